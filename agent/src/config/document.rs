@@ -1,0 +1,105 @@
+//! The positioned document that both configuration formats end in.
+
+use std::path::PathBuf;
+
+/// Where a piece of configuration stands. Lines and columns count from 1, columns in characters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Index into [`Document::files`].
+    pub file: u32,
+    /// Line.
+    pub line: u32,
+    /// Column of the first character.
+    pub column: u32,
+    /// Number of characters, 0 when it is a point.
+    pub length: u32,
+}
+
+/// Text and where it stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Located {
+    /// The text, environment expanded.
+    pub text: String,
+    /// Where its source stands.
+    pub place: Place,
+    /// Whether it was written with a `${NAME}` in it, so that it must not be echoed.
+    pub expanded: bool,
+}
+
+/// One `key value` of a section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The key in lower case, camelCase turned to snake_case.
+    pub key: Located,
+    /// The value as written, environment expanded.
+    pub value: Located,
+}
+
+/// What a section configures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SectionKind {
+    /// `[SERVICE]`, merged from all of its places.
+    Service,
+    /// `[INPUT]`.
+    Input,
+    /// `[FILTER]`.
+    Filter,
+    /// `[OUTPUT]`.
+    Output,
+    /// `[PARSER]` of a parsers file.
+    Parser,
+    /// `[MULTILINE_PARSER]` of a parsers file.
+    MultilineParser,
+    /// A section that Vigie knows of and does not run.
+    Other,
+}
+
+/// A section and its entries in file order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// What it configures.
+    pub kind: SectionKind,
+    /// Where its heading stands.
+    pub place: Place,
+    /// Its entries; a repeated key stands there repeatedly.
+    pub entries: Vec<Entry>,
+    /// Nested groups, such as the rules of a multiline parser in YAML.
+    pub groups: Vec<(Located, Section)>,
+}
+
+impl Section {
+    /// The last value of `key`.
+    pub fn get(&self, key: &str) -> Option<&Located> {
+        self.entries.iter().rev().find(|entry| entry.key.text == key).map(|entry| &entry.value)
+    }
+
+    /// The value of `name`, empty when it is missing.
+    pub fn name(&self) -> &str {
+        self.get("name").map_or("", |name| name.text.as_str())
+    }
+}
+
+/// A file that was read: its path as the user would name it and its text, for diagnostics.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// Path as written on the command line or in an include.
+    pub path: PathBuf,
+    /// Its content.
+    pub text: String,
+}
+
+/// Everything that was configured, with places.
+#[derive(Clone, Debug, Default)]
+pub struct Document {
+    /// All files read, the main one first.
+    pub files: Vec<SourceFile>,
+    /// All sections in the order met.
+    pub sections: Vec<Section>,
+}
+
+impl Document {
+    /// The sections of `kind` in order.
+    pub fn of(&self, kind: SectionKind) -> impl Iterator<Item = &Section> {
+        self.sections.iter().filter(move |section| section.kind == kind)
+    }
+}

@@ -1,0 +1,11 @@
+//! Configuration: classic `.conf` and YAML files to one positioned document, and from there to typed options.
+//!
+//! Only this room knows text. Every problem is collected with its place and reported at once.
+
+mod diagnostic;
+mod document;
+mod options;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use document::{Document, Entry, Located, Place, Section, SectionKind, SourceFile};
+pub use options::{OptionSpec, OptionType, Options, Presence, read_one, read_optional, read_repeated};

@@ -1,0 +1,202 @@
+//! Options declared once: key, type, default, documentation.
+//!
+//! A plugin declares its options with [`options!`](crate::options). That one declaration gives the typed
+//! struct, the reader with its diagnostics, and the table that help and documentation are made from.
+
+use super::diagnostic::Diagnostics;
+use super::document::{Located, Section};
+
+/// A type that a configuration value can be read as.
+pub trait OptionType: Sized {
+    /// What help calls it, such as `size` or `seconds`.
+    const KIND: &'static str;
+
+    /// Reads `text`.
+    ///
+    /// # Errors
+    /// What was expected, as in `a number of seconds such as 5 or 2m`. The caller adds what was found, and never echoes it when
+    /// [`OptionType::SECRET`] is set.
+    fn parse(text: &str) -> Result<Self, String>;
+
+    /// Whether values must never be printed.
+    const SECRET: bool = false;
+}
+
+/// How an option may be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Must be given.
+    Required,
+    /// May be left out; it has no default.
+    Optional,
+    /// May be left out; the default is this text.
+    Default(&'static str),
+    /// May be given any number of times.
+    Repeated,
+    /// Accepted for compatibility; the agent does not need it.
+    NotNeeded,
+}
+
+/// One row of an option table.
+#[derive(Clone, Copy, Debug)]
+pub struct OptionSpec {
+    /// Key in lower case.
+    pub key: &'static str,
+    /// Name of its type.
+    pub kind: &'static str,
+    /// Whether and how it may be given.
+    pub presence: Presence,
+    /// Documentation.
+    pub doc: &'static str,
+}
+
+/// A set of options that can be read from a section.
+pub trait Options: Sized {
+    /// All options in the order of the manual.
+    const TABLE: &'static [OptionSpec];
+
+    /// Reads every option of this table that `section` gives. Keys that the table does not have are not looked at: see
+    /// [`refuse_unknown`]. `None` when something was wrong; it has been reported.
+    fn read(section: &Section, findings: &mut Diagnostics) -> Option<Self>;
+}
+
+/// Declares a struct of options and how each is read.
+///
+/// ```text
+/// options! {
+///     /// Options of the `dummy` input.
+///     pub struct DummyOptions {
+///         samples: u64, default "0", "Number of records to make; 0 means no end.";
+///         dummy: String, default r#"{"message":"dummy"}"#, "The record, as JSON.";
+///         tag_key: String, optional, "...";
+///         path: PathList, required, "...";
+///         record: KeyValue, repeated, "...";
+///         "tls.verify" tls_verify: bool, default "on", "A key that is no identifier stands before the field name.";
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! options {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident {
+        $( $($key:literal)? $field:ident : $type:ty, $presence:ident $($default:literal)?, $doc:literal ; )*
+    }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug)]
+        $vis struct $name {
+            $( #[doc = $doc] pub $field: $crate::options!(@type $presence $type), )*
+        }
+
+        impl $crate::config::Options for $name {
+            const TABLE: &'static [$crate::config::OptionSpec] = &[
+                $( $crate::config::OptionSpec {
+                    key: $crate::options!(@key $($key)? ; $field),
+                    kind: <$type as $crate::config::OptionType>::KIND,
+                    presence: $crate::options!(@presence $presence $($default)?),
+                    doc: $doc,
+                }, )*
+            ];
+
+            fn read(
+                section: &$crate::config::Section,
+                findings: &mut $crate::config::Diagnostics,
+            ) -> Option<Self> {
+                let mut _specs = Self::TABLE.iter();
+                $( let $field = $crate::options!(@read $presence $type, section, _specs.next(), findings); )*
+                Some(Self { $( $field: $field?, )* })
+            }
+        }
+    };
+    (@type required $type:ty) => { $type };
+    (@type default $type:ty) => { $type };
+    (@type optional $type:ty) => { Option<$type> };
+    (@type repeated $type:ty) => { Vec<$type> };
+    (@key $key:literal ; $field:ident) => { $key };
+    (@key ; $field:ident) => { stringify!($field) };
+    (@presence required) => { $crate::config::Presence::Required };
+    (@presence optional) => { $crate::config::Presence::Optional };
+    (@presence repeated) => { $crate::config::Presence::Repeated };
+    (@presence default $default:literal) => { $crate::config::Presence::Default($default) };
+    (@read required $type:ty, $section:expr, $spec:expr, $findings:expr) => {
+        $crate::config::read_one::<$type>($section, $spec, $findings)
+    };
+    (@read default $type:ty, $section:expr, $spec:expr, $findings:expr) => {
+        $crate::config::read_one::<$type>($section, $spec, $findings)
+    };
+    (@read optional $type:ty, $section:expr, $spec:expr, $findings:expr) => {
+        $crate::config::read_optional::<$type>($section, $spec, $findings)
+    };
+    (@read repeated $type:ty, $section:expr, $spec:expr, $findings:expr) => {
+        $crate::config::read_repeated::<$type>($section, $spec, $findings)
+    };
+}
+
+/// Reads a required or defaulted option.
+pub fn read_one<T: OptionType>(section: &Section, spec: Option<&OptionSpec>, findings: &mut Diagnostics) -> Option<T> {
+    let spec = spec.expect("the macro walks the table in step");
+    refuse_repeats(section, spec, findings)?;
+    if let Some(value) = section.get(spec.key) {
+        return read_value(spec, value, findings);
+    }
+    if let Presence::Default(text) = spec.presence {
+        return Some(T::parse(text).expect("every default is parsed by a test"));
+    }
+    findings
+        .error(section.place, "V105", format!("`{}` is missing", spec.key))
+        .help(format!("add a line `{} <{}>`: {}", spec.key, spec.kind, spec.doc));
+    None
+}
+
+/// Reads an option that may be left out.
+pub fn read_optional<T: OptionType>(
+    section: &Section,
+    spec: Option<&OptionSpec>,
+    findings: &mut Diagnostics,
+) -> Option<Option<T>> {
+    let spec = spec.expect("the macro walks the table in step");
+    refuse_repeats(section, spec, findings)?;
+    match section.get(spec.key) {
+        Some(value) => read_value(spec, value, findings).map(Some),
+        None => Some(None),
+    }
+}
+
+/// Reads an option that may be given any number of times.
+pub fn read_repeated<T: OptionType>(
+    section: &Section,
+    spec: Option<&OptionSpec>,
+    findings: &mut Diagnostics,
+) -> Option<Vec<T>> {
+    let spec = spec.expect("the macro walks the table in step");
+    let mut values = Vec::new();
+    let mut complete = true;
+    for entry in section.entries.iter().filter(|entry| entry.key.text == spec.key) {
+        match read_value(spec, &entry.value, findings) {
+            Some(value) => values.push(value),
+            None => complete = false,
+        }
+    }
+    complete.then_some(values)
+}
+
+fn refuse_repeats(section: &Section, spec: &OptionSpec, findings: &mut Diagnostics) -> Option<()> {
+    let mut given = section.entries.iter().filter(|entry| entry.key.text == spec.key);
+    let first = given.next();
+    let Some(second) = given.next() else { return Some(()) };
+    let line = first.map_or(0, |entry| entry.key.place.line);
+    findings
+        .error(second.key.place, "V106", format!("`{}` is set more than once, first in line {line}", spec.key))
+        .help("keep one of them");
+    None
+}
+
+fn read_value<T: OptionType>(spec: &OptionSpec, value: &Located, findings: &mut Diagnostics) -> Option<T> {
+    match T::parse(&value.text) {
+        Ok(read) => Some(read),
+        Err(expected) => {
+            let found = if T::SECRET || value.expanded { String::new() } else { format!(", found `{}`", value.text) };
+            let message = format!("`{}`: expected {expected}{found}", spec.key);
+            findings.error(value.place, "V103", message);
+            None
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The parts of the log-shipping agent `vigie`. The program in `main.rs` only starts them.
+
+pub mod config;
+pub mod filters;
+pub mod inputs;
+pub mod metrics;
+pub mod outputs;
+pub mod plugin;
+pub mod receipts;

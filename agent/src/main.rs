@@ -1,0 +1,3 @@
+//! The program `vigie`: flags, exit code, nothing else.
+
+fn main() {}

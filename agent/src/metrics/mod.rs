@@ -1,0 +1,151 @@
+//! Counters of the plugins. Whoever does the work counts it; `monitor` reads.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A counter or gauge that any thread may change.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds `n`.
+    pub fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+
+    /// Sets it, for a gauge.
+    pub fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
+    /// The value now.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+macro_rules! counters {
+    ($(#[$meta:meta])* $name:ident { $( $(#[$doc:meta])* $field:ident, )* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Default)]
+        pub struct $name {
+            /// Alias or instance name (`tail.0`), the label `name`.
+            pub name: String,
+            $( $(#[$doc])* pub $field: Counter, )*
+        }
+
+        impl $name {
+            /// All counters at zero.
+            pub fn new(name: impl Into<String>) -> Self {
+                Self { name: name.into(), ..Self::default() }
+            }
+
+            /// Every counter with its name.
+            pub fn each(&self) -> Vec<(&'static str, u64)> {
+                vec![ $( (stringify!($field), self.$field.get()), )* ]
+            }
+        }
+    };
+}
+
+counters! {
+    /// What an input did.
+    InputMetrics {
+        /// Records made.
+        records,
+        /// Source bytes of these records.
+        bytes,
+        /// Files opened.
+        files_opened,
+        /// Files let go.
+        files_closed,
+        /// Rotations seen.
+        files_rotated,
+        /// Events cut at the multiline buffer limit.
+        multiline_truncated,
+        /// Lines above `Buffer_Max_Size` that were cut into parts.
+        long_line_truncated,
+        /// Lines above `Buffer_Max_Size` that were skipped.
+        long_line_skipped,
+        /// Lines that their parser refused; the text is kept under the raw key.
+        parser_failed,
+        /// Bytes that were lost before they could be read (deleted or truncated under the reader).
+        abandoned_bytes,
+        /// Ranges read again because an output did not answer for them.
+        rewinds,
+    }
+}
+
+counters! {
+    /// What a filter did.
+    FilterMetrics {
+        /// Records that went in.
+        records,
+        /// Records removed.
+        drop_records,
+        /// Records added.
+        add_records,
+    }
+}
+
+counters! {
+    /// What an output did.
+    OutputMetrics {
+        /// Records delivered, duplicates included.
+        proc_records,
+        /// Request bytes, before compression, of what was delivered.
+        proc_bytes,
+        /// Requests that failed for good.
+        errors,
+        /// Requests sent again.
+        retries,
+        /// Requests whose `Retry_Limit` ran out.
+        retries_failed,
+        /// Records declared dropped.
+        dropped_records,
+        /// Records sent again.
+        retried_records,
+        /// Records that the store had already (409 on create).
+        duplicate_records,
+        /// Records put into the dead-letter file.
+        dead_letter_records,
+        /// Bytes written to the wire as request bodies.
+        wire_bytes,
+        /// Requests in flight now.
+        requests_in_flight,
+    }
+}
+
+/// All counters of one agent.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    inputs: Mutex<Vec<Arc<InputMetrics>>>,
+    filters: Mutex<Vec<Arc<FilterMetrics>>>,
+    outputs: Mutex<Vec<Arc<OutputMetrics>>>,
+    /// Records that no output matched.
+    pub unrouted_records: Counter,
+    /// Bytes of memory the pipeline holds of its budget.
+    pub memory_used: Counter,
+}
+
+macro_rules! registry {
+    ($add:ident, $all:ident, $type:ident) => {
+        #[doc = concat!("Adds a `", stringify!($type), "`.")]
+        pub fn $add(&self, name: &str) -> Arc<$type> {
+            let counters = Arc::new($type::new(name));
+            self.$all.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&counters));
+            counters
+        }
+
+        #[doc = concat!("All `", stringify!($type), "` in configuration order.")]
+        pub fn $all(&self) -> Vec<Arc<$type>> {
+            self.$all.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        }
+    };
+}
+
+impl Metrics {
+    registry!(add_input, inputs, InputMetrics);
+    registry!(add_filter, filters, FilterMetrics);
+    registry!(add_output, outputs, OutputMetrics);
+}

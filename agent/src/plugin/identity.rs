@@ -1,0 +1,88 @@
+//! Who this agent is, and the ids of documents.
+//!
+//! The format of ids is frozen with the first release: a change doubles every backlog.
+
+use std::hash::Hasher;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use siphasher::sip::SipHasher24;
+use siphasher::sip128::{Hasher128, SipHasher24 as Stream128};
+use vigie_parsers::batch::Origin;
+use xxhash_rust::xxh3::xxh3_128_with_seed;
+
+use super::input::Stream;
+
+/// Digits of the numbers in an id, in ASCII order so that ids of a stream sort by offset.
+const DIGITS: &[u8; 64] = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
+
+/// This agent, as far as ids need to know.
+#[derive(Debug)]
+pub struct Agent {
+    /// `Instance`, else `NODE_NAME`, else machine id and host name.
+    id: String,
+    seed: u64,
+    key: (u64, u64),
+}
+
+impl Agent {
+    /// An agent named `id` whose hash key comes from `secret`, which never leaves the host.
+    pub fn new(id: impl Into<String>, secret: &[u8]) -> Self {
+        let derived = |purpose: &[u8]| {
+            let mut hasher = SipHasher24::new_with_keys(0x7669_6769_6521_6b65, 0x7920_6f66_2069_6473);
+            hasher.write(purpose);
+            hasher.write(secret);
+            hasher.finish()
+        };
+        Self { id: id.into(), seed: derived(b"seed"), key: (derived(b"key 0"), derived(b"key 1")) }
+    }
+
+    /// Keyed hash of source bytes. Without the key it tells nothing of them.
+    pub fn source_hash(&self, bytes: &[u8]) -> u32 {
+        let digest = xxh3_128_with_seed(bytes, self.seed);
+        let mut hasher = SipHasher24::new_with_keys(self.key.0, self.key.1);
+        hasher.write_u64((digest >> 64) as u64);
+        #[allow(clippy::cast_possible_truncation, reason = "the halves of the digest are wanted")]
+        hasher.write_u64(digest as u64);
+        #[allow(clippy::cast_possible_truncation, reason = "32 bits of the hash are wanted")]
+        let short = hasher.finish() as u32;
+        short
+    }
+
+    /// What all ids of `stream` under `tag` begin with.
+    ///
+    /// The birth of the source in seconds (6 digits, 36 bits), then 16 bytes of hash over agent, input, tag and identity.
+    pub fn id_prefix(&self, stream: &Stream, tag: &str) -> Vec<u8> {
+        let mut prefix = Vec::with_capacity(28);
+        push_digits(stream.birth, 6, &mut prefix);
+        let mut hasher = Stream128::new();
+        for part in [self.id.as_bytes(), stream.input.as_bytes(), tag.as_bytes(), &stream.identity] {
+            hasher.write_u64(part.len() as u64);
+            hasher.write(part);
+        }
+        let hash = hasher.finish128();
+        let encoded = URL_SAFE_NO_PAD.encode(hash.as_bytes());
+        prefix.extend_from_slice(encoded.as_bytes());
+        prefix
+    }
+}
+
+/// Appends what tells the record of `origin` from all others of its stream: offset (8 digits, 48 bits), keyed hash
+/// (6 digits), source length (as many digits as it needs), and `.` with the part where that is not 0.
+pub fn push_record_id(origin: &Origin, out: &mut Vec<u8>) {
+    push_digits(origin.offset, 8, out);
+    push_digits(u64::from(origin.hash), 6, out);
+    let width = (1..6).find(|width| u64::from(origin.length) < 1 << (6 * width)).unwrap_or(6);
+    push_digits(u64::from(origin.length), width, out);
+    if origin.part != 0 {
+        out.push(b'.');
+        push_digits(u64::from(origin.part), 3, out);
+    }
+}
+
+fn push_digits(number: u64, width: u32, out: &mut Vec<u8>) {
+    for place in (0..width).rev() {
+        let digit = (number >> (6 * place)) & 63;
+        out.push(DIGITS[digit as usize]);
+    }
+}

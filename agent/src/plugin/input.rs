@@ -1,0 +1,186 @@
+//! What an input is and what it is given.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
+
+use super::memory::{Memory, PooledBatch};
+use super::parcel::Parcel;
+use super::queue::{ByteQueue, Weight};
+use crate::metrics::InputMetrics;
+use crate::receipts::Signal;
+
+/// Makes records. Runs on a thread of its own, so it may block.
+pub trait Input: Send {
+    /// Reads until `stop` asks it to stop or the source ends.
+    ///
+    /// When it has stopped reading it drops `outlet`; an input with positions then waits for
+    /// [`Stop::wait_for_drain`], stores them and returns.
+    fn run(self: Box<Self>, outlet: Outlet, stop: Stop);
+}
+
+/// Turns the raw lines of one stream into records: joins multiline events and parses. Runs on a worker.
+pub trait Stage: Send {
+    /// Takes raw lines and gives records, which may include events begun in earlier parcels.
+    ///
+    /// An event that may go on is kept, with a share of the range of its first line.
+    fn run(&mut self, parcel: Parcel) -> Option<Parcel>;
+
+    /// When [`Stage::flush`] should be called at the latest.
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Gives the events that waited until `now`.
+    fn flush(&mut self, now: Instant) -> Option<Parcel> {
+        let _ = now;
+        None
+    }
+
+    /// Gives every event that still waits, because the stream has ended for good.
+    fn finish(&mut self) -> Option<Parcel> {
+        None
+    }
+}
+
+/// Makes the stage of a stream on the worker that serves it.
+pub type StageFactory = Arc<dyn Fn(&Arc<Stream>) -> Box<dyn Stage> + Send + Sync>;
+
+/// A file, connection or journal: what keeps its order and has positions of its own.
+pub struct Stream {
+    /// Unique in this run; streams with the same id are served by the same worker.
+    pub id: u64,
+    /// Name for people: the path of the file, say.
+    pub name: String,
+    /// Alias or instance name of the input.
+    pub input: Arc<str>,
+    /// Counters of the input.
+    pub metrics: Arc<InputMetrics>,
+    /// When the source began, in seconds since 1970; ids start with it, so that neighbours sort together. 0 if unknown.
+    pub birth: u64,
+    /// Identity of the source beside its birth: device, inode and generation of a file, say.
+    pub identity: Vec<u8>,
+    /// Makes its stage.
+    pub stage: StageFactory,
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream").field("id", &self.id).field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What reaches a worker.
+#[derive(Debug)]
+pub enum Work {
+    /// Raw lines.
+    Parcel(Parcel),
+    /// The stream has ended for good: what waits in its stage is to be given out and the stage let go.
+    Ended(Arc<Stream>),
+}
+
+impl Weight for Work {
+    fn weight(&self) -> usize {
+        match self {
+            Self::Parcel(parcel) => parcel.batch.charge(),
+            Self::Ended(_) => 1,
+        }
+    }
+}
+
+/// Where an input takes memory from and hands its batches to. Dropping all clones tells the workers that no more comes.
+#[derive(Clone, Debug)]
+pub struct Outlet {
+    memory: Memory,
+    workers: Arc<Workers>,
+}
+
+/// The queues of the workers; closed when the last outlet goes.
+#[derive(Debug)]
+struct Workers(Vec<Arc<ByteQueue<Work>>>);
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        for queue in &self.0 {
+            queue.close();
+        }
+    }
+}
+
+impl Outlet {
+    /// An outlet to `workers` with arenas from `memory`.
+    pub fn new(memory: Memory, workers: Vec<Arc<ByteQueue<Work>>>) -> Self {
+        Self { memory, workers: Arc::new(Workers(workers)) }
+    }
+
+    /// A cleared batch for about `bytes`, or `None` when memory is short for `longest`.
+    pub fn batch(&self, bytes: usize, longest: Duration) -> Option<PooledBatch> {
+        self.memory.take(bytes, longest)
+    }
+
+    /// Hands a parcel to the worker of its stream, waiting while that worker's queue is full.
+    ///
+    /// Returns whether it was taken. When the workers are gone the parcel is dropped, and so not delivered.
+    pub fn send(&self, parcel: Parcel) -> bool {
+        let stream = parcel.stream.id;
+        self.push(stream, Work::Parcel(parcel))
+    }
+
+    /// Tells the worker of `stream` that nothing more comes from it. Returns whether it was taken.
+    pub fn end(&self, stream: Arc<Stream>) -> bool {
+        self.push(stream.id, Work::Ended(stream))
+    }
+
+    fn push(&self, stream: u64, work: Work) -> bool {
+        let workers = &self.workers.0;
+        let at = usize::try_from(stream % workers.len() as u64).expect("an index of a vector");
+        workers[at].push(work).is_ok()
+    }
+}
+
+/// Tells an input when to stop. Clones are handles to the same state.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    state: Arc<AtomicU8>,
+    signal: Signal,
+}
+
+const READ_NO_MORE: u8 = 1;
+const DRAINED: u8 = 2;
+
+impl Stop {
+    /// The signal that wakes this input: raised on every change here, and by whatever else the input hands it to.
+    pub fn signal(&self) -> &Signal {
+        &self.signal
+    }
+
+    /// Whether the input is to stop reading.
+    pub fn requested(&self) -> bool {
+        self.state.load(Ordering::Acquire) >= READ_NO_MORE
+    }
+
+    /// Asks the input to stop reading.
+    pub fn request(&self) {
+        self.state.fetch_max(READ_NO_MORE, Ordering::AcqRel);
+        self.signal.wake();
+    }
+
+    /// Says that nothing more will be answered: outputs are done, or their time is up.
+    pub fn drained(&self) {
+        self.state.fetch_max(DRAINED, Ordering::AcqRel);
+        self.signal.wake();
+    }
+
+    /// Waits until nothing more will be answered.
+    pub fn wait_for_drain(&self) {
+        while self.state.load(Ordering::Acquire) < DRAINED {
+            self.signal.wait(Duration::from_millis(500));
+        }
+    }
+
+    /// Whether nothing more will be answered.
+    pub fn is_drained(&self) -> bool {
+        self.state.load(Ordering::Acquire) >= DRAINED
+    }
+}

@@ -1,0 +1,127 @@
+//! The memory budget for arenas, and the pool that batches return to.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use vigie_parsers::batch::Batch;
+
+/// Arena sizes: a trickling file must not hold the arena of a backlog.
+const CLASSES: [usize; 3] = [4 << 10, 32 << 10, 256 << 10];
+/// A batch holds its arena and up to about as much again, twice, in fields.
+const FIELDS_PER_ARENA: usize = 3;
+/// Free batches kept per class.
+const KEPT: usize = 8;
+
+/// A budget of bytes that all inputs share. Clones are handles to the same budget.
+#[derive(Clone, Debug)]
+pub struct Memory(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    freed: Condvar,
+    limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    used: usize,
+    free: [Vec<Batch>; CLASSES.len()],
+}
+
+impl Memory {
+    /// A budget of `limit` bytes.
+    pub fn new(limit: usize) -> Self {
+        let limit = limit.max(CLASSES[2] * FIELDS_PER_ARENA);
+        Self(Arc::new(Shared { state: Mutex::default(), freed: Condvar::new(), limit }))
+    }
+
+    /// Largest arena that is handed out, in bytes.
+    pub const LARGEST: usize = CLASSES[2];
+
+    /// A cleared batch whose arena holds at least `bytes` (at most [`Memory::LARGEST`] are pooled), or `None` when the budget
+    /// is used up and nothing came back within `longest`.
+    pub fn take(&self, bytes: usize, longest: Duration) -> Option<PooledBatch> {
+        let class = CLASSES.iter().position(|size| bytes <= *size).unwrap_or(CLASSES.len() - 1);
+        let size = CLASSES[class].max(bytes);
+        let charge = size * FIELDS_PER_ARENA;
+        let full = |state: &mut State| state.used > 0 && state.used + charge > self.0.limit;
+        let (mut state, _) =
+            self.0.freed.wait_timeout_while(self.lock(), longest, full).unwrap_or_else(PoisonError::into_inner);
+        if full(&mut state) {
+            return None;
+        }
+        state.used += charge;
+        let batch = state.free[class].pop().unwrap_or_else(|| Batch::with_capacity(size));
+        drop(state);
+        Some(PooledBatch { batch, memory: self.clone(), class, charge })
+    }
+
+    /// Bytes handed out now.
+    pub fn used(&self) -> usize {
+        self.lock().used
+    }
+
+    /// Bytes that may be handed out.
+    pub fn limit(&self) -> usize {
+        self.0.limit
+    }
+
+    fn give_back(&self, mut batch: Batch, class: usize, charge: usize) {
+        let grown = batch.capacity_bytes() > CLASSES[class] * FIELDS_PER_ARENA;
+        batch.clear();
+        let mut state = self.lock();
+        state.used -= charge;
+        if !grown && state.free[class].len() < KEPT {
+            state.free[class].push(batch);
+        }
+        drop(state);
+        self.0.freed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A batch that returns its buffers and its part of the budget when it is dropped.
+#[derive(Debug)]
+pub struct PooledBatch {
+    batch: Batch,
+    memory: Memory,
+    class: usize,
+    charge: usize,
+}
+
+impl PooledBatch {
+    /// The budget it came from.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Bytes of the budget it holds.
+    pub fn charge(&self) -> usize {
+        self.charge
+    }
+}
+
+impl Deref for PooledBatch {
+    type Target = Batch;
+
+    fn deref(&self) -> &Batch {
+        &self.batch
+    }
+}
+
+impl DerefMut for PooledBatch {
+    fn deref_mut(&mut self) -> &mut Batch {
+        &mut self.batch
+    }
+}
+
+impl Drop for PooledBatch {
+    fn drop(&mut self) {
+        self.memory.give_back(std::mem::take(&mut self.batch), self.class, self.charge);
+    }
+}

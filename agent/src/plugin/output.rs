@@ -1,0 +1,259 @@
+//! What an output is, and the requests it delivers.
+
+use std::future::Future;
+use std::io::{self, Write};
+use std::ops::Range;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::{GzDecoder, GzEncoder};
+use vigie_parsers::batch::Record;
+
+use super::input::Stream;
+use super::queue::Weight;
+use crate::receipts::{Outcome, Share};
+
+/// Delivers requests. It never sleeps and never retries by itself: it says what is to be sent again.
+pub trait Output: Send + Sync {
+    /// An encoder for one worker.
+    fn encoder(&self) -> Box<dyn Encoder>;
+
+    /// How large and how old a request grows, how its body is compressed, how many are sent at once.
+    fn delivery(&self) -> Delivery;
+
+    /// Sends `request` once and judges each of its items.
+    fn deliver<'a>(&'a self, request: &'a Request) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
+}
+
+/// How requests of an output are built and sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivery {
+    /// A request is sealed when its body, before compression, reaches this many bytes.
+    pub request_bytes: usize,
+    /// Requests sent at once.
+    pub concurrency: usize,
+    /// Compression of bodies.
+    pub encoding: BodyEncoding,
+    /// How often a failed request is sent again before its items are given up. `None` is without end.
+    pub retry_limit: Option<u32>,
+    /// Whether order must hold, so that a request waits for the one before it.
+    pub ordered: bool,
+}
+
+/// Appends records to the body of a request. One per worker and output, so it keeps scratch space.
+pub trait Encoder: Send {
+    /// Appends `record`, which came from `stream` under `tag`, to `out`.
+    fn encode(&mut self, record: Record<'_>, stream: &Stream, tag: &Arc<str>, out: &mut Vec<u8>) -> Encoded;
+
+    /// Appends what stands before the first record of a request, such as `[`.
+    fn open(&mut self, out: &mut Vec<u8>) {
+        let _ = out;
+    }
+
+    /// Appends what stands behind the last record of a request.
+    fn close(&mut self, out: &mut Vec<u8>) {
+        let _ = out;
+    }
+}
+
+/// What an encoder did with a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoded {
+    /// It stands in the body.
+    Written,
+    /// It cannot be expressed for this output; nothing was appended. It is declared dropped with this reason.
+    Skipped(&'static str),
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub enum Verdict {
+    /// All items are stored.
+    Delivered,
+    /// One fate per item, in order.
+    Items(Vec<Fate>),
+    /// Nothing was stored as far as is known; all of it is to be sent again.
+    Again {
+        /// Why, for people; without any field value of a record.
+        reason: String,
+        /// How long to wait, if the other side said.
+        wait: Option<Duration>,
+        /// Whether this counts towards `Retry_Limit`. Unreachable hosts and wrong credentials do not.
+        counts: bool,
+    },
+    /// It is too large for the other side: to be sent in halves. A single item is refused.
+    TooLarge(Refusal),
+    /// All of it is refused for good.
+    Refused(Refusal),
+}
+
+/// What became of one item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Stored.
+    Delivered,
+    /// Was stored already.
+    Duplicate,
+    /// To be sent again; why.
+    Again(&'static str),
+    /// Refused for good.
+    Refused(Box<Refusal>),
+}
+
+/// Why something was refused for good.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// Status code of the other side, 0 without one.
+    pub status: u16,
+    /// Its name for the error.
+    pub kind: String,
+    /// Its reason. May quote values of the record: for the dead-letter file, never for the log.
+    pub reason: String,
+}
+
+/// Compression of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyEncoding {
+    /// None.
+    Identity,
+    /// Gzip of this level (0 to 9).
+    Gzip(u32),
+}
+
+/// The body of a request as it grows; compressed slice by slice while it is in the cache.
+#[derive(Debug)]
+pub struct Body {
+    plain: Vec<u8>,
+    gzip: Option<GzEncoder<Vec<u8>>>,
+    compressed_from: usize,
+}
+
+const SLICE: usize = 64 << 10;
+
+impl Body {
+    /// An empty body.
+    pub fn new(encoding: BodyEncoding) -> Self {
+        let gzip = match encoding {
+            BodyEncoding::Identity => None,
+            BodyEncoding::Gzip(level) => Some(GzEncoder::new(Vec::new(), Compression::new(level))),
+        };
+        Self { plain: Vec::new(), gzip, compressed_from: 0 }
+    }
+
+    /// Bytes so far, before compression.
+    pub fn len(&self) -> usize {
+        self.compressed_from + self.plain.len()
+    }
+
+    /// Whether nothing was appended.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Where to append. What was appended before may be gone from here, so only appending is allowed.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.plain
+    }
+
+    /// Compresses what has gathered, if that is enough for a slice.
+    pub fn compress_slice(&mut self) {
+        if self.gzip.is_some() && self.plain.len() >= SLICE {
+            self.compress();
+        }
+    }
+
+    fn compress(&mut self) {
+        let Some(gzip) = &mut self.gzip else { return };
+        gzip.write_all(&self.plain).expect("writing to memory does not fail");
+        self.compressed_from += self.plain.len();
+        self.plain.clear();
+    }
+
+    /// Ends it: the bytes to send.
+    pub fn seal(mut self) -> Vec<u8> {
+        self.compress();
+        match self.gzip {
+            Some(gzip) => gzip.finish().expect("writing to memory does not fail"),
+            None => self.plain,
+        }
+    }
+}
+
+/// One record in a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Item {
+    /// Where its bytes end in the body before compression; they begin where the item before it ends.
+    pub end: u32,
+    /// Index into [`Request::lots`].
+    pub lot: u32,
+    /// Byte offset of its first source byte.
+    pub offset: u64,
+}
+
+/// Items of a request that answer to the same source range.
+#[derive(Debug)]
+pub struct Lot {
+    /// Answers for all items of this lot in the request.
+    pub share: Share,
+    /// Where they came from.
+    pub stream: Arc<Stream>,
+    /// Their tag.
+    pub tag: Arc<str>,
+}
+
+/// A sealed body with its table of items.
+#[derive(Debug)]
+pub struct Request {
+    /// The bytes to send.
+    pub body: Vec<u8>,
+    /// How they are compressed.
+    pub encoding: BodyEncoding,
+    /// Their number before compression.
+    pub plain_length: usize,
+    /// Where the first item begins in the plain body.
+    pub first_item: u32,
+    /// The records.
+    pub items: Vec<Item>,
+    /// Whom they answer to.
+    pub lots: Vec<Lot>,
+    /// How often it was sent and failed in a way that counts.
+    pub attempts: u32,
+}
+
+impl Weight for Request {
+    fn weight(&self) -> usize {
+        self.body.len() + self.items.len() * size_of::<Item>()
+    }
+}
+
+impl Request {
+    /// The body before compression.
+    ///
+    /// # Errors
+    /// When the compressed body is damaged, which would be a bug.
+    pub fn plain(&self) -> io::Result<Vec<u8>> {
+        match self.encoding {
+            BodyEncoding::Identity => Ok(self.body.clone()),
+            BodyEncoding::Gzip(_) => {
+                let mut decoder = GzDecoder::new(Vec::with_capacity(self.plain_length));
+                decoder.write_all(&self.body)?;
+                decoder.finish()
+            }
+        }
+    }
+
+    /// Where the bytes of item `index` stand in the plain body.
+    pub fn item_range(&self, index: usize) -> Range<usize> {
+        let start = index.checked_sub(1).map_or(self.first_item, |before| self.items[before].end);
+        start as usize..self.items[index].end as usize
+    }
+
+    /// Answers for all items.
+    pub fn settle_all(self, outcome: Outcome) {
+        for lot in self.lots {
+            lot.share.settle_all(outcome);
+        }
+    }
+}

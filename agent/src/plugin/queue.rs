@@ -1,0 +1,136 @@
+//! A queue bounded by bytes, between threads.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+/// What a queue counts of an element.
+pub trait Weight {
+    /// Bytes it holds in memory.
+    fn weight(&self) -> usize;
+}
+
+/// A first-in first-out queue that holds at most `limit` bytes, or one element if that alone is heavier.
+///
+/// Threads push and pop blocking; a task may pop by waiting. It ends when it was closed and is empty.
+#[derive(Debug)]
+pub struct ByteQueue<T> {
+    state: Mutex<State<T>>,
+    room: Condvar,
+    filled: Condvar,
+    filled_async: Notify,
+    limit: usize,
+}
+
+#[derive(Debug)]
+struct State<T> {
+    elements: VecDeque<T>,
+    bytes: usize,
+    closed: bool,
+}
+
+/// What a pop with a deadline gave.
+#[derive(Debug)]
+pub enum Popped<T> {
+    /// The next element.
+    Element(T),
+    /// Nothing came in time.
+    Timeout,
+    /// The queue was closed and is empty.
+    Closed,
+}
+
+impl<T: Weight> ByteQueue<T> {
+    /// An empty queue of at most `limit` bytes.
+    pub fn new(limit: usize) -> Self {
+        let state = State { elements: VecDeque::new(), bytes: 0, closed: false };
+        Self {
+            state: Mutex::new(state),
+            room: Condvar::new(),
+            filled: Condvar::new(),
+            filled_async: Notify::new(),
+            limit,
+        }
+    }
+
+    /// Appends `element`, waiting for room.
+    ///
+    /// # Errors
+    /// Gives the element back when the queue is closed.
+    pub fn push(&self, element: T) -> Result<(), T> {
+        let weight = element.weight();
+        let mut state = self.lock();
+        while !state.closed && state.bytes > 0 && state.bytes + weight > self.limit {
+            state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.closed {
+            return Err(element);
+        }
+        state.bytes += weight;
+        state.elements.push_back(element);
+        drop(state);
+        self.filled.notify_one();
+        self.filled_async.notify_one();
+        Ok(())
+    }
+
+    /// Takes the next element, waiting until `deadline`, or for ever without one.
+    pub fn pop(&self, deadline: Option<Instant>) -> Popped<T> {
+        let mut state = self.lock();
+        loop {
+            if let Some(element) = self.take(&mut state) {
+                return Popped::Element(element);
+            }
+            if state.closed {
+                return Popped::Closed;
+            }
+            let Some(deadline) = deadline else {
+                state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let wait = deadline.saturating_duration_since(Instant::now());
+            if wait == Duration::ZERO {
+                return Popped::Timeout;
+            }
+            state = self.filled.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Takes the next element as a task does; `None` when the queue was closed and is empty.
+    pub async fn next(&self) -> Option<T> {
+        loop {
+            let filled = self.filled_async.notified();
+            match self.pop(Some(Instant::now())) {
+                Popped::Element(element) => return Some(element),
+                Popped::Closed => return None,
+                Popped::Timeout => filled.await,
+            }
+        }
+    }
+
+    /// Lets no more elements in; those inside can still be taken.
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.room.notify_all();
+        self.filled.notify_all();
+        self.filled_async.notify_one();
+    }
+
+    /// Whether nothing is inside.
+    pub fn is_empty(&self) -> bool {
+        self.lock().elements.is_empty()
+    }
+
+    fn take(&self, state: &mut State<T>) -> Option<T> {
+        let element = state.elements.pop_front()?;
+        state.bytes -= element.weight();
+        self.room.notify_all();
+        Some(element)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,107 @@
+//! What a plugin table holds a row of, and what a plugin is built from.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use vigie_parsers::Parsers;
+use vigie_parsers::batch::Batch;
+
+use super::input::{Input, Stop};
+use super::output::Output;
+use crate::config::{Diagnostics, OptionSpec, Section};
+use crate::metrics::{FilterMetrics, InputMetrics, OutputMetrics};
+
+/// Changes one batch in place. One per worker, so it keeps scratch space. Not async, so a test is a function call.
+pub trait Filter: Send {
+    /// Changes `batch`, whose records have the tag of `context`.
+    fn apply(&mut self, batch: &mut Batch, context: &FilterContext<'_>);
+}
+
+/// What a filter may know beside the batch.
+#[derive(Debug)]
+pub struct FilterContext<'a> {
+    /// Tag of the records.
+    pub tag: &'a str,
+    /// Its counters.
+    pub metrics: &'a FilterMetrics,
+}
+
+/// What every plugin is built from, beside its own options.
+#[derive(Clone, Debug)]
+pub struct BuildContext {
+    /// Alias or instance name (`tail.0`).
+    pub name: Arc<str>,
+    /// Parsers and multiline parsers by name.
+    pub parsers: Arc<Parsers>,
+    /// Who this agent is, for document ids.
+    pub agent: Arc<crate::plugin::Agent>,
+    /// Directory for state that has no place of its own; `None` keeps it in memory.
+    pub state_directory: Option<PathBuf>,
+    /// Whether the plugin is only checked: nothing is opened, created or locked.
+    pub dry_run: bool,
+}
+
+/// A row of the input table.
+#[derive(Debug)]
+pub struct InputKind {
+    /// Name in the configuration.
+    pub name: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// Its own options; the common ones (`tag`, `alias` ...) are not repeated.
+    pub options: &'static [OptionSpec],
+    /// Reads the options and builds it. The tag as configured, with its default, comes beside them.
+    /// `None` when something was wrong; it has been reported.
+    pub build: BuildInput,
+}
+
+/// What an input is built from.
+#[derive(Debug)]
+pub struct InputSetup<'a> {
+    /// What every plugin is built from.
+    pub context: &'a BuildContext,
+    /// Tag as configured or by default; may hold `*`.
+    pub tag: &'a str,
+    /// Its counters.
+    pub metrics: &'a Arc<InputMetrics>,
+    /// Its stop handle, so that it can hand its signal to others before it runs.
+    pub stop: &'a Stop,
+}
+
+/// Makes one instance of a filter per worker.
+pub type FilterFactory = Box<dyn Fn() -> Box<dyn Filter> + Send + Sync>;
+
+/// A row of the filter table.
+#[derive(Debug)]
+pub struct FilterKind {
+    /// Name in the configuration.
+    pub name: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// Its own options.
+    pub options: &'static [OptionSpec],
+    /// Reads the options; the result makes one instance per worker.
+    pub build: BuildFilter,
+}
+
+/// A row of the output table.
+#[derive(Debug)]
+pub struct OutputKind {
+    /// Name in the configuration.
+    pub name: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// Its own options.
+    pub options: &'static [OptionSpec],
+    /// Reads the options and builds it.
+    pub build: BuildOutput,
+}
+
+/// Reads the options of an input and builds it; `None` when something was wrong and reported.
+pub type BuildInput = fn(&Section, &InputSetup<'_>, &mut Diagnostics) -> Option<Box<dyn Input>>;
+
+/// Reads the options of a filter; `None` when something was wrong and reported.
+pub type BuildFilter = fn(&Section, &BuildContext, &Arc<FilterMetrics>, &mut Diagnostics) -> Option<FilterFactory>;
+
+/// Reads the options of an output and builds it; `None` when something was wrong and reported.
+pub type BuildOutput = fn(&Section, &BuildContext, &Arc<OutputMetrics>, &mut Diagnostics) -> Option<Arc<dyn Output>>;

@@ -1,0 +1,143 @@
+//! The ranges of one stream that are on their way, in order.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::share::{Receipt, Share};
+use super::signal::Signal;
+
+/// What became of the records of a stream so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Records stored by an output.
+    pub delivered: u64,
+    /// Records that the store had already.
+    pub duplicate: u64,
+    /// Records put into the dead-letter file.
+    pub dead_lettered: u64,
+    /// Records declared dropped, counted and logged where it happened.
+    pub dropped: u64,
+    /// Records that a filter removed.
+    pub filtered: u64,
+}
+
+/// Positions of one stream: which ranges are on their way, and up to where everything is settled.
+///
+/// Ranges are opened in stream order. A range is *finished* when its last share ended. The committed position moves
+/// to the clean point of the last range of the finished prefix.
+#[derive(Debug)]
+pub struct Ledger {
+    state: Mutex<State>,
+    signal: Signal,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    committed: u64,
+    tally: Tally,
+    first: u64,
+    ranges: VecDeque<Finished>,
+    epoch: u32,
+    failed: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Finished {
+    done: bool,
+    clean: Option<u64>,
+}
+
+impl Ledger {
+    /// A ledger whose stream is settled up to `committed`; `signal` is raised when the position moves or a rewind is due.
+    pub fn new(committed: u64, signal: Signal) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::new(State { committed, ..State::default() }), signal })
+    }
+
+    /// Opens the next range, which ends at `to`, and gives its first share with a count of one.
+    ///
+    /// The clean point of the range is `to` until [`Share::set_clean`] says otherwise.
+    pub fn open(self: &Arc<Self>, to: u64) -> Share {
+        let mut state = self.lock();
+        let number = state.first + state.ranges.len() as u64;
+        state.ranges.push_back(Finished { done: false, clean: None });
+        let epoch = state.epoch;
+        drop(state);
+        Share::first(Receipt::new(Arc::clone(self), number, epoch, to))
+    }
+
+    /// Up to where everything is settled.
+    pub fn committed(&self) -> u64 {
+        self.lock().committed
+    }
+
+    /// What became of the records so far.
+    pub fn tally(&self) -> Tally {
+        self.lock().tally
+    }
+
+    /// How many ranges are on their way.
+    pub fn in_flight(&self) -> usize {
+        self.lock().ranges.len()
+    }
+
+    /// The position to read again from, if a share was dropped unsettled since the last call.
+    ///
+    /// Ranges still on their way are forgotten: what they answer from now on no longer counts.
+    pub fn take_rewind(&self) -> Option<u64> {
+        let mut state = self.lock();
+        if !state.failed {
+            return None;
+        }
+        self.forget(&mut state);
+        Some(state.committed)
+    }
+
+    /// Forgets all ranges on their way and puts the position to `committed`, as for a truncated file.
+    pub fn restart(&self, committed: u64) {
+        let mut state = self.lock();
+        self.forget(&mut state);
+        state.committed = committed;
+    }
+
+    fn forget(&self, state: &mut State) {
+        state.failed = false;
+        state.epoch = state.epoch.wrapping_add(1);
+        state.first += state.ranges.len() as u64;
+        state.ranges.clear();
+    }
+
+    pub(super) fn add(&self, change: impl FnOnce(&mut Tally)) {
+        change(&mut self.lock().tally);
+    }
+
+    /// Takes the end of range `number`: its clean point, or `None` when a share was dropped unsettled.
+    pub(super) fn finish(&self, number: u64, epoch: u32, clean: Option<u64>) {
+        let mut state = self.lock();
+        if epoch != state.epoch {
+            return;
+        }
+        let Some(clean) = clean else {
+            state.failed = true;
+            drop(state);
+            self.signal.wake();
+            return;
+        };
+        let at = usize::try_from(number - state.first).expect("ranges in flight fit in memory");
+        state.ranges[at] = Finished { done: true, clean: Some(clean) };
+        let mut moved = false;
+        while let Some(Finished { done: true, clean }) = state.ranges.front().copied() {
+            state.ranges.pop_front();
+            state.first += 1;
+            state.committed = state.committed.max(clean.unwrap_or(0));
+            moved = true;
+        }
+        drop(state);
+        if moved {
+            self.signal.wake();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

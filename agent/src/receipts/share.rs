@@ -1,0 +1,140 @@
+//! A counted share of one source range.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::ledger::Ledger;
+
+/// What became of records, as told to their receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Handled; nothing to be counted, as for the hold of a stage on its batch.
+    Passed,
+    /// Stored by an output.
+    Delivered,
+    /// The store had it already.
+    Duplicate,
+    /// In the dead-letter file.
+    DeadLettered,
+    /// Declared dropped: counted with its reason and logged by whoever settles.
+    Dropped,
+    /// Removed by a filter.
+    Filtered,
+}
+
+#[derive(Debug)]
+pub(super) struct Receipt {
+    ledger: Arc<Ledger>,
+    number: u64,
+    epoch: u32,
+    unsettled: AtomicU64,
+    clean: AtomicU64,
+    failed: AtomicBool,
+}
+
+impl Receipt {
+    pub(super) fn new(ledger: Arc<Ledger>, number: u64, epoch: u32, clean: u64) -> Arc<Self> {
+        Arc::new(Self {
+            ledger,
+            number,
+            epoch,
+            unsettled: AtomicU64::new(1),
+            clean: AtomicU64::new(clean),
+            failed: AtomicBool::new(false),
+        })
+    }
+
+    fn release(&self, count: u32) {
+        let before = self.unsettled.fetch_sub(u64::from(count), Ordering::AcqRel);
+        if before == u64::from(count) {
+            let settled = !self.failed.load(Ordering::Acquire);
+            let clean = settled.then(|| self.clean.load(Ordering::Acquire));
+            self.ledger.finish(self.number, self.epoch, clean);
+        }
+    }
+}
+
+/// Some unsettled items of one source range. Dropping it unsettled means *not delivered*.
+#[derive(Debug)]
+pub struct Share {
+    receipt: Arc<Receipt>,
+    count: u32,
+}
+
+impl Share {
+    pub(super) fn first(receipt: Arc<Receipt>) -> Self {
+        Self { receipt, count: 1 }
+    }
+
+    /// How many items it answers for.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Whether both belong to the same range.
+    pub fn same_range(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.receipt, &other.receipt)
+    }
+
+    /// Answers for `n` items more: new records, or copies for more outputs.
+    pub fn grow(&mut self, n: u32) {
+        self.receipt.unsettled.fetch_add(u64::from(n), Ordering::AcqRel);
+        self.count += n;
+    }
+
+    /// Gives away responsibility for `n` of its items.
+    ///
+    /// # Panics
+    /// When it answers for fewer than `n`.
+    pub fn split(&mut self, n: u32) -> Self {
+        self.count = self.count.checked_sub(n).expect("a share gives no more than it has");
+        Self { receipt: Arc::clone(&self.receipt), count: n }
+    }
+
+    /// Takes over what `other` of the same range answers for.
+    pub fn join(&mut self, mut other: Self) {
+        debug_assert!(self.same_range(&other), "shares of different ranges cannot be joined");
+        self.count += std::mem::take(&mut other.count);
+    }
+
+    /// Answers for `n` of its items.
+    ///
+    /// # Panics
+    /// When it answers for fewer than `n`.
+    pub fn settle(&mut self, n: u32, outcome: Outcome) {
+        if n == 0 {
+            return;
+        }
+        self.count = self.count.checked_sub(n).expect("a share settles no more than it has");
+        let n64 = u64::from(n);
+        match outcome {
+            Outcome::Passed => {}
+            Outcome::Delivered => self.receipt.ledger.add(|tally| tally.delivered += n64),
+            Outcome::Duplicate => self.receipt.ledger.add(|tally| tally.duplicate += n64),
+            Outcome::DeadLettered => self.receipt.ledger.add(|tally| tally.dead_lettered += n64),
+            Outcome::Dropped => self.receipt.ledger.add(|tally| tally.dropped += n64),
+            Outcome::Filtered => self.receipt.ledger.add(|tally| tally.filtered += n64),
+        }
+        self.receipt.release(n);
+    }
+
+    /// Answers for all of its items.
+    pub fn settle_all(mut self, outcome: Outcome) {
+        self.settle(self.count, outcome);
+    }
+
+    /// Sets the clean point of the range: the last position in it (or its end) at which no event is open, so that
+    /// reading may begin there again. To be called while a share is held.
+    pub fn set_clean(&self, offset: u64) {
+        self.receipt.clean.store(offset, Ordering::Release);
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        if self.count > 0 {
+            self.receipt.failed.store(true, Ordering::Release);
+            self.receipt.release(self.count);
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Changing a record.
+
+use super::{Batch, Field, Origin, Range, Span, Text, Timestamp, Value};
+
+/// A record of a batch, to be changed.
+///
+/// A record whose fields stand at the end of the tape grows in place; any other is first copied to the
+/// end, and its old fields are garbage until the batch is cleared.
+#[derive(Debug)]
+pub struct RecordMut<'a> {
+    batch: &'a mut Batch,
+    index: usize,
+}
+
+impl<'a> RecordMut<'a> {
+    pub(super) fn new(batch: &'a mut Batch, index: usize) -> Self {
+        Self { batch, index }
+    }
+
+    /// The batch it belongs to.
+    pub fn batch(&mut self) -> &mut Batch {
+        self.batch
+    }
+
+    /// Time of the event.
+    pub fn time(&self) -> Timestamp {
+        self.batch.entries[self.index].time
+    }
+
+    /// Sets the time of the event.
+    pub fn set_time(&mut self, time: Timestamp) {
+        self.batch.entries[self.index].time = time;
+    }
+
+    /// Sets the identity of its source bytes.
+    pub fn set_origin(&mut self, origin: Origin) {
+        self.batch.entries[self.index].origin = origin;
+    }
+
+    /// Its fields in order.
+    pub fn fields(&self) -> &[Field] {
+        self.batch.fields(self.range())
+    }
+
+    /// The value of top-level `key`.
+    pub fn get(&self, key: &[u8]) -> Option<Value> {
+        self.position(key).map(|at| self.fields()[at].value)
+    }
+
+    /// Where top-level `key` stands among the fields.
+    pub fn position(&self, key: &[u8]) -> Option<usize> {
+        self.batch.find(self.range(), key)
+    }
+
+    /// Sets `key`: an existing field keeps its place, a new one goes to the end.
+    pub fn set(&mut self, key: &[u8], value: Value) {
+        match self.position(key) {
+            Some(at) => self.field_mut(at).value = value,
+            None => self.append(key, value),
+        }
+    }
+
+    /// Sets `key` to text, stored in the arena.
+    pub fn set_text(&mut self, key: &[u8], text: &[u8]) {
+        let span = self.batch.store(text);
+        self.set(key, Value::Text(Text::plain(span)));
+    }
+
+    /// Adds a field at the end without looking for an existing one of that name.
+    pub fn append(&mut self, key: &[u8], value: Value) {
+        let key = Text::plain(self.batch.store(key));
+        self.append_field(Field { key, value });
+    }
+
+    /// Adds a field whose key lies in the arena already, without looking for one of that name.
+    pub fn append_field(&mut self, field: Field) {
+        let mut range = self.range();
+        if range.end() != self.batch.tape.len() {
+            let start = self.batch.tape.len();
+            self.batch.tape.extend_from_within(range.range());
+            range = Range::between(start, self.batch.tape.len());
+        }
+        self.batch.tape.push(field);
+        range.len += 1;
+        self.batch.entries[self.index].fields = range;
+    }
+
+    /// Adds a field at `at`, moving what stands there and behind it.
+    pub fn insert_field(&mut self, at: usize, field: Field) {
+        self.append_field(field);
+        let range = self.range();
+        self.batch.tape[range.range()][at..].rotate_right(1);
+    }
+
+    /// Removes `key` and gives its value.
+    pub fn remove(&mut self, key: &[u8]) -> Option<Value> {
+        self.position(key).map(|at| self.remove_at(at).value)
+    }
+
+    /// Removes the field at `at`.
+    pub fn remove_at(&mut self, at: usize) -> Field {
+        let range = self.range();
+        let fields = &mut self.batch.tape[range.range()];
+        let removed = fields[at];
+        fields.copy_within(at + 1.., at);
+        self.batch.entries[self.index].fields.len -= 1;
+        removed
+    }
+
+    /// Gives `key` the name `to` in its place. A field that was called `to` before is removed.
+    ///
+    /// Returns whether `key` was there.
+    pub fn rename(&mut self, key: &[u8], to: &[u8]) -> bool {
+        if self.position(key).is_none() {
+            return false;
+        }
+        if key != to {
+            self.remove(to);
+        }
+        let span = self.batch.store(to);
+        let at = self.position(key).expect("only `to` was removed");
+        self.field_mut(at).key = Text::plain(span);
+        true
+    }
+
+    /// Keeps the fields for which `keep` says so, in order.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Batch, &Field) -> bool) {
+        let mut kept = 0;
+        for at in 0..self.fields().len() {
+            let field = self.fields()[at];
+            if keep(self.batch, &field) {
+                *self.field_mut(kept) = field;
+                kept += 1;
+            }
+        }
+        self.truncate(kept);
+    }
+
+    /// Removes the fields from `count` on.
+    pub fn truncate(&mut self, count: usize) {
+        let range = self.range();
+        let count = count.min(range.len as usize);
+        self.batch.entries[self.index].fields = Range::between(range.start as usize, range.start as usize + count);
+    }
+
+    /// Moves the fields for which `choose` says so into a map `under`, placed at the end.
+    ///
+    /// An existing `under` is replaced. Without a chosen field nothing changes.
+    pub fn nest(&mut self, under: &[u8], mut choose: impl FnMut(&Batch, &Field) -> bool) {
+        let start = self.batch.tape.len();
+        let old = self.range();
+        for at in old.range() {
+            let field = self.batch.tape[at];
+            if choose(self.batch, &field) {
+                self.batch.tape.push(field);
+            }
+        }
+        let inner = Range::between(start, self.batch.tape.len());
+        if inner.len == 0 {
+            return;
+        }
+        let mut kept = 0;
+        for at in 0..self.fields().len() {
+            let field = self.fields()[at];
+            if !choose(self.batch, &field) {
+                *self.field_mut(kept) = field;
+                kept += 1;
+            }
+        }
+        self.truncate(kept);
+        self.remove(under);
+        self.append(under, Value::Map(inner));
+    }
+
+    /// The field at `at`, to be changed.
+    pub fn field_mut(&mut self, at: usize) -> &mut Field {
+        let range = self.range();
+        &mut self.batch.tape[range.range()][at]
+    }
+
+    /// Replaces all fields by a range of the tape, as a parser does that built them elsewhere.
+    pub fn replace_fields(&mut self, fields: Range) {
+        self.batch.entries[self.index].fields = fields;
+    }
+
+    /// Adds a fact about the record that is not part of it.
+    pub fn set_metadata(&mut self, key: &[u8], value: Value) {
+        let old = self.batch.entries[self.index].metadata;
+        let start = self.batch.tape.len();
+        self.batch.tape.extend_from_within(old.range());
+        let key = Text::plain(self.batch.store(key));
+        self.batch.tape.push(Field { key, value });
+        self.batch.entries[self.index].metadata = Range::between(start, self.batch.tape.len());
+    }
+
+    /// Where its fields stand on the tape.
+    pub fn range(&self) -> Range {
+        self.batch.entries[self.index].fields
+    }
+
+    /// Stores bytes in the arena.
+    pub fn store(&mut self, bytes: &[u8]) -> Span {
+        self.batch.store(bytes)
+    }
+}

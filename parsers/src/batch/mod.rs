@@ -1,0 +1,184 @@
+//! The record model: one byte arena, one tape of fields, one list of records.
+//!
+//! A [`Batch`] holds records of one tag. Inputs read bytes into its arena, parsers add fields that point
+//! at those bytes, filters change the fields in place, encoders walk them. Nothing is allocated per
+//! record in steady state: cleared batches keep their buffers and are used again.
+
+mod edit;
+mod value;
+mod view;
+
+pub use edit::RecordMut;
+pub use value::{Field, Range, Span, Text, Value};
+pub use view::{Fields, Record};
+
+/// Seconds and nanoseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp {
+    /// Whole seconds, negative before 1970.
+    pub seconds: i64,
+    /// Nanoseconds within the second, below 1,000,000,000.
+    pub nanos: u32,
+}
+
+/// Where a record came from, as far as its identity needs it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Byte offset of its first source byte in its stream, or a counter for streams without positions.
+    pub offset: u64,
+    /// Source length in bytes, newline excluded.
+    pub length: u32,
+    /// Keyed hash of the source bytes.
+    pub hash: u32,
+    /// Which piece of one source line this is, 0 for the first.
+    pub part: u16,
+    /// Which entry of the carrier's table of source ranges it belongs to.
+    pub lot: u16,
+}
+
+/// One record: where its fields stand on the tape, its time and its origin.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Entry {
+    pub(crate) fields: Range,
+    pub(crate) metadata: Range,
+    /// Time of the event.
+    pub time: Timestamp,
+    /// Identity of its source bytes.
+    pub origin: Origin,
+}
+
+/// Records that share an arena and a tape.
+///
+/// Spans are 32-bit, so an arena holds less than 4 GiB; inputs keep it far below.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub(crate) arena: Vec<u8>,
+    pub(crate) tape: Vec<Field>,
+    pub(crate) entries: Vec<Entry>,
+}
+
+impl Batch {
+    /// Makes an empty batch whose arena has room for `bytes`.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { arena: Vec::with_capacity(bytes), tape: Vec::new(), entries: Vec::new() }
+    }
+
+    /// Forgets all records and bytes but keeps the buffers.
+    pub fn clear(&mut self) {
+        self.arena.clear();
+        self.tape.clear();
+        self.entries.clear();
+    }
+
+    /// Number of records.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no record.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Bytes that its buffers hold in memory, used or not.
+    pub fn capacity_bytes(&self) -> usize {
+        self.arena.capacity() + self.tape.capacity() * size_of::<Field>() + self.entries.capacity() * size_of::<Entry>()
+    }
+
+    /// The arena, for an input to read into and for look-ups by span.
+    pub fn arena(&self) -> &[u8] {
+        &self.arena
+    }
+
+    /// The arena's buffer. Bytes may be appended; bytes that spans point at must not change.
+    pub fn arena_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.arena
+    }
+
+    /// The bytes of `span`.
+    pub fn bytes(&self, span: Span) -> &[u8] {
+        &self.arena[span.range()]
+    }
+
+    /// Appends `bytes` to the arena and gives their span.
+    pub fn store(&mut self, bytes: &[u8]) -> Span {
+        let start = self.arena.len();
+        self.arena.extend_from_slice(bytes);
+        Span::between(start, self.arena.len())
+    }
+
+    /// Adds a record without fields and gives its index.
+    pub fn push(&mut self, time: Timestamp, origin: Origin) -> usize {
+        let fields = Range::empty_at(self.tape.len());
+        self.entries.push(Entry { fields, metadata: Range::default(), time, origin });
+        self.entries.len() - 1
+    }
+
+    /// The record at `index`.
+    pub fn record(&self, index: usize) -> Record<'_> {
+        Record::new(self, &self.entries[index])
+    }
+
+    /// The record at `index`, to be changed.
+    pub fn record_mut(&mut self, index: usize) -> RecordMut<'_> {
+        RecordMut::new(self, index)
+    }
+
+    /// All records in order.
+    pub fn records(&self) -> impl ExactSizeIterator<Item = Record<'_>> {
+        self.entries.iter().map(|entry| Record::new(self, entry))
+    }
+
+    /// Times and origins of all records, to be changed.
+    pub fn entries_mut(&mut self) -> &mut [Entry] {
+        &mut self.entries
+    }
+
+    /// Times and origins of all records.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Keeps the records for which `keep` says so, in order.
+    pub fn retain(&mut self, mut keep: impl FnMut(Record<'_>) -> bool) {
+        let mut kept = 0;
+        for index in 0..self.entries.len() {
+            if keep(self.record(index)) {
+                self.entries.swap(kept, index);
+                kept += 1;
+            }
+        }
+        self.entries.truncate(kept);
+    }
+
+    /// The fields of `range` on the tape.
+    pub fn fields(&self, range: Range) -> &[Field] {
+        &self.tape[range.range()]
+    }
+
+    /// Appends `fields` to the tape as one range, for a [`Value::Map`] or [`Value::List`].
+    pub fn store_fields(&mut self, fields: &[Field]) -> Range {
+        let start = self.tape.len();
+        self.tape.extend_from_slice(fields);
+        Range::between(start, self.tape.len())
+    }
+
+    /// Whether `text`, decoded, is `wanted`.
+    pub fn text_is(&self, text: Text, wanted: &[u8]) -> bool {
+        let raw = self.bytes(text.span);
+        if !text.escaped {
+            return raw == wanted;
+        }
+        value::unescaped(raw).eq(wanted.iter().copied())
+    }
+
+    /// Appends the decoded bytes of `text` to `out`.
+    pub fn decode_text(&self, text: Text, out: &mut Vec<u8>) {
+        let raw = self.bytes(text.span);
+        if text.escaped {
+            out.extend(value::unescaped(raw));
+        } else {
+            out.extend_from_slice(raw);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Spans, ranges, values and fields: what stands on the tape.
+
+use std::ops;
+
+/// A run of bytes in the arena of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// First byte.
+    pub start: u32,
+    /// Length in bytes.
+    pub len: u32,
+}
+
+impl Span {
+    /// The span from `start` to `end`, end excluded. Both lie below 4 GiB, as arenas do.
+    pub fn between(start: usize, end: usize) -> Self {
+        let (start, len) = offsets(start, end);
+        Self { start, len }
+    }
+
+    /// The same as a range of indexes.
+    pub fn range(self) -> ops::Range<usize> {
+        self.start as usize..self.start as usize + self.len as usize
+    }
+
+    /// Index behind its last byte.
+    pub fn end(self) -> usize {
+        self.start as usize + self.len as usize
+    }
+
+    /// Whether it holds no byte.
+    pub fn is_empty(self) -> bool {
+        self.len == 0
+    }
+}
+
+/// A run of fields on the tape of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Range {
+    /// First field.
+    pub start: u32,
+    /// Number of fields.
+    pub len: u32,
+}
+
+impl Range {
+    /// The range from `start` to `end`, end excluded.
+    pub fn between(start: usize, end: usize) -> Self {
+        let (start, len) = offsets(start, end);
+        Self { start, len }
+    }
+
+    /// A range without fields that stands at `start`.
+    pub fn empty_at(start: usize) -> Self {
+        Self::between(start, start)
+    }
+
+    /// The same as a range of indexes.
+    pub fn range(self) -> ops::Range<usize> {
+        self.start as usize..self.start as usize + self.len as usize
+    }
+
+    /// Index behind its last field.
+    pub fn end(self) -> usize {
+        self.start as usize + self.len as usize
+    }
+}
+
+fn offsets(start: usize, end: usize) -> (u32, u32) {
+    let start32 = u32::try_from(start).expect("arenas and tapes stay below 4 Gi entries");
+    let len32 = u32::try_from(end - start).expect("arenas and tapes stay below 4 Gi entries");
+    (start32, len32)
+}
+
+/// Bytes that stand for text.
+///
+/// When `escaped`, the bytes are the inside of a valid JSON string and hold at least one escape; they are copied to JSON as they are
+/// and decoded only to be looked at. When not, they are the text itself, not necessarily UTF-8.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    /// Where the bytes are.
+    pub span: Span,
+    /// Whether they are JSON-escaped.
+    pub escaped: bool,
+}
+
+impl Text {
+    /// Text whose bytes are the text itself.
+    pub fn plain(span: Span) -> Self {
+        Self { span, escaped: false }
+    }
+
+    /// Text that is the inside of a JSON string.
+    pub fn escaped(span: Span) -> Self {
+        Self { span, escaped: true }
+    }
+}
+
+/// The value of a field, 16 bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Value {
+    /// JSON `null`.
+    #[default]
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A number as its source wrote it: always a valid JSON number.
+    Number(Span),
+    /// A computed signed integer.
+    I64(i64),
+    /// A computed unsigned integer.
+    U64(u64),
+    /// A computed number.
+    F64(f64),
+    /// Text.
+    Text(Text),
+    /// A valid JSON object or array that was not taken apart. No key stands twice in it.
+    Json(Span),
+    /// Fields of a nested map. No key stands twice in it.
+    Map(Range),
+    /// Items of a list; their keys are empty.
+    List(Range),
+}
+
+/// A key and its value.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Field {
+    /// The key; empty for an item of a list.
+    pub key: Text,
+    /// The value.
+    pub value: Value,
+}
+
+const _: () = assert!(size_of::<Value>() == 16);
+
+/// The decoded bytes of the inside of a valid JSON string.
+pub(super) fn unescaped(raw: &[u8]) -> Unescaped<'_> {
+    Unescaped { raw, pending: [0; 4], pending_len: 0, pending_at: 0 }
+}
+
+/// Iterator of [`unescaped`]. A lone surrogate decodes to U+FFFD.
+pub(super) struct Unescaped<'a> {
+    raw: &'a [u8],
+    pending: [u8; 4],
+    pending_len: u8,
+    pending_at: u8,
+}
+
+impl Unescaped<'_> {
+    fn push_char(&mut self, code: u32) -> u8 {
+        let decoded = char::from_u32(code).unwrap_or('\u{fffd}');
+        let length = decoded.encode_utf8(&mut self.pending).len();
+        self.pending_len = u8::try_from(length).expect("a character has at most 4 bytes");
+        self.pending_at = 1;
+        self.pending[0]
+    }
+
+    fn unicode(&mut self) -> u8 {
+        let Some(high) = self.hex4() else { return self.push_char(0xfffd) };
+        if !(0xd800..0xdc00).contains(&high) {
+            return self.push_char(high);
+        }
+        let rest = self.raw;
+        if rest.starts_with(b"\\u") {
+            self.raw = &rest[2..];
+            if let Some(low @ 0xdc00..=0xdfff) = self.hex4() {
+                return self.push_char(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
+            }
+            self.raw = rest;
+        }
+        self.push_char(0xfffd)
+    }
+
+    fn hex4(&mut self) -> Option<u32> {
+        let (digits, rest) = self.raw.split_at_checked(4)?;
+        let mut code = 0;
+        for digit in digits {
+            code = code * 16 + char::from(*digit).to_digit(16)?;
+        }
+        self.raw = rest;
+        Some(code)
+    }
+}
+
+impl Iterator for Unescaped<'_> {
+    type Item = u8;
+
+    fn next(&mut self) -> Option<u8> {
+        if self.pending_at < self.pending_len {
+            self.pending_at += 1;
+            return Some(self.pending[usize::from(self.pending_at) - 1]);
+        }
+        let (&first, rest) = self.raw.split_first()?;
+        self.raw = rest;
+        if first != b'\\' {
+            return Some(first);
+        }
+        let (&kind, rest) = self.raw.split_first()?;
+        self.raw = rest;
+        Some(match kind {
+            b'n' => b'\n',
+            b't' => b'\t',
+            b'r' => b'\r',
+            b'b' => 8,
+            b'f' => 12,
+            b'u' => self.unicode(),
+            other => other,
+        })
+    }
+}

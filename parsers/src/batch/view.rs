@@ -1,0 +1,65 @@
+//! Reading a record.
+
+use super::{Batch, Entry, Field, Origin, Range, Text, Timestamp, Value};
+
+/// A record of a batch, to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    batch: &'a Batch,
+    entry: &'a Entry,
+}
+
+impl<'a> Record<'a> {
+    pub(super) fn new(batch: &'a Batch, entry: &'a Entry) -> Self {
+        Self { batch, entry }
+    }
+
+    /// The batch it belongs to, to resolve spans.
+    pub fn batch(self) -> &'a Batch {
+        self.batch
+    }
+
+    /// Time of the event.
+    pub fn time(self) -> Timestamp {
+        self.entry.time
+    }
+
+    /// Identity of its source bytes.
+    pub fn origin(self) -> Origin {
+        self.entry.origin
+    }
+
+    /// Its fields in order.
+    pub fn fields(self) -> &'a [Field] {
+        self.batch.fields(self.entry.fields)
+    }
+
+    /// Facts about the record that are not part of it, such as `multiline_truncated`.
+    pub fn metadata(self) -> &'a [Field] {
+        self.batch.fields(self.entry.metadata)
+    }
+
+    /// The value of top-level `key`.
+    pub fn get(self, key: &[u8]) -> Option<Value> {
+        let fields = self.fields();
+        fields.iter().find(|field| self.batch.text_is(field.key, key)).map(|field| field.value)
+    }
+
+    /// The raw bytes of top-level `key` if its value is text without escapes.
+    pub fn plain_text(self, key: &[u8]) -> Option<&'a [u8]> {
+        match self.get(key)? {
+            Value::Text(Text { span, escaped: false }) => Some(self.batch.bytes(span)),
+            _ => None,
+        }
+    }
+}
+
+/// The fields of a nested map or the items of a list.
+pub type Fields<'a> = &'a [Field];
+
+impl Batch {
+    /// The index in `range` of the field named `key`.
+    pub fn find(&self, range: Range, key: &[u8]) -> Option<usize> {
+        self.fields(range).iter().position(|field| self.text_is(field.key, key))
+    }
+}

@@ -1,0 +1,9 @@
+//! Bytes to records: the record model, the parsers, timestamps and multiline joining.
+//!
+//! Everything here is a pure function of bytes: no files, no network, no clock, no async.
+
+pub mod batch;
+
+mod parser;
+
+pub use parser::{Parser, Parsers};

@@ -1,0 +1,41 @@
+//! What a parser is, and the set of parsers known by name.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::batch::{Batch, Span};
+
+/// Turns the text of one record into fields. Has no state, so threads share it.
+pub trait Parser: Send + Sync + std::fmt::Debug {
+    /// Parses `text`, which lies in the arena of `batch`, into fields of record `index`.
+    ///
+    /// The new fields are appended behind those that the record has; its time is set when the parser finds one.
+    ///
+    /// Returns whether the text fitted. When it did not, the record is as it was.
+    fn parse(&self, batch: &mut Batch, index: usize, text: Span) -> bool;
+}
+
+/// Parsers by name.
+#[derive(Debug, Default)]
+pub struct Parsers {
+    by_name: HashMap<String, Arc<dyn Parser>>,
+}
+
+impl Parsers {
+    /// The parser called `name`.
+    pub fn get(&self, name: &str) -> Option<&Arc<dyn Parser>> {
+        self.by_name.get(name)
+    }
+
+    /// Adds a parser; gives the one of that name that was there.
+    pub fn insert(&mut self, name: impl Into<String>, parser: Arc<dyn Parser>) -> Option<Arc<dyn Parser>> {
+        self.by_name.insert(name.into(), parser)
+    }
+
+    /// Names of all parsers, sorted.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+}
