@@ -86,3 +86,46 @@ fn push_digits(number: u64, width: u32, out: &mut Vec<u8>) {
         out.push(DIGITS[digit as usize]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn id(offset: u64, length: u32, hash: u32, part: u16) -> Vec<u8> {
+        let mut id = Vec::new();
+        push_record_id(&Origin { offset, length, hash, part, lot: 0 }, &mut id);
+        id
+    }
+
+    proptest! {
+        #[test]
+        fn different_origins_never_share_an_id(
+            a in (0_u64..1 << 48, any::<u32>(), any::<u32>(), any::<u16>()),
+            b in (0_u64..1 << 48, any::<u32>(), any::<u32>(), any::<u16>()),
+        ) {
+            prop_assert_eq!(a == b, id(a.0, a.1, a.2, a.3) == id(b.0, b.1, b.2, b.3));
+        }
+
+        #[test]
+        fn ids_of_a_stream_sort_by_offset(a in 0_u64..1 << 48, b in 0_u64..1 << 48, hash in any::<u32>()) {
+            prop_assume!(a != b);
+            prop_assert_eq!(a < b, id(a, 10, hash, 0) < id(b, 10, hash, 0));
+        }
+    }
+
+    #[test]
+    fn the_format_of_ids_is_frozen() {
+        assert_eq!(id(0, 0, 0, 0), b"---------------");
+        assert_eq!(id(1_234_567, 316, 0xdead_beef, 0), b"----3hP62TfQvj3w");
+        assert_eq!(id(1, 2, 3, 4), b"-------0-----21.--3");
+    }
+
+    #[test]
+    fn the_source_hash_depends_on_the_secret() {
+        let (one, other) = (Agent::new("a", b"secret-1"), Agent::new("a", b"secret-2"));
+
+        assert_ne!(one.source_hash(b"line"), other.source_hash(b"line"));
+        assert_eq!(one.source_hash(b"line"), Agent::new("b", b"secret-1").source_hash(b"line"));
+    }
+}

@@ -125,3 +125,34 @@ impl Drop for PooledBatch {
         self.memory.give_back(std::mem::take(&mut self.batch), self.class, self.charge);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Duration = Duration::ZERO;
+
+    #[test]
+    fn arenas_come_in_classes_and_are_used_again() {
+        let memory = Memory::new(16 << 20);
+
+        let small = memory.take(100, NOW).expect("there is room");
+        assert_eq!(small.arena().len(), 0);
+        assert!(small.charge() < 16 << 10, "a trickling file holds a small arena");
+        drop(small);
+
+        assert_eq!(memory.used(), 0);
+        assert!(memory.take(100_000, NOW).is_some_and(|large| large.charge() >= 256 << 10));
+    }
+
+    #[test]
+    fn a_used_up_budget_gives_nothing_until_something_returns() {
+        let memory = Memory::new(0);
+        let first = memory.take(Memory::LARGEST, NOW).expect("one always fits");
+
+        assert!(memory.take(1, NOW).is_none());
+        drop(first);
+
+        assert!(memory.take(1, NOW).is_some());
+    }
+}

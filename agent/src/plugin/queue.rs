@@ -134,3 +134,46 @@ impl<T: Weight> ByteQueue<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::thread;
+
+    impl Weight for usize {
+        fn weight(&self) -> usize {
+            *self
+        }
+    }
+
+    #[test]
+    fn a_push_waits_for_room_and_a_close_gives_it_back() {
+        let queue = Arc::new(ByteQueue::new(10));
+        queue.push(8).expect("the first fits");
+        let pusher = thread::spawn({
+            let queue = Arc::clone(&queue);
+            move || (queue.push(5), queue.push(7))
+        });
+
+        assert!(matches!(queue.pop(None), Popped::Element(8)));
+        while queue.is_empty() {
+            thread::yield_now();
+        }
+        queue.close();
+
+        assert_eq!(pusher.join().expect("it does not panic"), (Ok(()), Err(7)));
+        assert!(matches!(queue.pop(None), Popped::Element(5)));
+        assert!(matches!(queue.pop(None), Popped::Closed));
+    }
+
+    #[test]
+    fn an_element_heavier_than_the_limit_passes_alone() {
+        let queue = ByteQueue::new(10);
+
+        queue.push(50).expect("nothing else is inside");
+
+        assert!(matches!(queue.pop(None), Popped::Element(50)));
+        assert!(matches!(queue.pop(Some(Instant::now())), Popped::Timeout));
+    }
+}

@@ -141,3 +141,81 @@ impl Ledger {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Outcome;
+    use super::*;
+
+    fn ledger() -> Arc<Ledger> {
+        Ledger::new(0, Signal::default())
+    }
+
+    #[test]
+    fn the_position_moves_only_over_a_prefix_without_a_gap() {
+        let ledger = ledger();
+        let (first, second) = (ledger.open(100), ledger.open(200));
+
+        second.settle_all(Outcome::Delivered);
+        assert_eq!(ledger.committed(), 0);
+        first.settle_all(Outcome::Filtered);
+
+        assert_eq!(ledger.committed(), 200);
+        assert_eq!(ledger.tally(), Tally { delivered: 1, filtered: 1, ..Tally::default() });
+    }
+
+    #[test]
+    fn a_range_ends_with_its_last_share() {
+        let ledger = ledger();
+        let mut share = ledger.open(100);
+        share.grow(2);
+        let other = share.split(2);
+
+        share.settle_all(Outcome::Passed);
+        assert_eq!(ledger.committed(), 0);
+        other.settle_all(Outcome::Delivered);
+
+        assert_eq!(ledger.committed(), 100);
+        assert_eq!(ledger.in_flight(), 0);
+    }
+
+    #[test]
+    fn a_dropped_share_asks_for_a_rewind_to_the_last_settled_position() {
+        let ledger = ledger();
+        ledger.open(100).settle_all(Outcome::Delivered);
+        let (lost, late) = (ledger.open(200), ledger.open(300));
+
+        drop(lost);
+
+        assert_eq!(ledger.take_rewind(), Some(100));
+        assert_eq!(ledger.take_rewind(), None);
+        late.settle_all(Outcome::Delivered);
+        assert_eq!(ledger.committed(), 100, "an answer of before the rewind no longer counts");
+        ledger.open(300).settle_all(Outcome::Delivered);
+        assert_eq!(ledger.committed(), 300);
+    }
+
+    #[test]
+    fn the_position_stops_at_the_clean_point_of_the_last_range() {
+        let ledger = ledger();
+        let share = ledger.open(100);
+        share.set_clean(60);
+
+        share.settle_all(Outcome::Delivered);
+
+        assert_eq!(ledger.committed(), 60, "an event is open from 60 on");
+    }
+
+    #[test]
+    fn a_share_without_items_says_nothing_when_dropped() {
+        let ledger = ledger();
+        let mut share = ledger.open(100);
+
+        drop(share.split(0));
+        share.settle(1, Outcome::Delivered);
+        drop(share);
+
+        assert_eq!(ledger.committed(), 100);
+        assert_eq!(ledger.take_rewind(), None);
+    }
+}

@@ -91,6 +91,13 @@ impl Share {
         Self { receipt: Arc::clone(&self.receipt), count: n }
     }
 
+    /// A share of the same range that answers for as many items again, for one more output.
+    pub fn copy(&mut self) -> Self {
+        let count = self.count;
+        self.grow(count);
+        self.split(count)
+    }
+
     /// Takes over what `other` of the same range answers for.
     pub fn join(&mut self, mut other: Self) {
         debug_assert!(self.same_range(&other), "shares of different ranges cannot be joined");
