@@ -1,5 +1,6 @@
 //! The contract between plugins and pipeline: what an input, a filter and an output are, and what passes between them.
 
+mod body;
 mod identity;
 mod input;
 mod memory;
@@ -8,10 +9,11 @@ mod parcel;
 mod queue;
 mod tables;
 
+pub use body::{Body, BodyEncoding};
 pub use identity::{Agent, push_record_id};
 pub use input::{Input, Outlet, Stage, StageFactory, Stop, Stream, Work};
 pub use memory::{Memory, PooledBatch};
-pub use output::{Body, BodyEncoding, Delivery, Encoded, Encoder, Fate, Item, Lot, Output, Refusal, Request, Verdict};
+pub use output::{Delivery, Encoded, Encoder, Fate, Item, Lot, Output, Refusal, Request, Verdict};
 pub use parcel::Parcel;
 pub use queue::{ByteQueue, Popped, Weight};
 pub use tables::{BuildContext, Filter, FilterContext, FilterFactory, FilterKind, InputKind, InputSetup, OutputKind};

@@ -7,10 +7,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flate2::Compression;
-use flate2::write::{GzDecoder, GzEncoder};
+use flate2::write::GzDecoder;
 use vigie_parsers::batch::Record;
 
+use super::body::BodyEncoding;
 use super::input::Stream;
 use super::queue::Weight;
 use crate::receipts::{Outcome, Share};
@@ -36,8 +36,6 @@ pub struct Delivery {
     pub concurrency: usize,
     /// Compression of bodies.
     pub encoding: BodyEncoding,
-    /// How often a failed request is sent again before its items are given up. `None` is without end.
-    pub retry_limit: Option<u32>,
     /// Whether order must hold, so that a request waits for the one before it.
     pub ordered: bool,
 }
@@ -111,74 +109,6 @@ pub struct Refusal {
     pub kind: String,
     /// Its reason. May quote values of the record: for the dead-letter file, never for the log.
     pub reason: String,
-}
-
-/// Compression of a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BodyEncoding {
-    /// None.
-    Identity,
-    /// Gzip of this level (0 to 9).
-    Gzip(u32),
-}
-
-/// The body of a request as it grows; compressed slice by slice while it is in the cache.
-#[derive(Debug)]
-pub struct Body {
-    plain: Vec<u8>,
-    gzip: Option<GzEncoder<Vec<u8>>>,
-    compressed_from: usize,
-}
-
-const SLICE: usize = 64 << 10;
-
-impl Body {
-    /// An empty body.
-    pub fn new(encoding: BodyEncoding) -> Self {
-        let gzip = match encoding {
-            BodyEncoding::Identity => None,
-            BodyEncoding::Gzip(level) => Some(GzEncoder::new(Vec::new(), Compression::new(level))),
-        };
-        Self { plain: Vec::new(), gzip, compressed_from: 0 }
-    }
-
-    /// Bytes so far, before compression.
-    pub fn len(&self) -> usize {
-        self.compressed_from + self.plain.len()
-    }
-
-    /// Whether nothing was appended.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Where to append. What was appended before may be gone from here, so only appending is allowed.
-    pub fn buffer(&mut self) -> &mut Vec<u8> {
-        &mut self.plain
-    }
-
-    /// Compresses what has gathered, if that is enough for a slice.
-    pub fn compress_slice(&mut self) {
-        if self.gzip.is_some() && self.plain.len() >= SLICE {
-            self.compress();
-        }
-    }
-
-    fn compress(&mut self) {
-        let Some(gzip) = &mut self.gzip else { return };
-        gzip.write_all(&self.plain).expect("writing to memory does not fail");
-        self.compressed_from += self.plain.len();
-        self.plain.clear();
-    }
-
-    /// Ends it: the bytes to send.
-    pub fn seal(mut self) -> Vec<u8> {
-        self.compress();
-        match self.gzip {
-            Some(gzip) => gzip.finish().expect("writing to memory does not fail"),
-            None => self.plain,
-        }
-    }
 }
 
 /// One record in a request.

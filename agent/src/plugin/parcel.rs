@@ -20,20 +20,22 @@ pub struct Parcel {
     pub stream: Arc<Stream>,
     /// Tag of all of them.
     pub tag: Arc<str>,
+    /// Stream offset behind the last byte of the raw bytes it was cut from.
+    pub end: u64,
     /// Changes when the input reads again from an earlier position, so that unfinished events are forgotten.
     pub epoch: u32,
 }
 
 impl Parcel {
-    /// Settles as `outcome` the records that are no longer in the batch, as after filters.
-    ///
-    /// The count of every share becomes the number of its records again.
+    /// Makes the count of every share the number of its records again, as after filters: what was removed is settled
+    /// as `outcome`, what was added is answered for too.
     pub fn settle_removed(&mut self, outcome: Outcome) {
         for (lot, share) in self.shares.iter_mut().enumerate() {
             let entries = self.batch.entries();
-            let left = entries.iter().filter(|entry| usize::from(entry.origin.lot) == lot).count();
-            let left = u32::try_from(left).expect("a batch has fewer than 2^32 records");
-            share.settle(share.count().saturating_sub(left), outcome);
+            let records = entries.iter().filter(|entry| usize::from(entry.origin.lot) == lot).count();
+            let records = u32::try_from(records).expect("a batch has fewer than 2^32 records");
+            share.grow(records.saturating_sub(share.count()));
+            share.settle(share.count() - records, outcome);
         }
     }
 

@@ -1,0 +1,165 @@
+//! The body of a request as it grows.
+
+use flate2::{Compress, Compression, Crc, FlushCompress, Status};
+
+/// Compression of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyEncoding {
+    /// None.
+    Identity,
+    /// Gzip of this level (0 to 9).
+    Gzip(u32),
+}
+
+/// Bytes that gather before they are compressed: few enough to be in the cache still.
+const SLICE: usize = 64 << 10;
+
+/// The body of a request as it grows; compressed slice by slice while the bytes are in the cache.
+///
+/// After [`Body::seal`] it is empty and its buffers serve the next request.
+#[derive(Debug)]
+pub struct Body {
+    plain: Vec<u8>,
+    gzip: Option<Gzip>,
+    compressed_from: usize,
+    last_plain: usize,
+}
+
+impl Body {
+    /// An empty body.
+    pub fn new(encoding: BodyEncoding) -> Self {
+        let gzip = match encoding {
+            BodyEncoding::Identity => None,
+            BodyEncoding::Gzip(level) => Some(Gzip::new(level)),
+        };
+        Self { plain: Vec::new(), gzip, compressed_from: 0, last_plain: 0 }
+    }
+
+    /// Makes room for about as much as the last one took. To be called before the first byte is appended.
+    pub fn begin(&mut self) {
+        self.plain.reserve(self.last_plain);
+    }
+
+    /// Bytes so far, before compression.
+    pub fn len(&self) -> usize {
+        self.compressed_from + self.plain.len()
+    }
+
+    /// Whether nothing was appended.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Where to append. What was appended before may be gone from here, so only appending is allowed.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.plain
+    }
+
+    /// Compresses what has gathered, if that is enough for a slice.
+    pub fn compress_slice(&mut self) {
+        if self.gzip.is_some() && self.plain.len() >= SLICE {
+            self.compress();
+        }
+    }
+
+    fn compress(&mut self) {
+        let Some(gzip) = &mut self.gzip else { return };
+        gzip.write(&self.plain);
+        self.compressed_from += self.plain.len();
+        self.plain.clear();
+    }
+
+    /// Ends it and gives the bytes to send.
+    pub fn seal(&mut self) -> Vec<u8> {
+        self.compress();
+        self.compressed_from = 0;
+        match &mut self.gzip {
+            Some(gzip) => gzip.finish(),
+            None => {
+                self.last_plain = self.plain.len() + self.plain.len() / 8;
+                std::mem::take(&mut self.plain)
+            }
+        }
+    }
+}
+
+/// A gzip member (RFC 1952) around a deflate state that is used again for the next one: it is too large to be made
+/// anew for each request.
+#[derive(Debug)]
+struct Gzip {
+    deflate: Compress,
+    crc: Crc,
+    out: Vec<u8>,
+    last_size: usize,
+}
+
+/// Magic, deflate, no flags, no time, no extra flags, unknown system.
+const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+
+impl Gzip {
+    fn new(level: u32) -> Self {
+        let deflate = Compress::new(Compression::new(level.min(9)), false);
+        Self { deflate, crc: Crc::new(), out: Vec::new(), last_size: SLICE }
+    }
+
+    fn write(&mut self, mut bytes: &[u8]) {
+        if self.out.is_empty() {
+            self.out.reserve(self.last_size);
+            self.out.extend_from_slice(&HEADER);
+        }
+        self.crc.update(bytes);
+        while !bytes.is_empty() {
+            let before = self.deflate.total_in();
+            self.step(bytes, FlushCompress::None);
+            let taken = usize::try_from(self.deflate.total_in() - before).expect("no more than was given");
+            bytes = &bytes[taken..];
+        }
+    }
+
+    fn finish(&mut self) -> Vec<u8> {
+        while self.step(&[], FlushCompress::Finish) != Status::StreamEnd {}
+        self.out.extend_from_slice(&self.crc.sum().to_le_bytes());
+        self.out.extend_from_slice(&self.crc.amount().to_le_bytes());
+        self.deflate.reset();
+        self.crc.reset();
+        self.last_size = self.out.len() + self.out.len() / 8;
+        std::mem::take(&mut self.out)
+    }
+
+    fn step(&mut self, bytes: &[u8], flush: FlushCompress) -> Status {
+        self.out.reserve(SLICE / 4);
+        self.deflate.compress_vec(bytes, &mut self.out, flush).expect("deflating into memory does not fail")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use flate2::read::GzDecoder;
+
+    use super::*;
+
+    #[test]
+    fn a_sealed_body_inflates_to_what_was_appended_and_can_be_used_again() {
+        let mut body = Body::new(BodyEncoding::Gzip(2));
+        for round in 0..3_usize {
+            let mut expected = String::new();
+            for line in 0..20_000 * round {
+                let text = format!("line {line} of round {round}\n");
+                body.buffer().extend_from_slice(text.as_bytes());
+                body.compress_slice();
+                expected.push_str(&text);
+            }
+            assert_eq!(body.len(), expected.len());
+            body.buffer().push(b'.');
+
+            let sealed = body.seal();
+
+            let mut inflated = String::new();
+            GzDecoder::new(sealed.as_slice()).read_to_string(&mut inflated).expect("it is valid gzip");
+            assert!(inflated == expected + ".", "round {round}");
+            assert!(body.is_empty());
+        }
+    }
+}
