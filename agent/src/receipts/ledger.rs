@@ -144,6 +144,8 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::Outcome;
     use super::*;
 
@@ -217,5 +219,32 @@ mod tests {
 
         assert_eq!(ledger.committed(), 100);
         assert_eq!(ledger.take_rewind(), None);
+    }
+
+    proptest! {
+        /// Shares are split, settled and dropped in any order: the position is always the end of the settled prefix.
+        #[test]
+        fn the_position_is_the_end_of_the_settled_prefix(
+            ranges in proptest::collection::vec((1_u32..5, any::<bool>()), 1..20),
+            order in any::<prop::sample::Selector>(),
+        ) {
+            let ledger = ledger();
+            let mut open = Vec::new();
+            for (number, (records, _)) in ranges.iter().enumerate() {
+                let mut share = ledger.open(number as u64 + 1);
+                share.grow(records - 1);
+                open.extend((0..*records).map(|_| (number, share.split(1))));
+            }
+            let mut left: Vec<u32> = ranges.iter().map(|(records, _)| *records).collect();
+            while !open.is_empty() {
+                let at = order.select(0..open.len());
+                let (number, share) = open.swap_remove(at);
+                left[number] -= 1;
+                share.settle_all(if ranges[number].1 { Outcome::Delivered } else { Outcome::DeadLettered });
+                let prefix = left.iter().take_while(|records| **records == 0).count();
+                prop_assert_eq!(ledger.committed(), prefix as u64);
+            }
+            prop_assert_eq!(ledger.in_flight(), 0);
+        }
     }
 }
