@@ -1,0 +1,31 @@
+# Two commands: `make demo` runs it, `make test` tests it. Both install what they need.
+#
+#   make demo              a real OpenSearch, a writer of logs, and the agent between the two
+#   make demo STORE=file   the same without Java: bulk bodies go to files
+#   make demo KEEP=yes     leaves everything running until Ctrl-C
+#   make test              format, lints, documentation, all tests
+#   make bench             speed and memory, on 1 GB of each kind of log
+#   make proof             the long tests in full; finished pieces are not run again
+#
+# LINE=3 chooses OpenSearch 3.4.0 in place of 2.19.1.
+
+export STORE ?= opensearch
+export LINE ?= 2
+export KEEP ?= no
+
+.PHONY: demo test bench proof clean
+
+demo:
+	@bash packaging/demo/demo.sh
+
+test:
+	@bash tests/run.sh
+
+bench:
+	@bash benches/bench.sh
+
+proof:
+	@bash tests/proof/proof.sh
+
+clean:
+	@bash -c ". packaging/setup/setup.sh && need_rust && cargo clean"

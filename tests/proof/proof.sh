@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# The long tests in full: `make proof`. Each piece takes less than an hour and is recorded in record.tsv beside this
+# file when it passes; a piece that is recorded for the present sources is not run again, so the proof can be stopped
+# and resumed. `make proof PIECES='name name'` runs only these.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=packaging/setup/setup.sh
+. packaging/setup/setup.sh
+
+readonly record=tests/proof/record.tsv
+readonly sources='Cargo.toml Cargo.lock agent parsers tests/end_to_end tests/opensearch'
+readonly all_pieces='end-to-end-line-2 end-to-end-line-3 kill-loop-line-2 kill-loop-line-3'
+
+node=
+trap '[ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"' EXIT
+
+# What identifies the sources: the same after a commit that touches none of them.
+sources_id() {
+    local path
+    for path in $sources; do
+        git rev-parse "HEAD:$path"
+    done | git hash-object --stdin | cut -c1-12
+}
+
+start_node() {
+    local variables
+    node=$(mktemp -d "${TMPDIR:-/tmp}/vigie-node-XXXXXX")
+    variables=$(LINE=$1 bash tests/opensearch/opensearch.sh start "$node" --owner $$)
+    eval "export ${variables//$'\n'/ }"
+}
+
+end_to_end() {
+    LINE=$1 cargo test --profile fast --locked -p vigie --test end_to_end -- --nocapture --skip kill_loop
+}
+
+# The figures of the promise: 5 writers, a minute and more, 10 kills.
+kill_loop() {
+    VIGIE_KILL_LINES=200000 VIGIE_KILL_RENAME_EVERY=20000 VIGIE_KILL_SECONDS=75 VIGIE_KILL_KILLS=10 \
+        cargo test --profile fast --locked -p vigie --test end_to_end -- --nocapture kill_loop
+}
+
+run_piece() {
+    local piece=$1 line=${1##*-line-} before=$SECONDS log result
+    log=$(mktemp "${TMPDIR:-/tmp}/vigie-proof-XXXXXX")
+    say "=== $piece (all it says is kept in $log)"
+    start_node "$line"
+    case $piece in
+    end-to-end-*) end_to_end "$line" ;;
+    kill-loop-*) kill_loop ;;
+    *) fail "there is no piece \`$piece\`; choose among: $all_pieces" ;;
+    esac 2>&1 | tee "$log" || fail "$piece FAILED, see $log"
+    result=$(grep -E '^kill loop: ' "$log" || grep -E '^test result: ' "$log" | tail -n 1)
+    bash tests/opensearch/opensearch.sh remove "$node"
+    node=
+    printf '%s\t%s\t%s\t%s\t%s s\t%s\n' "$piece" "$id" "$(git rev-parse --short=12 HEAD)" "$(date -u +%Y-%m-%d)" \
+        $((SECONDS - before)) "$result" >>"$record"
+}
+
+need_rust
+for line in 2 3; do need_opensearch_tools "$line"; done
+# shellcheck disable=SC2086
+git diff --quiet HEAD -- $sources || fail "commit the sources first: a proof belongs to a commit"
+id=$(sources_id)
+[ -e "$record" ] || printf 'piece\tsources\tcommit\tday\ttook\tresult\n' >"$record"
+for piece in ${PIECES:-$all_pieces}; do
+    if grep -qF "$(printf '%s\t%s\t' "$piece" "$id")" "$record"; then
+        say "$piece: proved already for these sources"
+    else
+        run_piece "$piece"
+    fi
+done
+say "make proof: everything proved, see $record"
