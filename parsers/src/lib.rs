@@ -3,7 +3,8 @@
 //! Everything here is a pure function of bytes: no files, no network, no clock, no async.
 
 pub mod batch;
+pub mod json;
 
 mod parser;
 
-pub use parser::{Parser, Parsers};
+pub use parser::{Parsed, Parser, Parsers};

@@ -11,8 +11,19 @@ pub trait Parser: Send + Sync + std::fmt::Debug {
     ///
     /// The new fields are appended behind those that the record has; its time is set when the parser finds one.
     ///
-    /// Returns whether the text fitted. When it did not, the record is as it was.
-    fn parse(&self, batch: &mut Batch, index: usize, text: Span) -> bool;
+    /// When it is refused, the record is as it was.
+    fn parse(&self, batch: &mut Batch, index: usize, text: Span) -> Parsed;
+}
+
+/// What a parser made of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parsed {
+    /// It fitted.
+    Fitted,
+    /// It fitted, but its time was not understood: the record keeps the time it had, and the text of it.
+    TimeUnclear,
+    /// It did not fit.
+    Refused,
 }
 
 /// Parsers by name.

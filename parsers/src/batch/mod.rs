@@ -9,6 +9,7 @@ mod value;
 mod view;
 
 pub use edit::RecordMut;
+pub(crate) use value::unescape;
 pub use value::{Field, Range, Span, Text, Value};
 pub use view::{Fields, Record};
 

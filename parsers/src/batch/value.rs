@@ -138,6 +138,11 @@ pub(super) fn unescaped(raw: &[u8]) -> Unescaped<'_> {
     Unescaped { raw, pending: [0; 4], pending_len: 0, pending_at: 0 }
 }
 
+/// The decoded bytes of the inside of a valid JSON string, as a vector.
+pub(crate) fn unescape(raw: &[u8]) -> Vec<u8> {
+    unescaped(raw).collect()
+}
+
 /// Iterator of [`unescaped`]. A lone surrogate decodes to U+FFFD.
 pub(super) struct Unescaped<'a> {
     raw: &'a [u8],

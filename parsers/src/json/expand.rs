@@ -1,0 +1,179 @@
+//! Members onto the tape: a whole line, or one level of a nested value.
+
+use std::cell::RefCell;
+
+use super::JsonParser;
+use super::scan::{Scanner, Seen, has_duplicates};
+use crate::batch::{Batch, Field, Range, Span, Text, Value};
+use crate::parser::{Parsed, Parser};
+
+thread_local! {
+    /// Keys of the objects being scanned; given back empty, so that no record allocates.
+    static KEYS: RefCell<Vec<Text>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Parser for JsonParser {
+    fn parse(&self, batch: &mut Batch, index: usize, text: Span) -> Parsed {
+        let Some(members) = object(batch, text) else { return Parsed::Refused };
+        let mut record = batch.record_mut(index);
+        if record.fields().is_empty() {
+            record.replace_fields(members);
+            return Parsed::Fitted;
+        }
+        for at in members.range() {
+            let field = record.batch().tape[at];
+            record.append_field(field);
+        }
+        Parsed::Fitted
+    }
+}
+
+/// Puts the members of the object that is all of `text` onto the tape. `None` when `text` is no valid object; then the
+/// tape is as it was.
+///
+/// A key that stands twice keeps its last value, at its last place.
+pub fn object(batch: &mut Batch, text: Span) -> Option<Range> {
+    level(batch, text, b'{')
+}
+
+/// Nested JSON taken apart by one level.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Expanded {
+    /// It was an object.
+    Map(Range),
+    /// It was an array.
+    List(Range),
+}
+
+impl Batch {
+    /// Takes nested JSON apart by one level: the values inside stay [`Value::Json`].
+    ///
+    /// `json` comes from a [`Value::Json`], so it is valid.
+    pub fn expand(&mut self, json: Span) -> Expanded {
+        let first = self.bytes(json).first().copied();
+        let broken = "a Json span was validated when it was made";
+        match first {
+            Some(b'{') => Expanded::Map(level(self, json, b'{').expect(broken)),
+            _ => Expanded::List(level(self, json, b'[').expect(broken)),
+        }
+    }
+
+    /// The value of JSON text, taken apart completely when `whole`.
+    ///
+    /// `None` when the text is not valid JSON.
+    pub fn parse_json(&mut self, text: Span, whole: bool) -> Option<Value> {
+        let value = KEYS.with_borrow_mut(|keys| {
+            let mut scanner = Scanner::new(&self.arena, text)?;
+            scanner.skip_space();
+            let value = scanner.value(keys)?;
+            scanner.at_end().then_some((value, scanner.duplicates))
+        });
+        let (value, duplicates) = value?;
+        Some(if whole || duplicates { self.expand_all(value) } else { value })
+    }
+
+    /// `value` with nothing left as [`Value::Json`] in it, and no key twice.
+    pub fn expand_all(&mut self, value: Value) -> Value {
+        let (range, list) = match value {
+            Value::Json(span) => match self.expand(span) {
+                Expanded::Map(range) => (range, false),
+                Expanded::List(range) => (range, true),
+            },
+            Value::Map(range) => (range, false),
+            Value::List(range) => (range, true),
+            other => return other,
+        };
+        for at in range.range() {
+            let inner = self.tape[at].value;
+            self.tape[at].value = self.expand_all(inner);
+        }
+        if list { Value::List(range) } else { Value::Map(range) }
+    }
+}
+
+/// Puts the members or items of `text`, an object or array by `opener`, onto the tape.
+fn level(batch: &mut Batch, text: Span, opener: u8) -> Option<Range> {
+    let start = batch.tape.len();
+    let scanned = KEYS.with_borrow_mut(|keys| scan_level(batch, text, opener, keys));
+    let Some(doubtful) = scanned else {
+        batch.tape.truncate(start);
+        return None;
+    };
+    if doubtful.members {
+        drop_duplicates(batch, start);
+    }
+    let range = Range::between(start, batch.tape.len());
+    if doubtful.nested {
+        for at in range.range() {
+            batch.tape[at].value = without_duplicates(batch, batch.tape[at].value);
+        }
+    }
+    Some(range)
+}
+
+/// Which keys must be looked at closely.
+struct Doubtful {
+    members: bool,
+    nested: bool,
+}
+
+fn scan_level(batch: &mut Batch, text: Span, opener: u8, keys: &mut Vec<Text>) -> Option<Doubtful> {
+    let Batch { arena, tape, .. } = batch;
+    let mut scanner = Scanner::new(arena, text)?;
+    scanner.skip_space();
+    if !scanner.take(opener) {
+        return None;
+    }
+    let object = opener == b'{';
+    let closer = if object { b'}' } else { b']' };
+    let mut seen = Seen::default();
+    let mut doubtful = Doubtful { members: false, nested: false };
+    scanner.skip_space();
+    let mut more = !scanner.take(closer);
+    while more {
+        let mut key = Text::default();
+        if object {
+            key = scanner.string()?;
+            scanner.colon()?;
+            doubtful.members |= seen.add(scanner.bytes, key);
+        }
+        let value = scanner.value(keys)?;
+        tape.push(Field { key, value });
+        scanner.skip_space();
+        more = scanner.take(b',');
+        if more {
+            scanner.skip_space();
+        } else if !scanner.take(closer) {
+            return None;
+        }
+    }
+    doubtful.nested = scanner.duplicates;
+    scanner.at_end().then_some(doubtful)
+}
+
+/// Of the fields from `start` on, keeps the last of each key.
+fn drop_duplicates(batch: &mut Batch, start: usize) {
+    let keys: Vec<Text> = batch.tape[start..].iter().map(|field| field.key).collect();
+    if !has_duplicates(&batch.arena, &keys) {
+        return;
+    }
+    let decoded = |field: &Field| {
+        let raw = batch.bytes(field.key.span);
+        if field.key.escaped { crate::batch::unescape(raw) } else { raw.to_vec() }
+    };
+    let mut seen = std::collections::HashSet::new();
+    let mut kept: Vec<Field> =
+        batch.tape[start..].iter().rev().filter(|field| seen.insert(decoded(field))).copied().collect();
+    kept.reverse();
+    batch.tape.truncate(start);
+    batch.tape.extend_from_slice(&kept);
+}
+
+/// `value` taken apart where a key stands twice in it, at any depth.
+fn without_duplicates(batch: &mut Batch, value: Value) -> Value {
+    let Value::Json(span) = value else { return value };
+    match batch.parse_json(span, false) {
+        Some(clean) => clean,
+        None => value,
+    }
+}

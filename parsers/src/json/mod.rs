@@ -1,0 +1,209 @@
+//! JSON: one pass that validates a line and finds its members, spans only.
+//!
+//! Nothing is decoded and nothing copied: keys and strings stay escaped in the arena, numbers keep their text, nested
+//! objects and arrays are validated and kept as one span. What does not validate is refused as a whole.
+
+mod expand;
+mod scan;
+
+use std::sync::Arc;
+
+use crate::parser::Parser;
+
+pub use expand::{Expanded, object};
+
+/// Objects and arrays may be nested this deep, the outermost included.
+pub const MAX_DEPTH: usize = 64;
+
+/// Parses the text of records as one JSON object each.
+#[derive(Debug)]
+pub struct JsonParser;
+
+impl JsonParser {
+    /// The parser, ready to be shared.
+    pub fn shared() -> Arc<dyn Parser> {
+        Arc::new(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Map, Value as Json};
+
+    use super::*;
+    use crate::batch::{Batch, Field, Origin, Span, Timestamp, Value};
+    use crate::parser::Parsed;
+
+    /// The record as serde_json sees it, everything decoded.
+    fn decoded(batch: &Batch, fields: &[Field]) -> Map<String, Json> {
+        let mut map = Map::new();
+        for field in fields {
+            let mut key = Vec::new();
+            batch.decode_text(field.key, &mut key);
+            let old = map.insert(String::from_utf8(key).expect("keys are UTF-8"), decoded_value(batch, field.value));
+            assert!(old.is_none(), "no key stands twice");
+        }
+        map
+    }
+
+    fn decoded_value(batch: &Batch, value: Value) -> Json {
+        let from_text = |span: Span| serde_json::from_slice(batch.bytes(span)).expect("spans hold valid JSON");
+        match value {
+            Value::Null => Json::Null,
+            Value::Bool(bool) => Json::Bool(bool),
+            Value::Number(span) | Value::Json(span) => from_text(span),
+            Value::Text(text) => {
+                let mut bytes = Vec::new();
+                batch.decode_text(text, &mut bytes);
+                Json::String(String::from_utf8(bytes).expect("texts are UTF-8"))
+            }
+            Value::Map(range) => Json::Object(decoded(batch, batch.fields(range))),
+            Value::List(range) => batch.fields(range).iter().map(|item| decoded_value(batch, item.value)).collect(),
+            Value::I64(_) | Value::U64(_) | Value::F64(_) => unreachable!("parsers keep source text"),
+        }
+    }
+
+    fn parse(text: &[u8]) -> Option<Map<String, Json>> {
+        let mut batch = Batch::default();
+        batch.store(b"before ");
+        let span = batch.store(text);
+        batch.store(b"}behind");
+        let index = batch.push(Timestamp::default(), Origin::default());
+        match JsonParser.parse(&mut batch, index, span) {
+            Parsed::Refused => {
+                assert!(batch.record(index).fields().is_empty());
+                None
+            }
+            _ => Some(decoded(&batch, batch.record(index).fields())),
+        }
+    }
+
+    /// What serde_json makes of the text, as far as it is an object. Numbers out of the range of f64 are valid here.
+    fn reference(text: &[u8]) -> Option<Map<String, Json>> {
+        match serde_json::from_slice(text) {
+            Ok(Json::Object(map)) => Some(map),
+            _ => None,
+        }
+    }
+
+    fn json() -> impl Strategy<Value = Json> {
+        let scalar = prop_oneof![
+            Just(Json::Null),
+            any::<bool>().prop_map(Json::from),
+            any::<i64>().prop_map(Json::from),
+            any::<f64>().prop_map(Json::from),
+            "\\PC{0,20}".prop_map(Json::from),
+            "[\\x00-\\x7f]{0,12}".prop_map(Json::from),
+        ];
+        scalar.prop_recursive(5, 60, 8, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..6).prop_map(Json::from),
+                proptest::collection::vec(("[a-d\"é]{0,3}", inner), 0..6)
+                    .prop_map(|members| Json::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn object() -> impl Strategy<Value = Map<String, Json>> {
+        proptest::collection::vec(("[a-z\\\\\"]{0,4}", json()), 0..12).prop_map(|members| members.into_iter().collect())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+
+        #[test]
+        fn every_object_is_read_as_serde_json_reads_it(object in object(), pretty in any::<bool>()) {
+            let value = Json::Object(object.clone());
+            let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.expect("it is written");
+            let read = parse(text.as_bytes()).expect("it is valid");
+            let keys: Vec<_> = read.keys().collect();
+            prop_assert_eq!(keys, object.keys().collect::<Vec<_>>(), "in order");
+            prop_assert_eq!(Some(read), reference(text.as_bytes()));
+        }
+
+        #[test]
+        fn a_mutated_object_is_accepted_exactly_when_serde_json_accepts_it(
+            object in object(),
+            edits in proptest::collection::vec((any::<prop::sample::Index>(), "[\\x00-\\xff]|[{}\\[\\]:,\"0-9eE+.nulltrue \\\\-]"), 1..4),
+        ) {
+            let mut text = serde_json::to_vec(&object).expect("it is written");
+            for (at, with) in edits {
+                let at = at.index(text.len());
+                let bytes = with.as_bytes();
+                text[at] = bytes[bytes.len() - 1];
+            }
+            prop_assert_eq!(parse(&text), reference(&text), "{}", String::from_utf8_lossy(&text));
+        }
+
+        #[test]
+        fn expanding_everything_changes_no_value(object in object()) {
+            let text = serde_json::to_vec(&object).expect("it is written");
+            let mut batch = Batch::default();
+            let span = batch.store(&text);
+            let value = batch.parse_json(span, true).expect("it is valid");
+            prop_assert_eq!(decoded_value(&batch, value), Json::Object(reference(&text).expect("it is valid")));
+        }
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(64), "]".repeat(64));
+        let cases: &[&[u8]] = &[
+            b"",
+            b" ",
+            b"{",
+            b"}",
+            b"[]",
+            b"1",
+            b"\"a\"",
+            b"{}}",
+            b"{} x",
+            b"{\"a\"}",
+            b"{\"a\":}",
+            b"{\"a\":1,}",
+            b"{a:1}",
+            b"{\"a\":01}",
+            b"{\"a\":1.}",
+            b"{\"a\":+1}",
+            b"{\"a\":.5}",
+            b"{\"a\":\"\x01\"}",
+            b"{\"a\":\"\xff\"}",
+            b"{\"a\":\"\\x\"}",
+            deep.as_bytes(),
+        ];
+        for text in cases {
+            assert_eq!(parse(text), None, "{}", String::from_utf8_lossy(text));
+        }
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_keeps_its_last_value_at_any_depth() {
+        let text = br#"{"a":1,"b":{"x":1,"y":[{"k":1,"\u006b":2}],"x":3},"a":2,"\u0061":3}"#;
+
+        let read = parse(text).expect("it is valid");
+
+        assert_eq!(serde_json::to_string(&read).expect("it is written"), r#"{"b":{"y":[{"k":2}],"x":3},"a":3}"#);
+    }
+
+    #[test]
+    fn objects_of_very_many_keys_are_read_without_quadratic_work() {
+        let members: Vec<String> = (0..50_000).map(|at| format!("\"{at}\":{at}")).collect();
+        let text = format!("{{\"in\":{{{0}}},{0}}}", members.join(","));
+
+        assert_eq!(parse(text.as_bytes()).map(|read| read.len()), Some(50_001));
+    }
+
+    #[test]
+    fn numbers_keep_their_text() {
+        let mut batch = Batch::default();
+        let span = batch.store(br#"{"a":1.10,"b":12345678901234567890}"#);
+        let index = batch.push(Timestamp::default(), Origin::default());
+
+        JsonParser.parse(&mut batch, index, span);
+
+        let Some(Value::Number(a)) = batch.record(index).get(b"a") else { unreachable!("it is a number") };
+        let Some(Value::Number(b)) = batch.record(index).get(b"b") else { unreachable!("it is a number") };
+        assert_eq!((batch.bytes(a), batch.bytes(b)), (&b"1.10"[..], &b"12345678901234567890"[..]));
+    }
+}
