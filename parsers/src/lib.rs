@@ -4,6 +4,7 @@
 
 pub mod batch;
 pub mod json;
+pub mod regex;
 pub mod time;
 
 mod parser;

@@ -5,10 +5,12 @@
 //! record in steady state: cleared batches keep their buffers and are used again.
 
 mod edit;
+mod keys;
 mod value;
 mod view;
 
 pub use edit::RecordMut;
+pub use keys::{Keys, StoredKeys};
 pub(crate) use value::unescape;
 pub use value::{Field, Range, Span, Text, Value};
 pub use view::{Fields, Record};
@@ -56,12 +58,14 @@ pub struct Batch {
     pub(crate) arena: Vec<u8>,
     pub(crate) tape: Vec<Field>,
     pub(crate) entries: Vec<Entry>,
+    /// Sets of keys that lie in the arena already.
+    pub(crate) interned: Vec<(u64, usize)>,
 }
 
 impl Batch {
     /// Makes an empty batch whose arena has room for `bytes`.
     pub fn with_capacity(bytes: usize) -> Self {
-        Self { arena: Vec::with_capacity(bytes), tape: Vec::new(), entries: Vec::new() }
+        Self { arena: Vec::with_capacity(bytes), ..Self::default() }
     }
 
     /// Forgets all records and bytes but keeps the buffers.
@@ -69,6 +73,7 @@ impl Batch {
         self.arena.clear();
         self.tape.clear();
         self.entries.clear();
+        self.interned.clear();
     }
 
     /// Number of records.

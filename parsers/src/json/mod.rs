@@ -133,6 +133,8 @@ mod tests {
                 let bytes = with.as_bytes();
                 text[at] = bytes[bytes.len() - 1];
             }
+            let error = serde_json::from_slice::<Json>(&text).err().map(|error| error.to_string());
+            prop_assume!(!error.is_some_and(|error| error.contains("out of range")), "1e999 is valid JSON");
             prop_assert_eq!(parse(&text), reference(&text), "{}", String::from_utf8_lossy(&text));
         }
 
