@@ -3,10 +3,17 @@
 //! Everything here is a pure function of bytes: no files, no network, no clock, no async.
 
 pub mod batch;
+pub mod cri;
 pub mod json;
 pub mod regex;
 pub mod time;
 
+mod definition;
+mod fields;
+mod logfmt;
+mod ltsv;
 mod parser;
 
+pub use definition::{BUILT_IN, Definition, DefinitionError, Format};
+pub use fields::{FieldType, TimeField};
 pub use parser::{Parsed, Parser, Parsers};

@@ -113,6 +113,12 @@ impl Batch {
         Span::between(start, self.arena.len())
     }
 
+    /// Appends the decoded bytes of `span`, which holds backslash escapes, to the arena and gives their span.
+    pub fn store_unescaped(&mut self, span: Span) -> Span {
+        let decoded = unescape(self.bytes(span));
+        self.store(&decoded)
+    }
+
     /// Adds a record without fields and gives its index.
     pub fn push(&mut self, time: Timestamp, origin: Origin) -> usize {
         let fields = Range::empty_at(self.tape.len());
