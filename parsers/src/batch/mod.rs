@@ -163,6 +163,11 @@ impl Batch {
         self.entries.truncate(kept);
     }
 
+    /// Removes the first `count` records.
+    pub fn drop_front(&mut self, count: usize) {
+        self.entries.drain(..count);
+    }
+
     /// The fields of `range` on the tape.
     pub fn fields(&self, range: Range) -> &[Field] {
         &self.tape[range.range()]
