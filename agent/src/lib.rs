@@ -1,9 +1,13 @@
 //! The parts of the log-shipping agent `vigie`. The program in `main.rs` only starts them.
 
+pub mod cli;
 pub mod config;
 pub mod filters;
 pub mod inputs;
 pub mod metrics;
+pub mod monitor;
 pub mod outputs;
+pub mod pipeline;
 pub mod plugin;
 pub mod receipts;
+pub mod state;

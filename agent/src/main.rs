@@ -1,3 +1,7 @@
 //! The program `vigie`: flags, exit code, nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    vigie::cli::run(std::env::args_os())
+}

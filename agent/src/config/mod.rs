@@ -2,10 +2,26 @@
 //!
 //! Only this room knows text. Every problem is collected with its place and reported at once.
 
+mod classic;
+pub mod common;
 mod diagnostic;
 mod document;
+mod environment;
+mod load;
+mod matcher;
 mod options;
+mod reader;
+mod render;
+mod service;
+pub mod types;
+mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use document::{Document, Entry, Located, Place, Section, SectionKind, SourceFile};
+pub use environment::Environment;
+pub use load::{CommandLine, Loaded, load};
+pub use matcher::{Matcher, TagPattern, TagRegex};
 pub use options::{OptionSpec, OptionType, Options, Presence, read_one, read_optional, read_repeated};
+pub use reader::read_bounded;
+pub use render::{did_you_mean, render};
+pub use service::{Grace, Service};

@@ -73,13 +73,14 @@ pub trait Options: Sized {
 ///         record: KeyValue, repeated, "...";
 ///         "tls.verify" tls_verify: bool, default "on", "A key that is no identifier stands before the field name.";
 ///     }
+///     not_needed { "workers" }
 /// }
 /// ```
 #[macro_export]
 macro_rules! options {
     ($(#[$meta:meta])* $vis:vis struct $name:ident {
         $( $($key:literal)? $field:ident : $type:ty, $presence:ident $($default:literal)?, $doc:literal ; )*
-    }) => {
+    } $( not_needed { $( $unneeded:literal ),* $(,)? } )?) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
         $vis struct $name {
@@ -94,6 +95,12 @@ macro_rules! options {
                     presence: $crate::options!(@presence $presence $($default)?),
                     doc: $doc,
                 }, )*
+                $( $( $crate::config::OptionSpec {
+                    key: $unneeded,
+                    kind: "any",
+                    presence: $crate::config::Presence::NotNeeded,
+                    doc: "Accepted for compatibility; not needed here.",
+                }, )* )?
             ];
 
             fn read(

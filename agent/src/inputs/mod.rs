@@ -1,6 +1,9 @@
-//! The input plugins: one folder each, one row in [`KINDS`].
+//! The input plugins: one folder each, one row in [`KINDS`]. `lines` is what line-oriented inputs share.
+
+pub mod lines;
+mod tail;
 
 use crate::plugin::InputKind;
 
 /// All input plugins, in the order of the manual.
-pub const KINDS: &[InputKind] = &[];
+pub const KINDS: &[InputKind] = &[tail::KIND];

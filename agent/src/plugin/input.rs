@@ -119,6 +119,11 @@ impl Outlet {
         self.memory.take(bytes, longest)
     }
 
+    /// Whether the worker of `stream` would take a parcel without making the input wait.
+    pub fn has_room(&self, stream: u64) -> bool {
+        !self.worker(stream).is_full()
+    }
+
     /// Hands a parcel to the worker of its stream, waiting while that worker's queue is full.
     ///
     /// Returns whether it was taken. When the workers are gone the parcel is dropped, and so not delivered.
@@ -133,9 +138,13 @@ impl Outlet {
     }
 
     fn push(&self, stream: u64, work: Work) -> bool {
+        self.worker(stream).push(work).is_ok()
+    }
+
+    fn worker(&self, stream: u64) -> &ByteQueue<Work> {
         let workers = &self.workers.0;
         let at = usize::try_from(stream % workers.len() as u64).expect("an index of a vector");
-        workers[at].push(work).is_ok()
+        &workers[at]
     }
 }
 

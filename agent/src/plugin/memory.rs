@@ -43,7 +43,7 @@ impl Memory {
     /// A cleared batch whose arena holds at least `bytes` (at most [`Memory::LARGEST`] are pooled), or `None` when the budget
     /// is used up and nothing came back within `longest`.
     pub fn take(&self, bytes: usize, longest: Duration) -> Option<PooledBatch> {
-        let class = CLASSES.iter().position(|size| bytes <= *size).unwrap_or(CLASSES.len() - 1);
+        let class = class_of(bytes);
         let size = CLASSES[class].max(bytes);
         let charge = size * FIELDS_PER_ARENA;
         let full = |state: &mut State| state.used > 0 && state.used + charge > self.0.limit;
@@ -52,10 +52,21 @@ impl Memory {
         if full(&mut state) {
             return None;
         }
+        Some(self.hand_out(state, class, size))
+    }
+
+    /// A cleared batch for `bytes` even when the budget is used up: for events that are held in memory already and are to
+    /// leave it.
+    pub fn take_beyond_limit(&self, bytes: usize) -> PooledBatch {
+        let class = class_of(bytes);
+        self.hand_out(self.lock(), class, CLASSES[class].max(bytes))
+    }
+
+    fn hand_out(&self, mut state: MutexGuard<'_, State>, class: usize, size: usize) -> PooledBatch {
+        let charge = size * FIELDS_PER_ARENA;
         state.used += charge;
         let batch = state.free[class].pop().unwrap_or_else(|| Batch::with_capacity(size));
-        drop(state);
-        Some(PooledBatch { batch, memory: self.clone(), class, charge })
+        PooledBatch { batch, memory: self.clone(), class, charge }
     }
 
     /// Bytes handed out now.
@@ -83,6 +94,10 @@ impl Memory {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn class_of(bytes: usize) -> usize {
+    CLASSES.iter().position(|size| bytes <= *size).unwrap_or(CLASSES.len() - 1)
 }
 
 /// A batch that returns its buffers and its part of the budget when it is dropped.

@@ -1,6 +1,7 @@
 //! The contract between plugins and pipeline: what an input, a filter and an output are, and what passes between them.
 
 mod body;
+mod clock;
 mod identity;
 mod input;
 mod memory;
@@ -10,6 +11,7 @@ mod queue;
 mod tables;
 
 pub use body::{Body, BodyEncoding};
+pub use clock::{Clock, wall_clock};
 pub use identity::{Agent, push_record_id};
 pub use input::{Input, Outlet, Stage, StageFactory, Stop, Stream, Work};
 pub use memory::{Memory, PooledBatch};

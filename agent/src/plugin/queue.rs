@@ -118,6 +118,12 @@ impl<T: Weight> ByteQueue<T> {
         self.filled_async.notify_one();
     }
 
+    /// Whether a push would have to wait, or might.
+    pub fn is_full(&self) -> bool {
+        let state = self.lock();
+        state.bytes >= self.limit / 2 && !state.closed
+    }
+
     /// Whether nothing is inside.
     pub fn is_empty(&self) -> bool {
         self.lock().elements.is_empty()

@@ -62,6 +62,8 @@ pub struct InputSetup<'a> {
     pub context: &'a BuildContext,
     /// Tag as configured or by default; may hold `*`.
     pub tag: &'a str,
+    /// Bytes of its records that may be on their way; `None` leaves it to the memory budget.
+    pub mem_buf_limit: Option<usize>,
     /// Its counters.
     pub metrics: &'a Arc<InputMetrics>,
     /// Its stop handle, so that it can hand its signal to others before it runs.

@@ -1,0 +1,150 @@
+//! Help, made from the option tables.
+
+use crate::config::common::{FilterOptions, InputOptions, OutputOptions, not_needed as unneeded};
+use crate::config::{Document, OptionSpec, Options, Presence, SectionKind, Service, did_you_mean};
+use crate::{filters, inputs, outputs};
+
+const USAGE: &str = "\
+Vigie ships logs. It reads Fluent Bit configuration.
+
+Usage: vigie -c FILE
+       vigie -i INPUT [-t TAG] [-p key=value ...] [-F FILTER ...] -o OUTPUT [-m MATCH] [-p key=value ...]
+       vigie check FILE
+       vigie help [PLUGIN | service]
+
+  -c, --config FILE       configuration, classic or YAML
+  -D, --dry-run           check the configuration and exit
+  -i, --input NAME        add an input
+  -F, --filter NAME       add a filter
+  -o, --output NAME       add an output
+  -p, --prop KEY=VALUE    property of the plugin before it
+  -t, --tag TAG           tag of the input before it
+  -m, --match PATTERN     tags that the filter or output before it takes
+  -f, --flush SECONDS     seconds after which records are sent
+  -R, --parser FILE       parsers file
+  -b, --storage_path DIR  directory for state
+  -H, --http              serve metrics and health
+  -L, --listen ADDRESS    ... at this address (127.0.0.1)
+  -P, --port PORT         ... and port (2020)
+  -l, --log_file FILE     write messages to a file
+  -w, --workdir DIR       change to this directory first
+  -v, --verbose           say more (repeat for trace)
+  -q, --quiet             say nothing
+  -V, --version           print the version
+  -h, --help              print this, or the options of the plugin before it
+
+";
+
+/// Help of the program, or of the plugin or section called `topic`.
+///
+/// # Errors
+/// When nothing is called so.
+pub(super) fn text(topic: Option<&str>) -> Result<String, String> {
+    let Some(topic) = topic else { return Ok(overview()) };
+    let name = topic.to_ascii_lowercase();
+    if name == "service" {
+        return Ok(format!("[SERVICE]: what concerns the agent as a whole.\n\n{}", table(Service::TABLE)));
+    }
+    let mut texts = Vec::new();
+    for (word, kind, summary, own, common) in plugins() {
+        if kind == name {
+            let common: Vec<OptionSpec> = common.iter().filter(|spec| spec.key != "name").copied().collect();
+            texts.push(format!(
+                "{kind}: {word}. {summary}\n\nOptions:\n{}\nOptions of every {word}:\n{}",
+                table(own),
+                table(&common)
+            ));
+        }
+    }
+    if texts.is_empty() {
+        let names: Vec<&str> = plugins().map(|(_, kind, ..)| kind).collect();
+        return Err(format!("no plugin is called `{topic}`. {}", did_you_mean(&name, &names)));
+    }
+    Ok(texts.join("\n"))
+}
+
+type Row = (&'static str, &'static str, &'static str, &'static [OptionSpec], &'static [OptionSpec]);
+
+/// Kind, name, summary, own options and common options of every plugin.
+fn plugins() -> impl Iterator<Item = Row> {
+    let inputs = inputs::KINDS.iter().map(|kind| ("input", kind.name, kind.summary, kind.options, InputOptions::TABLE));
+    let filters =
+        filters::KINDS.iter().map(|kind| ("filter", kind.name, kind.summary, kind.options, FilterOptions::TABLE));
+    let outputs =
+        outputs::KINDS.iter().map(|kind| ("output", kind.name, kind.summary, kind.options, OutputOptions::TABLE));
+    inputs.chain(filters).chain(outputs)
+}
+
+fn overview() -> String {
+    let mut text = USAGE.to_owned();
+    let mut last = "";
+    for (word, name, summary, ..) in plugins() {
+        if word != last {
+            text.push_str(&format!("{word}s\n"));
+            last = word;
+        }
+        text.push_str(&format!("  {name:<22}{summary}\n"));
+    }
+    text
+}
+
+fn table(specs: &[OptionSpec]) -> String {
+    let mut text = String::new();
+    for spec in specs.iter().filter(|spec| spec.presence != Presence::NotNeeded) {
+        let presence = match spec.presence {
+            Presence::Required => "required".to_owned(),
+            Presence::Repeated => "may be repeated".to_owned(),
+            Presence::Default(default) => format!("default: {default}"),
+            Presence::Optional | Presence::NotNeeded => "optional".to_owned(),
+        };
+        text.push_str(&format!("  {} <{}>, {presence}\n      {}\n", spec.key, spec.kind, spec.doc));
+    }
+    let unneeded: Vec<&str> =
+        specs.iter().filter(|spec| spec.presence == Presence::NotNeeded).map(|spec| spec.key).collect();
+    if !unneeded.is_empty() {
+        text.push_str(&format!("  Accepted and not needed here: {}\n", unneeded.join(", ")));
+    }
+    text
+}
+
+/// For each section of `document`, by its plugin's name, the keys that are accepted and not needed.
+pub(super) fn not_needed(document: &Document) -> Vec<(String, Vec<&str>)> {
+    let mut all = Vec::new();
+    for section in &document.sections {
+        let word = match section.kind {
+            SectionKind::Service => {
+                all.push(("service".to_owned(), unneeded(section, &[Service::TABLE])));
+                continue;
+            }
+            SectionKind::Input => "input",
+            SectionKind::Filter => "filter",
+            SectionKind::Output => "output",
+            _ => continue,
+        };
+        let name = section.name().to_ascii_lowercase();
+        if let Some((_, _, _, own, common)) = plugins().find(|row| row.0 == word && row.1 == name) {
+            all.push((name, unneeded(section, &[own, common])));
+        }
+    }
+    all.retain(|(_, keys)| !keys.is_empty());
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_plugin_has_help_and_documented_options() {
+        for (_, name, summary, own, _) in plugins() {
+            assert!(summary.ends_with('.'), "{name}");
+            assert!(own.iter().all(|spec| !spec.doc.is_empty()), "{name}");
+            assert!(text(Some(name)).is_ok_and(|text| text.contains("Options of every")), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_topic_is_an_error() {
+        assert!(text(Some("nope")).is_err());
+    }
+}

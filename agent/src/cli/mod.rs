@@ -1,0 +1,112 @@
+//! The command line: flags as Fluent Bit has them, and sub-commands. Only this room prints and exits.
+
+mod flags;
+mod help;
+mod identity;
+mod logger;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use crate::config::{Diagnostics, Environment, Severity, load, render};
+use crate::pipeline::{Plan, Surroundings};
+
+use flags::{Command, Flags};
+
+/// Runs the program with its arguments, the first one being its name. Gives 0 when all went well, 1 otherwise.
+pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
+    let flags = match Flags::parse(arguments) {
+        Ok(flags) => flags,
+        Err(message) => {
+            say(&format!("vigie: {message}\n"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match flags.command {
+        Command::Version => print(&format!("Vigie v{}\n", env!("CARGO_PKG_VERSION"))),
+        Command::Help(ref topic) => match help::text(topic.as_deref()) {
+            Ok(text) => print(&text),
+            Err(message) => {
+                say(&format!("vigie: {message}\n"));
+                ExitCode::FAILURE
+            }
+        },
+        Command::Run | Command::DryRun | Command::Check => start(flags),
+    }
+}
+
+fn start(flags: Flags) -> ExitCode {
+    if let Some(directory) = &flags.directory {
+        if let Err(error) = std::env::set_current_dir(directory) {
+            say(&format!("vigie: cannot change to `{}`: {error}\n", directory.display()));
+            return ExitCode::FAILURE;
+        }
+    }
+    let variables =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let mut environment = Environment::new(variables);
+    if environment.get("HOSTNAME").is_none() {
+        let host = identity::host_name();
+        environment.set("HOSTNAME", &host);
+    }
+    let mut findings = Diagnostics::default();
+    let (loaded, sources) = load(&flags.line, environment.clone(), &mut findings);
+    let mut plan = None;
+    if let Some(loaded) = loaded {
+        if flags.command == Command::Run {
+            if let Err(message) = logger::start(&loaded.service, flags.quiet, flags.verbose, &environment) {
+                say(&format!("vigie: {message}\n"));
+                return ExitCode::FAILURE;
+            }
+        }
+        let state_directory = state_directory(&loaded.service.storage_path, &environment);
+        let agent = identity::agent(loaded.service.instance.as_deref(), state_directory.as_deref(), &environment);
+        let dry_run = flags.command != Command::Run;
+        let surroundings = Surroundings { agent: Arc::new(agent), state_directory, dry_run };
+        if flags.command == Command::Check {
+            report(&loaded);
+        }
+        plan = Plan::build(loaded, &surroundings, &mut findings);
+    }
+    say(&render(&findings, &sources));
+    let Some(plan) = plan.filter(|_| !findings.has_errors()) else {
+        let errors = findings.in_order().iter().filter(|finding| finding.severity == Severity::Error).count();
+        say(&format!("vigie: {errors} error{} in the configuration\n", if errors == 1 { "" } else { "s" }));
+        return ExitCode::FAILURE;
+    };
+    match flags.command {
+        Command::Run => plan.run(),
+        _ => {
+            say("configuration test is successful\n");
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+/// What `check` tells beyond the dry run: what is accepted and not needed, and the memory bound.
+fn report(loaded: &crate::config::Loaded) {
+    for (section, keys) in help::not_needed(&loaded.document) {
+        print(&format!("{section}: accepted, not needed here: {}\n", keys.join(", ")));
+    }
+    print(&format!("memory.limit: {} bytes; workers: {}\n", loaded.service.memory(), loaded.service.worker_count()));
+}
+
+fn state_directory(storage_path: &Option<PathBuf>, environment: &Environment) -> Option<PathBuf> {
+    let given = environment.get("STATE_DIRECTORY").and_then(|paths| paths.split(':').next());
+    storage_path.clone().or_else(|| given.filter(|path| !path.is_empty()).map(PathBuf::from))
+}
+
+/// Writes to standard output.
+fn print(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Writes to standard error. When that is closed there is nobody to tell.
+fn say(text: &str) {
+    drop(std::io::stderr().write_all(text.as_bytes()));
+}

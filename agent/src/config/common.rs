@@ -1,0 +1,71 @@
+//! Options that every plugin of a kind has.
+
+use super::diagnostic::Diagnostics;
+use super::document::Section;
+use super::matcher::{TagPattern, TagRegex};
+use super::options::{OptionSpec, Presence};
+use super::render::did_you_mean;
+use super::types::{LogLevel, RetryLimit, Size};
+
+crate::options! {
+    /// Options of every input.
+    pub struct InputOptions {
+        name: String, required, "The plugin.";
+        tag: String, optional, "Tag of its records; by default the instance name. Some inputs replace `*` in it.";
+        alias: String, optional, "Name in logs and metrics, and in document ids; by default the instance name.";
+        log_level: LogLevel, optional, "How much this plugin says; by default as much as the agent.";
+        mem_buf_limit: Size, default "0", "Bytes of its records that may be on their way; it pauses above. 0 leaves it to `memory.limit`.";
+    }
+    not_needed {
+        "threaded", "thread.ring_buffer.capacity", "thread.ring_buffer.window", "storage.type",
+        "storage.pause_on_chunks_overlimit", "log_suppress_interval", "routable",
+    }
+}
+
+crate::options! {
+    /// Options of every filter.
+    pub struct FilterOptions {
+        name: String, required, "The plugin.";
+        "match" pattern: TagPattern, optional, "Tags it takes; `*` stands for any characters.";
+        match_regex: TagRegex, optional, "Tags it takes, as a regular expression matched at their start.";
+        alias: String, optional, "Name in logs and metrics; by default the instance name.";
+        log_level: LogLevel, optional, "How much this plugin says; by default as much as the agent.";
+    }
+    not_needed { "log_suppress_interval" }
+}
+
+crate::options! {
+    /// Options of every output.
+    pub struct OutputOptions {
+        name: String, required, "The plugin.";
+        "match" pattern: TagPattern, optional, "Tags it takes; `*` stands for any characters.";
+        match_regex: TagRegex, optional, "Tags it takes, as a regular expression matched at their start.";
+        alias: String, optional, "Name in logs and metrics; by default the instance name.";
+        log_level: LogLevel, optional, "How much this plugin says; by default as much as the agent.";
+        retry_limit: RetryLimit, default "no_limits", "How often a failed request is sent again before its records go to the dead-letter file.";
+    }
+    not_needed { "workers", "log_suppress_interval", "storage.total_limit_size" }
+}
+
+/// Reports every key of `section` that none of `tables` has.
+pub fn refuse_unknown(section: &Section, tables: &[&[OptionSpec]], findings: &mut Diagnostics) {
+    let known = || tables.iter().flat_map(|table| table.iter());
+    let keys: Vec<&str> = known().map(|spec| spec.key).collect();
+    for entry in &section.entries {
+        if !keys.contains(&entry.key.text.as_str()) {
+            let message = format!("unknown key `{}`", entry.key.text);
+            findings.error(entry.key.place, "V101", message).help(did_you_mean(&entry.key.text, &keys));
+        }
+    }
+    for (name, group) in &section.groups {
+        findings.error(group.place, "V102", format!("a group `{}` cannot stand here", name.text));
+    }
+}
+
+/// The keys of `section` that are accepted and not needed, in order.
+pub fn not_needed<'s>(section: &'s Section, tables: &[&[OptionSpec]]) -> Vec<&'s str> {
+    let unneeded = |key: &str| {
+        tables.iter().flat_map(|table| table.iter()).any(|spec| spec.key == key && spec.presence == Presence::NotNeeded)
+    };
+    section.entries.iter().map(|entry| entry.key.text.as_str()).filter(|key| unneeded(key)).collect()
+}

@@ -1,0 +1,110 @@
+//! Which tags a filter or output takes.
+
+use regex_automata::meta::Regex;
+use regex_automata::{Anchored, Input};
+use vigie_parsers::regex;
+
+use super::options::OptionType;
+
+/// `Match` of a filter or output: `*` stands for any characters, dots included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagPattern(String);
+
+impl TagPattern {
+    fn matches(&self, tag: &str) -> bool {
+        let mut pieces = self.0.split('*');
+        let first = pieces.next().unwrap_or_default();
+        let Some(mut rest) = tag.strip_prefix(first) else { return false };
+        let mut pieces: Vec<&str> = pieces.collect();
+        let Some(last) = pieces.pop() else { return rest.is_empty() };
+        for piece in pieces {
+            let Some((_, behind)) = rest.split_once(piece) else { return false };
+            rest = behind;
+        }
+        rest.ends_with(last)
+    }
+}
+
+impl OptionType for TagPattern {
+    const KIND: &'static str = "tag pattern";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// `Match_Regex`: matched at the start of the tag.
+#[derive(Clone, Debug)]
+pub struct TagRegex(Regex);
+
+impl OptionType for TagRegex {
+    const KIND: &'static str = "regex";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        regex::compile(text).map(Self).map_err(|error| format!("a regular expression ({error})"))
+    }
+}
+
+/// Which tags are taken.
+#[derive(Clone, Debug)]
+pub struct Matcher {
+    pattern: Option<TagPattern>,
+    regex: Option<TagRegex>,
+}
+
+impl Matcher {
+    /// Takes what either of the two matches; without both, nothing.
+    pub fn new(pattern: Option<TagPattern>, regex: Option<TagRegex>) -> Self {
+        Self { pattern, regex }
+    }
+
+    /// Takes every tag.
+    pub fn all() -> Self {
+        Self { pattern: Some(TagPattern("*".into())), regex: None }
+    }
+
+    /// Whether it takes no tag at all.
+    pub fn is_nothing(&self) -> bool {
+        self.pattern.is_none() && self.regex.is_none()
+    }
+
+    /// Whether `tag` is taken.
+    pub fn matches(&self, tag: &str) -> bool {
+        let anchored = || Input::new(tag).anchored(Anchored::Yes);
+        self.regex.as_ref().is_some_and(|regex| regex.0.is_match(anchored()))
+            || self.pattern.as_ref().is_some_and(|pattern| pattern.matches(tag))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_characters() {
+        let cases = [
+            ("*", "", true),
+            ("*", "a.b", true),
+            ("foo*", "foo", true),
+            ("foo*", "fo", false),
+            ("a.*.c", "a.b.x.c", true),
+            ("a.*.c", "a.c", false),
+            ("*.log", "a.log", true),
+            ("*a*b", "xaxb", true),
+            ("*a*b", "xbxa", false),
+            ("a*a", "a", false),
+            ("app", "app", true),
+            ("app", "apps", false),
+        ];
+        for (pattern, tag, expected) in cases {
+            assert_eq!(TagPattern(pattern.into()).matches(tag), expected, "{pattern} on {tag}");
+        }
+    }
+
+    #[test]
+    fn a_regex_is_matched_at_the_start_of_the_tag() {
+        let matcher = Matcher::new(None, TagRegex::parse("app|db").ok());
+
+        assert!(matcher.matches("app.web") && matcher.matches("db") && !matcher.matches("my.app"));
+    }
+}

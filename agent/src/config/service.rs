@@ -1,0 +1,91 @@
+//! `[SERVICE]`: what concerns the agent as a whole.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::diagnostic::Diagnostics;
+use super::document::{Document, Place, Section, SectionKind};
+use super::options::{OptionType, Options};
+use super::types::{LogLevel, Seconds, Size};
+
+crate::options! {
+    /// Options of `[SERVICE]`.
+    pub struct Service {
+        flush: Seconds, default "1", "Seconds after which records gathered so far are sent, full request or not.";
+        grace: Grace, default "5", "Seconds a stop may take to deliver what was read; -1 is without end.";
+        log_level: LogLevel, default "info", "How much the agent says of itself.";
+        log_file: PathBuf, optional, "File that its messages go to, in place of standard error.";
+        parsers_file: PathBuf, repeated, "File with parsers.";
+        http_server: bool, default "off", "Whether metrics and health are served.";
+        http_listen: String, default "127.0.0.1", "Address they are served at.";
+        http_port: u16, default "2020", "Port they are served at.";
+        health_check: bool, default "off", "Whether `/api/v1/health` judges.";
+        hc_errors_count: u64, default "5", "Errors in a period above which the agent is unhealthy.";
+        hc_retry_failure_count: u64, default "5", "Used-up retries in a period above which the agent is unhealthy.";
+        hc_period: Seconds, default "60", "Length of the period.";
+        "storage.path" storage_path: PathBuf, optional, "Directory for state: positions without a `DB`, dead letters, the agent's key. By default `$STATE_DIRECTORY`.";
+        "scheduler.base" scheduler_base: Seconds, default "1", "First bound of the wait before a failed request is sent again; it doubles.";
+        "scheduler.cap" scheduler_cap: Seconds, default "30", "Largest bound of that wait.";
+        workers: usize, default "0", "Threads that parse, filter and encode; 0 is one per processor, at most 4.";
+        "memory.limit" memory_limit: Size, default "0", "Bytes that records may take in memory; 0 is the smaller of 128 MiB and half of the control group's limit.";
+        instance: String, optional, "Identity of this agent in document ids; by default `$NODE_NAME`, else machine id and host name.";
+    }
+    not_needed {
+        "daemon", "coro_stack_size", "multiline_buffer_limit", "dns.mode", "dns.resolver", "dns.prefer_ipv4",
+        "dns.prefer_ipv6", "storage.sync", "storage.checksum", "storage.metrics", "storage.max_chunks_up",
+        "storage.backlog.mem_limit", "storage.backlog.flush_on_shutdown", "storage.delete_irrecoverable_chunks",
+        "storage.trim_files", "storage.type", "storage.inherit", "sp.convert_from_str_to_num",
+        "json.convert_nan_to_null", "json.escape_unicode", "enable_chunk_trace", "hot_reload",
+        "hot_reload.ensure_thread_safety", "hot_reload.timeout", "windows.maxstdio", "flush.adaptive",
+    }
+}
+
+/// A time that a stop may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grace(pub Option<Duration>);
+
+impl OptionType for Grace {
+    const KIND: &'static str = "seconds";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        if text == "-1" { Ok(Self(None)) } else { Seconds::parse(text).map(|seconds| Self(Some(seconds.0))) }
+    }
+}
+
+/// Most worker threads by default.
+const DEFAULT_WORKERS: usize = 4;
+/// Memory of records by default.
+const DEFAULT_MEMORY: usize = 128 << 20;
+
+impl Service {
+    /// Reads `[SERVICE]` of `document`; without one, all defaults hold.
+    pub fn from_document(document: &Document, findings: &mut Diagnostics) -> Option<Self> {
+        let empty =
+            Section { kind: SectionKind::Service, place: Place::default(), entries: Vec::new(), groups: Vec::new() };
+        let section = document.of(SectionKind::Service).next().unwrap_or(&empty);
+        super::common::refuse_unknown(section, &[Self::TABLE], findings);
+        Self::read(section, findings)
+    }
+
+    /// Number of worker threads.
+    pub fn worker_count(&self) -> usize {
+        match self.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from).min(DEFAULT_WORKERS),
+            count => count.min(256),
+        }
+    }
+
+    /// Bytes that records may take in memory.
+    pub fn memory(&self) -> usize {
+        match self.memory_limit.0 {
+            0 => cgroup_limit().map_or(DEFAULT_MEMORY, |limit| (limit / 2).min(DEFAULT_MEMORY)),
+            limit => limit,
+        }
+    }
+}
+
+/// The memory limit of the control group the agent runs in, if it has one.
+fn cgroup_limit() -> Option<usize> {
+    let text = super::reader::read_bounded("/sys/fs/cgroup/memory.max".as_ref(), 64).ok()?;
+    text.trim().parse().ok()
+}

@@ -1,0 +1,335 @@
+//! The types that option values are read as.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::options::OptionType;
+
+/// Text that must not be printed: passwords, tokens.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself, for the one place that sends it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+impl OptionType for Secret {
+    const KIND: &'static str = "secret";
+    const SECRET: bool = true;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl OptionType for String {
+    const KIND: &'static str = "text";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(text.to_owned())
+    }
+}
+
+impl OptionType for PathBuf {
+    const KIND: &'static str = "path";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        if text.is_empty() { Err("a path".into()) } else { Ok(Self::from(text)) }
+    }
+}
+
+impl OptionType for bool {
+    const KIND: &'static str = "boolean";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "on" | "yes" => Ok(true),
+            "false" | "off" | "no" => Ok(false),
+            _ => Err("`on` or `off`".into()),
+        }
+    }
+}
+
+macro_rules! integers {
+    ($($type:ty),*) => { $(
+        impl OptionType for $type {
+            const KIND: &'static str = "integer";
+
+            fn parse(text: &str) -> Result<Self, String> {
+                let range = format!("a whole number from {} to {}", Self::MIN, Self::MAX);
+                text.parse().map_err(|_| range)
+            }
+        }
+    )* };
+}
+
+integers!(u16, u32, u64, i64, usize);
+
+/// A number of bytes. `K`, `M` and `G` stand for powers of 1000, as in Fluent Bit; `false` is 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Size(pub usize);
+
+impl OptionType for Size {
+    const KIND: &'static str = "size";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let expected = || "a size such as 32k, 5M or 1.5G".to_owned();
+        let lower = text.trim().to_ascii_lowercase();
+        if lower == "false" {
+            return Ok(Self(0));
+        }
+        let number = lower.trim_end_matches('b').trim_end_matches(['k', 'm', 'g']);
+        let unit: u64 = match lower.strip_prefix(number) {
+            Some("" | "b") => 1,
+            Some("k" | "kb") => 1000,
+            Some("m" | "mb") => 1_000_000,
+            Some("g" | "gb") => 1_000_000_000,
+            _ => return Err(expected()),
+        };
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        let whole: u64 = whole.parse().map_err(|_| expected())?;
+        let mut bytes = whole.checked_mul(unit).ok_or_else(expected)?;
+        let mut place = unit;
+        for digit in fraction.chars() {
+            place /= 10;
+            bytes += u64::from(digit.to_digit(10).ok_or_else(expected)?) * place;
+        }
+        usize::try_from(bytes).map(Self).map_err(|_| expected())
+    }
+}
+
+/// A time span. Without a unit it is in seconds; `s`, `m`, `h` and `d` may follow; a fraction is allowed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seconds(pub Duration);
+
+impl OptionType for Seconds {
+    const KIND: &'static str = "seconds";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let expected = || "a number of seconds such as 5, 0.5, 10m or 2h".to_owned();
+        let lower = text.trim().to_ascii_lowercase();
+        let number = lower.trim_end_matches(['s', 'm', 'h', 'd']);
+        let unit = match &lower.strip_prefix(number) {
+            Some("" | "s") => 1.0,
+            Some("m") => 60.0,
+            Some("h") => 3600.0,
+            Some("d") => 86_400.0,
+            _ => return Err(expected()),
+        };
+        if !number.chars().all(|character| character.is_ascii_digit() || character == '.') {
+            return Err(expected());
+        }
+        let seconds: f64 = number.parse().map_err(|_| expected())?;
+        Duration::try_from_secs_f64(seconds * unit).map(Self).map_err(|_| expected())
+    }
+}
+
+/// Values between commas, trimmed; empty ones are left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommaList(pub Vec<String>);
+
+impl OptionType for CommaList {
+    const KIND: &'static str = "list";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let parts: Vec<String> =
+            text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(Into::into).collect();
+        if parts.is_empty() { Err("one value or more, separated by commas".into()) } else { Ok(Self(parts)) }
+    }
+}
+
+/// A first word and the rest of the value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyValue {
+    /// The first word.
+    pub key: String,
+    /// What follows it, trimmed.
+    pub value: String,
+}
+
+impl OptionType for KeyValue {
+    const KIND: &'static str = "key value";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut words = words(text).ok_or("a key and a value; a quote is not closed")?.into_iter();
+        let key = words.next().ok_or("a key and a value")?;
+        if key.quoted {
+            let rest = text[key.end..].trim();
+            let value = (!rest.is_empty()).then(|| unquoted(rest)).ok_or("a key and a value")?;
+            return Ok(Self { key: key.text, value });
+        }
+        let (first, rest) = text.trim().split_once(char::is_whitespace).ok_or("a key and a value")?;
+        Ok(Self { key: first.to_owned(), value: unquoted(rest.trim()) })
+    }
+}
+
+/// `text` without the quotes around all of it.
+fn unquoted(text: &str) -> String {
+    let inner = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.filter(|inner| !inner.contains('"')).unwrap_or(text).to_owned()
+}
+
+/// A word of a space-separated list.
+pub struct Word {
+    /// The word, quotes removed.
+    pub text: String,
+    /// Whether it stood in quotes.
+    pub quoted: bool,
+    /// Where it ends in the value.
+    pub end: usize,
+}
+
+/// The words of `text`, separated by spaces; `"…"` holds words together, with `\"` for a quote inside. `None` when a
+/// quote is not closed.
+pub fn words(text: &str) -> Option<Vec<Word>> {
+    let mut words = Vec::new();
+    let mut characters = text.char_indices().peekable();
+    while let Some((start, first)) = characters.next() {
+        if first.is_whitespace() {
+            continue;
+        }
+        let quoted = first == '"';
+        let mut word = String::new();
+        let mut end = start + first.len_utf8();
+        if !quoted {
+            word.push(first);
+        }
+        let mut closed = !quoted;
+        while let Some((at, character)) = characters.next_if(|(_, next)| quoted || !next.is_whitespace()) {
+            end = at + character.len_utf8();
+            let quote_follows = characters.peek().is_some_and(|(_, next)| *next == '"');
+            if quoted && character == '\\' && quote_follows {
+                word.push('"');
+                characters.next();
+            } else if quoted && character == '"' {
+                closed = true;
+                break;
+            } else {
+                word.push(character);
+            }
+        }
+        if !closed {
+            return None;
+        }
+        words.push(Word { text: word, quoted, end });
+    }
+    Some(words)
+}
+
+/// How often a failed request is sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryLimit(pub Option<u32>);
+
+impl OptionType for RetryLimit {
+    const KIND: &'static str = "retries";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "no_limits" | "false" | "off" => Ok(Self(None)),
+            "no_retries" => Ok(Self(Some(0))),
+            number => {
+                let limit = number.parse().ok().filter(|limit: &u32| *limit > 0);
+                limit.map(|limit| Self(Some(limit))).ok_or("`no_limits`, `no_retries` or a number above 0".into())
+            }
+        }
+    }
+}
+
+/// How much the agent says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// Nothing.
+    Off,
+    /// Data lost, or a person must act.
+    Error,
+    /// Odd, recovered.
+    Warn,
+    /// Changes of state.
+    Info,
+    /// For the author of one plugin.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl OptionType for LogLevel {
+    const KIND: &'static str = "log level";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "off" => Ok(Self::Off),
+            "error" => Ok(Self::Error),
+            "warn" | "warning" => Ok(Self::Warn),
+            "info" => Ok(Self::Info),
+            "debug" => Ok(Self::Debug),
+            "trace" => Ok(Self::Trace),
+            _ => Err("`off`, `error`, `warn`, `info`, `debug` or `trace`".into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_decimal_as_in_fluent_bit() {
+        let cases =
+            [("32k", 32_000), ("32KB", 32_000), ("5M", 5_000_000), ("1.5G", 1_500_000_000), ("7", 7), ("false", 0)];
+        for (text, bytes) in cases {
+            assert_eq!(Size::parse(text), Ok(Size(bytes)), "{text}");
+        }
+        for text in ["", "k", "5x", "-1", "1.x", "5 M M", "99999999999G"] {
+            assert!(Size::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn time_spans_may_have_units_and_fractions() {
+        for (text, millis) in [("5", 5000), ("0.2", 200), ("10m", 600_000), ("2h", 7_200_000), ("1d", 86_400_000)] {
+            assert_eq!(Seconds::parse(text), Ok(Seconds(Duration::from_millis(millis))), "{text}");
+        }
+        for text in ["", "abc", "5 min", "-1", "1e3", "5ms"] {
+            assert!(Seconds::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_may_be_quoted() {
+        let texts = |text| words(text).map(|words| words.into_iter().map(|word| word.text).collect::<Vec<_>>());
+        assert_eq!(texts(r#"a "b c"  d"#), Some(vec!["a".into(), "b c".into(), "d".into()]));
+        assert_eq!(texts(r#""say \"hi\"""#), Some(vec![r#"say "hi""#.into()]));
+        assert_eq!(texts(r#"a "open"#), None);
+    }
+
+    #[test]
+    fn a_key_value_is_a_word_and_the_rest() {
+        let parsed = |text| KeyValue::parse(text).map(|pair| (pair.key, pair.value));
+        assert_eq!(parsed("log ^a b$"), Ok(("log".into(), "^a b$".into())));
+        assert_eq!(parsed(r#""my key" value"#), Ok(("my key".into(), "value".into())));
+        assert_eq!(parsed(r#"key "a value""#), Ok(("key".into(), "a value".into())));
+        assert!(parsed("alone").is_err());
+    }
+
+    #[test]
+    fn a_secret_never_prints_itself() {
+        let secret = Secret::parse("secret-42").expect("any text is one");
+        assert_eq!(format!("{secret} {secret:?}"), "[secret] [secret]");
+    }
+}

@@ -1,0 +1,73 @@
+//! An event that may go on.
+
+use std::time::Instant;
+
+use vigie_parsers::batch::{Origin, Timestamp};
+use vigie_parsers::multiline::JavaState;
+
+use crate::plugin::Agent;
+use crate::receipts::Share;
+
+/// An output stream of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Output {
+    Stdout,
+    Stderr,
+    /// Lines that are in no runtime's format.
+    Plain,
+}
+
+impl Output {
+    /// How many there are.
+    pub(super) const COUNT: usize = 3;
+
+    pub(super) fn of(name: &[u8]) -> Self {
+        if name == b"stdout" { Self::Stdout } else { Self::Stderr }
+    }
+
+    pub(super) fn name(self) -> &'static [u8] {
+        match self {
+            Self::Stdout => b"stdout",
+            Self::Stderr => b"stderr",
+            Self::Plain => b"",
+        }
+    }
+}
+
+/// Lines gathered so far, with a share of the range of the first one.
+///
+/// One share suffices: ranges commit in order, so nothing behind the first line is forgotten before it is settled.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) share: Share,
+    pub(super) origin: Origin,
+    pub(super) time: Timestamp,
+    /// The time as the runtime wrote it.
+    pub(super) time_text: Vec<u8>,
+    /// `P` or `F` of the first line.
+    pub(super) first_tag: u8,
+    pub(super) text: Vec<u8>,
+    /// Stream offset behind its last line.
+    pub(super) end: u64,
+    pub(super) touched: Instant,
+    pub(super) state: JavaState,
+    /// Whether no event was open elsewhere when it began, so that reading may begin at it again.
+    pub(super) clean_start: bool,
+}
+
+impl Pending {
+    /// Takes another source line into the identity of the event.
+    pub(super) fn extend(&mut self, origin: &Origin, end: u64, agent: &Agent) {
+        self.origin = joined(&self.origin, origin, agent);
+        self.end = end;
+    }
+}
+
+/// The identity of an event of two pieces.
+fn joined(first: &Origin, next: &Origin, agent: &Agent) -> Origin {
+    let mut hashes = [0; 8];
+    hashes[..4].copy_from_slice(&first.hash.to_le_bytes());
+    hashes[4..].copy_from_slice(&next.hash.to_le_bytes());
+    let length = (next.offset + u64::from(next.length)).saturating_sub(first.offset);
+    Origin { length: u32::try_from(length).unwrap_or(u32::MAX), hash: agent.source_hash(&hashes), ..*first }
+}

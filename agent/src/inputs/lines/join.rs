@@ -1,0 +1,369 @@
+//! Joins lines to events: partial lines of container runtimes, stack traces, and stack traces inside of such lines.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use vigie_parsers::batch::{Field, Origin, Span, Text, Timestamp, Value};
+use vigie_parsers::cri;
+use vigie_parsers::multiline::JavaState;
+use vigie_parsers::time::{Context, TimeFormat};
+
+use super::event::{Output, Pending};
+use super::{KEY, LOG, PARTIAL, STREAM, Shared, TIME, TRUNCATED};
+use crate::plugin::{Memory, Parcel, Stage, Stream};
+use crate::receipts::Outcome;
+
+/// How long an event waits for its next line.
+const FLUSH_AFTER: Duration = Duration::from_secs(4);
+/// Largest event in bytes; what is beyond becomes an event of its own.
+const MAX_EVENT: usize = 2 << 20;
+/// How far the clean point may stay behind while the events of several outputs always overlap.
+const MAX_LAG: u64 = 1 << 20;
+
+/// The stage of one stream.
+pub(super) struct JoinedLines {
+    shared: Arc<Shared>,
+    stream: Arc<Stream>,
+    time: TimeFormat,
+    /// Partial lines, per output.
+    partial: [Option<Pending>; Output::COUNT],
+    /// Stack traces, per output.
+    traces: [Option<Pending>; Output::COUNT],
+    /// The last offset at which no event is open.
+    clean: u64,
+    epoch: u32,
+    tag: Arc<str>,
+    memory: Option<Memory>,
+}
+
+/// A line as the runtime's program wrote it: all of its parts joined, its text in the arena.
+struct Line {
+    output: Output,
+    origin: Origin,
+    end: u64,
+    time: Timestamp,
+    time_text: Span,
+    first_tag: u8,
+    text: Span,
+    /// The share of an earlier range, when its first part came there.
+    pending: Option<Pending>,
+}
+
+impl JoinedLines {
+    pub(super) fn new(shared: Arc<Shared>, stream: Arc<Stream>) -> Self {
+        let time = TimeFormat::new("%Y-%m-%dT%H:%M:%S.%L%z").expect("the format is valid");
+        let (partial, traces) = (Default::default(), Default::default());
+        Self { shared, stream, time, partial, traces, clean: 0, epoch: 0, tag: "".into(), memory: None }
+    }
+
+    fn open_events(&self) -> impl Iterator<Item = &Pending> {
+        self.partial.iter().chain(&self.traces).flatten()
+    }
+
+    /// A raw line from `span` of the arena.
+    fn raw(&mut self, work: &mut Work, span: Span, origin: Origin, end: u64, read: Timestamp) {
+        if !self.shared.options.multiline.cri {
+            let line = Line {
+                output: Output::Plain,
+                origin,
+                end,
+                time: read,
+                time_text: Span::default(),
+                first_tag: b'F',
+                text: span,
+                pending: None,
+            };
+            return self.complete(work, line);
+        }
+        let bytes = work.parcel.batch.bytes(span);
+        let Some(parts) = cri::split(bytes) else {
+            return self.emit_plain(work, span, origin, read);
+        };
+        let output = Output::of(parts.stream);
+        let start = span.start as usize;
+        let time_text = Span::between(start, start + parts.time.len());
+        let text = Span::between(span.end() - parts.text.len(), span.end());
+        let partial = parts.partial;
+        let context = Context { now: read.seconds, offset: 0 };
+        let time = self.time.parse(work.parcel.batch.bytes(time_text), &context).unwrap_or(read);
+        let first_tag = if partial { b'P' } else { b'F' };
+        let line = Line { output, origin, end, time, time_text, first_tag, text, pending: None };
+        self.part(work, line, partial);
+    }
+
+    /// One part of a runtime's line.
+    fn part(&mut self, work: &mut Work, line: Line, partial: bool) {
+        let slot = line.output as usize;
+        let Some(mut pending) = self.partial[slot].take() else {
+            if partial {
+                self.partial[slot] = Some(self.begin(work, line, JavaState::Frame));
+            } else {
+                self.complete(work, line);
+            }
+            return;
+        };
+        pending.extend(&line.origin, line.end, &self.shared.agent);
+        pending.text.extend_from_slice(work.parcel.batch.bytes(line.text));
+        pending.touched = Instant::now();
+        if partial && pending.text.len() < MAX_EVENT {
+            self.partial[slot] = Some(pending);
+            return;
+        }
+        work.truncated = partial;
+        self.shared.metrics.multiline_truncated.add(u64::from(partial));
+        let whole = work.from_pending(pending, line.output);
+        self.complete(work, whole);
+        work.truncated = false;
+    }
+
+    /// A whole line: part of a trace, the start of one, or a record of its own.
+    fn complete(&mut self, work: &mut Work, line: Line) {
+        if !self.shared.options.multiline.java {
+            return self.emit(work, line);
+        }
+        let slot = line.output as usize;
+        let text = work.parcel.batch.bytes(line.text);
+        if let Some(mut trace) = self.traces[slot].take() {
+            let next = trace.state.next(text).filter(|_| trace.text.len() + text.len() < MAX_EVENT);
+            if let Some(state) = next {
+                trace.text.push(b'\n');
+                trace.text.extend_from_slice(text);
+                trace.extend(&line.origin, line.end, &self.shared.agent);
+                trace.touched = Instant::now();
+                trace.state = state;
+                self.traces[slot] = Some(trace);
+                if let Some(part) = line.pending {
+                    part.share.settle_all(Outcome::Passed);
+                }
+                return;
+            }
+            let whole = work.from_pending(trace, line.output);
+            self.emit(work, whole);
+        }
+        match JavaState::begin(work.parcel.batch.bytes(line.text)) {
+            Some(state) => self.traces[slot] = Some(self.begin(work, line, state)),
+            None => self.emit(work, line),
+        }
+    }
+
+    /// Makes an event of `line` that may go on.
+    fn begin(&self, work: &mut Work, line: Line, state: JavaState) -> Pending {
+        let batch = &work.parcel.batch;
+        let (text, time_text) = (batch.bytes(line.text).to_vec(), batch.bytes(line.time_text).to_vec());
+        let clean_start = self.open_events().next().is_none();
+        if let Some(part) = line.pending {
+            return Pending { text, state, touched: Instant::now(), end: line.end, origin: line.origin, ..part };
+        }
+        let share = &mut work.parcel.shares[0];
+        share.grow(1);
+        Pending {
+            share: share.split(1),
+            origin: line.origin,
+            time: line.time,
+            time_text,
+            first_tag: line.first_tag,
+            text,
+            end: line.end,
+            touched: Instant::now(),
+            state,
+            clean_start,
+        }
+    }
+
+    /// A line that is in no runtime's format.
+    fn emit_plain(&self, work: &mut Work, text: Span, origin: Origin, read: Timestamp) {
+        let index = work.push(origin, read, None);
+        self.shared.add_place(&mut work.parcel.batch, index, &self.stream);
+        let key = self.shared.keys.in_batch(&mut work.parcel.batch).key(LOG);
+        work.parcel.batch.record_mut(index).append_field(Field { key, value: Value::Text(Text::plain(text)) });
+    }
+
+    fn emit(&self, work: &mut Work, line: Line) {
+        if line.output == Output::Plain {
+            return self.emit_text(work, line);
+        }
+        let index = work.push(line.origin, line.time, line.pending);
+        let batch = &mut work.parcel.batch;
+        let stream = batch.store(line.output.name());
+        let tag = batch.store(&[line.first_tag]);
+        let keys = self.shared.keys.in_batch(batch);
+        let mut record = batch.record_mut(index);
+        for (key, span) in [(TIME, line.time_text), (STREAM, stream), (PARTIAL, tag), (LOG, line.text)] {
+            record.append_field(Field { key: keys.key(key), value: Value::Text(Text::plain(span)) });
+        }
+        self.mark(work, index);
+        self.shared.add_place(&mut work.parcel.batch, index, &self.stream);
+    }
+
+    /// Text mode: every event ends with a newline, and a blank line is none.
+    fn emit_text(&self, work: &mut Work, line: Line) {
+        if work.parcel.batch.bytes(line.text).is_empty() {
+            if let Some(part) = line.pending {
+                part.share.settle_all(Outcome::Passed);
+            }
+            return;
+        }
+        let index = work.push(line.origin, line.time, line.pending);
+        self.shared.add_place(&mut work.parcel.batch, index, &self.stream);
+        let batch = &mut work.parcel.batch;
+        let start = batch.arena().len();
+        batch.arena_mut().extend_from_within(line.text.range());
+        batch.arena_mut().push(b'\n');
+        let text = Text::plain(Span::between(start, batch.arena().len()));
+        let key = self.shared.keys.in_batch(batch).key(KEY);
+        batch.record_mut(index).append_field(Field { key, value: Value::Text(text) });
+        self.mark(work, index);
+    }
+
+    fn mark(&self, work: &mut Work, index: usize) {
+        if work.truncated {
+            let name = self.shared.keys.name(TRUNCATED);
+            work.parcel.batch.record_mut(index).set_metadata(name, Value::Bool(true));
+        }
+    }
+
+    /// Notes the clean point after a line that ends at `end`.
+    fn note_clean(&mut self, end: u64) {
+        let oldest = self.open_events().min_by_key(|pending| pending.origin.offset);
+        let candidate = match oldest {
+            None => Some(end),
+            Some(pending) if pending.clean_start => Some(pending.origin.offset),
+            // The events of several outputs overlap all the time: after a kill some may come out in pieces.
+            Some(pending) if end.saturating_sub(self.clean) > MAX_LAG => Some(pending.origin.offset),
+            Some(_) => None,
+        };
+        self.clean = self.clean.max(candidate.unwrap_or(0));
+    }
+
+    /// Gives out the events that `wanted` says are over.
+    fn give_out(&mut self, wanted: impl Fn(&Pending) -> bool) -> Option<Parcel> {
+        let over = |slot: &mut Option<Pending>| slot.take_if(|pending| wanted(pending));
+        let outputs = [Output::Stdout, Output::Stderr, Output::Plain];
+        let mut events: Vec<(Output, Pending, bool)> = Vec::new();
+        for output in outputs {
+            // An unfinished part may belong to the trace before it, which then must not go first.
+            let part = over(&mut self.partial[output as usize]).map(|pending| (output, pending, true));
+            let trace = over(&mut self.traces[output as usize]).map(|pending| (output, pending, false));
+            events.extend(trace.into_iter().chain(part));
+        }
+        if events.is_empty() {
+            return None;
+        }
+        events.sort_by_key(|(_, pending, _)| pending.origin.offset);
+        let all_closed = self.open_events().next().is_none();
+        if all_closed {
+            let last = events.iter().map(|(_, pending, _)| pending.end).max().unwrap_or(0);
+            self.clean = self.clean.max(last);
+        }
+        let bytes: usize = events.iter().map(|(_, pending, _)| pending.text.len() + 256).sum();
+        let memory = self.memory.as_ref().expect("an event came in a batch from the pool");
+        let batch = memory.take_beyond_limit(bytes);
+        let parcel = Parcel {
+            batch,
+            shares: Vec::new(),
+            stream: Arc::clone(&self.stream),
+            tag: Arc::clone(&self.tag),
+            end: self.clean,
+            epoch: self.epoch,
+        };
+        let mut work = Work { parcel, truncated: false };
+        for (output, pending, _) in events {
+            pending.share.set_clean(self.clean);
+            let line = work.from_pending(pending, output);
+            self.emit(&mut work, line);
+        }
+        work.finish(0)
+    }
+}
+
+impl Stage for JoinedLines {
+    fn run(&mut self, parcel: Parcel) -> Option<Parcel> {
+        if parcel.epoch != self.epoch {
+            // The input reads again from an earlier position: these events come again.
+            self.partial = Default::default();
+            self.traces = Default::default();
+            self.clean = 0;
+        }
+        self.epoch = parcel.epoch;
+        self.tag = Arc::clone(&parcel.tag);
+        self.memory = Some(parcel.batch.memory().clone());
+        let raw = parcel.batch.len();
+        let end = parcel.end;
+        let mut work = Work { parcel, truncated: false };
+        for index in 0..raw {
+            let record = work.parcel.batch.record(index);
+            let (origin, read) = (record.origin(), record.time());
+            let Some(Field { value: Value::Text(text), .. }) = record.fields().first().copied() else { continue };
+            let line_end = work.parcel.batch.entries().get(index + 1).filter(|_| index + 1 < raw);
+            let line_end = line_end.map_or(end, |next| next.origin.offset);
+            self.raw(&mut work, text.span, origin, line_end, read);
+            self.note_clean(line_end);
+        }
+        work.parcel.shares[0].set_clean(self.clean);
+        work.parcel.shares[0].settle(1, Outcome::Passed);
+        work.finish(raw)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.open_events().map(|pending| pending.touched + FLUSH_AFTER).min()
+    }
+
+    fn flush(&mut self, now: Instant) -> Option<Parcel> {
+        self.give_out(|pending| now >= pending.touched + FLUSH_AFTER)
+    }
+
+    fn finish(&mut self) -> Option<Parcel> {
+        self.give_out(|_| true)
+    }
+}
+
+/// The parcel being worked on: raw lines at its front, records behind them.
+struct Work {
+    parcel: Parcel,
+    /// Whether the event at hand was cut at the limit.
+    truncated: bool,
+}
+
+impl Work {
+    /// A line made of a pending event, its text stored in this batch.
+    fn from_pending(&mut self, mut pending: Pending, output: Output) -> Line {
+        let text = self.parcel.batch.store(&std::mem::take(&mut pending.text));
+        let time_text = self.parcel.batch.store(&pending.time_text);
+        Line {
+            output,
+            origin: pending.origin,
+            end: pending.end,
+            time: pending.time,
+            time_text,
+            first_tag: pending.first_tag,
+            text,
+            pending: Some(pending),
+        }
+    }
+
+    /// Adds a record that answers to the range of `pending`, or to the one of this parcel.
+    fn push(&mut self, origin: Origin, time: Timestamp, pending: Option<Pending>) -> usize {
+        let lot = match pending {
+            None => {
+                self.parcel.shares[0].grow(1);
+                0
+            }
+            Some(Pending { share, .. }) => {
+                let known = self.parcel.shares.iter().position(|other| other.same_range(&share));
+                match known {
+                    Some(at) => self.parcel.shares[at].join(share),
+                    None => self.parcel.shares.push(share),
+                }
+                known.unwrap_or(self.parcel.shares.len() - 1)
+            }
+        };
+        let lot = u16::try_from(lot).expect("few ranges meet in a batch");
+        self.parcel.batch.push(time, Origin { lot, ..origin })
+    }
+
+    /// Lets the `raw` lines at the front go. `None` when no record is left.
+    fn finish(mut self, raw: usize) -> Option<Parcel> {
+        self.parcel.batch.drop_front(raw);
+        (!self.parcel.batch.is_empty()).then_some(self.parcel)
+    }
+}

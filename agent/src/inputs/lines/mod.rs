@@ -1,0 +1,140 @@
+//! From raw lines to records: the stage that all line-oriented inputs share. Joins multiline events and parses.
+
+mod event;
+mod join;
+mod plain;
+
+use std::sync::Arc;
+
+use vigie_parsers::Parser;
+use vigie_parsers::batch::{Batch, Field, Keys, Text, Value};
+
+use crate::config::types::CommaList;
+use crate::config::{Diagnostics, Section, did_you_mean};
+use crate::metrics::InputMetrics;
+use crate::plugin::{Agent, BuildContext, Stage, StageFactory, Stream};
+
+/// How lines become records.
+#[derive(Clone, Debug)]
+pub struct LineOptions {
+    /// Key of a line that no parser took apart.
+    pub key: String,
+    /// Parser of each line; not applied where lines are joined.
+    pub parser: Option<Arc<dyn Parser>>,
+    /// How lines are joined.
+    pub multiline: Multiline,
+    /// Key for the name of the stream.
+    pub path_key: Option<String>,
+    /// Key for the offset of the line.
+    pub offset_key: Option<String>,
+}
+
+/// How lines are joined to events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Multiline {
+    /// Partial lines of container runtimes, per output stream.
+    pub cri: bool,
+    /// Stack traces; with `cri`, inside of the joined lines.
+    pub java: bool,
+}
+
+/// The parser that `section` names. `Some(None)` when it names none, `None` when it is unknown and reported.
+pub fn parser(
+    section: &Section,
+    context: &BuildContext,
+    findings: &mut Diagnostics,
+) -> Option<Option<Arc<dyn Parser>>> {
+    let Some(name) = section.get("parser") else { return Some(None) };
+    let found = context.parsers.get(&name.text).cloned();
+    if found.is_none() {
+        let help = did_you_mean(&name.text, &context.parsers.names());
+        findings.error(name.place, "V303", format!("unknown parser `{}`", name.text)).help(help);
+    }
+    found.map(Some)
+}
+
+/// The multiline parsers of `list`, which `section` gives.
+pub fn multiline(section: &Section, list: Option<&CommaList>, findings: &mut Diagnostics) -> Option<Multiline> {
+    let mut multiline = Multiline::default();
+    for name in list.map(|list| list.0.as_slice()).unwrap_or_default() {
+        match name.to_ascii_lowercase().as_str() {
+            "cri" if !multiline.java => multiline.cri = true,
+            "java" => multiline.java = true,
+            other => {
+                let place = section.get("multiline.parser").map_or(section.place, |value| value.place);
+                let message = match other {
+                    "cri" => "`cri` must stand before `java`: it joins the lines that hold the traces".to_owned(),
+                    _ => format!("unknown multiline parser `{name}`"),
+                };
+                findings.error(place, "V304", message).help(did_you_mean(other, &["cri", "java"]));
+                return None;
+            }
+        }
+    }
+    Some(multiline)
+}
+
+/// Makes the stages of an input.
+pub fn factory(options: LineOptions, agent: Arc<Agent>, metrics: Arc<InputMetrics>) -> StageFactory {
+    let shared = Arc::new(Shared {
+        keys: Keys::new([
+            options.key.as_str(),
+            options.path_key.as_deref().unwrap_or_default(),
+            options.offset_key.as_deref().unwrap_or_default(),
+            "time",
+            "stream",
+            "_p",
+            "log",
+            "multiline_truncated",
+        ]),
+        options,
+        agent,
+        metrics,
+    });
+    Arc::new(move |stream: &Arc<Stream>| -> Box<dyn Stage> {
+        let shared = Arc::clone(&shared);
+        if shared.options.multiline == Multiline::default() {
+            Box::new(plain::PlainLines::new(shared))
+        } else {
+            Box::new(join::JoinedLines::new(shared, Arc::clone(stream)))
+        }
+    })
+}
+
+/// What all stages of an input share.
+struct Shared {
+    options: LineOptions,
+    keys: Keys,
+    agent: Arc<Agent>,
+    metrics: Arc<InputMetrics>,
+}
+
+/// Places in [`Shared::keys`].
+const KEY: usize = 0;
+const PATH: usize = 1;
+const OFFSET: usize = 2;
+const TIME: usize = 3;
+const STREAM: usize = 4;
+const PARTIAL: usize = 5;
+const LOG: usize = 6;
+const TRUNCATED: usize = 7;
+
+impl Shared {
+    /// Adds path and offset to record `index`, which came from `stream`.
+    fn add_place(&self, batch: &mut Batch, index: usize, stream: &Stream) {
+        let keys = self.keys.in_batch(batch);
+        if self.options.path_key.is_some() {
+            let path = Text::plain(batch.store(stream.name.as_bytes()));
+            batch.record_mut(index).append_field(Field { key: keys.key(PATH), value: Value::Text(path) });
+        }
+        if self.options.offset_key.is_some() {
+            let offset = Value::U64(batch.entries()[index].origin.offset);
+            batch.record_mut(index).append_field(Field { key: keys.key(OFFSET), value: offset });
+        }
+    }
+
+    /// Whether a line that no parser took apart has its place before the text, as in Fluent Bit.
+    fn has_place(&self) -> bool {
+        self.options.path_key.is_some() || self.options.offset_key.is_some()
+    }
+}

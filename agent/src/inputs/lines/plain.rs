@@ -1,0 +1,64 @@
+//! Lines that are records of their own.
+
+use std::sync::Arc;
+
+use vigie_parsers::Parsed;
+use vigie_parsers::batch::{Field, Range, Value};
+
+use super::Shared;
+use crate::plugin::{Parcel, Stage, Stream};
+use crate::receipts::Outcome;
+
+/// Parses each line.
+pub(super) struct PlainLines {
+    shared: Arc<Shared>,
+}
+
+impl PlainLines {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    fn line(&self, parcel: &mut Parcel, index: usize) {
+        let batch = &mut parcel.batch;
+        let raw = batch.record_mut(index).range();
+        let Some(Field { value: Value::Text(text), .. }) = batch.fields(raw).first().copied() else { return };
+        if let Some(parser) = &self.shared.options.parser {
+            batch.record_mut(index).replace_fields(Range::empty_at(raw.start as usize));
+            let parsed = parser.parse(batch, index, text.span);
+            if parsed != Parsed::Fitted {
+                self.shared.metrics.parser_failed.add(1);
+            }
+            if parsed != Parsed::Refused {
+                return self.shared.add_place(batch, index, &parcel.stream);
+            }
+        }
+        self.unparsed(parcel, index, raw);
+    }
+
+    /// A line kept whole: path and offset before it.
+    fn unparsed(&self, parcel: &mut Parcel, index: usize, raw: Range) {
+        let batch = &mut parcel.batch;
+        if !self.shared.has_place() {
+            batch.record_mut(index).replace_fields(raw);
+            return;
+        }
+        let line = batch.fields(raw)[0];
+        batch.record_mut(index).replace_fields(Range::empty_at(raw.start as usize));
+        let stream: &Stream = &parcel.stream;
+        self.shared.add_place(batch, index, stream);
+        batch.record_mut(index).append_field(line);
+    }
+}
+
+impl Stage for PlainLines {
+    fn run(&mut self, mut parcel: Parcel) -> Option<Parcel> {
+        for index in 0..parcel.batch.len() {
+            self.line(&mut parcel, index);
+        }
+        let records = u32::try_from(parcel.batch.len()).expect("a batch has fewer than 2^32 records");
+        parcel.shares[0].grow(records);
+        parcel.shares[0].settle(1, Outcome::Passed);
+        (records > 0).then_some(parcel)
+    }
+}

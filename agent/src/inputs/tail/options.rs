@@ -1,0 +1,55 @@
+//! Options of tail.
+
+use std::path::PathBuf;
+
+use crate::config::OptionType;
+use crate::config::types::{CommaList, Seconds, Size};
+use crate::state::Synchronous;
+
+crate::options! {
+    /// Options of `tail`.
+    pub(super) struct TailOptions {
+        path: CommaList, required, "Files to read: paths and globs between commas. Only regular files are read.";
+        exclude_path: CommaList, optional, "Files left out: globs on the full path, between commas.";
+        key: String, default "log", "Key of a line that no parser took apart.";
+        parser: String, optional, "Parser of each line. Not applied where `multiline.parser` is set.";
+        "multiline.parser" multiline_parser: CommaList, optional, "How lines are joined to events: `cri`, `java`, or `cri, java`, which joins partial lines first and then the events in them.";
+        db: PathBuf, optional, "SQLite database of positions, in Fluent Bit's own form. Without it they are kept in the state directory.";
+        "db.sync" db_sync: DbSync, default "normal", "How hard the database is synced: off, normal, full or extra.";
+        "db.journal_mode" db_journal_mode: String, default "WAL", "Journal of the database: WAL, or anything else for DELETE.";
+        read_from_head: bool, default "off", "Whether files without a stored position that are there at the start are read from their head.";
+        refresh_interval: Seconds, default "60", "Seconds between two looks at all paths. New files are noticed at once where the system tells of them.";
+        rotate_wait: Seconds, default "5", "Seconds a file that was rotated away is kept after its last byte. Unread bytes keep it longer.";
+        path_key: String, optional, "Key under which the path of the file is added.";
+        offset_key: String, optional, "Key under which the byte offset of the line is added.";
+        ignore_older: Seconds, default "0", "Files not written to for longer than this are not begun. 0 takes all.";
+        buffer_chunk_size: Size, default "256k", "Bytes read at once at the most.";
+        buffer_max_size: Size, default "1M", "Longest line. What is longer is cut into parts of this size, unless an option below says otherwise.";
+        skip_long_lines: bool, default "off", "Whether lines above `Buffer_Max_Size` are left out and counted.";
+        truncate_long_lines: bool, default "off", "Whether only the first part of such lines is taken.";
+        skip_empty_lines: bool, default "off", "Whether empty lines are left out.";
+        exit_on_eof: bool, default "off", "Whether the agent stops when all files are read to their end.";
+    }
+    not_needed {
+        "db.locking", "db.compare_filename", "watcher_interval", "progress_check_interval", "progress_check_interval_nsec",
+        "static_batch_size", "event_batch_size", "file_cache_advise", "inotify_watcher", "ignore_active_older_files",
+        "read_newly_discovered_files_from_head",
+    }
+}
+
+/// Value of `DB.sync`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DbSync(pub(super) Synchronous);
+
+impl OptionType for DbSync {
+    const KIND: &'static str = "sync mode";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "off" => Ok(Self(Synchronous::Off)),
+            "normal" => Ok(Self(Synchronous::Normal)),
+            "full" | "extra" => Ok(Self(Synchronous::Full)),
+            _ => Err("`off`, `normal`, `full` or `extra`".into()),
+        }
+    }
+}

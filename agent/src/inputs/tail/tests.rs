@@ -1,0 +1,1 @@
+//! The input as a whole, stepped by hand.

@@ -1,0 +1,210 @@
+//! From a loaded configuration to plugins ready to run.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::config::common::{FilterOptions, InputOptions, OutputOptions, refuse_unknown};
+use crate::config::{Diagnostics, Loaded, Matcher, OptionSpec, Options, Section, SectionKind, Service, did_you_mean};
+use crate::metrics::{FilterMetrics, InputMetrics, Metrics, OutputMetrics};
+use crate::plugin::{
+    Agent, BuildContext, FilterFactory, FilterKind, Input, InputKind, InputSetup, Output, OutputKind, Stop,
+};
+use crate::{filters, inputs, outputs};
+
+/// An input, ready to run.
+pub struct BuiltInput {
+    /// Alias or instance name.
+    pub name: Arc<str>,
+    /// The plugin.
+    pub input: Box<dyn Input>,
+    /// Its counters.
+    pub metrics: Arc<InputMetrics>,
+    /// Stops it.
+    pub stop: Stop,
+}
+
+/// A filter, ready to be made once per worker.
+pub struct BuiltFilter {
+    /// Tags it takes.
+    pub matcher: Matcher,
+    /// Makes instances.
+    pub factory: FilterFactory,
+    /// Its counters.
+    pub metrics: Arc<FilterMetrics>,
+}
+
+/// An output, ready to deliver.
+pub struct BuiltOutput {
+    /// Alias or instance name.
+    pub name: Arc<str>,
+    /// Tags it takes.
+    pub matcher: Matcher,
+    /// The plugin.
+    pub output: Arc<dyn Output>,
+    /// How often a failed request is sent again; `None` is without end.
+    pub retry_limit: Option<u32>,
+    /// Its counters.
+    pub metrics: Arc<OutputMetrics>,
+}
+
+/// Everything that runs.
+pub struct Plan {
+    /// Inputs in configuration order.
+    pub inputs: Vec<BuiltInput>,
+    /// Filters in configuration order.
+    pub filters: Vec<BuiltFilter>,
+    /// Outputs in configuration order.
+    pub outputs: Vec<BuiltOutput>,
+    /// `[SERVICE]`.
+    pub service: Service,
+    /// Directory for state; `None` keeps it in memory.
+    pub state_directory: Option<PathBuf>,
+    /// All counters.
+    pub metrics: Arc<Metrics>,
+}
+
+/// What a plan is built from beside the configuration.
+pub struct Surroundings {
+    /// Who this agent is.
+    pub agent: Arc<Agent>,
+    /// Directory for state; `None` keeps it in memory.
+    pub state_directory: Option<PathBuf>,
+    /// Whether everything is only checked.
+    pub dry_run: bool,
+}
+
+impl Plan {
+    /// Builds all plugins of `loaded`. `None` when something is wrong; it has been reported.
+    pub fn build(loaded: Loaded, surroundings: &Surroundings, findings: &mut Diagnostics) -> Option<Self> {
+        let Loaded { document, service, parsers } = loaded;
+        let base = BuildContext {
+            name: "".into(),
+            parsers: Arc::new(parsers),
+            agent: Arc::clone(&surroundings.agent),
+            state_directory: surroundings.state_directory.clone(),
+            dry_run: surroundings.dry_run,
+        };
+        let count = |kind| document.of(kind).count();
+        let alone = count(SectionKind::Input) == 1 && count(SectionKind::Output) == 1;
+        let mut builder = Builder { base, metrics: Arc::default(), names: HashSet::new(), alone, findings };
+        let inputs: Vec<_> = numbered(document.of(SectionKind::Input)).filter_map(|at| builder.input(at)).collect();
+        let filters = numbered(document.of(SectionKind::Filter)).filter_map(|at| builder.filter(at)).collect();
+        let outputs: Vec<_> = numbered(document.of(SectionKind::Output)).filter_map(|at| builder.output(at)).collect();
+        let metrics = builder.metrics;
+        for (kind, word) in [(SectionKind::Input, "input"), (SectionKind::Output, "output")] {
+            if document.of(kind).next().is_none() {
+                let message = format!("no {word} is configured");
+                findings.add(None, crate::config::Severity::Error, "V201", message);
+            }
+        }
+        let state_directory = surroundings.state_directory.clone();
+        (!findings.has_errors()).then_some(Self { inputs, filters, outputs, service, state_directory, metrics })
+    }
+}
+
+/// A section and how many of the same plugin stand before it.
+fn numbered<'s>(sections: impl Iterator<Item = &'s Section>) -> impl Iterator<Item = (&'s Section, usize)> {
+    let mut seen: Vec<String> = Vec::new();
+    sections.map(move |section| {
+        let name = section.name().to_ascii_lowercase();
+        let before = seen.iter().filter(|other| **other == name).count();
+        seen.push(name);
+        (section, before)
+    })
+}
+
+struct Builder<'f> {
+    base: BuildContext,
+    metrics: Arc<Metrics>,
+    names: HashSet<String>,
+    /// Whether there is one input and one output, so that no `Match` is needed.
+    alone: bool,
+    findings: &'f mut Diagnostics,
+}
+
+impl Builder<'_> {
+    fn input(&mut self, (section, number): (&Section, usize)) -> Option<BuiltInput> {
+        let known: Vec<&str> = inputs::KINDS.iter().map(|kind| kind.name).collect();
+        let kind: &InputKind = self.kind(section, &known).map(|at| &inputs::KINDS[at])?;
+        let options = self.options::<InputOptions>(section, kind.options);
+        let options = options?;
+        let instance = format!("{}.{number}", kind.name);
+        let context = self.context(section, options.alias, &instance);
+        let metrics = self.metrics.add_input(&context.name);
+        let stop = Stop::default();
+        let tag = options.tag.unwrap_or(instance);
+        let limit = Some(options.mem_buf_limit.0).filter(|limit| *limit > 0);
+        let setup = InputSetup { context: &context, tag: &tag, mem_buf_limit: limit, metrics: &metrics, stop: &stop };
+        let input = (kind.build)(section, &setup, self.findings)?;
+        Some(BuiltInput { name: context.name, input, metrics, stop })
+    }
+
+    fn filter(&mut self, (section, number): (&Section, usize)) -> Option<BuiltFilter> {
+        let known: Vec<&str> = filters::KINDS.iter().map(|kind| kind.name).collect();
+        let kind: &FilterKind = self.kind(section, &known).map(|at| &filters::KINDS[at])?;
+        let options = self.options::<FilterOptions>(section, kind.options)?;
+        let context = self.context(section, options.alias, &format!("{}.{number}", kind.name));
+        let metrics = self.metrics.add_filter(&context.name);
+        let matcher = self.matcher(section, Matcher::new(options.pattern, options.match_regex));
+        let factory = (kind.build)(section, &context, &metrics, self.findings)?;
+        Some(BuiltFilter { matcher, factory, metrics })
+    }
+
+    fn output(&mut self, (section, number): (&Section, usize)) -> Option<BuiltOutput> {
+        let known: Vec<&str> = outputs::KINDS.iter().map(|kind| kind.name).collect();
+        let kind: &OutputKind = self.kind(section, &known).map(|at| &outputs::KINDS[at])?;
+        let options = self.options::<OutputOptions>(section, kind.options)?;
+        let context = self.context(section, options.alias, &format!("{}.{number}", kind.name));
+        let metrics = self.metrics.add_output(&context.name);
+        let matcher = self.matcher(section, Matcher::new(options.pattern, options.match_regex));
+        let output = (kind.build)(section, &context, &metrics, self.findings)?;
+        Some(BuiltOutput { name: context.name, matcher, output, retry_limit: options.retry_limit.0, metrics })
+    }
+
+    /// Index of the plugin that `section` names among `known`.
+    fn kind(&mut self, section: &Section, known: &[&str]) -> Option<usize> {
+        let name = section.name().to_ascii_lowercase();
+        let found = known.iter().position(|kind| *kind == name);
+        if found.is_some() {
+            return found;
+        }
+        match section.get("name") {
+            Some(value) => {
+                let message = format!("unknown plugin `{}`", value.text);
+                self.findings.error(value.place, "V202", message).help(did_you_mean(&name, known));
+            }
+            None => {
+                self.findings.error(section.place, "V203", "the section names no plugin").help("add `Name <plugin>`");
+            }
+        }
+        None
+    }
+
+    /// The common options of `section`, its keys checked against them and the plugin's own.
+    fn options<T: Options>(&mut self, section: &Section, own: &[OptionSpec]) -> Option<T> {
+        refuse_unknown(section, &[own, T::TABLE], self.findings);
+        T::read(section, self.findings)
+    }
+
+    fn context(&mut self, section: &Section, alias: Option<String>, instance: &str) -> BuildContext {
+        let name = alias.unwrap_or_else(|| instance.to_owned());
+        if !self.names.insert(name.clone()) {
+            let place = section.get("alias").map_or(section.place, |alias| alias.place);
+            self.findings.error(place, "V204", format!("the name `{name}` is taken by another plugin"));
+        }
+        BuildContext { name: name.into(), ..self.base.clone() }
+    }
+
+    fn matcher(&mut self, section: &Section, matcher: Matcher) -> Matcher {
+        if !matcher.is_nothing() {
+            return matcher;
+        }
+        if self.alone && section.kind == SectionKind::Output {
+            return Matcher::all();
+        }
+        let message = "without `Match` it takes no records";
+        self.findings.warning(section.place, "V205", message).help("add `Match *` or a narrower pattern");
+        matcher
+    }
+}

@@ -1,0 +1,216 @@
+//! Takes a judged request apart: settles what is settled, keeps what is to be sent again.
+
+use std::io;
+
+use crate::plugin::{Body, Fate, Item, Lot, Refusal, Request};
+use crate::receipts::{Outcome, Share};
+
+/// A refused item, on its way to the dead-letter file.
+pub(super) struct Refused {
+    /// The item's share of its receipt.
+    pub(super) share: Share,
+    /// Index of its lot in the request it came from.
+    pub(super) lot: usize,
+    /// Byte offset of its first source byte.
+    pub(super) offset: u64,
+    /// Its bytes as they stood in the request.
+    pub(super) bytes: Vec<u8>,
+    /// Why.
+    pub(super) refusal: Refusal,
+}
+
+/// What a judgement by items leaves.
+pub(super) struct Judged {
+    /// Items stored.
+    pub(super) delivered: u32,
+    /// Of these, stored before.
+    pub(super) duplicates: u32,
+    /// Body bytes, before compression, of the items stored.
+    pub(super) delivered_bytes: u64,
+    /// Items refused for good.
+    pub(super) refused: Vec<Refused>,
+    /// What is to be sent again, and why the first of it.
+    pub(super) again: Option<(Request, &'static str)>,
+}
+
+/// Judges `request` by the fate of each item. Items without a fate are to be sent again.
+///
+/// # Errors
+/// When the compressed body cannot be read back, which would be a bug; its items then count as not delivered.
+pub(super) fn by_items(mut request: Request, fates: Vec<Fate>) -> io::Result<Judged> {
+    let mut judged = Judged { delivered: 0, duplicates: 0, delivered_bytes: 0, refused: Vec::new(), again: None };
+    let settled = fates.iter().all(|fate| matches!(fate, Fate::Delivered | Fate::Duplicate));
+    let plain = if settled { Vec::new() } else { request.plain()? };
+    let mut again = Vec::new();
+    let mut reason = "";
+    let mut counts = vec![(0_u32, 0_u32); request.lots.len()];
+    for (at, fate) in fates.into_iter().enumerate() {
+        let item = request.items[at];
+        let lot = item.lot as usize;
+        match fate {
+            Fate::Delivered => counts[lot].0 += 1,
+            Fate::Duplicate => counts[lot].1 += 1,
+            Fate::Again(why) => {
+                reason = if reason.is_empty() { why } else { reason };
+                again.push(at);
+            }
+            Fate::Refused(refusal) => {
+                let share = request.lots[lot].share.split(1);
+                let bytes = plain[request.item_range(at)].to_vec();
+                judged.refused.push(Refused { share, lot, offset: item.offset, bytes, refusal: *refusal });
+                continue;
+            }
+        }
+        if again.last() != Some(&at) {
+            judged.delivered_bytes += request.item_range(at).len() as u64;
+        }
+    }
+    for (lot, (delivered, duplicates)) in request.lots.iter_mut().zip(&counts) {
+        lot.share.settle(*delivered, Outcome::Delivered);
+        lot.share.settle(*duplicates, Outcome::Duplicate);
+        judged.delivered += delivered + duplicates;
+        judged.duplicates += duplicates;
+    }
+    if !again.is_empty() {
+        judged.again = Some((subset(&mut request, &plain, &again), reason));
+    }
+    Ok(judged)
+}
+
+/// Cuts `request`, which has two items or more, into halves.
+///
+/// # Errors
+/// When the compressed body cannot be read back.
+pub(super) fn halves(mut request: Request) -> io::Result<[Request; 2]> {
+    let plain = request.plain()?;
+    let items: Vec<usize> = (0..request.items.len()).collect();
+    let (first, second) = items.split_at(items.len() / 2);
+    Ok([subset(&mut request, &plain, first), subset(&mut request, &plain, second)])
+}
+
+/// A request of the items at `chosen` alone, which takes their shares over.
+fn subset(request: &mut Request, plain: &[u8], chosen: &[usize]) -> Request {
+    let mut body = Body::new(request.encoding);
+    let mut items = Vec::with_capacity(chosen.len());
+    let mut lots: Vec<Lot> = Vec::new();
+    let mut lot_of = vec![None; request.lots.len()];
+    for at in chosen.iter().copied() {
+        let item = request.items[at];
+        body.buffer().extend_from_slice(&plain[request.item_range(at)]);
+        let from = &mut request.lots[item.lot as usize];
+        let lot = *lot_of[item.lot as usize].get_or_insert_with(|| {
+            lots.push(Lot { share: from.share.split(0), stream: from.stream.clone(), tag: from.tag.clone() });
+            lots.len() - 1
+        });
+        lots[lot].share.join(from.share.split(1));
+        let end = u32::try_from(body.len()).expect("a part is shorter than the whole");
+        items.push(Item { end, lot: u32::try_from(lot).expect("a part has no more lots"), offset: item.offset });
+        body.compress_slice();
+    }
+    Request {
+        plain_length: body.len(),
+        body: body.seal(),
+        encoding: request.encoding,
+        first_item: 0,
+        items,
+        lots,
+        attempts: request.attempts,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::metrics::InputMetrics;
+    use crate::plugin::{BodyEncoding, Stream};
+    use crate::receipts::{Ledger, Signal};
+
+    fn stream() -> Arc<Stream> {
+        Arc::new(Stream {
+            id: 1,
+            name: "/var/log/app.log".into(),
+            input: "tail.0".into(),
+            metrics: Arc::new(InputMetrics::new("tail.0")),
+            birth: 0,
+            identity: Vec::new(),
+            stage: Arc::new(|_| unreachable!("no stage runs here")),
+        })
+    }
+
+    /// A request of the documents `a\n`, `bb\n`, `ccc\n` …, the first half of the first range, the rest of the second.
+    fn request(count: usize, encoding: BodyEncoding, ledger: &Arc<Ledger>) -> Request {
+        let mut body = Body::new(encoding);
+        let half = count / 2;
+        let mut lots = Vec::new();
+        for (range, records) in [half, count - half].into_iter().enumerate() {
+            let mut share = ledger.open(range as u64 * 100 + 100);
+            share.grow(u32::try_from(records).expect("few"));
+            share.settle(1, Outcome::Passed);
+            lots.push(Lot { share, stream: stream(), tag: "t".into() });
+        }
+        let mut items = Vec::new();
+        for at in 0..count {
+            let letter = b'a' + u8::try_from(at).expect("few");
+            body.buffer().extend(std::iter::repeat_n(letter, at + 1));
+            body.buffer().push(b'\n');
+            let end = u32::try_from(body.len()).expect("small");
+            items.push(Item { end, lot: u32::from(at >= half), offset: at as u64 });
+        }
+        let plain_length = body.len();
+        Request { body: body.seal(), encoding, plain_length, first_item: 0, items, lots, attempts: 0 }
+    }
+
+    fn refusal(reason: &str) -> Box<Refusal> {
+        Box::new(Refusal { status: 400, kind: "mapper_parsing_exception".into(), reason: reason.into() })
+    }
+
+    #[test]
+    fn only_items_to_be_retried_are_resent_and_each_range_ends_with_its_own_items() {
+        for encoding in [BodyEncoding::Identity, BodyEncoding::Gzip(1)] {
+            let ledger = Ledger::new(0, Signal::default());
+            let request = request(4, encoding, &ledger);
+            let fates = vec![Fate::Delivered, Fate::Duplicate, Fate::Again("busy"), Fate::Refused(refusal("no"))];
+
+            let judged = by_items(request, fates).expect("it inflates");
+
+            assert_eq!(ledger.committed(), 100, "the first range is settled, whatever becomes of the second");
+            let (again, reason) = judged.again.expect("one item is left");
+            assert_eq!(again.plain().expect("it inflates"), b"ccc\n");
+            assert_eq!((again.items.len(), reason), (1, "busy"));
+            assert_eq!(judged.refused[0].bytes, b"dddd\n");
+            assert_eq!((judged.delivered, judged.duplicates, judged.delivered_bytes), (2, 1, 5));
+            again.settle_all(Outcome::Delivered);
+            assert_eq!(ledger.committed(), 100);
+            for refused in judged.refused {
+                refused.share.settle_all(Outcome::DeadLettered);
+            }
+            assert_eq!(ledger.committed(), 200);
+        }
+    }
+
+    #[test]
+    fn halves_hold_all_items_once() {
+        let ledger = Ledger::new(0, Signal::default());
+
+        let [first, second] = halves(request(5, BodyEncoding::Gzip(1), &ledger)).expect("it inflates");
+
+        assert_eq!(first.plain().expect("it inflates"), b"a\nbb\n");
+        assert_eq!(second.plain().expect("it inflates"), b"ccc\ndddd\neeeee\n");
+        assert_eq!(second.items.iter().map(|item| item.offset).collect::<Vec<_>>(), [2, 3, 4]);
+        second.settle_all(Outcome::Delivered);
+        assert_eq!(ledger.committed(), 0);
+        first.settle_all(Outcome::Delivered);
+        assert_eq!(ledger.committed(), 200);
+    }
+
+    #[test]
+    fn a_request_dropped_in_the_middle_asks_for_a_rewind() {
+        let ledger = Ledger::new(0, Signal::default());
+
+        drop(halves(request(4, BodyEncoding::Identity, &ledger)));
+
+        assert_eq!(ledger.take_rewind(), Some(0));
+    }
+}

@@ -1,0 +1,191 @@
+//! The way from a worker to one output: encodes records into an open request and seals it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tracing::warn;
+use vigie_parsers::batch::Origin;
+
+use crate::metrics::OutputMetrics;
+use crate::plugin::{Body, ByteQueue, Delivery, Encoded, Encoder, Item, Lot, Output, Parcel, Request};
+use crate::receipts::{Outcome, Share};
+
+/// What the workers and the delivery task of one output share.
+pub(super) struct Handle {
+    pub(super) name: String,
+    pub(super) output: Arc<dyn Output>,
+    pub(super) delivery: Delivery,
+    pub(super) queue: ByteQueue<Request>,
+    pub(super) in_flight: AtomicUsize,
+    pub(super) retry_limit: Option<u32>,
+    pub(super) metrics: Arc<OutputMetrics>,
+}
+
+impl Handle {
+    /// `retry_limit` tells how often a failed request is sent again; `None` is without end.
+    pub(super) fn new(
+        name: String,
+        output: Arc<dyn Output>,
+        retry_limit: Option<u32>,
+        metrics: Arc<OutputMetrics>,
+    ) -> Arc<Self> {
+        let delivery = output.delivery();
+        let queue = ByteQueue::new(delivery.request_bytes);
+        Arc::new(Self { name, output, delivery, queue, in_flight: AtomicUsize::new(0), retry_limit, metrics })
+    }
+
+    /// Whether a request sealed now would be sent at once.
+    fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.in_flight.load(Ordering::Acquire) < self.delivery.concurrency
+    }
+}
+
+/// Limits of a request that bound its table of items.
+const MOST_ITEMS: usize = 50_000;
+/// How often a due request looks for a free send permit.
+const DUE_POLL: Duration = Duration::from_millis(20);
+
+/// A worker's end of an output.
+pub(super) struct Lane {
+    handle: Arc<Handle>,
+    encoder: Box<dyn Encoder>,
+    body: Body,
+    open: Option<Open>,
+    flush: Duration,
+    /// Lot of the request for each lot of the parcel at hand.
+    lots: Vec<Option<u32>>,
+    /// Records moved to the open request since shares were last moved, per lot of the parcel.
+    moved: Vec<u32>,
+}
+
+struct Open {
+    first_item: u32,
+    items: Vec<Item>,
+    lots: Vec<Lot>,
+    due: Instant,
+}
+
+impl Lane {
+    pub(super) fn new(handle: Arc<Handle>, flush: Duration) -> Self {
+        let encoder = handle.output.encoder();
+        let body = Body::new(handle.delivery.encoding);
+        Self { handle, encoder, body, open: None, flush, lots: Vec::new(), moved: Vec::new() }
+    }
+
+    /// When [`Lane::flush_due`] should be called.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.open.as_ref().map(|open| open.due)
+    }
+
+    /// Appends all records of `parcel`. `shares` answer for them towards this output, one per lot.
+    ///
+    /// Waits while the output's queue is full.
+    pub(super) fn append(&mut self, parcel: &Parcel, mut shares: Vec<Share>, now: Instant) {
+        self.start_parcel(shares.len());
+        for record in parcel.batch.records() {
+            let origin = record.origin();
+            let lot = usize::from(origin.lot);
+            self.open.get_or_insert_with(|| Open::new(&mut *self.encoder, &mut self.body, now + self.flush));
+            match self.encoder.encode(record, &parcel.stream, &parcel.tag, self.body.buffer()) {
+                Encoded::Written => self.add_item(&mut shares[lot], parcel, origin),
+                Encoded::Skipped(reason) => self.skip(&mut shares[lot], parcel, reason, origin),
+            }
+            if self.is_full() {
+                self.move_shares(&mut shares);
+                self.seal();
+                self.start_parcel(shares.len());
+            }
+        }
+        self.move_shares(&mut shares);
+    }
+
+    fn add_item(&mut self, share: &mut Share, parcel: &Parcel, origin: Origin) {
+        let open = self.open.as_mut().expect("a request is open while records are appended");
+        let lot = usize::from(origin.lot);
+        let in_request = *self.lots[lot].get_or_insert_with(|| open.add_lot(share, parcel));
+        self.moved[lot] += 1;
+        open.items.push(Item { end: offset32(self.body.len()), lot: in_request, offset: origin.offset });
+        self.body.compress_slice();
+    }
+
+    fn skip(&self, share: &mut Share, parcel: &Parcel, reason: &str, origin: Origin) {
+        self.handle.metrics.dropped_records.add(1);
+        let (stream, offset) = (&parcel.stream.name, origin.offset);
+        warn!(component = %self.handle.name, reason, stream, offset, "record dropped");
+        share.settle(1, Outcome::Dropped);
+    }
+
+    fn is_full(&self) -> bool {
+        let items = self.open.as_ref().map_or(0, |open| open.items.len());
+        self.body.len() >= self.handle.delivery.request_bytes || items >= MOST_ITEMS
+    }
+
+    /// Seals the open request when its flush time has come and it would be sent at once; while the output is busy it
+    /// grows on to its size instead of making many small ones.
+    pub(super) fn flush_due(&mut self, now: Instant) {
+        let Some(open) = &mut self.open else { return };
+        if now < open.due {
+            return;
+        }
+        if open.items.is_empty() {
+            open.due = now + self.flush;
+        } else if self.handle.is_idle() {
+            self.seal();
+        } else {
+            open.due = now + DUE_POLL.max(self.flush / 16);
+        }
+    }
+
+    /// Seals the open request whatever its size and hands it over, waiting for room.
+    pub(super) fn seal(&mut self) {
+        let Some(open) = self.open.take_if(|open| !open.items.is_empty()) else { return };
+        self.encoder.close(self.body.buffer());
+        let plain_length = self.body.len();
+        let request = Request {
+            body: self.body.seal(),
+            encoding: self.handle.delivery.encoding,
+            plain_length,
+            first_item: open.first_item,
+            items: open.items,
+            lots: open.lots,
+            attempts: 0,
+        };
+        // A closed queue gives the request back; dropping it tells its inputs that it was not delivered.
+        drop(self.handle.queue.push(request));
+    }
+
+    fn start_parcel(&mut self, lots: usize) {
+        self.lots.clear();
+        self.lots.resize(lots, None);
+        self.moved.clear();
+        self.moved.resize(lots, 0);
+    }
+
+    fn move_shares(&mut self, shares: &mut [Share]) {
+        let Some(open) = &mut self.open else { return };
+        for (lot, share) in shares.iter_mut().enumerate() {
+            if let Some(in_request) = self.lots[lot] {
+                open.lots[in_request as usize].share.join(share.split(std::mem::take(&mut self.moved[lot])));
+            }
+        }
+    }
+}
+
+impl Open {
+    fn new(encoder: &mut dyn Encoder, body: &mut Body, due: Instant) -> Self {
+        body.begin();
+        encoder.open(body.buffer());
+        Self { first_item: offset32(body.len()), items: Vec::new(), lots: Vec::new(), due }
+    }
+
+    fn add_lot(&mut self, share: &mut Share, parcel: &Parcel) -> u32 {
+        let lot = Lot { share: share.split(0), stream: Arc::clone(&parcel.stream), tag: Arc::clone(&parcel.tag) };
+        self.lots.push(lot);
+        offset32(self.lots.len() - 1)
+    }
+}
+
+fn offset32(offset: usize) -> u32 {
+    u32::try_from(offset).expect("requests stay below 4 GiB")
+}

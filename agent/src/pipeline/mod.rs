@@ -1,0 +1,17 @@
+//! Wires inputs, filters and outputs, runs them, stops them.
+//!
+//! Data goes one way: input threads, worker threads, delivery tasks. Only shares of source ranges return. On stop only
+//! inputs are told; they drop their outlets, and each later stage ends when its queue does.
+
+mod backoff;
+mod build;
+mod delivery;
+mod judge;
+mod lane;
+mod poison;
+mod run;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+pub use build::{BuiltFilter, BuiltInput, BuiltOutput, Plan, Surroundings};

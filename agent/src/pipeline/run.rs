@@ -1,0 +1,254 @@
+//! Starts everything, waits for the end, stops in order.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tracing::{error, info, warn};
+
+use super::build::{BuiltInput, Plan};
+use super::delivery::{self, RetryPolicy};
+use super::lane::Handle;
+use super::worker::{self, Shared};
+use crate::metrics::Metrics;
+use crate::monitor;
+use crate::plugin::{ByteQueue, Memory, Outlet, Stop, Work};
+use crate::spool::DeadLetters;
+
+/// Bytes of memory that may wait before one worker.
+const WORKER_QUEUE: usize = 4 << 20;
+/// Part of the memory limit that raw and parsed records may take; the rest is for requests.
+const INPUTS_PART: usize = 4;
+/// How long inputs may take to store their positions at the end.
+const INPUTS_CLOSE: Duration = Duration::from_secs(5);
+
+impl Plan {
+    /// Runs until the inputs end or a signal asks to stop. SIGTERM, SIGINT and SIGQUIT drain within `Grace`; a second
+    /// one exits at once. What was not delivered is read again at the next start.
+    pub fn run(self) -> ExitCode {
+        let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                error!(component = "engine", %error, "cannot start the runtime");
+                return ExitCode::FAILURE;
+            }
+        };
+        match Running::start(self, &runtime) {
+            Ok(running) => running.until_end(&runtime),
+            Err(reason) => {
+                error!(component = "engine", "{reason}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+struct Running {
+    grace: Option<Duration>,
+    metrics: Arc<Metrics>,
+    stops: Vec<Stop>,
+    inputs: Vec<JoinHandle<()>>,
+    workers: Vec<JoinHandle<()>>,
+    deliveries: JoinSet<()>,
+    handles: Vec<Arc<Handle>>,
+    abort: watch::Sender<bool>,
+}
+
+/// How the wait for the end ended.
+enum End {
+    Drained,
+    GraceOver,
+    AtOnce,
+}
+
+impl Running {
+    fn start(plan: Plan, runtime: &Runtime) -> Result<Self, String> {
+        let Plan { inputs, filters, outputs, service, state_directory, metrics } = plan;
+        if let Some(options) = monitor_options(&service) {
+            let listener = runtime.block_on(monitor::bind(&options))?;
+            runtime.spawn(monitor::serve(listener, Arc::clone(&metrics), options));
+        }
+        let dead = Arc::new(DeadLetters::new(state_directory));
+        let (abort, aborted) = watch::channel(false);
+        let policy = RetryPolicy { base: service.scheduler_base.0, cap: service.scheduler_cap.0 };
+        let handle = |output: &super::build::BuiltOutput| {
+            Handle::new(
+                output.name.to_string(),
+                Arc::clone(&output.output),
+                output.retry_limit,
+                Arc::clone(&output.metrics),
+            )
+        };
+        let handles: Vec<Arc<Handle>> = outputs.iter().map(handle).collect();
+        let mut deliveries = JoinSet::new();
+        for handle in &handles {
+            let task = delivery::run(Arc::clone(handle), Arc::clone(&dead), policy, aborted.clone());
+            deliveries.spawn_on(task, runtime.handle());
+        }
+        let flush = service.flush.0;
+        let count = service.worker_count();
+        let shared =
+            Arc::new(Shared { filters, outputs, handles: handles.clone(), metrics: Arc::clone(&metrics), flush });
+        let queues: Vec<_> = (0..count).map(|_| Arc::new(ByteQueue::new(WORKER_QUEUE))).collect();
+        let workers = start_workers(&shared, &queues)?;
+        let outlet = Outlet::new(Memory::new(service.memory() / INPUTS_PART), queues);
+        let stops = inputs.iter().map(|input| input.stop.clone()).collect();
+        let inputs = inputs.into_iter().map(|input| start_input(input, outlet.clone())).collect::<Result<_, _>>()?;
+        Ok(Self { grace: service.grace.0, metrics, stops, inputs, workers, deliveries, handles, abort })
+    }
+
+    fn until_end(mut self, runtime: &Runtime) -> ExitCode {
+        let end = runtime.block_on(self.wait());
+        if !matches!(end, End::Drained) {
+            self.abort.send_replace(true);
+            for handle in &self.handles {
+                handle.queue.close();
+            }
+        }
+        for stop in &self.stops {
+            stop.drained();
+        }
+        let patience = if matches!(end, End::AtOnce) { Duration::ZERO } else { INPUTS_CLOSE };
+        if !join_all(self.inputs, patience) {
+            warn!(component = "engine", "an input did not store its positions in time; it reads some records again");
+        }
+        report(&self.metrics);
+        runtime.block_on(async { self.deliveries.abort_all() });
+        ExitCode::SUCCESS
+    }
+
+    async fn wait(&mut self) -> End {
+        let mut signals = match Signals::new() {
+            Ok(signals) => signals,
+            Err(error) => {
+                error!(component = "engine", %error, "cannot listen for signals");
+                return End::GraceOver;
+            }
+        };
+        let name = tokio::select! {
+            () = drained(&mut self.workers, &mut self.deliveries, &self.handles) => return End::Drained,
+            name = signals.next() => name,
+        };
+        info!(component = "engine", grace = ?self.grace, "{name} received: stopping after what was read is delivered");
+        for stop in &self.stops {
+            stop.request();
+        }
+        let grace = self.grace;
+        tokio::select! {
+            () = drained(&mut self.workers, &mut self.deliveries, &self.handles) => End::Drained,
+            () = grace_over(grace) => {
+                warn!(component = "engine", "grace is over: what was not delivered is read again at the next start");
+                End::GraceOver
+            }
+            name = signals.next() => {
+                warn!(component = "engine", "{name} received again: exiting at once");
+                End::AtOnce
+            }
+        }
+    }
+}
+
+async fn grace_over(grace: Option<Duration>) {
+    match grace {
+        Some(grace) => tokio::time::sleep(grace).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until all workers have ended, then closes the outputs' queues and waits until everything is delivered.
+async fn drained(workers: &mut [JoinHandle<()>], deliveries: &mut JoinSet<()>, handles: &[Arc<Handle>]) {
+    while !workers.iter().all(JoinHandle::is_finished) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for handle in handles {
+        handle.queue.close();
+    }
+    while deliveries.join_next().await.is_some() {}
+}
+
+fn start_workers(shared: &Arc<Shared>, queues: &[Arc<ByteQueue<Work>>]) -> Result<Vec<JoinHandle<()>>, String> {
+    let mut workers = Vec::new();
+    for (number, queue) in queues.iter().enumerate() {
+        let (shared, queue) = (Arc::clone(shared), Arc::clone(queue));
+        let work = move || worker::run(&shared, &queue);
+        let started = thread::Builder::new().name(format!("worker-{number}")).spawn(work);
+        workers.push(started.map_err(|error| format!("cannot start a worker thread: {error}"))?);
+    }
+    Ok(workers)
+}
+
+fn start_input(input: BuiltInput, outlet: Outlet) -> Result<JoinHandle<()>, String> {
+    let BuiltInput { name, input, stop, .. } = input;
+    let run = move || {
+        let ran = panic::catch_unwind(AssertUnwindSafe(|| input.run(outlet, stop)));
+        if ran.is_err() {
+            error!(component = %name, "the input panicked: this is a bug; it reads nothing more until a restart");
+        }
+    };
+    thread::Builder::new()
+        .name("input".into())
+        .spawn(run)
+        .map_err(|error| format!("cannot start an input thread: {error}"))
+}
+
+fn join_all(threads: Vec<JoinHandle<()>>, patience: Duration) -> bool {
+    let started = std::time::Instant::now();
+    while !threads.iter().all(JoinHandle::is_finished) {
+        if started.elapsed() >= patience {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    true
+}
+
+fn report(metrics: &Metrics) {
+    let read: u64 = metrics.inputs().iter().map(|input| input.records.get()).sum();
+    for output in metrics.outputs() {
+        info!(
+            component = %output.name,
+            delivered = output.proc_records.get(),
+            duplicates = output.duplicate_records.get(),
+            dead_lettered = output.dead_letter_records.get(),
+            dropped = output.dropped_records.get(),
+            "stopped"
+        );
+    }
+    info!(component = "engine", read, unrouted = metrics.unrouted_records.get(), "stopped");
+}
+
+/// The signals that end the agent.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    quit: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.quit.recv() => "SIGQUIT",
+        }
+    }
+}
+
+/// What the monitoring server is to serve, if it is on.
+fn monitor_options(service: &crate::config::Service) -> Option<monitor::MonitorOptions> {
+    service.http_server.then_some(monitor::MonitorOptions)
+}

@@ -1,0 +1,194 @@
+//! A worker thread: runs stage, filters and encoders of its streams to completion.
+
+use std::collections::HashMap;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tracing::error;
+
+use super::build::{BuiltFilter, BuiltOutput};
+use super::lane::{Handle, Lane};
+use super::poison::Poison;
+use crate::metrics::Metrics;
+use crate::plugin::{ByteQueue, Filter, FilterContext, Parcel, Popped, Stage, Stream, Work};
+use crate::receipts::Outcome;
+
+/// What all workers share.
+pub(super) struct Shared {
+    pub(super) filters: Vec<BuiltFilter>,
+    pub(super) outputs: Vec<BuiltOutput>,
+    pub(super) handles: Vec<Arc<Handle>>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) flush: Duration,
+}
+
+/// Runs one worker until its queue ends, then seals what is open.
+pub(super) fn run(shared: &Shared, queue: &ByteQueue<Work>) {
+    let mut poison = Poison::default();
+    let mut worker = Worker::new(shared);
+    loop {
+        let step = panic::catch_unwind(AssertUnwindSafe(|| worker.serve(queue, &mut poison)));
+        match step {
+            Ok(()) => return,
+            Err(_) => {
+                error!(component = "worker", at = ?worker.at, "a plugin panicked: this is a bug; what it held is read again");
+                if let Some((stream, from, to)) = worker.at {
+                    poison.note(stream, from, to);
+                }
+                // Half-encoded requests and half-joined events go with the old worker: their shares say "not delivered".
+                worker = Worker::new(shared);
+            }
+        }
+    }
+}
+
+struct Worker<'a> {
+    shared: &'a Shared,
+    stages: HashMap<u64, Box<dyn Stage>>,
+    filters: Vec<Box<dyn Filter>>,
+    lanes: Vec<Lane>,
+    routes: HashMap<Arc<str>, Route>,
+    at: Option<(u64, u64, u64)>,
+}
+
+/// Which filters and outputs a tag goes through.
+#[derive(Clone, Debug)]
+struct Route {
+    filters: Arc<[usize]>,
+    outputs: Arc<[usize]>,
+}
+
+/// Tags remembered with their routes; more are matched anew each time.
+const MOST_ROUTES: usize = 10_000;
+
+impl<'a> Worker<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        Self {
+            shared,
+            stages: HashMap::new(),
+            filters: shared.filters.iter().map(|filter| (filter.factory)()).collect(),
+            lanes: shared.handles.iter().map(|handle| Lane::new(Arc::clone(handle), shared.flush)).collect(),
+            routes: HashMap::new(),
+            at: None,
+        }
+    }
+
+    fn serve(&mut self, queue: &ByteQueue<Work>, poison: &mut Poison) {
+        loop {
+            match queue.pop(self.deadline()) {
+                Popped::Element(Work::Parcel(parcel)) => self.take(parcel, poison),
+                Popped::Element(Work::Ended(stream)) => self.end(&stream),
+                Popped::Timeout => {}
+                Popped::Closed => break,
+            }
+            self.flush_due();
+        }
+        for lane in &mut self.lanes {
+            lane.seal();
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let stages = self.stages.values().filter_map(|stage| stage.deadline());
+        self.lanes.iter().filter_map(Lane::deadline).chain(stages).min()
+    }
+
+    fn take(&mut self, parcel: Parcel, poison: &mut Poison) {
+        let from = parcel.batch.entries().first().map_or(parcel.end, |entry| entry.origin.offset);
+        let (stream, to) = (parcel.stream.id, parcel.end);
+        if poison.is_known(stream, from, to) {
+            let records = parcel.batch.len();
+            error!(component = "worker", stream = %parcel.stream.name, from, to, records,
+                "these lines brought a plugin down three times: set aside, declared dropped");
+            parcel.settle_all(Outcome::Dropped);
+            return;
+        }
+        self.at = Some((stream, from, to));
+        let stage = match self.stages.get_mut(&stream) {
+            Some(stage) => stage,
+            None => self.stages.entry(stream).or_insert((parcel.stream.stage)(&parcel.stream)),
+        };
+        if let Some(parcel) = stage.run(parcel) {
+            self.filter_and_encode(parcel);
+        }
+        self.at = None;
+    }
+
+    fn end(&mut self, stream: &Arc<Stream>) {
+        let last = self.stages.remove(&stream.id).and_then(|mut stage| stage.finish());
+        if let Some(parcel) = last {
+            self.filter_and_encode(parcel);
+        }
+    }
+
+    fn flush_due(&mut self) {
+        let now = Instant::now();
+        let due: Vec<u64> =
+            self.stages.iter().filter(|(_, stage)| is_due(stage.as_ref(), now)).map(|(id, _)| *id).collect();
+        for id in due {
+            let parcel = self.stages.get_mut(&id).and_then(|stage| stage.flush(now));
+            if let Some(parcel) = parcel {
+                self.filter_and_encode(parcel);
+            }
+        }
+        for lane in &mut self.lanes {
+            lane.flush_due(now);
+        }
+    }
+
+    fn filter_and_encode(&mut self, mut parcel: Parcel) {
+        let route = self.route(&parcel.tag);
+        for at in route.filters.iter().copied() {
+            if parcel.batch.is_empty() {
+                break;
+            }
+            let built = &self.shared.filters[at];
+            let before = parcel.batch.len() as u64;
+            built.metrics.records.add(before);
+            let context = FilterContext { tag: &parcel.tag, metrics: &built.metrics };
+            self.filters[at].apply(&mut parcel.batch, &context);
+            let after = parcel.batch.len() as u64;
+            built.metrics.drop_records.add(before.saturating_sub(after));
+        }
+        parcel.settle_removed(Outcome::Filtered);
+        self.encode(parcel, &route.outputs);
+    }
+
+    fn encode(&mut self, mut parcel: Parcel, outputs: &[usize]) {
+        if outputs.is_empty() {
+            self.shared.metrics.unrouted_records.add(parcel.batch.len() as u64);
+            parcel.settle_all(Outcome::Dropped);
+            return;
+        }
+        if parcel.batch.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        let mut left = std::mem::take(&mut parcel.shares);
+        for (copy, at) in outputs.iter().enumerate() {
+            let last = copy + 1 == outputs.len();
+            let shares =
+                if last { std::mem::take(&mut left) } else { left.iter_mut().map(|share| share.copy()).collect() };
+            self.lanes[*at].append(&parcel, shares, now);
+        }
+    }
+
+    fn route(&mut self, tag: &Arc<str>) -> Route {
+        if let Some(route) = self.routes.get(tag) {
+            return route.clone();
+        }
+        let filters = self.shared.filters.iter().enumerate().filter(|(_, filter)| filter.matcher.matches(tag));
+        let outputs = self.shared.outputs.iter().enumerate().filter(|(_, output)| output.matcher.matches(tag));
+        let route =
+            Route { filters: filters.map(|(at, _)| at).collect(), outputs: outputs.map(|(at, _)| at).collect() };
+        if self.routes.len() < MOST_ROUTES {
+            self.routes.insert(Arc::clone(tag), route.clone());
+        }
+        route
+    }
+}
+
+fn is_due(stage: &dyn Stage, now: Instant) -> bool {
+    stage.deadline().is_some_and(|deadline| deadline <= now)
+}

@@ -1,0 +1,7 @@
+//! Positions on disk: SQLite with Fluent Bit's own table, and beside it a table of what Vigie knows beyond it.
+//!
+//! `tail` stores here how far each file was read and settled. Nothing here reads log files.
+
+mod positions;
+
+pub use positions::{Known, Position, Positions, StateError, Synchronous};
