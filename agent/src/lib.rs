@@ -1,6 +1,7 @@
 //! The parts of the log-shipping agent `vigie`. The program in `main.rs` only starts them.
 
 pub mod config;
+pub mod encode;
 pub mod filters;
 pub mod inputs;
 pub mod metrics;
