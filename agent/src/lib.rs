@@ -1,5 +1,6 @@
 //! The parts of the log-shipping agent `vigie`. The program in `main.rs` only starts them.
 
+pub mod cluster;
 pub mod config;
 pub mod encode;
 pub mod filters;
@@ -8,3 +9,4 @@ pub mod metrics;
 pub mod outputs;
 pub mod plugin;
 pub mod receipts;
+pub mod spool;

@@ -26,7 +26,7 @@ pub struct Path {
 enum Part {
     Literal(Vec<u8>),
     Tag,
-    TagPart(usize),
+    TagWord(usize),
     Field(Path),
 }
 
@@ -98,7 +98,7 @@ impl Template {
             let steps = steps(&mut rest)?;
             parts.push(match (top.as_slice(), steps.as_slice()) {
                 (b"TAG", []) => Part::Tag,
-                (b"TAG", [Step::Index(part)]) => Part::TagPart(*part),
+                (b"TAG", [Step::Index(part)]) => Part::TagWord(*part),
                 _ => Part::Field(Path { top, steps }),
             });
         }
@@ -116,7 +116,7 @@ impl Template {
             let found = match part {
                 Part::Literal(text) => Some(text.as_slice()),
                 Part::Tag => Some(tag.as_bytes()),
-                Part::TagPart(number) => tag.split('.').nth(*number).map(str::as_bytes),
+                Part::TagWord(number) => tag.split('.').nth(*number).map(str::as_bytes),
                 Part::Field(path) => path.render(record, out).then_some(&b""[..]),
             };
             let Some(text) = found else { return false };
