@@ -6,6 +6,7 @@ pub mod encode;
 pub mod filters;
 pub mod inputs;
 pub mod metrics;
+pub mod net;
 pub mod outputs;
 pub mod plugin;
 pub mod receipts;

@@ -5,7 +5,9 @@
 mod diagnostic;
 mod document;
 mod options;
+mod values;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use document::{Document, Entry, Located, Place, Section, SectionKind, SourceFile};
-pub use options::{OptionSpec, OptionType, Options, Presence, read_one, read_optional, read_repeated};
+pub use options::{OptionSpec, OptionType, Options, Presence, joined, read_one, read_optional, read_repeated};
+pub use values::{Secret, Size};

@@ -71,6 +71,7 @@ pub trait Options: Sized {
 ///         tag_key: String, optional, "...";
 ///         path: PathList, required, "...";
 ///         record: KeyValue, repeated, "...";
+///         buffer_size: String, not_needed, "...";
 ///         "tls.verify" tls_verify: bool, default "on", "A key that is no identifier stands before the field name.";
 ///     }
 /// }
@@ -110,12 +111,18 @@ macro_rules! options {
     (@type default $type:ty) => { $type };
     (@type optional $type:ty) => { Option<$type> };
     (@type repeated $type:ty) => { Vec<$type> };
+    (@type not_needed $type:ty) => { () };
     (@key $key:literal ; $field:ident) => { $key };
     (@key ; $field:ident) => { stringify!($field) };
     (@presence required) => { $crate::config::Presence::Required };
     (@presence optional) => { $crate::config::Presence::Optional };
     (@presence repeated) => { $crate::config::Presence::Repeated };
+    (@presence not_needed) => { $crate::config::Presence::NotNeeded };
     (@presence default $default:literal) => { $crate::config::Presence::Default($default) };
+    (@read not_needed $type:ty, $section:expr, $spec:expr, $findings:expr) => {{
+        $spec.expect("the macro walks the table in step");
+        Some(())
+    }};
     (@read required $type:ty, $section:expr, $spec:expr, $findings:expr) => {
         $crate::config::read_one::<$type>($section, $spec, $findings)
     };
@@ -128,6 +135,28 @@ macro_rules! options {
     (@read repeated $type:ty, $section:expr, $spec:expr, $findings:expr) => {
         $crate::config::read_repeated::<$type>($section, $spec, $findings)
     };
+}
+
+/// Puts tables of options together, for a plugin that has options of a shared room beside its own.
+///
+/// # Panics
+/// When `N` is not the number of all rows; at compile time, since it is made for constants.
+pub const fn joined<const N: usize>(tables: &[&[OptionSpec]]) -> [OptionSpec; N] {
+    const NOTHING: OptionSpec = OptionSpec { key: "", kind: "", presence: Presence::Optional, doc: "" };
+    let mut all = [NOTHING; N];
+    let mut filled = 0;
+    let mut table = 0;
+    while table < tables.len() {
+        let mut row = 0;
+        while row < tables[table].len() {
+            all[filled] = tables[table][row];
+            filled += 1;
+            row += 1;
+        }
+        table += 1;
+    }
+    assert!(filled == N, "the joined table has exactly the rows of its parts");
+    all
 }
 
 /// Reads a required or defaulted option.

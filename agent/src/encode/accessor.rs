@@ -7,6 +7,7 @@ use vigie_parsers::batch::{Batch, Record, Span, Text, Value};
 
 use super::json::push_value;
 use super::tokens::{Token, Tokens};
+use crate::config::OptionType;
 
 /// A step into a nested value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +124,14 @@ impl Template {
             out.extend_from_slice(text);
         }
         true
+    }
+}
+
+impl OptionType for Path {
+    const KIND: &'static str = "record accessor";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Self::parse(text)
     }
 }
 

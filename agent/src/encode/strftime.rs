@@ -2,6 +2,8 @@
 
 use vigie_parsers::batch::Timestamp;
 
+use crate::config::OptionType;
+
 /// A compiled `strftime` pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
@@ -71,6 +73,17 @@ impl Pattern {
         Ok(Self { parts, slot })
     }
 
+    /// A pattern without conversions: `text` as it is.
+    pub fn literal(text: &[u8]) -> Self {
+        Self { parts: vec![Part::Literal(text.to_vec())], slot: DAY }
+    }
+
+    /// The same with `text`, taken as it is, before it.
+    pub fn behind(mut self, text: &[u8]) -> Self {
+        self.parts.insert(0, Part::Literal(text.to_vec()));
+        self
+    }
+
     /// Whether the result depends on the time at all.
     pub fn is_dynamic(&self) -> bool {
         self.parts.iter().any(|part| matches!(part, Part::Field(_)))
@@ -85,6 +98,14 @@ impl Pattern {
                 Part::Field(letter) => moment.push(*letter, out),
             }
         }
+    }
+}
+
+impl OptionType for Pattern {
+    const KIND: &'static str = "time format";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Self::parse(text)
     }
 }
 
