@@ -4,8 +4,10 @@
 
 pub mod accessor;
 pub mod bulk;
+pub mod date;
 mod dots;
 pub mod json;
+pub mod print;
 pub mod strftime;
 mod text;
 mod tokens;
