@@ -1,13 +1,17 @@
 //! The parts of the log-shipping agent `vigie`. The program in `main.rs` only starts them.
 
 pub mod cli;
+pub mod cluster;
 pub mod config;
+pub mod encode;
 pub mod filters;
 pub mod inputs;
 pub mod metrics;
 pub mod monitor;
+pub mod net;
 pub mod outputs;
 pub mod pipeline;
 pub mod plugin;
 pub mod receipts;
+pub mod spool;
 pub mod state;

@@ -17,8 +17,13 @@ crate::options! {
         mem_buf_limit: Size, default "0", "Bytes of its records that may be on their way; it pauses above. 0 leaves it to `memory.limit`.";
     }
     not_needed {
-        "threaded", "thread.ring_buffer.capacity", "thread.ring_buffer.window", "storage.type",
-        "storage.pause_on_chunks_overlimit", "log_suppress_interval", "routable",
+        "threaded": "Every input has a thread of its own.",
+        "thread.ring_buffer.capacity": "There is no ring buffer.",
+        "thread.ring_buffer.window": "There is no ring buffer.",
+        "storage.type": "A file is its own buffer; nothing is spooled before it is read.",
+        "storage.pause_on_chunks_overlimit": "Inputs always pause when memory is used up.",
+        "log_suppress_interval": "Messages are not repeated per record.",
+        "routable": "Records go where they match.",
     }
 }
 
@@ -31,7 +36,9 @@ crate::options! {
         alias: String, optional, "Name in logs and metrics; by default the instance name.";
         log_level: LogLevel, optional, "How much this plugin says; by default as much as the agent.";
     }
-    not_needed { "log_suppress_interval" }
+    not_needed {
+        "log_suppress_interval": "Messages are not repeated per record.",
+    }
 }
 
 crate::options! {
@@ -44,7 +51,11 @@ crate::options! {
         log_level: LogLevel, optional, "How much this plugin says; by default as much as the agent.";
         retry_limit: RetryLimit, default "no_limits", "How often a failed request is sent again before its records go to the dead-letter file.";
     }
-    not_needed { "workers", "log_suppress_interval", "storage.total_limit_size" }
+    not_needed {
+        "workers": "`max_in_flight` bounds requests sent at once.",
+        "log_suppress_interval": "Messages are not repeated per record.",
+        "storage.total_limit_size": "Nothing is dropped for want of room: inputs pause.",
+    }
 }
 
 /// Reports every key of `section` that none of `tables` has.

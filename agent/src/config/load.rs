@@ -26,7 +26,9 @@ crate::options! {
         skip_empty_values: bool, default "on", "Whether groups that matched nothing give no field.";
         logfmt_no_bare_keys: bool, default "off", "Whether a bare key makes a line no logfmt.";
     }
-    not_needed { "time_strict" }
+    not_needed {
+        "time_strict": "A time that is not understood is kept as text and counted.",
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

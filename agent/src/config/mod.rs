@@ -21,7 +21,8 @@ pub use document::{Document, Entry, Located, Place, Section, SectionKind, Source
 pub use environment::Environment;
 pub use load::{CommandLine, Loaded, load};
 pub use matcher::{Matcher, TagPattern, TagRegex};
-pub use options::{OptionSpec, OptionType, Options, Presence, read_one, read_optional, read_repeated};
+pub use options::{OptionSpec, OptionType, Options, Presence, joined, read_one, read_optional, read_repeated};
 pub use reader::read_bounded;
 pub use render::{did_you_mean, render};
 pub use service::{Grace, Service};
+pub use types::{Secret, Size};

@@ -73,14 +73,14 @@ pub trait Options: Sized {
 ///         record: KeyValue, repeated, "...";
 ///         "tls.verify" tls_verify: bool, default "on", "A key that is no identifier stands before the field name.";
 ///     }
-///     not_needed { "workers" }
+///     not_needed { "workers": "Why nothing here needs it." }
 /// }
 /// ```
 #[macro_export]
 macro_rules! options {
     ($(#[$meta:meta])* $vis:vis struct $name:ident {
         $( $($key:literal)? $field:ident : $type:ty, $presence:ident $($default:literal)?, $doc:literal ; )*
-    } $( not_needed { $( $unneeded:literal ),* $(,)? } )?) => {
+    } $( not_needed { $( $unneeded:literal : $why:literal ),* $(,)? } )?) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
         $vis struct $name {
@@ -99,7 +99,7 @@ macro_rules! options {
                     key: $unneeded,
                     kind: "any",
                     presence: $crate::config::Presence::NotNeeded,
-                    doc: "Accepted for compatibility; not needed here.",
+                    doc: $why,
                 }, )* )?
             ];
 
@@ -135,6 +135,28 @@ macro_rules! options {
     (@read repeated $type:ty, $section:expr, $spec:expr, $findings:expr) => {
         $crate::config::read_repeated::<$type>($section, $spec, $findings)
     };
+}
+
+/// Puts tables of options together, for a plugin that has options of a shared room beside its own.
+///
+/// # Panics
+/// When `N` is not the number of all rows; at compile time, since it is made for constants.
+pub const fn joined<const N: usize>(tables: &[&[OptionSpec]]) -> [OptionSpec; N] {
+    const NOTHING: OptionSpec = OptionSpec { key: "", kind: "", presence: Presence::Optional, doc: "" };
+    let mut all = [NOTHING; N];
+    let mut filled = 0;
+    let mut table = 0;
+    while table < tables.len() {
+        let mut row = 0;
+        while row < tables[table].len() {
+            all[filled] = tables[table][row];
+            filled += 1;
+            row += 1;
+        }
+        table += 1;
+    }
+    assert!(filled == N, "the joined table has exactly the rows of its parts");
+    all
 }
 
 /// Reads a required or defaulted option.

@@ -6,12 +6,12 @@ use std::time::Duration;
 use super::diagnostic::Diagnostics;
 use super::document::{Document, Place, Section, SectionKind};
 use super::options::{OptionType, Options};
-use super::types::{LogLevel, Seconds, Size};
+use super::types::{LogLevel, Size};
 
 crate::options! {
     /// Options of `[SERVICE]`.
     pub struct Service {
-        flush: Seconds, default "1", "Seconds after which records gathered so far are sent, full request or not.";
+        flush: Duration, default "1", "Seconds after which records gathered so far are sent, full request or not.";
         grace: Grace, default "5", "Seconds a stop may take to deliver what was read; -1 is without end.";
         log_level: LogLevel, default "info", "How much the agent says of itself.";
         log_file: PathBuf, optional, "File that its messages go to, in place of standard error.";
@@ -22,21 +22,41 @@ crate::options! {
         health_check: bool, default "off", "Whether `/api/v1/health` judges.";
         hc_errors_count: u64, default "5", "Errors in a period above which the agent is unhealthy.";
         hc_retry_failure_count: u64, default "5", "Used-up retries in a period above which the agent is unhealthy.";
-        hc_period: Seconds, default "60", "Length of the period.";
+        hc_period: Duration, default "60", "Length of the period.";
         "storage.path" storage_path: PathBuf, optional, "Directory for state: positions without a `DB`, dead letters, the agent's key. By default `$STATE_DIRECTORY`.";
-        "scheduler.base" scheduler_base: Seconds, default "1", "First bound of the wait before a failed request is sent again; it doubles.";
-        "scheduler.cap" scheduler_cap: Seconds, default "30", "Largest bound of that wait.";
+        "scheduler.base" scheduler_base: Duration, default "1", "First bound of the wait before a failed request is sent again; it doubles.";
+        "scheduler.cap" scheduler_cap: Duration, default "30", "Largest bound of that wait.";
         workers: usize, default "0", "Threads that parse, filter and encode; 0 is one per processor, at most 4.";
         "memory.limit" memory_limit: Size, default "0", "Bytes that records may take in memory; 0 is the smaller of 128 MiB and half of the control group's limit.";
         instance: String, optional, "Identity of this agent in document ids; by default `$NODE_NAME`, else machine id and host name.";
     }
     not_needed {
-        "daemon", "coro_stack_size", "multiline_buffer_limit", "dns.mode", "dns.resolver", "dns.prefer_ipv4",
-        "dns.prefer_ipv6", "storage.sync", "storage.checksum", "storage.metrics", "storage.max_chunks_up",
-        "storage.backlog.mem_limit", "storage.backlog.flush_on_shutdown", "storage.delete_irrecoverable_chunks",
-        "storage.trim_files", "storage.type", "storage.inherit", "sp.convert_from_str_to_num",
-        "json.convert_nan_to_null", "json.escape_unicode", "enable_chunk_trace", "hot_reload",
-        "hot_reload.ensure_thread_safety", "hot_reload.timeout", "windows.maxstdio", "flush.adaptive",
+        "daemon": "A service manager keeps the agent in the background.",
+        "coro_stack_size": "There are no coroutines.",
+        "multiline_buffer_limit": "Events are bounded at 2 MB.",
+        "dns.mode": "Names are resolved by the system.",
+        "dns.resolver": "Names are resolved by the system.",
+        "dns.prefer_ipv4": "Names are resolved by the system.",
+        "dns.prefer_ipv6": "Names are resolved by the system.",
+        "storage.sync": "There are no chunks: files are read again from the last settled position.",
+        "storage.checksum": "There are no chunks: files are read again from the last settled position.",
+        "storage.metrics": "There are no chunks: files are read again from the last settled position.",
+        "storage.max_chunks_up": "There are no chunks: files are read again from the last settled position.",
+        "storage.backlog.mem_limit": "There are no chunks: files are read again from the last settled position.",
+        "storage.backlog.flush_on_shutdown": "There are no chunks: files are read again from the last settled position.",
+        "storage.delete_irrecoverable_chunks": "There are no chunks: files are read again from the last settled position.",
+        "storage.trim_files": "There are no chunks: files are read again from the last settled position.",
+        "storage.type": "There are no chunks: files are read again from the last settled position.",
+        "storage.inherit": "There are no chunks: files are read again from the last settled position.",
+        "sp.convert_from_str_to_num": "There is no stream processor.",
+        "json.convert_nan_to_null": "Numbers that JSON does not have are always null.",
+        "json.escape_unicode": "Text is written as UTF-8, which means the same.",
+        "enable_chunk_trace": "There are no chunks.",
+        "hot_reload": "A restart loses nothing.",
+        "hot_reload.ensure_thread_safety": "A restart loses nothing.",
+        "hot_reload.timeout": "A restart loses nothing.",
+        "windows.maxstdio": "Only for Windows.",
+        "flush.adaptive": "Requests grow by themselves while the output is busy.",
     }
 }
 
@@ -48,7 +68,7 @@ impl OptionType for Grace {
     const KIND: &'static str = "seconds";
 
     fn parse(text: &str) -> Result<Self, String> {
-        if text == "-1" { Ok(Self(None)) } else { Seconds::parse(text).map(|seconds| Self(Some(seconds.0))) }
+        if text == "-1" { Ok(Self(None)) } else { Duration::parse(text).map(|grace| Self(Some(grace))) }
     }
 }
 

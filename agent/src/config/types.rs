@@ -114,11 +114,8 @@ impl OptionType for Size {
     }
 }
 
-/// A time span. Without a unit it is in seconds; `s`, `m`, `h` and `d` may follow; a fraction is allowed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Seconds(pub Duration);
-
-impl OptionType for Seconds {
+/// Without a unit in seconds; `s`, `m`, `h` and `d` may follow; a fraction is allowed.
+impl OptionType for Duration {
     const KIND: &'static str = "seconds";
 
     fn parse(text: &str) -> Result<Self, String> {
@@ -136,7 +133,7 @@ impl OptionType for Seconds {
             return Err(expected());
         }
         let seconds: f64 = number.parse().map_err(|_| expected())?;
-        Duration::try_from_secs_f64(seconds * unit).map(Self).map_err(|_| expected())
+        Self::try_from_secs_f64(seconds * unit).map_err(|_| expected())
     }
 }
 
@@ -303,10 +300,10 @@ mod tests {
     #[test]
     fn time_spans_may_have_units_and_fractions() {
         for (text, millis) in [("5", 5000), ("0.2", 200), ("10m", 600_000), ("2h", 7_200_000), ("1d", 86_400_000)] {
-            assert_eq!(Seconds::parse(text), Ok(Seconds(Duration::from_millis(millis))), "{text}");
+            assert_eq!(Duration::parse(text), Ok(Duration::from_millis(millis)), "{text}");
         }
         for text in ["", "abc", "5 min", "-1", "1e3", "5ms"] {
-            assert!(Seconds::parse(text).is_err(), "{text}");
+            assert!(Duration::parse(text).is_err(), "{text}");
         }
     }
 

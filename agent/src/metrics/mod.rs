@@ -109,6 +109,10 @@ counters! {
         duplicate_records,
         /// Records put into the dead-letter file.
         dead_letter_records,
+        /// Records whose index name was not usable, so that they went to the default index.
+        index_fallbacks,
+        /// Records whose own id was missing or not usable, so that they got one from their position.
+        id_fallbacks,
         /// Bytes written to the wire as request bodies.
         wire_bytes,
         /// Requests in flight now.

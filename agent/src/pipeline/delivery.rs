@@ -9,9 +9,9 @@ use tokio::sync::{Semaphore, watch};
 use tracing::{error, info, warn};
 
 use super::backoff::Backoff;
-use super::judge::{self, Judged};
+use super::judge::{self, Judged, Refused};
 use super::lane::Handle;
-use crate::plugin::{Fate, Lot, Refusal, Request, Verdict};
+use crate::plugin::{Fate, Refusal, Request, Stream, Verdict};
 use crate::receipts::Outcome;
 use crate::spool::{DeadLetter, DeadLetterError, DeadLetters};
 
@@ -178,11 +178,8 @@ impl Courier {
         metrics.proc_records.add(u64::from(delivered));
         metrics.duplicate_records.add(u64::from(duplicates));
         metrics.proc_bytes.add(delivered_bytes);
-        for refused in refused {
-            let (stream, tag) = &places[refused.lot];
-            let place = Lot { share: refused.share, stream: Arc::clone(stream), tag: Arc::clone(tag) };
-            let letter = Letter { offset: refused.offset, bytes: refused.bytes, refusal: refused.refusal, attempts };
-            self.dead_letter(place, letter).await;
+        if !refused.is_empty() {
+            self.dead_letters(&places, refused, attempts).await;
         }
         let (request, reason) = again?;
         let wait = self.backoff.next_wait(None);
@@ -212,38 +209,42 @@ impl Courier {
         Box::pin(self.judge_items(request, fates, parts)).await;
     }
 
-    /// Writes one dead letter, waiting while the disk does not take it; then its item is settled.
-    async fn dead_letter(&mut self, place: Lot, letter: Letter) {
-        let metrics = Arc::clone(&self.handle.metrics);
-        metrics.errors.add(1);
-        let entry = DeadLetter {
-            output: &self.handle.name,
-            input: &place.stream.input,
-            source: &place.stream.name,
-            offset: letter.offset,
-            tag: &place.tag,
-            attempts: letter.attempts,
-            refusal: &letter.refusal,
-            bytes: &letter.bytes,
-        };
+    /// Writes dead letters, waiting while the disk does not take them; then their items are settled.
+    async fn dead_letters(&mut self, places: &[(Arc<Stream>, Arc<str>)], refused: Vec<Refused>, attempts: u32) {
+        let handle = Arc::clone(&self.handle);
+        handle.metrics.errors.add(refused.len() as u64);
         loop {
-            match self.dead.write(&entry) {
+            let letters: Vec<DeadLetter<'_>> = refused
+                .iter()
+                .map(|item| {
+                    let (stream, tag) = &places[item.lot];
+                    DeadLetter {
+                        output: &handle.name,
+                        input: &stream.input,
+                        source: &stream.name,
+                        offset: item.offset,
+                        tag,
+                        attempts,
+                        refusal: &item.refusal,
+                        bytes: &item.bytes,
+                    }
+                })
+                .collect();
+            match self.dead.write_all(&handle.name, &letters) {
                 Ok(()) => {
-                    metrics.dead_letter_records.add(1);
-                    place.share.settle_all(Outcome::DeadLettered);
-                    return;
+                    handle.metrics.dead_letter_records.add(refused.len() as u64);
+                    return settle_refused(refused, Outcome::DeadLettered);
                 }
                 Err(DeadLetterError::Unavailable) => {
-                    let Refusal { status, kind, .. } = &letter.refusal;
-                    warn!(component = %self.handle.name, status, kind, stream = %place.stream.name, offset = letter.offset,
-                        "record refused and dropped: there is no directory for dead letters (set storage.path)");
-                    metrics.dropped_records.add(1);
-                    place.share.settle_all(Outcome::Dropped);
-                    return;
+                    let Refusal { status, kind, .. } = &refused[0].refusal;
+                    warn!(component = %handle.name, records = refused.len(), status, kind,
+                        "records refused and dropped: there is no directory for dead letters (set storage.path)");
+                    handle.metrics.dropped_records.add(refused.len() as u64);
+                    return settle_refused(refused, Outcome::Dropped);
                 }
                 Err(DeadLetterError::Io(error)) => {
                     let wait = self.backoff.next_wait(None);
-                    error!(component = %self.handle.name, %error, wait = ?wait, "dead letter not written, will retry");
+                    error!(component = %handle.name, %error, wait = ?wait, "dead letters not written, will retry");
                     tokio::select! {
                         () = tokio::time::sleep(wait) => {}
                         () = is_true(&mut self.abort) => return,
@@ -254,12 +255,10 @@ impl Courier {
     }
 }
 
-/// What is known of an item on its way to the dead-letter file.
-struct Letter {
-    offset: u64,
-    bytes: Vec<u8>,
-    refusal: Refusal,
-    attempts: u32,
+fn settle_refused(refused: Vec<Refused>, outcome: Outcome) {
+    for item in refused {
+        item.share.settle_all(outcome);
+    }
 }
 
 /// Runs `attempt`; a panic becomes a verdict that sends the request again later.

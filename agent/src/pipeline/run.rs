@@ -76,7 +76,7 @@ impl Running {
         }
         let dead = Arc::new(DeadLetters::new(state_directory));
         let (abort, aborted) = watch::channel(false);
-        let policy = RetryPolicy { base: service.scheduler_base.0, cap: service.scheduler_cap.0 };
+        let policy = RetryPolicy { base: service.scheduler_base, cap: service.scheduler_cap };
         let handle = |output: &super::build::BuiltOutput| {
             Handle::new(
                 output.name.to_string(),
@@ -91,7 +91,7 @@ impl Running {
             let task = delivery::run(Arc::clone(handle), Arc::clone(&dead), policy, aborted.clone());
             deliveries.spawn_on(task, runtime.handle());
         }
-        let flush = service.flush.0;
+        let flush = service.flush;
         let count = service.worker_count();
         let shared =
             Arc::new(Shared { filters, outputs, handles: handles.clone(), metrics: Arc::clone(&metrics), flush });

@@ -1,9 +1,10 @@
 //! Options of tail.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::config::OptionType;
-use crate::config::types::{CommaList, Seconds, Size};
+use crate::config::types::{CommaList, Size};
 use crate::state::Synchronous;
 
 crate::options! {
@@ -18,11 +19,11 @@ crate::options! {
         "db.sync" db_sync: DbSync, default "normal", "How hard the database is synced: off, normal, full or extra.";
         "db.journal_mode" db_journal_mode: String, default "WAL", "Journal of the database: WAL, or anything else for DELETE.";
         read_from_head: bool, default "off", "Whether files without a stored position that are there at the start are read from their head.";
-        refresh_interval: Seconds, default "60", "Seconds between two looks at all paths. New files are noticed at once where the system tells of them.";
-        rotate_wait: Seconds, default "5", "Seconds a file that was rotated away is kept after its last byte. Unread bytes keep it longer.";
+        refresh_interval: Duration, default "60", "Seconds between two looks at all paths. New files are noticed at once where the system tells of them.";
+        rotate_wait: Duration, default "5", "Seconds a file that was rotated away is kept after its last byte. Unread bytes keep it longer.";
         path_key: String, optional, "Key under which the path of the file is added.";
         offset_key: String, optional, "Key under which the byte offset of the line is added.";
-        ignore_older: Seconds, default "0", "Files not written to for longer than this are not begun. 0 takes all.";
+        ignore_older: Duration, default "0", "Files not written to for longer than this are not begun. 0 takes all.";
         buffer_chunk_size: Size, default "256k", "Bytes read at once at the most.";
         buffer_max_size: Size, default "1M", "Longest line. What is longer is cut into parts of this size, unless an option below says otherwise.";
         skip_long_lines: bool, default "off", "Whether lines above `Buffer_Max_Size` are left out and counted.";
@@ -31,9 +32,17 @@ crate::options! {
         exit_on_eof: bool, default "off", "Whether the agent stops when all files are read to their end.";
     }
     not_needed {
-        "db.locking", "db.compare_filename", "watcher_interval", "progress_check_interval", "progress_check_interval_nsec",
-        "static_batch_size", "event_batch_size", "file_cache_advise", "inotify_watcher", "ignore_active_older_files",
-        "read_newly_discovered_files_from_head",
+        "db.locking": "The positions are always locked against other agents.",
+        "db.compare_filename": "Files are told apart by identity and content.",
+        "watcher_interval": "Rotation is noticed at once.",
+        "progress_check_interval": "Growth is looked for at all times.",
+        "progress_check_interval_nsec": "Growth is looked for at all times.",
+        "static_batch_size": "Files take turns block by block.",
+        "event_batch_size": "Files take turns block by block.",
+        "file_cache_advise": "The page cache is left to the system.",
+        "inotify_watcher": "Directories are watched where the system can; growth is looked for everywhere.",
+        "ignore_active_older_files": "A file that is followed is followed to its end.",
+        "read_newly_discovered_files_from_head": "Files found later are always read from their head.",
     }
 }
 

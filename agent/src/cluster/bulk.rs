@@ -1,0 +1,334 @@
+//! Reads the answer to a bulk request.
+//!
+//! An answer has one entry per document, and nearly all of them are `{"create":{"status":201}}`. Those are recognised
+//! where they stand; a tree is built only of entries that hold more. Whatever is not a whole, valid answer is refused,
+//! so that a cut-off connection never counts as delivery.
+
+use std::ops::Range;
+
+use serde_json::Value;
+
+use super::errors::ErrorDetail;
+
+/// What was answered about one document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemAnswer {
+    /// Its status code.
+    pub status: u16,
+    /// What was wrong, if anything.
+    pub error: Option<Box<ErrorDetail>>,
+}
+
+/// The answer is no whole, valid bulk answer; what became of the documents is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a bulk answer, found something else at byte {at}")]
+pub struct Unreadable {
+    /// Where reading ended.
+    pub at: usize,
+}
+
+/// The answers about all documents of a request, in its order.
+///
+/// # Errors
+/// [`Unreadable`] when `body` breaks off, is no JSON, or has no items with a status.
+pub fn bulk_items(body: &[u8]) -> Result<Vec<ItemAnswer>, Unreadable> {
+    let mut scanner = Scanner { body, at: 0 };
+    let items = scanner.answer().filter(|_| scanner.is_at_end());
+    items.ok_or(Unreadable { at: scanner.at })
+}
+
+/// The action line of a bulk item, taken apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Action {
+    /// `create`, `index` or `update`.
+    pub name: String,
+    /// Name of the index.
+    pub index: String,
+    /// Id of the document.
+    pub id: Option<String>,
+}
+
+/// Takes one item of a bulk body apart: its action and its document, without newline.
+///
+/// `None` when `item` is something else than two lines that begin with an action.
+pub fn bulk_item(item: &[u8]) -> Option<(Action, &[u8])> {
+    let newline = memchr::memchr(b'\n', item)?;
+    let (line, document) = (&item[..newline], item[newline + 1..].strip_suffix(b"\n")?);
+    if !line.starts_with(b"{\"") || memchr::memchr(b'\n', document).is_some() {
+        return None;
+    }
+    let line: Value = serde_json::from_slice(line).ok()?;
+    let (name, target) = line.as_object().filter(|line| line.len() == 1)?.iter().next()?;
+    let index = target.get("_index")?.as_str()?.to_owned();
+    let id = target.get("_id").and_then(Value::as_str).map(str::to_owned);
+    Some((Action { name: name.clone(), index, id }, document))
+}
+
+struct Scanner<'a> {
+    body: &'a [u8],
+    at: usize,
+}
+
+impl Scanner<'_> {
+    fn answer(&mut self) -> Option<Vec<ItemAnswer>> {
+        let mut items = None;
+        self.expect(b'{')?;
+        loop {
+            let key = self.value()?;
+            self.expect(b':')?;
+            if &self.body[key.clone()] == b"\"items\"" && items.is_none() {
+                items = Some(self.items()?);
+            } else {
+                serde_json::from_slice::<String>(&self.body[key]).ok().filter(|key| key != "items")?;
+                let value = self.value()?;
+                serde_json::from_slice::<Value>(&self.body[value]).ok()?;
+            }
+            match self.next()? {
+                b',' => {}
+                b'}' => return items,
+                _ => return None,
+            }
+        }
+    }
+
+    fn items(&mut self) -> Option<Vec<ItemAnswer>> {
+        let mut items = Vec::new();
+        self.expect(b'[')?;
+        if self.peek()? == b']' {
+            self.at += 1;
+            return Some(items);
+        }
+        loop {
+            let item = match self.short_item() {
+                Some(status) => ItemAnswer { status, error: None },
+                None => self.long_item()?,
+            };
+            items.push(item);
+            match self.next()? {
+                b',' => {}
+                b']' => return Some(items),
+                _ => return None,
+            }
+        }
+    }
+
+    /// Reads `{"create":{"status":201}}` and the like; stays where it is when that is not what follows.
+    fn short_item(&mut self) -> Option<u16> {
+        let rest = self.body.get(self.at..)?;
+        let rest = rest.strip_prefix(b"{\"")?;
+        let rest = [&b"create"[..], b"index", b"update"].iter().find_map(|action| rest.strip_prefix(*action))?;
+        let rest = rest.strip_prefix(b"\":{\"status\":")?;
+        let (digits, rest) = rest.split_first_chunk::<3>()?;
+        let rest = rest.strip_prefix(b"}}")?;
+        let status = digits
+            .iter()
+            .try_fold(0_u16, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u16::from(*digit - b'0')))?;
+        if !(100..600).contains(&status) {
+            return None;
+        }
+        self.at = self.body.len() - rest.len();
+        Some(status)
+    }
+
+    /// Reads an item of any shape.
+    fn long_item(&mut self) -> Option<ItemAnswer> {
+        let range = self.value()?;
+        let item: Value = serde_json::from_slice(&self.body[range]).ok()?;
+        let item = item.as_object().filter(|item| item.len() == 1)?.values().next()?;
+        let status = u16::try_from(item.get("status")?.as_u64()?).ok().filter(|status| (100..600).contains(status))?;
+        let error = item.get("error").map(|error| Box::new(ErrorDetail::new(error)));
+        Some(ItemAnswer { status, error })
+    }
+
+    /// Walks over a value without looking into it and gives where it stands.
+    fn value(&mut self) -> Option<Range<usize>> {
+        let first = self.peek()?;
+        let start = self.at;
+        let mut depth = 0_usize;
+        match first {
+            b'{' | b'[' => loop {
+                match self.next()? {
+                    b'"' => self.string()?,
+                    b'{' | b'[' => depth += 1,
+                    b'}' | b']' => depth -= 1,
+                    _ => {}
+                }
+                if depth == 0 {
+                    break;
+                }
+            },
+            b'"' => {
+                self.at += 1;
+                self.string()?;
+            }
+            _ => {
+                let rest = &self.body[self.at..];
+                let ends = |byte: &u8| matches!(byte, b',' | b':' | b'}' | b']') || byte.is_ascii_whitespace();
+                self.at += rest.iter().position(ends)?;
+            }
+        }
+        Some(start..self.at)
+    }
+
+    /// Walks over the string that was just opened.
+    fn string(&mut self) -> Option<()> {
+        loop {
+            self.at += memchr::memchr2(b'"', b'\\', self.body.get(self.at..)?)?;
+            if self.body[self.at] == b'"' {
+                self.at += 1;
+                return Some(());
+            }
+            self.at += 2;
+        }
+    }
+
+    fn expect(&mut self, byte: u8) -> Option<()> {
+        (self.next()? == byte).then_some(())
+    }
+
+    fn next(&mut self) -> Option<u8> {
+        let byte = self.peek()?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    fn peek(&mut self) -> Option<u8> {
+        while matches!(self.body.get(self.at)?, b' ' | b'\t' | b'\r' | b'\n') {
+            self.at += 1;
+        }
+        self.body.get(self.at).copied()
+    }
+
+    fn is_at_end(&mut self) -> bool {
+        self.peek().is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn statuses(body: &str) -> Result<Vec<u16>, Unreadable> {
+        Ok(bulk_items(body.as_bytes())?.iter().map(|item| item.status).collect())
+    }
+
+    #[test]
+    fn short_and_long_items_are_read_in_order() {
+        let body = r#"{"took":7,"errors":true,"items":[{"create":{"status":201}},
+            {"create":{"_index":"a","status":409,"error":{"type":"version_conflict_engine_exception","reason":"exists"}}},
+            {"index":{"status":200}},{"update":{"status":400,"error":{"type":"mapper_parsing_exception",
+            "reason":"failed to parse","caused_by":{"type":"json_parse_exception","reason":"no } here"}}}}]}"#;
+
+        let items = bulk_items(body.as_bytes()).expect("it is an answer");
+
+        assert_eq!(items.iter().map(|item| item.status).collect::<Vec<_>>(), [201, 409, 200, 400]);
+        let error = items[3].error.as_deref().expect("an error");
+        assert_eq!(error.kind, "mapper_parsing_exception");
+        assert_eq!(error.reason, "failed to parse; caused by json_parse_exception: no } here");
+    }
+
+    #[test]
+    fn an_item_of_a_body_is_taken_apart() {
+        let item = b"{\"create\":{\"_index\":\"logs\",\"_id\":\"a\"}}\n{\"n\":1}\n";
+        let action = Action { name: "create".into(), index: "logs".into(), id: Some("a".into()) };
+        assert_eq!(bulk_item(item), Some((action, &b"{\"n\":1}"[..])));
+
+        for other in [&b"{\"n\":1}\n"[..], b"plain\n", b"{\"n\":1}\n{\"n\":2}\n", b"", b"{\"create\":{}}\n{}\n{}\n"] {
+            assert_eq!(bulk_item(other), None);
+        }
+    }
+
+    #[test]
+    fn an_answer_without_documents_is_read() {
+        assert_eq!(statuses(r#"{"errors":false,"items":[]}"#), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn what_is_no_whole_answer_is_refused() {
+        let bodies = [
+            "",
+            "{}",
+            r#"{"items":[{"create":{"status":201}}"#,
+            r#"{"items":[{"create":{"status":201}}]"#,
+            r#"{"items":[{"create":{"status":201}},]}"#,
+            r#"{"items":[{"create":{"status":201}}]}}"#,
+            r#"{"items":[{"create":{"status":2}}]}"#,
+            r#"{"items":[{"create":{}}]}"#,
+            r#"{"items":[{"create":{"status":201},"index":{"status":201}}]}"#,
+            r#"{"items":[{"create":{"status":201}}],"items":[]}"#,
+            r#"{"errors":fals,"items":[]}"#,
+            r#"{"error":{"type":"x"},"status":400}"#,
+            "<html>502 Bad Gateway</html>",
+        ];
+        for body in bodies {
+            assert!(statuses(body).is_err(), "{body}");
+        }
+    }
+
+    /// The same by way of a tree.
+    fn reference(body: &[u8]) -> Option<Vec<ItemAnswer>> {
+        let tree: Value = serde_json::from_slice(body).ok()?;
+        let read = |item: &Value| {
+            let item = item.as_object().filter(|item| item.len() == 1)?.values().next()?;
+            let status = item.get("status")?.as_u64().filter(|status| (100..600).contains(status))?;
+            let error = item.get("error").map(|error| Box::new(ErrorDetail::new(error)));
+            Some(ItemAnswer { status: u16::try_from(status).ok()?, error })
+        };
+        tree.as_object()?.get("items")?.as_array()?.iter().map(read).collect()
+    }
+
+    fn item() -> impl Strategy<Value = Value> {
+        let reason = "[ -~\\\\\"{}\\[\\]\u{e9}]{0,20}";
+        prop_oneof![
+            4 => prop::sample::select(vec!["create", "index", "update"]).prop_map(|action| json!({action: {"status": 201}})),
+            1 => (100..600_u16, reason, any::<bool>()).prop_map(|(status, reason, index)| match index {
+                true => json!({"create": {"_index": reason, "status": status}}),
+                false => json!({"create": {"status": status, "error": {"type": "t", "reason": reason}}}),
+            }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn answers_are_read_as_a_tree_would_be(items in prop::collection::vec(item(), 0..20), pretty: bool) {
+            let tree = json!({"took": 3, "errors": true, "items": items});
+            let body = if pretty { serde_json::to_vec_pretty(&tree) } else { serde_json::to_vec(&tree) }.expect("JSON");
+
+            prop_assert_eq!(bulk_items(&body).ok(), reference(&body));
+        }
+
+        #[test]
+        fn a_damaged_answer_is_refused_or_read_as_a_tree_would_be(
+            items in prop::collection::vec(item(), 1..6),
+            at: prop::sample::Index,
+            byte in prop::sample::select(b"{}[]\",:\\ 019ax\x00\xff".to_vec()),
+            cut: bool,
+        ) {
+            let mut body = serde_json::to_vec(&json!({"errors": true, "items": items})).expect("JSON");
+            let at = at.index(body.len());
+            if cut {
+                body.truncate(at);
+            } else {
+                body[at] = byte;
+            }
+
+            let read = bulk_items(&body);
+
+            if cut {
+                prop_assert!(read.is_err());
+            }
+            if let Ok(read) = read {
+                prop_assert_eq!(Some(read), reference(&body));
+            }
+        }
+
+        #[test]
+        fn no_bytes_bring_it_down(body: Vec<u8>) {
+            let read = bulk_items(&body);
+            prop_assert!(read.is_err() || reference(&body).is_some());
+        }
+    }
+}

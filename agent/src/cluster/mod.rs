@@ -1,0 +1,9 @@
+//! What OpenSearch answers, read without trusting it.
+//!
+//! Used by the output that ships to it. Nothing here sends anything, and nothing here knows records.
+
+mod bulk;
+mod errors;
+
+pub use bulk::{Action, ItemAnswer, Unreadable, bulk_item, bulk_items};
+pub use errors::{ErrorDetail, request_error, scrubbed};

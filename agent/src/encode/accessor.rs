@@ -1,0 +1,276 @@
+//! Record accessors: templates such as `logs-$TAG[1]-$kubernetes['namespace']`, compiled once.
+//!
+//! # Source
+//! Fluent Bit manual, "Record accessor".
+
+use vigie_parsers::batch::{Batch, Record, Span, Text, Value};
+
+use super::json::push_value;
+use super::tokens::{Token, Tokens};
+use crate::config::OptionType;
+
+/// A step into a nested value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Step {
+    Key(Vec<u8>),
+    Index(usize),
+}
+
+/// A path to one value of a record, such as `$kubernetes['labels']['app']`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path {
+    top: Vec<u8>,
+    steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Literal(Vec<u8>),
+    Tag,
+    TagWord(usize),
+    Field(Path),
+}
+
+/// Text with accessors in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template(Vec<Part>);
+
+impl Path {
+    /// Reads `$key['a'][0]`; a text without `$` and `[` is a top-level key as it stands.
+    ///
+    /// # Errors
+    /// What was expected.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if !text.starts_with('$') && !text.contains('[') {
+            return Ok(Self { top: text.as_bytes().to_vec(), steps: Vec::new() });
+        }
+        let dollar = if text.starts_with('$') { "" } else { "$" };
+        match Template::parse(&format!("{dollar}{text}"))?.0.as_slice() {
+            [Part::Field(path)] => Ok(path.clone()),
+            _ => Err("one key such as `$name` or `$kubernetes['pod_name']`".into()),
+        }
+    }
+
+    /// The value in `record`.
+    pub fn find(&self, record: Record<'_>) -> Option<Value> {
+        let batch = record.batch();
+        let last = record.fields().iter().rev().find(|field| batch.text_is(field.key, &self.top));
+        let mut value = last?.value;
+        for step in &self.steps {
+            value = child(batch, value, step)?;
+        }
+        Some(value)
+    }
+
+    /// Appends the value in `record` as plain text. Returns whether it was there and is no list.
+    pub fn render(&self, record: Record<'_>, out: &mut Vec<u8>) -> bool {
+        let batch = record.batch();
+        match self.find(record) {
+            None | Some(Value::List(_)) => return false,
+            Some(Value::Json(span)) if batch.bytes(span).starts_with(b"[") => return false,
+            Some(Value::Text(text)) => batch.decode_text(text, out),
+            Some(value) => push_value(batch, value, out),
+        }
+        true
+    }
+}
+
+impl Template {
+    /// Reads text with `$key`, `$key['a'][0]`, `$TAG` and `$TAG[n]` in it.
+    ///
+    /// # Errors
+    /// What was expected.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut parts = Vec::new();
+        let mut rest = text.as_bytes();
+        while !rest.is_empty() {
+            let dollar = memchr::memchr(b'$', rest).unwrap_or(rest.len());
+            if dollar > 0 {
+                parts.push(Part::Literal(rest[..dollar].to_vec()));
+                rest = &rest[dollar..];
+                continue;
+            }
+            let name_end = rest[1..].iter().position(|byte| !is_name(*byte)).map_or(rest.len(), |at| at + 1);
+            if name_end == 1 {
+                return Err("a name after `$`".into());
+            }
+            let top = rest[1..name_end].to_vec();
+            rest = &rest[name_end..];
+            let steps = steps(&mut rest)?;
+            parts.push(match (top.as_slice(), steps.as_slice()) {
+                (b"TAG", []) => Part::Tag,
+                (b"TAG", [Step::Index(part)]) => Part::TagWord(*part),
+                _ => Part::Field(Path { top, steps }),
+            });
+        }
+        Ok(Self(parts))
+    }
+
+    /// Whether it holds an accessor at all.
+    pub fn is_dynamic(&self) -> bool {
+        self.0.iter().any(|part| !matches!(part, Part::Literal(_)))
+    }
+
+    /// Appends what it stands for. Returns whether everything in it was there.
+    pub fn render(&self, record: Record<'_>, tag: &str, out: &mut Vec<u8>) -> bool {
+        for part in &self.0 {
+            let found = match part {
+                Part::Literal(text) => Some(text.as_slice()),
+                Part::Tag => Some(tag.as_bytes()),
+                Part::TagWord(number) => tag.split('.').nth(*number).map(str::as_bytes),
+                Part::Field(path) => path.render(record, out).then_some(&b""[..]),
+            };
+            let Some(text) = found else { return false };
+            out.extend_from_slice(text);
+        }
+        true
+    }
+}
+
+impl OptionType for Path {
+    const KIND: &'static str = "record accessor";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Self::parse(text)
+    }
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'/')
+}
+
+/// Reads `['a'][0]...` off the front of `rest`.
+fn steps(rest: &mut &[u8]) -> Result<Vec<Step>, String> {
+    let mut steps = Vec::new();
+    while let Some(inside) = rest.strip_prefix(b"[") {
+        let (step, after) = match inside.strip_prefix(b"'") {
+            Some(quoted) => quoted_key(quoted)?,
+            None => {
+                let digits = inside.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(inside.len());
+                let number = std::str::from_utf8(&inside[..digits]).ok().and_then(|digits| digits.parse().ok());
+                (Step::Index(number.ok_or("a number or a quoted key after `[`")?), &inside[digits..])
+            }
+        };
+        *rest = after.strip_prefix(b"]").ok_or("`]` behind a key or number in brackets")?;
+        steps.push(step);
+    }
+    Ok(steps)
+}
+
+/// Reads up to the closing quote; two quotes in a row stand for one.
+fn quoted_key(quoted: &[u8]) -> Result<(Step, &[u8]), String> {
+    let mut key = Vec::new();
+    let mut rest = quoted;
+    loop {
+        let end = memchr::memchr(b'\'', rest).ok_or("a closing `'`")?;
+        key.extend_from_slice(&rest[..end]);
+        rest = &rest[end + 1..];
+        match rest.strip_prefix(b"'") {
+            Some(after) => {
+                key.push(b'\'');
+                rest = after;
+            }
+            None => return Ok((Step::Key(key), rest)),
+        }
+    }
+}
+
+fn child(batch: &Batch, value: Value, step: &Step) -> Option<Value> {
+    match (value, step) {
+        (Value::Map(range), Step::Key(key)) => batch.find(range, key).map(|at| batch.fields(range)[at].value),
+        (Value::List(range), Step::Index(index)) => batch.fields(range).get(*index).map(|item| item.value),
+        (Value::Json(span), step) => child_in_json(batch, span, step),
+        _ => None,
+    }
+}
+
+fn child_in_json(batch: &Batch, span: Span, step: &Step) -> Option<Value> {
+    let json = batch.bytes(span);
+    let start = span.start as usize;
+    let absolute = |from: usize, to: usize| Span::between(start + from, start + to);
+    let mut tokens = Tokens::new(json);
+    let is_object = tokens.next()? == Token::Open(b'{');
+    let mut index = 0;
+    loop {
+        let wanted = match (step, is_object) {
+            (Step::Key(key), true) => match tokens.next()? {
+                Token::Key(name) => batch.text_is(Text::escaped(absolute(name.start, name.end)), key),
+                _ => return None,
+            },
+            (Step::Index(wanted), false) => *wanted == index,
+            _ => return None,
+        };
+        index += 1;
+        let value = tokens.value()?;
+        if wanted {
+            return Some(match json[value.start] {
+                b'"' => Value::Text(Text::escaped(absolute(value.start + 1, value.end - 1))),
+                b'{' | b'[' => Value::Json(absolute(value.start, value.end)),
+                b't' => Value::Bool(true),
+                b'f' => Value::Bool(false),
+                b'n' => Value::Null,
+                _ => Value::Number(absolute(value.start, value.end)),
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vigie_parsers::batch::{Origin, Timestamp};
+
+    use super::*;
+
+    fn rendered(template: &str) -> Option<String> {
+        let mut batch = Batch::default();
+        let index = batch.push(Timestamp::default(), Origin::default());
+        let json = batch.store(br#"{"labels":{"app.x":"a\"b","n":1.5,"on":true},"list":["p",{"q":[]}]}"#);
+        let mut record = batch.record_mut(index);
+        record.set_text(b"level", b"info");
+        record.set(b"k8s", Value::Json(json));
+        record.set(b"count", Value::I64(-3));
+        let template = Template::parse(template).expect("it is a template");
+        let mut out = Vec::new();
+        template.render(batch.record(index), "app.web.eu", &mut out).then(|| String::from_utf8(out).expect("text"))
+    }
+
+    #[test]
+    fn accessors_reach_into_records_and_tags() {
+        let cases = [
+            ("plain", Some("plain")),
+            ("$level", Some("info")),
+            ("logs-$TAG[1].$level,x", Some("logs-web.info,x")),
+            ("$TAG", Some("app.web.eu")),
+            ("$TAG[3]", None),
+            ("$k8s['labels']['app.x']", Some("a\"b")),
+            ("$k8s['labels']['n']", Some("1.5")),
+            ("$k8s['labels']['on']", Some("true")),
+            ("$k8s['labels']", Some(r#"{"app.x":"a\"b","n":1.5,"on":true}"#)),
+            ("$k8s['list'][0]", Some("p")),
+            ("$k8s['list'][1]['q']", None),
+            ("$k8s['list'][7]", None),
+            ("$k8s['list']['x']", None),
+            ("$count", Some("-3")),
+            ("$missing", None),
+            ("$level['x']", None),
+        ];
+        for (template, expected) in cases {
+            assert_eq!(rendered(template).as_deref(), expected, "{template}");
+        }
+    }
+
+    #[test]
+    fn broken_accessors_are_refused() {
+        for text in ["$", "a$ b", "$k['x", "$k['x'", "$k[x]", "$k["] {
+            assert!(Template::parse(text).is_err(), "{text}");
+        }
+        assert!(Path::parse("$a-$b").is_err());
+        assert!(Path::parse("$TAG").is_err());
+    }
+
+    #[test]
+    fn a_bare_key_is_a_path_of_its_own() {
+        assert_eq!(Path::parse("a.b"), Ok(Path { top: b"a.b".to_vec(), steps: Vec::new() }));
+        assert_eq!(Path::parse("k['a''b']"), Path::parse("$k['a''b']"));
+    }
+}

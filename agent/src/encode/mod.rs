@@ -1,0 +1,17 @@
+//! Records to bytes: JSON, bulk lines, timestamps, index names.
+//!
+//! Called by encoders on worker threads for every record, so nothing here allocates in steady state.
+
+pub mod accessor;
+pub mod bulk;
+pub mod date;
+mod dots;
+pub mod json;
+pub mod print;
+pub mod strftime;
+mod text;
+mod tokens;
+
+pub use dots::Dots;
+pub use text::push_escaped;
+pub use tokens::{Token, Tokens};

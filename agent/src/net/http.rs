@@ -1,0 +1,167 @@
+//! The HTTP client.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{HOST, HeaderMap, HeaderValue};
+use reqwest::redirect::Policy;
+use rustls::ClientConfig;
+
+use super::options::NetOptions;
+use super::tls::trusting_nobody;
+
+/// Where to connect to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Whether TLS is talked.
+    pub tls: bool,
+    /// Name for TLS, in place of the host's.
+    pub vhost: Option<String>,
+}
+
+impl Target {
+    /// Beginning of its URLs, up to the path.
+    fn base(&self) -> String {
+        let scheme = if self.tls { "https" } else { "http" };
+        let host = self.vhost.as_ref().filter(|_| self.tls).unwrap_or(&self.host);
+        format!("{scheme}://{}", authority(host, self.port))
+    }
+
+    /// The name that certificates are checked against.
+    pub fn certified_name(&self) -> &str {
+        self.vhost.as_ref().unwrap_or(&self.host)
+    }
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&authority(&self.host, self.port))
+    }
+}
+
+fn authority(host: &str, port: u16) -> String {
+    // An address with colons stands in brackets.
+    if host.contains(':') && !host.starts_with('[') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+/// A client for one target. Connections are kept and used again; redirects are not followed.
+#[derive(Clone, Debug)]
+pub struct HttpClient {
+    client: reqwest::Client,
+    target: Target,
+}
+
+impl HttpClient {
+    /// A client that waits at most `answer_timeout` for a whole answer.
+    ///
+    /// # Errors
+    /// When the target is no valid host, or the system refuses.
+    pub fn new(
+        target: Target,
+        net: &NetOptions,
+        tls: Option<ClientConfig>,
+        answer_timeout: Duration,
+    ) -> Result<Self, String> {
+        let tls = match tls {
+            Some(tls) => tls,
+            None => trusting_nobody().map_err(|error| error.to_string())?,
+        };
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .http1_only()
+            .redirect(Policy::none())
+            .referer(false)
+            .connect_timeout(net.connect_timeout)
+            .timeout(answer_timeout)
+            .pool_idle_timeout(net.keepalive_idle_timeout)
+            .user_agent(concat!("vigie/", env!("CARGO_PKG_VERSION")))
+            .dns_resolver(Arc::new(Resolver::new(&target, net)));
+        if !net.io_timeout.is_zero() {
+            builder = builder.read_timeout(net.io_timeout);
+        }
+        if !net.keepalive {
+            builder = builder.pool_max_idle_per_host(0);
+        }
+        if net.tcp_keepalive {
+            builder = builder
+                .tcp_keepalive(net.tcp_keepalive_time)
+                .tcp_keepalive_interval(net.tcp_keepalive_interval)
+                .tcp_keepalive_retries(net.tcp_keepalive_probes);
+        } else {
+            builder = builder.tcp_keepalive(None);
+        }
+        if let Some(source) = &net.source_address {
+            builder = builder.local_address(source.0);
+        }
+        if net.proxy_env_ignore {
+            builder = builder.no_proxy();
+        }
+        if target.tls && target.vhost.is_some() {
+            builder = builder.default_headers(host_header(&target)?);
+        }
+        let client = builder.build().map_err(|error| error.to_string())?;
+        reqwest::Url::parse(&target.base())
+            .map_err(|error| format!("`{target}` is no valid host and port: {error}"))?;
+        Ok(Self { client, target })
+    }
+
+    /// Where it connects to.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Begins a POST to `path`, which begins with `/`.
+    pub fn post(&self, path: &str) -> reqwest::RequestBuilder {
+        self.client.post(format!("{}{path}", self.target.base()))
+    }
+}
+
+fn host_header(target: &Target) -> Result<HeaderMap, String> {
+    let value = HeaderValue::from_str(&target.to_string()).map_err(|_| format!("`{target}` is no valid host"))?;
+    Ok(HeaderMap::from_iter([(HOST, value)]))
+}
+
+/// Resolves names by the system; the name of `tls.vhost` stands for the host.
+#[derive(Debug)]
+struct Resolver {
+    vhost: Option<String>,
+    host: String,
+    first: Option<fn(&SocketAddr) -> bool>,
+}
+
+impl Resolver {
+    fn new(target: &Target, net: &NetOptions) -> Self {
+        let first: Option<fn(&SocketAddr) -> bool> = match (net.prefer_ipv4, net.prefer_ipv6) {
+            (true, _) => Some(SocketAddr::is_ipv4),
+            (_, true) => Some(SocketAddr::is_ipv6),
+            _ => None,
+        };
+        Self { vhost: target.vhost.clone(), host: target.host.clone(), first }
+    }
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let stands_for_host = self.vhost.as_deref() == Some(name.as_str());
+        let host = if stands_for_host { self.host.clone() } else { name.as_str().to_owned() };
+        let first = self.first;
+        Box::pin(async move {
+            // The port is put in place by whoever asks.
+            let mut found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            if found.is_empty() {
+                return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address").into());
+            }
+            if let Some(first) = first {
+                found.sort_by_key(|address| !first(address));
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}

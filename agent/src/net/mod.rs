@@ -1,0 +1,18 @@
+//! TLS and the HTTP client, shared by plugins that talk over the network.
+//!
+//! Outputs build a client here from their `tls.*` and `net.*` options. Nothing here retries, and nothing prints a secret.
+
+mod explain;
+mod http;
+mod options;
+#[cfg(test)]
+pub(crate) mod stub;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod verify;
+
+pub use explain::explain;
+pub use http::{HttpClient, Target};
+pub use options::{NetOptions, TlsOptions, TlsVersion};
+pub use tls::{TlsError, client_config};

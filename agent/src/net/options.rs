@@ -1,0 +1,91 @@
+//! Options that every plugin with a connection has.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::config::{OptionType, Secret};
+
+crate::options! {
+    /// Options of TLS.
+    pub struct TlsOptions {
+        tls: bool, default "off", "Whether to talk TLS.";
+        "tls.verify" verify: bool, default "on", "Whether the other side's certificate is checked. Off, anybody can read and change what is sent.";
+        "tls.verify_hostname" verify_hostname: bool, default "on", "Whether the certificate must be for the host's name. Fluent Bit has this off.";
+        "tls.ca_file" ca_file: PathBuf, optional, "PEM file of the authorities to trust, in place of the system's.";
+        "tls.ca_path" ca_path: PathBuf, optional, "Directory of PEM files of the authorities to trust, in place of the system's.";
+        "tls.crt_file" crt_file: PathBuf, optional, "PEM file of the certificate to show, with its intermediates.";
+        "tls.key_file" key_file: PathBuf, optional, "PEM file of the private key (PKCS#8, PKCS#1 or SEC1) of that certificate, not encrypted.";
+        "tls.key_passwd" key_passwd: Secret, optional, "Refused: keys with a password are not read.";
+        "tls.vhost" vhost: String, optional, "Name to ask for and to check the certificate against, in place of the host's.";
+        "tls.min_version" min_version: TlsVersion, default "TLSv1.2", "Oldest version of TLS to talk. Below TLSv1.2 is never talked.";
+        "tls.max_version" max_version: TlsVersion, default "TLSv1.3", "Newest version of TLS to talk.";
+    }
+    not_needed {
+        "tls.ciphers": "Only strong ciphers are there to choose from.",
+        "tls.debug": "Failures of TLS are always explained.",
+        "tls.verify_client_cert": "Has a meaning for inputs only.",
+    }
+}
+
+crate::options! {
+    /// Options of outgoing connections.
+    pub struct NetOptions {
+        "net.connect_timeout" connect_timeout: Duration, default "10", "How long connecting may take, TLS included.";
+        "net.io_timeout" io_timeout: Duration, default "0", "How long nothing may come or go on a connection; 0 leaves it to the time for the whole answer.";
+        "net.keepalive" keepalive: bool, default "on", "Whether connections are used again.";
+        "net.keepalive_idle_timeout" keepalive_idle_timeout: Duration, default "30", "How long an unused connection is kept.";
+        "net.tcp_keepalive" tcp_keepalive: bool, default "off", "Whether idle connections are probed.";
+        "net.tcp_keepalive_time" tcp_keepalive_time: Duration, default "60", "How long a connection is idle before it is probed.";
+        "net.tcp_keepalive_interval" tcp_keepalive_interval: Duration, default "10", "Time between probes.";
+        "net.tcp_keepalive_probes" tcp_keepalive_probes: u32, default "6", "Probes without an answer before the connection is given up.";
+        "net.source_address" source_address: SourceAddress, optional, "Address of this host to connect from.";
+        "net.dns.prefer_ipv4" prefer_ipv4: bool, default "off", "Whether IPv4 addresses are tried first.";
+        "net.dns.prefer_ipv6" prefer_ipv6: bool, default "off", "Whether IPv6 addresses are tried first.";
+        "net.proxy_env_ignore" proxy_env_ignore: bool, default "off", "Whether HTTP_PROXY, HTTPS_PROXY and NO_PROXY are ignored.";
+    }
+    not_needed {
+        "net.dns.mode": "Names are resolved by the system.",
+        "net.dns.resolver": "Names are resolved by the system.",
+        "net.keepalive_max_recycle": "Connections are used as long as both sides keep them.",
+        "net.connect_timeout_log_error": "A connection that takes too long is always logged.",
+        "net.max_worker_connections": "Connections are bounded by the requests in flight.",
+    }
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TlsVersion {
+    /// Anything older than TLS 1.2.
+    Older,
+    /// TLS 1.2.
+    V12,
+    /// TLS 1.3.
+    V13,
+}
+
+impl OptionType for TlsVersion {
+    const KIND: &'static str = "TLS version";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let lower = text.to_ascii_lowercase();
+        match lower.trim_start_matches("tls").trim_start_matches('v') {
+            "1" | "1.0" | "1.1" => Ok(Self::Older),
+            "1.2" => Ok(Self::V12),
+            "1.3" => Ok(Self::V13),
+            _ => Err("`TLSv1.2` or `TLSv1.3`".into()),
+        }
+    }
+}
+
+/// An address of this host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceAddress(pub IpAddr);
+
+impl OptionType for SourceAddress {
+    const KIND: &'static str = "address";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| "an IPv4 or IPv6 address".into())
+    }
+}

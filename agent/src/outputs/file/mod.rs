@@ -1,0 +1,109 @@
+//! The `file` output: records appended to files, one per tag or one for all.
+//!
+//! A record counts as delivered when its bytes are synced. What was written of a request that failed is taken back.
+
+mod encoder;
+pub mod format;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::config::{Diagnostics, Options, Section};
+use crate::metrics::OutputMetrics;
+use crate::plugin::{BodyEncoding, BuildContext, Delivery, Encoder, Output, OutputKind, Request, Verdict};
+use encoder::FileEncoder;
+use format::{Delimiter, Format, Template};
+use writer::Writer;
+
+/// The row of the plugin table.
+pub const KIND: OutputKind =
+    OutputKind { name: "file", summary: "Appends records to files.", options: FileOptions::TABLE, build };
+
+crate::options! {
+    /// Options of the `file` output.
+    pub struct FileOptions {
+        path: PathBuf, default ".", "Directory of the files.";
+        file: PathBuf, optional, "Name of the file. Left out, every tag has a file of its own.";
+        format: Format, default "out_file", "`out_file` (tag, time and JSON), `plain` (JSON), `csv`, `ltsv` or `template`.";
+        delimiter: Delimiter, optional, "What stands between values: a character, `tab`, `space` or `comma`. Left out: a comma in `csv`, a tab in `ltsv`.";
+        label_delimiter: Delimiter, default ":", "What stands between label and value in `ltsv`.";
+        template: Template, default "{time} {message}", "Text with keys in braces.";
+        csv_column_names: bool, default "off", "Whether a file begins with the names of its columns.";
+        mkdir: bool, default "off", "Whether missing directories are made.";
+        rotate: bool, default "off", "Refused: files are not rotated here.";
+        enable_strftime: bool, default "off", "Refused: names of files hold no dates.";
+    }
+    not_needed {
+        "rotate_max_size": "Only with `rotate`.",
+        "rotate_max_files": "Only with `rotate`.",
+        "rotate_gzip": "Only with `rotate`.",
+        "max_dynamic_files": "Files are closed after each request.",
+        "on_limit_reached": "Files are closed after each request.",
+        "on_missing_field": "Names of files hold no fields.",
+        "fallback_path": "Names of files hold no fields.",
+        "fallback_file": "Names of files hold no fields.",
+    }
+}
+
+fn build(
+    section: &Section,
+    _context: &BuildContext,
+    _metrics: &Arc<OutputMetrics>,
+    findings: &mut Diagnostics,
+) -> Option<Arc<dyn Output>> {
+    let options = FileOptions::read(section, findings)?;
+    let names_fields = options.file.as_ref().is_some_and(|file| file.to_string_lossy().contains('$'));
+    let refused = [
+        (
+            options.rotate,
+            "rotate",
+            "use logrotate with `copytruncate` or by renaming; the next request begins a new file",
+        ),
+        (options.enable_strftime, "enable_strftime", "use the `opensearch` output for indexes by date"),
+        (names_fields, "file", "leave `file` out for one file per tag"),
+    ];
+    let mut is_good = true;
+    for (_, key, help) in refused.iter().filter(|(given, ..)| *given) {
+        let place = section.get(key).map_or(section.place, |value| value.place);
+        findings.error(place, "V130", format!("this use of `{key}` is not supported")).help(*help);
+        is_good = false;
+    }
+    is_good.then(|| {
+        let writer = Arc::new(Writer::new(&options));
+        Arc::new(FileOutput { options, writer }) as Arc<dyn Output>
+    })
+}
+
+struct FileOutput {
+    options: FileOptions,
+    writer: Arc<Writer>,
+}
+
+impl Output for FileOutput {
+    fn encoder(&self) -> Box<dyn Encoder> {
+        Box::new(FileEncoder::new(&self.options))
+    }
+
+    fn delivery(&self) -> Delivery {
+        Delivery { request_bytes: 1 << 20, concurrency: 1, encoding: BodyEncoding::Identity, ordered: true }
+    }
+
+    fn deliver<'a>(&'a self, request: &'a Request) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
+        let writer = Arc::clone(&self.writer);
+        let parts = writer.parts(request);
+        Box::pin(async move {
+            let reason = match tokio::task::spawn_blocking(move || writer.write(&parts)).await {
+                Ok(Ok(())) => return Verdict::Delivered,
+                Ok(Err(error)) => error.to_string(),
+                Err(panicked) => format!("writing failed: {panicked}"),
+            };
+            // A full disk or a missing directory lasts as long as it lasts, and is no fault of the records.
+            Verdict::Again { reason, wait: None, counts: false }
+        })
+    }
+}

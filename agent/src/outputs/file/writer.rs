@@ -1,0 +1,169 @@
+//! Appends requests to files, whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use super::FileOptions;
+use super::format::Format;
+use crate::plugin::Request;
+
+/// Why a request was not written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum WriteError {
+    #[error("the directory `{directory}` does not exist: make it, or set `mkdir on`")]
+    NoDirectory { directory: PathBuf },
+    #[error("cannot write to `{path}`: {source}")]
+    Io { path: PathBuf, source: io::Error },
+}
+
+/// Neighbouring records of a request that go to the same file.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    pub(super) path: PathBuf,
+    /// Line of the column names of the first record.
+    pub(super) names: Vec<u8>,
+    pub(super) lines: Vec<u8>,
+}
+
+/// Knows the files of the output.
+#[derive(Debug)]
+pub(super) struct Writer {
+    directory: PathBuf,
+    file: Option<PathBuf>,
+    mkdir: bool,
+    with_names: bool,
+}
+
+/// A file with what is to be taken back when the request fails.
+struct Appended {
+    path: PathBuf,
+    file: File,
+    before: u64,
+}
+
+impl Writer {
+    pub(super) fn new(options: &FileOptions) -> Self {
+        Self {
+            directory: options.path.clone(),
+            file: options.file.clone(),
+            mkdir: options.mkdir,
+            with_names: options.format == Format::Csv && options.csv_column_names,
+        }
+    }
+
+    /// The records of `request` by file.
+    pub(super) fn parts(&self, request: &Request) -> Vec<Part> {
+        let mut parts: Vec<Part> = Vec::new();
+        for (at, item) in request.items.iter().enumerate() {
+            let item_bytes = &request.body[request.item_range(at)];
+            let names_end =
+                if self.with_names { memchr::memchr(b'\n', item_bytes).map_or(0, |end| end + 1) } else { 0 };
+            let (names, line) = item_bytes.split_at(names_end);
+            let path = self.path(&request.lots[item.lot as usize].tag);
+            match parts.iter_mut().find(|part| part.path == path) {
+                Some(part) => part.lines.extend_from_slice(line),
+                None => parts.push(Part { path, names: names.to_vec(), lines: line.to_vec() }),
+            }
+        }
+        parts
+    }
+
+    fn path(&self, tag: &str) -> PathBuf {
+        match &self.file {
+            Some(file) => self.directory.join(file),
+            None => self.directory.join(file_name(tag)),
+        }
+    }
+
+    /// Appends all parts and syncs them.
+    ///
+    /// # Errors
+    /// When one of them cannot be written; then none is.
+    pub(super) fn write(&self, parts: &[Part]) -> Result<(), WriteError> {
+        let mut done = Vec::new();
+        for part in parts {
+            match self.append(part) {
+                Ok(appended) => done.push(appended),
+                Err(error) => {
+                    take_back(done)?;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn append(&self, part: &Part) -> Result<Appended, WriteError> {
+        let directory = part.path.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if self.mkdir {
+            fs::create_dir_all(directory).map_err(|source| WriteError::Io { path: directory.to_owned(), source })?;
+        } else if !directory.is_dir() {
+            return Err(WriteError::NoDirectory { directory: directory.to_owned() });
+        }
+        append(part, directory).map_err(|source| WriteError::Io { path: part.path.clone(), source })
+    }
+}
+
+fn take_back(done: Vec<Appended>) -> Result<(), WriteError> {
+    for Appended { path, file, before } in done {
+        file.set_len(before).map_err(|source| WriteError::Io { path, source })?;
+    }
+    Ok(())
+}
+
+fn append(part: &Part, directory: &Path) -> io::Result<Appended> {
+    let mut file = OpenOptions::new().append(true).create(true).open(&part.path)?;
+    let before = file.seek(SeekFrom::End(0))?;
+    let names: &[u8] = if before == 0 { &part.names } else { &[] };
+    let written = file.write_all(names).and_then(|()| file.write_all(&part.lines)).and_then(|()| file.sync_data());
+    if let Err(error) = written {
+        file.set_len(before)?;
+        return Err(error);
+    }
+    if before == 0 {
+        File::open(directory)?.sync_all()?;
+    }
+    Ok(Appended { path: part.path.clone(), file, before })
+}
+
+/// A name for the file of `tag` that stays inside its directory.
+fn file_name(tag: &str) -> String {
+    let safe: String = tag.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
+    let name: String = safe.chars().take(100).collect();
+    if name.starts_with('.') || name.is_empty() { format!("_{name}") } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_names_a_file_inside_the_directory_whatever_it_holds() {
+        let cases = [
+            ("app.web", "app.web"),
+            ("../../etc/passwd", "_.._.._etc_passwd"),
+            (".hidden", "_.hidden"),
+            ("", "_"),
+            ("a b/c", "a_b_c"),
+        ];
+        for (tag, name) in cases {
+            assert_eq!(file_name(tag), name);
+        }
+        assert_eq!(file_name(&"x".repeat(500)).len(), 100);
+    }
+
+    #[test]
+    fn when_one_file_fails_the_others_are_as_they_were() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let writer = Writer { directory: directory.path().into(), file: None, mkdir: false, with_names: false };
+        let part = |name: &str| Part { path: directory.path().join(name), names: Vec::new(), lines: b"x\n".to_vec() };
+        fs::create_dir(directory.path().join("b")).expect("a directory where a file is wanted");
+        writer.write(&[part("a")]).expect("written");
+
+        let failed = writer.write(&[part("a"), part("b")]);
+
+        assert!(matches!(failed, Err(WriteError::Io { .. })));
+        assert_eq!(fs::metadata(directory.path().join("a")).expect("it is there").len(), 2);
+    }
+}

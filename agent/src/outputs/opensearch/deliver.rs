@@ -1,0 +1,223 @@
+//! Sends one request and reads its answer.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use tracing::warn;
+
+use super::directory::Directory;
+use super::encoder::BulkEncoder;
+use super::judge::{Whole, does_not_inflate, fate};
+use super::options::{Compress, OpenSearchOptions};
+use crate::cluster::{bulk_items, scrubbed};
+use crate::metrics::OutputMetrics;
+use crate::net::{HttpClient, explain};
+use crate::plugin::{Agent, BodyEncoding, BuildContext, Delivery, Encoder, Fate, Output, Refusal, Request, Verdict};
+
+/// Where requests go.
+#[derive(Debug)]
+pub(super) enum Destination {
+    /// To a server.
+    Server(HttpClient),
+    /// Into files.
+    Directory(Arc<Directory>),
+    /// Nowhere: the plugin is only checked.
+    Nowhere,
+}
+
+/// The output.
+pub(super) struct OpenSearch {
+    name: Arc<str>,
+    options: OpenSearchOptions,
+    destination: Destination,
+    path: String,
+    agent: Arc<Agent>,
+    metrics: Arc<OutputMetrics>,
+    /// The server was found not to inflate requests.
+    plain_only: AtomicBool,
+}
+
+/// What came back.
+struct Answer {
+    status: u16,
+    retry_after: Option<Duration>,
+    body: Vec<u8>,
+}
+
+/// Room for what stands around the items of an answer, and for one item with its error.
+const ANSWER_FRAME: usize = 64 << 10;
+const ANSWER_ITEM: usize = 4 << 10;
+
+impl OpenSearch {
+    pub(super) fn new(
+        options: OpenSearchOptions,
+        destination: Destination,
+        context: &BuildContext,
+        metrics: &Arc<OutputMetrics>,
+    ) -> Self {
+        Self {
+            name: Arc::clone(&context.name),
+            path: bulk_path(&options),
+            options,
+            destination,
+            agent: Arc::clone(&context.agent),
+            metrics: Arc::clone(metrics),
+            plain_only: AtomicBool::new(false),
+        }
+    }
+
+    async fn send(&self, client: &HttpClient, request: &Request) -> Verdict {
+        let compressed = request.encoding != BodyEncoding::Identity;
+        let is_plain = !compressed || self.plain_only.load(Ordering::Relaxed);
+        let answer = match self.post(client, request, is_plain).await {
+            Ok(answer) => answer,
+            Err(failed) => return failed,
+        };
+        if answer.status == 400 && !is_plain && does_not_inflate(&answer.body) {
+            warn!(component = %self.name, "the server does not inflate compressed requests: they are sent plain from now on");
+            self.plain_only.store(true, Ordering::Relaxed);
+            return match self.post(client, request, true).await {
+                Ok(answer) => self.judge(client, request, &answer),
+                Err(failed) => failed,
+            };
+        }
+        self.judge(client, request, &answer)
+    }
+
+    async fn post(&self, client: &HttpClient, request: &Request, is_plain: bool) -> Result<Answer, Verdict> {
+        let mut post = client.post(&self.path).header(CONTENT_TYPE, "application/x-ndjson");
+        if let Some(user) = &self.options.http_user {
+            post = post.basic_auth(user, Some(self.options.http_passwd.expose()));
+        }
+        post = if is_plain {
+            let plain =
+                request.plain().map_err(|error| again(format!("a request cannot be inflated: {error}"), true))?;
+            post.body(plain)
+        } else {
+            post.header(CONTENT_ENCODING, "gzip").body(request.body.clone())
+        };
+        // A server that is out of reach is nobody's fault here and lasts as long as it lasts.
+        let mut response = post.send().await.map_err(|error| again(explain(&error, client.target()), false))?;
+        let status = response.status().as_u16();
+        let seconds = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let largest = ANSWER_FRAME + request.items.len() * ANSWER_ITEM;
+        let mut body = Vec::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() <= largest => body.extend_from_slice(&chunk),
+                Ok(Some(_)) => return Err(again(format!("the answer is longer than {largest} bytes"), true)),
+                Ok(None) => return Ok(Answer { status, retry_after: seconds.map(Duration::from_secs), body }),
+                Err(error) => return Err(again(explain(&error, client.target()), false)),
+            }
+        }
+    }
+
+    fn judge(&self, client: &HttpClient, request: &Request, answer: &Answer) -> Verdict {
+        let target = client.target();
+        if !(200..300).contains(&answer.status) {
+            let Answer { status, retry_after, body } = answer;
+            return Whole { status: *status, body, retry_after: *retry_after, target }.verdict();
+        }
+        let items = match bulk_items(&answer.body) {
+            Ok(items) => items,
+            Err(error) => return again(format!("{target} gave an answer that cannot be read ({error})"), true),
+        };
+        if items.len() != request.items.len() {
+            let (sent, answered) = (request.items.len(), items.len());
+            return again(format!("{target} answered for {answered} documents where {sent} were sent"), true);
+        }
+        if items.iter().all(|item| matches!(item.status, 200 | 201)) {
+            return Verdict::Delivered;
+        }
+        let fates: Vec<Fate> = items.into_iter().map(|item| fate(item, self.options.write_operation)).collect();
+        self.log_refusals(&fates);
+        Verdict::Items(fates)
+    }
+
+    /// Logs one line about refused documents, or with `trace_error` one line per kind of error; no value of a record is in it.
+    fn log_refusals(&self, fates: &[Fate]) {
+        let refusals = fates.iter().filter_map(|fate| match fate {
+            Fate::Refused(refusal) => Some(refusal.as_ref()),
+            _ => None,
+        });
+        let mut kinds: Vec<(&Refusal, usize)> = Vec::new();
+        for refusal in refusals {
+            match kinds.iter_mut().find(|(known, _)| known.kind == refusal.kind && known.status == refusal.status) {
+                Some((_, count)) => *count += 1,
+                None => kinds.push((refusal, 1)),
+            }
+        }
+        let shown = if self.options.trace_error { kinds.len() } else { 1 };
+        for (Refusal { status, kind, reason }, documents) in kinds.into_iter().take(shown) {
+            let reason = scrubbed(reason);
+            warn!(component = %self.name, documents, status, kind, "documents were refused: {reason}");
+        }
+    }
+}
+
+impl Output for OpenSearch {
+    fn encoder(&self) -> Box<dyn Encoder> {
+        Box::new(BulkEncoder::new(&self.options, Arc::clone(&self.agent), Arc::clone(&self.metrics)))
+    }
+
+    fn delivery(&self) -> Delivery {
+        let encoding = match self.options.compress {
+            Some(Compress::Gzip) => BodyEncoding::Gzip(self.options.compress_level.0),
+            None => BodyEncoding::Identity,
+        };
+        // Offsets of items in a body have 32 bits.
+        let request_bytes = self.options.bulk_size.0.clamp(1, 1 << 30);
+        Delivery {
+            request_bytes: usize::try_from(request_bytes).expect("a gigabyte fits"),
+            concurrency: self.options.max_in_flight.0,
+            encoding,
+            ordered: false,
+        }
+    }
+
+    fn deliver<'a>(&'a self, request: &'a Request) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
+        match &self.destination {
+            Destination::Server(client) => Box::pin(self.send(client, request)),
+            Destination::Directory(directory) => Box::pin(write(Arc::clone(directory), request)),
+            Destination::Nowhere => Box::pin(std::future::ready(again("the output is only checked".into(), false))),
+        }
+    }
+}
+
+async fn write(directory: Arc<Directory>, request: &Request) -> Verdict {
+    let (body, encoding) = (request.body.clone(), request.encoding);
+    match tokio::task::spawn_blocking(move || directory.write(&body, encoding)).await {
+        Ok(Ok(())) => Verdict::Delivered,
+        Ok(Err(error)) => again(format!("the request cannot be written to `write_to`: {error}"), false),
+        Err(panicked) => again(format!("writing the request failed: {panicked}"), true),
+    }
+}
+
+fn again(reason: String, counts: bool) -> Verdict {
+    Verdict::Again { reason, wait: None, counts }
+}
+
+/// The path of bulk requests, with a filter that leaves of stored documents no more than their status.
+fn bulk_path(options: &OpenSearchOptions) -> String {
+    let before = options.path.trim_matches('/');
+    let slash = if before.is_empty() { "" } else { "/" };
+    let pipeline = options.pipeline.as_ref().map(|name| format!("pipeline={}&", percent_encoded(name)));
+    let pipeline = pipeline.unwrap_or_default();
+    format!("{slash}{before}/_bulk?{pipeline}filter_path=errors,items.*.status,items.*.error")
+}
+
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}

@@ -1,0 +1,110 @@
+//! Which index a record goes to.
+
+use vigie_parsers::batch::Record;
+
+use super::options::{IndexTemplate, OpenSearchOptions};
+use crate::encode::accessor::{Path, Template};
+use crate::encode::bulk::{Operation, index_name_flaw, push_action_prefix};
+use crate::encode::strftime::{Cached, Pattern};
+
+/// How the name of the index is made.
+#[derive(Clone, Debug)]
+enum Naming {
+    /// Always the same.
+    Fixed,
+    /// By date.
+    Dated(Cached),
+    /// From tag and record.
+    Dynamic(Template),
+    /// From a key of the record and the date.
+    Keyed { key: Path, separator: String, date: Cached },
+}
+
+/// Gives the beginning of the action line, up to the id. Made anew only when the name changes.
+#[derive(Clone, Debug)]
+pub(super) struct Indexes {
+    naming: Naming,
+    operation: Operation,
+    /// Name in the place of one that cannot be used.
+    fallback: Cached,
+    name: Vec<u8>,
+    line: Vec<u8>,
+    scratch: Vec<u8>,
+}
+
+/// Longest value of `logstash_prefix_key`, as in Fluent Bit.
+const LONGEST_PREFIX: usize = 128;
+/// Index for names that cannot be used and have no default of their own.
+const DEFAULT_INDEX: &[u8] = b"fluent-bit";
+
+impl Indexes {
+    pub(super) fn new(options: &OpenSearchOptions) -> Self {
+        let literal = |name: &[u8]| Cached::new(Pattern::literal(name));
+        let (naming, fallback) = if options.logstash_format {
+            let separator = options.logstash_prefix_separator.clone();
+            let prefix = format!("{}{separator}", options.logstash_prefix);
+            let by_date = Cached::new(options.logstash_dateformat.clone().behind(prefix.as_bytes()));
+            let date = Cached::new(options.logstash_dateformat.clone());
+            match options.logstash_prefix_key.clone() {
+                Some(key) => (Naming::Keyed { key, separator, date }, by_date),
+                None => (Naming::Dated(by_date.clone()), by_date),
+            }
+        } else {
+            match &options.index {
+                IndexTemplate::Fixed(name) => (Naming::Fixed, literal(name)),
+                IndexTemplate::Dated(pattern) => (Naming::Dated(Cached::new(pattern.clone())), literal(DEFAULT_INDEX)),
+                IndexTemplate::Dynamic(template) => (Naming::Dynamic(template.clone()), literal(DEFAULT_INDEX)),
+            }
+        };
+        Self {
+            naming,
+            operation: options.write_operation,
+            fallback,
+            name: Vec::new(),
+            line: Vec::new(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// The beginning of the action line for `record`, and whether the name is the one wanted.
+    pub(super) fn action(&mut self, record: Record<'_>, tag: &str, seconds: i64) -> (&[u8], bool) {
+        let (is_new, is_wanted) = self.update_name(record, tag, seconds);
+        if is_new || self.line.is_empty() {
+            self.line.clear();
+            push_action_prefix(self.operation, &self.name, &mut self.line);
+        }
+        (&self.line, is_wanted)
+    }
+
+    /// Puts the name for `record` in place. Returns whether it changed and whether it is the one wanted.
+    fn update_name(&mut self, record: Record<'_>, tag: &str, seconds: i64) -> (bool, bool) {
+        let wanted = &mut self.scratch;
+        wanted.clear();
+        let found = match &mut self.naming {
+            Naming::Fixed if !self.line.is_empty() => return (false, true),
+            Naming::Fixed => false,
+            Naming::Dated(date) => {
+                let (name, is_new) = date.at(seconds);
+                if is_new {
+                    self.name = name.to_vec();
+                }
+                return (is_new, true);
+            }
+            Naming::Dynamic(template) => template.render(record, tag, wanted),
+            Naming::Keyed { key, separator, date } => {
+                let found = key.render(record, wanted) && wanted.len() <= LONGEST_PREFIX;
+                wanted.extend_from_slice(separator.as_bytes());
+                wanted.extend_from_slice(date.at(seconds).0);
+                found
+            }
+        };
+        let is_wanted = found && (*wanted == self.name || index_name_flaw(wanted).is_none());
+        if !is_wanted {
+            wanted.clear();
+            wanted.extend_from_slice(self.fallback.at(seconds).0);
+        }
+        let is_new = *wanted != self.name;
+        std::mem::swap(&mut self.name, wanted);
+        (is_new, is_wanted || matches!(self.naming, Naming::Fixed))
+    }
+}

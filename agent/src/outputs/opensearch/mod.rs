@@ -1,0 +1,91 @@
+//! The `opensearch` output: bulk requests, each item judged on its own.
+//!
+//! Nothing here waits or retries: what is to be sent again is said in the verdict, and the pipeline does it.
+
+mod deliver;
+mod directory;
+mod encoder;
+mod index;
+mod judge;
+pub mod options;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use tracing::warn;
+
+use crate::config::{Diagnostics, Options, Section};
+use crate::metrics::OutputMetrics;
+use crate::net::{HttpClient, NetOptions, Target, TlsOptions, client_config};
+use crate::plugin::{BuildContext, Output, OutputKind};
+use deliver::{Destination, OpenSearch};
+use directory::Directory;
+use options::{OpenSearchOptions, TABLE};
+
+/// The row of the plugin table.
+pub const KIND: OutputKind = OutputKind {
+    name: "opensearch",
+    summary: "Indexes records in OpenSearch by bulk requests.",
+    options: &TABLE,
+    build,
+};
+
+fn build(
+    section: &Section,
+    context: &BuildContext,
+    metrics: &Arc<OutputMetrics>,
+    findings: &mut Diagnostics,
+) -> Option<Arc<dyn Output>> {
+    let options = OpenSearchOptions::read(section, findings);
+    let tls = TlsOptions::read(section, findings);
+    let net = NetOptions::read(section, findings);
+    let (options, tls, net) = (options?, tls?, net?);
+    if !options.check(&tls, section, findings) {
+        return None;
+    }
+    let destination = match (&options.write_to, context.dry_run) {
+        (Some(_), true) => Destination::Nowhere,
+        (Some(path), false) => match Directory::open(path) {
+            Ok(directory) => Destination::Directory(Arc::new(directory)),
+            Err(error) => {
+                let place = section.get("write_to").map_or(section.place, |value| value.place);
+                findings.error(place, "V131", format!("cannot use the directory `{}`: {error}", path.display()));
+                return None;
+            }
+        },
+        (None, _) => Destination::Server(client(&options, &tls, &net, section, findings)?),
+    };
+    if tls.tls && !tls.verify && !context.dry_run {
+        warn!(component = %context.name, "tls.verify is off: anybody on the way can read and change what is sent");
+    }
+    Some(Arc::new(OpenSearch::new(options, destination, context, metrics)))
+}
+
+/// Makes the client, so that a missing certificate is found at the start and by a dry run.
+fn client(
+    options: &OpenSearchOptions,
+    tls: &TlsOptions,
+    net: &NetOptions,
+    section: &Section,
+    findings: &mut Diagnostics,
+) -> Option<HttpClient> {
+    let target = Target { host: options.host.clone(), port: options.port, tls: tls.tls, vhost: tls.vhost.clone() };
+    let config = match tls.tls.then(|| client_config(tls)).transpose() {
+        Ok(config) => config,
+        Err(error) => {
+            let keys = ["tls.ca_file", "tls.ca_path", "tls.crt_file", "tls.key_file", "tls"];
+            let place = keys.iter().find_map(|key| section.get(key)).map_or(section.place, |value| value.place);
+            findings.error(place, "V132", error.to_string());
+            return None;
+        }
+    };
+    match HttpClient::new(target, net, config, options.response_timeout) {
+        Ok(client) => Some(client),
+        Err(message) => {
+            let place = section.get("host").map_or(section.place, |value| value.place);
+            findings.error(place, "V133", message);
+            None
+        }
+    }
+}

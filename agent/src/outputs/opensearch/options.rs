@@ -1,0 +1,181 @@
+//! Options of the `opensearch` output.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::config::{Diagnostics, OptionSpec, OptionType, Options, Secret, Section, Size, joined};
+use crate::encode::accessor::{Path, Template};
+use crate::encode::bulk::{Operation, index_name_flaw};
+use crate::encode::strftime::Pattern;
+use crate::net::{NetOptions, TlsOptions};
+
+crate::options! {
+    /// Options of the `opensearch` output.
+    pub struct OpenSearchOptions {
+        host: String, default "127.0.0.1", "Name or address of the server.";
+        port: u16, default "9200", "Its port.";
+        path: String, default "", "What stands before `/_bulk` in URLs.";
+        http_user: String, optional, "User for basic authentication.";
+        http_passwd: Secret, default "", "Password for basic authentication.";
+        index: IndexTemplate, default "fluent-bit", "Name of the index. May hold a strftime pattern, which is filled with the time of the event, or record accessors such as `logs-$TAG[1]`.";
+        logstash_format: bool, default "off", "Whether the index is named by prefix and date of the event.";
+        logstash_prefix: String, default "logstash", "Prefix with `logstash_format`.";
+        logstash_prefix_separator: String, default "-", "What stands between prefix and date.";
+        logstash_dateformat: Pattern, default "%Y.%m.%d", "Date in the index name, as of strftime, in UTC.";
+        logstash_prefix_key: Path, optional, "Key whose value takes the place of the prefix.";
+        time_key: String, default "@timestamp", "Key of the event's time. A key of that name in the record comes before it.";
+        time_key_format: Pattern, default "%Y-%m-%dT%H:%M:%S", "Format of the event's time up to the second, as of strftime, in UTC.";
+        time_key_nanos: bool, default "off", "Whether the event's time has nanoseconds in place of milliseconds.";
+        include_tag_key: bool, default "off", "Whether the tag is added to the record.";
+        tag_key: String, default "flb-key", "Key of the tag.";
+        current_time_index: bool, default "off", "Whether the time of sending takes the place of the event's time.";
+        generate_id: bool, default "off", "Whether the id is made from the content, so that equal records at the same time become one. Off, it is made from the position in the source: a record sent again is absorbed, and no two records become one.";
+        id_key: Path, optional, "Key whose value is the id. Without such a value the id is made from the position.";
+        write_operation: Operation, default "create", "`create`, `index`, `update` or `upsert`.";
+        replace_dots: bool, default "off", "Whether `.` in keys becomes `_`, at any depth.";
+        compress: Compress, optional, "`gzip` compresses requests.";
+        compress_level: Level, default "2", "How hard to compress, from 1 to 9.";
+        pipeline: String, optional, "Ingest pipeline of the server.";
+        bulk_size: Size, default "1M", "Size of a request, before compression.";
+        max_in_flight: InFlight, default "4", "Requests sent at the same time.";
+        response_timeout: Duration, default "90", "How long the answer to a request may take.";
+        trace_error: bool, default "off", "Whether every kind of error in answers is logged, without values of records.";
+        write_to: PathBuf, optional, "Directory that requests are written to as files, in place of being sent.";
+        aws_auth: bool, default "off", "Refused: requests are not signed for AWS.";
+    }
+    not_needed {
+        "type": "Types of documents are gone since OpenSearch 2.",
+        "suppress_type_name": "Types of documents are never sent.",
+        "buffer_size": "Answers are read whole, whatever their size.",
+        "trace_output": "Requests hold records and are not printed; `write_to` writes them to files.",
+        "aws_region": "Only with `aws_auth`.",
+        "aws_profile": "Only with `aws_auth`.",
+        "aws_sts_endpoint": "Only with `aws_auth`.",
+        "aws_role_arn": "Only with `aws_auth`.",
+        "aws_external_id": "Only with `aws_auth`.",
+        "aws_service_name": "Only with `aws_auth`.",
+    }
+}
+
+const ROWS: usize = OpenSearchOptions::TABLE.len() + TlsOptions::TABLE.len() + NetOptions::TABLE.len();
+
+/// All options, those of connections included.
+pub(super) const TABLE: [OptionSpec; ROWS] = joined(&[OpenSearchOptions::TABLE, TlsOptions::TABLE, NetOptions::TABLE]);
+
+impl OpenSearchOptions {
+    /// Reports what does not go together. Returns whether everything does.
+    pub(super) fn check(&self, tls: &TlsOptions, section: &Section, findings: &mut Diagnostics) -> bool {
+        let mut is_good = true;
+        let mut refuse = |key: &str, message: &str, help: &str| {
+            let place = section.get(key).map_or(section.place, |value| value.place);
+            findings.error(place, "V130", message).help(help);
+            is_good = false;
+        };
+        if self.aws_auth {
+            refuse(
+                "aws_auth",
+                "`aws_auth` is not supported",
+                "use `http_user` and `http_passwd`, or a client certificate",
+            );
+        }
+        if tls.key_passwd.is_some() {
+            let help = "decrypt it with `openssl pkey -in KEY -out PLAIN` and protect the file by its permissions";
+            refuse("tls.key_passwd", "private keys with a password are not supported", help);
+        }
+        if self.write_operation.needs_id() && self.id_key.is_none() && !self.generate_id {
+            let help = "ids made from the position never meet a document that is there already";
+            refuse("write_operation", "`id_key` or `generate_id` must be set for `update` and `upsert`", help);
+        }
+        if self.logstash_format {
+            let name = format!("{}{}", self.logstash_prefix, self.logstash_prefix_separator);
+            if let Some(flaw) = index_name_flaw(name.as_bytes()) {
+                let message = format!("`{name}` cannot begin the name of an index: {flaw}");
+                refuse("logstash_prefix", &message, "index names are lower case, without blanks and most punctuation");
+            }
+        }
+        is_good
+    }
+}
+
+/// Value of `index`.
+#[derive(Clone, Debug)]
+pub enum IndexTemplate {
+    /// A name.
+    Fixed(Vec<u8>),
+    /// A name with a date in it.
+    Dated(Pattern),
+    /// A name made from tag or record.
+    Dynamic(Template),
+}
+
+impl OptionType for IndexTemplate {
+    const KIND: &'static str = "index name";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        if text.contains('$') {
+            return Template::parse(text).map(Self::Dynamic);
+        }
+        let pattern = Pattern::parse(text)?;
+        let mut name = Vec::new();
+        pattern.render(0, &mut name);
+        if let Some(flaw) = index_name_flaw(&name) {
+            return Err(format!("the name of an index (of this, {flaw})"));
+        }
+        Ok(if pattern.is_dynamic() { Self::Dated(pattern) } else { Self::Fixed(name) })
+    }
+}
+
+impl OptionType for Operation {
+    const KIND: &'static str = "operation";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "create" => Ok(Self::Create),
+            "index" => Ok(Self::Index),
+            "update" => Ok(Self::Update),
+            "upsert" => Ok(Self::Upsert),
+            _ => Err("`create`, `index`, `update` or `upsert`".into()),
+        }
+    }
+}
+
+/// Value of `compress`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compress {
+    /// RFC 1952.
+    Gzip,
+}
+
+impl OptionType for Compress {
+    const KIND: &'static str = "compression";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        if text.eq_ignore_ascii_case("gzip") { Ok(Self::Gzip) } else { Err("`gzip`".into()) }
+    }
+}
+
+/// Value of `compress_level`, 1 to 9.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level(pub u32);
+
+impl OptionType for Level {
+    const KIND: &'static str = "number";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let level = text.parse().ok().filter(|level| (1..=9).contains(level));
+        level.map(Self).ok_or_else(|| "a number from 1 to 9".into())
+    }
+}
+
+/// Value of `max_in_flight`, 1 to 64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InFlight(pub usize);
+
+impl OptionType for InFlight {
+    const KIND: &'static str = "number";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let number = text.parse().ok().filter(|number| (1..=64).contains(number));
+        number.map(Self).ok_or_else(|| "a number from 1 to 64".into())
+    }
+}
