@@ -86,9 +86,10 @@ need_rust_checks() {
     install_packages "${missing[@]}"
 }
 
-# Parts of two dependencies (TLS, SQLite) are written in C.
+# Parts of two dependencies (TLS, SQLite) are written in C; and fetching dependencies needs certificates.
 need_c_compiler() {
     local missing=()
+    [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
     command -v cc >/dev/null || missing+=(gcc)
     [ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"

@@ -95,7 +95,8 @@ POM
     local attempt
     for attempt in 1 2 3; do
         (cd "$work/maven" && mvn --batch-mode --quiet -Dstyle.color=never -DincludeScope=runtime \
-            org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies </dev/null >&2) && return 0
+            org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies) </dev/null >"$work/maven.log" 2>&1 && return 0
+        cat "$work/maven.log" >&2
         say "Maven could not resolve OpenSearch $version (attempt $attempt of 3)"
     done
     fail "Maven could not resolve OpenSearch $version; its own message stands above"
