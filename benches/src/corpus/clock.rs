@@ -1,5 +1,7 @@
 //! The time that lines claim. Text of the second is made once per second.
 
+use std::time::Duration;
+
 use super::text::padded;
 
 /// 2026-11-21T00:00:00Z, where every seeded corpus begins.
@@ -92,6 +94,12 @@ impl Clock {
         self.clf.extend_from_slice(&self.time);
         self.clf.extend_from_slice(b" +0000");
     }
+}
+
+/// `2026-11-21`, the UTC day of a time since 1970.
+pub(crate) fn date_of(since_1970: Duration) -> String {
+    let (year, month, day) = civil(since_1970.as_secs() / 86_400);
+    format!("{year:04}-{month:02}-{day:02}")
 }
 
 /// Year, month and day of a day counted from 1970-01-01 on.

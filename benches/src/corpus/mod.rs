@@ -14,6 +14,7 @@ mod pathological;
 mod random;
 mod text;
 
+pub(crate) use clock::date_of;
 pub use live::{Live, write_live};
 pub use random::Random;
 
