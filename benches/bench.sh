@@ -5,6 +5,7 @@
 #   make bench ARGS="--bytes 100M --no-peers"    shorter; see vigie-bench --help for the rest
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=packaging/setup/setup.sh
 . packaging/setup/setup.sh
 
 need_rust

@@ -33,6 +33,8 @@ pub(super) struct Usage {
     /// The most resident memory in bytes.
     pub(super) peak_memory: u64,
     pub(super) status: ExitStatus,
+    /// Whether it was told to end, because its work was done.
+    pub(super) was_stopped: bool,
 }
 
 impl Usage {
@@ -54,8 +56,8 @@ pub(super) fn run(command: &mut Command, ends: &Ends<'_>, limit: Duration) -> io
         watched.child.wait()?;
         return Err(io::Error::new(io::ErrorKind::TimedOut, format!("not done within {} s", limit.as_secs())));
     }
-    watched.stop()?;
-    watched.usage(wall)
+    let was_stopped = watched.stop()?;
+    watched.usage(wall, was_stopped)
 }
 
 struct Watched {
@@ -89,24 +91,25 @@ impl Watched {
         Ok(rustix::process::waitid(WaitId::Pid(self.pid()), options)?.is_some())
     }
 
-    fn stop(&mut self) -> io::Result<()> {
+    /// Tells it to end. Gives whether that was needed.
+    fn stop(&mut self) -> io::Result<bool> {
         if self.has_ended()? {
-            return Ok(());
+            return Ok(false);
         }
         rustix::process::kill_process(self.pid(), Signal::TERM)?;
         if !self.until(STOP_LIMIT, |_| false)? {
             self.child.kill()?;
             self.until(STOP_LIMIT, |_| false)?;
         }
-        Ok(())
+        Ok(true)
     }
 
-    fn usage(&mut self, wall: Duration) -> io::Result<Usage> {
+    fn usage(&mut self, wall: Duration, was_stopped: bool) -> io::Result<Usage> {
         let stat = read_small(&format!("/proc/{}/stat", self.pid().as_raw_nonzero()))?;
         let (user_seconds, system_seconds) =
             cpu_times(&stat).ok_or_else(|| io::Error::other("expected times in /proc/PID/stat"))?;
         let status = self.child.wait()?;
-        Ok(Usage { user_seconds, system_seconds, wall, peak_memory: self.peak_memory, status })
+        Ok(Usage { user_seconds, system_seconds, wall, peak_memory: self.peak_memory, status, was_stopped })
     }
 }
 
@@ -118,12 +121,14 @@ fn is_done(ends: &Ends<'_>, pid: Pid) -> bool {
     }
 }
 
-/// User and system seconds from the text of `/proc/PID/stat`. The name in parentheses may hold anything.
+/// User and system seconds from the text of `/proc/PID/stat`, with those of children that it has waited for. The name in
+/// parentheses may hold anything.
 fn cpu_times(stat: &str) -> Option<(f64, f64)> {
     let (_, behind_name) = stat.rsplit_once(')')?;
     let mut fields = behind_name.split_ascii_whitespace().skip(11);
     let mut seconds = || Some(fields.next()?.parse::<f64>().ok()? / TICKS_PER_SECOND);
-    Some((seconds()?, seconds()?))
+    let [user, system, children_user, children_system] = [seconds()?, seconds()?, seconds()?, seconds()?];
+    Some((user + children_user, system + children_system))
 }
 
 fn peak_memory(pid: Pid) -> Option<u64> {
@@ -165,9 +170,9 @@ mod tests {
 
     #[test]
     fn the_times_stand_behind_a_name_with_parentheses() {
-        let stat = "12 (a) b (c) Z 1 2 3 4 5 6 7 8 9 10 250 50 0 0";
+        let stat = "12 (a) b (c) Z 1 2 3 4 5 6 7 8 9 10 250 50 100 25 0";
 
-        assert_eq!(cpu_times(stat), Some((2.5, 0.5)));
+        assert_eq!(cpu_times(stat), Some((3.5, 0.75)));
     }
 
     #[test]
@@ -191,7 +196,7 @@ mod tests {
 
         let usage = run(&mut shell("exec sleep 60"), &Ends::When(&done), LIMIT).expect("it is stopped");
 
-        assert!(!usage.status.success());
+        assert!(usage.was_stopped && !usage.status.success());
         assert!(usage.wall < Duration::from_secs(10));
     }
 

@@ -211,7 +211,7 @@ fn is_complete(report: &Report, documents: u64) -> bool {
 }
 
 fn trouble_of(usage: &Usage, finish: Finish, directory: &WorkDirectory) -> Option<String> {
-    let ended_well = usage.status.success() || finish == Finish::IsStopped;
+    let ended_well = if finish == Finish::Exits { usage.status.success() } else { usage.was_stopped };
     (!ended_well).then(|| format!("{}; {}", usage.status, directory.last_words()))
 }
 
@@ -250,7 +250,7 @@ impl WorkDirectory {
         File::create(self.path.join("output"))
     }
 
-    /// The end of what the agent printed.
+    /// The end of what the agent printed, cut to what fits a line.
     fn last_words(&self) -> String {
         let read = || -> io::Result<String> {
             let mut file = File::open(self.path.join("output"))?;
@@ -261,7 +261,7 @@ impl WorkDirectory {
             Ok(String::from_utf8_lossy(&bytes).into_owned())
         };
         let text = read().unwrap_or_default();
-        text.lines().rev().take(5).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join(" | ")
+        text.lines().last().unwrap_or("it printed nothing").chars().take(200).collect()
     }
 }
 

@@ -28,6 +28,10 @@ pub(super) fn walk<'a>(body: &'a [u8], mut each: impl FnMut(Item<'a>)) -> Result
     let mut rest = body;
     while !rest.is_empty() {
         let line = cut_line(&mut rest);
+        if line.is_empty() {
+            // A node passes over empty lines between items, and some agents send them.
+            continue;
+        }
         let action = action_of(line).ok_or(Malformed("Malformed action/metadata line, expected a JSON object"))?;
         if rest.is_empty() {
             return Err(Malformed("an action has no document"));
@@ -113,7 +117,7 @@ mod tests {
 
     #[test]
     fn every_item_of_a_body_is_found() {
-        let body = b"{\"create\":{\"_index\":\"a\",\"_id\":\"7\"}}\n{\"x\":1}\n{ \"index\": {}}\n{}\n";
+        let body = b"{\"create\":{\"_index\":\"a\",\"_id\":\"7\"}}\n{\"x\":1}\n\n{ \"index\": {}}\n{}\n\n";
         let mut items = Vec::new();
 
         walk(body, |item| items.push((item.action, item.document, member(item.line, "\"_id\"")))).expect("well formed");
