@@ -1,0 +1,87 @@
+//! Measures Vigie, and beside it the other agents on the PATH, and writes a record.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use lexopt::{Arg, Parser, ValueExt};
+use vigie_benches::compare::{self, Options, SCENARIOS, Scenario};
+use vigie_benches::flags;
+
+const HELP: &str = "\
+Usage: vigie-bench [OPTIONS]
+
+Runs vigie over seeded corpora against a loopback sink that checks every event, and prints CPU-seconds per GB, peak memory
+and bytes on the wire, beside any of fluent-bit, vector, rsyslogd and syslog-ng that is on the PATH.
+
+  --agent PATH       the vigie to measure (target/release/vigie)
+  --bytes SIZE       size of each corpus (1G)
+  --rounds N         how often everything is measured (1)
+  --scenario NAME    only this one; may be repeated: tail-null, raw-bulk, json-bulk, json-gzip, nginx-gzip, cri-gzip
+  --no-peers         vigie alone
+  --tls              TLS on loopback
+  --full-items       the sink answers whole items, as a node does
+  --cache DIR        where corpora are kept (the user's cache directory)
+  --record DIR       where the record is written; nowhere without it
+  --limit S          the longest that one run may take (600)
+
+Ends with 1 when vigie failed, or lost or doubled an event.
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => flags::complain("vigie-bench", error.as_ref()),
+    }
+}
+
+fn run() -> Result<bool, Box<dyn Error>> {
+    let Some(options) = options()? else {
+        io::stdout().write_all(HELP.as_bytes())?;
+        return Ok(true);
+    };
+    Ok(compare::run(&options, &mut io::stdout())?)
+}
+
+fn options() -> Result<Option<Options>, lexopt::Error> {
+    let mut options = Options {
+        agent: PathBuf::from("target/release/vigie"),
+        bytes: 1_000_000_000,
+        rounds: 1,
+        cache: compare::default_cache(),
+        scenarios: Vec::new(),
+        peers: true,
+        tls: false,
+        full_items: false,
+        limit: Duration::from_secs(600),
+        record: None,
+    };
+    let mut parser = Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("agent") => options.agent = parser.value()?.into(),
+            Arg::Long("bytes") => options.bytes = flags::size(&mut parser)?,
+            Arg::Long("rounds") => options.rounds = parser.value()?.parse()?,
+            Arg::Long("scenario") => {
+                let name = flags::text(&mut parser)?;
+                let scenario = Scenario::named(&name).ok_or(format!("no scenario is called `{name}`"))?;
+                options.scenarios.push(scenario);
+            }
+            Arg::Long("no-peers") => options.peers = false,
+            Arg::Long("tls") => options.tls = true,
+            Arg::Long("full-items") => options.full_items = true,
+            Arg::Long("cache") => options.cache = parser.value()?.into(),
+            Arg::Long("record") => options.record = Some(parser.value()?.into()),
+            Arg::Long("limit") => options.limit = Duration::from_secs(parser.value()?.parse()?),
+            Arg::Short('h') | Arg::Long("help") => return Ok(None),
+            other => return Err(other.unexpected()),
+        }
+    }
+    if options.scenarios.is_empty() {
+        options.scenarios = SCENARIOS.to_vec();
+    }
+    Ok(Some(options))
+}

@@ -1,0 +1,152 @@
+//! One measured run, and all of them as JSON.
+
+use serde_json::{Value, json};
+
+use super::agents::Agent;
+use super::machine::Place;
+use super::measure::Usage;
+use super::scenario::Scenario;
+use super::{Options, YARDSTICK_GOAL, per_gb};
+use crate::sink::Report;
+
+/// What a sink got of a run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Delivery {
+    pub(super) requests: u64,
+    pub(super) wire_bytes: u64,
+    pub(super) plain_bytes: u64,
+    pub(super) documents: u64,
+    pub(super) expected_documents: u64,
+    pub(super) lost: u64,
+    pub(super) doubled: u64,
+}
+
+impl Delivery {
+    pub(super) fn of(report: &Report, expected_documents: u64) -> Self {
+        Self {
+            requests: report.requests,
+            wire_bytes: report.wire_bytes,
+            plain_bytes: report.plain_bytes,
+            documents: report.documents,
+            expected_documents,
+            lost: report.lost,
+            doubled: report.doubled,
+        }
+    }
+
+    fn is_exact(&self) -> bool {
+        self.lost == 0 && self.doubled == 0 && self.documents == self.expected_documents
+    }
+}
+
+/// One agent in one scenario in one round.
+#[derive(Clone, Debug)]
+pub(super) struct Run {
+    pub(super) scenario: Scenario,
+    pub(super) agent: &'static str,
+    pub(super) round: u32,
+    /// What `gzip -1` cost in this round, in CPU-seconds per GB.
+    pub(super) yardstick: f64,
+    /// Load average before it began.
+    pub(super) load: f64,
+    pub(super) input_bytes: u64,
+    /// `None` when it took too long.
+    pub(super) usage: Option<Usage>,
+    /// `None` without a sink.
+    pub(super) delivery: Option<Delivery>,
+    /// What went wrong with the process.
+    pub(super) trouble: Option<String>,
+}
+
+impl Run {
+    /// CPU-seconds per GB as measured.
+    pub(super) fn cpu_per_gb(&self) -> Option<f64> {
+        self.usage.map(|usage| per_gb(usage.cpu_seconds(), self.input_bytes))
+    }
+
+    /// CPU-seconds per GB on the machine that figures are scaled to.
+    pub(super) fn scaled_cpu_per_gb(&self) -> Option<f64> {
+        self.cpu_per_gb().map(|cpu| cpu * YARDSTICK_GOAL / self.yardstick)
+    }
+
+    /// Whether it ended well and everything arrived exactly once.
+    pub(super) fn is_sound(&self) -> bool {
+        self.trouble.is_none() && self.delivery.is_none_or(|delivery| delivery.is_exact())
+    }
+
+    /// One line for people.
+    pub(super) fn line(&self) -> String {
+        let mut line = format!("{:<11} {:<11}", self.scenario.name, self.agent);
+        if let (Some(usage), Some(cpu), Some(scaled)) = (self.usage, self.cpu_per_gb(), self.scaled_cpu_per_gb()) {
+            line.push_str(&format!(
+                "{cpu:>8.2} CPU-s/GB {scaled:>8.2} scaled {:>7.1} MB peak {:>6.1} s",
+                megabytes(usage.peak_memory),
+                usage.wall.as_secs_f64()
+            ));
+        }
+        if let Some(delivery) = self.delivery {
+            line.push_str(&format!(
+                " {:>8.1} MB on the wire, {} lost, {} doubled, {} of {} documents",
+                megabytes(delivery.wire_bytes),
+                delivery.lost,
+                delivery.doubled,
+                delivery.documents,
+                delivery.expected_documents
+            ));
+        }
+        if let Some(trouble) = &self.trouble {
+            line.push_str(&format!(" FAILED: {trouble}"));
+        }
+        line
+    }
+
+    fn to_json(&self) -> Value {
+        json!({
+            "scenario": self.scenario.name,
+            "agent": self.agent,
+            "round": self.round,
+            "yardstick_cpu_seconds_per_gb": self.yardstick,
+            "load_before": self.load,
+            "input_bytes": self.input_bytes,
+            "cpu_seconds_per_gb": self.cpu_per_gb(),
+            "scaled_cpu_seconds_per_gb": self.scaled_cpu_per_gb(),
+            "user_seconds": self.usage.map(|usage| usage.user_seconds),
+            "system_seconds": self.usage.map(|usage| usage.system_seconds),
+            "wall_seconds": self.usage.map(|usage| usage.wall.as_secs_f64()),
+            "peak_memory_bytes": self.usage.map(|usage| usage.peak_memory),
+            "failed": self.trouble.is_some(),
+            "delivery": self.delivery.map(|delivery| json!({
+                "requests": delivery.requests,
+                "wire_bytes": delivery.wire_bytes,
+                "plain_bytes": delivery.plain_bytes,
+                "documents": delivery.documents,
+                "expected_documents": delivery.expected_documents,
+                "lost": delivery.lost,
+                "doubled": delivery.doubled,
+            })),
+        })
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "sizes are far below 2^53")]
+pub(super) fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+/// The whole record.
+pub(super) fn to_json(place: &Place, options: &Options, agents: &[Agent], runs: &[Run]) -> String {
+    let versions: serde_json::Map<String, Value> =
+        agents.iter().map(|agent| (agent.name.to_owned(), json!(agent.version))).collect();
+    let record = json!({
+        "format": 1,
+        "place": place.to_json(),
+        "corpus_bytes": options.bytes,
+        "rounds": options.rounds,
+        "tls": options.tls,
+        "full_items": options.full_items,
+        "scaled_to_yardstick": YARDSTICK_GOAL,
+        "agents": versions,
+        "runs": runs.iter().map(Run::to_json).collect::<Vec<_>>(),
+    });
+    format!("{record:#}\n")
+}
