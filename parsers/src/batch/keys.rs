@@ -59,7 +59,12 @@ pub struct StoredKeys<'a> {
     base: usize,
 }
 
-impl StoredKeys<'_> {
+impl<'a> StoredKeys<'a> {
+    /// The bytes of the key at `at`.
+    pub fn name(&self, at: usize) -> &'a [u8] {
+        self.keys.name(at)
+    }
+
     /// The key at `at`.
     pub fn key(&self, at: usize) -> Text {
         Text::plain(Span::between(self.base + self.keys.start(at), self.base + self.keys.ends[at]))

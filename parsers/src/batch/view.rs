@@ -45,6 +45,20 @@ impl<'a> Record<'a> {
         fields.iter().find(|field| self.batch.text_is(field.key, key)).map(|field| field.value)
     }
 
+    /// The decoded bytes of `value` when it is text; escaped text is decoded into `scratch`.
+    pub fn text<'b>(self, value: Value, scratch: &'b mut Vec<u8>) -> Option<&'b [u8]>
+    where
+        'a: 'b,
+    {
+        let Value::Text(text) = value else { return None };
+        if !text.escaped {
+            return Some(self.batch.bytes(text.span));
+        }
+        scratch.clear();
+        self.batch.decode_text(text, scratch);
+        Some(scratch)
+    }
+
     /// The raw bytes of top-level `key` if its value is text without escapes.
     pub fn plain_text(self, key: &[u8]) -> Option<&'a [u8]> {
         match self.get(key)? {

@@ -1,0 +1,177 @@
+//! Sets, adds, removes, renames, copies and moves fields, where conditions hold.
+
+mod condition;
+mod rule;
+
+use std::sync::Arc;
+
+use vigie_parsers::batch::{Batch, Keys};
+
+use crate::config::types::words;
+use crate::config::{Diagnostics, Options, Section};
+use crate::metrics::FilterMetrics;
+use crate::plugin::{BuildContext, Filter, FilterContext, FilterFactory, FilterKind};
+
+use condition::Condition;
+use rule::Rule;
+
+/// The `modify` filter.
+pub(super) const KIND: FilterKind = FilterKind {
+    name: "modify",
+    summary: "Sets, adds, removes, renames, copies and moves fields.",
+    options: ModifyOptions::TABLE,
+    build,
+};
+
+crate::options! {
+    /// Options of `modify`. Rules are applied in the order they are written in.
+    struct ModifyOptions {
+        set: String, repeated, "`KEY VALUE`: the field is removed and added at the end with this value.";
+        add: String, repeated, "`KEY VALUE`: the field is added unless it is there.";
+        remove: String, repeated, "`KEY`: the field is removed.";
+        remove_wildcard: String, repeated, "`PREFIX`: fields whose keys begin so are removed.";
+        remove_regex: String, repeated, "`PATTERN`: fields whose keys match are removed.";
+        rename: String, repeated, "`KEY NEW`: the field is renamed in its place unless `NEW` is there.";
+        hard_rename: String, repeated, "`KEY NEW`: the field is renamed in its place; a field `NEW` is removed.";
+        copy: String, repeated, "`KEY NEW`: the field is copied behind itself unless `NEW` is there.";
+        hard_copy: String, repeated, "`KEY NEW`: the field is copied behind itself; a field `NEW` is removed.";
+        move_to_start: String, repeated, "`PREFIX`: fields whose keys begin so are moved to the start.";
+        move_to_end: String, repeated, "`PREFIX`: fields whose keys begin so are moved to the end.";
+        condition: String, repeated, "A condition that must hold: Key_exists K, Key_does_not_exist K, A_key_matches RX, No_key_matches RX, Key_value_equals K V, Key_value_does_not_equal K V, Key_value_matches K RX, Key_value_does_not_match K RX, Matching_keys_have_matching_values RXK RXV, Matching_keys_do_not_have_matching_values RXK RXV.";
+    }
+}
+
+fn build(
+    section: &Section,
+    _: &BuildContext,
+    _: &Arc<FilterMetrics>,
+    findings: &mut Diagnostics,
+) -> Option<FilterFactory> {
+    ModifyOptions::read(section, findings)?;
+    let mut rules = Vec::new();
+    let mut conditions = Vec::new();
+    let mut texts: Vec<String> = Vec::new();
+    for entry in &section.entries {
+        let (key, value) = (entry.key.text.as_str(), entry.value.text.as_str());
+        if !ModifyOptions::TABLE.iter().any(|spec| spec.key == key) {
+            continue;
+        }
+        let read = match words(value) {
+            None => Err("a value whose quotes are closed".to_owned()),
+            Some(words) if key == "condition" => Condition::read(&words).map(|condition| conditions.push(condition)),
+            Some(words) => Rule::read(key, value, &words, &mut texts).map(|rule| rules.push(rule)),
+        };
+        if let Err(expected) = read {
+            findings.error(entry.value.place, "V103", format!("`{key}`: expected {expected}, found `{value}`"));
+        }
+    }
+    let keys = Arc::new(Keys::new(texts.iter().map(String::as_str)));
+    let (rules, conditions): (Arc<[Rule]>, Arc<[Condition]>) = (rules.into(), conditions.into());
+    Some(Box::new(move || {
+        let (keys, rules, conditions) = (Arc::clone(&keys), Arc::clone(&rules), Arc::clone(&conditions));
+        Box::new(Modify { keys, rules, conditions, scratch: Vec::new() })
+    }))
+}
+
+struct Modify {
+    /// Texts that rules put into records.
+    keys: Arc<Keys>,
+    rules: Arc<[Rule]>,
+    conditions: Arc<[Condition]>,
+    scratch: Vec<u8>,
+}
+
+impl Filter for Modify {
+    fn apply(&mut self, batch: &mut Batch, _: &FilterContext<'_>) {
+        let stored = self.keys.in_batch(batch);
+        for index in 0..batch.len() {
+            let record = batch.record(index);
+            if !self.conditions.iter().all(|condition| condition.holds(record, &mut self.scratch)) {
+                continue;
+            }
+            for rule in self.rules.iter() {
+                rule.apply(batch.record_mut(index), stored, &mut self.scratch);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::filters::testing::{filtered, findings};
+
+    #[test]
+    fn rules_are_applied_in_order_as_in_fluent_bit() {
+        let record = r#"{"a":1,"b":2,"d":"4","x1":1,"x2":2,"z":0}"#;
+        let options = [
+            ("set", "a 9"),
+            ("add", "b 8"),
+            ("add", "c 3"),
+            ("rename", "d e"),
+            ("copy", "c cc"),
+            ("remove_wildcard", "x"),
+        ];
+
+        assert_eq!(filtered(&super::KIND, &options, &[record]), [r#"{"b":2,"e":"4","z":0,"a":"9","c":"3","cc":"3"}"#]);
+    }
+
+    #[test]
+    fn every_rule_does_its_part() {
+        let record = r#"{"a":1,"b":2,"ab":3}"#;
+        let cases = [
+            (("remove", "a"), r#"{"b":2,"ab":3}"#),
+            (("remove_regex", "^.b$"), r#"{"a":1,"b":2}"#),
+            (("rename", "a b"), r#"{"a":1,"b":2,"ab":3}"#),
+            (("hard_rename", "a b"), r#"{"b":1,"ab":3}"#),
+            (("copy", "a b"), r#"{"a":1,"b":2,"ab":3}"#),
+            (("hard_copy", "a b"), r#"{"a":1,"b":1,"ab":3}"#),
+            (("copy", "a n"), r#"{"a":1,"n":1,"b":2,"ab":3}"#),
+            (("move_to_start", "b"), r#"{"b":2,"a":1,"ab":3}"#),
+            (("move_to_end", "a"), r#"{"b":2,"a":1,"ab":3}"#),
+            (("set", "k two words"), r#"{"a":1,"b":2,"ab":3,"k":"two words"}"#),
+            (("add", r#""a key" x"#), r#"{"a":1,"b":2,"ab":3,"a key":"x"}"#),
+        ];
+        for (option, expected) in cases {
+            assert_eq!(filtered(&super::KIND, &[option], &[record]), [expected], "{option:?}");
+        }
+    }
+
+    #[test]
+    fn rules_apply_only_where_all_conditions_hold() {
+        let record = r#"{"s":"text","n":1,"t":true,"k":{"x":"y"},"u":"a\u0062"}"#;
+        let cases = [
+            ("Key_exists s", true),
+            ("Key_exists $k['x']", true),
+            ("Key_does_not_exist s", false),
+            ("A_key_matches ^s", true),
+            ("No_key_matches ^q", true),
+            ("Key_value_equals s text", true),
+            ("Key_value_equals t true", true),
+            ("Key_value_equals n 1", false),
+            ("Key_value_equals u ab", true),
+            ("Key_value_does_not_equal s other", true),
+            ("Key_value_does_not_equal missing x", false),
+            ("Key_value_matches s ^te", true),
+            ("Key_value_does_not_match s ^te", false),
+            ("Matching_keys_have_matching_values ^s ^text$", true),
+            ("Matching_keys_do_not_have_matching_values ^s ^text$", false),
+        ];
+        for (condition, holds) in cases {
+            let out = filtered(&super::KIND, &[("condition", condition), ("remove", "n")], &[record]);
+            assert_eq!(!out[0].contains(r#""n""#), holds, "{condition}");
+        }
+    }
+
+    #[test]
+    fn wrong_rules_are_reported() {
+        for option in [
+            ("set", "a"),
+            ("remove", "a b"),
+            ("remove_regex", "("),
+            ("condition", "Nope a"),
+            ("condition", "Key_exists"),
+        ] {
+            assert_eq!(findings(&super::KIND, &[option]), ["V103"], "{option:?}");
+        }
+    }
+}
