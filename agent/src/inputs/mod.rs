@@ -1,9 +1,11 @@
 //! The input plugins: one folder each, one row in [`KINDS`]. `lines` is what line-oriented inputs share.
 
+mod dummy;
 pub mod lines;
+mod stdin;
 mod tail;
 
 use crate::plugin::InputKind;
 
 /// All input plugins, in the order of the manual.
-pub const KINDS: &[InputKind] = &[tail::KIND];
+pub const KINDS: &[InputKind] = &[dummy::KIND, stdin::KIND, tail::KIND];

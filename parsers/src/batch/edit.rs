@@ -183,6 +183,11 @@ impl<'a> RecordMut<'a> {
         self.batch.entries[self.index].fields = fields;
     }
 
+    /// Replaces all facts about the record that are not part of it by a range of the tape.
+    pub fn replace_metadata(&mut self, metadata: Range) {
+        self.batch.entries[self.index].metadata = metadata;
+    }
+
     /// Adds a fact about the record that is not part of it.
     pub fn set_metadata(&mut self, key: &[u8], value: Value) {
         let old = self.batch.entries[self.index].metadata;

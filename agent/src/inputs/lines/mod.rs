@@ -13,6 +13,7 @@ use crate::config::types::CommaList;
 use crate::config::{Diagnostics, Section, did_you_mean};
 use crate::metrics::InputMetrics;
 use crate::plugin::{Agent, BuildContext, Stage, StageFactory, Stream};
+use crate::receipts::Ledger;
 
 /// How lines become records.
 #[derive(Clone, Debug)]
@@ -99,6 +100,22 @@ pub fn factory(options: LineOptions, agent: Arc<Agent>, metrics: Arc<InputMetric
             Box::new(join::JoinedLines::new(shared, Arc::clone(stream)))
         }
     })
+}
+
+/// Identity of a source without positions that a restart finds again: a number of this start.
+pub fn start_nonce() -> Vec<u8> {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(std::process::id()).to_le_bytes().to_vec()
+}
+
+/// Counts what an output did not answer for, in an input that cannot read it again: a declared drop.
+pub fn count_lost(ledger: &Ledger, read: u64, stream: &Stream) {
+    if let Some(position) = ledger.take_rewind() {
+        let lost = read.saturating_sub(position);
+        stream.metrics.abandoned_bytes.add(lost);
+        tracing::error!(component = %stream.input, lost, "not delivered, and this input cannot read it again: declared dropped");
+        ledger.restart(read);
+    }
 }
 
 /// What all stages of an input share.

@@ -1,0 +1,169 @@
+//! Reads standard input, line by line.
+
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use memchr::memchr;
+use tracing::{error, warn};
+use vigie_parsers::batch::{Batch, Field, Keys, Origin, Text, Value};
+
+use crate::config::types::Size;
+use crate::config::{Diagnostics, Options, Section};
+use crate::inputs::lines;
+use crate::plugin::{Agent, Input, InputKind, InputSetup, Memory, Outlet, Parcel, Stop, Stream, wall_clock};
+use crate::receipts::Ledger;
+
+/// The `stdin` input.
+pub(super) const KIND: InputKind =
+    InputKind { name: "stdin", summary: "Reads standard input.", options: StdinOptions::TABLE, build };
+
+crate::options! {
+    /// Options of `stdin`.
+    struct StdinOptions {
+        parser: String, optional, "Parser of each line; by default a line is one JSON object. A line that does not fit is kept under `log`.";
+        buffer_size: Size, default "1M", "Longest line; a longer one is cut into parts.";
+    }
+}
+
+fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Diagnostics) -> Option<Box<dyn Input>> {
+    let options = StdinOptions::read(section, findings)?;
+    let parser = lines::parser(section, setup.context, findings)?;
+    let line_options = lines::LineOptions {
+        key: "log".into(),
+        parser: parser.or_else(|| Some(vigie_parsers::json::JsonParser::shared())),
+        multiline: lines::Multiline::default(),
+        path_key: None,
+        offset_key: None,
+    };
+    let stream = Stream {
+        id: xxhash_rust::xxh3::xxh3_64(setup.context.name.as_bytes()),
+        name: "stdin".into(),
+        input: Arc::clone(&setup.context.name),
+        metrics: Arc::clone(setup.metrics),
+        birth: u64::try_from(wall_clock().seconds).unwrap_or(0),
+        identity: lines::start_nonce(),
+        stage: lines::factory(line_options, Arc::clone(&setup.context.agent), Arc::clone(setup.metrics)),
+    };
+    let agent = Arc::clone(&setup.context.agent);
+    let longest = options.buffer_size.0.clamp(1024, Memory::LARGEST);
+    Some(Box::new(Stdin { stream: Arc::new(stream), tag: setup.tag.into(), agent, longest, keys: Keys::new(["log"]) }))
+}
+
+struct Stdin {
+    stream: Arc<Stream>,
+    tag: Arc<str>,
+    agent: Arc<Agent>,
+    longest: usize,
+    keys: Keys,
+}
+
+/// Bytes read at once.
+const CHUNK: usize = 64 << 10;
+
+impl Input for Stdin {
+    fn run(self: Box<Self>, outlet: Outlet, stop: Stop) {
+        let ledger = Ledger::new(0, stop.signal().clone());
+        let chunks = read_in_background();
+        let mut rest = Vec::new();
+        let mut offset = 0;
+        while !stop.requested() {
+            match chunks.recv_timeout(Duration::from_millis(200)) {
+                Ok(chunk) => rest.extend_from_slice(&chunk),
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            offset += self.hand_on(&mut rest, offset, &ledger, &outlet, false);
+            lines::count_lost(&ledger, offset, &self.stream);
+        }
+        offset += self.hand_on(&mut rest, offset, &ledger, &outlet, true);
+        outlet.end(Arc::clone(&self.stream));
+        drop(outlet);
+        stop.wait_for_drain();
+        lines::count_lost(&ledger, offset, &self.stream);
+        if ledger.in_flight() > 0 {
+            error!(component = %self.stream.input, "lines that cannot be read again were not delivered");
+        }
+    }
+}
+
+impl Stdin {
+    /// Hands on the complete lines of `rest`, which begins at `offset`; all of it when it is the `last`. Gives the number of
+    /// bytes handed on.
+    fn hand_on(&self, rest: &mut Vec<u8>, offset: u64, ledger: &Arc<Ledger>, outlet: &Outlet, last: bool) -> u64 {
+        let mut done = 0;
+        while self.line_end(&rest[done..], last).is_some() {
+            let wanted = Memory::LARGEST.min(rest.len() - done);
+            let Some(mut batch) = outlet.batch(wanted, Duration::from_secs(1)) else { continue };
+            let taken = self.fill(&mut batch, &rest[done..], offset + done as u64, last);
+            done += taken;
+            self.stream.metrics.records.add(batch.len() as u64);
+            self.stream.metrics.bytes.add(taken as u64);
+            let end = offset + done as u64;
+            let (stream, tag) = (Arc::clone(&self.stream), Arc::clone(&self.tag));
+            outlet.send(Parcel { batch, shares: vec![ledger.open(end)], stream, tag, end, epoch: 0 });
+        }
+        rest.drain(..done);
+        done as u64
+    }
+
+    /// Fills `batch` with the first lines of `bytes`. Gives how many bytes they take.
+    fn fill(&self, batch: &mut Batch, bytes: &[u8], offset: u64, last: bool) -> usize {
+        let key = self.keys.in_batch(batch).key(0);
+        let read = wall_clock();
+        let mut at = 0;
+        while let Some(end) = self.line_end(&bytes[at..], last).filter(|end| at == 0 || at + end <= Memory::LARGEST) {
+            let line = trimmed(&bytes[at..at + end]);
+            let span = batch.store(line);
+            let hash = self.agent.source_hash(line);
+            let index =
+                batch.push(read, Origin { offset: offset + at as u64, length: span.len, hash, part: 0, lot: 0 });
+            batch.record_mut(index).append_field(Field { key, value: Value::Text(Text::plain(span)) });
+            at += end;
+        }
+        at
+    }
+
+    /// Where the first line of `bytes` ends, its newline included.
+    fn line_end(&self, bytes: &[u8], last: bool) -> Option<usize> {
+        let end = memchr(b'\n', bytes).map(|newline| newline + 1);
+        let end = end.or((last && !bytes.is_empty()).then_some(bytes.len()));
+        let too_long = bytes.len() > self.longest && end.is_none_or(|end| end > self.longest);
+        if too_long { Some(self.longest) } else { end }
+    }
+}
+
+/// Reads standard input on a thread that may block for ever, so that a stop need not wait for it.
+fn read_in_background() -> Receiver<Vec<u8>> {
+    let (sender, receiver): (SyncSender<Vec<u8>>, _) = sync_channel(4);
+    let read = move || {
+        let mut stdin = std::io::stdin().lock();
+        loop {
+            let mut chunk = vec![0; CHUNK];
+            match stdin.read(&mut chunk) {
+                Ok(0) => return,
+                Ok(length) => chunk.truncate(length),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    warn!(component = "stdin", %error, "standard input cannot be read any further");
+                    return;
+                }
+            }
+            if sender.send(chunk).is_err() {
+                return;
+            }
+        }
+    };
+    if let Err(error) = thread::Builder::new().name("stdin".into()).spawn(read) {
+        error!(component = "stdin", %error, "standard input cannot be read");
+    }
+    receiver
+}
+
+/// `line` without its newline.
+fn trimmed(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
