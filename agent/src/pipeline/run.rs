@@ -16,8 +16,9 @@ use super::build::{BuiltInput, Plan};
 use super::delivery::{self, RetryPolicy};
 use super::lane::Handle;
 use super::worker::{self, Shared};
+use crate::config::Service;
 use crate::metrics::Metrics;
-use crate::monitor;
+use crate::monitor::{self, HealthLimits, MonitorOptions};
 use crate::plugin::{ByteQueue, Memory, Outlet, Stop, Work};
 use crate::spool::DeadLetters;
 
@@ -249,6 +250,12 @@ impl Signals {
 }
 
 /// What the monitoring server is to serve, if it is on.
-fn monitor_options(service: &crate::config::Service) -> Option<monitor::MonitorOptions> {
-    service.http_server.then_some(monitor::MonitorOptions)
+fn monitor_options(service: &Service) -> Option<MonitorOptions> {
+    let health = service.health_check.then_some(HealthLimits {
+        errors: service.hc_errors_count,
+        retry_failures: service.hc_retry_failure_count,
+        period: service.hc_period,
+    });
+    let (listen, port) = (service.http_listen.clone(), service.http_port);
+    service.http_server.then_some(MonitorOptions { listen, port, health })
 }
