@@ -80,7 +80,8 @@ impl Dots {
                     let start = span.start as usize;
                     let inside = Span::between(start + range.start, start + range.end);
                     let escaped = memchr::memchr(b'\\', &json[range]).is_some();
-                    self.push_key(batch, Text { span: inside, escaped }, out);
+                    let key = if escaped { Text::escaped(inside) } else { Text::clean(inside) };
+                    self.push_key(batch, key, out);
                 }
                 Token::Text(range) => push_raw_string(&json[range], out),
                 Token::Scalar(range) => out.extend_from_slice(&json[range]),

@@ -1,17 +1,17 @@
 //! Fields to JSON members.
 //!
 //! A member that stands in the arena exactly as it is to be written, as after the JSON parser, is copied, and
-//! neighbours that stand side by side there are copied together. Nothing is taken on trust for that: every byte of a
-//! key or text is looked at, and quotes, colons and commas are compared.
+//! neighbours that stand side by side there are copied together. Texts that the JSON parser found clean are taken as such;
+//! others are looked at, and quotes, colons and commas around them are compared.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::ops::Range;
 
-use vigie_parsers::batch::{Batch, Field, Span, Text, Value};
+use vigie_parsers::batch::{Batch, Field, KeyFilter, Record, Span, Text, Value};
 
-use super::text::{is_clean, is_verbatim, push_escaped, push_lossy};
+use super::text::{is_verbatim, push_escaped, push_lossy};
 use super::tokens::{Token, Tokens};
 
 /// Appends `{"key":value,...}`.
@@ -19,6 +19,14 @@ pub fn push_object(batch: &Batch, fields: &[Field], out: &mut Vec<u8>) {
     out.push(b'{');
     push_members(batch, fields, out);
     out.push(b'}');
+}
+
+/// Appends the members of `record` without braces. A record that was not changed since it was parsed is copied whole.
+pub fn push_record(record: Record<'_>, out: &mut Vec<u8>) {
+    match record.verbatim() {
+        Some(members) => out.extend_from_slice(members),
+        None => push_members(record.batch(), record.fields(), out),
+    }
 }
 
 /// Appends `"key":value,...` without braces; where a key stands twice, the last one.
@@ -110,14 +118,12 @@ fn literal_end(arena: &[u8], from: usize, literal: &[u8]) -> Option<usize> {
 }
 
 fn text_is_verbatim(batch: &Batch, text: Text) -> bool {
-    let raw = batch.bytes(text.span);
-    if text.escaped { json_is_verbatim(raw) } else { is_verbatim(raw) }
+    text.escaped || text.clean || is_verbatim(batch.bytes(text.span))
 }
 
-/// Whether valid JSON can be copied: it stays on one line and is UTF-8.
+/// Whether valid JSON can be copied: it stays on one line.
 fn json_is_verbatim(json: &[u8]) -> bool {
-    let has_newline = memchr::memchr2(b'\n', b'\r', json).is_some();
-    !has_newline && (json.is_ascii() || std::str::from_utf8(json).is_ok())
+    memchr::memchr2(b'\n', b'\r', json).is_none()
 }
 
 /// Appends `"key":`.
@@ -130,10 +136,10 @@ pub fn push_key(batch: &Batch, key: Text, out: &mut Vec<u8>) {
 pub fn push_text(batch: &Batch, text: Text, out: &mut Vec<u8>) {
     let raw = batch.bytes(text.span);
     out.push(b'"');
-    match text.escaped {
-        false => push_escaped(raw, out),
-        true if is_clean(raw) || raw.is_ascii() => out.extend_from_slice(raw),
-        true => push_lossy(raw, out),
+    if text.escaped || text.clean {
+        out.extend_from_slice(raw);
+    } else {
+        push_escaped(raw, out);
     }
     out.push(b'"');
 }
@@ -236,17 +242,14 @@ fn keys_are_unique(batch: &Batch, fields: &[Field]) -> bool {
         let mut seen = HashSet::with_capacity(fields.len());
         return fields.iter().all(|field| seen.insert(decoded(batch, field.key)));
     }
-    let mut seen = 0_u64;
+    let mut seen = KeyFilter::default();
     let mut escaped = false;
     for (at, field) in fields.iter().enumerate() {
-        let raw = batch.bytes(field.key.span);
-        let ends = raw.first().map_or(0, |first| u32::from(*first) * 7 + u32::from(raw[raw.len() - 1]));
-        let bit = 1 << (field.key.span.len.wrapping_mul(31).wrapping_add(ends) & 63);
         escaped |= field.key.escaped;
-        if (seen & bit != 0 || escaped) && fields[..at].iter().any(|earlier| same_text(batch, earlier.key, field.key)) {
+        let doubtful = seen.add(batch.bytes(field.key.span)) || escaped;
+        if doubtful && fields[..at].iter().any(|earlier| same_text(batch, earlier.key, field.key)) {
             return false;
         }
-        seen |= bit;
     }
     true
 }

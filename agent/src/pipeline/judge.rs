@@ -2,6 +2,8 @@
 
 use std::io;
 
+use bytes::Bytes;
+
 use crate::plugin::{Body, Fate, Item, Lot, Refusal, Request};
 use crate::receipts::{Outcome, Share};
 
@@ -40,7 +42,7 @@ pub(super) struct Judged {
 pub(super) fn by_items(mut request: Request, fates: Vec<Fate>) -> io::Result<Judged> {
     let mut judged = Judged { delivered: 0, duplicates: 0, delivered_bytes: 0, refused: Vec::new(), again: None };
     let settled = fates.iter().all(|fate| matches!(fate, Fate::Delivered | Fate::Duplicate));
-    let plain = if settled { Vec::new() } else { request.plain()? };
+    let plain = if settled { Bytes::new() } else { request.plain()? };
     let mut again = Vec::new();
     let mut reason = "";
     let mut counts = vec![(0_u32, 0_u32); request.lots.len()];
@@ -109,7 +111,7 @@ fn subset(request: &mut Request, plain: &[u8], chosen: &[usize]) -> Request {
     }
     Request {
         plain_length: body.len(),
-        body: body.seal(),
+        body: body.seal().into(),
         encoding: request.encoding,
         first_item: 0,
         items,
@@ -159,7 +161,7 @@ mod tests {
             items.push(Item { end, lot: u32::from(at >= half), offset: at as u64 });
         }
         let plain_length = body.len();
-        Request { body: body.seal(), encoding, plain_length, first_item: 0, items, lots, attempts: 0 }
+        Request { body: body.seal().into(), encoding, plain_length, first_item: 0, items, lots, attempts: 0 }
     }
 
     fn refusal(reason: &str) -> Box<Refusal> {
@@ -177,7 +179,7 @@ mod tests {
 
             assert_eq!(ledger.committed(), 100, "the first range is settled, whatever becomes of the second");
             let (again, reason) = judged.again.expect("one item is left");
-            assert_eq!(again.plain().expect("it inflates"), b"ccc\n");
+            assert_eq!(*again.plain().expect("it inflates"), *b"ccc\n");
             assert_eq!((again.items.len(), reason), (1, "busy"));
             assert_eq!(judged.refused[0].bytes, b"dddd\n");
             assert_eq!((judged.delivered, judged.duplicates, judged.delivered_bytes), (2, 1, 5));
@@ -196,8 +198,8 @@ mod tests {
 
         let [first, second] = halves(request(5, BodyEncoding::Gzip(1), &ledger)).expect("it inflates");
 
-        assert_eq!(first.plain().expect("it inflates"), b"a\nbb\n");
-        assert_eq!(second.plain().expect("it inflates"), b"ccc\ndddd\neeeee\n");
+        assert_eq!(*first.plain().expect("it inflates"), *b"a\nbb\n");
+        assert_eq!(*second.plain().expect("it inflates"), *b"ccc\ndddd\neeeee\n");
         assert_eq!(second.items.iter().map(|item| item.offset).collect::<Vec<_>>(), [2, 3, 4]);
         second.settle_all(Outcome::Delivered);
         assert_eq!(ledger.committed(), 0);

@@ -143,7 +143,7 @@ impl Lane {
         self.encoder.close(self.body.buffer());
         let plain_length = self.body.len();
         let request = Request {
-            body: self.body.seal(),
+            body: self.body.seal().into(),
             encoding: self.handle.delivery.encoding,
             plain_length,
             first_item: open.first_item,

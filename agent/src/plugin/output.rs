@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use flate2::write::GzDecoder;
 use vigie_parsers::batch::Record;
 
@@ -136,8 +137,8 @@ pub struct Lot {
 /// A sealed body with its table of items.
 #[derive(Debug)]
 pub struct Request {
-    /// The bytes to send.
-    pub body: Vec<u8>,
+    /// The bytes to send; a copy of the handle shares them.
+    pub body: Bytes,
     /// How they are compressed.
     pub encoding: BodyEncoding,
     /// Their number before compression.
@@ -163,13 +164,13 @@ impl Request {
     ///
     /// # Errors
     /// When the compressed body is damaged, which would be a bug.
-    pub fn plain(&self) -> io::Result<Vec<u8>> {
+    pub fn plain(&self) -> io::Result<Bytes> {
         match self.encoding {
             BodyEncoding::Identity => Ok(self.body.clone()),
             BodyEncoding::Gzip(_) => {
                 let mut decoder = GzDecoder::new(Vec::with_capacity(self.plain_length));
                 decoder.write_all(&self.body)?;
-                decoder.finish()
+                decoder.finish().map(Bytes::from)
             }
         }
     }

@@ -82,7 +82,7 @@ impl<'a> RecordMut<'a> {
         }
         self.batch.tape.push(field);
         range.len += 1;
-        self.batch.entries[self.index].fields = range;
+        self.set_range(range);
     }
 
     /// Adds a field at `at`, moving what stands there and behind it.
@@ -103,7 +103,7 @@ impl<'a> RecordMut<'a> {
         let fields = &mut self.batch.tape[range.range()];
         let removed = fields[at];
         fields.copy_within(at + 1.., at);
-        self.batch.entries[self.index].fields.len -= 1;
+        self.set_range(Range { len: range.len - 1, ..range });
         removed
     }
 
@@ -140,7 +140,7 @@ impl<'a> RecordMut<'a> {
     pub fn truncate(&mut self, count: usize) {
         let range = self.range();
         let count = count.min(range.len as usize);
-        self.batch.entries[self.index].fields = Range::between(range.start as usize, range.start as usize + count);
+        self.set_range(Range::between(range.start as usize, range.start as usize + count));
     }
 
     /// Moves the fields for which `choose` says so into a map `under`, placed at the end.
@@ -175,12 +175,25 @@ impl<'a> RecordMut<'a> {
     /// The field at `at`, to be changed.
     pub fn field_mut(&mut self, at: usize) -> &mut Field {
         let range = self.range();
+        self.set_range(range);
         &mut self.batch.tape[range.range()][at]
     }
 
     /// Replaces all fields by a range of the tape, as a parser does that built them elsewhere.
     pub fn replace_fields(&mut self, fields: Range) {
-        self.batch.entries[self.index].fields = fields;
+        self.set_range(fields);
+    }
+
+    /// Notes that the members stand at `members` of the arena as JSON, ready to be copied.
+    pub(crate) fn set_verbatim(&mut self, members: Span) {
+        self.batch.entries[self.index].verbatim = members;
+    }
+
+    /// Every change of fields comes by here: what stood ready to be copied no longer does.
+    fn set_range(&mut self, fields: Range) {
+        let entry = &mut self.batch.entries[self.index];
+        entry.fields = fields;
+        entry.verbatim = Span::default();
     }
 
     /// Replaces all facts about the record that are not part of it by a range of the tape.

@@ -11,6 +11,8 @@ pub struct Keys {
     block: Vec<u8>,
     /// End of each key in the block.
     ends: Vec<usize>,
+    /// Whether each key needs no escape in JSON.
+    clean: Vec<bool>,
 }
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
@@ -18,10 +20,17 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 impl Keys {
     /// The set of `names`, in order.
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut keys = Self { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), block: Vec::new(), ends: Vec::new() };
+        let mut keys = Self {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            block: Vec::new(),
+            ends: Vec::new(),
+            clean: Vec::new(),
+        };
         for name in names {
             keys.block.extend_from_slice(name.as_bytes());
             keys.ends.push(keys.block.len());
+            keys.clean
+                .push(!name.contains(|character: char| character.is_control() || matches!(character, '"' | '\\')));
         }
         keys
     }
@@ -67,6 +76,7 @@ impl<'a> StoredKeys<'a> {
 
     /// The key at `at`.
     pub fn key(&self, at: usize) -> Text {
-        Text::plain(Span::between(self.base + self.keys.start(at), self.base + self.keys.ends[at]))
+        let span = Span::between(self.base + self.keys.start(at), self.base + self.keys.ends[at]);
+        if self.keys.clean[at] { Text::clean(span) } else { Text::plain(span) }
     }
 }

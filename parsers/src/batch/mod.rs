@@ -5,11 +5,14 @@
 //! record in steady state: cleared batches keep their buffers and are used again.
 
 mod edit;
+mod key_filter;
 mod keys;
 mod value;
 mod view;
 
 pub use edit::RecordMut;
+pub use key_filter::KeyFilter;
+pub(crate) use key_filter::key_hash;
 pub use keys::{Keys, StoredKeys};
 pub(crate) use value::unescape;
 pub use value::{Field, Range, Span, Text, Value};
@@ -44,6 +47,9 @@ pub struct Origin {
 pub struct Entry {
     pub(crate) fields: Range,
     pub(crate) metadata: Range,
+    /// Where the members stand in the arena as JSON, ready to be copied: valid, on one line, no key twice. Empty when they do
+    /// not, and after any change.
+    pub(crate) verbatim: Span,
     /// Time of the event.
     pub time: Timestamp,
     /// Identity of its source bytes.
@@ -92,6 +98,7 @@ impl Batch {
     }
 
     /// The arena, for an input to read into and for look-ups by span.
+    #[inline]
     pub fn arena(&self) -> &[u8] {
         &self.arena
     }
@@ -102,6 +109,7 @@ impl Batch {
     }
 
     /// The bytes of `span`.
+    #[inline]
     pub fn bytes(&self, span: Span) -> &[u8] {
         &self.arena[span.range()]
     }
@@ -122,11 +130,12 @@ impl Batch {
     /// Adds a record without fields and gives its index.
     pub fn push(&mut self, time: Timestamp, origin: Origin) -> usize {
         let fields = Range::empty_at(self.tape.len());
-        self.entries.push(Entry { fields, metadata: Range::default(), time, origin });
+        self.entries.push(Entry { fields, time, origin, ..Entry::default() });
         self.entries.len() - 1
     }
 
     /// The record at `index`.
+    #[inline]
     pub fn record(&self, index: usize) -> Record<'_> {
         Record::new(self, &self.entries[index])
     }
@@ -147,6 +156,7 @@ impl Batch {
     }
 
     /// Times and origins of all records.
+    #[inline]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
@@ -169,6 +179,7 @@ impl Batch {
     }
 
     /// The fields of `range` on the tape.
+    #[inline]
     pub fn fields(&self, range: Range) -> &[Field] {
         &self.tape[range.range()]
     }
@@ -181,6 +192,7 @@ impl Batch {
     }
 
     /// Whether `text`, decoded, is `wanted`.
+    #[inline]
     pub fn text_is(&self, text: Text, wanted: &[u8]) -> bool {
         let raw = self.bytes(text.span);
         if !text.escaped {

@@ -13,17 +13,20 @@ pub struct Span {
 
 impl Span {
     /// The span from `start` to `end`, end excluded. Both lie below 4 GiB, as arenas do.
+    #[inline]
     pub fn between(start: usize, end: usize) -> Self {
         let (start, len) = offsets(start, end);
         Self { start, len }
     }
 
     /// The same as a range of indexes.
+    #[inline]
     pub fn range(self) -> ops::Range<usize> {
         self.start as usize..self.start as usize + self.len as usize
     }
 
     /// Index behind its last byte.
+    #[inline]
     pub fn end(self) -> usize {
         self.start as usize + self.len as usize
     }
@@ -45,6 +48,7 @@ pub struct Range {
 
 impl Range {
     /// The range from `start` to `end`, end excluded.
+    #[inline]
     pub fn between(start: usize, end: usize) -> Self {
         let (start, len) = offsets(start, end);
         Self { start, len }
@@ -56,11 +60,13 @@ impl Range {
     }
 
     /// The same as a range of indexes.
+    #[inline]
     pub fn range(self) -> ops::Range<usize> {
         self.start as usize..self.start as usize + self.len as usize
     }
 
     /// Index behind its last field.
+    #[inline]
     pub fn end(self) -> usize {
         self.start as usize + self.len as usize
     }
@@ -75,24 +81,36 @@ fn offsets(start: usize, end: usize) -> (u32, u32) {
 /// Bytes that stand for text.
 ///
 /// When `escaped`, the bytes are the inside of a valid JSON string and hold at least one escape; they are copied to JSON as they are
-/// and decoded only to be looked at. When not, they are the text itself, not necessarily UTF-8.
+/// and decoded only to be looked at. When not, they are the text itself, not necessarily UTF-8; when it is also `clean`, it is
+/// known that they may stand in a JSON string as they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Text {
     /// Where the bytes are.
     pub span: Span,
     /// Whether they are JSON-escaped.
     pub escaped: bool,
+    /// Whether they are known to need no escape in JSON.
+    pub clean: bool,
 }
 
 impl Text {
     /// Text whose bytes are the text itself.
+    #[inline]
     pub fn plain(span: Span) -> Self {
-        Self { span, escaped: false }
+        Self { span, escaped: false, clean: false }
+    }
+
+    /// Text whose bytes are the text itself and need no escape in JSON: valid UTF-8 without quote, backslash and control
+    /// characters.
+    #[inline]
+    pub fn clean(span: Span) -> Self {
+        Self { span, escaped: false, clean: true }
     }
 
     /// Text that is the inside of a JSON string.
+    #[inline]
     pub fn escaped(span: Span) -> Self {
-        Self { span, escaped: true }
+        Self { span, escaped: true, clean: false }
     }
 }
 

@@ -15,23 +15,35 @@ impl<'a> Record<'a> {
     }
 
     /// The batch it belongs to, to resolve spans.
+    #[inline]
     pub fn batch(self) -> &'a Batch {
         self.batch
     }
 
     /// Time of the event.
+    #[inline]
     pub fn time(self) -> Timestamp {
         self.entry.time
     }
 
     /// Identity of its source bytes.
+    #[inline]
     pub fn origin(self) -> Origin {
         self.entry.origin
     }
 
     /// Its fields in order.
+    #[inline]
     pub fn fields(self) -> &'a [Field] {
         self.batch.fields(self.entry.fields)
+    }
+
+    /// Its members as they stand in the arena as JSON, without braces, when nothing was changed since they were parsed: valid, on
+    /// one line, no key twice.
+    #[inline]
+    pub fn verbatim(self) -> Option<&'a [u8]> {
+        let span = self.entry.verbatim;
+        (!span.is_empty()).then(|| self.batch.bytes(span))
     }
 
     /// Facts about the record that are not part of it, such as `multiline_truncated`.
@@ -62,7 +74,7 @@ impl<'a> Record<'a> {
     /// The raw bytes of top-level `key` if its value is text without escapes.
     pub fn plain_text(self, key: &[u8]) -> Option<&'a [u8]> {
         match self.get(key)? {
-            Value::Text(Text { span, escaped: false }) => Some(self.batch.bytes(span)),
+            Value::Text(Text { span, escaped: false, .. }) => Some(self.batch.bytes(span)),
             _ => None,
         }
     }

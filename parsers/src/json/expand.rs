@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 
 use super::JsonParser;
-use super::scan::{Scanner, Seen, has_duplicates};
-use crate::batch::{Batch, Field, Range, Span, Text, Value};
+use super::scan::{Scanner, has_duplicates};
+use crate::batch::{Batch, Field, KeyFilter, Range, Span, Text, Value};
 use crate::parser::{Parsed, Parser};
 
 thread_local! {
@@ -14,10 +14,11 @@ thread_local! {
 
 impl Parser for JsonParser {
     fn parse(&self, batch: &mut Batch, index: usize, text: Span) -> Parsed {
-        let Some(members) = object(batch, text) else { return Parsed::Refused };
+        let Some(Level { range: members, verbatim }) = level(batch, text, b'{') else { return Parsed::Refused };
         let mut record = batch.record_mut(index);
         if record.fields().is_empty() {
             record.replace_fields(members);
+            record.set_verbatim(verbatim);
             return Parsed::Fitted;
         }
         for at in members.range() {
@@ -33,7 +34,7 @@ impl Parser for JsonParser {
 ///
 /// A key that stands twice keeps its last value, at its last place.
 pub fn object(batch: &mut Batch, text: Span) -> Option<Range> {
-    level(batch, text, b'{')
+    level(batch, text, b'{').map(|level| level.range)
 }
 
 /// Nested JSON taken apart by one level.
@@ -53,8 +54,8 @@ impl Batch {
         let first = self.bytes(json).first().copied();
         let broken = "a Json span was validated when it was made";
         match first {
-            Some(b'{') => Expanded::Map(level(self, json, b'{').expect(broken)),
-            _ => Expanded::List(level(self, json, b'[').expect(broken)),
+            Some(b'{') => Expanded::Map(level(self, json, b'{').expect(broken).range),
+            _ => Expanded::List(level(self, json, b'[').expect(broken).range),
         }
     }
 
@@ -91,33 +92,48 @@ impl Batch {
     }
 }
 
+/// An object or array taken apart.
+struct Level {
+    /// Its members or items.
+    range: Range,
+    /// The members as they stand, when they may be copied: on one line, no key twice; else empty.
+    verbatim: Span,
+}
+
 /// Puts the members or items of `text`, an object or array by `opener`, onto the tape.
-fn level(batch: &mut Batch, text: Span, opener: u8) -> Option<Range> {
+fn level(batch: &mut Batch, text: Span, opener: u8) -> Option<Level> {
     let start = batch.tape.len();
     let scanned = KEYS.with_borrow_mut(|keys| scan_level(batch, text, opener, keys));
-    let Some(doubtful) = scanned else {
+    let Some(scan) = scanned else {
         batch.tape.truncate(start);
         return None;
     };
-    if doubtful.members {
+    let count = batch.tape.len();
+    if scan.members {
         drop_duplicates(batch, start);
     }
     let range = Range::between(start, batch.tape.len());
-    if doubtful.nested {
+    if scan.nested {
         for at in range.range() {
             batch.tape[at].value = without_duplicates(batch, batch.tape[at].value);
         }
     }
-    Some(range)
+    let changed = scan.nested || count != batch.tape.len();
+    let one_line = !changed && memchr::memchr2(b'\n', b'\r', batch.bytes(scan.inside)).is_none();
+    Some(Level { range, verbatim: if one_line { scan.inside } else { Span::default() } })
 }
 
-/// Which keys must be looked at closely.
-struct Doubtful {
+/// What a scan found.
+struct Scan {
+    /// Whether keys of the object must be looked at closely.
     members: bool,
+    /// Whether a key stands twice in a nested object.
     nested: bool,
+    /// What stands between the braces.
+    inside: Span,
 }
 
-fn scan_level(batch: &mut Batch, text: Span, opener: u8, keys: &mut Vec<Text>) -> Option<Doubtful> {
+fn scan_level(batch: &mut Batch, text: Span, opener: u8, keys: &mut Vec<Text>) -> Option<Scan> {
     let Batch { arena, tape, .. } = batch;
     let mut scanner = Scanner::new(arena, text)?;
     scanner.skip_space();
@@ -126,8 +142,9 @@ fn scan_level(batch: &mut Batch, text: Span, opener: u8, keys: &mut Vec<Text>) -
     }
     let object = opener == b'{';
     let closer = if object { b'}' } else { b']' };
-    let mut seen = Seen::default();
-    let mut doubtful = Doubtful { members: false, nested: false };
+    let mut seen = KeyFilter::default();
+    let mut doubtful = false;
+    let start = scanner.at;
     scanner.skip_space();
     let mut more = !scanner.take(closer);
     while more {
@@ -135,7 +152,7 @@ fn scan_level(batch: &mut Batch, text: Span, opener: u8, keys: &mut Vec<Text>) -
         if object {
             key = scanner.string()?;
             scanner.colon()?;
-            doubtful.members |= seen.add(scanner.bytes, key);
+            doubtful |= key.escaped || seen.add(&scanner.bytes[key.span.range()]);
         }
         let value = scanner.value(keys)?;
         tape.push(Field { key, value });
@@ -147,8 +164,9 @@ fn scan_level(batch: &mut Batch, text: Span, opener: u8, keys: &mut Vec<Text>) -
             return None;
         }
     }
-    doubtful.nested = scanner.duplicates;
-    scanner.at_end().then_some(doubtful)
+    let inside = Span::between(start, scanner.at - 1);
+    let nested = scanner.duplicates;
+    scanner.at_end().then_some(Scan { members: doubtful, nested, inside })
 }
 
 /// Of the fields from `start` on, keeps the last of each key.

@@ -1,6 +1,6 @@
 //! The scanner: grammar of RFC 8259, byte by byte where it must, eight bytes at a time where it can.
 
-use crate::batch::{Span, Text, Value};
+use crate::batch::{Span, Text, Value, key_hash};
 
 use super::MAX_DEPTH;
 
@@ -77,7 +77,7 @@ impl<'a> Scanner<'a> {
         }
         let span = Span::between(start, self.at);
         self.at += 1;
-        Some(Text { span, escaped })
+        Some(if escaped { Text::escaped(span) } else { Text::clean(span) })
     }
 
     /// Moves to the next quote, backslash or control byte and gives it.
@@ -297,24 +297,20 @@ impl Frame {
     }
 }
 
-/// A cheap test for "no key stands twice": 64 bits, one per class of keys.
+/// A cheap test for "no key stands twice" in nested objects: 64 bits, one per class of keys.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Seen {
+struct Seen {
     bits: u64,
     clash: bool,
 }
 
 impl Seen {
-    /// Notes `key`; gives whether one of its class was there before.
-    pub(super) fn add(&mut self, bytes: &[u8], key: Text) -> bool {
-        let raw = &bytes[key.span.range()];
-        let ends = raw.first().zip(raw.last()).map_or(0, |(first, last)| (u32::from(*first) * 7) ^ u32::from(*last));
+    /// Notes `key`, and whether one of its class was there before.
+    fn add(&mut self, bytes: &[u8], key: Text) {
+        let class = 1 << (key_hash(&bytes[key.span.range()]) >> 58);
         // An escaped key may equal one that is written otherwise, so it clashes with all.
-        let class = 1 << ((ends.wrapping_add(key.span.len * 37)) & 63);
-        let clash = self.bits & class != 0 || key.escaped;
+        self.clash |= self.bits & class != 0 || key.escaped;
         self.bits |= class;
-        self.clash |= clash;
-        clash
     }
 }
 

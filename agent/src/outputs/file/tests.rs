@@ -54,7 +54,7 @@ fn request(output: &dyn Output, tags: &[&str]) -> Request {
         lots.push(Lot { share: ledger.open(1), stream: Arc::clone(&stream), tag });
     }
     let (plain_length, encoding) = (body.len(), BodyEncoding::Identity);
-    Request { body, encoding, plain_length, first_item: 0, items, lots, attempts: 0 }
+    Request { body: body.into(), encoding, plain_length, first_item: 0, items, lots, attempts: 0 }
 }
 
 async fn written(directory: &Path, entries: &[(&str, &str)], tags: &[&str]) -> Verdict {

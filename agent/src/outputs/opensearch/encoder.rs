@@ -119,7 +119,7 @@ impl BulkEncoder {
         }
         match &mut self.dots {
             Some(dots) => dots.push_members(batch, fields, out),
-            None => json::push_members(batch, fields, out),
+            None => json::push_record(record, out),
         }
         out.extend_from_slice(self.operation.document_suffix());
     }

@@ -117,8 +117,8 @@ impl<W: Write + Send + 'static> Output for Stdout<W> {
 /// The text of a request, with what stands around and between its records.
 fn framed(format: Format, request: &Request) -> Vec<u8> {
     match format {
-        Format::Msgpack | Format::JsonLines => request.body.clone(),
-        Format::JsonStream => [request.body.as_slice(), b"\n"].concat(),
+        Format::Msgpack | Format::JsonLines => request.body.to_vec(),
+        Format::JsonStream => [&*request.body, b"\n"].concat(),
         Format::Json => {
             let records: Vec<&[u8]> =
                 (0..request.items.len()).map(|at| &request.body[request.item_range(at)]).collect();
