@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plugin", &["config", "metrics", "receipts"]),
     ("retention", ROWS_1_TO_3),
     ("encode", ROWS_1_TO_3_AND_PLUGIN),
-    ("spool", ROWS_1_TO_3_AND_PLUGIN),
+    ("spool", &["config", "metrics", "cluster", "plugin", "encode"]),
     ("state", ROWS_1_TO_3_AND_PLUGIN),
     ("inputs", ROWS_1_TO_4),
     ("filters", ROWS_1_TO_4),
@@ -71,7 +71,7 @@ const ALL: &[&str] = &[
 ];
 
 /// Code that plugins of one kind share; it is no plugin.
-const SHARED: &[(&str, &str)] = &[("inputs", "lines")];
+const SHARED: &[(&str, &str)] = &[("inputs", "lines"), ("filters", "pattern"), ("filters", "testing")];
 
 /// The macro that declares options stands at the root of the crate.
 const AT_THE_ROOT: &[&str] = &["options"];

@@ -52,24 +52,20 @@ fn start(flags: Flags) -> ExitCode {
         environment.set("HOSTNAME", &host);
     }
     let mut findings = Diagnostics::default();
-    let (loaded, sources) = load(&flags.line, environment.clone(), &mut findings);
-    let mut plan = None;
-    if let Some(loaded) = loaded {
-        if flags.command == Command::Run {
-            if let Err(message) = logger::start(&loaded.service, flags.quiet, flags.verbose, &environment) {
-                say(&format!("vigie: {message}\n"));
-                return ExitCode::FAILURE;
-            }
-        }
-        let state_directory = state_directory(&loaded.service.storage_path, &environment);
-        let agent = identity::agent(loaded.service.instance.as_deref(), state_directory.as_deref(), &environment);
-        let dry_run = flags.command != Command::Run;
-        let surroundings = Surroundings { agent: Arc::new(agent), state_directory, dry_run };
-        if flags.command == Command::Check {
-            report(&loaded);
-        }
-        plan = Plan::build(loaded, &surroundings, &mut findings);
+    let loaded = load(&flags.line, environment.clone(), &mut findings);
+    let sources = loaded.document.files.clone();
+    let dry_run = flags.command != Command::Run || findings.has_errors();
+    if !dry_run && let Err(message) = logger::start(&loaded.service, flags.quiet, flags.verbose, &environment) {
+        say(&format!("vigie: {message}\n"));
+        return ExitCode::FAILURE;
     }
+    let state_directory = state_directory(&loaded.service.storage_path, &environment);
+    let agent = identity::agent(loaded.service.instance.as_deref(), state_directory.as_deref(), &environment);
+    let surroundings = Surroundings { agent: Arc::new(agent), state_directory, dry_run };
+    if flags.command == Command::Check {
+        report(&loaded);
+    }
+    let plan = Plan::build(loaded, &surroundings, &mut findings);
     say(&render(&findings, &sources));
     let Some(plan) = plan.filter(|_| !findings.has_errors()) else {
         let errors = findings.in_order().iter().filter(|finding| finding.severity == Severity::Error).count();

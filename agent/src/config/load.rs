@@ -123,13 +123,9 @@ pub struct CommandLine {
     pub service: Vec<(String, String)>,
 }
 
-/// Loads the files and flags of `line`. Sources are in the document even when `None` comes back, so that findings can be
-/// rendered: see [`load`]'s second value.
-pub fn load(
-    line: &CommandLine,
-    environment: Environment,
-    findings: &mut Diagnostics,
-) -> (Option<Loaded>, Vec<SourceFile>) {
+/// Loads the files and flags of `line`. What is wrong is reported, and what can be read is there all the same, so that
+/// all problems are found at once.
+pub fn load(line: &CommandLine, environment: Environment, findings: &mut Diagnostics) -> Loaded {
     let base = line.config.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
     let mut reader =
         Reader { document: Document::default(), environment, findings, purpose: Purpose::Main, base: base.clone() };
@@ -139,8 +135,7 @@ pub fn load(
     add_flags(&mut reader, line);
     let Reader { mut document, environment, .. } = reader;
     let service = Service::from_document(&document, findings);
-    let files = service.as_ref().map_or(&[][..], |service| &service.parsers_file);
-    for file in files {
+    for file in &service.parsers_file {
         let mut reader = Reader {
             document: std::mem::take(&mut document),
             environment: environment.clone(),
@@ -152,8 +147,7 @@ pub fn load(
         document = reader.document;
     }
     let parsers = parsers(&document, &environment, findings);
-    let sources = document.files.clone();
-    (service.map(|service| Loaded { document, service, parsers }), sources)
+    Loaded { document, service, parsers }
 }
 
 /// Where a parsers file is named.

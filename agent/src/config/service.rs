@@ -78,13 +78,17 @@ const DEFAULT_WORKERS: usize = 4;
 const DEFAULT_MEMORY: usize = 128 << 20;
 
 impl Service {
-    /// Reads `[SERVICE]` of `document`; without one, all defaults hold.
-    pub fn from_document(document: &Document, findings: &mut Diagnostics) -> Option<Self> {
+    /// Reads `[SERVICE]` of `document`. Without one all defaults hold; so they do where it is wrong, which is reported, so
+    /// that the rest can be looked at.
+    pub fn from_document(document: &Document, findings: &mut Diagnostics) -> Self {
         let empty =
             Section { kind: SectionKind::Service, place: Place::default(), entries: Vec::new(), groups: Vec::new() };
         let section = document.of(SectionKind::Service).next().unwrap_or(&empty);
         super::common::refuse_unknown(section, &[Self::TABLE], findings);
-        Self::read(section, findings)
+        let read = Self::read(section, findings);
+        read.unwrap_or_else(|| {
+            Self::read(&empty, &mut Diagnostics::default()).expect("every option of the service has a default")
+        })
     }
 
     /// Number of worker threads.

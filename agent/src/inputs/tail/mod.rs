@@ -39,7 +39,10 @@ pub(super) const KIND: InputKind =
     InputKind { name: "tail", summary: "Follows text files.", options: TailOptions::TABLE, build };
 
 fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Diagnostics) -> Option<Box<dyn Input>> {
-    let options = TailOptions::read(section, findings)?;
+    // Everything is looked at before anything ends it, so that all problems are found at once.
+    let options = TailOptions::read(section, findings);
+    let parser = lines::parser(section, setup.context, findings);
+    let (options, parser) = (options?, parser?);
     let excluded = options.exclude_path.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
     let paths = match Paths::new(&options.path.0, excluded) {
         Ok(paths) => paths,
@@ -51,7 +54,7 @@ fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Diagnostics) 
     };
     let line_options = lines::LineOptions {
         key: options.key.clone(),
-        parser: lines::parser(section, setup.context, findings)?,
+        parser,
         multiline: lines::multiline(section, options.multiline_parser.as_ref(), findings)?,
         path_key: options.path_key.clone(),
         offset_key: options.offset_key.clone(),

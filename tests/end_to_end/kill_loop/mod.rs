@@ -1,0 +1,209 @@
+//! The loop of kills: programs log and rename their files, the agent is killed again and again while requests are
+//! unanswered, and in the end the store holds every line exactly once.
+//!
+//! Small by default; `make proof` runs it in full through the environment: `VIGIE_KILL_LINES`, `VIGIE_KILL_RENAME_EVERY`
+//! (lines of all writers together after which each has renamed its file once more), `VIGIE_KILL_SECONDS`, `VIGIE_KILL_KILLS`, `VIGIE_KILL_SEED`.
+
+mod writer;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use self::writer::{NUMBERS_PER_WRITER, Plan, Stage};
+use crate::support::{Agent, Gate, Node, Store, Workplace, eventually, shared_node};
+
+const WRITERS: usize = 5;
+const INDEX: &str = "kill-loop";
+
+const PARSERS: &str = r#"
+[PARSER]
+    Name        app
+    Format      json
+
+[PARSER]
+    Name        access
+    Format      regex
+    Regex       ^(?<remote>[^ ]*) (?<host>[^ ]*) (?<user>[^ ]*) \[(?<time>[^\]]*)\] "(?<method>\S+)(?: +(?<path>[^\"]*?)(?: +\S*)?)?" (?<code>[^ ]*) (?<size>[^ ]*)(?: "(?<referer>[^\"]*)" "(?<agent>[^\"]*)")
+    Time_Key    time
+    Time_Format %d/%b/%Y:%H:%M:%S %z
+    Types       code:integer size:integer
+"#;
+
+const CONFIGURATION: &str = r"
+[SERVICE]
+    Flush        0.5
+    Grace        10
+    Parsers_File @HERE@/parsers.conf
+
+[INPUT]
+    Name             tail
+    Tag              app
+    Path             @HERE@/logs/app-0.log,@HERE@/logs/app-1.log,@HERE@/logs/app-2.log,@HERE@/logs/app-3.log,@HERE@/logs/app-4.log
+    DB               @HERE@/positions.db
+    Read_from_Head   On
+    Refresh_Interval 1
+    Rotate_Wait      5
+
+[FILTER]
+    Name     parser
+    Match    app
+    Key_Name log
+    Parser   app
+    Parser   access
+";
+
+struct Scale {
+    plan: Plan,
+    kills: u64,
+}
+
+impl Scale {
+    fn from_environment() -> Self {
+        let number = |name: &str, small: u64| {
+            let text = std::env::var(name).ok();
+            text.map_or(small, |text| text.parse().expect("the environment holds numbers"))
+        };
+        let writers = WRITERS as u64;
+        let plan = Plan {
+            lines: number("VIGIE_KILL_LINES", 20_000) / writers,
+            rename_every: number("VIGIE_KILL_RENAME_EVERY", 5_000) / writers,
+            lasting: Duration::from_secs(number("VIGIE_KILL_SECONDS", 15)),
+            seed: number("VIGIE_KILL_SEED", 7),
+        };
+        Self { plan, kills: number("VIGIE_KILL_KILLS", 3) }
+    }
+
+    fn lines(&self) -> u64 {
+        self.plan.lines * WRITERS as u64
+    }
+}
+
+#[test]
+fn every_line_is_stored_exactly_once_although_the_agent_is_killed_again_and_again() {
+    let scale = Scale::from_environment();
+    let node = shared_node();
+    let store = Store::of(node);
+    store.create_index(INDEX, &json!({"seq": {"type": "long"}, "path": {"type": "keyword"}}));
+    let gate = Gate::open(Ipv4Addr::LOCALHOST, node.port);
+    let workplace = prepare(node, &gate);
+    let stage = Stage::default();
+
+    let agent = thread::scope(|scope| {
+        for number in 0..WRITERS {
+            let (folder, plan, stage) = (workplace.path("logs"), &scale.plan, &stage);
+            scope.spawn(move || writer::write(number, &folder, plan, stage));
+        }
+        kill_and_restart(&scale, &workplace, &gate, &stage)
+    });
+
+    settle(&store, scale.lines());
+    let status = agent.terminate();
+    assert!(status.success(), "the agent ended with {status}");
+    assert_exact(&scale, &store.documents(INDEX, &["seq", "path"]));
+    let unwatched = stage.renames_unwatched.load(Ordering::SeqCst);
+    assert!(unwatched > 0, "no file was renamed while the agent was down");
+    println!(
+        "kill loop: {} lines, {} renames ({} while the agent was down), {} kills with unanswered requests: exact",
+        scale.lines(),
+        stage.renames.load(Ordering::SeqCst),
+        unwatched,
+        scale.kills,
+    );
+}
+
+fn prepare(node: &Node, gate: &Gate) -> Workplace {
+    let workplace = Workplace::new();
+    workplace.write("parsers.conf", PARSERS);
+    std::fs::create_dir(workplace.path("logs")).expect("a folder for logs can be made");
+    let mut output = node.output("app", INDEX);
+    output.port = gate.address.port();
+    output.more.push("Compress gzip");
+    let configuration = format!("{CONFIGURATION}{output}");
+    workplace.write("vigie.conf", &configuration);
+    workplace
+}
+
+/// Kills the agent at even distances through the writing, each time with unanswered requests; gives the last one.
+fn kill_and_restart(scale: &Scale, workplace: &Workplace, gate: &Gate, stage: &Stage) -> Agent {
+    let mut agent = workplace.start("vigie.conf");
+    stage.set_watched(true);
+    for kill in 1..=scale.kills {
+        let due = scale.lines() * kill / (scale.kills + 1);
+        wait_for(scale.plan.lasting, "the writers", || {
+            agent.assert_running();
+            stage.written.load(Ordering::SeqCst) >= due
+        });
+        gate.withhold_answers();
+        // Every second time the node has answered already, and only the agent does not know.
+        let answered = kill % 2 == 0;
+        wait_for(Duration::from_secs(30), "a request without an answer", || {
+            agent.assert_running();
+            gate.was_asked() && (!answered || gate.withholds())
+        });
+        stage.set_watched(false);
+        agent.kill();
+        gate.cut_and_release();
+        rename_unwatched(stage);
+        agent = workplace.start("vigie.conf");
+        stage.set_watched(true);
+    }
+    agent
+}
+
+/// Has writers rename their files while no agent runs: all that may, within the time they need for a few lines.
+fn rename_unwatched(stage: &Stage) {
+    let before = stage.renames_unwatched.load(Ordering::SeqCst);
+    stage.rename_now.store(true, Ordering::SeqCst);
+    let deadline = Instant::now() + Duration::from_secs(1);
+    while stage.renames_unwatched.load(Ordering::SeqCst) == before && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(20));
+    }
+    stage.rename_now.store(false, Ordering::SeqCst);
+}
+
+fn wait_for(within: Duration, awaited: &str, mut come: impl FnMut() -> bool) {
+    eventually(within + Duration::from_secs(60), awaited, || come().then_some(()));
+}
+
+/// Waits until as many documents can be found as lines were written, or nothing has come for a while.
+fn settle(store: &Store, lines: u64) {
+    let (mut last, mut changed) = (0, Instant::now());
+    while last < lines && changed.elapsed() < Duration::from_secs(45) {
+        thread::sleep(Duration::from_millis(500));
+        let count = store.count(INDEX);
+        if count != last {
+            (last, changed) = (count, Instant::now());
+        }
+    }
+}
+
+fn assert_exact(scale: &Scale, documents: &BTreeMap<String, Value>) {
+    let mut stored: BTreeMap<u64, u64> = BTreeMap::new();
+    for document in documents.values() {
+        *stored.entry(sequence_of(document)).or_default() += 1;
+    }
+    let writers = 0..WRITERS as u64;
+    let written: BTreeSet<u64> =
+        writers.flat_map(|writer| (0..scale.plan.lines).map(move |line| writer * NUMBERS_PER_WRITER + line)).collect();
+
+    let lost: Vec<_> = written.iter().filter(|sequence| !stored.contains_key(sequence)).collect();
+    let doubled: Vec<_> = stored.iter().filter(|(_, times)| **times > 1).collect();
+    let strange: Vec<_> = stored.keys().filter(|sequence| !written.contains(sequence)).collect();
+
+    let few = |list: &dyn std::fmt::Debug| format!("{list:?}").chars().take(400).collect::<String>();
+    assert!(lost.is_empty(), "{} lines are lost: {}", lost.len(), few(&lost));
+    assert!(doubled.is_empty(), "{} lines are stored more than once: {}", doubled.len(), few(&doubled));
+    assert!(strange.is_empty(), "{} lines were never written: {}", strange.len(), few(&strange));
+    assert_eq!(documents.len() as u64, scale.lines());
+}
+
+/// The sequence number of a document: a field of the application's lines, in the path of the web server's.
+fn sequence_of(document: &Value) -> u64 {
+    let from_path = || document["path"].as_str()?.strip_prefix("/orders/")?.parse().ok();
+    document["seq"].as_u64().or_else(from_path).expect("every line has a sequence number")
+}
