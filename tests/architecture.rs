@@ -20,20 +20,40 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plugin", &["config", "metrics", "receipts"]),
     ("retention", ROWS_1_TO_3),
     ("encode", ROWS_1_TO_3_AND_PLUGIN),
-    ("spool", &["config", "metrics", "cluster", "plugin", "encode"]),
+    // A dead letter is a line of JSON, so the spool writes it as outputs do. Nothing points back.
+    ("spool", ROWS_1_TO_3_WITH_PLUGIN_AND_ENCODE),
     ("state", ROWS_1_TO_3_AND_PLUGIN),
     ("inputs", ROWS_1_TO_4),
     ("filters", ROWS_1_TO_4),
     ("outputs", ROWS_1_TO_4),
-    ("monitor", ROWS_1_TO_4),
+    // It lists the plugins that exist.
+    ("monitor", ROWS_1_TO_5),
     ("pipeline", ROWS_1_TO_6),
     ("cli", ALL),
 ];
 
 const ROWS_1_TO_3: &[&str] = &["redact", "config", "metrics", "receipts", "net", "cluster"];
 const ROWS_1_TO_3_AND_PLUGIN: &[&str] = &["redact", "config", "metrics", "receipts", "net", "cluster", "plugin"];
+const ROWS_1_TO_3_WITH_PLUGIN_AND_ENCODE: &[&str] =
+    &["redact", "config", "metrics", "receipts", "net", "cluster", "plugin", "encode"];
 const ROWS_1_TO_4: &[&str] =
     &["redact", "config", "metrics", "receipts", "net", "cluster", "plugin", "retention", "encode", "spool", "state"];
+const ROWS_1_TO_5: &[&str] = &[
+    "redact",
+    "config",
+    "metrics",
+    "receipts",
+    "net",
+    "cluster",
+    "plugin",
+    "retention",
+    "encode",
+    "spool",
+    "state",
+    "inputs",
+    "filters",
+    "outputs",
+];
 const ROWS_1_TO_6: &[&str] = &[
     "redact",
     "config",
@@ -84,7 +104,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// All Rust files of a module, which is a folder or one file, with what they hold, comments left out.
+/// All Rust files of a module, which is a folder or one file, with what they hold, lines of comment emptied.
 fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     if !folder.is_dir() {
@@ -105,46 +125,66 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
 }
 
 fn without_comments(text: &str) -> String {
-    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    let code = |line: &str| if line.trim_start().starts_with("//") { String::new() } else { line.to_owned() };
+    text.lines().map(code).collect::<Vec<_>>().join("\n")
 }
 
-/// The paths behind each mention of `prefix`, a group in braces taken apart: `a::{b::c, d}` gives `b::c` and `d`.
-fn mentions(text: &str, prefix: &str) -> Vec<String> {
+/// The line and the path behind each mention of `prefix`; groups in braces give a path per member.
+fn mentions(text: &str, prefix: &str) -> Vec<(usize, String)> {
     let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
     let mut found = Vec::new();
     for (at, _) in text.match_indices(prefix) {
         let (before, behind) = text.split_at(at);
-        let behind = behind.strip_prefix(prefix).unwrap_or_default();
         if before.ends_with(is_word) {
             continue;
         }
-        match behind.strip_prefix('{') {
-            Some(group) => found.extend(members(group)),
-            None => found.push(path_at(behind)),
-        }
+        let line = before.matches('\n').count() + 1;
+        let behind = behind.strip_prefix(prefix).unwrap_or_default();
+        found.extend(paths(behind).into_iter().map(|path| (line, path)));
     }
     found
+}
+
+/// All paths that `text` begins with: `a::{b::c, d}` gives `a::b::c` and `a::d`.
+fn paths(text: &str) -> Vec<String> {
+    let head = path_at(text);
+    match text.strip_prefix(&head).and_then(|rest| rest.strip_prefix('{')) {
+        Some(group) if head.is_empty() || head.ends_with("::") => {
+            let inner = members(group).into_iter().flat_map(|member| paths(member.trim()));
+            inner.map(|path| format!("{head}{path}")).collect()
+        }
+        _ => vec![head],
+    }
 }
 
 fn path_at(text: &str) -> String {
     text.chars().take_while(|letter| letter.is_alphanumeric() || "_:".contains(*letter)).collect()
 }
 
-/// The members of a group that was opened just before `text`, without what nested groups hold.
+/// The members of a group that was opened just before `text`, nested groups included.
 fn members(text: &str) -> Vec<String> {
     let (mut depth, mut found, mut member) = (0, Vec::new(), String::new());
     for letter in text.chars() {
         match letter {
-            '{' => depth += 1,
             '}' if depth == 0 => break,
+            ',' if depth == 0 => {
+                found.push(std::mem::take(&mut member));
+                continue;
+            }
+            '{' => depth += 1,
             '}' => depth -= 1,
-            ',' if depth == 0 => found.push(std::mem::take(&mut member)),
-            _ if depth == 0 => member.push(letter),
             _ => {}
         }
+        member.push(letter);
     }
     found.push(member);
-    found.iter().map(|member| path_at(member.trim())).filter(|member| !member.is_empty()).collect()
+    found.retain(|member| !member.trim().is_empty());
+    found
+}
+
+/// File and line as editors take them, from the root of the workspace.
+fn place(path: &Path, line: usize) -> String {
+    format!("{}:{line}", path.strip_prefix(root()).unwrap_or(path).display())
 }
 
 fn first(path: &str) -> &str {
@@ -161,11 +201,13 @@ fn modules(folder: &Path) -> BTreeSet<String> {
 
 #[test]
 fn mentions_are_found_in_paths_and_groups() {
-    let text = "use crate::a::B;\nuse crate::{c::{D, E}, f};\nlet x = $crate::g::h(crate::i);\nuse mycrate::j;";
+    let text = "use crate::a::B;\nuse crate::{c::{D, d::{E}},\n f};\nlet x = $crate::g::h(crate::i);\nuse mycrate::j;";
 
     let found = mentions(text, "crate::");
 
-    assert_eq!(found, ["a::B", "c::", "f", "g::h", "i"]);
+    let expected = [(1, "a::B"), (2, "c::D"), (2, "c::d::E"), (2, "f"), (4, "g::h"), (4, "i")];
+    let expected: Vec<_> = expected.into_iter().map(|(line, path)| (line, path.to_owned())).collect();
+    assert_eq!(found, expected);
 }
 
 #[test]
@@ -186,11 +228,11 @@ fn arrows_point_only_to_lower_rows() {
             continue;
         }
         for (path, text) in sources(&folder) {
-            let strangers = mentions(&text, "crate::").into_iter().filter(|mention| {
+            let strangers = mentions(&text, "crate::").into_iter().filter(|(_, mention)| {
                 let used = first(mention);
                 used != *module && !may_use.contains(&used) && !AT_THE_ROOT.contains(&used)
             });
-            wrong.extend(strangers.map(|mention| format!("{} uses crate::{mention}", path.display())));
+            wrong.extend(strangers.map(|(line, used)| format!("{}: uses crate::{used}", place(&path, line))));
         }
     }
 
@@ -223,10 +265,13 @@ fn imports_of_neighbours(kind: &str, plugin: &str, others: &BTreeSet<&str>) -> V
     for (path, text) in sources(&folder) {
         let below = path.strip_prefix(&folder).map_or(0, |inner| inner.components().count());
         let steps = if path.ends_with("mod.rs") || below == 0 { below.max(1) } else { below + 1 };
-        let mut named = mentions(&text, &format!("crate::{kind}::"));
+        let below_kind = format!("{kind}::");
+        let from_root = mentions(&text, "crate::").into_iter();
+        let mut named: Vec<(usize, String)> =
+            from_root.filter_map(|(line, used)| Some((line, used.strip_prefix(&below_kind)?.to_owned()))).collect();
         named.extend(mentions(&text, &"super::".repeat(steps)));
-        named.retain(|mention| others.contains(first(mention)));
-        wrong.extend(named.iter().map(|mention| format!("{} uses {kind}::{mention}", path.display())));
+        named.retain(|(_, used)| others.contains(first(used)));
+        wrong.extend(named.iter().map(|(line, used)| format!("{}: uses {kind}::{used}", place(&path, *line))));
     }
     wrong
 }
@@ -248,9 +293,11 @@ fn every_folder_of_a_plugin_has_its_row_and_every_row_its_folder() {
 fn the_parsers_touch_no_files_no_network_and_no_clock() {
     let mut wrong = Vec::new();
     for (path, text) in sources(&root().join("parsers/src")) {
-        let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
-        let found = OUTSIDE.iter().filter(|word| code.contains(**word));
-        wrong.extend(found.map(|word| format!("{} mentions `{word}`", path.display())));
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (number, line) in (1..).zip(code.lines()) {
+            let found = OUTSIDE.iter().filter(|word| line.contains(**word));
+            wrong.extend(found.map(|word| format!("{}: mentions `{word}`", place(&path, number))));
+        }
     }
 
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -36,19 +36,31 @@ enum Part {
 pub struct Template(Vec<Part>);
 
 impl Path {
-    /// Reads `$key['a'][0]`; a text without `$` and `[` is a top-level key as it stands.
+    /// Reads `$key['a'][0]`; a text without `$` and `[` is a top-level key as it stands. Where nothing follows it, a key
+    /// behind `$` may have dots.
     ///
     /// # Errors
     /// What was expected.
     pub fn parse(text: &str) -> Result<Self, String> {
-        if !text.starts_with('$') && !text.contains('[') {
-            return Ok(Self { top: text.as_bytes().to_vec(), steps: Vec::new() });
+        let bare = match text.strip_prefix('$') {
+            None => Some(text).filter(|text| !text.contains('[')),
+            Some(key) => Some(key).filter(|key| *key != "TAG" && key.bytes().all(|byte| is_name(byte) || byte == b'.')),
+        };
+        if let Some(key) = bare.filter(|key| !key.is_empty()) {
+            return Ok(Self { top: key.as_bytes().to_vec(), steps: Vec::new() });
         }
         let dollar = if text.starts_with('$') { "" } else { "$" };
         match Template::parse(&format!("{dollar}{text}"))?.0.as_slice() {
             [Part::Field(path)] => Ok(path.clone()),
             _ => Err("one key such as `$name` or `$kubernetes['pod_name']`".into()),
         }
+    }
+
+    /// Where the top-level field that it names stands among the fields of `record`. `None` when it reaches deeper.
+    pub fn position(&self, record: Record<'_>) -> Option<usize> {
+        let batch = record.batch();
+        let last = record.fields().iter().rposition(|field| batch.text_is(field.key, &self.top));
+        last.filter(|_| self.steps.is_empty())
     }
 
     /// The value in `record`.
@@ -271,6 +283,8 @@ mod tests {
     #[test]
     fn a_bare_key_is_a_path_of_its_own() {
         assert_eq!(Path::parse("a.b"), Ok(Path { top: b"a.b".to_vec(), steps: Vec::new() }));
+        assert_eq!(Path::parse("$a.b"), Path::parse("a.b"));
+        assert!(Path::parse("").is_err());
         assert_eq!(Path::parse("k['a''b']"), Path::parse("$k['a''b']"));
     }
 }

@@ -2,17 +2,24 @@
 
 use std::sync::Arc;
 
-use vigie_parsers::batch::{Batch, Origin, Timestamp};
+use vigie_parsers::batch::{Batch, Origin, Timestamp, Value};
 use vigie_parsers::{Definition, Format, Parser, Parsers, json};
 
 use crate::config::{Diagnostics, Entry, Located, Place, Section, SectionKind};
-use crate::encode::json::push_object;
+use crate::encode::json::push_record;
 use crate::metrics::FilterMetrics;
 use crate::plugin::{Agent, BuildContext, FilterContext, FilterFactory, FilterKind};
 
 fn build(kind: &FilterKind, options: &[(&str, &str)], findings: &mut Diagnostics) -> Option<FilterFactory> {
-    let located = |text: &str| Located { text: text.into(), place: Place::default(), expanded: false };
     let entries = options.iter().map(|(key, value)| Entry { key: located(key), value: located(value) }).collect();
+    build_from(kind, entries, findings)
+}
+
+fn located(text: &str) -> Located {
+    Located { text: text.into(), place: Place::default(), expanded: false }
+}
+
+fn build_from(kind: &FilterKind, entries: Vec<Entry>, findings: &mut Diagnostics) -> Option<FilterFactory> {
     let section = Section { kind: SectionKind::Filter, place: Place::default(), entries, groups: Vec::new() };
     let mut parsers = Parsers::default();
     for (name, format) in [("json", Format::Json), ("ltsv", Format::Ltsv), ("logfmt", Format::Logfmt)] {
@@ -31,20 +38,36 @@ fn build(kind: &FilterKind, options: &[(&str, &str)], findings: &mut Diagnostics
 
 /// The records, as JSON, after the filter.
 pub(super) fn filtered(kind: &FilterKind, options: &[(&str, &str)], records: &[&str]) -> Vec<String> {
-    let mut findings = Diagnostics::default();
-    let factory = build(kind, options, &mut findings).unwrap_or_else(|| panic!("{findings:?}"));
-    let mut filter = factory();
     let mut batch = Batch::default();
     for text in records {
         let span = batch.store(text.as_bytes());
         let index = batch.push(Timestamp::default(), Origin::default());
         json::JsonParser.parse(&mut batch, index, span);
     }
+    apply(kind, options, &mut batch)
+}
+
+/// One record made of `fields`, of which keys may repeat, after the filter.
+pub(super) fn filtered_fields(kind: &FilterKind, options: &[(&str, &str)], fields: &[(&str, i64)]) -> String {
+    let mut batch = Batch::default();
+    let index = batch.push(Timestamp::default(), Origin::default());
+    for (key, value) in fields {
+        batch.record_mut(index).append(key.as_bytes(), Value::I64(*value));
+    }
+    apply(kind, options, &mut batch).concat()
+}
+
+/// The records of `batch`, as JSON, after the filter.
+pub(super) fn apply(kind: &FilterKind, options: &[(&str, &str)], batch: &mut Batch) -> Vec<String> {
+    let mut findings = Diagnostics::default();
+    let factory = build(kind, options, &mut findings).unwrap_or_else(|| panic!("{findings:?}"));
     let metrics = FilterMetrics::default();
-    filter.apply(&mut batch, &FilterContext { tag: "test", metrics: &metrics });
+    factory().apply(batch, &FilterContext { tag: "test", metrics: &metrics });
+    let batch = &*batch;
     let json = |record: vigie_parsers::batch::Record<'_>| {
-        let mut out = Vec::new();
-        push_object(&batch, record.fields(), &mut out);
+        let mut out = b"{".to_vec();
+        push_record(record, &mut out);
+        out.push(b'}');
         String::from_utf8(out).expect("it is JSON")
     };
     batch.records().map(json).collect()
@@ -55,4 +78,12 @@ pub(super) fn findings(kind: &FilterKind, options: &[(&str, &str)]) -> Vec<&'sta
     let mut findings = Diagnostics::default();
     build(kind, options, &mut findings);
     findings.in_order().iter().map(|finding| finding.code).collect()
+}
+
+/// What is said of `value` under `key` when it came from the environment.
+pub(super) fn message_for_expanded(kind: &FilterKind, key: &str, value: &str) -> String {
+    let mut findings = Diagnostics::default();
+    let value = Located { expanded: true, ..located(value) };
+    build_from(kind, vec![Entry { key: located(key), value }], &mut findings);
+    findings.in_order().iter().map(|finding| finding.message.as_str()).collect()
 }

@@ -16,9 +16,8 @@ use super::build::{BuiltInput, Plan};
 use super::delivery::{self, RetryPolicy};
 use super::lane::Handle;
 use super::worker::{self, Shared};
-use crate::config::Service;
 use crate::metrics::Metrics;
-use crate::monitor::{self, HealthLimits, MonitorOptions};
+use crate::monitor::{self, MonitorOptions};
 use crate::plugin::{ByteQueue, Memory, Outlet, Stop, Work};
 use crate::spool::DeadLetters;
 
@@ -71,12 +70,12 @@ enum End {
 impl Running {
     fn start(plan: Plan, runtime: &Runtime) -> Result<Self, String> {
         let Plan { inputs, filters, outputs, service, state_directory, metrics } = plan;
-        if let Some(options) = monitor_options(&service) {
-            let listener = runtime.block_on(monitor::bind(&options))?;
-            runtime.spawn(monitor::serve(listener, Arc::clone(&metrics), options));
+        let (abort, aborted) = watch::channel(false);
+        if let Some(options) = MonitorOptions::from_service(&service) {
+            let listener = runtime.block_on(monitor::bind(&options)).map_err(|error| error.to_string())?;
+            runtime.spawn(monitor::serve(listener, Arc::clone(&metrics), options, aborted.clone()));
         }
         let dead = Arc::new(DeadLetters::new(state_directory));
-        let (abort, aborted) = watch::channel(false);
         let policy = RetryPolicy { base: service.scheduler_base, cap: service.scheduler_cap };
         let handle = |output: &super::build::BuiltOutput| {
             Handle::new(
@@ -247,15 +246,4 @@ impl Signals {
             _ = self.quit.recv() => "SIGQUIT",
         }
     }
-}
-
-/// What the monitoring server is to serve, if it is on.
-fn monitor_options(service: &Service) -> Option<MonitorOptions> {
-    let health = service.health_check.then_some(HealthLimits {
-        errors: service.hc_errors_count,
-        retry_failures: service.hc_retry_failure_count,
-        period: service.hc_period,
-    });
-    let (listen, port) = (service.http_listen.clone(), service.http_port);
-    service.http_server.then_some(MonitorOptions { listen, port, health })
 }

@@ -172,6 +172,13 @@ impl<'a> RecordMut<'a> {
         self.append(under, Value::Map(inner));
     }
 
+    /// Its fields in order, to be changed or moved among each other.
+    pub fn fields_mut(&mut self) -> &mut [Field] {
+        let range = self.range();
+        self.set_range(range);
+        &mut self.batch.tape[range.range()]
+    }
+
     /// The field at `at`, to be changed.
     pub fn field_mut(&mut self, at: usize) -> &mut Field {
         let range = self.range();

@@ -6,7 +6,6 @@ use regex_automata::meta::Regex;
 use vigie_parsers::batch::{Batch, Record};
 
 use super::pattern;
-use crate::config::types::KeyValue;
 use crate::config::{Diagnostics, OptionType, Options, Section};
 use crate::encode::accessor::Path;
 use crate::metrics::FilterMetrics;
@@ -36,8 +35,9 @@ impl OptionType for Rule {
     const KIND: &'static str = "key pattern";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let KeyValue { key, value } = KeyValue::parse(text)?;
-        Ok(Self { key: Path::parse(&key)?, regex: pattern::compile(&value)? })
+        // The pattern is taken as written: a quote in it is a quote.
+        let (key, pattern) = text.trim().split_once(char::is_whitespace).ok_or("a key and a pattern")?;
+        Ok(Self { key: Path::parse(key)?, regex: pattern::compile(pattern.trim_start())? })
     }
 }
 
@@ -113,14 +113,12 @@ impl Grep {
             LogicalOp::And => self.rules.iter().all(|(rule, _)| rule.matches(record, scratch)) != excluding,
             LogicalOp::Or => self.rules.iter().any(|(rule, _)| rule.matches(record, scratch)) != excluding,
             LogicalOp::Legacy => {
-                for (rule, exclude) in &self.rules {
-                    match (rule.matches(record, scratch), exclude) {
-                        (true, true) | (false, false) => return false,
-                        (true, false) => return true,
-                        (false, true) => {}
-                    }
-                }
-                true
+                // Every Regex decides, whether it matches or not; an Exclude decides only when it matches.
+                let decide = |(rule, exclude): &(Rule, bool)| {
+                    let matches = rule.matches(record, scratch);
+                    (matches || !exclude).then_some(matches != *exclude)
+                };
+                self.rules.iter().find_map(decide).unwrap_or(true)
             }
         }
     }
@@ -148,6 +146,11 @@ mod tests {
             (&[("exclude", "n ^1")][..], vec![0, 1, 2, 3]),
             (&[("regex", "$k['x'] ^y$")][..], vec![3]),
             (&[("regex", "log b"), ("exclude", "log c")][..], vec![0, 1]),
+            (&[("exclude", "log ^\"a")][..], vec![0, 1, 2, 3]),
+            (&[("regex", "log   \\Aab\\z")][..], vec![0]),
+            (&[("regex", "k['x'] y"), ("logical_op", "AND")][..], vec![3]),
+            (&[("exclude", "log b"), ("exclude", "log c"), ("logical_op", "and")][..], vec![0, 2, 3]),
+            (&[][..], vec![0, 1, 2, 3]),
             (&[("exclude", "log c"), ("regex", "log b")][..], vec![0]),
             (&[("regex", "log b"), ("regex", "log c"), ("logical_op", "and")][..], vec![1]),
             (&[("regex", "log a"), ("regex", "log c"), ("logical_op", "or")][..], vec![0, 1]),

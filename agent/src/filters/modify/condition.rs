@@ -47,7 +47,10 @@ impl Condition {
             ("matching_keys_do_not_have_matching_values", [keys, values]) => {
                 Ok(Self::MatchingKeys(regex(keys)?, regex(values)?, false))
             }
-            _ => Err("a condition such as `Key_exists KEY` or `Key_value_equals KEY VALUE`".into()),
+            _ => {
+                let form = "a condition such as `Key_exists KEY` or `Key_value_equals KEY VALUE`";
+                Err(format!("{form}, with quotes around what has spaces"))
+            }
         }
     }
 
@@ -56,21 +59,24 @@ impl Condition {
         match self {
             Self::KeyExists(key, wanted) => key.find(record).is_some() == *wanted,
             Self::KeyMatches(pattern, wanted) => any_key(record, pattern, scratch) == *wanted,
-            // A value that is not there satisfies neither the test nor its opposite.
-            Self::ValueEquals(key, expected, wanted) => {
-                text_of(key, record, scratch).is_some_and(|text| (text == expected) == *wanted)
-            }
-            Self::ValueMatches(key, pattern, wanted) => {
-                text_of(key, record, scratch).is_some_and(|text| pattern.is_match(text) == *wanted)
-            }
+            // A value that is not there satisfies neither the test nor its opposite; one that is no text satisfies the
+            // opposite.
+            Self::ValueEquals(key, expected, wanted) => key.find(record).is_some_and(|value| {
+                let equal = text_of(value, record, scratch).is_some_and(|text| text == expected);
+                equal == *wanted
+            }),
+            Self::ValueMatches(key, pattern, wanted) => key.find(record).is_some_and(|value| {
+                let matches = text_of(value, record, scratch).is_some_and(|text| pattern.is_match(text));
+                matches == *wanted
+            }),
             Self::MatchingKeys(keys, values, wanted) => values_match(record, keys, values, scratch) == *wanted,
         }
     }
 }
 
-/// The text that `key` stands for; truth values read as `true` and `false`, numbers have none.
-fn text_of<'a>(key: &Path, record: Record<'a>, scratch: &'a mut Vec<u8>) -> Option<&'a [u8]> {
-    match key.find(record)? {
+/// The text of `value`; truth values read as `true` and `false`, numbers have none.
+fn text_of<'a>(value: Value, record: Record<'a>, scratch: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    match value {
         Value::Bool(true) => Some(b"true"),
         Value::Bool(false) => Some(b"false"),
         value => record.text(value, scratch),
@@ -88,6 +94,6 @@ fn any_key(record: Record<'_>, pattern: &Regex, scratch: &mut Vec<u8>) -> bool {
 fn values_match(record: Record<'_>, keys: &Regex, values: &Regex, scratch: &mut Vec<u8>) -> bool {
     record.fields().iter().all(|field| {
         let named = record.text(Value::Text(field.key), scratch).is_some_and(|key| keys.is_match(key));
-        !named || record.text(field.value, scratch).is_some_and(|text| values.is_match(text))
+        !named || text_of(field.value, record, scratch).is_some_and(|text| values.is_match(text))
     })
 }

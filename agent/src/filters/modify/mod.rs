@@ -8,7 +8,7 @@ use std::sync::Arc;
 use vigie_parsers::batch::{Batch, Keys};
 
 use crate::config::types::words;
-use crate::config::{Diagnostics, Options, Section};
+use crate::config::{Diagnostics, Options as _, Section};
 use crate::metrics::FilterMetrics;
 use crate::plugin::{BuildContext, Filter, FilterContext, FilterFactory, FilterKind};
 
@@ -25,6 +25,7 @@ pub(super) const KIND: FilterKind = FilterKind {
 
 crate::options! {
     /// Options of `modify`. Rules are applied in the order they are written in.
+    #[allow(dead_code, reason = "rules are read from the entries of the section, which keep their order across keys")]
     struct ModifyOptions {
         set: String, repeated, "`KEY VALUE`: the field is removed and added at the end with this value.";
         add: String, repeated, "`KEY VALUE`: the field is added unless it is there.";
@@ -47,7 +48,6 @@ fn build(
     _: &Arc<FilterMetrics>,
     findings: &mut Diagnostics,
 ) -> Option<FilterFactory> {
-    ModifyOptions::read(section, findings)?;
     let mut rules = Vec::new();
     let mut conditions = Vec::new();
     let mut texts: Vec<String> = Vec::new();
@@ -62,13 +62,18 @@ fn build(
             Some(words) => Rule::read(key, value, &words, &mut texts).map(|rule| rules.push(rule)),
         };
         if let Err(expected) = read {
-            findings.error(entry.value.place, "V103", format!("`{key}`: expected {expected}, found `{value}`"));
+            let found = if entry.value.expanded { String::new() } else { format!(", found `{value}`") };
+            findings.error(entry.value.place, "V103", format!("`{key}`: expected {expected}{found}"));
+        }
+        if matches!(key, "remove_wildcard" | "move_to_start" | "move_to_end") && value.ends_with('*') {
+            let message = format!("`{key}` takes a prefix: only keys with a `*` in them would begin so");
+            findings.warning(entry.value.place, "V503", message).help("leave the `*` out");
         }
     }
     let keys = Arc::new(Keys::new(texts.iter().map(String::as_str)));
-    let (rules, conditions): (Arc<[Rule]>, Arc<[Condition]>) = (rules.into(), conditions.into());
     Some(Box::new(move || {
-        let (keys, rules, conditions) = (Arc::clone(&keys), Arc::clone(&rules), Arc::clone(&conditions));
+        // Patterns are copied: each worker then has the scratch space of the engine to itself.
+        let (keys, rules, conditions) = (Arc::clone(&keys), rules.clone(), conditions.clone());
         Box::new(Modify { keys, rules, conditions, scratch: Vec::new() })
     }))
 }
@@ -76,8 +81,8 @@ fn build(
 struct Modify {
     /// Texts that rules put into records.
     keys: Arc<Keys>,
-    rules: Arc<[Rule]>,
-    conditions: Arc<[Condition]>,
+    rules: Vec<Rule>,
+    conditions: Vec<Condition>,
     scratch: Vec<u8>,
 }
 
@@ -89,7 +94,7 @@ impl Filter for Modify {
             if !self.conditions.iter().all(|condition| condition.holds(record, &mut self.scratch)) {
                 continue;
             }
-            for rule in self.rules.iter() {
+            for rule in &self.rules {
                 rule.apply(batch.record_mut(index), stored, &mut self.scratch);
             }
         }
@@ -98,7 +103,7 @@ impl Filter for Modify {
 
 #[cfg(test)]
 mod tests {
-    use crate::filters::testing::{filtered, findings};
+    use crate::filters::testing::{filtered, filtered_fields, findings, message_for_expanded};
 
     #[test]
     fn rules_are_applied_in_order_as_in_fluent_bit() {
@@ -128,6 +133,12 @@ mod tests {
             (("copy", "a n"), r#"{"a":1,"n":1,"b":2,"ab":3}"#),
             (("move_to_start", "b"), r#"{"b":2,"a":1,"ab":3}"#),
             (("move_to_end", "a"), r#"{"b":2,"a":1,"ab":3}"#),
+            (("move_to_start", "ab"), r#"{"ab":3,"a":1,"b":2}"#),
+            (("move_to_end", "x"), r#"{"a":1,"b":2,"ab":3}"#),
+            (("rename", "a n"), r#"{"n":1,"b":2,"ab":3}"#),
+            (("hard_rename", "a a"), r#"{"a":1,"b":2,"ab":3}"#),
+            (("rename", "x y"), r#"{"a":1,"b":2,"ab":3}"#),
+            (("remove_regex", r#""^a b?""#), r#"{"a":1,"b":2,"ab":3}"#),
             (("set", "k two words"), r#"{"a":1,"b":2,"ab":3,"k":"two words"}"#),
             (("add", r#""a key" x"#), r#"{"a":1,"b":2,"ab":3,"a key":"x"}"#),
         ];
@@ -151,6 +162,12 @@ mod tests {
             ("Key_value_equals u ab", true),
             ("Key_value_does_not_equal s other", true),
             ("Key_value_does_not_equal missing x", false),
+            ("Key_value_does_not_equal n 1", true),
+            ("Key_value_does_not_match n 1", true),
+            ("Key_value_does_not_match missing x", false),
+            ("Matching_keys_have_matching_values ^t$ ^true$", true),
+            ("Matching_keys_have_matching_values ^n$ 1", false),
+            ("Matching_keys_have_matching_values ^missing x", true),
             ("Key_value_matches s ^te", true),
             ("Key_value_does_not_match s ^te", false),
             ("Matching_keys_have_matching_values ^s ^text$", true),
@@ -160,6 +177,39 @@ mod tests {
             let out = filtered(&super::KIND, &[("condition", condition), ("remove", "n")], &[record]);
             assert_eq!(!out[0].contains(r#""n""#), holds, "{condition}");
         }
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_removed_as_one() {
+        let cases = [
+            (("remove", "a"), r#"{"b":3}"#),
+            (("set", "a 9"), r#"{"b":3,"a":"9"}"#),
+            (("hard_rename", "b a"), r#"{"a":3}"#),
+            (("rename", "a c"), r#"{"c":2,"b":3}"#),
+        ];
+        for (option, expected) in cases {
+            let fields: [(&str, i64); 3] = [("a", 1), ("a", 2), ("b", 3)];
+            assert_eq!(filtered_fields(&super::KIND, &[option], &fields), expected, "{option:?}");
+        }
+    }
+
+    #[test]
+    fn keys_compare_decoded() {
+        let record = r#"{"\u0061":1,"b\"":2}"#;
+        let options = [("rename", "a x"), ("remove_wildcard", "b\"")];
+
+        assert_eq!(filtered(&super::KIND, &options, &[record]), [r#"{"x":1}"#]);
+    }
+
+    #[test]
+    fn a_star_behind_a_prefix_is_warned_about() {
+        assert_eq!(findings(&super::KIND, &[("remove_wildcard", "Mem*")]), ["V503"]);
+    }
+
+    #[test]
+    fn a_value_from_the_environment_is_not_repeated() {
+        let message = message_for_expanded(&super::KIND, "remove", "secret 42");
+        assert_eq!(message, "`remove`: expected one key");
     }
 
     #[test]

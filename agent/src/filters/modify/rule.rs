@@ -4,7 +4,7 @@ use regex_automata::meta::Regex;
 use vigie_parsers::batch::{Batch, Field, RecordMut, StoredKeys, Text, Value};
 
 use crate::config::types::Word;
-use crate::filters::pattern::compile;
+use crate::filters::{decoded, pattern::compile};
 
 /// One rule. Numbers are places of texts in the filter's set.
 #[derive(Clone, Debug)]
@@ -27,7 +27,8 @@ impl Rule {
     /// What was expected.
     pub(super) fn read(name: &str, whole: &str, words: &[Word], texts: &mut Vec<String>) -> Result<Self, String> {
         if name == "remove_regex" {
-            return compile(whole).map(Self::RemoveRegex);
+            let pattern = if let [word] = words { word.text.as_str() } else { whole };
+            return compile(pattern).map(Self::RemoveRegex);
         }
         let mut store = |text: &str| {
             texts.push(text.to_owned());
@@ -36,7 +37,8 @@ impl Rule {
         match (name, words) {
             ("set" | "add", [first, rest @ ..]) if !rest.is_empty() => {
                 // The rest is taken as written: a value may hold several spaces in a row.
-                let value = if rest.len() == 1 { rest[0].text.as_str() } else { whole[first.end..].trim() };
+                let behind = whole.get(first.end..).unwrap_or_default().trim();
+                let value = if rest.len() == 1 { rest[0].text.as_str() } else { behind };
                 let (key, value) = (store(&first.text), store(value));
                 Ok(if name == "set" { Self::Set { key, value } } else { Self::Add { key, value } })
             }
@@ -60,7 +62,7 @@ impl Rule {
     pub(super) fn apply(&self, mut record: RecordMut<'_>, keys: StoredKeys<'_>, scratch: &mut Vec<u8>) {
         match self {
             Self::Set { key, value } => {
-                record.remove(keys.name(*key));
+                remove(&mut record, keys.name(*key));
                 record.append_field(Field { key: keys.key(*key), value: Value::Text(keys.key(*value)) });
             }
             Self::Add { key, value } => {
@@ -68,9 +70,7 @@ impl Rule {
                     record.append_field(Field { key: keys.key(*key), value: Value::Text(keys.key(*value)) });
                 }
             }
-            Self::Remove { key } => {
-                record.remove(keys.name(*key));
-            }
+            Self::Remove { key } => remove(&mut record, keys.name(*key)),
             Self::RemovePrefix { prefix } => {
                 record.retain(|batch, field| !begins(batch, field.key, keys.name(*prefix), scratch));
             }
@@ -85,14 +85,20 @@ impl Rule {
     }
 }
 
+/// Removes every field called `key`; after `record_modifier` it may stand twice.
+fn remove(record: &mut RecordMut<'_>, key: &[u8]) {
+    while record.remove(key).is_some() {}
+}
+
 fn rename(record: &mut RecordMut<'_>, keys: StoredKeys<'_>, (key, to): (usize, usize), hard: bool) {
     let taken = record.position(keys.name(to)).is_some();
     if record.position(keys.name(key)).is_none() || keys.name(key) == keys.name(to) || (taken && !hard) {
         return;
     }
-    record.remove(keys.name(to));
-    let at = record.position(keys.name(key)).expect("only the other one was removed");
-    record.field_mut(at).key = keys.key(to);
+    remove(record, keys.name(to));
+    while let Some(at) = record.position(keys.name(key)) {
+        record.field_mut(at).key = keys.key(to);
+    }
 }
 
 fn copy(record: &mut RecordMut<'_>, keys: StoredKeys<'_>, (key, to): (usize, usize), hard: bool) {
@@ -100,7 +106,7 @@ fn copy(record: &mut RecordMut<'_>, keys: StoredKeys<'_>, (key, to): (usize, usi
     if record.position(keys.name(key)).is_none() || keys.name(key) == keys.name(to) || (taken && !hard) {
         return;
     }
-    record.remove(keys.name(to));
+    remove(record, keys.name(to));
     let at = record.position(keys.name(key)).expect("only the other one was removed");
     let value = record.fields()[at].value;
     record.insert_field(at + 1, Field { key: keys.key(to), value });
@@ -110,17 +116,16 @@ fn copy(record: &mut RecordMut<'_>, keys: StoredKeys<'_>, (key, to): (usize, usi
 fn gather(record: &mut RecordMut<'_>, prefix: &[u8], scratch: &mut Vec<u8>, to_start: bool) {
     let count = record.fields().len();
     let mut moved = 0;
-    for at in 0..count {
-        let at = if to_start { at } else { at - moved };
+    for step in 0..count {
+        let at = if to_start { step } else { count - 1 - step };
         let key = record.fields()[at].key;
         if !begins(record.batch(), key, prefix, scratch) {
             continue;
         }
-        let field = record.remove_at(at);
         if to_start {
-            record.insert_field(moved, field);
+            record.fields_mut()[moved..=at].rotate_right(1);
         } else {
-            record.append_field(field);
+            record.fields_mut()[at..count - moved].rotate_left(1);
         }
         moved += 1;
     }
@@ -128,13 +133,4 @@ fn gather(record: &mut RecordMut<'_>, prefix: &[u8], scratch: &mut Vec<u8>, to_s
 
 fn begins(batch: &Batch, key: Text, prefix: &[u8], scratch: &mut Vec<u8>) -> bool {
     decoded(batch, key, scratch).starts_with(prefix)
-}
-
-fn decoded<'a>(batch: &'a Batch, key: Text, scratch: &'a mut Vec<u8>) -> &'a [u8] {
-    if !key.escaped {
-        return batch.bytes(key.span);
-    }
-    scratch.clear();
-    batch.decode_text(key, scratch);
-    scratch
 }

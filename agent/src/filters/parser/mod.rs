@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use vigie_parsers::batch::{Batch, Field, Range, Value};
+use vigie_parsers::batch::{Batch, Field, Range, Span, Text, Value};
 use vigie_parsers::{Parsed, Parser};
 
 use crate::config::{Diagnostics, OptionType, Options, Section, did_you_mean};
@@ -60,7 +60,7 @@ fn build(
     let (preserve, reserve, key) = (options.preserve_key, options.reserve_data, options.key_name.0);
     Some(Box::new(move || {
         let (key, parsers) = (key.clone(), parsers.clone());
-        Box::new(ParserFilter { key, parsers, preserve, reserve, others: Vec::new() })
+        Box::new(ParserFilter { key, parsers, preserve, reserve, others: Vec::new(), scratch: Vec::new() })
     }))
 }
 
@@ -71,18 +71,28 @@ struct ParserFilter {
     reserve: bool,
     /// Fields of the record at hand that are not the text.
     others: Vec<Field>,
+    scratch: Vec<u8>,
 }
 
 impl ParserFilter {
+    /// Puts what `text` stands for into the arena.
+    fn decode(&mut self, batch: &mut Batch, text: Text) -> Span {
+        self.scratch.clear();
+        batch.decode_text(text, &mut self.scratch);
+        batch.store(&self.scratch)
+    }
+
     fn parse(&mut self, batch: &mut Batch, index: usize) {
         let record = batch.record(index);
-        let Some(value @ Value::Text(text)) = self.key.find(record) else { return };
-        let is_text = |field: &Field| field.value == value;
+        let Some(Value::Text(text)) = self.key.find(record) else { return };
+        // A text from inside of a map leaves all fields as they are: there is none to be taken out.
+        let source_at = self.key.position(record);
+        let source = source_at.map(|at| record.fields()[at]);
         self.others.clear();
-        self.others.extend(record.fields().iter().copied().filter(|field| !is_text(field)));
-        let source = record.fields().iter().copied().find(is_text);
+        let others = record.fields().iter().enumerate().filter(|(at, _)| Some(*at) != source_at);
+        self.others.extend(others.map(|(_, field)| *field));
         let before = batch.record_mut(index).range();
-        let span = if text.escaped { batch.store_unescaped(text.span) } else { text.span };
+        let span = if text.escaped { self.decode(batch, text) } else { text.span };
         batch.record_mut(index).replace_fields(Range::empty_at(before.start as usize));
         let fitted = self.parsers.iter().any(|parser| parser.parse(batch, index, span) != Parsed::Refused);
         let mut record = batch.record_mut(index);
@@ -111,7 +121,8 @@ impl Filter for ParserFilter {
 
 #[cfg(test)]
 mod tests {
-    use crate::filters::testing::{filtered, findings};
+    use super::{Text, Value};
+    use crate::filters::testing::{apply, filtered, findings};
 
     #[test]
     fn parsed_fields_come_first_then_what_is_kept() {
@@ -140,6 +151,30 @@ mod tests {
         let out = filtered(&super::KIND, &options, &records);
 
         assert_eq!(out, [r#"{"no":true,"json":true}"#, r#"{"a":"1"}"#, r#"{"other":1}"#, r#"{"log":5}"#]);
+    }
+
+    #[test]
+    fn text_inside_of_a_map_is_reached_and_its_map_is_a_field_like_others() {
+        let record = r#"{"k":{"log":"a=1","n":2},"z":3}"#;
+        let base = [("key_name", "$k['log']"), ("parser", "logfmt")];
+
+        assert_eq!(filtered(&super::KIND, &base, &[record]), [r#"{"a":"1"}"#]);
+        let reserving = [base[0], base[1], ("reserve_data", "on")];
+        let expected = r#"{"a":"1","k":{"log":"a=1","n":2},"z":3}"#;
+        assert_eq!(filtered(&super::KIND, &reserving, &[record]), [expected]);
+    }
+
+    /// Fields were told apart by their values, so a copy of the text was dropped with it.
+    #[test]
+    fn a_field_with_the_same_value_is_kept() {
+        let options = [("key_name", "a"), ("parser", "logfmt"), ("reserve_data", "on")];
+        let mut batch = vigie_parsers::batch::Batch::default();
+        let index = batch.push(Default::default(), Default::default());
+        let text = Value::Text(Text::plain(batch.store(b"x=1")));
+        batch.record_mut(index).append(b"a", text);
+        batch.record_mut(index).append(b"b", text);
+
+        assert_eq!(apply(&super::KIND, &options, &mut batch), [r#"{"x":"1","b":"x=1"}"#]);
     }
 
     #[test]

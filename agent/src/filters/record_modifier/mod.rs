@@ -1,9 +1,12 @@
 //! Adds fixed fields, removes others.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
+use siphasher::sip128::{Hasher128, SipHasher24};
 use vigie_parsers::batch::{Batch, Field, Keys, Text, Value};
 
+use super::decoded;
 use crate::config::types::KeyValue;
 use crate::config::{Diagnostics, Options, Section};
 use crate::metrics::FilterMetrics;
@@ -51,7 +54,8 @@ fn build(
             records,
             removed: removed.clone(),
             allowed: allowed.clone(),
-            uuid,
+            uuids: uuid.then(Uuids::new),
+            scratch: Vec::new(),
         })
     }))
 }
@@ -62,7 +66,8 @@ struct RecordModifier {
     records: usize,
     removed: Vec<String>,
     allowed: Vec<String>,
-    uuid: bool,
+    uuids: Option<Uuids>,
+    scratch: Vec<u8>,
 }
 
 impl Filter for RecordModifier {
@@ -71,44 +76,66 @@ impl Filter for RecordModifier {
         for index in 0..batch.len() {
             let mut record = batch.record_mut(index);
             if !self.removed.is_empty() {
-                record.retain(|batch, field| !names(&self.removed, batch, field.key));
+                record.retain(|batch, field| !names(&self.removed, decoded(batch, field.key, &mut self.scratch)));
             }
             if !self.allowed.is_empty() {
-                record.retain(|batch, field| names(&self.allowed, batch, field.key));
+                record.retain(|batch, field| names(&self.allowed, decoded(batch, field.key, &mut self.scratch)));
             }
             for at in 0..self.records {
                 let (key, value) = (keys.key(2 * at), Value::Text(keys.key(2 * at + 1)));
                 record.append_field(Field { key, value });
             }
-            if self.uuid {
-                let value = Value::Text(Text::plain(record.store(uuid().as_bytes())));
+            if let Some(uuids) = &mut self.uuids {
+                let value = Value::Text(Text::plain(record.store(&uuids.next())));
                 record.append_field(Field { key: keys.key(2 * self.records), value });
             }
         }
     }
 }
 
-/// Whether one of `patterns` names `key`, case left out of account.
-fn names(patterns: &[String], batch: &Batch, key: Text) -> bool {
-    let raw = batch.bytes(key.span);
+/// Whether one of `patterns` names `raw`, case left out of account.
+fn names(patterns: &[String], raw: &[u8]) -> bool {
     patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
         Some(prefix) => raw.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes())),
         None => raw.eq_ignore_ascii_case(pattern.as_bytes()),
     })
 }
 
-/// A random UUID, version 4.
-fn uuid() -> String {
-    use std::hash::{BuildHasher, RandomState};
-    let (high, low) = (RandomState::new().hash_one(1), RandomState::new().hash_one(2));
-    let high = (high & !0xf000) | 0x4000;
-    let low = (low & !(0b11 << 62)) | (0b10 << 62);
-    let (a, b, c) = (high >> 32, (high >> 16) & 0xffff, high & 0xffff);
-    format!("{a:08x}-{b:04x}-{c:04x}-{:04x}-{:012x}", low >> 48, low & 0xffff_ffff_ffff)
+/// Random UUIDs, version 4: a counter under a keyed hash, with a key of its own from the system's randomness.
+struct Uuids {
+    key: (u64, u64),
+    made: u64,
+}
+
+impl Uuids {
+    fn new() -> Self {
+        // Each state of the standard library's hash maps begins with random keys; two of them make 128 bits.
+        let random = || RandomState::new().hash_one(0);
+        Self { key: (random(), random()), made: 0 }
+    }
+
+    /// The next one as text.
+    fn next(&mut self) -> [u8; 36] {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut hasher = SipHasher24::new_with_keys(self.key.0, self.key.1);
+        hasher.write_u64(self.made);
+        self.made += 1;
+        let mut bytes = hasher.finish128().as_bytes();
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        let mut text = [b'-'; 36];
+        let places = (0..36).filter(|place| !matches!(place, 8 | 13 | 18 | 23));
+        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        for (place, digit) in places.zip(digits) {
+            text[place] = DIGITS[usize::from(digit)];
+        }
+        text
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::Uuids;
     use crate::filters::testing::{filtered, findings};
 
     #[test]
@@ -121,6 +148,8 @@ mod tests {
             ),
             (&[("remove_key", "mem.*")][..], r#"{"swap":3}"#),
             (&[("allowlist_key", "SWAP")][..], r#"{"swap":3}"#),
+            (&[("remove_key", "mem.free"), ("remove_key", "SWAP")][..], r#"{"Mem.total":1}"#),
+            (&[("remove_key", "mem")][..], r#"{"Mem.total":1,"Mem.free":2,"swap":3}"#),
             (&[("whitelist_key", "mem.free"), ("record", "swap new")][..], r#"{"Mem.free":2,"swap":"new"}"#),
             (&[("record", "swap new")][..], r#"{"Mem.total":1,"Mem.free":2,"swap":"new"}"#),
         ];
@@ -130,11 +159,33 @@ mod tests {
     }
 
     #[test]
-    fn a_uuid_is_random_and_well_formed() {
-        let (one, other) = (super::uuid(), super::uuid());
+    fn escaped_keys_compare_decoded() {
+        let record = r#"{"\u004dem\/free":1,"b":2}"#;
 
-        assert_ne!(one, other);
-        assert_eq!((one.len(), one.as_bytes()[14]), (36, b'4'));
+        assert_eq!(filtered(&super::KIND, &[("remove_key", "mem/*")], &[record]), [r#"{"b":2}"#]);
+        assert_eq!(filtered(&super::KIND, &[("allowlist_key", "B")], &[record]), [r#"{"b":2}"#]);
+    }
+
+    #[test]
+    fn uuids_are_random_and_well_formed() {
+        let mut uuids = Uuids::new();
+        let mut seen = std::collections::HashSet::new();
+        for _ in 0..1000 {
+            let uuid = uuids.next();
+            for (at, byte) in uuid.iter().enumerate() {
+                let fits = match at {
+                    8 | 13 | 18 | 23 => *byte == b'-',
+                    14 => *byte == b'4',
+                    19 => b"89ab".contains(byte),
+                    _ => b"0123456789abcdef".contains(byte),
+                };
+                assert!(fits, "{at}: {}", String::from_utf8_lossy(&uuid));
+            }
+            assert!(seen.insert(uuid));
+        }
+        assert_ne!(Uuids::new().next(), Uuids::new().next());
+        let out = filtered(&super::KIND, &[("uuid_key", "id"), ("record", "a b")], &["{}"]);
+        assert!(out[0].starts_with(r#"{"a":"b","id":""#), "{}", out[0]);
     }
 
     #[test]

@@ -1,0 +1,276 @@
+//! Counters in the text format of Prometheus.
+//!
+//! Names that start with `fluentbit_` mean what they mean there, so that dashboards go on working; what only Vigie counts
+//! starts with `vigie_`.
+//!
+//! # Source
+//! Prometheus, "Exposition formats", text format 0.0.4.
+
+use std::fmt::Write;
+
+use super::Now;
+use crate::metrics::Metrics;
+
+/// A counter of a plugin and how it is called outside.
+struct Row {
+    /// Name of the field.
+    counter: &'static str,
+    /// Name of the metric, without `_total`.
+    metric: &'static str,
+    kind: Kind,
+    help: &'static str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Counter,
+    Gauge,
+}
+
+const fn counter(counter: &'static str, metric: &'static str, help: &'static str) -> Row {
+    Row { counter, metric, kind: Kind::Counter, help }
+}
+
+const fn gauge(counter: &'static str, metric: &'static str, help: &'static str) -> Row {
+    Row { counter, metric, kind: Kind::Gauge, help }
+}
+
+const INPUT: &[Row] = &[
+    counter("records", "fluentbit_input_records", "Records made."),
+    counter("bytes", "fluentbit_input_bytes", "Source bytes of these records."),
+    counter("files_opened", "fluentbit_input_files_opened", "Files opened."),
+    counter("files_closed", "fluentbit_input_files_closed", "Files let go."),
+    counter("files_rotated", "fluentbit_input_files_rotated", "Rotations seen."),
+    counter("multiline_truncated", "fluentbit_input_multiline_truncated", "Events cut at the multiline buffer limit."),
+    counter("long_line_truncated", "fluentbit_input_long_line_truncated", "Long lines cut into parts."),
+    counter("long_line_skipped", "fluentbit_input_long_line_skipped", "Long lines skipped."),
+    counter("parser_failed", "vigie_input_parser_failed", "Lines that their parser refused, kept as text."),
+    counter("abandoned_bytes", "vigie_input_abandoned_bytes", "Bytes lost before they could be read."),
+    counter("rewinds", "vigie_input_rewinds", "Ranges read again because no output answered for them."),
+];
+
+const FILTER: &[Row] = &[
+    counter("records", "fluentbit_filter_records", "Records that went in."),
+    counter("drop_records", "fluentbit_filter_drop_records", "Records removed."),
+    counter("add_records", "fluentbit_filter_add_records", "Records added."),
+];
+
+const OUTPUT: &[Row] = &[
+    counter("proc_records", "fluentbit_output_proc_records", "Records delivered."),
+    counter("proc_bytes", "fluentbit_output_proc_bytes", "Request bytes delivered, before compression."),
+    counter("errors", "fluentbit_output_errors", "Failures for good."),
+    counter("retries", "fluentbit_output_retries", "Requests sent again."),
+    counter("retries_failed", "fluentbit_output_retries_failed", "Requests given up after their last retry."),
+    counter("dropped_records", "fluentbit_output_dropped_records", "Records declared dropped."),
+    counter("retried_records", "fluentbit_output_retried_records", "Records sent again."),
+    counter("duplicate_records", "vigie_output_duplicate_records", "Records that the store had already."),
+    counter("dead_letter_records", "vigie_output_dead_letter_records", "Records put into the dead-letter file."),
+    counter("index_fallbacks", "vigie_output_index_fallbacks", "Records sent to the default index for want of a name."),
+    counter("id_fallbacks", "vigie_output_id_fallbacks", "Records that got an id from their position."),
+    counter("wire_bytes", "vigie_output_wire_bytes", "Bytes of request bodies sent."),
+    gauge("requests_in_flight", "vigie_output_requests_in_flight", "Requests on their way now."),
+];
+
+/// Which of Fluent Bit's two pages is wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Page {
+    /// With timestamps and the names of its first interface.
+    V1,
+    /// Without timestamps, and with what only Vigie counts.
+    V2,
+}
+
+/// All samples of one metric.
+struct Family {
+    name: String,
+    kind: Kind,
+    help: &'static str,
+    /// Labels with their braces, and values.
+    samples: Vec<(String, u64)>,
+}
+
+/// The page at `now`.
+pub(super) fn page(page: Page, metrics: &Metrics, now: Now) -> Vec<u8> {
+    let inputs: Vec<_> = metrics.inputs().iter().map(|input| (labels(&input.name), input.each())).collect();
+    let filters: Vec<_> = metrics.filters().iter().map(|filter| (labels(&filter.name), filter.each())).collect();
+    let outputs: Vec<_> = metrics.outputs().iter().map(|output| (labels(&output.name), output.each())).collect();
+    let tables = [(INPUT, &inputs), (FILTER, &filters), (OUTPUT, &outputs)];
+    let mut families: Vec<Family> = Vec::new();
+    for (rows, plugins) in tables {
+        let wanted = rows.iter().filter(|row| page == Page::V2 || row.metric.starts_with("fluentbit_"));
+        families.extend(wanted.map(|row| family(row, plugins)).filter(|family| !family.samples.is_empty()));
+    }
+    if page == Page::V2 {
+        let samples = vec![(String::new(), metrics.unrouted_records.get())];
+        let help = "Records that no output matched.";
+        families.push(Family { name: "vigie_unrouted_records_total".into(), kind: Kind::Counter, help, samples });
+    }
+    families.sort_by(|one, other| one.name.cmp(&other.name));
+    match page {
+        Page::V1 => first_page(&families, now),
+        Page::V2 => second_page(&families, now),
+    }
+    .into_bytes()
+}
+
+fn family(row: &Row, plugins: &[(String, Vec<(&'static str, u64)>)]) -> Family {
+    let ending = if row.kind == Kind::Counter { "_total" } else { "" };
+    let value = |counters: &[(&'static str, u64)]| {
+        counters.iter().find(|(name, _)| *name == row.counter).map_or(0, |(_, value)| *value)
+    };
+    let samples = plugins.iter().map(|(labels, counters)| (labels.clone(), value(counters))).collect();
+    Family { name: format!("{}{ending}", row.metric), kind: row.kind, help: row.help, samples }
+}
+
+fn first_page(families: &[Family], now: Now) -> String {
+    let millis = now.wall.seconds * 1000 + i64::from(now.wall.nanos / 1_000_000);
+    let mut out = String::new();
+    for family in families {
+        push_family(family, Some(millis), &mut out);
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    let uptime = now.since_start.as_secs();
+    let start = started(now);
+    push(
+        &mut out,
+        format_args!(
+            "# HELP fluentbit_uptime Seconds that the agent has run.\n# TYPE fluentbit_uptime counter\n\
+             fluentbit_uptime {uptime}\n\
+             # HELP process_start_time_seconds When the agent started, in seconds since 1970.\n\
+             # TYPE process_start_time_seconds gauge\nprocess_start_time_seconds {start}\n\
+             # HELP fluentbit_build_info What runs.\n# TYPE fluentbit_build_info gauge\n\
+             fluentbit_build_info{{version=\"{version}\",edition=\"Vigie\"}} 1\n"
+        ),
+    );
+    out
+}
+
+fn second_page(families: &[Family], now: Now) -> String {
+    let host = escaped(&rustix::system::uname().nodename().to_string_lossy());
+    let version = env!("CARGO_PKG_VERSION");
+    let os = std::env::consts::OS;
+    let (uptime, start) = (now.since_start.as_secs(), started(now));
+    let mut out = String::new();
+    push(
+        &mut out,
+        format_args!(
+            "# HELP fluentbit_uptime Seconds that the agent has run.\n# TYPE fluentbit_uptime counter\n\
+             fluentbit_uptime{{hostname=\"{host}\"}} {uptime}\n\
+             # HELP fluentbit_process_start_time_seconds When the agent started, in seconds since 1970.\n\
+             # TYPE fluentbit_process_start_time_seconds gauge\n\
+             fluentbit_process_start_time_seconds{{hostname=\"{host}\"}} {start}\n\
+             # HELP fluentbit_build_info What runs.\n# TYPE fluentbit_build_info gauge\n\
+             fluentbit_build_info{{hostname=\"{host}\",version=\"{version}\",os=\"{os}\"}} 1\n\
+             # HELP fluentbit_hot_reloaded_times Reloads, which Vigie does by a restart.\n\
+             # TYPE fluentbit_hot_reloaded_times gauge\n\
+             fluentbit_hot_reloaded_times{{hostname=\"{host}\"}} 0\n"
+        ),
+    );
+    for family in families {
+        push_family(family, None, &mut out);
+    }
+    out
+}
+
+fn push_family(family: &Family, millis: Option<i64>, out: &mut String) {
+    let Family { name, kind, help, samples } = family;
+    let kind = if *kind == Kind::Counter { "counter" } else { "gauge" };
+    push(out, format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
+    for (labels, value) in samples {
+        push(out, format_args!("{name}{labels} {value}"));
+        if let Some(millis) = millis {
+            push(out, format_args!(" {millis}"));
+        }
+        out.push('\n');
+    }
+}
+
+fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
+    out.write_fmt(text).expect("writing to a string does not fail");
+}
+
+fn started(now: Now) -> i64 {
+    now.wall.seconds - i64::try_from(now.since_start.as_secs()).unwrap_or(0)
+}
+
+fn labels(name: &str) -> String {
+    format!("{{name=\"{}\"}}", escaped(name))
+}
+
+/// The value of a label between its quotes.
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use vigie_parsers::batch::Timestamp;
+
+    use super::*;
+    use crate::metrics::{FilterMetrics, InputMetrics, OutputMetrics};
+
+    const NOW: Now =
+        Now { wall: Timestamp { seconds: 1_795_301_033, nanos: 843_000_000 }, since_start: Duration::from_secs(7) };
+
+    fn text(which: Page, metrics: &Metrics) -> String {
+        String::from_utf8(page(which, metrics, NOW)).expect("it is text")
+    }
+
+    #[test]
+    fn every_counter_has_a_name_outside() {
+        let tables = [
+            (INPUT, InputMetrics::default().each()),
+            (FILTER, FilterMetrics::default().each()),
+            (OUTPUT, OutputMetrics::default().each()),
+        ];
+        for (rows, counters) in tables {
+            let named: Vec<&str> = rows.iter().map(|row| row.counter).collect();
+            assert_eq!(named, counters.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_first_page_has_timestamps_and_the_second_has_none() {
+        let metrics = Metrics::default();
+        metrics.add_input("dummy.0").records.add(6);
+        metrics.add_output("out").dead_letter_records.add(2);
+
+        let (first, second) = (text(Page::V1, &metrics), text(Page::V2, &metrics));
+
+        assert!(first.contains("\nfluentbit_input_records_total{name=\"dummy.0\"} 6 1795301033843\n"), "{first}");
+        assert!(first.contains("\nfluentbit_uptime 7\n"), "{first}");
+        assert!(first.contains("\nprocess_start_time_seconds 1795301026\n"), "{first}");
+        assert!(!first.contains("vigie_"), "{first}");
+        assert!(second.contains("\nfluentbit_input_records_total{name=\"dummy.0\"} 6\n"), "{second}");
+        assert!(second.contains("\nvigie_output_dead_letter_records_total{name=\"out\"} 2\n"), "{second}");
+    }
+
+    #[test]
+    fn each_metric_stands_once_with_all_of_its_samples() {
+        let metrics = Metrics::default();
+        for name in ["b", "a"] {
+            metrics.add_input(name);
+            metrics.add_filter(name);
+            metrics.add_output(name);
+        }
+        for which in [Page::V1, Page::V2] {
+            let text = text(which, &metrics);
+            let mut types: Vec<&str> = text.lines().filter(|line| line.starts_with("# TYPE")).collect();
+            let all = types.len();
+            types.sort_unstable();
+            types.dedup();
+            assert_eq!(types.len(), all);
+            let lines: Vec<&str> = text.lines().collect();
+            let first = lines.iter().position(|line| line.starts_with("fluentbit_input_bytes_total{name=\"b\"}"));
+            let second = lines.iter().position(|line| line.starts_with("fluentbit_input_bytes_total{name=\"a\"}"));
+            assert_eq!(first.map(|at| at + 1), second);
+        }
+    }
+
+    #[test]
+    fn labels_are_escaped() {
+        assert_eq!(labels("a\"b\\c\nd"), r#"{name="a\"b\\c\nd"}"#);
+    }
+}

@@ -1,0 +1,108 @@
+//! Which path gives what.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, SERVER};
+use hyper::{Method, Response, StatusCode};
+
+use super::health::{Health, Judgement};
+use super::prometheus::{Page, page};
+use super::{MonitorOptions, json};
+use crate::metrics::Metrics;
+use crate::{filters, inputs, outputs};
+
+/// What is told.
+#[derive(Debug)]
+pub(super) struct Status {
+    metrics: Arc<Metrics>,
+    options: MonitorOptions,
+    health: Mutex<Health>,
+}
+
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain";
+const PROMETHEUS: &str = "text/plain; version=0.0.4";
+
+type Answer = (StatusCode, &'static str, Vec<u8>);
+
+impl Status {
+    pub(super) fn new(metrics: Arc<Metrics>, options: MonitorOptions) -> Self {
+        let health = Mutex::new(Health::new(options.limits));
+        Self { metrics, options, health }
+    }
+
+    /// Remembers the counts, for health.
+    pub(super) fn sample(&self) {
+        let now = self.options.clock.now().since_start;
+        self.health().sample(&self.metrics, now);
+    }
+
+    /// How often [`Status::sample`] is to be called.
+    pub(super) fn interval(&self) -> Duration {
+        self.health().interval()
+    }
+
+    /// The answer to a request. Nothing of it is read but method and path.
+    pub(super) fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            let mut refused = response(StatusCode::METHOD_NOT_ALLOWED, TEXT, Vec::new());
+            refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            return refused;
+        }
+        let (status, kind, body) = self.find(path).unwrap_or((StatusCode::NOT_FOUND, TEXT, Vec::new()));
+        response(status, kind, body)
+    }
+
+    fn find(&self, path: &str) -> Option<Answer> {
+        let ok = |kind, body| Some((StatusCode::OK, kind, body));
+        let now = || self.options.clock.now();
+        match path.trim_end_matches('/') {
+            "" => ok(JSON, json::about()),
+            "/api/v1/uptime" => ok(JSON, json::uptime(now().since_start.as_secs())),
+            "/api/v1/plugins" => ok(JSON, plugins()),
+            "/api/v1/metrics" => ok(JSON, json::metrics(&self.metrics)),
+            "/api/v1/metrics/prometheus" => ok(PROMETHEUS, page(Page::V1, &self.metrics, now())),
+            "/api/v2/metrics/prometheus" => ok(PROMETHEUS, page(Page::V2, &self.metrics, now())),
+            "/api/v1/health" if self.options.health_check => {
+                let (status, judgement) = self.judge();
+                let body = if judgement.healthy { "ok\n" } else { "error\n" };
+                Some((status, TEXT, body.into()))
+            }
+            "/api/v2/health" => {
+                let (status, judgement) = self.judge();
+                Some((status, JSON, json::health(&judgement, &self.options.limits)))
+            }
+            _ => None,
+        }
+    }
+
+    fn judge(&self) -> (StatusCode, Judgement) {
+        let now = self.options.clock.now().since_start;
+        let judgement = self.health().judge(&self.metrics, now);
+        let status = if judgement.healthy { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR };
+        (status, judgement)
+    }
+
+    fn health(&self) -> MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn plugins() -> Vec<u8> {
+    let inputs: Vec<&str> = inputs::KINDS.iter().map(|kind| kind.name).collect();
+    let filters: Vec<&str> = filters::KINDS.iter().map(|kind| kind.name).collect();
+    let outputs: Vec<&str> = outputs::KINDS.iter().map(|kind| kind.name).collect();
+    json::plugins(&inputs, &filters, &outputs)
+}
+
+fn response(status: StatusCode, kind: &'static str, body: Vec<u8>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(SERVER, HeaderValue::from_static("Vigie"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
