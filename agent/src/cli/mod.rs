@@ -38,11 +38,11 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
 }
 
 fn start(flags: Flags) -> ExitCode {
-    if let Some(directory) = &flags.directory {
-        if let Err(error) = std::env::set_current_dir(directory) {
-            say(&format!("vigie: cannot change to `{}`: {error}\n", directory.display()));
-            return ExitCode::FAILURE;
-        }
+    if let Some(directory) = &flags.directory
+        && let Err(error) = std::env::set_current_dir(directory)
+    {
+        say(&format!("vigie: cannot change to `{}`: {error}\n", directory.display()));
+        return ExitCode::FAILURE;
     }
     let variables =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));

@@ -29,7 +29,7 @@ impl Classic<'_, '_> {
         if body.is_empty() || body.starts_with('#') {
             return;
         }
-        let indent = &line[..line.len() - body.len()];
+        let indent = line.strip_suffix(body).unwrap_or_default();
         match (indent.is_empty(), body.as_bytes()[0]) {
             (true, b'[') => self.heading(number, body),
             (true, b'@') => self.meta(number, body),
@@ -137,7 +137,7 @@ impl Classic<'_, '_> {
 
     /// Whether the line is indented as the first one was, or twice that inside a group.
     fn indent_fits(&mut self, line: &str, body: &str, place: Place) -> bool {
-        let indent = &line[..line.len() - body.len()];
+        let indent = line.strip_suffix(body).unwrap_or_default();
         let unit = self.indent.get_or_insert_with(|| indent.to_owned());
         if indent == unit.as_str() {
             self.group = false;

@@ -56,7 +56,7 @@ pub trait Options: Sized {
     const TABLE: &'static [OptionSpec];
 
     /// Reads every option of this table that `section` gives. Keys that the table does not have are not looked at: see
-    /// [`refuse_unknown`]. `None` when something was wrong; it has been reported.
+    /// [`refuse_unknown`](super::common::refuse_unknown). `None` when something was wrong; it has been reported.
     fn read(section: &Section, findings: &mut Diagnostics) -> Option<Self>;
 }
 
@@ -107,6 +107,8 @@ macro_rules! options {
                 section: &$crate::config::Section,
                 findings: &mut $crate::config::Diagnostics,
             ) -> Option<Self> {
+                // A table of keys that are all unneeded reads nothing.
+                let (_, _) = (section, &findings);
                 let mut _specs = Self::TABLE.iter();
                 $( let $field = $crate::options!(@read $presence $type, section, _specs.next(), findings); )*
                 Some(Self { $( $field: $field?, )* })

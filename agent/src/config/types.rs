@@ -167,7 +167,7 @@ impl OptionType for KeyValue {
         let mut words = words(text).ok_or("a key and a value; a quote is not closed")?.into_iter();
         let key = words.next().ok_or("a key and a value")?;
         if key.quoted {
-            let rest = text[key.end..].trim();
+            let rest = text.get(key.end..).unwrap_or_default().trim();
             let value = (!rest.is_empty()).then(|| unquoted(rest)).ok_or("a key and a value")?;
             return Ok(Self { key: key.text, value });
         }

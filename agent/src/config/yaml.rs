@@ -252,24 +252,23 @@ impl<'t> Tree<'t> {
             Event::Scalar(text, ..) => Kind::Scalar(text.into_owned()),
             Event::SequenceStart(..) => {
                 let mut items = Vec::new();
-                loop {
-                    match self.next()? {
-                        (Event::SequenceEnd, _) => break Kind::List(items),
-                        (event, place) => items.push(self.node(event, place, depth + 1)?),
-                    }
+                let mut next = self.next()?;
+                while next.0 != Event::SequenceEnd {
+                    items.push(self.node(next.0, next.1, depth + 1)?);
+                    next = self.next()?;
                 }
+                Kind::List(items)
             }
             Event::MappingStart(..) => {
                 let mut members = Vec::new();
-                loop {
-                    let (event, place) = self.next()?;
-                    if event == Event::MappingEnd {
-                        break Kind::Map(members);
-                    }
-                    let key = self.node(event, place, depth + 1)?;
+                let mut next = self.next()?;
+                while next.0 != Event::MappingEnd {
+                    let key = self.node(next.0, next.1, depth + 1)?;
                     let (event, place) = self.next()?;
                     members.push((key, self.node(event, place, depth + 1)?));
+                    next = self.next()?;
                 }
+                Kind::Map(members)
             }
             Event::Alias(_) => return Err((place, "anchors and aliases are not supported".into())),
             _ => return Err((place, "expected a value".into())),

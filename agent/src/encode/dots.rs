@@ -79,9 +79,7 @@ impl Dots {
                 Token::Key(range) => {
                     let start = span.start as usize;
                     let inside = Span::between(start + range.start, start + range.end);
-                    let escaped = memchr::memchr(b'\\', &json[range]).is_some();
-                    let key = if escaped { Text::escaped(inside) } else { Text::clean(inside) };
-                    self.push_key(batch, key, out);
+                    self.push_key(batch, Text::from_json(inside, &json[range]), out);
                 }
                 Token::Text(range) => push_raw_string(&json[range], out),
                 Token::Scalar(range) => out.extend_from_slice(&json[range]),

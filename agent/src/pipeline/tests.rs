@@ -22,15 +22,18 @@ use crate::plugin::{
 use crate::receipts::{Ledger, Outcome, Signal};
 use crate::spool::DeadLetters;
 
+/// Judges a request.
+type Answer = fn(&Request) -> Verdict;
+
 /// One answer per request of the script, then everything is delivered.
 struct Scripted {
-    script: Mutex<VecDeque<fn(&Request) -> Verdict>>,
+    script: Mutex<VecDeque<Answer>>,
     stored: Mutex<Vec<String>>,
     request_bytes: usize,
 }
 
 impl Scripted {
-    fn new(request_bytes: usize, script: &[fn(&Request) -> Verdict]) -> Arc<Self> {
+    fn new(request_bytes: usize, script: &[Answer]) -> Arc<Self> {
         let script = Mutex::new(script.iter().copied().collect());
         Arc::new(Self { script, stored: Mutex::default(), request_bytes })
     }
@@ -222,7 +225,7 @@ fn refused_items_are_given_up_and_the_rest_arrives() {
 
 #[test]
 fn a_request_too_large_is_halved_down_to_the_item_to_blame() {
-    let too_large: fn(&Request) -> Verdict = |request| {
+    let too_large: Answer = |request| {
         let plain = request.plain().expect("it inflates");
         if plain.windows(3).any(|window| window == b"bad") {
             Verdict::TooLarge(Refusal::default())

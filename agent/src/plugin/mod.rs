@@ -18,4 +18,7 @@ pub use memory::{Memory, PooledBatch};
 pub use output::{Delivery, Encoded, Encoder, Fate, Item, Lot, Output, Refusal, Request, Verdict};
 pub use parcel::Parcel;
 pub use queue::{ByteQueue, Popped, Weight};
-pub use tables::{BuildContext, Filter, FilterContext, FilterFactory, FilterKind, InputKind, InputSetup, OutputKind};
+pub use tables::{
+    BuildContext, BuildFilter, BuildInput, BuildOutput, Filter, FilterContext, FilterFactory, FilterKind, InputKind,
+    InputSetup, OutputKind,
+};

@@ -107,7 +107,12 @@ impl Text {
         Self { span, escaped: false, clean: true }
     }
 
-    /// Text that is the inside of a JSON string.
+    /// Text that stands at `span` as `inside` of a valid JSON string.
+    pub fn from_json(span: Span, inside: &[u8]) -> Self {
+        Self { span, escaped: inside.contains(&b'\\'), clean: !inside.contains(&b'\\') }
+    }
+
+    /// Text that is the inside of a JSON string and holds an escape.
     #[inline]
     pub fn escaped(span: Span) -> Self {
         Self { span, escaped: true, clean: false }

@@ -36,6 +36,16 @@ pub(super) struct JoinedLines {
     memory: Option<Memory>,
 }
 
+/// A line as it was read.
+#[derive(Clone, Copy)]
+struct Raw {
+    span: Span,
+    origin: Origin,
+    /// Stream offset behind it, newline included.
+    end: u64,
+    read: Timestamp,
+}
+
 /// A line as the runtime's program wrote it: all of its parts joined, its text in the arena.
 struct Line {
     output: Output,
@@ -47,6 +57,15 @@ struct Line {
     text: Span,
     /// The share of an earlier range, when its first part came there.
     pending: Option<Pending>,
+}
+
+impl Line {
+    /// Answers for its earlier parts: it went into an event that has a share of its own, or is none.
+    fn let_go(self) {
+        if let Some(part) = self.pending {
+            part.share.settle_all(Outcome::Passed);
+        }
+    }
 }
 
 impl JoinedLines {
@@ -61,7 +80,8 @@ impl JoinedLines {
     }
 
     /// A raw line from `span` of the arena.
-    fn raw(&mut self, work: &mut Work, span: Span, origin: Origin, end: u64, read: Timestamp) {
+    fn raw(&mut self, work: &mut Work, raw: Raw) {
+        let Raw { span, origin, end, read } = raw;
         if !self.shared.options.multiline.cri {
             let line = Line {
                 output: Output::Plain,
@@ -111,7 +131,7 @@ impl JoinedLines {
         }
         work.truncated = partial;
         self.shared.metrics.multiline_truncated.add(u64::from(partial));
-        let whole = work.from_pending(pending, line.output);
+        let whole = work.take_pending(pending, line.output);
         self.complete(work, whole);
         work.truncated = false;
     }
@@ -132,12 +152,9 @@ impl JoinedLines {
                 trace.touched = Instant::now();
                 trace.state = state;
                 self.traces[slot] = Some(trace);
-                if let Some(part) = line.pending {
-                    part.share.settle_all(Outcome::Passed);
-                }
-                return;
+                return line.let_go();
             }
-            let whole = work.from_pending(trace, line.output);
+            let whole = work.take_pending(trace, line.output);
             self.emit(work, whole);
         }
         match JavaState::begin(work.parcel.batch.bytes(line.text)) {
@@ -198,10 +215,7 @@ impl JoinedLines {
     /// Text mode: every event ends with a newline, and a blank line is none.
     fn emit_text(&self, work: &mut Work, line: Line) {
         if work.parcel.batch.bytes(line.text).is_empty() {
-            if let Some(part) = line.pending {
-                part.share.settle_all(Outcome::Passed);
-            }
-            return;
+            return line.let_go();
         }
         let index = work.push(line.origin, line.time, line.pending);
         self.shared.add_place(&mut work.parcel.batch, index, &self.stream);
@@ -269,7 +283,7 @@ impl JoinedLines {
         let mut work = Work { parcel, truncated: false };
         for (output, pending, _) in events {
             pending.share.set_clean(self.clean);
-            let line = work.from_pending(pending, output);
+            let line = work.take_pending(pending, output);
             self.emit(&mut work, line);
         }
         work.finish(0)
@@ -296,7 +310,7 @@ impl Stage for JoinedLines {
             let Some(Field { value: Value::Text(text), .. }) = record.fields().first().copied() else { continue };
             let line_end = work.parcel.batch.entries().get(index + 1).filter(|_| index + 1 < raw);
             let line_end = line_end.map_or(end, |next| next.origin.offset);
-            self.raw(&mut work, text.span, origin, line_end, read);
+            self.raw(&mut work, Raw { span: text.span, origin, end: line_end, read });
             self.note_clean(line_end);
         }
         work.parcel.shares[0].set_clean(self.clean);
@@ -326,7 +340,7 @@ struct Work {
 
 impl Work {
     /// A line made of a pending event, its text stored in this batch.
-    fn from_pending(&mut self, mut pending: Pending, output: Output) -> Line {
+    fn take_pending(&mut self, mut pending: Pending, output: Output) -> Line {
         let text = self.parcel.batch.store(&std::mem::take(&mut pending.text));
         let time_text = self.parcel.batch.store(&pending.time_text);
         Line {

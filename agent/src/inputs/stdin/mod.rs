@@ -23,7 +23,7 @@ pub(super) const KIND: InputKind =
 crate::options! {
     /// Options of `stdin`.
     struct StdinOptions {
-        parser: String, optional, "Parser of each line; by default a line is one JSON object. A line that does not fit is kept under `log`.";
+        "parser" _parser: String, optional, "Parser of each line; by default a line is one JSON object. A line that does not fit is kept under `log`.";
         buffer_size: Size, default "1M", "Longest line; a longer one is cut into parts.";
     }
 }
@@ -75,10 +75,10 @@ impl Input for Stdin {
                 Err(RecvTimeoutError::Timeout) => continue,
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            offset += self.hand_on(&mut rest, offset, &ledger, &outlet, false);
+            offset += self.hand_on((&ledger, &outlet), &mut rest, offset, false);
             lines::count_lost(&ledger, offset, &self.stream);
         }
-        offset += self.hand_on(&mut rest, offset, &ledger, &outlet, true);
+        offset += self.hand_on((&ledger, &outlet), &mut rest, offset, true);
         outlet.end(Arc::clone(&self.stream));
         drop(outlet);
         stop.wait_for_drain();
@@ -92,7 +92,8 @@ impl Input for Stdin {
 impl Stdin {
     /// Hands on the complete lines of `rest`, which begins at `offset`; all of it when it is the `last`. Gives the number of
     /// bytes handed on.
-    fn hand_on(&self, rest: &mut Vec<u8>, offset: u64, ledger: &Arc<Ledger>, outlet: &Outlet, last: bool) -> u64 {
+    fn hand_on(&self, to: (&Arc<Ledger>, &Outlet), rest: &mut Vec<u8>, offset: u64, last: bool) -> u64 {
+        let (ledger, outlet) = to;
         let mut done = 0;
         while self.line_end(&rest[done..], last).is_some() {
             let wanted = Memory::LARGEST.min(rest.len() - done);

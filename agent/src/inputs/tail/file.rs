@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use rustix::fs::OFlags;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
@@ -15,9 +15,9 @@ use crate::receipts::Ledger;
 use crate::state::{Known, Position};
 
 /// Bytes that the proof of a head covers at the most.
-const HEAD: u64 = 1024;
+const HEAD: usize = 1024;
 /// Bytes before an offset that its marker covers, as in Fluent Bit.
-const MARKER: u64 = 64;
+const MARKER: usize = 64;
 
 /// What tells files apart while they exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -98,8 +98,8 @@ pub(super) fn birth(metadata: &Metadata) -> i64 {
 /// Hash of the first bytes and their number: up to the first newline, at most [`HEAD`]. `None` while the first line is
 /// neither complete nor that long, since bytes may still change.
 pub(super) fn head(file: &File, size: u64) -> io::Result<Option<(u64, u32)>> {
-    let mut bytes = [0; HEAD as usize];
-    let wanted = usize::try_from(size.min(HEAD)).expect("at most 1024");
+    let mut bytes = [0; HEAD];
+    let wanted = usize::try_from(size).unwrap_or(HEAD).min(HEAD);
     let length = read_full(file, &mut bytes[..wanted], 0)?;
     let end = match memchr::memchr(b'\n', &bytes[..length]) {
         Some(newline) => newline + 1,
@@ -111,7 +111,7 @@ pub(super) fn head(file: &File, size: u64) -> io::Result<Option<(u64, u32)>> {
 
 /// Whether the first bytes of `file` are those of `known`.
 pub(super) fn has_head(file: &File, known: &Known) -> bool {
-    let mut bytes = [0; HEAD as usize];
+    let mut bytes = [0; HEAD];
     let Some(wanted) = bytes.get_mut(..known.head_length as usize) else { return false };
     let length = read_full(file, wanted, 0).unwrap_or(0);
     length == wanted.len() && xxh3_64(wanted) == known.head
@@ -119,10 +119,10 @@ pub(super) fn has_head(file: &File, known: &Known) -> bool {
 
 /// Hash of the last bytes before `offset` and their number, as Fluent Bit keeps it.
 pub(super) fn marker(file: &File, offset: u64) -> (i64, u32) {
-    let mut bytes = [0; MARKER as usize];
-    let length = offset.min(MARKER);
-    let wanted = &mut bytes[..usize::try_from(length).expect("at most 64")];
-    match read_full(file, wanted, offset - length) {
+    let mut bytes = [0; MARKER];
+    let length = usize::try_from(offset).unwrap_or(MARKER).min(MARKER);
+    let wanted = &mut bytes[..length];
+    match read_full(file, wanted, offset - length as u64) {
         Ok(read) if read == wanted.len() && read > 0 => {
             (xxh3_64(wanted).cast_signed(), u32::try_from(read).expect("at most 64"))
         }
@@ -160,7 +160,42 @@ pub(super) fn generation(head: u64, truncations: u32) -> u64 {
     xxh3_64_with_seed(&head.to_le_bytes(), u64::from(truncations))
 }
 
+/// A file that grew not long ago is looked at this often, any other at the slower pace.
+const LIVELY: Duration = Duration::from_millis(50);
+const QUIET: Duration = Duration::from_millis(500);
+/// How long a file counts as lively after its last growth.
+const LIVELY_FOR: Duration = Duration::from_secs(5);
+
+/// What a look at the size of a file came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// It has its size or a larger one.
+    Fine,
+    /// It is shorter than what was read of it.
+    Truncated,
+}
+
 impl Tailed {
+    /// Notes the size the file has `now`, and when to look again.
+    pub(super) fn look(&mut self, now: Instant) -> Look {
+        let lively = now.duration_since(self.last_growth) < LIVELY_FOR;
+        self.next_look = now + if lively && self.standing != Standing::Gone { LIVELY } else { QUIET };
+        let size = self.file.metadata().map_or(self.size, |metadata| metadata.len());
+        if self.standing == Standing::Gone {
+            return Look::Fine;
+        }
+        if size < self.offset {
+            return Look::Truncated;
+        }
+        if size > self.size {
+            self.last_growth = now;
+            self.next_look = now + LIVELY;
+            self.ended = false;
+        }
+        self.size = size;
+        Look::Fine
+    }
+
     /// Its identity for document ids: inode, birth and generation.
     pub(super) fn identity(&self) -> Vec<u8> {
         let known = self.position.known.unwrap_or_default();

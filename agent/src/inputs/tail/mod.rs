@@ -28,7 +28,7 @@ use crate::plugin::{Agent, Clock, Input, InputKind, InputSetup, Memory, Outlet, 
 use crate::receipts::Signal;
 use crate::state::{Position, Positions};
 
-use file::Tailed;
+use file::{Look, Tailed};
 use options::TailOptions;
 use paths::Paths;
 use read::{OnLongLine, Place, Reading, Turn};
@@ -131,11 +131,6 @@ struct Tail {
     complained: HashSet<PathBuf>,
 }
 
-/// A file that grew not long ago is looked at this often, any other at the slower pace.
-const LIVELY: Duration = Duration::from_millis(50);
-const QUIET: Duration = Duration::from_millis(500);
-/// How long a file counts as lively after its last growth.
-const LIVELY_FOR: Duration = Duration::from_secs(5);
 /// Looks at all paths follow each other no faster than this, however much happens in the directories.
 const SCAN_GAP: Duration = Duration::from_millis(50);
 
@@ -235,22 +230,9 @@ impl Tail {
     fn look_for_growth(&mut self, now: Instant) {
         let mut truncated = Vec::new();
         for (at, file) in self.files.iter_mut().enumerate() {
-            if now < file.next_look || file.standing == file::Standing::Gone {
-                file.next_look = file
-                    .next_look
-                    .max(now + if file.standing == file::Standing::Gone { QUIET } else { Duration::ZERO });
-                continue;
-            }
-            let size = file.file.metadata().map_or(file.size, |metadata| metadata.len());
-            if size > file.size {
-                file.last_growth = now;
-                file.ended = false;
-            } else if size < file.offset {
+            if now >= file.next_look && file.look(now) == Look::Truncated {
                 truncated.push(at);
             }
-            file.size = size.max(if size < file.offset { file.size } else { 0 });
-            let lively = now.duration_since(file.last_growth) < LIVELY_FOR;
-            file.next_look = now + if lively { LIVELY } else { QUIET };
         }
         for at in truncated.into_iter().rev() {
             self.truncated(at);

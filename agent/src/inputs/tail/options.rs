@@ -13,7 +13,7 @@ crate::options! {
         path: CommaList, required, "Files to read: paths and globs between commas. Only regular files are read.";
         exclude_path: CommaList, optional, "Files left out: globs on the full path, between commas.";
         key: String, default "log", "Key of a line that no parser took apart.";
-        parser: String, optional, "Parser of each line. Not applied where `multiline.parser` is set.";
+        "parser" _parser: String, optional, "Parser of each line. Not applied where `multiline.parser` is set.";
         "multiline.parser" multiline_parser: CommaList, optional, "How lines are joined to events: `cri`, `java`, or `cri, java`, which joins partial lines first and then the events in them.";
         db: PathBuf, optional, "SQLite database of positions, in Fluent Bit's own form. Without it they are kept in the state directory.";
         "db.sync" db_sync: DbSync, default "normal", "How hard the database is synced: off, normal, full or extra.";

@@ -9,7 +9,7 @@ use vigie_parsers::batch::{Field, Keys, Origin, Span, Text, Timestamp, Value};
 
 use super::file::{Standing, Tailed};
 use crate::metrics::InputMetrics;
-use crate::plugin::{Agent, Memory, Outlet, Parcel, PooledBatch};
+use crate::plugin::{Agent, Outlet, Parcel, PooledBatch};
 
 /// What becomes of a line above the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -277,24 +277,25 @@ fn a_restart_goes_on_behind_what_was_settled_and_ids_are_the_same() {
 
 #[test]
 fn lines_above_the_limit_are_cut_left_out_or_shortened() {
-    let long = "x".repeat(50);
-    let cases: [(&[(&'static str, &str)], Vec<String>); 3] = [
-        (&[], vec!["a".into(), long[..20].into(), long[..20].into(), long[..10].into(), "b".into()]),
-        (&[("skip_long_lines", "on")], vec!["a".into(), "b".into()]),
-        (&[("truncate_long_lines", "on")], vec!["a".into(), long[..20].into(), "b".into()]),
+    let (whole, start, rest) = ("x".repeat(50), "x".repeat(30), "x".repeat(20));
+    let (part, last) = (rest.as_str(), "xxxxxxxxxx");
+    let cases = [
+        ("threaded", vec!["a", part, part, last, "b"]),
+        ("skip_long_lines", vec!["a", "b"]),
+        ("truncate_long_lines", vec!["a", part, "b"]),
     ];
-    for (options, expected) in cases {
-        let options: Vec<_> = options.iter().copied().chain([("buffer_max_size", "20")]).collect();
+    for (option, expected) in cases {
+        let options = [(option, "on"), ("buffer_max_size", "20")];
         let mut rig = Rig::new(&options);
-        rig.append("app.log", &format!("a\n{long}\nb\n"));
+        rig.append("app.log", &format!("a\n{whole}\nb\n"));
         rig.start();
         assert_eq!(rig.texts(), expected, "whole: {options:?}");
 
         let mut rig = Rig::new(&options);
-        rig.append("app.log", &format!("a\n{}", &long[..30]));
+        rig.append("app.log", &format!("a\n{start}"));
         rig.start();
         let mut texts = rig.texts();
-        rig.append("app.log", &format!("{}\nb\n", &long[30..]));
+        rig.append("app.log", &format!("{rest}\nb\n"));
         texts.extend(rig.texts());
         assert_eq!(texts, expected, "in two pieces: {options:?}");
     }

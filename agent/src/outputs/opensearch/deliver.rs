@@ -171,12 +171,7 @@ impl Output for OpenSearch {
         };
         // Offsets of items in a body have 32 bits.
         let request_bytes = self.options.bulk_size.0.clamp(1, 1 << 30);
-        Delivery {
-            request_bytes: usize::try_from(request_bytes).expect("a gigabyte fits"),
-            concurrency: self.options.max_in_flight.0,
-            encoding,
-            ordered: false,
-        }
+        Delivery { request_bytes, concurrency: self.options.max_in_flight.0, encoding, ordered: false }
     }
 
     fn deliver<'a>(&'a self, request: &'a Request) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
