@@ -276,7 +276,7 @@ fn same_text(batch: &Batch, one: Text, other: Text) -> bool {
         (false, false) => one.span.len == other.span.len && batch.bytes(one.span) == batch.bytes(other.span),
         (true, false) => batch.text_is(one, batch.bytes(other.span)),
         (false, true) => batch.text_is(other, batch.bytes(one.span)),
-        (true, true) => batch.text_is(one, &decoded(batch, other)),
+        (true, true) => batch.same_decoded(one, other),
     }
 }
 

@@ -14,8 +14,8 @@ pub use edit::RecordMut;
 pub use key_filter::KeyFilter;
 pub(crate) use key_filter::key_hash;
 pub use keys::{Keys, StoredKeys};
-pub(crate) use value::unescape;
 pub use value::{Field, Range, Span, Text, Value};
+pub(crate) use value::{unescape, unescaped};
 pub use view::{Fields, Record};
 
 /// Seconds and nanoseconds since 1970-01-01T00:00:00Z.
@@ -199,6 +199,11 @@ impl Batch {
             return raw == wanted;
         }
         value::unescaped(raw).eq(wanted.iter().copied())
+    }
+
+    /// Whether two escaped texts decode to the same bytes.
+    pub fn same_decoded(&self, one: Text, other: Text) -> bool {
+        unescaped(self.bytes(one.span)).eq(unescaped(self.bytes(other.span)))
     }
 
     /// Appends the decoded bytes of `text` to `out`.

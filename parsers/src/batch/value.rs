@@ -157,7 +157,7 @@ pub struct Field {
 const _: () = assert!(size_of::<Value>() == 16);
 
 /// The decoded bytes of the inside of a valid JSON string.
-pub(super) fn unescaped(raw: &[u8]) -> Unescaped<'_> {
+pub(crate) fn unescaped(raw: &[u8]) -> Unescaped<'_> {
     Unescaped { raw, pending: [0; 4], pending_len: 0, pending_at: 0 }
 }
 
@@ -167,7 +167,7 @@ pub(crate) fn unescape(raw: &[u8]) -> Vec<u8> {
 }
 
 /// Iterator of [`unescaped`]. A lone surrogate decodes to U+FFFD.
-pub(super) struct Unescaped<'a> {
+pub(crate) struct Unescaped<'a> {
     raw: &'a [u8],
     pending: [u8; 4],
     pending_len: u8,

@@ -171,8 +171,7 @@ fn scan_level(batch: &mut Batch, text: Span, opener: u8, keys: &mut Vec<Text>) -
 
 /// Of the fields from `start` on, keeps the last of each key.
 fn drop_duplicates(batch: &mut Batch, start: usize) {
-    let keys: Vec<Text> = batch.tape[start..].iter().map(|field| field.key).collect();
-    if !has_duplicates(&batch.arena, &keys) {
+    if !has_duplicates(&batch.arena, batch.tape[start..].iter().map(|field| field.key)) {
         return;
     }
     let decoded = |field: &Field| {

@@ -1,6 +1,9 @@
 //! The scanner: grammar of RFC 8259, byte by byte where it must, eight bytes at a time where it can.
 
-use crate::batch::{Span, Text, Value, key_hash};
+use std::cell::RefCell;
+use std::cmp::Ordering;
+
+use crate::batch::{Span, Text, Value, key_hash, unescaped};
 
 use super::MAX_DEPTH;
 
@@ -247,7 +250,8 @@ impl<'a> Scanner<'a> {
                 return None;
             }
             if frame.seen.clash {
-                self.duplicates |= has_duplicates(self.bytes, &nest.keys[frame.first_key..]);
+                let keys = nest.keys[frame.first_key..].iter().copied();
+                self.duplicates |= has_duplicates(self.bytes, keys);
             }
             nest.keys.truncate(frame.first_key);
             nest.depth -= 1;
@@ -314,17 +318,23 @@ impl Seen {
     }
 }
 
+thread_local! {
+    /// Keys being compared; kept, so that a record whose keys are doubtful allocates nothing.
+    static SORTED: RefCell<Vec<Text>> = const { RefCell::new(Vec::new()) };
+}
+
 /// Whether two of `keys` are the same, decoded.
-pub(super) fn has_duplicates(bytes: &[u8], keys: &[Text]) -> bool {
-    if keys.len() <= 32 && keys.iter().all(|key| !key.escaped) {
-        let raw = |key: &Text| &bytes[key.span.range()];
-        return (1..keys.len()).any(|at| keys[..at].iter().any(|other| raw(other) == raw(&keys[at])));
-    }
-    let decoded = |key: &Text| {
-        let raw = &bytes[key.span.range()];
-        if key.escaped { crate::batch::unescape(raw) } else { raw.to_vec() }
-    };
-    let mut all: Vec<Vec<u8>> = keys.iter().map(decoded).collect();
-    all.sort_unstable();
-    all.windows(2).any(|pair| pair[0] == pair[1])
+pub(super) fn has_duplicates(bytes: &[u8], keys: impl Iterator<Item = Text>) -> bool {
+    SORTED.with_borrow_mut(|sorted| {
+        sorted.clear();
+        sorted.extend(keys);
+        sorted.sort_unstable_by(|one, other| compare(bytes, *one, *other));
+        sorted.windows(2).any(|pair| compare(bytes, pair[0], pair[1]).is_eq())
+    })
+}
+
+/// The order of two keys by their decoded bytes. A key of JSON without the flag holds no escape, so it decodes to itself.
+fn compare(bytes: &[u8], one: Text, other: Text) -> Ordering {
+    let (first, second) = (&bytes[one.span.range()], &bytes[other.span.range()]);
+    if one.escaped || other.escaped { unescaped(first).cmp(unescaped(second)) } else { first.cmp(second) }
 }

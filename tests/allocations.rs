@@ -1,0 +1,335 @@
+//! No allocation per record, held by a counting allocator.
+//!
+//! Raw lines go the way of a worker: stage and parser, filters, bulk encoder into a body that is used again. What a parcel
+//! costs (its receipt, its list of shares) may be allocated; a record more must cost nothing. So a parcel of many records
+//! has to allocate exactly as often as one of few.
+
+#![allow(unsafe_code, reason = "an allocator cannot be counted but from inside of one, and its interface is unsafe")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use vigie::config::{Diagnostics, Entry, Located, Place, Section, SectionKind};
+use vigie::inputs::lines::{LineOptions, Multiline, factory};
+use vigie::metrics::{FilterMetrics, InputMetrics, OutputMetrics};
+use vigie::plugin::{Agent, BuildContext, Encoder, Filter, FilterContext, Memory, Parcel, Stage, Stream};
+use vigie::receipts::{Ledger, Outcome, Signal};
+use vigie::{filters, outputs};
+use vigie_parsers::batch::{Field, Keys, Origin, Span, Text, Timestamp, Value};
+use vigie_parsers::{Definition, FieldType, Format, Parsers};
+
+/// The system's allocator, counting what the calling thread asks of it.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+fn count() {
+    // At the end of a thread the counter is gone; nothing is measured there.
+    ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1)).unwrap_or_default();
+}
+
+// SAFETY: every call goes to the system's allocator with the arguments it came with, so its promises hold. Counting touches
+// a constant-initialised cell of the thread, which neither allocates nor unwinds.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise on `layout` is handed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise on `layout` is handed on.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promises are handed on; `block` came from the same system allocator.
+        unsafe { System.realloc(block, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises are handed on; `block` came from the same system allocator.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const FEW: usize = 10;
+/// As many as keep the buffers of a batch below the size at which the pool lets them go.
+const MANY: usize = 60;
+const TAG: &str = "app.web";
+
+const NGINX: &str = r#"^(?<remote>[^ ]*) (?<host>[^ ]*) (?<user>[^ ]*) \[(?<time>[^\]]*)\] "(?<method>\S+)(?: +(?<path>[^\"]*?)(?: +\S*)?)?" (?<code>[^ ]*) (?<size>[^ ]*)(?: "(?<referer>[^\"]*)" "(?<agent>[^\"]*)")"#;
+
+fn parsers() -> Parsers {
+    let mut parsers = Parsers::default();
+    let json = Definition { time_format: Some("%Y-%m-%dT%H:%M:%S.%L%z".into()), ..Definition::default() };
+    let nginx = Definition {
+        format: Format::Regex,
+        regex: Some(NGINX.into()),
+        time_format: Some("%d/%b/%Y:%H:%M:%S %z".into()),
+        types: vec![("code".into(), FieldType::Integer), ("size".into(), FieldType::Integer)],
+        ..Definition::default()
+    };
+    let inner = Definition { format: Format::Logfmt, ..Definition::default() };
+    for (name, definition) in [("json", json), ("nginx", nginx), ("logfmt", inner)] {
+        parsers.insert(name, definition.build().expect("the definition is valid"));
+    }
+    parsers
+}
+
+fn json_line(number: usize) -> String {
+    format!(
+        r#"{{"time":"2026-11-23T10:{:02}:{:02}.{:03}+01:00","level":"info","\u006doved":{number},"sl\/ash":true,"msg":"said \"hi\"\n {number}","kv":"a={number} b=\"x y\"","drop_me":1,"drop_too":2,"nested":{{"a":[1,2,{{"b":null}}],"c":"d"}},"n":1.10}}"#,
+        number / 60 % 60,
+        number % 60,
+        number % 1000
+    )
+}
+
+/// So many keys that some look alike at first sight, and no more than the encoder compares without a table.
+fn wide_line(number: usize) -> String {
+    let members: Vec<String> = (0..58).map(|key| format!(r#""key_{key}":{}"#, key * number)).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+fn nginx_line(number: usize) -> String {
+    format!(
+        r#"10.0.0.{} - user{} [23/Nov/2026:10:{:02}:{:02} +0100] "GET /items/{number}?q=é HTTP/1.1" 200 {} "https://example.org/" "curl/8 x""#,
+        number % 256,
+        number % 7,
+        number / 60 % 60,
+        number % 60,
+        number * 31
+    )
+}
+
+/// A section of `options`, given as in a configuration.
+fn section(kind: SectionKind, options: &[(&str, &str)]) -> Section {
+    let located = |text: &str| Located { text: text.into(), place: Place::default(), expanded: false };
+    let entries = options.iter().map(|(key, value)| Entry { key: located(key), value: located(value) }).collect();
+    Section { kind, place: Place::default(), entries, groups: Vec::new() }
+}
+
+/// The way of a worker, with a stream of its own.
+struct Worker {
+    memory: Memory,
+    stream: Arc<Stream>,
+    tag: Arc<str>,
+    ledger: Arc<Ledger>,
+    keys: Keys,
+    stage: Box<dyn Stage>,
+    filters: Vec<Box<dyn Filter>>,
+    metrics: FilterMetrics,
+    encoder: Box<dyn Encoder>,
+    body: Vec<u8>,
+    read: u64,
+}
+
+impl Worker {
+    fn new(parser: &str, filters: &[(&str, &[(&str, &str)])], output: &[(&str, &str)]) -> Self {
+        let agent = Arc::new(Agent::new("test", b"secret-42"));
+        let context = BuildContext {
+            name: "test.0".into(),
+            parsers: Arc::new(parsers()),
+            agent: Arc::clone(&agent),
+            state_directory: None,
+            dry_run: true,
+        };
+        let options = LineOptions {
+            key: "log".into(),
+            parser: context.parsers.get(parser).cloned(),
+            multiline: Multiline::default(),
+            path_key: Some("file".into()),
+            offset_key: Some("offset".into()),
+        };
+        assert!(options.parser.is_some(), "{parser}");
+        let input_metrics = Arc::new(InputMetrics::new("test.0"));
+        let stage = factory(options, agent, Arc::clone(&input_metrics));
+        let stream = Arc::new(Stream {
+            id: 1,
+            name: "/var/log/app.log".into(),
+            input: "test.0".into(),
+            metrics: input_metrics,
+            birth: 1_795_000_000,
+            identity: b"identity".to_vec(),
+            stage: Arc::clone(&stage),
+        });
+        let stage = stage(&stream);
+        let mut findings = Diagnostics::default();
+        let mut make_filter = |(name, options): &(&str, &[(&str, &str)])| {
+            let kind = filters::KINDS.iter().find(|kind| kind.name == *name).expect("the filter exists");
+            let section = section(SectionKind::Filter, options);
+            let made = (kind.build)(&section, &context, &Arc::default(), &mut findings);
+            made.unwrap_or_else(|| panic!("{name}: {findings:?}"))()
+        };
+        let filters = filters.iter().map(&mut make_filter).collect();
+        let kind = outputs::KINDS.iter().find(|kind| kind.name == "opensearch").expect("the output exists");
+        let metrics = Arc::new(OutputMetrics::default());
+        let output = (kind.build)(&section(SectionKind::Output, output), &context, &metrics, &mut findings);
+        let encoder = output.unwrap_or_else(|| panic!("{findings:?}")).encoder();
+        Self {
+            memory: Memory::new(16 << 20),
+            stream,
+            tag: TAG.into(),
+            ledger: Ledger::new(0, Signal::default()),
+            keys: Keys::new(["log"]),
+            stage,
+            filters,
+            metrics: FilterMetrics::default(),
+            encoder,
+            body: Vec::new(),
+            read: 0,
+        }
+    }
+
+    /// Brings `lines` from their raw bytes into the body. Gives how many records arrived there.
+    fn run(&mut self, lines: &[String]) -> usize {
+        let parcel = self.raw(lines);
+        let mut parcel = self.stage.run(parcel).expect("no line waits");
+        let context = FilterContext { tag: TAG, metrics: &self.metrics };
+        for filter in &mut self.filters {
+            filter.apply(&mut parcel.batch, &context);
+        }
+        parcel.settle_removed(Outcome::Filtered);
+        self.body.clear();
+        for record in parcel.batch.records() {
+            self.encoder.encode(record, &self.stream, &self.tag, &mut self.body);
+        }
+        let records = parcel.batch.len();
+        parcel.settle_all(Outcome::Delivered);
+        records
+    }
+
+    /// A parcel of raw lines, as `tail` makes it.
+    fn raw(&mut self, lines: &[String]) -> Parcel {
+        let mut batch = self.memory.take(Memory::LARGEST, Duration::ZERO).expect("nothing else takes memory");
+        let key = self.keys.in_batch(&mut batch).key(0);
+        let from = self.read;
+        for line in lines {
+            let start = batch.arena().len();
+            batch.arena_mut().extend_from_slice(line.as_bytes());
+            let span = Span::between(start, batch.arena().len());
+            batch.arena_mut().push(b'\n');
+            let length = u32::try_from(line.len()).expect("lines are short");
+            let origin = Origin { offset: self.read, length, hash: 7, part: 0, lot: 0 };
+            let index = batch.push(Timestamp { seconds: 1_795_392_000, nanos: 0 }, origin);
+            batch.record_mut(index).append_field(Field { key, value: Value::Text(Text::plain(span)) });
+            self.read += u64::from(length) + 1;
+        }
+        assert!(self.read > from, "a range holds something");
+        let shares = vec![self.ledger.open(self.read)];
+        let (stream, tag) = (Arc::clone(&self.stream), Arc::clone(&self.tag));
+        Parcel { batch, shares, stream, tag, end: self.read, epoch: 0 }
+    }
+
+    /// Allocations of a run.
+    fn measure(&mut self, lines: &[String]) -> u64 {
+        let before = ALLOCATIONS.get();
+        self.run(lines);
+        ALLOCATIONS.get() - before
+    }
+}
+
+/// What a parcel costs, after everything has grown to its size. Asserts that records cost nothing.
+fn assert_records_cost_nothing(name: &str, mut worker: Worker, line: fn(usize) -> String) {
+    let lines: Vec<String> = (0..MANY).map(line).collect();
+    for _ in 0..4 {
+        assert_eq!(worker.run(&lines), MANY, "{name}: every record arrives");
+    }
+
+    let many = worker.measure(&lines);
+    let few = worker.measure(&lines[..FEW]);
+
+    assert_eq!(many, few, "{name}: {} records more cost {} allocations", MANY - FEW, many.abs_diff(few));
+    assert!(many <= 8, "{name}: {many} allocations per parcel");
+    assert!(worker.body.starts_with(br#"{"create":{"#), "{name}");
+}
+
+const INDEX_PER_DAY: &[(&str, &str)] = &[
+    ("write_to", "/nowhere"),
+    ("logstash_format", "on"),
+    ("include_tag_key", "on"),
+    ("replace_dots", "on"),
+    ("compress", "gzip"),
+];
+const ONE_INDEX: &[(&str, &str)] = &[("write_to", "/nowhere"), ("index", "logs-$TAG[1]")];
+
+const MODIFY: (&str, &[(&str, &str)]) = (
+    "modify",
+    &[
+        ("condition", "Key_does_not_exist nothing"),
+        ("condition", "No_key_matches ^q"),
+        ("condition", "Key_value_does_not_equal file nothing"),
+        ("condition", "Matching_keys_have_matching_values ^file$ ^/var"),
+        ("set", "set_to a value"),
+        ("add", "added x"),
+        ("rename", "moved renamed"),
+        ("hard_rename", "user added"),
+        ("copy", "level level_copy"),
+        ("hard_copy", "method set_to"),
+        ("remove_wildcard", "drop_"),
+        ("remove_regex", "^n$"),
+        ("move_to_start", "re"),
+        ("move_to_end", "l"),
+    ],
+);
+
+#[test]
+fn json_lines_cost_no_allocation_per_record() {
+    let cases: &[(&str, &[_], _)] = &[
+        ("untouched", &[], INDEX_PER_DAY),
+        ("modified", &[MODIFY], INDEX_PER_DAY),
+        ("modified, one index", &[MODIFY], ONE_INDEX),
+        (
+            "all filters",
+            &[
+                ("grep", &[("regex", "msg ^said \"hi\""), ("exclude", "$nested['c'] x")]),
+                ("record_modifier", &[("record", "host web 1"), ("remove_key", "Drop_*"), ("uuid_key", "id")]),
+                MODIFY,
+                ("parser", &[("key_name", "kv"), ("parser", "logfmt"), ("reserve_data", "on")]),
+            ],
+            ONE_INDEX,
+        ),
+    ];
+    for (name, filters, output) in cases {
+        assert_records_cost_nothing(name, Worker::new("json", filters, output), json_line);
+    }
+}
+
+#[test]
+fn json_lines_of_many_keys_cost_no_allocation_per_record() {
+    for (name, filters) in [("untouched", &[][..]), ("modified", &[MODIFY])] {
+        assert_records_cost_nothing(name, Worker::new("json", filters, ONE_INDEX), wide_line);
+    }
+}
+
+#[test]
+fn regex_lines_cost_no_allocation_per_record() {
+    let cases: &[(&str, &[_], _)] = &[
+        ("untouched", &[], ONE_INDEX),
+        ("modified", &[MODIFY], INDEX_PER_DAY),
+        ("allowlist", &[("record_modifier", &[("allowlist_key", "CODE"), ("allowlist_key", "re*")])], ONE_INDEX),
+        ("grep", &[("grep", &[("regex", "method ^(GET|HEAD)$"), ("regex", "agent x")]), MODIFY], ONE_INDEX),
+    ];
+    for (name, filters, output) in cases {
+        assert_records_cost_nothing(name, Worker::new("nginx", filters, output), nginx_line);
+    }
+}
+
+#[test]
+fn the_counter_counts() {
+    let before = ALLOCATIONS.get();
+
+    let boxes: Vec<Box<usize>> = (0..10).map(Box::new).collect();
+
+    assert_eq!(ALLOCATIONS.get() - before, 11, "{boxes:?}");
+}
