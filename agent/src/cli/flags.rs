@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use lexopt::prelude::{Long, Short, Value};
 
-use crate::config::{CommandLine, SectionKind};
+use crate::config::{CommandLine, Flag, SectionKind};
 
 /// What the program is asked to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,10 +44,10 @@ impl Flags {
             match argument {
                 Short('h') | Long("help") => asked_for_help = true,
                 Value(word) => words.push(text(word)?),
-                Short(short) => flags.short(short, &mut parser)?,
+                Short(letter) => flags.letter(letter, &mut parser)?,
                 Long(long) => {
-                    let short = short_of(long).ok_or(format!("unknown flag `--{long}`; see `vigie --help`"))?;
-                    flags.short(short, &mut parser)?;
+                    let letter = letter_of(long)?;
+                    flags.letter(letter, &mut parser)?;
                 }
             }
         }
@@ -64,46 +64,48 @@ impl Flags {
         Ok(flags)
     }
 
-    fn short(&mut self, short: char, parser: &mut lexopt::Parser) -> Result<(), String> {
+    fn letter(&mut self, letter: char, parser: &mut lexopt::Parser) -> Result<(), String> {
         let mut value = || parser.value().map_err(|error| error.to_string()).and_then(text);
-        match short {
+        match letter {
             'c' => self.line.config = Some(value()?.into()),
             'D' => self.command = Command::DryRun,
-            'i' => self.plugin(SectionKind::Input, value()?),
-            'F' => self.plugin(SectionKind::Filter, value()?),
-            'o' => self.plugin(SectionKind::Output, value()?),
-            'p' => self.line.add_property(&value()?)?,
-            't' => self.line.add_property(&format!("tag={}", value()?))?,
-            'm' => self.line.add_property(&format!("match={}", value()?))?,
-            'f' => self.service("flush", value()?),
-            'R' => self.service("parsers_file", value()?),
-            'b' => self.service("storage.path", value()?),
-            'l' => self.service("log_file", value()?),
-            'H' => self.service("http_server", "on".into()),
-            'L' => self.service("http_listen", value()?),
-            'P' => self.service("http_port", value()?),
+            'i' => self.plugin(SectionKind::Input, letter, value()?),
+            'F' => self.plugin(SectionKind::Filter, letter, value()?),
+            'o' => self.plugin(SectionKind::Output, letter, value()?),
+            'p' => self.property(&value()?)?,
+            't' => self.line.add_property(flag(letter, "tag", value()?))?,
+            'm' => self.line.add_property(flag(letter, "match", value()?))?,
+            'f' => self.service(letter, "flush", value()?),
+            'R' => self.service(letter, "parsers_file", value()?),
+            'b' => self.service(letter, "storage.path", value()?),
+            'l' => self.service(letter, "log_file", value()?),
+            'H' => self.service(letter, "http_server", "on".into()),
+            'L' => self.service(letter, "http_listen", value()?),
+            'P' => self.service(letter, "http_port", value()?),
             'w' => self.directory = Some(value()?.into()),
             'q' => self.quiet = true,
             'v' => self.verbose += 1,
             'V' => self.command = Command::Version,
-            's' => drop(value()?),
-            'd' => {
-                return Err(
-                    "`-d` is not supported: a service manager such as systemd keeps the agent in the background".into(),
-                );
-            }
-            'e' | 'T' | 'C' | 'Z' | 'Y' | 'W' => return Err(format!("`-{short}` is not supported")),
-            other => return Err(format!("unknown flag `-{other}`; see `vigie --help`")),
+            // Coroutines and open files of Windows: nothing here has need of them.
+            's' | 'M' => drop(value()?),
+            // Reloading: a restart loses nothing.
+            'Y' | 'W' => {}
+            other => return Err(refusal(other)),
         }
         Ok(())
     }
 
-    fn plugin(&mut self, kind: SectionKind, name: String) {
-        self.line.plugins.push((kind, vec![("name".into(), name)]));
+    fn property(&mut self, property: &str) -> Result<(), String> {
+        let (key, value) = property.split_once('=').ok_or(format!("expected `-p key=value`, found `-p {property}`"))?;
+        self.line.add_property(flag('p', key.trim(), value.to_owned()))
     }
 
-    fn service(&mut self, key: &str, value: String) {
-        self.line.service.push((key.into(), value));
+    fn plugin(&mut self, kind: SectionKind, letter: char, name: String) {
+        self.line.plugins.push((kind, vec![flag(letter, "name", name)]));
+    }
+
+    fn service(&mut self, letter: char, key: &str, value: String) {
+        self.line.service.push(flag(letter, key, value));
     }
 
     fn sub_command(&mut self, words: &[String]) -> Result<(), String> {
@@ -113,21 +115,47 @@ impl Flags {
                 self.command = Command::Check;
                 self.line.config = Some(file.into());
             }
+            [check] if check == "check" && self.line.config.is_some() => self.command = Command::Check,
+            [check] if check == "check" => return Err("`check` needs a file: `vigie check FILE`".into()),
             [help] if help == "help" => self.command = Command::Help(None),
             [help, topic] if help == "help" => self.command = Command::Help(Some(topic.clone())),
-            [word, ..] => return Err(format!("unknown command `{word}`: expected `check FILE` or `help [PLUGIN]`")),
+            [word, ..] => {
+                let help = "expected `check FILE` or `help [PLUGIN]`; a configuration is given with `-c FILE`";
+                return Err(format!("unknown command `{word}`: {help}"));
+            }
         }
         Ok(())
     }
 
     /// The plugin given last, which `-h` behind it asks about.
     fn last_plugin(&self) -> Option<String> {
-        self.line.plugins.last().and_then(|(_, properties)| properties.first()).map(|(_, name)| name.clone())
+        self.line.plugins.last().and_then(|(_, properties)| properties.first()).map(|name| name.value.clone())
     }
 }
 
-fn short_of(long: &str) -> Option<char> {
-    Some(match long {
+fn flag(letter: char, key: &str, value: String) -> Flag {
+    Flag { letter, key: key.to_owned(), value }
+}
+
+/// Why a flag is not taken.
+fn refusal(letter: char) -> String {
+    let why = match letter {
+        'd' => "a service manager such as systemd keeps the agent in the background",
+        'e' => "plugins are part of the program; shared objects are not loaded",
+        'T' => "there is no stream processor",
+        'C' => "there are no custom plugins",
+        'r' => "there are no processors; write them as filters",
+        'Z' => "there are no chunks to trace",
+        'J' => "`vigie help PLUGIN` prints the options",
+        'S' => "`vigie check FILE` tells what is configured",
+        other => return format!("unknown flag `-{other}`; see `vigie --help`"),
+    };
+    format!("`-{letter}` is not supported: {why}")
+}
+
+/// The letter of a long flag.
+fn letter_of(long: &str) -> Result<char, String> {
+    Ok(match long {
         "config" => 'c',
         "dry-run" => 'D',
         "input" => 'i',
@@ -148,8 +176,22 @@ fn short_of(long: &str) -> Option<char> {
         "verbose" => 'v',
         "version" => 'V',
         "coro_stack_size" => 's',
+        "windows_maxstdio" => 'M',
+        "enable-hot-reload" => 'Y',
+        "disable-thread-safety-on-hot-reload" => 'W',
         "daemon" => 'd',
-        _ => return None,
+        "plugin" => 'e',
+        "sp-task" => 'T',
+        "custom" => 'C',
+        "processor" => 'r',
+        "enable-chunk-trace" | "trace" | "trace-input" | "trace-output" | "trace-output-property" => 'Z',
+        "help-json" => 'J',
+        "sosreport" => 'S',
+        "supervisor" => return Err("`--supervisor` is not supported: a service manager restarts the agent".into()),
+        "enable-fips" => {
+            return Err("`--enable-fips` is not supported: the cryptography in use is not certified".into());
+        }
+        _ => return Err(format!("unknown flag `--{long}`; see `vigie --help`")),
     })
 }
 
@@ -170,12 +212,13 @@ mod tests {
         let flags =
             parse("-i dummy -t a.b -p rate=5 -F grep -m * -o stdout -p format=json -f 0.2 -vv").expect("it is valid");
 
-        let plugins: Vec<_> = flags.line.plugins.iter().map(|(_, properties)| properties.clone()).collect();
-        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-        assert_eq!(plugins[0], [pair("name", "dummy"), pair("tag", "a.b"), pair("rate", "5")]);
-        assert_eq!(plugins[1], [pair("name", "grep"), pair("match", "*")]);
-        assert_eq!(plugins[2], [pair("name", "stdout"), pair("format", "json")]);
-        assert_eq!((flags.line.service, flags.verbose), (vec![pair("flush", "0.2")], 2));
+        let shown =
+            |flags: &[Flag]| flags.iter().map(|flag| format!("{}={}", flag.key, flag.value)).collect::<Vec<_>>();
+        let plugins: Vec<_> = flags.line.plugins.iter().map(|(_, properties)| shown(properties)).collect();
+        assert_eq!(plugins[0], ["name=dummy", "tag=a.b", "rate=5"]);
+        assert_eq!(plugins[1], ["name=grep", "match=*"]);
+        assert_eq!(plugins[2], ["name=stdout", "format=json"]);
+        assert_eq!((shown(&flags.line.service), flags.verbose), (vec!["flush=0.2".to_owned()], 2));
     }
 
     #[test]
@@ -188,6 +231,10 @@ mod tests {
             ("--nope", "unknown flag `--nope`"),
             ("frob", "unknown command `frob`"),
             ("-d -i dummy", "service manager"),
+            ("-T select -i dummy", "stream processor"),
+            ("--supervisor -i dummy", "service manager"),
+            ("check", "check FILE"),
+            ("a.conf", "-c FILE"),
         ] {
             let message = parse(line).expect_err("it is wrong");
             assert!(message.contains(part), "{line}: {message}");
@@ -198,5 +245,7 @@ mod tests {
     fn help_behind_a_plugin_is_about_it() {
         assert_eq!(parse("-i tail -h").map(|flags| flags.command), Ok(Command::Help(Some("tail".into()))));
         assert_eq!(parse("check a.conf").map(|flags| flags.command), Ok(Command::Check));
+        assert_eq!(parse("-c a.conf check").map(|flags| flags.command), Ok(Command::Check));
+        assert_eq!(parse("help V103").map(|flags| flags.command), Ok(Command::Help(Some("V103".into()))));
     }
 }

@@ -1,7 +1,10 @@
 //! Help, made from the option tables.
 
+use crate::config::codes::code;
 use crate::config::common::{FilterOptions, InputOptions, OutputOptions, not_needed as unneeded};
-use crate::config::{Document, OptionSpec, Options, Presence, SectionKind, Service, did_you_mean};
+use crate::config::{
+    Document, OptionSpec, Options, PARSER_TABLE, Presence, Section, SectionKind, Service, did_you_mean,
+};
 use crate::{filters, inputs, outputs};
 
 const USAGE: &str = "\
@@ -10,7 +13,7 @@ Vigie ships logs. It reads Fluent Bit configuration.
 Usage: vigie -c FILE
        vigie -i INPUT [-t TAG] [-p key=value ...] [-F FILTER ...] -o OUTPUT [-m MATCH] [-p key=value ...]
        vigie check FILE
-       vigie help [PLUGIN | service]
+       vigie help [PLUGIN | service | parsers | CODE]
 
   -c, --config FILE       configuration, classic or YAML
   -D, --dry-run           check the configuration and exit
@@ -44,6 +47,12 @@ pub(super) fn text(topic: Option<&str>) -> Result<String, String> {
     let name = topic.to_ascii_lowercase();
     if name == "service" {
         return Ok(format!("[SERVICE]: what concerns the agent as a whole.\n\n{}", table(Service::TABLE)));
+    }
+    if name == "parsers" {
+        return Ok(format!("[PARSER]: turns the text of a record into fields.\n\n{}", table(PARSER_TABLE)));
+    }
+    if let Some(code) = code(&name) {
+        return Ok(format!("{}: {}\n\n{}\n", code.code, code.title, code.text));
     }
     let mut texts = Vec::new();
     for (word, kind, summary, own, common) in plugins() {
@@ -90,12 +99,12 @@ fn overview() -> String {
 
 fn table(specs: &[OptionSpec]) -> String {
     let mut text = String::new();
-    for spec in specs.iter().filter(|spec| spec.presence != Presence::NotNeeded) {
+    for spec in specs.iter().filter(|spec| !matches!(spec.presence, Presence::NotNeeded | Presence::Refused)) {
         let presence = match spec.presence {
             Presence::Required => "required".to_owned(),
             Presence::Repeated => "may be repeated".to_owned(),
             Presence::Default(default) => format!("default: {default}"),
-            Presence::Optional | Presence::NotNeeded => "optional".to_owned(),
+            Presence::Optional | Presence::NotNeeded | Presence::Refused => "optional".to_owned(),
         };
         text.push_str(&format!("  {} <{}>, {presence}\n      {}\n", spec.key, spec.kind, spec.doc));
     }
@@ -104,29 +113,36 @@ fn table(specs: &[OptionSpec]) -> String {
     if !unneeded.is_empty() {
         text.push_str(&format!("  Accepted and not needed here: {}\n", unneeded.join(", ")));
     }
+    for spec in specs.iter().filter(|spec| spec.presence == Presence::Refused) {
+        text.push_str(&format!("  {}: refused\n      {}\n", spec.key, spec.doc));
+    }
     text
+}
+
+/// The tables of the options that `section` may have: its plugin's own, and those of every plugin of its kind. `None` when
+/// it names no plugin that is known.
+pub(super) fn tables(section: &Section) -> Option<[&'static [OptionSpec]; 2]> {
+    let word = match section.kind {
+        SectionKind::Service => return Some([Service::TABLE, &[]]),
+        SectionKind::Input => "input",
+        SectionKind::Filter => "filter",
+        SectionKind::Output => "output",
+        _ => return None,
+    };
+    let name = section.name().to_ascii_lowercase();
+    plugins().find(|row| row.0 == word && row.1 == name).map(|(_, _, _, own, common)| [own, common])
 }
 
 /// For each section of `document`, by its plugin's name, the keys that are accepted and not needed.
 pub(super) fn not_needed(document: &Document) -> Vec<(String, Vec<&str>)> {
     let mut all = Vec::new();
     for section in &document.sections {
-        let word = match section.kind {
-            SectionKind::Service => {
-                all.push(("service".to_owned(), unneeded(section, &[Service::TABLE])));
-                continue;
-            }
-            SectionKind::Input => "input",
-            SectionKind::Filter => "filter",
-            SectionKind::Output => "output",
-            _ => continue,
-        };
-        let name = section.name().to_ascii_lowercase();
-        if let Some((_, _, _, own, common)) = plugins().find(|row| row.0 == word && row.1 == name) {
-            all.push((name, unneeded(section, &[own, common])));
+        let name = if section.kind == SectionKind::Service { "service" } else { section.name() };
+        let keys = tables(section).map(|tables| unneeded(section, &tables)).unwrap_or_default();
+        if !keys.is_empty() {
+            all.push((name.to_ascii_lowercase(), keys));
         }
     }
-    all.retain(|(_, keys)| !keys.is_empty());
     all
 }
 
@@ -146,5 +162,18 @@ mod tests {
     #[test]
     fn an_unknown_topic_is_an_error() {
         assert!(text(Some("nope")).is_err());
+        assert!(text(Some("tial")).is_err_and(|message| message.contains("`tail`")));
+        assert!(text(Some("v103")).is_ok_and(|text| text.starts_with("V103")));
+    }
+
+    #[test]
+    fn every_default_can_be_read() {
+        let shared = [("service", Service::TABLE), ("parser", PARSER_TABLE)];
+        let tables = plugins().flat_map(|(_, name, _, own, common)| [(name, own), (name, common)]).chain(shared);
+        for (name, spec) in tables.flat_map(|(name, table)| table.iter().map(move |spec| (name, spec))) {
+            if let Presence::Default(text) = spec.presence {
+                assert_eq!((spec.check)(text), Ok(()), "{name} {}", spec.key);
+            }
+        }
     }
 }

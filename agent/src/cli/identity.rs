@@ -1,12 +1,11 @@
 //! Who this agent is: its id and the secret of its hashes.
 
-use std::io::Write;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use tracing::warn;
-
-use crate::config::{Environment, read_bounded};
+use crate::config::{Diagnostics, Environment, Severity, read_bounded};
 use crate::plugin::Agent;
 
 /// The host's name, empty when it has none.
@@ -14,42 +13,134 @@ pub(super) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// The agent: `instance` as configured, else `NODE_NAME`, else machine id with host name.
-///
-/// Its secret is the machine id, which never leaves the host; without one, a key kept in the state directory.
-pub(super) fn agent(instance: Option<&str>, state: Option<&Path>, environment: &Environment) -> Agent {
-    let machine = read_bounded(Path::new("/etc/machine-id"), 256).ok().map(|text| text.trim().to_owned());
-    let machine = machine.filter(|id| !id.is_empty());
-    let host = environment.get("HOSTNAME").unwrap_or_default();
-    let id = match (instance, environment.get("NODE_NAME"), &machine) {
-        (Some(instance), _, _) => instance.to_owned(),
-        (None, Some(node), _) if !node.is_empty() => node.to_owned(),
-        (None, _, Some(machine)) => format!("{machine} {host}"),
-        (None, _, None) => {
-            warn!(
-                component = "engine",
-                "this host has no machine id: set `Instance` in [SERVICE], or agents on other hosts may make the same document ids"
-            );
-            host.to_owned()
-        }
-    };
-    let secret = machine.map(String::into_bytes).or_else(|| state.and_then(key_file));
-    let secret = secret.unwrap_or_else(|| {
-        warn!(component = "engine", "no machine id and no state directory: the key of ids changes with every boot");
-        read_bounded(Path::new("/proc/sys/kernel/random/boot_id"), 64).unwrap_or_default().into_bytes()
-    });
-    Agent::new(id, &secret)
+/// Where an identity is taken from.
+pub(super) struct Sources<'a> {
+    /// `Instance` as configured.
+    pub(super) instance: Option<&'a str>,
+    /// Directory for state.
+    pub(super) state: Option<&'a Path>,
+    /// Environment of the process, `HOSTNAME` included.
+    pub(super) environment: &'a Environment,
+    /// File with the id of this machine.
+    pub(super) machine_id: &'a Path,
+    /// Whether nothing may be written.
+    pub(super) dry_run: bool,
 }
 
-/// The key kept in the state directory, made at the first start.
-fn key_file(state: &Path) -> Option<Vec<u8>> {
-    let path = state.join("agent.key");
-    if let Ok(key) = read_bounded(&path, 256) {
-        return Some(key.into_bytes());
+impl Sources<'_> {
+    /// The agent: `instance` as configured, else `NODE_NAME`, else machine id with host name.
+    ///
+    /// Its secret is the machine id, which never leaves the host; without one, a key kept in the state directory; without
+    /// that, the id of this boot.
+    pub(super) fn agent(&self, findings: &mut Diagnostics) -> Agent {
+        let machine = read_bounded(self.machine_id, 256).ok().map(|text| text.trim().to_owned());
+        let machine = machine.filter(|id| !id.is_empty() && id != "uninitialized");
+        let host = self.environment.get("HOSTNAME").unwrap_or_default();
+        let node = self.environment.get("NODE_NAME").filter(|node| !node.is_empty());
+        let id = match (self.instance.or(node), &machine) {
+            (Some(name), _) => name.to_owned(),
+            (None, Some(machine)) => format!("{machine} {host}"),
+            (None, None) => {
+                let message = "this host has no machine id: agents on other hosts may make the same document ids";
+                let warning = findings.add(None, Severity::Warning, "V206", message.into());
+                warning.help("set `Instance` in [SERVICE], or NODE_NAME in the environment");
+                host.to_owned()
+            }
+        };
+        let secret = machine.map(String::into_bytes).or_else(|| self.key(findings));
+        let boot = || read_bounded(Path::new("/proc/sys/kernel/random/boot_id"), 64).unwrap_or_default().into_bytes();
+        Agent::new(id, &secret.unwrap_or_else(boot))
     }
-    let key = read_bounded(Path::new("/proc/sys/kernel/random/uuid"), 64).ok()?;
-    std::fs::create_dir_all(state).ok()?;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).ok()?;
-    file.write_all(key.as_bytes()).and_then(|()| file.sync_all()).ok()?;
-    Some(key.into_bytes())
+
+    /// The key kept in the state directory, made at the first start.
+    fn key(&self, findings: &mut Diagnostics) -> Option<Vec<u8>> {
+        let path = self.state.map(|state| state.join("agent.key"));
+        let kept = path.as_deref().and_then(|path| read_bounded(path, 256).ok()).filter(|key| key.len() >= KEY_LENGTH);
+        if let Some(key) = kept {
+            return Some(key.into_bytes());
+        }
+        let made = path.as_deref().filter(|_| !self.dry_run).map(make_key);
+        let reason = match (made, &path) {
+            (Some(Ok(key)), _) => return Some(key),
+            // It will be made at the start.
+            (None, Some(_)) => return None,
+            (Some(Err(error)), Some(path)) => format!("`{}` cannot be written: {error}", path.display()),
+            (_, None) => "there is no state directory".to_owned(),
+        };
+        let message = format!("no machine id, and {reason}: the key of document ids changes with every boot");
+        findings.add(None, Severity::Warning, "V207", message).help("set `storage.path` in [SERVICE]");
+        None
+    }
+}
+
+/// Characters of a key: two random UUIDs.
+const KEY_LENGTH: usize = 64;
+
+/// Makes a key and puts it at `path`, whole or not at all.
+fn make_key(path: &Path) -> io::Result<Vec<u8>> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(directory)?;
+    let random = || read_bounded(Path::new("/proc/sys/kernel/random/uuid"), 64).map_err(io::Error::other);
+    let key = format!("{}{}", random()?, random()?);
+    let written = path.with_extension("key.new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&written)?;
+    file.write_all(key.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&written, path)?;
+    File::open(directory)?.sync_all()?;
+    Ok(key.into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// The hash that an agent from these sources gives, and the codes of what was warned about.
+    fn hash(sources: &Sources<'_>) -> (u32, Vec<&'static str>) {
+        let mut findings = Diagnostics::default();
+        let agent = sources.agent(&mut findings);
+        (agent.source_hash(b"line"), findings.in_order().iter().map(|finding| finding.code).collect())
+    }
+
+    #[test]
+    fn without_a_machine_id_the_key_is_kept_in_the_state_directory() {
+        let state = tempfile::tempdir().expect("a directory");
+        let nowhere = state.path().join("machine-id");
+        let environment = Environment::new([("NODE_NAME".to_owned(), "n1".to_owned())]);
+        let at = |directory, dry_run| Sources {
+            instance: None,
+            state: directory,
+            environment: &environment,
+            machine_id: &nowhere,
+            dry_run,
+        };
+        let key = state.path().join("agent.key");
+
+        assert_eq!(hash(&at(Some(state.path()), true)).1, [""; 0]);
+        assert!(!key.exists(), "a dry run writes nothing");
+        let first = hash(&at(Some(state.path()), false));
+        assert_eq!((first.0, first.1.len()), (hash(&at(Some(state.path()), false)).0, 0));
+        assert_eq!(fs::metadata(&key).expect("it was made").permissions().mode() & 0o777, 0o600);
+        assert_eq!(hash(&at(None, false)).1, ["V207"]);
+    }
+
+    #[test]
+    fn a_host_without_any_identity_is_warned_about() {
+        let state = tempfile::tempdir().expect("a directory");
+        let machine_id = state.path().join("machine-id");
+        let environment = Environment::default();
+        let sources = Sources {
+            instance: None,
+            state: Some(state.path()),
+            environment: &environment,
+            machine_id: &machine_id,
+            dry_run: false,
+        };
+
+        assert_eq!(hash(&sources).1, ["V206"]);
+        fs::write(&machine_id, "0123456789abcdef\n").expect("it can be written");
+        assert_eq!(hash(&sources).1, [""; 0]);
+    }
 }

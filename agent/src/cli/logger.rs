@@ -1,9 +1,10 @@
 //! The agent's own messages, in Fluent Bit's form: `[YYYY/MM/DD HH:MM:SS.mmm] [ warn] [component] text`.
 
+use std::collections::HashMap;
 use std::fmt::{self, Write as _};
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -12,76 +13,118 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use vigie_parsers::time::TimeWriter;
 
 use crate::config::types::LogLevel;
-use crate::config::{Environment, OptionType, Service};
+use crate::config::{Document, Environment, Loaded, OptionType, SectionKind};
 use crate::plugin::wall_clock;
 
-/// Starts logging as `service`, the flags and `FLB_LOG_LEVEL` say; the latter wins.
-///
-/// # Errors
-/// When the log file cannot be opened.
-pub(super) fn start(service: &Service, quiet: bool, verbose: u32, environment: &Environment) -> Result<(), String> {
-    let flagged = match (quiet, verbose) {
-        (true, _) => LogLevel::Off,
-        (_, 0) => service.log_level,
-        (_, 1) => LogLevel::Debug,
-        _ => LogLevel::Trace,
+/// How much the agent and each plugin say.
+pub(super) struct Levels {
+    agent: LogLevel,
+    plugins: HashMap<String, LogLevel>,
+}
+
+impl Levels {
+    /// As `loaded`, the flags and `FLB_LOG_LEVEL` say; the latter wins over the flags, and a plugin's own level over all,
+    /// unless nothing is to be said.
+    ///
+    /// # Errors
+    /// When `FLB_LOG_LEVEL` is no level.
+    pub(super) fn new(loaded: &Loaded, quiet: bool, verbose: u32, environment: &Environment) -> Result<Self, String> {
+        let flagged = match (quiet, verbose) {
+            (true, _) => LogLevel::Off,
+            (_, 0) => loaded.service.log_level,
+            (_, 1) => LogLevel::Debug,
+            _ => LogLevel::Trace,
+        };
+        let wished = environment.get("FLB_LOG_LEVEL").filter(|text| !text.is_empty()).map(LogLevel::parse).transpose();
+        let agent = wished.map_err(|expected| format!("FLB_LOG_LEVEL: expected {expected}"))?.unwrap_or(flagged);
+        let plugins = if agent == LogLevel::Off { HashMap::new() } else { own_levels(&loaded.document) };
+        Ok(Self { agent, plugins })
+    }
+
+    fn most(&self) -> LogLevel {
+        self.plugins.values().copied().fold(self.agent, LogLevel::max)
+    }
+
+    /// Whether `component` says something at `level`.
+    fn allow(&self, component: &str, level: Level) -> bool {
+        filter(*self.plugins.get(component).unwrap_or(&self.agent)) >= level
+    }
+}
+
+/// The levels of plugins that set one, by alias or instance name.
+fn own_levels(document: &Document) -> HashMap<String, LogLevel> {
+    let kinds = [SectionKind::Input, SectionKind::Filter, SectionKind::Output];
+    let sections = kinds.into_iter().flat_map(|kind| document.instances(kind));
+    let level = |(section, instance): (&crate::config::Section, String)| {
+        let level = LogLevel::parse(&section.get("log_level")?.text).ok()?;
+        let alias = section.get("alias").map(|alias| alias.text.clone());
+        Some((alias.unwrap_or(instance), level))
     };
-    let level = environment.get("FLB_LOG_LEVEL").and_then(|text| LogLevel::parse(text).ok()).unwrap_or(flagged);
-    let filter = match level {
+    sections.filter_map(level).collect()
+}
+
+fn filter(level: LogLevel) -> LevelFilter {
+    match level {
         LogLevel::Off => LevelFilter::OFF,
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
-    };
-    let sink = match &service.log_file {
+    }
+}
+
+/// Starts logging to standard error or to the log file.
+///
+/// # Errors
+/// When the log file cannot be opened.
+pub(super) fn start(loaded: &Loaded, levels: Levels) -> Result<(), String> {
+    let out: Box<dyn Write + Send> = match &loaded.service.log_file {
         Some(path) => {
             let file = OpenOptions::new().create(true).append(true).open(path);
-            Sink::File(file.map_err(|error| format!("cannot open the log file `{}`: {error}", path.display()))?)
+            Box::new(file.map_err(|error| format!("cannot open the log file `{}`: {error}", path.display()))?)
         }
-        None => Sink::Stderr,
+        None => Box::new(io::stderr()),
     };
-    let clock = TimeWriter::new("%Y/%m/%d %H:%M:%S").expect("the format is valid");
-    let lines = Lines { out: Mutex::new((clock, sink)) };
     // A second start in the same process, as in tests, keeps the first logger.
-    drop(tracing::subscriber::set_global_default(tracing_subscriber::registry().with(filter).with(lines)));
+    drop(tracing::subscriber::set_global_default(subscriber(levels, out)));
     Ok(())
 }
 
-enum Sink {
-    Stderr,
-    File(File),
+fn subscriber(levels: Levels, out: Box<dyn Write + Send>) -> impl Subscriber + Send + Sync {
+    let clock = TimeWriter::new("%Y/%m/%d %H:%M:%S").expect("the format is valid");
+    let most = filter(levels.most());
+    tracing_subscriber::registry().with(most).with(Lines { levels, out: Mutex::new((clock, out)) })
 }
 
 /// Writes events as lines.
 struct Lines {
-    out: Mutex<(TimeWriter, Sink)>,
+    levels: Levels,
+    out: Mutex<(TimeWriter, Box<dyn Write + Send>)>,
 }
 
 impl<S: Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        // Libraries speak only to those who debug.
-        let own = event.metadata().target().starts_with("vigie");
-        if !own && *event.metadata().level() < Level::WARN {
+        let (level, target) = (*event.metadata().level(), event.metadata().target());
+        // Libraries complain; what else they have to say is only for those who trace.
+        let own = target.starts_with("vigie");
+        if !own && level > Level::WARN && self.levels.agent < LogLevel::Trace {
             return;
         }
         let mut parts = Parts::default();
         event.record(&mut parts);
-        let target = event.metadata().target();
         let component = parts.component.as_deref().unwrap_or(target.rsplit("::").next().unwrap_or(target));
-        let level = level_word(*event.metadata().level());
+        if !self.levels.allow(component, level) {
+            return;
+        }
         let now = wall_clock();
-        let mut out = self.out.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (clock, sink) = &mut *out;
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        let (clock, out) = &mut *out;
         let time = String::from_utf8_lossy(clock.write(now)).into_owned();
-        let millis = now.nanos / 1_000_000;
+        let (millis, level) = (now.nanos / 1_000_000, level_word(level));
         let line = format!("[{time}.{millis:03}] [{level:>5}] [{component}] {}{}\n", parts.message, parts.fields);
         // When even the log cannot be written, nobody can be told.
-        drop(match sink {
-            Sink::Stderr => io::stderr().write_all(line.as_bytes()),
-            Sink::File(file) => file.write_all(line.as_bytes()),
-        });
+        drop(out.write_all(line.as_bytes()));
     }
 }
 
@@ -109,28 +152,111 @@ impl Visit for Parts {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let mut text = Escaped(String::new());
-        write!(text, "{value:?}").expect("writing to memory does not fail");
+        let text = format!("{value:?}");
         match field.name() {
-            "component" => self.component = Some(text.0),
-            "message" => self.message = text.0,
-            name => self.fields.push_str(&format!(" {name}={}", text.0)),
+            "component" => self.component = Some(escaped(&text)),
+            "message" => self.message = escaped(&text),
+            name => write!(self.fields, " {name}={}", Quoted(&text)).expect("writing to memory does not fail"),
         }
     }
 }
 
 /// Text whose control characters are escaped, so that no record can forge lines of the log.
-struct Escaped(String);
-
-impl fmt::Write for Escaped {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for character in text.chars() {
-            if character.is_control() {
-                self.0.extend(character.escape_default());
-            } else {
-                self.0.push(character);
-            }
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            out.extend(character.escape_default());
+        } else {
+            out.push(character);
         }
-        Ok(())
+    }
+    out
+}
+
+/// The value of a field, in quotes where its end would not be plain.
+struct Quoted<'t>(&'t str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = self.0.starts_with('"') && self.0.ends_with('"') && self.0.len() > 1;
+        let plain = !self.0.is_empty()
+            && self
+                .0
+                .chars()
+                .all(|character| !character.is_whitespace() && !character.is_control() && character != '"');
+        if plain || quoted && !self.0.chars().any(char::is_control) {
+            f.write_str(self.0)
+        } else {
+            write!(f, "{:?}", self.0)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What `log` writes at these levels, the times left out.
+    fn lines(agent: LogLevel, plugins: &[(&str, LogLevel)], log: impl FnOnce()) -> Vec<String> {
+        let kept = Kept::default();
+        let plugins = plugins.iter().map(|(name, level)| ((*name).to_owned(), *level)).collect();
+        let subscriber = subscriber(Levels { agent, plugins }, Box::new(kept.clone()));
+        tracing::subscriber::with_default(subscriber, log);
+        let bytes = kept.0.lock().unwrap();
+        String::from_utf8_lossy(&bytes)
+            .lines()
+            .map(|line| line.split_once("] ").map_or(line, |(_, rest)| rest).to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn lines_have_the_form_of_fluent_bit() {
+        let written = lines(LogLevel::Info, &[], || {
+            tracing::warn!(component = "tail.0", file = "/a b", tries = 2, reason = "", "odd\n[forged]");
+            tracing::error!("bad");
+            tracing::debug!("unheard");
+        });
+
+        assert_eq!(written, [r#"[ warn] [tail.0] odd\n[forged] file="/a b" tries=2 reason="""#, "[error] [tests] bad"]);
+    }
+
+    #[test]
+    fn a_plugin_may_say_more_or_less_than_the_agent() {
+        let plugins = [("loud", LogLevel::Debug), ("still", LogLevel::Error)];
+        let written = lines(LogLevel::Info, &plugins, || {
+            for component in ["loud", "still", "other"] {
+                tracing::debug!(component, "debug");
+                tracing::warn!(component, "warn");
+            }
+        });
+
+        assert_eq!(written, ["[debug] [loud] debug", "[ warn] [loud] warn", "[ warn] [other] warn"]);
+    }
+
+    #[test]
+    fn libraries_only_complain() {
+        let written = lines(LogLevel::Debug, &[], || {
+            tracing::debug!(target: "hyper::client", "chatter");
+            tracing::warn!(target: "hyper::client", "complaint");
+        });
+
+        assert_eq!(written, ["[ warn] [client] complaint"]);
     }
 }

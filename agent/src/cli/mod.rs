@@ -4,13 +4,14 @@ mod flags;
 mod help;
 mod identity;
 mod logger;
+mod probe;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::config::{Diagnostics, Environment, Severity, load, render};
+use crate::config::{Diagnostics, Environment, Loaded, OptionType, SectionKind, Severity, Size, load, render};
 use crate::pipeline::{Plan, Surroundings};
 
 use flags::{Command, Flags};
@@ -55,16 +56,18 @@ fn start(flags: Flags) -> ExitCode {
     let loaded = load(&flags.line, environment.clone(), &mut findings);
     let sources = loaded.document.files.clone();
     let dry_run = flags.command != Command::Run || findings.has_errors();
-    if !dry_run && let Err(message) = logger::start(&loaded.service, flags.quiet, flags.verbose, &environment) {
-        say(&format!("vigie: {message}\n"));
-        return ExitCode::FAILURE;
+    if !dry_run {
+        let levels = logger::Levels::new(&loaded, flags.quiet, flags.verbose, &environment);
+        if let Err(message) = levels.and_then(|levels| logger::start(&loaded, levels)) {
+            say(&format!("vigie: {message}\n"));
+            return ExitCode::FAILURE;
+        }
     }
-    let state_directory = state_directory(&loaded.service.storage_path, &environment);
-    let agent = identity::agent(loaded.service.instance.as_deref(), state_directory.as_deref(), &environment);
-    let surroundings = Surroundings { agent: Arc::new(agent), state_directory, dry_run };
     if flags.command == Command::Check {
         report(&loaded);
+        probe::probe(&loaded, &mut findings);
     }
+    let surroundings = surroundings(&loaded, &environment, dry_run, &mut findings);
     let plan = Plan::build(loaded, &surroundings, &mut findings);
     say(&render(&findings, &sources));
     let Some(plan) = plan.filter(|_| !findings.has_errors()) else {
@@ -81,12 +84,34 @@ fn start(flags: Flags) -> ExitCode {
     }
 }
 
-/// What `check` tells beyond the dry run: what is accepted and not needed, and the memory bound.
-fn report(loaded: &crate::config::Loaded) {
+fn surroundings(loaded: &Loaded, environment: &Environment, dry_run: bool, findings: &mut Diagnostics) -> Surroundings {
+    let state_directory = state_directory(&loaded.service.storage_path, environment);
+    let identity = identity::Sources {
+        instance: loaded.service.instance.as_deref(),
+        state: state_directory.as_deref(),
+        environment,
+        machine_id: Path::new("/etc/machine-id"),
+        dry_run,
+    };
+    let agent = Arc::new(identity.agent(findings));
+    Surroundings { agent, state_directory, dry_run }
+}
+
+/// What `check` tells beyond the dry run: what is accepted and not needed, and the bounds of memory.
+fn report(loaded: &Loaded) {
+    let mut text = String::new();
     for (section, keys) in help::not_needed(&loaded.document) {
-        print(&format!("{section}: accepted, not needed here: {}\n", keys.join(", ")));
+        text.push_str(&format!("{section}: accepted, not needed here: {}\n", keys.join(", ")));
     }
-    print(&format!("memory.limit: {} bytes; workers: {}\n", loaded.service.memory(), loaded.service.worker_count()));
+    let service = &loaded.service;
+    text.push_str(&format!("memory: at most {} bytes of records and requests\n", service.memory()));
+    for (section, instance) in loaded.document.instances(SectionKind::Input) {
+        if let Some(limit) = section.get("mem_buf_limit").and_then(|limit| Size::parse(&limit.text).ok()) {
+            text.push_str(&format!("memory: of these, {instance} at most {} bytes\n", limit.0));
+        }
+    }
+    text.push_str(&format!("workers: {}\n", service.worker_count()));
+    print(&text);
 }
 
 fn state_directory(storage_path: &Option<PathBuf>, environment: &Environment) -> Option<PathBuf> {

@@ -1,11 +1,19 @@
 //! The classic format: `[SECTION]`, then indented `Key value` lines.
+//!
+//! A line that is wrong is reported and, where its meaning is plain, still taken, so that one mistake gives one finding.
 
 use super::document::{Entry, Located, Place, Section, SectionKind};
-use super::reader::{Purpose, Reader, section_kind};
+use super::reader::{Purpose, Reader, entry, section_kind};
+use super::render::did_you_mean;
+
+/// Sections of a main file.
+const MAIN: &[&str] = &["SERVICE", "INPUT", "FILTER", "OUTPUT", "PARSER", "MULTILINE_PARSER"];
+/// Sections of a parsers file.
+const PARSERS: &[&str] = &["PARSER", "MULTILINE_PARSER"];
 
 /// Reads `text`, which is file number `file` of the document.
 pub(super) fn read(reader: &mut Reader<'_>, file: u32, text: &str) {
-    let mut classic = Classic { reader, file, section: None, indent: None, group: false };
+    let mut classic = Classic { reader, file, section: None, unit: None, complained: None, group: false };
     for (number, line) in text.lines().enumerate() {
         let number = u32::try_from(number + 1).expect("a configuration file has few lines");
         classic.line(number, line.trim_end());
@@ -17,8 +25,10 @@ struct Classic<'r, 'a> {
     reader: &'r mut Reader<'a>,
     file: u32,
     section: Option<Section>,
-    /// The indentation that the first indented line set.
-    indent: Option<String>,
+    /// The indentation that the first indented line of the file set.
+    unit: Option<String>,
+    /// The wrong indentation of the lines before this one, which were complained about.
+    complained: Option<String>,
     /// Whether lines belong to a group of the section.
     group: bool,
 }
@@ -26,75 +36,86 @@ struct Classic<'r, 'a> {
 impl Classic<'_, '_> {
     fn line(&mut self, number: u32, line: &str) {
         let body = line.trim_start();
-        if body.is_empty() || body.starts_with('#') {
-            return;
-        }
         let indent = line.strip_suffix(body).unwrap_or_default();
-        match (indent.is_empty(), body.as_bytes()[0]) {
-            (true, b'[') => self.heading(number, body),
-            (true, b'@') => self.meta(number, body),
-            (true, _) => {
-                let place = self.place(number, line, body);
-                let message = format!(
-                    "expected a `[SECTION]` or an indented key, found `{}` at the line start",
-                    first_word(body)
-                );
-                self.reader.findings.error(place, "V003", message).help("indent the lines of a section");
-            }
-            (false, b'[') => self.group(number, line, body),
-            (false, _) => self.key(number, line, body),
+        match (indent.is_empty(), body.chars().next()) {
+            (_, None | Some('#')) => {}
+            (true, Some('[')) => self.heading(number, body),
+            (true, Some('@')) => self.meta(number, body),
+            (false, Some('[')) => self.group(number, line, body),
+            (_, Some(_)) => self.key(number, line, body),
         }
     }
 
     fn heading(&mut self, number: u32, body: &str) {
         self.close();
         let place = self.place(number, body, body);
-        let name = body.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        let Some(name) = name else {
-            self.reader
-                .findings
-                .error(place, "V001", format!("the heading `{body}` is not closed"))
-                .help("end it with `]`");
-            return;
+        let inner = body.strip_prefix('[').unwrap_or_default();
+        let name = match inner.split_once(']') {
+            Some((name, "")) => name.trim(),
+            found => {
+                let message = match found {
+                    Some((_, behind)) => format!("expected nothing after the heading, found `{}`", behind.trim()),
+                    None => format!("the heading `{body}` is not closed"),
+                };
+                let help = "write the name in brackets on a line of its own, such as `[INPUT]`";
+                self.reader.findings.error(place, "V001", message).help(help);
+                first_word(found.map_or(inner, |(name, _)| name))
+            }
         };
-        let kind = section_kind(name.trim(), self.reader.purpose);
-        if kind.is_none() {
-            let allowed: &[&str] = match self.reader.purpose {
-                Purpose::Main => &["SERVICE", "INPUT", "FILTER", "OUTPUT", "PARSER", "MULTILINE_PARSER"],
-                Purpose::Parsers => &["PARSER", "MULTILINE_PARSER"],
-            };
-            let help = super::render::did_you_mean(name, allowed);
-            self.reader.findings.error(place, "V002", format!("unknown section `[{name}]`")).help(help);
+        let kind = self.kind(name, place);
+        self.section = Some(Section::new(kind, place));
+    }
+
+    /// What the heading `name` opens; a section that cannot stand here is reported and read without effect.
+    fn kind(&mut self, name: &str, place: Place) -> SectionKind {
+        let is_main = self.reader.purpose == Purpose::Main;
+        let findings = &mut *self.reader.findings;
+        match section_kind(name) {
+            None => {
+                let help = did_you_mean(name, if is_main { MAIN } else { PARSERS });
+                findings.error(place, "V002", format!("unknown section `[{name}]`")).help(help);
+            }
+            Some(SectionKind::Other) => {
+                let help = "take the section away: nothing here runs it";
+                findings.error(place, "V023", format!("`[{name}]` is not supported")).help(help);
+            }
+            Some(kind) if is_main || matches!(kind, SectionKind::Parser | SectionKind::MultilineParser) => return kind,
+            Some(_) => {
+                let help = "a parsers file holds `[PARSER]` and `[MULTILINE_PARSER]` only; move it to the main file";
+                findings.error(place, "V002", format!("`[{name}]` cannot stand in a parsers file")).help(help);
+            }
         }
-        let kind = kind.unwrap_or(SectionKind::Other);
-        self.section = Some(Section { kind, place, entries: Vec::new(), groups: Vec::new() });
+        SectionKind::Other
     }
 
     fn meta(&mut self, number: u32, body: &str) {
         let place = self.place(number, body, body);
         let (command, rest) = body.split_once(char::is_whitespace).unwrap_or((body, ""));
-        match command.to_ascii_lowercase().as_str() {
-            "@include" if !rest.trim().is_empty() => {
+        let rest = rest.trim();
+        let value_place = Place { column: column(body, rest), length: length(rest), ..place };
+        let findings = &mut *self.reader.findings;
+        let command_lower = command.to_ascii_lowercase();
+        match (command_lower.as_str(), rest.split_once('=')) {
+            ("@include", _) if !rest.is_empty() => {
                 self.close();
-                let pattern = self.reader.environment.expand(rest.trim(), place, self.reader.findings);
-                self.reader.include(&pattern.text, place);
+                let pattern = self.reader.environment.expand(rest, value_place, self.reader.findings);
+                if !pattern.text.is_empty() {
+                    self.reader.include(&pattern.text, value_place);
+                }
             }
-            "@set" if rest.contains('=') => {
-                let (name, value) = rest.split_once('=').expect("it was just found");
-                let value = self.reader.environment.expand(value.trim(), place, self.reader.findings);
+            ("@set", Some((name, value))) if !name.trim().is_empty() => {
+                let value = self.reader.environment.expand(value.trim(), value_place, findings);
                 self.reader.environment.set(name.trim(), &value.text);
             }
-            "@include" | "@set" => {
-                let help = if command.eq_ignore_ascii_case("@set") {
-                    "write `@SET name=value`"
-                } else {
-                    "write `@INCLUDE path`"
-                };
-                self.reader.findings.error(place, "V004", format!("`{command}` lacks its value")).help(help);
+            ("@include", _) => {
+                findings.error(place, "V004", "`@INCLUDE` lacks its value").help("write `@INCLUDE path`");
+            }
+            ("@set", _) => {
+                findings.error(place, "V004", "`@SET` lacks its name and value").help("write `@SET name=value`");
             }
             _ => {
-                let help = super::render::did_you_mean(command, &["@INCLUDE", "@SET"]);
-                self.reader.findings.error(place, "V004", format!("unknown command `{command}`")).help(help);
+                let help = did_you_mean(command, &["@INCLUDE", "@SET"]);
+                findings.error(place, "V004", format!("unknown command `{command}`")).help(help);
             }
         }
     }
@@ -103,19 +124,17 @@ impl Classic<'_, '_> {
         let place = self.place(number, line, body);
         let Some(section) = &mut self.section else { return self.outside(place) };
         let name = body.trim_matches(['[', ']']).to_ascii_lowercase();
-        let inner = Section { kind: SectionKind::Other, place, entries: Vec::new(), groups: Vec::new() };
+        let inner = Section::new(SectionKind::Other, place);
         section.groups.push((Located { text: name, place, expanded: false }, inner));
         self.group = true;
     }
 
     fn key(&mut self, number: u32, line: &str, body: &str) {
         let place = self.place(number, line, first_word(body));
-        if !self.indent_fits(line, body, place) {
-            return;
-        }
         if self.section.is_none() {
             return self.outside(place);
         }
+        self.check_indent(line, body, place);
         let Some((key, rest)) = body.split_once(char::is_whitespace) else {
             let message = format!("`{body}` has no value");
             self.reader.findings.error(place, "V005", message).help("write the key, a space and the value");
@@ -123,8 +142,7 @@ impl Classic<'_, '_> {
         };
         let value = rest.trim_start();
         let value_place = Place { length: length(value), column: column(line, value), ..place };
-        let entry = self.reader.entry(key, place, value, value_place);
-        self.add(entry);
+        self.add(entry(key, place, value, value_place));
     }
 
     fn add(&mut self, entry: Entry) {
@@ -135,35 +153,57 @@ impl Classic<'_, '_> {
         }
     }
 
-    /// Whether the line is indented as the first one was, or twice that inside a group.
-    fn indent_fits(&mut self, line: &str, body: &str, place: Place) -> bool {
+    /// Reports a line that is not indented as the first one was, or twice that inside a group. Lines alike below it are
+    /// not reported again.
+    fn check_indent(&mut self, line: &str, body: &str, place: Place) {
         let indent = line.strip_suffix(body).unwrap_or_default();
-        let unit = self.indent.get_or_insert_with(|| indent.to_owned());
-        if indent == unit.as_str() {
-            self.group = false;
-            return true;
+        if self.unit.is_none() && !indent.is_empty() {
+            self.unit = Some(indent.to_owned());
         }
-        if self.group && indent == unit.repeat(2) {
-            return true;
+        let unit = self.unit.as_deref().unwrap_or_default();
+        let fits = !indent.is_empty() && indent == unit;
+        let fits_group = self.group && !indent.is_empty() && indent == unit.repeat(2);
+        self.group &= !fits;
+        if fits || fits_group {
+            self.complained = None;
+            return;
         }
-        let message = if indent.contains('\t') != unit.contains('\t') {
-            "tabs and spaces are mixed in the indentation of this file"
+        if self.complained.as_deref() == Some(indent) {
+            return;
+        }
+        self.complained = Some(indent.to_owned());
+        let findings = &mut *self.reader.findings;
+        if indent.is_empty() {
+            let found = first_word(body);
+            findings
+                .error(
+                    place,
+                    "V003",
+                    format!("expected a `[SECTION]` or an indented key, found `{found}` at the line start"),
+                )
+                .help("indent the keys of a section");
         } else {
-            "this line is indented otherwise than the first key of the file"
-        };
-        self.reader.findings.error(place, "V006", message).help("indent all keys alike");
-        false
+            let message = if indent.contains('\t') != unit.contains('\t') {
+                "tabs and spaces are mixed in the indentation of this file"
+            } else {
+                "this line is indented otherwise than the first key of the file"
+            };
+            findings.error(place, "V006", message).help("indent all keys alike");
+        }
     }
 
     fn outside(&mut self, place: Place) {
-        self.reader
-            .findings
-            .error(place, "V007", "this key stands outside of any section")
-            .help("put a heading such as `[INPUT]` before it");
+        if self.complained.is_some() {
+            return;
+        }
+        self.complained = Some(String::new());
+        let message = "this key stands outside of any section";
+        self.reader.findings.error(place, "V007", message).help("put a heading such as `[INPUT]` before it");
     }
 
     fn close(&mut self) {
         self.group = false;
+        self.complained = None;
         if let Some(section) = self.section.take() {
             self.reader.add_section(section);
         }
@@ -177,7 +217,7 @@ impl Classic<'_, '_> {
 
 /// Column of `part`, which is a piece of `line`, in characters from 1.
 fn column(line: &str, part: &str) -> u32 {
-    let before = part.as_ptr().addr() - line.as_ptr().addr();
+    let before = part.as_ptr().addr().saturating_sub(line.as_ptr().addr());
     length(line.get(..before).unwrap_or_default()) + 1
 }
 

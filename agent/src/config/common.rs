@@ -58,18 +58,30 @@ crate::options! {
     }
 }
 
-/// Reports every key of `section` that none of `tables` has.
+/// Reports every key of `section` that none of `tables` has, and those that are refused.
 pub fn refuse_unknown(section: &Section, tables: &[&[OptionSpec]], findings: &mut Diagnostics) {
-    let known = || tables.iter().flat_map(|table| table.iter());
-    let keys: Vec<&str> = known().map(|spec| spec.key).collect();
+    let known: Vec<&OptionSpec> = tables.iter().flat_map(|table| table.iter()).collect();
+    let keys: Vec<&str> = known.iter().map(|spec| spec.key).collect();
     for entry in &section.entries {
-        if !keys.contains(&entry.key.text.as_str()) {
-            let message = format!("unknown key `{}`", entry.key.text);
-            findings.error(entry.key.place, "V101", message).help(did_you_mean(&entry.key.text, &keys));
+        let key = entry.key.text.as_str();
+        match known.iter().find(|spec| spec.key == key) {
+            None => {
+                let help = did_you_mean(key, &keys);
+                findings.error(entry.key.place, "V101", format!("unknown key `{key}`")).help(help);
+            }
+            Some(spec) if spec.presence == Presence::Refused => {
+                findings.error(entry.key.place, "V110", format!("`{key}` is not supported")).help(spec.doc);
+            }
+            Some(_) => {}
         }
     }
-    for (name, group) in &section.groups {
-        findings.error(group.place, "V102", format!("a group `{}` cannot stand here", name.text));
+    for (name, _) in &section.groups {
+        let help = match name.text.as_str() {
+            "processors" => "write them as filters: they run in the order of the file",
+            "routes" => "write `Match` at the outputs",
+            _ => "",
+        };
+        findings.error(name.place, "V102", format!("a group `{}` cannot stand here", name.text)).help(help);
     }
 }
 

@@ -55,9 +55,33 @@ impl Diagnostics {
         self.list.last_mut().expect("one was just pushed")
     }
 
+    /// Number of findings so far.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     /// Whether the agent must not start.
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|finding| finding.severity == Severity::Error)
+    }
+
+    /// Keeps what `is_kept` says.
+    pub fn retain(&mut self, is_kept: impl FnMut(&Diagnostic) -> bool) {
+        self.list.retain(is_kept);
+    }
+
+    /// Adds the findings of `others` that are not here yet.
+    pub fn merge(&mut self, others: Self) {
+        for finding in others.list {
+            if !self.list.contains(&finding) {
+                self.list.push(finding);
+            }
+        }
     }
 
     /// All findings in file order, those without a place first.

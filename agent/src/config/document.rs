@@ -26,6 +26,18 @@ pub struct Located {
     pub expanded: bool,
 }
 
+impl Located {
+    /// Whether nothing is left because a variable is not set or empty; this has been reported.
+    pub fn was_emptied(&self) -> bool {
+        self.expanded && self.text.is_empty()
+    }
+
+    /// The text in quotes for a message; what came from a variable is not echoed.
+    pub fn quoted(&self) -> String {
+        if self.expanded { "the value of a variable".into() } else { format!("`{}`", self.text) }
+    }
+}
+
 /// One `key value` of a section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -36,7 +48,7 @@ pub struct Entry {
 }
 
 /// What a section configures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SectionKind {
     /// `[SERVICE]`, merged from all of its places.
     Service,
@@ -68,6 +80,11 @@ pub struct Section {
 }
 
 impl Section {
+    /// A section without entries.
+    pub fn new(kind: SectionKind, place: Place) -> Self {
+        Self { kind, place, entries: Vec::new(), groups: Vec::new() }
+    }
+
     /// The last value of `key`.
     pub fn get(&self, key: &str) -> Option<&Located> {
         self.entries.iter().rev().find(|entry| entry.key.text == key).map(|entry| &entry.value)
@@ -101,5 +118,17 @@ impl Document {
     /// The sections of `kind` in order.
     pub fn of(&self, kind: SectionKind) -> impl Iterator<Item = &Section> {
         self.sections.iter().filter(move |section| section.kind == kind)
+    }
+
+    /// The sections of `kind`, each with the name of its instance: the plugin and how many of it stand before (`tail.0`).
+    pub fn instances(&self, kind: SectionKind) -> impl Iterator<Item = (&Section, String)> {
+        let mut seen: Vec<String> = Vec::new();
+        self.of(kind).map(move |section| {
+            let plugin = section.name().to_ascii_lowercase();
+            let before = seen.iter().filter(|other| **other == plugin).count();
+            let instance = format!("{plugin}.{before}");
+            seen.push(plugin);
+            (section, instance)
+        })
     }
 }

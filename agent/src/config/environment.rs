@@ -1,4 +1,6 @@
 //! `${NAME}` in values: `@SET` and `env` first, then the environment of the process.
+//!
+//! A value is replaced once and as a whole: what a variable holds is never read as configuration.
 
 use std::collections::HashMap;
 
@@ -6,10 +8,17 @@ use super::diagnostic::Diagnostics;
 use super::document::{Located, Place};
 
 /// Where variables are looked up.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Environment {
     set: HashMap<String, String>,
     process: HashMap<String, String>,
+}
+
+impl std::fmt::Debug for Environment {
+    /// Names only: values may be secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.set.keys()).finish_non_exhaustive()
+    }
 }
 
 impl Environment {

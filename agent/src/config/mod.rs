@@ -3,10 +3,13 @@
 //! Only this room knows text. Every problem is collected with its place and reported at once.
 
 mod classic;
+pub mod codes;
 pub mod common;
+mod definitions;
 mod diagnostic;
 mod document;
 mod environment;
+mod include;
 mod load;
 mod matcher;
 mod options;
@@ -16,12 +19,15 @@ mod service;
 pub mod types;
 mod yaml;
 
+pub use definitions::PARSER_TABLE;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use document::{Document, Entry, Located, Place, Section, SectionKind, SourceFile};
 pub use environment::Environment;
-pub use load::{CommandLine, Loaded, load};
+pub use load::{CommandLine, Flag, Loaded, load};
 pub use matcher::{Matcher, TagPattern, TagRegex};
-pub use options::{OptionSpec, OptionType, Options, Presence, joined, read_one, read_optional, read_repeated};
+pub use options::{
+    OptionSpec, OptionType, Options, Presence, joined, read_one, read_optional, read_repeated, readable,
+};
 pub use reader::read_bounded;
 pub use render::{did_you_mean, render};
 pub use service::{Grace, Service};

@@ -18,6 +18,12 @@ pub trait OptionType: Sized {
     /// [`OptionType::SECRET`] is set.
     fn parse(text: &str) -> Result<Self, String>;
 
+    /// What to write in place of `text`, when what was meant is plain: `write `5m``.
+    fn remedy(text: &str) -> Option<String> {
+        let _ = text;
+        None
+    }
+
     /// Whether values must never be printed.
     const SECRET: bool = false;
 }
@@ -35,6 +41,8 @@ pub enum Presence {
     Repeated,
     /// Accepted for compatibility; the agent does not need it.
     NotNeeded,
+    /// Known, and refused with an explanation: to ignore it would break what it promises.
+    Refused,
 }
 
 /// One row of an option table.
@@ -46,8 +54,10 @@ pub struct OptionSpec {
     pub kind: &'static str,
     /// Whether and how it may be given.
     pub presence: Presence,
-    /// Documentation.
+    /// Documentation; for an option that is not needed or refused, why.
     pub doc: &'static str,
+    /// Reads a text as the option would and tells what was expected.
+    pub check: fn(&str) -> Result<(), String>,
 }
 
 /// A set of options that can be read from a section.
@@ -74,13 +84,15 @@ pub trait Options: Sized {
 ///         "tls.verify" tls_verify: bool, default "on", "A key that is no identifier stands before the field name.";
 ///     }
 ///     not_needed { "workers": "Why nothing here needs it." }
+///     refused { "plugins_file": "Why it cannot be had." }
 /// }
 /// ```
 #[macro_export]
 macro_rules! options {
     ($(#[$meta:meta])* $vis:vis struct $name:ident {
         $( $($key:literal)? $field:ident : $type:ty, $presence:ident $($default:literal)?, $doc:literal ; )*
-    } $( not_needed { $( $unneeded:literal : $why:literal ),* $(,)? } )?) => {
+    } $( not_needed { $( $unneeded:literal : $why:literal ),* $(,)? } )?
+      $( refused { $( $refused:literal : $reason:literal ),* $(,)? } )?) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
         $vis struct $name {
@@ -94,15 +106,25 @@ macro_rules! options {
                     kind: <$type as $crate::config::OptionType>::KIND,
                     presence: $crate::options!(@presence $presence $($default)?),
                     doc: $doc,
+                    check: |text| <$type as $crate::config::OptionType>::parse(text).map(drop),
                 }, )*
                 $( $( $crate::config::OptionSpec {
                     key: $unneeded,
                     kind: "any",
                     presence: $crate::config::Presence::NotNeeded,
                     doc: $why,
+                    check: |_| Ok(()),
+                }, )* )?
+                $( $( $crate::config::OptionSpec {
+                    key: $refused,
+                    kind: "any",
+                    presence: $crate::config::Presence::Refused,
+                    doc: $reason,
+                    check: |_| Ok(()),
                 }, )* )?
             ];
 
+            #[allow(unused_variables, reason = "a set of options may be empty")]
             fn read(
                 section: &$crate::config::Section,
                 findings: &mut $crate::config::Diagnostics,
@@ -144,7 +166,8 @@ macro_rules! options {
 /// # Panics
 /// When `N` is not the number of all rows; at compile time, since it is made for constants.
 pub const fn joined<const N: usize>(tables: &[&[OptionSpec]]) -> [OptionSpec; N] {
-    const NOTHING: OptionSpec = OptionSpec { key: "", kind: "", presence: Presence::Optional, doc: "" };
+    const NOTHING: OptionSpec =
+        OptionSpec { key: "", kind: "", presence: Presence::Optional, doc: "", check: |_| Ok(()) };
     let mut all = [NOTHING; N];
     let mut filled = 0;
     let mut table = 0;
@@ -209,24 +232,44 @@ pub fn read_repeated<T: OptionType>(
     complete.then_some(values)
 }
 
+/// `section` without the values that its options cannot read, and of repeated keys only the last: what is left of it once
+/// these were reported, so that the rest can be checked.
+pub fn readable(section: &Section, tables: &[&[OptionSpec]]) -> Section {
+    let spec = |key: &str| tables.iter().flat_map(|table| table.iter()).find(|spec| spec.key == key);
+    let mut left = Section { entries: Vec::new(), ..section.clone() };
+    for (at, entry) in section.entries.iter().enumerate() {
+        let Some(spec) = spec(&entry.key.text) else { continue };
+        let is_last = section.entries.iter().skip(at + 1).all(|later| later.key.text != entry.key.text);
+        let is_kept = spec.presence == Presence::Repeated || is_last;
+        if is_kept && !entry.value.was_emptied() && (spec.check)(&entry.value.text).is_ok() {
+            left.entries.push(entry.clone());
+        }
+    }
+    left
+}
+
 fn refuse_repeats(section: &Section, spec: &OptionSpec, findings: &mut Diagnostics) -> Option<()> {
     let mut given = section.entries.iter().filter(|entry| entry.key.text == spec.key);
-    let first = given.next();
-    let Some(second) = given.next() else { return Some(()) };
-    let line = first.map_or(0, |entry| entry.key.place.line);
-    findings
-        .error(second.key.place, "V106", format!("`{}` is set more than once, first in line {line}", spec.key))
-        .help("keep one of them");
+    let (Some(first), Some(second)) = (given.next(), given.next()) else { return Some(()) };
+    let (first, second) = (first.key.place, second.key.place);
+    let of = if first.file == second.file { "" } else { " of another file" };
+    let message = format!("`{}` is set more than once, first in line {}{of}", spec.key, first.line);
+    findings.error(second, "V106", message).help("keep one of them");
     None
 }
 
 fn read_value<T: OptionType>(spec: &OptionSpec, value: &Located, findings: &mut Diagnostics) -> Option<T> {
+    if value.was_emptied() {
+        return None;
+    }
     match T::parse(&value.text) {
         Ok(read) => Some(read),
         Err(expected) => {
-            let found = if T::SECRET || value.expanded { String::new() } else { format!(", found `{}`", value.text) };
+            let shown = !T::SECRET && !value.expanded;
+            let found = if shown { format!(", found `{}`", value.text) } else { String::new() };
+            let remedy = T::remedy(&value.text).filter(|_| shown);
             let message = format!("`{}`: expected {expected}{found}", spec.key);
-            findings.error(value.place, "V103", message);
+            findings.error(value.place, "V103", message).help(remedy.unwrap_or_else(|| spec.doc.to_owned()));
             None
         }
     }

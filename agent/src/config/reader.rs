@@ -1,4 +1,4 @@
-//! Reads files of either format into one document: includes, limits, the loop guard.
+//! Reads files of either format into one document: limits, the guard against loops, what both formats share.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,10 +9,12 @@ use super::document::{Document, Entry, Located, Place, Section, SectionKind, Sou
 use super::environment::Environment;
 use super::{classic, yaml};
 
-/// Largest configuration file.
-const MAX_FILE: u64 = 32 << 20;
+/// Largest configuration file, and largest sum of all.
+const MAX_BYTES: u64 = 32 << 20;
 /// Most files one configuration may be made of.
 const MAX_FILES: usize = 1000;
+/// Files may include each other this deep.
+const MAX_DEPTH: usize = 32;
 
 /// What kind of file is read: a parsers file may hold parsers only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,55 +33,52 @@ pub(super) struct Reader<'a> {
     pub(super) purpose: Purpose,
     /// Directory of the main file: relative paths are looked for here first.
     pub(super) base: PathBuf,
+    depth: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    /// A reader that adds to `document`.
+    pub(super) fn new(document: Document, environment: Environment, findings: &'a mut Diagnostics) -> Self {
+        Self { document, environment, findings, purpose: Purpose::Main, base: PathBuf::new(), depth: 0 }
+    }
+
     /// Reads `path`, which was named at `place`, and everything it includes.
     pub(super) fn read(&mut self, path: &Path, place: Option<Place>) {
-        if self.document.files.len() >= MAX_FILES {
-            self.complain(place, "V011", format!("more than {MAX_FILES} files are included"));
+        if self.document.files.len() >= MAX_FILES || self.depth >= MAX_DEPTH {
+            self.complain(place, "V011", format!("more than {MAX_FILES} files, or more than {MAX_DEPTH} deep"));
             return;
         }
         if self.document.files.iter().any(|file| same_file(&file.path, path)) {
-            self.complain(place, "V012", format!("`{}` is included a second time", path.display()));
+            let help = "each file is read once; take one of the two mentions away";
+            let message = format!("`{}` is included a second time", path.display());
+            self.findings.add(place, Severity::Error, "V012", message).help(help);
             return;
         }
-        let text = match read_bounded(path, MAX_FILE) {
+        let read: u64 = self.document.files.iter().map(|file| file.text.len() as u64).sum();
+        let text = match read_bounded(path, MAX_BYTES.saturating_sub(read)) {
             Ok(text) => text,
             Err(reason) => {
                 self.complain(place, "V010", format!("cannot read `{}`: {reason}", path.display()));
                 return;
             }
         };
-        let file = u32::try_from(self.document.files.len()).expect("files are few");
-        self.document.files.push(SourceFile { path: path.to_owned(), text: text.clone() });
+        // Editors of Windows begin files with a byte order mark.
+        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+        let file = self.add_file(path.to_owned(), text.clone());
+        self.depth += 1;
         if is_yaml(path) {
             yaml::read(self, file, &text);
         } else {
             classic::read(self, file, &text);
         }
+        self.depth -= 1;
     }
 
-    /// Reads what `pattern`, a path or glob named at `place`, stands for.
-    pub(super) fn include(&mut self, pattern: &str, place: Place) {
-        let path = resolve(&self.base, Path::new(pattern));
-        if !pattern.contains('*') {
-            self.read(&path, Some(place));
-            return;
-        }
-        let found = glob::glob(&path.to_string_lossy()).map(|paths| paths.filter_map(Result::ok).collect::<Vec<_>>());
-        match found {
-            Ok(paths) if paths.is_empty() => {
-                self.complain(Some(place), "V013", format!("no file matches `{pattern}`"));
-            }
-            Ok(mut paths) => {
-                paths.sort();
-                for path in paths {
-                    self.read(&path, Some(place));
-                }
-            }
-            Err(error) => self.complain(Some(place), "V013", format!("`{pattern}` is no valid pattern: {error}")),
-        }
+    /// Adds a source and gives its number.
+    pub(super) fn add_file(&mut self, path: PathBuf, text: String) -> u32 {
+        let number = u32::try_from(self.document.files.len()).expect("files are few");
+        self.document.files.push(SourceFile { path, text });
+        number
     }
 
     /// Adds a section; all `[SERVICE]` sections become one.
@@ -88,41 +87,64 @@ impl Reader<'_> {
             let first = self.document.sections.iter_mut().find(|known| known.kind == SectionKind::Service);
             if let Some(first) = first {
                 first.entries.extend(section.entries);
+                first.groups.extend(section.groups);
                 return;
             }
         }
         self.document.sections.push(section);
     }
 
-    /// An entry whose value has its variables replaced.
-    pub(super) fn entry(&mut self, key: &str, key_place: Place, value: &str, value_place: Place) -> Entry {
-        let value = self.environment.expand(value, value_place, self.findings);
-        let key = Located { text: snake_case(key), place: key_place, expanded: false };
-        Entry { key, value }
+    /// Replaces the variables in the values of all sections from number `first` on. It comes after all reading, so that
+    /// `@SET` holds wherever it stands.
+    pub(super) fn expand(&mut self, first: usize) {
+        let Self { document, environment, findings, .. } = self;
+        for section in document.sections.iter_mut().skip(first).filter(|section| section.kind != SectionKind::Other) {
+            expand(section, environment, findings);
+        }
     }
 
-    fn complain(&mut self, place: Option<Place>, code: &'static str, message: String) {
+    pub(super) fn complain(&mut self, place: Option<Place>, code: &'static str, message: String) {
         self.findings.add(place, Severity::Error, code, message);
     }
 }
 
+fn expand(section: &mut Section, environment: &Environment, findings: &mut Diagnostics) {
+    for entry in section.entries.iter_mut() {
+        let known = findings.len();
+        let value = environment.expand(&entry.value.text, entry.value.place, findings);
+        if value.expanded && value.text.is_empty() && findings.len() == known {
+            findings
+                .error(value.place, "V109", format!("`{}` is empty once its variables are replaced", entry.key.text))
+                .help("set the variable, or take the key away");
+        }
+        entry.value = value;
+    }
+    for (_, group) in section.groups.iter_mut() {
+        expand(group, environment, findings);
+    }
+}
+
+/// An entry as written; variables are replaced later.
+pub(super) fn entry(key: &str, key_place: Place, value: &str, value_place: Place) -> Entry {
+    Entry {
+        key: Located { text: snake_case(key), place: key_place, expanded: false },
+        value: Located { text: value.to_owned(), place: value_place, expanded: false },
+    }
+}
+
 /// The kind of section that `name`, in any case, opens.
-pub(super) fn section_kind(name: &str, purpose: Purpose) -> Option<SectionKind> {
-    let kind = match name.to_ascii_lowercase().as_str() {
+pub(super) fn section_kind(name: &str) -> Option<SectionKind> {
+    Some(match name.to_ascii_lowercase().as_str() {
         "service" => SectionKind::Service,
         "input" | "inputs" => SectionKind::Input,
         "filter" | "filters" => SectionKind::Filter,
         "output" | "outputs" => SectionKind::Output,
         "parser" => SectionKind::Parser,
         "multiline_parser" => SectionKind::MultilineParser,
-        "custom" | "customs" | "stream_processor" | "plugins" | "upstream_servers" => SectionKind::Other,
+        "custom" | "customs" | "stream_processor" | "stream_task" | "plugins" | "upstream_servers" | "upstream"
+        | "node" => SectionKind::Other,
         _ => return None,
-    };
-    let allowed = match purpose {
-        Purpose::Main => true,
-        Purpose::Parsers => matches!(kind, SectionKind::Parser | SectionKind::MultilineParser),
-    };
-    allowed.then_some(kind)
+    })
 }
 
 /// `Key` to `key`, `logLevel` to `log_level`.
@@ -138,14 +160,8 @@ pub(super) fn snake_case(key: &str) -> String {
     snake
 }
 
-/// `path` as it is when absolute; else below `base` if it is there, or where the process is.
-pub(super) fn resolve(base: &Path, path: &Path) -> PathBuf {
-    let below = base.join(path);
-    let glob = path.to_string_lossy().contains('*');
-    if path.is_absolute() || below.exists() || glob { below } else { path.to_owned() }
-}
-
-fn is_yaml(path: &Path) -> bool {
+/// Whether the name of a file says that it is YAML.
+pub(super) fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
@@ -161,9 +177,14 @@ fn same_file(one: &Path, other: &Path) -> bool {
 pub fn read_bounded(path: &Path, limit: u64) -> Result<String, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     if bytes.len() as u64 > limit {
         return Err(format!("it is larger than {limit} bytes"));
     }
-    String::from_utf8(bytes).map_err(|_| "it is not UTF-8".into())
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let before = error.as_bytes().get(..valid).unwrap_or_default();
+        let line = 1 + memchr::memchr_iter(b'\n', before).count();
+        format!("line {line} is not UTF-8")
+    })
 }

@@ -1,13 +1,41 @@
 //! Diagnostics as a person reads them: place, code, message, the line with a caret, help.
+//!
+//! What could be a secret is not repeated, and nothing that was read can write control characters to a terminal.
 
 use super::diagnostic::{Diagnostic, Diagnostics, Severity};
 use super::document::{Place, SourceFile};
 
+/// Most findings that are shown.
+const MAX_FINDINGS: usize = 200;
+/// Most characters of a source line that are shown, and how many of them stand before the place.
+const MAX_LINE: usize = 160;
+const BEFORE_PLACE: usize = 60;
+/// Most characters of a message.
+const MAX_MESSAGE: usize = 400;
+/// Words in keys whose values are secrets.
+const SECRET_WORDS: &[&str] = &[
+    "passwd",
+    "password",
+    "passphrase",
+    "secret",
+    "token",
+    "shared",
+    "credential",
+    "credentials",
+    "apikey",
+    "auth",
+    "pass",
+];
+
 /// All findings in file order, rendered.
 pub fn render(findings: &Diagnostics, files: &[SourceFile]) -> String {
     let mut out = String::new();
-    for finding in findings.in_order() {
+    let all = findings.in_order();
+    for finding in all.iter().take(MAX_FINDINGS) {
         one(finding, files, &mut out);
+    }
+    if all.len() > MAX_FINDINGS {
+        out.push_str(&format!("... and {} more\n", all.len() - MAX_FINDINGS));
     }
     out
 }
@@ -19,42 +47,107 @@ fn one(finding: &Diagnostic, files: &[SourceFile], out: &mut String) {
     };
     let file = finding.place.and_then(|place| files.get(place.file as usize).map(|file| (place, file)));
     if let Some((place, file)) = file {
-        out.push_str(&format!("{}:{}:{}: ", file.path.display(), place.line, place.column));
+        let path = plain(&file.path.display().to_string());
+        // What concerns a file as a whole has no line.
+        if place.line == 0 {
+            out.push_str(&format!("{path}: "));
+        } else {
+            out.push_str(&format!("{path}:{}:{}: ", place.line, place.column));
+        }
     }
-    out.push_str(&format!("{severity}[{}]: {}\n", finding.code, finding.message));
+    out.push_str(&format!("{severity}[{}]: {}\n", finding.code, plain(&finding.message)));
     if let Some((place, file)) = file {
         source_line(place, file, out);
     }
     if let Some(help) = finding.help.as_deref().filter(|help| !help.is_empty()) {
-        out.push_str(&format!("    = help: {help}\n"));
+        out.push_str(&format!("    = help: {}\n", plain(help)));
     }
 }
 
-/// The line in question and a caret below. Lines that hold a secret are not repeated.
+/// `text` on one line and not too long.
+fn plain(text: &str) -> String {
+    let mut plain = String::new();
+    for (count, character) in text.chars().enumerate() {
+        if count == MAX_MESSAGE {
+            plain.push('…');
+            break;
+        }
+        if character.is_control() {
+            plain.extend(character.escape_default());
+        } else {
+            plain.push(character);
+        }
+    }
+    plain
+}
+
+/// The line in question and a caret below.
 fn source_line(place: Place, file: &SourceFile, out: &mut String) {
-    let Some(line) = place.line.checked_sub(1).and_then(|at| file.text.lines().nth(at as usize)) else { return };
-    if holds_secret(line) {
+    let Some(at) = place.line.checked_sub(1).map(|at| at as usize) else { return };
+    let mut lines = file.text.lines().skip(at.saturating_sub(1));
+    let before = if at == 0 { "" } else { lines.next().unwrap_or_default() };
+    let Some(line) = lines.next() else { return };
+    let continued = before.trim_end().ends_with([':', '|', '>', '-']) && secret_end(before).is_some();
+    if continued {
         return;
     }
-    let shown: String = line.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
-    out.push_str(&format!("    | {}\n", shown.trim_end()));
-    let indent = " ".repeat(place.column.saturating_sub(1) as usize);
-    let carets = "^".repeat(place.length.max(1) as usize);
-    out.push_str(&format!("    | {indent}{carets}\n"));
+    let column = place.column.saturating_sub(1) as usize;
+    let start = if column > MAX_LINE - BEFORE_PLACE { column - BEFORE_PLACE } else { 0 };
+    let end = secret_end(line).unwrap_or(usize::MAX).min(start + MAX_LINE);
+    let mut shown = if start > 0 { "…".to_owned() } else { String::new() };
+    let mut characters = line.trim_end().chars().enumerate().skip(start).peekable();
+    while let Some((_, character)) = characters.next_if(|(at, _)| *at < end) {
+        shown.push(if character.is_control() { ' ' } else { character });
+    }
+    let cut = characters.peek().is_some();
+    let behind = if cut { " …" } else { "" };
+    out.push_str(&format!("    | {shown}{behind}\n"));
+    let width = shown.chars().count();
+    let caret = (column - start + usize::from(start > 0)).min(width + usize::from(cut));
+    let length = (place.length.max(1) as usize).min((width + usize::from(cut) * 2).saturating_sub(caret)).max(1);
+    out.push_str(&format!("    | {}{}\n", " ".repeat(caret), "^".repeat(length)));
 }
 
-fn holds_secret(line: &str) -> bool {
-    let key = line.trim_start().trim_start_matches("- ").to_ascii_lowercase();
-    ["passwd", "password", "secret", "token", "shared_key"].iter().any(|word| key.contains(word))
+/// Where the first word of `line` ends that looks like the key of a secret, in characters; also if it is misspelt. The
+/// name of a variable is no secret; a default of it may be one.
+fn secret_end(line: &str) -> Option<usize> {
+    let mut word = String::new();
+    let mut is_reference = false;
+    let mut last = ' ';
+    for (at, character) in line.chars().chain([' ']).enumerate() {
+        if character.is_alphanumeric() || "_.-".contains(character) {
+            word.push(character);
+        } else {
+            let is_name = is_reference && character == '}';
+            if !is_name && is_secret(&std::mem::take(&mut word).to_ascii_lowercase()) {
+                return Some(at);
+            }
+            word.clear();
+            is_reference = last == '$' && character == '{';
+        }
+        last = character;
+    }
+    None
+}
+
+fn is_secret(key: &str) -> bool {
+    let resembles = |part: &str, word: &str| match part.chars().count() {
+        0..=4 => part == word,
+        5..=40 => distance(part, word) <= usize::from(word.len() > 5) + 1,
+        _ => part.contains(word),
+    };
+    key.split(['_', '.', '-']).any(|part| SECRET_WORDS.iter().any(|word| resembles(part, word)))
 }
 
 /// `did you mean …?` for the candidate nearest to `found`; else a list of the candidates.
 pub fn did_you_mean(found: &str, candidates: &[&str]) -> String {
     let lower = found.to_ascii_lowercase();
-    let near = candidates.iter().map(|candidate| (distance(&lower, &candidate.to_ascii_lowercase()), candidate));
+    let length = lower.chars().count();
+    let near = candidates.iter().filter(|candidate| candidate.len() < 2 * length + 4 && length < 80);
+    let near = near.map(|candidate| (distance(&lower, &candidate.to_ascii_lowercase()), candidate));
     match near.min() {
-        Some((steps, candidate)) if steps <= 1 + lower.chars().count() / 4 => format!("did you mean `{candidate}`?"),
-        _ if candidates.len() <= 12 => format!("known are: {}", candidates.join(", ")),
+        Some((steps, candidate)) if steps <= 1 + length / 4 => format!("did you mean `{candidate}`?"),
+        _ if !candidates.is_empty() && candidates.len() <= 12 => format!("known are: {}", candidates.join(", ")),
         _ => String::new(),
     }
 }
@@ -81,10 +174,65 @@ fn distance(one: &str, other: &str) -> usize {
 mod tests {
     use super::*;
 
+    /// What is shown of a finding at `column`, `length` of `line`, the place and message left out.
+    fn shown(line: &str, column: u32, length: u32) -> String {
+        let files = [SourceFile { path: "a.conf".into(), text: line.to_owned() }];
+        let mut findings = Diagnostics::default();
+        findings.error(Place { file: 0, line: 1, column, length }, "V101", "wrong");
+        let text = render(&findings, &files);
+        text.lines().skip(1).map(|line| line.strip_prefix("    | ").unwrap_or(line)).collect::<Vec<_>>().join("\n")
+    }
+
     #[test]
     fn the_nearest_word_is_proposed() {
         assert_eq!(did_you_mean("pth", &["path", "parser"]), "did you mean `path`?");
         assert_eq!(did_you_mean("Fulsh", &["flush", "grace"]), "did you mean `flush`?");
         assert_eq!(did_you_mean("zzz", &["a", "b"]), "known are: a, b");
+        assert_eq!(did_you_mean("zzz", &[]), "");
+    }
+
+    #[test]
+    fn a_caret_stands_below_the_place() {
+        assert_eq!(shown("  Pth  /var/log", 3, 3), "  Pth  /var/log\n  ^^^");
+        assert_eq!(shown("\tPth /x", 2, 0), " Pth /x\n ^");
+    }
+
+    #[test]
+    fn values_of_secrets_are_not_repeated() {
+        let cases = [
+            ("  HTTP_Passwd secret-42", "  HTTP_Passwd …\n  ^^^"),
+            ("  http_pasword secret-42", "  http_pasword …\n  ^^^"),
+            ("  {n: a, tls.key_passwd: secret-42}", "  {n: a, tls.key_passwd …\n  ^^^"),
+            ("@SET DB_TOKEN=secret-42", "@SET DB_TOKEN …\n  ^^^"),
+            ("  path /var/log/${TOKEN}", "  path /var/log/${TOKEN}\n  ^^^"),
+            ("  path ${TOKEN:-secret-42}", "  path ${TOKEN …\n  ^^^"),
+            ("  tls.key_file /etc/key.pem", "  tls.key_file /etc/key.pem\n  ^^^"),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(shown(line, 3, 3), expected);
+        }
+        assert_eq!(shown("  HTTP_Passwd secret-42", 15, 9), "  HTTP_Passwd …\n              ^");
+    }
+
+    #[test]
+    fn a_long_line_is_shown_around_its_place() {
+        let line = format!("{}wrong{}", "a".repeat(1000), "b".repeat(1000));
+
+        let text = shown(&line, 1001, 5);
+
+        let (source, caret) = text.split_once('\n').expect("two lines");
+        assert!(source.chars().count() < 170 && source.starts_with('…') && source.ends_with('…'));
+        let at = caret.chars().take_while(|character| *character == ' ').count();
+        assert_eq!(source.chars().skip(at).take(5).collect::<String>(), "wrong");
+    }
+
+    #[test]
+    fn nothing_that_was_read_reaches_the_terminal_as_a_command() {
+        let mut findings = Diagnostics::default();
+        findings.error(Place { file: 0, line: 1, column: 1, length: 1 }, "V101", "found `\u{1b}[2J`").help("\n");
+
+        let text = render(&findings, &[SourceFile { path: "a.conf".into(), text: "x\u{1b}[2J".into() }]);
+
+        assert!(!text.contains('\u{1b}') && text.lines().count() == 4, "{text}");
     }
 }

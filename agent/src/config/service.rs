@@ -1,12 +1,14 @@
 //! `[SERVICE]`: what concerns the agent as a whole.
 
-use std::path::PathBuf;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::diagnostic::Diagnostics;
 use super::document::{Document, Place, Section, SectionKind};
-use super::options::{OptionType, Options};
-use super::types::{LogLevel, Size};
+use super::options::{OptionType, Options, readable};
+use super::reader::read_bounded;
+use super::types::{AlwaysOff, LogLevel, Size};
 
 crate::options! {
     /// Options of `[SERVICE]`.
@@ -28,10 +30,11 @@ crate::options! {
         "scheduler.cap" scheduler_cap: Duration, default "30", "Largest bound of that wait.";
         workers: usize, default "0", "Threads that parse, filter and encode; 0 is one per processor, at most 4.";
         "memory.limit" memory_limit: Size, default "0", "Bytes that records may take in memory; 0 is the smaller of 128 MiB and half of the control group's limit.";
+        daemon: AlwaysOff, default "off", "Only off: a service manager such as systemd keeps the agent in the background.";
+        "security.fips_mode" fips_mode: AlwaysOff, default "off", "Only off: the cryptography in use is not certified.";
         instance: String, optional, "Identity of this agent in document ids; by default `$NODE_NAME`, else machine id and host name.";
     }
     not_needed {
-        "daemon": "A service manager keeps the agent in the background.",
         "coro_stack_size": "There are no coroutines.",
         "multiline_buffer_limit": "Events are bounded at 2 MB.",
         "dns.mode": "Names are resolved by the system.",
@@ -57,6 +60,20 @@ crate::options! {
         "hot_reload.timeout": "A restart loses nothing.",
         "windows.maxstdio": "Only for Windows.",
         "flush.adaptive": "Requests grow by themselves while the output is busy.",
+        "flush.adaptive.min_interval": "Requests grow by themselves while the output is busy.",
+        "flush.adaptive.max_interval": "Requests grow by themselves while the output is busy.",
+        "flush.adaptive.low_pressure": "Requests grow by themselves while the output is busy.",
+        "flush.adaptive.medium_pressure": "Requests grow by themselves while the output is busy.",
+        "flush.adaptive.high_pressure": "Requests grow by themselves while the output is busy.",
+        "flush.adaptive.up_steps": "Requests grow by themselves while the output is busy.",
+        "flush.adaptive.down_steps": "Requests grow by themselves while the output is busy.",
+        "storage.keep.rejected": "Refused records are always kept, in the dead-letter file.",
+        "storage.rejected.path": "Refused records are kept in the dead-letter file below `storage.path`.",
+    }
+    refused {
+        "plugins_file": "Plugins are part of the program; shared objects are not loaded.",
+        "streams_file": "There is no stream processor: records would not be changed as the file says.",
+        "storage.rejected.limit": "The dead-letter file has no such limit yet.",
     }
 }
 
@@ -70,32 +87,63 @@ impl OptionType for Grace {
     fn parse(text: &str) -> Result<Self, String> {
         if text == "-1" { Ok(Self(None)) } else { Duration::parse(text).map(|grace| Self(Some(grace))) }
     }
+
+    fn remedy(text: &str) -> Option<String> {
+        Duration::remedy(text)
+    }
 }
 
 /// Most worker threads by default.
 const DEFAULT_WORKERS: usize = 4;
+/// Most worker threads.
+const MAX_WORKERS: usize = 256;
+/// Least memory that the agent can work in.
+const LEAST_MEMORY: usize = 4_000_000;
 /// Memory of records by default.
 const DEFAULT_MEMORY: usize = 128 << 20;
 
 impl Service {
-    /// Reads `[SERVICE]` of `document`. Without one all defaults hold; so they do where it is wrong, which is reported, so
-    /// that the rest can be looked at.
+    /// Reads `[SERVICE]` of `document`; without one, all defaults hold. They also hold where something was wrong and
+    /// reported, so that the rest of the configuration can be checked.
     pub fn from_document(document: &Document, findings: &mut Diagnostics) -> Self {
-        let empty =
-            Section { kind: SectionKind::Service, place: Place::default(), entries: Vec::new(), groups: Vec::new() };
+        let empty = Section::new(SectionKind::Service, Place::default());
         let section = document.of(SectionKind::Service).next().unwrap_or(&empty);
         super::common::refuse_unknown(section, &[Self::TABLE], findings);
-        let read = Self::read(section, findings);
-        read.unwrap_or_else(|| {
-            Self::read(&empty, &mut Diagnostics::default()).expect("every option of the service has a default")
-        })
+        let service = Self::read(section, findings).unwrap_or_else(|| {
+            let rest = readable(section, &[Self::TABLE]);
+            Self::read(&rest, &mut Diagnostics::default()).expect("no option of the service is required")
+        });
+        service.check(section, findings);
+        service
+    }
+
+    /// Reports values that can be read and make no sense.
+    fn check(&self, section: &Section, findings: &mut Diagnostics) {
+        let too_small = !matches!(self.memory_limit.0, 0 | LEAST_MEMORY..);
+        let is_address = self.http_listen.parse::<IpAddr>().is_ok() || self.http_listen == "localhost";
+        let no_time = "a time above 0";
+        let wrong = [
+            ("flush", self.flush.is_zero(), no_time),
+            ("hc_period", self.hc_period.is_zero(), no_time),
+            ("scheduler.base", self.scheduler_base.is_zero(), no_time),
+            ("scheduler.cap", self.scheduler_cap < self.scheduler_base, "at least `scheduler.base`"),
+            ("workers", self.workers > MAX_WORKERS, "at most 256"),
+            ("memory.limit", too_small, "at least 4M"),
+            ("http_listen", !is_address, "an IP address of this host, such as 127.0.0.1 or 0.0.0.0"),
+        ];
+        for (key, _, expected) in wrong.into_iter().filter(|(_, is_wrong, _)| *is_wrong) {
+            let value = section.get(key).or_else(|| section.get("scheduler.base"));
+            let found = value.map(|value| format!(", found {}", value.quoted())).unwrap_or_default();
+            let place = value.map_or(section.place, |value| value.place);
+            findings.error(place, "V104", format!("`{key}`: expected {expected}{found}"));
+        }
     }
 
     /// Number of worker threads.
     pub fn worker_count(&self) -> usize {
         match self.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from).min(DEFAULT_WORKERS),
-            count => count.min(256),
+            count => count,
         }
     }
 
@@ -108,8 +156,50 @@ impl Service {
     }
 }
 
-/// The memory limit of the control group the agent runs in, if it has one.
+/// The smallest memory limit of the control groups that the agent runs in, if one is set.
 fn cgroup_limit() -> Option<usize> {
-    let text = super::reader::read_bounded("/sys/fs/cgroup/memory.max".as_ref(), 64).ok()?;
-    text.trim().parse().ok()
+    let own = read_bounded(Path::new("/proc/self/cgroup"), 64 << 10).ok()?;
+    let group = own.lines().find_map(|line| line.strip_prefix("0::"));
+    let root = Path::new("/sys/fs/cgroup");
+    let older = root.join("memory/memory.limit_in_bytes");
+    let group = root.join(group.unwrap_or_default().trim_start_matches('/'));
+    let limits = group.ancestors().take_while(|group| group.starts_with(root)).map(|group| group.join("memory.max"));
+    limits.chain([older]).filter_map(|path| read_bounded(&path, 64).ok()?.trim().parse().ok()).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::reader::entry;
+
+    /// The codes of what is wrong with these options.
+    fn codes(options: &[(&str, &str)]) -> Vec<&'static str> {
+        let mut section = Section::new(SectionKind::Service, Place::default());
+        for (key, value) in options {
+            section.entries.push(entry(key, Place::default(), value, Place::default()));
+        }
+        let document = Document { sections: vec![section], ..Document::default() };
+        let mut findings = Diagnostics::default();
+        Service::from_document(&document, &mut findings);
+        findings.in_order().iter().map(|finding| finding.code).collect()
+    }
+
+    #[test]
+    fn each_option_is_honoured_not_needed_or_refused() {
+        type Case = (&'static [(&'static str, &'static str)], &'static [&'static str]);
+        let cases: &[Case] = &[
+            (&[], &[]),
+            (&[("Flush", "0.2"), ("Grace", "-1"), ("Daemon", "off"), ("storage.sync", "full")], &[]),
+            (&[("Fulsh", "1")], &["V101"]),
+            (&[("plugins_file", "a.conf")], &["V110"]),
+            (&[("daemon", "on")], &["V103"]),
+            (&[("flush", "0")], &["V104"]),
+            (&[("scheduler.base", "60")], &["V104"]),
+            (&[("workers", "1000"), ("memory.limit", "1k"), ("http_listen", "here")], &["V104", "V104", "V104"]),
+            (&[("flush", "abc"), ("grace", "abc")], &["V103", "V103"]),
+        ];
+        for (options, expected) in cases {
+            assert_eq!(codes(options), *expected, "{options:?}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The types that option values are read as.
 
 use std::fmt;
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -64,6 +65,26 @@ impl OptionType for bool {
             _ => Err("`on` or `off`".into()),
         }
     }
+
+    fn remedy(text: &str) -> Option<String> {
+        match text.to_ascii_lowercase().as_str() {
+            "1" | "enable" | "enabled" | "y" | "ture" | "ok" => Some("write `on`".into()),
+            "0" | "disable" | "disabled" | "n" | "none" | "flase" => Some("write `off`".into()),
+            _ => None,
+        }
+    }
+}
+
+/// A switch that is there to be off: on, it would promise what the agent does not do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AlwaysOff;
+
+impl OptionType for AlwaysOff {
+    const KIND: &'static str = "off";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        if bool::parse(text) == Ok(false) { Ok(Self) } else { Err("`off`".into()) }
+    }
 }
 
 macro_rules! integers {
@@ -72,7 +93,11 @@ macro_rules! integers {
             const KIND: &'static str = "integer";
 
             fn parse(text: &str) -> Result<Self, String> {
-                let range = format!("a whole number from {} to {}", Self::MIN, Self::MAX);
+                let range = match (Self::MIN, Self::BITS) {
+                    (0, 64) => "a whole number, 0 or above".to_owned(),
+                    (_, 64) => "a whole number".to_owned(),
+                    (least, _) => format!("a whole number from {least} to {}", Self::MAX),
+                };
                 text.parse().map_err(|_| range)
             }
         }
@@ -80,6 +105,28 @@ macro_rules! integers {
 }
 
 integers!(u16, u32, u64, i64, usize);
+
+impl OptionType for f64 {
+    const KIND: &'static str = "number";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        // Rust reads `inf` and `nan` too; nothing that is configured means them.
+        let plain = text.chars().all(|character| character.is_ascii_digit() || ".+-eE".contains(character));
+        text.parse().ok().filter(|_| plain).ok_or("a number such as 2 or 0.5".into())
+    }
+}
+
+/// A port that can be connected to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Port(pub NonZeroU16);
+
+impl OptionType for Port {
+    const KIND: &'static str = "port";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| "a port from 1 to 65535".into())
+    }
+}
 
 /// A number of bytes. `K`, `M` and `G` stand for powers of 1000, as in Fluent Bit; `false` is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,9 +155,16 @@ impl OptionType for Size {
         let mut place = unit;
         for digit in fraction.chars() {
             place /= 10;
-            bytes += u64::from(digit.to_digit(10).ok_or_else(expected)?) * place;
+            let part = u64::from(digit.to_digit(10).ok_or_else(expected)?) * place;
+            bytes = bytes.checked_add(part).ok_or_else(expected)?;
         }
         usize::try_from(bytes).map(Self).map_err(|_| expected())
+    }
+
+    fn remedy(text: &str) -> Option<String> {
+        let lower: String = text.to_ascii_lowercase().split_whitespace().collect();
+        let short = lower.replace("ib", "").replace("bytes", "");
+        respelled::<Self>(text, &short)
     }
 }
 
@@ -135,6 +189,28 @@ impl OptionType for Duration {
         let seconds: f64 = number.parse().map_err(|_| expected())?;
         Self::try_from_secs_f64(seconds * unit).map_err(|_| expected())
     }
+
+    fn remedy(text: &str) -> Option<String> {
+        let lower: String = text.to_ascii_lowercase().split_whitespace().collect();
+        let number = lower.trim_end_matches(|character: char| character.is_ascii_alphabetic());
+        let unit = match lower.strip_prefix(number)? {
+            "min" | "mins" | "minute" | "minutes" => "m",
+            "sec" | "secs" | "second" | "seconds" => "s",
+            "hr" | "hrs" | "hour" | "hours" => "h",
+            "day" | "days" => "d",
+            "ms" | "millis" => {
+                let seconds = number.parse::<u32>().ok().map(|millis| f64::from(millis) / 1000.0)?;
+                return Some(format!("write `{seconds}`"));
+            }
+            other => other,
+        };
+        respelled::<Self>(text, &format!("{number}{unit}"))
+    }
+}
+
+/// Proposes `spelling` where it can be read and `text` is something else.
+fn respelled<T: OptionType>(text: &str, spelling: &str) -> Option<String> {
+    (spelling != text && T::parse(spelling).is_ok()).then(|| format!("write `{spelling}`"))
 }
 
 /// Values between commas, trimmed; empty ones are left out.
@@ -151,6 +227,40 @@ impl OptionType for CommaList {
     }
 }
 
+/// Words between spaces; `"…"` holds words together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpaceList(pub Vec<String>);
+
+impl SpaceList {
+    /// `text` in `count` pieces: words, and in the last piece all that is left, as it stands.
+    ///
+    /// `None` when there are fewer, or when a quote of the words is not closed.
+    pub fn split(text: &str, count: usize) -> Option<Vec<String>> {
+        let mut pieces = Vec::new();
+        let mut at = 0;
+        for _ in 1..count {
+            let word = next_word(text, at)??;
+            at = word.end;
+            pieces.push(word.text);
+        }
+        let rest = text.get(at..).map(str::trim).filter(|rest| !rest.is_empty())?;
+        pieces.push(unquoted(rest));
+        Some(pieces)
+    }
+}
+
+impl OptionType for SpaceList {
+    const KIND: &'static str = "words";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let words = words(text).ok_or("words separated by spaces; a quote is not closed")?;
+        if words.is_empty() {
+            return Err("one word or more, separated by spaces".into());
+        }
+        Ok(Self(words.into_iter().map(|word| word.text).collect()))
+    }
+}
+
 /// A first word and the rest of the value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyValue {
@@ -164,15 +274,10 @@ impl OptionType for KeyValue {
     const KIND: &'static str = "key value";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let mut words = words(text).ok_or("a key and a value; a quote is not closed")?.into_iter();
-        let key = words.next().ok_or("a key and a value")?;
-        if key.quoted {
-            let rest = text.get(key.end..).unwrap_or_default().trim();
-            let value = (!rest.is_empty()).then(|| unquoted(rest)).ok_or("a key and a value")?;
-            return Ok(Self { key: key.text, value });
-        }
-        let (first, rest) = text.trim().split_once(char::is_whitespace).ok_or("a key and a value")?;
-        Ok(Self { key: first.to_owned(), value: unquoted(rest.trim()) })
+        let expected = || "a key and a value".to_owned();
+        let pieces = SpaceList::split(text, 2).ok_or_else(expected)?;
+        let [key, value] = <[String; 2]>::try_from(pieces).map_err(|_| expected())?;
+        Ok(Self { key, value })
     }
 }
 
@@ -196,37 +301,40 @@ pub struct Word {
 /// quote is not closed.
 pub fn words(text: &str) -> Option<Vec<Word>> {
     let mut words = Vec::new();
-    let mut characters = text.char_indices().peekable();
-    while let Some((start, first)) = characters.next() {
-        if first.is_whitespace() {
-            continue;
-        }
-        let quoted = first == '"';
-        let mut word = String::new();
-        let mut end = start + first.len_utf8();
-        if !quoted {
-            word.push(first);
-        }
-        let mut closed = !quoted;
-        while let Some((at, character)) = characters.next_if(|(_, next)| quoted || !next.is_whitespace()) {
-            end = at + character.len_utf8();
-            let quote_follows = characters.peek().is_some_and(|(_, next)| *next == '"');
-            if quoted && character == '\\' && quote_follows {
-                word.push('"');
-                characters.next();
-            } else if quoted && character == '"' {
-                closed = true;
-                break;
-            } else {
-                word.push(character);
-            }
-        }
-        if !closed {
-            return None;
-        }
-        words.push(Word { text: word, quoted, end });
+    let mut at = 0;
+    while let Some(word) = next_word(text, at) {
+        let word = word?;
+        at = word.end;
+        words.push(word);
     }
     Some(words)
+}
+
+/// The first word of `text` from byte `at` on: `None` when there is none, `Some(None)` when its quote is not closed.
+fn next_word(text: &str, at: usize) -> Option<Option<Word>> {
+    let mut characters =
+        text.get(at..)?.char_indices().skip_while(|(_, character)| character.is_whitespace()).peekable();
+    let quoted = characters.peek()?.1 == '"';
+    if quoted {
+        characters.next();
+    }
+    let mut word = Word { text: String::new(), quoted, end: text.len() };
+    while let Some((offset, character)) = characters.next() {
+        let quote_follows = characters.peek().is_some_and(|(_, next)| *next == '"');
+        if quoted && character == '\\' && quote_follows {
+            word.text.push('"');
+            characters.next();
+        } else if quoted && character == '"' {
+            word.end = at + offset + 1;
+            return Some(Some(word));
+        } else if !quoted && character.is_whitespace() {
+            word.end = at + offset;
+            return Some(Some(word));
+        } else {
+            word.text.push(character);
+        }
+    }
+    Some((!quoted).then_some(word))
 }
 
 /// How often a failed request is sent again.
@@ -292,7 +400,7 @@ mod tests {
         for (text, bytes) in cases {
             assert_eq!(Size::parse(text), Ok(Size(bytes)), "{text}");
         }
-        for text in ["", "k", "5x", "-1", "1.x", "5 M M", "99999999999G"] {
+        for text in ["", "k", "5x", "-1", "1.x", "5 M M", "99999999999G", "18446744073.9999999999G"] {
             assert!(Size::parse(text).is_err(), "{text}");
         }
     }
@@ -321,7 +429,45 @@ mod tests {
         assert_eq!(parsed("log ^a b$"), Ok(("log".into(), "^a b$".into())));
         assert_eq!(parsed(r#""my key" value"#), Ok(("my key".into(), "value".into())));
         assert_eq!(parsed(r#"key "a value""#), Ok(("key".into(), "a value".into())));
+        assert_eq!(parsed(r#"log say "hi"#), Ok(("log".into(), r#"say "hi"#.into())));
         assert!(parsed("alone").is_err());
+    }
+
+    #[test]
+    fn the_last_piece_of_a_split_is_the_rest() {
+        let pieces = |text, count| SpaceList::split(text, count).map(|pieces| pieces.join("|"));
+        assert_eq!(pieces("a b  c d", 3).as_deref(), Some("a|b|c d"));
+        assert_eq!(pieces(r#""a b" c"#, 2).as_deref(), Some("a b|c"));
+        assert_eq!(pieces("a b", 1).as_deref(), Some("a b"));
+        assert_eq!(pieces("a b", 3), None);
+        assert_eq!(SpaceList::parse(r#"a "b c""#), Ok(SpaceList(vec!["a".into(), "b c".into()])));
+        assert!(SpaceList::parse(r#"a "b"#).is_err() && SpaceList::parse(" ").is_err());
+    }
+
+    #[test]
+    fn numbers_are_read_strictly() {
+        assert_eq!((f64::parse("0.5"), f64::parse("-2")), (Ok(0.5), Ok(-2.0)));
+        assert!(["", "abc", "nan", "inf", "1x", "0x10"].iter().all(|text| f64::parse(text).is_err()));
+        assert!(["", "abc", "1.5", "-1", " 1"].iter().all(|text| u32::parse(text).is_err()));
+        assert!(Port::parse("65535").is_ok() && ["0", "65536", "http"].iter().all(|text| Port::parse(text).is_err()));
+    }
+
+    #[test]
+    fn what_was_meant_is_proposed() {
+        let cases = [
+            (Duration::remedy("5 min"), Some("write `5m`")),
+            (Duration::remedy("5 SEC"), Some("write `5s`")),
+            (Duration::remedy("250ms"), Some("write `0.25`")),
+            (Duration::remedy("soon"), None),
+            (Size::remedy("32 KiB"), Some("write `32k`")),
+            (Size::remedy("5 MB"), Some("write `5mb`")),
+            (Size::remedy("much"), None),
+            (bool::remedy("1"), Some("write `on`")),
+            (bool::remedy("maybe"), None),
+        ];
+        for (found, expected) in cases {
+            assert_eq!(found.as_deref(), expected);
+        }
     }
 
     #[test]

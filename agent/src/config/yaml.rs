@@ -1,13 +1,17 @@
 //! The YAML format: `service`, `pipeline`, `parsers`, `env`, `includes`.
 
-use saphyr_parser::{Event, Parser, Span};
+use std::path::Path;
 
-use super::document::{Entry, Located, Place, Section, SectionKind};
-use super::reader::{Purpose, Reader, snake_case};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+
+use super::document::{Located, Place, Section, SectionKind};
+use super::reader::{Purpose, Reader, entry, read_bounded, snake_case};
 use super::render::did_you_mean;
 
 /// Nodes may be nested this deep.
 const MAX_DEPTH: usize = 32;
+/// Largest file that a variable may be read from.
+const MAX_SECRET: u64 = 1 << 20;
 
 /// A piece of YAML with its place.
 #[derive(Debug)]
@@ -18,7 +22,7 @@ struct Node {
 
 #[derive(Debug)]
 enum Kind {
-    Scalar(String),
+    Scalar(String, ScalarStyle),
     List(Vec<Node>),
     Map(Vec<(Node, Node)>),
 }
@@ -59,7 +63,9 @@ fn top_level(reader: &mut Reader<'_>, name: &str, key: &Node, value: Node) {
         "includes" => {
             for (pattern, place) in scalars(reader, value) {
                 let pattern = reader.environment.expand(&pattern, place, reader.findings);
-                reader.include(&pattern.text, place);
+                if !pattern.text.is_empty() {
+                    reader.include(&pattern.text, place);
+                }
             }
         }
         "service" => {
@@ -72,7 +78,7 @@ fn top_level(reader: &mut Reader<'_>, name: &str, key: &Node, value: Node) {
         "multiline_parsers" => sections(reader, SectionKind::MultilineParser, value),
         "customs" | "extensions" | "plugins" | "stream_processor" | "upstream_servers" => {
             let message = format!("`{name}` is not supported");
-            reader.findings.error(key.place, "V023", message).help("remove it: nothing here runs it");
+            reader.findings.error(key.place, "V023", message).help("take it away: nothing here runs it");
         }
         _ => {
             let message = format!("unknown key `{name}` at the top level");
@@ -81,37 +87,73 @@ fn top_level(reader: &mut Reader<'_>, name: &str, key: &Node, value: Node) {
     }
 }
 
+/// Sets variables: a map of names and values, or a list of `{name, value}` and `{name, uri}`.
 fn env(reader: &mut Reader<'_>, value: Node) {
-    let pairs: Vec<(Node, Node)> = match value.kind {
-        Kind::Map(members) => members,
-        Kind::List(items) => items.into_iter().filter_map(named_variable).collect(),
-        Kind::Scalar(_) => {
-            reader.findings.error(value.place, "V021", "expected a map of names and values");
-            return;
+    match value.kind {
+        Kind::Map(members) => {
+            for (name, value) in members {
+                set_variable(reader, &name, &value);
+            }
         }
-    };
-    for (name, value) in pairs {
-        let (Some(name), Some(text)) = (scalar(&name), scalar(&value)) else {
-            reader.findings.error(value.place, "V021", "expected a name and a value");
-            continue;
-        };
-        let text = reader.environment.expand(text, value.place, reader.findings);
-        reader.environment.set(name, &text.text);
+        Kind::List(items) => {
+            for item in items {
+                named_variable(reader, item);
+            }
+        }
+        Kind::Scalar(..) => {
+            reader.findings.error(value.place, "V021", "expected a map of names and values");
+        }
     }
 }
 
-/// `{name, value}` as a pair.
-fn named_variable(item: Node) -> Option<(Node, Node)> {
-    let Kind::Map(members) = item.kind else { return None };
+fn named_variable(reader: &mut Reader<'_>, item: Node) {
+    let place = item.place;
+    let members = if let Kind::Map(members) = item.kind { members } else { Vec::new() };
     let (mut name, mut value) = (None, None);
     for (key, node) in members {
-        match scalar(&key) {
+        match scalar(&key).map(str::to_ascii_lowercase).as_deref() {
             Some("name") => name = Some(node),
-            Some("value") => value = Some(node),
-            _ => {}
+            Some("value" | "uri") => value = Some(node),
+            Some("refresh_interval") => {
+                let message = "`refresh_interval` has no effect: the file is read once, at the start";
+                reader.findings.warning(key.place, "V111", message).help("restart after a change of the file");
+            }
+            other => {
+                let message = format!("unknown key `{}` of a variable", other.unwrap_or_default());
+                let help = did_you_mean(other.unwrap_or_default(), &["name", "value", "uri"]);
+                reader.findings.error(key.place, "V101", message).help(help);
+            }
         }
     }
-    name.zip(value)
+    match name.zip(value) {
+        Some((name, value)) => set_variable(reader, &name, &value),
+        None => {
+            let help = "write `- name: NAME` and below it `value: text` or `uri: file:///path`";
+            reader.findings.error(place, "V021", "expected a name and a value").help(help);
+        }
+    }
+}
+
+/// Sets a variable to a text, or with `file://` to what a file holds, its last line end left out.
+fn set_variable(reader: &mut Reader<'_>, name: &Node, value: &Node) {
+    let (Some(name), Some(text)) = (scalar(name), scalar(value)) else {
+        reader.findings.error(value.place, "V021", "expected a name and a value");
+        return;
+    };
+    let text = reader.environment.expand(text, value.place, reader.findings).text;
+    let Some(path) = text.strip_prefix("file://") else { return reader.environment.set(name, &text) };
+    match read_bounded(Path::new(path), MAX_SECRET) {
+        Ok(content) => reader.environment.set(name, content.trim_end_matches(['\r', '\n'])),
+        Err(reason) => {
+            // Set all the same, so that uses of it are not reported too.
+            reader.environment.set(name, "unreadable");
+            reader.findings.error(
+                value.place,
+                "V010",
+                format!("cannot read `{path}` for the variable `{name}`: {reason}"),
+            );
+        }
+    }
 }
 
 fn pipeline(reader: &mut Reader<'_>, value: Node) {
@@ -125,6 +167,11 @@ fn pipeline(reader: &mut Reader<'_>, value: Node) {
             "inputs" => SectionKind::Input,
             "filters" => SectionKind::Filter,
             "outputs" => SectionKind::Output,
+            "customs" => {
+                let help = "take it away: nothing here runs it";
+                reader.findings.error(key.place, "V023", "`customs` is not supported").help(help);
+                continue;
+            }
             _ => {
                 let help = did_you_mean(&name, &["inputs", "filters", "outputs"]);
                 reader.findings.error(key.place, "V002", format!("unknown pipeline component `{name}`")).help(help);
@@ -153,7 +200,7 @@ fn section(reader: &mut Reader<'_>, kind: SectionKind, place: Place, value: Node
         reader.findings.error(value.place, "V021", "expected a map of keys and values");
         return None;
     };
-    let mut section = Section { kind, place, entries: Vec::new(), groups: Vec::new() };
+    let mut section = Section::new(kind, place);
     for (key, value) in members {
         let Some(name) = scalar(&key).map(str::to_owned) else {
             reader.findings.error(key.place, "V021", "expected a key");
@@ -168,10 +215,11 @@ fn section(reader: &mut Reader<'_>, kind: SectionKind, place: Place, value: Node
 fn member(reader: &mut Reader<'_>, section: &mut Section, key: (&str, Place), value: Node) {
     let (name, place) = key;
     match value.kind {
-        Kind::Scalar(text) => {
-            let entry: Entry = reader.entry(name, place, &text, value.place);
-            section.entries.push(entry);
+        Kind::Scalar(text, ScalarStyle::Plain) if text.is_empty() => {
+            let help = "write the key, a colon, a space and the value; `\"\"` is an empty text";
+            reader.findings.error(place, "V005", format!("`{name}` has no value")).help(help);
         }
+        Kind::Scalar(text, _) => section.entries.push(entry(name, place, &text, value.place)),
         Kind::List(items) => {
             for item in items {
                 member(reader, section, key, item);
@@ -187,7 +235,7 @@ fn member(reader: &mut Reader<'_>, section: &mut Section, key: (&str, Place), va
 
 fn scalar(node: &Node) -> Option<&str> {
     match &node.kind {
-        Kind::Scalar(text) => Some(text),
+        Kind::Scalar(text, _) => Some(text),
         _ => None,
     }
 }
@@ -200,7 +248,7 @@ fn scalars(reader: &mut Reader<'_>, value: Node) -> Vec<(String, Place)> {
     let mut texts = Vec::new();
     for item in items {
         match item.kind {
-            Kind::Scalar(text) => texts.push((text, item.place)),
+            Kind::Scalar(text, _) => texts.push((text, item.place)),
             _ => {
                 reader.findings.error(item.place, "V021", "expected a text");
             }
@@ -228,7 +276,22 @@ impl<'t> Tree<'t> {
             match self.next()? {
                 (Event::StreamStart | Event::DocumentStart(_), _) => {}
                 (Event::StreamEnd | Event::DocumentEnd, _) => return Ok(None),
-                (event, place) => return self.node(event, place, 0).map(Some),
+                (event, place) => {
+                    let root = self.node(event, place, 0)?;
+                    self.end()?;
+                    return Ok(Some(root));
+                }
+            }
+        }
+    }
+
+    /// Reads to the end, so that a mistake behind the last value is seen too.
+    fn end(&mut self) -> Result<(), Broken> {
+        loop {
+            match self.next()? {
+                (Event::DocumentEnd, _) => {}
+                (Event::StreamEnd, _) => return Ok(()),
+                (_, place) => return Err((place, "a second document begins here; only one is read".into())),
             }
         }
     }
@@ -249,31 +312,36 @@ impl<'t> Tree<'t> {
             return Err((place, format!("nested deeper than {MAX_DEPTH} levels")));
         }
         let kind = match event {
-            Event::Scalar(text, ..) => Kind::Scalar(text.into_owned()),
-            Event::SequenceStart(..) => {
-                let mut items = Vec::new();
-                let mut next = self.next()?;
-                while next.0 != Event::SequenceEnd {
-                    items.push(self.node(next.0, next.1, depth + 1)?);
-                    next = self.next()?;
-                }
-                Kind::List(items)
-            }
-            Event::MappingStart(..) => {
-                let mut members = Vec::new();
-                let mut next = self.next()?;
-                while next.0 != Event::MappingEnd {
-                    let key = self.node(next.0, next.1, depth + 1)?;
-                    let (event, place) = self.next()?;
-                    members.push((key, self.node(event, place, depth + 1)?));
-                    next = self.next()?;
-                }
-                Kind::Map(members)
-            }
+            Event::Scalar(text, style, ..) => Kind::Scalar(text.into_owned(), style),
+            Event::SequenceStart(..) => Kind::List(self.items(depth + 1)?),
+            Event::MappingStart(..) => Kind::Map(self.members(depth + 1)?),
             Event::Alias(_) => return Err((place, "anchors and aliases are not supported".into())),
             _ => return Err((place, "expected a value".into())),
         };
         Ok(Node { place, kind })
+    }
+
+    fn items(&mut self, depth: usize) -> Result<Vec<Node>, Broken> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd, _) => return Ok(items),
+                (event, place) => items.push(self.node(event, place, depth)?),
+            }
+        }
+    }
+
+    fn members(&mut self, depth: usize) -> Result<Vec<(Node, Node)>, Broken> {
+        let mut members = Vec::new();
+        loop {
+            let (event, place) = self.next()?;
+            if event == Event::MappingEnd {
+                return Ok(members);
+            }
+            let key = self.node(event, place, depth)?;
+            let (event, place) = self.next()?;
+            members.push((key, self.node(event, place, depth)?));
+        }
     }
 
     fn place(&self, span: Span) -> Place {

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::common::{FilterOptions, InputOptions, OutputOptions, refuse_unknown};
-use crate::config::{Diagnostics, Loaded, Matcher, OptionSpec, Options, Section, SectionKind, Service, did_you_mean};
+use crate::config::{
+    Diagnostics, Loaded, Matcher, OptionSpec, Options, Section, SectionKind, Service, did_you_mean, readable,
+};
 use crate::metrics::{FilterMetrics, InputMetrics, Metrics, OutputMetrics};
 use crate::plugin::{
     Agent, BuildContext, FilterFactory, FilterKind, Input, InputKind, InputSetup, Output, OutputKind, Stop,
@@ -88,12 +90,13 @@ impl Plan {
         let count = |kind| document.of(kind).count();
         let alone = count(SectionKind::Input) == 1 && count(SectionKind::Output) == 1;
         let mut builder = Builder { base, metrics: Arc::default(), names: HashSet::new(), alone, findings };
-        let inputs: Vec<_> = numbered(document.of(SectionKind::Input)).filter_map(|at| builder.input(at)).collect();
-        let filters = numbered(document.of(SectionKind::Filter)).filter_map(|at| builder.filter(at)).collect();
-        let outputs: Vec<_> = numbered(document.of(SectionKind::Output)).filter_map(|at| builder.output(at)).collect();
+        let inputs: Vec<_> = document.instances(SectionKind::Input).filter_map(|at| builder.input(at)).collect();
+        let filters = document.instances(SectionKind::Filter).filter_map(|at| builder.filter(at)).collect();
+        let outputs: Vec<_> = document.instances(SectionKind::Output).filter_map(|at| builder.output(at)).collect();
         let metrics = builder.metrics;
         for (kind, word) in [(SectionKind::Input, "input"), (SectionKind::Output, "output")] {
-            if document.of(kind).next().is_none() {
+            // What cannot be read might have held one.
+            if document.of(kind).next().is_none() && !findings.has_errors() {
                 let message = format!("no {word} is configured");
                 findings.add(None, crate::config::Severity::Error, "V201", message);
             }
@@ -103,62 +106,55 @@ impl Plan {
     }
 }
 
-/// A section and how many of the same plugin stand before it.
-fn numbered<'s>(sections: impl Iterator<Item = &'s Section>) -> impl Iterator<Item = (&'s Section, usize)> {
-    let mut seen: Vec<String> = Vec::new();
-    sections.map(move |section| {
-        let name = section.name().to_ascii_lowercase();
-        let before = seen.iter().filter(|other| **other == name).count();
-        seen.push(name);
-        (section, before)
-    })
-}
-
 struct Builder<'f> {
     base: BuildContext,
     metrics: Arc<Metrics>,
-    names: HashSet<String>,
+    names: HashSet<(SectionKind, String)>,
     /// Whether there is one input and one output, so that no `Match` is needed.
     alone: bool,
     findings: &'f mut Diagnostics,
 }
 
 impl Builder<'_> {
-    fn input(&mut self, (section, number): (&Section, usize)) -> Option<BuiltInput> {
+    fn input(&mut self, (section, instance): (&Section, String)) -> Option<BuiltInput> {
         let known: Vec<&str> = inputs::KINDS.iter().map(|kind| kind.name).collect();
         let kind: &InputKind = self.kind(section, &known).map(|at| &inputs::KINDS[at])?;
         let options = self.options::<InputOptions>(section, kind.options);
-        let options = options?;
-        let instance = format!("{}.{number}", kind.name);
         let context = self.context(section, options.alias, &instance);
         let metrics = self.metrics.add_input(&context.name);
         let stop = Stop::default();
         let tag = options.tag.unwrap_or(instance);
         let limit = Some(options.mem_buf_limit.0).filter(|limit| *limit > 0);
-        let setup = InputSetup { context: &context, tag: &tag, mem_buf_limit: limit, metrics: &metrics, stop: &stop };
-        let input = (kind.build)(section, &setup, self.findings)?;
+        let input = self.plugin((section, kind.options), &context, |section, context, findings| {
+            let setup = InputSetup { context, tag: &tag, mem_buf_limit: limit, metrics: &metrics, stop: &stop };
+            (kind.build)(section, &setup, findings)
+        })?;
         Some(BuiltInput { name: context.name, input, metrics, stop })
     }
 
-    fn filter(&mut self, (section, number): (&Section, usize)) -> Option<BuiltFilter> {
+    fn filter(&mut self, (section, instance): (&Section, String)) -> Option<BuiltFilter> {
         let known: Vec<&str> = filters::KINDS.iter().map(|kind| kind.name).collect();
         let kind: &FilterKind = self.kind(section, &known).map(|at| &filters::KINDS[at])?;
-        let options = self.options::<FilterOptions>(section, kind.options)?;
-        let context = self.context(section, options.alias, &format!("{}.{number}", kind.name));
+        let options = self.options::<FilterOptions>(section, kind.options);
+        let context = self.context(section, options.alias, &instance);
         let metrics = self.metrics.add_filter(&context.name);
         let matcher = self.matcher(section, Matcher::new(options.pattern, options.match_regex));
-        let factory = (kind.build)(section, &context, &metrics, self.findings)?;
+        let factory = self.plugin((section, kind.options), &context, |section, context, findings| {
+            (kind.build)(section, context, &metrics, findings)
+        })?;
         Some(BuiltFilter { matcher, factory, metrics })
     }
 
-    fn output(&mut self, (section, number): (&Section, usize)) -> Option<BuiltOutput> {
+    fn output(&mut self, (section, instance): (&Section, String)) -> Option<BuiltOutput> {
         let known: Vec<&str> = outputs::KINDS.iter().map(|kind| kind.name).collect();
         let kind: &OutputKind = self.kind(section, &known).map(|at| &outputs::KINDS[at])?;
-        let options = self.options::<OutputOptions>(section, kind.options)?;
-        let context = self.context(section, options.alias, &format!("{}.{number}", kind.name));
+        let options = self.options::<OutputOptions>(section, kind.options);
+        let context = self.context(section, options.alias, &instance);
         let metrics = self.metrics.add_output(&context.name);
         let matcher = self.matcher(section, Matcher::new(options.pattern, options.match_regex));
-        let output = (kind.build)(section, &context, &metrics, self.findings)?;
+        let output = self.plugin((section, kind.options), &context, |section, context, findings| {
+            (kind.build)(section, context, &metrics, findings)
+        })?;
         Some(BuiltOutput { name: context.name, matcher, output, retry_limit: options.retry_limit.0, metrics })
     }
 
@@ -170,30 +166,66 @@ impl Builder<'_> {
             return found;
         }
         match section.get("name") {
+            Some(value) if value.was_emptied() => {}
             Some(value) => {
-                let message = format!("unknown plugin `{}`", value.text);
+                let message = format!("unknown plugin {}", value.quoted());
                 self.findings.error(value.place, "V202", message).help(did_you_mean(&name, known));
             }
             None => {
-                self.findings.error(section.place, "V203", "the section names no plugin").help("add `Name <plugin>`");
+                let mut keys = section.entries.iter().map(|entry| &entry.key);
+                let misspelt = keys.find(|key| did_you_mean(&key.text, &["name"]).starts_with("did"));
+                let (place, help) = match misspelt {
+                    Some(key) => (key.place, "did you mean `Name`?"),
+                    None => (section.place, "add `Name <plugin>`"),
+                };
+                self.findings.error(place, "V203", "the section names no plugin").help(help);
             }
         }
         None
     }
 
-    /// The common options of `section`, its keys checked against them and the plugin's own.
-    fn options<T: Options>(&mut self, section: &Section, own: &[OptionSpec]) -> Option<T> {
+    /// The common options of `section`, its keys checked against them and the plugin's own. Where one is wrong and was
+    /// reported, the defaults stand in, so that the plugin's own options are checked too.
+    fn options<T: Options>(&mut self, section: &Section, own: &[OptionSpec]) -> T {
         refuse_unknown(section, &[own, T::TABLE], self.findings);
-        T::read(section, self.findings)
+        T::read(section, self.findings).unwrap_or_else(|| {
+            let rest = readable(section, &[T::TABLE]);
+            T::read(&rest, &mut Diagnostics::default()).expect("of the common options only the name is required")
+        })
+    }
+
+    /// Builds a plugin from `section` and `context`. Where one of its options is wrong, the rest is tried without it, so
+    /// that everything else that is wrong is reported too.
+    fn plugin<T>(
+        &mut self,
+        (section, options): (&Section, &[OptionSpec]),
+        context: &BuildContext,
+        build: impl Fn(&Section, &BuildContext, &mut Diagnostics) -> Option<T>,
+    ) -> Option<T> {
+        let mut first = Diagnostics::default();
+        let built = build(section, context, &mut first);
+        if built.is_none() {
+            let dry = BuildContext { dry_run: true, ..context.clone() };
+            let mut second = Diagnostics::default();
+            drop(build(&readable(section, &[options]), &dry, &mut second));
+            // What is missing now was given, and is reported already.
+            second.retain(|finding| finding.code != "V105");
+            first.merge(second);
+        }
+        self.findings.merge(first);
+        built
     }
 
     fn context(&mut self, section: &Section, alias: Option<String>, instance: &str) -> BuildContext {
         let name = alias.unwrap_or_else(|| instance.to_owned());
-        if !self.names.insert(name.clone()) {
+        if !self.names.insert((section.kind, name.clone())) {
             let place = section.get("alias").map_or(section.place, |alias| alias.place);
-            self.findings.error(place, "V204", format!("the name `{name}` is taken by another plugin"));
+            let message = format!("the name `{name}` is taken by another plugin");
+            self.findings.error(place, "V204", message).help("give one of them another `Alias`");
         }
-        BuildContext { name: name.into(), ..self.base.clone() }
+        // Once something is wrong, nothing will run, so nothing is opened any more.
+        let dry_run = self.base.dry_run || self.findings.has_errors();
+        BuildContext { name: name.into(), dry_run, ..self.base.clone() }
     }
 
     fn matcher(&mut self, section: &Section, matcher: Matcher) -> Matcher {

@@ -1,0 +1,77 @@
+//! What `check` looks at beyond the dry run: files, directories and memory as they are now.
+
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Access, access};
+
+use super::help::tables;
+use crate::config::{Diagnostics, Loaded, Located, Section, SectionKind, Size};
+use crate::config::{OptionType, types::CommaList};
+
+/// Reports what is missing or cannot be written now. All of it is warnings: it may be there when the agent runs.
+pub(super) fn probe(loaded: &Loaded, findings: &mut Diagnostics) {
+    for section in &loaded.document.sections {
+        let specs = tables(section).into_iter().flatten().flatten();
+        let paths: Vec<&str> = specs.filter(|spec| spec.kind == "path").map(|spec| spec.key).collect();
+        for entry in section.entries.iter().filter(|entry| paths.contains(&entry.key.text.as_str())) {
+            path(&entry.key.text, &entry.value, findings);
+        }
+        if section.kind == SectionKind::Input && section.name().eq_ignore_ascii_case("tail") {
+            tailed(section, findings);
+        }
+    }
+    memory(loaded, findings);
+}
+
+/// Looks at the path that is given for `key`.
+fn path(key: &str, value: &Located, findings: &mut Diagnostics) {
+    let path = Path::new(&value.text);
+    match key {
+        _ if key.starts_with("tls.") && !path.exists() => {
+            findings.warning(value.place, "V601", format!("{} is not there", value.quoted()));
+        }
+        // A file in a directory that must be there.
+        "db" | "log_file" => writable(path.parent().unwrap_or(path), value, findings),
+        "path" | "storage.path" | "write_to" => writable(path, value, findings),
+        _ => {}
+    }
+}
+
+/// Reports a directory that cannot be written; one that is missing is made below what is there.
+fn writable(directory: &Path, value: &Located, findings: &mut Diagnostics) {
+    let here = PathBuf::from(".");
+    let nearest = directory.ancestors().find(|path| path.exists()).filter(|path| !path.as_os_str().is_empty());
+    let nearest = nearest.unwrap_or(&here);
+    if !nearest.is_dir() {
+        findings.warning(value.place, "V602", format!("`{}` is no directory", nearest.display()));
+    } else if access(nearest, Access::WRITE_OK | Access::EXEC_OK).is_err() {
+        let message = format!("the directory `{}` cannot be written", nearest.display());
+        findings.warning(value.place, "V602", message).help("check as the user that the agent runs as");
+    }
+}
+
+/// Reports patterns of `tail` that match no file now.
+fn tailed(section: &Section, findings: &mut Diagnostics) {
+    let Some(value) = section.get("path") else { return };
+    let Ok(CommaList(patterns)) = CommaList::parse(&value.text) else { return };
+    for pattern in patterns {
+        let is_found = glob::glob(&pattern).is_ok_and(|mut paths| paths.any(|path| path.is_ok()));
+        if !is_found {
+            let shown = if value.expanded { "the pattern".to_owned() } else { format!("`{pattern}`") };
+            let message = format!("no file matches {shown} now");
+            findings.warning(value.place, "V603", message).help("files that come later are found");
+        }
+    }
+}
+
+/// Reports limits of inputs that together are above the memory of all.
+fn memory(loaded: &Loaded, findings: &mut Diagnostics) {
+    let limit = |section: &Section| Some((Size::parse(&section.get("mem_buf_limit")?.text).ok()?.0, section.place));
+    let limits: Vec<_> = loaded.document.of(SectionKind::Input).filter_map(limit).collect();
+    let sum: usize = limits.iter().map(|(limit, _)| limit).fold(0, |sum, limit| sum.saturating_add(*limit));
+    let memory = loaded.service.memory();
+    if let Some((_, place)) = limits.last().filter(|_| sum > memory) {
+        let message = format!("the inputs may hold {sum} bytes together, above `memory.limit`: {memory} bytes");
+        findings.warning(*place, "V604", message).help("the smaller limit holds");
+    }
+}

@@ -1,0 +1,138 @@
+//! Every code of a diagnostic, with what is behind it. A code keeps its meaning for ever; a new meaning gets a new code.
+
+/// What a code stands for.
+#[derive(Clone, Copy, Debug)]
+pub struct Code {
+    /// The code.
+    pub code: &'static str,
+    /// What is wrong, in a few words.
+    pub title: &'static str,
+    /// What is behind it and what to do.
+    pub text: &'static str,
+}
+
+macro_rules! codes {
+    ($( $code:literal $title:literal $text:literal )*) => {
+        /// All codes in order: V0 reading files, V1 keys and values, V2 plugins and the pipeline, V3 parsers, V4 inputs,
+        /// V5 filters, V6 what only `vigie check` looks at.
+        pub const CODES: &[Code] = &[ $( Code { code: $code, title: $title, text: $text }, )* ];
+    };
+}
+
+codes! {
+    "V001" "a heading is not well formed"
+        "A section begins with its name in brackets, at the line start and alone on its line, such as `[INPUT]`."
+    "V002" "an unknown section"
+        "Main files hold SERVICE, INPUT, FILTER, OUTPUT, PARSER and MULTILINE_PARSER; parsers files only the last two. In YAML the same are `service`, `pipeline` with `inputs`, `filters` and `outputs`, `parsers`, `multiline_parsers`, beside `env` and `includes`."
+    "V003" "a key at the line start"
+        "Keys of a section are indented; only headings, comments and `@` commands stand at the line start. Fluent Bit refuses the second such key."
+    "V004" "an unknown or incomplete command"
+        "There are two commands: `@INCLUDE path` and `@SET name=value`."
+    "V005" "a key without a value"
+        "A line holds a key, a space and a value."
+    "V006" "uneven indentation"
+        "The first indented line of a file sets how keys are indented; all others are indented alike, and twice as far inside a group."
+    "V007" "a key outside of any section"
+        "Keys belong to the heading above them."
+    "V010" "a file cannot be read"
+        "It is missing, may not be read, is larger than 32 MiB (all files together), or is not UTF-8."
+    "V011" "too many files"
+        "A configuration is made of at most 1000 files that include each other at most 32 deep."
+    "V012" "a file is included twice"
+        "Each file is read once, which also ends loops of includes."
+    "V013" "an include matches nothing"
+        "The pattern is looked for beside the main file, then where the agent was started; a YAML file looks beside itself first. Fluent Bit refuses an include without a match as well."
+    "V020" "not well-formed YAML"
+        "Only the first document of a file is read; anchors and aliases are not supported."
+    "V021" "a value of the wrong shape"
+        "A list, a map or a text stands where another of them belongs."
+    "V023" "a section that Vigie does not run"
+        "Custom plugins, shared objects, stream processing and upstream files are not supported. The section is refused, since ignoring it would change what is shipped."
+    "V101" "an unknown key"
+        "The section has no such option. `vigie help NAME` lists the options of a plugin, `vigie help service` those of [SERVICE]. Fluent Bit silently ignores unknown keys of [SERVICE]; a slip of the pen then goes unnoticed."
+    "V102" "a group that cannot stand here"
+        "Groups and nested maps, such as `processors`, have no meaning for this section."
+    "V103" "a value that cannot be read"
+        "The message says what was expected. Fluent Bit reads `abc` as the number 0."
+    "V104" "a value that makes no sense"
+        "It can be read, and is out of range or contradicts another one."
+    "V105" "a key is missing"
+        "The plugin cannot work without it."
+    "V106" "a key is set more than once"
+        "Only options marked `may be repeated` may be. All [SERVICE] sections count as one."
+    "V107" "a variable is not set"
+        "`${NAME}` is looked for in `@SET` and `env`, then in the environment of the agent. `${NAME:-default}` has a default. Fluent Bit puts an empty text in its place."
+    "V108" "a variable holds a control character"
+        "A variable may not bring lines of its own into the configuration."
+    "V109" "a value is empty once its variables are replaced"
+        "Take the key away, or set the variable. Fluent Bit reports such a key as unknown."
+    "V110" "a key that is known and refused"
+        "Ignoring it would break what it promises; the message says why it is not supported."
+    "V111" "a setting without effect"
+        "It is accepted and changes nothing here."
+    "V130" "a use that is not supported"
+        "The option is known; this value of it, or this combination, is not."
+    "V131" "a directory cannot be used"
+        "The output writes to it."
+    "V132" "TLS cannot be set up"
+        "A certificate or key is missing, cannot be read, or does not fit."
+    "V133" "an address cannot be used"
+        "Host, port or path do not make a valid address."
+    "V201" "nothing to read or nowhere to write"
+        "At least one input and one output are needed."
+    "V202" "an unknown plugin"
+        "`vigie help` lists all plugins."
+    "V203" "a section without a plugin"
+        "Each input, filter and output has a `Name`."
+    "V204" "a name is taken twice"
+        "Aliases of inputs, of filters and of outputs are unique among themselves: metrics, states and document ids go by them."
+    "V205" "a plugin that takes no records"
+        "Filters and outputs take records whose tag their `Match` or `Match_Regex` fits. One output alone with one input needs none."
+    "V206" "an identity that other hosts may share"
+        "Without a machine id, `NODE_NAME` or `Instance`, agents on two hosts may give two documents the same id, and one is lost as a duplicate."
+    "V207" "ids change with every boot"
+        "The secret of the hash in document ids comes from the machine id, else from a file in the state directory. Without both, lines read again after a reboot are stored twice."
+    "V301" "a parser is defined twice"
+        "Names of parsers are unique. A definition of your own may replace a built-in one."
+    "V302" "a parser cannot be built"
+        "Its pattern or time format is not valid."
+    "V303" "an unknown parser"
+        "It is neither built in nor defined in a parsers file named by `Parsers_File` or `-R`."
+    "V304" "an unknown multiline parser"
+        "Built in are `cri` and `java`."
+    "V305" "a multiline parser that is not used"
+        "Multiline parsers of your own are read and not run; one that an input names is refused."
+    "V401" "a path cannot be used"
+        "It is no valid pattern."
+    "V402" "a position database cannot be used"
+        "It cannot be opened, is locked by another agent, or is damaged."
+    "V501" "rules that cannot stand together"
+        "Use two filters."
+    "V502" "keys that cannot stand together"
+        "Use two filters."
+    "V601" "a file or directory is missing"
+        "Found by `vigie check`. It may be there when the agent runs."
+    "V602" "a directory cannot be written"
+        "Found by `vigie check` with the rights of whoever ran it."
+    "V603" "no file matches a path"
+        "Found by `vigie check`. The agent watches for files that come later."
+    "V604" "memory is promised twice"
+        "The limits of the inputs together are above what records may take in memory, so the smaller one holds."
+}
+
+/// What `code` stands for, in any case.
+pub fn code(code: &str) -> Option<&'static Code> {
+    CODES.iter().find(|known| known.code.eq_ignore_ascii_case(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_order_and_explained() {
+        assert!(CODES.is_sorted_by(|one, next| one.code < next.code));
+        assert!(CODES.iter().all(|code| !code.title.is_empty() && code.text.ends_with('.')));
+        assert!(code("v103").is_some() && code("V999").is_none());
+    }
+}

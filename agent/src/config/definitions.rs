@@ -1,0 +1,269 @@
+//! Parsers: the built-in ones and those of `[PARSER]` sections.
+
+use vigie_parsers::{Definition, FieldType, Format, Parsers};
+
+use super::common;
+use super::diagnostic::Diagnostics;
+use super::document::{Document, Located, Place, Section, SectionKind, SourceFile};
+use super::environment::Environment;
+use super::options::{OptionSpec, OptionType, Options};
+use super::reader::{Purpose, Reader};
+use super::types::SpaceList;
+
+crate::options! {
+    /// Keys of a `[PARSER]` section.
+    struct ParserOptions {
+        name: String, required, "Name other sections use.";
+        format: ParserFormat, required, "json, regex, ltsv, logfmt or cri.";
+        regex: String, optional, "Pattern, for format regex.";
+        time_key: String, default "time", "Key that holds the time.";
+        time_format: String, optional, "How the time is written; without it no time is looked for.";
+        time_keep: bool, default "off", "Whether the time stays in the record.";
+        time_offset: Offset, default "+0000", "Offset of texts without a zone.";
+        types: Types, optional, "`key:type` pairs: integer, float, bool, hex, string. Not for json.";
+        skip_empty_values: bool, default "on", "Whether groups that matched nothing give no field.";
+        logfmt_no_bare_keys: bool, default "off", "Whether a bare key makes a line no logfmt.";
+    }
+    not_needed {
+        "time_strict": "A time that is not understood is kept as text and counted.",
+    }
+    refused {
+        "decode_field": "Fields are not decoded after parsing; text inside of text stays as it is.",
+        "decode_field_as": "Fields are not decoded after parsing; text inside of text stays as it is.",
+        "time_system_timezone": "Times without a zone are read with `Time_Offset`.",
+    }
+}
+
+crate::options! {
+    /// Keys of a `[MULTILINE_PARSER]` section.
+    struct MultilineOptions {
+        name: String, required, "Name other sections use.";
+        rule: MultilineRule, repeated, "State, pattern and next state, each in quotes.";
+    }
+    not_needed {
+        "type": "It is not run.",
+        "parser": "It is not run.",
+        "key_content": "It is not run.",
+        "key_group": "It is not run.",
+        "key_pattern": "It is not run.",
+        "match_string": "It is not run.",
+        "negate": "It is not run.",
+        "flush_timeout": "It is not run.",
+    }
+}
+
+/// A rule, checked for its three parts.
+#[derive(Clone, Debug)]
+struct MultilineRule;
+
+impl OptionType for MultilineRule {
+    const KIND: &'static str = "rule";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match SpaceList::parse(text) {
+            Ok(parts) if parts.0.len() == 3 => Ok(Self),
+            _ => Err(r#"`"state" "/pattern/" "next state"`"#.into()),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct ParserFormat(Format);
+
+impl OptionType for ParserFormat {
+    const KIND: &'static str = "format";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(Self(match text.to_ascii_lowercase().as_str() {
+            "json" => Format::Json,
+            "regex" => Format::Regex,
+            "ltsv" => Format::Ltsv,
+            "logfmt" => Format::Logfmt,
+            "cri" => Format::Cri,
+            _ => return Err("`json`, `regex`, `ltsv`, `logfmt` or `cri`".into()),
+        }))
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Offset(i32);
+
+impl OptionType for Offset {
+    const KIND: &'static str = "offset";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let expected = || "an offset such as +0100, -05:30 or Z".to_owned();
+        if text.eq_ignore_ascii_case("z") {
+            return Ok(Self(0));
+        }
+        let digits: String = text.chars().skip(1).filter(|character| *character != ':').collect();
+        let sign = match text.chars().next() {
+            Some('+') => 1,
+            Some('-') => -1,
+            _ => return Err(expected()),
+        };
+        let number: i32 = digits.parse().map_err(|_| expected())?;
+        let (hours, minutes) = (number / 100, number % 100);
+        if digits.len() == 4 && hours <= 23 && minutes <= 59 {
+            Ok(Self(sign * (hours * 3600 + minutes * 60)))
+        } else {
+            Err(expected())
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Types(Vec<(String, FieldType)>);
+
+impl OptionType for Types {
+    const KIND: &'static str = "key:type list";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut types = Vec::new();
+        for pair in text.split_whitespace() {
+            let expected = || "`key:type` pairs separated by spaces, the type one of integer, float, bool, hex, string";
+            let (key, kind) = pair.rsplit_once(':').ok_or_else(expected)?;
+            let kind = match kind.to_ascii_lowercase().as_str() {
+                "integer" => FieldType::Integer,
+                "float" => FieldType::Float,
+                "bool" => FieldType::Bool,
+                "hex" => FieldType::Hex,
+                "string" => FieldType::String,
+                _ => return Err(expected().into()),
+            };
+            types.push((key.to_owned(), kind));
+        }
+        Ok(Self(types))
+    }
+}
+
+/// All parsers: the built-in ones, and over them those of the document.
+pub(super) fn parsers(document: &Document, findings: &mut Diagnostics) -> Parsers {
+    let mut parsers = Parsers::default();
+    for section in built_in().of(SectionKind::Parser) {
+        let mut own = Diagnostics::default();
+        add_parser(section, &mut parsers, &mut own);
+        debug_assert!(own.is_empty(), "the built-in parsers are valid: {own:?}");
+    }
+    let mut seen: Vec<(&str, Place)> = Vec::new();
+    for section in document.of(SectionKind::Parser) {
+        let place = section.get("name").map_or(section.place, |name| name.place);
+        if let Some((name, first)) = seen.iter().find(|(name, _)| *name == section.name()) {
+            let file = document.files.get(first.file as usize);
+            let at = file.map(|file: &SourceFile| format!("{}:{}", file.path.display(), first.line));
+            let message = format!("the parser `{name}` is defined a second time, first in {}", at.unwrap_or_default());
+            findings.error(place, "V301", message).help("give one of them another name");
+            continue;
+        }
+        seen.push((section.name(), place));
+        add_parser(section, &mut parsers, findings);
+    }
+    for section in document.of(SectionKind::MultilineParser) {
+        check_multiline(section, findings);
+    }
+    parsers
+}
+
+/// The definitions that come with the agent.
+fn built_in() -> Document {
+    let mut own = Diagnostics::default();
+    let mut reader = Reader::new(Document::default(), Environment::default(), &mut own);
+    reader.purpose = Purpose::Parsers;
+    super::classic::read(&mut reader, 0, vigie_parsers::BUILT_IN);
+    reader.document
+}
+
+fn add_parser(section: &Section, parsers: &mut Parsers, findings: &mut Diagnostics) {
+    common::refuse_unknown(section, &[ParserOptions::TABLE], findings);
+    let built = ParserOptions::read(section, findings).and_then(|options| build(options, section, findings));
+    // A definition that is wrong was reported; those who name the parser are not wrong too.
+    let built = built.or_else(|| Definition::default().build().ok());
+    if let Some(parser) = built.filter(|_| !section.name().is_empty()) {
+        parsers.insert(section.name(), parser);
+    }
+}
+
+fn build(
+    options: ParserOptions,
+    section: &Section,
+    findings: &mut Diagnostics,
+) -> Option<std::sync::Arc<dyn vigie_parsers::Parser>> {
+    let definition = Definition {
+        name: options.name,
+        format: options.format.0,
+        regex: options.regex,
+        time_key: options.time_key,
+        time_format: options.time_format,
+        time_keep: options.time_keep,
+        time_offset: options.time_offset.0,
+        types: options.types.map(|types| types.0).unwrap_or_default(),
+        skip_empty_values: options.skip_empty_values,
+        logfmt_no_bare_keys: options.logfmt_no_bare_keys,
+    };
+    let error = match definition.build() {
+        Ok(parser) => return Some(parser),
+        Err(error) => error,
+    };
+    let place = section.get(error.key()).map_or(section.place, |value: &Located| value.place);
+    findings.error(place, "V302", format!("`{}`: {error}", error.key()));
+    None
+}
+
+/// Checks a `[MULTILINE_PARSER]`. It is not run: see V304 for an input that names it.
+fn check_multiline(section: &Section, findings: &mut Diagnostics) {
+    let known = findings.len();
+    common::refuse_unknown(&without_rules(section), &[MultilineOptions::TABLE], findings);
+    let read = MultilineOptions::read(section, findings);
+    for (_, rule) in section.groups.iter().filter(|(name, _)| name.text == "rules") {
+        for key in ["state", "regex", "next_state"] {
+            if rule.get(key).is_none() {
+                findings.error(rule.place, "V105", format!("`{key}` is missing")).help("a rule has all three");
+            }
+        }
+    }
+    if let Some(options) = read.filter(|_| findings.len() == known) {
+        let place = section.get("name").map_or(section.place, |name| name.place);
+        let rules = options.rule.len() + section.groups.len();
+        let message = format!("the multiline parser `{}` (rules: {rules}) is not used", options.name);
+        findings.warning(place, "V305", message).help("`cri` and `java` are built in; others are not run yet");
+    }
+}
+
+/// `section` without the groups that hold its rules in YAML.
+fn without_rules(section: &Section) -> Section {
+    let groups = section.groups.iter().filter(|(name, _)| name.text != "rules").cloned().collect();
+    Section { groups, ..section.clone() }
+}
+
+/// The keys of a `[PARSER]`, for help.
+pub const PARSER_TABLE: &[OptionSpec] = ParserOptions::TABLE;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_parsers_are_valid() {
+        let mut findings = Diagnostics::default();
+
+        let parsers = parsers(&Document::default(), &mut findings);
+
+        assert!(findings.is_empty());
+        assert!(
+            ["json", "docker", "nginx", "apache2", "syslog-rfc5424"].iter().all(|name| parsers.get(name).is_some())
+        );
+    }
+
+    #[test]
+    fn offsets_and_types_are_read_strictly() {
+        let offsets = [("+0100", 3600), ("-05:30", -19_800), ("Z", 0), ("+0000", 0)];
+        for (text, seconds) in offsets {
+            assert_eq!(Offset::parse(text).map(|offset| offset.0), Ok(seconds), "{text}");
+        }
+        for text in ["", "+1", "0100", "+2400", "+0060", "+01x0", "+é00"] {
+            assert!(Offset::parse(text).is_err(), "{text}");
+        }
+        assert_eq!(Types::parse("a:integer b:Float").map(|types| types.0.len()), Ok(2));
+        assert!(Types::parse("a").is_err() && Types::parse("a:int").is_err());
+    }
+}

@@ -1,0 +1,76 @@
+//! Where files that a configuration names are found, and includes with `*`.
+
+use std::path::{Path, PathBuf};
+
+use super::document::Place;
+use super::reader::{Reader, is_yaml};
+
+impl Reader<'_> {
+    /// Reads what `pattern`, a path or a glob named at `place`, stands for.
+    pub(super) fn include(&mut self, pattern: &str, place: Place) {
+        let roots = self.roots(place);
+        if !pattern.contains('*') {
+            let path = resolve(&roots, Path::new(pattern));
+            self.read(&path, Some(place));
+            return;
+        }
+        let mut found = Vec::new();
+        for root in &roots {
+            found = match matching(root, pattern) {
+                Ok(found) => found,
+                Err(reason) => return self.complain(Some(place), "V013", format!("`{pattern}`: {reason}")),
+            };
+            if !found.is_empty() {
+                break;
+            }
+        }
+        if found.is_empty() {
+            let below: Vec<String> = roots.iter().map(|root| format!("`{}`", shown(root))).collect();
+            let message = format!("no file matches `{pattern}`");
+            self.findings.error(place, "V013", message).help(format!("looked below {}", below.join(", then ")));
+        }
+        for path in found {
+            self.read(&path, Some(place));
+        }
+    }
+
+    /// Where relative paths named at `place` are looked for: beside the main file, then where the process is. YAML files
+    /// look beside themselves first.
+    fn roots(&self, place: Place) -> Vec<PathBuf> {
+        let including = self.document.files.get(place.file as usize).map(|file| file.path.as_path());
+        let beside = including.filter(|path| is_yaml(path)).and_then(Path::parent).map(Path::to_owned);
+        let mut roots = Vec::new();
+        for root in beside.into_iter().chain([self.base.clone(), PathBuf::new()]) {
+            if !roots.contains(&root) {
+                roots.push(root);
+            }
+        }
+        roots
+    }
+}
+
+/// `path` below the first of `roots` where it is there; as it is when it is nowhere.
+pub(super) fn resolve(roots: &[PathBuf], path: &Path) -> PathBuf {
+    let below = roots.iter().map(|root| root.join(path)).find(|below| below.exists());
+    below.unwrap_or_else(|| path.to_owned())
+}
+
+/// The files that match `pattern` below `root`, in the order of their names.
+fn matching(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
+    let whole = if Path::new(pattern).is_absolute() || root.as_os_str().is_empty() {
+        pattern.to_owned()
+    } else {
+        format!("{}/{pattern}", glob::Pattern::escape(&root.to_string_lossy()))
+    };
+    let paths = glob::glob(&whole).map_err(|error| format!("no valid pattern: {error}"))?;
+    let mut found = Vec::new();
+    for path in paths {
+        found.push(path.map_err(|error| error.to_string())?);
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn shown(root: &Path) -> String {
+    if root.as_os_str().is_empty() { ".".into() } else { root.display().to_string() }
+}

@@ -1,0 +1,121 @@
+//! Configurations as data: what is said of each, word by word, and where.
+//!
+//! `cases/config/NAME.expected` holds what a dry run of `cases/config/NAME` says. With `BLESS=1` in the environment they are
+//! written anew, for a look at the difference.
+
+#![allow(clippy::disallowed_methods, reason = "the cases are small files of our own")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The cases, and whether a start would be refused.
+const CASES: &[(&str, bool)] = &[
+    ("ten_mistakes.conf", true),
+    ("ten_mistakes.yaml", true),
+    ("include.conf", true),
+    ("indent.conf", true),
+    ("shape.yaml", true),
+    ("syntax.yaml", true),
+    ("good.conf", false),
+    ("good.yaml", false),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// What the program says on standard error, and whether it was content.
+fn vigie(arguments: &[&str]) -> (String, bool) {
+    let run = Command::new(env!("CARGO_BIN_EXE_vigie"))
+        .args(arguments)
+        .current_dir(root().join("tests/cases/config"))
+        .env_clear()
+        .env("NODE_NAME", "case")
+        .output()
+        .expect("the program runs");
+    (String::from_utf8(run.stderr).expect("it speaks UTF-8"), run.status.success())
+}
+
+#[test]
+fn each_configuration_is_judged_as_expected() {
+    for (name, is_refused) in CASES {
+        let path = root().join("tests/cases/config").join(format!("{name}.expected"));
+
+        let (said, is_content) = vigie(&["-D", "-c", name]);
+
+        assert_eq!(is_content, !is_refused, "{name}: {said}");
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(&path, &said).expect("the expectation can be written");
+        }
+        let expected = fs::read_to_string(&path).expect("the expectation can be read");
+        assert_eq!(said, expected, "{name}");
+        assert!(!said.contains("secret-42"), "{name}");
+    }
+}
+
+#[test]
+fn ten_mistakes_are_ten_findings() {
+    for name in ["ten_mistakes.conf", "ten_mistakes.yaml"] {
+        let (said, _) = vigie(&["-D", "-c", name]);
+        assert!(said.ends_with("vigie: 10 errors in the configuration\n"), "{name}: {said}");
+    }
+}
+
+#[test]
+fn a_dry_run_and_a_start_refuse_the_same() {
+    for (name, _) in CASES.iter().filter(|(_, is_refused)| *is_refused) {
+        assert_eq!(vigie(&["-c", name]), vigie(&["-D", "-c", name]), "{name}");
+    }
+}
+
+#[test]
+fn flags_are_shown_as_they_were_typed() {
+    let flags = ["-i", "dummy", "-p", "rate=fast", "-t", "a", "-o", "stduot", "-m", "*", "-f", "0"];
+
+    let (said, is_content) = vigie(&[&["-D"], &flags[..]].concat());
+
+    assert!(!is_content);
+    for part in ["command line:1:4: error[V104]", "command line:2:18: error[V103]", "| -o stduot -m *", "`stdout`?"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[test]
+fn flags_win_over_the_file_and_add_to_it() {
+    let (said, is_content) = vigie(&["-D", "-c", "good.conf", "-f", "2", "-i", "dummy", "-t", "cli"]);
+    assert!(is_content, "{said}");
+    let (said, is_content) = vigie(&["-D", "-c", "good.conf", "-f", "soon"]);
+    assert!(!is_content && said.contains("command line:1:4: error[V103]: `flush`"), "{said}");
+}
+
+/// The codes in the sources, those of tests left out, are exactly those of the documented table.
+#[test]
+fn every_code_in_use_is_documented_and_every_documented_code_is_in_use() {
+    let mut used = BTreeSet::new();
+    let mut folders = vec![root().join("agent/src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("the folder can be listed").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !path.ends_with("config/codes.rs") {
+                let text = fs::read_to_string(&path).expect("a source can be read");
+                let (code, _) = text.split_once("#[cfg(test)]\nmod tests {").unwrap_or((&text, ""));
+                used.extend(codes(code));
+            }
+        }
+    }
+
+    let documented: BTreeSet<String> = vigie::config::codes::CODES.iter().map(|code| code.code.to_owned()).collect();
+
+    assert_eq!(used, documented);
+}
+
+/// The texts in quotes that have the form of a code.
+fn codes(text: &str) -> impl Iterator<Item = String> {
+    let is_code =
+        |word: &str| word.len() == 4 && word.starts_with('V') && word.bytes().skip(1).all(|b| b.is_ascii_digit());
+    text.split('"').filter(move |word| is_code(word)).map(str::to_owned)
+}
