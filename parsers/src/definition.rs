@@ -44,6 +44,8 @@ pub struct Definition {
     pub time_format: Option<String>,
     /// Whether the time stays in the record.
     pub time_keep: bool,
+    /// Whether a time must fit its format to the end. When not, one that fits as far as its date is taken as far as it fits.
+    pub time_strict: bool,
     /// Seconds east of Greenwich for texts without a zone.
     pub time_offset: i32,
     /// Types of fields. Not applied to JSON, which has types.
@@ -63,6 +65,7 @@ impl Default for Definition {
             time_key: "time".into(),
             time_format: None,
             time_keep: false,
+            time_strict: true,
             time_offset: 0,
             types: Vec::new(),
             skip_empty_values: true,
@@ -124,7 +127,7 @@ impl Definition {
         let time = match &self.time_format {
             Some(text) => Some(TimeField {
                 key: self.time_key.clone(),
-                format: TimeFormat::new(text).map_err(DefinitionError::TimeFormat)?,
+                format: self.compile_time(text).map_err(DefinitionError::TimeFormat)?,
                 keep: self.time_keep,
                 offset: self.time_offset,
             }),
@@ -132,6 +135,10 @@ impl Definition {
         };
         let types = if self.format == Format::Json { Vec::new() } else { self.types.clone() };
         Ok(Arc::new(DefinedParser { format, time, types }))
+    }
+
+    fn compile_time(&self, format: &str) -> Result<TimeFormat, FormatError> {
+        if self.time_strict { TimeFormat::new(format) } else { TimeFormat::lenient(format) }
     }
 }
 
