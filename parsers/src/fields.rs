@@ -50,57 +50,6 @@ pub(crate) fn convert(batch: &mut Batch, index: usize, first: usize, types: &[(S
     }
 }
 
-thread_local! {
-    /// Keys of a record with very many fields, to be sorted.
-    static KEYS: RefCell<Vec<(Span, usize)>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Up to this many keys are compared one by one.
-const FEW_KEYS: usize = 24;
-
-/// Of the fields of record `index` from `first` on, keeps the last of each key. No key is escaped.
-pub(crate) fn keep_last(batch: &mut Batch, index: usize, first: usize) {
-    let range = fields_from(batch, index, first).range();
-    if range.len() <= FEW_KEYS {
-        let bytes = |at: usize| batch.bytes(batch.tape[at].key.span);
-        let repeats = |at: &usize| (at + 1..range.end).any(|behind| bytes(*at) == bytes(behind));
-        let earlier: u32 = range.clone().filter(repeats).fold(0, |earlier, at| earlier | 1 << (at - range.start));
-        if earlier != 0 {
-            drop_fields(batch, index, first, |at| earlier & (1 << at) != 0);
-        }
-        return;
-    }
-    KEYS.with_borrow_mut(|keys| {
-        keys.clear();
-        keys.extend(range.clone().map(|at| (batch.tape[at].key.span, at - range.start)));
-        keys.sort_unstable_by(|a, b| batch.bytes(a.0).cmp(batch.bytes(b.0)).then(a.1.cmp(&b.1)));
-        // Of each run of equal keys, all but the last go.
-        let mut behind: Option<Span> = None;
-        for (span, at) in keys.iter_mut().rev() {
-            if behind.is_none_or(|behind| batch.bytes(behind) != batch.bytes(*span)) {
-                *at = usize::MAX;
-            }
-            behind = Some(*span);
-        }
-        keys.retain(|(_, at)| *at != usize::MAX);
-        keys.sort_unstable_by_key(|(_, at)| *at);
-        drop_fields(batch, index, first, |at| keys.binary_search_by_key(&at, |(_, earlier)| *earlier).is_ok());
-    });
-}
-
-/// Removes the fields of record `index`, counted from `first`, that `goes` names.
-fn drop_fields(batch: &mut Batch, index: usize, first: usize, goes: impl Fn(usize) -> bool) {
-    let range = fields_from(batch, index, first).range();
-    let mut kept = range.start;
-    for at in range.clone() {
-        if !goes(at - range.start) {
-            batch.tape[kept] = batch.tape[at];
-            kept += 1;
-        }
-    }
-    batch.record_mut(index).truncate(first + kept - range.start);
-}
-
 /// The fields of record `index` from its `first` one on.
 fn fields_from(batch: &mut Batch, index: usize, first: usize) -> Range {
     let range = batch.record_mut(index).range();
@@ -234,7 +183,6 @@ fn read_time(batch: &Batch, value: Value, time: &TimeField, context: &Context) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::{Field, Origin};
 
     fn converted(kind: FieldType, text: &str) -> Option<String> {
         let mut batch = Batch::default();
@@ -278,26 +226,6 @@ mod tests {
 
         for (kind, text, wanted) in cases {
             assert_eq!(converted(kind, text).as_deref(), wanted, "{kind:?} of {text:?}");
-        }
-    }
-
-    #[test]
-    fn of_equal_keys_the_last_one_stays_however_many_there_are() {
-        for count in [1, 5, FEW_KEYS, FEW_KEYS + 1, 500] {
-            let mut batch = Batch::default();
-            let index = batch.push(Timestamp::default(), Origin::default());
-            batch.record_mut(index).append(b"k0", Value::Null);
-            for number in 0..count {
-                let key = format!("k{}", number % 7);
-                batch.record_mut(index).append(key.as_bytes(), Value::U64(number as u64));
-            }
-
-            keep_last(&mut batch, index, 1);
-
-            let wanted: Vec<Value> = (count.saturating_sub(7)..count).map(|number| Value::U64(number as u64)).collect();
-            let values: Vec<Value> =
-                batch.record(index).fields()[1..].iter().map(|field: &Field| field.value).collect();
-            assert_eq!(values, wanted, "{count}");
         }
     }
 }

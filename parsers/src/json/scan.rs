@@ -1,6 +1,6 @@
 //! The scanner: grammar of RFC 8259, byte by byte where it must, eight bytes at a time where it can.
 
-use crate::batch::{Span, Text, Value, key_hash};
+use crate::batch::{Span, Text, Value, any_repeats, key_hash};
 
 use super::MAX_DEPTH;
 
@@ -247,7 +247,7 @@ impl<'a> Scanner<'a> {
                 return None;
             }
             if frame.seen.clash {
-                self.duplicates |= has_duplicates(self.bytes, &nest.keys[frame.first_key..]);
+                self.duplicates |= any_repeats(self.bytes, &mut nest.keys[frame.first_key..]);
             }
             nest.keys.truncate(frame.first_key);
             nest.depth -= 1;
@@ -312,19 +312,4 @@ impl Seen {
         self.clash |= self.bits & class != 0 || key.escaped;
         self.bits |= class;
     }
-}
-
-/// Whether two of `keys` are the same, decoded.
-pub(super) fn has_duplicates(bytes: &[u8], keys: &[Text]) -> bool {
-    if keys.len() <= 32 && keys.iter().all(|key| !key.escaped) {
-        let raw = |key: &Text| &bytes[key.span.range()];
-        return (1..keys.len()).any(|at| keys[..at].iter().any(|other| raw(other) == raw(&keys[at])));
-    }
-    let decoded = |key: &Text| {
-        let raw = &bytes[key.span.range()];
-        if key.escaped { crate::batch::unescape(raw) } else { raw.to_vec() }
-    };
-    let mut all: Vec<Vec<u8>> = keys.iter().map(decoded).collect();
-    all.sort_unstable();
-    all.windows(2).any(|pair| pair[0] == pair[1])
 }

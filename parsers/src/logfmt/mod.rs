@@ -3,22 +3,20 @@
 use memchr::memchr2;
 
 use crate::batch::{Batch, Field, Range, Span, Text, Value};
-use crate::fields::keep_last;
 
 /// Appends the pairs of `text` to record `index`. Returns whether all of it is logfmt, with one pair or more.
 ///
 /// Values are text; a bare key and one with nothing behind `=` are true. With `refuse_bare`, a bare key makes the text no
 /// logfmt. Escapes in quoted values are C's and JSON's, others are taken by their letter. Of equal keys the last counts.
 pub(crate) fn fields(batch: &mut Batch, index: usize, text: Span, refuse_bare: bool) -> bool {
-    let first = batch.record(index).fields().len();
     let start = batch.tape.len();
     if push_fields(batch, text, refuse_bare).is_none() || batch.tape.len() == start {
         batch.tape.truncate(start);
         return false;
     }
-    let pairs = Range::between(start, batch.tape.len());
+    let pairs = batch.keep_last(Range::between(start, batch.tape.len()));
+    batch.tape.truncate(pairs.end());
     batch.record_mut(index).append_fields(pairs);
-    keep_last(batch, index, first);
     true
 }
 

@@ -6,21 +6,19 @@
 use memchr::{memchr, memchr_iter};
 
 use crate::batch::{Batch, Field, Range, Span, Text, Value};
-use crate::fields::keep_last;
 
 /// Appends the pairs of `text` to record `index`. Returns whether all of it is LTSV, with one pair or more.
 ///
 /// Of equal labels the last counts.
 pub(crate) fn fields(batch: &mut Batch, index: usize, text: Span) -> bool {
-    let first = batch.record(index).fields().len();
     let start = batch.tape.len();
     if push_fields(batch, text).is_none() || batch.tape.len() == start {
         batch.tape.truncate(start);
         return false;
     }
-    let pairs = Range::between(start, batch.tape.len());
+    let pairs = batch.keep_last(Range::between(start, batch.tape.len()));
+    batch.tape.truncate(pairs.end());
     batch.record_mut(index).append_fields(pairs);
-    keep_last(batch, index, first);
     true
 }
 
