@@ -1,19 +1,24 @@
 //! What all formats do with the fields they found: typed values and the time of the record.
 
-use crate::batch::{Batch, Range, Span, Text, Timestamp, Value};
+use std::cell::RefCell;
+
+use crate::batch::{Batch, Range, Span, Timestamp, Value};
 use crate::parser::Parsed;
 use crate::time::{Context, TimeFormat};
 
 /// Type that a text field is turned into.
+///
+/// As in C, white space before a number and anything behind it count for nothing. Text that does not start with such a
+/// value stays as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldType {
-    /// A signed integer, as far as the text begins with one.
+    /// A signed integer; its digits are kept, also beyond 64 bits.
     Integer,
     /// An integer in base 16, with or without `0x`.
     Hex,
     /// A number.
     Float,
-    /// `true` or `false`, in any case.
+    /// `true` or `false`, in any case, as far as the text begins with one.
     Bool,
     /// Text, as it is.
     String,
@@ -39,7 +44,7 @@ pub(crate) fn convert(batch: &mut Batch, index: usize, first: usize, types: &[(S
         let Some(at) = batch.find(range, key.as_bytes()) else { continue };
         let at = range.start as usize + at;
         let Value::Text(text) = batch.tape[at].value else { continue };
-        if let Some(value) = typed(batch, text, *kind) {
+        if let Some(value) = kind.convert(batch.bytes(text.span), text.span) {
             batch.tape[at].value = value;
         }
     }
@@ -51,52 +56,91 @@ fn fields_from(batch: &mut Batch, index: usize, first: usize) -> Range {
     Range::between(range.start as usize + first, range.end())
 }
 
-fn typed(batch: &Batch, text: Text, kind: FieldType) -> Option<Value> {
-    let raw = batch.bytes(text.span);
-    let trimmed = raw.trim_ascii_start();
-    let skipped = raw.len() - trimmed.len();
-    let start = text.span.start as usize + skipped;
-    match kind {
-        FieldType::String => None,
-        FieldType::Bool if raw.eq_ignore_ascii_case(b"true") => Some(Value::Bool(true)),
-        FieldType::Bool if raw.eq_ignore_ascii_case(b"false") => Some(Value::Bool(false)),
-        FieldType::Bool => None,
-        FieldType::Integer => match number_length(trimmed, false) {
-            Some(length) => Some(Value::Number(Span::between(start, start + length))),
-            None => std::str::from_utf8(trimmed).ok()?.parse().ok().map(Value::I64),
-        },
-        FieldType::Float => match number_length(trimmed, true) {
-            Some(length) => Some(Value::Number(Span::between(start, start + length))),
-            None => {
-                let number: f64 = std::str::from_utf8(trimmed).ok()?.parse().ok()?;
-                number.is_finite().then_some(Value::F64(number))
-            }
-        },
-        FieldType::Hex => {
-            let digits = trimmed.strip_prefix(b"0x").or_else(|| trimmed.strip_prefix(b"0X")).unwrap_or(trimmed);
-            let text = std::str::from_utf8(digits).ok()?;
-            u64::from_str_radix(text, 16).ok().map(Value::U64)
+impl FieldType {
+    /// The value of `text`, which lies at `span`.
+    fn convert(self, text: &[u8], span: Span) -> Option<Value> {
+        match self {
+            Self::Integer => integer(text, span),
+            Self::Float => float(text, span),
+            Self::Hex => hex(text),
+            Self::Bool => truth(text),
+            Self::String => None,
         }
     }
 }
 
-/// Length of the JSON number that `text` is, all of it; numbers with leading zeros or a plus are no JSON.
-fn number_length(text: &[u8], float: bool) -> Option<usize> {
-    let digits = |from: usize| text[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let mut at = usize::from(text.starts_with(b"-"));
-    let whole = digits(at);
-    if whole == 0 || (whole > 1 && text[at] == b'0') {
+fn integer(text: &[u8], span: Span) -> Option<Value> {
+    let blank = leading(text, u8::is_ascii_whitespace);
+    let sign = usize::from(matches!(text.get(blank), Some(b'+' | b'-')));
+    let digits = blank + sign;
+    let end = digits + leading(&text[digits..], u8::is_ascii_digit);
+    if end == digits {
         return None;
     }
-    at += whole;
-    if float && text.get(at) == Some(&b'.') {
-        let fraction = digits(at + 1);
-        if fraction == 0 {
-            return None;
-        }
-        at += 1 + fraction;
+    let negative = sign == 1 && text[blank] == b'-';
+    let zeros = leading(&text[digits..end - 1], |byte| *byte == b'0');
+    if negative && zeros > 0 {
+        let number = std::str::from_utf8(&text[blank..end]).ok()?;
+        return number.parse().ok().map(Value::I64);
     }
-    (at == text.len()).then_some(at)
+    // The digits are kept, so that a number beyond 64 bits stays what it was.
+    let start = if negative { blank } else { digits + zeros };
+    Some(Value::Number(Span::between(span.start as usize + start, span.start as usize + end)))
+}
+
+fn float(text: &[u8], span: Span) -> Option<Value> {
+    let blank = leading(text, u8::is_ascii_whitespace);
+    let mut end = blank + usize::from(matches!(text.get(blank), Some(b'+' | b'-')));
+    let whole = leading(&text[end..], u8::is_ascii_digit);
+    end += whole;
+    let mut fraction = 0;
+    if text.get(end) == Some(&b'.') {
+        fraction = leading(&text[end + 1..], u8::is_ascii_digit);
+        end += 1 + fraction;
+    }
+    if whole + fraction == 0 {
+        return None;
+    }
+    end += exponent(&text[end..]);
+    let number = &text[blank..end];
+    // A JSON number has digits on both sides of its point, no plus and no needless zeros.
+    let unsigned = number.strip_prefix(b"-").unwrap_or(number);
+    let leads = whole == 1 || (whole > 1 && unsigned[0] != b'0');
+    if leads && !number.starts_with(b"+") && (fraction > 0 || !number.contains(&b'.')) {
+        return Some(Value::Number(Span::between(span.start as usize + blank, span.start as usize + end)));
+    }
+    let number: f64 = std::str::from_utf8(number).ok()?.parse().ok()?;
+    number.is_finite().then_some(Value::F64(number))
+}
+
+/// Length of the exponent that `text` starts with.
+fn exponent(text: &[u8]) -> usize {
+    let [b'e' | b'E', rest @ ..] = text else { return 0 };
+    let sign = usize::from(matches!(rest.first(), Some(b'+' | b'-')));
+    match leading(&rest[sign..], u8::is_ascii_digit) {
+        0 => 0,
+        digits => 1 + sign + digits,
+    }
+}
+
+fn hex(text: &[u8]) -> Option<Value> {
+    let text = text.trim_ascii_start();
+    let digits = text.strip_prefix(b"0x").or(text.strip_prefix(b"0X")).unwrap_or(text);
+    let digits = &digits[..leading(digits, u8::is_ascii_hexdigit)];
+    let number = u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    Some(Value::U64(number))
+}
+
+fn truth(text: &[u8]) -> Option<Value> {
+    let starts = |word: &[u8]| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    if starts(b"true") {
+        return Some(Value::Bool(true));
+    }
+    starts(b"false").then_some(Value::Bool(false))
+}
+
+fn leading(text: &[u8], is: impl Fn(&u8) -> bool) -> usize {
+    text.iter().position(|byte| !is(byte)).unwrap_or(text.len())
 }
 
 /// Sets the time of record `index` from the field that `time` names among the fields from `first` on.
@@ -118,15 +162,70 @@ pub(crate) fn set_time(batch: &mut Batch, index: usize, first: usize, time: &Tim
     Parsed::Fitted
 }
 
+thread_local! {
+    /// A time that stood escaped in its text, decoded.
+    static DECODED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
 fn read_time(batch: &Batch, value: Value, time: &TimeField, context: &Context) -> Option<Timestamp> {
     match value {
         Value::Text(text) if !text.escaped => time.format.parse(batch.bytes(text.span), context),
-        Value::Text(text) => {
-            let mut decoded = Vec::new();
-            batch.decode_text(text, &mut decoded);
-            time.format.parse(&decoded, context)
-        }
+        Value::Text(text) => DECODED.with_borrow_mut(|decoded| {
+            decoded.clear();
+            batch.decode_text(text, decoded);
+            time.format.parse(decoded, context)
+        }),
         Value::Number(span) => time.format.parse(batch.bytes(span), context),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn converted(kind: FieldType, text: &str) -> Option<String> {
+        let mut batch = Batch::default();
+        let span = batch.store(text.as_bytes());
+        Some(match kind.convert(text.as_bytes(), span)? {
+            Value::Number(span) => String::from_utf8_lossy(batch.bytes(span)).into_owned(),
+            other => format!("{other:?}"),
+        })
+    }
+
+    #[test]
+    fn text_becomes_the_value_it_starts_with() {
+        let cases = [
+            (FieldType::Integer, "200", Some("200")),
+            (FieldType::Integer, "-7", Some("-7")),
+            (FieldType::Integer, "+7", Some("7")),
+            (FieldType::Integer, "007", Some("7")),
+            (FieldType::Integer, "-007", Some("I64(-7)")),
+            (FieldType::Integer, "0", Some("0")),
+            (FieldType::Integer, " 12ms", Some("12")),
+            (FieldType::Integer, "98765432109876543210", Some("98765432109876543210")),
+            (FieldType::Integer, "-", None),
+            (FieldType::Integer, "", None),
+            (FieldType::Float, "1.10", Some("1.10")),
+            (FieldType::Float, ".5", Some("F64(0.5)")),
+            (FieldType::Float, "5.", Some("F64(5.0)")),
+            (FieldType::Float, "-0.5", Some("-0.5")),
+            (FieldType::Float, "00.5", Some("F64(0.5)")),
+            (FieldType::Float, "+1.5", Some("F64(1.5)")),
+            (FieldType::Float, "1e3s", Some("1e3")),
+            (FieldType::Float, "1ex", Some("1")),
+            (FieldType::Float, "nan", None),
+            (FieldType::Hex, "ff", Some("U64(255)")),
+            (FieldType::Hex, "0xFFFFFFFFFFFFFFFF", Some("U64(18446744073709551615)")),
+            (FieldType::Hex, "xyz", None),
+            (FieldType::Bool, "TRUE", Some("Bool(true)")),
+            (FieldType::Bool, "falsehood", Some("Bool(false)")),
+            (FieldType::Bool, "1", None),
+            (FieldType::String, "1", None),
+        ];
+
+        for (kind, text, wanted) in cases {
+            assert_eq!(converted(kind, text).as_deref(), wanted, "{kind:?} of {text:?}");
+        }
     }
 }

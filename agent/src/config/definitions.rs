@@ -19,13 +19,11 @@ crate::options! {
         time_key: String, default "time", "Key that holds the time.";
         time_format: String, optional, "How the time is written; without it no time is looked for.";
         time_keep: bool, default "off", "Whether the time stays in the record.";
+        time_strict: bool, default "on", "Whether a time must fit its format to the end. Off: what fits is taken, if it has a date.";
         time_offset: Offset, default "+0000", "Offset of texts without a zone.";
         types: Types, optional, "`key:type` pairs: integer, float, bool, hex, string. Not for json.";
         skip_empty_values: bool, default "on", "Whether groups that matched nothing give no field.";
         logfmt_no_bare_keys: bool, default "off", "Whether a bare key makes a line no logfmt.";
-    }
-    not_needed {
-        "time_strict": "A time that is not understood is kept as text and counted.",
     }
     refused {
         "decode_field": "Fields are not decoded after parsing; text inside of text stays as it is.",
@@ -195,6 +193,7 @@ fn build(
         time_key: options.time_key,
         time_format: options.time_format,
         time_keep: options.time_keep,
+        time_strict: options.time_strict,
         time_offset: options.time_offset.0,
         types: options.types.map(|types| types.0).unwrap_or_default(),
         skip_empty_values: options.skip_empty_values,

@@ -1,8 +1,6 @@
 //! Which tags a filter or output takes.
 
-use regex_automata::meta::Regex;
-use regex_automata::{Anchored, Input};
-use vigie_parsers::regex;
+use vigie_parsers::regex::Regex;
 
 use super::options::OptionType;
 
@@ -41,7 +39,7 @@ impl OptionType for TagRegex {
     const KIND: &'static str = "regex";
 
     fn parse(text: &str) -> Result<Self, String> {
-        regex::compile(text).map(Self).map_err(|error| format!("a regular expression ({error})"))
+        Regex::new(text).map(Self).map_err(|error| format!("a regular expression ({error})"))
     }
 }
 
@@ -70,8 +68,7 @@ impl Matcher {
 
     /// Whether `tag` is taken.
     pub fn matches(&self, tag: &str) -> bool {
-        let anchored = || Input::new(tag).anchored(Anchored::Yes);
-        self.regex.as_ref().is_some_and(|regex| regex.0.is_match(anchored()))
+        self.regex.as_ref().is_some_and(|regex| regex.0.is_match_at_start(tag.as_bytes()))
             || self.pattern.as_ref().is_some_and(|pattern| pattern.matches(tag))
     }
 }

@@ -72,6 +72,24 @@ impl<'a> RecordMut<'a> {
         self.append_field(Field { key, value });
     }
 
+    /// Adds the fields of `added`, which stand on the tape, without looking for others of their names.
+    ///
+    /// Copies nothing when the record is empty or `added` stands right behind its fields.
+    pub fn append_fields(&mut self, added: Range) {
+        let range = self.range();
+        let joined = if range.len == 0 {
+            added
+        } else if range.end() == added.start as usize {
+            Range::between(range.start as usize, added.end())
+        } else {
+            let start = self.batch.tape.len();
+            self.batch.tape.extend_from_within(range.range());
+            self.batch.tape.extend_from_within(added.range());
+            Range::between(start, self.batch.tape.len())
+        };
+        self.batch.entries[self.index].fields = joined;
+    }
+
     /// Adds a field whose key lies in the arena already, without looking for one of that name.
     pub fn append_field(&mut self, field: Field) {
         let mut range = self.range();

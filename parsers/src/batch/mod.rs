@@ -7,6 +7,7 @@
 mod edit;
 mod key_filter;
 mod keys;
+mod repeats;
 mod value;
 mod view;
 
@@ -14,6 +15,7 @@ pub use edit::RecordMut;
 pub use key_filter::KeyFilter;
 pub(crate) use key_filter::key_hash;
 pub use keys::{Keys, StoredKeys};
+pub(crate) use repeats::any_repeats;
 pub use value::{Field, Range, Span, Text, Value};
 pub(crate) use value::{unescape, unescaped};
 pub use view::{Fields, Record};

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::JsonParser;
-use super::scan::{Scanner, has_duplicates};
+use super::scan::Scanner;
 use crate::batch::{Batch, Field, KeyFilter, Range, Span, Text, Value};
 use crate::parser::{Parsed, Parser};
 
@@ -110,7 +110,8 @@ fn level(batch: &mut Batch, text: Span, opener: u8) -> Option<Level> {
     };
     let count = batch.tape.len();
     if scan.members {
-        drop_duplicates(batch, start);
+        let kept = batch.keep_last(Range::between(start, count));
+        batch.tape.truncate(kept.end());
     }
     let range = Range::between(start, batch.tape.len());
     if scan.nested {
@@ -167,23 +168,6 @@ fn scan_level(batch: &mut Batch, text: Span, opener: u8, keys: &mut Vec<Text>) -
     let inside = Span::between(start, scanner.at - 1);
     let nested = scanner.duplicates;
     scanner.at_end().then_some(Scan { members: doubtful, nested, inside })
-}
-
-/// Of the fields from `start` on, keeps the last of each key.
-fn drop_duplicates(batch: &mut Batch, start: usize) {
-    if !has_duplicates(&batch.arena, batch.tape[start..].iter().map(|field| field.key)) {
-        return;
-    }
-    let decoded = |field: &Field| {
-        let raw = batch.bytes(field.key.span);
-        if field.key.escaped { crate::batch::unescape(raw) } else { raw.to_vec() }
-    };
-    let mut seen = std::collections::HashSet::new();
-    let mut kept: Vec<Field> =
-        batch.tape[start..].iter().rev().filter(|field| seen.insert(decoded(field))).copied().collect();
-    kept.reverse();
-    batch.tape.truncate(start);
-    batch.tape.extend_from_slice(&kept);
 }
 
 /// `value` taken apart where a key stands twice in it, at any depth.

@@ -1,9 +1,6 @@
 //! The scanner: grammar of RFC 8259, byte by byte where it must, eight bytes at a time where it can.
 
-use std::cell::RefCell;
-use std::cmp::Ordering;
-
-use crate::batch::{Span, Text, Value, key_hash, unescaped};
+use crate::batch::{Span, Text, Value, any_repeats, key_hash};
 
 use super::MAX_DEPTH;
 
@@ -250,8 +247,7 @@ impl<'a> Scanner<'a> {
                 return None;
             }
             if frame.seen.clash {
-                let keys = nest.keys[frame.first_key..].iter().copied();
-                self.duplicates |= has_duplicates(self.bytes, keys);
+                self.duplicates |= any_repeats(self.bytes, &mut nest.keys[frame.first_key..]);
             }
             nest.keys.truncate(frame.first_key);
             nest.depth -= 1;
@@ -316,25 +312,4 @@ impl Seen {
         self.clash |= self.bits & class != 0 || key.escaped;
         self.bits |= class;
     }
-}
-
-thread_local! {
-    /// Keys being compared; kept, so that a record whose keys are doubtful allocates nothing.
-    static SORTED: RefCell<Vec<Text>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Whether two of `keys` are the same, decoded.
-pub(super) fn has_duplicates(bytes: &[u8], keys: impl Iterator<Item = Text>) -> bool {
-    SORTED.with_borrow_mut(|sorted| {
-        sorted.clear();
-        sorted.extend(keys);
-        sorted.sort_unstable_by(|one, other| compare(bytes, *one, *other));
-        sorted.windows(2).any(|pair| compare(bytes, pair[0], pair[1]).is_eq())
-    })
-}
-
-/// The order of two keys by their decoded bytes. A key of JSON without the flag holds no escape, so it decodes to itself.
-fn compare(bytes: &[u8], one: Text, other: Text) -> Ordering {
-    let (first, second) = (&bytes[one.span.range()], &bytes[other.span.range()]);
-    if one.escaped || other.escaped { unescaped(first).cmp(unescaped(second)) } else { first.cmp(second) }
 }

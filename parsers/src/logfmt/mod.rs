@@ -1,29 +1,41 @@
 //! logfmt: `key=value key="quoted value" bare`.
 
-use crate::batch::{Batch, Field, Span, Text, Value};
+use memchr::memchr2;
+
+use crate::batch::{Batch, Field, Range, Span, Text, Value};
 
 /// Appends the pairs of `text` to record `index`. Returns whether all of it is logfmt, with one pair or more.
 ///
 /// Values are text; a bare key and one with nothing behind `=` are true. With `refuse_bare`, a bare key makes the text no
-/// logfmt. Escapes in quoted values are JSON's, others are taken by their letter.
+/// logfmt. Escapes in quoted values are C's and JSON's, others are taken by their letter. Of equal keys the last counts.
 pub(crate) fn fields(batch: &mut Batch, index: usize, text: Span, refuse_bare: bool) -> bool {
+    let start = batch.tape.len();
+    if push_fields(batch, text, refuse_bare).is_none() || batch.tape.len() == start {
+        batch.tape.truncate(start);
+        return false;
+    }
+    let pairs = batch.keep_last(Range::between(start, batch.tape.len()));
+    batch.tape.truncate(pairs.end());
+    batch.record_mut(index).append_fields(pairs);
+    true
+}
+
+/// Pushes one field per pair on the tape. `None` when something is no pair.
+fn push_fields(batch: &mut Batch, text: Span, refuse_bare: bool) -> Option<()> {
     let mut at = text.start as usize;
-    let mut found = false;
     loop {
         at += run(batch, at, text, |byte| byte <= b' ');
         if at == text.end() {
-            return found;
+            return Some(());
         }
         let key_length = run(batch, at, text, |byte| byte > b' ' && byte != b'=' && byte != b'"');
         if key_length == 0 {
-            return false;
+            return None;
         }
         let key = Text::plain(Span::between(at, at + key_length));
-        at += key_length;
-        let Some((value, end)) = value(batch, at, text, refuse_bare) else { return false };
-        at = end;
-        batch.record_mut(index).append_field(Field { key, value });
-        found = true;
+        let value;
+        (value, at) = value_at(batch, at + key_length, text, refuse_bare)?;
+        batch.tape.push(Field { key, value });
     }
 }
 
@@ -33,7 +45,7 @@ fn run(batch: &Batch, at: usize, text: Span, wanted: impl Fn(u8) -> bool) -> usi
 }
 
 /// The value behind a key, and where it ends.
-fn value(batch: &mut Batch, at: usize, text: Span, refuse_bare: bool) -> Option<(Value, usize)> {
+fn value_at(batch: &mut Batch, at: usize, text: Span, refuse_bare: bool) -> Option<(Value, usize)> {
     let rest = &batch.arena[at..text.end()];
     match rest {
         [b'=', b'"', ..] => quoted(batch, at + 2, text),
@@ -51,14 +63,79 @@ fn value(batch: &mut Batch, at: usize, text: Span, refuse_bare: bool) -> Option<
 
 /// A quoted value that begins at `start`, and where its closing quote ends.
 fn quoted(batch: &mut Batch, start: usize, text: Span) -> Option<(Value, usize)> {
-    let rest = &batch.arena[start..text.end()];
-    let mut at = 0;
+    let mut from = start;
     let mut escaped = false;
-    while *rest.get(at)? != b'"' {
-        escaped |= rest[at] == b'\\';
-        at += if rest[at] == b'\\' { 2 } else { 1 };
+    let quote = loop {
+        let stop = from + memchr2(b'"', b'\\', batch.arena.get(from..text.end())?)?;
+        if batch.arena[stop] == b'"' {
+            break stop;
+        }
+        escaped = true;
+        from = stop + 2;
+    };
+    let inside = Span::between(start, quote);
+    let value = if escaped { unescape(batch, inside) } else { inside };
+    Some((Value::Text(Text::plain(value)), quote + 1))
+}
+
+/// Stores `inside` decoded. An escape that is not known loses its backslash.
+fn unescape(batch: &mut Batch, inside: Span) -> Span {
+    let start = batch.arena.len();
+    let mut at = inside.start as usize;
+    while at < inside.end() {
+        let mut byte = batch.arena[at];
+        at += 1;
+        if byte == b'\\' {
+            byte = batch.arena[at];
+            at += 1;
+            if byte == b'u'
+                && let Some(length) = push_code(batch, at, inside.end())
+            {
+                at += length;
+                continue;
+            }
+            byte = letter(byte);
+        }
+        batch.arena.push(byte);
     }
-    let span = Span::between(start, start + at);
-    let value = if escaped { batch.store_unescaped(span) } else { span };
-    Some((Value::Text(Text::plain(value)), span.end() + 1))
+    Span::between(start, batch.arena.len())
+}
+
+/// What a letter behind a backslash stands for.
+fn letter(letter: u8) -> u8 {
+    match letter {
+        b'n' => b'\n',
+        b't' => b'\t',
+        b'r' => b'\r',
+        b'a' => 7,
+        b'b' => 8,
+        b'v' => 11,
+        b'f' => 12,
+        other => other,
+    }
+}
+
+/// Stores the character of the code, or pair of codes, whose digits start at `at`, and gives its length. `None` when there
+/// is no such character.
+fn push_code(batch: &mut Batch, at: usize, end: usize) -> Option<usize> {
+    let high = code(&batch.arena[at..end])?;
+    let (code, length) = match code_pair(&batch.arena[at..end], high) {
+        Some(code) => (code, 10),
+        None => (high, 4),
+    };
+    let decoded = char::from_u32(code)?;
+    let mut bytes = [0; 4];
+    batch.store(decoded.encode_utf8(&mut bytes).as_bytes());
+    Some(length)
+}
+
+/// The character of a pair of surrogates, the first of which is `high`.
+fn code_pair(text: &[u8], high: u32) -> Option<u32> {
+    let low = text.get(4..)?.strip_prefix(b"\\u").and_then(code)?;
+    let is_pair = (0xd800..0xdc00).contains(&high) && (0xdc00..0xe000).contains(&low);
+    is_pair.then(|| 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00))
+}
+
+fn code(text: &[u8]) -> Option<u32> {
+    text.get(..4)?.iter().try_fold(0, |code, digit| Some(code * 16 + char::from(*digit).to_digit(16)?))
 }

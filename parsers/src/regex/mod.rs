@@ -1,24 +1,38 @@
-//! Regular expressions in the dialect of Fluent Bit's configurations (Onigmo, Ruby syntax), run in linear time.
+//! Regular expressions in Ruby's dialect, as Fluent Bit's users write them, on a linear-time engine.
+//!
+//! [`Regex`] compiles and searches; [`RegexParser`] gives named groups as fields. Constructs that only a
+//! backtracking engine can run are refused with their name and place.
 
+mod class;
+mod engine;
 mod parser;
 mod translate;
 
-use regex_automata::meta::Regex;
-use regex_automata::util::syntax;
-
+pub use engine::{Captures, Regex};
 pub use parser::RegexParser;
-pub use translate::PatternError;
 
-/// Compiles `pattern`, written for Onigmo with or without `/…/imxo` around it.
-///
-/// The expression works on bytes, valid UTF-8 or not; `^` and `$` are line anchors; classes such as `\d` are ASCII.
-///
-/// # Errors
-/// When the pattern is wrong, or needs look-around or back-references, which no engine runs in linear time.
-pub fn compile(pattern: &str) -> Result<Regex, PatternError> {
-    let translated = translate::translate(pattern)?;
-    let syntax = syntax::Config::new().utf8(false).unicode(!translated.bytewise).multi_line(true);
-    let limits = Regex::config().nfa_size_limit(Some(10 << 20)).utf8_empty(false).onepass_size_limit(Some(4 << 20));
-    let built = Regex::builder().syntax(syntax).configure(limits).build(&translated.text);
-    built.map_err(|error| PatternError::Syntax(translate::readable(&error)))
+/// Why a pattern cannot be compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PatternError {
+    /// Byte of the pattern at which the problem stands.
+    pub at: usize,
+    /// What is wrong there.
+    pub problem: String,
 }
+
+impl PatternError {
+    fn new(at: usize, problem: impl Into<String>) -> Self {
+        Self { at, problem: problem.into() }
+    }
+}
+
+impl std::fmt::Display for PatternError {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} (at byte {} of the pattern)", self.problem, self.at)
+    }
+}
+
+impl std::error::Error for PatternError {}
+
+#[cfg(test)]
+mod tests;

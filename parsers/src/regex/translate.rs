@@ -1,460 +1,391 @@
-//! From the Onigmo dialect to the syntax of the `regex` crate.
+//! Rewrites a pattern of Ruby's dialect (Onigmo) in the syntax of the `regex` family.
+//!
+//! # Source
+//! The Onigmo manual of Ruby's regular expressions (`doc/RE`).
 
-use std::collections::HashMap;
+use super::PatternError;
+use super::class;
 
-/// Why a pattern cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PatternError {
-    /// A construct that needs backtracking, and the character (from 1) where it stands.
-    Backtracking(&'static str, usize),
-    /// A construct that is not known here, and where it stands.
-    Unsupported(String, usize),
-    /// What the engine says is wrong.
-    Syntax(String),
-}
-
-impl std::fmt::Display for PatternError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Backtracking(what, at) => write!(f, "{what} at character {at} cannot be run in linear time"),
-            Self::Unsupported(what, at) => write!(f, "`{what}` at character {at} is not supported"),
-            Self::Syntax(message) => f.write_str(message),
-        }
-    }
-}
-
-impl std::error::Error for PatternError {}
-
-/// A translated pattern.
+/// A pattern in the syntax of the `regex` family. Line anchors are left to the compiler's multi-line switch.
+#[derive(Debug)]
 pub(super) struct Translated {
-    /// In the syntax of the `regex` crate.
-    pub(super) text: String,
-    /// Whether it may be run byte by byte, which also takes text that is not UTF-8, and finds the same in text that is.
-    pub(super) bytewise: bool,
+    pub(super) pattern: String,
+    /// Names of the groups that capture, in the order of the pattern; `None` for a numbered one.
+    pub(super) groups: Vec<Option<String>>,
 }
 
-/// Translates `pattern`.
-pub(super) fn translate(pattern: &str) -> Result<Translated, PatternError> {
-    let (pattern, options) = delimited(pattern);
+/// A pattern without its delimiters, and the options behind them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Delimited<'a> {
+    pub(super) body: &'a str,
+    /// Where the body starts in the pattern as written.
+    pub(super) start: usize,
+    pub(super) ignore_case: bool,
+    pub(super) dot_all: bool,
+    pub(super) extended: bool,
+}
+
+/// Takes `/…/imxo` off. A pattern that does not end that way is taken as it stands.
+pub(super) fn delimited(pattern: &str) -> Delimited<'_> {
+    let whole = Delimited { body: pattern, start: 0, ignore_case: false, dot_all: false, extended: false };
+    let Some((body, options)) = pattern.strip_prefix('/').and_then(|rest| rest.rsplit_once('/')) else { return whole };
+    if !options.bytes().all(|option| b"imxo".contains(&option)) {
+        return whole;
+    }
+    Delimited {
+        body,
+        start: 1,
+        ignore_case: options.contains('i'),
+        dot_all: options.contains('m'),
+        extended: options.contains('x'),
+    }
+}
+
+/// Translates `source`. When not `unicode`, classes mean ASCII; what cannot be said without Unicode is an error then.
+pub(super) fn translate(source: Delimited<'_>, unicode: bool) -> Result<Translated, PatternError> {
+    let has_names = class::has_named_group(source.body);
+    let frame = Frame { extended: source.extended, closers: 0, at: 0, start: 0 };
     let mut translator = Translator {
-        rest: pattern.chars().collect(),
-        at: 0,
-        out: String::new(),
-        names: HashMap::new(),
-        characterwise: !pattern.is_ascii(),
+        cursor: Cursor { text: source.body, at: 0, start: source.start },
+        out: String::with_capacity(source.body.len() * 2),
+        groups: Vec::new(),
+        frames: vec![frame],
+        atom: None,
+        has_names,
+        unicode,
     };
-    translator.out.push_str(&flags(options));
+    let flags = [(source.ignore_case, 'i'), (source.dot_all, 's')];
+    let flags: String = flags.iter().filter(|(on, _)| *on).map(|(_, flag)| *flag).collect();
+    if !flags.is_empty() {
+        translator.out = format!("(?{flags})");
+    }
     translator.run()?;
-    if !translator.names.is_empty() {
-        translator.out = without_plain_groups(&translator.out);
+    Ok(Translated { pattern: translator.out, groups: translator.groups })
+}
+
+/// A place in the pattern.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cursor<'a> {
+    pub(super) text: &'a str,
+    pub(super) at: usize,
+    start: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or("")
     }
-    Ok(Translated { text: translator.out, bytewise: !translator.characterwise })
-}
 
-/// The message of the engine in one line.
-pub(super) fn readable(error: &regex_automata::meta::BuildError) -> String {
-    let text = error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string);
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    lines.last().map_or_else(String::new, |line| line.trim_start_matches("error: ").to_owned())
-}
-
-/// Takes `/…/options` apart.
-fn delimited(pattern: &str) -> (&str, &str) {
-    let inner = pattern.strip_prefix('/').and_then(|rest| rest.rsplit_once('/'));
-    match inner {
-        Some((inner, options)) if options.chars().all(|option| "imxo".contains(option)) => (inner, options),
-        _ => (pattern, ""),
+    pub(super) fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
     }
-}
 
-/// Ruby's `m` lets a dot match newlines; `o` has no meaning here.
-fn flags(options: &str) -> String {
-    let mut flags = String::new();
-    for (option, flag) in [('i', 'i'), ('m', 's'), ('x', 'x')] {
-        if options.contains(option) {
-            flags.push(flag);
+    pub(super) fn take(&mut self) -> Option<char> {
+        let next = self.peek()?;
+        self.at += next.len_utf8();
+        Some(next)
+    }
+
+    /// Takes `text` if it comes next.
+    pub(super) fn take_text(&mut self, text: &str) -> bool {
+        let found = self.rest().starts_with(text);
+        if found {
+            self.at += text.len();
         }
+        found
     }
-    if flags.is_empty() { flags } else { format!("(?{flags})") }
+
+    /// Takes text up to `end`, and `end`.
+    pub(super) fn take_until(&mut self, end: char) -> Option<&'a str> {
+        let (taken, _) = self.rest().split_once(end)?;
+        self.at += taken.len() + end.len_utf8();
+        Some(taken)
+    }
+
+    fn skip_line(&mut self) {
+        let line = self.rest().find('\n').map_or(self.rest().len(), |end| end + 1);
+        self.at += line;
+    }
+
+    pub(super) fn error(&self, at: usize, problem: impl Into<String>) -> PatternError {
+        PatternError::new(self.start + at, problem)
+    }
+
+    fn backtracking(&self, at: usize, what: &str) -> PatternError {
+        self.error(at, format!("{what} needs a backtracking engine, which is not available"))
+    }
 }
 
-struct Translator {
-    rest: Vec<char>,
+/// A group that is open.
+#[derive(Debug)]
+struct Frame {
+    extended: bool,
+    /// Groups opened for options that hold to the end of this group.
+    closers: usize,
+    /// Where it stands in the pattern.
     at: usize,
+    /// Where its translation starts: the atom that a quantifier behind it repeats.
+    start: usize,
+}
+
+struct Translator<'a> {
+    cursor: Cursor<'a>,
     out: String,
-    /// How often each group name was met.
-    names: HashMap<String, usize>,
-    /// Whether something was met that must see whole characters: a single one of "any but", a boundary, a property.
-    characterwise: bool,
+    groups: Vec<Option<String>>,
+    frames: Vec<Frame>,
+    /// Where the last atom starts in `out`, if a quantifier may follow.
+    atom: Option<usize>,
+    has_names: bool,
+    unicode: bool,
 }
 
-/// Joins a repeated group name and its number; a name in a pattern cannot hold it.
-pub(super) const REPEAT_MARK: &str = ".again.";
-
-impl Translator {
-    fn peek(&self, ahead: usize) -> Option<char> {
-        self.rest.get(self.at + ahead).copied()
-    }
-
-    fn starts_with(&self, text: &str) -> bool {
-        text.chars().enumerate().all(|(ahead, character)| self.peek(ahead) == Some(character))
-    }
-
+impl Translator<'_> {
     fn run(&mut self) -> Result<(), PatternError> {
-        while let Some(character) = self.peek(0) {
-            match character {
-                '\\' => self.escape(false)?,
-                '[' => {
-                    let negated = self.peek(1) == Some('^');
-                    self.class()?;
-                    self.characterwise |= negated && !self.is_repeated();
+        while let Some(next) = self.cursor.peek() {
+            let at = self.cursor.at;
+            self.cursor.take();
+            match next {
+                '\\' => self.escape(at)?,
+                '[' => self.class(at)?,
+                '(' => self.open(at)?,
+                ')' => self.close(at)?,
+                '*' | '+' | '?' => self.quantifier(next, at)?,
+                '{' => self.interval()?,
+                '|' | '^' | '$' => {
+                    self.out.push(next);
+                    self.atom = None;
                 }
-                '.' => {
-                    self.copy();
-                    self.characterwise |= !self.is_repeated();
-                }
-                '(' => self.group()?,
-                '{' if !self.is_quantifier() => self.copy_escaped(character),
-                '{' if self.peek(1) == Some(',') => {
-                    self.copy();
-                    self.out.push('0');
-                }
-                '}' if !self.closes_quantifier() => self.copy_escaped(character),
-                '+' if self.follows_quantifier() => {
-                    return Err(PatternError::Backtracking("a possessive quantifier", self.at + 1));
-                }
-                _ => self.copy(),
+                '.' => self.push_atom("."),
+                '#' if self.frame().extended => self.cursor.skip_line(),
+                _ if self.frame().extended && next.is_ascii_whitespace() => {}
+                _ => self.literal(next),
+            }
+        }
+        if self.frames.len() > 1 {
+            return Err(self.cursor.error(self.frame().at, "this parenthesis is not closed"));
+        }
+        self.close_options();
+        Ok(())
+    }
+
+    fn frame(&self) -> &Frame {
+        self.frames.last().expect("the outermost frame is never closed")
+    }
+
+    fn frame_mut(&mut self) -> &mut Frame {
+        self.frames.last_mut().expect("the outermost frame is never closed")
+    }
+
+    fn push_atom(&mut self, text: &str) {
+        self.atom = Some(self.out.len());
+        self.out.push_str(text);
+    }
+
+    fn literal(&mut self, literal: char) {
+        self.atom = Some(self.out.len());
+        class::push_literal(&mut self.out, literal);
+    }
+
+    fn class(&mut self, at: usize) -> Result<(), PatternError> {
+        let start = self.out.len();
+        class::translate(&mut self.cursor, at, self.unicode, &mut self.out)?;
+        self.atom = Some(start);
+        Ok(())
+    }
+
+    /// Translates what stands behind a backslash.
+    fn escape(&mut self, at: usize) -> Result<(), PatternError> {
+        let Some(letter) = self.cursor.peek() else {
+            return Err(self.cursor.error(at, "the pattern ends in a single backslash"));
+        };
+        match letter {
+            'A' | 'z' | 'b' | 'B' => {
+                self.cursor.take();
+                self.out.extend(['\\', letter]);
+                self.atom = None;
+            }
+            'Z' => {
+                self.cursor.take();
+                self.before_final_newline(at)?;
+            }
+            '1'..='9' | 'k' => return Err(self.cursor.backtracking(at, "a back-reference")),
+            'g' => return Err(self.cursor.backtracking(at, "a sub-expression call (`\\g`)")),
+            'K' => return Err(self.cursor.backtracking(at, "`\\K`")),
+            'G' => return Err(self.cursor.backtracking(at, "`\\G`")),
+            'R' => return Err(self.cursor.backtracking(at, "`\\R`")),
+            'X' => return Err(self.cursor.backtracking(at, "`\\X`")),
+            _ => {
+                let start = self.out.len();
+                let place = class::Place { unicode: self.unicode, in_class: false };
+                class::escape(&mut self.cursor, at, place, &mut self.out)?;
+                self.atom = Some(start);
             }
         }
         Ok(())
     }
 
-    /// Whether what was just taken is repeated without a count. If it matches "any character but some" and is not, a
-    /// single byte of a longer character must not do.
-    fn is_repeated(&self) -> bool {
-        matches!(self.peek(0), Some('*' | '+'))
-    }
-
-    fn copy(&mut self) {
-        self.out.push(self.rest[self.at]);
-        self.at += 1;
-    }
-
-    fn copy_escaped(&mut self, character: char) {
-        self.out.push('\\');
-        self.out.push(character);
-        self.at += 1;
-    }
-
-    /// Whether `{` here opens `{n}`, `{n,}`, `{,m}` or `{n,m}`.
-    fn is_quantifier(&self) -> bool {
-        let inside: String = self.rest[self.at + 1..].iter().take_while(|character| **character != '}').collect();
-        let closed = self.rest.get(self.at + 1 + inside.chars().count()) == Some(&'}');
-        let digits = |text: &str| text.chars().all(|digit| digit.is_ascii_digit());
-        let (least, most) = inside.split_once(',').unwrap_or((&inside, "0"));
-        closed && !inside.is_empty() && inside != "," && digits(least) && digits(most) && self.at > 0
-    }
-
-    fn closes_quantifier(&self) -> bool {
-        let before: String = self.rest[..self.at].iter().rev().take_while(|character| **character != '{').collect();
-        before.chars().all(|character| character.is_ascii_digit() || character == ',')
-            && before.len() < self.at
-            && self.out.ends_with(&before.chars().rev().collect::<String>())
-            && !self.out.trim_end_matches(|c: char| c.is_ascii_digit() || c == ',').ends_with("\\{")
-    }
-
-    /// Whether the character before is a quantifier, so that `+` makes it possessive.
-    fn follows_quantifier(&self) -> bool {
-        let before = |back: usize| self.at.checked_sub(back).and_then(|at| self.rest.get(at)).copied();
-        let escaped = |back: usize| {
-            let slashes = (back + 1..).take_while(|further| before(*further) == Some('\\')).count();
-            slashes % 2 == 1
-        };
-        matches!(before(1), Some('*' | '+' | '?')) && !escaped(1)
-    }
-
-    /// Takes an escape, in a class or outside.
-    fn escape(&mut self, in_class: bool) -> Result<(), PatternError> {
-        let place = self.at + 1;
-        let Some(kind) = self.peek(1) else {
-            return Err(PatternError::Syntax("the pattern ends with a single `\\`".into()));
-        };
-        self.at += 2;
-        let ascii = match (kind, in_class) {
-            ('d', false) => "[0-9]",
-            ('d', true) => "0-9",
-            ('D', _) => "[^0-9]",
-            ('w', false) => "[0-9A-Za-z_]",
-            ('w', true) => "0-9A-Za-z_",
-            ('W', _) => "[^0-9A-Za-z_]",
-            ('s', false) => r"[\t\n\x0B\x0C\r ]",
-            ('s', true) => r"\t\n\x0B\x0C\r ",
-            ('S', _) => r"[^\t\n\x0B\x0C\r ]",
-            ('h', false) => "[0-9A-Fa-f]",
-            ('h', true) => "0-9A-Fa-f",
-            ('H', _) => "[^0-9A-Fa-f]",
-            ('<', _) => "<",
-            ('>', _) => ">",
-            ('/', _) => "/",
-            ('e', _) => r"\x1B",
-            ('Z', false) => r"(?:\n?\z)",
-            ('R', false) => r"(?:\r\n|[\n\x0B\x0C\r])",
-            ('b', true) => r"\x08",
-            _ => "",
-        };
-        if !ascii.is_empty() {
-            self.out.push_str(ascii);
-            self.characterwise |= ascii.starts_with("[^") && !in_class && !self.is_repeated();
-            return Ok(());
+    /// `\Z` at the very end of the pattern can take the newline itself; elsewhere it would have to look ahead.
+    fn before_final_newline(&mut self, at: usize) -> Result<(), PatternError> {
+        if !self.cursor.rest().is_empty() || self.frames.len() > 1 {
+            return Err(self.cursor.backtracking(at, "`\\Z` before the end of the pattern"));
         }
-        self.other_escape(kind, in_class, place)
+        self.out.push_str("\\n?\\z");
+        self.atom = None;
+        Ok(())
     }
 
-    fn other_escape(&mut self, kind: char, in_class: bool, place: usize) -> Result<(), PatternError> {
-        match kind {
-            'k' | 'g' | '1'..='9' if !in_class => Err(PatternError::Backtracking("a back-reference", place)),
-            'G' | 'K' | 'X' => Err(PatternError::Unsupported(format!("\\{kind}"), place)),
-            'n' | 't' | 'r' | 'f' | 'v' | 'a' | 'x' | 'u' | 'b' | 'B' | 'A' | 'z' | 'p' | 'P' => {
-                self.characterwise |= matches!(kind, 'x' | 'u' | 'b' | 'B' | 'p' | 'P');
-                self.out.push('\\');
-                self.out.push(kind);
-                Ok(())
-            }
-            '0' => {
-                self.out.push_str(r"\x00");
-                Ok(())
-            }
-            other if other.is_ascii_alphanumeric() => {
-                self.out.push(other);
-                Ok(())
-            }
-            other if other.is_ascii() => {
-                self.out.push('\\');
-                self.out.push(other);
-                Ok(())
-            }
-            other => {
-                self.out.push(other);
-                Ok(())
-            }
+    /// Opens what starts with a parenthesis.
+    fn open(&mut self, at: usize) -> Result<(), PatternError> {
+        if !self.cursor.take_text("?") {
+            let captures = !self.has_names;
+            let opening = if captures { "(" } else { "(?:" };
+            return self.open_group(at, opening, captures.then_some(None));
         }
-    }
-
-    /// Takes a class; `[` and `&&` inside mean other things here than there.
-    fn class(&mut self) -> Result<(), PatternError> {
-        self.copy();
-        if self.peek(0) == Some('^') {
-            self.copy();
+        if self.cursor.take_text("#") {
+            let closed = self.cursor.take_until(')').is_some();
+            return if closed { Ok(()) } else { Err(self.cursor.error(at, "this comment is not closed")) };
         }
-        if self.peek(0) == Some(']') {
-            self.copy_escaped(']');
+        if self.cursor.take_text(":") {
+            return self.open_group(at, "(?:", None);
         }
-        while let Some(character) = self.peek(0) {
-            match character {
-                ']' => {
-                    self.copy();
-                    return Ok(());
-                }
-                '\\' => self.escape(true)?,
-                '[' if self.starts_with("[:") => self.posix_class(),
-                '[' | '&' | '~' => self.copy_escaped(character),
-                '-' if self.peek(1) == Some('-') => self.copy_escaped(character),
-                _ => self.copy(),
-            }
+        let refused = [
+            ("=", "a look-ahead (`(?=`)"),
+            ("!", "a negative look-ahead (`(?!`)"),
+            ("<=", "a look-behind (`(?<=`)"),
+            ("<!", "a negative look-behind (`(?<!`)"),
+            (">", "an atomic group (`(?>`)"),
+            ("~", "an absence operator (`(?~`)"),
+            ("(", "a conditional (`(?(`)"),
+        ];
+        if let Some((_, what)) = refused.iter().find(|(start, _)| self.cursor.rest().starts_with(start)) {
+            return Err(self.cursor.backtracking(at, what));
         }
-        Err(PatternError::Syntax("a class is not closed: `]` is missing".into()))
-    }
-
-    fn posix_class(&mut self) {
-        while let Some(character) = self.peek(0) {
-            self.copy();
-            if character == ':' && self.peek(0) == Some(']') {
-                self.copy();
-                return;
-            }
-        }
-    }
-
-    /// Takes the opening of a group.
-    fn group(&mut self) -> Result<(), PatternError> {
-        let place = self.at + 1;
-        for (opening, what) in [
-            ("(?=", "a look-ahead"),
-            ("(?!", "a look-ahead"),
-            ("(?<=", "a look-behind"),
-            ("(?<!", "a look-behind"),
-            ("(?>", "an atomic group"),
-            ("(?~", "an absence operator"),
-            ("(?(", "a condition"),
-        ] {
-            if self.starts_with(opening) {
-                return Err(PatternError::Backtracking(what, place));
-            }
-        }
-        if self.starts_with("(?#") {
-            while self.peek(0).is_some_and(|character| character != ')') {
-                self.at += 1;
-            }
-            self.at += 1;
-        } else if self.starts_with("(?<") || self.starts_with("(?'") {
-            self.named_group(place)?;
-        } else if self.starts_with("(?") {
-            self.inline_flags();
+        let quote = if self.cursor.take_text("<") || self.cursor.take_text("P<") {
+            '>'
+        } else if self.cursor.take_text("'") {
+            '\''
         } else {
-            self.copy();
+            return self.options(at);
+        };
+        match self.cursor.take_until(quote) {
+            Some(name) if !name.is_empty() => self.open_group(at, "(", Some(Some(name.to_owned()))),
+            _ => Err(self.cursor.error(at, "this group's name is empty or not closed")),
         }
+    }
+
+    fn open_group(&mut self, at: usize, opening: &str, group: Option<Option<String>>) -> Result<(), PatternError> {
+        let extended = self.frame().extended;
+        self.frames.push(Frame { extended, closers: 0, at, start: self.out.len() });
+        self.groups.extend(group);
+        self.out.push_str(opening);
+        self.atom = None;
         Ok(())
     }
 
-    /// Takes `(?<name>`; a name that was there before gets a number, since names must differ here.
-    fn named_group(&mut self, place: usize) -> Result<(), PatternError> {
-        let closer = if self.peek(2) == Some('<') { '>' } else { '\'' };
-        let name: String = self.rest[self.at + 3..].iter().take_while(|character| **character != closer).collect();
-        self.at += 4 + name.chars().count();
-        if name.is_empty() || self.at > self.rest.len() {
-            return Err(PatternError::Syntax(format!("the group at character {place} has no name")));
+    fn close(&mut self, at: usize) -> Result<(), PatternError> {
+        if self.frames.len() == 1 {
+            return Err(self.cursor.error(at, "this parenthesis was not opened"));
         }
-        let times = self.names.entry(name.clone()).or_insert(0);
-        *times += 1;
-        let repeat = if *times == 1 { String::new() } else { format!("{REPEAT_MARK}{times}") };
-        let safe = safe_name(&name);
-        self.out.push_str(&format!("(?P<{safe}{repeat}>"));
+        self.close_options();
+        let frame = self.frames.pop();
+        self.out.push(')');
+        self.atom = frame.map(|frame| frame.start);
         Ok(())
     }
 
-    /// Takes `(?imx-imx` up to `:` or `)`: Ruby's `m` is `s` here.
-    fn inline_flags(&mut self) {
-        self.out.push_str("(?");
-        self.at += 2;
-        while let Some(flag @ ('i' | 'm' | 'x' | '-')) = self.peek(0) {
-            self.out.push(if flag == 'm' { 's' } else { flag });
-            self.at += 1;
+    fn close_options(&mut self) {
+        for _ in 0..self.frame().closers {
+            self.out.push(')');
         }
     }
-}
 
-/// Group names may hold only certain characters there; others are written as their code.
-fn safe_name(name: &str) -> String {
-    let mut safe = String::new();
-    for (at, character) in name.chars().enumerate() {
-        if character.is_ascii_alphabetic() || character == '_' || (at > 0 && character.is_ascii_digit()) {
-            safe.push(character);
+    /// Options such as `(?i)` and `(?i-m:…)`.
+    fn options(&mut self, at: usize) -> Result<(), PatternError> {
+        let mut flags = String::new();
+        let mut extended = self.frame().extended;
+        let colon = loop {
+            match self.cursor.take() {
+                Some('i') => flags.push('i'),
+                Some('m') => flags.push('s'),
+                Some('x') => extended = !flags.contains('-'),
+                Some('-') if !flags.contains('-') => flags.push('-'),
+                Some(end @ (')' | ':')) => break end == ':',
+                _ => return Err(self.cursor.error(at, "expected the options `i`, `m` or `x` in this group")),
+            }
+        };
+        let opening = format!("(?{}:", flags.trim_end_matches('-'));
+        self.open_options(at, colon, &opening, extended)
+    }
+
+    /// Opens a group with options. One without a colon lasts to the end of the group around it, alternatives included.
+    fn open_options(&mut self, at: usize, colon: bool, opening: &str, extended: bool) -> Result<(), PatternError> {
+        if colon {
+            self.open_group(at, opening, None)?;
         } else {
-            safe.push_str(&format!("_.{:x}.", u32::from(character)));
+            self.out.push_str(opening);
+            self.frame_mut().closers += 1;
+            self.atom = None;
         }
+        self.frame_mut().extended = extended;
+        Ok(())
     }
-    safe
-}
 
-/// The name as the pattern had it.
-pub(super) fn original_name(safe: &str) -> String {
-    let name = safe.split_once(REPEAT_MARK).map_or(safe, |(name, _)| name);
-    let mut original = String::new();
-    let mut rest = name;
-    while let Some((before, after)) = rest.split_once("_.") {
-        let Some((code, after)) = after.split_once('.') else { break };
-        original.push_str(before);
-        original.extend(u32::from_str_radix(code, 16).ok().and_then(char::from_u32));
-        rest = after;
-    }
-    original.push_str(rest);
-    original
-}
-
-/// Where a named group exists, plain groups do not capture.
-fn without_plain_groups(pattern: &str) -> String {
-    let mut out = String::with_capacity(pattern.len());
-    let mut characters = pattern.chars().peekable();
-    let mut in_class = 0_usize;
-    while let Some(character) = characters.next() {
-        out.push(character);
-        match character {
-            '\\' => out.extend(characters.next()),
-            '[' => in_class += 1,
-            ']' => in_class = in_class.saturating_sub(1),
-            '(' if in_class == 0 && characters.peek() != Some(&'?') => out.push_str("?:"),
+    fn quantifier(&mut self, sign: char, at: usize) -> Result<(), PatternError> {
+        if self.atom.is_none() {
+            return Err(self.cursor.error(at, format!("`{sign}` has nothing to repeat")));
+        }
+        self.out.push(sign);
+        match self.cursor.peek() {
+            Some('?') => {
+                self.cursor.take();
+                self.out.push('?');
+            }
+            Some('+') => return Err(self.cursor.backtracking(at, &format!("a possessive quantifier (`{sign}+`)"))),
             _ => {}
         }
+        Ok(())
     }
-    out
+
+    /// Translates what stands behind an opening brace: a repetition, or the brace itself.
+    fn interval(&mut self) -> Result<(), PatternError> {
+        let body = self.cursor.rest().split_once('}').map(|(body, _)| body);
+        let Some((atom, (low, high))) = self.atom.zip(body.and_then(bounds)) else {
+            self.literal('{');
+            return Ok(());
+        };
+        self.cursor.take_until('}');
+        let fixed = high == Some(low);
+        let upper = high.map(|high| high.to_string()).unwrap_or_default();
+        self.out.push_str(&if fixed { format!("{{{low}}}") } else { format!("{{{low},{upper}}}") });
+        if self.cursor.peek() == Some('?') {
+            self.cursor.take();
+            if fixed {
+                // In Ruby `a{3}?` is not lazy but optional.
+                self.out.insert_str(atom, "(?:");
+                self.out.push_str(")?");
+            } else {
+                self.out.push('?');
+            }
+        }
+        Ok(())
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::regex::compile;
-
-    fn matches(pattern: &str, text: &[u8]) -> bool {
-        compile(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}")).is_match(text)
+/// Reads `n`, `n,`, `n,m` or `,m`.
+fn bounds(body: &str) -> Option<(u32, Option<u32>)> {
+    let Some((low, high)) = body.split_once(',') else {
+        let count = digits(body)?;
+        return Some((count, Some(count)));
+    };
+    match (low, high) {
+        ("", "") => None,
+        ("", high) => Some((0, Some(digits(high)?))),
+        (low, "") => Some((digits(low)?, None)),
+        (low, high) => Some((digits(low)?, Some(digits(high)?))),
     }
+}
 
-    #[test]
-    fn constructs_mean_what_they_mean_in_onigmo() {
-        let cases: [(&str, &[u8], bool); 30] = [
-            (r"^\<(?<pri>[0-9]+)\>", b"<34>x", true),
-            (r"^b$", b"a\nb\nc", true),
-            (r"/^ABC$/i", b"abc", true),
-            (r"/a.b/m", b"a\nb", true),
-            (r"a.b", b"a\nb", false),
-            (r"^\d+$", "٣".as_bytes(), false),
-            (r"^\w+$", "é".as_bytes(), false),
-            (r"^\h+$", b"deadBEEF09", true),
-            (r"^[\w\[\]]+$", b"a[0]", true),
-            (r"^[[:alpha:]]+$", b"abc", true),
-            (r"^[a&&b]+$", b"a&b", true),
-            (r#"{"log":"(?<log>.*)"}"#, br#"{"log":"x"}"#, true),
-            (r"^a{2,3}$", b"aaa", true),
-            (r"^a{,2}$", b"aa", true),
-            (r"^x{y}$", b"x{y}", true),
-            (r"^[^\]]+\]$", b"abc]", true),
-            (r"^[]a]+$", b"]a", true),
-            (r"a\/b", b"a/b", true),
-            (r"^\S+ \S+$", b"a\xff b", true),
-            (r"^(?<a>[^ ]*) $", b"\xff\xfe ", true),
-            (r"(?m:a.b)", b"a\nb", true),
-            (r"(?x: a b )", b"ab", true),
-            (r"(?i)ABC", b"abc", true),
-            (r"a(?#remark)b", b"ab", true),
-            (r"end\Z", b"end\n", true),
-            (r"[a-z-]+", b"-", true),
-            (r"\bfoo\b", b"a foo b", true),
-            (r"^\[(?<time>[^\]]*)\]", b"[now]", true),
-            (r"\+\*\?+", b"+*??", true),
-            (r"[+]+", b"++", true),
-        ];
-        for (pattern, text, expected) in cases {
-            assert_eq!(matches(pattern, text), expected, "{pattern} on {}", String::from_utf8_lossy(text));
-        }
-    }
-
-    #[test]
-    fn what_needs_backtracking_is_refused_with_its_place() {
-        let cases = [
-            ("a(?=b)", "a look-ahead", 2),
-            ("(?<!a)b", "a look-behind", 1),
-            ("(?>a)", "an atomic group", 1),
-            (r"(?<a>x)\k<a>", "a back-reference", 8),
-            ("ab*+", "a possessive quantifier", 4),
-        ];
-        for (pattern, what, at) in cases {
-            assert_eq!(compile(pattern).err(), Some(PatternError::Backtracking(what, at)), "{pattern}");
-        }
-        assert!(matches!(compile("a(b"), Err(PatternError::Syntax(message)) if message.contains("unclosed")));
-    }
-
-    #[test]
-    fn names_of_groups_come_back_as_they_were_written() {
-        for name in ["a", "http-status", "a.b", "été", "a@b"] {
-            assert_eq!(original_name(&safe_name(name)), name);
-        }
-        assert_eq!(original_name(&format!("a{REPEAT_MARK}2")), "a");
-    }
-
-    #[test]
-    fn plain_groups_do_not_capture_beside_named_ones() {
-        let regex = compile("(a|b)(?<c>d)([(])").expect("it is valid");
-
-        assert_eq!(regex.captures_len(), 2);
-        assert!(regex.is_match("bd("));
-    }
+fn digits(text: &str) -> Option<u32> {
+    let all = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if all { text.parse().ok() } else { None }
 }

@@ -1,13 +1,15 @@
 //! Timestamps: formats compiled once into programs that read and write them.
 //!
-//! No clock is read here: what a text leaves out (a year, a zone) is handed in.
+//! [`TimeFormat`] reads (`Time_Format` of parsers), [`TimeWriter`] writes (index names, log lines). No clock is read here:
+//! what a text leaves out (a year, a zone) is handed in.
 
+mod cache;
 mod calendar;
-mod parse;
+mod names;
 mod program;
+mod read;
 mod write;
 
-pub use calendar::{civil_from_days, days_from_civil};
-pub use parse::{Context, TimeFormat};
 pub use program::FormatError;
+pub use read::{Context, TimeFormat};
 pub use write::TimeWriter;

@@ -1,16 +1,14 @@
-//! A format compiled into steps that both reading and writing follow.
+//! Compiles a time format to a list of steps.
 
 /// What is wrong with a time format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FormatError {
     /// `%` at the end.
     Unfinished,
-    /// A specifier that is not known.
-    Unknown(char),
-    /// `%L` stands there twice.
+    /// A specifier that is not known, without its percent sign.
+    Unknown(String),
+    /// The fraction of a second stands there twice.
     FractionTwice,
-    /// A specifier that cannot be written, only read.
-    NotWritable(char),
 }
 
 impl std::fmt::Display for FormatError {
@@ -18,145 +16,162 @@ impl std::fmt::Display for FormatError {
         match self {
             Self::Unfinished => f.write_str("the format ends with a single `%`"),
             Self::Unknown(specifier) => write!(f, "unknown specifier `%{specifier}`"),
-            Self::FractionTwice => f.write_str("`%L` may stand in a format only once"),
-            Self::NotWritable(specifier) => write!(f, "`%{specifier}` can be read but not written"),
+            Self::FractionTwice => f.write_str("the fraction of a second (`%L`) may stand in a format only once"),
         }
     }
 }
 
 impl std::error::Error for FormatError {}
 
-/// One step of a format. Composites (`%T`, `%D` ...) are taken apart when compiled.
+/// One step of reading or writing a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// This byte.
     Literal(u8),
-    /// A run of white space, perhaps empty.
-    Space,
-    /// `%a`, `%A`.
-    Weekday,
-    /// `%b`, `%B`, `%h`.
-    Month,
-    /// `%C`.
-    Century,
-    /// `%d`, `%e`.
-    Day,
-    /// `%H`, `%k`.
-    Hour,
-    /// `%I`, `%l`.
-    Hour12,
-    /// `%j`.
-    DayOfYear,
-    /// `%L`: digits of a second.
-    Fraction,
-    /// `%M`.
-    Minute,
-    /// `%m`.
-    MonthNumber,
-    /// `%p`.
-    HalfDay,
-    /// `%S`.
-    Second,
-    /// `%s`: seconds since 1970.
-    Epoch,
-    /// `%U`, `%W`, `%V`, `%w`, `%u`, `%g`: read and left out of account, at most this many digits.
-    Ignored(u8),
-    /// `%Y`.
+    /// Any run of white space, also none, when reading; this byte when writing.
+    Blank(u8),
     Year,
-    /// `%y`.
-    ShortYear,
-    /// `%z`.
+    YearInCentury,
+    Century,
+    Month,
+    MonthName,
+    ShortMonthName,
+    Day,
+    DayPadded,
+    DayOfYear,
+    Hour,
+    HourPadded,
+    Hour12,
+    Hour12Padded,
+    Minute,
+    Second,
+    HalfDay,
+    LowerHalfDay,
+    Epoch,
+    /// Digits of the fraction of a second: how many to write.
+    Fraction(u8),
     Offset,
-    /// `%Z`.
-    ZoneName,
+    OffsetColon,
+    Zone,
+    DayName,
+    ShortDayName,
+    Weekday,
+    IsoWeekday,
+    WeekFromSunday,
+    WeekFromMonday,
+    IsoWeek,
+    IsoYear,
+    IsoYearInCentury,
 }
 
-/// The steps of `format` with, for each, the specifier it came from.
-pub(super) fn compile(format: &str) -> Result<Vec<(Step, char)>, FormatError> {
+/// Compiles `format`.
+pub(super) fn compile(format: &str) -> Result<Vec<Step>, FormatError> {
     let mut steps = Vec::new();
-    let mut characters = format.chars();
-    while let Some(character) = characters.next() {
-        if character.is_ascii_whitespace() {
-            steps.push((Step::Space, ' '));
-            continue;
-        }
-        if character != '%' {
-            let mut bytes = [0; 4];
-            steps.extend(character.encode_utf8(&mut bytes).bytes().map(|byte| (Step::Literal(byte), character)));
-            continue;
-        }
-        let mut specifier = characters.next().ok_or(FormatError::Unfinished)?;
-        while matches!(specifier, 'E' | 'O') {
-            specifier = characters.next().ok_or(FormatError::Unfinished)?;
-        }
-        if let Some(composite) = composite(specifier) {
-            steps.extend(compile(composite)?);
-            continue;
-        }
-        let step = simple(specifier).ok_or(FormatError::Unknown(specifier))?;
-        if step == Step::Fraction && steps.iter().any(|(step, _)| *step == Step::Fraction) {
-            return Err(FormatError::FractionTwice);
-        }
-        steps.push((step, specifier));
+    compile_into(format.as_bytes(), &mut steps)?;
+    let fractions = steps.iter().filter(|step| matches!(step, Step::Fraction(_))).count();
+    if fractions > 1 {
+        return Err(FormatError::FractionTwice);
     }
     Ok(steps)
 }
 
-fn composite(specifier: char) -> Option<&'static str> {
-    Some(match specifier {
-        'c' => "%a %b %e %H:%M:%S %Y",
-        'D' | 'x' => "%m/%d/%y",
-        'F' => "%Y-%m-%d",
-        'R' => "%H:%M",
-        'r' => "%I:%M:%S %p",
-        'T' | 'X' => "%H:%M:%S",
-        '+' => "%a %b %e %H:%M:%S %Z %Y",
+fn compile_into(format: &[u8], steps: &mut Vec<Step>) -> Result<(), FormatError> {
+    let mut rest = format;
+    while let Some((&byte, behind)) = rest.split_first() {
+        rest = behind;
+        if byte.is_ascii_whitespace() {
+            steps.push(Step::Blank(byte));
+        } else if byte == b'%' {
+            rest = specifier(rest, steps)?;
+        } else {
+            steps.push(Step::Literal(byte));
+        }
+    }
+    Ok(())
+}
+
+/// Compiles the specifier behind a percent sign and gives what follows it.
+fn specifier<'a>(text: &'a [u8], steps: &mut Vec<Step>) -> Result<&'a [u8], FormatError> {
+    let Some((&letter, rest)) = text.split_first() else {
+        return Err(FormatError::Unfinished);
+    };
+    let step = match letter {
+        b'c' => return whole(b"%a %b %e %H:%M:%S %Y", steps, rest),
+        b'D' | b'x' => return whole(b"%m/%d/%y", steps, rest),
+        b'F' => return whole(b"%Y-%m-%d", steps, rest),
+        b'R' => return whole(b"%H:%M", steps, rest),
+        b'r' => return whole(b"%I:%M:%S %p", steps, rest),
+        b'T' | b'X' => return whole(b"%H:%M:%S", steps, rest),
+        b'E' | b'O' => return alternative(letter, rest, steps),
+        b':' if rest.first() == Some(&b'z') => {
+            steps.push(Step::OffsetColon);
+            return Ok(&rest[1..]);
+        }
+        b'3' | b'6' | b'9' if rest.first() == Some(&b'N') => {
+            steps.push(Step::Fraction(letter - b'0'));
+            return Ok(&rest[1..]);
+        }
+        _ => simple(letter).ok_or_else(|| unknown(text))?,
+    };
+    steps.push(step);
+    Ok(rest)
+}
+
+fn simple(letter: u8) -> Option<Step> {
+    Some(match letter {
+        b'%' => Step::Literal(b'%'),
+        b'n' => Step::Blank(b'\n'),
+        b't' => Step::Blank(b'\t'),
+        b'Y' => Step::Year,
+        b'y' => Step::YearInCentury,
+        b'C' => Step::Century,
+        b'm' => Step::Month,
+        b'B' => Step::MonthName,
+        b'b' | b'h' => Step::ShortMonthName,
+        b'd' => Step::Day,
+        b'e' => Step::DayPadded,
+        b'j' => Step::DayOfYear,
+        b'H' => Step::Hour,
+        b'k' => Step::HourPadded,
+        b'I' => Step::Hour12,
+        b'l' => Step::Hour12Padded,
+        b'M' => Step::Minute,
+        b'S' => Step::Second,
+        b'p' => Step::HalfDay,
+        b'P' => Step::LowerHalfDay,
+        b's' => Step::Epoch,
+        b'L' => Step::Fraction(3),
+        b'N' => Step::Fraction(9),
+        b'z' => Step::Offset,
+        b'Z' => Step::Zone,
+        b'A' => Step::DayName,
+        b'a' => Step::ShortDayName,
+        b'w' => Step::Weekday,
+        b'u' => Step::IsoWeekday,
+        b'U' => Step::WeekFromSunday,
+        b'W' => Step::WeekFromMonday,
+        b'V' => Step::IsoWeek,
+        b'G' => Step::IsoYear,
+        b'g' => Step::IsoYearInCentury,
         _ => return None,
     })
 }
 
-fn simple(specifier: char) -> Option<Step> {
-    Some(match specifier {
-        '%' => Step::Literal(b'%'),
-        'n' | 't' => Step::Space,
-        'a' | 'A' => Step::Weekday,
-        'b' | 'B' | 'h' => Step::Month,
-        'C' => Step::Century,
-        'd' | 'e' => Step::Day,
-        'H' | 'k' => Step::Hour,
-        'I' | 'l' => Step::Hour12,
-        'j' => Step::DayOfYear,
-        'L' => Step::Fraction,
-        'M' => Step::Minute,
-        'm' => Step::MonthNumber,
-        'p' | 'P' => Step::HalfDay,
-        'S' => Step::Second,
-        's' => Step::Epoch,
-        'U' | 'W' | 'V' | 'g' => Step::Ignored(2),
-        'w' | 'u' => Step::Ignored(1),
-        'G' => Step::Ignored(4),
-        'Y' => Step::Year,
-        'y' => Step::ShortYear,
-        'z' => Step::Offset,
-        'Z' => Step::ZoneName,
-        _ => return None,
-    })
+fn whole<'a>(format: &[u8], steps: &mut Vec<Step>, rest: &'a [u8]) -> Result<&'a [u8], FormatError> {
+    compile_into(format, steps)?;
+    Ok(rest)
 }
 
-pub(super) const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
+/// `%E` and `%O` ask for another way to write the same thing, which English does not have.
+fn alternative<'a>(modifier: u8, rest: &'a [u8], steps: &mut Vec<Step>) -> Result<&'a [u8], FormatError> {
+    let allowed: &[u8] = if modifier == b'E' { b"cxXCYy" } else { b"deHIklMmSUWwuy" };
+    match rest.first() {
+        Some(letter) if allowed.contains(letter) => specifier(rest, steps),
+        _ => Err(unknown(&[&[modifier], &rest[..rest.len().min(1)]].concat())),
+    }
+}
 
-/// From Sunday on.
-pub(super) const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+fn unknown(text: &[u8]) -> FormatError {
+    let text = String::from_utf8_lossy(text);
+    let letter: String = text.chars().take(if text.starts_with(['E', 'O']) { 2 } else { 1 }).collect();
+    FormatError::Unknown(letter)
+}

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use regex_automata::meta::Regex;
 use vigie_parsers::batch::{Batch, Record};
+use vigie_parsers::regex::Regex;
 
 use super::pattern;
 use crate::config::{Diagnostics, OptionType, Options, Section};

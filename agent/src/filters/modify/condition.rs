@@ -1,7 +1,7 @@
 //! Conditions of `modify`.
 
-use regex_automata::meta::Regex;
 use vigie_parsers::batch::{Record, Value};
+use vigie_parsers::regex::Regex;
 
 use crate::config::types::Word;
 use crate::encode::accessor::Path;

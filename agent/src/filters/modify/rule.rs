@@ -1,7 +1,7 @@
 //! Rules of `modify`.
 
-use regex_automata::meta::Regex;
 use vigie_parsers::batch::{Batch, Field, RecordMut, StoredKeys, Text, Value};
+use vigie_parsers::regex::Regex;
 
 use crate::config::types::Word;
 use crate::filters::{decoded, pattern::compile};

@@ -1,0 +1,172 @@
+//! Compiles a pattern once and searches with whichever program is fastest for the text at hand.
+
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use memchr::memchr;
+use regex_automata::meta;
+use regex_automata::util::primitives::NonMaxUsize;
+use regex_automata::util::syntax;
+use regex_automata::{Anchored, Input};
+
+use super::PatternError;
+use super::translate::{Delimited, Translated, delimited, translate};
+
+/// A pattern in Ruby's dialect, compiled.
+///
+/// `^` and `$` mean lines, `\d \w \s` mean ASCII, groups without a name do not capture where one has a name. The pattern may
+/// stand between slashes with the options `i`, `m` (the dot matches newlines too), `x` and `o` behind it. Searching takes
+/// time linear in the text, whatever the pattern.
+///
+/// Text need not be UTF-8. Where it is, characters are matched whole; where it is not, bytes are.
+#[derive(Clone, Debug)]
+pub struct Regex {
+    pattern: String,
+    groups: Vec<Option<String>>,
+    /// By bytes: for ASCII, where bytes are characters, and for text that is not UTF-8.
+    bytes: Option<Programs>,
+    /// By characters: for the rest, or for everything if the pattern cannot be said in bytes.
+    characters: Option<Programs>,
+}
+
+/// The programs of one translation, compiled when first needed.
+#[derive(Clone, Debug)]
+struct Programs {
+    pattern: String,
+    unicode: bool,
+    /// For text without newlines, where lines are the text: such a program knows that `^` holds in one place only, and
+    /// often needs no general engine.
+    line: OnceLock<Option<meta::Regex>>,
+    lines: OnceLock<Option<meta::Regex>>,
+}
+
+/// Where the groups of a match lie. Hold one and use it again.
+#[derive(Debug, Default)]
+pub struct Captures {
+    slots: Vec<Option<NonMaxUsize>>,
+}
+
+impl Captures {
+    /// The range of group `index`, 0 for the whole match; `None` when it took no part.
+    #[inline]
+    pub fn get(&self, index: usize) -> Option<Range<usize>> {
+        let start = (*self.slots.get(index * 2)?)?;
+        let end = (*self.slots.get(index * 2 + 1)?)?;
+        Some(start.get()..end.get())
+    }
+}
+
+impl Regex {
+    /// Compiles `pattern`.
+    ///
+    /// # Errors
+    /// When the pattern is malformed, too large, or has a construct that needs a backtracking engine.
+    pub fn new(pattern: &str) -> Result<Self, PatternError> {
+        let source = delimited(pattern);
+        let characters = translate(source, true);
+        let bytes = translate(source, false).ok().and_then(|translated| Programs::new(translated.pattern, false));
+        let characters = match (characters, &bytes) {
+            (Ok(translated), _) => Ok(translated),
+            // What no character can say may still be said in bytes.
+            (Err(_), Some(_)) => translate(source, false),
+            (Err(error), None) => Err(error),
+        }?;
+        let Translated { pattern: translated, groups } = characters;
+        let characters = Programs::new(translated.clone(), true);
+        if characters.is_none() && bytes.is_none() {
+            return Err(refusal(source, &translated));
+        }
+        let regex = Self { pattern: pattern.to_owned(), groups, bytes, characters };
+        match regex.any_program() {
+            Some(_) => Ok(regex),
+            None => Err(refusal(source, &translated)),
+        }
+    }
+
+    /// The pattern as it was written.
+    pub fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
+    /// Names of the groups that capture, in the order of the pattern; the first is group 1. Numbered groups have none.
+    pub fn groups(&self) -> &[Option<String>] {
+        &self.groups
+    }
+
+    /// Whether the pattern matches somewhere in `text`.
+    pub fn is_match(&self, text: &[u8]) -> bool {
+        self.program(text).is_some_and(|program| program.is_match(text))
+    }
+
+    /// Whether the pattern matches at the start of `text`.
+    pub fn is_match_at_start(&self, text: &[u8]) -> bool {
+        self.program(text).is_some_and(|program| program.is_match(Input::new(text).anchored(Anchored::Yes)))
+    }
+
+    /// Searches `text` for the leftmost match and notes its groups. Gives whether there is one.
+    #[inline]
+    pub fn captures(&self, text: &[u8], captures: &mut Captures) -> bool {
+        captures.slots.clear();
+        captures.slots.resize((self.groups.len() + 1) * 2, None);
+        let Some(program) = self.program(text) else { return false };
+        program.search_slots(&Input::new(text), &mut captures.slots).is_some()
+    }
+
+    fn program(&self, text: &[u8]) -> Option<&meta::Regex> {
+        let by_bytes = self.bytes.as_ref().filter(|_| text.is_ascii() || std::str::from_utf8(text).is_err());
+        let programs = by_bytes.or(self.characters.as_ref()).or(self.bytes.as_ref())?;
+        programs.for_text(text).or_else(|| self.any_program())
+    }
+
+    /// A program that can be built, to fall back on.
+    fn any_program(&self) -> Option<&meta::Regex> {
+        let all = [self.bytes.as_ref(), self.characters.as_ref()];
+        all.into_iter().flatten().find_map(Programs::lines)
+    }
+}
+
+impl Programs {
+    /// Programs for a translation, if it is well formed.
+    fn new(pattern: String, unicode: bool) -> Option<Self> {
+        let programs = Self { pattern, unicode, line: OnceLock::new(), lines: OnceLock::new() };
+        syntax::parse_with(&programs.pattern, &programs.syntax(true)).ok()?;
+        Some(programs)
+    }
+
+    fn for_text(&self, text: &[u8]) -> Option<&meta::Regex> {
+        if memchr(b'\n', text).is_some() { self.lines() } else { self.line() }
+    }
+
+    fn line(&self) -> Option<&meta::Regex> {
+        self.line.get_or_init(|| self.build(false)).as_ref()
+    }
+
+    fn lines(&self) -> Option<&meta::Regex> {
+        self.lines.get_or_init(|| self.build(true)).as_ref()
+    }
+
+    fn build(&self, multi_line: bool) -> Option<meta::Regex> {
+        // The cache of the lazy DFA exists once per thread that searches.
+        let config = meta::Config::new().utf8_empty(false).hybrid_cache_capacity(256 << 10);
+        meta::Builder::new().configure(config).syntax(self.syntax(multi_line)).build(&self.pattern).ok()
+    }
+
+    fn syntax(&self, multi_line: bool) -> syntax::Config {
+        syntax::Config::new().unicode(self.unicode).utf8(false).multi_line(multi_line)
+    }
+}
+
+/// Why a translated pattern cannot be compiled.
+fn refusal(source: Delimited<'_>, translated: &str) -> PatternError {
+    let syntax = syntax::Config::new().utf8(false).multi_line(true);
+    let problem = match meta::Builder::new().syntax(syntax).build(translated) {
+        Err(error) if error.size_limit().is_some() => "the pattern is too large".to_owned(),
+        Err(error) => match error.syntax_error() {
+            Some(regex_syntax::Error::Parse(error)) => format!("expected a regular expression: {}", error.kind()),
+            Some(regex_syntax::Error::Translate(error)) => format!("expected a regular expression: {}", error.kind()),
+            _ => format!("expected a regular expression: {error}"),
+        },
+        Ok(_) => "the pattern is too large".to_owned(),
+    };
+    PatternError::new(source.start, problem)
+}

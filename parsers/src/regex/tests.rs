@@ -1,0 +1,211 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::batch::{Batch, Field, Origin, Text, Timestamp, Value};
+
+fn captured(pattern: &str, text: &[u8]) -> Option<Vec<Option<String>>> {
+    let regex = Regex::new(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
+    let mut captures = Captures::default();
+    assert_eq!(regex.captures(text, &mut captures), regex.is_match(text));
+    if !regex.is_match(text) {
+        return None;
+    }
+    let group = |at| captures.get(at).map(|range| String::from_utf8_lossy(&text[range]).into_owned());
+    Some((0..=regex.groups().len()).map(group).collect())
+}
+
+/// The whole match.
+fn matched(pattern: &str, text: &str) -> Option<String> {
+    captured(pattern, text.as_bytes()).and_then(|groups| groups[0].clone())
+}
+
+#[test]
+fn ruby_patterns_match_what_ruby_matches() {
+    let cases = [
+        // Line anchors, and the option that lets the dot cross lines.
+        ("^b$", "a\nb\nc", Some("b")),
+        ("/a.b/m", "a\nb", Some("a\nb")),
+        ("a.b", "a\nb", None),
+        (r"\Ab", "a\nb", None),
+        (r"b\z", "b\n", None),
+        (r"b\Z", "b\n", Some("b\n")),
+        // Escapes that mean something else elsewhere.
+        (r"^\<(\d+)\>", "<34>x", Some("<34>")),
+        (r"\h+", "xyz0aF-", Some("0aF")),
+        (r"\H+", "0aFxyz", Some("xyz")),
+        (r"\/\-\:\@\#\e?", "/-:@#", Some("/-:@#")),
+        (r"\x41\x{42}\u0043\0", "ABC\0", Some("ABC\0")),
+        // ASCII classes, Unicode brackets.
+        (r"^\w+", "aé", Some("a")),
+        (r"^[[:alpha:]]+", "aé1", Some("aé")),
+        (r"^[[:^alpha:]]+", "1é", Some("1")),
+        (r"^[\w\[\].-]+", "a[0].b-c d", Some("a[0].b-c")),
+        (r"\d+", "٣4", Some("4")),
+        (r"^\S+", "é x", Some("é")),
+        (r"^\p{Alpha}+", "é1", Some("é")),
+        (r"^\p{^Alpha}+", "1é", Some("1")),
+        // Braces that repeat nothing.
+        (r#"{"log""#, r#"{"log":1}"#, Some(r#"{"log""#)),
+        (r"a{,2}b", "aab", Some("aab")),
+        (r"^a{2}?b", "b", Some("b")),
+        (r"^a{1,3}?", "aaa", Some("a")),
+        (r"a{b}", "a{b}", Some("a{b}")),
+        (r"x{2,}", "axxx", Some("xxx")),
+        // Classes.
+        (r"^[^[]*", "ab[c", Some("ab")),
+        (r"^[a-c[x-z]]+", "axbd", Some("axb")),
+        (r"^[a-z&&[^b]]+", "acb", Some("ac")),
+        (r"^[]a]+", "a]b", Some("a]")),
+        (r"^[a\-z]+", "a-zb", Some("a-z")),
+        (r"^[\w-.]+", "a-.b", Some("a-.b")),
+        (r"^[a~~b]+", "~ab", Some("~ab")),
+        (r"^[\b]", "\u{8}", Some("\u{8}")),
+        // Options.
+        ("/ab/i", "AB", Some("AB")),
+        ("/ a b # c\n/x", "ab", Some("ab")),
+        (r"/ a \ b /x", "a b", Some("a b")),
+        ("a(?i)b|c", "aC", Some("aC")),
+        ("(?i:a)b", "AB", None),
+        ("(?x: a b )c d", "abc d", Some("abc d")),
+        ("(?i-m:A.)", "ax", Some("ax")),
+        ("a(?#note)b", "ab", Some("ab")),
+        ("/path/to", "x/path/to", Some("/path/to")),
+        ("(?m:a.b)", "a\nb", Some("a\nb")),
+    ];
+
+    for (pattern, text, wanted) in cases {
+        assert_eq!(matched(pattern, text).as_deref(), wanted, "{pattern} on {text:?}");
+    }
+}
+
+#[test]
+fn unnamed_groups_capture_only_where_no_group_has_a_name() {
+    let named = captured("(a)(?<x>b)(?'y'c)", b"abc").unwrap();
+    let numbered = captured(r"(a)(b)\(", b"ab(").unwrap();
+
+    assert_eq!(named, [Some("abc".into()), Some("b".into()), Some("c".into())]);
+    assert_eq!(numbered, [Some("ab(".into()), Some("a".into()), Some("b".into())]);
+}
+
+#[test]
+fn constructs_that_need_backtracking_are_named_with_their_place() {
+    let cases = [
+        (
+            "a(?=b)",
+            "a look-ahead (`(?=`) needs a backtracking engine, which is not available (at byte 1 of the pattern)",
+        ),
+        ("(?!b)", "a negative look-ahead"),
+        ("(?<=b)", "a look-behind"),
+        ("(?<!b)", "a negative look-behind"),
+        ("(?>b)", "an atomic group"),
+        ("(?~b)", "an absence operator"),
+        ("(a)(?(1)b)", "a conditional"),
+        ("a++", "a possessive quantifier"),
+        (r"(a)\1", "a back-reference"),
+        (r"(?<n>a)\k<n>", "a back-reference"),
+        (r"(?<n>a)\g<n>", "a sub-expression call"),
+        (r"a\Kb", r"`\K`"),
+        (r"\Ga", r"`\G`"),
+        (r"\R", r"`\R`"),
+        (r"\X", r"`\X`"),
+        (r"a\Zb", r"`\Z` before the end"),
+        ("(a", "this parenthesis is not closed (at byte 0"),
+        ("a)", "this parenthesis was not opened (at byte 1"),
+        ("/[a/", "this character class is not closed (at byte 1"),
+        ("*a", "`*` has nothing to repeat"),
+        ("a\\", "the pattern ends in a single backslash"),
+        (r"\p{Nope}", "expected a regular expression"),
+        ("(?<>a)", "this group's name is empty"),
+        ("[b-a]", "expected a regular expression"),
+        ("(?z)", "expected the options"),
+        ("((a{1000}){1000}){1000}", "the pattern is too large"),
+    ];
+
+    for (pattern, wanted) in cases {
+        let error = Regex::new(pattern).unwrap_err().to_string();
+        assert!(error.starts_with(wanted), "{pattern}: {error}");
+    }
+}
+
+#[test]
+fn text_that_is_not_utf8_is_searched_by_bytes() {
+    let groups = captured(r"^(?<path>[^ ]*) (?<rest>.*)$", b"/caf\xe9 x\xff").unwrap();
+
+    assert_eq!(groups[1].as_deref(), Some("/caf\u{fffd}"));
+    assert_eq!(groups[2].as_deref(), Some("x\u{fffd}"));
+    assert!(captured(r"^\xE9$", b"\xe9").is_some());
+    assert!(captured(r"^[\xE0-\xEF]$", b"\xe9").is_some());
+}
+
+#[test]
+fn a_dot_takes_a_whole_character_where_the_text_is_utf8() {
+    let groups = captured("^(?<first>.)(?<rest>.*)$", "éa".as_bytes()).unwrap();
+
+    assert_eq!(groups[1].as_deref(), Some("é"));
+}
+
+fn fields_of(parser: &RegexParser, text: &str) -> Option<String> {
+    let mut batch = Batch::default();
+    let span = batch.store(text.as_bytes());
+    let index = batch.push(Timestamp::default(), Origin::default());
+    if !parser.fields(&mut batch, index, span) {
+        return None;
+    }
+    let text = |text: Text| String::from_utf8_lossy(batch.bytes(text.span)).into_owned();
+    let show = |field: &Field| match field.value {
+        Value::Text(value) => format!("{}={}", text(field.key), text(value)),
+        other => format!("{other:?}"),
+    };
+    let fields: Vec<String> = batch.record(index).fields().iter().map(show).collect();
+    Some(fields.join(" "))
+}
+
+#[test]
+fn named_groups_become_fields_in_the_order_of_the_pattern() {
+    let parser = RegexParser::new("(?<z>a)(?<y>b?)(?<x>c)|(?<w>d)", true).unwrap();
+
+    assert_eq!(fields_of(&parser, "xabc").as_deref(), Some("z=a y=b x=c"));
+    assert_eq!(fields_of(&parser, "ac").as_deref(), Some("z=a x=c"));
+    assert_eq!(fields_of(&parser, "d").as_deref(), Some("w=d"));
+    assert_eq!(fields_of(&parser, "e"), None);
+}
+
+#[test]
+fn of_groups_with_one_name_the_last_that_took_part_counts() {
+    let parser = RegexParser::new("^(?<k>a)(?<k>b)?(?<l>c)", true).unwrap();
+
+    assert_eq!(fields_of(&parser, "abc").as_deref(), Some("k=b l=c"));
+    assert_eq!(fields_of(&parser, "ac").as_deref(), Some("k=a l=c"));
+}
+
+#[test]
+fn empty_groups_give_fields_when_asked_for() {
+    let parser = RegexParser::new("^(?<k>a)(?<l>b?)(?<k>c)?$", false).unwrap();
+
+    assert_eq!(fields_of(&parser, "a").as_deref(), Some("l= k="));
+}
+
+#[test]
+fn a_match_without_any_field_is_refused_and_a_pattern_without_names_too() {
+    assert_eq!(fields_of(&RegexParser::new("^(?<k>a*)", true).unwrap(), "b"), None);
+    assert!(RegexParser::new("^(a)", true).is_err());
+}
+
+proptest! {
+    #[test]
+    fn no_pattern_makes_translation_panic(pattern in "[\\[\\]()\\\\a-c^|*+?{}0-3,&~:<>=!#xiPpZk\\-é\n/ .$]{0,24}") {
+        if let Ok(regex) = Regex::new(&pattern) {
+            let _ = regex.is_match(b"abc\n[0]\xff");
+            let _ = regex.is_match("abcé".as_bytes());
+        }
+    }
+
+    #[test]
+    fn both_programs_agree_on_ascii(text in "[ab \\[\\]\"\n]{0,24}") {
+        let pattern = r#"^(?<a>[^ ]*) \[(?<b>[^\]]*)\] "(?<c>\S+)(?: +(?<d>[^"]*?)(?: +\S*)?)?"(?<e>.*)$"#;
+        let with_more = format!("(?:{pattern})|(?<never>\\A[é]\\z)");
+        let groups = captured(pattern, text.as_bytes());
+        let wide = captured(&with_more, text.as_bytes()).map(|mut groups| { groups.pop(); groups });
+        prop_assert_eq!(groups, wide);
+    }
+}
