@@ -169,13 +169,15 @@ impl Worker {
             let kind = filters::KINDS.iter().find(|kind| kind.name == *name).expect("the filter exists");
             let section = section(SectionKind::Filter, options);
             let made = (kind.build)(&section, &context, &Arc::default(), &mut findings);
-            made.unwrap_or_else(|| panic!("{name}: {findings:?}"))()
+            assert!(made.is_some(), "{name}: {findings:?}");
+            made.expect("it was just looked at")()
         };
         let filters = filters.iter().map(&mut make_filter).collect();
         let kind = outputs::KINDS.iter().find(|kind| kind.name == "opensearch").expect("the output exists");
         let metrics = Arc::new(OutputMetrics::default());
         let output = (kind.build)(&section(SectionKind::Output, output), &context, &metrics, &mut findings);
-        let encoder = output.unwrap_or_else(|| panic!("{findings:?}")).encoder();
+        assert!(output.is_some(), "{findings:?}");
+        let encoder = output.expect("it was just looked at").encoder();
         Self {
             memory: Memory::new(16 << 20),
             stream,
