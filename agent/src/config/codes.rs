@@ -110,6 +110,8 @@ codes! {
         "Use two filters."
     "V502" "keys that cannot stand together"
         "Use two filters."
+    "V503" "a `*` that stands for itself"
+        "Prefixes are written without a star: leave it out."
     "V601" "a file or directory is missing"
         "Found by `vigie check`. It may be there when the agent runs."
     "V602" "a directory cannot be written"

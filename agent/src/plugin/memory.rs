@@ -8,10 +8,10 @@ use vigie_parsers::batch::Batch;
 
 /// Arena sizes: a trickling file must not hold the arena of a backlog.
 const CLASSES: [usize; 3] = [4 << 10, 32 << 10, 256 << 10];
-/// A batch holds its arena and up to about as much again, twice, in fields.
-const FIELDS_PER_ARENA: usize = 3;
+/// A batch holds its arena and, for lines of many short fields, up to five times as much in fields and entries.
+const FIELDS_PER_ARENA: usize = 6;
 /// Free batches kept per class.
-const KEPT: usize = 8;
+const KEPT: usize = 4;
 
 /// A budget of bytes that all inputs share. Clones are handles to the same budget.
 #[derive(Clone, Debug)]
