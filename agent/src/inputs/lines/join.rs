@@ -31,6 +31,8 @@ pub(super) struct JoinedLines {
     traces: [Option<Pending>; Output::COUNT],
     /// The last offset at which no event is open.
     clean: u64,
+    /// Stream offset behind the last line.
+    seen: u64,
     epoch: u32,
     tag: Arc<str>,
     memory: Option<Memory>,
@@ -72,7 +74,7 @@ impl JoinedLines {
     pub(super) fn new(shared: Arc<Shared>, stream: Arc<Stream>) -> Self {
         let time = TimeFormat::new("%Y-%m-%dT%H:%M:%S.%L%z").expect("the format is valid");
         let (partial, traces) = (Default::default(), Default::default());
-        Self { shared, stream, time, partial, traces, clean: 0, epoch: 0, tag: "".into(), memory: None }
+        Self { shared, stream, time, partial, traces, clean: 0, seen: 0, epoch: 0, tag: "".into(), memory: None }
     }
 
     fn open_events(&self) -> impl Iterator<Item = &Pending> {
@@ -238,6 +240,7 @@ impl JoinedLines {
 
     /// Notes the clean point after a line that ends at `end`.
     fn note_clean(&mut self, end: u64) {
+        self.seen = end;
         let oldest = self.open_events().min_by_key(|pending| pending.origin.offset);
         let candidate = match oldest {
             None => Some(end),
@@ -264,10 +267,8 @@ impl JoinedLines {
             return None;
         }
         events.sort_by_key(|(_, pending, _)| pending.origin.offset);
-        let all_closed = self.open_events().next().is_none();
-        if all_closed {
-            let last = events.iter().map(|(_, pending, _)| pending.end).max().unwrap_or(0);
-            self.clean = self.clean.max(last);
+        if self.open_events().next().is_none() {
+            self.clean = self.clean.max(self.seen);
         }
         let bytes: usize = events.iter().map(|(_, pending, _)| pending.text.len() + 256).sum();
         let memory = self.memory.as_ref().expect("an event came in a batch from the pool");
@@ -297,6 +298,7 @@ impl Stage for JoinedLines {
             self.partial = Default::default();
             self.traces = Default::default();
             self.clean = 0;
+            self.seen = 0;
         }
         self.epoch = parcel.epoch;
         self.tag = Arc::clone(&parcel.tag);

@@ -3,6 +3,8 @@
 mod event;
 mod join;
 mod plain;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
