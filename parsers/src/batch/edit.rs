@@ -116,12 +116,19 @@ impl<'a> RecordMut<'a> {
     }
 
     /// Removes the field at `at`.
+    ///
+    /// Of members that stand ready to be copied, the rest still does when the first one goes, as the time of an event.
     pub fn remove_at(&mut self, at: usize) -> Field {
         let range = self.range();
+        let verbatim = self.batch.entries[self.index].verbatim;
         let fields = &mut self.batch.tape[range.range()];
         let removed = fields[at];
         fields.copy_within(at + 1.., at);
         self.set_range(Range { len: range.len - 1, ..range });
+        if let Some(first) = self.fields().first().filter(|_| at == 0 && !verbatim.is_empty()) {
+            let quote = first.key.span.start as usize - 1;
+            self.set_verbatim(Span::between(quote, verbatim.end()));
+        }
         removed
     }
 
