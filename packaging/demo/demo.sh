@@ -65,22 +65,17 @@ start_store() {
     export DEMO_STORE_PASSWORD=$VIGIE_TEST_OPENSEARCH_PASSWORD DEMO_STORE_CA=$VIGIE_TEST_OPENSEARCH_CA
 }
 
-# log_slowly KIND LINES FILE: a program that logs, some hundred lines at a time.
-log_slowly() {
-    local chunk
-    "$programs/vigie-corpus" "$1" --lines "$2" --seed 1 | while mapfile -n 500 chunk && [ ${#chunk[@]} -gt 0 ]; do
-        printf '%s' "${chunk[@]}" >>"$3"
-        sleep 0.1
-    done
+# log KIND LINES FILE: a program that logs, in the present, for about five seconds.
+log() {
+    "$programs/vigie-corpus" --kind "$1" --lines "$2" --rate $(($2 / 5)) --duration 60 --out "$3" 2>/dev/null &
+    writers+=($!)
 }
 
 start_logging() {
     say "two programs log $all_lines lines into $folder/logs"
     mkdir "$folder/logs"
-    log_slowly json "$app_lines" "$folder/logs/app.log" &
-    writers+=($!)
-    log_slowly nginx "$web_lines" "$folder/logs/access.log" &
-    writers+=($!)
+    log json "$app_lines" "$folder/logs/app.log"
+    log nginx "$web_lines" "$folder/logs/access.log"
 }
 
 start_agent() {
@@ -121,11 +116,11 @@ show_documents() {
         printf '\nTwo documents of each kind, from %s:\n' "$folder/bulk"
         local kind
         for kind in app web; do
-            find "$folder/bulk" -type f ! -name '.*' -exec cat {} + | grep "\"stream\":\"$kind\"" | head -n 2
+            find "$folder/bulk" -type f ! -name '.*' -exec cat {} + | awk -v stream="\"stream\":\"$kind\"" 'index($0, stream) && ++shown <= 2'
         done
     else
-        printf '\nServer errors of the web server, found by a search (demo-*/_search?q=stream:web AND code:500):\n'
-        ask_store 'demo-*/_search?q=stream:web+AND+code:500&size=2&filter_path=hits.hits._index,hits.hits._id,hits.hits._source&pretty'
+        printf '\nServer errors of the web server, found by a search (demo-*/_search?q=stream:web AND code:>=500):\n'
+        ask_store 'demo-*/_search?q=stream:web+AND+code:%3E%3D500&size=2&filter_path=hits.hits._index,hits.hits._id,hits.hits._source&pretty'
         printf '\nErrors of the application (demo-*/_search?q=stream:app AND level:error):\n'
         ask_store 'demo-*/_search?q=stream:app+AND+level:error&size=2&filter_path=hits.hits._index,hits.hits._id,hits.hits._source&pretty'
     fi

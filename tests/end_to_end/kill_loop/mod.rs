@@ -71,7 +71,7 @@ impl Scale {
         let writers = WRITERS as u64;
         let plan = Plan {
             lines: number("VIGIE_KILL_LINES", 20_000) / writers,
-            rename_every: number("VIGIE_KILL_RENAME_EVERY", 5_000) / writers,
+            rename_every: number("VIGIE_KILL_RENAME_EVERY", 10_000) / writers,
             lasting: Duration::from_secs(number("VIGIE_KILL_SECONDS", 15)),
             seed: number("VIGIE_KILL_SEED", 7),
         };
