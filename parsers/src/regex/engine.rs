@@ -77,7 +77,8 @@ impl Regex {
             return Err(refusal(source, &translated));
         }
         let regex = Self { pattern: pattern.to_owned(), groups, bytes, characters };
-        match regex.any_program() {
+        // Compiled now, the program most used is shared by all copies; that it can be, says so of the others.
+        match regex.program(b"") {
             Some(_) => Ok(regex),
             None => Err(refusal(source, &translated)),
         }
@@ -114,14 +115,8 @@ impl Regex {
 
     fn program(&self, text: &[u8]) -> Option<&meta::Regex> {
         let by_bytes = self.bytes.as_ref().filter(|_| text.is_ascii() || std::str::from_utf8(text).is_err());
-        let programs = by_bytes.or(self.characters.as_ref()).or(self.bytes.as_ref())?;
-        programs.for_text(text).or_else(|| self.any_program())
-    }
-
-    /// A program that can be built, to fall back on.
-    fn any_program(&self) -> Option<&meta::Regex> {
-        let all = [self.bytes.as_ref(), self.characters.as_ref()];
-        all.into_iter().flatten().find_map(Programs::lines)
+        let others = [self.characters.as_ref(), self.bytes.as_ref()];
+        by_bytes.into_iter().chain(others.into_iter().flatten()).find_map(|programs| programs.for_text(text))
     }
 }
 
