@@ -18,6 +18,7 @@ const CASES: &[(&str, bool)] = &[
     ("indent.conf", true),
     ("shape.yaml", true),
     ("syntax.yaml", true),
+    ("odd_parsers.conf", true),
     ("good.conf", false),
     ("good.yaml", false),
 ];

@@ -30,8 +30,18 @@ fn path(key: &str, value: &Located, findings: &mut Diagnostics) {
         _ if key.starts_with("tls.") && !path.exists() => {
             findings.warning(value.place, "V601", format!("{} is not there", value.quoted()));
         }
-        // A file in a directory that must be there.
-        "db" | "log_file" => writable(path.parent().unwrap_or(path), value, findings),
+        // Its directory is made at the start.
+        "db" => writable(path.parent().unwrap_or(path), value, findings),
+        // This one is not.
+        "log_file" => {
+            let directory = path.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            if directory.exists() {
+                writable(directory, value, findings);
+            } else {
+                let message = format!("the directory `{}` is not there", directory.display());
+                findings.warning(value.place, "V601", message).help("make it before the start");
+            }
+        }
         "path" | "storage.path" | "write_to" => writable(path, value, findings),
         _ => {}
     }
@@ -66,12 +76,44 @@ fn tailed(section: &Section, findings: &mut Diagnostics) {
 
 /// Reports limits of inputs that together are above the memory of all.
 fn memory(loaded: &Loaded, findings: &mut Diagnostics) {
-    let limit = |section: &Section| Some((Size::parse(&section.get("mem_buf_limit")?.text).ok()?.0, section.place));
+    let limit = |section: &Section| {
+        let value = section.get("mem_buf_limit")?;
+        Some((Size::parse(&value.text).ok()?.0, value.place))
+    };
     let limits: Vec<_> = loaded.document.of(SectionKind::Input).filter_map(limit).collect();
     let sum: usize = limits.iter().map(|(limit, _)| limit).fold(0, |sum, limit| sum.saturating_add(*limit));
     let memory = loaded.service.memory();
     if let Some((_, place)) = limits.last().filter(|_| sum > memory) {
         let message = format!("the inputs may hold {sum} bytes together, above `memory.limit`: {memory} bytes");
         findings.warning(*place, "V604", message).help("the smaller limit holds");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{CommandLine, Environment, load};
+
+    #[test]
+    fn what_is_missing_now_is_told_with_its_place() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let config = directory.path().join("a.conf");
+        let there = directory.path().join("there.log");
+        std::fs::write(&there, "").expect("it can be written");
+        let text = format!(
+            "[SERVICE]\n  memory.limit 5M\n  log_file /nonexistent/log\n[INPUT]\n  Name tail\n  Path {there},/nonexistent/*\n  DB /nonexistent/a.db\n  \
+             Mem_Buf_Limit 6M\n[OUTPUT]\n  Name opensearch\n  tls.ca_file /nonexistent/ca.pem\n  tls.crt_file {there}\n  Match *\n",
+            there = there.display()
+        );
+        std::fs::write(&config, text).expect("it can be written");
+        let mut findings = Diagnostics::default();
+        let line = CommandLine { config: Some(config), ..CommandLine::default() };
+        let loaded = load(&line, Environment::default(), &mut findings);
+
+        probe(&loaded, &mut findings);
+
+        let found = findings.in_order().into_iter();
+        let found: Vec<_> = found.map(|finding| (finding.code, finding.place.map_or(0, |place| place.line))).collect();
+        assert_eq!(found, [("V601", 3), ("V603", 6), ("V604", 8), ("V601", 11)]);
     }
 }

@@ -1,6 +1,7 @@
 //! Parsers: the built-in ones and those of `[PARSER]` sections.
 
-use vigie_parsers::{Definition, FieldType, Format, Parsers};
+use vigie_parsers::regex::PatternError;
+use vigie_parsers::{Definition, DefinitionError, FieldType, Format, Parsers};
 
 use super::common;
 use super::diagnostic::Diagnostics;
@@ -28,6 +29,7 @@ crate::options! {
     refused {
         "decode_field": "Fields are not decoded after parsing; text inside of text stays as it is.",
         "decode_field_as": "Fields are not decoded after parsing; text inside of text stays as it is.",
+        "time_zone": "Times without a zone are read with `Time_Offset`.",
         "time_system_timezone": "Times without a zone are read with `Time_Offset`.",
     }
 }
@@ -118,7 +120,8 @@ impl OptionType for Types {
 
     fn parse(text: &str) -> Result<Self, String> {
         let mut types = Vec::new();
-        for pair in text.split_whitespace() {
+        // Fluent Bit separates by spaces only, which makes one long key of `a:integer,b:integer`.
+        for pair in text.split([' ', '\t', ',']).filter(|pair| !pair.is_empty()) {
             let expected = || "`key:type` pairs separated by spaces, the type one of integer, float, bool, hex, string";
             let (key, kind) = pair.rsplit_once(':').ok_or_else(expected)?;
             let kind = match kind.to_ascii_lowercase().as_str() {
@@ -140,7 +143,7 @@ pub(super) fn parsers(document: &Document, findings: &mut Diagnostics) -> Parser
     let mut parsers = Parsers::default();
     for section in built_in().of(SectionKind::Parser) {
         let mut own = Diagnostics::default();
-        add_parser(section, &mut parsers, &mut own);
+        add_parser(section, |_| true, &mut parsers, &mut own);
         debug_assert!(own.is_empty(), "the built-in parsers are valid: {own:?}");
     }
     let mut seen: Vec<(&str, Place)> = Vec::new();
@@ -154,7 +157,7 @@ pub(super) fn parsers(document: &Document, findings: &mut Diagnostics) -> Parser
             continue;
         }
         seen.push((section.name(), place));
-        add_parser(section, &mut parsers, findings);
+        add_parser(section, |name| is_used(document, name), &mut parsers, findings);
     }
     for section in document.of(SectionKind::MultilineParser) {
         check_multiline(section, findings);
@@ -171,14 +174,50 @@ fn built_in() -> Document {
     reader.document
 }
 
-fn add_parser(section: &Section, parsers: &mut Parsers, findings: &mut Diagnostics) {
-    common::refuse_unknown(section, &[ParserOptions::TABLE], findings);
-    let built = ParserOptions::read(section, findings).and_then(|options| build(options, section, findings));
+/// Builds the parser of `section` and adds it. What Fluent Bit can and Vigie cannot is an error where the parser is in
+/// use; else it is only left out, since parsers files define many that nobody names.
+fn add_parser(section: &Section, is_used: impl Fn(&str) -> bool, parsers: &mut Parsers, findings: &mut Diagnostics) {
+    let section = &without_repeats(section, findings);
+    let mut own = Diagnostics::default();
+    common::refuse_unknown(section, &[ParserOptions::TABLE], &mut own);
+    let built = ParserOptions::read(section, &mut own).and_then(|options| build(options, section, &mut own));
+    let name = section.name();
+    if is_used(name) || own.in_order().iter().any(|finding| !matches!(finding.code, "V110" | "V306")) {
+        findings.merge(own);
+    } else if let Some(reason) = own.in_order().first() {
+        let message = format!("the parser `{name}` is left out: {}", reason.message);
+        let place = reason.place.unwrap_or(section.place);
+        findings.warning(place, "V306", message).help("nothing names it; an input or filter that did would be refused");
+    }
     // A definition that is wrong was reported; those who name the parser are not wrong too.
     let built = built.or_else(|| Definition::default().build().ok());
-    if let Some(parser) = built.filter(|_| !section.name().is_empty()) {
-        parsers.insert(section.name(), parser);
+    if let Some(parser) = built.filter(|_| !name.is_empty()) {
+        parsers.insert(name, parser);
     }
+}
+
+/// `section` with the first of each repeated key, which is the one that Fluent Bit takes; parsers files that come with it
+/// do repeat keys.
+fn without_repeats(section: &Section, findings: &mut Diagnostics) -> Section {
+    let mut first = Section { entries: Vec::new(), ..section.clone() };
+    for entry in &section.entries {
+        let key = entry.key.text.as_str();
+        if first.get(key).is_none() {
+            first.entries.push(entry.clone());
+        } else if !key.starts_with("decode_field") {
+            let message = format!("`{key}` is set more than once: the first one holds");
+            findings.warning(entry.key.place, "V112", message).help("take the others away");
+        }
+    }
+    first
+}
+
+/// Whether an input or filter names the parser `name`.
+fn is_used(document: &Document, name: &str) -> bool {
+    let plugins =
+        document.sections.iter().filter(|section| matches!(section.kind, SectionKind::Input | SectionKind::Filter));
+    let mut entries = plugins.flat_map(|section| &section.entries);
+    entries.any(|entry| entry.key.text == "parser" && entry.value.text == name)
 }
 
 fn build(
@@ -204,7 +243,11 @@ fn build(
         Err(error) => error,
     };
     let place = section.get(error.key()).map_or(section.place, |value: &Located| value.place);
-    findings.error(place, "V302", format!("`{}`: {error}", error.key()));
+    let code = match error {
+        DefinitionError::Regex(PatternError::Backtracking(..) | PatternError::Unsupported(..)) => "V306",
+        _ => "V302",
+    };
+    findings.error(place, code, format!("`{}`: {error}", error.key()));
     None
 }
 
@@ -262,7 +305,9 @@ mod tests {
         for text in ["", "+1", "0100", "+2400", "+0060", "+01x0", "+é00"] {
             assert!(Offset::parse(text).is_err(), "{text}");
         }
-        assert_eq!(Types::parse("a:integer b:Float").map(|types| types.0.len()), Ok(2));
+        for text in ["a:integer b:Float", "a:integer,b:hex", " a:bool ,\tb:string "] {
+            assert_eq!(Types::parse(text).map(|types| types.0.len()), Ok(2), "{text}");
+        }
         assert!(Types::parse("a").is_err() && Types::parse("a:int").is_err());
     }
 }

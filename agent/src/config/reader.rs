@@ -188,3 +188,160 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<String, String> {
         format!("line {line} is not UTF-8")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The document and findings that `text` gives in one of the formats.
+    fn read(text: &str, is_yaml: bool) -> (Document, Diagnostics) {
+        let mut findings = Diagnostics::default();
+        let mut reader = Reader::new(Document::default(), Environment::default(), &mut findings);
+        let file = reader.add_file("a".into(), text.to_owned());
+        if is_yaml {
+            yaml::read(&mut reader, file, text);
+        } else {
+            classic::read(&mut reader, file, text);
+        }
+        reader.expand(0);
+        (reader.document, findings)
+    }
+
+    /// What stands at `place`, when it is a piece of a line.
+    fn at(text: &str, place: Place) -> Option<String> {
+        let line = text.lines().nth(place.line.checked_sub(1)? as usize)?;
+        let skipped = line.chars().skip(place.column.checked_sub(1)? as usize);
+        Some(skipped.take(place.length as usize).collect())
+    }
+
+    fn entries(document: &Document) -> Vec<(SectionKind, String, String)> {
+        let of = |section: &Section| {
+            let kind = section.kind;
+            let entry = move |entry: &Entry| (kind, entry.key.text.clone(), entry.value.text.clone());
+            section.entries.iter().map(entry).collect::<Vec<_>>()
+        };
+        document.sections.iter().flat_map(of).collect()
+    }
+
+    #[test]
+    fn both_formats_give_the_same_document() {
+        let classic = "[SERVICE]\n  Log_Level warn\n[INPUT]\n  Name tail\n  Path /a # b\n\n  # c\n[SERVICE]\n  Flush ${X:-2}\n\
+                       [FILTER]\n  Name grep\n  Regex a b\n  Regex c d\n";
+        let yaml = "pipeline:\n  inputs:\n  - Name: tail\n    path: '/a # b'\n  filters:\n  - name: grep\n    regex: [a b, c d]\n\
+                    service: {logLevel: warn, flush: '${X:-2}'}\n";
+
+        let (classic, yaml) = (read(classic, false), read(yaml, true));
+
+        let sorted = |document: &Document| {
+            let mut all = entries(document);
+            all.sort_by_key(|(kind, ..)| *kind as u8);
+            all
+        };
+        assert!(classic.1.is_empty() && yaml.1.is_empty());
+        assert_eq!(sorted(&classic.0), sorted(&yaml.0));
+        assert_eq!(entries(&classic.0)[1], (SectionKind::Service, "flush".into(), "2".into()));
+    }
+
+    #[test]
+    fn camel_case_becomes_snake_case() {
+        for (key, expected) in [
+            ("logLevel", "log_level"),
+            ("Log_Level", "log_level"),
+            ("DB", "db"),
+            ("Tag", "tag"),
+            ("tls.verifyHostname", "tls.verifyhostname"),
+        ] {
+            assert_eq!(snake_case(key), expected);
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_text_is_refused_with_its_line() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a.conf");
+        std::fs::write(&path, b"one\ntwo \xff\n").expect("it can be written");
+
+        assert_eq!(read_bounded(&path, 100), Err("line 2 is not UTF-8".into()));
+        assert!(read_bounded(&path, 9).is_err_and(|reason| reason.contains("larger")));
+    }
+
+    /// Pieces that matter to the readers, in any order, indented or not.
+    fn texts() -> impl Strategy<Value = String> {
+        let pieces = prop::sample::select(vec![
+            "[INPUT]",
+            "[",
+            "]",
+            "[SERVICE",
+            "[GROUP]",
+            "Name",
+            "name:",
+            "- ",
+            "${A}",
+            "${A:-b}",
+            "${",
+            "@SET",
+            "a=b",
+            "@INCLUDE",
+            "#",
+            "pipeline:",
+            "inputs:",
+            "service:",
+            "env:",
+            "{",
+            "}",
+            "[a, b]",
+            "|",
+            ">",
+            "&a",
+            "*a",
+            "\"",
+            "'",
+            "é",
+            "\u{a0}",
+            "\t",
+            " ",
+            "    ",
+            "\n",
+            "\r\n",
+            "\n  ",
+            "x y z",
+            "---",
+            "...",
+            "? ",
+            ": ",
+            "!!str",
+            "\u{feff}",
+            "\0",
+        ]);
+        prop::collection::vec(pieces, 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_brings_the_readers_down(text in texts(), is_yaml: bool) {
+            let (document, findings) = read(&text, is_yaml);
+
+            let rendered = super::super::render::render(&findings, &document.files);
+            prop_assert!(findings.is_empty() || !rendered.is_empty());
+            for finding in findings.in_order() {
+                let place = finding.place.expect("readers know the place");
+                prop_assert!(place.line as usize <= text.lines().count() + 1, "{place:?}");
+            }
+        }
+
+        #[test]
+        fn places_of_the_classic_format_show_the_text(text in texts()) {
+            let (document, _) = read(&text, false);
+
+            for entry in document.sections.iter().flat_map(|section| &section.entries) {
+                let key = at(&text, entry.key.place);
+                prop_assert_eq!(key.map(|key| snake_case(&key)), Some(entry.key.text.clone()));
+                if !entry.value.expanded {
+                    prop_assert_eq!(at(&text, entry.value.place), Some(entry.value.text.clone()));
+                }
+            }
+        }
+    }
+}
