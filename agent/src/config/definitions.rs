@@ -1,6 +1,5 @@
 //! Parsers: the built-in ones and those of `[PARSER]` sections.
 
-use vigie_parsers::regex::PatternError;
 use vigie_parsers::{Definition, DefinitionError, FieldType, Format, Parsers};
 
 use super::common;
@@ -243,8 +242,8 @@ fn build(
         Err(error) => error,
     };
     let place = section.get(error.key()).map_or(section.place, |value: &Located| value.place);
-    let code = match error {
-        DefinitionError::Regex(PatternError::Backtracking(..) | PatternError::Unsupported(..)) => "V306",
+    let code = match &error {
+        DefinitionError::Regex(problem) if problem.needs_backtracking => "V306",
         _ => "V302",
     };
     findings.error(place, code, format!("`{}`: {error}", error.key()));

@@ -18,11 +18,13 @@ pub struct PatternError {
     pub at: usize,
     /// What is wrong there.
     pub problem: String,
+    /// Whether the pattern is sound and only this engine cannot run it.
+    pub needs_backtracking: bool,
 }
 
 impl PatternError {
     fn new(at: usize, problem: impl Into<String>) -> Self {
-        Self { at, problem: problem.into() }
+        Self { at, problem: problem.into(), needs_backtracking: false }
     }
 }
 

@@ -112,7 +112,8 @@ impl<'a> Cursor<'a> {
     }
 
     fn backtracking(&self, at: usize, what: &str) -> PatternError {
-        self.error(at, format!("{what} needs a backtracking engine, which is not available"))
+        let error = self.error(at, format!("{what} needs a backtracking engine, which is not available"));
+        PatternError { needs_backtracking: true, ..error }
     }
 }
 
