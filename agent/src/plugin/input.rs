@@ -124,6 +124,11 @@ impl Outlet {
         !self.worker(stream).is_full()
     }
 
+    /// Waits until the worker of `stream` would take a parcel, at most `longest`. Returns whether that came.
+    pub fn wait_for_room(&self, stream: u64, longest: Duration) -> bool {
+        self.worker(stream).wait_for_room(longest)
+    }
+
     /// Hands a parcel to the worker of its stream, waiting while that worker's queue is full.
     ///
     /// Returns whether it was taken. When the workers are gone the parcel is dropped, and so not delivered.

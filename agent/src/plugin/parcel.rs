@@ -20,7 +20,8 @@ pub struct Parcel {
     pub stream: Arc<Stream>,
     /// Tag of all of them.
     pub tag: Arc<str>,
-    /// Stream offset behind the last byte of the raw bytes it was cut from.
+    /// Stream offset at which reading may begin again when all of it is settled and no event is open: behind the last byte
+    /// of the raw bytes it was cut from, or at the start of a long line whose end is still to come.
     pub end: u64,
     /// Changes when the input reads again from an earlier position, so that unfinished events are forgotten.
     pub epoch: u32,

@@ -124,6 +124,13 @@ impl<T: Weight> ByteQueue<T> {
         state.bytes >= self.limit / 2 && !state.closed
     }
 
+    /// Waits until a push would not have to wait, at most `longest`. Returns whether that came.
+    pub fn wait_for_room(&self, longest: Duration) -> bool {
+        let full = |state: &mut State<T>| state.bytes >= self.limit / 2 && !state.closed;
+        let waited = self.room.wait_timeout_while(self.lock(), longest, full);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
     /// Whether nothing is inside.
     pub fn is_empty(&self) -> bool {
         self.lock().elements.is_empty()

@@ -2,6 +2,10 @@
 //!
 //! `tail` stores here how far each file was read and settled. Nothing here reads log files.
 
+mod database;
 mod positions;
+#[cfg(test)]
+mod tests;
 
-pub use positions::{Known, Position, Positions, StateError, Synchronous};
+pub use database::{Database, Journal, StateError, Synchronous};
+pub use positions::{Known, Position, Positions};

@@ -2,24 +2,20 @@
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use rustix::fs::OFlags;
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
+use super::cut::LongLine;
+use super::proof::Mark;
 use crate::plugin::Stream;
 use crate::receipts::Ledger;
-use crate::state::{Known, Position};
+use crate::state::Position;
 
-/// Bytes that the proof of a head covers at the most.
-const HEAD: usize = 1024;
-/// Bytes before an offset that its marker covers, as in Fluent Bit.
-const MARKER: usize = 64;
-
-/// What tells files apart while they exist.
+/// What tells files apart while they are open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct FileId {
     pub(super) device: u64,
@@ -39,13 +35,11 @@ pub(super) enum Standing {
     Live,
     /// Its path is not, or its content lies in a copy: it is read to its end.
     Rotated,
-    /// Its name is gone: it is read to its end while it is open.
-    Deleted,
     /// Its content was overwritten: what is on the way is waited for.
     Gone,
 }
 
-/// What its records need: made when the first line is complete, since the generation comes from the head.
+/// What its records need: made when the first line is complete, since the generation comes from it.
 pub(super) struct Content {
     pub(super) stream: Arc<Stream>,
     pub(super) ledger: Arc<Ledger>,
@@ -57,22 +51,35 @@ pub(super) struct Tailed {
     pub(super) id: FileId,
     /// Path it was found at: the one records tell.
     pub(super) name: PathBuf,
-    /// Path it has now.
-    pub(super) current: PathBuf,
+    /// Path it has now, links followed.
+    pub(super) place: PathBuf,
     pub(super) tag: Arc<str>,
     pub(super) position: Position,
     pub(super) content: Option<Content>,
     /// Everything before it was handed on.
     pub(super) offset: u64,
+    /// The bytes before `offset`.
+    pub(super) mark: Mark,
     pub(super) size: u64,
+    /// The size at which the last read found no line to hand on.
+    pub(super) stuck: Option<u64>,
+    /// Bytes that the next read takes at the most; more than usual for a long line.
+    pub(super) block: usize,
+    /// The line above the limit that is being dealt with.
+    pub(super) long: Option<LongLine>,
     pub(super) standing: Standing,
     pub(super) last_growth: Instant,
     pub(super) next_look: Instant,
-    /// Whether a line above the limit is being left out.
-    pub(super) skipping: bool,
-    /// Whether what has no newline was handed on because the file had ended.
+    /// Whether it is in the queue of files to be read.
+    pub(super) queued: bool,
+    /// Whether its stream was told that nothing more comes.
     pub(super) ended: bool,
     pub(super) epoch: u32,
+    /// How long it waits after the next rewind, and until when it waits after the last.
+    pub(super) patience: Duration,
+    pub(super) not_before: Option<Instant>,
+    /// How much of its head the stored row covers.
+    pub(super) stored_head: u32,
     /// Last look at the paths that saw it.
     pub(super) seen: u64,
 }
@@ -95,108 +102,20 @@ pub(super) fn birth(metadata: &Metadata) -> i64 {
     since.and_then(|since| i64::try_from(since.as_nanos()).ok()).unwrap_or(0)
 }
 
-/// Hash of the first bytes and their number: up to the first newline, at most [`HEAD`]. `None` while the first line is
-/// neither complete nor that long, since bytes may still change.
-pub(super) fn head(file: &File, size: u64) -> io::Result<Option<(u64, u32)>> {
-    let mut bytes = [0; HEAD];
-    let wanted = usize::try_from(size).unwrap_or(HEAD).min(HEAD);
-    let length = read_full(file, &mut bytes[..wanted], 0)?;
-    let end = match memchr::memchr(b'\n', &bytes[..length]) {
-        Some(newline) => newline + 1,
-        None if length == bytes.len() => length,
-        None => return Ok(None),
-    };
-    Ok(Some((xxh3_64(&bytes[..end]), u32::try_from(end).expect("at most 1024"))))
-}
-
-/// Whether the first bytes of `file` are those of `known`.
-pub(super) fn has_head(file: &File, known: &Known) -> bool {
-    let mut bytes = [0; HEAD];
-    let Some(wanted) = bytes.get_mut(..known.head_length as usize) else { return false };
-    let length = read_full(file, wanted, 0).unwrap_or(0);
-    length == wanted.len() && xxh3_64(wanted) == known.head
-}
-
-/// Hash of the last bytes before `offset` and their number, as Fluent Bit keeps it.
-pub(super) fn marker(file: &File, offset: u64) -> (i64, u32) {
-    let mut bytes = [0; MARKER];
-    let length = usize::try_from(offset).unwrap_or(MARKER).min(MARKER);
-    let wanted = &mut bytes[..length];
-    match read_full(file, wanted, offset - length as u64) {
-        Ok(read) if read == wanted.len() && read > 0 => {
-            (xxh3_64(wanted).cast_signed(), u32::try_from(read).expect("at most 64"))
-        }
-        _ => (0, 0),
+/// Whether a stored row can be of the file: a reused inode has another birth. A copy has a birth of its own.
+pub(super) fn row_fits(row: &Position, metadata: &Metadata) -> bool {
+    if row.inode != metadata.ino() {
+        return false;
     }
-}
-
-/// Whether the bytes before `offset` are still those of the stored marker. Without a marker there is no doubt.
-pub(super) fn has_marker(file: &File, offset: u64, marker: (i64, u32)) -> bool {
-    let (hash, length) = marker;
-    if length == 0 || u64::from(length) > offset || length > 1 << 16 {
-        return true;
-    }
-    let mut bytes = vec![0; length as usize];
-    let read = read_full(file, &mut bytes, offset - u64::from(length)).unwrap_or(0);
-    read == bytes.len() && xxh3_64(&bytes).cast_signed() == hash
-}
-
-fn read_full(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut length = 0;
-    while length < bytes.len() {
-        match file.read_at(&mut bytes[length..], offset + length as u64) {
-            Ok(0) => break,
-            Ok(read) => length += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(length)
-}
-
-/// The generation of a content: from its head, so that a second reading without state gives the same, and from how often
-/// the file was truncated, so that two contents with the same head differ.
-pub(super) fn generation(head: u64, truncations: u32) -> u64 {
-    xxh3_64_with_seed(&head.to_le_bytes(), u64::from(truncations))
-}
-
-/// A file that grew not long ago is looked at this often, any other at the slower pace.
-const LIVELY: Duration = Duration::from_millis(50);
-const QUIET: Duration = Duration::from_millis(500);
-/// How long a file counts as lively after its last growth.
-const LIVELY_FOR: Duration = Duration::from_secs(5);
-
-/// What a look at the size of a file came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Look {
-    /// It has its size or a larger one.
-    Fine,
-    /// It is shorter than what was read of it.
-    Truncated,
+    let birth = birth(metadata);
+    let same_birth = |known: &crate::state::Known| known.birth == 0 || birth == 0 || known.birth == birth;
+    row.known.as_ref().is_none_or(|known| known.first_inode != row.inode || same_birth(known))
 }
 
 impl Tailed {
-    /// Notes the size the file has `now`, and when to look again.
-    pub(super) fn look(&mut self, now: Instant) -> Look {
-        let lively = now.duration_since(self.last_growth) < LIVELY_FOR;
-        self.next_look = now + if lively && self.standing != Standing::Gone { LIVELY } else { QUIET };
-        let size = self.file.metadata().map_or(self.size, |metadata| metadata.len());
-        if self.standing == Standing::Gone {
-            return Look::Fine;
-        }
-        if size < self.offset {
-            return Look::Truncated;
-        }
-        if size > self.size {
-            self.last_growth = now;
-            self.next_look = now + LIVELY;
-            self.ended = false;
-        }
-        self.size = size;
-        Look::Fine
-    }
-
     /// Its identity for document ids: inode, birth and generation.
+    ///
+    /// The device is left out: its number may change when a disk is mounted again.
     pub(super) fn identity(&self) -> Vec<u8> {
         let known = self.position.known.unwrap_or_default();
         let mut identity = Vec::with_capacity(24);
@@ -206,13 +125,38 @@ impl Tailed {
         identity
     }
 
+    /// Whether its first line was complete when it was looked at.
+    pub(super) fn has_generation(&self) -> bool {
+        self.position.known.is_some_and(|known| known.head_length > 0)
+    }
+
     /// Bytes that are on their way.
     pub(super) fn in_flight(&self) -> u64 {
-        self.content.as_ref().map_or(0, |content| self.offset.saturating_sub(content.ledger.committed()))
+        let awaiting = self.content.as_ref().filter(|content| content.ledger.in_flight() > 0);
+        awaiting.map_or(0, |content| self.offset.saturating_sub(content.ledger.committed()))
+    }
+
+    /// Whether anything handed on is not answered for.
+    pub(super) fn is_awaiting(&self) -> bool {
+        self.content.as_ref().is_some_and(|content| content.ledger.in_flight() > 0)
     }
 
     /// Whether all of it, as far as is known, was handed on.
-    pub(super) fn at_end(&self) -> bool {
-        self.offset >= self.size || self.standing == Standing::Gone || self.ended
+    pub(super) fn is_read(&self) -> bool {
+        self.offset >= self.size || self.standing == Standing::Gone
+    }
+
+    /// Whether there is something to read that was not tried in vain.
+    pub(super) fn has_news(&self) -> bool {
+        !self.is_read() && self.stuck != Some(self.size)
+    }
+
+    /// Reads on from `offset`, which lies behind or before where it stands.
+    pub(super) fn go_to(&mut self, offset: u64) {
+        self.offset = offset;
+        self.mark = Mark::of(&self.file, offset);
+        self.long = None;
+        self.stuck = None;
+        self.ended = false;
     }
 }

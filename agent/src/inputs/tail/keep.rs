@@ -1,45 +1,202 @@
-//! Stores how far files are settled.
+//! Stores how far files are settled, and what they hold before it is used.
 
-use std::time::{Duration, Instant};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::error;
 
 use super::Tail;
-use super::file::{self, Tailed};
-use crate::state::Position;
+use super::file::{self, Content, Standing, Tailed};
+use super::proof;
+use crate::plugin::Stream;
+use crate::receipts::Ledger;
+use crate::state::{Position, StateError};
 
 /// How often positions are stored at the most.
-const EVERY: Duration = Duration::from_secs(1);
+pub(super) const EVERY: Duration = Duration::from_secs(1);
+/// How often a failure to store is complained of at the most.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(30);
 
 impl Tail {
-    /// Stores the positions that moved, at most once a second unless `now_or_never`.
-    pub(super) fn save(&mut self, now: Instant, now_or_never: bool) {
-        if !now_or_never && now.duration_since(self.saved) < EVERY {
+    /// Reads the stored positions.
+    pub(super) fn load(&mut self) {
+        match self.positions.all() {
+            Ok(rows) => rows.into_iter().for_each(|row| self.rows.entry(row.inode).or_default().push(row)),
+            Err(error) => self.complain(&error, "stored positions cannot be read"),
+        }
+    }
+
+    /// Stores the positions that moved, at most once a second unless `at_once`.
+    pub(super) fn save(&mut self, at_once: bool) {
+        if !at_once && (self.moved.is_empty() || self.now.duration_since(self.saved) < EVERY) {
             return;
         }
-        self.saved = now;
-        let moved: Vec<&Position> =
-            self.files.iter_mut().filter_map(|file| update(file, false).then_some(&file.position)).collect();
-        if moved.is_empty() {
+        self.saved = self.now;
+        let seen = (self.clock)().seconds;
+        let moved = &self.moved;
+        let files = self.files.iter_mut().filter(|(number, _)| moved.contains(number)).map(|(_, file)| file);
+        let mut changed: Vec<&mut Position> =
+            files.filter_map(|file| update(file, seen).then_some(&mut file.position)).collect();
+        let stored = if changed.is_empty() { Ok(()) } else { self.positions.store(&mut changed, false) };
+        match stored {
+            Ok(()) => self.moved.clone_from(&self.busy),
+            Err(error) => {
+                self.complain(&error, "positions cannot be stored; after a restart some lines are read again");
+                // What is in memory is as it was meant to be stored: every row counts as changed the next time.
+                self.unstore_moved();
+            }
+        }
+    }
+
+    fn unstore_moved(&mut self) {
+        for number in &self.moved {
+            if let Some(file) = self.files.get_mut(number) {
+                file.position.seen = 0;
+            }
+        }
+    }
+
+    pub(super) fn complain(&mut self, error: &StateError, meaning: &'static str) {
+        if self.now >= self.complain_again {
+            self.complain_again = self.now + COMPLAIN_EVERY;
+            error!(component = %self.settings.name, %error, "{meaning}");
+        }
+    }
+
+    /// Stores the files met since the last time, and gives those whose first line is complete their stream and ledger.
+    /// Their generation is on disk before the first record has it. With `last`, a first line needs no newline.
+    pub(super) fn begin_contents(&mut self, last: bool) {
+        let mut begun = Vec::new();
+        let mut unstored = BTreeSet::new();
+        for number in &self.fresh {
+            let Some(file) = self.files.get_mut(number) else { continue };
+            let over = self.now.duration_since(file.last_growth) >= self.settings.rotate_wait;
+            let last = last || (file.standing != Standing::Live && over);
+            let is_known = file.has_generation() || (file.size > 0 && set_known(file, last));
+            if is_known {
+                begun.push(*number);
+            }
+            if is_known || file.position.id == 0 {
+                unstored.insert(*number);
+            }
+        }
+        if unstored.is_empty() {
             return;
         }
-        if let Err(error) = self.positions.save(moved) {
-            error!(component = %self.name, %error, "positions cannot be stored; after a restart some lines are read again");
+        let seen = (self.clock)().seconds;
+        let files = self.files.iter_mut().filter(|(number, _)| unstored.contains(number));
+        let mut new: Vec<&mut Position> = files.map(|(_, file)| &mut file.position).collect();
+        new.iter_mut().for_each(|position| position.seen = seen);
+        if let Err(error) = self.positions.store(&mut new, true) {
+            return self.complain(&error, "new files wait: their identity cannot be stored");
         }
+        for number in begun {
+            self.begin_content(number);
+        }
+    }
+
+    fn begin_content(&mut self, number: u64) {
+        let Some(file) = self.files.get_mut(&number) else { return };
+        let known = file.position.known.unwrap_or_default();
+        let stream = Stream {
+            id: self.stream_base.wrapping_add(number),
+            name: file.name.to_string_lossy().into_owned(),
+            input: Arc::clone(&self.settings.name),
+            metrics: Arc::clone(&self.metrics),
+            birth: u64::try_from(known.birth / 1_000_000_000).unwrap_or(0),
+            identity: file.identity(),
+            stage: Arc::clone(&self.stage),
+        };
+        let ledger = Ledger::new(file.offset, self.signal.clone());
+        file.content = Some(Content { stream: Arc::new(stream), ledger });
+        file.stuck = None;
+        self.fresh.remove(&number);
+        self.enqueue(number);
+    }
+
+    /// Keeps the position of a file that is closed, or forgets it where the file is deleted.
+    pub(super) fn keep_closed(&mut self, mut file: Tailed) {
+        if file.position.id == 0 {
+            return;
+        }
+        let deleted = file.file.metadata().is_ok_and(|metadata| std::os::unix::fs::MetadataExt::nlink(&metadata) == 0);
+        let stored = if deleted {
+            self.positions.remove(file.position.id)
+        } else {
+            update(&mut file, (self.clock)().seconds);
+            file.position.rotated = true;
+            self.positions.store(&mut [&mut file.position], false)
+        };
+        if let Err(error) = stored {
+            self.complain(&error, "the position of a closed file cannot be stored");
+        }
+        if !deleted {
+            self.rows.entry(file.position.inode).or_default().push(file.position);
+        }
+    }
+
+    /// Takes the newest stored row of the file that `metadata` tells of.
+    pub(super) fn take_row(&mut self, metadata: &std::fs::Metadata) -> Option<Position> {
+        let inode = file::FileId::of(metadata).inode;
+        let rows = self.rows.get_mut(&inode)?;
+        let at = rows.iter().rposition(|row| file::row_fits(row, metadata))?;
+        let row = rows.remove(at);
+        if rows.is_empty() {
+            self.rows.remove(&inode);
+        }
+        Some(row)
+    }
+
+    /// Whether a stored row is of the file that `metadata` tells of.
+    pub(super) fn has_row(&self, metadata: &std::fs::Metadata) -> bool {
+        let rows = self.rows.get(&file::FileId::of(metadata).inode);
+        rows.is_some_and(|rows| rows.iter().any(|row| file::row_fits(row, metadata)))
+    }
+
+    /// Names under which files with a stored row were found.
+    pub(super) fn row_names(&self) -> std::collections::HashSet<PathBuf> {
+        self.rows.values().flatten().map(|row| row.name.clone()).collect()
     }
 }
 
-/// Brings the row of `file` up to date. Returns whether it changed.
-pub(super) fn update(file: &mut Tailed, rotated: bool) -> bool {
-    let Some(content) = &file.content else { return false };
-    let committed = content.ledger.committed();
-    let same = file.position.offset == committed && file.position.name == file.name && file.position.rotated == rotated;
-    if same || file.position.id == 0 {
+/// Brings the row of `file` up to date. Returns whether it is to be stored.
+fn update(file: &mut Tailed, seen: i64) -> bool {
+    if file.position.id == 0 || file.standing == Standing::Gone {
         return false;
     }
-    file.position.offset = committed;
-    file.position.name.clone_from(&file.name);
-    file.position.rotated = rotated;
-    file.position.marker = file::marker(&file.file, committed);
+    let position = &mut file.position;
+    let committed = file.content.as_ref().map_or(position.offset, |content| content.ledger.committed());
+    let stale = position.seen == 0 || position.rotated || position.offset != committed;
+    let head = position.known.map_or(0, |known| known.head_length);
+    if !stale && file.stored_head == head {
+        return false;
+    }
+    file.stored_head = head;
+    position.offset = committed;
+    position.marker = proof::marker(&file.file, committed);
+    position.rotated = false;
+    position.seen = seen;
+    true
+}
+
+/// Gives a file its generation from its head. Returns whether the first line is complete.
+fn set_known(file: &mut Tailed, last: bool) -> bool {
+    if !last && file.stuck == Some(file.size) {
+        return false;
+    }
+    let Ok(Some(first_line)) = proof::first_line(&file.file, file.size, last) else {
+        file.stuck = Some(file.size);
+        return false;
+    };
+    let (Ok((head, head_length)), Ok(metadata)) = (proof::head(&file.file, file.size), file.file.metadata()) else {
+        return false;
+    };
+    let mut known = file.position.known.unwrap_or_default();
+    known.generation = proof::generation(first_line, known.truncations);
+    (known.head, known.head_length) = (head, head_length);
+    (known.device, known.first_inode, known.birth) = (file.id.device, file.id.inode, file::birth(&metadata));
+    file.position.known = Some(known);
     true
 }

@@ -3,301 +3,230 @@
 //! One blocking thread serves all files of an input. A file is its own buffer: under back-pressure only offsets are
 //! kept. Lines are handed on raw; the stage of `inputs::lines` joins and parses them on a worker.
 
+mod build;
+mod cut;
 mod file;
+mod globs;
 mod keep;
-mod lifecycle;
+mod look;
 mod options;
 mod paths;
+mod proof;
 mod read;
+mod rotate;
+mod scan;
 #[cfg(test)]
 mod tests;
 mod watch;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tracing::{error, info, warn};
-use vigie_parsers::batch::Keys;
-
-use crate::config::{Diagnostics, Options, Section};
-use crate::inputs::lines;
+use crate::config::Options;
 use crate::metrics::InputMetrics;
-use crate::plugin::{Agent, Clock, Input, InputKind, InputSetup, Memory, Outlet, StageFactory, Stop, wall_clock};
+use crate::plugin::{Agent, Clock, Input, InputKind, Outlet, StageFactory, Stop};
 use crate::receipts::Signal;
 use crate::state::{Position, Positions};
 
-use file::{Look, Tailed};
+use file::{FileId, Tailed};
 use options::TailOptions;
 use paths::Paths;
-use read::{OnLongLine, Place, Reading, Turn};
+use read::{Place, Reading, Turn};
 use watch::DirectoryWatcher;
 
 /// The `tail` input.
 pub(super) const KIND: InputKind =
-    InputKind { name: "tail", summary: "Follows text files.", options: TailOptions::TABLE, build };
+    InputKind { name: "tail", summary: "Follows text files.", options: TailOptions::TABLE, build: build::build };
 
-fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Diagnostics) -> Option<Box<dyn Input>> {
-    // Everything is looked at before anything ends it, so that all problems are found at once.
-    let options = TailOptions::read(section, findings);
-    let parser = lines::parser(section, setup.context, findings);
-    let (options, parser) = (options?, parser?);
-    let excluded = options.exclude_path.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
-    let paths = match Paths::new(&options.path.0, excluded) {
-        Ok(paths) => paths,
-        Err(message) => {
-            let place = section.get("path").map_or(section.place, |path| path.place);
-            findings.error(place, "V401", message);
-            return None;
-        }
-    };
-    let line_options = lines::LineOptions {
-        key: options.key.clone(),
-        parser,
-        multiline: lines::multiline(section, options.multiline_parser.as_ref(), findings)?,
-        path_key: options.path_key.clone(),
-        offset_key: options.offset_key.clone(),
-    };
-    let agent = Arc::clone(&setup.context.agent);
-    let stage = lines::factory(line_options, Arc::clone(&agent), Arc::clone(setup.metrics));
-    let positions = open_positions(&options, setup, section, findings)?;
-    Some(Box::new(Tail::new(&options, paths, stage, positions, setup)))
-}
-
-fn open_positions(
-    options: &TailOptions,
-    setup: &InputSetup<'_>,
-    section: &Section,
-    findings: &mut Diagnostics,
-) -> Option<Positions> {
-    let in_state =
-        || Some(setup.context.state_directory.as_ref()?.join(format!("{}.db", file_name(&setup.context.name))));
-    let Some(path) = options.db.clone().or_else(in_state) else {
-        if !setup.context.dry_run {
-            warn!(component = %setup.context.name, "positions are kept in memory only: set `DB`, or `storage.path` in [SERVICE]");
-        }
-        return Some(Positions::in_memory());
-    };
-    if setup.context.dry_run {
-        return Some(Positions::in_memory());
-    }
-    let wal = options.db_journal_mode.eq_ignore_ascii_case("wal");
-    match Positions::open(&path, options.db_sync.0, wal) {
-        Ok(positions) => Some(positions),
-        Err(error) => {
-            let place = section.get("db").map_or(section.place, |db| db.place);
-            findings.error(place, "V402", error.to_string());
-            None
-        }
-    }
-}
-
-/// A plugin's name as a file name.
-fn file_name(name: &str) -> String {
-    name.chars()
-        .map(|character| if character.is_ascii_alphanumeric() || "._-".contains(character) { character } else { '_' })
-        .collect()
-}
-
-/// The input, before and while it runs.
-struct Tail {
+/// How the input behaves, as configured.
+struct Settings {
     name: Arc<str>,
     tag: String,
-    paths: Paths,
-    reading: Reading,
-    stage: StageFactory,
-    positions: Positions,
-    rows: Vec<Position>,
-    files: Vec<Tailed>,
-    watcher: DirectoryWatcher,
-    outlet: Option<Outlet>,
-    agent: Arc<Agent>,
-    metrics: Arc<InputMetrics>,
-    signal: Signal,
-    clock: Clock,
     read_from_head: bool,
+    read_new_from_head: bool,
     exit_on_eof: bool,
     refresh: Duration,
     rotate_wait: Duration,
     ignore_older: Duration,
     mem_buf_limit: Option<u64>,
-    scans: u64,
-    stream_base: u64,
-    next_stream: u64,
-    saved: Instant,
-    scanned: Instant,
-    /// Paths that could not be opened and were complained of.
-    complained: HashSet<PathBuf>,
 }
 
-/// Looks at all paths follow each other no faster than this, however much happens in the directories.
-const SCAN_GAP: Duration = Duration::from_millis(50);
+/// The input, before and while it runs.
+struct Tail {
+    settings: Settings,
+    paths: Paths,
+    reading: Reading,
+    stage: StageFactory,
+    positions: Positions,
+    agent: Arc<Agent>,
+    metrics: Arc<InputMetrics>,
+    signal: Signal,
+    clock: Clock,
+    outlet: Option<Outlet>,
+    watcher: DirectoryWatcher,
+    /// Stored positions of files that are not open, by inode.
+    rows: HashMap<u64, Vec<Position>>,
+    /// Open files by number, in the order they were met.
+    files: BTreeMap<u64, Tailed>,
+    by_id: HashMap<FileId, u64>,
+    /// Files that may have something to read, in the order of their turns.
+    ready: VecDeque<u64>,
+    /// When which file is looked at next.
+    looks: BTreeSet<(Instant, u64)>,
+    /// Files whose generation is not known, or not stored.
+    fresh: BTreeSet<u64>,
+    /// Files with ranges on their way.
+    busy: BTreeSet<u64>,
+    /// Files that were rotated away or overwritten.
+    leaving: BTreeSet<u64>,
+    /// Files whose position may have moved since it was stored.
+    moved: BTreeSet<u64>,
+    /// When this turn began.
+    now: Instant,
+    saved: Instant,
+    scanned: Instant,
+    /// Looks at all paths follow each other no faster.
+    scan_gap: Duration,
+    scans: u64,
+    stream_base: u64,
+    last_number: u64,
+    /// Paths that could not be opened and were complained of.
+    complained: HashSet<PathBuf>,
+    /// When a failure to store may be complained of again.
+    complain_again: Instant,
+}
+
+/// A turn reads no more blocks than this before it looks at everything else again.
+const BLOCKS_PER_TURN: usize = 64;
+/// How long a turn waits for a worker that is busy.
+const WORKER_WAIT: Duration = Duration::from_millis(20);
+/// How long a turn waits where enough is on the way.
+const ANSWER_WAIT: Duration = Duration::from_millis(10);
 
 impl Tail {
-    fn new(
-        options: &TailOptions,
-        paths: Paths,
-        stage: StageFactory,
-        positions: Positions,
-        setup: &InputSetup<'_>,
-    ) -> Self {
-        let max_line = options.buffer_max_size.0.clamp(16, 64 << 20);
-        let on_long_line = match (options.skip_long_lines, options.truncate_long_lines) {
-            (true, _) => OnLongLine::Skip,
-            (_, true) => OnLongLine::Truncate,
-            _ => OnLongLine::Cut,
-        };
-        let reading = Reading {
-            keys: Keys::new([options.key.as_str()]),
-            block: options.buffer_chunk_size.0.clamp(4096, Memory::LARGEST),
-            max_line,
-            on_long_line,
-            skip_empty: options.skip_empty_lines,
-        };
-        let now = Instant::now();
-        // Streams of one input go to neighbouring workers; inputs begin at different ones.
-        let stream_base = xxhash_rust::xxh3::xxh3_64(setup.context.name.as_bytes()) & !0xffff_ffff;
-        Self {
-            name: Arc::clone(&setup.context.name),
-            tag: setup.tag.to_owned(),
-            paths,
-            reading,
-            stage,
-            positions,
-            rows: Vec::new(),
-            files: Vec::new(),
-            watcher: DirectoryWatcher::new(setup.stop.signal().clone()),
-            outlet: None,
-            agent: Arc::clone(&setup.context.agent),
-            metrics: Arc::clone(setup.metrics),
-            signal: setup.stop.signal().clone(),
-            clock: wall_clock,
-            read_from_head: options.read_from_head,
-            exit_on_eof: options.exit_on_eof,
-            refresh: options.refresh_interval.max(Duration::from_secs(1)),
-            rotate_wait: options.rotate_wait,
-            ignore_older: options.ignore_older,
-            mem_buf_limit: setup.mem_buf_limit.map(|limit| limit as u64),
-            scans: 0,
-            stream_base,
-            next_stream: 0,
-            saved: now,
-            scanned: now,
-            complained: HashSet::new(),
-        }
-    }
-
-    /// Reads what is stored, then looks at the paths for the first time.
-    fn start(&mut self) {
-        match self.positions.all() {
-            Ok(rows) => self.rows = rows,
-            Err(error) => error!(component = %self.name, %error, "stored positions cannot be read"),
-        }
+    /// Takes over the outlet and what is stored, then looks at the paths for the first time.
+    fn start(&mut self, outlet: Outlet, now: Instant) {
+        self.outlet = Some(outlet);
+        (self.now, self.saved) = (now, now);
+        self.load();
         self.scan();
-        self.scanned = Instant::now();
     }
 
     /// One round over everything. Gives how long nothing needs to be done.
-    fn round(&mut self) -> Duration {
-        let now = Instant::now();
-        let due = now.duration_since(self.scanned);
-        if due >= SCAN_GAP && (due >= self.refresh || self.watcher.take_changed()) {
-            self.scan();
-            self.scanned = now;
-        }
-        self.look_for_growth(now);
-        self.follow_rewinds();
-        self.begin_contents();
-        let turn = self.read_all();
-        self.let_go(now);
-        self.save(now, false);
-        match turn {
-            Turn::Progress => Duration::ZERO,
-            Turn::Blocked => Duration::from_millis(10),
-            Turn::Nothing => self.idle(now),
-        }
+    fn turn(&mut self, now: Instant) -> Duration {
+        self.now = now;
+        self.scan_if_due();
+        self.look_for_growth();
+        self.take_answers();
+        self.begin_contents(false);
+        let idle = self.read_all();
+        self.let_go();
+        self.save(false);
+        idle.min(self.next_due())
     }
 
-    /// How long until a file should be looked at again.
-    fn idle(&self, now: Instant) -> Duration {
-        let next = self.files.iter().map(|file| file.next_look).min();
-        next.map_or(self.refresh.min(Duration::from_secs(1)), |next| next.saturating_duration_since(now))
-            .max(Duration::from_millis(1))
-    }
-
-    /// Notes the size of files whose time has come, and truncations.
-    fn look_for_growth(&mut self, now: Instant) {
-        let mut truncated = Vec::new();
-        for (at, file) in self.files.iter_mut().enumerate() {
-            if now >= file.next_look && file.look(now) == Look::Truncated {
-                truncated.push(at);
+    /// Gives every file with unread bytes a turn. Gives how long to wait before the next round.
+    fn read_all(&mut self) -> Duration {
+        let Some(outlet) = self.outlet.clone() else { return Duration::MAX };
+        let (mut progress, mut waiting, mut busy_worker) = (false, false, None);
+        for _ in 0..self.ready.len().min(BLOCKS_PER_TURN) {
+            if self.is_over_limit() {
+                waiting = true;
+                break;
+            }
+            let Some(number) = self.ready.pop_front() else { break };
+            match self.read_one(number, false) {
+                Turn::Progress => progress = true,
+                Turn::Nothing | Turn::Changed => {}
+                Turn::Starved => {
+                    waiting = true;
+                    break;
+                }
+                Turn::Blocked => {
+                    let stream = self.stream_of(number);
+                    busy_worker = busy_worker.or(stream.filter(|stream| !outlet.has_room(*stream)));
+                    waiting = true;
+                }
             }
         }
-        for at in truncated.into_iter().rev() {
-            self.truncated(at);
+        if progress {
+            return Duration::ZERO;
+        }
+        if busy_worker.is_some_and(|stream| outlet.wait_for_room(stream, WORKER_WAIT)) {
+            return Duration::ZERO;
+        }
+        if waiting { ANSWER_WAIT } else { Duration::MAX }
+    }
+
+    fn stream_of(&self, number: u64) -> Option<u64> {
+        Some(self.files.get(&number)?.content.as_ref()?.stream.id)
+    }
+
+    /// Whether `Mem_Buf_Limit` is reached.
+    fn is_over_limit(&self) -> bool {
+        let Some(limit) = self.settings.mem_buf_limit else { return false };
+        let in_flight = self.busy.iter().filter_map(|number| self.files.get(number)).map(Tailed::in_flight);
+        in_flight.sum::<u64>() >= limit
+    }
+
+    /// Gives one file its turn and queues it for the next one if it has more.
+    fn read_one(&mut self, number: u64, last: bool) -> Turn {
+        let now = (self.clock)();
+        let (Some(outlet), Some(file)) = (&self.outlet, self.files.get_mut(&number)) else { return Turn::Nothing };
+        file.queued = false;
+        if file.not_before.is_some_and(|until| self.now < until) || !(file.has_news() || last) {
+            return Turn::Nothing;
+        }
+        let place = Place { reading: &self.reading, outlet, agent: &self.agent, metrics: &self.metrics, now };
+        let turn = place.turn(file, last);
+        if file.is_awaiting() {
+            self.busy.insert(number);
+        }
+        self.moved.insert(number);
+        if turn == Turn::Changed {
+            self.content_changed(number);
+        } else {
+            self.enqueue(number);
+        }
+        turn
+    }
+
+    /// Queues a file that has something to read.
+    fn enqueue(&mut self, number: u64) {
+        let Some(file) = self.files.get_mut(&number) else { return };
+        if !file.queued && file.content.is_some() && file.has_news() {
+            file.queued = true;
+            self.ready.push_back(number);
         }
     }
 
-    /// Reads again what an output did not answer for.
-    fn follow_rewinds(&mut self) {
-        for file in &mut self.files {
-            let Some(content) = &file.content else { continue };
-            let Some(position) = content.ledger.take_rewind() else { continue };
-            self.metrics.rewinds.add(1);
-            if file.standing == file::Standing::Gone {
-                let lost = file.offset.saturating_sub(position);
-                self.metrics.abandoned_bytes.add(lost);
-                error!(component = %self.name, file = %file.current.display(), lost, "not delivered and no longer there");
-                continue;
-            }
-            info!(component = %self.name, file = %file.current.display(), position, "not delivered: read again from here");
-            file.offset = position;
-            file.epoch = file.epoch.wrapping_add(1);
-            file.skipping = false;
-            file.ended = false;
-        }
+    /// When something is due at the latest.
+    fn next_due(&self) -> Duration {
+        let look = self.looks.first().map(|(at, _)| *at);
+        let save = (!self.moved.is_empty()).then_some(self.saved + keep::EVERY);
+        let scan = self.scanned + if self.watcher.has_changed() { self.scan_gap } else { self.settings.refresh };
+        let next = [look, save].into_iter().flatten().fold(scan, Instant::min);
+        next.saturating_duration_since(self.now)
     }
 
-    /// Gives every file with unread bytes one turn.
-    fn read_all(&mut self) -> Turn {
-        let Some(outlet) = &self.outlet else { return Turn::Nothing };
-        let in_flight: u64 = self.files.iter().map(Tailed::in_flight).sum();
-        if self.mem_buf_limit.is_some_and(|limit| in_flight >= limit) {
-            return Turn::Blocked;
+    /// For `Exit_On_Eof`: hands on what has no newline. Returns whether all files are read to their end.
+    fn hand_on_rest(&mut self) -> bool {
+        self.look_at_all();
+        self.begin_contents(true);
+        let unread: Vec<u64> =
+            self.files.iter().filter(|(_, file)| !file.is_read()).map(|(number, _)| *number).collect();
+        for number in unread {
+            self.read_one(number, true);
         }
-        let place =
-            Place { reading: &self.reading, outlet, agent: &self.agent, metrics: &self.metrics, now: (self.clock)() };
-        let now = Instant::now();
-        let mut best = Turn::Nothing;
-        for file in &mut self.files {
-            if file.at_end() {
-                continue;
-            }
-            let over =
-                file.standing != file::Standing::Live && now.duration_since(file.last_growth) >= self.rotate_wait;
-            let turn = place.turn(file, over || self.exit_on_eof);
-            best = match (best, turn) {
-                (Turn::Progress, _) | (_, Turn::Progress) => Turn::Progress,
-                (Turn::Blocked, _) | (_, Turn::Blocked) => Turn::Blocked,
-                _ => Turn::Nothing,
-            };
-        }
-        best
+        self.files.values().all(Tailed::is_read)
     }
 
-    /// Whether all files are read to their end and everything is handed on.
-    fn is_exhausted(&self) -> bool {
-        self.files.iter().all(|file| {
-            let size = file.file.metadata().map_or(0, |metadata| metadata.len());
-            file.offset >= size || file.ended || (file.size == 0 && size == 0)
-        })
-    }
-
-    /// After the end of all files: what waits in the stages comes out.
+    /// Tells the workers that nothing more comes: what waits in their stages comes out.
     fn end_streams(&self) {
         let Some(outlet) = &self.outlet else { return };
-        for content in self.files.iter().filter_map(|file| file.content.as_ref()) {
+        for content in self.files.values().filter(|file| !file.ended).filter_map(|file| file.content.as_ref()) {
             outlet.end(Arc::clone(&content.stream));
         }
     }
@@ -305,23 +234,24 @@ impl Tail {
 
 impl Input for Tail {
     fn run(mut self: Box<Self>, outlet: Outlet, stop: Stop) {
-        self.outlet = Some(outlet);
-        self.start();
+        self.start(outlet, Instant::now());
         while !stop.requested() {
-            let idle = self.round();
-            if self.exit_on_eof && !idle.is_zero() && self.is_exhausted() {
+            let idle = self.turn(Instant::now());
+            if idle.is_zero() {
+                continue;
+            }
+            if self.settings.exit_on_eof && self.ready.is_empty() && self.hand_on_rest() {
                 self.end_streams();
                 break;
             }
-            if !idle.is_zero() {
-                self.signal.wait(idle);
-            }
+            self.signal.wait(idle);
         }
         self.outlet = None;
         while !stop.is_drained() {
             self.signal.wait(Duration::from_millis(200));
-            self.save(Instant::now(), false);
+            self.now = Instant::now();
+            self.save(false);
         }
-        self.save(Instant::now(), true);
+        self.save(true);
     }
 }

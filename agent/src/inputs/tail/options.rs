@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::OptionType;
 use crate::config::types::{CommaList, Size};
-use crate::state::Synchronous;
+use crate::state::{Journal, Synchronous};
 
 crate::options! {
     /// Options of `tail`.
@@ -13,12 +13,14 @@ crate::options! {
         path: CommaList, required, "Files to read: paths and globs between commas. Only regular files are read.";
         exclude_path: CommaList, optional, "Files left out: globs on the full path, between commas.";
         key: String, default "log", "Key of a line that no parser took apart.";
-        "parser" _parser: String, optional, "Parser of each line. Not applied where `multiline.parser` is set.";
+        parser: String, optional, "Parser of each line. Not applied where `multiline.parser` is set.";
         "multiline.parser" multiline_parser: CommaList, optional, "How lines are joined to events: `cri`, `java`, or `cri, java`, which joins partial lines first and then the events in them.";
         db: PathBuf, optional, "SQLite database of positions, in Fluent Bit's own form. Without it they are kept in the state directory.";
-        "db.sync" db_sync: DbSync, default "normal", "How hard the database is synced: off, normal, full or extra.";
-        "db.journal_mode" db_journal_mode: String, default "WAL", "Journal of the database: WAL, or anything else for DELETE.";
-        read_from_head: bool, default "off", "Whether files without a stored position that are there at the start are read from their head.";
+        "db.sync" db_sync: DbSync, default "normal", "How hard the database is synced: off, normal, full or extra. New files are always synced before they are read.";
+        "db.journal_mode" db_journal_mode: DbJournal, default "WAL", "Journal of the database: WAL, DELETE, TRUNCATE, PERSIST, MEMORY or OFF.";
+        "db.locking" db_locking: bool, default "off", "Whether other programs are kept from reading the database too. Other agents always are.";
+        read_from_head: bool, default "off", "Whether files without a stored position that are there at the start are read from their head. What replaced a file with a position always is.";
+        read_newly_discovered_files_from_head: bool, default "on", "Whether files found later are read from their head.";
         refresh_interval: Duration, default "60", "Seconds between two looks at all paths. New files are noticed at once where the system tells of them.";
         rotate_wait: Duration, default "5", "Seconds a file that was rotated away is kept after its last byte. Unread bytes keep it longer.";
         path_key: String, optional, "Key under which the path of the file is added.";
@@ -32,7 +34,6 @@ crate::options! {
         exit_on_eof: bool, default "off", "Whether the agent stops when all files are read to their end.";
     }
     not_needed {
-        "db.locking": "The positions are always locked against other agents.",
         "db.compare_filename": "Files are told apart by identity and content.",
         "watcher_interval": "Rotation is noticed at once.",
         "progress_check_interval": "Growth is looked for at all times.",
@@ -42,7 +43,6 @@ crate::options! {
         "file_cache_advise": "The page cache is left to the system.",
         "inotify_watcher": "Directories are watched where the system can; growth is looked for everywhere.",
         "ignore_active_older_files": "A file that is followed is followed to its end.",
-        "read_newly_discovered_files_from_head": "Files found later are always read from their head.",
     }
 }
 
@@ -54,11 +54,22 @@ impl OptionType for DbSync {
     const KIND: &'static str = "sync mode";
 
     fn parse(text: &str) -> Result<Self, String> {
-        match text.to_ascii_lowercase().as_str() {
-            "off" => Ok(Self(Synchronous::Off)),
-            "normal" => Ok(Self(Synchronous::Normal)),
-            "full" | "extra" => Ok(Self(Synchronous::Full)),
-            _ => Err("`off`, `normal`, `full` or `extra`".into()),
-        }
+        let modes = [Synchronous::Off, Synchronous::Normal, Synchronous::Full, Synchronous::Extra];
+        let found = modes.into_iter().find(|mode| mode.name().eq_ignore_ascii_case(text));
+        found.map(Self).ok_or("`off`, `normal`, `full` or `extra`".into())
+    }
+}
+
+/// Value of `DB.journal_mode`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DbJournal(pub(super) Journal);
+
+impl OptionType for DbJournal {
+    const KIND: &'static str = "journal mode";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let modes = [Journal::Wal, Journal::Delete, Journal::Truncate, Journal::Persist, Journal::Memory, Journal::Off];
+        let found = modes.into_iter().find(|mode| mode.name().eq_ignore_ascii_case(text));
+        found.map(Self).ok_or("`WAL`, `DELETE`, `TRUNCATE`, `PERSIST`, `MEMORY` or `OFF`".into())
     }
 }

@@ -1,14 +1,15 @@
 //! Which files are read, and the tag of each.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use glob::{MatchOptions, Pattern};
+use glob::Pattern;
+
+use super::globs::{Found, Glob};
 
 /// `Path` and `Exclude_Path`.
 #[derive(Debug)]
 pub(super) struct Paths {
-    globs: Vec<String>,
+    globs: Vec<Glob>,
     excluded: Vec<Pattern>,
 }
 
@@ -19,50 +20,31 @@ impl Paths {
     /// Which one is wrong, and why.
     pub(super) fn new(globs: &[String], excluded: &[String]) -> Result<Self, String> {
         let wrong = |glob: &str, error: glob::PatternError| format!("`{glob}` is no valid pattern: {}", error.msg);
-        let mut expanded = Vec::new();
-        for glob in globs {
-            let glob = home(glob);
-            Pattern::new(&glob).map_err(|error| wrong(&glob, error))?;
-            expanded.push(glob);
-        }
-        let patterns = excluded.iter().map(|glob| Pattern::new(&home(glob)).map_err(|error| wrong(glob, error)));
-        Ok(Self { globs: expanded, excluded: patterns.collect::<Result<_, _>>()? })
+        let globs = globs.iter().map(|glob| Glob::new(&home(glob)).map_err(|error| wrong(glob, error)));
+        let excluded = excluded.iter().map(|glob| Pattern::new(&home(glob)).map_err(|error| wrong(glob, error)));
+        Ok(Self { globs: globs.collect::<Result<_, _>>()?, excluded: excluded.collect::<Result<_, _>>()? })
     }
 
-    /// The paths that match now, sorted.
-    pub(super) fn find(&self) -> BTreeSet<PathBuf> {
-        let options =
-            MatchOptions { require_literal_leading_dot: true, require_literal_separator: true, case_sensitive: true };
-        let found = self.globs.iter().filter_map(|glob| glob::glob_with(glob, options).ok()).flatten();
-        // A directory that cannot be read now may be readable at the next look.
-        found.filter_map(Result::ok).filter(|path| !self.is_excluded(path)).collect()
-    }
-
-    /// Whether `Exclude_Path` names it.
-    pub(super) fn is_excluded(&self, path: &Path) -> bool {
-        self.excluded.iter().any(|pattern| pattern.matches_path(path))
-    }
-
-    /// The directories in which files may come and go: those of the globs as far as they exist.
-    pub(super) fn directories(&self) -> BTreeSet<PathBuf> {
-        let mut directories = BTreeSet::new();
+    /// What is there now.
+    pub(super) fn find(&self) -> Found {
+        let mut found = Found::default();
         for glob in &self.globs {
-            let parent = Path::new(glob).parent().filter(|parent| !parent.as_os_str().is_empty());
-            let parent = parent.unwrap_or(Path::new("."));
-            let found = glob::glob(&parent.to_string_lossy()).into_iter().flatten().filter_map(Result::ok);
-            directories.extend(found.filter(|path| path.is_dir()));
-            directories.extend(fixed_part(parent));
+            glob.find(&mut found);
         }
-        directories
+        found.paths.retain(|path| !self.is_excluded(path));
+        found
     }
-}
 
-/// The directories above the first wildcard, so that a new sub-directory is noticed.
-fn fixed_part(path: &Path) -> Option<PathBuf> {
-    let text = path.to_string_lossy();
-    let wild = text.find(['*', '?', '['])?;
-    let fixed = text.get(..wild)?.rsplit_once('/').map(|(directory, _)| directory)?;
-    Some(if fixed.is_empty() { "/".into() } else { fixed.into() }).filter(|path: &PathBuf| path.is_dir())
+    /// Whether files at `path` are read.
+    pub(super) fn name(&self, path: &Path) -> bool {
+        self.globs.iter().any(|glob| glob.matches(path)) && !self.is_excluded(path)
+    }
+
+    /// Whether `Exclude_Path` names it. There a `*` passes separators, as in Fluent Bit.
+    pub(super) fn is_excluded(&self, path: &Path) -> bool {
+        let text = path.to_string_lossy();
+        self.excluded.iter().any(|pattern| pattern.matches(&text))
+    }
 }
 
 /// `~` at the start is the home directory.
@@ -115,19 +97,21 @@ mod tests {
     }
 
     #[test]
-    fn globs_find_files_but_for_excluded_ones() {
+    fn excluded_files_are_left_out_whatever_their_depth() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = |name: &str| directory.path().join(name);
-        for name in ["a.log", "b.log", "c.txt", ".hidden.log"] {
+        for name in ["a.log", "b.log", "c.txt"] {
             std::fs::write(path(name), "").expect("it is written");
         }
-        let glob = path("*.log").to_string_lossy().into_owned();
-        let excluded = path("b*").to_string_lossy().into_owned();
+        let glob = |name: &str| path(name).to_string_lossy().into_owned();
 
-        let paths = Paths::new(&[glob], &[excluded]).expect("they are valid");
+        let paths = Paths::new(&[glob("*.log"), glob("c.txt")], &["*/b.*".into()]).expect("they are valid");
 
-        assert_eq!(paths.find().into_iter().collect::<Vec<_>>(), [path("a.log")]);
-        assert!(paths.directories().contains(directory.path()));
+        assert_eq!(paths.find().paths.into_iter().collect::<Vec<_>>(), [path("a.log"), path("c.txt")]);
+        assert!(paths.name(&path("z.log")));
+        assert!(!paths.name(&path("sub/z.log")));
+        assert!(!paths.name(&path("b.log")));
         assert!(Paths::new(&["a[".into()], &[]).is_err());
+        assert!(Paths::new(&["a".into()], &["[".into()]).is_err());
     }
 }

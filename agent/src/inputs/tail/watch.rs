@@ -1,6 +1,6 @@
 //! Tells when files come, go or are renamed. Writes are not watched: growth is found by looking.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,12 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use notify::{Config, EventKindMask, RecommendedWatcher, RecursiveMode, Watcher};
 use tracing::debug;
 
+use super::file::FileId;
 use crate::receipts::Signal;
 
 /// Watches directories. Where the system cannot watch one, the regular look at all paths must do.
 pub(super) struct DirectoryWatcher {
     watcher: Option<RecommendedWatcher>,
-    watched: BTreeSet<PathBuf>,
+    watched: BTreeMap<PathBuf, FileId>,
     changed: Arc<AtomicBool>,
 }
 
@@ -35,27 +36,37 @@ impl DirectoryWatcher {
         if let Err(error) = &watcher {
             debug!(component = "tail", %error, "directories cannot be watched here");
         }
-        Self { watcher: watcher.ok(), watched: BTreeSet::new(), changed }
+        Self { watcher: watcher.ok(), watched: BTreeMap::new(), changed }
     }
 
     /// Watches `directories` and no others.
-    pub(super) fn watch(&mut self, directories: BTreeSet<PathBuf>) {
+    pub(super) fn watch(&mut self, directories: &BTreeSet<PathBuf>) {
         let Some(watcher) = &mut self.watcher else { return };
-        for gone in self.watched.difference(&directories) {
-            // A directory that is gone is no longer watched anyway.
-            drop(watcher.unwatch(gone));
-        }
-        let mut watched = BTreeSet::new();
-        for directory in directories {
-            let known = self.watched.contains(&directory);
-            match known.then_some(()).map_or_else(|| watcher.watch(&directory, RecursiveMode::NonRecursive), Ok) {
-                Ok(()) => {
-                    watched.insert(directory);
-                }
-                Err(error) => debug!(component = "tail", directory = %directory.display(), %error, "not watched"),
+        // A directory that was made anew under the same name needs a new watch.
+        let there = directories.iter().filter_map(|path| Some((path, FileId::of(&path.metadata().ok()?))));
+        let there: BTreeMap<&PathBuf, FileId> = there.collect();
+        self.watched.retain(|path, id| {
+            let stays = there.get(path) == Some(id);
+            if !stays {
+                // A directory that is gone is no longer watched anyway.
+                drop(watcher.unwatch(path));
+            }
+            stays
+        });
+        for (path, id) in there {
+            if self.watched.contains_key(path) {
+                continue;
+            }
+            match watcher.watch(path, RecursiveMode::NonRecursive) {
+                Ok(()) => drop(self.watched.insert(path.clone(), id)),
+                Err(error) => debug!(component = "tail", directory = %path.display(), %error, "not watched"),
             }
         }
-        self.watched = watched;
+    }
+
+    /// Whether something changed that was not taken.
+    pub(super) fn has_changed(&self) -> bool {
+        self.changed.load(Ordering::Acquire)
     }
 
     /// Whether something changed since the last call.

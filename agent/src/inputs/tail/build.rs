@@ -1,0 +1,183 @@
+//! Reads the options and builds the input.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tracing::warn;
+use vigie_parsers::batch::Keys;
+
+use super::cut::{Cutting, OnLongLine};
+use super::options::TailOptions;
+use super::paths::Paths;
+use super::read::{LARGEST_BLOCK, Reading};
+use super::watch::DirectoryWatcher;
+use super::{Settings, Tail};
+use crate::config::{Diagnostics, Options, Section};
+use crate::inputs::lines;
+use crate::plugin::{Input, InputSetup, StageFactory, wall_clock};
+use crate::state::{Database, Positions};
+
+/// Builds the input. `None` when something was wrong; it has been reported.
+pub(super) fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Diagnostics) -> Option<Box<dyn Input>> {
+    let options = TailOptions::read(section, findings);
+    // The parser is looked up even where an option is wrong: all problems are reported at once.
+    let parser = lines::parser(section, setup.context, findings);
+    let options = options?;
+    let multiline = lines::multiline(section, options.multiline_parser.as_ref(), findings);
+    let paths = read_paths(&options, section, findings);
+    if let (Some(_), Some(_), Some(value)) = (&options.parser, &options.multiline_parser, section.get("parser")) {
+        let message = "`parser` is not applied where `multiline.parser` is set";
+        findings.warning(value.place, "V403", message).help("add a filter `parser` instead");
+    }
+    let (parser, multiline, paths) = (parser?, multiline?, paths?);
+    let line_options = lines::LineOptions {
+        key: options.key.clone(),
+        parser,
+        multiline,
+        path_key: options.path_key.clone(),
+        offset_key: options.offset_key.clone(),
+    };
+    let stage = lines::factory(line_options, Arc::clone(&setup.context.agent), Arc::clone(setup.metrics));
+    let positions = open_positions(&options, setup, section, findings)?;
+    Some(Box::new(Tail::new(&options, paths, stage, positions, setup)))
+}
+
+fn read_paths(options: &TailOptions, section: &Section, findings: &mut Diagnostics) -> Option<Paths> {
+    let excluded = options.exclude_path.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
+    let place_of = |key| section.get(key).map_or(section.place, |value| value.place);
+    // Both are read apart from each other to tell which one is wrong.
+    for (key, globs, excluded) in [("path", &options.path.0[..], &[][..]), ("exclude_path", &[], excluded)] {
+        if let Err(message) = Paths::new(globs, excluded) {
+            findings.error(place_of(key), "V401", message).help("see `man 7 glob` for what `*`, `?` and `[` mean");
+            return None;
+        }
+    }
+    Paths::new(&options.path.0, excluded).ok()
+}
+
+fn open_positions(
+    options: &TailOptions,
+    setup: &InputSetup<'_>,
+    section: &Section,
+    findings: &mut Diagnostics,
+) -> Option<Positions> {
+    if setup.context.dry_run {
+        return Some(Positions::in_memory());
+    }
+    let name = &setup.context.name;
+    let in_state = || Some(setup.context.state_directory.as_ref()?.join(file_name(name)));
+    let Some(path) = options.db.clone().or_else(in_state) else {
+        warn!(component = %name, "positions are kept in memory only: set `DB`, or `storage.path` in [SERVICE]");
+        return Some(Positions::in_memory());
+    };
+    let database = Database {
+        path,
+        synchronous: options.db_sync.0,
+        journal: options.db_journal_mode.0,
+        exclusive: options.db_locking,
+    };
+    match Positions::open(&database) {
+        Ok(positions) => Some(positions),
+        Err(error) => {
+            let place = section.get("db").map_or(section.place, |db| db.place);
+            findings.error(place, "V402", error.to_string());
+            None
+        }
+    }
+}
+
+/// The file of the positions of the instance `name` in the state directory.
+fn file_name(name: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "._-".contains(character);
+    let name: String = name.chars().map(|character| if plain(character) { character } else { '_' }).collect();
+    let prefix = if name.starts_with("tail.") { "" } else { "tail." };
+    format!("{prefix}{name}.db")
+}
+
+impl Tail {
+    pub(super) fn new(
+        options: &TailOptions,
+        paths: Paths,
+        stage: StageFactory,
+        positions: Positions,
+        setup: &InputSetup<'_>,
+    ) -> Self {
+        let now = Instant::now();
+        let settings = Settings {
+            name: Arc::clone(&setup.context.name),
+            tag: setup.tag.to_owned(),
+            read_from_head: options.read_from_head,
+            read_new_from_head: options.read_newly_discovered_files_from_head,
+            exit_on_eof: options.exit_on_eof,
+            refresh: options.refresh_interval.max(Duration::from_secs(1)),
+            rotate_wait: options.rotate_wait,
+            ignore_older: options.ignore_older,
+            mem_buf_limit: setup.mem_buf_limit.filter(|limit| *limit > 0).map(|limit| limit as u64),
+        };
+        Self {
+            settings,
+            paths,
+            reading: reading(options),
+            stage,
+            positions,
+            agent: Arc::clone(&setup.context.agent),
+            metrics: Arc::clone(setup.metrics),
+            signal: setup.stop.signal().clone(),
+            clock: wall_clock,
+            outlet: None,
+            watcher: DirectoryWatcher::new(setup.stop.signal().clone()),
+            rows: HashMap::new(),
+            files: BTreeMap::new(),
+            by_id: HashMap::new(),
+            ready: VecDeque::new(),
+            looks: BTreeSet::new(),
+            fresh: BTreeSet::new(),
+            busy: BTreeSet::new(),
+            leaving: BTreeSet::new(),
+            moved: BTreeSet::new(),
+            now,
+            saved: now,
+            scanned: now,
+            scan_gap: Duration::ZERO,
+            scans: 0,
+            // Streams of one input go to neighbouring workers; inputs begin at different ones.
+            stream_base: xxhash_rust::xxh3::xxh3_64(setup.context.name.as_bytes()) & !0xffff_ffff,
+            last_number: 0,
+            complained: HashSet::new(),
+            complain_again: now,
+        }
+    }
+}
+
+fn reading(options: &TailOptions) -> Reading {
+    let on_long_line = match (options.skip_long_lines, options.truncate_long_lines) {
+        // Both together: what keeps more is done.
+        (_, true) => OnLongLine::Truncate,
+        (true, false) => OnLongLine::Skip,
+        (false, false) => OnLongLine::Cut,
+    };
+    Reading {
+        keys: Keys::new([options.key.as_str()]),
+        block: options.buffer_chunk_size.0.clamp(4096, LARGEST_BLOCK),
+        cutting: Cutting {
+            max_line: options.buffer_max_size.0.clamp(16, 64 << 20),
+            on_long_line,
+            skip_empty: options.skip_empty_lines,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_of_positions_is_named_after_the_instance() {
+        for (name, expected) in
+            [("tail.0", "tail.0.db"), ("app", "tail.app.db"), ("a/../b", "tail.a_.._b.db"), ("", "tail..db")]
+        {
+            assert_eq!(file_name(name), expected);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Looks at the sizes of files, and at what became of what was handed on.
+
+use std::time::{Duration, Instant};
+
+use tracing::{error, info};
+
+use super::Tail;
+use super::file::{Standing, Tailed};
+use super::proof;
+
+/// How often a file is looked at that grew within the time beside it; any other every second.
+const PACES: [(Duration, Duration); 3] = [
+    (Duration::from_secs(10), Duration::from_millis(50)),
+    (Duration::from_mins(2), Duration::from_millis(200)),
+    (Duration::from_mins(10), Duration::from_millis(500)),
+];
+const SLOWEST: Duration = Duration::from_secs(1);
+/// Looks are put on a grid, so that many files wake the thread once.
+const GRID: Duration = Duration::from_millis(25);
+/// What a look costs, generously: with many files they are looked at less often.
+const COST: Duration = Duration::from_micros(20);
+/// How long a file waits after a rewind; twice as long after each one that follows.
+const PATIENCE: Duration = Duration::from_millis(50);
+const LONGEST_PATIENCE: Duration = Duration::from_secs(10);
+
+impl Tail {
+    /// Notes the size of files whose time has come, and contents that changed.
+    pub(super) fn look_for_growth(&mut self) {
+        while let Some((at, number)) = self.looks.first().copied().filter(|(at, _)| *at <= self.now) {
+            self.looks.remove(&(at, number));
+            self.look_at(number);
+        }
+    }
+
+    /// The same for all files, whether their time has come or not.
+    pub(super) fn look_at_all(&mut self) {
+        let numbers: Vec<u64> = self.files.keys().copied().collect();
+        for number in numbers {
+            self.look_at(number);
+        }
+    }
+
+    fn look_at(&mut self, number: u64) {
+        let Some(file) = self.files.get_mut(&number).filter(|file| file.standing != Standing::Gone) else { return };
+        let size = file.file.metadata().map_or(file.size, |metadata| metadata.len());
+        // Between a look and the next anything may have happened to a file that was read to its end.
+        let is_same = size >= file.offset && (size == file.size || is_known(file));
+        if !is_same {
+            return self.content_changed(number);
+        }
+        if size != file.size {
+            file.last_growth = self.now;
+            file.size = size;
+            extend_head(file);
+            self.moved.insert(number);
+        }
+        self.plan_look(number);
+        self.enqueue(number);
+    }
+
+    /// Sets when the file is looked at next.
+    pub(super) fn plan_look(&mut self, number: u64) {
+        let Some(file) = self.files.get_mut(&number) else { return };
+        self.looks.remove(&(file.next_look, number));
+        let quiet = self.now.saturating_duration_since(file.last_growth);
+        let pace = PACES.iter().find(|(within, _)| quiet < *within).map_or(SLOWEST, |(_, pace)| *pace);
+        let files = u32::try_from(self.by_id.len()).unwrap_or(u32::MAX);
+        let wanted = self.now + pace.max(COST.saturating_mul(files)).min(SLOWEST);
+        let since = wanted.saturating_duration_since(self.scanned).as_nanos();
+        let over = Duration::from_nanos(u64::try_from(since % GRID.as_nanos()).unwrap_or(0));
+        file.next_look = wanted - over;
+        if file.not_before.is_some_and(|until| until > self.now) {
+            file.next_look = file.not_before.map_or(file.next_look, |until| until.min(file.next_look));
+        }
+        self.looks.insert((file.next_look, number));
+    }
+
+    /// Takes what became of ranges on their way, and goes back to what an output did not answer for.
+    pub(super) fn take_answers(&mut self) {
+        let busy: Vec<u64> = self.busy.iter().copied().collect();
+        for number in busy {
+            let Some(file) = self.files.get_mut(&number) else { continue };
+            let Some(content) = &file.content else { continue };
+            if let Some(position) = content.ledger.take_rewind() {
+                self.rewind(number, position);
+            } else if !file.is_awaiting() {
+                self.busy.remove(&number);
+                file.patience = Duration::ZERO;
+                file.not_before = None;
+                self.enqueue(number);
+            }
+        }
+    }
+
+    fn rewind(&mut self, number: u64, position: u64) {
+        self.metrics.rewinds.add(1);
+        self.busy.remove(&number);
+        let Some(file) = self.files.get(&number) else { return };
+        if file.standing != Standing::Gone && !file.mark.is_in(&file.file, file.offset) {
+            self.content_changed(number);
+        }
+        let Some(file) = self.files.get_mut(&number) else { return };
+        let name = &self.settings.name;
+        if file.standing == Standing::Gone {
+            let lost = file.offset.saturating_sub(position);
+            self.metrics.abandoned_bytes.add(lost);
+            error!(component = %name, file = %file.place.display(), lost, "not delivered and no longer there");
+            return;
+        }
+        info!(component = %name, file = %file.place.display(), position, "not delivered: read again from here");
+        file.go_to(position);
+        file.epoch = file.epoch.wrapping_add(1);
+        file.patience = (file.patience * 2).clamp(PATIENCE, LONGEST_PATIENCE);
+        file.not_before = Some(self.now + file.patience);
+        self.plan_look(number);
+    }
+}
+
+/// Whether `file` still begins with what it began with.
+fn is_known(file: &Tailed) -> bool {
+    file.position.known.as_ref().is_none_or(|known| proof::has_head(&file.file, known))
+}
+
+/// Lets the proof of the head cover more of a file that grew. What it covered was just verified.
+fn extend_head(file: &mut Tailed) {
+    let Some(known) = &mut file.position.known else { return };
+    if known.head_length == 0 || known.head_length as usize >= proof::HEAD {
+        return;
+    }
+    if let Ok((head, length)) = proof::head(&file.file, file.size) {
+        (known.head, known.head_length) = (head, length);
+    }
+}
+
+/// When a file that is met now is looked at first.
+pub(super) fn first_look(now: Instant) -> Instant {
+    now + GRID
+}

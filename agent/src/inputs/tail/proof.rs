@@ -1,0 +1,169 @@
+//! What proves that a file still holds the content that is known: the hash of its head, the bytes before an offset.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+use crate::state::Known;
+
+/// Bytes that the proof of a head covers at the most.
+pub(super) const HEAD: usize = 1024;
+/// Bytes before an offset that its stored marker covers at the most.
+const MARKER: usize = 64;
+/// Bytes before the offset that are compared at every read.
+const MARK: usize = 32;
+
+/// Hash of the first bytes and their number, at most [`HEAD`].
+pub(super) fn head(file: &File, size: u64) -> io::Result<(u64, u32)> {
+    let mut bytes = [0; HEAD];
+    let wanted = usize::try_from(size).unwrap_or(HEAD).min(HEAD);
+    let length = read_full(file, &mut bytes[..wanted], 0)?;
+    Ok((xxh3_64(&bytes[..length]), u32::try_from(length).expect("at most 1024")))
+}
+
+/// Hash of the first line, newline excluded, as far as it lies in the first [`HEAD`] bytes.
+///
+/// `None` while that line may still grow; with `last` it does not.
+pub(super) fn first_line(file: &File, size: u64, last: bool) -> io::Result<Option<u64>> {
+    let mut bytes = [0; HEAD];
+    let wanted = usize::try_from(size).unwrap_or(HEAD).min(HEAD);
+    let length = read_full(file, &mut bytes[..wanted], 0)?;
+    let end = match memchr::memchr(b'\n', &bytes[..length]) {
+        Some(newline) => newline,
+        None if length == HEAD || (last && length > 0) => length,
+        None => return Ok(None),
+    };
+    Ok(Some(xxh3_64(&bytes[..end])))
+}
+
+/// Whether the first bytes of `file` are those of `known`. While nothing is known of them there is no doubt.
+pub(super) fn has_head(file: &File, known: &Known) -> bool {
+    let mut bytes = [0; HEAD];
+    let Some(wanted) = bytes.get_mut(..known.head_length as usize) else { return false };
+    let length = read_full(file, wanted, 0).unwrap_or(0);
+    length == wanted.len() && (wanted.is_empty() || xxh3_64(wanted) == known.head)
+}
+
+/// Hash of the last bytes before `offset` and their number, as Fluent Bit keeps it.
+pub(super) fn marker(file: &File, offset: u64) -> (i64, u32) {
+    let mut bytes = [0; MARKER];
+    let length = usize::try_from(offset).unwrap_or(MARKER).min(MARKER);
+    let wanted = &mut bytes[..length];
+    match read_full(file, wanted, offset - length as u64) {
+        Ok(read) if read == length && read > 0 => {
+            (xxh3_64(wanted).cast_signed(), u32::try_from(read).expect("at most 64"))
+        }
+        _ => (0, 0),
+    }
+}
+
+/// Whether the bytes before `offset` are still those of the stored marker. Without a marker there is no doubt.
+pub(super) fn has_marker(file: &File, offset: u64, marker: (i64, u32)) -> bool {
+    let (hash, length) = marker;
+    if length == 0 || u64::from(length) > offset || length > 1 << 16 {
+        return true;
+    }
+    let mut bytes = vec![0; length as usize];
+    let read = read_full(file, &mut bytes, offset - u64::from(length)).unwrap_or(0);
+    read == bytes.len() && xxh3_64(&bytes).cast_signed() == hash
+}
+
+/// The last bytes before the offset of a file, themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mark {
+    bytes: [u8; MARK],
+    length: usize,
+}
+
+impl Mark {
+    /// The mark of `file` at `offset`.
+    pub(super) fn of(file: &File, offset: u64) -> Self {
+        let mut mark = Self { bytes: [0; MARK], length: usize::try_from(offset).unwrap_or(MARK).min(MARK) };
+        let wanted = &mut mark.bytes[..mark.length];
+        if read_full(file, wanted, offset - wanted.len() as u64).ok() != Some(wanted.len()) {
+            mark.length = 0;
+        }
+        mark
+    }
+
+    /// Its bytes.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    /// The mark behind `read`, which follows on what it covers now.
+    pub(super) fn advance(&mut self, read: &[u8]) {
+        if read.len() >= MARK {
+            self.bytes.copy_from_slice(&read[read.len() - MARK..]);
+            self.length = MARK;
+            return;
+        }
+        let kept = self.length.min(MARK - read.len());
+        self.bytes.copy_within(self.length - kept..self.length, 0);
+        self.bytes[kept..kept + read.len()].copy_from_slice(read);
+        self.length = kept + read.len();
+    }
+
+    /// Whether `file` has these bytes before `offset`.
+    pub(super) fn is_in(&self, file: &File, offset: u64) -> bool {
+        let mut bytes = [0; MARK];
+        let wanted = &mut bytes[..self.length];
+        let from = offset.saturating_sub(self.length as u64);
+        read_full(file, wanted, from).ok() == Some(self.length) && wanted == self.bytes()
+    }
+}
+
+/// Fills `bytes` from `offset` on, as far as the file goes. Gives how many there were.
+pub(super) fn read_full(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut length = 0;
+    while length < bytes.len() {
+        match file.read_at(&mut bytes[length..], offset + length as u64) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(length)
+}
+
+/// The generation of a content: from its first line, so that a second reading without state gives the same; and from how
+/// often the file was truncated before, so that no two of its contents have the same though they begin alike.
+pub(super) fn generation(first_line: u64, truncations: u32) -> u64 {
+    xxh3_64_with_seed(&first_line.to_le_bytes(), u64::from(truncations))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_holds_the_last_bytes_however_they_came() {
+        let content: Vec<u8> = (0..200).collect();
+        for pieces in [vec![1, 2, 3], vec![31, 1, 1], vec![32, 40], vec![100, 5, 30, 3], vec![0, 10]] {
+            let mut mark = Mark::default();
+            let mut at = 0;
+            for piece in pieces {
+                mark.advance(&content[at..at + piece]);
+                at += piece;
+            }
+            assert_eq!(mark.bytes(), &content[at.saturating_sub(MARK)..at]);
+        }
+    }
+
+    #[test]
+    fn a_marker_is_the_hash_of_the_bytes_before_the_offset() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a");
+        std::fs::write(&path, "hello world!\nmore").expect("it is written");
+        let file = File::open(&path).expect("it opens");
+
+        assert_eq!(marker(&file, 13), (xxh3_64(b"hello world!\n").cast_signed(), 13));
+        assert!(has_marker(&file, 13, marker(&file, 13)));
+        assert!(!has_marker(&file, 14, marker(&file, 13)));
+        assert!(has_marker(&file, 14, (0, 0)));
+        assert_eq!(marker(&file, 99), (0, 0));
+    }
+}

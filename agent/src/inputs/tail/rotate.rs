@@ -1,0 +1,344 @@
+//! Files go: they are renamed, truncated, overwritten, deleted, and in the end let go.
+
+use std::collections::HashMap;
+use std::fs::{File, Metadata};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tracing::{debug, error, info, warn};
+
+use super::Tail;
+use super::file::{self, FileId, Standing, Tailed};
+use super::proof;
+use super::scan::TakeUp;
+use crate::state::{Known, Position};
+
+/// Endings of compressed files: their content was another file's before.
+const COMPRESSED: [&str; 8] = [".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".Z", ".zip"];
+/// How long the row of a file that is nowhere to be found is kept.
+const KEPT_SECONDS: i64 = 7 * 86_400;
+
+impl Tail {
+    /// A file that its path no longer shows: renamed, or deleted.
+    pub(super) fn lost_sight(&mut self, number: u64) {
+        let Some(file) = self.files.get_mut(&number) else { return };
+        match std::fs::metadata(&file.place) {
+            Ok(metadata) if FileId::of(&metadata) == file.id => return,
+            // A directory that cannot be read now hides it; it says nothing of the file.
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return,
+            _ => {}
+        }
+        file.standing = Standing::Rotated;
+        file.last_growth = self.now;
+        self.leaving.insert(number);
+        self.metrics.files_rotated.add(1);
+        let birth = file.position.known.map_or(0, |known| known.birth);
+        let (name, place) = (file.name.clone(), file.place.clone());
+        debug!(component = %self.settings.name, file = %place.display(), "rotated away");
+        self.plan_look(number);
+        self.take_up_missed(&name, &place, birth);
+    }
+
+    /// Takes up files that were made as `place` and renamed before they were seen there: siblings named after it, not
+    /// compressed, not born before the content that was known last.
+    pub(super) fn take_up_missed(&mut self, name: &Path, place: &Path, born: i64) {
+        if born == 0 {
+            return;
+        }
+        let known = self.known_inodes();
+        let mut missed: Vec<(i64, PathBuf)> = Vec::new();
+        for (path, metadata) in siblings(place) {
+            let birth = file::birth(&metadata);
+            let excluded = self.paths.is_excluded(&path) || known.contains(&metadata.ino());
+            if birth >= born && !excluded && !self.is_copy_of_known(name, &path, &metadata) {
+                missed.push((birth, path));
+            }
+        }
+        missed.sort();
+        for (_, path) in missed {
+            info!(component = %self.settings.name, file = %path.display(), live = %name.display(),
+                "rotated before it was seen: read from its start");
+            self.take_up(TakeUp { path: &path, name, from_end: false, standing: Standing::Rotated });
+        }
+    }
+
+    /// Whether the file at `path` begins with all that was read of a file called `name`.
+    fn is_copy_of_known(&self, name: &Path, path: &Path, metadata: &Metadata) -> bool {
+        let Ok((file, _)) = file::open(path) else { return false };
+        let is_copy = |position: &Position| {
+            let known = position.known.filter(|known| known.head_length > 0 && position.name == name);
+            known.is_some_and(|known| {
+                position.marker.1 > 0
+                    && metadata.len() >= position.offset
+                    && proof::has_head(&file, &known)
+                    && proof::has_marker(&file, position.offset, position.marker)
+            })
+        };
+        self.rows.values().flatten().any(is_copy) || self.files.values().any(|open| is_copy(&open.position))
+    }
+
+    /// Rows of files that are not under `Path` any more: found again by identity in their directory, they are read to
+    /// their end.
+    pub(super) fn recover_rows(&mut self) {
+        let now = (self.clock)().seconds;
+        let mut listings: HashMap<PathBuf, HashMap<u64, (PathBuf, Metadata)>> = HashMap::new();
+        let rows: Vec<Position> =
+            self.rows.values().flatten().filter(|row| self.paths.name(&row.name)).cloned().collect();
+        let mut still_there = Vec::new();
+        for row in rows {
+            let places = [row.place.as_deref(), Some(row.name.as_path())];
+            let found = places.into_iter().flatten().filter_map(Path::parent).find_map(|directory| {
+                let listing = listings.entry(directory.to_owned()).or_insert_with(|| by_inode(directory));
+                listing.get(&row.inode).filter(|(_, metadata)| file::row_fits(&row, metadata)).cloned()
+            });
+            match found {
+                None => self.forget_old(&row, now),
+                // Read to its end before: it need not be opened again.
+                Some((_, metadata)) if row.rotated && metadata.len() == row.offset => still_there.push(row),
+                Some((path, _)) => {
+                    let what = TakeUp { path: &path, name: &row.name, from_end: false, standing: Standing::Rotated };
+                    self.take_up(what);
+                }
+            }
+        }
+        still_there.iter_mut().for_each(|row| row.seen = now);
+        if let Err(error) = self.positions.store(&mut still_there.iter_mut().collect::<Vec<_>>(), false) {
+            self.complain(&error, "positions cannot be stored");
+        }
+    }
+
+    /// Forgets a row whose file was not found for a week.
+    fn forget_old(&mut self, row: &Position, now: i64) {
+        // A row that Vigie never wrote belongs to someone else.
+        if row.seen == 0 || now - row.seen < KEPT_SECONDS {
+            return;
+        }
+        if let Some(rows) = self.rows.get_mut(&row.inode) {
+            rows.retain(|other| other.id != row.id);
+        }
+        if let Err(error) = self.positions.remove(row.id) {
+            self.complain(&error, "an old position cannot be removed");
+        }
+    }
+
+    /// The file holds other or less content than before: the rest of the old is read from a copy if there is one, and the
+    /// new from its start.
+    pub(super) fn content_changed(&mut self, number: u64) {
+        let Some(old) = self.files.get(&number) else { return };
+        let (Ok(same), Ok(metadata)) = (old.file.try_clone(), old.file.metadata()) else { return };
+        let copy = self.find_copy(old);
+        let Some(old) = self.files.get_mut(&number) else { return };
+        self.metrics.files_rotated.add(1);
+        let known = old.position.known.unwrap_or_default();
+        let standing = old.standing;
+        let mut new = old.position.clone();
+        new.known = Some(Known { head: 0, head_length: 0, truncations: known.truncations + 1, ..known });
+        new.known = new.known.map(|known| Known { first_inode: new.inode, birth: file::birth(&metadata), ..known });
+        (new.offset, new.marker, new.seen, new.rotated) = (0, (0, 0), 0, false);
+        match copy {
+            Some(copy) => {
+                info!(component = %self.settings.name, file = %old.place.display(), copy = %copy.path.display(),
+                    offset = old.offset, "truncated: the rest is read from its copy");
+                old.become_copy(copy, self.now);
+                self.by_id.insert(old.id, number);
+                // The row goes with the old content, so the new one gets another.
+                new.id = 0;
+            }
+            None => {
+                let lost = old.size.saturating_sub(old.offset);
+                self.metrics.abandoned_bytes.add(lost);
+                if lost > 0 {
+                    error!(component = %self.settings.name, file = %old.place.display(), lost,
+                        "truncated before it was read to its end");
+                }
+                old.standing = Standing::Gone;
+                old.position.id = 0;
+            }
+        }
+        self.leaving.insert(number);
+        self.plan_look(number);
+        self.add(same, &metadata, new, standing);
+    }
+
+    /// A copy of what `old` held: same head, same bytes before the offset.
+    fn find_copy(&self, old: &Tailed) -> Option<Copy> {
+        let known = old.position.known.filter(|known| known.head_length > 0)?;
+        siblings(&old.place).into_iter().find_map(|(path, metadata)| {
+            if metadata.len() < old.offset || self.by_id.contains_key(&FileId::of(&metadata)) {
+                return None;
+            }
+            let (file, metadata) = file::open(&path).ok()?;
+            let proven = proof::has_head(&file, &known) && has_tail(&file, old);
+            proven.then_some(Copy { file, metadata, path })
+        })
+    }
+
+    /// Lets go of files that were rotated away, read to their end and settled.
+    pub(super) fn let_go(&mut self) {
+        let leaving: Vec<u64> = self.leaving.iter().copied().collect();
+        for number in leaving {
+            if self.is_over(number) {
+                self.close(number);
+            }
+        }
+    }
+
+    /// Whether nothing more is to be done for a file that leaves. Does what is to be done.
+    fn is_over(&mut self, number: u64) -> bool {
+        let Some(file) = self.files.get_mut(&number) else { return true };
+        if file.standing != Standing::Gone {
+            if self.now.duration_since(file.last_growth) < self.settings.rotate_wait {
+                return false;
+            }
+            // What was written since the last look is read first.
+            let size = file.file.metadata().map_or(file.size, |metadata| metadata.len());
+            if size != file.size {
+                return false;
+            }
+            if !file.is_read() {
+                self.read_one(number, true);
+                return false;
+            }
+        }
+        let (Some(file), Some(outlet)) = (self.files.get_mut(&number), &self.outlet) else { return false };
+        let Some(content) = &file.content else { return true };
+        if !file.ended {
+            // Its stage gives out what waits for more lines; the answers to that are waited for.
+            file.ended = true;
+            outlet.end(Arc::clone(&content.stream));
+        }
+        !file.is_awaiting()
+    }
+
+    fn close(&mut self, number: u64) {
+        self.leaving.remove(&number);
+        let Some(file) = self.files.remove(&number) else { return };
+        self.looks.remove(&(file.next_look, number));
+        self.fresh.remove(&number);
+        self.busy.remove(&number);
+        self.moved.remove(&number);
+        if self.by_id.get(&file.id) == Some(&number) {
+            self.by_id.remove(&file.id);
+        }
+        self.metrics.files_closed.add(1);
+        debug!(component = %self.settings.name, file = %file.place.display(), "let go");
+        if file.standing != Standing::Gone {
+            self.keep_closed(file);
+        }
+    }
+}
+
+/// A file that holds what another one held.
+pub(super) struct Copy {
+    file: File,
+    metadata: Metadata,
+    path: PathBuf,
+}
+
+impl Tailed {
+    /// Goes on in a copy of its content.
+    fn become_copy(&mut self, copy: Copy, now: std::time::Instant) {
+        self.file = copy.file;
+        self.id = FileId::of(&copy.metadata);
+        self.position.inode = self.id.inode;
+        self.position.place = Some(copy.path.clone());
+        self.position.seen = 0;
+        self.place = copy.path;
+        self.size = copy.metadata.len();
+        self.stuck = None;
+        self.ended = false;
+        self.standing = Standing::Rotated;
+        self.last_growth = now;
+    }
+
+    /// Whether its content was first seen in another file.
+    pub(super) fn is_copy(&self) -> bool {
+        self.position.known.is_some_and(|known| known.first_inode != self.id.inode)
+    }
+}
+
+/// Whether `copy` has the bytes before the offset of `old`, as far as they are known.
+fn has_tail(copy: &File, old: &Tailed) -> bool {
+    if old.content.is_some() {
+        return old.mark.is_in(copy, old.offset);
+    }
+    proof::has_marker(copy, old.position.offset, old.position.marker)
+}
+
+/// Regular files in `directory`.
+fn entries(directory: &Path) -> impl Iterator<Item = (PathBuf, Metadata)> {
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let found = match std::fs::read_dir(directory) {
+        Ok(found) => Some(found),
+        Err(error) => {
+            warn!(component = "tail", directory = %directory.display(), %error, "rotated files cannot be looked for");
+            None
+        }
+    };
+    let entries = found.into_iter().flatten().filter_map(Result::ok);
+    entries.filter_map(|entry| Some((entry.path(), entry.metadata().ok()?))).filter(|(_, metadata)| metadata.is_file())
+}
+
+fn by_inode(directory: &Path) -> HashMap<u64, (PathBuf, Metadata)> {
+    if !directory.as_os_str().is_empty() && !directory.exists() {
+        return HashMap::new();
+    }
+    entries(directory).map(|(path, metadata)| (metadata.ino(), (path, metadata))).collect()
+}
+
+/// Files beside `live` that are named after it and are not compressed.
+fn siblings(live: &Path) -> Vec<(PathBuf, Metadata)> {
+    let directory = live.parent().map(Path::to_owned).unwrap_or_default();
+    if !directory.as_os_str().is_empty() && !directory.exists() {
+        return Vec::new();
+    }
+    let name = live.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let stem = live.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let named_after = |path: &Path| {
+        let other = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let suffix = other.strip_prefix(&name).or_else(|| other.strip_prefix(&stem));
+        other != name
+            && suffix.is_some_and(is_rotation_suffix)
+            && !COMPRESSED.iter().any(|ending| other.ends_with(ending))
+    };
+    entries(&directory).filter(|(path, _)| named_after(path)).collect()
+}
+
+/// Whether a name goes on as rotation makes it: `.1`, `-20261123`, `.old`. `app-error.log` is another log than `app.log`.
+fn is_rotation_suffix(suffix: &str) -> bool {
+    let rest = suffix.strip_prefix(['.', '-', '_']);
+    let names = ["old", "bak", "prev", "rotated"];
+    rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()) || names.contains(&rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rotated_files_are_told_from_other_logs() {
+        let directory = tempfile::tempdir().expect("a directory");
+        for name in [
+            "app.log",
+            "app.log.1",
+            "app.log-20261123",
+            "app.1.log",
+            "app.log.old",
+            "app.log.2.gz",
+            "app-error.log",
+            "apple.log.1",
+            "app.log.tmp",
+        ] {
+            std::fs::write(directory.path().join(name), "").expect("it is written");
+        }
+
+        let mut found: Vec<_> = siblings(&directory.path().join("app.log"))
+            .into_iter()
+            .filter_map(|(path, _)| Some(path.file_name()?.to_string_lossy().into_owned()))
+            .collect();
+        found.sort();
+
+        assert_eq!(found, ["app.1.log", "app.log-20261123", "app.log.1", "app.log.old"]);
+    }
+}

@@ -1,0 +1,270 @@
+//! Files come: looks at all paths, opens what is new, notices what is gone.
+
+use std::collections::HashSet;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use tracing::{debug, info, warn};
+
+use super::Tail;
+use super::file::{self, FileId, Standing, Tailed};
+use super::look;
+use super::paths::expand_tag;
+use super::proof::{self, Mark};
+use crate::state::{Known, Position};
+
+/// Looks at all paths follow each other no faster than this, however much happens in the directories.
+const SHORTEST_GAP: Duration = Duration::from_millis(50);
+
+/// How a file that is met is taken up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TakeUp<'a> {
+    /// Where it is.
+    pub(super) path: &'a Path,
+    /// What records tell as its path.
+    pub(super) name: &'a Path,
+    /// Whether it begins at its end when no position is stored of it.
+    pub(super) from_end: bool,
+    pub(super) standing: Standing,
+}
+
+impl Tail {
+    /// Looks at all paths when that is due, or when something happened in a directory.
+    pub(super) fn scan_if_due(&mut self) {
+        let since = self.now.duration_since(self.scanned);
+        if since >= self.scan_gap && (since >= self.settings.refresh || self.watcher.take_changed()) {
+            self.scan();
+        }
+    }
+
+    /// Looks at all paths: takes up new files, notes those that were renamed or deleted.
+    pub(super) fn scan(&mut self) {
+        let began = Instant::now();
+        self.scans += 1;
+        let found = self.paths.find();
+        // Watched before the files are looked at: what comes meanwhile is told.
+        self.watch(found.directories);
+        let unknown: Vec<(PathBuf, Metadata)> =
+            found.paths.iter().filter_map(|path| Some((path.clone(), self.recognise(path)?))).collect();
+        if self.scans == 1 {
+            self.resume(unknown);
+        } else {
+            for (path, metadata) in unknown {
+                self.meet(&path, &metadata, !self.settings.read_new_from_head);
+            }
+        }
+        let unseen: Vec<u64> = self
+            .files
+            .iter()
+            .filter(|(_, file)| file.seen != self.scans && file.standing == Standing::Live)
+            .map(|(number, _)| *number)
+            .collect();
+        for number in unseen {
+            self.lost_sight(number);
+        }
+        self.scanned = self.now;
+        self.scan_gap = SHORTEST_GAP.max(began.elapsed() * 10);
+    }
+
+    fn watch(&mut self, mut directories: std::collections::BTreeSet<PathBuf>) {
+        // A link says nothing when what it leads to is renamed.
+        let places = self.files.values().filter(|file| file.standing == Standing::Live);
+        directories.extend(places.filter_map(|file| file.place.parent().map(Path::to_owned)));
+        self.watcher.watch(&directories);
+    }
+
+    /// Notes that the file at `path` is there if it is one of those that are open; else tells what it is.
+    fn recognise(&mut self, path: &Path) -> Option<Metadata> {
+        let metadata = match std::fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) => {
+                if error.kind() == std::io::ErrorKind::PermissionDenied {
+                    self.complain_of(path, &error);
+                }
+                return None;
+            }
+        };
+        if !metadata.is_file() {
+            return None;
+        }
+        let Some(number) = self.by_id.get(&FileId::of(&metadata)).copied() else { return Some(metadata) };
+        let file = self.files.get_mut(&number)?;
+        if file.seen != self.scans && path != file.name {
+            file.place = real_path(path);
+        }
+        file.seen = self.scans;
+        if file.standing == Standing::Rotated && !file.is_copy() {
+            file.standing = Standing::Live;
+            file.ended = false;
+            self.leaving.remove(&number);
+        }
+        None
+    }
+
+    /// The first look: files with a stored position go on, wherever they are now, and so does what followed on them.
+    fn resume(&mut self, unknown: Vec<(PathBuf, Metadata)>) {
+        let names = self.row_names();
+        let born = self.newest_births();
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            unknown.into_iter().partition(|(path, metadata)| self.has_row(metadata) || names.contains(path));
+        for (path, metadata) in known {
+            self.meet(&path, &metadata, false);
+        }
+        self.recover_rows();
+        for (name, place, birth) in born {
+            self.take_up_missed(&name, &place, birth);
+        }
+        for (path, metadata) in unknown {
+            if !self.by_id.contains_key(&FileId::of(&metadata)) {
+                self.meet(&path, &metadata, !self.settings.read_from_head);
+            }
+        }
+    }
+
+    /// A file under `Path` that is not open.
+    fn meet(&mut self, path: &Path, metadata: &Metadata, from_end: bool) {
+        if self.by_id.contains_key(&FileId::of(metadata)) || (self.is_too_old(metadata) && !self.has_row(metadata)) {
+            return;
+        }
+        self.take_up(TakeUp { path, name: path, from_end, standing: Standing::Live });
+    }
+
+    fn is_too_old(&self, metadata: &Metadata) -> bool {
+        if self.settings.ignore_older.is_zero() {
+            return false;
+        }
+        let now = u64::try_from((self.clock)().seconds).unwrap_or(0);
+        let written = metadata.modified().ok().and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+        written.is_some_and(|at| now.saturating_sub(at.as_secs()) > self.settings.ignore_older.as_secs())
+    }
+
+    /// Opens a file and finds out where to begin. Gives its number.
+    pub(super) fn take_up(&mut self, what: TakeUp<'_>) -> Option<u64> {
+        let (file, metadata) = match file::open(what.path) {
+            Ok(opened) => opened,
+            // It was renamed or deleted between two glances.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+            Err(error) => {
+                // It may be readable at the next look.
+                self.complain_of(what.path, &error);
+                return None;
+            }
+        };
+        self.complained.remove(what.path);
+        let id = FileId::of(&metadata);
+        if self.by_id.contains_key(&id) {
+            return None;
+        }
+        let (mut position, is_stored) = match self.take_row(&metadata) {
+            Some(row) => (row, true),
+            None => (Position { created: (self.clock)().seconds, ..Position::default() }, false),
+        };
+        // Fluent Bit stores 0 for a file that it follows from its end and that has not grown since.
+        let never_read = is_stored && position.seen == 0 && position.offset == 0 && !self.settings.read_from_head;
+        if (!is_stored && what.from_end) || (never_read && self.scans == 1) {
+            position.offset = metadata.len();
+        }
+        position.name = what.name.to_owned();
+        position.inode = id.inode;
+        position.place = Some(real_path(what.path));
+        if position.known.is_none() {
+            let birth = file::birth(&metadata);
+            position.known = Some(Known { device: id.device, birth, first_inode: id.inode, ..Known::default() });
+        }
+        self.metrics.files_opened.add(1);
+        debug!(component = %self.settings.name, file = %what.path.display(), offset = position.offset, "taken up");
+        let number = self.add(file, &metadata, position, what.standing);
+        self.check_content(number);
+        Some(number)
+    }
+
+    /// Adds an open file at its stored position. Gives its number.
+    pub(super) fn add(
+        &mut self,
+        file: std::fs::File,
+        metadata: &Metadata,
+        position: Position,
+        standing: Standing,
+    ) -> u64 {
+        self.last_number += 1;
+        let (number, id) = (self.last_number, FileId::of(metadata));
+        let next_look = look::first_look(self.now);
+        let tailed = Tailed {
+            id,
+            name: position.name.clone(),
+            place: position.place.clone().unwrap_or_else(|| position.name.clone()),
+            tag: expand_tag(&self.settings.tag, &position.name).into(),
+            content: None,
+            offset: position.offset,
+            mark: Mark::of(&file, position.offset),
+            size: metadata.len(),
+            stuck: None,
+            block: self.reading.block,
+            long: None,
+            standing,
+            last_growth: self.now,
+            next_look,
+            queued: false,
+            ended: false,
+            epoch: 0,
+            patience: Duration::ZERO,
+            not_before: None,
+            stored_head: position.known.map_or(0, |known| known.head_length),
+            seen: self.scans,
+            file,
+            position,
+        };
+        self.by_id.insert(id, number);
+        self.looks.insert((next_look, number));
+        self.fresh.insert(number);
+        self.moved.insert(number);
+        if standing != Standing::Live {
+            self.leaving.insert(number);
+        }
+        self.files.insert(number, tailed);
+        number
+    }
+
+    /// Compares a file just taken up with what is stored of it: other content, or less of it, begins anew.
+    fn check_content(&mut self, number: u64) {
+        let Some(file) = self.files.get(&number) else { return };
+        let known_head = file.position.known.as_ref().is_none_or(|known| proof::has_head(&file.file, known));
+        let known_tail = proof::has_marker(&file.file, file.position.offset, file.position.marker);
+        if file.size >= file.position.offset && known_head && known_tail {
+            return;
+        }
+        info!(component = %self.settings.name, file = %file.place.display(), "it holds other content than before");
+        self.content_changed(number);
+    }
+
+    fn complain_of(&mut self, path: &Path, error: &std::io::Error) {
+        if self.complained.insert(path.to_owned()) {
+            warn!(component = %self.settings.name, file = %path.display(), %error, "cannot be opened; tried again later");
+        }
+    }
+
+    /// The birth of the newest content known of each name that is stored, and where it was.
+    fn newest_births(&self) -> Vec<(PathBuf, PathBuf, i64)> {
+        let mut newest: std::collections::BTreeMap<&Path, (&Path, i64)> = std::collections::BTreeMap::new();
+        for row in self.rows.values().flatten().filter(|row| self.paths.name(&row.name)) {
+            let birth = row.known.map_or(0, |known| known.birth);
+            let place = row.place.as_deref().unwrap_or(&row.name);
+            let entry = newest.entry(&row.name).or_insert((place, birth));
+            if birth > entry.1 {
+                *entry = (place, birth);
+            }
+        }
+        newest.into_iter().map(|(name, (place, birth))| (name.to_owned(), place.to_owned(), birth)).collect()
+    }
+
+    /// Ids of all files that are open or stored, to tell which are new.
+    pub(super) fn known_inodes(&self) -> HashSet<u64> {
+        self.rows.keys().copied().chain(self.by_id.keys().map(|id| id.inode)).collect()
+    }
+}
+
+/// `path` with its links followed, as far as that goes.
+fn real_path(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}

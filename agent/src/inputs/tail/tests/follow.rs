@@ -1,0 +1,283 @@
+//! Files that come and grow.
+
+use super::*;
+use crate::plugin::Input;
+
+#[test]
+fn files_at_the_start_are_read_from_their_end_and_later_ones_from_their_head() {
+    let mut rig = Rig::new("*.log", &[]);
+    rig.append("a.log", "before\n");
+    rig.start();
+    assert_eq!(rig.texts(), [""; 0]);
+
+    rig.append("a.log", "after\n").append("b.log", "new\n");
+    rig.scan();
+
+    let mut seen = rig.records();
+    seen.sort_by(|a, b| a.text.cmp(&b.text));
+    let names: Vec<_> = seen.iter().map(|seen| (seen.text.as_str(), seen.name.as_str())).collect();
+    assert_eq!(names, [("after", "a.log"), ("new", "b.log")]);
+    assert!(seen[0].tag.starts_with("t.") && seen[0].tag.ends_with(".a.log"), "{}", seen[0].tag);
+}
+
+#[test]
+fn a_line_waits_for_its_newline() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "whole\nha");
+    rig.start();
+    assert_eq!(rig.texts(), ["whole"]);
+
+    rig.append("a.log", "lf");
+    rig.wait(100);
+    assert_eq!(rig.texts(), [""; 0]);
+    rig.append("a.log", "\r\nnext\n");
+    rig.run();
+
+    assert_eq!(rig.texts(), ["half", "next"]);
+    rig.stop();
+    assert_eq!(rig.stored(), [("a.log".to_owned(), 17)]);
+}
+
+#[test]
+fn a_first_line_that_comes_in_pieces_is_read_when_it_is_whole() {
+    let mut rig = Rig::new("a.log", &[]);
+    rig.start();
+    rig.append("a.log", "");
+    rig.scan();
+    rig.append("a.log", "on");
+    rig.run();
+    rig.append("a.log", "e\n");
+    rig.run();
+
+    assert_eq!(rig.texts(), ["one"]);
+}
+
+#[test]
+fn lines_longer_than_a_block_are_read_whole() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on"), ("buffer_chunk_size", "4k")]);
+    let long = "x".repeat(300_000);
+    rig.append("a.log", &format!("{}{long}\n{}", numbered(1, 2000), numbered(1, 2000)));
+
+    rig.start();
+
+    let texts = rig.texts();
+    assert_eq!((texts.len(), texts[2000].len()), (4001, 300_000));
+    assert_eq!(rig.metrics.bytes.get(), 300_001 + 2 * numbered(1, 2000).len() as u64);
+}
+
+#[test]
+fn a_line_above_the_limit_does_not_stop_the_file_whatever_is_done_with_it() {
+    for (option, texts) in [
+        ("read_from_head", vec!["a", "0123456789abcdef", "ghi", "b"]),
+        ("skip_long_lines", vec!["a", "b"]),
+        ("truncate_long_lines", vec!["a", "0123456789abcdef", "b"]),
+    ] {
+        let mut rig = Rig::new("a.log", &[("buffer_max_size", "16"), (option, "on")]);
+        rig.start();
+        rig.append("a.log", "a\n0123456789abcdefghi\nb\n");
+        rig.scan().stop();
+
+        assert_eq!(rig.texts(), texts, "{option}");
+        assert_eq!(rig.stored(), [("a.log".to_owned(), 24)]);
+        assert_eq!(rig.metrics.long_line_truncated.get() + rig.metrics.long_line_skipped.get(), 1);
+    }
+}
+
+#[test]
+fn a_long_line_that_is_not_over_is_met_again_from_its_start() {
+    let mut rig = Rig::new("a.log", &[("buffer_max_size", "16"), ("read_from_head", "on")]);
+    rig.append("a.log", "a\n0123456789abcdefghijklmnopqrstuvwxyz");
+    rig.start();
+    let before = rig.records();
+    assert_eq!(before.len(), 3);
+    rig.wait(2).kill();
+    assert_eq!(rig.stored(), [("a.log".to_owned(), 2)]);
+
+    rig.append("a.log", "\n");
+    rig.start();
+
+    let after = rig.records();
+    assert_eq!(ids(&after)[..2], ids(&before)[1..]);
+    assert_eq!(after.len(), 3);
+}
+
+#[test]
+fn what_is_no_regular_file_is_left_alone_and_so_is_what_is_excluded_or_old() {
+    let mut rig = Rig::new("*", &[("read_from_head", "on"), ("exclude_path", "*.gz"), ("ignore_older", "1h")]);
+    fs::create_dir(rig.path("directory")).expect("it is made");
+    rustix::fs::mknodat(rustix::fs::CWD, rig.path("fifo"), rustix::fs::FileType::Fifo, 0o600.into(), 0)
+        .expect("it is made");
+    rig.append("a.gz", "excluded\n").append("new", "new\n").append("old", "old\n");
+    let aged = |name: &str, seconds: u64| {
+        let at = std::time::UNIX_EPOCH + Duration::from_secs(wall().seconds.unsigned_abs() - seconds);
+        File::options().write(true).open(rig.path(name)).expect("it opens").set_modified(at).expect("it is set");
+    };
+    aged("old", 3601);
+    aged("new", 3599);
+
+    rig.start();
+
+    assert_eq!(rig.texts(), ["new"]);
+}
+
+#[test]
+fn a_file_under_two_names_is_read_once() {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "once\n");
+    fs::hard_link(rig.path("a.log"), rig.path("b.log")).expect("it is linked");
+    std::os::unix::fs::symlink(rig.path("a.log"), rig.path("c.log")).expect("it is linked");
+
+    rig.start().scan();
+
+    assert_eq!(rig.texts(), ["once"]);
+    rig.remove("a.log");
+    rig.append("b.log", "still\n");
+    rig.scan();
+    assert_eq!(rig.texts(), ["still"]);
+}
+
+#[test]
+fn what_an_output_did_not_answer_for_is_read_again_with_the_same_ids() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "one\n");
+    rig.start();
+    let first = rig.records();
+    rig.append("a.log", "two\nthree\n");
+    rig.answer = Answer::Drop;
+    for _ in 0..3 {
+        rig.turn(Duration::from_millis(30));
+    }
+    let dropped = rig.records();
+    assert_eq!(dropped.iter().map(|seen| seen.text.as_str()).collect::<Vec<_>>(), ["two", "three"]);
+
+    rig.answer = Answer::Deliver;
+    rig.run();
+
+    let again = rig.records();
+    assert_eq!(ids(&again), ids(&dropped));
+    assert_eq!((first[0].epoch, dropped[0].epoch, again[0].epoch), (0, 0, 1));
+    assert_eq!(rig.metrics.rewinds.get(), 1);
+    rig.stop();
+    assert_eq!(rig.stored(), [("a.log".to_owned(), 14)]);
+}
+
+#[test]
+fn an_output_that_never_answers_is_not_asked_without_end() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "one\n");
+    rig.answer = Answer::Drop;
+
+    rig.start().wait(1);
+    for _ in 0..1000 {
+        rig.turn(Duration::from_millis(10));
+    }
+
+    let tries = rig.texts().len();
+    assert!((6..15).contains(&tries), "{tries} tries within 15 seconds");
+}
+
+#[test]
+fn positions_follow_what_is_settled_and_not_what_is_read() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "one\n");
+    rig.start();
+    rig.answer = Answer::Hold;
+    rig.append("a.log", "two\n");
+    rig.wait(5);
+    assert_eq!(rig.stored(), [("a.log".to_owned(), 4)]);
+
+    rig.deliver_held().wait(5);
+
+    assert_eq!(rig.stored(), [("a.log".to_owned(), 8)]);
+}
+
+#[test]
+fn no_more_than_the_limit_is_on_the_way() {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on"), ("buffer_chunk_size", "4k")]);
+    rig.append("a.log", &numbered(1, 5000)).append("b.log", &numbered(1, 5000));
+    let mut tail = rig.build();
+    tail.settings.mem_buf_limit = Some(10_000);
+    tail.start(rig.outlet(), rig.now);
+    rig.tail = Some(tail);
+    rig.answer = Answer::Hold;
+
+    rig.run();
+    let first = rig.texts();
+    let bytes: usize = first.iter().map(|text| text.len() + 1).sum();
+    assert!((10_000..14_500).contains(&bytes), "{bytes}");
+    for _ in 0..20 {
+        rig.deliver_held();
+        rig.answer = Answer::Hold;
+        rig.run();
+    }
+
+    assert_eq!(first.len() + rig.texts().len(), 10_000);
+}
+
+#[test]
+fn files_take_turns() {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on"), ("buffer_chunk_size", "4k")]);
+    rig.append("a.log", &numbered(1, 5000)).append("b.log", &numbered(1, 5000));
+
+    rig.start();
+
+    let seen = rig.records();
+    let half = &seen[..seen.len() / 2];
+    let of_a = half.iter().filter(|seen| seen.name == "a.log").count();
+    assert_eq!(seen.len(), 10_000);
+    assert!((2000..3000).contains(&of_a), "{of_a} of {}", half.len());
+}
+
+#[test]
+fn the_input_ends_at_the_end_of_its_files_when_told_to() {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on"), ("exit_on_eof", "on")]);
+    rig.append("a.log", "one\nrest").append("b.log", "no newline").append("c.log", "");
+    let tail = Box::new(rig.build());
+    let (outlet, stop) = (rig.outlet(), rig.stop.clone());
+    let running = std::thread::spawn(move || tail.run(outlet, stop));
+    loop {
+        match rig.queue.pop(None) {
+            Popped::Element(Work::Parcel(parcel)) => rig.take(parcel),
+            Popped::Element(Work::Ended(stream)) => rig.ended.push(stream.name.clone()),
+            _ => break,
+        }
+    }
+    rig.stop.drained();
+    running.join().expect("it returns");
+
+    let mut texts = rig.texts();
+    texts.sort();
+    assert_eq!(texts, ["no newline", "one", "rest"]);
+    assert_eq!(rig.ended.len(), 2);
+    let mut stored = rig.stored();
+    stored.sort();
+    let expected = [("a.log", 8), ("b.log", 10), ("c.log", 0)];
+    assert_eq!(stored, expected.map(|(name, offset)| (name.to_owned(), offset)));
+}
+
+/// Notices a new file and its growth by itself, with the real clock and the real watcher.
+#[test]
+fn a_new_file_is_noticed_at_once() {
+    let mut rig = Rig::new("sub/*.log", &[("read_from_head", "on")]);
+    fs::create_dir(rig.path("sub")).expect("it is made");
+    let tail = Box::new(rig.build());
+    let (outlet, stop) = (rig.outlet(), rig.stop.clone());
+    let running = std::thread::spawn(move || tail.run(outlet, stop));
+    let file = rig.path("sub/a.log");
+    let mut took = Vec::new();
+    for number in 0..3 {
+        let began = Instant::now();
+        append(&file, &format!("{number}\n"));
+        let Popped::Element(Work::Parcel(parcel)) = rig.queue.pop(Some(began + Duration::from_secs(20))) else {
+            panic!("nothing came");
+        };
+        took.push(began.elapsed());
+        rig.take(parcel);
+    }
+    rig.stop.request();
+    rig.stop.drained();
+    running.join().expect("it returns");
+
+    assert_eq!(rig.texts().len(), 3);
+    assert!(took.iter().all(|took| *took < Duration::from_secs(10)), "{took:?}");
+}

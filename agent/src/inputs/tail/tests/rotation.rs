@@ -1,0 +1,263 @@
+//! Files that are renamed, copied and truncated, overwritten, deleted.
+
+use super::*;
+
+#[test]
+fn a_renamed_file_is_read_to_its_end_and_its_successor_from_its_head() {
+    let mut rig = Rig::new("a.log", &[("rotate_wait", "5")]);
+    rig.start();
+    rig.append("a.log", "one\n");
+    rig.scan();
+    rig.append("a.log", "two\n").rename("a.log", "a.log.1").append("a.log.1", "late\n").append("a.log", "new\n");
+    rig.scan();
+    rig.append("a.log.1", "later\n");
+    rig.run();
+
+    let seen = rig.records();
+    let mut texts: Vec<_> = seen.iter().map(|seen| (seen.text.as_str(), seen.name.as_str())).collect();
+    texts.sort_unstable();
+    assert_eq!(texts, [("late", "a.log"), ("later", "a.log"), ("new", "a.log"), ("one", "a.log"), ("two", "a.log")]);
+    assert_eq!((rig.open_files(), rig.metrics.files_rotated.get()), (2, 1));
+    rig.wait(6);
+    assert_eq!((rig.open_files(), rig.metrics.files_closed.get()), (1, 1));
+    assert_eq!(rig.ended.len(), 1);
+}
+
+#[test]
+fn a_rotated_file_is_kept_while_anything_of_it_is_unread_or_unanswered() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "one\n");
+    rig.answer = Answer::Hold;
+    rig.start();
+    rig.rename("a.log", "a.log.1");
+    rig.scan().wait(1000).wait(1000);
+    assert_eq!(rig.open_files(), 1);
+
+    rig.held.clear();
+    rig.answer = Answer::Deliver;
+    rig.wait(60);
+
+    assert_eq!(rig.texts(), ["one", "one"]);
+    assert_eq!(rig.open_files(), 0);
+    assert_eq!(rig.stored(), [("a.log".to_owned(), 4)]);
+}
+
+#[test]
+fn a_renamed_file_that_is_still_under_path_goes_on_under_its_first_name() {
+    let mut rig = Rig::new("a.log*", &[]);
+    rig.start();
+    rig.append("a.log", "one\n");
+    rig.scan();
+    rig.rename("a.log", "a.log.1").append("a.log", "new\n");
+    rig.scan().wait(100);
+    rig.append("a.log.1", "late\n");
+    rig.run();
+
+    let seen = rig.records();
+    let mut texts: Vec<_> = seen.iter().map(|seen| (seen.text.as_str(), seen.name.as_str())).collect();
+    texts.sort_unstable();
+    assert_eq!(texts, [("late", "a.log"), ("new", "a.log"), ("one", "a.log")]);
+}
+
+#[test]
+fn the_last_line_of_a_deleted_file_needs_no_newline() {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "one\nrest").append("b.log", "short");
+    rig.start();
+    assert_eq!(rig.texts(), ["one"]);
+
+    rig.remove("a.log").remove("b.log");
+    rig.scan();
+    assert_eq!(rig.texts(), [""; 0]);
+    rig.wait(6);
+
+    let mut texts = rig.texts();
+    texts.sort();
+    assert_eq!(texts, ["rest", "short"]);
+    assert_eq!((rig.open_files(), rig.stored().len()), (0, 0));
+}
+
+#[test]
+fn the_rest_of_a_truncated_file_is_read_from_its_copy_under_the_same_ids() {
+    let content = numbered(1, 100);
+    let expected = {
+        let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+        rig.append("a.log", &content);
+        rig.start();
+        // The same file in another directory has another identity: only what follows it is compared.
+        rig.records().iter().map(|seen| seen.id[28..].to_vec()).collect::<Vec<_>>()
+    };
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 60));
+    rig.start();
+    let first = rig.records();
+
+    rig.append("a.log", &numbered(61, 100)).copy_and_truncate("a.log", "a.log.1");
+    rig.append("a.log", "after\n");
+    rig.run();
+
+    let (rest, after): (Vec<_>, Vec<_>) = rig.records().into_iter().partition(|seen| seen.text != "after");
+    assert_eq!(rest.len(), 40);
+    assert_eq!(rest[0].id[..28], first[0].id[..28]);
+    let all: Vec<_> = first.iter().chain(&rest).map(|seen| seen.id[28..].to_vec()).collect();
+    assert_eq!(all, expected);
+    assert_ne!(after[0].id[..28], first[0].id[..28]);
+    assert_eq!(rig.metrics.abandoned_bytes.get(), 0);
+    rig.wait(6).stop();
+    assert_eq!(rig.texts(), [""; 0]);
+    assert_eq!(rig.stored(), [("a.log".to_owned(), content.len() as i64), ("a.log".to_owned(), 6)]);
+}
+
+#[test]
+fn what_was_on_its_way_when_a_file_was_truncated_is_read_again_from_its_copy() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 3));
+    rig.answer = Answer::Hold;
+    rig.start();
+    let first = rig.records();
+    rig.copy_and_truncate("a.log", "a.log.1").append("a.log", "new\n");
+    rig.run();
+
+    rig.answer = Answer::Deliver;
+    rig.held.clear();
+    rig.run();
+
+    let again: Vec<_> = rig.records().into_iter().filter(|seen| seen.text != "new").collect();
+    assert_eq!(ids(&again), ids(&first));
+}
+
+#[test]
+fn what_cannot_be_read_any_more_is_counted() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 3));
+    rig.answer = Answer::Hold;
+    rig.start();
+    File::create(rig.path("a.log")).expect("it is truncated");
+    rig.append("a.log", "new\n");
+    rig.run();
+    assert_eq!(rig.metrics.abandoned_bytes.get(), 0, "all of it was handed on");
+
+    rig.answer = Answer::Deliver;
+    rig.held.clear();
+    rig.run();
+
+    assert_eq!(rig.metrics.abandoned_bytes.get(), 21);
+    assert_eq!(rig.texts(), ["line 1", "line 2", "line 3", "new", "new"]);
+    assert_eq!(rig.open_files(), 1);
+}
+
+#[test]
+fn two_contents_of_one_file_have_different_ids_though_they_begin_alike() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    let mut all = Vec::new();
+    rig.append("a.log", "started\n");
+    rig.start();
+    for _ in 0..3 {
+        all.extend(rig.records());
+        File::create(rig.path("a.log")).expect("it is truncated");
+        rig.run();
+        // The agent dies between the truncation and the next line.
+        rig.kill().start();
+        rig.append("a.log", "started\n");
+        rig.run();
+    }
+    all.extend(rig.records());
+
+    let mut ids = ids(&all);
+    ids.sort();
+    ids.dedup();
+    assert_eq!((all.len(), ids.len()), (4, 4));
+}
+
+/// Smaller for a moment only: between two looks the file was truncated and has grown beyond where it was.
+#[test]
+fn a_file_that_was_overwritten_between_two_looks_is_read_from_its_start() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "old 1\nold 2\n");
+    rig.start();
+
+    File::create(rig.path("a.log")).expect("it is truncated");
+    rig.append("a.log", &numbered(1, 50));
+    rig.run();
+
+    let texts = rig.texts();
+    assert_eq!((texts.len(), texts[2].as_str(), texts[51].as_str()), (52, "line 1", "line 50"));
+}
+
+#[test]
+fn a_writer_that_goes_on_behind_a_hole_is_followed() {
+    use std::os::unix::fs::FileExt;
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "one\ntwo\n");
+    let writer = File::options().write(true).open(rig.path("a.log")).expect("it opens");
+    rig.start();
+    assert_eq!(rig.texts(), ["one", "two"]);
+
+    writer.set_len(0).expect("it is truncated");
+    writer.write_all_at(b"three\n", 1_000_000).expect("it is written");
+    rig.run();
+
+    assert_eq!(rig.texts(), ["three"]);
+}
+
+#[test]
+fn files_that_were_renamed_before_they_were_seen_are_read_oldest_first() {
+    let mut rig = Rig::new("a.log", &[]);
+    rig.start();
+    rig.append("a.log", "a1\n");
+    rig.scan();
+    for number in 2..5 {
+        std::thread::sleep(Duration::from_millis(20));
+        for old in (1..number).rev() {
+            let from = if old == 1 { "a.log".to_owned() } else { format!("a.log.{}", old - 1) };
+            rig.rename(&from, &format!("a.log.{old}"));
+        }
+        rig.append("a.log", &format!("a{number}\n"));
+    }
+    rig.append("a.log.9.gz", "compressed\n").append("a-other.log", "another log\n");
+
+    rig.scan();
+
+    let mut texts = rig.texts();
+    texts.sort();
+    assert_eq!(texts, ["a1", "a2", "a3", "a4"]);
+    rig.wait(10);
+    assert_eq!(rig.open_files(), 1);
+}
+
+#[test]
+fn the_copy_of_a_file_is_not_taken_for_a_missed_one() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 50));
+    rig.start();
+    assert_eq!(rig.texts().len(), 50);
+    std::thread::sleep(Duration::from_millis(20));
+    fs::copy(rig.path("a.log"), rig.path("a.log.1")).expect("it is copied");
+
+    rig.wait(2);
+    rig.rename("a.log", "a.log.2").append("a.log", "new\n");
+    rig.scan();
+
+    assert_eq!(rig.texts(), ["new"]);
+}
+
+#[test]
+fn what_a_link_leads_to_is_followed_through_its_rotation() {
+    let mut rig = Rig::new("links/*.log", &[]);
+    fs::create_dir(rig.path("links")).expect("it is made");
+    fs::create_dir(rig.path("pods")).expect("it is made");
+    rig.append("pods/0.log", "");
+    std::os::unix::fs::symlink(rig.path("pods/0.log"), rig.path("links/pod.log")).expect("it is linked");
+    rig.start();
+    rig.append("pods/0.log", "one\n");
+    rig.run();
+
+    rig.append("pods/0.log", "two\n").rename("pods/0.log", "pods/0.log.20261123-101010");
+    rig.append("pods/0.log", "three\n");
+    rig.scan();
+
+    let seen = rig.records();
+    let mut texts: Vec<_> = seen.iter().map(|seen| (seen.text.as_str(), seen.name.as_str())).collect();
+    texts.sort_unstable();
+    assert_eq!(texts, [("one", "pod.log"), ("three", "pod.log"), ("two", "pod.log")]);
+}

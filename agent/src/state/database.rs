@@ -1,0 +1,210 @@
+//! Opens the database: lock, journal, schema, and what to do with a damaged file.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rustix::fs::{FlockOperation, fcntl_lock};
+use rustix::io::Errno;
+use tracing::warn;
+
+/// Why positions cannot be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// Another process uses the file.
+    #[error("the positions in `{path}` are in use by another agent: give each its own `DB`")]
+    Locked {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The directory or lock file cannot be made.
+    #[error("cannot write beside `{path}`: {source}")]
+    Io {
+        /// The database.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// SQLite refuses.
+    #[error("positions: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+/// How hard SQLite syncs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Synchronous {
+    /// `OFF`: a crash of the host may lose positions.
+    Off,
+    /// `NORMAL`.
+    #[default]
+    Normal,
+    /// `FULL`.
+    Full,
+    /// `EXTRA`.
+    Extra,
+}
+
+impl Synchronous {
+    /// Its name in SQLite.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "OFF",
+            Self::Normal => "NORMAL",
+            Self::Full => "FULL",
+            Self::Extra => "EXTRA",
+        }
+    }
+}
+
+/// Journal of the database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Journal {
+    /// `WAL`.
+    #[default]
+    Wal,
+    /// `DELETE`.
+    Delete,
+    /// `TRUNCATE`.
+    Truncate,
+    /// `PERSIST`.
+    Persist,
+    /// `MEMORY`: a crash while storing may damage the file.
+    Memory,
+    /// `OFF`: as `MEMORY`.
+    Off,
+}
+
+impl Journal {
+    /// Its name in SQLite.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wal => "WAL",
+            Self::Delete => "DELETE",
+            Self::Truncate => "TRUNCATE",
+            Self::Persist => "PERSIST",
+            Self::Memory => "MEMORY",
+            Self::Off => "OFF",
+        }
+    }
+}
+
+/// Which database, and how it is used.
+#[derive(Clone, Debug, Default)]
+pub struct Database {
+    /// The file.
+    pub path: PathBuf,
+    /// How hard it is synced.
+    pub synchronous: Synchronous,
+    /// Its journal.
+    pub journal: Journal,
+    /// Whether SQLite keeps other programs out even between two transactions.
+    pub exclusive: bool,
+}
+
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS in_tail_files (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL, offset INTEGER, inode INTEGER, created INTEGER,
+  rotated INTEGER DEFAULT 0, offset_marker INTEGER DEFAULT 0, offset_marker_size INTEGER DEFAULT 0);
+CREATE TABLE IF NOT EXISTS vigie_files_1 (
+  id INTEGER PRIMARY KEY, offset INTEGER NOT NULL, inode INTEGER NOT NULL, device INTEGER NOT NULL, birth INTEGER NOT NULL,
+  generation INTEGER NOT NULL, head INTEGER NOT NULL, head_length INTEGER NOT NULL, truncations INTEGER NOT NULL,
+  first_inode INTEGER NOT NULL, place BLOB, seen INTEGER NOT NULL);
+";
+
+/// Columns that older versions of Fluent Bit's table lack.
+const LATER_COLUMNS: [&str; 3] =
+    ["rotated INTEGER DEFAULT 0", "offset_marker INTEGER DEFAULT 0", "offset_marker_size INTEGER DEFAULT 0"];
+
+impl Database {
+    /// Takes the lock and opens the file, or makes it. A file that is no database, or a damaged one, is moved aside.
+    pub(super) fn open(&self) -> Result<(Connection, File), StateError> {
+        if let Some(directory) = self.path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+            std::fs::create_dir_all(directory).map_err(|source| self.io(source))?;
+        }
+        let lock = self.lock()?;
+        match self.connect() {
+            Ok(connection) => Ok((connection, lock)),
+            Err(error) if is_damage(&error) => {
+                self.move_aside(&error);
+                Ok((self.connect()?, lock))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn io(&self, source: std::io::Error) -> StateError {
+        StateError::Io { path: self.path.clone(), source }
+    }
+
+    /// Locks a file beside the database. The lock is one of the process: inputs of one agent may share a database.
+    fn lock(&self) -> Result<File, StateError> {
+        let path = with_suffix(&self.path, ".lock");
+        let mut options = OpenOptions::new();
+        let file = options.create(true).truncate(false).write(true).mode(0o600).open(&path);
+        let file = file.map_err(|source| self.io(source))?;
+        match fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(file),
+            Err(Errno::AGAIN | Errno::ACCESS) => Err(StateError::Locked { path: self.path.clone() }),
+            Err(errno) => Err(self.io(errno.into())),
+        }
+    }
+
+    fn connect(&self) -> Result<Connection, rusqlite::Error> {
+        let connection = Connection::open(&self.path)?;
+        connection.busy_timeout(Duration::from_secs(5))?;
+        if self.exclusive {
+            connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        }
+        connection.pragma_update(None, "journal_mode", self.journal.name())?;
+        connection.pragma_update(None, "synchronous", self.synchronous.name())?;
+        // The page cache holds the few rows there are.
+        connection.pragma_update(None, "cache_size", -256)?;
+        let check: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if check != "ok" {
+            let damage = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+            return Err(rusqlite::Error::SqliteFailure(damage, Some(check)));
+        }
+        connection.execute_batch(SCHEMA)?;
+        for column in LATER_COLUMNS {
+            let name = column.split(' ').next().unwrap_or(column);
+            let there: i64 = connection.query_row(
+                "SELECT count(*) FROM pragma_table_info('in_tail_files') WHERE name = ?1",
+                [name],
+                |row| row.get(0),
+            )?;
+            if there == 0 {
+                connection.execute(&format!("ALTER TABLE in_tail_files ADD COLUMN {column}"), [])?;
+            }
+        }
+        // A table of that name that is something else fails here and is moved aside.
+        connection.prepare("SELECT id, name, offset, inode, created FROM in_tail_files")?;
+        Ok(connection)
+    }
+
+    fn move_aside(&self, error: &rusqlite::Error) {
+        let aside = (0..1000).map(|number| with_suffix(&self.path, &format!(".damaged-{number}")));
+        let aside =
+            aside.into_iter().find(|path| !path.exists()).unwrap_or_else(|| with_suffix(&self.path, ".damaged"));
+        warn!(component = "state", db = %self.path.display(), %error, aside = %aside.display(),
+            "the positions cannot be read and are moved aside; ids absorb what is read again");
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            // What is not there need not be moved.
+            drop(std::fs::rename(with_suffix(&self.path, suffix), with_suffix(&aside, suffix)));
+        }
+    }
+}
+
+/// Whether the file itself is to blame, so that another one in its place will do.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, Unknown};
+    matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase | Unknown))
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}

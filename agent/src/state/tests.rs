@@ -1,0 +1,179 @@
+//! Databases that come back, are taken over, shared, refused and damaged.
+
+use std::path::Path;
+use std::process::Command;
+
+use rusqlite::Connection;
+
+use super::*;
+
+fn position(name: &str) -> Position {
+    let known = Known {
+        device: 1,
+        birth: 2,
+        generation: u64::MAX,
+        head: 4,
+        head_length: 5,
+        truncations: 0,
+        first_inode: 10_780_737,
+    };
+    Position {
+        id: 0,
+        name: name.into(),
+        offset: 13,
+        inode: 10_780_737,
+        created: 1_795_301_230,
+        rotated: false,
+        marker: (-2_048_895_161_427_271_690, 13),
+        known: Some(known),
+        place: Some("/elsewhere".into()),
+        seen: 1_795_301_231,
+    }
+}
+
+fn database(path: &Path) -> Database {
+    Database { path: path.into(), ..Database::default() }
+}
+
+fn open(path: &Path) -> Positions {
+    Positions::open(&database(path)).expect("it opens")
+}
+
+#[test]
+fn positions_come_back_as_they_were_stored() {
+    use std::os::unix::ffi::OsStrExt;
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("sub/tail.db");
+    let mut first = position("/var/log/a.log");
+    let mut no_text = position("");
+    no_text.name = std::ffi::OsStr::from_bytes(b"/var/log/\xff.log").into();
+    let mut positions = open(&path);
+    positions.store(&mut [&mut first, &mut no_text], true).expect("they are stored");
+    first.offset = 99;
+    positions.store(&mut [&mut first], false).expect("it is stored");
+    drop(positions);
+
+    assert_eq!(open(&path).all().expect("it reads"), [first, no_text]);
+}
+
+#[test]
+fn a_database_of_fluent_bit_is_taken_over_and_what_it_moved_is_trusted_over_ours() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("tail.db");
+    let old = Connection::open(&path).expect("it opens");
+    old.execute_batch(
+        "CREATE TABLE in_tail_files (id INTEGER PRIMARY KEY, name TEXT NOT NULL, offset INTEGER, inode INTEGER, created INTEGER);
+         INSERT INTO in_tail_files VALUES (7, '/p/tl.log', 13, 10780737, 1795301230);",
+    )
+    .expect("it is written");
+    drop(old);
+
+    let mut positions = open(&path);
+    let mut rows = positions.all().expect("it reads");
+
+    assert_eq!((rows.len(), rows[0].id, rows[0].offset, rows[0].known, rows[0].seen), (1, 7, 13, None, 0));
+    rows[0].known = position("").known;
+    positions.store(&mut [&mut rows[0]], false).expect("it is stored");
+    assert!(positions.all().expect("it reads")[0].known.is_some());
+    let fluent_bit = Connection::open(&path).expect("it opens");
+    fluent_bit.execute("UPDATE in_tail_files SET offset = 20", []).expect("it is written");
+    let row = &positions.all().expect("it reads")[0];
+    assert_eq!((row.offset, row.known), (20, None));
+}
+
+#[test]
+fn a_row_that_another_program_removed_is_made_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("tail.db");
+    let mut stored = position("/a");
+    let mut positions = open(&path);
+    positions.store(&mut [&mut stored], false).expect("it is stored");
+    let other = Connection::open(&path).expect("it opens");
+    other.execute("DELETE FROM in_tail_files", []).expect("it is written");
+
+    positions.store(&mut [&mut stored], false).expect("it is stored");
+
+    assert_eq!(positions.all().expect("it reads"), [stored]);
+}
+
+#[test]
+fn rows_that_make_no_sense_do_not_hide_the_others() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("tail.db");
+    let mut stored = position("/a");
+    let mut positions = open(&path);
+    positions.store(&mut [&mut stored], false).expect("it is stored");
+    let other = Connection::open(&path).expect("it opens");
+    other
+        .execute_batch(
+            "INSERT INTO in_tail_files (name, offset, inode) VALUES ('/b', 'far', x'00'), ('/c', -5, 1), ('/d', NULL, NULL);
+             INSERT INTO in_tail_files (name, offset, inode, offset_marker_size) VALUES ('/e', 7, 8, 99999999999);",
+        )
+        .expect("it is written");
+
+    let rows = positions.all().expect("it reads");
+
+    let seen: Vec<_> = rows.iter().map(|row| (row.name.to_string_lossy().into_owned(), row.offset)).collect();
+    let expected = [("/a", 13), ("/b", 0), ("/d", 0), ("/e", 7)].map(|(name, offset)| (name.to_owned(), offset));
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn inputs_of_one_agent_share_a_database() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("tail.db");
+    let (mut first, mut second) = (open(&path), open(&path));
+
+    first.store(&mut [&mut position("/a")], true).expect("it is stored");
+    second.store(&mut [&mut position("/b")], true).expect("it is stored");
+
+    assert_eq!(first.all().expect("it reads").len(), 2);
+}
+
+/// Runs itself a second time in another process, which finds the lock taken.
+#[test]
+fn a_second_agent_on_the_same_database_is_refused() {
+    let key = "VIGIE_TEST_LOCKED_DB";
+    if let Some(path) = std::env::var_os(key) {
+        let refused = Positions::open(&database(Path::new(&path)));
+        assert!(matches!(refused, Err(StateError::Locked { .. })));
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("tail.db");
+    let _first = open(&path);
+
+    let name = "state::tests::a_second_agent_on_the_same_database_is_refused";
+    let program = std::env::current_exe().expect("its own path");
+    let other = Command::new(program).args(["--exact", name]).env(key, &path).output().expect("it runs");
+
+    assert!(other.status.success(), "{}", String::from_utf8_lossy(&other.stdout));
+    assert!(String::from_utf8_lossy(&other.stdout).contains("1 passed"));
+}
+
+#[test]
+fn a_damaged_database_is_moved_aside() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("tail.db");
+    std::fs::write(&path, b"this is no database, and long enough not to be an empty one").expect("it is written");
+    drop(open(&path));
+    assert!(directory.path().join("tail.db.damaged-0").exists());
+
+    // Damage in the middle: the head of the file is fine.
+    let mut bytes = Vec::new();
+    {
+        let mut positions =
+            Positions::open(&Database { journal: Journal::Delete, ..database(&path) }).expect("it opens");
+        let mut many: Vec<Position> = (0..500).map(|number| position(&format!("/a/{number}"))).collect();
+        positions.store(&mut many.iter_mut().collect::<Vec<_>>(), true).expect("they are stored");
+        std::io::Read::read_to_end(&mut std::fs::File::open(&path).expect("it opens"), &mut bytes).expect("it reads");
+    }
+    let half = bytes.len() / 2;
+    bytes[4096..half].fill(0xa5);
+    std::fs::write(&path, &bytes).expect("it is written");
+
+    let positions = open(&path);
+
+    assert_eq!(positions.all().expect("it reads"), []);
+    assert!(directory.path().join("tail.db.damaged-1").exists());
+}
