@@ -110,6 +110,8 @@ codes! {
         "It is no valid pattern."
     "V402" "a position database cannot be used"
         "It cannot be opened, is locked by another agent, or is damaged."
+    "V403" "a parser that is not applied"
+        "Where lines are joined, `multiline.parser` takes the place of `parser`: add a filter `parser`."
     "V501" "rules that cannot stand together"
         "Use two filters."
     "V502" "keys that cannot stand together"
