@@ -241,13 +241,26 @@ fn build(
         Ok(parser) => return Some(parser),
         Err(error) => error,
     };
-    let place = section.get(error.key()).map_or(section.place, |value: &Located| value.place);
-    let code = match &error {
-        DefinitionError::Regex(problem) if problem.needs_backtracking => "V306",
-        _ => "V302",
+    let value = section.get(error.key());
+    let (place, code) = match (&error, value) {
+        (DefinitionError::Regex(error), Some(value)) => {
+            (inside(value, error.at), if error.needs_backtracking { "V306" } else { "V302" })
+        }
+        (_, value) => (value.map_or(section.place, |value| value.place), "V302"),
     };
     findings.error(place, code, format!("`{}`: {error}", error.key()));
     None
+}
+
+/// The place of byte `at` of `value`, where the value stands in its file as it is.
+fn inside(value: &Located, at: usize) -> Place {
+    let place = value.place;
+    let before = value.text.get(..at).map(|before| u32::try_from(before.chars().count()).unwrap_or_default());
+    let is_plain = !value.expanded && value.text.chars().count() == place.length as usize;
+    match before.filter(|before| is_plain && *before < place.length) {
+        Some(before) => Place { column: place.column + before, length: 1, ..place },
+        None => place,
+    }
 }
 
 /// Checks a `[MULTILINE_PARSER]`. It is not run: see V304 for an input that names it.

@@ -258,6 +258,10 @@ fn refuse_repeats(section: &Section, spec: &OptionSpec, findings: &mut Diagnosti
     None
 }
 
+fn first_sentence(doc: &str) -> String {
+    doc.split_once(". ").map_or(doc.to_owned(), |(first, _)| format!("{first}."))
+}
+
 fn read_value<T: OptionType>(spec: &OptionSpec, value: &Located, findings: &mut Diagnostics) -> Option<T> {
     if value.was_emptied() {
         return None;
@@ -269,8 +273,76 @@ fn read_value<T: OptionType>(spec: &OptionSpec, value: &Located, findings: &mut 
             let found = if shown { format!(", found `{}`", value.text) } else { String::new() };
             let remedy = T::remedy(&value.text).filter(|_| shown);
             let message = format!("`{}`: expected {expected}{found}", spec.key);
-            findings.error(value.place, "V103", message).help(remedy.unwrap_or_else(|| spec.doc.to_owned()));
+            findings.error(value.place, "V103", message).help(remedy.unwrap_or_else(|| first_sentence(spec.doc)));
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::reader::entry;
+    use crate::config::{Place, SectionKind};
+
+    crate::options! {
+        /// Options of this test.
+        struct TestOptions {
+            size: u32, default "1", "A number.";
+            name: String, optional, "A text.";
+            rule: u32, repeated, "Numbers.";
+        }
+    }
+
+    fn section(options: &[(&str, &str)]) -> Section {
+        let mut section = Section::new(SectionKind::Filter, Place::default());
+        for (line, (key, value)) in (1..).zip(options) {
+            let place = Place { line, ..Place::default() };
+            section.entries.push(entry(key, place, value, place));
+        }
+        section
+    }
+
+    type Values = (u32, Option<String>, Vec<u32>);
+
+    /// What is read, and the code and line of each finding.
+    fn read(section: &Section) -> (Option<Values>, Vec<(&'static str, u32)>) {
+        let mut findings = Diagnostics::default();
+        let options = TestOptions::read(section, &mut findings);
+        let found = findings.in_order().into_iter();
+        let found = found.map(|finding| (finding.code, finding.place.map_or(0, |place| place.line))).collect();
+        (options.map(|options| (options.size, options.name, options.rule)), found)
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_reported_and_the_rest_can_be_read() {
+        let wrong = section(&[
+            ("size", "many"),
+            ("name", "a"),
+            ("name", "b"),
+            ("rule", "1"),
+            ("rule", "x"),
+            ("rule", "2"),
+            ("other", "?"),
+        ]);
+
+        let rest = readable(&wrong, &[TestOptions::TABLE]);
+
+        assert_eq!(read(&wrong), (None, vec![("V103", 1), ("V106", 3), ("V103", 5)]));
+        assert_eq!(read(&rest), (Some((1, Some("b".into()), vec![1, 2])), vec![]));
+    }
+
+    #[test]
+    fn a_value_from_a_variable_is_not_repeated_and_an_emptied_one_not_reported_twice() {
+        let mut secret = section(&[("size", "secret-42")]);
+        secret.entries[0].value.expanded = true;
+        let mut findings = Diagnostics::default();
+        assert!(TestOptions::read(&secret, &mut findings).is_none());
+        assert!(findings.in_order().iter().all(|finding| !finding.message.contains("secret-42")));
+
+        let mut emptied = section(&[("size", ""), ("rule", "3")]);
+        emptied.entries[0].value.expanded = true;
+        assert_eq!(read(&emptied), (None, vec![]));
+        assert_eq!(read(&readable(&emptied, &[TestOptions::TABLE])).0, Some((1, None, vec![3])));
     }
 }
