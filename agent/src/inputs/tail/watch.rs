@@ -58,7 +58,11 @@ impl DirectoryWatcher {
                 continue;
             }
             match watcher.watch(path, RecursiveMode::NonRecursive) {
-                Ok(()) => drop(self.watched.insert(path.clone(), id)),
+                Ok(()) => {
+                    self.watched.insert(path.clone(), id);
+                    // What came between the listing of the files and this was told by nobody.
+                    self.changed.store(true, Ordering::Release);
+                }
                 Err(error) => debug!(component = "tail", directory = %path.display(), %error, "not watched"),
             }
         }
