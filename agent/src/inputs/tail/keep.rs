@@ -66,7 +66,8 @@ impl Tail {
     }
 
     /// Stores the files met since the last time, and gives those whose first line is complete their stream and ledger.
-    /// Their generation is on disk before the first record has it. With `last`, a first line needs no newline.
+    /// Their generation is on disk before the first record has it, and so is where the content went that a file held before.
+    /// With `last`, a first line needs no newline.
     pub(super) fn begin_contents(&mut self, last: bool) {
         let mut begun = Vec::new();
         let mut unstored = BTreeSet::new();
@@ -86,10 +87,15 @@ impl Tail {
             return;
         }
         let seen = (self.clock)().seconds;
-        let files = self.files.iter_mut().filter(|(number, _)| unstored.contains(number));
-        let mut new: Vec<&mut Position> = files.map(|(_, file)| &mut file.position).collect();
-        new.iter_mut().for_each(|position| position.seen = seen);
-        if let Err(error) = self.positions.store(&mut new, true) {
+        let is_due = |number: &u64, file: &mut Tailed| {
+            unstored.contains(number) || (file.position.seen == 0 && update(file, seen))
+        };
+        let files = self.files.iter_mut();
+        let mut rows: Vec<&mut Position> =
+            files.filter_map(|(number, file)| is_due(number, file).then_some(&mut file.position)).collect();
+        rows.iter_mut().for_each(|position| position.seen = seen);
+        if let Err(error) = self.positions.store(&mut rows, true) {
+            rows.iter_mut().for_each(|position| position.seen = 0);
             return self.complain(&error, "new files wait: their identity cannot be stored");
         }
         for number in begun {

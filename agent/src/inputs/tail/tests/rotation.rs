@@ -126,6 +126,27 @@ fn what_was_on_its_way_when_a_file_was_truncated_is_read_again_from_its_copy() {
     assert_eq!(ids(&again), ids(&first));
 }
 
+/// The row of the new content once hid that of the old, which had not been stored under its new inode.
+#[test]
+fn a_kill_right_after_a_truncation_does_not_lose_the_copy() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 3));
+    rig.answer = Answer::Hold;
+    rig.start();
+    let first = rig.records();
+    rig.copy_and_truncate("a.log", "a.log.1").append("a.log", "new\n");
+    while rig.records().is_empty() {
+        rig.turn(Duration::from_millis(30));
+    }
+
+    rig.kill();
+    rig.answer = Answer::Deliver;
+    rig.start();
+
+    let again: Vec<_> = rig.records().into_iter().filter(|seen| seen.text != "new").collect();
+    assert_eq!(ids(&again), ids(&first));
+}
+
 #[test]
 fn what_cannot_be_read_any_more_is_counted() {
     let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
