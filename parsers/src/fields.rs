@@ -169,7 +169,7 @@ thread_local! {
 
 fn read_time(batch: &Batch, value: Value, time: &TimeField, context: &Context) -> Option<Timestamp> {
     match value {
-        Value::Text(text) if !text.escaped => time.format.parse(batch.bytes(text.span), context),
+        Value::Text(text) if !text.is_escaped() => time.format.parse(batch.bytes(text.span), context),
         Value::Text(text) => DECODED.with_borrow_mut(|decoded| {
             decoded.clear();
             batch.decode_text(text, decoded);

@@ -118,7 +118,7 @@ fn literal_end(arena: &[u8], from: usize, literal: &[u8]) -> Option<usize> {
 }
 
 fn text_is_verbatim(batch: &Batch, text: Text) -> bool {
-    text.escaped || text.clean || is_verbatim(batch.bytes(text.span))
+    text.is_json() || is_verbatim(batch.bytes(text.span))
 }
 
 /// Whether valid JSON can be copied: it stays on one line.
@@ -136,7 +136,7 @@ pub fn push_key(batch: &Batch, key: Text, out: &mut Vec<u8>) {
 pub fn push_text(batch: &Batch, text: Text, out: &mut Vec<u8>) {
     let raw = batch.bytes(text.span);
     out.push(b'"');
-    if text.escaped || text.clean {
+    if text.is_json() {
         out.extend_from_slice(raw);
     } else {
         push_escaped(raw, out);
@@ -245,7 +245,7 @@ fn keys_are_unique(batch: &Batch, fields: &[Field]) -> bool {
     let mut seen = KeyFilter::default();
     let mut escaped = false;
     for (at, field) in fields.iter().enumerate() {
-        escaped |= field.key.escaped;
+        escaped |= field.key.is_escaped();
         let doubtful = seen.add(batch.bytes(field.key.span)) || escaped;
         if doubtful && fields[..at].iter().any(|earlier| same_text(batch, earlier.key, field.key)) {
             return false;
@@ -263,7 +263,7 @@ pub(super) fn last_of_each<K: Eq + Hash>(keys: impl DoubleEndedIterator<Item = K
 }
 
 fn decoded(batch: &Batch, text: Text) -> Cow<'_, [u8]> {
-    if !text.escaped {
+    if !text.is_escaped() {
         return Cow::Borrowed(batch.bytes(text.span));
     }
     let mut plain = Vec::new();
@@ -272,7 +272,7 @@ fn decoded(batch: &Batch, text: Text) -> Cow<'_, [u8]> {
 }
 
 fn same_text(batch: &Batch, one: Text, other: Text) -> bool {
-    match (one.escaped, other.escaped) {
+    match (one.is_escaped(), other.is_escaped()) {
         (false, false) => one.span.len == other.span.len && batch.bytes(one.span) == batch.bytes(other.span),
         (true, false) => batch.text_is(one, batch.bytes(other.span)),
         (false, true) => batch.text_is(other, batch.bytes(one.span)),

@@ -17,7 +17,7 @@ pub const KINDS: &[FilterKind] = &[grep::KIND, modify::KIND, parser::KIND, recor
 
 /// The bytes that `text` stands for; escaped text is decoded into `scratch`.
 fn decoded<'a>(batch: &'a Batch, text: Text, scratch: &'a mut Vec<u8>) -> &'a [u8] {
-    if !text.escaped {
+    if !text.is_escaped() {
         return batch.bytes(text.span);
     }
     scratch.clear();

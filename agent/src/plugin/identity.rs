@@ -2,6 +2,7 @@
 //!
 //! The format of ids is frozen with the first release: a change doubles every backlog.
 
+use std::fmt;
 use std::hash::Hasher;
 
 use base64::Engine;
@@ -9,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use siphasher::sip::SipHasher24;
 use siphasher::sip128::{Hasher128, SipHasher24 as Stream128};
 use vigie_parsers::batch::Origin;
-use xxhash_rust::xxh3::xxh3_128_with_seed;
+use xxhash_rust::xxh3::xxh3_128_with_secret;
 
 use super::input::Stream;
 
@@ -17,29 +18,37 @@ use super::input::Stream;
 const DIGITS: &[u8; 64] = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
 
 /// This agent, as far as ids need to know.
-#[derive(Debug)]
 pub struct Agent {
     /// `Instance`, else `NODE_NAME`, else machine id and host name.
     id: String,
-    seed: u64,
+    /// What the digest of source bytes is made with.
+    secret: [u8; SECRET],
     key: (u64, u64),
 }
+
+/// Bytes of secret that are mixed into a digest.
+const SECRET: usize = 192;
 
 impl Agent {
     /// An agent named `id` whose hash key comes from `secret`, which never leaves the host.
     pub fn new(id: impl Into<String>, secret: &[u8]) -> Self {
-        let derived = |purpose: &[u8]| {
+        let derived = |purpose: &[u8], number: u8| {
             let mut hasher = SipHasher24::new_with_keys(0x7669_6769_6521_6b65, 0x7920_6f66_2069_6473);
             hasher.write(purpose);
+            hasher.write_u8(number);
             hasher.write(secret);
             hasher.finish()
         };
-        Self { id: id.into(), seed: derived(b"seed"), key: (derived(b"key 0"), derived(b"key 1")) }
+        let mut digest_secret = [0; SECRET];
+        for (number, bytes) in (0..).zip(digest_secret.as_chunks_mut().0) {
+            *bytes = derived(b"digest", number).to_le_bytes();
+        }
+        Self { id: id.into(), secret: digest_secret, key: (derived(b"key", 0), derived(b"key", 1)) }
     }
 
     /// Keyed hash of source bytes. Without the key it tells nothing of them.
     pub fn source_hash(&self, bytes: &[u8]) -> u32 {
-        let digest = xxh3_128_with_seed(bytes, self.seed);
+        let digest = xxh3_128_with_secret(bytes, &self.secret);
         let mut hasher = SipHasher24::new_with_keys(self.key.0, self.key.1);
         hasher.write_u64((digest >> 64) as u64);
         #[allow(clippy::cast_possible_truncation, reason = "the halves of the digest are wanted")]
@@ -87,6 +96,12 @@ fn push_digits(number: u64, width: u32, out: &mut Vec<u8>) {
     }
 }
 
+impl fmt::Debug for Agent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Agent").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,10 +137,13 @@ mod tests {
     }
 
     #[test]
-    fn the_source_hash_depends_on_the_secret() {
+    fn the_source_hash_depends_on_the_secret_which_is_not_printed() {
         let (one, other) = (Agent::new("a", b"secret-1"), Agent::new("a", b"secret-2"));
 
-        assert_ne!(one.source_hash(b"line"), other.source_hash(b"line"));
-        assert_eq!(one.source_hash(b"line"), Agent::new("b", b"secret-1").source_hash(b"line"));
+        for line in [b"line".to_vec(), vec![b'x'; 1000]] {
+            assert_ne!(one.source_hash(&line), other.source_hash(&line));
+            assert_eq!(one.source_hash(&line), Agent::new("b", b"secret-1").source_hash(&line));
+        }
+        assert_eq!(format!("{one:?}"), "Agent { id: \"a\", .. }");
     }
 }

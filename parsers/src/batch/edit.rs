@@ -91,12 +91,13 @@ impl<'a> RecordMut<'a> {
     }
 
     /// Adds a field whose key lies in the arena already, without looking for one of that name.
+    ///
+    /// Inlined, so that the field is built on the tape.
+    #[inline]
     pub fn append_field(&mut self, field: Field) {
         let mut range = self.range();
         if range.end() != self.batch.tape.len() {
-            let start = self.batch.tape.len();
-            self.batch.tape.extend_from_within(range.range());
-            range = Range::between(start, self.batch.tape.len());
+            range = self.batch.repeat(range);
         }
         self.batch.tape.push(field);
         range.len += 1;

@@ -130,6 +130,7 @@ impl Batch {
     }
 
     /// Adds a record without fields and gives its index.
+    #[inline]
     pub fn push(&mut self, time: Timestamp, origin: Origin) -> usize {
         let fields = Range::empty_at(self.tape.len());
         self.entries.push(Entry { fields, time, origin, ..Entry::default() });
@@ -143,6 +144,7 @@ impl Batch {
     }
 
     /// The record at `index`, to be changed.
+    #[inline]
     pub fn record_mut(&mut self, index: usize) -> RecordMut<'_> {
         RecordMut::new(self, index)
     }
@@ -193,11 +195,19 @@ impl Batch {
         Range::between(start, self.tape.len())
     }
 
+    /// Copies the fields of `range` to the end of the tape.
+    #[inline(never)]
+    fn repeat(&mut self, range: Range) -> Range {
+        let start = self.tape.len();
+        self.tape.extend_from_within(range.range());
+        Range::between(start, self.tape.len())
+    }
+
     /// Whether `text`, decoded, is `wanted`.
     #[inline]
     pub fn text_is(&self, text: Text, wanted: &[u8]) -> bool {
         let raw = self.bytes(text.span);
-        if !text.escaped {
+        if !text.is_escaped() {
             return raw == wanted;
         }
         value::unescaped(raw).eq(wanted.iter().copied())
@@ -211,7 +221,7 @@ impl Batch {
     /// Appends the decoded bytes of `text` to `out`.
     pub fn decode_text(&self, text: Text, out: &mut Vec<u8>) {
         let raw = self.bytes(text.span);
-        if text.escaped {
+        if text.is_escaped() {
             out.extend(value::unescaped(raw));
         } else {
             out.extend_from_slice(raw);

@@ -74,7 +74,7 @@ pub(crate) fn any_repeats(arena: &[u8], keys: &mut [Text]) -> bool {
 }
 
 fn same(arena: &[u8], a: Text, b: Text) -> bool {
-    if a.escaped || b.escaped {
+    if a.is_escaped() || b.is_escaped() {
         return order(arena, a, b).is_eq();
     }
     arena[a.span.range()] == arena[b.span.range()]
@@ -83,7 +83,7 @@ fn same(arena: &[u8], a: Text, b: Text) -> bool {
 /// Order by decoded bytes.
 fn order(arena: &[u8], a: Text, b: Text) -> Ordering {
     let (left, right) = (&arena[a.span.range()], &arena[b.span.range()]);
-    match (a.escaped, b.escaped) {
+    match (a.is_escaped(), b.is_escaped()) {
         (false, false) => left.cmp(right),
         (true, true) => unescaped(left).cmp(unescaped(right)),
         (true, false) => unescaped(left).cmp(right.iter().copied()),
@@ -102,7 +102,8 @@ mod tests {
             let mut batch = Batch::default();
             for number in 0..count {
                 let span = batch.store(["a", "b", "c", "d", "e", "f", "\\u0061"][number % 7].as_bytes());
-                let key = Text { escaped: number % 7 == 6, ..Text::plain(span) };
+                let text = [Text::plain, Text::escaped][usize::from(number % 7 == 6)];
+                let key = text(span);
                 batch.tape.push(Field { key, value: Value::U64(number as u64) });
             }
             let all = Range::between(0, count);

@@ -79,43 +79,61 @@ fn offsets(start: usize, end: usize) -> (u32, u32) {
 }
 
 /// Bytes that stand for text.
-///
-/// When `escaped`, the bytes are the inside of a valid JSON string and hold at least one escape; they are copied to JSON as they are
-/// and decoded only to be looked at. When not, they are the text itself, not necessarily UTF-8; when it is also `clean`, it is
-/// known that they may stand in a JSON string as they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Text {
     /// Where the bytes are.
     pub span: Span,
-    /// Whether they are JSON-escaped.
-    pub escaped: bool,
-    /// Whether they are known to need no escape in JSON.
-    pub clean: bool,
+    form: Form,
+}
+
+/// How text stands in the arena. A whole word, so that a text has no gap and is moved in words.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Form {
+    /// The text itself, not necessarily UTF-8.
+    #[default]
+    Plain,
+    /// The text itself, known to need no escape in JSON.
+    Clean,
+    /// The inside of a valid JSON string with at least one escape.
+    Escaped,
 }
 
 impl Text {
-    /// Text whose bytes are the text itself.
+    /// Text whose bytes are the text itself, not necessarily UTF-8.
     #[inline]
     pub fn plain(span: Span) -> Self {
-        Self { span, escaped: false, clean: false }
+        Self { span, form: Form::Plain }
     }
 
     /// Text whose bytes are the text itself and need no escape in JSON: valid UTF-8 without quote, backslash and control
     /// characters.
     #[inline]
     pub fn clean(span: Span) -> Self {
-        Self { span, escaped: false, clean: true }
+        Self { span, form: Form::Clean }
     }
 
     /// Text that stands at `span` as `inside` of a valid JSON string.
     pub fn from_json(span: Span, inside: &[u8]) -> Self {
-        Self { span, escaped: inside.contains(&b'\\'), clean: !inside.contains(&b'\\') }
+        if inside.contains(&b'\\') { Self::escaped(span) } else { Self::clean(span) }
     }
 
-    /// Text that is the inside of a JSON string and holds an escape.
+    /// Text that is the inside of a valid JSON string and holds an escape: copied to JSON as it is, decoded only to be looked at.
     #[inline]
     pub fn escaped(span: Span) -> Self {
-        Self { span, escaped: true, clean: false }
+        Self { span, form: Form::Escaped }
+    }
+
+    /// Whether its bytes are the inside of a JSON string with an escape.
+    #[inline]
+    pub fn is_escaped(self) -> bool {
+        self.form == Form::Escaped
+    }
+
+    /// Whether its bytes may stand in a JSON string as they are.
+    #[inline]
+    pub fn is_json(self) -> bool {
+        self.form != Form::Plain
     }
 }
 

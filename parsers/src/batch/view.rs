@@ -1,6 +1,6 @@
 //! Reading a record.
 
-use super::{Batch, Entry, Field, Origin, Range, Text, Timestamp, Value};
+use super::{Batch, Entry, Field, Origin, Range, Timestamp, Value};
 
 /// A record of a batch, to be read.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +63,7 @@ impl<'a> Record<'a> {
         'a: 'b,
     {
         let Value::Text(text) = value else { return None };
-        if !text.escaped {
+        if !text.is_escaped() {
             return Some(self.batch.bytes(text.span));
         }
         scratch.clear();
@@ -74,7 +74,7 @@ impl<'a> Record<'a> {
     /// The raw bytes of top-level `key` if its value is text without escapes.
     pub fn plain_text(self, key: &[u8]) -> Option<&'a [u8]> {
         match self.get(key)? {
-            Value::Text(Text { span, escaped: false, .. }) => Some(self.batch.bytes(span)),
+            Value::Text(text) if !text.is_escaped() => Some(self.batch.bytes(text.span)),
             _ => None,
         }
     }

@@ -64,9 +64,10 @@ impl Batch {
     /// `None` when the text is not valid JSON.
     pub fn parse_json(&mut self, text: Span, whole: bool) -> Option<Value> {
         let value = KEYS.with_borrow_mut(|keys| {
-            let mut scanner = Scanner::new(&self.arena, text)?;
+            let mut scanner = Scanner::new(&self.arena, text);
             scanner.skip_space();
-            let value = scanner.value(keys)?;
+            let mut value = Value::Null;
+            scanner.value(keys, |any| value = any)?;
             scanner.at_end().then_some((value, scanner.duplicates))
         });
         let (value, duplicates) = value?;
@@ -120,8 +121,7 @@ fn level(batch: &mut Batch, text: Span, opener: u8) -> Option<Level> {
         }
     }
     let changed = scan.nested || count != batch.tape.len();
-    let one_line = !changed && memchr::memchr2(b'\n', b'\r', batch.bytes(scan.inside)).is_none();
-    Some(Level { range, verbatim: if one_line { scan.inside } else { Span::default() } })
+    Some(Level { range, verbatim: if changed || scan.broken { Span::default() } else { scan.inside } })
 }
 
 /// What a scan found.
@@ -130,13 +130,15 @@ struct Scan {
     members: bool,
     /// Whether a key stands twice in a nested object.
     nested: bool,
+    /// Whether the text stands on several lines.
+    broken: bool,
     /// What stands between the braces.
     inside: Span,
 }
 
 fn scan_level(batch: &mut Batch, text: Span, opener: u8, keys: &mut Vec<Text>) -> Option<Scan> {
     let Batch { arena, tape, .. } = batch;
-    let mut scanner = Scanner::new(arena, text)?;
+    let mut scanner = Scanner::new(arena, text);
     scanner.skip_space();
     if !scanner.take(opener) {
         return None;
@@ -153,10 +155,9 @@ fn scan_level(batch: &mut Batch, text: Span, opener: u8, keys: &mut Vec<Text>) -
         if object {
             key = scanner.string()?;
             scanner.colon()?;
-            doubtful |= key.escaped || seen.add(&scanner.bytes[key.span.range()]);
+            doubtful |= key.is_escaped() || seen.add(&scanner.bytes[key.span.range()]);
         }
-        let value = scanner.value(keys)?;
-        tape.push(Field { key, value });
+        scanner.value(keys, |value| tape.push(Field { key, value }))?;
         scanner.skip_space();
         more = scanner.take(b',');
         if more {
@@ -166,8 +167,8 @@ fn scan_level(batch: &mut Batch, text: Span, opener: u8, keys: &mut Vec<Text>) -
         }
     }
     let inside = Span::between(start, scanner.at - 1);
-    let nested = scanner.duplicates;
-    scanner.at_end().then_some(Scan { members: doubtful, nested, inside })
+    let (nested, broken) = (scanner.duplicates, scanner.broken);
+    scanner.at_end().then_some(Scan { members: doubtful, nested, broken, inside })
 }
 
 /// `value` taken apart where a key stands twice in it, at any depth.

@@ -1,6 +1,7 @@
-//! The scanner: grammar of RFC 8259, byte by byte where it must, eight bytes at a time where it can.
+//! The scanner: grammar of RFC 8259, byte by byte where it must, a block at a time where it can.
 
 use crate::batch::{Span, Text, Value, any_repeats, key_hash};
+use crate::simd::{BLOCK, find};
 
 use super::MAX_DEPTH;
 
@@ -8,62 +9,86 @@ use super::MAX_DEPTH;
 pub(super) struct Scanner<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) at: usize,
+    /// The whole arena: blocks may reach beyond the end of the text.
+    arena: &'a [u8],
+    start: usize,
+    /// Whether a byte beyond ASCII may be in a string.
+    high: bool,
+    /// Whether the text stands on several lines.
+    pub(super) broken: bool,
     /// Whether an object with a key twice was met in the last nested value.
     pub(super) duplicates: bool,
 }
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// High bits of the bytes that end a run of plain string bytes: quote, backslash, control.
-///
-/// A byte above the first hit may be marked wrongly, the first one never.
-fn string_stops(word: u64) -> u64 {
-    let quote = word ^ (ONES * 0x22);
-    let backslash = word ^ (ONES * 0x5c);
-    let quotes = quote.wrapping_sub(ONES) & !quote;
-    let backslashes = backslash.wrapping_sub(ONES) & !backslash;
-    let controls = word.wrapping_sub(ONES * 0x20) & !word;
-    (quotes | backslashes | controls) & HIGHS
-}
-
 impl<'a> Scanner<'a> {
-    /// A scanner of the bytes of `span`, or `None` when they are not UTF-8.
-    pub(super) fn new(arena: &'a [u8], span: Span) -> Option<Self> {
-        let bytes = &arena[..span.end()];
-        std::str::from_utf8(&bytes[span.start as usize..]).ok()?;
-        Some(Self { bytes, at: span.start as usize, duplicates: false })
+    /// A scanner of the bytes of `span`.
+    pub(super) fn new(arena: &'a [u8], span: Span) -> Self {
+        let (bytes, start) = (&arena[..span.end()], span.start as usize);
+        Self { bytes, at: start, arena, start, high: false, broken: false, duplicates: false }
     }
 
+    #[inline(always)]
     pub(super) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
+    #[inline(always)]
     pub(super) fn skip_space(&mut self) {
-        while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.peek() {
+        if self.peek().is_some_and(|byte| byte <= b' ') {
+            self.skip_some_space();
+        }
+    }
+
+    fn skip_some_space(&mut self) {
+        while let Some(space @ (b' ' | b'\n' | b'\t' | b'\r')) = self.peek() {
+            self.broken |= space == b'\n' || space == b'\r';
             self.at += 1;
         }
     }
 
     /// Takes `byte` if it is next.
+    #[inline(always)]
     pub(super) fn take(&mut self, byte: u8) -> bool {
         let there = self.peek() == Some(byte);
         self.at += usize::from(there);
         there
     }
 
-    /// Whether nothing but space is left.
+    /// Whether nothing but space is left, and all was UTF-8.
     pub(super) fn at_end(&mut self) -> bool {
         self.skip_space();
-        self.at == self.bytes.len()
+        self.at == self.bytes.len() && (!self.high || std::str::from_utf8(&self.bytes[self.start..]).is_ok())
     }
 
     /// A string, its opening quote being next.
+    #[inline(always)]
     pub(super) fn string(&mut self) -> Option<Text> {
+        let start = self.at + 1;
+        let escaped = self.skip_string()?;
+        let span = Span::between(start, self.at - 1);
+        Some(if escaped { Text::escaped(span) } else { Text::clean(span) })
+    }
+
+    /// Moves behind a string, its opening quote being next. Gives whether there is an escape in it.
+    #[inline(always)]
+    fn skip_string(&mut self) -> Option<bool> {
         if !self.take(b'"') {
             return None;
         }
-        let start = self.at;
+        if let Some(block) = self.arena.get(self.at..).and_then(|rest| rest.first_chunk()) {
+            let found = find(block);
+            self.high |= found.high;
+            self.at += found.stop;
+            if self.peek() == Some(b'"') {
+                self.at += 1;
+                return Some(false);
+            }
+        }
+        self.skip_rest_of_string()
+    }
+
+    /// [`skip_string`](Self::skip_string) from anywhere inside of it.
+    fn skip_rest_of_string(&mut self) -> Option<bool> {
         let mut escaped = false;
         loop {
             match self.string_stop()? {
@@ -75,27 +100,33 @@ impl<'a> Scanner<'a> {
                 _ => return None,
             }
         }
-        let span = Span::between(start, self.at);
         self.at += 1;
-        Some(if escaped { Text::escaped(span) } else { Text::clean(span) })
+        Some(escaped)
     }
 
     /// Moves to the next quote, backslash or control byte and gives it.
+    #[inline(always)]
     fn string_stop(&mut self) -> Option<u8> {
-        while let Some(chunk) = self.bytes.get(self.at..self.at + 8) {
-            let word = u64::from_le_bytes(chunk.try_into().expect("the chunk has 8 bytes"));
-            let stops = string_stops(word);
-            if stops != 0 {
-                self.at += stops.trailing_zeros() as usize / 8;
+        while let Some(block) = self.arena.get(self.at..).and_then(|rest| rest.first_chunk()) {
+            let found = find(block);
+            self.high |= found.high;
+            self.at += found.stop;
+            if found.stop < BLOCK {
                 return self.peek();
             }
-            self.at += 8;
         }
+        self.last_string_stop()
+    }
+
+    /// [`string_stop`](Self::string_stop) where less than a block is left.
+    #[cold]
+    fn last_string_stop(&mut self) -> Option<u8> {
         loop {
             let byte = self.peek()?;
             if byte == b'"' || byte == b'\\' || byte < 0x20 {
                 return Some(byte);
             }
+            self.high |= !byte.is_ascii();
             self.at += 1;
         }
     }
@@ -125,8 +156,7 @@ impl<'a> Scanner<'a> {
         digits.iter().try_fold(0, |code, digit| Some(code * 16 + char::from(*digit).to_digit(16)?))
     }
 
-    fn number(&mut self) -> Option<Span> {
-        let start = self.at;
+    fn skip_number(&mut self) -> Option<()> {
         self.take(b'-');
         if !self.take(b'0') {
             self.digits()?;
@@ -141,7 +171,7 @@ impl<'a> Scanner<'a> {
             }
             self.digits()?;
         }
-        Some(Span::between(start, self.at))
+        Some(())
     }
 
     /// Takes one digit or more.
@@ -161,41 +191,56 @@ impl<'a> Scanner<'a> {
 
     /// Any value; nested ones are validated and kept as one span.
     ///
-    /// `keys` is scratch space, given back as it was.
-    pub(super) fn value(&mut self, keys: &mut Vec<Text>) -> Option<Value> {
-        Some(match self.peek()? {
-            b'"' => Value::Text(self.string()?),
+    /// `keys` is scratch space, given back as it was. Inlined, so that a value is built where it is to be: one that is
+    /// written in parts and at once copied as a whole waits for the parts to arrive in the cache.
+    #[inline(always)]
+    pub(super) fn value(&mut self, keys: &mut Vec<Text>, take: impl FnOnce(Value)) -> Option<()> {
+        match self.peek()? {
+            b'"' => {
+                let text = self.string()?;
+                take(Value::Text(text));
+            }
             b'{' | b'[' => {
                 let start = self.at;
-                let kept = keys.len();
-                let nested = self.nested(keys);
-                keys.truncate(kept);
-                nested?;
-                Value::Json(Span::between(start, self.at))
+                self.container(keys)?;
+                take(Value::Json(Span::between(start, self.at)));
             }
             b't' => {
                 self.word(b"true")?;
-                Value::Bool(true)
+                take(Value::Bool(true));
             }
             b'f' => {
                 self.word(b"false")?;
-                Value::Bool(false)
+                take(Value::Bool(false));
             }
             b'n' => {
                 self.word(b"null")?;
-                Value::Null
+                take(Value::Null);
             }
-            _ => Value::Number(self.number()?),
-        })
+            _ => {
+                let start = self.at;
+                self.skip_number()?;
+                take(Value::Number(Span::between(start, self.at)));
+            }
+        }
+        Some(())
+    }
+
+    #[inline(never)]
+    fn container(&mut self, keys: &mut Vec<Text>) -> Option<()> {
+        let kept = keys.len();
+        let nested = self.nested(keys);
+        keys.truncate(kept);
+        nested
     }
 
     fn scalar(&mut self) -> Option<()> {
         match self.peek()? {
-            b'"' => self.string().map(|_| ()),
+            b'"' => self.skip_string().map(|_| ()),
             b't' => self.word(b"true"),
             b'f' => self.word(b"false"),
             b'n' => self.word(b"null"),
-            _ => self.number().map(|_| ()),
+            _ => self.skip_number(),
         }
     }
 
@@ -267,6 +312,7 @@ impl<'a> Scanner<'a> {
         Some(())
     }
 
+    #[inline(always)]
     pub(super) fn colon(&mut self) -> Option<()> {
         self.skip_space();
         if !self.take(b':') {
@@ -309,7 +355,7 @@ impl Seen {
     fn add(&mut self, bytes: &[u8], key: Text) {
         let class = 1 << (key_hash(&bytes[key.span.range()]) >> 58);
         // An escaped key may equal one that is written otherwise, so it clashes with all.
-        self.clash |= self.bits & class != 0 || key.escaped;
+        self.clash |= self.bits & class != 0 || key.is_escaped();
         self.bits |= class;
     }
 }

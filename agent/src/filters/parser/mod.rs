@@ -92,7 +92,7 @@ impl ParserFilter {
         let others = record.fields().iter().enumerate().filter(|(at, _)| Some(*at) != source_at);
         self.others.extend(others.map(|(_, field)| *field));
         let before = batch.record_mut(index).range();
-        let span = if text.escaped { self.decode(batch, text) } else { text.span };
+        let span = if text.is_escaped() { self.decode(batch, text) } else { text.span };
         batch.record_mut(index).replace_fields(Range::empty_at(before.start as usize));
         let fitted = self.parsers.iter().any(|parser| parser.parse(batch, index, span) != Parsed::Refused);
         let mut record = batch.record_mut(index);

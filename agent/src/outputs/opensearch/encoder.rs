@@ -230,7 +230,7 @@ impl PositionIds {
 fn has_key(batch: &Batch, fields: &[Field], key: &[u8], with_underscores: bool) -> bool {
     fields.iter().any(|field| {
         let raw = batch.bytes(field.key.span);
-        match (field.key.escaped, with_underscores) {
+        match (field.key.is_escaped(), with_underscores) {
             (true, _) => batch.text_is(field.key, key),
             (false, false) => raw == key,
             (false, true) => {

@@ -1,0 +1,102 @@
+//! Sixteen bytes at once: the one place with code for a kind of processor.
+
+#![allow(unsafe_code, reason = "vector instructions cannot be called otherwise")]
+
+/// Bytes of a block.
+pub(crate) const BLOCK: usize = 16;
+
+/// What stands in a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Where the first quote, backslash or control byte is; [`BLOCK`] when there is none.
+    pub(crate) stop: usize,
+    /// Whether there is a byte beyond ASCII, before or behind the stop.
+    pub(crate) high: bool,
+}
+
+/// Looks for what ends a run of plain string bytes.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(crate) fn find(block: &[u8; BLOCK]) -> Found {
+    use std::arch::x86_64::{
+        _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8,
+    };
+
+    let [low, high] = halves(block).map(u64::cast_signed);
+    // SAFETY: these need SSE2, which every x86-64 processor has, and touch no memory.
+    let (stops, highs) = unsafe {
+        let bytes = _mm_set_epi64x(high, low);
+        let quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x22));
+        let backslashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x5c));
+        let controls = _mm_cmpeq_epi8(bytes, _mm_min_epu8(bytes, _mm_set1_epi8(0x1f)));
+        let stops = _mm_or_si128(_mm_or_si128(quotes, backslashes), controls);
+        (_mm_movemask_epi8(stops), _mm_movemask_epi8(bytes))
+    };
+    Found { stop: (stops | 1 << BLOCK).trailing_zeros() as usize, high: highs != 0 }
+}
+
+/// Looks for what ends a run of plain string bytes.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+pub(crate) fn find(block: &[u8; BLOCK]) -> Found {
+    find_by_words(block)
+}
+
+/// [`find`] with the means of every machine.
+#[cfg(any(test, not(target_arch = "x86_64")))]
+fn find_by_words(block: &[u8; BLOCK]) -> Found {
+    let [low, high] = halves(block);
+    let stop = match (stops(low), stops(high)) {
+        (0, 0) => BLOCK,
+        (0, stops) => 8 + stops.trailing_zeros() as usize / 8,
+        (stops, _) => stops.trailing_zeros() as usize / 8,
+    };
+    Found { stop, high: (low | high) & HIGHS != 0 }
+}
+
+fn halves(block: &[u8; BLOCK]) -> [u64; 2] {
+    let both = u128::from_le_bytes(*block);
+    #[expect(clippy::cast_possible_truncation, reason = "each half has 64 bits")]
+    [both as u64, (both >> 64) as u64]
+}
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// High bits of the bytes that end a run.
+///
+/// A byte above the first hit may be marked wrongly, the first one never.
+#[cfg(any(test, not(target_arch = "x86_64")))]
+fn stops(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let quote = word ^ (ONES * 0x22);
+    let backslash = word ^ (ONES * 0x5c);
+    let quotes = quote.wrapping_sub(ONES) & !quote;
+    let backslashes = backslash.wrapping_sub(ONES) & !backslash;
+    let controls = word.wrapping_sub(ONES * 0x20) & !word;
+    (quotes | backslashes | controls) & HIGHS
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_first_stop_is_found_by_every_means(text in "[ -~\\x00-\\x1f\"\\\\é\u{7f}]{0,3}[a-zé ]{16}", shift in 0..4_usize) {
+            let bytes = text.as_bytes();
+            let block = bytes[shift.min(bytes.len() - BLOCK)..].first_chunk().expect("there are 16 bytes");
+            let stop = block.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)).unwrap_or(BLOCK);
+            let expected = Found { stop, high: !block.is_ascii() };
+            prop_assert_eq!(find(block), expected);
+            prop_assert_eq!(find_by_words(block), expected);
+        }
+
+        #[test]
+        fn the_first_stop_is_found_among_any_bytes(block: [u8; BLOCK]) {
+            prop_assert_eq!(find(&block), find_by_words(&block));
+        }
+    }
+}
