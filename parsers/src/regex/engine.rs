@@ -1,7 +1,7 @@
 //! Compiles a pattern once and searches with whichever program is fastest for the text at hand.
 
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use memchr::memchr;
 use regex_automata::meta;
@@ -10,6 +10,8 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 
 use super::PatternError;
+use super::program::Program;
+use super::run::{Machine, Outcome};
 use super::translate::{Delimited, Translated, delimited, translate};
 
 /// A pattern in Ruby's dialect, compiled.
@@ -23,6 +25,8 @@ use super::translate::{Delimited, Translated, delimited, translate};
 pub struct Regex {
     pattern: String,
     groups: Vec<Option<String>>,
+    /// For one line, if there is such a program for the pattern.
+    program: Option<Arc<Program>>,
     /// By bytes: for ASCII, where bytes are characters, and for text that is not UTF-8.
     bytes: Option<Programs>,
     /// By characters: for the rest, or for everything if the pattern cannot be said in bytes.
@@ -44,6 +48,16 @@ struct Programs {
 #[derive(Debug, Default)]
 pub struct Captures {
     slots: Vec<Option<NonMaxUsize>>,
+    machine: Machine,
+}
+
+/// What runs a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// A byte program of literals, runs and groups that may be missing.
+    Program,
+    /// The general engine, which takes time linear in the text.
+    General,
 }
 
 impl Captures {
@@ -76,9 +90,10 @@ impl Regex {
         if characters.is_none() && bytes.is_none() {
             return Err(refusal(source, &translated));
         }
-        let regex = Self { pattern: pattern.to_owned(), groups, bytes, characters };
+        let program = [&characters, &bytes].into_iter().flatten().find_map(Programs::for_one_line).map(Arc::new);
+        let regex = Self { pattern: pattern.to_owned(), groups, program, bytes, characters };
         // Compiled now, the program most used is shared by all copies; that it can be, says so of the others.
-        match regex.program(b"") {
+        match regex.general(b"") {
             Some(_) => Ok(regex),
             None => Err(refusal(source, &translated)),
         }
@@ -94,26 +109,48 @@ impl Regex {
         &self.groups
     }
 
+    /// What runs it on lines of text.
+    pub fn engine(&self) -> Engine {
+        if self.program.is_some() { Engine::Program } else { Engine::General }
+    }
+
+    /// The same on the general engine.
+    #[cfg(test)]
+    pub(super) fn on_general_engine(&self) -> Self {
+        Self { program: None, ..self.clone() }
+    }
+
     /// Whether the pattern matches somewhere in `text`.
     pub fn is_match(&self, text: &[u8]) -> bool {
-        self.program(text).is_some_and(|program| program.is_match(text))
+        self.general(text).is_some_and(|general| general.is_match(text))
     }
 
     /// Whether the pattern matches at the start of `text`.
     pub fn is_match_at_start(&self, text: &[u8]) -> bool {
-        self.program(text).is_some_and(|program| program.is_match(Input::new(text).anchored(Anchored::Yes)))
+        self.general(text).is_some_and(|general| general.is_match(Input::new(text).anchored(Anchored::Yes)))
     }
 
     /// Searches `text` for the leftmost match and notes its groups. Gives whether there is one.
     #[inline]
     pub fn captures(&self, text: &[u8], captures: &mut Captures) -> bool {
         captures.slots.clear();
-        captures.slots.resize((self.groups.len() + 1) * 2, None);
-        let Some(program) = self.program(text) else { return false };
-        program.search_slots(&Input::new(text), &mut captures.slots).is_some()
+        let slots = (self.groups.len() + 1) * 2;
+        if let Some(program) = self.program.as_deref().filter(|program| program.is_for(text)) {
+            match captures.machine.run(program, text, slots) {
+                Outcome::Match => {
+                    captures.slots.extend(captures.machine.slots.iter().map(|at| NonMaxUsize::new(*at)));
+                    return true;
+                }
+                Outcome::None => return false,
+                Outcome::GivenUp => {}
+            }
+        }
+        captures.slots.resize(slots, None);
+        let Some(general) = self.general(text) else { return false };
+        general.search_slots(&Input::new(text), &mut captures.slots).is_some()
     }
 
-    fn program(&self, text: &[u8]) -> Option<&meta::Regex> {
+    fn general(&self, text: &[u8]) -> Option<&meta::Regex> {
         let by_bytes = self.bytes.as_ref().filter(|_| text.is_ascii() || std::str::from_utf8(text).is_err());
         let others = [self.characters.as_ref(), self.bytes.as_ref()];
         by_bytes.into_iter().chain(others.into_iter().flatten()).find_map(|programs| programs.for_text(text))
@@ -144,6 +181,11 @@ impl Programs {
         // The cache of the lazy DFA exists once per thread that searches.
         let config = meta::Config::new().utf8_empty(false).hybrid_cache_capacity(256 << 10);
         meta::Builder::new().configure(config).syntax(self.syntax(multi_line)).build(&self.pattern).ok()
+    }
+
+    /// A byte program for text of one line, if there is one.
+    fn for_one_line(&self) -> Option<Program> {
+        Program::new(&syntax::parse_with(&self.pattern, &self.syntax(false)).ok()?, self.unicode)
     }
 
     fn syntax(&self, multi_line: bool) -> syntax::Config {

@@ -1,14 +1,18 @@
-//! Regular expressions in Ruby's dialect, as Fluent Bit's users write them, on a linear-time engine.
+//! Regular expressions in Ruby's dialect, as Fluent Bit's users write them.
 //!
-//! [`Regex`] compiles and searches; [`RegexParser`] gives named groups as fields. Constructs that only a
+//! [`Regex`] compiles and searches; [`RegexParser`] gives named groups as fields. A pattern of the kind that most logs need,
+//! runs of characters between delimiters, becomes a byte program; others run on a linear-time engine. Constructs that only a
 //! backtracking engine can run are refused with their name and place.
 
+mod bytes;
 mod class;
 mod engine;
 mod parser;
+mod program;
+mod run;
 mod translate;
 
-pub use engine::{Captures, Regex};
+pub use engine::{Captures, Engine, Regex};
 pub use parser::RegexParser;
 
 /// Why a pattern cannot be compiled.

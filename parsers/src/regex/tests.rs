@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -208,4 +210,94 @@ proptest! {
         let wide = captured(&with_more, text.as_bytes()).map(|mut groups| { groups.pop(); groups });
         prop_assert_eq!(groups, wide);
     }
+}
+
+/// What the general engine makes of it.
+fn captured_generally(regex: &Regex, text: &[u8]) -> Option<Vec<Option<std::ops::Range<usize>>>> {
+    ranges(&regex.on_general_engine(), text)
+}
+
+fn ranges(regex: &Regex, text: &[u8]) -> Option<Vec<Option<std::ops::Range<usize>>>> {
+    let mut captures = Captures::default();
+    let found = regex.captures(text, &mut captures);
+    found.then(|| (0..=regex.groups().len()).map(|group| captures.get(group)).collect())
+}
+
+/// The patterns of the parsers that come with the agent.
+static BUILT_IN: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let patterns = crate::BUILT_IN.lines().filter_map(|line| line.trim().strip_prefix("Regex "));
+    patterns.map(|pattern| Regex::new(pattern.trim()).expect("it is valid")).collect()
+});
+
+#[test]
+fn the_built_in_patterns_that_begin_with_the_line_are_byte_programs() {
+    for regex in BUILT_IN.iter() {
+        let is_anchored = regex.pattern().starts_with('^');
+        assert_eq!(regex.engine() == Engine::Program, is_anchored, "{}", regex.pattern());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn a_byte_program_finds_what_the_general_engine_finds(
+        parts in proptest::collection::vec(part(), 1..8),
+        end in prop_oneof![Just(""), Just("$")],
+        texts in proptest::collection::vec("[ab\"x\\[\\] é\u{20ac}]{0,14}", 1..12),
+    ) {
+        let pattern = format!("^{}{end}", parts.concat());
+        let regex = Regex::new(&pattern).expect("it is valid");
+        for text in texts {
+            prop_assert_eq!(ranges(&regex, text.as_bytes()), captured_generally(&regex, text.as_bytes()), "{} on {:?}", pattern, text);
+        }
+    }
+
+    #[test]
+    fn a_line_with_any_damage_is_found_or_not_as_by_the_general_engine(
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), "[ \"\\[\\]a\\-é\n]?"), 0..5),
+    ) {
+        let mut line = r#"10.0.0.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /a b.gif HTTP/1.0" 200 2326 "http://x/" "Mozilla (X11)""#.to_owned();
+        for (at, with) in damage {
+            let at = at.index(line.len());
+            if line.is_char_boundary(at) && line.is_char_boundary(at + 1) {
+                line.replace_range(at..=at, &with);
+            }
+        }
+        for regex in BUILT_IN.iter() {
+            let wanted = captured_generally(regex, line.as_bytes());
+            prop_assert_eq!(ranges(regex, line.as_bytes()), wanted, "{} on {:?}", regex.pattern(), line);
+        }
+    }
+}
+
+/// Pieces of the patterns that logs are made for.
+fn part() -> impl Strategy<Value = String> {
+    let set = prop::sample::select(vec![
+        "[^ ]",
+        "[^\"]",
+        "[^\\]]",
+        "\\S",
+        "\\d",
+        "\\w",
+        ".",
+        "[ab]",
+        "a",
+        "\\s",
+        " ",
+        "[^a]",
+        "[[:alpha:]]",
+    ]);
+    let times = prop::sample::select(vec!["*", "+", "?", "*?", "+?", "{1,3}", "{2}", "", "??", "{0,2}?"]);
+    let run = (set, times).prop_map(|(set, times)| format!("{set}{times}"));
+    let literal = prop::sample::select(vec![" ", "\"", "\\[", "\\] ", " \"", "a", "x", "é"]).prop_map(str::to_owned);
+    let leaf = prop_oneof![3 => run, 2 => literal];
+    leaf.prop_recursive(2, 8, 3, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|inner| format!("({inner})")),
+            proptest::collection::vec(inner.clone(), 1..3).prop_map(|inner| format!("(?:{})?", inner.concat())),
+            proptest::collection::vec(inner.clone(), 1..3).prop_map(|inner| format!("({})", inner.join("|"))),
+            proptest::collection::vec(inner, 1..3).prop_map(|inner| format!("(?:{}){{1,2}}", inner.concat())),
+        ]
+    })
 }
