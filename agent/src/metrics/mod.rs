@@ -73,6 +73,8 @@ counters! {
         abandoned_bytes,
         /// Ranges read again because an output did not answer for them.
         rewinds,
+        /// How often it was started again after a panic.
+        restarts,
     }
 }
 
@@ -128,8 +130,6 @@ pub struct Metrics {
     outputs: Mutex<Vec<Arc<OutputMetrics>>>,
     /// Records that no output matched.
     pub unrouted_records: Counter,
-    /// Bytes of memory the pipeline holds of its budget.
-    pub memory_used: Counter,
 }
 
 macro_rules! registry {

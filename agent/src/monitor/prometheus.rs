@@ -47,6 +47,7 @@ const INPUT: &[Row] = &[
     counter("parser_failed", "vigie_input_parser_failed", "Lines that their parser refused, kept as text."),
     counter("abandoned_bytes", "vigie_input_abandoned_bytes", "Bytes lost before they could be read."),
     counter("rewinds", "vigie_input_rewinds", "Ranges read again because no output answered for them."),
+    counter("restarts", "vigie_input_restarts", "Starts after a panic."),
 ];
 
 const FILTER: &[Row] = &[

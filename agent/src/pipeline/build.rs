@@ -20,6 +20,8 @@ pub struct BuiltInput {
     pub name: Arc<str>,
     /// The plugin.
     pub input: Box<dyn Input>,
+    /// Makes it anew, should it panic. `None` when it cannot be made now.
+    pub again: Box<dyn Fn() -> Option<Box<dyn Input>> + Send>,
     /// Its counters.
     pub metrics: Arc<InputMetrics>,
     /// Stops it.
@@ -106,6 +108,21 @@ impl Plan {
     }
 }
 
+/// What an input is built from, to be built again.
+struct Setup {
+    tag: String,
+    limit: Option<usize>,
+    metrics: Arc<InputMetrics>,
+    stop: Stop,
+}
+
+impl Setup {
+    fn of<'a>(&'a self, context: &'a BuildContext) -> InputSetup<'a> {
+        let Self { tag, limit, metrics, stop } = self;
+        InputSetup { context, tag, mem_buf_limit: *limit, metrics, stop }
+    }
+}
+
 struct Builder<'f> {
     base: BuildContext,
     metrics: Arc<Metrics>,
@@ -125,11 +142,13 @@ impl Builder<'_> {
         let stop = Stop::default();
         let tag = options.tag.unwrap_or(instance);
         let limit = Some(options.mem_buf_limit.0).filter(|limit| *limit > 0);
+        let setup = Setup { tag, limit, metrics: Arc::clone(&metrics), stop: stop.clone() };
         let input = self.plugin((section, kind.options), &context, |section, context, findings| {
-            let setup = InputSetup { context, tag: &tag, mem_buf_limit: limit, metrics: &metrics, stop: &stop };
-            (kind.build)(section, &setup, findings)
+            (kind.build)(section, &setup.of(context), findings)
         })?;
-        Some(BuiltInput { name: context.name, input, metrics, stop })
+        let (section, name) = (section.clone(), Arc::clone(&context.name));
+        let again = move || (kind.build)(&section, &setup.of(&context), &mut Diagnostics::default());
+        Some(BuiltInput { name, input, again: Box::new(again), metrics, stop })
     }
 
     fn filter(&mut self, (section, instance): (&Section, String)) -> Option<BuiltFilter> {

@@ -4,7 +4,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
+use super::backoff::Backoff;
 use super::build::{BuiltInput, Plan};
 use super::delivery::{self, RetryPolicy};
 use super::lane::Handle;
@@ -99,7 +100,9 @@ impl Running {
         let workers = start_workers(&shared, &queues)?;
         let outlet = Outlet::new(Memory::new(service.memory() / INPUTS_PART), queues);
         let stops = inputs.iter().map(|input| input.stop.clone()).collect();
-        let inputs = inputs.into_iter().map(|input| start_input(input, outlet.clone())).collect::<Result<_, _>>()?;
+        let start = |input| start_input(input, outlet.clone(), policy);
+        let inputs = inputs.into_iter().map(start).collect::<Result<_, _>>()?;
+        drop(outlet);
         Ok(Self { grace: service.grace.0, metrics, stops, inputs, workers, deliveries, handles, abort })
     }
 
@@ -183,22 +186,46 @@ fn start_workers(shared: &Arc<Shared>, queues: &[Arc<ByteQueue<Work>>]) -> Resul
     Ok(workers)
 }
 
-fn start_input(input: BuiltInput, outlet: Outlet) -> Result<JoinHandle<()>, String> {
-    let BuiltInput { name, input, stop, .. } = input;
-    let run = move || {
-        let ran = panic::catch_unwind(AssertUnwindSafe(|| input.run(outlet, stop)));
-        if ran.is_err() {
-            error!(component = %name, "the input panicked: this is a bug; it reads nothing more until a restart");
-        }
-    };
+fn start_input(input: BuiltInput, outlet: Outlet, policy: RetryPolicy) -> Result<JoinHandle<()>, String> {
     thread::Builder::new()
         .name("input".into())
-        .spawn(run)
+        .spawn(move || run_input(input, &outlet, policy))
         .map_err(|error| format!("cannot start an input thread: {error}"))
 }
 
+/// Runs an input to its end. One that panics is made anew and goes on where its outputs had settled.
+fn run_input(built: BuiltInput, outlet: &Outlet, policy: RetryPolicy) {
+    let BuiltInput { name, input, again, metrics, stop } = built;
+    let mut backoff = Backoff::new(policy.base, policy.cap);
+    let mut input = Some(input);
+    loop {
+        let (outlet, until, started) = (outlet.clone(), stop.clone(), Instant::now());
+        let ran = input.map(|input| panic::catch_unwind(AssertUnwindSafe(|| input.run(outlet, until))));
+        if started.elapsed() > policy.cap {
+            backoff.reset();
+        }
+        let wait = backoff.next_wait(None);
+        match ran {
+            Some(Ok(())) => return,
+            Some(Err(_)) => {
+                metrics.restarts.add(1);
+                error!(component = %name, ?wait, "the input panicked: this is a bug; it starts again");
+            }
+            None => error!(component = %name, ?wait, "the input cannot start again now"),
+        }
+        let until = Instant::now() + wait;
+        while !stop.requested() && Instant::now() < until {
+            stop.signal().wait(until.saturating_duration_since(Instant::now()));
+        }
+        if stop.requested() {
+            return;
+        }
+        input = again();
+    }
+}
+
 fn join_all(threads: Vec<JoinHandle<()>>, patience: Duration) -> bool {
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     while !threads.iter().all(JoinHandle::is_finished) {
         if started.elapsed() >= patience {
             return false;
@@ -245,5 +272,46 @@ impl Signals {
             _ = self.interrupt.recv() => "SIGINT",
             _ = self.quit.recv() => "SIGQUIT",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::metrics::InputMetrics;
+    use crate::plugin::Input;
+
+    /// Panics in its first two runs.
+    struct Panicking(Arc<AtomicU32>);
+
+    impl Input for Panicking {
+        fn run(self: Box<Self>, _outlet: Outlet, _stop: Stop) {
+            assert!(self.0.fetch_add(1, Ordering::Relaxed) >= 2, "a bug");
+        }
+    }
+
+    #[test]
+    fn an_input_that_panics_is_started_again() {
+        let runs = Arc::new(AtomicU32::new(0));
+        let metrics = Arc::new(InputMetrics::new("dummy.0"));
+        let make = {
+            let runs = Arc::clone(&runs);
+            move || -> Option<Box<dyn Input>> { Some(Box::new(Panicking(Arc::clone(&runs)))) }
+        };
+        let input = make().expect("it is made");
+        let built = BuiltInput {
+            name: "dummy.0".into(),
+            input,
+            again: Box::new(make),
+            metrics: Arc::clone(&metrics),
+            stop: Stop::default(),
+        };
+        let policy = RetryPolicy { base: Duration::from_millis(1), cap: Duration::from_millis(5) };
+
+        run_input(built, &Outlet::new(Memory::new(1 << 20), Vec::new()), policy);
+
+        assert_eq!((runs.load(Ordering::Relaxed), metrics.restarts.get()), (3, 2));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::memory::{Memory, PooledBatch};
@@ -63,6 +63,14 @@ pub struct Stream {
     pub identity: Vec<u8>,
     /// Makes its stage.
     pub stage: StageFactory,
+}
+
+impl Stream {
+    /// The first of 2³² ids that no other instance of an input has in this run.
+    pub fn new_ids() -> u64 {
+        static INSTANCES: AtomicU64 = AtomicU64::new(0);
+        INSTANCES.fetch_add(1, Ordering::Relaxed) << 32
+    }
 }
 
 impl fmt::Debug for Stream {

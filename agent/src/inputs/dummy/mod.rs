@@ -52,7 +52,7 @@ fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Diagnostics) 
     let given = Duration::from_secs(options.interval_sec) + Duration::from_nanos(options.interval_nsec);
     let interval = if given.is_zero() { Duration::from_secs(1) / options.rate.max(1) } else { given };
     let stream = Stream {
-        id: xxhash_rust::xxh3::xxh3_64(setup.context.name.as_bytes()),
+        id: Stream::new_ids(),
         name: setup.context.name.to_string(),
         input: Arc::clone(&setup.context.name),
         metrics: Arc::clone(setup.metrics),

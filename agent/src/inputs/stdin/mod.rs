@@ -39,7 +39,7 @@ fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Diagnostics) 
         offset_key: None,
     };
     let stream = Stream {
-        id: xxhash_rust::xxh3::xxh3_64(setup.context.name.as_bytes()),
+        id: Stream::new_ids(),
         name: "stdin".into(),
         input: Arc::clone(&setup.context.name),
         metrics: Arc::clone(setup.metrics),

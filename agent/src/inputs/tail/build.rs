@@ -15,7 +15,7 @@ use super::watch::DirectoryWatcher;
 use super::{Settings, Tail};
 use crate::config::{Diagnostics, Options, Section};
 use crate::inputs::lines;
-use crate::plugin::{Input, InputSetup, StageFactory, wall_clock};
+use crate::plugin::{Input, InputSetup, StageFactory, Stream, wall_clock};
 use crate::state::{Database, Positions};
 
 /// Builds the input. `None` when something was wrong; it has been reported.
@@ -142,7 +142,7 @@ impl Tail {
             scan_gap: Duration::ZERO,
             scans: 0,
             // Streams of one input go to neighbouring workers; inputs begin at different ones.
-            stream_base: xxhash_rust::xxh3::xxh3_64(setup.context.name.as_bytes()) & !0xffff_ffff,
+            stream_base: Stream::new_ids(),
             last_number: 0,
             complained: HashSet::new(),
             complain_again: now,
