@@ -254,6 +254,10 @@ impl Builder<'_> {
         if self.alone && section.kind == SectionKind::Output {
             return Matcher::all();
         }
+        if section.get("match").or(section.get("match_regex")).is_some() {
+            // It was given, but wrong, which has been reported.
+            return matcher;
+        }
         let message = "without `Match` it takes no records";
         self.findings.warning(section.place, "V205", message).help("add `Match *` or a narrower pattern");
         matcher
