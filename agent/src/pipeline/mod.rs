@@ -10,6 +10,7 @@ mod judge;
 mod lane;
 mod poison;
 mod run;
+mod supervise;
 #[cfg(test)]
 mod tests;
 mod worker;

@@ -1,6 +1,5 @@
 //! Starts everything, waits for the end, stops in order.
 
-use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -12,10 +11,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
-use super::backoff::Backoff;
 use super::build::{BuiltInput, Plan};
 use super::delivery::{self, RetryPolicy};
 use super::lane::Handle;
+use super::supervise;
 use super::worker::{self, Shared};
 use crate::metrics::Metrics;
 use crate::monitor::{self, MonitorOptions};
@@ -189,39 +188,8 @@ fn start_workers(shared: &Arc<Shared>, queues: &[Arc<ByteQueue<Work>>]) -> Resul
 fn start_input(input: BuiltInput, outlet: Outlet, policy: RetryPolicy) -> Result<JoinHandle<()>, String> {
     thread::Builder::new()
         .name("input".into())
-        .spawn(move || run_input(input, &outlet, policy))
+        .spawn(move || supervise::run(input, outlet, policy))
         .map_err(|error| format!("cannot start an input thread: {error}"))
-}
-
-/// Runs an input to its end. One that panics is made anew and goes on where its outputs had settled.
-fn run_input(built: BuiltInput, outlet: &Outlet, policy: RetryPolicy) {
-    let BuiltInput { name, input, again, metrics, stop } = built;
-    let mut backoff = Backoff::new(policy.base, policy.cap);
-    let mut input = Some(input);
-    loop {
-        let (outlet, until, started) = (outlet.clone(), stop.clone(), Instant::now());
-        let ran = input.map(|input| panic::catch_unwind(AssertUnwindSafe(|| input.run(outlet, until))));
-        if started.elapsed() > policy.cap {
-            backoff.reset();
-        }
-        let wait = backoff.next_wait(None);
-        match ran {
-            Some(Ok(())) => return,
-            Some(Err(_)) => {
-                metrics.restarts.add(1);
-                error!(component = %name, ?wait, "the input panicked: this is a bug; it starts again");
-            }
-            None => error!(component = %name, ?wait, "the input cannot start again now"),
-        }
-        let until = Instant::now() + wait;
-        while !stop.requested() && Instant::now() < until {
-            stop.signal().wait(until.saturating_duration_since(Instant::now()));
-        }
-        if stop.requested() {
-            return;
-        }
-        input = again();
-    }
 }
 
 fn join_all(threads: Vec<JoinHandle<()>>, patience: Duration) -> bool {
@@ -272,46 +240,5 @@ impl Signals {
             _ = self.interrupt.recv() => "SIGINT",
             _ = self.quit.recv() => "SIGQUIT",
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    use super::*;
-    use crate::metrics::InputMetrics;
-    use crate::plugin::Input;
-
-    /// Panics in its first two runs.
-    struct Panicking(Arc<AtomicU32>);
-
-    impl Input for Panicking {
-        fn run(self: Box<Self>, _outlet: Outlet, _stop: Stop) {
-            assert!(self.0.fetch_add(1, Ordering::Relaxed) >= 2, "a bug");
-        }
-    }
-
-    #[test]
-    fn an_input_that_panics_is_started_again() {
-        let runs = Arc::new(AtomicU32::new(0));
-        let metrics = Arc::new(InputMetrics::new("dummy.0"));
-        let make = {
-            let runs = Arc::clone(&runs);
-            move || -> Option<Box<dyn Input>> { Some(Box::new(Panicking(Arc::clone(&runs)))) }
-        };
-        let input = make().expect("it is made");
-        let built = BuiltInput {
-            name: "dummy.0".into(),
-            input,
-            again: Box::new(make),
-            metrics: Arc::clone(&metrics),
-            stop: Stop::default(),
-        };
-        let policy = RetryPolicy { base: Duration::from_millis(1), cap: Duration::from_millis(5) };
-
-        run_input(built, &Outlet::new(Memory::new(1 << 20), Vec::new()), policy);
-
-        assert_eq!((runs.load(Ordering::Relaxed), metrics.restarts.get()), (3, 2));
     }
 }

@@ -1,8 +1,9 @@
 //! What an input is and what it is given.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::memory::{Memory, PooledBatch};
@@ -102,6 +103,30 @@ impl Weight for Work {
 pub struct Outlet {
     memory: Memory,
     workers: Arc<Workers>,
+    /// Empties the reserve when the last clone goes.
+    _letting_go: Option<Arc<LettingGo>>,
+}
+
+/// An outlet kept for the case that the input it was given to panics.
+#[derive(Clone, Debug)]
+pub struct Reserve(Arc<Mutex<Option<Outlet>>>);
+
+impl Reserve {
+    /// The outlet, unless the input let go of it by itself.
+    pub fn take(&self) -> Option<Outlet> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+#[derive(Debug)]
+struct LettingGo(Reserve);
+
+impl Drop for LettingGo {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            drop(self.0.take());
+        }
+    }
 }
 
 /// The queues of the workers; closed when the last outlet goes.
@@ -119,7 +144,14 @@ impl Drop for Workers {
 impl Outlet {
     /// An outlet to `workers` with arenas from `memory`.
     pub fn new(memory: Memory, workers: Vec<Arc<ByteQueue<Work>>>) -> Self {
-        Self { memory, workers: Arc::new(Workers(workers)) }
+        Self { memory, workers: Arc::new(Workers(workers)), _letting_go: None }
+    }
+
+    /// The outlet for an input, and a reserve of it that lasts until the input lets go of it otherwise than by a panic.
+    pub fn with_reserve(self) -> (Self, Reserve) {
+        let given = Self { memory: self.memory.clone(), workers: Arc::clone(&self.workers), _letting_go: None };
+        let reserve = Reserve(Arc::new(Mutex::new(Some(self))));
+        (Self { _letting_go: Some(Arc::new(LettingGo(reserve.clone()))), ..given }, reserve)
     }
 
     /// A cleared batch for about `bytes`, or `None` when memory is short for `longest`.

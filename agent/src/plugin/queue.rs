@@ -110,6 +110,12 @@ impl<T: Weight> ByteQueue<T> {
         }
     }
 
+    /// Whether it was closed.
+    #[cfg(test)]
+    pub fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     /// Lets no more elements in; those inside can still be taken.
     pub fn close(&self) {
         self.lock().closed = true;
