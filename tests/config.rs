@@ -57,6 +57,21 @@ fn each_configuration_is_judged_as_expected() {
 }
 
 #[test]
+fn a_check_tells_what_is_bounded_and_what_runs_each_pattern() {
+    let check = Command::new(env!("CARGO_BIN_EXE_vigie"))
+        .args(["check", "good.conf"])
+        .current_dir(root().join("tests/cases/config"))
+        .env_clear()
+        .output()
+        .expect("the program runs");
+
+    let said = String::from_utf8(check.stdout).expect("it speaks UTF-8");
+    for line in ["memory: at most 134217728 bytes", "parser app: a byte program", "parser nginx: a byte program"] {
+        assert!(said.contains(line), "{line} in {said}");
+    }
+}
+
+#[test]
 fn ten_mistakes_are_ten_findings() {
     for name in ["ten_mistakes.conf", "ten_mistakes.yaml"] {
         let (said, _) = vigie(&["-D", "-c", name]);

@@ -6,7 +6,7 @@ use crate::batch::{Batch, Field, Keys, Span, Text, Value};
 use crate::fields::{self, FieldType, TimeField};
 use crate::json::JsonParser;
 use crate::parser::{Parsed, Parser};
-use crate::regex::{PatternError, RegexParser};
+use crate::regex::{Engine, PatternError, RegexParser};
 use crate::time::{FormatError, TimeFormat};
 use crate::{cri, logfmt, ltsv};
 
@@ -160,6 +160,13 @@ enum Compiled {
 }
 
 impl Parser for DefinedParser {
+    fn engine(&self) -> Option<Engine> {
+        match &self.format {
+            Compiled::Regex(regex) => Some(regex.engine()),
+            _ => None,
+        }
+    }
+
     fn parse(&self, batch: &mut Batch, index: usize, text: Span) -> Parsed {
         let first = batch.record(index).fields().len();
         let fitted = match &self.format {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::batch::{Batch, Span};
+use crate::regex::Engine;
 
 /// Turns the text of one record into fields. Has no state, so threads share it.
 pub trait Parser: Send + Sync + std::fmt::Debug {
@@ -13,6 +14,11 @@ pub trait Parser: Send + Sync + std::fmt::Debug {
     ///
     /// When it is refused, the record is as it was.
     fn parse(&self, batch: &mut Batch, index: usize, text: Span) -> Parsed;
+
+    /// What runs its pattern, when it has one.
+    fn engine(&self) -> Option<Engine> {
+        None
+    }
 }
 
 /// What a parser made of a text.

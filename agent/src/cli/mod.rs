@@ -6,6 +6,7 @@ mod identity;
 mod logger;
 mod probe;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,6 +16,7 @@ use crate::config::{Diagnostics, Environment, Loaded, OptionType, SectionKind, S
 use crate::pipeline::{Plan, Surroundings};
 
 use flags::{Command, Flags};
+use vigie_parsers::regex::Engine;
 
 /// Runs the program with its arguments, the first one being its name. Gives 0 when all went well, 1 otherwise.
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
@@ -111,7 +113,24 @@ fn report(loaded: &Loaded) {
         }
     }
     text.push_str(&format!("workers: {}\n", service.worker_count()));
+    for (name, engine) in engines(loaded) {
+        let means = match engine {
+            Engine::Program => "a byte program",
+            Engine::General => {
+                "the general engine, which is slower: a pattern that begins with `^` may become a byte program"
+            }
+        };
+        text.push_str(&format!("parser {name}: {means}\n"));
+    }
     print(&text);
+}
+
+/// The parsers with a pattern that the plugins name, and what runs them.
+fn engines(loaded: &Loaded) -> BTreeMap<&str, Engine> {
+    let sections = [SectionKind::Input, SectionKind::Filter].into_iter().flat_map(|kind| loaded.document.of(kind));
+    let entries = sections.flat_map(|section| &section.entries).filter(|entry| entry.key.text == "parser");
+    let names = entries.map(|entry| entry.value.text.as_str());
+    names.filter_map(|name| Some((name, loaded.parsers.get(name)?.engine()?))).collect()
 }
 
 fn state_directory(storage_path: &Option<PathBuf>, environment: &Environment) -> Option<PathBuf> {

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::{Captures, PatternError, Regex};
+use super::{Captures, Engine, PatternError, Regex};
 use crate::batch::{Batch, Field, Keys, Span, Text, Value};
 
 thread_local! {
@@ -47,6 +47,11 @@ impl RegexParser {
         let groups = (0..named.len()).map(|at| Group { number: named[at].0, again: again(at) }).collect();
         let keys = Keys::new(named.iter().map(|(_, name)| *name));
         Ok(Self { regex, keys, groups, skip_empty })
+    }
+
+    /// What runs its pattern.
+    pub fn engine(&self) -> Engine {
+        self.regex.engine()
     }
 
     /// Searches `text`, which lies in the arena, and appends a field per named group to record `index`. Returns whether
