@@ -12,12 +12,13 @@ use std::path::{Path, PathBuf};
 /// A module and those it may use beside itself. The order is that of the rows: lower ones first.
 const ARROWS: &[(&str, &[&str])] = &[
     ("redact", &[]),
+    ("deflate", &[]),
     ("config", &[]),
     ("metrics", &[]),
     ("receipts", &[]),
     ("net", &["config"]),
     ("cluster", &["config", "metrics", "net", "redact"]),
-    ("plugin", &["config", "metrics", "receipts"]),
+    ("plugin", &["config", "deflate", "metrics", "receipts"]),
     ("retention", ROWS_1_TO_3),
     ("encode", ROWS_1_TO_3_AND_PLUGIN),
     // A dead letter is a line of JSON, so the spool writes it as outputs do. Nothing points back.

@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod cluster;
 pub mod config;
+pub mod deflate;
 pub mod encode;
 pub mod filters;
 pub mod inputs;

@@ -2,6 +2,8 @@
 
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 
+use crate::deflate::Deflate;
+
 /// Compression of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyEncoding {
@@ -87,10 +89,19 @@ impl Body {
 /// anew for each request.
 #[derive(Debug)]
 struct Gzip {
-    deflate: Compress,
+    encoder: Encoder,
     crc: Crc,
     out: Vec<u8>,
     last_size: usize,
+}
+
+/// What deflates.
+#[derive(Debug)]
+enum Encoder {
+    /// Level 1.
+    Own(Box<Deflate>),
+    /// The levels above.
+    Zlib(Compress),
 }
 
 /// Magic, deflate, no flags, no time, no extra flags, unknown system.
@@ -98,38 +109,53 @@ const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 
 impl Gzip {
     fn new(level: u32) -> Self {
-        let deflate = Compress::new(Compression::new(level.min(9)), false);
-        Self { deflate, crc: Crc::new(), out: Vec::new(), last_size: SLICE }
+        let encoder = match level {
+            1 => Encoder::Own(Box::default()),
+            _ => Encoder::Zlib(Compress::new(Compression::new(level.min(9)), false)),
+        };
+        Self { encoder, crc: Crc::new(), out: Vec::new(), last_size: SLICE }
     }
 
-    fn write(&mut self, mut bytes: &[u8]) {
+    fn write(&mut self, bytes: &[u8]) {
         if self.out.is_empty() {
             self.out.reserve(self.last_size);
             self.out.extend_from_slice(&HEADER);
         }
         self.crc.update(bytes);
-        while !bytes.is_empty() {
-            let before = self.deflate.total_in();
-            self.step(bytes, FlushCompress::None);
-            let taken = usize::try_from(self.deflate.total_in() - before).expect("no more than was given");
-            bytes = &bytes[taken..];
+        match &mut self.encoder {
+            Encoder::Own(deflate) => deflate.write(bytes, &mut self.out),
+            Encoder::Zlib(zlib) => write_zlib(zlib, bytes, &mut self.out),
         }
     }
 
     fn finish(&mut self) -> Vec<u8> {
-        while self.step(&[], FlushCompress::Finish) != Status::StreamEnd {}
+        match &mut self.encoder {
+            Encoder::Own(deflate) => deflate.finish(&mut self.out),
+            Encoder::Zlib(zlib) => {
+                while step(zlib, &[], FlushCompress::Finish, &mut self.out) != Status::StreamEnd {}
+                zlib.reset();
+            }
+        }
         self.out.extend_from_slice(&self.crc.sum().to_le_bytes());
         self.out.extend_from_slice(&self.crc.amount().to_le_bytes());
-        self.deflate.reset();
         self.crc.reset();
         self.last_size = self.out.len() + self.out.len() / 8;
         std::mem::take(&mut self.out)
     }
+}
 
-    fn step(&mut self, bytes: &[u8], flush: FlushCompress) -> Status {
-        self.out.reserve(SLICE / 4);
-        self.deflate.compress_vec(bytes, &mut self.out, flush).expect("deflating into memory does not fail")
+fn write_zlib(zlib: &mut Compress, mut bytes: &[u8], out: &mut Vec<u8>) {
+    while !bytes.is_empty() {
+        let before = zlib.total_in();
+        step(zlib, bytes, FlushCompress::None, out);
+        let taken = usize::try_from(zlib.total_in() - before).expect("no more than was given");
+        bytes = &bytes[taken..];
     }
+}
+
+fn step(zlib: &mut Compress, bytes: &[u8], flush: FlushCompress, out: &mut Vec<u8>) -> Status {
+    out.reserve(SLICE / 4);
+    zlib.compress_vec(bytes, out, flush).expect("deflating into memory does not fail")
 }
 
 #[cfg(test)]
@@ -142,7 +168,12 @@ mod tests {
 
     #[test]
     fn a_sealed_body_inflates_to_what_was_appended_and_can_be_used_again() {
-        let mut body = Body::new(BodyEncoding::Gzip(2));
+        for level in [1, 2] {
+            used_again(Body::new(BodyEncoding::Gzip(level)));
+        }
+    }
+
+    fn used_again(mut body: Body) {
         for round in 0..3_usize {
             let mut expected = String::new();
             for line in 0..20_000 * round {

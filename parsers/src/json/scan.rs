@@ -176,11 +176,9 @@ impl<'a> Scanner<'a> {
 
     /// Takes one digit or more.
     fn digits(&mut self) -> Option<()> {
-        let start = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
-        }
-        (self.at > start).then_some(())
+        let digits = self.bytes[self.at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        self.at += digits;
+        (digits > 0).then_some(())
     }
 
     fn word(&mut self, word: &[u8]) -> Option<()> {
