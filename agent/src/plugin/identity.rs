@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use siphasher::sip::SipHasher24;
 use siphasher::sip128::{Hasher128, SipHasher24 as Stream128};
 use vigie_parsers::batch::Origin;
-use xxhash_rust::xxh3::xxh3_128_with_secret;
+use xxhash_rust::xxh3::xxh3_64_with_secret;
 
 use super::input::Stream;
 
@@ -48,11 +48,8 @@ impl Agent {
 
     /// Keyed hash of source bytes. Without the key it tells nothing of them.
     pub fn source_hash(&self, bytes: &[u8]) -> u32 {
-        let digest = xxh3_128_with_secret(bytes, &self.secret);
         let mut hasher = SipHasher24::new_with_keys(self.key.0, self.key.1);
-        hasher.write_u64((digest >> 64) as u64);
-        #[allow(clippy::cast_possible_truncation, reason = "the halves of the digest are wanted")]
-        hasher.write_u64(digest as u64);
+        hasher.write_u64(xxh3_64_with_secret(bytes, &self.secret));
         #[allow(clippy::cast_possible_truncation, reason = "32 bits of the hash are wanted")]
         let short = hasher.finish() as u32;
         short

@@ -11,7 +11,7 @@ const CLASSES: [usize; 3] = [4 << 10, 32 << 10, 256 << 10];
 /// A batch holds its arena and, for lines of many short fields, up to five times as much in fields and entries.
 const FIELDS_PER_ARENA: usize = 6;
 /// Free batches kept per class.
-const KEPT: usize = 4;
+const KEPT: usize = 3;
 
 /// A budget of bytes that all inputs share. Clones are handles to the same budget.
 #[derive(Clone, Debug)]
