@@ -22,7 +22,7 @@ use crate::plugin::{ByteQueue, Memory, Outlet, Stop, Work};
 use crate::spool::DeadLetters;
 
 /// Bytes of memory that may wait before one worker.
-const WORKER_QUEUE: usize = 6 << 20;
+const WORKER_QUEUE: usize = 4 << 20;
 /// Part of the memory limit that raw and parsed records may take; the rest is for requests.
 const INPUTS_PART: usize = 4;
 /// How long inputs may take to store their positions at the end.
