@@ -89,7 +89,7 @@ fn stream() -> Stream {
 }
 
 /// One request of all records of `batch`.
-fn request(batch: &Batch, stream: &Stream, encoder: &mut dyn Encoder, body: &mut Body) -> Vec<u8> {
+fn request(batch: &Batch, stream: &Arc<Stream>, encoder: &mut dyn Encoder, body: &mut Body) -> Vec<u8> {
     let tag: Arc<str> = "bench".into();
     body.begin();
     for record in batch.records() {
@@ -100,7 +100,7 @@ fn request(batch: &Batch, stream: &Stream, encoder: &mut dyn Encoder, body: &mut
 }
 
 fn bulk(criterion: &mut Criterion) {
-    let stream = stream();
+    let stream = Arc::new(stream());
     let mut group = criterion.benchmark_group("bulk");
     group.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2)).sample_size(20);
     for shape in [Shape::Raw, Shape::Parsed] {

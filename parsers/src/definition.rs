@@ -193,10 +193,12 @@ fn cri_fields(keys: &Keys, batch: &mut Batch, index: usize, text: Span) -> bool 
     let tag = Span::between(stream.end() + 1, stream.end() + 2);
     let log = Span::between(tag.end() + 1, text.end());
     let keys = keys.in_batch(batch);
-    for (at, span) in [time, stream, tag, log].into_iter().enumerate() {
-        let field = Field { key: keys.key(at), value: Value::Text(Text::plain(span)) };
-        batch.record_mut(index).append_field(field);
-    }
+    let mut at = 0;
+    let fields = [time, stream, tag, log].map(|span| {
+        at += 1;
+        Field { key: keys.key(at - 1), value: Value::Text(Text::plain(span)) }
+    });
+    batch.record_mut(index).append_distinct(&fields);
     true
 }
 

@@ -14,7 +14,7 @@ mod fields;
 mod logfmt;
 mod ltsv;
 mod parser;
-mod simd;
+pub mod simd;
 
 pub use definition::{BUILT_IN, Definition, DefinitionError, Format};
 pub use fields::{FieldType, TimeField};

@@ -1,14 +1,14 @@
 //! Blocks of a deflate stream.
 
 use super::huffman::Codes;
-use super::{KINDS, Token};
+use super::Sequence;
 
 /// Symbols for bytes, the end, and lengths.
 const LITERALS: usize = 286;
-/// Symbols for distances, and one that is never written.
-const DISTANCES: usize = 31;
-/// The distance of a byte.
-const NO_DISTANCE: usize = 30;
+/// Symbols for distances.
+const DISTANCES: usize = 30;
+/// Longest code of a byte or length: four of them fit into a word.
+const LONGEST_LITERAL: usize = 13;
 /// The symbol at the end of a block.
 const END: usize = 256;
 /// Most bytes of a block that is stored as it is.
@@ -37,7 +37,7 @@ impl BitWriter {
     fn flush(&mut self, out: &mut Vec<u8>) {
         let whole = self.count as usize / 8;
         out.extend_from_slice(&self.bits.to_le_bytes()[..whole]);
-        self.bits = self.bits.checked_shr(self.count & !7).unwrap_or(0);
+        self.bits >>= self.count & !7;
         self.count &= 7;
     }
 
@@ -47,28 +47,58 @@ impl BitWriter {
     }
 }
 
-/// Writes `tokens`, which say `plain`, as a block that is not the last.
-pub(super) fn write(tokens: &[Token], plain: &[u8], bits: &mut BitWriter, out: &mut Vec<u8>) {
-    let mut literals = [0; LITERALS];
-    let mut distances = [0; DISTANCES];
-    literals[END] = 1;
-    let mut extra = 0;
-    // A byte counts for a distance that does not exist: without a branch that cannot be foreseen.
-    for token in tokens {
-        let said = SAID[token.kind()];
-        let (distance, bits, _) = distance_symbol(token.distance());
-        literals[usize::from(said.symbol)] += 1;
-        distances[if token.is_literal() { NO_DISTANCE } else { distance }] += 1;
-        extra += usize::from(said.extra_bits) + bits as usize;
-    }
-    distances[NO_DISTANCE] = 0;
-    let (literal_codes, distance_codes) = (Codes::new(&literals, 15), Codes::new(&distances, 15));
-    let size = (literal_codes.cost(&literals) + distance_codes.cost(&distances) + extra) / 8;
+/// Writes `sequences`, which say `plain`, as a block that is not the last.
+pub(super) fn write(sequences: &[Sequence], plain: &[u8], bits: &mut BitWriter, out: &mut Vec<u8>) {
+    let counts = Counts::of(sequences, plain);
+    let codes = (Codes::new(&counts.literals, LONGEST_LITERAL), Codes::new(&counts.distances, 15));
+    let size = (codes.0.cost(&counts.literals) + codes.1.cost(&counts.distances) + counts.extra_bits) / 8;
     if size > plain.len() {
         return store(plain, bits, out);
     }
-    header(&literal_codes, &distance_codes, bits, out);
-    body(tokens, size, (&literal_codes, &distance_codes), bits, out);
+    header(&codes.0, &codes.1, bits, out);
+    body((sequences, plain), size, (&codes.0, &codes.1), bits, out);
+}
+
+/// How often each symbol is used.
+struct Counts {
+    literals: [u32; LITERALS],
+    distances: [u32; DISTANCES],
+    extra_bits: usize,
+}
+
+impl Counts {
+    fn of(sequences: &[Sequence], plain: &[u8]) -> Self {
+        let mut counts = Self { literals: [0; LITERALS], distances: [0; DISTANCES], extra_bits: 0 };
+        // The same byte comes again soon: in two tables its count is not waited for.
+        let mut odd = [0_u32; 256];
+        let mut lengths = [0_u32; 259];
+        let mut rest = plain;
+        for sequence in sequences {
+            let (literals, more) = rest.split_at(sequence.literals as usize);
+            rest = &more[usize::from(sequence.length)..];
+            let (pairs, last) = literals.as_chunks::<2>();
+            for [one, other] in pairs {
+                counts.literals[usize::from(*one)] += 1;
+                odd[usize::from(*other)] += 1;
+            }
+            for byte in last {
+                counts.literals[usize::from(*byte)] += 1;
+            }
+            lengths[usize::from(sequence.length)] += 1;
+            let (symbol, extra_bits, _) = distance_symbol(u32::from(sequence.distance));
+            counts.distances[symbol] += 1;
+            counts.extra_bits += extra_bits as usize;
+        }
+        counts.literals.iter_mut().zip(odd).for_each(|(count, odd)| *count += odd);
+        // The last sequence has no match.
+        counts.distances[0] -= 1;
+        counts.literals[END] = 1;
+        for (count, said) in lengths.iter().zip(&SAID).skip(3) {
+            counts.literals[usize::from(said.symbol)] += count;
+            counts.extra_bits += *count as usize * usize::from(said.extra_bits);
+        }
+        counts
+    }
 }
 
 /// Writes the last block, which is empty.
@@ -142,57 +172,89 @@ fn runs(lengths: &[u8]) -> Vec<LengthRun> {
     runs
 }
 
-/// Writes the tokens and the end of the block, `size` bytes in all but for a few.
+/// Writes the sequences and the end of the block, `size` bytes in all but for a few.
 fn body(
-    tokens: &[Token],
+    (sequences, plain): (&[Sequence], &[u8]),
     size: usize,
     (literals, distances): (&Codes<LITERALS>, &Codes<DISTANCES>),
     bits: &mut BitWriter,
     out: &mut Vec<u8>,
 ) {
-    let mut at = out.len();
-    out.resize(at + size + 32, 0);
-    let (mut pending, mut count) = (bits.bits, bits.count);
-    let kinds = kinds(literals);
-    for token in tokens {
-        out[at..at + 8].copy_from_slice(&pending.to_le_bytes());
-        at += count as usize / 8;
-        pending >>= count & !7;
-        count &= 7;
-        let kind = kinds[token.kind()];
-        pending |= u64::from(kind.bits) << count;
-        count += u32::from(kind.count);
-        let (symbol, extra_bits, extra) = distance_symbol(token.distance());
-        let symbol = if token.is_literal() { NO_DISTANCE } else { symbol };
-        pending |= u64::from(distances.codes[symbol]) << count;
-        count += u32::from(distances.lengths[symbol]);
-        pending |= u64::from(extra) << count;
-        count += extra_bits;
+    let from = out.len();
+    out.resize(from + size + 32, 0);
+    let mut pen = Pen { out: &mut out[from..], at: 0, bits: bits.bits, count: bits.count };
+    let bytes: [Bits; 256] = std::array::from_fn(|byte| Bits::of(literals, byte));
+    let lengths = lengths(literals);
+    let distances: [Bits; DISTANCES] = std::array::from_fn(|symbol| Bits::of(distances, symbol));
+    let mut rest = plain;
+    for sequence in sequences {
+        let (literals, more) = rest.split_at(sequence.literals as usize);
+        rest = &more[usize::from(sequence.length)..];
+        let (fours, last) = literals.as_chunks::<4>();
+        for four in fours {
+            pen.push_all(four.map(|byte| bytes[usize::from(byte)]));
+        }
+        let nothing = Bits::default();
+        let last = [0, 1, 2].map(|at| last.get(at).map_or(nothing, |byte| bytes[usize::from(*byte)]));
+        pen.push_all(last);
+        if sequence.length > 0 {
+            let (symbol, count, extra) = distance_symbol(u32::from(sequence.distance));
+            pen.push_all([lengths[usize::from(sequence.length)], distances[symbol], Bits { bits: extra, count }]);
+        }
     }
-    out[at..at + 8].copy_from_slice(&pending.to_le_bytes());
-    out.truncate(at + count as usize / 8);
-    pending = pending.checked_shr(count & !7).unwrap_or(0);
-    (bits.bits, bits.count) = (pending, count & 7);
-    bits.push(u64::from(literals.codes[END]), u32::from(literals.lengths[END]), out);
+    pen.push_all([Bits::of(literals, END)]);
+    pen.push_all([]);
+    let at = pen.at;
+    (bits.bits, bits.count) = (pen.bits, pen.count);
+    out.truncate(from + at);
 }
 
-/// What is written for a byte or a length: its code and its extra bits.
+/// Writes bits into room that is known to suffice.
+struct Pen<'a> {
+    out: &'a mut [u8],
+    at: usize,
+    bits: u64,
+    count: u32,
+}
+
+impl Pen<'_> {
+    /// Writes up to 56 bits.
+    #[inline(always)]
+    fn push_all<const N: usize>(&mut self, all: [Bits; N]) {
+        self.out[self.at..self.at + 8].copy_from_slice(&self.bits.to_le_bytes());
+        self.at += self.count as usize / 8;
+        self.bits >>= self.count & !7;
+        self.count &= 7;
+        for one in all {
+            self.bits |= u64::from(one.bits) << self.count;
+            self.count += one.count;
+        }
+    }
+}
+
+/// What is written for a symbol.
 #[derive(Clone, Copy, Default)]
 struct Bits {
     bits: u32,
-    count: u8,
+    count: u32,
 }
 
-/// What is written for each kind of token, so that each takes one look-up.
-fn kinds(literals: &Codes<LITERALS>) -> [Bits; KINDS] {
+impl Bits {
+    fn of<const N: usize>(codes: &Codes<N>, symbol: usize) -> Self {
+        Self { bits: u32::from(codes.codes[symbol]), count: u32::from(codes.lengths[symbol]) }
+    }
+}
+
+/// What is written for each length: its code and its extra bits.
+fn lengths(literals: &Codes<LITERALS>) -> [Bits; 259] {
     SAID.map(|said| {
-        let symbol = usize::from(said.symbol);
-        let (code, length) = (literals.codes[symbol], literals.lengths[symbol]);
-        Bits { bits: u32::from(code) | u32::from(said.extra) << length, count: length + said.extra_bits }
+        let code = Bits::of(literals, usize::from(said.symbol));
+        let extra = u32::from(said.extra) << code.count;
+        Bits { bits: code.bits | extra, count: code.count + u32::from(said.extra_bits) }
     })
 }
 
-/// How a byte or a length is said.
+/// How a length is said.
 #[derive(Clone, Copy)]
 struct Said {
     symbol: u16,
@@ -200,29 +262,24 @@ struct Said {
     extra_bits: u8,
 }
 
-/// By kind of token.
-static SAID: [Said; KINDS] = said();
+/// By length; 0 to 2 are never said.
+static SAID: [Said; 259] = said();
 
 #[expect(clippy::cast_possible_truncation, reason = "all of it is far smaller")]
-const fn said() -> [Said; KINDS] {
-    let mut said = [Said { symbol: 0, extra: 0, extra_bits: 0 }; KINDS];
-    let mut byte = 0;
-    while byte < 256 {
-        said[byte].symbol = byte as u16;
-        byte += 1;
-    }
+const fn said() -> [Said; 259] {
+    let mut said = [Said { symbol: 0, extra: 0, extra_bits: 0 }; 259];
     let (mut length, mut symbol) = (3, 257_u16);
     while symbol < 285 {
         let extra_bits = if symbol < 265 { 0 } else { (symbol - 261) / 4 };
         let mut extra = 0_u16;
         while extra < 1 << extra_bits {
-            said[256 + length] = Said { symbol, extra: extra as u8, extra_bits: extra_bits as u8 };
+            said[length] = Said { symbol, extra: extra as u8, extra_bits: extra_bits as u8 };
             length += 1;
             extra += 1;
         }
         symbol += 1;
     }
-    said[256 + 258] = Said { symbol: 285, extra: 0, extra_bits: 0 };
+    said[258] = Said { symbol: 285, extra: 0, extra_bits: 0 };
     said
 }
 

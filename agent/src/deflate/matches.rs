@@ -1,111 +1,95 @@
 //! Finds what stood there before.
 
-use super::{Token, WINDOW};
+use super::{Sequence, WINDOW};
 
-/// Places remembered, as a power of two.
-const HASH_BITS: u32 = 15;
+/// Places remembered, as a power of two: few enough to stay in the first cache.
+const HASH_BITS: u32 = 13;
 /// Longest match that deflate can say.
 const LONGEST: usize = 258;
-/// After so many bytes without a match only every other one is looked up.
-const PATIENCE: usize = 3;
+/// After so many places without a match the steps become longer by a byte.
+const PATIENCE: usize = 2;
 /// Bytes that must be left to look for a match.
 const AHEAD: usize = 8;
 
 /// Where bytes like those were seen last.
 #[derive(Debug)]
 pub(super) struct Finder {
-    /// Positions by hash, counted from the beginning of time; 0 is long ago.
-    last: Box<[u32; 1 << HASH_BITS]>,
-    /// Position of the first byte of the window.
-    base: u32,
+    /// The lower half of positions, by hash. Which one it is of all that have this half is told by the bytes that stand there.
+    last: Box<[u16; 1 << HASH_BITS]>,
+    /// Position of the first byte of the window, its lower half.
+    base: u16,
 }
 
 impl Default for Finder {
     fn default() -> Self {
-        Self { last: Box::new([0; 1 << HASH_BITS]), base: FIRST }
+        Self { last: Box::new([0; 1 << HASH_BITS]), base: 0 }
     }
 }
-
-/// The first position: everything at 0 is out of reach.
-const FIRST: u32 = 1 << 16;
-/// Where positions begin again, far enough from the last number.
-const LAST: u32 = u32::MAX - (1 << 20);
 
 impl Finder {
     /// The window was moved by `bytes`.
     pub(super) fn slide(&mut self, bytes: usize) {
-        self.base += u32::try_from(bytes).expect("a window is small");
+        self.base = self.base.wrapping_add(low(bytes));
     }
 
-    /// What stood in the window of `length` bytes is out of reach from now on.
-    pub(super) fn forget(&mut self, length: usize) {
-        self.slide(length + WINDOW);
-        if self.base > LAST {
-            *self = Self::default();
-        }
+    /// Another stream begins.
+    pub(super) fn forget(&mut self) {
+        self.last.fill(0);
+        self.base = 0;
     }
 
-    /// Says what stands in `window` from `from` on by what stands before. Gives the number of tokens, at most one per byte.
-    pub(super) fn tokens(&mut self, window: &[u8], from: usize, tokens: &mut [Token]) -> usize {
-        if self.base > LAST {
-            *self = Self::default();
-        }
-        let (mut at, mut count, mut missed) = (from, 0, 0);
-        let mut say = |token| {
-            tokens[count] = token;
-            count += 1;
-        };
+    /// Says what stands in `window` from `from` on by what stands before. Gives the number of sequences; the last one has no
+    /// match.
+    pub(super) fn sequences(&mut self, window: &[u8], from: usize, sequences: &mut [Sequence]) -> usize {
+        let (mut said, mut at, mut count, mut missed) = (from, from, 0, 0);
         while let Some(word) = word_at(window, at) {
             let Some(before) = self.replace(window, word, at) else {
                 missed += 1;
-                let literals = 1 + usize::from(missed > PATIENCE);
-                word.to_le_bytes()[..literals].iter().for_each(|byte| say(Token::literal(*byte)));
-                at += literals;
+                at += 1 + missed / PATIENCE;
                 continue;
             };
             missed = 0;
-            let length = match_length(window, at, at - before);
-            say(Token::reference(length, at - before));
-            self.note(window, at + 1, at + length);
-            at += length;
+            let back = same_before(&window[said..at], &window[..before]);
+            let start = at - back;
+            let distance = at - before;
+            let length = match_length(window, start, distance);
+            sequences[count] = Sequence::new(start - said, length, distance);
+            count += 1;
+            at = start + length;
+            said = at;
+            self.note(window, start + 1, at);
         }
-        window[at..].iter().for_each(|byte| say(Token::literal(*byte)));
-        count
+        sequences[count] = Sequence::new(window.len() - said, 0, 1);
+        count + 1
     }
 
     /// Notes `at` for `word` and gives where the same bytes were noted before, if that is in reach.
     #[inline(always)]
     fn replace(&mut self, window: &[u8], word: u64, at: usize) -> Option<usize> {
-        let position = self.position(at);
+        let position = self.base.wrapping_add(low(at));
         let before = std::mem::replace(&mut self.last[hash(word)], position);
-        let distance = (position - before) as usize;
-        // Out of reach it may lie before the window, where nothing is found.
-        let before = at.wrapping_sub(distance);
-        (distance <= WINDOW && is_match(window, word, before)).then_some(before)
+        let distance = usize::from(position.wrapping_sub(before));
+        // Whether it is in reach cannot be foreseen, so nothing branches on that alone.
+        let before = at.saturating_sub(distance);
+        let in_reach = (distance.wrapping_sub(1) < WINDOW) & (distance <= at);
+        (is_match(window, word, before) & in_reach).then_some(before)
     }
 
     /// Notes places inside of a match, where another one might begin.
     #[inline(always)]
     fn note(&mut self, window: &[u8], from: usize, to: usize) {
-        for at in [from, from + 1, to - 1] {
+        for at in [from, to - 1] {
             if let Some(word) = word_at(window, at) {
-                self.last[hash(word)] = self.position(at);
+                self.last[hash(word)] = self.base.wrapping_add(low(at));
             }
         }
     }
+}
 
-    #[inline(always)]
-    fn position(&self, at: usize) -> u32 {
-        #[expect(clippy::cast_possible_truncation, reason = "a window is small")]
-        let at = at as u32;
-        self.base + at
-    }
-
-    /// Lets positions come near the last number.
-    #[cfg(test)]
-    pub(super) fn near_the_end(&mut self) {
-        self.base = LAST - 100_000;
-    }
+#[inline(always)]
+#[allow(clippy::cast_possible_truncation, reason = "the lower half is wanted")]
+fn low(position: usize) -> u16 {
+    position as u16
 }
 
 #[inline(always)]
@@ -122,7 +106,13 @@ fn hash(word: u64) -> usize {
 /// Whether the four bytes of `word` stand at `before`, too.
 #[inline(always)]
 fn is_match(window: &[u8], word: u64, before: usize) -> bool {
-    word_at(window, before).is_some_and(|other| (other ^ word).trailing_zeros() >= 32)
+    word_at(window, before).is_some_and(|other| (other ^ word) << 32 == 0)
+}
+
+/// How many bytes at the ends of both are the same.
+#[inline(always)]
+fn same_before(here: &[u8], there: &[u8]) -> usize {
+    here.iter().rev().zip(there.iter().rev()).take_while(|(one, other)| one == other).count()
 }
 
 /// How far the bytes at `at` are those `distance` before.

@@ -1,7 +1,8 @@
 //! A deflate encoder (RFC 1951) made for requests: speed first, and every slice compressed while it is in the cache.
 //!
-//! One look-up per position finds the last place with the same bytes, and no other is tried. Each slice is a block with
-//! Huffman codes of its own. Where the kind of a token cannot be foreseen, nothing branches on it.
+//! One look-up finds the last place with the same bytes, and no other is tried; where nothing is found the steps become
+//! longer, and a match found late is followed back. Each slice is a block with Huffman codes of its own. Most of what is said of
+//! log bodies are single bytes: they stay where they are until they are written, four at a time.
 
 mod block;
 mod huffman;
@@ -10,56 +11,39 @@ mod matches;
 use block::BitWriter;
 use matches::Finder;
 
-/// Bytes compressed at once at the most.
-const SLICE: usize = 64 << 10;
+/// Bytes of a block at the most.
+const SLICE: usize = 128 << 10;
+/// Sequences of a block at the most: a match takes four bytes or more, and the last has none.
+const MOST_SEQUENCES: usize = SLICE / 4 + 1;
 /// How far back a match may reach.
 const WINDOW: usize = 32 << 10;
 
-/// The state of one stream after another. About 500 kB, so it is kept.
+/// The state of one stream after another. A few hundred kB, so it is kept.
 #[derive(Debug)]
 pub struct Deflate {
     /// The last bytes of what was compressed, then those that are.
     window: Vec<u8>,
     finder: Finder,
-    tokens: Box<[Token]>,
+    sequences: Box<[Sequence]>,
     bits: BitWriter,
 }
 
-/// A byte, or a match: what it is above 16 bits, the distance less one below.
+/// Bytes as they are, and what follows them: a match.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Token(u32);
+struct Sequence {
+    /// Bytes as they are.
+    literals: u32,
+    /// Length of the match, 3 to 258; 0 where nothing follows.
+    length: u16,
+    /// How far back it lies, less one.
+    distance: u16,
+}
 
-/// Different bytes and lengths that a token may be, the unused lengths 0 to 2 included.
-const KINDS: usize = 256 + 259;
-
-impl Token {
+impl Sequence {
     #[inline(always)]
-    fn literal(byte: u8) -> Self {
-        Self(u32::from(byte) << 16)
-    }
-
-    /// A match of 3 to 258 bytes, at most [`WINDOW`] back.
-    #[inline(always)]
-    fn reference(length: usize, distance: usize) -> Self {
-        #[expect(clippy::cast_possible_truncation, reason = "both are far smaller")]
-        Self((256 + length as u32) << 16 | (distance as u32 - 1))
-    }
-
-    /// The byte, or 256 and the length.
-    #[inline(always)]
-    fn kind(self) -> usize {
-        (self.0 >> 16) as usize
-    }
-
-    #[inline(always)]
-    fn is_literal(self) -> bool {
-        self.0 < 256 << 16
-    }
-
-    /// The distance less one; 0 for a byte.
-    #[inline(always)]
-    fn distance(self) -> u32 {
-        self.0 & 0xffff
+    #[expect(clippy::cast_possible_truncation, reason = "all of it is far smaller")]
+    fn new(literals: usize, length: usize, distance: usize) -> Self {
+        Self { literals: literals as u32, length: length as u16, distance: (distance - 1) as u16 }
     }
 }
 
@@ -69,7 +53,7 @@ impl Default for Deflate {
         Self {
             window,
             finder: Finder::default(),
-            tokens: vec![Token::default(); SLICE].into(),
+            sequences: vec![Sequence::default(); MOST_SEQUENCES].into(),
             bits: BitWriter::default(),
         }
     }
@@ -82,15 +66,15 @@ impl Deflate {
             self.slide();
             let from = self.window.len();
             self.window.extend_from_slice(slice);
-            let count = self.finder.tokens(&self.window, from, &mut self.tokens);
-            block::write(&self.tokens[..count], slice, &mut self.bits, out);
+            let count = self.finder.sequences(&self.window, from, &mut self.sequences);
+            block::write(&self.sequences[..count], slice, &mut self.bits, out);
         }
     }
 
     /// Ends the stream. The next byte written begins another one.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
         block::end(&mut self.bits, out);
-        self.finder.forget(self.window.len());
+        self.finder.forget();
         self.window.clear();
     }
 
@@ -188,7 +172,6 @@ mod tests {
     #[test]
     fn positions_may_run_over() {
         let mut deflate = Deflate::default();
-        deflate.finder.near_the_end();
         let text = "over and over and over\n".repeat(20_000).into_bytes();
 
         for _ in 0..8 {

@@ -10,8 +10,9 @@ use std::hash::Hash;
 use std::ops::Range;
 
 use vigie_parsers::batch::{Batch, Field, KeyFilter, Record, Span, Text, Value};
+use vigie_parsers::simd::push;
 
-use super::text::{is_verbatim, push_escaped, push_lossy};
+use super::text::{is_verbatim, push_escaped, push_escaped_part, push_lossy};
 use super::tokens::{Token, Tokens};
 
 /// Appends `{"key":value,...}`.
@@ -25,24 +26,28 @@ pub fn push_object(batch: &Batch, fields: &[Field], out: &mut Vec<u8>) {
 pub fn push_record(record: Record<'_>, out: &mut Vec<u8>) {
     match record.verbatim() {
         Some(members) => out.extend_from_slice(members),
+        None if record.is_distinct() => push_all(record.batch(), record.fields(), out),
         None => push_members(record.batch(), record.fields(), out),
     }
 }
 
-/// Appends `"key":value,...` without braces; where a key stands twice, the last one.
-pub fn push_members(batch: &Batch, fields: &[Field], out: &mut Vec<u8>) {
+/// Appends all of `fields`, whose keys are known to differ.
+fn push_all(batch: &Batch, fields: &[Field], out: &mut Vec<u8>) {
     let mut writer = Members { batch, run: 0..0, is_first: true, out };
-    if keys_are_unique(batch, fields) {
-        for field in fields {
-            writer.push(field);
-        }
-    } else {
-        let last = last_of_each(fields.iter().map(|field| decoded(batch, field.key)));
-        for (field, _) in fields.iter().zip(last).filter(|(_, is_last)| *is_last) {
-            writer.push(field);
-        }
+    for field in fields {
+        writer.push(field);
     }
     writer.flush();
+}
+
+/// Appends `"key":value,...` without braces; where a key stands twice, the last one.
+pub fn push_members(batch: &Batch, fields: &[Field], out: &mut Vec<u8>) {
+    if keys_are_unique(batch, fields) {
+        return push_all(batch, fields, out);
+    }
+    let last = last_of_each(fields.iter().map(|field| decoded(batch, field.key)));
+    let kept: Vec<Field> = fields.iter().zip(last).filter(|(_, is_last)| *is_last).map(|(field, _)| *field).collect();
+    push_all(batch, &kept, out);
 }
 
 /// Writes members, holding back a run of the arena that is to be copied.
@@ -55,6 +60,12 @@ struct Members<'a> {
 
 impl Members<'_> {
     fn push(&mut self, field: &Field) {
+        if let Some(frame) = field.key.frame() {
+            self.flush();
+            let without_comma = usize::from(std::mem::take(&mut self.is_first));
+            push(&self.batch.arena()[frame.start + without_comma..frame.end], self.out);
+            return push_value(self.batch, field.value, self.out);
+        }
         let Some(source) = verbatim_member(self.batch, field) else {
             self.flush();
             self.comma();
@@ -134,12 +145,11 @@ pub fn push_key(batch: &Batch, key: Text, out: &mut Vec<u8>) {
 
 /// Appends `text` in quotes.
 pub fn push_text(batch: &Batch, text: Text, out: &mut Vec<u8>) {
-    let raw = batch.bytes(text.span);
     out.push(b'"');
     if text.is_json() {
-        out.extend_from_slice(raw);
+        push(batch.bytes(text.span), out);
     } else {
-        push_escaped(raw, out);
+        push_escaped_part(batch.arena(), text.span.range(), out);
     }
     out.push(b'"');
 }
@@ -157,7 +167,7 @@ pub fn push_value(batch: &Batch, value: Value, out: &mut Vec<u8>) {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(true) => out.extend_from_slice(b"true"),
         Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Number(span) => out.extend_from_slice(batch.bytes(span)),
+        Value::Number(span) => push(batch.bytes(span), out),
         Value::Json(span) => push_json(batch, span, out),
         Value::Text(text) => push_text(batch, text, out),
         Value::Map(range) => push_object(batch, batch.fields(range), out),

@@ -1,6 +1,9 @@
 //! Times as text: `strftime` patterns, always in UTC.
 
+use std::ops::Range;
+
 use vigie_parsers::batch::Timestamp;
+use vigie_parsers::simd::push;
 
 use crate::config::OptionType;
 
@@ -113,14 +116,15 @@ impl OptionType for Pattern {
 #[derive(Clone, Debug)]
 pub struct Cached {
     pattern: Pattern,
-    slot: Option<i64>,
+    /// Seconds that `text` is for.
+    valid: Range<i64>,
     text: Vec<u8>,
 }
 
 impl Cached {
     /// A cache without a result yet.
     pub fn new(pattern: Pattern) -> Self {
-        Self { pattern, slot: None, text: Vec::new() }
+        Self { pattern, valid: 0..0, text: Vec::new() }
     }
 
     /// The pattern.
@@ -130,12 +134,12 @@ impl Cached {
 
     /// The text for `seconds`, and whether it was made anew.
     pub fn at(&mut self, seconds: i64) -> (&[u8], bool) {
-        let slot = seconds.div_euclid(self.pattern.slot);
-        let is_new = self.slot != Some(slot);
+        let is_new = !self.valid.contains(&seconds);
         if is_new {
             self.text.clear();
             self.pattern.render(seconds, &mut self.text);
-            self.slot = Some(slot);
+            let start = seconds - seconds.rem_euclid(self.pattern.slot);
+            self.valid = start..start.saturating_add(self.pattern.slot);
         }
         (&self.text, is_new)
     }
@@ -143,8 +147,13 @@ impl Cached {
 
 /// Appends `.` and the fraction of a second with `digits` digits (3, 6 or 9), the rest cut off.
 pub fn push_fraction(time: Timestamp, digits: u32, out: &mut Vec<u8>) {
-    out.push(b'.');
-    push_padded(u64::from(time.nanos / 10_u32.pow(9 - digits)), digits as usize, b'0', out);
+    let mut text = [b'.'; 10];
+    let mut rest = time.nanos / 10_u32.pow(9 - digits);
+    for digit in text[1..=digits as usize].iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    push(&text[..=digits as usize], out);
 }
 
 /// Appends `number` in decimal, filled to `width` from the left.

@@ -3,6 +3,10 @@
 //! Text of log records is almost always clean: printable ASCII without quote and backslash. So the question
 //! *is anything to be done* is answered for 16 bytes at once, and clean runs are copied.
 
+use std::ops::Range;
+
+use vigie_parsers::simd::push_plain;
+
 const LANE: usize = 16;
 
 /// Whether `byte` cannot stand as it is in a JSON string, or needs its neighbours to be judged.
@@ -67,32 +71,24 @@ pub(super) fn is_verbatim(text: &[u8]) -> bool {
 /// Quote, backslash, control characters and DEL are escaped; bytes that are no UTF-8 become U+FFFD; other
 /// characters beyond ASCII stay as they are.
 pub fn push_escaped(text: &[u8], out: &mut Vec<u8>) {
-    if is_clean(text) {
-        out.extend_from_slice(text);
-        return;
-    }
-    let mut rest = text;
-    loop {
-        let (clean, after) = rest.split_at(clean_length(rest));
-        out.extend_from_slice(clean);
-        let Some(&byte) = after.first() else { return };
-        let taken = if byte.is_ascii() {
-            push_escape(byte, out);
-            1
-        } else {
-            let run = after.iter().position(u8::is_ascii).unwrap_or(after.len());
-            push_lossy(&after[..run], out);
-            run
-        };
-        rest = &after[taken..];
-    }
+    push_escaped_part(text, 0..text.len(), out);
 }
 
-fn clean_length(text: &[u8]) -> usize {
-    let (lanes, _) = text.as_chunks::<LANE>();
-    let clean_lanes = lanes.iter().position(lane_is_special).unwrap_or(lanes.len());
-    let start = clean_lanes * LANE;
-    start + text[start..].iter().position(|byte| is_special(*byte)).unwrap_or(text.len() - start)
+/// As [`push_escaped`] for the part of `bytes` at `text`, which is faster where other bytes follow.
+pub(super) fn push_escaped_part(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) {
+    let mut at = text.start + push_plain(bytes, text.clone(), out);
+    while at < text.end {
+        let rest = &bytes[at..text.end];
+        if rest[0].is_ascii() {
+            push_escape(rest[0], out);
+            at += 1;
+        } else {
+            let run = rest.iter().position(u8::is_ascii).unwrap_or(rest.len());
+            push_lossy(&rest[..run], out);
+            at += run;
+        }
+        at += push_plain(bytes, at..text.end, out);
+    }
 }
 
 fn push_escape(byte: u8, out: &mut Vec<u8>) {

@@ -83,7 +83,7 @@ impl Output for Scripted {
 struct Plain;
 
 impl Encoder for Plain {
-    fn encode(&mut self, record: Record<'_>, _: &Stream, _: &Arc<str>, out: &mut Vec<u8>) -> Encoded {
+    fn encode(&mut self, record: Record<'_>, _: &Arc<Stream>, _: &Arc<str>, out: &mut Vec<u8>) -> Encoded {
         let text = record.plain_text(b"log").expect("the test writes it");
         assert!(text != b"panic", "the test asked for it");
         if text == b"skip" {

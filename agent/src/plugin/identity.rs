@@ -7,11 +7,12 @@ use std::hash::Hasher;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use siphasher::sip::SipHasher24;
+use siphasher::sip::{SipHasher13, SipHasher24};
 use siphasher::sip128::{Hasher128, SipHasher24 as Stream128};
 use vigie_parsers::batch::Origin;
-use xxhash_rust::xxh3::xxh3_64_with_secret;
+use vigie_parsers::simd::push;
 
+use super::digest;
 use super::input::Stream;
 
 /// Digits of the numbers in an id, in ASCII order so that ids of a stream sort by offset.
@@ -22,12 +23,9 @@ pub struct Agent {
     /// `Instance`, else `NODE_NAME`, else machine id and host name.
     id: String,
     /// What the digest of source bytes is made with.
-    secret: [u8; SECRET],
-    key: (u64, u64),
+    secret: digest::Secret,
+    key: SipHasher13,
 }
-
-/// Bytes of secret that are mixed into a digest.
-const SECRET: usize = 192;
 
 impl Agent {
     /// An agent named `id` whose hash key comes from `secret`, which never leaves the host.
@@ -39,19 +37,16 @@ impl Agent {
             hasher.write(secret);
             hasher.finish()
         };
-        let mut digest_secret = [0; SECRET];
-        for (number, bytes) in (0..).zip(digest_secret.as_chunks_mut().0) {
-            *bytes = derived(b"digest", number).to_le_bytes();
-        }
-        Self { id: id.into(), secret: digest_secret, key: (derived(b"key", 0), derived(b"key", 1)) }
+        let secret = [0, 1, 2, 3].map(|number| derived(b"digest", number));
+        let key = SipHasher13::new_with_keys(derived(b"key", 0), derived(b"key", 1));
+        Self { id: id.into(), secret, key }
     }
 
     /// Keyed hash of source bytes. Without the key it tells nothing of them.
     pub fn source_hash(&self, bytes: &[u8]) -> u32 {
-        let mut hasher = SipHasher24::new_with_keys(self.key.0, self.key.1);
-        hasher.write_u64(xxh3_64_with_secret(bytes, &self.secret));
+        let digest = digest::digest(bytes, &self.secret);
         #[allow(clippy::cast_possible_truncation, reason = "32 bits of the hash are wanted")]
-        let short = hasher.finish() as u32;
+        let short = self.key.hash(&digest.to_le_bytes()) as u32;
         short
     }
 
@@ -76,20 +71,28 @@ impl Agent {
 /// Appends what tells the record of `origin` from all others of its stream: offset (8 digits, 48 bits), keyed hash
 /// (6 digits), source length (as many digits as it needs), and `.` with the part where that is not 0.
 pub fn push_record_id(origin: &Origin, out: &mut Vec<u8>) {
-    push_digits(origin.offset, 8, out);
-    push_digits(u64::from(origin.hash), 6, out);
+    let mut id = [0; 8 + 6 + 6];
+    put_digits(origin.offset, &mut id[..8]);
+    put_digits(u64::from(origin.hash), &mut id[8..14]);
     let width = (1..6).find(|width| u64::from(origin.length) < 1 << (6 * width)).unwrap_or(6);
-    push_digits(u64::from(origin.length), width, out);
+    put_digits(u64::from(origin.length), &mut id[14..14 + width]);
+    push(&id[..14 + width], out);
     if origin.part != 0 {
         out.push(b'.');
         push_digits(u64::from(origin.part), 3, out);
     }
 }
 
-fn push_digits(number: u64, width: u32, out: &mut Vec<u8>) {
-    for place in (0..width).rev() {
-        let digit = (number >> (6 * place)) & 63;
-        out.push(DIGITS[digit as usize]);
+fn push_digits(number: u64, width: usize, out: &mut Vec<u8>) {
+    let mut digits = [0; 11];
+    put_digits(number, &mut digits[..width]);
+    out.extend_from_slice(&digits[..width]);
+}
+
+#[inline(always)]
+fn put_digits(number: u64, digits: &mut [u8]) {
+    for (place, digit) in digits.iter_mut().rev().enumerate() {
+        *digit = DIGITS[((number >> (6 * place)) & 63) as usize];
     }
 }
 

@@ -1,10 +1,12 @@
 //! The memory budget for arenas, and the pool that batches return to.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use vigie_parsers::batch::Batch;
+
+use crate::receipts::Bell;
 
 /// Arena sizes: a trickling file must not hold the arena of a backlog.
 const CLASSES: [usize; 3] = [4 << 10, 32 << 10, 256 << 10];
@@ -20,7 +22,7 @@ pub struct Memory(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    freed: Condvar,
+    freed: Bell,
     limit: usize,
 }
 
@@ -34,7 +36,7 @@ impl Memory {
     /// A budget of `limit` bytes.
     pub fn new(limit: usize) -> Self {
         let limit = limit.max(CLASSES[2] * FIELDS_PER_ARENA);
-        Self(Arc::new(Shared { state: Mutex::default(), freed: Condvar::new(), limit }))
+        Self(Arc::new(Shared { state: Mutex::default(), freed: Bell::default(), limit }))
     }
 
     /// Largest arena that is handed out, in bytes.
@@ -47,12 +49,8 @@ impl Memory {
         let size = CLASSES[class].max(bytes);
         let charge = size * FIELDS_PER_ARENA;
         let full = |state: &mut State| state.used > 0 && state.used + charge > self.0.limit;
-        let (mut state, _) =
-            self.0.freed.wait_timeout_while(self.lock(), longest, full).unwrap_or_else(PoisonError::into_inner);
-        if full(&mut state) {
-            return None;
-        }
-        Some(self.hand_out(state, class, size))
+        let (state, has_room) = self.0.freed.wait_while(self.lock(), longest, full);
+        has_room.then(|| self.hand_out(state, class, size))
     }
 
     /// A cleared batch for `bytes` even when the budget is used up: for events that are held in memory already and are to
@@ -88,7 +86,7 @@ impl Memory {
             state.free[class].push(batch);
         }
         drop(state);
-        self.0.freed.notify_all();
+        self.0.freed.ring_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -2,6 +2,7 @@
 
 mod body;
 mod clock;
+mod digest;
 mod identity;
 mod input;
 mod memory;

@@ -44,7 +44,7 @@ pub struct Delivery {
 /// Appends records to the body of a request. One per worker and output, so it keeps scratch space.
 pub trait Encoder: Send {
     /// Appends `record`, which came from `stream` under `tag`, to `out`.
-    fn encode(&mut self, record: Record<'_>, stream: &Stream, tag: &Arc<str>, out: &mut Vec<u8>) -> Encoded;
+    fn encode(&mut self, record: Record<'_>, stream: &Arc<Stream>, tag: &Arc<str>, out: &mut Vec<u8>) -> Encoded;
 
     /// Appends what stands before the first record of a request, such as `[`.
     fn open(&mut self, out: &mut Vec<u8>) {

@@ -1,10 +1,12 @@
 //! A queue bounded by bytes, between threads.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
+
+use crate::receipts::Bell;
 
 /// What a queue counts of an element.
 pub trait Weight {
@@ -18,8 +20,8 @@ pub trait Weight {
 #[derive(Debug)]
 pub struct ByteQueue<T> {
     state: Mutex<State<T>>,
-    room: Condvar,
-    filled: Condvar,
+    room: Bell,
+    filled: Bell,
     filled_async: Notify,
     limit: usize,
 }
@@ -48,8 +50,8 @@ impl<T: Weight> ByteQueue<T> {
         let state = State { elements: VecDeque::new(), bytes: 0, closed: false };
         Self {
             state: Mutex::new(state),
-            room: Condvar::new(),
-            filled: Condvar::new(),
+            room: Bell::default(),
+            filled: Bell::default(),
             filled_async: Notify::new(),
             limit,
         }
@@ -63,7 +65,7 @@ impl<T: Weight> ByteQueue<T> {
         let weight = element.weight();
         let mut state = self.lock();
         while !state.closed && state.bytes > 0 && state.bytes + weight > self.limit {
-            state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.room.wait(state);
         }
         if state.closed {
             return Err(element);
@@ -71,7 +73,7 @@ impl<T: Weight> ByteQueue<T> {
         state.bytes += weight;
         state.elements.push_back(element);
         drop(state);
-        self.filled.notify_one();
+        self.filled.ring_one();
         self.filled_async.notify_one();
         Ok(())
     }
@@ -87,14 +89,15 @@ impl<T: Weight> ByteQueue<T> {
                 return Popped::Closed;
             }
             let Some(deadline) = deadline else {
-                state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state = self.filled.wait(state);
                 continue;
             };
             let wait = deadline.saturating_duration_since(Instant::now());
             if wait == Duration::ZERO {
                 return Popped::Timeout;
             }
-            state = self.filled.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
+            let is_empty = |state: &mut State<T>| state.elements.is_empty() && !state.closed;
+            state = self.filled.wait_while(state, wait, is_empty).0;
         }
     }
 
@@ -119,8 +122,8 @@ impl<T: Weight> ByteQueue<T> {
     /// Lets no more elements in; those inside can still be taken.
     pub fn close(&self) {
         self.lock().closed = true;
-        self.room.notify_all();
-        self.filled.notify_all();
+        self.room.ring_all();
+        self.filled.ring_all();
         self.filled_async.notify_one();
     }
 
@@ -133,8 +136,7 @@ impl<T: Weight> ByteQueue<T> {
     /// Waits until a push would not have to wait, at most `longest`. Returns whether that came.
     pub fn wait_for_room(&self, longest: Duration) -> bool {
         let full = |state: &mut State<T>| state.bytes >= self.limit / 2 && !state.closed;
-        let waited = self.room.wait_timeout_while(self.lock(), longest, full);
-        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+        self.room.wait_while(self.lock(), longest, full).1
     }
 
     /// Whether nothing is inside.
@@ -145,7 +147,10 @@ impl<T: Weight> ByteQueue<T> {
     fn take(&self, state: &mut State<T>) -> Option<T> {
         let element = state.elements.pop_front()?;
         state.bytes -= element.weight();
-        self.room.notify_all();
+        // Every push that waits has room from here on, or needs all of it.
+        if state.bytes < self.limit.div_ceil(2) || state.elements.is_empty() {
+            self.room.ring_all();
+        }
         Some(element)
     }
 

@@ -4,10 +4,12 @@
 //! the range holds a share; every share is settled in the end, or dropped, which means *not delivered*. The ledger
 //! moves the stored position over everything settled without a gap, and asks for a rewind where a share was dropped.
 
+mod bell;
 mod ledger;
 mod share;
 mod signal;
 
+pub use bell::Bell;
 pub use ledger::{Ledger, Tally};
 pub use share::{Outcome, Share};
 pub use signal::Signal;

@@ -1,6 +1,6 @@
 //! Changing a record.
 
-use super::{Batch, Field, Origin, Range, Span, Text, Timestamp, Value};
+use super::{Batch, DISTINCT, Field, Origin, Range, Span, Text, Timestamp, Value};
 
 /// A record of a batch, to be changed.
 ///
@@ -82,12 +82,21 @@ impl<'a> RecordMut<'a> {
         } else if range.end() == added.start as usize {
             Range::between(range.start as usize, added.end())
         } else {
-            let start = self.batch.tape.len();
-            self.batch.tape.extend_from_within(range.range());
-            self.batch.tape.extend_from_within(added.range());
-            Range::between(start, self.batch.tape.len())
+            let start = self.batch.repeat(range).start as usize;
+            Range::between(start, self.batch.repeat(added).end())
         };
         self.batch.entries[self.index].fields = joined;
+    }
+
+    /// Adds `fields`, whose keys differ from each other. A record without fields is known from then on to have no key twice.
+    #[inline]
+    pub fn append_distinct(&mut self, fields: &[Field]) {
+        let added = self.batch.store_fields(fields);
+        let was_empty = self.fields().is_empty();
+        self.append_fields(added);
+        if was_empty {
+            self.set_distinct();
+        }
     }
 
     /// Adds a field whose key lies in the arena already, without looking for one of that name.
@@ -126,7 +135,9 @@ impl<'a> RecordMut<'a> {
         let removed = fields[at];
         fields.copy_within(at + 1.., at);
         self.set_range(Range { len: range.len - 1, ..range });
-        if let Some(first) = self.fields().first().filter(|_| at == 0 && !verbatim.is_empty()) {
+        if verbatim == DISTINCT {
+            self.set_distinct();
+        } else if let Some(first) = self.fields().first().filter(|_| at == 0 && !verbatim.is_empty()) {
             let quote = first.key.span.start as usize - 1;
             self.set_verbatim(Span::between(quote, verbatim.end()));
         }
@@ -222,6 +233,11 @@ impl<'a> RecordMut<'a> {
         self.batch.entries[self.index].verbatim = members;
     }
 
+    /// Notes that no key stands twice, as long as only fields are removed.
+    pub(crate) fn set_distinct(&mut self) {
+        self.batch.entries[self.index].verbatim = DISTINCT;
+    }
+
     /// Every change of fields comes by here: what stood ready to be copied no longer does.
     fn set_range(&mut self, fields: Range) {
         let entry = &mut self.batch.entries[self.index];
@@ -237,11 +253,10 @@ impl<'a> RecordMut<'a> {
     /// Adds a fact about the record that is not part of it.
     pub fn set_metadata(&mut self, key: &[u8], value: Value) {
         let old = self.batch.entries[self.index].metadata;
-        let start = self.batch.tape.len();
-        self.batch.tape.extend_from_within(old.range());
+        let copied = self.batch.repeat(old);
         let key = Text::plain(self.batch.store(key));
         self.batch.tape.push(Field { key, value });
-        self.batch.entries[self.index].metadata = Range::between(start, self.batch.tape.len());
+        self.batch.entries[self.index].metadata = Range { len: copied.len + 1, ..copied };
     }
 
     /// Where its fields stand on the tape.

@@ -1,16 +1,19 @@
 //! Keys that a parser or filter adds to many records: stored once per batch.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::value::FRAME;
 use super::{Batch, Span, Text};
 
 /// A set of keys known beforehand.
 #[derive(Debug)]
 pub struct Keys {
     id: u64,
+    /// All keys; those that need no escape in JSON as the beginnings of members.
     block: Vec<u8>,
-    /// End of each key in the block.
-    ends: Vec<usize>,
+    /// Where each key stands in the block.
+    places: Vec<Range<usize>>,
     /// Whether each key needs no escape in JSON.
     clean: Vec<bool>,
 }
@@ -23,14 +26,18 @@ impl Keys {
         let mut keys = Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             block: Vec::new(),
-            ends: Vec::new(),
+            places: Vec::new(),
             clean: Vec::new(),
         };
         for name in names {
+            let is_clean = !name.contains(|character: char| character.is_control() || matches!(character, '"' | '\\'));
+            let (before, behind) = if is_clean { FRAME } else { ("", "") };
+            keys.block.extend_from_slice(before.as_bytes());
+            let start = keys.block.len();
             keys.block.extend_from_slice(name.as_bytes());
-            keys.ends.push(keys.block.len());
-            keys.clean
-                .push(!name.contains(|character: char| character.is_control() || matches!(character, '"' | '\\')));
+            keys.places.push(start..keys.block.len());
+            keys.block.extend_from_slice(behind.as_bytes());
+            keys.clean.push(is_clean);
         }
         keys
     }
@@ -42,11 +49,7 @@ impl Keys {
 
     /// The key at `at`.
     pub fn name(&self, at: usize) -> &[u8] {
-        &self.block[self.start(at)..self.ends[at]]
-    }
-
-    fn start(&self, at: usize) -> usize {
-        at.checked_sub(1).map_or(0, |before| self.ends[before])
+        &self.block[self.places[at].clone()]
     }
 
     /// The same keys as spans of `batch`: stored there at the first call, found at every later one.
@@ -75,8 +78,10 @@ impl<'a> StoredKeys<'a> {
     }
 
     /// The key at `at`.
+    #[inline(always)]
     pub fn key(&self, at: usize) -> Text {
-        let span = Span::between(self.base + self.keys.start(at), self.base + self.keys.ends[at]);
-        if self.keys.clean[at] { Text::clean(span) } else { Text::plain(span) }
+        let place = &self.keys.places[at];
+        let span = Span::between(self.base + place.start, self.base + place.end);
+        if self.keys.clean[at] { Text::framed(span) } else { Text::plain(span) }
     }
 }

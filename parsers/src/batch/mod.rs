@@ -50,13 +50,16 @@ pub struct Entry {
     pub(crate) fields: Range,
     pub(crate) metadata: Range,
     /// Where the members stand in the arena as JSON, ready to be copied: valid, on one line, no key twice. Empty when they do
-    /// not, and after any change.
+    /// not, and after any change; [`DISTINCT`] when that is all that is known of them.
     pub(crate) verbatim: Span,
     /// Time of the event.
     pub time: Timestamp,
     /// Identity of its source bytes.
     pub origin: Origin,
 }
+
+/// In the place of members that stand ready to be copied: they do not, but no key stands twice.
+pub(crate) const DISTINCT: Span = Span { start: u32::MAX, len: 0 };
 
 /// Records that share an arena and a tape.
 ///
@@ -135,6 +138,15 @@ impl Batch {
         let fields = Range::empty_at(self.tape.len());
         self.entries.push(Entry { fields, time, origin, ..Entry::default() });
         self.entries.len() - 1
+    }
+
+    /// Adds a record of one field.
+    #[inline]
+    pub fn push_field(&mut self, time: Timestamp, origin: Origin, field: Field) {
+        let start = self.tape.len();
+        self.tape.push(field);
+        let fields = Range::between(start, start + 1);
+        self.entries.push(Entry { fields, time, origin, ..Entry::default() });
     }
 
     /// The record at `index`.

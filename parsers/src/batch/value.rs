@@ -78,6 +78,9 @@ fn offsets(start: usize, end: usize) -> (u32, u32) {
     (start32, len32)
 }
 
+/// What stands before and behind a key that is ready to be copied.
+pub(super) const FRAME: (&str, &str) = (",\"", "\":");
+
 /// Bytes that stand for text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Text {
@@ -97,6 +100,8 @@ enum Form {
     Clean,
     /// The inside of a valid JSON string with at least one escape.
     Escaped,
+    /// A clean key that stands between `,"` and `":`.
+    Framed,
 }
 
 impl Text {
@@ -111,6 +116,19 @@ impl Text {
     #[inline]
     pub fn clean(span: Span) -> Self {
         Self { span, form: Form::Clean }
+    }
+
+    /// A key that needs no escape in JSON and stands in the arena between `,"` and `":`, ready to be copied with them.
+    #[inline]
+    pub(super) fn framed(span: Span) -> Self {
+        Self { span, form: Form::Framed }
+    }
+
+    /// Where it stands with the `,"` before it and the `":` behind, when it does.
+    #[inline]
+    pub fn frame(self) -> Option<ops::Range<usize>> {
+        let start = self.span.start as usize;
+        (self.form == Form::Framed).then(|| start - FRAME.0.len()..self.span.end() + FRAME.1.len())
     }
 
     /// Text that stands at `span` as `inside` of a valid JSON string.

@@ -1,6 +1,6 @@
 //! Reading a record.
 
-use super::{Batch, Entry, Field, Origin, Range, Timestamp, Value};
+use super::{Batch, DISTINCT, Entry, Field, Origin, Range, Timestamp, Value};
 
 /// A record of a batch, to be read.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +44,12 @@ impl<'a> Record<'a> {
     pub fn verbatim(self) -> Option<&'a [u8]> {
         let span = self.entry.verbatim;
         (!span.is_empty()).then(|| self.batch.bytes(span))
+    }
+
+    /// Whether it is known that no key stands twice.
+    #[inline]
+    pub fn is_distinct(self) -> bool {
+        self.entry.verbatim == DISTINCT
     }
 
     /// Facts about the record that are not part of it, such as `multiline_truncated`.

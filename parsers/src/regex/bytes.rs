@@ -6,8 +6,8 @@ use crate::simd;
 #[derive(Clone, Debug)]
 pub(super) struct Bytes {
     has: Box<[bool; 256]>,
-    /// The only byte outside of it.
-    but: Option<u8>,
+    /// The bytes outside of it, when those are one to three; the last again where there are fewer.
+    but: Option<[u8; 3]>,
 }
 
 impl Bytes {
@@ -16,9 +16,14 @@ impl Bytes {
         for byte in 0..=u8::MAX {
             table[usize::from(byte)] = has(byte);
         }
-        let mut others = (0..=u8::MAX).filter(|byte| !table[usize::from(*byte)]);
-        let (first, second) = (others.next(), others.next());
-        Self { but: first.filter(|_| second.is_none()), has: table }
+        let others: Vec<u8> = (0..=u8::MAX).filter(|byte| !table[usize::from(*byte)]).collect();
+        let but = match *others.as_slice() {
+            [one] => Some([one; 3]),
+            [one, two] => Some([one, two, two]),
+            [one, two, three] => Some([one, two, three]),
+            _ => None,
+        };
+        Self { but, has: table }
     }
 
     #[inline(always)]
@@ -35,7 +40,7 @@ impl Bytes {
     #[inline]
     pub(super) fn span(&self, text: &[u8]) -> usize {
         match self.but {
-            Some(byte) => simd::find_byte(text, byte).unwrap_or(text.len()),
+            Some(bytes) => simd::find_byte(text, bytes).unwrap_or(text.len()),
             None => text.iter().position(|byte| !self.has(*byte)).unwrap_or(text.len()),
         }
     }
@@ -87,11 +92,7 @@ impl First {
     /// Whether `text` may go on from `at`.
     #[inline(always)]
     pub(super) fn fits(&self, text: &[u8], at: usize) -> bool {
-        let there = match text.get(at) {
-            Some(byte) => self.bits[usize::from(byte >> 6)] >> (byte & 63) & 1 != 0,
-            None => self.end,
-        };
-        there || self.anything
+        text.get(at).map_or(self.end, |byte| self.has(*byte)) || self.anything
     }
 
     /// Whether no byte of `set` is one of these. What asks nothing never makes a run go back, so it counts as disjoint.
@@ -104,7 +105,8 @@ impl First {
         (0x80..=0xbf).any(|byte| self.has(byte))
     }
 
-    fn has(&self, byte: u8) -> bool {
+    #[inline(always)]
+    pub(super) fn has(&self, byte: u8) -> bool {
         self.bits[usize::from(byte >> 6)] >> (byte & 63) & 1 != 0
     }
 }

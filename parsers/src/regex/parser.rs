@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::{Captures, Engine, PatternError, Regex};
-use crate::batch::{Batch, Field, Keys, Span, Text, Value};
+use crate::batch::{Batch, Field, Keys, Range, Span, Text, Value};
 
 thread_local! {
     /// Where the groups of the last match on this thread lie, so that no record allocates.
@@ -70,16 +70,23 @@ impl RegexParser {
             let found = captures.get(number);
             !self.skip_empty || found.is_some_and(|found| !found.is_empty())
         };
-        let mut record = batch.record_mut(index);
-        let before = record.fields().len();
+        let before = batch.record(index).fields().len();
+        let added = batch.tape.len();
         for (at, group) in self.groups.iter().enumerate() {
             if !gives_field(group.number) || group.again.iter().any(|number| gives_field(*number)) {
                 continue;
             }
             let found = captures.get(group.number).unwrap_or(0..0);
             let value = Value::Text(Text::plain(Span::between(start + found.start, start + found.end)));
-            record.append_field(Field { key: keys.key(at), value });
+            batch.tape.push(Field { key: keys.key(at), value });
         }
-        record.fields().len() > before
+        let added = Range::between(added, batch.tape.len());
+        let mut record = batch.record_mut(index);
+        record.append_fields(added);
+        // Of groups of one name only one gives a field.
+        if before == 0 {
+            record.set_distinct();
+        }
+        added.len > 0
     }
 }

@@ -29,10 +29,24 @@ pub(super) enum Op {
     Jump(usize),
     /// Notes the position.
     Save(usize),
+    /// The four instructions from here on at once: notes the position, a run, notes the position again, a literal.
+    Field(Box<Field>),
     /// The end of the text.
     End,
     /// All of it matched.
     Match,
+}
+
+/// A group that is a run, and what stands behind it.
+#[derive(Clone, Debug)]
+pub(super) struct Field {
+    /// Slot of its start; that of its end is the next.
+    pub(super) slot: usize,
+    pub(super) run: Run,
+    /// Empty when no literal follows.
+    pub(super) literal: Box<[u8]>,
+    /// Where to go on.
+    pub(super) next: usize,
 }
 
 /// A way to go on, and what the text must begin with there.
@@ -51,6 +65,8 @@ pub(super) struct Run {
     pub(super) greedy: bool,
     /// What the text must go on with.
     pub(super) follow: First,
+    /// Bytes of the set that cannot follow it.
+    pub(super) before: Bytes,
     /// Whether only the longest run can be followed by that.
     pub(super) possessive: bool,
 }
@@ -76,6 +92,11 @@ impl Program {
             ops[at] = op;
             sound.then_some(())?;
         }
+        for at in 0..ops.len() {
+            if let Some(field) = field(&ops[at..], at) {
+                ops[at] = Op::Field(Box::new(field));
+            }
+        }
         Some(Self { ops: ops.into(), for_utf8 })
     }
 
@@ -84,6 +105,20 @@ impl Program {
         let is_readable = text.is_ascii() || (self.for_utf8 && std::str::from_utf8(text).is_ok());
         is_readable && memchr(b'\n', text).is_none()
     }
+}
+
+/// The instructions that `ops` begins with as one, when they are those of a group that is a run. They stay where they are: others
+/// may lead into them.
+fn field(ops: &[Op], at: usize) -> Option<Field> {
+    let [Op::Save(slot), Op::Run(run), Op::Save(end), behind, ..] = ops else { return None };
+    if *end != slot + 1 {
+        return None;
+    }
+    let (literal, next) = match behind {
+        Op::Literal(literal) => (literal.clone(), at + 4),
+        _ => (Box::default(), at + 3),
+    };
+    Some(Field { slot: *slot, run: run.clone(), literal, next })
 }
 
 struct Compiler {
@@ -133,7 +168,8 @@ impl Compiler {
 
     fn run(&mut self, set: Bytes, min: u32, max: Option<u32>, greedy: bool) -> Option<()> {
         let max = max.map_or(usize::MAX, |max| max as usize);
-        let run = Run { set, min: min as usize, max, greedy, follow: First::default(), possessive: false };
+        let (follow, before) = (First::default(), set.clone());
+        let run = Run { set, min: min as usize, max, greedy, follow, before, possessive: false };
         self.push(Op::Run(run)).map(|_| ())
     }
 
@@ -194,6 +230,7 @@ fn complete(op: &mut Op, at: usize, ops: &[Op], for_utf8: bool) -> bool {
         Op::Run(run) => {
             run.follow = first_of(at + 1, ops);
             run.possessive = run.follow.is_disjoint(&run.set);
+            run.before = Bytes::new(|byte| run.set.has(byte) && !run.follow.has(byte));
             !for_utf8 || keeps_characters(run)
         }
         Op::One(set) => !(for_utf8 && set.has_high()),
@@ -216,7 +253,7 @@ fn first_of(at: usize, ops: &[Op]) -> First {
         Op::Run(run) => First::of(&run.set).or(&run.follow),
         Op::Split { first, second } => first.first.or(&second.first),
         Op::Jump(to) => first_of(*to, ops),
-        Op::Save(_) => first_of(at + 1, ops),
+        Op::Save(_) | Op::Field(_) => first_of(at + 1, ops),
         Op::End => First::end(),
         Op::Match => First::anything(),
     }

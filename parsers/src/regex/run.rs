@@ -1,6 +1,6 @@
 //! Runs byte programs.
 
-use super::program::{Branch, Op, Program, Run};
+use super::program::{Branch, Field, Op, Program, Run};
 
 /// What running a program came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Machine {
     fn step(&mut self, op: &Op, text: &[u8], (number, at): Place) -> Option<Place> {
         let next = number + 1;
         match op {
-            Op::Literal(literal) => text[at..].starts_with(literal).then(|| (next, at + literal.len())),
+            Op::Literal(literal) => stands_at(literal, text, at).then(|| (next, at + literal.len())),
             Op::One(set) => text.get(at).filter(|byte| set.has(**byte)).map(|_| (next, at + 1)),
             Op::Run(run) => Some((next, self.enter(run, number, text, at)?)),
             Op::Split { first, second } => self.split(first, second, text, at),
@@ -84,9 +84,23 @@ impl Machine {
                 self.save(*slot, at);
                 Some((next, at))
             }
+            Op::Field(field) => self.field(field, next, text, at),
             Op::End => (at == text.len()).then_some((next, at)),
             Op::Match => None,
         }
+    }
+
+    #[inline(always)]
+    fn field(&mut self, field: &Field, run_at: usize, text: &[u8], at: usize) -> Option<Place> {
+        self.save(field.slot, at);
+        let end = if field.run.possessive && !field.literal.is_empty() {
+            // Whether the run may end there is told by the literal.
+            self.longest(&field.run, text, at)?
+        } else {
+            self.enter(&field.run, run_at, text, at)?
+        };
+        self.save(field.slot + 1, end);
+        stands_at(&field.literal, text, end).then(|| (field.next, end + field.literal.len()))
     }
 
     #[inline(always)]
@@ -114,26 +128,35 @@ impl Machine {
     #[inline(always)]
     fn enter(&mut self, run: &Run, op: usize, text: &[u8], at: usize) -> Option<usize> {
         if run.greedy {
-            let limit = text.len().min(at.saturating_add(run.max));
-            let longest = at + run.set.span(&text[at..limit]);
-            let lowest = at + run.min;
-            if longest < lowest {
-                return None;
-            }
+            let longest = self.longest(run, text, at)?;
             if run.possessive {
                 return run.follow.fits(text, longest).then_some(longest);
             }
-            let end = shorter(run, text, lowest, longest + 1)?;
-            if end > lowest {
-                self.choices.push(Choice::Shorter { op, lowest, below: end });
-            }
-            return Some(end);
+            return self.shorter(run, op, text, (at + run.min, longest + 1));
         }
         let lowest = at + run.min;
         let is_there = text.get(at..lowest)?.iter().all(|byte| run.set.has(*byte));
         let end = is_there.then(|| longer(run, text, at, lowest)).flatten()?;
         if !run.follow.is_anything() {
             self.choices.push(Choice::Longer { op, start: at, at: end });
+        }
+        Some(end)
+    }
+
+    /// Where the longest run from `at` on ends, if it is long enough.
+    #[inline(always)]
+    fn longest(&self, run: &Run, text: &[u8], at: usize) -> Option<usize> {
+        let limit = text.len().min(at.saturating_add(run.max));
+        let longest = at + run.set.span(&text[at..limit]);
+        (longest >= at + run.min).then_some(longest)
+    }
+
+    /// The last place from `lowest` to before `below` at which what follows `run` may begin. Those before it are left for later.
+    #[inline(always)]
+    fn shorter(&mut self, run: &Run, op: usize, text: &[u8], (lowest, below): (usize, usize)) -> Option<usize> {
+        let end = (lowest..below).rev().find(|end| run.follow.fits(text, *end))?;
+        if end > lowest {
+            self.choices.push(Choice::Shorter { op, lowest, below: end });
         }
         Some(end)
     }
@@ -151,11 +174,7 @@ impl Machine {
                 None
             }
             Choice::Shorter { op, lowest, below } => {
-                let end = shorter(run(op)?, text, lowest, below)?;
-                if end > lowest {
-                    self.choices.push(Choice::Shorter { op, lowest, below: end });
-                }
-                Some((op + 1, end))
+                Some((op + 1, self.shorter(run(op)?, op, text, (lowest, below))?))
             }
             Choice::Longer { op, start, at } => {
                 let run = run(op)?;
@@ -168,18 +187,22 @@ impl Machine {
     }
 }
 
-/// The last place from `lowest` to before `below` at which what follows `run` may begin.
 #[inline(always)]
-fn shorter(run: &Run, text: &[u8], lowest: usize, below: usize) -> Option<usize> {
-    (lowest..below).rev().find(|end| run.follow.fits(text, *end))
+fn stands_at(literal: &[u8], text: &[u8], at: usize) -> bool {
+    match literal {
+        [] => true,
+        [byte] => text.get(at) == Some(byte),
+        _ => text[at..].starts_with(literal),
+    }
 }
 
 /// The first place from `at` on at which what follows `run` may begin.
 #[inline(always)]
-fn longer(run: &Run, text: &[u8], start: usize, mut at: usize) -> Option<usize> {
-    while !run.follow.fits(text, at) {
-        text.get(at).filter(|byte| run.set.has(**byte) && at - start < run.max)?;
-        at += 1;
+fn longer(run: &Run, text: &[u8], start: usize, at: usize) -> Option<usize> {
+    if run.follow.is_anything() {
+        return Some(at);
     }
-    Some(at)
+    let limit = text.len().min(start.saturating_add(run.max));
+    let end = at + run.before.span(&text[at..limit]);
+    run.follow.fits(text, end).then_some(end)
 }

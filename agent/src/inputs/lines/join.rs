@@ -54,8 +54,10 @@ struct Line {
     origin: Origin,
     end: u64,
     time: Timestamp,
+    /// As the runtime wrote it, and so its output and tag; empty without a runtime.
     time_text: Span,
-    first_tag: u8,
+    stream: Span,
+    tag: Span,
     text: Span,
     /// The share of an earlier range, when its first part came there.
     pending: Option<Pending>,
@@ -91,7 +93,8 @@ impl JoinedLines {
                 end,
                 time: read,
                 time_text: Span::default(),
-                first_tag: b'F',
+                stream: Span::default(),
+                tag: Span::default(),
                 text: span,
                 pending: None,
             };
@@ -104,12 +107,13 @@ impl JoinedLines {
         let output = Output::of(parts.stream);
         let start = span.start as usize;
         let time_text = Span::between(start, start + parts.time.len());
+        let stream = Span::between(time_text.end() + 1, time_text.end() + 1 + parts.stream.len());
+        let tag = Span::between(stream.end() + 1, stream.end() + 2);
         let text = Span::between(span.end() - parts.text.len(), span.end());
         let partial = parts.partial;
         let context = Context { now: read.seconds, offset: 0 };
         let time = self.time.parse(work.parcel.batch.bytes(time_text), &context).unwrap_or(read);
-        let first_tag = if partial { b'P' } else { b'F' };
-        let line = Line { output, origin, end, time, time_text, first_tag, text, pending: None };
+        let line = Line { output, origin, end, time, time_text, stream, tag, text, pending: None };
         self.part(work, line, partial);
     }
 
@@ -180,7 +184,7 @@ impl JoinedLines {
             origin: line.origin,
             time: line.time,
             time_text,
-            first_tag: line.first_tag,
+            first_tag: batch.bytes(line.tag).first().copied().unwrap_or_default(),
             text,
             end: line.end,
             touched: Instant::now(),
@@ -203,13 +207,10 @@ impl JoinedLines {
         }
         let index = work.push(line.origin, line.time, line.pending);
         let batch = &mut work.parcel.batch;
-        let stream = batch.store(line.output.name());
-        let tag = batch.store(&[line.first_tag]);
         let keys = self.shared.keys.in_batch(batch);
-        let mut record = batch.record_mut(index);
-        for (key, span) in [(TIME, line.time_text), (STREAM, stream), (PARTIAL, tag), (LOG, line.text)] {
-            record.append_field(Field { key: keys.key(key), value: Value::Text(Text::plain(span)) });
-        }
+        let parts = [(TIME, line.time_text), (STREAM, line.stream), (PARTIAL, line.tag), (LOG, line.text)];
+        let fields = parts.map(|(key, span)| Field { key: keys.key(key), value: Value::Text(Text::plain(span)) });
+        batch.record_mut(index).append_distinct(&fields);
         self.mark(work, index);
         self.shared.add_place(&mut work.parcel.batch, index, &self.stream);
     }
@@ -281,7 +282,7 @@ impl JoinedLines {
             end: self.clean,
             epoch: self.epoch,
         };
-        let mut work = Work { parcel, truncated: false };
+        let mut work = Work { parcel, truncated: false, added: 0 };
         for (output, pending, _) in events {
             pending.share.set_clean(self.clean);
             let line = work.take_pending(pending, output);
@@ -305,7 +306,7 @@ impl Stage for JoinedLines {
         self.memory = Some(parcel.batch.memory().clone());
         let raw = parcel.batch.len();
         let end = parcel.end;
-        let mut work = Work { parcel, truncated: false };
+        let mut work = Work { parcel, truncated: false, added: 0 };
         for index in 0..raw {
             let record = work.parcel.batch.record(index);
             let (origin, read) = (record.origin(), record.time());
@@ -316,6 +317,7 @@ impl Stage for JoinedLines {
             self.note_clean(line_end);
         }
         work.parcel.shares[0].set_clean(self.clean);
+        work.parcel.shares[0].grow(work.added);
         work.parcel.shares[0].settle(1, Outcome::Passed);
         work.finish(raw)
     }
@@ -338,6 +340,8 @@ struct Work {
     parcel: Parcel,
     /// Whether the event at hand was cut at the limit.
     truncated: bool,
+    /// Records that its own range is to answer for.
+    added: u32,
 }
 
 impl Work {
@@ -345,13 +349,16 @@ impl Work {
     fn take_pending(&mut self, mut pending: Pending, output: Output) -> Line {
         let text = self.parcel.batch.store(&std::mem::take(&mut pending.text));
         let time_text = self.parcel.batch.store(&pending.time_text);
+        let stream = self.parcel.batch.store(output.name());
+        let tag = self.parcel.batch.store(&[pending.first_tag]);
         Line {
             output,
             origin: pending.origin,
             end: pending.end,
             time: pending.time,
             time_text,
-            first_tag: pending.first_tag,
+            stream,
+            tag,
             text,
             pending: Some(pending),
         }
@@ -361,7 +368,7 @@ impl Work {
     fn push(&mut self, origin: Origin, time: Timestamp, pending: Option<Pending>) -> usize {
         let lot = match pending {
             None => {
-                self.parcel.shares[0].grow(1);
+                self.added += 1;
                 0
             }
             Some(Pending { share, .. }) => {

@@ -136,9 +136,8 @@ impl Cutter<'_> {
     fn record(&self, batch: &mut Batch, span: Span, offset: u64, part: u16) {
         let hash = self.agent.source_hash(batch.bytes(span));
         let origin = Origin { offset, length: span.len, hash, part, lot: 0 };
-        let index = batch.push(self.now, origin);
         let value = Value::Text(Text::plain(span));
-        batch.record_mut(index).append_field(Field { key: self.key, value });
+        batch.push_field(self.now, origin, Field { key: self.key, value });
     }
 }
 

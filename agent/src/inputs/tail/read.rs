@@ -1,5 +1,6 @@
 //! Reads a block of a file and hands its lines on.
 
+use std::io::{Read, Seek, SeekFrom};
 use std::time::Duration;
 
 use tracing::warn;
@@ -7,7 +8,6 @@ use vigie_parsers::batch::{Keys, Timestamp};
 
 use super::cut::{Block, Cutter, Cutting};
 use super::file::{Content, Standing, Tailed};
-use super::proof;
 use crate::metrics::InputMetrics;
 use crate::plugin::{Agent, Memory, Outlet, Parcel, PooledBatch};
 use crate::receipts::Outcome;
@@ -125,8 +125,9 @@ fn read_block(file: &Tailed, batch: &mut PooledBatch, wanted: usize) -> std::io:
     let mark = file.mark.bytes();
     let arena = batch.arena_mut();
     let from = arena.len();
-    arena.resize(from + mark.len() + wanted, 0);
-    let read = proof::read_full(&file.file, &mut arena[from..], file.offset - mark.len() as u64)?;
-    arena.truncate(from + read);
+    let mut source = &file.file;
+    source.seek(SeekFrom::Start(file.offset - mark.len() as u64))?;
+    // Into room that nobody has filled with zeros before.
+    source.take((mark.len() + wanted) as u64).read_to_end(arena)?;
     Ok(arena[from..].starts_with(mark).then_some(from + mark.len()))
 }

@@ -103,7 +103,7 @@ fn push_csv_text(batch: &Batch, text: Text, out: &mut Vec<u8>) {
 }
 
 impl Encoder for FileEncoder {
-    fn encode(&mut self, record: Record<'_>, _stream: &Stream, tag: &Arc<str>, out: &mut Vec<u8>) -> Encoded {
+    fn encode(&mut self, record: Record<'_>, _stream: &Arc<Stream>, tag: &Arc<str>, out: &mut Vec<u8>) -> Encoded {
         match self.format {
             Format::OutFile => {
                 out.extend_from_slice(tag.as_bytes());

@@ -54,7 +54,7 @@ impl Output for Null {
 }
 
 impl Encoder for NoEncoder {
-    fn encode(&mut self, _record: Record<'_>, _stream: &Stream, _tag: &Arc<str>, _out: &mut Vec<u8>) -> Encoded {
+    fn encode(&mut self, _record: Record<'_>, _stream: &Arc<Stream>, _tag: &Arc<str>, _out: &mut Vec<u8>) -> Encoded {
         Encoded::Written
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use vigie_parsers::batch::{Batch, Field, Record, Timestamp, Value};
+use vigie_parsers::simd::push;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::index::Indexes;
@@ -44,12 +45,32 @@ pub(super) struct BulkEncoder {
     scratch: Vec<u8>,
 }
 
+/// A record as it is to be written.
+#[derive(Clone, Copy)]
+struct Document<'a> {
+    record: Record<'a>,
+    tag: &'a Arc<str>,
+    time: Timestamp,
+    between: Between,
+}
+
+/// What stands before a document that is to be appended: this many bytes of it are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Between {
+    /// An action line but for its end.
+    Action = 0,
+    /// Nothing that belongs to it.
+    Nothing = ACTION_SUFFIX.len() as isize,
+}
+
 /// The member that holds the time.
 struct TimeKey {
     key: Vec<u8>,
-    /// `"@timestamp":"`, ready to be copied.
+    /// The end of an action line and the document up to `"@timestamp":"`, ready to be copied.
     opening: Vec<u8>,
     text: Cached,
+    /// Both together, of the second seen last.
+    ready: Vec<u8>,
     digits: u32,
 }
 
@@ -61,14 +82,11 @@ struct TagKey {
     member: Vec<u8>,
 }
 
-/// Beginning of the ids of the stream and tag seen last.
+/// The action line up to the record's own part of its id, of the index, stream and tag seen last.
 #[derive(Default)]
 struct PositionIds {
-    stream: u64,
-    birth: u64,
-    identity: Vec<u8>,
-    tag: Option<Arc<str>>,
-    prefix: Vec<u8>,
+    of: Option<(u64, Arc<Stream>, Arc<str>)>,
+    line: Vec<u8>,
 }
 
 impl BulkEncoder {
@@ -97,31 +115,35 @@ impl BulkEncoder {
         }
     }
 
-    /// Appends the document with its newline.
-    fn push_document(&mut self, record: Record<'_>, tag: &Arc<str>, time: Timestamp, out: &mut Vec<u8>) {
+    /// Appends the end of the action line, as far as it is wanted, and the document with its newline.
+    fn push_document(&mut self, document: Document<'_>, out: &mut Vec<u8>) {
+        let Document { record, tag, time, between } = document;
         let (batch, fields) = (record.batch(), record.fields());
         let with_underscores = self.dots.is_some();
-        out.extend_from_slice(self.operation.document_prefix());
-        let start = out.len();
-        if !has_key(batch, fields, &self.time.key, with_underscores) {
-            self.time.push(time, out);
+        let without = between as usize;
+        let mut is_first = has_key(batch, fields, &self.time.key, with_underscores);
+        if is_first {
+            out.extend_from_slice(&ACTION_SUFFIX[without..]);
+            out.extend_from_slice(self.operation.document_prefix());
+        } else {
+            self.time.push(time, without, out);
         }
         if let Some(member) = &mut self.tag
             && !has_key(batch, fields, &member.key, with_underscores)
         {
-            if out.len() > start {
+            if !std::mem::take(&mut is_first) {
                 out.push(b',');
             }
             member.push(tag, out);
         }
-        if out.len() > start && !fields.is_empty() {
+        if !is_first && !fields.is_empty() {
             out.push(b',');
         }
         match &mut self.dots {
             Some(dots) => dots.push_members(batch, fields, out),
             None => json::push_record(record, out),
         }
-        out.extend_from_slice(self.operation.document_suffix());
+        push(self.operation.document_suffix(), out);
     }
 
     /// Appends the record's own id, inside of a JSON string. Returns whether there is one that can be used.
@@ -141,22 +163,27 @@ impl BulkEncoder {
 }
 
 impl Encoder for BulkEncoder {
-    fn encode(&mut self, record: Record<'_>, stream: &Stream, tag: &Arc<str>, out: &mut Vec<u8>) -> Encoded {
+    fn encode(&mut self, record: Record<'_>, stream: &Arc<Stream>, tag: &Arc<str>, out: &mut Vec<u8>) -> Encoded {
         let time = self.now.map_or(record.time(), |now| timestamp(now()));
         let start = out.len();
-        let (action, is_wanted) = self.indexes.action(record, tag, time.seconds);
-        out.extend_from_slice(action);
-        if !is_wanted {
+        if !self.indexes.update(record, tag, time.seconds) {
             self.metrics.index_fallbacks.add(1);
         }
+        if let IdSource::Position = self.id_source {
+            push(self.position.line(&self.indexes, &self.agent, stream, tag), out);
+            push_record_id(&record.origin(), out);
+            self.push_document(Document { record, tag, time, between: Between::Action }, out);
+            return Encoded::Written;
+        }
+        out.extend_from_slice(self.indexes.action());
         if let IdSource::Content = self.id_source {
-            let mut document = std::mem::take(&mut self.scratch);
-            document.clear();
-            self.push_document(record, tag, time, &mut document);
-            push_content_id(&document, out);
+            let mut written = std::mem::take(&mut self.scratch);
+            written.clear();
+            self.push_document(Document { record, tag, time, between: Between::Nothing }, &mut written);
+            push_content_id(&written, out);
             out.extend_from_slice(ACTION_SUFFIX);
-            out.extend_from_slice(&document);
-            self.scratch = document;
+            out.extend_from_slice(&written);
+            self.scratch = written;
             return Encoded::Written;
         }
         let has_own_id = match &self.id_source {
@@ -164,35 +191,40 @@ impl Encoder for BulkEncoder {
             _ => false,
         };
         if !has_own_id {
-            if let IdSource::Key(_) = self.id_source {
-                self.metrics.id_fallbacks.add(1);
-            }
+            self.metrics.id_fallbacks.add(1);
             if self.operation.needs_id() {
                 out.truncate(start);
                 return Encoded::Skipped("no document id under Id_Key");
             }
-            out.extend_from_slice(self.position.prefix(&self.agent, stream, tag));
+            out.truncate(start);
+            push(self.position.line(&self.indexes, &self.agent, stream, tag), out);
             push_record_id(&record.origin(), out);
         }
-        out.extend_from_slice(ACTION_SUFFIX);
-        self.push_document(record, tag, time, out);
+        self.push_document(Document { record, tag, time, between: Between::Action }, out);
         Encoded::Written
     }
 }
 
 impl TimeKey {
     fn new(options: &OpenSearchOptions) -> Self {
-        let mut opening = Vec::new();
+        let mut opening = [ACTION_SUFFIX, options.write_operation.document_prefix()].concat();
         json::push_string(options.time_key.as_bytes(), &mut opening);
         opening.extend_from_slice(b":\"");
         let digits = if options.time_key_nanos { 9 } else { 3 };
         let text = Cached::new(options.time_key_format.clone());
-        Self { key: options.time_key.clone().into_bytes(), opening, text, digits }
+        Self { key: options.time_key.clone().into_bytes(), opening, text, ready: Vec::new(), digits }
     }
 
-    fn push(&mut self, time: Timestamp, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.opening);
-        push_escaped(self.text.at(time.seconds).0, out);
+    /// Appends the beginning of a document without the first bytes of what stands before it.
+    #[inline]
+    fn push(&mut self, time: Timestamp, without: usize, out: &mut Vec<u8>) {
+        let (text, is_new) = self.text.at(time.seconds);
+        if is_new {
+            self.ready.clear();
+            self.ready.extend_from_slice(&self.opening);
+            push_escaped(text, &mut self.ready);
+        }
+        push(&self.ready[without..], out);
         push_fraction(time, self.digits, out);
         out.extend_from_slice(b"Z\"");
     }
@@ -212,17 +244,19 @@ impl TagKey {
 }
 
 impl PositionIds {
-    fn prefix(&mut self, agent: &Agent, stream: &Stream, tag: &Arc<str>) -> &[u8] {
-        let same_tag = self.tag.as_ref().is_some_and(|last| Arc::ptr_eq(last, tag));
-        let same_stream = self.stream == stream.id && self.birth == stream.birth && self.identity == stream.identity;
-        if !same_tag || !same_stream {
-            self.prefix = agent.id_prefix(stream, tag);
-            self.tag = Some(Arc::clone(tag));
-            self.stream = stream.id;
-            self.birth = stream.birth;
-            self.identity.clone_from(&stream.identity);
+    #[inline]
+    fn line(&mut self, indexes: &Indexes, agent: &Agent, stream: &Arc<Stream>, tag: &Arc<str>) -> &[u8] {
+        let version = indexes.version();
+        let is_same = |of: &(u64, Arc<Stream>, Arc<str>)| {
+            of.0 == version && Arc::ptr_eq(&of.1, stream) && Arc::ptr_eq(&of.2, tag)
+        };
+        if !self.of.as_ref().is_some_and(is_same) {
+            self.line.clear();
+            self.line.extend_from_slice(indexes.action());
+            self.line.extend_from_slice(&agent.id_prefix(stream, tag));
+            self.of = Some((version, Arc::clone(stream), Arc::clone(tag)));
         }
-        &self.prefix
+        &self.line
     }
 }
 

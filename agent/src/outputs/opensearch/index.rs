@@ -29,6 +29,7 @@ pub(super) struct Indexes {
     fallback: Cached,
     name: Vec<u8>,
     line: Vec<u8>,
+    version: u64,
     scratch: Vec<u8>,
 }
 
@@ -62,18 +63,31 @@ impl Indexes {
             fallback,
             name: Vec::new(),
             line: Vec::new(),
+            version: 0,
             scratch: Vec::new(),
         }
     }
 
-    /// The beginning of the action line for `record`, and whether the name is the one wanted.
-    pub(super) fn action(&mut self, record: Record<'_>, tag: &str, seconds: i64) -> (&[u8], bool) {
+    /// Makes the beginning of the action line for `record`. Returns whether the name is the one wanted.
+    #[inline]
+    pub(super) fn update(&mut self, record: Record<'_>, tag: &str, seconds: i64) -> bool {
         let (is_new, is_wanted) = self.update_name(record, tag, seconds);
         if is_new || self.line.is_empty() {
             self.line.clear();
             push_action_prefix(self.operation, &self.name, &mut self.line);
+            self.version += 1;
         }
-        (&self.line, is_wanted)
+        is_wanted
+    }
+
+    /// The beginning of the action line.
+    pub(super) fn action(&self) -> &[u8] {
+        &self.line
+    }
+
+    /// Another number for every other action line.
+    pub(super) fn version(&self) -> u64 {
+        self.version
     }
 
     /// Puts the name for `record` in place. Returns whether it changed and whether it is the one wanted.

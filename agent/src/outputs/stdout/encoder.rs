@@ -75,7 +75,7 @@ impl Encoder for StdoutEncoder {
         self.number = 0;
     }
 
-    fn encode(&mut self, record: Record<'_>, _stream: &Stream, tag: &Arc<str>, out: &mut Vec<u8>) -> Encoded {
+    fn encode(&mut self, record: Record<'_>, _stream: &Arc<Stream>, tag: &Arc<str>, out: &mut Vec<u8>) -> Encoded {
         match self.format {
             Format::Msgpack => self.push_printed(record, tag, out),
             Format::Json | Format::JsonStream => self.push_json(record, out),

@@ -2,6 +2,12 @@
 
 #![allow(unsafe_code, reason = "vector instructions cannot be called otherwise")]
 
+mod copy;
+mod escape;
+
+pub use copy::push;
+pub use escape::push_plain;
+
 /// Bytes of a block.
 pub(crate) const BLOCK: usize = 16;
 
@@ -19,13 +25,12 @@ pub(crate) struct Found {
 #[inline(always)]
 pub(crate) fn find(block: &[u8; BLOCK]) -> Found {
     use std::arch::x86_64::{
-        _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8,
+        _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
     };
 
-    let [low, high] = halves(block).map(u64::cast_signed);
     // SAFETY: these need SSE2, which every x86-64 processor has, and touch no memory.
     let (stops, highs) = unsafe {
-        let bytes = _mm_set_epi64x(high, low);
+        let bytes = vector(block);
         let quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x22));
         let backslashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x5c));
         let controls = _mm_cmpeq_epi8(bytes, _mm_min_epu8(bytes, _mm_set1_epi8(0x1f)));
@@ -54,35 +59,46 @@ fn find_by_words(block: &[u8; BLOCK]) -> Found {
     Found { stop, high: (low | high) & HIGHS != 0 }
 }
 
-/// Where `byte` first stands in `text`. For the short distances between delimiters, where a call costs more than the search.
+/// Where one of `wanted` first stands in `text`. For the short distances between delimiters, where a call costs more than the
+/// search.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-pub(crate) fn find_byte(text: &[u8], byte: u8) -> Option<usize> {
-    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8, _mm_set_epi64x, _mm_set1_epi8};
+pub(crate) fn find_byte(text: &[u8], wanted: [u8; 3]) -> Option<usize> {
+    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8};
 
     let (blocks, rest) = text.as_chunks::<BLOCK>();
     for (number, block) in blocks.iter().enumerate() {
-        let [low, high] = halves(block).map(u64::cast_signed);
         // SAFETY: these need SSE2, which every x86-64 processor has, and touch no memory.
         let found = unsafe {
-            let wanted = _mm_set1_epi8(byte.cast_signed());
-            _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_set_epi64x(high, low), wanted))
+            let bytes = vector(block);
+            let [one, two, three] = wanted.map(|byte| _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte.cast_signed())));
+            _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(one, two), three))
         };
         if found != 0 {
             return Some(number * BLOCK + found.trailing_zeros() as usize);
         }
     }
-    let at = rest.iter().position(|other| *other == byte)?;
+    let at = rest.iter().position(|byte| wanted.contains(byte))?;
     Some(blocks.len() * BLOCK + at)
 }
 
-/// Where `byte` first stands in `text`.
-#[cfg(not(target_arch = "x86_64"))]
-#[inline]
-pub(crate) fn find_byte(text: &[u8], byte: u8) -> Option<usize> {
-    memchr::memchr(byte, text)
+/// A block in a register.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn vector(block: &[u8; BLOCK]) -> std::arch::x86_64::__m128i {
+    // SAFETY: a block is read, aligned or not, with an instruction that every x86-64 processor has.
+    unsafe { std::arch::x86_64::_mm_loadu_si128(block.as_ptr().cast()) }
 }
 
+/// Where one of `wanted` first stands in `text`.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline]
+pub(crate) fn find_byte(text: &[u8], wanted: [u8; 3]) -> Option<usize> {
+    let [one, two, three] = wanted;
+    memchr::memchr3(one, two, three, text)
+}
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
 fn halves(block: &[u8; BLOCK]) -> [u64; 2] {
     let both = u128::from_le_bytes(*block);
     #[expect(clippy::cast_possible_truncation, reason = "each half has 64 bits")]
@@ -124,9 +140,10 @@ mod tests {
         }
 
         #[test]
-        fn a_byte_is_found_where_it_first_stands(text in "[ab]{0,40}x?[a-x]{0,20}", shift in 0..4_usize) {
+        fn a_byte_is_found_where_it_first_stands(text in "[ab]{0,40}x?[a-x]{0,20}", shift in 0..4_usize, others in "[v-x]{2}") {
             let bytes = text.as_bytes().get(shift..).unwrap_or_default();
-            prop_assert_eq!(find_byte(bytes, b'x'), bytes.iter().position(|byte| *byte == b'x'));
+            let wanted = [b'x', others.as_bytes()[0], others.as_bytes()[1]];
+            prop_assert_eq!(find_byte(bytes, wanted), bytes.iter().position(|byte| wanted.contains(byte)));
         }
 
         #[test]

@@ -1,0 +1,299 @@
+//! Text into JSON strings, 16 bytes at a time.
+//!
+//! A table tells for each pattern of quotes and backslashes among eight bytes where they go when each of those gets a
+//! backslash before it, so that text full of quotes costs little more than a copy.
+
+use std::ops::Range;
+
+/// Appends `text` as the inside of a JSON string, up to the first byte that needs more than a backslash before it: a control
+/// character, DEL, or one beyond ASCII. Returns how many bytes of `text` that are.
+///
+/// `text` is a range of `bytes`; it costs least where at least 16 bytes follow it there.
+///
+/// # Panics
+/// When `bytes` does not hold `text`.
+#[inline]
+pub fn push_plain(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("popcnt") {
+        // SAFETY: the processor has what the function needs.
+        return unsafe { push_ssse3(bytes, text, out) };
+    }
+    #[cfg(target_arch = "aarch64")]
+    return push_blocks(bytes, text, out);
+    #[cfg(not(target_arch = "aarch64"))]
+    push_bytes(&bytes[text], out)
+}
+
+/// [`push_plain`] with the means of every machine.
+#[cfg(any(test, not(target_arch = "aarch64")))]
+fn push_bytes(text: &[u8], out: &mut Vec<u8>) -> usize {
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', *byte]),
+            b' '..=b'~' => out.push(*byte),
+            _ => return at,
+        }
+    }
+    text.len()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "ssse3,popcnt")]
+fn push_ssse3(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) -> usize {
+    push_blocks(bytes, text, out)
+}
+
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+const BLOCK: usize = super::BLOCK;
+
+/// Where the bytes of a half block go, by which of them get a backslash; the ninth byte is that backslash.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+static SPREAD: [[u8; BLOCK]; 256] = spread();
+
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+const fn spread() -> [[u8; BLOCK]; 256] {
+    let mut table = [[0; BLOCK]; 256];
+    let mut mask = 0;
+    while mask < 256 {
+        let (mut from, mut to) = (0, 0);
+        while from < 8 {
+            if mask >> from & 1 == 1 {
+                table[mask][to] = 8;
+                to += 1;
+            }
+            table[mask][to] = from;
+            from += 1;
+            to += 1;
+        }
+        mask += 1;
+    }
+    table
+}
+
+/// To be inlined into a function that is compiled for the processor.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[inline(always)]
+fn push_blocks(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) -> usize {
+    let mut at = text.start;
+    while at < text.end {
+        let length = (text.end - at).min(BLOCK);
+        let block = match bytes[at..].first_chunk() {
+            Some(block) => Block::load(block),
+            None => Block::load(&short(&bytes[at..])),
+        };
+        let (escapes, others) = block.kinds();
+        let run = (others | 1 << length).trailing_zeros();
+        let escapes = escapes & ((1 << run) - 1);
+        out.reserve(2 * BLOCK);
+        let written = out.len();
+        // SAFETY: there is room for two blocks. The first half takes eight bytes and as many backslashes at the most, and so
+        // does the other behind it; what is written beyond the run lies within the two blocks and is not counted.
+        unsafe {
+            let to = out.as_mut_ptr().add(written);
+            if escapes == 0 {
+                block.store(to);
+            } else {
+                let first = run.min(8) + (escapes & 0xff).count_ones();
+                block.low_half(&SPREAD[escapes as usize & 0xff]).store(to);
+                block.high_half(&SPREAD[escapes as usize >> 8]).store(to.add(first as usize));
+            }
+            out.set_len(written + (run + escapes.count_ones()) as usize);
+        }
+        at += run as usize;
+        if (run as usize) < length {
+            break;
+        }
+    }
+    at - text.start
+}
+
+/// `rest`, which is shorter than a block, and zeros.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[inline(never)]
+fn short(rest: &[u8]) -> [u8; BLOCK] {
+    let mut block = [0; BLOCK];
+    block[..rest.len()].copy_from_slice(rest);
+    block
+}
+
+#[cfg(target_arch = "x86_64")]
+use x86::Block;
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::{
+        __m128i, _mm_cmpeq_epi8, _mm_cmplt_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
+        _mm_shuffle_epi8, _mm_storeu_si128, _mm_unpackhi_epi64, _mm_unpacklo_epi64,
+    };
+
+    /// Sixteen bytes.
+    #[derive(Clone, Copy)]
+    pub(super) struct Block(__m128i);
+
+    // SAFETY, of all below: SSE2 is there on every x86-64; SSSE3 is there because only `push_ssse3` comes here.
+    impl Block {
+        #[inline(always)]
+        pub(super) fn load(bytes: &[u8; 16]) -> Self {
+            // SAFETY: an array of 16 bytes is read, aligned or not.
+            Self(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) })
+        }
+
+        /// Which bytes get a backslash, and which need more or cannot stay.
+        #[inline(always)]
+        pub(super) fn kinds(self) -> (u32, u32) {
+            let equal = |byte: u8| unsafe { _mm_cmpeq_epi8(self.0, _mm_set1_epi8(byte.cast_signed())) };
+            // SAFETY: see above. Bytes beyond ASCII are negative.
+            let (escapes, others) = unsafe {
+                let escapes = _mm_or_si128(equal(b'"'), equal(b'\\'));
+                let others = _mm_or_si128(_mm_cmplt_epi8(self.0, _mm_set1_epi8(0x20)), equal(0x7f));
+                (_mm_movemask_epi8(escapes), _mm_movemask_epi8(others))
+            };
+            (escapes.cast_unsigned(), others.cast_unsigned())
+        }
+
+        /// The first eight bytes in the places that `places` gives.
+        #[inline(always)]
+        pub(super) fn low_half(self, places: &[u8; 16]) -> Self {
+            let places = Self::load(places).0;
+            // SAFETY: see above.
+            Self(unsafe { _mm_shuffle_epi8(_mm_unpacklo_epi64(self.0, _mm_set1_epi8(0x5c)), places) })
+        }
+
+        /// The last eight bytes in the places that `places` gives.
+        #[inline(always)]
+        pub(super) fn high_half(self, places: &[u8; 16]) -> Self {
+            let places = Self::load(places).0;
+            // SAFETY: see above.
+            Self(unsafe { _mm_shuffle_epi8(_mm_unpackhi_epi64(self.0, _mm_set1_epi8(0x5c)), places) })
+        }
+
+        /// Writes them.
+        ///
+        /// # Safety
+        /// There must be room for 16 bytes at `to`.
+        #[inline(always)]
+        pub(super) unsafe fn store(self, to: *mut u8) {
+            // SAFETY: the caller promises the room; no alignment is needed.
+            unsafe { _mm_storeu_si128(to.cast(), self.0) };
+        }
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+use neon::Block;
+
+#[cfg(target_arch = "aarch64")]
+mod neon {
+    use std::arch::aarch64::{
+        uint8x16_t, vaddv_u8, vandq_u8, vceqq_u8, vcltq_u8, vcgeq_u8, vcombine_u8, vdup_n_u8, vdupq_n_u8, vget_high_u8,
+        vget_low_u8, vld1q_u8, vorrq_u8, vqtbl1q_u8, vst1q_u8,
+    };
+
+    /// Sixteen bytes.
+    #[derive(Clone, Copy)]
+    pub(super) struct Block(uint8x16_t);
+
+    // SAFETY, of all below: every 64-bit ARM that this is built for has NEON.
+    impl Block {
+        #[inline(always)]
+        pub(super) fn load(bytes: &[u8; 16]) -> Self {
+            // SAFETY: an array of 16 bytes is read, aligned or not.
+            Self(unsafe { vld1q_u8(bytes.as_ptr()) })
+        }
+
+        /// Which bytes get a backslash, and which need more or cannot stay.
+        #[inline(always)]
+        pub(super) fn kinds(self) -> (u32, u32) {
+            // SAFETY: see above.
+            let (escapes, others) = unsafe {
+                let escapes = vorrq_u8(vceqq_u8(self.0, vdupq_n_u8(b'"')), vceqq_u8(self.0, vdupq_n_u8(b'\\')));
+                let others = vorrq_u8(vcltq_u8(self.0, vdupq_n_u8(0x20)), vcgeq_u8(self.0, vdupq_n_u8(0x7f)));
+                (escapes, others)
+            };
+            (bits(escapes), bits(others))
+        }
+
+        /// The first eight bytes in the places that `places` gives.
+        #[inline(always)]
+        pub(super) fn low_half(self, places: &[u8; 16]) -> Self {
+            let places = Self::load(places).0;
+            // SAFETY: see above.
+            Self(unsafe { vqtbl1q_u8(vcombine_u8(vget_low_u8(self.0), vdup_n_u8(b'\\')), places) })
+        }
+
+        /// The last eight bytes in the places that `places` gives.
+        #[inline(always)]
+        pub(super) fn high_half(self, places: &[u8; 16]) -> Self {
+            let places = Self::load(places).0;
+            // SAFETY: see above.
+            Self(unsafe { vqtbl1q_u8(vcombine_u8(vget_high_u8(self.0), vdup_n_u8(b'\\')), places) })
+        }
+
+        /// Writes them.
+        ///
+        /// # Safety
+        /// There must be room for 16 bytes at `to`.
+        #[inline(always)]
+        pub(super) unsafe fn store(self, to: *mut u8) {
+            // SAFETY: the caller promises the room; no alignment is needed.
+            unsafe { vst1q_u8(to, self.0) };
+        }
+    }
+
+    /// A bit for each byte of ones.
+    #[inline(always)]
+    fn bits(mask: uint8x16_t) -> u32 {
+        const PLACES: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128];
+        // SAFETY: see above.
+        let (low, high) = unsafe {
+            let bits = vandq_u8(mask, vld1q_u8(PLACES.as_ptr()));
+            (vaddv_u8(vget_low_u8(bits)), vaddv_u8(vget_high_u8(bits)))
+        };
+        u32::from(low) | u32::from(high) << 8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pushed(by: impl Fn(&mut Vec<u8>) -> usize) -> (usize, Vec<u8>) {
+        let mut out = b"before".to_vec();
+        let taken = by(&mut out);
+        (taken, out)
+    }
+
+    /// `text` in front of, behind and among other bytes.
+    fn check(text: &[u8], behind: usize) -> Result<(), TestCaseError> {
+        let bytes = [b"\"before\"", text, &[b'"'; 20][..behind]].concat();
+        let blocks = pushed(|out| push_plain(&bytes, 8..8 + text.len(), out));
+        prop_assert_eq!(blocks, pushed(|out| push_bytes(text, out)));
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn blocks_give_what_single_bytes_give(
+            text in proptest::collection::vec(prop_oneof![6 => b' '..=b'~', 3 => prop_oneof![Just(b'"'), Just(b'\\')]], 0..100),
+            behind in 0..20_usize,
+            other in prop_oneof![Just(None), (any::<prop::sample::Index>(), any::<u8>()).prop_map(Some)],
+        ) {
+            let mut text = text;
+            if let Some((at, byte)) = other && !text.is_empty() {
+                let at = at.index(text.len());
+                text[at] = byte;
+            }
+            check(&text, behind)?;
+        }
+
+        #[test]
+        fn any_bytes_do(text in proptest::collection::vec(any::<u8>(), 0..40), behind in 0..20_usize) {
+            check(&text, behind)?;
+        }
+    }
+}
