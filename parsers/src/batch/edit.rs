@@ -133,8 +133,12 @@ impl<'a> RecordMut<'a> {
         let verbatim = self.batch.entries[self.index].verbatim;
         let fields = &mut self.batch.tape[range.range()];
         let removed = fields[at];
-        fields.copy_within(at + 1.., at);
-        self.set_range(Range { len: range.len - 1, ..range });
+        if at == 0 {
+            self.set_range(Range { start: range.start + 1, len: range.len - 1 });
+        } else {
+            fields.copy_within(at + 1.., at);
+            self.set_range(Range { len: range.len - 1, ..range });
+        }
         if verbatim == DISTINCT {
             self.set_distinct();
         } else if let Some(first) = self.fields().first().filter(|_| at == 0 && !verbatim.is_empty()) {

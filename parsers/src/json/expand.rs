@@ -3,13 +3,23 @@
 use std::cell::RefCell;
 
 use super::JsonParser;
+use super::expected::{Expected, Seen};
+use super::members::take_expected;
 use super::scan::Scanner;
-use crate::batch::{Batch, Field, KeyFilter, Range, Span, Text, Value};
+use crate::batch::{Batch, Field, Range, Span, Text, Value};
 use crate::parser::{Parsed, Parser};
 
 thread_local! {
-    /// Keys of the objects being scanned; given back empty, so that no record allocates.
-    static KEYS: RefCell<Vec<Text>> = const { RefCell::new(Vec::new()) };
+    /// What scanning needs and keeps from line to line, so that no record allocates.
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// Room for scanning, to be used again.
+#[derive(Default)]
+struct Scratch {
+    /// Keys of the objects being scanned; given back empty.
+    keys: Vec<Text>,
+    expected: Expected,
 }
 
 impl Parser for JsonParser {
@@ -63,7 +73,7 @@ impl Batch {
     ///
     /// `None` when the text is not valid JSON.
     pub fn parse_json(&mut self, text: Span, whole: bool) -> Option<Value> {
-        let value = KEYS.with_borrow_mut(|keys| {
+        let value = SCRATCH.with_borrow_mut(|Scratch { keys, .. }| {
             let mut scanner = Scanner::new(&self.arena, text);
             scanner.skip_space();
             let mut value = Value::Null;
@@ -104,7 +114,7 @@ struct Level {
 /// Puts the members or items of `text`, an object or array by `opener`, onto the tape.
 fn level(batch: &mut Batch, text: Span, opener: u8) -> Option<Level> {
     let start = batch.tape.len();
-    let scanned = KEYS.with_borrow_mut(|keys| scan_level(batch, text, opener, keys));
+    let scanned = SCRATCH.with_borrow_mut(|scratch| scan_level(batch, text, opener, scratch));
     let Some(scan) = scanned else {
         batch.tape.truncate(start);
         return None;
@@ -136,7 +146,7 @@ struct Scan {
     inside: Span,
 }
 
-fn scan_level(batch: &mut Batch, text: Span, opener: u8, keys: &mut Vec<Text>) -> Option<Scan> {
+fn scan_level(batch: &mut Batch, text: Span, opener: u8, scratch: &mut Scratch) -> Option<Scan> {
     let Batch { arena, tape, .. } = batch;
     let mut scanner = Scanner::new(arena, text);
     scanner.skip_space();
@@ -145,7 +155,8 @@ fn scan_level(batch: &mut Batch, text: Span, opener: u8, keys: &mut Vec<Text>) -
     }
     let object = opener == b'{';
     let closer = if object { b'}' } else { b']' };
-    let mut seen = KeyFilter::default();
+    let Scratch { keys, expected } = scratch;
+    expected.begin();
     let mut doubtful = false;
     let start = scanner.at;
     scanner.skip_space();
@@ -153,11 +164,14 @@ fn scan_level(batch: &mut Batch, text: Span, opener: u8, keys: &mut Vec<Text>) -
     while more {
         let mut key = Text::default();
         if object {
-            key = scanner.string()?;
-            scanner.colon()?;
-            doubtful |= key.is_escaped() || seen.add(&scanner.bytes[key.span.range()]);
+            let again;
+            (key, again) = member_key(&mut scanner, expected)?;
+            doubtful |= again;
         }
         scanner.value(keys, |value| tape.push(Field { key, value }))?;
+        if object {
+            doubtful |= take_expected(&mut scanner, expected, keys, tape)?;
+        }
         scanner.skip_space();
         more = scanner.take(b',');
         if more {
@@ -169,6 +183,26 @@ fn scan_level(batch: &mut Batch, text: Span, opener: u8, keys: &mut Vec<Text>) -
     let inside = Span::between(start, scanner.at - 1);
     let (nested, broken) = (scanner.duplicates, scanner.broken);
     scanner.at_end().then_some(Scan { members: doubtful, nested, broken, inside })
+}
+
+/// Takes a key with its colon and the space behind it. Also tells whether it may stand in this object before.
+#[inline(always)]
+fn member_key(scanner: &mut Scanner<'_>, expected: &mut Expected) -> Option<(Text, bool)> {
+    let start = scanner.at;
+    let found = scanner.block().and_then(|text| expected.next(text));
+    if let Some(Seen { length, again }) = found.filter(|seen| start + seen.length <= scanner.bytes.len()) {
+        scanner.at += length;
+        scanner.skip_space();
+        return Some((Text::clean(Span::between(start + 1, start + length - 2)), again));
+    }
+    let key = scanner.string()?;
+    scanner.skip_space();
+    if !scanner.take(b':') {
+        return None;
+    }
+    let again = expected.learn(&scanner.bytes[start..scanner.at]).again;
+    scanner.skip_space();
+    Some((key, again))
 }
 
 /// `value` taken apart where a key stands twice in it, at any depth.

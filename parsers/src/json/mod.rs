@@ -4,6 +4,8 @@
 //! objects and arrays are validated and kept as one span. What does not validate is refused as a whole.
 
 mod expand;
+mod expected;
+mod members;
 mod scan;
 
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! The scanner: grammar of RFC 8259, byte by byte where it must, a block at a time where it can.
 
 use crate::batch::{Span, Text, Value, any_repeats, key_hash};
-use crate::simd::{BLOCK, find};
+use crate::simd::{BLOCK, count_digits, find};
 
 use super::MAX_DEPTH;
 
@@ -10,10 +10,10 @@ pub(super) struct Scanner<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) at: usize,
     /// The whole arena: blocks may reach beyond the end of the text.
-    arena: &'a [u8],
+    pub(super) arena: &'a [u8],
     start: usize,
     /// Whether a byte beyond ASCII may be in a string.
-    high: bool,
+    pub(super) high: bool,
     /// Whether the text stands on several lines.
     pub(super) broken: bool,
     /// Whether an object with a key twice was met in the last nested value.
@@ -75,19 +75,12 @@ impl<'a> Scanner<'a> {
         if !self.take(b'"') {
             return None;
         }
-        if let Some(block) = self.arena.get(self.at..).and_then(|rest| rest.first_chunk()) {
-            let found = find(block);
-            self.high |= found.high;
-            self.at += found.stop;
-            if self.peek() == Some(b'"') {
-                self.at += 1;
-                return Some(false);
-            }
-        }
-        self.skip_rest_of_string()
+        while self.skip_block() == Some(false) {}
+        if self.take(b'"') { Some(false) } else { self.skip_rest_of_string() }
     }
 
     /// [`skip_string`](Self::skip_string) from anywhere inside of it.
+    #[inline(never)]
     fn skip_rest_of_string(&mut self) -> Option<bool> {
         let mut escaped = false;
         loop {
@@ -107,15 +100,29 @@ impl<'a> Scanner<'a> {
     /// Moves to the next quote, backslash or control byte and gives it.
     #[inline(always)]
     fn string_stop(&mut self) -> Option<u8> {
-        while let Some(block) = self.arena.get(self.at..).and_then(|rest| rest.first_chunk()) {
-            let found = find(block);
-            self.high |= found.high;
-            self.at += found.stop;
-            if found.stop < BLOCK {
+        while let Some(stops) = self.skip_block() {
+            if stops {
                 return self.peek();
             }
         }
         self.last_string_stop()
+    }
+
+    /// Moves over the plain bytes of a string in the next block and tells whether something else follows in it. `None` where
+    /// less than a block is left.
+    #[inline(always)]
+    fn skip_block(&mut self) -> Option<bool> {
+        let found = find(self.block()?);
+        self.high |= found.high;
+        let stop = found.stop();
+        self.at += stop.unwrap_or(BLOCK);
+        Some(stop.is_some())
+    }
+
+    /// The next bytes, whether or not they still belong to the text.
+    #[inline(always)]
+    pub(super) fn block<const N: usize>(&self) -> Option<&'a [u8; N]> {
+        self.arena.get(self.at..)?.first_chunk()
     }
 
     /// [`string_stop`](Self::string_stop) where less than a block is left.
@@ -156,29 +163,57 @@ impl<'a> Scanner<'a> {
         digits.iter().try_fold(0, |code, digit| Some(code * 16 + char::from(*digit).to_digit(16)?))
     }
 
+    #[inline(always)]
     fn skip_number(&mut self) -> Option<()> {
         self.take(b'-');
         if !self.take(b'0') {
             self.digits()?;
         }
-        if self.take(b'.') {
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.at += 1;
-            if !self.take(b'-') {
-                self.take(b'+');
+        match self.peek() {
+            Some(b'.') => {
+                self.at += 1;
+                self.digits()?;
+                if let Some(b'e' | b'E') = self.peek() {
+                    self.exponent()?;
+                }
             }
-            self.digits()?;
+            Some(b'e' | b'E') => self.exponent()?,
+            _ => {}
         }
         Some(())
     }
 
+    #[inline(never)]
+    fn exponent(&mut self) -> Option<()> {
+        self.at += 1;
+        if !self.take(b'-') {
+            self.take(b'+');
+        }
+        self.digits()
+    }
+
     /// Takes one digit or more.
+    #[inline(always)]
     fn digits(&mut self) -> Option<()> {
-        let digits = self.bytes[self.at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        self.at += digits;
-        (digits > 0).then_some(())
+        let start = self.at;
+        while let Some(block) = self.block() {
+            let digits = count_digits(block);
+            self.at += digits;
+            if digits < BLOCK {
+                // What is beyond the text is no part of the number.
+                self.at = self.at.min(self.bytes.len());
+                return (self.at > start).then_some(());
+            }
+        }
+        self.last_digits(start)
+    }
+
+    /// [`digits`](Self::digits) where less than a block is left.
+    #[cold]
+    fn last_digits(&mut self, start: usize) -> Option<()> {
+        self.at = self.at.min(self.bytes.len());
+        self.at += self.bytes[self.at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        (self.at > start).then_some(())
     }
 
     fn word(&mut self, word: &[u8]) -> Option<()> {

@@ -11,7 +11,7 @@ use regex_automata::{Anchored, Input};
 
 use super::PatternError;
 use super::program::Program;
-use super::run::{Machine, Outcome};
+use super::run::{Machine, Outcome, UNSET};
 use super::translate::{Delimited, Translated, delimited, translate};
 
 /// A pattern in Ruby's dialect, compiled.
@@ -47,8 +47,9 @@ struct Programs {
 /// Where the groups of a match lie. Hold one and use it again.
 #[derive(Debug, Default)]
 pub struct Captures {
-    slots: Vec<Option<NonMaxUsize>>,
     machine: Machine,
+    /// What the general engine found; empty when the machine did.
+    general: Vec<Option<NonMaxUsize>>,
 }
 
 /// What runs a pattern.
@@ -64,9 +65,13 @@ impl Captures {
     /// The range of group `index`, 0 for the whole match; `None` when it took no part.
     #[inline]
     pub fn get(&self, index: usize) -> Option<Range<usize>> {
-        let start = (*self.slots.get(index * 2)?)?;
-        let end = (*self.slots.get(index * 2 + 1)?)?;
-        Some(start.get()..end.get())
+        let [start, end] = if self.general.is_empty() {
+            *self.machine.slots.get(index * 2..)?.first_chunk()?
+        } else {
+            let slots: [Option<NonMaxUsize>; 2] = *self.general.get(index * 2..)?.first_chunk()?;
+            slots.map(|slot| slot.map_or(UNSET, NonMaxUsize::get))
+        };
+        (start != UNSET && end != UNSET).then_some(start..end)
     }
 }
 
@@ -133,21 +138,18 @@ impl Regex {
     /// Searches `text` for the leftmost match and notes its groups. Gives whether there is one.
     #[inline]
     pub fn captures(&self, text: &[u8], captures: &mut Captures) -> bool {
-        captures.slots.clear();
+        captures.general.clear();
         let slots = (self.groups.len() + 1) * 2;
         if let Some(program) = self.program.as_deref().filter(|program| program.is_for(text)) {
             match captures.machine.run(program, text, slots) {
-                Outcome::Match => {
-                    captures.slots.extend(captures.machine.slots.iter().map(|at| NonMaxUsize::new(*at)));
-                    return true;
-                }
+                Outcome::Match => return true,
                 Outcome::None => return false,
                 Outcome::GivenUp => {}
             }
         }
-        captures.slots.resize(slots, None);
+        captures.general.resize(slots, None);
         let Some(general) = self.general(text) else { return false };
-        general.search_slots(&Input::new(text), &mut captures.slots).is_some()
+        general.search_slots(&Input::new(text), &mut captures.general).is_some()
     }
 
     fn general(&self, text: &[u8]) -> Option<&meta::Regex> {

@@ -72,40 +72,59 @@ const fn spread() -> [[u8; BLOCK]; 256] {
 }
 
 /// To be inlined into a function that is compiled for the processor.
+///
+/// Where the next block begins must not depend on what is in this one: the processor would wait for it. So whole blocks are taken
+/// in a loop of their own.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[inline(always)]
 fn push_blocks(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) -> usize {
+    let (whole, _) = bytes[text.clone()].as_chunks::<BLOCK>();
     let mut at = text.start;
-    while at < text.end {
-        let length = (text.end - at).min(BLOCK);
+    for block in whole {
+        let block = Block::load(block);
+        let (escapes, others) = block.kinds();
+        if others != 0 {
+            let run = others.trailing_zeros() as usize;
+            push_block(block, escapes, run, out);
+            return at + run - text.start;
+        }
+        push_block(block, escapes, BLOCK, out);
+        at += BLOCK;
+    }
+    let left = text.end - at;
+    if left > 0 {
         let block = match bytes[at..].first_chunk() {
             Some(block) => Block::load(block),
             None => Block::load(&short(&bytes[at..])),
         };
         let (escapes, others) = block.kinds();
-        let run = (others | 1 << length).trailing_zeros();
-        let escapes = escapes & ((1 << run) - 1);
-        out.reserve(2 * BLOCK);
-        let written = out.len();
-        // SAFETY: there is room for two blocks. The first half takes eight bytes and as many backslashes at the most, and so
-        // does the other behind it; what is written beyond the run lies within the two blocks and is not counted.
-        unsafe {
-            let to = out.as_mut_ptr().add(written);
-            if escapes == 0 {
-                block.store(to);
-            } else {
-                let first = run.min(8) + (escapes & 0xff).count_ones();
-                block.low_half(&SPREAD[escapes as usize & 0xff]).store(to);
-                block.high_half(&SPREAD[escapes as usize >> 8]).store(to.add(first as usize));
-            }
-            out.set_len(written + (run + escapes.count_ones()) as usize);
-        }
-        at += run as usize;
-        if (run as usize) < length {
-            break;
-        }
+        let run = (others | 1 << left).trailing_zeros() as usize;
+        push_block(block, escapes, run, out);
+        at += run;
     }
     at - text.start
+}
+
+/// Appends the first `run` bytes of `block`, those of `escapes` with a backslash.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[inline(always)]
+fn push_block(block: Block, escapes: u32, run: usize, out: &mut Vec<u8>) {
+    let escapes = escapes & ((1 << run) - 1);
+    out.reserve(2 * BLOCK);
+    let written = out.len();
+    // SAFETY: there is room for two blocks. The first half takes eight bytes and as many backslashes at the most, and so does
+    // the other behind it; what is written beyond the run lies within the two blocks and is not counted.
+    unsafe {
+        let to = out.as_mut_ptr().add(written);
+        if escapes == 0 {
+            block.store(to);
+        } else {
+            let first = run.min(8) + (escapes & 0xff).count_ones() as usize;
+            block.low_half(&SPREAD[escapes as usize & 0xff]).store(to);
+            block.high_half(&SPREAD[escapes as usize >> 8]).store(to.add(first));
+        }
+        out.set_len(written + run + escapes.count_ones() as usize);
+    }
 }
 
 /// `rest`, which is shorter than a block, and zeros.

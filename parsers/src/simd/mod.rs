@@ -11,13 +11,74 @@ pub use escape::push_plain;
 /// Bytes of a block.
 pub(crate) const BLOCK: usize = 16;
 
+/// Bytes of which blocks are read at any place: without a branch, since a place too near the end is moved away from it.
+#[derive(Clone, Copy)]
+pub(crate) struct Blocks<'a> {
+    bytes: &'a [u8],
+    last: usize,
+}
+
+impl<'a> Blocks<'a> {
+    /// Longest block.
+    pub(crate) const LONGEST: usize = 64;
+
+    /// Blocks of `bytes`, if there is room for one.
+    #[inline(always)]
+    pub(crate) fn new(bytes: &'a [u8]) -> Option<Self> {
+        let last = bytes.len().checked_sub(Self::LONGEST)?;
+        Some(Self { bytes, last })
+    }
+
+    /// The last place whose blocks are those that stand there.
+    #[inline(always)]
+    pub(crate) fn last(self) -> usize {
+        self.last
+    }
+
+    /// The block at `at`, which is at most [`Blocks::last`]; else some other.
+    #[inline(always)]
+    pub(crate) fn at<const N: usize>(self, at: usize) -> &'a [u8; N] {
+        const { assert!(N <= Self::LONGEST) };
+        let at = at.min(self.last);
+        // SAFETY: `last` was made so that the longest block fits behind it, and N is no longer.
+        unsafe { &*self.bytes.as_ptr().add(at).cast() }
+    }
+}
+
+/// Whether two blocks are the same but for the bytes whose bits are set in `ignored`.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(crate) fn is_same(one: &[u8; BLOCK], other: &[u8; BLOCK], ignored: u16) -> bool {
+    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8};
+
+    // SAFETY: these need SSE2, which every x86-64 processor has, and touch no memory.
+    let same = unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(vector(one), vector(other))) };
+    same | i32::from(ignored) == 0xffff
+}
+
+/// Whether two blocks are the same but for the bytes whose bits are set in `ignored`, which are the last ones.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+pub(crate) fn is_same(one: &[u8; BLOCK], other: &[u8; BLOCK], ignored: u16) -> bool {
+    let difference = u128::from_le_bytes(*one) ^ u128::from_le_bytes(*other);
+    difference.trailing_zeros() / 8 >= BLOCK as u32 - ignored.count_ones()
+}
+
 /// What stands in a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Found {
-    /// Where the first quote, backslash or control byte is; [`BLOCK`] when there is none.
-    pub(crate) stop: usize,
+    /// Where quotes, backslashes and control bytes are, as bits. Behind the first one there may be some too many.
+    pub(crate) stops: u32,
     /// Whether there is a byte beyond ASCII, before or behind the stop.
     pub(crate) high: bool,
+}
+
+impl Found {
+    /// Where the first quote, backslash or control byte is, if there is one.
+    #[inline(always)]
+    pub(crate) fn stop(self) -> Option<usize> {
+        (self.stops != 0).then(|| self.stops.trailing_zeros() as usize)
+    }
 }
 
 /// Looks for what ends a run of plain string bytes.
@@ -37,7 +98,7 @@ pub(crate) fn find(block: &[u8; BLOCK]) -> Found {
         let stops = _mm_or_si128(_mm_or_si128(quotes, backslashes), controls);
         (_mm_movemask_epi8(stops), _mm_movemask_epi8(bytes))
     };
-    Found { stop: (stops | 1 << BLOCK).trailing_zeros() as usize, high: highs != 0 }
+    Found { stops: stops.cast_unsigned(), high: highs != 0 }
 }
 
 /// Looks for what ends a run of plain string bytes.
@@ -51,12 +112,9 @@ pub(crate) fn find(block: &[u8; BLOCK]) -> Found {
 #[cfg(any(test, not(target_arch = "x86_64")))]
 fn find_by_words(block: &[u8; BLOCK]) -> Found {
     let [low, high] = halves(block);
-    let stop = match (stops(low), stops(high)) {
-        (0, 0) => BLOCK,
-        (0, stops) => 8 + stops.trailing_zeros() as usize / 8,
-        (stops, _) => stops.trailing_zeros() as usize / 8,
-    };
-    Found { stop, high: (low | high) & HIGHS != 0 }
+    let first = |stops: u64| if stops == 0 { 0 } else { 1 << (stops.trailing_zeros() / 8) };
+    let stops = first(stops(low)) | first(stops(high)) << 8;
+    Found { stops, high: (low | high) & HIGHS != 0 }
 }
 
 /// Where one of `wanted` first stands in `text`. For the short distances between delimiters, where a call costs more than the
@@ -66,20 +124,47 @@ fn find_by_words(block: &[u8; BLOCK]) -> Found {
 pub(crate) fn find_byte(text: &[u8], wanted: [u8; 3]) -> Option<usize> {
     use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8};
 
-    let (blocks, rest) = text.as_chunks::<BLOCK>();
-    for (number, block) in blocks.iter().enumerate() {
+    let found = |block: &[u8; BLOCK]| {
         // SAFETY: these need SSE2, which every x86-64 processor has, and touch no memory.
         let found = unsafe {
             let bytes = vector(block);
             let [one, two, three] = wanted.map(|byte| _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte.cast_signed())));
             _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(one, two), three))
         };
-        if found != 0 {
-            return Some(number * BLOCK + found.trailing_zeros() as usize);
+        (found != 0).then(|| found.trailing_zeros() as usize)
+    };
+    let (blocks, rest) = text.as_chunks();
+    for (number, block) in blocks.iter().enumerate() {
+        if let Some(at) = found(block) {
+            return Some(number * BLOCK + at);
         }
     }
-    let at = rest.iter().position(|byte| wanted.contains(byte))?;
-    Some(blocks.len() * BLOCK + at)
+    match text.last_chunk() {
+        // It begins in the last whole block, where nothing was found.
+        Some(last) => found(last).map(|at| text.len() - BLOCK + at),
+        None => rest.iter().position(|byte| wanted.contains(byte)),
+    }
+}
+
+/// How many digits a block begins with.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(crate) fn count_digits(block: &[u8; BLOCK]) -> usize {
+    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_set1_epi8, _mm_sub_epi8};
+
+    // SAFETY: these need SSE2, which every x86-64 processor has, and touch no memory.
+    let digits = unsafe {
+        let values = _mm_sub_epi8(vector(block), _mm_set1_epi8(0x30));
+        _mm_movemask_epi8(_mm_cmpeq_epi8(values, _mm_min_epu8(values, _mm_set1_epi8(9))))
+    };
+    digits.trailing_ones() as usize
+}
+
+/// How many digits a block begins with.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+pub(crate) fn count_digits(block: &[u8; BLOCK]) -> usize {
+    block.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(BLOCK)
 }
 
 /// A block in a register.
@@ -133,10 +218,11 @@ mod tests {
         fn the_first_stop_is_found_by_every_means(text in "[ -~\\x00-\\x1f\"\\\\é\u{7f}]{0,3}[a-zé ]{16}", shift in 0..4_usize) {
             let bytes = text.as_bytes();
             let block = bytes[shift.min(bytes.len() - BLOCK)..].first_chunk().expect("there are 16 bytes");
-            let stop = block.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)).unwrap_or(BLOCK);
-            let expected = Found { stop, high: !block.is_ascii() };
-            prop_assert_eq!(find(block), expected);
-            prop_assert_eq!(find_by_words(block), expected);
+            let stop = block.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+            for found in [find(block), find_by_words(block)] {
+                prop_assert_eq!(found.stop(), stop);
+                prop_assert_eq!(found.high, !block.is_ascii());
+            }
         }
 
         #[test]
@@ -147,8 +233,25 @@ mod tests {
         }
 
         #[test]
+        fn blocks_are_the_same_but_for_their_ends(one: [u8; BLOCK], at in 0..BLOCK, length in 1..=BLOCK) {
+            let mut other = one;
+            other[at] ^= 0x40;
+            let ignored = u16::try_from((1_u32 << BLOCK) - (1 << length)).expect("it has a bit for each byte");
+            prop_assert!(is_same(&one, &one, 0));
+            prop_assert_eq!(is_same(&one, &other, ignored), at >= length);
+        }
+
+        #[test]
+        fn digits_are_counted(text in "[0-9]{0,16}[ -~]{16}|[ -~\\x00-\\x1f]{16}") {
+            let block = text.as_bytes().first_chunk().expect("there are 16 bytes");
+            let digits = text.bytes().take(BLOCK).position(|byte| !byte.is_ascii_digit()).unwrap_or(BLOCK);
+            prop_assert_eq!(count_digits(block), digits);
+        }
+
+        #[test]
         fn the_first_stop_is_found_among_any_bytes(block: [u8; BLOCK]) {
-            prop_assert_eq!(find(&block), find_by_words(&block));
+            let (one, other) = (find(&block), find_by_words(&block));
+            prop_assert_eq!((one.stop(), one.high), (other.stop(), other.high));
         }
     }
 }
