@@ -190,13 +190,15 @@ fn body(
     for sequence in sequences {
         let (literals, more) = rest.split_at(sequence.literals as usize);
         rest = &more[usize::from(sequence.length)..];
-        let (fours, last) = literals.as_chunks::<4>();
-        for four in fours {
+        let mut left = literals;
+        while let Some((four, more)) = left.split_first_chunk::<4>() {
             pen.push_all(four.map(|byte| bytes[usize::from(byte)]));
+            left = more;
         }
-        let nothing = Bits::default();
-        let last = [0, 1, 2].map(|at| last.get(at).map_or(nothing, |byte| bytes[usize::from(*byte)]));
-        pen.push_all(last);
+        if !left.is_empty() {
+            let nothing = Bits::default();
+            pen.push_all([0, 1, 2].map(|at| left.get(at).map_or(nothing, |byte| bytes[usize::from(*byte)])));
+        }
         if sequence.length > 0 {
             let (symbol, count, extra) = distance_symbol(u32::from(sequence.distance));
             pen.push_all([lengths[usize::from(sequence.length)], distances[symbol], Bits { bits: extra, count }]);

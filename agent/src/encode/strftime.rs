@@ -147,13 +147,15 @@ impl Cached {
 
 /// Appends `.` and the fraction of a second with `digits` digits (3, 6 or 9), the rest cut off.
 pub fn push_fraction(time: Timestamp, digits: u32, out: &mut Vec<u8>) {
-    let mut text = [b'.'; 10];
     let mut rest = time.nanos / 10_u32.pow(9 - digits);
-    for digit in text[1..=digits as usize].iter_mut().rev() {
-        *digit = b'0' + (rest % 10) as u8;
+    // In a register: single bytes would have to arrive in memory before they could be copied together.
+    let mut text = 0_u128;
+    for _ in 0..digits {
+        text = (text << 8) | (u128::from(b'0') + u128::from(rest % 10));
         rest /= 10;
     }
-    push(&text[..=digits as usize], out);
+    text = (text << 8) | u128::from(b'.');
+    push(&text.to_le_bytes()[..=digits as usize], out);
 }
 
 /// Appends `number` in decimal, filled to `width` from the left.

@@ -15,9 +15,6 @@ use vigie_parsers::simd::push;
 use super::digest;
 use super::input::Stream;
 
-/// Digits of the numbers in an id, in ASCII order so that ids of a stream sort by offset.
-const DIGITS: &[u8; 64] = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
-
 /// This agent, as far as ids need to know.
 pub struct Agent {
     /// `Instance`, else `NODE_NAME`, else machine id and host name.
@@ -71,12 +68,12 @@ impl Agent {
 /// Appends what tells the record of `origin` from all others of its stream: offset (8 digits, 48 bits), keyed hash
 /// (6 digits), source length (as many digits as it needs), and `.` with the part where that is not 0.
 pub fn push_record_id(origin: &Origin, out: &mut Vec<u8>) {
-    let mut id = [0; 8 + 6 + 6];
-    put_digits(origin.offset, &mut id[..8]);
-    put_digits(u64::from(origin.hash), &mut id[8..14]);
-    let width = (1..6).find(|width| u64::from(origin.length) < 1 << (6 * width)).unwrap_or(6);
-    put_digits(u64::from(origin.length), &mut id[14..14 + width]);
-    push(&id[..14 + width], out);
+    // Each part by itself: they would have to arrive in memory before they could be copied together.
+    out.extend_from_slice(&digits(origin.offset));
+    out.extend_from_slice(&digits(u64::from(origin.hash))[2..]);
+    let width = (u32::BITS - origin.length.leading_zeros()).div_ceil(6).max(1) as usize;
+    let length = digits(u64::from(origin.length) << (48 - 6 * width));
+    push(&length[..width], out);
     if origin.part != 0 {
         out.push(b'.');
         push_digits(u64::from(origin.part), 3, out);
@@ -84,16 +81,22 @@ pub fn push_record_id(origin: &Origin, out: &mut Vec<u8>) {
 }
 
 fn push_digits(number: u64, width: usize, out: &mut Vec<u8>) {
-    let mut digits = [0; 11];
-    put_digits(number, &mut digits[..width]);
-    out.extend_from_slice(&digits[..width]);
+    out.extend_from_slice(&digits(number)[8 - width..]);
 }
 
+/// The lower 48 bits of `number` as eight digits, all at once: `-`, `0` to `9`, `A` to `Z`, `_`, `a` to `z`, in ASCII order so that
+/// ids of a stream sort by offset.
 #[inline(always)]
-fn put_digits(number: u64, digits: &mut [u8]) {
-    for (place, digit) in digits.iter_mut().rev().enumerate() {
-        *digit = DIGITS[((number >> (6 * place)) & 63) as usize];
-    }
+fn digits(number: u64) -> [u8; 8] {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // Halves, quarters, then eighths of the bits into bytes of their own.
+    let number = number & 0xff_ffff | (number & 0xffff_ff00_0000) << 8;
+    let number = number & 0x0000_0fff_0000_0fff | (number & 0x00ff_f000_00ff_f000) << 4;
+    let number = number & 0x003f_003f_003f_003f | (number & 0x0fc0_0fc0_0fc0_0fc0) << 2;
+    let from = |value: u64| (number + EACH * (0x80 - value)) >> 7 & EACH;
+    // Where a run of digits begins, the distance from value to character grows.
+    let text = number + EACH * u64::from(b'-') + from(1) * 2 + from(11) * 7 + from(37) * 4 + from(38);
+    text.to_be_bytes()
 }
 
 impl fmt::Debug for Agent {
@@ -111,6 +114,18 @@ mod tests {
         let mut id = Vec::new();
         push_record_id(&Origin { offset, length, hash, part, lot: 0 }, &mut id);
         id
+    }
+
+    #[test]
+    fn digits_are_in_ascii_order() {
+        const DIGITS: &[u8; 64] = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
+        for (value, digit) in (0..).zip(DIGITS) {
+            for place in 0..8 {
+                let mut expected = [b'-'; 8];
+                expected[7 - place] = *digit;
+                assert_eq!(digits(value << (6 * place)), expected);
+            }
+        }
     }
 
     proptest! {

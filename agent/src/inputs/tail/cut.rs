@@ -1,7 +1,7 @@
 //! Cuts a block of bytes into lines, and what is too long for one into parts.
 
 use memchr::memchr;
-use vigie_parsers::batch::{Batch, Field, Origin, Span, Text, Timestamp, Value};
+use vigie_parsers::batch::{Batch, Origin, Span, Text, Timestamp};
 
 use crate::metrics::InputMetrics;
 use crate::plugin::Agent;
@@ -136,8 +136,7 @@ impl Cutter<'_> {
     fn record(&self, batch: &mut Batch, span: Span, offset: u64, part: u16) {
         let hash = self.agent.source_hash(batch.bytes(span));
         let origin = Origin { offset, length: span.len, hash, part, lot: 0 };
-        let value = Value::Text(Text::plain(span));
-        batch.push_field(self.now, origin, Field { key: self.key, value });
+        batch.push_text(self.now, origin, self.key, span);
     }
 }
 
