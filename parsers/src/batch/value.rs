@@ -19,6 +19,14 @@ impl Span {
         Self { start, len }
     }
 
+    /// The span from `start` to `end`, both of which lie in another span.
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "the positions of a span fit")]
+    pub(crate) fn inside(start: usize, end: usize) -> Self {
+        debug_assert!(start <= end && u32::try_from(end).is_ok(), "it lies in a span");
+        Self { start: start as u32, len: (end - start) as u32 }
+    }
+
     /// The same as a range of indexes.
     #[inline]
     pub fn range(self) -> ops::Range<usize> {

@@ -188,12 +188,13 @@ fn scan_level(batch: &mut Batch, text: Span, opener: u8, scratch: &mut Scratch) 
 /// Takes a key with its colon and the space behind it. Also tells whether it may stand in this object before.
 #[inline(always)]
 fn member_key(scanner: &mut Scanner<'_>, expected: &mut Expected) -> Option<(Text, bool)> {
-    let start = scanner.at;
-    let found = scanner.block().and_then(|text| expected.next(text));
+    // The byte before it is at least the brace.
+    let start = scanner.at - 1;
+    let found = scanner.arena.get(start..).and_then(|rest| expected.next(rest.first_chunk()?));
     if let Some(Seen { length, again }) = found.filter(|seen| start + seen.length <= scanner.bytes.len()) {
-        scanner.at += length;
+        scanner.at = start + length;
         scanner.skip_space();
-        return Some((Text::clean(Span::between(start + 1, start + length - 2)), again));
+        return Some((Text::clean(Span::inside(start + 2, start + length - 2)), again));
     }
     let key = scanner.string()?;
     scanner.skip_space();

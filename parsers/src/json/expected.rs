@@ -6,7 +6,7 @@
 use crate::batch::key_hash;
 use crate::simd::{BLOCK, Blocks, is_same};
 
-/// Longest key with its quotes and colon.
+/// Longest key with its quotes and colon, and the byte before it.
 pub(super) const LONGEST: usize = Blocks::LONGEST;
 /// Keys that are known at the most; beyond, all are forgotten.
 const MOST: usize = 128;
@@ -27,14 +27,14 @@ pub(super) struct Expected {
     last: u8,
 }
 
-/// `"key":` as it stands in lines.
+/// A byte that does not count, and `"key":` as it stands in lines.
 #[derive(Clone, Debug)]
 struct Key {
     text: [u8; LONGEST],
     /// Bytes of the text; 0 for none.
     length: usize,
-    /// Bytes of the first block that are behind it, as bits.
-    behind: u16,
+    /// Bytes of the first block that do not count, as bits: the first one, and those behind it.
+    ignored: u16,
     /// The key that came behind it last.
     next: u8,
     /// Line it was seen in last.
@@ -42,20 +42,25 @@ struct Key {
 }
 
 impl Key {
-    const NONE: Self = Self { text: [0; LONGEST], length: 0, behind: 0, next: 0, line: 0 };
+    const NONE: Self = Self { text: [0; LONGEST], length: 0, ignored: 0, next: 0, line: 0 };
 
     fn new(text: &[u8]) -> Self {
         let mut key = Self { length: text.len(), ..Self::NONE };
         key.text[..text.len()].copy_from_slice(text);
-        key.behind = if text.len() < BLOCK { u16::MAX << text.len() } else { 0 };
+        key.ignored = 1 | if text.len() < BLOCK { u16::MAX << text.len() } else { 0 };
         key
     }
 
-    /// Whether `text` begins with it. Nothing does with none, since no JSON begins with NUL.
+    /// Whether `text` begins with it. Nothing does with none, since no JSON has NUL.
     #[inline(always)]
     fn begins(&self, text: &[u8; LONGEST]) -> bool {
         let (first, other) = (&text.as_chunks::<BLOCK>().0[0], &self.text.as_chunks::<BLOCK>().0[0]);
-        is_same(first, other, self.behind) && (self.length <= BLOCK || text.starts_with(&self.text[..self.length]))
+        is_same(first, other, self.ignored) && (self.length <= BLOCK || self.goes_on(text))
+    }
+
+    #[inline(never)]
+    fn goes_on(&self, text: &[u8; LONGEST]) -> bool {
+        text[BLOCK..self.length] == self.text[BLOCK..self.length]
     }
 }
 
@@ -69,7 +74,7 @@ impl Default for Expected {
 /// A key of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Seen {
-    /// Bytes with quotes and colon.
+    /// Bytes with quotes, colon and the byte before.
     pub(super) length: usize,
     /// Whether it may stand in this line before.
     pub(super) again: bool,
@@ -86,7 +91,7 @@ impl Expected {
         self.last = 0;
     }
 
-    /// The key that `text` begins with, if it is the one that is expected.
+    /// The key behind the first byte of `text`, if it is the one that is expected.
     #[inline(always)]
     pub(super) fn next(&mut self, text: &[u8; LONGEST]) -> Option<Seen> {
         let next = self.keys[usize::from(self.last)].next;
@@ -96,15 +101,16 @@ impl Expected {
         Some(self.see(next))
     }
 
-    /// Notes a key that was not expected: `text` is a valid string with its quotes and what stands behind it up to its value.
+    /// Notes a key that was not expected: `text` is any byte, a valid string with its quotes, and what stands behind it up to its
+    /// value.
     pub(super) fn learn(&mut self, text: &[u8]) -> Seen {
         let length = text.len();
-        let is_plain = text.ends_with(b"\":") && text.is_ascii() && !text.contains(&b'\\');
+        let is_plain = text.ends_with(b"\":") && text[1..].is_ascii() && !text.contains(&b'\\');
         if !is_plain || length > LONGEST {
             return Seen { length, again: true };
         }
-        let mut place = (key_hash(text) >> 56) as usize;
-        let is = |key: &Key| key.length == length && key.text[..length] == *text;
+        let mut place = (key_hash(&text[1..]) >> 56) as usize;
+        let is = |key: &Key| key.length == length && key.text[1..length] == text[1..];
         let known = loop {
             match self.places[place] {
                 0 => break None,
@@ -155,7 +161,7 @@ mod tests {
     fn line(expected: &mut Expected, keys: &[&str]) -> Vec<(bool, bool)> {
         expected.begin();
         let seen = |key: &&str| {
-            let text = format!("\"{key}\":");
+            let text = format!("{{\"{key}\":");
             let mut block = [b' '; LONGEST];
             let shown = text.len().min(LONGEST);
             block[..shown].copy_from_slice(&text.as_bytes()[..shown]);
@@ -165,14 +171,14 @@ mod tests {
             }
         };
         let seen: Vec<(bool, Seen)> = keys.iter().map(seen).collect();
-        assert!(seen.iter().zip(keys).all(|((_, seen), key)| seen.length == key.len() + 3));
+        assert!(seen.iter().zip(keys).all(|((_, seen), key)| seen.length == key.len() + 4));
         seen.into_iter().map(|(known, seen)| (known, seen.again)).collect()
     }
 
     #[test]
     fn keys_are_expected_where_they_stood_before() {
-        let long = "k".repeat(61);
-        let keys = ["a", "b", "sixteen_bytes", "seventeen_bytes__", &long];
+        let long = "k".repeat(60);
+        let keys = ["a", "b", "twelve_bytes", "thirteen_byte", &long];
         let mut expected = Expected::default();
 
         assert_eq!(line(&mut expected, &keys), [(false, false); 5]);
@@ -194,7 +200,7 @@ mod tests {
     #[test]
     fn a_key_that_cannot_be_known_may_stand_twice() {
         let mut expected = Expected::default();
-        for key in ["k".repeat(62), "caf\u{e9}".into(), "\\u0061".into()] {
+        for key in ["k".repeat(61), "caf\u{e9}".into(), "\\u0061".into()] {
             assert_eq!(line(&mut expected, &[&key]), [(false, true)], "{key}");
         }
     }

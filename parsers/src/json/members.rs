@@ -3,14 +3,14 @@
 //! Takes only what needs no second look: known keys, strings without escapes, plain numbers. Everything else is left to the
 //! scanner, which knows all of the grammar.
 
-use super::expected::{Expected, Seen};
+use super::expected::{Expected, LONGEST, Seen};
 use super::scan::Scanner;
 use crate::batch::{Field, Span, Text, Value};
 use crate::simd::{BLOCK, Blocks, count_digits, find};
 
 /// Takes members one after the other, each with the comma before it, as long as their keys are the expected ones and the text
 /// ends well before its arena does. Gives whether a key may stand twice; `None` when a value is not valid.
-#[inline(always)]
+#[inline(never)]
 pub(super) fn take_expected(
     scanner: &mut Scanner<'_>,
     expected: &mut Expected,
@@ -19,82 +19,92 @@ pub(super) fn take_expected(
 ) -> Option<bool> {
     let end = scanner.bytes.len();
     let Some(blocks) = Blocks::new(scanner.arena).filter(|blocks| end <= blocks.last()) else { return Some(false) };
-    let mut doubtful = false;
-    while scanner.at + 1 < end && scanner.bytes[scanner.at] == b',' {
-        let start = scanner.at + 1;
-        let Some(Seen { length, again }) = expected.next(blocks.at(start)) else { break };
+    let (mut at, mut doubtful) = (scanner.at, false);
+    while at < end {
+        let block: &[u8; LONGEST] = blocks.at(at);
+        if block[0] != b',' {
+            break;
+        }
+        let Some(Seen { length, again }) = expected.next(block) else { break };
         doubtful |= again;
-        let at = start + length;
-        // Made anew for each use: a key that also lies in memory would be copied from there, and that copy waits.
-        let key = || Text::clean(Span::between(start + 1, at - 2));
-        scanner.at = match blocks.at::<1>(at) {
-            b"\"" => match string_end(blocks, at + 1, end, &mut scanner.high) {
-                Some(behind) => {
-                    let value = Value::Text(Text::clean(Span::between(at + 1, behind - 1)));
-                    tape.push(Field { key: key(), value });
-                    behind
-                }
-                None => other_value(scanner, (start, at), keys, tape)?,
-            },
-            [b'0'..=b'9' | b'-'] => match number_end(blocks, at, end) {
-                Some(behind) => {
-                    tape.push(Field { key: key(), value: Value::Number(Span::between(at, behind)) });
-                    behind
-                }
-                None => other_value(scanner, (start, at), keys, tape)?,
-            },
-            _ => other_value(scanner, (start, at), keys, tape)?,
+        let key = at + 2;
+        at += length;
+        let behind = match block.get(length) {
+            Some(b'"') => string_end(blocks, at + 1, &mut scanner.highs),
+            Some(b'0'..=b'9' | b'-') => number_end(blocks, at),
+            _ => None,
+        };
+        // Made where it is used: a key that also lies in memory would be copied from there, and that copy waits.
+        let span = Span::inside(key, at - 2);
+        at = match behind.filter(|behind| *behind < end) {
+            Some(behind) if block[length] == b'"' => {
+                let value = Value::Text(Text::clean(Span::inside(at + 1, behind - 1)));
+                tape.push(Field { key: Text::clean(span), value });
+                behind
+            }
+            Some(behind) => {
+                tape.push(Field { key: Text::clean(span), value: Value::Number(Span::inside(at, behind)) });
+                behind
+            }
+            None => other_value(scanner, (key, at), keys, tape)?,
         };
     }
+    scanner.at = at;
     Some(doubtful)
 }
 
-/// A value at `at` that needs a closer look, under the key at `start`. Gives where it ends.
+/// A value at `at` that needs a closer look, under the key at `key`. Gives where it ends.
 #[inline(never)]
 fn other_value(
     scanner: &mut Scanner<'_>,
-    (start, at): (usize, usize),
+    (key, at): (usize, usize),
     keys: &mut Vec<Text>,
     tape: &mut Vec<Field>,
 ) -> Option<usize> {
-    let key = Text::clean(Span::between(start + 1, at - 2));
+    if at >= scanner.bytes.len() {
+        return None;
+    }
+    let key = Text::clean(Span::inside(key, at - 2));
     scanner.at = at;
     scanner.skip_space();
     scanner.value(keys, |value| tape.push(Field { key, value }))?;
     Some(scanner.at)
 }
 
-/// Where a string ends whose inside begins at `at`, quote included, if it has no escape.
+/// Where a string ends whose inside begins at `at`, quote included, if it has no escape. The end of the text may come before.
 #[inline(always)]
-fn string_end(blocks: Blocks<'_>, mut at: usize, end: usize, high: &mut bool) -> Option<usize> {
-    while at < end {
-        let found = find(blocks.at(at));
-        *high |= found.high;
+fn string_end(blocks: Blocks<'_>, mut at: usize, highs: &mut u32) -> Option<usize> {
+    while at <= blocks.last() {
+        let block = blocks.at(at);
+        let found = find(block);
+        *highs |= found.highs;
         if let Some(stop) = found.stop() {
-            at += stop;
-            return (at < end && blocks.at::<1>(at) == b"\"").then_some(at + 1);
+            return (block[stop % BLOCK] == b'"').then_some(at + stop + 1);
         }
         at += BLOCK;
     }
     None
 }
 
-/// Where a number ends that begins at `at`, if it has no exponent and few digits, and something follows.
+/// Where a number ends that begins at `at`, if it has no exponent and few digits. The end of the text may come before.
 #[inline(always)]
-fn number_end(blocks: Blocks<'_>, at: usize, end: usize) -> Option<usize> {
+fn number_end(blocks: Blocks<'_>, at: usize) -> Option<usize> {
     let digits = at + usize::from(blocks.at::<1>(at) == b"-");
-    let count = count_digits(blocks.at(digits));
-    let needless_zero = count > 1 && blocks.at::<1>(digits) == b"0";
-    let mut behind = digits + count;
-    if count == 0 || count == BLOCK || needless_zero || behind >= end {
+    let block = blocks.at(digits);
+    let count = count_digits(block);
+    if count == 0 || count == BLOCK || (count > 1 && block[0] == b'0') {
         return None;
     }
-    if blocks.at::<1>(behind) == b"." {
-        let count = count_digits(blocks.at(behind + 1));
-        behind += 1 + count;
-        if count == 0 || count == BLOCK || behind >= end {
+    let mut behind = digits + count;
+    let mut next = block[count % BLOCK];
+    if next == b'.' {
+        let block = blocks.at(behind + 1);
+        let count = count_digits(block);
+        if count == 0 || count == BLOCK {
             return None;
         }
+        behind += 1 + count;
+        next = block[count % BLOCK];
     }
-    (!matches!(blocks.at::<1>(behind), b"e" | b"E")).then_some(behind)
+    (next | 0x20 != b'e').then_some(behind)
 }

@@ -12,8 +12,8 @@ pub(super) struct Scanner<'a> {
     /// The whole arena: blocks may reach beyond the end of the text.
     pub(super) arena: &'a [u8],
     start: usize,
-    /// Whether a byte beyond ASCII may be in a string.
-    pub(super) high: bool,
+    /// Not 0 when a byte beyond ASCII may be in a string.
+    pub(super) highs: u32,
     /// Whether the text stands on several lines.
     pub(super) broken: bool,
     /// Whether an object with a key twice was met in the last nested value.
@@ -24,7 +24,7 @@ impl<'a> Scanner<'a> {
     /// A scanner of the bytes of `span`.
     pub(super) fn new(arena: &'a [u8], span: Span) -> Self {
         let (bytes, start) = (&arena[..span.end()], span.start as usize);
-        Self { bytes, at: start, arena, start, high: false, broken: false, duplicates: false }
+        Self { bytes, at: start, arena, start, highs: 0, broken: false, duplicates: false }
     }
 
     #[inline(always)]
@@ -57,7 +57,7 @@ impl<'a> Scanner<'a> {
     /// Whether nothing but space is left, and all was UTF-8.
     pub(super) fn at_end(&mut self) -> bool {
         self.skip_space();
-        self.at == self.bytes.len() && (!self.high || std::str::from_utf8(&self.bytes[self.start..]).is_ok())
+        self.at == self.bytes.len() && (self.highs == 0 || std::str::from_utf8(&self.bytes[self.start..]).is_ok())
     }
 
     /// A string, its opening quote being next.
@@ -113,7 +113,7 @@ impl<'a> Scanner<'a> {
     #[inline(always)]
     fn skip_block(&mut self) -> Option<bool> {
         let found = find(self.block()?);
-        self.high |= found.high;
+        self.highs |= found.highs;
         let stop = found.stop();
         self.at += stop.unwrap_or(BLOCK);
         Some(stop.is_some())
@@ -133,7 +133,7 @@ impl<'a> Scanner<'a> {
             if byte == b'"' || byte == b'\\' || byte < 0x20 {
                 return Some(byte);
             }
-            self.high |= !byte.is_ascii();
+            self.highs |= u32::from(byte & 0x80);
             self.at += 1;
         }
     }

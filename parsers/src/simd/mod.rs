@@ -69,8 +69,8 @@ pub(crate) fn is_same(one: &[u8; BLOCK], other: &[u8; BLOCK], ignored: u16) -> b
 pub(crate) struct Found {
     /// Where quotes, backslashes and control bytes are, as bits. Behind the first one there may be some too many.
     pub(crate) stops: u32,
-    /// Whether there is a byte beyond ASCII, before or behind the stop.
-    pub(crate) high: bool,
+    /// Not 0 when there is a byte beyond ASCII, before or behind the stop.
+    pub(crate) highs: u32,
 }
 
 impl Found {
@@ -98,7 +98,7 @@ pub(crate) fn find(block: &[u8; BLOCK]) -> Found {
         let stops = _mm_or_si128(_mm_or_si128(quotes, backslashes), controls);
         (_mm_movemask_epi8(stops), _mm_movemask_epi8(bytes))
     };
-    Found { stops: stops.cast_unsigned(), high: highs != 0 }
+    Found { stops: stops.cast_unsigned(), highs: highs.cast_unsigned() }
 }
 
 /// Looks for what ends a run of plain string bytes.
@@ -114,7 +114,7 @@ fn find_by_words(block: &[u8; BLOCK]) -> Found {
     let [low, high] = halves(block);
     let first = |stops: u64| if stops == 0 { 0 } else { 1 << (stops.trailing_zeros() / 8) };
     let stops = first(stops(low)) | first(stops(high)) << 8;
-    Found { stops, high: (low | high) & HIGHS != 0 }
+    Found { stops, highs: u32::from((low | high) & HIGHS != 0) }
 }
 
 /// Where one of `wanted` first stands in `text`. For the short distances between delimiters, where a call costs more than the
@@ -221,7 +221,7 @@ mod tests {
             let stop = block.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
             for found in [find(block), find_by_words(block)] {
                 prop_assert_eq!(found.stop(), stop);
-                prop_assert_eq!(found.high, !block.is_ascii());
+                prop_assert_eq!(found.highs != 0, !block.is_ascii());
             }
         }
 
@@ -251,7 +251,7 @@ mod tests {
         #[test]
         fn the_first_stop_is_found_among_any_bytes(block: [u8; BLOCK]) {
             let (one, other) = (find(&block), find_by_words(&block));
-            prop_assert_eq!((one.stop(), one.high), (other.stop(), other.high));
+            prop_assert_eq!((one.stop(), one.highs != 0), (other.stop(), other.highs != 0));
         }
     }
 }
