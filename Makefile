@@ -4,6 +4,7 @@
 #   make demo STORE=file   the same without Java: bulk bodies go to files
 #   make demo KEEP=yes     leaves everything running until Ctrl-C
 #   make test              format, lints, documentation, all tests
+#   make test-arm          unit and property tests as a 64-bit ARM machine runs them, emulated
 #   make bench             speed and memory, on 1 GB of each kind of log
 #   make proof             the long tests in full; finished pieces are not run again
 #
@@ -13,13 +14,16 @@ export STORE ?= opensearch
 export LINE ?= 2
 export KEEP ?= no
 
-.PHONY: demo test bench proof clean
+.PHONY: demo test test-arm bench proof clean
 
 demo:
 	@bash packaging/demo/demo.sh
 
 test:
 	@bash tests/run.sh
+
+test-arm:
+	@bash tests/arm/run.sh
 
 bench:
 	@bash benches/bench.sh
