@@ -4,7 +4,9 @@
 #   make demo STORE=file   the same without Java: bulk bodies go to files
 #   make demo KEEP=yes     leaves everything running until Ctrl-C
 #   make test              format, lints, documentation, all tests
+#   make test-arm          unit and property tests as a 64-bit ARM machine runs them, emulated
 #   make bench             speed and memory, on 1 GB of each kind of log
+#   make bench-gate        counts of instructions, syscalls and bytes against their record; RECORD=yes writes it anew
 #   make proof             the long tests in full; finished pieces are not run again
 #
 # LINE=3 chooses OpenSearch 3.4.0 in place of 2.19.1.
@@ -13,7 +15,7 @@ export STORE ?= opensearch
 export LINE ?= 2
 export KEEP ?= no
 
-.PHONY: demo test bench proof clean
+.PHONY: demo test test-arm bench bench-gate proof clean
 
 demo:
 	@bash packaging/demo/demo.sh
@@ -21,8 +23,14 @@ demo:
 test:
 	@bash tests/run.sh
 
+test-arm:
+	@bash tests/arm/run.sh
+
 bench:
 	@bash benches/bench.sh
+
+bench-gate:
+	@bash benches/gate/gate.sh
 
 proof:
 	@bash tests/proof/proof.sh

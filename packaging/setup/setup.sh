@@ -7,6 +7,9 @@
 # Oldest Rust that builds the workspace; the same number as `rust-version` in Cargo.toml.
 readonly oldest_rust_minor=95
 
+# What cargo calls 64-bit ARM with Linux.
+readonly arm_target=aarch64-unknown-linux-gnu
+
 say() {
     printf '%s\n' "$*" >&2
 }
@@ -84,6 +87,43 @@ need_rust_checks() {
     [ "$(command -v cargo)" = /usr/bin/cargo ] ||
         fail "the Rust toolchain at $(command -v cargo) lacks its formatter or linter; add \`rustfmt\` and \`clippy\` to it"
     install_packages "${missing[@]}"
+}
+
+# Puts a cargo first on the PATH that builds for 64-bit ARM, with the linker, the C library and the emulator for it.
+need_arm_rust() {
+    need_rust
+    need_commands aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu qemu-aarch64=qemu-user
+    [ -e /usr/aarch64-linux-gnu/include/stdlib.h ] || install_packages libc6-dev-arm64-cross
+    has_arm_library && return 0
+    # Debian's toolchain may stand beside another one, and its standard library for ARM beside the one of this machine.
+    PATH=/usr/bin:$PATH
+    hash -r
+    if ! cargo_is_usable || ! has_arm_library; then
+        install_arm_packages rustc-web cargo-web libstd-rust-web-dev:arm64
+        hash -r
+    fi
+    cargo_is_usable || fail "no usable Rust: 1.$oldest_rust_minor or newer is needed, found \`$(cargo --version 2>&1 | head -n 1)\`"
+    has_arm_library || fail "$(rustc --version) at $(command -v rustc) has no standard library for $arm_target"
+}
+
+# Whether the rustc first on the PATH has the standard library for 64-bit ARM.
+has_arm_library() {
+    local folder
+    folder=$(rustc --print target-libdir --target "$arm_target" 2>/dev/null) || return 1
+    compgen -G "$folder/libstd-*.rlib" >/dev/null
+}
+
+# As install_packages, when some of them are for ARM, of which a machine knows nothing at first.
+install_arm_packages() {
+    if [ "$(id -u)" -ne 0 ]; then
+        fail "missing tools. Install them and run the command again:
+    sudo dpkg --add-architecture arm64 && sudo apt-get update && sudo apt-get install -y --no-install-recommends $*"
+    fi
+    if ! dpkg --print-foreign-architectures | grep -qx arm64; then
+        dpkg --add-architecture arm64 || fail "dpkg does not take arm64 as a second architecture"
+        package_lists_are_fresh=
+    fi
+    install_packages "$@"
 }
 
 # Parts of two dependencies (TLS, SQLite) are written in C; and fetching dependencies needs certificates.
