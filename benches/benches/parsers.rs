@@ -78,7 +78,6 @@ fn definition(format: Format, regex: Option<&str>, time_format: &str) -> Definit
 fn parsing(criterion: &mut Criterion) {
     const ISO: &str = "%Y-%m-%dT%H:%M:%S.%L%z";
     const CLF: &str = "%d/%b/%Y:%H:%M:%S %z";
-    const NGINX: &str = vigie_benches::compare::NGINX_PATTERN;
     let logfmt = |number| {
         format!(
             "time=2026-11-21T00:00:00.{number:06}Z level=info msg=\"request served\" status=200 path=/items/{number} ms=1.5"
@@ -91,7 +90,7 @@ fn parsing(criterion: &mut Criterion) {
     };
     let cases = [
         ("json", corpus(Kind::Json), definition(Format::Json, None, ISO)),
-        ("nginx", corpus(Kind::Nginx), definition(Format::Regex, Some(NGINX), CLF)),
+        ("nginx", corpus(Kind::Nginx), definition(Format::Regex, Some(vigie_benches::conf::nginx_pattern()), CLF)),
         ("cri", corpus(Kind::Cri), definition(Format::Cri, None, ISO)),
         ("logfmt", lines(logfmt), definition(Format::Logfmt, None, ISO)),
         ("ltsv", lines(ltsv), definition(Format::Ltsv, None, ISO)),

@@ -4,6 +4,7 @@
 //! agent can use it too. Nothing here is part of the agent.
 
 pub mod compare;
+pub mod conf;
 pub mod corpus;
 pub mod flags;
 pub mod sink;

@@ -12,9 +12,8 @@ fn fake_agent(folder: &Path, filter: &str) -> PathBuf {
     let script = format!(
         r#"#!/bin/bash
 [ "$1" = -c ] || {{ echo "fake 1.0"; exit; }}
-setting() {{ sed -n "s/^ *$1 //p" "$2" | head -n 1; }}
-log=$(setting Path "$2") port=$(setting Port "$2") body=$2.body
-grep -q 'Name null' "$2" && {{ wc -l <"$log"; exit; }}
+log=$BENCH_LOG port=$BENCH_PORT body=$2.body
+grep -q 'Name  *null' "$2" && {{ wc -l <"$log"; exit; }}
 {filter} "$log" | sed 's/^/{{"create":{{}}}}\n/' >"$body"
 exec 3<>"/dev/tcp/127.0.0.1/$port"
 printf 'POST /_bulk HTTP/1.1\r\nConnection: close\r\nContent-Length: %s\r\n\r\n' "$(wc -c <"$body")" >&3

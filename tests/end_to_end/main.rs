@@ -10,5 +10,6 @@
 
 mod faults;
 mod kill_loop;
+mod paths;
 mod shipping;
 mod support;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::corpus::{Corpus, Kind, Totals, Until};
 
 /// Changes when the generator does, so that old files are not taken for new ones.
-const EDITION: u32 = 1;
+const EDITION: u32 = 2;
 const SEED: u64 = 1;
 
 /// A corpus in a file.

@@ -13,7 +13,7 @@ mod scenario;
 mod table;
 
 pub use corpora::default_cache;
-pub use scenario::{NGINX_PATTERN, SCENARIOS, Scenario};
+pub use scenario::{SCENARIOS, Scenario};
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -2,9 +2,6 @@
 
 use crate::corpus::{Kind, Totals};
 
-/// The pattern of the `nginx` parser that Fluent Bit ships, so that every agent runs the same one.
-pub const NGINX_PATTERN: &str = r#"^(?<remote>[^ ]*) (?<host>[^ ]*) (?<user>[^ ]*) \[(?<time>[^\]]*)\] "(?<method>\S+)(?: +(?<path>[^\"]*?)(?: +\S*)?)?" (?<code>[^ ]*) (?<size>[^ ]*)(?: "(?<referer>[^\"]*)" "(?<agent>[^\"]*)")"#;
-
 /// What is done to a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Parse {

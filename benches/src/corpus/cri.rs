@@ -8,7 +8,7 @@ use super::{Pen, Shape, java};
 
 const LEVELS: [&str; 5] = ["info", "info", "debug", "warn", "error"];
 const MESSAGES: [&str; 5] =
-    ["request served", "order accepted", "cache miss", "token renewed for \\\"web\\\"", "queue drained"];
+    ["request served", "order accepted", "cache miss", "token renewed for \\\"web\\\"", "drained"];
 
 /// Appends one event: a JSON line, one cut into pieces, or a stack trace.
 pub(super) fn event(pen: &mut Pen, out: &mut Vec<u8>) -> Shape {

@@ -7,11 +7,11 @@ const LEVELS: [&str; 8] = ["info", "info", "info", "info", "debug", "debug", "wa
 const SERVICES: [&str; 6] = ["checkout", "catalogue", "payments", "gateway", "accounts", "shipping"];
 const LOGGERS: [&str; 5] = ["http.access", "db.pool", "queue.worker", "cache.redis", "auth.token"];
 const MESSAGES: [&str; 8] = [
-    "request served",
+    "request served from memory",
     "order accepted for handling",
     "cache miss, asked the database",
-    "payment captured",
-    "session renewed",
+    "payment captured at once",
+    "session renewed by token",
     "retrying after timeout",
     "customer said \\\"cancel\\\"",
     "path C:\\\\data\\\\in is ready",

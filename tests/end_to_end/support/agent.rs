@@ -1,5 +1,6 @@
 //! The agent as a child process, with its files in a folder of its own.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -57,7 +58,7 @@ pub(crate) struct Agent {
 }
 
 impl Agent {
-    fn start(arguments: &[&std::ffi::OsStr], stderr: PathBuf) -> Self {
+    fn start(arguments: &[&OsStr], stderr: PathBuf) -> Self {
         let log = File::options().create(true).append(true).open(&stderr).expect("a file for messages can be opened");
         let child = Command::new(env!("CARGO_BIN_EXE_vigie"))
             .args(arguments)
@@ -121,8 +122,14 @@ impl Drop for Agent {
 
 /// Runs the agent to its end, which must come soon, and gives exit status, standard output and standard error.
 pub(crate) fn run_to_end(arguments: &[&Path]) -> (ExitStatus, String, String) {
+    run_to_end_with(&[], arguments)
+}
+
+/// The same, with more variables of the environment.
+pub(crate) fn run_to_end_with(environment: &[(&str, &OsStr)], arguments: &[&Path]) -> (ExitStatus, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_vigie"))
         .args(arguments)
+        .envs(environment.iter().copied())
         .stdin(Stdio::null())
         .output()
         .expect("the agent can be run");

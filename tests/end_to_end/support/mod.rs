@@ -9,7 +9,7 @@ mod store;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-pub(crate) use agent::{Agent, Workplace, run_to_end};
+pub(crate) use agent::{Agent, Workplace, run_to_end, run_to_end_with};
 pub(crate) use gate::Gate;
 pub(crate) use node::{Node, shared_node};
 pub(crate) use section::OutputSection;

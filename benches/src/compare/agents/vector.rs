@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use super::Task;
-use crate::compare::scenario::{NGINX_PATTERN, Parse, Target};
+use crate::compare::scenario::{Parse, Target};
+use crate::conf;
 
 pub(super) fn configure(task: &Task<'_>, program: &Path) -> io::Result<Option<Command>> {
     let program_text = match task.scenario.parse {
@@ -14,8 +15,9 @@ pub(super) fn configure(task: &Task<'_>, program: &Path) -> io::Result<Option<Co
              .\"@timestamp\" = parse_timestamp!(del(.time), format: \"%+\")"
             .to_owned(),
         Parse::Nginx => format!(
-            ". = parse_regex!(.message, r'{NGINX_PATTERN}')\n      \
-             .\"@timestamp\" = parse_timestamp!(del(.time), format: \"%d/%b/%Y:%H:%M:%S %z\")"
+            ". = parse_regex!(.message, r'{}')\n      \
+             .\"@timestamp\" = parse_timestamp!(del(.time), format: \"%d/%b/%Y:%H:%M:%S %z\")",
+            conf::nginx_pattern()
         ),
         Parse::Cri => return Ok(None),
     };
