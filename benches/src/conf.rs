@@ -3,6 +3,11 @@
 //! They are part of the programs, so that a run needs no source tree. Paths and ports come to them through the
 //! environment, by the names below.
 
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
 /// Name of the variable with the log, or a pattern of logs.
 pub const LOG: &str = "BENCH_LOG";
 /// Name of the variable with the file of positions.
@@ -32,6 +37,37 @@ pub fn named(name: &str) -> Option<&'static str> {
     FILES.iter().find(|(file, _)| *file == name).map(|(_, text)| *text)
 }
 
+/// What a configuration is filled with.
+pub(crate) struct Setup<'a> {
+    /// The configuration.
+    pub(crate) text: &'a str,
+    /// The log, or a pattern of logs.
+    pub(crate) log: &'a Path,
+    /// Where the configuration and the positions lie.
+    pub(crate) directory: &'a Path,
+    /// Port of the sink on 127.0.0.1; 0 when there is none.
+    pub(crate) port: u16,
+    /// CA of the sink when it speaks TLS.
+    pub(crate) ca: Option<&'a Path>,
+}
+
+impl Setup<'_> {
+    /// Writes the files and gives the command that runs `program` with them.
+    pub(crate) fn command(&self, program: &Path) -> io::Result<Command> {
+        let main = self.directory.join("main.conf");
+        fs::write(self.directory.join("parsers.conf"), PARSERS)?;
+        let needs_tls = self.ca.is_some() && !self.text.contains("tls.ca_file");
+        fs::write(&main, format!("{}{}", self.text, if needs_tls { TLS } else { "" }))?;
+        let mut command = Command::new(program);
+        command.arg("-c").arg(main);
+        command.env(LOG, self.log).env(DB, self.directory.join("positions.db")).env(PORT, self.port.to_string());
+        if let Some(ca) = self.ca {
+            command.env(CA, ca);
+        }
+        Ok(command)
+    }
+}
+
 /// The pattern of the `nginx` parser that Fluent Bit ships, so that every agent runs the same one.
 pub fn nginx_pattern() -> &'static str {
     let line = PARSERS.lines().find_map(|line| line.trim_start().strip_prefix("Regex "));
@@ -41,7 +77,7 @@ pub fn nginx_pattern() -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::SCENARIOS;
+    use crate::scenario::SCENARIOS;
 
     #[test]
     fn every_scenario_has_its_file_and_every_file_its_scenario() {

@@ -16,6 +16,8 @@ pub(super) enum Command {
     DryRun,
     /// The same, and tell more.
     Check,
+    /// Measure this program.
+    Bench,
     /// Print help: of a plugin, or of the program.
     Help(Option<String>),
     /// Print the version.
@@ -53,7 +55,8 @@ impl Flags {
         }
         flags.sub_command(&words)?;
         if asked_for_help {
-            flags.command = Command::Help(flags.last_plugin());
+            let bench = (flags.command == Command::Bench).then(|| "bench".to_owned());
+            flags.command = Command::Help(bench.or_else(|| flags.last_plugin()));
         }
         if matches!(flags.command, Command::Run | Command::DryRun | Command::Check)
             && flags.line.config.is_none()
@@ -117,6 +120,7 @@ impl Flags {
             }
             [check] if check == "check" && self.line.config.is_some() => self.command = Command::Check,
             [check] if check == "check" => return Err("`check` needs a file: `vigie check FILE`".into()),
+            [bench] if bench == "bench" => self.command = Command::Bench,
             [help] if help == "help" => self.command = Command::Help(None),
             [help, topic] if help == "help" => self.command = Command::Help(Some(topic.clone())),
             [word, ..] => {
@@ -246,6 +250,8 @@ mod tests {
         assert_eq!(parse("-i tail -h").map(|flags| flags.command), Ok(Command::Help(Some("tail".into()))));
         assert_eq!(parse("check a.conf").map(|flags| flags.command), Ok(Command::Check));
         assert_eq!(parse("-c a.conf check").map(|flags| flags.command), Ok(Command::Check));
+        assert_eq!(parse("bench --help").map(|flags| flags.command), Ok(Command::Help(Some("bench".into()))));
+        assert_eq!(parse("bench").map(|flags| flags.command), Ok(Command::Bench));
         assert_eq!(parse("help V103").map(|flags| flags.command), Ok(Command::Help(Some("V103".into()))));
     }
 }

@@ -45,6 +45,9 @@ Usage: vigie -c FILE
 pub(super) fn text(topic: Option<&str>) -> Result<String, String> {
     let Some(topic) = topic else { return Ok(overview()) };
     let name = topic.to_ascii_lowercase();
+    if name == "bench" {
+        return Ok(super::bench::HELP.to_owned());
+    }
     if name == "service" {
         return Ok(format!("[SERVICE]: what concerns the agent as a whole.\n\n{}", table(Service::TABLE)));
     }
@@ -163,6 +166,11 @@ mod tests {
     fn an_unknown_topic_is_an_error() {
         assert!(text(Some("nope")).is_err());
         assert!(text(Some("tial")).is_err_and(|message| message.contains("`tail`")));
+        assert!(text(Some("bench")).is_ok_and(|text| text.starts_with("Usage: vigie bench")));
+        assert!(
+            text(None).is_ok_and(|text| !text.contains("bench")),
+            "it is for owners of boards, not for everyday use"
+        );
         assert!(text(Some("v103")).is_ok_and(|text| text.starts_with("V103")));
     }
 

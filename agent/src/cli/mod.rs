@@ -1,5 +1,6 @@
 //! The command line: flags as Fluent Bit has them, and sub-commands. Only this room prints and exits.
 
+mod bench;
 mod flags;
 mod help;
 mod identity;
@@ -36,6 +37,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
                 ExitCode::FAILURE
             }
         },
+        Command::Bench => bench::measure(),
         Command::Run | Command::DryRun | Command::Check => start(flags),
     }
 }

@@ -6,30 +6,29 @@
 
 mod agents;
 mod corpora;
-mod machine;
-mod measure;
+mod place;
 mod record;
-mod scenario;
 mod table;
 
+pub use crate::scenario::{SCENARIOS, Scenario};
 pub use corpora::default_cache;
-pub use scenario::{SCENARIOS, Scenario};
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use agents::{Agent, Finish, Task};
 use corpora::CorpusFile;
-use machine::Place;
-use measure::{Ends, Usage};
+use place::Place;
 use record::{Delivery, Run};
-use scenario::Target;
 
 use crate::corpus::Kind;
+use crate::directory::WorkDirectory;
+use crate::measure::{self, Ends, Usage, per_gb};
+use crate::scenario::Target;
 use crate::sink::{Depth, Options as SinkOptions, Report, Sink};
 
 /// What `gzip -1` of a GB of the JSON corpus costs on the machine that figures are scaled to, in CPU-seconds.
@@ -124,7 +123,7 @@ impl Bench<'_> {
 
     fn one(&self, agent: &Agent, scenario: Scenario, round: u32, yardstick: f64) -> io::Result<Option<Run>> {
         let corpus = &self.corpora[scenario.kind.name()];
-        let directory = WorkDirectory::make(&self.options.cache)?;
+        let directory = WorkDirectory::make(&self.options.cache, "run")?;
         let sink = match scenario.target {
             Target::Null => None,
             Target::Bulk | Target::GzipBulk => Some(self.sink(corpus)?),
@@ -139,7 +138,7 @@ impl Bench<'_> {
         };
         let Some(mut command) = agent.command(&task)? else { return Ok(None) };
         corpora::warm(&corpus.path)?;
-        let load = machine::load_average();
+        let load = place::load_average();
         let documents = scenario.documents(&corpus.totals);
         // Only agents that make one document of each line are stopped from outside.
         let has_all = || sink.as_ref().is_some_and(|sink| is_complete(&sink.report(), documents));
@@ -213,61 +212,4 @@ fn is_complete(report: &Report, documents: u64) -> bool {
 fn trouble_of(usage: &Usage, finish: Finish, directory: &WorkDirectory) -> Option<String> {
     let ended_well = if finish == Finish::Exits { usage.status.success() } else { usage.was_stopped };
     (!ended_well).then(|| format!("{}; {}", usage.status, directory.last_words()))
-}
-
-fn per_gb(amount: f64, bytes: u64) -> f64 {
-    amount / gigabytes(bytes)
-}
-
-#[allow(clippy::cast_precision_loss, reason = "sizes are far below 2^53")]
-fn gigabytes(bytes: u64) -> f64 {
-    bytes as f64 / 1e9
-}
-
-/// A directory for one run, deleted after it.
-struct WorkDirectory {
-    path: PathBuf,
-}
-
-impl WorkDirectory {
-    fn make(cache: &Path) -> io::Result<Self> {
-        let path = cache.join(format!("run-{}", std::process::id()));
-        if path.exists() {
-            fs::remove_dir_all(&path)?;
-        }
-        fs::create_dir_all(&path)?;
-        Ok(Self { path })
-    }
-
-    fn write(&self, name: &str, text: &str) -> io::Result<PathBuf> {
-        let path = self.path.join(name);
-        fs::write(&path, text)?;
-        Ok(path)
-    }
-
-    /// Where the agent's own messages go.
-    fn output(&self) -> io::Result<File> {
-        File::create(self.path.join("output"))
-    }
-
-    /// The end of what the agent printed, cut to what fits a line.
-    fn last_words(&self) -> String {
-        let read = || -> io::Result<String> {
-            let mut file = File::open(self.path.join("output"))?;
-            let length = file.metadata()?.len();
-            file.seek(SeekFrom::Start(length.saturating_sub(2_000)))?;
-            let mut bytes = Vec::new();
-            file.take(2_000).read_to_end(&mut bytes)?;
-            Ok(String::from_utf8_lossy(&bytes).into_owned())
-        };
-        let text = read().unwrap_or_default();
-        text.lines().last().unwrap_or("it printed nothing").chars().take(200).collect()
-    }
-}
-
-impl Drop for WorkDirectory {
-    fn drop(&mut self) {
-        // What stays behind is overwritten by the next run.
-        fs::remove_dir_all(&self.path).unwrap_or_default();
-    }
 }

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::agents::Agent;
-use super::machine::Place;
-use super::measure::Usage;
-use super::scenario::Scenario;
-use super::{Options, YARDSTICK_GOAL, per_gb};
+use super::place::Place;
+use super::{Options, YARDSTICK_GOAL};
+use crate::measure::{Usage, megabytes, per_gb};
+use crate::scenario::Scenario;
 use crate::sink::Report;
 
 /// What a sink got of a run.
@@ -126,11 +126,6 @@ impl Run {
             })),
         })
     }
-}
-
-#[allow(clippy::cast_precision_loss, reason = "sizes are far below 2^53")]
-pub(super) fn megabytes(bytes: u64) -> f64 {
-    bytes as f64 / 1e6
 }
 
 /// The whole record.

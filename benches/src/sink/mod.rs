@@ -8,9 +8,15 @@ mod http;
 mod reply;
 mod serve;
 mod tally;
+#[cfg(feature = "tls")]
 mod tls;
+#[cfg(not(feature = "tls"))]
+mod without_tls;
 
 pub use tally::Report;
+
+#[cfg(not(feature = "tls"))]
+use without_tls as tls;
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -39,7 +45,7 @@ pub enum Depth {
 pub struct Options {
     /// Where to listen; port 0 takes a free one.
     pub port: u16,
-    /// Whether to speak TLS.
+    /// Whether to speak TLS. Needs the feature `tls`.
     pub tls: bool,
     /// How closely bodies are looked at.
     pub depth: Depth,
@@ -102,12 +108,12 @@ impl Sink {
     /// Listens on 127.0.0.1.
     ///
     /// # Errors
-    /// When the port is taken or no certificate can be made.
+    /// When the port is taken or no certificate can be made, and for TLS without the feature.
     pub fn start(options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", options.port))?;
         let address = listener.local_addr()?;
         let identity = if options.tls { Some(tls::Identity::make()?) } else { None };
-        let ca_pem = identity.as_ref().map(|identity| identity.ca_pem.clone());
+        let ca_pem = identity.as_ref().map(|identity| identity.ca_pem().to_owned());
         let shared = Arc::new(Shared {
             tally: Mutex::new(Tally::new(&options.expected)),
             options,
@@ -116,10 +122,9 @@ impl Sink {
             stalled_since: Mutex::new(None),
             connections: Mutex::new(HashMap::new()),
         });
-        let tls = identity.map(|identity| identity.config);
         let acceptor = thread::Builder::new().name("sink".to_owned()).spawn({
             let shared = Arc::clone(&shared);
-            move || accept(&listener, &shared, tls.as_ref())
+            move || accept(&listener, &shared, identity.as_ref())
         })?;
         Ok(Self { address, ca_pem, shared, acceptor: Some(acceptor) })
     }
@@ -166,7 +171,7 @@ impl Shared {
     }
 }
 
-fn accept(listener: &TcpListener, shared: &Arc<Shared>, tls: Option<&Arc<rustls::ServerConfig>>) {
+fn accept(listener: &TcpListener, shared: &Arc<Shared>, identity: Option<&tls::Identity>) {
     for (number, stream) in (0..).zip(listener.incoming()) {
         if shared.is_stopping() {
             return;
@@ -175,9 +180,9 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>, tls: Option<&Arc<rustls:
         let Ok(clone) = stream.try_clone() else { continue };
         locked(&shared.connections).insert(number, clone);
         let shared_there = Arc::clone(shared);
-        let tls = tls.cloned();
+        let identity = identity.cloned();
         let spawned = thread::Builder::new().name("sink connection".to_owned()).spawn(move || {
-            serve::connection(stream, tls, &shared_there);
+            serve::connection(stream, identity.as_ref(), &shared_there);
             locked(&shared_there.connections).remove(&number);
         });
         if spawned.is_err() {

@@ -2,7 +2,6 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,21 +12,19 @@ use super::bulk::{self, Item, MarkerFinder};
 use super::http::{Connection, Head};
 use super::reply::{Answered, Fate, Reply, Wanted, error_body};
 use super::tally::Tally;
+use super::tls::Identity;
 use super::{Depth, Shared, locked};
 
 const INFLATED_LIMIT: u64 = 1 << 30;
 const NODE: &[u8] = br#"{"name":"sink","cluster_name":"sink","cluster_uuid":"c2luay1jbHVzdGVyLXV1aWQ","version":{"distribution":"opensearch","number":"2.19.1","build_type":"tar","minimum_wire_compatibility_version":"7.10.0","minimum_index_compatibility_version":"7.0.0"},"tagline":"The OpenSearch Project: https://opensearch.org/"}"#;
 
 /// Serves one client until it leaves.
-pub(super) fn connection(stream: TcpStream, tls: Option<Arc<rustls::ServerConfig>>, shared: &Shared) {
+pub(super) fn connection(stream: TcpStream, identity: Option<&Identity>, shared: &Shared) {
     let Ok(socket) = stream.try_clone() else { return };
     // Clients that break off are what a sink is for: nothing to report.
-    let result = stream.set_nodelay(true).and_then(|()| match tls {
+    let result = stream.set_nodelay(true).and_then(|()| match identity {
         None => Server::new(stream, socket, shared).run(),
-        Some(config) => match rustls::ServerConnection::new(config) {
-            Ok(session) => Server::new(rustls::StreamOwned::new(session, stream), socket, shared).run(),
-            Err(error) => Err(io::Error::other(error)),
-        },
+        Some(identity) => Server::new(identity.accept(stream)?, socket, shared).run(),
     });
     result.unwrap_or_default();
 }

@@ -1,24 +1,37 @@
 //! A certificate for loopback, made at start, and the connection on top of it.
 
 use std::io;
+use std::net::TcpStream;
 use std::sync::Arc;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
-use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// What a TLS listener needs, and what its clients must trust.
+#[derive(Clone)]
 pub(super) struct Identity {
-    pub(super) config: Arc<ServerConfig>,
-    pub(super) ca_pem: String,
+    config: Arc<ServerConfig>,
+    ca_pem: String,
 }
 
 impl Identity {
     /// Makes a CA and a certificate of `localhost` and 127.0.0.1 signed by it.
     pub(super) fn make() -> io::Result<Self> {
         Self::try_make().map_err(io::Error::other)
+    }
+
+    /// The CA that clients must trust.
+    pub(super) fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// The connection that lies on top of `stream`.
+    pub(super) fn accept(&self, stream: TcpStream) -> io::Result<StreamOwned<ServerConnection, TcpStream>> {
+        let session = ServerConnection::new(Arc::clone(&self.config)).map_err(io::Error::other)?;
+        Ok(StreamOwned::new(session, stream))
     }
 
     fn try_make() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {

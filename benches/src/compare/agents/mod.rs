@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::scenario::Scenario;
+use crate::scenario::Scenario;
 
 /// A run that an agent is to be configured for.
 pub(super) struct Task<'a> {

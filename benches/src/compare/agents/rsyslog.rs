@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::Task;
-use crate::compare::scenario::{Parse, Target};
+use crate::scenario::{Parse, Target};
 
 pub(super) fn configure(task: &Task<'_>, program: &Path) -> io::Result<Option<Command>> {
     if task.scenario.parse != Parse::Raw || task.scenario.target != Target::Bulk {

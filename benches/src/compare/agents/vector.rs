@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use super::Task;
-use crate::compare::scenario::{Parse, Target};
 use crate::conf;
+use crate::scenario::{Parse, Target};
 
 pub(super) fn configure(task: &Task<'_>, program: &Path) -> io::Result<Option<Command>> {
     let program_text = match task.scenario.parse {

@@ -1,4 +1,6 @@
 //! Runs one process and says what it cost.
+//!
+//! For `vigie-bench` and `vigie bench`. Reads `/proc` only, so it needs no rights.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -15,7 +17,7 @@ const SAMPLE: Duration = Duration::from_millis(5);
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 
 /// When a process has done its work.
-pub(super) enum Ends<'a> {
+pub(crate) enum Ends<'a> {
     /// It ends by itself.
     ByItself,
     /// Once this says so it is told to end.
@@ -26,19 +28,19 @@ pub(super) enum Ends<'a> {
 
 /// What a process cost.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Usage {
-    pub(super) user_seconds: f64,
-    pub(super) system_seconds: f64,
-    pub(super) wall: Duration,
+pub(crate) struct Usage {
+    pub(crate) user_seconds: f64,
+    pub(crate) system_seconds: f64,
+    pub(crate) wall: Duration,
     /// The most resident memory in bytes.
-    pub(super) peak_memory: u64,
-    pub(super) status: ExitStatus,
+    pub(crate) peak_memory: u64,
+    pub(crate) status: ExitStatus,
     /// Whether it was told to end, because its work was done.
-    pub(super) was_stopped: bool,
+    pub(crate) was_stopped: bool,
 }
 
 impl Usage {
-    pub(super) fn cpu_seconds(&self) -> f64 {
+    pub(crate) fn cpu_seconds(&self) -> f64 {
         self.user_seconds + self.system_seconds
     }
 }
@@ -46,7 +48,7 @@ impl Usage {
 /// Runs `command` until it `ends`, at most for `limit`.
 ///
 /// The time it takes to stop after it was told to counts as its CPU time, but not as wall time.
-pub(super) fn run(command: &mut Command, ends: &Ends<'_>, limit: Duration) -> io::Result<Usage> {
+pub(crate) fn run(command: &mut Command, ends: &Ends<'_>, limit: Duration) -> io::Result<Usage> {
     let started = Instant::now();
     let mut watched = Watched { child: command.spawn()?, peak_memory: 0 };
     let worked = watched.until(limit, |pid| is_done(ends, pid))?;
@@ -147,8 +149,33 @@ fn position_in(pid: Pid, path: &Path) -> Option<u64> {
     information.lines().find_map(|line| line.strip_prefix("pos:"))?.trim().parse().ok()
 }
 
+/// CPU-seconds of all children that this process has waited for.
+///
+/// The kernel adds them up exactly and cuts to hundredths only here, so a difference over many children is as exact as over
+/// one.
+pub(crate) fn children_cpu_seconds() -> io::Result<f64> {
+    let stat = read_small("/proc/self/stat")?;
+    let children = stat.rsplit_once(')').and_then(|(_, behind_name)| {
+        let mut fields = behind_name.split_ascii_whitespace().skip(13);
+        let mut ticks = || fields.next()?.parse::<f64>().ok();
+        Some((ticks()? + ticks()?) / TICKS_PER_SECOND)
+    });
+    children.ok_or_else(|| io::Error::other("expected times in /proc/self/stat"))
+}
+
+/// `amount` per GB of `bytes`.
+pub(crate) fn per_gb(amount: f64, bytes: u64) -> f64 {
+    amount / (megabytes(bytes) / 1e3)
+}
+
+/// `bytes` in millions.
+#[allow(clippy::cast_precision_loss, reason = "sizes are far below 2^53")]
+pub(crate) fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
 /// Reads a small file of text, such as those below `/proc`.
-pub(super) fn read_small(path: &str) -> io::Result<String> {
+pub(crate) fn read_small(path: &str) -> io::Result<String> {
     let mut text = String::new();
     File::open(path)?.take(256 << 10).read_to_string(&mut text)?;
     Ok(text)
@@ -173,6 +200,18 @@ mod tests {
         let stat = "12 (a) b (c) Z 1 2 3 4 5 6 7 8 9 10 250 50 100 25 0";
 
         assert_eq!(cpu_times(stat), Some((3.5, 0.75)));
+    }
+
+    #[test]
+    fn times_of_children_are_added_up() {
+        let before = children_cpu_seconds().expect("the kernel tells");
+
+        let usage = run(&mut shell("i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done"), &Ends::ByItself, LIMIT)
+            .expect("it ends");
+
+        // Other tests may have children at the same time.
+        let after = children_cpu_seconds().expect("the kernel tells");
+        assert!(after - before + 0.02 > usage.cpu_seconds(), "{before} {after} {usage:?}");
     }
 
     #[test]
