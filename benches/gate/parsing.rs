@@ -1,7 +1,7 @@
 //! Work of the parsers alone: lines to fields, texts to times.
 
 use memchr::memchr_iter;
-use vigie_benches::compare::NGINX_PATTERN;
+use vigie_benches::conf::PARSERS;
 use vigie_benches::corpus::Kind;
 use vigie_parsers::batch::{Batch, Origin, Span, Timestamp};
 use vigie_parsers::time::{Context, TimeFormat};
@@ -16,7 +16,9 @@ pub(crate) const CLF: &str = "%d/%b/%Y:%H:%M:%S %z";
 
 /// A definition of this format, with the time in its usual key.
 pub(crate) fn definition(format: Format, time_format: &str) -> Definition {
-    let regex = (format == Format::Regex).then(|| NGINX_PATTERN.to_owned());
+    let pattern =
+        || PARSERS.lines().find_map(|line| line.trim().strip_prefix("Regex")).expect("a parser has a pattern");
+    let regex = (format == Format::Regex).then(|| pattern().trim().to_owned());
     Definition {
         name: "gate".into(),
         format,

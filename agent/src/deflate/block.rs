@@ -1,7 +1,7 @@
 //! Blocks of a deflate stream.
 
-use super::huffman::Codes;
 use super::Sequence;
+use super::huffman::Codes;
 
 /// Symbols for bytes, the end, and lengths.
 const LITERALS: usize = 286;

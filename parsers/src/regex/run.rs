@@ -173,9 +173,7 @@ impl Machine {
                 self.slots[slot] = value;
                 None
             }
-            Choice::Shorter { op, lowest, below } => {
-                Some((op + 1, self.shorter(run(op)?, op, text, (lowest, below))?))
-            }
+            Choice::Shorter { op, lowest, below } => Some((op + 1, self.shorter(run(op)?, op, text, (lowest, below))?)),
             Choice::Longer { op, start, at } => {
                 let run = run(op)?;
                 text.get(at).filter(|byte| run.set.has(**byte) && at - start < run.max)?;
@@ -193,7 +191,9 @@ fn stands_at(literal: &[u8], text: &[u8], at: usize) -> bool {
         [] => true,
         [byte] => text.get(at) == Some(byte),
         // A few bytes, for which a call would cost more.
-        _ => text.get(at..at + literal.len()).is_some_and(|text| text.iter().zip(literal).all(|(one, other)| one == other)),
+        _ => text
+            .get(at..at + literal.len())
+            .is_some_and(|text| text.iter().zip(literal).all(|(one, other)| one == other)),
     }
 }
 

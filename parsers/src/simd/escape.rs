@@ -205,7 +205,7 @@ use neon::Block;
 #[cfg(target_arch = "aarch64")]
 mod neon {
     use std::arch::aarch64::{
-        uint8x16_t, vaddv_u8, vandq_u8, vceqq_u8, vcltq_u8, vcgeq_u8, vcombine_u8, vdup_n_u8, vdupq_n_u8, vget_high_u8,
+        uint8x16_t, vaddv_u8, vandq_u8, vceqq_u8, vcgeq_u8, vcltq_u8, vcombine_u8, vdup_n_u8, vdupq_n_u8, vget_high_u8,
         vget_low_u8, vld1q_u8, vorrq_u8, vqtbl1q_u8, vst1q_u8,
     };
 

@@ -85,9 +85,7 @@ impl Found {
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(crate) fn find(block: &[u8; BLOCK]) -> Found {
-    use std::arch::x86_64::{
-        _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
-    };
+    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8};
 
     // SAFETY: these need SSE2, which every x86-64 processor has, and touch no memory.
     let (stops, highs) = unsafe {
