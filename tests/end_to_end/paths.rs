@@ -45,11 +45,17 @@ fn configuration(node: &Node, path: &str, index: &str) -> String {
 /// Fails with the first difference when the stored documents are not the expected ones, each as often.
 fn assert_stored(path: &str, mut stored: Vec<Value>, mut expected: Vec<Value>) {
     assert_eq!(stored.len(), expected.len(), "{path}: documents stored, documents expected");
-    stored.sort_by_cached_key(Value::to_string);
-    expected.sort_by_cached_key(Value::to_string);
+    stored.sort_by_cached_key(in_order);
+    expected.sort_by_cached_key(in_order);
     for (stored, expected) in stored.iter().zip(&expected) {
         assert_eq!(stored, expected, "{path}");
     }
+}
+
+/// A document as text, its fields in the order of their names.
+fn in_order(document: &Value) -> String {
+    let fields: BTreeMap<_, _> = document.as_object().into_iter().flatten().collect();
+    format!("{fields:?}")
 }
 
 /// `2026-11-21T00:00:00.123456Z` to the millisecond.
