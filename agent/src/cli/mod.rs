@@ -118,9 +118,7 @@ fn report(loaded: &Loaded) {
     for (name, engine) in engines(loaded) {
         let means = match engine {
             Engine::Program => "a byte program",
-            Engine::General => {
-                "the general engine, which is slower: a pattern that begins with `^` may become a byte program"
-            }
+            Engine::General => "the general engine, which is slower",
         };
         text.push_str(&format!("parser {name}: {means}\n"));
     }

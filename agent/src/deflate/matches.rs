@@ -2,12 +2,14 @@
 
 use super::{Sequence, WINDOW};
 
-/// Places remembered, as a power of two: few enough to stay in the first cache.
-const HASH_BITS: u32 = 13;
+/// Places remembered, as a power of two: few enough to stay in the first cache, or nearly.
+const HASH_BITS: u32 = 14;
 /// Longest match that deflate can say.
 const LONGEST: usize = 258;
 /// After so many places without a match the steps become longer by a byte.
-const PATIENCE: usize = 2;
+const PATIENCE: usize = 3;
+/// A match shorter than this is given up for a longer one that begins at the next byte.
+const SHORT: usize = 64;
 /// Bytes that must be left to look for a match.
 const AHEAD: usize = 8;
 
@@ -49,11 +51,10 @@ impl Finder {
                 continue;
             };
             missed = 0;
-            let back = same_before(&window[said..at], &window[..before]);
-            let start = at - back;
-            let distance = at - before;
-            let length = match_length(window, start, distance);
-            sequences[count] = Sequence::new(start - said, length, distance);
+            let found = self.best(window, at, before);
+            let back = same_before(&window[said..found.at], &window[..found.at - found.distance]);
+            let (start, length) = (found.at - back, (found.length + back).min(LONGEST));
+            sequences[count] = Sequence::new(start - said, length, found.distance);
             count += 1;
             at = start + length;
             said = at;
@@ -61,6 +62,19 @@ impl Finder {
         }
         sequences[count] = Sequence::new(window.len() - said, 0, 1);
         count + 1
+    }
+
+    /// The match at `at` with what stands at `before`, or a longer one that begins at the next byte.
+    #[inline(always)]
+    fn best(&mut self, window: &[u8], at: usize, before: usize) -> Match {
+        let first = Match::between(window, at, before);
+        if first.length >= SHORT {
+            return first;
+        }
+        let Some(word) = word_at(window, at + 1) else { return first };
+        let Some(before) = self.replace(window, word, at + 1) else { return first };
+        let second = Match::between(window, at + 1, before);
+        if second.length > first.length { second } else { first }
     }
 
     /// Notes `at` for `word` and gives where the same bytes were noted before, if that is in reach.
@@ -83,6 +97,22 @@ impl Finder {
                 self.last[hash(word)] = self.base.wrapping_add(low(at));
             }
         }
+    }
+}
+
+/// Bytes that stood `distance` before.
+#[derive(Clone, Copy)]
+struct Match {
+    at: usize,
+    distance: usize,
+    length: usize,
+}
+
+impl Match {
+    #[inline(always)]
+    fn between(window: &[u8], at: usize, before: usize) -> Self {
+        let distance = at - before;
+        Self { at, distance, length: match_length(window, at, distance) }
     }
 }
 

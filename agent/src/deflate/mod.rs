@@ -1,7 +1,7 @@
 //! A deflate encoder (RFC 1951) made for requests: speed first, and every slice compressed while it is in the cache.
 //!
-//! One look-up finds the last place with the same bytes, and no other is tried; where nothing is found the steps become
-//! longer, and a match found late is followed back. Each slice is a block with Huffman codes of its own. Most of what is said of
+//! One look-up finds the last place with the same bytes, and only a match that begins one byte later is tried beside it; where
+//! nothing is found the steps become longer, and a match found late is followed back. Each slice is a block with Huffman codes of its own. Most of what is said of
 //! log bodies are single bytes: they stay where they are until they are written, four at a time.
 
 mod block;

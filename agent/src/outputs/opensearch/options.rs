@@ -34,7 +34,7 @@ crate::options! {
         write_operation: Operation, default "create", "`create`, `index`, `update` or `upsert`.";
         replace_dots: bool, default "off", "Whether `.` in keys becomes `_`, at any depth.";
         compress: Compress, optional, "`gzip` compresses requests.";
-        compress_level: Level, default "1", "How hard to compress, from 1 to 9. From 3 on it costs more than twice as much and saves a tenth at the most.";
+        compress_level: Level, default "1", "How hard to compress, from 1 to 9. From 2 on it costs more than twice as much.";
         pipeline: String, optional, "Ingest pipeline of the server.";
         bulk_size: Size, default "1M", "Size of a request, before compression.";
         max_in_flight: InFlight, default "4", "Requests sent at the same time.";
