@@ -45,7 +45,8 @@ fn the_default_sends_no_more_than_fluent_bit_and_ids() {
     let outcome = run(&options, &mut std::io::sink()).expect("it runs");
 
     let case = &outcome.figures["cases"]["json-gzip"];
-    let (input, wire) = (case["input_bytes"].as_u64().expect("a number"), case["wire_bytes"].as_u64().expect("a number"));
+    let (input, wire) =
+        (case["input_bytes"].as_u64().expect("a number"), case["wire_bytes"].as_u64().expect("a number"));
     // Lines have 316 bytes in the mean, and ids may take eight of each.
     let most = input * 233 / 1000 + input / 316 * 8;
     assert!(wire <= most, "{wire} bytes sent of {input}, {most} allowed");
