@@ -66,11 +66,21 @@ mod tests {
         }
     }
 
+    /// What stands behind a text must not matter, be it little or such that the text could go on with it.
     fn parse(text: &[u8]) -> Option<Map<String, Json>> {
+        let ends: [&[u8]; 4] = [b"}behind", &[b'1'; 100], &[b'"'; 100], &b",\"a\":1}".repeat(20)];
+        let [first, others @ ..] = ends.map(|behind| parse_before(text, behind));
+        for other in others {
+            assert_eq!(first, other);
+        }
+        first
+    }
+
+    fn parse_before(text: &[u8], behind: &[u8]) -> Option<Map<String, Json>> {
         let mut batch = Batch::default();
         batch.store(b"before ");
         let span = batch.store(text);
-        batch.store(b"}behind");
+        batch.store(behind);
         let index = batch.push(Timestamp::default(), Origin::default());
         match JsonParser.parse(&mut batch, index, span) {
             Parsed::Refused => {
@@ -111,6 +121,79 @@ mod tests {
         proptest::collection::vec(("[a-z\\\\\"]{0,4}", json()), 0..12).prop_map(|members| members.into_iter().collect())
     }
 
+    /// Members of lines, some of them just not valid.
+    fn member() -> impl Strategy<Value = Vec<u8>> {
+        const KEYS: [&str; 5] = ["a", "bb", "twelve_bytes", "thirteen_byte", "a_key_of_more_than_sixteen_bytes"];
+        const VALUES: [&[u8]; 44] = [
+            b"0",
+            b"-0",
+            b"7",
+            b"-7",
+            b"01",
+            b"-01",
+            b"00",
+            b"-",
+            b"+1",
+            b"1.5",
+            b"0.0",
+            b"1.",
+            b".5",
+            b"-.5",
+            b"1.5.5",
+            b"1e5",
+            b"1E5",
+            b"1e",
+            b"1E+5",
+            b"1.0e-5",
+            b"1.0E5",
+            b"1234567890123456",
+            b"12345678901234567",
+            b"0.1234567890123456",
+            b"0.12345678901234567",
+            b"\"\"",
+            b"\"text\"",
+            b"\"fifteen bytes..\"",
+            b"\"sixteen bytes...\"",
+            b"\"seventeen bytes..\"",
+            "\"caf\u{e9}\"".as_bytes(),
+            b"\"\xe9\"",
+            b"\"\xff in a text of many bytes\"",
+            b"\"a \\\" b\"",
+            b"\"a tab\t\"",
+            b"\"a long text with a tab\t\"",
+            b"\"open",
+            b"true",
+            b"false",
+            b"null",
+            b"tru",
+            b"{\"a\":[1,{}]}",
+            b"[]",
+            b"",
+        ];
+        let separator = prop_oneof![8 => Just(","), 1 => Just(", "), 1 => Just(" ,"), 1 => Just(" "), 1 => Just(",,"), 1 => Just("}")];
+        let colon = prop_oneof![8 => Just(":"), 1 => Just(": "), 1 => Just(" :"), 1 => Just("")];
+        let parts = (prop::sample::select(&KEYS[..]), colon, prop::sample::select(&VALUES[..]), separator);
+        parts.prop_map(|(key, colon, value, separator)| {
+            [format!("\"{key}\"{colon}").as_bytes(), value, separator.as_bytes()].concat()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+
+        #[test]
+        fn members_are_accepted_exactly_when_serde_json_accepts_them(
+            members in proptest::collection::vec(member(), 1..6),
+            end in prop_oneof![Just("}"), Just("\"z\":1}"), Just("")],
+        ) {
+            let text = [b"{", &members.concat()[..], end.as_bytes()].concat();
+            // At the second time its keys are expected.
+            for _ in 0..2 {
+                prop_assert_eq!(parse(&text), reference(&text), "{}", String::from_utf8_lossy(&text));
+            }
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(500))]
 
@@ -130,6 +213,8 @@ mod tests {
             edits in proptest::collection::vec((any::<prop::sample::Index>(), "[\\x00-\\xff]|[{}\\[\\]:,\"0-9eE+.nulltrue \\\\-]"), 1..4),
         ) {
             let mut text = serde_json::to_vec(&object).expect("it is written");
+            // From here on its keys are expected.
+            prop_assert!(parse(&text).is_some());
             for (at, with) in edits {
                 let at = at.index(text.len());
                 let bytes = with.as_bytes();
