@@ -138,3 +138,16 @@ proptest! {
         prop_assert_eq!(seen(batch.record(neighbour)), stays);
     }
 }
+
+#[test]
+fn a_record_is_known_to_have_no_key_twice_only_until_it_gets_fields() {
+    let mut batch = Batch::default();
+    let (key, text) = (Text::plain(batch.store(b"log")), batch.store(b"line"));
+    batch.push_text(Timestamp::default(), Origin::default(), key, text);
+    assert!(batch.record(0).is_distinct());
+
+    let again = batch.store_fields(&[Field { key, value: Value::Null }]);
+    batch.record_mut(0).append_fields(again);
+
+    assert!(!batch.record(0).is_distinct());
+}

@@ -85,7 +85,7 @@ impl<'a> RecordMut<'a> {
             let start = self.batch.repeat(range).start as usize;
             Range::between(start, self.batch.repeat(added).end())
         };
-        self.batch.entries[self.index].fields = joined;
+        self.set_range(joined);
     }
 
     /// Adds `fields`, whose keys differ from each other. A record without fields is known from then on to have no key twice.
