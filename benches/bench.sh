@@ -10,7 +10,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 need_rust
 need_commands gzip=gzip
-cargo build --release --locked -p vigie -p vigie-benches
+# Two builds: in one, the agent would be built with features that only the bench wants, and not be the one that users get.
+cargo build --release --locked -p vigie
+cargo build --release --locked -p vigie-benches --bins
 target="${CARGO_TARGET_DIR:-target}/release"
 # shellcheck disable=SC2086  # ARGS holds several words on purpose
 exec "$target/vigie-bench" --agent "$target/vigie" --record benches/record ${ARGS:-} "$@"

@@ -241,6 +241,22 @@ fn arrows_point_only_to_lower_rows() {
 }
 
 #[test]
+fn only_the_command_line_knows_the_benches() {
+    let mut wrong = Vec::new();
+    for (module, _) in ARROWS.iter().filter(|(module, _)| *module != "cli") {
+        let folder = root().join("agent/src").join(module);
+        if !folder.exists() && !folder.with_extension("rs").exists() {
+            continue;
+        }
+        for (path, text) in sources(&folder) {
+            wrong.extend(mentions(&text, "vigie_benches::").iter().map(|(line, _)| place(&path, *line)));
+        }
+    }
+
+    assert!(wrong.is_empty(), "they use vigie_benches: {}", wrong.join("\n"));
+}
+
+#[test]
 fn a_plugin_never_imports_another_plugin() {
     let mut wrong = Vec::new();
     for kind in ["inputs", "filters", "outputs"] {

@@ -2,7 +2,7 @@
 //!
 //! `cargo metadata` is asked without the network, so this runs wherever the tests were built.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use serde_json::Value;
@@ -117,24 +117,42 @@ fn no_banned_package_is_used() {
 
 #[test]
 fn the_shipped_binary_stays_within_its_budget_of_packages() {
-    let metadata = metadata();
-    let nodes: BTreeMap<&str, &Value> =
-        array(&metadata["resolve"]["nodes"]).iter().map(|node| (text(&node["id"]), node)).collect();
-    let is_agent = |package: &&Value| text(&package["name"]) == "vigie";
-    let agent = array(&metadata["packages"]).iter().find(is_agent).expect("the agent is a package");
-    let mut shipped = BTreeSet::new();
-    let mut waiting = vec![text(&agent["id"])];
-    while let Some(id) = waiting.pop() {
-        if shipped.insert(id) {
-            let uses = array(&nodes[id]["deps"]).iter().filter(|dependency| is_shipped(dependency));
-            waiting.extend(uses.map(|dependency| text(&dependency["pkg"])));
-        }
-    }
+    let shipped = shipped();
 
+    assert!(shipped.contains("tokio"), "{shipped:?}");
     assert!(shipped.len() <= PACKAGES, "{} packages, the budget is {PACKAGES}", shipped.len());
 }
 
-/// Whether a dependency is built for the binary, and not for tests alone.
-fn is_shipped(dependency: &Value) -> bool {
-    array(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"] != "dev")
+#[test]
+fn what_only_tests_and_benches_use_is_not_shipped() {
+    let shipped = shipped();
+
+    for name in ["rcgen", "criterion", "proptest", "tempfile"] {
+        assert!(!shipped.contains(name), "`{name}` is part of the binary");
+    }
+}
+
+/// Names and versions of the packages that the binary is built of, as it is built alone: other members of the workspace
+/// ask for features of their own.
+fn shipped() -> Shipped {
+    let arguments = ["tree", "--package=vigie", "--edges=normal,build", "--prefix=none", "--format={p}"];
+    let output = Command::new(env!("CARGO")).args(arguments).args(["--locked", "--offline"]).output();
+    let output = output.expect("cargo is there, it runs this test");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let packages = String::from_utf8(output.stdout).expect("cargo prints text");
+    Shipped(packages.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect())
+}
+
+/// Lines such as `tokio v1.54.1`.
+#[derive(Debug)]
+struct Shipped(BTreeSet<String>);
+
+impl Shipped {
+    fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|package| package.split(' ').next() == Some(name))
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
 }

@@ -22,13 +22,6 @@ impl WorkDirectory {
         Ok(Self { path })
     }
 
-    /// Writes a file and gives its path.
-    pub(crate) fn write(&self, name: &str, text: &str) -> io::Result<PathBuf> {
-        let path = self.path.join(name);
-        fs::write(&path, text)?;
-        Ok(path)
-    }
-
     /// Where the agent's own messages go.
     pub(crate) fn output(&self) -> io::Result<File> {
         File::create(self.path.join("output"))
@@ -67,7 +60,8 @@ mod tests {
         fs::create_dir_all(left_behind.join("old")).expect("made");
 
         let directory = WorkDirectory::make(parent.path(), "run").expect("made anew");
-        let file = directory.write("a", "b").expect("written");
+        let file = directory.path.join("a");
+        fs::write(&file, "b").expect("written");
         assert!(file.exists() && !directory.path.join("old").exists());
         drop(directory);
 

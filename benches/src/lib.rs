@@ -19,3 +19,5 @@ mod measure;
 pub mod portable;
 mod scenario;
 pub mod sink;
+
+pub use scenario::{SCENARIOS, Scenario};

@@ -5,7 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use vigie_benches::compare::{self, Options, Scenario};
+use vigie_benches::Scenario;
+use vigie_benches::compare::{self, Options};
 
 /// Ships the lines of the configured file as one request, after `filter` has changed them.
 fn fake_agent(folder: &Path, filter: &str) -> PathBuf {

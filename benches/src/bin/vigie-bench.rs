@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
-use vigie_benches::compare::{self, Options, SCENARIOS, Scenario};
-use vigie_benches::flags;
+use vigie_benches::compare::{self, Options};
+use vigie_benches::{SCENARIOS, Scenario, flags};
 
 const HELP: &str = "\
 Usage: vigie-bench [OPTIONS]
@@ -26,6 +26,7 @@ and bytes on the wire, beside any of fluent-bit, vector, rsyslogd and syslog-ng 
   --cache DIR        where corpora are kept (the user's cache directory)
   --record DIR       where the record is written; nowhere without it
   --limit S          the longest that one run may take (600)
+  --hosts DIR        writes DIR/hosts.md of DIR/hosts.jsonl, the lines that `vigie bench` printed, and does nothing else
 
 Ends with 1 when vigie failed, or lost or doubled an event.
 ";
@@ -39,14 +40,22 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<bool, Box<dyn Error>> {
-    let Some(options) = options()? else {
-        io::stdout().write_all(HELP.as_bytes())?;
-        return Ok(true);
-    };
-    Ok(compare::run(&options, &mut io::stdout())?)
+    match task()? {
+        Task::Help => io::stdout().write_all(HELP.as_bytes())?,
+        Task::TableOfHosts(folder) => compare::hosts::write(&folder)?,
+        Task::Measure(options) => return Ok(compare::run(&options, &mut io::stdout())?),
+    }
+    Ok(true)
 }
 
-fn options() -> Result<Option<Options>, lexopt::Error> {
+/// What the command line asks for.
+enum Task {
+    Help,
+    TableOfHosts(PathBuf),
+    Measure(Options),
+}
+
+fn task() -> Result<Task, lexopt::Error> {
     let mut options = Options {
         agent: PathBuf::from("target/release/vigie"),
         bytes: 1_000_000_000,
@@ -75,13 +84,14 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
             Arg::Long("full-items") => options.full_items = true,
             Arg::Long("cache") => options.cache = parser.value()?.into(),
             Arg::Long("record") => options.record = Some(parser.value()?.into()),
+            Arg::Long("hosts") => return Ok(Task::TableOfHosts(parser.value()?.into())),
             Arg::Long("limit") => options.limit = Duration::from_secs(parser.value()?.parse()?),
-            Arg::Short('h') | Arg::Long("help") => return Ok(None),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Task::Help),
             other => return Err(other.unexpected()),
         }
     }
     if options.scenarios.is_empty() {
         options.scenarios = SCENARIOS.to_vec();
     }
-    Ok(Some(options))
+    Ok(Task::Measure(options))
 }

@@ -6,11 +6,11 @@
 
 mod agents;
 mod corpora;
+pub mod hosts;
 mod place;
 mod record;
 mod table;
 
-pub use crate::scenario::{SCENARIOS, Scenario};
 pub use corpora::default_cache;
 
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ use record::{Delivery, Run};
 use crate::corpus::Kind;
 use crate::directory::WorkDirectory;
 use crate::measure::{self, Ends, Usage, per_gb};
-use crate::scenario::Target;
+use crate::scenario::{Scenario, Target};
 use crate::sink::{Depth, Options as SinkOptions, Report, Sink};
 
 /// What `gzip -1` of a GB of the JSON corpus costs on the machine that figures are scaled to, in CPU-seconds.
@@ -128,13 +128,15 @@ impl Bench<'_> {
             Target::Null => None,
             Target::Bulk | Target::GzipBulk => Some(self.sink(corpus)?),
         };
-        let ca = sink.as_ref().and_then(Sink::ca_pem).map(|pem| directory.write("ca.pem", pem)).transpose()?;
+        let ca_path = directory.path.join("ca.pem");
+        let ca_pem = sink.as_ref().and_then(Sink::ca_pem);
+        ca_pem.map(|pem| fs::write(&ca_path, pem)).transpose()?;
         let task = Task {
             scenario,
             log: &corpus.path,
             directory: &directory.path,
             port: sink.as_ref().map_or(0, |sink| sink.address().port()),
-            ca: ca.as_deref(),
+            ca: ca_pem.map(|_| &*ca_path),
         };
         let Some(mut command) = agent.command(&task)? else { return Ok(None) };
         corpora::warm(&corpus.path)?;
