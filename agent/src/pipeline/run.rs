@@ -1,5 +1,6 @@
 //! Starts everything, waits for the end, stops in order.
 
+use std::convert::Infallible;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
@@ -54,7 +55,8 @@ struct Running {
     metrics: Arc<Metrics>,
     stops: Vec<Stop>,
     inputs: Vec<JoinHandle<()>>,
-    workers: Vec<JoinHandle<()>>,
+    /// Ends with the last worker.
+    workers: mpsc::Receiver<Infallible>,
     deliveries: JoinSet<()>,
     handles: Vec<Arc<Handle>>,
     abort: watch::Sender<bool>,
@@ -96,7 +98,8 @@ impl Running {
         let shared =
             Arc::new(Shared { filters, outputs, handles: handles.clone(), metrics: Arc::clone(&metrics), flush });
         let queues: Vec<_> = (0..count).map(|_| Arc::new(ByteQueue::new(WORKER_QUEUE))).collect();
-        let workers = start_workers(&shared, &queues)?;
+        let (working, workers) = mpsc::channel(1);
+        start_workers(&shared, &queues, &working)?;
         let outlet = Outlet::new(Memory::new(service.memory() / INPUTS_PART), queues);
         let stops = inputs.iter().map(|input| input.stop.clone()).collect();
         let start = |input| start_input(input, outlet.clone(), policy);
@@ -164,25 +167,31 @@ async fn grace_over(grace: Option<Duration>) {
 }
 
 /// Waits until all workers have ended, then closes the outputs' queues and waits until everything is delivered.
-async fn drained(workers: &mut [JoinHandle<()>], deliveries: &mut JoinSet<()>, handles: &[Arc<Handle>]) {
-    while !workers.iter().all(JoinHandle::is_finished) {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+async fn drained(workers: &mut mpsc::Receiver<Infallible>, deliveries: &mut JoinSet<()>, handles: &[Arc<Handle>]) {
+    // Nothing is sent: it ends when the last worker has dropped its end.
+    let None = workers.recv().await;
     for handle in handles {
         handle.queue.close();
     }
     while deliveries.join_next().await.is_some() {}
 }
 
-fn start_workers(shared: &Arc<Shared>, queues: &[Arc<ByteQueue<Work>>]) -> Result<Vec<JoinHandle<()>>, String> {
-    let mut workers = Vec::new();
+/// Starts a worker per queue. Each holds `working` until it ends.
+fn start_workers(
+    shared: &Arc<Shared>,
+    queues: &[Arc<ByteQueue<Work>>],
+    working: &mpsc::Sender<Infallible>,
+) -> Result<(), String> {
     for (number, queue) in queues.iter().enumerate() {
-        let (shared, queue) = (Arc::clone(shared), Arc::clone(queue));
-        let work = move || worker::run(&shared, &queue);
+        let (shared, queue, working) = (Arc::clone(shared), Arc::clone(queue), working.clone());
+        let work = move || {
+            let _working = working;
+            worker::run(&shared, &queue);
+        };
         let started = thread::Builder::new().name(format!("worker-{number}")).spawn(work);
-        workers.push(started.map_err(|error| format!("cannot start a worker thread: {error}"))?);
+        started.map_err(|error| format!("cannot start a worker thread: {error}"))?;
     }
-    Ok(workers)
+    Ok(())
 }
 
 fn start_input(input: BuiltInput, outlet: Outlet, policy: RetryPolicy) -> Result<JoinHandle<()>, String> {

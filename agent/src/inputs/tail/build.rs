@@ -10,6 +10,7 @@ use vigie_parsers::batch::Keys;
 use super::cut::{Cutting, OnLongLine};
 use super::options::TailOptions;
 use super::paths::Paths;
+use super::quiet::QuietWatcher;
 use super::read::{LARGEST_BLOCK, Reading};
 use super::watch::DirectoryWatcher;
 use super::{Settings, Tail};
@@ -127,6 +128,7 @@ impl Tail {
             clock: wall_clock,
             outlet: None,
             watcher: DirectoryWatcher::new(setup.stop.signal().clone()),
+            quiet: QuietWatcher::new(setup.stop.signal().clone()),
             rows: HashMap::new(),
             files: BTreeMap::new(),
             by_id: HashMap::new(),

@@ -70,6 +70,8 @@ pub(super) struct Tailed {
     pub(super) standing: Standing,
     pub(super) last_growth: Instant,
     pub(super) next_look: Instant,
+    /// The watch that tells of its next write; while there is one, it is not looked at.
+    pub(super) watch: Option<i32>,
     /// Whether it is in the queue of files to be read.
     pub(super) queued: bool,
     /// Whether its stream was told that nothing more comes.

@@ -1,5 +1,6 @@
 //! Looks at the sizes of files, and at what became of what was handed on.
 
+use std::fs::Metadata;
 use std::time::{Duration, Instant};
 
 use tracing::{error, info};
@@ -8,13 +9,15 @@ use super::Tail;
 use super::file::{Standing, Tailed};
 use super::proof;
 
-/// How often a file is looked at that grew within the time beside it; any other every second.
+/// How often a file is looked at that grew within the time beside it; any other every second, if it cannot be watched.
 const PACES: [(Duration, Duration); 3] = [
     (Duration::from_secs(10), Duration::from_millis(50)),
     (Duration::from_mins(2), Duration::from_millis(200)),
     (Duration::from_mins(10), Duration::from_millis(500)),
 ];
 const SLOWEST: Duration = Duration::from_secs(1);
+/// A file that did not grow for so long is watched for its next write, and not looked at.
+const QUIET: Duration = Duration::from_secs(1);
 /// Looks are put on a grid, so that many files wake the thread once.
 const GRID: Duration = Duration::from_millis(25);
 /// What a look costs, generously: with many files they are looked at less often.
@@ -28,6 +31,17 @@ impl Tail {
     pub(super) fn look_for_growth(&mut self) {
         while let Some((at, number)) = self.looks.first().copied().filter(|(at, _)| *at <= self.now) {
             self.looks.remove(&(at, number));
+            self.look_at(number);
+        }
+    }
+
+    /// Looks at quiet files that were written to.
+    pub(super) fn look_at_written(&mut self) {
+        for number in self.quiet.take_written() {
+            if let Some(file) = self.files.get_mut(&number) {
+                file.watch = None;
+                file.last_growth = self.now;
+            }
             self.look_at(number);
         }
     }
@@ -63,8 +77,12 @@ impl Tail {
         let Some(file) = self.files.get_mut(&number) else { return };
         self.looks.remove(&(file.next_look, number));
         let quiet = self.now.saturating_duration_since(file.last_growth);
+        if quiet >= QUIET && self.rests(number) {
+            return;
+        }
+        let Some(file) = self.files.get_mut(&number) else { return };
         let pace = PACES.iter().find(|(within, _)| quiet < *within).map_or(SLOWEST, |(_, pace)| *pace);
-        let files = u32::try_from(self.by_id.len()).unwrap_or(u32::MAX);
+        let files = u32::try_from(self.looks.len()).unwrap_or(u32::MAX);
         let wanted = self.now + pace.max(COST.saturating_mul(files)).min(SLOWEST);
         let since = wanted.saturating_duration_since(self.scanned).as_nanos();
         let over = Duration::from_nanos(u64::try_from(since % GRID.as_nanos()).unwrap_or(0));
@@ -73,6 +91,17 @@ impl Tail {
             file.next_look = file.not_before.map_or(file.next_look, |until| until.min(file.next_look));
         }
         self.looks.insert((file.next_look, number));
+    }
+
+    /// Watches a quiet file. Gives whether it need not be looked at before an event tells of it.
+    fn rests(&mut self, number: u64) -> bool {
+        let Some(file) = self.files.get_mut(&number) else { return false };
+        if file.standing != Standing::Live || file.not_before.is_some_and(|until| until > self.now) {
+            return false;
+        }
+        file.watch = self.quiet.watch(&file.file, number);
+        // What was written since the last look and before the watch was told by nobody.
+        file.watch.is_some() && file.file.metadata().is_ok_and(|metadata| metadata.len() == file.size)
     }
 
     /// Takes what became of ranges on their way, and goes back to what an output did not answer for.
@@ -130,6 +159,12 @@ fn extend_head(file: &mut Tailed) {
     if let Ok((head, length)) = proof::head(&file.file, file.size) {
         (known.head, known.head_length) = (head, length);
     }
+}
+
+/// When a file that is met `now` was last written to, as far as the clock that files are stamped with can tell.
+pub(super) fn written(metadata: &Metadata, now: Instant) -> Instant {
+    let age = metadata.modified().ok().and_then(|at| at.elapsed().ok()).unwrap_or_default();
+    now.checked_sub(age).unwrap_or(now)
 }
 
 /// When a file that is met now is looked at first.

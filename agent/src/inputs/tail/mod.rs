@@ -12,6 +12,7 @@ mod look;
 mod options;
 mod paths;
 mod proof;
+mod quiet;
 mod read;
 mod rotate;
 mod scan;
@@ -33,6 +34,7 @@ use crate::state::{Position, Positions};
 use file::{FileId, Tailed};
 use options::TailOptions;
 use paths::Paths;
+use quiet::QuietWatcher;
 use read::{Place, Reading, Turn};
 use watch::DirectoryWatcher;
 
@@ -66,6 +68,7 @@ struct Tail {
     clock: Clock,
     outlet: Option<Outlet>,
     watcher: DirectoryWatcher,
+    quiet: QuietWatcher,
     /// Stored positions of files that are not open, by inode.
     rows: HashMap<u64, Vec<Position>>,
     /// Open files by number, in the order they were met.
@@ -118,6 +121,7 @@ impl Tail {
     fn turn(&mut self, now: Instant) -> Duration {
         self.now = now;
         self.scan_if_due();
+        self.look_at_written();
         self.look_for_growth();
         self.take_answers();
         self.begin_contents(false);

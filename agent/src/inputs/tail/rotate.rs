@@ -215,6 +215,9 @@ impl Tail {
         self.leaving.remove(&number);
         let Some(file) = self.files.remove(&number) else { return };
         self.looks.remove(&(file.next_look, number));
+        if let Some(watch) = file.watch {
+            self.quiet.unwatch(watch);
+        }
         self.fresh.remove(&number);
         self.busy.remove(&number);
         self.moved.remove(&number);

@@ -94,6 +94,10 @@ impl Tail {
             file.place = real_path(path);
         }
         file.seen = self.scans;
+        if file.watch.is_some() && metadata.len() != file.size {
+            // Written to without an event, such as through a memory map.
+            self.looks.insert((file.next_look, number));
+        }
         if file.standing == Standing::Rotated && !file.is_copy() {
             file.standing = Standing::Live;
             file.ended = false;
@@ -203,8 +207,9 @@ impl Tail {
             block: self.reading.block,
             long: None,
             standing,
-            last_growth: self.now,
+            last_growth: if standing == Standing::Live { look::written(metadata, self.now) } else { self.now },
             next_look,
+            watch: None,
             queued: false,
             ended: false,
             epoch: 0,

@@ -281,3 +281,53 @@ fn a_new_file_is_noticed_at_once() {
     assert_eq!(rig.texts().len(), 3);
     assert!(took.iter().all(|took| *took < Duration::from_secs(10)), "{took:?}");
 }
+
+#[test]
+fn a_quiet_file_is_not_looked_at_until_it_is_written_to() {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "one\n").append("b.log", "");
+    rig.start();
+    assert_eq!(rig.texts(), ["one"]);
+    assert!(rig.tail().looks.is_empty(), "both are quiet");
+
+    rig.append("a.log", "two\n");
+    rig.turn(Duration::ZERO);
+    assert_eq!((rig.texts(), rig.tail().looks.len()), (vec!["two".to_owned()], 1));
+
+    // For some time it is looked at; then it rests again, and is woken again.
+    rig.run();
+    assert!(rig.tail().looks.is_empty());
+    rig.append("a.log", "three\n").append("b.log", "four\n");
+    rig.turn(Duration::ZERO);
+    assert_eq!(rig.texts(), ["three", "four"]);
+}
+
+#[test]
+fn a_write_that_no_event_tells_of_is_found_at_the_next_look_at_all_paths() {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "one\n");
+    rig.start();
+    rig.texts();
+    let watch = rig.tail().files.values().next().and_then(|file| file.watch).expect("it is watched");
+    rig.tail().quiet.unwatch(watch);
+
+    rig.append("a.log", "two\n");
+    rig.wait(10);
+    assert!(rig.texts().is_empty(), "nothing told of it");
+
+    rig.wait(60);
+    assert_eq!(rig.texts(), ["two"]);
+}
+
+#[test]
+fn a_file_that_was_closed_is_no_longer_watched() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on"), ("rotate_wait", "1")]);
+    rig.append("a.log", "one\n");
+    rig.start();
+    assert_eq!(rig.tail().quiet.count(), 1);
+
+    rig.rename("a.log", "a.log.1");
+    rig.scan().wait(5);
+
+    assert_eq!((rig.open_files(), rig.tail().quiet.count()), (0, 0));
+}
