@@ -1,5 +1,6 @@
 //! Compiles a pattern once and searches with whichever program is fastest for the text at hand.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -9,16 +10,19 @@ use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 
-use super::PatternError;
+use super::backtrack::{self, Backtracker, Starts};
 use super::program::Program;
 use super::run::{Machine, Outcome, UNSET};
 use super::translate::{Delimited, Translated, delimited, translate};
+use super::{GivenUp, PatternError};
 
 /// A pattern in Ruby's dialect, compiled.
 ///
 /// `^` and `$` mean lines, `\d \w \s` mean ASCII, groups without a name do not capture where one has a name. The pattern may
 /// stand between slashes with the options `i`, `m` (the dot matches newlines too), `x` and `o` behind it. Searching takes
-/// time linear in the text, whatever the pattern.
+/// time linear in the text, unless the pattern needs backtracking: then it is given up after [`STEP_LIMIT`] steps.
+///
+/// [`STEP_LIMIT`]: super::STEP_LIMIT
 ///
 /// Text need not be UTF-8. Where it is, characters are matched whole; where it is not, bytes are.
 #[derive(Clone, Debug)]
@@ -31,6 +35,13 @@ pub struct Regex {
     bytes: Option<Programs>,
     /// By characters: for the rest, or for everything if the pattern cannot be said in bytes.
     characters: Option<Programs>,
+    /// In place of all others, for what only it can run.
+    backtracker: Option<Arc<Backtracker>>,
+}
+
+thread_local! {
+    /// Room for searches that note no groups.
+    static ROOM: RefCell<backtrack::Machine> = RefCell::default();
 }
 
 /// The programs of one translation, compiled when first needed.
@@ -48,6 +59,7 @@ struct Programs {
 #[derive(Debug, Default)]
 pub struct Captures {
     machine: Machine,
+    backtracking: backtrack::Machine,
     /// What the general engine found; empty when the machine did.
     general: Vec<Option<NonMaxUsize>>,
 }
@@ -59,6 +71,8 @@ pub enum Engine {
     Program,
     /// The general engine, which takes time linear in the text.
     General,
+    /// The engine for look-around, back-references and the like, in at most [`STEP_LIMIT`](super::STEP_LIMIT) steps.
+    Backtracking,
 }
 
 impl Captures {
@@ -79,29 +93,49 @@ impl Regex {
     /// Compiles `pattern`.
     ///
     /// # Errors
-    /// When the pattern is malformed, too large, or has a construct that needs a backtracking engine.
+    /// When the pattern is malformed, too large, or has a construct that is not run here.
     pub fn new(pattern: &str) -> Result<Self, PatternError> {
         let source = delimited(pattern);
-        let characters = translate(source, true);
-        let bytes = translate(source, false).ok().and_then(|translated| Programs::new(translated.pattern, false));
+        let (characters, bytes) = (translate(source, true), translate(source, false));
+        let needs_backtracking = [&characters, &bytes].into_iter().flatten().any(|form| !form.marks.is_empty());
+        if needs_backtracking {
+            return Self::backtracking(pattern, source, characters, bytes.ok());
+        }
+        let bytes = bytes.ok().and_then(|translated| Programs::new(translated.pattern, false));
         let characters = match (characters, &bytes) {
             (Ok(translated), _) => Ok(translated),
             // What no character can say may still be said in bytes.
             (Err(_), Some(_)) => translate(source, false),
             (Err(error), None) => Err(error),
         }?;
-        let Translated { pattern: translated, groups } = characters;
+        let Translated { pattern: translated, groups, .. } = characters;
         let characters = Programs::new(translated.clone(), true);
         if characters.is_none() && bytes.is_none() {
             return Err(refusal(source, &translated));
         }
         let program = [&characters, &bytes].into_iter().flatten().find_map(Programs::for_one_line).map(Arc::new);
-        let regex = Self { pattern: pattern.to_owned(), groups, program, bytes, characters };
+        let regex = Self { pattern: pattern.to_owned(), groups, program, bytes, characters, backtracker: None };
         // Compiled now, the program most used is shared by all copies; that it can be, says so of the others.
         match regex.general(b"") {
             Some(_) => Ok(regex),
             None => Err(refusal(source, &translated)),
         }
+    }
+
+    fn backtracking(
+        pattern: &str,
+        source: Delimited<'_>,
+        characters: Result<Translated, PatternError>,
+        bytes: Option<Translated>,
+    ) -> Result<Self, PatternError> {
+        let backtracker = Backtracker::new(characters.as_ref().ok(), bytes.as_ref())?;
+        let Some(translated) = characters.as_ref().ok().or(bytes.as_ref()) else {
+            return characters.and(Err(PatternError::new(source.start, "expected a regular expression")));
+        };
+        let Some(backtracker) = backtracker.map(Arc::new) else { return Err(refusal(source, &translated.pattern)) };
+        let (pattern, groups) = (pattern.to_owned(), translated.groups.clone());
+        let backtracker = Some(backtracker);
+        Ok(Self { pattern, groups, program: None, bytes: None, characters: None, backtracker })
     }
 
     /// The pattern as it was written.
@@ -116,7 +150,11 @@ impl Regex {
 
     /// What runs it on lines of text.
     pub fn engine(&self) -> Engine {
-        if self.program.is_some() { Engine::Program } else { Engine::General }
+        match &self.backtracker {
+            Some(_) => Engine::Backtracking,
+            None if self.program.is_some() => Engine::Program,
+            None => Engine::General,
+        }
     }
 
     /// The same on the general engine.
@@ -125,31 +163,70 @@ impl Regex {
         Self { program: None, ..self.clone() }
     }
 
+    /// The same on the engine that backtracks.
+    #[cfg(test)]
+    pub(super) fn on_backtracking_engine(&self) -> Self {
+        let source = delimited(&self.pattern);
+        let (characters, bytes) = (translate(source, true), translate(source, false).ok());
+        Self::backtracking(&self.pattern, source, characters, bytes).expect("it was compiled before")
+    }
+
     /// Whether the pattern matches somewhere in `text`.
-    pub fn is_match(&self, text: &[u8]) -> bool {
-        self.general(text).is_some_and(|general| general.is_match(text))
+    ///
+    /// # Errors
+    /// When the pattern needs backtracking and the search was given up.
+    pub fn is_match(&self, text: &[u8]) -> Result<bool, GivenUp> {
+        match &self.backtracker {
+            Some(backtracker) => self.backtrack(backtracker, text, Starts::Anywhere),
+            None => Ok(self.general(text).is_some_and(|general| general.is_match(text))),
+        }
     }
 
     /// Whether the pattern matches at the start of `text`.
-    pub fn is_match_at_start(&self, text: &[u8]) -> bool {
-        self.general(text).is_some_and(|general| general.is_match(Input::new(text).anchored(Anchored::Yes)))
+    ///
+    /// # Errors
+    /// When the pattern needs backtracking and the search was given up.
+    pub fn is_match_at_start(&self, text: &[u8]) -> Result<bool, GivenUp> {
+        match &self.backtracker {
+            Some(backtracker) => self.backtrack(backtracker, text, Starts::Text),
+            None => {
+                let input = Input::new(text).anchored(Anchored::Yes);
+                Ok(self.general(text).is_some_and(|general| general.is_match(input)))
+            }
+        }
+    }
+
+    fn backtrack(&self, backtracker: &Backtracker, text: &[u8], starts: Starts) -> Result<bool, GivenUp> {
+        ROOM.with_borrow_mut(|room| room.search(backtracker, text, starts, self.slots()))
+    }
+
+    fn slots(&self) -> usize {
+        (self.groups.len() + 1) * 2
     }
 
     /// Searches `text` for the leftmost match and notes its groups. Gives whether there is one.
+    ///
+    /// # Errors
+    /// When the pattern needs backtracking and the search was given up. Then the groups mean nothing.
     #[inline]
-    pub fn captures(&self, text: &[u8], captures: &mut Captures) -> bool {
+    pub fn captures(&self, text: &[u8], captures: &mut Captures) -> Result<bool, GivenUp> {
         captures.general.clear();
-        let slots = (self.groups.len() + 1) * 2;
+        let slots = self.slots();
         if let Some(program) = self.program.as_deref().filter(|program| program.is_for(text)) {
             match captures.machine.run(program, text, slots) {
-                Outcome::Match => return true,
-                Outcome::None => return false,
+                Outcome::Match => return Ok(true),
+                Outcome::None => return Ok(false),
                 Outcome::GivenUp => {}
             }
         }
+        if let Some(backtracker) = &self.backtracker {
+            let found = captures.backtracking.search(backtracker, text, Starts::Anywhere, slots);
+            std::mem::swap(&mut captures.backtracking.slots, &mut captures.machine.slots);
+            return found;
+        }
         captures.general.resize(slots, None);
-        let Some(general) = self.general(text) else { return false };
-        general.search_slots(&Input::new(text), &mut captures.general).is_some()
+        let Some(general) = self.general(text) else { return Ok(false) };
+        Ok(general.search_slots(&Input::new(text), &mut captures.general).is_some())
     }
 
     fn general(&self, text: &[u8]) -> Option<&meta::Regex> {
