@@ -118,6 +118,7 @@ fn report(loaded: &Loaded) {
     for (name, engine) in engines(loaded) {
         let means = match engine {
             Engine::Program => "a byte program",
+            Engine::OnePass => "one-pass",
             Engine::General => "the general engine, which is slower",
             Engine::Backtracking => "backtracking, a line is given up and kept as text after",
         };

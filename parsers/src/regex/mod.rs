@@ -1,7 +1,8 @@
 //! Regular expressions in Ruby's dialect, as Fluent Bit's users write them.
 //!
 //! [`Regex`] compiles and searches; [`RegexParser`] gives named groups as fields. A pattern of the kind that most logs need,
-//! runs of characters between delimiters, becomes a byte program; others run on a linear-time engine. What only a backtracking
+//! runs of characters between delimiters, becomes a byte program; others run on a linear-time engine, in one pass where the
+//! pattern allows it. What only a backtracking
 //! engine can run, such as look-around and back-references, runs on one that gives up after [`STEP_LIMIT`] steps.
 
 mod backtrack;
@@ -9,6 +10,7 @@ mod bytes;
 mod class;
 mod cursor;
 mod engine;
+mod forms;
 mod marks;
 mod parser;
 mod program;

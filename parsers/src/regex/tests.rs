@@ -253,6 +253,54 @@ proptest! {
     }
 }
 
+#[test]
+fn patterns_that_begin_with_the_line_and_repeat_groups_run_in_one_pass() {
+    let cases = [
+        (r"^(?<logger>\w+(?:\.\w+)*): (?<message>.*)$", Engine::OnePass),
+        (r"\A(?<pairs>(?:\w+=\w+;)*)-(?<rest>.*)$", Engine::OnePass),
+        (r"^(?<word>\p{L}+) ", Engine::OnePass),
+        (r"^(?<a>\w+)(?:\.\w+)*x", Engine::General),
+        (r"(?<a>\w+(?:\.\w+)*)", Engine::General),
+        (r"^(?<a>[^ ]*) ", Engine::Program),
+    ];
+
+    for (pattern, engine) in cases {
+        assert_eq!(Regex::new(pattern).unwrap().engine(), engine, "{pattern}");
+    }
+}
+
+#[test]
+fn room_that_was_used_for_one_pattern_serves_another() {
+    let short = Regex::new(r"^(?<a>\w+(?:\.\w+)*)").unwrap();
+    let long = Regex::new(r"^(?<a>\w+(?:\.\w+)*)=(?<b>\w+(?:\.\w+)*)").unwrap();
+    let mut captures = Captures::default();
+
+    for (regex, ends) in [(&short, vec![3]), (&long, vec![3, 5]), (&short, vec![3])] {
+        assert_eq!(regex.captures(b"a.b=c", &mut captures), Ok(true));
+        let groups = (1..=ends.len()).map(|group| captures.get(group).unwrap().end);
+        assert_eq!(groups.collect::<Vec<_>>(), ends);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn one_pass_finds_what_the_general_engine_finds(
+        pairs in proptest::collection::vec((part(), prop::sample::select(vec![" ", "-", "\\[", "x", "\\b", "é"])), 1..4),
+        end in prop_oneof![Just(""), Just("$")],
+        texts in proptest::collection::vec("[ab\"x\\[\\] é\\-\n]{0,14}", 1..12),
+    ) {
+        let parts: String = pairs.iter().map(|(part, behind)| format!("({part}){behind}")).collect();
+        let regex = Regex::new(&format!("^{parts}{end}")).expect("it is valid").on_one_pass();
+        prop_assume!(regex.engine() == Engine::OnePass);
+        for text in texts {
+            let wanted = captured_generally(&regex, text.as_bytes());
+            prop_assert_eq!(ranges(&regex, text.as_bytes()), wanted, "{} on {:?}", regex.pattern(), text);
+        }
+    }
+}
+
 /// Pieces of the patterns that logs are made for.
 fn part() -> impl Strategy<Value = String> {
     let set = prop::sample::select(vec![

@@ -13,7 +13,7 @@ pub(super) enum Rule {
     Add { key: usize, value: usize },
     Remove { key: usize },
     RemovePrefix { prefix: usize },
-    RemoveRegex(Box<Regex>),
+    RemoveRegex(Regex),
     Rename { key: usize, to: usize, hard: bool },
     Copy { key: usize, to: usize, hard: bool },
     MoveToStart { prefix: usize },
@@ -28,7 +28,7 @@ impl Rule {
     pub(super) fn read(name: &str, whole: &str, words: &[Word], texts: &mut Vec<String>) -> Result<Self, String> {
         if name == "remove_regex" {
             let pattern = if let [word] = words { word.text.as_str() } else { whole };
-            return compile(pattern).map(|pattern| Self::RemoveRegex(Box::new(pattern)));
+            return compile(pattern).map(Self::RemoveRegex);
         }
         let mut store = |text: &str| {
             texts.push(text.to_owned());
