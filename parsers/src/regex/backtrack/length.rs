@@ -39,6 +39,12 @@ pub(super) fn lengths(part: &Hir, marks: &[Marked], unicode: bool) -> Option<Len
         HirKind::Repetition(repetition) => {
             let (low, high) = (repetition.min as usize, repetition.max? as usize);
             let once = of(&repetition.sub)?;
+            if once == Lengths::from([0]) {
+                return Some(once);
+            }
+            if high > MAX_LENGTH {
+                return None;
+            }
             let (mut all, mut now) = (Lengths::new(), Lengths::from([0]));
             for times in 0..=high {
                 if times >= low {
