@@ -283,7 +283,7 @@ fn room_that_was_used_for_one_pattern_serves_another() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn one_pass_finds_what_the_general_engine_finds(

@@ -23,7 +23,7 @@ pub(super) use machine::{Machine, Starts};
 /// Most steps of one search with a pattern that needs backtracking.
 ///
 /// A step is an instruction, a choice taken up again, or the one to eight bytes of text that are looked at in the same time. So
-/// many take some 3 to 10 ms; a search that would need more is given up. It is also given up when more than
+/// many take some 3 to 16 ms; a search that would need more is given up. It is also given up when more than
 /// 65,536 choices or constructs are open at once.
 pub const STEP_LIMIT: usize = 1_000_000;
 

@@ -263,6 +263,10 @@ proptest! {
             prop_assert!(found == Ok(wanted.clone()) || found == Err(GivenUp), "{pattern} on {text:?}: {found:?}, not {wanted:?}");
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
     fn a_look_around_agrees_with_the_pattern_that_says_the_same(
