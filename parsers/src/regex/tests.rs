@@ -254,6 +254,14 @@ proptest! {
 }
 
 #[test]
+fn a_group_on_a_way_that_was_given_up_takes_no_part() {
+    let regex = Regex::new("^(?:(?<a>x)y|(?<b>x)z)$").unwrap();
+
+    assert_eq!(regex.engine(), Engine::Program);
+    assert_eq!(ranges(&regex, b"xz"), Some(vec![Some(0..2), None, Some(0..1)]));
+}
+
+#[test]
 fn patterns_that_begin_with_the_line_and_repeat_groups_run_in_one_pass() {
     let cases = [
         (r"^(?<logger>\w+(?:\.\w+)*): (?<message>.*)$", Engine::OnePass),
