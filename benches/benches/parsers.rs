@@ -88,9 +88,19 @@ fn parsing(criterion: &mut Criterion) {
             "time:2026-11-21T00:00:00.{number:06}Z\tlevel:info\tmsg:request served\tstatus:200\tpath:/items/{number}"
         )
     };
+    let app = |number| {
+        format!(
+            "2026-11-21T00:00:00.{number:06}Z INFO  org.example.shop.checkout.Payment: order {number} was paid with a card"
+        )
+    };
+    // A repeated group needs the one-pass automaton, looking ahead the engine that backtracks.
+    let one_pass = r"^(?<time>\S+) (?<level>[A-Z]+) +(?<logger>\w+(?:\.\w+)*): (?<message>.*)$";
+    let backtracking = r"^(?!#)(?<time>\S+) (?<level>[A-Z]+) +(?<logger>\w+(?:\.\w+)*): (?<message>.*)$";
     let cases = [
         ("json", corpus(Kind::Json), definition(Format::Json, None, ISO)),
         ("nginx", corpus(Kind::Nginx), definition(Format::Regex, Some(vigie_benches::conf::nginx_pattern()), CLF)),
+        ("regex, one-pass", lines(app), definition(Format::Regex, Some(one_pass), ISO)),
+        ("regex, backtracking", lines(app), definition(Format::Regex, Some(backtracking), ISO)),
         ("cri", corpus(Kind::Cri), definition(Format::Cri, None, ISO)),
         ("logfmt", lines(logfmt), definition(Format::Logfmt, None, ISO)),
         ("ltsv", lines(ltsv), definition(Format::Ltsv, None, ISO)),

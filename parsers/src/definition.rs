@@ -6,7 +6,7 @@ use crate::batch::{Batch, Field, Keys, Span, Text, Value};
 use crate::fields::{self, FieldType, TimeField};
 use crate::json::JsonParser;
 use crate::parser::{Parsed, Parser};
-use crate::regex::{Engine, PatternError, RegexParser};
+use crate::regex::{Engine, GivenUp, PatternError, RegexParser};
 use crate::time::{FormatError, TimeFormat};
 use crate::{cri, logfmt, ltsv};
 
@@ -171,7 +171,10 @@ impl Parser for DefinedParser {
         let first = batch.record(index).fields().len();
         let fitted = match &self.format {
             Compiled::Json => JsonParser.parse(batch, index, text) != Parsed::Refused,
-            Compiled::Regex(regex) => regex.fields(batch, index, text),
+            Compiled::Regex(regex) => match regex.fields(batch, index, text) {
+                Ok(fitted) => fitted,
+                Err(GivenUp) => return Parsed::GivenUp,
+            },
             Compiled::Ltsv => ltsv::fields(batch, index, text),
             Compiled::Logfmt { refuse_bare } => logfmt::fields(batch, index, text, *refuse_bare),
             Compiled::Cri(keys) => cri_fields(keys, batch, index, text),

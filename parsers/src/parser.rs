@@ -12,7 +12,7 @@ pub trait Parser: Send + Sync + std::fmt::Debug {
     ///
     /// The new fields are appended behind those that the record has; its time is set when the parser finds one.
     ///
-    /// When it is refused, the record is as it was.
+    /// When it is refused or given up, the record is as it was.
     fn parse(&self, batch: &mut Batch, index: usize, text: Span) -> Parsed;
 
     /// What runs its pattern, when it has one.
@@ -30,6 +30,16 @@ pub enum Parsed {
     TimeUnclear,
     /// It did not fit.
     Refused,
+    /// Whether it fits would take more steps to tell than a pattern is given; see
+    /// [`STEP_LIMIT`](crate::regex::STEP_LIMIT). The record is as if it did not.
+    GivenUp,
+}
+
+impl Parsed {
+    /// Whether the record has the fields of the text.
+    pub fn gave_fields(self) -> bool {
+        matches!(self, Self::Fitted | Self::TimeUnclear)
+    }
 }
 
 /// Parsers by name.

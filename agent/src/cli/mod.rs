@@ -17,7 +17,7 @@ use crate::config::{Diagnostics, Environment, Loaded, OptionType, SectionKind, S
 use crate::pipeline::{Plan, Surroundings};
 
 use flags::{Command, Flags};
-use vigie_parsers::regex::Engine;
+use vigie_parsers::regex::{Engine, STEP_LIMIT};
 
 /// Runs the program with its arguments, the first one being its name. Gives 0 when all went well, 1 otherwise.
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
@@ -118,9 +118,12 @@ fn report(loaded: &Loaded) {
     for (name, engine) in engines(loaded) {
         let means = match engine {
             Engine::Program => "a byte program",
+            Engine::OnePass => "one-pass",
             Engine::General => "the general engine, which is slower",
+            Engine::Backtracking => "backtracking, a line is given up and kept as text after",
         };
-        text.push_str(&format!("parser {name}: {means}\n"));
+        let limit = if engine == Engine::Backtracking { format!(" {STEP_LIMIT} steps") } else { String::new() };
+        text.push_str(&format!("parser {name}: {means}{limit}\n"));
     }
     print(&text);
 }

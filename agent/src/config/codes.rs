@@ -105,7 +105,7 @@ codes! {
     "V305" "a multiline parser that is not used"
         "Multiline parsers of your own are read and not run; one that an input names is refused."
     "V306" "a parser that cannot be had"
-        "Its definition is valid for Fluent Bit and asks for what Vigie does not do, such as a pattern that needs backtracking or a decoder. A parser that nobody names is only left out."
+        "Its definition is valid for Fluent Bit and asks for what Vigie does not do, such as a decoder or a pattern with an absence operator. A parser that nobody names is only left out."
     "V401" "a path cannot be used"
         "It is no valid pattern."
     "V402" "a position database cannot be used"

@@ -244,7 +244,7 @@ fn build(
     let value = section.get(error.key());
     let (place, code) = match (&error, value) {
         (DefinitionError::Regex(error), Some(value)) => {
-            (inside(value, error.at), if error.needs_backtracking { "V306" } else { "V302" })
+            (inside(value, error.at), if error.is_unsupported { "V306" } else { "V302" })
         }
         (_, value) => (value.map_or(section.place, |value| value.place), "V302"),
     };

@@ -1,6 +1,6 @@
 //! Which tags a filter or output takes.
 
-use vigie_parsers::regex::Regex;
+use vigie_parsers::regex::{GivenUp, Regex};
 
 use super::options::OptionType;
 
@@ -67,9 +67,14 @@ impl Matcher {
     }
 
     /// Whether `tag` is taken.
-    pub fn matches(&self, tag: &str) -> bool {
-        self.regex.as_ref().is_some_and(|regex| regex.0.is_match_at_start(tag.as_bytes()))
-            || self.pattern.as_ref().is_some_and(|pattern| pattern.matches(tag))
+    ///
+    /// # Errors
+    /// When the regex was given up and the pattern does not match.
+    pub fn matches(&self, tag: &str) -> Result<bool, GivenUp> {
+        if self.pattern.as_ref().is_some_and(|pattern| pattern.matches(tag)) {
+            return Ok(true);
+        }
+        self.regex.as_ref().map_or(Ok(false), |regex| regex.0.is_match_at_start(tag.as_bytes()))
     }
 }
 
@@ -102,6 +107,6 @@ mod tests {
     fn a_regex_is_matched_at_the_start_of_the_tag() {
         let matcher = Matcher::new(None, TagRegex::parse("app|db").ok());
 
-        assert!(matcher.matches("app.web") && matcher.matches("db") && !matcher.matches("my.app"));
+        assert_eq!(["app.web", "db", "my.app"].map(|tag| matcher.matches(tag)), [Ok(true), Ok(true), Ok(false)]);
     }
 }

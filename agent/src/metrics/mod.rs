@@ -13,6 +13,11 @@ impl Counter {
         self.0.fetch_add(n, Ordering::Relaxed);
     }
 
+    /// Adds one. Gives whether it is the first.
+    pub fn add_first(&self) -> bool {
+        self.0.fetch_add(1, Ordering::Relaxed) == 0
+    }
+
     /// Sets it, for a gauge.
     pub fn set(&self, value: u64) {
         self.0.store(value, Ordering::Relaxed);
@@ -69,6 +74,8 @@ counters! {
         long_line_skipped,
         /// Lines that their parser refused; the text is kept under the raw key.
         parser_failed,
+        /// Those of them whose parser gave up: its pattern backtracks and would have taken too many steps.
+        parser_given_up,
         /// Bytes that were lost before they could be read (deleted or truncated under the reader).
         abandoned_bytes,
         /// Ranges read again because an output did not answer for them.
@@ -87,6 +94,8 @@ counters! {
         drop_records,
         /// Records added.
         add_records,
+        /// Records with a text on which a pattern that backtracks was given up.
+        given_up_records,
     }
 }
 

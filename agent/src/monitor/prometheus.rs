@@ -45,6 +45,11 @@ const INPUT: &[Row] = &[
     counter("long_line_truncated", "fluentbit_input_long_line_truncated", "Long lines cut into parts."),
     counter("long_line_skipped", "fluentbit_input_long_line_skipped", "Long lines skipped."),
     counter("parser_failed", "vigie_input_parser_failed", "Lines that their parser refused, kept as text."),
+    counter(
+        "parser_given_up",
+        "vigie_input_parser_given_up",
+        "Lines on which the pattern of their parser was given up.",
+    ),
     counter("abandoned_bytes", "vigie_input_abandoned_bytes", "Bytes lost before they could be read."),
     counter("rewinds", "vigie_input_rewinds", "Ranges read again because no output answered for them."),
     counter("restarts", "vigie_input_restarts", "Starts after a panic."),
@@ -54,6 +59,7 @@ const FILTER: &[Row] = &[
     counter("records", "fluentbit_filter_records", "Records that went in."),
     counter("drop_records", "fluentbit_filter_drop_records", "Records removed."),
     counter("add_records", "fluentbit_filter_add_records", "Records added."),
+    counter("given_up_records", "vigie_filter_given_up_records", "Records on which a pattern was given up."),
 ];
 
 const OUTPUT: &[Row] = &[

@@ -178,8 +178,11 @@ impl<'a> Worker<'a> {
         if let Some(route) = self.routes.get(tag) {
             return route.clone();
         }
-        let filters = self.shared.filters.iter().enumerate().filter(|(_, filter)| filter.matcher.matches(tag));
-        let outputs = self.shared.outputs.iter().enumerate().filter(|(_, output)| output.matcher.matches(tag));
+        // Where a tag's pattern was given up nothing may be lost: no filter drops its records, and an output takes them.
+        let filters = self.shared.filters.iter().enumerate();
+        let filters = filters.filter(|(_, filter)| filter.matcher.matches(tag).unwrap_or(false));
+        let outputs = self.shared.outputs.iter().enumerate();
+        let outputs = outputs.filter(|(_, output)| output.matcher.matches(tag).unwrap_or(true));
         let route =
             Route { filters: filters.map(|(at, _)| at).collect(), outputs: outputs.map(|(at, _)| at).collect() };
         if self.routes.len() < MOST_ROUTES {

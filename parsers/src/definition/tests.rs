@@ -292,9 +292,9 @@ fn every_built_in_definition_builds_and_has_a_line_above() {
 #[test]
 fn a_wrong_definition_names_the_key_to_blame() {
     let regex = Definition { format: Format::Regex, ..Definition::default() };
-    let look = Definition { regex: Some("(?=a)(?<b>c)".into()), ..regex.clone() };
+    let absent = Definition { regex: Some("(?~a)(?<b>c)".into()), ..regex.clone() };
     let time = Definition { time_format: Some("%Q".into()), ..Definition::default() };
-    for (definition, key) in [(regex, "regex"), (look, "regex"), (time, "time_format")] {
+    for (definition, key) in [(regex, "regex"), (absent, "regex"), (time, "time_format")] {
         assert_eq!(definition.build().err().map(|error| error.key()), Some(key));
     }
 }

@@ -1,7 +1,7 @@
 //! Character classes and escapes.
 
 use super::PatternError;
-use super::translate::Cursor;
+use super::cursor::Cursor;
 
 /// Whether `pattern` has a named group. Then groups without a name do not capture.
 pub(super) fn has_named_group(pattern: &str) -> bool {

@@ -1,24 +1,30 @@
 //! Compiles a pattern once and searches with whichever program is fastest for the text at hand.
 
+use std::cell::RefCell;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use memchr::memchr;
+use regex_automata::dfa::onepass;
 use regex_automata::meta;
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 
-use super::PatternError;
+use super::backtrack::{self, Backtracker, Starts};
+use super::forms::Programs;
 use super::program::Program;
 use super::run::{Machine, Outcome, UNSET};
 use super::translate::{Delimited, Translated, delimited, translate};
+use super::{GivenUp, PatternError};
 
 /// A pattern in Ruby's dialect, compiled.
 ///
 /// `^` and `$` mean lines, `\d \w \s` mean ASCII, groups without a name do not capture where one has a name. The pattern may
 /// stand between slashes with the options `i`, `m` (the dot matches newlines too), `x` and `o` behind it. Searching takes
-/// time linear in the text, whatever the pattern.
+/// time linear in the text, unless the pattern needs backtracking: then it is given up after [`STEP_LIMIT`] steps.
+///
+/// [`STEP_LIMIT`]: super::STEP_LIMIT
 ///
 /// Text need not be UTF-8. Where it is, characters are matched whole; where it is not, bytes are.
 #[derive(Clone, Debug)]
@@ -28,27 +34,27 @@ pub struct Regex {
     /// For one line, if there is such a program for the pattern.
     program: Option<Arc<Program>>,
     /// By bytes: for ASCII, where bytes are characters, and for text that is not UTF-8.
-    bytes: Option<Programs>,
+    bytes: Option<Box<Programs>>,
     /// By characters: for the rest, or for everything if the pattern cannot be said in bytes.
-    characters: Option<Programs>,
+    characters: Option<Box<Programs>>,
+    /// Whether one line is searched in one pass where the programs allow it.
+    in_one_pass: bool,
+    /// In place of all others, for what only it can run.
+    backtracker: Option<Arc<Backtracker>>,
 }
 
-/// The programs of one translation, compiled when first needed.
-#[derive(Clone, Debug)]
-struct Programs {
-    pattern: String,
-    unicode: bool,
-    /// For text without newlines, where lines are the text: such a program knows that `^` holds in one place only, and
-    /// often needs no general engine.
-    line: OnceLock<Option<meta::Regex>>,
-    lines: OnceLock<Option<meta::Regex>>,
+thread_local! {
+    /// Room for searches that note no groups.
+    static ROOM: RefCell<backtrack::Machine> = RefCell::default();
 }
 
 /// Where the groups of a match lie. Hold one and use it again.
 #[derive(Debug, Default)]
 pub struct Captures {
     machine: Machine,
-    /// What the general engine found; empty when the machine did.
+    backtracking: backtrack::Machine,
+    one_pass: Option<onepass::Cache>,
+    /// What the general engine found, or the one-pass automaton; empty when the machine did.
     general: Vec<Option<NonMaxUsize>>,
 }
 
@@ -57,8 +63,12 @@ pub struct Captures {
 pub enum Engine {
     /// A byte program of literals, runs and groups that may be missing.
     Program,
+    /// An automaton that reads each byte once and has the groups then, for patterns that begin with the line.
+    OnePass,
     /// The general engine, which takes time linear in the text.
     General,
+    /// The engine for look-around, back-references and the like, in at most [`STEP_LIMIT`](super::STEP_LIMIT) steps.
+    Backtracking,
 }
 
 impl Captures {
@@ -73,35 +83,68 @@ impl Captures {
         };
         (start != UNSET && end != UNSET).then_some(start..end)
     }
+
+    /// Runs `one_pass` on `text`. Gives whether it matches, `None` when that was not found out.
+    fn pass_once(&mut self, one_pass: &onepass::DFA, text: &[u8]) -> Option<bool> {
+        let cache = self.one_pass.get_or_insert_with(|| one_pass.create_cache());
+        // It may have been used for another pattern.
+        cache.reset(one_pass);
+        let input = Input::new(text).anchored(Anchored::Yes);
+        one_pass.try_search_slots(cache, &input, &mut self.general).ok().map(|found| found.is_some())
+    }
 }
 
 impl Regex {
     /// Compiles `pattern`.
     ///
     /// # Errors
-    /// When the pattern is malformed, too large, or has a construct that needs a backtracking engine.
+    /// When the pattern is malformed, too large, or has a construct that is not run here.
     pub fn new(pattern: &str) -> Result<Self, PatternError> {
         let source = delimited(pattern);
-        let characters = translate(source, true);
-        let bytes = translate(source, false).ok().and_then(|translated| Programs::new(translated.pattern, false));
+        let (characters, bytes) = (translate(source, true), translate(source, false));
+        let needs_backtracking = [&characters, &bytes].into_iter().flatten().any(|form| !form.marks.is_empty());
+        if needs_backtracking {
+            return Self::backtracking(pattern, source, characters, bytes.ok());
+        }
+        let bytes = bytes.ok().and_then(|translated| Programs::new(translated.pattern, false)).map(Box::new);
         let characters = match (characters, &bytes) {
             (Ok(translated), _) => Ok(translated),
             // What no character can say may still be said in bytes.
             (Err(_), Some(_)) => translate(source, false),
             (Err(error), None) => Err(error),
         }?;
-        let Translated { pattern: translated, groups } = characters;
-        let characters = Programs::new(translated.clone(), true);
+        let Translated { pattern: translated, groups, .. } = characters;
+        let characters = Programs::new(translated.clone(), true).map(Box::new);
         if characters.is_none() && bytes.is_none() {
             return Err(refusal(source, &translated));
         }
-        let program = [&characters, &bytes].into_iter().flatten().find_map(Programs::for_one_line).map(Arc::new);
-        let regex = Self { pattern: pattern.to_owned(), groups, program, bytes, characters };
+        let program =
+            [&characters, &bytes].into_iter().flatten().find_map(|programs| programs.for_one_line()).map(Arc::new);
+        let in_one_pass = program.is_none();
+        let pattern = pattern.to_owned();
+        let regex = Self { pattern, groups, program, bytes, characters, in_one_pass, backtracker: None };
         // Compiled now, the program most used is shared by all copies; that it can be, says so of the others.
         match regex.general(b"") {
             Some(_) => Ok(regex),
             None => Err(refusal(source, &translated)),
         }
+    }
+
+    fn backtracking(
+        pattern: &str,
+        source: Delimited<'_>,
+        characters: Result<Translated, PatternError>,
+        bytes: Option<Translated>,
+    ) -> Result<Self, PatternError> {
+        let backtracker = Backtracker::new(characters.as_ref().ok(), bytes.as_ref())?;
+        let Some(translated) = characters.as_ref().ok().or(bytes.as_ref()) else {
+            return characters.and(Err(PatternError::new(source.start, "expected a regular expression")));
+        };
+        let Some(backtracker) = backtracker.map(Arc::new) else { return Err(refusal(source, &translated.pattern)) };
+        let (pattern, groups) = (pattern.to_owned(), translated.groups.clone());
+        let backtracker = Some(backtracker);
+        let (bytes, characters) = (None, None);
+        Ok(Self { pattern, groups, program: None, bytes, characters, in_one_pass: false, backtracker })
     }
 
     /// The pattern as it was written.
@@ -116,82 +159,112 @@ impl Regex {
 
     /// What runs it on lines of text.
     pub fn engine(&self) -> Engine {
-        if self.program.is_some() { Engine::Program } else { Engine::General }
+        match &self.backtracker {
+            Some(_) => Engine::Backtracking,
+            None if self.program.is_some() => Engine::Program,
+            None if self.one_pass(b"").is_some() => Engine::OnePass,
+            None => Engine::General,
+        }
     }
 
     /// The same on the general engine.
     #[cfg(test)]
     pub(super) fn on_general_engine(&self) -> Self {
-        Self { program: None, ..self.clone() }
+        Self { program: None, in_one_pass: false, ..self.clone() }
+    }
+
+    /// The same without a byte program.
+    #[cfg(test)]
+    pub(super) fn on_one_pass(&self) -> Self {
+        Self { program: None, in_one_pass: true, ..self.clone() }
+    }
+
+    /// The same on the engine that backtracks.
+    #[cfg(test)]
+    pub(super) fn on_backtracking_engine(&self) -> Self {
+        let source = delimited(&self.pattern);
+        let (characters, bytes) = (translate(source, true), translate(source, false).ok());
+        Self::backtracking(&self.pattern, source, characters, bytes).expect("it was compiled before")
     }
 
     /// Whether the pattern matches somewhere in `text`.
-    pub fn is_match(&self, text: &[u8]) -> bool {
-        self.general(text).is_some_and(|general| general.is_match(text))
+    ///
+    /// # Errors
+    /// When the pattern needs backtracking and the search was given up.
+    pub fn is_match(&self, text: &[u8]) -> Result<bool, GivenUp> {
+        match &self.backtracker {
+            Some(backtracker) => self.backtrack(backtracker, text, Starts::Anywhere),
+            None => Ok(self.general(text).is_some_and(|general| general.is_match(text))),
+        }
     }
 
     /// Whether the pattern matches at the start of `text`.
-    pub fn is_match_at_start(&self, text: &[u8]) -> bool {
-        self.general(text).is_some_and(|general| general.is_match(Input::new(text).anchored(Anchored::Yes)))
+    ///
+    /// # Errors
+    /// When the pattern needs backtracking and the search was given up.
+    pub fn is_match_at_start(&self, text: &[u8]) -> Result<bool, GivenUp> {
+        match &self.backtracker {
+            Some(backtracker) => self.backtrack(backtracker, text, Starts::Text),
+            None => {
+                let input = Input::new(text).anchored(Anchored::Yes);
+                Ok(self.general(text).is_some_and(|general| general.is_match(input)))
+            }
+        }
+    }
+
+    fn backtrack(&self, backtracker: &Backtracker, text: &[u8], starts: Starts) -> Result<bool, GivenUp> {
+        ROOM.with_borrow_mut(|room| room.search(backtracker, text, starts, self.slots()))
+    }
+
+    fn slots(&self) -> usize {
+        (self.groups.len() + 1) * 2
     }
 
     /// Searches `text` for the leftmost match and notes its groups. Gives whether there is one.
+    ///
+    /// # Errors
+    /// When the pattern needs backtracking and the search was given up. Then the groups mean nothing.
     #[inline]
-    pub fn captures(&self, text: &[u8], captures: &mut Captures) -> bool {
+    pub fn captures(&self, text: &[u8], captures: &mut Captures) -> Result<bool, GivenUp> {
         captures.general.clear();
-        let slots = (self.groups.len() + 1) * 2;
+        let slots = self.slots();
         if let Some(program) = self.program.as_deref().filter(|program| program.is_for(text)) {
             match captures.machine.run(program, text, slots) {
-                Outcome::Match => return true,
-                Outcome::None => return false,
+                Outcome::Match => return Ok(true),
+                Outcome::None => return Ok(false),
                 Outcome::GivenUp => {}
             }
         }
+        if let Some(backtracker) = &self.backtracker {
+            let found = captures.backtracking.search(backtracker, text, Starts::Anywhere, slots);
+            std::mem::swap(&mut captures.backtracking.slots, &mut captures.machine.slots);
+            return found;
+        }
         captures.general.resize(slots, None);
-        let Some(general) = self.general(text) else { return false };
-        general.search_slots(&Input::new(text), &mut captures.general).is_some()
+        if let Some(found) = self.one_pass(text).and_then(|one_pass| captures.pass_once(one_pass, text)) {
+            return Ok(found);
+        }
+        let Some(general) = self.general(text) else { return Ok(false) };
+        Ok(general.search_slots(&Input::new(text), &mut captures.general).is_some())
     }
 
     fn general(&self, text: &[u8]) -> Option<&meta::Regex> {
-        let by_bytes = self.bytes.as_ref().filter(|_| text.is_ascii() || std::str::from_utf8(text).is_err());
-        let others = [self.characters.as_ref(), self.bytes.as_ref()];
-        by_bytes.into_iter().chain(others.into_iter().flatten()).find_map(|programs| programs.for_text(text))
-    }
-}
-
-impl Programs {
-    /// Programs for a translation, if it is well formed.
-    fn new(pattern: String, unicode: bool) -> Option<Self> {
-        let programs = Self { pattern, unicode, line: OnceLock::new(), lines: OnceLock::new() };
-        syntax::parse_with(&programs.pattern, &programs.syntax(true)).ok()?;
-        Some(programs)
+        self.forms(text).find_map(|programs| programs.for_text(text))
     }
 
-    fn for_text(&self, text: &[u8]) -> Option<&meta::Regex> {
-        if memchr(b'\n', text).is_some() { self.lines() } else { self.line() }
+    /// The one-pass automaton for `text`, if it is one line.
+    fn one_pass(&self, text: &[u8]) -> Option<&onepass::DFA> {
+        if !self.in_one_pass || memchr(b'\n', text).is_some() {
+            return None;
+        }
+        self.forms(text).next()?.one_pass()
     }
 
-    fn line(&self) -> Option<&meta::Regex> {
-        self.line.get_or_init(|| self.build(false)).as_ref()
-    }
-
-    fn lines(&self) -> Option<&meta::Regex> {
-        self.lines.get_or_init(|| self.build(true)).as_ref()
-    }
-
-    fn build(&self, multi_line: bool) -> Option<meta::Regex> {
-        // The cache of the lazy DFA exists once per thread that searches.
-        let config = meta::Config::new().utf8_empty(false).hybrid_cache_capacity(256 << 10);
-        meta::Builder::new().configure(config).syntax(self.syntax(multi_line)).build(&self.pattern).ok()
-    }
-
-    /// A byte program for text of one line, if there is one.
-    fn for_one_line(&self) -> Option<Program> {
-        Program::new(&syntax::parse_with(&self.pattern, &self.syntax(false)).ok()?, self.unicode)
-    }
-
-    fn syntax(&self, multi_line: bool) -> syntax::Config {
-        syntax::Config::new().unicode(self.unicode).utf8(false).multi_line(multi_line)
+    /// The programs for `text`, the best first.
+    fn forms(&self, text: &[u8]) -> impl Iterator<Item = &Programs> {
+        let by_bytes = self.bytes.as_deref().filter(|_| text.is_ascii() || std::str::from_utf8(text).is_err());
+        let others = [self.characters.as_deref(), self.bytes.as_deref()];
+        by_bytes.into_iter().chain(others.into_iter().flatten())
     }
 }
 

@@ -1,17 +1,23 @@
 //! Regular expressions in Ruby's dialect, as Fluent Bit's users write them.
 //!
 //! [`Regex`] compiles and searches; [`RegexParser`] gives named groups as fields. A pattern of the kind that most logs need,
-//! runs of characters between delimiters, becomes a byte program; others run on a linear-time engine. Constructs that only a
-//! backtracking engine can run are refused with their name and place.
+//! runs of characters between delimiters, becomes a byte program; others run on a linear-time engine, in one pass where the
+//! pattern allows it. What only a backtracking
+//! engine can run, such as look-around and back-references, runs on one that gives up after [`STEP_LIMIT`] steps.
 
+mod backtrack;
 mod bytes;
 mod class;
+mod cursor;
 mod engine;
+mod forms;
+mod marks;
 mod parser;
 mod program;
 mod run;
 mod translate;
 
+pub use backtrack::STEP_LIMIT;
 pub use engine::{Captures, Engine, Regex};
 pub use parser::RegexParser;
 
@@ -22,13 +28,13 @@ pub struct PatternError {
     pub at: usize,
     /// What is wrong there.
     pub problem: String,
-    /// Whether the pattern is sound and only this engine cannot run it.
-    pub needs_backtracking: bool,
+    /// Whether the pattern is sound in Ruby and only not done here.
+    pub is_unsupported: bool,
 }
 
 impl PatternError {
     fn new(at: usize, problem: impl Into<String>) -> Self {
-        Self { at, problem: problem.into(), needs_backtracking: false }
+        Self { at, problem: problem.into(), is_unsupported: false }
     }
 }
 
@@ -39,6 +45,18 @@ impl std::fmt::Display for PatternError {
 }
 
 impl std::error::Error for PatternError {}
+
+/// A search was given up after [`STEP_LIMIT`] steps: whether the pattern matches is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenUp;
+
+impl std::fmt::Display for GivenUp {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "the search took more than {STEP_LIMIT} steps and was given up")
+    }
+}
+
+impl std::error::Error for GivenUp {}
 
 #[cfg(test)]
 mod tests;

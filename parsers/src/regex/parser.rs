@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::{Captures, Engine, PatternError, Regex};
+use super::{Captures, Engine, GivenUp, PatternError, Regex};
 use crate::batch::{Batch, Field, Keys, Range, Span, Text, Value};
 
 thread_local! {
@@ -31,7 +31,7 @@ impl RegexParser {
     /// Compiles `pattern`. With `skip_empty`, groups that matched nothing give no field.
     ///
     /// # Errors
-    /// When the pattern is wrong, cannot be run in linear time, or names no group.
+    /// When the pattern is wrong, has a construct that is not run here, or names no group.
     pub fn new(pattern: &str, skip_empty: bool) -> Result<Self, PatternError> {
         let regex = Regex::new(pattern)?;
         let names = regex.groups().iter().enumerate();
@@ -56,9 +56,12 @@ impl RegexParser {
 
     /// Searches `text`, which lies in the arena, and appends a field per named group to record `index`. Returns whether
     /// it was found and gave a field.
-    pub fn fields(&self, batch: &mut Batch, index: usize, text: Span) -> bool {
+    ///
+    /// # Errors
+    /// When the pattern needs backtracking and the search was given up.
+    pub fn fields(&self, batch: &mut Batch, index: usize, text: Span) -> Result<bool, GivenUp> {
         CAPTURES.with_borrow_mut(|captures| {
-            self.regex.captures(batch.bytes(text), captures) && self.append(batch, index, text, captures)
+            Ok(self.regex.captures(batch.bytes(text), captures)? && self.append(batch, index, text, captures))
         })
     }
 

@@ -9,7 +9,7 @@ fn captured(pattern: &str, text: &[u8]) -> Option<Vec<Option<String>>> {
     let regex = Regex::new(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
     let mut captures = Captures::default();
     assert_eq!(regex.captures(text, &mut captures), regex.is_match(text));
-    if !regex.is_match(text) {
+    if !regex.is_match(text).expect("it is found out") {
         return None;
     }
     let group = |at| captures.get(at).map(|range| String::from_utf8_lossy(&text[range]).into_owned());
@@ -90,27 +90,8 @@ fn unnamed_groups_capture_only_where_no_group_has_a_name() {
 }
 
 #[test]
-fn constructs_that_need_backtracking_are_named_with_their_place() {
+fn what_is_wrong_is_named_with_its_place() {
     let cases = [
-        (
-            "a(?=b)",
-            "a look-ahead (`(?=`) needs a backtracking engine, which is not available (at byte 1 of the pattern)",
-        ),
-        ("(?!b)", "a negative look-ahead"),
-        ("(?<=b)", "a look-behind"),
-        ("(?<!b)", "a negative look-behind"),
-        ("(?>b)", "an atomic group"),
-        ("(?~b)", "an absence operator"),
-        ("(a)(?(1)b)", "a conditional"),
-        ("a++", "a possessive quantifier"),
-        (r"(a)\1", "a back-reference"),
-        (r"(?<n>a)\k<n>", "a back-reference"),
-        (r"(?<n>a)\g<n>", "a sub-expression call"),
-        (r"a\Kb", r"`\K`"),
-        (r"\Ga", r"`\G`"),
-        (r"\R", r"`\R`"),
-        (r"\X", r"`\X`"),
-        (r"a\Zb", r"`\Z` before the end"),
         ("(a", "this parenthesis is not closed (at byte 0"),
         ("a)", "this parenthesis was not opened (at byte 1"),
         ("/[a/", "this character class is not closed (at byte 1"),
@@ -150,7 +131,7 @@ fn fields_of(parser: &RegexParser, text: &str) -> Option<String> {
     let mut batch = Batch::default();
     let span = batch.store(text.as_bytes());
     let index = batch.push(Timestamp::default(), Origin::default());
-    if !parser.fields(&mut batch, index, span) {
+    if parser.fields(&mut batch, index, span) != Ok(true) {
         return None;
     }
     let text = |text: Text| String::from_utf8_lossy(batch.bytes(text.span)).into_owned();
@@ -195,10 +176,11 @@ fn a_match_without_any_field_is_refused_and_a_pattern_without_names_too() {
 
 proptest! {
     #[test]
-    fn no_pattern_makes_translation_panic(pattern in "[\\[\\]()\\\\a-c^|*+?{}0-3,&~:<>=!#xiPpZk\\-é\n/ .$]{0,24}") {
+    fn no_pattern_makes_translation_panic(pattern in "[\\[\\]()\\\\a-c^|*+?{}0-3,&~:<>=!#xiPpZkgKGRX'\\-é\n/ .$]{0,24}") {
         if let Ok(regex) = Regex::new(&pattern) {
-            let _ = regex.is_match(b"abc\n[0]\xff");
-            let _ = regex.is_match("abcé".as_bytes());
+            for text in [&b"abc\n[0]\xff"[..], "abcé".as_bytes()] {
+                prop_assert_eq!(regex.is_match(text), regex.captures(text, &mut Captures::default()));
+            }
         }
     }
 
@@ -219,7 +201,7 @@ fn captured_generally(regex: &Regex, text: &[u8]) -> Option<Vec<Option<std::ops:
 
 fn ranges(regex: &Regex, text: &[u8]) -> Option<Vec<Option<std::ops::Range<usize>>>> {
     let mut captures = Captures::default();
-    let found = regex.captures(text, &mut captures);
+    let found = regex.captures(text, &mut captures).expect("it is found out");
     found.then(|| (0..=regex.groups().len()).map(|group| captures.get(group)).collect())
 }
 
@@ -267,6 +249,62 @@ proptest! {
         for regex in BUILT_IN.iter() {
             let wanted = captured_generally(regex, line.as_bytes());
             prop_assert_eq!(ranges(regex, line.as_bytes()), wanted, "{} on {:?}", regex.pattern(), line);
+        }
+    }
+}
+
+#[test]
+fn a_group_on_a_way_that_was_given_up_takes_no_part() {
+    let regex = Regex::new("^(?:(?<a>x)y|(?<b>x)z)$").unwrap();
+
+    assert_eq!(regex.engine(), Engine::Program);
+    assert_eq!(ranges(&regex, b"xz"), Some(vec![Some(0..2), None, Some(0..1)]));
+}
+
+#[test]
+fn patterns_that_begin_with_the_line_and_repeat_groups_run_in_one_pass() {
+    let cases = [
+        (r"^(?<logger>\w+(?:\.\w+)*): (?<message>.*)$", Engine::OnePass),
+        (r"\A(?<pairs>(?:\w+=\w+;)*)-(?<rest>.*)$", Engine::OnePass),
+        (r"^(?<word>\p{L}+) ", Engine::OnePass),
+        (r"^(?<a>\w+)(?:\.\w+)*x", Engine::General),
+        (r"(?<a>\w+(?:\.\w+)*)", Engine::General),
+        (r"^(?<a>[^ ]*) ", Engine::Program),
+    ];
+
+    for (pattern, engine) in cases {
+        assert_eq!(Regex::new(pattern).unwrap().engine(), engine, "{pattern}");
+    }
+}
+
+#[test]
+fn room_that_was_used_for_one_pattern_serves_another() {
+    let short = Regex::new(r"^(?<a>\w+(?:\.\w+)*)").unwrap();
+    let long = Regex::new(r"^(?<a>\w+(?:\.\w+)*)=(?<b>\w+(?:\.\w+)*)").unwrap();
+    let mut captures = Captures::default();
+
+    for (regex, ends) in [(&short, vec![3]), (&long, vec![3, 5]), (&short, vec![3])] {
+        assert_eq!(regex.captures(b"a.b=c", &mut captures), Ok(true));
+        let groups = (1..=ends.len()).map(|group| captures.get(group).unwrap().end);
+        assert_eq!(groups.collect::<Vec<_>>(), ends);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn one_pass_finds_what_the_general_engine_finds(
+        pairs in proptest::collection::vec((part(), prop::sample::select(vec![" ", "-", "\\[", "x", "\\b", "é"])), 1..4),
+        end in prop_oneof![Just(""), Just("$")],
+        texts in proptest::collection::vec("[ab\"x\\[\\] é\\-\n]{0,14}", 1..12),
+    ) {
+        let parts: String = pairs.iter().map(|(part, behind)| format!("({part}){behind}")).collect();
+        let regex = Regex::new(&format!("^{parts}{end}")).expect("it is valid").on_one_pass();
+        prop_assume!(regex.engine() == Engine::OnePass);
+        for text in texts {
+            let wanted = captured_generally(&regex, text.as_bytes());
+            prop_assert_eq!(ranges(&regex, text.as_bytes()), wanted, "{} on {:?}", regex.pattern(), text);
         }
     }
 }

@@ -5,6 +5,8 @@
 
 use super::PatternError;
 use super::class;
+use super::cursor::Cursor;
+use super::marks::{Mark, Marked, Reference, group_opening};
 
 /// A pattern in the syntax of the `regex` family. Line anchors are left to the compiler's multi-line switch.
 #[derive(Debug)]
@@ -12,6 +14,8 @@ pub(super) struct Translated {
     pub(super) pattern: String,
     /// Names of the groups that capture, in the order of the pattern; `None` for a numbered one.
     pub(super) groups: Vec<Option<String>>,
+    /// What that syntax cannot say and groups of the pattern stand for. Without any, a linear engine can run it.
+    pub(super) marks: Vec<Marked>,
 }
 
 /// A pattern without its delimiters, and the options behind them.
@@ -44,14 +48,18 @@ pub(super) fn delimited(pattern: &str) -> Delimited<'_> {
 /// Translates `source`. When not `unicode`, classes mean ASCII; what cannot be said without Unicode is an error then.
 pub(super) fn translate(source: Delimited<'_>, unicode: bool) -> Result<Translated, PatternError> {
     let has_names = class::has_named_group(source.body);
-    let frame = Frame { extended: source.extended, closers: 0, at: 0, start: 0 };
+    let (extended, ignore_case) = (source.extended, source.ignore_case);
+    let frame = Frame { extended, ignore_case, closers: 0, at: 0, start: 0, branches: Branches::None };
     let mut translator = Translator {
         cursor: Cursor { text: source.body, at: 0, start: source.start },
         out: String::with_capacity(source.body.len() * 2),
         groups: Vec::new(),
+        marks: Vec::new(),
+        references: Vec::new(),
         frames: vec![frame],
         atom: None,
         has_names,
+        has_calls: source.body.contains("\\g"),
         unicode,
     };
     let flags = [(source.ignore_case, 'i'), (source.dot_all, 's')];
@@ -60,84 +68,46 @@ pub(super) fn translate(source: Delimited<'_>, unicode: bool) -> Result<Translat
         translator.out = format!("(?{flags})");
     }
     translator.run()?;
-    Ok(Translated { pattern: translator.out, groups: translator.groups })
-}
-
-/// A place in the pattern.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Cursor<'a> {
-    pub(super) text: &'a str,
-    pub(super) at: usize,
-    start: usize,
-}
-
-impl<'a> Cursor<'a> {
-    pub(super) fn rest(&self) -> &'a str {
-        self.text.get(self.at..).unwrap_or("")
-    }
-
-    pub(super) fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
-    }
-
-    pub(super) fn take(&mut self) -> Option<char> {
-        let next = self.peek()?;
-        self.at += next.len_utf8();
-        Some(next)
-    }
-
-    /// Takes `text` if it comes next.
-    pub(super) fn take_text(&mut self, text: &str) -> bool {
-        let found = self.rest().starts_with(text);
-        if found {
-            self.at += text.len();
-        }
-        found
-    }
-
-    /// Takes text up to `end`, and `end`.
-    pub(super) fn take_until(&mut self, end: char) -> Option<&'a str> {
-        let (taken, _) = self.rest().split_once(end)?;
-        self.at += taken.len() + end.len_utf8();
-        Some(taken)
-    }
-
-    fn skip_line(&mut self) {
-        let line = self.rest().find('\n').map_or(self.rest().len(), |end| end + 1);
-        self.at += line;
-    }
-
-    pub(super) fn error(&self, at: usize, problem: impl Into<String>) -> PatternError {
-        PatternError::new(self.start + at, problem)
-    }
-
-    fn backtracking(&self, at: usize, what: &str) -> PatternError {
-        let error = self.error(at, format!("{what} needs a backtracking engine, which is not available"));
-        PatternError { needs_backtracking: true, ..error }
-    }
+    translator.resolve()?;
+    Ok(Translated { pattern: translator.out, groups: translator.groups, marks: translator.marks })
 }
 
 /// A group that is open.
 #[derive(Debug)]
-struct Frame {
+pub(super) struct Frame {
     extended: bool,
+    pub(super) ignore_case: bool,
     /// Groups opened for options that hold to the end of this group.
-    closers: usize,
+    pub(super) closers: usize,
     /// Where it stands in the pattern.
     at: usize,
     /// Where its translation starts: the atom that a quantifier behind it repeats.
     start: usize,
+    pub(super) branches: Branches,
 }
 
-struct Translator<'a> {
-    cursor: Cursor<'a>,
-    out: String,
-    groups: Vec<Option<String>>,
+/// Which way of a conditional is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Branches {
+    /// The group is no conditional.
+    None,
+    First,
+    Second,
+}
+
+pub(super) struct Translator<'a> {
+    pub(super) cursor: Cursor<'a>,
+    pub(super) out: String,
+    pub(super) groups: Vec<Option<String>>,
+    pub(super) marks: Vec<Marked>,
+    /// Marks that refer to groups, which may stand behind them.
+    pub(super) references: Vec<(usize, Reference)>,
     frames: Vec<Frame>,
     /// Where the last atom starts in `out`, if a quantifier may follow.
     atom: Option<usize>,
-    has_names: bool,
-    unicode: bool,
+    pub(super) has_names: bool,
+    has_calls: bool,
+    pub(super) unicode: bool,
 }
 
 impl Translator<'_> {
@@ -151,7 +121,8 @@ impl Translator<'_> {
                 '(' => self.open(at)?,
                 ')' => self.close(at)?,
                 '*' | '+' | '?' => self.quantifier(next, at)?,
-                '{' => self.interval()?,
+                '{' => self.interval(at),
+                '|' if self.frame().branches != Branches::None => self.branch(at)?,
                 '|' | '^' | '$' => {
                     self.out.push(next);
                     self.atom = None;
@@ -169,15 +140,15 @@ impl Translator<'_> {
         Ok(())
     }
 
-    fn frame(&self) -> &Frame {
+    pub(super) fn frame(&self) -> &Frame {
         self.frames.last().expect("the outermost frame is never closed")
     }
 
-    fn frame_mut(&mut self) -> &mut Frame {
+    pub(super) fn frame_mut(&mut self) -> &mut Frame {
         self.frames.last_mut().expect("the outermost frame is never closed")
     }
 
-    fn push_atom(&mut self, text: &str) {
+    pub(super) fn push_atom(&mut self, text: &str) {
         self.atom = Some(self.out.len());
         self.out.push_str(text);
     }
@@ -207,14 +178,13 @@ impl Translator<'_> {
             }
             'Z' => {
                 self.cursor.take();
-                self.before_final_newline(at)?;
+                self.before_final_newline(at);
             }
-            '1'..='9' | 'k' => return Err(self.cursor.backtracking(at, "a back-reference")),
-            'g' => return Err(self.cursor.backtracking(at, "a sub-expression call (`\\g`)")),
-            'K' => return Err(self.cursor.backtracking(at, "`\\K`")),
-            'G' => return Err(self.cursor.backtracking(at, "`\\G`")),
-            'R' => return Err(self.cursor.backtracking(at, "`\\R`")),
-            'X' => return Err(self.cursor.backtracking(at, "`\\X`")),
+            '1'..='9' => self.numbered_reference(at)?,
+            'k' | 'g' | 'K' | 'G' | 'R' | 'X' => {
+                self.cursor.take();
+                self.marked_escape(letter, at)?;
+            }
             _ => {
                 let start = self.out.len();
                 let place = class::Place { unicode: self.unicode, in_class: false };
@@ -225,12 +195,36 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// `\Z` at the very end of the pattern can take the newline itself; elsewhere it would have to look ahead.
-    fn before_final_newline(&mut self, at: usize) -> Result<(), PatternError> {
+    fn marked_escape(&mut self, letter: char, at: usize) -> Result<(), PatternError> {
+        match letter {
+            'k' => self.named_reference(at)?,
+            'g' => self.call(at)?,
+            'K' => self.keep(at),
+            'R' => self.line_break(at),
+            'X' => self.grapheme(at),
+            // Where the search began: searches begin with the text.
+            _ => {
+                self.out.push_str("\\A");
+                self.atom = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// `\Z` at the very end of the pattern can take the newline itself; elsewhere it has to look ahead.
+    fn before_final_newline(&mut self, at: usize) {
         if !self.cursor.rest().is_empty() || self.frames.len() > 1 {
-            return Err(self.cursor.backtracking(at, "`\\Z` before the end of the pattern"));
+            return self.before_last_newline(at);
         }
         self.out.push_str("\\n?\\z");
+        self.atom = None;
+    }
+
+    fn branch(&mut self, at: usize) -> Result<(), PatternError> {
+        if self.frame().branches == Branches::Second {
+            return Err(self.cursor.error(at, "a conditional has two branches at most: put `(?:` and `)` around more"));
+        }
+        self.second_branch(at);
         self.atom = None;
         Ok(())
     }
@@ -238,28 +232,23 @@ impl Translator<'_> {
     /// Opens what starts with a parenthesis.
     fn open(&mut self, at: usize) -> Result<(), PatternError> {
         if !self.cursor.take_text("?") {
-            let captures = !self.has_names;
-            let opening = if captures { "(" } else { "(?:" };
-            return self.open_group(at, opening, captures.then_some(None));
+            if self.has_names {
+                self.open_group(at, "(?:");
+            } else {
+                self.open_capture(at, None);
+            }
+            return Ok(());
         }
         if self.cursor.take_text("#") {
             let closed = self.cursor.take_until(')').is_some();
             return if closed { Ok(()) } else { Err(self.cursor.error(at, "this comment is not closed")) };
         }
         if self.cursor.take_text(":") {
-            return self.open_group(at, "(?:", None);
+            self.open_group(at, "(?:");
+            return Ok(());
         }
-        let refused = [
-            ("=", "a look-ahead (`(?=`)"),
-            ("!", "a negative look-ahead (`(?!`)"),
-            ("<=", "a look-behind (`(?<=`)"),
-            ("<!", "a negative look-behind (`(?<!`)"),
-            (">", "an atomic group (`(?>`)"),
-            ("~", "an absence operator (`(?~`)"),
-            ("(", "a conditional (`(?(`)"),
-        ];
-        if let Some((_, what)) = refused.iter().find(|(start, _)| self.cursor.rest().starts_with(start)) {
-            return Err(self.cursor.backtracking(at, what));
+        if self.open_mark(at)? {
+            return Ok(());
         }
         let quote = if self.cursor.take_text("<") || self.cursor.take_text("P<") {
             '>'
@@ -269,18 +258,23 @@ impl Translator<'_> {
             return self.options(at);
         };
         match self.cursor.take_until(quote) {
-            Some(name) if !name.is_empty() => self.open_group(at, "(", Some(Some(name.to_owned()))),
-            _ => Err(self.cursor.error(at, "this group's name is empty or not closed")),
+            Some(name) if !name.is_empty() => self.open_capture(at, Some(name.to_owned())),
+            _ => return Err(self.cursor.error(at, "this group's name is empty or not closed")),
         }
+        Ok(())
     }
 
-    fn open_group(&mut self, at: usize, opening: &str, group: Option<Option<String>>) -> Result<(), PatternError> {
-        let extended = self.frame().extended;
-        self.frames.push(Frame { extended, closers: 0, at, start: self.out.len() });
-        self.groups.extend(group);
+    fn open_capture(&mut self, at: usize, name: Option<String>) {
+        self.groups.push(name);
+        self.open_group(at, &group_opening(self.groups.len()));
+    }
+
+    pub(super) fn open_group(&mut self, at: usize, opening: &str) {
+        let Frame { extended, ignore_case, .. } = *self.frame();
+        let (start, branches) = (self.out.len(), Branches::None);
+        self.frames.push(Frame { extended, ignore_case, closers: 0, at, start, branches });
         self.out.push_str(opening);
         self.atom = None;
-        Ok(())
     }
 
     fn close(&mut self, at: usize) -> Result<(), PatternError> {
@@ -289,12 +283,13 @@ impl Translator<'_> {
         }
         self.close_options();
         let frame = self.frames.pop();
-        self.out.push(')');
+        let is_conditional = frame.as_ref().is_some_and(|frame| frame.branches != Branches::None);
+        self.out.push_str(if is_conditional { "))" } else { ")" });
         self.atom = frame.map(|frame| frame.start);
         Ok(())
     }
 
-    fn close_options(&mut self) {
+    pub(super) fn close_options(&mut self) {
         for _ in 0..self.frame().closers {
             self.out.push(')');
         }
@@ -303,10 +298,13 @@ impl Translator<'_> {
     /// Options such as `(?i)` and `(?i-m:…)`.
     fn options(&mut self, at: usize) -> Result<(), PatternError> {
         let mut flags = String::new();
-        let mut extended = self.frame().extended;
+        let Frame { mut extended, mut ignore_case, .. } = *self.frame();
         let colon = loop {
             match self.cursor.take() {
-                Some('i') => flags.push('i'),
+                Some('i') => {
+                    ignore_case = !flags.contains('-');
+                    flags.push('i');
+                }
                 Some('m') => flags.push('s'),
                 Some('x') => extended = !flags.contains('-'),
                 Some('-') if !flags.contains('-') => flags.push('-'),
@@ -315,46 +313,52 @@ impl Translator<'_> {
             }
         };
         let opening = format!("(?{}:", flags.trim_end_matches('-'));
-        self.open_options(at, colon, &opening, extended)
-    }
-
-    /// Opens a group with options. One without a colon lasts to the end of the group around it, alternatives included.
-    fn open_options(&mut self, at: usize, colon: bool, opening: &str, extended: bool) -> Result<(), PatternError> {
-        if colon {
-            self.open_group(at, opening, None)?;
-        } else {
-            self.out.push_str(opening);
-            self.frame_mut().closers += 1;
-            self.atom = None;
-        }
+        self.open_options(at, colon, &opening);
         self.frame_mut().extended = extended;
+        self.frame_mut().ignore_case = ignore_case;
         Ok(())
     }
 
-    fn quantifier(&mut self, sign: char, at: usize) -> Result<(), PatternError> {
-        if self.atom.is_none() {
-            return Err(self.cursor.error(at, format!("`{sign}` has nothing to repeat")));
+    /// Opens a group with options. One without a colon lasts to the end of the group around it, alternatives included.
+    fn open_options(&mut self, at: usize, colon: bool, opening: &str) {
+        if colon {
+            return self.open_group(at, opening);
         }
+        self.out.push_str(opening);
+        self.frame_mut().closers += 1;
+        self.atom = None;
+    }
+
+    fn quantifier(&mut self, sign: char, at: usize) -> Result<(), PatternError> {
+        let Some(atom) = self.atom else {
+            return Err(self.cursor.error(at, format!("`{sign}` has nothing to repeat")));
+        };
         self.out.push(sign);
         match self.cursor.peek() {
             Some('?') => {
                 self.cursor.take();
                 self.out.push('?');
             }
-            Some('+') => return Err(self.cursor.backtracking(at, &format!("a possessive quantifier (`{sign}+`)"))),
+            Some('+') => {
+                self.cursor.take();
+                self.wrap(Mark::Atomic, at, atom);
+            }
             _ => {}
         }
         Ok(())
     }
 
     /// Translates what stands behind an opening brace: a repetition, or the brace itself.
-    fn interval(&mut self) -> Result<(), PatternError> {
+    fn interval(&mut self, at: usize) {
         let body = self.cursor.rest().split_once('}').map(|(body, _)| body);
         let Some((atom, (low, high))) = self.atom.zip(body.and_then(bounds)) else {
-            self.literal('{');
-            return Ok(());
+            return self.literal('{');
         };
         self.cursor.take_until('}');
+        if high == Some(0) && self.has_calls {
+            // Groups that do not match here may still be called.
+            return self.wrap(Mark::Never, at, atom);
+        }
         let fixed = high == Some(low);
         let upper = high.map(|high| high.to_string()).unwrap_or_default();
         self.out.push_str(&if fixed { format!("{{{low}}}") } else { format!("{{{low},{upper}}}") });
@@ -368,7 +372,6 @@ impl Translator<'_> {
                 self.out.push('?');
             }
         }
-        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vigie_parsers::batch::{Batch, Record};
-use vigie_parsers::regex::Regex;
+use vigie_parsers::regex::{GivenUp, Regex};
 
 use super::pattern;
 use crate::config::{Diagnostics, OptionType, Options, Section};
@@ -42,9 +42,9 @@ impl OptionType for Rule {
 }
 
 impl Rule {
-    fn matches(&self, record: Record<'_>, scratch: &mut Vec<u8>) -> bool {
-        let Some(value) = self.key.find(record) else { return false };
-        record.text(value, scratch).is_some_and(|text| self.regex.is_match(text))
+    fn matches(&self, record: Record<'_>, scratch: &mut Vec<u8>) -> Result<bool, GivenUp> {
+        let Some(value) = self.key.find(record) else { return Ok(false) };
+        record.text(value, scratch).map_or(Ok(false), |text| self.regex.is_match(text))
     }
 }
 
@@ -71,7 +71,7 @@ impl OptionType for LogicalOp {
 fn build(
     section: &Section,
     _: &BuildContext,
-    _: &Arc<FilterMetrics>,
+    metrics: &Arc<FilterMetrics>,
     findings: &mut Diagnostics,
 ) -> Option<FilterFactory> {
     let options = GrepOptions::read(section, findings)?;
@@ -84,7 +84,10 @@ fn build(
     }
     let rules = in_order(section, &options);
     let op = options.logical_op;
-    Some(Box::new(move || Box::new(Grep { rules: rules.clone(), op, scratch: Vec::new() })))
+    let metrics = Arc::clone(metrics);
+    Some(Box::new(move || {
+        Box::new(Grep { rules: rules.clone(), op, metrics: Arc::clone(&metrics), scratch: Vec::new() })
+    }))
 }
 
 /// All rules in configuration order, each with whether it excludes.
@@ -102,25 +105,32 @@ fn in_order(section: &Section, options: &GrepOptions) -> Vec<(Rule, bool)> {
 struct Grep {
     rules: Vec<(Rule, bool)>,
     op: LogicalOp,
+    metrics: Arc<FilterMetrics>,
     scratch: Vec<u8>,
 }
 
 impl Grep {
-    fn keeps(&mut self, record: Record<'_>) -> bool {
-        let scratch = &mut self.scratch;
+    /// Whether `record` is kept.
+    ///
+    /// # Errors
+    /// When a rule that it depends on was given up.
+    fn keeps(&mut self, record: Record<'_>) -> Result<bool, GivenUp> {
         let excluding = self.rules.first().is_some_and(|(_, exclude)| *exclude);
-        match self.op {
-            LogicalOp::And => self.rules.iter().all(|(rule, _)| rule.matches(record, scratch)) != excluding,
-            LogicalOp::Or => self.rules.iter().any(|(rule, _)| rule.matches(record, scratch)) != excluding,
-            LogicalOp::Legacy => {
+        for (rule, exclude) in &self.rules {
+            let matches = rule.matches(record, &mut self.scratch)?;
+            match self.op {
+                LogicalOp::And if !matches => return Ok(excluding),
+                LogicalOp::Or if matches => return Ok(!excluding),
                 // Every Regex decides, whether it matches or not; an Exclude decides only when it matches.
-                let decide = |(rule, exclude): &(Rule, bool)| {
-                    let matches = rule.matches(record, scratch);
-                    (matches || !exclude).then_some(matches != *exclude)
-                };
-                self.rules.iter().find_map(decide).unwrap_or(true)
+                LogicalOp::Legacy if matches || !exclude => return Ok(matches != *exclude),
+                _ => {}
             }
         }
+        Ok(match self.op {
+            LogicalOp::And => !excluding,
+            LogicalOp::Or => excluding,
+            LogicalOp::Legacy => true,
+        })
     }
 }
 
@@ -129,7 +139,12 @@ impl Filter for Grep {
         if self.rules.is_empty() {
             return;
         }
-        batch.retain(|record| self.keeps(record));
+        batch.retain(|record| {
+            self.keeps(record).unwrap_or_else(|GivenUp| {
+                pattern::count_given_up(&self.metrics, "it is kept");
+                true
+            })
+        });
     }
 }
 
@@ -165,8 +180,18 @@ mod tests {
     }
 
     #[test]
+    fn a_record_that_no_pattern_can_decide_is_kept() {
+        let record = format!(r#"{{"log":"{}!"}}"#, "a".repeat(64));
+        let never = r"log ^(?=(a+)+$)b";
+
+        for options in [[("regex", never)], [("exclude", never)]] {
+            assert_eq!(filtered(&super::KIND, &options, &[&record]), [record.as_str()], "{options:?}");
+        }
+    }
+
+    #[test]
     fn wrong_rules_are_reported() {
-        assert_eq!(findings(&super::KIND, &[("regex", "log (?=a)")]), ["V103"]);
+        assert_eq!(findings(&super::KIND, &[("regex", "log (?~a)")]), ["V103"]);
         assert_eq!(findings(&super::KIND, &[("regex", "log")]), ["V103"]);
         assert_eq!(findings(&super::KIND, &[("regex", "a b"), ("exclude", "a b"), ("logical_op", "or")]), ["V501"]);
     }

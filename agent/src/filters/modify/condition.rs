@@ -1,7 +1,7 @@
 //! Conditions of `modify`.
 
 use vigie_parsers::batch::{Record, Value};
-use vigie_parsers::regex::Regex;
+use vigie_parsers::regex::{GivenUp, Regex};
 
 use crate::config::types::Word;
 use crate::encode::accessor::Path;
@@ -55,22 +55,25 @@ impl Condition {
     }
 
     /// Whether it holds for `record`.
-    pub(super) fn holds(&self, record: Record<'_>, scratch: &mut Vec<u8>) -> bool {
-        match self {
+    ///
+    /// # Errors
+    /// When a pattern was given up, so that neither it nor its opposite is known to hold.
+    pub(super) fn holds(&self, record: Record<'_>, scratch: &mut Vec<u8>) -> Result<bool, GivenUp> {
+        Ok(match self {
             Self::KeyExists(key, wanted) => key.find(record).is_some() == *wanted,
-            Self::KeyMatches(pattern, wanted) => any_key(record, pattern, scratch) == *wanted,
+            Self::KeyMatches(pattern, wanted) => any_key(record, pattern, scratch)? == *wanted,
             // A value that is not there satisfies neither the test nor its opposite; one that is no text satisfies the
             // opposite.
             Self::ValueEquals(key, expected, wanted) => key.find(record).is_some_and(|value| {
                 let equal = text_of(value, record, scratch).is_some_and(|text| text == expected);
                 equal == *wanted
             }),
-            Self::ValueMatches(key, pattern, wanted) => key.find(record).is_some_and(|value| {
-                let matches = text_of(value, record, scratch).is_some_and(|text| pattern.is_match(text));
-                matches == *wanted
-            }),
-            Self::MatchingKeys(keys, values, wanted) => values_match(record, keys, values, scratch) == *wanted,
-        }
+            Self::ValueMatches(key, pattern, wanted) => match key.find(record) {
+                Some(value) => fits(pattern, text_of(value, record, scratch))? == *wanted,
+                None => false,
+            },
+            Self::MatchingKeys(keys, values, wanted) => values_match(record, keys, values, scratch)? == *wanted,
+        })
     }
 }
 
@@ -83,17 +86,26 @@ fn text_of<'a>(value: Value, record: Record<'a>, scratch: &'a mut Vec<u8>) -> Op
     }
 }
 
-fn any_key(record: Record<'_>, pattern: &Regex, scratch: &mut Vec<u8>) -> bool {
-    record
-        .fields()
-        .iter()
-        .any(|field| record.text(Value::Text(field.key), scratch).is_some_and(|key| pattern.is_match(key)))
+fn fits(pattern: &Regex, text: Option<&[u8]>) -> Result<bool, GivenUp> {
+    text.map_or(Ok(false), |text| pattern.is_match(text))
+}
+
+fn any_key(record: Record<'_>, pattern: &Regex, scratch: &mut Vec<u8>) -> Result<bool, GivenUp> {
+    for field in record.fields() {
+        if fits(pattern, record.text(Value::Text(field.key), scratch))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether every value whose key matches `keys` matches `values`.
-fn values_match(record: Record<'_>, keys: &Regex, values: &Regex, scratch: &mut Vec<u8>) -> bool {
-    record.fields().iter().all(|field| {
-        let named = record.text(Value::Text(field.key), scratch).is_some_and(|key| keys.is_match(key));
-        !named || text_of(field.value, record, scratch).is_some_and(|text| values.is_match(text))
-    })
+fn values_match(record: Record<'_>, keys: &Regex, values: &Regex, scratch: &mut Vec<u8>) -> Result<bool, GivenUp> {
+    for field in record.fields() {
+        let named = fits(keys, record.text(Value::Text(field.key), scratch))?;
+        if named && !fits(values, text_of(field.value, record, scratch))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -5,13 +5,15 @@ mod rule;
 
 use std::sync::Arc;
 
-use vigie_parsers::batch::{Batch, Keys};
+use vigie_parsers::batch::{Batch, Keys, Record};
+use vigie_parsers::regex::GivenUp;
 
 use crate::config::types::words;
 use crate::config::{Diagnostics, Options as _, Section};
 use crate::metrics::FilterMetrics;
 use crate::plugin::{BuildContext, Filter, FilterContext, FilterFactory, FilterKind};
 
+use super::pattern::count_given_up;
 use condition::Condition;
 use rule::Rule;
 
@@ -45,7 +47,7 @@ crate::options! {
 fn build(
     section: &Section,
     _: &BuildContext,
-    _: &Arc<FilterMetrics>,
+    metrics: &Arc<FilterMetrics>,
     findings: &mut Diagnostics,
 ) -> Option<FilterFactory> {
     let mut rules = Vec::new();
@@ -71,10 +73,11 @@ fn build(
         }
     }
     let keys = Arc::new(Keys::new(texts.iter().map(String::as_str)));
+    let metrics = Arc::clone(metrics);
     Some(Box::new(move || {
         // Patterns are copied: each worker then has the scratch space of the engine to itself.
-        let (keys, rules, conditions) = (Arc::clone(&keys), rules.clone(), conditions.clone());
-        Box::new(Modify { keys, rules, conditions, scratch: Vec::new() })
+        let (keys, metrics) = (Arc::clone(&keys), Arc::clone(&metrics));
+        Box::new(Modify { keys, rules: rules.clone(), conditions: conditions.clone(), metrics, scratch: Vec::new() })
     }))
 }
 
@@ -83,7 +86,17 @@ struct Modify {
     keys: Arc<Keys>,
     rules: Vec<Rule>,
     conditions: Vec<Condition>,
+    metrics: Arc<FilterMetrics>,
     scratch: Vec<u8>,
+}
+
+fn meet_all(conditions: &[Condition], record: Record<'_>, scratch: &mut Vec<u8>) -> Result<bool, GivenUp> {
+    for condition in conditions {
+        if !condition.holds(record, scratch)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 impl Filter for Modify {
@@ -91,11 +104,18 @@ impl Filter for Modify {
         let stored = self.keys.in_batch(batch);
         for index in 0..batch.len() {
             let record = batch.record(index);
-            if !self.conditions.iter().all(|condition| condition.holds(record, &mut self.scratch)) {
-                continue;
+            match meet_all(&self.conditions, record, &mut self.scratch) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(GivenUp) => {
+                    count_given_up(&self.metrics, "it is left as it is");
+                    continue;
+                }
             }
-            for rule in &self.rules {
-                rule.apply(batch.record_mut(index), stored, &mut self.scratch);
+            let mut apply = |rule: &Rule| rule.apply(batch.record_mut(index), stored, &mut self.scratch);
+            let given_up = self.rules.iter().filter(|rule| apply(rule) == Err(GivenUp)).count();
+            if given_up > 0 {
+                count_given_up(&self.metrics, "the field is kept");
             }
         }
     }
@@ -177,6 +197,20 @@ mod tests {
             let out = filtered(&super::KIND, &[("condition", condition), ("remove", "n")], &[record]);
             assert_eq!(!out[0].contains(r#""n""#), holds, "{condition}");
         }
+    }
+
+    #[test]
+    fn where_a_pattern_is_given_up_nothing_changes() {
+        let long = "a".repeat(64);
+        let record = format!(r#"{{"{long}!":"{long}!"}}"#);
+        let never = "^(?=(a+)+$)b";
+        let conditions = ["A_key_matches", "No_key_matches"].map(|name| format!("{name} {never}"));
+
+        for condition in &conditions {
+            let options = [("condition", condition.as_str()), ("set", "n 1")];
+            assert_eq!(filtered(&super::KIND, &options, &[&record]), [record.as_str()], "{condition}");
+        }
+        assert_eq!(filtered(&super::KIND, &[("remove_regex", never)], &[&record]), [record.as_str()]);
     }
 
     #[test]

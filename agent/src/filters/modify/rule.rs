@@ -1,7 +1,7 @@
 //! Rules of `modify`.
 
 use vigie_parsers::batch::{Batch, Field, RecordMut, StoredKeys, Text, Value};
-use vigie_parsers::regex::Regex;
+use vigie_parsers::regex::{GivenUp, Regex};
 
 use crate::config::types::Word;
 use crate::filters::{decoded, pattern::compile};
@@ -59,7 +59,15 @@ impl Rule {
     }
 
     /// Applies it to `record`; the texts lie in its batch as `keys`.
-    pub(super) fn apply(&self, mut record: RecordMut<'_>, keys: StoredKeys<'_>, scratch: &mut Vec<u8>) {
+    ///
+    /// # Errors
+    /// When a pattern was given up on a key, whose field stays.
+    pub(super) fn apply(
+        &self,
+        mut record: RecordMut<'_>,
+        keys: StoredKeys<'_>,
+        scratch: &mut Vec<u8>,
+    ) -> Result<(), GivenUp> {
         match self {
             Self::Set { key, value } => {
                 remove(&mut record, keys.name(*key));
@@ -75,13 +83,20 @@ impl Rule {
                 record.retain(|batch, field| !begins(batch, field.key, keys.name(*prefix), scratch));
             }
             Self::RemoveRegex(pattern) => {
-                record.retain(|batch, field| !pattern.is_match(decoded(batch, field.key, scratch)));
+                let mut known = Ok(());
+                record.retain(|batch, field| {
+                    let matches = pattern.is_match(decoded(batch, field.key, scratch));
+                    known = known.and(matches.map(|_| ()));
+                    matches != Ok(true)
+                });
+                return known;
             }
             Self::Rename { key, to, hard } => rename(&mut record, keys, (*key, *to), *hard),
             Self::Copy { key, to, hard } => copy(&mut record, keys, (*key, *to), *hard),
             Self::MoveToStart { prefix } => gather(&mut record, keys.name(*prefix), scratch, true),
             Self::MoveToEnd { prefix } => gather(&mut record, keys.name(*prefix), scratch, false),
         }
+        Ok(())
     }
 }
 

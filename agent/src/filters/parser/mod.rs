@@ -7,6 +7,7 @@ use vigie_parsers::{Parsed, Parser};
 
 use crate::config::{Diagnostics, OptionType, Options, Section, did_you_mean};
 use crate::encode::accessor::Path;
+use crate::filters::pattern;
 use crate::metrics::FilterMetrics;
 use crate::plugin::{BuildContext, Filter, FilterContext, FilterFactory, FilterKind};
 
@@ -39,7 +40,7 @@ impl OptionType for KeyName {
 fn build(
     section: &Section,
     context: &BuildContext,
-    _: &Arc<FilterMetrics>,
+    metrics: &Arc<FilterMetrics>,
     findings: &mut Diagnostics,
 ) -> Option<FilterFactory> {
     let options = ParserOptions::read(section, findings)?;
@@ -58,15 +59,18 @@ fn build(
         findings.error(section.place, "V105", "`parser` is missing").help("add a line `parser <name>`");
     }
     let (preserve, reserve, key) = (options.preserve_key, options.reserve_data, options.key_name.0);
+    let metrics = Arc::clone(metrics);
     Some(Box::new(move || {
-        let (key, parsers) = (key.clone(), parsers.clone());
-        Box::new(ParserFilter { key, parsers, preserve, reserve, others: Vec::new(), scratch: Vec::new() })
+        let (key, parsers, metrics) = (key.clone(), parsers.clone(), Arc::clone(&metrics));
+        let (others, scratch) = (Vec::new(), Vec::new());
+        Box::new(ParserFilter { key, parsers, metrics, preserve, reserve, others, scratch })
     }))
 }
 
 struct ParserFilter {
     key: Path,
     parsers: Vec<Arc<dyn Parser>>,
+    metrics: Arc<FilterMetrics>,
     preserve: bool,
     reserve: bool,
     /// Fields of the record at hand that are not the text.
@@ -94,7 +98,15 @@ impl ParserFilter {
         let before = batch.record_mut(index).range();
         let span = if text.is_escaped() { self.decode(batch, text) } else { text.span };
         batch.record_mut(index).replace_fields(Range::empty_at(before.start as usize));
-        let fitted = self.parsers.iter().any(|parser| parser.parse(batch, index, span) != Parsed::Refused);
+        let mut given_up = false;
+        let fitted = self.parsers.iter().any(|parser| {
+            let parsed = parser.parse(batch, index, span);
+            given_up |= parsed == Parsed::GivenUp;
+            parsed.gave_fields()
+        });
+        if given_up {
+            pattern::count_given_up(&self.metrics, "the parser is taken not to fit");
+        }
         let mut record = batch.record_mut(index);
         if !fitted {
             record.replace_fields(before);

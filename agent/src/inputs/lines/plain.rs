@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use vigie_parsers::Parsed;
 use vigie_parsers::batch::{Field, Range, Value};
+use vigie_parsers::regex::STEP_LIMIT;
 
 use super::Shared;
 use crate::plugin::{Parcel, Stage, Stream};
@@ -29,7 +30,11 @@ impl PlainLines {
             if parsed != Parsed::Fitted {
                 self.shared.metrics.parser_failed.add(1);
             }
-            if parsed != Parsed::Refused {
+            if parsed == Parsed::GivenUp && self.shared.metrics.parser_given_up.add_first() {
+                let input = &parcel.stream.input;
+                tracing::warn!(component = %input, steps = STEP_LIMIT, "a line takes the parser's pattern too many steps, such lines are kept as text");
+            }
+            if parsed.gave_fields() {
                 return self.shared.add_place(batch, index, &parcel.stream);
             }
         }

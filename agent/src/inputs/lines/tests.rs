@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use vigie_parsers::batch::{Origin, Text, Timestamp};
+use vigie_parsers::{Definition, Format};
 
 use super::*;
 use crate::encode::json::push_object;
@@ -26,9 +27,13 @@ struct Rig {
 
 impl Rig {
     fn new(multiline: Multiline, committed: u64) -> Self {
+        Self::with_parser(multiline, committed, None)
+    }
+
+    fn with_parser(multiline: Multiline, committed: u64, parser: Option<Arc<dyn Parser>>) -> Self {
         let metrics = Arc::new(InputMetrics::new("tail.0"));
         let agent = Arc::new(Agent::new("test", b"secret-42"));
-        let options = LineOptions { key: "log".into(), parser: None, multiline, path_key: None, offset_key: None };
+        let options = LineOptions { key: "log".into(), parser, multiline, path_key: None, offset_key: None };
         let factory = factory(options, Arc::clone(&agent), Arc::clone(&metrics));
         let stream = Arc::new(Stream {
             id: 1,
@@ -81,6 +86,21 @@ fn settled(parcel: Option<Parcel>) -> Vec<Event> {
     assert_eq!(answered as usize, events.len(), "every record has an answer to give");
     parcel.settle_all(Outcome::Delivered);
     events
+}
+
+#[test]
+fn a_line_that_its_parser_gives_up_is_kept_as_text_and_counted() {
+    let regex = Some(r"^(?=(?<run>(?:a+)+)$)".into());
+    let definition = Definition { format: Format::Regex, regex, ..Definition::default() };
+    let mut rig = Rig::with_parser(Multiline::default(), 0, definition.build().ok());
+    let long = format!("{}!", "a".repeat(64));
+    let text = format!("{long}\naa\nb\n{long}\n");
+
+    let documents = documents(rig.feed(&text, 0, text.len()));
+
+    let kept = format!(r#"{{"log":"{long}"}}"#);
+    assert_eq!(documents, [kept.as_str(), r#"{"run":"aa"}"#, r#"{"log":"b"}"#, kept.as_str()]);
+    assert_eq!((rig.stream.metrics.parser_given_up.get(), rig.stream.metrics.parser_failed.get()), (2, 3));
 }
 
 fn whole(multiline: Multiline, text: &str) -> Vec<Event> {
