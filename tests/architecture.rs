@@ -125,6 +125,12 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     found
 }
 
+/// All Rust files of a module of the agent, none when there is no such module yet.
+fn sources_of(module: &str) -> Vec<(PathBuf, String)> {
+    let folder = root().join("agent/src").join(module);
+    if folder.exists() || folder.with_extension("rs").exists() { sources(&folder) } else { Vec::new() }
+}
+
 fn without_comments(text: &str) -> String {
     let code = |line: &str| if line.trim_start().starts_with("//") { String::new() } else { line.to_owned() };
     text.lines().map(code).collect::<Vec<_>>().join("\n")
@@ -224,11 +230,7 @@ fn every_module_of_the_agent_has_its_place_in_the_table() {
 fn arrows_point_only_to_lower_rows() {
     let mut wrong = Vec::new();
     for (module, may_use) in ARROWS {
-        let folder = root().join("agent/src").join(module);
-        if !folder.exists() && !folder.with_extension("rs").exists() {
-            continue;
-        }
-        for (path, text) in sources(&folder) {
+        for (path, text) in sources_of(module) {
             let strangers = mentions(&text, "crate::").into_iter().filter(|(_, mention)| {
                 let used = first(mention);
                 used != *module && !may_use.contains(&used) && !AT_THE_ROOT.contains(&used)
@@ -244,11 +246,7 @@ fn arrows_point_only_to_lower_rows() {
 fn only_the_command_line_knows_the_benches() {
     let mut wrong = Vec::new();
     for (module, _) in ARROWS.iter().filter(|(module, _)| *module != "cli") {
-        let folder = root().join("agent/src").join(module);
-        if !folder.exists() && !folder.with_extension("rs").exists() {
-            continue;
-        }
-        for (path, text) in sources(&folder) {
+        for (path, text) in sources_of(module) {
             wrong.extend(mentions(&text, "vigie_benches::").iter().map(|(line, _)| place(&path, *line)));
         }
     }

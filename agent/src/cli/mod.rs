@@ -117,13 +117,14 @@ fn report(loaded: &Loaded) {
     text.push_str(&format!("workers: {}\n", service.worker_count()));
     for (name, engine) in engines(loaded) {
         let means = match engine {
-            Engine::Program => "a byte program",
-            Engine::OnePass => "one-pass",
-            Engine::General => "the general engine, which is slower",
-            Engine::Backtracking => "backtracking, a line is given up and kept as text after",
+            Engine::Program => "a byte program".to_owned(),
+            Engine::OnePass => "one-pass".to_owned(),
+            Engine::General => "the general engine, which is slower".to_owned(),
+            Engine::Backtracking => {
+                format!("backtracking, a line is given up and kept as text after {STEP_LIMIT} steps")
+            }
         };
-        let limit = if engine == Engine::Backtracking { format!(" {STEP_LIMIT} steps") } else { String::new() };
-        text.push_str(&format!("parser {name}: {means}{limit}\n"));
+        text.push_str(&format!("parser {name}: {means}\n"));
     }
     print(&text);
 }

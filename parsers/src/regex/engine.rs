@@ -12,7 +12,7 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 
 use super::backtrack::{self, Backtracker, Starts};
-use super::forms::Programs;
+use super::forms::{Programs, is_by_bytes};
 use super::program::Program;
 use super::run::{Machine, Outcome, UNSET};
 use super::translate::{Delimited, Translated, delimited, translate};
@@ -262,7 +262,7 @@ impl Regex {
 
     /// The programs for `text`, the best first.
     fn forms(&self, text: &[u8]) -> impl Iterator<Item = &Programs> {
-        let by_bytes = self.bytes.as_deref().filter(|_| text.is_ascii() || std::str::from_utf8(text).is_err());
+        let by_bytes = self.bytes.as_deref().filter(|_| is_by_bytes(text));
         let others = [self.characters.as_deref(), self.bytes.as_deref()];
         by_bytes.into_iter().chain(others.into_iter().flatten())
     }

@@ -25,6 +25,11 @@ pub(super) struct Programs {
     one_pass: OnceLock<Option<Arc<onepass::DFA>>>,
 }
 
+/// Whether `text` is searched by bytes, where the pattern can be said so: they are its characters, or it is not UTF-8.
+pub(super) fn is_by_bytes(text: &[u8]) -> bool {
+    text.is_ascii() || std::str::from_utf8(text).is_err()
+}
+
 impl Programs {
     /// Programs for a translation, if it is well formed.
     pub(super) fn new(pattern: String, unicode: bool) -> Option<Self> {

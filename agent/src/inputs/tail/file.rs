@@ -72,6 +72,8 @@ pub(super) struct Tailed {
     pub(super) next_look: Instant,
     /// The watch that tells of its next write; while there is one, it is not looked at.
     pub(super) watch: Option<i32>,
+    /// Whether a watch was refused: then it is looked at for as long as it is open.
+    pub(super) is_unwatchable: bool,
     /// Whether it is in the queue of files to be read.
     pub(super) queued: bool,
     /// Whether its stream was told that nothing more comes.

@@ -96,10 +96,12 @@ impl Tail {
     /// Watches a quiet file. Gives whether it need not be looked at before an event tells of it.
     fn rests(&mut self, number: u64) -> bool {
         let Some(file) = self.files.get_mut(&number) else { return false };
-        if file.standing != Standing::Live || file.not_before.is_some_and(|until| until > self.now) {
+        let is_away = file.standing != Standing::Live || file.not_before.is_some_and(|until| until > self.now);
+        if is_away || file.is_unwatchable {
             return false;
         }
         file.watch = self.quiet.watch(&file.file, number);
+        file.is_unwatchable = file.watch.is_none();
         // What was written since the last look and before the watch was told by nobody.
         file.watch.is_some() && file.file.metadata().is_ok_and(|metadata| metadata.len() == file.size)
     }

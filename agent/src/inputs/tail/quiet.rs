@@ -131,14 +131,6 @@ impl QuietWatcher {
     }
 }
 
-impl Drop for QuietWatcher {
-    fn drop(&mut self) {
-        if let State::Ready(waiter) = &mut self.state {
-            waiter.end();
-        }
-    }
-}
-
 impl Waiter {
     fn start(signal: &Signal) -> Result<Self, Errno> {
         let events = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
@@ -152,8 +144,10 @@ impl Waiter {
         let thread = spawned.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::AGAIN))?;
         Ok(Self { events, stop, thread: Some(thread) })
     }
+}
 
-    fn end(&mut self) {
+impl Drop for Waiter {
+    fn drop(&mut self) {
         let woken = rustix::io::write(&self.stop, &1_u64.to_ne_bytes());
         if let (Ok(_), Some(thread)) = (woken, self.thread.take()) {
             // A panic in there was printed by its own thread.

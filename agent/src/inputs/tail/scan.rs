@@ -210,6 +210,7 @@ impl Tail {
             last_growth: if standing == Standing::Live { look::written(metadata, self.now) } else { self.now },
             next_look,
             watch: None,
+            is_unwatchable: false,
             queued: false,
             ended: false,
             epoch: 0,

@@ -15,6 +15,7 @@ mod text;
 use regex_automata::util::syntax;
 
 use super::PatternError;
+use super::forms::is_by_bytes;
 use super::marks::Marked;
 use super::translate::Translated;
 
@@ -53,7 +54,7 @@ impl Backtracker {
 
     /// The program for `text`.
     fn program(&self, text: &[u8]) -> Option<&ops::Program> {
-        let by_bytes = self.bytes.as_ref().filter(|_| text.is_ascii() || std::str::from_utf8(text).is_err());
+        let by_bytes = self.bytes.as_ref().filter(|_| is_by_bytes(text));
         by_bytes.or(self.characters.as_ref()).or(self.bytes.as_ref())
     }
 }

@@ -21,6 +21,13 @@ fn try_groups(regex: &Regex, text: &[u8]) -> Result<Option<String>, GivenUp> {
     Ok(found.then(|| (0..=regex.groups().len()).map(group).collect::<Vec<_>>().join("|")))
 }
 
+/// Holds each pattern and text against the groups that are wanted, as [`groups`] gives them.
+fn check(cases: &[(&str, &str, Option<&str>)]) {
+    for (pattern, text, wanted) in cases {
+        assert_eq!(groups(&regex(pattern), text.as_bytes()).as_deref(), *wanted, "{pattern} on {text:?}");
+    }
+}
+
 /// Answers follow from the manual of Onigmo (`doc/RE`) and of Ruby's `Regexp`.
 #[test]
 fn ruby_patterns_that_look_around_match_what_ruby_matches() {
@@ -47,9 +54,7 @@ fn ruby_patterns_that_look_around_match_what_ruby_matches() {
         (r"\b(?=\w)(\w+)\b(?=;)", "a, bc;", Some("bc|bc")),
     ];
 
-    for (pattern, text, wanted) in cases {
-        assert_eq!(groups(&regex(pattern), text.as_bytes()).as_deref(), wanted, "{pattern} on {text:?}");
-    }
+    check(&cases);
 }
 
 #[test]
@@ -90,9 +95,7 @@ fn ruby_patterns_that_refer_to_groups_match_what_ruby_matches() {
         (r"\A(?<x>|.|(?:(?<c>.)\g<x>\k<c>))\z", "a", Some("a|a|-")),
     ];
 
-    for (pattern, text, wanted) in cases {
-        assert_eq!(groups(&regex(pattern), text.as_bytes()).as_deref(), wanted, "{pattern} on {text:?}");
-    }
+    check(&cases);
 }
 
 #[test]
@@ -128,9 +131,7 @@ fn ruby_patterns_that_hold_on_to_what_they_took_match_what_ruby_matches() {
         (r"(a\Z)", "a\n\n", None),
     ];
 
-    for (pattern, text, wanted) in cases {
-        assert_eq!(groups(&regex(pattern), text.as_bytes()).as_deref(), wanted, "{pattern} on {text:?}");
-    }
+    check(&cases);
 }
 
 #[test]
