@@ -307,7 +307,10 @@ fn civil(days: i64) -> (i64, u32, u32) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::encode::check;
 
     fn formatted(pattern: &str, seconds: i64) -> String {
         let mut out = Vec::new();
@@ -333,6 +336,16 @@ mod tests {
         ];
         for (seconds, pattern, expected) in cases {
             assert_eq!(formatted(pattern, seconds), expected, "{pattern} of {seconds}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn both_writers_of_times_write_the_same(
+            format in "(%[a-zA-Z%]|[ -~]){1,8}",
+            seconds in proptest::collection::vec(-62_135_596_800i64..253_402_300_800, 1..4),
+        ) {
+            check::times(&format, &seconds);
         }
     }
 

@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code, reason = "vector instructions cannot be called otherwise")]
 
+#[cfg(any(test, fuzzing))]
+pub mod check;
 mod copy;
 mod escape;
 #[cfg(target_arch = "aarch64")]
