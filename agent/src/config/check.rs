@@ -1,5 +1,7 @@
 //! Any text as a configuration. Called by property tests and by fuzzing.
 
+use vigie_parsers::Parsers;
+
 use super::diagnostic::Diagnostics;
 use super::document::{Document, Place};
 use super::environment::Environment;
@@ -24,7 +26,7 @@ pub fn readers(text: &str, is_yaml: bool) {
         check_places(text, &document);
     }
     Service::from_document(&document, &mut findings);
-    definitions::parsers(&document, &mut findings);
+    definitions::add_parsers(&document, &mut Parsers::default(), &mut findings);
     render(&findings, &document.files);
 }
 

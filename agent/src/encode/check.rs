@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 use vigie_parsers::Parser;
-use vigie_parsers::batch::{Batch, Origin, Timestamp};
+use vigie_parsers::batch::{Batch, Origin, Timestamp, Value};
 use vigie_parsers::json::{JsonParser, MAX_DEPTH};
 use vigie_parsers::time::TimeWriter;
 
@@ -47,9 +47,23 @@ pub fn object(line: &[u8]) {
         return;
     }
     check_object(&batch, index, &wanted);
-    batch.record_mut(index).set(b"more", vigie_parsers::batch::Value::U64(7));
+    batch.record_mut(index).set(b"more", Value::U64(7));
     wanted.insert("more".into(), 7.into());
     check_object(&batch, index, &wanted);
+}
+
+/// Writes the records of `batch`.
+///
+/// # Panics
+/// When one is no line of JSON.
+pub fn records(batch: &Batch) {
+    for record in batch.records() {
+        let mut out = Vec::new();
+        push_object(batch, record.fields(), &mut out);
+        let read = serde_json::from_slice::<Json>(&out);
+        let is_object = read.as_ref().is_ok_and(Json::is_object) && !out.contains(&b'\n');
+        assert!(is_object, "{read:?}: {}", String::from_utf8_lossy(&out));
+    }
 }
 
 fn check_object(batch: &Batch, index: usize, wanted: &Map<String, Json>) {
