@@ -138,7 +138,7 @@ impl Cached {
         if is_new {
             self.text.clear();
             self.pattern.render(seconds, &mut self.text);
-            let start = seconds - seconds.rem_euclid(self.pattern.slot);
+            let start = seconds.saturating_sub(seconds.rem_euclid(self.pattern.slot));
             self.valid = start..start.saturating_add(self.pattern.slot);
         }
         (&self.text, is_new)
@@ -372,6 +372,17 @@ mod tests {
         assert_eq!(cached.at(0), (&b"logs-1970.01.01"[..], false));
         assert_eq!(cached.at(DAY), (&b"logs-1970.01.02"[..], true));
         assert_eq!(cached.at(-1), (&b"logs-1969.12.31"[..], true));
+    }
+
+    /// The first second of all lies in a day that begins before it.
+    #[test]
+    fn any_second_can_be_cached() {
+        for seconds in [i64::MIN, i64::MAX] {
+            let mut cached = Cached::new(Pattern::parse("%s %j").expect("it is a pattern"));
+            let mut by_day = Cached::new(Pattern::parse("%j").expect("it is a pattern"));
+
+            assert_eq!((cached.at(seconds).1, by_day.at(seconds).1), (true, true));
+        }
     }
 
     #[test]
