@@ -38,6 +38,12 @@ build() {
     mkdir -p "$kept" "$artifacts" "$log"
 }
 
+# what_failed LOG: the first words of the failure, and how to see it again. What is not in the log is left out.
+what_failed() {
+    grep -am 1 -A 1 'panicked at' "$1" | cut -c1-600 || grep -am 1 'ERROR: ' "$1" || true
+    sed -n 's/.*Test unit written to \(.*\)/    run it again with: make fuzz TARGETS='"$target"' INPUT=\1/p' "$1"
+}
+
 # fuzz TARGET: prints a line, and remembers a failure.
 fuzz() {
     local target=$1 log=$log/$1 runs coverage verdict=passed
@@ -46,13 +52,11 @@ fuzz() {
         -rss_limit_mb=3000 -use_value_profile=1 -reload=0 -print_final_stats=1 -artifact_prefix="$artifacts/$target-" \
         >"$log" 2>&1; then
         verdict=FAILED
-        failed+=("$target: $(grep -E '^(thread .* panicked at|.*ERROR: )' "$log" | head -n 1)
-$(sed -n '/panicked at/{n;p;q}' "$log" | cut -c1-600)
-    run it again with: make fuzz TARGETS=$target INPUT=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
+        failed+=("$target: $(what_failed "$log")
     all it said is in $log")
     fi
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
-    coverage=$(grep -oE 'cov: [0-9]+' "$log" | tail -n 1)
+    coverage=$(grep -aoE 'cov: [0-9]+' "$log" | tail -n 1) || true
     say "$(printf '%-14s %9s runs  %-12s %s' "$target" "${runs:--}" "$coverage" "$verdict")"
 }
 

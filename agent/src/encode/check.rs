@@ -50,6 +50,14 @@ pub fn object(line: &[u8]) {
     batch.record_mut(index).set(b"more", Value::U64(7));
     wanted.insert("more".into(), 7.into());
     check_object(&batch, index, &wanted);
+    // Then one with another value, and without it.
+    let Some(key) = wanted.keys().next().cloned() else { return };
+    batch.record_mut(index).set(key.as_bytes(), Value::Bool(true));
+    wanted.insert(key.clone(), true.into());
+    check_object(&batch, index, &wanted);
+    batch.record_mut(index).remove(key.as_bytes());
+    wanted.remove(&key);
+    check_object(&batch, index, &wanted);
 }
 
 /// Writes the records of `batch`.

@@ -135,12 +135,16 @@ fn object(bytes: Bytes<'_>) {
     vigie::encode::check::object(bytes.rest());
 }
 
-/// Streams compressed by one encoder, which another decoder reads. What stands here is repeated, so that they grow long.
+/// Streams compressed by one encoder, which another decoder reads. What stands here is repeated, so that they grow long, or
+/// stands before noise as long as a match may reach back.
 fn deflate(mut bytes: Bytes<'_>) {
     let mut streams = vec![Vec::new()];
     while !bytes.is_empty() {
         let (kind, times) = (bytes.byte(), bytes.below(64));
-        let piece = bytes.line().repeat(if kind & 2 == 2 { times * times } else { 1 });
+        let mut piece = bytes.line().repeat(if kind & 2 == 2 { times * times } else { 1 });
+        if kind & 4 == 4 {
+            piece.extend(noise((32 << 10) - 64 + 2 * times));
+        }
         if kind & 1 == 1 && streams.len() < 4 {
             streams.push(Vec::new());
         }
@@ -149,6 +153,18 @@ fn deflate(mut bytes: Bytes<'_>) {
         }
     }
     vigie::deflate::check::streams(&streams);
+}
+
+/// Bytes that cannot be compressed.
+fn noise(length: usize) -> impl Iterator<Item = u8> {
+    let mut state = 1_u32;
+    let next = move || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state.to_le_bytes()[0]
+    };
+    std::iter::repeat_with(next).take(length)
 }
 
 /// Any text as a configuration, of both formats.
