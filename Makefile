@@ -5,6 +5,7 @@
 #   make demo KEEP=yes     leaves everything running until Ctrl-C
 #   make test              format, lints, documentation, all tests
 #   make test-arm          unit and property tests as a 64-bit ARM machine runs them, emulated
+#   make fuzz              inputs that grow towards new code, against what is plain and slow; 20 s for each target
 #   make bench             speed and memory, on 1 GB of each kind of log
 #   make bench-gate        counts of instructions, syscalls and bytes against their record; RECORD=yes writes it anew
 #   make proof             the long tests in full; finished pieces are not run again
@@ -15,7 +16,7 @@ export STORE ?= opensearch
 export LINE ?= 2
 export KEEP ?= no
 
-.PHONY: demo test test-arm bench bench-gate proof clean
+.PHONY: demo test test-arm fuzz bench bench-gate proof clean
 
 demo:
 	@bash packaging/demo/demo.sh
@@ -25,6 +26,9 @@ test:
 
 test-arm:
 	@bash tests/arm/run.sh
+
+fuzz:
+	@bash tests/fuzz/run.sh
 
 bench:
 	@bash benches/bench.sh

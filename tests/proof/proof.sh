@@ -9,8 +9,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . packaging/setup/setup.sh
 
 readonly record=tests/proof/record.tsv
-readonly sources='Cargo.toml Cargo.lock agent parsers tests/end_to_end tests/opensearch'
-readonly all_pieces='end-to-end-line-2 end-to-end-line-3 kill-loop-line-2 kill-loop-line-3'
+readonly sources='Cargo.toml Cargo.lock agent parsers tests/end_to_end tests/opensearch tests/fuzz'
+readonly all_pieces='end-to-end-line-2 end-to-end-line-3 kill-loop-line-2 kill-loop-line-3 fuzz-parsers fuzz-agent'
 
 node=
 trap '[ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"' EXIT
@@ -40,25 +40,37 @@ kill_loop() {
         cargo test --profile fast --locked -p vigie --test end_to_end -- --nocapture kill_loop
 }
 
+# Five minutes for each target.
+fuzz() {
+    SECONDS_EACH=300 TARGETS=$* bash tests/fuzz/run.sh 2>&1
+}
+
 run_piece() {
     local piece=$1 line=${1##*-line-} before=$SECONDS log result
     log=$(mktemp "${TMPDIR:-/tmp}/vigie-proof-XXXXXX")
     say "=== $piece (all it says is kept in $log)"
-    start_node "$line"
     case $piece in
+    fuzz-*) ;;
+    *) start_node "$line" ;;
+    esac
+    case $piece in
+    fuzz-parsers) fuzz json regex backtracking blocks time records ;;
+    fuzz-agent) fuzz text object deflate config multiline cuts answer ;;
     end-to-end-*) end_to_end "$line" ;;
     kill-loop-*) kill_loop ;;
     *) fail "there is no piece \`$piece\`; choose among: $all_pieces" ;;
     esac 2>&1 | tee "$log" || fail "$piece FAILED, see $log"
-    result=$(grep -E '^kill loop: ' "$log" || grep -E '^test result: ' "$log" | tail -n 1)
-    bash tests/opensearch/opensearch.sh remove "$node"
+    result=$(grep -E '^(kill loop|make fuzz): ' "$log" || grep -E '^test result: ' "$log" | tail -n 1)
+    [ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"
     node=
     printf '%s\t%s\t%s\t%s\t%s s\t%s\n' "$piece" "$id" "$(git rev-parse --short=12 HEAD)" "$(date -u +%Y-%m-%d)" \
         $((SECONDS - before)) "$result" >>"$record"
 }
 
 need_rust
-for line in 2 3; do need_opensearch_tools "$line"; done
+case ${PIECES:-$all_pieces} in
+*-line-*) for line in 2 3; do need_opensearch_tools "$line"; done ;;
+esac
 # shellcheck disable=SC2086
 git diff --quiet HEAD -- $sources || fail "commit the sources first: a proof belongs to a commit"
 id=$(sources_id)

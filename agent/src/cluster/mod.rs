@@ -3,6 +3,8 @@
 //! Used by the output that ships to it. Nothing here sends anything, and nothing here knows records.
 
 mod bulk;
+#[cfg(any(test, fuzzing))]
+pub mod check;
 mod errors;
 
 pub use bulk::{Action, ItemAnswer, Unreadable, bulk_item, bulk_items};

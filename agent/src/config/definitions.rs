@@ -145,6 +145,12 @@ pub(super) fn parsers(document: &Document, findings: &mut Diagnostics) -> Parser
         add_parser(section, |_| true, &mut parsers, &mut own);
         debug_assert!(own.is_empty(), "the built-in parsers are valid: {own:?}");
     }
+    add_parsers(document, &mut parsers, findings);
+    parsers
+}
+
+/// Adds the parsers of `document`.
+pub(super) fn add_parsers(document: &Document, parsers: &mut Parsers, findings: &mut Diagnostics) {
     let mut seen: Vec<(&str, Place)> = Vec::new();
     for section in document.of(SectionKind::Parser) {
         let place = section.get("name").map_or(section.place, |name| name.place);
@@ -156,12 +162,11 @@ pub(super) fn parsers(document: &Document, findings: &mut Diagnostics) -> Parser
             continue;
         }
         seen.push((section.name(), place));
-        add_parser(section, |name| is_used(document, name), &mut parsers, findings);
+        add_parser(section, |name| is_used(document, name), parsers, findings);
     }
     for section in document.of(SectionKind::MultilineParser) {
         check_multiline(section, findings);
     }
-    parsers
 }
 
 /// The definitions that come with the agent.

@@ -2,6 +2,8 @@
 //!
 //! Only this room knows text. Every problem is collected with its place and reported at once.
 
+#[cfg(any(test, fuzzing))]
+pub mod check;
 mod classic;
 pub mod codes;
 pub mod common;

@@ -193,28 +193,8 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<String, String> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::check::{self, read};
     use super::*;
-
-    /// The document and findings that `text` gives in one of the formats.
-    fn read(text: &str, is_yaml: bool) -> (Document, Diagnostics) {
-        let mut findings = Diagnostics::default();
-        let mut reader = Reader::new(Document::default(), Environment::default(), &mut findings);
-        let file = reader.add_file("a".into(), text.to_owned());
-        if is_yaml {
-            yaml::read(&mut reader, file, text);
-        } else {
-            classic::read(&mut reader, file, text);
-        }
-        reader.expand(0);
-        (reader.document, findings)
-    }
-
-    /// What stands at `place`, when it is a piece of a line.
-    fn at(text: &str, place: Place) -> Option<String> {
-        let line = text.lines().nth(place.line.checked_sub(1)? as usize)?;
-        let skipped = line.chars().skip(place.column.checked_sub(1)? as usize);
-        Some(skipped.take(place.length as usize).collect())
-    }
 
     fn entries(document: &Document) -> Vec<(SectionKind, String, String)> {
         let of = |section: &Section| {
@@ -320,28 +300,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_brings_the_readers_down(text in texts(), is_yaml: bool) {
-            let (document, findings) = read(&text, is_yaml);
-
-            let rendered = super::super::render::render(&findings, &document.files);
-            prop_assert!(findings.is_empty() || !rendered.is_empty());
-            for finding in findings.in_order() {
-                let place = finding.place.expect("readers know the place");
-                prop_assert!(place.line as usize <= text.lines().count() + 1, "{place:?}");
-            }
-        }
-
-        #[test]
-        fn places_of_the_classic_format_show_the_text(text in texts()) {
-            let (document, _) = read(&text, false);
-
-            for entry in document.sections.iter().flat_map(|section| &section.entries) {
-                let key = at(&text, entry.key.place);
-                prop_assert_eq!(key.map(|key| snake_case(&key)), Some(entry.key.text.clone()));
-                if !entry.value.expanded {
-                    prop_assert_eq!(at(&text, entry.value.place), Some(entry.value.text.clone()));
-                }
-            }
+        fn no_text_brings_the_readers_down_and_places_show_the_text(text in texts(), is_yaml: bool) {
+            check::readers(&text, is_yaml);
         }
     }
 }

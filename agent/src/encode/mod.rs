@@ -4,6 +4,8 @@
 
 pub mod accessor;
 pub mod bulk;
+#[cfg(any(test, fuzzing))]
+pub mod check;
 pub mod date;
 mod dots;
 pub mod json;

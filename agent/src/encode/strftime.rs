@@ -138,7 +138,7 @@ impl Cached {
         if is_new {
             self.text.clear();
             self.pattern.render(seconds, &mut self.text);
-            let start = seconds - seconds.rem_euclid(self.pattern.slot);
+            let start = seconds.saturating_sub(seconds.rem_euclid(self.pattern.slot));
             self.valid = start..start.saturating_add(self.pattern.slot);
         }
         (&self.text, is_new)
@@ -202,8 +202,8 @@ impl Moment {
         let weekday = WEEKDAYS[usize::try_from(self.weekday).expect("below 7")].as_bytes();
         let month = MONTHS[self.month as usize - 1].as_bytes();
         match letter {
-            b'Y' => push_signed(self.year, out),
-            b'C' => two(self.year.div_euclid(100), out),
+            b'Y' => push_signed(self.year, 4, out),
+            b'C' => push_signed(self.year.div_euclid(100), 2, out),
             b'y' => two(self.year.rem_euclid(100), out),
             b'm' => two(i64::from(self.month), out),
             b'd' => two(i64::from(self.day), out),
@@ -218,7 +218,7 @@ impl Moment {
             b'U' => two((self.yearday + 7 - self.weekday) / 7, out),
             b'W' => two((self.yearday + 7 - (self.weekday + 6) % 7) / 7, out),
             b'V' => two(self.iso_week().1, out),
-            b'G' => push_signed(self.iso_week().0, out),
+            b'G' => push_signed(self.iso_week().0, 4, out),
             b'g' => two(self.iso_week().0.rem_euclid(100), out),
             b'H' => two(hour, out),
             b'I' => two(hour12, out),
@@ -226,7 +226,7 @@ impl Moment {
             b'l' => padded(hour12, 2, b' ', out),
             b'M' => two(self.second_of_day / 60 % 60, out),
             b'S' => two(self.second_of_day % 60, out),
-            b's' => push_signed(self.seconds, out),
+            b's' => push_signed(self.seconds, 1, out),
             b'p' => out.extend_from_slice(if hour < 12 { b"AM" } else { b"PM" }),
             b'Z' => out.extend_from_slice(b"UTC"),
             b'z' => out.extend_from_slice(b"+0000"),
@@ -269,11 +269,11 @@ fn padded(number: i64, width: usize, fill: u8, out: &mut Vec<u8>) {
     push_padded(number.unsigned_abs(), width, fill, out);
 }
 
-fn push_signed(number: i64, out: &mut Vec<u8>) {
+fn push_signed(number: i64, width: usize, out: &mut Vec<u8>) {
     if number < 0 {
         out.push(b'-');
     }
-    push_padded(number.unsigned_abs(), 1, b'0', out);
+    push_padded(number.unsigned_abs(), width, b'0', out);
 }
 
 /// Days from 1970-01-01 to the 1st of January of `year`.
@@ -307,7 +307,10 @@ fn civil(days: i64) -> (i64, u32, u32) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::encode::check;
 
     fn formatted(pattern: &str, seconds: i64) -> String {
         let mut out = Vec::new();
@@ -330,9 +333,21 @@ mod tests {
             (1_700_000_000, "%I:%M %p|%l|%k|%r", "10:13 PM|10|22|10:13:20 PM"),
             (1_700_000_000, "%s %z %Z %% %D %R", "1700000000 +0000 UTC % 11/14/23 22:13"),
             (1_699_142_400, "%c", "Sun Nov  5 00:00:00 2023"),
+            // ISO 8601 has four digits, which the store insists on; `date` has them too.
+            (-35_796_672_128, "%FT%T %G", "0835-08-25T15:57:52 0835"),
         ];
         for (seconds, pattern, expected) in cases {
             assert_eq!(formatted(pattern, seconds), expected, "{pattern} of {seconds}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn both_writers_of_times_write_the_same(
+            format in "(%[a-zA-Z%]|[ -~]){1,8}",
+            seconds in proptest::collection::vec(-62_135_596_800i64..253_402_300_800, 1..4),
+        ) {
+            check::times(&format, &seconds);
         }
     }
 
@@ -357,6 +372,17 @@ mod tests {
         assert_eq!(cached.at(0), (&b"logs-1970.01.01"[..], false));
         assert_eq!(cached.at(DAY), (&b"logs-1970.01.02"[..], true));
         assert_eq!(cached.at(-1), (&b"logs-1969.12.31"[..], true));
+    }
+
+    /// The first second of all lies in a day that begins before it.
+    #[test]
+    fn any_second_can_be_cached() {
+        for seconds in [i64::MIN, i64::MAX] {
+            let mut cached = Cached::new(Pattern::parse("%s %j").expect("it is a pattern"));
+            let mut by_day = Cached::new(Pattern::parse("%j").expect("it is a pattern"));
+
+            assert_eq!((cached.at(seconds).1, by_day.at(seconds).1), (true, true));
+        }
     }
 
     #[test]

@@ -5,6 +5,9 @@ pub mod lines;
 mod stdin;
 mod tail;
 
+#[cfg(any(test, fuzzing))]
+pub use tail::check::cuts;
+
 use crate::plugin::InputKind;
 
 /// All input plugins, in the order of the manual.

@@ -22,6 +22,12 @@ struct Scratch {
     expected: Expected,
 }
 
+/// Forgets which keys lines had before.
+#[cfg(any(test, fuzzing))]
+pub(super) fn forget_keys() {
+    SCRATCH.set(Scratch::default());
+}
+
 impl Parser for JsonParser {
     fn parse(&self, batch: &mut Batch, index: usize, text: Span) -> Parsed {
         let Some(Level { range: members, verbatim }) = level(batch, text, b'{') else { return Parsed::Refused };

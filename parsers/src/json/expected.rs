@@ -4,7 +4,7 @@
 //! compared with the other keys of its line: each key known here notes the line it was seen in last.
 
 use crate::batch::key_hash;
-use crate::simd::{BLOCK, Blocks, is_same};
+use crate::simd::{BLOCK, Blocks, Ignored, is_same};
 
 /// Longest key with its quotes and colon, and the byte before it.
 pub(super) const LONGEST: usize = Blocks::LONGEST;
@@ -33,8 +33,8 @@ struct Key {
     text: [u8; LONGEST],
     /// Bytes of the text; 0 for none.
     length: usize,
-    /// Bytes of the first block that do not count, as bits: the first one, and those behind it.
-    ignored: u16,
+    /// Bytes of the first block that do not count: the first one, and those behind it.
+    ignored: Ignored,
     /// The key that came behind it last.
     next: u8,
     /// Line it was seen in last.
@@ -42,12 +42,12 @@ struct Key {
 }
 
 impl Key {
-    const NONE: Self = Self { text: [0; LONGEST], length: 0, ignored: 0, next: 0, line: 0 };
+    const NONE: Self = Self { text: [0; LONGEST], length: 0, ignored: Ignored::NONE, next: 0, line: 0 };
 
     fn new(text: &[u8]) -> Self {
         let mut key = Self { length: text.len(), ..Self::NONE };
         key.text[..text.len()].copy_from_slice(text);
-        key.ignored = 1 | if text.len() < BLOCK { u16::MAX << text.len() } else { 0 };
+        key.ignored = Ignored::all_but(1..text.len());
         key
     }
 
@@ -185,6 +185,25 @@ mod tests {
         assert_eq!(line(&mut expected, &keys), [(true, false); 5]);
         assert_eq!(line(&mut expected, &["b", "a"]), [(false, false); 2]);
         assert_eq!(line(&mut expected, &["b", "a"]), [(true, false); 2]);
+    }
+
+    /// Without vectors the last byte that counts was not looked at: what stood in place of the colon was taken for one.
+    #[test]
+    fn a_text_that_differs_in_one_byte_is_not_expected() {
+        for key in ["a", "twelve_bytes", "thirteen_byte", "fourteen_bytes", "a_key_of_more_than_sixteen_bytes"] {
+            let text = format!(",\"{key}\":");
+            let mut block = [b' '; LONGEST];
+            block[..text.len()].copy_from_slice(text.as_bytes());
+            for at in 0..text.len() {
+                let mut expected = Expected::default();
+                expected.begin();
+                expected.learn(text.as_bytes());
+                expected.begin();
+                let mut other = block;
+                other[at] ^= 1;
+                assert_eq!(expected.next(&other).is_some(), at == 0, "{}", other.escape_ascii());
+            }
+        }
     }
 
     #[test]

@@ -168,19 +168,19 @@ impl Regex {
     }
 
     /// The same on the general engine.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(super) fn on_general_engine(&self) -> Self {
         Self { program: None, in_one_pass: false, ..self.clone() }
     }
 
     /// The same without a byte program.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(super) fn on_one_pass(&self) -> Self {
         Self { program: None, in_one_pass: true, ..self.clone() }
     }
 
     /// The same on the engine that backtracks.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(super) fn on_backtracking_engine(&self) -> Self {
         let source = delimited(&self.pattern);
         let (characters, bytes) = (translate(source, true), translate(source, false).ok());

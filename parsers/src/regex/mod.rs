@@ -7,6 +7,8 @@
 
 mod backtrack;
 mod bytes;
+#[cfg(any(test, fuzzing))]
+pub mod check;
 mod class;
 mod cursor;
 mod engine;

@@ -2,6 +2,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
+use super::check::ranges;
 use super::*;
 use crate::batch::{Batch, Field, Origin, Text, Timestamp, Value};
 
@@ -177,11 +178,7 @@ fn a_match_without_any_field_is_refused_and_a_pattern_without_names_too() {
 proptest! {
     #[test]
     fn no_pattern_makes_translation_panic(pattern in "[\\[\\]()\\\\a-c^|*+?{}0-3,&~:<>=!#xiPpZkgKGRX'\\-é\n/ .$]{0,24}") {
-        if let Ok(regex) = Regex::new(&pattern) {
-            for text in [&b"abc\n[0]\xff"[..], "abcé".as_bytes()] {
-                prop_assert_eq!(regex.is_match(text), regex.captures(text, &mut Captures::default()));
-            }
-        }
+        check::engines(&pattern, &[&b"abc\n[0]\xff"[..], "abcé".as_bytes()]);
     }
 
     #[test]
@@ -192,17 +189,6 @@ proptest! {
         let wide = captured(&with_more, text.as_bytes()).map(|mut groups| { groups.pop(); groups });
         prop_assert_eq!(groups, wide);
     }
-}
-
-/// What the general engine makes of it.
-fn captured_generally(regex: &Regex, text: &[u8]) -> Option<Vec<Option<std::ops::Range<usize>>>> {
-    ranges(&regex.on_general_engine(), text)
-}
-
-fn ranges(regex: &Regex, text: &[u8]) -> Option<Vec<Option<std::ops::Range<usize>>>> {
-    let mut captures = Captures::default();
-    let found = regex.captures(text, &mut captures).expect("it is found out");
-    found.then(|| (0..=regex.groups().len()).map(|group| captures.get(group)).collect())
 }
 
 /// The patterns of the parsers that come with the agent.
@@ -229,10 +215,8 @@ proptest! {
         texts in proptest::collection::vec("[ab\"x\\[\\] é\u{20ac}]{0,14}", 1..12),
     ) {
         let pattern = format!("^{}{end}", parts.concat());
-        let regex = Regex::new(&pattern).expect("it is valid");
-        for text in texts {
-            prop_assert_eq!(ranges(&regex, text.as_bytes()), captured_generally(&regex, text.as_bytes()), "{} on {:?}", pattern, text);
-        }
+        prop_assert!(Regex::new(&pattern).is_ok());
+        check::engines(&pattern, &texts);
     }
 
     #[test]
@@ -247,8 +231,7 @@ proptest! {
             }
         }
         for regex in BUILT_IN.iter() {
-            let wanted = captured_generally(regex, line.as_bytes());
-            prop_assert_eq!(ranges(regex, line.as_bytes()), wanted, "{} on {:?}", regex.pattern(), line);
+            check::engines(regex.pattern(), &[&line]);
         }
     }
 }
@@ -300,12 +283,9 @@ proptest! {
         texts in proptest::collection::vec("[ab\"x\\[\\] é\\-\n]{0,14}", 1..12),
     ) {
         let parts: String = pairs.iter().map(|(part, behind)| format!("({part}){behind}")).collect();
-        let regex = Regex::new(&format!("^{parts}{end}")).expect("it is valid").on_one_pass();
-        prop_assume!(regex.engine() == Engine::OnePass);
-        for text in texts {
-            let wanted = captured_generally(&regex, text.as_bytes());
-            prop_assert_eq!(ranges(&regex, text.as_bytes()), wanted, "{} on {:?}", regex.pattern(), text);
-        }
+        let pattern = format!("^{parts}{end}");
+        prop_assume!(Regex::new(&pattern).expect("it is valid").on_one_pass().engine() == Engine::OnePass);
+        check::engines(&pattern, &texts);
     }
 }
 

@@ -26,8 +26,8 @@ pub fn push_plain(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) -> usize 
 }
 
 /// [`push_plain`] with the means of every machine.
-#[cfg(any(test, not(target_arch = "aarch64")))]
-fn push_bytes(text: &[u8], out: &mut Vec<u8>) -> usize {
+#[cfg(any(test, fuzzing, not(target_arch = "aarch64")))]
+pub(super) fn push_bytes(text: &[u8], out: &mut Vec<u8>) -> usize {
     for (at, byte) in text.iter().enumerate() {
         match byte {
             b'"' | b'\\' => out.extend_from_slice(&[b'\\', *byte]),
@@ -277,21 +277,7 @@ mod neon {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
-
-    fn pushed(by: impl Fn(&mut Vec<u8>) -> usize) -> (usize, Vec<u8>) {
-        let mut out = b"before".to_vec();
-        let taken = by(&mut out);
-        (taken, out)
-    }
-
-    /// `text` in front of, behind and among other bytes.
-    fn check(text: &[u8], behind: usize) -> Result<(), TestCaseError> {
-        let bytes = [b"\"before\"", text, &[b'"'; 20][..behind]].concat();
-        let blocks = pushed(|out| push_plain(&bytes, 8..8 + text.len(), out));
-        prop_assert_eq!(blocks, pushed(|out| push_bytes(text, out)));
-        Ok(())
-    }
+    use crate::simd::check::plain;
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2000))]
@@ -307,12 +293,12 @@ mod tests {
                 let at = at.index(text.len());
                 text[at] = byte;
             }
-            check(&text, behind)?;
+            plain(&text, &[b'"'; 20][..behind]);
         }
 
         #[test]
         fn any_bytes_do(text in proptest::collection::vec(any::<u8>(), 0..40), behind in 0..20_usize) {
-            check(&text, behind)?;
+            plain(&text, &[b'"'; 20][..behind]);
         }
     }
 }

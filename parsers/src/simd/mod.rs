@@ -2,8 +2,25 @@
 
 #![allow(unsafe_code, reason = "vector instructions cannot be called otherwise")]
 
+#[cfg(any(test, fuzzing))]
+pub mod check;
 mod copy;
 mod escape;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg(any(test, not(any(target_arch = "aarch64", target_arch = "x86_64"))))]
+mod words;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+use std::ops::Range;
+
+#[cfg(target_arch = "aarch64")]
+use neon as means;
+#[cfg(not(any(target_arch = "aarch64", target_arch = "x86_64")))]
+use words as means;
+#[cfg(target_arch = "x86_64")]
+use x86 as means;
 
 pub use copy::push;
 pub use escape::push_plain;
@@ -45,164 +62,89 @@ impl<'a> Blocks<'a> {
     }
 }
 
-/// Whether two blocks are the same but for the bytes whose bits are set in `ignored`.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-pub(crate) fn is_same(one: &[u8; BLOCK], other: &[u8; BLOCK], ignored: u16) -> bool {
-    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8};
+/// Bytes of a block that do not count.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ignored(means::Mask);
 
-    // SAFETY: these need SSE2, which every x86-64 processor has, and touch no memory.
-    let same = unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(vector(one), vector(other))) };
-    same | i32::from(ignored) == 0xffff
+impl Ignored {
+    /// No byte is ignored.
+    pub(crate) const NONE: Self = Self(0);
+
+    /// All bytes but those of `counted` are ignored.
+    pub(crate) fn all_but(counted: Range<usize>) -> Self {
+        Self((0..BLOCK).filter(|at| !counted.contains(at)).fold(0, |mask, at| mask | bits(at)))
+    }
 }
 
-/// Whether two blocks are the same but for the bytes whose bits are set in `ignored`, which are the last ones.
-#[cfg(not(target_arch = "x86_64"))]
+/// Bits of the byte at `at`.
+fn bits(at: usize) -> means::Mask {
+    const WIDTH: usize = means::Mask::BITS as usize / BLOCK;
+    (means::Mask::MAX >> (means::Mask::BITS as usize - WIDTH)) << (at * WIDTH)
+}
+
+/// Whether two blocks are the same but for the bytes that are ignored.
 #[inline(always)]
-pub(crate) fn is_same(one: &[u8; BLOCK], other: &[u8; BLOCK], ignored: u16) -> bool {
-    let difference = u128::from_le_bytes(*one) ^ u128::from_le_bytes(*other);
-    difference.trailing_zeros() / 8 >= BLOCK as u32 - ignored.count_ones()
+pub(crate) fn is_same(one: &[u8; BLOCK], other: &[u8; BLOCK], ignored: Ignored) -> bool {
+    means::is_same(one, other, ignored.0)
 }
 
 /// What stands in a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Found {
-    /// Where quotes, backslashes and control bytes are, as bits. Behind the first one there may be some too many.
-    pub(crate) stops: u32,
+    /// Where quotes, backslashes and control bytes are, as [`Found::WIDTH`] bits for each byte. Behind the first one there
+    /// may be some too many.
+    stops: u64,
     /// Not 0 when there is a byte beyond ASCII, before or behind the stop.
     pub(crate) highs: u32,
 }
 
 impl Found {
+    /// Bits for each byte.
+    const WIDTH: u32 = if cfg!(target_arch = "aarch64") { 4 } else { 1 };
+
     /// Where the first quote, backslash or control byte is, if there is one.
     #[inline(always)]
     pub(crate) fn stop(self) -> Option<usize> {
-        (self.stops != 0).then(|| self.stops.trailing_zeros() as usize)
+        (self.stops != 0).then(|| (self.stops.trailing_zeros() / Self::WIDTH) as usize)
     }
 }
 
 /// Looks for what ends a run of plain string bytes.
-#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(crate) fn find(block: &[u8; BLOCK]) -> Found {
-    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8};
-
-    // SAFETY: these need SSE2, which every x86-64 processor has, and touch no memory.
-    let (stops, highs) = unsafe {
-        let bytes = vector(block);
-        let quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x22));
-        let backslashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x5c));
-        let controls = _mm_cmpeq_epi8(bytes, _mm_min_epu8(bytes, _mm_set1_epi8(0x1f)));
-        let stops = _mm_or_si128(_mm_or_si128(quotes, backslashes), controls);
-        (_mm_movemask_epi8(stops), _mm_movemask_epi8(bytes))
-    };
-    Found { stops: stops.cast_unsigned(), highs: highs.cast_unsigned() }
+    means::find(block)
 }
 
-/// Looks for what ends a run of plain string bytes.
-#[cfg(not(target_arch = "x86_64"))]
+/// How many digits a block begins with.
 #[inline(always)]
-pub(crate) fn find(block: &[u8; BLOCK]) -> Found {
-    find_by_words(block)
-}
-
-/// [`find`] with the means of every machine.
-#[cfg(any(test, not(target_arch = "x86_64")))]
-fn find_by_words(block: &[u8; BLOCK]) -> Found {
-    let [low, high] = halves(block);
-    let first = |stops: u64| if stops == 0 { 0 } else { 1 << (stops.trailing_zeros() / 8) };
-    let stops = first(stops(low)) | first(stops(high)) << 8;
-    Found { stops, highs: u32::from((low | high) & HIGHS != 0) }
+pub(crate) fn count_digits(block: &[u8; BLOCK]) -> usize {
+    means::count_digits(block)
 }
 
 /// Where one of `wanted` first stands in `text`. For the short distances between delimiters, where a call costs more than the
 /// search.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
 #[inline(always)]
 pub(crate) fn find_byte(text: &[u8], wanted: [u8; 3]) -> Option<usize> {
-    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8};
-
-    let found = |block: &[u8; BLOCK]| {
-        // SAFETY: these need SSE2, which every x86-64 processor has, and touch no memory.
-        let found = unsafe {
-            let bytes = vector(block);
-            let [one, two, three] = wanted.map(|byte| _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte.cast_signed())));
-            _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(one, two), three))
-        };
-        (found != 0).then(|| found.trailing_zeros() as usize)
-    };
     let (blocks, rest) = text.as_chunks();
     for (number, block) in blocks.iter().enumerate() {
-        if let Some(at) = found(block) {
+        if let Some(at) = means::first_of(block, wanted) {
             return Some(number * BLOCK + at);
         }
     }
     match text.last_chunk() {
         // It begins in the last whole block, where nothing was found.
-        Some(last) => found(last).map(|at| text.len() - BLOCK + at),
+        Some(last) => means::first_of(last, wanted).map(|at| text.len() - BLOCK + at),
         None => rest.iter().position(|byte| wanted.contains(byte)),
     }
 }
 
-/// How many digits a block begins with.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-pub(crate) fn count_digits(block: &[u8; BLOCK]) -> usize {
-    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_set1_epi8, _mm_sub_epi8};
-
-    // SAFETY: these need SSE2, which every x86-64 processor has, and touch no memory.
-    let digits = unsafe {
-        let values = _mm_sub_epi8(vector(block), _mm_set1_epi8(0x30));
-        _mm_movemask_epi8(_mm_cmpeq_epi8(values, _mm_min_epu8(values, _mm_set1_epi8(9))))
-    };
-    digits.trailing_ones() as usize
-}
-
-/// How many digits a block begins with.
-#[cfg(not(target_arch = "x86_64"))]
-#[inline(always)]
-pub(crate) fn count_digits(block: &[u8; BLOCK]) -> usize {
-    block.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(BLOCK)
-}
-
-/// A block in a register.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn vector(block: &[u8; BLOCK]) -> std::arch::x86_64::__m128i {
-    // SAFETY: a block is read, aligned or not, with an instruction that every x86-64 processor has.
-    unsafe { std::arch::x86_64::_mm_loadu_si128(block.as_ptr().cast()) }
-}
-
 /// Where one of `wanted` first stands in `text`.
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(any(target_arch = "aarch64", target_arch = "x86_64")))]
 #[inline]
 pub(crate) fn find_byte(text: &[u8], wanted: [u8; 3]) -> Option<usize> {
     let [one, two, three] = wanted;
     memchr::memchr3(one, two, three, text)
-}
-
-#[cfg(any(test, not(target_arch = "x86_64")))]
-fn halves(block: &[u8; BLOCK]) -> [u64; 2] {
-    let both = u128::from_le_bytes(*block);
-    #[expect(clippy::cast_possible_truncation, reason = "each half has 64 bits")]
-    [both as u64, (both >> 64) as u64]
-}
-
-#[cfg(any(test, not(target_arch = "x86_64")))]
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// High bits of the bytes that end a run.
-///
-/// A byte above the first hit may be marked wrongly, the first one never.
-#[cfg(any(test, not(target_arch = "x86_64")))]
-fn stops(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let quote = word ^ (ONES * 0x22);
-    let backslash = word ^ (ONES * 0x5c);
-    let quotes = quote.wrapping_sub(ONES) & !quote;
-    let backslashes = backslash.wrapping_sub(ONES) & !backslash;
-    let controls = word.wrapping_sub(ONES * 0x20) & !word;
-    (quotes | backslashes | controls) & HIGHS
 }
 
 #[cfg(test)]
@@ -217,7 +159,7 @@ mod tests {
             let bytes = text.as_bytes();
             let block = bytes[shift.min(bytes.len() - BLOCK)..].first_chunk().expect("there are 16 bytes");
             let stop = block.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
-            for found in [find(block), find_by_words(block)] {
+            for found in [find(block), words::find(block)] {
                 prop_assert_eq!(found.stop(), stop);
                 prop_assert_eq!(found.highs != 0, !block.is_ascii());
             }
@@ -231,24 +173,27 @@ mod tests {
         }
 
         #[test]
-        fn blocks_are_the_same_but_for_their_ends(one: [u8; BLOCK], at in 0..BLOCK, length in 1..=BLOCK) {
-            let mut other = one;
+        fn blocks_are_the_same_but_for_what_is_ignored(one: [u8; BLOCK], at in 0..BLOCK, start in 0..=BLOCK, end in 0..=BLOCK) {
+            let (mut other, counted) = (one, start..end);
             other[at] ^= 0x40;
-            let ignored = u16::try_from((1_u32 << BLOCK) - (1 << length)).expect("it has a bit for each byte");
-            prop_assert!(is_same(&one, &one, 0));
-            prop_assert_eq!(is_same(&one, &other, ignored), at >= length);
+            let ignored = Ignored::all_but(counted.clone());
+            prop_assert!(is_same(&one, &one, Ignored::NONE));
+            prop_assert!(!is_same(&one, &other, Ignored::NONE));
+            prop_assert_eq!(is_same(&one, &other, ignored), !counted.contains(&at));
+            let ignored = (0..BLOCK).filter(|at| !counted.contains(at)).fold(0, |mask, at| mask | 0xff << (at * 8));
+            prop_assert_eq!(words::is_same(&one, &other, ignored), !counted.contains(&at));
         }
 
         #[test]
-        fn digits_are_counted(text in "[0-9]{0,16}[ -~]{16}|[ -~\\x00-\\x1f]{16}") {
+        fn digits_are_counted(text in "[0-9]{0,16}[ -~é]{16}|[ -~\\x00-\\x1f]{16}") {
             let block = text.as_bytes().first_chunk().expect("there are 16 bytes");
             let digits = text.bytes().take(BLOCK).position(|byte| !byte.is_ascii_digit()).unwrap_or(BLOCK);
-            prop_assert_eq!(count_digits(block), digits);
+            prop_assert_eq!((count_digits(block), words::count_digits(block)), (digits, digits));
         }
 
         #[test]
         fn the_first_stop_is_found_among_any_bytes(block: [u8; BLOCK]) {
-            let (one, other) = (find(&block), find_by_words(&block));
+            let (one, other) = (find(&block), words::find(&block));
             prop_assert_eq!((one.stop(), one.highs != 0), (other.stop(), other.highs != 0));
         }
     }

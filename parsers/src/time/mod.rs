@@ -5,6 +5,8 @@
 
 mod cache;
 mod calendar;
+#[cfg(any(test, fuzzing))]
+pub mod check;
 mod names;
 mod program;
 mod read;

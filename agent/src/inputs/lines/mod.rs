@@ -1,5 +1,7 @@
 //! From raw lines to records: the stage that all line-oriented inputs share. Joins multiline events and parses.
 
+#[cfg(any(test, fuzzing))]
+pub mod check;
 mod event;
 mod join;
 mod plain;

@@ -149,41 +149,13 @@ fn character_border(bytes: &[u8], limit: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::super::check::{self, lines};
+    use super::*;
 
     fn cutting(max_line: usize, on_long_line: OnLongLine) -> Cutting {
         Cutting { max_line, on_long_line, skip_empty: false }
-    }
-
-    /// Cuts `content` as a reader does, which is given up to `block` new bytes per turn.
-    fn lines(content: &[u8], cutting: Cutting, block: usize, last: bool) -> (Vec<(String, u64, u16)>, u64) {
-        let agent = Agent::new("a", b"b");
-        let metrics = InputMetrics::new("tail.0");
-        let mut seen = Vec::new();
-        let (mut offset, mut wanted, mut end, mut long) = (0, block, 0, None);
-        loop {
-            let mut batch = Batch::with_capacity(64);
-            let key = Text::plain(batch.store(b"log"));
-            let to = content.len().min(offset + wanted);
-            let start = batch.arena().len();
-            batch.store(&content[offset..to]);
-            let cutter = Cutter { cutting, agent: &agent, metrics: &metrics, now: Timestamp::default(), key };
-            let ends = last && to == content.len();
-            let cut = cutter.cut(&mut batch, Block { start, offset: offset as u64, last: ends }, &mut long);
-            for record in batch.records() {
-                let text = String::from_utf8_lossy(record.plain_text(b"log").expect("text")).into_owned();
-                seen.push((text, record.origin().offset, record.origin().part));
-            }
-            if cut.consumed > 0 {
-                end = cut.end;
-            }
-            offset += cut.consumed;
-            wanted = if cut.consumed == 0 { wanted + block } else { block };
-            if to == content.len() && cut.consumed == 0 || offset == content.len() {
-                return (seen, end);
-            }
-        }
     }
 
     fn texts(content: &str, cutting: Cutting) -> Vec<String> {
@@ -259,8 +231,7 @@ mod tests {
             mode in prop_oneof![Just(OnLongLine::Cut), Just(OnLongLine::Skip), Just(OnLongLine::Truncate)],
             last in any::<bool>(),
         ) {
-            let cutting = cutting(max_line, mode);
-            prop_assert_eq!(lines(&content, cutting, block, last), lines(&content, cutting, 1000, last));
+            check::same_lines(&content, cutting(max_line, mode), block, last);
         }
     }
 }

@@ -8,6 +8,7 @@ use tracing::{error, info};
 use super::Tail;
 use super::file::{Standing, Tailed};
 use super::proof;
+use super::quiet::Watch;
 
 /// How often a file is looked at that grew within the time beside it; any other every second, if it cannot be watched.
 const PACES: [(Duration, Duration); 3] = [
@@ -100,10 +101,16 @@ impl Tail {
         if is_away || file.is_unwatchable {
             return false;
         }
-        file.watch = self.quiet.watch(&file.file, number);
-        file.is_unwatchable = file.watch.is_none();
+        match self.quiet.watch(&file.file, number) {
+            Watch::Set(watch) => file.watch = Some(watch),
+            Watch::NoRoom => return false,
+            Watch::Never => {
+                file.is_unwatchable = true;
+                return false;
+            }
+        }
         // What was written since the last look and before the watch was told by nobody.
-        file.watch.is_some() && file.file.metadata().is_ok_and(|metadata| metadata.len() == file.size)
+        file.file.metadata().is_ok_and(|metadata| metadata.len() == file.size)
     }
 
     /// Takes what became of ranges on their way, and goes back to what an output did not answer for.

@@ -4,6 +4,8 @@
 //! kept. Lines are handed on raw; the stage of `inputs::lines` joins and parses them on a worker.
 
 mod build;
+#[cfg(any(test, fuzzing))]
+pub(super) mod check;
 mod cut;
 mod file;
 mod globs;

@@ -37,13 +37,28 @@ pub(super) struct QuietWatcher {
     state: State,
     /// Files by the number of their watch.
     watched: HashMap<i32, u64>,
+    /// Whether the system may have room for one watch more.
+    has_room: bool,
+    /// Whether it was told that there is none.
+    is_told: bool,
+}
+
+/// What became of a wish to watch a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Watch {
+    /// It is watched, by this number.
+    Set(i32),
+    /// The system has no room for one watch more, until another one ends.
+    NoRoom,
+    /// This file cannot be watched.
+    Never,
 }
 
 enum State {
     /// Nothing was watched yet.
     New,
     Ready(Box<Waiter>),
-    /// The system gives no more of what it takes: files that are not watched are looked at.
+    /// The system does not give what it takes: all files are looked at.
     Refused,
 }
 
@@ -57,13 +72,16 @@ struct Waiter {
 impl QuietWatcher {
     /// A watcher that raises `signal` when a file that it watches was written to.
     pub(super) fn new(signal: Signal) -> Self {
-        Self { signal, state: State::New, watched: HashMap::new() }
+        Self { signal, state: State::New, watched: HashMap::new(), has_room: true, is_told: false }
     }
 
-    /// Watches `file` for its next write. Gives the number of the watch, or `None` where that cannot be.
-    pub(super) fn watch(&mut self, file: &File, number: u64) -> Option<i32> {
+    /// Watches `file` for its next write.
+    pub(super) fn watch(&mut self, file: &File, number: u64) -> Watch {
+        if !self.has_room {
+            return Watch::NoRoom;
+        }
         if !is_local(file) {
-            return None;
+            return Watch::Never;
         }
         if matches!(self.state, State::New) {
             self.state = match Waiter::start(&self.signal) {
@@ -71,21 +89,32 @@ impl QuietWatcher {
                 Err(error) => refused(&error.into()),
             };
         }
-        let State::Ready(waiter) = &self.state else { return None };
+        let State::Ready(waiter) = &self.state else { return Watch::Never };
         // Not the path: by now it may lead to another file.
         let path = format!("/proc/self/fd/{}", file.as_raw_fd());
-        match inotify::add_watch(&waiter.events, path, WatchFlags::MODIFY | WatchFlags::ONESHOT) {
+        let added = inotify::add_watch(&waiter.events, path, WatchFlags::MODIFY | WatchFlags::ONESHOT);
+        self.note(added, number)
+    }
+
+    fn note(&mut self, added: Result<i32, Errno>, number: u64) -> Watch {
+        match added {
             Ok(watch) => {
                 self.watched.insert(watch, number);
-                Some(watch)
+                Watch::Set(watch)
             }
+            // Those that are watched stay so.
             Err(error @ (Errno::NOSPC | Errno::NOMEM)) => {
-                self.state = refused(&error.into());
-                None
+                self.has_room = false;
+                if !std::mem::replace(&mut self.is_told, true) {
+                    let remedy = "raise fs.inotify.max_user_watches";
+                    let watched = self.watched.len();
+                    warn!(component = "tail", %error, watched, remedy, "no more quiet files can be watched, so others are looked at every second");
+                }
+                Watch::NoRoom
             }
             Err(error) => {
                 debug!(component = "tail", %error, "a quiet file is not watched");
-                None
+                Watch::Never
             }
         }
     }
@@ -97,16 +126,14 @@ impl QuietWatcher {
         {
             // It may have ended with an event that was not taken yet.
             inotify::remove_watch(&waiter.events, watch).unwrap_or_default();
+            self.has_room = true;
         }
     }
 
     /// Files that may have been written to since the last call. They are no longer watched.
     pub(super) fn take_written(&mut self) -> Vec<u64> {
         let mut files = Vec::new();
-        let State::Ready(waiter) = &self.state else {
-            // Without events, what was watched is looked at again.
-            return self.take_all();
-        };
+        let State::Ready(waiter) = &self.state else { return files };
         let mut buffer = [MaybeUninit::uninit(); EVENTS];
         let mut reader = inotify::Reader::new(&waiter.events, &mut buffer);
         // It ends with `WOULDBLOCK`; after any other error there is nothing to take either.
@@ -114,16 +141,30 @@ impl QuietWatcher {
             if event.events().contains(ReadFlags::QUEUE_OVERFLOW) {
                 // The system did not keep them all.
                 files.extend(self.take_all());
+                self.has_room = true;
                 return files;
             }
             files.extend(self.watched.remove(&event.wd()));
         }
+        self.has_room |= !files.is_empty();
         files
     }
 
     #[cfg(test)]
     pub(super) fn count(&self) -> usize {
         self.watched.len()
+    }
+
+    /// As if the system had no room for one watch more.
+    #[cfg(test)]
+    pub(super) fn fill(&mut self) {
+        self.note(Err(Errno::NOSPC), 0);
+    }
+
+    /// As if the system gave nothing at all.
+    #[cfg(test)]
+    pub(super) fn refuse(&mut self) {
+        self.state = State::Refused;
     }
 
     fn take_all(&mut self) -> Vec<u64> {
@@ -173,7 +214,7 @@ fn wait(epoll: &OwnedFd, signal: &Signal) {
 }
 
 fn refused(error: &io::Error) -> State {
-    let remedy = "raise fs.inotify.max_user_watches and fs.inotify.max_user_instances";
+    let remedy = "raise fs.inotify.max_user_instances";
     warn!(component = "tail", %error, remedy, "quiet files cannot be watched, so they are looked at every second");
     State::Refused
 }
@@ -195,6 +236,19 @@ mod tests {
         tempfile::tempfile().expect("a temporary file")
     }
 
+    fn watch(watcher: &mut QuietWatcher, file: &File, number: u64) -> i32 {
+        let Watch::Set(watch) = watcher.watch(file, number) else { panic!("{number} is not watched") };
+        watch
+    }
+
+    /// Watches that the system holds.
+    fn held(watcher: &QuietWatcher) -> usize {
+        let State::Ready(waiter) = &watcher.state else { return 0 };
+        let about = File::open(format!("/proc/self/fdinfo/{}", waiter.events.as_raw_fd())).expect("it is open");
+        let about = io::read_to_string(about).expect("it is text");
+        about.lines().filter(|line| line.starts_with("inotify ")).count()
+    }
+
     fn taken(watcher: &mut QuietWatcher) -> Vec<u64> {
         let mut files = watcher.take_written();
         files.sort_unstable();
@@ -205,12 +259,13 @@ mod tests {
     fn one_write_is_told_and_no_other() {
         let mut watcher = QuietWatcher::new(Signal::default());
         let (mut one, mut two) = (file(), file());
-        assert!(watcher.watch(&one, 1).is_some() && watcher.watch(&two, 2).is_some());
+        watch(&mut watcher, &one, 1);
+        watch(&mut watcher, &two, 2);
         assert!(taken(&mut watcher).is_empty());
 
         one.write_all(b"a").expect("written");
         one.write_all(b"b").expect("written");
-        assert_eq!(taken(&mut watcher), [1]);
+        assert_eq!((taken(&mut watcher), held(&watcher)), (vec![1], 1));
 
         one.write_all(b"c").expect("written");
         two.write_all(b"c").expect("written");
@@ -222,7 +277,7 @@ mod tests {
         let mut watcher = QuietWatcher::new(Signal::default());
         let mut file = file();
         file.write_all(b"a").expect("written");
-        watcher.watch(&file, 7);
+        watch(&mut watcher, &file, 7);
 
         file.set_len(0).expect("cut");
 
@@ -233,9 +288,11 @@ mod tests {
     fn a_watch_that_was_ended_tells_nothing_and_may_be_ended_twice() {
         let mut watcher = QuietWatcher::new(Signal::default());
         let mut file = file();
-        let watch = watcher.watch(&file, 1).expect("watched");
+        let watch = watch(&mut watcher, &file, 1);
+        assert_eq!(held(&watcher), 1);
         watcher.unwatch(watch);
         watcher.unwatch(watch);
+        assert_eq!((held(&watcher), watcher.count()), (0, 0));
 
         file.write_all(b"a").expect("written");
 
@@ -248,30 +305,52 @@ mod tests {
         let mut watcher = QuietWatcher::new(signal.clone());
         let mut file = file();
         for _ in 0..3 {
-            watcher.watch(&file, 1);
+            watch(&mut watcher, &file, 1);
             file.write_all(b"a").expect("written");
 
-            // Nobody takes news before it waits: an event that is there already wakes too.
-            while taken(&mut watcher) != [1] {
-                assert!(signal.wait(Duration::from_secs(30)));
-            }
+            assert!(signal.wait(Duration::from_secs(30)), "the write was told");
+            assert_eq!(taken(&mut watcher), [1]);
         }
     }
 
+    /// Where one watch was refused, those that were there were given up too.
     #[test]
-    fn what_the_system_refuses_is_not_watched() {
+    fn where_there_is_no_room_what_is_watched_stays_so_until_a_watch_ends() {
         let mut watcher = QuietWatcher::new(Signal::default());
-        watcher.watched.insert(1, 5);
-        watcher.state = State::Refused;
+        let mut files = [file(), file(), file()];
+        let [one, two] = [0, 1].map(|at| watch(&mut watcher, &files[at], at as u64));
+        assert_ne!(one, two);
 
-        assert_eq!(watcher.watch(&file(), 6), None);
-        assert_eq!(taken(&mut watcher), [5], "what was watched until then is looked at");
+        watcher.fill();
+        assert_eq!(watcher.watch(&files[2], 2), Watch::NoRoom);
+        assert!(taken(&mut watcher).is_empty());
+
+        files[0].write_all(b"a").expect("written");
+        assert_eq!(taken(&mut watcher), [0]);
+        watch(&mut watcher, &files[2], 2);
+
+        watcher.fill();
+        watcher.unwatch(two);
+        watch(&mut watcher, &files[1], 1);
+        for file in &mut files {
+            file.write_all(b"a").expect("written");
+        }
+        assert_eq!(taken(&mut watcher), [1, 2]);
+    }
+
+    #[test]
+    fn where_the_system_refuses_all_nothing_is_watched() {
+        let mut watcher = QuietWatcher::new(Signal::default());
+        watcher.refuse();
+
+        assert_eq!(watcher.watch(&file(), 6), Watch::Never);
+        assert!(taken(&mut watcher).is_empty());
     }
 
     #[test]
     fn a_file_that_another_host_could_write_to_is_not_watched() {
         let proc = File::open("/proc/self/stat").expect("it is there");
 
-        assert_eq!(QuietWatcher::new(Signal::default()).watch(&proc, 1), None);
+        assert_eq!(QuietWatcher::new(Signal::default()).watch(&proc, 1), Watch::Never);
     }
 }

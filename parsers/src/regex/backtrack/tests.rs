@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::STEP_LIMIT;
-use crate::regex::{Captures, Engine, GivenUp, Regex};
+use crate::regex::{Captures, Engine, GivenUp, Regex, check};
 
 fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"))
@@ -256,13 +256,8 @@ proptest! {
         pattern in pattern(),
         texts in proptest::collection::vec("[ab\\- \né\u{20ac}]{0,12}", 1..10),
     ) {
-        let regex = Regex::new(&pattern).expect("it is valid");
-        let (general, backtracking) = (regex.on_general_engine(), regex.on_backtracking_engine());
-        for text in texts {
-            let wanted = groups(&general, text.as_bytes());
-            let found = try_groups(&backtracking, text.as_bytes());
-            prop_assert!(found == Ok(wanted.clone()) || found == Err(GivenUp), "{pattern} on {text:?}: {found:?}, not {wanted:?}");
-        }
+        prop_assert!(Regex::new(&pattern).is_ok());
+        check::backtracking(&pattern, &texts);
     }
 }
 

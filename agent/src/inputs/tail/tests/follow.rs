@@ -302,6 +302,24 @@ fn a_quiet_file_is_not_looked_at_until_it_is_written_to() {
     assert_eq!(rig.texts(), ["three", "four"]);
 }
 
+/// Else each write in place would cost an event and a new watch.
+#[test]
+fn a_file_that_is_written_to_without_growing_is_looked_at_for_a_while() {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "one\n");
+    rig.start();
+    assert_eq!((rig.texts(), rig.tail().looks.len()), (vec!["one".to_owned()], 0));
+
+    let file = OpenOptions::new().write(true).open(rig.path("a.log"));
+    file.and_then(|mut file| file.write_all(b"one\n")).expect("it is written");
+    rig.turn(Duration::ZERO);
+
+    assert_eq!((rig.tail().quiet.count(), rig.tail().looks.len()), (0, 1));
+    rig.run();
+    assert_eq!((rig.tail().quiet.count(), rig.tail().looks.len()), (1, 0));
+    assert!(rig.texts().is_empty());
+}
+
 #[test]
 fn a_write_that_no_event_tells_of_is_found_at_the_next_look_at_all_paths() {
     let mut rig = Rig::new("*.log", &[("read_from_head", "on")]);
@@ -316,6 +334,54 @@ fn a_write_that_no_event_tells_of_is_found_at_the_next_look_at_all_paths() {
     assert!(rig.texts().is_empty(), "nothing told of it");
 
     rig.wait(60);
+    assert_eq!(rig.texts(), ["two"]);
+}
+
+#[test]
+fn where_there_is_no_room_for_a_watch_the_others_stay_and_this_file_is_looked_at() {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "one\n");
+    rig.start();
+    rig.texts();
+    rig.tail().quiet.fill();
+    rig.append("b.log", "two\n");
+    rig.scan().run();
+    assert_eq!(rig.texts(), ["two"]);
+    assert_eq!((rig.tail().quiet.count(), rig.tail().looks.len()), (1, 1), "`a` rests, `b` is looked at");
+
+    rig.append("b.log", "three\n");
+    rig.wait(2);
+    assert_eq!(rig.texts(), ["three"]);
+
+    // The write ends a watch, so there is room for one.
+    rig.append("a.log", "four\n");
+    rig.turn(Duration::ZERO);
+    assert_eq!(rig.texts(), ["four"]);
+    rig.run();
+    rig.wait(5);
+    assert_eq!(
+        (rig.tail().quiet.count(), rig.tail().looks.len()),
+        (2, 0),
+        "nothing else ended, so both have one again"
+    );
+}
+
+#[test]
+fn files_that_cannot_be_watched_are_looked_at_every_second() {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "one\n");
+    let mut tail = rig.build();
+    tail.quiet.refuse();
+    tail.start(rig.outlet(), rig.now);
+    rig.tail = Some(tail);
+    rig.run();
+    rig.wait(5);
+    assert_eq!(rig.texts(), ["one"]);
+    assert_eq!((rig.tail().quiet.count(), rig.tail().looks.len()), (0, 1));
+
+    rig.append("a.log", "two\n");
+    rig.wait(2);
+
     assert_eq!(rig.texts(), ["two"]);
 }
 

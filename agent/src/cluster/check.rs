@@ -1,0 +1,28 @@
+//! Answers to bulk requests, held against a tree of serde_json. Called by property tests and by fuzzing.
+
+use serde_json::Value;
+
+use super::bulk::{ItemAnswer, bulk_items};
+use super::errors::ErrorDetail;
+
+/// Reads `body`.
+///
+/// # Panics
+/// When it is read as something else than a tree would be.
+pub fn answer(body: &[u8]) {
+    if let Ok(read) = bulk_items(body) {
+        assert_eq!(Some(read), reference(body), "{}", body.escape_ascii());
+    }
+}
+
+/// The same by way of a tree.
+pub(super) fn reference(body: &[u8]) -> Option<Vec<ItemAnswer>> {
+    let tree: Value = serde_json::from_slice(body).ok()?;
+    let read = |item: &Value| {
+        let item = item.as_object().filter(|item| item.len() == 1)?.values().next()?;
+        let status = item.get("status")?.as_u64().filter(|status| (100..600).contains(status))?;
+        let error = item.get("error").map(|error| Box::new(ErrorDetail::new(error)));
+        Some(ItemAnswer { status: u16::try_from(status).ok()?, error })
+    };
+    tree.as_object()?.get("items")?.as_array()?.iter().map(read).collect()
+}

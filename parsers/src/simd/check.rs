@@ -1,0 +1,37 @@
+//! Blocks held against single bytes. Called by property tests and by fuzzing.
+
+use super::escape::push_bytes;
+use super::{BLOCK, count_digits, find, find_byte, push, push_plain};
+
+/// Looks at `bytes` in every way.
+///
+/// # Panics
+/// When blocks give something else than single bytes.
+pub fn bytes(bytes: &[u8], wanted: [u8; 3]) {
+    assert_eq!(find_byte(bytes, wanted), bytes.iter().position(|byte| wanted.contains(byte)));
+    for block in bytes.windows(BLOCK) {
+        let block = block.first_chunk().expect("windows are that long");
+        let stop = block.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+        let found = find(block);
+        assert_eq!((found.stop(), found.highs != 0), (stop, !block.is_ascii()), "{}", block.escape_ascii());
+        let digits = block.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(BLOCK);
+        assert_eq!(count_digits(block), digits, "{}", block.escape_ascii());
+    }
+    let mut copied = b"before".to_vec();
+    push(bytes, &mut copied);
+    assert_eq!(copied, [b"before", bytes].concat());
+}
+
+/// Writes `text` into JSON, in front of `behind` and behind something else.
+///
+/// # Panics
+/// When blocks give something else than single bytes.
+pub fn plain(text: &[u8], behind: &[u8]) {
+    let bytes = [b"\"before\"", text, behind].concat();
+    let pushed = |by: &dyn Fn(&mut Vec<u8>) -> usize| {
+        let mut out = b"before".to_vec();
+        (by(&mut out), out)
+    };
+    let blocks = pushed(&|out| push_plain(&bytes, 8..8 + text.len(), out));
+    assert_eq!(blocks, pushed(&|out| push_bytes(text, out)), "{}", text.escape_ascii());
+}

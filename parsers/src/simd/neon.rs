@@ -1,0 +1,74 @@
+//! Blocks on 64-bit ARM, with NEON, which every such processor that this is built for has.
+//!
+//! There is no instruction that makes one bit of each byte. The nearest gives four, in one step: so masks have four bits
+//! for each byte here, and places in them are divided by four.
+
+use std::arch::aarch64::{
+    uint8x16_t, vceqq_u8, vcgtq_u8, vcltq_u8, vdupq_n_u8, vget_lane_u64, vld1q_u8, vmaxvq_u8, vorrq_u8,
+    vreinterpret_u64_u8, vreinterpretq_u16_u8, vshrn_n_u16, vsubq_u8,
+};
+
+use super::{BLOCK, Found};
+
+/// Four bits for each byte.
+pub(super) type Mask = u64;
+
+#[inline(always)]
+pub(super) fn is_same(one: &[u8; BLOCK], other: &[u8; BLOCK], ignored: Mask) -> bool {
+    // SAFETY: these need NEON and touch no memory.
+    let same = mask(unsafe { vceqq_u8(vector(one), vector(other)) });
+    same | ignored == Mask::MAX
+}
+
+#[inline(always)]
+pub(super) fn find(block: &[u8; BLOCK]) -> Found {
+    // SAFETY: these need NEON and touch no memory.
+    let (stops, highest) = unsafe {
+        let bytes = vector(block);
+        let quotes = vceqq_u8(bytes, vdupq_n_u8(b'"'));
+        let backslashes = vceqq_u8(bytes, vdupq_n_u8(b'\\'));
+        let controls = vcltq_u8(bytes, vdupq_n_u8(0x20));
+        (vorrq_u8(vorrq_u8(quotes, backslashes), controls), vmaxvq_u8(bytes))
+    };
+    Found { stops: mask(stops), highs: u32::from(highest & 0x80) }
+}
+
+/// Where one of `wanted` first stands in a block.
+#[inline(always)]
+pub(super) fn first_of(block: &[u8; BLOCK], wanted: [u8; 3]) -> Option<usize> {
+    // SAFETY: these need NEON and touch no memory.
+    let found = unsafe {
+        let bytes = vector(block);
+        let [one, two, three] = wanted.map(|byte| vceqq_u8(bytes, vdupq_n_u8(byte)));
+        vorrq_u8(vorrq_u8(one, two), three)
+    };
+    let at = first(mask(found));
+    (at < BLOCK).then_some(at)
+}
+
+#[inline(always)]
+pub(super) fn count_digits(block: &[u8; BLOCK]) -> usize {
+    // SAFETY: these need NEON and touch no memory.
+    let others = unsafe { vcgtq_u8(vsubq_u8(vector(block), vdupq_n_u8(b'0')), vdupq_n_u8(9)) };
+    first(mask(others))
+}
+
+/// A block in a register.
+#[inline(always)]
+fn vector(block: &[u8; BLOCK]) -> uint8x16_t {
+    // SAFETY: an array of 16 bytes is read, aligned or not.
+    unsafe { vld1q_u8(block.as_ptr()) }
+}
+
+/// The mask of bytes of which each is all ones or all zeros.
+#[inline(always)]
+fn mask(bytes: uint8x16_t) -> Mask {
+    // SAFETY: these need NEON and touch no memory.
+    unsafe { vget_lane_u64::<0>(vreinterpret_u64_u8(vshrn_n_u16::<4>(vreinterpretq_u16_u8(bytes)))) }
+}
+
+/// Place of the first byte whose bits are set, [`BLOCK`] if there is none.
+#[inline(always)]
+fn first(mask: Mask) -> usize {
+    mask.trailing_zeros() as usize / 4
+}

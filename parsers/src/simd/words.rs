@@ -1,0 +1,45 @@
+//! Blocks with the means of every machine, a word at a time. Where there are vectors, this is what they are tested against.
+
+use super::{BLOCK, Found};
+
+/// A byte for each byte.
+pub(super) type Mask = u128;
+
+#[inline(always)]
+pub(super) fn is_same(one: &[u8; BLOCK], other: &[u8; BLOCK], ignored: Mask) -> bool {
+    (u128::from_le_bytes(*one) ^ u128::from_le_bytes(*other)) & !ignored == 0
+}
+
+#[inline(always)]
+pub(super) fn find(block: &[u8; BLOCK]) -> Found {
+    let [low, high] = halves(block);
+    let first = |stops: u64| if stops == 0 { 0 } else { 1 << (stops.trailing_zeros() / 8 * Found::WIDTH) };
+    let stops = first(stops(low)) | first(stops(high)) << (8 * Found::WIDTH);
+    Found { stops, highs: u32::from((low | high) & HIGHS != 0) }
+}
+
+#[inline(always)]
+pub(super) fn count_digits(block: &[u8; BLOCK]) -> usize {
+    block.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(BLOCK)
+}
+
+fn halves(block: &[u8; BLOCK]) -> [u64; 2] {
+    let both = u128::from_le_bytes(*block);
+    #[expect(clippy::cast_possible_truncation, reason = "each half has 64 bits")]
+    [both as u64, (both >> 64) as u64]
+}
+
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// High bits of the bytes that end a run.
+///
+/// A byte above the first hit may be marked wrongly, the first one never.
+fn stops(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let quote = word ^ (ONES * 0x22);
+    let backslash = word ^ (ONES * 0x5c);
+    let quotes = quote.wrapping_sub(ONES) & !quote;
+    let backslashes = backslash.wrapping_sub(ONES) & !backslash;
+    let controls = word.wrapping_sub(ONES * 0x20) & !word;
+    (quotes | backslashes | controls) & HIGHS
+}

@@ -1,0 +1,61 @@
+//! Blocks on x86-64, with SSE2, which every such processor has.
+
+use std::arch::x86_64::{
+    __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
+    _mm_sub_epi8,
+};
+
+use super::{BLOCK, Found};
+
+/// A bit for each byte.
+pub(super) type Mask = u16;
+
+#[inline(always)]
+pub(super) fn is_same(one: &[u8; BLOCK], other: &[u8; BLOCK], ignored: Mask) -> bool {
+    // SAFETY: these need SSE2 and touch no memory.
+    let same = unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(vector(one), vector(other))) };
+    same | i32::from(ignored) == 0xffff
+}
+
+#[inline(always)]
+pub(super) fn find(block: &[u8; BLOCK]) -> Found {
+    // SAFETY: these need SSE2 and touch no memory.
+    let (stops, highs) = unsafe {
+        let bytes = vector(block);
+        let quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x22));
+        let backslashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x5c));
+        let controls = _mm_cmpeq_epi8(bytes, _mm_min_epu8(bytes, _mm_set1_epi8(0x1f)));
+        let stops = _mm_or_si128(_mm_or_si128(quotes, backslashes), controls);
+        (_mm_movemask_epi8(stops), _mm_movemask_epi8(bytes))
+    };
+    Found { stops: stops.cast_unsigned().into(), highs: highs.cast_unsigned() }
+}
+
+/// Where one of `wanted` first stands in a block.
+#[inline(always)]
+pub(super) fn first_of(block: &[u8; BLOCK], wanted: [u8; 3]) -> Option<usize> {
+    // SAFETY: these need SSE2 and touch no memory.
+    let found = unsafe {
+        let bytes = vector(block);
+        let [one, two, three] = wanted.map(|byte| _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte.cast_signed())));
+        _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(one, two), three))
+    };
+    (found != 0).then(|| found.trailing_zeros() as usize)
+}
+
+#[inline(always)]
+pub(super) fn count_digits(block: &[u8; BLOCK]) -> usize {
+    // SAFETY: these need SSE2 and touch no memory.
+    let digits = unsafe {
+        let values = _mm_sub_epi8(vector(block), _mm_set1_epi8(0x30));
+        _mm_movemask_epi8(_mm_cmpeq_epi8(values, _mm_min_epu8(values, _mm_set1_epi8(9))))
+    };
+    digits.trailing_ones() as usize
+}
+
+/// A block in a register.
+#[inline(always)]
+fn vector(block: &[u8; BLOCK]) -> __m128i {
+    // SAFETY: a block is read, aligned or not.
+    unsafe { _mm_loadu_si128(block.as_ptr().cast()) }
+}

@@ -1,0 +1,225 @@
+//! What is fuzzed: a row for each target.
+
+use std::sync::LazyLock;
+
+use vigie::config::{CommandLine, Diagnostics, Environment, load};
+use vigie::inputs::lines::Multiline;
+use vigie_parsers::batch::{Batch, Origin, Timestamp};
+use vigie_parsers::time::Context;
+use vigie_parsers::{Parsers, cri};
+
+use crate::bytes::Bytes;
+use crate::patterns::pattern;
+
+/// A target: its name, and what it does with an input.
+type Target = (&'static str, fn(Bytes<'_>));
+
+const TARGETS: &[Target] = &[
+    ("json", json),
+    ("regex", regex),
+    ("backtracking", backtracking),
+    ("blocks", blocks),
+    ("time", time),
+    ("records", records),
+    ("text", text),
+    ("object", object),
+    ("deflate", deflate),
+    ("config", config),
+    ("multiline", multiline),
+    ("cuts", cuts),
+    ("answer", answer),
+];
+
+/// The target that `FUZZ_TARGET` names.
+static CHOSEN: LazyLock<fn(Bytes<'_>)> = LazyLock::new(|| {
+    let name = std::env::var("FUZZ_TARGET").expect("FUZZ_TARGET names a target");
+    let target = TARGETS.iter().find(|(known, _)| *known == name);
+    target.map(|(_, run)| *run).expect("FUZZ_TARGET names a target of this program")
+});
+
+/// Runs the chosen target on one input.
+pub(crate) fn run(bytes: &[u8]) {
+    CHOSEN(Bytes::new(bytes));
+}
+
+/// Lines of JSON beside serde_json.
+fn json(bytes: Bytes<'_>) {
+    let lines: Vec<&[u8]> = bytes.rest().split(|byte| *byte == b'\n').take(8).collect();
+    vigie_parsers::json::check::check(&lines);
+}
+
+/// A pattern in the first line, texts in the others, on every engine that takes it.
+fn regex(mut bytes: Bytes<'_>) {
+    let with_newlines = bytes.yes();
+    let pattern = bytes.line();
+    let Ok(pattern) = std::str::from_utf8(pattern) else { return };
+    // Long ones and great repetitions only take time to compile.
+    if pattern.len() > 60 || pattern.bytes().filter(u8::is_ascii_digit).count() > 8 {
+        return;
+    }
+    let texts = bytes.rest();
+    let texts: Vec<&[u8]> =
+        if with_newlines { vec![texts] } else { texts.split(|byte| *byte == b'\n').take(8).collect() };
+    vigie_parsers::regex::check::engines(pattern, &texts);
+}
+
+/// A pattern made of parts, on the engine that backtracks and on those that do not.
+fn backtracking(mut bytes: Bytes<'_>) {
+    let pattern = pattern(&mut bytes);
+    let texts: Vec<&[u8]> = bytes.rest().split(|byte| *byte == b'\n').take(8).collect();
+    vigie_parsers::regex::check::backtracking(&pattern, &texts);
+}
+
+/// Blocks beside single bytes.
+fn blocks(mut bytes: Bytes<'_>) {
+    use vigie_parsers::simd::check;
+
+    let wanted = [bytes.byte(), bytes.byte(), bytes.byte()];
+    let at = bytes.below(64);
+    let rest = bytes.rest();
+    let (text, behind) = rest.split_at(rest.len().saturating_sub(at));
+    check::bytes(rest, wanted);
+    check::plain(text, behind);
+}
+
+/// Times read with a cache and without, times written and read again, and both writers.
+fn time(mut bytes: Bytes<'_>) {
+    use vigie_parsers::time::check;
+
+    /// From the year 1 to the year 9999.
+    const FIRST: i64 = -62_135_596_800;
+    const COUNT: i64 = 315_537_897_600;
+    let any = bytes.number();
+    let mut second = || FIRST + bytes.number().rem_euclid(COUNT);
+    let seconds = [second(), second()];
+    let nanos = bytes.number().rem_euclid(1_000_000_000).unsigned_abs();
+    let nanos = u32::try_from(nanos).expect("a second has that many");
+    let context = Context { now: seconds[0], offset: i32::from(bytes.byte().cast_signed()) * 900 };
+    check::writing(Timestamp { seconds: seconds[0], nanos }, Timestamp { seconds: seconds[1], nanos });
+    let format = bytes.line();
+    let Ok(format) = std::str::from_utf8(format) else { return };
+    let texts: Vec<&[u8]> = bytes.rest().split(|byte| *byte == b'\n').take(8).collect();
+    check::reading(format, &texts, &context);
+    vigie::encode::check::times(format, &[seconds[0], seconds[1], seconds[0], any]);
+}
+
+/// Lines by the parsers that come with the agent, and as lines of containers.
+fn records(mut bytes: Bytes<'_>) {
+    static PARSERS: LazyLock<Parsers> =
+        LazyLock::new(|| load(&CommandLine::default(), Environment::default(), &mut Diagnostics::default()).parsers);
+    let names = PARSERS.names();
+    let parser = PARSERS.get(names[bytes.below(names.len())]).expect("it has a name");
+    let mut batch = Batch::default();
+    while !bytes.is_empty() {
+        let line = bytes.line();
+        if let Some(parts) = cri::split(line) {
+            assert!(line.starts_with(parts.time) && line.ends_with(parts.text));
+        }
+        let span = batch.store(line);
+        let index = batch.push(Timestamp::default(), Origin::default());
+        parser.parse(&mut batch, index, span);
+    }
+    vigie::encode::check::records(&batch);
+}
+
+/// Text into JSON strings.
+fn text(mut bytes: Bytes<'_>) {
+    let behind = bytes.below(40);
+    let bytes = bytes.rest();
+    let (text, behind) = bytes.split_at(bytes.len().saturating_sub(behind));
+    vigie::encode::check::text(text, behind);
+}
+
+/// Objects read, written and read again.
+fn object(bytes: Bytes<'_>) {
+    vigie::encode::check::object(bytes.rest());
+}
+
+/// Streams compressed by one encoder, which another decoder reads. What stands here is repeated, so that they grow long, or
+/// stands before noise as long as a match may reach back.
+fn deflate(mut bytes: Bytes<'_>) {
+    let mut streams = vec![Vec::new()];
+    while !bytes.is_empty() {
+        let (kind, times) = (bytes.byte(), bytes.below(64));
+        let mut piece = bytes.line().repeat(if kind & 2 == 2 { times * times } else { 1 });
+        if kind & 4 == 4 {
+            piece.extend(noise((32 << 10) - 64 + 2 * times));
+        }
+        if kind & 1 == 1 && streams.len() < 4 {
+            streams.push(Vec::new());
+        }
+        if let Some(stream) = streams.last_mut() {
+            stream.push(piece);
+        }
+    }
+    vigie::deflate::check::streams(&streams);
+}
+
+/// Bytes that cannot be compressed.
+fn noise(length: usize) -> impl Iterator<Item = u8> {
+    let mut state = 1_u32;
+    let next = move || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state.to_le_bytes()[0]
+    };
+    std::iter::repeat_with(next).take(length)
+}
+
+/// Any text as a configuration, of both formats.
+fn config(mut bytes: Bytes<'_>) {
+    let is_yaml = bytes.yes();
+    let Ok(text) = std::str::from_utf8(bytes.rest()) else { return };
+    // Files of this machine are no part of an input.
+    if !(text.contains('/') || text.contains('*')) || !text.to_ascii_lowercase().contains("include") {
+        vigie::config::check::readers(text, is_yaml);
+    }
+}
+
+/// Lines of containers and traces, and an agent that is killed between them.
+fn multiline(mut bytes: Bytes<'_>) {
+    let mode = bytes.one_of(&[
+        Multiline { cri: true, java: false },
+        Multiline { cri: false, java: true },
+        Multiline { cri: true, java: true },
+    ]);
+    let cuts: Vec<bool> = (0..8).map(|_| bytes.yes()).collect();
+    let kills: Vec<usize> = (0..bytes.below(4)).map(|_| bytes.below(12)).collect();
+    let mut text = String::new();
+    while !bytes.is_empty() {
+        push_line(&mut bytes, &mut text);
+    }
+    vigie::inputs::lines::check::kills(&text, &cuts, &kills, mode);
+}
+
+/// A line that begins as those of containers do, or as it stands.
+fn push_line(bytes: &mut Bytes<'_>, out: &mut String) {
+    const BEGINNINGS: [&str; 8] = [
+        "",
+        "1Z stdout F ",
+        "1Z stdout P ",
+        "1Z stderr F ",
+        "1Z stderr P ",
+        "1Z stdout F x.FooException: ",
+        "1Z stdout F \tat ",
+        "1Z stdout P Caused by: ",
+    ];
+    out.push_str(bytes.one_of(&BEGINNINGS));
+    let line = bytes.line();
+    // A newline ends a line, wherever it comes from.
+    out.push_str(&String::from_utf8_lossy(line));
+    out.push('\n');
+}
+
+/// Lines that arrive in blocks of any size.
+fn cuts(mut bytes: Bytes<'_>) {
+    let (max_line, block) = (1 + bytes.below(12), 1 + bytes.below(32));
+    let (skip_empty, last) = (bytes.yes(), bytes.yes());
+    vigie::inputs::cuts(bytes.rest(), max_line, block, skip_empty, last);
+}
+
+/// Answers to bulk requests.
+fn answer(bytes: Bytes<'_>) {
+    vigie::cluster::check::answer(bytes.rest());
+}
