@@ -4,7 +4,7 @@ use std::io::Read;
 
 use flate2::read::DeflateDecoder;
 
-use super::Deflate;
+use super::{Deflate, WINDOW};
 
 /// Compresses the pieces of `streams`, stream after stream with one encoder.
 ///
@@ -22,9 +22,14 @@ pub fn streams<Piece: AsRef<[u8]>>(streams: &[Vec<Piece>]) {
 
 /// The stream that is made of `pieces`.
 pub(super) fn deflated<Piece: AsRef<[u8]>>(deflate: &mut Deflate, pieces: &[Piece]) -> Vec<u8> {
-    let mut out = Vec::new();
+    let (mut out, mut window) = (Vec::new(), Vec::new());
     for piece in pieces {
-        deflate.write(piece.as_ref(), &mut out);
+        let from = window.len();
+        window.extend_from_slice(piece.as_ref());
+        deflate.write(&window, from, &mut out);
+        let excess = window.len().saturating_sub(WINDOW);
+        window.drain(..excess);
+        deflate.slide(excess);
     }
     deflate.finish(&mut out);
     out

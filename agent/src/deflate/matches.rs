@@ -1,17 +1,19 @@
 //! Finds what stood there before.
 
-use super::{Sequence, WINDOW};
+use std::ops::Range;
+
+use vigie_parsers::simd::{first_quote_or_space, same_length};
+
+use super::WINDOW;
 
 /// Places remembered, as a power of two: few enough to stay in the first cache, or nearly.
 const HASH_BITS: u32 = 14;
 /// Longest match that deflate can say.
 const LONGEST: usize = 258;
-/// After so many places without a match the steps become longer by a byte.
-const PATIENCE: usize = 3;
-/// A match shorter than this is given up for a longer one that begins at the next byte.
-const SHORT: usize = 64;
-/// Bytes that must be left to look for a match.
-const AHEAD: usize = 8;
+/// A match shorter than this comes by chance and is not looked for.
+pub(super) const SHORTEST: usize = 7;
+/// Bytes at the end that nothing is looked for in, so that there are enough behind every place.
+const MARGIN: usize = 32;
 
 /// Where bytes like those were seen last.
 #[derive(Debug)]
@@ -20,6 +22,15 @@ pub(super) struct Finder {
     last: Box<[u16; 1 << HASH_BITS]>,
     /// Position of the first byte of the window, its lower half.
     base: u16,
+}
+
+/// Bytes that stood `distance` before.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Match {
+    /// At least 7, at most 258.
+    pub(super) length: usize,
+    /// At least 1, at most 32,768.
+    pub(super) distance: usize,
 }
 
 impl Default for Finder {
@@ -40,79 +51,61 @@ impl Finder {
         self.base = 0;
     }
 
-    /// Says what stands in `window` from `from` on by what stands before. Gives the number of sequences; the last one has no
-    /// match.
-    pub(super) fn sequences(&mut self, window: &[u8], from: usize, sequences: &mut [Sequence]) -> usize {
-        let (mut said, mut at, mut count, mut missed) = (from, from, 0, 0);
-        while let Some(word) = word_at(window, at) {
-            let Some(before) = self.replace(window, word, at) else {
-                missed += 1;
-                at += 1 + missed / PATIENCE;
+    /// Says what stands in `window` from `from` on by what stands before: `say` is told each run of bytes as they are, and the
+    /// match behind it. Gives where the last run begins, which nothing follows; `None` when `say` wants no more.
+    ///
+    /// Looked up are the place behind a match, and then quotes and spaces only: what repeats in records begins there. So
+    /// nothing is lost on ids and numbers, in which no look-up would find anything.
+    #[inline(always)]
+    pub(super) fn sequences(
+        &mut self,
+        window: &[u8],
+        from: usize,
+        mut say: impl FnMut(Range<usize>, Match) -> bool,
+    ) -> Option<usize> {
+        let (mut said, mut at) = (from, from);
+        let end = window.len().saturating_sub(MARGIN);
+        while at < end {
+            let Some(before) = self.replace(window, at) else {
+                at += 1;
+                at += window[at..].first_chunk().map_or(0, first_quote_or_space);
                 continue;
             };
-            missed = 0;
-            let found = self.best(window, at, before);
-            let back = same_before(&window[said..found.at], &window[..found.at - found.distance]);
-            let (start, length) = (found.at - back, (found.length + back).min(LONGEST));
-            sequences[count] = Sequence::new(start - said, length, found.distance);
-            count += 1;
-            at = start + length;
+            let distance = at - before;
+            let most = window.len().min(at + LONGEST);
+            let ahead = same_length(&window[at..most], &window[before..most - distance]);
+            let back = same_before(window, at, before).min(at - said).min(LONGEST - ahead);
+            let start = at - back;
+            if !say(said..start, Match { length: ahead + back, distance }) {
+                return None;
+            }
+            self.note(window, start + 1);
+            at += ahead;
             said = at;
-            self.note(window, start + 1, at);
         }
-        sequences[count] = Sequence::new(window.len() - said, 0, 1);
-        count + 1
+        Some(said)
     }
 
-    /// The match at `at` with what stands at `before`, or a longer one that begins at the next byte.
+    /// Notes `at` and gives where the same bytes were noted before, if that is in reach.
     #[inline(always)]
-    fn best(&mut self, window: &[u8], at: usize, before: usize) -> Match {
-        let first = Match::between(window, at, before);
-        if first.length >= SHORT {
-            return first;
-        }
-        let Some(word) = word_at(window, at + 1) else { return first };
-        let Some(before) = self.replace(window, word, at + 1) else { return first };
-        let second = Match::between(window, at + 1, before);
-        if second.length > first.length { second } else { first }
-    }
-
-    /// Notes `at` for `word` and gives where the same bytes were noted before, if that is in reach.
-    #[inline(always)]
-    fn replace(&mut self, window: &[u8], word: u64, at: usize) -> Option<usize> {
+    fn replace(&mut self, window: &[u8], at: usize) -> Option<usize> {
+        let word = word_at(window, at)?;
         let position = self.base.wrapping_add(low(at));
         let before = std::mem::replace(&mut self.last[hash(word)], position);
         let distance = usize::from(position.wrapping_sub(before));
         // Whether it is in reach cannot be foreseen, so nothing branches on that alone.
         let before = at.saturating_sub(distance);
         let in_reach = (distance.wrapping_sub(1) < WINDOW) & (distance <= at);
-        (is_match(window, word, before) & in_reach).then_some(before)
+        let is_match = word_at(window, before).is_some_and(|other| (other ^ word) << (64 - 8 * SHORTEST) == 0);
+        (is_match & in_reach).then_some(before)
     }
 
-    /// Notes places inside of a match, where another one might begin.
+    /// Notes a place inside of a match, where another one might begin.
     #[inline(always)]
-    fn note(&mut self, window: &[u8], from: usize, to: usize) {
-        for at in [from, to - 1] {
-            if let Some(word) = word_at(window, at) {
-                self.last[hash(word)] = self.base.wrapping_add(low(at));
-            }
+    fn note(&mut self, window: &[u8], at: usize) {
+        if let Some(word) = word_at(window, at) {
+            self.last[hash(word)] = self.base.wrapping_add(low(at));
         }
-    }
-}
-
-/// Bytes that stood `distance` before.
-#[derive(Clone, Copy)]
-struct Match {
-    at: usize,
-    distance: usize,
-    length: usize,
-}
-
-impl Match {
-    #[inline(always)]
-    fn between(window: &[u8], at: usize, before: usize) -> Self {
-        let distance = at - before;
-        Self { at, distance, length: match_length(window, at, distance) }
     }
 }
 
@@ -124,40 +117,18 @@ fn low(position: usize) -> u16 {
 
 #[inline(always)]
 fn word_at(window: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_le_bytes(*window.get(at..)?.first_chunk::<AHEAD>()?))
+    Some(u64::from_le_bytes(*window.get(at..)?.first_chunk()?))
 }
 
-/// By the first seven bytes: in logs, what is alike for so long goes on being alike. Shorter matches come by chance.
+/// By as many bytes as a match has at least.
 #[inline(always)]
 fn hash(word: u64) -> usize {
-    ((word << 8).wrapping_mul(0x9e37_79b1_85eb_ca87) >> (64 - HASH_BITS)) as usize
+    ((word << (64 - 8 * SHORTEST)).wrapping_mul(0x9e37_79b1_85eb_ca87) >> (64 - HASH_BITS)) as usize
 }
 
-/// Whether the four bytes of `word` stand at `before`, too.
+/// How many bytes before both places are the same, at most eight.
 #[inline(always)]
-fn is_match(window: &[u8], word: u64, before: usize) -> bool {
-    word_at(window, before).is_some_and(|other| (other ^ word) << 32 == 0)
-}
-
-/// How many bytes at the ends of both are the same.
-#[inline(always)]
-fn same_before(here: &[u8], there: &[u8]) -> usize {
-    here.iter().rev().zip(there.iter().rev()).take_while(|(one, other)| one == other).count()
-}
-
-/// How far the bytes at `at` are those `distance` before.
-#[inline(always)]
-fn match_length(window: &[u8], at: usize, distance: usize) -> usize {
-    let end = window.len().min(at + LONGEST);
-    let (here, there) = (&window[at..end], &window[at - distance..end - distance]);
-    let (words, _) = here.as_chunks::<8>();
-    let (others, _) = there.as_chunks::<8>();
-    for (number, (word, other)) in words.iter().zip(others).enumerate() {
-        let difference = u64::from_le_bytes(*word) ^ u64::from_le_bytes(*other);
-        if difference != 0 {
-            return number * 8 + difference.trailing_zeros() as usize / 8;
-        }
-    }
-    let same = words.len() * 8;
-    same + here[same..].iter().zip(&there[same..]).take_while(|(one, other)| one == other).count()
+fn same_before(window: &[u8], at: usize, before: usize) -> usize {
+    let words = before.checked_sub(8).and_then(|start| Some((word_at(window, start)?, word_at(window, at - 8)?)));
+    words.map_or(0, |(one, other)| (one ^ other).leading_zeros() as usize / 8)
 }

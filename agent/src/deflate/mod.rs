@@ -1,41 +1,53 @@
 //! A deflate encoder (RFC 1951) made for requests: speed first, and every slice compressed while it is in the cache.
 //!
-//! One look-up finds the last place with the same bytes, and only a match that begins one byte later is tried beside it; where
-//! nothing is found the steps become longer, and a match found late is followed back. Each slice is a block with Huffman codes of its own. Most of what is said of
-//! log bodies are single bytes: they stay where they are until they are written, four at a time.
+//! Records are alike, so what repeats in them is looked for where it begins, and their bytes are as frequent now as they were a
+//! moment ago. So the first slice of a stream is counted, and its codes serve all that follow, which are written in one pass
+//! while matches are found. A slice that they do not serve well gets codes of its own.
 
 mod block;
 #[cfg(any(test, fuzzing))]
 pub mod check;
+mod counts;
 mod huffman;
 mod matches;
+mod pen;
+mod tables;
 
-use block::BitWriter;
-use matches::Finder;
+use counts::Counts;
+use matches::{Finder, Match, SHORTEST};
+use pen::{BitWriter, Pen};
+use tables::Tables;
 
-/// Bytes of a block at the most.
-const SLICE: usize = 128 << 10;
-/// Sequences of a block at the most: a match takes four bytes or more, and the last has none.
-const MOST_SEQUENCES: usize = SLICE / 4 + 1;
+/// Bytes of a slice at the most.
+const SLICE: usize = 96 << 10;
 /// How far back a match may reach.
-const WINDOW: usize = 32 << 10;
+pub const WINDOW: usize = 32 << 10;
+/// Codes are counted anew after so many bytes.
+const COUNTED_EVERY: usize = 1 << 20;
+/// Room for a slice that is written in one pass: codes that make more of it do not serve it.
+const ROOM: usize = SLICE / 2 + SLACK;
+const SLACK: usize = 64;
 
-/// The state of one stream after another. A few hundred kB, so it is kept.
+/// The state of one stream after another. Some hundred kB, so it is kept.
 #[derive(Debug)]
 pub struct Deflate {
-    /// The last bytes of what was compressed, then those that are.
-    window: Vec<u8>,
     finder: Finder,
-    sequences: Box<[Sequence]>,
+    sequences: Vec<Sequence>,
     bits: BitWriter,
+    /// The codes of the block that is open.
+    tables: Option<Box<Tables>>,
+    /// Bytes that these codes are still used for.
+    left: usize,
+    /// Where slices are written in one pass.
+    room: Box<[u8]>,
 }
 
 /// Bytes as they are, and what follows them: a match.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 struct Sequence {
     /// Bytes as they are.
     literals: u32,
-    /// Length of the match, 3 to 258; 0 where nothing follows.
+    /// Length of the match; 0 where nothing follows.
     length: u16,
     /// How far back it lies, less one.
     distance: u16,
@@ -44,47 +56,149 @@ struct Sequence {
 impl Sequence {
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "all of it is far smaller")]
-    fn new(literals: usize, length: usize, distance: usize) -> Self {
-        Self { literals: literals as u32, length: length as u16, distance: (distance - 1) as u16 }
+    fn new(literals: usize, found: Match) -> Self {
+        Self { literals: literals as u32, length: found.length as u16, distance: (found.distance - 1) as u16 }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "a slice is far shorter")]
+    fn last(literals: usize) -> Self {
+        Self { literals: literals as u32, length: 0, distance: 0 }
+    }
+
+    #[inline(always)]
+    fn found(self) -> Option<Match> {
+        let found = Match { length: usize::from(self.length), distance: usize::from(self.distance) + 1 };
+        (self.length > 0).then_some(found)
     }
 }
 
 impl Default for Deflate {
     fn default() -> Self {
-        let window = Vec::with_capacity(WINDOW + SLICE);
         Self {
-            window,
             finder: Finder::default(),
-            sequences: vec![Sequence::default(); MOST_SEQUENCES].into(),
+            sequences: Vec::with_capacity(SLICE / SHORTEST + 1),
             bits: BitWriter::default(),
+            tables: None,
+            left: 0,
+            room: vec![0; ROOM].into(),
         }
     }
 }
 
 impl Deflate {
-    /// Compresses `bytes` and appends what is ready of it to `out`.
-    pub fn write(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        for slice in bytes.chunks(SLICE) {
-            self.slide();
-            let from = self.window.len();
-            self.window.extend_from_slice(slice);
-            let count = self.finder.sequences(&self.window, from, &mut self.sequences);
-            block::write(&self.sequences[..count], slice, &mut self.bits, out);
+    /// Compresses what stands in `window` from `from` on, and appends what is ready of it to `out`.
+    ///
+    /// Before that stand the bytes that were compressed before, as many as a match may reach ([`WINDOW`]) or all of them; more
+    /// does no harm. Where bytes at the beginning of the window were taken away since the last call, [`Deflate::slide`] has
+    /// been told.
+    pub fn write(&mut self, window: &[u8], from: usize, out: &mut Vec<u8>) {
+        let mut at = from;
+        while at < window.len() {
+            let end = window.len().min(at + SLICE);
+            self.slice(&window[..end], at, out);
+            at = end;
         }
+    }
+
+    /// `bytes` at the beginning of the window are gone.
+    pub fn slide(&mut self, bytes: usize) {
+        self.finder.slide(bytes);
     }
 
     /// Ends the stream. The next byte written begins another one.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
+        self.end_block(out);
         block::end(&mut self.bits, out);
         self.finder.forget();
-        self.window.clear();
     }
 
-    /// Keeps what a match may reach.
-    fn slide(&mut self) {
-        let excess = self.window.len().saturating_sub(WINDOW);
-        self.window.drain(..excess);
-        self.finder.slide(excess);
+    fn slice(&mut self, window: &[u8], from: usize, out: &mut Vec<u8>) {
+        let length = window.len() - from;
+        if self.left > 0 && self.write_at_once(window, from, out).is_some() {
+            self.left = self.left.saturating_sub(length);
+            return;
+        }
+        self.end_block(out);
+        self.find_all(window, from);
+        let plain = &window[from..];
+        let (literals, distances, size) = Counts::of(&self.sequences, plain).codes();
+        if size > length {
+            return block::store(plain, &mut self.bits, out);
+        }
+        block::header(&literals, &distances, &mut self.bits, out);
+        let tables = Tables::new(&literals, &distances);
+        self.write_sequences(&tables, plain, size, out);
+        self.tables = Some(Box::new(tables));
+        self.left = COUNTED_EVERY;
+    }
+
+    /// Writes a slice with the codes of the open block while matches are found. `None`, and nothing written, where they do
+    /// not serve it.
+    fn write_at_once(&mut self, window: &[u8], from: usize, out: &mut Vec<u8>) -> Option<()> {
+        let tables = self.tables.as_deref()?;
+        // A short slice may be worth less than codes of its own would take.
+        let room = (window.len() - from) / 2 + SLACK;
+        let mut pen = Pen::new(self.bits, &mut self.room);
+        let last = self.finder.sequences(window, from, |literals, found| {
+            if pen.at() + Tables::most(literals.len()) + Pen::SLACK > room {
+                return false;
+            }
+            tables.write_bytes(window, literals, &mut pen);
+            tables.write_match(found, &mut pen);
+            true
+        })?;
+        let literals = last..window.len();
+        if pen.at() + Tables::most(literals.len()) + Pen::SLACK > room {
+            return None;
+        }
+        tables.write_bytes(window, literals, &mut pen);
+        if pen.is_lost() {
+            return None;
+        }
+        let (written, bits) = pen.finish();
+        self.bits = bits;
+        out.extend_from_slice(&self.room[..written]);
+        Some(())
+    }
+
+    fn find_all(&mut self, window: &[u8], from: usize) {
+        let sequences = &mut self.sequences;
+        sequences.clear();
+        let last = self.finder.sequences(window, from, |literals, found| {
+            sequences.push(Sequence::new(literals.len(), found));
+            true
+        });
+        sequences.push(Sequence::last(window.len() - last.unwrap_or(from)));
+    }
+
+    /// Writes the sequences that were found, which say `plain` and take about `size` bytes.
+    fn write_sequences(&mut self, tables: &Tables, plain: &[u8], size: usize, out: &mut Vec<u8>) {
+        let begin = out.len();
+        out.resize(begin + size + SLACK, 0);
+        let mut pen = Pen::new(self.bits, &mut out[begin..]);
+        let mut at = 0;
+        for sequence in &self.sequences {
+            let end = at + sequence.literals as usize;
+            tables.write_bytes(plain, at..end, &mut pen);
+            if let Some(found) = sequence.found() {
+                tables.write_match(found, &mut pen);
+            }
+            at = end + usize::from(sequence.length);
+        }
+        let (written, bits) = pen.finish();
+        self.bits = bits;
+        out.truncate(begin + written);
+    }
+
+    fn end_block(&mut self, out: &mut Vec<u8>) {
+        let Some(tables) = self.tables.take() else { return };
+        let mut end = [0; SLACK];
+        let mut pen = Pen::new(self.bits, &mut end);
+        tables.write_end(&mut pen);
+        let (written, bits) = pen.finish();
+        self.bits = bits;
+        self.left = 0;
+        out.extend_from_slice(&end[..written]);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 
-use crate::deflate::Deflate;
+use crate::deflate::{Deflate, WINDOW};
 
 /// Compression of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum BodyEncoding {
 
 /// Bytes that gather before they are compressed: few enough to be in the cache still.
 const SLICE: usize = 64 << 10;
+/// Compressed bytes are let go of when so many are kept beyond what is needed of them.
+const KEPT: usize = 64 << 10;
 
 /// The body of a request as it grows; compressed slice by slice while the bytes are in the cache.
 ///
@@ -23,7 +25,10 @@ const SLICE: usize = 64 << 10;
 pub struct Body {
     plain: Vec<u8>,
     gzip: Option<Gzip>,
-    compressed_from: usize,
+    /// Bytes that are gone from the beginning of `plain`.
+    gone: usize,
+    /// Bytes at its beginning that are compressed.
+    compressed: usize,
     last_plain: usize,
 }
 
@@ -34,7 +39,7 @@ impl Body {
             BodyEncoding::Identity => None,
             BodyEncoding::Gzip(level) => Some(Gzip::new(level)),
         };
-        Self { plain: Vec::new(), gzip, compressed_from: 0, last_plain: 0 }
+        Self { plain: Vec::new(), gzip, gone: 0, compressed: 0, last_plain: 0 }
     }
 
     /// Makes room for about as much as the last one took. To be called before the first byte is appended.
@@ -44,7 +49,7 @@ impl Body {
 
     /// Bytes so far, before compression.
     pub fn len(&self) -> usize {
-        self.compressed_from + self.plain.len()
+        self.gone + self.plain.len()
     }
 
     /// Whether nothing was appended.
@@ -59,24 +64,32 @@ impl Body {
 
     /// Compresses what has gathered, if that is enough for a slice.
     pub fn compress_slice(&mut self) {
-        if self.gzip.is_some() && self.plain.len() >= SLICE {
+        if self.gzip.is_some() && self.plain.len() - self.compressed >= SLICE {
             self.compress();
         }
     }
 
     fn compress(&mut self) {
         let Some(gzip) = &mut self.gzip else { return };
-        gzip.write(&self.plain);
-        self.compressed_from += self.plain.len();
-        self.plain.clear();
+        gzip.write(&self.plain, self.compressed);
+        let excess = self.plain.len().saturating_sub(gzip.reach());
+        if excess >= KEPT.min(self.plain.len()) {
+            self.plain.drain(..excess);
+            self.gone += excess;
+            gzip.slide(excess);
+        }
+        self.compressed = self.plain.len();
     }
 
     /// Ends it and gives the bytes to send.
     pub fn seal(&mut self) -> Vec<u8> {
         self.compress();
-        self.compressed_from = 0;
+        (self.gone, self.compressed) = (0, 0);
         match &mut self.gzip {
-            Some(gzip) => gzip.finish(),
+            Some(gzip) => {
+                self.plain.clear();
+                gzip.finish()
+            }
             None => {
                 self.last_plain = self.plain.len() + self.plain.len() / 8;
                 std::mem::take(&mut self.plain)
@@ -116,15 +129,33 @@ impl Gzip {
         Self { encoder, crc: Crc::new(), out: Vec::new(), last_size: SLICE }
     }
 
-    fn write(&mut self, bytes: &[u8]) {
+    /// Compresses what stands in `window` from `from` on; before that stands what was compressed before.
+    fn write(&mut self, window: &[u8], from: usize) {
+        let bytes = &window[from..];
         if self.out.is_empty() {
             self.out.reserve(self.last_size);
             self.out.extend_from_slice(&HEADER);
         }
         self.crc.update(bytes);
         match &mut self.encoder {
-            Encoder::Own(deflate) => deflate.write(bytes, &mut self.out),
+            Encoder::Own(deflate) => deflate.write(window, from, &mut self.out),
             Encoder::Zlib(zlib) => write_zlib(zlib, bytes, &mut self.out),
+        }
+    }
+
+    /// How many of the bytes compressed last must still stand before those to come.
+    fn reach(&self) -> usize {
+        match &self.encoder {
+            Encoder::Own(_) => WINDOW,
+            // It keeps them by itself.
+            Encoder::Zlib(_) => 0,
+        }
+    }
+
+    /// `bytes` at the beginning of the window are gone.
+    fn slide(&mut self, bytes: usize) {
+        if let Encoder::Own(deflate) = &mut self.encoder {
+            deflate.slide(bytes);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Blocks held against single bytes. Called by property tests and by fuzzing.
 
 use super::escape::push_bytes;
-use super::{BLOCK, count_digits, find, find_byte, push, push_plain};
+use super::{BLOCK, count_digits, find, find_byte, first_quote_or_space, push, push_plain, same_length};
 
 /// Looks at `bytes` in every way.
 ///
@@ -16,6 +16,14 @@ pub fn bytes(bytes: &[u8], wanted: [u8; 3]) {
         assert_eq!((found.stop(), found.highs != 0), (stop, !block.is_ascii()), "{}", block.escape_ascii());
         let digits = block.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(BLOCK);
         assert_eq!(count_digits(block), digits, "{}", block.escape_ascii());
+    }
+    for (at, pair) in bytes.windows(BLOCK + 1).enumerate() {
+        let (one, other) = (&bytes[..BLOCK.min(at)], &pair[..BLOCK]);
+        let same = one.iter().zip(other).take_while(|(one, other)| one == other).count();
+        assert_eq!(same_length(one, other), same, "{}", pair.escape_ascii());
+        let block = other.first_chunk().expect("a block");
+        let first = other.iter().position(|byte| matches!(byte, b'"' | b' ')).unwrap_or(BLOCK);
+        assert_eq!(first_quote_or_space(block), first, "{}", pair.escape_ascii());
     }
     let mut copied = b"before".to_vec();
     push(bytes, &mut copied);

@@ -26,7 +26,7 @@ pub use copy::push;
 pub use escape::push_plain;
 
 /// Bytes of a block.
-pub(crate) const BLOCK: usize = 16;
+pub const BLOCK: usize = 16;
 
 /// Bytes of which blocks are read at any place: without a branch, since a place too near the end is moved away from it.
 #[derive(Clone, Copy)]
@@ -121,6 +121,27 @@ pub(crate) fn count_digits(block: &[u8; BLOCK]) -> usize {
     means::count_digits(block)
 }
 
+/// How many bytes at the beginning of both are the same.
+#[inline(always)]
+pub fn same_length(one: &[u8], other: &[u8]) -> usize {
+    let ((blocks, rest), (others, other_rest)) = (one.as_chunks(), other.as_chunks());
+    for (number, (block, other)) in blocks.iter().zip(others).enumerate() {
+        let same = means::same_length(block, other);
+        if same < BLOCK {
+            return number * BLOCK + same;
+        }
+    }
+    let whole = blocks.len().min(others.len()) * BLOCK;
+    let rests = if blocks.len() == others.len() { (rest, other_rest) } else { (&one[whole..], &other[whole..]) };
+    whole + rests.0.iter().zip(rests.1).take_while(|(one, other)| one == other).count()
+}
+
+/// Where the first quote or space stands in a block, 16 if there is none.
+#[inline(always)]
+pub fn first_quote_or_space(block: &[u8; BLOCK]) -> usize {
+    means::first_of(block, *b"\" \"").unwrap_or(BLOCK)
+}
+
 /// Where one of `wanted` first stands in `text`. For the short distances between delimiters, where a call costs more than the
 /// search.
 #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
@@ -189,6 +210,40 @@ mod tests {
             let block = text.as_bytes().first_chunk().expect("there are 16 bytes");
             let digits = text.bytes().take(BLOCK).position(|byte| !byte.is_ascii_digit()).unwrap_or(BLOCK);
             prop_assert_eq!((count_digits(block), words::count_digits(block)), (digits, digits));
+        }
+
+        #[test]
+        fn bytes_that_are_the_same_are_counted(one in "[ab]{0,60}", at in 0..60_usize, length in 0..60_usize) {
+            let mut other = one.clone().into_bytes();
+            if let Some(byte) = other.get_mut(at) {
+                *byte = b'x';
+            }
+            other.truncate(length);
+            let same = one.bytes().zip(&other).take_while(|(one, other)| one == *other).count();
+            prop_assert_eq!(same_length(one.as_bytes(), &other), same);
+            prop_assert_eq!(same_length(&other, one.as_bytes()), same);
+        }
+
+        #[test]
+        fn blocks_are_compared_by_every_means_alike(one: [u8; BLOCK], at in 0..=BLOCK) {
+            let mut other = one;
+            if let Some(byte) = other.get_mut(at) {
+                *byte ^= 0x10;
+            }
+            prop_assert_eq!((means::same_length(&one, &other), words::same_length(&one, &other)), (at, at));
+        }
+
+        #[test]
+        fn the_first_quote_or_space_is_found(text in "[!-~]{16}", quote in 0..=BLOCK, space in 0..=BLOCK) {
+            let mut block: [u8; BLOCK] = *text.replace('"', "x").as_bytes().first_chunk().expect("16 bytes");
+            for (at, byte) in [(quote, b'"'), (space, b' ')] {
+                if let Some(place) = block.get_mut(at) {
+                    *place = byte;
+                }
+            }
+            let first = block.iter().position(|byte| matches!(byte, b'"' | b' ')).unwrap_or(BLOCK);
+            prop_assert_eq!(first_quote_or_space(&block), first);
+            prop_assert_eq!(words::first_of(&block, *b"\" \"").unwrap_or(BLOCK), first);
         }
 
         #[test]

@@ -20,6 +20,13 @@ pub(super) fn is_same(one: &[u8; BLOCK], other: &[u8; BLOCK], ignored: Mask) -> 
     same | ignored == Mask::MAX
 }
 
+/// How many bytes at the beginning of both are the same.
+#[inline(always)]
+pub(super) fn same_length(one: &[u8; BLOCK], other: &[u8; BLOCK]) -> usize {
+    // SAFETY: these need NEON and touch no memory.
+    first(!mask(unsafe { vceqq_u8(vector(one), vector(other)) }))
+}
+
 #[inline(always)]
 pub(super) fn find(block: &[u8; BLOCK]) -> Found {
     // SAFETY: these need NEON and touch no memory.

@@ -10,6 +10,18 @@ pub(super) fn is_same(one: &[u8; BLOCK], other: &[u8; BLOCK], ignored: Mask) -> 
     (u128::from_le_bytes(*one) ^ u128::from_le_bytes(*other)) & !ignored == 0
 }
 
+/// How many bytes at the beginning of both are the same.
+#[inline(always)]
+pub(super) fn same_length(one: &[u8; BLOCK], other: &[u8; BLOCK]) -> usize {
+    (u128::from_le_bytes(*one) ^ u128::from_le_bytes(*other)).trailing_zeros() as usize / 8
+}
+
+/// Where one of `wanted` first stands in a block.
+#[inline(always)]
+pub(super) fn first_of(block: &[u8; BLOCK], wanted: [u8; 3]) -> Option<usize> {
+    block.iter().position(|byte| wanted.contains(byte))
+}
+
 #[inline(always)]
 pub(super) fn find(block: &[u8; BLOCK]) -> Found {
     let [low, high] = halves(block);

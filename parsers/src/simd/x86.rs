@@ -17,6 +17,14 @@ pub(super) fn is_same(one: &[u8; BLOCK], other: &[u8; BLOCK], ignored: Mask) -> 
     same | i32::from(ignored) == 0xffff
 }
 
+/// How many bytes at the beginning of both are the same.
+#[inline(always)]
+pub(super) fn same_length(one: &[u8; BLOCK], other: &[u8; BLOCK]) -> usize {
+    // SAFETY: these need SSE2 and touch no memory.
+    let same = unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(vector(one), vector(other))) };
+    same.trailing_ones() as usize
+}
+
 #[inline(always)]
 pub(super) fn find(block: &[u8; BLOCK]) -> Found {
     // SAFETY: these need SSE2 and touch no memory.
