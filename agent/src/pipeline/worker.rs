@@ -109,8 +109,14 @@ impl<'a> Worker<'a> {
             Some(stage) => stage,
             None => self.stages.entry(stream).or_insert((parcel.stream.stage)(&parcel.stream)),
         };
-        if let Some(parcel) = stage.run(parcel) {
-            self.filter_and_encode(parcel);
+        let is_filtered = stage.is_filtered();
+        match stage.run(parcel) {
+            Some(parcel) if is_filtered => {
+                let outputs = self.route(&parcel.tag).outputs;
+                self.encode(parcel, &outputs);
+            }
+            Some(parcel) => self.filter_and_encode(parcel),
+            None => {}
         }
         self.at = None;
     }
