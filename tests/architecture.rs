@@ -91,8 +91,9 @@ const ALL: &[&str] = &[
     "pipeline",
 ];
 
-/// Code that plugins of one kind share; it is no plugin.
-const SHARED: &[(&str, &str)] = &[("inputs", "lines"), ("filters", "pattern"), ("filters", "testing")];
+/// Code that plugins of one kind share, and the input that nobody configures; none of it is a row of a table.
+const SHARED: &[(&str, &str)] =
+    &[("inputs", "lines"), ("inputs", "backlog"), ("filters", "pattern"), ("filters", "testing")];
 
 /// The macro that declares options stands at the root of the crate.
 const AT_THE_ROOT: &[&str] = &["options"];

@@ -5,6 +5,7 @@
 pub mod batch;
 pub mod cri;
 pub mod json;
+pub mod msgpack;
 pub mod multiline;
 pub mod regex;
 pub mod time;

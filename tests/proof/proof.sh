@@ -54,7 +54,7 @@ run_piece() {
     *) start_node "$line" ;;
     esac
     case $piece in
-    fuzz-parsers) fuzz json regex backtracking blocks time records ;;
+    fuzz-parsers) fuzz json regex backtracking blocks time records msgpack ;;
     fuzz-agent) fuzz text object deflate config multiline cuts answer ;;
     end-to-end-*) end_to_end "$line" ;;
     kill-loop-*) kill_loop ;;

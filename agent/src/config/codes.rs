@@ -94,6 +94,8 @@ codes! {
         "Without a machine id, `NODE_NAME` or `Instance`, agents on two hosts may give two documents the same id, and one is lost as a duplicate."
     "V207" "ids change with every boot"
         "The secret of the hash in document ids comes from the machine id, else from a file in the state directory. Without both, lines read again after a reboot are stored twice."
+    "V208" "records that Fluent Bit did not deliver"
+        "Below `storage.path` lie chunks that Fluent Bit had read and not delivered; the positions it left lie past them. They are read at the start, routed by their tags, and removed when they are delivered."
     "V301" "a parser is defined twice"
         "Names of parsers are unique. A definition of your own may replace a built-in one."
     "V302" "a parser cannot be built"

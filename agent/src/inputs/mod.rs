@@ -1,5 +1,7 @@
-//! The input plugins: one folder each, one row in [`KINDS`]. `lines` is what line-oriented inputs share.
+//! The input plugins: one folder each, one row in [`KINDS`]. `lines` is what line-oriented inputs share, `backlog` what the
+//! pipeline adds by itself.
 
+pub mod backlog;
 mod dummy;
 pub mod lines;
 mod stdin;

@@ -1,7 +1,12 @@
-//! Counters of the plugins. Whoever does the work counts it; `monitor` reads.
+//! Counters of the plugins, and the pulse of threads. Whoever does the work counts it; `monitor` reads.
+
+mod pulse;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+pub use pulse::Pulse;
 
 /// A counter or gauge that any thread may change.
 #[derive(Debug, Default)]
@@ -82,6 +87,10 @@ counters! {
         rewinds,
         /// How often it was started again after a panic.
         restarts,
+        /// Bytes that are there and not settled, read or not.
+        lag_bytes,
+        /// Since when the oldest of them waits, in milliseconds since 1970; 0 when there are none.
+        unsettled_since,
     }
 }
 
@@ -139,6 +148,9 @@ pub struct Metrics {
     outputs: Mutex<Vec<Arc<OutputMetrics>>>,
     /// Records that no output matched.
     pub unrouted_records: Counter,
+    /// 1 once everything runs.
+    pub started: Counter,
+    workers: Mutex<Vec<Arc<Pulse>>>,
 }
 
 macro_rules! registry {
@@ -158,6 +170,19 @@ macro_rules! registry {
 }
 
 impl Metrics {
+    /// Adds the pulse of a worker.
+    pub fn add_worker(&self) -> Arc<Pulse> {
+        let pulse = Arc::new(Pulse::default());
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&pulse));
+        pulse
+    }
+
+    /// For how long the worker works on one piece that has worked on one the longest.
+    pub fn longest_step(&self) -> Duration {
+        let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        workers.iter().filter_map(|pulse| pulse.step()).max().unwrap_or_default()
+    }
+
     registry!(add_input, inputs, InputMetrics);
     registry!(add_filter, filters, FilterMetrics);
     registry!(add_output, outputs, OutputMetrics);

@@ -1,5 +1,7 @@
 //! Counters as JSON, in the shape of Fluent Bit.
 
+use std::time::Duration;
+
 use crate::encode::json::push_string;
 use crate::metrics::Metrics;
 
@@ -84,6 +86,28 @@ pub(super) fn health(judgement: &Judgement, limits: &HealthLimits) -> Vec<u8> {
     out.extend_from_slice(b",\"stalled_outputs\":");
     list(stalled, &mut out);
     out.push(b'}');
+    out
+}
+
+/// How far all inputs are behind.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Lag {
+    /// Bytes that are there and not settled.
+    pub(super) bytes: u64,
+    /// How long the oldest of them has waited.
+    pub(super) seconds: u64,
+}
+
+/// Whether the agent itself gets on, and the age of the oldest piece of work that a worker is at.
+pub(super) fn live(is_live: bool, step: Duration) -> Vec<u8> {
+    format!(r#"{{"live":{is_live},"longest_step_sec":{}}}"#, step.as_secs()).into_bytes()
+}
+
+/// Whether records get on, which outputs stand still, and how far everything is behind.
+pub(super) fn ready(is_ready: bool, stalled: &[String], lag: Lag) -> Vec<u8> {
+    let mut out = format!(r#"{{"ready":{is_ready},"stalled_outputs":"#).into_bytes();
+    list(stalled, &mut out);
+    out.extend_from_slice(format!(r#","lag_bytes":{},"lag_sec":{}}}"#, lag.bytes, lag.seconds).as_bytes());
     out
 }
 

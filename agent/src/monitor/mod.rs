@@ -6,6 +6,9 @@
 //! **Health** goes beyond Fluent Bit's in one point: an output that has had requests on their way and settled nothing for
 //! `hc_period` makes the agent unhealthy, however few errors it counted. With `Retry_Limit no_limits` an outage makes no
 //! errors at all, and would go unseen.
+//!
+//! `/ready` and `/live` are for orchestrators: ready means that records get on, live that the agent itself does. An outage
+//! of the store makes the agent not ready and leaves it live, or it would be restarted for nothing.
 
 mod health;
 mod json;

@@ -25,6 +25,8 @@ struct Row {
 enum Kind {
     Counter,
     Gauge,
+    /// A gauge: the field is a time in milliseconds since 1970, told is how many seconds ago it was; 0 where it is 0.
+    Age,
 }
 
 const fn counter(counter: &'static str, metric: &'static str, help: &'static str) -> Row {
@@ -33,6 +35,10 @@ const fn counter(counter: &'static str, metric: &'static str, help: &'static str
 
 const fn gauge(counter: &'static str, metric: &'static str, help: &'static str) -> Row {
     Row { counter, metric, kind: Kind::Gauge, help }
+}
+
+const fn age(counter: &'static str, metric: &'static str, help: &'static str) -> Row {
+    Row { counter, metric, kind: Kind::Age, help }
 }
 
 const INPUT: &[Row] = &[
@@ -53,6 +59,8 @@ const INPUT: &[Row] = &[
     counter("abandoned_bytes", "vigie_input_abandoned_bytes", "Bytes lost before they could be read."),
     counter("rewinds", "vigie_input_rewinds", "Ranges read again because no output answered for them."),
     counter("restarts", "vigie_input_restarts", "Starts after a panic."),
+    gauge("lag_bytes", "vigie_input_lag_bytes", "Bytes that are there and not settled."),
+    age("unsettled_since", "vigie_input_lag_seconds", "How long the oldest of these bytes has waited."),
 ];
 
 const FILTER: &[Row] = &[
@@ -105,7 +113,7 @@ pub(super) fn page(page: Page, metrics: &Metrics, now: Now) -> Vec<u8> {
     let mut families: Vec<Family> = Vec::new();
     for (rows, plugins) in tables {
         let wanted = rows.iter().filter(|row| page == Page::V2 || row.metric.starts_with("fluentbit_"));
-        families.extend(wanted.map(|row| family(row, plugins)).filter(|family| !family.samples.is_empty()));
+        families.extend(wanted.map(|row| family(row, plugins, now)).filter(|family| !family.samples.is_empty()));
     }
     if page == Page::V2 {
         let samples = vec![(String::new(), metrics.unrouted_records.get())];
@@ -120,13 +128,20 @@ pub(super) fn page(page: Page, metrics: &Metrics, now: Now) -> Vec<u8> {
     .into_bytes()
 }
 
-fn family(row: &Row, plugins: &[(String, Vec<(&'static str, u64)>)]) -> Family {
+fn family(row: &Row, plugins: &[(String, Vec<(&'static str, u64)>)], now: Now) -> Family {
     let ending = if row.kind == Kind::Counter { "_total" } else { "" };
     let value = |counters: &[(&'static str, u64)]| {
-        counters.iter().find(|(name, _)| *name == row.counter).map_or(0, |(_, value)| *value)
+        let value = counters.iter().find(|(name, _)| *name == row.counter).map_or(0, |(_, value)| *value);
+        if row.kind == Kind::Age { seconds_since(value, now) } else { value }
     };
     let samples = plugins.iter().map(|(labels, counters)| (labels.clone(), value(counters))).collect();
     Family { name: format!("{}{ending}", row.metric), kind: row.kind, help: row.help, samples }
+}
+
+/// Whole seconds from `since`, in milliseconds since 1970, to `now`; 0 where `since` is 0.
+pub(super) fn seconds_since(since: u64, now: Now) -> u64 {
+    let millis = u64::try_from(now.wall.seconds).unwrap_or(0) * 1000 + u64::from(now.wall.nanos / 1_000_000);
+    if since == 0 { 0 } else { millis.saturating_sub(since) / 1000 }
 }
 
 fn first_page(families: &[Family], now: Now) -> String {

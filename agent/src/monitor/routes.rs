@@ -9,7 +9,7 @@ use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, SERVER};
 use hyper::{Method, Response, StatusCode};
 
 use super::health::{Health, Judgement};
-use super::prometheus::{Page, page};
+use super::prometheus::{Page, page, seconds_since};
 use super::{MonitorOptions, json};
 use crate::metrics::Metrics;
 use crate::{filters, inputs, outputs};
@@ -25,6 +25,9 @@ pub(super) struct Status {
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain";
 const PROMETHEUS: &str = "text/plain; version=0.0.4";
+
+/// A worker that has been at one piece of work for so long hangs. The longest that is known takes a few seconds.
+const HANGS: Duration = Duration::from_secs(60);
 
 type Answer = (StatusCode, &'static str, Vec<u8>);
 
@@ -71,12 +74,34 @@ impl Status {
                 let body = if judgement.healthy { "ok\n" } else { "error\n" };
                 Some((status, TEXT, body.into()))
             }
+            "/live" => Some(self.live()),
+            "/ready" => Some(self.ready()),
             "/api/v2/health" => {
                 let (status, judgement) = self.judge();
                 Some((status, JSON, json::health(&judgement, &self.options.limits)))
             }
             _ => None,
         }
+    }
+
+    /// Whether the agent itself gets on, whatever its outputs do: what a restart would mend.
+    fn live(&self) -> Answer {
+        let step = self.metrics.longest_step();
+        let status = if step < HANGS { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        (status, JSON, json::live(step < HANGS, step))
+    }
+
+    /// Whether records that come now get on: everything runs, and no output stands still.
+    fn ready(&self) -> Answer {
+        let now = self.options.clock.now();
+        let stalled = self.health().judge(&self.metrics, now.since_start).stalled;
+        let is_ready = self.metrics.started.get() > 0 && stalled.is_empty();
+        let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let inputs = self.metrics.inputs();
+        let bytes = inputs.iter().map(|input| input.lag_bytes.get()).sum();
+        let seconds = inputs.iter().map(|input| seconds_since(input.unsettled_since.get(), now)).max();
+        let lag = json::Lag { bytes, seconds: seconds.unwrap_or(0) };
+        (status, JSON, json::ready(is_ready, &stalled, lag))
     }
 
     fn judge(&self) -> (StatusCode, Judgement) {

@@ -221,3 +221,31 @@ fn it_ends_when_it_is_told_to() {
         }
     });
 }
+
+#[test]
+fn an_outage_makes_the_agent_not_ready_and_leaves_it_live() {
+    let served = Served::new(true, BOUNDS);
+    let (input, output) = (served.metrics.add_input("tail.0"), served.metrics.add_output("out"));
+    assert_eq!(status_of(&served.get("/ready").0), "503", "nothing runs yet");
+    served.metrics.started.set(1);
+    input.lag_bytes.set(42);
+    // Seven seconds ago by the clock of the tests.
+    input.unsettled_since.set((1_795_301_000 + 33 - 7) * 1000);
+    served.status.sample();
+
+    let (head, body) = served.get("/ready");
+    assert_eq!(status_of(&head), "200");
+    assert_eq!(body, r#"{"ready":true,"stalled_outputs":[],"lag_bytes":42,"lag_sec":7}"#);
+
+    output.requests_in_flight.set(1);
+    served.now.store(33 + 61, Ordering::Relaxed);
+    let (head, body) = served.get("/ready");
+    assert_eq!(status_of(&head), "503");
+    assert!(body.starts_with(r#"{"ready":false,"stalled_outputs":["out"],"#), "{body}");
+    let pulse = served.metrics.add_worker();
+    pulse.beat();
+    let (head, body) = served.get("/live");
+    assert_eq!((status_of(&head), body.as_str()), ("200", r#"{"live":true,"longest_step_sec":0}"#));
+    let (_, page) = served.get("/api/v2/metrics/prometheus");
+    assert!(page.contains("\nvigie_input_lag_seconds{name=\"tail.0\"} 68\n"), "{page}");
+}

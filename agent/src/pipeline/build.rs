@@ -1,7 +1,7 @@
 //! From a loaded configuration to plugins ready to run.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::common::{FilterOptions, InputOptions, OutputOptions, refuse_unknown};
@@ -92,9 +92,11 @@ impl Plan {
         let count = |kind| document.of(kind).count();
         let alone = count(SectionKind::Input) == 1 && count(SectionKind::Output) == 1;
         let mut builder = Builder { base, metrics: Arc::default(), names: HashSet::new(), alone, findings };
-        let inputs: Vec<_> = document.instances(SectionKind::Input).filter_map(|at| builder.input(at)).collect();
+        let mut inputs: Vec<_> = document.instances(SectionKind::Input).filter_map(|at| builder.input(at)).collect();
         let filters = document.instances(SectionKind::Filter).filter_map(|at| builder.filter(at)).collect();
         let outputs: Vec<_> = document.instances(SectionKind::Output).filter_map(|at| builder.output(at)).collect();
+        let backlog = service.storage_path.as_deref().and_then(|path| builder.backlog(path, inputs.len(), &outputs));
+        inputs.extend(backlog);
         let metrics = builder.metrics;
         for (kind, word) in [(SectionKind::Input, "input"), (SectionKind::Output, "output")] {
             // What cannot be read might have held one.
@@ -149,6 +151,35 @@ impl Builder<'_> {
         let (section, name) = (section.clone(), Arc::clone(&context.name));
         let again = move || (kind.build)(&section, &setup.of(&context), &mut Diagnostics::default());
         Some(BuiltInput { name, input, again: Box::new(again), metrics, stop })
+    }
+
+    /// The input that takes over what Fluent Bit left in `storage_path`, if it left something. It is the `number`th.
+    fn backlog(&mut self, storage_path: &Path, number: usize, outputs: &[BuiltOutput]) -> Option<BuiltInput> {
+        let chunks = inputs::backlog::find(storage_path);
+        if chunks.is_empty() {
+            return None;
+        }
+        if self.base.dry_run {
+            let (count, path) = (chunks.len(), storage_path.display());
+            let message = format!("{count} chunks that Fluent Bit left in `{path}` are delivered at the next start");
+            self.findings.add(None, crate::config::Severity::Warning, "V208", message);
+        }
+        let name: Arc<str> = format!("{}.{number}", inputs::backlog::NAME).into();
+        let metrics = self.metrics.add_input(&name);
+        let matchers: Vec<Matcher> = outputs.iter().map(|output| output.matcher.clone()).collect();
+        // Where a pattern was given up an output takes the records, as in the pipeline.
+        let routes: inputs::backlog::Routes =
+            Arc::new(move |tag| matchers.iter().any(|matcher| matcher.matches(tag).unwrap_or(true)));
+        let agent = Arc::clone(&self.base.agent);
+        let (path, counters, called) = (storage_path.to_owned(), Arc::clone(&metrics), Arc::clone(&name));
+        let make = move || -> Option<Box<dyn Input>> {
+            let chunks = inputs::backlog::find(&path);
+            let (name, metrics) = (Arc::clone(&called), Arc::clone(&counters));
+            let (routes, agent) = (Arc::clone(&routes), Arc::clone(&agent));
+            Some(Box::new(inputs::backlog::Backlog { name, chunks, routes, agent, metrics }))
+        };
+        let input = make()?;
+        Some(BuiltInput { name, input, again: Box::new(make), metrics, stop: Stop::default() })
     }
 
     fn filter(&mut self, (section, instance): (&Section, String)) -> Option<BuiltFilter> {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tracing::warn;
 use vigie_parsers::batch::Origin;
 
-use crate::metrics::OutputMetrics;
+use crate::metrics::{OutputMetrics, Pulse};
 use crate::plugin::{Body, ByteQueue, Delivery, Encoded, Encoder, Item, Lot, Output, Parcel, Request};
 use crate::receipts::{Outcome, Share};
 
@@ -57,6 +57,7 @@ pub(super) struct Lane {
     lots: Vec<Option<u32>>,
     /// Records moved to the open request since shares were last moved, per lot of the parcel.
     moved: Vec<u32>,
+    pulse: Arc<Pulse>,
 }
 
 struct Open {
@@ -67,10 +68,10 @@ struct Open {
 }
 
 impl Lane {
-    pub(super) fn new(handle: Arc<Handle>, flush: Duration) -> Self {
+    pub(super) fn new(handle: Arc<Handle>, flush: Duration, pulse: Arc<Pulse>) -> Self {
         let encoder = handle.output.encoder();
         let body = Body::new(handle.delivery.encoding);
-        Self { handle, encoder, body, open: None, flush, lots: Vec::new(), moved: Vec::new() }
+        Self { handle, encoder, body, open: None, flush, lots: Vec::new(), moved: Vec::new(), pulse }
     }
 
     /// When [`Lane::flush_due`] should be called.
@@ -152,7 +153,9 @@ impl Lane {
             attempts: 0,
         };
         // A closed queue gives the request back; dropping it tells its inputs that it was not delivered.
+        self.pulse.rest();
         drop(self.handle.queue.push(request));
+        self.pulse.beat();
     }
 
     fn start_parcel(&mut self, lots: usize) {

@@ -105,6 +105,7 @@ impl Running {
         let start = |input| start_input(input, outlet.clone(), policy);
         let inputs = inputs.into_iter().map(start).collect::<Result<_, _>>()?;
         drop(outlet);
+        metrics.started.set(1);
         Ok(Self { grace: service.grace.0, metrics, stops, inputs, workers, deliveries, handles, abort })
     }
 

@@ -10,7 +10,7 @@ use tracing::error;
 use super::build::{BuiltFilter, BuiltOutput};
 use super::lane::{Handle, Lane};
 use super::poison::Poison;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Pulse};
 use crate::plugin::{ByteQueue, Filter, FilterContext, Parcel, Popped, Stage, Stream, Work};
 use crate::receipts::Outcome;
 
@@ -26,7 +26,8 @@ pub(super) struct Shared {
 /// Runs one worker until its queue ends, then seals what is open.
 pub(super) fn run(shared: &Shared, queue: &ByteQueue<Work>) {
     let mut poison = Poison::default();
-    let mut worker = Worker::new(shared);
+    let pulse = shared.metrics.add_worker();
+    let mut worker = Worker::new(shared, Arc::clone(&pulse));
     loop {
         let step = panic::catch_unwind(AssertUnwindSafe(|| worker.serve(queue, &mut poison)));
         match step {
@@ -37,7 +38,7 @@ pub(super) fn run(shared: &Shared, queue: &ByteQueue<Work>) {
                     poison.note(stream, from, to);
                 }
                 // Half-encoded requests and half-joined events go with the old worker: their shares say "not delivered".
-                worker = Worker::new(shared);
+                worker = Worker::new(shared, Arc::clone(&pulse));
             }
         }
     }
@@ -50,6 +51,7 @@ struct Worker<'a> {
     lanes: Vec<Lane>,
     routes: HashMap<Arc<str>, Route>,
     at: Option<(u64, u64, u64)>,
+    pulse: Arc<Pulse>,
 }
 
 /// Which filters and outputs a tag goes through.
@@ -63,30 +65,36 @@ struct Route {
 const MOST_ROUTES: usize = 10_000;
 
 impl<'a> Worker<'a> {
-    fn new(shared: &'a Shared) -> Self {
+    fn new(shared: &'a Shared, pulse: Arc<Pulse>) -> Self {
+        let lane = |handle: &Arc<Handle>| Lane::new(Arc::clone(handle), shared.flush, Arc::clone(&pulse));
         Self {
             shared,
             stages: HashMap::new(),
             filters: shared.filters.iter().map(|filter| (filter.factory)()).collect(),
-            lanes: shared.handles.iter().map(|handle| Lane::new(Arc::clone(handle), shared.flush)).collect(),
+            lanes: shared.handles.iter().map(lane).collect(),
             routes: HashMap::new(),
             at: None,
+            pulse,
         }
     }
 
     fn serve(&mut self, queue: &ByteQueue<Work>, poison: &mut Poison) {
         loop {
-            match queue.pop(self.deadline()) {
+            let next = queue.pop(self.deadline());
+            self.pulse.beat();
+            match next {
                 Popped::Element(Work::Parcel(parcel)) => self.take(parcel, poison),
                 Popped::Element(Work::Ended(stream)) => self.end(&stream),
                 Popped::Timeout => {}
                 Popped::Closed => break,
             }
             self.flush_due();
+            self.pulse.rest();
         }
         for lane in &mut self.lanes {
             lane.seal();
         }
+        self.pulse.rest();
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -109,8 +117,14 @@ impl<'a> Worker<'a> {
             Some(stage) => stage,
             None => self.stages.entry(stream).or_insert((parcel.stream.stage)(&parcel.stream)),
         };
-        if let Some(parcel) = stage.run(parcel) {
-            self.filter_and_encode(parcel);
+        let is_filtered = stage.is_filtered();
+        match stage.run(parcel) {
+            Some(parcel) if is_filtered => {
+                let outputs = self.route(&parcel.tag).outputs;
+                self.encode(parcel, &outputs);
+            }
+            Some(parcel) => self.filter_and_encode(parcel),
+            None => {}
         }
         self.at = None;
     }

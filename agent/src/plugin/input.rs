@@ -28,6 +28,11 @@ pub trait Stage: Send {
     /// An event that may go on is kept, with a share of the range of its first line.
     fn run(&mut self, parcel: Parcel) -> Option<Parcel>;
 
+    /// Whether its records went through filters before, so that none is applied to them.
+    fn is_filtered(&self) -> bool {
+        false
+    }
+
     /// When [`Stage::flush`] should be called at the latest.
     fn deadline(&self) -> Option<Instant> {
         None

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::share::{Receipt, Share};
 use super::signal::Signal;
@@ -43,6 +44,7 @@ struct State {
 
 #[derive(Clone, Copy, Debug)]
 struct Finished {
+    opened: Instant,
     done: bool,
     clean: Option<u64>,
 }
@@ -57,9 +59,10 @@ impl Ledger {
     ///
     /// The clean point of the range is `to` until [`Share::set_clean`] says otherwise.
     pub fn open(self: &Arc<Self>, to: u64) -> Share {
+        let opened = Instant::now();
         let mut state = self.lock();
         let number = state.first + state.ranges.len() as u64;
-        state.ranges.push_back(Finished { done: false, clean: None });
+        state.ranges.push_back(Finished { opened, done: false, clean: None });
         let epoch = state.epoch;
         drop(state);
         Share::first(Receipt::new(Arc::clone(self), number, epoch, to))
@@ -78,6 +81,11 @@ impl Ledger {
     /// How many ranges are on their way.
     pub fn in_flight(&self) -> usize {
         self.lock().ranges.len()
+    }
+
+    /// When the first range that is still on its way was opened.
+    pub fn oldest(&self) -> Option<Instant> {
+        self.lock().ranges.front().map(|range| range.opened)
     }
 
     /// The position to read again from, if a share was dropped unsettled since the last call.
@@ -123,9 +131,10 @@ impl Ledger {
             return;
         };
         let at = usize::try_from(number - state.first).expect("ranges in flight fit in memory");
-        state.ranges[at] = Finished { done: true, clean: Some(clean) };
+        let range = &mut state.ranges[at];
+        (range.done, range.clean) = (true, Some(clean));
         let mut moved = false;
-        while let Some(Finished { done: true, clean }) = state.ranges.front().copied() {
+        while let Some(Finished { done: true, clean, .. }) = state.ranges.front().copied() {
             state.ranges.pop_front();
             state.first += 1;
             state.committed = state.committed.max(clean.unwrap_or(0));
@@ -160,7 +169,9 @@ mod tests {
 
         second.settle_all(Outcome::Delivered);
         assert_eq!(ledger.committed(), 0);
+        assert!(ledger.oldest().is_some());
         first.settle_all(Outcome::Filtered);
+        assert_eq!(ledger.oldest(), None);
 
         assert_eq!(ledger.committed(), 200);
         assert_eq!(ledger.tally(), Tally { delivered: 1, filtered: 1, ..Tally::default() });

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use vigie::config::{CommandLine, Diagnostics, Environment, load};
 use vigie::inputs::lines::Multiline;
 use vigie_parsers::batch::{Batch, Origin, Timestamp};
+use vigie_parsers::msgpack::{self, Event};
 use vigie_parsers::time::Context;
 use vigie_parsers::{Parsers, cri};
 
@@ -28,6 +29,7 @@ const TARGETS: &[Target] = &[
     ("multiline", multiline),
     ("cuts", cuts),
     ("answer", answer),
+    ("msgpack", msgpack),
 ];
 
 /// The target that `FUZZ_TARGET` names.
@@ -222,4 +224,18 @@ fn cuts(mut bytes: Bytes<'_>) {
 /// Answers to bulk requests.
 fn answer(bytes: Bytes<'_>) {
     vigie::cluster::check::answer(bytes.rest());
+}
+
+/// Events as Fluent Bit stores them, written as JSON.
+fn msgpack(bytes: Bytes<'_>) {
+    let mut batch = Batch::default();
+    let span = batch.store(bytes.rest());
+    let Ok((event, length)) = msgpack::event(&mut batch, span) else { return };
+    assert!((1..=span.range().len()).contains(&length));
+    if let Event::Record { time, metadata, fields } = event {
+        let index = batch.push(time, Origin::default());
+        batch.record_mut(index).replace_fields(fields);
+        batch.record_mut(index).replace_metadata(metadata);
+        vigie::encode::check::records(&batch);
+    }
 }

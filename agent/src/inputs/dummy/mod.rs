@@ -8,9 +8,9 @@ use vigie_parsers::batch::{Batch, Origin, Timestamp};
 use vigie_parsers::json;
 
 use crate::config::{Diagnostics, OptionType, Options, Section};
-use crate::inputs::lines;
+use crate::inputs::lines::{self, Ready};
 use crate::plugin::{Agent, Clock, Input, InputKind, InputSetup, Outlet, Parcel, Stage, Stop, Stream, wall_clock};
-use crate::receipts::{Ledger, Outcome};
+use crate::receipts::Ledger;
 
 /// The `dummy` input.
 pub(super) const KIND: InputKind =
@@ -58,7 +58,7 @@ fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Diagnostics) 
         metrics: Arc::clone(setup.metrics),
         birth: u64::try_from(wall_clock().seconds).unwrap_or(0),
         identity: lines::start_nonce(),
-        stage: Arc::new(|_| Box::new(Ready) as Box<dyn Stage>),
+        stage: Arc::new(|_| Box::new(Ready { is_filtered: false }) as Box<dyn Stage>),
     };
     let agent = Arc::clone(&setup.context.agent);
     Some(Box::new(Dummy {
@@ -150,17 +150,5 @@ impl Input for Dummy {
         if ledger.in_flight() > 0 {
             error!(component = %self.stream.input, "records that cannot be made again were not delivered");
         }
-    }
-}
-
-/// The stage of records that need none.
-struct Ready;
-
-impl Stage for Ready {
-    fn run(&mut self, mut parcel: Parcel) -> Option<Parcel> {
-        let records = u32::try_from(parcel.batch.len()).expect("a batch has fewer than 2^32 records");
-        parcel.shares[0].grow(records);
-        parcel.shares[0].settle(1, Outcome::Passed);
-        Some(parcel)
     }
 }

@@ -16,8 +16,8 @@ use vigie_parsers::batch::{Batch, Field, Keys, Text, Value};
 use crate::config::types::CommaList;
 use crate::config::{Diagnostics, Section, did_you_mean};
 use crate::metrics::InputMetrics;
-use crate::plugin::{Agent, BuildContext, Stage, StageFactory, Stream};
-use crate::receipts::Ledger;
+use crate::plugin::{Agent, BuildContext, Parcel, Stage, StageFactory, Stream};
+use crate::receipts::{Ledger, Outcome};
 
 /// How lines become records.
 #[derive(Clone, Debug)]
@@ -119,6 +119,26 @@ pub fn count_lost(ledger: &Ledger, read: u64, stream: &Stream) {
         stream.metrics.abandoned_bytes.add(lost);
         tracing::error!(component = %stream.input, lost, "not delivered, and this input cannot read it again: declared dropped");
         ledger.restart(read);
+    }
+}
+
+/// The stage of records that need none.
+#[derive(Debug)]
+pub struct Ready {
+    /// Whether they went through filters before.
+    pub is_filtered: bool,
+}
+
+impl Stage for Ready {
+    fn run(&mut self, mut parcel: Parcel) -> Option<Parcel> {
+        let records = u32::try_from(parcel.batch.len()).expect("a batch has fewer than 2^32 records");
+        parcel.shares[0].grow(records);
+        parcel.shares[0].settle(1, Outcome::Passed);
+        Some(parcel)
+    }
+
+    fn is_filtered(&self) -> bool {
+        self.is_filtered
     }
 }
 

@@ -34,6 +34,7 @@ impl Tail {
             return;
         }
         self.saved = self.now;
+        self.tell_lag();
         let seen = (self.clock)().seconds;
         let moved = &self.moved;
         let files = self.files.iter_mut().filter(|(number, _)| moved.contains(number)).map(|(_, file)| file);

@@ -10,6 +10,7 @@ mod cut;
 mod file;
 mod globs;
 mod keep;
+mod lag;
 mod look;
 mod options;
 mod paths;

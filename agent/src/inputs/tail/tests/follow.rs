@@ -397,3 +397,21 @@ fn a_file_that_was_closed_is_no_longer_watched() {
 
     assert_eq!((rig.open_files(), rig.tail().quiet.count()), (0, 0));
 }
+
+#[test]
+fn the_lag_is_what_is_there_and_not_settled() {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on")]);
+    rig.answer = Answer::Hold;
+    rig.append("a.log", "one\n").append("b.log", "two and more\n");
+    rig.start();
+    rig.append("a.log", "three\n");
+    rig.wait(2);
+
+    let (lag, since) = (&rig.metrics.lag_bytes, &rig.metrics.unsettled_since);
+    assert_eq!(lag.get(), 4 + 13 + 6);
+    let waits = u64::try_from(wall().seconds).expect("after 1970") * 1000 - since.get();
+    assert!((2_000..60_000).contains(&waits), "{waits}");
+
+    rig.deliver_held().wait(2);
+    assert_eq!((rig.metrics.lag_bytes.get(), rig.metrics.unsettled_since.get()), (0, 0));
+}
