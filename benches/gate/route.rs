@@ -13,7 +13,7 @@ use vigie::plugin::{
 use vigie::receipts::{Ledger, Outcome, Signal};
 use vigie::{filters, outputs};
 use vigie_benches::corpus::Kind;
-use vigie_parsers::batch::{Field, Keys, Origin, Span, Text, Timestamp, Value};
+use vigie_parsers::batch::{Keys, Origin, Source, Span, Timestamp};
 use vigie_parsers::{Definition, Format, Parsers};
 
 use crate::parsing::{CLF, ISO, definition};
@@ -226,11 +226,10 @@ impl Route {
         let start = batch.store(block).range().start;
         let (from, mut line_start) = (self.read, 0);
         for newline in memchr_iter(b'\n', block) {
-            let length = u32::try_from(newline - line_start).expect("lines are short");
-            let origin = Origin { offset: from + line_start as u64, length, hash: 7, part: 0, lot: 0 };
-            let index = batch.push(Timestamp { seconds: 1_795_392_000, nanos: 0 }, origin);
-            let line = Value::Text(Text::plain(Span::between(start + line_start, start + newline)));
-            batch.record_mut(index).append_field(Field { key, value: line });
+            let line = Span::between(start + line_start, start + newline);
+            let offset = from + line_start as u64;
+            let origin = Origin { offset, length: line.len, source: Source::At(line.start), part: 0, lot: 0 };
+            batch.push_text(Timestamp { seconds: 1_795_392_000, nanos: 0 }, origin, key, line);
             line_start = newline + 1;
         }
         self.read += block.len() as u64;

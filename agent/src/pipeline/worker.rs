@@ -151,7 +151,9 @@ impl<'a> Worker<'a> {
             let after = parcel.batch.len() as u64;
             built.metrics.drop_records.add(before.saturating_sub(after));
         }
-        parcel.settle_removed(Outcome::Filtered);
+        if !route.filters.is_empty() {
+            parcel.settle_removed(Outcome::Filtered);
+        }
         self.encode(parcel, &route.outputs);
     }
 

@@ -13,7 +13,7 @@ mod tables;
 
 pub use body::{Body, BodyEncoding};
 pub use clock::{Clock, wall_clock};
-pub use identity::{Agent, push_record_id};
+pub use identity::Agent;
 pub use input::{Input, Outlet, Stage, StageFactory, Stop, Stream, Work};
 pub use memory::{Memory, PooledBatch};
 pub use output::{Delivery, Encoded, Encoder, Fate, Item, Lot, Output, Refusal, Request, Verdict};

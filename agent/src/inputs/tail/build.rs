@@ -122,7 +122,6 @@ impl Tail {
             reading: reading(options),
             stage,
             positions,
-            agent: Arc::clone(&setup.context.agent),
             metrics: Arc::clone(setup.metrics),
             signal: setup.stop.signal().clone(),
             clock: wall_clock,

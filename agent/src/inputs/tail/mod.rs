@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::Options;
 use crate::metrics::InputMetrics;
-use crate::plugin::{Agent, Clock, Input, InputKind, Outlet, StageFactory, Stop};
+use crate::plugin::{Clock, Input, InputKind, Outlet, StageFactory, Stop};
 use crate::receipts::Signal;
 use crate::state::{Position, Positions};
 
@@ -64,7 +64,6 @@ struct Tail {
     reading: Reading,
     stage: StageFactory,
     positions: Positions,
-    agent: Arc<Agent>,
     metrics: Arc<InputMetrics>,
     signal: Signal,
     clock: Clock,
@@ -185,7 +184,7 @@ impl Tail {
         if file.not_before.is_some_and(|until| self.now < until) || !(file.has_news() || last) {
             return Turn::Nothing;
         }
-        let place = Place { reading: &self.reading, outlet, agent: &self.agent, metrics: &self.metrics, now };
+        let place = Place { reading: &self.reading, outlet, metrics: &self.metrics, now };
         let turn = place.turn(file, last);
         if file.is_awaiting() {
             self.busy.insert(number);

@@ -9,7 +9,7 @@ use vigie_parsers::batch::{Keys, Timestamp};
 use super::cut::{Block, Cutter, Cutting};
 use super::file::{Content, Standing, Tailed};
 use crate::metrics::InputMetrics;
-use crate::plugin::{Agent, Memory, Outlet, Parcel, PooledBatch};
+use crate::plugin::{Memory, Outlet, Parcel, PooledBatch};
 use crate::receipts::Outcome;
 
 /// How files are read and cut.
@@ -48,7 +48,6 @@ pub(super) enum Turn {
 pub(super) struct Place<'a> {
     pub(super) reading: &'a Reading,
     pub(super) outlet: &'a Outlet,
-    pub(super) agent: &'a Agent,
     pub(super) metrics: &'a InputMetrics,
     pub(super) now: Timestamp,
 }
@@ -79,8 +78,7 @@ impl Place<'_> {
             }
         };
         let read = batch.arena().len() - start;
-        let cutter =
-            Cutter { cutting: self.reading.cutting, agent: self.agent, metrics: self.metrics, now: self.now, key };
+        let cutter = Cutter { cutting: self.reading.cutting, metrics: self.metrics, now: self.now, key };
         let block = Block { start, offset: file.offset, last: last && read == unread };
         let cut = cutter.cut(&mut batch, block, &mut file.long);
         if cut.consumed == 0 {
