@@ -1,5 +1,6 @@
 //! Work of a worker: raw lines through stage and filters into bulk bodies, and the compression of such bodies.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,7 +77,7 @@ fn bulk(kind: Kind, parser: Option<Definition>, filters: &[FilterOptions<'_>]) -
 fn deflate(kind: Kind, parser: Definition) -> Pass {
     let mut bodies = Vec::new();
     Route::new(Some(parser), Multiline::default(), &[]).bodies(&corpus(kind), |body| {
-        bodies.push(body);
+        bodies.push(body.to_vec());
         0
     });
     let mut body = Body::new(BodyEncoding::Gzip(1));
@@ -163,7 +164,7 @@ impl Route {
     }
 
     /// Brings the lines of `text` into bodies and gives the sum of what `seen` says of each.
-    fn bodies(&mut self, text: &[u8], mut seen: impl FnMut(Vec<u8>) -> usize) -> usize {
+    fn bodies(&mut self, text: &[u8], mut seen: impl FnMut(&[u8]) -> usize) -> usize {
         let mut sum = 0;
         self.begin_again();
         self.body.begin();
@@ -171,15 +172,15 @@ impl Route {
             let Some(parcel) = self.staged(block) else { continue };
             for record in parcel.batch.records() {
                 self.encoder.encode(record, &self.stream, &self.tag, self.body.buffer());
-                sum += self.full_body().map_or(0, &mut seen);
+                sum += self.full_body().map_or(0, |body| seen(&body));
             }
             parcel.settle_all(Outcome::Delivered);
         }
-        sum + seen(self.body.seal())
+        sum + seen(&self.body.seal())
     }
 
     /// The body, if it is enough for a request.
-    fn full_body(&mut self) -> Option<Vec<u8>> {
+    fn full_body(&mut self) -> Option<impl Deref<Target = [u8]>> {
         if self.body.len() < REQUEST {
             return None;
         }

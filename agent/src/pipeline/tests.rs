@@ -30,12 +30,17 @@ struct Scripted {
     script: Mutex<VecDeque<Answer>>,
     stored: Mutex<Vec<String>>,
     request_bytes: usize,
+    discards: bool,
 }
 
 impl Scripted {
     fn new(request_bytes: usize, script: &[Answer]) -> Arc<Self> {
         let script = Mutex::new(script.iter().copied().collect());
-        Arc::new(Self { script, stored: Mutex::default(), request_bytes })
+        Arc::new(Self { script, stored: Mutex::default(), request_bytes, discards: false })
+    }
+
+    fn discarding() -> Arc<Self> {
+        Arc::new(Self { script: Mutex::default(), stored: Mutex::default(), request_bytes: 10, discards: true })
     }
 
     fn store(&self, request: &Request, verdict: &Verdict) {
@@ -63,6 +68,10 @@ impl Scripted {
 impl Output for Scripted {
     fn encoder(&self) -> Box<dyn Encoder> {
         Box::new(Plain)
+    }
+
+    fn discards(&self) -> bool {
+        self.discards
     }
 
     fn delivery(&self) -> Delivery {
@@ -193,6 +202,17 @@ fn everything_arrives_once_when_all_goes_well() {
     assert_eq!(output.stored(), ["a", "b", "c", "d", "e", "f", "g"]);
     assert_eq!(ledger.tally().delivered, 7);
     assert_eq!(metrics.outputs()[0].proc_records.get(), 7);
+}
+
+#[test]
+fn an_output_that_discards_is_asked_for_nothing_and_answers_for_all() {
+    let output = Scripted::discarding();
+
+    let (metrics, ledger) = ship(&output, None, &["a", "b", "panic"]);
+
+    assert_eq!(output.stored(), Vec::<String>::new());
+    assert_eq!(ledger.tally().delivered, 3);
+    assert_eq!(metrics.outputs()[0].proc_records.get(), 3);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The contract between plugins and pipeline: what an input, a filter and an output are, and what passes between them.
 
 mod body;
+mod buffers;
 mod clock;
 mod digest;
 mod identity;
@@ -12,6 +13,7 @@ mod queue;
 mod tables;
 
 pub use body::{Body, BodyEncoding};
+pub use buffers::Buffers;
 pub use clock::{Clock, wall_clock};
 pub use identity::Agent;
 pub use input::{Input, Outlet, Stage, StageFactory, Stop, Stream, Work};

@@ -132,18 +132,24 @@ impl Tail {
         idle.min(self.next_due())
     }
 
-    /// Gives every file with unread bytes a turn. Gives how long to wait before the next round.
+    /// Gives every file with unread bytes a turn, over and over. Gives how long to wait before the next round.
     fn read_all(&mut self) -> Duration {
         let Some(outlet) = self.outlet.clone() else { return Duration::MAX };
         let (mut progress, mut waiting, mut busy_worker) = (false, false, None);
-        for _ in 0..self.ready.len().min(BLOCKS_PER_TURN) {
+        // Turns until every file had one in vain.
+        let mut left = self.ready.len();
+        for _ in 0..BLOCKS_PER_TURN {
             if self.is_over_limit() {
                 waiting = true;
                 break;
             }
+            if left == 0 {
+                break;
+            }
             let Some(number) = self.ready.pop_front() else { break };
+            left -= 1;
             match self.read_one(number, false) {
-                Turn::Progress => progress = true,
+                Turn::Progress => (progress, left) = (true, self.ready.len()),
                 Turn::Nothing | Turn::Changed => {}
                 Turn::Starved => {
                     waiting = true;

@@ -288,7 +288,7 @@ fn request(built: &Built, count: u32) -> (Request, Arc<Ledger>) {
     }
     let lots = vec![Lot { share, stream, tag }];
     let plain_length = body.len();
-    let request = Request { body: body.seal().into(), encoding, plain_length, first_item: 0, items, lots, attempts: 0 };
+    let request = Request { body: body.seal(), encoding, plain_length, first_item: 0, items, lots, attempts: 0 };
     (request, ledger)
 }
 
