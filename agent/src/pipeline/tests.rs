@@ -16,8 +16,8 @@ use crate::config::Matcher;
 use crate::metrics::{InputMetrics, Metrics};
 use crate::pipeline::build::BuiltOutput;
 use crate::plugin::{
-    BodyEncoding, ByteQueue, Delivery, Encoded, Encoder, Fate, Memory, Outlet, Output, Parcel, Refusal, Request, Stage,
-    Stream, Verdict,
+    BodyEncoding, ByteQueue, Delivery, Encoded, Encoder, Fate, Memory, Outlet, Output, Parcel, Refusal, Request,
+    Source, Stage, Stream, Verdict,
 };
 use crate::receipts::{Ledger, Outcome, Signal};
 use crate::spool::DeadLetters;
@@ -128,7 +128,21 @@ fn stream() -> Arc<Stream> {
     })
 }
 
-/// Sends each of `lines` as a parcel of its own, from the ledger's position on; rewinds are followed until all is settled.
+/// A source of one parcel.
+#[derive(Debug)]
+struct Once(Option<Parcel>);
+
+impl Source for Once {
+    fn next(&mut self) -> Option<Parcel> {
+        self.0.take()
+    }
+
+    fn weight(&self) -> usize {
+        1
+    }
+}
+
+/// Sends each of `lines` as a parcel of its own, every other one by way of a source, from the ledger's position on; rewinds are followed until all is settled.
 fn feed(outlet: &Outlet, ledger: &Arc<Ledger>, signal: &Signal, lines: &[&str]) {
     let stream = stream();
     let mut next = 0;
@@ -149,7 +163,11 @@ fn feed(outlet: &Outlet, ledger: &Arc<Ledger>, signal: &Signal, lines: &[&str]) 
         let share = ledger.open(next as u64);
         let (stream, tag) = (Arc::clone(&stream), Arc::from("t"));
         let parcel = Parcel { batch, shares: vec![share], stream, tag, end: next as u64, epoch: 0 };
-        assert!(outlet.send(parcel), "the worker runs");
+        let sent = match next % 2 {
+            0 => outlet.send(parcel),
+            _ => outlet.lend(7, Box::new(Once(Some(parcel)))),
+        };
+        assert!(sent, "the worker runs");
     }
 }
 

@@ -11,7 +11,7 @@ use super::build::{BuiltFilter, BuiltOutput};
 use super::lane::{Handle, Lane};
 use super::poison::Poison;
 use crate::metrics::Metrics;
-use crate::plugin::{ByteQueue, Filter, FilterContext, Parcel, Popped, Stage, Stream, Work};
+use crate::plugin::{ByteQueue, Filter, FilterContext, Parcel, Popped, Source, Stage, Stream, Work};
 use crate::receipts::Outcome;
 
 /// What all workers share.
@@ -78,6 +78,7 @@ impl<'a> Worker<'a> {
         loop {
             match queue.pop(self.deadline()) {
                 Popped::Element(Work::Parcel(parcel)) => self.take(parcel, poison),
+                Popped::Element(Work::Source(source)) => self.take_all(source, poison),
                 Popped::Element(Work::Ended(stream)) => self.end(&stream),
                 Popped::Timeout => {}
                 Popped::Closed => break,
@@ -92,6 +93,13 @@ impl<'a> Worker<'a> {
     fn deadline(&self) -> Option<Instant> {
         let stages = self.stages.values().filter_map(|stage| stage.deadline());
         self.lanes.iter().filter_map(Lane::deadline).chain(stages).min()
+    }
+
+    fn take_all(&mut self, mut source: Box<dyn Source>, poison: &mut Poison) {
+        while let Some(parcel) = source.next() {
+            self.take(parcel, poison);
+            self.flush_due();
+        }
     }
 
     fn take(&mut self, parcel: Parcel, poison: &mut Poison) {

@@ -159,12 +159,34 @@ impl Rig {
         let now = self.now;
         self.tail().turn(now);
         while let Popped::Element(work) = self.queue.pop(Some(Instant::now())) {
-            match work {
-                Work::Parcel(parcel) => self.take(parcel),
-                Work::Ended(stream) => self.ended.push(stream.name.clone()),
-            }
+            self.serve(work);
         }
         self
+    }
+
+    /// A round that hands out what is to be done in place of doing it.
+    fn lend(&mut self, after: Duration) -> Vec<Work> {
+        self.now += after;
+        let now = self.now;
+        self.tail().turn(now);
+        std::iter::from_fn(|| match self.queue.pop(Some(Instant::now())) {
+            Popped::Element(work) => Some(work),
+            Popped::Timeout | Popped::Closed => None,
+        })
+        .collect()
+    }
+
+    /// What a worker does.
+    fn serve(&mut self, work: Work) {
+        match work {
+            Work::Parcel(parcel) => self.take(parcel),
+            Work::Source(mut source) => {
+                while let Some(parcel) = source.next() {
+                    self.take(parcel);
+                }
+            }
+            Work::Ended(stream) => self.ended.push(stream.name.clone()),
+        }
     }
 
     /// Rounds for as long as anything may happen at this time.
