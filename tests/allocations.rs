@@ -17,7 +17,7 @@ use vigie::metrics::{FilterMetrics, InputMetrics, OutputMetrics};
 use vigie::plugin::{Agent, BuildContext, Encoder, Filter, FilterContext, Memory, Parcel, Stage, Stream};
 use vigie::receipts::{Ledger, Outcome, Signal};
 use vigie::{filters, outputs};
-use vigie_parsers::batch::{Field, Keys, Origin, Span, Text, Timestamp, Value};
+use vigie_parsers::batch::{Keys, Origin, Source, Span, Timestamp};
 use vigie_parsers::{Definition, FieldType, Format, Parsers};
 
 /// The system's allocator, counting what the calling thread asks of it.
@@ -221,11 +221,10 @@ impl Worker {
             batch.arena_mut().extend_from_slice(line.as_bytes());
             let span = Span::between(start, batch.arena().len());
             batch.arena_mut().push(b'\n');
-            let length = u32::try_from(line.len()).expect("lines are short");
-            let origin = Origin { offset: self.read, length, hash: 7, part: 0, lot: 0 };
-            let index = batch.push(Timestamp { seconds: 1_795_392_000, nanos: 0 }, origin);
-            batch.record_mut(index).append_field(Field { key, value: Value::Text(Text::plain(span)) });
-            self.read += u64::from(length) + 1;
+            let origin =
+                Origin { offset: self.read, length: span.len, source: Source::At(span.start), part: 0, lot: 0 };
+            batch.push_text(Timestamp { seconds: 1_795_392_000, nanos: 0 }, origin, key, span);
+            self.read += u64::from(span.len) + 1;
         }
         assert!(self.read > from, "a range holds something");
         let shares = vec![self.ledger.open(self.read)];

@@ -1,5 +1,6 @@
 //! Work of a worker: raw lines through stage and filters into bulk bodies, and the compression of such bodies.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use vigie::plugin::{
 use vigie::receipts::{Ledger, Outcome, Signal};
 use vigie::{filters, outputs};
 use vigie_benches::corpus::Kind;
-use vigie_parsers::batch::{Field, Keys, Origin, Span, Text, Timestamp, Value};
+use vigie_parsers::batch::{Keys, Origin, Source, Span, Timestamp};
 use vigie_parsers::{Definition, Format, Parsers};
 
 use crate::parsing::{CLF, ISO, definition};
@@ -76,7 +77,7 @@ fn bulk(kind: Kind, parser: Option<Definition>, filters: &[FilterOptions<'_>]) -
 fn deflate(kind: Kind, parser: Definition) -> Pass {
     let mut bodies = Vec::new();
     Route::new(Some(parser), Multiline::default(), &[]).bodies(&corpus(kind), |body| {
-        bodies.push(body);
+        bodies.push(body.to_vec());
         0
     });
     let mut body = Body::new(BodyEncoding::Gzip(1));
@@ -163,7 +164,7 @@ impl Route {
     }
 
     /// Brings the lines of `text` into bodies and gives the sum of what `seen` says of each.
-    fn bodies(&mut self, text: &[u8], mut seen: impl FnMut(Vec<u8>) -> usize) -> usize {
+    fn bodies(&mut self, text: &[u8], mut seen: impl FnMut(&[u8]) -> usize) -> usize {
         let mut sum = 0;
         self.begin_again();
         self.body.begin();
@@ -171,15 +172,15 @@ impl Route {
             let Some(parcel) = self.staged(block) else { continue };
             for record in parcel.batch.records() {
                 self.encoder.encode(record, &self.stream, &self.tag, self.body.buffer());
-                sum += self.full_body().map_or(0, &mut seen);
+                sum += self.full_body().map_or(0, |body| seen(&body));
             }
             parcel.settle_all(Outcome::Delivered);
         }
-        sum + seen(self.body.seal())
+        sum + seen(&self.body.seal())
     }
 
     /// The body, if it is enough for a request.
-    fn full_body(&mut self) -> Option<Vec<u8>> {
+    fn full_body(&mut self) -> Option<impl Deref<Target = [u8]>> {
         if self.body.len() < REQUEST {
             return None;
         }
@@ -226,11 +227,10 @@ impl Route {
         let start = batch.store(block).range().start;
         let (from, mut line_start) = (self.read, 0);
         for newline in memchr_iter(b'\n', block) {
-            let length = u32::try_from(newline - line_start).expect("lines are short");
-            let origin = Origin { offset: from + line_start as u64, length, hash: 7, part: 0, lot: 0 };
-            let index = batch.push(Timestamp { seconds: 1_795_392_000, nanos: 0 }, origin);
-            let line = Value::Text(Text::plain(Span::between(start + line_start, start + newline)));
-            batch.record_mut(index).append_field(Field { key, value: line });
+            let line = Span::between(start + line_start, start + newline);
+            let offset = from + line_start as u64;
+            let origin = Origin { offset, length: line.len, source: Source::At(line.start), part: 0, lot: 0 };
+            batch.push_text(Timestamp { seconds: 1_795_392_000, nanos: 0 }, origin, key, line);
             line_start = newline + 1;
         }
         self.read += block.len() as u64;

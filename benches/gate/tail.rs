@@ -45,8 +45,8 @@ fn read(path: &str) -> usize {
     // faster.
     let mut parcels = Vec::new();
     while let Popped::Element(work) = queue.pop(None) {
-        if let Work::Parcel(parcel) = work {
-            parcels.push(parcel);
+        if let Work::Source(mut source) = work {
+            parcels.extend(std::iter::from_fn(|| source.next()));
         }
     }
     let records = parcels.iter().map(|parcel| parcel.batch.len()).sum();

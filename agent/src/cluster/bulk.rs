@@ -1,8 +1,8 @@
 //! Reads the answer to a bulk request.
 //!
-//! An answer has one entry per document, and nearly all of them are `{"create":{"status":201}}`. Those are recognised
-//! where they stand; a tree is built only of entries that hold more. Whatever is not a whole, valid answer is refused,
-//! so that a cut-off connection never counts as delivery.
+//! An answer has one entry per document, and nearly all of them are `{"create":{"status":201}}`. An entry that stands there
+//! word for word like the one before it is only counted; of the others, a tree is built of those that hold more than a
+//! status. Whatever is not a whole, valid answer is refused, so that a cut-off connection never counts as delivery.
 
 use std::ops::Range;
 
@@ -19,6 +19,15 @@ pub struct ItemAnswer {
     pub error: Option<Box<ErrorDetail>>,
 }
 
+/// What was answered about documents that follow each other: of all of them the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemRun {
+    /// How many documents.
+    pub count: usize,
+    /// What was answered about each.
+    pub answer: ItemAnswer,
+}
+
 /// The answer is no whole, valid bulk answer; what became of the documents is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a bulk answer, found something else at byte {at}")]
@@ -31,7 +40,7 @@ pub struct Unreadable {
 ///
 /// # Errors
 /// [`Unreadable`] when `body` breaks off, is no JSON, or has no items with a status.
-pub fn bulk_items(body: &[u8]) -> Result<Vec<ItemAnswer>, Unreadable> {
+pub fn bulk_items(body: &[u8]) -> Result<Vec<ItemRun>, Unreadable> {
     let mut scanner = Scanner { body, at: 0 };
     let items = scanner.answer().filter(|_| scanner.is_at_end());
     items.ok_or(Unreadable { at: scanner.at })
@@ -64,13 +73,16 @@ pub fn bulk_item(item: &[u8]) -> Option<(Action, &[u8])> {
     Some((Action { name: name.clone(), index, id }, document))
 }
 
+/// Bytes that are compared at once.
+const PIECE: usize = 1 << 10;
+
 struct Scanner<'a> {
     body: &'a [u8],
     at: usize,
 }
 
 impl Scanner<'_> {
-    fn answer(&mut self) -> Option<Vec<ItemAnswer>> {
+    fn answer(&mut self) -> Option<Vec<ItemRun>> {
         let mut items = None;
         self.expect(b'{')?;
         loop {
@@ -91,25 +103,45 @@ impl Scanner<'_> {
         }
     }
 
-    fn items(&mut self) -> Option<Vec<ItemAnswer>> {
-        let mut items = Vec::new();
+    fn items(&mut self) -> Option<Vec<ItemRun>> {
+        let mut runs = Vec::new();
         self.expect(b'[')?;
         if self.peek()? == b']' {
             self.at += 1;
-            return Some(items);
+            return Some(runs);
         }
         loop {
-            let item = match self.short_item() {
+            let start = self.at;
+            let answer = match self.short_item() {
                 Some(status) => ItemAnswer { status, error: None },
                 None => self.long_item()?,
             };
-            items.push(item);
             match self.next()? {
-                b',' => {}
-                b']' => return Some(items),
+                b',' => runs.push(ItemRun { count: 1 + self.repeats(start), answer }),
+                b']' => {
+                    runs.push(ItemRun { count: 1, answer });
+                    return Some(runs);
+                }
                 _ => return None,
             }
         }
+    }
+
+    /// Walks over what is a repetition of the bytes from `start` to here, and counts how often they come again.
+    fn repeats(&mut self, start: usize) -> usize {
+        let (body, first) = (self.body, self.at);
+        let length = first - start;
+        // Where every byte is that which stands `length` before it, the same comes over and over.
+        let same = |at: &usize| body.get(*at..*at + PIECE).is_some_and(|piece| piece == &body[at - length..][..PIECE]);
+        let mut end = first;
+        while same(&end) {
+            end += PIECE;
+        }
+        self.at = first + (end - first) / length * length;
+        while body[self.at..].starts_with(&body[start..first]) {
+            self.at += length;
+        }
+        (self.at - first) / length
     }
 
     /// Reads `{"create":{"status":201}}` and the like; stays where it is when that is not what follows.
@@ -213,7 +245,7 @@ mod tests {
     use crate::cluster::check::{self, reference};
 
     fn statuses(body: &str) -> Result<Vec<u16>, Unreadable> {
-        Ok(bulk_items(body.as_bytes())?.iter().map(|item| item.status).collect())
+        Ok(check::expanded(bulk_items(body.as_bytes())?).iter().map(|item| item.status).collect())
     }
 
     #[test]
@@ -223,7 +255,7 @@ mod tests {
             {"index":{"status":200}},{"update":{"status":400,"error":{"type":"mapper_parsing_exception",
             "reason":"failed to parse","caused_by":{"type":"json_parse_exception","reason":"no } here"}}}}]}"#;
 
-        let items = bulk_items(body.as_bytes()).expect("it is an answer");
+        let items = check::expanded(bulk_items(body.as_bytes()).expect("it is an answer"));
 
         assert_eq!(items.iter().map(|item| item.status).collect::<Vec<_>>(), [201, 409, 200, 400]);
         let error = items[3].error.as_deref().expect("an error");
@@ -280,18 +312,41 @@ mod tests {
         ]
     }
 
+    #[test]
+    fn entries_that_repeat_are_counted_and_not_read_again() {
+        let good = r#"{"create":{"status":201}},"#;
+        let other = r#"{"create":{"status":200}},"#;
+        for (before, after) in [(0, 0), (1, 0), (2, 3), (1000, 0), (999, 1), (5, 2000)] {
+            let items = format!("{}{other}{}", good.repeat(before), good.repeat(after));
+            let body = format!(r#"{{"items":[{}]}}"#, items.trim_end_matches(','));
+
+            let runs = bulk_items(body.as_bytes()).expect("it is an answer");
+
+            assert!(runs.len() <= 5, "{before} {after}: {runs:?}");
+            let statuses: Vec<u16> = check::expanded(runs).iter().map(|item| item.status).collect();
+            assert_eq!(statuses, [vec![201; before], vec![200], vec![201; after]].concat());
+        }
+    }
+
+    /// Items of which some come again and again.
+    fn items() -> impl Strategy<Value = Vec<Value>> {
+        let run = (item(), prop_oneof![3 => Just(1_usize), 2 => 1..4_usize, 1 => 1..150_usize]);
+        let runs = prop::collection::vec(run, 0..12);
+        runs.prop_map(|runs| runs.into_iter().flat_map(|(item, count)| std::iter::repeat_n(item, count)).collect())
+    }
+
     proptest! {
         #[test]
-        fn answers_are_read_as_a_tree_would_be(items in prop::collection::vec(item(), 0..20), pretty: bool) {
+        fn answers_are_read_as_a_tree_would_be(items in items(), pretty: bool) {
             let tree = json!({"took": 3, "errors": true, "items": items});
             let body = if pretty { serde_json::to_vec_pretty(&tree) } else { serde_json::to_vec(&tree) }.expect("JSON");
 
-            prop_assert_eq!(bulk_items(&body).ok(), reference(&body));
+            prop_assert_eq!(bulk_items(&body).ok().map(check::expanded), reference(&body));
         }
 
         #[test]
         fn a_damaged_answer_is_refused_or_read_as_a_tree_would_be(
-            items in prop::collection::vec(item(), 1..6),
+            items in items(),
             at: prop::sample::Index,
             byte in prop::sample::select(b"{}[]\",:\\ 019ax\x00\xff".to_vec()),
             cut: bool,

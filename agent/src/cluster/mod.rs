@@ -7,5 +7,5 @@ mod bulk;
 pub mod check;
 mod errors;
 
-pub use bulk::{Action, ItemAnswer, Unreadable, bulk_item, bulk_items};
+pub use bulk::{Action, ItemAnswer, ItemRun, Unreadable, bulk_item, bulk_items};
 pub use errors::{ErrorDetail, request_error, scrubbed};

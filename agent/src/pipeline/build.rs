@@ -170,13 +170,11 @@ impl Builder<'_> {
         // Where a pattern was given up an output takes the records, as in the pipeline.
         let routes: inputs::backlog::Routes =
             Arc::new(move |tag| matchers.iter().any(|matcher| matcher.matches(tag).unwrap_or(true)));
-        let agent = Arc::clone(&self.base.agent);
         let (path, counters, called) = (storage_path.to_owned(), Arc::clone(&metrics), Arc::clone(&name));
         let make = move || -> Option<Box<dyn Input>> {
             let chunks = inputs::backlog::find(&path);
-            let (name, metrics) = (Arc::clone(&called), Arc::clone(&counters));
-            let (routes, agent) = (Arc::clone(&routes), Arc::clone(&agent));
-            Some(Box::new(inputs::backlog::Backlog { name, chunks, routes, agent, metrics }))
+            let (name, metrics, routes) = (Arc::clone(&called), Arc::clone(&counters), Arc::clone(&routes));
+            Some(Box::new(inputs::backlog::Backlog { name, chunks, routes, metrics }))
         };
         let input = make()?;
         Some(BuiltInput { name, input, again: Box::new(make), metrics, stop: Stop::default() })

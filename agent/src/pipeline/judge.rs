@@ -111,7 +111,7 @@ fn subset(request: &mut Request, plain: &[u8], chosen: &[usize]) -> Request {
     }
     Request {
         plain_length: body.len(),
-        body: body.seal().into(),
+        body: body.seal(),
         encoding: request.encoding,
         first_item: 0,
         items,
@@ -161,7 +161,7 @@ mod tests {
             items.push(Item { end, lot: u32::from(at >= half), offset: at as u64 });
         }
         let plain_length = body.len();
-        Request { body: body.seal().into(), encoding, plain_length, first_item: 0, items, lots, attempts: 0 }
+        Request { body: body.seal(), encoding, plain_length, first_item: 0, items, lots, attempts: 0 }
     }
 
     fn refusal(reason: &str) -> Box<Refusal> {

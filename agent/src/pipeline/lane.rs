@@ -8,7 +8,7 @@ use tracing::warn;
 use vigie_parsers::batch::Origin;
 
 use crate::metrics::{OutputMetrics, Pulse};
-use crate::plugin::{Body, ByteQueue, Delivery, Encoded, Encoder, Item, Lot, Output, Parcel, Request};
+use crate::plugin::{Body, Buffers, ByteQueue, Delivery, Encoded, Encoder, Item, Lot, Output, Parcel, Request};
 use crate::receipts::{Outcome, Share};
 
 /// What the workers and the delivery task of one output share.
@@ -17,6 +17,8 @@ pub(super) struct Handle {
     pub(super) output: Arc<dyn Output>,
     pub(super) delivery: Delivery,
     pub(super) queue: ByteQueue<Request>,
+    /// Where bodies of its requests come from.
+    pub(super) buffers: Buffers,
     pub(super) in_flight: AtomicUsize,
     pub(super) retry_limit: Option<u32>,
     pub(super) metrics: Arc<OutputMetrics>,
@@ -32,7 +34,9 @@ impl Handle {
     ) -> Arc<Self> {
         let delivery = output.delivery();
         let queue = ByteQueue::new(delivery.request_bytes);
-        Arc::new(Self { name, output, delivery, queue, in_flight: AtomicUsize::new(0), retry_limit, metrics })
+        // As many as are sent at once, one that waits, and one that grows.
+        let buffers = Body::buffers(delivery.encoding, delivery.request_bytes, delivery.concurrency + 2);
+        Arc::new(Self { name, output, delivery, queue, buffers, in_flight: AtomicUsize::new(0), retry_limit, metrics })
     }
 
     /// Whether a request sealed now would be sent at once.
@@ -70,7 +74,7 @@ struct Open {
 impl Lane {
     pub(super) fn new(handle: Arc<Handle>, flush: Duration, pulse: Arc<Pulse>) -> Self {
         let encoder = handle.output.encoder();
-        let body = Body::new(handle.delivery.encoding);
+        let body = Body::with_buffers(handle.delivery.encoding, handle.buffers.clone());
         Self { handle, encoder, body, open: None, flush, lots: Vec::new(), moved: Vec::new(), pulse }
     }
 
@@ -83,6 +87,9 @@ impl Lane {
     ///
     /// Waits while the output's queue is full.
     pub(super) fn append(&mut self, parcel: &Parcel, mut shares: Vec<Share>, now: Instant) {
+        if self.handle.output.discards() {
+            return self.discard(parcel.batch.len(), shares);
+        }
         self.start_parcel(shares.len());
         for record in parcel.batch.records() {
             let origin = record.origin();
@@ -99,6 +106,13 @@ impl Lane {
             }
         }
         self.move_shares(&mut shares);
+    }
+
+    fn discard(&self, records: usize, shares: Vec<Share>) {
+        self.handle.metrics.proc_records.add(records as u64);
+        for share in shares {
+            share.settle_all(Outcome::Delivered);
+        }
     }
 
     fn add_item(&mut self, share: &mut Share, parcel: &Parcel, origin: Origin) {
@@ -132,6 +146,10 @@ impl Lane {
         if open.items.is_empty() {
             open.due = now + self.flush;
         } else if self.handle.is_idle() {
+            if self.body.len() < self.handle.delivery.request_bytes / 4 {
+                // Little comes: what a backlog used goes back to the system.
+                self.handle.buffers.keep(1);
+            }
             self.seal();
         } else {
             open.due = now + DUE_POLL.max(self.flush / 16);
@@ -144,7 +162,7 @@ impl Lane {
         self.encoder.close(self.body.buffer());
         let plain_length = self.body.len();
         let request = Request {
-            body: self.body.seal().into(),
+            body: self.body.seal(),
             encoding: self.handle.delivery.encoding,
             plain_length,
             first_item: open.first_item,

@@ -16,8 +16,8 @@ use crate::config::Matcher;
 use crate::metrics::{InputMetrics, Metrics};
 use crate::pipeline::build::BuiltOutput;
 use crate::plugin::{
-    BodyEncoding, ByteQueue, Delivery, Encoded, Encoder, Fate, Memory, Outlet, Output, Parcel, Refusal, Request, Stage,
-    Stream, Verdict,
+    BodyEncoding, ByteQueue, Delivery, Encoded, Encoder, Fate, Memory, Outlet, Output, Parcel, Refusal, Request,
+    Source, Stage, Stream, Verdict,
 };
 use crate::receipts::{Ledger, Outcome, Signal};
 use crate::spool::DeadLetters;
@@ -30,12 +30,17 @@ struct Scripted {
     script: Mutex<VecDeque<Answer>>,
     stored: Mutex<Vec<String>>,
     request_bytes: usize,
+    discards: bool,
 }
 
 impl Scripted {
     fn new(request_bytes: usize, script: &[Answer]) -> Arc<Self> {
         let script = Mutex::new(script.iter().copied().collect());
-        Arc::new(Self { script, stored: Mutex::default(), request_bytes })
+        Arc::new(Self { script, stored: Mutex::default(), request_bytes, discards: false })
+    }
+
+    fn discarding() -> Arc<Self> {
+        Arc::new(Self { script: Mutex::default(), stored: Mutex::default(), request_bytes: 10, discards: true })
     }
 
     fn store(&self, request: &Request, verdict: &Verdict) {
@@ -63,6 +68,10 @@ impl Scripted {
 impl Output for Scripted {
     fn encoder(&self) -> Box<dyn Encoder> {
         Box::new(Plain)
+    }
+
+    fn discards(&self) -> bool {
+        self.discards
     }
 
     fn delivery(&self) -> Delivery {
@@ -119,7 +128,21 @@ fn stream() -> Arc<Stream> {
     })
 }
 
-/// Sends each of `lines` as a parcel of its own, from the ledger's position on; rewinds are followed until all is settled.
+/// A source of one parcel.
+#[derive(Debug)]
+struct Once(Option<Parcel>);
+
+impl Source for Once {
+    fn next(&mut self) -> Option<Parcel> {
+        self.0.take()
+    }
+
+    fn weight(&self) -> usize {
+        1
+    }
+}
+
+/// Sends each of `lines` as a parcel of its own, every other one by way of a source, from the ledger's position on; rewinds are followed until all is settled.
 fn feed(outlet: &Outlet, ledger: &Arc<Ledger>, signal: &Signal, lines: &[&str]) {
     let stream = stream();
     let mut next = 0;
@@ -140,7 +163,11 @@ fn feed(outlet: &Outlet, ledger: &Arc<Ledger>, signal: &Signal, lines: &[&str]) 
         let share = ledger.open(next as u64);
         let (stream, tag) = (Arc::clone(&stream), Arc::from("t"));
         let parcel = Parcel { batch, shares: vec![share], stream, tag, end: next as u64, epoch: 0 };
-        assert!(outlet.send(parcel), "the worker runs");
+        let sent = match next % 2 {
+            0 => outlet.send(parcel),
+            _ => outlet.lend(7, Box::new(Once(Some(parcel)))),
+        };
+        assert!(sent, "the worker runs");
     }
 }
 
@@ -193,6 +220,17 @@ fn everything_arrives_once_when_all_goes_well() {
     assert_eq!(output.stored(), ["a", "b", "c", "d", "e", "f", "g"]);
     assert_eq!(ledger.tally().delivered, 7);
     assert_eq!(metrics.outputs()[0].proc_records.get(), 7);
+}
+
+#[test]
+fn an_output_that_discards_is_asked_for_nothing_and_answers_for_all() {
+    let output = Scripted::discarding();
+
+    let (metrics, ledger) = ship(&output, None, &["a", "b", "panic"]);
+
+    assert_eq!(output.stored(), Vec::<String>::new());
+    assert_eq!(ledger.tally().delivered, 3);
+    assert_eq!(metrics.outputs()[0].proc_records.get(), 3);
 }
 
 #[test]

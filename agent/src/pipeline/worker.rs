@@ -11,7 +11,7 @@ use super::build::{BuiltFilter, BuiltOutput};
 use super::lane::{Handle, Lane};
 use super::poison::Poison;
 use crate::metrics::{Metrics, Pulse};
-use crate::plugin::{ByteQueue, Filter, FilterContext, Parcel, Popped, Stage, Stream, Work};
+use crate::plugin::{ByteQueue, Filter, FilterContext, Parcel, Popped, Source, Stage, Stream, Work};
 use crate::receipts::Outcome;
 
 /// What all workers share.
@@ -84,6 +84,7 @@ impl<'a> Worker<'a> {
             self.pulse.beat();
             match next {
                 Popped::Element(Work::Parcel(parcel)) => self.take(parcel, poison),
+                Popped::Element(Work::Source(source)) => self.take_all(source, poison),
                 Popped::Element(Work::Ended(stream)) => self.end(&stream),
                 Popped::Timeout => {}
                 Popped::Closed => break,
@@ -100,6 +101,14 @@ impl<'a> Worker<'a> {
     fn deadline(&self) -> Option<Instant> {
         let stages = self.stages.values().filter_map(|stage| stage.deadline());
         self.lanes.iter().filter_map(Lane::deadline).chain(stages).min()
+    }
+
+    fn take_all(&mut self, mut source: Box<dyn Source>, poison: &mut Poison) {
+        while let Some(parcel) = source.next() {
+            self.take(parcel, poison);
+            self.flush_due();
+            self.pulse.beat();
+        }
     }
 
     fn take(&mut self, parcel: Parcel, poison: &mut Poison) {
@@ -165,7 +174,9 @@ impl<'a> Worker<'a> {
             let after = parcel.batch.len() as u64;
             built.metrics.drop_records.add(before.saturating_sub(after));
         }
-        parcel.settle_removed(Outcome::Filtered);
+        if !route.filters.is_empty() {
+            parcel.settle_removed(Outcome::Filtered);
+        }
         self.encode(parcel, &route.outputs);
     }
 

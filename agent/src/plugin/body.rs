@@ -1,7 +1,9 @@
 //! The body of a request as it grows.
 
+use bytes::Bytes;
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 
+use super::buffers::Buffers;
 use crate::deflate::{Deflate, WINDOW};
 
 /// Compression of a body.
@@ -20,7 +22,7 @@ const KEPT: usize = 64 << 10;
 
 /// The body of a request as it grows; compressed slice by slice while the bytes are in the cache.
 ///
-/// After [`Body::seal`] it is empty and its buffers serve the next request.
+/// After [`Body::seal`] it is empty and its deflate state serves the next request.
 #[derive(Debug)]
 pub struct Body {
     plain: Vec<u8>,
@@ -29,22 +31,44 @@ pub struct Body {
     gone: usize,
     /// Bytes at its beginning that are compressed.
     compressed: usize,
-    last_plain: usize,
+    /// Where the buffer comes from that is sealed in the end.
+    buffers: Buffers,
 }
 
 impl Body {
-    /// An empty body.
+    /// An empty body with buffers of its own.
     pub fn new(encoding: BodyEncoding) -> Self {
+        Self::with_buffers(encoding, Buffers::new(SLICE, usize::MAX, 1))
+    }
+
+    /// A pool for bodies that are sealed at `bytes` before compression, of which `kept` are kept.
+    pub fn buffers(encoding: BodyEncoding, bytes: usize, kept: usize) -> Buffers {
+        match encoding {
+            // The last record may reach over the end.
+            BodyEncoding::Identity => {
+                let first = bytes + (bytes / 8).clamp(4 << 10, 64 << 10);
+                Buffers::new(first, 2 * first, kept)
+            }
+            BodyEncoding::Gzip(_) => Buffers::new((bytes / 4).max(4 << 10), bytes.max(4 << 10), kept),
+        }
+    }
+
+    /// An empty body that takes its buffers from a pool.
+    pub fn with_buffers(encoding: BodyEncoding, buffers: Buffers) -> Self {
         let gzip = match encoding {
             BodyEncoding::Identity => None,
             BodyEncoding::Gzip(level) => Some(Gzip::new(level)),
         };
-        Self { plain: Vec::new(), gzip, gone: 0, compressed: 0, last_plain: 0 }
+        Self { plain: Vec::new(), gzip, gone: 0, compressed: 0, buffers }
     }
 
-    /// Makes room for about as much as the last one took. To be called before the first byte is appended.
+    /// Takes a buffer. To be called before the first byte is appended.
     pub fn begin(&mut self) {
-        self.plain.reserve(self.last_plain);
+        let buffer = self.buffers.take();
+        match &mut self.gzip {
+            Some(gzip) => gzip.out = buffer,
+            None => self.plain = buffer,
+        }
     }
 
     /// Bytes so far, before compression.
@@ -81,20 +105,18 @@ impl Body {
         self.compressed = self.plain.len();
     }
 
-    /// Ends it and gives the bytes to send.
-    pub fn seal(&mut self) -> Vec<u8> {
+    /// Ends it and gives the bytes to send. Their buffer goes back when they are dropped.
+    pub fn seal(&mut self) -> Bytes {
         self.compress();
         (self.gone, self.compressed) = (0, 0);
-        match &mut self.gzip {
+        let sealed = match &mut self.gzip {
             Some(gzip) => {
                 self.plain.clear();
                 gzip.finish()
             }
-            None => {
-                self.last_plain = self.plain.len() + self.plain.len() / 8;
-                std::mem::take(&mut self.plain)
-            }
-        }
+            None => std::mem::take(&mut self.plain),
+        };
+        self.buffers.lend(sealed)
     }
 }
 
@@ -105,7 +127,6 @@ struct Gzip {
     encoder: Encoder,
     crc: Crc,
     out: Vec<u8>,
-    last_size: usize,
 }
 
 /// What deflates.
@@ -126,14 +147,13 @@ impl Gzip {
             1 => Encoder::Own(Box::default()),
             _ => Encoder::Zlib(Compress::new(Compression::new(level.min(9)), false)),
         };
-        Self { encoder, crc: Crc::new(), out: Vec::new(), last_size: SLICE }
+        Self { encoder, crc: Crc::new(), out: Vec::new() }
     }
 
     /// Compresses what stands in `window` from `from` on; before that stands what was compressed before.
     fn write(&mut self, window: &[u8], from: usize) {
         let bytes = &window[from..];
         if self.out.is_empty() {
-            self.out.reserve(self.last_size);
             self.out.extend_from_slice(&HEADER);
         }
         self.crc.update(bytes);
@@ -170,7 +190,6 @@ impl Gzip {
         self.out.extend_from_slice(&self.crc.sum().to_le_bytes());
         self.out.extend_from_slice(&self.crc.amount().to_le_bytes());
         self.crc.reset();
-        self.last_size = self.out.len() + self.out.len() / 8;
         std::mem::take(&mut self.out)
     }
 }
@@ -219,7 +238,7 @@ mod tests {
             let sealed = body.seal();
 
             let mut inflated = String::new();
-            GzDecoder::new(sealed.as_slice()).read_to_string(&mut inflated).expect("it is valid gzip");
+            GzDecoder::new(&sealed[..]).read_to_string(&mut inflated).expect("it is valid gzip");
             assert!(inflated == expected + ".", "round {round}");
             assert!(body.is_empty());
         }

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use siphasher::sip::{SipHasher13, SipHasher24};
 use siphasher::sip128::{Hasher128, SipHasher24 as Stream128};
-use vigie_parsers::batch::Origin;
+use vigie_parsers::batch::{Batch, Origin, Record, Source, Span};
 use vigie_parsers::simd::push;
 
 use super::digest;
@@ -47,6 +47,27 @@ impl Agent {
         short
     }
 
+    /// The hash of the source bytes of `origin`, which lie in `batch` if they lie anywhere.
+    #[inline]
+    pub fn hash_of(&self, origin: &Origin, batch: &Batch) -> u32 {
+        match origin.source {
+            Source::At(start) => self.source_hash(batch.bytes(Span { start, len: origin.length })),
+            Source::Hash(hash) => hash,
+        }
+    }
+
+    /// The same without the batch: its source bytes are hashed.
+    pub fn detached(&self, origin: &Origin, batch: &Batch) -> Origin {
+        Origin { source: Source::Hash(self.hash_of(origin, batch)), ..*origin }
+    }
+
+    /// Appends the record's own part of its id, behind that of [`Agent::id_prefix`].
+    #[inline]
+    pub fn push_id(&self, record: Record<'_>, out: &mut Vec<u8>) {
+        let origin = record.origin();
+        push_record_id(&origin, self.hash_of(&origin, record.batch()), out);
+    }
+
     /// What all ids of `stream` under `tag` begin with.
     ///
     /// The birth of the source in seconds (6 digits, 36 bits), then 16 bytes of hash over agent, input, tag and identity.
@@ -65,12 +86,13 @@ impl Agent {
     }
 }
 
-/// Appends what tells the record of `origin` from all others of its stream: offset (8 digits, 48 bits), keyed hash
-/// (6 digits), source length (as many digits as it needs), and `.` with the part where that is not 0.
-pub fn push_record_id(origin: &Origin, out: &mut Vec<u8>) {
+/// Appends what tells the record of `origin`, whose source bytes have this hash, from all others of its stream: offset
+/// (8 digits, 48 bits), keyed hash (6 digits), source length (as many digits as it needs), and `.` with the part where
+/// that is not 0.
+fn push_record_id(origin: &Origin, hash: u32, out: &mut Vec<u8>) {
     // Each part by itself: they would have to arrive in memory before they could be copied together.
     out.extend_from_slice(&digits(origin.offset));
-    out.extend_from_slice(&digits(u64::from(origin.hash))[2..]);
+    out.extend_from_slice(&digits(u64::from(hash))[2..]);
     let width = (u32::BITS - origin.length.leading_zeros()).div_ceil(6).max(1) as usize;
     let length = digits(u64::from(origin.length) << (48 - 6 * width));
     push(&length[..width], out);
@@ -109,10 +131,11 @@ impl fmt::Debug for Agent {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use vigie_parsers::batch::Timestamp;
 
     fn id(offset: u64, length: u32, hash: u32, part: u16) -> Vec<u8> {
         let mut id = Vec::new();
-        push_record_id(&Origin { offset, length, hash, part, lot: 0 }, &mut id);
+        push_record_id(&Origin { offset, length, part, ..Origin::default() }, hash, &mut id);
         id
     }
 
@@ -142,6 +165,29 @@ mod tests {
             prop_assume!(a != b);
             prop_assert_eq!(a < b, id(a, 10, hash, 0) < id(b, 10, hash, 0));
         }
+    }
+
+    #[test]
+    fn an_id_is_the_same_whether_the_source_bytes_lie_in_the_arena_or_only_their_hash_is_left() {
+        let agent = Agent::new("a", b"secret-42");
+        let mut ids = Vec::new();
+        for (before, line, after) in [("", "a line", "\n"), ("other\n", "a line", ""), ("", "A line", "")] {
+            let mut batch = Batch::default();
+            batch.store(before.as_bytes());
+            let span = batch.store(line.as_bytes());
+            batch.store(after.as_bytes());
+            let origin = Origin { length: span.len, source: Source::At(span.start), ..Origin::default() };
+            for origin in [origin, agent.detached(&origin, &batch)] {
+                let index = batch.push(Timestamp::default(), origin);
+                let mut id = Vec::new();
+                agent.push_id(batch.record(index), &mut id);
+                ids.push(id);
+            }
+        }
+
+        assert!(ids[..4].iter().all(|id| *id == ids[0]));
+        assert_eq!(ids[4], ids[5]);
+        assert_ne!(ids[0], ids[4], "another text has another id");
     }
 
     #[test]

@@ -50,6 +50,16 @@ pub trait Stage: Send {
     }
 }
 
+/// Raw lines that are fetched on the worker that makes records of them, so that they stay in its cache. Dropping it gives
+/// the source back to its input.
+pub trait Source: fmt::Debug + Send {
+    /// The next raw lines; `None` when that is all for now.
+    fn next(&mut self) -> Option<Parcel>;
+
+    /// Bytes of memory that it takes at a time.
+    fn weight(&self) -> usize;
+}
+
 /// Makes the stage of a stream on the worker that serves it.
 pub type StageFactory = Arc<dyn Fn(&Arc<Stream>) -> Box<dyn Stage> + Send + Sync>;
 
@@ -90,6 +100,8 @@ impl fmt::Debug for Stream {
 pub enum Work {
     /// Raw lines.
     Parcel(Parcel),
+    /// Raw lines that the worker is to fetch itself.
+    Source(Box<dyn Source>),
     /// The stream has ended for good: what waits in its stage is to be given out and the stage let go.
     Ended(Arc<Stream>),
 }
@@ -98,6 +110,7 @@ impl Weight for Work {
     fn weight(&self) -> usize {
         match self {
             Self::Parcel(parcel) => parcel.batch.charge(),
+            Self::Source(source) => source.weight(),
             Self::Ended(_) => 1,
         }
     }
@@ -164,14 +177,24 @@ impl Outlet {
         self.memory.take(bytes, longest)
     }
 
-    /// Whether the worker of `stream` would take a parcel without making the input wait.
-    pub fn has_room(&self, stream: u64) -> bool {
-        !self.worker(stream).is_full()
+    /// Where batches are taken from.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
     }
 
-    /// Waits until the worker of `stream` would take a parcel, at most `longest`. Returns whether that came.
-    pub fn wait_for_room(&self, stream: u64, longest: Duration) -> bool {
-        self.worker(stream).wait_for_room(longest)
+    /// Number of workers.
+    pub fn workers(&self) -> usize {
+        self.workers.0.len()
+    }
+
+    /// The number of the worker that serves `stream`.
+    pub fn worker_of(&self, stream: u64) -> usize {
+        usize::try_from(stream % self.workers.0.len() as u64).expect("an index of a vector")
+    }
+
+    /// Whether the worker of this number would take something without making the input wait.
+    pub fn has_room(&self, worker: usize) -> bool {
+        !self.workers.0[worker].is_full()
     }
 
     /// Hands a parcel to the worker of its stream, waiting while that worker's queue is full.
@@ -180,6 +203,11 @@ impl Outlet {
     pub fn send(&self, parcel: Parcel) -> bool {
         let stream = parcel.stream.id;
         self.push(stream, Work::Parcel(parcel))
+    }
+
+    /// Lends a source of `stream` to its worker, waiting while that worker's queue is full. Returns whether it was taken.
+    pub fn lend(&self, stream: u64, source: Box<dyn Source>) -> bool {
+        self.push(stream, Work::Source(source))
     }
 
     /// Tells the worker of `stream` that nothing more comes from it. Returns whether it was taken.
@@ -192,9 +220,7 @@ impl Outlet {
     }
 
     fn worker(&self, stream: u64) -> &ByteQueue<Work> {
-        let workers = &self.workers.0;
-        let at = usize::try_from(stream % workers.len() as u64).expect("an index of a vector");
-        &workers[at]
+        &self.workers.0[self.worker_of(stream)]
     }
 }
 

@@ -45,26 +45,27 @@ impl Memory {
     /// A cleared batch whose arena holds at least `bytes` (at most [`Memory::LARGEST`] are pooled), or `None` when the budget
     /// is used up and nothing came back within `longest`.
     pub fn take(&self, bytes: usize, longest: Duration) -> Option<PooledBatch> {
-        let class = class_of(bytes);
-        let size = CLASSES[class].max(bytes);
-        let charge = size * FIELDS_PER_ARENA;
+        let (class, charge) = (class_of(bytes), Self::charge_of(bytes));
         let full = |state: &mut State| state.used > 0 && state.used + charge > self.0.limit;
         let (state, has_room) = self.0.freed.wait_while(self.lock(), longest, full);
-        has_room.then(|| self.hand_out(state, class, size))
+        has_room.then(|| self.hand_out(state, class, charge))
     }
 
     /// A cleared batch for `bytes` even when the budget is used up: for events that are held in memory already and are to
     /// leave it.
     pub fn take_beyond_limit(&self, bytes: usize) -> PooledBatch {
-        let class = class_of(bytes);
-        self.hand_out(self.lock(), class, CLASSES[class].max(bytes))
+        self.hand_out(self.lock(), class_of(bytes), Self::charge_of(bytes))
     }
 
-    fn hand_out(&self, mut state: MutexGuard<'_, State>, class: usize, size: usize) -> PooledBatch {
-        let charge = size * FIELDS_PER_ARENA;
+    fn hand_out(&self, mut state: MutexGuard<'_, State>, class: usize, charge: usize) -> PooledBatch {
         state.used += charge;
-        let batch = state.free[class].pop().unwrap_or_else(|| Batch::with_capacity(size));
+        let batch = state.free[class].pop().unwrap_or_else(|| Batch::with_capacity(charge / FIELDS_PER_ARENA));
         PooledBatch { batch, memory: self.clone(), class, charge }
+    }
+
+    /// What a batch for `bytes` takes of the budget.
+    pub fn charge_of(bytes: usize) -> usize {
+        CLASSES[class_of(bytes)].max(bytes) * FIELDS_PER_ARENA
     }
 
     /// Bytes handed out now.

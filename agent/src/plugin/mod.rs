@@ -1,6 +1,7 @@
 //! The contract between plugins and pipeline: what an input, a filter and an output are, and what passes between them.
 
 mod body;
+mod buffers;
 mod clock;
 mod digest;
 mod identity;
@@ -12,9 +13,10 @@ mod queue;
 mod tables;
 
 pub use body::{Body, BodyEncoding};
+pub use buffers::Buffers;
 pub use clock::{Clock, wall_clock};
-pub use identity::{Agent, push_record_id};
-pub use input::{Input, Outlet, Stage, StageFactory, Stop, Stream, Work};
+pub use identity::Agent;
+pub use input::{Input, Outlet, Source, Stage, StageFactory, Stop, Stream, Work};
 pub use memory::{Memory, PooledBatch};
 pub use output::{Delivery, Encoded, Encoder, Fate, Item, Lot, Output, Refusal, Request, Verdict};
 pub use parcel::Parcel;

@@ -21,6 +21,11 @@ pub trait Output: Send + Sync {
     /// An encoder for one worker.
     fn encoder(&self) -> Box<dyn Encoder>;
 
+    /// Whether records are delivered by reaching it, so that nothing needs to be encoded or sent.
+    fn discards(&self) -> bool {
+        false
+    }
+
     /// How large and how old a request grows, how its body is compressed, how many are sent at once.
     fn delivery(&self) -> Delivery;
 

@@ -133,12 +133,6 @@ impl<T: Weight> ByteQueue<T> {
         state.bytes >= self.limit / 2 && !state.closed
     }
 
-    /// Waits until a push would not have to wait, at most `longest`. Returns whether that came.
-    pub fn wait_for_room(&self, longest: Duration) -> bool {
-        let full = |state: &mut State<T>| state.bytes >= self.limit / 2 && !state.closed;
-        self.room.wait_while(self.lock(), longest, full).1
-    }
-
     /// Whether nothing is inside.
     pub fn is_empty(&self) -> bool {
         self.lock().elements.is_empty()

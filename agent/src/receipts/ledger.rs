@@ -50,7 +50,8 @@ struct Finished {
 }
 
 impl Ledger {
-    /// A ledger whose stream is settled up to `committed`; `signal` is raised when the position moves or a rewind is due.
+    /// A ledger whose stream is settled up to `committed`; `signal` is raised when a rewind is due. Of a position that moves
+    /// nobody is woken: it is looked at when it is stored.
     pub fn new(committed: u64, signal: Signal) -> Arc<Self> {
         Arc::new(Self { state: Mutex::new(State { committed, ..State::default() }), signal })
     }
@@ -100,6 +101,11 @@ impl Ledger {
         Some(state.committed)
     }
 
+    /// Whether a share was dropped unsettled, so that a rewind is due.
+    pub fn has_failed(&self) -> bool {
+        self.lock().failed
+    }
+
     /// Forgets all ranges on their way and puts the position to `committed`, as for a truncated file.
     pub fn restart(&self, committed: u64) {
         let mut state = self.lock();
@@ -133,16 +139,10 @@ impl Ledger {
         let at = usize::try_from(number - state.first).expect("ranges in flight fit in memory");
         let range = &mut state.ranges[at];
         (range.done, range.clean) = (true, Some(clean));
-        let mut moved = false;
         while let Some(Finished { done: true, clean, .. }) = state.ranges.front().copied() {
             state.ranges.pop_front();
             state.first += 1;
             state.committed = state.committed.max(clean.unwrap_or(0));
-            moved = true;
-        }
-        drop(state);
-        if moved {
-            self.signal.wake();
         }
     }
 

@@ -36,12 +36,27 @@ pub struct Origin {
     pub offset: u64,
     /// Source length in bytes, newline excluded.
     pub length: u32,
-    /// Keyed hash of the source bytes.
-    pub hash: u32,
+    /// The source bytes themselves.
+    pub source: Source,
     /// Which piece of one source line this is, 0 for the first.
     pub part: u16,
     /// Which entry of the carrier's table of source ranges it belongs to.
     pub lot: u16,
+}
+
+/// The source bytes of a record, as far as its identity needs them: they are hashed by whoever makes an id of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// They begin at this place of the arena, [`Origin::length`] of them.
+    At(u32),
+    /// Their keyed hash: they came in several pieces, or do not lie in the arena.
+    Hash(u32),
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self::Hash(0)
+    }
 }
 
 /// One record: where its fields stand on the tape, its time and its origin.

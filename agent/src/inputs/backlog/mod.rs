@@ -22,7 +22,7 @@ use tracing::{error, info, warn};
 
 use super::lines::Ready;
 use crate::metrics::InputMetrics;
-use crate::plugin::{Agent, Input, Outlet, Stage, Stop, Stream};
+use crate::plugin::{Input, Outlet, Stage, Stop, Stream};
 use chunk::{Chunk, ChunkError};
 pub use find::find;
 use reading::{Progress, Reading};
@@ -30,7 +30,9 @@ use reading::{Progress, Reading};
 /// What Fluent Bit calls such an input; a number follows.
 pub const NAME: &str = "storage_backlog";
 
-/// How long it waits for memory, for a worker, or for answers.
+/// How long it waits for a worker that has enough to do.
+const WORKER_WAIT: Duration = Duration::from_millis(5);
+/// How long it waits for memory, or for answers.
 const PATIENCE: Duration = Duration::from_millis(50);
 /// Chunks that may be on their way at once.
 const ON_THE_WAY: usize = 64;
@@ -46,8 +48,6 @@ pub struct Backlog {
     pub chunks: Vec<PathBuf>,
     /// Which tags an output takes. A chunk that nobody takes stays where it is.
     pub routes: Routes,
-    /// Who this agent is, for document ids.
-    pub agent: Arc<Agent>,
     /// Its counters.
     pub metrics: Arc<InputMetrics>,
 }
@@ -164,11 +164,12 @@ impl Backlog {
     /// Reads one chunk to its end, or until the agent stops.
     fn read(&self, mut reading: Reading, outlet: &Outlet, stop: &Stop) -> Reading {
         while !stop.requested() {
-            match reading.step(outlet, &self.agent, PATIENCE) {
+            match reading.step(outlet, PATIENCE) {
                 Ok(Progress::Read { records, bytes }) => {
                     self.metrics.records.add(records);
                     self.metrics.bytes.add(bytes);
                 }
+                Ok(Progress::Busy) => drop(stop.signal().wait(WORKER_WAIT)),
                 Ok(Progress::Waits) => {}
                 Ok(Progress::Ended) => break,
                 Err(error) => {

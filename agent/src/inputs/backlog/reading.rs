@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vigie_parsers::batch::{Batch, Origin, Span};
+use vigie_parsers::batch::{Batch, Origin, Source, Span};
 use vigie_parsers::msgpack::{Event, EventError, event};
 
 use super::chunk::Chunk;
 use super::read_at;
-use crate::plugin::{Agent, Memory, Outlet, Parcel, Stream};
+use crate::plugin::{Memory, Outlet, Parcel, Stream};
 use crate::receipts::{Ledger, Outcome, Signal};
 
 /// Bytes read at once, but for an event that is longer.
@@ -38,7 +38,9 @@ pub(super) struct Reading {
 pub(super) enum Progress {
     /// So much was handed on.
     Read { records: u64, bytes: u64 },
-    /// Memory or the worker is busy, or a longer block is needed.
+    /// The worker has enough to do.
+    Busy,
+    /// Memory was short for a while, or a longer block is needed.
     Waits,
     /// There is nothing more in it.
     Ended,
@@ -75,13 +77,12 @@ impl Reading {
     }
 
     /// Reads one block and hands its events on.
-    pub(super) fn step(&mut self, outlet: &Outlet, agent: &Agent, patience: Duration) -> io::Result<Progress> {
+    pub(super) fn step(&mut self, outlet: &Outlet, patience: Duration) -> io::Result<Progress> {
         if self.is_read {
             return Ok(Progress::Ended);
         }
-        if !outlet.has_room(self.stream.id) {
-            outlet.wait_for_room(self.stream.id, patience);
-            return Ok(Progress::Waits);
+        if !outlet.has_room(outlet.worker_of(self.stream.id)) {
+            return Ok(Progress::Busy);
         }
         let left = usize::try_from(self.chunk.end - self.offset).unwrap_or(usize::MAX);
         let wanted = left.min(self.block);
@@ -89,7 +90,7 @@ impl Reading {
         batch.arena_mut().resize(wanted, 0);
         let read = read_at(&self.chunk.file, batch.arena_mut(), self.offset)?;
         batch.arena_mut().truncate(read);
-        let cut = cut(&mut batch, self.offset, agent);
+        let cut = cut(&mut batch, self.offset);
         if cut.taken == 0 {
             return Ok(self.without_event(batch.arena(), read < left, cut.stop));
         }
@@ -127,7 +128,7 @@ impl Reading {
 }
 
 /// Makes records of the events at the start of the arena, which stands at `offset` of its file.
-fn cut(batch: &mut Batch, offset: u64, agent: &Agent) -> Cut {
+fn cut(batch: &mut Batch, offset: u64) -> Cut {
     let length = batch.arena().len();
     let mut cut = Cut::default();
     while cut.taken < length {
@@ -139,9 +140,9 @@ fn cut(batch: &mut Batch, offset: u64, agent: &Agent) -> Cut {
             }
         };
         if let Event::Record { time, metadata, fields } = found {
-            let hash = agent.source_hash(&batch.arena()[cut.taken..cut.taken + size]);
-            let length = u32::try_from(size).unwrap_or(u32::MAX);
-            let index = batch.push(time, Origin { offset: offset + cut.taken as u64, length, hash, part: 0, lot: 0 });
+            let at = Span::between(cut.taken, cut.taken + size);
+            let (offset, source) = (offset + cut.taken as u64, Source::At(at.start));
+            let index = batch.push(time, Origin { offset, length: at.len, source, part: 0, lot: 0 });
             batch.record_mut(index).replace_fields(fields);
             batch.record_mut(index).replace_metadata(metadata);
         }

@@ -49,7 +49,6 @@ impl Rig {
             name: "storage_backlog.0".into(),
             chunks: find(self.storage.path()),
             routes: Arc::new(|tag| tag != "nobody"),
-            agent: Arc::new(Agent::new("test", b"secret-42")),
             metrics: Arc::clone(&self.metrics),
         });
         let (outlet, stop) = (Outlet::new(Memory::new(64 << 20), vec![Arc::clone(&self.queue)]), self.stop.clone());
@@ -61,7 +60,7 @@ impl Rig {
         loop {
             match self.queue.pop(None) {
                 Popped::Element(Work::Parcel(parcel)) => answer(parcel),
-                Popped::Element(Work::Ended(_)) => {}
+                Popped::Element(Work::Ended(_) | Work::Source(_)) => {}
                 Popped::Timeout | Popped::Closed => break,
             }
         }

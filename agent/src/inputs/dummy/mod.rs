@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tracing::error;
-use vigie_parsers::batch::{Batch, Origin, Timestamp};
+use vigie_parsers::batch::{Batch, Origin, Source, Timestamp};
 use vigie_parsers::json;
 
 use crate::config::{Diagnostics, OptionType, Options, Section};
 use crate::inputs::lines::{self, Ready};
-use crate::plugin::{Agent, Clock, Input, InputKind, InputSetup, Outlet, Parcel, Stage, Stop, Stream, wall_clock};
+use crate::plugin::{Clock, Input, InputKind, InputSetup, Outlet, Parcel, Stage, Stop, Stream, wall_clock};
 use crate::receipts::Ledger;
 
 /// The `dummy` input.
@@ -60,15 +60,7 @@ fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Diagnostics) 
         identity: lines::start_nonce(),
         stage: Arc::new(|_| Box::new(Ready { is_filtered: false }) as Box<dyn Stage>),
     };
-    let agent = Arc::clone(&setup.context.agent);
-    Some(Box::new(Dummy {
-        options,
-        interval,
-        stream: Arc::new(stream),
-        tag: setup.tag.into(),
-        agent,
-        clock: wall_clock,
-    }))
+    Some(Box::new(Dummy { options, interval, stream: Arc::new(stream), tag: setup.tag.into(), clock: wall_clock }))
 }
 
 struct Dummy {
@@ -76,7 +68,6 @@ struct Dummy {
     interval: Duration,
     stream: Arc<Stream>,
     tag: Arc<str>,
-    agent: Arc<Agent>,
     clock: Clock,
 }
 
@@ -103,8 +94,8 @@ impl Dummy {
         let text = self.options.dummy.0.as_bytes();
         let span = batch.store(text);
         let fields = json::object(batch, span).expect("the text was checked when it was read");
-        let hash = self.agent.source_hash(text);
-        let index = batch.push(time, Origin { offset: number, length: span.len, hash, part: 0, lot: 0 });
+        let source = Source::At(span.start);
+        let index = batch.push(time, Origin { offset: number, length: span.len, source, part: 0, lot: 0 });
         batch.record_mut(index).replace_fields(fields);
         let span = batch.store(self.options.metadata.0.as_bytes());
         let metadata = json::object(batch, span).expect("the text was checked when it was read");

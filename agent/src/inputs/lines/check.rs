@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vigie_parsers::batch::{Origin, Timestamp};
+use vigie_parsers::batch::{Origin, Source, Timestamp};
 
 use super::*;
 use crate::encode::json::push_object;
@@ -40,7 +40,7 @@ pub fn kills(text: &str, cuts: &[bool], kills: &[usize], mode: Multiline) {
         }
         from = to;
     }
-    stored.extend(settled(rig.stage.finish()));
+    stored.extend(settled(&rig.agent, rig.stage.finish()));
 
     assert_eq!(stored, expected);
     assert_eq!(rig.ledger.committed(), text.len() as u64);
@@ -66,19 +66,20 @@ fn borders(text: &str, from: usize, cuts: &[bool]) -> Vec<usize> {
 pub(super) fn whole(multiline: Multiline, text: &str) -> Vec<Event> {
     let mut rig = Rig::new(multiline, 0);
     let mut events = rig.feed(text, 0, text.len());
-    events.extend(settled(rig.stage.finish()));
+    events.extend(settled(&rig.agent, rig.stage.finish()));
     assert_eq!(rig.ledger.committed(), text.len() as u64, "everything is settled");
     events
 }
 
 /// The events of `parcel`, which is settled.
-pub(super) fn settled(parcel: Option<Parcel>) -> Vec<Event> {
+pub(super) fn settled(agent: &Agent, parcel: Option<Parcel>) -> Vec<Event> {
     let Some(parcel) = parcel else { return Vec::new() };
     let event = |record: vigie_parsers::batch::Record<'_>| {
         let mut document = Vec::new();
         push_object(&parcel.batch, record.fields(), &mut document);
-        let Origin { offset, length, hash, .. } = record.origin();
-        (offset, length, hash, String::from_utf8(document).expect("it is JSON"))
+        let origin = record.origin();
+        let hash = agent.hash_of(&origin, &parcel.batch);
+        (origin.offset, origin.length, hash, String::from_utf8(document).expect("it is JSON"))
     };
     let events: Vec<Event> = parcel.batch.records().map(event).collect();
     let answered: u32 = parcel.shares.iter().map(Share::count).sum();
@@ -93,7 +94,7 @@ pub(super) struct Rig {
     pub(super) stream: Arc<Stream>,
     pub(super) ledger: Arc<Ledger>,
     memory: Memory,
-    agent: Arc<Agent>,
+    pub(super) agent: Arc<Agent>,
 }
 
 impl Rig {
@@ -126,12 +127,8 @@ impl Rig {
         for line in text.get(from..to).expect("borders lie between lines").split_inclusive('\n') {
             let content = line.trim_end_matches('\n').as_bytes();
             let span = batch.store(content);
-            let origin = Origin {
-                offset: offset as u64,
-                length: span.len,
-                hash: self.agent.source_hash(content),
-                ..Origin::default()
-            };
+            let source = Source::At(span.start);
+            let origin = Origin { offset: offset as u64, length: span.len, source, ..Origin::default() };
             let index = batch.push(Timestamp { seconds: 1, nanos: 0 }, origin);
             batch.record_mut(index).append(b"log", Value::Text(Text::plain(span)));
             offset += line.len();
@@ -140,6 +137,6 @@ impl Rig {
         let (stream, tag) = (Arc::clone(&self.stream), Arc::from("t"));
         let parcel = Parcel { batch, shares: vec![share], stream, tag, end: to as u64, epoch: 0 };
         let out = self.stage.run(parcel);
-        settled(out)
+        settled(&self.agent, out)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use vigie_parsers::batch::{Origin, Timestamp};
+use vigie_parsers::batch::{Batch, Origin, Source, Timestamp};
 use vigie_parsers::multiline::JavaState;
 
 use crate::plugin::Agent;
@@ -40,6 +40,7 @@ impl Output {
 #[derive(Debug)]
 pub(super) struct Pending {
     pub(super) share: Share,
+    /// Without a batch: the source bytes are hashed.
     pub(super) origin: Origin,
     pub(super) time: Timestamp,
     /// The time as the runtime wrote it.
@@ -57,17 +58,15 @@ pub(super) struct Pending {
 
 impl Pending {
     /// Takes another source line into the identity of the event.
-    pub(super) fn extend(&mut self, origin: &Origin, end: u64, agent: &Agent) {
-        self.origin = joined(&self.origin, origin, agent);
+    pub(super) fn extend(&mut self, (origin, batch): (&Origin, &Batch), end: u64, agent: &Agent) {
+        let hashes = [agent.hash_of(&self.origin, batch), agent.hash_of(origin, batch)];
+        self.origin = joined(&self.origin, origin, agent.source_hash(hashes.map(u32::to_le_bytes).as_flattened()));
         self.end = end;
     }
 }
 
 /// The identity of an event of two pieces.
-fn joined(first: &Origin, next: &Origin, agent: &Agent) -> Origin {
-    let mut hashes = [0; 8];
-    hashes[..4].copy_from_slice(&first.hash.to_le_bytes());
-    hashes[4..].copy_from_slice(&next.hash.to_le_bytes());
+fn joined(first: &Origin, next: &Origin, hash: u32) -> Origin {
     let length = (next.offset + u64::from(next.length)).saturating_sub(first.offset);
-    Origin { length: u32::try_from(length).unwrap_or(u32::MAX), hash: agent.source_hash(&hashes), ..*first }
+    Origin { length: u32::try_from(length).unwrap_or(u32::MAX), source: Source::Hash(hash), ..*first }
 }

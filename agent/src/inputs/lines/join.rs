@@ -128,7 +128,7 @@ impl JoinedLines {
             }
             return;
         };
-        pending.extend(&line.origin, line.end, &self.shared.agent);
+        pending.extend((&line.origin, &work.parcel.batch), line.end, &self.shared.agent);
         pending.text.extend_from_slice(work.parcel.batch.bytes(line.text));
         pending.touched = Instant::now();
         if partial && pending.text.len() < MAX_EVENT {
@@ -154,7 +154,7 @@ impl JoinedLines {
             if let Some(state) = next {
                 trace.text.push(b'\n');
                 trace.text.extend_from_slice(text);
-                trace.extend(&line.origin, line.end, &self.shared.agent);
+                trace.extend((&line.origin, &work.parcel.batch), line.end, &self.shared.agent);
                 trace.touched = Instant::now();
                 trace.state = state;
                 self.traces[slot] = Some(trace);
@@ -181,7 +181,7 @@ impl JoinedLines {
         share.grow(1);
         Pending {
             share: share.split(1),
-            origin: line.origin,
+            origin: self.shared.agent.detached(&line.origin, batch),
             time: line.time,
             time_text,
             first_tag: batch.bytes(line.tag).first().copied().unwrap_or_default(),

@@ -58,8 +58,11 @@ impl PlainLines {
 
 impl Stage for PlainLines {
     fn run(&mut self, mut parcel: Parcel) -> Option<Parcel> {
-        for index in 0..parcel.batch.len() {
-            self.line(&mut parcel, index);
+        // A raw line is a record as it is.
+        if self.shared.options.parser.is_some() || self.shared.has_place() {
+            for index in 0..parcel.batch.len() {
+                self.line(&mut parcel, index);
+            }
         }
         let records = u32::try_from(parcel.batch.len()).expect("a batch has fewer than 2^32 records");
         parcel.shares[0].grow(records);

@@ -82,7 +82,7 @@ fn the_position_waits_at_the_start_of_an_event_that_may_go_on() {
     assert_eq!(rig.feed(text, 0, text.len()).len(), 1);
     assert_eq!(rig.ledger.committed(), 0, "the range holds an unfinished event");
     assert!(rig.stage.deadline().is_some_and(|deadline| deadline > Instant::now()));
-    assert_eq!(settled(rig.stage.flush(Instant::now() + Duration::from_secs(10))).len(), 1);
+    assert_eq!(settled(&rig.agent, rig.stage.flush(Instant::now() + Duration::from_secs(10))).len(), 1);
 
     assert_eq!(rig.ledger.committed(), text.len() as u64);
     assert_eq!(rig.stage.deadline(), None);

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use memchr::memchr;
 use tracing::{error, warn};
-use vigie_parsers::batch::{Batch, Field, Keys, Origin, Text, Value};
+use vigie_parsers::batch::{Batch, Keys, Origin, Source};
 
 use crate::config::types::Size;
 use crate::config::{Diagnostics, Options, Section};
 use crate::inputs::lines;
-use crate::plugin::{Agent, Input, InputKind, InputSetup, Memory, Outlet, Parcel, Stop, Stream, wall_clock};
+use crate::plugin::{Input, InputKind, InputSetup, Memory, Outlet, Parcel, Stop, Stream, wall_clock};
 use crate::receipts::Ledger;
 
 /// The `stdin` input.
@@ -47,15 +47,13 @@ fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Diagnostics) 
         identity: lines::start_nonce(),
         stage: lines::factory(line_options, Arc::clone(&setup.context.agent), Arc::clone(setup.metrics)),
     };
-    let agent = Arc::clone(&setup.context.agent);
     let longest = options.buffer_size.0.clamp(1024, Memory::LARGEST);
-    Some(Box::new(Stdin { stream: Arc::new(stream), tag: setup.tag.into(), agent, longest, keys: Keys::new(["log"]) }))
+    Some(Box::new(Stdin { stream: Arc::new(stream), tag: setup.tag.into(), longest, keys: Keys::new(["log"]) }))
 }
 
 struct Stdin {
     stream: Arc<Stream>,
     tag: Arc<str>,
-    agent: Arc<Agent>,
     longest: usize,
     keys: Keys,
 }
@@ -118,10 +116,9 @@ impl Stdin {
         while let Some(end) = self.line_end(&bytes[at..], last).filter(|end| at == 0 || at + end <= Memory::LARGEST) {
             let line = trimmed(&bytes[at..at + end]);
             let span = batch.store(line);
-            let hash = self.agent.source_hash(line);
-            let index =
-                batch.push(read, Origin { offset: offset + at as u64, length: span.len, hash, part: 0, lot: 0 });
-            batch.record_mut(index).append_field(Field { key, value: Value::Text(Text::plain(span)) });
+            let source = Source::At(span.start);
+            let origin = Origin { offset: offset + at as u64, length: span.len, source, part: 0, lot: 0 };
+            batch.push_text(read, origin, key, span);
             at += end;
         }
         at

@@ -1,11 +1,10 @@
 //! Reads the options and builds the input.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tracing::warn;
-use vigie_parsers::batch::Keys;
 
 use super::cut::{Cutting, OnLongLine};
 use super::options::TailOptions;
@@ -119,10 +118,9 @@ impl Tail {
         Self {
             settings,
             paths,
-            reading: reading(options),
+            reading: reading(options, setup),
             stage,
             positions,
-            agent: Arc::clone(&setup.context.agent),
             metrics: Arc::clone(setup.metrics),
             signal: setup.stop.signal().clone(),
             clock: wall_clock,
@@ -132,7 +130,7 @@ impl Tail {
             rows: HashMap::new(),
             files: BTreeMap::new(),
             by_id: HashMap::new(),
-            ready: VecDeque::new(),
+            ready: Vec::new(),
             looks: BTreeSet::new(),
             fresh: BTreeSet::new(),
             busy: BTreeSet::new(),
@@ -152,22 +150,20 @@ impl Tail {
     }
 }
 
-fn reading(options: &TailOptions) -> Reading {
+fn reading(options: &TailOptions, setup: &InputSetup<'_>) -> Arc<Reading> {
     let on_long_line = match (options.skip_long_lines, options.truncate_long_lines) {
         // Both together: what keeps more is done.
         (_, true) => OnLongLine::Truncate,
         (true, false) => OnLongLine::Skip,
         (false, false) => OnLongLine::Cut,
     };
-    Reading {
-        keys: Keys::new([options.key.as_str()]),
-        block: options.buffer_chunk_size.0.clamp(4096, LARGEST_BLOCK),
-        cutting: Cutting {
-            max_line: options.buffer_max_size.0.clamp(16, 64 << 20),
-            on_long_line,
-            skip_empty: options.skip_empty_lines,
-        },
-    }
+    let cutting = Cutting {
+        max_line: options.buffer_max_size.0.clamp(16, 64 << 20),
+        on_long_line,
+        skip_empty: options.skip_empty_lines,
+    };
+    let block = options.buffer_chunk_size.0.clamp(4096, LARGEST_BLOCK);
+    Reading::new((&options.key, block), cutting, setup.metrics, setup.stop)
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use vigie_parsers::batch::{Batch, Text, Timestamp};
 
 use super::cut::{Block, Cutter, Cutting, OnLongLine};
 use crate::metrics::InputMetrics;
-use crate::plugin::Agent;
 
 /// Cuts `content` into lines of up to `max_line` bytes, however long ones are treated, given up to `block` bytes per turn.
 ///
@@ -24,7 +23,6 @@ pub(super) fn same_lines(content: &[u8], cutting: Cutting, block: usize, last: b
 
 /// Cuts `content` as a reader does, which is given up to `block` new bytes per turn.
 pub(super) fn lines(content: &[u8], cutting: Cutting, block: usize, last: bool) -> (Vec<(String, u64, u16)>, u64) {
-    let agent = Agent::new("a", b"b");
     let metrics = InputMetrics::new("tail.0");
     let mut seen = Vec::new();
     let (mut offset, mut wanted, mut end, mut long) = (0, block, 0, None);
@@ -34,7 +32,7 @@ pub(super) fn lines(content: &[u8], cutting: Cutting, block: usize, last: bool) 
         let to = content.len().min(offset + wanted);
         let start = batch.arena().len();
         batch.store(&content[offset..to]);
-        let cutter = Cutter { cutting, agent: &agent, metrics: &metrics, now: Timestamp::default(), key };
+        let cutter = Cutter { cutting, metrics: &metrics, now: Timestamp::default(), key };
         let ends = last && to == content.len();
         let cut = cutter.cut(&mut batch, Block { start, offset: offset as u64, last: ends }, &mut long);
         for record in batch.records() {

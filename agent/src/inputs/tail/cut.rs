@@ -1,10 +1,9 @@
 //! Cuts a block of bytes into lines, and what is too long for one into parts.
 
 use memchr::memchr;
-use vigie_parsers::batch::{Batch, Origin, Span, Text, Timestamp};
+use vigie_parsers::batch::{Batch, Origin, Source, Span, Text, Timestamp};
 
 use crate::metrics::InputMetrics;
-use crate::plugin::Agent;
 
 /// What becomes of a line above the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +57,6 @@ pub(super) struct Cut {
 /// What cutting needs beside the bytes.
 pub(super) struct Cutter<'a> {
     pub(super) cutting: Cutting,
-    pub(super) agent: &'a Agent,
     pub(super) metrics: &'a InputMetrics,
     pub(super) now: Timestamp,
     /// Key of the text, in the arena.
@@ -134,8 +132,7 @@ impl Cutter<'_> {
     }
 
     fn record(&self, batch: &mut Batch, span: Span, offset: u64, part: u16) {
-        let hash = self.agent.source_hash(batch.bytes(span));
-        let origin = Origin { offset, length: span.len, hash, part, lot: 0 };
+        let origin = Origin { offset, length: span.len, source: Source::At(span.start), part, lot: 0 };
         batch.push_text(self.now, origin, self.key, span);
     }
 }

@@ -9,8 +9,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use rustix::fs::OFlags;
 
-use super::cut::LongLine;
-use super::proof::Mark;
+use super::read::Progress;
 use crate::plugin::Stream;
 use crate::receipts::Ledger;
 use crate::state::Position;
@@ -40,6 +39,7 @@ pub(super) enum Standing {
 }
 
 /// What its records need: made when the first line is complete, since the generation comes from it.
+#[derive(Clone)]
 pub(super) struct Content {
     pub(super) stream: Arc<Stream>,
     pub(super) ledger: Arc<Ledger>,
@@ -47,7 +47,7 @@ pub(super) struct Content {
 
 /// A file being read.
 pub(super) struct Tailed {
-    pub(super) file: File,
+    pub(super) file: Arc<File>,
     pub(super) id: FileId,
     /// Path it was found at: the one records tell.
     pub(super) name: PathBuf,
@@ -56,17 +56,11 @@ pub(super) struct Tailed {
     pub(super) tag: Arc<str>,
     pub(super) position: Position,
     pub(super) content: Option<Content>,
-    /// Everything before it was handed on.
-    pub(super) offset: u64,
-    /// The bytes before `offset`.
-    pub(super) mark: Mark,
+    /// How far it was read; while it is lent to its worker, how far it was then.
+    pub(super) progress: Progress,
     pub(super) size: u64,
-    /// The size at which the last read found no line to hand on.
-    pub(super) stuck: Option<u64>,
-    /// Bytes that the next read takes at the most; more than usual for a long line.
-    pub(super) block: usize,
-    /// The line above the limit that is being dealt with.
-    pub(super) long: Option<LongLine>,
+    /// Up to where its worker may hand on bytes while it is lent. Then nothing that may change its progress is done here.
+    pub(super) lent: Option<u64>,
     pub(super) standing: Standing,
     pub(super) last_growth: Instant,
     pub(super) next_look: Instant,
@@ -134,33 +128,31 @@ impl Tailed {
         self.position.known.is_some_and(|known| known.head_length > 0)
     }
 
-    /// Bytes that are on their way.
+    /// Bytes that are on their way, or may be.
     pub(super) fn in_flight(&self) -> u64 {
-        let awaiting = self.content.as_ref().filter(|content| content.ledger.in_flight() > 0);
-        awaiting.map_or(0, |content| self.offset.saturating_sub(content.ledger.committed()))
+        let awaiting = self.content.as_ref().filter(|_| self.is_awaiting());
+        let end = self.lent.unwrap_or(self.progress.offset);
+        awaiting.map_or(0, |content| end.saturating_sub(content.ledger.committed()))
     }
 
-    /// Whether anything handed on is not answered for.
+    /// Whether anything handed on is not answered for, or something is being handed on.
     pub(super) fn is_awaiting(&self) -> bool {
-        self.content.as_ref().is_some_and(|content| content.ledger.in_flight() > 0)
+        self.lent.is_some() || self.content.as_ref().is_some_and(|content| content.ledger.in_flight() > 0)
     }
 
     /// Whether all of it, as far as is known, was handed on.
     pub(super) fn is_read(&self) -> bool {
-        self.offset >= self.size || self.standing == Standing::Gone
+        self.progress.offset >= self.size || self.standing == Standing::Gone
     }
 
     /// Whether there is something to read that was not tried in vain.
     pub(super) fn has_news(&self) -> bool {
-        !self.is_read() && self.stuck != Some(self.size)
+        !self.is_read() && self.progress.stuck != Some(self.size)
     }
 
     /// Reads on from `offset`, which lies behind or before where it stands.
     pub(super) fn go_to(&mut self, offset: u64) {
-        self.offset = offset;
-        self.mark = Mark::of(&self.file, offset);
-        self.long = None;
-        self.stuck = None;
+        self.progress = Progress::at(&self.file, offset);
         self.ended = false;
     }
 }

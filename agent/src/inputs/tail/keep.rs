@@ -116,9 +116,9 @@ impl Tail {
             identity: file.identity(),
             stage: Arc::clone(&self.stage),
         };
-        let ledger = Ledger::new(file.offset, self.signal.clone());
+        let ledger = Ledger::new(file.progress.offset, self.signal.clone());
         file.content = Some(Content { stream: Arc::new(stream), ledger });
-        file.stuck = None;
+        file.progress.stuck = None;
         self.fresh.remove(&number);
         self.enqueue(number);
     }
@@ -190,11 +190,11 @@ fn update(file: &mut Tailed, seen: i64) -> bool {
 
 /// Gives a file its generation from its head. Returns whether the first line is complete.
 fn set_known(file: &mut Tailed, last: bool) -> bool {
-    if !last && file.stuck == Some(file.size) {
+    if !last && file.progress.stuck == Some(file.size) {
         return false;
     }
     let Ok(Some(first_line)) = proof::first_line(&file.file, file.size, last) else {
-        file.stuck = Some(file.size);
+        file.progress.stuck = Some(file.size);
         return false;
     };
     let (Ok((head, head_length)), Ok(metadata)) = (proof::head(&file.file, file.size), file.file.metadata()) else {

@@ -30,7 +30,7 @@ fn lag(file: &Tailed) -> u64 {
     if file.standing == Standing::Gone {
         return file.in_flight();
     }
-    let settled = file.content.as_ref().map_or(file.offset, |content| content.ledger.committed());
+    let settled = file.content.as_ref().map_or(file.position.offset, |content| content.ledger.committed());
     file.size.saturating_sub(settled)
 }
 

@@ -57,9 +57,13 @@ impl Tail {
 
     fn look_at(&mut self, number: u64) {
         let Some(file) = self.files.get_mut(&number).filter(|file| file.standing != Standing::Gone) else { return };
+        if file.lent.is_some() {
+            // Its progress may be out of date.
+            return self.plan_look(number);
+        }
         let size = file.file.metadata().map_or(file.size, |metadata| metadata.len());
         // Between a look and the next anything may have happened to a file that was read to its end.
-        let is_same = size >= file.offset && (size == file.size || is_known(file));
+        let is_same = size >= file.progress.offset && (size == file.size || is_known(file));
         if !is_same {
             return self.content_changed(number);
         }
@@ -118,13 +122,13 @@ impl Tail {
         let busy: Vec<u64> = self.busy.iter().copied().collect();
         for number in busy {
             let Some(file) = self.files.get_mut(&number) else { continue };
-            let Some(content) = &file.content else { continue };
+            let Some(content) = file.content.as_ref().filter(|_| file.lent.is_none()) else { continue };
             if let Some(position) = content.ledger.take_rewind() {
                 self.rewind(number, position);
             } else if !file.is_awaiting() {
                 self.busy.remove(&number);
-                file.patience = Duration::ZERO;
-                file.not_before = None;
+                let patience = std::mem::take(&mut file.patience);
+                file.not_before = file.not_before.filter(|_| patience.is_zero());
                 self.enqueue(number);
             }
         }
@@ -134,13 +138,13 @@ impl Tail {
         self.metrics.rewinds.add(1);
         self.busy.remove(&number);
         let Some(file) = self.files.get(&number) else { return };
-        if file.standing != Standing::Gone && !file.mark.is_in(&file.file, file.offset) {
+        if file.standing != Standing::Gone && !file.progress.mark.is_in(&file.file, file.progress.offset) {
             self.content_changed(number);
         }
         let Some(file) = self.files.get_mut(&number) else { return };
         let name = &self.settings.name;
         if file.standing == Standing::Gone {
-            let lost = file.offset.saturating_sub(position);
+            let lost = file.progress.offset.saturating_sub(position);
             self.metrics.abandoned_bytes.add(lost);
             error!(component = %name, file = %file.place.display(), lost, "not delivered and no longer there");
             return;

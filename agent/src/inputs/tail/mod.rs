@@ -1,7 +1,8 @@
 //! Follows text files: finds them, reads them, survives their rotation, remembers how far they are settled.
 //!
-//! One blocking thread serves all files of an input. A file is its own buffer: under back-pressure only offsets are
-//! kept. Lines are handed on raw; the stage of `inputs::lines` joins and parses them on a worker.
+//! One blocking thread serves all files of an input: it looks which have grown and lends those to their workers, which read
+//! them and cut them into lines. A file is its own buffer: under back-pressure only offsets are kept. Lines are handed on raw;
+//! the stage of `inputs::lines` joins and parses them on the same worker.
 
 mod build;
 #[cfg(any(test, fuzzing))]
@@ -30,7 +31,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::Options;
 use crate::metrics::InputMetrics;
-use crate::plugin::{Agent, Clock, Input, InputKind, Outlet, StageFactory, Stop};
+use crate::plugin::{Clock, Input, InputKind, Outlet, StageFactory, Stop};
 use crate::receipts::Signal;
 use crate::state::{Position, Positions};
 
@@ -38,7 +39,7 @@ use file::{FileId, Tailed};
 use options::TailOptions;
 use paths::Paths;
 use quiet::QuietWatcher;
-use read::{Place, Reading, Turn};
+use read::{End, IN_FLIGHT, LENT, Lease, Reading, Returned};
 use watch::DirectoryWatcher;
 
 /// The `tail` input.
@@ -62,10 +63,9 @@ struct Settings {
 struct Tail {
     settings: Settings,
     paths: Paths,
-    reading: Reading,
+    reading: Arc<Reading>,
     stage: StageFactory,
     positions: Positions,
-    agent: Arc<Agent>,
     metrics: Arc<InputMetrics>,
     signal: Signal,
     clock: Clock,
@@ -77,8 +77,8 @@ struct Tail {
     /// Open files by number, in the order they were met.
     files: BTreeMap<u64, Tailed>,
     by_id: HashMap<FileId, u64>,
-    /// Files that may have something to read, in the order of their turns.
-    ready: VecDeque<u64>,
+    /// Files that may have something to read, in the order of their turns: per worker that serves them.
+    ready: Vec<VecDeque<u64>>,
     /// When which file is looked at next.
     looks: BTreeSet<(Instant, u64)>,
     /// Files whose generation is not known, or not stored.
@@ -104,16 +104,25 @@ struct Tail {
     complain_again: Instant,
 }
 
-/// A turn reads no more blocks than this before it looks at everything else again.
-const BLOCKS_PER_TURN: usize = 64;
-/// How long a turn waits for a worker that is busy.
-const WORKER_WAIT: Duration = Duration::from_millis(20);
-/// How long a turn waits where enough is on the way.
+/// How long a turn waits at the most where enough is on the way.
 const ANSWER_WAIT: Duration = Duration::from_millis(10);
+/// How long a file waits that could not be read.
+const FAILED_WAIT: Duration = Duration::from_secs(1);
+
+/// Whether a file was lent to its worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lent {
+    Yes,
+    /// Its worker is busy, or enough of it is on the way.
+    Later,
+    /// There is nothing to read now.
+    Not,
+}
 
 impl Tail {
     /// Takes over the outlet and what is stored, then looks at the paths for the first time.
     fn start(&mut self, outlet: Outlet, now: Instant) {
+        self.ready = vec![VecDeque::new(); outlet.workers()];
         self.outlet = Some(outlet);
         (self.now, self.saved) = (now, now);
         self.load();
@@ -126,86 +135,112 @@ impl Tail {
         self.scan_if_due();
         self.look_at_written();
         self.look_for_growth();
+        self.take_returned();
         self.take_answers();
         self.begin_contents(false);
-        let idle = self.read_all();
+        let idle = self.lend_all();
         self.let_go();
         self.save(false);
         idle.min(self.next_due())
     }
 
-    /// Gives every file with unread bytes a turn. Gives how long to wait before the next round.
-    fn read_all(&mut self) -> Duration {
-        let Some(outlet) = self.outlet.clone() else { return Duration::MAX };
-        let (mut progress, mut waiting, mut busy_worker) = (false, false, None);
-        for _ in 0..self.ready.len().min(BLOCKS_PER_TURN) {
-            if self.is_over_limit() {
-                waiting = true;
-                break;
-            }
-            let Some(number) = self.ready.pop_front() else { break };
-            match self.read_one(number, false) {
-                Turn::Progress => progress = true,
-                Turn::Nothing | Turn::Changed => {}
-                Turn::Starved => {
-                    waiting = true;
-                    break;
-                }
-                Turn::Blocked => {
-                    let stream = self.stream_of(number);
-                    busy_worker = busy_worker.or(stream.filter(|stream| !outlet.has_room(*stream)));
-                    waiting = true;
-                }
-            }
-        }
-        if progress {
-            return Duration::ZERO;
-        }
-        if busy_worker.is_some_and(|stream| outlet.wait_for_room(stream, WORKER_WAIT)) {
-            return Duration::ZERO;
-        }
-        if waiting { ANSWER_WAIT } else { Duration::MAX }
+    /// Lends files with unread bytes to their workers, as many as those have room for. Gives how long to wait for more room
+    /// at the most; a file that is given back ends the wait.
+    fn lend_all(&mut self) -> Duration {
+        let waiting = (0..self.ready.len()).filter(|worker| !self.lend_to(*worker)).count();
+        if waiting > 0 { ANSWER_WAIT } else { Duration::MAX }
     }
 
-    fn stream_of(&self, number: u64) -> Option<u64> {
-        Some(self.files.get(&number)?.content.as_ref()?.stream.id)
+    /// Gives each file that is ready for `worker` a turn. Returns whether none has to wait.
+    fn lend_to(&mut self, worker: usize) -> bool {
+        let mut waiting = false;
+        // One with much on its way, which waits for its answers, is queued again.
+        for _ in 0..self.ready[worker].len() {
+            let has_room = self.outlet.as_ref().is_some_and(|outlet| outlet.has_room(worker));
+            if !has_room || self.is_over_limit() {
+                return false;
+            }
+            let Some(number) = self.ready[worker].pop_front() else { break };
+            if let Some(file) = self.files.get_mut(&number) {
+                file.queued = false;
+            }
+            waiting |= self.lend(number, false) == Lent::Later;
+        }
+        !waiting
     }
 
     /// Whether `Mem_Buf_Limit` is reached.
     fn is_over_limit(&self) -> bool {
-        let Some(limit) = self.settings.mem_buf_limit else { return false };
-        let in_flight = self.busy.iter().filter_map(|number| self.files.get(number)).map(Tailed::in_flight);
-        in_flight.sum::<u64>() >= limit
+        self.settings.mem_buf_limit.is_some_and(|limit| self.in_flight() >= limit)
     }
 
-    /// Gives one file its turn and queues it for the next one if it has more.
-    fn read_one(&mut self, number: u64, last: bool) -> Turn {
-        let now = (self.clock)();
-        let (Some(outlet), Some(file)) = (&self.outlet, self.files.get_mut(&number)) else { return Turn::Nothing };
-        file.queued = false;
-        if file.not_before.is_some_and(|until| self.now < until) || !(file.has_news() || last) {
-            return Turn::Nothing;
+    /// Bytes of all files that are on their way.
+    fn in_flight(&self) -> u64 {
+        self.busy.iter().filter_map(|number| self.files.get(number)).map(Tailed::in_flight).sum()
+    }
+
+    /// Lends one file to its worker, which gives it back when it was read for a while. With `last`, what has no newline is a
+    /// line too.
+    fn lend(&mut self, number: u64, last: bool) -> Lent {
+        let in_flight = self.settings.mem_buf_limit.map_or(0, |_| self.in_flight());
+        let (Some(outlet), Some(file)) = (&self.outlet, self.files.get_mut(&number)) else { return Lent::Not };
+        let waits = file.not_before.is_some_and(|until| self.now < until);
+        if waits || file.lent.is_some() || file.is_read() || !(file.has_news() || last) {
+            return Lent::Not;
         }
-        let place = Place { reading: &self.reading, outlet, agent: &self.agent, metrics: &self.metrics, now };
-        let turn = place.turn(file, last);
-        if file.is_awaiting() {
-            self.busy.insert(number);
-        }
-        self.moved.insert(number);
-        if turn == Turn::Changed {
-            self.content_changed(number);
-        } else {
+        let Some(content) = file.content.clone() else { return Lent::Not };
+        if file.in_flight() >= IN_FLIGHT || !outlet.has_room(outlet.worker_of(content.stream.id)) {
             self.enqueue(number);
+            return Lent::Later;
         }
-        turn
+        let left = self.settings.mem_buf_limit.map_or(LENT, |limit| limit.saturating_sub(in_flight).clamp(1, LENT));
+        file.lent = Some(file.size.min(file.progress.offset + left));
+        self.busy.insert(number);
+        self.moved.insert(number);
+        let stream = content.stream.id;
+        let lease = Lease {
+            number,
+            file: Arc::clone(&file.file),
+            content,
+            tag: Arc::clone(&file.tag),
+            epoch: file.epoch,
+            size: file.size,
+            last,
+            left,
+            progress: file.progress,
+            end: End::Reached,
+            clock: self.clock,
+            memory: outlet.memory().clone(),
+            reading: Arc::clone(&self.reading),
+        };
+        // When the workers are gone it comes back unread.
+        outlet.lend(stream, Box::new(lease));
+        Lent::Yes
+    }
+
+    /// Takes the files that workers gave back.
+    fn take_returned(&mut self) {
+        for Returned { number, progress, end } in self.reading.take_returned() {
+            let Some(file) = self.files.get_mut(&number) else { continue };
+            (file.progress, file.lent) = (progress, None);
+            match end {
+                End::Changed => self.content_changed(number),
+                End::Failed => {
+                    file.not_before = Some(self.now + FAILED_WAIT);
+                    self.plan_look(number);
+                }
+                End::Reached | End::Nothing => self.enqueue(number),
+            }
+        }
     }
 
     /// Queues a file that has something to read.
     fn enqueue(&mut self, number: u64) {
-        let Some(file) = self.files.get_mut(&number) else { return };
-        if !file.queued && file.content.is_some() && file.has_news() {
+        let (Some(outlet), Some(file)) = (&self.outlet, self.files.get_mut(&number)) else { return };
+        let Some(content) = &file.content else { return };
+        if !file.queued && file.lent.is_none() && file.has_news() {
             file.queued = true;
-            self.ready.push_back(number);
+            self.ready[outlet.worker_of(content.stream.id)].push_back(number);
         }
     }
 
@@ -219,13 +254,17 @@ impl Tail {
     }
 
     /// For `Exit_On_Eof`: hands on what has no newline. Returns whether all files are read to their end.
-    fn hand_on_rest(&mut self) -> bool {
+    fn is_at_end(&mut self) -> bool {
+        let is_busy = |file: &Tailed| file.lent.is_some() || file.queued;
+        if self.files.values().any(is_busy) {
+            return false;
+        }
         self.look_at_all();
         self.begin_contents(true);
         let unread: Vec<u64> =
             self.files.iter().filter(|(_, file)| !file.is_read()).map(|(number, _)| *number).collect();
         for number in unread {
-            self.read_one(number, true);
+            self.lend(number, true);
         }
         self.files.values().all(Tailed::is_read)
     }
@@ -244,10 +283,7 @@ impl Input for Tail {
         self.start(outlet, Instant::now());
         while !stop.requested() {
             let idle = self.turn(Instant::now());
-            if idle.is_zero() {
-                continue;
-            }
-            if self.settings.exit_on_eof && self.ready.is_empty() && self.hand_on_rest() {
+            if self.settings.exit_on_eof && self.is_at_end() {
                 self.end_streams();
                 break;
             }

@@ -1,15 +1,22 @@
-//! Reads a block of a file and hands its lines on.
+//! Reads a file block by block and cuts it into lines, on the worker that serves its stream.
+//!
+//! The input lends a file to its worker; the worker reads it for a while and gives it back with how far it came. So a line
+//! stays in the cache of one core from the page cache to the request, and the input wakes nobody for each block.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tracing::warn;
-use vigie_parsers::batch::{Keys, Timestamp};
+use vigie_parsers::batch::Keys;
 
-use super::cut::{Block, Cutter, Cutting};
-use super::file::{Content, Standing, Tailed};
+use super::cut::{Block, Cutter, Cutting, LongLine};
+use super::file::Content;
+use super::proof::Mark;
 use crate::metrics::InputMetrics;
-use crate::plugin::{Agent, Memory, Outlet, Parcel, PooledBatch};
+use crate::plugin::{Clock, Memory, Parcel, PooledBatch, Source, Stop};
 use crate::receipts::Outcome;
 
 /// How files are read and cut.
@@ -18,116 +25,231 @@ pub(super) struct Reading {
     /// Bytes read at once, but for a line that is longer.
     pub(super) block: usize,
     pub(super) cutting: Cutting,
+    pub(super) metrics: Arc<InputMetrics>,
+    /// No block is begun once this asks to stop; its signal tells of what was given back.
+    pub(super) stop: Stop,
+    returned: Mutex<Vec<Returned>>,
 }
 
 /// Room that is left in an arena for what a parser or filter adds.
 const SLACK: usize = 16 << 10;
 /// Bytes read at once at the most, but for a line that is longer.
 pub(super) const LARGEST_BLOCK: usize = Memory::LARGEST - SLACK;
-/// How long a turn waits for memory.
+/// How long a worker waits for memory.
 const PATIENCE: Duration = Duration::from_millis(20);
 /// Source bytes of one file that may be on their way.
 pub(super) const IN_FLIGHT: u64 = 64 << 20;
+/// Bytes of a file that are read before others have their turn.
+pub(super) const LENT: u64 = 4 << 20;
 
-/// What one turn of a file came to.
+/// How far a file was read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Progress {
+    /// Everything before it was handed on.
+    pub(super) offset: u64,
+    /// The bytes before `offset`.
+    pub(super) mark: Mark,
+    /// The size at which the last read found no line to hand on.
+    pub(super) stuck: Option<u64>,
+    /// Bytes that the next read takes at the most where that is more than usual, for a long line.
+    block: usize,
+    /// The line above the limit that is being dealt with.
+    long: Option<LongLine>,
+}
+
+impl Progress {
+    /// Where reading begins that is to go on at `offset` of `file`.
+    pub(super) fn at(file: &File, offset: u64) -> Self {
+        Self { offset, mark: Mark::of(file, offset), ..Self::default() }
+    }
+}
+
+/// Why a lease is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
-    /// Bytes were handed on or left out.
-    Progress,
-    /// There is nothing to hand on now.
+pub(super) enum End {
+    /// It was read as far as it was to be.
+    Reached,
+    /// No line is complete, or memory is used up.
     Nothing,
-    /// Its worker is busy, or enough of it is on the way.
-    Blocked,
-    /// Memory is used up.
-    Starved,
     /// It does not hold the content that is known.
     Changed,
+    /// It could not be read.
+    Failed,
 }
 
-/// What reading needs beside the file.
-pub(super) struct Place<'a> {
-    pub(super) reading: &'a Reading,
-    pub(super) outlet: &'a Outlet,
-    pub(super) agent: &'a Agent,
-    pub(super) metrics: &'a InputMetrics,
-    pub(super) now: Timestamp,
+/// A file that was given back.
+pub(super) struct Returned {
+    pub(super) number: u64,
+    pub(super) progress: Progress,
+    pub(super) end: End,
 }
 
-impl Place<'_> {
-    /// Reads one block of `file` and hands its lines on. With `last`, what has no newline is a line too.
-    pub(super) fn turn(&self, file: &mut Tailed, last: bool) -> Turn {
-        let Some(Content { stream, .. }) = &file.content else { return Turn::Nothing };
-        if file.standing == Standing::Gone {
-            return Turn::Nothing;
-        }
-        if file.in_flight() >= IN_FLIGHT || !self.outlet.has_room(stream.id) {
-            return Turn::Blocked;
-        }
-        let unread = usize::try_from(file.size.saturating_sub(file.offset)).unwrap_or(usize::MAX);
-        let wanted = unread.min(file.block);
-        let needed = self.reading.keys.name(0).len() + file.mark.bytes().len() + wanted + (wanted / 16).max(256);
-        let Some(mut batch) = self.outlet.batch(needed, PATIENCE) else { return Turn::Starved };
-        let key = self.reading.keys.in_batch(&mut batch).key(0);
-        let start = match read_block(file, &mut batch, wanted) {
+/// A file that is lent to its worker.
+pub(super) struct Lease {
+    pub(super) number: u64,
+    pub(super) file: Arc<File>,
+    pub(super) content: Content,
+    pub(super) tag: Arc<str>,
+    pub(super) epoch: u32,
+    /// Its size as far as it is known: nothing behind is read.
+    pub(super) size: u64,
+    /// Whether what has no newline is a line too.
+    pub(super) last: bool,
+    /// Bytes that may still be handed on before others have their turn.
+    pub(super) left: u64,
+    pub(super) progress: Progress,
+    pub(super) end: End,
+    pub(super) clock: Clock,
+    pub(super) memory: Memory,
+    pub(super) reading: Arc<Reading>,
+}
+
+impl Reading {
+    pub(super) fn new(
+        (key, block): (&str, usize),
+        cutting: Cutting,
+        metrics: &Arc<InputMetrics>,
+        stop: &Stop,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            keys: Keys::new([key]),
+            block,
+            cutting,
+            metrics: Arc::clone(metrics),
+            stop: stop.clone(),
+            returned: Mutex::default(),
+        })
+    }
+
+    /// Files that were given back since the last call.
+    pub(super) fn take_returned(&self) -> Vec<Returned> {
+        std::mem::take(&mut *self.returned.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn give_back(&self, returned: Returned) {
+        self.returned.lock().unwrap_or_else(PoisonError::into_inner).push(returned);
+        self.stop.signal().wake();
+    }
+}
+
+impl Lease {
+    /// Whether it may be read on.
+    fn goes_on(&self) -> bool {
+        self.end == End::Reached
+            && self.left > 0
+            && self.progress.offset < self.size
+            && !self.reading.stop.requested()
+            && !self.content.ledger.has_failed()
+    }
+
+    /// Reads one block and cuts it. `None` when it holds nothing to hand on, or was not to be had.
+    fn block(&mut self) -> Option<Parcel> {
+        // What brings this down comes again with the same bytes.
+        self.end = End::Failed;
+        let reading = Arc::clone(&self.reading);
+        let unread = usize::try_from(self.size - self.progress.offset).unwrap_or(usize::MAX);
+        let wanted = unread.min(self.progress.block.max(reading.block));
+        let needed = reading.keys.name(0).len() + self.progress.mark.bytes().len() + wanted + (wanted / 16).max(256);
+        let Some(mut batch) = self.memory.take(needed, PATIENCE) else {
+            self.end = End::Nothing;
+            return None;
+        };
+        let key = reading.keys.in_batch(&mut batch).key(0);
+        let start = match read_block((&self.file, &self.progress), &mut batch, wanted) {
             Ok(Some(start)) => start,
-            Ok(None) => return Turn::Changed,
+            Ok(None) => {
+                self.end = End::Changed;
+                return None;
+            }
             Err(error) => {
-                // The look at its size will bring it here again.
-                warn!(component = "tail", file = %file.place.display(), %error, "cannot be read now");
-                file.stuck = Some(file.size);
-                return Turn::Nothing;
+                let file = &self.content.stream.name;
+                warn!(component = "tail", file, %error, "cannot be read now");
+                return None;
             }
         };
         let read = batch.arena().len() - start;
-        let cutter =
-            Cutter { cutting: self.reading.cutting, agent: self.agent, metrics: self.metrics, now: self.now, key };
-        let block = Block { start, offset: file.offset, last: last && read == unread };
-        let cut = cutter.cut(&mut batch, block, &mut file.long);
+        let cutter = Cutter { cutting: reading.cutting, metrics: &reading.metrics, now: (self.clock)(), key };
+        let block = Block { start, offset: self.progress.offset, last: self.last && read == unread };
+        let cut = cutter.cut(&mut batch, block, &mut self.progress.long);
+        self.end = End::Reached;
         if cut.consumed == 0 {
-            self.want_more(file, read < unread);
-            return if read < unread && read > 0 { Turn::Progress } else { Turn::Nothing };
+            self.want_more(read, unread);
+            return None;
         }
-        file.mark.advance(&batch.arena()[start..start + cut.consumed]);
-        file.offset += cut.consumed as u64;
-        file.block = self.reading.block;
-        file.stuck = None;
-        self.metrics.bytes.add(cut.consumed as u64);
-        self.hand_on(file, batch, cut.end);
-        Turn::Progress
+        self.progress.mark.advance(&batch.arena()[start..start + cut.consumed]);
+        self.progress.offset += cut.consumed as u64;
+        (self.progress.block, self.progress.stuck) = (0, None);
+        self.left = self.left.saturating_sub(cut.consumed as u64);
+        reading.metrics.bytes.add(cut.consumed as u64);
+        self.parcel(batch, cut.end)
     }
 
-    /// No line was complete: the next block is larger where the file has `more` bytes, else it must grow first.
-    fn want_more(&self, file: &mut Tailed, more: bool) {
-        if more {
-            file.block = (file.block * 4).min(self.reading.cutting.max_line + 2).max(file.block);
+    /// No line was complete in the bytes `read`: the next block is larger where more are `unread`, else the file must grow
+    /// first.
+    fn want_more(&mut self, read: usize, unread: usize) {
+        if read < unread && read > 0 {
+            let larger = self.progress.block.max(self.reading.block) * 4;
+            self.progress.block = larger.min(self.reading.cutting.max_line + 2);
         } else {
-            file.stuck = Some(file.size);
+            self.progress.stuck = Some(self.size);
+            self.end = End::Nothing;
         }
     }
 
-    fn hand_on(&self, file: &Tailed, batch: PooledBatch, end: u64) {
-        let Some(content) = &file.content else { return };
-        let share = content.ledger.open(end);
+    fn parcel(&self, batch: PooledBatch, end: u64) -> Option<Parcel> {
+        let share = self.content.ledger.open(end);
         if batch.is_empty() {
             // Only what is left out: nobody else need hear of it.
-            return share.settle_all(Outcome::Passed);
+            share.settle_all(Outcome::Passed);
+            return None;
         }
-        self.metrics.records.add(batch.len() as u64);
-        let (stream, tag) = (content.stream.clone(), file.tag.clone());
-        // When the workers are gone the share is dropped, and the position stays.
-        self.outlet.send(Parcel { batch, shares: vec![share], stream, tag, end, epoch: file.epoch });
+        self.reading.metrics.records.add(batch.len() as u64);
+        let (stream, tag) = (Arc::clone(&self.content.stream), Arc::clone(&self.tag));
+        Some(Parcel { batch, shares: vec![share], stream, tag, end, epoch: self.epoch })
+    }
+}
+
+impl Source for Lease {
+    fn next(&mut self) -> Option<Parcel> {
+        while self.goes_on() {
+            let parcel = self.block();
+            if parcel.is_some() {
+                return parcel;
+            }
+        }
+        None
+    }
+
+    fn weight(&self) -> usize {
+        let unread = usize::try_from(self.size - self.progress.offset).unwrap_or(usize::MAX);
+        Memory::charge_of(unread.min(self.reading.block))
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease").field("number", &self.number).field("progress", &self.progress).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.reading.give_back(Returned { number: self.number, progress: self.progress, end: self.end });
     }
 }
 
 /// Reads up to `wanted` bytes behind the offset into the arena and gives where they begin there. `None` when the bytes
 /// before the offset are not those that were read.
-fn read_block(file: &Tailed, batch: &mut PooledBatch, wanted: usize) -> std::io::Result<Option<usize>> {
-    let mark = file.mark.bytes();
+fn read_block(
+    (mut file, progress): (&File, &Progress),
+    batch: &mut PooledBatch,
+    wanted: usize,
+) -> io::Result<Option<usize>> {
+    let mark = progress.mark.bytes();
     let arena = batch.arena_mut();
     let from = arena.len();
-    let mut source = &file.file;
-    source.seek(SeekFrom::Start(file.offset - mark.len() as u64))?;
+    file.seek(SeekFrom::Start(progress.offset - mark.len() as u64))?;
     // Into room that nobody has filled with zeros before.
-    source.take((mark.len() + wanted) as u64).read_to_end(arena)?;
+    file.take((mark.len() + wanted) as u64).read_to_end(arena)?;
     Ok(arena[from..].starts_with(mark).then_some(from + mark.len()))
 }

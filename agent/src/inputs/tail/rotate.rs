@@ -126,7 +126,7 @@ impl Tail {
     /// new from its start.
     pub(super) fn content_changed(&mut self, number: u64) {
         let Some(old) = self.files.get(&number) else { return };
-        let (Ok(same), Ok(metadata)) = (old.file.try_clone(), old.file.metadata()) else { return };
+        let (Ok(same), Ok(metadata)) = (old.file.try_clone().map(Arc::new), old.file.metadata()) else { return };
         let copy = self.find_copy(old);
         let Some(old) = self.files.get_mut(&number) else { return };
         self.metrics.files_rotated.add(1);
@@ -139,14 +139,14 @@ impl Tail {
         match copy {
             Some(copy) => {
                 info!(component = %self.settings.name, file = %old.place.display(), copy = %copy.path.display(),
-                    offset = old.offset, "truncated: the rest is read from its copy");
+                    offset = old.progress.offset, "truncated: the rest is read from its copy");
                 old.become_copy(copy, self.now);
                 self.by_id.insert(old.id, number);
                 // The row goes with the old content, so the new one gets another.
                 new.id = 0;
             }
             None => {
-                let lost = old.size.saturating_sub(old.offset);
+                let lost = old.size.saturating_sub(old.progress.offset);
                 self.metrics.abandoned_bytes.add(lost);
                 if lost > 0 {
                     error!(component = %self.settings.name, file = %old.place.display(), lost,
@@ -165,7 +165,7 @@ impl Tail {
     fn find_copy(&self, old: &Tailed) -> Option<Copy> {
         let known = old.position.known.filter(|known| known.head_length > 0)?;
         siblings(&old.place).into_iter().find_map(|(path, metadata)| {
-            if metadata.len() < old.offset || self.by_id.contains_key(&FileId::of(&metadata)) {
+            if metadata.len() < old.progress.offset || self.by_id.contains_key(&FileId::of(&metadata)) {
                 return None;
             }
             let (file, metadata) = file::open(&path).ok()?;
@@ -197,7 +197,7 @@ impl Tail {
                 return false;
             }
             if !file.is_read() {
-                self.read_one(number, true);
+                self.lend(number, true);
                 return false;
             }
         }
@@ -242,14 +242,14 @@ pub(super) struct Copy {
 impl Tailed {
     /// Goes on in a copy of its content.
     fn become_copy(&mut self, copy: Copy, now: std::time::Instant) {
-        self.file = copy.file;
+        self.file = Arc::new(copy.file);
         self.id = FileId::of(&copy.metadata);
         self.position.inode = self.id.inode;
         self.position.place = Some(copy.path.clone());
         self.position.seen = 0;
         self.place = copy.path;
         self.size = copy.metadata.len();
-        self.stuck = None;
+        self.progress.stuck = None;
         self.ended = false;
         self.standing = Standing::Rotated;
         self.last_growth = now;
@@ -264,7 +264,7 @@ impl Tailed {
 /// Whether `copy` has the bytes before the offset of `old`, as far as they are known.
 fn has_tail(copy: &File, old: &Tailed) -> bool {
     if old.content.is_some() {
-        return old.mark.is_in(copy, old.offset);
+        return old.progress.mark.is_in(copy, old.progress.offset);
     }
     proof::has_marker(copy, old.position.offset, old.position.marker)
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use tracing::{debug, info, warn};
@@ -11,7 +12,8 @@ use super::Tail;
 use super::file::{self, FileId, Standing, Tailed};
 use super::look;
 use super::paths::expand_tag;
-use super::proof::{self, Mark};
+use super::proof;
+use super::read::Progress;
 use crate::state::{Known, Position};
 
 /// Looks at all paths follow each other no faster than this, however much happens in the directories.
@@ -178,7 +180,7 @@ impl Tail {
         }
         self.metrics.files_opened.add(1);
         debug!(component = %self.settings.name, file = %what.path.display(), offset = position.offset, "taken up");
-        let number = self.add(file, &metadata, position, what.standing);
+        let number = self.add(Arc::new(file), &metadata, position, what.standing);
         self.check_content(number);
         Some(number)
     }
@@ -186,7 +188,7 @@ impl Tail {
     /// Adds an open file at its stored position. Gives its number.
     pub(super) fn add(
         &mut self,
-        file: std::fs::File,
+        file: Arc<std::fs::File>,
         metadata: &Metadata,
         position: Position,
         standing: Standing,
@@ -200,12 +202,9 @@ impl Tail {
             place: position.place.clone().unwrap_or_else(|| position.name.clone()),
             tag: expand_tag(&self.settings.tag, &position.name).into(),
             content: None,
-            offset: position.offset,
-            mark: Mark::of(&file, position.offset),
+            progress: Progress::at(&file, position.offset),
             size: metadata.len(),
-            stuck: None,
-            block: self.reading.block,
-            long: None,
+            lent: None,
             standing,
             last_growth: if standing == Standing::Live { look::written(metadata, self.now) } else { self.now },
             next_look,

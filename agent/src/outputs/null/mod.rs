@@ -37,11 +37,16 @@ fn build(
 
 struct Null;
 
+/// Writes nothing. What it does to records comes to the same as not asking it.
 struct NoEncoder;
 
 impl Output for Null {
     fn encoder(&self) -> Box<dyn Encoder> {
         Box::new(NoEncoder)
+    }
+
+    fn discards(&self) -> bool {
+        true
     }
 
     fn delivery(&self) -> Delivery {

@@ -13,7 +13,7 @@ use super::directory::Directory;
 use super::encoder::BulkEncoder;
 use super::judge::{Whole, does_not_inflate, fate};
 use super::options::{Compress, OpenSearchOptions};
-use crate::cluster::{bulk_items, scrubbed};
+use crate::cluster::{ItemRun, bulk_items, scrubbed};
 use crate::metrics::OutputMetrics;
 use crate::net::{HttpClient, explain};
 use crate::plugin::{Agent, BodyEncoding, BuildContext, Delivery, Encoder, Fate, Output, Refusal, Request, Verdict};
@@ -122,18 +122,19 @@ impl OpenSearch {
             let Answer { status, retry_after, body } = answer;
             return Whole { status: *status, body, retry_after: *retry_after, target }.verdict();
         }
-        let items = match bulk_items(&answer.body) {
-            Ok(items) => items,
+        let runs = match bulk_items(&answer.body) {
+            Ok(runs) => runs,
             Err(error) => return again(format!("{target} gave an answer that cannot be read ({error})"), true),
         };
-        if items.len() != request.items.len() {
-            let (sent, answered) = (request.items.len(), items.len());
+        let (sent, answered) = (request.items.len(), runs.iter().map(|run| run.count).sum::<usize>());
+        if answered != sent {
             return again(format!("{target} answered for {answered} documents where {sent} were sent"), true);
         }
-        if items.iter().all(|item| matches!(item.status, 200 | 201)) {
+        if runs.iter().all(|run| matches!(run.answer.status, 200 | 201)) {
             return Verdict::Delivered;
         }
-        let fates: Vec<Fate> = items.into_iter().map(|item| fate(item, self.options.write_operation)).collect();
+        let fates = |run: ItemRun| std::iter::repeat_n(fate(run.answer, self.options.write_operation), run.count);
+        let fates: Vec<Fate> = runs.into_iter().flat_map(fates).collect();
         self.log_refusals(&fates);
         Verdict::Items(fates)
     }

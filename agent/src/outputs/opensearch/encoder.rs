@@ -14,7 +14,7 @@ use crate::encode::bulk::{ACTION_SUFFIX, Operation};
 use crate::encode::strftime::{Cached, push_fraction};
 use crate::encode::{Dots, json, push_escaped};
 use crate::metrics::OutputMetrics;
-use crate::plugin::{Agent, Encoded, Encoder, Stream, push_record_id};
+use crate::plugin::{Agent, Encoded, Encoder, Stream};
 
 /// Where the id of a document comes from.
 #[derive(Clone, Debug)]
@@ -171,7 +171,7 @@ impl Encoder for BulkEncoder {
         }
         if let IdSource::Position = self.id_source {
             push(self.position.line(&self.indexes, &self.agent, stream, tag), out);
-            push_record_id(&record.origin(), out);
+            self.agent.push_id(record, out);
             self.push_document(Document { record, tag, time, between: Between::Action }, out);
             return Encoded::Written;
         }
@@ -198,7 +198,7 @@ impl Encoder for BulkEncoder {
             }
             out.truncate(start);
             push(self.position.line(&self.indexes, &self.agent, stream, tag), out);
-            push_record_id(&record.origin(), out);
+            self.agent.push_id(record, out);
         }
         self.push_document(Document { record, tag, time, between: Between::Action }, out);
         Encoded::Written

@@ -4,15 +4,13 @@ use std::sync::Arc;
 use flate2::read::GzDecoder;
 use serde_json::{Value as Json, json};
 use vigie_parsers::Parsers;
-use vigie_parsers::batch::{Batch, Origin, Timestamp, Value};
+use vigie_parsers::batch::{Batch, Origin, Source, Timestamp, Value};
 
 use super::*;
 use crate::config::{Entry, Located, Place, SectionKind};
 use crate::metrics::InputMetrics;
 use crate::net::stub::{Canned, Stub};
-use crate::plugin::{
-    Agent, Body, Encoded, Encoder, Fate, Item, Lot, Refusal, Request, Stream, Verdict, push_record_id,
-};
+use crate::plugin::{Agent, Body, Encoded, Encoder, Fate, Item, Lot, Refusal, Request, Stream, Verdict};
 use crate::receipts::{Ledger, Outcome, Signal};
 
 /// Keys and values of a section.
@@ -66,7 +64,7 @@ const TIME: Timestamp = Timestamp { seconds: 1_700_000_000, nanos: 460_414_841 }
 
 fn batch(fields: &[(&str, Value)]) -> Batch {
     let mut batch = Batch::default();
-    let origin = Origin { offset: 77, length: 30, hash: 5, part: 0, lot: 0 };
+    let origin = Origin { offset: 77, length: 30, source: Source::Hash(5), part: 0, lot: 0 };
     let index = batch.push(TIME, origin);
     for (key, value) in fields {
         batch.record_mut(index).append(key.as_bytes(), *value);
@@ -86,8 +84,9 @@ fn encoded(built: &Built, batch: &Batch, tag: &str) -> String {
 }
 
 fn position_id(tag: &str, batch: &Batch) -> String {
-    let mut id = Agent::new("test", b"secret-42").id_prefix(&stream(), tag);
-    push_record_id(&batch.record(0).origin(), &mut id);
+    let agent = Agent::new("test", b"secret-42");
+    let mut id = agent.id_prefix(&stream(), tag);
+    agent.push_id(batch.record(0), &mut id);
     String::from_utf8(id).expect("ASCII")
 }
 
@@ -289,7 +288,7 @@ fn request(built: &Built, count: u32) -> (Request, Arc<Ledger>) {
     }
     let lots = vec![Lot { share, stream, tag }];
     let plain_length = body.len();
-    let request = Request { body: body.seal().into(), encoding, plain_length, first_item: 0, items, lots, attempts: 0 };
+    let request = Request { body: body.seal(), encoding, plain_length, first_item: 0, items, lots, attempts: 0 };
     (request, ledger)
 }
 

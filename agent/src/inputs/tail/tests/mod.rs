@@ -20,9 +20,7 @@ use super::{Tail, build};
 use crate::config::{Diagnostics, Entry, Located, Options, Place, Section, SectionKind};
 use crate::inputs::lines::{self, LineOptions, Multiline};
 use crate::metrics::InputMetrics;
-use crate::plugin::{
-    Agent, BuildContext, ByteQueue, InputSetup, Memory, Outlet, Parcel, Popped, Stop, Work, push_record_id,
-};
+use crate::plugin::{Agent, BuildContext, ByteQueue, InputSetup, Memory, Outlet, Parcel, Popped, Stop, Work};
 use crate::receipts::{Outcome, Share};
 use crate::state::{Database, Positions};
 
@@ -161,12 +159,34 @@ impl Rig {
         let now = self.now;
         self.tail().turn(now);
         while let Popped::Element(work) = self.queue.pop(Some(Instant::now())) {
-            match work {
-                Work::Parcel(parcel) => self.take(parcel),
-                Work::Ended(stream) => self.ended.push(stream.name.clone()),
-            }
+            self.serve(work);
         }
         self
+    }
+
+    /// A round that hands out what is to be done in place of doing it.
+    fn lend(&mut self, after: Duration) -> Vec<Work> {
+        self.now += after;
+        let now = self.now;
+        self.tail().turn(now);
+        std::iter::from_fn(|| match self.queue.pop(Some(Instant::now())) {
+            Popped::Element(work) => Some(work),
+            Popped::Timeout | Popped::Closed => None,
+        })
+        .collect()
+    }
+
+    /// What a worker does.
+    fn serve(&mut self, work: Work) {
+        match work {
+            Work::Parcel(parcel) => self.take(parcel),
+            Work::Source(mut source) => {
+                while let Some(parcel) = source.next() {
+                    self.take(parcel);
+                }
+            }
+            Work::Ended(stream) => self.ended.push(stream.name.clone()),
+        }
     }
 
     /// Rounds for as long as anything may happen at this time.
@@ -189,10 +209,11 @@ impl Rig {
     }
 
     fn take(&mut self, mut parcel: Parcel) {
-        let prefix = agent().id_prefix(&parcel.stream, &parcel.tag);
+        let agent = agent();
+        let prefix = agent.id_prefix(&parcel.stream, &parcel.tag);
         for record in parcel.batch.records() {
             let mut id = prefix.clone();
-            push_record_id(&record.origin(), &mut id);
+            agent.push_id(record, &mut id);
             assert_eq!(record.fields().len(), 1);
             let text = String::from_utf8_lossy(record.plain_text(b"log").expect("it is text")).into_owned();
             let (name, tag) = (parcel.stream.name.clone(), parcel.tag.to_string());

@@ -23,6 +23,46 @@ fn a_renamed_file_is_read_to_its_end_and_its_successor_from_its_head() {
     assert_eq!(rig.ended.len(), 1);
 }
 
+/// While a worker reads it, nothing is judged by a progress that may be out of date.
+#[test]
+fn what_happens_to_a_file_that_is_lent_is_found_when_it_comes_back() {
+    for whole in [true, false] {
+        let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+        rig.append("a.log", &numbered(1, 3));
+        rig.start();
+        rig.append("a.log", &numbered(4, 5));
+        let lent = rig.lend(Duration::from_secs(1));
+        fs::write(rig.path("a.log"), if whole { numbered(1, 9) } else { numbered(6, 6) }).expect("it is written");
+        assert!(rig.lend(Duration::from_secs(5)).is_empty(), "it is lent to one at a time");
+        assert_eq!(rig.metrics.files_rotated.get(), 0);
+
+        lent.into_iter().for_each(|work| rig.serve(work));
+        rig.run();
+
+        let expected = if whole { (1..=9).collect() } else { vec![1, 2, 3, 6] };
+        assert_eq!(rig.texts(), expected.iter().map(|number| format!("line {number}")).collect::<Vec<_>>());
+        assert_eq!(rig.metrics.files_rotated.get(), u64::from(!whole));
+    }
+}
+
+#[test]
+fn a_file_that_is_lent_is_not_let_go_and_is_read_no_further_after_a_stop() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on"), ("rotate_wait", "1")]);
+    rig.append("a.log", "one\n");
+    rig.start();
+    rig.append("a.log", "two\n");
+    let lent = rig.lend(Duration::from_secs(1));
+    rig.rename("a.log", "a.log.1");
+    rig.tail().scan();
+    assert!(rig.lend(Duration::from_secs(60)).is_empty());
+    assert_eq!(rig.open_files(), 1);
+
+    rig.stop.request();
+    lent.into_iter().for_each(|work| rig.serve(work));
+
+    assert_eq!(rig.texts(), ["one"]);
+}
+
 #[test]
 fn a_rotated_file_is_kept_while_anything_of_it_is_unread_or_unanswered() {
     let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
