@@ -36,6 +36,8 @@ fn options(folder: &Path, filter: &str) -> Options {
         rounds: 2,
         cache: folder.join("cache"),
         scenarios: scenarios.to_vec(),
+        figures: Vec::new(),
+        seconds: None,
         peers: false,
         tls: false,
         full_items: false,

@@ -5,24 +5,27 @@ use serde_json::{Value, json};
 use super::agents::Agent;
 use super::place::Place;
 use super::{Options, YARDSTICK_GOAL};
+use crate::figures::Outcome;
 use crate::measure::{Usage, megabytes, per_gb};
 use crate::scenario::Scenario;
 use crate::sink::Report;
 
 /// What a sink got of a run.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Delivery {
+pub(crate) struct Delivery {
     pub(super) requests: u64,
     pub(super) wire_bytes: u64,
     pub(super) plain_bytes: u64,
-    pub(super) documents: u64,
-    pub(super) expected_documents: u64,
-    pub(super) lost: u64,
-    pub(super) doubled: u64,
+    pub(crate) documents: u64,
+    pub(crate) expected_documents: u64,
+    pub(crate) lost: u64,
+    pub(crate) doubled: u64,
+    /// CPU-seconds of the threads that served the agent.
+    pub(super) sink_seconds: f64,
 }
 
 impl Delivery {
-    pub(super) fn of(report: &Report, expected_documents: u64) -> Self {
+    pub(crate) fn of(report: &Report, expected_documents: u64) -> Self {
         Self {
             requests: report.requests,
             wire_bytes: report.wire_bytes,
@@ -31,12 +34,69 @@ impl Delivery {
             expected_documents,
             lost: report.lost,
             doubled: report.doubled,
+            sink_seconds: report.served_seconds,
         }
     }
 
-    fn is_exact(&self) -> bool {
+    pub(crate) fn is_exact(&self) -> bool {
         self.lost == 0 && self.doubled == 0 && self.documents == self.expected_documents
     }
+
+    /// For the record.
+    pub(crate) fn to_json(self) -> Value {
+        json!({
+            "requests": self.requests,
+            "wire_bytes": self.wire_bytes,
+            "plain_bytes": self.plain_bytes,
+            "documents": self.documents,
+            "expected_documents": self.expected_documents,
+            "lost": self.lost,
+            "doubled": self.doubled,
+            "sink_cpu_seconds": self.sink_seconds,
+        })
+    }
+}
+
+/// Everything that was measured.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Results {
+    pub(super) runs: Vec<Run>,
+    /// Figures of Vigie alone, by name.
+    pub(super) outcomes: Vec<(&'static str, Outcome)>,
+}
+
+impl Results {
+    /// Whether Vigie ended well and delivered everything exactly once, everywhere.
+    pub(super) fn are_sound(&self) -> bool {
+        self.runs.iter().filter(|run| run.agent == "vigie").all(Run::is_sound)
+            && self.outcomes.iter().all(|(_, outcome)| outcome.is_sound())
+    }
+
+    /// What is to be known beside the figures of Vigie, one sentence each.
+    pub(super) fn remarks(&self) -> Vec<String> {
+        let own = self.runs.iter().filter(|run| run.agent == "vigie");
+        let runs =
+            own.flat_map(|run| remarks(run.scenario.name, run.delivery, run.sink_share(), run.trouble.as_deref()));
+        let outcomes = self.outcomes.iter().flat_map(|(name, outcome)| {
+            remarks(name, outcome.delivery, outcome.sink_share, outcome.trouble.as_deref())
+        });
+        runs.chain(outcomes).collect()
+    }
+}
+
+/// The greatest part of the agent's CPU time that a sink may use unmentioned.
+const SINK_SHARE: f64 = 0.1;
+
+fn remarks(name: &str, delivery: Option<Delivery>, sink_share: Option<f64>, trouble: Option<&str>) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if let Some(Delivery { lost, doubled, documents, expected_documents, .. }) = delivery {
+        remarks.push(format!("{name}: {lost} lost, {doubled} doubled, {documents} of {expected_documents} documents"));
+    }
+    if let Some(share) = sink_share.filter(|share| *share > SINK_SHARE) {
+        remarks.push(format!("{name}: the sink used {:.0} % of the agent's CPU time, beside it", share * 100.0));
+    }
+    remarks.extend(trouble.map(|trouble| format!("{name}: FAILED: {trouble}")));
+    remarks
 }
 
 /// One agent in one scenario in one round.
@@ -67,6 +127,11 @@ impl Run {
     /// CPU-seconds per GB on the machine that figures are scaled to.
     pub(super) fn scaled_cpu_per_gb(&self) -> Option<f64> {
         self.cpu_per_gb().map(|cpu| cpu * YARDSTICK_GOAL / self.yardstick)
+    }
+
+    /// CPU time of the sink for each second of the agent's.
+    fn sink_share(&self) -> Option<f64> {
+        Some(self.delivery?.sink_seconds / self.usage?.cpu_seconds().max(0.01))
     }
 
     /// Whether it ended well and everything arrived exactly once.
@@ -115,21 +180,13 @@ impl Run {
             "wall_seconds": self.usage.map(|usage| usage.wall.as_secs_f64()),
             "peak_memory_bytes": self.usage.map(|usage| usage.peak_memory),
             "failed": self.trouble.is_some(),
-            "delivery": self.delivery.map(|delivery| json!({
-                "requests": delivery.requests,
-                "wire_bytes": delivery.wire_bytes,
-                "plain_bytes": delivery.plain_bytes,
-                "documents": delivery.documents,
-                "expected_documents": delivery.expected_documents,
-                "lost": delivery.lost,
-                "doubled": delivery.doubled,
-            })),
+            "delivery": self.delivery.map(Delivery::to_json),
         })
     }
 }
 
 /// The whole record.
-pub(super) fn to_json(place: &Place, options: &Options, agents: &[Agent], runs: &[Run]) -> String {
+pub(super) fn to_json(place: &Place, options: &Options, agents: &[Agent], results: &Results) -> String {
     let versions: serde_json::Map<String, Value> =
         agents.iter().map(|agent| (agent.name.to_owned(), json!(agent.version))).collect();
     let record = json!({
@@ -141,7 +198,9 @@ pub(super) fn to_json(place: &Place, options: &Options, agents: &[Agent], runs: 
         "full_items": options.full_items,
         "scaled_to_yardstick": YARDSTICK_GOAL,
         "agents": versions,
-        "runs": runs.iter().map(Run::to_json).collect::<Vec<_>>(),
+        "runs": results.runs.iter().map(Run::to_json).collect::<Vec<_>>(),
+        "seconds": options.seconds,
+        "figures": results.outcomes.iter().map(|(name, outcome)| outcome.to_json(name)).collect::<Vec<_>>(),
     });
     format!("{record:#}\n")
 }
