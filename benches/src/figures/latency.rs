@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::time::Duration;
 
 use super::stand::{Stand, Stream, touch};
 use super::statistics::percentile;
@@ -24,8 +23,9 @@ pub(super) fn measure(setting: &Setting<'_>) -> io::Result<Outcome> {
     let (mut outcome, _) = stand.finish(process, stream.lines())?;
     let delays = stand.delays();
     for (what, percent) in [("p50, ms", 50), ("p90, ms", 90), ("p99, ms", 99), ("longest, ms", 100)] {
-        let delay = percentile(&delays, percent).unwrap_or(Duration::MAX);
-        outcome = outcome.with(what, delay.as_secs_f64() * 1e3);
+        if let Some(delay) = percentile(&delays, percent) {
+            outcome = outcome.with(what, delay.as_secs_f64() * 1e3);
+        }
     }
     Ok(outcome.with("CPU, % of a core", cpu_share))
 }

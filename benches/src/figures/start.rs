@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::Stdio;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,9 @@ use crate::measure::Process;
 pub(super) const CONF: &str = include_str!("../../conf/start.conf");
 
 const RUNS: usize = 20;
+
+/// How often it is looked whether Vigie has ended.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Starts Vigie 20 times, with neither positions nor connections from before.
 pub(super) fn measure(setting: &Setting<'_>) -> io::Result<Outcome> {
@@ -51,23 +54,34 @@ fn once(setting: &Setting<'_>) -> io::Result<Result<Duration, String>> {
     })?;
     let started = Instant::now();
     let process = Process::start(&mut command)?;
-    let came = receiver.recv_timeout(setting.limit);
+    let came = wait(&receiver, &process, setting.limit)?;
     drop(process);
     // Wakes one that still waits for a connection.
     drop(TcpStream::connect(address));
     waiter.join().map_err(|_| io::Error::other("the thread that waits for a byte panicked"))?;
-    match came {
-        Ok(first) => {
-            let (at, bytes) = first?;
-            let is_request = bytes.starts_with(b"POST ");
-            Ok(if is_request { Ok(at - started) } else { Err("the first bytes are no bulk request".to_owned()) })
+    let Some((at, bytes)) = came else { return Ok(Err(format!("nothing came; {}", directory.last_words()))) };
+    let is_request = bytes.starts_with(b"POST ");
+    Ok(if is_request { Ok(at - started) } else { Err("the first bytes are no bulk request".to_owned()) })
+}
+
+/// Bytes, and when they came.
+type First = (Instant, Vec<u8>);
+
+/// What came before the end of `process` and of `limit`.
+fn wait(receiver: &Receiver<io::Result<First>>, process: &Process, limit: Duration) -> io::Result<Option<First>> {
+    let started = Instant::now();
+    loop {
+        let has_ended = process.has_ended()?;
+        match receiver.recv_timeout(LOOK) {
+            Ok(first) => return first.map(Some),
+            Err(_) if has_ended || started.elapsed() >= limit => return Ok(None),
+            Err(_) => {}
         }
-        Err(_) => Ok(Err(format!("nothing came within {} s; {}", setting.limit.as_secs(), directory.last_words()))),
     }
 }
 
 /// What comes first on the first connection, and when.
-fn first_bytes(listener: &TcpListener) -> io::Result<(Instant, Vec<u8>)> {
+fn first_bytes(listener: &TcpListener) -> io::Result<First> {
     let (mut stream, _) = listener.accept()?;
     let mut bytes = vec![0; 64 << 10];
     let length = stream.read(&mut bytes)?;
