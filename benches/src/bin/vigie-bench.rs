@@ -19,12 +19,12 @@ alone its memory with many files and with a stalled sink, a steady stream, rest,
 
   --agent PATH       the vigie to measure (target/release/vigie)
   --bytes SIZE       size of each corpus (1G)
-  --rounds N         how often everything is measured (1)
+  --rounds N         how often the paths are measured, with their peers (1); the other figures are once
   --seconds N        how long stalled, steady, idle-1000 and latency last (600, 60, 30, 60)
   --scenario NAME    only this one; may be repeated: tail-null, raw-bulk, json-bulk, json-gzip, nginx-gzip, cri-gzip;
                      files-10000, stalled, steady, idle-1000, latency, start, binary
   --no-peers         vigie alone
-  --tls              TLS on loopback
+  --tls              TLS on loopback, on the paths
   --full-items       the sink answers whole items, as a node does
   --cache DIR        where corpora are kept (the user's cache directory)
   --record DIR       where the record is written; nowhere without it

@@ -7,7 +7,7 @@ use super::place::Place;
 use super::{Options, YARDSTICK_GOAL};
 use crate::figures::Outcome;
 use crate::measure::{Usage, megabytes, per_gb};
-use crate::scenario::Scenario;
+use crate::scenario::{SCENARIOS, Scenario};
 use crate::sink::Report;
 
 /// What a sink got of a run.
@@ -16,10 +16,10 @@ pub(crate) struct Delivery {
     pub(super) requests: u64,
     pub(super) wire_bytes: u64,
     pub(super) plain_bytes: u64,
-    pub(crate) documents: u64,
-    pub(crate) expected_documents: u64,
-    pub(crate) lost: u64,
-    pub(crate) doubled: u64,
+    pub(super) documents: u64,
+    pub(super) expected_documents: u64,
+    pub(super) lost: u64,
+    pub(super) doubled: u64,
     /// CPU-seconds of the threads that served the agent.
     pub(super) sink_seconds: f64,
 }
@@ -40,6 +40,12 @@ impl Delivery {
 
     pub(crate) fn is_exact(&self) -> bool {
         self.lost == 0 && self.doubled == 0 && self.documents == self.expected_documents
+    }
+
+    /// What arrived, for people.
+    pub(crate) fn sentence(self) -> String {
+        let Self { lost, doubled, documents, expected_documents, .. } = self;
+        format!("{lost} lost, {doubled} doubled, {documents} of {expected_documents} documents")
     }
 
     /// For the record.
@@ -74,29 +80,31 @@ impl Results {
 
     /// What is to be known beside the figures of Vigie, one sentence each.
     pub(super) fn remarks(&self) -> Vec<String> {
-        let own = self.runs.iter().filter(|run| run.agent == "vigie");
-        let runs =
-            own.flat_map(|run| remarks(run.scenario.name, run.delivery, run.sink_share(), run.trouble.as_deref()));
-        let outcomes = self.outcomes.iter().flat_map(|(name, outcome)| {
-            remarks(name, outcome.delivery, outcome.sink_share, outcome.trouble.as_deref())
-        });
-        runs.chain(outcomes).collect()
+        let mut remarks = Vec::new();
+        for scenario in SCENARIOS {
+            let runs = || self.runs.iter().filter(|run| run.agent == "vigie" && run.scenario == scenario);
+            remarks.extend(about_sink(scenario.name, runs().filter_map(Run::sink_share).max_by(f64::total_cmp)));
+            remarks.extend(runs().filter_map(|run| about_trouble(scenario.name, run.trouble.as_deref())));
+        }
+        for (name, outcome) in &self.outcomes {
+            remarks.extend(outcome.delivery.map(|delivery| format!("{name}: {}", delivery.sentence())));
+            remarks.extend(about_sink(name, outcome.sink_share));
+            remarks.extend(about_trouble(name, outcome.trouble.as_deref()));
+        }
+        remarks
     }
 }
 
 /// The greatest part of the agent's CPU time that a sink may use unmentioned.
 const SINK_SHARE: f64 = 0.1;
 
-fn remarks(name: &str, delivery: Option<Delivery>, sink_share: Option<f64>, trouble: Option<&str>) -> Vec<String> {
-    let mut remarks = Vec::new();
-    if let Some(Delivery { lost, doubled, documents, expected_documents, .. }) = delivery {
-        remarks.push(format!("{name}: {lost} lost, {doubled} doubled, {documents} of {expected_documents} documents"));
-    }
-    if let Some(share) = sink_share.filter(|share| *share > SINK_SHARE) {
-        remarks.push(format!("{name}: the sink used {:.0} % of the agent's CPU time, beside it", share * 100.0));
-    }
-    remarks.extend(trouble.map(|trouble| format!("{name}: FAILED: {trouble}")));
-    remarks
+fn about_sink(name: &str, share: Option<f64>) -> Option<String> {
+    let share = share.filter(|share| *share > SINK_SHARE)?;
+    Some(format!("{name}: the sink used {:.0} % of the agent's CPU time, beside it", share * 100.0))
+}
+
+fn about_trouble(name: &str, trouble: Option<&str>) -> Option<String> {
+    Some(format!("{name}: FAILED: {}", trouble?))
 }
 
 /// One agent in one scenario in one round.
@@ -150,14 +158,7 @@ impl Run {
             ));
         }
         if let Some(delivery) = self.delivery {
-            line.push_str(&format!(
-                " {:>8.1} MB on the wire, {} lost, {} doubled, {} of {} documents",
-                megabytes(delivery.wire_bytes),
-                delivery.lost,
-                delivery.doubled,
-                delivery.documents,
-                delivery.expected_documents
-            ));
+            line.push_str(&format!(" {:>8.1} MB on the wire, {}", megabytes(delivery.wire_bytes), delivery.sentence()));
         }
         if let Some(trouble) = &self.trouble {
             line.push_str(&format!(" FAILED: {trouble}"));

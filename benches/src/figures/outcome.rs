@@ -41,8 +41,7 @@ impl Outcome {
         let readings = self.readings.iter().map(|Reading { what, value }| format!("{what}: {value:.2}"));
         let mut line = format!("{name:<11} {}", readings.collect::<Vec<_>>().join("; "));
         if let Some(delivery) = self.delivery {
-            let Delivery { lost, doubled, documents, expected_documents, .. } = delivery;
-            line.push_str(&format!("; {lost} lost, {doubled} doubled, {documents} of {expected_documents} documents"));
+            line.push_str(&format!("; {}", delivery.sentence()));
         }
         if let Some(trouble) = &self.trouble {
             line.push_str(&format!("; FAILED: {trouble}"));
