@@ -52,7 +52,7 @@ summarise() {
                 return "reading"
             if (name ~ /vigie::net|hyper|reqwest|rustls|ring::|tokio|tcp|skb|sock|inet|ip_|loopback|net_rx|copy_from_iter|softirq/)
                 return "sending"
-            if (name ~ /outputs::|vigie::encode|plugin::identity|plugin::body|siphash|sip::/) return "writing"
+            if (name ~ /outputs::|vigie::encode|simd::escape|plugin::identity|plugin::body|siphash|sip::/) return "writing"
             if (name ~ /vigie_parsers|regex_automata|filters::/) return "parsing"
             if (name ~ /^_*mem(move|cpy|set|cmp|chr)|alloc|_int_free|cfree|clear_page|fault|mmap|munmap|madvise/)
                 return "copies, allocation"

@@ -21,6 +21,9 @@ const BACKLOG: u64 = 200_000_000;
 /// Lines per second that are written during the stall.
 const RATE: u64 = 1_000;
 
+/// How much longer than its stream the stall is, so that it still holds at the last sample.
+const MARGIN: Duration = Duration::from_secs(2);
+
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Stalls the sink for 10 minutes, then lets it answer and waits for everything.
@@ -28,7 +31,7 @@ pub(super) fn measure(setting: &Setting<'_>) -> io::Result<Outcome> {
     let until = Until::Bytes(setting.bytes.min(BACKLOG));
     let backlog = Corpus::new(Kind::Json, SEED, 0).write_to(&mut io::sink(), until)?;
     let stream = Stream { name: "live.log", src: 1, rate: RATE, length: setting.length(600), stamped: false };
-    let stall_for = Some(stream.length);
+    let stall_for = Some(stream.length + MARGIN);
     let stand = Stand::make(
         setting,
         SinkOptions {

@@ -63,12 +63,12 @@ impl<'a, S: Read + Write> Server<'a, S> {
             let Answer::Status(status, body) = answer else {
                 return self.socket.shutdown(Shutdown::Both);
             };
-            let goes_on = self.connection.answer(&head, status, &body)?;
+            // Before the answer, so that it is there when the client looks.
             let spent = cpu_time(ClockId::ThreadCPUTime);
             let more = u64::try_from((spent - counted).as_nanos()).unwrap_or(0);
             self.shared.served_nanos.fetch_add(more, Ordering::Relaxed);
             counted = spent;
-            if !goes_on {
+            if !self.connection.answer(&head, status, &body)? {
                 return Ok(());
             }
         }

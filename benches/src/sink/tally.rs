@@ -39,7 +39,7 @@ pub struct Report {
     pub events: BTreeMap<u32, u64>,
     /// User and system time of the whole process, in seconds.
     pub cpu_seconds: f64,
-    /// User and system time of the threads that serve connections, up to the last answer of each, in seconds.
+    /// User and system time of the threads that serve connections, without the last answer of each, in seconds.
     pub served_seconds: f64,
 }
 
