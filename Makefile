@@ -6,7 +6,8 @@
 #   make test              format, lints, documentation, all tests
 #   make test-arm          unit and property tests as a 64-bit ARM machine runs them, emulated
 #   make fuzz              inputs that grow towards new code, against what is plain and slow; 20 s for each target
-#   make bench             speed and memory, on 1 GB of each kind of log
+#   make bench             speed and memory, on 1 GB of each kind of log; then rest, delay, start: 20 minutes in all
+#   make profile           where the CPU time goes on each path, by perf
 #   make bench-gate        counts of instructions, syscalls and bytes against their record; RECORD=yes writes it anew
 #   make proof             the long tests in full; finished pieces are not run again
 #
@@ -16,7 +17,7 @@ export STORE ?= opensearch
 export LINE ?= 2
 export KEEP ?= no
 
-.PHONY: demo test test-arm fuzz bench bench-gate proof clean
+.PHONY: demo test test-arm fuzz bench profile bench-gate proof clean
 
 demo:
 	@bash packaging/demo/demo.sh
@@ -32,6 +33,9 @@ fuzz:
 
 bench:
 	@bash benches/bench.sh
+
+profile:
+	@bash benches/profile.sh
 
 bench-gate:
 	@bash benches/gate/gate.sh

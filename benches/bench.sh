@@ -3,13 +3,14 @@
 #
 #   make bench                                   1 GB of each kind of log, recorded in benches/record/
 #   make bench ARGS="--bytes 100M --no-peers"    shorter; see vigie-bench --help for the rest
+#   make bench ARGS="--scenario start --scenario stalled --seconds 30"    only some, and the stall for 30 s
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=packaging/setup/setup.sh
 . packaging/setup/setup.sh
 
 need_rust
-need_commands gzip=gzip
+need_commands gzip=gzip strip=binutils
 # Two builds: in one, the agent would be built with features that only the bench wants, and not be the one that users get.
 cargo build --release --locked -p vigie
 cargo build --release --locked -p vigie-benches --bins

@@ -9,6 +9,8 @@ pub mod conf;
 pub mod corpus;
 mod directory;
 #[cfg(feature = "programs")]
+mod figures;
+#[cfg(feature = "programs")]
 pub mod flags;
 mod machine;
 #[cfg_attr(
@@ -20,4 +22,6 @@ pub mod portable;
 mod scenario;
 pub mod sink;
 
+#[cfg(feature = "programs")]
+pub use figures::{FIGURES, Figure};
 pub use scenario::{SCENARIOS, Scenario};

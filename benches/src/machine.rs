@@ -73,10 +73,14 @@ fn memory_gb() -> f64 {
     (kibibytes.unwrap_or(0.0) * 1_024.0 / 1e8).round() / 10.0
 }
 
-#[allow(clippy::disallowed_methods, reason = "a record carries the day it was made on")]
 fn today() -> String {
-    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    crate::corpus::date_of(since_1970)
+    crate::corpus::date_of(since_1970())
+}
+
+/// The real time.
+#[allow(clippy::disallowed_methods, reason = "records carry the day they were made on, live lines the time")]
+pub(crate) fn since_1970() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO)
 }
 
 #[cfg(test)]

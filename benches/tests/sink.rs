@@ -247,3 +247,15 @@ fn a_stall_ends_when_its_time_is_over() {
     assert!(started.elapsed() >= Duration::from_millis(140));
     assert_eq!(sink.report().documents, 4);
 }
+
+#[test]
+fn stamped_documents_tell_how_long_they_took() {
+    let sink = Sink::start(Options { delays: true, ..Options::default() }).expect("a port is free");
+    let hour_old = "{\"create\":{}}\n{\"seq\":0,\"src\":0,\"written_ns\":1000000000}\n";
+    let unstamped = "{\"create\":{}}\n{\"seq\":1,\"src\":0}\n";
+
+    Client::plain(&sink).post_plain(format!("{hour_old}{unstamped}").as_bytes()).expect("an answer");
+
+    assert_eq!(sink.delays(), [Duration::from_secs(3_600)]);
+    assert!(sink.report().served_seconds > 0.0);
+}

@@ -8,20 +8,23 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
 use vigie_benches::compare::{self, Options};
-use vigie_benches::{SCENARIOS, Scenario, flags};
+use vigie_benches::{FIGURES, Figure, SCENARIOS, Scenario, flags};
 
 const HELP: &str = "\
 Usage: vigie-bench [OPTIONS]
 
 Runs vigie over seeded corpora against a loopback sink that checks every event, and prints CPU-seconds per GB, peak memory
-and bytes on the wire, beside any of fluent-bit, vector, rsyslogd and syslog-ng that is on the PATH.
+and bytes on the wire, beside any of fluent-bit, vector, rsyslogd and syslog-ng that is on the PATH. Then measures of vigie
+alone its memory with many files and with a stalled sink, a steady stream, rest, delay, start, and the size of the program.
 
   --agent PATH       the vigie to measure (target/release/vigie)
   --bytes SIZE       size of each corpus (1G)
-  --rounds N         how often everything is measured (1)
-  --scenario NAME    only this one; may be repeated: tail-null, raw-bulk, json-bulk, json-gzip, nginx-gzip, cri-gzip
+  --rounds N         how often the paths are measured, with their peers (1); the other figures are once
+  --seconds N        how long stalled, steady, idle-1000 and latency last (600, 60, 30, 60)
+  --scenario NAME    only this one; may be repeated: tail-null, raw-bulk, json-bulk, json-gzip, nginx-gzip, cri-gzip;
+                     files-10000, stalled, steady, idle-1000, latency, start, binary
   --no-peers         vigie alone
-  --tls              TLS on loopback
+  --tls              TLS on loopback, on the paths
   --full-items       the sink answers whole items, as a node does
   --cache DIR        where corpora are kept (the user's cache directory)
   --record DIR       where the record is written; nowhere without it
@@ -62,6 +65,8 @@ fn task() -> Result<Task, lexopt::Error> {
         rounds: 1,
         cache: compare::default_cache(),
         scenarios: Vec::new(),
+        figures: Vec::new(),
+        seconds: None,
         peers: true,
         tls: false,
         full_items: false,
@@ -74,11 +79,8 @@ fn task() -> Result<Task, lexopt::Error> {
             Arg::Long("agent") => options.agent = parser.value()?.into(),
             Arg::Long("bytes") => options.bytes = flags::size(&mut parser)?,
             Arg::Long("rounds") => options.rounds = parser.value()?.parse()?,
-            Arg::Long("scenario") => {
-                let name = flags::text(&mut parser)?;
-                let scenario = Scenario::named(&name).ok_or(format!("no scenario is called `{name}`"))?;
-                options.scenarios.push(scenario);
-            }
+            Arg::Long("seconds") => options.seconds = Some(parser.value()?.parse()?),
+            Arg::Long("scenario") => choose(&mut options, &flags::text(&mut parser)?)?,
             Arg::Long("no-peers") => options.peers = false,
             Arg::Long("tls") => options.tls = true,
             Arg::Long("full-items") => options.full_items = true,
@@ -90,8 +92,18 @@ fn task() -> Result<Task, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    if options.scenarios.is_empty() {
+    if options.scenarios.is_empty() && options.figures.is_empty() {
         options.scenarios = SCENARIOS.to_vec();
+        options.figures = FIGURES.to_vec();
     }
     Ok(Task::Measure(options))
+}
+
+fn choose(options: &mut Options, name: &str) -> Result<(), lexopt::Error> {
+    if let Some(scenario) = Scenario::named(name) {
+        options.scenarios.push(scenario);
+    } else {
+        options.figures.push(Figure::named(name).ok_or(format!("no scenario is called `{name}`"))?);
+    }
+    Ok(())
 }

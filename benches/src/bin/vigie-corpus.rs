@@ -87,6 +87,7 @@ fn live(wish: Wish, rate: u64) -> Result<Live, Box<dyn Error>> {
         lines: wish.lines,
         rotate_lines: wish.rotate_lines,
         keep: wish.keep,
+        stamped: false,
     })
 }
 

@@ -6,12 +6,14 @@
 
 mod agents;
 mod corpora;
+mod goals;
 pub mod hosts;
 mod place;
 mod record;
 mod table;
 
 pub use corpora::default_cache;
+pub(crate) use record::Delivery;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,10 +25,11 @@ use std::time::Duration;
 use agents::{Agent, Finish, Task};
 use corpora::CorpusFile;
 use place::Place;
-use record::{Delivery, Run};
+use record::{Results, Run};
 
 use crate::corpus::Kind;
 use crate::directory::WorkDirectory;
+use crate::figures::{Figure, Outcome, Setting};
 use crate::measure::{self, Ends, Usage, per_gb};
 use crate::scenario::{Scenario, Target};
 use crate::sink::{Depth, Options as SinkOptions, Report, Sink};
@@ -47,6 +50,10 @@ pub struct Options {
     pub cache: PathBuf,
     /// What is measured.
     pub scenarios: Vec<Scenario>,
+    /// What else is measured of Vigie, once.
+    pub figures: Vec<Figure>,
+    /// How long a figure with a live log lasts; its own length without it.
+    pub seconds: Option<u64>,
     /// Whether other agents on the PATH are measured too.
     pub peers: bool,
     /// Whether the sink speaks TLS.
@@ -64,21 +71,25 @@ pub struct Options {
 /// # Errors
 /// When a corpus, a sink or a process cannot be made. An agent that fails is a row of the table, not an error.
 pub fn run(options: &Options, out: &mut dyn Write) -> io::Result<bool> {
-    let mut kinds: Vec<Kind> = vec![Kind::Json];
+    // The yardstick is JSON.
+    let mut kinds: Vec<Kind> = Vec::from_iter((!options.scenarios.is_empty()).then_some(Kind::Json));
     for kind in options.scenarios.iter().map(|scenario| scenario.kind) {
         if !kinds.contains(&kind) {
             kinds.push(kind);
         }
     }
-    writeln!(out, "corpora of {} MB in {}", options.bytes / 1_000_000, options.cache.display())?;
+    if !kinds.is_empty() {
+        writeln!(out, "corpora of {} MB in {}", options.bytes / 1_000_000, options.cache.display())?;
+    }
     let corpora = corpora::prepare(&options.cache, &kinds, options.bytes)?;
     let mut agents = vec![Agent::vigie(&options.agent)];
     if options.peers {
         agents.extend(Agent::peers());
     }
     let bench = Bench { options, corpora, agents };
-    let runs = bench.rounds(out)?;
-    bench.finish(&runs, out)
+    let runs = if options.scenarios.is_empty() { Vec::new() } else { bench.rounds(out)? };
+    let outcomes = bench.figures(&runs, out)?;
+    bench.finish(&Results { runs, outcomes }, out)
 }
 
 struct Bench<'a> {
@@ -161,6 +172,26 @@ impl Bench<'_> {
         Ok(Some(Run { scenario, agent, round, yardstick, load, input_bytes, usage, delivery, trouble }))
     }
 
+    /// Measures what only Vigie is measured in.
+    fn figures(&self, runs: &[Run], out: &mut dyn Write) -> io::Result<Vec<(&'static str, Outcome)>> {
+        let setting = Setting {
+            agent: &self.options.agent,
+            parent: &self.options.cache,
+            bytes: self.options.bytes,
+            seconds: self.options.seconds,
+            yardstick: table::median(runs.iter().map(|run| run.yardstick).collect()),
+            limit: self.options.limit,
+        };
+        let mut outcomes = Vec::new();
+        for figure in &self.options.figures {
+            let outcome = figure.measure(&setting)?;
+            writeln!(out, "  {}", outcome.line(figure.name))?;
+            out.flush()?;
+            outcomes.push((figure.name, outcome));
+        }
+        Ok(outcomes)
+    }
+
     fn sink(&self, corpus: &CorpusFile) -> io::Result<Sink> {
         Sink::start(SinkOptions {
             tls: self.options.tls,
@@ -183,9 +214,9 @@ impl Bench<'_> {
         }
     }
 
-    fn finish(&self, runs: &[Run], out: &mut dyn Write) -> io::Result<bool> {
+    fn finish(&self, results: &Results, out: &mut dyn Write) -> io::Result<bool> {
         let place = Place::here();
-        let page = table::page(&place, self.options, &self.agents, runs);
+        let page = table::page(&place, self.options, &self.agents, results);
         writeln!(out, "\n{page}")?;
         if let Some(folder) = &self.options.record {
             fs::create_dir_all(folder)?;
@@ -193,10 +224,10 @@ impl Bench<'_> {
             let page_path = with_ending(&stem, "md");
             let json_path = with_ending(&stem, "json");
             fs::write(&page_path, &page)?;
-            fs::write(&json_path, record::to_json(&place, self.options, &self.agents, runs))?;
+            fs::write(&json_path, record::to_json(&place, self.options, &self.agents, results))?;
             writeln!(out, "written to {} and {}", page_path.display(), json_path.display())?;
         }
-        Ok(runs.iter().filter(|run| run.agent == "vigie").all(Run::is_sound))
+        Ok(results.are_sound())
     }
 }
 

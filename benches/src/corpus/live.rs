@@ -23,7 +23,12 @@ pub struct Live {
     pub rotate_lines: Option<u64>,
     /// Deletes all but this many renamed files.
     pub keep: Option<u64>,
+    /// Adds a last member `written_ns` to every event, nanoseconds since 1970. Only for lines that are JSON objects.
+    pub stamped: bool,
 }
+
+/// Name of the member with the time that an event was written at.
+pub(crate) const STAMP: &str = "written_ns";
 
 const TICK: Duration = Duration::from_millis(10);
 
@@ -37,18 +42,36 @@ pub fn write_live(corpus: &mut Corpus, live: &Live, now: &dyn Fn() -> Duration) 
     let mut event = Vec::new();
     loop {
         let elapsed = started.elapsed().min(live.duration);
-        let due = elapsed.as_millis().saturating_mul(u128::from(live.rate)) / 1_000;
-        while u128::from(corpus.totals().lines) < due && !is_full(corpus, live) {
+        let due = due(live.rate, elapsed);
+        while corpus.totals().lines < due && !is_full(corpus, live) {
             let before = corpus.totals().lines;
             event.clear();
-            corpus.set_time(now());
+            let time = now();
+            corpus.set_time(time);
             corpus.event(&mut event);
+            if live.stamped {
+                stamp(&mut event, time);
+            }
             writer.write(&event, corpus.totals().lines - before)?;
         }
         if elapsed >= live.duration || is_full(corpus, live) {
             return Ok(corpus.totals());
         }
         thread::sleep(TICK);
+    }
+}
+
+/// How many lines are to be written `elapsed` after the beginning.
+fn due(rate: u64, elapsed: Duration) -> u64 {
+    let lines = elapsed.as_millis().saturating_mul(u128::from(rate)) / 1_000;
+    u64::try_from(lines).unwrap_or(u64::MAX)
+}
+
+/// Puts `time` before the brace that ends `event`.
+fn stamp(event: &mut Vec<u8>, time: Duration) {
+    if event.ends_with(b"}\n") {
+        event.truncate(event.len() - 2);
+        event.extend_from_slice(format!(",\"{STAMP}\":{}}}\n", time.as_nanos()).as_bytes());
     }
 }
 
@@ -127,6 +150,7 @@ mod tests {
             lines: Some(250),
             rotate_lines: Some(100),
             keep: None,
+            stamped: false,
         };
 
         let totals =
@@ -134,6 +158,28 @@ mod tests {
 
         assert_eq!(totals.lines, 250);
         assert_eq!([lines_of(&renamed(&path, 1)), lines_of(&renamed(&path, 2)), lines_of(&path)], [100, 100, 50]);
+    }
+
+    #[test]
+    fn lines_are_due_by_the_time_that_has_passed() {
+        for (rate, millis, lines) in
+            [(10_000, 0, 0), (10_000, 10, 100), (10_000, 60_000, 600_000), (3, 999, 2), (0, 9, 0)]
+        {
+            assert_eq!(due(rate, Duration::from_millis(millis)), lines, "{rate} per second after {millis} ms");
+        }
+        assert_eq!(due(u64::MAX, Duration::from_secs(1_000)), u64::MAX);
+    }
+
+    #[test]
+    fn a_stamp_is_the_last_member_of_an_object() {
+        let mut object = b"{\"a\":1}\n".to_vec();
+        let mut text = b"plain\n".to_vec();
+
+        stamp(&mut object, Duration::new(5, 7));
+        stamp(&mut text, Duration::new(5, 7));
+
+        assert_eq!(object, b"{\"a\":1,\"written_ns\":5000000007}\n");
+        assert_eq!(text, b"plain\n");
     }
 
     #[test]
@@ -147,6 +193,7 @@ mod tests {
             lines: Some(50),
             rotate_lines: Some(10),
             keep: Some(2),
+            stamped: false,
         };
 
         write_live(&mut Corpus::new(Kind::Nginx, 1, 0), &live, &|| Duration::ZERO).expect("written");

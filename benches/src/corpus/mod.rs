@@ -15,6 +15,7 @@ mod random;
 mod text;
 
 pub(crate) use clock::date_of;
+pub(crate) use live::STAMP;
 pub use live::{Live, write_live};
 pub use random::Random;
 

@@ -4,6 +4,7 @@
 //! and `GET /_report` with its counters.
 
 mod bulk;
+mod delays;
 mod http;
 mod reply;
 mod serve;
@@ -26,6 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use rustix::time::ClockId;
 use tally::Tally;
 
 /// How closely bodies are looked at.
@@ -55,6 +57,8 @@ pub struct Options {
     pub ids: bool,
     /// Parses every document as JSON and refuses what is none. Only with [`Depth::Verify`].
     pub check_json: bool,
+    /// Notes how old stamped documents are when their body has been read. Only with [`Depth::Verify`].
+    pub delays: bool,
     /// How many events each file should bring, by its number.
     pub expected: BTreeMap<u32, u64>,
     /// How it misbehaves.
@@ -100,6 +104,7 @@ struct Shared {
     tally: Mutex<Tally>,
     stopping: AtomicBool,
     requests_begun: AtomicU64,
+    served_nanos: AtomicU64,
     stalled_since: Mutex<Option<Instant>>,
     connections: Mutex<HashMap<u64, TcpStream>>,
 }
@@ -119,6 +124,7 @@ impl Sink {
             options,
             stopping: AtomicBool::new(false),
             requests_begun: AtomicU64::new(0),
+            served_nanos: AtomicU64::new(0),
             stalled_since: Mutex::new(None),
             connections: Mutex::new(HashMap::new()),
         });
@@ -143,6 +149,11 @@ impl Sink {
     pub fn report(&self) -> Report {
         self.shared.report()
     }
+
+    /// How long stamped documents took from the writing of their line until their body had been read, in no order.
+    pub fn delays(&self) -> Vec<Duration> {
+        locked(&self.shared.tally).delays.all()
+    }
 }
 
 impl Drop for Sink {
@@ -163,7 +174,13 @@ impl Drop for Sink {
 
 impl Shared {
     fn report(&self) -> Report {
-        locked(&self.tally).report(cpu_seconds())
+        let served = Duration::from_nanos(self.served_nanos.load(Ordering::Relaxed));
+        let report = locked(&self.tally).report();
+        Report {
+            cpu_seconds: cpu_time(ClockId::ProcessCPUTime).as_secs_f64(),
+            served_seconds: served.as_secs_f64(),
+            ..report
+        }
     }
 
     fn is_stopping(&self) -> bool {
@@ -196,8 +213,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// User and system time of this process.
-fn cpu_seconds() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0)).as_secs_f64()
+/// User and system time of this process or thread.
+fn cpu_time(clock: ClockId) -> Duration {
+    let time = rustix::time::clock_gettime(clock);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }

@@ -7,13 +7,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use flate2::read::MultiGzDecoder;
+use rustix::time::ClockId;
 
 use super::bulk::{self, Item, MarkerFinder};
+use super::delays::StampFinder;
 use super::http::{Connection, Head};
 use super::reply::{Answered, Fate, Reply, Wanted, error_body};
 use super::tally::Tally;
 use super::tls::Identity;
-use super::{Depth, Shared, locked};
+use super::{Depth, Shared, cpu_time, locked};
+use crate::machine::since_1970;
 
 const INFLATED_LIMIT: u64 = 1 << 30;
 const NODE: &[u8] = br#"{"name":"sink","cluster_name":"sink","cluster_uuid":"c2luay1jbHVzdGVyLXV1aWQ","version":{"distribution":"opensearch","number":"2.19.1","build_type":"tar","minimum_wire_compatibility_version":"7.10.0","minimum_index_compatibility_version":"7.0.0"},"tagline":"The OpenSearch Project: https://opensearch.org/"}"#;
@@ -40,6 +43,8 @@ struct Server<'a, S> {
     socket: TcpStream,
     shared: &'a Shared,
     finder: MarkerFinder,
+    /// Only where delays are wanted.
+    stamps: Option<StampFinder>,
     wire: Vec<u8>,
     plain: Vec<u8>,
 }
@@ -47,15 +52,22 @@ struct Server<'a, S> {
 impl<'a, S: Read + Write> Server<'a, S> {
     fn new(stream: S, socket: TcpStream, shared: &'a Shared) -> Self {
         let connection = Connection::new(stream, shared.options.faults.bytes_per_second);
-        Self { connection, socket, shared, finder: MarkerFinder::new(), wire: Vec::new(), plain: Vec::new() }
+        let stamps = shared.options.delays.then(StampFinder::new);
+        Self { connection, socket, shared, finder: MarkerFinder::new(), stamps, wire: Vec::new(), plain: Vec::new() }
     }
 
     fn run(&mut self) -> io::Result<()> {
+        let mut counted = Duration::ZERO;
         while let Some(head) = self.connection.read_head()? {
             let answer = if head.path.ends_with("/_bulk") { self.bulk(&head)? } else { self.other(&head)? };
             let Answer::Status(status, body) = answer else {
                 return self.socket.shutdown(Shutdown::Both);
             };
+            // Before the answer, so that it is there when the client looks.
+            let spent = cpu_time(ClockId::ThreadCPUTime);
+            let more = u64::try_from((spent - counted).as_nanos()).unwrap_or(0);
+            self.shared.served_nanos.fetch_add(more, Ordering::Relaxed);
+            counted = spent;
             if !self.connection.answer(&head, status, &body)? {
                 return Ok(());
             }
@@ -81,6 +93,7 @@ impl<'a, S: Read + Write> Server<'a, S> {
             return Ok(Answer::Cut);
         }
         self.connection.read_body(head, &mut self.wire)?;
+        let arrived = since_1970();
         self.count_request();
         if let Some(failure) = self.failure(number) {
             locked(&self.shared.tally).report.failed_requests += 1;
@@ -89,7 +102,7 @@ impl<'a, S: Read + Write> Server<'a, S> {
         if !self.wait_out_stall(number) {
             return Ok(Answer::Cut);
         }
-        let answer = self.take(head);
+        let answer = self.take(head, arrived);
         thread::sleep(faults.latency);
         if is_nth(number, faults.reset_after_every) {
             locked(&self.shared.tally).report.failed_requests += 1;
@@ -135,7 +148,7 @@ impl<'a, S: Read + Write> Server<'a, S> {
         true
     }
 
-    fn take(&mut self, head: &Head) -> Answer {
+    fn take(&mut self, head: &Head, arrived: Duration) -> Answer {
         if self.shared.options.depth == Depth::Null {
             return Answer::Status(200, br#"{"took":1,"errors":false,"items":[]}"#.to_vec());
         }
@@ -150,7 +163,7 @@ impl<'a, S: Read + Write> Server<'a, S> {
         }
         locked(&self.shared.tally).report.plain_bytes += self.plain.len() as u64;
         match self.shared.options.depth {
-            Depth::Verify => self.verify(head),
+            Depth::Verify => self.verify(head, arrived),
             Depth::Null | Depth::Count => self.count(),
         }
     }
@@ -171,7 +184,7 @@ impl<'a, S: Read + Write> Server<'a, S> {
         Answer::Status(200, reply.finish())
     }
 
-    fn verify(&self, head: &Head) -> Answer {
+    fn verify(&self, head: &Head, arrived: Duration) -> Answer {
         let mut items = Vec::new();
         let walked = bulk::walk(&self.plain, |item| {
             let is_sound = !self.shared.options.check_json || is_json(&item);
@@ -189,7 +202,11 @@ impl<'a, S: Read + Write> Server<'a, S> {
             let id = bulk::member(item.line, "\"_id\"");
             let fate = if *is_sound { self.fate(&mut tally, index, id) } else { Fate::Refused };
             match fate {
-                Fate::Created => tally.store(*marker),
+                Fate::Created => {
+                    tally.store(*marker);
+                    let written = self.stamps.as_ref().and_then(|stamps| stamps.find(item.document));
+                    written.into_iter().for_each(|written| tally.delays.note(written, arrived));
+                }
                 Fate::Conflict => tally.report.conflicts += 1,
                 Fate::Again => tally.report.again += 1,
                 Fate::Refused => tally.refuse(*marker),

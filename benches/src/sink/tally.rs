@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::{Value, json};
 
 use super::bulk::Marker;
+use super::delays::Delays;
 
 /// What a sink has seen so far.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,6 +39,8 @@ pub struct Report {
     pub events: BTreeMap<u32, u64>,
     /// User and system time of the whole process, in seconds.
     pub cpu_seconds: f64,
+    /// User and system time of the threads that serve connections, without the last answer of each, in seconds.
+    pub served_seconds: f64,
 }
 
 impl Report {
@@ -58,6 +61,7 @@ impl Report {
             "malformed": self.malformed,
             "events": self.events.iter().map(|(src, count)| (src.to_string(), json!(count))).collect::<serde_json::Map<_, _>>(),
             "cpu_seconds": self.cpu_seconds,
+            "served_seconds": self.served_seconds,
         })
     }
 }
@@ -110,6 +114,7 @@ pub(super) struct Tally {
     ids: HashSet<u64>,
     /// Items that were not refused as no JSON, for faults that hit every nth.
     pub(super) items_judged: u64,
+    pub(super) delays: Delays,
 }
 
 impl Tally {
@@ -144,10 +149,9 @@ impl Tally {
         }
     }
 
-    /// What was seen so far.
-    pub(super) fn report(&self, cpu_seconds: f64) -> Report {
+    /// What was seen so far, without times.
+    pub(super) fn report(&self) -> Report {
         let mut report = self.report.clone();
-        report.cpu_seconds = cpu_seconds;
         report.events = self.numbers.iter().map(|(src, numbers)| (*src, numbers.stored.count)).collect();
         report.lost = self
             .numbers
@@ -184,7 +188,7 @@ mod tests {
         }
         tally.store(None);
 
-        let report = tally.report(0.0);
+        let report = tally.report();
 
         assert_eq!((report.documents, report.lost, report.doubled, report.unmarked), (8, 66, 2, 1));
         assert_eq!(report.events, BTreeMap::from([(4, 5)]));
@@ -195,7 +199,7 @@ mod tests {
         let mut tally = Tally::new(&BTreeMap::from([(0, 10), (1, 5)]));
         tally.store(marker(0, 0));
 
-        assert_eq!(tally.report(0.0).lost, 9 + 5);
+        assert_eq!(tally.report().lost, 9 + 5);
     }
 
     #[test]
@@ -206,6 +210,6 @@ mod tests {
         tally.refuse(marker(0, 3));
         tally.store(marker(0, 3));
 
-        assert_eq!((tally.report(0.0).lost, tally.report(0.0).refused), (1, 2));
+        assert_eq!((tally.report().lost, tally.report().refused), (1, 2));
     }
 }

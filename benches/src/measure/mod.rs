@@ -2,8 +2,13 @@
 //!
 //! For `vigie-bench` and `vigie bench`. Reads `/proc` only, so it needs no rights.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+mod proc;
+
+#[cfg(feature = "programs")]
+pub(crate) use proc::Activity;
+pub(crate) use proc::{children_cpu_seconds, read_small};
+
+use std::io;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::thread;
@@ -11,8 +16,6 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
-/// `USER_HZ`: the unit of times in `/proc`, the same on every Linux that Rust runs on.
-const TICKS_PER_SECOND: f64 = 100.0;
 const SAMPLE: Duration = Duration::from_millis(5);
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 
@@ -50,33 +53,42 @@ impl Usage {
 /// The time it takes to stop after it was told to counts as its CPU time, but not as wall time.
 pub(crate) fn run(command: &mut Command, ends: &Ends<'_>, limit: Duration) -> io::Result<Usage> {
     let started = Instant::now();
-    let mut watched = Watched { child: command.spawn()?, peak_memory: 0 };
-    let worked = watched.until(limit, |pid| is_done(ends, pid))?;
+    let mut process = Process::start(command)?;
+    let worked = process.until(limit, |pid| is_done(ends, pid))?;
     let wall = started.elapsed();
     if !worked && started.elapsed() >= limit {
-        watched.child.kill()?;
-        watched.child.wait()?;
+        // Dropped, it is killed.
         return Err(io::Error::new(io::ErrorKind::TimedOut, format!("not done within {} s", limit.as_secs())));
     }
-    let was_stopped = watched.stop()?;
-    watched.usage(wall, was_stopped)
+    let was_stopped = process.stop()?;
+    process.usage(wall, was_stopped)
 }
 
-struct Watched {
+/// A process that is watched while it runs. Killed when it is dropped before its end.
+pub(crate) struct Process {
     child: Child,
     peak_memory: u64,
 }
 
-impl Watched {
+impl Process {
+    /// Starts `command`.
+    pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
+        Ok(Self { child: command.spawn()?, peak_memory: 0 })
+    }
+
     fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }
 
+    fn text_of(&self, file: &str) -> io::Result<String> {
+        read_small(&format!("/proc/{}/{file}", self.pid().as_raw_nonzero()))
+    }
+
     /// Samples until the process has ended, `done` says so, or `limit` is over. Gives whether it is one of the first two.
-    fn until(&mut self, limit: Duration, done: impl Fn(Pid) -> bool) -> io::Result<bool> {
+    pub(crate) fn until(&mut self, limit: Duration, done: impl Fn(Pid) -> bool) -> io::Result<bool> {
         let started = Instant::now();
         loop {
-            self.peak_memory = self.peak_memory.max(peak_memory(self.pid()).unwrap_or(0));
+            self.peak_memory = self.peak_memory.max(self.memory("VmHWM:").unwrap_or(0));
             if self.has_ended()? || done(self.pid()) {
                 return Ok(true);
             }
@@ -88,13 +100,13 @@ impl Watched {
     }
 
     /// Whether it has ended. It is not reaped, so that `/proc` still tells its times.
-    fn has_ended(&self) -> io::Result<bool> {
+    pub(crate) fn has_ended(&self) -> io::Result<bool> {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
         Ok(rustix::process::waitid(WaitId::Pid(self.pid()), options)?.is_some())
     }
 
     /// Tells it to end. Gives whether that was needed.
-    fn stop(&mut self) -> io::Result<bool> {
+    pub(crate) fn stop(&mut self) -> io::Result<bool> {
         if self.has_ended()? {
             return Ok(false);
         }
@@ -106,12 +118,40 @@ impl Watched {
         Ok(true)
     }
 
-    fn usage(&mut self, wall: Duration, was_stopped: bool) -> io::Result<Usage> {
-        let stat = read_small(&format!("/proc/{}/stat", self.pid().as_raw_nonzero()))?;
-        let (user_seconds, system_seconds) =
-            cpu_times(&stat).ok_or_else(|| io::Error::other("expected times in /proc/PID/stat"))?;
+    /// User and system seconds so far.
+    pub(crate) fn cpu_times(&self) -> io::Result<(f64, f64)> {
+        proc::cpu_times(&self.text_of("stat")?).ok_or_else(|| io::Error::other("expected times in /proc/PID/stat"))
+    }
+
+    /// Resident memory at this moment, in bytes; `None` once it has ended.
+    #[cfg(feature = "programs")]
+    pub(crate) fn resident(&self) -> Option<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// What its threads did so far.
+    #[cfg(feature = "programs")]
+    pub(crate) fn activity(&self) -> io::Result<Activity> {
+        Activity::of(self.pid())
+    }
+
+    fn memory(&self, name: &str) -> Option<u64> {
+        proc::memory(&self.text_of("status").ok()?, name)
+    }
+
+    /// What it cost. Waits for its end, which must be near.
+    pub(crate) fn usage(mut self, wall: Duration, was_stopped: bool) -> io::Result<Usage> {
+        let (user_seconds, system_seconds) = self.cpu_times()?;
         let status = self.child.wait()?;
         Ok(Usage { user_seconds, system_seconds, wall, peak_memory: self.peak_memory, status, was_stopped })
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both do nothing when it was waited for.
+        self.child.kill().unwrap_or_default();
+        self.child.wait().map(drop).unwrap_or_default();
     }
 }
 
@@ -119,48 +159,8 @@ fn is_done(ends: &Ends<'_>, pid: Pid) -> bool {
     match ends {
         Ends::ByItself => false,
         Ends::When(done) => done(),
-        Ends::AtEndOf(path, length) => position_in(pid, path).is_some_and(|position| position >= *length),
+        Ends::AtEndOf(path, length) => proc::position_in(pid, path).is_some_and(|position| position >= *length),
     }
-}
-
-/// User and system seconds from the text of `/proc/PID/stat`, with those of children that it has waited for. The name in
-/// parentheses may hold anything.
-fn cpu_times(stat: &str) -> Option<(f64, f64)> {
-    let (_, behind_name) = stat.rsplit_once(')')?;
-    let mut fields = behind_name.split_ascii_whitespace().skip(11);
-    let mut seconds = || Some(fields.next()?.parse::<f64>().ok()? / TICKS_PER_SECOND);
-    let [user, system, children_user, children_system] = [seconds()?, seconds()?, seconds()?, seconds()?];
-    Some((user + children_user, system + children_system))
-}
-
-fn peak_memory(pid: Pid) -> Option<u64> {
-    let status = read_small(&format!("/proc/{}/status", pid.as_raw_nonzero())).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1_024)
-}
-
-/// How far process `pid` has read `path`.
-fn position_in(pid: Pid, path: &Path) -> Option<u64> {
-    let process = format!("/proc/{}", pid.as_raw_nonzero());
-    let entries = fs::read_dir(format!("{process}/fd")).ok()?;
-    let descriptor = entries.flatten().find(|entry| fs::read_link(entry.path()).is_ok_and(|target| target == path))?;
-    let information = read_small(&format!("{process}/fdinfo/{}", descriptor.file_name().to_string_lossy())).ok()?;
-    information.lines().find_map(|line| line.strip_prefix("pos:"))?.trim().parse().ok()
-}
-
-/// CPU-seconds of all children that this process has waited for.
-///
-/// The kernel adds them up exactly and cuts to hundredths only here, so a difference over many children is as exact as over
-/// one.
-pub(crate) fn children_cpu_seconds() -> io::Result<f64> {
-    let stat = read_small("/proc/self/stat")?;
-    let children = stat.rsplit_once(')').and_then(|(_, behind_name)| {
-        let mut fields = behind_name.split_ascii_whitespace().skip(13);
-        let mut ticks = || fields.next()?.parse::<f64>().ok();
-        Some((ticks()? + ticks()?) / TICKS_PER_SECOND)
-    });
-    children.ok_or_else(|| io::Error::other("expected times in /proc/self/stat"))
 }
 
 /// `amount` per GB of `bytes`.
@@ -174,17 +174,11 @@ pub(crate) fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
 
-/// Reads a small file of text, such as those below `/proc`.
-pub(crate) fn read_small(path: &str) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(256 << 10).read_to_string(&mut text)?;
-    Ok(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::cell::Cell;
+    use std::fs;
     use std::process::Stdio;
 
     const LIMIT: Duration = Duration::from_secs(30);
@@ -193,13 +187,6 @@ mod tests {
         let mut command = Command::new("sh");
         command.arg("-c").arg(script).stdout(Stdio::null());
         command
-    }
-
-    #[test]
-    fn the_times_stand_behind_a_name_with_parentheses() {
-        let stat = "12 (a) b (c) Z 1 2 3 4 5 6 7 8 9 10 250 50 100 25 0";
-
-        assert_eq!(cpu_times(stat), Some((3.5, 0.75)));
     }
 
     #[test]
@@ -250,6 +237,17 @@ mod tests {
         let usage = run(&mut command, &Ends::AtEndOf(&path, 8), LIMIT).expect("it is stopped");
 
         assert!(usage.wall < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_process_that_is_dropped_does_not_go_on() {
+        let process = Process::start(&mut shell("exec sleep 60")).expect("it starts");
+        let directory = format!("/proc/{}", process.pid().as_raw_nonzero());
+        assert!(Path::new(&directory).exists());
+
+        drop(process);
+
+        assert!(!Path::new(&directory).exists());
     }
 
     #[test]
