@@ -165,8 +165,10 @@ fn scan_level(batch: &mut Batch, text: Span, opener: u8, scratch: &mut Scratch) 
     expected.begin();
     let mut doubtful = false;
     let start = scanner.at;
-    scanner.skip_space();
-    let mut more = !scanner.take(closer);
+    if object {
+        doubtful |= take_expected(&mut scanner, b'{', expected, (keys, tape))?;
+    }
+    let mut more = if scanner.at == start { begins(&mut scanner, closer) } else { goes_on(&mut scanner, closer)? };
     while more {
         let mut key = Text::default();
         if object {
@@ -176,19 +178,30 @@ fn scan_level(batch: &mut Batch, text: Span, opener: u8, scratch: &mut Scratch) 
         }
         scanner.value(keys, |value| tape.push(Field { key, value }))?;
         if object {
-            doubtful |= take_expected(&mut scanner, expected, keys, tape)?;
+            doubtful |= take_expected(&mut scanner, b',', expected, (keys, tape))?;
         }
-        scanner.skip_space();
-        more = scanner.take(b',');
-        if more {
-            scanner.skip_space();
-        } else if !scanner.take(closer) {
-            return None;
-        }
+        more = goes_on(&mut scanner, closer)?;
     }
     let inside = Span::between(start, scanner.at - 1);
     let (nested, broken) = (scanner.duplicates, scanner.broken);
     scanner.at_end().then_some(Scan { members: doubtful, nested, broken, inside })
+}
+
+/// Whether there is a first member or item; else the closer is taken.
+fn begins(scanner: &mut Scanner<'_>, closer: u8) -> bool {
+    scanner.skip_space();
+    !scanner.take(closer)
+}
+
+/// Takes the comma behind a member or item, or else the closer. Gives whether another one must follow.
+#[inline]
+fn goes_on(scanner: &mut Scanner<'_>, closer: u8) -> Option<bool> {
+    scanner.skip_space();
+    if scanner.take(b',') {
+        scanner.skip_space();
+        return Some(true);
+    }
+    scanner.take(closer).then_some(false)
 }
 
 /// Takes a key with its colon and the space behind it. Also tells whether it may stand in this object before.

@@ -6,32 +6,36 @@
 use super::expected::{Expected, LONGEST, Seen};
 use super::scan::Scanner;
 use crate::batch::{Field, Span, Text, Value};
-use crate::simd::{BLOCK, Blocks, count_digits, find};
+use crate::simd::{BLOCK, Blocks, StringEnd, digits, find};
 
-/// Takes members one after the other, each with the comma before it, as long as their keys are the expected ones and the text
-/// ends well before its arena does. Gives whether a key may stand twice; `None` when a value is not valid.
+/// Takes members one after the other, the first with the byte `before` it, which was taken already if it is a brace, the others
+/// with their commas, as long as their keys are the expected ones and the text ends well before its arena does. Gives whether a
+/// key may stand twice; `None` when a value is not valid.
 #[inline(never)]
 pub(super) fn take_expected(
     scanner: &mut Scanner<'_>,
+    before: u8,
     expected: &mut Expected,
-    keys: &mut Vec<Text>,
-    tape: &mut Vec<Field>,
+    (keys, tape): (&mut Vec<Text>, &mut Vec<Field>),
 ) -> Option<bool> {
     let end = scanner.bytes.len();
     let Some(blocks) = Blocks::new(scanner.arena).filter(|blocks| end <= blocks.last()) else { return Some(false) };
-    let (mut at, mut doubtful) = (scanner.at, false);
+    let start = scanner.at - usize::from(before == b'{');
+    let (mut at, mut before, mut doubtful) = (start, before, false);
     while at < end {
         let block: &[u8; LONGEST] = blocks.at(at);
-        if block[0] != b',' {
+        if block[0] != before {
             break;
         }
         let Some(Seen { length, again }) = expected.next(block) else { break };
         doubtful |= again;
+        before = b',';
         let key = at + 2;
         at += length;
         let behind = match block.get(length) {
             Some(b'"') => string_end(blocks, at + 1, &mut scanner.highs),
-            Some(b'0'..=b'9' | b'-') => number_end(blocks, at),
+            Some(b'0'..=b'9') => number_end(blocks, at),
+            Some(b'-') => number_end(blocks, at + 1),
             _ => None,
         };
         // Made where it is used: a key that also lies in memory would be copied from there, and that copy waits.
@@ -49,7 +53,9 @@ pub(super) fn take_expected(
             None => other_value(scanner, (key, at), keys, tape)?,
         };
     }
-    scanner.at = at;
+    if at > start {
+        scanner.at = at;
+    }
     Some(doubtful)
 }
 
@@ -75,36 +81,21 @@ fn other_value(
 #[inline(always)]
 fn string_end(blocks: Blocks<'_>, mut at: usize, highs: &mut u32) -> Option<usize> {
     while at <= blocks.last() {
-        let block = blocks.at(at);
-        let found = find(block);
+        let found = find(blocks.at(at));
         *highs |= found.highs;
-        if let Some(stop) = found.stop() {
-            return (block[stop % BLOCK] == b'"').then_some(at + stop + 1);
+        match found.string_end() {
+            StringEnd::Quote(quote) => return Some(at + quote + 1),
+            StringEnd::Further => at += BLOCK,
+            StringEnd::Other => return None,
         }
-        at += BLOCK;
     }
     None
 }
 
-/// Where a number ends that begins at `at`, if it has no exponent and few digits. The end of the text may come before.
+/// Where a number ends whose digits begin at `at`, if it is short and has no exponent. The end of the text may come before.
 #[inline(always)]
 fn number_end(blocks: Blocks<'_>, at: usize) -> Option<usize> {
-    let digits = at + usize::from(blocks.at::<1>(at) == b"-");
-    let block = blocks.at(digits);
-    let count = count_digits(block);
-    if count == 0 || count == BLOCK || (count > 1 && block[0] == b'0') {
-        return None;
-    }
-    let mut behind = digits + count;
-    let mut next = block[count % BLOCK];
-    if next == b'.' {
-        let block = blocks.at(behind + 1);
-        let count = count_digits(block);
-        if count == 0 || count == BLOCK {
-            return None;
-        }
-        behind += 1 + count;
-        next = block[count % BLOCK];
-    }
-    (next | 0x20 != b'e').then_some(behind)
+    let block: &[u8; BLOCK] = blocks.at(at);
+    let length = digits(block).number(block[0]).filter(|_| block[0].is_ascii_digit())?;
+    (block[length % BLOCK] | 0x20 != b'e').then_some(at + length)
 }

@@ -71,51 +71,71 @@ const fn spread() -> [[u8; BLOCK]; 256] {
     table
 }
 
+/// Bytes for which room is made at once: as many again may be needed for backslashes.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+const PIECE: usize = 4 << 10;
+
 /// To be inlined into a function that is compiled for the processor.
-///
-/// Where the next block begins must not depend on what is in this one: the processor would wait for it. So whole blocks are taken
-/// in a loop of their own.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[inline(always)]
 fn push_blocks(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) -> usize {
-    let (whole, _) = bytes[text.clone()].as_chunks::<BLOCK>();
     let mut at = text.start;
-    for block in whole {
-        let block = Block::load(block);
-        let (escapes, others) = block.kinds();
-        if others != 0 {
-            let run = others.trailing_zeros() as usize;
-            push_block(block, escapes, run, out);
-            return at + run - text.start;
+    while at < text.end {
+        let piece = at..text.end.min(at + PIECE);
+        let read = push_piece(bytes, piece.clone(), out);
+        at += read;
+        if read < piece.len() {
+            break;
         }
-        push_block(block, escapes, BLOCK, out);
-        at += BLOCK;
-    }
-    let left = text.end - at;
-    if left > 0 {
-        let block = match bytes[at..].first_chunk() {
-            Some(block) => Block::load(block),
-            None => Block::load(&short(&bytes[at..])),
-        };
-        let (escapes, others) = block.kinds();
-        let run = (others | 1 << left).trailing_zeros() as usize;
-        push_block(block, escapes, run, out);
-        at += run;
     }
     at - text.start
 }
 
-/// Appends the first `run` bytes of `block`, those of `escapes` with a backslash.
+/// Where the next block begins must not depend on what is in this one: the processor would wait for it. So whole blocks are taken
+/// in a loop of their own.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[inline(always)]
-fn push_block(block: Block, escapes: u32, run: usize, out: &mut Vec<u8>) {
+fn push_piece(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) -> usize {
+    let (whole, rest) = bytes[text.clone()].as_chunks::<BLOCK>();
+    out.reserve(2 * text.len() + 2 * BLOCK);
+    let start = out.as_mut_ptr();
+    let mut written = out.len();
+    let mut read = 0;
+    for block in whole {
+        let block = Block::load(block);
+        let (escapes, others) = block.kinds();
+        let run = (others | 1 << BLOCK).trailing_zeros() as usize;
+        // SAFETY: there is room for twice the text and two blocks more, and all blocks before took no more than twice theirs.
+        written += unsafe { write_block(block, escapes, run, start.add(written)) };
+        read += run;
+        if run < BLOCK {
+            break;
+        }
+    }
+    if read == whole.len() * BLOCK && !rest.is_empty() {
+        let from = &bytes[text.start + read..];
+        let block = from.first_chunk().map_or_else(|| Block::load(&short(from)), Block::load);
+        let (escapes, others) = block.kinds();
+        let run = (others | 1 << rest.len()).trailing_zeros() as usize;
+        // SAFETY: as above.
+        written += unsafe { write_block(block, escapes, run, start.add(written)) };
+        read += run;
+    }
+    // SAFETY: so many bytes were written, within the room that was made.
+    unsafe { out.set_len(written) };
+    read
+}
+
+/// Writes the first `run` bytes of `block`, those of `escapes` with a backslash. Gives how many bytes that are.
+///
+/// # Safety
+/// There must be room for two blocks at `to`. What is written beyond the run does not count.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[inline(always)]
+unsafe fn write_block(block: Block, escapes: u32, run: usize, to: *mut u8) -> usize {
     let escapes = escapes & ((1 << run) - 1);
-    out.reserve(2 * BLOCK);
-    let written = out.len();
-    // SAFETY: there is room for two blocks. The first half takes eight bytes and as many backslashes at the most, and so does
-    // the other behind it; what is written beyond the run lies within the two blocks and is not counted.
+    // SAFETY: the first half takes eight bytes and as many backslashes at the most, and so does the other behind it.
     unsafe {
-        let to = out.as_mut_ptr().add(written);
         if escapes == 0 {
             block.store(to);
         } else {
@@ -123,8 +143,8 @@ fn push_block(block: Block, escapes: u32, run: usize, out: &mut Vec<u8>) {
             block.low_half(&SPREAD[escapes as usize & 0xff]).store(to);
             block.high_half(&SPREAD[escapes as usize >> 8]).store(to.add(first));
         }
-        out.set_len(written + run + escapes.count_ones() as usize);
     }
+    run + escapes.count_ones() as usize
 }
 
 /// `rest`, which is shorter than a block, and zeros.

@@ -94,6 +94,8 @@ pub(crate) struct Found {
     /// Where quotes, backslashes and control bytes are, as [`Found::WIDTH`] bits for each byte. Behind the first one there
     /// may be some too many.
     stops: u64,
+    /// Where quotes are, in the same way.
+    quotes: u64,
     /// Not 0 when there is a byte beyond ASCII, before or behind the stop.
     pub(crate) highs: u32,
 }
@@ -107,6 +109,62 @@ impl Found {
     pub(crate) fn stop(self) -> Option<usize> {
         (self.stops != 0).then(|| (self.stops.trailing_zeros() / Self::WIDTH) as usize)
     }
+}
+
+/// What ends a string, as far as a block tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StringEnd {
+    /// The quote at this place, with nothing but plain bytes before it.
+    Quote(usize),
+    /// All bytes are plain.
+    Further,
+    /// Something else than a quote comes first.
+    Other,
+}
+
+impl Found {
+    /// What ends a string that goes on in this block. The place of the quote does not wait for what else is there: the next
+    /// block to be looked at depends on it.
+    #[inline(always)]
+    pub(crate) fn string_end(self) -> StringEnd {
+        if self.quotes != 0 {
+            let quote = self.quotes.trailing_zeros();
+            if self.stops.trailing_zeros() == quote {
+                return StringEnd::Quote((quote / Self::WIDTH) as usize);
+            }
+        }
+        if self.stops == 0 { StringEnd::Further } else { StringEnd::Other }
+    }
+}
+
+/// The digits and dots that a block begins with, the first of them a digit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Digits {
+    /// Where there is neither a digit nor a dot, as [`Found::WIDTH`] bits for each byte.
+    others: u64,
+    /// Where dots are, in the same way.
+    dots: u64,
+}
+
+impl Digits {
+    /// How many bytes they are, if they end within the block and are a number as JSON has it: no needless zero before it,
+    /// at most one dot, and digits around that.
+    #[inline(always)]
+    pub(crate) fn number(self, first: u8) -> Option<usize> {
+        let end = self.others.trailing_zeros();
+        let dots = self.dots & ((1 << (end & 63)) - 1);
+        let whole = if dots == 0 { end } else { dots.trailing_zeros() };
+        let is_zero = first == b'0';
+        let has_fraction = dots == 0 || (whole + Found::WIDTH < end && dots >> whole >> Found::WIDTH == 0);
+        let is_number = self.others != 0 && has_fraction && (!is_zero || whole == Found::WIDTH);
+        is_number.then_some((end / Found::WIDTH) as usize)
+    }
+}
+
+/// Looks for the end of a number in a block that begins with a digit.
+#[inline(always)]
+pub(crate) fn digits(block: &[u8; BLOCK]) -> Digits {
+    means::digits(block)
 }
 
 /// Looks for what ends a run of plain string bytes.
@@ -182,6 +240,12 @@ mod tests {
             let stop = block.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
             for found in [find(block), words::find(block)] {
                 prop_assert_eq!(found.stop(), stop);
+                let end = match stop {
+                    Some(stop) if block[stop] == b'"' => StringEnd::Quote(stop),
+                    Some(_) => StringEnd::Other,
+                    None => StringEnd::Further,
+                };
+                prop_assert_eq!(found.string_end(), end);
                 prop_assert_eq!(found.highs != 0, !block.is_ascii());
             }
         }
@@ -210,6 +274,17 @@ mod tests {
             let block = text.as_bytes().first_chunk().expect("there are 16 bytes");
             let digits = text.bytes().take(BLOCK).position(|byte| !byte.is_ascii_digit()).unwrap_or(BLOCK);
             prop_assert_eq!((count_digits(block), words::count_digits(block)), (digits, digits));
+        }
+
+        #[test]
+        fn numbers_end_where_json_ends_them(text in "[0-9][0-9.]{0,16}[ -~é]{16}|(0|[1-9][0-9]{0,5})(\\.[0-9]{0,8})?[e,}.]{16}") {
+            let block = text.as_bytes().first_chunk().expect("there are 16 bytes");
+            let run = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
+            let (whole, fraction) = text[..run].split_once('.').unwrap_or((&text[..run], "0"));
+            let is_short = run < BLOCK && !fraction.is_empty() && !fraction.contains('.');
+            let is_number = is_short && (whole == "0" || !whole.starts_with('0')) && !whole.is_empty();
+            prop_assert_eq!(digits(block), words::digits(block));
+            prop_assert_eq!(digits(block).number(block[0]), is_number.then_some(run), "{}", text);
         }
 
         #[test]

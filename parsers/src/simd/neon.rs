@@ -4,11 +4,11 @@
 //! for each byte here, and places in them are divided by four.
 
 use std::arch::aarch64::{
-    uint8x16_t, vceqq_u8, vcgtq_u8, vcltq_u8, vdupq_n_u8, vget_lane_u64, vld1q_u8, vmaxvq_u8, vorrq_u8,
+    uint8x16_t, vbicq_u8, vceqq_u8, vcgtq_u8, vcltq_u8, vdupq_n_u8, vget_lane_u64, vld1q_u8, vmaxvq_u8, vorrq_u8,
     vreinterpret_u64_u8, vreinterpretq_u16_u8, vshrn_n_u16, vsubq_u8,
 };
 
-use super::{BLOCK, Found};
+use super::{BLOCK, Digits, Found};
 
 /// Four bits for each byte.
 pub(super) type Mask = u64;
@@ -30,14 +30,14 @@ pub(super) fn same_length(one: &[u8; BLOCK], other: &[u8; BLOCK]) -> usize {
 #[inline(always)]
 pub(super) fn find(block: &[u8; BLOCK]) -> Found {
     // SAFETY: these need NEON and touch no memory.
-    let (stops, highest) = unsafe {
+    let (stops, quotes, highest) = unsafe {
         let bytes = vector(block);
         let quotes = vceqq_u8(bytes, vdupq_n_u8(b'"'));
         let backslashes = vceqq_u8(bytes, vdupq_n_u8(b'\\'));
         let controls = vcltq_u8(bytes, vdupq_n_u8(0x20));
-        (vorrq_u8(vorrq_u8(quotes, backslashes), controls), vmaxvq_u8(bytes))
+        (vorrq_u8(vorrq_u8(quotes, backslashes), controls), quotes, vmaxvq_u8(bytes))
     };
-    Found { stops: mask(stops), highs: u32::from(highest & 0x80) }
+    Found { stops: mask(stops), quotes: mask(quotes), highs: u32::from(highest & 0x80) }
 }
 
 /// Where one of `wanted` first stands in a block.
@@ -51,6 +51,18 @@ pub(super) fn first_of(block: &[u8; BLOCK], wanted: [u8; 3]) -> Option<usize> {
     };
     let at = first(mask(found));
     (at < BLOCK).then_some(at)
+}
+
+#[inline(always)]
+pub(super) fn digits(block: &[u8; BLOCK]) -> Digits {
+    // SAFETY: these need NEON and touch no memory.
+    let (others, dots) = unsafe {
+        let bytes = vector(block);
+        let others = vcgtq_u8(vsubq_u8(bytes, vdupq_n_u8(b'0')), vdupq_n_u8(9));
+        let dots = vceqq_u8(bytes, vdupq_n_u8(b'.'));
+        (vbicq_u8(others, dots), dots)
+    };
+    Digits { others: mask(others), dots: mask(dots) }
 }
 
 #[inline(always)]

@@ -5,7 +5,7 @@ use std::arch::x86_64::{
     _mm_sub_epi8,
 };
 
-use super::{BLOCK, Found};
+use super::{BLOCK, Digits, Found};
 
 /// A bit for each byte.
 pub(super) type Mask = u16;
@@ -28,15 +28,15 @@ pub(super) fn same_length(one: &[u8; BLOCK], other: &[u8; BLOCK]) -> usize {
 #[inline(always)]
 pub(super) fn find(block: &[u8; BLOCK]) -> Found {
     // SAFETY: these need SSE2 and touch no memory.
-    let (stops, highs) = unsafe {
+    let (stops, quotes, highs) = unsafe {
         let bytes = vector(block);
         let quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x22));
         let backslashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x5c));
         let controls = _mm_cmpeq_epi8(bytes, _mm_min_epu8(bytes, _mm_set1_epi8(0x1f)));
         let stops = _mm_or_si128(_mm_or_si128(quotes, backslashes), controls);
-        (_mm_movemask_epi8(stops), _mm_movemask_epi8(bytes))
+        (_mm_movemask_epi8(stops), _mm_movemask_epi8(quotes), _mm_movemask_epi8(bytes))
     };
-    Found { stops: stops.cast_unsigned().into(), highs: highs.cast_unsigned() }
+    Found { stops: stops.cast_unsigned().into(), quotes: quotes.cast_unsigned().into(), highs: highs.cast_unsigned() }
 }
 
 /// Where one of `wanted` first stands in a block.
@@ -49,6 +49,19 @@ pub(super) fn first_of(block: &[u8; BLOCK], wanted: [u8; 3]) -> Option<usize> {
         _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(one, two), three))
     };
     (found != 0).then(|| found.trailing_zeros() as usize)
+}
+
+#[inline(always)]
+pub(super) fn digits(block: &[u8; BLOCK]) -> Digits {
+    // SAFETY: these need SSE2 and touch no memory.
+    let (all, dots) = unsafe {
+        let bytes = vector(block);
+        let values = _mm_sub_epi8(bytes, _mm_set1_epi8(0x30));
+        let digits = _mm_cmpeq_epi8(values, _mm_min_epu8(values, _mm_set1_epi8(9)));
+        let dots = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x2e));
+        (_mm_movemask_epi8(_mm_or_si128(digits, dots)), _mm_movemask_epi8(dots))
+    };
+    Digits { others: (!all.cast_unsigned() & 0xffff).into(), dots: dots.cast_unsigned().into() }
 }
 
 #[inline(always)]
