@@ -32,6 +32,7 @@ pub fn push_record(record: Record<'_>, out: &mut Vec<u8>) {
 }
 
 /// Appends all of `fields`, whose keys are known to differ.
+#[inline]
 fn push_all(batch: &Batch, fields: &[Field], out: &mut Vec<u8>) {
     let mut writer = Members { batch, run: 0..0, is_first: true, out };
     for field in fields {
@@ -59,6 +60,7 @@ struct Members<'a> {
 }
 
 impl Members<'_> {
+    #[inline]
     fn push(&mut self, field: &Field) {
         if let Some(frame) = field.key.frame() {
             self.flush();
@@ -82,6 +84,7 @@ impl Members<'_> {
         self.run = source;
     }
 
+    #[inline]
     fn flush(&mut self) {
         let run = std::mem::take(&mut self.run);
         if !run.is_empty() {
@@ -144,6 +147,7 @@ pub fn push_key(batch: &Batch, key: Text, out: &mut Vec<u8>) {
 }
 
 /// Appends `text` in quotes.
+#[inline]
 pub fn push_text(batch: &Batch, text: Text, out: &mut Vec<u8>) {
     out.push(b'"');
     if text.is_json() {

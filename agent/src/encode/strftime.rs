@@ -147,6 +147,11 @@ impl Cached {
 
 /// Appends `.` and the fraction of a second with `digits` digits (3, 6 or 9), the rest cut off.
 pub fn push_fraction(time: Timestamp, digits: u32, out: &mut Vec<u8>) {
+    if digits == 3 {
+        let millis = time.nanos / 1_000_000;
+        let digit = |of: u32| (of % 10).to_le_bytes()[0] + b'0';
+        return out.extend_from_slice(&[b'.', digit(millis / 100), digit(millis / 10), digit(millis)]);
+    }
     let mut rest = time.nanos / 10_u32.pow(9 - digits);
     // In a register: single bytes would have to arrive in memory before they could be copied together.
     let mut text = 0_u128;

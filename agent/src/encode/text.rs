@@ -75,6 +75,7 @@ pub fn push_escaped(text: &[u8], out: &mut Vec<u8>) {
 }
 
 /// As [`push_escaped`] for the part of `bytes` at `text`, which is faster where other bytes follow.
+#[inline]
 pub(super) fn push_escaped_part(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) {
     let mut at = text.start + push_plain(bytes, text.clone(), out);
     while at < text.end {

@@ -6,6 +6,44 @@
 /// What is mixed into the text.
 pub(super) type Secret = [u64; 4];
 
+/// What a digest is hashed with.
+pub(super) type Key = [u64; 2];
+
+/// The keyed hash of a digest: SipHash-1-3 of its eight bytes.
+#[inline]
+pub(super) fn sealed(digest: u64, [one, other]: Key) -> u64 {
+    let mut state = [
+        one ^ 0x736f_6d65_7073_6575,
+        other ^ 0x646f_7261_6e64_6f6d,
+        one ^ 0x6c79_6765_6e65_7261,
+        other ^ 0x7465_6462_7974_6573,
+    ];
+    // Its bytes, then their number.
+    for word in [digest, 8 << 56] {
+        state[3] ^= word;
+        sip_round(&mut state);
+        state[0] ^= word;
+    }
+    state[2] ^= 0xff;
+    for _ in 0..3 {
+        sip_round(&mut state);
+    }
+    state[0] ^ state[1] ^ state[2] ^ state[3]
+}
+
+#[inline(always)]
+fn sip_round([a, b, c, d]: &mut [u64; 4]) {
+    *a = a.wrapping_add(*b);
+    *c = c.wrapping_add(*d);
+    *b = b.rotate_left(13) ^ *a;
+    *d = d.rotate_left(16) ^ *c;
+    *a = a.rotate_left(32).wrapping_add(*d);
+    *c = c.wrapping_add(*b);
+    *d = d.rotate_left(21) ^ *a;
+    *b = b.rotate_left(17) ^ *c;
+    *c = c.rotate_left(32);
+}
+
 /// Digest of `bytes`.
 #[inline]
 pub(super) fn digest(bytes: &[u8], secret: &Secret) -> u64 {
@@ -60,6 +98,7 @@ mod tests {
     use std::collections::HashSet;
 
     use proptest::prelude::*;
+    use siphasher::sip::SipHasher13;
 
     use super::*;
 
@@ -75,6 +114,12 @@ mod tests {
             let mut other = text.clone();
             other[at.index(text.len())] ^= 1 << bit;
             prop_assert_ne!(digest(&text, &SECRET), digest(&other, &SECRET));
+        }
+
+        #[test]
+        fn a_digest_is_sealed_as_every_sip_hash_does_it(digest: u64, one: u64, other: u64) {
+            let expected = SipHasher13::new_with_keys(one, other).hash(&digest.to_le_bytes());
+            prop_assert_eq!(sealed(digest, [one, other]), expected);
         }
 
         #[test]

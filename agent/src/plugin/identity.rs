@@ -7,10 +7,9 @@ use std::hash::Hasher;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use siphasher::sip::{SipHasher13, SipHasher24};
+use siphasher::sip::SipHasher24;
 use siphasher::sip128::{Hasher128, SipHasher24 as Stream128};
 use vigie_parsers::batch::{Batch, Origin, Record, Source, Span};
-use vigie_parsers::simd::push;
 
 use super::digest;
 use super::input::Stream;
@@ -21,7 +20,8 @@ pub struct Agent {
     id: String,
     /// What the digest of source bytes is made with.
     secret: digest::Secret,
-    key: SipHasher13,
+    /// What that digest is hashed with.
+    key: digest::Key,
 }
 
 impl Agent {
@@ -35,7 +35,7 @@ impl Agent {
             hasher.finish()
         };
         let secret = [0, 1, 2, 3].map(|number| derived(b"digest", number));
-        let key = SipHasher13::new_with_keys(derived(b"key", 0), derived(b"key", 1));
+        let key = [0, 1].map(|number| derived(b"key", number));
         Self { id: id.into(), secret, key }
     }
 
@@ -43,7 +43,7 @@ impl Agent {
     pub fn source_hash(&self, bytes: &[u8]) -> u32 {
         let digest = digest::digest(bytes, &self.secret);
         #[allow(clippy::cast_possible_truncation, reason = "32 bits of the hash are wanted")]
-        let short = self.key.hash(&digest.to_le_bytes()) as u32;
+        let short = digest::sealed(digest, self.key) as u32;
         short
     }
 
@@ -94,8 +94,10 @@ fn push_record_id(origin: &Origin, hash: u32, out: &mut Vec<u8>) {
     out.extend_from_slice(&digits(origin.offset));
     out.extend_from_slice(&digits(u64::from(hash))[2..]);
     let width = (u32::BITS - origin.length.leading_zeros()).div_ceil(6).max(1) as usize;
-    let length = digits(u64::from(origin.length) << (48 - 6 * width));
-    push(&length[..width], out);
+    let end = out.len() + width;
+    // All eight are written, which is less work, and those that are too many taken back.
+    out.extend_from_slice(&(u64::from_le_bytes(digits(origin.length.into())) >> (8 * (8 - width))).to_le_bytes());
+    out.truncate(end);
     if origin.part != 0 {
         out.push(b'.');
         push_digits(u64::from(origin.part), 3, out);
