@@ -104,6 +104,14 @@ pub struct Database {
     pub exclusive: bool,
 }
 
+/// A database that was opened.
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    /// Whether it was made, and is not synced.
+    pub(super) is_new: bool,
+    pub(super) lock: File,
+}
+
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS in_tail_files (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL, offset INTEGER, inode INTEGER, created INTEGER,
@@ -119,17 +127,19 @@ const LATER_COLUMNS: [&str; 3] =
     ["rotated INTEGER DEFAULT 0", "offset_marker INTEGER DEFAULT 0", "offset_marker_size INTEGER DEFAULT 0"];
 
 impl Database {
-    /// Takes the lock and opens the file, or makes it. A file that is no database, or a damaged one, is moved aside.
-    pub(super) fn open(&self) -> Result<(Connection, File), StateError> {
+    /// Takes the lock and opens the file, or makes it; then it is not synced yet. A file that is no database, or a damaged one,
+    /// is moved aside.
+    pub(super) fn open(&self) -> Result<Opened, StateError> {
         if let Some(directory) = self.path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
             std::fs::create_dir_all(directory).map_err(|source| self.io(source))?;
         }
         let lock = self.lock()?;
         match self.connect() {
-            Ok(connection) => Ok((connection, lock)),
+            Ok((connection, is_new)) => Ok(Opened { connection, is_new, lock }),
             Err(error) if is_damage(&error) => {
                 self.move_aside(&error);
-                Ok((self.connect()?, lock))
+                let (connection, is_new) = self.connect()?;
+                Ok(Opened { connection, is_new, lock })
             }
             Err(error) => Err(error.into()),
         }
@@ -152,14 +162,28 @@ impl Database {
         }
     }
 
-    fn connect(&self) -> Result<Connection, rusqlite::Error> {
+    /// Syncs a file that was made just now, and that it is in its directory.
+    pub(super) fn sync(&self) -> Result<(), StateError> {
+        let directory = self.path.parent().filter(|directory| !directory.as_os_str().is_empty());
+        for path in [&*self.path, directory.unwrap_or(Path::new("."))] {
+            File::open(path).and_then(|file| file.sync_all()).map_err(|source| self.io(source))?;
+        }
+        Ok(())
+    }
+
+    /// Also tells whether the file is new.
+    fn connect(&self) -> Result<(Connection, bool), rusqlite::Error> {
+        let is_new = std::fs::metadata(&self.path).map_or(true, |metadata| metadata.len() == 0);
         let connection = Connection::open(&self.path)?;
         connection.busy_timeout(Duration::from_secs(5))?;
         if self.exclusive {
             connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         }
+        if is_new {
+            // There is nothing yet that could be lost, and syncing each step takes longer than all else at the start.
+            connection.pragma_update(None, "synchronous", Synchronous::Off.name())?;
+        }
         connection.pragma_update(None, "journal_mode", self.journal.name())?;
-        connection.pragma_update(None, "synchronous", self.synchronous.name())?;
         // The page cache holds the few rows there are.
         connection.pragma_update(None, "cache_size", -256)?;
         let check: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
@@ -181,7 +205,8 @@ impl Database {
         }
         // A table of that name that is something else fails here and is moved aside.
         connection.prepare("SELECT id, name, offset, inode, created FROM in_tail_files")?;
-        Ok(connection)
+        connection.pragma_update(None, "synchronous", self.synchronous.name())?;
+        Ok((connection, is_new))
     }
 
     fn move_aside(&self, error: &rusqlite::Error) {

@@ -1,14 +1,15 @@
 //! The positions of tailed files.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::fs::File;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params};
 
-use super::database::{Database, StateError, Synchronous};
+use super::database::{Database, Opened, StateError, Synchronous};
 
 /// What Vigie knows of a file beyond Fluent Bit's row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,12 +31,12 @@ pub struct Known {
 }
 
 /// A file and how far it is settled: a row of `in_tail_files`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
     /// Key of the row; 0 before it is stored.
     pub id: i64,
     /// Path under which it was found.
-    pub name: PathBuf,
+    pub name: Arc<Path>,
     /// Everything before it is settled.
     pub offset: u64,
     /// Inode.
@@ -49,9 +50,26 @@ pub struct Position {
     /// What Fluent Bit does not know. `None` where its row was changed by another program meanwhile.
     pub known: Option<Known>,
     /// Where it was seen last: its own path where `name` is a link to it.
-    pub place: Option<PathBuf>,
+    pub place: Option<Arc<Path>>,
     /// Seconds since 1970 when it was seen last; 0 for a row that only Fluent Bit wrote.
     pub seen: i64,
+}
+
+impl Default for Position {
+    fn default() -> Self {
+        Self {
+            id: 0,
+            name: Path::new("").into(),
+            offset: 0,
+            inode: 0,
+            created: 0,
+            rotated: false,
+            marker: (0, 0),
+            known: None,
+            place: None,
+            seen: 0,
+        }
+    }
 }
 
 /// Positions of the files of one input.
@@ -59,6 +77,8 @@ pub struct Positions {
     /// `None` keeps them in memory, that is nowhere.
     connection: Option<Connection>,
     synchronous: Synchronous,
+    /// The file, as long as it was made just now and is not synced.
+    unsynced: Option<Database>,
     next_id: i64,
     _lock: Option<File>,
 }
@@ -66,7 +86,7 @@ pub struct Positions {
 impl Positions {
     /// Positions that are forgotten at the end.
     pub fn in_memory() -> Self {
-        Self { connection: None, synchronous: Synchronous::Off, next_id: 1, _lock: None }
+        Self { connection: None, synchronous: Synchronous::Off, unsynced: None, next_id: 1, _lock: None }
     }
 
     /// Opens or makes the database. A file that is no database is moved aside.
@@ -74,8 +94,9 @@ impl Positions {
     /// # Errors
     /// When another agent holds it, or neither opening nor making it works.
     pub fn open(database: &Database) -> Result<Self, StateError> {
-        let (connection, lock) = database.open()?;
-        Ok(Self { connection: Some(connection), synchronous: database.synchronous, next_id: 1, _lock: Some(lock) })
+        let Opened { connection, is_new, lock } = database.open()?;
+        let (synchronous, unsynced) = (database.synchronous, is_new.then(|| database.clone()));
+        Ok(Self { connection: Some(connection), synchronous, unsynced, next_id: 1, _lock: Some(lock) })
     }
 
     /// All rows that make sense, oldest first.
@@ -105,7 +126,11 @@ impl Positions {
             }
             return Ok(());
         };
-        let raised = durable && !matches!(self.synchronous, Synchronous::Full | Synchronous::Extra);
+        let is_raised = matches!(self.synchronous, Synchronous::Full | Synchronous::Extra);
+        if let Some(database) = self.unsynced.take_if(|_| durable || is_raised) {
+            database.sync().inspect_err(|_| self.unsynced = Some(database))?;
+        }
+        let raised = durable && !is_raised;
         if raised {
             connection.pragma_update(None, "synchronous", Synchronous::Full.name())?;
         }
@@ -117,6 +142,12 @@ impl Positions {
             position.id = id;
         }
         Ok(())
+    }
+
+    /// Whether the file is new and was not synced yet.
+    #[cfg(test)]
+    pub(super) fn is_unsynced(&self) -> bool {
+        self.unsynced.is_some()
     }
 
     /// Forgets a file that is gone.
@@ -231,9 +262,9 @@ fn read_row(row: &rusqlite::Row<'_>) -> Result<Option<Position>, rusqlite::Error
     };
     let number = |at| Ok::<u64, rusqlite::Error>(integer(at)?.cast_unsigned());
     let short = |at| Ok::<u32, rusqlite::Error>(u32::try_from(integer(at)?).unwrap_or(0));
-    let path = |at: usize| -> Result<Option<PathBuf>, rusqlite::Error> {
+    let path = |at: usize| -> Result<Option<Arc<Path>>, rusqlite::Error> {
         Ok(match row.get_ref(at)? {
-            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(OsString::from_vec(bytes.to_vec()).into()),
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(Path::new(OsStr::from_bytes(bytes)).into()),
             _ => None,
         })
     };
@@ -248,6 +279,7 @@ fn read_row(row: &rusqlite::Row<'_>) -> Result<Option<Position>, rusqlite::Error
         truncations: short(15)?,
         first_inode: number(16)?,
     };
+    let place = path(17)?.map(|place| if place == name { Arc::clone(&name) } else { place });
     // Another program moved the row: what is known beyond it may belong to another content.
     let ours = !matches!(row.get_ref(8)?, ValueRef::Null);
     let trusted = ours && number(8)? == offset && number(9)? == inode && known.first_inode != 0;
@@ -260,7 +292,7 @@ fn read_row(row: &rusqlite::Row<'_>) -> Result<Option<Position>, rusqlite::Error
         rotated: integer(5)? != 0,
         marker: (integer(6)?, short(7)?),
         known: trusted.then_some(known),
-        place: path(17)?,
+        place,
         seen: integer(18)?,
     }))
 }

@@ -19,14 +19,14 @@ fn position(name: &str) -> Position {
     };
     Position {
         id: 0,
-        name: name.into(),
+        name: Path::new(name).into(),
         offset: 13,
         inode: 10_780_737,
         created: 1_795_301_230,
         rotated: false,
         marker: (-2_048_895_161_427_271_690, 13),
         known: Some(known),
-        place: Some("/elsewhere".into()),
+        place: Some(Path::new("/elsewhere").into()),
         seen: 1_795_301_231,
     }
 }
@@ -40,13 +40,28 @@ fn open(path: &Path) -> Positions {
 }
 
 #[test]
+fn a_new_file_is_synced_with_the_first_position_that_must_last() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("tail.db");
+    let mut positions = open(&path);
+
+    positions.store(&mut [&mut position("/var/log/a.log")], false).expect("it is stored");
+    assert!(positions.is_unsynced());
+    positions.store(&mut [&mut position("/var/log/b.log")], true).expect("it is stored");
+    assert!(!positions.is_unsynced());
+
+    drop(positions);
+    assert!(!open(&path).is_unsynced(), "it is no longer new");
+}
+
+#[test]
 fn positions_come_back_as_they_were_stored() {
     use std::os::unix::ffi::OsStrExt;
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("sub/tail.db");
     let mut first = position("/var/log/a.log");
     let mut no_text = position("");
-    no_text.name = std::ffi::OsStr::from_bytes(b"/var/log/\xff.log").into();
+    no_text.name = Path::new(std::ffi::OsStr::from_bytes(b"/var/log/\xff.log")).into();
     let mut positions = open(&path);
     positions.store(&mut [&mut first, &mut no_text], true).expect("they are stored");
     first.offset = 99;

@@ -1,7 +1,7 @@
 //! Stores how far files are settled, and what they hold before it is used.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,7 +67,8 @@ impl Tail {
     }
 
     /// Stores the files met since the last time, and gives those whose first line is complete their stream and ledger.
-    /// Their generation is on disk before the first record has it, and so is where the content went that a file held before.
+    /// Their generation is on disk before the first record has it, and so is where the content went that a file held before;
+    /// but for those of which reading them anew without state would make the same.
     /// With `last`, a first line needs no newline.
     pub(super) fn begin_contents(&mut self, last: bool) {
         let mut begun = Vec::new();
@@ -95,7 +96,8 @@ impl Tail {
         let mut rows: Vec<&mut Position> =
             files.filter_map(|(number, file)| is_due(number, file).then_some(&mut file.position)).collect();
         rows.iter_mut().for_each(|position| position.seen = seen);
-        if let Err(error) = self.positions.store(&mut rows, true) {
+        let durable = !self.settings.read_from_head || rows.iter().any(|row| !is_made_again(row));
+        if let Err(error) = self.positions.store(&mut rows, durable) {
             rows.iter_mut().for_each(|position| position.seen = 0);
             return self.complain(&error, "new files wait: their identity cannot be stored");
         }
@@ -163,8 +165,8 @@ impl Tail {
     }
 
     /// Names under which files with a stored row were found.
-    pub(super) fn row_names(&self) -> std::collections::HashSet<PathBuf> {
-        self.rows.values().flatten().map(|row| row.name.clone()).collect()
+    pub(super) fn row_names(&self) -> std::collections::HashSet<Arc<Path>> {
+        self.rows.values().flatten().map(|row| Arc::clone(&row.name)).collect()
     }
 }
 
@@ -188,6 +190,11 @@ fn update(file: &mut Tailed, seen: i64) -> bool {
     true
 }
 
+/// Whether a file that is read from its head without state would get this row again.
+fn is_made_again(row: &Position) -> bool {
+    row.offset == 0 && row.known.is_none_or(|known| known.truncations == 0 && known.first_inode == row.inode)
+}
+
 /// Gives a file its generation from its head. Returns whether the first line is complete.
 fn set_known(file: &mut Tailed, last: bool) -> bool {
     if !last && file.progress.stuck == Some(file.size) {
@@ -206,4 +213,23 @@ fn set_known(file: &mut Tailed, last: bool) -> bool {
     (known.device, known.first_inode, known.birth) = (file.id.device, file.id.inode, file::birth(&metadata));
     file.position.known = Some(known);
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::Known;
+
+    #[test]
+    fn only_a_file_at_its_head_that_was_never_truncated_gets_the_same_row_again() {
+        let fresh = Position { inode: 7, ..Position::default() };
+        let known = |truncations, first_inode| Known { truncations, first_inode, ..Known::default() };
+        let with = |known| Position { known: Some(known), ..fresh.clone() };
+
+        assert!(is_made_again(&fresh));
+        assert!(is_made_again(&with(known(0, 7))));
+        assert!(!is_made_again(&with(known(1, 7))), "its generation has a number");
+        assert!(!is_made_again(&with(known(0, 8))), "it is a copy of another");
+        assert!(!is_made_again(&Position { offset: 1, ..fresh }));
+    }
 }
