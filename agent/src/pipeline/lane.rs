@@ -39,6 +39,11 @@ impl Handle {
         Arc::new(Self { name, output, delivery, queue, buffers, in_flight: AtomicUsize::new(0), retry_limit, metrics })
     }
 
+    /// Whether nothing is on its way or waits for that.
+    fn is_quiet(&self) -> bool {
+        self.queue.is_empty() && self.in_flight.load(Ordering::Acquire) == 0
+    }
+
     /// Whether a request sealed now would be sent at once.
     fn is_idle(&self) -> bool {
         self.queue.is_empty() && self.in_flight.load(Ordering::Acquire) < self.delivery.concurrency
@@ -47,6 +52,8 @@ impl Handle {
 
 /// Limits of a request that bound its table of items.
 const MOST_ITEMS: usize = 50_000;
+/// Where nothing is on its way, a request that has grown to this part of its size does not wait for more.
+const WORTH_SENDING: usize = 4;
 /// How often a due request looks for a free send permit.
 const DUE_POLL: Duration = Duration::from_millis(20);
 
@@ -57,6 +64,8 @@ pub(super) struct Lane {
     body: Body,
     open: Option<Open>,
     flush: Duration,
+    /// When the last request was sealed.
+    sealed: Option<Instant>,
     /// Lot of the request for each lot of the parcel at hand.
     lots: Vec<Option<u32>>,
     /// Records moved to the open request since shares were last moved, per lot of the parcel.
@@ -75,7 +84,7 @@ impl Lane {
     pub(super) fn new(handle: Arc<Handle>, flush: Duration, pulse: Arc<Pulse>) -> Self {
         let encoder = handle.output.encoder();
         let body = Body::with_buffers(handle.delivery.encoding, handle.buffers.clone());
-        Self { handle, encoder, body, open: None, flush, lots: Vec::new(), moved: Vec::new(), pulse }
+        Self { handle, encoder, body, open: None, flush, sealed: None, lots: Vec::new(), moved: Vec::new(), pulse }
     }
 
     /// When [`Lane::flush_due`] should be called.
@@ -146,19 +155,38 @@ impl Lane {
         if open.items.is_empty() {
             open.due = now + self.flush;
         } else if self.handle.is_idle() {
-            if self.body.len() < self.handle.delivery.request_bytes / 4 {
-                // Little comes: what a backlog used goes back to the system.
-                self.handle.buffers.keep(1);
-            }
-            self.seal();
+            self.seal_early();
         } else {
             open.due = now + DUE_POLL.max(self.flush / 16);
         }
     }
 
+    /// Seals the open request before its flush time, as there is nothing else to do: when none was sent for so long, or when
+    /// nothing is on its way and it is worth sending.
+    pub(super) fn flush_idle(&mut self, now: Instant) {
+        let has_items = self.open.as_ref().is_some_and(|open| !open.items.is_empty());
+        if !has_items || !self.handle.is_quiet() {
+            return;
+        }
+        let is_first = self.sealed.is_none_or(|sealed| now.saturating_duration_since(sealed) >= self.flush);
+        if is_first || self.body.len() >= self.handle.delivery.request_bytes / WORTH_SENDING {
+            self.seal_early();
+        }
+    }
+
+    /// Seals the open request that may have grown further.
+    fn seal_early(&mut self) {
+        if self.body.len() < self.handle.delivery.request_bytes / WORTH_SENDING {
+            // Little comes: what a backlog used goes back to the system.
+            self.handle.buffers.keep(1);
+        }
+        self.seal();
+    }
+
     /// Seals the open request whatever its size and hands it over, waiting for room.
     pub(super) fn seal(&mut self) {
         let Some(open) = self.open.take_if(|open| !open.items.is_empty()) else { return };
+        self.sealed = Some(Instant::now());
         self.encoder.close(self.body.buffer());
         let plain_length = self.body.len();
         let request = Request {

@@ -1,6 +1,6 @@
 //! A worker thread: runs stage, filters and encoders of its streams to completion.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -47,6 +47,8 @@ pub(super) fn run(shared: &Shared, queue: &ByteQueue<Work>) {
 struct Worker<'a> {
     shared: &'a Shared,
     stages: HashMap<u64, Box<dyn Stage>>,
+    /// Streams whose stage holds something back.
+    waiting: HashSet<u64>,
     filters: Vec<Box<dyn Filter>>,
     lanes: Vec<Lane>,
     routes: HashMap<Arc<str>, Route>,
@@ -70,6 +72,7 @@ impl<'a> Worker<'a> {
         Self {
             shared,
             stages: HashMap::new(),
+            waiting: HashSet::new(),
             filters: shared.filters.iter().map(|filter| (filter.factory)()).collect(),
             lanes: shared.handles.iter().map(lane).collect(),
             routes: HashMap::new(),
@@ -83,13 +86,16 @@ impl<'a> Worker<'a> {
             let next = queue.pop(self.deadline());
             self.pulse.beat();
             match next {
-                Popped::Element(Work::Parcel(parcel)) => self.take(parcel, poison),
+                Popped::Element(Work::Parcel(parcel)) => self.take(*parcel, poison),
                 Popped::Element(Work::Source(source)) => self.take_all(source, poison),
                 Popped::Element(Work::Ended(stream)) => self.end(&stream),
                 Popped::Timeout => {}
                 Popped::Closed => break,
             }
             self.flush_due();
+            if queue.is_empty() {
+                self.flush_idle();
+            }
             self.pulse.rest();
         }
         for lane in &mut self.lanes {
@@ -99,7 +105,7 @@ impl<'a> Worker<'a> {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let stages = self.stages.values().filter_map(|stage| stage.deadline());
+        let stages = self.waiting.iter().filter_map(|stream| self.stages.get(stream)?.deadline());
         self.lanes.iter().filter_map(Lane::deadline).chain(stages).min()
     }
 
@@ -127,7 +133,13 @@ impl<'a> Worker<'a> {
             None => self.stages.entry(stream).or_insert((parcel.stream.stage)(&parcel.stream)),
         };
         let is_filtered = stage.is_filtered();
-        match stage.run(parcel) {
+        let ready = stage.run(parcel);
+        if stage.deadline().is_some() {
+            self.waiting.insert(stream);
+        } else {
+            self.waiting.remove(&stream);
+        }
+        match ready {
             Some(parcel) if is_filtered => {
                 let outputs = self.route(&parcel.tag).outputs;
                 self.encode(parcel, &outputs);
@@ -139,6 +151,7 @@ impl<'a> Worker<'a> {
     }
 
     fn end(&mut self, stream: &Arc<Stream>) {
+        self.waiting.remove(&stream.id);
         let last = self.stages.remove(&stream.id).and_then(|mut stage| stage.finish());
         if let Some(parcel) = last {
             self.filter_and_encode(parcel);
@@ -147,16 +160,26 @@ impl<'a> Worker<'a> {
 
     fn flush_due(&mut self) {
         let now = Instant::now();
-        let due: Vec<u64> =
-            self.stages.iter().filter(|(_, stage)| is_due(stage.as_ref(), now)).map(|(id, _)| *id).collect();
+        let is_due = |stream: &u64| self.stages.get(stream).is_some_and(|stage| is_due(stage.as_ref(), now));
+        let due: Vec<u64> = self.waiting.iter().copied().filter(is_due).collect();
         for id in due {
             let parcel = self.stages.get_mut(&id).and_then(|stage| stage.flush(now));
+            if self.stages.get(&id).is_none_or(|stage| stage.deadline().is_none()) {
+                self.waiting.remove(&id);
+            }
             if let Some(parcel) = parcel {
                 self.filter_and_encode(parcel);
             }
         }
         for lane in &mut self.lanes {
             lane.flush_due(now);
+        }
+    }
+
+    fn flush_idle(&mut self) {
+        let now = Instant::now();
+        for lane in &mut self.lanes {
+            lane.flush_idle(now);
         }
     }
 

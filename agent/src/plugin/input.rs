@@ -99,7 +99,7 @@ impl fmt::Debug for Stream {
 #[derive(Debug)]
 pub enum Work {
     /// Raw lines.
-    Parcel(Parcel),
+    Parcel(Box<Parcel>),
     /// Raw lines that the worker is to fetch itself.
     Source(Box<dyn Source>),
     /// The stream has ended for good: what waits in its stage is to be given out and the stage let go.
@@ -202,7 +202,7 @@ impl Outlet {
     /// Returns whether it was taken. When the workers are gone the parcel is dropped, and so not delivered.
     pub fn send(&self, parcel: Parcel) -> bool {
         let stream = parcel.stream.id;
-        self.push(stream, Work::Parcel(parcel))
+        self.push(stream, Work::Parcel(Box::new(parcel)))
     }
 
     /// Lends a source of `stream` to its worker, waiting while that worker's queue is full. Returns whether it was taken.

@@ -144,6 +144,10 @@ impl Ledger {
             state.first += 1;
             state.committed = state.committed.max(clean.unwrap_or(0));
         }
+        if state.ranges.is_empty() {
+            // Of ten thousand quiet streams none holds room for ranges.
+            state.ranges = VecDeque::new();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

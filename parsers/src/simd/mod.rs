@@ -280,7 +280,8 @@ mod tests {
         fn numbers_end_where_json_ends_them(text in "[0-9][0-9.]{0,16}[ -~é]{16}|(0|[1-9][0-9]{0,5})(\\.[0-9]{0,8})?[e,}.]{16}") {
             let block = text.as_bytes().first_chunk().expect("there are 16 bytes");
             let run = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
-            let (whole, fraction) = text[..run].split_once('.').unwrap_or((&text[..run], "0"));
+            let number = text.split_at(run).0;
+            let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
             let is_short = run < BLOCK && !fraction.is_empty() && !fraction.contains('.');
             let is_number = is_short && (whole == "0" || !whole.starts_with('0')) && !whole.is_empty();
             prop_assert_eq!(digits(block), words::digits(block));

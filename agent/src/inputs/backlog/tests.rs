@@ -59,7 +59,7 @@ impl Rig {
     fn take_all(&mut self, mut answer: impl FnMut(Parcel)) {
         loop {
             match self.queue.pop(None) {
-                Popped::Element(Work::Parcel(parcel)) => answer(parcel),
+                Popped::Element(Work::Parcel(parcel)) => answer(*parcel),
                 Popped::Element(Work::Ended(_) | Work::Source(_)) => {}
                 Popped::Timeout | Popped::Closed => break,
             }

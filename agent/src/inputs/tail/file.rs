@@ -3,7 +3,7 @@
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -50,9 +50,9 @@ pub(super) struct Tailed {
     pub(super) file: Arc<File>,
     pub(super) id: FileId,
     /// Path it was found at: the one records tell.
-    pub(super) name: PathBuf,
+    pub(super) name: Arc<Path>,
     /// Path it has now, links followed.
-    pub(super) place: PathBuf,
+    pub(super) place: Arc<Path>,
     pub(super) tag: Arc<str>,
     pub(super) position: Position,
     pub(super) content: Option<Content>,

@@ -74,8 +74,8 @@ struct Tail {
     quiet: QuietWatcher,
     /// Stored positions of files that are not open, by inode.
     rows: HashMap<u64, Vec<Position>>,
-    /// Open files by number, in the order they were met.
-    files: BTreeMap<u64, Tailed>,
+    /// Open files by number, in the order they were met. Boxed: nodes of the map are half empty.
+    files: BTreeMap<u64, Box<Tailed>>,
     by_id: HashMap<FileId, u64>,
     /// Files that may have something to read, in the order of their turns: per worker that serves them.
     ready: Vec<VecDeque<u64>>,
@@ -176,7 +176,7 @@ impl Tail {
 
     /// Bytes of all files that are on their way.
     fn in_flight(&self) -> u64 {
-        self.busy.iter().filter_map(|number| self.files.get(number)).map(Tailed::in_flight).sum()
+        self.busy.iter().filter_map(|number| self.files.get(number)).map(|file| file.in_flight()).sum()
     }
 
     /// Lends one file to its worker, which gives it back when it was read for a while. With `last`, what has no newline is a
@@ -256,7 +256,7 @@ impl Tail {
     /// For `Exit_On_Eof`: hands on what has no newline. Returns whether all files are read to their end.
     fn is_at_end(&mut self) -> bool {
         let is_busy = |file: &Tailed| file.lent.is_some() || file.queued;
-        if self.files.values().any(is_busy) {
+        if self.files.values().any(|file| is_busy(file)) {
             return false;
         }
         self.look_at_all();
@@ -266,7 +266,7 @@ impl Tail {
         for number in unread {
             self.lend(number, true);
         }
-        self.files.values().all(Tailed::is_read)
+        self.files.values().all(|file| file.is_read())
     }
 
     /// Tells the workers that nothing more comes: what waits in their stages comes out.

@@ -67,7 +67,7 @@ impl Tail {
     fn is_copy_of_known(&self, name: &Path, path: &Path, metadata: &Metadata) -> bool {
         let Ok((file, _)) = file::open(path) else { return false };
         let is_copy = |position: &Position| {
-            let known = position.known.filter(|known| known.head_length > 0 && position.name == name);
+            let known = position.known.filter(|known| known.head_length > 0 && *position.name == *name);
             known.is_some_and(|known| {
                 position.marker.1 > 0
                     && metadata.len() >= position.offset
@@ -87,7 +87,7 @@ impl Tail {
             self.rows.values().flatten().filter(|row| self.paths.name(&row.name)).cloned().collect();
         let mut still_there = Vec::new();
         for row in rows {
-            let places = [row.place.as_deref(), Some(row.name.as_path())];
+            let places = [row.place.as_deref(), Some(&*row.name)];
             let found = places.into_iter().flatten().filter_map(Path::parent).find_map(|directory| {
                 let listing = listings.entry(directory.to_owned()).or_insert_with(|| by_inode(directory));
                 listing.get(&row.inode).filter(|(_, metadata)| file::row_fits(&row, metadata)).cloned()
@@ -227,7 +227,7 @@ impl Tail {
         self.metrics.files_closed.add(1);
         debug!(component = %self.settings.name, file = %file.place.display(), "let go");
         if file.standing != Standing::Gone {
-            self.keep_closed(file);
+            self.keep_closed(*file);
         }
     }
 }
@@ -245,9 +245,9 @@ impl Tailed {
         self.file = Arc::new(copy.file);
         self.id = FileId::of(&copy.metadata);
         self.position.inode = self.id.inode;
-        self.position.place = Some(copy.path.clone());
+        self.place = copy.path.into();
+        self.position.place = Some(Arc::clone(&self.place));
         self.position.seen = 0;
-        self.place = copy.path;
         self.size = copy.metadata.len();
         self.progress.stuck = None;
         self.ended = false;

@@ -92,8 +92,8 @@ impl Tail {
         }
         let Some(number) = self.by_id.get(&FileId::of(&metadata)).copied() else { return Some(metadata) };
         let file = self.files.get_mut(&number)?;
-        if file.seen != self.scans && path != file.name {
-            file.place = real_path(path);
+        if file.seen != self.scans && *path != *file.name {
+            file.place = real_path(path).into();
         }
         file.seen = self.scans;
         if file.watch.is_some() && metadata.len() != file.size {
@@ -113,7 +113,7 @@ impl Tail {
         let names = self.row_names();
         let born = self.newest_births();
         let (known, unknown): (Vec<_>, Vec<_>) =
-            unknown.into_iter().partition(|(path, metadata)| self.has_row(metadata) || names.contains(path));
+            unknown.into_iter().partition(|(path, metadata)| self.has_row(metadata) || names.contains(path.as_path()));
         for (path, metadata) in known {
             self.meet(&path, &metadata, false);
         }
@@ -171,9 +171,12 @@ impl Tail {
         if (!is_stored && what.from_end) || (never_read && self.scans == 1) {
             position.offset = metadata.len();
         }
-        position.name = what.name.to_owned();
+        position.name = what.name.into();
         position.inode = id.inode;
-        position.place = Some(real_path(what.path));
+        let place = real_path(what.path);
+        // Most paths are no links: one copy serves for both.
+        let is_same = place == *position.name;
+        position.place = Some(if is_same { Arc::clone(&position.name) } else { place.into() });
         if position.known.is_none() {
             let birth = file::birth(&metadata);
             position.known = Some(Known { device: id.device, birth, first_inode: id.inode, ..Known::default() });
@@ -198,7 +201,7 @@ impl Tail {
         let next_look = look::first_look(self.now);
         let tailed = Tailed {
             id,
-            name: position.name.clone(),
+            name: Arc::clone(&position.name),
             place: position.place.clone().unwrap_or_else(|| position.name.clone()),
             tag: expand_tag(&self.settings.tag, &position.name).into(),
             content: None,
@@ -227,7 +230,7 @@ impl Tail {
         if standing != Standing::Live {
             self.leaving.insert(number);
         }
-        self.files.insert(number, tailed);
+        self.files.insert(number, Box::new(tailed));
         number
     }
 

@@ -36,7 +36,7 @@ crate::options! {
         compress: Compress, optional, "`gzip` compresses requests.";
         compress_level: Level, default "1", "How hard to compress, from 1 to 9. From 2 on it costs more than twice as much.";
         pipeline: String, optional, "Ingest pipeline of the server.";
-        bulk_size: Size, default "1M", "Size of a request, before compression.";
+        bulk_size: Size, optional, "Size of a request, before compression. Default: 1M, or 512K where nothing is compressed.";
         max_in_flight: InFlight, default "4", "Requests sent at the same time.";
         response_timeout: Duration, default "90", "How long the answer to a request may take.";
         trace_error: bool, default "off", "Whether every kind of error in answers is logged, without values of records.";

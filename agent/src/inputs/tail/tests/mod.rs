@@ -179,7 +179,7 @@ impl Rig {
     /// What a worker does.
     fn serve(&mut self, work: Work) {
         match work {
-            Work::Parcel(parcel) => self.take(parcel),
+            Work::Parcel(parcel) => self.take(*parcel),
             Work::Source(mut source) => {
                 while let Some(parcel) = source.next() {
                     self.take(parcel);
