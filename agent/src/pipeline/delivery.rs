@@ -11,7 +11,7 @@ use tracing::{error, info, warn};
 use super::backoff::Backoff;
 use super::judge::{self, Judged, Refused};
 use super::lane::Handle;
-use crate::plugin::{Fate, Refusal, Request, Stream, Verdict};
+use crate::plugin::{Class, Fate, Refusal, Request, Stream, Verdict};
 use crate::receipts::Outcome;
 use crate::spool::{DeadLetter, DeadLetterError, DeadLetters};
 
@@ -136,30 +136,52 @@ impl Courier {
         let metrics = Arc::clone(&self.handle.metrics);
         match verdict {
             Verdict::Delivered => {
+                self.handle.ceiling(|ceiling| ceiling.taken(request.plain_length));
                 metrics.proc_records.add(request.items.len() as u64);
                 metrics.proc_bytes.add(request.plain_length as u64);
                 request.settle_all(Outcome::Delivered);
                 None
             }
             Verdict::Items(fates) => self.judge_items(request, fates, parts).await,
-            Verdict::Again { reason, wait, counts } => {
+            Verdict::Again { class, reason, wait, counts } => {
                 let wait = self.backoff.next_wait(wait);
                 let records = request.items.len();
+                self.count_again(class, class.label(), records as u64);
                 warn!(component = %self.handle.name, records, wait = ?wait, "delivery failed, will retry: {reason}");
                 self.again(request, counts, &reason, parts).await;
                 Some(wait)
             }
-            Verdict::TooLarge(_) if request.items.len() > 1 => {
-                match judge::halves(request) {
-                    Ok([first, second]) => parts.extend([second, first]),
-                    Err(error) => error!(component = %self.handle.name, %error, "a request cannot be read back: bug"),
-                }
+            Verdict::TooLarge { limit, .. } if request.items.len() > 1 => {
+                let size = request.plain_length;
+                let largest = self.handle.ceiling(|ceiling| ceiling.too_large(size, limit));
+                info!(component = %self.handle.name, bytes = size, largest, "a request was too large and is sent in parts");
+                self.cut(request, largest, parts);
                 None
             }
-            Verdict::TooLarge(refusal) | Verdict::Refused(refusal) => {
+            Verdict::Halve(_) if request.items.len() > 1 => {
+                self.cut(request, usize::MAX, parts);
+                None
+            }
+            Verdict::TooLarge { refusal, .. } | Verdict::Halve(refusal) | Verdict::Refused(refusal) => {
                 let fates = vec![Fate::Refused(Box::new(refusal)); request.items.len()];
                 self.judge_items(request, fates, parts).await
             }
+        }
+    }
+
+    /// Puts the parts of `request` before what is left, each of at most `largest` bytes.
+    fn cut(&self, request: Request, largest: usize, parts: &mut Vec<Request>) {
+        match judge::parts(request, largest) {
+            Ok(cut) => parts.extend(cut.into_iter().rev()),
+            Err(error) => error!(component = %self.handle.name, %error, "a request cannot be read back: bug"),
+        }
+    }
+
+    fn count_again(&self, class: Class, label: &str, records: u64) {
+        let metrics = &self.handle.metrics;
+        metrics.retried_by_reason.add(label, records);
+        if class == Class::Unknown {
+            metrics.unknown_outcome_records.add(records);
         }
     }
 
@@ -174,17 +196,21 @@ impl Courier {
                 return None;
             }
         };
-        let Judged { delivered, duplicates, delivered_bytes, refused, again } = judged;
+        let Judged { delivered, duplicates, delivered_bytes, refused, again, causes } = judged;
         metrics.proc_records.add(u64::from(delivered));
         metrics.duplicate_records.add(u64::from(duplicates));
         metrics.proc_bytes.add(delivered_bytes);
         if !refused.is_empty() {
             self.dead_letters(&places, refused, attempts).await;
         }
-        let (request, reason) = again?;
-        let wait = self.backoff.next_wait(None);
+        for (cause, records) in &causes {
+            self.count_again(cause.class, cause.label, u64::from(*records));
+        }
+        let (request, (cause, _)) = again.zip(causes.first())?;
+        let counts = causes.iter().any(|(cause, _)| cause.class != Class::Index);
+        let (wait, reason) = (self.backoff.next_wait(None), cause.text);
         warn!(component = %self.handle.name, records = request.items.len(), wait = ?wait, reason, "items refused for now, will retry");
-        self.again(request, true, reason, parts).await;
+        self.again(request, counts, reason, parts).await;
         Some(wait)
     }
 
@@ -213,6 +239,12 @@ impl Courier {
     async fn dead_letters(&mut self, places: &[(Arc<Stream>, Arc<str>)], refused: Vec<Refused>, attempts: u32) {
         let handle = Arc::clone(&self.handle);
         handle.metrics.errors.add(refused.len() as u64);
+        for Refused { refusal: Refusal { status, kind, .. }, .. } in &refused {
+            match kind.as_str() {
+                "" => handle.metrics.refused_by_reason.add(&format!("status_{status}"), 1),
+                kind => handle.metrics.refused_by_reason.add(kind, 1),
+            }
+        }
         loop {
             let letters: Vec<DeadLetter<'_>> = refused
                 .iter()
@@ -240,6 +272,7 @@ impl Courier {
                     warn!(component = %handle.name, records = refused.len(), status, kind,
                         "records refused and dropped: there is no directory for dead letters (set storage.path)");
                     handle.metrics.dropped_records.add(refused.len() as u64);
+                    handle.metrics.dropped_by_reason.add("no_dead_letter_directory", refused.len() as u64);
                     return settle_refused(refused, Outcome::Dropped);
                 }
                 Err(DeadLetterError::Io(error)) => {
@@ -269,7 +302,8 @@ async fn catch_panic(attempt: AssertUnwindSafe<impl Future<Output = Verdict> + U
         polled.unwrap_or_else(|_| {
             error!(component = "delivery", "an output panicked: this is a bug");
             let reason = "the output panicked".to_owned();
-            std::task::Poll::Ready(Verdict::Again { reason, wait: None, counts: true })
+            let class = Class::Unknown;
+            std::task::Poll::Ready(Verdict::Again { class, reason, wait: None, counts: true })
         })
     })
     .await

@@ -4,7 +4,7 @@ use std::io;
 
 use bytes::Bytes;
 
-use crate::plugin::{Body, Fate, Item, Lot, Refusal, Request};
+use crate::plugin::{Body, Cause, Fate, Item, Lot, Refusal, Request};
 use crate::receipts::{Outcome, Share};
 
 /// A refused item, on its way to the dead-letter file.
@@ -22,6 +22,7 @@ pub(super) struct Refused {
 }
 
 /// What a judgement by items leaves.
+#[derive(Default)]
 pub(super) struct Judged {
     /// Items stored.
     pub(super) delivered: u32,
@@ -31,8 +32,10 @@ pub(super) struct Judged {
     pub(super) delivered_bytes: u64,
     /// Items refused for good.
     pub(super) refused: Vec<Refused>,
-    /// What is to be sent again, and why the first of it.
-    pub(super) again: Option<(Request, &'static str)>,
+    /// What is to be sent again.
+    pub(super) again: Option<Request>,
+    /// Why, with the number of items; the first of it first.
+    pub(super) causes: Vec<(Cause, u32)>,
 }
 
 /// Judges `request` by the fate of each item. Items without a fate are to be sent again.
@@ -40,11 +43,10 @@ pub(super) struct Judged {
 /// # Errors
 /// When the compressed body cannot be read back, which would be a bug; its items then count as not delivered.
 pub(super) fn by_items(mut request: Request, fates: Vec<Fate>) -> io::Result<Judged> {
-    let mut judged = Judged { delivered: 0, duplicates: 0, delivered_bytes: 0, refused: Vec::new(), again: None };
+    let mut judged = Judged::default();
     let settled = fates.iter().all(|fate| matches!(fate, Fate::Delivered | Fate::Duplicate));
     let plain = if settled { Bytes::new() } else { request.plain()? };
     let mut again = Vec::new();
-    let mut reason = "";
     let mut counts = vec![(0_u32, 0_u32); request.lots.len()];
     for (at, fate) in fates.into_iter().enumerate() {
         let item = request.items[at];
@@ -52,8 +54,11 @@ pub(super) fn by_items(mut request: Request, fates: Vec<Fate>) -> io::Result<Jud
         match fate {
             Fate::Delivered => counts[lot].0 += 1,
             Fate::Duplicate => counts[lot].1 += 1,
-            Fate::Again(why) => {
-                reason = if reason.is_empty() { why } else { reason };
+            Fate::Again(cause) => {
+                match judged.causes.iter_mut().find(|(known, _)| *known == cause) {
+                    Some((_, items)) => *items += 1,
+                    None => judged.causes.push((cause, 1)),
+                }
                 again.push(at);
             }
             Fate::Refused(refusal) => {
@@ -74,20 +79,36 @@ pub(super) fn by_items(mut request: Request, fates: Vec<Fate>) -> io::Result<Jud
         judged.duplicates += duplicates;
     }
     if !again.is_empty() {
-        judged.again = Some((subset(&mut request, &plain, &again), reason));
+        judged.again = Some(subset(&mut request, &plain, &again));
     }
     Ok(judged)
 }
 
-/// Cuts `request`, which has two items or more, into halves.
+/// Cuts `request`, which has two items or more, into parts of at most `largest` bytes, but of one item at least. In their
+/// order; always two or more.
 ///
 /// # Errors
 /// When the compressed body cannot be read back.
-pub(super) fn halves(mut request: Request) -> io::Result<[Request; 2]> {
+pub(super) fn parts(mut request: Request, largest: usize) -> io::Result<Vec<Request>> {
     let plain = request.plain()?;
-    let items: Vec<usize> = (0..request.items.len()).collect();
-    let (first, second) = items.split_at(items.len() / 2);
-    Ok([subset(&mut request, &plain, first), subset(&mut request, &plain, second)])
+    let mut cuts: Vec<Vec<usize>> = Vec::new();
+    let mut bytes = 0;
+    for at in 0..request.items.len() {
+        let length = request.item_range(at).len();
+        match cuts.last_mut() {
+            Some(part) if bytes + length <= largest => part.push(at),
+            _ => {
+                bytes = 0;
+                cuts.push(vec![at]);
+            }
+        }
+        bytes += length;
+    }
+    if let [all] = cuts.as_mut_slice() {
+        let second = all.split_off(all.len() / 2);
+        cuts.push(second);
+    }
+    Ok(cuts.iter().map(|chosen| subset(&mut request, &plain, chosen)).collect())
 }
 
 /// A request of the items at `chosen` alone, which takes their shares over.
@@ -126,8 +147,10 @@ mod tests {
 
     use super::*;
     use crate::metrics::InputMetrics;
-    use crate::plugin::{BodyEncoding, Stream};
+    use crate::plugin::{BodyEncoding, Class, Stream};
     use crate::receipts::{Ledger, Signal};
+
+    const BUSY: Cause = Cause { class: Class::Busy, label: "busy", text: "the cluster is busy" };
 
     fn stream() -> Arc<Stream> {
         Arc::new(Stream {
@@ -173,14 +196,14 @@ mod tests {
         for encoding in [BodyEncoding::Identity, BodyEncoding::Gzip(1)] {
             let ledger = Ledger::new(0, Signal::default());
             let request = request(4, encoding, &ledger);
-            let fates = vec![Fate::Delivered, Fate::Duplicate, Fate::Again("busy"), Fate::Refused(refusal("no"))];
+            let fates = vec![Fate::Delivered, Fate::Duplicate, Fate::Again(BUSY), Fate::Refused(refusal("no"))];
 
             let judged = by_items(request, fates).expect("it inflates");
 
             assert_eq!(ledger.committed(), 100, "the first range is settled, whatever becomes of the second");
-            let (again, reason) = judged.again.expect("one item is left");
+            let again = judged.again.expect("one item is left");
             assert_eq!(*again.plain().expect("it inflates"), *b"ccc\n");
-            assert_eq!((again.items.len(), reason), (1, "busy"));
+            assert_eq!((again.items.len(), judged.causes), (1, vec![(BUSY, 1)]));
             assert_eq!(judged.refused[0].bytes, b"dddd\n");
             assert_eq!((judged.delivered, judged.duplicates, judged.delivered_bytes), (2, 1, 5));
             again.settle_all(Outcome::Delivered);
@@ -193,25 +216,35 @@ mod tests {
     }
 
     #[test]
-    fn halves_hold_all_items_once() {
-        let ledger = Ledger::new(0, Signal::default());
+    fn parts_hold_all_items_once_and_are_as_large_as_allowed() {
+        // Bodies of two to six bytes, twenty in all.
+        for (largest, expected) in [
+            (7, vec!["a\nbb\n", "ccc\n", "dddd\n", "eeeee\n"]),
+            (9, vec!["a\nbb\nccc\n", "dddd\n", "eeeee\n"]),
+            (0, vec!["a\n", "bb\n", "ccc\n", "dddd\n", "eeeee\n"]),
+            (100, vec!["a\nbb\n", "ccc\ndddd\neeeee\n"]),
+        ] {
+            let ledger = Ledger::new(0, Signal::default());
 
-        let [first, second] = halves(request(5, BodyEncoding::Gzip(1), &ledger)).expect("it inflates");
+            let parts = parts(request(5, BodyEncoding::Gzip(1), &ledger), largest).expect("it inflates");
 
-        assert_eq!(*first.plain().expect("it inflates"), *b"a\nbb\n");
-        assert_eq!(*second.plain().expect("it inflates"), *b"ccc\ndddd\neeeee\n");
-        assert_eq!(second.items.iter().map(|item| item.offset).collect::<Vec<_>>(), [2, 3, 4]);
-        second.settle_all(Outcome::Delivered);
-        assert_eq!(ledger.committed(), 0);
-        first.settle_all(Outcome::Delivered);
-        assert_eq!(ledger.committed(), 200);
+            let bodies: Vec<_> = parts.iter().map(|part| part.plain().expect("it inflates")).collect();
+            assert_eq!(bodies, expected, "{largest}");
+            let offsets = parts.iter().flat_map(|part| part.items.iter().map(|item| item.offset));
+            assert_eq!(offsets.collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+            for part in parts.into_iter().rev() {
+                assert_ne!(ledger.committed(), 200);
+                part.settle_all(Outcome::Delivered);
+            }
+            assert_eq!(ledger.committed(), 200);
+        }
     }
 
     #[test]
     fn a_request_dropped_in_the_middle_asks_for_a_rewind() {
         let ledger = Ledger::new(0, Signal::default());
 
-        drop(halves(request(4, BodyEncoding::Identity, &ledger)));
+        drop(parts(request(4, BodyEncoding::Identity, &ledger), 5));
 
         assert_eq!(ledger.take_rewind(), Some(0));
     }

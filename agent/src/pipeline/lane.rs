@@ -1,12 +1,13 @@
 //! The way from a worker to one output: encodes records into an open request and seals it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tracing::warn;
 use vigie_parsers::batch::Origin;
 
+use super::ceiling::Ceiling;
 use crate::metrics::{OutputMetrics, Pulse};
 use crate::plugin::{Body, Buffers, ByteQueue, Delivery, Encoded, Encoder, Item, Lot, Output, Parcel, Request};
 use crate::receipts::{Outcome, Share};
@@ -20,6 +21,7 @@ pub(super) struct Handle {
     /// Where bodies of its requests come from.
     pub(super) buffers: Buffers,
     pub(super) in_flight: AtomicUsize,
+    ceiling: Mutex<Ceiling>,
     pub(super) retry_limit: Option<u32>,
     pub(super) metrics: Arc<OutputMetrics>,
 }
@@ -36,7 +38,18 @@ impl Handle {
         let queue = ByteQueue::new(delivery.request_bytes);
         // As many as are sent at once, one that waits, and one that grows.
         let buffers = Body::buffers(delivery.encoding, delivery.request_bytes, delivery.concurrency + 2);
-        Arc::new(Self { name, output, delivery, queue, buffers, in_flight: AtomicUsize::new(0), retry_limit, metrics })
+        let ceiling = Mutex::new(Ceiling::new(delivery.request_bytes));
+        metrics.request_limit_bytes.set(delivery.request_bytes as u64);
+        let in_flight = AtomicUsize::new(0);
+        Arc::new(Self { name, output, delivery, queue, buffers, in_flight, ceiling, retry_limit, metrics })
+    }
+
+    /// Looks at the bound of requests, or moves it.
+    pub(super) fn ceiling<T>(&self, act: impl FnOnce(&mut Ceiling) -> T) -> T {
+        let mut ceiling = self.ceiling.lock().unwrap_or_else(PoisonError::into_inner);
+        let acted = act(&mut ceiling);
+        self.metrics.request_limit_bytes.set(ceiling.bytes() as u64);
+        acted
     }
 
     /// Whether a request sealed now would be sent at once.
@@ -69,6 +82,8 @@ struct Open {
     items: Vec<Item>,
     lots: Vec<Lot>,
     due: Instant,
+    /// Bytes at which it is sealed.
+    limit: usize,
 }
 
 impl Lane {
@@ -94,7 +109,10 @@ impl Lane {
         for record in parcel.batch.records() {
             let origin = record.origin();
             let lot = usize::from(origin.lot);
-            self.open.get_or_insert_with(|| Open::new(&mut *self.encoder, &mut self.body, now + self.flush));
+            if self.open.is_none() {
+                let limit = self.handle.ceiling(|ceiling| ceiling.bytes());
+                self.open = Some(Open::new(&mut *self.encoder, &mut self.body, now + self.flush, limit));
+            }
             match self.encoder.encode(record, &parcel.stream, &parcel.tag, self.body.buffer()) {
                 Encoded::Written => self.add_item(&mut shares[lot], parcel, origin),
                 Encoded::Skipped(reason) => self.skip(&mut shares[lot], parcel, reason, origin),
@@ -126,14 +144,14 @@ impl Lane {
 
     fn skip(&self, share: &mut Share, parcel: &Parcel, reason: &str, origin: Origin) {
         self.handle.metrics.dropped_records.add(1);
+        self.handle.metrics.dropped_by_reason.add("not_expressible", 1);
         let (stream, offset) = (&parcel.stream.name, origin.offset);
         warn!(component = %self.handle.name, reason, stream, offset, "record dropped");
         share.settle(1, Outcome::Dropped);
     }
 
     fn is_full(&self) -> bool {
-        let items = self.open.as_ref().map_or(0, |open| open.items.len());
-        self.body.len() >= self.handle.delivery.request_bytes || items >= MOST_ITEMS
+        self.open.as_ref().is_some_and(|open| self.body.len() >= open.limit || open.items.len() >= MOST_ITEMS)
     }
 
     /// Seals the open request when its flush time has come and it would be sent at once; while the output is busy it
@@ -194,10 +212,10 @@ impl Lane {
 }
 
 impl Open {
-    fn new(encoder: &mut dyn Encoder, body: &mut Body, due: Instant) -> Self {
+    fn new(encoder: &mut dyn Encoder, body: &mut Body, due: Instant, limit: usize) -> Self {
         body.begin();
         encoder.open(body.buffer());
-        Self { first_item: offset32(body.len()), items: Vec::new(), lots: Vec::new(), due }
+        Self { first_item: offset32(body.len()), items: Vec::new(), lots: Vec::new(), due, limit }
     }
 
     fn add_lot(&mut self, share: &mut Share, parcel: &Parcel) -> u32 {

@@ -5,6 +5,7 @@
 
 mod backoff;
 mod build;
+mod ceiling;
 mod delivery;
 mod judge;
 mod lane;

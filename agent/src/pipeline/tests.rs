@@ -16,14 +16,20 @@ use crate::config::Matcher;
 use crate::metrics::{InputMetrics, Metrics};
 use crate::pipeline::build::BuiltOutput;
 use crate::plugin::{
-    BodyEncoding, ByteQueue, Delivery, Encoded, Encoder, Fate, Memory, Outlet, Output, Parcel, Refusal, Request,
-    Source, Stage, Stream, Verdict,
+    BodyEncoding, ByteQueue, Cause, Class, Delivery, Encoded, Encoder, Fate, Memory, Outlet, Output, Parcel, Refusal,
+    Request, Source, Stage, Stream, Verdict,
 };
 use crate::receipts::{Ledger, Outcome, Signal};
 use crate::spool::DeadLetters;
 
 /// Judges a request.
 type Answer = fn(&Request) -> Verdict;
+
+const BUSY: Cause = Cause { class: Class::Busy, label: "busy", text: "the cluster is busy" };
+
+fn again(class: Class, counts: bool) -> Verdict {
+    Verdict::Again { class, reason: "asked for by the test".into(), wait: None, counts }
+}
 
 /// One answer per request of the script, then everything is delivered.
 struct Scripted {
@@ -235,8 +241,8 @@ fn an_output_that_discards_is_asked_for_nothing_and_answers_for_all() {
 
 #[test]
 fn failed_requests_are_sent_again_until_they_arrive() {
-    let again = |_: &Request| Verdict::Again { reason: "busy".into(), wait: None, counts: true };
-    let output = Scripted::new(1, &[again, again, again]);
+    let busy = |_: &Request| again(Class::Busy, true);
+    let output = Scripted::new(1, &[busy, busy, busy]);
 
     let (metrics, _) = ship(&output, None, &["a", "b", "c"]);
 
@@ -248,7 +254,7 @@ fn failed_requests_are_sent_again_until_they_arrive() {
 fn refused_items_are_given_up_and_the_rest_arrives() {
     let some = |request: &Request| {
         let refusal = Box::new(Refusal { status: 400, kind: "mapper".into(), reason: String::new() });
-        let fate = |at: usize| if at == 0 { Fate::Refused(refusal.clone()) } else { Fate::Again("busy") };
+        let fate = |at: usize| if at == 0 { Fate::Refused(refusal.clone()) } else { Fate::Again(BUSY) };
         Verdict::Items((0..request.items.len()).map(fate).collect())
     };
     let output = Scripted::new(1 << 20, &[some]);
@@ -266,7 +272,7 @@ fn a_request_too_large_is_halved_down_to_the_item_to_blame() {
     let too_large: Answer = |request| {
         let plain = request.plain().expect("it inflates");
         if plain.windows(3).any(|window| window == b"bad") {
-            Verdict::TooLarge(Refusal::default())
+            Verdict::TooLarge { refusal: Refusal::default(), limit: None }
         } else {
             Verdict::Delivered
         }
@@ -281,9 +287,9 @@ fn a_request_too_large_is_halved_down_to_the_item_to_blame() {
 
 #[test]
 fn a_used_up_retry_limit_gives_the_items_up() {
-    let again = |_: &Request| Verdict::Again { reason: "busy".into(), wait: None, counts: true };
-    let unreachable = |_: &Request| Verdict::Again { reason: "refused".into(), wait: None, counts: false };
-    let output = Scripted::new(1, &[unreachable, unreachable, again, again]);
+    let busy = |_: &Request| again(Class::Busy, true);
+    let unreachable = |_: &Request| again(Class::Unreachable, false);
+    let output = Scripted::new(1, &[unreachable, unreachable, busy, busy]);
 
     let (metrics, ledger) = ship(&output, Some(1), &["a"]);
 

@@ -10,7 +10,7 @@ use super::*;
 use crate::config::{Entry, Located, Place, SectionKind};
 use crate::metrics::InputMetrics;
 use crate::net::stub::{Canned, Stub};
-use crate::plugin::{Agent, Body, Encoded, Encoder, Fate, Item, Lot, Refusal, Request, Stream, Verdict};
+use crate::plugin::{Agent, Body, Class, Encoded, Encoder, Fate, Item, Lot, Refusal, Request, Stream, Verdict};
 use crate::receipts::{Ledger, Outcome, Signal};
 
 /// Keys and values of a section.
@@ -300,6 +300,12 @@ fn answer(statuses: &[u16]) -> String {
     json!({"errors": true, "items": items}).to_string()
 }
 
+/// The answer to a document whose id is taken.
+fn conflict(id: &str) -> Json {
+    let reason = format!("[{id}]: version conflict, document already exists (current version [1])");
+    json!({"create": {"status": 409, "error": {"type": "version_conflict_engine_exception", "reason": reason}}})
+}
+
 async fn delivered(entries: Entries<'_>, answers: Vec<Canned>, count: u32) -> (Verdict, Stub) {
     let stub = Stub::start(answers).await;
     let port = stub.port.to_string();
@@ -357,13 +363,15 @@ async fn an_answer_that_is_not_whole_means_that_everything_is_sent_again() {
         Canned::ok(whole.trim_end_matches("]}")),
         Canned::ok(answer(&[201])),
         Canned::ok(answer(&[201, 201, 201])),
+        Canned::ok(answer(&[201, 201]).replacen("create", "index", 1)),
+        Canned::ok(json!({"items": [conflict("b"), {"create": {"status": 201}}]}).to_string()),
         Canned::ok(""),
         Canned::ok("<html>captive portal</html>"),
         Canned::ok("x".repeat(200_000)),
     ];
     for canned in cases {
         let (verdict, _) = delivered(&[], vec![canned.clone()], 2).await;
-        assert!(matches!(verdict, Verdict::Again { .. }), "{canned:?}: {verdict:?}");
+        assert!(matches!(verdict, Verdict::Again { class: Class::Unknown, .. }), "{canned:?}: {verdict:?}");
     }
 }
 
@@ -383,7 +391,7 @@ async fn a_wrong_password_is_said_and_never_shown() {
 
     let (verdict, _) = delivered(&entries, vec![Canned::Answer(401, "", "Unauthorized".into())], 1).await;
 
-    let Verdict::Again { reason, counts: false, .. } = verdict else { panic!("{verdict:?}") };
+    let Verdict::Again { class: Class::Output, reason, counts: false, .. } = verdict else { panic!("{verdict:?}") };
     assert!(reason.contains("HTTP_Passwd") && !reason.contains("secret-42"), "{reason}");
 }
 
@@ -391,7 +399,7 @@ async fn a_wrong_password_is_said_and_never_shown() {
 async fn a_request_too_large_for_the_server_is_to_be_halved() {
     let (verdict, _) = delivered(&[], vec![Canned::Answer(413, "Connection: close\r\n", String::new())], 2).await;
 
-    assert!(matches!(verdict, Verdict::TooLarge(Refusal { status: 413, .. })), "{verdict:?}");
+    assert!(matches!(verdict, Verdict::TooLarge { refusal: Refusal { status: 413, .. }, limit: None }), "{verdict:?}");
 }
 
 /// OpenSearch issues 10802 and 16020: releases that read compressed bodies as they come.
@@ -422,7 +430,7 @@ async fn an_unreachable_server_uses_up_no_retries() {
 
     let verdict = built.output.deliver(&request).await;
 
-    assert!(matches!(verdict, Verdict::Again { counts: false, .. }), "{verdict:?}");
+    assert!(matches!(verdict, Verdict::Again { class: Class::Unreachable, counts: false, .. }), "{verdict:?}");
     request.settle_all(Outcome::Dropped);
 }
 
