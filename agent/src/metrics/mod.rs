@@ -175,6 +175,12 @@ counters! {
         wire_bytes,
         /// Requests in flight now.
         requests_in_flight,
+        /// Bytes of their bodies, before compression.
+        in_flight_bytes,
+        /// Bytes that may be in flight now.
+        window_bytes,
+        /// How the window moves: 0 it doubles, 1 it grows, 2 it stays below what was refused.
+        window_phase,
         /// Records sent whose outcome is unknown, so that they are sent again under the same ids.
         unknown_outcome_records,
         /// Most bytes of a request, before compression: what the other side was found to take.

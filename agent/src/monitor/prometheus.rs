@@ -84,6 +84,13 @@ const OUTPUT: &[Row] = &[
     counter("id_fallbacks", "vigie_output_id_fallbacks", "Records that got an id from their position."),
     counter("wire_bytes", "vigie_output_wire_bytes", "Bytes of request bodies sent."),
     gauge("requests_in_flight", "vigie_output_requests_in_flight", "Requests on their way now."),
+    gauge("in_flight_bytes", "vigie_output_in_flight_bytes", "Bytes of their bodies, before compression."),
+    gauge("window_bytes", "vigie_output_window_bytes", "Bytes that may be on their way now."),
+    gauge(
+        "window_phase",
+        "vigie_output_window_phase",
+        "How the window moves: 0 it doubles, 1 it grows, 2 it stays below what was refused.",
+    ),
     counter(
         "unknown_outcome_records",
         "vigie_output_unknown_outcome_records",

@@ -1,6 +1,5 @@
 //! The way from a worker to one output: encodes records into an open request and seals it.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -8,6 +7,8 @@ use tracing::warn;
 use vigie_parsers::batch::Origin;
 
 use super::ceiling::Ceiling;
+use super::controller::Bounds;
+use super::gate::Gate;
 use crate::metrics::{OutputMetrics, Pulse};
 use crate::plugin::{Body, Buffers, ByteQueue, Delivery, Encoded, Encoder, Item, Lot, Output, Parcel, Request};
 use crate::receipts::{Outcome, Share};
@@ -20,28 +21,34 @@ pub(super) struct Handle {
     pub(super) queue: ByteQueue<Request>,
     /// Where bodies of its requests come from.
     pub(super) buffers: Buffers,
-    pub(super) in_flight: AtomicUsize,
+    pub(super) gate: Arc<Gate>,
     ceiling: Mutex<Ceiling>,
     pub(super) retry_limit: Option<u32>,
     pub(super) metrics: Arc<OutputMetrics>,
 }
 
 impl Handle {
-    /// `retry_limit` tells how often a failed request is sent again; `None` is without end.
+    /// `retry_limit` tells how often a failed request is sent again, `None` is without end; `memory` is how many bytes
+    /// requests on their way may take.
     pub(super) fn new(
         name: String,
         output: Arc<dyn Output>,
         retry_limit: Option<u32>,
         metrics: Arc<OutputMetrics>,
+        memory: usize,
     ) -> Arc<Self> {
         let delivery = output.delivery();
-        let queue = ByteQueue::new(delivery.request_bytes);
-        // As many as are sent at once, one that waits, and one that grows.
-        let buffers = Body::buffers(delivery.encoding, delivery.request_bytes, delivery.concurrency + 2);
-        let ceiling = Mutex::new(Ceiling::new(delivery.request_bytes));
-        metrics.request_limit_bytes.set(delivery.request_bytes as u64);
-        let in_flight = AtomicUsize::new(0);
-        Arc::new(Self { name, output, delivery, queue, buffers, in_flight, ceiling, retry_limit, metrics })
+        let Delivery { request_bytes, concurrency, encoding, ordered } = delivery;
+        let queue = ByteQueue::new(request_bytes);
+        // As many as are sent at once, one before the gate, one that waits, and one that grows.
+        let buffers = Body::buffers(encoding, request_bytes, concurrency + 3);
+        let ceiling = Mutex::new(Ceiling::new(request_bytes));
+        metrics.request_limit_bytes.set(request_bytes as u64);
+        let requests = if ordered { 1 } else { concurrency.max(1) };
+        // The last record of a request reaches over its end.
+        let bytes = (request_bytes + request_bytes / 8).saturating_mul(requests).min(memory);
+        let gate = Gate::new(Bounds { bytes, requests, request: request_bytes }, Arc::clone(&metrics));
+        Arc::new(Self { name, output, delivery, queue, buffers, gate, ceiling, retry_limit, metrics })
     }
 
     /// Looks at the bound of requests, or moves it.
@@ -54,7 +61,7 @@ impl Handle {
 
     /// Whether a request sealed now would be sent at once.
     fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.in_flight.load(Ordering::Acquire) < self.delivery.concurrency
+        self.queue.is_empty() && self.gate.has_room()
     }
 }
 

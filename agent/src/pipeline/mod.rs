@@ -6,7 +6,10 @@
 mod backoff;
 mod build;
 mod ceiling;
+mod controller;
+mod courier;
 mod delivery;
+mod gate;
 mod judge;
 mod lane;
 mod poison;

@@ -85,6 +85,7 @@ impl Running {
                 Arc::clone(&output.output),
                 output.retry_limit,
                 Arc::clone(&output.metrics),
+                service.memory() - service.memory() / INPUTS_PART,
             )
         };
         let handles: Vec<Arc<Handle>> = outputs.iter().map(handle).collect();

@@ -182,7 +182,7 @@ fn ship(output: &Arc<Scripted>, retry_limit: Option<u32>, lines: &[&str]) -> (Ar
     let metrics = Arc::new(Metrics::default());
     let counters = metrics.add_output("scripted.0");
     let plugin: Arc<dyn Output> = Arc::clone(output) as Arc<dyn Output>;
-    let handle = Handle::new("scripted.0".into(), Arc::clone(&plugin), retry_limit, Arc::clone(&counters));
+    let handle = Handle::new("scripted.0".into(), Arc::clone(&plugin), retry_limit, Arc::clone(&counters), 1 << 20);
     let (_abort, aborted) = watch::channel(false);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("it starts");
