@@ -100,6 +100,14 @@ pub fn bulk_item(item: &[u8]) -> Option<(Action, &[u8])> {
     Some((Action { name: name.clone(), index, id }, document))
 }
 
+/// The index that a bulk item goes to, where it begins as those of this agent do: `{"create":{"_index":"logs"`.
+pub fn item_index(item: &[u8]) -> Option<&str> {
+    let verb_end = memchr::memchr(b'"', item.strip_prefix(b"{\"")?)?;
+    let name = item[2 + verb_end..].strip_prefix(b"\":{\"_index\":\"")?;
+    let name = &name[..memchr::memchr2(b'"', b'\\', name)?];
+    std::str::from_utf8(name).ok()
+}
+
 /// Bytes that are compared at once.
 const PIECE: usize = 1 << 10;
 
@@ -299,6 +307,15 @@ mod tests {
 
         for other in [&b"{\"n\":1}\n"[..], b"plain\n", b"{\"n\":1}\n{\"n\":2}\n", b"", b"{\"create\":{}}\n{}\n{}\n"] {
             assert_eq!(bulk_item(other), None);
+        }
+    }
+
+    #[test]
+    fn the_index_of_an_item_stands_at_its_beginning() {
+        let item = b"{\"create\":{\"_index\":\"logs-1\",\"_id\":\"a\"}}\n{\"n\":1}\n";
+        assert_eq!(item_index(item), Some("logs-1"));
+        for other in [&b"{\"n\":1}\n"[..], b"plain", b"", b"{\"", b"{\"create\":{\"_index\":\"lo"] {
+            assert_eq!(item_index(other), None);
         }
     }
 

@@ -181,6 +181,14 @@ counters! {
         window_bytes,
         /// How the window moves: 0 it doubles, 1 it grows, 2 it stays below what was refused.
         window_phase,
+        /// 1 while the output as a whole is paused.
+        paused,
+        /// Indexes that take nothing for now.
+        paused_indexes,
+        /// Records that wait for them.
+        parked_records,
+        /// Bytes of memory that these take.
+        parked_bytes,
         /// Records sent whose outcome is unknown, so that they are sent again under the same ids.
         unknown_outcome_records,
         /// Most bytes of a request, before compression: what the other side was found to take.

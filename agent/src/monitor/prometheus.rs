@@ -91,6 +91,10 @@ const OUTPUT: &[Row] = &[
         "vigie_output_window_phase",
         "How the window moves: 0 it doubles, 1 it grows, 2 it stays below what was refused.",
     ),
+    gauge("paused", "vigie_output_paused", "1 while the output as a whole is paused."),
+    gauge("paused_indexes", "vigie_output_paused_indexes", "Indexes that take nothing for now."),
+    gauge("parked_records", "vigie_output_parked_records", "Records that wait for paused indexes."),
+    gauge("parked_bytes", "vigie_output_parked_bytes", "Bytes of memory that these take."),
     counter(
         "unknown_outcome_records",
         "vigie_output_unknown_outcome_records",

@@ -1,19 +1,22 @@
 //! Brings one request to its end: sends it, acts on what is said of it, waits, and sends again what is left.
 
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
 use super::backoff::Backoff;
 use super::controller::Heard;
 use super::delivery::RetryPolicy;
 use super::gate::Passage;
-use super::judge::{self, Judged, Refused};
+use super::judge::{self, Held, Judged, Refused};
 use super::lane::Handle;
-use crate::plugin::{Class, Fate, Refusal, Request, Stream, Verdict};
+use super::pauses::WholePause;
+use super::probe;
+use crate::plugin::{Cause, Class, Fate, Refusal, Request, Stream, Verdict};
 use crate::receipts::Outcome;
 use crate::spool::{DeadLetter, DeadLetterError, DeadLetters};
 
@@ -27,36 +30,57 @@ pub(super) async fn is_true(flag: &mut watch::Receiver<bool>) {
     }
 }
 
+/// What couriers of one output have in common.
+#[derive(Clone)]
+pub(super) struct Kit {
+    pub(super) handle: Arc<Handle>,
+    pub(super) dead: Arc<DeadLetters>,
+    pub(super) policy: RetryPolicy,
+    pub(super) abort: watch::Receiver<bool>,
+    /// Dropped by the last of them, it ends the delivery.
+    pub(super) _working: mpsc::Sender<Infallible>,
+}
+
 /// Brings one request, and the parts it falls into, to its end. It keeps its place while it waits.
 pub(super) struct Courier {
+    kit: Kit,
     handle: Arc<Handle>,
-    dead: Arc<DeadLetters>,
     backoff: Backoff,
     abort: watch::Receiver<bool>,
+    /// It tries whether an index takes records again, so it withholds none.
+    is_probe: bool,
+    /// The pause of the whole output, if this is the one that tries whether it is over.
+    pause: Option<WholePause>,
+    /// Names that items were parked under.
+    parked: Vec<String>,
 }
 
 impl Courier {
-    pub(super) fn new(
-        handle: &Arc<Handle>,
-        dead: &Arc<DeadLetters>,
-        policy: RetryPolicy,
-        abort: &watch::Receiver<bool>,
-    ) -> Self {
-        let backoff = Backoff::new(policy.base, policy.cap);
-        Self { handle: Arc::clone(handle), dead: Arc::clone(dead), backoff, abort: abort.clone() }
+    pub(super) fn new(kit: Kit) -> Self {
+        let backoff = Backoff::new(kit.policy.base, kit.policy.cap);
+        let (handle, abort) = (Arc::clone(&kit.handle), kit.abort.clone());
+        Self { kit, handle, backoff, abort, is_probe: false, pause: None, parked: Vec::new() }
     }
 
-    /// Delivers `request`, which came through the gate by `passage`. It ends early when the agent stops.
-    pub(super) async fn deliver(mut self, request: Request, mut passage: Passage) {
+    /// One that sends items of paused indexes.
+    pub(super) fn probing(kit: Kit) -> Self {
+        Self { is_probe: true, ..Self::new(kit) }
+    }
+
+    /// Delivers `request`, which came through the gate by `passage`, until each item is settled or parked. Gives the names
+    /// that items were parked under; `None` when the agent stops before that.
+    pub(super) async fn deliver(mut self, request: Request, mut passage: Passage) -> Option<Vec<String>> {
         let mut parts = vec![request];
         let mut failed_before = false;
         while let Some(request) = parts.pop() {
+            let Some(request) = self.withhold(request) else { continue };
+            self.turn().await?;
             let (wire_bytes, items) = (request.body.len() as u64, request.items.len());
             let flight = passage.sent(request.plain_length);
             let attempt = AssertUnwindSafe(self.handle.output.deliver(&request));
             let verdict = tokio::select! {
                 verdict = catch_panic(attempt) => verdict,
-                () = is_true(&mut self.abort) => return,
+                () = is_true(&mut self.abort) => return None,
             };
             self.handle.metrics.wire_bytes.add(wire_bytes);
             let (heard, asked) = heard(&verdict, items);
@@ -69,10 +93,77 @@ impl Courier {
                 continue;
             };
             failed_before = true;
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = is_true(&mut self.abort) => return,
+            self.sleep(wait).await?;
+        }
+        Some(self.parked)
+    }
+
+    /// Parks the items of `request` whose index is paused. Gives the rest, if there is any.
+    fn withhold(&mut self, request: Request) -> Option<Request> {
+        if self.is_probe || !self.handle.pauses.any() {
+            return Some(request);
+        }
+        let Handle { output, pauses, .. } = &*self.handle;
+        match judge::withhold(request, |item| output.index_of(item), |index| pauses.is_paused(index)) {
+            Ok((rest, held)) => {
+                self.park(held, None);
+                rest
             }
+            Err(error) => {
+                error!(component = %self.handle.name, %error, "a request cannot be read back: bug");
+                None
+            }
+        }
+    }
+
+    /// Parks items until their index takes records again, and sees to it that this is found out.
+    fn park(&mut self, held: Vec<Held>, cause: Option<Cause>) {
+        for Held { index, request } in held {
+            let records = request.items.len();
+            let (name, is_new) = self.handle.pauses.park(&index, request);
+            if is_new {
+                self.index_pauses(&index, records, cause);
+                probe::start(self.kit.clone(), name.clone());
+            }
+            self.parked.push(name);
+        }
+    }
+
+    fn index_pauses(&self, index: &str, records: usize, cause: Option<Cause>) {
+        let index = if self.handle.output.may_tell_index() { index } else { "(made of records)" };
+        let reason = cause.map_or("it is paused", |cause| cause.text);
+        warn!(component = %self.handle.name, index, records, reason,
+            "an index takes no records: they wait, and those of other indexes go on");
+    }
+
+    /// Waits while the whole output is paused, unless this is the one that tries whether that is over.
+    async fn turn(&mut self) -> Option<()> {
+        if self.pause.is_some() {
+            self.handle.output.refresh();
+            return Some(());
+        }
+        tokio::select! {
+            () = self.handle.pauses.whole_over() => Some(()),
+            () = is_true(&mut self.abort) => None,
+        }
+    }
+
+    /// Pauses the whole output. Gives whether this is the one that tries whether that is over.
+    fn pauses_whole(&mut self, reason: &str) -> bool {
+        if self.pause.is_none() {
+            self.pause = self.handle.pauses.begin();
+            if self.pause.is_some() {
+                error!(component = %self.handle.name, "the output pauses, for nothing passes: {reason}");
+            }
+        }
+        self.pause.is_some()
+    }
+
+    /// Waits; `None` when the agent stops meanwhile.
+    async fn sleep(&mut self, wait: Duration) -> Option<()> {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => Some(()),
+            () = is_true(&mut self.abort) => None,
         }
     }
 
@@ -88,6 +179,7 @@ impl Courier {
     fn works(&mut self, settled: bool, failed_before: bool) -> bool {
         if settled && failed_before {
             info!(component = %self.handle.name, "delivery works again");
+            self.pause = None;
             self.backoff.reset();
         }
         settled
@@ -109,8 +201,12 @@ impl Courier {
                 let wait = self.wait(class, wait);
                 let records = request.items.len();
                 self.count_again(class, class.label(), records as u64);
-                warn!(component = %self.handle.name, records, wait = ?wait, "delivery failed, will retry: {reason}");
                 self.again(request, counts, &reason, parts).await;
+                if class == Class::Output && !self.pauses_whole(&reason) {
+                    // Another one tries, and says so; this one waits for its turn.
+                    return Some(Duration::ZERO);
+                }
+                warn!(component = %self.handle.name, records, wait = ?wait, "delivery failed, will retry: {reason}");
                 Some(wait)
             }
             Verdict::TooLarge { limit, .. } if request.items.len() > 1 => {
@@ -151,14 +247,15 @@ impl Courier {
         let metrics = Arc::clone(&self.handle.metrics);
         let places: Vec<_> = request.lots.iter().map(|lot| (Arc::clone(&lot.stream), Arc::clone(&lot.tag))).collect();
         let attempts = request.attempts;
-        let judged = match judge::by_items(request, fates) {
+        let output = Arc::clone(&self.handle.output);
+        let judged = match judge::by_items(request, fates, |item| output.index_of(item)) {
             Ok(judged) => judged,
             Err(error) => {
                 error!(component = %self.handle.name, %error, "a request cannot be read back: bug");
                 return None;
             }
         };
-        let Judged { delivered, duplicates, delivered_bytes, refused, again, causes } = judged;
+        let Judged { delivered, duplicates, delivered_bytes, refused, again, held, causes } = judged;
         metrics.proc_records.add(u64::from(delivered));
         metrics.duplicate_records.add(u64::from(duplicates));
         metrics.proc_bytes.add(delivered_bytes);
@@ -168,11 +265,12 @@ impl Courier {
         for (cause, records) in &causes {
             self.count_again(cause.class, cause.label, u64::from(*records));
         }
-        let (request, (cause, _)) = again.zip(causes.first())?;
-        let counts = causes.iter().any(|(cause, _)| cause.class != Class::Index);
+        let of_index = |class| move |(cause, _): &&(Cause, u32)| (cause.class == Class::Index) == class;
+        self.park(held, causes.iter().find(of_index(true)).map(|(cause, _)| *cause));
+        let (request, (cause, _)) = again.zip(causes.iter().find(of_index(false)))?;
         let (wait, reason) = (self.wait(cause.class, None), cause.text);
         warn!(component = %self.handle.name, records = request.items.len(), wait = ?wait, reason, "items refused for now, will retry");
-        self.again(request, counts, reason, parts).await;
+        self.again(request, true, reason, parts).await;
         Some(wait)
     }
 
@@ -224,7 +322,7 @@ impl Courier {
                     }
                 })
                 .collect();
-            match self.dead.write_all(&handle.name, &letters) {
+            match self.kit.dead.write_all(&handle.name, &letters) {
                 Ok(()) => {
                     handle.metrics.dead_letter_records.add(refused.len() as u64);
                     return settle_refused(refused, Outcome::DeadLettered);

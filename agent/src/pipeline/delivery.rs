@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use super::courier::{Courier, is_true};
+use super::courier::{Courier, Kit, is_true};
 use super::lane::Handle;
 use crate::spool::DeadLetters;
 
@@ -17,6 +17,10 @@ pub(super) struct RetryPolicy {
     pub(super) base: Duration,
     /// Last bound.
     pub(super) cap: Duration,
+    /// First bound of the wait before a paused index is tried again.
+    pub(super) probe_base: Duration,
+    /// Last bound.
+    pub(super) probe_cap: Duration,
 }
 
 /// Delivers until the queue of `handle` ends or `abort` turns true; what is then unsettled counts as not delivered.
@@ -27,9 +31,11 @@ pub(super) async fn run(
     abort: watch::Receiver<bool>,
 ) {
     let (working, mut workers) = mpsc::channel::<Infallible>(1);
-    let mut aborted = abort.clone();
+    let kit = Kit { handle: Arc::clone(&handle), dead, policy, abort, _working: working };
+    let mut aborted = kit.abort.clone();
     loop {
         let next = async {
+            handle.pauses.open().await;
             let request = handle.queue.next().await?;
             let passage = handle.gate.enter(request.plain_length).await;
             Some((request, passage))
@@ -39,18 +45,15 @@ pub(super) async fn run(
             () = is_true(&mut aborted) => None,
         };
         let Some((request, passage)) = next else { break };
-        let courier = Courier::new(&handle, &dead, policy, &abort);
-        let working = working.clone();
-        tokio::spawn(async move {
-            courier.deliver(request, passage).await;
-            drop(working);
-        });
+        let courier = Courier::new(kit.clone());
+        tokio::spawn(async move { courier.deliver(request, passage).await });
     }
     handle.queue.close();
     while let Some(refused) = handle.queue.next().await {
         drop(refused);
     }
-    drop(working);
-    // Nothing is sent: it ends when the last courier has dropped its end.
+    drop(kit);
+    // Nothing is sent: it ends when the last courier and the last probe have dropped their end.
     let None = workers.recv().await;
+    handle.pauses.drop_all();
 }

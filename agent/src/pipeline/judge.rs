@@ -4,7 +4,7 @@ use std::io;
 
 use bytes::Bytes;
 
-use crate::plugin::{Body, Cause, Fate, Item, Lot, Refusal, Request};
+use crate::plugin::{Body, Cause, Class, Fate, Item, Lot, Refusal, Request};
 use crate::receipts::{Outcome, Share};
 
 /// A refused item, on its way to the dead-letter file.
@@ -34,19 +34,34 @@ pub(super) struct Judged {
     pub(super) refused: Vec<Refused>,
     /// What is to be sent again.
     pub(super) again: Option<Request>,
-    /// Why, with the number of items; the first of it first.
+    /// What is to wait for its index.
+    pub(super) held: Vec<Held>,
+    /// Why the items of both, with their number; in the order of the first of each.
     pub(super) causes: Vec<(Cause, u32)>,
 }
 
-/// Judges `request` by the fate of each item. Items without a fate are to be sent again.
+/// Items of one index that are to wait for it.
+pub(super) struct Held {
+    /// Its name; empty where the output tells none.
+    pub(super) index: String,
+    /// The items.
+    pub(super) request: Request,
+}
+
+/// Judges `request` by the fate of each item, whose index `index_of` tells. Items without a fate are to be sent again.
 ///
 /// # Errors
 /// When the compressed body cannot be read back, which would be a bug; its items then count as not delivered.
-pub(super) fn by_items(mut request: Request, fates: Vec<Fate>) -> io::Result<Judged> {
+pub(super) fn by_items(
+    mut request: Request,
+    fates: Vec<Fate>,
+    index_of: impl Fn(&[u8]) -> Option<&str>,
+) -> io::Result<Judged> {
     let mut judged = Judged::default();
     let settled = fates.iter().all(|fate| matches!(fate, Fate::Delivered | Fate::Duplicate));
     let plain = if settled { Bytes::new() } else { request.plain()? };
     let mut again = Vec::new();
+    let mut held = Groups::default();
     let mut counts = vec![(0_u32, 0_u32); request.lots.len()];
     for (at, fate) in fates.into_iter().enumerate() {
         let item = request.items[at];
@@ -59,7 +74,11 @@ pub(super) fn by_items(mut request: Request, fates: Vec<Fate>) -> io::Result<Jud
                     Some((_, items)) => *items += 1,
                     None => judged.causes.push((cause, 1)),
                 }
-                again.push(at);
+                match cause.class {
+                    Class::Index => held.add(index_of(&plain[request.item_range(at)]).unwrap_or_default(), at),
+                    _ => again.push(at),
+                }
+                continue;
             }
             Fate::Refused(refusal) => {
                 let share = request.lots[lot].share.split(1);
@@ -68,9 +87,7 @@ pub(super) fn by_items(mut request: Request, fates: Vec<Fate>) -> io::Result<Jud
                 continue;
             }
         }
-        if again.last() != Some(&at) {
-            judged.delivered_bytes += request.item_range(at).len() as u64;
-        }
+        judged.delivered_bytes += request.item_range(at).len() as u64;
     }
     for (lot, (delivered, duplicates)) in request.lots.iter_mut().zip(&counts) {
         lot.share.settle(*delivered, Outcome::Delivered);
@@ -81,7 +98,51 @@ pub(super) fn by_items(mut request: Request, fates: Vec<Fate>) -> io::Result<Jud
     if !again.is_empty() {
         judged.again = Some(subset(&mut request, &plain, &again));
     }
+    judged.held = held.cut(&mut request, &plain);
     Ok(judged)
+}
+
+/// Takes out of `request` what goes to indexes that are paused: what is left, if anything, and what is to wait.
+///
+/// # Errors
+/// When the compressed body cannot be read back.
+pub(super) fn withhold(
+    mut request: Request,
+    index_of: impl Fn(&[u8]) -> Option<&str>,
+    is_paused: impl Fn(&str) -> bool,
+) -> io::Result<(Option<Request>, Vec<Held>)> {
+    let plain = request.plain()?;
+    let mut held = Groups::default();
+    let mut rest = Vec::new();
+    for at in 0..request.items.len() {
+        match index_of(&plain[request.item_range(at)]) {
+            Some(index) if is_paused(index) => held.add(index, at),
+            _ => rest.push(at),
+        }
+    }
+    if held.0.is_empty() {
+        return Ok((Some(request), Vec::new()));
+    }
+    let held = held.cut(&mut request, &plain);
+    Ok(((!rest.is_empty()).then(|| subset(&mut request, &plain, &rest)), held))
+}
+
+/// Items by index.
+#[derive(Default)]
+struct Groups(Vec<(String, Vec<usize>)>);
+
+impl Groups {
+    fn add(&mut self, index: &str, at: usize) {
+        match self.0.iter_mut().find(|(name, _)| name == index) {
+            Some((_, items)) => items.push(at),
+            None => self.0.push((index.to_owned(), vec![at])),
+        }
+    }
+
+    fn cut(self, request: &mut Request, plain: &[u8]) -> Vec<Held> {
+        let cut = |(index, items): (String, Vec<usize>)| Held { index, request: subset(request, plain, &items) };
+        self.0.into_iter().map(cut).collect()
+    }
 }
 
 /// Cuts `request`, which has two items or more, into parts of at most `largest` bytes, but of one item at least. In their
@@ -147,7 +208,7 @@ mod tests {
 
     use super::*;
     use crate::metrics::InputMetrics;
-    use crate::plugin::{BodyEncoding, Class, Stream};
+    use crate::plugin::{BodyEncoding, Stream};
     use crate::receipts::{Ledger, Signal};
 
     const BUSY: Cause = Cause { class: Class::Busy, label: "busy", text: "the cluster is busy" };
@@ -198,7 +259,7 @@ mod tests {
             let request = request(4, encoding, &ledger);
             let fates = vec![Fate::Delivered, Fate::Duplicate, Fate::Again(BUSY), Fate::Refused(refusal("no"))];
 
-            let judged = by_items(request, fates).expect("it inflates");
+            let judged = by_items(request, fates, |_| None).expect("it inflates");
 
             assert_eq!(ledger.committed(), 100, "the first range is settled, whatever becomes of the second");
             let again = judged.again.expect("one item is left");
@@ -213,6 +274,50 @@ mod tests {
             }
             assert_eq!(ledger.committed(), 200);
         }
+    }
+
+    /// The index of an item is its letter, but for `a`.
+    fn letter(item: &[u8]) -> Option<&str> {
+        std::str::from_utf8(&item[..1]).ok().filter(|letter| *letter != "a")
+    }
+
+    #[test]
+    fn items_that_wait_for_their_index_are_kept_apart_by_index() {
+        let blocked = Cause { class: Class::Index, label: "write_block", text: "the index is blocked" };
+        let ledger = Ledger::new(0, Signal::default());
+        let fates = vec![Fate::Again(blocked), Fate::Again(blocked), Fate::Again(BUSY), Fate::Delivered];
+
+        let judged = by_items(request(4, BodyEncoding::Gzip(1), &ledger), fates, letter).expect("it inflates");
+
+        let again = judged.again.expect("one is busy");
+        assert_eq!(*again.plain().expect("it inflates"), *b"ccc\n");
+        assert_eq!(judged.causes, [(blocked, 2), (BUSY, 1)]);
+        assert_eq!(judged.delivered_bytes, 5);
+        let mut held = judged.held.into_iter();
+        for (index, body) in [("", "a\n"), ("b", "bb\n")] {
+            let one = held.next().expect("two indexes");
+            assert_eq!((one.index.as_str(), &*one.request.plain().expect("it inflates")), (index, body.as_bytes()));
+            one.request.settle_all(Outcome::Delivered);
+        }
+        assert_eq!(ledger.committed(), 100);
+        again.settle_all(Outcome::Delivered);
+        assert_eq!(ledger.committed(), 200);
+    }
+
+    #[test]
+    fn items_of_paused_indexes_are_taken_out_and_nothing_else() {
+        let ledger = Ledger::new(0, Signal::default());
+        let whole = || request(3, BodyEncoding::Identity, &ledger);
+
+        let (rest, held) = withhold(whole(), letter, |index| index == "b").expect("it is plain");
+        assert_eq!(*rest.expect("two are left").plain().expect("it is plain"), *b"a\nccc\n");
+        assert_eq!((held.len(), held[0].index.as_str(), held[0].request.items.len()), (1, "b", 1));
+
+        let (rest, held) = withhold(whole(), letter, |_| false).expect("it is plain");
+        assert_eq!((rest.map(|rest| rest.items.len()), held.len()), (Some(3), 0));
+
+        let (rest, held) = withhold(whole(), |_| Some("x"), |_| true).expect("it is plain");
+        assert_eq!((rest.is_none(), held[0].request.items.len()), (true, 3));
     }
 
     #[test]

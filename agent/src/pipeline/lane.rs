@@ -9,6 +9,7 @@ use vigie_parsers::batch::Origin;
 use super::ceiling::Ceiling;
 use super::controller::Bounds;
 use super::gate::Gate;
+use super::pauses::Pauses;
 use crate::metrics::{OutputMetrics, Pulse};
 use crate::plugin::{Body, Buffers, ByteQueue, Delivery, Encoded, Encoder, Item, Lot, Output, Parcel, Request};
 use crate::receipts::{Outcome, Share};
@@ -22,20 +23,29 @@ pub(super) struct Handle {
     /// Where bodies of its requests come from.
     pub(super) buffers: Buffers,
     pub(super) gate: Arc<Gate>,
+    pub(super) pauses: Arc<Pauses>,
     ceiling: Mutex<Ceiling>,
     pub(super) retry_limit: Option<u32>,
     pub(super) metrics: Arc<OutputMetrics>,
 }
 
+/// Bytes that requests of one output may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// On their way.
+    pub(super) in_flight: usize,
+    /// Parked because their index takes nothing for now.
+    pub(super) parked: usize,
+}
+
 impl Handle {
-    /// `retry_limit` tells how often a failed request is sent again, `None` is without end; `memory` is how many bytes
-    /// requests on their way may take.
+    /// `retry_limit` tells how often a failed request is sent again, `None` is without end.
     pub(super) fn new(
         name: String,
         output: Arc<dyn Output>,
         retry_limit: Option<u32>,
         metrics: Arc<OutputMetrics>,
-        memory: usize,
+        room: Room,
     ) -> Arc<Self> {
         let delivery = output.delivery();
         let Delivery { request_bytes, concurrency, encoding, ordered } = delivery;
@@ -46,9 +56,10 @@ impl Handle {
         metrics.request_limit_bytes.set(request_bytes as u64);
         let requests = if ordered { 1 } else { concurrency.max(1) };
         // The last record of a request reaches over its end.
-        let bytes = (request_bytes + request_bytes / 8).saturating_mul(requests).min(memory);
+        let bytes = (request_bytes + request_bytes / 8).saturating_mul(requests).min(room.in_flight);
         let gate = Gate::new(Bounds { bytes, requests, request: request_bytes }, Arc::clone(&metrics));
-        Arc::new(Self { name, output, delivery, queue, buffers, gate, ceiling, retry_limit, metrics })
+        let pauses = Pauses::new(room.parked, Arc::clone(&metrics));
+        Arc::new(Self { name, output, delivery, queue, buffers, gate, pauses, ceiling, retry_limit, metrics })
     }
 
     /// Looks at the bound of requests, or moves it.
@@ -61,7 +72,7 @@ impl Handle {
 
     /// Whether a request sealed now would be sent at once.
     fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.gate.has_room()
+        self.queue.is_empty() && self.gate.has_room() && self.pauses.is_open()
     }
 }
 

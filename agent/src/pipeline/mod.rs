@@ -12,7 +12,9 @@ mod delivery;
 mod gate;
 mod judge;
 mod lane;
+mod pauses;
 mod poison;
+mod probe;
 mod run;
 mod supervise;
 #[cfg(test)]

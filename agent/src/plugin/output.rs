@@ -29,6 +29,21 @@ pub trait Output: Send + Sync {
     /// How large and how old a request grows, how its body is compressed, how many are sent at once.
     fn delivery(&self) -> Delivery;
 
+    /// Which part of the other side takes `item`, if one of them may fail while others do not: the index.
+    fn index_of<'a>(&self, item: &'a [u8]) -> Option<&'a str> {
+        let _ = item;
+        None
+    }
+
+    /// Whether names of indexes hold nothing of a record, so that they may be logged.
+    fn may_tell_index(&self) -> bool {
+        false
+    }
+
+    /// Takes in what may have changed outside, such as credentials in files. Called before each attempt while the whole
+    /// output is paused.
+    fn refresh(&self) {}
+
     /// Sends `request` once and judges each of its items.
     fn deliver<'a>(&'a self, request: &'a Request) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
 }

@@ -13,7 +13,7 @@ use super::directory::Directory;
 use super::encoder::BulkEncoder;
 use super::judge::{Whole, does_not_inflate, fate, is_about_another, verb};
 use super::options::{Compress, OpenSearchOptions};
-use crate::cluster::{ItemRun, bulk_items, error_name, scrubbed};
+use crate::cluster::{ItemRun, bulk_items, error_name, item_index, scrubbed};
 use crate::metrics::OutputMetrics;
 use crate::net::{HttpClient, explain};
 use crate::plugin::{
@@ -181,6 +181,14 @@ impl Output for OpenSearch {
         // Offsets of items in a body have 32 bits.
         let request_bytes = self.options.bulk_size.0.clamp(1, 1 << 30);
         Delivery { request_bytes, concurrency: self.options.max_in_flight.0, encoding, ordered: false }
+    }
+
+    fn index_of<'a>(&self, item: &'a [u8]) -> Option<&'a str> {
+        item_index(item)
+    }
+
+    fn may_tell_index(&self) -> bool {
+        !self.options.names_come_from_records()
     }
 
     fn deliver<'a>(&'a self, request: &'a Request) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {

@@ -63,6 +63,14 @@ const ROWS: usize = OpenSearchOptions::TABLE.len() + TlsOptions::TABLE.len() + N
 pub(super) const TABLE: [OptionSpec; ROWS] = joined(&[OpenSearchOptions::TABLE, TlsOptions::TABLE, NetOptions::TABLE]);
 
 impl OpenSearchOptions {
+    /// Whether something of a record may stand in the name of its index.
+    pub(super) fn names_come_from_records(&self) -> bool {
+        match self.logstash_format {
+            true => self.logstash_prefix_key.is_some(),
+            false => matches!(self.index, IndexTemplate::Dynamic(_)),
+        }
+    }
+
     /// Reports what does not go together. Returns whether everything does.
     pub(super) fn check(&self, tls: &TlsOptions, section: &Section, findings: &mut Diagnostics) -> bool {
         let mut is_good = true;
