@@ -134,7 +134,8 @@ impl Pauses {
             let mut room = std::pin::pin!(self.room.notified());
             room.as_mut().enable();
             self.whole_over().await;
-            if self.is_open() {
+            // Should it have begun anew, couriers wait for it.
+            if !self.lock().is_full {
                 return;
             }
             room.await;

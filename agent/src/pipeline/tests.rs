@@ -147,6 +147,8 @@ impl Output for Scripted {
 
     fn deliver<'a>(&'a self, request: &'a Request) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
         Box::pin(async move {
+            // Time for another request to come, so that more than one is on its way.
+            tokio::time::sleep(Duration::from_micros(200)).await;
             let answer = self.script.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
             let verdict = answer.map_or_else(|| self.judge(request), |answer| answer(request));
             self.store(request, &verdict);
