@@ -189,6 +189,8 @@ counters! {
         parked_records,
         /// Bytes of memory that these take.
         parked_bytes,
+        /// Hosts that are left out because they fail.
+        hosts_left_out,
         /// Records sent whose outcome is unknown, so that they are sent again under the same ids.
         unknown_outcome_records,
         /// Most bytes of a request, before compression: what the other side was found to take.

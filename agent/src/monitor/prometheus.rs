@@ -95,6 +95,7 @@ const OUTPUT: &[Row] = &[
     gauge("paused_indexes", "vigie_output_paused_indexes", "Indexes that take nothing for now."),
     gauge("parked_records", "vigie_output_parked_records", "Records that wait for paused indexes."),
     gauge("parked_bytes", "vigie_output_parked_bytes", "Bytes of memory that these take."),
+    gauge("hosts_left_out", "vigie_output_hosts_left_out", "Hosts that are left out because they fail."),
     counter(
         "unknown_outcome_records",
         "vigie_output_unknown_outcome_records",

@@ -4,10 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::directory::Directory;
 use super::encoder::BulkEncoder;
@@ -15,7 +15,7 @@ use super::judge::{Whole, does_not_inflate, fate, is_about_another, verb};
 use super::options::{Compress, OpenSearchOptions};
 use crate::cluster::{ItemRun, bulk_items, error_name, item_index, scrubbed};
 use crate::metrics::OutputMetrics;
-use crate::net::{HttpClient, explain};
+use crate::net::{Change, Chosen, Conduct, Hosts, HttpClient, explain};
 use crate::plugin::{
     Agent, BodyEncoding, BuildContext, Class, Delivery, Encoder, Fate, Output, Refusal, Request, Verdict,
 };
@@ -23,8 +23,8 @@ use crate::plugin::{
 /// Where requests go.
 #[derive(Debug)]
 pub(super) enum Destination {
-    /// To a server.
-    Server(HttpClient),
+    /// To one of these servers.
+    Servers(Hosts),
     /// Into files.
     Directory(Arc<Directory>),
     /// Nowhere: the plugin is only checked.
@@ -72,22 +72,58 @@ impl OpenSearch {
         }
     }
 
-    async fn send(&self, client: &HttpClient, request: &Request) -> Verdict {
+    /// Sends `request` to one host; where there is no connection to it nothing was sent, so the next one is tried.
+    async fn send(&self, hosts: &Hosts, request: &Request) -> Verdict {
+        let mut tried = Vec::new();
+        let mut verdict = None;
+        while let Some(host) = hosts.choose(&tried, Instant::now()) {
+            let (judged, conduct) = self.send_to(host.client(), request).await;
+            self.note(&host, conduct);
+            self.metrics.hosts_left_out.set(hosts.left_out() as u64);
+            verdict = Some(judged);
+            if conduct != Conduct::Absent {
+                break;
+            }
+            tried.push(host.number);
+        }
+        verdict.expect("a host is chosen while none was tried")
+    }
+
+    /// Says when a host is left out and when it is back.
+    fn note(&self, host: &Chosen<'_>, conduct: Conduct) {
+        let target = host.client().target();
+        match host.behaved(conduct, Instant::now()) {
+            Change::Nothing => {}
+            Change::LeftOut => {
+                warn!(component = %self.name, host = %target, "the host fails and is left out for a while")
+            }
+            Change::Back => info!(component = %self.name, host = %target, "the host works again"),
+        }
+    }
+
+    async fn send_to(&self, client: &HttpClient, request: &Request) -> (Verdict, Conduct) {
         let compressed = request.encoding != BodyEncoding::Identity;
         let is_plain = !compressed || self.plain_only.load(Ordering::Relaxed);
-        let answer = match self.post(client, request, is_plain).await {
-            Ok(answer) => answer,
-            Err(failed) => return failed,
-        };
-        if answer.status == 400 && !is_plain && does_not_inflate(&answer.body) {
+        let mut answer = self.post(client, request, is_plain).await;
+        if let Ok(Answer { status: 400, body, .. }) = &answer
+            && !is_plain
+            && does_not_inflate(body)
+        {
             warn!(component = %self.name, "the server does not inflate compressed requests: they are sent plain from now on");
             self.plain_only.store(true, Ordering::Relaxed);
-            return match self.post(client, request, true).await {
-                Ok(answer) => self.judge(client, request, &answer),
-                Err(failed) => failed,
-            };
+            answer = self.post(client, request, true).await;
         }
-        self.judge(client, request, &answer)
+        match answer {
+            Ok(answer) => {
+                let is_unable = matches!(answer.status, 502..=504);
+                let conduct = if is_unable { Conduct::Failed } else { Conduct::Answered };
+                (self.judge(client, request, &answer), conduct)
+            }
+            Err(failed) => {
+                let is_absent = matches!(failed, Verdict::Again { class: Class::Unreachable, .. });
+                (failed, if is_absent { Conduct::Absent } else { Conduct::Failed })
+            }
+        }
     }
 
     async fn post(&self, client: &HttpClient, request: &Request, is_plain: bool) -> Result<Answer, Verdict> {
@@ -193,7 +229,7 @@ impl Output for OpenSearch {
 
     fn deliver<'a>(&'a self, request: &'a Request) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
         match &self.destination {
-            Destination::Server(client) => Box::pin(self.send(client, request)),
+            Destination::Servers(hosts) => Box::pin(self.send(hosts, request)),
             Destination::Directory(directory) => Box::pin(write(Arc::clone(directory), request)),
             Destination::Nowhere => {
                 let reason = "the output is only checked".into();

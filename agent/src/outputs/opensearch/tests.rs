@@ -6,8 +6,9 @@ use serde_json::{Value as Json, json};
 use vigie_parsers::Parsers;
 use vigie_parsers::batch::{Batch, Origin, Source, Timestamp, Value};
 
+use super::options::HostList;
 use super::*;
-use crate::config::{Entry, Located, Place, SectionKind};
+use crate::config::{Entry, Located, OptionType, Place, SectionKind};
 use crate::metrics::InputMetrics;
 use crate::net::stub::{Canned, Stub};
 use crate::plugin::{Agent, Body, Class, Encoded, Encoder, Fate, Item, Lot, Refusal, Request, Stream, Verdict};
@@ -432,6 +433,60 @@ async fn an_unreachable_server_uses_up_no_retries() {
 
     assert!(matches!(verdict, Verdict::Again { class: Class::Unreachable, counts: false, .. }), "{verdict:?}");
     request.settle_all(Outcome::Dropped);
+}
+
+#[tokio::test]
+async fn a_host_that_is_not_there_is_passed_over_and_left_out() {
+    let stub = Stub::start(vec![Canned::ok(answer(&[201])); 4]).await;
+    let hosts = format!("127.0.0.1:1, 127.0.0.1:{}", stub.port);
+    let built = output(&[("hosts", &hosts)]);
+    let (request, _ledger) = request(&built, 1);
+
+    for _ in 0..4 {
+        assert!(matches!(built.output.deliver(&request).await, Verdict::Delivered));
+    }
+
+    assert_eq!((stub.received().len(), built.metrics.hosts_left_out.get()), (4, 1));
+    request.settle_all(Outcome::Delivered);
+}
+
+#[tokio::test]
+async fn requests_are_spread_over_hosts_and_one_whose_outcome_is_unknown_is_not_sent_twice_at_once() {
+    let stubs = [
+        Stub::start(vec![Canned::Close, Canned::ok(answer(&[201]))]).await,
+        Stub::start(vec![Canned::Close, Canned::ok(answer(&[201]))]).await,
+    ];
+    let hosts = format!("127.0.0.1:{} 127.0.0.1:{}", stubs[0].port, stubs[1].port);
+    let built = output(&[("hosts", &hosts)]);
+    let (request, _ledger) = request(&built, 1);
+
+    let mut verdicts = Vec::new();
+    for _ in 0..4 {
+        verdicts.push(built.output.deliver(&request).await);
+    }
+
+    assert!(matches!(
+        verdicts.as_slice(),
+        [Verdict::Again { class: Class::Unknown, .. }, Verdict::Again { .. }, Verdict::Delivered, Verdict::Delivered]
+    ));
+    assert_eq!([stubs[0].received().len(), stubs[1].received().len()], [2, 2]);
+    request.settle_all(Outcome::Delivered);
+}
+
+#[test]
+fn hosts_are_taken_apart() {
+    let list = |text: &str| <HostList as OptionType>::parse(text).map(|list| list.0);
+    let hosts = |hosts: &[(&str, Option<u16>)]| {
+        Ok(hosts.iter().map(|(host, port)| ((*host).to_owned(), *port)).collect::<Vec<_>>())
+    };
+
+    assert_eq!(
+        list("a.example:9201, b  [::1]:7,::1"),
+        hosts(&[("a.example", Some(9201)), ("b", None), ("::1", Some(7)), ("::1", None)])
+    );
+    for wrong in ["", " , ", "a:", "a:99999", ":9200", &"a ".repeat(65)] {
+        assert!(list(wrong).is_err(), "{wrong}");
+    }
 }
 
 #[tokio::test]
