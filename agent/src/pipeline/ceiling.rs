@@ -13,6 +13,8 @@ pub(super) struct Ceiling {
 
 /// No bound is learnt below this, since action lines and answers cost more than documents then.
 const LEAST: usize = 4 << 10;
+/// Requests that are to fit below a limit that was told.
+const SEVERAL: usize = 2;
 /// Requests that must be taken before a larger one is tried: one in so many is then sent in vain at most.
 const PATIENCE: u32 = 500;
 
@@ -30,14 +32,16 @@ impl Ceiling {
     /// A request of `size` bytes was too large; `limit` is what would have been taken, if the other side said so. Gives
     /// the largest part that it is to be cut into.
     pub(super) fn too_large(&mut self, size: usize, limit: Option<usize>) -> usize {
-        let fits = limit.unwrap_or(size / 2).min(size.saturating_sub(1));
-        // A request is sealed behind the record that reaches its bound, so there is to be room for one.
+        // A limit that was told is one for everything on its way, so two are to fit below it: one is sent
+        // while the other is stored. Else only this request
+        // was measured; it was sealed behind the record that reached its bound, so there is to be room for one.
+        let fits = limit.map_or(size / 2, |limit| limit / SEVERAL).min(size.saturating_sub(1));
         let bytes = (fits - fits / 8).max(LEAST);
         if bytes < self.bytes {
             self.bytes = bytes;
         }
         self.taken = 0;
-        fits - fits / 16
+        fits
     }
 
     /// A request of `size` bytes was taken.
@@ -65,14 +69,14 @@ mod tests {
 
         let part = ceiling.too_large(1 << 20, Some(64 << 10));
 
-        assert_eq!((part, ceiling.bytes()), (60 << 10, 56 << 10));
+        assert_eq!((part, ceiling.bytes()), (32 << 10, 28 << 10), "half of it, with room for a record");
     }
 
     #[test]
     fn an_untold_bound_is_found_by_halving_and_tried_again_later() {
         let mut ceiling = Ceiling::new(1 << 20);
 
-        assert_eq!(ceiling.too_large(1 << 20, None), 480 << 10);
+        assert_eq!(ceiling.too_large(1 << 20, None), 512 << 10);
         let learnt = ceiling.bytes();
         assert_eq!(learnt, 448 << 10);
         for _ in 0..PATIENCE {

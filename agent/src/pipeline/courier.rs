@@ -86,8 +86,13 @@ impl Courier {
             let (heard, asked) = heard(&verdict, items);
             passage.heard(flight, heard, asked);
             let settled = matches!(verdict, Verdict::Delivered | Verdict::Items(_));
+            let left = parts.len() + 1;
             let wait = self.judge(request, verdict, &mut parts).await;
-            passage.keep(parts.iter().map(|part| part.plain_length).sum());
+            if parts.len() > left {
+                passage.resize(self.handle.ceiling(|ceiling| ceiling.bytes()));
+            }
+            // Parts go one after the other.
+            passage.keep(parts.iter().map(|part| part.plain_length).max().unwrap_or(0));
             let Some(wait) = wait else {
                 failed_before = failed_before && !self.works(settled, failed_before);
                 continue;

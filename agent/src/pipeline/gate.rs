@@ -91,7 +91,12 @@ impl Passage {
         self.gate.freed.notify_waiters();
     }
 
-    /// Keeps no more than `bytes`: the rest is settled.
+    /// No request of this output is larger than `bytes` from now on.
+    pub(super) fn resize(&self, bytes: usize) {
+        self.gate.act(|controller| controller.resize(bytes));
+    }
+
+    /// Keeps no more than `bytes`: the rest is settled, or waits for its turn here.
     pub(super) fn keep(&mut self, bytes: usize) {
         let settled = self.bytes.saturating_sub(bytes);
         if settled > 0 {

@@ -35,8 +35,8 @@ pub(super) struct Controller {
     /// How many of them it takes before the refused level is tried again.
     patience: u32,
     hold: Option<Instant>,
-    /// When a request was last kept waiting by the window.
-    limited: Option<Instant>,
+    /// Whether a request waits for the window.
+    limited: bool,
     latency: Latency,
 }
 
@@ -109,7 +109,7 @@ impl Controller {
             taken: 0,
             patience: PATIENCE.0,
             hold: None,
-            limited: None,
+            limited: false,
             latency: Latency::default(),
         }
     }
@@ -147,9 +147,7 @@ impl Controller {
     /// The same for a request that is there and waits; it tells that the window is made use of.
     pub(super) fn admits(&mut self, bytes: usize, now: Instant) -> bool {
         let has_room = self.has_room(bytes, now);
-        if !has_room {
-            self.limited = Some(now);
-        }
+        self.limited = !has_room;
         has_room
     }
 
@@ -160,11 +158,20 @@ impl Controller {
 
     /// A request of `bytes` enters; it holds them until [`Controller::leave`]. Gives true.
     pub(super) fn enter(&mut self, bytes: usize) -> bool {
-        self.request = bytes.max(self.request - self.request / 64);
+        self.request = bytes.max(self.request - self.request / 8);
         self.window = self.window.max(self.least());
         self.in_flight += bytes;
         self.requests += 1;
         true
+    }
+
+    /// No request is larger than `bytes` from now on, so that fewer bytes than before are one request. The window starts
+    /// anew from there.
+    pub(super) fn resize(&mut self, bytes: usize) {
+        if bytes < self.request.min(self.bounds.request) {
+            self.request = bytes;
+            (self.window, self.phase, self.refused) = (self.window.min(bytes), Phase::Starting, None);
+        }
     }
 
     /// Gives `bytes` back of a request that keeps its place.
@@ -212,7 +219,7 @@ impl Controller {
             return self.decrease(flight, (17, 20), now);
         }
         // A window that was larger than what there was to send proves nothing.
-        if self.limited.is_none_or(|at| at < flight.sent) || self.latency.is_raised() {
+        if !self.limited || self.latency.is_raised() {
             return;
         }
         let step = match self.phase {
