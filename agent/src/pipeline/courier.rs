@@ -84,7 +84,8 @@ impl Courier {
             };
             self.handle.metrics.wire_bytes.add(wire_bytes);
             let (heard, asked) = heard(&verdict, items);
-            passage.heard(flight, heard, asked);
+            // Nobody may stop the output for a day by one answer.
+            passage.heard(flight, heard, asked.map(|asked| asked.min(self.kit.policy.cap * 2)));
             let settled = matches!(verdict, Verdict::Delivered | Verdict::Items(_));
             let left = parts.len() + 1;
             let wait = self.judge(request, verdict, &mut parts).await;

@@ -368,6 +368,19 @@ fn a_used_up_retry_limit_gives_the_items_up() {
 }
 
 #[test]
+fn a_wait_that_is_asked_for_holds_the_output_no_longer_than_twice_the_cap() {
+    let for_a_day = |_: &Request| {
+        let wait = Some(Duration::from_secs(86_400));
+        Verdict::Again { class: Class::Busy, reason: "asked for by the test".into(), wait, counts: true }
+    };
+    let output = Scripted::new(1, &[for_a_day]);
+
+    ship(&output, None, &["a", "b", "c"]);
+
+    assert_eq!(output.stored(), ["a", "b", "c"]);
+}
+
+#[test]
 fn items_of_a_paused_index_wait_and_those_of_others_go_on() {
     let lines: Vec<String> = (0..40).map(|n| format!("{}{n:02}", ['b', 'a', 'a', 'a'][n % 4])).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
