@@ -3,6 +3,9 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use reqwest::Method;
+use serde_json::json;
+
 use crate::support::{Gate, Node, OutputSection, Store, Workplace, eventually, shared_node};
 
 const LINES: u64 = 500;
@@ -97,5 +100,39 @@ fn a_stopped_server_is_reported_and_everything_arrives_once_it_is_back() {
     node.restart();
 
     wait_for_lines(&store, "stopped", 2 * LINES);
+    assert!(agent.terminate().success());
+}
+
+/// One output, two indexes: a block on one of them must not keep back the other.
+#[test]
+fn a_blocked_index_waits_alone_and_is_complete_once_it_is_free() {
+    let store = Store::of(shared_node());
+    for index in ["one-blocked", "one-free"] {
+        store.create_index(index, &json!({"log": {"type": "text"}}));
+    }
+    let block = |on: bool| {
+        let (status, answer) =
+            store.request(Method::PUT, "one-blocked/_settings", Some(&json!({"index.blocks.write": on})));
+        assert_eq!(status, 200, "{answer}");
+    };
+    block(true);
+    let workplace = with_lines();
+    let lines: String = (0..LINES).map(|number| format!("other line {number}\n")).collect();
+    workplace.append("other.log", &lines);
+    let inputs = ["blocked", "free"].map(|tag| {
+        let file = if tag == "free" { "app" } else { "other" };
+        format!("[INPUT]\n    Name tail\n    Tag {tag}\n    Path @HERE@/{file}.log\n    DB @HERE@/{tag}.db\n    Read_from_Head On\n\n")
+    });
+    let output = shared_node().output("*", "one-$TAG");
+    workplace.write("vigie.conf", &format!("[SERVICE]\n    Flush 0.2\n\n{}{output}", inputs.concat()));
+
+    let mut agent = workplace.start("vigie.conf");
+    agent.wait_for_message(&["an index takes no records", "blocked for writing"]);
+    wait_for_lines(&store, "one-free", LINES);
+    assert_eq!(store.count("one-blocked"), 0);
+    block(false);
+
+    wait_for_lines(&store, "one-blocked", LINES);
+    agent.wait_for_message(&["a paused index takes records again"]);
     assert!(agent.terminate().success());
 }

@@ -11,5 +11,6 @@
 mod faults;
 mod kill_loop;
 mod paths;
+mod pressure;
 mod shipping;
 mod support;

@@ -5,6 +5,7 @@
 #        opensearch.sh start DIR [OPTION...]      starts a node that lives in DIR, waits until it answers, prints `env`
 #            --port PORT      listen there (default: the port DIR had before, else one the node chooses)
 #            --owner PID      remove the node, with DIR, as soon as that process has ended
+#            --setting LINE   a further line for opensearch.yml, kept for later starts; may be repeated
 #        opensearch.sh env DIR                    prints how to reach it, as shell variables
 #        opensearch.sh status DIR                 says whether it answers; exit code 0 if so
 #        opensearch.sh stop DIR                   stops it; DIR with its data stays and can be started again
@@ -25,7 +26,7 @@ readonly stop_seconds=30
 readonly user=admin password=admin
 
 usage() {
-    sed -n '4,11s/^# //p' "${BASH_SOURCE[0]}" >&2
+    sed -n '4,12s/^# //p' "${BASH_SOURCE[0]}" >&2
     exit 2
 }
 
@@ -80,6 +81,7 @@ write_configuration() {
     {
         cat "$here/opensearch.yml"
         printf 'plugins.security.%s: true\nhttp.port: %s\ntransport.port: 0\n' "$reload" "$1"
+        cat "$dir/settings" 2>/dev/null || true
     } >"$dir/home/config/opensearch.yml"
     rm -f "$dir/home/logs/http.ports" "$dir/home/logs/transport.ports"
 }
@@ -154,11 +156,12 @@ remove_after() {
 }
 
 start() {
-    local port='' owner='' cached
+    local port='' owner='' cached settings=()
     while [ $# -gt 0 ]; do
         case $1 in
         --port) port=${2:?--port needs a number} ;;
         --owner) owner=${2:?--owner needs a process number} ;;
+        --setting) settings+=("${2:?--setting needs a line}") ;;
         *) usage ;;
         esac
         shift 2
@@ -171,6 +174,7 @@ start() {
         cached=$(resolve)
         place_home "$cached"
     fi
+    [ "${#settings[@]}" -eq 0 ] || printf '%s\n' "${settings[@]}" >"$dir/settings"
     write_configuration "${port:-$(cat "$dir/port" 2>/dev/null || echo 0)}"
     hand_over
     [ -z "$owner" ] || remove_after "$owner"
@@ -211,7 +215,7 @@ remove() {
     stop
     [ -e "$dir/line" ] || return 0
     rm -rf "${dir:?}/home" "${dir:?}/tmp"
-    rm -f "$dir/pid" "$dir/port" "$dir/console.log" "$dir/line"
+    rm -f "$dir/pid" "$dir/port" "$dir/console.log" "$dir/line" "$dir/settings"
     rmdir "$dir" 2>/dev/null || true
 }
 

@@ -10,9 +10,36 @@ use serde_json::Value;
 
 use super::errors::ErrorDetail;
 
+/// What a document was sent for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// `create`.
+    Create,
+    /// `index`.
+    Index,
+    /// `update`.
+    Update,
+    /// Anything else.
+    Other,
+}
+
+impl Verb {
+    /// The verb of this name.
+    pub(super) fn named(name: &[u8]) -> Self {
+        match name {
+            b"create" => Self::Create,
+            b"index" => Self::Index,
+            b"update" => Self::Update,
+            _ => Self::Other,
+        }
+    }
+}
+
 /// What was answered about one document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ItemAnswer {
+    /// What it was sent for, as the answer says.
+    pub verb: Verb,
     /// Its status code.
     pub status: u16,
     /// What was wrong, if anything.
@@ -73,6 +100,14 @@ pub fn bulk_item(item: &[u8]) -> Option<(Action, &[u8])> {
     Some((Action { name: name.clone(), index, id }, document))
 }
 
+/// The index that a bulk item goes to, where it begins as those of this agent do: `{"create":{"_index":"logs"`.
+pub fn item_index(item: &[u8]) -> Option<&str> {
+    let verb_end = memchr::memchr(b'"', item.strip_prefix(b"{\"")?)?;
+    let name = item[2 + verb_end..].strip_prefix(b"\":{\"_index\":\"")?;
+    let name = &name[..memchr::memchr2(b'"', b'\\', name)?];
+    std::str::from_utf8(name).ok()
+}
+
 /// Bytes that are compared at once.
 const PIECE: usize = 1 << 10;
 
@@ -113,7 +148,7 @@ impl Scanner<'_> {
         loop {
             let start = self.at;
             let answer = match self.short_item() {
-                Some(status) => ItemAnswer { status, error: None },
+                Some((verb, status)) => ItemAnswer { verb, status, error: None },
                 None => self.long_item()?,
             };
             match self.next()? {
@@ -145,10 +180,11 @@ impl Scanner<'_> {
     }
 
     /// Reads `{"create":{"status":201}}` and the like; stays where it is when that is not what follows.
-    fn short_item(&mut self) -> Option<u16> {
+    fn short_item(&mut self) -> Option<(Verb, u16)> {
         let rest = self.body.get(self.at..)?;
         let rest = rest.strip_prefix(b"{\"")?;
-        let rest = [&b"create"[..], b"index", b"update"].iter().find_map(|action| rest.strip_prefix(*action))?;
+        let verbs = [&b"create"[..], b"index", b"update"];
+        let (verb, rest) = verbs.iter().find_map(|verb| Some((Verb::named(verb), rest.strip_prefix(*verb)?)))?;
         let rest = rest.strip_prefix(b"\":{\"status\":")?;
         let (digits, rest) = rest.split_first_chunk::<3>()?;
         let rest = rest.strip_prefix(b"}}")?;
@@ -159,17 +195,17 @@ impl Scanner<'_> {
             return None;
         }
         self.at = self.body.len() - rest.len();
-        Some(status)
+        Some((verb, status))
     }
 
     /// Reads an item of any shape.
     fn long_item(&mut self) -> Option<ItemAnswer> {
         let range = self.value()?;
         let item: Value = serde_json::from_slice(&self.body[range]).ok()?;
-        let item = item.as_object().filter(|item| item.len() == 1)?.values().next()?;
+        let (verb, item) = item.as_object().filter(|item| item.len() == 1)?.iter().next()?;
         let status = u16::try_from(item.get("status")?.as_u64()?).ok().filter(|status| (100..600).contains(status))?;
         let error = item.get("error").map(|error| Box::new(ErrorDetail::new(error)));
-        Some(ItemAnswer { status, error })
+        Some(ItemAnswer { verb: Verb::named(verb.as_bytes()), status, error })
     }
 
     /// Walks over a value without looking into it and gives where it stands.
@@ -271,6 +307,15 @@ mod tests {
 
         for other in [&b"{\"n\":1}\n"[..], b"plain\n", b"{\"n\":1}\n{\"n\":2}\n", b"", b"{\"create\":{}}\n{}\n{}\n"] {
             assert_eq!(bulk_item(other), None);
+        }
+    }
+
+    #[test]
+    fn the_index_of_an_item_stands_at_its_beginning() {
+        let item = b"{\"create\":{\"_index\":\"logs-1\",\"_id\":\"a\"}}\n{\"n\":1}\n";
+        assert_eq!(item_index(item), Some("logs-1"));
+        for other in [&b"{\"n\":1}\n"[..], b"plain", b"", b"{\"", b"{\"create\":{\"_index\":\"lo"] {
+            assert_eq!(item_index(other), None);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::bulk::{ItemAnswer, ItemRun, bulk_items};
+use super::bulk::{ItemAnswer, ItemRun, Verb, bulk_items};
 use super::errors::ErrorDetail;
 
 /// Reads `body`.
@@ -24,10 +24,10 @@ pub(super) fn expanded(runs: Vec<ItemRun>) -> Vec<ItemAnswer> {
 pub(super) fn reference(body: &[u8]) -> Option<Vec<ItemAnswer>> {
     let tree: Value = serde_json::from_slice(body).ok()?;
     let read = |item: &Value| {
-        let item = item.as_object().filter(|item| item.len() == 1)?.values().next()?;
+        let (verb, item) = item.as_object().filter(|item| item.len() == 1)?.iter().next()?;
         let status = item.get("status")?.as_u64().filter(|status| (100..600).contains(status))?;
         let error = item.get("error").map(|error| Box::new(ErrorDetail::new(error)));
-        Some(ItemAnswer { status: u16::try_from(status).ok()?, error })
+        Some(ItemAnswer { verb: Verb::named(verb.as_bytes()), status: u16::try_from(status).ok()?, error })
     };
     tree.as_object()?.get("items")?.as_array()?.iter().map(read).collect()
 }

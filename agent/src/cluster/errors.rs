@@ -34,6 +34,12 @@ pub fn request_error(body: &[u8]) -> Option<ErrorDetail> {
     tree.get("error").map(ErrorDetail::new)
 }
 
+/// The name of an error where it is one, such as `mapper_parsing_exception`; `other` for anything else, which nobody vouches for.
+pub fn error_name(kind: &str) -> &str {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if kind.len() <= 64 && kind.bytes().all(allowed) { kind } else { "other" }
+}
+
 /// Longest piece of a reason that reaches the log.
 const LONGEST: usize = 200;
 
@@ -105,6 +111,15 @@ mod tests {
         ];
         for (reason, expected) in cases {
             assert_eq!(scrubbed(reason).trim_start(), expected);
+        }
+    }
+
+    #[test]
+    fn only_what_looks_like_the_name_of_an_error_is_one() {
+        assert_eq!(error_name("mapper_parsing_exception"), "mapper_parsing_exception");
+        assert_eq!(error_name(""), "");
+        for kind in ["secret 42", "Secret", "a\nb", &"x".repeat(65)] {
+            assert_eq!(error_name(kind), "other");
         }
     }
 

@@ -7,5 +7,5 @@ mod bulk;
 pub mod check;
 mod errors;
 
-pub use bulk::{Action, ItemAnswer, ItemRun, Unreadable, bulk_item, bulk_items};
-pub use errors::{ErrorDetail, request_error, scrubbed};
+pub use bulk::{Action, ItemAnswer, ItemRun, Unreadable, Verb, bulk_item, bulk_items, item_index};
+pub use errors::{ErrorDetail, error_name, request_error, scrubbed};

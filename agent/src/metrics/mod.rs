@@ -2,6 +2,7 @@
 
 mod pulse;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -34,14 +35,44 @@ impl Counter {
     }
 }
 
+/// Counts by reason. Reasons are few: names beyond [`ByReason::MOST`], and what is no name, count as `other`.
+#[derive(Debug, Default)]
+pub struct ByReason(Mutex<BTreeMap<String, u64>>);
+
+impl ByReason {
+    /// Reasons that are told apart.
+    pub const MOST: usize = 32;
+    const OTHER: &str = "other";
+
+    /// Adds `n` to what is counted under `reason`, a name of ASCII letters, digits and `_` of at most 64 bytes.
+    pub fn add(&self, reason: &str, n: u64) {
+        let is_name =
+            (1..=64).contains(&reason.len()) && reason.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_told_apart = is_name && (counts.len() < Self::MOST || counts.contains_key(reason));
+        let reason = if is_told_apart { reason } else { Self::OTHER };
+        *counts.entry(reason.to_owned()).or_default() += n;
+    }
+
+    /// Every reason with its count, by name.
+    pub fn each(&self) -> Vec<(String, u64)> {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.iter().map(|(reason, count)| (reason.clone(), *count)).collect()
+    }
+}
+
 macro_rules! counters {
-    ($(#[$meta:meta])* $name:ident { $( $(#[$doc:meta])* $field:ident, )* }) => {
+    (
+        $(#[$meta:meta])* $name:ident { $( $(#[$doc:meta])* $field:ident, )* }
+        $( by_reason { $( $(#[$by_doc:meta])* $by:ident, )* } )?
+    ) => {
         $(#[$meta])*
         #[derive(Debug, Default)]
         pub struct $name {
             /// Alias or instance name (`tail.0`), the label `name`.
             pub name: String,
             $( $(#[$doc])* pub $field: Counter, )*
+            $( $( $(#[$by_doc])* pub $by: ByReason, )* )?
         }
 
         impl $name {
@@ -54,6 +85,13 @@ macro_rules! counters {
             pub fn each(&self) -> Vec<(&'static str, u64)> {
                 vec![ $( (stringify!($field), self.$field.get()), )* ]
             }
+
+            $(
+                /// Everything counted by reason, with its name.
+                pub fn each_by_reason(&self) -> Vec<(&'static str, Vec<(String, u64)>)> {
+                    vec![ $( (stringify!($by), self.$by.each()), )* ]
+                }
+            )?
         }
     };
 }
@@ -137,6 +175,34 @@ counters! {
         wire_bytes,
         /// Requests in flight now.
         requests_in_flight,
+        /// Bytes of their bodies, before compression.
+        in_flight_bytes,
+        /// Bytes that may be in flight now.
+        window_bytes,
+        /// How the window moves: 0 it doubles, 1 it grows, 2 it stays below what was refused.
+        window_phase,
+        /// 1 while the output as a whole is paused.
+        paused,
+        /// Indexes that take nothing for now.
+        paused_indexes,
+        /// Records that wait for them.
+        parked_records,
+        /// Bytes of memory that these take.
+        parked_bytes,
+        /// Hosts that are left out because they fail.
+        hosts_left_out,
+        /// Records sent whose outcome is unknown, so that they are sent again under the same ids.
+        unknown_outcome_records,
+        /// Most bytes of a request, before compression: what the other side was found to take.
+        request_limit_bytes,
+    }
+    by_reason {
+        /// Records refused for good, by the other side's name for the error.
+        refused_by_reason,
+        /// Records sent again, by what failed.
+        retried_by_reason,
+        /// Records declared dropped.
+        dropped_by_reason,
     }
 }
 
@@ -186,4 +252,25 @@ impl Metrics {
     registry!(add_input, inputs, InputMetrics);
     registry!(add_filter, filters, FilterMetrics);
     registry!(add_output, outputs, OutputMetrics);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_counted_apart_until_they_are_too_many() {
+        let counts = ByReason::default();
+        for n in 0..100 {
+            counts.add(&format!("r{n:02}"), 1);
+        }
+        counts.add("r00", 5);
+        counts.add("no \"name\"", 1);
+
+        let each = counts.each();
+
+        assert_eq!(each.len(), ByReason::MOST + 1);
+        assert_eq!(each[0], ("other".to_owned(), 69));
+        assert_eq!(each[1], ("r00".to_owned(), 6));
+    }
 }

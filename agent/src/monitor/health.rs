@@ -93,13 +93,18 @@ impl Health {
             let settled = settled(output);
             match self.progress.get_mut(at) {
                 None => self.progress.push(Progress { settled, at: now }),
-                Some(progress) if output.requests_in_flight.get() == 0 || progress.settled != settled => {
+                Some(progress) if !has_work(output) || progress.settled != settled => {
                     *progress = Progress { settled, at: now };
                 }
                 Some(_) => {}
             }
         }
     }
+}
+
+/// Whether an output has records that it is not done with.
+fn has_work(output: &OutputMetrics) -> bool {
+    output.requests_in_flight.get() > 0 || output.parked_records.get() > 0
 }
 
 /// Records that an output is done with, whatever became of them.

@@ -84,6 +84,31 @@ const OUTPUT: &[Row] = &[
     counter("id_fallbacks", "vigie_output_id_fallbacks", "Records that got an id from their position."),
     counter("wire_bytes", "vigie_output_wire_bytes", "Bytes of request bodies sent."),
     gauge("requests_in_flight", "vigie_output_requests_in_flight", "Requests on their way now."),
+    gauge("in_flight_bytes", "vigie_output_in_flight_bytes", "Bytes of their bodies, before compression."),
+    gauge("window_bytes", "vigie_output_window_bytes", "Bytes that may be on their way now."),
+    gauge(
+        "window_phase",
+        "vigie_output_window_phase",
+        "How the window moves: 0 it doubles, 1 it grows, 2 it stays below what was refused.",
+    ),
+    gauge("paused", "vigie_output_paused", "1 while the output as a whole is paused."),
+    gauge("paused_indexes", "vigie_output_paused_indexes", "Indexes that take nothing for now."),
+    gauge("parked_records", "vigie_output_parked_records", "Records that wait for paused indexes."),
+    gauge("parked_bytes", "vigie_output_parked_bytes", "Bytes of memory that these take."),
+    gauge("hosts_left_out", "vigie_output_hosts_left_out", "Hosts that are left out because they fail."),
+    counter(
+        "unknown_outcome_records",
+        "vigie_output_unknown_outcome_records",
+        "Records sent whose outcome is unknown: they are sent again under the same ids.",
+    ),
+    gauge("request_limit_bytes", "vigie_output_request_limit_bytes", "Most bytes of a request, before compression."),
+];
+
+/// What outputs count by reason; the reason is a label.
+const OUTPUT_BY_REASON: &[Row] = &[
+    counter("refused_by_reason", "vigie_output_refused_records", "Records refused for good."),
+    counter("retried_by_reason", "vigie_output_retried_records", "Records sent again."),
+    counter("dropped_by_reason", "vigie_output_dropped_records", "Records declared dropped."),
 ];
 
 /// Which of Fluent Bit's two pages is wanted.
@@ -116,6 +141,7 @@ pub(super) fn page(page: Page, metrics: &Metrics, now: Now) -> Vec<u8> {
         families.extend(wanted.map(|row| family(row, plugins, now)).filter(|family| !family.samples.is_empty()));
     }
     if page == Page::V2 {
+        families.extend(OUTPUT_BY_REASON.iter().map(|row| by_reason(row, metrics)).filter(|f| !f.samples.is_empty()));
         let samples = vec![(String::new(), metrics.unrouted_records.get())];
         let help = "Records that no output matched.";
         families.push(Family { name: "vigie_unrouted_records_total".into(), kind: Kind::Counter, help, samples });
@@ -136,6 +162,17 @@ fn family(row: &Row, plugins: &[(String, Vec<(&'static str, u64)>)], now: Now) -
     };
     let samples = plugins.iter().map(|(labels, counters)| (labels.clone(), value(counters))).collect();
     Family { name: format!("{}{ending}", row.metric), kind: row.kind, help: row.help, samples }
+}
+
+fn by_reason(row: &Row, metrics: &Metrics) -> Family {
+    let mut samples = Vec::new();
+    for output in metrics.outputs() {
+        let counted = output.each_by_reason().into_iter().filter(|(name, _)| *name == row.counter);
+        for (reason, count) in counted.flat_map(|(_, counts)| counts) {
+            samples.push((format!("{{name=\"{}\",reason=\"{}\"}}", escaped(&output.name), escaped(&reason)), count));
+        }
+    }
+    Family { name: format!("{}_total", row.metric), kind: row.kind, help: row.help, samples }
 }
 
 /// Whole seconds from `since`, in milliseconds since 1970, to `now`; 0 where `since` is 0.
@@ -251,6 +288,26 @@ mod tests {
             let named: Vec<&str> = rows.iter().map(|row| row.counter).collect();
             assert_eq!(named, counters.iter().map(|(name, _)| *name).collect::<Vec<_>>());
         }
+        let named: Vec<&str> = OUTPUT_BY_REASON.iter().map(|row| row.counter).collect();
+        let counted = OutputMetrics::default().each_by_reason();
+        assert_eq!(named, counted.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_is_counted_by_reason_has_it_as_a_label() {
+        let metrics = Metrics::default();
+        let output = metrics.add_output("out");
+        output.refused_by_reason.add("mapper_parsing_exception", 2);
+        output.retried_by_reason.add("flood_stage", 3);
+
+        let text = text(Page::V2, &metrics);
+
+        let refused = "\nvigie_output_refused_records_total{name=\"out\",reason=\"mapper_parsing_exception\"} 2\n";
+        assert!(text.contains(refused), "{text}");
+        assert!(
+            text.contains("\nvigie_output_retried_records_total{name=\"out\",reason=\"flood_stage\"} 3\n"),
+            "{text}"
+        );
     }
 
     #[test]

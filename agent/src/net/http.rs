@@ -1,9 +1,9 @@
 //! The HTTP client.
 
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HOST, HeaderMap, HeaderValue};
@@ -34,6 +34,11 @@ impl Target {
         format!("{scheme}://{}", authority(host, self.port))
     }
 
+    /// Whether its host is a name, not an address.
+    fn is_name(&self) -> bool {
+        self.host.trim_matches(['[', ']']).parse::<IpAddr>().is_err()
+    }
+
     /// The name that certificates are checked against.
     pub fn certified_name(&self) -> &str {
         self.vhost.as_ref().unwrap_or(&self.host)
@@ -52,11 +57,28 @@ fn authority(host: &str, port: u16) -> String {
 }
 
 /// A client for one target. Connections are kept and used again; redirects are not followed.
-#[derive(Clone, Debug)]
+///
+/// The pool below resolves a name only when it makes a connection, and one that is in use lives on for ever. So a client
+/// for a name starts with an empty pool now and then, and after a failure: what is under way ends on the old connections,
+/// what begins resolves anew.
+#[derive(Debug)]
 pub struct HttpClient {
-    client: reqwest::Client,
+    pool: Mutex<Pool>,
     target: Target,
+    net: NetOptions,
+    tls: ClientConfig,
+    answer_timeout: Duration,
 }
+
+/// A client with the connections that it keeps.
+#[derive(Clone, Debug)]
+struct Pool {
+    client: reqwest::Client,
+    since: Instant,
+}
+
+/// How long connections to a name are used before it is resolved anew.
+const RESOLVE_AFTER: Duration = Duration::from_secs(300);
 
 impl HttpClient {
     /// A client that waits at most `answer_timeout` for a whole answer.
@@ -73,43 +95,11 @@ impl HttpClient {
             Some(tls) => tls,
             None => trusting_nobody().map_err(|error| error.to_string())?,
         };
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .http1_only()
-            .redirect(Policy::none())
-            .referer(false)
-            .connect_timeout(net.connect_timeout)
-            .timeout(answer_timeout)
-            .pool_idle_timeout(net.keepalive_idle_timeout)
-            .user_agent(concat!("vigie/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Arc::new(Resolver::new(&target, net)));
-        if !net.io_timeout.is_zero() {
-            builder = builder.read_timeout(net.io_timeout);
-        }
-        if !net.keepalive {
-            builder = builder.pool_max_idle_per_host(0);
-        }
-        if net.tcp_keepalive {
-            builder = builder
-                .tcp_keepalive(net.tcp_keepalive_time)
-                .tcp_keepalive_interval(net.tcp_keepalive_interval)
-                .tcp_keepalive_retries(net.tcp_keepalive_probes);
-        } else {
-            builder = builder.tcp_keepalive(None);
-        }
-        if let Some(source) = &net.source_address {
-            builder = builder.local_address(source.0);
-        }
-        if net.proxy_env_ignore {
-            builder = builder.no_proxy();
-        }
-        if target.tls && target.vhost.is_some() {
-            builder = builder.default_headers(host_header(&target)?);
-        }
-        let client = builder.build().map_err(|error| error.to_string())?;
+        let client = builder(&target, net, &tls, answer_timeout)?.build().map_err(|error| error.to_string())?;
         reqwest::Url::parse(&target.base())
             .map_err(|error| format!("`{target}` is no valid host and port: {error}"))?;
-        Ok(Self { client, target })
+        let pool = Mutex::new(Pool { client, since: Instant::now() });
+        Ok(Self { pool, target, net: net.clone(), tls, answer_timeout })
     }
 
     /// Where it connects to.
@@ -119,8 +109,68 @@ impl HttpClient {
 
     /// Begins a POST to `path`, which begins with `/`.
     pub fn post(&self, path: &str) -> reqwest::RequestBuilder {
-        self.client.post(format!("{}{path}", self.target.base()))
+        let is_old = self.target.is_name() && self.pool().since.elapsed() >= RESOLVE_AFTER;
+        if is_old {
+            self.renew();
+        }
+        let client = self.pool().client.clone();
+        client.post(format!("{}{path}", self.target.base()))
     }
+
+    /// Lets all connections go that are kept, so that the name is resolved anew.
+    pub fn renew(&self) {
+        let built = builder(&self.target, &self.net, &self.tls, self.answer_timeout);
+        // It could be built before; should it fail now, the old one goes on.
+        if let Some(client) = built.ok().and_then(|builder| builder.build().ok()) {
+            *self.pool() = Pool { client, since: Instant::now() };
+        }
+    }
+
+    fn pool(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn builder(
+    target: &Target,
+    net: &NetOptions,
+    tls: &ClientConfig,
+    answer_timeout: Duration,
+) -> Result<reqwest::ClientBuilder, String> {
+    let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls.clone())
+        .http1_only()
+        .redirect(Policy::none())
+        .referer(false)
+        .connect_timeout(net.connect_timeout)
+        .timeout(answer_timeout)
+        .pool_idle_timeout(net.keepalive_idle_timeout)
+        .user_agent(concat!("vigie/", env!("CARGO_PKG_VERSION")))
+        .dns_resolver(Arc::new(Resolver::new(target, net)));
+    if !net.io_timeout.is_zero() {
+        builder = builder.read_timeout(net.io_timeout);
+    }
+    if !net.keepalive {
+        builder = builder.pool_max_idle_per_host(0);
+    }
+    if net.tcp_keepalive {
+        builder = builder
+            .tcp_keepalive(net.tcp_keepalive_time)
+            .tcp_keepalive_interval(net.tcp_keepalive_interval)
+            .tcp_keepalive_retries(net.tcp_keepalive_probes);
+    } else {
+        builder = builder.tcp_keepalive(None);
+    }
+    if let Some(source) = &net.source_address {
+        builder = builder.local_address(source.0);
+    }
+    if net.proxy_env_ignore {
+        builder = builder.no_proxy();
+    }
+    if target.tls && target.vhost.is_some() {
+        builder = builder.default_headers(host_header(target)?);
+    }
+    Ok(builder)
 }
 
 fn host_header(target: &Target) -> Result<HeaderMap, String> {

@@ -3,6 +3,7 @@
 //! Outputs build a client here from their `tls.*` and `net.*` options. Nothing here retries, and nothing prints a secret.
 
 mod explain;
+mod hosts;
 mod http;
 mod options;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod tls;
 mod verify;
 
 pub use explain::explain;
+pub use hosts::{Change, Chosen, Conduct, Hosts};
 pub use http::{HttpClient, Target};
 pub use options::{NetOptions, TlsOptions, TlsVersion};
 pub use tls::{TlsError, client_config};

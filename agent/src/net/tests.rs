@@ -90,6 +90,25 @@ async fn post(host: &str, port: u16, entries: Entries<'_>) -> Result<u16, String
     }
 }
 
+/// A name is resolved when a connection is made, so it is only resolved anew where connections are let go.
+#[tokio::test]
+async fn connections_are_used_again_until_the_client_is_renewed() {
+    let stub = Stub::start(vec![Canned::ok(""); 4]).await;
+    let target = Target { host: "localhost".into(), port: stub.port, tls: false, vhost: None };
+    let net = read(&[("net.dns.prefer_ipv4", "on")]);
+    let client = HttpClient::new(target, &net, None, Duration::from_secs(10)).expect("a client");
+    let send = async || drop(client.post("/").body("x").send().await.expect("an answer").bytes().await);
+
+    send().await;
+    send().await;
+    assert_eq!(stub.connections(), 1);
+    client.renew();
+    send().await;
+    send().await;
+
+    assert_eq!(stub.connections(), 2);
+}
+
 #[tokio::test]
 async fn a_certificate_is_checked_for_its_authority_name_and_dates_and_each_flaw_is_explained() {
     let directory = tempfile::tempdir().expect("a directory");

@@ -20,7 +20,13 @@ impl Backoff {
 
     /// The next wait: at least `asked` when the other side said so, and never beyond twice the cap.
     pub(super) fn next_wait(&mut self, asked: Option<Duration>) -> Duration {
-        let bound = self.base.saturating_mul(1 << self.failures.min(16)).min(self.cap);
+        self.next_wait_from(None, asked)
+    }
+
+    /// The next wait as if the first bound had been `base`, if that is less.
+    pub(super) fn next_wait_from(&mut self, base: Option<Duration>, asked: Option<Duration>) -> Duration {
+        let base = base.map_or(self.base, |base| base.min(self.base));
+        let bound = base.saturating_mul(1 << self.failures.min(16)).min(self.cap);
         self.failures = self.failures.saturating_add(1);
         let jittered = bound.mul_f64(self.draw());
         asked.map_or(jittered, |asked| asked.min(self.cap * 2) + jittered.min(self.base))
@@ -50,6 +56,16 @@ mod tests {
         assert!(waits[0] <= Duration::from_millis(100));
         assert!(waits.iter().all(|wait| *wait <= Duration::from_secs(1)));
         assert!(waits.iter().any(|wait| *wait > Duration::from_millis(100)));
+    }
+
+    #[test]
+    fn a_smaller_first_bound_makes_waits_shorter_and_a_larger_one_does_not_make_them_longer() {
+        let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
+
+        assert!(backoff.next_wait_from(Some(Duration::from_millis(10)), None) <= Duration::from_millis(10));
+        assert!(backoff.next_wait_from(Some(Duration::from_millis(10)), None) <= Duration::from_millis(20));
+        backoff.reset();
+        assert!(backoff.next_wait_from(Some(Duration::from_secs(10)), None) <= Duration::from_millis(100));
     }
 
     #[test]

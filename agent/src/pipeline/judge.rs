@@ -4,7 +4,7 @@ use std::io;
 
 use bytes::Bytes;
 
-use crate::plugin::{Body, Fate, Item, Lot, Refusal, Request};
+use crate::plugin::{Body, Cause, Class, Fate, Item, Lot, Refusal, Request};
 use crate::receipts::{Outcome, Share};
 
 /// A refused item, on its way to the dead-letter file.
@@ -22,6 +22,7 @@ pub(super) struct Refused {
 }
 
 /// What a judgement by items leaves.
+#[derive(Default)]
 pub(super) struct Judged {
     /// Items stored.
     pub(super) delivered: u32,
@@ -31,20 +32,36 @@ pub(super) struct Judged {
     pub(super) delivered_bytes: u64,
     /// Items refused for good.
     pub(super) refused: Vec<Refused>,
-    /// What is to be sent again, and why the first of it.
-    pub(super) again: Option<(Request, &'static str)>,
+    /// What is to be sent again.
+    pub(super) again: Option<Request>,
+    /// What is to wait for its index.
+    pub(super) held: Vec<Held>,
+    /// Why the items of both, with their number; in the order of the first of each.
+    pub(super) causes: Vec<(Cause, u32)>,
 }
 
-/// Judges `request` by the fate of each item. Items without a fate are to be sent again.
+/// Items of one index that are to wait for it.
+pub(super) struct Held {
+    /// Its name; empty where the output tells none.
+    pub(super) index: String,
+    /// The items.
+    pub(super) request: Request,
+}
+
+/// Judges `request` by the fate of each item, whose index `index_of` tells. Items without a fate are to be sent again.
 ///
 /// # Errors
 /// When the compressed body cannot be read back, which would be a bug; its items then count as not delivered.
-pub(super) fn by_items(mut request: Request, fates: Vec<Fate>) -> io::Result<Judged> {
-    let mut judged = Judged { delivered: 0, duplicates: 0, delivered_bytes: 0, refused: Vec::new(), again: None };
+pub(super) fn by_items(
+    mut request: Request,
+    fates: Vec<Fate>,
+    index_of: impl Fn(&[u8]) -> Option<&str>,
+) -> io::Result<Judged> {
+    let mut judged = Judged::default();
     let settled = fates.iter().all(|fate| matches!(fate, Fate::Delivered | Fate::Duplicate));
     let plain = if settled { Bytes::new() } else { request.plain()? };
     let mut again = Vec::new();
-    let mut reason = "";
+    let mut held = Groups::default();
     let mut counts = vec![(0_u32, 0_u32); request.lots.len()];
     for (at, fate) in fates.into_iter().enumerate() {
         let item = request.items[at];
@@ -52,9 +69,16 @@ pub(super) fn by_items(mut request: Request, fates: Vec<Fate>) -> io::Result<Jud
         match fate {
             Fate::Delivered => counts[lot].0 += 1,
             Fate::Duplicate => counts[lot].1 += 1,
-            Fate::Again(why) => {
-                reason = if reason.is_empty() { why } else { reason };
-                again.push(at);
+            Fate::Again(cause) => {
+                match judged.causes.iter_mut().find(|(known, _)| *known == cause) {
+                    Some((_, items)) => *items += 1,
+                    None => judged.causes.push((cause, 1)),
+                }
+                match cause.class {
+                    Class::Index => held.add(index_of(&plain[request.item_range(at)]).unwrap_or_default(), at),
+                    _ => again.push(at),
+                }
+                continue;
             }
             Fate::Refused(refusal) => {
                 let share = request.lots[lot].share.split(1);
@@ -63,9 +87,7 @@ pub(super) fn by_items(mut request: Request, fates: Vec<Fate>) -> io::Result<Jud
                 continue;
             }
         }
-        if again.last() != Some(&at) {
-            judged.delivered_bytes += request.item_range(at).len() as u64;
-        }
+        judged.delivered_bytes += request.item_range(at).len() as u64;
     }
     for (lot, (delivered, duplicates)) in request.lots.iter_mut().zip(&counts) {
         lot.share.settle(*delivered, Outcome::Delivered);
@@ -74,20 +96,80 @@ pub(super) fn by_items(mut request: Request, fates: Vec<Fate>) -> io::Result<Jud
         judged.duplicates += duplicates;
     }
     if !again.is_empty() {
-        judged.again = Some((subset(&mut request, &plain, &again), reason));
+        judged.again = Some(subset(&mut request, &plain, &again));
     }
+    judged.held = held.cut(&mut request, &plain);
     Ok(judged)
 }
 
-/// Cuts `request`, which has two items or more, into halves.
+/// Takes out of `request` what goes to indexes that are paused: what is left, if anything, and what is to wait.
 ///
 /// # Errors
 /// When the compressed body cannot be read back.
-pub(super) fn halves(mut request: Request) -> io::Result<[Request; 2]> {
+pub(super) fn withhold(
+    mut request: Request,
+    index_of: impl Fn(&[u8]) -> Option<&str>,
+    is_paused: impl Fn(&str) -> bool,
+) -> io::Result<(Option<Request>, Vec<Held>)> {
     let plain = request.plain()?;
-    let items: Vec<usize> = (0..request.items.len()).collect();
-    let (first, second) = items.split_at(items.len() / 2);
-    Ok([subset(&mut request, &plain, first), subset(&mut request, &plain, second)])
+    let mut held = Groups::default();
+    let mut rest = Vec::new();
+    for at in 0..request.items.len() {
+        match index_of(&plain[request.item_range(at)]) {
+            Some(index) if is_paused(index) => held.add(index, at),
+            _ => rest.push(at),
+        }
+    }
+    if held.0.is_empty() {
+        return Ok((Some(request), Vec::new()));
+    }
+    let held = held.cut(&mut request, &plain);
+    Ok(((!rest.is_empty()).then(|| subset(&mut request, &plain, &rest)), held))
+}
+
+/// Items by index.
+#[derive(Default)]
+struct Groups(Vec<(String, Vec<usize>)>);
+
+impl Groups {
+    fn add(&mut self, index: &str, at: usize) {
+        match self.0.iter_mut().find(|(name, _)| name == index) {
+            Some((_, items)) => items.push(at),
+            None => self.0.push((index.to_owned(), vec![at])),
+        }
+    }
+
+    fn cut(self, request: &mut Request, plain: &[u8]) -> Vec<Held> {
+        let cut = |(index, items): (String, Vec<usize>)| Held { index, request: subset(request, plain, &items) };
+        self.0.into_iter().map(cut).collect()
+    }
+}
+
+/// Cuts `request`, which has two items or more, into parts of at most `largest` bytes, but of one item at least. In their
+/// order; always two or more.
+///
+/// # Errors
+/// When the compressed body cannot be read back.
+pub(super) fn parts(mut request: Request, largest: usize) -> io::Result<Vec<Request>> {
+    let plain = request.plain()?;
+    let mut cuts: Vec<Vec<usize>> = Vec::new();
+    let mut bytes = 0;
+    for at in 0..request.items.len() {
+        let length = request.item_range(at).len();
+        match cuts.last_mut() {
+            Some(part) if bytes + length <= largest => part.push(at),
+            _ => {
+                bytes = 0;
+                cuts.push(vec![at]);
+            }
+        }
+        bytes += length;
+    }
+    if let [all] = cuts.as_mut_slice() {
+        let second = all.split_off(all.len() / 2);
+        cuts.push(second);
+    }
+    Ok(cuts.iter().map(|chosen| subset(&mut request, &plain, chosen)).collect())
 }
 
 /// A request of the items at `chosen` alone, which takes their shares over.
@@ -128,6 +210,8 @@ mod tests {
     use crate::metrics::InputMetrics;
     use crate::plugin::{BodyEncoding, Stream};
     use crate::receipts::{Ledger, Signal};
+
+    const BUSY: Cause = Cause { class: Class::Busy, label: "busy", text: "the cluster is busy" };
 
     fn stream() -> Arc<Stream> {
         Arc::new(Stream {
@@ -173,14 +257,14 @@ mod tests {
         for encoding in [BodyEncoding::Identity, BodyEncoding::Gzip(1)] {
             let ledger = Ledger::new(0, Signal::default());
             let request = request(4, encoding, &ledger);
-            let fates = vec![Fate::Delivered, Fate::Duplicate, Fate::Again("busy"), Fate::Refused(refusal("no"))];
+            let fates = vec![Fate::Delivered, Fate::Duplicate, Fate::Again(BUSY), Fate::Refused(refusal("no"))];
 
-            let judged = by_items(request, fates).expect("it inflates");
+            let judged = by_items(request, fates, |_| None).expect("it inflates");
 
             assert_eq!(ledger.committed(), 100, "the first range is settled, whatever becomes of the second");
-            let (again, reason) = judged.again.expect("one item is left");
+            let again = judged.again.expect("one item is left");
             assert_eq!(*again.plain().expect("it inflates"), *b"ccc\n");
-            assert_eq!((again.items.len(), reason), (1, "busy"));
+            assert_eq!((again.items.len(), judged.causes), (1, vec![(BUSY, 1)]));
             assert_eq!(judged.refused[0].bytes, b"dddd\n");
             assert_eq!((judged.delivered, judged.duplicates, judged.delivered_bytes), (2, 1, 5));
             again.settle_all(Outcome::Delivered);
@@ -192,26 +276,80 @@ mod tests {
         }
     }
 
+    /// The index of an item is its letter, but for `a`.
+    fn letter(item: &[u8]) -> Option<&str> {
+        std::str::from_utf8(&item[..1]).ok().filter(|letter| *letter != "a")
+    }
+
     #[test]
-    fn halves_hold_all_items_once() {
+    fn items_that_wait_for_their_index_are_kept_apart_by_index() {
+        let blocked = Cause { class: Class::Index, label: "write_block", text: "the index is blocked" };
         let ledger = Ledger::new(0, Signal::default());
+        let fates = vec![Fate::Again(blocked), Fate::Again(blocked), Fate::Again(BUSY), Fate::Delivered];
 
-        let [first, second] = halves(request(5, BodyEncoding::Gzip(1), &ledger)).expect("it inflates");
+        let judged = by_items(request(4, BodyEncoding::Gzip(1), &ledger), fates, letter).expect("it inflates");
 
-        assert_eq!(*first.plain().expect("it inflates"), *b"a\nbb\n");
-        assert_eq!(*second.plain().expect("it inflates"), *b"ccc\ndddd\neeeee\n");
-        assert_eq!(second.items.iter().map(|item| item.offset).collect::<Vec<_>>(), [2, 3, 4]);
-        second.settle_all(Outcome::Delivered);
-        assert_eq!(ledger.committed(), 0);
-        first.settle_all(Outcome::Delivered);
+        let again = judged.again.expect("one is busy");
+        assert_eq!(*again.plain().expect("it inflates"), *b"ccc\n");
+        assert_eq!(judged.causes, [(blocked, 2), (BUSY, 1)]);
+        assert_eq!(judged.delivered_bytes, 5);
+        let mut held = judged.held.into_iter();
+        for (index, body) in [("", "a\n"), ("b", "bb\n")] {
+            let one = held.next().expect("two indexes");
+            assert_eq!((one.index.as_str(), &*one.request.plain().expect("it inflates")), (index, body.as_bytes()));
+            one.request.settle_all(Outcome::Delivered);
+        }
+        assert_eq!(ledger.committed(), 100);
+        again.settle_all(Outcome::Delivered);
         assert_eq!(ledger.committed(), 200);
+    }
+
+    #[test]
+    fn items_of_paused_indexes_are_taken_out_and_nothing_else() {
+        let ledger = Ledger::new(0, Signal::default());
+        let whole = || request(3, BodyEncoding::Identity, &ledger);
+
+        let (rest, held) = withhold(whole(), letter, |index| index == "b").expect("it is plain");
+        assert_eq!(*rest.expect("two are left").plain().expect("it is plain"), *b"a\nccc\n");
+        assert_eq!((held.len(), held[0].index.as_str(), held[0].request.items.len()), (1, "b", 1));
+
+        let (rest, held) = withhold(whole(), letter, |_| false).expect("it is plain");
+        assert_eq!((rest.map(|rest| rest.items.len()), held.len()), (Some(3), 0));
+
+        let (rest, held) = withhold(whole(), |_| Some("x"), |_| true).expect("it is plain");
+        assert_eq!((rest.is_none(), held[0].request.items.len()), (true, 3));
+    }
+
+    #[test]
+    fn parts_hold_all_items_once_and_are_as_large_as_allowed() {
+        // Bodies of two to six bytes, twenty in all.
+        for (largest, expected) in [
+            (7, vec!["a\nbb\n", "ccc\n", "dddd\n", "eeeee\n"]),
+            (9, vec!["a\nbb\nccc\n", "dddd\n", "eeeee\n"]),
+            (0, vec!["a\n", "bb\n", "ccc\n", "dddd\n", "eeeee\n"]),
+            (100, vec!["a\nbb\n", "ccc\ndddd\neeeee\n"]),
+        ] {
+            let ledger = Ledger::new(0, Signal::default());
+
+            let parts = parts(request(5, BodyEncoding::Gzip(1), &ledger), largest).expect("it inflates");
+
+            let bodies: Vec<_> = parts.iter().map(|part| part.plain().expect("it inflates")).collect();
+            assert_eq!(bodies, expected, "{largest}");
+            let offsets = parts.iter().flat_map(|part| part.items.iter().map(|item| item.offset));
+            assert_eq!(offsets.collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+            for part in parts.into_iter().rev() {
+                assert_ne!(ledger.committed(), 200);
+                part.settle_all(Outcome::Delivered);
+            }
+            assert_eq!(ledger.committed(), 200);
+        }
     }
 
     #[test]
     fn a_request_dropped_in_the_middle_asks_for_a_rewind() {
         let ledger = Ledger::new(0, Signal::default());
 
-        drop(halves(request(4, BodyEncoding::Identity, &ledger)));
+        drop(parts(request(4, BodyEncoding::Identity, &ledger), 5));
 
         assert_eq!(ledger.take_rewind(), Some(0));
     }

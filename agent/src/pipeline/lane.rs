@@ -1,12 +1,15 @@
 //! The way from a worker to one output: encodes records into an open request and seals it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tracing::warn;
 use vigie_parsers::batch::Origin;
 
+use super::ceiling::Ceiling;
+use super::controller::Bounds;
+use super::gate::Gate;
+use super::pauses::Pauses;
 use crate::metrics::{OutputMetrics, Pulse};
 use crate::plugin::{Body, Buffers, ByteQueue, Delivery, Encoded, Encoder, Item, Lot, Output, Parcel, Request};
 use crate::receipts::{Outcome, Share};
@@ -19,34 +22,62 @@ pub(super) struct Handle {
     pub(super) queue: ByteQueue<Request>,
     /// Where bodies of its requests come from.
     pub(super) buffers: Buffers,
-    pub(super) in_flight: AtomicUsize,
+    pub(super) gate: Arc<Gate>,
+    pub(super) pauses: Arc<Pauses>,
+    ceiling: Mutex<Ceiling>,
     pub(super) retry_limit: Option<u32>,
     pub(super) metrics: Arc<OutputMetrics>,
 }
 
+/// Bytes that requests of one output may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// On their way.
+    pub(super) in_flight: usize,
+    /// Parked because their index takes nothing for now.
+    pub(super) parked: usize,
+}
+
 impl Handle {
-    /// `retry_limit` tells how often a failed request is sent again; `None` is without end.
+    /// `retry_limit` tells how often a failed request is sent again, `None` is without end.
     pub(super) fn new(
         name: String,
         output: Arc<dyn Output>,
         retry_limit: Option<u32>,
         metrics: Arc<OutputMetrics>,
+        room: Room,
     ) -> Arc<Self> {
         let delivery = output.delivery();
-        let queue = ByteQueue::new(delivery.request_bytes);
-        // As many as are sent at once, one that waits, and one that grows.
-        let buffers = Body::buffers(delivery.encoding, delivery.request_bytes, delivery.concurrency + 2);
-        Arc::new(Self { name, output, delivery, queue, buffers, in_flight: AtomicUsize::new(0), retry_limit, metrics })
+        let Delivery { request_bytes, concurrency, encoding, ordered } = delivery;
+        let queue = ByteQueue::new(request_bytes);
+        // As many as are sent at once, one before the gate, one that waits, and one that grows.
+        let buffers = Body::buffers(encoding, request_bytes, concurrency + 3);
+        let ceiling = Mutex::new(Ceiling::new(request_bytes));
+        metrics.request_limit_bytes.set(request_bytes as u64);
+        let requests = if ordered { 1 } else { concurrency.max(1) };
+        // The last record of a request reaches over its end.
+        let bytes = (request_bytes + request_bytes / 8).saturating_mul(requests).min(room.in_flight);
+        let gate = Gate::new(Bounds { bytes, requests, request: request_bytes }, Arc::clone(&metrics));
+        let pauses = Pauses::new(room.parked, Arc::clone(&metrics));
+        Arc::new(Self { name, output, delivery, queue, buffers, gate, pauses, ceiling, retry_limit, metrics })
+    }
+
+    /// Looks at the bound of requests, or moves it.
+    pub(super) fn ceiling<T>(&self, act: impl FnOnce(&mut Ceiling) -> T) -> T {
+        let mut ceiling = self.ceiling.lock().unwrap_or_else(PoisonError::into_inner);
+        let acted = act(&mut ceiling);
+        self.metrics.request_limit_bytes.set(ceiling.bytes() as u64);
+        acted
     }
 
     /// Whether nothing is on its way or waits for that.
     fn is_quiet(&self) -> bool {
-        self.queue.is_empty() && self.in_flight.load(Ordering::Acquire) == 0
+        self.queue.is_empty() && self.gate.is_empty() && self.pauses.is_open()
     }
 
     /// Whether a request sealed now would be sent at once.
     fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.in_flight.load(Ordering::Acquire) < self.delivery.concurrency
+        self.queue.is_empty() && self.gate.has_room() && self.pauses.is_open()
     }
 }
 
@@ -78,6 +109,8 @@ struct Open {
     items: Vec<Item>,
     lots: Vec<Lot>,
     due: Instant,
+    /// Bytes at which it is sealed.
+    limit: usize,
 }
 
 impl Lane {
@@ -103,7 +136,10 @@ impl Lane {
         for record in parcel.batch.records() {
             let origin = record.origin();
             let lot = usize::from(origin.lot);
-            self.open.get_or_insert_with(|| Open::new(&mut *self.encoder, &mut self.body, now + self.flush));
+            if self.open.is_none() {
+                let limit = self.handle.ceiling(|ceiling| ceiling.bytes());
+                self.open = Some(Open::new(&mut *self.encoder, &mut self.body, now + self.flush, limit));
+            }
             match self.encoder.encode(record, &parcel.stream, &parcel.tag, self.body.buffer()) {
                 Encoded::Written => self.add_item(&mut shares[lot], parcel, origin),
                 Encoded::Skipped(reason) => self.skip(&mut shares[lot], parcel, reason, origin),
@@ -135,14 +171,14 @@ impl Lane {
 
     fn skip(&self, share: &mut Share, parcel: &Parcel, reason: &str, origin: Origin) {
         self.handle.metrics.dropped_records.add(1);
+        self.handle.metrics.dropped_by_reason.add("not_expressible", 1);
         let (stream, offset) = (&parcel.stream.name, origin.offset);
         warn!(component = %self.handle.name, reason, stream, offset, "record dropped");
         share.settle(1, Outcome::Dropped);
     }
 
     fn is_full(&self) -> bool {
-        let items = self.open.as_ref().map_or(0, |open| open.items.len());
-        self.body.len() >= self.handle.delivery.request_bytes || items >= MOST_ITEMS
+        self.open.as_ref().is_some_and(|open| self.body.len() >= open.limit || open.items.len() >= MOST_ITEMS)
     }
 
     /// Seals the open request when its flush time has come and it would be sent at once; while the output is busy it
@@ -164,12 +200,11 @@ impl Lane {
     /// Seals the open request before its flush time, as there is nothing else to do: when none was sent for so long, or when
     /// nothing is on its way and it is worth sending.
     pub(super) fn flush_idle(&mut self, now: Instant) {
-        let has_items = self.open.as_ref().is_some_and(|open| !open.items.is_empty());
-        if !has_items || !self.handle.is_quiet() {
+        let Some(open) = self.open.as_ref().filter(|open| !open.items.is_empty() && self.handle.is_quiet()) else {
             return;
-        }
+        };
         let is_first = self.sealed.is_none_or(|sealed| now.saturating_duration_since(sealed) >= self.flush);
-        if is_first || self.body.len() >= self.handle.delivery.request_bytes / WORTH_SENDING {
+        if is_first || self.body.len() >= open.limit / WORTH_SENDING {
             self.seal_early();
         }
     }
@@ -222,10 +257,10 @@ impl Lane {
 }
 
 impl Open {
-    fn new(encoder: &mut dyn Encoder, body: &mut Body, due: Instant) -> Self {
+    fn new(encoder: &mut dyn Encoder, body: &mut Body, due: Instant, limit: usize) -> Self {
         body.begin();
         encoder.open(body.buffer());
-        Self { first_item: offset32(body.len()), items: Vec::new(), lots: Vec::new(), due }
+        Self { first_item: offset32(body.len()), items: Vec::new(), lots: Vec::new(), due, limit }
     }
 
     fn add_lot(&mut self, share: &mut Share, parcel: &Parcel) -> u32 {

@@ -5,10 +5,16 @@
 
 mod backoff;
 mod build;
+mod ceiling;
+mod controller;
+mod courier;
 mod delivery;
+mod gate;
 mod judge;
 mod lane;
+mod pauses;
 mod poison;
+mod probe;
 mod run;
 mod supervise;
 #[cfg(test)]

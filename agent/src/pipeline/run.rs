@@ -14,7 +14,7 @@ use tracing::{error, info, warn};
 
 use super::build::{BuiltInput, Plan};
 use super::delivery::{self, RetryPolicy};
-use super::lane::Handle;
+use super::lane::{Handle, Room};
 use super::supervise;
 use super::worker::{self, Shared};
 use crate::metrics::Metrics;
@@ -26,6 +26,10 @@ use crate::spool::DeadLetters;
 const WORKER_QUEUE: usize = 4 << 20;
 /// Part of the memory limit that raw and parsed records may take; the rest is for requests.
 const INPUTS_PART: usize = 4;
+/// Part of the memory limit that requests may take which wait for a paused index, of all outputs together.
+const PARKED_PART: usize = 4;
+/// First and last bound of the wait before a paused index is tried again.
+const PROBE_WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 /// How long inputs may take to store their positions at the end.
 const INPUTS_CLOSE: Duration = Duration::from_secs(5);
 
@@ -78,13 +82,22 @@ impl Running {
             runtime.spawn(monitor::serve(listener, Arc::clone(&metrics), options, aborted.clone()));
         }
         let dead = Arc::new(DeadLetters::new(state_directory));
-        let policy = RetryPolicy { base: service.scheduler_base, cap: service.scheduler_cap };
+        let policy = RetryPolicy {
+            base: service.scheduler_base,
+            cap: service.scheduler_cap,
+            probe_base: PROBE_WAIT.0,
+            probe_cap: PROBE_WAIT.1,
+        };
+        let memory = service.memory();
+        let room =
+            Room { in_flight: memory - memory / INPUTS_PART, parked: memory / PARKED_PART / outputs.len().max(1) };
         let handle = |output: &super::build::BuiltOutput| {
             Handle::new(
                 output.name.to_string(),
                 Arc::clone(&output.output),
                 output.retry_limit,
                 Arc::clone(&output.metrics),
+                room,
             )
         };
         let handles: Vec<Arc<Handle>> = outputs.iter().map(handle).collect();

@@ -97,7 +97,12 @@ mod tests {
             metrics: Arc::clone(&metrics),
             stop: Stop::default(),
         };
-        let policy = RetryPolicy { base: Duration::from_millis(1), cap: Duration::from_millis(5) };
+        let policy = RetryPolicy {
+            base: Duration::from_millis(1),
+            cap: Duration::from_millis(5),
+            probe_base: Duration::from_millis(1),
+            probe_cap: Duration::from_millis(5),
+        };
 
         run(built, Outlet::new(Memory::new(1 << 20), vec![Arc::clone(&queue)]), policy);
 

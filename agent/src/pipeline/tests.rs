@@ -1,7 +1,8 @@
 //! Workers, lanes and deliveries together, with an output that answers as scripted.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -10,14 +11,14 @@ use tokio::sync::watch;
 use vigie_parsers::batch::{Origin, Record, Timestamp, Value};
 
 use super::delivery::{self, RetryPolicy};
-use super::lane::Handle;
+use super::lane::{Handle, Room};
 use super::worker::{self, Shared};
 use crate::config::Matcher;
 use crate::metrics::{InputMetrics, Metrics};
 use crate::pipeline::build::BuiltOutput;
 use crate::plugin::{
-    BodyEncoding, ByteQueue, Delivery, Encoded, Encoder, Fate, Memory, Outlet, Output, Parcel, Refusal, Request,
-    Source, Stage, Stream, Verdict,
+    BodyEncoding, ByteQueue, Cause, Class, Delivery, Encoded, Encoder, Fate, Memory, Outlet, Output, Parcel, Refusal,
+    Request, Source, Stage, Stream, Verdict,
 };
 use crate::receipts::{Ledger, Outcome, Signal};
 use crate::spool::DeadLetters;
@@ -25,22 +26,63 @@ use crate::spool::DeadLetters;
 /// Judges a request.
 type Answer = fn(&Request) -> Verdict;
 
+const BUSY: Cause = Cause { class: Class::Busy, label: "busy", text: "the cluster is busy" };
+
+const BLOCKED: Cause = Cause { class: Class::Index, label: "write_block", text: "the index is blocked for writing" };
+
+fn again(class: Class, counts: bool) -> Verdict {
+    Verdict::Again { class, reason: "asked for by the test".into(), wait: None, counts }
+}
+
 /// One answer per request of the script, then everything is delivered.
 struct Scripted {
     script: Mutex<VecDeque<Answer>>,
     stored: Mutex<Vec<String>>,
     request_bytes: usize,
     discards: bool,
+    parking: usize,
+    /// Indexes that take nothing, and how many requests with items of theirs see that.
+    blocked: Mutex<HashMap<&'static str, u32>>,
+    /// How often it is to be told to refresh before anything passes, and how many requests did not.
+    locked: AtomicU32,
+    denied: AtomicU32,
+    /// Requests that saw it and held items of other indexes too.
+    mixed: AtomicU32,
 }
 
 impl Scripted {
     fn new(request_bytes: usize, script: &[Answer]) -> Arc<Self> {
         let script = Mutex::new(script.iter().copied().collect());
-        Arc::new(Self { script, stored: Mutex::default(), request_bytes, discards: false })
+        Arc::new(Self { script, request_bytes, ..Self::default() })
     }
 
     fn discarding() -> Arc<Self> {
-        Arc::new(Self { script: Mutex::default(), stored: Mutex::default(), request_bytes: 10, discards: true })
+        Arc::new(Self { discards: true, ..Self::default() })
+    }
+
+    /// One whose index of this name takes nothing from so many requests.
+    fn blocking(request_bytes: usize, parking: usize, blocked: (&'static str, u32)) -> Arc<Self> {
+        Arc::new(Self { request_bytes, parking, blocked: Mutex::new(HashMap::from([blocked])), ..Self::default() })
+    }
+
+    fn judge(&self, request: &Request) -> Verdict {
+        let is_warm = self.stored.lock().unwrap_or_else(PoisonError::into_inner).len() >= 10;
+        if is_warm && self.locked.load(Ordering::SeqCst) > 0 {
+            self.denied.fetch_add(1, Ordering::SeqCst);
+            return again(Class::Output, false);
+        }
+        let plain = request.plain().expect("it inflates");
+        let indexes: Vec<&str> =
+            (0..request.items.len()).filter_map(|at| self.index_of(&plain[request.item_range(at)])).collect();
+        let mut blocked = self.blocked.lock().unwrap_or_else(PoisonError::into_inner);
+        let hit = blocked.iter_mut().find(|(index, left)| **left > 0 && indexes.contains(index));
+        let Some((hit, left)) = hit else { return Verdict::Delivered };
+        *left -= 1;
+        if indexes.iter().any(|index| index != hit) {
+            self.mixed.fetch_add(1, Ordering::SeqCst);
+        }
+        let fate = |index: &&str| if index == hit { Fate::Again(BLOCKED) } else { Fate::Delivered };
+        Verdict::Items(indexes.iter().map(fate).collect())
     }
 
     fn store(&self, request: &Request, verdict: &Verdict) {
@@ -65,6 +107,22 @@ impl Scripted {
     }
 }
 
+impl Default for Scripted {
+    fn default() -> Self {
+        Self {
+            script: Mutex::default(),
+            stored: Mutex::default(),
+            request_bytes: 10,
+            discards: false,
+            parking: 1 << 20,
+            blocked: Mutex::default(),
+            locked: AtomicU32::new(0),
+            denied: AtomicU32::new(0),
+            mixed: AtomicU32::new(0),
+        }
+    }
+}
+
 impl Output for Scripted {
     fn encoder(&self) -> Box<dyn Encoder> {
         Box::new(Plain)
@@ -78,10 +136,21 @@ impl Output for Scripted {
         Delivery { request_bytes: self.request_bytes, concurrency: 2, encoding: BodyEncoding::Gzip(1), ordered: false }
     }
 
+    /// The first letter.
+    fn index_of<'a>(&self, item: &'a [u8]) -> Option<&'a str> {
+        std::str::from_utf8(&item[..1]).ok()
+    }
+
+    fn refresh(&self) {
+        self.locked.fetch_sub(1, Ordering::SeqCst);
+    }
+
     fn deliver<'a>(&'a self, request: &'a Request) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
         Box::pin(async move {
+            // Time for another request to come, so that more than one is on its way.
+            tokio::time::sleep(Duration::from_micros(200)).await;
             let answer = self.script.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-            let verdict = answer.map_or(Verdict::Delivered, |answer| answer(request));
+            let verdict = answer.map_or_else(|| self.judge(request), |answer| answer(request));
             self.store(request, &verdict);
             verdict
         })
@@ -176,11 +245,17 @@ fn ship(output: &Arc<Scripted>, retry_limit: Option<u32>, lines: &[&str]) -> (Ar
     let metrics = Arc::new(Metrics::default());
     let counters = metrics.add_output("scripted.0");
     let plugin: Arc<dyn Output> = Arc::clone(output) as Arc<dyn Output>;
-    let handle = Handle::new("scripted.0".into(), Arc::clone(&plugin), retry_limit, Arc::clone(&counters));
+    let room = Room { in_flight: 1 << 20, parked: output.parking };
+    let handle = Handle::new("scripted.0".into(), Arc::clone(&plugin), retry_limit, Arc::clone(&counters), room);
     let (_abort, aborted) = watch::channel(false);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("it starts");
-    let policy = RetryPolicy { base: Duration::from_millis(1), cap: Duration::from_millis(5) };
+    let policy = RetryPolicy {
+        base: Duration::from_millis(1),
+        cap: Duration::from_millis(5),
+        probe_base: Duration::from_millis(1),
+        probe_cap: Duration::from_millis(5),
+    };
     let dead = Arc::new(DeadLetters::new(None));
     let delivering = runtime.spawn(delivery::run(Arc::clone(&handle), dead, policy, aborted));
     let built = BuiltOutput {
@@ -235,8 +310,8 @@ fn an_output_that_discards_is_asked_for_nothing_and_answers_for_all() {
 
 #[test]
 fn failed_requests_are_sent_again_until_they_arrive() {
-    let again = |_: &Request| Verdict::Again { reason: "busy".into(), wait: None, counts: true };
-    let output = Scripted::new(1, &[again, again, again]);
+    let busy = |_: &Request| again(Class::Busy, true);
+    let output = Scripted::new(1, &[busy, busy, busy]);
 
     let (metrics, _) = ship(&output, None, &["a", "b", "c"]);
 
@@ -248,7 +323,7 @@ fn failed_requests_are_sent_again_until_they_arrive() {
 fn refused_items_are_given_up_and_the_rest_arrives() {
     let some = |request: &Request| {
         let refusal = Box::new(Refusal { status: 400, kind: "mapper".into(), reason: String::new() });
-        let fate = |at: usize| if at == 0 { Fate::Refused(refusal.clone()) } else { Fate::Again("busy") };
+        let fate = |at: usize| if at == 0 { Fate::Refused(refusal.clone()) } else { Fate::Again(BUSY) };
         Verdict::Items((0..request.items.len()).map(fate).collect())
     };
     let output = Scripted::new(1 << 20, &[some]);
@@ -266,7 +341,7 @@ fn a_request_too_large_is_halved_down_to_the_item_to_blame() {
     let too_large: Answer = |request| {
         let plain = request.plain().expect("it inflates");
         if plain.windows(3).any(|window| window == b"bad") {
-            Verdict::TooLarge(Refusal::default())
+            Verdict::TooLarge { refusal: Refusal::default(), limit: None }
         } else {
             Verdict::Delivered
         }
@@ -281,15 +356,73 @@ fn a_request_too_large_is_halved_down_to_the_item_to_blame() {
 
 #[test]
 fn a_used_up_retry_limit_gives_the_items_up() {
-    let again = |_: &Request| Verdict::Again { reason: "busy".into(), wait: None, counts: true };
-    let unreachable = |_: &Request| Verdict::Again { reason: "refused".into(), wait: None, counts: false };
-    let output = Scripted::new(1, &[unreachable, unreachable, again, again]);
+    let busy = |_: &Request| again(Class::Busy, true);
+    let unreachable = |_: &Request| again(Class::Unreachable, false);
+    let output = Scripted::new(1, &[unreachable, unreachable, busy, busy]);
 
     let (metrics, ledger) = ship(&output, Some(1), &["a"]);
 
     assert_eq!(output.stored(), Vec::<String>::new());
     assert_eq!(metrics.outputs()[0].retries_failed.get(), 1);
     assert_eq!(ledger.tally().dropped, 1);
+}
+
+#[test]
+fn a_wait_that_is_asked_for_holds_the_output_no_longer_than_twice_the_cap() {
+    let for_a_day = |_: &Request| {
+        let wait = Some(Duration::from_secs(86_400));
+        Verdict::Again { class: Class::Busy, reason: "asked for by the test".into(), wait, counts: true }
+    };
+    let output = Scripted::new(1, &[for_a_day]);
+
+    ship(&output, None, &["a", "b", "c"]);
+
+    assert_eq!(output.stored(), ["a", "b", "c"]);
+}
+
+#[test]
+fn items_of_a_paused_index_wait_and_those_of_others_go_on() {
+    let lines: Vec<String> = (0..40).map(|n| format!("{}{n:02}", ['b', 'a', 'a', 'a'][n % 4])).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let output = Scripted::blocking(20, 1 << 20, ("b", 6));
+
+    let (metrics, ledger) = ship(&output, Some(0), &lines);
+
+    let mut expected = lines.clone();
+    expected.sort_unstable();
+    assert_eq!(output.stored(), expected, "no retry was counted, so none was given up");
+    assert_eq!(ledger.tally().delivered, 40);
+    let counters = &metrics.outputs()[0];
+    let mixed = output.mixed.load(Ordering::SeqCst);
+    assert!(mixed <= 2, "once an index is paused, its items are not sent beside others: {mixed}");
+    assert_eq!((counters.paused_indexes.get(), counters.parked_records.get(), counters.parked_bytes.get()), (0, 0, 0));
+}
+
+#[test]
+fn when_no_more_can_be_parked_the_output_pauses_and_nothing_is_lost() {
+    let lines: Vec<String> = (0..60).map(|n| format!("{}{n:02}", ['a', 'b', 'c'][n % 3])).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let output = Scripted::blocking(8, 60, ("b", 15));
+
+    let (metrics, ledger) = ship(&output, None, &lines);
+
+    assert_eq!((output.stored().len(), ledger.tally().delivered), (60, 60));
+    assert_eq!(metrics.outputs()[0].paused.get(), 0);
+}
+
+#[test]
+fn an_output_without_access_is_tried_by_one_request_at_a_time_until_what_it_was_told_passes() {
+    let lines: Vec<String> = (0..30).map(|n| format!("a{n:02}")).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    // Two of the requests fit into the window by the time that access ends.
+    let output = Scripted::new(4, &[]);
+    output.locked.store(9, Ordering::SeqCst);
+
+    let (_, ledger) = ship(&output, Some(0), &lines);
+
+    assert_eq!((output.stored().len(), ledger.tally().delivered), (30, 30));
+    let denied = output.denied.load(Ordering::SeqCst);
+    assert!((9..=10).contains(&denied), "one per refresh, and at most one that was on its way: {denied}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub use clock::{Clock, wall_clock};
 pub use identity::Agent;
 pub use input::{Input, Outlet, Source, Stage, StageFactory, Stop, Stream, Work};
 pub use memory::{Memory, PooledBatch};
-pub use output::{Delivery, Encoded, Encoder, Fate, Item, Lot, Output, Refusal, Request, Verdict};
+pub use output::{Cause, Class, Delivery, Encoded, Encoder, Fate, Item, Lot, Output, Refusal, Request, Verdict};
 pub use parcel::Parcel;
 pub use queue::{ByteQueue, Popped, Weight};
 pub use tables::{

@@ -29,6 +29,21 @@ pub trait Output: Send + Sync {
     /// How large and how old a request grows, how its body is compressed, how many are sent at once.
     fn delivery(&self) -> Delivery;
 
+    /// Which part of the other side takes `item`, if one of them may fail while others do not: the index.
+    fn index_of<'a>(&self, item: &'a [u8]) -> Option<&'a str> {
+        let _ = item;
+        None
+    }
+
+    /// Whether names of indexes hold nothing of a record, so that they may be logged.
+    fn may_tell_index(&self) -> bool {
+        false
+    }
+
+    /// Takes in what may have changed outside, such as credentials in files. Called before each attempt while the whole
+    /// output is paused.
+    fn refresh(&self) {}
+
     /// Sends `request` once and judges each of its items.
     fn deliver<'a>(&'a self, request: &'a Request) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
 }
@@ -78,8 +93,10 @@ pub enum Verdict {
     Delivered,
     /// One fate per item, in order.
     Items(Vec<Fate>),
-    /// Nothing was stored as far as is known; all of it is to be sent again.
+    /// All of it is to be sent again.
     Again {
+        /// What failed, and so who waits.
+        class: Class,
         /// Why, for people; without any field value of a record.
         reason: String,
         /// How long to wait, if the other side said.
@@ -87,8 +104,15 @@ pub enum Verdict {
         /// Whether this counts towards `Retry_Limit`. Unreachable hosts and wrong credentials do not.
         counts: bool,
     },
-    /// It is too large for the other side: to be sent in halves. A single item is refused.
-    TooLarge(Refusal),
+    /// It is too large for the other side: to be sent in parts. A single item is refused.
+    TooLarge {
+        /// What a single item is refused with.
+        refusal: Refusal,
+        /// Bytes of a body, before compression, that the other side would take, if it said so.
+        limit: Option<usize>,
+    },
+    /// One item is to blame and nobody said which: to be sent in halves. A single item is refused.
+    Halve(Refusal),
     /// All of it is refused for good.
     Refused(Refusal),
 }
@@ -100,10 +124,49 @@ pub enum Fate {
     Delivered,
     /// Was stored already.
     Duplicate,
-    /// To be sent again; why.
-    Again(&'static str),
+    /// To be sent again.
+    Again(Cause),
     /// Refused for good.
     Refused(Box<Refusal>),
+}
+
+/// What failed, and so who waits before something is sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// The other side has too much to do: all requests slow down.
+    Busy,
+    /// An index takes nothing for now: its items wait, those of other indexes do not.
+    Index,
+    /// Nothing passes before a person acts or credentials change: the whole output waits.
+    Output,
+    /// Nothing was sent, for nobody was there to take it.
+    Unreachable,
+    /// It was sent, and what became of it is unknown. The ids of its items absorb what was stored.
+    Unknown,
+}
+
+impl Class {
+    /// Its name in metrics.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::Index => "index",
+            Self::Output => "output",
+            Self::Unreachable => "unreachable",
+            Self::Unknown => "unknown_outcome",
+        }
+    }
+}
+
+/// Why an item is to be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// What failed.
+    pub class: Class,
+    /// Its name in metrics: lower case, words joined by `_`.
+    pub label: &'static str,
+    /// The same in words.
+    pub text: &'static str,
 }
 
 /// Why something was refused for good.

@@ -54,15 +54,24 @@ impl Node {
 
     /// Starts a node of one's own. It is removed when this process ends, however it ends.
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with further lines for its configuration.
+    pub(crate) fn start_with(settings: &[&str]) -> Self {
         let home =
             std::env::temp_dir().join(format!("vigie-tests-{}-{:?}", std::process::id(), std::thread::current().id()));
         let home = home.to_string_lossy().replace(['(', ')'], "").into();
-        Self::start_in(home)
+        Self::start_in(home, settings)
     }
 
-    fn start_in(home: PathBuf) -> Self {
+    fn start_in(home: PathBuf, settings: &[&str]) -> Self {
         let owner = std::process::id().to_string();
-        let output = script(&["start".as_ref(), home.as_os_str(), "--owner".as_ref(), owner.as_ref()]);
+        let mut arguments = vec!["start".as_ref(), home.as_os_str(), "--owner".as_ref(), owner.as_ref()];
+        for setting in settings {
+            arguments.extend([std::ffi::OsStr::new("--setting"), setting.as_ref()]);
+        }
+        let output = script(&arguments);
         let variables = output.lines().filter_map(|line| line.split_once('='));
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Self::from_variables(&variables, Some(home))

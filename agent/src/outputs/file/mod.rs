@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::config::{Diagnostics, Options, Section};
 use crate::metrics::OutputMetrics;
-use crate::plugin::{BodyEncoding, BuildContext, Delivery, Encoder, Output, OutputKind, Request, Verdict};
+use crate::plugin::{BodyEncoding, BuildContext, Class, Delivery, Encoder, Output, OutputKind, Request, Verdict};
 use encoder::FileEncoder;
 use format::{Delimiter, Format, Template};
 use writer::Writer;
@@ -103,7 +103,7 @@ impl Output for FileOutput {
                 Err(panicked) => format!("writing failed: {panicked}"),
             };
             // A full disk or a missing directory lasts as long as it lasts, and is no fault of the records.
-            Verdict::Again { reason, wait: None, counts: false }
+            Verdict::Again { class: Class::Unreachable, reason, wait: None, counts: false }
         })
     }
 }

@@ -4,25 +4,27 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::directory::Directory;
 use super::encoder::BulkEncoder;
-use super::judge::{Whole, does_not_inflate, fate};
+use super::judge::{Whole, does_not_inflate, fate, is_about_another, verb};
 use super::options::{Compress, OpenSearchOptions};
-use crate::cluster::{ItemRun, bulk_items, scrubbed};
+use crate::cluster::{ItemRun, bulk_items, error_name, item_index, scrubbed};
 use crate::metrics::OutputMetrics;
-use crate::net::{HttpClient, explain};
-use crate::plugin::{Agent, BodyEncoding, BuildContext, Delivery, Encoder, Fate, Output, Refusal, Request, Verdict};
+use crate::net::{Change, Chosen, Conduct, Hosts, HttpClient, explain};
+use crate::plugin::{
+    Agent, BodyEncoding, BuildContext, Class, Delivery, Encoder, Fate, Output, Refusal, Request, Verdict,
+};
 
 /// Where requests go.
 #[derive(Debug)]
 pub(super) enum Destination {
-    /// To a server.
-    Server(HttpClient),
+    /// To one of these servers.
+    Servers(Hosts),
     /// Into files.
     Directory(Arc<Directory>),
     /// Nowhere: the plugin is only checked.
@@ -70,22 +72,58 @@ impl OpenSearch {
         }
     }
 
-    async fn send(&self, client: &HttpClient, request: &Request) -> Verdict {
+    /// Sends `request` to one host; where there is no connection to it nothing was sent, so the next one is tried.
+    async fn send(&self, hosts: &Hosts, request: &Request) -> Verdict {
+        let mut tried = Vec::new();
+        let mut verdict = None;
+        while let Some(host) = hosts.choose(&tried, Instant::now()) {
+            let (judged, conduct) = self.send_to(host.client(), request).await;
+            self.note(&host, conduct);
+            self.metrics.hosts_left_out.set(hosts.left_out() as u64);
+            verdict = Some(judged);
+            if conduct != Conduct::Absent {
+                break;
+            }
+            tried.push(host.number);
+        }
+        verdict.expect("a host is chosen while none was tried")
+    }
+
+    /// Says when a host is left out and when it is back.
+    fn note(&self, host: &Chosen<'_>, conduct: Conduct) {
+        let target = host.client().target();
+        match host.behaved(conduct, Instant::now()) {
+            Change::Nothing => {}
+            Change::LeftOut => {
+                warn!(component = %self.name, host = %target, "the host fails and is left out for a while")
+            }
+            Change::Back => info!(component = %self.name, host = %target, "the host works again"),
+        }
+    }
+
+    async fn send_to(&self, client: &HttpClient, request: &Request) -> (Verdict, Conduct) {
         let compressed = request.encoding != BodyEncoding::Identity;
         let is_plain = !compressed || self.plain_only.load(Ordering::Relaxed);
-        let answer = match self.post(client, request, is_plain).await {
-            Ok(answer) => answer,
-            Err(failed) => return failed,
-        };
-        if answer.status == 400 && !is_plain && does_not_inflate(&answer.body) {
+        let mut answer = self.post(client, request, is_plain).await;
+        if let Ok(Answer { status: 400, body, .. }) = &answer
+            && !is_plain
+            && does_not_inflate(body)
+        {
             warn!(component = %self.name, "the server does not inflate compressed requests: they are sent plain from now on");
             self.plain_only.store(true, Ordering::Relaxed);
-            return match self.post(client, request, true).await {
-                Ok(answer) => self.judge(client, request, &answer),
-                Err(failed) => failed,
-            };
+            answer = self.post(client, request, true).await;
         }
-        self.judge(client, request, &answer)
+        match answer {
+            Ok(answer) => {
+                let is_unable = matches!(answer.status, 502..=504);
+                let conduct = if is_unable { Conduct::Failed } else { Conduct::Answered };
+                (self.judge(client, request, &answer), conduct)
+            }
+            Err(failed) => {
+                let is_absent = matches!(failed, Verdict::Again { class: Class::Unreachable, .. });
+                (failed, if is_absent { Conduct::Absent } else { Conduct::Failed })
+            }
+        }
     }
 
     async fn post(&self, client: &HttpClient, request: &Request, is_plain: bool) -> Result<Answer, Verdict> {
@@ -94,14 +132,12 @@ impl OpenSearch {
             post = post.basic_auth(user, Some(self.options.http_passwd.expose()));
         }
         post = if is_plain {
-            let plain =
-                request.plain().map_err(|error| again(format!("a request cannot be inflated: {error}"), true))?;
+            let plain = request.plain().map_err(|error| unread(format!("a request cannot be inflated: {error}")))?;
             post.body(plain)
         } else {
             post.header(CONTENT_ENCODING, "gzip").body(request.body.clone())
         };
-        // A server that is out of reach is nobody's fault here and lasts as long as it lasts.
-        let mut response = post.send().await.map_err(|error| again(explain(&error, client.target()), false))?;
+        let mut response = post.send().await.map_err(|error| broken(&error, client))?;
         let status = response.status().as_u16();
         let seconds = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let largest = ANSWER_FRAME + request.items.len() * ANSWER_ITEM;
@@ -109,9 +145,9 @@ impl OpenSearch {
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() <= largest => body.extend_from_slice(&chunk),
-                Ok(Some(_)) => return Err(again(format!("the answer is longer than {largest} bytes"), true)),
+                Ok(Some(_)) => return Err(unread(format!("the answer is longer than {largest} bytes"))),
                 Ok(None) => return Ok(Answer { status, retry_after: seconds.map(Duration::from_secs), body }),
-                Err(error) => return Err(again(explain(&error, client.target()), false)),
+                Err(error) => return Err(broken(&error, client)),
             }
         }
     }
@@ -120,20 +156,28 @@ impl OpenSearch {
         let target = client.target();
         if !(200..300).contains(&answer.status) {
             let Answer { status, retry_after, body } = answer;
-            return Whole { status: *status, body, retry_after: *retry_after, target }.verdict();
+            let plain_length = request.plain_length;
+            return Whole { status: *status, body, retry_after: *retry_after, target, plain_length }.verdict();
         }
         let runs = match bulk_items(&answer.body) {
             Ok(runs) => runs,
-            Err(error) => return again(format!("{target} gave an answer that cannot be read ({error})"), true),
+            Err(error) => return unread(format!("{target} gave an answer that cannot be read ({error})")),
         };
         let (sent, answered) = (request.items.len(), runs.iter().map(|run| run.count).sum::<usize>());
         if answered != sent {
-            return again(format!("{target} answered for {answered} documents where {sent} were sent"), true);
+            return unread(format!("{target} answered for {answered} documents where {sent} were sent"));
+        }
+        let operation = self.options.write_operation;
+        if runs.iter().any(|run| run.answer.verb != verb(operation)) {
+            return unread(format!("{target} answered for other operations than were sent"));
         }
         if runs.iter().all(|run| matches!(run.answer.status, 200 | 201)) {
             return Verdict::Delivered;
         }
-        let fates = |run: ItemRun| std::iter::repeat_n(fate(run.answer, self.options.write_operation), run.count);
+        if !is_in_order(request, &runs) {
+            return unread(format!("{target} answered for the documents in another order than they were sent in"));
+        }
+        let fates = |run: ItemRun| std::iter::repeat_n(fate(run.answer, operation), run.count);
         let fates: Vec<Fate> = runs.into_iter().flat_map(fates).collect();
         self.log_refusals(&fates);
         Verdict::Items(fates)
@@ -154,7 +198,7 @@ impl OpenSearch {
         }
         let shown = if self.options.trace_error { kinds.len() } else { 1 };
         for (Refusal { status, kind, reason }, documents) in kinds.into_iter().take(shown) {
-            let reason = scrubbed(reason);
+            let (kind, reason) = (error_name(kind), scrubbed(reason));
             warn!(component = %self.name, documents, status, kind, "documents were refused: {reason}");
         }
     }
@@ -177,26 +221,63 @@ impl Output for OpenSearch {
         Delivery { request_bytes, concurrency: self.options.max_in_flight.0, encoding, ordered: false }
     }
 
+    fn index_of<'a>(&self, item: &'a [u8]) -> Option<&'a str> {
+        item_index(item)
+    }
+
+    fn may_tell_index(&self) -> bool {
+        !self.options.names_come_from_records()
+    }
+
     fn deliver<'a>(&'a self, request: &'a Request) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
         match &self.destination {
-            Destination::Server(client) => Box::pin(self.send(client, request)),
+            Destination::Servers(hosts) => Box::pin(self.send(hosts, request)),
             Destination::Directory(directory) => Box::pin(write(Arc::clone(directory), request)),
-            Destination::Nowhere => Box::pin(std::future::ready(again("the output is only checked".into(), false))),
+            Destination::Nowhere => {
+                let reason = "the output is only checked".into();
+                let class = Class::Unreachable;
+                Box::pin(std::future::ready(Verdict::Again { class, reason, wait: None, counts: false }))
+            }
         }
     }
 }
 
 async fn write(directory: Arc<Directory>, request: &Request) -> Verdict {
     let (body, encoding) = (request.body.clone(), request.encoding);
-    match tokio::task::spawn_blocking(move || directory.write(&body, encoding)).await {
-        Ok(Ok(())) => Verdict::Delivered,
-        Ok(Err(error)) => again(format!("the request cannot be written to `write_to`: {error}"), false),
-        Err(panicked) => again(format!("writing the request failed: {panicked}"), true),
-    }
+    let (reason, counts) = match tokio::task::spawn_blocking(move || directory.write(&body, encoding)).await {
+        Ok(Ok(())) => return Verdict::Delivered,
+        Ok(Err(error)) => (format!("the request cannot be written to `write_to`: {error}"), false),
+        Err(panicked) => (format!("writing the request failed: {panicked}"), true),
+    };
+    Verdict::Again { class: Class::Unreachable, reason, wait: None, counts }
 }
 
-fn again(reason: String, counts: bool) -> Verdict {
-    Verdict::Again { reason, wait: None, counts }
+/// Whether every conflict stands where the document stood that it names.
+fn is_in_order(request: &Request, runs: &[ItemRun]) -> bool {
+    if runs.iter().all(|run| run.answer.status != 409) {
+        return true;
+    }
+    // A body that does not inflate is found and said when the items are taken apart.
+    let Ok(plain) = request.plain() else { return true };
+    let mut at = 0;
+    runs.iter().all(|run| {
+        let first = at;
+        at += run.count;
+        let another = |item: usize| is_about_another(&run.answer, &plain[request.item_range(item)]);
+        run.answer.status != 409 || !(first..at).any(another)
+    })
+}
+
+/// A request of which nobody knows what became of it, for its answer is none that can be read.
+fn unread(reason: String) -> Verdict {
+    Verdict::Again { class: Class::Unknown, reason, wait: None, counts: true }
+}
+
+/// A request that did not come through, or whose answer did not. A server that is out of reach is nobody's fault here and
+/// lasts as long as it lasts, so it uses up no retries.
+fn broken(error: &reqwest::Error, client: &HttpClient) -> Verdict {
+    let class = if error.is_connect() { Class::Unreachable } else { Class::Unknown };
+    Verdict::Again { class, reason: explain(error, client.target()), wait: None, counts: false }
 }
 
 /// The path of bulk requests, with a filter that leaves of stored documents no more than their status.

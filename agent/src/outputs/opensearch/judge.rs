@@ -5,58 +5,88 @@
 
 use std::time::Duration;
 
-use crate::cluster::{ErrorDetail, ItemAnswer, request_error, scrubbed};
+use crate::cluster::{ErrorDetail, ItemAnswer, Verb, bulk_item, error_name, request_error, scrubbed};
 use crate::encode::bulk::Operation;
 use crate::net::Target;
-use crate::plugin::{Fate, Refusal, Verdict};
+use crate::plugin::{Cause, Class, Fate, Refusal, Verdict};
 
 /// What became of one document.
+///
+/// # Source
+/// What OpenSearch 2.19 and 3.4 answer when they are driven into each of these.
 pub(super) fn fate(answer: ItemAnswer, operation: Operation) -> Fate {
     let status = answer.status;
     let error = answer.error.as_deref();
     let kind = error.map_or("", |error| error.kind.as_str());
     let reason = error.map_or("", |error| error.reason.as_str());
+    let again = |class, label, text| Fate::Again(Cause { class, label, text });
     match status {
         200 | 201 => Fate::Delivered,
         409 if operation == Operation::Create => Fate::Duplicate,
-        409 => Fate::Again("the document was changed by somebody else at the same time"),
-        429 if kind == "cluster_block_exception" => {
-            Fate::Again("the index is read-only because a disk of the cluster is nearly full (flood stage)")
+        409 => again(Class::Busy, "conflict", "the document was changed by somebody else at the same time"),
+        429 if kind == "cluster_block_exception" => again(
+            Class::Index,
+            "flood_stage",
+            "the index is read-only because a disk of the cluster is nearly full (flood stage)",
+        ),
+        429 if kind == "circuit_breaking_exception" => {
+            again(Class::Busy, "circuit_breaker", "the cluster is short of memory (circuit breaker)")
         }
-        429 if kind == "circuit_breaking_exception" => Fate::Again("the cluster is short of memory (circuit breaker)"),
-        429 => Fate::Again("the cluster is busy (429)"),
-        403 if kind == "cluster_block_exception" => Fate::Again("the index is blocked for writing"),
-        401 | 403 => Fate::Again("the user has no permission to write to the index"),
+        429 => again(Class::Busy, "busy", "the cluster is busy (429)"),
+        403 if kind == "cluster_block_exception" => {
+            again(Class::Index, "write_block", "the index is blocked for writing")
+        }
+        401 | 403 => again(Class::Index, "no_permission", "the user has no permission to write to the index"),
         404 if kind == "document_missing_exception" => refused(answer),
-        404 => Fate::Again("there is no such index and the cluster does not create it"),
+        404 => again(Class::Index, "no_index", "there is no such index and the cluster does not create it"),
         400 => match curable(kind, reason) {
-            Some(why) => Fate::Again(why),
+            Some((label, text)) => again(Class::Index, label, text),
             None => refused(answer),
         },
-        408 | 500.. => Fate::Again("a node or shard of the cluster has trouble"),
+        // The shard may have stored it before it failed.
+        408 | 500.. => again(Class::Unknown, "node_trouble", "a node or shard of the cluster has trouble"),
         _ => refused(answer),
     }
 }
 
-/// Why a 400 passes once the cluster or the configuration is put right; `None` when the document is to blame.
-fn curable(kind: &str, reason: &str) -> Option<&'static str> {
+/// Why a 400 passes once the cluster or the configuration is put right, as name and text; `None` when the document is
+/// to blame.
+fn curable(kind: &str, reason: &str) -> Option<(&'static str, &'static str)> {
     let says = |text: &str| reason.contains(text);
     if says("maximum shards open")
         || says("maximum normal shards open")
         || (says("this action would add") && says("shards"))
     {
-        return Some("the cluster has no room for another shard (cluster.max_shards_per_node)");
+        return Some(("shard_limit", "the cluster has no room for another shard (cluster.max_shards_per_node)"));
     }
     if kind == "index_closed_exception" {
-        return Some("the index is closed");
+        return Some(("index_closed", "the index is closed"));
     }
     if reason.starts_with("pipeline with id [") {
-        return Some("the ingest pipeline does not exist");
+        return Some(("no_pipeline", "the ingest pipeline does not exist"));
     }
     if says("only write ops with an op_type of create are allowed in data streams") {
-        return Some("the index is a data stream, which takes `Write_Operation create` only");
+        return Some(("data_stream", "the index is a data stream, which takes `Write_Operation create` only"));
     }
     None
+}
+
+/// What an answer to a document that was sent for `operation` must call itself.
+pub(super) fn verb(operation: Operation) -> Verb {
+    match operation {
+        Operation::Create => Verb::Create,
+        Operation::Index => Verb::Index,
+        Operation::Update | Operation::Upsert => Verb::Update,
+    }
+}
+
+/// Whether an answer says by its words that it is about another document than `item`. Only conflicts name the id, and a
+/// conflict in the wrong place would settle a document that was not stored.
+pub(super) fn is_about_another(answer: &ItemAnswer, item: &[u8]) -> bool {
+    let conflict = "]: version conflict";
+    let reason = answer.error.as_ref().map(|error| error.reason.as_str()).filter(|reason| reason.contains(conflict));
+    let (Some(reason), Some((action, _))) = (reason, bulk_item(item)) else { return false };
+    action.id.is_some_and(|id| !reason.contains(&format!("[{id}{conflict}")))
 }
 
 fn refused(answer: ItemAnswer) -> Fate {
@@ -71,31 +101,41 @@ pub(super) struct Whole<'a> {
     /// `Retry-After`, where it was given in seconds.
     pub(super) retry_after: Option<Duration>,
     pub(super) target: &'a Target,
+    /// Bytes of the request's body, before compression.
+    pub(super) plain_length: usize,
 }
 
 impl Whole<'_> {
     /// What it means for all documents of the request.
     pub(super) fn verdict(&self) -> Verdict {
         let error = request_error(self.body);
+        let largest = error.as_ref().and_then(|error| largest_share(&error.reason));
         match self.status {
-            413 => Verdict::TooLarge(self.refusal(error)),
-            429 if error.as_ref().is_some_and(|error| can_never_fit(&error.reason)) => {
-                Verdict::TooLarge(self.refusal(error))
+            413 => Verdict::TooLarge { refusal: self.refusal(error), limit: None },
+            429 if let Some((limit, operation)) = largest => {
+                let limit = usize::try_from(self.plain_length as u128 * limit / operation).unwrap_or(usize::MAX);
+                Verdict::TooLarge { refusal: self.refusal(error), limit: Some(limit) }
             }
             // Sent in halves, the one document that is to blame is found, and only that is refused.
-            400 if is_about_content(error.as_ref()) => Verdict::TooLarge(self.refusal(error)),
+            400 if is_about_content(error.as_ref()) => Verdict::Halve(self.refusal(error)),
             status => {
+                let class = match status {
+                    // Nothing of these passes by itself, and none of it is the fault of a document.
+                    300..=399 | 400 | 401 | 403 | 404 | 405 => Class::Output,
+                    // It may have been stored before something on the way failed.
+                    408 | 500 | 502 | 504 => Class::Unknown,
+                    _ => Class::Busy,
+                };
                 let reason = self.explain(error.as_ref());
-                // Nothing of these passes by itself, and none of it is the fault of a document.
-                let counts = !matches!(status, 300..=399 | 400 | 401 | 403 | 404 | 405);
-                Verdict::Again { reason, wait: self.retry_after, counts }
+                Verdict::Again { class, reason, wait: self.retry_after, counts: class != Class::Output }
             }
         }
     }
 
     fn explain(&self, error: Option<&ErrorDetail>) -> String {
         let Self { status, target, .. } = self;
-        let detail = error.map(|error| format!(": {} {}", error.kind, scrubbed(&error.reason))).unwrap_or_default();
+        let detail =
+            error.map(|error| format!(": {} {}", error_name(&error.kind), scrubbed(&error.reason))).unwrap_or_default();
         match status {
             401 => format!("{target} does not know this user and password (401): check `HTTP_User` and `HTTP_Passwd`"),
             403 => {
@@ -136,16 +176,17 @@ pub(super) fn does_not_inflate(body: &[u8]) -> bool {
     says("must be terminated by a newline") || says("(CTRL-CHAR, code 31)")
 }
 
-/// Whether a rejection says that the request alone is above the limit of indexing pressure, so that waiting is no use.
-fn can_never_fit(reason: &str) -> bool {
-    let number = |name: &str| -> Option<u64> {
+/// Where a rejection says that the request alone is above the limit of indexing pressure, so that waiting is no use: that
+/// limit, and what the request took of it. Both count a little more than the body.
+fn largest_share(reason: &str) -> Option<(u128, u128)> {
+    let number = |name: &str| -> Option<u128> {
         let (_, after) = reason.split_once(&format!("{name}="))?;
         let digits_end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
-        after.get(..digits_end)?.parse().ok()
+        after.get(..digits_end)?.parse::<u64>().ok().map(u128::from)
     };
-    let operation = number("coordinating_operation_bytes").or_else(|| number("primary_operation_bytes"));
-    let limit = number("max_coordinating_and_primary_bytes");
-    operation.zip(limit).is_some_and(|(operation, limit)| operation > limit)
+    let operation = number("coordinating_operation_bytes").or_else(|| number("primary_operation_bytes"))?;
+    let limit = number("max_coordinating_and_primary_bytes")?;
+    (operation > limit).then_some((limit, operation))
 }
 
 /// The permission that a security exception asks for, such as `indices:admin/create`.
@@ -162,32 +203,70 @@ mod tests {
 
     fn answer(status: u16, kind: &str, reason: &str) -> ItemAnswer {
         let error = ErrorDetail { kind: kind.into(), reason: reason.into() };
-        ItemAnswer { status, error: (!kind.is_empty()).then(|| Box::new(error)) }
+        ItemAnswer { verb: Verb::Create, status, error: (!kind.is_empty()).then(|| Box::new(error)) }
     }
 
     #[test]
     fn no_document_is_refused_for_what_the_cluster_or_the_configuration_lacks() {
         let shards = "Validation Failed: 1: this action would add [2] total shards, but this cluster currently has [4]/[5] maximum shards open;";
         let local = shards.replace("total shards", "total shards LOCAL_ONLY shards");
+        let data_stream = "only write ops with an op_type of create are allowed in data streams";
         let cases = [
-            (429, "opensearch_rejected_execution_exception", "rejected execution of ..."),
-            (429, "cluster_block_exception", "index [b] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded ...];"),
-            (429, "circuit_breaking_exception", "[parent] Data too large"),
-            (403, "cluster_block_exception", "index [b] blocked by: [FORBIDDEN/8/index write (api)];"),
-            (403, "security_exception", "no permissions for [indices:admin/create] and User [name=shipper]"),
-            (404, "index_not_found_exception", "no such index [zz]"),
-            (400, "validation_exception", shards),
-            (400, "validation_exception", local.as_str()),
-            (400, "index_closed_exception", "closed"),
-            (400, "illegal_argument_exception", "pipeline with id [p] does not exist"),
-            (400, "illegal_argument_exception", "only write ops with an op_type of create are allowed in data streams"),
-            (503, "unavailable_shards_exception", "[a][0] primary shard is not active"),
-            (500, "exception", ""),
-            (504, "", ""),
+            (429, "opensearch_rejected_execution_exception", "rejected execution of ...", Class::Busy, "busy"),
+            (429, "rejected_execution_exception", "rejected execution of ...", Class::Busy, "busy"),
+            (
+                429,
+                "cluster_block_exception",
+                "index [b] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded ...];",
+                Class::Index,
+                "flood_stage",
+            ),
+            (429, "circuit_breaking_exception", "[parent] Data too large", Class::Busy, "circuit_breaker"),
+            (
+                403,
+                "cluster_block_exception",
+                "index [b] blocked by: [FORBIDDEN/8/index write (api)];",
+                Class::Index,
+                "write_block",
+            ),
+            (
+                403,
+                "security_exception",
+                "no permissions for [indices:admin/create] and User [name=shipper]",
+                Class::Index,
+                "no_permission",
+            ),
+            (401, "", "", Class::Index, "no_permission"),
+            (404, "index_not_found_exception", "no such index [zz]", Class::Index, "no_index"),
+            (400, "validation_exception", shards, Class::Index, "shard_limit"),
+            (400, "validation_exception", local.as_str(), Class::Index, "shard_limit"),
+            (400, "index_closed_exception", "closed", Class::Index, "index_closed"),
+            (400, "illegal_argument_exception", "pipeline with id [p] does not exist", Class::Index, "no_pipeline"),
+            (400, "illegal_argument_exception", data_stream, Class::Index, "data_stream"),
+            (503, "unavailable_shards_exception", "[a][0] primary shard is not active", Class::Unknown, "node_trouble"),
+            (500, "exception", "", Class::Unknown, "node_trouble"),
+            (504, "", "", Class::Unknown, "node_trouble"),
         ];
-        for (status, kind, reason) in cases {
+        for (status, kind, reason, class, label) in cases {
             let fate = fate(answer(status, kind, reason), Operation::Create);
-            assert!(matches!(fate, Fate::Again(_)), "{status} {kind} {reason}: {fate:?}");
+            let Fate::Again(cause) = fate else { panic!("{status} {kind} {reason}: {fate:?}") };
+            assert_eq!((cause.class, cause.label), (class, label), "{status} {kind} {reason}");
+        }
+    }
+
+    #[test]
+    fn a_conflict_must_name_the_document_it_stands_for() {
+        let item = b"{\"create\":{\"_index\":\"logs\",\"_id\":\"a[1]\"}}\n{\"n\":1}\n";
+        let cases = [
+            ("[a[1]]: version conflict, document already exists (current version [1])", false),
+            ("[_doc][a[1]]: version conflict, document already exists", false),
+            ("[b]: version conflict, document already exists (current version [1])", true),
+            ("version conflict", false),
+            ("failed to parse field [a]", false),
+        ];
+        for (reason, expected) in cases {
+            let answer = answer(409, "version_conflict_engine_exception", reason);
+            assert_eq!(is_about_another(&answer, item), expected, "{reason}");
         }
     }
 
@@ -217,7 +296,7 @@ mod tests {
 
     fn verdict(status: u16, body: &str) -> Verdict {
         let target = Target { host: "os".into(), port: 9200, tls: true, vhost: None };
-        Whole { status, body: body.as_bytes(), retry_after: None, target: &target }.verdict()
+        Whole { status, body: body.as_bytes(), retry_after: None, target: &target, plain_length: 10_000 }.verdict()
     }
 
     fn error(kind: &str, reason: &str) -> String {
@@ -233,16 +312,28 @@ mod tests {
             );
             error("rejected_execution_exception", &reason)
         };
-        let too_large = [
-            (413, String::new()),
-            (429, pressure(80_201)),
-            (400, error("action_request_validation_exception", "Validation Failed: 1: id [x] is too long")),
-            (400, error("illegal_argument_exception", "Malformed action/metadata line [1]")),
+        assert!(matches!(verdict(413, ""), Verdict::TooLarge { limit: None, .. }));
+        let Verdict::TooLarge { limit: Some(limit), .. } = verdict(429, &pressure(80_201)) else {
+            panic!("80201 bytes never fit into 65536");
+        };
+        assert_eq!(limit, 10_000 * 65_536 / 80_201, "the part of this request that fits");
+        assert!(matches!(verdict(429, &pressure(60_000)), Verdict::Again { class: Class::Busy, counts: true, .. }));
+        let content = [
+            error("action_request_validation_exception", "Validation Failed: 1: id [x] is too long"),
+            error("illegal_argument_exception", "Malformed action/metadata line [1]"),
         ];
-        for (status, body) in too_large {
-            assert!(matches!(verdict(status, &body), Verdict::TooLarge(_)), "{status} {body}");
+        for body in content {
+            assert!(matches!(verdict(400, &body), Verdict::Halve(_)), "{body}");
         }
-        assert!(matches!(verdict(429, &pressure(60_000)), Verdict::Again { counts: true, .. }));
+    }
+
+    #[test]
+    fn an_answer_of_somebody_on_the_way_leaves_the_outcome_unknown() {
+        for status in [500, 502, 504, 408] {
+            let verdict = verdict(status, "<html>");
+            assert!(matches!(verdict, Verdict::Again { class: Class::Unknown, counts: true, .. }), "{status}");
+        }
+        assert!(matches!(verdict(503, "<html>"), Verdict::Again { class: Class::Busy, .. }));
     }
 
     #[test]
@@ -260,7 +351,7 @@ mod tests {
             (301, String::new(), "`Host`"),
         ];
         for (status, body, expected) in cases {
-            let Verdict::Again { reason, counts: false, .. } = verdict(status, &body) else {
+            let Verdict::Again { class: Class::Output, reason, counts: false, .. } = verdict(status, &body) else {
                 panic!("{status} {body}");
             };
             assert!(reason.contains(expected), "{reason}");

@@ -17,7 +17,7 @@ use tracing::warn;
 
 use crate::config::{Diagnostics, Options, Section};
 use crate::metrics::OutputMetrics;
-use crate::net::{HttpClient, NetOptions, Target, TlsOptions, client_config};
+use crate::net::{Hosts, HttpClient, NetOptions, Target, TlsOptions, client_config};
 use crate::plugin::{BuildContext, Output, OutputKind};
 use deliver::{Destination, OpenSearch};
 use directory::Directory;
@@ -54,7 +54,7 @@ fn build(
                 return None;
             }
         },
-        (None, _) => Destination::Server(client(&options, &tls, &net, section, findings)?),
+        (None, _) => Destination::Servers(hosts(&options, &tls, &net, section, findings)?),
     };
     if tls.tls && !tls.verify && !context.dry_run {
         warn!(component = %context.name, "tls.verify is off: anybody on the way can read and change what is sent");
@@ -62,15 +62,14 @@ fn build(
     Some(Arc::new(OpenSearch::new(options, destination, context, metrics)))
 }
 
-/// Makes the client, so that a missing certificate is found at the start and by a dry run.
-fn client(
+/// Makes a client per host, so that a missing certificate is found at the start and by a dry run.
+fn hosts(
     options: &OpenSearchOptions,
     tls: &TlsOptions,
     net: &NetOptions,
     section: &Section,
     findings: &mut Diagnostics,
-) -> Option<HttpClient> {
-    let target = Target { host: options.host.clone(), port: options.port, tls: tls.tls, vhost: tls.vhost.clone() };
+) -> Option<Hosts> {
     let config = match tls.tls.then(|| client_config(tls)).transpose() {
         Ok(config) => config,
         Err(error) => {
@@ -80,11 +79,20 @@ fn client(
             return None;
         }
     };
-    match HttpClient::new(target, net, config, options.response_timeout) {
-        Ok(client) => Some(client),
+    let one = vec![(options.host.clone(), None)];
+    let named = options.hosts.as_ref().map_or(&one, |list| &list.0);
+    let target = |(host, port): &(String, Option<u16>)| Target {
+        host: host.clone(),
+        port: port.unwrap_or(options.port),
+        tls: tls.tls,
+        vhost: tls.vhost.clone(),
+    };
+    let client = |host| HttpClient::new(target(host), net, config.clone(), options.response_timeout);
+    match named.iter().map(client).collect() {
+        Ok(clients) => Some(Hosts::new(clients)),
         Err(message) => {
-            let place = section.get("host").map_or(section.place, |value| value.place);
-            findings.error(place, "V133", message);
+            let place = ["hosts", "host"].iter().find_map(|key| section.get(key));
+            findings.error(place.map_or(section.place, |value| value.place), "V133", message);
             None
         }
     }

@@ -14,6 +14,7 @@ crate::options! {
     pub struct OpenSearchOptions {
         host: String, default "127.0.0.1", "Name or address of the server.";
         port: u16, default "9200", "Its port.";
+        hosts: HostList, optional, "Several servers of one cluster, as `host:port, host:port`, in place of `host`. Requests are spread over them; one that fails is left out for a while. Without a port, `port` counts.";
         path: String, default "", "What stands before `/_bulk` in URLs.";
         http_user: String, optional, "User for basic authentication.";
         http_passwd: Secret, default "", "Password for basic authentication.";
@@ -36,8 +37,8 @@ crate::options! {
         compress: Compress, optional, "`gzip` compresses requests.";
         compress_level: Level, default "1", "How hard to compress, from 1 to 9. From 2 on it costs more than twice as much.";
         pipeline: String, optional, "Ingest pipeline of the server.";
-        bulk_size: Size, optional, "Size of a request, before compression. Default: 1M, or 512K where nothing is compressed.";
-        max_in_flight: InFlight, default "4", "Requests sent at the same time.";
+        bulk_size: Size, optional, "Size of a request, before compression. Default: 1M, or 512K where nothing is compressed. Where the server takes less, requests stay below that.";
+        max_in_flight: InFlight, default "4", "Most requests sent at the same time. How many are, up to this, follows what the server can take.";
         response_timeout: Duration, default "90", "How long the answer to a request may take.";
         trace_error: bool, default "off", "Whether every kind of error in answers is logged, without values of records.";
         write_to: PathBuf, optional, "Directory that requests are written to as files, in place of being sent.";
@@ -63,6 +64,14 @@ const ROWS: usize = OpenSearchOptions::TABLE.len() + TlsOptions::TABLE.len() + N
 pub(super) const TABLE: [OptionSpec; ROWS] = joined(&[OpenSearchOptions::TABLE, TlsOptions::TABLE, NetOptions::TABLE]);
 
 impl OpenSearchOptions {
+    /// Whether something of a record may stand in the name of its index.
+    pub(super) fn names_come_from_records(&self) -> bool {
+        match self.logstash_format {
+            true => self.logstash_prefix_key.is_some(),
+            false => matches!(self.index, IndexTemplate::Dynamic(_)),
+        }
+    }
+
     /// Reports what does not go together. Returns whether everything does.
     pub(super) fn check(&self, tls: &TlsOptions, section: &Section, findings: &mut Diagnostics) -> bool {
         let mut is_good = true;
@@ -137,6 +146,35 @@ impl OptionType for Operation {
             _ => Err("`create`, `index`, `update` or `upsert`".into()),
         }
     }
+}
+
+/// Value of `hosts`: names or addresses, with a port where one was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostList(pub Vec<(String, Option<u16>)>);
+
+/// Hosts of one output.
+const MOST_HOSTS: usize = 64;
+
+impl OptionType for HostList {
+    const KIND: &'static str = "list of hosts";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let expected = || format!("one to {MOST_HOSTS} hosts, as in `a.example:9200, b.example`");
+        let words = text.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty());
+        let hosts: Option<Vec<_>> = words.map(host_and_port).collect();
+        let hosts = hosts.filter(|hosts| (1..=MOST_HOSTS).contains(&hosts.len())).ok_or_else(expected)?;
+        Ok(Self(hosts))
+    }
+}
+
+/// Takes `host:port` apart. An IPv6 address with a port stands in brackets.
+fn host_and_port(word: &str) -> Option<(String, Option<u16>)> {
+    let (host, port) = match word.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port.parse().ok()?)),
+        _ => (word, None),
+    };
+    let host = host.trim_matches(['[', ']']);
+    (!host.is_empty()).then(|| (host.to_owned(), port))
 }
 
 /// Value of `compress`.

@@ -6,11 +6,12 @@ use serde_json::{Value as Json, json};
 use vigie_parsers::Parsers;
 use vigie_parsers::batch::{Batch, Origin, Source, Timestamp, Value};
 
+use super::options::HostList;
 use super::*;
-use crate::config::{Entry, Located, Place, SectionKind};
+use crate::config::{Entry, Located, OptionType, Place, SectionKind};
 use crate::metrics::InputMetrics;
 use crate::net::stub::{Canned, Stub};
-use crate::plugin::{Agent, Body, Encoded, Encoder, Fate, Item, Lot, Refusal, Request, Stream, Verdict};
+use crate::plugin::{Agent, Body, Class, Encoded, Encoder, Fate, Item, Lot, Refusal, Request, Stream, Verdict};
 use crate::receipts::{Ledger, Outcome, Signal};
 
 /// Keys and values of a section.
@@ -300,6 +301,12 @@ fn answer(statuses: &[u16]) -> String {
     json!({"errors": true, "items": items}).to_string()
 }
 
+/// The answer to a document whose id is taken.
+fn conflict(id: &str) -> Json {
+    let reason = format!("[{id}]: version conflict, document already exists (current version [1])");
+    json!({"create": {"status": 409, "error": {"type": "version_conflict_engine_exception", "reason": reason}}})
+}
+
 async fn delivered(entries: Entries<'_>, answers: Vec<Canned>, count: u32) -> (Verdict, Stub) {
     let stub = Stub::start(answers).await;
     let port = stub.port.to_string();
@@ -357,13 +364,15 @@ async fn an_answer_that_is_not_whole_means_that_everything_is_sent_again() {
         Canned::ok(whole.trim_end_matches("]}")),
         Canned::ok(answer(&[201])),
         Canned::ok(answer(&[201, 201, 201])),
+        Canned::ok(answer(&[201, 201]).replacen("create", "index", 1)),
+        Canned::ok(json!({"items": [conflict("b"), {"create": {"status": 201}}]}).to_string()),
         Canned::ok(""),
         Canned::ok("<html>captive portal</html>"),
         Canned::ok("x".repeat(200_000)),
     ];
     for canned in cases {
         let (verdict, _) = delivered(&[], vec![canned.clone()], 2).await;
-        assert!(matches!(verdict, Verdict::Again { .. }), "{canned:?}: {verdict:?}");
+        assert!(matches!(verdict, Verdict::Again { class: Class::Unknown, .. }), "{canned:?}: {verdict:?}");
     }
 }
 
@@ -383,7 +392,7 @@ async fn a_wrong_password_is_said_and_never_shown() {
 
     let (verdict, _) = delivered(&entries, vec![Canned::Answer(401, "", "Unauthorized".into())], 1).await;
 
-    let Verdict::Again { reason, counts: false, .. } = verdict else { panic!("{verdict:?}") };
+    let Verdict::Again { class: Class::Output, reason, counts: false, .. } = verdict else { panic!("{verdict:?}") };
     assert!(reason.contains("HTTP_Passwd") && !reason.contains("secret-42"), "{reason}");
 }
 
@@ -391,7 +400,7 @@ async fn a_wrong_password_is_said_and_never_shown() {
 async fn a_request_too_large_for_the_server_is_to_be_halved() {
     let (verdict, _) = delivered(&[], vec![Canned::Answer(413, "Connection: close\r\n", String::new())], 2).await;
 
-    assert!(matches!(verdict, Verdict::TooLarge(Refusal { status: 413, .. })), "{verdict:?}");
+    assert!(matches!(verdict, Verdict::TooLarge { refusal: Refusal { status: 413, .. }, limit: None }), "{verdict:?}");
 }
 
 /// OpenSearch issues 10802 and 16020: releases that read compressed bodies as they come.
@@ -422,8 +431,62 @@ async fn an_unreachable_server_uses_up_no_retries() {
 
     let verdict = built.output.deliver(&request).await;
 
-    assert!(matches!(verdict, Verdict::Again { counts: false, .. }), "{verdict:?}");
+    assert!(matches!(verdict, Verdict::Again { class: Class::Unreachable, counts: false, .. }), "{verdict:?}");
     request.settle_all(Outcome::Dropped);
+}
+
+#[tokio::test]
+async fn a_host_that_is_not_there_is_passed_over_and_left_out() {
+    let stub = Stub::start(vec![Canned::ok(answer(&[201])); 4]).await;
+    let hosts = format!("127.0.0.1:1, 127.0.0.1:{}", stub.port);
+    let built = output(&[("hosts", &hosts)]);
+    let (request, _ledger) = request(&built, 1);
+
+    for _ in 0..4 {
+        assert!(matches!(built.output.deliver(&request).await, Verdict::Delivered));
+    }
+
+    assert_eq!((stub.received().len(), built.metrics.hosts_left_out.get()), (4, 1));
+    request.settle_all(Outcome::Delivered);
+}
+
+#[tokio::test]
+async fn requests_are_spread_over_hosts_and_one_whose_outcome_is_unknown_is_not_sent_twice_at_once() {
+    let stubs = [
+        Stub::start(vec![Canned::Close, Canned::ok(answer(&[201]))]).await,
+        Stub::start(vec![Canned::Close, Canned::ok(answer(&[201]))]).await,
+    ];
+    let hosts = format!("127.0.0.1:{} 127.0.0.1:{}", stubs[0].port, stubs[1].port);
+    let built = output(&[("hosts", &hosts)]);
+    let (request, _ledger) = request(&built, 1);
+
+    let mut verdicts = Vec::new();
+    for _ in 0..4 {
+        verdicts.push(built.output.deliver(&request).await);
+    }
+
+    assert!(matches!(
+        verdicts.as_slice(),
+        [Verdict::Again { class: Class::Unknown, .. }, Verdict::Again { .. }, Verdict::Delivered, Verdict::Delivered]
+    ));
+    assert_eq!([stubs[0].received().len(), stubs[1].received().len()], [2, 2]);
+    request.settle_all(Outcome::Delivered);
+}
+
+#[test]
+fn hosts_are_taken_apart() {
+    let list = |text: &str| <HostList as OptionType>::parse(text).map(|list| list.0);
+    let hosts = |hosts: &[(&str, Option<u16>)]| {
+        Ok(hosts.iter().map(|(host, port)| ((*host).to_owned(), *port)).collect::<Vec<_>>())
+    };
+
+    assert_eq!(
+        list("a.example:9201, b  [::1]:7,::1"),
+        hosts(&[("a.example", Some(9201)), ("b", None), ("::1", Some(7)), ("::1", None)])
+    );
+    for wrong in ["", " , ", "a:", "a:99999", ":9200", &"a ".repeat(65)] {
+        assert!(list(wrong).is_err(), "{wrong}");
+    }
 }
 
 #[tokio::test]

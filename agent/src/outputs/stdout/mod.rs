@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::config::{Diagnostics, OptionType, Options, Section};
 use crate::encode::date::DateFormat;
 use crate::metrics::OutputMetrics;
-use crate::plugin::{BodyEncoding, BuildContext, Delivery, Encoder, Output, OutputKind, Request, Verdict};
+use crate::plugin::{BodyEncoding, BuildContext, Class, Delivery, Encoder, Output, OutputKind, Request, Verdict};
 use encoder::StdoutEncoder;
 
 /// The row of the plugin table.
@@ -109,7 +109,7 @@ impl<W: Write + Send + 'static> Output for Stdout<W> {
                 Ok(Err(error)) => format!("cannot write to the standard output: {error}"),
                 Err(panicked) => format!("printing failed: {panicked}"),
             };
-            Verdict::Again { reason, wait: None, counts: true }
+            Verdict::Again { class: Class::Unreachable, reason, wait: None, counts: true }
         })
     }
 }
