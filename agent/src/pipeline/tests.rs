@@ -5,20 +5,20 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use vigie_parsers::batch::{Origin, Record, Timestamp, Value};
 
 use super::delivery::{self, RetryPolicy};
-use super::lane::{Handle, Room};
+use super::lane::{Handle, Lane, Room};
 use super::worker::{self, Shared};
 use crate::config::Matcher;
-use crate::metrics::{InputMetrics, Metrics};
+use crate::metrics::{InputMetrics, Metrics, Pulse};
 use crate::pipeline::build::BuiltOutput;
 use crate::plugin::{
-    BodyEncoding, ByteQueue, Cause, Class, Delivery, Encoded, Encoder, Fate, Memory, Outlet, Output, Parcel, Refusal,
-    Request, Source, Stage, Stream, Verdict,
+    BodyEncoding, ByteQueue, Cause, Class, Delivery, Encoded, Encoder, Fate, Memory, Outlet, Output, Parcel, Popped,
+    Refusal, Request, Source, Stage, Stream, Verdict,
 };
 use crate::receipts::{Ledger, Outcome, Signal};
 use crate::spool::DeadLetters;
@@ -444,4 +444,75 @@ fn lines_that_bring_a_plugin_down_are_set_aside_and_the_rest_arrives() {
     stored.dedup();
     assert_eq!(stored, ["a", "b"]);
     assert!(ledger.tally().dropped >= 2, "one set aside, one skipped");
+}
+
+/// A lane to an output with requests of 400 bytes, of which it sends none by itself.
+struct Idle {
+    lane: Lane,
+    handle: Arc<Handle>,
+    ledger: Arc<Ledger>,
+    memory: Memory,
+    now: Instant,
+}
+
+const IDLE_FLUSH: Duration = Duration::from_secs(3600);
+
+impl Idle {
+    fn new() -> Self {
+        let counters = Metrics::default().add_output("scripted.0");
+        let room = Room { in_flight: 1 << 20, parked: 0 };
+        let handle = Handle::new("scripted.0".into(), Scripted::new(400, &[]), None, counters, room);
+        let lane = Lane::new(Arc::clone(&handle), IDLE_FLUSH, Arc::new(Pulse::default()));
+        let ledger = Ledger::new(0, Signal::default());
+        Self { lane, handle, ledger, memory: Memory::new(1 << 20), now: Instant::now() }
+    }
+
+    /// Appends a line of so many bytes.
+    fn append(&mut self, bytes: usize) {
+        let mut batch = self.memory.take(bytes, Duration::from_secs(5)).expect("memory is free");
+        let span = batch.store(&vec![b'x'; bytes - 1]);
+        let index = batch.push(Timestamp::default(), Origin::default());
+        batch.record_mut(index).set(b"log", Value::Text(vigie_parsers::batch::Text::plain(span)));
+        let mut share = self.ledger.open(1);
+        share.grow(1);
+        share.settle(1, Outcome::Passed);
+        let parcel = Parcel { batch, shares: Vec::new(), stream: stream(), tag: "t".into(), end: 1, epoch: 0 };
+        self.lane.append(&parcel, vec![share], self.now);
+    }
+
+    /// Bytes of the request that is sealed as there is nothing else to do; it is taken from the queue.
+    fn flush(&mut self) -> Option<usize> {
+        self.lane.flush_idle(self.now);
+        match self.handle.queue.pop(Some(Instant::now())) {
+            Popped::Element(request) => Some(request.plain_length),
+            _ => None,
+        }
+    }
+}
+
+#[test]
+fn the_first_request_after_a_pause_of_flush_goes_at_once() {
+    let mut idle = Idle::new();
+
+    assert_eq!(idle.flush(), None, "there is nothing to send");
+    idle.append(10);
+    assert_eq!(idle.flush(), Some(10));
+    idle.append(10);
+    assert_eq!(idle.flush(), None, "one was sent just now");
+    idle.now += IDLE_FLUSH + Duration::from_secs(1);
+    assert_eq!(idle.flush(), Some(10));
+}
+
+#[test]
+fn a_quarter_of_a_request_goes_where_nothing_is_on_its_way() {
+    let mut idle = Idle::new();
+    idle.append(10);
+    idle.lane.flush_idle(idle.now);
+
+    idle.append(100);
+    idle.lane.flush_idle(idle.now);
+    assert_eq!(idle.flush(), Some(10), "the second waits while the first one does");
+    assert_eq!(idle.flush(), Some(100));
+    idle.append(99);
+    assert_eq!(idle.flush(), None);
 }
