@@ -13,7 +13,7 @@ use super::types::{AlwaysOff, LogLevel, Size};
 crate::options! {
     /// Options of `[SERVICE]`.
     pub struct Service {
-        flush: Duration, default "1", "Seconds after which records gathered so far are sent, full request or not.";
+        flush: Duration, default "1", "Seconds that records wait at the most for a request to be full. The first after a pause goes at once, and while nothing is on its way a quarter of a request is enough.";
         grace: Grace, default "5", "Seconds a stop may take to deliver what was read; -1 is without end.";
         log_level: LogLevel, default "info", "How much the agent says of itself.";
         log_file: PathBuf, optional, "File that its messages go to, in place of standard error.";
