@@ -2,7 +2,9 @@
 //!
 //! Outputs build a client here from their `tls.*` and `net.*` options. Nothing here retries, and nothing prints a secret.
 
+mod credentials;
 mod explain;
+mod files;
 mod http;
 mod options;
 #[cfg(test)]
@@ -12,6 +14,7 @@ mod tests;
 mod tls;
 mod verify;
 
+pub use credentials::{AuthOptions, Credential, CredentialError, Credentials, Renewal};
 pub use explain::explain;
 pub use http::{HttpClient, Target};
 pub use options::{NetOptions, TlsOptions, TlsVersion};

@@ -12,7 +12,7 @@ use super::*;
 use crate::config::{Diagnostics, Entry, Located, Options, Place, Section, SectionKind};
 
 /// Keys and values of a section.
-type Entries<'a> = &'a [(&'a str, &'a str)];
+pub(super) type Entries<'a> = &'a [(&'a str, &'a str)];
 
 /// A section with these entries.
 fn section(entries: Entries<'_>) -> Section {
@@ -21,7 +21,7 @@ fn section(entries: Entries<'_>) -> Section {
     Section { kind: SectionKind::Output, place: Place::default(), entries, groups: Vec::new() }
 }
 
-fn read<T: Options>(entries: Entries<'_>) -> T {
+pub(super) fn read<T: Options>(entries: Entries<'_>) -> T {
     let mut findings = Diagnostics::default();
     T::read(&section(entries), &mut findings).unwrap_or_else(|| panic!("{findings:?}"))
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use tracing::warn;
 
+use super::access::Access;
 use super::directory::Directory;
 use super::encoder::BulkEncoder;
 use super::judge::{Whole, does_not_inflate, fate};
@@ -34,6 +35,7 @@ pub(super) struct OpenSearch {
     name: Arc<str>,
     options: OpenSearchOptions,
     destination: Destination,
+    access: Access,
     path: String,
     agent: Arc<Agent>,
     metrics: Arc<OutputMetrics>,
@@ -56,6 +58,7 @@ impl OpenSearch {
     pub(super) fn new(
         options: OpenSearchOptions,
         destination: Destination,
+        access: Access,
         context: &BuildContext,
         metrics: &Arc<OutputMetrics>,
     ) -> Self {
@@ -64,6 +67,7 @@ impl OpenSearch {
             path: bulk_path(&options),
             options,
             destination,
+            access,
             agent: Arc::clone(&context.agent),
             metrics: Arc::clone(metrics),
             plain_only: AtomicBool::new(false),
@@ -90,8 +94,8 @@ impl OpenSearch {
 
     async fn post(&self, client: &HttpClient, request: &Request, is_plain: bool) -> Result<Answer, Verdict> {
         let mut post = client.post(&self.path).header(CONTENT_TYPE, "application/x-ndjson");
-        if let Some(user) = &self.options.http_user {
-            post = post.basic_auth(user, Some(self.options.http_passwd.expose()));
+        if let Some(authorization) = self.access.authorization() {
+            post = post.header(AUTHORIZATION, authorization);
         }
         post = if is_plain {
             let plain =
@@ -103,6 +107,9 @@ impl OpenSearch {
         // A server that is out of reach is nobody's fault here and lasts as long as it lasts.
         let mut response = post.send().await.map_err(|error| again(explain(&error, client.target()), false))?;
         let status = response.status().as_u16();
+        if matches!(status, 401 | 403) {
+            self.access.refresh();
+        }
         let seconds = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let largest = ANSWER_FRAME + request.items.len() * ANSWER_ITEM;
         let mut body = Vec::new();

@@ -97,7 +97,9 @@ impl Whole<'_> {
         let Self { status, target, .. } = self;
         let detail = error.map(|error| format!(": {} {}", error.kind, scrubbed(&error.reason))).unwrap_or_default();
         match status {
-            401 => format!("{target} does not know this user and password (401): check `HTTP_User` and `HTTP_Passwd`"),
+            401 => format!(
+                "{target} does not know these credentials (401): check `HTTP_User` and `HTTP_Passwd`, `Bearer_Token` or `API_Key`"
+            ),
             403 => {
                 let permission = error.and_then(|error| permission(&error.reason)).map(|name| format!(" `{name}`"));
                 format!(

@@ -2,6 +2,7 @@
 //!
 //! Nothing here waits or retries: what is to be sent again is said in the verdict, and the pipeline does it.
 
+mod access;
 mod deliver;
 mod directory;
 mod encoder;
@@ -17,8 +18,9 @@ use tracing::warn;
 
 use crate::config::{Diagnostics, Options, Section};
 use crate::metrics::OutputMetrics;
-use crate::net::{HttpClient, NetOptions, Target, TlsOptions, client_config};
+use crate::net::{AuthOptions, HttpClient, NetOptions, Target, TlsOptions, client_config};
 use crate::plugin::{BuildContext, Output, OutputKind};
+use access::Access;
 use deliver::{Destination, OpenSearch};
 use directory::Directory;
 use options::{OpenSearchOptions, TABLE};
@@ -40,10 +42,12 @@ fn build(
     let options = OpenSearchOptions::read(section, findings);
     let tls = TlsOptions::read(section, findings);
     let net = NetOptions::read(section, findings);
-    let (options, tls, net) = (options?, tls?, net?);
+    let auth = AuthOptions::read(section, findings);
+    let (options, tls, net, auth) = (options?, tls?, net?, auth?);
     if !options.check(&tls, section, findings) {
         return None;
     }
+    let access = Access::open(&auth, section, context, findings)?;
     let destination = match (&options.write_to, context.dry_run) {
         (Some(_), true) => Destination::Nowhere,
         (Some(path), false) => match Directory::open(path) {
@@ -59,7 +63,7 @@ fn build(
     if tls.tls && !tls.verify && !context.dry_run {
         warn!(component = %context.name, "tls.verify is off: anybody on the way can read and change what is sent");
     }
-    Some(Arc::new(OpenSearch::new(options, destination, context, metrics)))
+    Some(Arc::new(OpenSearch::new(options, destination, access, context, metrics)))
 }
 
 /// Makes the client, so that a missing certificate is found at the start and by a dry run.

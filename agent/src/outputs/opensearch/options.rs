@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::{Diagnostics, OptionSpec, OptionType, Options, Secret, Section, Size, joined};
+use crate::config::{Diagnostics, OptionSpec, OptionType, Options, Section, Size, joined};
 use crate::encode::accessor::{Path, Template};
 use crate::encode::bulk::{Operation, index_name_flaw};
 use crate::encode::strftime::Pattern;
-use crate::net::{NetOptions, TlsOptions};
+use crate::net::{AuthOptions, NetOptions, TlsOptions};
 
 crate::options! {
     /// Options of the `opensearch` output.
@@ -15,8 +15,6 @@ crate::options! {
         host: String, default "127.0.0.1", "Name or address of the server.";
         port: u16, default "9200", "Its port.";
         path: String, default "", "What stands before `/_bulk` in URLs.";
-        http_user: String, optional, "User for basic authentication.";
-        http_passwd: Secret, default "", "Password for basic authentication.";
         index: IndexTemplate, default "fluent-bit", "Name of the index. May hold a strftime pattern, which is filled with the time of the event, or record accessors such as `logs-$TAG[1]`.";
         logstash_format: bool, default "off", "Whether the index is named by prefix and date of the event.";
         logstash_prefix: String, default "logstash", "Prefix with `logstash_format`.";
@@ -57,10 +55,11 @@ crate::options! {
     }
 }
 
-const ROWS: usize = OpenSearchOptions::TABLE.len() + TlsOptions::TABLE.len() + NetOptions::TABLE.len();
+const TABLES: [&[OptionSpec]; 4] = [OpenSearchOptions::TABLE, AuthOptions::TABLE, TlsOptions::TABLE, NetOptions::TABLE];
+const ROWS: usize = TABLES[0].len() + TABLES[1].len() + TABLES[2].len() + TABLES[3].len();
 
-/// All options, those of connections included.
-pub(super) const TABLE: [OptionSpec; ROWS] = joined(&[OpenSearchOptions::TABLE, TlsOptions::TABLE, NetOptions::TABLE]);
+/// All options, those of credentials and connections included.
+pub(super) const TABLE: [OptionSpec; ROWS] = joined(&TABLES);
 
 impl OpenSearchOptions {
     /// Reports what does not go together. Returns whether everything does.
@@ -75,7 +74,7 @@ impl OpenSearchOptions {
             refuse(
                 "aws_auth",
                 "`aws_auth` is not supported",
-                "use `http_user` and `http_passwd`, or a client certificate",
+                "use `http_user` and `http_passwd`, `bearer_token`, `api_key`, or a client certificate",
             );
         }
         if tls.key_passwd.is_some() {

@@ -388,6 +388,42 @@ async fn a_wrong_password_is_said_and_never_shown() {
 }
 
 #[tokio::test]
+async fn after_a_refusal_the_password_is_read_again_at_once() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("password");
+    std::fs::write(&file, "old\n").expect("written");
+    let refused = Canned::Answer(401, "", "Unauthorized".into());
+    let stub = Stub::start(vec![refused.clone(), refused, Canned::ok(answer(&[201]))]).await;
+    let (port, path) = (stub.port.to_string(), file.to_str().expect("a path"));
+    let built = output(&[("port", &port), ("http_user", "me"), ("http_passwd_file", path)]);
+    let (request, _ledger) = request(&built, 1);
+
+    built.output.deliver(&request).await;
+    std::fs::write(&file, "new\n").expect("written");
+    built.output.deliver(&request).await;
+    let verdict = built.output.deliver(&request).await;
+
+    assert!(matches!(verdict, Verdict::Delivered), "{verdict:?}");
+    let sent: Vec<bool> = stub.received().iter().map(|r| r.head.contains("authorization: basic bwu6bmv3")).collect();
+    assert_eq!(sent, [false, false, true]);
+    request.settle_all(Outcome::Delivered);
+}
+
+#[test]
+fn credentials_that_cannot_be_used_stop_the_start() {
+    let cases: [(Entries<'_>, &str); 3] = [
+        (&[("bearer_token_file", "/no/such/file")], "/no/such/file"),
+        (&[("api_key", "a"), ("bearer_token", "b")], "`bearer_token` and `api_key` are both set"),
+        (&[("http_user", "me"), ("http_passwd", "credential:a/b")], "`credential:`"),
+    ];
+    for (entries, part) in cases {
+        let findings = built(entries).err().expect("it is refused");
+        let shown = format!("{findings:?}");
+        assert!(shown.contains(part), "{entries:?}: {shown}");
+    }
+}
+
+#[tokio::test]
 async fn a_request_too_large_for_the_server_is_to_be_halved() {
     let (verdict, _) = delivered(&[], vec![Canned::Answer(413, "Connection: close\r\n", String::new())], 2).await;
 
