@@ -137,6 +137,10 @@ counters! {
         wire_bytes,
         /// Requests in flight now.
         requests_in_flight,
+        /// When the certificate that is shown to servers expires, in seconds since 1970; 0 without one.
+        client_certificate_expiry,
+        /// When the certificate that the server last showed expires.
+        server_certificate_expiry,
     }
 }
 

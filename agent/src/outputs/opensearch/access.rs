@@ -1,6 +1,6 @@
-//! How the output gets in: its credentials.
+//! How the output gets in: its credentials, and the files of its TLS.
 //!
-//! `deliver` asks for the header of each request and tells of refusals. Changes are logged here, secrets never.
+//! `deliver` calls before each request and tells of refusals. Changes are logged here, secrets never.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,14 +10,16 @@ use reqwest::header::HeaderValue;
 use tracing::{info, warn};
 
 use crate::config::{Diagnostics, Section};
-use crate::net::{AuthOptions, CredentialError, Credentials, Renewal};
-use crate::plugin::BuildContext;
+use crate::metrics::OutputMetrics;
+use crate::net::{AuthOptions, CredentialError, Credentials, Expiries, Renewal, TlsFiles, TlsNotice};
+use crate::plugin::{BuildContext, wall_clock};
 
-/// Credentials of one output.
+/// Credentials and TLS of one output.
 #[derive(Debug)]
 pub(super) struct Access {
     name: Arc<str>,
     credentials: Option<Credentials>,
+    tls: Option<(TlsFiles, Arc<OutputMetrics>)>,
 }
 
 impl Access {
@@ -41,11 +43,19 @@ impl Access {
             let message = format!("every user of this machine may read `{}`", path.display());
             findings.warning(place(key), "V137", message).help("take the permission away: `chmod o-r FILE`");
         }
-        Some(Self { name: Arc::clone(&context.name), credentials })
+        Some(Self { name: Arc::clone(&context.name), credentials, tls: None })
     }
 
-    /// The header `Authorization` of the next request, from files as they are now.
+    /// Watches the files of TLS as well, and shows in `metrics` when certificates expire.
+    pub(super) fn watch(self, files: TlsFiles, metrics: &Arc<OutputMetrics>) -> Self {
+        let access = Self { tls: Some((files, Arc::clone(metrics))), ..self };
+        access.look_at_tls();
+        access
+    }
+
+    /// The header `Authorization` of the next request. Files that have changed are taken in before.
     pub(super) fn authorization(&self) -> Option<HeaderValue> {
+        self.look_at_tls();
         let credentials = self.credentials.as_ref()?;
         self.tell(credentials.look(Instant::now()));
         Some(credentials.header())
@@ -56,6 +66,21 @@ impl Access {
         if let Some(credentials) = &self.credentials {
             self.tell(credentials.refresh());
         }
+    }
+
+    fn look_at_tls(&self) {
+        let Some((files, metrics)) = &self.tls else { return };
+        for TlsNotice { is_warning, text } in files.look(Instant::now(), wall_clock().seconds) {
+            if is_warning {
+                warn!(component = %self.name, "{text}");
+            } else {
+                info!(component = %self.name, "{text}");
+            }
+        }
+        let Expiries { client, server } = files.expiries();
+        let seconds = |expiry: Option<i64>| expiry.map_or(0, |expiry| u64::try_from(expiry).unwrap_or(0));
+        metrics.client_certificate_expiry.set(seconds(client));
+        metrics.server_certificate_expiry.set(seconds(server));
     }
 
     fn tell(&self, renewal: Option<Renewal>) {

@@ -14,11 +14,12 @@ mod tests;
 
 use std::sync::Arc;
 
+use rustls::ClientConfig;
 use tracing::warn;
 
 use crate::config::{Diagnostics, Options, Section};
 use crate::metrics::OutputMetrics;
-use crate::net::{AuthOptions, HttpClient, NetOptions, Target, TlsOptions, client_config};
+use crate::net::{AuthOptions, HttpClient, NetOptions, Target, TlsFiles, TlsOptions};
 use crate::plugin::{BuildContext, Output, OutputKind};
 use access::Access;
 use deliver::{Destination, OpenSearch};
@@ -47,7 +48,7 @@ fn build(
     if !options.check(&tls, section, findings) {
         return None;
     }
-    let access = Access::open(&auth, section, context, findings)?;
+    let mut access = Access::open(&auth, section, context, findings)?;
     let destination = match (&options.write_to, context.dry_run) {
         (Some(_), true) => Destination::Nowhere,
         (Some(path), false) => match Directory::open(path) {
@@ -58,7 +59,14 @@ fn build(
                 return None;
             }
         },
-        (None, _) => Destination::Server(client(&options, &tls, &net, section, findings)?),
+        (None, _) => {
+            let files = if tls.tls { Some(tls_files(&tls, section, findings)?) } else { None };
+            let config = files.as_ref().map(TlsFiles::config);
+            if let Some(files) = files {
+                access = access.watch(files, metrics);
+            }
+            Destination::Server(client(&options, (&tls, config), &net, section, findings)?)
+        }
     };
     if tls.tls && !tls.verify && !context.dry_run {
         warn!(component = %context.name, "tls.verify is off: anybody on the way can read and change what is sent");
@@ -66,17 +74,10 @@ fn build(
     Some(Arc::new(OpenSearch::new(options, destination, access, context, metrics)))
 }
 
-/// Makes the client, so that a missing certificate is found at the start and by a dry run.
-fn client(
-    options: &OpenSearchOptions,
-    tls: &TlsOptions,
-    net: &NetOptions,
-    section: &Section,
-    findings: &mut Diagnostics,
-) -> Option<HttpClient> {
-    let target = Target { host: options.host.clone(), port: options.port, tls: tls.tls, vhost: tls.vhost.clone() };
-    let config = match tls.tls.then(|| client_config(tls)).transpose() {
-        Ok(config) => config,
+/// Reads the files of TLS, so that a missing certificate is found at the start and by a dry run.
+fn tls_files(tls: &TlsOptions, section: &Section, findings: &mut Diagnostics) -> Option<TlsFiles> {
+    let files = match TlsFiles::open(tls) {
+        Ok(files) => files,
         Err(error) => {
             let keys = ["tls.ca_file", "tls.ca_path", "tls.crt_file", "tls.key_file", "tls"];
             let place = keys.iter().find_map(|key| section.get(key)).map_or(section.place, |value| value.place);
@@ -84,6 +85,22 @@ fn client(
             return None;
         }
     };
+    if let Some(key) = files.exposed_key() {
+        let place = section.get("tls.key_file").map_or(section.place, |value| value.place);
+        let message = format!("every user of this machine may read `{}`", key.display());
+        findings.warning(place, "V137", message).help("take the permission away: `chmod o-r FILE`");
+    }
+    Some(files)
+}
+
+fn client(
+    options: &OpenSearchOptions,
+    (tls, config): (&TlsOptions, Option<ClientConfig>),
+    net: &NetOptions,
+    section: &Section,
+    findings: &mut Diagnostics,
+) -> Option<HttpClient> {
+    let target = Target { host: options.host.clone(), port: options.port, tls: tls.tls, vhost: tls.vhost.clone() };
     match HttpClient::new(target, net, config, options.response_timeout) {
         Ok(client) => Some(client),
         Err(message) => {
