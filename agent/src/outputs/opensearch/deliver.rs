@@ -206,14 +206,19 @@ fn again(reason: String, counts: bool) -> Verdict {
 
 /// The path of bulk requests, with a filter that leaves of stored documents no more than their status.
 fn bulk_path(options: &OpenSearchOptions) -> String {
-    let before = options.path.trim_matches('/');
-    let slash = if before.is_empty() { "" } else { "/" };
     let pipeline = options.pipeline.as_ref().map(|name| format!("pipeline={}&", percent_encoded(name)));
     let pipeline = pipeline.unwrap_or_default();
-    format!("{slash}{before}/_bulk?{pipeline}filter_path=errors,items.*.status,items.*.error")
+    let base = base_path(options);
+    format!("{base}/_bulk?{pipeline}filter_path=errors,items.*.status,items.*.error")
 }
 
-fn percent_encoded(text: &str) -> String {
+/// What stands before every path: empty, or with a slash in front.
+pub(super) fn base_path(options: &OpenSearchOptions) -> String {
+    let before = options.path.trim_matches('/');
+    if before.is_empty() { String::new() } else { format!("/{before}") }
+}
+
+pub(super) fn percent_encoded(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

@@ -151,7 +151,7 @@ fn can_never_fit(reason: &str) -> bool {
 }
 
 /// The permission that a security exception asks for, such as `indices:admin/create`.
-fn permission(reason: &str) -> Option<&str> {
+pub(super) fn permission(reason: &str) -> Option<&str> {
     let (_, inside) = reason.split_once('[')?;
     let (name, _) = inside.split_once(']')?;
     let is_plain = name.len() < 100 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b":/_*.".contains(&b));

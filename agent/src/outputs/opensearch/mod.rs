@@ -9,6 +9,7 @@ mod encoder;
 mod index;
 mod judge;
 pub mod options;
+pub mod setup;
 #[cfg(test)]
 mod tests;
 

@@ -30,6 +30,7 @@ crate::options! {
         generate_id: bool, default "off", "Whether the id is made from the content, so that equal records at the same time become one. Off, it is made from the position in the source: a record sent again is absorbed, and no two records become one.";
         id_key: Path, optional, "Key whose value is the id. Without such a value the id is made from the position.";
         write_operation: Operation, default "create", "`create`, `index`, `update` or `upsert`.";
+        data_stream: bool, default "off", "Whether `index` is the name of a data stream. Then the operation is `create` and the time is under `@timestamp`. `vigie setup opensearch` installs its template, without which the store would make an ordinary index.";
         replace_dots: bool, default "off", "Whether `.` in keys becomes `_`, at any depth.";
         compress: Compress, optional, "`gzip` compresses requests.";
         compress_level: Level, default "1", "How hard to compress, from 1 to 9. From 2 on it costs more than twice as much.";
@@ -84,6 +85,16 @@ impl OpenSearchOptions {
         if self.write_operation.needs_id() && self.id_key.is_none() && !self.generate_id {
             let help = "ids made from the position never meet a document that is there already";
             refuse("write_operation", "`id_key` or `generate_id` must be set for `update` and `upsert`", help);
+        }
+        if self.data_stream && self.write_operation != Operation::Create {
+            refuse("write_operation", "a data stream takes `create` only", "take `write_operation` away");
+        }
+        if self.data_stream && self.time_key != "@timestamp" {
+            refuse("time_key", "a data stream has its time under `@timestamp`", "take `time_key` away");
+        }
+        if self.data_stream && self.logstash_format {
+            let help = "name it by `index`; the store begins new indexes behind it by itself";
+            refuse("logstash_format", "a data stream has one name, without a date", help);
         }
         if self.logstash_format {
             let name = format!("{}{}", self.logstash_prefix, self.logstash_prefix_separator);

@@ -14,15 +14,15 @@ use crate::plugin::{Agent, Body, Encoded, Encoder, Fate, Item, Lot, Refusal, Req
 use crate::receipts::{Ledger, Outcome, Signal};
 
 /// Keys and values of a section.
-type Entries<'a> = &'a [(&'a str, &'a str)];
+pub(super) type Entries<'a> = &'a [(&'a str, &'a str)];
 
-fn section(entries: Entries<'_>) -> Section {
+pub(super) fn section(entries: Entries<'_>) -> Section {
     let located = |text: &str| Located { text: text.into(), ..Located::default() };
     let entries = entries.iter().map(|(key, value)| Entry { key: located(key), value: located(value) }).collect();
     Section { kind: SectionKind::Output, place: Place::default(), entries, groups: Vec::new() }
 }
 
-fn context() -> BuildContext {
+pub(super) fn context() -> BuildContext {
     BuildContext {
         name: "opensearch.0".into(),
         parsers: Arc::new(Parsers::default()),
@@ -241,13 +241,16 @@ fn updates_wrap_the_document_and_skip_a_record_without_id() {
 
 #[test]
 fn what_does_not_work_is_refused_when_it_is_built() {
-    let cases: [(Entries<'_>, &str); 11] = [
+    let cases: [(Entries<'_>, &str); 14] = [
         (&[("aws_auth", "on")], "aws_auth"),
         (&[("index", "Bad Name")], "capital letters"),
         (&[("index", "logs-%Q")], "%Q"),
         (&[("index", "logs-$k['x")], "closing"),
         (&[("write_operation", "upsert")], "id_key"),
         (&[("write_operation", "delete")], "`create`"),
+        (&[("data_stream", "on"), ("write_operation", "index")], "`create` only"),
+        (&[("data_stream", "on"), ("time_key", "time")], "`@timestamp`"),
+        (&[("data_stream", "on"), ("logstash_format", "on")], "one name"),
         (&[("compress", "zstd")], "`gzip`"),
         (&[("logstash_format", "on"), ("logstash_prefix", "Logs")], "capital letters"),
         (&[("tls", "on"), ("tls.ca_file", "/no/such")], "/no/such"),
