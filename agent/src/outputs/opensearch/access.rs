@@ -61,7 +61,17 @@ impl Access {
         Some(credentials.header())
     }
 
-    /// Reads files again, changed or not, since the other side refused.
+    /// Takes in the status of an answer. The certificate of the server is known now; refused credentials are read again.
+    pub(super) fn answered(&self, status: u16) {
+        if let Some((files, metrics)) = &self.tls {
+            show(files.expiries(), metrics);
+        }
+        if matches!(status, 401 | 403) {
+            self.refresh();
+        }
+    }
+
+    /// Reads the files of credentials again, changed or not.
     pub(super) fn refresh(&self) {
         if let Some(credentials) = &self.credentials {
             self.tell(credentials.refresh());
@@ -77,10 +87,7 @@ impl Access {
                 info!(component = %self.name, "{text}");
             }
         }
-        let Expiries { client, server } = files.expiries();
-        let seconds = |expiry: Option<i64>| expiry.map_or(0, |expiry| u64::try_from(expiry).unwrap_or(0));
-        metrics.client_certificate_expiry.set(seconds(client));
-        metrics.server_certificate_expiry.set(seconds(server));
+        show(files.expiries(), metrics);
     }
 
     fn tell(&self, renewal: Option<Renewal>) {
@@ -98,6 +105,12 @@ impl Access {
             }
         }
     }
+}
+
+fn show(Expiries { client, server }: Expiries, metrics: &OutputMetrics) {
+    let seconds = |expiry: Option<i64>| expiry.map_or(0, |expiry| u64::try_from(expiry).unwrap_or(0));
+    metrics.client_certificate_expiry.set(seconds(client));
+    metrics.server_certificate_expiry.set(seconds(server));
 }
 
 /// What `options` name. Where a configuration is only checked, nobody hands in the credentials of a service.

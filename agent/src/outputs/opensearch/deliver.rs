@@ -107,9 +107,7 @@ impl OpenSearch {
         // A server that is out of reach is nobody's fault here and lasts as long as it lasts.
         let mut response = post.send().await.map_err(|error| again(explain(&error, client.target()), false))?;
         let status = response.status().as_u16();
-        if matches!(status, 401 | 403) {
-            self.access.refresh();
-        }
+        self.access.answered(status);
         let seconds = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let largest = ANSWER_FRAME + request.items.len() * ANSWER_ITEM;
         let mut body = Vec::new();
