@@ -8,9 +8,11 @@
     reason = "tests read small files of their own, and their deadlines run on the real clock"
 )]
 
+mod access;
 mod faults;
 mod kill_loop;
 mod paths;
 mod pressure;
+mod setup;
 mod shipping;
 mod support;

@@ -16,6 +16,8 @@ pub(super) enum Command {
     DryRun,
     /// The same, and tell more.
     Check,
+    /// Install what outputs need in their stores.
+    Setup,
     /// Measure this program.
     Bench,
     /// Print help: of a plugin, or of the program.
@@ -32,19 +34,28 @@ pub(super) struct Flags {
     pub(super) directory: Option<PathBuf>,
     pub(super) quiet: bool,
     pub(super) verbose: u32,
+    /// Whether `setup` changes anything.
+    pub(super) apply: bool,
 }
 
 impl Flags {
     /// Reads `arguments`, the first one being the name of the program.
     pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, String> {
-        let mut flags =
-            Self { command: Command::Run, line: CommandLine::default(), directory: None, quiet: false, verbose: 0 };
+        let mut flags = Self {
+            command: Command::Run,
+            line: CommandLine::default(),
+            directory: None,
+            quiet: false,
+            verbose: 0,
+            apply: false,
+        };
         let mut parser = lexopt::Parser::from_iter(arguments);
         let mut words = Vec::new();
         let mut asked_for_help = false;
         while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
             match argument {
                 Short('h') | Long("help") => asked_for_help = true,
+                Long("apply") => flags.apply = true,
                 Value(word) => words.push(text(word)?),
                 Short(letter) => flags.letter(letter, &mut parser)?,
                 Long(long) => {
@@ -55,10 +66,17 @@ impl Flags {
         }
         flags.sub_command(&words)?;
         if asked_for_help {
-            let bench = (flags.command == Command::Bench).then(|| "bench".to_owned());
-            flags.command = Command::Help(bench.or_else(|| flags.last_plugin()));
+            let topic = match flags.command {
+                Command::Bench => Some("bench".to_owned()),
+                Command::Setup => Some("setup".to_owned()),
+                _ => flags.last_plugin(),
+            };
+            flags.command = Command::Help(topic);
         }
-        if matches!(flags.command, Command::Run | Command::DryRun | Command::Check)
+        if flags.apply && !matches!(flags.command, Command::Setup | Command::Help(_)) {
+            return Err("`--apply` belongs to `vigie setup opensearch`".into());
+        }
+        if matches!(flags.command, Command::Run | Command::DryRun | Command::Check | Command::Setup)
             && flags.line.config.is_none()
             && flags.line.plugins.is_empty()
         {
@@ -120,11 +138,13 @@ impl Flags {
             }
             [check] if check == "check" && self.line.config.is_some() => self.command = Command::Check,
             [check] if check == "check" => return Err("`check` needs a file: `vigie check FILE`".into()),
+            [setup, store] if setup == "setup" && store == "opensearch" => self.command = Command::Setup,
+            [setup, ..] if setup == "setup" => return Err("expected `setup opensearch -c FILE [--apply]`".into()),
             [bench] if bench == "bench" => self.command = Command::Bench,
             [help] if help == "help" => self.command = Command::Help(None),
             [help, topic] if help == "help" => self.command = Command::Help(Some(topic.clone())),
             [word, ..] => {
-                let help = "expected `check FILE` or `help [PLUGIN]`; a configuration is given with `-c FILE`";
+                let help = "expected `check FILE`, `setup opensearch` or `help [PLUGIN]`; a configuration is given with `-c FILE`";
                 return Err(format!("unknown command `{word}`: {help}"));
             }
         }
@@ -239,6 +259,9 @@ mod tests {
             ("--supervisor -i dummy", "service manager"),
             ("check", "check FILE"),
             ("a.conf", "-c FILE"),
+            ("setup -c a.conf", "setup opensearch -c FILE"),
+            ("setup opensearch", "nothing to run"),
+            ("-c a.conf --apply", "`--apply` belongs to"),
         ] {
             let message = parse(line).expect_err("it is wrong");
             assert!(message.contains(part), "{line}: {message}");
@@ -251,6 +274,9 @@ mod tests {
         assert_eq!(parse("check a.conf").map(|flags| flags.command), Ok(Command::Check));
         assert_eq!(parse("-c a.conf check").map(|flags| flags.command), Ok(Command::Check));
         assert_eq!(parse("bench --help").map(|flags| flags.command), Ok(Command::Help(Some("bench".into()))));
+        assert_eq!(parse("setup opensearch -h").map(|flags| flags.command), Ok(Command::Help(Some("setup".into()))));
+        let setup = parse("setup opensearch -c a.conf --apply").map(|flags| (flags.command, flags.apply));
+        assert_eq!(setup, Ok((Command::Setup, true)));
         assert_eq!(parse("bench").map(|flags| flags.command), Ok(Command::Bench));
         assert_eq!(parse("help V103").map(|flags| flags.command), Ok(Command::Help(Some("V103".into()))));
     }

@@ -13,6 +13,7 @@ Vigie ships logs. It reads Fluent Bit configuration.
 Usage: vigie -c FILE
        vigie -i INPUT [-t TAG] [-p key=value ...] [-F FILTER ...] -o OUTPUT [-m MATCH] [-p key=value ...]
        vigie check FILE
+       vigie setup opensearch -c FILE [--apply]
        vigie help [PLUGIN | service | parsers | CODE]
 
   -c, --config FILE       configuration, classic or YAML
@@ -47,6 +48,9 @@ pub(super) fn text(topic: Option<&str>) -> Result<String, String> {
     let name = topic.to_ascii_lowercase();
     if name == "bench" {
         return Ok(super::bench::HELP.to_owned());
+    }
+    if name == "setup" {
+        return Ok(super::setup::HELP.to_owned());
     }
     if name == "service" {
         return Ok(format!("[SERVICE]: what concerns the agent as a whole.\n\n{}", table(Service::TABLE)));

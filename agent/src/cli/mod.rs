@@ -6,6 +6,7 @@ mod help;
 mod identity;
 mod logger;
 mod probe;
+mod setup;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -38,7 +39,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
             }
         },
         Command::Bench => bench::measure(),
-        Command::Run | Command::DryRun | Command::Check => start(flags),
+        Command::Run | Command::DryRun | Command::Check | Command::Setup => start(flags),
     }
 }
 
@@ -71,6 +72,7 @@ fn start(flags: Flags) -> ExitCode {
         report(&loaded);
         probe::probe(&loaded, &mut findings);
     }
+    let outputs = setup::outputs(&loaded.document);
     let surroundings = surroundings(&loaded, &environment, dry_run, &mut findings);
     let plan = Plan::build(loaded, &surroundings, &mut findings);
     say(&render(&findings, &sources));
@@ -81,6 +83,7 @@ fn start(flags: Flags) -> ExitCode {
     };
     match flags.command {
         Command::Run => plan.run(),
+        Command::Setup => setup::run(&outputs, flags.apply, &sources),
         _ => {
             say("configuration test is successful\n");
             ExitCode::SUCCESS

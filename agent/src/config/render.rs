@@ -136,7 +136,8 @@ fn is_secret(key: &str) -> bool {
         5..=40 => distance(part, word) <= usize::from(word.len() > 5) + 1,
         _ => part.contains(word),
     };
-    key.split(['_', '.', '-']).any(|part| SECRET_WORDS.iter().any(|word| resembles(part, word)))
+    let mut parts = key.split(['_', '.', '-']);
+    key.contains("api_key") || parts.any(|part| SECRET_WORDS.iter().any(|word| resembles(part, word)))
 }
 
 /// `did you mean …?` for the candidate nearest to `found`; else a list of the candidates.
@@ -201,6 +202,8 @@ mod tests {
     fn values_of_secrets_are_not_repeated() {
         let cases = [
             ("  HTTP_Passwd secret-42", "  HTTP_Passwd …\n  ^^^"),
+            ("  API_Key secret-42", "  API_Key …\n  ^^^"),
+            ("  Bearer_Token secret-42", "  Bearer_Token …\n  ^^^"),
             ("  http_pasword secret-42", "  http_pasword …\n  ^^^"),
             ("  {n: a, tls.key_passwd: secret-42}", "  {n: a, tls.key_passwd …\n  ^^^"),
             ("@SET DB_TOKEN=secret-42", "@SET DB_TOKEN …\n  ^^^"),

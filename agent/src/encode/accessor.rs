@@ -35,6 +35,21 @@ enum Part {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template(Vec<Part>);
 
+impl Template {
+    /// The wildcard that matches every result: its text with `*` for what tag and record give.
+    pub fn wildcard(&self) -> Vec<u8> {
+        let mut wildcard = Vec::new();
+        for part in &self.0 {
+            match part {
+                Part::Literal(text) => wildcard.extend_from_slice(text),
+                _ if wildcard.ends_with(b"*") => {}
+                _ => wildcard.push(b'*'),
+            }
+        }
+        wildcard
+    }
+}
+
 impl Path {
     /// Reads `$key['a'][0]`; a text without `$` and `[` is a top-level key as it stands. Where nothing follows it, a key
     /// behind `$` may have dots.

@@ -92,6 +92,19 @@ impl Pattern {
         self.parts.iter().any(|part| matches!(part, Part::Field(_)))
     }
 
+    /// The wildcard that matches every result: its text with `*` for what the time gives.
+    pub fn wildcard(&self) -> Vec<u8> {
+        let mut wildcard = Vec::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(text) => wildcard.extend_from_slice(text),
+                Part::Field(_) if wildcard.ends_with(b"*") => {}
+                Part::Field(_) => wildcard.push(b'*'),
+            }
+        }
+        wildcard
+    }
+
     /// Appends the time `seconds` after 1970.
     pub fn render(&self, seconds: i64, out: &mut Vec<u8>) {
         let moment = Moment::new(seconds);

@@ -195,6 +195,10 @@ counters! {
         unknown_outcome_records,
         /// Most bytes of a request, before compression: what the other side was found to take.
         request_limit_bytes,
+        /// When the certificate that is shown to servers expires, in seconds since 1970; 0 without one.
+        client_certificate_expiry,
+        /// When the certificate that the server last showed expires.
+        server_certificate_expiry,
     }
     by_reason {
         /// Records refused for good, by the other side's name for the error.

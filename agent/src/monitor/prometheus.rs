@@ -25,6 +25,8 @@ struct Row {
 enum Kind {
     Counter,
     Gauge,
+    /// A gauge of one metric that several rows share, told apart by this value of the label `which`; left out where it is 0.
+    Which(&'static str),
     /// A gauge: the field is a time in milliseconds since 1970, told is how many seconds ago it was; 0 where it is 0.
     Age,
 }
@@ -40,6 +42,13 @@ const fn gauge(counter: &'static str, metric: &'static str, help: &'static str) 
 const fn age(counter: &'static str, metric: &'static str, help: &'static str) -> Row {
     Row { counter, metric, kind: Kind::Age, help }
 }
+
+const fn which(counter: &'static str, which: &'static str, metric: &'static str, help: &'static str) -> Row {
+    Row { counter, metric, kind: Kind::Which(which), help }
+}
+
+const CERTIFICATE: &str = "vigie_tls_certificate_expiry_seconds";
+const CERTIFICATE_HELP: &str = "When a certificate expires, in seconds since 1970.";
 
 const INPUT: &[Row] = &[
     counter("records", "fluentbit_input_records", "Records made."),
@@ -102,6 +111,8 @@ const OUTPUT: &[Row] = &[
         "Records sent whose outcome is unknown: they are sent again under the same ids.",
     ),
     gauge("request_limit_bytes", "vigie_output_request_limit_bytes", "Most bytes of a request, before compression."),
+    which("client_certificate_expiry", "client", CERTIFICATE, CERTIFICATE_HELP),
+    which("server_certificate_expiry", "server", CERTIFICATE, CERTIFICATE_HELP),
 ];
 
 /// What outputs count by reason; the reason is a label.
@@ -147,6 +158,13 @@ pub(super) fn page(page: Page, metrics: &Metrics, now: Now) -> Vec<u8> {
         families.push(Family { name: "vigie_unrouted_records_total".into(), kind: Kind::Counter, help, samples });
     }
     families.sort_by(|one, other| one.name.cmp(&other.name));
+    families.dedup_by(|later, first| {
+        let is_same = later.name == first.name;
+        if is_same {
+            first.samples.append(&mut later.samples);
+        }
+        is_same
+    });
     match page {
         Page::V1 => first_page(&families, now),
         Page::V2 => second_page(&families, now),
@@ -160,7 +178,14 @@ fn family(row: &Row, plugins: &[(String, Vec<(&'static str, u64)>)], now: Now) -
         let value = counters.iter().find(|(name, _)| *name == row.counter).map_or(0, |(_, value)| *value);
         if row.kind == Kind::Age { seconds_since(value, now) } else { value }
     };
-    let samples = plugins.iter().map(|(labels, counters)| (labels.clone(), value(counters))).collect();
+    let sample = |(labels, counters): &(String, Vec<(&'static str, u64)>)| match (row.kind, value(counters)) {
+        (Kind::Which(_), 0) => None,
+        (Kind::Which(which), value) => {
+            Some((format!("{},which=\"{which}\"}}", labels.strip_suffix('}').unwrap_or(labels)), value))
+        }
+        (_, value) => Some((labels.clone(), value)),
+    };
+    let samples = plugins.iter().filter_map(sample).collect();
     Family { name: format!("{}{ending}", row.metric), kind: row.kind, help: row.help, samples }
 }
 
@@ -346,6 +371,25 @@ mod tests {
             let second = lines.iter().position(|line| line.starts_with("fluentbit_input_bytes_total{name=\"a\"}"));
             assert_eq!(first.map(|at| at + 1), second);
         }
+    }
+
+    #[test]
+    fn certificates_of_an_output_are_told_apart_by_a_label_and_left_out_where_there_is_none() {
+        let metrics = Metrics::default();
+        metrics.add_output("plain");
+        let output = metrics.add_output("a}");
+        output.client_certificate_expiry.set(4_102_444_800);
+        output.server_certificate_expiry.set(7_258_118_400);
+
+        let text = text(Page::V2, &metrics);
+
+        let lines: Vec<&str> = text.lines().filter(|line| line.contains("certificate_expiry")).skip(1).collect();
+        let expected = [
+            "# TYPE vigie_tls_certificate_expiry_seconds gauge",
+            "vigie_tls_certificate_expiry_seconds{name=\"a}\",which=\"client\"} 4102444800",
+            "vigie_tls_certificate_expiry_seconds{name=\"a}\",which=\"server\"} 7258118400",
+        ];
+        assert_eq!(lines, expected);
     }
 
     #[test]

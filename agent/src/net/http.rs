@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HOST, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
@@ -109,12 +110,17 @@ impl HttpClient {
 
     /// Begins a POST to `path`, which begins with `/`.
     pub fn post(&self, path: &str) -> reqwest::RequestBuilder {
+        self.request(Method::POST, path)
+    }
+
+    /// Begins a request to `path`, which begins with `/`.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let is_old = self.target.is_name() && self.pool().since.elapsed() >= RESOLVE_AFTER;
         if is_old {
             self.renew();
         }
         let client = self.pool().client.clone();
-        client.post(format!("{}{path}", self.target.base()))
+        client.request(method, format!("{}{path}", self.target.base()))
     }
 
     /// Lets all connections go that are kept, so that the name is resolved anew.

@@ -2,9 +2,13 @@
 //!
 //! Outputs build a client here from their `tls.*` and `net.*` options. Nothing here retries, and nothing prints a secret.
 
+mod certificate;
+mod credentials;
 mod explain;
+mod files;
 mod hosts;
 mod http;
+mod live;
 mod options;
 #[cfg(test)]
 pub(crate) mod stub;
@@ -12,9 +16,12 @@ pub(crate) mod stub;
 mod tests;
 mod tls;
 mod verify;
+mod watch;
 
+pub use credentials::{AuthOptions, Credential, CredentialError, Credentials, Renewal};
 pub use explain::explain;
 pub use hosts::{Change, Chosen, Conduct, Hosts};
 pub use http::{HttpClient, Target};
 pub use options::{NetOptions, TlsOptions, TlsVersion};
-pub use tls::{TlsError, client_config};
+pub use tls::TlsError;
+pub use watch::{Expiries, TlsFiles, TlsNotice};

@@ -12,9 +12,9 @@ crate::options! {
         tls: bool, default "off", "Whether to talk TLS.";
         "tls.verify" verify: bool, default "on", "Whether the other side's certificate is checked. Off, anybody can read and change what is sent.";
         "tls.verify_hostname" verify_hostname: bool, default "on", "Whether the certificate must be for the host's name. Fluent Bit has this off.";
-        "tls.ca_file" ca_file: PathBuf, optional, "PEM file of the authorities to trust, in place of the system's.";
+        "tls.ca_file" ca_file: PathBuf, optional, "PEM file of the authorities to trust, in place of the system's. It is read again when it changes, as all files of TLS are.";
         "tls.ca_path" ca_path: PathBuf, optional, "Directory of PEM files of the authorities to trust, in place of the system's.";
-        "tls.crt_file" crt_file: PathBuf, optional, "PEM file of the certificate to show, with its intermediates.";
+        "tls.crt_file" crt_file: PathBuf, optional, "PEM file of the certificate to show, with its intermediates. When certificate and key change, new connections use the new pair once both fit.";
         "tls.key_file" key_file: PathBuf, optional, "PEM file of the private key (PKCS#8, PKCS#1 or SEC1) of that certificate, not encrypted.";
         "tls.key_passwd" key_passwd: Secret, optional, "Refused: keys with a password are not read.";
         "tls.vhost" vhost: String, optional, "Name to ask for and to check the certificate against, in place of the host's.";

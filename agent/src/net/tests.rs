@@ -12,7 +12,7 @@ use super::*;
 use crate::config::{Diagnostics, Entry, Located, Options, Place, Section, SectionKind};
 
 /// Keys and values of a section.
-type Entries<'a> = &'a [(&'a str, &'a str)];
+pub(super) type Entries<'a> = &'a [(&'a str, &'a str)];
 
 /// A section with these entries.
 fn section(entries: Entries<'_>) -> Section {
@@ -21,7 +21,7 @@ fn section(entries: Entries<'_>) -> Section {
     Section { kind: SectionKind::Output, place: Place::default(), entries, groups: Vec::new() }
 }
 
-fn read<T: Options>(entries: Entries<'_>) -> T {
+pub(super) fn read<T: Options>(entries: Entries<'_>) -> T {
     let mut findings = Diagnostics::default();
     T::read(&section(entries), &mut findings).unwrap_or_else(|| panic!("{findings:?}"))
 }
@@ -81,7 +81,7 @@ fn server(identity: &Identity, clients: Option<&Authority>) -> ServerConfig {
 async fn post(host: &str, port: u16, entries: Entries<'_>) -> Result<u16, String> {
     let tls: TlsOptions = read(entries);
     let target = Target { host: host.into(), port, tls: tls.tls, vhost: tls.vhost.clone() };
-    let config = tls.tls.then(|| client_config(&tls).expect("a configuration"));
+    let config = tls.tls.then(|| TlsFiles::open(&tls).expect("a configuration").config());
     let timeout = Duration::from_millis(if entries.contains(&("tls.debug", "short")) { 100 } else { 10_000 });
     let client = HttpClient::new(target, &read(entries), config, timeout).expect("a client");
     match client.post("/").body("x").send().await {
@@ -224,9 +224,127 @@ fn files_that_do_not_serve_are_named() {
         (&[("tls.ca_file", &ca), ("tls.max_version", "TLSv1.1")], "no version of TLS"),
     ];
     for (entries, expected) in cases {
-        let message = client_config(&read::<TlsOptions>(entries)).expect_err(expected).to_string();
+        let message = TlsFiles::open(&read::<TlsOptions>(entries)).expect_err(expected).to_string();
         assert!(message.contains(expected), "{message}");
     }
-    assert!(client_config(&read(&[("tls.ca_path", directory.path().to_str().expect("a path"))])).is_ok());
-    assert!(client_config(&read(&[("tls.min_version", "TLSv1.1"), ("tls.ca_file", &ca)])).is_ok());
+    assert!(TlsFiles::open(&read(&[("tls.ca_path", directory.path().to_str().expect("a path"))])).is_ok());
+    assert!(TlsFiles::open(&read(&[("tls.min_version", "TLSv1.1"), ("tls.ca_file", &ca)])).is_ok());
+}
+
+/// What a client is set up with, and a server that wants its certificate.
+struct Meeting {
+    directory: tempfile::TempDir,
+    authority: Authority,
+    stub: Stub,
+}
+
+impl Meeting {
+    /// A server with `answers` whose certificate is signed by an authority that also signs those of clients.
+    async fn new(answers: usize) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let authority = Authority::new();
+        authority.write_to(directory.path());
+        let identity = authority.sign("127.0.0.1", |params| params.not_after = date_time_ymd(2100, 1, 1));
+        let config = server(&identity, Some(&authority));
+        let stub = Stub::start_tls(vec![Canned::ok(""); answers], config).await;
+        Self { directory, authority, stub }
+    }
+
+    /// Writes the files of `identity`, each if it is asked for.
+    fn put(&self, identity: &Identity, certificate: bool, key: bool) {
+        if certificate {
+            write(self.directory.path(), "me.pem", &identity.certificate.pem());
+        }
+        if key {
+            write(self.directory.path(), "me-key.pem", &identity.key.serialize_pem());
+        }
+    }
+
+    fn client(&self) -> (TlsFiles, HttpClient) {
+        let path = |name: &str| self.directory.path().join(name).display().to_string();
+        let [ca, crt, key] = ["ca.pem", "me.pem", "me-key.pem"].map(path);
+        let entries = [("tls", "on"), ("tls.ca_file", &ca), ("tls.crt_file", &crt), ("tls.key_file", &key)]
+            .map(|(k, v)| (k, v as &str));
+        let files = TlsFiles::open(&read(&entries)).expect("the files serve");
+        let target = Target { host: "127.0.0.1".into(), port: self.stub.port, tls: true, vhost: None };
+        // Each request makes a connection.
+        let net = read(&[("net.keepalive", "off")]);
+        let client = HttpClient::new(target, &net, Some(files.config()), Duration::from_secs(10)).expect("a client");
+        (files, client)
+    }
+}
+
+async fn status(client: &HttpClient) -> Result<u16, String> {
+    match client.post("/").body("x").send().await {
+        Ok(response) => Ok(response.status().as_u16()),
+        Err(error) => Err(explain(&error, client.target())),
+    }
+}
+
+fn said(notices: Vec<TlsNotice>) -> Vec<String> {
+    notices.into_iter().map(|notice| notice.text).collect()
+}
+
+#[tokio::test]
+async fn a_pair_written_file_by_file_never_breaks_delivery_and_is_used_once_it_fits() {
+    let meeting = Meeting::new(4).await;
+    let [old, new] = [2001, 2200].map(|year| {
+        let expires = |params: &mut CertificateParams| params.not_after = date_time_ymd(year, 1, 1);
+        meeting.authority.sign("shipper", expires)
+    });
+    let good = meeting.authority.sign("shipper", |_| {});
+    meeting.put(&good, true, true);
+    let (files, client) = meeting.client();
+    let start = std::time::Instant::now();
+    let at = |seconds| start + Duration::from_secs(seconds);
+    assert_eq!((status(&client).await, said(files.look(at(0), 0))), (Ok(200), vec![]));
+
+    meeting.put(&new, true, false);
+    assert_eq!((said(files.look(at(1), 0)), status(&client).await), (vec![], Ok(200)));
+    let told = said(files.look(at(2), 0));
+    assert!(told.len() == 1 && told[0].contains("the last ones are kept"), "{told:?}");
+    assert_eq!(said(files.look(at(3), 0)), Vec::<String>::new());
+
+    meeting.put(&new, false, true);
+    let told = said(files.look(at(4), 0));
+    assert!(told.len() == 1 && told[0].contains("new connections use"), "{told:?}");
+    assert_eq!(status(&client).await, Ok(200));
+    let year = |year| Some(date_time_ymd(year, 1, 1).unix_timestamp());
+    assert_eq!(files.expiries(), Expiries { client: year(2200), server: year(2100) });
+
+    // That the new pair is really shown is seen by one that the server refuses.
+    meeting.put(&old, true, true);
+    files.look(at(5), 0);
+    let message = status(&client).await.expect_err("it has expired");
+    assert!(message.contains("has expired"), "{message}");
+}
+
+#[tokio::test]
+async fn a_new_authority_is_trusted_from_the_next_connection_on() {
+    let meeting = Meeting::new(1).await;
+    meeting.put(&meeting.authority.sign("shipper", |_| {}), true, true);
+    Authority::new().write_to(meeting.directory.path());
+    let (files, client) = meeting.client();
+    let message = status(&client).await.expect_err("another authority is trusted");
+    assert!(message.contains("set `tls.ca_file`"), "{message}");
+
+    meeting.authority.write_to(meeting.directory.path());
+    let told = said(files.look(std::time::Instant::now(), 0));
+
+    assert!(told.len() == 1 && told[0].contains("trusted authorities have changed"), "{told:?}");
+    assert_eq!(status(&client).await, Ok(200));
+}
+
+#[test]
+fn a_changed_file_in_a_directory_of_authorities_is_seen() {
+    let directory = tempfile::tempdir().expect("a directory");
+    Authority::new().write_to(directory.path());
+    let files =
+        TlsFiles::open(&read(&[("tls.ca_path", directory.path().to_str().expect("a path"))])).expect("it serves");
+    let start = std::time::Instant::now();
+    assert_eq!(said(files.look(start, 0)), Vec::<String>::new());
+
+    write(directory.path(), "ca.pem", &Authority::new().0.pem());
+
+    assert_eq!(said(files.look(start + Duration::from_secs(1), 0)).len(), 1);
 }

@@ -1,4 +1,4 @@
-//! The TLS client configuration, from the `tls.*` options.
+//! What a TLS client is made of, read from the files that the `tls.*` options name.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 
@@ -55,29 +57,31 @@ pub enum TlsError {
     Setup(String),
 }
 
-/// Makes the configuration of a TLS client.
+/// What checks the certificates of servers as `options` ask for, by the authorities that their files hold now.
+pub(super) fn verifier(
+    options: &TlsOptions,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, TlsError> {
+    if !options.verify {
+        return Ok(Arc::new(AnyCertificate(Arc::clone(provider))));
+    }
+    let roots = Arc::new(roots(options)?);
+    let verifier = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider))
+        .build()
+        .map_err(|error| TlsError::Setup(error.to_string()))?;
+    Ok(if options.verify_hostname { verifier } else { Arc::new(AnyName(verifier)) })
+}
+
+/// The certificate and its key as their files hold them now; `None` when no files are named.
 ///
 /// # Errors
-/// See [`TlsError`].
-pub fn client_config(options: &TlsOptions) -> Result<ClientConfig, TlsError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_protocol_versions(&versions(options)?)
-        .map_err(|error| TlsError::Setup(error.to_string()))?;
-    let builder = if options.verify {
-        let verifier = verifier(options, &provider)?;
-        if options.verify_hostname {
-            builder.with_webpki_verifier(verifier)
-        } else {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyName(verifier)))
-        }
-    } else {
-        builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
-    };
+/// Also when the two do not fit.
+pub(super) fn identity(options: &TlsOptions, provider: &CryptoProvider) -> Result<Option<CertifiedKey>, TlsError> {
     match (&options.crt_file, &options.key_file) {
-        (None, None) => Ok(builder.with_no_client_auth()),
+        (None, None) => Ok(None),
         (Some(certificate), Some(key)) => {
-            builder.with_client_auth_cert(certificates(certificate)?, private_key(key)?).map_err(TlsError::Identity)
+            let identity = CertifiedKey::from_der(certificates(certificate)?, private_key(key)?, provider);
+            identity.map(Some).map_err(TlsError::Identity)
         }
         _ => Err(TlsError::HalfIdentity),
     }
@@ -94,18 +98,12 @@ pub(super) fn trusting_nobody() -> Result<ClientConfig, TlsError> {
     Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
-fn versions(options: &TlsOptions) -> Result<Vec<&'static SupportedProtocolVersion>, TlsError> {
+/// The versions of TLS that may be talked.
+pub(super) fn versions(options: &TlsOptions) -> Result<Vec<&'static SupportedProtocolVersion>, TlsError> {
     let known = [(TlsVersion::V12, &TLS12), (TlsVersion::V13, &TLS13)];
     let wanted = options.min_version..=options.max_version;
     let chosen: Vec<_> = known.into_iter().filter(|(version, _)| wanted.contains(version)).map(|(_, v)| v).collect();
     if chosen.is_empty() { Err(TlsError::NoVersion) } else { Ok(chosen) }
-}
-
-fn verifier(options: &TlsOptions, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
-    let roots = Arc::new(roots(options)?);
-    WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider))
-        .build()
-        .map_err(|error| TlsError::Setup(error.to_string()))
 }
 
 fn roots(options: &TlsOptions) -> Result<RootCertStore, TlsError> {

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use tracing::{info, warn};
 
+use super::access::Access;
 use super::directory::Directory;
 use super::encoder::BulkEncoder;
 use super::judge::{Whole, does_not_inflate, fate, is_about_another, verb};
@@ -36,6 +37,7 @@ pub(super) struct OpenSearch {
     name: Arc<str>,
     options: OpenSearchOptions,
     destination: Destination,
+    access: Access,
     path: String,
     agent: Arc<Agent>,
     metrics: Arc<OutputMetrics>,
@@ -58,6 +60,7 @@ impl OpenSearch {
     pub(super) fn new(
         options: OpenSearchOptions,
         destination: Destination,
+        access: Access,
         context: &BuildContext,
         metrics: &Arc<OutputMetrics>,
     ) -> Self {
@@ -66,6 +69,7 @@ impl OpenSearch {
             path: bulk_path(&options),
             options,
             destination,
+            access,
             agent: Arc::clone(&context.agent),
             metrics: Arc::clone(metrics),
             plain_only: AtomicBool::new(false),
@@ -128,8 +132,8 @@ impl OpenSearch {
 
     async fn post(&self, client: &HttpClient, request: &Request, is_plain: bool) -> Result<Answer, Verdict> {
         let mut post = client.post(&self.path).header(CONTENT_TYPE, "application/x-ndjson");
-        if let Some(user) = &self.options.http_user {
-            post = post.basic_auth(user, Some(self.options.http_passwd.expose()));
+        if let Some(authorization) = self.access.authorization() {
+            post = post.header(AUTHORIZATION, authorization);
         }
         post = if is_plain {
             let plain = request.plain().map_err(|error| unread(format!("a request cannot be inflated: {error}")))?;
@@ -139,6 +143,7 @@ impl OpenSearch {
         };
         let mut response = post.send().await.map_err(|error| broken(&error, client))?;
         let status = response.status().as_u16();
+        self.access.answered(status);
         let seconds = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let largest = ANSWER_FRAME + request.items.len() * ANSWER_ITEM;
         let mut body = Vec::new();
@@ -207,6 +212,10 @@ impl OpenSearch {
 impl Output for OpenSearch {
     fn encoder(&self) -> Box<dyn Encoder> {
         Box::new(BulkEncoder::new(&self.options, Arc::clone(&self.agent), Arc::clone(&self.metrics)))
+    }
+
+    fn refresh(&self) {
+        self.access.refresh();
     }
 
     fn delivery(&self) -> Delivery {
@@ -282,14 +291,19 @@ fn broken(error: &reqwest::Error, client: &HttpClient) -> Verdict {
 
 /// The path of bulk requests, with a filter that leaves of stored documents no more than their status.
 fn bulk_path(options: &OpenSearchOptions) -> String {
-    let before = options.path.trim_matches('/');
-    let slash = if before.is_empty() { "" } else { "/" };
     let pipeline = options.pipeline.as_ref().map(|name| format!("pipeline={}&", percent_encoded(name)));
     let pipeline = pipeline.unwrap_or_default();
-    format!("{slash}{before}/_bulk?{pipeline}filter_path=errors,items.*.status,items.*.error")
+    let base = base_path(options);
+    format!("{base}/_bulk?{pipeline}filter_path=errors,items.*.status,items.*.error")
 }
 
-fn percent_encoded(text: &str) -> String {
+/// What stands before every path: empty, or with a slash in front.
+pub(super) fn base_path(options: &OpenSearchOptions) -> String {
+    let before = options.path.trim_matches('/');
+    if before.is_empty() { String::new() } else { format!("/{before}") }
+}
+
+pub(super) fn percent_encoded(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

@@ -38,6 +38,25 @@ const LONGEST_PREFIX: usize = 128;
 /// Index for names that cannot be used and have no default of their own.
 const DEFAULT_INDEX: &[u8] = b"fluent-bit";
 
+/// The wildcard that all names of indexes match, without `*` where there is one name only; `None` when they have no fixed
+/// beginning.
+pub(super) fn pattern(options: &OpenSearchOptions) -> Option<String> {
+    let wildcard = if options.logstash_format {
+        if options.logstash_prefix_key.is_some() {
+            return None;
+        }
+        let prefix = format!("{}{}", options.logstash_prefix, options.logstash_prefix_separator);
+        options.logstash_dateformat.clone().behind(prefix.as_bytes()).wildcard()
+    } else {
+        match &options.index {
+            IndexTemplate::Fixed(name) => name.clone(),
+            IndexTemplate::Dated(pattern) => pattern.wildcard(),
+            IndexTemplate::Dynamic(template) => template.wildcard(),
+        }
+    };
+    String::from_utf8(wildcard).ok().filter(|wildcard| !wildcard.starts_with('*'))
+}
+
 impl Indexes {
     pub(super) fn new(options: &OpenSearchOptions) -> Self {
         let literal = |name: &[u8]| Cached::new(Pattern::literal(name));

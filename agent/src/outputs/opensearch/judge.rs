@@ -137,7 +137,9 @@ impl Whole<'_> {
         let detail =
             error.map(|error| format!(": {} {}", error_name(&error.kind), scrubbed(&error.reason))).unwrap_or_default();
         match status {
-            401 => format!("{target} does not know this user and password (401): check `HTTP_User` and `HTTP_Passwd`"),
+            401 => format!(
+                "{target} does not know these credentials (401): check `HTTP_User` and `HTTP_Passwd`, `Bearer_Token` or `API_Key`"
+            ),
             403 => {
                 let permission = error.and_then(|error| permission(&error.reason)).map(|name| format!(" `{name}`"));
                 format!(
@@ -190,7 +192,7 @@ fn largest_share(reason: &str) -> Option<(u128, u128)> {
 }
 
 /// The permission that a security exception asks for, such as `indices:admin/create`.
-fn permission(reason: &str) -> Option<&str> {
+pub(super) fn permission(reason: &str) -> Option<&str> {
     let (_, inside) = reason.split_once('[')?;
     let (name, _) = inside.split_once(']')?;
     let is_plain = name.len() < 100 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b":/_*.".contains(&b));

@@ -2,23 +2,27 @@
 //!
 //! Nothing here waits or retries: what is to be sent again is said in the verdict, and the pipeline does it.
 
+mod access;
 mod deliver;
 mod directory;
 mod encoder;
 mod index;
 mod judge;
 pub mod options;
+pub mod setup;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
+use rustls::ClientConfig;
 use tracing::warn;
 
 use crate::config::{Diagnostics, Options, Section};
 use crate::metrics::OutputMetrics;
-use crate::net::{Hosts, HttpClient, NetOptions, Target, TlsOptions, client_config};
+use crate::net::{AuthOptions, Hosts, HttpClient, NetOptions, Target, TlsFiles, TlsOptions};
 use crate::plugin::{BuildContext, Output, OutputKind};
+use access::Access;
 use deliver::{Destination, OpenSearch};
 use directory::Directory;
 use options::{OpenSearchOptions, TABLE};
@@ -40,10 +44,12 @@ fn build(
     let options = OpenSearchOptions::read(section, findings);
     let tls = TlsOptions::read(section, findings);
     let net = NetOptions::read(section, findings);
-    let (options, tls, net) = (options?, tls?, net?);
+    let auth = AuthOptions::read(section, findings);
+    let (options, tls, net, auth) = (options?, tls?, net?, auth?);
     if !options.check(&tls, section, findings) {
         return None;
     }
+    let mut access = Access::open(&auth, section, context, findings)?;
     let destination = match (&options.write_to, context.dry_run) {
         (Some(_), true) => Destination::Nowhere,
         (Some(path), false) => match Directory::open(path) {
@@ -54,24 +60,25 @@ fn build(
                 return None;
             }
         },
-        (None, _) => Destination::Servers(hosts(&options, &tls, &net, section, findings)?),
+        (None, _) => {
+            let files = if tls.tls { Some(tls_files(&tls, section, findings)?) } else { None };
+            let config = files.as_ref().map(TlsFiles::config);
+            if let Some(files) = files {
+                access = access.watch(files, metrics);
+            }
+            Destination::Servers(Hosts::new(clients(&options, (&tls, config), &net, section, findings)?))
+        }
     };
     if tls.tls && !tls.verify && !context.dry_run {
         warn!(component = %context.name, "tls.verify is off: anybody on the way can read and change what is sent");
     }
-    Some(Arc::new(OpenSearch::new(options, destination, context, metrics)))
+    Some(Arc::new(OpenSearch::new(options, destination, access, context, metrics)))
 }
 
-/// Makes a client per host, so that a missing certificate is found at the start and by a dry run.
-fn hosts(
-    options: &OpenSearchOptions,
-    tls: &TlsOptions,
-    net: &NetOptions,
-    section: &Section,
-    findings: &mut Diagnostics,
-) -> Option<Hosts> {
-    let config = match tls.tls.then(|| client_config(tls)).transpose() {
-        Ok(config) => config,
+/// Reads the files of TLS, so that a missing certificate is found at the start and by a dry run.
+fn tls_files(tls: &TlsOptions, section: &Section, findings: &mut Diagnostics) -> Option<TlsFiles> {
+    let files = match TlsFiles::open(tls) {
+        Ok(files) => files,
         Err(error) => {
             let keys = ["tls.ca_file", "tls.ca_path", "tls.crt_file", "tls.key_file", "tls"];
             let place = keys.iter().find_map(|key| section.get(key)).map_or(section.place, |value| value.place);
@@ -79,6 +86,22 @@ fn hosts(
             return None;
         }
     };
+    if let Some(key) = files.exposed_key() {
+        let place = section.get("tls.key_file").map_or(section.place, |value| value.place);
+        let message = format!("every user of this machine may read `{}`", key.display());
+        findings.warning(place, "V137", message).help("take the permission away: `chmod o-r FILE`");
+    }
+    Some(files)
+}
+
+/// Makes a client per host.
+fn clients(
+    options: &OpenSearchOptions,
+    (tls, config): (&TlsOptions, Option<ClientConfig>),
+    net: &NetOptions,
+    section: &Section,
+    findings: &mut Diagnostics,
+) -> Option<Vec<HttpClient>> {
     let one = vec![(options.host.clone(), None)];
     let named = options.hosts.as_ref().map_or(&one, |list| &list.0);
     let target = |(host, port): &(String, Option<u16>)| Target {
@@ -89,7 +112,7 @@ fn hosts(
     };
     let client = |host| HttpClient::new(target(host), net, config.clone(), options.response_timeout);
     match named.iter().map(client).collect() {
-        Ok(clients) => Some(Hosts::new(clients)),
+        Ok(clients) => Some(clients),
         Err(message) => {
             let place = ["hosts", "host"].iter().find_map(|key| section.get(key));
             findings.error(place.map_or(section.place, |value| value.place), "V133", message);

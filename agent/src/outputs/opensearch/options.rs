@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::{Diagnostics, OptionSpec, OptionType, Options, Secret, Section, Size, joined};
+use crate::config::{Diagnostics, OptionSpec, OptionType, Options, Section, Size, joined};
 use crate::encode::accessor::{Path, Template};
 use crate::encode::bulk::{Operation, index_name_flaw};
 use crate::encode::strftime::Pattern;
-use crate::net::{NetOptions, TlsOptions};
+use crate::net::{AuthOptions, NetOptions, TlsOptions};
 
 crate::options! {
     /// Options of the `opensearch` output.
@@ -16,8 +16,6 @@ crate::options! {
         port: u16, default "9200", "Its port.";
         hosts: HostList, optional, "Several servers of one cluster, as `host:port, host:port`, in place of `host`. Requests are spread over them; one that fails is left out for a while. Without a port, `port` counts.";
         path: String, default "", "What stands before `/_bulk` in URLs.";
-        http_user: String, optional, "User for basic authentication.";
-        http_passwd: Secret, default "", "Password for basic authentication.";
         index: IndexTemplate, default "fluent-bit", "Name of the index. May hold a strftime pattern, which is filled with the time of the event, or record accessors such as `logs-$TAG[1]`.";
         logstash_format: bool, default "off", "Whether the index is named by prefix and date of the event.";
         logstash_prefix: String, default "logstash", "Prefix with `logstash_format`.";
@@ -33,6 +31,7 @@ crate::options! {
         generate_id: bool, default "off", "Whether the id is made from the content, so that equal records at the same time become one. Off, it is made from the position in the source: a record sent again is absorbed, and no two records become one.";
         id_key: Path, optional, "Key whose value is the id. Without such a value the id is made from the position.";
         write_operation: Operation, default "create", "`create`, `index`, `update` or `upsert`.";
+        data_stream: bool, default "off", "Whether `index` is the name of a data stream. Then the operation is `create` and the time is under `@timestamp`. `vigie setup opensearch` installs its template, without which the store would make an ordinary index.";
         replace_dots: bool, default "off", "Whether `.` in keys becomes `_`, at any depth.";
         compress: Compress, optional, "`gzip` compresses requests.";
         compress_level: Level, default "1", "How hard to compress, from 1 to 9. From 2 on it costs more than twice as much.";
@@ -58,10 +57,11 @@ crate::options! {
     }
 }
 
-const ROWS: usize = OpenSearchOptions::TABLE.len() + TlsOptions::TABLE.len() + NetOptions::TABLE.len();
+const TABLES: [&[OptionSpec]; 4] = [OpenSearchOptions::TABLE, AuthOptions::TABLE, TlsOptions::TABLE, NetOptions::TABLE];
+const ROWS: usize = TABLES[0].len() + TABLES[1].len() + TABLES[2].len() + TABLES[3].len();
 
-/// All options, those of connections included.
-pub(super) const TABLE: [OptionSpec; ROWS] = joined(&[OpenSearchOptions::TABLE, TlsOptions::TABLE, NetOptions::TABLE]);
+/// All options, those of credentials and connections included.
+pub(super) const TABLE: [OptionSpec; ROWS] = joined(&TABLES);
 
 impl OpenSearchOptions {
     /// Whether something of a record may stand in the name of its index.
@@ -84,7 +84,7 @@ impl OpenSearchOptions {
             refuse(
                 "aws_auth",
                 "`aws_auth` is not supported",
-                "use `http_user` and `http_passwd`, or a client certificate",
+                "use `http_user` and `http_passwd`, `bearer_token`, `api_key`, or a client certificate",
             );
         }
         if tls.key_passwd.is_some() {
@@ -94,6 +94,16 @@ impl OpenSearchOptions {
         if self.write_operation.needs_id() && self.id_key.is_none() && !self.generate_id {
             let help = "ids made from the position never meet a document that is there already";
             refuse("write_operation", "`id_key` or `generate_id` must be set for `update` and `upsert`", help);
+        }
+        if self.data_stream && self.write_operation != Operation::Create {
+            refuse("write_operation", "a data stream takes `create` only", "take `write_operation` away");
+        }
+        if self.data_stream && self.time_key != "@timestamp" {
+            refuse("time_key", "a data stream has its time under `@timestamp`", "take `time_key` away");
+        }
+        if self.data_stream && self.logstash_format {
+            let help = "name it by `index`; the store begins new indexes behind it by itself";
+            refuse("logstash_format", "a data stream has one name, without a date", help);
         }
         if self.logstash_format {
             let name = format!("{}{}", self.logstash_prefix, self.logstash_prefix_separator);

@@ -15,15 +15,15 @@ use crate::plugin::{Agent, Body, Class, Encoded, Encoder, Fate, Item, Lot, Refus
 use crate::receipts::{Ledger, Outcome, Signal};
 
 /// Keys and values of a section.
-type Entries<'a> = &'a [(&'a str, &'a str)];
+pub(super) type Entries<'a> = &'a [(&'a str, &'a str)];
 
-fn section(entries: Entries<'_>) -> Section {
+pub(super) fn section(entries: Entries<'_>) -> Section {
     let located = |text: &str| Located { text: text.into(), ..Located::default() };
     let entries = entries.iter().map(|(key, value)| Entry { key: located(key), value: located(value) }).collect();
     Section { kind: SectionKind::Output, place: Place::default(), entries, groups: Vec::new() }
 }
 
-fn context() -> BuildContext {
+pub(super) fn context() -> BuildContext {
     BuildContext {
         name: "opensearch.0".into(),
         parsers: Arc::new(Parsers::default()),
@@ -242,13 +242,16 @@ fn updates_wrap_the_document_and_skip_a_record_without_id() {
 
 #[test]
 fn what_does_not_work_is_refused_when_it_is_built() {
-    let cases: [(Entries<'_>, &str); 11] = [
+    let cases: [(Entries<'_>, &str); 14] = [
         (&[("aws_auth", "on")], "aws_auth"),
         (&[("index", "Bad Name")], "capital letters"),
         (&[("index", "logs-%Q")], "%Q"),
         (&[("index", "logs-$k['x")], "closing"),
         (&[("write_operation", "upsert")], "id_key"),
         (&[("write_operation", "delete")], "`create`"),
+        (&[("data_stream", "on"), ("write_operation", "index")], "`create` only"),
+        (&[("data_stream", "on"), ("time_key", "time")], "`@timestamp`"),
+        (&[("data_stream", "on"), ("logstash_format", "on")], "one name"),
         (&[("compress", "zstd")], "`gzip`"),
         (&[("logstash_format", "on"), ("logstash_prefix", "Logs")], "capital letters"),
         (&[("tls", "on"), ("tls.ca_file", "/no/such")], "/no/such"),
@@ -394,6 +397,42 @@ async fn a_wrong_password_is_said_and_never_shown() {
 
     let Verdict::Again { class: Class::Output, reason, counts: false, .. } = verdict else { panic!("{verdict:?}") };
     assert!(reason.contains("HTTP_Passwd") && !reason.contains("secret-42"), "{reason}");
+}
+
+#[tokio::test]
+async fn after_a_refusal_the_password_is_read_again_at_once() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("password");
+    std::fs::write(&file, "old\n").expect("written");
+    let refused = Canned::Answer(401, "", "Unauthorized".into());
+    let stub = Stub::start(vec![refused.clone(), refused, Canned::ok(answer(&[201]))]).await;
+    let (port, path) = (stub.port.to_string(), file.to_str().expect("a path"));
+    let built = output(&[("port", &port), ("http_user", "me"), ("http_passwd_file", path)]);
+    let (request, _ledger) = request(&built, 1);
+
+    built.output.deliver(&request).await;
+    std::fs::write(&file, "new\n").expect("written");
+    built.output.deliver(&request).await;
+    let verdict = built.output.deliver(&request).await;
+
+    assert!(matches!(verdict, Verdict::Delivered), "{verdict:?}");
+    let sent: Vec<bool> = stub.received().iter().map(|r| r.head.contains("authorization: basic bwu6bmv3")).collect();
+    assert_eq!(sent, [false, false, true]);
+    request.settle_all(Outcome::Delivered);
+}
+
+#[test]
+fn credentials_that_cannot_be_used_stop_the_start() {
+    let cases: [(Entries<'_>, &str); 3] = [
+        (&[("bearer_token_file", "/no/such/file")], "/no/such/file"),
+        (&[("api_key", "a"), ("bearer_token", "b")], "`bearer_token` and `api_key` are both set"),
+        (&[("http_user", "me"), ("http_passwd", "credential:a/b")], "`credential:`"),
+    ];
+    for (entries, part) in cases {
+        let findings = built(entries).err().expect("it is refused");
+        let shown = format!("{findings:?}");
+        assert!(shown.contains(part), "{entries:?}: {shown}");
+    }
 }
 
 #[tokio::test]
