@@ -137,6 +137,18 @@ counters! {
         wire_bytes,
         /// Requests in flight now.
         requests_in_flight,
+        /// Records put into the spool.
+        spooled_records,
+        /// Requests in the spool now.
+        spool_requests,
+        /// Records in the spool now.
+        spool_records,
+        /// Bytes that the spool takes on the disk now.
+        spool_bytes,
+        /// Files of the spool that could not be read and were put aside.
+        quarantined_requests,
+        /// Records in these files, so far as it is known.
+        quarantined_records,
     }
 }
 

@@ -84,6 +84,16 @@ const OUTPUT: &[Row] = &[
     counter("id_fallbacks", "vigie_output_id_fallbacks", "Records that got an id from their position."),
     counter("wire_bytes", "vigie_output_wire_bytes", "Bytes of request bodies sent."),
     gauge("requests_in_flight", "vigie_output_requests_in_flight", "Requests on their way now."),
+    counter("spooled_records", "vigie_output_spooled_records", "Records put into the spool."),
+    gauge("spool_requests", "vigie_output_spool_requests", "Requests in the spool now."),
+    gauge("spool_records", "vigie_output_spool_records", "Records in the spool now."),
+    gauge("spool_bytes", "vigie_output_spool_bytes", "Bytes that the spool takes on the disk now."),
+    counter("quarantined_requests", "vigie_output_quarantined_requests", "Files of the spool put aside as unreadable."),
+    counter(
+        "quarantined_records",
+        "vigie_output_quarantined_records",
+        "Records in these files, so far as it is known.",
+    ),
 ];
 
 /// Which of Fluent Bit's two pages is wanted.

@@ -61,9 +61,7 @@ impl DeadLetters {
 
     /// The file that holds the letters of `output`; the one put aside has `.1` behind its name.
     pub fn path(&self, output: &str) -> Option<PathBuf> {
-        let name: String =
-            output.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
-        Some(self.directory.as_ref()?.join(format!("{name}.ndjson")))
+        Some(self.directory.as_ref()?.join(format!("{}.ndjson", file_name(output))))
     }
 
     /// Keeps one letter.
@@ -109,6 +107,11 @@ impl DeadLetters {
         fs::rename(path, &aside)?;
         open(path)
     }
+}
+
+/// The name of `output` as a part of a path.
+pub(super) fn file_name(output: &str) -> String {
+    output.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect()
 }
 
 fn open(path: &Path) -> io::Result<Open> {

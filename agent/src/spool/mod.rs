@@ -2,15 +2,26 @@
 //!
 //! The pipeline writes and reads here. Nothing here sends.
 
+mod commit;
 mod dead_letters;
+mod directory;
+#[cfg(test)]
+mod directory_tests;
+mod disk;
 mod format;
 mod key;
 mod letter;
+mod listing;
+#[cfg(test)]
+mod mutations;
+mod quarantine;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use dead_letters::{DeadLetterError, DeadLetters};
+pub use directory::{PutError, Spool, SpoolError, SpoolOptions, Taken, announce, path_of, spools};
 pub use format::{DecodeError, EncodeError, Stored, decode, encode};
 pub use key::Key;
 pub use letter::{DeadLetter, Entry, EntryError, entries};
+pub use listing::Name;
