@@ -379,9 +379,10 @@ impl OptionType for StorageType {
 }
 
 /// What happens when a spool is full.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WhenFull {
     /// Whoever wants to put something in waits.
+    #[default]
     Block,
     /// The oldest records are dropped, declared.
     DropOldest,

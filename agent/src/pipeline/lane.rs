@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tracing::warn;
 use vigie_parsers::batch::Origin;
 
+use super::spooling::{self, Spooling};
 use crate::metrics::{OutputMetrics, Pulse};
 use crate::plugin::{Body, Buffers, ByteQueue, Delivery, Encoded, Encoder, Item, Lot, Output, Parcel, Request};
 use crate::receipts::{Outcome, Share};
@@ -22,6 +23,8 @@ pub(super) struct Handle {
     pub(super) in_flight: AtomicUsize,
     pub(super) retry_limit: Option<u32>,
     pub(super) metrics: Arc<OutputMetrics>,
+    /// Its spool, if it has one.
+    pub(super) spooling: Option<Spooling>,
 }
 
 impl Handle {
@@ -31,12 +34,14 @@ impl Handle {
         output: Arc<dyn Output>,
         retry_limit: Option<u32>,
         metrics: Arc<OutputMetrics>,
+        spooling: Option<Spooling>,
     ) -> Arc<Self> {
         let delivery = output.delivery();
         let queue = ByteQueue::new(delivery.request_bytes);
         // As many as are sent at once, one that waits, and one that grows.
         let buffers = Body::buffers(delivery.encoding, delivery.request_bytes, delivery.concurrency + 2);
-        Arc::new(Self { name, output, delivery, queue, buffers, in_flight: AtomicUsize::new(0), retry_limit, metrics })
+        let in_flight = AtomicUsize::new(0);
+        Arc::new(Self { name, output, delivery, queue, buffers, in_flight, retry_limit, metrics, spooling })
     }
 
     /// Whether a request sealed now would be sent at once.
@@ -69,6 +74,16 @@ struct Open {
     items: Vec<Item>,
     lots: Vec<Lot>,
     due: Instant,
+    way: Way,
+}
+
+/// What a request holds, which tells how it goes to its output.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Way {
+    /// Records that are to be spooled before they are answered for.
+    pub(super) is_kept: bool,
+    /// Records that go to other outputs too, which must not wait for this one.
+    pub(super) is_shared: bool,
 }
 
 impl Lane {
@@ -83,18 +98,22 @@ impl Lane {
         self.open.as_ref().map(|open| open.due)
     }
 
-    /// Appends all records of `parcel`. `shares` answer for them towards this output, one per lot.
+    /// Appends all records of `parcel`. `shares` answer for them towards this output, one per lot; `is_shared` tells whether they
+    /// go to others too.
     ///
     /// Waits while the output's queue is full.
-    pub(super) fn append(&mut self, parcel: &Parcel, mut shares: Vec<Share>, now: Instant) {
+    pub(super) fn append(&mut self, parcel: &Parcel, mut shares: Vec<Share>, is_shared: bool, now: Instant) {
         if self.handle.output.discards() {
             return self.discard(parcel.batch.len(), shares);
         }
         self.start_parcel(shares.len());
+        let is_kept = self.handle.spooling.as_ref().is_some_and(|spooling| spooling.keeps(&parcel.stream.input));
         for record in parcel.batch.records() {
             let origin = record.origin();
             let lot = usize::from(origin.lot);
-            self.open.get_or_insert_with(|| Open::new(&mut *self.encoder, &mut self.body, now + self.flush));
+            let open = self.open.get_or_insert_with(|| Open::new(&mut *self.encoder, &mut self.body, now + self.flush));
+            open.way.is_kept |= is_kept;
+            open.way.is_shared |= is_shared;
             match self.encoder.encode(record, &parcel.stream, &parcel.tag, self.body.buffer()) {
                 Encoded::Written => self.add_item(&mut shares[lot], parcel, origin),
                 Encoded::Skipped(reason) => self.skip(&mut shares[lot], parcel, reason, origin),
@@ -145,7 +164,7 @@ impl Lane {
         }
         if open.items.is_empty() {
             open.due = now + self.flush;
-        } else if self.handle.is_idle() {
+        } else if open.way.is_kept || self.handle.is_idle() {
             if self.body.len() < self.handle.delivery.request_bytes / 4 {
                 // Little comes: what a backlog used goes back to the system.
                 self.handle.buffers.keep(1);
@@ -170,9 +189,8 @@ impl Lane {
             lots: open.lots,
             attempts: 0,
         };
-        // A closed queue gives the request back; dropping it tells its inputs that it was not delivered.
         self.pulse.rest();
-        drop(self.handle.queue.push(request));
+        spooling::hand_over(&self.handle, request, open.way);
         self.pulse.beat();
     }
 
@@ -197,7 +215,7 @@ impl Open {
     fn new(encoder: &mut dyn Encoder, body: &mut Body, due: Instant) -> Self {
         body.begin();
         encoder.open(body.buffer());
-        Self { first_item: offset32(body.len()), items: Vec::new(), lots: Vec::new(), due }
+        Self { first_item: offset32(body.len()), items: Vec::new(), lots: Vec::new(), due, way: Way::default() }
     }
 
     fn add_lot(&mut self, share: &mut Share, parcel: &Parcel) -> u32 {

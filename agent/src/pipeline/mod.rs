@@ -10,9 +10,12 @@ mod judge;
 mod lane;
 mod poison;
 mod run;
+mod spooling;
+mod spools;
 mod supervise;
 #[cfg(test)]
 mod tests;
 mod worker;
 
 pub use build::{BuiltFilter, BuiltInput, BuiltOutput, Plan, Surroundings};
+pub use spools::SpoolPlan;

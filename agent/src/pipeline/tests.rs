@@ -15,6 +15,7 @@ use super::worker::{self, Shared};
 use crate::config::Matcher;
 use crate::metrics::{InputMetrics, Metrics};
 use crate::pipeline::build::BuiltOutput;
+use crate::pipeline::spools::SpoolPlan;
 use crate::plugin::{
     BodyEncoding, ByteQueue, Delivery, Encoded, Encoder, Fate, Memory, Outlet, Output, Parcel, Refusal, Request,
     Source, Stage, Stream, Verdict,
@@ -176,7 +177,7 @@ fn ship(output: &Arc<Scripted>, retry_limit: Option<u32>, lines: &[&str]) -> (Ar
     let metrics = Arc::new(Metrics::default());
     let counters = metrics.add_output("scripted.0");
     let plugin: Arc<dyn Output> = Arc::clone(output) as Arc<dyn Output>;
-    let handle = Handle::new("scripted.0".into(), Arc::clone(&plugin), retry_limit, Arc::clone(&counters));
+    let handle = Handle::new("scripted.0".into(), Arc::clone(&plugin), retry_limit, Arc::clone(&counters), None);
     let (_abort, aborted) = watch::channel(false);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("it starts");
@@ -189,6 +190,7 @@ fn ship(output: &Arc<Scripted>, retry_limit: Option<u32>, lines: &[&str]) -> (Ar
         output: plugin,
         retry_limit,
         metrics: counters,
+        spool: SpoolPlan::default(),
     };
     let shared = Shared {
         filters: Vec::new(),

@@ -5,20 +5,21 @@
 //! `quarantine` and is counted. Nothing here sends.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use super::commit::{Commits, Rename};
 use super::disk::{Disk, RealDisk};
 use super::format::{DecodeError, EncodeError, LARGEST, Stored, decode, encode};
 use super::key::Key;
 use super::listing::{self, Name};
+use super::places::{self, SpoolError};
 use super::quarantine::Quarantine;
 use crate::config::types::WhenFull;
 use crate::metrics::OutputMetrics;
@@ -41,22 +42,6 @@ pub struct SpoolOptions {
     pub when_full: WhenFull,
     /// What requests are sealed with.
     pub key: Option<Arc<Key>>,
-}
-
-/// Why a spool cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum SpoolError {
-    /// Another agent has it.
-    #[error("another agent uses the spool `{}`", .0.display())]
-    Locked(PathBuf),
-    /// The disk does not let it.
-    #[error("the spool `{}` cannot be used: {error}", .path.display())]
-    Io {
-        /// What was to be used.
-        path: PathBuf,
-        /// Why it cannot.
-        error: io::Error,
-    },
 }
 
 /// Why a request was not taken.
@@ -145,7 +130,7 @@ impl Spool {
     ) -> Result<Self, SpoolError> {
         let failed = |error| SpoolError::Io { path: path.to_owned(), error };
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
-        let lock = lock(path)?;
+        let lock = places::lock(path)?;
         let quarantine = Quarantine::new(output, path, options.limit / 10, Arc::clone(&metrics));
         let listing = listing::list(path).map_err(failed)?;
         let mut state = State { next: listing.next(), ..State::default() };
@@ -305,6 +290,12 @@ impl Spool {
         }
     }
 
+    /// How many requests and records are in it.
+    pub fn content(&self) -> (usize, u64) {
+        let state = self.lock();
+        (state.files.len(), state.records)
+    }
+
     /// Whether nothing in it is to be delivered any more in this run.
     pub fn is_empty(&self) -> bool {
         let state = self.lock();
@@ -453,53 +444,5 @@ impl State {
             self.bytes = self.bytes.saturating_sub(entry.bytes);
             self.records = self.records.saturating_sub(u64::from(name.records));
         }
-    }
-}
-
-/// Locks the spool in `path`.
-fn lock(path: &Path) -> Result<File, SpoolError> {
-    let place = path.join(listing::LOCK);
-    if place.is_dir() {
-        // It cannot be locked; under this name it is put aside as a stranger.
-        drop(fs::rename(&place, path.join("lock.directory")));
-    }
-    let failed = |error| SpoolError::Io { path: place.clone(), error };
-    let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&place);
-    let file = open.map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(SpoolError::Locked(path.to_owned())),
-        Err(fs::TryLockError::Error(error)) => Err(failed(error)),
-    }
-}
-
-/// Where the spool of `output` lies in a state directory.
-pub fn path_of(state_directory: &Path, output: &str) -> PathBuf {
-    state_directory.join("spool").join(super::dead_letters::file_name(output))
-}
-
-/// The spools in a state directory that hold requests: the name of each folder, and how many requests and records.
-pub fn spools(state_directory: &Path) -> Vec<(String, usize, u64)> {
-    let Ok(folders) = fs::read_dir(state_directory.join("spool")) else { return Vec::new() };
-    let mut found: Vec<_> = folders
-        .flatten()
-        .filter_map(|folder| {
-            let listing = listing::list(&folder.path()).ok().filter(|listing| !listing.requests.is_empty())?;
-            let records = listing.requests.iter().map(|(name, _)| u64::from(name.records)).sum();
-            Some((folder.file_name().to_string_lossy().into_owned(), listing.requests.len(), records))
-        })
-        .collect();
-    found.sort();
-    found
-}
-
-/// Says what is found in a spool that is opened.
-pub fn announce(spool: &Spool) {
-    let (requests, records) = {
-        let state = spool.lock();
-        (state.files.len(), state.records)
-    };
-    if requests > 0 {
-        info!(component = %spool.output, requests, records, "spooled requests of before are delivered first");
     }
 }

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::directory::{PutError, Spool, SpoolError, SpoolOptions};
+use super::directory::{PutError, Spool, SpoolOptions};
 use super::disk::{Disk, RealDisk};
+use super::places::SpoolError;
 use super::tests::{documents, ledger, request, shown};
 use crate::config::types::WhenFull;
 use crate::metrics::OutputMetrics;

@@ -14,14 +14,16 @@ mod letter;
 mod listing;
 #[cfg(test)]
 mod mutations;
+mod places;
 mod quarantine;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use dead_letters::{DeadLetterError, DeadLetters};
-pub use directory::{PutError, Spool, SpoolError, SpoolOptions, Taken, announce, path_of, spools};
+pub use directory::{PutError, Spool, SpoolOptions, Taken};
 pub use format::{DecodeError, EncodeError, Stored, decode, encode};
 pub use key::Key;
 pub use letter::{DeadLetter, Entry, EntryError, entries};
 pub use listing::Name;
+pub use places::{SpoolError, folder_of, path_of, spools};

@@ -1,0 +1,257 @@
+//! Records that wait on disk for their output, seen from outside.
+
+#![allow(clippy::disallowed_methods, reason = "the files are small and our own")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// A store that takes everything, by id.
+#[derive(Clone, Default)]
+struct Store(Arc<Mutex<BTreeMap<String, String>>>);
+
+impl Store {
+    /// Starts it on a port of its own.
+    fn start() -> (Self, u16) {
+        let store = Self::default();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let port = listener.local_addr().expect("it is bound").port();
+        let serving = store.clone();
+        thread::spawn(move || {
+            for connection in listener.incoming().flatten() {
+                let store = serving.clone();
+                thread::spawn(move || store.serve(connection));
+            }
+        });
+        (store, port)
+    }
+
+    fn serve(&self, mut connection: TcpStream) {
+        let mut reader = BufReader::new(connection.try_clone().expect("a handle"));
+        while let Some(body) = request(&mut reader) {
+            let items = vec![r#"{"create":{"status":201}}"#; self.take(&body)].join(",");
+            let answer = format!(r#"{{"took":1,"errors":false,"items":[{items}]}}"#);
+            let kind = "HTTP/1.1 200 OK\r\ncontent-type: application/json";
+            let head = format!("{kind}\r\ncontent-length: {}\r\n\r\n", answer.len());
+            connection.write_all((head + &answer).as_bytes()).expect("answered");
+        }
+    }
+
+    fn take(&self, body: &[u8]) -> usize {
+        let text = String::from_utf8(body.to_vec()).expect("text");
+        let lines: Vec<&str> = text.lines().collect();
+        let mut stored = self.0.lock().expect("no one panicked");
+        for pair in lines.chunks(2) {
+            let action: Value = serde_json::from_str(pair[0]).expect("JSON");
+            let document: Value = serde_json::from_str(pair[1]).expect("JSON");
+            let id = action["create"]["_id"].as_str().expect("an id").to_owned();
+            stored.insert(id, document["log"].as_str().expect("a line").to_owned());
+        }
+        lines.len() / 2
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.0.lock().expect("no one panicked").values().cloned().collect();
+        lines.sort();
+        lines
+    }
+}
+
+/// The body of the next request; `None` when there is no more.
+fn request(reader: &mut impl BufRead) -> Option<Vec<u8>> {
+    let mut length = 0;
+    let mut line = String::new();
+    while line != "\r\n" {
+        line.clear();
+        reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+        let value = line.to_ascii_lowercase();
+        length = value.strip_prefix("content-length:").map_or(length, |value| value.trim().parse().expect("a number"));
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some(body)
+}
+
+/// A port at which nobody listens.
+fn dead_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port is free").port()
+}
+
+fn start(folder: &Path, configuration: &str) -> Child {
+    fs::write(folder.join("vigie.conf"), configuration).expect("written");
+    let log = fs::File::create(folder.join("log")).expect("made");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
+    command.current_dir(folder).args(["-c", "vigie.conf"]).stdin(Stdio::piped()).stderr(log).stdout(Stdio::null());
+    command.spawn().expect("it starts")
+}
+
+fn wait_until(what: &str, folder: &Path, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        let log = || fs::read_to_string(folder.join("log")).unwrap_or_default();
+        assert!(began.elapsed() < Duration::from_secs(30), "{what}: {}", log());
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The requests in the spool of `output`, and how many records they hold.
+fn spooled(folder: &Path, output: &str) -> (usize, usize) {
+    let Ok(entries) = fs::read_dir(folder.join("state/spool").join(output)) else { return (0, 0) };
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let records = names.filter_map(|name| name.strip_suffix(".request")?.split_once('-')?.1.parse::<usize>().ok());
+    records.fold((0, 0), |(files, sum), records| (files + 1, sum + records))
+}
+
+fn kill(mut agent: Child) {
+    agent.kill().expect("it runs");
+    agent.wait().expect("it ended");
+}
+
+fn stdin_to_store(port: u16, more: &str) -> String {
+    format!(
+        "[SERVICE]\n    Flush 0.1\n    Grace 1\n    storage.path state\n{more}[INPUT]\n    Name stdin\n[OUTPUT]\n    Name opensearch\n    Alias store\n    Port {port}\n"
+    )
+}
+
+fn write_lines(agent: &mut Child, lines: std::ops::Range<usize>) {
+    let input = agent.stdin.as_mut().expect("it is piped");
+    for line in lines {
+        writeln!(input, "{{\"log\":\"line {line:05}\"}}").expect("it reads");
+    }
+}
+
+fn expected(lines: std::ops::Range<usize>) -> Vec<String> {
+    lines.map(|line| format!("line {line:05}")).collect()
+}
+
+#[test]
+fn what_cannot_be_read_again_outlives_a_kill_while_the_store_is_down() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut agent = start(folder.path(), &stdin_to_store(dead_port(), ""));
+    write_lines(&mut agent, 0..100);
+    wait_until("all is spooled", folder.path(), || spooled(folder.path(), "store").1 == 100);
+    kill(agent);
+
+    let (store, port) = Store::start();
+    let mut agent = start(folder.path(), &stdin_to_store(port, ""));
+    write_lines(&mut agent, 100..110);
+    wait_until("all is stored", folder.path(), || store.lines().len() >= 110);
+    wait_until("the spool is empty", folder.path(), || spooled(folder.path(), "store").0 == 0);
+    drop(agent.stdin.take());
+
+    assert!(agent.wait().expect("it ends with its input").success());
+    assert_eq!(store.lines(), expected(0..110));
+}
+
+#[test]
+fn what_is_spooled_is_sealed_where_a_key_is_given() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("key"), "0123456789abcdef".repeat(4) + "\n").expect("written");
+    let service = "    storage.key_file key\n";
+    let mut agent = start(folder.path(), &stdin_to_store(dead_port(), service));
+    write_lines(&mut agent, 0..10);
+    wait_until("all is spooled", folder.path(), || spooled(folder.path(), "store").1 == 10);
+    kill(agent);
+    for entry in fs::read_dir(folder.path().join("state/spool/store")).expect("there").flatten() {
+        let bytes = fs::read(entry.path()).expect("it can be read");
+        assert!(!bytes.windows(6).any(|window| window == b"line 0"), "{:?}", entry.path());
+    }
+
+    let (store, port) = Store::start();
+    let mut agent = start(folder.path(), &stdin_to_store(port, service));
+    drop(agent.stdin.take());
+
+    assert!(agent.wait().expect("it ends with its input").success());
+    assert_eq!(store.lines(), expected(0..10));
+}
+
+/// 20,000 lines of 200 bytes: more than queues and open requests hold.
+#[test]
+fn a_dead_output_does_not_stop_the_others_and_gets_its_records_later() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text: String = (0..20_000).map(|line| format!("line {line:05} {}\n", "x".repeat(188))).collect();
+    fs::write(folder.path().join("app.log"), &text).expect("written");
+    let configuration = |port: u16| {
+        format!(
+            "[SERVICE]\n    Flush 0.1\n    Grace 1\n    storage.path state\n[INPUT]\n    Name tail\n    Path app.log\n    DB tail.db\n    Read_from_Head on\n\
+             [OUTPUT]\n    Name file\n    Match *\n    Path .\n    File out\n    Format template\n    Template {{log}}\n\
+             [OUTPUT]\n    Name opensearch\n    Alias store\n    Match *\n    Port {port}\n"
+        )
+    };
+    let agent = start(folder.path(), &configuration(dead_port()));
+    let written = || fs::read_to_string(folder.path().join("out")).unwrap_or_default().lines().count();
+    wait_until("the file has all", folder.path(), || written() == 20_000);
+    assert!(spooled(folder.path(), "store").0 > 0);
+    kill(agent);
+
+    let (store, port) = Store::start();
+    let mut agent = start(folder.path(), &configuration(port));
+    wait_until("the store has all", folder.path(), || store.lines().len() >= 20_000);
+    wait_until("the spool is empty", folder.path(), || spooled(folder.path(), "store").0 == 0);
+    kill_softly(&mut agent);
+
+    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    assert_eq!(store.lines(), lines);
+}
+
+fn kill_softly(agent: &mut Child) {
+    let signalled = Command::new("kill").arg(agent.id().to_string()).status();
+    assert!(signalled.is_ok_and(|status| status.success()));
+    agent.wait().expect("it ends");
+}
+
+#[test]
+fn a_second_agent_is_refused_and_records_of_an_output_that_is_gone_are_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut agent = start(folder.path(), &stdin_to_store(dead_port(), ""));
+    write_lines(&mut agent, 0..10);
+    wait_until("all is spooled", folder.path(), || spooled(folder.path(), "store").1 == 10);
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
+        let output = command.current_dir(folder.path()).args(arguments).stdin(Stdio::null()).output().expect("it runs");
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+
+    let (is_good, told) = run(&["-c", "vigie.conf"]);
+    assert!(
+        !is_good && told.contains("V134") && told.contains("another agent uses the spool `state/spool/store`"),
+        "{told}"
+    );
+    kill(agent);
+
+    let other = stdin_to_store(dead_port(), "").replace("Alias store", "Alias other");
+    fs::write(folder.path().join("vigie.conf"), other).expect("written");
+    let (is_good, told) = run(&["check", "vigie.conf"]);
+    assert!(is_good && told.contains("V209") && told.contains("10 records in"), "{told}");
+    assert!(told.contains("wait in `state/spool/store` for an output `store`"), "{told}");
+}
+
+#[test]
+fn storage_type_filesystem_needs_a_place_and_spools_files_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("app.log"), "line 00000\nline 00001\n").expect("written");
+    let configuration = |service: &str| {
+        format!(
+            "[SERVICE]\n    Flush 0.1\n{service}[INPUT]\n    Name tail\n    Path app.log\n    Read_from_Head on\n    storage.type filesystem\n[OUTPUT]\n    Name opensearch\n    Alias store\n    Port {}\n",
+            dead_port()
+        )
+    };
+    fs::write(folder.path().join("vigie.conf"), configuration("")).expect("written");
+    let mut check = Command::new(env!("CARGO_BIN_EXE_vigie"));
+    check.current_dir(folder.path()).args(["check", "vigie.conf"]).env_remove("STATE_DIRECTORY");
+    let told = check.output().expect("it runs").stderr;
+    let told = String::from_utf8_lossy(&told);
+    assert!(told.contains("vigie.conf:7:") && told.contains("V210"), "{told}");
+
+    let agent = start(folder.path(), &configuration("    storage.path state\n"));
+    wait_until("all is spooled", folder.path(), || spooled(folder.path(), "store").1 == 2);
+    kill(agent);
+}
