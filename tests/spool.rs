@@ -85,12 +85,32 @@ fn dead_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port is free").port()
 }
 
-fn start(folder: &Path, configuration: &str) -> Child {
+/// An agent that does not outlive its test.
+struct Agent(Child);
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        if self.0.try_wait().is_ok_and(|ended| ended.is_none()) {
+            drop(self.0.kill());
+            drop(self.0.wait());
+        }
+    }
+}
+
+impl Agent {
+    /// Ends its input and waits until it has ended by itself. Gives whether that went well.
+    fn ends_with_its_input(mut self) -> bool {
+        drop(self.0.stdin.take());
+        self.0.wait().expect("it ends").success()
+    }
+}
+
+fn start(folder: &Path, configuration: &str) -> Agent {
     fs::write(folder.join("vigie.conf"), configuration).expect("written");
     let log = fs::File::create(folder.join("log")).expect("made");
     let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
     command.current_dir(folder).args(["-c", "vigie.conf"]).stdin(Stdio::piped()).stderr(log).stdout(Stdio::null());
-    command.spawn().expect("it starts")
+    Agent(command.spawn().expect("it starts"))
 }
 
 fn wait_until(what: &str, folder: &Path, mut holds: impl FnMut() -> bool) {
@@ -110,9 +130,9 @@ fn spooled(folder: &Path, output: &str) -> (usize, usize) {
     records.fold((0, 0), |(files, sum), records| (files + 1, sum + records))
 }
 
-fn kill(mut agent: Child) {
-    agent.kill().expect("it runs");
-    agent.wait().expect("it ended");
+fn kill(mut agent: Agent) {
+    agent.0.kill().expect("it runs");
+    agent.0.wait().expect("it ended");
 }
 
 fn stdin_to_store(port: u16, more: &str) -> String {
@@ -121,8 +141,8 @@ fn stdin_to_store(port: u16, more: &str) -> String {
     )
 }
 
-fn write_lines(agent: &mut Child, lines: std::ops::Range<usize>) {
-    let input = agent.stdin.as_mut().expect("it is piped");
+fn write_lines(agent: &mut Agent, lines: std::ops::Range<usize>) {
+    let input = agent.0.stdin.as_mut().expect("it is piped");
     for line in lines {
         writeln!(input, "{{\"log\":\"line {line:05}\"}}").expect("it reads");
     }
@@ -145,9 +165,8 @@ fn what_cannot_be_read_again_outlives_a_kill_while_the_store_is_down() {
     write_lines(&mut agent, 100..110);
     wait_until("all is stored", folder.path(), || store.lines().len() >= 110);
     wait_until("the spool is empty", folder.path(), || spooled(folder.path(), "store").0 == 0);
-    drop(agent.stdin.take());
 
-    assert!(agent.wait().expect("it ends with its input").success());
+    assert!(agent.ends_with_its_input());
     assert_eq!(store.lines(), expected(0..110));
 }
 
@@ -166,10 +185,9 @@ fn what_is_spooled_is_sealed_where_a_key_is_given() {
     }
 
     let (store, port) = Store::start();
-    let mut agent = start(folder.path(), &stdin_to_store(port, service));
-    drop(agent.stdin.take());
+    let agent = start(folder.path(), &stdin_to_store(port, service));
 
-    assert!(agent.wait().expect("it ends with its input").success());
+    assert!(agent.ends_with_its_input());
     assert_eq!(store.lines(), expected(0..10));
 }
 
@@ -193,19 +211,19 @@ fn a_dead_output_does_not_stop_the_others_and_gets_its_records_later() {
     kill(agent);
 
     let (store, port) = Store::start();
-    let mut agent = start(folder.path(), &configuration(port));
+    let agent = start(folder.path(), &configuration(port));
     wait_until("the store has all", folder.path(), || store.lines().len() >= 20_000);
     wait_until("the spool is empty", folder.path(), || spooled(folder.path(), "store").0 == 0);
-    kill_softly(&mut agent);
+    kill_softly(agent);
 
     let lines: Vec<String> = text.lines().map(str::to_owned).collect();
     assert_eq!(store.lines(), lines);
 }
 
-fn kill_softly(agent: &mut Child) {
-    let signalled = Command::new("kill").arg(agent.id().to_string()).status();
+fn kill_softly(mut agent: Agent) {
+    let signalled = Command::new("kill").arg(agent.0.id().to_string()).status();
     assert!(signalled.is_ok_and(|status| status.success()));
-    agent.wait().expect("it ends");
+    agent.0.wait().expect("it ends");
 }
 
 #[test]

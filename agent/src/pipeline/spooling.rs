@@ -193,3 +193,146 @@ pub(super) async fn emptied(handles: &[Arc<Handle>]) {
         tokio::time::sleep(AGAIN / 10).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+
+    use super::*;
+    use crate::config::types::WhenFull;
+    use crate::metrics::{InputMetrics, OutputMetrics};
+    use crate::plugin::{BodyEncoding, Delivery, Encoder, Item, Lot, Output, Popped, Stream, Verdict};
+    use crate::receipts::Signal;
+    use crate::spool::SpoolOptions;
+
+    /// Nothing is sent here: the test stands in for the delivery.
+    struct Unused(bool);
+
+    impl Output for Unused {
+        fn encoder(&self) -> Box<dyn Encoder> {
+            unreachable!("requests are made by the test")
+        }
+
+        fn delivery(&self) -> Delivery {
+            Delivery { request_bytes: 10, concurrency: 1, encoding: BodyEncoding::Identity, ordered: self.0 }
+        }
+
+        fn deliver<'a>(&'a self, _: &'a Request) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
+            Box::pin(async { Verdict::Delivered })
+        }
+    }
+
+    const KEPT: Way = Way { is_kept: true, is_shared: false };
+    const SHARED: Way = Way { is_kept: false, is_shared: true };
+    const ALONE: Way = Way { is_kept: false, is_shared: false };
+
+    fn handle(path: &std::path::Path, limit: u64, ordered: bool) -> (Arc<Handle>, Arc<Spool>) {
+        let metrics = Arc::new(OutputMetrics::new("out"));
+        let options = SpoolOptions { limit, when_full: WhenFull::Block, key: None };
+        let spool = Arc::new(Spool::open("out", path, options, Arc::clone(&metrics)).expect("it opens"));
+        let spooling = Spooling::new(Arc::clone(&spool), Arc::default());
+        (Handle::new("out".into(), Arc::new(Unused(ordered)), None, metrics, Some(spooling)), spool)
+    }
+
+    fn request(text: &str, ledger: &Arc<Ledger>) -> Request {
+        let stream = Stream {
+            id: 1,
+            name: "test".into(),
+            input: "test.0".into(),
+            metrics: Arc::new(InputMetrics::new("test.0")),
+            birth: 0,
+            identity: Vec::new(),
+            stage: Arc::new(|_| unreachable!("no stage runs here")),
+        };
+        let end = u32::try_from(text.len()).expect("short");
+        Request {
+            body: text.to_owned().into(),
+            encoding: BodyEncoding::Identity,
+            plain_length: text.len(),
+            first_item: 0,
+            items: vec![Item { end, lot: 0, offset: 0 }],
+            lots: vec![Lot { share: ledger.open(1), stream: Arc::new(stream), tag: "t".into() }],
+            attempts: 0,
+        }
+    }
+
+    fn ledger() -> Arc<Ledger> {
+        Ledger::new(0, Signal::default())
+    }
+
+    fn pop(handle: &Handle) -> Request {
+        let Popped::Element(request) = handle.queue.pop(None) else { panic!("there is one") };
+        request
+    }
+
+    #[test]
+    fn what_is_kept_is_answered_for_by_the_disk_and_what_is_alone_by_the_output() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (handle, spool) = handle(folder.path(), 1 << 20, false);
+        let (kept, alone) = (ledger(), ledger());
+
+        hand_over(&handle, request("kept", &kept), KEPT);
+        hand_over(&handle, request("alone", &alone), ALONE);
+
+        assert_eq!((kept.tally().spooled, kept.committed(), alone.committed()), (1, 1, 0));
+        assert_eq!((spool.content(), &*pop(&handle).body), ((1, 1), &b"alone"[..]));
+    }
+
+    #[test]
+    fn what_others_take_too_is_spooled_when_the_queue_stays_full() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (handle, spool) = handle(folder.path(), 1 << 20, false);
+        let ledger = ledger();
+
+        for text in ["first", "second", "third"] {
+            hand_over(&handle, request(text, &ledger), SHARED);
+        }
+
+        assert_eq!((ledger.tally().spooled, spool.content()), (2, (2, 2)));
+        assert_eq!(*pop(&handle).body, *b"first");
+    }
+
+    #[test]
+    fn while_the_spool_is_full_the_output_is_tried() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (handle, spool) = handle(folder.path(), 1, false);
+        let ledger = ledger();
+
+        hand_over(&handle, request("in the spool", &ledger), KEPT);
+        hand_over(&handle, request("in the queue", &ledger), KEPT);
+        handle.queue.close();
+        hand_over(&handle, request("too late", &ledger), KEPT);
+
+        assert_eq!((spool.content(), &*pop(&handle).body), ((1, 1), &b"in the queue"[..]));
+        assert!(ledger.has_failed(), "what found no place is not delivered");
+    }
+
+    #[test]
+    fn order_holds_behind_a_spool() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (handle, spool) = handle(folder.path(), 1 << 20, true);
+        let ledger = ledger();
+
+        hand_over(&handle, request("first", &ledger), KEPT);
+        hand_over(&handle, request("second", &ledger), ALONE);
+
+        assert_eq!(spool.content(), (2, 2));
+    }
+
+    #[test]
+    fn a_file_goes_when_all_of_it_is_answered_for_and_comes_again_when_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (handle, spool) = handle(folder.path(), 1 << 20, false);
+        hand_over(&handle, request("text", &ledger()), KEPT);
+        let feeder = start(&handle).expect("it starts").expect("there is a spool");
+
+        drop(pop(&handle));
+        let again = pop(&handle);
+        assert_eq!((&*again.body, spool.content()), (&b"text"[..], (1, 1)));
+        again.settle_all(Outcome::Delivered);
+        handle.queue.close();
+        feeder.join().expect("it ends");
+
+        assert_eq!(spool.content(), (0, 0));
+    }
+}
