@@ -13,7 +13,8 @@ Vigie ships logs. It reads Fluent Bit configuration.
 Usage: vigie -c FILE
        vigie -i INPUT [-t TAG] [-p key=value ...] [-F FILTER ...] -o OUTPUT [-m MATCH] [-p key=value ...]
        vigie check FILE
-       vigie help [PLUGIN | service | parsers | CODE]
+       vigie dlq ls | show | stats | replay | purge
+       vigie help [PLUGIN | dlq | service | parsers | CODE]
 
   -c, --config FILE       configuration, classic or YAML
   -D, --dry-run           check the configuration and exit
@@ -47,6 +48,9 @@ pub(super) fn text(topic: Option<&str>) -> Result<String, String> {
     let name = topic.to_ascii_lowercase();
     if name == "bench" {
         return Ok(super::bench::HELP.to_owned());
+    }
+    if name == "dlq" {
+        return Ok(super::dlq::HELP.to_owned());
     }
     if name == "service" {
         return Ok(format!("[SERVICE]: what concerns the agent as a whole.\n\n{}", table(Service::TABLE)));

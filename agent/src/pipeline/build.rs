@@ -118,6 +118,34 @@ impl Plan {
     }
 }
 
+/// Builds the output called `name`, and nothing else of `loaded`.
+///
+/// # Errors
+/// When there is no such output, or it cannot be built; what is wrong with it is in `findings`.
+pub(super) fn one_output(
+    name: &str,
+    loaded: &Loaded,
+    surroundings: &Surroundings,
+    findings: &mut Diagnostics,
+) -> Result<Arc<dyn Output>, String> {
+    let base = BuildContext {
+        name: "".into(),
+        parsers: Arc::default(),
+        agent: Arc::clone(&surroundings.agent),
+        state_directory: surroundings.state_directory.clone(),
+        dry_run: surroundings.dry_run,
+    };
+    let called =
+        |section: &Section, instance: &str| section.get("alias").map_or(instance == name, |alias| alias.text == name);
+    let mut outputs = loaded.document.instances(SectionKind::Output);
+    let found = outputs.find(|(section, instance)| called(section, instance));
+    let found = found.ok_or_else(|| format!("no output is called `{name}`: name the one to send through with --to"))?;
+    let metrics = Arc::default();
+    let mut builder = Builder { base, metrics, names: HashSet::new(), alone: true, inherited: None, findings };
+    let built = builder.output(found).filter(|_| !findings.has_errors());
+    built.map(|built| built.output).ok_or_else(|| format!("the output `{name}` cannot be made"))
+}
+
 /// What an input is built from, to be built again.
 struct Setup {
     tag: String,

@@ -9,6 +9,7 @@ mod delivery;
 mod judge;
 mod lane;
 mod poison;
+mod replay;
 mod run;
 mod spooling;
 mod spools;
@@ -18,4 +19,5 @@ mod tests;
 mod worker;
 
 pub use build::{BuiltFilter, BuiltInput, BuiltOutput, Plan, Surroundings};
+pub use replay::{Replay, Sent};
 pub use spools::SpoolPlan;

@@ -8,6 +8,7 @@ mod directory;
 #[cfg(test)]
 mod directory_tests;
 mod disk;
+mod files;
 mod format;
 mod key;
 mod letter;
@@ -22,8 +23,9 @@ mod tests;
 
 pub use dead_letters::{DeadLetterError, DeadLetters};
 pub use directory::{PutError, Spool, SpoolOptions, Taken};
+pub use files::{LetterFile, Rewritten, letter_files};
 pub use format::{DecodeError, EncodeError, Stored, decode, encode};
 pub use key::Key;
-pub use letter::{DeadLetter, Entry, EntryError, entries};
+pub use letter::{DeadLetter, Entry, EntryError, entries, letter_time};
 pub use listing::Name;
 pub use places::{SpoolError, folder_of, path_of, spools};
