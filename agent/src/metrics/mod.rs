@@ -133,6 +133,10 @@ counters! {
         index_fallbacks,
         /// Records whose own id was missing or not usable, so that they got one from their position.
         id_fallbacks,
+        /// Records of which a field was moved away, because their index does not take it.
+        repaired_records,
+        /// Records refused for good and sent to the quarantine index.
+        quarantine_index_records,
         /// Bytes written to the wire as request bodies.
         wire_bytes,
         /// Requests in flight now.

@@ -82,6 +82,12 @@ const OUTPUT: &[Row] = &[
     counter("dead_letter_records", "vigie_output_dead_letter_records", "Records put into the dead-letter file."),
     counter("index_fallbacks", "vigie_output_index_fallbacks", "Records sent to the default index for want of a name."),
     counter("id_fallbacks", "vigie_output_id_fallbacks", "Records that got an id from their position."),
+    counter("repaired_records", "vigie_output_repaired_records", "Records of which a field was moved to `unmapped`."),
+    counter(
+        "quarantine_index_records",
+        "vigie_output_quarantine_index_records",
+        "Records sent to the quarantine index.",
+    ),
     counter("wire_bytes", "vigie_output_wire_bytes", "Bytes of request bodies sent."),
     gauge("requests_in_flight", "vigie_output_requests_in_flight", "Requests on their way now."),
     counter("spooled_records", "vigie_output_spooled_records", "Records put into the spool."),

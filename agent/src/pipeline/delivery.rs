@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 use super::backoff::Backoff;
 use super::judge::{self, Judged, Refused};
 use super::lane::Handle;
+use super::mending;
 use crate::plugin::{Fate, Refusal, Request, Stream, Verdict};
 use crate::receipts::Outcome;
 use crate::spool::{DeadLetter, DeadLetterError, DeadLetters};
@@ -166,7 +167,7 @@ impl Courier {
     async fn judge_items(&mut self, request: Request, fates: Vec<Fate>, parts: &mut Vec<Request>) -> Option<Duration> {
         let metrics = Arc::clone(&self.handle.metrics);
         let places: Vec<_> = request.lots.iter().map(|lot| (Arc::clone(&lot.stream), Arc::clone(&lot.tag))).collect();
-        let attempts = request.attempts;
+        let (encoding, attempts) = (request.encoding, request.attempts);
         let judged = match judge::by_items(request, fates) {
             Ok(judged) => judged,
             Err(error) => {
@@ -178,6 +179,8 @@ impl Courier {
         metrics.proc_records.add(u64::from(delivered));
         metrics.duplicate_records.add(u64::from(duplicates));
         metrics.proc_bytes.add(delivered_bytes);
+        let (refused, mended) = mending::mend(&*self.handle.output, refused, &places, (encoding, attempts));
+        parts.extend(mended);
         if !refused.is_empty() {
             self.dead_letters(&places, refused, attempts).await;
         }

@@ -8,6 +8,7 @@ mod build;
 mod delivery;
 mod judge;
 mod lane;
+mod mending;
 mod poison;
 mod replay;
 mod run;

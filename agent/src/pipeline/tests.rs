@@ -79,6 +79,11 @@ impl Output for Scripted {
         Delivery { request_bytes: self.request_bytes, concurrency: 2, encoding: BodyEncoding::Gzip(1), ordered: false }
     }
 
+    /// What is refused has one other form: with a plus before it, where it begins with `mend`.
+    fn mend(&self, item: &[u8], _: &Refusal) -> Option<Vec<u8>> {
+        item.starts_with(b"mend").then(|| [b"+", item].concat())
+    }
+
     fn deliver<'a>(&'a self, request: &'a Request) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
         Box::pin(async move {
             let answer = self.script.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
@@ -261,6 +266,24 @@ fn refused_items_are_given_up_and_the_rest_arrives() {
     let counters = &metrics.outputs()[0];
     assert_eq!(counters.dropped_records.get(), 1, "there is no directory for dead letters here");
     assert_eq!((ledger.tally().delivered, ledger.tally().dropped), (2, 1));
+}
+
+#[test]
+fn what_is_refused_is_sent_once_more_in_another_form_where_there_is_one() {
+    let refuse: Answer = |request| {
+        let plain = request.plain().expect("it inflates");
+        let fate = |at: usize| match &plain[request.item_range(at)] {
+            b"good\n" | b"+mend\n" => Fate::Delivered,
+            _ => Fate::Refused(Box::new(Refusal { status: 400, ..Refusal::default() })),
+        };
+        Verdict::Items((0..request.items.len()).map(fate).collect())
+    };
+    let output = Scripted::new(1 << 20, &[refuse; 8]);
+
+    let (_, ledger) = ship(&output, None, &["mend", "good", "mend in vain", "bad"]);
+
+    assert_eq!(output.stored(), ["+mend", "good"]);
+    assert_eq!((ledger.tally().delivered, ledger.tally().dropped), (2, 2));
 }
 
 #[test]
