@@ -4,7 +4,6 @@
 //! index: there is no file that could disagree with it. Every state of the directory can be opened; what cannot be read goes to
 //! `quarantine` and is counted. Nothing here sends.
 
-use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -17,6 +16,7 @@ use tracing::{error, warn};
 use super::commit::{Commits, Rename};
 use super::disk::{Disk, RealDisk};
 use super::format::{DecodeError, EncodeError, LARGEST, Stored, decode, encode};
+use super::index::{Entry, Index};
 use super::key::Key;
 use super::listing::{self, Name};
 use super::places::{self, SpoolError};
@@ -66,37 +66,13 @@ pub struct Spool {
     options: SpoolOptions,
     disk: Box<dyn Disk>,
     commits: Commits,
-    state: Mutex<State>,
+    index: Mutex<Index>,
     room: Bell,
     signal: Signal,
     metrics: Arc<OutputMetrics>,
     quarantine: Quarantine,
     /// Locked as long as it is open.
     _lock: File,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    files: BTreeMap<Name, Entry>,
-    /// Bytes of files and of what is being written.
-    bytes: u64,
-    records: u64,
-    writing: usize,
-    next: u64,
-    /// Delivered, and the disk did not let them be removed yet.
-    unremoved: Vec<Name>,
-    dropped: u64,
-    said: Option<Instant>,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Entry {
-    bytes: u64,
-    /// On its way, or not readable now.
-    is_taken: bool,
-    /// It can be neither read nor moved away in this run.
-    is_left: bool,
-    tries: u32,
 }
 
 /// A request taken out of the spool. Its file is there until [`Spool::delivered`].
@@ -131,11 +107,12 @@ impl Spool {
         let failed = |error| SpoolError::Io { path: path.to_owned(), error };
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
         let lock = places::lock(path)?;
+        places::sync_parents(path)?;
         let quarantine = Quarantine::new(output, path, options.limit / 10, Arc::clone(&metrics));
         let listing = listing::list(path).map_err(failed)?;
-        let mut state = State { next: listing.next(), ..State::default() };
+        let mut index = Index { next: listing.next(), ..Index::default() };
         for (name, bytes) in listing.requests {
-            state.enter(name, Entry { bytes, ..Entry::default() });
+            index.enter(name, Entry { bytes, ..Entry::default() });
         }
         for leftover in listing.temporary {
             // Its sender was never told that it is kept.
@@ -153,15 +130,15 @@ impl Spool {
             options,
             disk,
             commits: Commits::default(),
-            state: Mutex::default(),
+            index: Mutex::default(),
             room: Bell::default(),
             signal: Signal::default(),
             metrics,
             quarantine,
             _lock: lock,
         };
-        spool.tell(&state);
-        *spool.lock() = state;
+        spool.tell(&index);
+        *spool.lock() = index;
         Ok(spool)
     }
 
@@ -210,8 +187,8 @@ impl Spool {
     }
 
     fn next(&self) -> Option<Name> {
-        let mut state = self.lock();
-        let (name, entry) = state.files.iter_mut().find(|(_, entry)| !entry.is_taken)?;
+        let mut index = self.lock();
+        let (name, entry) = index.files.iter_mut().find(|(_, entry)| !entry.is_taken)?;
         entry.is_taken = true;
         Some(*name)
     }
@@ -237,20 +214,20 @@ impl Spool {
 
     /// Gives a file whose name tells a wrong number of records its right name: its head has a hash, its name has none.
     fn rename(&self, name: Name, records: u32) {
-        let mut state = self.lock();
-        let right = Name { number: state.next, records };
-        state.next += 1;
-        drop(state);
+        let mut index = self.lock();
+        let right = Name { number: index.next, records };
+        index.next += 1;
+        drop(index);
         if let Err(error) = self.disk.rename(&self.path.join(name.to_string()), &self.path.join(right.to_string())) {
             error!(component = %self.output, file = %name, %error, "a spooled request cannot be renamed");
             return self.leave(name);
         }
         warn!(component = %self.output, file = %name, records, "the name of a spooled request told a wrong number of records");
-        let mut state = self.lock();
-        let entry = state.files.get(&name).copied().unwrap_or_default();
-        state.forget(name);
-        state.enter(right, Entry { is_taken: false, ..entry });
-        self.tell(&state);
+        let mut index = self.lock();
+        let entry = index.files.get(&name).copied().unwrap_or_default();
+        index.forget(name);
+        index.enter(right, Entry { is_taken: false, ..entry });
+        self.tell(&index);
     }
 
     /// Leaves a file where it is, so that it is not looked at again in this run.
@@ -262,29 +239,29 @@ impl Spool {
 
     /// The request of this name is settled: its file goes, and its room is free.
     pub fn delivered(&self, name: Name) {
-        let mut state = self.lock();
-        state.unremoved.push(name);
-        let gone = std::mem::take(&mut state.unremoved);
-        drop(state);
+        let mut index = self.lock();
+        index.unremoved.push(name);
+        let gone = std::mem::take(&mut index.unremoved);
+        drop(index);
         let (removed, kept): (Vec<_>, Vec<_>) = gone.into_iter().partition(|name| self.remove(*name));
-        let mut state = self.lock();
-        state.unremoved.extend(kept);
+        let mut index = self.lock();
+        index.unremoved.extend(kept);
         for name in removed {
-            state.forget(name);
+            index.forget(name);
         }
-        self.tell(&state);
-        drop(state);
+        self.tell(&index);
+        drop(index);
         self.room.ring_all();
     }
 
     /// The request of this name ended without an answer, because of `reason`: it is taken again, or put aside after the third time.
     pub fn give_back(&self, name: Name, reason: &'static str) {
-        let mut state = self.lock();
-        let Some(entry) = state.files.get_mut(&name) else { return };
+        let mut index = self.lock();
+        let Some(entry) = index.files.get_mut(&name) else { return };
         entry.tries += 1;
         entry.is_taken = entry.tries >= PATIENCE;
         let is_out = entry.is_taken;
-        drop(state);
+        drop(index);
         if is_out {
             self.put_aside(name, reason);
         }
@@ -292,15 +269,14 @@ impl Spool {
 
     /// How many requests and records are in it.
     pub fn content(&self) -> (usize, u64) {
-        let state = self.lock();
-        (state.files.len(), state.records)
+        let index = self.lock();
+        (index.files.len(), index.records)
     }
 
     /// Whether nothing in it is to be delivered any more in this run.
     pub fn is_empty(&self) -> bool {
-        let state = self.lock();
-        let left = state.files.values().filter(|entry| entry.is_left).count();
-        state.files.len() == left + state.unremoved.len()
+        let index = self.lock();
+        index.is_done()
     }
 
     /// Raised when there is something to be taken; whoever takes hands it to others too.
@@ -310,25 +286,25 @@ impl Spool {
 
     /// Waits until there may be room, at most `longest`.
     pub fn wait_for_room(&self, longest: Duration) {
-        let state = self.lock();
-        let before = state.bytes;
-        drop(self.room.wait_while(state, longest, |state| state.bytes >= before));
+        let index = self.lock();
+        let before = index.bytes;
+        drop(self.room.wait_while(index, longest, |index| index.bytes >= before));
     }
 
     /// Reserves room, dropping the oldest requests for it where that is allowed.
     fn reserve(&self, records: u32, bytes: u64) -> Result<Name, PutError> {
         loop {
-            let mut state = self.lock();
-            let is_alone = state.files.is_empty() && state.writing == 0;
-            let has_room = state.bytes + bytes <= self.options.limit && state.files.len() < MOST_REQUESTS;
+            let mut index = self.lock();
+            let is_alone = index.files.is_empty() && index.writing == 0;
+            let has_room = index.bytes + bytes <= self.options.limit && index.files.len() < MOST_REQUESTS;
             if is_alone || has_room {
-                state.bytes += bytes;
-                state.writing += 1;
-                let name = Name { number: state.next, records };
-                state.next += 1;
+                index.bytes += bytes;
+                index.writing += 1;
+                let name = Name { number: index.next, records };
+                index.next += 1;
                 return Ok(name);
             }
-            drop(state);
+            drop(index);
             if self.options.when_full == WhenFull::Block || !self.drop_oldest() {
                 return Err(PutError::Full);
             }
@@ -342,12 +318,12 @@ impl Spool {
     }
 
     fn enter(&self, name: Name, bytes: u64) {
-        let mut state = self.lock();
-        state.writing -= 1;
-        state.bytes = state.bytes.saturating_sub(bytes);
-        state.enter(name, Entry { bytes, ..Entry::default() });
-        self.tell(&state);
-        drop(state);
+        let mut index = self.lock();
+        index.writing -= 1;
+        index.bytes = index.bytes.saturating_sub(bytes);
+        index.enter(name, Entry { bytes, ..Entry::default() });
+        self.tell(&index);
+        drop(index);
         self.metrics.spooled_records.add(u64::from(name.records));
         self.signal.wake();
     }
@@ -358,31 +334,31 @@ impl Spool {
         for path in [name.temporary(), name.to_string()] {
             drop(self.disk.remove(&self.path.join(path)));
         }
-        let mut state = self.lock();
-        state.writing -= 1;
-        state.bytes = state.bytes.saturating_sub(bytes);
+        let mut index = self.lock();
+        index.writing -= 1;
+        index.bytes = index.bytes.saturating_sub(bytes);
     }
 
     /// Drops the oldest request that is not on its way, declared. Gives whether there was one.
     fn drop_oldest(&self) -> bool {
-        let mut state = self.lock();
-        let oldest = state.files.iter_mut().find(|(_, entry)| !entry.is_taken);
+        let mut index = self.lock();
+        let oldest = index.files.iter_mut().find(|(_, entry)| !entry.is_taken);
         let Some((name, entry)) = oldest else { return false };
         let name = *name;
         entry.is_taken = true;
-        drop(state);
+        drop(index);
         if !self.remove(name) {
             self.lock().files.entry(name).and_modify(|entry| entry.is_taken = false);
             return false;
         }
         self.metrics.dropped_records.add(u64::from(name.records));
-        let mut state = self.lock();
-        state.forget(name);
-        state.dropped += u64::from(name.records);
-        self.tell(&state);
-        if state.said.is_none_or(|said| said.elapsed() >= SAY_AGAIN) {
-            state.said = Some(Instant::now());
-            let records = std::mem::take(&mut state.dropped);
+        let mut index = self.lock();
+        index.forget(name);
+        index.dropped += u64::from(name.records);
+        self.tell(&index);
+        if index.said.is_none_or(|said| said.elapsed() >= SAY_AGAIN) {
+            index.said = Some(Instant::now());
+            let records = std::mem::take(&mut index.dropped);
             error!(component = %self.output, records, "the spool is full: its oldest records are dropped (storage.when_full drop_oldest)");
         }
         true
@@ -414,35 +390,20 @@ impl Spool {
     }
 
     fn forget(&self, name: Name) {
-        let mut state = self.lock();
-        state.forget(name);
-        self.tell(&state);
-        drop(state);
+        let mut index = self.lock();
+        index.forget(name);
+        self.tell(&index);
+        drop(index);
         self.room.ring_all();
     }
 
-    fn tell(&self, state: &State) {
-        self.metrics.spool_requests.set(state.files.len() as u64);
-        self.metrics.spool_records.set(state.records);
-        self.metrics.spool_bytes.set(state.bytes);
+    fn tell(&self, index: &Index) {
+        self.metrics.spool_requests.set(index.files.len() as u64);
+        self.metrics.spool_records.set(index.records);
+        self.metrics.spool_bytes.set(index.bytes);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn enter(&mut self, name: Name, entry: Entry) {
-        self.bytes += entry.bytes;
-        self.records += u64::from(name.records);
-        self.files.insert(name, entry);
-    }
-
-    fn forget(&mut self, name: Name) {
-        if let Some(entry) = self.files.remove(&name) {
-            self.bytes = self.bytes.saturating_sub(entry.bytes);
-            self.records = self.records.saturating_sub(u64::from(name.records));
-        }
+    fn lock(&self) -> MutexGuard<'_, Index> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

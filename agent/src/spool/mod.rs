@@ -10,6 +10,7 @@ mod directory_tests;
 mod disk;
 mod files;
 mod format;
+mod index;
 mod key;
 mod letter;
 mod listing;

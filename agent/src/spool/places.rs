@@ -65,3 +65,12 @@ pub(super) fn lock(path: &Path) -> Result<File, SpoolError> {
         Err(fs::TryLockError::Error(error)) => Err(failed(error)),
     }
 }
+
+/// Makes the name of the spool in `path` durable, and that of the folder it lies in.
+pub(super) fn sync_parents(path: &Path) -> Result<(), SpoolError> {
+    for parent in path.ancestors().skip(1).take(2).filter(|parent| !parent.as_os_str().is_empty()) {
+        let synced = File::open(parent).and_then(|folder| folder.sync_all());
+        synced.map_err(|error| SpoolError::Io { path: parent.to_owned(), error })?;
+    }
+    Ok(())
+}
