@@ -123,8 +123,8 @@ fn a_newer_version_is_left_and_a_damaged_head_is_not_taken_for_one() {
 /// A spool as the first version wrote it, kept for ever: what lies on a disk outlives the agent that put it there.
 #[test]
 fn the_first_format_is_read() {
-    let sealed = include_bytes!("golden/version-1-sealed.request");
-    let plain = include_bytes!("golden/version-1.request");
+    let sealed = include_bytes!("../../../tests/cases/spool/version-1-sealed.request");
+    let plain = include_bytes!("../../../tests/cases/spool/version-1.request");
     for (file, key) in [(plain.to_vec(), None), (sealed.to_vec(), Some(key()))] {
         let request = back(decode(file, key.as_ref()).expect("whole"));
         let expected = self::request(&documents(4, "golden"), BodyEncoding::Identity, &ledger());
@@ -136,7 +136,7 @@ fn the_first_format_is_read() {
 #[test]
 #[ignore = "only for a new format"]
 fn write_golden_files() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/spool/golden");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/spool");
     for (name, key) in [("version-1.request", None), ("version-1-sealed.request", Some(key()))] {
         let request = request(&documents(4, "golden"), BodyEncoding::Identity, &ledger());
         std::fs::write(folder.join(name), encode(&request, key.as_ref()).expect("small")).expect("written");
