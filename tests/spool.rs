@@ -8,15 +8,16 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// A store that takes everything, by id.
+/// A store that takes everything, by id, unless it is down.
 #[derive(Clone, Default)]
-struct Store(Arc<Mutex<BTreeMap<String, String>>>);
+struct Store(Arc<Mutex<BTreeMap<String, String>>>, Arc<AtomicBool>);
 
 impl Store {
     /// Starts it on a port of its own.
@@ -37,12 +38,21 @@ impl Store {
     fn serve(&self, mut connection: TcpStream) {
         let mut reader = BufReader::new(connection.try_clone().expect("a handle"));
         while let Some(body) = request(&mut reader) {
+            if self.1.load(Ordering::SeqCst) {
+                let busy = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
+                connection.write_all(busy.as_bytes()).expect("answered");
+                continue;
+            }
             let items = vec![r#"{"create":{"status":201}}"#; self.take(&body)].join(",");
             let answer = format!(r#"{{"took":1,"errors":false,"items":[{items}]}}"#);
             let kind = "HTTP/1.1 200 OK\r\ncontent-type: application/json";
             let head = format!("{kind}\r\ncontent-length: {}\r\n\r\n", answer.len());
             connection.write_all((head + &answer).as_bytes()).expect("answered");
         }
+    }
+
+    fn set_down(&self, is_down: bool) {
+        self.1.store(is_down, Ordering::SeqCst);
     }
 
     fn take(&self, body: &[u8]) -> usize {
@@ -80,10 +90,8 @@ fn request(reader: &mut impl BufRead) -> Option<Vec<u8>> {
     Some(body)
 }
 
-/// A port at which nobody listens.
-fn dead_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port is free").port()
-}
+/// A port at which nobody listens. One that was only just free might become that of another test's store.
+const DEAD_PORT: u16 = 1;
 
 /// An agent that does not outlive its test.
 struct Agent(Child);
@@ -155,7 +163,7 @@ fn expected(lines: std::ops::Range<usize>) -> Vec<String> {
 #[test]
 fn what_cannot_be_read_again_outlives_a_kill_while_the_store_is_down() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut agent = start(folder.path(), &stdin_to_store(dead_port(), ""));
+    let mut agent = start(folder.path(), &stdin_to_store(DEAD_PORT, ""));
     write_lines(&mut agent, 0..100);
     wait_until("all is spooled", folder.path(), || spooled(folder.path(), "store").1 == 100);
     kill(agent);
@@ -175,7 +183,7 @@ fn what_is_spooled_is_sealed_where_a_key_is_given() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("key"), "0123456789abcdef".repeat(4) + "\n").expect("written");
     let service = "    storage.key_file key\n";
-    let mut agent = start(folder.path(), &stdin_to_store(dead_port(), service));
+    let mut agent = start(folder.path(), &stdin_to_store(DEAD_PORT, service));
     write_lines(&mut agent, 0..10);
     wait_until("all is spooled", folder.path(), || spooled(folder.path(), "store").1 == 10);
     kill(agent);
@@ -204,7 +212,7 @@ fn a_dead_output_does_not_stop_the_others_and_gets_its_records_later() {
              [OUTPUT]\n    Name opensearch\n    Alias store\n    Match *\n    Port {port}\n"
         )
     };
-    let agent = start(folder.path(), &configuration(dead_port()));
+    let agent = start(folder.path(), &configuration(DEAD_PORT));
     let written = || fs::read_to_string(folder.path().join("out")).unwrap_or_default().lines().count();
     wait_until("the file has all", folder.path(), || written() == 20_000);
     assert!(spooled(folder.path(), "store").0 > 0);
@@ -229,7 +237,7 @@ fn kill_softly(mut agent: Agent) {
 #[test]
 fn a_second_agent_is_refused_and_records_of_an_output_that_is_gone_are_told() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut agent = start(folder.path(), &stdin_to_store(dead_port(), ""));
+    let mut agent = start(folder.path(), &stdin_to_store(DEAD_PORT, ""));
     write_lines(&mut agent, 0..10);
     wait_until("all is spooled", folder.path(), || spooled(folder.path(), "store").1 == 10);
     let run = |arguments: &[&str]| {
@@ -245,7 +253,7 @@ fn a_second_agent_is_refused_and_records_of_an_output_that_is_gone_are_told() {
     );
     kill(agent);
 
-    let other = stdin_to_store(dead_port(), "").replace("Alias store", "Alias other");
+    let other = stdin_to_store(DEAD_PORT, "").replace("Alias store", "Alias other");
     fs::write(folder.path().join("vigie.conf"), other).expect("written");
     let (is_good, told) = run(&["check", "vigie.conf"]);
     assert!(is_good && told.contains("V209") && told.contains("10 records in"), "{told}");
@@ -259,7 +267,7 @@ fn storage_type_filesystem_needs_a_place_and_spools_files_too() {
     let configuration = |service: &str| {
         format!(
             "[SERVICE]\n    Flush 0.1\n{service}[INPUT]\n    Name tail\n    Path app.log\n    Read_from_Head on\n    storage.type filesystem\n[OUTPUT]\n    Name opensearch\n    Alias store\n    Port {}\n",
-            dead_port()
+            DEAD_PORT
         )
     };
     fs::write(folder.path().join("vigie.conf"), configuration("")).expect("written");
@@ -272,4 +280,101 @@ fn storage_type_filesystem_needs_a_place_and_spools_files_too() {
     let agent = start(folder.path(), &configuration("    storage.path state\n"));
     wait_until("all is spooled", folder.path(), || spooled(folder.path(), "store").1 == 2);
     kill(agent);
+}
+
+/// What is stored, and what the agent says it dropped, is what was written.
+#[test]
+fn what_a_full_spool_drops_is_counted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (store, port) = Store::start();
+    store.set_down(true);
+    let output = "    storage.total_limit_size 40k\n    storage.when_full drop_oldest\n    Bulk_Size 4k\n";
+    let service = "    scheduler.base 0.05\n    scheduler.cap 0.1\n";
+    let mut agent = start(folder.path(), &(stdin_to_store(port, service) + output));
+    write_lines(&mut agent, 0..5000);
+    wait_until("something is dropped", folder.path(), || log(folder.path()).contains("oldest records are dropped"));
+    // The last lines are in the spool, too, before the store comes back.
+    wait_until("the last lines are spooled", folder.path(), || {
+        let before = spooled_up_to(folder.path());
+        thread::sleep(Duration::from_millis(500));
+        before > 0 && spooled_up_to(folder.path()) == before
+    });
+    store.set_down(false);
+
+    assert!(agent.ends_with_its_input());
+    let said = log(folder.path());
+    let stopped = said.lines().find(|line| line.contains("[store] stopped"));
+    let stopped = stopped.unwrap_or_else(|| panic!("{said}"));
+    let number = |key: &str| -> usize {
+        let (_, rest) = stopped.split_once(&format!("{key}=")).unwrap_or_else(|| panic!("{stopped}"));
+        rest.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{stopped}"))
+    };
+    let lines = store.lines();
+    assert!(number("dropped") > 0, "{stopped}");
+    assert_eq!(lines.len() + number("dropped"), 5000, "{stopped}");
+    assert_eq!(number("delivered"), lines.len(), "{stopped}");
+    assert_eq!(lines.last().map(String::as_str), Some("line 04999"));
+}
+
+fn log(folder: &Path) -> String {
+    fs::read_to_string(folder.join("log")).unwrap_or_default()
+}
+
+/// The number of the newest request in the spool.
+fn spooled_up_to(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder.join("state/spool/store")) else { return 0 };
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.filter_map(|name| u64::from_str_radix(name.split_once('-')?.0, 16).ok()).max().unwrap_or(0)
+}
+
+/// A file is written on, the agent is killed again and again, the store comes and goes.
+#[test]
+fn kills_lose_nothing_and_double_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (store, port) = Store::start();
+    let configuration = format!(
+        "[SERVICE]\n    Flush 0.05\n    Grace 1\n    storage.path state\n    scheduler.base 0.05\n    scheduler.cap 0.1\n[INPUT]\n    Name tail\n    Path app.log\n    DB tail.db\n    \
+         Read_from_Head on\n    storage.type filesystem\n[OUTPUT]\n    Name opensearch\n    Alias store\n    Port {port}\n    Bulk_Size 8k\n"
+    );
+    let mut file = fs::File::create(folder.path().join("app.log")).expect("made");
+    let mut written = 0;
+    let mut random = 7_u64;
+    for round in 0..8_u32 {
+        store.set_down(round % 3 != 1);
+        let agent = start(folder.path(), &configuration);
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let until = Instant::now() + Duration::from_millis(150 + (random >> 33) % 500);
+        while Instant::now() < until {
+            let text: String = (written..written + 40).map(|line| format!("line {line:05}\n")).collect();
+            file.write_all(text.as_bytes()).expect("written");
+            written += 40;
+            thread::sleep(Duration::from_millis(5));
+        }
+        kill(agent);
+    }
+    store.set_down(false);
+
+    let agent = start(folder.path(), &configuration);
+    wait_until("all is stored", folder.path(), || store.lines().len() >= written);
+    wait_until("the spool is empty", folder.path(), || spooled(folder.path(), "store").0 == 0);
+    kill_softly(agent);
+
+    assert_lines(&store, written);
+}
+
+/// The store has each of so many lines once.
+fn assert_lines(store: &Store, written: usize) {
+    let (lines, expected) = (store.lines(), expected(0..written));
+    let doubled: Vec<_> = lines.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| &pair[0]).collect();
+    let lost: Vec<_> = expected.iter().filter(|line| lines.binary_search(line).is_err()).collect();
+    let shown = |lines: &[&String]| lines.iter().take(5).map(|line| (*line).clone()).collect::<Vec<_>>();
+    assert!(
+        doubled.is_empty() && lost.is_empty(),
+        "{} doubled {:?}, {} lost {:?}",
+        doubled.len(),
+        shown(&doubled),
+        lost.len(),
+        shown(&lost)
+    );
+    assert_eq!(lines.len(), written);
 }
