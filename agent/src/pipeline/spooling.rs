@@ -85,7 +85,7 @@ fn put(handle: &Handle, spooling: &Spooling, mut request: Request) {
                 return drop(handle.queue.push(request));
             }
             Err(PutError::Full) => {
-                refused(handle, spooling, "it is full; inputs wait (storage.when_full block)");
+                refused(handle, spooling, "it is full, and inputs wait");
                 AGAIN
             }
             Err(PutError::Io(error)) => {

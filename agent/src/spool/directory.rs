@@ -164,7 +164,7 @@ impl Spool {
         }
     }
 
-    /// The oldest request that is not on its way. What cannot be read is put aside on the way.
+    /// The oldest request that is not on its way; `None` also while those on their way take half of the room. What cannot be read is put aside on the way.
     pub fn take(&self) -> Option<Taken> {
         loop {
             let name = self.next()?;
@@ -188,7 +188,13 @@ impl Spool {
 
     fn next(&self) -> Option<Name> {
         let mut index = self.lock();
+        // Half of the room stays for what may be dropped. Those on their way are the oldest ones.
+        let on_their_way = index.files.values().take_while(|entry| entry.is_taken).filter(|entry| !entry.is_left);
+        let bytes: u64 = on_their_way.map(|entry| entry.bytes).sum();
         let (name, entry) = index.files.iter_mut().find(|(_, entry)| !entry.is_taken)?;
+        if bytes > 0 && bytes.saturating_add(entry.bytes) > self.options.limit / 2 {
+            return None;
+        }
         entry.is_taken = true;
         Some(*name)
     }

@@ -156,10 +156,26 @@ fn a_full_spool_drops_its_oldest_request_that_is_not_on_its_way_and_counts_it() 
     spool.put(&three("c")).expect("room is made");
 
     assert_eq!(metrics.dropped_records.get(), 3);
+    spool.delivered(on_its_way.name);
     let left = drained(&spool);
     assert!(left.len() == 1 && left[0].contains("\"c\""), "{left:?}");
-    spool.delivered(on_its_way.name);
     assert_eq!((files(folder.path()).len(), metrics.spool_bytes.get()), (0, 0));
+}
+
+#[test]
+fn half_of_the_room_stays_for_what_may_be_dropped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (spool, metrics) = opened(folder.path(), Faulty::default(), options(16384, WhenFull::DropOldest));
+    for mark in ["a", "b", "c", "d"] {
+        spool.put(&three(mark)).expect("there is room");
+    }
+
+    let on_their_way: Vec<_> = std::iter::from_fn(|| spool.take()).collect();
+    spool.put(&three("e")).expect("room is made");
+
+    assert_eq!((on_their_way.len(), metrics.dropped_records.get()), (2, 3));
+    spool.delivered(on_their_way[0].name);
+    assert!(spool.take().is_some());
 }
 
 #[test]
