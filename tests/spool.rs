@@ -132,7 +132,11 @@ fn wait_until(what: &str, folder: &Path, mut holds: impl FnMut() -> bool) {
 
 /// The requests in the spool of `output`, and how many records they hold.
 fn spooled(folder: &Path, output: &str) -> (usize, usize) {
-    let Ok(entries) = fs::read_dir(folder.join("state/spool").join(output)) else { return (0, 0) };
+    spooled_in(&folder.join("state"), output)
+}
+
+fn spooled_in(state: &Path, output: &str) -> (usize, usize) {
+    let Ok(entries) = fs::read_dir(state.join("spool").join(output)) else { return (0, 0) };
     let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
     let records = names.filter_map(|name| name.strip_suffix(".request")?.split_once('-')?.1.parse::<usize>().ok());
     records.fold((0, 0), |(files, sum), records| (files + 1, sum + records))
@@ -264,22 +268,26 @@ fn a_second_agent_is_refused_and_records_of_an_output_that_is_gone_are_told() {
 fn storage_type_filesystem_needs_a_place_and_spools_files_too() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("app.log"), "line 00000\nline 00001\n").expect("written");
-    let configuration = |service: &str| {
+    let configuration = |service: &str, input: &str| {
         format!(
-            "[SERVICE]\n    Flush 0.1\n{service}[INPUT]\n    Name tail\n    Path app.log\n    Read_from_Head on\n    storage.type filesystem\n[OUTPUT]\n    Name opensearch\n    Alias store\n    Port {}\n",
+            "[SERVICE]\n    Flush 0.1\n{service}[INPUT]\n    Name tail\n    Path app.log\n    Read_from_Head on\n{input}[OUTPUT]\n    Name opensearch\n    Alias store\n    Port {}\n",
             DEAD_PORT
         )
     };
-    fs::write(folder.path().join("vigie.conf"), configuration("")).expect("written");
+    fs::write(folder.path().join("vigie.conf"), configuration("", "    storage.type filesystem\n")).expect("written");
     let mut check = Command::new(env!("CARGO_BIN_EXE_vigie"));
     check.current_dir(folder.path()).args(["check", "vigie.conf"]).env_remove("STATE_DIRECTORY");
     let told = check.output().expect("it runs").stderr;
     let told = String::from_utf8_lossy(&told);
     assert!(told.contains("vigie.conf:7:") && told.contains("V210"), "{told}");
 
-    let agent = start(folder.path(), &configuration("    storage.path state\n"));
-    wait_until("all is spooled", folder.path(), || spooled(folder.path(), "store").1 == 2);
-    kill(agent);
+    let own = ("    storage.path state\n", "    storage.type filesystem\n");
+    let inherited = ("    storage.path other\n    storage.type filesystem\n    storage.inherit on\n", "");
+    for ((service, input), state) in [(own, "state"), (inherited, "other")] {
+        let agent = start(folder.path(), &configuration(service, input));
+        wait_until("all is spooled", folder.path(), || spooled_in(&folder.path().join(state), "store").1 == 2);
+        kill(agent);
+    }
 }
 
 /// What is stored, and what the agent says it dropped, is what was written.

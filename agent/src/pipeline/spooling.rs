@@ -70,9 +70,10 @@ pub(super) fn hand_over(handle: &Handle, request: Request, way: Way) {
     put(handle, spooling, request);
 }
 
-/// Puts a request into the spool. While that is full or the disk fails, either way is tried.
+/// Puts a request into the spool, which takes it also when the output is to take nothing more. While it is full or the disk fails,
+/// either way is tried.
 fn put(handle: &Handle, spooling: &Spooling, mut request: Request) {
-    while !handle.queue.is_closed() {
+    loop {
         let wait = match spooling.spool.put(&request) {
             Ok(()) => {
                 if spooling.is_refused.swap(false, Ordering::Relaxed) {
@@ -93,6 +94,9 @@ fn put(handle: &Handle, spooling: &Spooling, mut request: Request) {
                 DISK_FAILED
             }
         };
+        if handle.queue.is_closed() {
+            return;
+        }
         if handle.delivery.ordered {
             spooling.spool.wait_for_room(wait);
             continue;
@@ -305,6 +309,18 @@ mod tests {
 
         assert_eq!((spool.content(), &*pop(&handle).body), ((1, 1), &b"in the queue"[..]));
         assert!(ledger.has_failed(), "what found no place is not delivered");
+    }
+
+    #[test]
+    fn the_spool_takes_what_comes_after_the_end_of_deliveries() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (handle, spool) = handle(folder.path(), 1 << 20, false);
+        let ledger = ledger();
+        handle.queue.close();
+
+        hand_over(&handle, request("late", &ledger), KEPT);
+
+        assert_eq!((ledger.tally().spooled, spool.content()), (1, (1, 1)));
     }
 
     #[test]
