@@ -120,7 +120,7 @@ impl Running {
         if !matches!(end, End::Drained) {
             self.abort.send_replace(true);
             for handle in &self.handles {
-                handle.queue.close();
+                spooling::close(handle);
             }
         }
         for stop in &self.stops {
@@ -183,7 +183,7 @@ async fn drained(workers: &mut mpsc::Receiver<Infallible>, deliveries: &mut Join
     let None = workers.recv().await;
     spooling::emptied(handles).await;
     for handle in handles {
-        handle.queue.close();
+        spooling::close(handle);
     }
     while deliveries.join_next().await.is_some() {}
 }

@@ -21,6 +21,8 @@ use crate::spool::{Name, PutError, Spool};
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long is waited for room before all ways are tried again.
 const AGAIN: Duration = Duration::from_millis(200);
+/// How long a thread waits that has nothing to do.
+const IDLE: Duration = Duration::from_secs(60);
 /// How long is waited after the disk failed.
 const DISK_FAILED: Duration = Duration::from_secs(1);
 
@@ -151,7 +153,8 @@ impl Feeder {
                 next = self.take();
             }
             let Some(request) = next.take() else {
-                self.spool.signal().wait(AGAIN);
+                // Whatever there is to do comes with a signal.
+                self.spool.signal().wait(IDLE);
                 continue;
             };
             next = self.handle.queue.push_within(request, AGAIN).err();
@@ -187,6 +190,14 @@ impl Feeder {
             }
             !ledger.has_failed()
         });
+    }
+}
+
+/// Lets nothing more into the queue of `handle`, and its feeder come to its end.
+pub(super) fn close(handle: &Handle) {
+    handle.queue.close();
+    if let Some(spooling) = &handle.spooling {
+        spooling.spool.signal().wake();
     }
 }
 
@@ -346,7 +357,7 @@ mod tests {
         let again = pop(&handle);
         assert_eq!((&*again.body, spool.content()), (&b"text"[..], (1, 1)));
         again.settle_all(Outcome::Delivered);
-        handle.queue.close();
+        close(&handle);
         feeder.join().expect("it ends");
 
         assert_eq!(spool.content(), (0, 0));
