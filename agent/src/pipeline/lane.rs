@@ -78,12 +78,19 @@ struct Open {
 }
 
 /// What a request holds, which tells how it goes to its output.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Way {
     /// Records that are to be spooled before they are answered for.
     pub(super) is_kept: bool,
     /// Records that go to other outputs too, which must not wait for this one.
     pub(super) is_shared: bool,
+}
+
+impl Way {
+    fn add(&mut self, other: Self) {
+        self.is_kept |= other.is_kept;
+        self.is_shared |= other.is_shared;
+    }
 }
 
 impl Lane {
@@ -108,12 +115,15 @@ impl Lane {
         }
         self.start_parcel(shares.len());
         let is_kept = self.handle.spooling.as_ref().is_some_and(|spooling| spooling.keeps(&parcel.stream.input));
+        let way = Way { is_kept, is_shared };
+        if let Some(open) = &mut self.open {
+            open.way.add(way);
+        }
         for record in parcel.batch.records() {
             let origin = record.origin();
             let lot = usize::from(origin.lot);
-            let open = self.open.get_or_insert_with(|| Open::new(&mut *self.encoder, &mut self.body, now + self.flush));
-            open.way.is_kept |= is_kept;
-            open.way.is_shared |= is_shared;
+            let due = now + self.flush;
+            self.open.get_or_insert_with(|| Open::new(&mut *self.encoder, &mut self.body, way, due));
             match self.encoder.encode(record, &parcel.stream, &parcel.tag, self.body.buffer()) {
                 Encoded::Written => self.add_item(&mut shares[lot], parcel, origin),
                 Encoded::Skipped(reason) => self.skip(&mut shares[lot], parcel, reason, origin),
@@ -212,10 +222,10 @@ impl Lane {
 }
 
 impl Open {
-    fn new(encoder: &mut dyn Encoder, body: &mut Body, due: Instant) -> Self {
+    fn new(encoder: &mut dyn Encoder, body: &mut Body, way: Way, due: Instant) -> Self {
         body.begin();
         encoder.open(body.buffer());
-        Self { first_item: offset32(body.len()), items: Vec::new(), lots: Vec::new(), due, way: Way::default() }
+        Self { first_item: offset32(body.len()), items: Vec::new(), lots: Vec::new(), due, way }
     }
 
     fn add_lot(&mut self, share: &mut Share, parcel: &Parcel) -> u32 {
