@@ -95,7 +95,8 @@ fn a_refused_document_is_kept_with_its_reason_and_the_rest_is_stored() {
     store.create_index("refusals", &json!({"n": {"type": "long"}}));
     let workplace = Workplace::new();
     workplace.append("app.log", "{\"n\":1}\n{\"n\":\"not a number\"}\n{\"n\":3}\n");
-    let output = node.output("app", "refusals");
+    let mut output = node.output("app", "refusals");
+    output.more.push("Repair off");
 
     let service = "    Flush 0.2\n    storage.path @HERE@/state";
     let mut agent = start(&workplace, &configuration(service, &["app"], &[output]));
@@ -107,6 +108,42 @@ fn a_refused_document_is_kept_with_its_reason_and_the_rest_is_stored() {
     let entry: Value = serde_json::from_str(dead_letters(&workplace).trim()).expect("one entry of JSON");
     let text = entry.to_string();
     assert!(text.contains("mapper_parsing_exception") && text.contains("not a number"), "{text}");
+}
+
+#[test]
+fn a_document_with_a_field_that_does_not_fit_is_repaired_else_it_goes_to_the_quarantine_index() {
+    let node = shared_node();
+    let store = Store::of(node);
+    store.create_index("repaired", &json!({"n": {"type": "long"}, "m": {"type": "long"}, "t": {"type": "text"}}));
+    let workplace = Workplace::new();
+    let lines = [r#"{"n":"x","m":1}"#, r#"{"n":"x","m":"y"}"#, r#"{"t":{"a":1},"m":2}"#, r#"{"t":{"a":2},"m":3}"#];
+    workplace.append("app.log", &(lines.join("\n") + "\n"));
+    let mut output = node.output("app", "repaired");
+    output.more.push("Quarantine_Index quarantined");
+
+    let agent = start(&workplace, &configuration("    Flush 0.2", &["app"], &[output]));
+    wait_for_count(&store, "repaired", 3);
+    wait_for_count(&store, "quarantined", 1);
+    workplace.append("app.log", "{\"t\":{\"a\":4},\"m\":4}\n");
+    wait_for_count(&store, "repaired", 4);
+    let said = agent.said();
+    assert!(agent.terminate().success());
+
+    let mut repaired: Vec<String> =
+        store.documents("repaired", &["m", "unmapped"]).values().map(ToString::to_string).collect();
+    repaired.sort();
+    let expected = [
+        r#"{"m":1,"unmapped":{"n":"x"}}"#,
+        r#"{"m":2,"unmapped":{"t":"{\"a\":1}"}}"#,
+        r#"{"m":3,"unmapped":{"t":"{\"a\":2}"}}"#,
+        r#"{"m":4,"unmapped":{"t":"{\"a\":4}"}}"#,
+    ];
+    assert_eq!(repaired, expected);
+    let quarantined = store.documents("quarantined", &["*"]);
+    let document = quarantined.values().next().expect("there is one");
+    assert_eq!(document["refused"]["index"], "repaired");
+    assert!(document["document"].as_str().is_some_and(|text| text.contains(r#""m":"y""#)), "{document}");
+    assert!(said.contains("they go to `unmapped` as text"), "{said}");
 }
 
 /// What the dead-letter files below `state` hold.

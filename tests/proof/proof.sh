@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 readonly record=tests/proof/record.tsv
 readonly sources='Cargo.toml Cargo.lock agent parsers tests/end_to_end tests/opensearch tests/fuzz'
-readonly all_pieces='end-to-end-line-2 end-to-end-line-3 pressure-line-2 pressure-line-3 kill-loop-line-2 kill-loop-line-3 fuzz-parsers fuzz-agent'
+readonly all_pieces='end-to-end-line-2 end-to-end-line-3 pressure-line-2 pressure-line-3 kill-loop-line-2 kill-loop-line-3 fuzz-parsers fuzz-agent spool-mutations'
 
 node=
 trap '[ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"' EXIT
@@ -45,6 +45,11 @@ pressure() {
     LINE=$1 VIGIE_PRESSURE_SECONDS=10 cargo test --profile fast --locked -p vigie --test end_to_end -- --nocapture pressure
 }
 
+# A million mutations of a spool's directory.
+spool_mutations() {
+    VIGIE_SPOOL_MUTATIONS=1000000 cargo test --profile fast --locked -p vigie --lib -- --nocapture spool::mutations
+}
+
 # Five minutes for each target.
 fuzz() {
     SECONDS_EACH=300 TARGETS=$* bash tests/fuzz/run.sh 2>&1
@@ -55,7 +60,7 @@ run_piece() {
     log=$(mktemp "${TMPDIR:-/tmp}/vigie-proof-XXXXXX")
     say "=== $piece (all it says is kept in $log)"
     case $piece in
-    fuzz-* | pressure-*) ;;
+    fuzz-* | pressure-* | spool-*) ;;
     *) start_node "$line" ;;
     esac
     case $piece in
@@ -64,9 +69,10 @@ run_piece() {
     end-to-end-*) end_to_end "$line" ;;
     kill-loop-*) kill_loop ;;
     pressure-*) pressure "$line" ;;
+    spool-mutations) spool_mutations ;;
     *) fail "there is no piece \`$piece\`; choose among: $all_pieces" ;;
     esac 2>&1 | tee "$log" || fail "$piece FAILED, see $log"
-    result=$(grep -E '^(kill loop|pressure|make fuzz): ' "$log" || grep -E '^test result: ' "$log" | tail -n 1)
+    result=$(grep -E '^(kill loop|pressure|make fuzz|spool mutations): ' "$log" || grep -E '^test result: ' "$log" | tail -n 1)
     [ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"
     node=
     printf '%s\t%s\t%s\t%s\t%s s\t%s\n' "$piece" "$id" "$(git rev-parse --short=12 HEAD)" "$(date -u +%Y-%m-%d)" \

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use lexopt::prelude::{Long, Short, Value};
 
+use super::dlq::Ask;
 use crate::config::{CommandLine, Flag, SectionKind};
 
 /// What the program is asked to do.
@@ -20,6 +21,8 @@ pub(super) enum Command {
     Setup,
     /// Measure this program.
     Bench,
+    /// Look at dead letters, or send them again.
+    Dlq(Ask),
     /// Print help: of a plugin, or of the program.
     Help(Option<String>),
     /// Print the version.
@@ -52,26 +55,34 @@ impl Flags {
         let mut parser = lexopt::Parser::from_iter(arguments);
         let mut words = Vec::new();
         let mut asked_for_help = false;
+        let mut dead_letters: Option<Ask> = None;
         while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
             match argument {
                 Short('h') | Long("help") => asked_for_help = true,
                 Long("apply") => flags.apply = true,
+                Value(word) if words.is_empty() && dead_letters.is_none() && word == "dlq" => {
+                    dead_letters = Some(Ask::default());
+                }
                 Value(word) => words.push(text(word)?),
                 Short(letter) => flags.letter(letter, &mut parser)?,
                 Long(long) => {
-                    let letter = letter_of(long)?;
-                    flags.letter(letter, &mut parser)?;
+                    let long = long.to_owned();
+                    flags.long(&long, &mut dead_letters, &mut parser)?;
                 }
             }
         }
-        flags.sub_command(&words)?;
         if asked_for_help {
-            let topic = match flags.command {
-                Command::Bench => Some("bench".to_owned()),
-                Command::Setup => Some("setup".to_owned()),
-                _ => flags.last_plugin(),
-            };
-            flags.command = Command::Help(topic);
+            let own = words.first().filter(|word| matches!(word.as_str(), "bench" | "setup")).cloned();
+            let own = dead_letters.map(|_| "dlq".to_owned()).or(own);
+            flags.command = Command::Help(own.or_else(|| flags.last_plugin()));
+            return Ok(flags);
+        }
+        match dead_letters {
+            Some(mut ask) => {
+                ask.words(&words)?;
+                flags.command = Command::Dlq(ask);
+            }
+            None => flags.sub_command(&words)?,
         }
         if flags.apply && !matches!(flags.command, Command::Setup | Command::Help(_)) {
             return Err("`--apply` belongs to `vigie setup opensearch`".into());
@@ -83,6 +94,15 @@ impl Flags {
             return Err("nothing to run: give a configuration with -c FILE, or plugins with -i and -o".into());
         }
         Ok(flags)
+    }
+
+    fn long(&mut self, long: &str, ask: &mut Option<Ask>, parser: &mut lexopt::Parser) -> Result<(), String> {
+        if let Some(ask) = ask
+            && ask.option(long, parser)?
+        {
+            return Ok(());
+        }
+        self.letter(letter_of(long)?, parser)
     }
 
     fn letter(&mut self, letter: char, parser: &mut lexopt::Parser) -> Result<(), String> {
@@ -144,7 +164,7 @@ impl Flags {
             [help] if help == "help" => self.command = Command::Help(None),
             [help, topic] if help == "help" => self.command = Command::Help(Some(topic.clone())),
             [word, ..] => {
-                let help = "expected `check FILE`, `setup opensearch` or `help [PLUGIN]`; a configuration is given with `-c FILE`";
+                let help = "expected `check FILE`, `setup opensearch`, `dlq ...` or `help [PLUGIN]`; a configuration is given with `-c FILE`";
                 return Err(format!("unknown command `{word}`: {help}"));
             }
         }
@@ -258,6 +278,12 @@ mod tests {
             ("-T select -i dummy", "stream processor"),
             ("--supervisor -i dummy", "service manager"),
             ("check", "check FILE"),
+            ("dlq", "`dlq ls`"),
+            ("dlq show", "the key of a letter"),
+            ("dlq purge", "--older-than"),
+            ("dlq purge --older-than soon", "a number of seconds"),
+            ("dlq ls --limit x", "a number, found `x`"),
+            ("--done dlq ls", "unknown flag `--done`"),
             ("a.conf", "-c FILE"),
             ("setup -c a.conf", "setup opensearch -c FILE"),
             ("setup opensearch", "nothing to run"),
@@ -277,6 +303,8 @@ mod tests {
         assert_eq!(parse("setup opensearch -h").map(|flags| flags.command), Ok(Command::Help(Some("setup".into()))));
         let setup = parse("setup opensearch -c a.conf --apply").map(|flags| (flags.command, flags.apply));
         assert_eq!(setup, Ok((Command::Setup, true)));
+        assert_eq!(parse("dlq ls -h").map(|flags| flags.command), Ok(Command::Help(Some("dlq".into()))));
+        assert!(matches!(parse("-b s dlq purge --done").map(|flags| flags.command), Ok(Command::Dlq(_))));
         assert_eq!(parse("bench").map(|flags| flags.command), Ok(Command::Bench));
         assert_eq!(parse("help V103").map(|flags| flags.command), Ok(Command::Help(Some("V103".into()))));
     }

@@ -14,7 +14,8 @@ Usage: vigie -c FILE
        vigie -i INPUT [-t TAG] [-p key=value ...] [-F FILTER ...] -o OUTPUT [-m MATCH] [-p key=value ...]
        vigie check FILE
        vigie setup opensearch -c FILE [--apply]
-       vigie help [PLUGIN | service | parsers | CODE]
+       vigie dlq ls | show | stats | replay | purge
+       vigie help [PLUGIN | dlq | service | parsers | CODE]
 
   -c, --config FILE       configuration, classic or YAML
   -D, --dry-run           check the configuration and exit
@@ -51,6 +52,9 @@ pub(super) fn text(topic: Option<&str>) -> Result<String, String> {
     }
     if name == "setup" {
         return Ok(super::setup::HELP.to_owned());
+    }
+    if name == "dlq" {
+        return Ok(super::dlq::HELP.to_owned());
     }
     if name == "service" {
         return Ok(format!("[SERVICE]: what concerns the agent as a whole.\n\n{}", table(Service::TABLE)));

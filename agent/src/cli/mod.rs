@@ -1,6 +1,7 @@
 //! The command line: flags as Fluent Bit has them, and sub-commands. Only this room prints and exits.
 
 mod bench;
+mod dlq;
 mod flags;
 mod help;
 mod identity;
@@ -39,24 +40,17 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
             }
         },
         Command::Bench => bench::measure(),
+        Command::Dlq(ref ask) => dlq::run(ask, &flags),
         Command::Run | Command::DryRun | Command::Check | Command::Setup => start(flags),
     }
 }
 
 fn start(flags: Flags) -> ExitCode {
-    if let Some(directory) = &flags.directory
-        && let Err(error) = std::env::set_current_dir(directory)
-    {
-        say(&format!("vigie: cannot change to `{}`: {error}\n", directory.display()));
+    if let Err(message) = enter_directory(&flags) {
+        say(&format!("vigie: {message}\n"));
         return ExitCode::FAILURE;
     }
-    let variables =
-        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let mut environment = Environment::new(variables);
-    if environment.get("HOSTNAME").is_none() {
-        let host = identity::host_name();
-        environment.set("HOSTNAME", &host);
-    }
+    let environment = environment();
     let mut findings = Diagnostics::default();
     let loaded = load(&flags.line, environment.clone(), &mut findings);
     let sources = loaded.document.files.clone();
@@ -89,6 +83,38 @@ fn start(flags: Flags) -> ExitCode {
             ExitCode::SUCCESS
         }
     }
+}
+
+fn enter_directory(flags: &Flags) -> Result<(), String> {
+    let Some(directory) = &flags.directory else { return Ok(()) };
+    let changed = std::env::set_current_dir(directory);
+    changed.map_err(|error| format!("cannot change to `{}`: {error}", directory.display()))
+}
+
+/// The environment of the process, with the name of the host.
+fn environment() -> Environment {
+    let variables =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let mut environment = Environment::new(variables);
+    if environment.get("HOSTNAME").is_none() {
+        let host = identity::host_name();
+        environment.set("HOSTNAME", &host);
+    }
+    environment
+}
+
+/// The configuration for `dlq`, of which only the outputs that it sends through are made. Nothing is written for it.
+fn load_for_dlq(flags: &Flags) -> Result<dlq::ForDlq, String> {
+    enter_directory(flags)?;
+    let environment = environment();
+    let mut findings = Diagnostics::default();
+    let loaded = load(&flags.line, environment.clone(), &mut findings);
+    if findings.has_errors() {
+        return Err(format!("the configuration cannot be read\n{}", render(&findings, &loaded.document.files)));
+    }
+    let mut surroundings = surroundings(&loaded, &environment, true, &mut findings);
+    surroundings.dry_run = false;
+    Ok(dlq::ForDlq { loaded, surroundings })
 }
 
 fn surroundings(loaded: &Loaded, environment: &Environment, dry_run: bool, findings: &mut Diagnostics) -> Surroundings {

@@ -5,7 +5,7 @@ use super::document::Section;
 use super::matcher::{TagPattern, TagRegex};
 use super::options::{OptionSpec, Presence};
 use super::render::did_you_mean;
-use super::types::{LogLevel, RetryLimit, Size};
+use super::types::{LogLevel, RetryLimit, Size, StorageType, WhenFull};
 
 crate::options! {
     /// Options of every input.
@@ -15,12 +15,12 @@ crate::options! {
         alias: String, optional, "Name in logs and metrics, and in document ids; by default the instance name.";
         log_level: LogLevel, optional, "How much this plugin says; by default as much as the agent.";
         mem_buf_limit: Size, default "0", "Bytes of its records that may be on their way; it pauses above. 0 leaves it to `memory.limit`.";
+        "storage.type" storage_type: StorageType, optional, "`filesystem` puts its records into the spool of each output before it is answered for them, in the directory `storage.path`. `memory`, or nothing: inputs that cannot be read again do so all the same when there is such a directory; of files only the position is kept, since a file is its own buffer.";
     }
     not_needed {
         "threaded": "Every input has a thread of its own.",
         "thread.ring_buffer.capacity": "There is no ring buffer.",
         "thread.ring_buffer.window": "There is no ring buffer.",
-        "storage.type": "A file is its own buffer; nothing is spooled before it is read.",
         "storage.pause_on_chunks_overlimit": "Inputs always pause when memory is used up.",
         "log_suppress_interval": "Messages are not repeated per record.",
         "routable": "Records go where they match.",
@@ -50,11 +50,12 @@ crate::options! {
         alias: String, optional, "Name in logs and metrics; by default the instance name.";
         log_level: LogLevel, optional, "How much this plugin says; by default as much as the agent.";
         retry_limit: RetryLimit, default "no_limits", "How often a failed request is sent again before its records go to the dead-letter file.";
+        "storage.total_limit_size" storage_total_limit_size: Size, default "1G", "Bytes that its spool may take on disk; 0 leaves it to the disk.";
+        "storage.when_full" storage_when_full: WhenFull, default "block", "What happens when its spool is full: `block` makes inputs wait, `drop_oldest` drops its oldest records, which are counted and logged.";
     }
     not_needed {
         "workers": "`max_in_flight` bounds requests sent at once.",
         "log_suppress_interval": "Messages are not repeated per record.",
-        "storage.total_limit_size": "Nothing is dropped for want of room: inputs pause.",
     }
 }
 

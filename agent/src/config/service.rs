@@ -8,7 +8,7 @@ use super::diagnostic::Diagnostics;
 use super::document::{Document, Place, Section, SectionKind};
 use super::options::{OptionType, Options, readable};
 use super::reader::read_bounded;
-use super::types::{AlwaysOff, LogLevel, Size};
+use super::types::{AlwaysOff, LogLevel, Size, StorageType};
 
 crate::options! {
     /// Options of `[SERVICE]`.
@@ -25,7 +25,10 @@ crate::options! {
         hc_errors_count: u64, default "5", "Errors in a period above which the agent is unhealthy.";
         hc_retry_failure_count: u64, default "5", "Used-up retries in a period above which the agent is unhealthy.";
         hc_period: Duration, default "60", "Length of the period.";
-        "storage.path" storage_path: PathBuf, optional, "Directory for state: positions without a `DB`, dead letters, the agent's key. By default `$STATE_DIRECTORY`.";
+        "storage.path" storage_path: PathBuf, optional, "Directory for state: positions without a `DB`, spooled records, dead letters, the agent's key. By default `$STATE_DIRECTORY`.";
+        "storage.type" storage_type: StorageType, default "memory", "What inputs without a `storage.type` take as theirs, with `storage.inherit`.";
+        "storage.inherit" storage_inherit: bool, default "off", "Whether inputs without a `storage.type` take the one given here.";
+        "storage.key_file" storage_key_file: PathBuf, optional, "File with a key of 32 bytes, or 64 hexadecimal digits, that spooled records are sealed with (AES-256-GCM). What was spooled without it can still be read.";
         "scheduler.base" scheduler_base: Duration, default "1", "First bound of the wait before a failed request is sent again; it doubles. Where the other side has only too much to do, four round trips take its place if these are less.";
         "scheduler.cap" scheduler_cap: Duration, default "30", "Largest bound of that wait.";
         workers: usize, default "0", "Threads that parse, filter and encode; 0 is one per processor, at most 4.";
@@ -41,16 +44,14 @@ crate::options! {
         "dns.resolver": "Names are resolved by the system.",
         "dns.prefer_ipv4": "Names are resolved by the system.",
         "dns.prefer_ipv6": "Names are resolved by the system.",
-        "storage.sync": "There are no chunks: files are read again from the last settled position.",
-        "storage.checksum": "There are no chunks: files are read again from the last settled position.",
+        "storage.sync": "Spooled records are always synced.",
+        "storage.checksum": "Spooled records always have one.",
         "storage.metrics": "There are no chunks: files are read again from the last settled position.",
         "storage.max_chunks_up": "There are no chunks: files are read again from the last settled position.",
         "storage.backlog.mem_limit": "There are no chunks: files are read again from the last settled position.",
         "storage.backlog.flush_on_shutdown": "There are no chunks: files are read again from the last settled position.",
-        "storage.delete_irrecoverable_chunks": "There are no chunks: files are read again from the last settled position.",
+        "storage.delete_irrecoverable_chunks": "Damaged files of the spool are put aside, with the reason.",
         "storage.trim_files": "There are no chunks: files are read again from the last settled position.",
-        "storage.type": "There are no chunks: files are read again from the last settled position.",
-        "storage.inherit": "There are no chunks: files are read again from the last settled position.",
         "sp.convert_from_str_to_num": "There is no stream processor.",
         "json.convert_nan_to_null": "Numbers that JSON does not have are always null.",
         "json.escape_unicode": "Text is written as UTF-8, which means the same.",

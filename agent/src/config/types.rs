@@ -356,6 +356,50 @@ impl OptionType for RetryLimit {
     }
 }
 
+/// Where the records of an input wait for their delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StorageType {
+    /// In memory.
+    Memory,
+    /// On disk, before their sender is answered.
+    Filesystem,
+}
+
+impl OptionType for StorageType {
+    const KIND: &'static str = "storage type";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().as_str() {
+            // Of a ring in memory nothing is lost here: the input waits when it is full.
+            "memory" | "memrb" => Ok(Self::Memory),
+            "filesystem" => Ok(Self::Filesystem),
+            _ => Err("`memory`, `filesystem` or `memrb`".into()),
+        }
+    }
+}
+
+/// What happens when a spool is full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WhenFull {
+    /// Whoever wants to put something in waits.
+    #[default]
+    Block,
+    /// The oldest records are dropped, declared.
+    DropOldest,
+}
+
+impl OptionType for WhenFull {
+    const KIND: &'static str = "policy";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "block" => Ok(Self::Block),
+            "drop_oldest" => Ok(Self::DropOldest),
+            _ => Err("`block` or `drop_oldest`".into()),
+        }
+    }
+}
+
 /// How much the agent says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {

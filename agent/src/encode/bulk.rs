@@ -48,6 +48,19 @@ pub fn push_action_prefix(operation: Operation, index: &[u8], out: &mut Vec<u8>)
     out.extend_from_slice(b"\",\"_id\":\"");
 }
 
+/// Appends the action line of a document that is sent once more, as it was read from a dead letter.
+pub fn push_action(action: &str, index: &str, id: Option<&str>, out: &mut Vec<u8>) {
+    for (before, text) in [("{\"", action), ("\":{\"_index\":\"", index)] {
+        out.extend_from_slice(before.as_bytes());
+        push_escaped(text.as_bytes(), out);
+    }
+    if let Some(id) = id {
+        out.extend_from_slice(b"\",\"_id\":\"");
+        push_escaped(id.as_bytes(), out);
+    }
+    out.extend_from_slice(ACTION_SUFFIX);
+}
+
 /// What stands behind the id, newline included.
 pub const ACTION_SUFFIX: &[u8] = b"\"}}\n";
 
@@ -89,6 +102,15 @@ mod tests {
             assert!(index_name_flaw(bad.as_bytes()).is_some(), "{bad}");
         }
         assert!(index_name_flaw(b"\xff").is_some());
+    }
+
+    #[test]
+    fn an_action_is_written_as_it_was_read() {
+        let mut out = Vec::new();
+        push_action("create", "logs", Some("a\"1"), &mut out);
+        push_action("index", "logs", None, &mut out);
+        let expected = "{\"create\":{\"_index\":\"logs\",\"_id\":\"a\\\"1\"}}\n{\"index\":{\"_index\":\"logs\"}}\n";
+        assert_eq!(String::from_utf8_lossy(&out), expected);
     }
 
     #[test]

@@ -171,6 +171,10 @@ counters! {
         index_fallbacks,
         /// Records whose own id was missing or not usable, so that they got one from their position.
         id_fallbacks,
+        /// Records of which a field was moved away, because their index does not take it.
+        repaired_records,
+        /// Records refused for good and sent to the quarantine index.
+        quarantine_index_records,
         /// Bytes written to the wire as request bodies.
         wire_bytes,
         /// Requests in flight now.
@@ -199,6 +203,18 @@ counters! {
         client_certificate_expiry,
         /// When the certificate that the server last showed expires.
         server_certificate_expiry,
+        /// Records put into the spool.
+        spooled_records,
+        /// Requests in the spool now.
+        spool_requests,
+        /// Records in the spool now.
+        spool_records,
+        /// Bytes that the spool takes on the disk now.
+        spool_bytes,
+        /// Files of the spool that could not be read and were put aside.
+        quarantined_requests,
+        /// Records in these files, so far as it is known.
+        quarantined_records,
     }
     by_reason {
         /// Records refused for good, by the other side's name for the error.

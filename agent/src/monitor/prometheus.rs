@@ -91,6 +91,12 @@ const OUTPUT: &[Row] = &[
     counter("dead_letter_records", "vigie_output_dead_letter_records", "Records put into the dead-letter file."),
     counter("index_fallbacks", "vigie_output_index_fallbacks", "Records sent to the default index for want of a name."),
     counter("id_fallbacks", "vigie_output_id_fallbacks", "Records that got an id from their position."),
+    counter("repaired_records", "vigie_output_repaired_records", "Records of which a field was moved to `unmapped`."),
+    counter(
+        "quarantine_index_records",
+        "vigie_output_quarantine_index_records",
+        "Records sent to the quarantine index.",
+    ),
     counter("wire_bytes", "vigie_output_wire_bytes", "Bytes of request bodies sent."),
     gauge("requests_in_flight", "vigie_output_requests_in_flight", "Requests on their way now."),
     gauge("in_flight_bytes", "vigie_output_in_flight_bytes", "Bytes of their bodies, before compression."),
@@ -113,6 +119,16 @@ const OUTPUT: &[Row] = &[
     gauge("request_limit_bytes", "vigie_output_request_limit_bytes", "Most bytes of a request, before compression."),
     which("client_certificate_expiry", "client", CERTIFICATE, CERTIFICATE_HELP),
     which("server_certificate_expiry", "server", CERTIFICATE, CERTIFICATE_HELP),
+    counter("spooled_records", "vigie_output_spooled_records", "Records put into the spool."),
+    gauge("spool_requests", "vigie_output_spool_requests", "Requests in the spool now."),
+    gauge("spool_records", "vigie_output_spool_records", "Records in the spool now."),
+    gauge("spool_bytes", "vigie_output_spool_bytes", "Bytes that the spool takes on the disk now."),
+    counter("quarantined_requests", "vigie_output_quarantined_requests", "Files of the spool put aside as unreadable."),
+    counter(
+        "quarantined_records",
+        "vigie_output_quarantined_records",
+        "Records in these files, so far as it is known.",
+    ),
 ];
 
 /// What outputs count by reason; the reason is a label.

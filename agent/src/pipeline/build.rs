@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::spools::{self, SpoolPlan};
 use crate::config::common::{FilterOptions, InputOptions, OutputOptions, refuse_unknown};
+use crate::config::types::StorageType;
 use crate::config::{
     Diagnostics, Loaded, Matcher, OptionSpec, Options, Section, SectionKind, Service, did_you_mean, readable,
 };
@@ -26,6 +28,8 @@ pub struct BuiltInput {
     pub metrics: Arc<InputMetrics>,
     /// Stops it.
     pub stop: Stop,
+    /// Whether its records are to be spooled before it is answered for them.
+    pub is_kept: bool,
 }
 
 /// A filter, ready to be made once per worker.
@@ -50,6 +54,8 @@ pub struct BuiltOutput {
     pub retry_limit: Option<u32>,
     /// Its counters.
     pub metrics: Arc<OutputMetrics>,
+    /// Its spool.
+    pub spool: SpoolPlan,
 }
 
 /// Everything that runs.
@@ -91,10 +97,11 @@ impl Plan {
         };
         let count = |kind| document.of(kind).count();
         let alone = count(SectionKind::Input) == 1 && count(SectionKind::Output) == 1;
-        let mut builder = Builder { base, metrics: Arc::default(), names: HashSet::new(), alone, findings };
+        let inherited = service.storage_inherit.then_some(service.storage_type);
+        let mut builder = Builder { base, metrics: Arc::default(), names: HashSet::new(), alone, inherited, findings };
         let mut inputs: Vec<_> = document.instances(SectionKind::Input).filter_map(|at| builder.input(at)).collect();
         let filters = document.instances(SectionKind::Filter).filter_map(|at| builder.filter(at)).collect();
-        let outputs: Vec<_> = document.instances(SectionKind::Output).filter_map(|at| builder.output(at)).collect();
+        let mut outputs: Vec<_> = document.instances(SectionKind::Output).filter_map(|at| builder.output(at)).collect();
         let backlog = service.storage_path.as_deref().and_then(|path| builder.backlog(path, inputs.len(), &outputs));
         inputs.extend(backlog);
         let metrics = builder.metrics;
@@ -106,8 +113,37 @@ impl Plan {
             }
         }
         let state_directory = surroundings.state_directory.clone();
+        spools::equip(&inputs, &mut outputs, &service, surroundings, findings);
         (!findings.has_errors()).then_some(Self { inputs, filters, outputs, service, state_directory, metrics })
     }
+}
+
+/// Builds the output called `name`, and nothing else of `loaded`.
+///
+/// # Errors
+/// When there is no such output, or it cannot be built; what is wrong with it is in `findings`.
+pub(super) fn one_output(
+    name: &str,
+    loaded: &Loaded,
+    surroundings: &Surroundings,
+    findings: &mut Diagnostics,
+) -> Result<Arc<dyn Output>, String> {
+    let base = BuildContext {
+        name: "".into(),
+        parsers: Arc::default(),
+        agent: Arc::clone(&surroundings.agent),
+        state_directory: surroundings.state_directory.clone(),
+        dry_run: surroundings.dry_run,
+    };
+    let called =
+        |section: &Section, instance: &str| section.get("alias").map_or(instance == name, |alias| alias.text == name);
+    let mut outputs = loaded.document.instances(SectionKind::Output);
+    let found = outputs.find(|(section, instance)| called(section, instance));
+    let found = found.ok_or_else(|| format!("no output is called `{name}`: name the one to send through with --to"))?;
+    let metrics = Arc::default();
+    let mut builder = Builder { base, metrics, names: HashSet::new(), alone: true, inherited: None, findings };
+    let built = builder.output(found).filter(|_| !findings.has_errors());
+    built.map(|built| built.output).ok_or_else(|| format!("the output `{name}` cannot be made"))
 }
 
 /// What an input is built from, to be built again.
@@ -131,6 +167,8 @@ struct Builder<'f> {
     names: HashSet<(SectionKind, String)>,
     /// Whether there is one input and one output, so that no `Match` is needed.
     alone: bool,
+    /// `storage.type` of inputs that have none.
+    inherited: Option<StorageType>,
     findings: &'f mut Diagnostics,
 }
 
@@ -142,6 +180,7 @@ impl Builder<'_> {
         let context = self.context(section, options.alias, &instance);
         let metrics = self.metrics.add_input(&context.name);
         let stop = Stop::default();
+        let is_kept = self.is_kept(section, kind, options.storage_type.or(self.inherited));
         let tag = options.tag.unwrap_or(instance);
         let limit = Some(options.mem_buf_limit.0).filter(|limit| *limit > 0);
         let setup = Setup { tag, limit, metrics: Arc::clone(&metrics), stop: stop.clone() };
@@ -150,7 +189,19 @@ impl Builder<'_> {
         })?;
         let (section, name) = (section.clone(), Arc::clone(&context.name));
         let again = move || (kind.build)(&section, &setup.of(&context), &mut Diagnostics::default());
-        Some(BuiltInput { name, input, again: Box::new(again), metrics, stop })
+        Some(BuiltInput { name, input, again: Box::new(again), metrics, stop, is_kept })
+    }
+
+    /// Whether records of this input are to be spooled.
+    fn is_kept(&mut self, section: &Section, kind: &InputKind, storage: Option<StorageType>) -> bool {
+        let has_place = self.base.state_directory.is_some();
+        let is_asked_for = storage == Some(StorageType::Filesystem);
+        if is_asked_for && !has_place {
+            let place = section.get("storage.type").map_or(section.place, |value| value.place);
+            let message = "`storage.type filesystem` needs a directory";
+            self.findings.error(place, "V210", message).help("set `storage.path` in [SERVICE]");
+        }
+        is_asked_for || has_place && !kind.reads_again
     }
 
     /// The input that takes over what Fluent Bit left in `storage_path`, if it left something. It is the `number`th.
@@ -177,7 +228,7 @@ impl Builder<'_> {
             Some(Box::new(inputs::backlog::Backlog { name, chunks, routes, metrics }))
         };
         let input = make()?;
-        Some(BuiltInput { name, input, again: Box::new(make), metrics, stop: Stop::default() })
+        Some(BuiltInput { name, input, again: Box::new(make), metrics, stop: Stop::default(), is_kept: false })
     }
 
     fn filter(&mut self, (section, instance): (&Section, String)) -> Option<BuiltFilter> {
@@ -203,7 +254,9 @@ impl Builder<'_> {
         let output = self.plugin((section, kind.options), &context, |section, context, findings| {
             (kind.build)(section, context, &metrics, findings)
         })?;
-        Some(BuiltOutput { name: context.name, matcher, output, retry_limit: options.retry_limit.0, metrics })
+        let retry_limit = options.retry_limit.0;
+        let spool = SpoolPlan::new(options.storage_total_limit_size, options.storage_when_full);
+        Some(BuiltOutput { name: context.name, matcher, output, retry_limit, metrics, spool })
     }
 
     /// Index of the plugin that `section` names among `known`.

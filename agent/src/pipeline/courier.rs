@@ -14,6 +14,7 @@ use super::delivery::RetryPolicy;
 use super::gate::Passage;
 use super::judge::{self, Held, Judged, Refused};
 use super::lane::Handle;
+use super::mending;
 use super::pauses::WholePause;
 use super::probe;
 use crate::plugin::{Cause, Class, Fate, Refusal, Request, Stream, Verdict};
@@ -252,7 +253,7 @@ impl Courier {
     async fn judge_items(&mut self, request: Request, fates: Vec<Fate>, parts: &mut Vec<Request>) -> Option<Duration> {
         let metrics = Arc::clone(&self.handle.metrics);
         let places: Vec<_> = request.lots.iter().map(|lot| (Arc::clone(&lot.stream), Arc::clone(&lot.tag))).collect();
-        let attempts = request.attempts;
+        let (encoding, attempts) = (request.encoding, request.attempts);
         let output = Arc::clone(&self.handle.output);
         let judged = match judge::by_items(request, fates, |item| output.index_of(item)) {
             Ok(judged) => judged,
@@ -265,6 +266,8 @@ impl Courier {
         metrics.proc_records.add(u64::from(delivered));
         metrics.duplicate_records.add(u64::from(duplicates));
         metrics.proc_bytes.add(delivered_bytes);
+        let (refused, mended) = mending::mend(&*self.handle.output, refused, &places, (encoding, attempts));
+        parts.extend(mended);
         if !refused.is_empty() {
             self.dead_letters(&places, refused, attempts).await;
         }

@@ -10,6 +10,7 @@ use super::ceiling::Ceiling;
 use super::controller::Bounds;
 use super::gate::Gate;
 use super::pauses::Pauses;
+use super::spooling::{self, Spooling};
 use crate::metrics::{OutputMetrics, Pulse};
 use crate::plugin::{Body, Buffers, ByteQueue, Delivery, Encoded, Encoder, Item, Lot, Output, Parcel, Request};
 use crate::receipts::{Outcome, Share};
@@ -27,6 +28,8 @@ pub(super) struct Handle {
     ceiling: Mutex<Ceiling>,
     pub(super) retry_limit: Option<u32>,
     pub(super) metrics: Arc<OutputMetrics>,
+    /// Its spool, if it has one.
+    pub(super) spooling: Option<Spooling>,
 }
 
 /// Bytes that requests of one output may take.
@@ -45,7 +48,7 @@ impl Handle {
         output: Arc<dyn Output>,
         retry_limit: Option<u32>,
         metrics: Arc<OutputMetrics>,
-        room: Room,
+        (room, spooling): (Room, Option<Spooling>),
     ) -> Arc<Self> {
         let delivery = output.delivery();
         let Delivery { request_bytes, concurrency, encoding, ordered } = delivery;
@@ -59,7 +62,7 @@ impl Handle {
         let bytes = (request_bytes + request_bytes / 8).saturating_mul(requests).min(room.in_flight);
         let gate = Gate::new(Bounds { bytes, requests, request: request_bytes }, Arc::clone(&metrics));
         let pauses = Pauses::new(room.parked, Arc::clone(&metrics));
-        Arc::new(Self { name, output, delivery, queue, buffers, gate, pauses, ceiling, retry_limit, metrics })
+        Arc::new(Self { name, output, delivery, queue, buffers, gate, pauses, ceiling, retry_limit, metrics, spooling })
     }
 
     /// Looks at the bound of requests, or moves it.
@@ -111,6 +114,23 @@ struct Open {
     due: Instant,
     /// Bytes at which it is sealed.
     limit: usize,
+    way: Way,
+}
+
+/// What a request holds, which tells how it goes to its output.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    /// Records that are to be spooled before they are answered for.
+    pub(super) is_kept: bool,
+    /// Records that go to other outputs too, which must not wait for this one.
+    pub(super) is_shared: bool,
+}
+
+impl Way {
+    fn add(&mut self, other: Self) {
+        self.is_kept |= other.is_kept;
+        self.is_shared |= other.is_shared;
+    }
 }
 
 impl Lane {
@@ -125,20 +145,27 @@ impl Lane {
         self.open.as_ref().map(|open| open.due)
     }
 
-    /// Appends all records of `parcel`. `shares` answer for them towards this output, one per lot.
+    /// Appends all records of `parcel`. `shares` answer for them towards this output, one per lot; `is_shared` tells whether they
+    /// go to others too.
     ///
     /// Waits while the output's queue is full.
-    pub(super) fn append(&mut self, parcel: &Parcel, mut shares: Vec<Share>, now: Instant) {
+    pub(super) fn append(&mut self, parcel: &Parcel, mut shares: Vec<Share>, is_shared: bool, now: Instant) {
         if self.handle.output.discards() {
             return self.discard(parcel.batch.len(), shares);
         }
         self.start_parcel(shares.len());
+        let is_kept = self.handle.spooling.as_ref().is_some_and(|spooling| spooling.keeps(&parcel.stream.input));
+        let way = Way { is_kept, is_shared };
+        if let Some(open) = &mut self.open {
+            open.way.add(way);
+        }
         for record in parcel.batch.records() {
             let origin = record.origin();
             let lot = usize::from(origin.lot);
             if self.open.is_none() {
                 let limit = self.handle.ceiling(|ceiling| ceiling.bytes());
-                self.open = Some(Open::new(&mut *self.encoder, &mut self.body, now + self.flush, limit));
+                let due = now + self.flush;
+                self.open = Some(Open::new(&mut *self.encoder, &mut self.body, (way, limit), due));
             }
             match self.encoder.encode(record, &parcel.stream, &parcel.tag, self.body.buffer()) {
                 Encoded::Written => self.add_item(&mut shares[lot], parcel, origin),
@@ -190,7 +217,7 @@ impl Lane {
         }
         if open.items.is_empty() {
             open.due = now + self.flush;
-        } else if self.handle.is_idle() {
+        } else if open.way.is_kept || self.handle.is_idle() {
             self.seal_early();
         } else {
             open.due = now + DUE_POLL.max(self.flush / 16);
@@ -233,9 +260,8 @@ impl Lane {
             lots: open.lots,
             attempts: 0,
         };
-        // A closed queue gives the request back; dropping it tells its inputs that it was not delivered.
         self.pulse.rest();
-        drop(self.handle.queue.push(request));
+        spooling::hand_over(&self.handle, request, open.way);
         self.pulse.beat();
     }
 
@@ -257,10 +283,10 @@ impl Lane {
 }
 
 impl Open {
-    fn new(encoder: &mut dyn Encoder, body: &mut Body, due: Instant, limit: usize) -> Self {
+    fn new(encoder: &mut dyn Encoder, body: &mut Body, (way, limit): (Way, usize), due: Instant) -> Self {
         body.begin();
         encoder.open(body.buffer());
-        Self { first_item: offset32(body.len()), items: Vec::new(), lots: Vec::new(), due, limit }
+        Self { first_item: offset32(body.len()), items: Vec::new(), lots: Vec::new(), due, limit, way }
     }
 
     fn add_lot(&mut self, share: &mut Share, parcel: &Parcel) -> u32 {

@@ -12,13 +12,19 @@ mod delivery;
 mod gate;
 mod judge;
 mod lane;
+mod mending;
 mod pauses;
 mod poison;
 mod probe;
+mod replay;
 mod run;
+mod spooling;
+mod spools;
 mod supervise;
 #[cfg(test)]
 mod tests;
 mod worker;
 
 pub use build::{BuiltFilter, BuiltInput, BuiltOutput, Plan, Surroundings};
+pub use replay::{Replay, Sent};
+pub use spools::SpoolPlan;

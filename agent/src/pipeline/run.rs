@@ -15,6 +15,7 @@ use tracing::{error, info, warn};
 use super::build::{BuiltInput, Plan};
 use super::delivery::{self, RetryPolicy};
 use super::lane::{Handle, Room};
+use super::spooling::{self, Spooling};
 use super::supervise;
 use super::worker::{self, Shared};
 use crate::metrics::Metrics;
@@ -63,6 +64,8 @@ struct Running {
     workers: mpsc::Receiver<Infallible>,
     deliveries: JoinSet<()>,
     handles: Vec<Arc<Handle>>,
+    /// Threads that take requests out of spools.
+    feeders: Vec<JoinHandle<()>>,
     abort: watch::Sender<bool>,
 }
 
@@ -97,7 +100,7 @@ impl Running {
                 Arc::clone(&output.output),
                 output.retry_limit,
                 Arc::clone(&output.metrics),
-                room,
+                (room, output.spool.opened.clone().map(|spool| Spooling::new(spool, Arc::clone(&output.spool.kept)))),
             )
         };
         let handles: Vec<Arc<Handle>> = outputs.iter().map(handle).collect();
@@ -106,6 +109,8 @@ impl Running {
             let task = delivery::run(Arc::clone(handle), Arc::clone(&dead), policy, aborted.clone());
             deliveries.spawn_on(task, runtime.handle());
         }
+        let started = handles.iter().map(spooling::start).collect::<Result<Vec<_>, _>>()?;
+        let feeders = started.into_iter().flatten().collect();
         let flush = service.flush;
         let count = service.worker_count();
         let shared =
@@ -119,7 +124,7 @@ impl Running {
         let inputs = inputs.into_iter().map(start).collect::<Result<_, _>>()?;
         drop(outlet);
         metrics.started.set(1);
-        Ok(Self { grace: service.grace.0, metrics, stops, inputs, workers, deliveries, handles, abort })
+        Ok(Self { grace: service.grace.0, metrics, stops, inputs, workers, deliveries, handles, feeders, abort })
     }
 
     fn until_end(mut self, runtime: &Runtime) -> ExitCode {
@@ -127,13 +132,16 @@ impl Running {
         if !matches!(end, End::Drained) {
             self.abort.send_replace(true);
             for handle in &self.handles {
-                handle.queue.close();
+                spooling::close(handle);
             }
         }
         for stop in &self.stops {
             stop.drained();
         }
         let patience = if matches!(end, End::AtOnce) { Duration::ZERO } else { INPUTS_CLOSE };
+        if !join_all(self.feeders, patience) {
+            warn!(component = "engine", "a spool did not end in time; it delivers some records again");
+        }
         if !join_all(self.inputs, patience) {
             warn!(component = "engine", "an input did not store its positions in time; it reads some records again");
         }
@@ -180,12 +188,14 @@ async fn grace_over(grace: Option<Duration>) {
     }
 }
 
-/// Waits until all workers have ended, then closes the outputs' queues and waits until everything is delivered.
+/// Waits until all workers have ended and the spools are empty, then closes the outputs' queues and waits until everything is
+/// delivered.
 async fn drained(workers: &mut mpsc::Receiver<Infallible>, deliveries: &mut JoinSet<()>, handles: &[Arc<Handle>]) {
     // Nothing is sent: it ends when the last worker has dropped its end.
     let None = workers.recv().await;
+    spooling::emptied(handles).await;
     for handle in handles {
-        handle.queue.close();
+        spooling::close(handle);
     }
     while deliveries.join_next().await.is_some() {}
 }

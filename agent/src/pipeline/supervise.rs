@@ -12,7 +12,7 @@ use crate::plugin::{Input, Outlet};
 
 /// Runs an input to its end. One that panics is made anew and goes on where its outputs had settled.
 pub(super) fn run(built: BuiltInput, mut outlet: Outlet, policy: RetryPolicy) {
-    let BuiltInput { name, mut input, again, metrics, stop } = built;
+    let BuiltInput { name, mut input, again, metrics, stop, .. } = built;
     let mut backoff = Backoff::new(policy.base, policy.cap);
     loop {
         let started = Instant::now();
@@ -96,6 +96,7 @@ mod tests {
             again: Box::new(make),
             metrics: Arc::clone(&metrics),
             stop: Stop::default(),
+            is_kept: false,
         };
         let policy = RetryPolicy {
             base: Duration::from_millis(1),

@@ -16,6 +16,7 @@ use super::worker::{self, Shared};
 use crate::config::Matcher;
 use crate::metrics::{InputMetrics, Metrics, Pulse};
 use crate::pipeline::build::BuiltOutput;
+use crate::pipeline::spools::SpoolPlan;
 use crate::plugin::{
     BodyEncoding, ByteQueue, Cause, Class, Delivery, Encoded, Encoder, Fate, Memory, Outlet, Output, Parcel, Popped,
     Refusal, Request, Source, Stage, Stream, Verdict,
@@ -145,6 +146,11 @@ impl Output for Scripted {
         self.locked.fetch_sub(1, Ordering::SeqCst);
     }
 
+    /// What is refused has one other form: with a plus before it, where it begins with `mend`.
+    fn mend(&self, item: &[u8], _: &Refusal) -> Option<Vec<u8>> {
+        item.starts_with(b"mend").then(|| [b"+", item].concat())
+    }
+
     fn deliver<'a>(&'a self, request: &'a Request) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
         Box::pin(async move {
             // Time for another request to come, so that more than one is on its way.
@@ -246,7 +252,8 @@ fn ship(output: &Arc<Scripted>, retry_limit: Option<u32>, lines: &[&str]) -> (Ar
     let counters = metrics.add_output("scripted.0");
     let plugin: Arc<dyn Output> = Arc::clone(output) as Arc<dyn Output>;
     let room = Room { in_flight: 1 << 20, parked: output.parking };
-    let handle = Handle::new("scripted.0".into(), Arc::clone(&plugin), retry_limit, Arc::clone(&counters), room);
+    let handle =
+        Handle::new("scripted.0".into(), Arc::clone(&plugin), retry_limit, Arc::clone(&counters), (room, None));
     let (_abort, aborted) = watch::channel(false);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("it starts");
@@ -264,6 +271,7 @@ fn ship(output: &Arc<Scripted>, retry_limit: Option<u32>, lines: &[&str]) -> (Ar
         output: plugin,
         retry_limit,
         metrics: counters,
+        spool: SpoolPlan::default(),
     };
     let shared = Shared {
         filters: Vec::new(),
@@ -334,6 +342,24 @@ fn refused_items_are_given_up_and_the_rest_arrives() {
     let counters = &metrics.outputs()[0];
     assert_eq!(counters.dropped_records.get(), 1, "there is no directory for dead letters here");
     assert_eq!((ledger.tally().delivered, ledger.tally().dropped), (2, 1));
+}
+
+#[test]
+fn what_is_refused_is_sent_once_more_in_another_form_where_there_is_one() {
+    let refuse: Answer = |request| {
+        let plain = request.plain().expect("it inflates");
+        let fate = |at: usize| match &plain[request.item_range(at)] {
+            b"good\n" | b"+mend\n" => Fate::Delivered,
+            _ => Fate::Refused(Box::new(Refusal { status: 400, ..Refusal::default() })),
+        };
+        Verdict::Items((0..request.items.len()).map(fate).collect())
+    };
+    let output = Scripted::new(1 << 20, &[refuse; 8]);
+
+    let (_, ledger) = ship(&output, None, &["mend", "good", "mend in vain", "bad"]);
+
+    assert_eq!(output.stored(), ["+mend", "good"]);
+    assert_eq!((ledger.tally().delivered, ledger.tally().dropped), (2, 2));
 }
 
 #[test]
@@ -461,7 +487,7 @@ impl Idle {
     fn new() -> Self {
         let counters = Metrics::default().add_output("scripted.0");
         let room = Room { in_flight: 1 << 20, parked: 0 };
-        let handle = Handle::new("scripted.0".into(), Scripted::new(400, &[]), None, counters, room);
+        let handle = Handle::new("scripted.0".into(), Scripted::new(400, &[]), None, counters, (room, None));
         let lane = Lane::new(Arc::clone(&handle), IDLE_FLUSH, Arc::new(Pulse::default()));
         let ledger = Ledger::new(0, Signal::default());
         Self { lane, handle, ledger, memory: Memory::new(1 << 20), now: Instant::now() }
@@ -477,7 +503,7 @@ impl Idle {
         share.grow(1);
         share.settle(1, Outcome::Passed);
         let parcel = Parcel { batch, shares: Vec::new(), stream: stream(), tag: "t".into(), end: 1, epoch: 0 };
-        self.lane.append(&parcel, vec![share], self.now);
+        self.lane.append(&parcel, vec![share], false, self.now);
     }
 
     /// Bytes of the request that is sealed as there is nothing else to do; it is taken from the queue.

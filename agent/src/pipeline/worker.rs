@@ -218,7 +218,7 @@ impl<'a> Worker<'a> {
             let last = copy + 1 == outputs.len();
             let shares =
                 if last { std::mem::take(&mut left) } else { left.iter_mut().map(|share| share.copy()).collect() };
-            self.lanes[*at].append(&parcel, shares, now);
+            self.lanes[*at].append(&parcel, shares, outputs.len() > 1, now);
         }
     }
 

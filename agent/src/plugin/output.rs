@@ -44,6 +44,13 @@ pub trait Output: Send + Sync {
     /// output is paused.
     fn refresh(&self) {}
 
+    /// Another form of a refused item, to be sent in its place before it becomes a dead letter; `None` when there is none. Asked
+    /// again when that is refused too.
+    fn mend(&self, item: &[u8], refusal: &Refusal) -> Option<Vec<u8>> {
+        let _ = (item, refusal);
+        None
+    }
+
     /// Sends `request` once and judges each of its items.
     fn deliver<'a>(&'a self, request: &'a Request) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
 }

@@ -64,7 +64,7 @@ impl<T: Weight> ByteQueue<T> {
     pub fn push(&self, element: T) -> Result<(), T> {
         let weight = element.weight();
         let mut state = self.lock();
-        while !state.closed && state.bytes > 0 && state.bytes + weight > self.limit {
+        while self.is_short(&state, weight) {
             state = self.room.wait(state);
         }
         if state.closed {
@@ -76,6 +76,29 @@ impl<T: Weight> ByteQueue<T> {
         self.filled.ring_one();
         self.filled_async.notify_one();
         Ok(())
+    }
+
+    /// Appends `element`, waiting for room for `patience` at most.
+    ///
+    /// # Errors
+    /// Gives the element back when there was no room in time, and when the queue is closed: see [`ByteQueue::is_closed`].
+    pub fn push_within(&self, element: T, patience: Duration) -> Result<(), T> {
+        let weight = element.weight();
+        let state = self.lock();
+        let (mut state, _) = self.room.wait_while(state, patience, |state| self.is_short(state, weight));
+        if state.closed || self.is_short(&state, weight) {
+            return Err(element);
+        }
+        state.bytes += weight;
+        state.elements.push_back(element);
+        drop(state);
+        self.filled.ring_one();
+        self.filled_async.notify_one();
+        Ok(())
+    }
+
+    fn is_short(&self, state: &State<T>, weight: usize) -> bool {
+        !state.closed && state.bytes > 0 && state.bytes + weight > self.limit
     }
 
     /// Takes the next element, waiting until `deadline`, or for ever without one.
@@ -114,7 +137,6 @@ impl<T: Weight> ByteQueue<T> {
     }
 
     /// Whether it was closed.
-    #[cfg(test)]
     pub fn is_closed(&self) -> bool {
         self.lock().closed
     }
@@ -183,6 +205,18 @@ mod tests {
         assert_eq!(pusher.join().expect("it does not panic"), (Ok(()), Err(7)));
         assert!(matches!(queue.pop(None), Popped::Element(5)));
         assert!(matches!(queue.pop(None), Popped::Closed));
+    }
+
+    #[test]
+    fn a_push_with_a_time_limit_gives_back_what_found_no_room() {
+        let queue = ByteQueue::new(10);
+        queue.push_within(8, Duration::ZERO).expect("the first fits");
+
+        assert_eq!(queue.push_within(5, Duration::from_millis(1)), Err(5));
+        assert!(matches!(queue.pop(None), Popped::Element(8)));
+        assert_eq!(queue.push_within(5, Duration::ZERO), Ok(()));
+        queue.close();
+        assert_eq!(queue.push_within(1, Duration::from_secs(60)), Err(1));
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub struct InputKind {
     pub summary: &'static str,
     /// Its own options; the common ones (`tag`, `alias` ...) are not repeated.
     pub options: &'static [OptionSpec],
+    /// Whether records not delivered yet can be read again after a restart. Of others a spool keeps what it can.
+    pub reads_again: bool,
     /// Reads the options and builds it. The tag as configured, with its default, comes beside them.
     /// `None` when something was wrong; it has been reported.
     pub build: BuildInput,

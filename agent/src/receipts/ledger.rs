@@ -20,6 +20,8 @@ pub struct Tally {
     pub dropped: u64,
     /// Records that a filter removed.
     pub filtered: u64,
+    /// Records on disk in the spool of an output, which answers for them from there on.
+    pub spooled: u64,
 }
 
 /// Positions of one stream: which ranges are on their way, and up to where everything is settled.
@@ -30,6 +32,8 @@ pub struct Tally {
 pub struct Ledger {
     state: Mutex<State>,
     signal: Signal,
+    /// Whether the signal is raised, too, when a range is finished.
+    tells: bool,
 }
 
 #[derive(Debug, Default)]
@@ -53,7 +57,12 @@ impl Ledger {
     /// A ledger whose stream is settled up to `committed`; `signal` is raised when a rewind is due. Of a position that moves
     /// nobody is woken: it is looked at when it is stored.
     pub fn new(committed: u64, signal: Signal) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new(State { committed, ..State::default() }), signal })
+        Arc::new(Self { state: Mutex::new(State { committed, ..State::default() }), signal, tells: false })
+    }
+
+    /// A ledger from 0 on for somebody who waits for the answer: `signal` is raised when a range is finished, too.
+    pub fn awaited(signal: Signal) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::default(), signal, tells: true })
     }
 
     /// Opens the next range, which ends at `to`, and gives its first share with a count of one.
@@ -148,6 +157,10 @@ impl Ledger {
             // Of ten thousand quiet streams none holds room for ranges.
             state.ranges = VecDeque::new();
         }
+        drop(state);
+        if self.tells {
+            self.signal.wake();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -210,6 +223,21 @@ mod tests {
         assert_eq!(ledger.committed(), 100, "an answer of before the rewind no longer counts");
         ledger.open(300).settle_all(Outcome::Delivered);
         assert_eq!(ledger.committed(), 300);
+    }
+
+    #[test]
+    fn an_awaited_ledger_tells_when_a_range_is_finished() {
+        let signal = Signal::default();
+        let ledger = Ledger::awaited(signal.clone());
+        let mut share = ledger.open(1);
+        share.grow(1);
+
+        share.settle(1, Outcome::Spooled);
+        assert!(!signal.wait(std::time::Duration::ZERO));
+        share.settle_all(Outcome::Delivered);
+
+        assert!(signal.wait(std::time::Duration::ZERO));
+        assert_eq!((ledger.tally().spooled, ledger.tally().delivered), (1, 1));
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub enum Outcome {
     Dropped,
     /// Removed by a filter.
     Filtered,
+    /// On disk in the spool of an output, which answers for it from there on.
+    Spooled,
 }
 
 #[derive(Debug)]
@@ -121,6 +123,7 @@ impl Share {
             Outcome::DeadLettered => self.receipt.ledger.add(|tally| tally.dead_lettered += n64),
             Outcome::Dropped => self.receipt.ledger.add(|tally| tally.dropped += n64),
             Outcome::Filtered => self.receipt.ledger.add(|tally| tally.filtered += n64),
+            Outcome::Spooled => self.receipt.ledger.add(|tally| tally.spooled += n64),
         }
         self.receipt.release(n);
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
@@ -61,9 +61,7 @@ impl DeadLetters {
 
     /// The file that holds the letters of `output`; the one put aside has `.1` behind its name.
     pub fn path(&self, output: &str) -> Option<PathBuf> {
-        let name: String =
-            output.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
-        Some(self.directory.as_ref()?.join(format!("{name}.ndjson")))
+        Some(self.directory.as_ref()?.join(format!("{}.ndjson", file_name(output))))
     }
 
     /// Keeps one letter.
@@ -86,13 +84,15 @@ impl DeadLetters {
             letter.push_line((self.now)(), &mut lines);
         }
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = match files.remove(output) {
-            // A file that was moved or deleted by hand is left alone, and a new one begun.
-            Some(open) if path.exists() => open,
-            _ => open(&path)?,
-        };
+        let mut open = files.remove(output).map_or_else(|| open(&path), Ok)?;
+        // A file that was moved, deleted or written anew by others is left alone, and the one of that name taken.
+        while !open.hold(&path)? {
+            open = self::open(&path)?;
+        }
         let mut open = self.with_room(open, &path, lines.len() as u64)?;
-        open.append(&lines)?;
+        let appended = open.append(&lines);
+        open.file.unlock()?;
+        appended?;
         files.insert(output.to_owned(), open);
         Ok(())
     }
@@ -106,9 +106,28 @@ impl DeadLetters {
             self.discarded_files.add(1);
             warn!(file = %aside.display(), "dead letters are full: the older file is thrown away");
         }
+        // Nobody writes it anew while it goes.
+        let older = File::open(&aside);
+        older.as_ref().map_or(Ok(()), File::lock)?;
         fs::rename(path, &aside)?;
-        open(path)
+        let mut fresh = open(path)?;
+        while !fresh.hold(path)? {
+            fresh = open(path)?;
+        }
+        Ok(fresh)
     }
+}
+
+/// Whether `file` is the one that `path` names.
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
+    let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    let (this, named) = (file.metadata().map(identity), fs::metadata(path).map(identity));
+    this.is_ok_and(|this| named.is_ok_and(|named| this == named))
+}
+
+/// The name of `output` as a part of a path.
+pub(super) fn file_name(output: &str) -> String {
+    output.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect()
 }
 
 fn open(path: &Path) -> io::Result<Open> {
@@ -126,6 +145,13 @@ fn open(path: &Path) -> io::Result<Open> {
 }
 
 impl Open {
+    /// Locks it against being written anew. Gives whether it still is the file at `path`, with its length as it is now.
+    fn hold(&mut self, path: &Path) -> io::Result<bool> {
+        self.file.lock()?;
+        self.length = self.file.seek(SeekFrom::End(0))?;
+        Ok(is_at(&self.file, path))
+    }
+
     /// Appends `lines` and syncs them, or leaves the file as it was.
     fn append(&mut self, lines: &[u8]) -> io::Result<()> {
         let written = self.file.write_all(lines).and_then(|()| self.file.sync_data());
@@ -199,6 +225,8 @@ mod tests {
         let path = dead.path("opensearch.0").expect("a path");
         let entry = read(&path).remove(0).expect("a letter");
         let expected = Entry {
+            key: entry.key.clone(),
+            done: None,
             ts: "2023-11-14T22:13:20.123Z".into(),
             output: "opensearch.0".into(),
             action: Some("create".into()),

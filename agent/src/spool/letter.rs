@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use vigie_parsers::batch::Timestamp;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::cluster::bulk_item;
 use crate::encode::json::push_string;
@@ -37,6 +38,10 @@ pub struct DeadLetter<'a> {
 /// A dead letter read back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
+    /// Tells it from others; the same wherever it lies, and whether it is done or not.
+    pub key: String,
+    /// When it was sent again and stored, as in RFC 3339.
+    pub done: Option<String>,
     /// When it was written, as in RFC 3339.
     pub ts: String,
     /// Alias or instance name of the output.
@@ -130,6 +135,32 @@ fn push_document(document: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// What a line begins with that is done.
+const DONE: &[u8] = b"{\"done\":\"";
+
+/// The key of the letter on `line`.
+pub(super) fn key_of(line: &[u8]) -> String {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let undone = line.strip_prefix(DONE).and_then(|rest| rest.splitn(2, |byte| *byte == b',').nth(1));
+    // The brace before the rest was the first byte of the line.
+    let bytes = undone.map_or(line, |rest| rest);
+    let bytes = bytes.strip_prefix(b"{").unwrap_or(bytes);
+    format!("{:012x}", xxh3_64(bytes) >> 16)
+}
+
+/// The line of a letter that is done since `now`.
+pub(super) fn done(line: &[u8], now: &str) -> Vec<u8> {
+    let Some(rest) = line.strip_prefix(b"{").filter(|_| !line.starts_with(DONE)) else { return line.to_vec() };
+    [DONE, now.as_bytes(), b"\",", rest].concat()
+}
+
+/// A time as it stands in letters, which sort by it.
+pub fn letter_time(time: SystemTime) -> String {
+    let mut text = Vec::new();
+    push_time(time, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
 fn push_time(now: SystemTime, out: &mut Vec<u8>) {
     let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
@@ -139,7 +170,7 @@ fn push_time(now: SystemTime, out: &mut Vec<u8>) {
 }
 
 /// Longest line that is read; far above what is written.
-const LONGEST_LINE: u64 = 256 << 20;
+pub(super) const LONGEST_LINE: u64 = 256 << 20;
 
 /// The dead letters of a file, damaged lines among them.
 pub fn entries(mut file: impl BufRead) -> impl Iterator<Item = Result<Entry, EntryError>> {
@@ -162,7 +193,8 @@ pub fn entries(mut file: impl BufRead) -> impl Iterator<Item = Result<Entry, Ent
     })
 }
 
-fn read_line(line: &[u8]) -> Option<Entry> {
+/// The letter on `line`; `None` when it is no whole one.
+pub(super) fn read_line(line: &[u8]) -> Option<Entry> {
     let tree: Value = serde_json::from_slice(line.strip_suffix(b"\n")?).ok()?;
     let optional = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
     let text = |value: &Value, key: &str| optional(value, key).unwrap_or_default();
@@ -172,6 +204,8 @@ fn read_line(line: &[u8]) -> Option<Entry> {
         None => raw_document(line)?.to_vec(),
     };
     Some(Entry {
+        key: key_of(line),
+        done: optional(&tree, "done"),
         ts: optional(&tree, "ts")?,
         output: optional(&tree, "output")?,
         action: optional(&tree, "action"),

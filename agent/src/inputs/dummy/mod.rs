@@ -13,8 +13,13 @@ use crate::plugin::{Clock, Input, InputKind, InputSetup, Outlet, Parcel, Stage, 
 use crate::receipts::Ledger;
 
 /// The `dummy` input.
-pub(super) const KIND: InputKind =
-    InputKind { name: "dummy", summary: "Makes records of a fixed content.", options: DummyOptions::TABLE, build };
+pub(super) const KIND: InputKind = InputKind {
+    name: "dummy",
+    summary: "Makes records of a fixed content.",
+    options: DummyOptions::TABLE,
+    reads_again: false,
+    build,
+};
 
 crate::options! {
     /// Options of `dummy`.

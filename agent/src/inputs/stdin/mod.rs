@@ -17,8 +17,13 @@ use crate::plugin::{Input, InputKind, InputSetup, Memory, Outlet, Parcel, Stop, 
 use crate::receipts::Ledger;
 
 /// The `stdin` input.
-pub(super) const KIND: InputKind =
-    InputKind { name: "stdin", summary: "Reads standard input.", options: StdinOptions::TABLE, build };
+pub(super) const KIND: InputKind = InputKind {
+    name: "stdin",
+    summary: "Reads standard input.",
+    options: StdinOptions::TABLE,
+    reads_again: false,
+    build,
+};
 
 crate::options! {
     /// Options of `stdin`.

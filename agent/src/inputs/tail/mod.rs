@@ -43,8 +43,13 @@ use read::{End, IN_FLIGHT, LENT, Lease, Reading, Returned};
 use watch::DirectoryWatcher;
 
 /// The `tail` input.
-pub(super) const KIND: InputKind =
-    InputKind { name: "tail", summary: "Follows text files.", options: TailOptions::TABLE, build: build::build };
+pub(super) const KIND: InputKind = InputKind {
+    name: "tail",
+    summary: "Follows text files.",
+    options: TailOptions::TABLE,
+    reads_again: true,
+    build: build::build,
+};
 
 /// How the input behaves, as configured.
 struct Settings {

@@ -10,15 +10,18 @@ use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER
 use tracing::{info, warn};
 
 use super::access::Access;
+use super::conflicts::Conflicts;
 use super::directory::Directory;
 use super::encoder::BulkEncoder;
 use super::judge::{Whole, does_not_inflate, fate, is_about_another, verb};
+use super::mend::{Misfit, blamed, quarantined, without};
 use super::options::{Compress, OpenSearchOptions};
-use crate::cluster::{ItemRun, bulk_items, error_name, item_index, scrubbed};
+use crate::cluster::{Action, ItemRun, bulk_item, bulk_items, error_name, item_index, scrubbed};
+use crate::encode::bulk::push_action;
 use crate::metrics::OutputMetrics;
 use crate::net::{Change, Chosen, Conduct, Hosts, HttpClient, explain};
 use crate::plugin::{
-    Agent, BodyEncoding, BuildContext, Class, Delivery, Encoder, Fate, Output, Refusal, Request, Verdict,
+    Agent, BodyEncoding, BuildContext, Class, Delivery, Encoder, Fate, Output, Refusal, Request, Verdict, wall_clock,
 };
 
 /// Where requests go.
@@ -41,6 +44,7 @@ pub(super) struct OpenSearch {
     path: String,
     agent: Arc<Agent>,
     metrics: Arc<OutputMetrics>,
+    conflicts: Arc<Conflicts>,
     /// The server was found not to inflate requests.
     plain_only: AtomicBool,
 }
@@ -72,6 +76,7 @@ impl OpenSearch {
             access,
             agent: Arc::clone(&context.agent),
             metrics: Arc::clone(metrics),
+            conflicts: Arc::new(Conflicts::new(wall_clock)),
             plain_only: AtomicBool::new(false),
         }
     }
@@ -188,6 +193,41 @@ impl OpenSearch {
         Verdict::Items(fates)
     }
 
+    /// A refused item without the field that is to blame, or for the quarantine index, or `None`. Each is given once: the first
+    /// has something under `unmapped`, the second names that index.
+    fn other_form(&self, item: &[u8], refusal: &Refusal) -> Option<Vec<u8>> {
+        let Action { name, index, id } = bulk_item(item)?.0;
+        let document = bulk_item(item)?.1;
+        if refusal.status != 400 || !matches!(name.as_str(), "create" | "index") {
+            return None;
+        }
+        let quarantine = self.options.quarantine_index.as_ref().map(|quarantine| quarantine.0.as_str());
+        if quarantine == Some(&index) {
+            return None;
+        }
+        let field = blamed(refusal).filter(|_| self.options.repair);
+        if let Some((mended, misfit)) = field.and_then(|field| without(document, field)) {
+            self.remember(&index, misfit, refusal);
+            self.metrics.repaired_records.add(1);
+            let mut other = Vec::with_capacity(item.len() + 64);
+            push_action(&name, &index, id.as_deref(), &mut other);
+            other.extend_from_slice(&mended);
+            other.push(b'\n');
+            return Some(other);
+        }
+        self.metrics.quarantine_index_records.add(u64::from(quarantine.is_some()));
+        Some(quarantined(quarantine?, (&index, id.as_deref()), document, &self.options.time_key, refusal))
+    }
+
+    /// Remembers a field whose shape the index does not take, and says so once.
+    fn remember(&self, index: &str, misfit: Misfit, refusal: &Refusal) {
+        let is_shape = misfit.is_object || refusal.reason.starts_with("object mapping for [");
+        let field = misfit.field.clone();
+        if is_shape && self.conflicts.learn(index, misfit) {
+            warn!(component = %self.name, index, field, "the index does not take values of this shape: they go to `unmapped` as text");
+        }
+    }
+
     /// Logs one line about refused documents, or with `trace_error` one line per kind of error; no value of a record is in it.
     fn log_refusals(&self, fates: &[Fate]) {
         let refusals = fates.iter().filter_map(|fate| match fate {
@@ -211,7 +251,12 @@ impl OpenSearch {
 
 impl Output for OpenSearch {
     fn encoder(&self) -> Box<dyn Encoder> {
-        Box::new(BulkEncoder::new(&self.options, Arc::clone(&self.agent), Arc::clone(&self.metrics)))
+        let (agent, metrics, conflicts) = (&self.agent, &self.metrics, &self.conflicts);
+        Box::new(BulkEncoder::new(&self.options, Arc::clone(agent), Arc::clone(metrics), Arc::clone(conflicts)))
+    }
+
+    fn mend(&self, item: &[u8], refusal: &Refusal) -> Option<Vec<u8>> {
+        self.other_form(item, refusal)
     }
 
     fn refresh(&self) {

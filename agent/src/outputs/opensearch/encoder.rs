@@ -7,6 +7,7 @@ use vigie_parsers::batch::{Batch, Field, Record, Timestamp, Value};
 use vigie_parsers::simd::push;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::conflicts::Conflicts;
 use super::index::Indexes;
 use super::options::OpenSearchOptions;
 use crate::encode::accessor::Path;
@@ -43,6 +44,7 @@ pub(super) struct BulkEncoder {
     now: Option<fn() -> SystemTime>,
     position: PositionIds,
     scratch: Vec<u8>,
+    conflicts: Arc<Conflicts>,
 }
 
 /// A record as it is to be written.
@@ -90,7 +92,12 @@ struct PositionIds {
 }
 
 impl BulkEncoder {
-    pub(super) fn new(options: &OpenSearchOptions, agent: Arc<Agent>, metrics: Arc<OutputMetrics>) -> Self {
+    pub(super) fn new(
+        options: &OpenSearchOptions,
+        agent: Arc<Agent>,
+        metrics: Arc<OutputMetrics>,
+        conflicts: Arc<Conflicts>,
+    ) -> Self {
         let id_source = match (&options.id_key, options.generate_id) {
             (Some(key), _) => IdSource::Key(key.clone()),
             (None, true) => IdSource::Content,
@@ -112,6 +119,7 @@ impl BulkEncoder {
             now: options.current_time_index.then_some(real_clock),
             position: PositionIds::default(),
             scratch: Vec::new(),
+            conflicts,
         }
     }
 
@@ -164,6 +172,17 @@ impl BulkEncoder {
 
 impl Encoder for BulkEncoder {
     fn encode(&mut self, record: Record<'_>, stream: &Arc<Stream>, tag: &Arc<str>, out: &mut Vec<u8>) -> Encoded {
+        let start = out.len();
+        let encoded = self.push_item(record, stream, tag, out);
+        if self.conflicts.avoid(out, start) {
+            self.metrics.repaired_records.add(1);
+        }
+        encoded
+    }
+}
+
+impl BulkEncoder {
+    fn push_item(&mut self, record: Record<'_>, stream: &Arc<Stream>, tag: &Arc<str>, out: &mut Vec<u8>) -> Encoded {
         let time = self.now.map_or(record.time(), |now| timestamp(now()));
         let start = out.len();
         if !self.indexes.update(record, tag, time.seconds) {

@@ -3,11 +3,13 @@
 //! Nothing here waits or retries: what is to be sent again is said in the verdict, and the pipeline does it.
 
 mod access;
+mod conflicts;
 mod deliver;
 mod directory;
 mod encoder;
 mod index;
 mod judge;
+mod mend;
 pub mod options;
 pub mod setup;
 #[cfg(test)]

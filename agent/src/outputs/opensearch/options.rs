@@ -39,6 +39,8 @@ crate::options! {
         bulk_size: Size, optional, "Size of a request, before compression. Default: 1M, or 512K where nothing is compressed. Where the server takes less, requests stay below that.";
         max_in_flight: InFlight, default "4", "Most requests sent at the same time. How many are, up to this, follows what the server can take.";
         response_timeout: Duration, default "90", "How long the answer to a request may take.";
+        repair: bool, default "on", "Whether a document that is refused for one of its fields is sent once more with that field moved to `unmapped` as text. Where the shape of the value is to blame, as of an object in a field of text, this is remembered for ten minutes.";
+        quarantine_index: IndexName, optional, "Index for documents that are refused for good, each as text with the reason. Without one they go to the dead-letter file, as do those that this index refuses.";
         trace_error: bool, default "off", "Whether every kind of error in answers is logged, without values of records.";
         write_to: PathBuf, optional, "Directory that requests are written to as files, in place of being sent.";
         aws_auth: bool, default "off", "Refused: requests are not signed for AWS.";
@@ -141,6 +143,21 @@ impl OptionType for IndexTemplate {
             return Err(format!("the name of an index (of this, {flaw})"));
         }
         Ok(if pattern.is_dynamic() { Self::Dated(pattern) } else { Self::Fixed(name) })
+    }
+}
+
+/// Value of `quarantine_index`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexName(pub String);
+
+impl OptionType for IndexName {
+    const KIND: &'static str = "index name";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match index_name_flaw(text.as_bytes()) {
+            Some(flaw) => Err(format!("the name of an index (of this, {flaw})")),
+            None => Ok(Self(text.to_owned())),
+        }
     }
 }
 

@@ -543,3 +543,55 @@ async fn with_write_to_requests_become_files() {
     assert_eq!(written, request.body);
     request.settle_all(Outcome::Delivered);
 }
+
+fn no_object(reason: &str) -> Refusal {
+    Refusal { status: 400, kind: "mapper_parsing_exception".into(), reason: reason.into() }
+}
+
+const ITEM: &[u8] =
+    b"{\"create\":{\"_index\":\"fluent-bit\",\"_id\":\"a1\"}}\n{\"@timestamp\":\"t\",\"app\":{\"x\":1}}\n";
+
+#[test]
+fn a_refused_document_is_repaired_once_then_quarantined_once_then_given_up() {
+    let built = output(&[("quarantine_index", "bad")]);
+    let refusal = no_object("failed to parse field [app] of type [text] in document with id 'a1'.");
+    let mend = |item: &[u8]| built.output.mend(item, &refusal).map(|item| String::from_utf8(item).expect("text"));
+
+    let repaired = mend(ITEM).expect("the field is named");
+    let quarantined = mend(repaired.as_bytes()).expect("there is a quarantine index");
+
+    assert!(repaired.ends_with("\n{\"@timestamp\":\"t\",\"unmapped\":{\"app\":\"{\\\"x\\\":1}\"}}\n"), "{repaired}");
+    assert!(
+        quarantined.starts_with("{\"create\":{\"_index\":\"bad\",\"_id\":\"a1\"}}\n{\"@timestamp\":\"t\""),
+        "{quarantined}"
+    );
+    assert_eq!(mend(quarantined.as_bytes()), None);
+    assert_eq!((built.metrics.repaired_records.get(), built.metrics.quarantine_index_records.get()), (1, 1));
+}
+
+#[test]
+fn what_is_no_fault_of_a_field_is_left_as_it_is() {
+    let refusal = no_object("failed to parse field [app] of type [text] in document with id 'a1'.");
+    assert_eq!(output(&[("repair", "off")]).output.mend(ITEM, &refusal), None);
+    let built = output(&[("quarantine_index", "bad")]);
+    for status in [0, 404, 413] {
+        assert_eq!(built.output.mend(ITEM, &Refusal { status, ..refusal.clone() }), None, "{status}");
+    }
+    let update = b"{\"update\":{\"_index\":\"fluent-bit\",\"_id\":\"a1\"}}\n{\"doc\":{\"app\":{}}}\n";
+    assert_eq!(built.output.mend(update, &refusal), None);
+    assert!(super::tests::built(&[("quarantine_index", "Bad")]).is_err());
+}
+
+#[test]
+fn a_field_of_the_wrong_shape_is_moved_away_before_it_is_refused_again() {
+    let built = output(&[]);
+    let mut batch = batch(&[]);
+    let span = batch.store(b"{\"app\":{\"x\":1}}");
+    let fields = vigie_parsers::json::object(&mut batch, span).expect("JSON");
+    batch.record_mut(0).replace_fields(fields);
+    assert!(!encoded(&built, &batch, "t").contains("unmapped"));
+
+    built.output.mend(ITEM, &no_object("failed to parse field [app] of type [text] in document with id 'a1'."));
+
+    assert!(encoded(&built, &batch, "t").ends_with(",\"unmapped\":{\"app\":\"{\\\"x\\\":1}\"}}\n"));
+}
