@@ -73,6 +73,11 @@ impl Handle {
         acted
     }
 
+    /// Whether it takes nothing, so that what others must not wait for goes to its spool.
+    fn is_stalled(&self) -> bool {
+        self.spooling.as_ref().is_some_and(Spooling::is_stalled)
+    }
+
     /// Whether nothing is on its way or waits for that.
     fn is_quiet(&self) -> bool {
         self.queue.is_empty() && self.gate.is_empty() && self.pauses.is_open()
@@ -217,7 +222,7 @@ impl Lane {
         }
         if open.items.is_empty() {
             open.due = now + self.flush;
-        } else if open.way.is_kept || self.handle.is_idle() {
+        } else if open.way.is_kept || self.handle.is_idle() || (open.way.is_shared && self.handle.is_stalled()) {
             self.seal_early();
         } else {
             open.due = now + DUE_POLL.max(self.flush / 16);

@@ -41,6 +41,11 @@ impl Spooling {
         Self { spool, kept, is_stalled: AtomicBool::new(false), is_refused: AtomicBool::new(false) }
     }
 
+    /// Whether the output takes nothing.
+    pub(super) fn is_stalled(&self) -> bool {
+        self.is_stalled.load(Ordering::Relaxed)
+    }
+
     /// Whether records of `input` are to be spooled before they are answered for.
     pub(super) fn keeps(&self, input: &Arc<str>) -> bool {
         self.kept.contains(input)
@@ -60,8 +65,7 @@ pub(super) fn hand_over(handle: &Handle, request: Request, way: Way) {
     if !way.is_shared {
         return drop(handle.queue.push(request));
     }
-    let is_stalled = spooling.is_stalled.load(Ordering::Relaxed);
-    let patience = if is_stalled { Duration::ZERO } else { PATIENCE };
+    let patience = if spooling.is_stalled() { Duration::ZERO } else { PATIENCE };
     let Err(request) = handle.queue.push_within(request, patience) else { return };
     if handle.queue.is_closed() {
         return;

@@ -42,13 +42,32 @@ struct State {
     tally: Tally,
     first: u64,
     ranges: VecDeque<Finished>,
+    /// Where the last range ends.
+    end: u64,
+    /// Bytes of ranges that are not finished.
+    unsettled: u64,
     epoch: u32,
     failed: bool,
+}
+
+impl State {
+    /// Makes one of the last two ranges when both are finished, so that no range piles up behind one that takes long. The number
+    /// of the second is free again: nobody holds a share of it.
+    fn join_last(&mut self) {
+        while let Some(before) = self.ranges.len().checked_sub(2)
+            && self.ranges[before].done
+            && let Some(last) = self.ranges.pop_back_if(|last| last.done)
+        {
+            let one = &mut self.ranges[before];
+            one.clean = one.clean.max(last.clean);
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Finished {
     opened: Instant,
+    length: u64,
     done: bool,
     clean: Option<u64>,
 }
@@ -57,7 +76,11 @@ impl Ledger {
     /// A ledger whose stream is settled up to `committed`; `signal` is raised when a rewind is due. Of a position that moves
     /// nobody is woken: it is looked at when it is stored.
     pub fn new(committed: u64, signal: Signal) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new(State { committed, ..State::default() }), signal, tells: false })
+        Arc::new(Self {
+            state: Mutex::new(State { committed, end: committed, ..State::default() }),
+            signal,
+            tells: false,
+        })
     }
 
     /// A ledger from 0 on for somebody who waits for the answer: `signal` is raised when a range is finished, too.
@@ -71,8 +94,12 @@ impl Ledger {
     pub fn open(self: &Arc<Self>, to: u64) -> Share {
         let opened = Instant::now();
         let mut state = self.lock();
+        state.join_last();
         let number = state.first + state.ranges.len() as u64;
-        state.ranges.push_back(Finished { opened, done: false, clean: None });
+        let length = to.saturating_sub(state.end);
+        state.ranges.push_back(Finished { opened, length, done: false, clean: None });
+        state.end = to;
+        state.unsettled += length;
         let epoch = state.epoch;
         drop(state);
         Share::first(Receipt::new(Arc::clone(self), number, epoch, to))
@@ -91,6 +118,13 @@ impl Ledger {
     /// How many ranges are on their way.
     pub fn in_flight(&self) -> usize {
         self.lock().ranges.len()
+    }
+
+    /// Bytes up to `to` that are not settled: those of ranges that are not finished, whatever is behind them, and those behind
+    /// the last range.
+    pub fn unsettled(&self, to: u64) -> u64 {
+        let state = self.lock();
+        state.unsettled + to.saturating_sub(state.end)
     }
 
     /// When the first range that is still on its way was opened.
@@ -119,7 +153,7 @@ impl Ledger {
     pub fn restart(&self, committed: u64) {
         let mut state = self.lock();
         self.forget(&mut state);
-        state.committed = committed;
+        (state.committed, state.end) = (committed, committed);
     }
 
     fn forget(&self, state: &mut State) {
@@ -127,6 +161,7 @@ impl Ledger {
         state.epoch = state.epoch.wrapping_add(1);
         state.first += state.ranges.len() as u64;
         state.ranges.clear();
+        (state.end, state.unsettled) = (state.committed, 0);
     }
 
     pub(super) fn add(&self, change: impl FnOnce(&mut Tally)) {
@@ -148,6 +183,8 @@ impl Ledger {
         let at = usize::try_from(number - state.first).expect("ranges in flight fit in memory");
         let range = &mut state.ranges[at];
         (range.done, range.clean) = (true, Some(clean));
+        let length = range.length;
+        state.unsettled -= length;
         while let Some(Finished { done: true, clean, .. }) = state.ranges.front().copied() {
             state.ranges.pop_front();
             state.first += 1;
@@ -262,6 +299,38 @@ mod tests {
 
         assert_eq!(ledger.committed(), 100);
         assert_eq!(ledger.take_rewind(), None);
+    }
+
+    #[test]
+    fn what_is_settled_behind_a_range_that_takes_long_does_not_pile_up() {
+        let ledger = Ledger::new(0, Signal::default());
+        let first = ledger.open(100);
+        for to in 2..1000 {
+            ledger.open(to * 100).settle_all(Outcome::Delivered);
+        }
+        let last = ledger.open(100_000);
+
+        assert_eq!((ledger.in_flight(), ledger.unsettled(100_000), ledger.committed()), (3, 200, 0));
+        assert_eq!(ledger.unsettled(100_050), 250, "and what is not handed over yet");
+        first.settle_all(Outcome::Delivered);
+        assert_eq!((ledger.in_flight(), ledger.unsettled(100_000), ledger.committed()), (1, 100, 99_900));
+        last.settle_all(Outcome::Delivered);
+        assert_eq!((ledger.in_flight(), ledger.unsettled(100_000), ledger.committed()), (0, 0, 100_000));
+    }
+
+    #[test]
+    fn a_rewind_forgets_what_is_not_settled() {
+        let ledger = Ledger::new(0, Signal::default());
+        let (first, lost) = (ledger.open(100), ledger.open(200));
+        drop(lost);
+        assert_eq!(ledger.take_rewind(), Some(0));
+
+        assert_eq!(ledger.unsettled(0), 0);
+        first.settle_all(Outcome::Delivered);
+        let again = ledger.open(150);
+        assert_eq!((ledger.unsettled(150), ledger.committed()), (150, 0));
+        again.settle_all(Outcome::Delivered);
+        assert_eq!((ledger.unsettled(150), ledger.committed()), (0, 150));
     }
 
     proptest! {

@@ -104,14 +104,6 @@ pub struct Database {
     pub exclusive: bool,
 }
 
-/// A database that was opened.
-pub(super) struct Opened {
-    pub(super) connection: Connection,
-    /// Whether it was made, and is not synced.
-    pub(super) is_new: bool,
-    pub(super) lock: File,
-}
-
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS in_tail_files (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL, offset INTEGER, inode INTEGER, created INTEGER,
@@ -127,19 +119,18 @@ const LATER_COLUMNS: [&str; 3] =
     ["rotated INTEGER DEFAULT 0", "offset_marker INTEGER DEFAULT 0", "offset_marker_size INTEGER DEFAULT 0"];
 
 impl Database {
-    /// Takes the lock and opens the file, or makes it; then it is not synced yet. A file that is no database, or a damaged one,
-    /// is moved aside.
-    pub(super) fn open(&self) -> Result<Opened, StateError> {
+    /// Takes the lock and opens the file, or makes it: whether it is synced is not known. A file that is no database, or a damaged
+    /// one, is moved aside.
+    pub(super) fn open(&self) -> Result<(Connection, File), StateError> {
         if let Some(directory) = self.path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
             std::fs::create_dir_all(directory).map_err(|source| self.io(source))?;
         }
         let lock = self.lock()?;
         match self.connect() {
-            Ok((connection, is_new)) => Ok(Opened { connection, is_new, lock }),
+            Ok(connection) => Ok((connection, lock)),
             Err(error) if is_damage(&error) => {
                 self.move_aside(&error);
-                let (connection, is_new) = self.connect()?;
-                Ok(Opened { connection, is_new, lock })
+                Ok((self.connect()?, lock))
             }
             Err(error) => Err(error.into()),
         }
@@ -162,7 +153,7 @@ impl Database {
         }
     }
 
-    /// Syncs a file that was made just now, and that it is in its directory.
+    /// Syncs the file, and that it is in its directory: it may have been made just now, by this process or one before.
     pub(super) fn sync(&self) -> Result<(), StateError> {
         let directory = self.path.parent().filter(|directory| !directory.as_os_str().is_empty());
         for path in [&*self.path, directory.unwrap_or(Path::new("."))] {
@@ -171,8 +162,7 @@ impl Database {
         Ok(())
     }
 
-    /// Also tells whether the file is new.
-    fn connect(&self) -> Result<(Connection, bool), rusqlite::Error> {
+    fn connect(&self) -> Result<Connection, rusqlite::Error> {
         let is_new = std::fs::metadata(&self.path).map_or(true, |metadata| metadata.len() == 0);
         let connection = Connection::open(&self.path)?;
         connection.busy_timeout(Duration::from_secs(5))?;
@@ -206,7 +196,7 @@ impl Database {
         // A table of that name that is something else fails here and is moved aside.
         connection.prepare("SELECT id, name, offset, inode, created FROM in_tail_files")?;
         connection.pragma_update(None, "synchronous", self.synchronous.name())?;
-        Ok((connection, is_new))
+        Ok(connection)
     }
 
     fn move_aside(&self, error: &rusqlite::Error) {

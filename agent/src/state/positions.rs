@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params};
 
-use super::database::{Database, Opened, StateError, Synchronous};
+use super::database::{Database, StateError, Synchronous};
 
 /// What Vigie knows of a file beyond Fluent Bit's row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,8 +77,9 @@ pub struct Positions {
     /// `None` keeps them in memory, that is nowhere.
     connection: Option<Connection>,
     synchronous: Synchronous,
-    /// The file, as long as it was made just now and is not synced.
-    unsynced: Option<Database>,
+    database: Option<Database>,
+    /// Whether this process has synced the file, which may have been made just now.
+    is_synced: bool,
     next_id: i64,
     _lock: Option<File>,
 }
@@ -86,7 +87,14 @@ pub struct Positions {
 impl Positions {
     /// Positions that are forgotten at the end.
     pub fn in_memory() -> Self {
-        Self { connection: None, synchronous: Synchronous::Off, unsynced: None, next_id: 1, _lock: None }
+        Self {
+            connection: None,
+            synchronous: Synchronous::Off,
+            database: None,
+            is_synced: true,
+            next_id: 1,
+            _lock: None,
+        }
     }
 
     /// Opens or makes the database. A file that is no database is moved aside.
@@ -94,9 +102,15 @@ impl Positions {
     /// # Errors
     /// When another agent holds it, or neither opening nor making it works.
     pub fn open(database: &Database) -> Result<Self, StateError> {
-        let Opened { connection, is_new, lock } = database.open()?;
-        let (synchronous, unsynced) = (database.synchronous, is_new.then(|| database.clone()));
-        Ok(Self { connection: Some(connection), synchronous, unsynced, next_id: 1, _lock: Some(lock) })
+        let (connection, lock) = database.open()?;
+        Ok(Self {
+            connection: Some(connection),
+            synchronous: database.synchronous,
+            database: Some(database.clone()),
+            is_synced: false,
+            next_id: 1,
+            _lock: Some(lock),
+        })
     }
 
     /// All rows that make sense, oldest first.
@@ -127,8 +141,9 @@ impl Positions {
             return Ok(());
         };
         let is_raised = matches!(self.synchronous, Synchronous::Full | Synchronous::Extra);
-        if let Some(database) = self.unsynced.take_if(|_| durable || is_raised) {
-            database.sync().inspect_err(|_| self.unsynced = Some(database))?;
+        if let Some(database) = self.database.as_ref().filter(|_| !self.is_synced && (durable || is_raised)) {
+            database.sync()?;
+            self.is_synced = true;
         }
         let raised = durable && !is_raised;
         if raised {
@@ -144,10 +159,25 @@ impl Positions {
         Ok(())
     }
 
-    /// Whether the file is new and was not synced yet.
+    /// Makes all that was stored durable.
+    ///
+    /// # Errors
+    /// When SQLite or the disk fails.
+    pub fn sync(&mut self) -> Result<(), StateError> {
+        let (Some(connection), Some(database)) = (&self.connection, &self.database) else { return Ok(()) };
+        connection.pragma_update(None, "synchronous", Synchronous::Full.name())?;
+        let checkpoint = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        connection.pragma_update(None, "synchronous", self.synchronous.name())?;
+        checkpoint?;
+        database.sync()?;
+        self.is_synced = true;
+        Ok(())
+    }
+
+    /// Whether the file was not synced yet.
     #[cfg(test)]
     pub(super) fn is_unsynced(&self) -> bool {
-        self.unsynced.is_some()
+        !self.is_synced
     }
 
     /// Forgets a file that is gone.

@@ -114,6 +114,12 @@ impl Reading {
             self.block *= 4;
             return Progress::Waits;
         }
+        if block.is_empty() && more {
+            // It has become shorter than it was.
+            self.damage = Some(self.chunk.end - self.offset);
+            self.is_read = true;
+            return Progress::Ended;
+        }
         // Files are longer than what they hold: zeros stand behind it.
         let is_padding = block.iter().all(|byte| *byte == 0);
         if is_padding && more {

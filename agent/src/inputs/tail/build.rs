@@ -136,6 +136,7 @@ impl Tail {
             busy: BTreeSet::new(),
             leaving: BTreeSet::new(),
             moved: BTreeSet::new(),
+            is_unsynced: false,
             now,
             saved: now,
             scanned: now,

@@ -130,9 +130,8 @@ impl Tailed {
 
     /// Bytes that are on their way, or may be.
     pub(super) fn in_flight(&self) -> u64 {
-        let awaiting = self.content.as_ref().filter(|_| self.is_awaiting());
         let end = self.lent.unwrap_or(self.progress.offset);
-        awaiting.map_or(0, |content| end.saturating_sub(content.ledger.committed()))
+        self.content.as_ref().map_or(0, |content| content.ledger.unsettled(end))
     }
 
     /// Whether anything handed on is not answered for, or something is being handed on.

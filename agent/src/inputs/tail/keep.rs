@@ -35,6 +35,7 @@ impl Tail {
         }
         self.saved = self.now;
         self.tell_lag();
+        self.sync();
         let seen = (self.clock)().seconds;
         let moved = &self.moved;
         let files = self.files.iter_mut().filter(|(number, _)| moved.contains(number)).map(|(_, file)| file);
@@ -48,6 +49,19 @@ impl Tail {
                 // What is in memory is as it was meant to be stored: every row counts as changed the next time.
                 self.unstore_moved();
             }
+        }
+    }
+
+    /// Makes rows durable that were stored without.
+    fn sync(&mut self) {
+        if std::mem::take(&mut self.is_unsynced)
+            && let Err(error) = self.positions.sync()
+        {
+            self.is_unsynced = true;
+            self.complain(
+                &error,
+                "new files are not on disk yet; after a crash of the host they are read from their heads",
+            );
         }
     }
 
@@ -68,7 +82,7 @@ impl Tail {
 
     /// Stores the files met since the last time, and gives those whose first line is complete their stream and ledger.
     /// Their generation is on disk before the first record has it, and so is where the content went that a file held before;
-    /// but for those of which reading them anew without state would make the same.
+    /// but for those of which reading them anew without state would make the same: they are on disk within a second.
     /// With `last`, a first line needs no newline.
     pub(super) fn begin_contents(&mut self, last: bool) {
         let mut begun = Vec::new();
@@ -96,7 +110,9 @@ impl Tail {
         let mut rows: Vec<&mut Position> =
             files.filter_map(|(number, file)| is_due(number, file).then_some(&mut file.position)).collect();
         rows.iter_mut().for_each(|position| position.seen = seen);
-        let durable = !self.settings.read_from_head || rows.iter().any(|row| !is_made_again(row));
+        let is_found_again = self.settings.read_from_head && self.settings.ignore_older.is_zero();
+        let durable = !is_found_again || rows.iter().any(|row| !is_made_again(row));
+        self.is_unsynced |= !durable;
         if let Err(error) = self.positions.store(&mut rows, durable) {
             rows.iter_mut().for_each(|position| position.seen = 0);
             return self.complain(&error, "new files wait: their identity cannot be stored");

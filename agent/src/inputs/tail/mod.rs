@@ -94,6 +94,8 @@ struct Tail {
     leaving: BTreeSet<u64>,
     /// Files whose position may have moved since it was stored.
     moved: BTreeSet<u64>,
+    /// Whether rows were stored that a crash of the host may lose.
+    is_unsynced: bool,
     /// When this turn began.
     now: Instant,
     saved: Instant,

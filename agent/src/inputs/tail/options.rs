@@ -16,7 +16,7 @@ crate::options! {
         parser: String, optional, "Parser of each line. Not applied where `multiline.parser` is set.";
         "multiline.parser" multiline_parser: CommaList, optional, "How lines are joined to events: `cri`, `java`, or `cri, java`, which joins partial lines first and then the events in them.";
         db: PathBuf, optional, "SQLite database of positions, in Fluent Bit's own form. Without it they are kept in the state directory.";
-        "db.sync" db_sync: DbSync, default "normal", "How hard the database is synced: off, normal, full or extra. New files are always synced before they are read.";
+        "db.sync" db_sync: DbSync, default "normal", "How hard the database is synced: off, normal, full or extra. What cannot be found out anew is always synced before it is used, all else of new files within a second.";
         "db.journal_mode" db_journal_mode: DbJournal, default "WAL", "Journal of the database: WAL, DELETE, TRUNCATE, PERSIST, MEMORY or OFF.";
         "db.locking" db_locking: bool, default "off", "Whether other programs are kept from reading the database too. Other agents always are.";
         read_from_head: bool, default "off", "Whether files without a stored position that are there at the start are read from their head. What replaced a file with a position always is.";
@@ -38,8 +38,8 @@ crate::options! {
         "watcher_interval": "Rotation is noticed at once.",
         "progress_check_interval": "Growth is looked for at all times.",
         "progress_check_interval_nsec": "Growth is looked for at all times.",
-        "static_batch_size": "Files take turns block by block.",
-        "event_batch_size": "Files take turns block by block.",
+        "static_batch_size": "Files take turns, each for up to 4 MiB.",
+        "event_batch_size": "Files take turns, each for up to 4 MiB.",
         "file_cache_advise": "The page cache is left to the system.",
         "inotify_watcher": "Directories are watched where the system can; growth is looked for everywhere.",
         "ignore_active_older_files": "A file that is followed is followed to its end.",
