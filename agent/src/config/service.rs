@@ -25,7 +25,7 @@ crate::options! {
         hc_errors_count: u64, default "5", "Errors in a period above which the agent is unhealthy.";
         hc_retry_failure_count: u64, default "5", "Used-up retries in a period above which the agent is unhealthy.";
         hc_period: Duration, default "60", "Length of the period.";
-        "storage.path" storage_path: PathBuf, optional, "Directory for state: positions without a `DB`, dead letters, the agent's key. By default `$STATE_DIRECTORY`.";
+        "storage.path" storage_path: PathBuf, optional, "Directory for state: positions without a `DB`, dead letters, the rest of files that are deleted before a stop, the agent's key. By default `$STATE_DIRECTORY`.";
         "scheduler.base" scheduler_base: Duration, default "1", "First bound of the wait before a failed request is sent again; it doubles. Where the other side has only too much to do, four round trips take its place if these are less.";
         "scheduler.cap" scheduler_cap: Duration, default "30", "Largest bound of that wait.";
         workers: usize, default "0", "Threads that parse, filter and encode; 0 is one per processor, at most 4.";

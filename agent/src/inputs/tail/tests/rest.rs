@@ -43,6 +43,12 @@ impl Rig {
     }
 }
 
+/// Overwrites a byte.
+fn write_at(path: &Path, at: u64) {
+    let file = File::options().write(true).open(path).expect("it opens");
+    file.write_all_at(b"#", at).expect("it is written");
+}
+
 /// Bytes of the lines that [`Rig::delete_unsettled`] leaves.
 fn rest(lines: u32) -> u64 {
     numbered(4, lines).len() as u64
@@ -232,13 +238,8 @@ fn what_a_crash_left_among_the_copies_is_removed() {
 #[test]
 fn a_damaged_copy_is_counted_and_not_read() {
     type Damage = fn(&Path);
-    fn write_at(path: &Path, at: u64) {
-        let file = File::options().write(true).open(path).expect("it opens");
-        file.write_all_at(b"#", at).expect("it is written");
-    }
-    let damages: [(&str, Damage); 6] = [
+    let damages: [(&str, Damage); 5] = [
         ("its head", |path| write_at(path, 2)),
-        ("the bytes before the offset", |path| write_at(path, 20)),
         ("what is to be read", |path| write_at(path, 60)),
         ("its end", |path| {
             File::options().write(true).open(path).expect("it opens").set_len(40).expect("it is cut");
@@ -262,6 +263,22 @@ fn a_damaged_copy_is_counted_and_not_read() {
         assert_eq!(rig.texts(), [""; 0], "{what}");
         assert_eq!((rig.abandoned(), rig.copies().len(), rig.stored().len()), (rest(10), 0, 0), "{what}");
     }
+}
+
+#[test]
+fn a_copy_whose_bytes_before_the_offset_are_others_is_not_read() {
+    let mut rig = rig();
+    rig.append("a.log", &numbered(1, 300));
+    rig.start().records();
+    rig.answer = Answer::Hold;
+    rig.append("a.log", &numbered(301, 310));
+    rig.run().remove("a.log");
+    rig.stop().records();
+    write_at(&rig.copy(), numbered(1, 300).len() as u64 - 5);
+
+    rig.start();
+
+    assert_eq!((rig.texts().len(), rig.abandoned()), (0, 90));
 }
 
 #[test]
