@@ -25,7 +25,7 @@ crate::options! {
         hc_errors_count: u64, default "5", "Errors in a period above which the agent is unhealthy.";
         hc_retry_failure_count: u64, default "5", "Used-up retries in a period above which the agent is unhealthy.";
         hc_period: Duration, default "60", "Length of the period.";
-        "storage.path" storage_path: PathBuf, optional, "Directory for state: positions without a `DB`, spooled records, dead letters, the agent's key. By default `$STATE_DIRECTORY`.";
+        "storage.path" storage_path: PathBuf, optional, "Directory for state: positions without a `DB`, spooled records, dead letters, the rest of files that are deleted before a stop, the agent's key. By default `$STATE_DIRECTORY`.";
         "storage.type" storage_type: StorageType, default "memory", "What inputs without a `storage.type` take as theirs, with `storage.inherit`.";
         "storage.inherit" storage_inherit: bool, default "off", "Whether inputs without a `storage.type` take the one given here.";
         "storage.key_file" storage_key_file: PathBuf, optional, "File with a key of 32 bytes, or 64 hexadecimal digits, that spooled records are sealed with (AES-256-GCM). What was spooled without it can still be read.";

@@ -31,8 +31,8 @@ const INPUTS_PART: usize = 4;
 const PARKED_PART: usize = 4;
 /// First and last bound of the wait before a paused index is tried again.
 const PROBE_WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
-/// How long inputs may take to store their positions at the end.
-const INPUTS_CLOSE: Duration = Duration::from_secs(5);
+/// How long inputs may take at the end to store their positions, and to copy what is left of deleted files.
+const INPUTS_CLOSE: Duration = Duration::from_secs(15);
 
 impl Plan {
     /// Runs until the inputs end or a signal asks to stop. SIGTERM, SIGINT and SIGQUIT drain within `Grace`; a second

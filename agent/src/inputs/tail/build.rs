@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use tracing::warn;
 
 use super::cut::{Cutting, OnLongLine};
+use super::file;
 use super::options::TailOptions;
 use super::paths::Paths;
 use super::quiet::QuietWatcher;
 use super::read::{LARGEST_BLOCK, Reading};
+use super::rest_file::Rests;
 use super::watch::DirectoryWatcher;
 use super::{Settings, Tail};
 use crate::config::{Diagnostics, Options, Section};
@@ -89,8 +91,7 @@ fn open_positions(
 
 /// The file of the positions of the instance `name` in the state directory.
 fn file_name(name: &str) -> String {
-    let plain = |character: char| character.is_ascii_alphanumeric() || "._-".contains(character);
-    let name: String = name.chars().map(|character| if plain(character) { character } else { '_' }).collect();
+    let name = file::plain_name(name);
     let prefix = if name.starts_with("tail.") { "" } else { "tail." };
     format!("{prefix}{name}.db")
 }
@@ -121,6 +122,7 @@ impl Tail {
             reading: reading(options, setup),
             stage,
             positions,
+            rests: rests(options, setup),
             metrics: Arc::clone(setup.metrics),
             signal: setup.stop.signal().clone(),
             clock: wall_clock,
@@ -149,6 +151,12 @@ impl Tail {
             complain_again: now,
         }
     }
+}
+
+fn rests(options: &TailOptions, setup: &InputSetup<'_>) -> Option<Rests> {
+    let context = setup.context;
+    let directory = context.state_directory.as_deref()?;
+    Some(Rests::new(directory, &context.name, options.db.as_deref()))
 }
 
 fn reading(options: &TailOptions, setup: &InputSetup<'_>) -> Arc<Reading> {

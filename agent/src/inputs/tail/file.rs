@@ -82,6 +82,12 @@ pub(super) struct Tailed {
     pub(super) seen: u64,
 }
 
+/// The name of an instance as the name of a file.
+pub(super) fn plain_name(name: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "._-".contains(character);
+    name.chars().map(|character| if plain(character) { character } else { '_' }).collect()
+}
+
 /// Opens a regular file for reading without ever blocking.
 pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -132,6 +138,11 @@ impl Tailed {
     pub(super) fn in_flight(&self) -> u64 {
         let end = self.lent.unwrap_or(self.progress.offset);
         self.content.as_ref().map_or(0, |content| content.ledger.unsettled(end))
+    }
+
+    /// Up to where it is settled.
+    pub(super) fn settled(&self) -> u64 {
+        self.content.as_ref().map_or(self.position.offset, |content| content.ledger.committed())
     }
 
     /// Whether anything handed on is not answered for, or something is being handed on.

@@ -23,7 +23,10 @@ impl Tail {
     /// Reads the stored positions.
     pub(super) fn load(&mut self) {
         match self.positions.all() {
-            Ok(rows) => rows.into_iter().for_each(|row| self.rows.entry(row.inode).or_default().push(row)),
+            Ok(rows) => {
+                rows.into_iter().for_each(|row| self.rows.entry(row.inode).or_default().push(row));
+                self.remove_leftovers();
+            }
             Err(error) => self.complain(&error, "stored positions cannot be read"),
         }
     }
@@ -146,6 +149,10 @@ impl Tail {
         if file.position.id == 0 {
             return;
         }
+        if self.is_rest(&file.position) {
+            update(&mut file, (self.clock)().seconds);
+            return self.remove_rest(&mut file.position);
+        }
         let deleted = file.file.metadata().is_ok_and(|metadata| std::os::unix::fs::MetadataExt::nlink(&metadata) == 0);
         let stored = if deleted {
             self.positions.remove(file.position.id)
@@ -191,8 +198,8 @@ fn update(file: &mut Tailed, seen: i64) -> bool {
     if file.position.id == 0 || file.standing == Standing::Gone {
         return false;
     }
+    let committed = file.settled();
     let position = &mut file.position;
-    let committed = file.content.as_ref().map_or(position.offset, |content| content.ledger.committed());
     let stale = position.seen == 0 || position.rotated || position.offset != committed;
     let head = position.known.map_or(0, |known| known.head_length);
     if !stale && file.stored_head == head {
@@ -212,7 +219,7 @@ fn is_made_again(row: &Position) -> bool {
 }
 
 /// Gives a file its generation from its head. Returns whether the first line is complete.
-fn set_known(file: &mut Tailed, last: bool) -> bool {
+pub(super) fn set_known(file: &mut Tailed, last: bool) -> bool {
     if !last && file.progress.stuck == Some(file.size) {
         return false;
     }

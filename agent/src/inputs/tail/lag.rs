@@ -30,8 +30,7 @@ fn lag(file: &Tailed) -> u64 {
     if file.standing == Standing::Gone {
         return file.in_flight();
     }
-    let settled = file.content.as_ref().map_or(file.position.offset, |content| content.ledger.committed());
-    file.size.saturating_sub(settled)
+    file.size.saturating_sub(file.settled())
 }
 
 /// Since when its oldest unsettled byte is known, or for what is not read when the last one came.

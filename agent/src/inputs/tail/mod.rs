@@ -18,6 +18,8 @@ mod paths;
 mod proof;
 mod quiet;
 mod read;
+mod rest;
+mod rest_file;
 mod rotate;
 mod scan;
 #[cfg(test)]
@@ -40,6 +42,7 @@ use options::TailOptions;
 use paths::Paths;
 use quiet::QuietWatcher;
 use read::{End, IN_FLIGHT, LENT, Lease, Reading, Returned};
+use rest_file::Rests;
 use watch::DirectoryWatcher;
 
 /// The `tail` input.
@@ -71,6 +74,8 @@ struct Tail {
     reading: Arc<Reading>,
     stage: StageFactory,
     positions: Positions,
+    /// Where the rest of deleted files is kept over a stop. `None` without a state directory.
+    rests: Option<Rests>,
     metrics: Arc<InputMetrics>,
     signal: Signal,
     clock: Clock,
@@ -302,6 +307,6 @@ impl Input for Tail {
             self.now = Instant::now();
             self.save(false);
         }
-        self.save(true);
+        self.finish();
     }
 }

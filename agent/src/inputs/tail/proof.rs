@@ -11,7 +11,7 @@ use crate::state::Known;
 /// Bytes that the proof of a head covers at the most.
 pub(super) const HEAD: usize = 1024;
 /// Bytes before an offset that its stored marker covers at the most.
-const MARKER: usize = 64;
+pub(super) const MARKER: usize = 64;
 /// Bytes before the offset that are compared at every read.
 const MARK: usize = 32;
 

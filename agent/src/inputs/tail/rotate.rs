@@ -125,6 +125,9 @@ impl Tail {
     /// The file holds other or less content than before: the rest of the old is read from a copy if there is one, and the
     /// new from its start.
     pub(super) fn content_changed(&mut self, number: u64) {
+        if self.files.get(&number).is_some_and(|file| self.is_rest(&file.position)) {
+            return self.rest_changed(number);
+        }
         let Some(old) = self.files.get(&number) else { return };
         let (Ok(same), Ok(metadata)) = (old.file.try_clone().map(Arc::new), old.file.metadata()) else { return };
         let copy = self.find_copy(old);
@@ -211,7 +214,7 @@ impl Tail {
         !file.is_awaiting()
     }
 
-    fn close(&mut self, number: u64) {
+    pub(super) fn close(&mut self, number: u64) {
         self.leaving.remove(&number);
         let Some(file) = self.files.remove(&number) else { return };
         self.looks.remove(&(file.next_look, number));
@@ -226,7 +229,7 @@ impl Tail {
         }
         self.metrics.files_closed.add(1);
         debug!(component = %self.settings.name, file = %file.place.display(), "let go");
-        if file.standing != Standing::Gone {
+        if file.standing != Standing::Gone || self.is_rest(&file.position) {
             self.keep_closed(*file);
         }
     }

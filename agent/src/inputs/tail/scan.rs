@@ -112,6 +112,7 @@ impl Tail {
     fn resume(&mut self, unknown: Vec<(PathBuf, Metadata)>) {
         let names = self.row_names();
         let born = self.newest_births();
+        self.recover_rests();
         let (known, unknown): (Vec<_>, Vec<_>) =
             unknown.into_iter().partition(|(path, metadata)| self.has_row(metadata) || names.contains(path.as_path()));
         for (path, metadata) in known {
@@ -254,16 +255,18 @@ impl Tail {
 
     /// The birth of the newest content known of each name that is stored, and where it was.
     fn newest_births(&self) -> Vec<(PathBuf, PathBuf, i64)> {
-        let mut newest: std::collections::BTreeMap<&Path, (&Path, i64)> = std::collections::BTreeMap::new();
+        let mut newest: std::collections::BTreeMap<&Path, (Option<&Path>, i64)> = std::collections::BTreeMap::new();
         for row in self.rows.values().flatten().filter(|row| self.paths.name(&row.name)) {
             let birth = row.known.map_or(0, |known| known.birth);
-            let place = row.place.as_deref().unwrap_or(&row.name);
+            // A copy in the state directory has no siblings.
+            let place = row.place.as_deref().filter(|_| !self.is_rest(row));
             let entry = newest.entry(&row.name).or_insert((place, birth));
             if birth > entry.1 {
                 *entry = (place, birth);
             }
         }
-        newest.into_iter().map(|(name, (place, birth))| (name.to_owned(), place.to_owned(), birth)).collect()
+        let place_of = |name: &Path, place: Option<&Path>| place.map_or_else(|| real_path(name), Path::to_owned);
+        newest.into_iter().map(|(name, (place, birth))| (name.to_owned(), place_of(name, place), birth)).collect()
     }
 
     /// Ids of all files that are open or stored, to tell which are new.

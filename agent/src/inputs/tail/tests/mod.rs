@@ -1,6 +1,7 @@
 //! The input as a whole, stepped by hand: real files, a clock that the test moves, a worker that answers as told.
 
 mod follow;
+mod rest;
 mod resume;
 mod rotation;
 
@@ -55,6 +56,8 @@ struct Rig {
     held: Vec<Share>,
     seen: Vec<Seen>,
     ended: Vec<String>,
+    /// Whether the agent has a state directory: the one that its database is in.
+    has_state_directory: bool,
 }
 
 /// The wall clock of the tests: 2026-11-21.
@@ -88,6 +91,7 @@ impl Rig {
             held: Vec::new(),
             seen: Vec::new(),
             ended: Vec::new(),
+            has_state_directory: false,
         }
     }
 
@@ -100,7 +104,7 @@ impl Rig {
             name: "tail.0".into(),
             parsers: Arc::new(Parsers::default()),
             agent: Arc::new(agent()),
-            state_directory: None,
+            state_directory: self.has_state_directory.then(|| self.path("state")),
             dry_run: false,
         };
         let setup =
@@ -145,7 +149,7 @@ impl Rig {
     fn stop(&mut self) -> &mut Self {
         let tail = self.tail();
         tail.outlet = None;
-        tail.save(true);
+        tail.finish();
         self.kill()
     }
 
