@@ -349,7 +349,7 @@ mod tests {
 
     #[test]
     fn a_file_that_another_host_could_write_to_is_not_watched() {
-        let proc = File::open("/proc/self/stat").expect("it is there");
+        let proc = File::open("/proc/version").expect("it is there");
 
         assert_eq!(QuietWatcher::new(Signal::default()).watch(&proc, 1), Watch::Never);
     }
