@@ -88,6 +88,10 @@ impl Courier {
             // Nobody may stop the output for a day by one answer.
             passage.heard(flight, heard, asked.map(|asked| asked.min(self.kit.policy.cap * 2)));
             let settled = matches!(verdict, Verdict::Delivered | Verdict::Items(_));
+            if settled {
+                // The output takes requests, whatever it says of single items.
+                self.pause = None;
+            }
             let left = parts.len() + 1;
             let wait = self.judge(request, verdict, &mut parts).await;
             if parts.len() > left {
@@ -129,8 +133,8 @@ impl Courier {
             let records = request.items.len();
             let (name, is_new) = self.handle.pauses.park(&index, request);
             if is_new {
-                self.index_pauses(&index, records, cause);
                 probe::start(self.kit.clone(), name.clone());
+                self.index_pauses(&index, records, cause);
             }
             self.parked.push(name);
         }
@@ -186,7 +190,6 @@ impl Courier {
     fn works(&mut self, settled: bool, failed_before: bool) -> bool {
         if settled && failed_before {
             info!(component = %self.handle.name, "delivery works again");
-            self.pause = None;
             self.backoff.reset();
         }
         settled

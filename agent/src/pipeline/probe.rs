@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use tracing::info;
+use tracing::{error, info};
 
 use super::backoff::Backoff;
 use super::courier::{Courier, Kit, is_true};
@@ -10,9 +10,20 @@ use crate::plugin::Request;
 
 /// Starts the probes of `index`; they end when all that is parked under this name has left, or when the agent stops.
 pub(super) fn start(kit: Kit, index: String) {
-    // Couriers start probes and probes make couriers, so one of them has to be of a type that is known beforehand.
-    let probes: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(probe(kit, index));
-    tokio::spawn(probes);
+    tokio::spawn(supervise(kit, index));
+}
+
+/// Starts the probes again after a panic. The request at hand went with it, which tells its inputs that it was not delivered;
+/// what else is parked stays so.
+async fn supervise(kit: Kit, index: String) {
+    loop {
+        // Couriers start probes and probes make couriers, so one of them has to be of a type that is known beforehand.
+        let probes: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(probe(kit.clone(), index.clone()));
+        if !tokio::spawn(probes).await.is_err_and(|error| error.is_panic()) {
+            return;
+        }
+        error!(component = %kit.handle.name, "an output panicked: this is a bug; its paused index is tried again");
+    }
 }
 
 async fn probe(mut kit: Kit, index: String) {

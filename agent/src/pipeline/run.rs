@@ -31,7 +31,8 @@ const INPUTS_PART: usize = 4;
 const PARKED_PART: usize = 4;
 /// First and last bound of the wait before a paused index is tried again.
 const PROBE_WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
-/// How long inputs may take at the end to store their positions, and to copy what is left of deleted files.
+/// How long at the end workers may take to put what they hold into spools, and inputs to store their positions and to copy what is
+/// left of deleted files.
 const INPUTS_CLOSE: Duration = Duration::from_secs(15);
 
 impl Plan {
@@ -129,16 +130,28 @@ impl Running {
 
     fn until_end(mut self, runtime: &Runtime) -> ExitCode {
         let end = runtime.block_on(self.wait());
+        self.close(&end, runtime)
+    }
+
+    /// Ends everything, however much is left to do.
+    fn close(mut self, end: &End, runtime: &Runtime) -> ExitCode {
         if !matches!(end, End::Drained) {
             self.abort.send_replace(true);
             for handle in &self.handles {
                 spooling::close(handle);
             }
+            for stop in &self.stops {
+                stop.request();
+            }
+        }
+        let patience = if matches!(end, End::AtOnce) { Duration::ZERO } else { INPUTS_CLOSE };
+        // What they still put into spools is answered for, so inputs hear of it before they store their positions.
+        if !patience.is_zero() && !runtime.block_on(ended(&mut self.workers, patience)) {
+            warn!(component = "engine", "a worker did not end in time; what it holds is read again");
         }
         for stop in &self.stops {
             stop.drained();
         }
-        let patience = if matches!(end, End::AtOnce) { Duration::ZERO } else { INPUTS_CLOSE };
         if !join_all(self.feeders, patience) {
             warn!(component = "engine", "a spool did not end in time; it delivers some records again");
         }
@@ -179,6 +192,12 @@ impl Running {
             }
         }
     }
+}
+
+/// Waits until all workers have ended, for so long at the most. Gives whether they have.
+async fn ended(workers: &mut mpsc::Receiver<Infallible>, patience: Duration) -> bool {
+    // Nothing is sent: it ends when the last worker has dropped its end.
+    tokio::time::timeout(patience, workers.recv()).await.is_ok()
 }
 
 async fn grace_over(grace: Option<Duration>) {
@@ -273,5 +292,72 @@ impl Signals {
             _ = self.interrupt.recv() => "SIGINT",
             _ = self.quit.recv() => "SIGQUIT",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A running agent of one input and one worker, which goes on `until` that is true after it was told to abort. The input gives
+    /// whether the worker had ended when it heard that nothing more will be answered.
+    fn running(until: impl Fn(&Stop) -> bool + Send + 'static) -> (Running, std::sync::mpsc::Receiver<bool>) {
+        let (abort, aborted) = watch::channel(false);
+        let (working, workers) = mpsc::channel(1);
+        let (told, heard) = std::sync::mpsc::channel();
+        let stop = Stop::default();
+        let (worker, input) = (stop.clone(), stop.clone());
+        let working = Arc::new(working);
+        let work = Arc::downgrade(&working);
+        thread::spawn(move || {
+            while !*aborted.borrow() || !until(&worker) {
+                thread::sleep(Duration::from_millis(1));
+            }
+            drop(working);
+        });
+        let input = thread::spawn(move || {
+            input.wait_for_drain();
+            told.send(work.upgrade().is_none()).unwrap_or_default();
+        });
+        let running = Running {
+            grace: None,
+            metrics: Arc::default(),
+            stops: vec![stop],
+            inputs: vec![input],
+            workers,
+            deliveries: JoinSet::new(),
+            handles: Vec::new(),
+            feeders: Vec::new(),
+            abort,
+        };
+        (running, heard)
+    }
+
+    fn runtime() -> Runtime {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("it starts")
+    }
+
+    #[test]
+    fn after_grace_inputs_hear_the_answers_of_workers_that_still_spool() {
+        let spooling = Instant::now() + Duration::from_millis(200);
+        let (running, heard) = running(move |stop| stop.requested() && Instant::now() > spooling);
+
+        running.close(&End::GraceOver, &runtime());
+
+        assert_eq!(heard.recv(), Ok(true));
+    }
+
+    #[test]
+    fn a_stop_at_once_waits_for_no_worker() {
+        let (hold, held) = std::sync::mpsc::channel::<Infallible>();
+        let is_let_go = move |_: &Stop| held.try_recv() == Err(std::sync::mpsc::TryRecvError::Disconnected);
+        let (running, heard) = running(is_let_go);
+        let started = Instant::now();
+
+        running.close(&End::AtOnce, &runtime());
+
+        assert_eq!(heard.recv(), Ok(false));
+        assert!(started.elapsed() < INPUTS_CLOSE);
+        drop(hold);
     }
 }

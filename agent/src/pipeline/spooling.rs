@@ -77,7 +77,7 @@ pub(super) fn hand_over(handle: &Handle, request: Request, way: Way) {
 }
 
 /// Puts a request into the spool, which takes it also when the output is to take nothing more. While it is full or the disk fails,
-/// either way is tried.
+/// either way is tried; past what is spooled only where order does not matter.
 fn put(handle: &Handle, spooling: &Spooling, mut request: Request) {
     loop {
         let wait = match spooling.spool.put(&request) {
@@ -103,7 +103,7 @@ fn put(handle: &Handle, spooling: &Spooling, mut request: Request) {
         if handle.queue.is_closed() {
             return;
         }
-        if handle.delivery.ordered {
+        if handle.delivery.ordered && !spooling.spool.is_empty() {
             spooling.spool.wait_for_room(wait);
             continue;
         }
@@ -350,6 +350,27 @@ mod tests {
         hand_over(&handle, request("second", &ledger), ALONE);
 
         assert_eq!(spool.content(), (2, 2));
+    }
+
+    #[test]
+    fn where_the_disk_fails_and_nothing_is_spooled_an_ordered_output_is_tried() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (handle, spool) = handle(folder.path(), 1 << 20, true);
+        // Nothing can be written where the folder was.
+        std::fs::remove_dir_all(folder.path()).expect("it goes");
+        std::fs::write(folder.path(), "").expect("a file in its place");
+        let ledger = ledger();
+
+        let worker = Arc::clone(&handle);
+        let kept = request("text", &ledger);
+        let handing = thread::spawn(move || hand_over(&worker, kept, KEPT));
+        let popped = handle.queue.pop(Some(std::time::Instant::now() + Duration::from_secs(30)));
+        handle.queue.close();
+        handing.join().expect("it ends");
+        std::fs::remove_file(folder.path()).expect("it goes");
+
+        let Popped::Element(request) = popped else { panic!("the output got nothing") };
+        assert_eq!((&*request.body, spool.content()), (&b"text"[..], (0, 0)));
     }
 
     #[test]

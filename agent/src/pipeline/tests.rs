@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use vigie_parsers::batch::{Origin, Record, Timestamp, Value};
 
+use super::courier::{Courier, Kit};
 use super::delivery::{self, RetryPolicy};
 use super::lane::{Handle, Lane, Room};
 use super::worker::{self, Shared};
@@ -18,8 +19,8 @@ use crate::metrics::{InputMetrics, Metrics, Pulse};
 use crate::pipeline::build::BuiltOutput;
 use crate::pipeline::spools::SpoolPlan;
 use crate::plugin::{
-    BodyEncoding, ByteQueue, Cause, Class, Delivery, Encoded, Encoder, Fate, Memory, Outlet, Output, Parcel, Popped,
-    Refusal, Request, Source, Stage, Stream, Verdict,
+    BodyEncoding, ByteQueue, Cause, Class, Delivery, Encoded, Encoder, Fate, Item, Lot, Memory, Outlet, Output, Parcel,
+    Popped, Refusal, Request, Source, Stage, Stream, Verdict,
 };
 use crate::receipts::{Ledger, Outcome, Signal};
 use crate::spool::DeadLetters;
@@ -30,6 +31,13 @@ type Answer = fn(&Request) -> Verdict;
 const BUSY: Cause = Cause { class: Class::Busy, label: "busy", text: "the cluster is busy" };
 
 const BLOCKED: Cause = Cause { class: Class::Index, label: "write_block", text: "the index is blocked for writing" };
+
+const POLICY: RetryPolicy = RetryPolicy {
+    base: Duration::from_millis(1),
+    cap: Duration::from_millis(5),
+    probe_base: Duration::from_millis(1),
+    probe_cap: Duration::from_millis(5),
+};
 
 fn again(class: Class, counts: bool) -> Verdict {
     Verdict::Again { class, reason: "asked for by the test".into(), wait: None, counts }
@@ -146,8 +154,9 @@ impl Output for Scripted {
         self.locked.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// What is refused has one other form: with a plus before it, where it begins with `mend`.
+    /// What is refused has one other form: with a plus before it, where it begins with `mend`. Panics on `panic`.
     fn mend(&self, item: &[u8], _: &Refusal) -> Option<Vec<u8>> {
+        assert!(item != b"panic", "the test asked for it");
         item.starts_with(b"mend").then(|| [b"+", item].concat())
     }
 
@@ -257,14 +266,8 @@ fn ship(output: &Arc<Scripted>, retry_limit: Option<u32>, lines: &[&str]) -> (Ar
     let (_abort, aborted) = watch::channel(false);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("it starts");
-    let policy = RetryPolicy {
-        base: Duration::from_millis(1),
-        cap: Duration::from_millis(5),
-        probe_base: Duration::from_millis(1),
-        probe_cap: Duration::from_millis(5),
-    };
     let dead = Arc::new(DeadLetters::new(None));
-    let delivering = runtime.spawn(delivery::run(Arc::clone(&handle), dead, policy, aborted));
+    let delivering = runtime.spawn(delivery::run(Arc::clone(&handle), dead, POLICY, aborted));
     let built = BuiltOutput {
         name: "scripted.0".into(),
         matcher: Matcher::all(),
@@ -449,6 +452,96 @@ fn an_output_without_access_is_tried_by_one_request_at_a_time_until_what_it_was_
     assert_eq!((output.stored().len(), ledger.tally().delivered), (30, 30));
     let denied = output.denied.load(Ordering::SeqCst);
     assert!((9..=10).contains(&denied), "one per refresh, and at most one that was on its way: {denied}");
+}
+
+/// Couriers of an output, without workers and a queue.
+struct Couriers {
+    handle: Arc<Handle>,
+    kit: Kit,
+    abort: watch::Sender<bool>,
+}
+
+impl Couriers {
+    fn new(output: &Arc<Scripted>) -> Self {
+        let plugin: Arc<dyn Output> = Arc::clone(output) as Arc<dyn Output>;
+        let room = Room { in_flight: 1 << 20, parked: 1 << 20 };
+        let counters = Metrics::default().add_output("scripted.0");
+        let handle = Handle::new("scripted.0".into(), plugin, None, counters, (room, None));
+        let (abort, aborted) = watch::channel(false);
+        let (working, _) = mpsc::channel(1);
+        let dead = Arc::new(DeadLetters::new(None));
+        let kit = Kit { handle: Arc::clone(&handle), dead, policy: POLICY, abort: aborted, _working: working };
+        Self { handle, kit, abort }
+    }
+
+    /// Brings a request of `items` to its end, as far as that is not left to probes.
+    async fn deliver(&self, items: &[&str], ledger: &Arc<Ledger>) {
+        let body = items.concat();
+        let mut end = 0;
+        let item = |text: &&str| {
+            end += u32::try_from(text.len()).expect("short");
+            Item { end, lot: 0, offset: 0 }
+        };
+        let items: Vec<Item> = items.iter().map(item).collect();
+        let mut share = ledger.open(1);
+        share.grow(u32::try_from(items.len() - 1).expect("few"));
+        let request = Request {
+            plain_length: body.len(),
+            body: body.into(),
+            encoding: BodyEncoding::Identity,
+            first_item: 0,
+            items,
+            lots: vec![Lot { share, stream: stream(), tag: "t".into() }],
+            attempts: 0,
+        };
+        let passage = self.handle.gate.enter(request.plain_length).await;
+        Courier::new(self.kit.clone()).deliver(request, passage).await;
+    }
+}
+
+/// Waits until `is_so`, half a minute at the most.
+async fn until(is_so: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !is_so() && started.elapsed() < Duration::from_secs(30) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_output_goes_on_once_a_request_passed_though_an_item_of_it_is_still_tried() {
+    let mut script: Vec<Answer> = vec![|_| Verdict::Items(vec![Fate::Again(BUSY)]); 10_000];
+    script[0] = |_| again(Class::Output, false);
+    script[1] = |_| Verdict::Items(vec![Fate::Delivered, Fate::Again(BUSY)]);
+    let couriers = Couriers::new(&Scripted::new(10, &script));
+    let ledger = Ledger::new(0, Signal::default());
+    let delivering = couriers.deliver(&["a", "b"], &ledger);
+    let watching = async {
+        until(|| couriers.handle.metrics.retries.get() >= 3).await;
+        let is_open = couriers.handle.pauses.is_open();
+        couriers.abort.send_replace(true);
+        is_open
+    };
+
+    let ((), is_open) = tokio::join!(delivering, watching);
+
+    assert_eq!((is_open, couriers.handle.metrics.proc_records.get()), (true, 1));
+}
+
+#[tokio::test]
+async fn a_panic_while_a_paused_index_is_tried_does_not_leave_it_paused() {
+    let output = Scripted::new(
+        10,
+        &[|_| Verdict::Items(vec![Fate::Again(BLOCKED)]), |_| Verdict::Items(vec![Fate::Refused(Box::default())])],
+    );
+    let couriers = Couriers::new(&output);
+    let [bad, good] = [0, 1].map(|_| Ledger::new(0, Signal::default()));
+
+    couriers.deliver(&["panic"], &bad).await;
+    couriers.deliver(&["pass"], &good).await;
+    until(|| couriers.handle.metrics.paused_indexes.get() == 0).await;
+
+    assert!(bad.has_failed(), "it is read again");
+    assert_eq!((good.committed(), couriers.handle.metrics.paused_indexes.get()), (1, 0));
 }
 
 #[test]

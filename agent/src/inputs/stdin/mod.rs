@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -65,15 +66,41 @@ struct Stdin {
 
 /// Bytes read at once.
 const CHUNK: usize = 64 << 10;
+/// Chunks that may wait for the input.
+const CHUNKS: usize = 4;
+/// How long at a stop the thread that reads is waited for, which may have taken a chunk that is not here yet.
+const LAST_CHUNK: Duration = Duration::from_millis(200);
 
 impl Input for Stdin {
     fn run(self: Box<Self>, outlet: Outlet, stop: Stop) {
+        self.follow(&read_in_background(std::io::stdin()), outlet, &stop);
+    }
+}
+
+/// Chunks of a source, read on a thread that may block for ever, so that a stop need not wait for it.
+struct Chunks {
+    chunks: Receiver<Vec<u8>>,
+    /// Whether nothing more is to be read.
+    is_over: Arc<AtomicBool>,
+}
+
+impl Chunks {
+    /// Ends the reading. Gives what was taken from the source until then.
+    fn last(&self) -> Vec<u8> {
+        self.is_over.store(true, Ordering::Release);
+        // It ends at once where the thread is about to hand a chunk on; where it waits for the source, nothing was taken.
+        std::iter::from_fn(|| self.chunks.recv_timeout(LAST_CHUNK).ok()).flatten().collect()
+    }
+}
+
+impl Stdin {
+    /// Hands `source` on until it ends or the input is to stop, then waits for the answers.
+    fn follow(&self, source: &Chunks, outlet: Outlet, stop: &Stop) {
         let ledger = Ledger::new(0, stop.signal().clone());
-        let chunks = read_in_background();
         let mut rest = Vec::new();
         let mut offset = 0;
         while !stop.requested() {
-            match chunks.recv_timeout(Duration::from_millis(200)) {
+            match source.chunks.recv_timeout(Duration::from_millis(200)) {
                 Ok(chunk) => rest.extend_from_slice(&chunk),
                 Err(RecvTimeoutError::Timeout) => continue,
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -81,6 +108,7 @@ impl Input for Stdin {
             offset += self.hand_on((&ledger, &outlet), &mut rest, offset, false);
             lines::count_lost(&ledger, offset, &self.stream);
         }
+        rest.extend(source.last());
         offset += self.hand_on((&ledger, &outlet), &mut rest, offset, true);
         outlet.end(Arc::clone(&self.stream));
         drop(outlet);
@@ -90,9 +118,7 @@ impl Input for Stdin {
             error!(component = %self.stream.input, "lines that cannot be read again were not delivered");
         }
     }
-}
 
-impl Stdin {
     /// Hands on the complete lines of `rest`, which begins at `offset`; all of it when it is the `last`. Gives the number of
     /// bytes handed on.
     fn hand_on(&self, to: (&Arc<Ledger>, &Outlet), rest: &mut Vec<u8>, offset: u64, last: bool) -> u64 {
@@ -138,14 +164,15 @@ impl Stdin {
     }
 }
 
-/// Reads standard input on a thread that may block for ever, so that a stop need not wait for it.
-fn read_in_background() -> Receiver<Vec<u8>> {
-    let (sender, receiver): (SyncSender<Vec<u8>>, _) = sync_channel(4);
+/// Reads `source` on a thread of its own.
+fn read_in_background(mut source: impl Read + Send + 'static) -> Chunks {
+    let (sender, chunks): (SyncSender<Vec<u8>>, _) = sync_channel(CHUNKS);
+    let is_over = Arc::new(AtomicBool::new(false));
+    let is_enough = Arc::clone(&is_over);
     let read = move || {
-        let mut stdin = std::io::stdin().lock();
-        loop {
+        while !is_enough.load(Ordering::Acquire) {
             let mut chunk = vec![0; CHUNK];
-            match stdin.read(&mut chunk) {
+            match source.read(&mut chunk) {
                 Ok(0) => return,
                 Ok(length) => chunk.truncate(length),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
@@ -162,11 +189,60 @@ fn read_in_background() -> Receiver<Vec<u8>> {
     if let Err(error) = thread::Builder::new().name("stdin".into()).spawn(read) {
         error!(component = "stdin", %error, "standard input cannot be read");
     }
-    receiver
+    Chunks { chunks, is_over }
 }
 
 /// `line` without its newline.
 fn trimmed(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+    use crate::metrics::InputMetrics;
+    use crate::plugin::ByteQueue;
+
+    /// Lines without end, and how many bytes of them were taken.
+    struct Endless(Arc<AtomicUsize>);
+
+    impl Read for Endless {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            let line = format!("{:063}\n", 0);
+            into.copy_from_slice(line.repeat(into.len() / line.len()).as_bytes());
+            self.0.fetch_add(into.len(), Ordering::SeqCst);
+            Ok(into.len())
+        }
+    }
+
+    #[test]
+    fn what_was_taken_before_a_stop_is_handed_on() {
+        let metrics = Arc::new(InputMetrics::new("stdin.0"));
+        let stream = Stream {
+            id: 1,
+            name: "stdin".into(),
+            input: "stdin.0".into(),
+            metrics: Arc::clone(&metrics),
+            birth: 0,
+            identity: Vec::new(),
+            stage: Arc::new(|_| unreachable!("no stage runs here")),
+        };
+        let stdin = Stdin { stream: Arc::new(stream), tag: "t".into(), longest: 1024, keys: Keys::new(["log"]) };
+        let taken = Arc::new(AtomicUsize::new(0));
+        let source = read_in_background(Endless(Arc::clone(&taken)));
+        while taken.load(Ordering::SeqCst) < (CHUNKS + 1) * CHUNK {
+            thread::yield_now();
+        }
+        let stop = Stop::default();
+        stop.drained();
+
+        stdin.follow(&source, Outlet::new(Memory::new(64 << 20), vec![Arc::new(ByteQueue::new(64 << 20))]), &stop);
+
+        let handed_on = metrics.bytes.get();
+        assert_eq!(handed_on, taken.load(Ordering::SeqCst) as u64, "each byte that was taken");
+        assert_eq!(handed_on, metrics.records.get() * 64);
+    }
 }

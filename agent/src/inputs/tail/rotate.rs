@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use tracing::{debug, error, info, warn};
 
-use super::Tail;
 use super::file::{self, FileId, Standing, Tailed};
 use super::proof;
 use super::scan::TakeUp;
+use super::{FAILED_WAIT, Tail};
 use crate::state::{Known, Position};
 
 /// Endings of compressed files: their content was another file's before.
@@ -129,7 +129,9 @@ impl Tail {
             return self.rest_changed(number);
         }
         let Some(old) = self.files.get(&number) else { return };
-        let (Ok(same), Ok(metadata)) = (old.file.try_clone().map(Arc::new), old.file.metadata()) else { return };
+        // No descriptor of its own, which might not be had: the old content is read from it no more.
+        let same = Arc::clone(&old.file);
+        let Ok(metadata) = same.metadata() else { return self.try_later(number) };
         let copy = self.find_copy(old);
         let Some(old) = self.files.get_mut(&number) else { return };
         self.metrics.files_rotated.add(1);
@@ -162,6 +164,14 @@ impl Tail {
         self.leaving.insert(number);
         self.plan_look(number);
         self.add(same, &metadata, new, standing);
+    }
+
+    /// Lets a file that could not be looked at wait for a while.
+    fn try_later(&mut self, number: u64) {
+        if let Some(file) = self.files.get_mut(&number) {
+            file.not_before = Some(self.now + FAILED_WAIT);
+        }
+        self.plan_look(number);
     }
 
     /// A copy of what `old` held: same head, same bytes before the offset.

@@ -208,6 +208,25 @@ fn what_cannot_be_read_any_more_is_counted() {
 }
 
 #[test]
+fn content_that_changed_takes_no_further_descriptor() {
+    let mut rig = Rig::new("*.log", &[]);
+    rig.append("a.log", &numbered(1, 9));
+    rig.start();
+    rig.answer = Answer::Hold;
+    rig.append("a.log", &numbered(10, 12));
+    rig.run();
+
+    File::create(rig.path("a.log")).expect("it is truncated");
+    rig.append("a.log", "new 1\n");
+    rig.run();
+
+    let files: Vec<_> = rig.tail().files.values().map(|file| std::sync::Arc::clone(&file.file)).collect();
+    assert_eq!(files.len(), 2, "what is on its way is waited for");
+    assert!(std::sync::Arc::ptr_eq(&files[0], &files[1]));
+    assert_eq!(rig.deliver_held().run().texts().last().map(String::as_str), Some("new 1"));
+}
+
+#[test]
 fn two_contents_of_one_file_have_different_ids_though_they_begin_alike() {
     let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
     let mut all = Vec::new();
