@@ -6,6 +6,8 @@ mod bulk;
 #[cfg(any(test, fuzzing))]
 pub mod check;
 mod errors;
+mod found;
 
 pub use bulk::{Action, ItemAnswer, ItemRun, Unreadable, Verb, bulk_item, bulk_items, item_index};
 pub use errors::{ErrorDetail, error_name, request_error, scrubbed};
+pub use found::{Found, found_items};

@@ -9,6 +9,7 @@ mod ceiling;
 mod controller;
 mod courier;
 mod delivery;
+mod doubt;
 mod gate;
 mod judge;
 mod lane;

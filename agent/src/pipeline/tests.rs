@@ -194,6 +194,7 @@ fn stream() -> Arc<Stream> {
         birth: 0,
         identity: Vec::new(),
         stage: Arc::new(|_| Box::new(PassThrough)),
+        sent_below: 0.into(),
     })
 }
 

@@ -117,6 +117,7 @@ impl Tail {
             birth: u64::try_from(known.birth / 1_000_000_000).unwrap_or(0),
             identity: file.identity(),
             stage: Arc::clone(&self.stage),
+            sent_below: file.sent_below.into(),
         };
         let ledger = Ledger::new(file.progress.offset, self.signal.clone());
         file.content = Some(Content { stream: Arc::new(stream), ledger });

@@ -220,6 +220,7 @@ impl Tail {
             not_before: None,
             stored_head: position.known.map_or(0, |known| known.head_length),
             seen: self.scans,
+            sent_below: file::sent_below(&position, metadata.len()),
             file,
             position,
         };

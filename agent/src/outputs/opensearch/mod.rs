@@ -7,7 +7,9 @@ mod directory;
 mod encoder;
 mod index;
 mod judge;
+mod lookup;
 pub mod options;
+mod rollover;
 #[cfg(test)]
 mod tests;
 
