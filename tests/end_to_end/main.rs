@@ -12,5 +12,6 @@ mod faults;
 mod kill_loop;
 mod paths;
 mod pressure;
+mod rollover;
 mod shipping;
 mod support;
