@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use rustix::fs::OFlags;
 
+use super::ahead::Again;
 use super::read::Progress;
 use crate::plugin::Stream;
 use crate::receipts::Ledger;
@@ -80,8 +81,8 @@ pub(super) struct Tailed {
     pub(super) stored_head: u32,
     /// Last look at the paths that saw it.
     pub(super) seen: u64,
-    /// What begins before it may have been handed on by an earlier run.
-    pub(super) sent_below: u64,
+    /// What may have been handed on before, by an earlier run or by this one.
+    pub(super) again: Option<Arc<Again>>,
 }
 
 /// Opens a regular file for reading without ever blocking.
@@ -110,13 +111,6 @@ pub(super) fn row_fits(row: &Position, metadata: &Metadata) -> bool {
     let birth = birth(metadata);
     let same_birth = |known: &crate::state::Known| known.birth == 0 || birth == 0 || known.birth == birth;
     row.known.as_ref().is_none_or(|known| known.first_inode != row.inode || same_birth(known))
-}
-
-/// Up to where an earlier run may have handed on the file of `position`, which has `size` bytes now: all that is there, once
-/// anything of it was. The stored offset tells less, for it lags behind.
-pub(super) fn sent_below(position: &Position, size: u64) -> u64 {
-    let was_begun = position.id != 0 && position.known.is_some_and(|known| known.head_length > 0);
-    if was_begun { size } else { 0 }
 }
 
 impl Tailed {

@@ -1,7 +1,6 @@
 //! Looks at the sizes of files, and at what became of what was handed on.
 
 use std::fs::Metadata;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tracing::{error, info};
@@ -151,9 +150,7 @@ impl Tail {
             return;
         }
         info!(component = %name, file = %file.place.display(), position, "not delivered: read again from here");
-        if let Some(content) = &file.content {
-            content.stream.sent_below.fetch_max(file.progress.offset, Ordering::Relaxed);
-        }
+        file.note_again((self.clock)().seconds);
         file.go_to(position);
         file.epoch = file.epoch.wrapping_add(1);
         file.patience = (file.patience * 2).clamp(PATIENCE, LONGEST_PATIENCE);
