@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
+use super::attempt::{catch_panic, heard};
 use super::backoff::Backoff;
-use super::controller::Heard;
 use super::delivery::RetryPolicy;
 use super::doubt::{self, Looked};
 use super::gate::Passage;
@@ -397,41 +397,8 @@ impl Courier {
     }
 }
 
-/// What the controller hears by a verdict on so many items, and the wait that was asked for.
-fn heard(verdict: &Verdict, items: usize) -> (Heard, Option<Duration>) {
-    match verdict {
-        Verdict::Delivered => (Heard::Taken, None),
-        Verdict::Items(fates) => {
-            let is_busy = |fate: &&Fate| matches!(fate, Fate::Again(cause) if cause.class == Class::Busy);
-            match fates.iter().filter(is_busy).count() {
-                0 => (Heard::Taken, None),
-                busy => (Heard::Partly(busy, items), None),
-            }
-        }
-        Verdict::Again { class: Class::Busy, wait, .. } => (Heard::Busy, *wait),
-        Verdict::Again { class: Class::Unknown, wait, .. } => (Heard::Nothing, *wait),
-        Verdict::Again { class: Class::Unreachable, .. } => (Heard::Unreachable, None),
-        _ => (Heard::Other, None),
-    }
-}
-
 fn settle_refused(refused: Vec<Refused>, outcome: Outcome) {
     for item in refused {
         item.share.settle_all(outcome);
     }
-}
-
-/// Runs `attempt`; a panic becomes a verdict that sends the request again later.
-async fn catch_panic(attempt: AssertUnwindSafe<impl Future<Output = Verdict> + Unpin>) -> Verdict {
-    let mut attempt = attempt;
-    std::future::poll_fn(move |context| {
-        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| std::pin::Pin::new(&mut attempt.0).poll(context)));
-        polled.unwrap_or_else(|_| {
-            error!(component = "delivery", "an output panicked: this is a bug");
-            let reason = "the output panicked".to_owned();
-            let class = Class::Unknown;
-            std::task::Poll::Ready(Verdict::Again { class, reason, wait: None, counts: true })
-        })
-    })
-    .await
 }

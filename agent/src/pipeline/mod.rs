@@ -3,6 +3,7 @@
 //! Data goes one way: input threads, worker threads, delivery tasks. Only shares of source ranges return. On stop only
 //! inputs are told; they drop their outlets, and each later stage ends when its queue does.
 
+mod attempt;
 mod backoff;
 mod build;
 mod ceiling;

@@ -1,7 +1,8 @@
 //! Looks documents up by their ids before they are sent again, where a rollover may have put another index in between.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -11,7 +12,8 @@ use tracing::warn;
 
 use super::deliver::{Answer, OpenSearch, percent_encoded, unread};
 use super::judge::Whole;
-use crate::cluster::{Found, bulk_item, error_name, found_items};
+use super::rollover::MOST_INDEXES;
+use crate::cluster::{Found, bulk_item, error_name, found_items, item_index};
 use crate::encode::bulk::Operation;
 use crate::net::{Conduct, Hosts, HttpClient};
 use crate::plugin::{Class, Output, Request, Verdict};
@@ -35,42 +37,62 @@ struct Wanted {
     item: usize,
     id: String,
     /// Indexes that it may lie in.
-    indexes: Vec<String>,
+    indexes: Arc<[String]>,
+}
+
+impl Search {
+    /// Asks for what is not found yet: an index with places in `wanted`, of at most [`BATCH`] each, in the order of searching.
+    fn batches(&self, round: usize) -> Vec<(String, Vec<usize>)> {
+        let mut by_index: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let open = self.wanted.iter().enumerate().filter(|(_, wanted)| !self.stored[wanted.item]);
+        for (at, wanted) in open {
+            if let Some(index) = wanted.indexes.get(round) {
+                by_index.entry(index).or_default().push(at);
+            }
+        }
+        let cut = |(index, places): (&str, Vec<usize>)| {
+            places.chunks(BATCH).map(|batch| (index.to_owned(), batch.to_vec())).collect::<Vec<_>>()
+        };
+        by_index.into_iter().flat_map(cut).collect()
+    }
+
+    /// Takes in what was `found` of `batch`. Gives why one could not be looked up, if that was so.
+    fn take(&mut self, batch: &[usize], found: Vec<Found>) -> Option<String> {
+        let mut failure = None;
+        for (at, found) in batch.iter().zip(found) {
+            let item = self.wanted[*at].item;
+            match found {
+                Found::Stored => self.stored[item] = true,
+                Found::Missing => {}
+                Found::Failed(kind) => {
+                    self.unsure[item] = true;
+                    failure = Some(kind);
+                }
+            }
+        }
+        failure
+    }
+
+    /// How many could not be looked up and were not found elsewhere.
+    fn unsure(&self) -> usize {
+        self.unsure.iter().zip(&self.stored).filter(|(unsure, stored)| **unsure && !**stored).count()
+    }
 }
 
 impl OpenSearch {
     /// Which items of `request` are stored, of those that may be. Those that cannot be looked up count as possible
     /// duplicates.
     pub(super) async fn look_up(&self, hosts: &Hosts, request: &Request) -> Result<Vec<bool>, Verdict> {
-        let found = self.search(request).map_err(|error| unread(format!("a request cannot be inflated: {error}")));
-        let Some(mut search) = found? else { return Ok(Vec::new()) };
-        for round in 0.. {
-            let mut by_index: BTreeMap<&str, Vec<&Wanted>> = BTreeMap::new();
-            for wanted in search.wanted.iter().filter(|wanted| !search.stored[wanted.item]) {
-                if let Some(index) = wanted.indexes.get(round) {
-                    by_index.entry(index).or_default().push(wanted);
-                }
-            }
-            if by_index.is_empty() {
-                break;
-            }
-            for (index, wanted) in by_index {
-                for batch in wanted.chunks(BATCH) {
-                    for (wanted, found) in batch.iter().zip(self.find(hosts, index, batch).await?) {
-                        match found {
-                            Found::Stored => search.stored[wanted.item] = true,
-                            Found::Missing => {}
-                            Found::Failed(kind) => {
-                                search.unsure[wanted.item] = true;
-                                self.cannot_look_into(index, &kind);
-                            }
-                        }
-                    }
-                }
+        let search = self.search(request).map_err(|error| unread(format!("a request cannot be inflated: {error}")));
+        let Some(mut search) = search? else { return Ok(Vec::new()) };
+        for round in 0..MOST_INDEXES {
+            for (index, batch) in search.batches(round) {
+                let ids: Vec<&str> = batch.iter().map(|at| search.wanted[*at].id.as_str()).collect();
+                let found = self.find(hosts, &index, &ids).await?;
+                search.take(&batch, found).iter().for_each(|failure| self.cannot_look_into(&index, failure));
             }
         }
-        let unsure = search.unsure.iter().zip(&search.stored).filter(|(unsure, stored)| **unsure && !**stored);
-        self.metrics.possible_duplicate_records.add(unsure.count() as u64);
+        self.metrics.possible_duplicate_records.add(search.unsure() as u64);
         Ok(search.stored)
     }
 
@@ -82,23 +104,26 @@ impl OpenSearch {
         }
         let plain = request.plain()?;
         let mut wanted = Vec::new();
+        let mut behind: HashMap<&str, Arc<[String]>> = HashMap::new();
         for (item, entry) in request.items.iter().enumerate() {
-            if !request.lots[entry.lot as usize].may_be_stored {
+            let bytes = &plain[request.item_range(item)];
+            let Some(target) = item_index(bytes).filter(|_| request.lots[entry.lot as usize].may_be_stored) else {
+                continue;
+            };
+            let indexes = behind.entry(target).or_insert_with(|| self.indexes.behind(target).into());
+            if indexes.is_empty() {
                 continue;
             }
-            let Some((action, _)) = bulk_item(&plain[request.item_range(item)]) else { continue };
-            let indexes = self.indexes.behind(&action.index);
-            if let Some(id) = action.id.filter(|_| !indexes.is_empty()) {
-                wanted.push(Wanted { item, id, indexes });
+            if let Some(id) = bulk_item(bytes).and_then(|(action, _)| action.id) {
+                wanted.push(Wanted { item, id, indexes: Arc::clone(indexes) });
             }
         }
         let no = || vec![false; request.items.len()];
         Ok((!wanted.is_empty()).then(|| Search { stored: no(), unsure: no(), wanted }))
     }
 
-    /// What `index` says of `batch`, in its order.
-    async fn find(&self, hosts: &Hosts, index: &str, batch: &[&Wanted]) -> Result<Vec<Found>, Verdict> {
-        let ids: Vec<&str> = batch.iter().map(|wanted| wanted.id.as_str()).collect();
+    /// What `index` says of `ids`, in their order.
+    async fn find(&self, hosts: &Hosts, index: &str, ids: &[&str]) -> Result<Vec<Found>, Verdict> {
         let body = json!({"ids": ids}).to_string();
         let filter = "_source=false&filter_path=docs.found,docs.error.type,error.type";
         let path = format!("{}/{}/_mget?{filter}", self.base(), percent_encoded(index));

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 /// Names that are remembered; beyond, those that changed longest ago are forgotten.
 const MOST_TARGETS: usize = 1_000;
 /// Indexes that are remembered of one name, the newest: what is under way may have gone to any of them.
-const MOST_INDEXES: usize = 3;
+pub(super) const MOST_INDEXES: usize = 3;
 /// Longest name of an index.
 const LONGEST_NAME: usize = 255;
 /// Bytes of the file that are read.
@@ -272,7 +272,7 @@ mod tests {
             assert!(flaw.expect("it is said").contains("a%2Fb.json"), "{content}");
             indexes.learn("logs", "logs-1");
             indexes.keep().expect("it is written");
-            assert!(fs::read_to_string(&path).expect("it is there").contains("logs-1"));
+            assert_eq!(read(&path).expect("it is sound")[0].indexes, ["logs-1"]);
         }
     }
 }

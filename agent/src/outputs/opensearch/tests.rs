@@ -440,7 +440,9 @@ async fn the_indexes_written_to_are_on_disk_before_anything_is_settled_by_them()
 
     assert!(matches!(built.output.deliver(&request).await, Verdict::Delivered));
 
-    let kept = std::fs::read_to_string(directory.path().join("write-indexes/opensearch.0.json")).expect("it is there");
+    let mut kept = String::new();
+    let file = std::fs::File::open(directory.path().join("write-indexes/opensearch.0.json"));
+    file.expect("it is there").read_to_string(&mut kept).expect("it reads");
     assert_eq!(kept, r#"{"targets":[{"indexes":["logs-000001"],"name":"logs"}],"version":1}"#);
     request.settle_all(Outcome::Delivered);
 }

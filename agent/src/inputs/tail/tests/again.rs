@@ -116,3 +116,28 @@ fn how_far_a_file_may_be_read_is_stored_before_it_is() {
     rig.kill().start();
     assert!(rig.records().iter().all(|seen| seen.again));
 }
+
+#[test]
+fn an_hour_is_stored_before_the_first_line_is_read_in_it() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    WALL.set(MIDNIGHT - 10);
+    rig.append("a.log", "a\n");
+    rig.start();
+    // Nothing else is due to be stored within the next second.
+    rig.tail().save(true);
+    rig.answer = Answer::Hold;
+    rig.records();
+    WALL.set(MIDNIGHT);
+    rig.append("a.log", "b\n");
+    while hours(&mut rig).is_empty() {
+        rig.turn(Duration::from_millis(25));
+    }
+    let saved = rig.tail().saved;
+    assert!(rig.now.duration_since(saved) < Duration::from_secs(1));
+
+    rig.kill();
+    WALL.set(MIDNIGHT + 3_600);
+    rig.start();
+
+    assert_eq!(hours(&mut rig), expected(&[("b", 0, true)]));
+}
