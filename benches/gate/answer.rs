@@ -9,15 +9,7 @@ const DOCUMENTS: usize = 5_000;
 
 /// Reads an answer about documents that are all stored. Gives for how many it answers.
 pub(crate) fn stored() -> Pass {
-    repeated(r#"{"create":{"_index":".ds-logs-app-default-000007","status":201}}"#)
-}
-
-/// The same without names of indexes.
-pub(crate) fn stored_old() -> Pass {
-    repeated(r#"{"create":{"status":201}}"#)
-}
-
-fn repeated(item: &str) -> Pass {
+    let item = r#"{"create":{"_index":".ds-logs-app-default-000007","status":201}}"#;
     let body = format!(r#"{{"errors":false,"items":[{}]}}"#, vec![item; DOCUMENTS].join(","));
     Box::new(move || {
         let runs = bulk_items(body.as_bytes()).expect("it is an answer");

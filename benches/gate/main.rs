@@ -47,7 +47,6 @@ const CASES: &[Case] = &[
     ("json-deflate", route::json_deflate),
     ("nginx-deflate", route::nginx_deflate),
     ("bulk-answer", answer::stored),
-    ("bulk-answer-old", answer::stored_old),
 ];
 
 fn main() -> ExitCode {
