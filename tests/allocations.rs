@@ -162,6 +162,7 @@ impl Worker {
             birth: 1_795_000_000,
             identity: b"identity".to_vec(),
             stage: Arc::clone(&stage),
+            sent_below: 0.into(),
         });
         let stage = stage(&stream);
         let mut findings = Diagnostics::default();

@@ -85,6 +85,7 @@ fn stream() -> Stream {
         birth: 1_700_000_000,
         identity: b"device and inode".to_vec(),
         stage: Arc::new(|_| unreachable!("records are parsed before")),
+        sent_below: 0.into(),
     }
 }
 

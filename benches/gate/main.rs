@@ -4,6 +4,7 @@
 //! difference is what a pass costs, without the making of the input and the growth of buffers. Nothing here looks at a
 //! clock or draws a number, so that the count is the same in every run. Not part of the agent.
 
+mod answer;
 mod parsing;
 mod route;
 mod tail;
@@ -45,6 +46,7 @@ const CASES: &[Case] = &[
     ("nginx-bulk", route::nginx_bulk),
     ("json-deflate", route::json_deflate),
     ("nginx-deflate", route::nginx_deflate),
+    ("bulk-answer", answer::stored),
 ];
 
 fn main() -> ExitCode {

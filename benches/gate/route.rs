@@ -147,6 +147,7 @@ impl Route {
             birth: 1_795_000_000,
             identity: b"identity".to_vec(),
             stage: Arc::clone(&stage),
+            sent_below: 0.into(),
         });
         Self {
             memory: Memory::new(16 << 20),

@@ -13,6 +13,7 @@ mod faults;
 mod kill_loop;
 mod paths;
 mod pressure;
+mod rollover;
 mod setup;
 mod shipping;
 mod support;

@@ -1,9 +1,11 @@
 //! Reads the answer to a bulk request.
 //!
-//! An answer has one entry per document, and nearly all of them are `{"create":{"status":201}}`. An entry that stands there
-//! word for word like the one before it is only counted; of the others, a tree is built of those that hold more than a
-//! status. Whatever is not a whole, valid answer is refused, so that a cut-off connection never counts as delivery.
+//! An answer has one entry per document, and nearly all of them are `{"create":{"_index":"logs-000001","status":201}}`. An
+//! entry that stands there word for word like the one before it is only counted; of the others, a tree is built of those
+//! that hold more than index and status. Whatever is not a whole, valid answer is refused, so that a cut-off connection
+//! never counts as delivery.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde_json::Value;
@@ -37,9 +39,11 @@ impl Verb {
 
 /// What was answered about one document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ItemAnswer {
+pub struct ItemAnswer<'a> {
     /// What it was sent for, as the answer says.
     pub verb: Verb,
+    /// The index that took or refused it: behind an alias or a data stream, the one that is written to.
+    pub index: Option<Cow<'a, str>>,
     /// Its status code.
     pub status: u16,
     /// What was wrong, if anything.
@@ -48,11 +52,11 @@ pub struct ItemAnswer {
 
 /// What was answered about documents that follow each other: of all of them the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ItemRun {
+pub struct ItemRun<'a> {
     /// How many documents.
     pub count: usize,
     /// What was answered about each.
-    pub answer: ItemAnswer,
+    pub answer: ItemAnswer<'a>,
 }
 
 /// The answer is no whole, valid bulk answer; what became of the documents is unknown.
@@ -67,7 +71,7 @@ pub struct Unreadable {
 ///
 /// # Errors
 /// [`Unreadable`] when `body` breaks off, is no JSON, or has no items with a status.
-pub fn bulk_items(body: &[u8]) -> Result<Vec<ItemRun>, Unreadable> {
+pub fn bulk_items(body: &[u8]) -> Result<Vec<ItemRun<'_>>, Unreadable> {
     let mut scanner = Scanner { body, at: 0 };
     let items = scanner.answer().filter(|_| scanner.is_at_end());
     items.ok_or(Unreadable { at: scanner.at })
@@ -116,8 +120,8 @@ struct Scanner<'a> {
     at: usize,
 }
 
-impl Scanner<'_> {
-    fn answer(&mut self) -> Option<Vec<ItemRun>> {
+impl<'a> Scanner<'a> {
+    fn answer(&mut self) -> Option<Vec<ItemRun<'a>>> {
         let mut items = None;
         self.expect(b'{')?;
         loop {
@@ -138,7 +142,7 @@ impl Scanner<'_> {
         }
     }
 
-    fn items(&mut self) -> Option<Vec<ItemRun>> {
+    fn items(&mut self) -> Option<Vec<ItemRun<'a>>> {
         let mut runs = Vec::new();
         self.expect(b'[')?;
         if self.peek()? == b']' {
@@ -148,7 +152,7 @@ impl Scanner<'_> {
         loop {
             let start = self.at;
             let answer = match self.short_item() {
-                Some((verb, status)) => ItemAnswer { verb, status, error: None },
+                Some(answer) => answer,
                 None => self.long_item()?,
             };
             match self.next()? {
@@ -179,13 +183,15 @@ impl Scanner<'_> {
         (self.at - first) / length
     }
 
-    /// Reads `{"create":{"status":201}}` and the like; stays where it is when that is not what follows.
-    fn short_item(&mut self) -> Option<(Verb, u16)> {
+    /// Reads `{"create":{"_index":"logs","status":201}}` and the like; stays where it is when that is not what follows.
+    fn short_item(&mut self) -> Option<ItemAnswer<'a>> {
         let rest = self.body.get(self.at..)?;
         let rest = rest.strip_prefix(b"{\"")?;
         let verbs = [&b"create"[..], b"index", b"update"];
         let (verb, rest) = verbs.iter().find_map(|verb| Some((Verb::named(verb), rest.strip_prefix(*verb)?)))?;
-        let rest = rest.strip_prefix(b"\":{\"status\":")?;
+        let rest = rest.strip_prefix(b"\":{")?;
+        let (index, rest) = short_index(rest);
+        let rest = rest.strip_prefix(b"\"status\":")?;
         let (digits, rest) = rest.split_first_chunk::<3>()?;
         let rest = rest.strip_prefix(b"}}")?;
         let status = digits
@@ -195,17 +201,18 @@ impl Scanner<'_> {
             return None;
         }
         self.at = self.body.len() - rest.len();
-        Some((verb, status))
+        Some(ItemAnswer { verb, index: index.map(Cow::Borrowed), status, error: None })
     }
 
     /// Reads an item of any shape.
-    fn long_item(&mut self) -> Option<ItemAnswer> {
+    fn long_item(&mut self) -> Option<ItemAnswer<'a>> {
         let range = self.value()?;
         let item: Value = serde_json::from_slice(&self.body[range]).ok()?;
         let (verb, item) = item.as_object().filter(|item| item.len() == 1)?.iter().next()?;
         let status = u16::try_from(item.get("status")?.as_u64()?).ok().filter(|status| (100..600).contains(status))?;
+        let index = item.get("_index").and_then(Value::as_str).map(|index| Cow::Owned(index.to_owned()));
         let error = item.get("error").map(|error| Box::new(ErrorDetail::new(error)));
-        Some(ItemAnswer { verb: Verb::named(verb.as_bytes()), status, error })
+        Some(ItemAnswer { verb: Verb::named(verb.as_bytes()), index, status, error })
     }
 
     /// Walks over a value without looking into it and gives where it stands.
@@ -272,6 +279,15 @@ impl Scanner<'_> {
     }
 }
 
+/// Takes `"_index":"logs",` off `rest`, where a name stands there that is plain ASCII, as names of indexes mostly are.
+fn short_index(rest: &[u8]) -> (Option<&str>, &[u8]) {
+    let taken = rest.strip_prefix(b"\"_index\":\"").and_then(|name| {
+        let end = name.iter().position(|byte| !matches!(byte, b' '..=b'~') || matches!(byte, b'"' | b'\\'))?;
+        Some((std::str::from_utf8(&name[..end]).ok()?, name[end..].strip_prefix(b"\",")?))
+    });
+    taken.map_or((None, rest), |(index, rest)| (Some(index), rest))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -320,6 +336,18 @@ mod tests {
     }
 
     #[test]
+    fn every_entry_tells_its_index() {
+        let body = r#"{"items":[{"create":{"_index":"logs-1","status":201}},{"create":{"_index":"logs-1","status":201}},
+            {"create":{"status":201}},{"index":{"_index":"caf\u00e9","status":200}},
+            {"create":{"_index":"logs-2","_id":"a","status":409,"error":{"type":"t","reason":"r"}}}]}"#;
+
+        let items = check::expanded(bulk_items(body.as_bytes()).expect("it is an answer"));
+
+        let indexes: Vec<_> = items.iter().map(|item| item.index.as_deref()).collect();
+        assert_eq!(indexes, [Some("logs-1"), Some("logs-1"), None, Some("caf\u{e9}"), Some("logs-2")]);
+    }
+
+    #[test]
     fn an_answer_without_documents_is_read() {
         assert_eq!(statuses(r#"{"errors":false,"items":[]}"#), Ok(Vec::new()));
     }
@@ -350,6 +378,8 @@ mod tests {
         let reason = "[ -~\\\\\"{}\\[\\]\u{e9}]{0,20}";
         prop_oneof![
             4 => prop::sample::select(vec!["create", "index", "update"]).prop_map(|action| json!({action: {"status": 201}})),
+            4 => prop::sample::select(vec!["a", "logs-000001", ".ds-logs-app-000007", "caf\u{e9}", "q\"\\"])
+                .prop_map(|index| json!({"create": {"_index": index, "status": 201}})),
             1 => (100..600_u16, reason, any::<bool>()).prop_map(|(status, reason, index)| match index {
                 true => json!({"create": {"_index": reason, "status": status}}),
                 false => json!({"create": {"status": status, "error": {"type": "t", "reason": reason}}}),
@@ -359,8 +389,8 @@ mod tests {
 
     #[test]
     fn entries_that_repeat_are_counted_and_not_read_again() {
-        let good = r#"{"create":{"status":201}},"#;
-        let other = r#"{"create":{"status":200}},"#;
+        let good = r#"{"create":{"_index":"logs-000001","status":201}},"#;
+        let other = r#"{"create":{"_index":"logs-000002","status":200}},"#;
         for (before, after) in [(0, 0), (1, 0), (2, 3), (1000, 0), (999, 1), (5, 2000)] {
             let items = format!("{}{other}{}", good.repeat(before), good.repeat(after));
             let body = format!(r#"{{"items":[{}]}}"#, items.trim_end_matches(','));

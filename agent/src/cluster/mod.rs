@@ -6,8 +6,10 @@ mod bulk;
 #[cfg(any(test, fuzzing))]
 pub mod check;
 mod errors;
+mod found;
 mod templates;
 
 pub use bulk::{Action, ItemAnswer, ItemRun, Unreadable, Verb, bulk_item, bulk_items, item_index};
 pub use errors::{ErrorDetail, error_name, request_error, scrubbed};
+pub use found::{Found, found_items};
 pub use templates::{Resource, ResourceKind, State, resources};

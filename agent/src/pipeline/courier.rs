@@ -8,9 +8,10 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
+use super::attempt::{catch_panic, heard};
 use super::backoff::Backoff;
-use super::controller::Heard;
 use super::delivery::RetryPolicy;
+use super::doubt::{self, Looked};
 use super::gate::Passage;
 use super::judge::{self, Held, Judged, Refused};
 use super::lane::Handle;
@@ -76,17 +77,17 @@ impl Courier {
         while let Some(request) = parts.pop() {
             let Some(request) = self.withhold(request) else { continue };
             self.turn().await?;
-            let (wire_bytes, items) = (request.body.len() as u64, request.items.len());
-            let flight = passage.sent(request.plain_length);
-            let attempt = AssertUnwindSafe(self.handle.output.deliver(&request));
-            let verdict = tokio::select! {
-                verdict = catch_panic(attempt) => verdict,
-                () = is_true(&mut self.abort) => return None,
+            let (request, verdict) = match self.look_up(request).await? {
+                Looked::Rest(request) => {
+                    let verdict = self.send(&request, &passage).await?;
+                    (request, verdict)
+                }
+                Looked::Later(request, verdict) => (request, verdict),
+                Looked::Nothing => {
+                    failed_before = failed_before && !self.works(true, failed_before);
+                    continue;
+                }
             };
-            self.handle.metrics.wire_bytes.add(wire_bytes);
-            let (heard, asked) = heard(&verdict, items);
-            // Nobody may stop the output for a day by one answer.
-            passage.heard(flight, heard, asked.map(|asked| asked.min(self.kit.policy.cap * 2)));
             let settled = matches!(verdict, Verdict::Delivered | Verdict::Items(_));
             if settled {
                 // The output takes requests, whatever it says of single items.
@@ -107,6 +108,44 @@ impl Courier {
             self.sleep(wait).await?;
         }
         Some(self.parked)
+    }
+
+    /// Sends `request` once, and lets the gate hear what came of it. `None` when the agent stops meanwhile.
+    async fn send(&mut self, request: &Request, passage: &Passage) -> Option<Verdict> {
+        let (wire_bytes, items) = (request.body.len() as u64, request.items.len());
+        let flight = passage.sent(request.plain_length);
+        let handle = Arc::clone(&self.handle);
+        let attempt = AssertUnwindSafe(handle.output.deliver(request));
+        let verdict = tokio::select! {
+            verdict = catch_panic(attempt) => verdict,
+            () = is_true(&mut self.abort) => return None,
+        };
+        handle.metrics.wire_bytes.add(wire_bytes);
+        let (heard, asked) = heard(&verdict, items);
+        // Nobody may stop the output for a day by one answer.
+        passage.heard(flight, heard, asked.map(|asked| asked.min(self.kit.policy.cap * 2)));
+        Some(verdict)
+    }
+
+    /// Leaves out of `request` what is stored already. `None` when the agent stops meanwhile.
+    async fn look_up(&mut self, request: Request) -> Option<Looked> {
+        if !request.may_be_stored() {
+            return Some(Looked::Rest(request));
+        }
+        let handle = Arc::clone(&self.handle);
+        let (looked, settled) = tokio::select! {
+            looked = doubt::look_up(&*handle.output, request) => looked,
+            () = is_true(&mut self.abort) => return None,
+        };
+        self.count_settled(&settled);
+        Some(looked)
+    }
+
+    fn count_settled(&self, judged: &Judged) {
+        let metrics = &self.handle.metrics;
+        metrics.proc_records.add(u64::from(judged.delivered));
+        metrics.duplicate_records.add(u64::from(judged.duplicates));
+        metrics.proc_bytes.add(judged.delivered_bytes);
     }
 
     /// Parks the items of `request` whose index is paused. Gives the rest, if there is any.
@@ -208,6 +247,10 @@ impl Courier {
             }
             Verdict::Items(fates) => self.judge_items(request, fates, parts).await,
             Verdict::Again { class, reason, wait, counts } => {
+                let mut request = request;
+                if class == Class::Unknown {
+                    request.set_may_be_stored(true);
+                }
                 let wait = self.wait(class, wait);
                 let records = request.items.len();
                 self.count_again(class, class.label(), records as u64);
@@ -254,7 +297,6 @@ impl Courier {
     }
 
     async fn judge_items(&mut self, request: Request, fates: Vec<Fate>, parts: &mut Vec<Request>) -> Option<Duration> {
-        let metrics = Arc::clone(&self.handle.metrics);
         let places: Vec<_> = request.lots.iter().map(|lot| (Arc::clone(&lot.stream), Arc::clone(&lot.tag))).collect();
         let (encoding, attempts) = (request.encoding, request.attempts);
         let output = Arc::clone(&self.handle.output);
@@ -265,10 +307,8 @@ impl Courier {
                 return None;
             }
         };
-        let Judged { delivered, duplicates, delivered_bytes, refused, again, held, causes } = judged;
-        metrics.proc_records.add(u64::from(delivered));
-        metrics.duplicate_records.add(u64::from(duplicates));
-        metrics.proc_bytes.add(delivered_bytes);
+        self.count_settled(&judged);
+        let Judged { refused, again, held, causes, .. } = judged;
         let (refused, mended) = mending::mend(&*self.handle.output, refused, &places, (encoding, attempts));
         parts.extend(mended);
         if !refused.is_empty() {
@@ -279,7 +319,10 @@ impl Courier {
         }
         let of_index = |class| move |(cause, _): &&(Cause, u32)| (cause.class == Class::Index) == class;
         self.park(held, causes.iter().find(of_index(true)).map(|(cause, _)| *cause));
-        let (request, (cause, _)) = again.zip(causes.iter().find(of_index(false)))?;
+        let (mut request, (cause, _)) = again.zip(causes.iter().find(of_index(false)))?;
+        if causes.iter().any(|(cause, _)| cause.class == Class::Unknown) {
+            request.set_may_be_stored(true);
+        }
         let (wait, reason) = (self.wait(cause.class, None), cause.text);
         warn!(component = %self.handle.name, records = request.items.len(), wait = ?wait, reason, "items refused for now, will retry");
         self.again(request, true, reason, parts).await;
@@ -360,41 +403,8 @@ impl Courier {
     }
 }
 
-/// What the controller hears by a verdict on so many items, and the wait that was asked for.
-fn heard(verdict: &Verdict, items: usize) -> (Heard, Option<Duration>) {
-    match verdict {
-        Verdict::Delivered => (Heard::Taken, None),
-        Verdict::Items(fates) => {
-            let is_busy = |fate: &&Fate| matches!(fate, Fate::Again(cause) if cause.class == Class::Busy);
-            match fates.iter().filter(is_busy).count() {
-                0 => (Heard::Taken, None),
-                busy => (Heard::Partly(busy, items), None),
-            }
-        }
-        Verdict::Again { class: Class::Busy, wait, .. } => (Heard::Busy, *wait),
-        Verdict::Again { class: Class::Unknown, wait, .. } => (Heard::Nothing, *wait),
-        Verdict::Again { class: Class::Unreachable, .. } => (Heard::Unreachable, None),
-        _ => (Heard::Other, None),
-    }
-}
-
 fn settle_refused(refused: Vec<Refused>, outcome: Outcome) {
     for item in refused {
         item.share.settle_all(outcome);
     }
-}
-
-/// Runs `attempt`; a panic becomes a verdict that sends the request again later.
-async fn catch_panic(attempt: AssertUnwindSafe<impl Future<Output = Verdict> + Unpin>) -> Verdict {
-    let mut attempt = attempt;
-    std::future::poll_fn(move |context| {
-        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| std::pin::Pin::new(&mut attempt.0).poll(context)));
-        polled.unwrap_or_else(|_| {
-            error!(component = "delivery", "an output panicked: this is a bug");
-            let reason = "the output panicked".to_owned();
-            let class = Class::Unknown;
-            std::task::Poll::Ready(Verdict::Again { class, reason, wait: None, counts: true })
-        })
-    })
-    .await
 }

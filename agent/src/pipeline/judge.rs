@@ -183,7 +183,8 @@ fn subset(request: &mut Request, plain: &[u8], chosen: &[usize]) -> Request {
         body.buffer().extend_from_slice(&plain[request.item_range(at)]);
         let from = &mut request.lots[item.lot as usize];
         let lot = *lot_of[item.lot as usize].get_or_insert_with(|| {
-            lots.push(Lot { share: from.share.split(0), stream: from.stream.clone(), tag: from.tag.clone() });
+            let (stream, tag, may_be_stored) = (from.stream.clone(), from.tag.clone(), from.may_be_stored);
+            lots.push(Lot { share: from.share.split(0), stream, tag, may_be_stored });
             lots.len() - 1
         });
         lots[lot].share.join(from.share.split(1));
@@ -222,6 +223,7 @@ mod tests {
             birth: 0,
             identity: Vec::new(),
             stage: Arc::new(|_| unreachable!("no stage runs here")),
+            sent_below: 0.into(),
         })
     }
 
@@ -234,7 +236,7 @@ mod tests {
             let mut share = ledger.open(range as u64 * 100 + 100);
             share.grow(u32::try_from(records).expect("few"));
             share.settle(1, Outcome::Passed);
-            lots.push(Lot { share, stream: stream(), tag: "t".into() });
+            lots.push(Lot { share, stream: stream(), tag: "t".into(), may_be_stored: false });
         }
         let mut items = Vec::new();
         for at in 0..count {

@@ -1,5 +1,6 @@
 //! The way from a worker to one output: encodes records into an open request and seals it.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -109,6 +110,8 @@ pub(super) struct Lane {
     lots: Vec<Option<u32>>,
     /// Records moved to the open request since shares were last moved, per lot of the parcel.
     moved: Vec<u32>,
+    /// [`Stream::sent_below`](crate::plugin::Stream::sent_below) of the parcel at hand.
+    sent_below: u64,
     pulse: Arc<Pulse>,
 }
 
@@ -142,7 +145,8 @@ impl Lane {
     pub(super) fn new(handle: Arc<Handle>, flush: Duration, pulse: Arc<Pulse>) -> Self {
         let encoder = handle.output.encoder();
         let body = Body::with_buffers(handle.delivery.encoding, handle.buffers.clone());
-        Self { handle, encoder, body, open: None, flush, sealed: None, lots: Vec::new(), moved: Vec::new(), pulse }
+        let (lots, moved) = (Vec::new(), Vec::new());
+        Self { handle, encoder, body, open: None, flush, sealed: None, lots, moved, sent_below: 0, pulse }
     }
 
     /// When [`Lane::flush_due`] should be called.
@@ -164,6 +168,7 @@ impl Lane {
         if let Some(open) = &mut self.open {
             open.way.add(way);
         }
+        self.sent_below = parcel.stream.sent_below.load(Ordering::Relaxed);
         for record in parcel.batch.records() {
             let origin = record.origin();
             let lot = usize::from(origin.lot);
@@ -197,6 +202,9 @@ impl Lane {
         let lot = usize::from(origin.lot);
         let in_request = *self.lots[lot].get_or_insert_with(|| open.add_lot(share, parcel));
         self.moved[lot] += 1;
+        if origin.offset < self.sent_below {
+            open.lots[in_request as usize].may_be_stored = true;
+        }
         open.items.push(Item { end: offset32(self.body.len()), lot: in_request, offset: origin.offset });
         self.body.compress_slice();
     }
@@ -295,7 +303,8 @@ impl Open {
     }
 
     fn add_lot(&mut self, share: &mut Share, parcel: &Parcel) -> u32 {
-        let lot = Lot { share: share.split(0), stream: Arc::clone(&parcel.stream), tag: Arc::clone(&parcel.tag) };
+        let (stream, tag) = (Arc::clone(&parcel.stream), Arc::clone(&parcel.tag));
+        let lot = Lot { share: share.split(0), stream, tag, may_be_stored: false };
         self.lots.push(lot);
         offset32(self.lots.len() - 1)
     }

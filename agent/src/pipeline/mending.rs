@@ -25,7 +25,7 @@ pub(super) fn mend(
         let lot = u32::try_from(lots.len()).expect("a request has fewer than 2^32 items");
         items.push(Item { end, lot, offset: item.offset });
         let (stream, tag) = &places[item.lot];
-        lots.push(Lot { share: item.share, stream: Arc::clone(stream), tag: Arc::clone(tag) });
+        lots.push(Lot { share: item.share, stream: Arc::clone(stream), tag: Arc::clone(tag), may_be_stored: false });
         body.compress_slice();
     }
     let request = (!items.is_empty()).then(|| Request {

@@ -3,12 +3,14 @@
 //! Data goes one way: input threads, worker threads, delivery tasks. Only shares of source ranges return. On stop only
 //! inputs are told; they drop their outlets, and each later stage ends when its queue does.
 
+mod attempt;
 mod backoff;
 mod build;
 mod ceiling;
 mod controller;
 mod courier;
 mod delivery;
+mod doubt;
 mod gate;
 mod judge;
 mod lane;

@@ -101,6 +101,7 @@ impl Replay {
                 share: ledger.open(lot as u64 + 1),
                 stream: stream(letter),
                 tag: letter.tag.as_str().into(),
+                may_be_stored: false,
             });
             body.compress_slice();
         }
@@ -127,6 +128,7 @@ fn stream(letter: &Entry) -> Arc<Stream> {
         metrics: Arc::new(InputMetrics::new(&*input)),
         input,
         birth: 0,
+        sent_below: 0.into(),
         identity: Vec::new(),
         stage: Arc::new(|_| Box::new(Gone) as Box<dyn Stage>),
     })

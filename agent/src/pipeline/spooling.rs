@@ -262,6 +262,7 @@ mod tests {
             input: "test.0".into(),
             metrics: Arc::new(InputMetrics::new("test.0")),
             birth: 0,
+            sent_below: 0.into(),
             identity: Vec::new(),
             stage: Arc::new(|_| unreachable!("no stage runs here")),
         };
@@ -272,7 +273,7 @@ mod tests {
             plain_length: text.len(),
             first_item: 0,
             items: vec![Item { end, lot: 0, offset: 0 }],
-            lots: vec![Lot { share: ledger.open(1), stream: Arc::new(stream), tag: "t".into() }],
+            lots: vec![Lot { share: ledger.open(1), stream: Arc::new(stream), tag: "t".into(), may_be_stored: false }],
             attempts: 0,
         }
     }

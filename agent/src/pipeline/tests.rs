@@ -57,6 +57,11 @@ struct Scripted {
     denied: AtomicU32,
     /// Requests that saw it and held items of other indexes too.
     mixed: AtomicU32,
+    /// Lines that are found to be stored already, and how often that cannot be found out before.
+    found: Vec<&'static str>,
+    untold: AtomicU32,
+    /// Offset of lines below which they may have been sent before.
+    sent_below: u64,
 }
 
 impl Scripted {
@@ -128,6 +133,9 @@ impl Default for Scripted {
             locked: AtomicU32::new(0),
             denied: AtomicU32::new(0),
             mixed: AtomicU32::new(0),
+            found: Vec::new(),
+            untold: AtomicU32::new(0),
+            sent_below: 0,
         }
     }
 }
@@ -158,6 +166,21 @@ impl Output for Scripted {
     fn mend(&self, item: &[u8], _: &Refusal) -> Option<Vec<u8>> {
         assert!(item != b"panic", "the test asked for it");
         item.starts_with(b"mend").then(|| [b"+", item].concat())
+    }
+
+    fn stored<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<bool>, Verdict>> + Send + 'a>> {
+        let plain = request.plain().expect("it inflates");
+        let is_found = |at: usize| {
+            let line = String::from_utf8_lossy(&plain[request.item_range(at)]).trim_end().to_owned();
+            request.lots[request.items[at].lot as usize].may_be_stored && self.found.contains(&line.as_str())
+        };
+        let is_untold =
+            self.untold.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+        let found = (0..request.items.len()).map(is_found).collect();
+        Box::pin(std::future::ready(if is_untold { Err(again(Class::Unreachable, false)) } else { Ok(found) }))
     }
 
     fn deliver<'a>(&'a self, request: &'a Request) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
@@ -209,6 +232,7 @@ fn stream() -> Arc<Stream> {
         birth: 0,
         identity: Vec::new(),
         stage: Arc::new(|_| Box::new(PassThrough)),
+        sent_below: 0.into(),
     })
 }
 
@@ -227,8 +251,9 @@ impl Source for Once {
 }
 
 /// Sends each of `lines` as a parcel of its own, every other one by way of a source, from the ledger's position on; rewinds are followed until all is settled.
-fn feed(outlet: &Outlet, ledger: &Arc<Ledger>, signal: &Signal, lines: &[&str]) {
+fn feed(outlet: &Outlet, ledger: &Arc<Ledger>, signal: &Signal, (lines, sent_below): (&[&str], u64)) {
     let stream = stream();
+    stream.sent_below.store(sent_below, Ordering::Relaxed);
     let mut next = 0;
     while ledger.committed() < lines.len() as u64 {
         if let Some(position) = ledger.take_rewind() {
@@ -289,7 +314,7 @@ fn ship(output: &Arc<Scripted>, retry_limit: Option<u32>, lines: &[&str]) -> (Ar
     let ledger = Ledger::new(0, signal.clone());
     thread::scope(|scope| {
         scope.spawn(|| worker::run(&shared, &queue));
-        feed(&outlet, &ledger, &signal, lines);
+        feed(&outlet, &ledger, &signal, (lines, output.sent_below));
         drop(outlet);
     });
     handle.queue.close();
@@ -328,6 +353,49 @@ fn failed_requests_are_sent_again_until_they_arrive() {
 
     assert_eq!(output.stored(), ["a", "b", "c"]);
     assert_eq!(metrics.outputs()[0].retries.get(), 3);
+}
+
+#[test]
+fn after_an_unknown_outcome_only_what_is_not_stored_is_sent_again() {
+    let output = Scripted { found: vec!["b"], untold: AtomicU32::new(2), ..Scripted::default() };
+    let script = [(|_| again(Class::Busy, true)) as Answer, |_| again(Class::Unknown, false)];
+    let output = Arc::new(Scripted { script: Mutex::new(script.into()), request_bytes: 1 << 20, ..output });
+
+    let (metrics, ledger) = ship(&output, Some(1), &["a", "b", "c"]);
+
+    assert_eq!(output.stored(), ["a", "c"]);
+    assert_eq!((ledger.tally().delivered, ledger.tally().duplicate), (2, 1));
+    let counters = &metrics.outputs()[0];
+    assert_eq!((counters.proc_records.get(), counters.duplicate_records.get()), (3, 1));
+    assert_eq!((counters.unknown_outcome_records.get(), counters.retries.get()), (3, 4), "it was asked until it told");
+}
+
+#[test]
+fn an_item_of_unknown_outcome_is_looked_up_before_it_is_sent_again() {
+    const TROUBLE: Cause = Cause { class: Class::Unknown, label: "node_trouble", text: "a shard has trouble" };
+    let some: Answer = |request| {
+        let fate = |at: usize| if at == 0 { Fate::Delivered } else { Fate::Again(TROUBLE) };
+        Verdict::Items((0..request.items.len()).map(fate).collect())
+    };
+    let script = Mutex::new([some].into());
+    let output =
+        Arc::new(Scripted { found: vec!["a", "b", "c"], script, request_bytes: 1 << 20, ..Scripted::default() });
+
+    let (_, ledger) = ship(&output, None, &["a", "b", "c"]);
+
+    assert_eq!(output.stored(), ["a"]);
+    assert_eq!((ledger.tally().delivered, ledger.tally().duplicate), (1, 2));
+}
+
+#[test]
+fn lines_that_may_have_been_sent_before_a_restart_are_looked_up_first() {
+    let found = vec!["a", "c"];
+    let output = Arc::new(Scripted { found, sent_below: 2, request_bytes: 1 << 20, ..Scripted::default() });
+
+    let (_, ledger) = ship(&output, None, &["a", "b", "c", "d"]);
+
+    assert_eq!(output.stored(), ["b", "c", "d"], "c lies behind, so nobody is asked for it");
+    assert_eq!((ledger.tally().delivered, ledger.tally().duplicate), (3, 1));
 }
 
 #[test]
@@ -491,7 +559,7 @@ impl Couriers {
             encoding: BodyEncoding::Identity,
             first_item: 0,
             items,
-            lots: vec![Lot { share, stream: stream(), tag: "t".into() }],
+            lots: vec![Lot { share, stream: stream(), tag: "t".into(), may_be_stored: false }],
             attempts: 0,
         };
         let passage = self.handle.gate.enter(request.plain_length).await;

@@ -79,6 +79,9 @@ pub struct Stream {
     pub identity: Vec<u8>,
     /// Makes its stage.
     pub stage: StageFactory,
+    /// Records that begin before this offset may have been sent before: by an earlier run, or by this one before it read them
+    /// again. Where nothing is read again it is 0.
+    pub sent_below: AtomicU64,
 }
 
 impl Stream {

@@ -51,6 +51,19 @@ pub trait Output: Send + Sync {
         None
     }
 
+    /// Tells of each item of `request` that may be stored already whether it is, so that it need not be sent. Empty where
+    /// sending it again does no harm.
+    ///
+    /// # Errors
+    /// [`Verdict::Again`] when that cannot be found out now.
+    fn stored<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<bool>, Verdict>> + Send + 'a>> {
+        let _ = request;
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
     /// Sends `request` once and judges each of its items.
     fn deliver<'a>(&'a self, request: &'a Request) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
 }
@@ -207,6 +220,8 @@ pub struct Lot {
     pub stream: Arc<Stream>,
     /// Their tag.
     pub tag: Arc<str>,
+    /// Whether one of them may be stored already: it was sent before, and nobody heard what became of it.
+    pub may_be_stored: bool,
 }
 
 /// A sealed body with its table of items.
@@ -254,6 +269,16 @@ impl Request {
     pub fn item_range(&self, index: usize) -> Range<usize> {
         let start = index.checked_sub(1).map_or(self.first_item, |before| self.items[before].end);
         start as usize..self.items[index].end as usize
+    }
+
+    /// Whether an item of it may be stored already.
+    pub fn may_be_stored(&self) -> bool {
+        self.lots.iter().any(|lot| lot.may_be_stored)
+    }
+
+    /// Notes whether its items may be stored already.
+    pub fn set_may_be_stored(&mut self, may_be: bool) {
+        self.lots.iter_mut().for_each(|lot| lot.may_be_stored = may_be);
     }
 
     /// Answers for all items.

@@ -101,7 +101,9 @@ impl Stored {
         let total = counts.iter().sum::<u32>();
         share.grow(total);
         let lots = self.lots.into_iter().zip(counts);
-        let lots = lots.map(|((stream, tag), count)| Lot { share: share.split(count), stream, tag }).collect();
+        // It may have been sent before a restart.
+        let lot = |((stream, tag), count)| Lot { share: share.split(count), stream, tag, may_be_stored: true };
+        let lots = lots.map(lot).collect();
         share.settle_all(Outcome::Passed);
         Request {
             body: self.body,

@@ -99,7 +99,8 @@ impl Reader<'_> {
         let birth = u64::from_le_bytes(*self.array()?);
         let metrics = Arc::new(InputMetrics::new(&*input));
         let stage = Arc::new(|_: &Arc<Stream>| Box::new(Read) as Box<dyn Stage>);
-        Some(Arc::new(Stream { id: Stream::new_ids(), name, input, metrics, birth, identity, stage }))
+        let (id, sent_below) = (Stream::new_ids(), 0.into());
+        Some(Arc::new(Stream { id, name, input, metrics, birth, identity, stage, sent_below }))
     }
 
     fn item(&mut self) -> Option<Item> {

@@ -25,6 +25,7 @@ pub(super) fn stream(name: &str) -> Arc<Stream> {
         input: "stdin.0".into(),
         metrics: Arc::new(InputMetrics::new("stdin.0")),
         birth: 1_700_000_000,
+        sent_below: 0.into(),
         identity: vec![1, 2, 3],
         stage: Arc::new(|_| Box::new(Never)),
     })
@@ -38,7 +39,12 @@ pub(super) fn request(documents: &[String], encoding: BodyEncoding, ledger: &Arc
     for (at, document) in documents.iter().enumerate() {
         if at % 3 == 0 {
             let stream = stream(&format!("/var/log/{}.log", at / 6));
-            lots.push(Lot { share: ledger.open(at as u64 + 1), stream, tag: format!("t.{at}").into() });
+            lots.push(Lot {
+                share: ledger.open(at as u64 + 1),
+                stream,
+                tag: format!("t.{at}").into(),
+                may_be_stored: false,
+            });
         } else {
             lots.last_mut().expect("there is one").share.grow(1);
         }

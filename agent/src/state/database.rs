@@ -111,12 +111,17 @@ CREATE TABLE IF NOT EXISTS in_tail_files (
 CREATE TABLE IF NOT EXISTS vigie_files_1 (
   id INTEGER PRIMARY KEY, offset INTEGER NOT NULL, inode INTEGER NOT NULL, device INTEGER NOT NULL, birth INTEGER NOT NULL,
   generation INTEGER NOT NULL, head INTEGER NOT NULL, head_length INTEGER NOT NULL, truncations INTEGER NOT NULL,
-  first_inode INTEGER NOT NULL, place BLOB, seen INTEGER NOT NULL);
+  first_inode INTEGER NOT NULL, place BLOB, seen INTEGER NOT NULL, reach INTEGER DEFAULT 0, periods BLOB);
 ";
 
-/// Columns that older versions of Fluent Bit's table lack.
-const LATER_COLUMNS: [&str; 3] =
-    ["rotated INTEGER DEFAULT 0", "offset_marker INTEGER DEFAULT 0", "offset_marker_size INTEGER DEFAULT 0"];
+/// Columns that tables lack which were made by older versions of Fluent Bit, or of this agent.
+const LATER_COLUMNS: [(&str, &str); 5] = [
+    ("in_tail_files", "rotated INTEGER DEFAULT 0"),
+    ("in_tail_files", "offset_marker INTEGER DEFAULT 0"),
+    ("in_tail_files", "offset_marker_size INTEGER DEFAULT 0"),
+    ("vigie_files_1", "reach INTEGER DEFAULT 0"),
+    ("vigie_files_1", "periods BLOB"),
+];
 
 impl Database {
     /// Takes the lock and opens the file, or makes it: whether it is synced is not known. A file that is no database, or a damaged
@@ -182,15 +187,15 @@ impl Database {
             return Err(rusqlite::Error::SqliteFailure(damage, Some(check)));
         }
         connection.execute_batch(SCHEMA)?;
-        for column in LATER_COLUMNS {
+        for (table, column) in LATER_COLUMNS {
             let name = column.split(' ').next().unwrap_or(column);
             let there: i64 = connection.query_row(
-                "SELECT count(*) FROM pragma_table_info('in_tail_files') WHERE name = ?1",
-                [name],
+                "SELECT count(*) FROM pragma_table_info(?1) WHERE name = ?2",
+                [table, name],
                 |row| row.get(0),
             )?;
             if there == 0 {
-                connection.execute(&format!("ALTER TABLE in_tail_files ADD COLUMN {column}"), [])?;
+                connection.execute(&format!("ALTER TABLE {table} ADD COLUMN {column}"), [])?;
             }
         }
         // A table of that name that is something else fails here and is moved aside.

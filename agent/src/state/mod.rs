@@ -3,9 +3,11 @@
 //! `tail` stores here how far each file was read and settled. Nothing here reads log files.
 
 mod database;
+mod periods;
 mod positions;
 #[cfg(test)]
 mod tests;
 
 pub use database::{Database, Journal, StateError, Synchronous};
+pub use periods::{Periods, hour_of};
 pub use positions::{Known, Position, Positions};

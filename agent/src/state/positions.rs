@@ -10,6 +10,7 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params};
 
 use super::database::{Database, StateError, Synchronous};
+use super::periods::Periods;
 
 /// What Vigie knows of a file beyond Fluent Bit's row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,6 +54,10 @@ pub struct Position {
     pub place: Option<Arc<Path>>,
     /// Seconds since 1970 when it was seen last; 0 for a row that only Fluent Bit wrote.
     pub seen: i64,
+    /// Nothing behind it was handed on; 0 where that is not known.
+    pub reach: u64,
+    /// In which hours it was read.
+    pub periods: Periods,
 }
 
 impl Default for Position {
@@ -68,6 +73,8 @@ impl Default for Position {
             known: None,
             place: None,
             seen: 0,
+            reach: 0,
+            periods: Periods::default(),
         }
     }
 }
@@ -122,7 +129,7 @@ impl Positions {
         let mut statement = connection.prepare(
             "SELECT f.id, f.name, f.offset, f.inode, f.created, f.rotated, f.offset_marker, f.offset_marker_size, \
              v.offset, v.inode, v.device, v.birth, v.generation, v.head, v.head_length, v.truncations, v.first_inode, \
-             v.place, v.seen FROM in_tail_files f LEFT JOIN vigie_files_1 v ON v.id = f.id ORDER BY f.id",
+             v.place, v.seen, v.reach, v.periods FROM in_tail_files f LEFT JOIN vigie_files_1 v ON v.id = f.id ORDER BY f.id",
         )?;
         let rows = statement.query_map([], read_row)?;
         Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
@@ -254,7 +261,8 @@ fn write_known(connection: &Connection, id: i64, position: &Position) -> Result<
     let known = position.known.unwrap_or_default();
     let mut statement = connection.prepare_cached(
         "INSERT OR REPLACE INTO vigie_files_1 (id, offset, inode, device, birth, generation, head, head_length, \
-         truncations, first_inode, place, seen) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+         truncations, first_inode, place, seen, reach, periods) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )?;
     statement.execute(params![
         id,
@@ -268,7 +276,9 @@ fn write_known(connection: &Connection, id: i64, position: &Position) -> Result<
         known.truncations,
         known.first_inode.cast_signed(),
         position.place.as_ref().map(|place| place.as_os_str().as_bytes()),
-        position.seen
+        position.seen,
+        position.reach.cast_signed(),
+        position.periods.to_bytes()
     ])?;
     Ok(())
 }
@@ -324,5 +334,10 @@ fn read_row(row: &rusqlite::Row<'_>) -> Result<Option<Position>, rusqlite::Error
         known: trusted.then_some(known),
         place,
         seen: integer(18)?,
+        reach: if trusted { number(19)? } else { 0 },
+        periods: match row.get_ref(20)? {
+            ValueRef::Blob(bytes) if trusted => Periods::from_bytes(bytes),
+            _ => Periods::default(),
+        },
     }))
 }

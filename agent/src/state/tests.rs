@@ -28,7 +28,15 @@ fn position(name: &str) -> Position {
         known: Some(known),
         place: Some(Path::new("/elsewhere").into()),
         seen: 1_795_301_231,
+        reach: 14,
+        periods: periods(),
     }
+}
+
+fn periods() -> Periods {
+    let mut periods = Periods::default();
+    periods.begin(3, 1_795_301_230, 0);
+    periods
 }
 
 fn database(path: &Path) -> Database {
@@ -97,6 +105,23 @@ fn a_database_of_fluent_bit_is_taken_over_and_what_it_moved_is_trusted_over_ours
     fluent_bit.execute("UPDATE in_tail_files SET offset = 20", []).expect("it is written");
     let row = &positions.all().expect("it reads")[0];
     assert_eq!((row.offset, row.known), (20, None));
+}
+
+#[test]
+fn a_database_of_an_older_version_gets_what_it_lacks() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("tail.db");
+    let mut stored = position("/a");
+    open(&path).store(&mut [&mut stored], false).expect("it is stored");
+    let older = Connection::open(&path).expect("it opens");
+    older
+        .execute_batch("ALTER TABLE vigie_files_1 DROP COLUMN reach; ALTER TABLE vigie_files_1 DROP COLUMN periods;")
+        .expect("they are there");
+    drop(older);
+
+    let rows = open(&path).all().expect("it reads");
+
+    assert_eq!(rows, [Position { reach: 0, periods: Periods::default(), ..stored }]);
 }
 
 #[test]

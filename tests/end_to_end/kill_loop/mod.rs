@@ -1,5 +1,6 @@
 //! The loop of kills: programs log and rename their files, the agent is killed again and again while requests are
-//! unanswered, and in the end the store holds every line exactly once.
+//! unanswered, the index behind the alias is another one after each kill, and in the end the store holds every line exactly
+//! once over all indexes.
 //!
 //! Small by default; `make proof` runs it in full through the environment: `VIGIE_KILL_LINES`, `VIGIE_KILL_RENAME_EVERY`
 //! (lines of all writers together after which each has renamed its file once more), `VIGIE_KILL_SECONDS`, `VIGIE_KILL_KILLS`, `VIGIE_KILL_SEED`.
@@ -12,12 +13,14 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use self::writer::{NUMBERS_PER_WRITER, Plan, Stage};
 use crate::support::{Agent, Gate, Node, Store, Workplace, eventually, shared_node};
 
 const WRITERS: usize = 5;
+/// The alias that is written to.
 const INDEX: &str = "kill-loop";
 
 const PARSERS: &str = r#"
@@ -39,6 +42,7 @@ const CONFIGURATION: &str = r"
     Flush        0.5
     Grace        10
     Parsers_File @HERE@/parsers.conf
+    storage.path @HERE@/state
 
 [INPUT]
     Name             tail
@@ -88,7 +92,7 @@ fn every_line_is_stored_exactly_once_although_the_agent_is_killed_again_and_agai
     let scale = Scale::from_environment();
     let node = shared_node();
     let store = Store::of(node);
-    store.create_index(INDEX, &json!({"seq": {"type": "long"}, "path": {"type": "keyword"}}));
+    prepare_indexes(&store);
     let gate = Gate::open(Ipv4Addr::LOCALHOST, node.port);
     let workplace = prepare(node, &gate);
     let stage = Stage::default();
@@ -98,13 +102,15 @@ fn every_line_is_stored_exactly_once_although_the_agent_is_killed_again_and_agai
             let (folder, plan, stage) = (workplace.path("logs"), &scale.plan, &stage);
             scope.spawn(move || writer::write(number, &folder, plan, stage));
         }
-        kill_and_restart(&scale, &workplace, &gate, &stage)
+        kill_and_restart(&scale, &workplace, (&gate, &store), &stage)
     });
 
     settle(&store, scale.lines());
     let status = agent.terminate();
     assert!(status.success(), "the agent ended with {status}");
-    assert_exact(&scale, &store.documents(INDEX, &["seq", "path"]));
+    let indexes = 1..=scale.kills + 1;
+    let documents = indexes.flat_map(|number| store.documents(&index(number), &["seq", "path"]).into_values());
+    assert_exact(&scale, documents);
     let unwatched = stage.renames_unwatched.load(Ordering::SeqCst);
     assert!(unwatched > 0, "no file was renamed while the agent was down");
     println!(
@@ -128,8 +134,31 @@ fn prepare(node: &Node, gate: &Gate) -> Workplace {
     workplace
 }
 
+/// The index of this number behind the alias.
+fn index(number: u64) -> String {
+    format!("{INDEX}-{number:06}")
+}
+
+/// Makes the first index; those that follow get their fields from a template.
+fn prepare_indexes(store: &Store) {
+    let fields = json!({"seq": {"type": "long"}, "path": {"type": "keyword"}});
+    let shape = json!({"settings": {"number_of_replicas": 0}, "mappings": {"properties": fields}});
+    let template = json!({"index_patterns": [format!("{INDEX}-*")], "template": shape});
+    let first = json!({"aliases": {INDEX: {"is_write_index": true}}});
+    for (path, body) in [(format!("_index_template/{INDEX}"), template), (index(1), first)] {
+        let (status, answer) = store.request(Method::PUT, &path, Some(&body));
+        assert_eq!(status, 200, "{path}: {answer}");
+    }
+}
+
+/// Puts another index behind the alias.
+fn roll_over(store: &Store) {
+    let (status, answer) = store.request(Method::POST, &format!("{INDEX}/_rollover"), None);
+    assert_eq!((status, &answer["rolled_over"]), (200, &json!(true)), "{answer}");
+}
+
 /// Kills the agent at even distances through the writing, each time with unanswered requests; gives the last one.
-fn kill_and_restart(scale: &Scale, workplace: &Workplace, gate: &Gate, stage: &Stage) -> Agent {
+fn kill_and_restart(scale: &Scale, workplace: &Workplace, (gate, store): (&Gate, &Store), stage: &Stage) -> Agent {
     let mut agent = workplace.start("vigie.conf");
     stage.set_watched(true);
     for kill in 1..=scale.kills {
@@ -148,6 +177,7 @@ fn kill_and_restart(scale: &Scale, workplace: &Workplace, gate: &Gate, stage: &S
         stage.set_watched(false);
         agent.kill();
         gate.cut_and_release();
+        roll_over(store);
         rename_unwatched(stage);
         agent = workplace.start("vigie.conf");
         stage.set_watched(true);
@@ -182,10 +212,10 @@ fn settle(store: &Store, lines: u64) {
     }
 }
 
-fn assert_exact(scale: &Scale, documents: &BTreeMap<String, Value>) {
+fn assert_exact(scale: &Scale, documents: impl Iterator<Item = Value>) {
     let mut stored: BTreeMap<u64, u64> = BTreeMap::new();
-    for document in documents.values() {
-        *stored.entry(sequence_of(document)).or_default() += 1;
+    for document in documents {
+        *stored.entry(sequence_of(&document)).or_default() += 1;
     }
     let writers = 0..WRITERS as u64;
     let written: BTreeSet<u64> =
@@ -199,7 +229,7 @@ fn assert_exact(scale: &Scale, documents: &BTreeMap<String, Value>) {
     assert!(lost.is_empty(), "{} lines are lost: {}", lost.len(), few(&lost));
     assert!(doubled.is_empty(), "{} lines are stored more than once: {}", doubled.len(), few(&doubled));
     assert!(strange.is_empty(), "{} lines were never written: {}", strange.len(), few(&strange));
-    assert_eq!(documents.len() as u64, scale.lines());
+    assert_eq!(stored.values().sum::<u64>(), scale.lines());
 }
 
 /// The sequence number of a document: a field of the application's lines, in the path of the web server's.

@@ -91,6 +91,7 @@ impl Backlog {
             birth: began.unwrap_or(0),
             identity: format!("{input}/{name}").into_bytes(),
             stage: Arc::new(|_| Box::new(Ready { is_filtered: true }) as Box<dyn Stage>),
+            sent_below: 0.into(),
         }
     }
 

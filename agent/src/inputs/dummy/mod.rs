@@ -64,6 +64,7 @@ fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Diagnostics) 
         birth: u64::try_from(wall_clock().seconds).unwrap_or(0),
         identity: lines::start_nonce(),
         stage: Arc::new(|_| Box::new(Ready { is_filtered: false }) as Box<dyn Stage>),
+        sent_below: 0.into(),
     };
     Some(Box::new(Dummy { options, interval, stream: Arc::new(stream), tag: setup.tag.into(), clock: wall_clock }))
 }

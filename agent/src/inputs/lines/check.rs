@@ -115,6 +115,7 @@ impl Rig {
             birth: 0,
             identity: Vec::new(),
             stage: factory,
+            sent_below: 0.into(),
         });
         let stage = (stream.stage)(&stream);
         Self { stage, stream, ledger: Ledger::new(committed, Signal::default()), memory: Memory::new(1 << 26), agent }

@@ -52,6 +52,7 @@ fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Diagnostics) 
         birth: u64::try_from(wall_clock().seconds).unwrap_or(0),
         identity: lines::start_nonce(),
         stage: lines::factory(line_options, Arc::clone(&setup.context.agent), Arc::clone(setup.metrics)),
+        sent_below: 0.into(),
     };
     let longest = options.buffer_size.0.clamp(1024, Memory::LARGEST);
     Some(Box::new(Stdin { stream: Arc::new(stream), tag: setup.tag.into(), longest, keys: Keys::new(["log"]) }))
@@ -227,6 +228,7 @@ mod tests {
             input: "stdin.0".into(),
             metrics: Arc::clone(&metrics),
             birth: 0,
+            sent_below: 0.into(),
             identity: Vec::new(),
             stage: Arc::new(|_| unreachable!("no stage runs here")),
         };

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use rustix::fs::OFlags;
 
+use super::ahead::Again;
 use super::read::Progress;
 use crate::plugin::Stream;
 use crate::receipts::Ledger;
@@ -80,6 +81,8 @@ pub(super) struct Tailed {
     pub(super) stored_head: u32,
     /// Last look at the paths that saw it.
     pub(super) seen: u64,
+    /// What may have been handed on before, by an earlier run or by this one.
+    pub(super) again: Option<Arc<Again>>,
 }
 
 /// The name of an instance as the name of a file.

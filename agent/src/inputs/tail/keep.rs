@@ -40,10 +40,16 @@ impl Tail {
         self.tell_lag();
         self.sync();
         let seen = (self.clock)().seconds;
-        let moved = &self.moved;
+        let (moved, goes_on) = (&self.moved, self.outlet.is_some());
         let files = self.files.iter_mut().filter(|(number, _)| moved.contains(number)).map(|(_, file)| file);
-        let mut changed: Vec<&mut Position> =
-            files.filter_map(|file| update(file, seen).then_some(&mut file.position)).collect();
+        let changed = files.filter_map(|file| {
+            let is_changed = update(file, seen);
+            if is_changed && goes_on {
+                file.reach_out();
+            }
+            is_changed.then_some(&mut file.position)
+        });
+        let mut changed: Vec<&mut Position> = changed.collect();
         let stored = if changed.is_empty() { Ok(()) } else { self.positions.store(&mut changed, false) };
         match stored {
             Ok(()) => self.moved.clone_from(&self.busy),
@@ -88,6 +94,10 @@ impl Tail {
     /// but for those of which reading them anew without state would make the same: they are on disk within a second.
     /// With `last`, a first line needs no newline.
     pub(super) fn begin_contents(&mut self, last: bool) {
+        if self.fresh.is_empty() {
+            return;
+        }
+        let seconds = (self.clock)().seconds;
         let mut begun = Vec::new();
         let mut unstored = BTreeSet::new();
         for number in &self.fresh {
@@ -96,6 +106,7 @@ impl Tail {
             let last = last || (file.standing != Standing::Live && over);
             let is_known = file.has_generation() || (file.size > 0 && set_known(file, last));
             if is_known {
+                file.look_ahead(0, seconds);
                 begun.push(*number);
             }
             if is_known || file.position.id == 0 {
@@ -105,14 +116,13 @@ impl Tail {
         if unstored.is_empty() {
             return;
         }
-        let seen = (self.clock)().seconds;
         let is_due = |number: &u64, file: &mut Tailed| {
-            unstored.contains(number) || (file.position.seen == 0 && update(file, seen))
+            unstored.contains(number) || (file.position.seen == 0 && update(file, seconds))
         };
         let files = self.files.iter_mut();
         let mut rows: Vec<&mut Position> =
             files.filter_map(|(number, file)| is_due(number, file).then_some(&mut file.position)).collect();
-        rows.iter_mut().for_each(|position| position.seen = seen);
+        rows.iter_mut().for_each(|position| position.seen = seconds);
         let is_found_again = self.settings.read_from_head && self.settings.ignore_older.is_zero();
         let durable = !is_found_again || rows.iter().any(|row| !is_made_again(row));
         self.is_unsynced |= !durable;
@@ -136,6 +146,7 @@ impl Tail {
             birth: u64::try_from(known.birth / 1_000_000_000).unwrap_or(0),
             identity: file.identity(),
             stage: Arc::clone(&self.stage),
+            sent_below: file.again.as_ref().map_or(0, |again| again.below).into(),
         };
         let ledger = Ledger::new(file.progress.offset, self.signal.clone());
         file.content = Some(Content { stream: Arc::new(stream), ledger });
@@ -158,7 +169,7 @@ impl Tail {
             self.positions.remove(file.position.id)
         } else {
             update(&mut file, (self.clock)().seconds);
-            file.position.rotated = true;
+            (file.position.rotated, file.position.reach) = (true, file.progress.offset);
             self.positions.store(&mut [&mut file.position], false)
         };
         if let Err(error) = stored {

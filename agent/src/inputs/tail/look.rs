@@ -150,6 +150,7 @@ impl Tail {
             return;
         }
         info!(component = %name, file = %file.place.display(), position, "not delivered: read again from here");
+        file.note_again((self.clock)().seconds);
         file.go_to(position);
         file.epoch = file.epoch.wrapping_add(1);
         file.patience = (file.patience * 2).clamp(PATIENCE, LONGEST_PATIENCE);

@@ -4,6 +4,7 @@
 //! them and cut them into lines. A file is its own buffer: under back-pressure only offsets are kept. Lines are handed on raw;
 //! the stage of `inputs::lines` joins and parses them on the same worker.
 
+mod ahead;
 mod build;
 #[cfg(any(test, fuzzing))]
 pub(super) mod check;
@@ -37,6 +38,7 @@ use crate::plugin::{Clock, Input, InputKind, Outlet, StageFactory, Stop};
 use crate::receipts::Signal;
 use crate::state::{Position, Positions};
 
+use ahead::ReadTimes;
 use file::{FileId, Tailed};
 use options::TailOptions;
 use paths::Paths;
@@ -206,6 +208,9 @@ impl Tail {
             return Lent::Later;
         }
         let left = self.settings.mem_buf_limit.map_or(LENT, |limit| limit.saturating_sub(in_flight).clamp(1, LENT));
+        let hour = self.look_ahead(number, left);
+        let (Some(outlet), Some(file)) = (&self.outlet, self.files.get_mut(&number)) else { return Lent::Not };
+        let times = ReadTimes { clock: self.clock, hour, again: file.again.clone() };
         file.lent = Some(file.size.min(file.progress.offset + left));
         self.busy.insert(number);
         self.moved.insert(number);
@@ -221,7 +226,7 @@ impl Tail {
             left,
             progress: file.progress,
             end: End::Reached,
-            clock: self.clock,
+            times,
             memory: outlet.memory().clone(),
             reading: Arc::clone(&self.reading),
         };

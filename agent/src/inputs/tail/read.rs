@@ -12,11 +12,12 @@ use std::time::Duration;
 use tracing::warn;
 use vigie_parsers::batch::Keys;
 
+use super::ahead::ReadTimes;
 use super::cut::{Block, Cutter, Cutting, LongLine};
 use super::file::Content;
 use super::proof::Mark;
 use crate::metrics::InputMetrics;
-use crate::plugin::{Clock, Memory, Parcel, PooledBatch, Source, Stop};
+use crate::plugin::{Memory, Parcel, PooledBatch, Source, Stop};
 use crate::receipts::Outcome;
 
 /// How files are read and cut.
@@ -99,7 +100,7 @@ pub(super) struct Lease {
     pub(super) left: u64,
     pub(super) progress: Progress,
     pub(super) end: End,
-    pub(super) clock: Clock,
+    pub(super) times: ReadTimes,
     pub(super) memory: Memory,
     pub(super) reading: Arc<Reading>,
 }
@@ -168,7 +169,7 @@ impl Lease {
             }
         };
         let read = batch.arena().len() - start;
-        let cutter = Cutter { cutting: reading.cutting, metrics: &reading.metrics, now: (self.clock)(), key };
+        let cutter = Cutter { cutting: reading.cutting, metrics: &reading.metrics, now: self.times.now(), key };
         let block = Block { start, offset: self.progress.offset, last: self.last && read == unread };
         let cut = cutter.cut(&mut batch, block, &mut self.progress.long);
         self.end = End::Reached;
@@ -176,6 +177,7 @@ impl Lease {
             self.want_more(read, unread);
             return None;
         }
+        self.times.put_back(&mut batch);
         self.progress.mark.advance(&batch.arena()[start..start + cut.consumed]);
         self.progress.offset += cut.consumed as u64;
         (self.progress.block, self.progress.stuck) = (0, None);

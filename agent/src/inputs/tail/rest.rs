@@ -31,6 +31,7 @@ struct Kept {
 impl Tail {
     /// Keeps what ends with the process, and stores all positions for the last time.
     pub(super) fn finish(&mut self) {
+        self.note_reached();
         self.count_overwritten();
         self.remove_settled_rests();
         let mut room = self.rests.as_ref().map_or(0, Rests::room);

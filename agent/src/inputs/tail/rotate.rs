@@ -12,7 +12,7 @@ use super::file::{self, FileId, Standing, Tailed};
 use super::proof;
 use super::scan::TakeUp;
 use super::{FAILED_WAIT, Tail};
-use crate::state::{Known, Position};
+use crate::state::{Known, Periods, Position};
 
 /// Endings of compressed files: their content was another file's before.
 const COMPRESSED: [&str; 8] = [".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".Z", ".zip"];
@@ -141,6 +141,7 @@ impl Tail {
         new.known = Some(Known { head: 0, head_length: 0, truncations: known.truncations + 1, ..known });
         new.known = new.known.map(|known| Known { first_inode: new.inode, birth: file::birth(&metadata), ..known });
         (new.offset, new.marker, new.seen, new.rotated) = (0, (0, 0), 0, false);
+        (new.reach, new.periods) = (0, Periods::default());
         match copy {
             Some(copy) => {
                 info!(component = %self.settings.name, file = %old.place.display(), copy = %copy.path.display(),

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tracing::{debug, info, warn};
 
 use super::Tail;
+use super::ahead::Again;
 use super::file::{self, FileId, Standing, Tailed};
 use super::look;
 use super::paths::expand_tag;
@@ -221,6 +222,7 @@ impl Tail {
             not_before: None,
             stored_head: position.known.map_or(0, |known| known.head_length),
             seen: self.scans,
+            again: Again::after_restart(&position, metadata.len()),
             file,
             position,
         };

@@ -43,6 +43,7 @@ fn request(output: &dyn Output, tags: &[&str]) -> Request {
         birth: 0,
         identity: Vec::new(),
         stage: Arc::new(|_| unreachable!("no stage runs here")),
+        sent_below: 0.into(),
     });
     let ledger = Ledger::new(0, Signal::default());
     let mut encoder = output.encoder();
@@ -51,7 +52,7 @@ fn request(output: &dyn Output, tags: &[&str]) -> Request {
         let tag: Arc<str> = (*tag).into();
         encoder.encode(batch.record(index), &stream, &tag, &mut body);
         items.push(Item { end: u32::try_from(body.len()).expect("small"), lot, offset: 0 });
-        lots.push(Lot { share: ledger.open(1), stream: Arc::clone(&stream), tag });
+        lots.push(Lot { share: ledger.open(1), stream: Arc::clone(&stream), tag, may_be_stored: false });
     }
     let (plain_length, encoding) = (body.len(), BodyEncoding::Identity);
     Request { body: body.into(), encoding, plain_length, first_item: 0, items, lots, attempts: 0 }

@@ -1,11 +1,13 @@
 //! Sends one request and reads its answer.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use reqwest::RequestBuilder;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use tracing::{info, warn};
 
@@ -16,6 +18,7 @@ use super::encoder::BulkEncoder;
 use super::judge::{Whole, does_not_inflate, fate, is_about_another, verb};
 use super::mend::{Misfit, blamed, quarantined, without};
 use super::options::{Compress, OpenSearchOptions};
+use super::rollover::WriteIndexes;
 use crate::cluster::{Action, ItemRun, bulk_item, bulk_items, error_name, item_index, scrubbed};
 use crate::encode::bulk::push_action;
 use crate::metrics::OutputMetrics;
@@ -37,23 +40,29 @@ pub(super) enum Destination {
 
 /// The output.
 pub(super) struct OpenSearch {
-    name: Arc<str>,
-    options: OpenSearchOptions,
+    pub(super) name: Arc<str>,
+    pub(super) options: OpenSearchOptions,
     destination: Destination,
     access: Access,
     path: String,
     agent: Arc<Agent>,
-    metrics: Arc<OutputMetrics>,
+    pub(super) metrics: Arc<OutputMetrics>,
+    /// What stands behind the names that are written to.
+    pub(super) indexes: Arc<WriteIndexes>,
+    /// It was said that documents cannot be looked up.
+    pub(super) said_unsure: AtomicBool,
+    /// It was said that the indexes cannot be kept.
+    said_unkept: AtomicBool,
     conflicts: Arc<Conflicts>,
     /// The server was found not to inflate requests.
     plain_only: AtomicBool,
 }
 
 /// What came back.
-struct Answer {
-    status: u16,
-    retry_after: Option<Duration>,
-    body: Vec<u8>,
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) body: Vec<u8>,
 }
 
 /// Room for what stands around the items of an answer, and for one item with its error.
@@ -68,7 +77,16 @@ impl OpenSearch {
         context: &BuildContext,
         metrics: &Arc<OutputMetrics>,
     ) -> Self {
+        let directory = context.state_directory.as_deref().filter(|_| !context.dry_run);
+        let (indexes, flaw) = WriteIndexes::open(directory, &context.name, !options.names_come_from_records());
+        if let Some(flaw) = flaw {
+            warn!(component = %context.name,
+                "the indexes written to cannot be read and are learnt anew, a rollover before that may double records: {flaw}");
+        }
         Self {
+            indexes: Arc::new(indexes),
+            said_unsure: AtomicBool::new(false),
+            said_unkept: AtomicBool::new(false),
             name: Arc::clone(&context.name),
             path: bulk_path(&options),
             options,
@@ -99,7 +117,7 @@ impl OpenSearch {
     }
 
     /// Says when a host is left out and when it is back.
-    fn note(&self, host: &Chosen<'_>, conduct: Conduct) {
+    pub(super) fn note(&self, host: &Chosen<'_>, conduct: Conduct) {
         let target = host.client().target();
         match host.behaved(conduct, Instant::now()) {
             Change::Nothing => {}
@@ -126,7 +144,9 @@ impl OpenSearch {
             Ok(answer) => {
                 let is_unable = matches!(answer.status, 502..=504);
                 let conduct = if is_unable { Conduct::Failed } else { Conduct::Answered };
-                (self.judge(client, request, &answer), conduct)
+                let verdict = self.judge(client, request, &answer);
+                self.keep_indexes().await;
+                (verdict, conduct)
             }
             Err(failed) => {
                 let is_absent = matches!(failed, Verdict::Again { class: Class::Unreachable, .. });
@@ -136,21 +156,37 @@ impl OpenSearch {
     }
 
     async fn post(&self, client: &HttpClient, request: &Request, is_plain: bool) -> Result<Answer, Verdict> {
-        let mut post = client.post(&self.path).header(CONTENT_TYPE, "application/x-ndjson");
-        if let Some(authorization) = self.access.authorization() {
-            post = post.header(AUTHORIZATION, authorization);
-        }
+        let mut post = self.request(client, &self.path).header(CONTENT_TYPE, "application/x-ndjson");
         post = if is_plain {
             let plain = request.plain().map_err(|error| unread(format!("a request cannot be inflated: {error}")))?;
             post.body(plain)
         } else {
             post.header(CONTENT_ENCODING, "gzip").body(request.body.clone())
         };
+        self.answer(client, post, request.items.len() * ANSWER_ITEM).await
+    }
+
+    /// Begins a request to `path` with the credentials of this output.
+    pub(super) fn request(&self, client: &HttpClient, path: &str) -> RequestBuilder {
+        let post = client.post(path);
+        match self.access.authorization() {
+            Some(authorization) => post.header(AUTHORIZATION, authorization),
+            None => post,
+        }
+    }
+
+    /// Sends `post` and reads the answer, which may take `room` beside its frame.
+    pub(super) async fn answer(
+        &self,
+        client: &HttpClient,
+        post: RequestBuilder,
+        room: usize,
+    ) -> Result<Answer, Verdict> {
         let mut response = post.send().await.map_err(|error| broken(&error, client))?;
         let status = response.status().as_u16();
         self.access.answered(status);
         let seconds = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-        let largest = ANSWER_FRAME + request.items.len() * ANSWER_ITEM;
+        let largest = ANSWER_FRAME + room;
         let mut body = Vec::new();
         loop {
             match response.chunk().await {
@@ -160,6 +196,48 @@ impl OpenSearch {
                 Err(error) => return Err(broken(&error, client)),
             }
         }
+    }
+
+    /// Learns which indexes stand behind the names of `request`, where one is named that was not seen before.
+    fn learn_indexes(&self, request: &Request, runs: &[ItemRun<'_>]) {
+        let told = |run: &ItemRun<'_>| matches!(run.answer.status, 200 | 201 | 409);
+        let mut indexes = runs.iter().filter(|run| told(run)).filter_map(|run| run.answer.index.as_deref());
+        if self.indexes.know(&mut indexes) {
+            return;
+        }
+        let Ok(plain) = request.plain() else { return };
+        let mut at = 0;
+        for run in runs {
+            let items = at..at + run.count;
+            at = items.end;
+            let Some(index) = run.answer.index.as_deref().filter(|_| told(run)) else { continue };
+            let targets = items.filter_map(|item| item_index(&plain[request.item_range(item)]));
+            let targets: BTreeSet<&str> = targets.collect();
+            targets.into_iter().for_each(|target| self.indexes.learn(target, index));
+        }
+    }
+
+    /// Keeps what was learnt before anything is settled by it.
+    async fn keep_indexes(&self) {
+        if self.indexes.is_kept() {
+            return;
+        }
+        let indexes = Arc::clone(&self.indexes);
+        let kept = tokio::task::spawn_blocking(move || indexes.keep()).await;
+        match kept {
+            Ok(Ok(())) => self.said_unkept.store(false, Ordering::Relaxed),
+            Ok(Err(error)) if !self.said_unkept.swap(true, Ordering::Relaxed) => {
+                warn!(component = %self.name, %error,
+                    "the indexes written to cannot be kept: a rollover while the agent is down may double records");
+            }
+            Ok(Err(_)) => {}
+            Err(panicked) => warn!(component = %self.name, "keeping the indexes written to failed: {panicked}"),
+        }
+    }
+
+    /// What stands before the paths of all requests.
+    pub(super) fn base(&self) -> String {
+        base_path(&self.options)
     }
 
     fn judge(&self, client: &HttpClient, request: &Request, answer: &Answer) -> Verdict {
@@ -181,13 +259,15 @@ impl OpenSearch {
         if runs.iter().any(|run| run.answer.verb != verb(operation)) {
             return unread(format!("{target} answered for other operations than were sent"));
         }
-        if runs.iter().all(|run| matches!(run.answer.status, 200 | 201)) {
-            return Verdict::Delivered;
-        }
-        if !is_in_order(request, &runs) {
+        let is_all_stored = runs.iter().all(|run| matches!(run.answer.status, 200 | 201));
+        if !is_all_stored && !is_in_order(request, &runs) {
             return unread(format!("{target} answered for the documents in another order than they were sent in"));
         }
-        let fates = |run: ItemRun| std::iter::repeat_n(fate(run.answer, operation), run.count);
+        self.learn_indexes(request, &runs);
+        if is_all_stored {
+            return Verdict::Delivered;
+        }
+        let fates = |run: ItemRun<'_>| std::iter::repeat_n(fate(run.answer, operation), run.count);
         let fates: Vec<Fate> = runs.into_iter().flat_map(fates).collect();
         self.log_refusals(&fates);
         Verdict::Items(fates)
@@ -283,6 +363,16 @@ impl Output for OpenSearch {
         !self.options.names_come_from_records()
     }
 
+    fn stored<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<bool>, Verdict>> + Send + 'a>> {
+        match &self.destination {
+            Destination::Servers(hosts) => Box::pin(self.look_up(hosts, request)),
+            Destination::Directory(_) | Destination::Nowhere => Box::pin(std::future::ready(Ok(Vec::new()))),
+        }
+    }
+
     fn deliver<'a>(&'a self, request: &'a Request) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
         match &self.destination {
             Destination::Servers(hosts) => Box::pin(self.send(hosts, request)),
@@ -307,7 +397,7 @@ async fn write(directory: Arc<Directory>, request: &Request) -> Verdict {
 }
 
 /// Whether every conflict stands where the document stood that it names.
-fn is_in_order(request: &Request, runs: &[ItemRun]) -> bool {
+fn is_in_order(request: &Request, runs: &[ItemRun<'_>]) -> bool {
     if runs.iter().all(|run| run.answer.status != 409) {
         return true;
     }
@@ -323,7 +413,7 @@ fn is_in_order(request: &Request, runs: &[ItemRun]) -> bool {
 }
 
 /// A request of which nobody knows what became of it, for its answer is none that can be read.
-fn unread(reason: String) -> Verdict {
+pub(super) fn unread(reason: String) -> Verdict {
     Verdict::Again { class: Class::Unknown, reason, wait: None, counts: true }
 }
 
@@ -334,12 +424,12 @@ fn broken(error: &reqwest::Error, client: &HttpClient) -> Verdict {
     Verdict::Again { class, reason: explain(error, client.target()), wait: None, counts: false }
 }
 
-/// The path of bulk requests, with a filter that leaves of stored documents no more than their status.
+/// The path of bulk requests, with a filter that leaves of stored documents no more than their index and status.
 fn bulk_path(options: &OpenSearchOptions) -> String {
     let pipeline = options.pipeline.as_ref().map(|name| format!("pipeline={}&", percent_encoded(name)));
     let pipeline = pipeline.unwrap_or_default();
     let base = base_path(options);
-    format!("{base}/_bulk?{pipeline}filter_path=errors,items.*.status,items.*.error")
+    format!("{base}/_bulk?{pipeline}filter_path=errors,items.*._index,items.*.status,items.*.error")
 }
 
 /// What stands before every path: empty, or with a slash in front.

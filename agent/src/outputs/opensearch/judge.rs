@@ -14,7 +14,7 @@ use crate::plugin::{Cause, Class, Fate, Refusal, Verdict};
 ///
 /// # Source
 /// What OpenSearch 2.19 and 3.4 answer when they are driven into each of these.
-pub(super) fn fate(answer: ItemAnswer, operation: Operation) -> Fate {
+pub(super) fn fate(answer: ItemAnswer<'_>, operation: Operation) -> Fate {
     let status = answer.status;
     let error = answer.error.as_deref();
     let kind = error.map_or("", |error| error.kind.as_str());
@@ -82,14 +82,14 @@ pub(super) fn verb(operation: Operation) -> Verb {
 
 /// Whether an answer says by its words that it is about another document than `item`. Only conflicts name the id, and a
 /// conflict in the wrong place would settle a document that was not stored.
-pub(super) fn is_about_another(answer: &ItemAnswer, item: &[u8]) -> bool {
+pub(super) fn is_about_another(answer: &ItemAnswer<'_>, item: &[u8]) -> bool {
     let conflict = "]: version conflict";
     let reason = answer.error.as_ref().map(|error| error.reason.as_str()).filter(|reason| reason.contains(conflict));
     let (Some(reason), Some((action, _))) = (reason, bulk_item(item)) else { return false };
     action.id.is_some_and(|id| !reason.contains(&format!("[{id}{conflict}")))
 }
 
-fn refused(answer: ItemAnswer) -> Fate {
+fn refused(answer: ItemAnswer<'_>) -> Fate {
     let ErrorDetail { kind, reason } = answer.error.map(|error| *error).unwrap_or_default();
     Fate::Refused(Box::new(Refusal { status: answer.status, kind, reason }))
 }
@@ -203,9 +203,9 @@ pub(super) fn permission(reason: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, kind: &str, reason: &str) -> ItemAnswer {
+    fn answer(status: u16, kind: &str, reason: &str) -> ItemAnswer<'static> {
         let error = ErrorDetail { kind: kind.into(), reason: reason.into() };
-        ItemAnswer { verb: Verb::Create, status, error: (!kind.is_empty()).then(|| Box::new(error)) }
+        ItemAnswer { verb: Verb::Create, index: None, status, error: (!kind.is_empty()).then(|| Box::new(error)) }
     }
 
     #[test]

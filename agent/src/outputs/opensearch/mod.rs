@@ -9,8 +9,10 @@ mod directory;
 mod encoder;
 mod index;
 mod judge;
+mod lookup;
 mod mend;
 pub mod options;
+mod rollover;
 pub mod setup;
 #[cfg(test)]
 mod tests;

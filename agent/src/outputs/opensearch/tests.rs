@@ -58,6 +58,7 @@ fn stream() -> Arc<Stream> {
         birth: 1_700_000_000,
         identity: b"dev and inode".to_vec(),
         stage: Arc::new(|_| unreachable!("no stage runs here")),
+        sent_below: 0.into(),
     })
 }
 
@@ -290,7 +291,7 @@ fn request(built: &Built, count: u32) -> (Request, Arc<Ledger>) {
         encoder.encode(batch.record(0), &stream, &tag, body.buffer());
         items.push(Item { end: u32::try_from(body.len()).expect("small"), lot: 0, offset: n.into() });
     }
-    let lots = vec![Lot { share, stream, tag }];
+    let lots = vec![Lot { share, stream, tag, may_be_stored: false }];
     let plain_length = body.len();
     let request = Request { body: body.seal(), encoding, plain_length, first_item: 0, items, lots, attempts: 0 };
     (request, ledger)
@@ -308,6 +309,145 @@ fn answer(statuses: &[u16]) -> String {
 fn conflict(id: &str) -> Json {
     let reason = format!("[{id}]: version conflict, document already exists (current version [1])");
     json!({"create": {"status": 409, "error": {"type": "version_conflict_engine_exception", "reason": reason}}})
+}
+
+/// An answer in which `index` took everything.
+fn taken_by(index: &str, count: usize) -> Canned {
+    Canned::ok(json!({"items": vec![json!({"create": {"_index": index, "status": 201}}); count]}).to_string())
+}
+
+fn found(found: &[bool]) -> Canned {
+    let documents: Vec<Json> = found.iter().map(|found| json!({"found": found})).collect();
+    Canned::ok(json!({"docs": documents}).to_string())
+}
+
+/// What is looked up of `count` documents that may be stored, once what is behind their name was told by `behind`.
+async fn looked_up(behind: &[&str], count: u32, answers: Vec<Canned>) -> (Result<Vec<bool>, Verdict>, Stub, Built) {
+    let taken = behind.iter().map(|index| taken_by(index, 1));
+    let stub = Stub::start(taken.chain(answers).collect()).await;
+    let port = stub.port.to_string();
+    let built = output(&[("port", port.as_str()), ("index", "logs"), ("compress", "gzip")]);
+    for _ in behind {
+        let (request, _ledger) = request(&built, 1);
+        assert!(matches!(built.output.deliver(&request).await, Verdict::Delivered));
+        request.settle_all(Outcome::Delivered);
+    }
+    let (mut request, _ledger) = request(&built, count);
+    request.set_may_be_stored(true);
+    let looked = built.output.stored(&request).await;
+    request.settle_all(Outcome::Dropped);
+    (looked, stub, built)
+}
+
+#[tokio::test]
+async fn documents_are_looked_up_by_id_in_every_index_seen_behind_their_name() {
+    let answers = vec![found(&[false, true, false]), found(&[true, false])];
+
+    let (looked, stub, built) = looked_up(&["logs-000001", "logs-000002"], 3, answers).await;
+
+    assert_eq!(looked.expect("it was found out"), [true, true, false]);
+    let asked: Vec<_> = stub.received().into_iter().skip(2).collect();
+    for (asked, index) in asked.iter().zip(["logs-000002", "logs-000001"]) {
+        let path =
+            format!("post /{index}/_mget?_source=false&filter_path=docs.found,docs.error.type,error.type http/1.1");
+        assert!(asked.head.starts_with(&path), "{}", asked.head);
+    }
+    let ids =
+        |at: usize| serde_json::from_slice::<Json>(&asked[at].body).expect("JSON")["ids"].as_array().map(Vec::len);
+    assert_eq!([ids(0), ids(1)], [Some(3), Some(2)], "what was found is not looked for again");
+    assert_eq!(built.metrics.possible_duplicate_records.get(), 0);
+}
+
+#[tokio::test]
+async fn an_index_that_is_written_to_by_its_own_name_needs_no_look_up() {
+    let (looked, stub, _) = looked_up(&["logs"], 3, Vec::new()).await;
+
+    assert_eq!(looked.expect("it was found out"), [false; 0]);
+    assert_eq!(stub.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_name_of_which_nothing_is_known_stands_for_itself() {
+    let (looked, stub, _) = looked_up(&[], 1, vec![found(&[true])]).await;
+
+    assert_eq!(looked.expect("it was found out"), [true]);
+    assert!(stub.received()[0].head.starts_with("post /logs/_mget"));
+}
+
+#[tokio::test]
+async fn many_documents_are_looked_up_in_batches() {
+    let (looked, stub, _) = looked_up(&["logs-1"], 1_001, vec![found(&[false; 1_000]), found(&[true])]).await;
+
+    let looked = looked.expect("it was found out");
+    assert_eq!((looked.len(), looked.iter().position(|stored| *stored)), (1_001, Some(1_000)));
+    assert_eq!(stub.received().len(), 3);
+}
+
+#[tokio::test]
+async fn what_cannot_be_looked_up_is_sent_and_counted_as_possible_duplicates() {
+    let errors = |kind: &str| Canned::ok(json!({"docs": vec![json!({"error": {"type": kind}}); 2]}).to_string());
+    let cases = [
+        errors("security_exception"),
+        errors("index_not_found_exception"),
+        Canned::Answer(403, "", "{}".into()),
+        Canned::Answer(400, "", "{}".into()),
+        Canned::ok("<html>"),
+        found(&[false]),
+    ];
+    for answer in cases {
+        let (looked, _, built) = looked_up(&["logs-1"], 2, vec![answer.clone()]).await;
+
+        assert_eq!(looked.expect("it is sent"), [false, false], "{answer:?}");
+        assert_eq!(built.metrics.possible_duplicate_records.get(), 2, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn while_the_server_cannot_tell_nothing_is_sent() {
+    let cases = [
+        (Canned::Answer(429, "Retry-After: 7\r\n", "{}".into()), Class::Busy),
+        (Canned::Answer(503, "", String::new()), Class::Busy),
+        (Canned::Close, Class::Busy),
+        (Canned::Truncated("{}".repeat(9)), Class::Busy),
+        (Canned::Answer(401, "", "Unauthorized".into()), Class::Output),
+    ];
+    for (answer, expected) in cases {
+        let (looked, ..) = looked_up(&["logs-1"], 2, vec![answer.clone()]).await;
+
+        let Err(Verdict::Again { class, counts: false, .. }) = looked else { panic!("{answer:?}: {looked:?}") };
+        assert_eq!(class, expected, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn documents_that_are_meant_to_change_what_is_stored_are_not_looked_up() {
+    let built = output(&[("port", "1"), ("write_operation", "index")]);
+    let (mut request, _ledger) = request(&built, 1);
+    request.set_may_be_stored(true);
+
+    assert_eq!(built.output.stored(&request).await.expect("nothing is asked"), [false; 0]);
+    request.settle_all(Outcome::Dropped);
+}
+
+#[tokio::test]
+async fn the_indexes_written_to_are_on_disk_before_anything_is_settled_by_them() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let stub = Stub::start(vec![taken_by("logs-000001", 1)]).await;
+    let port = stub.port.to_string();
+    let context = BuildContext { state_directory: Some(directory.path().into()), ..context() };
+    let metrics = Arc::new(OutputMetrics::new("opensearch.0"));
+    let section = section(&[("port", port.as_str()), ("index", "logs")]);
+    let output = build(&section, &context, &metrics, &mut Diagnostics::default()).expect("it is right");
+    let built = Built { output, metrics };
+    let (request, _ledger) = request(&built, 1);
+
+    assert!(matches!(built.output.deliver(&request).await, Verdict::Delivered));
+
+    let mut kept = String::new();
+    let file = std::fs::File::open(directory.path().join("write-indexes/opensearch.0.json"));
+    file.expect("it is there").read_to_string(&mut kept).expect("it reads");
+    assert_eq!(kept, r#"{"targets":[{"indexes":["logs-000001"],"name":"logs"}],"version":1}"#);
+    request.settle_all(Outcome::Delivered);
 }
 
 async fn delivered(entries: Entries<'_>, answers: Vec<Canned>, count: u32) -> (Verdict, Stub) {
@@ -331,7 +471,9 @@ async fn a_request_goes_to_the_bulk_address_with_length_type_and_credentials() {
     let received = stub.received().remove(0);
     let head = &received.head;
     assert!(
-        head.starts_with("post /p/_bulk?pipeline=a%20b&filter_path=errors,items.*.status,items.*.error http/1.1"),
+        head.starts_with(
+            "post /p/_bulk?pipeline=a%20b&filter_path=errors,items.*._index,items.*.status,items.*.error http/1.1"
+        ),
         "{head}"
     );
     for header in

@@ -34,6 +34,7 @@ fn request(output: &dyn Output, metadata: bool) -> Request {
         birth: 0,
         identity: Vec::new(),
         stage: Arc::new(|_| unreachable!("no stage runs here")),
+        sent_below: 0.into(),
     });
     let mut share = Ledger::new(0, Signal::default()).open(1);
     share.grow(1);
@@ -45,7 +46,7 @@ fn request(output: &dyn Output, metadata: bool) -> Request {
         encoder.encode(record, &stream, &"t.a".into(), &mut body);
         items.push(Item { end: u32::try_from(body.len()).expect("small"), lot: 0, offset: 0 });
     }
-    let lots = vec![Lot { share, stream, tag: "t.a".into() }];
+    let lots = vec![Lot { share, stream, tag: "t.a".into(), may_be_stored: false }];
     let (plain_length, encoding) = (body.len(), BodyEncoding::Identity);
     Request { body: body.into(), encoding, plain_length, first_item: 0, items, lots, attempts: 0 }
 }

@@ -1,14 +1,17 @@
 //! The input as a whole, stepped by hand: real files, a clock that the test moves, a worker that answers as told.
 
+mod again;
 mod follow;
 mod rest;
 mod resume;
 mod rotation;
 
+use std::cell::Cell;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -41,6 +44,10 @@ struct Seen {
     name: String,
     tag: String,
     epoch: u32,
+    /// Its time, in seconds.
+    time: i64,
+    /// Whether it may have been sent before.
+    again: bool,
 }
 
 /// A directory of logs and, while it runs, an agent.
@@ -60,9 +67,15 @@ struct Rig {
     has_state_directory: bool,
 }
 
-/// The wall clock of the tests: 2026-11-21.
+/// The wall clock of the tests at its start: 2026-11-21, midnight.
+const MIDNIGHT: i64 = 1_795_219_200;
+
+thread_local! {
+    static WALL: Cell<i64> = const { Cell::new(MIDNIGHT) };
+}
+
 fn wall() -> Timestamp {
-    Timestamp { seconds: 1_795_219_200, nanos: 0 }
+    Timestamp { seconds: WALL.get(), nanos: 0 }
 }
 
 fn section(options: &[(&'static str, String)]) -> Section {
@@ -222,7 +235,8 @@ impl Rig {
             let text = String::from_utf8_lossy(record.plain_text(b"log").expect("it is text")).into_owned();
             let (name, tag) = (parcel.stream.name.clone(), parcel.tag.to_string());
             let name = name.rsplit('/').next().unwrap_or_default().to_owned();
-            self.seen.push(Seen { text, id, name, tag, epoch: parcel.epoch });
+            let again = record.origin().offset < parcel.stream.sent_below.load(Ordering::Relaxed);
+            self.seen.push(Seen { text, id, name, tag, epoch: parcel.epoch, time: record.time().seconds, again });
         }
         let share = parcel.shares.pop().expect("it has one");
         assert_eq!((share.count(), parcel.shares.len()), (1, 0));

@@ -1,0 +1,195 @@
+//! Looks documents up by their ids before they are sent again, where a rollover may have put another index in between.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use reqwest::header::CONTENT_TYPE;
+use serde_json::json;
+use tracing::warn;
+
+use super::deliver::{Answer, OpenSearch, percent_encoded, unread};
+use super::judge::Whole;
+use super::rollover::MOST_INDEXES;
+use crate::cluster::{Found, bulk_item, error_name, found_items, item_index};
+use crate::encode::bulk::Operation;
+use crate::net::{Conduct, Hosts, HttpClient};
+use crate::plugin::{Class, Output, Request, Verdict};
+
+/// Documents asked for with one request.
+const BATCH: usize = 1_000;
+/// Room for the answer about one of them.
+const ANSWER_DOCUMENT: usize = 512;
+
+/// Documents of a request to be looked up, and what was found out.
+struct Search {
+    /// Which items are stored.
+    stored: Vec<bool>,
+    /// Which could not be looked up in one of their indexes.
+    unsure: Vec<bool>,
+    wanted: Vec<Wanted>,
+}
+
+/// An item to be looked up.
+struct Wanted {
+    item: usize,
+    id: String,
+    /// Indexes that it may lie in.
+    indexes: Arc<[String]>,
+}
+
+impl Search {
+    /// Asks for what is not found yet: an index with places in `wanted`, of at most [`BATCH`] each, in the order of searching.
+    fn batches(&self, round: usize) -> Vec<(String, Vec<usize>)> {
+        let mut by_index: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let open = self.wanted.iter().enumerate().filter(|(_, wanted)| !self.stored[wanted.item]);
+        for (at, wanted) in open {
+            if let Some(index) = wanted.indexes.get(round) {
+                by_index.entry(index).or_default().push(at);
+            }
+        }
+        let cut = |(index, places): (&str, Vec<usize>)| {
+            places.chunks(BATCH).map(|batch| (index.to_owned(), batch.to_vec())).collect::<Vec<_>>()
+        };
+        by_index.into_iter().flat_map(cut).collect()
+    }
+
+    /// Takes in what was `found` of `batch`. Gives why one could not be looked up, if that was so.
+    fn take(&mut self, batch: &[usize], found: Vec<Found>) -> Option<String> {
+        let mut failure = None;
+        for (at, found) in batch.iter().zip(found) {
+            let item = self.wanted[*at].item;
+            match found {
+                Found::Stored => self.stored[item] = true,
+                Found::Missing => {}
+                Found::Failed(kind) => {
+                    self.unsure[item] = true;
+                    failure = Some(kind);
+                }
+            }
+        }
+        failure
+    }
+
+    /// How many could not be looked up and were not found elsewhere.
+    fn unsure(&self) -> usize {
+        self.unsure.iter().zip(&self.stored).filter(|(unsure, stored)| **unsure && !**stored).count()
+    }
+}
+
+impl OpenSearch {
+    /// Which items of `request` are stored, of those that may be. Those that cannot be looked up count as possible
+    /// duplicates.
+    pub(super) async fn look_up(&self, hosts: &Hosts, request: &Request) -> Result<Vec<bool>, Verdict> {
+        let search = self.search(request).map_err(|error| unread(format!("a request cannot be inflated: {error}")));
+        let Some(mut search) = search? else { return Ok(Vec::new()) };
+        for round in 0..MOST_INDEXES {
+            for (index, batch) in search.batches(round) {
+                let ids: Vec<&str> = batch.iter().map(|at| search.wanted[*at].id.as_str()).collect();
+                let found = self.find(hosts, &index, &ids).await?;
+                search.take(&batch, found).iter().for_each(|failure| self.cannot_look_into(&index, failure));
+            }
+        }
+        self.metrics.possible_duplicate_records.add(search.unsure() as u64);
+        Ok(search.stored)
+    }
+
+    /// What is to be looked up; `None` where the ids are enough.
+    fn search(&self, request: &Request) -> io::Result<Option<Search>> {
+        // Another operation is meant to change what is stored.
+        if self.options.write_operation != Operation::Create {
+            return Ok(None);
+        }
+        let plain = request.plain()?;
+        let mut wanted = Vec::new();
+        let mut behind: HashMap<&str, Arc<[String]>> = HashMap::new();
+        for (item, entry) in request.items.iter().enumerate() {
+            let bytes = &plain[request.item_range(item)];
+            let Some(target) = item_index(bytes).filter(|_| request.lots[entry.lot as usize].may_be_stored) else {
+                continue;
+            };
+            let indexes = behind.entry(target).or_insert_with(|| self.indexes.behind(target).into());
+            if indexes.is_empty() {
+                continue;
+            }
+            if let Some(id) = bulk_item(bytes).and_then(|(action, _)| action.id) {
+                wanted.push(Wanted { item, id, indexes: Arc::clone(indexes) });
+            }
+        }
+        let no = || vec![false; request.items.len()];
+        Ok((!wanted.is_empty()).then(|| Search { stored: no(), unsure: no(), wanted }))
+    }
+
+    /// What `index` says of `ids`, in their order.
+    async fn find(&self, hosts: &Hosts, index: &str, ids: &[&str]) -> Result<Vec<Found>, Verdict> {
+        let body = json!({"ids": ids}).to_string();
+        let filter = "_source=false&filter_path=docs.found,docs.error.type,error.type";
+        let path = format!("{}/{}/_mget?{filter}", self.base(), percent_encoded(index));
+        let mut tried = Vec::new();
+        let mut answered = None;
+        while let Some(host) = hosts.choose(&tried, Instant::now()) {
+            let post = self.request(host.client(), &path).header(CONTENT_TYPE, "application/json").body(body.clone());
+            let answer = self.answer(host.client(), post, ids.len() * ANSWER_DOCUMENT).await;
+            let found = answer.map(|answer| judge(host.client(), &answer, ids.len()));
+            let conduct = match &found {
+                Ok(_) => Conduct::Answered,
+                Err(Verdict::Again { class: Class::Unreachable, .. }) => Conduct::Absent,
+                Err(_) => Conduct::Failed,
+            };
+            self.note(&host, conduct);
+            answered = Some(found);
+            if conduct != Conduct::Absent {
+                break;
+            }
+            tried.push(host.number);
+        }
+        let answered = answered.expect("a host is chosen while none was tried");
+        answered.unwrap_or_else(Err).map_err(nothing_was_sent)
+    }
+
+    /// Says once that documents may be stored twice, and what helps.
+    fn cannot_look_into(&self, index: &str, reason: &str) {
+        if self.said_unsure.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let index = if self.may_tell_index() { index } else { "(made of records)" };
+        warn!(component = %self.name, index, reason = error_name(reason),
+            "records whose outcome is unknown cannot be looked up by id and are sent again: after a rollover some may be \
+             stored twice (the role needs `indices:data/read/mget*` for the index)");
+    }
+}
+
+/// What an answer says of `count` documents.
+///
+/// # Errors
+/// When they are to be looked up later.
+fn judge(client: &HttpClient, answer: &Answer, count: usize) -> Result<Vec<Found>, Verdict> {
+    let Answer { status, retry_after, body } = answer;
+    let failed = |kind: &str| Ok(vec![Found::Failed(kind.to_owned()); count]);
+    match status {
+        200..=299 => found_items(body, count).map_or_else(|| failed("unreadable"), Ok),
+        403 => failed("security_exception"),
+        401 | 408 | 429 | 500.. => {
+            Err(Whole { status: *status, body, retry_after: *retry_after, target: client.target(), plain_length: 0 }
+                .verdict())
+        }
+        _ => failed("refused"),
+    }
+}
+
+/// A look-up that failed leaves no outcome unknown, and is none of the documents' attempts.
+fn nothing_was_sent(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Again { class, reason, wait, .. } => {
+            let class = if class == Class::Unknown { Class::Busy } else { class };
+            let reason = format!("documents sent before cannot be looked up: {reason}");
+            Verdict::Again { class, reason, wait, counts: false }
+        }
+        other => {
+            let reason = format!("documents sent before cannot be looked up: {other:?}");
+            Verdict::Again { class: Class::Busy, reason, wait: None, counts: false }
+        }
+    }
+}
