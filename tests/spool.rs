@@ -43,6 +43,12 @@ impl Store {
                 connection.write_all(busy.as_bytes()).expect("answered");
                 continue;
             }
+            if !body.starts_with(b"{\"create\"") {
+                // It has no index to look into: what may be stored is sent again.
+                let none = "HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\n{}";
+                connection.write_all(none.as_bytes()).expect("answered");
+                continue;
+            }
             let items = vec![r#"{"create":{"status":201}}"#; self.take(&body)].join(",");
             let answer = format!(r#"{{"took":1,"errors":false,"items":[{items}]}}"#);
             let kind = "HTTP/1.1 200 OK\r\ncontent-type: application/json";
