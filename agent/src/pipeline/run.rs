@@ -303,7 +303,7 @@ mod tests {
     fn running(until: impl Fn(&Stop) -> bool + Send + 'static) -> (Running, std::sync::mpsc::Receiver<bool>) {
         let (abort, aborted) = watch::channel(false);
         let (working, workers) = mpsc::channel(1);
-        let (told, heard) = std::sync::mpsc::channel();
+        let (told, heard) = std::sync::mpsc::sync_channel(1);
         let stop = Stop::default();
         let (worker, input) = (stop.clone(), stop.clone());
         let working = Arc::new(working);
@@ -348,7 +348,7 @@ mod tests {
 
     #[test]
     fn a_stop_at_once_waits_for_no_worker() {
-        let (hold, held) = std::sync::mpsc::channel::<Infallible>();
+        let (hold, held) = std::sync::mpsc::sync_channel::<Infallible>(1);
         let is_let_go = move |_: &Stop| held.try_recv() == Err(std::sync::mpsc::TryRecvError::Disconnected);
         let (running, heard) = running(is_let_go);
         let started = Instant::now();
