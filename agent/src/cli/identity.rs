@@ -1,12 +1,12 @@
 //! Who this agent is: its id and the secret of its hashes.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use crate::config::{Diagnostics, Environment, Severity, read_bounded};
 use crate::plugin::Agent;
+use crate::state::put_whole;
 
 /// The host's name, empty when it has none.
 pub(super) fn host_name() -> String {
@@ -78,16 +78,10 @@ const KEY_LENGTH: usize = 64;
 
 /// Makes a key and puts it at `path`, whole or not at all.
 fn make_key(path: &Path) -> io::Result<Vec<u8>> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(directory)?;
+    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
     let random = || read_bounded(Path::new("/proc/sys/kernel/random/uuid"), 64).map_err(io::Error::other);
     let key = format!("{}{}", random()?, random()?);
-    let written = path.with_extension("key.new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&written)?;
-    file.write_all(key.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&written, path)?;
-    File::open(directory)?.sync_all()?;
+    put_whole(path, key.as_bytes())?;
     Ok(key.into_bytes())
 }
 

@@ -1,8 +1,9 @@
-//! The input plugins: one folder each, one row in [`KINDS`]. `lines` is what line-oriented inputs share, `backlog` what the
-//! pipeline adds by itself.
+//! The input plugins: one folder each, one row in [`KINDS`]. `lines` is what line-oriented inputs share, `files` what those
+//! that read files do, `backlog` what the pipeline adds by itself.
 
 pub mod backlog;
 mod dummy;
+mod files;
 pub mod lines;
 mod stdin;
 mod tail;

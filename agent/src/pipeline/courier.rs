@@ -377,7 +377,7 @@ impl Courier {
                     }
                 })
                 .collect();
-            match self.kit.dead.write_all(&handle.name, &letters) {
+            let wait = match self.kit.dead.write_all(&handle.name, &letters) {
                 Ok(()) => {
                     handle.metrics.dead_letter_records.add(refused.len() as u64);
                     return settle_refused(refused, Outcome::DeadLettered);
@@ -393,11 +393,11 @@ impl Courier {
                 Err(DeadLetterError::Io(error)) => {
                     let wait = self.backoff.next_wait(None);
                     error!(component = %handle.name, %error, wait = ?wait, "dead letters not written, will retry");
-                    tokio::select! {
-                        () = tokio::time::sleep(wait) => {}
-                        () = is_true(&mut self.abort) => return,
-                    }
+                    wait
                 }
+            };
+            if self.sleep(wait).await.is_none() {
+                return;
             }
         }
     }

@@ -70,11 +70,7 @@ impl<T: Weight> ByteQueue<T> {
         if state.closed {
             return Err(element);
         }
-        state.bytes += weight;
-        state.elements.push_back(element);
-        drop(state);
-        self.filled.ring_one();
-        self.filled_async.notify_one();
+        self.append(state, element, weight);
         Ok(())
     }
 
@@ -85,16 +81,20 @@ impl<T: Weight> ByteQueue<T> {
     pub fn push_within(&self, element: T, patience: Duration) -> Result<(), T> {
         let weight = element.weight();
         let state = self.lock();
-        let (mut state, _) = self.room.wait_while(state, patience, |state| self.is_short(state, weight));
+        let (state, _) = self.room.wait_while(state, patience, |state| self.is_short(state, weight));
         if state.closed || self.is_short(&state, weight) {
             return Err(element);
         }
+        self.append(state, element, weight);
+        Ok(())
+    }
+
+    fn append(&self, mut state: MutexGuard<'_, State<T>>, element: T, weight: usize) {
         state.bytes += weight;
         state.elements.push_back(element);
         drop(state);
         self.filled.ring_one();
         self.filled_async.notify_one();
-        Ok(())
     }
 
     fn is_short(&self, state: &State<T>, weight: usize) -> bool {

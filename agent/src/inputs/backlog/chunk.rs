@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use super::read_at;
+use crate::inputs::files::read_full;
 
 /// Bytes before the metadata.
 const HEADER: usize = 24;
@@ -59,7 +59,7 @@ impl Chunk {
             return Ok(None);
         }
         let mut head = vec![0; HEADER + LONGEST_METADATA];
-        let length = read_at(&file, &mut head, 0)?;
+        let length = read_full(&file, &mut head, 0)?;
         head.truncate(length);
         let (tag, start) = tag(&head)?;
         Ok(Some(Self { file, tag, start: start as u64, end }))

@@ -9,7 +9,7 @@ use vigie_parsers::batch::{Batch, Origin, Source, Span};
 use vigie_parsers::msgpack::{Event, EventError, event};
 
 use super::chunk::Chunk;
-use super::read_at;
+use crate::inputs::files::read_full;
 use crate::plugin::{Memory, Outlet, Parcel, Stream};
 use crate::receipts::{Ledger, Outcome, Signal};
 
@@ -88,7 +88,7 @@ impl Reading {
         let wanted = left.min(self.block);
         let Some(mut batch) = outlet.batch(wanted, patience) else { return Ok(Progress::Waits) };
         batch.arena_mut().resize(wanted, 0);
-        let read = read_at(&self.chunk.file, batch.arena_mut(), self.offset)?;
+        let read = read_full(&self.chunk.file, batch.arena_mut(), self.offset)?;
         batch.arena_mut().truncate(read);
         let cut = cut(&mut batch, self.offset);
         if cut.taken == 0 {

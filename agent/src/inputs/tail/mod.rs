@@ -272,8 +272,7 @@ impl Tail {
 
     /// For `Exit_On_Eof`: hands on what has no newline. Returns whether all files are read to their end.
     fn is_at_end(&mut self) -> bool {
-        let is_busy = |file: &Tailed| file.lent.is_some() || file.queued;
-        if self.files.values().any(|file| is_busy(file)) {
+        if self.files.values().any(|file| file.lent.is_some() || file.queued) {
             return false;
         }
         self.look_at_all();

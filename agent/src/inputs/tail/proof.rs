@@ -2,10 +2,10 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
+use crate::inputs::files::read_full;
 use crate::state::Known;
 
 /// Bytes that the proof of a head covers at the most.
@@ -113,20 +113,6 @@ impl Mark {
         let from = offset.saturating_sub(self.length as u64);
         read_full(file, wanted, from).ok() == Some(self.length) && wanted == self.bytes()
     }
-}
-
-/// Fills `bytes` from `offset` on, as far as the file goes. Gives how many there were.
-pub(super) fn read_full(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut length = 0;
-    while length < bytes.len() {
-        match file.read_at(&mut bytes[length..], offset + length as u64) {
-            Ok(0) => break,
-            Ok(read) => length += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(length)
 }
 
 /// The generation of a content: from its first line, so that a second reading without state gives the same; and from how

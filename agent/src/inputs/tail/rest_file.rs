@@ -14,6 +14,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::file::{self, Tailed};
 use super::proof;
+use crate::inputs::files::read_full;
 use crate::state::Position;
 
 /// Bytes that the copies of one input may take on disk.
@@ -201,7 +202,7 @@ fn each_piece(
     let mut at = from;
     while at < to {
         let wanted = usize::try_from(to - at).unwrap_or(PIECE).min(PIECE);
-        if proof::read_full(file, &mut bytes[..wanted], at)? < wanted {
+        if read_full(file, &mut bytes[..wanted], at)? < wanted {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         hash.update(&bytes[..wanted]);
@@ -218,7 +219,7 @@ fn line_end(file: &File, from: u64, limit: u64) -> io::Result<u64> {
     while end > from {
         let wanted = usize::try_from(end - from).unwrap_or(PIECE).min(PIECE);
         let start = end - wanted as u64;
-        let read = proof::read_full(file, &mut bytes[..wanted], start)?;
+        let read = read_full(file, &mut bytes[..wanted], start)?;
         if let Some(newline) = memchr::memrchr(b'\n', &bytes[..read]) {
             return Ok(start + newline as u64 + 1);
         }

@@ -5,14 +5,16 @@
 //! over a restart too, and what may be stored already is looked up in them. Plain indexes are known, and never looked into.
 
 use std::collections::HashSet;
-use std::fs::{self, DirBuilder, File};
-use std::io::{self, Read, Write};
+use std::fs::{DirBuilder, File};
+use std::io::{self, Read};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
+
+use crate::state::put_whole;
 
 /// Names that are remembered; beyond, those that changed longest ago are forgotten.
 const MOST_TARGETS: usize = 1_000;
@@ -197,16 +199,13 @@ fn read(path: &Path) -> io::Result<Vec<Target>> {
 fn write(path: &Path, kept: &Value) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    let first = path.with_extension("tmp");
-    let mut file = File::create(&first)?;
-    file.write_all(kept.to_string().as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&first, path)?;
-    File::open(directory)?.sync_all()
+    put_whole(path, kept.to_string().as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn open(directory: &Path) -> WriteIndexes {
