@@ -6,7 +6,7 @@ use crate::batch::{Batch, Field, Keys, Span, Text, Value};
 use crate::fields::{self, FieldType, TimeField};
 use crate::json::JsonParser;
 use crate::parser::{Parsed, Parser};
-use crate::regex::{Engine, GivenUp, PatternError, RegexParser};
+use crate::regex::{PatternError, RegexParser};
 use crate::time::{FormatError, TimeFormat};
 use crate::{cri, logfmt, ltsv};
 
@@ -113,17 +113,6 @@ impl Definition {
     /// # Errors
     /// When a key is missing or its value cannot be used.
     pub fn build(&self) -> Result<Arc<dyn Parser>, DefinitionError> {
-        let format = match self.format {
-            Format::Json => Compiled::Json,
-            Format::Regex => {
-                let pattern = self.regex.as_deref().ok_or(DefinitionError::NoRegex)?;
-                let parser = RegexParser::new(pattern, self.skip_empty_values);
-                Compiled::Regex(Box::new(parser.map_err(DefinitionError::Regex)?))
-            }
-            Format::Ltsv => Compiled::Ltsv,
-            Format::Logfmt => Compiled::Logfmt { refuse_bare: self.logfmt_no_bare_keys },
-            Format::Cri => Compiled::Cri(Keys::new(["time", "stream", "_p", "log"])),
-        };
         let time = match &self.time_format {
             Some(text) => Some(TimeField {
                 key: self.time_key.clone(),
@@ -132,6 +121,17 @@ impl Definition {
                 offset: self.time_offset,
             }),
             None => None,
+        };
+        let format = match self.format {
+            Format::Json => Compiled::Json,
+            Format::Regex => {
+                let pattern = self.regex.as_deref().ok_or(DefinitionError::NoRegex)?;
+                let parser = RegexParser::new(pattern, self.skip_empty_values).map_err(DefinitionError::Regex)?;
+                return Ok(Arc::new(parser.reading(&self.types, time)));
+            }
+            Format::Ltsv => Compiled::Ltsv,
+            Format::Logfmt => Compiled::Logfmt { refuse_bare: self.logfmt_no_bare_keys },
+            Format::Cri => Compiled::Cri(Keys::new(["time", "stream", "_p", "log"])),
         };
         let types = if self.format == Format::Json { Vec::new() } else { self.types.clone() };
         Ok(Arc::new(DefinedParser { format, time, types }))
@@ -142,7 +142,7 @@ impl Definition {
     }
 }
 
-/// A parser built from a definition.
+/// A parser of another format than `regex`, built from a definition.
 #[derive(Debug)]
 struct DefinedParser {
     format: Compiled,
@@ -153,28 +153,16 @@ struct DefinedParser {
 #[derive(Debug)]
 enum Compiled {
     Json,
-    Regex(Box<RegexParser>),
     Ltsv,
     Logfmt { refuse_bare: bool },
     Cri(Keys),
 }
 
 impl Parser for DefinedParser {
-    fn engine(&self) -> Option<Engine> {
-        match &self.format {
-            Compiled::Regex(regex) => Some(regex.engine()),
-            _ => None,
-        }
-    }
-
     fn parse(&self, batch: &mut Batch, index: usize, text: Span) -> Parsed {
         let first = batch.record(index).fields().len();
         let fitted = match &self.format {
             Compiled::Json => JsonParser.parse(batch, index, text) != Parsed::Refused,
-            Compiled::Regex(regex) => match regex.fields(batch, index, text) {
-                Ok(fitted) => fitted,
-                Err(GivenUp) => return Parsed::GivenUp,
-            },
             Compiled::Ltsv => ltsv::fields(batch, index, text),
             Compiled::Logfmt { refuse_bare } => logfmt::fields(batch, index, text, *refuse_bare),
             Compiled::Cri(keys) => cri_fields(keys, batch, index, text),

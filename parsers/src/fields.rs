@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use crate::batch::{Batch, Range, Span, Timestamp, Value};
+use crate::batch::{Batch, Range, Span, Text, Timestamp, Value};
 use crate::parser::Parsed;
 use crate::time::{Context, TimeFormat};
 
@@ -44,10 +44,15 @@ pub(crate) fn convert(batch: &mut Batch, index: usize, first: usize, types: &[(S
         let Some(at) = batch.find(range, key.as_bytes()) else { continue };
         let at = range.start as usize + at;
         let Value::Text(text) = batch.tape[at].value else { continue };
-        if let Some(value) = kind.convert(batch.bytes(text.span), text.span) {
-            batch.tape[at].value = value;
-        }
+        batch.tape[at].value = typed(batch, text, &[*kind]);
     }
+}
+
+/// The value of the first of `types` that `text` fits, or the text.
+#[inline]
+pub(crate) fn typed(batch: &Batch, text: Text, types: &[FieldType]) -> Value {
+    let value = types.iter().find_map(|kind| kind.convert(batch.bytes(text.span), text.span));
+    value.unwrap_or(Value::Text(text))
 }
 
 /// The fields of record `index` from its `first` one on.
@@ -149,11 +154,8 @@ fn leading(text: &[u8], is: impl Fn(&u8) -> bool) -> usize {
 pub(crate) fn set_time(batch: &mut Batch, index: usize, first: usize, time: &TimeField) -> Parsed {
     let range = fields_from(batch, index, first);
     let Some(found) = batch.find(range, time.key.as_bytes()) else { return Parsed::Fitted };
-    let read_at = batch.entries()[index].time;
-    let context = Context { now: read_at.seconds, offset: time.offset };
-    let Some(read) = read_time(batch, batch.tape[range.start as usize + found].value, time, &context) else {
-        return Parsed::TimeUnclear;
-    };
+    let value = batch.tape[range.start as usize + found].value;
+    let Some(read) = time_of(batch, index, value, time) else { return Parsed::TimeUnclear };
     let mut record = batch.record_mut(index);
     record.set_time(read);
     if !time.keep {
@@ -167,7 +169,9 @@ thread_local! {
     static DECODED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-fn read_time(batch: &Batch, value: Value, time: &TimeField, context: &Context) -> Option<Timestamp> {
+/// The time that `value` of record `index` tells.
+pub(crate) fn time_of(batch: &Batch, index: usize, value: Value, time: &TimeField) -> Option<Timestamp> {
+    let context = &Context { now: batch.entries()[index].time.seconds, offset: time.offset };
     match value {
         Value::Text(text) if !text.is_escaped() => time.format.parse(batch.bytes(text.span), context),
         Value::Text(text) => DECODED.with_borrow_mut(|decoded| {

@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 
 use super::{Captures, Engine, GivenUp, PatternError, Regex};
-use crate::batch::{Batch, Field, Keys, Range, Span, Text, Value};
+use crate::batch::{Batch, Field, Keys, Range, Span, Text};
+use crate::fields::{self, FieldType, TimeField};
+use crate::parser::{Parsed, Parser};
 
 thread_local! {
     /// Where the groups of the last match on this thread lie, so that no record allocates.
@@ -17,6 +19,7 @@ pub struct RegexParser {
     keys: Keys,
     groups: Vec<Group>,
     skip_empty: bool,
+    time: Option<TimeField>,
 }
 
 /// A named group; its key is the one of the same index.
@@ -25,6 +28,10 @@ struct Group {
     number: usize,
     /// Groups behind it that have the same name. The last one that gives a field wins.
     again: Vec<usize>,
+    /// Types that its text is turned into, the first one that it fits.
+    types: Vec<FieldType>,
+    /// Whether it holds the time.
+    is_time: bool,
 }
 
 impl RegexParser {
@@ -44,52 +51,90 @@ impl RegexParser {
             let behind = named[at + 1..].iter().filter(|(_, name)| *name == named[at].1);
             behind.map(|(number, _)| *number).collect()
         };
-        let groups = (0..named.len()).map(|at| Group { number: named[at].0, again: again(at) }).collect();
+        let group = |at: usize| Group { number: named[at].0, again: again(at), types: Vec::new(), is_time: false };
+        let groups = (0..named.len()).map(group).collect();
         let keys = Keys::new(named.iter().map(|(_, name)| *name));
-        Ok(Self { regex, keys, groups, skip_empty })
+        Ok(Self { regex, keys, groups, skip_empty, time: None })
     }
 
-    /// What runs its pattern.
-    pub fn engine(&self) -> Engine {
-        self.regex.engine()
+    /// The same with `types` for the texts of some keys, and with the key that holds the time of a record.
+    #[must_use]
+    pub fn reading(mut self, types: &[(String, FieldType)], time: Option<TimeField>) -> Self {
+        for (at, group) in self.groups.iter_mut().enumerate() {
+            let name = self.keys.name(at);
+            let of_name = types.iter().filter(|(key, _)| key.as_bytes() == name);
+            group.types = of_name.map(|(_, kind)| *kind).collect();
+            group.is_time = time.as_ref().is_some_and(|time| time.key.as_bytes() == name);
+        }
+        Self { time, ..self }
     }
 
-    /// Searches `text`, which lies in the arena, and appends a field per named group to record `index`. Returns whether
-    /// it was found and gave a field.
-    ///
-    /// # Errors
-    /// When the pattern needs backtracking and the search was given up.
-    pub fn fields(&self, batch: &mut Batch, index: usize, text: Span) -> Result<bool, GivenUp> {
-        CAPTURES.with_borrow_mut(|captures| {
-            Ok(self.regex.captures(batch.bytes(text), captures)? && self.append(batch, index, text, captures))
-        })
-    }
-
-    /// Returns whether a field was appended; a record without one would lose its text.
-    fn append(&self, batch: &mut Batch, index: usize, text: Span, captures: &Captures) -> bool {
+    /// Appends a field per named group that took part. A text that gives none is refused, since a record without one
+    /// would lose it.
+    fn append(&self, batch: &mut Batch, index: usize, text: Span, captures: &Captures) -> Parsed {
         let keys = self.keys.in_batch(batch);
-        let start = text.start as usize;
-        let gives_field = |number: usize| {
-            let found = captures.get(number);
-            !self.skip_empty || found.is_some_and(|found| !found.is_empty())
-        };
         let before = batch.record(index).fields().len();
         let added = batch.tape.len();
+        let mut parsed = Parsed::Refused;
         for (at, group) in self.groups.iter().enumerate() {
-            if !gives_field(group.number) || group.again.iter().any(|number| gives_field(*number)) {
-                continue;
+            let Some(found) = self.found(group, text, captures) else { continue };
+            let value = fields::typed(batch, found, &group.types);
+            if group.is_time
+                && let Some(time) = &self.time
+            {
+                let read = fields::time_of(batch, index, value, time);
+                parsed = if read.is_some() { Parsed::Fitted } else { Parsed::TimeUnclear };
+                if let Some(read) = read {
+                    batch.record_mut(index).set_time(read);
+                }
+                if read.is_some() && !time.keep {
+                    continue;
+                }
             }
-            let found = captures.get(group.number).unwrap_or(0..0);
-            let value = Value::Text(Text::plain(Span::between(start + found.start, start + found.end)));
             batch.tape.push(Field { key: keys.key(at), value });
         }
         let added = Range::between(added, batch.tape.len());
+        if parsed == Parsed::Refused {
+            if added.len == 0 {
+                return parsed;
+            }
+            parsed = Parsed::Fitted;
+        }
         let mut record = batch.record_mut(index);
         record.append_fields(added);
         // Of groups of one name only one gives a field.
         if before == 0 {
             record.set_distinct();
         }
-        added.len > 0
+        parsed
+    }
+
+    /// What the field of `group` holds, if it gives one.
+    #[inline]
+    fn found(&self, group: &Group, text: Span, captures: &Captures) -> Option<Text> {
+        let range = |number: usize| captures.get(number).filter(|found| !(self.skip_empty && found.is_empty()));
+        let gives_field = |number: &usize| !self.skip_empty || range(*number).is_some();
+        let found = match range(group.number) {
+            Some(found) => found,
+            None if self.skip_empty => return None,
+            None => 0..0,
+        };
+        let start = text.start as usize;
+        let span = Span::between(start + found.start, start + found.end);
+        (!group.again.iter().any(gives_field)).then(|| Text::plain(span))
+    }
+}
+
+impl Parser for RegexParser {
+    fn parse(&self, batch: &mut Batch, index: usize, text: Span) -> Parsed {
+        CAPTURES.with_borrow_mut(|captures| match self.regex.captures(batch.bytes(text), captures) {
+            Ok(true) => self.append(batch, index, text, captures),
+            Ok(false) => Parsed::Refused,
+            Err(GivenUp) => Parsed::GivenUp,
+        })
+    }
+
+    fn engine(&self) -> Option<Engine> {
+        Some(self.regex.engine())
     }
 }

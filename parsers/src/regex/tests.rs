@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::check::ranges;
 use super::*;
 use crate::batch::{Batch, Field, Origin, Text, Timestamp, Value};
+use crate::parser::Parser;
 
 fn captured(pattern: &str, text: &[u8]) -> Option<Vec<Option<String>>> {
     let regex = Regex::new(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
@@ -132,7 +133,7 @@ fn fields_of(parser: &RegexParser, text: &str) -> Option<String> {
     let mut batch = Batch::default();
     let span = batch.store(text.as_bytes());
     let index = batch.push(Timestamp::default(), Origin::default());
-    if parser.fields(&mut batch, index, span) != Ok(true) {
+    if !parser.parse(&mut batch, index, span).gave_fields() {
         return None;
     }
     let text = |text: Text| String::from_utf8_lossy(batch.bytes(text.span)).into_owned();
