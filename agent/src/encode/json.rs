@@ -12,7 +12,7 @@ use std::ops::Range;
 use vigie_parsers::batch::{Batch, Field, KeyFilter, Record, Span, Text, Value};
 use vigie_parsers::simd::push;
 
-use super::text::{is_verbatim, push_escaped, push_escaped_part, push_lossy};
+use super::text::{is_verbatim, push_escaped, push_escaped_after, push_escaped_part, push_lossy};
 use super::tokens::{Token, Tokens};
 
 /// Appends `{"key":value,...}`.
@@ -65,7 +65,14 @@ impl Members<'_> {
         if let Some(frame) = field.key.frame() {
             self.flush();
             let without_comma = usize::from(std::mem::take(&mut self.is_first));
-            push(&self.batch.arena()[frame.start + without_comma..frame.end], self.out);
+            let (arena, start) = (self.batch.arena(), frame.start + without_comma);
+            if let Value::Text(text) = field.value
+                && !text.is_json()
+            {
+                return push_escaped_after(&arena[start..frame.end], arena, text.span.range(), self.out);
+            }
+            // Without the quote that a text begins with.
+            push(&arena[start..frame.end - 1], self.out);
             return push_value(self.batch, field.value, self.out);
         }
         let Some(source) = verbatim_member(self.batch, field) else {

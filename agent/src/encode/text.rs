@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use vigie_parsers::simd::push_plain;
+use vigie_parsers::simd::{push_plain, push_plain_after};
 
 const LANE: usize = 16;
 
@@ -77,7 +77,23 @@ pub fn push_escaped(text: &[u8], out: &mut Vec<u8>) {
 /// As [`push_escaped`] for the part of `bytes` at `text`, which is faster where other bytes follow.
 #[inline]
 pub(super) fn push_escaped_part(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) {
-    let mut at = text.start + push_plain(bytes, text.clone(), out);
+    let plain = push_plain(bytes, text.clone(), out);
+    push_rest(bytes, text.start + plain..text.end, out);
+}
+
+/// Appends `before`, [`push_escaped_part`] and a quote.
+#[inline]
+pub(super) fn push_escaped_after(before: &[u8], bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) {
+    let plain = push_plain_after(before, bytes, text.clone(), out);
+    if plain < text.len() {
+        push_rest(bytes, text.start + plain..text.end, out);
+        out.push(b'"');
+    }
+}
+
+/// Appends text that does not begin with a plain byte, or is empty.
+fn push_rest(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) {
+    let mut at = text.start;
     while at < text.end {
         let rest = &bytes[at..text.end];
         if rest[0].is_ascii() {

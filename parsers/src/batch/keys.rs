@@ -1,6 +1,5 @@
 //! Keys that a parser or filter adds to many records: stored once per batch.
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::value::FRAME;
@@ -12,10 +11,8 @@ pub struct Keys {
     id: u64,
     /// All keys; those that need no escape in JSON as the beginnings of members.
     block: Vec<u8>,
-    /// Where each key stands in the block.
-    places: Vec<Range<usize>>,
-    /// Whether each key needs no escape in JSON.
-    clean: Vec<bool>,
+    /// Each key, as if the block stood at the start of an arena.
+    texts: Vec<Text>,
 }
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
@@ -23,21 +20,16 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 impl Keys {
     /// The set of `names`, in order.
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut keys = Self {
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            block: Vec::new(),
-            places: Vec::new(),
-            clean: Vec::new(),
-        };
+        let mut keys = Self { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), block: Vec::new(), texts: Vec::new() };
         for name in names {
             let is_clean = !name.contains(|character: char| character.is_control() || matches!(character, '"' | '\\'));
             let (before, behind) = if is_clean { FRAME } else { ("", "") };
             keys.block.extend_from_slice(before.as_bytes());
             let start = keys.block.len();
             keys.block.extend_from_slice(name.as_bytes());
-            keys.places.push(start..keys.block.len());
+            let span = Span::between(start, keys.block.len());
+            keys.texts.push(if is_clean { Text::framed(span) } else { Text::plain(span) });
             keys.block.extend_from_slice(behind.as_bytes());
-            keys.clean.push(is_clean);
         }
         keys
     }
@@ -49,14 +41,14 @@ impl Keys {
 
     /// The key at `at`.
     pub fn name(&self, at: usize) -> &[u8] {
-        &self.block[self.places[at].clone()]
+        &self.block[self.texts[at].span.range()]
     }
 
     /// The same keys as spans of `batch`: stored there at the first call, found at every later one.
     pub fn in_batch(&self, batch: &mut Batch) -> StoredKeys<'_> {
         let known = batch.interned.iter().find(|(id, _)| *id == self.id).map(|(_, base)| *base);
         let base = known.unwrap_or_else(|| {
-            let base = batch.store(&self.block).start as usize;
+            let base = batch.store(&self.block).start;
             batch.interned.push((self.id, base));
             base
         });
@@ -68,7 +60,7 @@ impl Keys {
 #[derive(Clone, Copy, Debug)]
 pub struct StoredKeys<'a> {
     keys: &'a Keys,
-    base: usize,
+    base: u32,
 }
 
 impl<'a> StoredKeys<'a> {
@@ -80,8 +72,8 @@ impl<'a> StoredKeys<'a> {
     /// The key at `at`.
     #[inline(always)]
     pub fn key(&self, at: usize) -> Text {
-        let place = &self.keys.places[at];
-        let span = Span::between(self.base + place.start, self.base + place.end);
-        if self.keys.clean[at] { Text::framed(span) } else { Text::plain(span) }
+        let mut text = self.keys.texts[at];
+        text.span.start += self.base;
+        text
     }
 }

@@ -85,7 +85,7 @@ pub struct Batch {
     pub(crate) tape: Vec<Field>,
     pub(crate) entries: Vec<Entry>,
     /// Sets of keys that lie in the arena already.
-    pub(crate) interned: Vec<(u64, usize)>,
+    pub(crate) interned: Vec<(u64, u32)>,
 }
 
 impl Batch {

@@ -86,8 +86,8 @@ fn offsets(start: usize, end: usize) -> (u32, u32) {
     (start32, len32)
 }
 
-/// What stands before and behind a key that is ready to be copied.
-pub(super) const FRAME: (&str, &str) = (",\"", "\":");
+/// What stands before and behind a key that is ready to be copied, with the quote that a text begins with.
+pub(super) const FRAME: (&str, &str) = (",\"", "\":\"");
 
 /// Bytes that stand for text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,7 +108,7 @@ enum Form {
     Clean,
     /// The inside of a valid JSON string with at least one escape.
     Escaped,
-    /// A clean key that stands between `,"` and `":`.
+    /// A clean key that stands between `,"` and `":"`.
     Framed,
 }
 
@@ -132,7 +132,7 @@ impl Text {
         Self { span, form: Form::Framed }
     }
 
-    /// Where it stands with the `,"` before it and the `":` behind, when it does.
+    /// Where it stands with the `,"` before it and the `":"` behind, when it does.
     #[inline]
     pub fn frame(self) -> Option<ops::Range<usize>> {
         let start = self.span.start as usize;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::{Captures, Engine, GivenUp, PatternError, Regex};
-use crate::batch::{Batch, Field, Keys, Range, Span, Text};
+use crate::batch::{Batch, Field, Keys, Range, Span, Text, Value};
 use crate::fields::{self, FieldType, TimeField};
 use crate::parser::{Parsed, Parser};
 
@@ -32,6 +32,8 @@ struct Group {
     types: Vec<FieldType>,
     /// Whether it holds the time.
     is_time: bool,
+    /// Whether it is just text.
+    is_plain: bool,
 }
 
 impl RegexParser {
@@ -51,7 +53,10 @@ impl RegexParser {
             let behind = named[at + 1..].iter().filter(|(_, name)| *name == named[at].1);
             behind.map(|(number, _)| *number).collect()
         };
-        let group = |at: usize| Group { number: named[at].0, again: again(at), types: Vec::new(), is_time: false };
+        let group = |at: usize| {
+            let (number, again) = (named[at].0, again(at));
+            Group { number, again, types: Vec::new(), is_time: false, is_plain: true }
+        };
         let groups = (0..named.len()).map(group).collect();
         let keys = Keys::new(named.iter().map(|(_, name)| *name));
         Ok(Self { regex, keys, groups, skip_empty, time: None })
@@ -65,6 +70,7 @@ impl RegexParser {
             let of_name = types.iter().filter(|(key, _)| key.as_bytes() == name);
             group.types = of_name.map(|(_, kind)| *kind).collect();
             group.is_time = time.as_ref().is_some_and(|time| time.key.as_bytes() == name);
+            group.is_plain = group.types.is_empty() && !group.is_time;
         }
         Self { time, ..self }
     }
@@ -78,6 +84,10 @@ impl RegexParser {
         let mut parsed = Parsed::Refused;
         for (at, group) in self.groups.iter().enumerate() {
             let Some(found) = self.found(group, text, captures) else { continue };
+            if group.is_plain {
+                batch.tape.push(Field { key: keys.key(at), value: Value::Text(found) });
+                continue;
+            }
             let value = fields::typed(batch, found, &group.types);
             if group.is_time
                 && let Some(time) = &self.time
@@ -86,9 +96,9 @@ impl RegexParser {
                 parsed = if read.is_some() { Parsed::Fitted } else { Parsed::TimeUnclear };
                 if let Some(read) = read {
                     batch.record_mut(index).set_time(read);
-                }
-                if read.is_some() && !time.keep {
-                    continue;
+                    if !time.keep {
+                        continue;
+                    }
                 }
             }
             batch.tape.push(Field { key: keys.key(at), value });
@@ -120,7 +130,7 @@ impl RegexParser {
             None => 0..0,
         };
         let start = text.start as usize;
-        let span = Span::between(start + found.start, start + found.end);
+        let span = Span::inside(start + found.start, start + found.end);
         (!group.again.iter().any(gives_field)).then(|| Text::plain(span))
     }
 }

@@ -8,6 +8,7 @@ use memchr::memchr;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use super::bytes::{Bytes, First};
+use crate::simd;
 
 /// Most instructions of a program.
 const MAX_OPS: usize = 512;
@@ -102,18 +103,12 @@ impl Program {
 
     /// Whether `text` is of the kind that it is for.
     pub(super) fn is_for(&self, text: &[u8]) -> bool {
-        is_ascii_line(text) || (self.for_utf8 && std::str::from_utf8(text).is_ok() && memchr(b'\n', text).is_none())
+        if simd::is_printable(text) {
+            return true;
+        }
+        let is_readable = text.is_ascii() || (self.for_utf8 && std::str::from_utf8(text).is_ok());
+        is_readable && memchr(b'\n', text).is_none()
     }
-}
-
-/// Whether `text` is ASCII without a newline. Written without branches in a lane, so that it becomes vector instructions.
-fn is_ascii_line(text: &[u8]) -> bool {
-    const LANE: usize = 32;
-    let is_other = |byte: &u8| (byte & 0x80) | u8::from(*byte == b'\n');
-    let others = |lane: &[u8; LANE]| lane.iter().fold(0, |found, byte| found | is_other(byte));
-    let Some(last) = text.last_chunk() else { return text.iter().all(|byte| is_other(byte) == 0) };
-    let (lanes, _) = text.as_chunks();
-    lanes.iter().fold(others(last), |found, lane| found | others(lane)) == 0
 }
 
 /// The instructions that `ops` begins with as one, when they are those of a group that is a run. They stay where they are: others

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use super::push;
+
 /// Appends `text` as the inside of a JSON string, up to the first byte that needs more than a backslash before it: a control
 /// character, DEL, or one beyond ASCII. Returns how many bytes of `text` that are.
 ///
@@ -25,6 +27,27 @@ pub fn push_plain(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) -> usize 
     push_bytes(&bytes[text], out)
 }
 
+/// The same behind `before`, which is copied; and a quote behind it where all of `text` was taken.
+#[inline]
+pub fn push_plain_after(before: &[u8], bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("popcnt") {
+        // SAFETY: the processor has what the function needs.
+        return unsafe { push_after_ssse3(before, bytes, text, out) };
+    }
+    push_after(before, text.len(), out, |out| push_plain(bytes, text.clone(), out))
+}
+
+#[inline(always)]
+fn push_after(before: &[u8], length: usize, out: &mut Vec<u8>, push_text: impl Fn(&mut Vec<u8>) -> usize) -> usize {
+    push(before, out);
+    let read = push_text(out);
+    if read == length {
+        out.push(b'"');
+    }
+    read
+}
+
 /// [`push_plain`] with the means of every machine.
 #[cfg(any(test, fuzzing, not(target_arch = "aarch64")))]
 pub(super) fn push_bytes(text: &[u8], out: &mut Vec<u8>) -> usize {
@@ -42,6 +65,12 @@ pub(super) fn push_bytes(text: &[u8], out: &mut Vec<u8>) -> usize {
 #[target_feature(enable = "ssse3,popcnt")]
 fn push_ssse3(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) -> usize {
     push_blocks(bytes, text, out)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "ssse3,popcnt")]
+fn push_after_ssse3(before: &[u8], bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) -> usize {
+    push_after(before, text.len(), out, |out| push_blocks(bytes, text.clone(), out))
 }
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]

@@ -23,7 +23,7 @@ use words as means;
 use x86 as means;
 
 pub use copy::push;
-pub use escape::push_plain;
+pub use escape::{push_plain, push_plain_after};
 
 /// Bytes of a block.
 pub const BLOCK: usize = 16;
@@ -179,6 +179,13 @@ pub(crate) fn count_digits(block: &[u8; BLOCK]) -> usize {
     means::count_digits(block)
 }
 
+/// Whether `text` has nothing but ASCII from the blank on: no control character but DEL, so no newline.
+#[inline]
+pub(crate) fn is_printable(text: &[u8]) -> bool {
+    let Some(last) = text.last_chunk() else { return text.iter().all(|byte| matches!(byte, b' '..=0x7f)) };
+    text.as_chunks().0.iter().fold(means::is_printable(last), |so_far, block| so_far & means::is_printable(block))
+}
+
 /// How many bytes at the beginning of both are the same.
 #[inline(always)]
 pub fn same_length(one: &[u8], other: &[u8]) -> usize {
@@ -255,6 +262,16 @@ mod tests {
             let bytes = text.as_bytes().get(shift..).unwrap_or_default();
             let wanted = [b'x', others.as_bytes()[0], others.as_bytes()[1]];
             prop_assert_eq!(find_byte(bytes, wanted), bytes.iter().position(|byte| wanted.contains(byte)));
+        }
+
+        #[test]
+        fn text_is_printable_by_every_means(text in "[ -~]{0,40}[ -~\\x00-\\x1f\u{7f}é]{0,1}[ -~]{0,40}") {
+            let bytes = text.as_bytes();
+            let is_printable = bytes.iter().all(|byte| matches!(byte, b' '..=0x7f));
+            prop_assert_eq!(super::is_printable(bytes), is_printable);
+            let (blocks, rest) = bytes.as_chunks();
+            let rest_is = rest.iter().all(|byte| matches!(byte, b' '..=0x7f));
+            prop_assert_eq!(blocks.iter().all(words::is_printable) && rest_is, is_printable);
         }
 
         #[test]

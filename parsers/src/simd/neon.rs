@@ -4,8 +4,8 @@
 //! for each byte here, and places in them are divided by four.
 
 use std::arch::aarch64::{
-    uint8x16_t, vbicq_u8, vceqq_u8, vcgtq_u8, vcltq_u8, vdupq_n_u8, vget_lane_u64, vld1q_u8, vmaxvq_u8, vorrq_u8,
-    vreinterpret_u64_u8, vreinterpretq_u16_u8, vshrn_n_u16, vsubq_u8,
+    uint8x16_t, vbicq_u8, vceqq_u8, vcgtq_u8, vcltq_u8, vdupq_n_u8, vget_lane_u64, vld1q_u8, vmaxvq_u8, vminvq_s8,
+    vorrq_u8, vreinterpret_u64_u8, vreinterpretq_s8_u8, vreinterpretq_u16_u8, vshrn_n_u16, vsubq_u8,
 };
 
 use super::{BLOCK, Digits, Found};
@@ -63,6 +63,13 @@ pub(super) fn digits(block: &[u8; BLOCK]) -> Digits {
         (vbicq_u8(others, dots), dots)
     };
     Digits { others: mask(others), dots: mask(dots) }
+}
+
+/// Whether a block has nothing but ASCII from the blank on.
+#[inline(always)]
+pub(super) fn is_printable(block: &[u8; BLOCK]) -> bool {
+    // SAFETY: these need NEON and touch no memory. Bytes beyond ASCII are negative.
+    unsafe { vminvq_s8(vreinterpretq_s8_u8(vector(block))) >= 0x20 }
 }
 
 #[inline(always)]

@@ -39,6 +39,12 @@ pub(super) fn digits(block: &[u8; BLOCK]) -> Digits {
     Digits { others: bits(|byte| !matches!(byte, b'0'..=b'9' | b'.')), dots: bits(|byte| *byte == b'.') }
 }
 
+/// Whether a block has nothing but ASCII from the blank on.
+#[inline(always)]
+pub(super) fn is_printable(block: &[u8; BLOCK]) -> bool {
+    block.iter().all(|byte| matches!(byte, b' '..=0x7f))
+}
+
 #[inline(always)]
 pub(super) fn count_digits(block: &[u8; BLOCK]) -> usize {
     block.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(BLOCK)

@@ -1,8 +1,8 @@
 //! Blocks on x86-64, with SSE2, which every such processor has.
 
 use std::arch::x86_64::{
-    __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
-    _mm_sub_epi8,
+    __m128i, _mm_cmpeq_epi8, _mm_cmplt_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128,
+    _mm_set1_epi8, _mm_sub_epi8,
 };
 
 use super::{BLOCK, Digits, Found};
@@ -62,6 +62,13 @@ pub(super) fn digits(block: &[u8; BLOCK]) -> Digits {
         (_mm_movemask_epi8(_mm_or_si128(digits, dots)), _mm_movemask_epi8(dots))
     };
     Digits { others: (!all.cast_unsigned() & 0xffff).into(), dots: dots.cast_unsigned().into() }
+}
+
+/// Whether a block has nothing but ASCII from the blank on.
+#[inline(always)]
+pub(super) fn is_printable(block: &[u8; BLOCK]) -> bool {
+    // SAFETY: these need SSE2 and touch no memory. Bytes beyond ASCII are negative.
+    unsafe { _mm_movemask_epi8(_mm_cmplt_epi8(vector(block), _mm_set1_epi8(0x20))) == 0 }
 }
 
 #[inline(always)]
