@@ -349,7 +349,7 @@ impl Output for OpenSearch {
             None => BodyEncoding::Identity,
         };
         // What is not compressed waits in memory as it is.
-        let default = if self.options.compress.is_some() { 1 << 20 } else { 384 << 10 };
+        let default = if self.options.compress.is_some() { 1 << 20 } else { 448 << 10 };
         // Offsets of items in a body have 32 bits.
         let request_bytes = self.options.bulk_size.map_or(default, |size| size.0).clamp(1, 1 << 30);
         Delivery { request_bytes, concurrency: self.options.max_in_flight.0, encoding, ordered: false }

@@ -282,6 +282,10 @@ impl PositionIds {
 /// Whether one of `fields` is called `key`, possibly only after its dots were replaced.
 fn has_key(batch: &Batch, fields: &[Field], key: &[u8], with_underscores: bool) -> bool {
     fields.iter().any(|field| {
+        // Told without a look at the arena for most.
+        if field.key.span.len as usize != key.len() && !field.key.is_escaped() {
+            return false;
+        }
         let raw = batch.bytes(field.key.span);
         match (field.key.is_escaped(), with_underscores) {
             (true, _) => batch.text_is(field.key, key),
