@@ -97,6 +97,10 @@ impl Ledger {
         state.join_last();
         let number = state.first + state.ranges.len() as u64;
         let length = to.saturating_sub(state.end);
+        if state.ranges.capacity() == 0 {
+            // A quiet file has one at a time.
+            state.ranges.reserve_exact(1);
+        }
         state.ranges.push_back(Finished { opened, length, done: false, clean: None });
         state.end = to;
         state.unsettled += length;

@@ -37,6 +37,10 @@ impl Periods {
         }
         // Nothing was read in a period that begins here too.
         self.0.retain(|period| period.offset < offset);
+        if self.0.capacity() == 0 {
+            // Most files have one.
+            self.0.reserve_exact(1);
+        }
         self.0.push(Period { offset, seconds });
         let over = self.0.iter().skip(1).filter(|next| next.offset <= settled).count();
         self.0.drain(..over);
