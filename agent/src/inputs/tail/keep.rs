@@ -31,9 +31,14 @@ impl Tail {
         }
     }
 
+    /// Whether something is to be stored or synced, again where that failed.
+    pub(super) fn is_unsaved(&self) -> bool {
+        self.is_unsynced || !self.moved.is_empty()
+    }
+
     /// Stores the positions that moved, at most once a second unless `at_once`.
     pub(super) fn save(&mut self, at_once: bool) {
-        if !at_once && (self.moved.is_empty() || self.now.duration_since(self.saved) < EVERY) {
+        if !at_once && (!self.is_unsaved() || self.now.duration_since(self.saved) < EVERY) {
             return;
         }
         self.saved = self.now;

@@ -264,7 +264,7 @@ impl Tail {
     /// When something is due at the latest.
     fn next_due(&self) -> Duration {
         let look = self.looks.first().map(|(at, _)| *at);
-        let save = (!self.moved.is_empty()).then_some(self.saved + keep::EVERY);
+        let save = self.is_unsaved().then_some(self.saved + keep::EVERY);
         let scan = self.scanned + if self.watcher.has_changed() { self.scan_gap } else { self.settings.refresh };
         let next = [look, save].into_iter().flatten().fold(scan, Instant::min);
         next.saturating_duration_since(self.now)
