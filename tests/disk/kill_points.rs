@@ -26,31 +26,41 @@ fn a_kill_at_any_call_that_changes_the_disk_loses_nothing_and_doubles_nothing() 
     let found = all.len();
     let chosen = choose(all);
     let points = chosen.len();
-    let queue = Mutex::new(chosen);
-    let (killed, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let (queue, outcome) = (Mutex::new(chosen), Outcome::default());
     thread::scope(|scope| {
         for _ in 0..SIDE_BY_SIDE {
-            scope.spawn(|| {
-                while let Some((reading, call)) = { queue.lock().expect("no one panicked").pop() } {
-                    match kill_at(reading, &call) {
-                        Ok(was_killed) => killed.fetch_add(usize::from(was_killed), Ordering::Relaxed),
-                        Err(failure) => {
-                            println!("{reading:?}, {call:?}: {failure}");
-                            failures.lock().expect("no one panicked").push((reading, call));
-                            0
-                        }
-                    };
-                }
-            });
+            scope.spawn(|| work_off(&queue, &outcome));
         }
     });
+    let Outcome { killed, failures } = outcome;
     let failures = failures.into_inner().expect("no one panicked");
-    assert!(failures.is_empty(), "{} of {points} failed: {failures:?}", failures.len());
+    assert!(failures.is_empty(), "{} of {points} failed:\n{}", failures.len(), failures.join("\n"));
     let killed = killed.into_inner();
     assert!(killed * 2 > points, "only {killed} of {points} were reached");
     println!(
         "kill points: {points} of {found} calls, {killed} reached and killed there: 0 refusals, 0 lost, 0 doubled"
     );
+}
+
+/// What became of the points.
+#[derive(Default)]
+struct Outcome {
+    killed: AtomicUsize,
+    failures: Mutex<Vec<String>>,
+}
+
+/// Kills one run at each point of `queue`.
+fn work_off(queue: &Mutex<Vec<Point>>, outcome: &Outcome) {
+    let next = || queue.lock().expect("no one panicked").pop();
+    while let Some((reading, call)) = next() {
+        match kill_at(reading, &call) {
+            Ok(was_killed) => drop(outcome.killed.fetch_add(usize::from(was_killed), Ordering::Relaxed)),
+            Err(failure) => {
+                let failure = format!("{reading:?}, {call:?}: {failure}");
+                outcome.failures.lock().expect("no one panicked").push(failure);
+            }
+        }
+    }
 }
 
 /// The calls that a run without harm makes.

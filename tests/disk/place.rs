@@ -149,12 +149,8 @@ impl Place {
         let unsettled = self.unsettled();
         let log = fs::File::options().create(true).append(true).open(self.path("log")).expect("made");
         command.arg("-c").arg(self.path("vigie.conf")).process_group(0);
-        let mut child = command.stdin(input).stdout(Stdio::null()).stderr(log).spawn().unwrap_or_else(|error| {
-            panic!(
-                "`{}` cannot be started (the Debian package of strace is strace): {error}",
-                command.get_program().display()
-            )
-        });
+        let started = command.stdin(input).stdout(Stdio::null()).stderr(log).spawn();
+        let mut child = started.expect("it can be started; strace is in the Debian package of that name");
         if let Some(mut pipe) = child.stdin.take() {
             // A reader that is killed breaks it off.
             thread::spawn(move || pipe.write_all(unsettled.as_bytes()));
@@ -176,8 +172,8 @@ impl Place {
             }
             if Instant::now() > until {
                 kill_process_group(Pid::from_child(&child), Signal::KILL).expect("it is killed");
-                panic!("it does not end and said:\n{}", self.said());
             }
+            assert!(Instant::now() <= until, "it does not end and said:\n{}", self.said());
             thread::sleep(Duration::from_millis(10));
         }
     }
@@ -221,7 +217,7 @@ fn lines_in(path: &Path) -> Vec<String> {
     let bytes = fs::read(path).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let starts = text.match_indices("line ").chain(text.match_indices("refuse "));
-    let ends = |start: usize, word: &str| start + word.len() + 5;
-    let found = starts.filter_map(|(start, word)| text.get(start..ends(start, word)));
-    found.filter(|line| line[line.len() - 5..].bytes().all(|byte| byte.is_ascii_digit())).map(str::to_owned).collect()
+    let found = starts.filter_map(|(start, word)| text.get(start..start + word.len() + 5));
+    let is_one = |line: &&str| line.bytes().rev().take(5).all(|byte| byte.is_ascii_digit());
+    found.filter(is_one).map(str::to_owned).collect()
 }

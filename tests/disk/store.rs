@@ -12,9 +12,6 @@ use serde_json::Value;
 /// How lines begin that are refused for good.
 pub(crate) const REFUSED: &str = "refuse";
 
-const NOT_FOUND: (&str, &str) = ("404 Not Found", "{}");
-const UNAVAILABLE: (&str, &str) = ("503 Service Unavailable", "");
-
 /// What it holds: the line of each document.
 #[derive(Debug, Default)]
 pub(crate) struct Store {
@@ -66,30 +63,28 @@ impl Store {
     fn serve(&self, mut connection: &TcpStream) -> Option<()> {
         let mut reader = BufReader::new(connection);
         while let Some(body) = request(&mut reader) {
-            let number = if self.is_unsteady.load(Ordering::SeqCst) {
-                self.requests.fetch_add(1, Ordering::SeqCst) + 1
-            } else {
-                0
-            };
-            let taken;
-            let (status, answer) = if self.is_down.load(Ordering::SeqCst) || number % 3 == 2 {
-                UNAVAILABLE
-            } else if body.starts_with(b"{\"create\"") {
-                taken = self.take(&body);
-                if number % 5 == 4 {
-                    return connection.shutdown(Shutdown::Both).ok();
-                }
-                ("200 OK", &*taken)
-            } else {
-                // It has no index to look into: what may be stored is sent again.
-                NOT_FOUND
-            };
+            let Some((status, answer)) = self.answer(&body) else { return connection.shutdown(Shutdown::Both).ok() };
             let length = answer.len();
             let head =
                 format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n");
-            connection.write_all((head + answer).as_bytes()).ok()?;
+            connection.write_all((head + &answer).as_bytes()).ok()?;
         }
         None
+    }
+
+    /// Status and body of the answer; `None` for none.
+    fn answer(&self, body: &[u8]) -> Option<(&'static str, String)> {
+        let is_unsteady = self.is_unsteady.load(Ordering::SeqCst);
+        let number = if is_unsteady { self.requests.fetch_add(1, Ordering::SeqCst) + 1 } else { 0 };
+        if self.is_down.load(Ordering::SeqCst) || number % 3 == 2 {
+            return Some(("503 Service Unavailable", String::new()));
+        }
+        if !body.starts_with(b"{\"create\"") {
+            // It has no index to look into: what may be stored is sent again.
+            return Some(("404 Not Found", "{}".to_owned()));
+        }
+        let taken = self.take(body);
+        (number % 5 != 4).then_some(("200 OK", taken))
     }
 
     /// Takes the items of a bulk request and gives the answer.
@@ -109,7 +104,8 @@ impl Store {
             return r#"{"create":{"status":400,"error":{"type":"mapper_parsing_exception","reason":"no"}}}"#.into();
         }
         let is_new = self.lock().insert(key, line).is_none();
-        format!(r#"{{"create":{{"status":{}}}}}"#, if is_new { 201 } else { 409 })
+        let status = if is_new { 201 } else { 409 };
+        format!(r#"{{"create":{{"_index":"logs-000001","status":{status}}}}}"#)
     }
 }
 

@@ -57,25 +57,25 @@ fn an_outage_is_caught_up_with_and_nothing_is_lost_or_doubled() {
     );
 }
 
-/// Writes second by second until it is told to stop, and renames the file every 20 seconds.
+/// Writes tenth by tenth of a second until it is told to stop, and renames the file every 20 seconds.
 fn write(stand: &Stand, rate: u64, (stop, written): (&AtomicBool, &AtomicU64)) {
     let mut corpus = Corpus::new(Kind::Json, 1, 0);
     let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("it is later than 1970");
     while !stop.load(Ordering::SeqCst) {
-        let second = rate / 10;
+        let more = rate / 10;
         let began = Instant::now();
         let live = Live {
             path: stand.log(),
             rate: u64::MAX,
             duration: Duration::from_secs(1),
-            lines: Some(corpus.totals().lines + second),
+            lines: Some(corpus.totals().lines + more),
             rotate_lines: None,
             keep: None,
             stamped: false,
         };
         write_live(&mut corpus, &live, &now).expect("the log can be written");
         written.store(corpus.totals().lines, Ordering::SeqCst);
-        if corpus.totals().lines % (rate * 20) == 0 {
+        if corpus.totals().lines.is_multiple_of(rate * 20) {
             let aside = stand.log().with_extension(format!("log.{}", corpus.totals().lines));
             std::fs::rename(stand.log(), aside).expect("renamed");
         }

@@ -71,7 +71,7 @@ fn write(stand: &Stand, rate: u64, lasting: Duration, written: &AtomicU64) {
     let (mut chunk, mut number) = (Vec::new(), 0_u64);
     let began = Instant::now();
     while began.elapsed() < lasting {
-        let due = began.elapsed().as_millis() as u64 * rate / 1_000 / LINE as u64;
+        let due = u64::try_from(began.elapsed().as_millis()).expect("a run ends") * rate / 1_000 / LINE as u64;
         chunk.clear();
         while number < due {
             let start = chunk.len();

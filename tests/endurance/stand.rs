@@ -67,7 +67,9 @@ impl Stand {
     /// Memory of the agent that is resident now, and the most so far, in MB.
     pub(crate) fn resident(&self) -> (f64, f64) {
         let path = format!("/proc/{}/status", self.agent.id());
-        let status = fs::read_to_string(path).unwrap_or_else(|error| panic!("it ended: {error}\n{}", self.said()));
+        let status = fs::read_to_string(path);
+        assert!(status.is_ok(), "the agent ended: {}", self.said());
+        let status = status.unwrap_or_default();
         let megabytes = |key: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(key)).expect("the kernel tells it");
             line.split_whitespace().next().and_then(|kib| kib.parse::<f64>().ok()).expect("a number") * 1_024.0 / 1e6
