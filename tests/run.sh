@@ -37,6 +37,7 @@ stage() {
 
 set_up() {
     need_rust_checks
+    need_tracer
     need_opensearch_tools "${LINE:-2}"
 }
 

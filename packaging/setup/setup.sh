@@ -135,6 +135,11 @@ need_c_compiler() {
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
 }
 
+# What the tests of the disk kill the agent with, and have its calls fail.
+need_tracer() {
+    need_commands strace=strace
+}
+
 # What the real OpenSearch of demo and tests is resolved and run with. The argument is the line, 2 or 3.
 need_opensearch_tools() {
     need_commands mvn=maven java=openjdk-17-jre-headless unzip=unzip openssl=openssl curl=curl

@@ -9,8 +9,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . packaging/setup/setup.sh
 
 readonly record=tests/proof/record.tsv
-readonly sources='Cargo.toml Cargo.lock agent parsers tests/end_to_end tests/opensearch tests/fuzz'
-readonly all_pieces='end-to-end-line-2 end-to-end-line-3 pressure-line-2 pressure-line-3 kill-loop-line-2 kill-loop-line-3 fuzz-parsers fuzz-agent spool-mutations'
+readonly sources='Cargo.toml Cargo.lock agent parsers benches/src tests/end_to_end tests/opensearch tests/fuzz tests/disk tests/endurance'
+readonly all_pieces='end-to-end-line-2 end-to-end-line-3 pressure-line-2 pressure-line-3 kill-loop-line-2 kill-loop-line-3 kill-hundred-1-line-2 kill-hundred-2-line-3 kill-hundred-3-line-2 kill-hundred-4-line-3 kill-hundred-5-line-2 kill-points disk outage soak fuzz-parsers fuzz-agent spool-mutations'
 
 node=
 trap '[ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"' EXIT
@@ -40,6 +40,33 @@ kill_loop() {
         cargo test --profile fast --locked -p vigie --test end_to_end -- --nocapture kill_loop
 }
 
+# A hundred kills, one every 6 seconds. The argument is the seed; there are five of them.
+kill_hundred() {
+    VIGIE_KILL_LINES=200000 VIGIE_KILL_RENAME_EVERY=20000 VIGIE_KILL_SECONDS=600 VIGIE_KILL_KILLS=100 VIGIE_KILL_SEED=$1 \
+        cargo test --profile fast --locked -p vigie --test end_to_end -- --nocapture kill_loop
+}
+
+# A kill at every call that changes the disk.
+kill_points() {
+    VIGIE_KILL_POINTS=all cargo test --profile fast --locked -p vigie --test disk -- --nocapture kill_points
+}
+
+# A disk that fails, and one that is full.
+disk() {
+    cargo test --profile fast --locked -p vigie --test disk -- --nocapture --skip kill_points
+}
+
+# Two hours at 5,000 lines per second, scaled to two minutes.
+outage() {
+    VIGIE_OUTAGE_SECONDS=120 VIGIE_OUTAGE_RATE=5000 \
+        cargo test --profile fast --locked -p vigie --test endurance -- --nocapture outage
+}
+
+# Half an hour at 50 MB/s.
+soak() {
+    VIGIE_SOAK_SECONDS=1800 VIGIE_SOAK_MB=50 cargo test --profile fast --locked -p vigie --test endurance -- --nocapture soak
+}
+
 # Against the best of a sweep over fixed settings, each for ten seconds. It starts a node of its own.
 pressure() {
     LINE=$1 VIGIE_PRESSURE_SECONDS=10 cargo test --profile fast --locked -p vigie --test end_to_end -- --nocapture pressure
@@ -60,7 +87,7 @@ run_piece() {
     log=$(mktemp "${TMPDIR:-/tmp}/vigie-proof-XXXXXX")
     say "=== $piece (all it says is kept in $log)"
     case $piece in
-    fuzz-* | pressure-* | spool-*) ;;
+    fuzz-* | pressure-* | spool-* | kill-points | disk | outage | soak) ;;
     *) start_node "$line" ;;
     esac
     case $piece in
@@ -68,11 +95,17 @@ run_piece() {
     fuzz-agent) fuzz text object deflate config multiline cuts answer ;;
     end-to-end-*) end_to_end "$line" ;;
     kill-loop-*) kill_loop ;;
+    kill-hundred-*) piece=${piece#kill-hundred-} && kill_hundred "${piece%%-*}" ;;
+    kill-points) kill_points ;;
+    disk) disk ;;
+    outage) outage ;;
+    soak) soak ;;
     pressure-*) pressure "$line" ;;
     spool-mutations) spool_mutations ;;
     *) fail "there is no piece \`$piece\`; choose among: $all_pieces" ;;
     esac 2>&1 | tee "$log" || fail "$piece FAILED, see $log"
-    result=$(grep -E '^(kill loop|pressure|make fuzz|spool mutations): ' "$log" || grep -E '^test result: ' "$log" | tail -n 1)
+    result=$(grep -E '^(kill loop|kill points|disk failures|full disk|outage|soak|pressure|make fuzz|spool mutations): ' "$log" |
+        paste -sd ' ' || grep -E '^test result: ' "$log" | tail -n 1)
     [ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"
     node=
     printf '%s\t%s\t%s\t%s\t%s s\t%s\n' "$piece" "$id" "$(git rev-parse --short=12 HEAD)" "$(date -u +%Y-%m-%d)" \
@@ -80,6 +113,7 @@ run_piece() {
 }
 
 need_rust
+need_tracer
 case ${PIECES:-$all_pieces} in
 *-line-*) for line in 2 3; do need_opensearch_tools "$line"; done ;;
 esac

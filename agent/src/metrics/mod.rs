@@ -129,6 +129,8 @@ counters! {
         lag_bytes,
         /// Since when the oldest of them waits, in milliseconds since 1970; 0 when there are none.
         unsettled_since,
+        /// Failures to store or sync positions.
+        disk_failures,
     }
 }
 
@@ -217,6 +219,8 @@ counters! {
         quarantined_requests,
         /// Records in these files, so far as it is known.
         quarantined_records,
+        /// Failures of the disk to take, give or remove a spooled request, or to take dead letters.
+        disk_failures,
     }
     by_reason {
         /// Records refused for good, by the other side's name for the error.

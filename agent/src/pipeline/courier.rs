@@ -391,6 +391,7 @@ impl Courier {
                     return settle_refused(refused, Outcome::Dropped);
                 }
                 Err(DeadLetterError::Io(error)) => {
+                    handle.metrics.disk_failures.add(1);
                     let wait = self.backoff.next_wait(None);
                     error!(component = %handle.name, %error, wait = ?wait, "dead letters not written, will retry");
                     wait

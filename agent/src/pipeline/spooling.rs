@@ -96,6 +96,7 @@ fn put(handle: &Handle, spooling: &Spooling, mut request: Request) {
                 AGAIN
             }
             Err(PutError::Io(error)) => {
+                handle.metrics.disk_failures.add(1);
                 refused(handle, spooling, &error.to_string());
                 DISK_FAILED
             }

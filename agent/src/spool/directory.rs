@@ -175,6 +175,7 @@ impl Spool {
                     None
                 }
                 Err(error) => {
+                    self.metrics.disk_failures.add(1);
                     error!(component = %self.output, file = %name, %error, "a spooled request cannot be read");
                     self.give_back(name, "the disk does not give it back");
                     None
@@ -375,6 +376,7 @@ impl Spool {
             Ok(()) => true,
             Err(error) if error.kind() == io::ErrorKind::NotFound => true,
             Err(error) => {
+                self.metrics.disk_failures.add(1);
                 error!(component = %self.output, file = %name, %error, "a spooled request cannot be removed");
                 false
             }

@@ -106,6 +106,7 @@ struct Shared {
     requests_begun: AtomicU64,
     served_nanos: AtomicU64,
     stalled_since: Mutex<Option<Instant>>,
+    is_out: AtomicBool,
     connections: Mutex<HashMap<u64, TcpStream>>,
 }
 
@@ -126,6 +127,7 @@ impl Sink {
             requests_begun: AtomicU64::new(0),
             served_nanos: AtomicU64::new(0),
             stalled_since: Mutex::new(None),
+            is_out: AtomicBool::new(false),
             connections: Mutex::new(HashMap::new()),
         });
         let acceptor = thread::Builder::new().name("sink".to_owned()).spawn({
@@ -148,6 +150,11 @@ impl Sink {
     /// What it has seen so far.
     pub fn report(&self) -> Report {
         self.shared.report()
+    }
+
+    /// Begins or ends an outage: connections are cut without an answer. What had been read when it began is stored.
+    pub fn set_out(&self, is_out: bool) {
+        self.shared.is_out.store(is_out, Ordering::Release);
     }
 
     /// How long stamped documents took from the writing of their line until their body had been read, in no order.
@@ -181,6 +188,10 @@ impl Shared {
             served_seconds: served.as_secs_f64(),
             ..report
         }
+    }
+
+    fn is_out(&self) -> bool {
+        self.is_out.load(Ordering::Acquire)
     }
 
     fn is_stopping(&self) -> bool {

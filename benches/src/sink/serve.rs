@@ -59,10 +59,16 @@ impl<'a, S: Read + Write> Server<'a, S> {
     fn run(&mut self) -> io::Result<()> {
         let mut counted = Duration::ZERO;
         while let Some(head) = self.connection.read_head()? {
+            if self.shared.is_out() {
+                return self.socket.shutdown(Shutdown::Both);
+            }
             let answer = if head.path.ends_with("/_bulk") { self.bulk(&head)? } else { self.other(&head)? };
             let Answer::Status(status, body) = answer else {
                 return self.socket.shutdown(Shutdown::Both);
             };
+            if self.shared.is_out() {
+                return self.socket.shutdown(Shutdown::Both);
+            }
             // Before the answer, so that it is there when the client looks.
             let spent = cpu_time(ClockId::ThreadCPUTime);
             let more = u64::try_from((spent - counted).as_nanos()).unwrap_or(0);

@@ -117,8 +117,10 @@ impl Writer<'_> {
 
     fn nginx_line(&mut self, sequence: u64) -> String {
         let (last, second) = (self.random.below(250) + 1, self.random.below(60));
+        // The last half of a minute before midnight, or the first of the day.
+        let time = if second < 30 { "24/Nov/2026:00:00" } else { "23/Nov/2026:23:59" };
         format!(
-            "192.0.2.{last} - - [23/Nov/2026:10:20:{second:02} +0000] \"GET /orders/{sequence} HTTP/1.1\" 200 {last} \
+            "192.0.2.{last} - - [{time}:{second:02} +0000] \"GET /orders/{sequence} HTTP/1.1\" 200 {last} \
              \"-\" \"client/1.{second}\"\n"
         )
     }

@@ -139,6 +139,7 @@ impl Tail {
             leaving: BTreeSet::new(),
             moved: BTreeSet::new(),
             is_unsynced: false,
+            begin_again: None,
             now,
             saved: now,
             scanned: now,

@@ -31,9 +31,14 @@ impl Tail {
         }
     }
 
+    /// Whether something is to be stored or synced, again where that failed.
+    pub(super) fn is_unsaved(&self) -> bool {
+        self.is_unsynced || !self.moved.is_empty()
+    }
+
     /// Stores the positions that moved, at most once a second unless `at_once`.
     pub(super) fn save(&mut self, at_once: bool) {
-        if !at_once && (self.moved.is_empty() || self.now.duration_since(self.saved) < EVERY) {
+        if !at_once && (!self.is_unsaved() || self.now.duration_since(self.saved) < EVERY) {
             return;
         }
         self.saved = self.now;
@@ -83,6 +88,7 @@ impl Tail {
     }
 
     pub(super) fn complain(&mut self, error: &StateError, meaning: &'static str) {
+        self.metrics.disk_failures.add(1);
         if self.now >= self.complain_again {
             self.complain_again = self.now + COMPLAIN_EVERY;
             error!(component = %self.settings.name, %error, "{meaning}");
@@ -94,6 +100,7 @@ impl Tail {
     /// but for those of which reading them anew without state would make the same: they are on disk within a second.
     /// With `last`, a first line needs no newline.
     pub(super) fn begin_contents(&mut self, last: bool) {
+        self.begin_again = None;
         if self.fresh.is_empty() {
             return;
         }
@@ -128,6 +135,7 @@ impl Tail {
         self.is_unsynced |= !durable;
         if let Err(error) = self.positions.store(&mut rows, durable) {
             rows.iter_mut().for_each(|position| position.seen = 0);
+            self.begin_again = Some(self.now + EVERY);
             return self.complain(&error, "new files wait: their identity cannot be stored");
         }
         for number in begun {

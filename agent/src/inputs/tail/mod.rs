@@ -103,6 +103,8 @@ struct Tail {
     moved: BTreeSet<u64>,
     /// Whether rows were stored that a crash of the host may lose.
     is_unsynced: bool,
+    /// When new files whose identity could not be stored are tried again.
+    begin_again: Option<Instant>,
     /// When this turn began.
     now: Instant,
     saved: Instant,
@@ -264,9 +266,9 @@ impl Tail {
     /// When something is due at the latest.
     fn next_due(&self) -> Duration {
         let look = self.looks.first().map(|(at, _)| *at);
-        let save = (!self.moved.is_empty()).then_some(self.saved + keep::EVERY);
+        let save = self.is_unsaved().then_some(self.saved + keep::EVERY);
         let scan = self.scanned + if self.watcher.has_changed() { self.scan_gap } else { self.settings.refresh };
-        let next = [look, save].into_iter().flatten().fold(scan, Instant::min);
+        let next = [look, save, self.begin_again].into_iter().flatten().fold(scan, Instant::min);
         next.saturating_duration_since(self.now)
     }
 

@@ -141,3 +141,40 @@ fn an_hour_is_stored_before_the_first_line_is_read_in_it() {
 
     assert_eq!(hours(&mut rig), expected(&[("b", 0, true)]));
 }
+
+#[test]
+fn a_failed_sync_is_tried_again_although_no_file_moves() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "a\n");
+    rig.start();
+    rig.tail().is_unsynced = true;
+    assert!(rig.tail().moved.is_empty());
+    // Without its directory the database cannot be synced.
+    fs::rename(rig.path("state"), rig.path("gone")).expect("renamed");
+    rig.wait(1);
+    assert!(rig.tail().is_unsynced);
+
+    fs::rename(rig.path("gone"), rig.path("state")).expect("renamed");
+    rig.wait(1);
+
+    assert!(!rig.tail().is_unsynced);
+    assert!(rig.tail().moved.is_empty());
+}
+
+#[test]
+fn a_new_file_whose_row_cannot_be_stored_is_tried_again_a_second_later() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.start();
+    let other = rusqlite::Connection::open(rig.path("state/tail.db")).expect("it opens");
+    other.execute_batch("ALTER TABLE vigie_files_1 RENAME TO away").expect("renamed");
+    rig.append("a.log", "a\n");
+    rig.scan();
+    assert!(rig.texts().is_empty());
+    assert!(rig.tail().next_due() <= Duration::from_secs(1));
+
+    other.execute_batch("ALTER TABLE away RENAME TO vigie_files_1").expect("renamed");
+    rig.turn(Duration::from_secs(1)).run();
+
+    assert_eq!(rig.texts(), ["a"]);
+    assert!(rig.tail().next_due() > Duration::from_secs(1));
+}
