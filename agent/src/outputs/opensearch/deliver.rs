@@ -396,9 +396,10 @@ async fn write(directory: Arc<Directory>, request: &Request) -> Verdict {
     Verdict::Again { class: Class::Unreachable, reason, wait: None, counts }
 }
 
-/// Whether every conflict stands where the document stood that it names.
+/// Whether every conflict and refusal that names a document stands where that stood.
 fn is_in_order(request: &Request, runs: &[ItemRun<'_>]) -> bool {
-    if runs.iter().all(|run| run.answer.status != 409) {
+    let may_name = |run: &ItemRun<'_>| matches!(run.answer.status, 400 | 409);
+    if !runs.iter().any(may_name) {
         return true;
     }
     // A body that does not inflate is found and said when the items are taken apart.
@@ -408,7 +409,7 @@ fn is_in_order(request: &Request, runs: &[ItemRun<'_>]) -> bool {
         let first = at;
         at += run.count;
         let another = |item: usize| is_about_another(&run.answer, &plain[request.item_range(item)]);
-        run.answer.status != 409 || !(first..at).any(another)
+        !may_name(run) || !(first..at).any(another)
     })
 }
 
