@@ -38,6 +38,7 @@ const MADE: &[(&str, u16, &str, &str)] = &[
     ("gateway_timeout", 504, HTML, "<html><head><title>504 Gateway Time-out</title></head><body>nginx</body></html>"),
     ("proxy_too_large", 413, HTML, "<html><head><title>413 Request Entity Too Large</title></head></html>"),
     ("proxy_bad_request", 400, HTML, "<html><head><title>400 Bad Request</title></head><body>nginx</body></html>"),
+    ("security_not_initialized", 503, "content-type: text/plain\r\n", "OpenSearch Security not initialized."),
     ("server_error", 500, JSON, r#"{"error":{"type":"exception","reason":"no luck"},"status":500}"#),
     ("redirect", 307, "location: http://127.0.0.1:1/_bulk\r\n", ""),
     (
@@ -58,10 +59,7 @@ pub(crate) fn whole(name: &str, (length, largest): (usize, usize)) -> Answer {
     let headers = kept["headers"].as_object().into_iter().flatten();
     let headers = headers.map(|(name, value)| format!("{name}: {}\r\n", value.as_str().expect("text"))).collect();
     let body = kept["body"].as_str().map_or_else(|| kept["body"].to_string(), str::to_owned);
-    let body = match name {
-        "pressure_limit" => with_number(&body, "coordinating_operation_bytes", length),
-        _ => body,
-    };
+    let body = with_number(&body, "coordinating_operation_bytes", length);
     let body = with_number(&body, "max_coordinating_and_primary_bytes", largest);
     Answer { status, headers, body: body.into_bytes() }
 }
@@ -71,6 +69,7 @@ pub(crate) fn item(name: &str, index: &str, id: &str) -> Value {
     let template = match name {
         "item_server_error" => json!({"status": 500, "error": {"type": "exception", "reason": "no luck"}}),
         "mapping_of_log" => kept("mapping_refused")["body"]["items"][0]["create"].clone(),
+        "shard_limit_of_line_3" => kept("shard_limit")["line_3"]["items"][0]["create"].clone(),
         name => kept(name)["body"]["items"][0]["create"].clone(),
     };
     let mut text = template.to_string().replace("answer-1", id).replace("[answers]", &format!("[{index}]"));
@@ -85,18 +84,17 @@ pub(crate) fn item(name: &str, index: &str, id: &str) -> Value {
 /// What is kept of a real node under this name.
 fn kept(name: &str) -> Value {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/answers");
-    let text = fs::read_to_string(folder.join(format!("{name}.json"))).expect("the answer is kept");
+    let path = folder.join(format!("{name}.json"));
+    assert!(path.exists(), "no answer is kept in {}", path.display());
+    let text = fs::read_to_string(path).expect("it can be read");
     serde_json::from_str(&text).expect("a kept answer is JSON")
 }
 
-/// `text` with `number` behind `name=`, where that stands.
+/// `text` with `number` in place of what stands behind each `name=`.
 fn with_number(text: &str, name: &str, number: usize) -> String {
     let name = format!("{name}=");
-    // A longer name may end like this one.
-    let starts = text.match_indices(&name).map(|(at, _)| at);
-    let mut starts = starts.filter(|at| !text.as_bytes()[..*at].ends_with(b"_"));
-    let Some(start) = starts.next() else { return text.to_owned() };
-    let (before, rest) = text.split_at(start + name.len());
-    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    format!("{before}{number}{}", rest.split_at(digits).1)
+    let mut parts = text.split(&name);
+    let first = parts.next().unwrap_or_default().to_owned();
+    let digits = |c: char| c.is_ascii_digit();
+    parts.fold(first, |text, part| format!("{text}{name}{number}{}", part.trim_start_matches(digits)))
 }

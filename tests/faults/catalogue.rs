@@ -20,6 +20,8 @@ pub(crate) enum Ends {
     DeadLettered,
     /// All are stored, one in [`ODD`] with its text moved away.
     Mended,
+    /// All are stored, some with their text moved away: what was learnt of odd ones counts for those behind.
+    SomeMended,
     /// Each is stored or, its retries used up, a dead letter.
     Either,
     /// One in [`ODD`] is refused and has no place to go to: it is declared dropped.
@@ -220,6 +222,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     items("write-block", 100, &[("write_block", Stored::No)]),
     items("index-closed", 100, &[("index_closed", Stored::No)]),
     items("shard-limit", 100, &[("shard_limit", Stored::No)]),
+    items("shard-limit-of-line-3", 100, &[("shard_limit_of_line_3", Stored::No)]),
     items("no-index", 100, &[("no_index", Stored::No)]),
     items("no-permission-for-index", 60, &[("no_permission", Stored::No)]),
     items("shards-unavailable", 50, &[("unavailable_shards", Stored::Maybe)]),
@@ -242,6 +245,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     ends(Ends::DeadLettered, fault("request-refused-for-one", Strike::OddWhole("id_too_long"))),
     ends(Ends::DeadLettered, fault("refusals-in-other-order", Strike::DamageOdd(Damage::Turned, "mapping_refused"))),
     ends(Ends::Mended, fault("mapping-mended", Strike::Odd("mapping_of_log"))),
+    ends(Ends::SomeMended, fault("object-expected", Strike::Odd("object_expected"))),
     ends(Ends::Either, with("Retry_Limit 1", items("retries-used-up", 70, &[("write_queue_full", Stored::No)]))),
     ends(Ends::Dropped, fault("no-place-for-letters", Strike::Odd("mapping_refused"))),
 ];

@@ -33,7 +33,7 @@ use catalogue::{FAULTS, Fault};
 use run::Tally;
 
 /// Runs at the same time: most of each is waiting.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 6;
 /// Faults that are promised.
 const PROMISED: usize = 30;
 

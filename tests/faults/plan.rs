@@ -30,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) bulk_size: u64,
     pub(crate) max_in_flight: u64,
     pub(crate) is_compressed: bool,
+    /// Whether requests go through the spool.
+    pub(crate) is_spooled: bool,
     pub(crate) interruption: Interruption,
 }
 
@@ -57,6 +59,7 @@ impl Plan {
             bulk_size: 1 + random.below(12),
             max_in_flight: if fault.has_alias() { 1 } else { 1 + random.below(4) },
             is_compressed: random.below(3) == 0,
+            is_spooled: random.below(4) == 0 && fault.ends != Ends::Dropped,
             interruption,
         }
     }
@@ -97,8 +100,8 @@ impl Fault {
 
     /// Whether the agent waits for an index.
     fn pauses_index(&self) -> bool {
-        let names = ["flood_stage", "write_block", "index_closed", "shard_limit", "no_index", "no_permission"];
-        matches!(self.strike, Strike::Items { answers, .. } if names.contains(&answers[0].0))
+        let passing = ["write_queue_full", "unavailable_shards", "item_server_error", "conflict"];
+        matches!(self.strike, Strike::Items { answers, .. } if !passing.contains(&answers[0].0))
     }
 
     /// Whether the server knows of every attempt of the agent, and of what became of each answer.

@@ -94,6 +94,7 @@ fn configure(workplace: &Workplace, fault: &Fault, plan: &Plan, address: IpAddr)
         "[SERVICE]\n    Flush 0.05\n    Grace 5\n    Workers 1\n    HTTP_Server On\n    HTTP_Listen {address}\n    HTTP_Port {AGENT}\n    \
          scheduler.base 0.02\n    scheduler.cap 0.1\n{place}"
     );
+    let kind = if plan.is_spooled { "    storage.type filesystem\n" } else { "" };
     let input =
         "[INPUT]\n    Name tail\n    Tag app\n    Path @HERE@/app.log\n    DB @HERE@/app.db\n    Read_from_Head On\n";
     let mut output = format!(
@@ -112,7 +113,7 @@ fn configure(workplace: &Workplace, fault: &Fault, plan: &Plan, address: IpAddr)
     if plan.is_compressed && !fault.more.contains("Compress") {
         output += "    Compress gzip\n";
     }
-    workplace.write("vigie.conf", &format!("{service}\n{input}\n{output}    {}\n", fault.more));
+    workplace.write("vigie.conf", &format!("{service}\n{input}{kind}\n{output}    {}\n", fault.more));
 }
 
 fn append(workplace: &Workplace, plan: &Plan, numbers: std::ops::Range<u64>) {

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -60,6 +61,8 @@ pub(crate) struct Told {
     pub(crate) again: u64,
     /// Requests that no agent may send.
     pub(crate) malformed: u64,
+    /// Connections at which this server itself went wrong.
+    pub(crate) broken: u64,
 }
 
 /// An answer on its way.
@@ -80,18 +83,9 @@ impl Server {
     /// Starts it at `address`, where it does what `plan` says.
     pub(crate) fn start(fault: Fault, plan: &Plan, address: SocketAddr) -> Self {
         let certificates = fault.is_tls().then(|| Certificates::new(&address.ip().to_string()));
-        let store = if fault.has_alias() { Store::with_alias() } else { Store::default() };
-        let state = State {
-            store,
-            told: Told::default(),
-            random: SplitMix(plan.seed),
-            honest: plan.honest,
-            strikes: plan.strikes,
-            chance: plan.chance,
-            refuses: None,
-        };
         let is_over = AtomicBool::new(false);
-        let shared = Arc::new(Shared { fault, address, certificates, state: Mutex::new(state), is_over });
+        let shared =
+            Arc::new(Shared { fault, address, certificates, state: Mutex::new(State::new(&fault, plan)), is_over });
         let listener = listen(address);
         let serving = Arc::clone(&shared);
         thread::spawn(move || serving.accept(listener));
@@ -139,8 +133,11 @@ impl Shared {
                 continue;
             };
             let shared = Arc::clone(&self);
-            // A connection that fails is what this is about.
-            thread::spawn(move || drop(shared.serve(stream)));
+            // A connection that fails is what this is about, but not that the server does.
+            thread::spawn(move || match catch_unwind(AssertUnwindSafe(|| shared.serve(stream))) {
+                Ok(served) => drop(served),
+                Err(_) => shared.state().told.broken += 1,
+            });
         }
     }
 
@@ -286,6 +283,19 @@ fn is_odd(item: &Item) -> bool {
 }
 
 impl State {
+    /// That of a run at its beginning.
+    pub(crate) fn new(fault: &Fault, plan: &Plan) -> Self {
+        Self {
+            store: if fault.has_alias() { Store::with_alias() } else { Store::default() },
+            told: Told::default(),
+            random: SplitMix(plan.seed),
+            honest: plan.honest,
+            strikes: plan.strikes,
+            chance: plan.chance,
+            refuses: None,
+        }
+    }
+
     /// Whether the fault strikes now.
     fn strikes(&mut self) -> bool {
         if self.honest > 0 {
@@ -326,7 +336,7 @@ impl State {
         for answer in answers {
             let kind = answer["error"]["type"].as_str().unwrap_or_default();
             let reason = answer["error"]["reason"].as_str().unwrap_or_default();
-            let is_curable = kind == "index_closed_exception" || reason.contains("maximum shards open");
+            let is_curable = kind == "index_closed_exception" || reason.ends_with("shards open;");
             match status(answer) {
                 200 | 201 => {}
                 409 => self.told.duplicates += 1,

@@ -9,8 +9,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . packaging/setup/setup.sh
 
 readonly record=tests/proof/record.tsv
-readonly sources='Cargo.toml Cargo.lock agent parsers tests/end_to_end tests/opensearch tests/fuzz'
-readonly all_pieces='end-to-end-line-2 end-to-end-line-3 pressure-line-2 pressure-line-3 kill-loop-line-2 kill-loop-line-3 fuzz-parsers fuzz-agent spool-mutations'
+readonly sources='Cargo.toml Cargo.lock agent parsers tests/end_to_end tests/faults tests/cases tests/opensearch tests/fuzz'
+readonly all_pieces='end-to-end-line-2 end-to-end-line-3 pressure-line-2 pressure-line-3 kill-loop-line-2 kill-loop-line-3 fuzz-parsers fuzz-agent spool-mutations fault-matrix'
 
 node=
 trap '[ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"' EXIT
@@ -50,6 +50,11 @@ spool_mutations() {
     VIGIE_SPOOL_MUTATIONS=1000000 cargo test --profile fast --locked -p vigie --lib -- --nocapture spool::mutations
 }
 
+# Every fault with so many seeds.
+fault_matrix() {
+    VIGIE_FAULT_SEEDS=20 cargo test --profile fast --locked -p vigie --test faults -- --nocapture
+}
+
 # Five minutes for each target.
 fuzz() {
     SECONDS_EACH=300 TARGETS=$* bash tests/fuzz/run.sh 2>&1
@@ -60,7 +65,7 @@ run_piece() {
     log=$(mktemp "${TMPDIR:-/tmp}/vigie-proof-XXXXXX")
     say "=== $piece (all it says is kept in $log)"
     case $piece in
-    fuzz-* | pressure-* | spool-*) ;;
+    fuzz-* | pressure-* | spool-* | fault-*) ;;
     *) start_node "$line" ;;
     esac
     case $piece in
@@ -70,9 +75,10 @@ run_piece() {
     kill-loop-*) kill_loop ;;
     pressure-*) pressure "$line" ;;
     spool-mutations) spool_mutations ;;
+    fault-matrix) fault_matrix ;;
     *) fail "there is no piece \`$piece\`; choose among: $all_pieces" ;;
     esac 2>&1 | tee "$log" || fail "$piece FAILED, see $log"
-    result=$(grep -E '^(kill loop|pressure|make fuzz|spool mutations): ' "$log" || grep -E '^test result: ' "$log" | tail -n 1)
+    result=$(grep -E '^(kill loop|pressure|make fuzz|spool mutations|fault matrix): ' "$log" || grep -E '^test result: ' "$log" | tail -n 1)
     [ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"
     node=
     printf '%s\t%s\t%s\t%s\t%s s\t%s\n' "$piece" "$id" "$(git rev-parse --short=12 HEAD)" "$(date -u +%Y-%m-%d)" \

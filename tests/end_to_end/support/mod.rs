@@ -14,4 +14,4 @@ pub(crate) use gate::Gate;
 pub(crate) use node::{Node, shared_node};
 pub(crate) use random::SplitMix;
 pub(crate) use section::OutputSection;
-pub(crate) use store::Store;
+pub(crate) use store::{Answer, Store};
