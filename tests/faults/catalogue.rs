@@ -48,7 +48,7 @@ pub(crate) enum Strike {
     Whole { answer: &'static str, stored: bool },
     /// Of the items of the request, so many in a hundred get one of these answers.
     Items { answers: &'static [(&'static str, Stored)], percent: u64 },
-    /// All is stored, and this happens to the answer.
+    /// This happens to the answer. Where no agent may believe it, all or nothing is stored by chance.
     Damage(Damage),
     /// All is stored and its answer lost; then another index is written to.
     RollOver,
@@ -131,6 +131,11 @@ pub(crate) enum Damage {
 }
 
 impl Damage {
+    /// Whether nothing of the answer may be believed, whenever it is read.
+    pub(crate) fn hides_all(self) -> bool {
+        !self.is_harmless() && !matches!(self, Self::Turned | Self::Stall)
+    }
+
     /// Whether the agent must take the answer as it is.
     pub(crate) fn is_harmless(self) -> bool {
         use Damage::{Chunked, CloseBehind, Drip, Gzip, Interim, Unasked, Unfiltered, UntilClose};

@@ -237,7 +237,13 @@ impl Shared {
             Strike::RollOver | Strike::RollOverThen { .. } if struck => Some(Damage::Lost),
             _ => None,
         };
-        let answers: Vec<Value> = items.iter().map(|item| self.item(&mut state, item, struck)).collect();
+        let is_told_only =
+            damage.is_some_and(Damage::hides_all) && !self.fault.has_alias() && state.random.below(2) == 0;
+        let answer = |item: &Item| match is_told_only {
+            true => json!({"_index": state.store.index(&item.target), "status": 201}),
+            false => self.item(&mut state, item, struck),
+        };
+        let answers: Vec<Value> = items.iter().map(answer).collect();
         if struck && self.fault.has_alias() {
             state.store.roll_over();
             // An agent can look only into indexes that it has seen.
