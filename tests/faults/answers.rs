@@ -1,7 +1,9 @@
 //! The answers that faults give: those of a real node from `tests/cases/answers`, and what stands between it and agents.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
@@ -81,13 +83,22 @@ pub(crate) fn item(name: &str, index: &str, id: &str) -> Value {
     item
 }
 
-/// What is kept of a real node under this name.
-fn kept(name: &str) -> Value {
+/// What is kept of a real node, by name.
+static KEPT: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/answers");
-    let path = folder.join(format!("{name}.json"));
-    assert!(path.exists(), "no answer is kept in {}", path.display());
-    let text = fs::read_to_string(path).expect("it can be read");
-    serde_json::from_str(&text).expect("a kept answer is JSON")
+    let files = fs::read_dir(folder).expect("it can be listed").map(|entry| entry.expect("it can be listed").path());
+    let read = |path: PathBuf| {
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("a plain name").to_owned();
+        let text = fs::read_to_string(&path).expect("it can be read");
+        (name, serde_json::from_str(&text).expect("a kept answer is JSON"))
+    };
+    files.map(read).collect()
+});
+
+/// What is kept of a real node under this name.
+fn kept(name: &str) -> &'static Value {
+    assert!(KEPT.contains_key(name), "no answer of this name is kept: {name}");
+    &KEPT[name]
 }
 
 /// `text` with `number` in place of what stands behind each `name=`.
