@@ -24,6 +24,8 @@ pub(crate) enum Ends {
     SomeMended,
     /// Each is stored or, its retries used up, a dead letter.
     Either,
+    /// Each is stored or declared dropped.
+    SomeDropped,
     /// One in [`ODD`] is refused and has no place to go to: it is declared dropped.
     Dropped,
 }
@@ -252,5 +254,12 @@ pub(crate) const FAULTS: &[Fault] = &[
     ends(Ends::Mended, fault("mapping-mended", Strike::Odd("mapping_of_log"))),
     ends(Ends::SomeMended, fault("object-expected", Strike::Odd("object_expected"))),
     ends(Ends::Either, with("Retry_Limit 1", items("retries-used-up", 70, &[("write_queue_full", Stored::No)]))),
+    ends(
+        Ends::SomeDropped,
+        with(
+            "storage.total_limit_size 16k\n    storage.when_full drop_oldest",
+            fault("spool-overflows", Strike::Whole { answer: "busy_retry_after", stored: false }),
+        ),
+    ),
     ends(Ends::Dropped, fault("no-place-for-letters", Strike::Odd("mapping_refused"))),
 ];

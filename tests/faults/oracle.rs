@@ -73,8 +73,11 @@ impl Outcome<'_> {
         must(both.is_empty(), format!("stored and dead-lettered: {}", few(both)))?;
         let is_settled = |number: &u64| stored.contains_key(number) || letters.contains(number);
         let open: Vec<u64> = (0..self.plan.lines).filter(|number| !is_settled(number)).collect();
-        let dropped = self.fault.ends == Ends::Dropped;
-        let declared = |number: &u64| dropped && is_odd(*number);
+        // How many were dropped is held against the counters.
+        let declared = |number: &u64| match self.fault.ends {
+            Ends::Dropped => is_odd(*number),
+            ends => ends == Ends::SomeDropped,
+        };
         must(open.iter().all(declared), format!("lost: {}", few(open)))?;
         let wrong: Vec<u64> = letters.iter().filter(|number| !self.may_be_refused(**number)).copied().collect();
         must(wrong.is_empty(), format!("dead-lettered for no fault of theirs: {}", few(wrong)))?;
@@ -129,6 +132,7 @@ impl Outcome<'_> {
     fn check_counters(&self, stored: u64, letters: u64) -> Result<(), String> {
         let Some(counters) = self.counters else { return Ok(()) };
         let told = &self.state.told;
+        let lost = self.plan.lines - stored;
         let of_ends = |ends: Ends| if self.fault.ends == ends { odd(self.plan.lines) } else { 0 };
         let again = if self.fault.is_exact() { told.again } else { counters.again.max(told.again) };
         let duplicates = if self.fault.is_exact() { told.duplicates } else { counters.duplicates.min(told.duplicates) };
@@ -136,7 +140,7 @@ impl Outcome<'_> {
             delivered: stored,
             duplicates,
             dead_lettered: letters,
-            dropped: of_ends(Ends::Dropped),
+            dropped: if self.fault.ends == Ends::SomeDropped { lost } else { of_ends(Ends::Dropped) },
             mended: if self.fault.ends == Ends::SomeMended { counters.mended } else { of_ends(Ends::Mended) },
             again,
         };

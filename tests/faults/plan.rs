@@ -45,6 +45,8 @@ impl Plan {
         let most_strikes = if fault.pauses_index() { 2 } else { 12 };
         let at = 20 + random.below(60);
         let interruption = match random.below(4) {
+            // What was dropped before can be known of one agent only.
+            _ if fault.ends == Ends::SomeDropped => Interruption::Nothing,
             0 => Interruption::Kill(at),
             1 if seed.is_multiple_of(2) => Interruption::Stop(at),
             _ => Interruption::Nothing,
@@ -59,7 +61,11 @@ impl Plan {
             bulk_size: 1 + random.below(12),
             max_in_flight: if fault.has_alias() { 1 } else { 1 + random.below(4) },
             is_compressed: random.below(3) == 0,
-            is_spooled: random.below(4) == 0 && fault.ends != Ends::Dropped,
+            is_spooled: match fault.ends {
+                Ends::SomeDropped => true,
+                Ends::Dropped => false,
+                _ => random.below(4) == 0,
+            },
             interruption,
         }
     }
