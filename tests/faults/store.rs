@@ -74,6 +74,17 @@ impl Store {
         }
     }
 
+    /// The answer to the question what stands behind `name`.
+    pub(crate) fn behind(&self, name: &str) -> Value {
+        match self.rollovers.filter(|_| name == TARGET) {
+            Some(rollovers) => {
+                let indices: Vec<String> = (1..=rollovers + 1).map(|number| format!("{TARGET}-{number:06}")).collect();
+                json!({"indices": [], "aliases": [{"name": name, "indices": indices}], "data_streams": []})
+            }
+            None => json!({"indices": [{"name": name, "attributes": ["open"]}], "aliases": [], "data_streams": []}),
+        }
+    }
+
     /// Stores `item` and gives the status.
     pub(crate) fn put(&mut self, item: &Item) -> u16 {
         let key = (self.index(&item.target), item.id.clone());

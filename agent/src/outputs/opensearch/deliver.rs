@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use reqwest::RequestBuilder;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Method, RequestBuilder};
 use tracing::{info, warn};
 
 use super::access::Access;
@@ -156,7 +156,7 @@ impl OpenSearch {
     }
 
     async fn post(&self, client: &HttpClient, request: &Request, is_plain: bool) -> Result<Answer, Verdict> {
-        let mut post = self.request(client, &self.path).header(CONTENT_TYPE, "application/x-ndjson");
+        let mut post = self.request(client, Method::POST, &self.path).header(CONTENT_TYPE, "application/x-ndjson");
         post = if is_plain {
             let plain = request.plain().map_err(|error| unread(format!("a request cannot be inflated: {error}")))?;
             post.body(plain)
@@ -167,11 +167,11 @@ impl OpenSearch {
     }
 
     /// Begins a request to `path` with the credentials of this output.
-    pub(super) fn request(&self, client: &HttpClient, path: &str) -> RequestBuilder {
-        let post = client.post(path);
+    pub(super) fn request(&self, client: &HttpClient, method: Method, path: &str) -> RequestBuilder {
+        let request = client.request(method, path);
         match self.access.authorization() {
-            Some(authorization) => post.header(AUTHORIZATION, authorization),
-            None => post,
+            Some(authorization) => request.header(AUTHORIZATION, authorization),
+            None => request,
         }
     }
 
