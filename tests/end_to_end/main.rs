@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod answers;
 mod faults;
 mod kill_loop;
 mod paths;

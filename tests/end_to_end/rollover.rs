@@ -17,8 +17,8 @@ struct Rig {
     gate: Gate,
     workplace: Workplace,
     name: &'static str,
-    /// Its first and second index.
-    behind: [String; 2],
+    /// Its first indexes.
+    behind: [String; 3],
     written: u64,
 }
 
@@ -48,7 +48,7 @@ impl Rig {
         let service = "[SERVICE]\n    Flush 0.2\n    Grace 2\n    storage.path @HERE@/state\n\n";
         let input = "[INPUT]\n    Name tail\n    Tag app\n    Path @HERE@/app.log\n    DB @HERE@/app.db\n    Read_from_Head On\n";
         workplace.write("vigie.conf", &format!("{service}{input}{output}"));
-        let behind = ["000001", "000002"].map(|number| format!("{prefix}{number}"));
+        let behind = ["000001", "000002", "000003"].map(|number| format!("{prefix}{number}"));
         Self { store, gate, workplace, name, behind, written: 0 }
     }
 
@@ -77,6 +77,11 @@ impl Rig {
         eventually(Duration::from_secs(30), "an answer that is withheld", || self.gate.withholds().then_some(()));
         // The answer is there, so the lines are.
         assert!(self.store.count(self.name) > before);
+        self.roll();
+    }
+
+    /// Puts another index behind the alias.
+    fn roll(&self) {
         let (status, answer) = self.store.request(Method::POST, &format!("{}/_rollover", self.name), None);
         assert_eq!((status, answer["rolled_over"].as_bool()), (200, Some(true)), "{answer}");
     }
@@ -89,7 +94,8 @@ impl Rig {
     /// How many documents there are of each line, over all indexes.
     fn copies(&self) -> BTreeMap<String, usize> {
         let mut copies = BTreeMap::new();
-        for index in &self.behind {
+        let there = self.behind.iter().filter(|index| self.store.count(index) > 0);
+        for index in there {
             for document in self.store.documents(index, &["log"]).into_values() {
                 *copies.entry(document["log"].as_str().expect("a line").to_owned()).or_default() += 1;
             }
@@ -135,4 +141,24 @@ fn lines_read_again_after_a_kill_are_not_stored_again_behind_a_rollover() {
     rig.wait_for_all();
     assert!(agent.terminate().success());
     rig.assert_each_line_once();
+}
+
+/// Of the index in between the agent never had an answer.
+#[test]
+fn a_request_whose_answer_was_cut_off_between_two_rollovers_is_not_stored_again() {
+    for rig in [Rig::with_alias("roll-twice"), Rig::with_data_stream("roll-twice-stream")] {
+        let mut rig = rig;
+        let agent = rig.start();
+        rig.ship_first();
+        rig.roll();
+
+        rig.ship_unanswered_then_roll();
+        rig.gate.cut_and_release();
+        rig.write_lines();
+
+        rig.wait_for_all();
+        assert!(agent.terminate().success());
+        rig.assert_each_line_once();
+        assert!(rig.store.count(&rig.behind[2]) > 0, "the third index was written to");
+    }
 }

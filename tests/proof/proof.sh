@@ -9,8 +9,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . packaging/setup/setup.sh
 
 readonly record=tests/proof/record.tsv
-readonly sources='Cargo.toml Cargo.lock agent parsers benches/src tests/end_to_end tests/opensearch tests/fuzz tests/disk tests/endurance'
-readonly all_pieces='end-to-end-line-2 end-to-end-line-3 pressure-line-2 pressure-line-3 kill-loop-line-2 kill-loop-line-3 kill-hundred-1-line-2 kill-hundred-2-line-3 kill-hundred-3-line-2 kill-hundred-4-line-3 kill-hundred-5-line-2 kill-points disk outage soak fuzz-parsers fuzz-agent spool-mutations'
+readonly sources='Cargo.toml Cargo.lock agent parsers benches/src tests/end_to_end tests/opensearch tests/fuzz tests/disk tests/endurance tests/faults tests/cases'
+readonly all_pieces='end-to-end-line-2 end-to-end-line-3 pressure-line-2 pressure-line-3 kill-loop-line-2 kill-loop-line-3 kill-hundred-1-line-2 kill-hundred-2-line-3 kill-hundred-3-line-2 kill-hundred-4-line-3 kill-hundred-5-line-2 kill-points disk fault-matrix outage soak fuzz-parsers fuzz-agent spool-mutations'
 
 node=
 trap '[ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"' EXIT
@@ -77,6 +77,11 @@ spool_mutations() {
     VIGIE_SPOOL_MUTATIONS=1000000 cargo test --profile fast --locked -p vigie --lib -- --nocapture spool::mutations
 }
 
+# Every fault with so many seeds.
+fault_matrix() {
+    VIGIE_FAULT_SEEDS=20 cargo test --profile fast --locked -p vigie --test faults -- --nocapture
+}
+
 # Five minutes for each target.
 fuzz() {
     SECONDS_EACH=300 TARGETS=$* bash tests/fuzz/run.sh 2>&1
@@ -87,7 +92,7 @@ run_piece() {
     log=$(mktemp "${TMPDIR:-/tmp}/vigie-proof-XXXXXX")
     say "=== $piece (all it says is kept in $log)"
     case $piece in
-    fuzz-* | pressure-* | spool-* | kill-points | disk | outage | soak) ;;
+    fuzz-* | pressure-* | spool-* | fault-* | kill-points | disk | outage | soak) ;;
     *) start_node "$line" ;;
     esac
     case $piece in
@@ -102,9 +107,10 @@ run_piece() {
     soak) soak ;;
     pressure-*) pressure "$line" ;;
     spool-mutations) spool_mutations ;;
+    fault-matrix) fault_matrix ;;
     *) fail "there is no piece \`$piece\`; choose among: $all_pieces" ;;
     esac 2>&1 | tee "$log" || fail "$piece FAILED, see $log"
-    result=$(grep -E '^(kill loop|kill points|disk failures|full disk|outage|soak|pressure|make fuzz|spool mutations): ' "$log" |
+    result=$(grep -E '^(kill loop|kill points|disk failures|full disk|outage|soak|pressure|make fuzz|spool mutations|fault matrix): ' "$log" |
         paste -sd ' ' || grep -E '^test result: ' "$log" | tail -n 1)
     [ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"
     node=

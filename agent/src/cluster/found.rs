@@ -24,9 +24,42 @@ pub fn found_items(body: &[u8], count: usize) -> Option<Vec<Found>> {
     documents.iter().map(read).collect()
 }
 
+/// The indexes that an answer to `_resolve/index/NAME` tells to stand behind the name, in the order of their names; none when
+/// `body` holds something else.
+pub fn indexes_behind(body: &[u8]) -> Vec<String> {
+    let tree: Value = serde_json::from_slice(body).unwrap_or_default();
+    let entries = |kind: &str| tree[kind].as_array().cloned().unwrap_or_default();
+    let mut indexes: Vec<String> = Vec::new();
+    let mut take = |name: &Value| indexes.extend(name.as_str().map(str::to_owned));
+    for (kind, member) in [("aliases", "indices"), ("data_streams", "backing_indices")] {
+        // One alone is told without a list around it.
+        entries(kind).iter().map(|entry| &entry[member]).for_each(|names| match names.as_array() {
+            Some(names) => names.iter().for_each(&mut take),
+            None => take(names),
+        });
+    }
+    entries("indices").iter().for_each(|entry| take(&entry["name"]));
+    indexes.sort_unstable();
+    indexes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_indexes_behind_a_name_are_read_in_order() {
+        let alias = br#"{"aliases":[{"name":"logs","indices":["logs-000002","logs-000001"]}]}"#;
+        assert_eq!(indexes_behind(alias), ["logs-000001", "logs-000002"]);
+        let stream = br#"{"indices":[],"data_streams":[{"name":"logs","backing_indices":[".ds-logs-000001"]}]}"#;
+        assert_eq!(indexes_behind(stream), [".ds-logs-000001"]);
+        let one = br#"{"data_streams":[{"name":"logs","backing_indices":".ds-logs-000001"}]}"#;
+        assert_eq!(indexes_behind(one), [".ds-logs-000001"]);
+        assert_eq!(indexes_behind(br#"{"indices":[{"name":"logs","attributes":["open"]}]}"#), ["logs"]);
+        for other in ["", "{}", "<html>", r#"{"aliases":[{}],"indices":7}"#] {
+            assert_eq!(indexes_behind(other.as_bytes()), [""; 0], "{other}");
+        }
+    }
 
     #[test]
     fn each_id_is_found_missing_or_not_to_be_looked_up() {

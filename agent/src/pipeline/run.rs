@@ -46,8 +46,14 @@ impl Plan {
                 return ExitCode::FAILURE;
             }
         };
-        match Running::start(self, &runtime) {
-            Ok(running) => running.until_end(&runtime),
+        // From the first record on a signal asks for a stop in order.
+        let signals = {
+            let _inside = runtime.enter();
+            Signals::new().map_err(|error| format!("cannot listen for signals: {error}"))
+        };
+        let started = signals.and_then(|signals| Ok((Running::start(self, &runtime)?, signals)));
+        match started {
+            Ok((running, signals)) => running.until_end(&runtime, signals),
             Err(reason) => {
                 error!(component = "engine", "{reason}");
                 ExitCode::FAILURE
@@ -128,8 +134,8 @@ impl Running {
         Ok(Self { grace: service.grace.0, metrics, stops, inputs, workers, deliveries, handles, feeders, abort })
     }
 
-    fn until_end(mut self, runtime: &Runtime) -> ExitCode {
-        let end = runtime.block_on(self.wait());
+    fn until_end(mut self, runtime: &Runtime, signals: Signals) -> ExitCode {
+        let end = runtime.block_on(self.wait(signals));
         self.close(&end, runtime)
     }
 
@@ -163,14 +169,7 @@ impl Running {
         ExitCode::SUCCESS
     }
 
-    async fn wait(&mut self) -> End {
-        let mut signals = match Signals::new() {
-            Ok(signals) => signals,
-            Err(error) => {
-                error!(component = "engine", %error, "cannot listen for signals");
-                return End::GraceOver;
-            }
-        };
+    async fn wait(&mut self, mut signals: Signals) -> End {
         let name = tokio::select! {
             () = drained(&mut self.workers, &mut self.deliveries, &self.handles) => return End::Drained,
             name = signals.next() => name,

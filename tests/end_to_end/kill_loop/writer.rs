@@ -8,6 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::support::SplitMix;
+
 /// How long a file must have been there beside a running agent before it may be renamed.
 ///
 /// `Path` names only the live files. A file that came and went while nobody looked can be found by nobody, so no such
@@ -140,25 +142,5 @@ impl Writer<'_> {
         if self.stage.watched_since().is_none() {
             self.stage.renames_unwatched.fetch_add(1, Ordering::SeqCst);
         }
-    }
-}
-
-/// Small seeded random numbers.
-///
-/// # Source
-/// Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014 (SplitMix64).
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
     }
 }

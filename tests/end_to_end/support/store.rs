@@ -19,6 +19,15 @@ pub(crate) struct Store {
     node: Node,
 }
 
+/// An answer as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) content_type: Option<String>,
+    pub(crate) retry_after: Option<String>,
+    pub(crate) body: String,
+}
+
 impl Store {
     pub(crate) fn of(node: &Node) -> Self {
         // Another test of this process may have been first; one provider is as good as the other.
@@ -40,16 +49,33 @@ impl Store {
 
     /// Sends one request and gives the status and the answer.
     pub(crate) fn request(&self, method: Method, path: &str, body: Option<&Value>) -> (u16, Value) {
+        let body = body.map_or_else(String::new, Value::to_string);
+        let own = (self.node.user.as_str(), self.node.password.as_str());
+        let answer = self.send(method, path, (own, "application/json", body)).expect("the node answers");
+        (answer.status, serde_json::from_str(&answer.body).unwrap_or(Value::Null))
+    }
+
+    /// Sends one request as `user` with a body of this type, which may be empty, and gives the answer as it is.
+    ///
+    /// # Errors
+    /// When the connection breaks before it is there.
+    pub(crate) fn send(
+        &self,
+        method: Method,
+        path: &str,
+        (user, kind, body): ((&str, &str), &str, String),
+    ) -> reqwest::Result<Answer> {
         let url = format!("https://127.0.0.1:{}/{path}", self.node.port);
-        let mut request = self.client.request(method, url).basic_auth(&self.node.user, Some(&self.node.password));
-        if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body.to_string());
+        let mut request = self.client.request(method, url).basic_auth(user.0, Some(user.1));
+        if !body.is_empty() {
+            request = request.header("content-type", kind).body(body);
         }
         self.runtime.block_on(async {
-            let answer = request.send().await.expect("the node answers");
-            let status = answer.status().as_u16();
-            let bytes = answer.bytes().await.expect("the node sends its whole answer");
-            (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+            let answer = request.send().await?;
+            let (status, headers) = (answer.status().as_u16(), answer.headers());
+            let content_type = headers.get("content-type").and_then(|value| value.to_str().ok()).map(str::to_owned);
+            let retry_after = headers.get("retry-after").and_then(|value| value.to_str().ok()).map(str::to_owned);
+            Ok(Answer { status, content_type, retry_after, body: answer.text().await? })
         })
     }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use reqwest::RequestBuilder;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Method, RequestBuilder};
 use tracing::{info, warn};
 
 use super::access::Access;
@@ -156,7 +156,7 @@ impl OpenSearch {
     }
 
     async fn post(&self, client: &HttpClient, request: &Request, is_plain: bool) -> Result<Answer, Verdict> {
-        let mut post = self.request(client, &self.path).header(CONTENT_TYPE, "application/x-ndjson");
+        let mut post = self.request(client, Method::POST, &self.path).header(CONTENT_TYPE, "application/x-ndjson");
         post = if is_plain {
             let plain = request.plain().map_err(|error| unread(format!("a request cannot be inflated: {error}")))?;
             post.body(plain)
@@ -167,11 +167,11 @@ impl OpenSearch {
     }
 
     /// Begins a request to `path` with the credentials of this output.
-    pub(super) fn request(&self, client: &HttpClient, path: &str) -> RequestBuilder {
-        let post = client.post(path);
+    pub(super) fn request(&self, client: &HttpClient, method: Method, path: &str) -> RequestBuilder {
+        let request = client.request(method, path);
         match self.access.authorization() {
-            Some(authorization) => post.header(AUTHORIZATION, authorization),
-            None => post,
+            Some(authorization) => request.header(AUTHORIZATION, authorization),
+            None => request,
         }
     }
 
@@ -396,9 +396,10 @@ async fn write(directory: Arc<Directory>, request: &Request) -> Verdict {
     Verdict::Again { class: Class::Unreachable, reason, wait: None, counts }
 }
 
-/// Whether every conflict stands where the document stood that it names.
+/// Whether every conflict and refusal that names a document stands where that stood.
 fn is_in_order(request: &Request, runs: &[ItemRun<'_>]) -> bool {
-    if runs.iter().all(|run| run.answer.status != 409) {
+    let may_name = |run: &ItemRun<'_>| matches!(run.answer.status, 400 | 409);
+    if !runs.iter().any(may_name) {
         return true;
     }
     // A body that does not inflate is found and said when the items are taken apart.
@@ -408,7 +409,7 @@ fn is_in_order(request: &Request, runs: &[ItemRun<'_>]) -> bool {
         let first = at;
         at += run.count;
         let another = |item: usize| is_about_another(&run.answer, &plain[request.item_range(item)]);
-        run.answer.status != 409 || !(first..at).any(another)
+        !may_name(run) || !(first..at).any(another)
     })
 }
 

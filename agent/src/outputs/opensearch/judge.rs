@@ -80,13 +80,20 @@ pub(super) fn verb(operation: Operation) -> Verb {
     }
 }
 
-/// Whether an answer says by its words that it is about another document than `item`. Only conflicts name the id, and a
-/// conflict in the wrong place would settle a document that was not stored.
+/// Whether an answer says by its words that it is about another document than `item`. Conflicts and values of a wrong type
+/// name the id; in the wrong place they would settle a document that was not stored.
 pub(super) fn is_about_another(answer: &ItemAnswer<'_>, item: &[u8]) -> bool {
-    let conflict = "]: version conflict";
-    let reason = answer.error.as_ref().map(|error| error.reason.as_str()).filter(|reason| reason.contains(conflict));
-    let (Some(reason), Some((action, _))) = (reason, bulk_item(item)) else { return false };
-    action.id.is_some_and(|id| !reason.contains(&format!("[{id}{conflict}")))
+    let Some(ErrorDetail { reason, .. }) = answer.error.as_deref() else { return false };
+    let (before, behind) = match answer.status {
+        409 if reason.contains("]: version conflict") => ("[", "]: version conflict"),
+        400 if reason.starts_with("failed to parse field [") && reason.contains(" in document with id '") => {
+            (" in document with id '", "'")
+        }
+        _ => return false,
+    };
+    // What a record holds may stand in the reason too, so the id need not be the first that is named.
+    let id = bulk_item(item).and_then(|(action, _)| action.id);
+    id.is_some_and(|id| !reason.contains(&format!("{before}{id}{behind}")))
 }
 
 fn refused(answer: ItemAnswer<'_>) -> Fate {
@@ -257,17 +264,26 @@ mod tests {
     }
 
     #[test]
-    fn a_conflict_must_name_the_document_it_stands_for() {
+    fn a_conflict_or_refusal_must_name_the_document_it_stands_for() {
         let item = b"{\"create\":{\"_index\":\"logs\",\"_id\":\"a[1]\"}}\n{\"n\":1}\n";
+        let field = "failed to parse field [n] of type [long]";
         let cases = [
-            ("[a[1]]: version conflict, document already exists (current version [1])", false),
-            ("[_doc][a[1]]: version conflict, document already exists", false),
-            ("[b]: version conflict, document already exists (current version [1])", true),
-            ("version conflict", false),
-            ("failed to parse field [a]", false),
+            (409, "[a[1]]: version conflict, document already exists (current version [1])".to_owned(), false),
+            (409, "[_doc][a[1]]: version conflict, document already exists".to_owned(), false),
+            (409, "[b]: version conflict, document already exists (current version [1])".to_owned(), true),
+            (409, "version conflict".to_owned(), false),
+            (400, "failed to parse field [a]".to_owned(), false),
+            (400, format!("{field} in document with id 'a[1]'. Preview of field's value: 'x'"), false),
+            (400, format!("{field} in document with id 'b'. Preview of field's value: 'x'"), true),
+            (
+                400,
+                format!("{field} in document with id 'a[1]'. Preview of field's value: 'in document with id 'b''"),
+                false,
+            ),
+            (400, "object mapping for [in document with id 'b'] tried to parse".to_owned(), false),
         ];
-        for (reason, expected) in cases {
-            let answer = answer(409, "version_conflict_engine_exception", reason);
+        for (status, reason, expected) in cases {
+            let answer = answer(status, "some_exception", &reason);
             assert_eq!(is_about_another(&answer, item), expected, "{reason}");
         }
     }

@@ -1,25 +1,28 @@
 //! Looks documents up by their ids before they are sent again, where a rollover may have put another index in between.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 use tracing::warn;
 
 use super::deliver::{Answer, OpenSearch, percent_encoded, unread};
 use super::judge::Whole;
 use super::rollover::MOST_INDEXES;
-use crate::cluster::{Found, bulk_item, error_name, found_items, item_index};
+use crate::cluster::{Found, bulk_item, error_name, found_items, indexes_behind, item_index};
 use crate::encode::bulk::Operation;
 use crate::net::{Conduct, Hosts, HttpClient};
-use crate::plugin::{Class, Output, Request, Verdict};
+use crate::plugin::{Class, Item, Output, Request, Verdict};
 
 /// Documents asked for with one request.
 const BATCH: usize = 1_000;
+/// Indexes behind one name that are looked into without having been seen, the oldest.
+const MOST_UNSEEN: usize = 64;
 /// Room for the answer about one of them.
 const ANSWER_DOCUMENT: usize = 512;
 
@@ -79,13 +82,24 @@ impl Search {
     }
 }
 
+/// Names that documents are written to, with the indexes that these may lie in.
+type Behind = BTreeMap<String, Arc<[String]>>;
+
 impl OpenSearch {
     /// Which items of `request` are stored, of those that may be. Those that cannot be looked up count as possible
     /// duplicates.
     pub(super) async fn look_up(&self, hosts: &Hosts, request: &Request) -> Result<Vec<bool>, Verdict> {
-        let search = self.search(request).map_err(|error| unread(format!("a request cannot be inflated: {error}")));
-        let Some(mut search) = search? else { return Ok(Vec::new()) };
-        for round in 0..MOST_INDEXES {
+        let unread = |error: io::Error| unread(format!("a request cannot be inflated: {error}"));
+        let mut behind = Behind::new();
+        for target in self.targets(request).map_err(unread)? {
+            let indexes = self.all_behind(hosts, &target).await?;
+            behind.insert(target, indexes.into());
+        }
+        if behind.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut search = search(request, &behind).map_err(unread)?;
+        for round in 0..behind.values().map(|indexes| indexes.len()).max().unwrap_or(0) {
             for (index, batch) in search.batches(round) {
                 let ids: Vec<&str> = batch.iter().map(|at| search.wanted[*at].id.as_str()).collect();
                 let found = self.find(hosts, &index, &ids).await?;
@@ -96,30 +110,52 @@ impl OpenSearch {
         Ok(search.stored)
     }
 
-    /// What is to be looked up; `None` where the ids are enough.
-    fn search(&self, request: &Request) -> io::Result<Option<Search>> {
+    /// The names that items of `request` were written to which may be stored and do not meet themselves by their ids alone.
+    fn targets(&self, request: &Request) -> io::Result<BTreeSet<String>> {
+        let mut targets = BTreeSet::new();
         // Another operation is meant to change what is stored.
         if self.options.write_operation != Operation::Create {
-            return Ok(None);
+            return Ok(targets);
         }
         let plain = request.plain()?;
-        let mut wanted = Vec::new();
-        let mut behind: HashMap<&str, Arc<[String]>> = HashMap::new();
-        for (item, entry) in request.items.iter().enumerate() {
-            let bytes = &plain[request.item_range(item)];
-            let Some(target) = item_index(bytes).filter(|_| request.lots[entry.lot as usize].may_be_stored) else {
-                continue;
-            };
-            let indexes = behind.entry(target).or_insert_with(|| self.indexes.behind(target).into());
-            if indexes.is_empty() {
-                continue;
-            }
-            if let Some(id) = bulk_item(bytes).and_then(|(action, _)| action.id) {
-                wanted.push(Wanted { item, id, indexes: Arc::clone(indexes) });
-            }
+        for (item, _) in doubtful(request) {
+            let target = item_index(&plain[request.item_range(item)]).filter(|target| !targets.contains(*target));
+            targets.extend(target.filter(|target| !self.indexes.behind(target).is_empty()).map(str::to_owned));
         }
-        let no = || vec![false; request.items.len()];
-        Ok((!wanted.is_empty()).then(|| Search { stored: no(), unsure: no(), wanted }))
+        Ok(targets)
+    }
+
+    /// The indexes that documents written to `target` may lie in: those that were seen behind it, and those that came after the
+    /// oldest of them without being seen, since no answer of theirs arrived.
+    async fn all_behind(&self, hosts: &Hosts, target: &str) -> Result<Vec<String>, Verdict> {
+        let mut known = self.indexes.behind(target);
+        let mut told = self.told_behind(hosts, target).await?;
+        if told.is_empty() {
+            return Ok(known);
+        }
+        // Where nothing was seen, the name itself stands there.
+        known.retain(|index| index != target);
+        match known.iter().min() {
+            Some(oldest) => told.retain(|index| index > oldest && !known.contains(index)),
+            None => drop(told.drain(..told.len().saturating_sub(MOST_INDEXES))),
+        }
+        told.truncate(MOST_UNSEEN);
+        told.append(&mut known);
+        told.sort_unstable_by(|one, other| other.cmp(one));
+        Ok(told)
+    }
+
+    /// The indexes that the store tells to stand behind `target`, in the order of their names; none where it does not tell.
+    async fn told_behind(&self, hosts: &Hosts, target: &str) -> Result<Vec<String>, Verdict> {
+        let filter = "filter_path=aliases.indices,data_streams.backing_indices,indices.name";
+        let path = format!("{}/_resolve/index/{}?{filter}", self.base(), percent_encoded(target));
+        let begin = |client: &HttpClient| self.request(client, Method::GET, &path);
+        let read = |client: &HttpClient, answer: &Answer| match answer.status {
+            200..=299 => Ok(indexes_behind(&answer.body)),
+            401 | 408 | 429 | 500.. => Err(later(client, answer)),
+            _ => Ok(Vec::new()),
+        };
+        self.ask(hosts, begin, 0, read).await
     }
 
     /// What `index` says of `ids`, in their order.
@@ -127,19 +163,33 @@ impl OpenSearch {
         let body = json!({"ids": ids}).to_string();
         let filter = "_source=false&filter_path=docs.found,docs.error.type,error.type";
         let path = format!("{}/{}/_mget?{filter}", self.base(), percent_encoded(index));
+        let begin = |client: &HttpClient| {
+            self.request(client, Method::POST, &path).header(CONTENT_TYPE, "application/json").body(body.clone())
+        };
+        let read = |client: &HttpClient, answer: &Answer| judge(client, answer, ids.len());
+        self.ask(hosts, begin, ids.len() * ANSWER_DOCUMENT, read).await
+    }
+
+    /// Asks one host, or the next where there is no connection to it; the answer may take `room`.
+    async fn ask<T>(
+        &self,
+        hosts: &Hosts,
+        begin: impl Fn(&HttpClient) -> RequestBuilder,
+        room: usize,
+        read: impl Fn(&HttpClient, &Answer) -> Result<T, Verdict>,
+    ) -> Result<T, Verdict> {
         let mut tried = Vec::new();
         let mut answered = None;
         while let Some(host) = hosts.choose(&tried, Instant::now()) {
-            let post = self.request(host.client(), &path).header(CONTENT_TYPE, "application/json").body(body.clone());
-            let answer = self.answer(host.client(), post, ids.len() * ANSWER_DOCUMENT).await;
-            let found = answer.map(|answer| judge(host.client(), &answer, ids.len()));
-            let conduct = match &found {
+            let answer = self.answer(host.client(), begin(host.client()), room).await;
+            let told = answer.map(|answer| read(host.client(), &answer));
+            let conduct = match &told {
                 Ok(_) => Conduct::Answered,
                 Err(Verdict::Again { class: Class::Unreachable, .. }) => Conduct::Absent,
                 Err(_) => Conduct::Failed,
             };
             self.note(&host, conduct);
-            answered = Some(found);
+            answered = Some(told);
             if conduct != Conduct::Absent {
                 break;
             }
@@ -161,20 +211,42 @@ impl OpenSearch {
     }
 }
 
+/// The items of `request` that may be stored.
+fn doubtful(request: &Request) -> impl Iterator<Item = (usize, &Item)> {
+    request.items.iter().enumerate().filter(|(_, item)| request.lots[item.lot as usize].may_be_stored)
+}
+
+/// What is to be looked up of `request`.
+fn search(request: &Request, behind: &Behind) -> io::Result<Search> {
+    let plain = request.plain()?;
+    let mut wanted = Vec::new();
+    for (item, _) in doubtful(request) {
+        let bytes = &plain[request.item_range(item)];
+        let Some(indexes) = item_index(bytes).and_then(|target| behind.get(target)) else { continue };
+        if let Some(id) = bulk_item(bytes).and_then(|(action, _)| action.id) {
+            wanted.push(Wanted { item, id, indexes: Arc::clone(indexes) });
+        }
+    }
+    let no = || vec![false; request.items.len()];
+    Ok(Search { stored: no(), unsure: no(), wanted })
+}
+
+/// The verdict on an answer that tells nothing now.
+fn later(client: &HttpClient, Answer { status, retry_after, body }: &Answer) -> Verdict {
+    Whole { status: *status, body, retry_after: *retry_after, target: client.target(), plain_length: 0 }.verdict()
+}
+
 /// What an answer says of `count` documents.
 ///
 /// # Errors
 /// When they are to be looked up later.
 fn judge(client: &HttpClient, answer: &Answer, count: usize) -> Result<Vec<Found>, Verdict> {
-    let Answer { status, retry_after, body } = answer;
+    let Answer { status, body, .. } = answer;
     let failed = |kind: &str| Ok(vec![Found::Failed(kind.to_owned()); count]);
     match status {
         200..=299 => found_items(body, count).map_or_else(|| failed("unreadable"), Ok),
         403 => failed("security_exception"),
-        401 | 408 | 429 | 500.. => {
-            Err(Whole { status: *status, body, retry_after: *retry_after, target: client.target(), plain_length: 0 }
-                .verdict())
-        }
+        401 | 408 | 429 | 500.. => Err(later(client, answer)),
         _ => failed("refused"),
     }
 }
