@@ -81,6 +81,7 @@ impl RegexParser {
         let keys = self.keys.in_batch(batch);
         let before = batch.record(index).fields().len();
         let added = batch.tape.len();
+        let keeps_time = self.time.as_ref().is_some_and(|time| time.keep);
         let mut parsed = Parsed::Refused;
         for (at, group) in self.groups.iter().enumerate() {
             let Some(found) = self.found(group, text, captures) else { continue };
@@ -89,17 +90,11 @@ impl RegexParser {
                 continue;
             }
             let value = fields::typed(batch, found, &group.types);
-            if group.is_time
-                && let Some(time) = &self.time
-            {
-                let read = fields::time_of(batch, index, value, time);
-                parsed = if read.is_some() { Parsed::Fitted } else { Parsed::TimeUnclear };
-                if let Some(read) = read {
-                    batch.record_mut(index).set_time(read);
-                    if !time.keep {
-                        continue;
-                    }
-                }
+            if group.is_time {
+                parsed = self.set_time(batch, index, value);
+            }
+            if group.is_time && parsed == Parsed::Fitted && !keeps_time {
+                continue;
             }
             batch.tape.push(Field { key: keys.key(at), value });
         }
@@ -117,6 +112,14 @@ impl RegexParser {
             record.set_distinct();
         }
         parsed
+    }
+
+    /// Sets the time of record `index` to what `value` tells.
+    fn set_time(&self, batch: &mut Batch, index: usize, value: Value) -> Parsed {
+        let read = self.time.as_ref().and_then(|time| fields::time_of(batch, index, value, time));
+        let Some(read) = read else { return Parsed::TimeUnclear };
+        batch.record_mut(index).set_time(read);
+        Parsed::Fitted
     }
 
     /// What the field of `group` holds, if it gives one.
