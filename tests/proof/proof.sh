@@ -79,7 +79,7 @@ spool_mutations() {
 
 # Every fault with so many seeds.
 fault_matrix() {
-    VIGIE_FAULT_SEEDS=20 cargo test --profile fast --locked -p vigie --test faults -- --nocapture
+    VIGIE_FAULT_SEEDS=100 cargo test --profile fast --locked -p vigie --test faults -- --nocapture
 }
 
 # Five minutes for each target.
