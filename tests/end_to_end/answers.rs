@@ -233,8 +233,10 @@ fn masked(value: &Value) -> Value {
 }
 
 fn masked_text(text: &str) -> String {
+    // Which step of a write meets the full queue is another one each time.
+    let behind_step = text.strip_prefix("rejected execution of ").and_then(|rest| rest.split_once(' '));
     let mut masked = String::new();
-    for word in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+    for word in behind_step.map_or(text, |(_, rest)| rest).split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
         let (name, end) = word.split_at(word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()).len());
         masked.push_str(if name.bytes().any(|byte| byte.is_ascii_digit()) { "#" } else { name });
         masked.push_str(end);
