@@ -306,7 +306,7 @@ fn ship(output: &Arc<Scripted>, retry_limit: Option<u32>, lines: &[&str]) -> (Ar
         outputs: vec![built],
         handles: vec![Arc::clone(&handle)],
         metrics: Arc::clone(&metrics),
-        flush: Duration::from_millis(5),
+        flush: Duration::from_millis(200),
     };
     let queue = Arc::new(ByteQueue::new(1 << 20));
     let outlet = Outlet::new(Memory::new(16 << 20), vec![Arc::clone(&queue)]);
