@@ -125,6 +125,9 @@ const ANSWER_WAIT: Duration = Duration::from_millis(10);
 /// How long a file waits that could not be read.
 const FAILED_WAIT: Duration = Duration::from_secs(1);
 
+/// How long a file waits whose long line found no memory.
+const SHORT_WAIT: Duration = Duration::from_millis(20);
+
 /// Whether a file was lent to its worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lent {
@@ -244,13 +247,19 @@ impl Tail {
             (file.progress, file.lent) = (progress, None);
             match end {
                 End::Changed => self.content_changed(number),
-                End::Failed => {
-                    file.not_before = Some(self.now + FAILED_WAIT);
-                    self.plan_look(number);
-                }
+                End::Failed => self.put_off(number, FAILED_WAIT),
+                End::Short => self.put_off(number, SHORT_WAIT),
                 End::Reached | End::Nothing => self.enqueue(number),
             }
         }
+    }
+
+    /// Lets a file wait that could not be read now.
+    fn put_off(&mut self, number: u64, wait: Duration) {
+        if let Some(file) = self.files.get_mut(&number) {
+            file.not_before = Some(self.now + wait);
+        }
+        self.plan_look(number);
     }
 
     /// Queues a file that has something to read.

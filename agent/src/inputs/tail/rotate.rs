@@ -131,7 +131,7 @@ impl Tail {
         let Some(old) = self.files.get(&number) else { return };
         // No descriptor of its own, which might not be had: the old content is read from it no more.
         let same = Arc::clone(&old.file);
-        let Ok(metadata) = same.metadata() else { return self.try_later(number) };
+        let Ok(metadata) = same.metadata() else { return self.put_off(number, FAILED_WAIT) };
         let copy = self.find_copy(old);
         let Some(old) = self.files.get_mut(&number) else { return };
         self.metrics.files_rotated.add(1);
@@ -165,14 +165,6 @@ impl Tail {
         self.leaving.insert(number);
         self.plan_look(number);
         self.add(same, &metadata, new, standing);
-    }
-
-    /// Lets a file that could not be looked at wait for a while.
-    fn try_later(&mut self, number: u64) {
-        if let Some(file) = self.files.get_mut(&number) {
-            file.not_before = Some(self.now + FAILED_WAIT);
-        }
-        self.plan_look(number);
     }
 
     /// A copy of what `old` held: same head, same bytes before the offset.

@@ -67,6 +67,26 @@ fn lines_longer_than_a_block_are_read_whole() {
 }
 
 #[test]
+fn a_long_line_that_finds_no_memory_leaves_its_worker_to_others_and_is_read_when_there_is_some() {
+    let options = [("read_from_head", "on"), ("buffer_chunk_size", "4k"), ("buffer_max_size", "1m")];
+    let mut rig = Rig::new("*.log", &options);
+    rig.memory = Memory::new(2 << 20);
+    let held = rig.memory.take(1, Duration::ZERO);
+    rig.append("a.log", &format!("{}\n", "x".repeat(900_000)));
+    rig.start();
+
+    assert_eq!(rig.texts(), [""; 0]);
+    let file = rig.tail().files.values().next().expect("it is open");
+    assert!(file.not_before.is_some(), "it does not come back to its worker at once");
+    assert!(rig.memory.take(1, Duration::ZERO).is_none(), "what comes back is kept for it");
+    drop(held);
+    rig.run();
+
+    assert_eq!(rig.texts().iter().map(String::len).collect::<Vec<_>>(), [900_000]);
+    assert!(rig.memory.take(1, Duration::ZERO).is_some());
+}
+
+#[test]
 fn a_line_above_the_limit_does_not_stop_the_file_whatever_is_done_with_it() {
     for (option, texts) in [
         ("read_from_head", vec!["a", "0123456789abcdef", "ghi", "b"]),

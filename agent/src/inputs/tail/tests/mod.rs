@@ -56,6 +56,7 @@ struct Rig {
     options: Vec<(&'static str, String)>,
     tail: Option<Tail>,
     queue: Arc<ByteQueue<Work>>,
+    memory: Memory,
     metrics: Arc<InputMetrics>,
     stop: Stop,
     now: Instant,
@@ -97,6 +98,7 @@ impl Rig {
             options: all,
             tail: None,
             queue: Arc::new(ByteQueue::new(64 << 20)),
+            memory: Memory::new(128 << 20),
             metrics: Arc::new(InputMetrics::new("tail.0")),
             stop: Stop::default(),
             now: Instant::now(),
@@ -139,7 +141,7 @@ impl Rig {
 
     fn outlet(&mut self) -> Outlet {
         self.queue = Arc::new(ByteQueue::new(64 << 20));
-        Outlet::new(Memory::new(128 << 20), vec![Arc::clone(&self.queue)])
+        Outlet::new(self.memory.clone(), vec![Arc::clone(&self.queue)])
     }
 
     /// Starts the agent and lets it read all there is.
