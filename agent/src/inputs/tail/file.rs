@@ -91,6 +91,9 @@ pub(super) fn plain_name(name: &str) -> String {
     name.chars().map(|character| if plain(character) { character } else { '_' }).collect()
 }
 
+/// How a file is opened.
+pub(super) type Open = fn(&Path) -> io::Result<(File, Metadata)>;
+
 /// Opens a regular file for reading without ever blocking.
 pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;

@@ -7,7 +7,7 @@ use tracing::{error, info};
 
 use super::Tail;
 use super::file::{Standing, Tailed};
-use super::proof;
+use super::proof::{self, Mark};
 use super::quiet::Watch;
 
 /// How often a file is looked at that grew within the time beside it; any other every second, if it cannot be watched.
@@ -60,6 +60,9 @@ impl Tail {
         if file.lent.is_some() {
             // Its progress may be out of date.
             return self.plan_look(number);
+        }
+        if self.changed.contains_key(&number) {
+            return self.content_changed(number);
         }
         let size = file.file.metadata().map_or(file.size, |metadata| metadata.len());
         // Between a look and the next anything may have happened to a file that was read to its end.
@@ -152,6 +155,10 @@ impl Tail {
         info!(component = %name, file = %file.place.display(), position, "not delivered: read again from here");
         file.note_again((self.clock)().seconds);
         file.go_to(position);
+        if self.changed.contains_key(&number) {
+            // Other bytes are there now: they prove nothing of a copy.
+            file.progress.mark = Mark::default();
+        }
         file.epoch = file.epoch.wrapping_add(1);
         file.patience = (file.patience * 2).clamp(PATIENCE, LONGEST_PATIENCE);
         file.not_before = Some(self.now + file.patience);

@@ -81,6 +81,8 @@ struct Tail {
     metrics: Arc<InputMetrics>,
     signal: Signal,
     clock: Clock,
+    /// Opens what may be the copy of a truncated file.
+    open_copy: file::Open,
     outlet: Option<Outlet>,
     watcher: DirectoryWatcher,
     quiet: QuietWatcher,
@@ -99,6 +101,9 @@ struct Tail {
     busy: BTreeSet<u64>,
     /// Files that were rotated away or overwritten.
     leaving: BTreeSet<u64>,
+    /// Files that hold other content than before, and since when no descriptor is free to look for the copy of it: nothing of
+    /// them is read or stored until then.
+    changed: HashMap<u64, Instant>,
     /// Files whose position may have moved since it was stored.
     moved: BTreeSet<u64>,
     /// Whether rows were stored that a crash of the host may lose.
@@ -203,7 +208,7 @@ impl Tail {
     fn lend(&mut self, number: u64, last: bool) -> Lent {
         let in_flight = self.settings.mem_buf_limit.map_or(0, |_| self.in_flight());
         let (Some(outlet), Some(file)) = (&self.outlet, self.files.get_mut(&number)) else { return Lent::Not };
-        let waits = file.not_before.is_some_and(|until| self.now < until);
+        let waits = self.changed.contains_key(&number) || file.not_before.is_some_and(|until| self.now < until);
         if waits || file.lent.is_some() || file.is_read() || !(file.has_news() || last) {
             return Lent::Not;
         }
