@@ -134,6 +134,7 @@ impl Tail {
             files: BTreeMap::new(),
             by_id: HashMap::new(),
             ready: Vec::new(),
+            stalled: None,
             looks: BTreeSet::new(),
             fresh: BTreeSet::new(),
             busy: BTreeSet::new(),

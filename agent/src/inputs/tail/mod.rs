@@ -93,6 +93,8 @@ struct Tail {
     by_id: HashMap<FileId, u64>,
     /// Files that may have something to read, in the order of their turns: per worker that serves them.
     ready: Vec<VecDeque<u64>>,
+    /// Since when nothing could be lent although files are ready.
+    stalled: Option<Instant>,
     /// When which file is looked at next.
     looks: BTreeSet<(Instant, u64)>,
     /// Files whose generation is not known, or not stored.
@@ -127,6 +129,8 @@ struct Tail {
 
 /// How long a turn waits at the most where enough is on the way.
 const ANSWER_WAIT: Duration = Duration::from_millis(10);
+/// The same once nothing could be lent for that long, as while an output stands: then whoever makes room tells of it.
+const STALLED_WAIT: Duration = Duration::from_millis(250);
 /// How long a file waits that could not be read.
 const FAILED_WAIT: Duration = Duration::from_secs(1);
 
@@ -171,8 +175,35 @@ impl Tail {
     /// Lends files with unread bytes to their workers, as many as those have room for. Gives how long to wait for more room
     /// at the most; a file that is given back ends the wait.
     fn lend_all(&mut self) -> Duration {
+        if self.lend_ready() {
+            return Duration::MAX;
+        }
+        let stalled = *self.stalled.get_or_insert(self.now);
+        if self.now.duration_since(stalled) < ANSWER_WAIT {
+            return ANSWER_WAIT;
+        }
+        self.ask_for_word();
+        // Of room that came before the word was asked for nobody tells.
+        if self.lend_ready() { Duration::MAX } else { STALLED_WAIT }
+    }
+
+    /// Lends what can be lent. Returns whether nothing has to wait.
+    fn lend_ready(&mut self) -> bool {
         let waiting = (0..self.ready.len()).filter(|worker| !self.lend_to(*worker)).count();
-        if waiting > 0 { ANSWER_WAIT } else { Duration::MAX }
+        if waiting == 0 {
+            self.stalled = None;
+        }
+        waiting == 0
+    }
+
+    /// Has workers and ledgers wake this thread when there is room for more.
+    fn ask_for_word(&self) {
+        let Some(outlet) = &self.outlet else { return };
+        let waiting =
+            (0..self.ready.len()).filter(|worker| !self.ready[*worker].is_empty() && !outlet.has_room(*worker));
+        waiting.for_each(|worker| outlet.wake_when_room(worker, &self.signal));
+        let busy = self.busy.iter().filter_map(|number| self.files.get(number)?.content.as_ref());
+        busy.for_each(|content| content.ledger.tell_once());
     }
 
     /// Gives each file that is ready for `worker` a turn. Returns whether none has to wait.
@@ -240,6 +271,7 @@ impl Tail {
             memory: outlet.memory().clone(),
             reading: Arc::clone(&self.reading),
         };
+        self.stalled = None;
         // When the workers are gone it comes back unread.
         outlet.lend(stream, Box::new(lease));
         Lent::Yes

@@ -1,5 +1,6 @@
 //! Files that come and grow.
 
+use super::super::STALLED_WAIT;
 use super::super::read::LENT;
 use super::*;
 use crate::plugin::Input;
@@ -253,6 +254,54 @@ fn no_more_than_the_limit_is_on_the_way() {
     }
 
     assert_eq!(first.len() + rig.texts().len(), 10_000);
+}
+
+/// Turns in which nothing is taken from the queue. Gives how long the last would wait for room.
+fn turns_without_room(rig: &mut Rig) -> Duration {
+    for _ in 0..3 {
+        rig.now += Duration::from_millis(30);
+        let now = rig.now;
+        rig.tail().turn(now);
+    }
+    rig.stop.signal().wait(Duration::ZERO);
+    rig.tail().lend_all()
+}
+
+#[test]
+fn a_full_queue_is_waited_for_and_not_asked_again_and_again() {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on")]);
+    rig.room = 200_000;
+    rig.start();
+    rig.append("a.log", &numbered(1, 6_000)).append("b.log", &numbered(1, 6_000));
+    rig.tail().scan();
+
+    let wait = turns_without_room(&mut rig);
+    let work = rig.queue.pop(Some(Instant::now()));
+
+    assert_eq!(wait, STALLED_WAIT);
+    assert!(rig.stop.signal().wait(Duration::ZERO), "the queue tells of its room");
+    let Popped::Element(work) = work else { panic!("something was lent") };
+    rig.serve(work);
+    assert_eq!(rig.run().texts().len(), 12_000);
+}
+
+#[test]
+fn answers_are_waited_for_and_not_asked_for_again_and_again() {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on"), ("buffer_chunk_size", "4k")]);
+    rig.append("a.log", &numbered(1, 2_000));
+    let mut tail = rig.build();
+    tail.settings.mem_buf_limit = Some(10_000);
+    tail.start(rig.outlet(), rig.now);
+    rig.tail = Some(tail);
+    rig.answer = Answer::Hold;
+    rig.run();
+
+    let wait = turns_without_room(&mut rig);
+    rig.deliver_held();
+
+    assert_eq!(wait, STALLED_WAIT);
+    assert!(rig.stop.signal().wait(Duration::ZERO), "the ledger tells of the answer");
+    assert_eq!(rig.run().texts().len(), 2_000);
 }
 
 #[test]

@@ -57,6 +57,8 @@ struct Rig {
     tail: Option<Tail>,
     queue: Arc<ByteQueue<Work>>,
     memory: Memory,
+    /// Bytes that the queue of the worker holds.
+    room: usize,
     metrics: Arc<InputMetrics>,
     stop: Stop,
     now: Instant,
@@ -104,6 +106,7 @@ impl Rig {
             tail: None,
             queue: Arc::new(ByteQueue::new(64 << 20)),
             memory: Memory::new(128 << 20),
+            room: 64 << 20,
             metrics: Arc::new(InputMetrics::new("tail.0")),
             stop: Stop::default(),
             now: Instant::now(),
@@ -146,7 +149,7 @@ impl Rig {
     }
 
     fn outlet(&mut self) -> Outlet {
-        self.queue = Arc::new(ByteQueue::new(64 << 20));
+        self.queue = Arc::new(ByteQueue::new(self.room));
         Outlet::new(self.memory.clone(), vec![Arc::clone(&self.queue)])
     }
 
