@@ -107,7 +107,7 @@ impl Tail {
         let now = Instant::now();
         let settings = Settings {
             name: Arc::clone(&setup.context.name),
-            tag: setup.tag.to_owned(),
+            tag: setup.tag.into(),
             read_from_head: options.read_from_head,
             read_new_from_head: options.read_newly_discovered_files_from_head,
             exit_on_eof: options.exit_on_eof,

@@ -59,7 +59,7 @@ pub(super) const KIND: InputKind = InputKind {
 /// How the input behaves, as configured.
 struct Settings {
     name: Arc<str>,
-    tag: String,
+    tag: Arc<str>,
     read_from_head: bool,
     read_new_from_head: bool,
     exit_on_eof: bool,

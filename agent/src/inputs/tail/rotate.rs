@@ -28,7 +28,7 @@ impl Tail {
     /// A file that its path no longer shows: renamed, or deleted.
     pub(super) fn lost_sight(&mut self, number: u64) {
         let Some(file) = self.files.get_mut(&number) else { return };
-        match std::fs::metadata(&file.place) {
+        match std::fs::metadata(file.place()) {
             Ok(metadata) if FileId::of(&metadata) == file.id => return,
             // A directory that cannot be read now hides it; it says nothing of the file.
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return,
@@ -39,7 +39,7 @@ impl Tail {
         self.leaving.insert(number);
         self.metrics.files_rotated.add(1);
         let birth = file.position.known.map_or(0, |known| known.birth);
-        let (name, place) = (file.name.clone(), file.place.clone());
+        let (name, place) = (Arc::clone(file.name()), Arc::clone(file.place()));
         debug!(component = %self.settings.name, file = %place.display(), "rotated away");
         self.plan_look(number);
         self.take_up_missed(&name, &place, birth);
@@ -153,7 +153,7 @@ impl Tail {
         (new.reach, new.periods) = (0, Periods::default());
         match copy {
             Some(copy) => {
-                info!(component = %self.settings.name, file = %old.place.display(), copy = %copy.path.display(),
+                info!(component = %self.settings.name, file = %old.place().display(), copy = %copy.path.display(),
                     offset = old.progress.offset, "truncated: the rest is read from its copy");
                 old.become_copy(copy, self.now);
                 self.by_id.insert(old.id, number);
@@ -164,7 +164,7 @@ impl Tail {
                 let lost = old.size.saturating_sub(old.progress.offset);
                 self.metrics.abandoned_bytes.add(lost);
                 if lost > 0 {
-                    error!(component = %self.settings.name, file = %old.place.display(), lost,
+                    error!(component = %self.settings.name, file = %old.place().display(), lost,
                         "truncated before it was read to its end");
                 }
                 old.standing = Standing::Gone;
@@ -182,9 +182,9 @@ impl Tail {
     /// When no descriptor is free to look.
     fn find_copy(&self, old: &Tailed) -> io::Result<Option<Copy>> {
         let Some(known) = old.position.known.filter(|known| known.head_length > 0) else { return Ok(None) };
-        let siblings = match siblings(&old.place) {
+        let siblings = match siblings(old.place()) {
             Err(error) if is_out_of_descriptors(&error) => return Err(error),
-            found => told(&old.place, found),
+            found => told(old.place(), found),
         };
         for (path, metadata) in siblings {
             if metadata.len() < old.progress.offset || self.by_id.contains_key(&FileId::of(&metadata)) {
@@ -268,7 +268,7 @@ impl Tail {
             self.by_id.remove(&file.id);
         }
         self.metrics.files_closed.add(1);
-        debug!(component = %self.settings.name, file = %file.place.display(), "let go");
+        debug!(component = %self.settings.name, file = %file.place().display(), "let go");
         if file.standing != Standing::Gone || self.is_rest(&file.position) {
             self.keep_closed(*file);
         }
@@ -288,8 +288,7 @@ impl Tailed {
         self.file = Arc::new(copy.file);
         self.id = FileId::of(&copy.metadata);
         self.position.inode = self.id.inode;
-        self.place = copy.path.into();
-        self.position.place = Some(Arc::clone(&self.place));
+        self.position.place = Some(copy.path.into());
         self.position.seen = 0;
         self.size = copy.metadata.len();
         self.progress.stuck = None;
