@@ -200,6 +200,11 @@ impl Outlet {
         !self.workers.0[worker].is_full()
     }
 
+    /// Wakes `signal` once the worker of this number [has room](Self::has_room), at once if it has.
+    pub fn wake_when_room(&self, worker: usize, signal: &Signal) {
+        self.workers.0[worker].wake_when_room(signal);
+    }
+
     /// Hands a parcel to the worker of its stream, waiting while that worker's queue is full.
     ///
     /// Returns whether it was taken. When the workers are gone the parcel is dropped, and so not delivered.

@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use vigie_parsers::batch::Batch;
 
@@ -14,6 +14,10 @@ const CLASSES: [usize; 3] = [4 << 10, 32 << 10, 256 << 10];
 const FIELDS_PER_ARENA: usize = 6;
 /// Free batches kept per class.
 const KEPT: usize = 3;
+/// How long others stand for one batch above the largest class: much longer than it takes to use up what is handed out.
+const KEPT_BACK: Duration = Duration::from_millis(250);
+/// How long nothing is kept back after that was in vain: an output that stands holds the rest, and others must go on.
+const GIVEN_UP: Duration = Duration::from_secs(1);
 
 /// A budget of bytes that all inputs share. Clones are handles to the same budget.
 #[derive(Clone, Debug)]
@@ -29,7 +33,33 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     used: usize,
+    claim: Option<Claim>,
     free: [Vec<Batch>; CLASSES.len()],
+}
+
+/// Room that is kept back for a batch that needs much: smaller ones would take whatever comes back before it is enough.
+#[derive(Clone, Copy, Debug)]
+struct Claim {
+    owner: u64,
+    charge: usize,
+    /// Others stand before.
+    until: Instant,
+}
+
+impl State {
+    /// Whether `charge` must wait for others, what is kept back for another than `owner` included.
+    fn is_short(&self, charge: usize, limit: usize, (owner, now): (Option<u64>, Instant)) -> bool {
+        let claim = self.claim.filter(|claim| now < claim.until && Some(claim.owner) != owner);
+        let kept_back = claim.map_or(0, |claim| claim.charge);
+        self.used + kept_back > 0 && self.used + kept_back + charge > limit
+    }
+
+    /// Keeps `charge` back for `owner`, unless that is done for another, or was just done in vain.
+    fn keep_back(&mut self, owner: u64, charge: usize, now: Instant) {
+        if self.claim.is_none_or(|claim| now >= claim.until + GIVEN_UP) {
+            self.claim = Some(Claim { owner, charge, until: now + KEPT_BACK });
+        }
+    }
 }
 
 impl Memory {
@@ -46,9 +76,26 @@ impl Memory {
     /// is used up and nothing came back within `longest`.
     pub fn take(&self, bytes: usize, longest: Duration) -> Option<PooledBatch> {
         let (class, charge) = (class_of(bytes), Self::charge_of(bytes));
-        let full = |state: &mut State| state.used > 0 && state.used + charge > self.0.limit;
+        let full = |state: &mut State| state.is_short(charge, self.0.limit, (None, Instant::now()));
         let (state, has_room) = self.0.freed.wait_while(self.lock(), longest, full);
         has_room.then(|| self.hand_out(state, class, charge))
+    }
+
+    /// The same for a batch above [`Memory::LARGEST`], without waiting. Where there is no room, what comes back is kept for
+    /// `owner` for a while, which is to ask again soon; so it gets its room once what is held now came back.
+    pub fn take_large(&self, owner: u64, bytes: usize) -> Option<PooledBatch> {
+        self.take_large_at(owner, bytes, Instant::now())
+    }
+
+    fn take_large_at(&self, owner: u64, bytes: usize, now: Instant) -> Option<PooledBatch> {
+        let charge = Self::charge_of(bytes);
+        let mut state = self.lock();
+        if state.is_short(charge, self.0.limit, (Some(owner), now)) {
+            state.keep_back(owner, charge, now);
+            return None;
+        }
+        state.claim.take_if(|claim| claim.owner == owner);
+        Some(self.hand_out(state, class_of(bytes), charge))
     }
 
     /// A cleared batch for `bytes` even when the budget is used up: for events that are held in memory already and are to
@@ -168,5 +215,43 @@ mod tests {
         drop(first);
 
         assert!(memory.take(1, NOW).is_some());
+    }
+
+    #[test]
+    fn a_large_batch_gets_its_room_although_small_ones_are_taken_without_a_pause() {
+        let memory = Memory::new(16 << 20);
+        let mut held = memory.take(1, NOW);
+
+        let large = (0..3).find_map(|_| {
+            let large = memory.take_large(7, 4 << 20);
+            // The next is taken before the last comes back.
+            let next = memory.take(1, NOW);
+            held = next;
+            large
+        });
+
+        assert!(large.is_some());
+        assert!(held.is_none(), "it has all of the budget");
+        drop(large);
+        assert!(memory.take(1, NOW).is_some(), "nothing is kept back any more");
+    }
+
+    #[test]
+    fn room_is_kept_back_for_one_at_a_time_and_not_for_ever() {
+        let memory = Memory::new(16 << 20);
+        let start = Instant::now();
+        let stalled = memory.take(1 << 20, NOW).expect("there is room");
+
+        assert!(memory.take_large_at(7, 1 << 20, start).is_some(), "there is room for both");
+        assert!(memory.take_large_at(7, 2 << 20, start).is_none());
+        assert!(memory.take(1, NOW).is_none(), "it is kept back");
+        assert!(memory.take_large_at(8, 1 << 20, start).is_none(), "from every other");
+
+        let later = start + KEPT_BACK;
+        assert!(memory.take_large_at(8, 300_000, later).is_some(), "not for ever");
+        assert!(memory.take_large_at(7, 2 << 20, later).is_none());
+        assert!(memory.take_large_at(8, 300_000, later + GIVEN_UP / 2).is_some(), "and not at once again");
+        drop(stalled);
+        assert!(memory.take_large_at(7, 2 << 20, later).is_some());
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use crate::receipts::Bell;
+use crate::receipts::{Bell, Signal};
 
 /// What a queue counts of an element.
 pub trait Weight {
@@ -31,6 +31,8 @@ struct State<T> {
     elements: VecDeque<T>,
     bytes: usize,
     closed: bool,
+    /// Who is to be woken when there is room.
+    waiting: Vec<Signal>,
 }
 
 /// What a pop with a deadline gave.
@@ -47,7 +49,7 @@ pub enum Popped<T> {
 impl<T: Weight> ByteQueue<T> {
     /// An empty queue of at most `limit` bytes.
     pub fn new(limit: usize) -> Self {
-        let state = State { elements: VecDeque::new(), bytes: 0, closed: false };
+        let state = State { elements: VecDeque::new(), bytes: 0, closed: false, waiting: Vec::new() };
         Self {
             state: Mutex::new(state),
             room: Bell::default(),
@@ -143,7 +145,10 @@ impl<T: Weight> ByteQueue<T> {
 
     /// Lets no more elements in; those inside can still be taken.
     pub fn close(&self) {
-        self.lock().closed = true;
+        let mut state = self.lock();
+        state.closed = true;
+        state.waiting.drain(..).for_each(|signal| signal.wake());
+        drop(state);
         self.room.ring_all();
         self.filled.ring_all();
         self.filled_async.notify_one();
@@ -151,7 +156,20 @@ impl<T: Weight> ByteQueue<T> {
 
     /// Whether a push would have to wait, or might.
     pub fn is_full(&self) -> bool {
-        let state = self.lock();
+        self.has_little_room(&self.lock())
+    }
+
+    /// Wakes `signal` once [`ByteQueue::is_full`] is not so, at once if it is not so now.
+    pub fn wake_when_room(&self, signal: &Signal) {
+        let mut state = self.lock();
+        if !self.has_little_room(&state) {
+            signal.wake();
+        } else if !state.waiting.iter().any(|other| other.is_same(signal)) {
+            state.waiting.push(signal.clone());
+        }
+    }
+
+    fn has_little_room(&self, state: &State<T>) -> bool {
         state.bytes >= self.limit / 2 && !state.closed
     }
 
@@ -166,6 +184,9 @@ impl<T: Weight> ByteQueue<T> {
         // Every push that waits has room from here on, or needs all of it.
         if state.bytes < self.limit.div_ceil(2) || state.elements.is_empty() {
             self.room.ring_all();
+        }
+        if !state.waiting.is_empty() && !self.has_little_room(state) {
+            state.waiting.drain(..).for_each(|signal| signal.wake());
         }
         Some(element)
     }
@@ -185,6 +206,28 @@ mod tests {
         fn weight(&self) -> usize {
             *self
         }
+    }
+
+    #[test]
+    fn who_waits_for_room_is_woken_once_when_there_is_some() {
+        let (queue, signal) = (ByteQueue::new(10), Signal::default());
+        let is_woken = || signal.wait(Duration::ZERO);
+        queue.wake_when_room(&signal);
+        assert!(is_woken(), "there is room");
+        [3, 2, 3].into_iter().for_each(|weight| queue.push(weight).expect("it fits"));
+
+        queue.wake_when_room(&signal);
+        queue.wake_when_room(&signal);
+        let mut woken = Vec::new();
+        while let Popped::Element(_) = queue.pop(Some(Instant::now())) {
+            woken.push(is_woken());
+        }
+        assert_eq!(woken, [false, true, false]);
+
+        queue.push(9).expect("it fits");
+        queue.wake_when_room(&signal);
+        queue.close();
+        assert!(is_woken());
     }
 
     #[test]

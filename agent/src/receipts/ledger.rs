@@ -48,6 +48,8 @@ struct State {
     unsettled: u64,
     epoch: u32,
     failed: bool,
+    /// Whether the signal is raised when the next range is finished, and then no more.
+    tells_once: bool,
 }
 
 impl State {
@@ -168,6 +170,11 @@ impl Ledger {
         (state.end, state.unsettled) = (state.committed, 0);
     }
 
+    /// Raises the signal when the next range is finished, for somebody who waits for room.
+    pub fn tell_once(&self) {
+        self.lock().tells_once = true;
+    }
+
     pub(super) fn add(&self, change: impl FnOnce(&mut Tally)) {
         change(&mut self.lock().tally);
     }
@@ -198,8 +205,9 @@ impl Ledger {
             // Of ten thousand quiet streams none holds room for ranges.
             state.ranges = VecDeque::new();
         }
+        let tells = std::mem::take(&mut state.tells_once) || self.tells;
         drop(state);
-        if self.tells {
+        if tells {
             self.signal.wake();
         }
     }
@@ -279,6 +287,23 @@ mod tests {
 
         assert!(signal.wait(std::time::Duration::ZERO));
         assert_eq!((ledger.tally().spooled, ledger.tally().delivered), (1, 1));
+    }
+
+    #[test]
+    fn a_ledger_that_is_to_tell_once_tells_of_the_next_range_alone() {
+        let signal = Signal::default();
+        let ledger = Ledger::new(0, signal.clone());
+        let shares = [1, 2, 3].map(|end| ledger.open(end));
+
+        let told = shares.into_iter().enumerate().map(|(at, share)| {
+            if at == 1 {
+                ledger.tell_once();
+            }
+            share.settle_all(Outcome::Delivered);
+            signal.wait(std::time::Duration::ZERO)
+        });
+
+        assert_eq!(told.collect::<Vec<_>>(), [false, true, false]);
     }
 
     #[test]

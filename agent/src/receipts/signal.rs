@@ -16,6 +16,11 @@ impl Signal {
         self.0.1.ring_one();
     }
 
+    /// Whether it wakes the same thread as `other`.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Waits for a wake-up, at most `longest`. Returns whether there was one.
     pub fn wait(&self, longest: Duration) -> bool {
         let raised = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -28,8 +28,8 @@ use reading::{Progress, Reading};
 /// What Fluent Bit calls such an input; a number follows.
 pub const NAME: &str = "storage_backlog";
 
-/// How long it waits for a worker that has enough to do.
-const WORKER_WAIT: Duration = Duration::from_millis(5);
+/// How long it waits at the most for a worker that has enough to do, which wakes it.
+const WORKER_WAIT: Duration = Duration::from_millis(250);
 /// How long it waits for memory, or for answers.
 const PATIENCE: Duration = Duration::from_millis(50);
 /// Chunks that may be on their way at once.
@@ -168,7 +168,10 @@ impl Backlog {
                     self.metrics.records.add(records);
                     self.metrics.bytes.add(bytes);
                 }
-                Ok(Progress::Busy) => drop(stop.signal().wait(WORKER_WAIT)),
+                Ok(Progress::Busy) => {
+                    outlet.wake_when_room(outlet.worker_of(reading.stream.id), stop.signal());
+                    stop.signal().wait(WORKER_WAIT);
+                }
                 Ok(Progress::Waits) => {}
                 Ok(Progress::Ended) => break,
                 Err(error) => {

@@ -45,8 +45,9 @@ impl Tail {
         self.tell_lag();
         self.sync();
         let seen = (self.clock)().seconds;
-        let (moved, goes_on) = (&self.moved, self.outlet.is_some());
-        let files = self.files.iter_mut().filter(|(number, _)| moved.contains(number)).map(|(_, file)| file);
+        let (moved, changed, goes_on) = (&self.moved, &self.changed, self.outlet.is_some());
+        let is_due = |number: &u64| moved.contains(number) && !changed.contains_key(number);
+        let files = self.files.iter_mut().filter(|(number, _)| is_due(number)).map(|(_, file)| file);
         let changed = files.filter_map(|file| {
             let is_changed = update(file, seen);
             if is_changed && goes_on {
@@ -107,7 +108,7 @@ impl Tail {
         let seconds = (self.clock)().seconds;
         let mut begun = Vec::new();
         let mut unstored = BTreeSet::new();
-        for number in &self.fresh {
+        for number in self.fresh.iter().filter(|number| !self.changed.contains_key(number)) {
             let Some(file) = self.files.get_mut(number) else { continue };
             let over = self.now.duration_since(file.last_growth) >= self.settings.rotate_wait;
             let last = last || (file.standing != Standing::Live && over);
@@ -148,7 +149,7 @@ impl Tail {
         let known = file.position.known.unwrap_or_default();
         let stream = Stream {
             id: self.stream_base.wrapping_add(number),
-            name: file.name.to_string_lossy().into_owned(),
+            name: file.name().to_string_lossy().into_owned(),
             input: Arc::clone(&self.settings.name),
             metrics: Arc::clone(&self.metrics),
             birth: u64::try_from(known.birth / 1_000_000_000).unwrap_or(0),

@@ -7,7 +7,7 @@ use tracing::{error, info};
 
 use super::Tail;
 use super::file::{Standing, Tailed};
-use super::proof;
+use super::proof::{self, Mark};
 use super::quiet::Watch;
 
 /// How often a file is looked at that grew within the time beside it; any other every second, if it cannot be watched.
@@ -60,6 +60,9 @@ impl Tail {
         if file.lent.is_some() {
             // Its progress may be out of date.
             return self.plan_look(number);
+        }
+        if self.changed.contains_key(&number) {
+            return self.content_changed(number);
         }
         let size = file.file.metadata().map_or(file.size, |metadata| metadata.len());
         // Between a look and the next anything may have happened to a file that was read to its end.
@@ -127,8 +130,8 @@ impl Tail {
                 self.rewind(number, position);
             } else if !file.is_awaiting() {
                 self.busy.remove(&number);
-                let patience = std::mem::take(&mut file.patience);
-                file.not_before = file.not_before.filter(|_| patience.is_zero());
+                let rewinds = std::mem::take(&mut file.rewinds);
+                file.not_before = file.not_before.filter(|_| rewinds == 0);
                 self.enqueue(number);
             }
         }
@@ -146,17 +149,26 @@ impl Tail {
         if file.standing == Standing::Gone {
             let lost = file.progress.offset.saturating_sub(position);
             self.metrics.abandoned_bytes.add(lost);
-            error!(component = %name, file = %file.place.display(), lost, "not delivered and no longer there");
+            error!(component = %name, file = %file.place().display(), lost, "not delivered and no longer there");
             return;
         }
-        info!(component = %name, file = %file.place.display(), position, "not delivered: read again from here");
+        info!(component = %name, file = %file.place().display(), position, "not delivered: read again from here");
         file.note_again((self.clock)().seconds);
         file.go_to(position);
+        if self.changed.contains_key(&number) {
+            // Other bytes are there now: they prove nothing of a copy.
+            file.progress.mark = Mark::default();
+        }
         file.epoch = file.epoch.wrapping_add(1);
-        file.patience = (file.patience * 2).clamp(PATIENCE, LONGEST_PATIENCE);
-        file.not_before = Some(self.now + file.patience);
+        file.not_before = Some(self.now + patience(file.rewinds));
+        file.rewinds = file.rewinds.saturating_add(1);
         self.plan_look(number);
     }
+}
+
+/// How long a file waits after a rewind that follows on `rewinds` others.
+fn patience(rewinds: u8) -> Duration {
+    PATIENCE.saturating_mul(2_u32.saturating_pow(rewinds.into())).min(LONGEST_PATIENCE)
 }
 
 /// Whether `file` still begins with what it began with.

@@ -59,7 +59,7 @@ pub(super) const KIND: InputKind = InputKind {
 /// How the input behaves, as configured.
 struct Settings {
     name: Arc<str>,
-    tag: String,
+    tag: Arc<str>,
     read_from_head: bool,
     read_new_from_head: bool,
     exit_on_eof: bool,
@@ -81,6 +81,8 @@ struct Tail {
     metrics: Arc<InputMetrics>,
     signal: Signal,
     clock: Clock,
+    /// Opens what may be the copy of a truncated file.
+    open_copy: file::Open,
     outlet: Option<Outlet>,
     watcher: DirectoryWatcher,
     quiet: QuietWatcher,
@@ -91,6 +93,8 @@ struct Tail {
     by_id: HashMap<FileId, u64>,
     /// Files that may have something to read, in the order of their turns: per worker that serves them.
     ready: Vec<VecDeque<u64>>,
+    /// Since when nothing could be lent although files are ready.
+    stalled: Option<Instant>,
     /// When which file is looked at next.
     looks: BTreeSet<(Instant, u64)>,
     /// Files whose generation is not known, or not stored.
@@ -99,6 +103,9 @@ struct Tail {
     busy: BTreeSet<u64>,
     /// Files that were rotated away or overwritten.
     leaving: BTreeSet<u64>,
+    /// Files that hold other content than before, and since when no descriptor is free to look for the copy of it: nothing of
+    /// them is read or stored until then.
+    changed: HashMap<u64, Instant>,
     /// Files whose position may have moved since it was stored.
     moved: BTreeSet<u64>,
     /// Whether rows were stored that a crash of the host may lose.
@@ -122,8 +129,13 @@ struct Tail {
 
 /// How long a turn waits at the most where enough is on the way.
 const ANSWER_WAIT: Duration = Duration::from_millis(10);
+/// The same once nothing could be lent for that long, as while an output stands: then whoever makes room tells of it.
+const STALLED_WAIT: Duration = Duration::from_millis(250);
 /// How long a file waits that could not be read.
 const FAILED_WAIT: Duration = Duration::from_secs(1);
+
+/// How long a file waits whose long line found no memory.
+const SHORT_WAIT: Duration = Duration::from_millis(20);
 
 /// Whether a file was lent to its worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,8 +175,35 @@ impl Tail {
     /// Lends files with unread bytes to their workers, as many as those have room for. Gives how long to wait for more room
     /// at the most; a file that is given back ends the wait.
     fn lend_all(&mut self) -> Duration {
+        if self.lend_ready() {
+            return Duration::MAX;
+        }
+        let stalled = *self.stalled.get_or_insert(self.now);
+        if self.now.duration_since(stalled) < ANSWER_WAIT {
+            return ANSWER_WAIT;
+        }
+        self.ask_for_word();
+        // Of room that came before the word was asked for nobody tells.
+        if self.lend_ready() { Duration::MAX } else { STALLED_WAIT }
+    }
+
+    /// Lends what can be lent. Returns whether nothing has to wait.
+    fn lend_ready(&mut self) -> bool {
         let waiting = (0..self.ready.len()).filter(|worker| !self.lend_to(*worker)).count();
-        if waiting > 0 { ANSWER_WAIT } else { Duration::MAX }
+        if waiting == 0 {
+            self.stalled = None;
+        }
+        waiting == 0
+    }
+
+    /// Has workers and ledgers wake this thread when there is room for more.
+    fn ask_for_word(&self) {
+        let Some(outlet) = &self.outlet else { return };
+        let waiting =
+            (0..self.ready.len()).filter(|worker| !self.ready[*worker].is_empty() && !outlet.has_room(*worker));
+        waiting.for_each(|worker| outlet.wake_when_room(worker, &self.signal));
+        let busy = self.busy.iter().filter_map(|number| self.files.get(number)?.content.as_ref());
+        busy.for_each(|content| content.ledger.tell_once());
     }
 
     /// Gives each file that is ready for `worker` a turn. Returns whether none has to wait.
@@ -200,7 +239,7 @@ impl Tail {
     fn lend(&mut self, number: u64, last: bool) -> Lent {
         let in_flight = self.settings.mem_buf_limit.map_or(0, |_| self.in_flight());
         let (Some(outlet), Some(file)) = (&self.outlet, self.files.get_mut(&number)) else { return Lent::Not };
-        let waits = file.not_before.is_some_and(|until| self.now < until);
+        let waits = self.changed.contains_key(&number) || file.not_before.is_some_and(|until| self.now < until);
         if waits || file.lent.is_some() || file.is_read() || !(file.has_news() || last) {
             return Lent::Not;
         }
@@ -232,6 +271,7 @@ impl Tail {
             memory: outlet.memory().clone(),
             reading: Arc::clone(&self.reading),
         };
+        self.stalled = None;
         // When the workers are gone it comes back unread.
         outlet.lend(stream, Box::new(lease));
         Lent::Yes
@@ -244,13 +284,19 @@ impl Tail {
             (file.progress, file.lent) = (progress, None);
             match end {
                 End::Changed => self.content_changed(number),
-                End::Failed => {
-                    file.not_before = Some(self.now + FAILED_WAIT);
-                    self.plan_look(number);
-                }
+                End::Failed => self.put_off(number, FAILED_WAIT),
+                End::Short => self.put_off(number, SHORT_WAIT),
                 End::Reached | End::Nothing => self.enqueue(number),
             }
         }
+    }
+
+    /// Lets a file wait that could not be read now.
+    fn put_off(&mut self, number: u64, wait: Duration) {
+        if let Some(file) = self.files.get_mut(&number) {
+            file.not_before = Some(self.now + wait);
+        }
+        self.plan_look(number);
     }
 
     /// Queues a file that has something to read.

@@ -1,6 +1,7 @@
 //! Which files are read, and the tag of each.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use glob::Pattern;
 
@@ -55,10 +56,11 @@ fn home(glob: &str) -> String {
     }
 }
 
-/// `tag` with `*` replaced by the path: its leading `/` dropped, separators turned to dots, dots that repeat merged.
-pub(super) fn expand_tag(tag: &str, path: &Path) -> String {
+/// `tag` with `*` replaced by the path: its leading `/` dropped, separators turned to dots, dots that repeat merged. A tag
+/// without `*` is one for all files.
+pub(super) fn expand_tag(tag: &Arc<str>, path: &Path) -> Arc<str> {
     if !tag.contains('*') {
-        return tag.to_owned();
+        return Arc::clone(tag);
     }
     let mut dotted = String::new();
     for character in path.to_string_lossy().trim_start_matches('/').chars() {
@@ -76,7 +78,7 @@ pub(super) fn expand_tag(tag: &str, path: &Path) -> String {
             merged.push(character);
         }
     }
-    merged.trim_end_matches('.').to_owned()
+    merged.trim_end_matches('.').into()
 }
 
 #[cfg(test)]
@@ -92,7 +94,7 @@ mod tests {
             ("a.*.b", "/c:d", "a.c.d.b"),
             ("k.*", "/x/evil\nname", "k.x.evil_name"),
         ] {
-            assert_eq!(expand_tag(tag, Path::new(path)), expected);
+            assert_eq!(*expand_tag(&tag.into(), Path::new(path)), *expected);
         }
     }
 

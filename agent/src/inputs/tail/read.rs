@@ -36,7 +36,7 @@ pub(super) struct Reading {
 const SLACK: usize = 16 << 10;
 /// Bytes read at once at the most, but for a line that is longer.
 pub(super) const LARGEST_BLOCK: usize = Memory::LARGEST - SLACK;
-/// How long a worker waits for memory.
+/// How long a worker waits for memory, but for a long line.
 const PATIENCE: Duration = Duration::from_millis(20);
 /// Source bytes of one file that may be on their way.
 pub(super) const IN_FLIGHT: u64 = 64 << 20;
@@ -72,6 +72,8 @@ pub(super) enum End {
     Reached,
     /// No line is complete, or memory is used up.
     Nothing,
+    /// There is no memory for a long line yet.
+    Short,
     /// It does not hold the content that is known.
     Changed,
     /// It could not be read.
@@ -151,10 +153,7 @@ impl Lease {
         let unread = usize::try_from(self.size - self.progress.offset).unwrap_or(usize::MAX);
         let wanted = unread.min(self.progress.block.max(reading.block));
         let needed = reading.keys.name(0).len() + self.progress.mark.bytes().len() + wanted + (wanted / 16).max(256);
-        let Some(mut batch) = self.memory.take(needed, PATIENCE) else {
-            self.end = End::Nothing;
-            return None;
-        };
+        let mut batch = self.batch(needed)?;
         let key = reading.keys.in_batch(&mut batch).key(0);
         let start = match read_block((&self.file, &self.progress), &mut batch, wanted) {
             Ok(Some(start)) => start,
@@ -184,6 +183,19 @@ impl Lease {
         self.left = self.left.saturating_sub(cut.consumed as u64);
         reading.metrics.bytes.add(cut.consumed as u64);
         self.parcel(batch, cut.end)
+    }
+
+    /// Memory for `needed` bytes. For a long line nothing is waited for: other files of the worker have their turn.
+    fn batch(&mut self, needed: usize) -> Option<PooledBatch> {
+        let is_large = needed > Memory::LARGEST;
+        let batch = match is_large {
+            true => self.memory.take_large(self.content.stream.id, needed),
+            false => self.memory.take(needed, PATIENCE),
+        };
+        if batch.is_none() {
+            self.end = if is_large { End::Short } else { End::Nothing };
+        }
+        batch
     }
 
     /// No line was complete in the bytes `read`: the next block is larger where more are `unread`, else the file must grow

@@ -46,7 +46,7 @@ impl Tail {
         for file in self.files.values().filter(|file| file.standing == Standing::Gone && file.is_awaiting()) {
             let lost = file.progress.offset.saturating_sub(file.settled());
             self.metrics.abandoned_bytes.add(lost);
-            error!(component = %self.settings.name, file = %file.place.display(), lost,
+            error!(component = %self.settings.name, file = %file.place().display(), lost,
                 "not delivered before the stop and no longer there");
         }
     }
@@ -90,7 +90,7 @@ impl Tail {
         let stored = self.positions.store(&mut rows, true);
         for Kept { number, row, path, bytes } in kept {
             let Some(file) = self.files.get_mut(&number) else { continue };
-            let name = Arc::clone(&file.name);
+            let name = Arc::clone(file.name());
             match &stored {
                 Ok(()) => {
                     info!(component = %self.settings.name, file = %name.display(), copy = %path.display(), bytes,
@@ -164,7 +164,7 @@ impl Tail {
     pub(super) fn rest_changed(&mut self, number: u64) {
         let Some(file) = self.files.get_mut(&number) else { return };
         file.standing = Standing::Gone;
-        let (name, lost) = (Arc::clone(&file.name), file.size.saturating_sub(file.progress.offset));
+        let (name, lost) = (Arc::clone(file.name()), file.size.saturating_sub(file.progress.offset));
         self.count_lost(&name, lost, "its copy was changed");
         self.leaving.insert(number);
         self.plan_look(number);

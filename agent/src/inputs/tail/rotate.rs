@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use rustix::io::Errno;
 use tracing::{debug, error, info, warn};
 
 use super::file::{self, FileId, Standing, Tailed};
@@ -18,12 +21,14 @@ use crate::state::{Known, Periods, Position};
 const COMPRESSED: [&str; 8] = [".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".Z", ".zip"];
 /// How long the row of a file that is nowhere to be found is kept.
 const KEPT_SECONDS: i64 = 7 * 86_400;
+/// How long a copy is looked for again while no descriptor is free. The new content waits, too, and may itself be truncated.
+const DESCRIPTOR_WAIT: Duration = Duration::from_mins(1);
 
 impl Tail {
     /// A file that its path no longer shows: renamed, or deleted.
     pub(super) fn lost_sight(&mut self, number: u64) {
         let Some(file) = self.files.get_mut(&number) else { return };
-        match std::fs::metadata(&file.place) {
+        match std::fs::metadata(file.place()) {
             Ok(metadata) if FileId::of(&metadata) == file.id => return,
             // A directory that cannot be read now hides it; it says nothing of the file.
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return,
@@ -34,7 +39,7 @@ impl Tail {
         self.leaving.insert(number);
         self.metrics.files_rotated.add(1);
         let birth = file.position.known.map_or(0, |known| known.birth);
-        let (name, place) = (file.name.clone(), file.place.clone());
+        let (name, place) = (Arc::clone(file.name()), Arc::clone(file.place()));
         debug!(component = %self.settings.name, file = %place.display(), "rotated away");
         self.plan_look(number);
         self.take_up_missed(&name, &place, birth);
@@ -48,7 +53,7 @@ impl Tail {
         }
         let known = self.known_inodes();
         let mut missed: Vec<(i64, PathBuf)> = Vec::new();
-        for (path, metadata) in siblings(place) {
+        for (path, metadata) in told(place, siblings(place)) {
             let birth = file::birth(&metadata);
             let excluded = self.paths.is_excluded(&path) || known.contains(&metadata.ino());
             if birth >= born && !excluded && !self.is_copy_of_known(name, &path, &metadata) {
@@ -131,8 +136,12 @@ impl Tail {
         let Some(old) = self.files.get(&number) else { return };
         // No descriptor of its own, which might not be had: the old content is read from it no more.
         let same = Arc::clone(&old.file);
-        let Ok(metadata) = same.metadata() else { return self.try_later(number) };
-        let copy = self.find_copy(old);
+        let Ok(metadata) = same.metadata() else { return self.put_off(number, FAILED_WAIT) };
+        let copy = match self.find_copy(old) {
+            Err(error) if self.looks_again(number, &error) => return,
+            found => found.ok().flatten(),
+        };
+        self.changed.remove(&number);
         let Some(old) = self.files.get_mut(&number) else { return };
         self.metrics.files_rotated.add(1);
         let known = old.position.known.unwrap_or_default();
@@ -144,7 +153,7 @@ impl Tail {
         (new.reach, new.periods) = (0, Periods::default());
         match copy {
             Some(copy) => {
-                info!(component = %self.settings.name, file = %old.place.display(), copy = %copy.path.display(),
+                info!(component = %self.settings.name, file = %old.place().display(), copy = %copy.path.display(),
                     offset = old.progress.offset, "truncated: the rest is read from its copy");
                 old.become_copy(copy, self.now);
                 self.by_id.insert(old.id, number);
@@ -155,7 +164,7 @@ impl Tail {
                 let lost = old.size.saturating_sub(old.progress.offset);
                 self.metrics.abandoned_bytes.add(lost);
                 if lost > 0 {
-                    error!(component = %self.settings.name, file = %old.place.display(), lost,
+                    error!(component = %self.settings.name, file = %old.place().display(), lost,
                         "truncated before it was read to its end");
                 }
                 old.standing = Standing::Gone;
@@ -167,25 +176,44 @@ impl Tail {
         self.add(same, &metadata, new, standing);
     }
 
-    /// Lets a file that could not be looked at wait for a while.
-    fn try_later(&mut self, number: u64) {
-        if let Some(file) = self.files.get_mut(&number) {
-            file.not_before = Some(self.now + FAILED_WAIT);
+    /// A copy of what `old` held: same head, same bytes before the offset.
+    ///
+    /// # Errors
+    /// When no descriptor is free to look.
+    fn find_copy(&self, old: &Tailed) -> io::Result<Option<Copy>> {
+        let Some(known) = old.position.known.filter(|known| known.head_length > 0) else { return Ok(None) };
+        let siblings = match siblings(old.place()) {
+            Err(error) if is_out_of_descriptors(&error) => return Err(error),
+            found => told(old.place(), found),
+        };
+        for (path, metadata) in siblings {
+            if metadata.len() < old.progress.offset || self.by_id.contains_key(&FileId::of(&metadata)) {
+                continue;
+            }
+            match (self.open_copy)(&path) {
+                Ok((file, metadata)) if proof::has_head(&file, &known) && has_tail(&file, old) => {
+                    return Ok(Some(Copy { file, metadata, path }));
+                }
+                Err(error) if is_out_of_descriptors(&error) => return Err(error),
+                _ => {}
+            }
         }
-        self.plan_look(number);
+        Ok(None)
     }
 
-    /// A copy of what `old` held: same head, same bytes before the offset.
-    fn find_copy(&self, old: &Tailed) -> Option<Copy> {
-        let known = old.position.known.filter(|known| known.head_length > 0)?;
-        siblings(&old.place).into_iter().find_map(|(path, metadata)| {
-            if metadata.len() < old.progress.offset || self.by_id.contains_key(&FileId::of(&metadata)) {
-                return None;
-            }
-            let (file, metadata) = file::open(&path).ok()?;
-            let proven = proof::has_head(&file, &known) && has_tail(&file, old);
-            proven.then_some(Copy { file, metadata, path })
-        })
+    /// Puts a file off whose copy could not be looked for, unless that went on for too long.
+    fn looks_again(&mut self, number: u64, error: &io::Error) -> bool {
+        if self.changed.is_empty() {
+            warn!(component = %self.settings.name, %error, seconds = DESCRIPTOR_WAIT.as_secs(),
+                "no descriptor is free to look for the copies of truncated files: tried again for some time; raise the limit of \
+                open files (`ulimit -n`, `LimitNOFILE`)");
+        }
+        let since = *self.changed.entry(number).or_insert(self.now);
+        let goes_on = self.now.duration_since(since) < DESCRIPTOR_WAIT;
+        if goes_on {
+            self.put_off(number, FAILED_WAIT);
+        }
+        goes_on
     }
 
     /// Lets go of files that were rotated away, read to their end and settled.
@@ -233,13 +261,14 @@ impl Tail {
             self.quiet.unwatch(watch);
         }
         self.fresh.remove(&number);
+        self.changed.remove(&number);
         self.busy.remove(&number);
         self.moved.remove(&number);
         if self.by_id.get(&file.id) == Some(&number) {
             self.by_id.remove(&file.id);
         }
         self.metrics.files_closed.add(1);
-        debug!(component = %self.settings.name, file = %file.place.display(), "let go");
+        debug!(component = %self.settings.name, file = %file.place().display(), "let go");
         if file.standing != Standing::Gone || self.is_rest(&file.position) {
             self.keep_closed(*file);
         }
@@ -259,8 +288,7 @@ impl Tailed {
         self.file = Arc::new(copy.file);
         self.id = FileId::of(&copy.metadata);
         self.position.inode = self.id.inode;
-        self.place = copy.path.into();
-        self.position.place = Some(Arc::clone(&self.place));
+        self.position.place = Some(copy.path.into());
         self.position.seen = 0;
         self.size = copy.metadata.len();
         self.progress.stuck = None;
@@ -283,33 +311,36 @@ fn has_tail(copy: &File, old: &Tailed) -> bool {
     proof::has_marker(copy, old.position.offset, old.position.marker)
 }
 
-/// Regular files in `directory`.
-fn entries(directory: &Path) -> impl Iterator<Item = (PathBuf, Metadata)> {
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
+}
+
+/// Regular files in `directory`; none where it is not there.
+fn entries(directory: &Path) -> io::Result<Vec<(PathBuf, Metadata)>> {
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     let found = match std::fs::read_dir(directory) {
-        Ok(found) => Some(found),
-        Err(error) => {
-            warn!(component = "tail", directory = %directory.display(), %error, "rotated files cannot be looked for");
-            None
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        found => found?.filter_map(Result::ok),
     };
-    let entries = found.into_iter().flatten().filter_map(Result::ok);
-    entries.filter_map(|entry| Some((entry.path(), entry.metadata().ok()?))).filter(|(_, metadata)| metadata.is_file())
+    let entries = found.filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)));
+    Ok(entries.filter(|(_, metadata)| metadata.is_file()).collect())
+}
+
+/// What was found at `place`; nothing, and a warning, where that could not be read.
+fn told(place: &Path, found: io::Result<Vec<(PathBuf, Metadata)>>) -> Vec<(PathBuf, Metadata)> {
+    found.unwrap_or_else(|error| {
+        warn!(component = "tail", place = %place.display(), %error, "rotated files cannot be looked for");
+        Vec::new()
+    })
 }
 
 fn by_inode(directory: &Path) -> HashMap<u64, (PathBuf, Metadata)> {
-    if !directory.as_os_str().is_empty() && !directory.exists() {
-        return HashMap::new();
-    }
-    entries(directory).map(|(path, metadata)| (metadata.ino(), (path, metadata))).collect()
+    let found = told(directory, entries(directory)).into_iter();
+    found.map(|(path, metadata)| (metadata.ino(), (path, metadata))).collect()
 }
 
 /// Files beside `live` that are named after it and are not compressed.
-fn siblings(live: &Path) -> Vec<(PathBuf, Metadata)> {
-    let directory = live.parent().map(Path::to_owned).unwrap_or_default();
-    if !directory.as_os_str().is_empty() && !directory.exists() {
-        return Vec::new();
-    }
+fn siblings(live: &Path) -> io::Result<Vec<(PathBuf, Metadata)>> {
     let name = live.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let stem = live.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let named_after = |path: &Path| {
@@ -319,7 +350,9 @@ fn siblings(live: &Path) -> Vec<(PathBuf, Metadata)> {
             && suffix.is_some_and(is_rotation_suffix)
             && !COMPRESSED.iter().any(|ending| other.ends_with(ending))
     };
-    entries(&directory).filter(|(path, _)| named_after(path)).collect()
+    let mut found = entries(live.parent().unwrap_or(Path::new("")))?;
+    found.retain(|(path, _)| named_after(path));
+    Ok(found)
 }
 
 /// Whether a name goes on as rotation makes it: `.1`, `-20261123`, `.old`. `app-error.log` is another log than `app.log`.
@@ -351,6 +384,7 @@ mod tests {
         }
 
         let mut found: Vec<_> = siblings(&directory.path().join("app.log"))
+            .expect("it is read")
             .into_iter()
             .filter_map(|(path, _)| Some(path.file_name()?.to_string_lossy().into_owned()))
             .collect();

@@ -73,7 +73,7 @@ impl Tail {
     fn watch(&mut self, mut directories: std::collections::BTreeSet<PathBuf>) {
         // A link says nothing when what it leads to is renamed.
         let places = self.files.values().filter(|file| file.standing == Standing::Live);
-        directories.extend(places.filter_map(|file| file.place.parent().map(Path::to_owned)));
+        directories.extend(places.filter_map(|file| file.place().parent().map(Path::to_owned)));
         self.watcher.watch(&directories);
     }
 
@@ -93,8 +93,8 @@ impl Tail {
         }
         let Some(number) = self.by_id.get(&FileId::of(&metadata)).copied() else { return Some(metadata) };
         let file = self.files.get_mut(&number)?;
-        if file.seen != self.scans && *path != *file.name {
-            file.place = real_path(path).into();
+        if file.seen != self.scans && *path != **file.name() {
+            file.position.place = Some(real_path(path).into());
         }
         file.seen = self.scans;
         if file.watch.is_some() && metadata.len() != file.size {
@@ -203,9 +203,7 @@ impl Tail {
         let next_look = look::first_look(self.now);
         let tailed = Tailed {
             id,
-            name: Arc::clone(&position.name),
-            place: position.place.clone().unwrap_or_else(|| position.name.clone()),
-            tag: expand_tag(&self.settings.tag, &position.name).into(),
+            tag: expand_tag(&self.settings.tag, &position.name),
             content: None,
             progress: Progress::at(&file, position.offset),
             size: metadata.len(),
@@ -218,7 +216,7 @@ impl Tail {
             queued: false,
             ended: false,
             epoch: 0,
-            patience: Duration::ZERO,
+            rewinds: 0,
             not_before: None,
             stored_head: position.known.map_or(0, |known| known.head_length),
             seen: self.scans,
@@ -245,7 +243,7 @@ impl Tail {
         if file.size >= file.position.offset && known_head && known_tail {
             return;
         }
-        info!(component = %self.settings.name, file = %file.place.display(), "it holds other content than before");
+        info!(component = %self.settings.name, file = %file.place().display(), "it holds other content than before");
         self.content_changed(number);
     }
 

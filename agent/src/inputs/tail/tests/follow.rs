@@ -1,5 +1,6 @@
 //! Files that come and grow.
 
+use super::super::STALLED_WAIT;
 use super::super::read::LENT;
 use super::*;
 use crate::plugin::Input;
@@ -64,6 +65,26 @@ fn lines_longer_than_a_block_are_read_whole() {
     let texts = rig.texts();
     assert_eq!((texts.len(), texts[2000].len()), (4001, 300_000));
     assert_eq!(rig.metrics.bytes.get(), 300_001 + 2 * numbered(1, 2000).len() as u64);
+}
+
+#[test]
+fn a_long_line_that_finds_no_memory_leaves_its_worker_to_others_and_is_read_when_there_is_some() {
+    let options = [("read_from_head", "on"), ("buffer_chunk_size", "4k"), ("buffer_max_size", "1m")];
+    let mut rig = Rig::new("*.log", &options);
+    rig.memory = Memory::new(2 << 20);
+    let held = rig.memory.take(1, Duration::ZERO);
+    rig.append("a.log", &format!("{}\n", "x".repeat(900_000)));
+    rig.start();
+
+    assert_eq!(rig.texts(), [""; 0]);
+    let file = rig.tail().files.values().next().expect("it is open");
+    assert!(file.not_before.is_some(), "it does not come back to its worker at once");
+    assert!(rig.memory.take(1, Duration::ZERO).is_none(), "what comes back is kept for it");
+    drop(held);
+    rig.run();
+
+    assert_eq!(rig.texts().iter().map(String::len).collect::<Vec<_>>(), [900_000]);
+    assert!(rig.memory.take(1, Duration::ZERO).is_some());
 }
 
 #[test]
@@ -233,6 +254,54 @@ fn no_more_than_the_limit_is_on_the_way() {
     }
 
     assert_eq!(first.len() + rig.texts().len(), 10_000);
+}
+
+/// Turns in which nothing is taken from the queue. Gives how long the last would wait for room.
+fn turns_without_room(rig: &mut Rig) -> Duration {
+    for _ in 0..3 {
+        rig.now += Duration::from_millis(30);
+        let now = rig.now;
+        rig.tail().turn(now);
+    }
+    rig.stop.signal().wait(Duration::ZERO);
+    rig.tail().lend_all()
+}
+
+#[test]
+fn a_full_queue_is_waited_for_and_not_asked_again_and_again() {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on")]);
+    rig.room = 200_000;
+    rig.start();
+    rig.append("a.log", &numbered(1, 6_000)).append("b.log", &numbered(1, 6_000));
+    rig.tail().scan();
+
+    let wait = turns_without_room(&mut rig);
+    let work = rig.queue.pop(Some(Instant::now()));
+
+    assert_eq!(wait, STALLED_WAIT);
+    assert!(rig.stop.signal().wait(Duration::ZERO), "the queue tells of its room");
+    let Popped::Element(work) = work else { panic!("something was lent") };
+    rig.serve(work);
+    assert_eq!(rig.run().texts().len(), 12_000);
+}
+
+#[test]
+fn answers_are_waited_for_and_not_asked_for_again_and_again() {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on"), ("buffer_chunk_size", "4k")]);
+    rig.append("a.log", &numbered(1, 2_000));
+    let mut tail = rig.build();
+    tail.settings.mem_buf_limit = Some(10_000);
+    tail.start(rig.outlet(), rig.now);
+    rig.tail = Some(tail);
+    rig.answer = Answer::Hold;
+    rig.run();
+
+    let wait = turns_without_room(&mut rig);
+    rig.deliver_held();
+
+    assert_eq!(wait, STALLED_WAIT);
+    assert!(rig.stop.signal().wait(Duration::ZERO), "the ledger tells of the answer");
+    assert_eq!(rig.run().texts().len(), 2_000);
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod rotation;
 
 use std::cell::Cell;
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,7 +20,7 @@ use vigie_parsers::batch::Timestamp;
 
 use super::options::TailOptions;
 use super::paths::Paths;
-use super::{Tail, build};
+use super::{Tail, build, file};
 use crate::config::{Diagnostics, Entry, Located, Options, Place, Section, SectionKind};
 use crate::inputs::lines::{self, LineOptions, Multiline};
 use crate::metrics::InputMetrics;
@@ -56,6 +56,9 @@ struct Rig {
     options: Vec<(&'static str, String)>,
     tail: Option<Tail>,
     queue: Arc<ByteQueue<Work>>,
+    memory: Memory,
+    /// Bytes that the queue of the worker holds.
+    room: usize,
     metrics: Arc<InputMetrics>,
     stop: Stop,
     now: Instant,
@@ -72,10 +75,15 @@ const MIDNIGHT: i64 = 1_795_219_200;
 
 thread_local! {
     static WALL: Cell<i64> = const { Cell::new(MIDNIGHT) };
+    static HAS_DESCRIPTORS: Cell<bool> = const { Cell::new(true) };
 }
 
 fn wall() -> Timestamp {
     Timestamp { seconds: WALL.get(), nanos: 0 }
+}
+
+fn open_if_there_are_descriptors(path: &Path) -> io::Result<(File, fs::Metadata)> {
+    if HAS_DESCRIPTORS.get() { file::open(path) } else { Err(rustix::io::Errno::MFILE.into()) }
 }
 
 fn section(options: &[(&'static str, String)]) -> Section {
@@ -97,6 +105,8 @@ impl Rig {
             options: all,
             tail: None,
             queue: Arc::new(ByteQueue::new(64 << 20)),
+            memory: Memory::new(128 << 20),
+            room: 64 << 20,
             metrics: Arc::new(InputMetrics::new("tail.0")),
             stop: Stop::default(),
             now: Instant::now(),
@@ -134,12 +144,13 @@ impl Rig {
         let positions = Positions::open(&database).expect("it opens");
         let mut tail = Tail::new(&options, paths, stage, positions, &setup);
         tail.clock = wall;
+        tail.open_copy = open_if_there_are_descriptors;
         tail
     }
 
     fn outlet(&mut self) -> Outlet {
-        self.queue = Arc::new(ByteQueue::new(64 << 20));
-        Outlet::new(Memory::new(128 << 20), vec![Arc::clone(&self.queue)])
+        self.queue = Arc::new(ByteQueue::new(self.room));
+        Outlet::new(self.memory.clone(), vec![Arc::clone(&self.queue)])
     }
 
     /// Starts the agent and lets it read all there is.

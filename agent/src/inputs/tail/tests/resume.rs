@@ -74,6 +74,24 @@ fn files_renamed_twice_while_the_agent_was_down_are_read_to_their_end() {
 }
 
 #[test]
+fn what_was_renamed_away_while_no_agent_ran_is_found_beside_a_known_file_alone() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log.1", "before the first start\n");
+    std::thread::sleep(Duration::from_millis(20));
+    rig.append("a.log", "a1\n");
+    rig.start().wait(2).stop();
+    assert_eq!(rig.texts(), ["a1"]);
+
+    for (line, name) in [("b1\n", "a.log.2"), ("compressed\n", "a.log.3.gz"), ("elsewhere\n", "state/a.log.4")] {
+        std::thread::sleep(Duration::from_millis(20));
+        rig.append("a.log.new", line).rename("a.log.new", name);
+    }
+    rig.start();
+
+    assert_eq!(rig.texts(), ["b1"]);
+}
+
+#[test]
 fn a_file_truncated_while_the_agent_was_down_is_read_on_in_its_copy() {
     let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
     rig.append("a.log", &numbered(1, 10));

@@ -167,6 +167,65 @@ fn what_was_on_its_way_when_a_file_was_truncated_is_read_again_from_its_copy() {
 }
 
 /// The row of the new content once hid that of the old, which had not been stored under its new inode.
+/// A file of which lines 10 to 20 are on their way when it is truncated, and no descriptor is free.
+fn truncated_without_descriptors() -> Rig {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 9));
+    rig.start();
+    rig.answer = Answer::Hold;
+    rig.append("a.log", &numbered(10, 20));
+    rig.run();
+    assert_eq!(rig.texts().len(), 20);
+    HAS_DESCRIPTORS.set(false);
+    rig.copy_and_truncate("a.log", "a.log.1").append("a.log", "new 1\n");
+    rig.run();
+    rig
+}
+
+#[test]
+fn a_copy_is_looked_for_until_a_descriptor_is_free() {
+    let mut rig = truncated_without_descriptors();
+    rig.held.clear();
+    rig.wait(10);
+    assert_eq!((rig.texts().len(), rig.metrics.abandoned_bytes.get()), (0, 0), "all of it waits");
+
+    HAS_DESCRIPTORS.set(true);
+    rig.answer = Answer::Deliver;
+    rig.wait(2);
+
+    let mut texts = rig.texts();
+    texts.sort_by_key(|text| (text.starts_with("new"), text.len(), text.clone()));
+    assert_eq!(texts.len(), 12, "{texts:?}");
+    assert_eq!((texts[0].as_str(), texts[10].as_str(), texts[11].as_str()), ("line 10", "line 20", "new 1"));
+    assert_eq!(rig.metrics.abandoned_bytes.get(), 0);
+}
+
+#[test]
+fn a_stop_while_no_descriptor_is_free_loses_nothing() {
+    let mut rig = truncated_without_descriptors();
+    rig.stop();
+
+    HAS_DESCRIPTORS.set(true);
+    rig.answer = Answer::Deliver;
+    rig.start();
+
+    assert_eq!(rig.texts().len(), 12);
+    assert_eq!(rig.metrics.abandoned_bytes.get(), 0);
+}
+
+#[test]
+fn a_file_does_not_wait_for_a_descriptor_for_ever() {
+    let mut rig = truncated_without_descriptors();
+    rig.held.clear();
+    rig.answer = Answer::Deliver;
+
+    rig.wait(30).wait(30).wait(2);
+
+    assert_eq!(rig.texts(), ["new 1"]);
+    assert_eq!(rig.metrics.abandoned_bytes.get(), numbered(10, 20).len() as u64);
+    HAS_DESCRIPTORS.set(true);
+}
+
 #[test]
 fn a_kill_right_after_a_truncation_does_not_lose_the_copy() {
     let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
