@@ -55,13 +55,15 @@ pub(super) struct Courier {
     pause: Option<WholePause>,
     /// Names that items were parked under.
     parked: Vec<String>,
+    /// Look-ups of the request at hand in a row that got no answer.
+    unanswered: u32,
 }
 
 impl Courier {
     pub(super) fn new(kit: Kit) -> Self {
         let backoff = Backoff::new(kit.policy.base, kit.policy.cap);
         let (handle, abort) = (Arc::clone(&kit.handle), kit.abort.clone());
-        Self { kit, handle, backoff, abort, is_probe: false, pause: None, parked: Vec::new() }
+        Self { kit, handle, backoff, abort, is_probe: false, pause: None, parked: Vec::new(), unanswered: 0 }
     }
 
     /// One that sends items of paused indexes.
@@ -134,7 +136,7 @@ impl Courier {
         }
         let handle = Arc::clone(&self.handle);
         let (looked, settled) = tokio::select! {
-            looked = doubt::look_up(&*handle.output, request) => looked,
+            looked = doubt::look_up(&*handle.output, request, &mut self.unanswered) => looked,
             () = is_true(&mut self.abort) => return None,
         };
         self.count_settled(&settled);

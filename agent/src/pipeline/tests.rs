@@ -60,6 +60,8 @@ struct Scripted {
     /// Lines that are found to be stored already, and how often that cannot be found out before.
     found: Vec<&'static str>,
     untold: AtomicU32,
+    /// Failures before each question for them.
+    asked: Mutex<Vec<u32>>,
     /// Offset of lines below which they may have been sent before.
     sent_below: u64,
 }
@@ -135,6 +137,7 @@ impl Default for Scripted {
             mixed: AtomicU32::new(0),
             found: Vec::new(),
             untold: AtomicU32::new(0),
+            asked: Mutex::default(),
             sent_below: 0,
         }
     }
@@ -171,7 +174,9 @@ impl Output for Scripted {
     fn stored<'a>(
         &'a self,
         request: &'a Request,
+        failures: u32,
     ) -> Pin<Box<dyn Future<Output = Result<Vec<bool>, Verdict>> + Send + 'a>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(failures);
         let plain = request.plain().expect("it inflates");
         let is_found = |at: usize| {
             let line = String::from_utf8_lossy(&plain[request.item_range(at)]).trim_end().to_owned();
@@ -180,7 +185,7 @@ impl Output for Scripted {
         let is_untold =
             self.untold.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
         let found = (0..request.items.len()).map(is_found).collect();
-        Box::pin(std::future::ready(if is_untold { Err(again(Class::Unreachable, false)) } else { Ok(found) }))
+        Box::pin(std::future::ready(if is_untold { Err(again(Class::Unknown, false)) } else { Ok(found) }))
     }
 
     fn deliver<'a>(&'a self, request: &'a Request) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
@@ -368,6 +373,7 @@ fn after_an_unknown_outcome_only_what_is_not_stored_is_sent_again() {
     let counters = &metrics.outputs()[0];
     assert_eq!((counters.proc_records.get(), counters.duplicate_records.get()), (3, 1));
     assert_eq!((counters.unknown_outcome_records.get(), counters.retries.get()), (3, 4), "it was asked until it told");
+    assert_eq!(*output.asked.lock().expect("no panic"), [0, 1, 2]);
 }
 
 #[test]

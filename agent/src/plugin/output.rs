@@ -52,15 +52,17 @@ pub trait Output: Send + Sync {
     }
 
     /// Tells of each item of `request` that may be stored already whether it is, so that it need not be sent. Empty where
-    /// sending it again does no harm.
+    /// sending it again does no harm. `failures` tells how often in a row that got no answer; after some an output may tell of
+    /// none, so that they are sent.
     ///
     /// # Errors
-    /// [`Verdict::Again`] when that cannot be found out now.
+    /// [`Verdict::Again`] when that cannot be found out now; of [`Class::Unknown`] where the question got no answer.
     fn stored<'a>(
         &'a self,
         request: &'a Request,
+        failures: u32,
     ) -> Pin<Box<dyn Future<Output = Result<Vec<bool>, Verdict>> + Send + 'a>> {
-        let _ = request;
+        let _ = (request, failures);
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
 
