@@ -243,6 +243,8 @@ pub struct Request {
     pub lots: Vec<Lot>,
     /// How often it was sent and failed in a way that counts.
     pub attempts: u32,
+    /// Whether it goes to the spool of its output rather than wait in memory while that takes nothing.
+    pub may_spool: bool,
 }
 
 impl Weight for Request {

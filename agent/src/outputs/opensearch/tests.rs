@@ -293,7 +293,16 @@ fn request(built: &Built, count: u32) -> (Request, Arc<Ledger>) {
     }
     let lots = vec![Lot { share, stream, tag, may_be_stored: false }];
     let plain_length = body.len();
-    let request = Request { body: body.seal(), encoding, plain_length, first_item: 0, items, lots, attempts: 0 };
+    let request = Request {
+        body: body.seal(),
+        encoding,
+        plain_length,
+        first_item: 0,
+        items,
+        lots,
+        attempts: 0,
+        may_spool: false,
+    };
     (request, ledger)
 }
 
