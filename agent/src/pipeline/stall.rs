@@ -7,6 +7,9 @@ use tokio::sync::watch;
 /// How long an output may take nothing before it counts as stalled.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
+/// Wakes whom nothing else wakes.
+const FOR_EVER: Duration = Duration::from_secs(3600);
+
 /// Since when all requests of one output failed.
 #[derive(Debug)]
 pub(super) struct Stall {
@@ -39,18 +42,13 @@ impl Stall {
         let mut changes = self.since.subscribe();
         loop {
             let since = *changes.borrow_and_update();
-            let Some(since) = since else {
-                if changes.changed().await.is_err() {
-                    std::future::pending::<()>().await;
-                }
-                continue;
-            };
-            let left = PATIENCE.saturating_sub(since.elapsed());
-            if left.is_zero() {
+            let left = since.map(|since| PATIENCE.saturating_sub(since.elapsed()));
+            if left.is_some_and(|left| left.is_zero()) {
                 return;
             }
             tokio::select! {
-                () = tokio::time::sleep(left) => {}
+                () = tokio::time::sleep(left.unwrap_or(FOR_EVER)) => {}
+                // The sender lives as long as this.
                 _ = changes.changed() => {}
             }
         }

@@ -606,7 +606,7 @@ fn nothing_that_others_take_too_waits_in_memory_for_an_output_that_takes_nothing
     abort.send_replace(true);
     runtime.block_on(delivering).expect("it ends");
     spooling::close(&handle);
-    feeder.map(|feeder| feeder.join().expect("it ends"));
+    feeder.expect("there is a spool").join().expect("it ends");
 }
 
 /// A request of one item.
