@@ -177,8 +177,6 @@ counters! {
         repaired_records,
         /// Records refused for good and sent to the quarantine index.
         quarantine_index_records,
-        /// Records that an output with `Data_Stream on` stored in an ordinary index, since there is no data stream.
-        plain_index_records,
         /// Bytes written to the wire as request bodies.
         wire_bytes,
         /// Requests in flight now.

@@ -98,11 +98,6 @@ const OUTPUT: &[Row] = &[
         "vigie_output_quarantine_index_records",
         "Records sent to the quarantine index.",
     ),
-    counter(
-        "plain_index_records",
-        "vigie_output_plain_index_records",
-        "Records for a data stream that an ordinary index took in its place.",
-    ),
     counter("wire_bytes", "vigie_output_wire_bytes", "Bytes of request bodies sent."),
     gauge("requests_in_flight", "vigie_output_requests_in_flight", "Requests on their way now."),
     gauge("in_flight_bytes", "vigie_output_in_flight_bytes", "Bytes of their bodies, before compression."),

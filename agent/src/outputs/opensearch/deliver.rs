@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder};
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use super::access::Access;
 use super::conflicts::Conflicts;
@@ -53,8 +53,6 @@ pub(super) struct OpenSearch {
     pub(super) said_unsure: AtomicBool,
     /// It was said that the indexes cannot be kept.
     said_unkept: AtomicBool,
-    /// It was said that there is no data stream.
-    said_no_stream: AtomicBool,
     conflicts: Arc<Conflicts>,
     /// The server was found not to inflate requests.
     plain_only: AtomicBool,
@@ -89,7 +87,6 @@ impl OpenSearch {
             indexes: Arc::new(indexes),
             said_unsure: AtomicBool::new(false),
             said_unkept: AtomicBool::new(false),
-            said_no_stream: AtomicBool::new(false),
             name: Arc::clone(&context.name),
             path: bulk_path(&options),
             options,
@@ -220,32 +217,6 @@ impl OpenSearch {
         }
     }
 
-    /// Counts what an ordinary index took although the output writes to a data stream, and says once what is missing.
-    fn check_stream(&self, runs: &[ItemRun<'_>]) {
-        if !self.options.data_stream {
-            return;
-        }
-        let stored = runs.iter().filter(|run| matches!(run.answer.status, 200 | 201));
-        let named = stored.filter_map(|run| Some((run.answer.index.as_deref()?, run.count)));
-        let plain: Vec<_> =
-            named.filter(|(index, _)| !index.starts_with(".ds-") && !self.is_quarantine(index)).collect();
-        let Some((index, _)) = plain.first() else { return };
-        self.metrics.plain_index_records.add(plain.iter().map(|(_, count)| *count as u64).sum());
-        if !self.said_no_stream.swap(true, Ordering::Relaxed) {
-            let index = if self.may_tell_index() { index } else { "(made of records)" };
-            error!(component = %self.name, index,
-                "`Data_Stream on`, but the store has no data stream of this name and no template for one: it took the records into an \
-                 ordinary index. Run `vigie setup opensearch -c FILE --apply`, and move that index away: as long as it is there, \
-                 the data stream cannot be made");
-        }
-    }
-
-    /// Whether `index` is, or stands behind, the one for what is refused.
-    fn is_quarantine(&self, index: &str) -> bool {
-        let quarantine = self.options.quarantine_index.as_ref().map(|quarantine| &quarantine.0);
-        quarantine.is_some_and(|name| name == index || self.indexes.behind(name).iter().any(|behind| behind == index))
-    }
-
     /// Keeps what was learnt before anything is settled by it.
     async fn keep_indexes(&self) {
         if self.indexes.is_kept() {
@@ -293,7 +264,6 @@ impl OpenSearch {
             return unread(format!("{target} answered for the documents in another order than they were sent in"));
         }
         self.learn_indexes(request, &runs);
-        self.check_stream(&runs);
         if is_all_stored {
             return Verdict::Delivered;
         }

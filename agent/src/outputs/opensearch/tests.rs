@@ -502,28 +502,6 @@ async fn documents_that_are_meant_to_change_what_is_stored_are_not_looked_up() {
 }
 
 #[tokio::test]
-async fn records_for_a_data_stream_that_an_ordinary_index_took_are_counted() {
-    let stream = [("data_stream", "on"), ("index", "logs"), ("quarantine_index", "bad")];
-    let cases: [(Entries<'_>, &str, u64); 4] = [
-        (&stream, "logs", 2),
-        (&stream, ".ds-logs-000001", 0),
-        (&stream, "bad", 0),
-        (&[("index", "logs"), ("data_stream", "off")], "logs", 0),
-    ];
-    for (entries, index, expected) in cases {
-        let stub = Stub::start(vec![taken_by(index, 2)]).await;
-        let port = stub.port.to_string();
-        let built = output(&[entries, &[("port", port.as_str())]].concat());
-        let (request, _ledger) = request(&built, 2);
-
-        assert!(matches!(built.output.deliver(&request).await, Verdict::Delivered));
-
-        request.settle_all(Outcome::Delivered);
-        assert_eq!(built.metrics.plain_index_records.get(), expected, "{index}");
-    }
-}
-
-#[tokio::test]
 async fn the_indexes_written_to_are_on_disk_before_anything_is_settled_by_them() {
     let directory = tempfile::tempdir().expect("a directory");
     let stub = Stub::start(vec![taken_by("logs-000001", 1)]).await;
