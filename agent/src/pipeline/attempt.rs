@@ -29,6 +29,15 @@ pub(super) fn heard(verdict: &Verdict, items: usize) -> (Heard, Option<Duration>
     }
 }
 
+/// Whether nothing of a request was settled by this verdict on it, nor will be by another form of it.
+pub(super) fn is_refused_for_now(verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::Again { .. } => true,
+        Verdict::Items(fates) => fates.iter().all(|fate| matches!(fate, Fate::Again(_))),
+        _ => false,
+    }
+}
+
 /// Runs `attempt`; a panic becomes a verdict that sends the request again later.
 pub(super) async fn catch_panic(attempt: AssertUnwindSafe<impl Future<Output = Verdict> + Unpin>) -> Verdict {
     let mut attempt = attempt;

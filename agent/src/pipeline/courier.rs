@@ -3,12 +3,13 @@
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
-use super::attempt::{catch_panic, heard};
+use super::aside;
+use super::attempt::{catch_panic, heard, is_refused_for_now};
 use super::backoff::Backoff;
 use super::delivery::RetryPolicy;
 use super::doubt::{self, Looked};
@@ -55,13 +56,27 @@ pub(super) struct Courier {
     pause: Option<WholePause>,
     /// Names that items were parked under.
     parked: Vec<String>,
+    /// Look-ups of the request at hand in a row that got no answer.
+    unanswered: u32,
+    /// What it has goes to the spool when the output takes nothing.
+    may_spool: bool,
 }
 
 impl Courier {
     pub(super) fn new(kit: Kit) -> Self {
         let backoff = Backoff::new(kit.policy.base, kit.policy.cap);
         let (handle, abort) = (Arc::clone(&kit.handle), kit.abort.clone());
-        Self { kit, handle, backoff, abort, is_probe: false, pause: None, parked: Vec::new() }
+        Self {
+            kit,
+            handle,
+            backoff,
+            abort,
+            is_probe: false,
+            pause: None,
+            parked: Vec::new(),
+            unanswered: 0,
+            may_spool: false,
+        }
     }
 
     /// One that sends items of paused indexes.
@@ -72,17 +87,22 @@ impl Courier {
     /// Delivers `request`, which came through the gate by `passage`, until each item is settled or parked. Gives the names
     /// that items were parked under; `None` when the agent stops before that.
     pub(super) async fn deliver(mut self, request: Request, mut passage: Passage) -> Option<Vec<String>> {
+        self.may_spool = request.may_spool && self.handle.spooling.is_some();
         let mut parts = vec![request];
         let mut failed_before = false;
         while let Some(request) = parts.pop() {
             let Some(request) = self.withhold(request) else { continue };
             self.turn().await?;
+            let Some(request) = self.set_aside(request).await else { continue };
             let (request, verdict) = match self.look_up(request).await? {
                 Looked::Rest(request) => {
                     let verdict = self.send(&request, &passage).await?;
                     (request, verdict)
                 }
-                Looked::Later(request, verdict) => (request, verdict),
+                Looked::Later(request, verdict) => {
+                    self.handle.stall.failed(Instant::now());
+                    (request, verdict)
+                }
                 Looked::Nothing => {
                     failed_before = failed_before && !self.works(true, failed_before);
                     continue;
@@ -105,7 +125,7 @@ impl Courier {
                 continue;
             };
             failed_before = true;
-            self.sleep(wait).await?;
+            self.rest(wait).await?;
         }
         Some(self.parked)
     }
@@ -121,6 +141,10 @@ impl Courier {
             () = is_true(&mut self.abort) => return None,
         };
         handle.metrics.wire_bytes.add(wire_bytes);
+        match is_refused_for_now(&verdict) {
+            true => handle.stall.failed(Instant::now()),
+            false => handle.stall.passed(),
+        }
         let (heard, asked) = heard(&verdict, items);
         // Nobody may stop the output for a day by one answer.
         passage.heard(flight, heard, asked.map(|asked| asked.min(self.kit.policy.cap * 2)));
@@ -134,7 +158,7 @@ impl Courier {
         }
         let handle = Arc::clone(&self.handle);
         let (looked, settled) = tokio::select! {
-            looked = doubt::look_up(&*handle.output, request) => looked,
+            looked = doubt::look_up(&*handle.output, request, &mut self.unanswered) => looked,
             () = is_true(&mut self.abort) => return None,
         };
         self.count_settled(&settled);
@@ -194,7 +218,28 @@ impl Courier {
         }
         tokio::select! {
             () = self.handle.pauses.whole_over() => Some(()),
+            () = self.handle.stall.lasting(), if self.may_spool => Some(()),
             () = is_true(&mut self.abort) => None,
+        }
+    }
+
+    /// Puts `request` into the spool when others must not wait for it and the output takes nothing. Gives it back where it stays
+    /// in memory.
+    async fn set_aside(&mut self, request: Request) -> Option<Request> {
+        if !self.may_spool || !self.handle.stall.lasts(Instant::now()) {
+            return Some(request);
+        }
+        let request = aside::aside(&self.handle, request).await?;
+        self.may_spool = false;
+        Some(request)
+    }
+
+    /// Waits before what failed is sent again, less where it can go to the spool; `None` when the agent stops meanwhile.
+    async fn rest(&mut self, wait: Duration) -> Option<()> {
+        let handle = Arc::clone(&self.handle);
+        tokio::select! {
+            slept = self.sleep(wait) => slept,
+            () = handle.stall.lasting(), if self.may_spool => Some(()),
         }
     }
 

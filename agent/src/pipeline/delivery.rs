@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
+use super::aside;
 use super::courier::{Courier, Kit, is_true};
+use super::gate::Passage;
 use super::lane::Handle;
+use crate::plugin::Request;
 use crate::spool::DeadLetters;
 
 /// How failed requests of all outputs are sent again.
@@ -33,15 +36,10 @@ pub(super) async fn run(
     let (working, mut workers) = mpsc::channel::<Infallible>(1);
     let kit = Kit { handle: Arc::clone(&handle), dead, policy, abort, _working: working };
     let mut aborted = kit.abort.clone();
+    let relieving = handle.spooling.is_some().then(|| tokio::spawn(aside::relieve(Arc::clone(&handle))));
     loop {
-        let next = async {
-            handle.pauses.open().await;
-            let request = handle.queue.next().await?;
-            let passage = handle.gate.enter(request.plain_length).await;
-            Some((request, passage))
-        };
         let next = tokio::select! {
-            next = next => next,
+            next = next(&handle) => next,
             () = is_true(&mut aborted) => None,
         };
         let Some((request, passage)) = next else { break };
@@ -49,6 +47,7 @@ pub(super) async fn run(
         tokio::spawn(async move { courier.deliver(request, passage).await });
     }
     handle.queue.close();
+    relieving.iter().for_each(|task| task.abort());
     while let Some(refused) = handle.queue.next().await {
         drop(refused);
     }
@@ -56,4 +55,27 @@ pub(super) async fn run(
     // Nothing is sent: it ends when the last courier and the last probe have dropped their end.
     let None = workers.recv().await;
     handle.pauses.drop_all();
+}
+
+/// The next request that may leave; `None` when the queue has ended. One that others must not wait for goes to the spool when
+/// the output takes nothing.
+async fn next(handle: &Arc<Handle>) -> Option<(Request, Passage)> {
+    loop {
+        handle.pauses.open().await;
+        let request = handle.queue.next().await?;
+        let may_spool = request.may_spool && handle.spooling.is_some();
+        let passage = tokio::select! {
+            passage = handle.gate.enter(request.plain_length) => Some(passage),
+            () = handle.stall.lasting(), if may_spool => None,
+        };
+        match passage {
+            Some(passage) => return Some((request, passage)),
+            None => {
+                if let Some(request) = aside::aside(handle, request).await {
+                    let passage = handle.gate.enter(request.plain_length).await;
+                    return Some((request, passage));
+                }
+            }
+        }
+    }
 }

@@ -36,12 +36,28 @@ fn leave_out(mut request: Request, stored: &[bool]) -> io::Result<(Judged, Optio
     Ok((judged, rest))
 }
 
-/// Leaves out of `request` what `output` tells to be stored already. Gives also what was settled by that.
-pub(super) async fn look_up(output: &dyn Output, request: Request) -> (Looked, Judged) {
-    let stored = match output.stored(&request).await {
+/// A question that got no answer leaves no outcome unknown.
+fn nothing_was_sent(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Again { class: Class::Unknown, reason, wait, counts } => {
+            Verdict::Again { class: Class::Busy, reason, wait, counts }
+        }
+        other => other,
+    }
+}
+
+/// Leaves out of `request` what `output` tells to be stored already. Gives also what was settled by that. `failures` counts
+/// the questions in a row that got no answer.
+pub(super) async fn look_up(output: &dyn Output, request: Request, failures: &mut u32) -> (Looked, Judged) {
+    let stored = match output.stored(&request, *failures).await {
         Ok(stored) => stored,
-        Err(verdict) => return (Looked::Later(request, verdict), Judged::default()),
+        Err(verdict) => {
+            let is_unanswered = matches!(verdict, Verdict::Again { class: Class::Unknown, .. });
+            *failures = if is_unanswered { *failures + 1 } else { 0 };
+            return (Looked::Later(request, nothing_was_sent(verdict)), Judged::default());
+        }
     };
+    *failures = 0;
     match leave_out(request, &stored) {
         Ok((judged, rest)) => (rest.map_or(Looked::Nothing, Looked::Rest), judged),
         Err(error) => {

@@ -200,6 +200,7 @@ fn subset(request: &mut Request, plain: &[u8], chosen: &[usize]) -> Request {
         items,
         lots,
         attempts: request.attempts,
+        may_spool: false,
     }
 }
 
@@ -247,7 +248,7 @@ mod tests {
             items.push(Item { end, lot: u32::from(at >= half), offset: at as u64 });
         }
         let plain_length = body.len();
-        Request { body: body.seal(), encoding, plain_length, first_item: 0, items, lots, attempts: 0 }
+        Request { body: body.seal(), encoding, plain_length, first_item: 0, items, lots, attempts: 0, may_spool: false }
     }
 
     fn refusal(reason: &str) -> Box<Refusal> {

@@ -12,6 +12,7 @@ use super::controller::Bounds;
 use super::gate::Gate;
 use super::pauses::Pauses;
 use super::spooling::{self, Spooling};
+use super::stall::Stall;
 use crate::metrics::{OutputMetrics, Pulse};
 use crate::plugin::{Body, Buffers, ByteQueue, Delivery, Encoded, Encoder, Item, Lot, Output, Parcel, Request};
 use crate::receipts::{Outcome, Share};
@@ -26,6 +27,7 @@ pub(super) struct Handle {
     pub(super) buffers: Buffers,
     pub(super) gate: Arc<Gate>,
     pub(super) pauses: Arc<Pauses>,
+    pub(super) stall: Stall,
     ceiling: Mutex<Ceiling>,
     pub(super) retry_limit: Option<u32>,
     pub(super) metrics: Arc<OutputMetrics>,
@@ -63,7 +65,21 @@ impl Handle {
         let bytes = (request_bytes + request_bytes / 8).saturating_mul(requests).min(room.in_flight);
         let gate = Gate::new(Bounds { bytes, requests, request: request_bytes }, Arc::clone(&metrics));
         let pauses = Pauses::new(room.parked, Arc::clone(&metrics));
-        Arc::new(Self { name, output, delivery, queue, buffers, gate, pauses, ceiling, retry_limit, metrics, spooling })
+        let stall = Stall::new();
+        Arc::new(Self {
+            name,
+            output,
+            delivery,
+            queue,
+            buffers,
+            gate,
+            pauses,
+            stall,
+            ceiling,
+            retry_limit,
+            metrics,
+            spooling,
+        })
     }
 
     /// Looks at the bound of requests, or moves it.
@@ -76,7 +92,7 @@ impl Handle {
 
     /// Whether it takes nothing, so that what others must not wait for goes to its spool.
     fn is_stalled(&self) -> bool {
-        self.spooling.as_ref().is_some_and(Spooling::is_stalled)
+        self.spooling.as_ref().is_some_and(|spooling| spooling.is_stalled() || self.stall.lasts(Instant::now()))
     }
 
     /// Whether nothing is on its way or waits for that.
@@ -272,6 +288,7 @@ impl Lane {
             items: open.items,
             lots: open.lots,
             attempts: 0,
+            may_spool: false,
         };
         self.pulse.rest();
         spooling::hand_over(&self.handle, request, open.way);

@@ -36,6 +36,7 @@ pub(super) fn mend(
         items,
         lots,
         attempts,
+        may_spool: false,
     });
     (for_good, request)
 }

@@ -3,6 +3,7 @@
 //! Data goes one way: input threads, worker threads, delivery tasks. Only shares of source ranges return. On stop only
 //! inputs are told; they drop their outlets, and each later stage ends when its queue does.
 
+mod aside;
 mod attempt;
 mod backoff;
 mod build;
@@ -22,6 +23,7 @@ mod replay;
 mod run;
 mod spooling;
 mod spools;
+mod stall;
 mod supervise;
 #[cfg(test)]
 mod tests;

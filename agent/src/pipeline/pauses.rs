@@ -191,6 +191,7 @@ mod tests {
             items: Vec::new(),
             lots: Vec::new(),
             attempts: 0,
+            may_spool: false,
         }
     }
 

@@ -107,7 +107,7 @@ impl Replay {
         }
         encoder.close(body.buffer());
         let plain_length = body.len();
-        Request { body: body.seal(), encoding, plain_length, first_item, items, lots, attempts: 0 }
+        Request { body: body.seal(), encoding, plain_length, first_item, items, lots, attempts: 0, may_spool: false }
     }
 }
 

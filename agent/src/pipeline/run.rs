@@ -25,7 +25,7 @@ use crate::spool::DeadLetters;
 
 /// Bytes of memory that may wait before one worker.
 const WORKER_QUEUE: usize = 4 << 20;
-/// Part of the memory limit that raw and parsed records may take; the rest is for requests.
+/// Part of the memory limit that raw and parsed records may take; the rest is for requests, of all outputs together.
 const INPUTS_PART: usize = 4;
 /// Part of the memory limit that requests may take which wait for a paused index, of all outputs together.
 const PARKED_PART: usize = 4;
@@ -98,9 +98,7 @@ impl Running {
             probe_base: PROBE_WAIT.0,
             probe_cap: PROBE_WAIT.1,
         };
-        let memory = service.memory();
-        let room =
-            Room { in_flight: memory - memory / INPUTS_PART, parked: memory / PARKED_PART / outputs.len().max(1) };
+        let room = room(service.memory(), outputs.iter().filter(|output| !output.output.discards()).count());
         let handle = |output: &super::build::BuiltOutput| {
             Handle::new(
                 output.name.to_string(),
@@ -294,6 +292,12 @@ impl Signals {
     }
 }
 
+/// What each of so many `outputs` may take of `memory` bytes, so that all together keep the limit.
+fn room(memory: usize, outputs: usize) -> Room {
+    let outputs = outputs.max(1);
+    Room { in_flight: (memory - memory / INPUTS_PART) / outputs, parked: memory / PARKED_PART / outputs }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -344,6 +348,14 @@ mod tests {
         running.close(&End::GraceOver, &runtime());
 
         assert_eq!(heard.recv(), Ok(true));
+    }
+
+    #[test]
+    fn outputs_share_the_memory_for_requests() {
+        let shares = [0, 1, 4].map(|outputs| room(1_600, outputs));
+
+        assert_eq!(shares.map(|room| room.in_flight), [1_200, 1_200, 300]);
+        assert_eq!(shares.map(|room| room.parked), [400, 400, 100]);
     }
 
     #[test]

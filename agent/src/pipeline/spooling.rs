@@ -8,19 +8,18 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tracing::{error, info, warn};
 
 use super::lane::{Handle, Way};
+use super::stall::PATIENCE;
 use crate::plugin::Request;
 use crate::receipts::{Ledger, Outcome};
 use crate::spool::{Name, PutError, Spool};
 
-/// How long an output may take nothing before it counts as stalled.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// How long is waited for room before all ways are tried again.
-const AGAIN: Duration = Duration::from_millis(200);
+pub(super) const AGAIN: Duration = Duration::from_millis(200);
 /// How long a thread waits that has nothing to do.
 const IDLE: Duration = Duration::from_secs(60);
 /// How long is waited after the disk failed.
@@ -46,6 +45,13 @@ impl Spooling {
         self.is_stalled.load(Ordering::Relaxed)
     }
 
+    /// Notes that the output takes nothing; says so once.
+    pub(super) fn stalls(&self, handle: &Handle) {
+        if !self.is_stalled.swap(true, Ordering::Relaxed) {
+            warn!(component = %handle.name, "it takes nothing: its records go to its spool, other outputs go on");
+        }
+    }
+
     /// Whether records of `input` are to be spooled before they are answered for.
     pub(super) fn keeps(&self, input: &Arc<str>) -> bool {
         self.kept.contains(input)
@@ -54,7 +60,7 @@ impl Spooling {
 
 /// Hands a sealed request over, waiting for room. When the output's queue is closed it is dropped, which tells its inputs that it was
 /// not delivered.
-pub(super) fn hand_over(handle: &Handle, request: Request, way: Way) {
+pub(super) fn hand_over(handle: &Handle, mut request: Request, way: Way) {
     let Some(spooling) = &handle.spooling else {
         return drop(handle.queue.push(request));
     };
@@ -65,14 +71,19 @@ pub(super) fn hand_over(handle: &Handle, request: Request, way: Way) {
     if !way.is_shared {
         return drop(handle.queue.push(request));
     }
-    let patience = if spooling.is_stalled() { Duration::ZERO } else { PATIENCE };
-    let Err(request) = handle.queue.push_within(request, patience) else { return };
+    // What is on its way keeps its order, so only where there is none it may go to the spool later.
+    request.may_spool = !handle.delivery.ordered;
+    if !(request.may_spool && handle.stall.lasts(Instant::now())) {
+        let patience = if spooling.is_stalled() { Duration::ZERO } else { PATIENCE };
+        match handle.queue.push_within(request, patience) {
+            Ok(()) => return,
+            Err(back) => request = back,
+        }
+    }
     if handle.queue.is_closed() {
         return;
     }
-    if !spooling.is_stalled.swap(true, Ordering::Relaxed) {
-        warn!(component = %handle.name, "it takes nothing: its records go to its spool, other outputs go on");
-    }
+    spooling.stalls(handle);
     put(handle, spooling, request);
 }
 
@@ -116,7 +127,7 @@ fn put(handle: &Handle, spooling: &Spooling, mut request: Request) {
 }
 
 /// Says once that the spool takes nothing.
-fn refused(handle: &Handle, spooling: &Spooling, why: &str) {
+pub(super) fn refused(handle: &Handle, spooling: &Spooling, why: &str) {
     if !spooling.is_refused.swap(true, Ordering::Relaxed) {
         error!(component = %handle.name, "its spool takes no records: {why}");
     }
@@ -276,6 +287,7 @@ mod tests {
             items: vec![Item { end, lot: 0, offset: 0 }],
             lots: vec![Lot { share: ledger.open(1), stream: Arc::new(stream), tag: "t".into(), may_be_stored: false }],
             attempts: 0,
+            may_spool: false,
         }
     }
 

@@ -12,9 +12,11 @@ use vigie_parsers::batch::{Origin, Record, Timestamp, Value};
 
 use super::courier::{Courier, Kit};
 use super::delivery::{self, RetryPolicy};
-use super::lane::{Handle, Lane, Room};
+use super::lane::{Handle, Lane, Room, Way};
+use super::spooling::{self, Spooling};
 use super::worker::{self, Shared};
 use crate::config::Matcher;
+use crate::config::types::WhenFull;
 use crate::metrics::{InputMetrics, Metrics, Pulse};
 use crate::pipeline::build::BuiltOutput;
 use crate::pipeline::spools::SpoolPlan;
@@ -23,7 +25,7 @@ use crate::plugin::{
     Popped, Refusal, Request, Source, Stage, Stream, Verdict,
 };
 use crate::receipts::{Ledger, Outcome, Signal};
-use crate::spool::DeadLetters;
+use crate::spool::{DeadLetters, Spool, SpoolOptions};
 
 /// Judges a request.
 type Answer = fn(&Request) -> Verdict;
@@ -60,6 +62,8 @@ struct Scripted {
     /// Lines that are found to be stored already, and how often that cannot be found out before.
     found: Vec<&'static str>,
     untold: AtomicU32,
+    /// Failures before each question for them.
+    asked: Mutex<Vec<u32>>,
     /// Offset of lines below which they may have been sent before.
     sent_below: u64,
 }
@@ -135,6 +139,7 @@ impl Default for Scripted {
             mixed: AtomicU32::new(0),
             found: Vec::new(),
             untold: AtomicU32::new(0),
+            asked: Mutex::default(),
             sent_below: 0,
         }
     }
@@ -171,7 +176,9 @@ impl Output for Scripted {
     fn stored<'a>(
         &'a self,
         request: &'a Request,
+        failures: u32,
     ) -> Pin<Box<dyn Future<Output = Result<Vec<bool>, Verdict>> + Send + 'a>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(failures);
         let plain = request.plain().expect("it inflates");
         let is_found = |at: usize| {
             let line = String::from_utf8_lossy(&plain[request.item_range(at)]).trim_end().to_owned();
@@ -180,7 +187,7 @@ impl Output for Scripted {
         let is_untold =
             self.untold.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
         let found = (0..request.items.len()).map(is_found).collect();
-        Box::pin(std::future::ready(if is_untold { Err(again(Class::Unreachable, false)) } else { Ok(found) }))
+        Box::pin(std::future::ready(if is_untold { Err(again(Class::Unknown, false)) } else { Ok(found) }))
     }
 
     fn deliver<'a>(&'a self, request: &'a Request) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
@@ -368,6 +375,7 @@ fn after_an_unknown_outcome_only_what_is_not_stored_is_sent_again() {
     let counters = &metrics.outputs()[0];
     assert_eq!((counters.proc_records.get(), counters.duplicate_records.get()), (3, 1));
     assert_eq!((counters.unknown_outcome_records.get(), counters.retries.get()), (3, 4), "it was asked until it told");
+    assert_eq!(*output.asked.lock().expect("no panic"), [0, 1, 2]);
 }
 
 #[test]
@@ -561,9 +569,57 @@ impl Couriers {
             items,
             lots: vec![Lot { share, stream: stream(), tag: "t".into(), may_be_stored: false }],
             attempts: 0,
+            may_spool: false,
         };
         let passage = self.handle.gate.enter(request.plain_length).await;
         Courier::new(self.kit.clone()).deliver(request, passage).await;
+    }
+}
+
+/// With a small `Mem_Buf_Limit` what waits in memory for a dead output would stop an input of others too.
+#[test]
+fn nothing_that_others_take_too_waits_in_memory_for_an_output_that_takes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let unreachable: Answer = |_| again(Class::Unreachable, false);
+    let output = Scripted::new(10, &[unreachable; 100_000]);
+    let counters = Metrics::default().add_output("scripted.0");
+    let options = SpoolOptions { limit: 1 << 20, when_full: WhenFull::Block, key: None };
+    let spool = Arc::new(Spool::open("out", folder.path(), options, Arc::clone(&counters)).expect("it opens"));
+    let spooling = Spooling::new(spool, Arc::default());
+    let room = Room { in_flight: 20, parked: 0 };
+    let handle = Handle::new("scripted.0".into(), output, None, counters, (room, Some(spooling)));
+    let (abort, aborted) = watch::channel(false);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("it starts");
+    let dead = Arc::new(DeadLetters::new(None));
+    let delivering = runtime.spawn(delivery::run(Arc::clone(&handle), dead, POLICY, aborted));
+    let feeder = spooling::start(&handle).expect("it starts");
+    let ledger = Ledger::new(0, Signal::default());
+
+    for text in ["first of all", "second"] {
+        let way = Way { is_kept: false, is_shared: true };
+        spooling::hand_over(&handle, shared(text, &ledger), way);
+    }
+    runtime.block_on(until(|| ledger.committed() == 1));
+
+    assert_eq!((ledger.tally().spooled, ledger.committed()), (2, 1));
+    abort.send_replace(true);
+    runtime.block_on(delivering).expect("it ends");
+    spooling::close(&handle);
+    feeder.expect("there is a spool").join().expect("it ends");
+}
+
+/// A request of one item.
+fn shared(text: &str, ledger: &Arc<Ledger>) -> Request {
+    Request {
+        plain_length: text.len(),
+        body: text.to_owned().into(),
+        encoding: BodyEncoding::Identity,
+        first_item: 0,
+        items: vec![Item { end: u32::try_from(text.len()).expect("short"), lot: 0, offset: 0 }],
+        lots: vec![Lot { share: ledger.open(1), stream: stream(), tag: "t".into(), may_be_stored: false }],
+        attempts: 0,
+        may_spool: false,
     }
 }
 

@@ -52,15 +52,17 @@ pub trait Output: Send + Sync {
     }
 
     /// Tells of each item of `request` that may be stored already whether it is, so that it need not be sent. Empty where
-    /// sending it again does no harm.
+    /// sending it again does no harm. `failures` tells how often in a row that got no answer; after some an output may tell of
+    /// none, so that they are sent.
     ///
     /// # Errors
-    /// [`Verdict::Again`] when that cannot be found out now.
+    /// [`Verdict::Again`] when that cannot be found out now; of [`Class::Unknown`] where the question got no answer.
     fn stored<'a>(
         &'a self,
         request: &'a Request,
+        failures: u32,
     ) -> Pin<Box<dyn Future<Output = Result<Vec<bool>, Verdict>> + Send + 'a>> {
-        let _ = request;
+        let _ = (request, failures);
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
 
@@ -241,6 +243,8 @@ pub struct Request {
     pub lots: Vec<Lot>,
     /// How often it was sent and failed in a way that counts.
     pub attempts: u32,
+    /// Whether it goes to the spool of its output rather than wait in memory while that takes nothing.
+    pub may_spool: bool,
 }
 
 impl Weight for Request {

@@ -178,8 +178,19 @@ impl<T: Weight> ByteQueue<T> {
         self.lock().elements.is_empty()
     }
 
+    /// Takes the first element that is `wanted`, if there is one now.
+    pub fn take_where(&self, wanted: impl Fn(&T) -> bool) -> Option<T> {
+        let mut state = self.lock();
+        let at = state.elements.iter().position(wanted)?;
+        self.take_at(&mut state, at)
+    }
+
     fn take(&self, state: &mut State<T>) -> Option<T> {
-        let element = state.elements.pop_front()?;
+        self.take_at(state, 0)
+    }
+
+    fn take_at(&self, state: &mut State<T>, at: usize) -> Option<T> {
+        let element = state.elements.remove(at)?;
         state.bytes -= element.weight();
         // Every push that waits has room from here on, or needs all of it.
         if state.bytes < self.limit.div_ceil(2) || state.elements.is_empty() {

@@ -113,6 +113,7 @@ impl Stored {
             items: self.items,
             lots,
             attempts: self.head.attempts,
+            may_spool: false,
         }
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn request(documents: &[String], encoding: BodyEncoding, ledger: &Arc
         items.push(Item { end, lot, offset: at as u64 * 10 });
     }
     let plain_length = body.len();
-    Request { body: body.seal(), encoding, plain_length, first_item: 0, items, lots, attempts: 3 }
+    Request { body: body.seal(), encoding, plain_length, first_item: 0, items, lots, attempts: 3, may_spool: false }
 }
 
 pub(super) fn documents(count: usize, mark: &str) -> Vec<String> {

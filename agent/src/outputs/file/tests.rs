@@ -55,7 +55,7 @@ fn request(output: &dyn Output, tags: &[&str]) -> Request {
         lots.push(Lot { share: ledger.open(1), stream: Arc::clone(&stream), tag, may_be_stored: false });
     }
     let (plain_length, encoding) = (body.len(), BodyEncoding::Identity);
-    Request { body: body.into(), encoding, plain_length, first_item: 0, items, lots, attempts: 0 }
+    Request { body: body.into(), encoding, plain_length, first_item: 0, items, lots, attempts: 0, may_spool: false }
 }
 
 async fn written(directory: &Path, entries: &[(&str, &str)], tags: &[&str]) -> Verdict {

@@ -44,7 +44,7 @@ pub(super) struct OpenSearch {
     pub(super) options: OpenSearchOptions,
     destination: Destination,
     access: Access,
-    path: String,
+    pub(super) path: String,
     agent: Arc<Agent>,
     pub(super) metrics: Arc<OutputMetrics>,
     /// What stands behind the names that are written to.
@@ -366,9 +366,10 @@ impl Output for OpenSearch {
     fn stored<'a>(
         &'a self,
         request: &'a Request,
+        failures: u32,
     ) -> Pin<Box<dyn Future<Output = Result<Vec<bool>, Verdict>> + Send + 'a>> {
         match &self.destination {
-            Destination::Servers(hosts) => Box::pin(self.look_up(hosts, request)),
+            Destination::Servers(hosts) => Box::pin(self.look_up(hosts, request, failures)),
             Destination::Directory(_) | Destination::Nowhere => Box::pin(std::future::ready(Ok(Vec::new()))),
         }
     }

@@ -25,6 +25,8 @@ const BATCH: usize = 1_000;
 const MOST_UNSEEN: usize = 64;
 /// Room for the answer about one of them.
 const ANSWER_DOCUMENT: usize = 512;
+/// Look-ups in a row that get no answer before documents are sent without, if requests are answered otherwise.
+const MOST_FAILURES: u32 = 5;
 
 /// Documents of a request to be looked up, and what was found out.
 struct Search {
@@ -59,6 +61,11 @@ impl Search {
         by_index.into_iter().flat_map(cut).collect()
     }
 
+    /// Takes it that nothing can be found out about what is not found yet.
+    fn give_up(&mut self) {
+        self.wanted.iter().for_each(|wanted| self.unsure[wanted.item] = true);
+    }
+
     /// Takes in what was `found` of `batch`. Gives why one could not be looked up, if that was so.
     fn take(&mut self, batch: &[usize], found: Vec<Found>) -> Option<String> {
         let mut failure = None;
@@ -87,27 +94,61 @@ type Behind = BTreeMap<String, Arc<[String]>>;
 
 impl OpenSearch {
     /// Which items of `request` are stored, of those that may be. Those that cannot be looked up count as possible
-    /// duplicates.
-    pub(super) async fn look_up(&self, hosts: &Hosts, request: &Request) -> Result<Vec<bool>, Verdict> {
+    /// duplicates, and so do all where this and the `failures` before it got no answer while bulk requests do.
+    pub(super) async fn look_up(&self, hosts: &Hosts, request: &Request, failures: u32) -> Result<Vec<bool>, Verdict> {
         let unread = |error: io::Error| unread(format!("a request cannot be inflated: {error}"));
         let mut behind = Behind::new();
         for target in self.targets(request).map_err(unread)? {
-            let indexes = self.all_behind(hosts, &target).await?;
+            let indexes = match self.all_behind(hosts, &target).await {
+                Err(verdict) if self.gives_up(hosts, &verdict, failures).await => self.indexes.behind(&target),
+                indexes => indexes?,
+            };
             behind.insert(target, indexes.into());
         }
         if behind.is_empty() {
             return Ok(Vec::new());
         }
         let mut search = search(request, &behind).map_err(unread)?;
-        for round in 0..behind.values().map(|indexes| indexes.len()).max().unwrap_or(0) {
-            for (index, batch) in search.batches(round) {
-                let ids: Vec<&str> = batch.iter().map(|at| search.wanted[*at].id.as_str()).collect();
-                let found = self.find(hosts, &index, &ids).await?;
-                search.take(&batch, found).iter().for_each(|failure| self.cannot_look_into(&index, failure));
+        match self.run(hosts, &mut search).await {
+            Err((index, verdict)) if self.gives_up(hosts, &verdict, failures).await => {
+                search.give_up();
+                self.cannot_look_into(&index, "no_answer");
             }
+            ran => ran.map_err(|(_, verdict)| verdict)?,
         }
         self.metrics.possible_duplicate_records.add(search.unsure() as u64);
         Ok(search.stored)
+    }
+
+    /// Looks for everything of `search`, until an index cannot be asked now: gives that and why.
+    async fn run(&self, hosts: &Hosts, search: &mut Search) -> Result<(), (String, Verdict)> {
+        for round in 0..search.wanted.iter().map(|wanted| wanted.indexes.len()).max().unwrap_or(0) {
+            for (index, batch) in search.batches(round) {
+                let ids: Vec<&str> = batch.iter().map(|at| search.wanted[*at].id.as_str()).collect();
+                let found = match self.find(hosts, &index, &ids).await {
+                    Ok(found) => found,
+                    Err(verdict) => return Err((index, verdict)),
+                };
+                search.take(&batch, found).iter().for_each(|failure| self.cannot_look_into(&index, failure));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether look-ups get no answer and will get none: this one, with `verdict`, is one too many in a row, and bulk requests are
+    /// answered. An empty one, of which nothing is stored, tells that.
+    async fn gives_up(&self, hosts: &Hosts, verdict: &Verdict, failures: u32) -> bool {
+        if failures + 1 < MOST_FAILURES || !matches!(verdict, Verdict::Again { class: Class::Unknown, .. }) {
+            return false;
+        }
+        let begin = |client: &HttpClient| {
+            self.request(client, Method::POST, &self.path).header(CONTENT_TYPE, "application/x-ndjson").body("\n")
+        };
+        let read = |client: &HttpClient, answer: &Answer| match answer.status {
+            401 | 403 | 404 | 405 | 408 | 429 | 500.. => Err(later(client, answer)),
+            _ => Ok(()),
+        };
+        self.ask(hosts, begin, 0, read).await.is_ok()
     }
 
     /// The names that items of `request` were written to which may be stored and do not meet themselves by their ids alone.
@@ -207,7 +248,8 @@ impl OpenSearch {
         let index = if self.may_tell_index() { index } else { "(made of records)" };
         warn!(component = %self.name, index, reason = error_name(reason),
             "records whose outcome is unknown cannot be looked up by id and are sent again: after a rollover some may be \
-             stored twice (the role needs `indices:data/read/mget*` for the index)");
+             stored twice (the role needs `indices:data/read/mget*` for the index, and what stands before the store must let \
+             `_mget` pass)");
     }
 }
 
@@ -251,17 +293,12 @@ fn judge(client: &HttpClient, answer: &Answer, count: usize) -> Result<Vec<Found
     }
 }
 
-/// A look-up that failed leaves no outcome unknown, and is none of the documents' attempts.
+/// A look-up that failed is none of the documents' attempts.
 fn nothing_was_sent(verdict: Verdict) -> Verdict {
-    match verdict {
-        Verdict::Again { class, reason, wait, .. } => {
-            let class = if class == Class::Unknown { Class::Busy } else { class };
-            let reason = format!("documents sent before cannot be looked up: {reason}");
-            Verdict::Again { class, reason, wait, counts: false }
-        }
-        other => {
-            let reason = format!("documents sent before cannot be looked up: {other:?}");
-            Verdict::Again { class: Class::Busy, reason, wait: None, counts: false }
-        }
-    }
+    let (class, reason, wait) = match verdict {
+        Verdict::Again { class, reason, wait, .. } => (class, reason, wait),
+        other => (Class::Busy, format!("{other:?}"), None),
+    };
+    let reason = format!("documents sent before cannot be looked up: {reason}");
+    Verdict::Again { class, reason, wait, counts: false }
 }

@@ -293,7 +293,16 @@ fn request(built: &Built, count: u32) -> (Request, Arc<Ledger>) {
     }
     let lots = vec![Lot { share, stream, tag, may_be_stored: false }];
     let plain_length = body.len();
-    let request = Request { body: body.seal(), encoding, plain_length, first_item: 0, items, lots, attempts: 0 };
+    let request = Request {
+        body: body.seal(),
+        encoding,
+        plain_length,
+        first_item: 0,
+        items,
+        lots,
+        attempts: 0,
+        may_spool: false,
+    };
     (request, ledger)
 }
 
@@ -344,7 +353,7 @@ async fn resolved_and_looked_up(
     }
     let (mut request, _ledger) = request(&built, count);
     request.set_may_be_stored(true);
-    let looked = built.output.stored(&request).await;
+    let looked = built.output.stored(&request, 0).await;
     request.settle_all(Outcome::Dropped);
     (looked, stub, built)
 }
@@ -436,8 +445,8 @@ async fn while_the_server_cannot_tell_nothing_is_sent() {
     let cases = [
         (Canned::Answer(429, "Retry-After: 7\r\n", "{}".into()), Class::Busy),
         (Canned::Answer(503, "", String::new()), Class::Busy),
-        (Canned::Close, Class::Busy),
-        (Canned::Truncated("{}".repeat(9)), Class::Busy),
+        (Canned::Close, Class::Unknown),
+        (Canned::Truncated("{}".repeat(9)), Class::Unknown),
         (Canned::Answer(401, "", "Unauthorized".into()), Class::Output),
     ];
     for (answer, expected) in cases {
@@ -451,12 +460,44 @@ async fn while_the_server_cannot_tell_nothing_is_sent() {
 }
 
 #[tokio::test]
+async fn what_nobody_answers_for_is_sent_after_some_look_ups_where_requests_are_answered() {
+    let (closed, told) = (Canned::Close, Canned::Answer(403, "", "{}".into()));
+    let empty = || Canned::Answer(400, "", "{}".into());
+    let cases = [
+        (3, vec![told.clone(), closed.clone(), empty()], None),
+        (4, vec![told.clone(), closed.clone(), empty()], Some(2)),
+        (4, vec![told.clone(), Canned::Answer(502, "", String::new()), empty()], Some(2)),
+        (4, vec![closed.clone(), empty(), closed.clone(), empty()], Some(2)),
+        (4, vec![closed.clone(), empty(), found(&[true, false])], Some(0)),
+        (9, vec![told.clone(), closed.clone(), Canned::Close], None),
+        (9, vec![told.clone(), closed, Canned::Answer(502, "", String::new())], None),
+        (9, vec![told, Canned::Answer(503, "", String::new()), empty()], None),
+    ];
+    for (failures, answers, expected) in cases {
+        let stub = Stub::start([vec![taken_by("logs-1", 1)], answers.clone()].concat()).await;
+        let port = stub.port.to_string();
+        let built = output(&[("port", port.as_str()), ("index", "logs")]);
+        let (first, _ledger) = request(&built, 1);
+        assert!(matches!(built.output.deliver(&first).await, Verdict::Delivered));
+        first.settle_all(Outcome::Delivered);
+        let (mut doubtful, _ledger) = request(&built, 2);
+        doubtful.set_may_be_stored(true);
+
+        let looked = built.output.stored(&doubtful, failures).await;
+
+        doubtful.settle_all(Outcome::Dropped);
+        let counted = looked.ok().map(|_| built.metrics.possible_duplicate_records.get());
+        assert_eq!(counted, expected, "{failures} {answers:?}");
+    }
+}
+
+#[tokio::test]
 async fn documents_that_are_meant_to_change_what_is_stored_are_not_looked_up() {
     let built = output(&[("port", "1"), ("write_operation", "index")]);
     let (mut request, _ledger) = request(&built, 1);
     request.set_may_be_stored(true);
 
-    assert_eq!(built.output.stored(&request).await.expect("nothing is asked"), [false; 0]);
+    assert_eq!(built.output.stored(&request, 0).await.expect("nothing is asked"), [false; 0]);
     request.settle_all(Outcome::Dropped);
 }
 

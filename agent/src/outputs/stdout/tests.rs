@@ -48,7 +48,7 @@ fn request(output: &dyn Output, metadata: bool) -> Request {
     }
     let lots = vec![Lot { share, stream, tag: "t.a".into(), may_be_stored: false }];
     let (plain_length, encoding) = (body.len(), BodyEncoding::Identity);
-    Request { body: body.into(), encoding, plain_length, first_item: 0, items, lots, attempts: 0 }
+    Request { body: body.into(), encoding, plain_length, first_item: 0, items, lots, attempts: 0, may_spool: false }
 }
 
 async fn printed(entries: &[(&str, &str)], metadata: bool) -> String {
