@@ -596,6 +596,24 @@ async fn after_a_refusal_the_password_is_read_again_at_once() {
     request.settle_all(Outcome::Delivered);
 }
 
+/// While an output has nothing to send, nobody looks at its files: the first request after that does.
+#[tokio::test]
+async fn the_first_request_after_a_silence_shows_the_password_of_now() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("password");
+    std::fs::write(&file, "old\n").expect("written");
+    let stub = Stub::start(vec![Canned::ok(answer(&[201]))]).await;
+    let (port, path) = (stub.port.to_string(), file.to_str().expect("a path"));
+    let built = output(&[("port", &port), ("http_user", "me"), ("http_passwd_file", path)]);
+    let (request, _ledger) = request(&built, 1);
+    std::fs::write(&file, "new\n").expect("written");
+
+    built.output.deliver(&request).await;
+
+    assert!(stub.received()[0].head.contains("authorization: basic bwu6bmv3"));
+    request.settle_all(Outcome::Delivered);
+}
+
 #[test]
 fn credentials_that_cannot_be_used_stop_the_start() {
     let cases: [(Entries<'_>, &str); 3] = [
