@@ -33,9 +33,9 @@ pub(super) fn context() -> BuildContext {
     }
 }
 
-struct Built {
-    output: Arc<dyn Output>,
-    metrics: Arc<OutputMetrics>,
+pub(super) struct Built {
+    pub(super) output: Arc<dyn Output>,
+    pub(super) metrics: Arc<OutputMetrics>,
 }
 
 fn built(entries: Entries<'_>) -> Result<Built, Diagnostics> {
@@ -45,7 +45,7 @@ fn built(entries: Entries<'_>) -> Result<Built, Diagnostics> {
     Ok(Built { output, metrics })
 }
 
-fn output(entries: Entries<'_>) -> Built {
+pub(super) fn output(entries: Entries<'_>) -> Built {
     built(entries).unwrap_or_else(|findings| panic!("{findings:?}"))
 }
 
@@ -276,7 +276,7 @@ fn every_default_of_the_table_can_be_read() {
 }
 
 /// A request of `count` documents and its ledger.
-fn request(built: &Built, count: u32) -> (Request, Arc<Ledger>) {
+pub(super) fn request(built: &Built, count: u32) -> (Request, Arc<Ledger>) {
     let ledger = Ledger::new(0, Signal::default());
     let mut share = ledger.open(100);
     share.grow(count);
@@ -312,7 +312,7 @@ fn conflict(id: &str) -> Json {
 }
 
 /// An answer in which `index` took everything.
-fn taken_by(index: &str, count: usize) -> Canned {
+pub(super) fn taken_by(index: &str, count: usize) -> Canned {
     Canned::ok(json!({"items": vec![json!({"create": {"_index": index, "status": 201}}); count]}).to_string())
 }
 
