@@ -204,7 +204,7 @@ impl OpenSearch {
         }
     }
 
-    /// Learns which indexes stand behind the names of `request`, where one is named that was not seen before.
+    /// Learns which indexes stand behind the names of `request`, where something may be new in that.
     fn learn_indexes(&self, request: &Request, runs: &[ItemRun<'_>]) {
         let told = |run: &ItemRun<'_>| matches!(run.answer.status, 200 | 201 | 409);
         let mut indexes = runs.iter().filter(|run| told(run)).filter_map(|run| run.answer.index.as_deref());
@@ -221,6 +221,7 @@ impl OpenSearch {
             let targets: BTreeSet<&str> = targets.collect();
             targets.into_iter().for_each(|target| self.indexes.learn(target, index));
         }
+        self.indexes.searched();
     }
 
     /// Keeps what was learnt before anything is settled by it.
@@ -338,8 +339,9 @@ impl OpenSearch {
 
 impl Output for OpenSearch {
     fn encoder(&self) -> Box<dyn Encoder> {
-        let (agent, metrics, conflicts) = (&self.agent, &self.metrics, &self.conflicts);
-        Box::new(BulkEncoder::new(&self.options, Arc::clone(agent), Arc::clone(metrics), Arc::clone(conflicts)))
+        let (agent, metrics) = (Arc::clone(&self.agent), Arc::clone(&self.metrics));
+        let learnt = (Arc::clone(&self.conflicts), Arc::clone(&self.indexes));
+        Box::new(BulkEncoder::new(&self.options, agent, metrics, learnt))
     }
 
     fn mend(&self, item: &[u8], refusal: &Refusal) -> Option<Vec<u8>> {

@@ -404,6 +404,29 @@ async fn a_name_of_which_nothing_is_known_stands_for_itself() {
 }
 
 #[tokio::test]
+async fn two_names_may_stand_for_one_index() {
+    let hidden = || Canned::Answer(403, "", "{}".into());
+    let answers = vec![taken_by("shared-1", 1), taken_by("shared-1", 2), hidden(), hidden(), found(&[false, true])];
+    let stub = Stub::start(answers).await;
+    let port = stub.port.to_string();
+    // Documents go to `logs-0`, `logs-1` and so on.
+    let built = output(&[("port", port.as_str()), ("index", "logs-$n")]);
+    for count in [1, 2] {
+        let (request, _ledger) = request(&built, count);
+        assert!(matches!(built.output.deliver(&request).await, Verdict::Delivered));
+        request.settle_all(Outcome::Delivered);
+    }
+    let (mut request, _ledger) = request(&built, 2);
+    request.set_may_be_stored(true);
+
+    let looked = built.output.stored(&request).await;
+
+    request.settle_all(Outcome::Dropped);
+    assert_eq!(looked.expect("it was found out"), [false, true]);
+    assert!(stub.received()[4].head.starts_with("post /shared-1/_mget"), "{}", stub.received()[4].head);
+}
+
+#[tokio::test]
 async fn many_documents_are_looked_up_in_batches() {
     let (looked, stub, _) = looked_up(&["logs-1"], 1_001, vec![found(&[false; 1_000]), found(&[true])]).await;
 
