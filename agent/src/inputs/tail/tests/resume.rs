@@ -92,26 +92,6 @@ fn a_file_truncated_while_the_agent_was_down_is_read_on_in_its_copy() {
     assert_eq!(rig.texts(), [""; 0]);
 }
 
-/// What `packaging/DIFFERENCES.md` says of files that no agent saw.
-#[test]
-fn a_file_made_and_renamed_away_while_no_agent_ran_is_found_where_one_of_that_name_was_known() {
-    for (is_known, expected) in [(true, vec!["missed", "seen"]), (false, vec![])] {
-        let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
-        if is_known {
-            rig.append("a.log", "seen\n");
-        }
-        rig.start().wait(2).stop();
-
-        std::thread::sleep(Duration::from_millis(20));
-        rig.append("b.log", "missed\n").rename("b.log", "a.log.1");
-        rig.start();
-
-        let mut texts = rig.texts();
-        texts.sort();
-        assert_eq!(texts, expected);
-    }
-}
-
 #[test]
 fn a_file_in_the_inode_of_another_is_read_from_its_start() {
     let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
