@@ -63,6 +63,28 @@ fn setup_shows_what_is_missing_makes_it_once_and_a_data_stream_takes_what_is_shi
 }
 
 #[test]
+fn without_its_template_a_data_stream_is_waited_for_and_no_index_is_made_in_its_place() {
+    let node = shared_node();
+    let store = Store::of(node);
+    let mut output = node.output("app", "setup-late");
+    output.more.push("Data_Stream On");
+    let workplace = Workplace::new();
+    let service = "[SERVICE]\n    Flush 0.2\n    scheduler.base 1\n    scheduler.cap 2\n\n";
+    workplace.write("vigie.conf", &format!("{service}{}", configuration(&output)));
+    workplace.append("app.log", "one\ntwo\n");
+
+    let mut agent = workplace.start("vigie.conf");
+    agent.wait_for_message(&["there is no data stream `setup-late`", "vigie setup opensearch"]);
+    assert_eq!(store.request(Method::GET, "setup-late", None).0, 404, "no index was made");
+
+    let (status, shown, said) = setup(&workplace, &["--apply"]);
+    assert_eq!(status.code(), Some(0), "{shown}{said}");
+    eventually(Duration::from_secs(30), "two documents", || (store.count("setup-late") >= 2).then_some(()));
+    assert!(agent.terminate().success());
+    assert_eq!(store.request(Method::GET, "_data_stream/setup-late", None).0, 200);
+}
+
+#[test]
 fn a_user_who_may_not_read_templates_is_told_the_permission() {
     let node = shared_node();
     let store = Store::of(node);

@@ -43,9 +43,52 @@ pub fn indexes_behind(body: &[u8]) -> Vec<String> {
     indexes
 }
 
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// A data stream.
+    Stream,
+    /// An index, or an alias.
+    Other,
+    /// Nothing.
+    Nothing,
+}
+
+/// What an answer to `_resolve/index/NAME` tells the name to stand for; `None` when `body` holds something else.
+pub fn standing(body: &[u8]) -> Option<Standing> {
+    let tree: Value = serde_json::from_slice(body).ok()?;
+    let has = |kind: &str| tree[kind].as_array().is_some_and(|entries| !entries.is_empty());
+    let known = tree.as_object()?;
+    Some(match () {
+        () if has("data_streams") => Standing::Stream,
+        () if has("indices") || has("aliases") => Standing::Other,
+        () if known.is_empty() || known.values().all(|entries| entries.as_array().is_some_and(Vec::is_empty)) => {
+            Standing::Nothing
+        }
+        () => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_name_stands_for_is_read() {
+        let cases = [
+            (r#"{"indices":[],"aliases":[],"data_streams":[{"name":"logs"}]}"#, Some(Standing::Stream)),
+            (r#"{"indices":[{"name":"logs"}]}"#, Some(Standing::Other)),
+            (r#"{"aliases":[{"name":"logs"}],"data_streams":[]}"#, Some(Standing::Other)),
+            (r#"{"indices":[],"aliases":[],"data_streams":[]}"#, Some(Standing::Nothing)),
+            ("{}", Some(Standing::Nothing)),
+            (r#"{"error":"no handler"}"#, None),
+            ("<html>", None),
+            ("[]", None),
+        ];
+        for (body, expected) in cases {
+            assert_eq!(standing(body.as_bytes()), expected, "{body}");
+        }
+    }
 
     #[test]
     fn the_indexes_behind_a_name_are_read_in_order() {

@@ -11,5 +11,5 @@ mod templates;
 
 pub use bulk::{Action, ItemAnswer, ItemRun, Unreadable, Verb, bulk_item, bulk_items, item_index};
 pub use errors::{ErrorDetail, error_name, request_error, scrubbed};
-pub use found::{Found, found_items, indexes_behind};
-pub use templates::{Resource, ResourceKind, State, resources};
+pub use found::{Found, Standing, found_items, indexes_behind, standing};
+pub use templates::{Resource, ResourceKind, State, makes_stream, resources};

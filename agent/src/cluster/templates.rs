@@ -200,9 +200,79 @@ fn mappings() -> Value {
     })
 }
 
+/// Whether the first document for `name` makes a data stream, by an answer that holds patterns, priority and `data_stream` of all
+/// index templates: of those whose patterns match, the one with the highest priority tells. `None` when `body` holds something
+/// else.
+pub fn makes_stream(body: &[u8], name: &str) -> Option<bool> {
+    let tree: Value = serde_json::from_slice(body).ok()?;
+    // Without any template nothing is left behind the filter.
+    let Some(templates) = tree.as_object()?.get("index_templates") else { return Some(false) };
+    let templates = templates.as_array()?.iter().map(|entry| &entry["index_template"]);
+    let matching = templates.filter(|template| match &template["index_patterns"] {
+        Value::Array(patterns) => patterns.iter().filter_map(Value::as_str).any(|pattern| matches(pattern, name)),
+        one => one.as_str().is_some_and(|pattern| matches(pattern, name)),
+    });
+    let highest = matching.max_by_key(|template| template["priority"].as_i64().unwrap_or(0));
+    Some(highest.is_some_and(|template| !template["data_stream"].is_null()))
+}
+
+/// Whether `name` matches `pattern`, in which `*` stands for any text.
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut left) = name.strip_prefix(first) else { return false };
+    let Some((between, last)) = rest.rsplit_once('*') else { return left.ends_with(rest) };
+    for part in between.split('*') {
+        let Some(at) = left.find(part) else { return false };
+        left = &left[at + part.len()..];
+    }
+    left.ends_with(last)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_matching_template_of_the_highest_priority_tells_whether_a_stream_is_made() {
+        let template = |patterns: &[&str], priority: i64, is_stream: bool| {
+            let mut template = json!({"index_patterns": patterns, "priority": priority});
+            if is_stream {
+                template["data_stream"] = json!({});
+            }
+            json!({"index_template": template})
+        };
+        let told = |templates: &[Value]| {
+            makes_stream(json!({"index_templates": templates}).to_string().as_bytes(), "logs-app-x")
+        };
+
+        assert_eq!(told(&[]), Some(false));
+        assert_eq!(told(&[template(&["other", "logs-*"], 1, true)]), Some(true));
+        assert_eq!(told(&[template(&["logs-*"], 1, true), template(&["*-app-*"], 2, false)]), Some(false));
+        assert_eq!(told(&[template(&["logs-*"], 3, true), template(&["*"], 2, false)]), Some(true));
+        assert_eq!(told(&[template(&["logs"], 1, true)]), Some(false));
+        assert_eq!(makes_stream(b"{}", "logs"), Some(false));
+        assert_eq!(makes_stream(b"<html>", "logs"), None);
+    }
+
+    #[test]
+    fn patterns_match_as_in_the_store() {
+        for (pattern, expected) in [
+            ("abcab", true),
+            ("abc", false),
+            ("*", true),
+            ("a*", true),
+            ("*ab", true),
+            ("a*b", true),
+            ("abca*cab", false),
+            ("*c*", true),
+            ("*b*b", true),
+            ("*b*b*b", false),
+            ("ab**ab", true),
+            ("x*", false),
+        ] {
+            assert_eq!(matches(pattern, "abcab"), expected, "{pattern}");
+        }
+    }
 
     fn answer(resource: &Resource, body: &Value) -> Value {
         match resource.kind {

@@ -201,6 +201,8 @@ counters! {
         unknown_outcome_records,
         /// Records sent again of which could not be found out whether they are stored in an index before a rollover.
         possible_duplicate_records,
+        /// Records that an ordinary index took where a data stream was wanted.
+        plain_index_records,
         /// Most bytes of a request, before compression: what the other side was found to take.
         request_limit_bytes,
         /// When the certificate that is shown to servers expires, in seconds since 1970; 0 without one.

@@ -122,6 +122,11 @@ const OUTPUT: &[Row] = &[
         "vigie_output_possible_duplicate_records",
         "Records sent again that may be stored in an index before a rollover too: it could not be looked into.",
     ),
+    counter(
+        "plain_index_records",
+        "vigie_output_plain_index_records",
+        "Records that an ordinary index took where a data stream was wanted.",
+    ),
     gauge("request_limit_bytes", "vigie_output_request_limit_bytes", "Most bytes of a request, before compression."),
     which("client_certificate_expiry", "client", CERTIFICATE, CERTIFICATE_HELP),
     which("server_certificate_expiry", "server", CERTIFICATE, CERTIFICATE_HELP),

@@ -35,8 +35,17 @@ pub enum TlsError {
         path: PathBuf,
     },
     /// A file holds no key that can be used.
-    #[error("`{path}` holds no private key in PEM form without a password (PKCS#8, PKCS#1 or SEC1)")]
+    #[error("`{path}` holds no private key in PEM form (PKCS#8, PKCS#1 or SEC1)")]
     NoKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file holds a key behind a password.
+    #[error(
+        "the private key in `{path}` is encrypted with a password, and nobody is there to type it: write it without one \
+         (`openssl pkey -in ENCRYPTED -out KEY`) into a file that only the agent can read (`chmod 600 KEY`)"
+    )]
+    EncryptedKey {
         /// The file.
         path: PathBuf,
     },
@@ -149,7 +158,17 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    PrivateKeyDer::from_pem_slice(&read_limited(path)?).map_err(|_| TlsError::NoKey { path: path.to_owned() })
+    let pem = read_limited(path)?;
+    let path = path.to_owned();
+    // The older form encrypts what stands under the name of a plain key, so that this would be taken for a damaged one.
+    if contains(&pem, "-----BEGIN ENCRYPTED PRIVATE KEY-----") || contains(&pem, "\nProc-Type: 4,ENCRYPTED") {
+        return Err(TlsError::EncryptedKey { path });
+    }
+    PrivateKeyDer::from_pem_slice(&pem).map_err(|_| TlsError::NoKey { path })
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    memchr::memmem::find(bytes, text.as_bytes()).is_some()
 }
 
 /// Far more than any bundle of authorities has.

@@ -19,6 +19,7 @@ use super::judge::{Whole, does_not_inflate, fate, is_about_another, verb};
 use super::mend::{Misfit, blamed, quarantined, without};
 use super::options::{Compress, OpenSearchOptions};
 use super::rollover::WriteIndexes;
+use super::stream::Stream;
 use crate::cluster::{Action, ItemRun, bulk_item, bulk_items, error_name, item_index, scrubbed};
 use crate::encode::bulk::push_action;
 use crate::metrics::OutputMetrics;
@@ -54,6 +55,7 @@ pub(super) struct OpenSearch {
     /// It was said that the indexes cannot be kept.
     said_unkept: AtomicBool,
     conflicts: Arc<Conflicts>,
+    pub(super) stream: Stream,
     /// The server was found not to inflate requests.
     plain_only: AtomicBool,
 }
@@ -89,6 +91,7 @@ impl OpenSearch {
             said_unkept: AtomicBool::new(false),
             name: Arc::clone(&context.name),
             path: bulk_path(&options),
+            stream: Stream::of(&options),
             options,
             destination,
             access,
@@ -101,6 +104,9 @@ impl OpenSearch {
 
     /// Sends `request` to one host; where there is no connection to it nothing was sent, so the next one is tried.
     async fn send(&self, hosts: &Hosts, request: &Request) -> Verdict {
+        if let Some(verdict) = self.lacks_stream(hosts).await {
+            return verdict;
+        }
         let mut tried = Vec::new();
         let mut verdict = None;
         while let Some(host) = hosts.choose(&tried, Instant::now()) {
@@ -198,7 +204,7 @@ impl OpenSearch {
         }
     }
 
-    /// Learns which indexes stand behind the names of `request`, where one is named that was not seen before.
+    /// Learns which indexes stand behind the names of `request`, where something may be new in that.
     fn learn_indexes(&self, request: &Request, runs: &[ItemRun<'_>]) {
         let told = |run: &ItemRun<'_>| matches!(run.answer.status, 200 | 201 | 409);
         let mut indexes = runs.iter().filter(|run| told(run)).filter_map(|run| run.answer.index.as_deref());
@@ -215,6 +221,7 @@ impl OpenSearch {
             let targets: BTreeSet<&str> = targets.collect();
             targets.into_iter().for_each(|target| self.indexes.learn(target, index));
         }
+        self.indexes.searched();
     }
 
     /// Keeps what was learnt before anything is settled by it.
@@ -264,6 +271,7 @@ impl OpenSearch {
             return unread(format!("{target} answered for the documents in another order than they were sent in"));
         }
         self.learn_indexes(request, &runs);
+        self.note_plain(&runs);
         if is_all_stored {
             return Verdict::Delivered;
         }
@@ -331,8 +339,9 @@ impl OpenSearch {
 
 impl Output for OpenSearch {
     fn encoder(&self) -> Box<dyn Encoder> {
-        let (agent, metrics, conflicts) = (&self.agent, &self.metrics, &self.conflicts);
-        Box::new(BulkEncoder::new(&self.options, Arc::clone(agent), Arc::clone(metrics), Arc::clone(conflicts)))
+        let (agent, metrics) = (Arc::clone(&self.agent), Arc::clone(&self.metrics));
+        let learnt = (Arc::clone(&self.conflicts), Arc::clone(&self.indexes));
+        Box::new(BulkEncoder::new(&self.options, agent, metrics, learnt))
     }
 
     fn mend(&self, item: &[u8], refusal: &Refusal) -> Option<Vec<u8>> {

@@ -1,5 +1,6 @@
 //! Records to the two lines of a bulk item.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -10,6 +11,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::conflicts::Conflicts;
 use super::index::Indexes;
 use super::options::OpenSearchOptions;
+use super::rollover::WriteIndexes;
 use crate::encode::accessor::Path;
 use crate::encode::bulk::{ACTION_SUFFIX, Operation};
 use crate::encode::strftime::{Cached, push_fraction};
@@ -45,7 +47,19 @@ pub(super) struct BulkEncoder {
     position: PositionIds,
     scratch: Vec<u8>,
     conflicts: Arc<Conflicts>,
+    targets: Targets,
 }
+
+/// Tells which names are written to, each once.
+struct Targets {
+    written: Arc<WriteIndexes>,
+    /// Version of the name that was looked at last.
+    version: u64,
+    told: HashSet<Vec<u8>>,
+}
+
+/// Names that are told once; beyond, all are told anew.
+const MOST_TOLD: usize = 1_000;
 
 /// A record as it is to be written.
 #[derive(Clone, Copy)]
@@ -91,12 +105,28 @@ struct PositionIds {
     line: Vec<u8>,
 }
 
+impl Targets {
+    /// Tells the name that `indexes` has now, unless that was told.
+    #[cold]
+    fn tell(&mut self, indexes: &Indexes) {
+        self.version = indexes.version();
+        if self.told.contains(indexes.name()) {
+            return;
+        }
+        if self.told.len() >= MOST_TOLD {
+            self.told.clear();
+        }
+        self.told.insert(indexes.name().to_vec());
+        self.written.expect(&String::from_utf8_lossy(indexes.name()));
+    }
+}
+
 impl BulkEncoder {
     pub(super) fn new(
         options: &OpenSearchOptions,
         agent: Arc<Agent>,
         metrics: Arc<OutputMetrics>,
-        conflicts: Arc<Conflicts>,
+        (conflicts, written): (Arc<Conflicts>, Arc<WriteIndexes>),
     ) -> Self {
         let id_source = match (&options.id_key, options.generate_id) {
             (Some(key), _) => IdSource::Key(key.clone()),
@@ -120,6 +150,7 @@ impl BulkEncoder {
             position: PositionIds::default(),
             scratch: Vec::new(),
             conflicts,
+            targets: Targets { written, version: 0, told: HashSet::new() },
         }
     }
 
@@ -187,6 +218,9 @@ impl BulkEncoder {
         let start = out.len();
         if !self.indexes.update(record, tag, time.seconds) {
             self.metrics.index_fallbacks.add(1);
+        }
+        if self.targets.version != self.indexes.version() {
+            self.targets.tell(&self.indexes);
         }
         if let IdSource::Position = self.id_source {
             push(self.position.line(&self.indexes, &self.agent, stream, tag), out);

@@ -104,6 +104,11 @@ impl Indexes {
         &self.line
     }
 
+    /// The name itself.
+    pub(super) fn name(&self) -> &[u8] {
+        &self.name
+    }
+
     /// Another number for every other action line.
     pub(super) fn version(&self) -> u64 {
         self.version

@@ -211,8 +211,19 @@ impl OpenSearch {
         self.ask(hosts, begin, ids.len() * ANSWER_DOCUMENT, read).await
     }
 
-    /// Asks one host, or the next where there is no connection to it; the answer may take `room`.
+    /// Asks for what is to be looked up; the answer may take `room`.
     async fn ask<T>(
+        &self,
+        hosts: &Hosts,
+        begin: impl Fn(&HttpClient) -> RequestBuilder,
+        room: usize,
+        read: impl Fn(&HttpClient, &Answer) -> Result<T, Verdict>,
+    ) -> Result<T, Verdict> {
+        self.ask_any(hosts, begin, room, read).await.map_err(nothing_was_sent)
+    }
+
+    /// Asks one host, or the next where there is no connection to it; the answer may take `room`.
+    pub(super) async fn ask_any<T>(
         &self,
         hosts: &Hosts,
         begin: impl Fn(&HttpClient) -> RequestBuilder,
@@ -237,7 +248,7 @@ impl OpenSearch {
             tried.push(host.number);
         }
         let answered = answered.expect("a host is chosen while none was tried");
-        answered.unwrap_or_else(Err).map_err(nothing_was_sent)
+        answered.unwrap_or_else(Err)
     }
 
     /// Says once that documents may be stored twice, and what helps.
@@ -274,7 +285,7 @@ fn search(request: &Request, behind: &Behind) -> io::Result<Search> {
 }
 
 /// The verdict on an answer that tells nothing now.
-fn later(client: &HttpClient, Answer { status, retry_after, body }: &Answer) -> Verdict {
+pub(super) fn later(client: &HttpClient, Answer { status, retry_after, body }: &Answer) -> Verdict {
     Whole { status: *status, body, retry_after: *retry_after, target: client.target(), plain_length: 0 }.verdict()
 }
 

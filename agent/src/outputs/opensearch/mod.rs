@@ -14,6 +14,7 @@ mod mend;
 pub mod options;
 mod rollover;
 pub mod setup;
+mod stream;
 #[cfg(test)]
 mod tests;
 

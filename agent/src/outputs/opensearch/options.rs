@@ -31,7 +31,7 @@ crate::options! {
         generate_id: bool, default "off", "Whether the id is made from the content, so that equal records at the same time become one. Off, it is made from the position in the source: a record sent again is absorbed, and no two records become one.";
         id_key: Path, optional, "Key whose value is the id. Without such a value the id is made from the position.";
         write_operation: Operation, default "create", "`create`, `index`, `update` or `upsert`.";
-        data_stream: bool, default "off", "Whether `index` is the name of a data stream. Then the operation is `create` and the time is under `@timestamp`. `vigie setup opensearch` installs its template, without which the store would make an ordinary index.";
+        data_stream: bool, default "off", "Whether `index` is the name of a data stream. Then the operation is `create` and the time is under `@timestamp`. `vigie setup opensearch` installs its template. Where neither it nor the stream is there, records wait, since the store would make an ordinary index; what such an index takes all the same is counted.";
         replace_dots: bool, default "off", "Whether `.` in keys becomes `_`, at any depth.";
         compress: Compress, optional, "`gzip` compresses requests.";
         compress_level: Level, default "1", "How hard to compress, from 1 to 9. From 2 on it costs more than twice as much.";

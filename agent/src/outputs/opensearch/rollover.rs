@@ -4,7 +4,7 @@
 //! behind it, and a document sent again would be stored there a second time. So the indexes that answers name are kept,
 //! over a restart too, and what may be stored already is looked up in them. Plain indexes are known, and never looked into.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read};
 use std::os::unix::fs::DirBuilderExt;
@@ -21,6 +21,8 @@ const MOST_TARGETS: usize = 1_000;
 /// Indexes that are remembered of one name, the newest. What is not settled may lie in any of them: one record that waits for
 /// long holds back the position of its file, and all behind it is read again after a restart.
 pub(super) const MOST_INDEXES: usize = 8;
+/// Answers that are searched for the index behind a name that is written to and of which nothing was heard.
+const ANSWERS: u32 = 64;
 /// Longest name of an index.
 const LONGEST_NAME: usize = 255;
 /// Bytes of the file that are read.
@@ -56,6 +58,9 @@ struct Known {
     targets: Vec<Target>,
     /// Every index of theirs.
     indexes: HashSet<String>,
+    /// Names that are written to and of which nothing is known, and how many answers are still searched for them. Their index may
+    /// be known behind another name.
+    expected: HashMap<String, u32>,
     /// Counts the changes that are to be kept.
     revision: u64,
 }
@@ -90,15 +95,32 @@ impl WriteIndexes {
             Err(error) => (Vec::new(), Some(format!("`{}`: {error}", path.display()))),
         };
         let indexes = targets.iter().flat_map(|target| target.indexes.iter().cloned()).collect();
-        let known = Mutex::new(Known { targets, indexes, revision: 0 });
+        let known = Mutex::new(Known { targets, indexes, ..Known::default() });
         let (written, writing) = (AtomicU64::new(0), Mutex::new(()));
         (Self { known, file: Some(KeptFile { path, with_plain, written, writing }) }, flaw)
     }
 
-    /// Whether each of `indexes` was seen before.
+    /// Documents are written to `target` from now on.
+    pub(super) fn expect(&self, target: &str) {
+        let mut known = self.lock();
+        if known.expected.len() < MOST_TARGETS && !known.targets.iter().any(|known| known.name == target) {
+            known.expected.insert(target.to_owned(), ANSWERS);
+        }
+    }
+
+    /// Whether nothing can be learnt from an answer that names `indexes`: each was seen before, and something is known of every name
+    /// that is written to.
     pub(super) fn know<'a>(&self, mut indexes: impl Iterator<Item = &'a str>) -> bool {
         let known = self.lock();
-        indexes.all(|index| known.indexes.contains(index))
+        known.expected.is_empty() && indexes.all(|index| known.indexes.contains(index))
+    }
+
+    /// An answer was searched. What was in vain too often is searched for no longer.
+    pub(super) fn searched(&self) {
+        self.lock().expected.retain(|_, answers| {
+            *answers -= 1;
+            *answers > 0
+        });
     }
 
     /// Where documents written to `target` may lie: the newest index first, none where the name is that of an index. A name
@@ -151,6 +173,7 @@ impl WriteIndexes {
 
 impl Known {
     fn learn(&mut self, target: &str, index: &str, with_plain: bool) {
+        self.expected.remove(target);
         if !is_name(target) || !is_name(index) {
             return;
         }
@@ -245,6 +268,28 @@ mod tests {
 
         assert_eq!(indexes.behind("logs"), ["logs-000001", "logs"]);
         indexes.keep().expect("there is nothing to write");
+    }
+
+    #[test]
+    fn the_index_of_a_name_is_looked_for_also_where_it_is_known_behind_another_but_not_for_ever() {
+        let (indexes, _) = WriteIndexes::open(None, "o", true);
+        let is_known = || indexes.know(["shared-1"].into_iter());
+        indexes.expect("a");
+        indexes.learn("a", "shared-1");
+        assert!(is_known());
+
+        indexes.expect("a");
+        assert!(is_known(), "all is known of it");
+        indexes.expect("b");
+        assert!(!is_known());
+        indexes.learn("b", "shared-1");
+        assert!(is_known() && indexes.behind("b") == ["shared-1"]);
+
+        indexes.expect("never answered");
+        (1..ANSWERS).for_each(|_| indexes.searched());
+        assert!(!is_known());
+        indexes.searched();
+        assert!(is_known());
     }
 
     #[test]

@@ -33,9 +33,9 @@ pub(super) fn context() -> BuildContext {
     }
 }
 
-struct Built {
-    output: Arc<dyn Output>,
-    metrics: Arc<OutputMetrics>,
+pub(super) struct Built {
+    pub(super) output: Arc<dyn Output>,
+    pub(super) metrics: Arc<OutputMetrics>,
 }
 
 fn built(entries: Entries<'_>) -> Result<Built, Diagnostics> {
@@ -45,7 +45,7 @@ fn built(entries: Entries<'_>) -> Result<Built, Diagnostics> {
     Ok(Built { output, metrics })
 }
 
-fn output(entries: Entries<'_>) -> Built {
+pub(super) fn output(entries: Entries<'_>) -> Built {
     built(entries).unwrap_or_else(|findings| panic!("{findings:?}"))
 }
 
@@ -276,7 +276,7 @@ fn every_default_of_the_table_can_be_read() {
 }
 
 /// A request of `count` documents and its ledger.
-fn request(built: &Built, count: u32) -> (Request, Arc<Ledger>) {
+pub(super) fn request(built: &Built, count: u32) -> (Request, Arc<Ledger>) {
     let ledger = Ledger::new(0, Signal::default());
     let mut share = ledger.open(100);
     share.grow(count);
@@ -321,7 +321,7 @@ fn conflict(id: &str) -> Json {
 }
 
 /// An answer in which `index` took everything.
-fn taken_by(index: &str, count: usize) -> Canned {
+pub(super) fn taken_by(index: &str, count: usize) -> Canned {
     Canned::ok(json!({"items": vec![json!({"create": {"_index": index, "status": 201}}); count]}).to_string())
 }
 
@@ -410,6 +410,29 @@ async fn a_name_of_which_nothing_is_known_stands_for_itself() {
 
     assert_eq!(looked.expect("it was found out"), [true]);
     assert!(stub.received()[1].head.starts_with("post /logs/_mget"));
+}
+
+#[tokio::test]
+async fn two_names_may_stand_for_one_index() {
+    let hidden = || Canned::Answer(403, "", "{}".into());
+    let answers = vec![taken_by("shared-1", 1), taken_by("shared-1", 2), hidden(), hidden(), found(&[false, true])];
+    let stub = Stub::start(answers).await;
+    let port = stub.port.to_string();
+    // Documents go to `logs-0`, `logs-1` and so on.
+    let built = output(&[("port", port.as_str()), ("index", "logs-$n")]);
+    for count in [1, 2] {
+        let (request, _ledger) = request(&built, count);
+        assert!(matches!(built.output.deliver(&request).await, Verdict::Delivered));
+        request.settle_all(Outcome::Delivered);
+    }
+    let (mut request, _ledger) = request(&built, 2);
+    request.set_may_be_stored(true);
+
+    let looked = built.output.stored(&request).await;
+
+    request.settle_all(Outcome::Dropped);
+    assert_eq!(looked.expect("it was found out"), [false, true]);
+    assert!(stub.received()[4].head.starts_with("post /shared-1/_mget"), "{}", stub.received()[4].head);
 }
 
 #[tokio::test]
@@ -634,6 +657,24 @@ async fn after_a_refusal_the_password_is_read_again_at_once() {
     assert!(matches!(verdict, Verdict::Delivered), "{verdict:?}");
     let sent: Vec<bool> = stub.received().iter().map(|r| r.head.contains("authorization: basic bwu6bmv3")).collect();
     assert_eq!(sent, [false, false, true]);
+    request.settle_all(Outcome::Delivered);
+}
+
+/// While an output has nothing to send, nobody looks at its files: the first request after that does.
+#[tokio::test]
+async fn the_first_request_after_a_silence_shows_the_password_of_now() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("password");
+    std::fs::write(&file, "old\n").expect("written");
+    let stub = Stub::start(vec![Canned::ok(answer(&[201]))]).await;
+    let (port, path) = (stub.port.to_string(), file.to_str().expect("a path"));
+    let built = output(&[("port", &port), ("http_user", "me"), ("http_passwd_file", path)]);
+    let (request, _ledger) = request(&built, 1);
+    std::fs::write(&file, "new\n").expect("written");
+
+    built.output.deliver(&request).await;
+
+    assert!(stub.received()[0].head.contains("authorization: basic bwu6bmv3"));
     request.settle_all(Outcome::Delivered);
 }
 
