@@ -428,7 +428,7 @@ async fn two_names_may_stand_for_one_index() {
     let (mut request, _ledger) = request(&built, 2);
     request.set_may_be_stored(true);
 
-    let looked = built.output.stored(&request).await;
+    let looked = built.output.stored(&request, 0).await;
 
     request.settle_all(Outcome::Dropped);
     assert_eq!(looked.expect("it was found out"), [false, true]);
