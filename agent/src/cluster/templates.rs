@@ -222,8 +222,8 @@ fn matches(pattern: &str, name: &str) -> bool {
     let Some(mut left) = name.strip_prefix(first) else { return false };
     let Some((between, last)) = rest.rsplit_once('*') else { return left.ends_with(rest) };
     for part in between.split('*') {
-        let Some(at) = left.find(part) else { return false };
-        left = &left[at + part.len()..];
+        let Some((_, behind)) = left.split_once(part) else { return false };
+        left = behind;
     }
     left.ends_with(last)
 }

@@ -600,7 +600,7 @@ fn nothing_that_others_take_too_waits_in_memory_for_an_output_that_takes_nothing
         let way = Way { is_kept: false, is_shared: true };
         spooling::hand_over(&handle, shared(text, &ledger), way);
     }
-    runtime.block_on(until(|| ledger.committed() == 1));
+    runtime.block_on(until(|| ledger.tally().spooled == 2));
 
     assert_eq!((ledger.tally().spooled, ledger.committed()), (2, 1));
     abort.send_replace(true);

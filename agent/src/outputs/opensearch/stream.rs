@@ -172,12 +172,11 @@ mod tests {
             let (verdicts, asked, built) = streamed(&[], answers).await;
 
             assert_eq!(asked, expected);
-            match &verdicts[0] {
-                Verdict::Again { class: Class::Output, reason, counts: false, .. } => {
-                    assert!(is_lacking && reason.contains("vigie setup opensearch"), "{reason}");
-                }
-                first => assert!(!is_lacking && matches!(first, Verdict::Delivered), "{first:?}"),
-            }
+            let is_told = |reason: &str| is_lacking && reason.contains("vigie setup opensearch");
+            assert!(match &verdicts[0] {
+                Verdict::Again { class: Class::Output, reason, counts: false, .. } => is_told(reason),
+                first => !is_lacking && matches!(first, Verdict::Delivered),
+            });
             assert!(matches!(verdicts[1], Verdict::Delivered), "{verdicts:?}");
             assert_eq!(built.metrics.plain_index_records.get(), 0);
         }
