@@ -1,6 +1,5 @@
-//! Sends one request and reads its answer.
+//! Sends one request; `answers` reads what comes back.
 
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,17 +14,15 @@ use super::access::Access;
 use super::conflicts::Conflicts;
 use super::directory::Directory;
 use super::encoder::BulkEncoder;
-use super::judge::{Whole, does_not_inflate, fate, is_about_another, verb};
-use super::mend::{Misfit, blamed, quarantined, without};
+use super::judge::does_not_inflate;
 use super::options::{Compress, OpenSearchOptions};
 use super::rollover::WriteIndexes;
 use super::stream::Stream;
-use crate::cluster::{Action, ItemRun, bulk_item, bulk_items, error_name, item_index, scrubbed};
-use crate::encode::bulk::push_action;
+use crate::cluster::item_index;
 use crate::metrics::OutputMetrics;
 use crate::net::{Change, Chosen, Conduct, Hosts, HttpClient, explain};
 use crate::plugin::{
-    Agent, BodyEncoding, BuildContext, Class, Delivery, Encoder, Fate, Output, Refusal, Request, Verdict, wall_clock,
+    Agent, BodyEncoding, BuildContext, Class, Delivery, Encoder, Output, Refusal, Request, Verdict, wall_clock,
 };
 
 /// Where requests go.
@@ -53,8 +50,8 @@ pub(super) struct OpenSearch {
     /// It was said that documents cannot be looked up.
     pub(super) said_unsure: AtomicBool,
     /// It was said that the indexes cannot be kept.
-    said_unkept: AtomicBool,
-    conflicts: Arc<Conflicts>,
+    pub(super) said_unkept: AtomicBool,
+    pub(super) conflicts: Arc<Conflicts>,
     pub(super) stream: Stream,
     /// The server was found not to inflate requests.
     plain_only: AtomicBool,
@@ -204,136 +201,9 @@ impl OpenSearch {
         }
     }
 
-    /// Learns which indexes stand behind the names of `request`, where something may be new in that.
-    fn learn_indexes(&self, request: &Request, runs: &[ItemRun<'_>]) {
-        let told = |run: &ItemRun<'_>| matches!(run.answer.status, 200 | 201 | 409);
-        let mut indexes = runs.iter().filter(|run| told(run)).filter_map(|run| run.answer.index.as_deref());
-        if self.indexes.know(&mut indexes) {
-            return;
-        }
-        let Ok(plain) = request.plain() else { return };
-        let mut at = 0;
-        for run in runs {
-            let items = at..at + run.count;
-            at = items.end;
-            let Some(index) = run.answer.index.as_deref().filter(|_| told(run)) else { continue };
-            let targets = items.filter_map(|item| item_index(&plain[request.item_range(item)]));
-            let targets: BTreeSet<&str> = targets.collect();
-            targets.into_iter().for_each(|target| self.indexes.learn(target, index));
-        }
-        self.indexes.searched();
-    }
-
-    /// Keeps what was learnt before anything is settled by it.
-    async fn keep_indexes(&self) {
-        if self.indexes.is_kept() {
-            return;
-        }
-        let indexes = Arc::clone(&self.indexes);
-        let kept = tokio::task::spawn_blocking(move || indexes.keep()).await;
-        match kept {
-            Ok(Ok(())) => self.said_unkept.store(false, Ordering::Relaxed),
-            Ok(Err(error)) if !self.said_unkept.swap(true, Ordering::Relaxed) => {
-                warn!(component = %self.name, %error,
-                    "the indexes written to cannot be kept: a rollover while the agent is down may double records");
-            }
-            Ok(Err(_)) => {}
-            Err(panicked) => warn!(component = %self.name, "keeping the indexes written to failed: {panicked}"),
-        }
-    }
-
     /// What stands before the paths of all requests.
     pub(super) fn base(&self) -> String {
         base_path(&self.options)
-    }
-
-    fn judge(&self, client: &HttpClient, request: &Request, answer: &Answer) -> Verdict {
-        let target = client.target();
-        if !(200..300).contains(&answer.status) {
-            let Answer { status, retry_after, body } = answer;
-            let plain_length = request.plain_length;
-            return Whole { status: *status, body, retry_after: *retry_after, target, plain_length }.verdict();
-        }
-        let runs = match bulk_items(&answer.body) {
-            Ok(runs) => runs,
-            Err(error) => return unread(format!("{target} gave an answer that cannot be read ({error})")),
-        };
-        let (sent, answered) = (request.items.len(), runs.iter().map(|run| run.count).sum::<usize>());
-        if answered != sent {
-            return unread(format!("{target} answered for {answered} documents where {sent} were sent"));
-        }
-        let operation = self.options.write_operation;
-        if runs.iter().any(|run| run.answer.verb != verb(operation)) {
-            return unread(format!("{target} answered for other operations than were sent"));
-        }
-        let is_all_stored = runs.iter().all(|run| matches!(run.answer.status, 200 | 201));
-        if !is_all_stored && !is_in_order(request, &runs) {
-            return unread(format!("{target} answered for the documents in another order than they were sent in"));
-        }
-        self.learn_indexes(request, &runs);
-        self.note_plain(&runs);
-        if is_all_stored {
-            return Verdict::Delivered;
-        }
-        let fates = |run: ItemRun<'_>| std::iter::repeat_n(fate(run.answer, operation), run.count);
-        let fates: Vec<Fate> = runs.into_iter().flat_map(fates).collect();
-        self.log_refusals(&fates);
-        Verdict::Items(fates)
-    }
-
-    /// A refused item without the field that is to blame, or for the quarantine index, or `None`. Each is given once: the first
-    /// has something under `unmapped`, the second names that index.
-    fn other_form(&self, item: &[u8], refusal: &Refusal) -> Option<Vec<u8>> {
-        let Action { name, index, id } = bulk_item(item)?.0;
-        let document = bulk_item(item)?.1;
-        if refusal.status != 400 || !matches!(name.as_str(), "create" | "index") {
-            return None;
-        }
-        let quarantine = self.options.quarantine_index.as_ref().map(|quarantine| quarantine.0.as_str());
-        if quarantine == Some(&index) {
-            return None;
-        }
-        let field = blamed(refusal).filter(|_| self.options.repair);
-        if let Some((mended, misfit)) = field.and_then(|field| without(document, field)) {
-            self.remember(&index, misfit, refusal);
-            self.metrics.repaired_records.add(1);
-            let mut other = Vec::with_capacity(item.len() + 64);
-            push_action(&name, &index, id.as_deref(), &mut other);
-            other.extend_from_slice(&mended);
-            other.push(b'\n');
-            return Some(other);
-        }
-        self.metrics.quarantine_index_records.add(u64::from(quarantine.is_some()));
-        Some(quarantined(quarantine?, (&index, id.as_deref()), document, &self.options.time_key, refusal))
-    }
-
-    /// Remembers a field whose shape the index does not take, and says so once.
-    fn remember(&self, index: &str, misfit: Misfit, refusal: &Refusal) {
-        let is_shape = misfit.is_object || refusal.reason.starts_with("object mapping for [");
-        let field = misfit.field.clone();
-        if is_shape && self.conflicts.learn(index, misfit) {
-            warn!(component = %self.name, index, field, "the index does not take values of this shape: they go to `unmapped` as text");
-        }
-    }
-
-    /// Logs one line about refused documents, or with `trace_error` one line per kind of error; no value of a record is in it.
-    fn log_refusals(&self, fates: &[Fate]) {
-        let refusals = fates.iter().filter_map(|fate| match fate {
-            Fate::Refused(refusal) => Some(refusal.as_ref()),
-            _ => None,
-        });
-        let mut kinds: Vec<(&Refusal, usize)> = Vec::new();
-        for refusal in refusals {
-            match kinds.iter_mut().find(|(known, _)| known.kind == refusal.kind && known.status == refusal.status) {
-                Some((_, count)) => *count += 1,
-                None => kinds.push((refusal, 1)),
-            }
-        }
-        let shown = if self.options.trace_error { kinds.len() } else { 1 };
-        for (Refusal { status, kind, reason }, documents) in kinds.into_iter().take(shown) {
-            let (kind, reason) = (error_name(kind), scrubbed(reason));
-            warn!(component = %self.name, documents, status, kind, "documents were refused: {reason}");
-        }
     }
 }
 
@@ -404,23 +274,6 @@ async fn write(directory: Arc<Directory>, request: &Request) -> Verdict {
         Err(panicked) => (format!("writing the request failed: {panicked}"), true),
     };
     Verdict::Again { class: Class::Unreachable, reason, wait: None, counts }
-}
-
-/// Whether every conflict and refusal that names a document stands where that stood.
-fn is_in_order(request: &Request, runs: &[ItemRun<'_>]) -> bool {
-    let may_name = |run: &ItemRun<'_>| matches!(run.answer.status, 400 | 409);
-    if !runs.iter().any(may_name) {
-        return true;
-    }
-    // A body that does not inflate is found and said when the items are taken apart.
-    let Ok(plain) = request.plain() else { return true };
-    let mut at = 0;
-    runs.iter().all(|run| {
-        let first = at;
-        at += run.count;
-        let another = |item: usize| is_about_another(&run.answer, &plain[request.item_range(item)]);
-        !may_name(run) || !(first..at).any(another)
-    })
 }
 
 /// A request of which nobody knows what became of it, for its answer is none that can be read.

@@ -3,6 +3,7 @@
 //! Nothing here waits or retries: what is to be sent again is said in the verdict, and the pipeline does it.
 
 mod access;
+mod answers;
 mod conflicts;
 mod deliver;
 mod directory;
