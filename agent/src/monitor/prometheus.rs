@@ -69,8 +69,8 @@ const INPUT: &[Row] = &[
     counter("rewinds", "vigie_input_rewinds", "Ranges read again because no output answered for them."),
     counter("restarts", "vigie_input_restarts", "Starts after a panic."),
     gauge("lag_bytes", "vigie_input_lag_bytes", "Bytes that are there and not settled."),
-    counter("disk_failures", "vigie_input_disk_failures", "Failures to store positions on the disk."),
     age("unsettled_since", "vigie_input_lag_seconds", "How long the oldest of these bytes has waited."),
+    counter("disk_failures", "vigie_input_disk_failures", "Failures to store positions on the disk."),
 ];
 
 const FILTER: &[Row] = &[
