@@ -1,7 +1,7 @@
 //! What an output is, and the requests it delivers.
 
 use std::future::Future;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -269,6 +269,26 @@ impl Request {
         }
     }
 
+    /// Gives `look` the first bytes of each item, 512 at the most, in their order, without all of the plain body in memory.
+    ///
+    /// # Errors
+    /// When the compressed body is damaged, which would be a bug.
+    pub fn each_beginning(&self, mut look: impl FnMut(&[u8])) -> io::Result<()> {
+        let mut body: Box<dyn Read + '_> = match self.encoding {
+            BodyEncoding::Identity => Box::new(&*self.body),
+            BodyEncoding::Gzip(_) => Box::new(flate2::read::GzDecoder::new(&*self.body)),
+        };
+        let (mut beginning, mut at) = ([0; 512], 0);
+        for range in (0..self.items.len()).map(|index| self.item_range(index)) {
+            io::copy(&mut body.by_ref().take((range.start - at) as u64), &mut io::sink())?;
+            let beginning = &mut beginning[..range.len().min(512)];
+            body.read_exact(beginning)?;
+            look(beginning);
+            at = range.start + beginning.len();
+        }
+        Ok(())
+    }
+
     /// Where the bytes of item `index` stand in the plain body.
     pub fn item_range(&self, index: usize) -> Range<usize> {
         let start = index.checked_sub(1).map_or(self.first_item, |before| self.items[before].end);
@@ -289,6 +309,37 @@ impl Request {
     pub fn settle_all(self, outcome: Outcome) {
         for lot in self.lots {
             lot.share.settle_all(outcome);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::Body;
+
+    #[test]
+    fn items_are_looked_at_without_the_whole_body() {
+        let long = "x".repeat(100_000);
+        for encoding in [BodyEncoding::Identity, BodyEncoding::Gzip(1)] {
+            let mut body = Body::new(encoding);
+            body.begin();
+            let mut items = Vec::new();
+            for text in ["before", "first", long.as_str(), "last"] {
+                body.buffer().extend_from_slice(text.as_bytes());
+                let end = u32::try_from(body.len()).expect("it is small");
+                items.push(Item { end, lot: 0, offset: 0 });
+            }
+            let first_item = items.remove(0).end;
+            let plain_length = body.len();
+            let (lots, may_spool) = (Vec::new(), false);
+            let body = body.seal();
+            let request = Request { body, encoding, plain_length, first_item, items, lots, attempts: 0, may_spool };
+
+            let mut seen = Vec::new();
+            request.each_beginning(|item| seen.push(String::from_utf8_lossy(item).into_owned())).expect("it is sound");
+
+            assert_eq!(seen, ["first", &long[..512], "last"]);
         }
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! `deliver` calls when an answer is there whole. Nothing here sends anything.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -114,15 +113,18 @@ impl OpenSearch {
         if self.indexes.know(&mut indexes) {
             return;
         }
-        let Ok(plain) = request.plain() else { return };
-        let mut at = 0;
-        for run in runs {
-            let items = at..at + run.count;
-            at = items.end;
-            let Some(index) = run.answer.index.as_deref().filter(|_| told(run)) else { continue };
-            let targets = items.filter_map(|item| item_index(&plain[request.item_range(item)]));
-            let targets: BTreeSet<&str> = targets.collect();
-            targets.into_iter().for_each(|target| self.indexes.learn(target, index));
+        let mut answered = runs.iter().flat_map(|run| std::iter::repeat_n(run, run.count));
+        let mut last = None;
+        let read = request.each_beginning(|item| {
+            let index = answered.next().filter(|run| told(run)).and_then(|run| run.answer.index.as_deref());
+            let (Some(target), Some(index)) = (item_index(item), index) else { return };
+            if last.as_ref().is_none_or(|(of, to)| of != target || to != index) {
+                self.indexes.learn(target, index);
+                last = Some((target.to_owned(), index.to_owned()));
+            }
+        });
+        if read.is_err() {
+            return;
         }
         self.indexes.searched();
     }
