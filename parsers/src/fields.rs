@@ -155,12 +155,17 @@ pub(crate) fn set_time(batch: &mut Batch, index: usize, first: usize, time: &Tim
     let range = fields_from(batch, index, first);
     let Some(found) = batch.find(range, time.key.as_bytes()) else { return Parsed::Fitted };
     let value = batch.tape[range.start as usize + found].value;
-    let Some(read) = time_of(batch, index, value, time) else { return Parsed::TimeUnclear };
-    let mut record = batch.record_mut(index);
-    record.set_time(read);
-    if !time.keep {
-        record.remove_at(first + found);
+    let parsed = set_time_to(batch, index, value, time);
+    if parsed == Parsed::Fitted && !time.keep {
+        batch.record_mut(index).remove_at(first + found);
     }
+    parsed
+}
+
+/// Sets the time of record `index` to what `value` tells.
+pub(crate) fn set_time_to(batch: &mut Batch, index: usize, value: Value, time: &TimeField) -> Parsed {
+    let Some(read) = time_of(batch, index, value, time) else { return Parsed::TimeUnclear };
+    batch.record_mut(index).set_time(read);
     Parsed::Fitted
 }
 
@@ -170,7 +175,7 @@ thread_local! {
 }
 
 /// The time that `value` of record `index` tells.
-pub(crate) fn time_of(batch: &Batch, index: usize, value: Value, time: &TimeField) -> Option<Timestamp> {
+fn time_of(batch: &Batch, index: usize, value: Value, time: &TimeField) -> Option<Timestamp> {
     let context = &Context { now: batch.entries()[index].time.seconds, offset: time.offset };
     match value {
         Value::Text(text) if !text.is_escaped() => time.format.parse(batch.bytes(text.span), context),

@@ -32,8 +32,6 @@ struct Group {
     types: Vec<FieldType>,
     /// Whether it holds the time.
     is_time: bool,
-    /// Whether it is just text.
-    is_plain: bool,
 }
 
 impl RegexParser {
@@ -55,7 +53,7 @@ impl RegexParser {
         };
         let group = |at: usize| {
             let (number, again) = (named[at].0, again(at));
-            Group { number, again, types: Vec::new(), is_time: false, is_plain: true }
+            Group { number, again, types: Vec::new(), is_time: false }
         };
         let groups = (0..named.len()).map(group).collect();
         let keys = Keys::new(named.iter().map(|(_, name)| *name));
@@ -70,7 +68,6 @@ impl RegexParser {
             let of_name = types.iter().filter(|(key, _)| key.as_bytes() == name);
             group.types = of_name.map(|(_, kind)| *kind).collect();
             group.is_time = time.as_ref().is_some_and(|time| time.key.as_bytes() == name);
-            group.is_plain = group.types.is_empty() && !group.is_time;
         }
         Self { time, ..self }
     }
@@ -85,13 +82,15 @@ impl RegexParser {
         let mut parsed = Parsed::Refused;
         for (at, group) in self.groups.iter().enumerate() {
             let Some(found) = self.found(group, text, captures) else { continue };
-            if group.is_plain {
+            if group.types.is_empty() && !group.is_time {
                 batch.tape.push(Field { key: keys.key(at), value: Value::Text(found) });
                 continue;
             }
             let value = fields::typed(batch, found, &group.types);
-            if group.is_time {
-                parsed = self.set_time(batch, index, value);
+            if group.is_time
+                && let Some(time) = &self.time
+            {
+                parsed = fields::set_time_to(batch, index, value, time);
             }
             if group.is_time && parsed == Parsed::Fitted && !keeps_time {
                 continue;
@@ -112,14 +111,6 @@ impl RegexParser {
             record.set_distinct();
         }
         parsed
-    }
-
-    /// Sets the time of record `index` to what `value` tells.
-    fn set_time(&self, batch: &mut Batch, index: usize, value: Value) -> Parsed {
-        let read = self.time.as_ref().and_then(|time| fields::time_of(batch, index, value, time));
-        let Some(read) = read else { return Parsed::TimeUnclear };
-        batch.record_mut(index).set_time(read);
-        Parsed::Fitted
     }
 
     /// What the field of `group` holds, if it gives one.
