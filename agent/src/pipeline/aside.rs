@@ -9,7 +9,6 @@ use super::lane::Handle;
 use super::spooling::{self, AGAIN};
 use crate::plugin::Request;
 use crate::receipts::Outcome;
-use crate::spool::PutError;
 
 /// Puts a request that others must not wait for into the spool of an output that takes nothing. Blocks.
 ///
@@ -18,19 +17,12 @@ use crate::spool::PutError;
 fn set_aside(handle: &Handle, mut request: Request) -> Result<(), Request> {
     request.may_spool = false;
     let Some(spooling) = &handle.spooling else { return Err(request) };
-    match spooling.spool.put(&request) {
-        Ok(()) => {
-            spooling.stalls(handle);
-            request.settle_all(Outcome::Spooled);
-            Ok(())
-        }
-        Err(PutError::Io(error)) => {
-            handle.metrics.disk_failures.add(1);
-            spooling::refused(handle, spooling, &error.to_string());
-            Err(request)
-        }
-        Err(PutError::Full | PutError::Never(_)) => Err(request),
+    if spooling::put_once(handle, spooling, &request).is_err() {
+        return Err(request);
     }
+    spooling.stalls(handle);
+    request.settle_all(Outcome::Spooled);
+    Ok(())
 }
 
 /// [`set_aside`] for tasks. Gives the request back when it is to stay in memory.

@@ -91,13 +91,8 @@ pub(super) fn hand_over(handle: &Handle, mut request: Request, way: Way) {
 /// either way is tried; past what is spooled only where order does not matter.
 fn put(handle: &Handle, spooling: &Spooling, mut request: Request) {
     loop {
-        let wait = match spooling.spool.put(&request) {
-            Ok(()) => {
-                if spooling.is_refused.swap(false, Ordering::Relaxed) {
-                    info!(component = %handle.name, "its spool takes records again");
-                }
-                return request.settle_all(Outcome::Spooled);
-            }
+        let wait = match put_once(handle, spooling, &request) {
+            Ok(()) => return request.settle_all(Outcome::Spooled),
             Err(PutError::Never(why)) => {
                 warn!(component = %handle.name, records = request.items.len(), "not spooled, delivered from memory: {why}");
                 return drop(handle.queue.push(request));
@@ -106,11 +101,7 @@ fn put(handle: &Handle, spooling: &Spooling, mut request: Request) {
                 refused(handle, spooling, "it is full, and inputs wait");
                 AGAIN
             }
-            Err(PutError::Io(error)) => {
-                handle.metrics.disk_failures.add(1);
-                refused(handle, spooling, &error.to_string());
-                DISK_FAILED
-            }
+            Err(PutError::Io(_)) => DISK_FAILED,
         };
         if handle.queue.is_closed() {
             return;
@@ -126,8 +117,24 @@ fn put(handle: &Handle, spooling: &Spooling, mut request: Request) {
     }
 }
 
+/// Puts a request into the spool, which is to answer for it then. A failure of the disk is counted and said.
+pub(super) fn put_once(handle: &Handle, spooling: &Spooling, request: &Request) -> Result<(), PutError> {
+    let put = spooling.spool.put(request);
+    match &put {
+        Ok(()) if spooling.is_refused.swap(false, Ordering::Relaxed) => {
+            info!(component = %handle.name, "its spool takes records again");
+        }
+        Err(PutError::Io(error)) => {
+            handle.metrics.disk_failures.add(1);
+            refused(handle, spooling, &error.to_string());
+        }
+        _ => {}
+    }
+    put
+}
+
 /// Says once that the spool takes nothing.
-pub(super) fn refused(handle: &Handle, spooling: &Spooling, why: &str) {
+fn refused(handle: &Handle, spooling: &Spooling, why: &str) {
     if !spooling.is_refused.swap(true, Ordering::Relaxed) {
         error!(component = %handle.name, "its spool takes no records: {why}");
     }
