@@ -2,99 +2,18 @@
 
 #![allow(clippy::disallowed_methods, reason = "the files are small and our own")]
 
-use std::collections::BTreeMap;
+#[allow(dead_code, reason = "the tests of the disk use more of it")]
+#[path = "disk/store.rs"]
+mod store;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
-/// A store that takes everything, by id, unless it is down.
-#[derive(Clone, Default)]
-struct Store(Arc<Mutex<BTreeMap<String, String>>>, Arc<AtomicBool>);
-
-impl Store {
-    /// Starts it on a port of its own.
-    fn start() -> (Self, u16) {
-        let store = Self::default();
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let port = listener.local_addr().expect("it is bound").port();
-        let serving = store.clone();
-        thread::spawn(move || {
-            for connection in listener.incoming().flatten() {
-                let store = serving.clone();
-                thread::spawn(move || store.serve(connection));
-            }
-        });
-        (store, port)
-    }
-
-    fn serve(&self, mut connection: TcpStream) {
-        let mut reader = BufReader::new(connection.try_clone().expect("a handle"));
-        while let Some(body) = request(&mut reader) {
-            if self.1.load(Ordering::SeqCst) {
-                let busy = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
-                connection.write_all(busy.as_bytes()).expect("answered");
-                continue;
-            }
-            if !body.starts_with(b"{\"create\"") {
-                // It has no index to look into: what may be stored is sent again.
-                let none = "HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\n{}";
-                connection.write_all(none.as_bytes()).expect("answered");
-                continue;
-            }
-            let items = vec![r#"{"create":{"status":201}}"#; self.take(&body)].join(",");
-            let answer = format!(r#"{{"took":1,"errors":false,"items":[{items}]}}"#);
-            let kind = "HTTP/1.1 200 OK\r\ncontent-type: application/json";
-            let head = format!("{kind}\r\ncontent-length: {}\r\n\r\n", answer.len());
-            connection.write_all((head + &answer).as_bytes()).expect("answered");
-        }
-    }
-
-    fn set_down(&self, is_down: bool) {
-        self.1.store(is_down, Ordering::SeqCst);
-    }
-
-    fn take(&self, body: &[u8]) -> usize {
-        let text = String::from_utf8(body.to_vec()).expect("text");
-        let lines: Vec<&str> = text.lines().collect();
-        let mut stored = self.0.lock().expect("no one panicked");
-        for pair in lines.chunks(2) {
-            let action: Value = serde_json::from_str(pair[0]).expect("JSON");
-            let document: Value = serde_json::from_str(pair[1]).expect("JSON");
-            let id = action["create"]["_id"].as_str().expect("an id").to_owned();
-            stored.insert(id, document["log"].as_str().expect("a line").to_owned());
-        }
-        lines.len() / 2
-    }
-
-    fn lines(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self.0.lock().expect("no one panicked").values().cloned().collect();
-        lines.sort();
-        lines
-    }
-}
-
-/// The body of the next request; `None` when there is no more.
-fn request(reader: &mut impl BufRead) -> Option<Vec<u8>> {
-    let mut length = 0;
-    let mut line = String::new();
-    while line != "\r\n" {
-        line.clear();
-        reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
-        let value = line.to_ascii_lowercase();
-        length = value.strip_prefix("content-length:").map_or(length, |value| value.trim().parse().expect("a number"));
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    Some(body)
-}
+use store::Store;
 
 /// A port at which nobody listens. One that was only just free might become that of another test's store.
 const DEAD_PORT: u16 = 1;

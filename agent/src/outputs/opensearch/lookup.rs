@@ -196,7 +196,7 @@ impl OpenSearch {
             401 | 408 | 429 | 500.. => Err(later(client, answer)),
             _ => Ok(Vec::new()),
         };
-        self.ask(hosts, begin, 0, read).await
+        self.ask(hosts, begin, 0, read).await.map_err(nothing_was_sent)
     }
 
     /// What `index` says of `ids`, in their order.
@@ -208,22 +208,11 @@ impl OpenSearch {
             self.request(client, Method::POST, &path).header(CONTENT_TYPE, "application/json").body(body.clone())
         };
         let read = |client: &HttpClient, answer: &Answer| judge(client, answer, ids.len());
-        self.ask(hosts, begin, ids.len() * ANSWER_DOCUMENT, read).await
-    }
-
-    /// Asks for what is to be looked up; the answer may take `room`.
-    async fn ask<T>(
-        &self,
-        hosts: &Hosts,
-        begin: impl Fn(&HttpClient) -> RequestBuilder,
-        room: usize,
-        read: impl Fn(&HttpClient, &Answer) -> Result<T, Verdict>,
-    ) -> Result<T, Verdict> {
-        self.ask_any(hosts, begin, room, read).await.map_err(nothing_was_sent)
+        self.ask(hosts, begin, ids.len() * ANSWER_DOCUMENT, read).await.map_err(nothing_was_sent)
     }
 
     /// Asks one host, or the next where there is no connection to it; the answer may take `room`.
-    pub(super) async fn ask_any<T>(
+    pub(super) async fn ask<T>(
         &self,
         hosts: &Hosts,
         begin: impl Fn(&HttpClient) -> RequestBuilder,

@@ -78,7 +78,7 @@ impl OpenSearch {
             401 | 408 | 429 | 500.. => Err(later(client, answer)),
             _ => Ok(false),
         };
-        if !self.ask_any(hosts, begin, 0, read).await? {
+        if !self.ask(hosts, begin, 0, read).await? {
             return Ok(true);
         }
         let parts =
@@ -90,7 +90,7 @@ impl OpenSearch {
             401 | 408 | 429 | 500.. => Err(later(client, answer)),
             _ => Ok(true),
         };
-        self.ask_any(hosts, begin, ALL_TEMPLATES, read).await
+        self.ask(hosts, begin, ALL_TEMPLATES, read).await
     }
 
     /// Counts what went to an ordinary index in place of a data stream, and says so once. To be called when it was learnt which
