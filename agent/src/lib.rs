@@ -14,5 +14,6 @@ pub mod outputs;
 pub mod pipeline;
 pub mod plugin;
 pub mod receipts;
+pub mod redact;
 pub mod spool;
 pub mod state;

@@ -1,0 +1,21 @@
+//! Finds personal data in bytes and says where it is. Pure: bytes and the name of the field in, spans out; no file, no
+//! network, no clock. What becomes of a finding is decided elsewhere.
+
+mod detector;
+mod place;
+
+pub use detector::{Candidate, Detector, Form, Group, Shape, Tier};
+pub use place::Place;
+
+/// Where one value of one kind lies.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Finding {
+    /// First byte, counted from the start of the text that was looked through.
+    pub start: u32,
+    /// Behind the last byte.
+    pub end: u32,
+    /// Index of the detector in the table of the engine.
+    pub detector: u16,
+    /// How certain it is, 0 to 100: of findings that overlap, the highest gives the name.
+    pub score: u8,
+}
