@@ -116,6 +116,8 @@ run_piece() {
         paste -sd ' ' || grep -E '^test result: ' "$log" | tail -n 1)
     [ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"
     node=
+    # Where no piece said its own line, `paste` gave an empty one first.
+    result=${result#$'\n'}
     printf '%s\t%s\t%s\t%s\t%s s\t%s\n' "$piece" "$id" "$(git rev-parse --short=12 HEAD)" "$(date -u +%Y-%m-%d)" \
         $((SECONDS - before)) "$result" >>"$record"
 }
