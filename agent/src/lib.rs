@@ -13,6 +13,7 @@ pub mod net;
 pub mod outputs;
 pub mod pipeline;
 pub mod plugin;
+pub mod privacy;
 pub mod receipts;
 pub mod redact;
 pub mod spool;
