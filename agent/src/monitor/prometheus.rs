@@ -78,6 +78,11 @@ const FILTER: &[Row] = &[
     counter("drop_records", "fluentbit_filter_drop_records", "Records removed."),
     counter("add_records", "fluentbit_filter_add_records", "Records added."),
     counter("given_up_records", "vigie_filter_given_up_records", "Records on which a pattern was given up."),
+    counter(
+        "hidden_values",
+        "vigie_redact_hidden_values",
+        "Values hidden behind a label, as their action could not be done.",
+    ),
 ];
 
 const OUTPUT: &[Row] = &[
@@ -181,6 +186,7 @@ pub(super) fn page(page: Page, metrics: &Metrics, now: Now) -> Vec<u8> {
     }
     if page == Page::V2 {
         families.extend(OUTPUT_BY_REASON.iter().map(|row| by_reason(row, metrics)).filter(|f| !f.samples.is_empty()));
+        families.extend(Some(redacted(metrics)).filter(|family| !family.samples.is_empty()));
         let samples = vec![(String::new(), metrics.unrouted_records.get())];
         let help = "Records that no output matched.";
         families.push(Family { name: "vigie_unrouted_records_total".into(), kind: Kind::Counter, help, samples });
@@ -226,6 +232,19 @@ fn by_reason(row: &Row, metrics: &Metrics) -> Family {
         }
     }
     Family { name: format!("{}_total", row.metric), kind: row.kind, help: row.help, samples }
+}
+
+/// What filters found, by entity and action.
+fn redacted(metrics: &Metrics) -> Family {
+    let mut samples = Vec::new();
+    for filter in metrics.filters() {
+        for (entity, action, count) in filter.redacted.each() {
+            let (name, entity) = (escaped(&filter.name), escaped(&entity));
+            samples.push((format!("{{name=\"{name}\",entity=\"{entity}\",action=\"{action}\"}}"), count));
+        }
+    }
+    let help = "Values found, by what they are and what was done.";
+    Family { name: "vigie_redact_found_total".into(), kind: Kind::Counter, help, samples }
 }
 
 /// Whole seconds from `since`, in milliseconds since 1970, to `now`; 0 where `since` is 0.

@@ -196,6 +196,9 @@ impl<'a> Worker<'a> {
             self.filters[at].apply(&mut parcel.batch, &context);
             let after = parcel.batch.len() as u64;
             built.metrics.drop_records.add(before.saturating_sub(after));
+            if let Some(written) = self.filters[at].written_tag(&parcel.tag) {
+                parcel.tag = written;
+            }
         }
         if !route.filters.is_empty() {
             parcel.settle_removed(Outcome::Filtered);

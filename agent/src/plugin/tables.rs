@@ -15,6 +15,12 @@ use crate::metrics::{FilterMetrics, InputMetrics, OutputMetrics};
 pub trait Filter: Send {
     /// Changes `batch`, whose records have the tag of `context`.
     fn apply(&mut self, batch: &mut Batch, context: &FilterContext<'_>);
+
+    /// What outputs write in the place of `tag`; `None` leaves it. Which outputs take the records is not changed by it.
+    fn written_tag(&mut self, tag: &Arc<str>) -> Option<Arc<str>> {
+        let _ = tag;
+        None
+    }
 }
 
 /// What a filter may know beside the batch.

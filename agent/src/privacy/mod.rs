@@ -8,6 +8,9 @@ mod key_ring;
 mod live_keys;
 mod mask;
 mod normal;
+mod policy;
+mod presets;
+mod redactor;
 mod seal;
 mod token;
 
@@ -15,5 +18,8 @@ pub use action::Action;
 pub use key_ring::{KeyRing, epoch_of, epoch_text};
 pub use live_keys::{EpochKeys, KeySource, LiveKeys};
 pub use normal::normalised;
+pub use policy::{Policy, Selector};
+pub use presets::{GROUPS, PRESETS, Preset, group_name};
+pub use redactor::{Redactor, Whole};
 pub use seal::{Recipient, Unsealer, new_identity};
 pub use token::{Opened, open, push_hash, tokens_in};

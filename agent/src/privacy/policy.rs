@@ -1,0 +1,107 @@
+//! Which kinds of values are looked for and what is done with each: a preset, changed by actions of the configuration.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ring::digest::{Context, SHA256};
+
+use super::action::Action;
+use super::presets::{GROUPS, Preset, group_name};
+use crate::redact::{self, Detector, Engine, Group, Strictness};
+
+/// What actions are given for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Selector {
+    /// A group.
+    Group(Group),
+    /// One entity.
+    Entity(String),
+}
+
+impl Selector {
+    /// The entity, else the group, called `name` in any case. `own` are the detectors of the configuration.
+    ///
+    /// # Errors
+    /// What is called similarly.
+    pub fn parse(name: &str, own: &[&'static Detector]) -> Result<Self, String> {
+        let name = name.to_ascii_lowercase();
+        let mut entities = redact::all().chain(own.iter().copied()).map(|detector| detector.entity);
+        if let Some((group, _)) = GROUPS.iter().find(|(_, group)| *group == name) {
+            return Ok(Self::Group(*group));
+        }
+        if entities.any(|entity| entity == name) {
+            return Ok(Self::Entity(name));
+        }
+        let groups: Vec<&str> = GROUPS.iter().map(|(_, name)| *name).collect();
+        Err(format!("an entity, as `vigie redact entities` lists them, or a group: {}", groups.join(", ")))
+    }
+}
+
+/// What is looked for, and what is done with it.
+#[derive(Debug)]
+pub struct Policy {
+    engine: Arc<Engine>,
+    /// By index of the detector in the engine.
+    actions: Vec<Action>,
+    /// SHA-256 over names and actions of all detectors, in hexadecimal digits.
+    digest: String,
+}
+
+impl Policy {
+    /// `preset`, with `chosen` in place of its actions, and with the detectors of the configuration. The order of `chosen` does
+    /// not matter: an entity goes before its group.
+    pub fn new(
+        preset: &Preset,
+        strictness: Strictness,
+        chosen: &BTreeMap<Selector, Action>,
+        own: &[(&'static Detector, Action)],
+    ) -> Self {
+        let action = |detector: &Detector, default: Option<Action>| {
+            let entity = chosen.get(&Selector::Entity(detector.entity.to_owned()));
+            entity.or_else(|| chosen.get(&Selector::Group(detector.group))).cloned().or(default)
+        };
+        let built_in =
+            redact::all().filter_map(|detector| Some((detector, action(detector, preset.action(detector))?)));
+        let added =
+            own.iter().filter_map(|(detector, default)| Some((*detector, action(detector, Some(default.clone()))?)));
+        let (detectors, actions): (Vec<&'static Detector>, Vec<Action>) = built_in.chain(added).unzip();
+        let digest = digest(&detectors, &actions, strictness);
+        Self { engine: Arc::new(Engine::new(&detectors, strictness)), actions, digest }
+    }
+
+    /// What looks for values.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// The detectors that are looked with, in the order of the engine.
+    pub fn detectors(&self) -> &[&'static Detector] {
+        self.engine.detectors()
+    }
+
+    /// What is done with a value of the detector at `index` of the engine.
+    pub fn action(&self, index: usize) -> &Action {
+        &self.actions[index]
+    }
+
+    /// Whether any action needs the key of the epoch.
+    pub fn needs_key(&self) -> bool {
+        self.actions.iter().any(Action::needs_key)
+    }
+
+    /// SHA-256 of the rules, in hexadecimal digits: two hosts with the same one do the same.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+}
+
+fn digest(detectors: &[&'static Detector], actions: &[Action], strictness: Strictness) -> String {
+    let mut context = Context::new(&SHA256);
+    context.update(format!("{} {strictness:?}\n", env!("CARGO_PKG_VERSION")).as_bytes());
+    for (detector, action) in detectors.iter().zip(actions) {
+        let (entity, group) = (detector.entity, group_name(detector.group));
+        context
+            .update(format!("{entity} {group} {:?} {:?} {}\n", detector.tier, detector.form, action.text()).as_bytes());
+    }
+    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
