@@ -10,6 +10,7 @@ mod build;
 mod ceiling;
 mod controller;
 mod courier;
+mod coverage;
 mod delivery;
 mod doubt;
 mod gate;

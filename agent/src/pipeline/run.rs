@@ -116,10 +116,16 @@ impl Running {
         }
         let started = handles.iter().map(spooling::start).collect::<Result<Vec<_>, _>>()?;
         let feeders = started.into_iter().flatten().collect();
-        let flush = service.flush;
+        let (flush, redact) = (service.flush, service.redact);
         let count = service.worker_count();
-        let shared =
-            Arc::new(Shared { filters, outputs, handles: handles.clone(), metrics: Arc::clone(&metrics), flush });
+        let shared = Arc::new(Shared {
+            filters,
+            outputs,
+            handles: handles.clone(),
+            metrics: Arc::clone(&metrics),
+            flush,
+            redact,
+        });
         let queues: Vec<_> = (0..count).map(|_| Arc::new(ByteQueue::new(WORKER_QUEUE))).collect();
         let (working, workers) = mpsc::channel(1);
         start_workers(&shared, &queues, &working)?;

@@ -4,6 +4,7 @@
 //! counted by entity and action; no value is ever logged.
 
 mod json;
+mod lines;
 mod options;
 mod paths;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use crate::metrics::FilterMetrics;
 use crate::plugin::{BuildContext, Clock, Filter, FilterContext, FilterFactory, FilterKind, wall_clock};
 use crate::privacy::{LiveKeys, Redactor};
 
+pub use lines::LineRedactor;
 use options::{RedactOptions, Setup};
 use walk::Walk;
 
@@ -36,7 +38,7 @@ fn build(
     _: &Arc<FilterMetrics>,
     findings: &mut Diagnostics,
 ) -> Option<FilterFactory> {
-    let setup = Setup::read(section, context, wall_clock(), findings)?;
+    let setup = Setup::read(section, context.dry_run, wall_clock(), findings)?;
     Some(Box::new(move || Box::new(Redact::new(&setup, wall_clock))))
 }
 

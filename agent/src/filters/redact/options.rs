@@ -10,7 +10,6 @@ use vigie_parsers::batch::Timestamp;
 use super::paths::{MOST, Paths, Rule};
 use crate::config::{Diagnostics, Located, OptionType, Options, Section, read_bounded};
 use crate::encode::accessor::{Path, Step};
-use crate::plugin::BuildContext;
 use crate::privacy::{Action, KeySource, LiveKeys, PRESETS, Policy, Preset, Selector, Whole, epoch_text};
 use crate::redact::{self, Strictness};
 
@@ -94,13 +93,9 @@ pub(super) struct Setup {
 }
 
 impl Setup {
-    /// Reads the options of `section`. `None` when something was wrong and reported: then nothing runs.
-    pub(super) fn read(
-        section: &Section,
-        context: &BuildContext,
-        now: Timestamp,
-        findings: &mut Diagnostics,
-    ) -> Option<Self> {
+    /// Reads the options of `section`. `None` when something was wrong and reported: then nothing runs. With `dry_run` a
+    /// credential that the service manager would hand in may be missing.
+    pub(super) fn read(section: &Section, dry_run: bool, now: Timestamp, findings: &mut Diagnostics) -> Option<Self> {
         let options = RedactOptions::read(section, findings)?;
         let chosen = actions(section, findings);
         let fields = fields(section, findings);
@@ -120,7 +115,7 @@ impl Setup {
         let wholes: Arc<[Whole]> = fields.into_iter().map(|(_, whole)| whole).collect();
         let report = options.mode == Mode::Report;
         let needs_key = !report && (policy.needs_key() || wholes.iter().any(|whole| whole.action.needs_key()));
-        let live = keys(section, &options, (needs_key, context.dry_run), now, findings)?;
+        let live = keys(section, &options, (needs_key, dry_run), now, findings)?;
         let (policy, paths) = (Arc::new(policy), Arc::new(Paths::new(rules)));
         Some(Self { policy, wholes, paths, keys: options.keys, report, live })
     }
