@@ -275,6 +275,10 @@ pub struct Metrics {
     outputs: Mutex<Vec<Arc<OutputMetrics>>>,
     /// Records that no output matched.
     pub unrouted_records: Counter,
+    /// Canaries that were sent through `redact`.
+    pub canaries_sent: Counter,
+    /// Kinds of values, per output, that survived the last flight of canaries.
+    pub canary_failures: Counter,
     /// 1 once everything runs.
     pub started: Counter,
     workers: Mutex<Vec<Arc<Pulse>>>,

@@ -9,7 +9,7 @@
 use std::fmt::Write;
 
 use super::Now;
-use crate::metrics::Metrics;
+use crate::metrics::{Counter, Metrics};
 
 /// A counter of a plugin and how it is called outside.
 struct Row {
@@ -190,6 +190,16 @@ pub(super) fn page(page: Page, metrics: &Metrics, now: Now) -> Vec<u8> {
         let samples = vec![(String::new(), metrics.unrouted_records.get())];
         let help = "Records that no output matched.";
         families.push(Family { name: "vigie_unrouted_records_total".into(), kind: Kind::Counter, help, samples });
+    }
+    if page == Page::V2 && metrics.canaries_sent.get() > 0 {
+        let single = |name: &str, kind, help, counter: &Counter| {
+            let samples = vec![(String::new(), counter.get())];
+            Family { name: name.into(), kind, help, samples }
+        };
+        let (sent, failures) = (&metrics.canaries_sent, &metrics.canary_failures);
+        families.push(single("vigie_redact_canaries_total", Kind::Counter, "Canaries sent.", sent));
+        let help = "Kinds of values, per output, that survived the last flight of canaries.";
+        families.push(single("vigie_redaction_canary_failures", Kind::Gauge, help, failures));
     }
     families.sort_by(|one, other| one.name.cmp(&other.name));
     families.dedup_by(|later, first| {

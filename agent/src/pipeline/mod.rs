@@ -7,6 +7,7 @@ mod aside;
 mod attempt;
 mod backoff;
 mod build;
+mod canary;
 mod ceiling;
 mod controller;
 mod courier;

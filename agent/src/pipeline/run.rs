@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
 use super::build::{BuiltInput, Plan};
+use super::canary;
 use super::delivery::{self, RetryPolicy};
 use super::lane::{Handle, Room};
 use super::spooling::{self, Spooling};
@@ -126,6 +127,7 @@ impl Running {
             flush,
             redact,
         });
+        canary::start(&shared, inputs.iter().map(|input| input.tag.clone()).collect(), runtime);
         let queues: Vec<_> = (0..count).map(|_| Arc::new(ByteQueue::new(WORKER_QUEUE))).collect();
         let (working, workers) = mpsc::channel(1);
         start_workers(&shared, &queues, &working)?;

@@ -190,6 +190,28 @@ impl Redactor {
         (copied > 0).then_some(written)
     }
 
+    /// One made-up value of each kind that is hidden: entity, a line that holds it, and the value. Kinds that stay, and lines in
+    /// which this strictness does not find the value, are left out. What is counted meanwhile is forgotten.
+    pub fn examples(&mut self) -> Vec<(&'static str, String, String)> {
+        let policy = Arc::clone(&self.policy);
+        let mut examples = Vec::new();
+        for detector in policy.detectors() {
+            let hidden = detector.matches.iter().find_map(|marked| {
+                let (before, rest) = marked.split_once("[[")?;
+                let (value, behind) = rest.split_once("]]")?;
+                let line = format!("{before}{value}{behind}");
+                let mut out = Vec::new();
+                let changed = self.text(line.as_bytes(), Place::default(), &mut out);
+                let is_gone = memchr::memmem::find(&out, value.as_bytes()).is_none();
+                (changed && is_gone).then(|| (detector.entity, line, value.to_owned()))
+            });
+            examples.extend(hidden);
+        }
+        self.counts.fill(0);
+        self.hands.unable = 0;
+        examples
+    }
+
     /// Gives what was counted since the last call: entity, action, count. Nothing that is 0.
     pub fn take_counts(&mut self, mut each: impl FnMut(&str, &'static str, u64)) {
         let detectors = self.policy.detectors();

@@ -3,8 +3,6 @@
 
 mod detector;
 mod place;
-mod stub;
-pub use stub::*;
 
 pub use detector::{Candidate, Detector, Form, Group, Shape, Tier};
 pub use place::Place;

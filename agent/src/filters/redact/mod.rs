@@ -17,7 +17,7 @@ use vigie_parsers::batch::Batch;
 
 use crate::config::{Diagnostics, Section};
 use crate::metrics::FilterMetrics;
-use crate::plugin::{BuildContext, Clock, Filter, FilterContext, FilterFactory, FilterKind, wall_clock};
+use crate::plugin::{BuildContext, Canary, Clock, Filter, FilterContext, FilterFactory, FilterKind, wall_clock};
 use crate::privacy::{LiveKeys, Redactor};
 
 pub use lines::LineRedactor;
@@ -68,6 +68,13 @@ impl Filter for Redact {
         let metrics = context.metrics;
         self.walk.redactor.take_counts(|entity, action, count| metrics.redacted.add(entity, action, count));
         metrics.hidden_values.add(self.walk.redactor.take_unable());
+    }
+
+    fn canaries(&mut self) -> Vec<Canary> {
+        let now = u64::try_from((self.clock)().seconds).unwrap_or_default();
+        self.walk.redactor.set_keys(self.live.as_ref().and_then(|live| live.current(now)));
+        let examples = self.walk.redactor.examples();
+        examples.into_iter().map(|(entity, line, value)| Canary { entity, line, value }).collect()
     }
 
     fn written_tag(&mut self, tag: &Arc<str>) -> Option<Arc<str>> {
