@@ -81,7 +81,7 @@ fn along(shared: &Shared, tag: &Arc<str>, survivors: &mut BTreeSet<Survivor>) ->
     }
     let stream = Arc::new(stream());
     for output in shared.outputs.iter().filter(|output| output.matcher.matches(&tag).unwrap_or(true)) {
-        let mut encoder = output.output.encoder();
+        let mut encoder = output.output.rehearsal();
         let mut body = Vec::new();
         for record in batch.records() {
             encoder.encode(record, &stream, &tag, &mut body);

@@ -69,6 +69,16 @@ impl Policy {
         Self { engine: Arc::new(Engine::new(&detectors, strictness)), actions, digest }
     }
 
+    /// What the agent's own messages go through: all is hidden behind labels but addresses of machines, which tell who does not
+    /// answer.
+    pub fn for_messages() -> Self {
+        let mut chosen: BTreeMap<Selector, Action> =
+            GROUPS.iter().map(|(group, _)| (Selector::Group(*group), Action::Label)).collect();
+        chosen.insert(Selector::Group(Group::Network), Action::Keep);
+        let preset = Preset::named("rgpd-strict").expect("it is one of the presets");
+        Self::new(preset, Strictness::Normal, &chosen, &[])
+    }
+
     /// What looks for values.
     pub fn engine(&self) -> &Arc<Engine> {
         &self.engine

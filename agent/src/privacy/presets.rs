@@ -16,6 +16,9 @@ pub struct Preset {
     pub entities: &'static [(&'static str, &'static str)],
 }
 
+/// What addresses are, as the presets for persons take them.
+const ADDRESSES: &[(&str, &str)] = &[("ipv4", "truncate_ip"), ("private_ip", "keep")];
+
 /// Every group with its name in the configuration.
 pub const GROUPS: &[(Group, &str)] = &[
     (Group::Person, "person"),
@@ -51,7 +54,7 @@ pub const PRESETS: &[Preset] = &[
             (Group::Place, "label"),
             (Group::Vehicle, "label"),
         ],
-        entities: &[("ipv4", "truncate_ip"), ("ipv6", "truncate_ip")],
+        entities: ADDRESSES,
     },
     Preset {
         name: "rgpd-ops",
@@ -70,7 +73,7 @@ pub const PRESETS: &[Preset] = &[
             (Group::Place, "label"),
             (Group::Vehicle, "hmac"),
         ],
-        entities: &[("ipv4", "truncate_ip"), ("ipv6", "truncate_ip")],
+        entities: ADDRESSES,
     },
     Preset {
         name: "pci",

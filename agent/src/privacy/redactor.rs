@@ -79,6 +79,20 @@ impl Redactor {
         Self { policy, wholes, scanner, report, keys: None, hands, found: Vec::new(), counts }
     }
 
+    /// One for the agent's own messages.
+    pub fn for_messages() -> Self {
+        Self::new(Arc::new(Policy::for_messages()), Arc::default(), false)
+    }
+
+    /// `message` as it may be written.
+    pub fn message(&mut self, message: String) -> String {
+        let mut out = Vec::new();
+        if self.text(message.as_bytes(), Place::default(), &mut out) {
+            return String::from_utf8_lossy(&out).into_owned();
+        }
+        message
+    }
+
     /// Takes the keys of the epoch; without them values are hidden behind their labels.
     pub fn set_keys(&mut self, keys: Option<Arc<EpochKeys>>) {
         if keys.as_ref().map(|keys| keys.epoch) != self.keys.as_ref().map(|keys| keys.epoch) {
