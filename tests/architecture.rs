@@ -22,6 +22,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("retention", ROWS_1_TO_3),
     ("encode", ROWS_1_TO_3_AND_PLUGIN),
     // A dead letter is a line of JSON, so the spool writes it as outputs do. Nothing points back.
+    // It writes masked text as JSON does. Nothing of the configuration, no file but the key ring.
+    ("privacy", &["redact", "encode"]),
     ("spool", ROWS_1_TO_3_WITH_PLUGIN_AND_ENCODE),
     ("state", ROWS_1_TO_3_AND_PLUGIN),
     ("inputs", ROWS_1_TO_4),
@@ -38,7 +40,7 @@ const ROWS_1_TO_3_AND_PLUGIN: &[&str] = &["redact", "config", "metrics", "receip
 const ROWS_1_TO_3_WITH_PLUGIN_AND_ENCODE: &[&str] =
     &["redact", "config", "metrics", "receipts", "net", "cluster", "plugin", "encode"];
 const ROWS_1_TO_4: &[&str] =
-    &["redact", "config", "metrics", "receipts", "net", "cluster", "plugin", "retention", "encode", "spool", "state"];
+    &["redact", "config", "metrics", "receipts", "net", "cluster", "plugin", "privacy", "retention", "encode", "spool", "state"];
 const ROWS_1_TO_5: &[&str] = &[
     "redact",
     "config",
@@ -47,6 +49,7 @@ const ROWS_1_TO_5: &[&str] = &[
     "net",
     "cluster",
     "plugin",
+    "privacy",
     "retention",
     "encode",
     "spool",
@@ -63,6 +66,7 @@ const ROWS_1_TO_6: &[&str] = &[
     "net",
     "cluster",
     "plugin",
+    "privacy",
     "retention",
     "encode",
     "spool",
@@ -80,6 +84,7 @@ const ALL: &[&str] = &[
     "net",
     "cluster",
     "plugin",
+    "privacy",
     "retention",
     "encode",
     "spool",
