@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 /// A module and those it may use beside itself. The order is that of the rows: lower ones first.
 const ARROWS: &[(&str, &[&str])] = &[
     ("redact", &[]),
+    ("proof", &[]),
     ("deflate", &[]),
     ("config", &[]),
     ("metrics", &[]),
@@ -33,14 +34,28 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cli", ALL),
 ];
 
-const ROWS_1_TO_3: &[&str] = &["redact", "config", "metrics", "receipts", "net", "cluster"];
-const ROWS_1_TO_3_AND_PLUGIN: &[&str] = &["redact", "config", "metrics", "receipts", "net", "cluster", "plugin"];
+const ROWS_1_TO_3: &[&str] = &["redact", "proof", "config", "metrics", "receipts", "net", "cluster"];
+const ROWS_1_TO_3_AND_PLUGIN: &[&str] =
+    &["redact", "proof", "config", "metrics", "receipts", "net", "cluster", "plugin"];
 const ROWS_1_TO_3_WITH_PLUGIN_AND_ENCODE: &[&str] =
-    &["redact", "config", "metrics", "receipts", "net", "cluster", "plugin", "encode"];
-const ROWS_1_TO_4: &[&str] =
-    &["redact", "config", "metrics", "receipts", "net", "cluster", "plugin", "retention", "encode", "spool", "state"];
+    &["redact", "proof", "config", "metrics", "receipts", "net", "cluster", "plugin", "encode"];
+const ROWS_1_TO_4: &[&str] = &[
+    "redact",
+    "proof",
+    "config",
+    "metrics",
+    "receipts",
+    "net",
+    "cluster",
+    "plugin",
+    "retention",
+    "encode",
+    "spool",
+    "state",
+];
 const ROWS_1_TO_5: &[&str] = &[
     "redact",
+    "proof",
     "config",
     "metrics",
     "receipts",
@@ -57,6 +72,7 @@ const ROWS_1_TO_5: &[&str] = &[
 ];
 const ROWS_1_TO_6: &[&str] = &[
     "redact",
+    "proof",
     "config",
     "metrics",
     "receipts",
@@ -74,6 +90,7 @@ const ROWS_1_TO_6: &[&str] = &[
 ];
 const ALL: &[&str] = &[
     "redact",
+    "proof",
     "config",
     "metrics",
     "receipts",

@@ -13,6 +13,7 @@ pub mod net;
 pub mod outputs;
 pub mod pipeline;
 pub mod plugin;
+pub mod proof;
 pub mod receipts;
 pub mod spool;
 pub mod state;
