@@ -13,11 +13,8 @@ pub mod net;
 pub mod outputs;
 pub mod pipeline;
 pub mod plugin;
-<<<<<<< HEAD
 pub mod privacy;
-=======
 pub mod proof;
->>>>>>> 3c735aa
 pub mod receipts;
 pub mod redact;
 pub mod spool;

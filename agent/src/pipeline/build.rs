@@ -78,6 +78,8 @@ pub struct Plan {
     pub state_directory: Option<PathBuf>,
     /// All counters.
     pub metrics: Arc<Metrics>,
+    /// SHA-256 over the text of the configuration, in hexadecimal digits.
+    pub digest: String,
 }
 
 /// What a plan is built from beside the configuration.
@@ -94,6 +96,8 @@ impl Plan {
     /// Builds all plugins of `loaded`. `None` when something is wrong; it has been reported.
     pub fn build(loaded: Loaded, surroundings: &Surroundings, findings: &mut Diagnostics) -> Option<Self> {
         let Loaded { document, service, parsers } = loaded;
+        let texts: Vec<u8> = document.files.iter().flat_map(|file| file.text.bytes().chain([0])).collect();
+        let digest = crate::proof::Hash::of(&texts).to_string();
         let base = BuildContext {
             name: "".into(),
             parsers: Arc::new(parsers),
@@ -121,7 +125,7 @@ impl Plan {
         }
         let state_directory = surroundings.state_directory.clone();
         spools::equip(&inputs, &mut outputs, &service, surroundings, findings);
-        (!findings.has_errors()).then_some(Self { inputs, filters, outputs, service, state_directory, metrics })
+        (!findings.has_errors()).then_some(Self { inputs, filters, outputs, service, state_directory, metrics, digest })
     }
 }
 

@@ -21,6 +21,7 @@ mod mending;
 mod pauses;
 mod poison;
 mod probe;
+mod redaction;
 mod replay;
 mod run;
 mod spooling;

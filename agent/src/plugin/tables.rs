@@ -21,6 +21,11 @@ pub trait Filter: Send {
         Vec::new()
     }
 
+    /// Digest of the rules that it redacts by; `None` when it does not redact.
+    fn rules(&self) -> Option<String> {
+        None
+    }
+
     /// What outputs write in the place of `tag`; `None` leaves it. Which outputs take the records is not changed by it.
     fn written_tag(&mut self, tag: &Arc<str>) -> Option<Arc<str>> {
         let _ = tag;

@@ -84,6 +84,11 @@ impl Redactor {
         Self::new(Arc::new(Policy::for_messages()), Arc::default(), false)
     }
 
+    /// What it looks for and does.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// `message` as it may be written.
     pub fn message(&mut self, message: String) -> String {
         let mut out = Vec::new();

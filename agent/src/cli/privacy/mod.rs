@@ -1,7 +1,10 @@
-//! `vigie redact`, `vigie token`, `vigie keys`: the engine of the filter `redact` on a line of text, and the keys behind tokens.
+//! `vigie redact`, `token`, `keys`, `receipts`, `report`: the engine of the filter `redact` on a line of text, the keys behind
+//! tokens, and what proves that all of it was done.
 
 mod keys;
 mod lines;
+mod receipts;
+mod report;
 mod token;
 
 use std::ffi::OsString;
@@ -13,7 +16,13 @@ use lexopt::prelude::{Long, Short, Value};
 use super::{print, say};
 
 /// Help of the commands of this room, by name.
-const HELP: &[(&str, &str)] = &[("redact", lines::HELP), ("token", token::HELP), ("keys", keys::HELP)];
+const HELP: &[(&str, &str)] = &[
+    ("redact", lines::HELP),
+    ("token", token::HELP),
+    ("keys", keys::HELP),
+    ("receipts", receipts::HELP),
+    ("report", report::HELP),
+];
 
 /// Runs the command that `arguments` begin with, the first one being the name of the program. `None` when it is none of these.
 pub(super) fn run(arguments: &[OsString]) -> Option<ExitCode> {
@@ -24,6 +33,8 @@ pub(super) fn run(arguments: &[OsString]) -> Option<ExitCode> {
         Ok(arguments) => match name {
             "redact" => lines::run(arguments),
             "token" => token::run(arguments),
+            "receipts" => receipts::run(arguments),
+            "report" => report::run(arguments),
             _ => keys::run(arguments),
         },
         Err(message) => Err(message),
@@ -35,7 +46,7 @@ pub(super) fn run(arguments: &[OsString]) -> Option<ExitCode> {
 }
 
 /// Flags without a value.
-const SWITCHES: &[&str] = &["help", "json", "explain"];
+const SWITCHES: &[&str] = &["help", "json", "explain", "art30"];
 
 /// What stands behind a command.
 struct Arguments {

@@ -40,6 +40,11 @@ impl LineRedactor {
         Some(Self { filter: Redact::new(&setup, wall_clock), policy, scanner, batch, metrics })
     }
 
+    /// What it looks for and does.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// Appends `line` as it may be shown. With `json` a line that is an object is gone through as a record.
     pub fn line(&mut self, line: &[u8], json: bool, out: &mut Vec<u8>) {
         let batch = &mut self.batch;

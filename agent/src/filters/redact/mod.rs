@@ -77,6 +77,10 @@ impl Filter for Redact {
         examples.into_iter().map(|(entity, line, value)| Canary { entity, line, value }).collect()
     }
 
+    fn rules(&self) -> Option<String> {
+        Some(self.walk.redactor.policy().digest().to_owned())
+    }
+
     fn written_tag(&mut self, tag: &Arc<str>) -> Option<Arc<str>> {
         if *self.tag.0 != **tag {
             self.tag = (tag.to_string(), self.walk.redactor.tag(tag).map(Into::into));
