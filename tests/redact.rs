@@ -6,9 +6,14 @@
 #![allow(clippy::disallowed_methods, reason = "the cases are small files of our own")]
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 const MAIL: &str = "jane.doe@mail.example.com";
 
@@ -21,6 +26,24 @@ fn vigie(folder: &Path, arguments: &[&str], input: &str) -> Output {
     let mut to = child.stdin.take().expect("it is piped");
     // Who refuses to start reads nothing.
     drop(to.write_all(input.as_bytes()));
+    drop(to);
+    child.wait_with_output().expect("it ends")
+}
+
+/// Runs the agent with `a.conf` in `folder` and `input` until `is_done`, then stops it.
+fn until(folder: &Path, input: &str, is_done: impl Fn() -> bool) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
+    command.current_dir(folder).args(["-c", "a.conf"]).env_clear().env("NODE_NAME", "case");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program runs");
+    let mut to = child.stdin.take().expect("it is piped");
+    drop(to.write_all(input.as_bytes()));
+    let start = Instant::now();
+    while !is_done() && start.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let pid = Pid::from_child(&child);
+    kill_process(pid, Signal::TERM).ok();
     drop(to);
     child.wait_with_output().expect("it ends")
 }
@@ -231,4 +254,189 @@ fn where_redact_is_required_no_way_goes_around_it() {
     assert_eq!(start("a*", "required", "redact").1, "{\"a\":\"<email>\"}\n");
     let (is_content, _, told) = start("db", "off", "redact");
     assert!(is_content && told.contains("V221"), "{told}");
+}
+
+/// A store that refuses every item and quotes it as the reason, as OpenSearch quotes values. Gives its port and what it was sent.
+fn refusing_store() -> (u16, Arc<Mutex<Vec<u8>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("it is bound").port();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&heard);
+    std::thread::spawn(move || {
+        for connection in listener.incoming().flatten() {
+            let heard = Arc::clone(&kept);
+            std::thread::spawn(move || refuse(connection, &heard));
+        }
+    });
+    (port, heard)
+}
+
+fn refuse(mut connection: TcpStream, heard: &Mutex<Vec<u8>>) {
+    let mut reader = BufReader::new(connection.try_clone().expect("a second handle"));
+    loop {
+        let (mut length, mut line) = (0, String::new());
+        while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+            let lower = line.to_ascii_lowercase();
+            length =
+                lower.strip_prefix("content-length:").map_or(length, |text| text.trim().parse().expect("a length"));
+            line.clear();
+        }
+        if line.is_empty() {
+            return;
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).expect("a body");
+        heard.lock().expect("it is whole").extend_from_slice(&body);
+        let body = String::from_utf8_lossy(&body).into_owned();
+        let documents = body.lines().filter(|line| !line.starts_with("{\"create\"") && !line.starts_with("{\"index\""));
+        let items: Vec<String> = documents
+            .map(|document| {
+                let reason =
+                    format!("failed to parse field [a], preview: '{}'", document.replace('"', "'").replace('\\', ""));
+                format!(
+                    r#"{{"create":{{"status":400,"error":{{"type":"mapper_parsing_exception","reason":"{reason}"}}}}}}"#
+                )
+            })
+            .collect();
+        let answer = format!(r#"{{"took":1,"errors":true,"items":[{}]}}"#, items.join(","));
+        let head =
+            format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", answer.len());
+        if connection.write_all(format!("{head}{answer}").as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+/// Every file below `folder`, with what it holds.
+fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("it can be listed").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            let content = fs::read(&path).expect("it can be read");
+            found.push((path, content));
+        }
+    }
+    found
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+/// A configuration that sends to a store that refuses all and to one that is not there, and keeps what it cannot send.
+fn refused_and_kept(port: u16, filter: &str) -> String {
+    let output = |alias: &str, port: u16| {
+        format!(
+            "[OUTPUT]\n    name opensearch\n    alias {alias}\n    match *\n    host 127.0.0.1\n    port {port}\n    index logs\n    include_tag_key on\n"
+        )
+    };
+    format!(
+        "[SERVICE]\n    flush 0.1\n    grace 2\n    storage.path state\n    log_level debug\n    log_file agent.log\n[INPUT]\n    name stdin\n    tag app.{MAIL}\n\
+         [FILTER]\n    name redact\n    match *\n{filter}{}{}",
+        output("refusing", port),
+        output("gone", 1)
+    )
+}
+
+#[test]
+fn no_value_is_left_in_anything_that_the_agent_writes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let (port, heard) = refusing_store();
+    fs::write(at.join("a.conf"), refused_and_kept(port, "")).expect("it is written");
+    let values = [MAIL, "4242 4242 4242 4242", "8.8.4.77", "FR7630006000011234567890189"];
+    let mut lines: String =
+        values.iter().map(|value| format!("{{\"a\":\"x {value} y\",\"b\":{{\"c\":[\"{value}\"]}}}}\n")).collect();
+    lines.push_str(&format!("no JSON {MAIL}\n"));
+
+    let run = until(at, &lines, || {
+        let letters =
+            files(at).iter().any(|(path, content)| path.to_string_lossy().contains("dlq") && !content.is_empty());
+        letters && files(at).iter().any(|(path, _)| path.to_string_lossy().contains("gone"))
+    });
+
+    let heard = heard.lock().expect("it is whole").clone();
+    let mut written = files(&at.join("state"));
+    let names: Vec<String> = written.iter().map(|(path, _)| path.display().to_string()).collect();
+    assert!(
+        names.iter().any(|name| name.contains("dlq")) && names.iter().any(|name| name.contains("gone")),
+        "{names:?}"
+    );
+    written.push(("log".into(), fs::read(at.join("agent.log")).expect("there is a log")));
+    written.push(("stdout".into(), run.stdout));
+    written.push(("stderr".into(), run.stderr));
+    written.push(("sent".into(), heard));
+    for (path, content) in &written {
+        for value in values.into_iter().chain(["8.8.4.77"]) {
+            assert!(!holds(content, value), "{value} in {}", path.display());
+        }
+    }
+    assert!(written.iter().any(|(path, content)| path.ends_with("sent")
+        && holds(content, "<email>")
+        && holds(content, "app.redacted-email")));
+    let letters = written.iter().filter(|(path, _)| path.to_string_lossy().contains("dlq"));
+    assert!(letters.clone().count() > 0 && letters.into_iter().all(|(_, content)| holds(content, "<email>")));
+
+    let verify = ["receipts", "verify", "state/redact-receipts.chain", "--public-key", "state/redact-receipts.pub"];
+    let checked = vigie(at, &verify, "");
+    assert!(checked.status.success(), "{}", said(&checked.stderr));
+    let report = said(&vigie(at, &["report", "--art30", "--config", "a.conf"], "").stdout);
+    assert!(report.lines().any(|line| line.starts_with("| contact | email | ") && !line.contains("| 0 |")), "{report}");
+    let chain = at.join("state/redact-receipts.chain");
+    let forged = fs::read_to_string(&chain).expect("text").replacen("\"count\":", "\"count\":1", 1);
+    fs::write(&chain, forged).expect("it is written");
+    assert!(!vigie(at, &verify, "").status.success(), "a changed count is seen");
+}
+
+#[test]
+fn canaries_are_looked_for_in_what_would_be_sent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = |filter: &str| {
+        drop(fs::remove_file(folder.path().join("agent.log")));
+        fs::write(folder.path().join("a.conf"), refused_and_kept(1, filter)).expect("it is written");
+        until(folder.path(), "", || {
+            fs::read_to_string(folder.path().join("agent.log")).is_ok_and(|log| log.contains("canary survived"))
+        });
+        fs::read_to_string(folder.path().join("agent.log")).expect("there is a log")
+    };
+
+    assert!(log("").contains("no canary survived"));
+    let told = log("    exclude $vigie_canary\n");
+    assert!(
+        told.contains("a canary survived") && told.contains("entity=email") && told.contains("output=gone"),
+        "{told}"
+    );
+}
+
+#[test]
+fn rules_of_ones_own_are_looked_with_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rules = "rules:\n  - name: project\n    words: [blue heron]\n  - name: staff\n    group: person\n    action: mask keep_last=2\n    regex: 'EMP-[0-9]{6}'\n  - name: member\n    number: 9\n    prefix: '7'\n  - name: customer\n    dictionary: names.txt\n    action: remove\n";
+    fs::write(folder.path().join("rules.yaml"), rules).expect("it is written");
+    fs::write(folder.path().join("names.txt"), "Zo\u{e9} Martin\n").expect("it is written");
+    let options = [
+        ("preset".to_owned(), "none".to_owned()),
+        ("rules".to_owned(), "*.yaml".to_owned()),
+        ("action".to_owned(), "member remove".to_owned()),
+    ];
+    fs::write(folder.path().join("a.conf"), classic(&options)).expect("it is written");
+    let record = r#"{"a":"Blue Heron by EMP-123456, 712345678 for Zo\u00e9 Martin","n":712345678,"x":812345678}"#;
+
+    let run = vigie(folder.path(), &["-q", "-c", "a.conf"], &format!("{record}\n"));
+
+    assert_eq!(
+        said(&run.stdout),
+        "{\"a\":\"<project> by ********56,  for \",\"n\":\"\",\"x\":812345678}\n",
+        "{}",
+        said(&run.stderr)
+    );
+    fs::write(folder.path().join("bad.yaml"), "rules:\n  - name: x\n").expect("it is written");
+    let run = vigie(folder.path(), &["-c", "a.conf"], &format!("{record}\n"));
+    assert!(
+        !run.status.success() && run.stdout.is_empty() && said(&run.stderr).contains("bad.yaml"),
+        "a bad rule fails closed"
+    );
 }

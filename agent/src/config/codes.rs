@@ -140,6 +140,8 @@ codes! {
         "`Action` takes an entity or group and an action, `Field` a path and an action; `vigie redact entities` lists entities and groups, `vigie help redact` the actions. Nothing runs until it is mended, so that nothing passes in the clear."
     "V511" "a key ring that cannot be used"
         "`hmac` and `encrypt` take their keys from a ring, made with `vigie keys new --key-file FILE`, which nobody but its owner has rights to (mode 0600) and which holds a key for the current epoch. Nothing runs until it can be used."
+    "V512" "a file of rules that cannot be used"
+        "A file that `Rules` names holds `rules:`, a list of maps with `name` and one of `words`, `dictionary`, `number` and `regex`. One bad rule stops the start, so that nothing passes that it was to hide."
     "V601" "a file or directory is missing"
         "Found by `vigie check`. It may be there when the agent runs."
     "V602" "a directory cannot be written"

@@ -34,3 +34,4 @@ pub use reader::read_bounded;
 pub use render::{did_you_mean, render};
 pub use service::{Grace, RedactRule, Service};
 pub use types::{Secret, Size};
+pub use yaml::{TextMap, text_maps};

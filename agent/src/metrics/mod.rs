@@ -90,7 +90,7 @@ macro_rules! counters {
     (
         $(#[$meta:meta])* $name:ident { $( $(#[$doc:meta])* $field:ident, )* }
         $( by_reason { $( $(#[$by_doc:meta])* $by:ident, )* } )?
-        $( by_action { $(#[$action_doc:meta])* $by_action:ident, } )?
+        $( by_action { $( $(#[$action_doc:meta])* $by_action:ident, )* } )?
     ) => {
         $(#[$meta])*
         #[derive(Debug, Default)]
@@ -99,7 +99,7 @@ macro_rules! counters {
             pub name: String,
             $( $(#[$doc])* pub $field: Counter, )*
             $( $( $(#[$by_doc])* pub $by: ByReason, )* )?
-            $( $(#[$action_doc])* pub $by_action: ByAction, )?
+            $( $( $(#[$action_doc])* pub $by_action: ByAction, )* )?
         }
 
         impl $name {
@@ -178,6 +178,8 @@ counters! {
     by_action {
         /// What `redact` found.
         redacted,
+        /// Nanoseconds that rules of the configuration took, by entity and kind of rule.
+        rule_nanoseconds,
     }
 }
 

@@ -186,7 +186,7 @@ pub(super) fn page(page: Page, metrics: &Metrics, now: Now) -> Vec<u8> {
     }
     if page == Page::V2 {
         families.extend(OUTPUT_BY_REASON.iter().map(|row| by_reason(row, metrics)).filter(|f| !f.samples.is_empty()));
-        families.extend(Some(redacted(metrics)).filter(|family| !family.samples.is_empty()));
+        families.extend(redacted(metrics).into_iter().filter(|family| !family.samples.is_empty()));
         let samples = vec![(String::new(), metrics.unrouted_records.get())];
         let help = "Records that no output matched.";
         families.push(Family { name: "vigie_unrouted_records_total".into(), kind: Kind::Counter, help, samples });
@@ -244,17 +244,21 @@ fn by_reason(row: &Row, metrics: &Metrics) -> Family {
     Family { name: format!("{}_total", row.metric), kind: row.kind, help: row.help, samples }
 }
 
-/// What filters found, by entity and action.
-fn redacted(metrics: &Metrics) -> Family {
-    let mut samples = Vec::new();
+/// What filters found, by entity and action, and what rules of the configuration cost.
+fn redacted(metrics: &Metrics) -> [Family; 2] {
+    let (mut found, mut spent) = (Vec::new(), Vec::new());
     for filter in metrics.filters() {
-        for (entity, action, count) in filter.redacted.each() {
-            let (name, entity) = (escaped(&filter.name), escaped(&entity));
-            samples.push((format!("{{name=\"{name}\",entity=\"{entity}\",action=\"{action}\"}}"), count));
-        }
+        let label = |entity: &str, kind: &str, word: &str| {
+            format!("{{name=\"{}\",entity=\"{}\",{kind}=\"{word}\"}}", escaped(&filter.name), escaped(entity))
+        };
+        found.extend(filter.redacted.each().iter().map(|(entity, word, n)| (label(entity, "action", word), *n)));
+        spent.extend(filter.rule_nanoseconds.each().iter().map(|(entity, word, n)| (label(entity, "kind", word), *n)));
     }
-    let help = "Values found, by what they are and what was done.";
-    Family { name: "vigie_redact_found_total".into(), kind: Kind::Counter, help, samples }
+    let family = |name: &str, help, samples| Family { name: name.into(), kind: Kind::Counter, help, samples };
+    [
+        family("vigie_redact_found_total", "Values found, by what they are and what was done.", found),
+        family("vigie_redact_rule_nanoseconds_total", "Time that rules of the configuration took.", spent),
+    ]
 }
 
 /// Whole seconds from `since`, in milliseconds since 1970, to `now`; 0 where `since` is 0.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ring::digest::{Context, SHA256};
 
 use super::action::Action;
+use super::own::{Looks, OwnRule};
 use super::presets::{GROUPS, Preset, group_name};
 use crate::redact::{self, Detector, Engine, Group, Strictness};
 
@@ -45,6 +46,8 @@ pub struct Policy {
     actions: Vec<Action>,
     /// SHA-256 over names and actions of all detectors, in hexadecimal digits.
     digest: String,
+    /// Rules of the configuration, with the index of their detectors.
+    own: Vec<(u16, Looks)>,
 }
 
 impl Policy {
@@ -54,7 +57,7 @@ impl Policy {
         preset: &Preset,
         strictness: Strictness,
         chosen: &BTreeMap<Selector, Action>,
-        own: &[(&'static Detector, Action)],
+        own: Vec<OwnRule>,
     ) -> Self {
         let action = |detector: &Detector, default: Option<Action>| {
             let entity = chosen.get(&Selector::Entity(detector.entity.to_owned()));
@@ -62,11 +65,18 @@ impl Policy {
         };
         let built_in =
             redact::all().filter_map(|detector| Some((detector, action(detector, preset.action(detector))?)));
-        let added =
-            own.iter().filter_map(|(detector, default)| Some((*detector, action(detector, Some(default.clone()))?)));
-        let (detectors, actions): (Vec<&'static Detector>, Vec<Action>) = built_in.chain(added).unzip();
-        let digest = digest(&detectors, &actions, strictness);
-        Self { engine: Arc::new(Engine::new(&detectors, strictness)), actions, digest }
+        let (mut detectors, mut actions): (Vec<&'static Detector>, Vec<Action>) = built_in.unzip();
+        let mut lane = Vec::new();
+        let mut about = String::new();
+        for rule in own {
+            let default = rule.action.or_else(|| preset.action(rule.detector)).unwrap_or(Action::Label);
+            actions.extend(action(rule.detector, Some(default)));
+            about.push_str(&format!("{:?}\n", rule.looks));
+            lane.push((u16::try_from(detectors.len()).unwrap_or(u16::MAX), rule.looks));
+            detectors.push(rule.detector);
+        }
+        let digest = digest(&detectors, &actions, strictness, &about);
+        Self { engine: Arc::new(Engine::new(&detectors, strictness)), actions, digest, own: lane }
     }
 
     /// What the agent's own messages go through: all is hidden behind labels but addresses of machines, which tell who does not
@@ -76,7 +86,7 @@ impl Policy {
             GROUPS.iter().map(|(group, _)| (Selector::Group(*group), Action::Label)).collect();
         chosen.insert(Selector::Group(Group::Network), Action::Keep);
         let preset = Preset::named("rgpd-strict").expect("it is one of the presets");
-        Self::new(preset, Strictness::Normal, &chosen, &[])
+        Self::new(preset, Strictness::Normal, &chosen, Vec::new())
     }
 
     /// What looks for values.
@@ -87,6 +97,11 @@ impl Policy {
     /// The detectors that are looked with, in the order of the engine.
     pub fn detectors(&self) -> &[&'static Detector] {
         self.engine.detectors()
+    }
+
+    /// Rules of the configuration, with the index of their detectors in the engine.
+    pub(super) fn own(&self) -> &[(u16, Looks)] {
+        &self.own
     }
 
     /// What is done with a value of the detector at `index` of the engine.
@@ -105,7 +120,7 @@ impl Policy {
     }
 }
 
-fn digest(detectors: &[&'static Detector], actions: &[Action], strictness: Strictness) -> String {
+fn digest(detectors: &[&'static Detector], actions: &[Action], strictness: Strictness, about: &str) -> String {
     let mut context = Context::new(&SHA256);
     context.update(format!("{} {strictness:?}\n", env!("CARGO_PKG_VERSION")).as_bytes());
     for (detector, action) in detectors.iter().zip(actions) {
@@ -113,5 +128,6 @@ fn digest(detectors: &[&'static Detector], actions: &[Action], strictness: Stric
         context
             .update(format!("{entity} {group} {:?} {:?} {}\n", detector.tier, detector.form, action.text()).as_bytes());
     }
+    context.update(about.as_bytes());
     context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -120,6 +120,53 @@ mod tests {
     use super::*;
     use crate::redact;
 
+    /// The presets as the manual shows them.
+    fn tables() -> String {
+        let mut text = String::from("| Group |");
+        let shown: Vec<&Preset> = PRESETS.iter().filter(|preset| !preset.groups.is_empty()).collect();
+        for preset in &shown {
+            text.push_str(&format!(" `{}` |", preset.name));
+        }
+        text.push_str(&format!("\n|{}\n", " --- |".repeat(shown.len() + 1)));
+        let named =
+            |preset: &Preset, group| preset.groups.iter().find(|(each, _)| *each == group).map(|(_, action)| *action);
+        for (group, name) in GROUPS {
+            text.push_str(&format!("| {name} |"));
+            for preset in &shown {
+                let action = named(preset, *group).map_or("-".to_owned(), |action| format!("`{action}`"));
+                text.push_str(&format!(" {action} |"));
+            }
+            text.push('\n');
+        }
+        text.push('\n');
+        for preset in PRESETS {
+            let other: Vec<String> =
+                preset.entities.iter().map(|(entity, action)| format!("{entity} `{action}`")).collect();
+            let other = if other.is_empty() {
+                String::new()
+            } else {
+                format!(" Otherwise than their group: {}.", other.join(", "))
+            };
+            text.push_str(&format!("* `{}`: {}{other}\n", preset.name, preset.summary));
+        }
+        text
+    }
+
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "the manual is a small file of our own")]
+    fn the_manual_shows_the_presets_as_they_are() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/privacy.md");
+        let manual = std::fs::read_to_string(&path).expect("there is a manual");
+        let (before, rest) = manual.split_once("<!-- presets -->\n").expect("it has a place for them");
+        let (shown, behind) = rest.split_once("<!-- end -->").expect("it ends");
+        if std::env::var_os("BLESS").is_some() {
+            let written = format!("{before}<!-- presets -->\n{}<!-- end -->{behind}", tables());
+            std::fs::write(&path, written).expect("it can be written");
+        } else {
+            assert_eq!(shown, tables(), "write it anew with BLESS=1");
+        }
+    }
+
     #[test]
     fn presets_name_what_there_is_and_each_group_has_a_name() {
         for preset in PRESETS {

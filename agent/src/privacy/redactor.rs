@@ -10,6 +10,7 @@ use super::action::Action;
 use super::live_keys::EpochKeys;
 use super::mask::{mask, truncated, year};
 use super::normal::normalised;
+use super::own::Lane;
 use super::policy::Policy;
 use super::seal::Sealer;
 use super::token::{push_encrypted, push_for, push_hash, push_label, tokens_in};
@@ -46,6 +47,7 @@ pub struct Redactor {
     policy: Arc<Policy>,
     wholes: Arc<[Whole]>,
     scanner: Scanner,
+    lane: Lane,
     /// Whether values are only counted.
     report: bool,
     keys: Option<Arc<EpochKeys>>,
@@ -74,9 +76,10 @@ impl Redactor {
     /// One that does what `policy` says, and for whole fields what `wholes` say; with `report` it only counts.
     pub fn new(policy: Arc<Policy>, wholes: Arc<[Whole]>, report: bool) -> Self {
         let scanner = Scanner::new(Arc::clone(policy.engine()));
+        let lane = Lane::new(policy.own().len());
         let counts = vec![0; policy.detectors().len() + wholes.len()];
         let hands = Hands { sealers: Vec::new(), normal: Vec::new(), remembered: Remembered::new(), unable: 0 };
-        Self { policy, wholes, scanner, report, keys: None, hands, found: Vec::new(), counts }
+        Self { policy, wholes, scanner, lane, report, keys: None, hands, found: Vec::new(), counts }
     }
 
     /// One for the agent's own messages.
@@ -109,8 +112,7 @@ impl Redactor {
     /// Appends `text` to `out` with something else in the place of each value. Gives whether anything changed; if not, `out` is
     /// as before. What was escaped stays so.
     pub fn text(&mut self, text: &[u8], place: Place<'_>, out: &mut Vec<u8>) -> bool {
-        self.found.clear();
-        self.scanner.scan(text, place, &mut self.found);
+        self.look(text, place);
         if self.found.is_empty() {
             return false;
         }
@@ -146,6 +148,29 @@ impl Redactor {
             return false;
         }
         true
+    }
+
+    /// Puts into `found` what is found in `text`.
+    fn look(&mut self, text: &[u8], place: Place<'_>) {
+        self.found.clear();
+        self.scanner.scan(text, place, &mut self.found);
+        if !self.policy.own().is_empty() {
+            self.lane.scan(self.policy.own(), text, place.escaped, &mut self.found);
+        }
+    }
+
+    /// What is found in `text`, in order.
+    pub fn findings(&mut self, text: &[u8], place: Place<'_>) -> &[Finding] {
+        self.look(text, place);
+        &self.found
+    }
+
+    /// Gives what the rules of the configuration took since the last call: entity, kind of rule, nanoseconds.
+    pub fn take_spent(&mut self, mut each: impl FnMut(&str, &'static str, u64)) {
+        for ((detector, looks), spent) in self.policy.own().iter().zip(&mut self.lane.spent) {
+            let nanos = u64::try_from(std::mem::take(spent).as_nanos()).unwrap_or(u64::MAX);
+            each(self.policy.detectors()[usize::from(*detector)].entity, looks.word(), nanos);
+        }
     }
 
     /// Appends what is to stand in the place of `text` as a whole, by the rule at `index` of the fields. Gives whether anything
@@ -190,8 +215,7 @@ impl Redactor {
     /// What is to be written in the place of `tag`, which may come from a path: each value becomes `redacted-ENTITY`, so that
     /// what is made of a tag, such as the name of an index, stays usable. `None` when there is none.
     pub fn tag(&mut self, tag: &str) -> Option<String> {
-        self.found.clear();
-        self.scanner.scan(tag.as_bytes(), Place::default(), &mut self.found);
+        self.look(tag.as_bytes(), Place::default());
         let mut written = String::new();
         let mut copied = 0;
         for finding in &self.found {
@@ -243,11 +267,6 @@ impl Redactor {
             };
             each(entity, if self.report { "report" } else { action.word() }, std::mem::take(count));
         }
-    }
-
-    /// What the last look found, in order: for those who want to tell of it.
-    pub fn last_found(&self) -> &[Finding] {
-        &self.found
     }
 
     /// How many values were hidden behind their label since the last call, as their action could not be done.

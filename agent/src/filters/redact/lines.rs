@@ -13,13 +13,12 @@ use crate::encode::json::push_record;
 use crate::metrics::FilterMetrics;
 use crate::plugin::{Filter, FilterContext, wall_clock};
 use crate::privacy::Policy;
-use crate::redact::{Detector, Finding, Place, Scanner};
+use crate::redact::{Detector, Finding, Place};
 
 /// What the filter does, line by line.
 pub struct LineRedactor {
     filter: Redact,
     policy: Arc<Policy>,
-    scanner: Scanner,
     batch: Batch,
     metrics: FilterMetrics,
 }
@@ -35,9 +34,8 @@ impl LineRedactor {
     pub fn new(section: &Section, findings: &mut Diagnostics) -> Option<Self> {
         let setup = Setup::read(section, false, wall_clock(), findings)?;
         let policy = Arc::clone(&setup.policy);
-        let scanner = Scanner::new(Arc::clone(policy.engine()));
         let (batch, metrics) = (Batch::default(), FilterMetrics::default());
-        Some(Self { filter: Redact::new(&setup, wall_clock), policy, scanner, batch, metrics })
+        Some(Self { filter: Redact::new(&setup, wall_clock), policy, batch, metrics })
     }
 
     /// What it looks for and does.
@@ -69,8 +67,7 @@ impl LineRedactor {
 
     /// What is found in `line` taken as text, with what finds it and what is done with it.
     pub fn explain(&mut self, line: &[u8]) -> Vec<(Finding, &'static Detector, String)> {
-        let mut found = Vec::new();
-        self.scanner.scan(line, Place::default(), &mut found);
+        let found = self.filter.walk.redactor.findings(line, Place::default()).to_vec();
         let named = |finding: Finding| {
             let index = usize::from(finding.detector);
             (finding, self.policy.detectors()[index], self.policy.action(index).text())

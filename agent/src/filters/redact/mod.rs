@@ -7,6 +7,7 @@ mod json;
 mod lines;
 mod options;
 mod paths;
+mod rules;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -67,6 +68,7 @@ impl Filter for Redact {
         }
         let metrics = context.metrics;
         self.walk.redactor.take_counts(|entity, action, count| metrics.redacted.add(entity, action, count));
+        self.walk.redactor.take_spent(|entity, kind, nanos| metrics.rule_nanoseconds.add(entity, kind, nanos));
         metrics.hidden_values.add(self.walk.redactor.take_unable());
     }
 

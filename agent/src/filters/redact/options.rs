@@ -8,10 +8,11 @@ use std::time::Duration;
 use vigie_parsers::batch::Timestamp;
 
 use super::paths::{MOST, Paths, Rule};
+use super::rules;
 use crate::config::{Diagnostics, Located, OptionType, Options, Section, read_bounded};
 use crate::encode::accessor::{Path, Step};
 use crate::privacy::{Action, KeySource, LiveKeys, PRESETS, Policy, Preset, Selector, Whole, epoch_text};
-use crate::redact::{self, Strictness};
+use crate::redact::{self, Detector, Strictness};
 
 crate::options! {
     /// Options of `redact`.
@@ -25,6 +26,7 @@ crate::options! {
         allow: Path, repeated, "`$PATH`: a field that stays; once there is one, all fields that are not named go.";
         keys: bool, default "off", "Whether keys of fields are looked at too.";
         mode: Mode, default "redact", "`redact`, or `report`: what is found is counted, and nothing is changed.";
+        rules: String, repeated, "Files, `*` allowed, with detectors of your own: `rules:`, a list of maps with `name`, `group`, `action`, and one of `words`, `dictionary`, `number` (with `prefix` and `checksum`) and `regex`.";
         key_file: PathBuf, optional, "The key ring that `hmac` and `encrypt` take their keys from, made with `vigie keys new`; nobody but its owner may have rights to it. It is read again when it changes.";
         key_credential: String, optional, "Name of a credential of systemd that holds the key ring, in place of `Key_File`.";
         key_epoch: Duration, optional, "How long each key of the ring is in use, to be held against the ring.";
@@ -97,7 +99,16 @@ impl Setup {
     /// credential that the service manager would hand in may be missing.
     pub(super) fn read(section: &Section, dry_run: bool, now: Timestamp, findings: &mut Diagnostics) -> Option<Self> {
         let options = RedactOptions::read(section, findings)?;
-        let chosen = actions(section, findings);
+        let own = match rules::read(&options.rules) {
+            Ok(own) => own,
+            Err(message) => {
+                let place = section.get("rules").map_or(section.place, |value| value.place);
+                findings.error(place, "V512", message).help("mend or remove the rule; nothing runs until then");
+                return None;
+            }
+        };
+        let named: Vec<&'static Detector> = own.iter().map(|rule| rule.detector).collect();
+        let chosen = actions(section, &named, findings);
         let fields = fields(section, findings);
         let (chosen, fields) = (chosen?, fields?);
         let mut rules: Vec<(Path, Rule)> =
@@ -111,7 +122,7 @@ impl Setup {
                 .help("use a second filter, or name the map that they stand in");
             return None;
         }
-        let policy = Policy::new(options.preset.0, options.strictness.0, &chosen, &[]);
+        let policy = Policy::new(options.preset.0, options.strictness.0, &chosen, own);
         let wholes: Arc<[Whole]> = fields.into_iter().map(|(_, whole)| whole).collect();
         let report = options.mode == Mode::Report;
         let needs_key = !report && (policy.needs_key() || wholes.iter().any(|whole| whole.action.needs_key()));
@@ -131,19 +142,23 @@ fn wrong(value: &Located, key: &str, expected: &str, findings: &mut Diagnostics)
     findings.error(value.place, "V510", message).help(help);
 }
 
-fn recipient(path: &str) -> Result<String, String> {
+pub(super) fn recipient(path: &str) -> Result<String, String> {
     read_bounded(std::path::Path::new(path), 4096)
 }
 
 /// What `Action` chooses. `None` when something was wrong.
-fn actions(section: &Section, findings: &mut Diagnostics) -> Option<BTreeMap<Selector, Action>> {
+fn actions(
+    section: &Section,
+    own: &[&'static Detector],
+    findings: &mut Diagnostics,
+) -> Option<BTreeMap<Selector, Action>> {
     let mut chosen = BTreeMap::new();
     let mut complete = true;
     for value in values(section, "action") {
         let words: Vec<&str> = value.text.split_whitespace().collect();
         let read = || {
             let (name, action) = words.split_first().ok_or("an entity or group, and an action")?;
-            Ok::<_, String>((Selector::parse(name, &[])?, Action::parse(action, recipient)?))
+            Ok::<_, String>((Selector::parse(name, own)?, Action::parse(action, recipient)?))
         };
         match read() {
             Ok((selector, action)) => {
@@ -205,7 +220,7 @@ fn field(text: &str) -> Result<(Path, Whole), String> {
 }
 
 /// `key` as the name of an entity; `None` when nothing is left of it.
-fn entity_name(key: &[u8]) -> Option<String> {
+pub(super) fn entity_name(key: &[u8]) -> Option<String> {
     let letter = |byte: &u8| if byte.is_ascii_alphanumeric() { char::from(byte.to_ascii_lowercase()) } else { '_' };
     let name: String = key.iter().take(32).map(letter).collect();
     name.starts_with(|character: char| character.is_ascii_lowercase()).then_some(name)
