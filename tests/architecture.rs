@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 /// A module and those it may use beside itself. The order is that of the rows: lower ones first.
 const ARROWS: &[(&str, &[&str])] = &[
     ("redact", &[]),
+    ("proof", &[]),
     ("deflate", &[]),
     ("config", &[]),
     ("metrics", &[]),
@@ -21,6 +22,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plugin", &["config", "deflate", "metrics", "receipts"]),
     ("retention", ROWS_1_TO_3),
     ("encode", ROWS_1_TO_3_AND_PLUGIN),
+    // It writes masked text as JSON does. Nothing of the configuration, no file but the key ring.
+    ("privacy", &["redact", "encode"]),
     // A dead letter is a line of JSON, so the spool writes it as outputs do. Nothing points back.
     ("spool", ROWS_1_TO_3_WITH_PLUGIN_AND_ENCODE),
     ("state", ROWS_1_TO_3_AND_PLUGIN),
@@ -33,20 +36,36 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cli", ALL),
 ];
 
-const ROWS_1_TO_3: &[&str] = &["redact", "config", "metrics", "receipts", "net", "cluster"];
-const ROWS_1_TO_3_AND_PLUGIN: &[&str] = &["redact", "config", "metrics", "receipts", "net", "cluster", "plugin"];
+const ROWS_1_TO_3: &[&str] = &["redact", "proof", "config", "metrics", "receipts", "net", "cluster"];
+const ROWS_1_TO_3_AND_PLUGIN: &[&str] =
+    &["redact", "proof", "config", "metrics", "receipts", "net", "cluster", "plugin"];
 const ROWS_1_TO_3_WITH_PLUGIN_AND_ENCODE: &[&str] =
-    &["redact", "config", "metrics", "receipts", "net", "cluster", "plugin", "encode"];
-const ROWS_1_TO_4: &[&str] =
-    &["redact", "config", "metrics", "receipts", "net", "cluster", "plugin", "retention", "encode", "spool", "state"];
-const ROWS_1_TO_5: &[&str] = &[
+    &["redact", "proof", "config", "metrics", "receipts", "net", "cluster", "plugin", "encode"];
+const ROWS_1_TO_4: &[&str] = &[
     "redact",
+    "proof",
     "config",
     "metrics",
     "receipts",
     "net",
     "cluster",
     "plugin",
+    "privacy",
+    "retention",
+    "encode",
+    "spool",
+    "state",
+];
+const ROWS_1_TO_5: &[&str] = &[
+    "redact",
+    "proof",
+    "config",
+    "metrics",
+    "receipts",
+    "net",
+    "cluster",
+    "plugin",
+    "privacy",
     "retention",
     "encode",
     "spool",
@@ -57,12 +76,14 @@ const ROWS_1_TO_5: &[&str] = &[
 ];
 const ROWS_1_TO_6: &[&str] = &[
     "redact",
+    "proof",
     "config",
     "metrics",
     "receipts",
     "net",
     "cluster",
     "plugin",
+    "privacy",
     "retention",
     "encode",
     "spool",
@@ -74,12 +95,14 @@ const ROWS_1_TO_6: &[&str] = &[
 ];
 const ALL: &[&str] = &[
     "redact",
+    "proof",
     "config",
     "metrics",
     "receipts",
     "net",
     "cluster",
     "plugin",
+    "privacy",
     "retention",
     "encode",
     "spool",

@@ -13,6 +13,8 @@ pub mod net;
 pub mod outputs;
 pub mod pipeline;
 pub mod plugin;
+pub mod privacy;
+pub mod proof;
 pub mod receipts;
 pub mod redact;
 pub mod spool;

@@ -15,6 +15,7 @@ Usage: vigie -c FILE
        vigie check FILE
        vigie setup opensearch -c FILE [--apply]
        vigie dlq ls | show | stats | replay | purge
+       vigie redact [OPTIONS] < IN > OUT | redact entities | token | keys
        vigie help [PLUGIN | dlq | service | parsers | CODE]
 
   -c, --config FILE       configuration, classic or YAML

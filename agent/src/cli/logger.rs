@@ -13,8 +13,10 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use vigie_parsers::time::TimeWriter;
 
 use crate::config::types::LogLevel;
-use crate::config::{Document, Environment, Loaded, OptionType, SectionKind};
+use crate::config::{Document, Environment, Loaded, OptionType, RedactRule, SectionKind};
+use crate::filters::redacts;
 use crate::plugin::wall_clock;
+use crate::privacy::Redactor;
 
 /// How much the agent and each plugin say.
 pub(super) struct Levels {
@@ -86,21 +88,37 @@ pub(super) fn start(loaded: &Loaded, levels: Levels) -> Result<(), String> {
         }
         None => Box::new(io::stderr()),
     };
+    let hides = loaded.service.redact == RedactRule::Required || loaded.document.of(SectionKind::Filter).any(redacts);
+    if hides {
+        // What a panic says may quote what it was working on: it goes the way of all messages.
+        std::panic::set_hook(Box::new(|panic| {
+            let at = panic.location().map(ToString::to_string).unwrap_or_default();
+            let text = panic.payload_as_str().unwrap_or("it says nothing");
+            tracing::error!(component = "panic", at, "{text}");
+        }));
+    }
+    let redactor = hides.then(|| Mutex::new(Redactor::for_messages()));
     // A second start in the same process, as in tests, keeps the first logger.
-    drop(tracing::subscriber::set_global_default(subscriber(levels, out)));
+    drop(tracing::subscriber::set_global_default(subscriber(levels, out, redactor)));
     Ok(())
 }
 
-fn subscriber(levels: Levels, out: Box<dyn Write + Send>) -> impl Subscriber + Send + Sync {
+fn subscriber(
+    levels: Levels,
+    out: Box<dyn Write + Send>,
+    redactor: Option<Mutex<Redactor>>,
+) -> impl Subscriber + Send + Sync {
     let clock = TimeWriter::new("%Y/%m/%d %H:%M:%S").expect("the format is valid");
     let most = filter(levels.most());
-    tracing_subscriber::registry().with(most).with(Lines { levels, out: Mutex::new((clock, out)) })
+    tracing_subscriber::registry().with(most).with(Lines { levels, out: Mutex::new((clock, out)), redactor })
 }
 
 /// Writes events as lines.
 struct Lines {
     levels: Levels,
     out: Mutex<(TimeWriter, Box<dyn Write + Send>)>,
+    /// Hides personal data in messages, as in names of files, where records are redacted too.
+    redactor: Option<Mutex<Redactor>>,
 }
 
 impl<S: Subscriber> Layer<S> for Lines {
@@ -122,7 +140,11 @@ impl<S: Subscriber> Layer<S> for Lines {
         let (clock, out) = &mut *out;
         let time = String::from_utf8_lossy(clock.write(now)).into_owned();
         let (millis, level) = (now.nanos / 1_000_000, level_word(level));
-        let line = format!("[{time}.{millis:03}] [{level:>5}] [{component}] {}{}\n", parts.message, parts.fields);
+        let mut text = format!("{}{}", parts.message, parts.fields);
+        if let Some(redactor) = &self.redactor {
+            text = redactor.lock().unwrap_or_else(PoisonError::into_inner).message(text);
+        }
+        let line = format!("[{time}.{millis:03}] [{level:>5}] [{component}] {text}\n");
         // When even the log cannot be written, nobody can be told.
         drop(out.write_all(line.as_bytes()));
     }
@@ -217,7 +239,8 @@ mod tests {
     fn lines(agent: LogLevel, plugins: &[(&str, LogLevel)], log: impl FnOnce()) -> Vec<String> {
         let kept = Kept::default();
         let plugins = plugins.iter().map(|(name, level)| ((*name).to_owned(), *level)).collect();
-        let subscriber = subscriber(Levels { agent, plugins }, Box::new(kept.clone()));
+        let subscriber =
+            subscriber(Levels { agent, plugins }, Box::new(kept.clone()), Some(Mutex::new(Redactor::for_messages())));
         tracing::subscriber::with_default(subscriber, log);
         let bytes = kept.0.lock().unwrap();
         String::from_utf8_lossy(&bytes)
@@ -235,6 +258,19 @@ mod tests {
         });
 
         assert_eq!(written, [r#"[ warn] [tail.0] odd\n[forged] file="/a b" tries=2 reason="""#, "[error] [tests] bad"]);
+    }
+
+    #[test]
+    fn personal_data_in_messages_is_hidden() {
+        let written = lines(LogLevel::Info, &[], || {
+            tracing::warn!(
+                file = "/srv/jane.doe@mail.example.com/a.log",
+                host = "192.0.2.7",
+                "gone: jane.doe@mail.example.com"
+            );
+        });
+
+        assert_eq!(written, ["[ warn] [tests] gone: <email> file=/srv/<email>/a.log host=192.0.2.7"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod flags;
 mod help;
 mod identity;
 mod logger;
+mod privacy;
 mod probe;
 mod setup;
 
@@ -23,6 +24,10 @@ use vigie_parsers::regex::{Engine, STEP_LIMIT};
 
 /// Runs the program with its arguments, the first one being its name. Gives 0 when all went well, 1 otherwise.
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
+    let arguments: Vec<std::ffi::OsString> = arguments.into_iter().collect();
+    if let Some(done) = privacy::run(&arguments) {
+        return done;
+    }
     let flags = match Flags::parse(arguments) {
         Ok(flags) => flags,
         Err(message) => {

@@ -32,5 +32,6 @@ pub use options::{
 };
 pub use reader::read_bounded;
 pub use render::{did_you_mean, render};
-pub use service::{Grace, Service};
+pub use service::{Grace, RedactRule, Service};
 pub use types::{Secret, Size};
+pub use yaml::{TextMap, text_maps};

@@ -35,6 +35,7 @@ crate::options! {
         "memory.limit" memory_limit: Size, default "0", "Bytes that records may take in memory; 0 is the smaller of 128 MiB and half of the control group's limit.";
         daemon: AlwaysOff, default "off", "Only off: a service manager such as systemd keeps the agent in the background.";
         "security.fips_mode" fips_mode: AlwaysOff, default "off", "Only off: the cryptography in use is not certified.";
+        redact: RedactRule, default "off", "`required` refuses to start while there is a way from an input to an output that passes no filter `redact`, and drops, counted, what would take one at run time.";
         instance: String, optional, "Identity of this agent in document ids; by default `$NODE_NAME`, else machine id and host name.";
     }
     not_needed {
@@ -91,6 +92,27 @@ impl OptionType for Grace {
 
     fn remedy(text: &str) -> Option<String> {
         Duration::remedy(text)
+    }
+}
+
+/// Whether every record must pass `redact`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RedactRule {
+    /// It is up to the filters.
+    Off,
+    /// No record reaches an output otherwise.
+    Required,
+}
+
+impl OptionType for RedactRule {
+    const KIND: &'static str = "rule";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "required" => Ok(Self::Required),
+            "off" => Ok(Self::Off),
+            _ => Err("`required` or `off`".into()),
+        }
     }
 }
 

@@ -51,6 +51,40 @@ pub(super) fn read(reader: &mut Reader<'_>, file: u32, text: &str) {
     }
 }
 
+/// A map of texts: each key with its value, or with the items of its list.
+pub type TextMap = Vec<(String, Vec<String>)>;
+
+/// Reads `text`, which holds under `name` a list of maps of texts and lists of texts, and nothing else.
+///
+/// # Errors
+/// What was expected, with the line.
+pub fn text_maps(text: &str, name: &str) -> Result<Vec<TextMap>, String> {
+    let at = |place: Place, message: &str| format!("line {}: {message}", place.line);
+    let root = Tree::new(0, text).root().map_err(|(place, message)| at(place, &message))?;
+    let expected = format!("expected `{name}:` and a list of maps");
+    let Some(Node { kind: Kind::Map(members), place }) = root else { return Err(expected) };
+    let [(key, Node { kind: Kind::List(items), .. })] = members.as_slice() else { return Err(at(place, &expected)) };
+    if scalar(key) != Some(name) {
+        return Err(at(key.place, &expected));
+    }
+    let map = |item: &Node| {
+        let Kind::Map(members) = &item.kind else { return Err(at(item.place, "expected a map")) };
+        members.iter().map(|(key, value)| text_member(key, value).map_err(|message| at(key.place, message))).collect()
+    };
+    items.iter().map(map).collect()
+}
+
+fn text_member(key: &Node, value: &Node) -> Result<(String, Vec<String>), &'static str> {
+    let expected = "expected a text, or a list of texts";
+    let key = scalar(key).ok_or("expected a key")?.to_owned();
+    let text = |node: &Node| scalar(node).map(str::to_owned).ok_or(expected);
+    let values = match &value.kind {
+        Kind::List(items) => items.iter().map(text).collect::<Result<_, _>>()?,
+        _ => vec![text(value)?],
+    };
+    Ok((key, values))
+}
+
 const TOP_LEVEL: &[&str] = &["env", "includes", "service", "pipeline", "parsers", "multiline_parsers"];
 
 fn top_level(reader: &mut Reader<'_>, name: &str, key: &Node, value: Node) {

@@ -4,11 +4,13 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::coverage::{From, To, uncovered};
 use super::spools::{self, SpoolPlan};
 use crate::config::common::{FilterOptions, InputOptions, OutputOptions, refuse_unknown};
 use crate::config::types::StorageType;
 use crate::config::{
-    Diagnostics, Loaded, Matcher, OptionSpec, Options, Section, SectionKind, Service, did_you_mean, readable,
+    Diagnostics, Loaded, Matcher, OptionSpec, Options, RedactRule, Section, SectionKind, Service, Severity,
+    did_you_mean, readable,
 };
 use crate::metrics::{FilterMetrics, InputMetrics, Metrics, OutputMetrics};
 use crate::plugin::{
@@ -30,6 +32,8 @@ pub struct BuiltInput {
     pub stop: Stop,
     /// Whether its records are to be spooled before it is answered for them.
     pub is_kept: bool,
+    /// Tag of its records as configured; may hold `*`.
+    pub tag: String,
 }
 
 /// A filter, ready to be made once per worker.
@@ -40,6 +44,8 @@ pub struct BuiltFilter {
     pub factory: FilterFactory,
     /// Its counters.
     pub metrics: Arc<FilterMetrics>,
+    /// Whether it hides personal data: then it takes also what it cannot tell that it need not.
+    pub redacts: bool,
 }
 
 /// An output, ready to deliver.
@@ -72,6 +78,8 @@ pub struct Plan {
     pub state_directory: Option<PathBuf>,
     /// All counters.
     pub metrics: Arc<Metrics>,
+    /// SHA-256 over the text of the configuration, in hexadecimal digits.
+    pub digest: String,
 }
 
 /// What a plan is built from beside the configuration.
@@ -88,6 +96,8 @@ impl Plan {
     /// Builds all plugins of `loaded`. `None` when something is wrong; it has been reported.
     pub fn build(loaded: Loaded, surroundings: &Surroundings, findings: &mut Diagnostics) -> Option<Self> {
         let Loaded { document, service, parsers } = loaded;
+        let texts: Vec<u8> = document.files.iter().flat_map(|file| file.text.bytes().chain([0])).collect();
+        let digest = crate::proof::Hash::of(&texts).to_string();
         let base = BuildContext {
             name: "".into(),
             parsers: Arc::new(parsers),
@@ -100,11 +110,12 @@ impl Plan {
         let inherited = service.storage_inherit.then_some(service.storage_type);
         let mut builder = Builder { base, metrics: Arc::default(), names: HashSet::new(), alone, inherited, findings };
         let mut inputs: Vec<_> = document.instances(SectionKind::Input).filter_map(|at| builder.input(at)).collect();
-        let filters = document.instances(SectionKind::Filter).filter_map(|at| builder.filter(at)).collect();
+        let filters: Vec<_> = document.instances(SectionKind::Filter).filter_map(|at| builder.filter(at)).collect();
         let mut outputs: Vec<_> = document.instances(SectionKind::Output).filter_map(|at| builder.output(at)).collect();
         let backlog = service.storage_path.as_deref().and_then(|path| builder.backlog(path, inputs.len(), &outputs));
         inputs.extend(backlog);
         let metrics = builder.metrics;
+        tell_uncovered(&inputs, &filters, &outputs, service.redact, findings);
         for (kind, word) in [(SectionKind::Input, "input"), (SectionKind::Output, "output")] {
             // What cannot be read might have held one.
             if document.of(kind).next().is_none() && !findings.has_errors() {
@@ -114,7 +125,31 @@ impl Plan {
         }
         let state_directory = surroundings.state_directory.clone();
         spools::equip(&inputs, &mut outputs, &service, surroundings, findings);
-        (!findings.has_errors()).then_some(Self { inputs, filters, outputs, service, state_directory, metrics })
+        (!findings.has_errors()).then_some(Self { inputs, filters, outputs, service, state_directory, metrics, digest })
+    }
+}
+
+/// Reports every way that passes no `redact`: an error where that is required, a warning where some ways do pass one.
+fn tell_uncovered(
+    inputs: &[BuiltInput],
+    filters: &[BuiltFilter],
+    outputs: &[BuiltOutput],
+    rule: RedactRule,
+    findings: &mut Diagnostics,
+) {
+    let redacts: Vec<&Matcher> = filters.iter().filter(|filter| filter.redacts).map(|filter| &filter.matcher).collect();
+    if rule == RedactRule::Off && redacts.is_empty() {
+        return;
+    }
+    let from: Vec<From<'_>> = inputs.iter().map(|input| From { name: &input.name, tag: &input.tag }).collect();
+    let to: Vec<To<'_>> = outputs.iter().map(|output| To { name: &output.name, matcher: &output.matcher }).collect();
+    let (severity, code) = match rule {
+        RedactRule::Required => (Severity::Error, "V220"),
+        RedactRule::Off => (Severity::Warning, "V221"),
+    };
+    for (input, output) in uncovered(&from, &redacts, &to) {
+        let message = format!("records of `{input}` reach `{output}` without passing `redact`");
+        findings.add(None, severity, code, message).help("widen the `Match` of a filter `redact`, or add one");
     }
 }
 
@@ -183,13 +218,13 @@ impl Builder<'_> {
         let is_kept = self.is_kept(section, kind, options.storage_type.or(self.inherited));
         let tag = options.tag.unwrap_or(instance);
         let limit = Some(options.mem_buf_limit.0).filter(|limit| *limit > 0);
-        let setup = Setup { tag, limit, metrics: Arc::clone(&metrics), stop: stop.clone() };
+        let setup = Setup { tag: tag.clone(), limit, metrics: Arc::clone(&metrics), stop: stop.clone() };
         let input = self.plugin((section, kind.options), &context, |section, context, findings| {
             (kind.build)(section, &setup.of(context), findings)
         })?;
         let (section, name) = (section.clone(), Arc::clone(&context.name));
         let again = move || (kind.build)(&section, &setup.of(&context), &mut Diagnostics::default());
-        Some(BuiltInput { name, input, again: Box::new(again), metrics, stop, is_kept })
+        Some(BuiltInput { name, input, again: Box::new(again), metrics, stop, is_kept, tag })
     }
 
     /// Whether records of this input are to be spooled.
@@ -228,7 +263,15 @@ impl Builder<'_> {
             Some(Box::new(inputs::backlog::Backlog { name, chunks, routes, metrics }))
         };
         let input = make()?;
-        Some(BuiltInput { name, input, again: Box::new(make), metrics, stop: Stop::default(), is_kept: false })
+        Some(BuiltInput {
+            name,
+            input,
+            again: Box::new(make),
+            metrics,
+            stop: Stop::default(),
+            is_kept: false,
+            tag: "*".into(),
+        })
     }
 
     fn filter(&mut self, (section, instance): (&Section, String)) -> Option<BuiltFilter> {
@@ -241,7 +284,7 @@ impl Builder<'_> {
         let factory = self.plugin((section, kind.options), &context, |section, context, findings| {
             (kind.build)(section, context, &metrics, findings)
         })?;
-        Some(BuiltFilter { matcher, factory, metrics })
+        Some(BuiltFilter { matcher, factory, metrics, redacts: filters::redacts(section) })
     }
 
     fn output(&mut self, (section, instance): (&Section, String)) -> Option<BuiltOutput> {

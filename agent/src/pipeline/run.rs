@@ -13,8 +13,10 @@ use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
 use super::build::{BuiltInput, Plan};
+use super::canary;
 use super::delivery::{self, RetryPolicy};
 use super::lane::{Handle, Room};
+use super::redaction::{self, Receipts};
 use super::spooling::{self, Spooling};
 use super::supervise;
 use super::worker::{self, Shared};
@@ -73,6 +75,8 @@ struct Running {
     handles: Vec<Arc<Handle>>,
     /// Threads that take requests out of spools.
     feeders: Vec<JoinHandle<()>>,
+    /// Receipts of what was redacted.
+    receipts: Option<Arc<Receipts>>,
     abort: watch::Sender<bool>,
 }
 
@@ -85,13 +89,13 @@ enum End {
 
 impl Running {
     fn start(plan: Plan, runtime: &Runtime) -> Result<Self, String> {
-        let Plan { inputs, filters, outputs, service, state_directory, metrics } = plan;
+        let Plan { inputs, filters, outputs, service, state_directory, metrics, digest } = plan;
         let (abort, aborted) = watch::channel(false);
         if let Some(options) = MonitorOptions::from_service(&service) {
             let listener = runtime.block_on(monitor::bind(&options)).map_err(|error| error.to_string())?;
             runtime.spawn(monitor::serve(listener, Arc::clone(&metrics), options, aborted.clone()));
         }
-        let dead = Arc::new(DeadLetters::new(state_directory));
+        let dead = Arc::new(DeadLetters::new(state_directory.clone()));
         let policy = RetryPolicy {
             base: service.scheduler_base,
             cap: service.scheduler_cap,
@@ -116,10 +120,18 @@ impl Running {
         }
         let started = handles.iter().map(spooling::start).collect::<Result<Vec<_>, _>>()?;
         let feeders = started.into_iter().flatten().collect();
-        let flush = service.flush;
+        let (flush, redact) = (service.flush, service.redact);
         let count = service.worker_count();
-        let shared =
-            Arc::new(Shared { filters, outputs, handles: handles.clone(), metrics: Arc::clone(&metrics), flush });
+        let shared = Arc::new(Shared {
+            filters,
+            outputs,
+            handles: handles.clone(),
+            metrics: Arc::clone(&metrics),
+            flush,
+            redact,
+        });
+        let receipts = redaction::start(state_directory.as_deref(), &shared, digest, runtime);
+        canary::start(&shared, inputs.iter().map(|input| input.tag.clone()).collect(), runtime);
         let queues: Vec<_> = (0..count).map(|_| Arc::new(ByteQueue::new(WORKER_QUEUE))).collect();
         let (working, workers) = mpsc::channel(1);
         start_workers(&shared, &queues, &working)?;
@@ -129,7 +141,18 @@ impl Running {
         let inputs = inputs.into_iter().map(start).collect::<Result<_, _>>()?;
         drop(outlet);
         metrics.started.set(1);
-        Ok(Self { grace: service.grace.0, metrics, stops, inputs, workers, deliveries, handles, feeders, abort })
+        Ok(Self {
+            grace: service.grace.0,
+            metrics,
+            stops,
+            inputs,
+            workers,
+            deliveries,
+            handles,
+            feeders,
+            receipts,
+            abort,
+        })
     }
 
     fn until_end(mut self, runtime: &Runtime, signals: Signals) -> ExitCode {
@@ -161,6 +184,9 @@ impl Running {
         }
         if !join_all(self.inputs, patience) {
             warn!(component = "engine", "an input did not store its positions in time; it reads some records again");
+        }
+        if let Some(receipts) = &self.receipts {
+            receipts.write();
         }
         report(&self.metrics);
         runtime.block_on(async { self.deliveries.abort_all() });
@@ -331,6 +357,7 @@ mod tests {
             deliveries: JoinSet::new(),
             handles: Vec::new(),
             feeders: Vec::new(),
+            receipts: None,
             abort,
         };
         (running, heard)

@@ -97,6 +97,7 @@ mod tests {
             metrics: Arc::clone(&metrics),
             stop: Stop::default(),
             is_kept: false,
+            tag: String::new(),
         };
         let policy = RetryPolicy {
             base: Duration::from_millis(1),

@@ -314,6 +314,7 @@ fn ship(output: &Arc<Scripted>, retry_limit: Option<u32>, lines: &[&str]) -> (Ar
         handles: vec![Arc::clone(&handle)],
         metrics: Arc::clone(&metrics),
         flush: Duration::from_millis(200),
+        redact: crate::config::RedactRule::Off,
     };
     let queue = Arc::new(ByteQueue::new(1 << 20));
     let outlet = Outlet::new(Memory::new(16 << 20), vec![Arc::clone(&queue)]);

@@ -22,6 +22,6 @@ pub use output::{Cause, Class, Delivery, Encoded, Encoder, Fate, Item, Lot, Outp
 pub use parcel::Parcel;
 pub use queue::{ByteQueue, Popped, Weight};
 pub use tables::{
-    BuildContext, BuildFilter, BuildInput, BuildOutput, Filter, FilterContext, FilterFactory, FilterKind, InputKind,
-    InputSetup, OutputKind,
+    BuildContext, BuildFilter, BuildInput, BuildOutput, Canary, Filter, FilterContext, FilterFactory, FilterKind,
+    InputKind, InputSetup, OutputKind,
 };

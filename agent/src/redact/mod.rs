@@ -1,11 +1,31 @@
 //! Finds personal data in bytes and says where it is. Pure: bytes and the name of the field in, spans out; no file, no
 //! network, no clock. What becomes of a finding is decided elsewhere.
 
+mod address;
+mod all;
+mod chain;
+mod context;
+mod decode;
 mod detector;
+mod engine;
+mod moment;
+mod own;
 mod place;
+mod resolve;
+mod scanner;
+mod sums;
+mod token;
+pub mod universal;
+mod version;
 
+#[cfg(test)]
+mod examples;
+
+pub use all::all;
 pub use detector::{Candidate, Detector, Form, Group, Shape, Tier};
+pub use engine::{Engine, Strictness};
 pub use place::Place;
+pub use scanner::Scanner;
 
 /// Where one value of one kind lies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

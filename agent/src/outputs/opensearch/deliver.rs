@@ -207,11 +207,20 @@ impl OpenSearch {
     }
 }
 
+impl OpenSearch {
+    fn encoder_counting_in(&self, metrics: &Arc<OutputMetrics>) -> Box<dyn Encoder> {
+        let learnt = (Arc::clone(&self.conflicts), Arc::clone(&self.indexes));
+        Box::new(BulkEncoder::new(&self.options, Arc::clone(&self.agent), Arc::clone(metrics), learnt))
+    }
+}
+
 impl Output for OpenSearch {
     fn encoder(&self) -> Box<dyn Encoder> {
-        let (agent, metrics) = (Arc::clone(&self.agent), Arc::clone(&self.metrics));
-        let learnt = (Arc::clone(&self.conflicts), Arc::clone(&self.indexes));
-        Box::new(BulkEncoder::new(&self.options, agent, metrics, learnt))
+        self.encoder_counting_in(&self.metrics)
+    }
+
+    fn rehearsal(&self) -> Box<dyn Encoder> {
+        self.encoder_counting_in(&Arc::default())
     }
 
     fn mend(&self, item: &[u8], refusal: &Refusal) -> Option<Vec<u8>> {
