@@ -83,7 +83,7 @@ fn stream() -> Stream {
         input: "tail.0".into(),
         metrics: Arc::new(InputMetrics::new("tail.0")),
         birth: 1_700_000_000,
-        identity: b"device and inode".to_vec(),
+        identity: b"device and inode".to_vec().into(),
         stage: Arc::new(|_| unreachable!("records are parsed before")),
         sent_below: 0.into(),
     }

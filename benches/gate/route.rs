@@ -145,7 +145,7 @@ impl Route {
             input: "tail.0".into(),
             metrics,
             birth: 1_795_000_000,
-            identity: b"identity".to_vec(),
+            identity: b"identity".to_vec().into(),
             stage: Arc::clone(&stage),
             sent_below: 0.into(),
         });

@@ -41,7 +41,8 @@ impl Plan {
     /// Runs until the inputs end or a signal asks to stop. SIGTERM, SIGINT and SIGQUIT drain within `Grace`; a second
     /// one exits at once. What was not delivered is read again at the next start.
     pub fn run(self) -> ExitCode {
-        let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build() {
+        // What it runs is served by this thread, which has nothing else to do.
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
             Err(error) => {
                 error!(component = "engine", %error, "cannot start the runtime");
@@ -179,10 +180,10 @@ impl Running {
         for stop in &self.stops {
             stop.drained();
         }
-        if !join_all(self.feeders, patience) {
+        if !runtime.block_on(joined(self.feeders, patience)) {
             warn!(component = "engine", "a spool did not end in time; it delivers some records again");
         }
-        if !join_all(self.inputs, patience) {
+        if !runtime.block_on(joined(self.inputs, patience)) {
             warn!(component = "engine", "an input did not store its positions in time; it reads some records again");
         }
         if let Some(receipts) = &self.receipts {
@@ -267,13 +268,14 @@ fn start_input(input: BuiltInput, outlet: Outlet, policy: RetryPolicy) -> Result
         .map_err(|error| format!("cannot start an input thread: {error}"))
 }
 
-fn join_all(threads: Vec<JoinHandle<()>>, patience: Duration) -> bool {
+/// Waits until all threads have ended, for so long at the most, while tasks go on. Gives whether they have.
+async fn joined(threads: Vec<JoinHandle<()>>, patience: Duration) -> bool {
     let started = Instant::now();
     while !threads.iter().all(JoinHandle::is_finished) {
         if started.elapsed() >= patience {
             return false;
         }
-        thread::sleep(Duration::from_millis(5));
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     true
 }

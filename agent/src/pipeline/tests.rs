@@ -237,7 +237,7 @@ fn stream() -> Arc<Stream> {
         input: "test.0".into(),
         metrics: Arc::new(InputMetrics::new("test.0")),
         birth: 0,
-        identity: Vec::new(),
+        identity: Vec::new().into(),
         stage: Arc::new(|_| Box::new(PassThrough)),
         sent_below: 0.into(),
     })

@@ -130,9 +130,10 @@ impl<'a> Worker<'a> {
             return;
         }
         self.at = Some((stream, from, to));
+        let mut made = None;
         let stage = match self.stages.get_mut(&stream) {
             Some(stage) => stage,
-            None => self.stages.entry(stream).or_insert((parcel.stream.stage)(&parcel.stream)),
+            None => made.insert((parcel.stream.stage)(&parcel.stream)),
         };
         let is_filtered = stage.is_filtered();
         let ready = stage.run(parcel);
@@ -140,6 +141,10 @@ impl<'a> Worker<'a> {
             self.waiting.insert(stream);
         } else {
             self.waiting.remove(&stream);
+        }
+        // Of ten thousand streams that need none, none is kept.
+        if let Some(stage) = made.filter(|stage| !stage.is_stateless()) {
+            self.stages.insert(stream, stage);
         }
         match ready {
             Some(parcel) => self.filter_and_encode(parcel, is_filtered),

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::memory::{Memory, PooledBatch};
+use super::name::{Identity, Name};
 use super::parcel::Parcel;
 use super::queue::{ByteQueue, Weight};
 use crate::metrics::InputMetrics;
@@ -30,6 +31,11 @@ pub trait Stage: Send {
 
     /// Whether its records went through filters before, so that none is applied to them.
     fn is_filtered(&self) -> bool {
+        false
+    }
+
+    /// Whether one that is made anew does the same, since it keeps nothing between parcels: then it is not kept either.
+    fn is_stateless(&self) -> bool {
         false
     }
 
@@ -68,7 +74,7 @@ pub struct Stream {
     /// Unique in this run; streams with the same id are served by the same worker.
     pub id: u64,
     /// Name for people: the path of the file, say.
-    pub name: String,
+    pub name: Name,
     /// Alias or instance name of the input.
     pub input: Arc<str>,
     /// Counters of the input.
@@ -76,7 +82,7 @@ pub struct Stream {
     /// When the source began, in seconds since 1970; ids start with it, so that neighbours sort together. 0 if unknown.
     pub birth: u64,
     /// Identity of the source beside its birth: device, inode and generation of a file, say.
-    pub identity: Vec<u8>,
+    pub identity: Identity,
     /// Makes its stage.
     pub stage: StageFactory,
     /// Records that begin before this offset may have been sent before: by an earlier run, or by this one before it read them

@@ -50,7 +50,7 @@ fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Diagnostics) 
         input: Arc::clone(&setup.context.name),
         metrics: Arc::clone(setup.metrics),
         birth: u64::try_from(wall_clock().seconds).unwrap_or(0),
-        identity: lines::start_nonce(),
+        identity: lines::start_nonce().into(),
         stage: lines::factory(line_options, Arc::clone(&setup.context.agent), Arc::clone(setup.metrics)),
         sent_below: 0.into(),
     };
@@ -229,7 +229,7 @@ mod tests {
             metrics: Arc::clone(&metrics),
             birth: 0,
             sent_below: 0.into(),
-            identity: Vec::new(),
+            identity: Vec::new().into(),
             stage: Arc::new(|_| unreachable!("no stage runs here")),
         };
         let stdin = Stdin { stream: Arc::new(stream), tag: "t".into(), longest: 1024, keys: Keys::new(["log"]) };

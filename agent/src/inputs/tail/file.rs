@@ -186,5 +186,6 @@ mod tests {
     #[test]
     fn ten_thousand_files_take_little_memory() {
         assert!(size_of::<Tailed>() <= 440, "{}", size_of::<Tailed>());
+        assert!(size_of::<Stream>() <= 112, "{}", size_of::<Stream>());
     }
 }

@@ -149,11 +149,11 @@ impl Tail {
         let known = file.position.known.unwrap_or_default();
         let stream = Stream {
             id: self.stream_base.wrapping_add(number),
-            name: file.name().to_string_lossy().into_owned(),
+            name: Arc::clone(file.name()).into(),
             input: Arc::clone(&self.settings.name),
             metrics: Arc::clone(&self.metrics),
             birth: u64::try_from(known.birth / 1_000_000_000).unwrap_or(0),
-            identity: file.identity(),
+            identity: file.identity().into(),
             stage: Arc::clone(&self.stage),
             sent_below: file.again.as_ref().map_or(0, |again| again.below).into(),
         };

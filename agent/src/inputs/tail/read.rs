@@ -163,7 +163,7 @@ impl Lease {
             }
             Err(error) => {
                 let file = &self.content.stream.name;
-                warn!(component = "tail", file, %error, "cannot be read now");
+                warn!(component = "tail", %file, %error, "cannot be read now");
                 return None;
             }
         };

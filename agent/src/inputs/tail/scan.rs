@@ -48,13 +48,12 @@ impl Tail {
         let found = self.paths.find();
         // Watched before the files are looked at: what comes meanwhile is told.
         self.watch(found.directories);
-        let unknown: Vec<(PathBuf, Metadata)> =
-            found.paths.iter().filter_map(|path| Some((path.clone(), self.recognise(path)?))).collect();
+        let unknown: Vec<PathBuf> = found.paths.into_iter().filter(|path| !self.recognise(path)).collect();
         if self.scans == 1 {
             self.resume(unknown);
         } else {
-            for (path, metadata) in unknown {
-                self.meet(&path, &metadata, !self.settings.read_new_from_head);
+            for path in unknown {
+                self.meet(&path, !self.settings.read_new_from_head);
             }
         }
         let unseen: Vec<u64> = self
@@ -77,22 +76,22 @@ impl Tail {
         self.watcher.watch(&directories);
     }
 
-    /// Notes that the file at `path` is there if it is one of those that are open; else tells what it is.
-    fn recognise(&mut self, path: &Path) -> Option<Metadata> {
+    /// Notes that the file at `path` is there if it is one of those that are open. Gives whether nothing is left to do with it.
+    fn recognise(&mut self, path: &Path) -> bool {
         let metadata = match std::fs::metadata(path) {
             Ok(metadata) => metadata,
             Err(error) => {
                 if error.kind() == std::io::ErrorKind::PermissionDenied {
                     self.complain_of(path, &error);
                 }
-                return None;
+                return true;
             }
         };
         if !metadata.is_file() {
-            return None;
+            return true;
         }
-        let Some(number) = self.by_id.get(&FileId::of(&metadata)).copied() else { return Some(metadata) };
-        let file = self.files.get_mut(&number)?;
+        let Some(number) = self.by_id.get(&FileId::of(&metadata)).copied() else { return false };
+        let Some(file) = self.files.get_mut(&number) else { return false };
         if file.seen != self.scans && *path != **file.name() {
             file.position.place = Some(real_path(path).into());
         }
@@ -106,33 +105,33 @@ impl Tail {
             file.ended = false;
             self.leaving.remove(&number);
         }
-        None
+        true
     }
 
     /// The first look: files with a stored position go on, wherever they are now, and so does what followed on them.
-    fn resume(&mut self, unknown: Vec<(PathBuf, Metadata)>) {
+    fn resume(&mut self, unknown: Vec<PathBuf>) {
         let names = self.row_names();
         let born = self.newest_births();
         self.recover_rests();
+        let has_row = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|metadata| self.has_row(&metadata));
         let (known, unknown): (Vec<_>, Vec<_>) =
-            unknown.into_iter().partition(|(path, metadata)| self.has_row(metadata) || names.contains(path.as_path()));
-        for (path, metadata) in known {
-            self.meet(&path, &metadata, false);
+            unknown.into_iter().partition(|path| names.contains(path.as_path()) || has_row(path));
+        for path in known {
+            self.meet(&path, false);
         }
         self.recover_rows();
         for (name, place, birth) in born {
             self.take_up_missed(&name, &place, birth);
         }
-        for (path, metadata) in unknown {
-            if !self.by_id.contains_key(&FileId::of(&metadata)) {
-                self.meet(&path, &metadata, !self.settings.read_from_head);
-            }
+        for path in unknown {
+            self.meet(&path, !self.settings.read_from_head);
         }
     }
 
-    /// A file under `Path` that is not open.
-    fn meet(&mut self, path: &Path, metadata: &Metadata, from_end: bool) {
-        if self.by_id.contains_key(&FileId::of(metadata)) || (self.is_too_old(metadata) && !self.has_row(metadata)) {
+    /// A file under `Path` that is not open, as far as is known.
+    fn meet(&mut self, path: &Path, from_end: bool) {
+        let Ok(metadata) = std::fs::metadata(path) else { return };
+        if self.by_id.contains_key(&FileId::of(&metadata)) || (self.is_too_old(&metadata) && !self.has_row(&metadata)) {
             return;
         }
         self.take_up(TakeUp { path, name: path, from_end, standing: Standing::Live });

@@ -236,11 +236,14 @@ impl Output for OpenSearch {
             Some(Compress::Gzip) => BodyEncoding::Gzip(self.options.compress_level.0),
             None => BodyEncoding::Identity,
         };
-        // What is not compressed waits in memory as it is.
-        let default = if self.options.compress.is_some() { 1 << 20 } else { 448 << 10 };
+        let is_plain = self.options.compress.is_none();
+        // What is not compressed waits in memory as it is: larger requests cost less, so there are fewer of them.
+        let default = if is_plain { 768 << 10 } else { 1 << 20 };
+        let at_once = if is_plain && self.options.bulk_size.is_none() { 2 } else { 4 };
+        let concurrency = self.options.max_in_flight.map_or(at_once, |most| most.0);
         // Offsets of items in a body have 32 bits.
         let request_bytes = self.options.bulk_size.map_or(default, |size| size.0).clamp(1, 1 << 30);
-        Delivery { request_bytes, concurrency: self.options.max_in_flight.0, encoding, ordered: false }
+        Delivery { request_bytes, concurrency, encoding, ordered: false }
     }
 
     fn index_of<'a>(&self, item: &'a [u8]) -> Option<&'a str> {

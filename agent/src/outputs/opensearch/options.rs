@@ -36,8 +36,8 @@ crate::options! {
         compress: Compress, optional, "`gzip` compresses requests.";
         compress_level: Level, default "1", "How hard to compress, from 1 to 9. From 2 on it costs more than twice as much.";
         pipeline: String, optional, "Ingest pipeline of the server.";
-        bulk_size: Size, optional, "Size of a request, before compression. Default: 1M, or 448K where nothing is compressed. Where the server takes less, requests stay below that.";
-        max_in_flight: InFlight, default "4", "Most requests sent at the same time. How many are, up to this, follows what the server can take.";
+        bulk_size: Size, optional, "Size of a request, before compression. Default: 1M, or 768K where nothing is compressed. Where the server takes less, requests stay below that.";
+        max_in_flight: InFlight, optional, "Most requests sent at the same time. How many are, up to this, follows what the server can take. Default: 4, or 2 where nothing is compressed and `Bulk_Size` is not given.";
         response_timeout: Duration, default "90", "How long the answer to a request may take.";
         repair: bool, default "on", "Whether a document that is refused for one of its fields is sent once more with that field moved to `unmapped` as text. Where the shape of the value is to blame, as of an object in a field of text, this is remembered for ten minutes.";
         quarantine_index: IndexName, optional, "Index for documents that are refused for good, each as text with the reason. Without one they go to the dead-letter file, as do those that this index refuses.";

@@ -213,7 +213,7 @@ impl Rig {
                     self.take(parcel);
                 }
             }
-            Work::Ended(stream) => self.ended.push(stream.name.clone()),
+            Work::Ended(stream) => self.ended.push(stream.name.to_string()),
         }
     }
 
@@ -244,7 +244,7 @@ impl Rig {
             agent.push_id(record, &mut id);
             assert_eq!(record.fields().len(), 1);
             let text = String::from_utf8_lossy(record.plain_text(b"log").expect("it is text")).into_owned();
-            let (name, tag) = (parcel.stream.name.clone(), parcel.tag.to_string());
+            let (name, tag) = (parcel.stream.name.to_string(), parcel.tag.to_string());
             let name = name.rsplit('/').next().unwrap_or_default().to_owned();
             let again = record.origin().offset < parcel.stream.sent_below.load(Ordering::Relaxed);
             self.seen.push(Seen { text, id, name, tag, epoch: parcel.epoch, time: record.time().seconds, again });

@@ -58,7 +58,7 @@ fn stream() -> Arc<Stream> {
         input: "tail.0".into(),
         metrics: Arc::new(InputMetrics::new("tail.0")),
         birth: 1_700_000_000,
-        identity: b"dev and inode".to_vec(),
+        identity: b"dev and inode".to_vec().into(),
         stage: Arc::new(|_| unreachable!("no stage runs here")),
         sent_below: 0.into(),
     })
