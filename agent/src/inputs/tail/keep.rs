@@ -203,8 +203,13 @@ impl Tail {
 
     /// Whether a stored row is of the file that `metadata` tells of.
     pub(super) fn has_row(&self, metadata: &std::fs::Metadata) -> bool {
-        let rows = self.rows.get(&file::FileId::of(metadata).inode);
-        rows.is_some_and(|rows| rows.iter().any(|row| file::row_fits(row, metadata)))
+        self.row_of(metadata).is_some()
+    }
+
+    /// The newest stored row of the file that `metadata` tells of.
+    pub(super) fn row_of(&self, metadata: &std::fs::Metadata) -> Option<&Position> {
+        let rows = self.rows.get(&file::FileId::of(metadata).inode)?;
+        rows.iter().rfind(|row| file::row_fits(row, metadata))
     }
 
     /// Names under which files with a stored row were found.

@@ -8,7 +8,9 @@ mod ahead;
 mod build;
 #[cfg(any(test, fuzzing))]
 pub(super) mod check;
+mod code_page;
 mod cut;
+mod encoding;
 mod file;
 mod globs;
 mod keep;
@@ -23,6 +25,7 @@ mod rest;
 mod rest_file;
 mod rotate;
 mod scan;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -45,6 +48,7 @@ use paths::Paths;
 use quiet::QuietWatcher;
 use read::{End, IN_FLIGHT, LENT, Lease, Reading, Returned};
 use rest_file::Rests;
+use tags::Tags;
 use watch::DirectoryWatcher;
 
 /// The `tail` input.
@@ -59,13 +63,14 @@ pub(super) const KIND: InputKind = InputKind {
 /// How the input behaves, as configured.
 struct Settings {
     name: Arc<str>,
-    tag: Arc<str>,
+    tags: Tags,
     read_from_head: bool,
     read_new_from_head: bool,
     exit_on_eof: bool,
     refresh: Duration,
     rotate_wait: Duration,
     ignore_older: Duration,
+    lets_older_go: bool,
     mem_buf_limit: Option<u64>,
 }
 

@@ -10,12 +10,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tracing::warn;
-use vigie_parsers::batch::Keys;
+use vigie_parsers::batch::{Batch, Keys};
 
 use super::ahead::ReadTimes;
-use super::cut::{Block, Cutter, Cutting, LongLine};
+use super::cut::{Block, Cut, Cutter, Cutting, LongLine};
+use super::encoding::Encoding;
 use super::file::Content;
 use super::proof::Mark;
+use crate::inputs::files::read_full;
 use crate::metrics::InputMetrics;
 use crate::plugin::{Memory, Parcel, PooledBatch, Source, Stop};
 use crate::receipts::Outcome;
@@ -26,6 +28,8 @@ pub(super) struct Reading {
     /// Bytes read at once, but for a line that is longer.
     pub(super) block: usize,
     pub(super) cutting: Cutting,
+    /// What the files are written in where that may not be UTF-8.
+    pub(super) encoding: Option<Encoding>,
     pub(super) metrics: Arc<InputMetrics>,
     /// No block is begun once this asks to stop; its signal tells of what was given back.
     pub(super) stop: Stop,
@@ -110,7 +114,7 @@ pub(super) struct Lease {
 impl Reading {
     pub(super) fn new(
         (key, block): (&str, usize),
-        cutting: Cutting,
+        (cutting, encoding): (Cutting, Option<Encoding>),
         metrics: &Arc<InputMetrics>,
         stop: &Stop,
     ) -> Arc<Self> {
@@ -118,6 +122,7 @@ impl Reading {
             keys: Keys::new([key]),
             block,
             cutting,
+            encoding,
             metrics: Arc::clone(metrics),
             stop: stop.clone(),
             returned: Mutex::default(),
@@ -152,7 +157,8 @@ impl Lease {
         let reading = Arc::clone(&self.reading);
         let unread = usize::try_from(self.size - self.progress.offset).unwrap_or(usize::MAX);
         let wanted = unread.min(self.progress.block.max(reading.block));
-        let needed = reading.keys.name(0).len() + self.progress.mark.bytes().len() + wanted + (wanted / 16).max(256);
+        let extra = (wanted / 16).max(256) + reading.encoding.map_or(0, |_| wanted * 3);
+        let needed = reading.keys.name(0).len() + self.progress.mark.bytes().len() + wanted + extra;
         let mut batch = self.batch(needed)?;
         let key = reading.keys.in_batch(&mut batch).key(0);
         let start = match read_block((&self.file, &self.progress), &mut batch, wanted) {
@@ -170,7 +176,10 @@ impl Lease {
         let read = batch.arena().len() - start;
         let cutter = Cutter { cutting: reading.cutting, metrics: &reading.metrics, now: self.times.now(), key };
         let block = Block { start, offset: self.progress.offset, last: self.last && read == unread };
-        let cut = cutter.cut(&mut batch, block, &mut self.progress.long);
+        let cut = match reading.encoding {
+            None => cutter.cut(&mut batch, block, &mut self.progress.long),
+            Some(encoding) => self.cut_encoded(encoding, &cutter, &mut batch, block)?,
+        };
         self.end = End::Reached;
         if cut.consumed == 0 {
             self.want_more(read, unread);
@@ -183,6 +192,19 @@ impl Lease {
         self.left = self.left.saturating_sub(cut.consumed as u64);
         reading.metrics.bytes.add(cut.consumed as u64);
         self.parcel(batch, cut.end)
+    }
+
+    /// Cuts a block of a file that may not be UTF-8. `None` when its head cannot be read.
+    fn cut_encoded(&mut self, encoding: Encoding, cutter: &Cutter<'_>, batch: &mut Batch, block: Block) -> Option<Cut> {
+        let mut head = [0; 3];
+        let length = match read_full(&self.file, &mut head, 0) {
+            Ok(length) => length,
+            Err(error) => {
+                warn!(component = "tail", file = &self.content.stream.name, %error, "its head cannot be read now");
+                return None;
+            }
+        };
+        Some(encoding.cut(cutter, batch, (block, &head[..length]), &mut self.progress.long))
     }
 
     /// Memory for `needed` bytes. For a long line nothing is waited for: other files of the worker have their turn.
@@ -203,7 +225,9 @@ impl Lease {
     fn want_more(&mut self, read: usize, unread: usize) {
         if read < unread && read > 0 {
             let larger = self.progress.block.max(self.reading.block) * 4;
-            self.progress.block = larger.min(self.reading.cutting.max_line + 2);
+            let longest = self.reading.cutting.max_line + 2;
+            self.progress.block =
+                larger.min(self.reading.encoding.map_or(longest, |encoding| encoding.longest(longest)));
         } else {
             self.progress.stuck = Some(self.size);
             self.end = End::Nothing;

@@ -12,7 +12,6 @@ use super::Tail;
 use super::ahead::Again;
 use super::file::{self, FileId, Standing, Tailed};
 use super::look;
-use super::paths::expand_tag;
 use super::proof;
 use super::read::Progress;
 use crate::state::{Known, Position};
@@ -66,6 +65,7 @@ impl Tail {
         for number in unseen {
             self.lost_sight(number);
         }
+        self.let_older_go();
         self.scanned = self.now;
         self.scan_gap = SHORTEST_GAP.max(began.elapsed() * 10);
     }
@@ -132,10 +132,42 @@ impl Tail {
 
     /// A file under `Path` that is not open.
     fn meet(&mut self, path: &Path, metadata: &Metadata, from_end: bool) {
-        if self.by_id.contains_key(&FileId::of(metadata)) || (self.is_too_old(metadata) && !self.has_row(metadata)) {
+        if self.by_id.contains_key(&FileId::of(metadata))
+            || (self.is_too_old(metadata) && !self.is_to_be_read(metadata))
+        {
+            return;
+        }
+        if self.settings.tags.of(path).is_none() {
+            if self.complained.insert(path.to_owned()) {
+                warn!(component = %self.settings.name, file = %path.display(), "`Tag_Regex` does not match: it is left out");
+            }
             return;
         }
         self.take_up(TakeUp { path, name: path, from_end, standing: Standing::Live });
+    }
+
+    /// Whether an old file has a position and, where old files are let go, something behind it.
+    fn is_to_be_read(&self, metadata: &Metadata) -> bool {
+        let position = self.row_of(metadata);
+        position.is_some_and(|row| !self.settings.lets_older_go || row.offset != metadata.len())
+    }
+
+    /// Lets go of files that are read and were not written to for longer than `Ignore_Older`.
+    fn let_older_go(&mut self) {
+        if !self.settings.lets_older_go {
+            return;
+        }
+        let is_done = |file: &Tailed| file.standing == Standing::Live && file.is_read() && !file.is_awaiting();
+        let old: Vec<u64> = (self.files.iter().filter(|(_, file)| is_done(file)))
+            .filter(|(_, file)| file.file.metadata().is_ok_and(|metadata| self.is_too_old(&metadata)))
+            .map(|(number, _)| *number)
+            .collect();
+        for number in old {
+            if let Some(file) = self.files.get_mut(&number) {
+                file.standing = Standing::Rotated;
+            }
+            self.leaving.insert(number);
+        }
     }
 
     fn is_too_old(&self, metadata: &Metadata) -> bool {
@@ -203,7 +235,8 @@ impl Tail {
         let next_look = look::first_look(self.now);
         let tailed = Tailed {
             id,
-            tag: expand_tag(&self.settings.tag, &position.name),
+            // What was taken up before `Tag_Regex` changed may fit it no more.
+            tag: self.settings.tags.of(&position.name).unwrap_or_default(),
             content: None,
             progress: Progress::at(&file, position.offset),
             size: metadata.len(),

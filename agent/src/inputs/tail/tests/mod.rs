@@ -1,7 +1,9 @@
 //! The input as a whole, stepped by hand: real files, a clock that the test moves, a worker that answers as told.
 
 mod again;
+mod encodings;
 mod follow;
+mod options;
 mod rest;
 mod resume;
 mod rotation;
@@ -68,6 +70,7 @@ struct Rig {
     ended: Vec<String>,
     /// Whether the agent has a state directory: the one that its database is in.
     has_state_directory: bool,
+    tag: &'static str,
 }
 
 /// The wall clock of the tests at its start: 2026-11-21, midnight.
@@ -115,6 +118,7 @@ impl Rig {
             seen: Vec::new(),
             ended: Vec::new(),
             has_state_directory: false,
+            tag: "t.*",
         }
     }
 
@@ -130,8 +134,13 @@ impl Rig {
             state_directory: self.has_state_directory.then(|| self.path("state")),
             dry_run: false,
         };
-        let setup =
-            InputSetup { context: &context, tag: "t.*", mem_buf_limit: None, metrics: &self.metrics, stop: &self.stop };
+        let setup = InputSetup {
+            context: &context,
+            tag: self.tag,
+            mem_buf_limit: None,
+            metrics: &self.metrics,
+            stop: &self.stop,
+        };
         let line_options = LineOptions {
             key: "log".into(),
             parser: None,
@@ -350,6 +359,10 @@ fn what_is_wrong_with_the_options_is_told_at_its_place() {
         (vec![("path", "/a"), ("exclude_path", "[")], vec!["V401"]),
         (vec![("path", "/a"), ("multiline.parser", "nope")], vec!["V304"]),
         (vec![("path", "/a"), ("db.sync", "hard")], vec!["V103"]),
+        (vec![("path", "/a"), ("tag_regex", "(?<a>")], vec!["V103"]),
+        (vec![("path", "/a"), ("tag_regex", "(a)")], vec!["V103"]),
+        (vec![("path", "/a"), ("generic.encoding", "latin")], vec!["V103"]),
+        (vec![("path", "/a"), ("generic.encoding", "GBK"), ("unicode.encoding", "auto")], vec!["V405"]),
         (vec![("path", "/a")], vec![]),
     ] {
         let options: Vec<_> = options.into_iter().map(|(key, value)| (key, value.to_owned())).collect();
