@@ -152,6 +152,8 @@ impl Tail {
             scanned: now,
             scan_gap: Duration::ZERO,
             scans: 0,
+            scan_again: None,
+            left: HashSet::new(),
             // Streams of one input go to neighbouring workers; inputs begin at different ones.
             stream_base: Stream::new_ids(),
             last_number: 0,

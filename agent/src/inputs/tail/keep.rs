@@ -174,17 +174,22 @@ impl Tail {
             return self.remove_rest(&mut file.position);
         }
         let deleted = file.file.metadata().is_ok_and(|metadata| std::os::unix::fs::MetadataExt::nlink(&metadata) == 0);
-        let stored = if deleted {
+        let successor = if deleted { self.successor(&file.position) } else { None };
+        let is_over = deleted && successor.is_none();
+        let stored = if is_over {
             self.positions.remove(file.position.id)
         } else {
             update(&mut file, (self.clock)().seconds);
             (file.position.rotated, file.position.reach) = (true, file.progress.offset);
+            if let Some((path, metadata)) = successor {
+                file.position.lead_to(path, &metadata);
+            }
             self.positions.store(&mut [&mut file.position], false)
         };
         if let Err(error) = stored {
             self.complain(&error, "the position of a closed file cannot be stored");
         }
-        if !deleted {
+        if !is_over {
             self.rows.entry(file.position.inode).or_default().push(file.position);
         }
     }

@@ -13,9 +13,11 @@ mod cut;
 mod encoding;
 mod file;
 mod globs;
+mod inflate;
 mod keep;
 mod lag;
 mod look;
+mod opened;
 mod options;
 mod paths;
 mod proof;
@@ -25,6 +27,8 @@ mod rest;
 mod rest_file;
 mod rotate;
 mod scan;
+mod siblings;
+mod successor;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -124,6 +128,10 @@ struct Tail {
     /// Looks at all paths follow each other no faster.
     scan_gap: Duration,
     scans: u64,
+    /// When paths are looked at again because a file was too young to be judged.
+    scan_again: Option<Instant>,
+    /// Gzip files that are left alone, by id and birth: what they hold is read elsewhere, or is not to be read.
+    left: HashSet<(FileId, i64)>,
     stream_base: u64,
     last_number: u64,
     /// Paths that could not be opened and were complained of.
@@ -284,9 +292,12 @@ impl Tail {
 
     /// Takes the files that workers gave back.
     fn take_returned(&mut self) {
-        for Returned { number, progress, end } in self.reading.take_returned() {
+        for Returned { number, progress, size, end } in self.reading.take_returned() {
             let Some(file) = self.files.get_mut(&number) else { continue };
             (file.progress, file.lent) = (progress, None);
+            if file.file.is_compressed() {
+                file.size = size;
+            }
             match end {
                 End::Changed => self.content_changed(number),
                 End::Failed => self.put_off(number, FAILED_WAIT),
@@ -319,7 +330,7 @@ impl Tail {
         let look = self.looks.first().map(|(at, _)| *at);
         let save = self.is_unsaved().then_some(self.saved + keep::EVERY);
         let scan = self.scanned + if self.watcher.has_changed() { self.scan_gap } else { self.settings.refresh };
-        let next = [look, save, self.begin_again].into_iter().flatten().fold(scan, Instant::min);
+        let next = [look, save, self.begin_again, self.scan_again].into_iter().flatten().fold(scan, Instant::min);
         next.saturating_duration_since(self.now)
     }
 

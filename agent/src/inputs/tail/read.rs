@@ -4,8 +4,7 @@
 //! stays in the cache of one core from the page cache to the request, and the input wakes nobody for each block.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,8 +15,8 @@ use super::ahead::ReadTimes;
 use super::cut::{Block, Cut, Cutter, Cutting, LongLine};
 use super::encoding::Encoding;
 use super::file::Content;
+use super::opened::Opened;
 use super::proof::Mark;
-use crate::inputs::files::read_full;
 use crate::metrics::InputMetrics;
 use crate::plugin::{Memory, Parcel, PooledBatch, Source, Stop};
 use crate::receipts::Outcome;
@@ -64,7 +63,8 @@ pub(super) struct Progress {
 
 impl Progress {
     /// Where reading begins that is to go on at `offset` of `file`.
-    pub(super) fn at(file: &File, offset: u64) -> Self {
+    pub(super) fn at(file: &Opened, offset: u64) -> Self {
+        file.expect(offset);
         Self { offset, mark: Mark::of(file, offset), ..Self::default() }
     }
 }
@@ -88,13 +88,15 @@ pub(super) enum End {
 pub(super) struct Returned {
     pub(super) number: u64,
     pub(super) progress: Progress,
+    /// Its size, which of a gzip file is known better now.
+    pub(super) size: u64,
     pub(super) end: End,
 }
 
 /// A file that is lent to its worker.
 pub(super) struct Lease {
     pub(super) number: u64,
-    pub(super) file: Arc<File>,
+    pub(super) file: Arc<Opened>,
     pub(super) content: Content,
     pub(super) tag: Arc<str>,
     pub(super) epoch: u32,
@@ -174,6 +176,7 @@ impl Lease {
             }
         };
         let read = batch.arena().len() - start;
+        let unread = self.unread_now(unread);
         let cutter = Cutter { cutting: reading.cutting, metrics: &reading.metrics, now: self.times.now(), key };
         let block = Block { start, offset: self.progress.offset, last: self.last && read == unread };
         let cut = match reading.encoding {
@@ -194,10 +197,19 @@ impl Lease {
         self.parcel(batch, cut.end)
     }
 
+    /// What is `unread` of the file, where that may have become known better by reading.
+    fn unread_now(&mut self, unread: usize) -> usize {
+        if !self.file.is_compressed() {
+            return unread;
+        }
+        self.size = self.file.size().unwrap_or(self.size);
+        usize::try_from(self.size.saturating_sub(self.progress.offset)).unwrap_or(usize::MAX)
+    }
+
     /// Cuts a block of a file that may not be UTF-8. `None` when its head cannot be read.
     fn cut_encoded(&mut self, encoding: Encoding, cutter: &Cutter<'_>, batch: &mut Batch, block: Block) -> Option<Cut> {
         let mut head = [0; 3];
-        let length = match read_full(&self.file, &mut head, 0) {
+        let length = match self.file.read_full(&mut head, 0) {
             Ok(length) => length,
             Err(error) => {
                 warn!(component = "tail", file = &self.content.stream.name, %error, "its head cannot be read now");
@@ -272,22 +284,22 @@ impl fmt::Debug for Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.reading.give_back(Returned { number: self.number, progress: self.progress, end: self.end });
+        self.file.forget(self.progress.offset.saturating_sub(self.progress.mark.bytes().len() as u64));
+        let Self { number, progress, size, end, .. } = *self;
+        self.reading.give_back(Returned { number, progress, size, end });
     }
 }
 
 /// Reads up to `wanted` bytes behind the offset into the arena and gives where they begin there. `None` when the bytes
 /// before the offset are not those that were read.
 fn read_block(
-    (mut file, progress): (&File, &Progress),
+    (file, progress): (&Opened, &Progress),
     batch: &mut PooledBatch,
     wanted: usize,
 ) -> io::Result<Option<usize>> {
     let mark = progress.mark.bytes();
     let arena = batch.arena_mut();
     let from = arena.len();
-    file.seek(SeekFrom::Start(progress.offset - mark.len() as u64))?;
-    // Into room that nobody has filled with zeros before.
-    file.take((mark.len() + wanted) as u64).read_to_end(arena)?;
+    file.append(arena, progress.offset - mark.len() as u64, mark.len() + wanted)?;
     Ok(arena[from..].starts_with(mark).then_some(from + mark.len()))
 }

@@ -1,6 +1,7 @@
 //! The input as a whole, stepped by hand: real files, a clock that the test moves, a worker that answers as told.
 
 mod again;
+mod compressed;
 mod encodings;
 mod follow;
 mod options;
@@ -85,7 +86,7 @@ fn wall() -> Timestamp {
     Timestamp { seconds: WALL.get(), nanos: 0 }
 }
 
-fn open_if_there_are_descriptors(path: &Path) -> io::Result<(File, fs::Metadata)> {
+fn open_if_there_are_descriptors(path: &Path) -> io::Result<(super::opened::Opened, fs::Metadata)> {
     if HAS_DESCRIPTORS.get() { file::open(path) } else { Err(rustix::io::Errno::MFILE.into()) }
 }
 
