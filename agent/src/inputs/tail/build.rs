@@ -16,6 +16,7 @@ use super::read::{LARGEST_BLOCK, Reading};
 use super::rest_file::Rests;
 use super::tags::{self, Tags};
 use super::watch::DirectoryWatcher;
+use super::writers::Writers;
 use super::{Settings, Tail};
 use crate::config::{Diagnostics, Options, Section};
 use crate::inputs::lines;
@@ -134,6 +135,7 @@ impl Tail {
             outlet: None,
             watcher: DirectoryWatcher::new(setup.stop.signal().clone(), options.inotify_watcher),
             quiet: QuietWatcher::new(setup.stop.signal().clone(), options.inotify_watcher),
+            writers: Writers::new(setup.stop.signal().clone()),
             rows: HashMap::new(),
             files: BTreeMap::new(),
             by_id: HashMap::new(),

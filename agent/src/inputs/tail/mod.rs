@@ -33,6 +33,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod watch;
+mod writers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
@@ -54,6 +55,7 @@ use read::{End, IN_FLIGHT, LENT, Lease, Reading, Returned};
 use rest_file::Rests;
 use tags::Tags;
 use watch::DirectoryWatcher;
+use writers::Writers;
 
 /// The `tail` input.
 pub(super) const KIND: InputKind = InputKind {
@@ -95,6 +97,7 @@ struct Tail {
     outlet: Option<Outlet>,
     watcher: DirectoryWatcher,
     quiet: QuietWatcher,
+    writers: Writers,
     /// Stored positions of files that are not open, by inode.
     rows: HashMap<u64, Vec<Position>>,
     /// Open files by number, in the order they were met. Boxed: nodes of the map are half empty.

@@ -26,7 +26,7 @@ crate::options! {
         read_from_head: bool, default "off", "Whether files without a stored position that are there at the start are read from their head. What replaced a file with a position always is.";
         read_newly_discovered_files_from_head: bool, default "on", "Whether files found later are read from their head.";
         refresh_interval: Duration, default "60", "Seconds between two looks at all paths. New files are noticed at once where the system tells of them.";
-        rotate_wait: Duration, default "5", "Seconds a file that was rotated away is kept after its last byte. Unread bytes keep it longer.";
+        rotate_wait: Duration, default "5", "Seconds a file that was rotated away is kept after its last byte. Unread bytes keep it longer, and so does a process that has it open for writing, as far as `/proc` shows.";
         tag_regex: PathRegex, optional, "Pattern on the path of a file; `<name>` in `Tag` stands for what its group of that name took, `_` for nothing. Files that it does not match are left out.";
         path_key: String, optional, "Key under which the path of the file is added.";
         offset_key: String, optional, "Key under which the byte offset of the line is added.";

@@ -246,6 +246,10 @@ impl Tail {
             if size != file.size {
                 return false;
             }
+            let since = file.last_growth + self.settings.rotate_wait;
+            if self.writers.has_writer(file.id, since, self.now) != Some(false) {
+                return false;
+            }
             if !file.is_read() {
                 self.lend(number, true);
                 return false;

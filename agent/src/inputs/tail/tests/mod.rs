@@ -9,7 +9,8 @@ mod rest;
 mod resume;
 mod rotation;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -21,8 +22,10 @@ use tempfile::TempDir;
 use vigie_parsers::Parsers;
 use vigie_parsers::batch::Timestamp;
 
+use super::file::FileId;
 use super::options::TailOptions;
 use super::paths::Paths;
+use super::writers::Writers;
 use super::{Tail, build, file};
 use crate::config::{Diagnostics, Entry, Located, Options, Place, Section, SectionKind};
 use crate::inputs::lines::{self, LineOptions, Multiline};
@@ -79,6 +82,7 @@ const MIDNIGHT: i64 = 1_795_219_200;
 
 thread_local! {
     static WALL: Cell<i64> = const { Cell::new(MIDNIGHT) };
+    static WRITTEN: RefCell<HashSet<FileId>> = RefCell::default();
     static HAS_DESCRIPTORS: Cell<bool> = const { Cell::new(true) };
 }
 
@@ -154,6 +158,7 @@ impl Rig {
         let positions = Positions::open(&database).expect("it opens");
         let mut tail = Tail::new(&options, paths, stage, positions, &setup);
         tail.clock = wall;
+        tail.writers = Writers::looking_at(|| WRITTEN.with_borrow(HashSet::clone));
         tail.open_copy = open_if_there_are_descriptors;
         tail
     }
