@@ -126,7 +126,7 @@ fn stream() -> Stream {
         input: "canary".into(),
         metrics: Arc::new(InputMetrics::default()),
         birth: 0,
-        identity: b"canary".to_vec(),
+        identity: b"canary".to_vec().into(),
         stage: Arc::new(|_| -> Box<dyn Stage> { unreachable!("a canary is no raw line") }),
         sent_below: AtomicU64::new(0),
     }

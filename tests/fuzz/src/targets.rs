@@ -28,6 +28,7 @@ const TARGETS: &[Target] = &[
     ("config", config),
     ("multiline", multiline),
     ("cuts", cuts),
+    ("encodings", encodings),
     ("answer", answer),
     ("msgpack", msgpack),
 ];
@@ -219,6 +220,13 @@ fn cuts(mut bytes: Bytes<'_>) {
     let (max_line, block) = (1 + bytes.below(12), 1 + bytes.below(32));
     let (skip_empty, last) = (bytes.yes(), bytes.yes());
     vigie::inputs::cuts(bytes.rest(), max_line, block, skip_empty, last);
+}
+
+/// Lines of a file in an encoding that arrive in blocks, beside the decoded text.
+fn encodings(mut bytes: Bytes<'_>) {
+    let (encoding, max_line, block) = (bytes.below(7), 4 + bytes.below(12), 1 + bytes.below(32));
+    let last = bytes.yes();
+    vigie::inputs::encoded_cuts(bytes.rest(), encoding, max_line, block, last);
 }
 
 /// Answers to bulk requests.

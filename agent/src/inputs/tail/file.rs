@@ -1,6 +1,6 @@
 //! One tailed file: its identity, its content's generation, how far it is read.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -10,6 +10,7 @@ use std::time::{Instant, UNIX_EPOCH};
 use rustix::fs::OFlags;
 
 use super::ahead::Again;
+use super::opened::Opened;
 use super::read::Progress;
 use crate::plugin::Stream;
 use crate::receipts::Ledger;
@@ -48,7 +49,7 @@ pub(super) struct Content {
 
 /// A file being read.
 pub(super) struct Tailed {
-    pub(super) file: Arc<File>,
+    pub(super) file: Arc<Opened>,
     pub(super) id: FileId,
     pub(super) tag: Arc<str>,
     pub(super) position: Position,
@@ -88,10 +89,10 @@ pub(super) fn plain_name(name: &str) -> String {
 }
 
 /// How a file is opened.
-pub(super) type Open = fn(&Path) -> io::Result<(File, Metadata)>;
+pub(super) type Open = fn(&Path) -> io::Result<(Opened, Metadata)>;
 
 /// Opens a regular file for reading without ever blocking.
-pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
+pub(super) fn open(path: &Path) -> io::Result<(Opened, Metadata)> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let flags = i32::try_from(flags.bits()).expect("flags of open fit its type");
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
@@ -99,7 +100,7 @@ pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
     if !metadata.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
     }
-    Ok((file, metadata))
+    Ok((Opened::new(file, path), metadata))
 }
 
 /// Nanoseconds since 1970 when the file was made, 0 where the system does not know.

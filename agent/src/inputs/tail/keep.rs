@@ -174,17 +174,22 @@ impl Tail {
             return self.remove_rest(&mut file.position);
         }
         let deleted = file.file.metadata().is_ok_and(|metadata| std::os::unix::fs::MetadataExt::nlink(&metadata) == 0);
-        let stored = if deleted {
+        let successor = if deleted { self.successor(&file.position) } else { None };
+        let is_over = deleted && successor.is_none();
+        let stored = if is_over {
             self.positions.remove(file.position.id)
         } else {
             update(&mut file, (self.clock)().seconds);
             (file.position.rotated, file.position.reach) = (true, file.progress.offset);
+            if let Some((path, metadata)) = successor {
+                file.position.lead_to(path, &metadata);
+            }
             self.positions.store(&mut [&mut file.position], false)
         };
         if let Err(error) = stored {
             self.complain(&error, "the position of a closed file cannot be stored");
         }
-        if !deleted {
+        if !is_over {
             self.rows.entry(file.position.inode).or_default().push(file.position);
         }
     }
@@ -203,8 +208,13 @@ impl Tail {
 
     /// Whether a stored row is of the file that `metadata` tells of.
     pub(super) fn has_row(&self, metadata: &std::fs::Metadata) -> bool {
-        let rows = self.rows.get(&file::FileId::of(metadata).inode);
-        rows.is_some_and(|rows| rows.iter().any(|row| file::row_fits(row, metadata)))
+        self.row_of(metadata).is_some()
+    }
+
+    /// The newest stored row of the file that `metadata` tells of.
+    pub(super) fn row_of(&self, metadata: &std::fs::Metadata) -> Option<&Position> {
+        let rows = self.rows.get(&file::FileId::of(metadata).inode)?;
+        rows.iter().rfind(|row| file::row_fits(row, metadata))
     }
 
     /// Names under which files with a stored row were found.

@@ -64,7 +64,7 @@ impl Tail {
         if self.changed.contains_key(&number) {
             return self.content_changed(number);
         }
-        let size = file.file.metadata().map_or(file.size, |metadata| metadata.len());
+        let size = file.file.size().unwrap_or(file.size);
         // Between a look and the next anything may have happened to a file that was read to its end.
         let is_same = size >= file.progress.offset && (size == file.size || is_known(file));
         if !is_same {
@@ -108,7 +108,7 @@ impl Tail {
         if is_away || file.is_unwatchable {
             return false;
         }
-        match self.quiet.watch(&file.file, number) {
+        match self.quiet.watch(file.file.file(), number) {
             Watch::Set(watch) => file.watch = Some(watch),
             Watch::NoRoom => return false,
             Watch::Never => {
@@ -117,7 +117,7 @@ impl Tail {
             }
         }
         // What was written since the last look and before the watch was told by nobody.
-        file.file.metadata().is_ok_and(|metadata| metadata.len() == file.size)
+        file.file.size().is_ok_and(|size| size == file.size)
     }
 
     /// Takes what became of ranges on their way, and goes back to what an output did not answer for.

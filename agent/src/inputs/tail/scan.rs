@@ -12,7 +12,7 @@ use super::Tail;
 use super::ahead::Again;
 use super::file::{self, FileId, Standing, Tailed};
 use super::look;
-use super::paths::expand_tag;
+use super::opened::{self, Opened};
 use super::proof;
 use super::read::Progress;
 use crate::state::{Known, Position};
@@ -36,7 +36,8 @@ impl Tail {
     /// Looks at all paths when that is due, or when something happened in a directory.
     pub(super) fn scan_if_due(&mut self) {
         let since = self.now.duration_since(self.scanned);
-        if since >= self.scan_gap && (since >= self.settings.refresh || self.watcher.take_changed()) {
+        let is_due = self.scan_again.take_if(|at| *at <= self.now).is_some();
+        if is_due || since >= self.scan_gap && (since >= self.settings.refresh || self.watcher.take_changed()) {
             self.scan();
         }
     }
@@ -65,6 +66,7 @@ impl Tail {
         for number in unseen {
             self.lost_sight(number);
         }
+        self.let_older_go();
         self.scanned = self.now;
         self.scan_gap = SHORTEST_GAP.max(began.elapsed() * 10);
     }
@@ -96,7 +98,7 @@ impl Tail {
             file.position.place = Some(real_path(path).into());
         }
         file.seen = self.scans;
-        if file.watch.is_some() && metadata.len() != file.size {
+        if file.watch.is_some() && metadata.len() != file.size && !file.file.is_compressed() {
             // Written to without an event, such as through a memory map.
             self.looks.insert((file.next_look, number));
         }
@@ -122,6 +124,7 @@ impl Tail {
         self.recover_rows();
         for (name, place, birth) in born {
             self.take_up_missed(&name, &place, birth);
+            self.take_up_compressed(&name, &place, birth);
         }
         for path in unknown {
             self.meet(&path, !self.settings.read_from_head);
@@ -131,10 +134,45 @@ impl Tail {
     /// A file under `Path` that is not open, as far as is known.
     fn meet(&mut self, path: &Path, from_end: bool) {
         let Ok(metadata) = std::fs::metadata(path) else { return };
-        if self.by_id.contains_key(&FileId::of(&metadata)) || (self.is_too_old(&metadata) && !self.has_row(&metadata)) {
+        if self.by_id.contains_key(&FileId::of(&metadata))
+            || (self.is_too_old(&metadata) && !self.is_to_be_read(&metadata))
+        {
+            return;
+        }
+        if opened::is_compressed(path) && self.is_left(path, &metadata, from_end) {
+            return;
+        }
+        if self.settings.tags.of(path).is_none() {
+            if self.complained.insert(path.to_owned()) {
+                warn!(component = %self.settings.name, file = %path.display(), "`Tag_Regex` does not match: it is left out");
+            }
             return;
         }
         self.take_up(TakeUp { path, name: path, from_end, standing: Standing::Live });
+    }
+
+    /// Whether an old file has a position and, where old files are let go, something behind it.
+    fn is_to_be_read(&self, metadata: &Metadata) -> bool {
+        let position = self.row_of(metadata);
+        position.is_some_and(|row| !self.settings.lets_older_go || row.offset != metadata.len())
+    }
+
+    /// Lets go of files that are read and were not written to for longer than `Ignore_Older`.
+    fn let_older_go(&mut self) {
+        if !self.settings.lets_older_go {
+            return;
+        }
+        let is_done = |file: &Tailed| file.standing == Standing::Live && file.is_read() && !file.is_awaiting();
+        let old: Vec<u64> = (self.files.iter().filter(|(_, file)| is_done(file)))
+            .filter(|(_, file)| file.file.metadata().is_ok_and(|metadata| self.is_too_old(&metadata)))
+            .map(|(number, _)| *number)
+            .collect();
+        for number in old {
+            if let Some(file) = self.files.get_mut(&number) {
+                file.standing = Standing::Rotated;
+            }
+            self.leaving.insert(number);
+        }
     }
 
     fn is_too_old(&self, metadata: &Metadata) -> bool {
@@ -170,7 +208,7 @@ impl Tail {
         // Fluent Bit stores 0 for a file that it follows from its end and that has not grown since.
         let never_read = is_stored && position.seen == 0 && position.offset == 0 && !self.settings.read_from_head;
         if (!is_stored && what.from_end) || (never_read && self.scans == 1) {
-            position.offset = metadata.len();
+            position.offset = file.size().unwrap_or(metadata.len());
         }
         position.name = what.name.into();
         position.inode = id.inode;
@@ -192,7 +230,7 @@ impl Tail {
     /// Adds an open file at its stored position. Gives its number.
     pub(super) fn add(
         &mut self,
-        file: Arc<std::fs::File>,
+        file: Arc<Opened>,
         metadata: &Metadata,
         position: Position,
         standing: Standing,
@@ -200,12 +238,15 @@ impl Tail {
         self.last_number += 1;
         let (number, id) = (self.last_number, FileId::of(metadata));
         let next_look = look::first_look(self.now);
+        file.expect(position.offset);
+        let size = file.size().unwrap_or(metadata.len());
         let tailed = Tailed {
             id,
-            tag: expand_tag(&self.settings.tag, &position.name),
+            // What was taken up before `Tag_Regex` changed may fit it no more.
+            tag: self.settings.tags.of(&position.name).unwrap_or_default(),
             content: None,
             progress: Progress::at(&file, position.offset),
-            size: metadata.len(),
+            size,
             lent: None,
             standing,
             last_growth: if standing == Standing::Live { look::written(metadata, self.now) } else { self.now },
@@ -219,7 +260,7 @@ impl Tail {
             not_before: None,
             stored_head: position.known.map_or(0, |known| known.head_length),
             seen: self.scans,
-            again: Again::after_restart(&position, metadata.len()),
+            again: Again::after_restart(&position, size),
             file,
             position,
         };

@@ -1,12 +1,16 @@
 //! The input as a whole, stepped by hand: real files, a clock that the test moves, a worker that answers as told.
 
 mod again;
+mod compressed;
+mod encodings;
 mod follow;
+mod options;
 mod rest;
 mod resume;
 mod rotation;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -18,8 +22,10 @@ use tempfile::TempDir;
 use vigie_parsers::Parsers;
 use vigie_parsers::batch::Timestamp;
 
+use super::file::FileId;
 use super::options::TailOptions;
 use super::paths::Paths;
+use super::writers::Writers;
 use super::{Tail, build, file};
 use crate::config::{Diagnostics, Entry, Located, Options, Place, Section, SectionKind};
 use crate::inputs::lines::{self, LineOptions, Multiline};
@@ -68,6 +74,7 @@ struct Rig {
     ended: Vec<String>,
     /// Whether the agent has a state directory: the one that its database is in.
     has_state_directory: bool,
+    tag: &'static str,
 }
 
 /// The wall clock of the tests at its start: 2026-11-21, midnight.
@@ -75,6 +82,7 @@ const MIDNIGHT: i64 = 1_795_219_200;
 
 thread_local! {
     static WALL: Cell<i64> = const { Cell::new(MIDNIGHT) };
+    static WRITTEN: RefCell<HashSet<FileId>> = RefCell::default();
     static HAS_DESCRIPTORS: Cell<bool> = const { Cell::new(true) };
 }
 
@@ -82,7 +90,7 @@ fn wall() -> Timestamp {
     Timestamp { seconds: WALL.get(), nanos: 0 }
 }
 
-fn open_if_there_are_descriptors(path: &Path) -> io::Result<(File, fs::Metadata)> {
+fn open_if_there_are_descriptors(path: &Path) -> io::Result<(super::opened::Opened, fs::Metadata)> {
     if HAS_DESCRIPTORS.get() { file::open(path) } else { Err(rustix::io::Errno::MFILE.into()) }
 }
 
@@ -115,6 +123,7 @@ impl Rig {
             seen: Vec::new(),
             ended: Vec::new(),
             has_state_directory: false,
+            tag: "t.*",
         }
     }
 
@@ -130,8 +139,13 @@ impl Rig {
             state_directory: self.has_state_directory.then(|| self.path("state")),
             dry_run: false,
         };
-        let setup =
-            InputSetup { context: &context, tag: "t.*", mem_buf_limit: None, metrics: &self.metrics, stop: &self.stop };
+        let setup = InputSetup {
+            context: &context,
+            tag: self.tag,
+            mem_buf_limit: None,
+            metrics: &self.metrics,
+            stop: &self.stop,
+        };
         let line_options = LineOptions {
             key: "log".into(),
             parser: None,
@@ -144,6 +158,7 @@ impl Rig {
         let positions = Positions::open(&database).expect("it opens");
         let mut tail = Tail::new(&options, paths, stage, positions, &setup);
         tail.clock = wall;
+        tail.writers = Writers::looking_at(|| WRITTEN.with_borrow(HashSet::clone));
         tail.open_copy = open_if_there_are_descriptors;
         tail
     }
@@ -350,6 +365,10 @@ fn what_is_wrong_with_the_options_is_told_at_its_place() {
         (vec![("path", "/a"), ("exclude_path", "[")], vec!["V401"]),
         (vec![("path", "/a"), ("multiline.parser", "nope")], vec!["V304"]),
         (vec![("path", "/a"), ("db.sync", "hard")], vec!["V103"]),
+        (vec![("path", "/a"), ("tag_regex", "(?<a>")], vec!["V103"]),
+        (vec![("path", "/a"), ("tag_regex", "(a)")], vec!["V103"]),
+        (vec![("path", "/a"), ("generic.encoding", "latin")], vec!["V103"]),
+        (vec![("path", "/a"), ("generic.encoding", "GBK"), ("unicode.encoding", "auto")], vec!["V405"]),
         (vec![("path", "/a")], vec![]),
     ] {
         let options: Vec<_> = options.into_iter().map(|(key, value)| (key, value.to_owned())).collect();
