@@ -1,8 +1,17 @@
 //! Finds personal data in bytes and says where it is. Pure: bytes and the name of the field in, spans out; no file, no
 //! network, no clock. What becomes of a finding is decided elsewhere.
 
+mod checksum;
 mod detector;
+pub mod french;
+pub mod national;
 mod place;
+pub mod vat;
+mod words;
+mod written;
+
+#[cfg(test)]
+mod plain;
 
 pub use detector::{Candidate, Detector, Form, Group, Shape, Tier};
 pub use place::Place;
