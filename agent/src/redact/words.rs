@@ -6,8 +6,9 @@ macro_rules! identity_words {
         &[
             $($own,)*
             "national_id", "nationalid", "id_number", "idnumber", "identity_number", "identity", "personal_id", "personal_number",
-            "identifiant_national", "numero_national", "identite", "personennummer", "ausweis", "documento", "documento_identita",
-            "identiteit", "dowod", "identificacao",
+            "identifiant_national", "numero_national", "identite", "didentite", "personennummer", "ausweis", "documento", "documento_identita",
+            "identiteit", "dowod", "identificacao", "piece_identite", "citizen_id", "national_number", "national_insurance",
+            "identification_number", "numero_identificacion", "numero_identificacao", "numer_identyfikacyjny",
         ]
     };
 }
@@ -18,8 +19,8 @@ macro_rules! tax_words {
         &[
             $($own,)*
             "tax", "tax_id", "taxid", "tax_number", "tin", "fiscal", "numero_fiscal", "id_fiscal", "identifiant_fiscal", "impots",
-            "steuer", "steuernummer", "impuestos", "agencia_tributaria", "fiscale", "belasting", "fiscaalnummer", "podatek", "podatnik",
-            "contribuinte", "numero_fiscal",
+            "steuer", "steuernummer", "impuestos", "agencia_tributaria", "fiscale", "belasting", "fiscaal", "fiscaal_nummer", "fiscaalnummer", "podatek", "podatnik",
+            "contribuinte", "tax_no", "tax_identification_number", "taxpayer", "codigo_fiscal", "nr_podatkowy",
         ]
     };
 }

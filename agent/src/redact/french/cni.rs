@@ -9,7 +9,6 @@ const CONTEXT: &[&str] = identity_words![
     "cni",
     "carte_identite",
     "carte_nationale_identite",
-    "piece_identite",
     "num_cni",
     "numero_cni",
     "id_card",
@@ -20,7 +19,7 @@ const CONTEXT: &[&str] = identity_words![
     "carta_d_identita",
     "identiteitskaart",
     "dowod_osobisty",
-    "bilhete_identidade",
+    "bilhete_identidade"
 ];
 
 /// Nine capital letters and digits, without vowels: `X4RTBPFW4`.

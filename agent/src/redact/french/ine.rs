@@ -25,7 +25,7 @@ pub(super) const INE: Detector = Detector {
         "student",
         "student_id",
         "crous",
-        "parcoursup",
+        "parcoursup"
     ],
     summary: "French number of a pupil or student (INE)",
     source: "ministère de l'Éducation nationale, Répertoire national des identifiants élèves, étudiants et apprentis",

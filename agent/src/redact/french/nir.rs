@@ -35,7 +35,7 @@ const CONTEXT: &[&str] = identity_words![
     "previdenza_sociale",
     "sociale_zekerheid",
     "ubezpieczenie_spoleczne",
-    "seguranca_social",
+    "seguranca_social"
 ];
 
 const SOURCE: &str = "INSEE, Répertoire national d'identification des personnes physiques; code de la sécurité sociale, \

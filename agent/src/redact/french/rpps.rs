@@ -24,7 +24,7 @@ pub(super) const RPPS: Detector = Detector {
         "medecin",
         "professionnel_sante",
         "practitioner",
-        "physician",
+        "physician"
     ],
     summary: "French number of a health practitioner (RPPS)",
     source: "Agence du numérique en santé, Répertoire partagé des professionnels de santé; arrêté du 6 février 2009",

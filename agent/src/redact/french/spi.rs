@@ -22,7 +22,7 @@ pub(super) const SPI: Detector = Detector {
         "contribuable",
         "foyer_fiscal",
         "dgfip",
-        "avis_imposition",
+        "avis_imposition"
     ],
     summary: "French tax number of a person (SPI)",
     source: "DGFiP, numéro fiscal de référence; OECD, Tax identification numbers: France",

@@ -24,7 +24,7 @@ pub(super) const SVNR: Detector = Detector {
         "e_card",
         "ecard",
         "social_security",
-        "securite_sociale",
+        "securite_sociale"
     ],
     summary: "Austrian social insurance number",
     source: "ASVG § 31; Dachverband der Sozialversicherungsträger, Aufbau der Versicherungsnummer",

@@ -24,7 +24,7 @@ pub(super) const NN: Detector = Detector {
         "inss",
         "bis_nummer",
         "numero_bis",
-        "nationalregister",
+        "nationalregister"
     ],
     summary: "Belgian number of the national register (NISS, INSZ), also BIS",
     source: "arrêté royal du 3 avril 1984; arrêté royal du 8 février 1991 (BIS); 97 - (nine digits mod 97), with a 2 before them from 2000",
@@ -49,6 +49,8 @@ pub(super) const KBO: Detector = Detector {
         "bce",
         "ondernemingsnummer",
         "numero_entreprise",
+        "numero_d_entreprise",
+        "dentreprise",
         "enterprise_number",
         "tva",
         "btw",

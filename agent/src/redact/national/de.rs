@@ -18,6 +18,8 @@ pub(super) const STEUER_ID: Detector = Detector {
         "steuerid",
         "steuer_idnr",
         "steuer_identifikationsnummer",
+        "steueridentifikationsnummer",
+        "steueridnr",
         "identifikationsnummer",
         "id_nr"
     ],
@@ -57,7 +59,7 @@ pub(super) const AUSWEIS: Detector = Detector {
         "passaporto",
         "paspoort",
         "paszport",
-        "passaporte",
+        "passaporte"
     ],
     summary: "German identity card or passport number",
     source: "Personalausweisgesetz § 5; Passgesetz § 4; ICAO 9303 part 3; specimen L01X00T471",
@@ -87,7 +89,7 @@ pub(super) const RVNR: Detector = Detector {
         "svnr",
         "vsnr",
         "versicherungsnummer",
-        "social_security",
+        "social_security"
     ],
     summary: "German pension insurance number",
     source: "Deutsche Rentenversicherung, VKVV § 2 and § 4; published example 15070649C103",
@@ -109,6 +111,7 @@ pub(super) const KVNR: Detector = Detector {
         "versichertennr",
         "versicherten_id",
         "gesundheitskarte",
+        "e_gk",
         "egk"
     ],
     summary: "German health insurance number (KVNR)",

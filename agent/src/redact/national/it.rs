@@ -1,7 +1,7 @@
 //! Italy: codice fiscale, partita IVA.
 
 use super::super::checksum::{are_alike, digit, luhn, number};
-use super::super::words::{identity_words, vat_words};
+use super::super::words::{identity_words, tax_words};
 use super::super::written::{loosely, written};
 use super::super::{Candidate, Detector, Form, Group, Shape, Tier};
 
@@ -40,7 +40,7 @@ pub(super) const PIVA: Detector = Detector {
     tier: Tier::Three,
     form: Form::Digits { lengths: &[11] },
     check: check_piva,
-    context: vat_words!["p_iva", "codice_fiscale", "cf", "partita_iva_cliente", "fattura"],
+    context: tax_words!["iva", "partita_iva", "p_iva", "piva", "vat", "tva", "btw", "codice_fiscale", "cf", "fattura"],
     summary: "Italian value added tax number (partita IVA)",
     source: "D.P.R. 26 ottobre 1972 n. 633, art. 35; Agenzia delle Entrate: Luhn",
     matches: &["partita IVA [[08813020578]]", "p_iva=[[97993980305]]"],

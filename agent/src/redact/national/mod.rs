@@ -57,6 +57,7 @@ pub const DETECTORS: &[&Detector] = &[
     &hu::ADO,
     &hu::SZEMELYI,
     &ro::CNP,
+    &ro::CNP_AS_MILLISECONDS,
     &bg::EGN,
     &bg::LNCH,
     &gr::AMKA,

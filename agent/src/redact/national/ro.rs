@@ -11,13 +11,28 @@ pub(super) const CNP: Detector = Detector {
     group: Group::National,
     tier: Tier::One,
     form: Form::Digits { lengths: &[13] },
-    check,
+    check: |candidate| {
+        check(candidate).filter(|shape| *shape == Shape::Canonical || !may_be_milliseconds(candidate.plain))
+    },
     context: identity_words!["cnp", "cod_numeric_personal", "buletin", "carte_de_identitate"],
     summary: "Romanian number of a person (CNP)",
     source: "Legea 105/1996; Ordonanța de urgență 97/2005: weights 2 7 9 1 4 6 3 5 8 2 7 9 modulo 11, 10 becomes 1",
-    matches: &["cnp=[[1600903409866]]", "CNP: [[1 600903 409866]]", "client [[1830524404943]]"],
+    matches: &["cnp=[[1600903409866]]", "CNP: [[1 600903 409866]]", "client [[2830524404945]]"],
     rejects: &["cnp=1600903409867", "cnp=1601303409866", "cnp=1600903609860", "cnp=0600903409862"],
 };
+
+/// A man born from 1970 to 1995, in one piece: milliseconds since 1970 of this decade and the next look the same.
+pub(super) const CNP_AS_MILLISECONDS: Detector = Detector {
+    tier: Tier::Two,
+    check: |candidate| check(candidate).filter(|shape| *shape == Shape::Bare && may_be_milliseconds(candidate.plain)),
+    matches: &["cnp=[[1830524404943]]"],
+    rejects: &["1830524404943 flushed", "cnp=1830524404944"],
+    ..CNP
+};
+
+fn may_be_milliseconds(plain: &[u8]) -> bool {
+    plain[0] == b'1' && (70..=95).contains(&two(plain, 1))
+}
 
 fn check(candidate: &Candidate<'_>) -> Option<Shape> {
     let plain = candidate.plain;
