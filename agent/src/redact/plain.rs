@@ -53,7 +53,7 @@ fn words(line: &str) -> Vec<Word> {
 fn separator(between: &str) -> Option<u8> {
     match between {
         " " | "\u{a0}" | "\u{202f}" | "\u{2007}" => Some(b' '),
-        "." | "-" | "/" => Some(between.as_bytes()[0]),
+        "." | "-" | "/" | "+" => Some(between.as_bytes()[0]),
         _ => None,
     }
 }

@@ -16,7 +16,9 @@ pub(super) fn written(candidate: &Candidate<'_>, ways: &[Way]) -> Option<Shape> 
     }
     let mark = candidate.separators.first()?;
     let alike = candidate.separators.iter().all(|other| other == mark);
-    let known = ways.iter().any(|(groups, marks)| candidate.groups == *groups && marks.contains(mark));
+    // In the query of a URL a space is a plus.
+    let is_mark = |marks: &[u8]| marks.contains(mark) || *mark == b'+' && marks.contains(&b' ');
+    let known = ways.iter().any(|(groups, marks)| candidate.groups == *groups && is_mark(marks));
     (alike && known).then_some(Shape::Canonical)
 }
 
@@ -43,6 +45,13 @@ mod tests {
         assert_eq!(seen(&[10], b""), Some(Shape::Bare));
         assert_eq!(seen(&[3, 3, 4], b"  "), Some(Shape::Canonical));
         assert_eq!(seen(&[6, 4], b"-"), Some(Shape::Canonical));
+    }
+
+    #[test]
+    fn a_plus_is_a_space_and_nothing_else() {
+        assert_eq!(seen(&[3, 3, 4], b"++"), Some(Shape::Canonical));
+        assert_eq!(seen(&[3, 3, 4], b"+ "), None);
+        assert_eq!(seen(&[6, 4], b"+"), None);
     }
 
     #[test]

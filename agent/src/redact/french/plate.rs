@@ -29,7 +29,7 @@ pub(super) const SIV: Detector = Detector {
 /// `123 ABC 75`: one to four digits, one to three letters, the department.
 pub(super) const FNI: Detector = Detector {
     tier: Tier::Three,
-    form: Form::Letters { lengths: &[4, 5, 6, 7, 8, 9, 10] },
+    form: Form::Letters { lengths: &[5, 6, 7, 8, 9, 10] },
     check: check_old,
     source: "arrêté du 5 novembre 1984 relatif à l'immatriculation des véhicules",
     matches: &["immatriculation [[123 ABC 75]]", "plaque=[[1234AB2A]]", "véhicule [[45-XY-974]]"],

@@ -155,7 +155,7 @@ fn check_ausweis(candidate: &Candidate<'_>) -> Option<Shape> {
 fn check_rvnr(candidate: &Candidate<'_>) -> Option<Shape> {
     const WEIGHTS: &[u32] = &[2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1];
     let plain = candidate.plain;
-    let shape = written(candidate, &[(&[2, 6, 1, 3], b" "), (&[2, 6, 1, 2, 1], b" "), (&[2, 2, 2, 2, 1, 3], b" ")])?;
+    let shape = written(candidate, &[(&[2, 6, 1, 3], b" "), (&[2, 6, 1, 2, 1], b" ")])?;
     if !plain[8].is_ascii_uppercase() || !are_digits(&plain[..8]) || !are_digits(&plain[9..]) {
         return None;
     }

@@ -59,10 +59,7 @@ fn check_cf(candidate: &Candidate<'_>) -> Option<Shape> {
         return None;
     }
     let day = figure(plain[9])? * 10 + figure(plain[10])?;
-    let shape = written(
-        candidate,
-        &[(&[3, 3, 5, 5], b" -"), (&[6, 5, 5], b" -"), (&[6, 2, 3, 4, 1], b" "), (&[3, 3, 5, 4, 1], b" ")],
-    )?;
+    let shape = written(candidate, &[(&[3, 3, 5, 5], b" -"), (&[3, 3, 5, 4, 1], b" ")])?;
     (matches!(day, 1..=31 | 41..=71) && control(&plain[..15]) == plain[15]).then_some(shape)
 }
 

@@ -21,6 +21,7 @@ pub(super) const SE: Detector = Detector {
         "personnummer=[[8709123486]]",
         "kund [[870912-3486]]",
         "kund [[19960314-7407]]",
+        "kund [[120914+8392]]",
         "pnr: [[197010632391]]",
     ],
     rejects: &["kund 870912-3487", "kund 871312-3482", "id 8709123486", "at 202611281556"],
@@ -94,7 +95,13 @@ pub(super) const FI: Detector = Detector {
     context: identity_words!["hetu", "henkilotunnus", "henkilotunnuksen", "personbeteckning", "potilas"],
     summary: "Finnish number of a person (henkilötunnus)",
     source: "laki väestötietojärjestelmästä 661/2009 § 11; asetus 690/2022 (new signs): nine digits modulo 31",
-    matches: &["hetu=[[020386-015C]]", "asiakas [[010105A087J]]", "asiakas [[031197-0991]]", "hetu [[131052Y308T]]"],
+    matches: &[
+        "hetu=[[020386-015C]]",
+        "asiakas [[010105A087J]]",
+        "asiakas [[031197-0991]]",
+        "asiakas [[010594+9021]]",
+        "hetu [[131052Y308T]]",
+    ],
     rejects: &["hetu=020386-015D", "hetu=021386-015C", "asiakas 010105G087J", "key 010105A087J9"],
     ..SE
 };
@@ -113,7 +120,7 @@ pub(super) const IS: Detector = Detector {
 };
 
 fn check_sweden(candidate: &Candidate<'_>) -> Option<Shape> {
-    let shape = written(candidate, &[(&[6, 4], b"-"), (&[8, 4], b"-")])?;
+    let shape = written(candidate, &[(&[6, 4], b"-+"), (&[8, 4], b"-+")])?;
     let (century, plain) = candidate.plain.split_at(candidate.plain.len() - 10);
     let day = two(plain, 4);
     let day = if day > 60 { day - 60 } else { day };
@@ -143,7 +150,7 @@ fn check_finland(candidate: &Candidate<'_>) -> Option<Shape> {
     let plain = candidate.plain;
     let (birthday, rest) = plain.split_at(6);
     let serial = match (rest.len(), candidate.groups) {
-        (4, [6, 4]) if candidate.separators == b"-" => &rest[..3],
+        (4, [6, 4]) if matches!(candidate.separators, b"-" | b"+") => &rest[..3],
         (5, [11]) if matches!(rest[0], b'Y' | b'X' | b'W' | b'V' | b'U' | b'A'..=b'F') => &rest[1..4],
         _ => return None,
     };
