@@ -93,11 +93,16 @@ pub(super) const NIR_RARE: Detector = Detector {
 
 /// The thirteen digits or letters before the key.
 pub(super) const NIR_WITHOUT_KEY: Detector = Detector {
-    tier: Tier::Three,
+    tier: Tier::Two,
     form: Form::Letters { lengths: &[13] },
     check: check_without_key,
     summary: "French social security number without its key",
-    matches: &["nir=[[1841276451089]]", "sécurité sociale : [[1 84 12 76 451 089]]", "NIR [[280042A124012]]"],
+    matches: &[
+        "nir=[[1841276451089]]",
+        "assuré [[1 84 12 76 451 089]] clé 46",
+        "reçu [[2.84.05.2A.124.012]]",
+        "NIR [[280042A124012]]",
+    ],
     rejects: &["seen at 1841276451089", "nir=1841376451089", "nir=1841200451089"],
     ..NIR
 };

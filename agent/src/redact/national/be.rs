@@ -65,7 +65,7 @@ pub(super) const KBO: Detector = Detector {
 fn check_nn(candidate: &Candidate<'_>) -> Option<Shape> {
     let plain = candidate.plain;
     let printed = exactly(candidate, &[2, 2, 2, 3, 2], b"..-.") || exactly(candidate, &[2, 2, 2, 3, 2], b"..--");
-    let spaced = exactly(candidate, &[6, 3, 2], b"  ") || exactly(candidate, &[6, 3, 2], b"-.");
+    let spaced = candidate.groups == [6, 3, 2] || exactly(candidate, &[2, 2, 2, 3, 2], b"..- ");
     let shape = match () {
         () if printed => Shape::Canonical,
         () if spaced => Shape::Bare,

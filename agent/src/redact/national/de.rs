@@ -34,6 +34,26 @@ pub(super) const STEUER_ID: Detector = Detector {
     rejects: &["IdNr 94580730216", "order 94580730215", "IdNr 04580730215", "IdNr 12345678903"],
 };
 
+/// Ten or eleven digits in the groups of a state, `181/815/08155`; thirteen for the whole country. Each state has a check of its
+/// own, so a word must stand by it.
+pub(super) const STEUERNUMMER: Detector = Detector {
+    entity: "de_steuernummer",
+    tier: Tier::Three,
+    form: Form::Digits { lengths: &[10, 11, 13] },
+    check: check_steuernummer,
+    context: &["steuernummer", "steuer_nr", "steuernr", "st_nr", "stnr", "elster", "finanzamt", "tax_number"],
+    summary: "German tax number of a person or undertaking at its tax office (Steuernummer)",
+    source: "Abgabenordnung § 139d; ELSTER, Aufbau der Steuernummer: 2/3/5, 3/3/5, 3/4/4, 5/5 or 13 digits",
+    matches: &[
+        "Steuernummer [[181/815/08155]]",
+        "St.-Nr. [[21/815/08150]]",
+        "steuernummer=[[2893081508152]]",
+        "stnr [[133/8150/8159]]",
+    ],
+    rejects: &["Rechnung 181/815/08155", "Steuernummer 0000000000", "Steuernummer 18/1815/08155"],
+    ..STEUER_ID
+};
+
 /// Nine capital letters and digits, or ten with the check digit, or eleven with D for the nation; ten digits until 2010.
 pub(super) const AUSWEIS: Detector = Detector {
     entity: "de_ausweis",
@@ -124,6 +144,11 @@ fn check_steuer_id(candidate: &Candidate<'_>) -> Option<Shape> {
     let plain = candidate.plain;
     let shape = written(candidate, &[(&[2, 3, 3, 3], b" .-/")])?;
     (plain[0] != b'0' && repeats_one(&plain[..10]) && mod_11_10(plain)).then_some(shape)
+}
+
+fn check_steuernummer(candidate: &Candidate<'_>) -> Option<Shape> {
+    let shape = loosely(candidate, &[(&[2, 3, 5], b"/ "), (&[3, 3, 5], b"/ "), (&[3, 4, 4], b"/ "), (&[5, 5], b"/ ")])?;
+    (!are_alike(candidate.plain)).then_some(shape)
 }
 
 /// Whether exactly one digit stands there twice or three times, all others once or never.

@@ -28,6 +28,7 @@ use super::Detector;
 /// All of them.
 pub const DETECTORS: &[&Detector] = &[
     &de::STEUER_ID,
+    &de::STEUERNUMMER,
     &de::AUSWEIS,
     &de::RVNR,
     &de::KVNR,

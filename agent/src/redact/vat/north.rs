@@ -4,12 +4,9 @@
 use super::super::checksum::{are_digits, digit, luhn, number, two, weighted};
 use super::super::national::{baltic, ie};
 
-/// Nine digits, or twelve with a branch: weights 8 to 2, then the last two, 0 or 42 (55 from number 100) modulo 97; or GD and HA
-/// with three digits for departments and health authorities (HMRC, VAT Notice 725).
+/// Nine digits, or twelve with a branch: weights 8 to 2, then the last two, 0 or 42 (55 from number 100) modulo 97 (HMRC, VAT Notice
+/// 725).
 pub(super) fn britain(plain: &[u8]) -> bool {
-    if let [b'G', b'D', number @ ..] | [b'H', b'A', number @ ..] = plain {
-        return number.len() == 3 && are_digits(number) && (number[0] < b'5') == (plain[0] == b'G');
-    }
     if !matches!(plain.len(), 9 | 12) || !are_digits(plain) || number(&plain[..7]) == 0 {
         return false;
     }
