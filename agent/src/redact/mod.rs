@@ -1,20 +1,39 @@
 //! Finds personal data in bytes and says where it is. Pure: bytes and the name of the field in, spans out; no file, no
 //! network, no clock. What becomes of a finding is decided elsewhere.
 
+mod address;
+mod all;
+mod chain;
 mod checksum;
+mod context;
+mod decode;
 mod detector;
+mod engine;
 pub mod french;
+mod moment;
 pub mod national;
+mod own;
 mod place;
+mod resolve;
+mod scanner;
+mod sums;
+mod token;
+pub mod universal;
 pub mod vat;
+mod version;
 mod words;
 mod written;
 
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod plain;
 
+pub use all::all;
 pub use detector::{Candidate, Detector, Form, Group, Shape, Tier};
+pub use engine::{Engine, Strictness};
 pub use place::Place;
+pub use scanner::Scanner;
 
 /// Where one value of one kind lies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

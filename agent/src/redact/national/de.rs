@@ -73,7 +73,6 @@ pub(super) const AUSWEIS: Detector = Detector {
         "passport",
         "dokumentennummer",
         "id_card",
-        "carte_identite",
         "passeport",
         "pasaporte",
         "passaporto",

@@ -1,0 +1,371 @@
+//! Looks through one text: word by word where something may begin, each byte a bounded number of times.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use vigie_parsers::simd::{Classes, classify};
+
+use super::chain::{Chain, Refused, Run};
+use super::context::{BEFORE, Context};
+use super::decode::Decoded;
+use super::engine::Engine;
+use super::moment::moment;
+use super::resolve::unite;
+use super::{Candidate, Finding, Place};
+
+/// Looks for values with one engine: one for each worker, since it keeps what it works with.
+#[derive(Debug)]
+pub struct Scanner {
+    engine: Arc<Engine>,
+    classes: Vec<Classes>,
+    decoded: Decoded,
+    chain: Box<Chain>,
+    key: Vec<u8>,
+    key_context: Context,
+}
+
+impl Scanner {
+    /// One that looks for what `engine` knows.
+    pub fn new(engine: Arc<Engine>) -> Self {
+        Self {
+            engine,
+            classes: Vec::new(),
+            decoded: Decoded::default(),
+            chain: Box::default(),
+            key: Vec::new(),
+            key_context: Context::default(),
+        }
+    }
+
+    /// Appends what is found in `text`, sorted by start; what overlaps is one finding, with the name of the surest.
+    ///
+    /// Takes time in proportion to the length of `text`, of which the first 4 GiB count.
+    pub fn scan(&mut self, text: &[u8], place: Place<'_>, found: &mut Vec<Finding>) {
+        let text = &text[..text.len().min(u32::MAX as usize)];
+        let first = found.len();
+        if self.key != place.key {
+            self.key.clear();
+            self.key.extend_from_slice(place.key);
+            self.key_context = self.engine.words.read(place.key, &Context::default());
+        }
+        classify(text, &mut self.classes);
+        let is_coded = self.decoded.read(text, &self.classes, place.escaped);
+        if is_coded {
+            classify(&self.decoded.text, &mut self.classes);
+        }
+        let mut pass = Pass {
+            engine: &self.engine,
+            text: if is_coded { &self.decoded.text } else { text },
+            classes: &self.classes,
+            chain: &mut self.chain,
+            key: &self.key_context,
+            found,
+            next: 0,
+            chain_end: 0,
+            context: (usize::MAX, Context::default()),
+        };
+        pass.run();
+        if is_coded {
+            self.decoded.give_back(&mut found[first..]);
+        }
+        unite(found, first);
+    }
+}
+
+/// One way through one text.
+pub(super) struct Pass<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) text: &'a [u8],
+    classes: &'a [Classes],
+    chain: &'a mut Chain,
+    pub(super) key: &'a Context,
+    pub(super) found: &'a mut Vec<Finding>,
+    /// What stands before this is done with.
+    pub(super) next: usize,
+    /// Groups before this have been in a chain.
+    chain_end: usize,
+    /// The context that was read last, and before which place.
+    context: (usize, Context),
+}
+
+impl Pass<'_> {
+    fn run(&mut self) {
+        let mut was_word = 0;
+        for (block, classes) in self.classes.iter().enumerate() {
+            let starts = classes.words & !(classes.words << 1 | was_word);
+            was_word = classes.words >> 63;
+            let mut events = starts | classes.marks;
+            while events != 0 {
+                let at = block * 64 + events.trailing_zeros() as usize;
+                events &= events - 1;
+                if at >= self.next {
+                    self.look(at);
+                }
+            }
+        }
+    }
+
+    /// Looks at what begins at `at`.
+    fn look(&mut self, at: usize) {
+        match self.text[at] {
+            b'0'..=b'9' => self.number(at),
+            b'@' => self.address(at),
+            b'<' | b'[' => self.skip_token(at),
+            b':' | b'=' | b'\\' => {}
+            _ => self.word(at),
+        }
+    }
+
+    /// Where the word ends that begins at `at`.
+    pub(super) fn word_end(&self, at: usize) -> usize {
+        let rest = !self.classes[at / 64].words >> (at % 64);
+        if rest != 0 {
+            return at + rest.trailing_zeros() as usize;
+        }
+        let behind = at / 64 + 1;
+        let stop = self.classes[behind..].iter().position(|classes| classes.words != u64::MAX);
+        stop.map_or(self.text.len(), |blocks| {
+            let block = behind + blocks;
+            block * 64 + self.classes[block].words.trailing_ones() as usize
+        })
+    }
+
+    pub(super) fn byte(&self, at: usize) -> u8 {
+        self.text.get(at).copied().unwrap_or_default()
+    }
+
+    /// The byte `back` bytes before `at`, 0 before the first.
+    pub(super) fn byte_before(&self, at: usize, back: usize) -> u8 {
+        at.checked_sub(back).map_or(0, |at| self.text[at])
+    }
+
+    fn number(&mut self, at: usize) {
+        if let Some(moment) = moment(&self.text[at..]) {
+            self.next = at + moment.length;
+            return;
+        }
+        if self.ip_v4(at) {
+            return;
+        }
+        if at >= self.chain_end {
+            self.chain(at);
+        }
+    }
+
+    fn word(&mut self, at: usize) {
+        if at >= self.chain_end {
+            let end = self.word_end(at);
+            let is_short = end - at <= 4 && is_separator(self.byte(end)) && self.byte(end + 1).is_ascii_alphanumeric();
+            if is_short || self.has_digit(at..end) {
+                self.chain(at);
+            }
+        }
+    }
+
+    /// Whether a digit stands among the first 40 bytes of a word.
+    fn has_digit(&self, word: Range<usize>) -> bool {
+        word.len() <= super::engine::LONGEST && {
+            let (block, bit) = (word.start / 64, word.start % 64);
+            let wanted = (1_u64 << word.len()) - 1;
+            let behind = self.classes.get(block + 1).map_or(0, |classes| classes.digits);
+            let digits = self.classes[block].digits >> bit | if bit == 0 { 0 } else { behind << (64 - bit) };
+            digits & wanted != 0
+        }
+    }
+
+    /// Whether an address is at `at`, which is done with then.
+    fn ip_v4(&mut self, at: usize) -> bool {
+        let Some(end) = dotted_quad(self.text, at) else { return false };
+        self.next = end;
+        if !self.is_version(at) {
+            self.ask(self.engine.own.ipv4, at..end);
+            self.ask(self.engine.own.private_ip, at..end);
+        }
+        true
+    }
+
+    /// Whether the four numbers at `at` are a version: `Chrome/120.0.6099.71`, `name-1.2.3.4`, `version 1.2.3.4`.
+    fn is_version(&mut self, at: usize) -> bool {
+        let (before, further) = (self.byte_before(at, 1), self.byte_before(at, 2));
+        let is_glued = match before {
+            b'/' => {
+                further.is_ascii_alphabetic() && super::version::is_product(&self.text[at.saturating_sub(24)..at - 1])
+            }
+            b'-' => further.is_ascii_alphanumeric(),
+            b'.' | b'_' | b'+' => further.is_ascii_alphanumeric(),
+            _ => false,
+        };
+        is_glued || super::version::is_named(&self.text[at.saturating_sub(24)..at])
+    }
+
+    /// Leaves a token alone that stands for a value already.
+    fn skip_token(&mut self, at: usize) {
+        if let Some(length) = super::token::length(&self.text[at..]) {
+            self.next = at + length;
+        }
+    }
+
+    /// Puts together the groups that begin at `at`, and asks for all runs of them.
+    fn chain(&mut self, at: usize) {
+        self.chain.clear();
+        let (mut start, mut separator, mut end) = (at, 0, at);
+        self.chain_end = loop {
+            let word_end = self.word_end(start);
+            match self.chain.push(&self.text[start..word_end], start, separator) {
+                Ok(()) => end = word_end,
+                Err(Refused::Full) => break self.chain.next_start(),
+                Err(Refused::Group) => break end.max(at + 1),
+            }
+            separator = self.byte(end);
+            let follows = is_separator(separator) && self.byte(end + 1).is_ascii_alphanumeric();
+            if !follows || (self.byte(end + 1).is_ascii_digit() && moment(&self.text[end + 1..]).is_some()) {
+                break end;
+            }
+            start = end + 1;
+        };
+        if self.chain.count() > 0 && self.chain.has_digits() {
+            self.runs();
+        }
+    }
+
+    fn runs(&mut self) {
+        for first in 0..self.chain.count() {
+            self.iban(first);
+            let start = self.chain.run(first, 1).start;
+            if self.is_inside(start) {
+                continue;
+            }
+            for count in 1..=self.chain.longest_run(first) {
+                let length = self.chain.run(first, count).plain.len();
+                let engine = self.engine;
+                if length >= 5 && !(engine.digits[length].is_empty() && engine.letters[length].is_empty()) {
+                    self.run_of(first, count);
+                }
+            }
+        }
+    }
+
+    /// Whether what begins at `start` goes on with something before it: a decimal, an id such as `blk_-1608999687919862906`.
+    fn is_inside(&self, start: usize) -> bool {
+        match self.byte_before(start, 1) {
+            b'.' => self.byte_before(start, 2).is_ascii_digit(),
+            b'-' => self.byte_before(start, 2) == b'_',
+            _ => false,
+        }
+    }
+
+    fn run_of(&mut self, first: usize, count: usize) {
+        let run = self.chain.run(first, count);
+        let goes_on = matches!(self.byte(run.end), b'.' | b',')
+            && self.byte(run.end + 1).is_ascii_digit()
+            && self.byte(run.end) == b'.';
+        let is_decimal = run.separators == b".";
+        if goes_on || is_decimal {
+            return;
+        }
+        let Run { plain, groups, separators, start, end, has_letters } = run;
+        let candidate = Candidate { plain, groups, separators };
+        let numbers: &[u16] = if has_letters { &[] } else { &self.engine.digits[plain.len()] };
+        let mut passed = [(0, super::Shape::Bare); 16];
+        let mut many = 0;
+        let mut steps = numbers.iter().chain(&self.engine.letters[plain.len()]);
+        while many < passed.len() {
+            let Some(number) = steps.next() else { break };
+            if let Some(shape) = (self.engine.detector(*number).check)(&candidate) {
+                passed[many] = (*number, shape);
+                many += 1;
+            }
+        }
+        if many > 0 {
+            let context = self.context_at(first, start);
+            for (number, shape) in &passed[..many] {
+                self.offer(*number, *shape, &context, start..end);
+            }
+        }
+    }
+
+    /// The context of the run that begins with group `first`. Numbers before it say nothing, so that all runs of neighbouring
+    /// numbers share what stands before the first.
+    fn context_at(&mut self, first: usize, start: usize) -> Context {
+        let mut head = first;
+        while head > 0 && self.chain.is_number(head - 1) {
+            head -= 1;
+        }
+        let place = if head == first { start } else { self.chain.run(head, 1).start };
+        self.context_before(place)
+    }
+
+    /// What the key and the 48 bytes before `at` on the same line say.
+    pub(super) fn context_before(&mut self, at: usize) -> Context {
+        if self.context.0 != at {
+            let before = &self.text[at.saturating_sub(BEFORE)..at];
+            let line = before.iter().rposition(|byte| *byte == b'\n').map_or(before, |newline| &before[newline + 1..]);
+            self.context = (at, self.engine.words.read(line, self.key));
+        }
+        self.context.1
+    }
+
+    fn iban(&mut self, first: usize) {
+        let Some(detector) = self.engine.own.iban else { return };
+        let [one, two, three, four, ..] = self.chain.rest(first) else { return };
+        let is_head =
+            one.is_ascii_uppercase() && two.is_ascii_uppercase() && three.is_ascii_digit() && four.is_ascii_digit();
+        if !is_head {
+            return;
+        }
+        let Some(length) = super::universal::iban::length(&[*one, *two]) else { return };
+        let Some(count) = self.chain.groups_of(first, length) else { return };
+        let Run { plain, groups, separators, start, end, .. } = self.chain.run(first, count);
+        let candidate = Candidate { plain, groups, separators };
+        if let Some(shape) = (self.engine.detector(detector).check)(&candidate) {
+            let context = self.context_before(start);
+            self.offer(detector, shape, &context, start..end);
+        }
+    }
+
+    /// Asks the detector whether what stands at `span` is one.
+    pub(super) fn ask(&mut self, detector: Option<u16>, span: Range<usize>) -> bool {
+        let Some(detector) = detector else { return false };
+        let plain = &self.text[span.clone()];
+        let candidate = Candidate { plain, groups: &[], separators: &[] };
+        let Some(shape) = (self.engine.detector(detector).check)(&candidate) else { return false };
+        let context = self.context_before(span.start);
+        self.offer(detector, shape, &context, span);
+        true
+    }
+
+    /// Keeps what passed its check if enough speaks for it.
+    pub(super) fn offer(&mut self, detector: u16, shape: super::Shape, context: &Context, span: Range<usize>) {
+        if let Some(score) = self.engine.score(detector, shape, context) {
+            self.found.push(Finding { start: span.start as u32, end: span.end as u32, detector, score });
+        }
+    }
+}
+
+/// What may stand between groups.
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b' ' | b'.' | b'-' | b'/' | b'+')
+}
+
+/// Where the dotted quad ends that begins at `at`: four numbers up to 255 without leading zeros.
+fn dotted_quad(text: &[u8], at: usize) -> Option<usize> {
+    let mut end = at;
+    for number in 0..4 {
+        if number > 0 {
+            if text.get(end) != Some(&b'.') {
+                return None;
+            }
+            end += 1;
+        }
+        let digits = text[end..].iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
+        let value = text[end..end + digits].iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'));
+        if digits == 0 || digits > 3 || value > 255 || (digits > 1 && text[end] == b'0') {
+            return None;
+        }
+        end += digits;
+    }
+    let behind = text.get(end).copied().unwrap_or_default();
+    let goes_on = behind.is_ascii_alphanumeric() || behind == b'_';
+    let is_longer = behind == b'.' && text.get(end + 1).is_some_and(u8::is_ascii_digit);
+    (!goes_on && !is_longer).then_some(end)
+}
