@@ -1,8 +1,9 @@
 //! The table of all detectors.
 
-use super::{Detector, universal};
+use super::{Detector, french, national, universal, vat};
 
 /// Every detector there is, in the order of the manual.
 pub fn all() -> impl Iterator<Item = &'static Detector> {
-    universal::DETECTORS.iter().copied()
+    let rooms = [universal::DETECTORS, french::DETECTORS, vat::DETECTORS, national::DETECTORS];
+    rooms.into_iter().flatten().copied()
 }

@@ -166,7 +166,8 @@ impl Words {
             if byte != 0 {
                 phrase.push(byte);
             }
-            phrase.was_small = first.is_ascii_lowercase() || !first.is_ascii();
+            // Of letters with accents either case is taken for that of the letter before: `EMŠO` is one word.
+            phrase.was_small = if first.is_ascii() { first.is_ascii_lowercase() } else { phrase.was_small };
             rest = rest.get(length..).unwrap_or_default();
         }
         self.end(&phrase, &mut context, &mut is_against);
@@ -289,9 +290,17 @@ mod tests {
 
     #[test]
     fn words_are_found_folded_and_in_phrases() {
-        for text in
-            ["nir=", "NIR: ", "userNir ", "carteVitale\":\"", "Date de naissance", "Sécurité sociale", "nir2", "nirs "]
-        {
+        for text in [
+            "nir=",
+            "NIR: ",
+            "userNir ",
+            "carteVitale\":\"",
+            "Date de naissance",
+            "Sécurité sociale",
+            "nir2",
+            "nirs ",
+            "SÉCURITÉ SOCIALE",
+        ] {
             assert_eq!(said(text).0, text != "Date de naissance", "{text}");
         }
         assert_eq!(said("date_naissance=card_nb="), (true, true, false));

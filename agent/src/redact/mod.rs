@@ -4,11 +4,14 @@
 mod address;
 mod all;
 mod chain;
+mod checksum;
 mod context;
 mod decode;
 mod detector;
 mod engine;
+pub mod french;
 mod moment;
+pub mod national;
 mod own;
 mod place;
 mod resolve;
@@ -16,10 +19,15 @@ mod scanner;
 mod sums;
 mod token;
 pub mod universal;
+pub mod vat;
 mod version;
+mod words;
+mod written;
 
 #[cfg(test)]
 mod examples;
+#[cfg(test)]
+mod plain;
 
 pub use all::all;
 pub use detector::{Candidate, Detector, Form, Group, Shape, Tier};
