@@ -1,13 +1,16 @@
 //! The command line: flags as Fluent Bit has them, and sub-commands. Only this room prints and exits.
 
 mod bench;
+mod differences;
 mod dlq;
 mod flags;
 mod help;
 mod identity;
 mod logger;
+mod migrate;
 mod probe;
 mod setup;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -17,6 +20,7 @@ use std::sync::Arc;
 
 use crate::config::{Diagnostics, Environment, Loaded, OptionType, SectionKind, Severity, Size, load, render};
 use crate::pipeline::{Plan, Surroundings};
+use tracing::info;
 
 use flags::{Command, Flags};
 use vigie_parsers::regex::{Engine, STEP_LIMIT};
@@ -32,16 +36,22 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
     };
     match flags.command {
         Command::Version => print(&format!("Vigie v{}\n", env!("CARGO_PKG_VERSION"))),
-        Command::Help(ref topic) => match help::text(topic.as_deref()) {
-            Ok(text) => print(&text),
-            Err(message) => {
-                say(&format!("vigie: {message}\n"));
-                ExitCode::FAILURE
-            }
-        },
+        Command::Help(ref topic) => told(help::text(topic.as_deref())),
+        Command::Json(ref topic) => told(tables::json(topic.as_deref())),
+        Command::Migrate(ref file) => told(migrate::text(file, environment())),
         Command::Bench => bench::measure(),
         Command::Dlq(ref ask) => dlq::run(ask, &flags),
         Command::Run | Command::DryRun | Command::Check | Command::Setup => start(flags),
+    }
+}
+
+fn told(text: Result<String, String>) -> ExitCode {
+    match text {
+        Ok(text) => print(&text),
+        Err(message) => {
+            say(&format!("vigie: {message}\n"));
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -60,6 +70,11 @@ fn start(flags: Flags) -> ExitCode {
         if let Err(message) = levels.and_then(|levels| logger::start(&loaded, levels)) {
             say(&format!("vigie: {message}\n"));
             return ExitCode::FAILURE;
+        }
+    }
+    if !dry_run {
+        for (section, keys) in help::not_needed(&loaded.document) {
+            info!(component = "config", "{section}: accepted, not needed here: {}", keys.join(", "));
         }
     }
     if flags.command == Command::Check {
