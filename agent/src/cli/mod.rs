@@ -9,6 +9,7 @@ mod identity;
 mod logger;
 mod migrate;
 mod probe;
+mod renewal;
 mod setup;
 mod tables;
 
@@ -23,6 +24,7 @@ use crate::pipeline::{Plan, Surroundings};
 use tracing::info;
 
 use flags::{Command, Flags};
+use renewal::Files;
 use vigie_parsers::regex::{Engine, STEP_LIMIT};
 
 /// Runs the program with its arguments, the first one being its name. Gives 0 when all went well, 1 otherwise.
@@ -65,17 +67,20 @@ fn start(flags: Flags) -> ExitCode {
     let loaded = load(&flags.line, environment.clone(), &mut findings);
     let sources = loaded.document.files.clone();
     let dry_run = flags.command != Command::Run || findings.has_errors();
+    let mut renewal = None;
     if !dry_run {
         let levels = logger::Levels::new(&loaded, flags.quiet, flags.verbose, &environment);
-        if let Err(message) = levels.and_then(|levels| logger::start(&loaded, levels)) {
-            say(&format!("vigie: {message}\n"));
-            return ExitCode::FAILURE;
-        }
-    }
-    if !dry_run {
+        let logger = match levels.and_then(|levels| logger::start(&loaded, levels)) {
+            Ok(logger) => logger,
+            Err(message) => {
+                say(&format!("vigie: {message}\n"));
+                return ExitCode::FAILURE;
+            }
+        };
         for (section, keys) in help::not_needed(&loaded.document) {
             info!(component = "config", "{section}: accepted, not needed here: {}", keys.join(", "));
         }
+        renewal = Some(Files::new(flags.line, (flags.quiet, flags.verbose), logger, loaded.clone()));
     }
     if flags.command == Command::Check {
         report(&loaded);
@@ -90,9 +95,9 @@ fn start(flags: Flags) -> ExitCode {
         say(&format!("vigie: {errors} error{} in the configuration\n", if errors == 1 { "" } else { "s" }));
         return ExitCode::FAILURE;
     };
-    match flags.command {
-        Command::Run => plan.run(),
-        Command::Setup => setup::run(&outputs, flags.apply, &sources),
+    match (flags.command, renewal) {
+        (Command::Run, Some(renewal)) => plan.run(Box::new(renewal)),
+        (Command::Setup, _) => setup::run(&outputs, flags.apply, &sources),
         _ => {
             say("configuration test is successful\n");
             ExitCode::SUCCESS

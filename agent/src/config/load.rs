@@ -1,6 +1,7 @@
 //! From files and flags to everything the pipeline is built from: document, service, parsers.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use vigie_parsers::Parsers;
 
@@ -14,14 +15,14 @@ use super::reader::{Purpose, Reader, snake_case};
 use super::service::Service;
 
 /// What a configuration comes to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Loaded {
     /// All sections with their places.
     pub document: Document,
     /// `[SERVICE]`.
     pub service: Service,
     /// Parsers by name, the built-in ones included.
-    pub parsers: Parsers,
+    pub parsers: Arc<Parsers>,
 }
 
 /// A property given by a flag.
@@ -81,7 +82,7 @@ pub fn load(line: &CommandLine, environment: Environment, findings: &mut Diagnos
         reader.expand(first);
     }
     let parsers = definitions::parsers(&reader.document, reader.findings);
-    Loaded { document: reader.document, service, parsers }
+    Loaded { document: reader.document, service, parsers: Arc::new(parsers) }
 }
 
 /// Takes plugins with `active off` away. A value that is no boolean is reported where the options are read.

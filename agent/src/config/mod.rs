@@ -31,6 +31,6 @@ pub use options::{
     OptionSpec, OptionType, Options, Presence, joined, read_one, read_optional, read_repeated, readable,
 };
 pub use reader::read_bounded;
-pub use render::{did_you_mean, render};
+pub use render::{did_you_mean, render, told};
 pub use service::{Grace, Service};
 pub use types::{Secret, Size};

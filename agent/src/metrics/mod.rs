@@ -242,6 +242,8 @@ pub struct Metrics {
     outputs: Mutex<Vec<Arc<OutputMetrics>>>,
     /// Records that no output matched.
     pub unrouted_records: Counter,
+    /// How often the configuration was read anew.
+    pub reloads: Counter,
     /// 1 once everything runs.
     pub started: Counter,
     workers: Mutex<Vec<Arc<Pulse>>>,

@@ -30,6 +30,19 @@ pub struct BuiltInput {
     pub stop: Stop,
     /// Whether its records are to be spooled before it is answered for them.
     pub is_kept: bool,
+    /// Where it goes on after a stop.
+    pub place: PlaceOf,
+}
+
+/// Where an input goes on after a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlaceOf {
+    /// Its place is on disk.
+    Disk,
+    /// It has none: what is not delivered is lost.
+    Nowhere,
+    /// It has one in memory, which ends with it.
+    Memory,
 }
 
 /// A filter, ready to be made once per worker.
@@ -90,7 +103,7 @@ impl Plan {
         let Loaded { document, service, parsers } = loaded;
         let base = BuildContext {
             name: "".into(),
-            parsers: Arc::new(parsers),
+            parsers,
             agent: Arc::clone(&surroundings.agent),
             state_directory: surroundings.state_directory.clone(),
             dry_run: surroundings.dry_run,
@@ -187,9 +200,15 @@ impl Builder<'_> {
         let input = self.plugin((section, kind.options), &context, |section, context, findings| {
             (kind.build)(section, &setup.of(context), findings)
         })?;
+        let has_place = self.base.state_directory.is_some() || section.get("db").is_some();
+        let place = match (kind.reads_again, has_place) {
+            (false, _) => PlaceOf::Nowhere,
+            (true, true) => PlaceOf::Disk,
+            (true, false) => PlaceOf::Memory,
+        };
         let (section, name) = (section.clone(), Arc::clone(&context.name));
         let again = move || (kind.build)(&section, &setup.of(&context), &mut Diagnostics::default());
-        Some(BuiltInput { name, input, again: Box::new(again), metrics, stop, is_kept })
+        Some(BuiltInput { name, input, again: Box::new(again), metrics, stop, is_kept, place })
     }
 
     /// Whether records of this input are to be spooled.
@@ -228,7 +247,7 @@ impl Builder<'_> {
             Some(Box::new(inputs::backlog::Backlog { name, chunks, routes, metrics }))
         };
         let input = make()?;
-        Some(BuiltInput { name, input, again: Box::new(make), metrics, stop: Stop::default(), is_kept: false })
+        Some(BuiltInput { name, input, again: Box::new(make), metrics, stop: Stop::default(), is_kept: false, place: PlaceOf::Disk })
     }
 
     fn filter(&mut self, (section, instance): (&Section, String)) -> Option<BuiltFilter> {
