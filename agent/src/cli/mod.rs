@@ -85,6 +85,7 @@ fn start(flags: Flags) -> ExitCode {
     if flags.command == Command::Check {
         report(&loaded);
         probe::probe(&loaded, &mut findings);
+        print(&probe::sinks(&loaded.document, &mut findings));
     }
     let outputs = setup::outputs(&loaded.document);
     let surroundings = surroundings(&loaded, &environment, dry_run, &mut findings);

@@ -140,6 +140,8 @@ codes! {
         "Found by `vigie check`. The agent watches for files that come later."
     "V604" "memory is promised twice"
         "The limits of the inputs together are above what records may take in memory, so the smaller one holds."
+    "V605" "a server cannot be used now"
+        "Found by `vigie check`, which asks each server of an output for its version. It may be there when the agent runs; records wait until it is."
 }
 
 /// What `code` stands for, in any case.

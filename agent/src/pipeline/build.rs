@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::processors::without_processors;
 use super::spools::{self, SpoolPlan};
 use crate::config::common::{FilterOptions, InputOptions, OutputOptions, refuse_unknown};
 use crate::config::types::StorageType;
@@ -14,6 +15,7 @@ use crate::metrics::{FilterMetrics, InputMetrics, Metrics, OutputMetrics};
 use crate::plugin::{
     Agent, BuildContext, FilterFactory, FilterKind, Input, InputKind, InputSetup, Output, OutputKind, Stop,
 };
+use crate::filters::condition::conditional;
 use crate::{filters, inputs, outputs};
 
 /// An input, ready to run.
@@ -49,6 +51,8 @@ pub enum PlaceOf {
 pub struct BuiltFilter {
     /// Tags it takes.
     pub matcher: Matcher,
+    /// The input whose records alone it takes, for a processor.
+    pub input: Option<Arc<str>>,
     /// Makes instances.
     pub factory: FilterFactory,
     /// Its counters.
@@ -111,16 +115,19 @@ impl Plan {
         let count = |kind| document.of(kind).count();
         let alone = count(SectionKind::Input) == 1 && count(SectionKind::Output) == 1;
         let inherited = service.storage_inherit.then_some(service.storage_type);
-        let mut builder = Builder { base, metrics: Arc::default(), names: HashSet::new(), alone, inherited, findings };
+        let (metrics, names, processors) = (Arc::default(), HashSet::new(), Vec::new());
+        let mut builder = Builder { base, metrics, names, alone, inherited, findings, processors };
         let mut inputs: Vec<_> = document.instances(SectionKind::Input).filter_map(|at| builder.input(at)).collect();
-        let filters = document.instances(SectionKind::Filter).filter_map(|at| builder.filter(at)).collect();
+        let filters: Vec<_> = document.instances(SectionKind::Filter).filter_map(|at| builder.filter(at)).collect();
         let mut outputs: Vec<_> = document.instances(SectionKind::Output).filter_map(|at| builder.output(at)).collect();
         let backlog = service.storage_path.as_deref().and_then(|path| builder.backlog(path, inputs.len(), &outputs));
         inputs.extend(backlog);
         let metrics = builder.metrics;
+        let filters = builder.processors.into_iter().chain(filters).collect();
+        // What cannot be read might have held one.
+        let is_read = !findings.has_errors();
         for (kind, word) in [(SectionKind::Input, "input"), (SectionKind::Output, "output")] {
-            // What cannot be read might have held one.
-            if document.of(kind).next().is_none() && !findings.has_errors() {
+            if document.of(kind).next().is_none() && is_read {
                 let message = format!("no {word} is configured");
                 findings.add(None, crate::config::Severity::Error, "V201", message);
             }
@@ -154,7 +161,8 @@ pub(super) fn one_output(
     let found = outputs.find(|(section, instance)| called(section, instance));
     let found = found.ok_or_else(|| format!("no output is called `{name}`: name the one to send through with --to"))?;
     let metrics = Arc::default();
-    let mut builder = Builder { base, metrics, names: HashSet::new(), alone: true, inherited: None, findings };
+    let (names, processors) = (HashSet::new(), Vec::new());
+    let mut builder = Builder { base, metrics, names, alone: true, inherited: None, findings, processors };
     let built = builder.output(found).filter(|_| !findings.has_errors());
     built.map(|built| built.output).ok_or_else(|| format!("the output `{name}` cannot be made"))
 }
@@ -174,7 +182,7 @@ impl Setup {
     }
 }
 
-struct Builder<'f> {
+pub(super) struct Builder<'f> {
     base: BuildContext,
     metrics: Arc<Metrics>,
     names: HashSet<(SectionKind, String)>,
@@ -182,15 +190,19 @@ struct Builder<'f> {
     alone: bool,
     /// `storage.type` of inputs that have none.
     inherited: Option<StorageType>,
-    findings: &'f mut Diagnostics,
+    pub(super) findings: &'f mut Diagnostics,
+    /// Filters of inputs, which come before all others.
+    processors: Vec<BuiltFilter>,
 }
 
 impl Builder<'_> {
     fn input(&mut self, (section, instance): (&Section, String)) -> Option<BuiltInput> {
         let known: Vec<&str> = inputs::KINDS.iter().map(|kind| kind.name).collect();
         let kind: &InputKind = self.kind(section, &known).map(|at| &inputs::KINDS[at])?;
-        let options = self.options::<InputOptions>(section, kind.options);
+        let options = self.options::<InputOptions>(&without_processors(section), kind.options);
         let context = self.context(section, options.alias, &instance);
+        let processors = self.processors_of(section, &context.name);
+        self.processors.extend(processors);
         let metrics = self.metrics.add_input(&context.name);
         let stop = Stop::default();
         let is_kept = self.is_kept(section, kind, options.storage_type.or(self.inherited));
@@ -251,16 +263,28 @@ impl Builder<'_> {
     }
 
     fn filter(&mut self, (section, instance): (&Section, String)) -> Option<BuiltFilter> {
+        let (section, condition) = self.condition(section);
+        let (built, matcher) = self.bare_filter(&section, &instance)?;
+        let matcher = self.matcher(&section, matcher);
+        let factory = match condition {
+            Some(condition) => conditional(built.factory, condition?),
+            None => built.factory,
+        };
+        Some(BuiltFilter { matcher, factory, ..built })
+    }
+
+    /// A filter that takes nothing yet, and what it is to take.
+    pub(super) fn bare_filter(&mut self, section: &Section, instance: &str) -> Option<(BuiltFilter, Matcher)> {
         let known: Vec<&str> = filters::KINDS.iter().map(|kind| kind.name).collect();
         let kind: &FilterKind = self.kind(section, &known).map(|at| &filters::KINDS[at])?;
         let options = self.options::<FilterOptions>(section, kind.options);
-        let context = self.context(section, options.alias, &instance);
+        let context = self.context(section, options.alias, instance);
         let metrics = self.metrics.add_filter(&context.name);
-        let matcher = self.matcher(section, Matcher::new(options.pattern, options.match_regex));
+        let matcher = Matcher::new(options.pattern, options.match_regex);
         let factory = self.plugin((section, kind.options), &context, |section, context, findings| {
             (kind.build)(section, context, &metrics, findings)
         })?;
-        Some(BuiltFilter { matcher, factory, metrics })
+        Some((BuiltFilter { matcher: matcher.clone(), input: None, factory, metrics }, matcher))
     }
 
     fn output(&mut self, (section, instance): (&Section, String)) -> Option<BuiltOutput> {

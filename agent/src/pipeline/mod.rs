@@ -19,6 +19,7 @@ mod mending;
 mod pauses;
 mod poison;
 mod probe;
+mod processors;
 mod reload;
 mod replay;
 mod run;

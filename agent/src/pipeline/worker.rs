@@ -190,6 +190,9 @@ impl<'a> Worker<'a> {
                 break;
             }
             let built = &self.shared.filters[at];
+            if built.input.as_ref().is_some_and(|input| *input != parcel.stream.input) {
+                continue;
+            }
             let before = parcel.batch.len() as u64;
             built.metrics.records.add(before);
             let context = FilterContext { tag: &parcel.tag, metrics: &built.metrics };

@@ -255,7 +255,10 @@ mod tests {
     fn the_beginning_of_a_line_waits_for_its_end_over_a_reload() {
         let metrics = Arc::new(InputMetrics::new("stdin.0"));
         let (before, after) = (Stop::default(), Stop::default());
-        let source = read_in_background(&b"one\ntwo"[..]);
+        let (sender, chunks) = sync_channel(CHUNKS);
+        sender.send(b"one\ntwo".to_vec()).expect("there is room");
+        drop(sender);
+        let source = Chunks { chunks, is_over: Arc::default() };
         before.hand_over();
         before.drained();
 
