@@ -1,14 +1,18 @@
 //! The command line: flags as Fluent Bit has them, and sub-commands. Only this room prints and exits.
 
 mod bench;
+mod differences;
 mod dlq;
 mod flags;
 mod help;
 mod identity;
 mod logger;
+mod migrate;
 mod privacy;
 mod probe;
+mod renewal;
 mod setup;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -18,8 +22,10 @@ use std::sync::Arc;
 
 use crate::config::{Diagnostics, Environment, Loaded, OptionType, SectionKind, Severity, Size, load, render};
 use crate::pipeline::{Plan, Surroundings};
+use tracing::info;
 
 use flags::{Command, Flags};
+use renewal::Files;
 use vigie_parsers::regex::{Engine, STEP_LIMIT};
 
 /// Runs the program with its arguments, the first one being its name. Gives 0 when all went well, 1 otherwise.
@@ -37,16 +43,22 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
     };
     match flags.command {
         Command::Version => print(&format!("Vigie v{}\n", env!("CARGO_PKG_VERSION"))),
-        Command::Help(ref topic) => match help::text(topic.as_deref()) {
-            Ok(text) => print(&text),
-            Err(message) => {
-                say(&format!("vigie: {message}\n"));
-                ExitCode::FAILURE
-            }
-        },
+        Command::Help(ref topic) => told(help::text(topic.as_deref())),
+        Command::Json(ref topic) => told(tables::json(topic.as_deref())),
+        Command::Migrate(ref file) => told(migrate::text(file, environment())),
         Command::Bench => bench::measure(),
         Command::Dlq(ref ask) => dlq::run(ask, &flags),
         Command::Run | Command::DryRun | Command::Check | Command::Setup => start(flags),
+    }
+}
+
+fn told(text: Result<String, String>) -> ExitCode {
+    match text {
+        Ok(text) => print(&text),
+        Err(message) => {
+            say(&format!("vigie: {message}\n"));
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -60,16 +72,25 @@ fn start(flags: Flags) -> ExitCode {
     let loaded = load(&flags.line, environment.clone(), &mut findings);
     let sources = loaded.document.files.clone();
     let dry_run = flags.command != Command::Run || findings.has_errors();
+    let mut renewal = None;
     if !dry_run {
         let levels = logger::Levels::new(&loaded, flags.quiet, flags.verbose, &environment);
-        if let Err(message) = levels.and_then(|levels| logger::start(&loaded, levels)) {
-            say(&format!("vigie: {message}\n"));
-            return ExitCode::FAILURE;
+        let logger = match levels.and_then(|levels| logger::start(&loaded, levels)) {
+            Ok(logger) => logger,
+            Err(message) => {
+                say(&format!("vigie: {message}\n"));
+                return ExitCode::FAILURE;
+            }
+        };
+        for (section, keys) in help::not_needed(&loaded.document) {
+            info!(component = "config", "{section}: accepted, not needed here: {}", keys.join(", "));
         }
+        renewal = Some(Files::new(flags.line, (flags.quiet, flags.verbose), logger, loaded.clone()));
     }
     if flags.command == Command::Check {
         report(&loaded);
         probe::probe(&loaded, &mut findings);
+        print(&probe::sinks(&loaded.document, &mut findings));
     }
     let outputs = setup::outputs(&loaded.document);
     let surroundings = surroundings(&loaded, &environment, dry_run, &mut findings);
@@ -80,9 +101,9 @@ fn start(flags: Flags) -> ExitCode {
         say(&format!("vigie: {errors} error{} in the configuration\n", if errors == 1 { "" } else { "s" }));
         return ExitCode::FAILURE;
     };
-    match flags.command {
-        Command::Run => plan.run(),
-        Command::Setup => setup::run(&outputs, flags.apply, &sources),
+    match (flags.command, renewal) {
+        (Command::Run, Some(renewal)) => plan.run(Box::new(renewal)),
+        (Command::Setup, _) => setup::run(&outputs, flags.apply, &sources),
         _ => {
             say("configuration test is successful\n");
             ExitCode::SUCCESS

@@ -118,7 +118,7 @@ fn shown(resource: &Resource, state: &State) -> String {
 }
 
 /// An output that is only set up has no records, so it needs no identity.
-fn context(name: &str) -> BuildContext {
+pub(super) fn context(name: &str) -> BuildContext {
     BuildContext {
         name: name.into(),
         parsers: Arc::default(),

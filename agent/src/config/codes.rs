@@ -47,7 +47,7 @@ codes! {
     "V021" "a value of the wrong shape"
         "A list, a map or a text stands where another of them belongs."
     "V023" "a section that Vigie does not run"
-        "Custom plugins, shared objects, stream processing and upstream files are not supported. The section is refused, since ignoring it would change what is shipped."
+        "Stream processing is not supported. The section is refused, since ignoring it would change what is shipped."
     "V101" "an unknown key"
         "The section has no such option. `vigie help NAME` lists the options of a plugin, `vigie help service` those of [SERVICE]. Fluent Bit silently ignores unknown keys of [SERVICE]; a slip of the pen then goes unnoticed."
     "V102" "a group that cannot stand here"
@@ -154,6 +154,8 @@ codes! {
         "Found by `vigie check`. The agent watches for files that come later."
     "V604" "memory is promised twice"
         "The limits of the inputs together are above what records may take in memory, so the smaller one holds."
+    "V605" "a server cannot be used now"
+        "Found by `vigie check`, which asks each server of an output for its version. It may be there when the agent runs; records wait until it is."
 }
 
 /// What `code` stands for, in any case.

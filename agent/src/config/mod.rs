@@ -31,7 +31,7 @@ pub use options::{
     OptionSpec, OptionType, Options, Presence, joined, read_one, read_optional, read_repeated, readable,
 };
 pub use reader::read_bounded;
-pub use render::{did_you_mean, render};
+pub use render::{did_you_mean, render, told};
 pub use service::{Grace, RedactRule, Service};
 pub use types::{Secret, Size};
 pub use yaml::{TextMap, text_maps};

@@ -147,6 +147,26 @@ pub(super) fn section_kind(name: &str) -> Option<SectionKind> {
     })
 }
 
+/// Reports the section `name`, which nothing here runs: an error where that would change what is shipped.
+pub(super) fn not_run(reader: &mut Reader<'_>, name: &str, place: Place) {
+    let name = name.trim_matches(['[', ']']);
+    let why = match name.to_ascii_lowercase().as_str() {
+        "custom" | "customs" | "extensions" => "custom plugins ship no records",
+        "plugins" => "plugins are part of the program; a section that names another one is refused",
+        "upstream_servers" | "upstream" | "node" => {
+            "no output here takes one; `Hosts` of the `opensearch` output names several servers"
+        }
+        _ => {
+            let message = format!("`{name}` is not supported");
+            let help = "take it away: there is no stream processor, and records would not be changed as it says";
+            reader.findings.error(place, "V023", message).help(help);
+            return;
+        }
+    };
+    let message = format!("`{name}` has no effect: {why}");
+    reader.findings.warning(place, "V111", message).help("take it away when nothing else reads this file");
+}
+
 /// `Key` to `key`, `logLevel` to `log_level`.
 pub(super) fn snake_case(key: &str) -> String {
     let camel = !key.contains('_') && !key.contains('.') && key.starts_with(|first: char| first.is_ascii_lowercase());

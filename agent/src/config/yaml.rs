@@ -5,7 +5,7 @@ use std::path::Path;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::document::{Located, Place, Section, SectionKind};
-use super::reader::{Purpose, Reader, entry, read_bounded, snake_case};
+use super::reader::{Purpose, Reader, entry, not_run, read_bounded, snake_case};
 use super::render::did_you_mean;
 
 /// Nodes may be nested this deep.
@@ -111,8 +111,7 @@ fn top_level(reader: &mut Reader<'_>, name: &str, key: &Node, value: Node) {
         "parsers" => sections(reader, SectionKind::Parser, value),
         "multiline_parsers" => sections(reader, SectionKind::MultilineParser, value),
         "customs" | "extensions" | "plugins" | "stream_processor" | "upstream_servers" => {
-            let message = format!("`{name}` is not supported");
-            reader.findings.error(key.place, "V023", message).help("take it away: nothing here runs it");
+            not_run(reader, name, key.place);
         }
         _ => {
             let message = format!("unknown key `{name}` at the top level");
@@ -202,8 +201,7 @@ fn pipeline(reader: &mut Reader<'_>, value: Node) {
             "filters" => SectionKind::Filter,
             "outputs" => SectionKind::Output,
             "customs" => {
-                let help = "take it away: nothing here runs it";
-                reader.findings.error(key.place, "V023", "`customs` is not supported").help(help);
+                not_run(reader, "customs", key.place);
                 continue;
             }
             _ => {

@@ -1,5 +1,6 @@
 //! The filter plugins: one folder each, one row in [`KINDS`].
 
+pub mod condition;
 mod grep;
 mod modify;
 mod parser;

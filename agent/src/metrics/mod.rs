@@ -281,6 +281,8 @@ pub struct Metrics {
     pub canaries_sent: Counter,
     /// Kinds of values, per output, that survived the last flight of canaries.
     pub canary_failures: Counter,
+    /// How often the configuration was read anew.
+    pub reloads: Counter,
     /// 1 once everything runs.
     pub started: Counter,
     workers: Mutex<Vec<Arc<Pulse>>>,

@@ -211,7 +211,7 @@ pub(super) fn page(page: Page, metrics: &Metrics, now: Now) -> Vec<u8> {
     });
     match page {
         Page::V1 => first_page(&families, now),
-        Page::V2 => second_page(&families, now),
+        Page::V2 => second_page(&families, now, metrics.reloads.get()),
     }
     .into_bytes()
 }
@@ -290,7 +290,7 @@ fn first_page(families: &[Family], now: Now) -> String {
     out
 }
 
-fn second_page(families: &[Family], now: Now) -> String {
+fn second_page(families: &[Family], now: Now, reloads: u64) -> String {
     let host = escaped(&rustix::system::uname().nodename().to_string_lossy());
     let version = env!("CARGO_PKG_VERSION");
     let os = std::env::consts::OS;
@@ -306,9 +306,9 @@ fn second_page(families: &[Family], now: Now) -> String {
              fluentbit_process_start_time_seconds{{hostname=\"{host}\"}} {start}\n\
              # HELP fluentbit_build_info What runs.\n# TYPE fluentbit_build_info gauge\n\
              fluentbit_build_info{{hostname=\"{host}\",version=\"{version}\",os=\"{os}\"}} 1\n\
-             # HELP fluentbit_hot_reloaded_times Reloads, which Vigie does by a restart.\n\
+             # HELP fluentbit_hot_reloaded_times How often the configuration was read anew.\n\
              # TYPE fluentbit_hot_reloaded_times gauge\n\
-             fluentbit_hot_reloaded_times{{hostname=\"{host}\"}} 0\n"
+             fluentbit_hot_reloaded_times{{hostname=\"{host}\"}} {reloads}\n"
         ),
     );
     for family in families {

@@ -14,7 +14,7 @@ use vigie_parsers::batch::Timestamp;
 
 use super::routes::Status;
 use super::server::{Bounds, accept};
-use super::{HealthLimits, MonitorClock, MonitorOptions, Now, bind, serve};
+use super::{HealthLimits, MonitorClock, MonitorOptions, Now, Reloads, bind, serve};
 use crate::metrics::Metrics;
 
 const BOUNDS: Bounds = Bounds { connections: 64, longest: Duration::from_secs(10) };
@@ -41,6 +41,7 @@ fn options(health_check: bool, now: &Arc<AtomicU64>) -> MonitorOptions {
         health_check,
         limits: HealthLimits { errors: 5, retries_failed: 5, period: Duration::from_secs(60) },
         clock: MonitorClock::new(clock),
+        reloads: Arc::new(Reloads::new().0),
     }
 }
 

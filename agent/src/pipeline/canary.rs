@@ -26,30 +26,30 @@ const KEY: &[u8] = b"vigie_canary";
 /// What survived where: entity and output.
 type Survivor = (&'static str, String);
 
-/// Sends canaries now, and every hour until the agent ends. `tags` are those of the inputs, as configured.
-pub(super) fn start(shared: &Arc<Shared>, tags: Vec<String>, runtime: &tokio::runtime::Runtime) {
+/// Sends canaries now, and every hour until the agent ends. `ways` are the inputs and their tags, as configured.
+pub(super) fn start(shared: &Arc<Shared>, ways: Vec<(Arc<str>, String)>, runtime: &tokio::runtime::Runtime) {
     if !shared.filters.iter().any(|filter| filter.redacts) {
         return;
     }
-    fly(shared, &tags);
+    fly(shared, &ways);
     let shared: Weak<Shared> = Arc::downgrade(shared);
     runtime.spawn(async move {
         loop {
             tokio::time::sleep(BETWEEN).await;
             let Some(shared) = shared.upgrade() else { return };
-            let tags = tags.clone();
-            drop(tokio::task::spawn_blocking(move || fly(&shared, &tags)).await);
+            let ways = ways.clone();
+            drop(tokio::task::spawn_blocking(move || fly(&shared, &ways)).await);
         }
     });
 }
 
 /// Sends canaries along every way and tells what came of it.
-fn fly(shared: &Shared, tags: &[String]) {
+fn fly(shared: &Shared, ways: &[(Arc<str>, String)]) {
     let mut sent = 0;
     let mut survivors: BTreeSet<Survivor> = BTreeSet::new();
-    for tag in tags {
+    for (input, tag) in ways {
         let tag: Arc<str> = tag.replace('*', "canary").into();
-        sent += along(shared, &tag, &mut survivors);
+        sent += along(shared, (input, &tag), &mut survivors);
     }
     let metrics = &shared.metrics;
     metrics.canaries_sent.add(sent);
@@ -67,10 +67,10 @@ fn fly(shared: &Shared, tags: &[String]) {
     }
 }
 
-/// Sends canaries along the ways of `tag`. Gives how many were sent.
-fn along(shared: &Shared, tag: &Arc<str>, survivors: &mut BTreeSet<Survivor>) -> u64 {
-    let on_way: Vec<_> =
-        shared.filters.iter().filter(|filter| filter.matcher.matches(tag).unwrap_or(filter.redacts)).collect();
+/// Sends canaries along the ways of `tag` from `input`. Gives how many were sent.
+fn along(shared: &Shared, (input, tag): (&Arc<str>, &Arc<str>), survivors: &mut BTreeSet<Survivor>) -> u64 {
+    let of_input = shared.filters.iter().filter(|filter| filter.input.as_ref().is_none_or(|alone| alone == input));
+    let on_way: Vec<_> = of_input.filter(|filter| filter.matcher.matches(tag).unwrap_or(filter.redacts)).collect();
     let mut filters: Vec<_> = on_way.iter().map(|filter| (filter.factory)()).collect();
     let canaries: Vec<Canary> = filters.iter_mut().flat_map(|filter| filter.canaries()).collect();
     let (mut batch, metrics) = (batch(&canaries), FilterMetrics::default());

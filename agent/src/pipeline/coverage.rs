@@ -17,15 +17,26 @@ pub(super) struct To<'a> {
     pub(super) matcher: &'a Matcher,
 }
 
+/// A `redact` that takes every record it meets: which tags, and of which input alone where it is a processor.
+pub(super) struct Redacts<'a> {
+    pub(super) matcher: &'a Matcher,
+    pub(super) input: Option<&'a str>,
+}
+
 /// Every pair of an input and an output between which no one of `redacts` takes all records.
-pub(super) fn uncovered<'a>(inputs: &[From<'a>], redacts: &[&Matcher], outputs: &[To<'a>]) -> Vec<(&'a str, &'a str)> {
+pub(super) fn uncovered<'a>(
+    inputs: &[From<'a>],
+    redacts: &[Redacts<'_>],
+    outputs: &[To<'a>],
+) -> Vec<(&'a str, &'a str)> {
     let mut found = Vec::new();
     for input in inputs {
         let tag = widened(input.tag);
-        let is_covered = redacts.iter().any(|redact| redact.covers(&tag));
+        let on_way = || redacts.iter().filter(|redact| redact.input.is_none_or(|alone| alone == input.name));
+        let is_covered = on_way().any(|redact| redact.matcher.covers(&tag));
         let ways = outputs.iter().filter(|output| output.matcher.may_take(&tag));
         let is_open =
-            |output: &&To<'a>| !is_covered && !redacts.iter().any(|redact| redact.covers_all_of(output.matcher));
+            |output: &&To<'a>| !is_covered && !on_way().any(|redact| redact.matcher.covers_all_of(output.matcher));
         found.extend(ways.filter(is_open).map(|output| (input.name, output.name)));
     }
     found
@@ -46,6 +57,19 @@ mod tests {
 
     fn pattern(text: &str) -> Matcher {
         Matcher::new(TagPattern::parse(text).ok(), None)
+    }
+
+    fn of_all(matchers: &[Matcher]) -> Vec<Redacts<'_>> {
+        matchers.iter().map(|matcher| Redacts { matcher, input: None }).collect()
+    }
+
+    #[test]
+    fn a_processor_covers_its_own_input() {
+        let all = Matcher::all();
+        let from = [From { name: "one", tag: "t" }, From { name: "other", tag: "t" }];
+        let redacts = [Redacts { matcher: &all, input: Some("one") }];
+
+        assert_eq!(uncovered(&from, &redacts, &[To { name: "out", matcher: &all }]), [("other", "out")]);
     }
 
     #[test]
@@ -70,7 +94,7 @@ mod tests {
             let to = pattern(output);
             let outputs = [To { name: "out", matcher: &to }];
 
-            let open = uncovered(&[From { name: "in", tag }], &redacts.iter().collect::<Vec<_>>(), &outputs);
+            let open = uncovered(&[From { name: "in", tag }], &of_all(&redacts), &outputs);
 
             assert_eq!(open.is_empty(), !is_open, "{tag} {redacts:?} {output}");
         }
@@ -80,7 +104,14 @@ mod tests {
     fn a_regex_covers_only_a_tag_that_is_known() {
         let regex = Matcher::new(None, TagRegex::parse("app").ok());
         let all = Matcher::all();
-        let open = |tag| uncovered(&[From { name: "in", tag }], &[&regex], &[To { name: "out", matcher: &all }]).len();
+        let open = |tag| {
+            uncovered(
+                &[From { name: "in", tag }],
+                &of_all(std::slice::from_ref(&regex)),
+                &[To { name: "out", matcher: &all }],
+            )
+            .len()
+        };
 
         assert_eq!((open("app"), open("app.*"), open("db")), (0, 1, 1));
     }

@@ -21,7 +21,9 @@ mod mending;
 mod pauses;
 mod poison;
 mod probe;
+mod processors;
 mod redaction;
+mod reload;
 mod replay;
 mod run;
 mod spooling;
@@ -32,6 +34,7 @@ mod supervise;
 mod tests;
 mod worker;
 
-pub use build::{BuiltFilter, BuiltInput, BuiltOutput, Plan, Surroundings};
+pub use build::{BuiltFilter, BuiltInput, BuiltOutput, PlaceOf, Plan, Surroundings};
+pub use reload::Renewal;
 pub use replay::{Replay, Sent};
 pub use spools::SpoolPlan;

@@ -10,18 +10,19 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use super::build::{BuiltInput, Plan};
 use super::canary;
 use super::delivery::{self, RetryPolicy};
 use super::lane::{Handle, Room};
 use super::redaction::{self, Receipts};
+use super::reload::{Ask, Outside, Wake, longest_drain};
 use super::spooling::{self, Spooling};
 use super::supervise;
 use super::worker::{self, Shared};
 use crate::metrics::Metrics;
-use crate::monitor::{self, MonitorOptions};
+use crate::monitor::{self, MonitorClock, MonitorOptions, Reloads};
 use crate::plugin::{ByteQueue, Memory, Outlet, Stop, Work};
 use crate::spool::DeadLetters;
 
@@ -37,36 +38,10 @@ const PROBE_WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from
 /// left of deleted files.
 const INPUTS_CLOSE: Duration = Duration::from_secs(15);
 
-impl Plan {
-    /// Runs until the inputs end or a signal asks to stop. SIGTERM, SIGINT and SIGQUIT drain within `Grace`; a second
-    /// one exits at once. What was not delivered is read again at the next start.
-    pub fn run(self) -> ExitCode {
-        // What it runs is served by this thread, which has nothing else to do.
-        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime,
-            Err(error) => {
-                error!(component = "engine", %error, "cannot start the runtime");
-                return ExitCode::FAILURE;
-            }
-        };
-        // From the first record on a signal asks for a stop in order.
-        let signals = {
-            let _inside = runtime.enter();
-            Signals::new().map_err(|error| format!("cannot listen for signals: {error}"))
-        };
-        let started = signals.and_then(|signals| Ok((Running::start(self, &runtime)?, signals)));
-        match started {
-            Ok((running, signals)) => running.until_end(&runtime, signals),
-            Err(reason) => {
-                error!(component = "engine", "{reason}");
-                ExitCode::FAILURE
-            }
-        }
-    }
-}
-
-struct Running {
-    grace: Option<Duration>,
+/// What runs.
+pub(super) struct Running {
+    /// How long a stop and a reload may take; `None` is without end.
+    grace: [Option<Duration>; 2],
     metrics: Arc<Metrics>,
     stops: Vec<Stop>,
     inputs: Vec<JoinHandle<()>>,
@@ -79,6 +54,8 @@ struct Running {
     /// Receipts of what was redacted.
     receipts: Option<Arc<Receipts>>,
     abort: watch::Sender<bool>,
+    /// The monitor, and what stops it.
+    monitor: (JoinSet<()>, watch::Sender<bool>),
 }
 
 /// How the wait for the end ended.
@@ -88,13 +65,29 @@ enum End {
     AtOnce,
 }
 
+/// Why a pipeline has ended.
+pub(super) enum Ended {
+    /// Its inputs ended, or it was to stop.
+    ForGood(ExitCode),
+    /// Another one is to take its place.
+    ForReload(Ask),
+}
+
 impl Running {
-    fn start(plan: Plan, runtime: &Runtime) -> Result<Self, String> {
+    /// Starts `plan`. Its monitor has the time and the way to ask for reloads from `outside`.
+    pub(super) fn start(
+        plan: Plan,
+        runtime: &Runtime,
+        outside: (&MonitorClock, &Arc<Reloads>),
+    ) -> Result<Self, String> {
+        let reload_grace = longest_drain(&plan);
         let Plan { inputs, filters, outputs, service, state_directory, metrics, digest } = plan;
         let (abort, aborted) = watch::channel(false);
-        if let Some(options) = MonitorOptions::from_service(&service) {
+        let mut served = JoinSet::new();
+        let (ended, stopped) = watch::channel(false);
+        if let Some(options) = MonitorOptions::from_service(&service, outside.0, outside.1) {
             let listener = runtime.block_on(monitor::bind(&options)).map_err(|error| error.to_string())?;
-            runtime.spawn(monitor::serve(listener, Arc::clone(&metrics), options, aborted.clone()));
+            served.spawn_on(monitor::serve(listener, Arc::clone(&metrics), options, stopped), runtime.handle());
         }
         let dead = Arc::new(DeadLetters::new(state_directory.clone()));
         let policy = RetryPolicy {
@@ -132,7 +125,8 @@ impl Running {
             redact,
         });
         let receipts = redaction::start(state_directory.as_deref(), &shared, digest, runtime);
-        canary::start(&shared, inputs.iter().map(|input| input.tag.clone()).collect(), runtime);
+        let ways = inputs.iter().map(|input| (Arc::clone(&input.name), input.tag.clone()));
+        canary::start(&shared, ways.collect(), runtime);
         let queues: Vec<_> = (0..count).map(|_| Arc::new(ByteQueue::new(WORKER_QUEUE))).collect();
         let (working, workers) = mpsc::channel(1);
         start_workers(&shared, &queues, &working)?;
@@ -142,23 +136,24 @@ impl Running {
         let inputs = inputs.into_iter().map(start).collect::<Result<_, _>>()?;
         drop(outlet);
         metrics.started.set(1);
-        Ok(Self {
-            grace: service.grace.0,
-            metrics,
-            stops,
-            inputs,
-            workers,
-            deliveries,
-            handles,
-            feeders,
-            receipts,
-            abort,
-        })
+        let grace = [service.grace.0, reload_grace];
+        let monitor = (served, ended);
+        Ok(Self { grace, metrics, stops, inputs, workers, deliveries, handles, feeders, receipts, abort, monitor })
     }
 
-    fn until_end(mut self, runtime: &Runtime, signals: Signals) -> ExitCode {
-        let end = runtime.block_on(self.wait(signals));
-        self.close(&end, runtime)
+    /// Its counters.
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Runs it to its end.
+    pub(super) fn until_end(mut self, runtime: &Runtime, outside: &mut Outside) -> Ended {
+        let (end, reload) = runtime.block_on(self.wait(outside));
+        let code = self.close(&end, runtime);
+        match reload {
+            Some(ask) => Ended::ForReload(ask),
+            None => Ended::ForGood(code),
+        }
     }
 
     /// Ends everything, however much is left to do.
@@ -190,29 +185,57 @@ impl Running {
             receipts.write();
         }
         report(&self.metrics);
-        runtime.block_on(async { self.deliveries.abort_all() });
+        let (mut served, ended) = self.monitor;
+        ended.send_replace(true);
+        // What these hold may be wanted by those that come after: the port, the spools.
+        runtime.block_on(async {
+            self.deliveries.shutdown().await;
+            while served.join_next().await.is_some() {}
+        });
         ExitCode::SUCCESS
     }
 
-    async fn wait(&mut self, mut signals: Signals) -> End {
-        let name = tokio::select! {
-            () = drained(&mut self.workers, &mut self.deliveries, &self.handles) => return End::Drained,
-            name = signals.next() => name,
-        };
-        info!(component = "engine", grace = ?self.grace, "{name} received: stopping after what was read is delivered");
-        for stop in &self.stops {
-            stop.request();
-        }
-        let grace = self.grace;
-        tokio::select! {
-            () = drained(&mut self.workers, &mut self.deliveries, &self.handles) => End::Drained,
-            () = grace_over(grace) => {
-                warn!(component = "engine", "grace is over: what was not delivered is read again at the next start");
-                End::GraceOver
+    /// Waits for the end, and for who wants a reload.
+    async fn wait(&mut self, outside: &mut Outside) -> (End, Option<Ask>) {
+        let mut reload = loop {
+            let wake = tokio::select! {
+                () = drained(&mut self.workers, &mut self.deliveries, &self.handles) => return (End::Drained, None),
+                wake = outside.next() => wake,
+            };
+            match wake {
+                Wake::Stop(name) => {
+                    let grace = self.grace[0];
+                    info!(component = "engine", ?grace, "{name} received: stopping after what was read is delivered");
+                    break None;
+                }
+                Wake::Reload(ask) => {
+                    if let Some(ask) = outside.check(ask) {
+                        break Some(ask);
+                    }
+                }
             }
-            name = signals.next() => {
-                warn!(component = "engine", "{name} received again: exiting at once");
-                End::AtOnce
+        };
+        for stop in &self.stops {
+            if reload.is_some() { stop.hand_over() } else { stop.request() }
+        }
+        let mut grace = self.grace[usize::from(reload.is_some())];
+        let mut is_second = reload.is_none();
+        loop {
+            tokio::select! {
+                () = drained(&mut self.workers, &mut self.deliveries, &self.handles) => return (End::Drained, reload),
+                () = grace_over(grace) => {
+                    warn!(component = "engine", "grace is over: what was not delivered is read again at the next start");
+                    return (End::GraceOver, reload);
+                }
+                name = outside.next_stop() => {
+                    if is_second {
+                        warn!(component = "engine", "{name} received again: exiting at once");
+                        return (End::AtOnce, None);
+                    }
+                    // A stop in the middle of a reload is a stop.
+                    info!(component = "engine", "{name} received: the reload is given up for a stop");
+                    (reload, grace, is_second) = (None, self.grace[0], true);
+                }
             }
         }
     }
@@ -296,14 +319,15 @@ fn report(metrics: &Metrics) {
 }
 
 /// The signals that end the agent.
-struct Signals {
+pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     quit: Signal,
 }
 
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    /// Listens for them, inside of a runtime.
+    pub(super) fn new() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -311,7 +335,8 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> &'static str {
+    /// The next one that ends the agent, by name.
+    pub(super) async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
@@ -351,7 +376,7 @@ mod tests {
             told.send(work.upgrade().is_none()).unwrap_or_default();
         });
         let running = Running {
-            grace: None,
+            grace: [None; 2],
             metrics: Arc::default(),
             stops: vec![stop],
             inputs: vec![input],
@@ -361,6 +386,7 @@ mod tests {
             feeders: Vec::new(),
             receipts: None,
             abort,
+            monitor: (JoinSet::new(), watch::channel(false).0),
         };
         (running, heard)
     }

@@ -98,6 +98,7 @@ mod tests {
             stop: Stop::default(),
             is_kept: false,
             tag: String::new(),
+            place: crate::pipeline::PlaceOf::Nowhere,
         };
         let policy = RetryPolicy {
             base: Duration::from_millis(1),

@@ -194,7 +194,8 @@ impl<'a> Worker<'a> {
                 break;
             }
             let built = &self.shared.filters[at];
-            if is_filtered && !built.redacts {
+            let is_other = built.input.as_ref().is_some_and(|input| *input != parcel.stream.input);
+            if is_other || (is_filtered && !built.redacts) {
                 continue;
             }
             let before = parcel.batch.len() as u64;

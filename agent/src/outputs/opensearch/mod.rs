@@ -13,6 +13,7 @@ mod judge;
 mod lookup;
 mod mend;
 pub mod options;
+pub mod reach;
 mod rollover;
 pub mod setup;
 mod stream;
