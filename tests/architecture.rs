@@ -19,8 +19,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("receipts", &[]),
     ("net", &["config"]),
     ("cluster", &["config", "metrics", "net", "redact"]),
-    ("plugin", &["config", "deflate", "metrics", "receipts"]),
     ("retention", ROWS_1_TO_3),
+    // What a plugin is built from has the retention classes in it.
+    ("plugin", &["config", "deflate", "metrics", "receipts", "retention"]),
     ("encode", ROWS_1_TO_3_AND_PLUGIN),
     // A dead letter is a line of JSON, so the spool writes it as outputs do. Nothing points back.
     ("spool", ROWS_1_TO_3_WITH_PLUGIN_AND_ENCODE),

@@ -15,5 +15,6 @@ pub mod pipeline;
 pub mod plugin;
 pub mod proof;
 pub mod receipts;
+pub mod retention;
 pub mod spool;
 pub mod state;

@@ -123,6 +123,7 @@ fn context(name: &str) -> BuildContext {
         name: name.into(),
         parsers: Arc::default(),
         agent: Arc::new(Agent::new("setup", b"")),
+        classes: Arc::default(),
         state_directory: None,
         dry_run: false,
     }

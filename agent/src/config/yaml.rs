@@ -51,11 +51,18 @@ pub(super) fn read(reader: &mut Reader<'_>, file: u32, text: &str) {
     }
 }
 
-const TOP_LEVEL: &[&str] = &["env", "includes", "service", "pipeline", "parsers", "multiline_parsers"];
+const TOP_LEVEL: &[&str] =
+    &["env", "includes", "service", "pipeline", "parsers", "multiline_parsers", "retention_classes"];
 
 fn top_level(reader: &mut Reader<'_>, name: &str, key: &Node, value: Node) {
-    if reader.purpose == Purpose::Parsers && !matches!(name, "parsers" | "multiline_parsers") {
-        reader.findings.error(key.place, "V002", format!("`{name}` cannot stand in a parsers file"));
+    let is_out_of_place = match reader.purpose {
+        Purpose::Main => false,
+        Purpose::Parsers => !matches!(name, "parsers" | "multiline_parsers"),
+        Purpose::Retention => name != "retention_classes",
+    };
+    if is_out_of_place {
+        let file = reader.purpose.words().0;
+        reader.findings.error(key.place, "V002", format!("`{name}` cannot stand in a {file}"));
         return;
     }
     match name {
@@ -76,6 +83,7 @@ fn top_level(reader: &mut Reader<'_>, name: &str, key: &Node, value: Node) {
         "pipeline" => pipeline(reader, value),
         "parsers" => sections(reader, SectionKind::Parser, value),
         "multiline_parsers" => sections(reader, SectionKind::MultilineParser, value),
+        "retention_classes" => sections(reader, SectionKind::RetentionClass, value),
         "customs" | "extensions" | "plugins" | "stream_processor" | "upstream_servers" => {
             let message = format!("`{name}` is not supported");
             reader.findings.error(key.place, "V023", message).help("take it away: nothing here runs it");

@@ -30,6 +30,7 @@ fn build_from(kind: &FilterKind, entries: Vec<Entry>, findings: &mut Diagnostics
         name: "test.0".into(),
         parsers: Arc::new(parsers),
         agent: Arc::new(Agent::new("test", b"secret-42")),
+        classes: Arc::default(),
         state_directory: None,
         dry_run: false,
     };

@@ -14,6 +14,7 @@ use crate::metrics::{FilterMetrics, InputMetrics, Metrics, OutputMetrics};
 use crate::plugin::{
     Agent, BuildContext, FilterFactory, FilterKind, Input, InputKind, InputSetup, Output, OutputKind, Stop,
 };
+use crate::retention::Classes;
 use crate::{filters, inputs, outputs};
 
 /// An input, ready to run.
@@ -92,6 +93,7 @@ impl Plan {
             name: "".into(),
             parsers: Arc::new(parsers),
             agent: Arc::clone(&surroundings.agent),
+            classes: Classes::read(&document, findings),
             state_directory: surroundings.state_directory.clone(),
             dry_run: surroundings.dry_run,
         };
@@ -132,6 +134,7 @@ pub(super) fn one_output(
         name: "".into(),
         parsers: Arc::default(),
         agent: Arc::clone(&surroundings.agent),
+        classes: Classes::read(&loaded.document, findings),
         state_directory: surroundings.state_directory.clone(),
         dry_run: surroundings.dry_run,
     };

@@ -127,6 +127,7 @@ impl Rig {
             name: "tail.0".into(),
             parsers: Arc::new(Parsers::default()),
             agent: Arc::new(agent()),
+            classes: Arc::default(),
             state_directory: self.has_state_directory.then(|| self.path("state")),
             dry_run: false,
         };
@@ -339,6 +340,7 @@ fn what_is_wrong_with_the_options_is_told_at_its_place() {
         name: "tail.0".into(),
         parsers: Arc::new(Parsers::default()),
         agent: Arc::new(agent()),
+        classes: Arc::default(),
         state_directory: Some(directory.path().into()),
         dry_run: true,
     };

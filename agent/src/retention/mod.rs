@@ -1,0 +1,10 @@
+//! How long records are kept: classes, the time they expire at, where they lie, and how they are deleted and what proves it.
+//!
+//! The filter `retention` stamps, the output `opensearch` places, `vigie retention` plans, deletes and proves. Nothing here reads
+//! log files.
+
+mod calendar;
+mod classes;
+
+pub use calendar::{Age, DAY, Unit, Width, moment, parse_moment};
+pub use classes::{Category, Class, ClassName, ClassOptions, Classes, Layout, MOST_CLASSES};
