@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use crate::config::{Diagnostics, Environment, Loaded, OptionType, SectionKind, Severity, Size, load, render};
 use crate::pipeline::{Plan, Surroundings};
+use crate::retention::Classes;
 
 use flags::{Command, Flags};
 use vigie_parsers::regex::{Engine, STEP_LIMIT};
@@ -67,6 +68,8 @@ fn start(flags: Flags) -> ExitCode {
         probe::probe(&loaded, &mut findings);
     }
     let outputs = setup::outputs(&loaded.document);
+    // What is wrong with them is reported where the plan is built.
+    let classes = Classes::read(&loaded.document, &mut Diagnostics::default());
     let surroundings = surroundings(&loaded, &environment, dry_run, &mut findings);
     let plan = Plan::build(loaded, &surroundings, &mut findings);
     say(&render(&findings, &sources));
@@ -77,7 +80,7 @@ fn start(flags: Flags) -> ExitCode {
     };
     match flags.command {
         Command::Run => plan.run(),
-        Command::Setup => setup::run(&outputs, flags.apply, &sources),
+        Command::Setup => setup::run(&outputs, &classes, flags.apply, &sources),
         _ => {
             say("configuration test is successful\n");
             ExitCode::SUCCESS

@@ -145,7 +145,7 @@ codes! {
     "V702" "an unknown retention class"
         "Rules and defaults name classes of `retention_classes`, inline or in a `Retention_File`."
     "V703" "records without a retention class"
-        "A filter without a default class leaves records unstamped where no rule holds. Give it a `Class`, or set `Strict on` so that such records are kept back."
+        "A filter without a default class leaves records unstamped where no rule holds. Give it a `Class`."
 }
 
 /// What `code` stands for, in any case.

@@ -5,6 +5,8 @@
 
 mod calendar;
 mod classes;
+mod names;
 
 pub use calendar::{Age, DAY, Unit, Width, moment, parse_moment};
 pub use classes::{Category, Class, ClassName, ClassOptions, Classes, Layout, MOST_CLASSES};
+pub use names::{AUDIT_INDEX, STATE_INDEX, bucket_name, class_in, hold_name, stream_name};

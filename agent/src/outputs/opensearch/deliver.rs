@@ -24,6 +24,7 @@ use crate::net::{Change, Chosen, Conduct, Hosts, HttpClient, explain};
 use crate::plugin::{
     Agent, BodyEncoding, BuildContext, Class, Delivery, Encoder, Output, Refusal, Request, Verdict, wall_clock,
 };
+use crate::retention::Classes;
 
 /// Where requests go.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ pub(super) struct OpenSearch {
     access: Access,
     pub(super) path: String,
     agent: Arc<Agent>,
+    classes: Arc<Classes>,
     pub(super) metrics: Arc<OutputMetrics>,
     /// What stands behind the names that are written to.
     pub(super) indexes: Arc<WriteIndexes>,
@@ -93,6 +95,7 @@ impl OpenSearch {
             destination,
             access,
             agent: Arc::clone(&context.agent),
+            classes: Arc::clone(&context.classes),
             metrics: Arc::clone(metrics),
             conflicts: Arc::new(Conflicts::new(wall_clock)),
             plain_only: AtomicBool::new(false),
@@ -211,7 +214,7 @@ impl Output for OpenSearch {
     fn encoder(&self) -> Box<dyn Encoder> {
         let (agent, metrics) = (Arc::clone(&self.agent), Arc::clone(&self.metrics));
         let learnt = (Arc::clone(&self.conflicts), Arc::clone(&self.indexes));
-        Box::new(BulkEncoder::new(&self.options, agent, metrics, learnt))
+        Box::new(BulkEncoder::new(&self.options, agent, metrics, learnt, &self.classes))
     }
 
     fn mend(&self, item: &[u8], refusal: &Refusal) -> Option<Vec<u8>> {
