@@ -7,6 +7,7 @@ mod help;
 mod identity;
 mod logger;
 mod probe;
+mod retention;
 mod setup;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,10 @@ use vigie_parsers::regex::{Engine, STEP_LIMIT};
 
 /// Runs the program with its arguments, the first one being its name. Gives 0 when all went well, 1 otherwise.
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
+    let arguments: Vec<std::ffi::OsString> = arguments.into_iter().collect();
+    if arguments.get(1).is_some_and(|word| word == "retention") {
+        return retention::run(&arguments[2..]);
+    }
     let flags = match Flags::parse(arguments) {
         Ok(flags) => flags,
         Err(message) => {

@@ -53,6 +53,17 @@ impl Age {
         self.shifted(seconds, -1)
     }
 
+    /// The latest moment that lies at least this much before `seconds`: what happened then or earlier is this old by now.
+    pub fn latest_due(self, seconds: i64) -> i64 {
+        // Months are clamped, so going back is not the reverse of going on; the difference is a few days at most.
+        let (mut due, mut not_due) = (self.before(seconds) - 32 * DAY, self.before(seconds) + 32 * DAY);
+        while not_due - due > 1 {
+            let middle = due + (not_due - due) / 2;
+            if self.after(middle) <= seconds { due = middle } else { not_due = middle }
+        }
+        due
+    }
+
     /// Its length in days where months have 30 and years 365 days, to compare ages of different units.
     pub fn nominal_days(self) -> u32 {
         match self.unit {
@@ -277,6 +288,7 @@ mod tests {
         fn later_events_never_expire_earlier(seconds in 0_i64..4_000_000_000, later in 0_i64..100_000_000, months in 1_u32..600) {
             let age = Age { count: months, unit: Unit::Months };
             prop_assert!(age.after(seconds + later) >= age.after(seconds));
+            prop_assert!(age.after(age.latest_due(seconds)) <= seconds && age.after(age.latest_due(seconds) + 1) > seconds);
             prop_assert!(age.after(seconds) > seconds && age.before(seconds) < seconds);
         }
     }

@@ -11,8 +11,8 @@ crate::options! {
         name: ClassName, required, "Its name, which is part of names of indexes: small letters, digits and `_`, at most 32.";
         max_age: Age, required, "How long a record is kept at most, counted from the time of its event: `730d`, `26w`, `6mo`, `2y`. Months and years are those of the calendar.";
         min_age: Age, optional, "How long a law wants it to be kept at least.";
-        layout: Layout, default "stream", "`stream`: a data stream, of which expired documents are deleted. `bucket`: an index per period of expiry, which is deleted as a whole.";
-        bucket: Width, default "month", "The period of a bucket: `day`, `month`, `quarter` or `year`. A document stays at most so much longer than its age.";
+        layout: Layout, default "stream", "`stream`: a data stream, of which expired documents are deleted. `bucket`: an index per period of expiry, so that nearly everything goes by deleting whole indexes.";
+        bucket: Width, default "month", "The period of a bucket: `day`, `month`, `quarter` or `year`.";
         category: Category, default "logs", "What the records are: `logs` (access and security logs), `accounts`, `other`. For logs, an age above 12 months needs a basis.";
         basis: String, optional, "Why records are kept that long: the law or the decision. Part of every record and certificate.";
         revision: u32, default "1", "Number of the rule. Count it up with each change: records and certificates name it.";

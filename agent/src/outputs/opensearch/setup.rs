@@ -9,7 +9,7 @@ use super::deliver::{base_path, percent_encoded};
 use super::index;
 use super::judge::permission;
 use super::options::OpenSearchOptions;
-use crate::cluster::{ErrorDetail, Resource, ResourceKind, State, request_error, resources, scrubbed};
+use crate::cluster::{Cluster, ErrorDetail, Resource, ResourceKind, State, request_error, resources, scrubbed};
 use crate::config::{Diagnostics, Options, Section};
 use crate::net::{AuthOptions, HttpClient, NetOptions, Target, TlsFiles, TlsOptions, explain};
 use crate::plugin::BuildContext;
@@ -22,6 +22,14 @@ pub struct Setup {
     access: Access,
     base: String,
     resources: Vec<Resource>,
+}
+
+/// The way to the cluster of `section`, for what is no bulk request; `None` when it sends nothing to a store, or when something
+/// was wrong and has been reported.
+pub fn cluster(section: &Section, context: &BuildContext, findings: &mut Diagnostics) -> Option<Cluster> {
+    let setup = Setup::read(section, context, findings)?;
+    let authorization = setup.access.authorization();
+    Some(Cluster::new(setup.client, setup.base, authorization))
 }
 
 /// Largest answer that is read.
