@@ -141,6 +141,7 @@ impl Worker {
             name: "test.0".into(),
             parsers: Arc::new(parsers()),
             agent: Arc::clone(&agent),
+            classes: Arc::default(),
             state_directory: None,
             dry_run: true,
         };

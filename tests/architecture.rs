@@ -19,8 +19,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("receipts", &[]),
     ("net", &["config"]),
     ("cluster", &["config", "metrics", "net", "redact"]),
-    ("plugin", &["config", "deflate", "metrics", "receipts"]),
     ("retention", ROWS_1_TO_3),
+    // What a plugin is built from has the retention classes in it.
+    ("plugin", &["config", "deflate", "metrics", "receipts", "retention"]),
     ("encode", ROWS_1_TO_3_AND_PLUGIN),
     // It writes masked text as JSON does. Nothing of the configuration, no file but the key ring.
     ("privacy", &["redact", "encode"]),

@@ -17,5 +17,6 @@ pub mod privacy;
 pub mod proof;
 pub mod receipts;
 pub mod redact;
+pub mod retention;
 pub mod spool;
 pub mod state;

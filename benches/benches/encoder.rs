@@ -66,6 +66,7 @@ fn encoder() -> Box<dyn Encoder> {
         name: "opensearch.0".into(),
         parsers: Arc::new(Parsers::default()),
         agent: Arc::new(Agent::new("bench", b"secret-42")),
+        classes: Arc::default(),
         state_directory: None,
         dry_run: true,
     };

@@ -102,6 +102,7 @@ pub(crate) fn context() -> BuildContext {
         name: "gate.0".into(),
         parsers: Arc::new(Parsers::default()),
         agent: Arc::new(Agent::new("gate", b"secret-42")),
+        classes: Arc::default(),
         state_directory: None,
         dry_run: false,
     }

@@ -17,7 +17,8 @@ Usage: vigie -c FILE
        vigie setup opensearch -c FILE [--apply]
        vigie dlq ls | show | stats | replay | purge
        vigie redact [OPTIONS] < IN > OUT | redact entities | token | keys
-       vigie help [PLUGIN | dlq | service | parsers | CODE]
+       vigie retention plan | run | hold | erase | verify | report | key
+       vigie help [PLUGIN | dlq | retention | service | parsers | CODE]
 
   -c, --config FILE       configuration, classic or YAML
   -D, --dry-run           check the configuration and exit
@@ -56,6 +57,9 @@ pub(super) fn text(topic: Option<&str>) -> Result<String, String> {
     }
     if name == "setup" {
         return Ok(super::setup::HELP.to_owned());
+    }
+    if name == "retention" {
+        return Ok(super::retention::HELP.to_owned());
     }
     if name == "dlq" {
         return Ok(super::dlq::HELP.to_owned());
@@ -154,7 +158,7 @@ pub(super) fn word(kind: SectionKind) -> Option<&'static str> {
         SectionKind::Filter => "filter",
         SectionKind::Output => "output",
         SectionKind::Parser => "parser",
-        SectionKind::MultilineParser | SectionKind::Other => return None,
+        SectionKind::MultilineParser | SectionKind::RetentionClass | SectionKind::Other => return None,
     })
 }
 

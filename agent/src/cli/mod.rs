@@ -11,6 +11,7 @@ mod migrate;
 mod privacy;
 mod probe;
 mod renewal;
+mod retention;
 mod setup;
 mod tables;
 
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 use crate::config::{Diagnostics, Environment, Loaded, OptionType, SectionKind, Severity, Size, load, render};
 use crate::pipeline::{Plan, Surroundings};
+use crate::retention::Classes;
 use tracing::info;
 
 use flags::{Command, Flags};
@@ -33,6 +35,9 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
     let arguments: Vec<std::ffi::OsString> = arguments.into_iter().collect();
     if let Some(done) = privacy::run(&arguments) {
         return done;
+    }
+    if arguments.get(1).is_some_and(|word| word == "retention") {
+        return retention::run(&arguments[2..]);
     }
     let flags = match Flags::parse(arguments) {
         Ok(flags) => flags,
@@ -93,6 +98,8 @@ fn start(flags: Flags) -> ExitCode {
         print(&probe::sinks(&loaded.document, &mut findings));
     }
     let outputs = setup::outputs(&loaded.document);
+    // What is wrong with them is reported where the plan is built.
+    let classes = Classes::read(&loaded.document, &mut Diagnostics::default());
     let surroundings = surroundings(&loaded, &environment, dry_run, &mut findings);
     let plan = Plan::build(loaded, &surroundings, &mut findings);
     say(&render(&findings, &sources));
@@ -103,7 +110,7 @@ fn start(flags: Flags) -> ExitCode {
     };
     match (flags.command, renewal) {
         (Command::Run, Some(renewal)) => plan.run(Box::new(renewal)),
-        (Command::Setup, _) => setup::run(&outputs, flags.apply, &sources),
+        (Command::Setup, _) => setup::run(&outputs, &classes, flags.apply, &sources),
         _ => {
             say("configuration test is successful\n");
             ExitCode::SUCCESS

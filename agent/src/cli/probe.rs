@@ -1,6 +1,7 @@
 //! What `check` looks at beyond the dry run: files, directories and memory as they are now.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{Access, access};
 
@@ -33,7 +34,9 @@ pub(super) fn sinks(document: &Document, findings: &mut Diagnostics) -> String {
             continue;
         }
         // What is wrong with the section is reported where it is built.
-        let Some(reach) = Reach::read(section, &super::setup::context(&name), &mut Diagnostics::default()) else {
+        let Some(reach) =
+            Reach::read(section, &super::setup::context(&name, &Arc::default()), &mut Diagnostics::default())
+        else {
             continue;
         };
         for (target, answer) in runtime.block_on(reach.ask()) {

@@ -14,7 +14,7 @@ pub struct Code {
 macro_rules! codes {
     ($( $code:literal $title:literal $text:literal )*) => {
         /// All codes in order: V0 reading files, V1 keys and values, V2 plugins and the pipeline, V3 parsers, V4 inputs,
-        /// V5 filters, V6 what only `vigie check` looks at.
+        /// V5 filters, V6 what only `vigie check` looks at, V7 retention.
         pub const CODES: &[Code] = &[ $( Code { code: $code, title: $title, text: $text }, )* ];
     };
 }
@@ -156,6 +156,12 @@ codes! {
         "The limits of the inputs together are above what records may take in memory, so the smaller one holds."
     "V605" "a server cannot be used now"
         "Found by `vigie check`, which asks each server of an output for its version. It may be there when the agent runs; records wait until it is."
+    "V701" "logs are kept long without a basis"
+        "A retention class for logs keeps them above 12 months and does not say why. CNIL (délibération 2021-122 of 14 October 2021) takes 6 to 12 months as right for access and security logs, and more where a law or a documented need asks for it. The 2 years that are often named are about accounts without activity. Name the reason in `basis`, or say with `category` that these are no logs."
+    "V702" "an unknown retention class"
+        "Rules and defaults name classes of `retention_classes`, inline or in a `Retention_File`."
+    "V703" "records without a retention class"
+        "A filter without a default class leaves records unstamped where no rule holds. Give it a `Class`."
 }
 
 /// What `code` stands for, in any case.

@@ -73,13 +73,15 @@ pub fn load(line: &CommandLine, environment: Environment, findings: &mut Diagnos
     reader.expand(0);
     leave_out_inactive(&mut reader.document);
     let service = Service::from_document(&reader.document, reader.findings);
-    reader.purpose = Purpose::Parsers;
-    for file in &service.parsers_file {
-        let first = reader.document.sections.len();
-        let path = resolve(&[base.clone(), PathBuf::new()], file);
-        let place = place_of(&reader.document, file);
-        reader.read(&path, place);
-        reader.expand(first);
+    for (purpose, files) in [(Purpose::Parsers, &service.parsers_file), (Purpose::Retention, &service.retention_file)] {
+        reader.purpose = purpose;
+        for file in files {
+            let first = reader.document.sections.len();
+            let path = resolve(&[base.clone(), PathBuf::new()], file);
+            let place = place_of(&reader.document, file);
+            reader.read(&path, place);
+            reader.expand(first);
+        }
     }
     let parsers = definitions::parsers(&reader.document, reader.findings);
     Loaded { document: reader.document, service, parsers: Arc::new(parsers) }

@@ -21,6 +21,7 @@ mod service;
 pub mod types;
 mod yaml;
 
+pub use common::refuse_unknown;
 pub use definitions::PARSER_TABLE;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use document::{Document, Entry, Located, Place, Section, SectionKind, SourceFile};

@@ -23,6 +23,28 @@ pub(super) enum Purpose {
     Main,
     /// A parsers file.
     Parsers,
+    /// A file of retention classes.
+    Retention,
+}
+
+impl Purpose {
+    /// Whether a section of `kind` may stand in such a file.
+    pub(super) fn takes(self, kind: SectionKind) -> bool {
+        match self {
+            Self::Main => true,
+            Self::Parsers => matches!(kind, SectionKind::Parser | SectionKind::MultilineParser),
+            Self::Retention => kind == SectionKind::RetentionClass,
+        }
+    }
+
+    /// What people call such a file, and what it holds.
+    pub(super) fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Main => ("main file", "all sections"),
+            Self::Parsers => ("parsers file", "`[PARSER]` and `[MULTILINE_PARSER]`"),
+            Self::Retention => ("retention file", "`[RETENTION_CLASS]`, in YAML `retention_classes`"),
+        }
+    }
 }
 
 /// A document as it grows.
@@ -141,6 +163,7 @@ pub(super) fn section_kind(name: &str) -> Option<SectionKind> {
         "output" | "outputs" => SectionKind::Output,
         "parser" => SectionKind::Parser,
         "multiline_parser" => SectionKind::MultilineParser,
+        "retention_class" => SectionKind::RetentionClass,
         "custom" | "customs" | "stream_processor" | "stream_task" | "plugins" | "upstream_servers" | "upstream"
         | "node" => SectionKind::Other,
         _ => return None,

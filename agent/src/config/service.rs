@@ -18,6 +18,7 @@ crate::options! {
         log_level: LogLevel, default "info", "How much the agent says of itself.";
         log_file: PathBuf, optional, "File that its messages go to, in place of standard error.";
         parsers_file: PathBuf, repeated, "File with parsers.";
+        retention_file: PathBuf, repeated, "File with retention classes: YAML with `retention_classes`, or `[RETENTION_CLASS]` sections.";
         http_server: bool, default "off", "Whether metrics and health are served.";
         http_listen: String, default "127.0.0.1", "Address they are served at.";
         http_port: u16, default "2020", "Port they are served at.";

@@ -85,11 +85,18 @@ fn text_member(key: &Node, value: &Node) -> Result<(String, Vec<String>), &'stat
     Ok((key, values))
 }
 
-const TOP_LEVEL: &[&str] = &["env", "includes", "service", "pipeline", "parsers", "multiline_parsers"];
+const TOP_LEVEL: &[&str] =
+    &["env", "includes", "service", "pipeline", "parsers", "multiline_parsers", "retention_classes"];
 
 fn top_level(reader: &mut Reader<'_>, name: &str, key: &Node, value: Node) {
-    if reader.purpose == Purpose::Parsers && !matches!(name, "parsers" | "multiline_parsers") {
-        reader.findings.error(key.place, "V002", format!("`{name}` cannot stand in a parsers file"));
+    let is_out_of_place = match reader.purpose {
+        Purpose::Main => false,
+        Purpose::Parsers => !matches!(name, "parsers" | "multiline_parsers"),
+        Purpose::Retention => name != "retention_classes",
+    };
+    if is_out_of_place {
+        let file = reader.purpose.words().0;
+        reader.findings.error(key.place, "V002", format!("`{name}` cannot stand in a {file}"));
         return;
     }
     match name {
@@ -110,6 +117,7 @@ fn top_level(reader: &mut Reader<'_>, name: &str, key: &Node, value: Node) {
         "pipeline" => pipeline(reader, value),
         "parsers" => sections(reader, SectionKind::Parser, value),
         "multiline_parsers" => sections(reader, SectionKind::MultilineParser, value),
+        "retention_classes" => sections(reader, SectionKind::RetentionClass, value),
         "customs" | "extensions" | "plugins" | "stream_processor" | "upstream_servers" => {
             not_run(reader, name, key.place);
         }

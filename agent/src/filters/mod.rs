@@ -7,6 +7,7 @@ mod parser;
 mod pattern;
 mod record_modifier;
 mod redact;
+mod retention;
 #[cfg(test)]
 mod testing;
 
@@ -18,7 +19,8 @@ use crate::plugin::FilterKind;
 pub use redact::LineRedactor;
 
 /// All filter plugins, in the order of the manual.
-pub const KINDS: &[FilterKind] = &[grep::KIND, modify::KIND, parser::KIND, record_modifier::KIND, redact::KIND];
+pub const KINDS: &[FilterKind] =
+    &[grep::KIND, modify::KIND, parser::KIND, record_modifier::KIND, redact::KIND, retention::KIND];
 
 /// Whether the filter of `section` hides what it finds, so that records which passed it may leave the host.
 pub fn redacts(section: &Section) -> bool {

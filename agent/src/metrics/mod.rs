@@ -172,6 +172,16 @@ counters! {
         add_records,
         /// Records with a text on which a pattern that backtracks was given up.
         given_up_records,
+        /// Records that rules led to several retention classes.
+        class_conflict_records,
+        /// Records that name a retention class which is not configured.
+        unknown_class_records,
+        /// Records that got no retention class.
+        unclassified_records,
+        /// Records whose time cannot be, so that their age is counted from their arrival.
+        bounded_time_records,
+        /// Records that brought a member `retention` of their own, which was replaced.
+        replaced_stamp_records,
         /// Values that `redact` hid behind their label, since their action could not be done, as without a key.
         hidden_values,
     }

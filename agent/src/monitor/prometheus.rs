@@ -79,6 +79,27 @@ const FILTER: &[Row] = &[
     counter("add_records", "fluentbit_filter_add_records", "Records added."),
     counter("given_up_records", "vigie_filter_given_up_records", "Records on which a pattern was given up."),
     counter(
+        "class_conflict_records",
+        "vigie_filter_class_conflict_records",
+        "Records that rules led to several retention classes.",
+    ),
+    counter(
+        "unknown_class_records",
+        "vigie_filter_unknown_class_records",
+        "Records that name an unknown retention class.",
+    ),
+    counter("unclassified_records", "vigie_filter_unclassified_records", "Records without a retention class."),
+    counter(
+        "bounded_time_records",
+        "vigie_filter_bounded_time_records",
+        "Records whose age counts from their arrival.",
+    ),
+    counter(
+        "replaced_stamp_records",
+        "vigie_filter_replaced_stamp_records",
+        "Records whose own `retention` was replaced.",
+    ),
+    counter(
         "hidden_values",
         "vigie_redact_hidden_values",
         "Values hidden behind a label, as their action could not be done.",

@@ -18,6 +18,7 @@ use crate::metrics::{FilterMetrics, InputMetrics, Metrics, OutputMetrics};
 use crate::plugin::{
     Agent, BuildContext, FilterFactory, FilterKind, Input, InputKind, InputSetup, Output, OutputKind, Stop,
 };
+use crate::retention::Classes;
 use crate::{filters, inputs, outputs};
 
 /// An input, ready to run.
@@ -121,6 +122,7 @@ impl Plan {
             name: "".into(),
             parsers,
             agent: Arc::clone(&surroundings.agent),
+            classes: Classes::read(&document, findings),
             state_directory: surroundings.state_directory.clone(),
             dry_run: surroundings.dry_run,
         };
@@ -191,6 +193,7 @@ pub(super) fn one_output(
         name: "".into(),
         parsers: Arc::default(),
         agent: Arc::clone(&surroundings.agent),
+        classes: Classes::read(&loaded.document, findings),
         state_directory: surroundings.state_directory.clone(),
         dry_run: surroundings.dry_run,
     };

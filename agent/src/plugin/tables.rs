@@ -62,6 +62,8 @@ pub struct BuildContext {
     pub parsers: Arc<Parsers>,
     /// Who this agent is, for document ids.
     pub agent: Arc<crate::plugin::Agent>,
+    /// Retention classes.
+    pub classes: Arc<crate::retention::Classes>,
     /// Directory for state that has no place of its own; `None` keeps it in memory.
     pub state_directory: Option<PathBuf>,
     /// Whether the plugin is only checked: nothing is opened, created or locked.

@@ -19,6 +19,7 @@ fn built(entries: &[(&str, &str)]) -> Result<Arc<dyn Output>, Diagnostics> {
         name: "file.0".into(),
         parsers: Arc::new(Parsers::default()),
         agent: Arc::new(Agent::new("test", b"secret-42")),
+        classes: Arc::default(),
         state_directory: None,
         dry_run: false,
     };

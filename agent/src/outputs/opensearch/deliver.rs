@@ -24,6 +24,7 @@ use crate::net::{Change, Chosen, Conduct, Hosts, HttpClient, explain};
 use crate::plugin::{
     Agent, BodyEncoding, BuildContext, Class, Delivery, Encoder, Output, Refusal, Request, Verdict, wall_clock,
 };
+use crate::retention::Classes;
 
 /// Where requests go.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ pub(super) struct OpenSearch {
     access: Access,
     pub(super) path: String,
     agent: Arc<Agent>,
+    classes: Arc<Classes>,
     pub(super) metrics: Arc<OutputMetrics>,
     /// What stands behind the names that are written to.
     pub(super) indexes: Arc<WriteIndexes>,
@@ -93,6 +95,7 @@ impl OpenSearch {
             destination,
             access,
             agent: Arc::clone(&context.agent),
+            classes: Arc::clone(&context.classes),
             metrics: Arc::clone(metrics),
             conflicts: Arc::new(Conflicts::new(wall_clock)),
             plain_only: AtomicBool::new(false),
@@ -210,7 +213,7 @@ impl OpenSearch {
 impl OpenSearch {
     fn encoder_counting_in(&self, metrics: &Arc<OutputMetrics>) -> Box<dyn Encoder> {
         let learnt = (Arc::clone(&self.conflicts), Arc::clone(&self.indexes));
-        Box::new(BulkEncoder::new(&self.options, Arc::clone(&self.agent), Arc::clone(metrics), learnt))
+        Box::new(BulkEncoder::new(&self.options, Arc::clone(&self.agent), Arc::clone(metrics), learnt, &self.classes))
     }
 }
 

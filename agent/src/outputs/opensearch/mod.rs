@@ -13,6 +13,7 @@ mod judge;
 mod lookup;
 mod mend;
 pub mod options;
+mod placement;
 pub mod reach;
 mod rollover;
 pub mod setup;

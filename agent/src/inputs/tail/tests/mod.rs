@@ -136,6 +136,7 @@ impl Rig {
             name: "tail.0".into(),
             parsers: Arc::new(Parsers::default()),
             agent: Arc::new(agent()),
+            classes: Arc::default(),
             state_directory: self.has_state_directory.then(|| self.path("state")),
             dry_run: false,
         };
@@ -354,6 +355,7 @@ fn what_is_wrong_with_the_options_is_told_at_its_place() {
         name: "tail.0".into(),
         parsers: Arc::new(Parsers::default()),
         agent: Arc::new(agent()),
+        classes: Arc::default(),
         state_directory: Some(directory.path().into()),
         dry_run: true,
     };

@@ -30,6 +30,7 @@ pub(super) fn context() -> BuildContext {
         name: "opensearch.0".into(),
         parsers: Arc::new(Parsers::default()),
         agent: Arc::new(Agent::new("test", b"secret-42")),
+        classes: Arc::default(),
         state_directory: None,
         dry_run: false,
     }
