@@ -328,7 +328,7 @@ mod tests {
             "runs are joined over single spaces"
         );
         assert_eq!(
-            found(number(Checksum::None), "71234567, 81234567; a71234567 7123-4567.", false),
+            found(number(Checksum::None), "71234567, 81234567; a71234567; 7123-4567.", false),
             ["71234567", "7123-4567"]
         );
         for (checksum, good, bad) in [
