@@ -8,14 +8,20 @@ mod context;
 mod decode;
 mod detector;
 mod engine;
+mod literals;
 mod moment;
+mod network;
 mod own;
+mod pairs;
+mod phone;
 mod place;
 mod resolve;
 mod scanner;
+pub mod secret;
 mod sums;
 mod token;
 pub mod universal;
+mod users;
 mod version;
 
 #[cfg(test)]
