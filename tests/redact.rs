@@ -440,3 +440,23 @@ fn rules_of_ones_own_are_looked_with_too() {
         "a bad rule fails closed"
     );
 }
+
+#[test]
+fn a_ring_may_be_a_credential_of_the_service_manager() {
+    let folder = folder_with_keys();
+    let options =
+        [("preset".to_owned(), "rgpd-ops".to_owned()), ("key_credential".to_owned(), "redact.key".to_owned())];
+    fs::write(folder.path().join("a.conf"), classic(&options)).expect("it is written");
+    let run = |directory: Option<&Path>, arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
+        command.current_dir(folder.path()).args(arguments).env_clear().stdin(Stdio::null());
+        command.envs(directory.map(|directory| ("CREDENTIALS_DIRECTORY", directory)));
+        command.output().expect("the program runs")
+    };
+
+    assert!(run(Some(folder.path()), &["-c", "a.conf"]).status.success());
+    let refused = run(None, &["-c", "a.conf"]);
+    assert!(!refused.status.success() && said(&refused.stderr).contains("LoadCredential=redact.key"));
+    let checked = run(None, &["-D", "-c", "a.conf"]);
+    assert!(checked.status.success() && said(&checked.stderr).contains("V511"), "by hand it is not handed in");
+}

@@ -194,6 +194,8 @@ impl KeyRing {
     /// What the disk says.
     pub fn write(&self, path: &Path) -> Result<(), String> {
         let temporary = path.with_extension("new");
+        // What an earlier run left that did not get to its end.
+        drop(fs::remove_file(&temporary));
         let written = self.replace(path, &temporary);
         if written.is_err() {
             drop(fs::remove_file(&temporary));

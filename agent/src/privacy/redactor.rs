@@ -196,10 +196,9 @@ impl Redactor {
         true
     }
 
-    /// Counts a value that was removed with its field by the rule at `index` of the fields. Gives whether it is to go.
-    pub fn count_removed(&mut self, index: usize) -> bool {
+    /// Counts a value that is removed with its field by the rule at `index` of the fields.
+    pub fn count_removed(&mut self, index: usize) {
         self.counts[self.policy.detectors().len() + index] += 1;
-        !self.report
     }
 
     /// Whether nothing is changed.
