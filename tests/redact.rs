@@ -87,12 +87,13 @@ fn cases() -> Vec<Case> {
     let read = |path: &PathBuf| {
         let text = fs::read_to_string(path).expect("a case can be read");
         let parts: Vec<&str> = text.split("--\n").collect();
-        let [options, records, expected] = parts.as_slice() else { panic!("{}: three parts", path.display()) };
+        assert_eq!(parts.len(), 3, "{}: three parts", path.display());
+        let (options, records, expected) = (parts[0], parts[1], parts[2]);
         let options = options.lines().filter(|line| !line.starts_with('#'));
         let options = options.map(|line| line.split_once(' ').expect("a key and a value"));
         let name = path.file_stem().expect("it has a name").to_string_lossy().into_owned();
         let options = options.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-        Case { name, options, records: (*records).to_owned(), expected: (*expected).to_owned() }
+        Case { name, options, records: records.to_owned(), expected: expected.to_owned() }
     };
     paths.iter().map(read).collect()
 }

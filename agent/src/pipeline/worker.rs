@@ -141,9 +141,8 @@ impl<'a> Worker<'a> {
         } else {
             self.waiting.remove(&stream);
         }
-        match ready {
-            Some(parcel) => self.filter_and_encode(parcel, is_filtered),
-            None => {}
+        if let Some(parcel) = ready {
+            self.filter_and_encode(parcel, is_filtered);
         }
         self.at = None;
     }

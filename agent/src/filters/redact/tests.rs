@@ -102,7 +102,8 @@ fn each_action_does_what_it_says() {
 #[test]
 fn fields_are_treated_excluded_and_allowed_by_name() {
     let record = format!(r#"{{"user":{{"name":"Zoé","age":41,"mail":"{MAIL}"}},"id":"{CARD}","x":1}}"#);
-    let cases: &[(&[(&str, &str)], &str)] = &[
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a str);
+    let cases: &[Case<'_>] = &[
         (&[("field", "$user remove")], r#"{"id":"<card>","x":1}"#),
         (&[("field", "$user['name'] remove")], r#"{"user":{"age":41,"mail":"<email>"},"id":"<card>","x":1}"#),
         (
@@ -164,7 +165,8 @@ fn presets_look_for_what_they_are_for() {
 fn what_cannot_be_done_is_refused_with_the_remedy() {
     let (directory, path) = ring();
     let missing = directory.path().join("none").to_str().expect("it is text").to_owned();
-    let cases: &[(&[(&str, &str)], &[&str])] = &[
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+    let cases: &[Case<'_>] = &[
         (&[("preset", "rgpd-ops")], &["V511"]),
         (&[("field", "$a hmac")], &["V511"]),
         (&[("key_file", &missing)], &["V511"]),
