@@ -87,12 +87,13 @@ fn cases() -> Vec<Case> {
     let read = |path: &PathBuf| {
         let text = fs::read_to_string(path).expect("a case can be read");
         let parts: Vec<&str> = text.split("--\n").collect();
-        let [options, records, expected] = parts.as_slice() else { panic!("{}: three parts", path.display()) };
+        assert_eq!(parts.len(), 3, "{}: three parts", path.display());
+        let (options, records, expected) = (parts[0], parts[1], parts[2]);
         let options = options.lines().filter(|line| !line.starts_with('#'));
         let options = options.map(|line| line.split_once(' ').expect("a key and a value"));
         let name = path.file_stem().expect("it has a name").to_string_lossy().into_owned();
         let options = options.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-        Case { name, options, records: (*records).to_owned(), expected: (*expected).to_owned() }
+        Case { name, options, records: records.to_owned(), expected: expected.to_owned() }
     };
     paths.iter().map(read).collect()
 }
@@ -376,7 +377,7 @@ fn no_value_is_left_in_anything_that_the_agent_writes() {
     }
     assert!(written.iter().any(|(path, content)| path.ends_with("sent")
         && holds(content, "<email>")
-        && holds(content, "app.redacted-email")));
+        && holds(content, "\"redacted-email\"")));
     let letters = written.iter().filter(|(path, _)| path.to_string_lossy().contains("dlq"));
     assert!(letters.clone().count() > 0 && letters.into_iter().all(|(_, content)| holds(content, "<email>")));
 
@@ -429,7 +430,7 @@ fn rules_of_ones_own_are_looked_with_too() {
 
     assert_eq!(
         said(&run.stdout),
-        "{\"a\":\"<project> by ********56,  for \",\"n\":\"\",\"x\":812345678}\n",
+        "{\"a\":\"<project> by ***-****56,  for \",\"n\":\"\",\"x\":812345678}\n",
         "{}",
         said(&run.stderr)
     );
@@ -439,4 +440,24 @@ fn rules_of_ones_own_are_looked_with_too() {
         !run.status.success() && run.stdout.is_empty() && said(&run.stderr).contains("bad.yaml"),
         "a bad rule fails closed"
     );
+}
+
+#[test]
+fn a_ring_may_be_a_credential_of_the_service_manager() {
+    let folder = folder_with_keys();
+    let options =
+        [("preset".to_owned(), "rgpd-ops".to_owned()), ("key_credential".to_owned(), "redact.key".to_owned())];
+    fs::write(folder.path().join("a.conf"), classic(&options)).expect("it is written");
+    let run = |directory: Option<&Path>, arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
+        command.current_dir(folder.path()).args(arguments).env_clear().stdin(Stdio::null());
+        command.envs(directory.map(|directory| ("CREDENTIALS_DIRECTORY", directory)));
+        command.output().expect("the program runs")
+    };
+
+    assert!(run(Some(folder.path()), &["-c", "a.conf"]).status.success());
+    let refused = run(None, &["-c", "a.conf"]);
+    assert!(!refused.status.success() && said(&refused.stderr).contains("LoadCredential=redact.key"));
+    let checked = run(None, &["-D", "-c", "a.conf"]);
+    assert!(checked.status.success() && said(&checked.stderr).contains("V511"), "by hand it is not handed in");
 }

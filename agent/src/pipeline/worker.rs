@@ -146,9 +146,8 @@ impl<'a> Worker<'a> {
         if let Some(stage) = made.filter(|stage| !stage.is_stateless()) {
             self.stages.insert(stream, stage);
         }
-        match ready {
-            Some(parcel) => self.filter_and_encode(parcel, is_filtered),
-            None => {}
+        if let Some(parcel) = ready {
+            self.filter_and_encode(parcel, is_filtered);
         }
         self.at = None;
     }

@@ -4,6 +4,7 @@
 //! the file, and its tokens can be linked to nobody any more. Nothing here derives one epoch's key from another's.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
@@ -94,8 +95,8 @@ impl KeyRing {
         let first = epoch_of(now, self.epoch);
         let before = self.keys.len();
         for epoch in first..first.saturating_add(count.min(MOST_KEYS as u64)) {
-            if !self.keys.contains_key(&epoch) {
-                self.keys.insert(epoch, Key::random()?);
+            if let Entry::Vacant(place) = self.keys.entry(epoch) {
+                place.insert(Key::random()?);
             }
         }
         if self.keys.len() > MOST_KEYS {
@@ -194,6 +195,8 @@ impl KeyRing {
     /// What the disk says.
     pub fn write(&self, path: &Path) -> Result<(), String> {
         let temporary = path.with_extension("new");
+        // What an earlier run left that did not get to its end.
+        drop(fs::remove_file(&temporary));
         let written = self.replace(path, &temporary);
         if written.is_err() {
             drop(fs::remove_file(&temporary));

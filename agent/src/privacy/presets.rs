@@ -16,8 +16,9 @@ pub struct Preset {
     pub entities: &'static [(&'static str, &'static str)],
 }
 
-/// What addresses are, as the presets for persons take them.
-const ADDRESSES: &[(&str, &str)] = &[("ipv4", "truncate_ip"), ("private_ip", "keep")];
+/// What the presets for persons treat otherwise than its group.
+const OTHERWISE: &[(&str, &str)] =
+    &[("ipv4", "truncate_ip"), ("ipv6", "truncate_ip"), ("private_ip", "keep"), ("birth_date", "generalise_date")];
 
 /// Every group with its name in the configuration.
 pub const GROUPS: &[(Group, &str)] = &[
@@ -54,7 +55,7 @@ pub const PRESETS: &[Preset] = &[
             (Group::Place, "label"),
             (Group::Vehicle, "label"),
         ],
-        entities: ADDRESSES,
+        entities: OTHERWISE,
     },
     Preset {
         name: "rgpd-ops",
@@ -73,7 +74,7 @@ pub const PRESETS: &[Preset] = &[
             (Group::Place, "label"),
             (Group::Vehicle, "hmac"),
         ],
-        entities: ADDRESSES,
+        entities: OTHERWISE,
     },
     Preset {
         name: "pci",

@@ -50,7 +50,6 @@ pub struct Redactor {
     lane: Lane,
     /// Whether values are only counted.
     report: bool,
-    keys: Option<Arc<EpochKeys>>,
     hands: Hands,
     found: Vec<Finding>,
     /// By index of the detector, then by index of `wholes`.
@@ -59,6 +58,8 @@ pub struct Redactor {
 
 /// What actions work with.
 struct Hands {
+    /// Of the epoch.
+    keys: Option<Arc<EpochKeys>>,
     sealers: Vec<(String, Sealer)>,
     normal: Vec<u8>,
     remembered: Remembered,
@@ -78,8 +79,9 @@ impl Redactor {
         let scanner = Scanner::new(Arc::clone(policy.engine()));
         let lane = Lane::new(policy.own().len());
         let counts = vec![0; policy.detectors().len() + wholes.len()];
-        let hands = Hands { sealers: Vec::new(), normal: Vec::new(), remembered: Remembered::new(), unable: 0 };
-        Self { policy, wholes, scanner, lane, report, keys: None, hands, found: Vec::new(), counts }
+        let hands =
+            Hands { keys: None, sealers: Vec::new(), normal: Vec::new(), remembered: Remembered::new(), unable: 0 };
+        Self { policy, wholes, scanner, lane, report, hands, found: Vec::new(), counts }
     }
 
     /// One for the agent's own messages.
@@ -103,10 +105,10 @@ impl Redactor {
 
     /// Takes the keys of the epoch; without them values are hidden behind their labels.
     pub fn set_keys(&mut self, keys: Option<Arc<EpochKeys>>) {
-        if keys.as_ref().map(|keys| keys.epoch) != self.keys.as_ref().map(|keys| keys.epoch) {
+        if keys.as_ref().map(|keys| keys.epoch) != self.hands.keys.as_ref().map(|keys| keys.epoch) {
             self.hands.remembered.clear();
         }
-        self.keys = keys;
+        self.hands.keys = keys;
     }
 
     /// Appends `text` to `out` with something else in the place of each value. Gives whether anything changed; if not, `out` is
@@ -137,7 +139,7 @@ impl Redactor {
             let (from, to) = (finding.start as usize, finding.end as usize);
             out.extend_from_slice(&text[copied..from]);
             copied = to;
-            self.hands.replace(&task, &text[from..to], place.escaped, self.keys.as_deref(), out);
+            self.hands.replace(&task, &text[from..to], place.escaped, out);
         }
         if copied == 0 {
             return false;
@@ -188,7 +190,7 @@ impl Redactor {
         }
         let start = out.len();
         let task = Task { entity, group: *group, action, number };
-        self.hands.replace(&task, text, escaped, self.keys.as_deref(), out);
+        self.hands.replace(&task, text, escaped, out);
         if out[start..] == *text {
             out.truncate(start);
             return false;
@@ -196,10 +198,9 @@ impl Redactor {
         true
     }
 
-    /// Counts a value that was removed with its field by the rule at `index` of the fields. Gives whether it is to go.
-    pub fn count_removed(&mut self, index: usize) -> bool {
+    /// Counts a value that is removed with its field by the rule at `index` of the fields.
+    pub fn count_removed(&mut self, index: usize) {
         self.counts[self.policy.detectors().len() + index] += 1;
-        !self.report
     }
 
     /// Whether nothing is changed.
@@ -277,7 +278,7 @@ impl Redactor {
 
 impl Hands {
     /// Appends what stands in the place of `raw`. Whatever cannot be done as asked is done by the label.
-    fn replace(&mut self, task: &Task<'_>, raw: &[u8], escaped: bool, keys: Option<&EpochKeys>, out: &mut Vec<u8>) {
+    fn replace(&mut self, task: &Task<'_>, raw: &[u8], escaped: bool, out: &mut Vec<u8>) {
         match task.action {
             Action::Keep => return out.extend_from_slice(raw),
             Action::Remove => return,
@@ -287,7 +288,7 @@ impl Hands {
         }
         let start = out.len();
         let value = decoded(raw, escaped);
-        if self.put(task, &value, escaped, keys, out).is_none() {
+        if self.put(task, &value, escaped, out).is_none() {
             self.unable += 1;
             out.truncate(start);
             push_label(task.entity, out);
@@ -296,14 +297,7 @@ impl Hands {
         }
     }
 
-    fn put(
-        &mut self,
-        task: &Task<'_>,
-        value: &[u8],
-        escaped: bool,
-        keys: Option<&EpochKeys>,
-        out: &mut Vec<u8>,
-    ) -> Option<()> {
+    fn put(&mut self, task: &Task<'_>, value: &[u8], escaped: bool, out: &mut Vec<u8>) -> Option<()> {
         let text = String::from_utf8_lossy(value);
         match task.action {
             Action::Mask { first, last } if escaped => {
@@ -315,10 +309,10 @@ impl Hands {
             Action::Hmac => {
                 self.normal.clear();
                 normalised(task.entity, task.group, value, &mut self.normal);
-                push_hash(task.entity, &self.normal, keys?, out);
+                push_hash(task.entity, &self.normal, self.keys.as_deref()?, out);
                 zeroize::Zeroize::zeroize(&mut self.normal);
             }
-            Action::Encrypt => push_encrypted(task.entity, value, keys?, out)?,
+            Action::Encrypt => push_encrypted(task.entity, value, self.keys.as_deref()?, out)?,
             Action::Seal(recipient) => {
                 let id = recipient.id();
                 let at = self.sealers.iter().position(|(known, _)| *known == id).unwrap_or_else(|| {

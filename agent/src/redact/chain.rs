@@ -136,6 +136,21 @@ impl Chain {
         }
     }
 
+    /// The first of the numbers beside each other that end with the group before `first`; `first` if there is none.
+    pub(super) fn head(&self, first: usize) -> usize {
+        self.kinds[..first].iter().rposition(|kind| kind.has_letters).map_or(0, |letters| letters + 1)
+    }
+
+    /// The length of group `at`.
+    pub(super) fn length(&self, at: usize) -> u8 {
+        self.lengths[at]
+    }
+
+    /// Where group `at` begins.
+    pub(super) fn start(&self, at: usize) -> usize {
+        self.starts[at] as usize
+    }
+
     /// The number of groups that runs from `first` on may have.
     pub(super) fn longest_run(&self, first: usize) -> usize {
         let most = if self.lengths[first] == 1 { 7 } else { 5 };
@@ -158,14 +173,21 @@ impl Chain {
         let ends = &self.offsets[first + 1..=self.count];
         ends.iter().position(|end| usize::from(*end) == wanted).map(|at| at + 1)
     }
-
-    /// Whether group `at` has digits only.
-    pub(super) fn is_number(&self, at: usize) -> bool {
-        !self.kinds[at].has_letters
-    }
 }
 
 /// Whether a group stands beside others in one value: behind spaces there are no small letters, else every sentence would be one.
 fn joins(kind: Kind, separator: u8) -> bool {
     separator != b' ' || !kind.has_small
+}
+
+impl Chain {
+    /// The run of `count` groups of `length` from `first` on with `mark` between them, if there are no more of these.
+    pub(super) fn groups_alike(&self, first: usize, count: usize, length: u8, mark: u8) -> Option<Run<'_>> {
+        let groups = self.lengths[..self.count].get(first..first + count)?;
+        let marks = &self.separators[first..first + count - 1];
+        let goes_on = first + count < self.count && self.separators[first + count - 1] == mark;
+        let goes_before = first > 0 && self.separators[first - 1] == mark;
+        let is_alike = groups.iter().all(|one| *one == length) && marks.iter().all(|one| *one == mark);
+        (is_alike && !goes_on && !goes_before).then(|| self.run(first, count))
+    }
 }

@@ -97,41 +97,18 @@ impl Context {
     }
 }
 
-/// The words of all detectors: an open table by hash.
+/// Numbers by the hash of a phrase: an open table.
 #[derive(Debug)]
-pub(super) struct Words {
+pub(super) struct Table {
     slots: Vec<(u64, u32)>,
-    sets: Vec<Set>,
+    /// A bit for each hash that is there, by other bits of it.
+    bits: Vec<u64>,
 }
 
-/// Index of the set that stands for words against.
-const AGAINST_SET: u32 = 0;
-
-impl Words {
-    /// The words of `detectors`.
-    pub(super) fn new(detectors: &[&'static Detector]) -> Self {
-        let words = detectors.iter().map(|detector| detector.context.len()).sum::<usize>() + AGAINST.len();
-        let mut table = Self { slots: vec![(0, 0); (words * 4).next_power_of_two()], sets: vec![Set::default()] };
-        for word in AGAINST {
-            let slot = table.slot(hash(word.as_bytes()));
-            table.slots[slot] = (hash(word.as_bytes()), AGAINST_SET);
-        }
-        for (number, detector) in detectors.iter().enumerate().take(DETECTORS) {
-            for word in detector.context {
-                table.add(hash(word.as_bytes()), number);
-            }
-        }
-        table
-    }
-
-    fn add(&mut self, hash: u64, detector: usize) {
-        let slot = self.slot(hash);
-        // A detector's own word is stronger than one against all.
-        if self.slots[slot].0 == 0 || self.slots[slot].1 == AGAINST_SET {
-            self.slots[slot] = (hash, self.sets.len() as u32);
-            self.sets.push(Set::default());
-        }
-        self.sets[self.slots[slot].1 as usize][detector / 64] |= 1 << (detector % 64);
+impl Table {
+    /// One with room for so many phrases.
+    pub(super) fn with_room(phrases: usize) -> Self {
+        Self { slots: vec![(0, 0); (phrases * 4).next_power_of_two()], bits: vec![0; 512] }
     }
 
     /// Where `hash` stands or would stand.
@@ -144,9 +121,57 @@ impl Words {
         slot
     }
 
-    fn find(&self, hash: u64) -> Option<u32> {
-        let (known, set) = self.slots[self.slot(hash)];
-        (known != 0).then_some(set)
+    /// Puts a number behind a phrase, in place of the one it had.
+    pub(super) fn put(&mut self, hash: u64, number: u32) {
+        let slot = self.slot(hash);
+        self.slots[slot] = (hash, number);
+        self.bits[(hash >> 6) as usize & 511] |= 1 << (hash & 63);
+    }
+
+    /// The number behind a phrase.
+    pub(super) fn find(&self, hash: u64) -> Option<u32> {
+        if self.bits[(hash >> 6) as usize & 511] >> (hash & 63) & 1 == 0 {
+            return None;
+        }
+        let (known, number) = self.slots[self.slot(hash)];
+        (known != 0).then_some(number)
+    }
+}
+
+/// The words of all detectors.
+#[derive(Debug)]
+pub(super) struct Words {
+    table: Table,
+    sets: Vec<Set>,
+}
+
+/// Index of the set that stands for words against.
+const AGAINST_SET: u32 = 0;
+
+impl Words {
+    /// The words of `detectors`.
+    pub(super) fn new(detectors: &[&'static Detector]) -> Self {
+        let words = detectors.iter().map(|detector| detector.context.len()).sum::<usize>() + AGAINST.len();
+        let mut all = Self { table: Table::with_room(words), sets: vec![Set::default()] };
+        for word in AGAINST {
+            all.table.put(hash(word.as_bytes()), AGAINST_SET);
+        }
+        for (number, detector) in detectors.iter().enumerate().take(DETECTORS) {
+            for word in detector.context {
+                all.add(hash(word.as_bytes()), number);
+            }
+        }
+        all
+    }
+
+    fn add(&mut self, hash: u64, detector: usize) {
+        // A detector's own word is stronger than one against all.
+        let set = self.table.find(hash).filter(|set| *set != AGAINST_SET).unwrap_or_else(|| {
+            self.table.put(hash, self.sets.len() as u32);
+            self.sets.push(Set::default());
+            self.sets.len() as u32 - 1
+        });
+        self.sets[set as usize][detector / 64] |= 1 << (detector % 64);
     }
 
     /// What the words of `text` say together with those of `before`, which stand further away.
@@ -181,9 +206,11 @@ impl Words {
             return;
         }
         for number in (0..phrase.known).rev() {
-            let whole = phrase.states[number];
-            let singular = if phrase.last == b's' { phrase.before_last[number] } else { 0 };
-            let Some(set) = self.find(whole).or_else(|| (singular != 0).then(|| self.find(singular)).flatten()) else {
+            let whole = phrase.of(number + 1, phrase.word);
+            let singular = if phrase.last == b's' { phrase.of(number + 1, phrase.but_last) } else { 0 };
+            let Some(set) =
+                self.table.find(whole).or_else(|| (singular != 0).then(|| self.table.find(singular)).flatten())
+            else {
                 continue;
             };
             if set == AGAINST_SET {
@@ -200,11 +227,15 @@ impl Words {
     }
 }
 
-/// Hashes of the phrases that end with the present word: of one word, of two and so on.
+/// The hashes of the present word and of those before it.
 #[derive(Default)]
 struct Phrase {
-    states: [u64; PHRASE],
-    before_last: [u64; PHRASE],
+    /// The present word, and it without its last letter.
+    word: u64,
+    but_last: u64,
+    /// The words before it, the nearest first.
+    before: [u64; PHRASE - 1],
+    /// Words of the phrase that are known, with the present one.
     known: usize,
     /// Words so far.
     words: u32,
@@ -214,22 +245,47 @@ struct Phrase {
 }
 
 impl Phrase {
+    #[inline(always)]
     fn push(&mut self, byte: u8) {
         if !self.is_open {
-            for number in (1..PHRASE).rev() {
-                self.states[number] = step(self.states[number - 1], b'_');
-            }
-            self.states[0] = SEED;
+            self.before = [self.word, self.before[0], self.before[1]];
+            self.word = SEED;
             self.known = (self.known + 1).min(PHRASE);
             self.words += 1;
             self.is_open = true;
         }
-        self.before_last = self.states;
-        for state in &mut self.states[..self.known] {
-            *state = step(*state, byte);
-        }
+        self.but_last = self.word;
+        self.word = step(self.word, byte);
         self.last = byte;
     }
+
+    /// The hash of the phrase of `count` words that ends with a word of this hash.
+    fn of(&self, count: usize, word: u64) -> u64 {
+        self.before[..count - 1].iter().fold(finish(word), |phrase, before| join(phrase, *before))
+    }
+}
+
+/// The hashes of the phrases that `key` ends with, of one word, of two and so on; 0 where there are fewer words.
+pub(super) fn last_phrases(key: &[u8]) -> [u64; PHRASE] {
+    let (mut rest, mut phrase) = (key, Phrase::default());
+    while let Some((&first, behind)) = rest.split_first() {
+        let (byte, length) = fold(first, behind);
+        if byte == 0 || (first.is_ascii_uppercase() && phrase.was_small) {
+            phrase.is_open = false;
+        }
+        if byte != 0 {
+            phrase.push(byte);
+        }
+        phrase.was_small = if first.is_ascii() { first.is_ascii_lowercase() } else { phrase.was_small };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    let mut states = [0; PHRASE];
+    if phrase.is_open {
+        for (number, state) in states[..phrase.known].iter_mut().enumerate() {
+            *state = phrase.of(number + 1, phrase.word);
+        }
+    }
+    states
 }
 
 const SEED: u64 = 0xcbf2_9ce4_8422_2325;
@@ -238,12 +294,26 @@ fn step(state: u64, byte: u8) -> u64 {
     (state ^ u64::from(byte)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23)
 }
 
-/// Hash of a word that is folded already.
-pub(super) fn hash(word: &[u8]) -> u64 {
-    word.iter().fold(SEED, |state, byte| step(state, *byte))
+/// A word by its letters, so that its low bits depend on all of them.
+fn finish(word: u64) -> u64 {
+    word ^ word >> 29
+}
+
+/// A phrase with one more word before it.
+fn join(phrase: u64, before: u64) -> u64 {
+    finish(step(phrase, b'_') ^ before.wrapping_mul(0xbf58_476d_1ce4_e5b9))
+}
+
+/// Hash of a phrase that is folded already.
+pub(super) fn hash(phrase: &[u8]) -> u64 {
+    let word = |word: &[u8]| word.iter().fold(SEED, |state, byte| step(state, *byte));
+    let mut words = phrase.rsplit(|byte| *byte == b'_');
+    let last = finish(word(words.next().unwrap_or_default()));
+    words.fold(last, |phrase, before| join(phrase, word(before)))
 }
 
 /// The small letter or digit that `first` and what follows stand for, 0 if it is neither, and how many bytes that took.
+#[inline(always)]
 pub(super) fn fold(first: u8, behind: &[u8]) -> (u8, usize) {
     match first {
         b'a'..=b'z' | b'0'..=b'9' => (first, 1),

@@ -44,6 +44,13 @@ impl<'a> Splice<'a> {
         }
     }
 
+    /// Leaves out the next value, with what stands before it from `start` on where that comes first.
+    fn leave_out_from(&mut self, start: usize, has_kept: bool) {
+        if let Some(value) = self.tokens.value() {
+            self.leave_out(value.start.min(start)..value.end, has_kept);
+        }
+    }
+
     /// Whether an object or list comes next.
     fn is_nested_next(&self) -> bool {
         matches!(self.tokens.clone().next(), Some(Token::Open(_)))
@@ -115,8 +122,7 @@ impl Walk {
             let key = splice.bytes(&range);
             let inside = self.paths.key(here, |wanted| stands_for(key, wanted));
             if self.is_gone(inside, splice.is_nested_next()) {
-                let Some(value) = splice.tokens.value() else { return };
-                splice.leave_out(range.start - 1..value.end, has_kept);
+                splice.leave_out_from(range.start - 1, has_kept);
                 continue;
             }
             has_kept = true;
@@ -141,8 +147,7 @@ impl Walk {
             }
             let inside = self.paths.item(here, index);
             if self.is_gone(inside, matches!(next, Some(Token::Open(_)))) {
-                let Some(value) = splice.tokens.value() else { return };
-                splice.leave_out(value, has_kept);
+                splice.leave_out_from(usize::MAX, has_kept);
                 continue;
             }
             has_kept = true;

@@ -102,7 +102,8 @@ fn each_action_does_what_it_says() {
 #[test]
 fn fields_are_treated_excluded_and_allowed_by_name() {
     let record = format!(r#"{{"user":{{"name":"Zoé","age":41,"mail":"{MAIL}"}},"id":"{CARD}","x":1}}"#);
-    let cases: &[(&[(&str, &str)], &str)] = &[
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a str);
+    let cases: &[Case<'_>] = &[
         (&[("field", "$user remove")], r#"{"id":"<card>","x":1}"#),
         (&[("field", "$user['name'] remove")], r#"{"user":{"age":41,"mail":"<email>"},"id":"<card>","x":1}"#),
         (
@@ -164,7 +165,8 @@ fn presets_look_for_what_they_are_for() {
 fn what_cannot_be_done_is_refused_with_the_remedy() {
     let (directory, path) = ring();
     let missing = directory.path().join("none").to_str().expect("it is text").to_owned();
-    let cases: &[(&[(&str, &str)], &[&str])] = &[
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+    let cases: &[Case<'_>] = &[
         (&[("preset", "rgpd-ops")], &["V511"]),
         (&[("field", "$a hmac")], &["V511"]),
         (&[("key_file", &missing)], &["V511"]),
@@ -183,4 +185,71 @@ fn what_cannot_be_done_is_refused_with_the_remedy() {
     for (options, expected) in cases {
         assert_eq!(findings(&KIND, options), *expected, "{options:?}");
     }
+}
+
+/// Pieces that lines of the property tests are made of; values first.
+const VALUES: &[&str] =
+    &[MAIL, "FR7630006000011234567890189", "8.8.4.77", "card 4242 4242 4242 4242", "JOHN%40mail.example.com"];
+const PIECES: &[&str] = &[
+    " ",
+    "\"",
+    "\\",
+    "\n",
+    "=",
+    ": ",
+    ",",
+    "<",
+    ">",
+    "<email>",
+    "<email:K1.aaaaaaaaaaaaaaaaaaaa>",
+    "user",
+    "42",
+    "é",
+    "{",
+    "@",
+    ".",
+];
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+    /// Neither in a text, nor in one with escapes, nor in JSON that is not taken apart, does a value survive that stands between
+    /// spaces; and what was hidden once stays as it is.
+    #[test]
+    fn no_value_survives_and_twice_is_once(
+        parts in proptest::collection::vec((0..VALUES.len() * 2, 0..PIECES.len()), 0..12),
+    ) {
+        let mut line = String::new();
+        for (value, piece) in parts {
+            line.push_str(PIECES[piece]);
+            if let Some(value) = VALUES.get(value) {
+                line.push_str(&format!(" {value} "));
+            }
+        }
+        let record = serde_json::json!({"a": line, "b": {"c": [line, 1]}}).to_string();
+
+        let once = one(&[("action", "network label")], &record);
+        let twice = one(&[("action", "network label")], &once);
+
+        for value in [MAIL, "FR7630006000011234567890189", "8.8.4.77", "4242 4242", "JOHN%40mail"] {
+            proptest::prop_assert!(!once.contains(value), "{value} in {once}");
+        }
+        proptest::prop_assert_eq!(once, twice);
+    }
+}
+
+#[test]
+fn the_order_of_rules_does_not_matter() {
+    let record = format!(r#"{{"a":"{MAIL} 8.8.4.77","b":{{"c":"{MAIL}"}}}}"#);
+    let mut options = vec![
+        ("action", "email mask"),
+        ("action", "contact remove"),
+        ("action", "ipv4 label"),
+        ("field", "$b label as=x"),
+    ];
+    let expected = one(&options, &record);
+
+    options.reverse();
+
+    assert_eq!(one(&options, &record), expected);
 }

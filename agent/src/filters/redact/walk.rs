@@ -91,13 +91,17 @@ impl Walk {
 
     /// Whether a value at `here` goes, since a rule removes it or nothing allows it.
     pub(super) fn is_gone(&mut self, here: Here, is_nested: bool) -> bool {
+        if self.redactor.only_counts() {
+            return false;
+        }
         if !here.is_excluded
             && let Some(whole) = here.whole
             && self.redactor.removes(whole)
         {
-            return self.redactor.count_removed(whole);
+            self.redactor.count_removed(whole);
+            return true;
         }
-        self.paths.is_refused(here, is_nested) && !self.redactor.only_counts()
+        self.paths.is_refused(here, is_nested)
     }
 
     fn value(&mut self, batch: &mut Batch, value: Value, key: Text, here: Here) -> Fate {
