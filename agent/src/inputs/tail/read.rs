@@ -9,6 +9,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rustix::buffer::spare_capacity;
 use tracing::warn;
 use vigie_parsers::batch::Keys;
 
@@ -262,8 +263,39 @@ fn read_block(
     let mark = progress.mark.bytes();
     let arena = batch.arena_mut();
     let from = arena.len();
-    file.seek(SeekFrom::Start(progress.offset - mark.len() as u64))?;
+    let (start, wanted) = (progress.offset - mark.len() as u64, mark.len() + wanted);
+    arena.reserve(wanted);
     // Into room that nobody has filled with zeros before.
-    file.take((mark.len() + wanted) as u64).read_to_end(arena)?;
+    if arena.capacity() - from <= wanted + wanted / 8 {
+        // By one call, which fills the room; what is more than wanted costs less than the calls that it takes to stop there.
+        rustix::io::retry_on_intr(|| rustix::io::pread(file, spare_capacity(arena), start))?;
+        arena.truncate(from + wanted);
+    } else {
+        file.seek(SeekFrom::Start(start))?;
+        file.take(wanted as u64).read_to_end(arena)?;
+    }
     Ok(arena[from..].starts_with(mark).then_some(from + mark.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_block_ends_where_it_is_to_end_whether_the_arena_has_just_room_for_it_or_much() {
+        let mut file = tempfile::tempfile().expect("a file");
+        let bytes: Vec<u8> = (0..20_000_u32).flat_map(u32::to_le_bytes).collect();
+        file.write_all(&bytes).expect("it is written");
+        let progress = Progress::at(&file, 1_000);
+        let before = progress.mark.bytes().len();
+
+        for room in [4_000, 30_000, 200_000] {
+            let mut batch = Memory::new(4 << 20).take(room, PATIENCE).expect("there is room");
+            let start =
+                read_block((&file, &progress), &mut batch, 3_900).expect("it is read").expect("it is unchanged");
+            assert_eq!((start, batch.arena()), (before, &bytes[1_000 - before..4_900]), "with room for {room}");
+        }
+    }
 }
