@@ -1,5 +1,6 @@
 //! An open file and what it holds: its bytes, or for a gzip file those that it inflates to.
 
+use rustix::buffer::spare_capacity;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -80,10 +81,18 @@ impl Opened {
         if let Some(mut inflated) = self.inflated() {
             return inflated.append(&self.file, out, offset, wanted);
         }
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(offset))?;
+        let (mut file, from) = (&self.file, out.len());
+        out.reserve(wanted);
         // Into room that nobody has filled with zeros before.
-        file.take(wanted as u64).read_to_end(out).map(drop)
+        if out.capacity() - from <= wanted + wanted / 8 {
+            // By one call, which fills the room; what is more than wanted costs less than the calls that it takes to stop there.
+            rustix::io::retry_on_intr(|| rustix::io::pread(file, spare_capacity(out), offset))?;
+            out.truncate(from + wanted);
+        } else {
+            file.seek(SeekFrom::Start(offset))?;
+            file.take(wanted as u64).read_to_end(out)?;
+        }
+        Ok(())
     }
 
     /// Notes that it holds at least `offset` bytes, which were read elsewhere.

@@ -303,3 +303,27 @@ fn read_block(
     file.append(arena, progress.offset - mark.len() as u64, mark.len() + wanted)?;
     Ok(arena[from..].starts_with(mark).then_some(from + mark.len()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_block_ends_where_it_is_to_end_whether_the_arena_has_just_room_for_it_or_much() {
+        let mut file = tempfile::tempfile().expect("a file");
+        let bytes: Vec<u8> = (0..20_000_u32).flat_map(u32::to_le_bytes).collect();
+        file.write_all(&bytes).expect("it is written");
+        let file = Opened::new(file, std::path::Path::new("plain.log"));
+        let progress = Progress::at(&file, 1_000);
+        let before = progress.mark.bytes().len();
+
+        for room in [4_000, 30_000, 200_000] {
+            let mut batch = Memory::new(4 << 20).take(room, PATIENCE).expect("there is room");
+            let start =
+                read_block((&file, &progress), &mut batch, 3_900).expect("it is read").expect("it is unchanged");
+            assert_eq!((start, batch.arena()), (before, &bytes[1_000 - before..4_900]), "with room for {room}");
+        }
+    }
+}
