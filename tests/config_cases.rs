@@ -186,9 +186,8 @@ fn each_wrong_file_is_told_with_all_its_mistakes() {
         for row in expected.lines() {
             let columns: Vec<&str> = row.splitn(3, ' ').collect();
             let [line, code, part] = columns.try_into().expect("three columns");
-            let is_meant = |said: &&Said| {
-                said.line.to_string() == line && said.code == code && said.message.contains(part)
-            };
+            let is_meant =
+                |said: &&Said| said.line.to_string() == line && said.code == code && said.message.contains(part);
             match left.iter().position(is_meant) {
                 Some(at) => drop(left.remove(at)),
                 None => wrong.push(format!("{name}: not told: {row}\n{all}")),

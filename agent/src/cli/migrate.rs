@@ -76,7 +76,8 @@ fn row(section: &Section, entry: &Entry, told: &mut Vec<&Diagnostic>) -> Row {
     let own: Vec<&Diagnostic> = told.iter().copied().filter(|finding| is_meant(finding)).collect();
     told.retain(|finding| !is_meant(finding));
     let (of, spec) = (of(section), spec(section, key));
-    let difference = word(section.kind).and_then(|word| differences::of(word, &section.name().to_lowercase(), key, true));
+    let difference =
+        word(section.kind).and_then(|word| differences::of(word, &section.name().to_lowercase(), key, true));
     let is_wrong = own.iter().any(|finding| finding.severity == Severity::Error);
     let (verdict, how) = match (own.first(), difference) {
         (Some(_), _) if is_wrong => {

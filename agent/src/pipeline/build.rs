@@ -11,11 +11,11 @@ use crate::config::types::StorageType;
 use crate::config::{
     Diagnostics, Loaded, Matcher, OptionSpec, Options, Section, SectionKind, Service, did_you_mean, readable,
 };
+use crate::filters::condition::conditional;
 use crate::metrics::{FilterMetrics, InputMetrics, Metrics, OutputMetrics};
 use crate::plugin::{
     Agent, BuildContext, FilterFactory, FilterKind, Input, InputKind, InputSetup, Output, OutputKind, Stop,
 };
-use crate::filters::condition::conditional;
 use crate::{filters, inputs, outputs};
 
 /// An input, ready to run.
@@ -259,7 +259,15 @@ impl Builder<'_> {
             Some(Box::new(inputs::backlog::Backlog { name, chunks, routes, metrics }))
         };
         let input = make()?;
-        Some(BuiltInput { name, input, again: Box::new(make), metrics, stop: Stop::default(), is_kept: false, place: PlaceOf::Disk })
+        Some(BuiltInput {
+            name,
+            input,
+            again: Box::new(make),
+            metrics,
+            stop: Stop::default(),
+            is_kept: false,
+            place: PlaceOf::Disk,
+        })
     }
 
     fn filter(&mut self, (section, instance): (&Section, String)) -> Option<BuiltFilter> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::build::{BuiltFilter, Builder};
+use super::build::{Builder, BuiltFilter};
 use crate::config::{Matcher, OptionType, Section, SectionKind};
 use crate::filters::condition::{Condition, conditional};
 

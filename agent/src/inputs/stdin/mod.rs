@@ -74,10 +74,8 @@ const LAST_CHUNK: Duration = Duration::from_millis(200);
 
 impl Input for Stdin {
     fn run(self: Box<Self>, outlet: Outlet, stop: Stop) {
-        let Unread { source, rest } = stop.inherit().unwrap_or_else(|| Unread {
-            source: read_in_background(std::io::stdin()),
-            rest: Vec::new(),
-        });
+        let Unread { source, rest } =
+            stop.inherit().unwrap_or_else(|| Unread { source: read_in_background(std::io::stdin()), rest: Vec::new() });
         self.follow(source, rest, outlet, &stop);
     }
 }
