@@ -158,6 +158,25 @@ fn flags_win_over_the_file_and_add_to_it() {
     assert!(!is_content && said.contains("command line:1:4: error[V103]: `flush`"), "{said}");
 }
 
+/// The tables of the documentation are those of the program. With `BLESS=1` they are written anew.
+#[test]
+fn the_tables_of_the_documentation_are_those_of_the_program() {
+    let path = root().join("docs/fluent-bit-compatibility.md");
+    let page = fs::read_to_string(&path).expect("the page can be read");
+    let (begin, end) = ("<!-- tables: begin -->\n", "<!-- tables: end -->\n");
+    let (before, rest) = page.split_once(begin).expect("tables begin");
+    let (tables, after) = rest.split_once(end).expect("tables end");
+
+    let told = Command::new(env!("CARGO_BIN_EXE_vigie")).args(["help", "tables"]).output().expect("the program runs");
+    let told = String::from_utf8(told.stdout).expect("it speaks UTF-8");
+
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, format!("{before}{begin}{told}{end}{after}")).expect("the page can be written");
+    } else {
+        assert_eq!(tables, told);
+    }
+}
+
 /// The codes in the sources, those of tests left out, are exactly those of the documented table.
 #[test]
 fn every_code_in_use_is_documented_and_every_documented_code_is_in_use() {

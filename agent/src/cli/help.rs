@@ -52,6 +52,9 @@ Usage: vigie -c FILE
 pub(super) fn text(topic: Option<&str>) -> Result<String, String> {
     let Some(topic) = topic else { return Ok(overview()) };
     let name = topic.to_ascii_lowercase();
+    if name == "tables" {
+        return Ok(super::tables::markdown());
+    }
     if name == "bench" {
         return Ok(super::bench::HELP.to_owned());
     }

@@ -1,9 +1,10 @@
-//! `-J`: the option tables as JSON, in the shape that Fluent Bit gives them.
+//! The option tables for programs and for the documentation: `-J` gives them as JSON, in the shape of Fluent Bit.
 
-use crate::config::{OptionSpec, Presence, Service};
-use crate::config::{Options, did_you_mean};
+use crate::config::common::{FilterOptions, InputOptions, OutputOptions};
+use crate::config::{OptionSpec, Options, PARSER_TABLE, Presence, Service, did_you_mean};
 use crate::encode::json::push_string;
 
+use super::differences;
 use super::help::{Row, plugins};
 
 /// Version of the shape.
@@ -103,6 +104,51 @@ fn options(specs: &[OptionSpec], out: &mut Vec<u8>) {
         out.push(b'}');
     }
     out.push(b']');
+}
+
+/// The tables of `docs/fluent-bit-compatibility.md`: what becomes of each option, and what it does otherwise.
+pub(super) fn markdown() -> String {
+    let mut out = String::new();
+    let common = [
+        ("input", "Every input", InputOptions::TABLE),
+        ("filter", "Every filter", FilterOptions::TABLE),
+        ("output", "Every output", OutputOptions::TABLE),
+    ];
+    table("service", "", "`[SERVICE]`", Service::TABLE, &mut out);
+    table("parser", "", "`[PARSER]`", PARSER_TABLE, &mut out);
+    for (word, title, specs) in common {
+        table(word, "", title, specs, &mut out);
+        for (_, name, _, own, _) in plugins().filter(|row| row.0 == word) {
+            table("", name, &format!("{} `{name}`", capital(word)), own, &mut out);
+        }
+    }
+    out
+}
+
+fn capital(word: &str) -> String {
+    let (first, rest) = word.split_at(1);
+    first.to_uppercase() + rest
+}
+
+fn table(word: &str, name: &str, title: &str, specs: &[OptionSpec], out: &mut String) {
+    out.push_str(&format!("### {title}\n\n| Option | Default | Verdict | What is different |\n|---|---|---|---|\n"));
+    for spec in specs {
+        let default = match spec.presence {
+            Presence::Default(text) if !text.is_empty() => format!("`{text}`"),
+            Presence::Required => "required".to_owned(),
+            _ => String::new(),
+        };
+        let difference = [true, false].into_iter().find_map(|given| differences::of(word, name, spec.key, given));
+        let (verdict, how) = match (verdict(spec), difference) {
+            ("honoured", Some(how)) => ("different", how),
+            ("honoured", None) => ("same", ""),
+            (other, _) => (other, spec.doc),
+        };
+        let row = format!("| `{}` | {default} | {verdict} | {how} |", spec.key);
+        out.push_str(&row.replace(" |  |", " | |").replace(" |  |", " | |"));
+        out.push('\n');
+    }
+    out.push('\n');
 }
 
 /// What becomes of an option, in a word.

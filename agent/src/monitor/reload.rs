@@ -79,20 +79,18 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("it starts");
         let (reloads, mut asked) = Reloads::new();
         let text = |(is_good, body): (bool, Vec<u8>)| (is_good, String::from_utf8(body).expect("text"));
-        let answered = |outcome: Option<Reloaded>, asked: &mut mpsc::Receiver<oneshot::Sender<Reloaded>>| {
+        let answered = |outcome: Reloaded, asked: &mut mpsc::Receiver<oneshot::Sender<Reloaded>>| {
             let answer = async {
                 let answer = asked.recv().await.expect("it is asked");
-                if let Some(outcome) = outcome {
-                    answer.send(outcome).expect("it is waited for");
-                }
+                answer.send(outcome).expect("it is waited for");
             };
             runtime.block_on(async { tokio::join!(reloads.ask(), answer).0 })
         };
 
         let disabled = text(runtime.block_on(reloads.ask()));
         reloads.enable(true);
-        let done = text(answered(Some(Reloaded::Done), &mut asked));
-        let refused = text(answered(Some(Reloaded::Refused(vec!["a \"b\"".into(), "c".into()])), &mut asked));
+        let done = text(answered(Reloaded::Done, &mut asked));
+        let refused = text(answered(Reloaded::Refused(vec!["a \"b\"".into(), "c".into()]), &mut asked));
         let (waiting, _) = oneshot::channel();
         reloads.asks.try_send(waiting).expect("there is room");
         let busy = text(runtime.block_on(reloads.ask()));

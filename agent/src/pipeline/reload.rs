@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
 
 use super::build::{PlaceOf, Plan};
-use super::run::{Ended, Running, Signals};
+use super::run::{Ended, Running};
 use crate::monitor::{MonitorClock, Reloaded, Reloads};
 use crate::plugin::Stop;
 
@@ -115,6 +115,33 @@ impl Outside {
     /// Where the monitor of the next pipeline has its time and asks for reloads.
     pub(super) fn for_monitor(&self) -> (&MonitorClock, &Arc<Reloads>) {
         (&self.clock, &self.reloads)
+    }
+}
+
+/// The signals that end the agent.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    quit: Signal,
+}
+
+impl Signals {
+    /// Listens for them, inside of a runtime.
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
+        })
+    }
+
+    /// The next one that ends the agent, by name.
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.quit.recv() => "SIGQUIT",
+        }
     }
 }
 

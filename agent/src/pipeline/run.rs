@@ -7,7 +7,6 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
@@ -195,48 +194,51 @@ impl Running {
         ExitCode::SUCCESS
     }
 
-    /// Waits for the end, and for who wants a reload.
-    async fn wait(&mut self, outside: &mut Outside) -> (End, Option<Ask>) {
-        let mut reload = loop {
+    /// Waits until a stop or a reload with a good configuration is wanted; `None` when all has ended by itself.
+    async fn until_told(&mut self, outside: &mut Outside) -> Option<Wake> {
+        loop {
             let wake = tokio::select! {
-                () = drained(&mut self.workers, &mut self.deliveries, &self.handles) => return (End::Drained, None),
+                () = drained(&mut self.workers, &mut self.deliveries, &self.handles) => return None,
                 wake = outside.next() => wake,
             };
-            match wake {
-                Wake::Stop(name) => {
-                    let grace = self.grace[0];
-                    info!(component = "engine", ?grace, "{name} received: stopping after what was read is delivered");
-                    break None;
-                }
-                Wake::Reload(ask) => {
-                    if let Some(ask) = outside.check(ask) {
-                        break Some(ask);
-                    }
-                }
+            let Wake::Reload(ask) = wake else { return Some(wake) };
+            if let Some(ask) = outside.check(ask) {
+                return Some(Wake::Reload(ask));
+            }
+        }
+    }
+
+    /// Waits for the end. Gives who waits for a reload, if that is what it ended for.
+    async fn wait(&mut self, outside: &mut Outside) -> (End, Option<Ask>) {
+        let mut reload = match self.until_told(outside).await {
+            None => return (End::Drained, None),
+            Some(Wake::Reload(ask)) => Some(ask),
+            Some(Wake::Stop(name)) => {
+                let grace = self.grace[0];
+                info!(component = "engine", ?grace, "{name} received: stopping after what was read is delivered");
+                None
             }
         };
         for stop in &self.stops {
             if reload.is_some() { stop.hand_over() } else { stop.request() }
         }
         let mut grace = self.grace[usize::from(reload.is_some())];
-        let mut is_second = reload.is_none();
         loop {
-            tokio::select! {
+            let name = tokio::select! {
                 () = drained(&mut self.workers, &mut self.deliveries, &self.handles) => return (End::Drained, reload),
                 () = grace_over(grace) => {
                     warn!(component = "engine", "grace is over: what was not delivered is read again at the next start");
                     return (End::GraceOver, reload);
                 }
-                name = outside.next_stop() => {
-                    if is_second {
-                        warn!(component = "engine", "{name} received again: exiting at once");
-                        return (End::AtOnce, None);
-                    }
-                    // A stop in the middle of a reload is a stop.
-                    info!(component = "engine", "{name} received: the reload is given up for a stop");
-                    (reload, grace, is_second) = (None, self.grace[0], true);
-                }
+                name = outside.next_stop() => name,
+            };
+            if reload.is_none() {
+                warn!(component = "engine", "{name} received again: exiting at once");
+                return (End::AtOnce, None);
             }
+            // A stop in the middle of a reload is a stop.
+            info!(component = "engine", "{name} received: the reload is given up for a stop");
+            (reload, grace) = (None, self.grace[0]);
         }
     }
 }
@@ -316,33 +318,6 @@ fn report(metrics: &Metrics) {
         );
     }
     info!(component = "engine", read, unrouted = metrics.unrouted_records.get(), "stopped");
-}
-
-/// The signals that end the agent.
-pub(super) struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    quit: Signal,
-}
-
-impl Signals {
-    /// Listens for them, inside of a runtime.
-    pub(super) fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            quit: signal(SignalKind::quit())?,
-        })
-    }
-
-    /// The next one that ends the agent, by name.
-    pub(super) async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-            _ = self.quit.recv() => "SIGQUIT",
-        }
-    }
 }
 
 /// What each of so many `outputs` may take of `memory` bytes, so that all together keep the limit.
