@@ -140,7 +140,7 @@ impl Width {
         match self {
             Self::Day => format!("{year:04}.{month:02}.{day:02}"),
             Self::Month => format!("{year:04}.{month:02}"),
-            Self::Quarter => format!("{year:04}.q{}", (month + 2) / 3),
+            Self::Quarter => format!("{year:04}.q{}", month.div_ceil(3)),
             Self::Year => format!("{year:04}"),
         }
     }

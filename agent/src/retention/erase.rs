@@ -65,7 +65,10 @@ impl Run<'_> {
         ledger: &mut Ledger,
     ) -> Result<Entry, String> {
         let (mut done, mut failure) = (Vec::new(), None);
-        for (index, count) in subject.find(self.cluster, survey).await? {
+        let found = subject.find(self.cluster, survey).await?;
+        let planned = found.iter().map(|(index, count)| record(index, "erase documents", &json!({"hits": count})));
+        self.begin("retention.erasure_begin", survey, planned.collect(), ledger).await?;
+        for (index, count) in found {
             lease.renew(self.cluster, (self.clock)()).await?;
             match self.erase_in(index, count, subject, survey).await {
                 Ok(record) => done.push(record),

@@ -49,6 +49,11 @@ impl Run<'_> {
         ledger: &mut Ledger,
         tell: &mut dyn FnMut(&str),
     ) -> Result<Entry, String> {
+        let planned = survey.indexes.iter().filter_map(|index| {
+            let step = step(index, self.classes, self.judgement);
+            (step != Step::Keep).then(|| record(index, step.word(), &Value::Null))
+        });
+        self.begin("retention.begin", survey, planned.collect(), ledger).await?;
         let mut done = Vec::new();
         let mut failure = None;
         for index in &survey.indexes {
@@ -73,6 +78,21 @@ impl Run<'_> {
         let entry = self.certify(survey, done, failure.is_some(), ledger)?;
         publish(self.cluster, &entry).await?;
         failure.map_or(Ok(entry), Err)
+    }
+
+    /// Says what is about to go, before anything does: a run that is killed has no other witness.
+    pub(super) async fn begin(
+        &self,
+        kind: &str,
+        survey: &Survey,
+        indexes: Vec<Value>,
+        ledger: &mut Ledger,
+    ) -> Result<(), String> {
+        let as_of = moment(self.judgement.as_of);
+        let body = json!({"as_of": as_of, "cluster": survey.cluster, "host": self.host, "indexes": indexes});
+        let draft = Draft { at: moment((self.clock)()), kind: kind.into(), body };
+        let entry = ledger.append(draft).map_err(|error| error.to_string())?;
+        publish(self.cluster, &entry).await
     }
 
     async fn one(&self, index: &Index, step: Step, survey: &Survey) -> Result<Value, String> {

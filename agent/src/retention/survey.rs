@@ -236,8 +236,8 @@ async fn count(cluster: &Cluster, class: &Class, judgement: Judgement, index: &m
     index.docs = found["hits"]["total"]["value"].as_u64().unwrap_or(0);
     index.due = aggregations["due"]["doc_count"].as_u64().unwrap_or(0);
     index.span = text("first").zip(text("last"));
-    let next = aggregations["rest"]["next"]["value"].as_f64().map(|millis| (millis / 1000.0) as i64);
-    index.next = next.map(moment);
+    let next = aggregations["rest"]["next"]["value"].as_f64().map(|millis| format!("{:.0}", (millis / 1000.0).floor()));
+    index.next = next.and_then(|seconds| seconds.parse().ok()).map(moment);
     Ok(())
 }
 

@@ -18,10 +18,11 @@ pub(super) async fn finish(cluster: &Cluster, started: &Value) -> Result<Value, 
         let state = cluster.get(&format!("/_tasks/{task}")).await?;
         if state["completed"] == true {
             if !state["error"].is_null() {
-                return Err(format!(
-                    "a task of the cluster failed: {}",
-                    state["error"]["type"].as_str().unwrap_or("?")
-                ));
+                let text = |key: &str| state["error"][key].as_str().unwrap_or("?");
+                // Of the reason only the name of the permission is shown.
+                let named = text("reason").strip_prefix("no permissions for [").and_then(|rest| rest.split(']').next());
+                let lacks = named.map(|name| format!(", the user lacks the permission `{name}`")).unwrap_or_default();
+                return Err(format!("a task of the cluster failed: {}{lacks}", text("type")));
             }
             return Ok(state["response"].clone());
         }

@@ -8,7 +8,7 @@ mod stamp;
 
 use std::sync::Arc;
 
-use vigie_parsers::batch::{Batch, Field, Keys, Record, Value};
+use vigie_parsers::batch::{Batch, Field, Keys, Record, RecordMut, Text, Value};
 
 use crate::config::{Diagnostics, Matcher, Options, Section};
 use crate::encode::accessor::Path;
@@ -193,36 +193,54 @@ fn counted_from(event: i64, now: i64, earliest: i64) -> (i64, Bound) {
     }
 }
 
+/// What holds for a whole batch.
+#[derive(Clone, Copy)]
+struct Ahead {
+    key: Text,
+    now: i64,
+    earliest: i64,
+}
+
+impl Retention {
+    /// Puts the stamp of `class` on the record at `index`.
+    #[inline]
+    fn stamp(&mut self, batch: &mut Batch, index: usize, class: usize, ahead: Ahead) {
+        let (from, bound) = counted_from(batch.record(index).time().seconds, ahead.now, ahead.earliest);
+        if bound != Bound::No {
+            self.metrics.bounded_time_records.add(1);
+        }
+        let value = Value::Json(self.stamps[class].store(from, bound, batch));
+        let mut record = batch.record_mut(index);
+        match record.position(MEMBER.as_bytes()) {
+            Some(at) => {
+                self.metrics.replaced_stamp_records.add(1);
+                record.field_mut(at).value = value;
+            }
+            None => record.append_field(Field { key: ahead.key, value }),
+        }
+    }
+
+    /// Leaves the record without a stamp: what it says of itself is none.
+    fn leave(&self, mut record: RecordMut<'_>) {
+        if record.remove(MEMBER.as_bytes()).is_some() {
+            self.metrics.replaced_stamp_records.add(1);
+        }
+        self.metrics.unclassified_records.add(1);
+    }
+}
+
 impl Filter for Retention {
     fn apply(&mut self, batch: &mut Batch, context: &FilterContext<'_>) {
-        let member = Arc::clone(&self.shared.member);
-        let keys = member.in_batch(batch);
+        let key = self.shared.member.in_batch(batch).key(0);
         let now = (self.clock)().seconds;
-        let earliest = self.shared.oldest.before(now);
+        let ahead = Ahead { key, now, earliest: self.shared.oldest.before(now) };
         let by_tag = self.by_tag(context.tag);
         self.stamps.iter_mut().for_each(Stamp::leave_batch);
         for index in 0..batch.len() {
             let bits = by_tag | self.by_record(batch.record(index));
-            let Some(class) = self.decide(bits) else {
-                // What a record says of itself is no stamp.
-                if batch.record_mut(index).remove(MEMBER.as_bytes()).is_some() {
-                    self.metrics.replaced_stamp_records.add(1);
-                }
-                self.metrics.unclassified_records.add(1);
-                continue;
-            };
-            let (from, bound) = counted_from(batch.record(index).time().seconds, now, earliest);
-            if bound != Bound::No {
-                self.metrics.bounded_time_records.add(1);
-            }
-            let value = Value::Json(self.stamps[class].store(from, bound, batch));
-            let mut record = batch.record_mut(index);
-            match record.position(MEMBER.as_bytes()) {
-                Some(at) => {
-                    self.metrics.replaced_stamp_records.add(1);
-                    record.field_mut(at).value = value;
-                }
-                None => record.append_field(Field { key: keys.key(0), value }),
+            match self.decide(bits) {
+                Some(class) => self.stamp(batch, index, class, ahead),
+                None => self.leave(batch.record_mut(index)),
             }
         }
     }
