@@ -19,6 +19,7 @@ use crate::config::{Diagnostics, Environment, Loaded, OptionType, SectionKind, S
 use crate::pipeline::{Plan, Surroundings};
 
 use flags::{Command, Flags};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use vigie_parsers::regex::{Engine, STEP_LIMIT};
 
 /// Runs the program with its arguments, the first one being its name. Gives 0 when all went well, 1 otherwise.
@@ -43,6 +44,13 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         Command::Dlq(ref ask) => dlq::run(ask, &flags),
         Command::Run | Command::DryRun | Command::Check | Command::Setup => start(flags),
     }
+}
+
+/// Asks for as many descriptors as the system gives this process: tailed files and connections take one each.
+fn raise_descriptors() {
+    let limit = getrlimit(Resource::Nofile);
+    // Where it is refused, the limit stays and quiet files give theirs up.
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap_or_default();
 }
 
 fn start(flags: Flags) -> ExitCode {
@@ -76,7 +84,10 @@ fn start(flags: Flags) -> ExitCode {
         return ExitCode::FAILURE;
     };
     match flags.command {
-        Command::Run => plan.run(),
+        Command::Run => {
+            raise_descriptors();
+            plan.run()
+        }
         Command::Setup => setup::run(&outputs, flags.apply, &sources),
         _ => {
             say("configuration test is successful\n");
