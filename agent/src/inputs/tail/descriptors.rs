@@ -7,14 +7,14 @@ use std::fs::Metadata;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use rustix::process::{Resource, getrlimit};
 use tracing::{error, info};
 
 use super::Tail;
 use super::file::{self, Open, Standing, Tailed};
-use super::opened::Opened;
+use super::opened::{Held, Opened};
 use super::rotate::is_out_of_descriptors;
 use super::siblings::Listings;
 
@@ -23,10 +23,9 @@ const STEPS: usize = 256;
 /// Files that may be open whatever the limit is.
 const LEAST: usize = 16;
 
-/// How many descriptors are held, and how many may be.
+/// The descriptors of one input.
 pub(super) struct Descriptors {
-    held: Arc<AtomicUsize>,
-    pub(super) most: usize,
+    held: Arc<Held>,
     /// The file that was gone through last.
     hand: u64,
 }
@@ -36,11 +35,22 @@ impl Descriptors {
     pub(super) fn new() -> Self {
         let limit = getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok());
         let most = limit.map_or(usize::MAX, |limit| (limit / 4 * 3).max(LEAST));
-        Self { held: Arc::default(), most, hand: 0 }
+        let held = Held { most: most.into(), ..Held::default() };
+        Self { held: Arc::new(held), hand: 0 }
     }
 
+    /// How many are held.
     pub(super) fn held(&self) -> usize {
-        self.held.load(Ordering::Relaxed)
+        self.held.now.load(Ordering::Relaxed)
+    }
+
+    /// How many may be held.
+    pub(super) fn most(&self) -> usize {
+        self.held.most.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_most(&self, most: usize) {
+        self.held.most.store(most, Ordering::Relaxed);
     }
 }
 
@@ -50,8 +60,8 @@ impl Tail {
         match open(path) {
             Err(error) if is_out_of_descriptors(&error) && self.descriptors.held() > LEAST => {
                 let held = self.descriptors.held();
-                self.descriptors.most = (held - held.div_ceil(8)).max(LEAST);
-                info!(component = %self.settings.name, %error, files = self.descriptors.most, "fewer files are held open");
+                self.descriptors.set_most((held - held.div_ceil(8)).max(LEAST));
+                info!(component = %self.settings.name, %error, files = self.descriptors.most(), "fewer files are held open");
                 self.make_room();
                 open(path)
             }
@@ -68,11 +78,11 @@ impl Tail {
 
     /// Keeps to the number of descriptors once `number` has one.
     pub(super) fn keep_within(&mut self, number: u64) {
-        if self.descriptors.held() <= self.descriptors.most {
+        if self.descriptors.held() <= self.descriptors.most() {
             return;
         }
         self.make_room();
-        if self.descriptors.held() > self.descriptors.most
+        if self.descriptors.held() > self.descriptors.most()
             && let Some(file) = self.files.get(&number).filter(|file| may_close(file))
         {
             file.file.give_up();
@@ -84,7 +94,7 @@ impl Tail {
         let hand = self.descriptors.hand;
         let round = self.files.range(hand.saturating_add(1)..).chain(self.files.range(..=hand));
         for (number, file) in round.take(STEPS.max(self.files.len() / 8)) {
-            if self.descriptors.held() <= self.descriptors.most {
+            if self.descriptors.held() <= self.descriptors.most() {
                 break;
             }
             self.descriptors.hand = *number;

@@ -4,6 +4,7 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,14 +28,21 @@ struct State {
     place: Option<Place>,
 }
 
+/// How many descriptors are held, and how many may be.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    pub(super) now: AtomicUsize,
+    pub(super) most: AtomicUsize,
+}
+
 /// Where a file is, and what proves that it is the same.
 #[derive(Debug)]
 struct Place {
     path: Arc<Path>,
     id: FileId,
     birth: i64,
-    /// Descriptors held by all files of the input.
-    count: Arc<AtomicUsize>,
+    /// What all files of the input hold.
+    count: Arc<Held>,
 }
 
 impl Place {
@@ -76,17 +84,17 @@ impl Opened {
         let place = state.place.as_ref().ok_or(io::ErrorKind::NotFound)?;
         let (file, metadata) = file::open_plain(&place.path)?;
         place.same(metadata)?;
-        place.count.fetch_add(1, Ordering::Relaxed);
+        place.count.now.fetch_add(1, Ordering::Relaxed);
         let file = Arc::new(file);
         state.file = Some(Arc::clone(&file));
         Ok(file)
     }
 
     /// Lets it give its descriptor up from now on: it is at `path`, and counted in `count` while it is open.
-    pub(super) fn enroll(&self, path: &Arc<Path>, metadata: &Metadata, count: &Arc<AtomicUsize>) {
+    pub(super) fn enroll(&self, path: &Arc<Path>, metadata: &Metadata, count: &Arc<Held>) {
         let mut state = self.state();
         if state.place.is_none() {
-            count.fetch_add(1, Ordering::Relaxed);
+            count.now.fetch_add(1, Ordering::Relaxed);
         }
         let (id, birth) = (FileId::of(metadata), file::birth(metadata));
         state.place = Some(Place { path: Arc::clone(path), id, birth, count: Arc::clone(count) });
@@ -99,11 +107,30 @@ impl Opened {
         }
     }
 
-    /// Gives the descriptor up, once nobody reads.
+    /// Gives the descriptor up where more are held than may be.
+    pub(super) fn give_up_if_over(&self) {
+        let is_over =
+            |place: &Place| place.count.now.load(Ordering::Relaxed) > place.count.most.load(Ordering::Relaxed);
+        let is_over = self.state().place.as_ref().is_some_and(is_over);
+        if is_over {
+            self.give_up();
+        }
+    }
+
+    /// Holds the descriptor from now on: no path leads to the file any more.
+    pub(super) fn hold(&self) {
+        let mut state = self.state();
+        if let Some(place) = state.place.take().filter(|_| state.file.is_some()) {
+            place.count.now.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Gives the descriptor up, unless the file is deleted.
     pub(super) fn give_up(&self) {
         let mut state = self.state();
-        if let (Some(place), Some(_)) = (&state.place, &state.file) {
-            place.count.fetch_sub(1, Ordering::Relaxed);
+        let is_deleted = |file: &Arc<File>| file.metadata().is_ok_and(|metadata| metadata.nlink() == 0);
+        if let (Some(place), Some(_)) = (&state.place, state.file.as_ref().filter(|file| !is_deleted(file))) {
+            place.count.now.fetch_sub(1, Ordering::Relaxed);
             state.file = None;
         }
     }
@@ -210,7 +237,7 @@ impl State {
 impl Drop for State {
     fn drop(&mut self) {
         if let (Some(place), Some(_)) = (&self.place, &self.file) {
-            place.count.fetch_sub(1, Ordering::Relaxed);
+            place.count.now.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::fs::Metadata;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +37,7 @@ impl Tail {
         self.leaving.insert(number);
         self.find_again(number, listings);
         let Some(file) = self.files.get_mut(&number) else { return };
+        file.file.hold();
         self.metrics.files_rotated.add(1);
         let birth = file.position.known.map_or(0, |known| known.birth);
         let (name, place) = (Arc::clone(file.name()), Arc::clone(file.place()));
@@ -55,7 +55,7 @@ impl Tail {
         let mut missed: Vec<(i64, PathBuf)> = Vec::new();
         for (path, metadata) in listings.siblings(place) {
             let birth = file::birth(&metadata);
-            let is_known = self.by_id.contains_key(&FileId::of(&metadata)) || self.rows.contains_key(&metadata.ino());
+            let is_known = self.by_id.contains_key(&FileId::of(&metadata)) || self.is_stored(&path, &metadata);
             let excluded = is_known || self.paths.is_excluded(&path);
             if birth >= born && !excluded && !self.is_copy_of_known(name, &path, &metadata) {
                 missed.push((birth, path));
@@ -67,6 +67,13 @@ impl Tail {
                 "rotated before it was seen: read from its start");
             self.take_up(TakeUp { path: &path, name, from_end: false, standing: Standing::Rotated });
         }
+    }
+
+    /// Whether a stored row is of what the file at `path` holds, and not only of its inode, which may be used again.
+    fn is_stored(&self, path: &Path, metadata: &Metadata) -> bool {
+        let Some(row) = self.row_of(metadata) else { return false };
+        let has_head = |file: &Opened| row.known.is_none_or(|known| proof::has_head(file, &known));
+        metadata.len() >= row.offset && file::open(path).is_ok_and(|(file, _)| has_head(&file))
     }
 
     /// Whether the file at `path` begins with all that was read of a file called `name`.

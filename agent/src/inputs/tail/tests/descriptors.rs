@@ -17,7 +17,7 @@ fn rig(most: usize) -> Rig {
     let mut rig = Rig::new("*.log", &[("read_from_head", "on"), ("rotate_wait", "1")]);
     append_to_all(&rig, "one");
     let mut tail = rig.build();
-    tail.descriptors.most = most;
+    tail.descriptors.set_most(most);
     let outlet = rig.outlet();
     tail.start(outlet, rig.now);
     rig.tail = Some(tail);
@@ -101,7 +101,7 @@ fn where_a_descriptor_is_refused_fewer_are_held() {
     HAS_DESCRIPTORS.set(true);
 
     assert!(refused.is_err());
-    assert_eq!((rig.tail().descriptors.most, rig.tail().descriptors.held()), (35, 35));
+    assert_eq!((rig.tail().descriptors.most(), rig.tail().descriptors.held()), (35, 35));
     rig.scan();
     assert_eq!(rig.texts(), ["new"]);
     assert!(rig.tail().descriptors.held() <= 35);
