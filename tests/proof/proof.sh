@@ -69,7 +69,7 @@ soak() {
 
 # Ten minutes, a hundred files.
 rotation_storm() {
-    VIGIE_STORM_SECONDS=600 VIGIE_STORM_FILES=100 \
+    VIGIE_STORM_SECONDS=600 VIGIE_STORM_FILES=100 VIGIE_STORM_TURN=10 \
         cargo test --profile fast --locked -p vigie --test endurance -- --nocapture storm
 }
 

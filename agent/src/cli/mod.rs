@@ -28,6 +28,7 @@ use tracing::info;
 
 use flags::{Command, Flags};
 use renewal::Files;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use vigie_parsers::regex::{Engine, STEP_LIMIT};
 
 /// Runs the program with its arguments, the first one being its name. Gives 0 when all went well, 1 otherwise.
@@ -65,6 +66,13 @@ fn told(text: Result<String, String>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Asks for as many descriptors as the system gives this process: tailed files and connections take one each.
+fn raise_descriptors() {
+    let limit = getrlimit(Resource::Nofile);
+    // Where it is refused, the limit stays and quiet files give theirs up.
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap_or_default();
 }
 
 fn start(flags: Flags) -> ExitCode {
@@ -109,7 +117,10 @@ fn start(flags: Flags) -> ExitCode {
         return ExitCode::FAILURE;
     };
     match (flags.command, renewal) {
-        (Command::Run, Some(renewal)) => plan.run(Box::new(renewal)),
+        (Command::Run, Some(renewal)) => {
+            raise_descriptors();
+            plan.run(Box::new(renewal))
+        }
         (Command::Setup, _) => setup::run(&outputs, &classes, flags.apply, &sources),
         _ => {
             say("configuration test is successful\n");

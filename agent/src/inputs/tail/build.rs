@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tracing::warn;
 
 use super::cut::{Cutting, OnLongLine};
+use super::descriptors::Descriptors;
 use super::encoding::Encoding;
 use super::file;
 use super::options::TailOptions;
@@ -135,6 +136,7 @@ impl Tail {
             outlet: None,
             watcher: DirectoryWatcher::new(setup.stop.signal().clone(), options.inotify_watcher),
             quiet: QuietWatcher::new(setup.stop.signal().clone(), options.inotify_watcher),
+            descriptors: Descriptors::new(),
             writers: Writers::new(setup.stop.signal().clone()),
             rows: HashMap::new(),
             files: BTreeMap::new(),

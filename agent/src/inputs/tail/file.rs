@@ -1,6 +1,6 @@
 //! One tailed file: its identity, its content's generation, how far it is read.
 
-use std::fs::{Metadata, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -93,6 +93,12 @@ pub(super) type Open = fn(&Path) -> io::Result<(Opened, Metadata)>;
 
 /// Opens a regular file for reading without ever blocking.
 pub(super) fn open(path: &Path) -> io::Result<(Opened, Metadata)> {
+    let (file, metadata) = open_plain(path)?;
+    Ok((Opened::new(file, path), metadata))
+}
+
+/// The same, as it is.
+pub(super) fn open_plain(path: &Path) -> io::Result<(File, Metadata)> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let flags = i32::try_from(flags.bits()).expect("flags of open fit its type");
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
@@ -100,7 +106,7 @@ pub(super) fn open(path: &Path) -> io::Result<(Opened, Metadata)> {
     if !metadata.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
     }
-    Ok((Opened::new(file, path), metadata))
+    Ok((file, metadata))
 }
 
 /// Nanoseconds since 1970 when the file was made, 0 where the system does not know.

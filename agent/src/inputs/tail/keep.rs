@@ -112,7 +112,8 @@ impl Tail {
             let Some(file) = self.files.get_mut(number) else { continue };
             let over = self.now.duration_since(file.last_growth) >= self.settings.rotate_wait;
             let last = last || (file.standing != Standing::Live && over);
-            let is_known = file.has_generation() || (file.size > 0 && set_known(file, last));
+            let is_known = file.has_generation()
+                || (file.size > 0 && Arc::clone(&file.file).for_a_moment(|_| set_known(file, last)));
             if is_known {
                 file.look_ahead(0, seconds);
                 begun.push(*number);
@@ -237,7 +238,7 @@ fn update(file: &mut Tailed, seen: i64) -> bool {
     }
     file.stored_head = head;
     position.offset = committed;
-    position.marker = proof::marker(&file.file, committed);
+    position.marker = file.file.for_a_moment(|file| proof::marker(file, committed));
     position.rotated = false;
     position.seen = seen;
     true

@@ -108,7 +108,9 @@ impl Tail {
         if is_away || file.is_unwatchable {
             return false;
         }
-        match self.quiet.watch(file.file.file(), number) {
+        let quiet = &mut self.quiet;
+        let watch = file.file.for_a_moment(|file| file.file().map_or(Watch::NoRoom, |file| quiet.watch(&file, number)));
+        match watch {
             Watch::Set(watch) => file.watch = Some(watch),
             Watch::NoRoom => return false,
             Watch::Never => {
@@ -173,7 +175,8 @@ fn patience(rewinds: u8) -> Duration {
 
 /// Whether `file` still begins with what it began with.
 fn is_known(file: &Tailed) -> bool {
-    file.position.known.as_ref().is_none_or(|known| proof::has_head(&file.file, known))
+    let known = file.position.known.as_ref();
+    known.is_none_or(|known| file.file.for_a_moment(|file| proof::has_head(file, known)))
 }
 
 /// Lets the proof of the head cover more of a file that grew. What it covered was just verified.
@@ -182,7 +185,7 @@ fn extend_head(file: &mut Tailed) {
     if known.head_length == 0 || known.head_length as usize >= proof::HEAD {
         return;
     }
-    if let Ok((head, length)) = proof::head(&file.file, file.size) {
+    if let Ok((head, length)) = file.file.for_a_moment(|opened| proof::head(opened, file.size)) {
         (known.head, known.head_length) = (head, length);
     }
 }

@@ -10,6 +10,7 @@ mod build;
 pub(super) mod check;
 mod code_page;
 mod cut;
+mod descriptors;
 mod encoding;
 mod file;
 mod globs;
@@ -47,6 +48,7 @@ use crate::receipts::Signal;
 use crate::state::{Position, Positions};
 
 use ahead::ReadTimes;
+use descriptors::Descriptors;
 use file::{FileId, Tailed};
 use options::TailOptions;
 use paths::Paths;
@@ -98,6 +100,7 @@ struct Tail {
     watcher: DirectoryWatcher,
     quiet: QuietWatcher,
     writers: Writers,
+    descriptors: Descriptors,
     /// Stored positions of files that are not open, by inode.
     rows: HashMap<u64, Vec<Position>>,
     /// Open files by number, in the order they were met. Boxed: nodes of the map are half empty.
@@ -301,6 +304,7 @@ impl Tail {
             if file.file.is_compressed() {
                 file.size = size;
             }
+            self.keep_within(number);
             match end {
                 End::Changed => self.content_changed(number),
                 End::Failed => self.put_off(number, FAILED_WAIT),

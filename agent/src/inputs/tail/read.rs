@@ -285,6 +285,9 @@ impl fmt::Debug for Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.file.forget(self.progress.offset.saturating_sub(self.progress.mark.bytes().len() as u64));
+        if self.progress.offset >= self.size {
+            self.file.give_up_if_over();
+        }
         let Self { number, progress, size, end, .. } = *self;
         self.reading.give_back(Returned { number, progress, size, end });
     }

@@ -1,9 +1,7 @@
 //! Files go: they are renamed, truncated, overwritten, deleted, and in the end let go.
 
-use std::collections::HashMap;
 use std::fs::Metadata;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +13,7 @@ use super::file::{self, FileId, Standing, Tailed};
 use super::opened::{self, Opened};
 use super::proof;
 use super::scan::TakeUp;
-use super::siblings::{by_inode, siblings, told};
+use super::siblings::{Listings, siblings, told};
 use super::{FAILED_WAIT, Tail};
 use crate::state::{Known, Periods, Position};
 
@@ -26,10 +24,10 @@ const DESCRIPTOR_WAIT: Duration = Duration::from_mins(1);
 
 impl Tail {
     /// A file that its path no longer shows: renamed, or deleted.
-    pub(super) fn lost_sight(&mut self, number: u64) {
+    pub(super) fn lost_sight(&mut self, number: u64, listings: &mut Listings) {
         let Some(file) = self.files.get_mut(&number) else { return };
         match std::fs::metadata(file.place()) {
-            Ok(metadata) if FileId::of(&metadata) == file.id => return,
+            Ok(metadata) if FileId::of(&metadata) == file.id && file.file.metadata().is_ok() => return,
             // A directory that cannot be read now hides it; it says nothing of the file.
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return,
             _ => {}
@@ -37,25 +35,28 @@ impl Tail {
         file.standing = Standing::Rotated;
         file.last_growth = self.now;
         self.leaving.insert(number);
+        self.find_again(number, listings);
+        let Some(file) = self.files.get_mut(&number) else { return };
+        file.file.hold();
         self.metrics.files_rotated.add(1);
         let birth = file.position.known.map_or(0, |known| known.birth);
         let (name, place) = (Arc::clone(file.name()), Arc::clone(file.place()));
         debug!(component = %self.settings.name, file = %place.display(), "rotated away");
         self.plan_look(number);
-        self.take_up_missed(&name, &place, birth);
+        self.take_up_missed((&name, &place), birth, listings);
     }
 
     /// Takes up files that were made as `place` and renamed before they were seen there: siblings named after it, not
     /// compressed, not born before the content that was known last.
-    pub(super) fn take_up_missed(&mut self, name: &Path, place: &Path, born: i64) {
+    pub(super) fn take_up_missed(&mut self, (name, place): (&Path, &Path), born: i64, listings: &mut Listings) {
         if born == 0 {
             return;
         }
-        let known = self.known_inodes();
         let mut missed: Vec<(i64, PathBuf)> = Vec::new();
-        for (path, metadata) in told(place, siblings(place)) {
+        for (path, metadata) in listings.siblings(place) {
             let birth = file::birth(&metadata);
-            let excluded = self.paths.is_excluded(&path) || known.contains(&metadata.ino());
+            let is_known = self.by_id.contains_key(&FileId::of(&metadata)) || self.is_stored(&path, &metadata);
+            let excluded = is_known || self.paths.is_excluded(&path);
             if birth >= born && !excluded && !self.is_copy_of_known(name, &path, &metadata) {
                 missed.push((birth, path));
             }
@@ -68,11 +69,19 @@ impl Tail {
         }
     }
 
+    /// Whether a stored row is of what the file at `path` holds, and not only of its inode, which may be used again.
+    fn is_stored(&self, path: &Path, metadata: &Metadata) -> bool {
+        let Some(row) = self.row_of(metadata) else { return false };
+        let has_head = |file: &Opened| row.known.is_none_or(|known| proof::has_head(file, &known));
+        metadata.len() >= row.offset && file::open(path).is_ok_and(|(file, _)| has_head(&file))
+    }
+
     /// Whether the file at `path` begins with all that was read of a file called `name`.
     fn is_copy_of_known(&self, name: &Path, path: &Path, metadata: &Metadata) -> bool {
         let Ok((file, _)) = file::open(path) else { return false };
         let is_copy = |position: &Position| {
-            let known = position.known.filter(|known| known.head_length > 0 && *position.name == *name);
+            let known =
+                position.known.filter(|known| known.head_length > 0 && position.name.as_os_str() == name.as_os_str());
             known.is_some_and(|known| {
                 position.marker.1 > 0
                     && metadata.len() >= position.offset
@@ -87,7 +96,7 @@ impl Tail {
     /// their end.
     pub(super) fn recover_rows(&mut self) {
         let now = (self.clock)().seconds;
-        let mut listings: HashMap<PathBuf, HashMap<u64, (PathBuf, Metadata)>> = HashMap::new();
+        let mut listings = Listings::default();
         let rows: Vec<Position> =
             self.rows.values().flatten().filter(|row| self.paths.name(&row.name)).cloned().collect();
         let mut still_there = Vec::new();
@@ -95,8 +104,7 @@ impl Tail {
         for row in rows {
             let places = [row.place.as_deref(), Some(&*row.name)];
             let found = places.into_iter().flatten().filter_map(Path::parent).find_map(|directory| {
-                let listing = listings.entry(directory.to_owned()).or_insert_with(|| by_inode(directory));
-                listing.get(&row.inode).filter(|(_, metadata)| file::row_fits(&row, metadata)).cloned()
+                listings.of(directory).get(&row.inode).filter(|(_, metadata)| file::row_fits(&row, metadata)).cloned()
             });
             match found {
                 None => gone.push(row),

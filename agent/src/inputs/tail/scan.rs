@@ -1,6 +1,5 @@
 //! Files come: looks at all paths, opens what is new, notices what is gone.
 
-use std::collections::HashSet;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +14,7 @@ use super::look;
 use super::opened::{self, Opened};
 use super::proof;
 use super::read::Progress;
+use super::siblings::Listings;
 use crate::state::{Known, Position};
 
 /// Looks at all paths follow each other no faster than this, however much happens in the directories.
@@ -63,8 +63,9 @@ impl Tail {
             .filter(|(_, file)| file.seen != self.scans && file.standing == Standing::Live)
             .map(|(number, _)| *number)
             .collect();
+        let mut listings = Listings::default();
         for number in unseen {
-            self.lost_sight(number);
+            self.lost_sight(number, &mut listings);
         }
         self.let_older_go();
         self.scanned = self.now;
@@ -94,8 +95,16 @@ impl Tail {
         }
         let Some(number) = self.by_id.get(&FileId::of(&metadata)).copied() else { return false };
         let Some(file) = self.files.get_mut(&number) else { return false };
+        let is_other = |born: i64| born != 0 && file::birth(&metadata) != born;
+        if !file.file.is_open() && is_other(file.position.known.map_or(0, |known| known.birth)) && !file.is_copy() {
+            // Its inode was free to be used again.
+            self.by_id.remove(&file.id);
+            return false;
+        }
         if file.seen != self.scans && *path != **file.name() {
-            file.position.place = Some(real_path(path).into());
+            let place: Arc<Path> = real_path(path).into();
+            file.file.move_to(&place);
+            file.position.place = Some(place);
         }
         file.seen = self.scans;
         if file.watch.is_some() && metadata.len() != file.size && !file.file.is_compressed() {
@@ -122,8 +131,9 @@ impl Tail {
             self.meet(&path, false);
         }
         self.recover_rows();
+        let mut listings = Listings::default();
         for (name, place, birth) in born {
-            self.take_up_missed(&name, &place, birth);
+            self.take_up_missed((&name, &place), birth, &mut listings);
             self.take_up_compressed(&name, &place, birth);
         }
         for path in unknown {
@@ -186,7 +196,7 @@ impl Tail {
 
     /// Opens a file and finds out where to begin. Gives its number.
     pub(super) fn take_up(&mut self, what: TakeUp<'_>) -> Option<u64> {
-        let (file, metadata) = match file::open(what.path) {
+        let (file, metadata) = match self.open_with_room(what.path, file::open) {
             Ok(opened) => opened,
             // It was renamed or deleted between two glances.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
@@ -223,7 +233,9 @@ impl Tail {
         self.metrics.files_opened.add(1);
         debug!(component = %self.settings.name, file = %what.path.display(), offset = position.offset, "taken up");
         let number = self.add(Arc::new(file), &metadata, position, what.standing);
+        self.count_descriptor(number, &metadata);
         self.check_content(number);
+        self.keep_within(number);
         Some(number)
     }
 
@@ -307,11 +319,6 @@ impl Tail {
         }
         let place_of = |name: &Path, place: Option<&Path>| place.map_or_else(|| real_path(name), Path::to_owned);
         newest.into_iter().map(|(name, (place, birth))| (name.to_owned(), place_of(name, place), birth)).collect()
-    }
-
-    /// Ids of all files that are open or stored, to tell which are new.
-    pub(super) fn known_inodes(&self) -> HashSet<u64> {
-        self.rows.keys().copied().chain(self.by_id.keys().map(|id| id.inode)).collect()
     }
 }
 

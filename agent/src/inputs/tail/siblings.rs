@@ -30,25 +30,48 @@ pub(super) fn told(place: &Path, found: io::Result<Vec<(PathBuf, Metadata)>>) ->
     })
 }
 
-pub(super) fn by_inode(directory: &Path) -> HashMap<u64, (PathBuf, Metadata)> {
+fn by_inode(directory: &Path) -> HashMap<u64, (PathBuf, Metadata)> {
     let found = told(directory, entries(directory)).into_iter();
     found.map(|(path, metadata)| (metadata.ino(), (path, metadata))).collect()
 }
 
 /// Files beside `live` that are named after it and are not compressed.
 pub(super) fn siblings(live: &Path) -> io::Result<Vec<(PathBuf, Metadata)>> {
+    let is_sibling = named_after(live);
+    let mut found = entries(live.parent().unwrap_or(Path::new("")))?;
+    found.retain(|(path, _)| is_sibling(path));
+    Ok(found)
+}
+
+/// Tells which files of a directory are named after `live` and are not compressed.
+fn named_after(live: &Path) -> impl Fn(&Path) -> bool {
     let name = live.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let stem = live.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let named_after = |path: &Path| {
-        let other = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    move |path| {
+        let other = path.file_name().unwrap_or_default().to_string_lossy();
         let suffix = other.strip_prefix(&name).or_else(|| other.strip_prefix(&stem));
-        other != name
+        *other != *name
             && suffix.is_some_and(is_rotation_suffix)
             && !COMPRESSED.iter().any(|ending| other.ends_with(ending))
-    };
-    let mut found = entries(live.parent().unwrap_or(Path::new("")))?;
-    found.retain(|(path, _)| named_after(path));
-    Ok(found)
+    }
+}
+
+/// What is in directories, each of them read once: where many files are rotated at a time, each of them asks.
+#[derive(Default)]
+pub(super) struct Listings(HashMap<PathBuf, HashMap<u64, (PathBuf, Metadata)>>);
+
+impl Listings {
+    /// Regular files in `directory` by inode.
+    pub(super) fn of(&mut self, directory: &Path) -> &HashMap<u64, (PathBuf, Metadata)> {
+        self.0.entry(directory.to_owned()).or_insert_with(|| by_inode(directory))
+    }
+
+    /// The same as [`siblings`].
+    pub(super) fn siblings(&mut self, live: &Path) -> Vec<(PathBuf, Metadata)> {
+        let is_sibling = named_after(live);
+        let listing = self.of(live.parent().unwrap_or(Path::new("")));
+        listing.values().filter(|(path, _)| is_sibling(path)).cloned().collect()
+    }
 }
 
 /// Whether a name goes on as rotation makes it: `.1`, `-20261123`, `.old`. `app-error.log` is another log than `app.log`.

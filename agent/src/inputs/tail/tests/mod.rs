@@ -2,6 +2,7 @@
 
 mod again;
 mod compressed;
+mod descriptors;
 mod encodings;
 mod follow;
 mod options;
