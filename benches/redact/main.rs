@@ -17,6 +17,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use draw::Draw;
 use judge::{LEAST_RECALL, MOST_LEFT, MOST_TOUCHED, Score, Spans, Tally};
 use lines::Line;
 use vigie::redact::{self, Engine, Place, Scanner, Strictness};

@@ -169,3 +169,15 @@ impl Chain {
 fn joins(kind: Kind, separator: u8) -> bool {
     separator != b' ' || !kind.has_small
 }
+
+impl Chain {
+    /// The run of `count` groups of `length` from `first` on with `mark` between them, if there are no more of these.
+    pub(super) fn groups_alike(&self, first: usize, count: usize, length: u8, mark: u8) -> Option<Run<'_>> {
+        let groups = self.lengths[..self.count].get(first..first + count)?;
+        let marks = &self.separators[first..first + count - 1];
+        let goes_on = first + count < self.count && self.separators[first + count - 1] == mark;
+        let goes_before = first > 0 && self.separators[first - 1] == mark;
+        let is_alike = groups.iter().all(|one| *one == length) && marks.iter().all(|one| *one == mark);
+        (is_alike && !goes_on && !goes_before).then(|| self.run(first, count))
+    }
+}

@@ -97,41 +97,16 @@ impl Context {
     }
 }
 
-/// The words of all detectors: an open table by hash.
+/// Numbers by the hash of a phrase: an open table.
 #[derive(Debug)]
-pub(super) struct Words {
+pub(super) struct Table {
     slots: Vec<(u64, u32)>,
-    sets: Vec<Set>,
 }
 
-/// Index of the set that stands for words against.
-const AGAINST_SET: u32 = 0;
-
-impl Words {
-    /// The words of `detectors`.
-    pub(super) fn new(detectors: &[&'static Detector]) -> Self {
-        let words = detectors.iter().map(|detector| detector.context.len()).sum::<usize>() + AGAINST.len();
-        let mut table = Self { slots: vec![(0, 0); (words * 4).next_power_of_two()], sets: vec![Set::default()] };
-        for word in AGAINST {
-            let slot = table.slot(hash(word.as_bytes()));
-            table.slots[slot] = (hash(word.as_bytes()), AGAINST_SET);
-        }
-        for (number, detector) in detectors.iter().enumerate().take(DETECTORS) {
-            for word in detector.context {
-                table.add(hash(word.as_bytes()), number);
-            }
-        }
-        table
-    }
-
-    fn add(&mut self, hash: u64, detector: usize) {
-        let slot = self.slot(hash);
-        // A detector's own word is stronger than one against all.
-        if self.slots[slot].0 == 0 || self.slots[slot].1 == AGAINST_SET {
-            self.slots[slot] = (hash, self.sets.len() as u32);
-            self.sets.push(Set::default());
-        }
-        self.sets[self.slots[slot].1 as usize][detector / 64] |= 1 << (detector % 64);
+impl Table {
+    /// One with room for so many phrases.
+    pub(super) fn with_room(phrases: usize) -> Self {
+        Self { slots: vec![(0, 0); (phrases * 4).next_power_of_two()] }
     }
 
     /// Where `hash` stands or would stand.
@@ -144,9 +119,53 @@ impl Words {
         slot
     }
 
-    fn find(&self, hash: u64) -> Option<u32> {
-        let (known, set) = self.slots[self.slot(hash)];
-        (known != 0).then_some(set)
+    /// Puts a number behind a phrase, in place of the one it had.
+    pub(super) fn put(&mut self, hash: u64, number: u32) {
+        let slot = self.slot(hash);
+        self.slots[slot] = (hash, number);
+    }
+
+    /// The number behind a phrase.
+    pub(super) fn find(&self, hash: u64) -> Option<u32> {
+        let (known, number) = self.slots[self.slot(hash)];
+        (known != 0).then_some(number)
+    }
+}
+
+/// The words of all detectors.
+#[derive(Debug)]
+pub(super) struct Words {
+    table: Table,
+    sets: Vec<Set>,
+}
+
+/// Index of the set that stands for words against.
+const AGAINST_SET: u32 = 0;
+
+impl Words {
+    /// The words of `detectors`.
+    pub(super) fn new(detectors: &[&'static Detector]) -> Self {
+        let words = detectors.iter().map(|detector| detector.context.len()).sum::<usize>() + AGAINST.len();
+        let mut all = Self { table: Table::with_room(words), sets: vec![Set::default()] };
+        for word in AGAINST {
+            all.table.put(hash(word.as_bytes()), AGAINST_SET);
+        }
+        for (number, detector) in detectors.iter().enumerate().take(DETECTORS) {
+            for word in detector.context {
+                all.add(hash(word.as_bytes()), number);
+            }
+        }
+        all
+    }
+
+    fn add(&mut self, hash: u64, detector: usize) {
+        // A detector's own word is stronger than one against all.
+        let set = self.table.find(hash).filter(|set| *set != AGAINST_SET).unwrap_or_else(|| {
+            self.table.put(hash, self.sets.len() as u32);
+            self.sets.push(Set::default());
+            self.sets.len() as u32 - 1
+        });
+        self.sets[set as usize][detector / 64] |= 1 << (detector % 64);
     }
 
     /// What the words of `text` say together with those of `before`, which stand further away.
@@ -183,7 +202,9 @@ impl Words {
         for number in (0..phrase.known).rev() {
             let whole = phrase.states[number];
             let singular = if phrase.last == b's' { phrase.before_last[number] } else { 0 };
-            let Some(set) = self.find(whole).or_else(|| (singular != 0).then(|| self.find(singular)).flatten()) else {
+            let Some(set) =
+                self.table.find(whole).or_else(|| (singular != 0).then(|| self.table.find(singular)).flatten())
+            else {
                 continue;
             };
             if set == AGAINST_SET {
@@ -230,6 +251,26 @@ impl Phrase {
         }
         self.last = byte;
     }
+}
+
+/// The hashes of the phrases that `key` ends with, of one word, of two and so on; 0 where there are fewer words.
+pub(super) fn last_phrases(key: &[u8]) -> [u64; PHRASE] {
+    let (mut rest, mut phrase) = (key, Phrase::default());
+    while let Some((&first, behind)) = rest.split_first() {
+        let (byte, length) = fold(first, behind);
+        if byte == 0 || (first.is_ascii_uppercase() && phrase.was_small) {
+            phrase.is_open = false;
+        }
+        if byte != 0 {
+            phrase.push(byte);
+        }
+        phrase.was_small = first.is_ascii_lowercase() || !first.is_ascii();
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    let known = if phrase.is_open { phrase.known } else { 0 };
+    let mut states = [0; PHRASE];
+    states[..known].copy_from_slice(&phrase.states[..known]);
+    states
 }
 
 const SEED: u64 = 0xcbf2_9ce4_8422_2325;

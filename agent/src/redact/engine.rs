@@ -1,7 +1,9 @@
 //! The detectors that are enabled, sorted so that a candidate meets only those that may want it.
 
 use super::context::{Context, Words};
+use super::literals::Literals;
 use super::own::Own;
+use super::pairs::Pairs;
 use super::{Detector, Form, Shape, Tier};
 
 /// How readily a value is taken for a personal one.
@@ -28,6 +30,8 @@ pub struct Engine {
     pub(super) letters: Vec<Vec<u16>>,
     pub(super) words: Words,
     pub(super) own: Own,
+    pub(super) pairs: Pairs,
+    pub(super) literals: Literals,
 }
 
 impl Engine {
@@ -40,6 +44,8 @@ impl Engine {
             letters: vec![Vec::new(); LONGEST + 1],
             words: Words::new(detectors),
             own: Own::new(detectors),
+            pairs: Pairs::new(detectors),
+            literals: Literals::new(detectors),
         };
         for (number, detector) in detectors.iter().enumerate() {
             let (table, lengths) = match detector.form {

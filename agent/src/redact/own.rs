@@ -21,4 +21,23 @@ macro_rules! own {
     };
 }
 
-own!(email, ipv4, private_ip, iban);
+own!(
+    email,
+    phone,
+    ipv4,
+    ipv6,
+    private_ip,
+    mac,
+    iban,
+    bic,
+    mrz,
+    birth_date,
+    gps,
+    cvv,
+    url_userinfo,
+    bearer,
+    basic_auth,
+    private_key,
+    username,
+    windows_sid
+);

@@ -59,12 +59,15 @@ impl Scanner {
             classes: &self.classes,
             chain: &mut self.chain,
             key: &self.key_context,
+            is_keyed: !place.key.is_empty(),
             found,
             next: 0,
             chain_end: 0,
             context: (usize::MAX, Context::default()),
         };
-        pass.run();
+        if place.key.is_empty() || !pass.whole(place.key) {
+            pass.run();
+        }
         if is_coded {
             self.decoded.give_back(&mut found[first..]);
         }
@@ -77,8 +80,9 @@ pub(super) struct Pass<'a> {
     pub(super) engine: &'a Engine,
     pub(super) text: &'a [u8],
     classes: &'a [Classes],
-    chain: &'a mut Chain,
+    pub(super) chain: &'a mut Chain,
     pub(super) key: &'a Context,
+    is_keyed: bool,
     pub(super) found: &'a mut Vec<Finding>,
     /// What stands before this is done with.
     pub(super) next: usize,
@@ -110,8 +114,17 @@ impl Pass<'_> {
         match self.text[at] {
             b'0'..=b'9' => self.number(at),
             b'@' => self.address(at),
-            b'<' | b'[' => self.skip_token(at),
-            b':' | b'=' | b'\\' => {}
+            b':' => {
+                if !self.hex_groups(at) {
+                    self.pair(at);
+                }
+            }
+            b'=' => self.pair(at),
+            b'\\' => self.domain_user(at),
+            b'<' => self.bracket(at),
+            b'[' => {
+                self.skip_token(at);
+            }
             _ => self.word(at),
         }
     }
@@ -141,24 +154,64 @@ impl Pass<'_> {
 
     fn number(&mut self, at: usize) {
         if let Some(moment) = moment(&self.text[at..]) {
+            if moment.is_date && (at > 0 || self.is_keyed) && self.engine.own.birth_date.is_some() {
+                self.ask(self.engine.own.birth_date, at..at + moment.length);
+            }
             self.next = at + moment.length;
             return;
         }
-        if self.ip_v4(at) {
+        if self.ip_v4(at) || self.phone(at) || self.literal(at) {
             return;
         }
+        self.position(at);
         if at >= self.chain_end {
             self.chain(at);
         }
     }
 
     fn word(&mut self, at: usize) {
-        if at >= self.chain_end {
-            let end = self.word_end(at);
-            let is_short = end - at <= 4 && is_separator(self.byte(end)) && self.byte(end + 1).is_ascii_alphanumeric();
-            if is_short || self.has_digit(at..end) {
-                self.chain(at);
-            }
+        if self.literal(at) || at < self.chain_end {
+            return;
+        }
+        let end = self.word_end(at);
+        let is_short = end - at <= 4 && is_separator(self.byte(end)) && self.byte(end + 1).is_ascii_alphanumeric();
+        if is_short || self.has_digit(at..end) {
+            self.chain(at);
+        }
+        if matches!(end - at, 8 | 11) && self.text[at].is_ascii_uppercase() && self.text[at + 5].is_ascii_uppercase() {
+            self.ask(self.engine.own.bic, at..end);
+        }
+    }
+
+    /// Latitude and longitude: two numbers with four or more digits behind the dot.
+    fn position(&mut self, at: usize) {
+        let Some(first) = decimal_length(&self.text[at..]) else { return };
+        let marks =
+            self.text[at + first..].iter().take(3).take_while(|byte| matches!(byte, b',' | b';' | b' ')).count();
+        let second_start = at + first + marks;
+        let sign = usize::from(self.byte(second_start) == b'-');
+        let Some(second) = self.text.get(second_start + sign..).and_then(decimal_length) else { return };
+        let before = self.byte_before(at, 1);
+        let is_signed = before == b'-' && !self.byte_before(at, 2).is_ascii_alphanumeric();
+        let is_inside = !is_signed && matches!(before, b'.' | b'-' | b'/');
+        let end = second_start + sign + second;
+        if marks > 0 && !is_inside && self.ask(self.engine.own.gps, at - usize::from(is_signed)..end) {
+            self.next = end;
+        }
+    }
+
+    /// A line for machines: letters, digits and `<`, two of them beside each other.
+    fn bracket(&mut self, at: usize) {
+        if self.element(at) || self.skip_token(at) || self.engine.own.mrz.is_none() {
+            return;
+        }
+        let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'<';
+        let before = &self.text[self.next.max(at.saturating_sub(45))..at];
+        let start = at - before.iter().rev().take_while(|byte| is_part(byte)).count();
+        let ahead = self.text[at..].iter().take(45).take_while(|byte| is_part(byte)).count();
+        let end = at + ahead;
+        if matches!(end - start, 30 | 36 | 44) && self.ask(self.engine.own.mrz, start..end) || end - at > 8 {
+            self.next = end;
         }
     }
 
@@ -192,6 +245,7 @@ impl Pass<'_> {
                 further.is_ascii_alphabetic() && super::version::is_product(&self.text[at.saturating_sub(24)..at - 1])
             }
             b'-' => further.is_ascii_alphanumeric(),
+            b'~' => true,
             b'.' | b'_' | b'+' => further.is_ascii_alphanumeric(),
             _ => false,
         };
@@ -199,10 +253,10 @@ impl Pass<'_> {
     }
 
     /// Leaves a token alone that stands for a value already.
-    fn skip_token(&mut self, at: usize) {
-        if let Some(length) = super::token::length(&self.text[at..]) {
-            self.next = at + length;
-        }
+    fn skip_token(&mut self, at: usize) -> bool {
+        let length = super::token::length(&self.text[at..]);
+        self.next = length.map_or(self.next, |length| at + length);
+        length.is_some()
     }
 
     /// Puts together the groups that begin at `at`, and asks for all runs of them.
@@ -231,6 +285,7 @@ impl Pass<'_> {
     fn runs(&mut self) {
         for first in 0..self.chain.count() {
             self.iban(first);
+            self.mac_groups(first);
             let start = self.chain.run(first, 1).start;
             if self.is_inside(start) {
                 continue;
@@ -334,12 +389,33 @@ impl Pass<'_> {
         true
     }
 
+    /// Keeps what its name made certain.
+    pub(super) fn keep(&mut self, detector: u16, span: Range<usize>) {
+        self.found.push(Finding { start: span.start as u32, end: span.end as u32, detector, score: NAMED });
+    }
+
     /// Keeps what passed its check if enough speaks for it.
     pub(super) fn offer(&mut self, detector: u16, shape: super::Shape, context: &Context, span: Range<usize>) {
         if let Some(score) = self.engine.score(detector, shape, context) {
             self.found.push(Finding { start: span.start as u32, end: span.end as u32, detector, score });
         }
     }
+}
+
+/// How certain a value is that stands behind its name.
+const NAMED: u8 = 90;
+
+/// How long the number is that `text` begins with, if it has a dot and four to fifteen digits behind it.
+fn decimal_length(text: &[u8]) -> Option<usize> {
+    let digits = |text: &[u8]| text.iter().take(16).take_while(|byte| byte.is_ascii_digit()).count();
+    let whole = digits(text);
+    if !(1..=3).contains(&whole) || text.get(whole) != Some(&b'.') {
+        return None;
+    }
+    let places = digits(&text[whole + 1..]);
+    let end = whole + 1 + places;
+    let is_touched = text.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    ((4..=15).contains(&places) && !is_touched).then_some(end)
 }
 
 /// What may stand between groups.
