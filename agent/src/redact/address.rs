@@ -24,7 +24,7 @@ impl Pass<'_> {
     fn userinfo(&mut self, at: usize) -> bool {
         let before = &self.text[self.next.max(at.saturating_sub(USERINFO))..at];
         let is_end = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'"' | b'<' | b'>' | b'?' | b'#');
-        let length = before.iter().rev().take_while(|byte| !is_end(byte)).count();
+        let length = before.iter().rev().take_while(|byte| !is_end(byte) && **byte != b'@').count();
         let start = at - length;
         if length == 0 || !self.text[..start].ends_with(b"://") {
             return false;

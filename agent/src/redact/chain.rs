@@ -136,6 +136,21 @@ impl Chain {
         }
     }
 
+    /// The first of the numbers beside each other that end with the group before `first`; `first` if there is none.
+    pub(super) fn head(&self, first: usize) -> usize {
+        self.kinds[..first].iter().rposition(|kind| kind.has_letters).map_or(0, |letters| letters + 1)
+    }
+
+    /// The length of group `at`.
+    pub(super) fn length(&self, at: usize) -> u8 {
+        self.lengths[at]
+    }
+
+    /// Where group `at` begins.
+    pub(super) fn start(&self, at: usize) -> usize {
+        self.starts[at] as usize
+    }
+
     /// The number of groups that runs from `first` on may have.
     pub(super) fn longest_run(&self, first: usize) -> usize {
         let most = if self.lengths[first] == 1 { 7 } else { 5 };
@@ -157,11 +172,6 @@ impl Chain {
         let wanted = usize::from(self.offsets[first]) + length;
         let ends = &self.offsets[first + 1..=self.count];
         ends.iter().position(|end| usize::from(*end) == wanted).map(|at| at + 1)
-    }
-
-    /// Whether group `at` has digits only.
-    pub(super) fn is_number(&self, at: usize) -> bool {
-        !self.kinds[at].has_letters
     }
 }
 

@@ -101,12 +101,14 @@ impl Context {
 #[derive(Debug)]
 pub(super) struct Table {
     slots: Vec<(u64, u32)>,
+    /// A bit for each hash that is there, by other bits of it.
+    bits: Vec<u64>,
 }
 
 impl Table {
     /// One with room for so many phrases.
     pub(super) fn with_room(phrases: usize) -> Self {
-        Self { slots: vec![(0, 0); (phrases * 4).next_power_of_two()] }
+        Self { slots: vec![(0, 0); (phrases * 4).next_power_of_two()], bits: vec![0; 512] }
     }
 
     /// Where `hash` stands or would stand.
@@ -123,10 +125,14 @@ impl Table {
     pub(super) fn put(&mut self, hash: u64, number: u32) {
         let slot = self.slot(hash);
         self.slots[slot] = (hash, number);
+        self.bits[(hash >> 6) as usize & 511] |= 1 << (hash & 63);
     }
 
     /// The number behind a phrase.
     pub(super) fn find(&self, hash: u64) -> Option<u32> {
+        if self.bits[(hash >> 6) as usize & 511] >> (hash & 63) & 1 == 0 {
+            return None;
+        }
         let (known, number) = self.slots[self.slot(hash)];
         (known != 0).then_some(number)
     }
@@ -200,8 +206,8 @@ impl Words {
             return;
         }
         for number in (0..phrase.known).rev() {
-            let whole = phrase.states[number];
-            let singular = if phrase.last == b's' { phrase.before_last[number] } else { 0 };
+            let whole = phrase.of(number + 1, phrase.word);
+            let singular = if phrase.last == b's' { phrase.of(number + 1, phrase.but_last) } else { 0 };
             let Some(set) =
                 self.table.find(whole).or_else(|| (singular != 0).then(|| self.table.find(singular)).flatten())
             else {
@@ -221,11 +227,15 @@ impl Words {
     }
 }
 
-/// Hashes of the phrases that end with the present word: of one word, of two and so on.
+/// The hashes of the present word and of those before it.
 #[derive(Default)]
 struct Phrase {
-    states: [u64; PHRASE],
-    before_last: [u64; PHRASE],
+    /// The present word, and it without its last letter.
+    word: u64,
+    but_last: u64,
+    /// The words before it, the nearest first.
+    before: [u64; PHRASE - 1],
+    /// Words of the phrase that are known, with the present one.
     known: usize,
     /// Words so far.
     words: u32,
@@ -235,21 +245,23 @@ struct Phrase {
 }
 
 impl Phrase {
+    #[inline(always)]
     fn push(&mut self, byte: u8) {
         if !self.is_open {
-            for number in (1..PHRASE).rev() {
-                self.states[number] = step(self.states[number - 1], b'_');
-            }
-            self.states[0] = SEED;
+            self.before = [self.word, self.before[0], self.before[1]];
+            self.word = SEED;
             self.known = (self.known + 1).min(PHRASE);
             self.words += 1;
             self.is_open = true;
         }
-        self.before_last = self.states;
-        for state in &mut self.states[..self.known] {
-            *state = step(*state, byte);
-        }
+        self.but_last = self.word;
+        self.word = step(self.word, byte);
         self.last = byte;
+    }
+
+    /// The hash of the phrase of `count` words that ends with a word of this hash.
+    fn of(&self, count: usize, word: u64) -> u64 {
+        self.before[..count - 1].iter().fold(finish(word), |phrase, before| join(phrase, *before))
     }
 }
 
@@ -264,12 +276,15 @@ pub(super) fn last_phrases(key: &[u8]) -> [u64; PHRASE] {
         if byte != 0 {
             phrase.push(byte);
         }
-        phrase.was_small = first.is_ascii_lowercase() || !first.is_ascii();
+        phrase.was_small = if first.is_ascii() { first.is_ascii_lowercase() } else { phrase.was_small };
         rest = rest.get(length..).unwrap_or_default();
     }
-    let known = if phrase.is_open { phrase.known } else { 0 };
     let mut states = [0; PHRASE];
-    states[..known].copy_from_slice(&phrase.states[..known]);
+    if phrase.is_open {
+        for (number, state) in states[..phrase.known].iter_mut().enumerate() {
+            *state = phrase.of(number + 1, phrase.word);
+        }
+    }
     states
 }
 
@@ -279,12 +294,26 @@ fn step(state: u64, byte: u8) -> u64 {
     (state ^ u64::from(byte)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23)
 }
 
-/// Hash of a word that is folded already.
-pub(super) fn hash(word: &[u8]) -> u64 {
-    word.iter().fold(SEED, |state, byte| step(state, *byte))
+/// A word by its letters, so that its low bits depend on all of them.
+fn finish(word: u64) -> u64 {
+    word ^ word >> 29
+}
+
+/// A phrase with one more word before it.
+fn join(phrase: u64, before: u64) -> u64 {
+    finish(step(phrase, b'_') ^ before.wrapping_mul(0xbf58_476d_1ce4_e5b9))
+}
+
+/// Hash of a phrase that is folded already.
+pub(super) fn hash(phrase: &[u8]) -> u64 {
+    let word = |word: &[u8]| word.iter().fold(SEED, |state, byte| step(state, *byte));
+    let mut words = phrase.rsplit(|byte| *byte == b'_');
+    let last = finish(word(words.next().unwrap_or_default()));
+    words.fold(last, |phrase, before| join(phrase, word(before)))
 }
 
 /// The small letter or digit that `first` and what follows stand for, 0 if it is neither, and how many bytes that took.
+#[inline(always)]
 pub(super) fn fold(first: u8, behind: &[u8]) -> (u8, usize) {
     match first {
         b'a'..=b'z' | b'0'..=b'9' => (first, 1),

@@ -4,7 +4,7 @@ use super::context::{Context, Words};
 use super::literals::Literals;
 use super::own::Own;
 use super::pairs::Pairs;
-use super::{Detector, Form, Shape, Tier};
+use super::{Candidate, Detector, Form, Shape, Tier};
 
 /// How readily a value is taken for a personal one.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -21,13 +21,21 @@ pub enum Strictness {
 /// Bytes of the longest run that is handed to a check.
 pub(super) const LONGEST: usize = 40;
 
+/// What is needed of a detector to ask it, close together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) check: fn(&Candidate<'_>) -> Option<Shape>,
+    pub(super) number: u16,
+    pub(super) tier: Tier,
+}
+
 /// Detectors ready for use: immutable, for all workers.
 #[derive(Debug)]
 pub struct Engine {
     detectors: Vec<&'static Detector>,
     pub(super) strictness: Strictness,
-    pub(super) digits: Vec<Vec<u16>>,
-    pub(super) letters: Vec<Vec<u16>>,
+    pub(super) digits: Vec<Vec<Asked>>,
+    pub(super) letters: Vec<Vec<Asked>>,
     pub(super) words: Words,
     pub(super) own: Own,
     pub(super) pairs: Pairs,
@@ -54,7 +62,11 @@ impl Engine {
                 Form::Scanned => continue,
             };
             for length in lengths.iter().filter(|length| usize::from(**length) <= LONGEST) {
-                table[usize::from(*length)].push(number as u16);
+                table[usize::from(*length)].push(Asked {
+                    check: detector.check,
+                    number: number as u16,
+                    tier: detector.tier,
+                });
             }
         }
         engine
@@ -69,6 +81,12 @@ impl Engine {
         self.detectors[usize::from(number)]
     }
 
+    /// Whether words before a value decide about it.
+    pub(super) fn needs_context(&self, number: u16, shape: Shape) -> bool {
+        let tier = self.detector(number).tier;
+        shape == Shape::Bare || tier == Tier::Three || (tier == Tier::Two && self.strictness == Strictness::Low)
+    }
+
     /// How certain a value is that passed its check, or `None` when too little speaks for it.
     pub(super) fn score(&self, number: u16, shape: Shape, context: &Context) -> Option<u8> {
         let (is_own, is_spoken_for) = (shape == Shape::Canonical, context.speaks_for(number));
@@ -80,6 +98,6 @@ impl Engine {
             (Tier::Three, Strictness::Paranoid) => (40, is_own || is_spoken_for),
             (Tier::Three, _) => (40, is_spoken_for),
         };
-        counts.then_some(base + if is_own { 10 } else { 0 } + if is_spoken_for { 25 } else { 0 })
+        counts.then_some(base + if is_own { 20 } else { 0 } + if is_spoken_for { 25 } else { 0 })
     }
 }

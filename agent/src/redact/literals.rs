@@ -20,6 +20,7 @@ enum Lead {
     For,
     Sid,
     Cvv,
+    Expiry,
 }
 
 /// Beginnings that are no tokens of vendors, of four bytes.
@@ -47,6 +48,7 @@ const LEADS: &[(&[u8; 4], Lead)] = &[
     (b"cvc ", Lead::Cvv),
     (b"CVV ", Lead::Cvv),
     (b"CVC ", Lead::Cvv),
+    (b"exp ", Lead::Expiry),
 ];
 
 /// The beginnings of what is enabled.
@@ -124,7 +126,8 @@ impl Pass<'_> {
 
     fn follow(&mut self, at: usize, lead: Lead) -> bool {
         let own = &self.engine.own;
-        let (bearer, basic, sid, cvv) = (own.bearer, own.basic_auth, own.windows_sid, own.cvv);
+        let (bearer, basic, sid) = (own.bearer, own.basic_auth, own.windows_sid);
+        let (cvv, expiry) = (own.cvv, own.card_expiry);
         match lead {
             Lead::Token(detector) => self.token(at, at, Some(detector), |byte| byte == b'.'),
             Lead::Bearer => {
@@ -133,6 +136,7 @@ impl Pass<'_> {
             Lead::Basic => self.behind(at, |pass, start| pass.token(at, start, basic, |byte| b"+/=".contains(&byte))),
             Lead::Sid => self.token(at, at, sid, |_| false),
             Lead::Cvv => self.behind(at, |pass, start| pass.token(at, start, cvv, |_| false)),
+            Lead::Expiry => self.behind(at, |pass, start| pass.token(at, start, expiry, |byte| byte == b'/')),
             Lead::Begin => self.private_key(at),
             Lead::Home => self.home(at),
             Lead::User => self.user(at),

@@ -4,6 +4,8 @@
 mod address;
 mod all;
 mod chain;
+#[cfg(any(test, fuzzing))]
+pub mod check;
 mod checksum;
 mod context;
 mod decode;

@@ -14,6 +14,9 @@ impl Pass<'_> {
         if near.is_none() && !is_tail {
             return false;
         }
+        if at < self.hex_end {
+            return false;
+        }
         let floor = self.next.max(at.saturating_sub(LONGEST));
         let back =
             self.text[floor..at].iter().rev().take_while(|byte| byte.is_ascii_hexdigit() || **byte == b':').count();
@@ -23,6 +26,7 @@ impl Pass<'_> {
             .take(LONGEST)
             .take_while(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'));
         let mut end = at + ahead.count();
+        self.hex_end = end;
         let is_touched = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         if is_touched(self.byte_before(start, 1)) || is_touched(self.byte(end)) || self.byte_before(start, 1) == b':' {
             return false;
@@ -47,8 +51,13 @@ impl Pass<'_> {
     /// Whether the groups of the chain from `first` on are a MAC address: `00-1b-44-11-3a-b7`, `001b.4411.3ab7`.
     pub(super) fn mac_groups(&mut self, first: usize) {
         let Some(detector) = self.engine.own.mac else { return };
-        for (count, length, mark) in [(6, 2, b'-'), (3, 4, b'.')] {
-            let Some(run) = self.chain.groups_alike(first, count, length, mark) else { continue };
+        let (count, length, mark) = match self.chain.length(first) {
+            2 => (6, 2, b'-'),
+            4 => (3, 4, b'.'),
+            _ => return,
+        };
+        {
+            let Some(run) = self.chain.groups_alike(first, count, length, mark) else { return };
             let candidate = Candidate { plain: run.plain, groups: run.groups, separators: run.separators };
             let (start, end) = (run.start, run.end);
             if let Some(shape) = (self.engine.detector(detector).check)(&candidate) {

@@ -34,6 +34,7 @@ own!(
     birth_date,
     gps,
     cvv,
+    card_expiry,
     url_userinfo,
     bearer,
     basic_auth,

@@ -31,7 +31,7 @@ const IN_QUERY_PERSON: u8 = 3;
 pub(super) struct Pairs {
     names: Table,
     queries: Table,
-    /// The last two letters of names, as bits.
+    /// The last three letters of names, as bits.
     tails: Vec<u64>,
     query: Option<u16>,
     with_spaces: Vec<u16>,
@@ -45,7 +45,7 @@ impl Pairs {
         let mut pairs = Self {
             names: Table::with_room(1000),
             queries: Table::with_room(64),
-            tails: vec![0; 16],
+            tails: vec![0; 512],
             query: find(&"url_parameter"),
             with_spaces: WITH_SPACES.iter().filter_map(find).collect(),
             to_line_end: TO_LINE_END.iter().filter_map(find).collect(),
@@ -64,14 +64,14 @@ impl Pairs {
     }
 
     fn add_tail(&mut self, word: &str) {
-        if let [.., one, two] = *word.as_bytes() {
-            let tail = tail(one, two);
+        if let [.., one, two, three] = *word.as_bytes() {
+            let tail = tail([one, two, three]);
             self.tails[tail / 64] |= 1 << (tail % 64);
         }
     }
 
-    fn may_end(&self, one: u8, two: u8) -> bool {
-        let tail = tail(one, two);
+    fn may_end(&self, letters: [u8; 3]) -> bool {
+        let tail = tail(letters);
         self.tails[tail / 64] >> (tail % 64) & 1 == 1
     }
 
@@ -91,9 +91,9 @@ impl Pairs {
     }
 }
 
-/// A number for two letters: equal for those that differ in case.
-fn tail(one: u8, two: u8) -> usize {
-    usize::from(one & 31) << 5 | usize::from(two & 31)
+/// A number for three letters: equal for those that differ in case.
+fn tail(letters: [u8; 3]) -> usize {
+    letters.iter().fold(0, |tail, letter| tail << 5 | usize::from(letter & 31))
 }
 
 /// A value behind a name.
@@ -111,8 +111,8 @@ impl Pass<'_> {
         while end > 0 && matches!(self.text[end - 1], b' ' | b'"' | b'\'' | b']' | b'\\') && at - end < 4 {
             end -= 1;
         }
-        let (one, two) = (self.byte_before(end, 2), self.byte_before(end, 1));
-        if !self.engine.pairs.may_end(one, two) {
+        let Some(letters) = self.text[..end].last_chunk() else { return };
+        if !self.engine.pairs.may_end(*letters) {
             return;
         }
         let floor = self.next.max(end.saturating_sub(NAME));
@@ -146,8 +146,8 @@ impl Pass<'_> {
         let rest = &self.text[at + 1..];
         let length = rest.iter().take(NAME).take_while(|byte| is_name(byte)).count();
         let (name, behind) = rest.split_at(length);
-        let [.., one, two] = *name else { return false };
-        if behind.first() != Some(&b'>') || !self.engine.pairs.may_end(one, two) {
+        let Some(letters) = name.last_chunk() else { return false };
+        if behind.first() != Some(&b'>') || !self.engine.pairs.may_end(*letters) {
             return false;
         }
         let Some(detector) = self.engine.pairs.named(name) else { return false };

@@ -8,10 +8,10 @@ use vigie_parsers::simd::{Classes, classify};
 use super::chain::{Chain, Refused, Run};
 use super::context::{BEFORE, Context};
 use super::decode::Decoded;
-use super::engine::Engine;
+use super::engine::{Asked, Engine, Strictness};
 use super::moment::moment;
 use super::resolve::unite;
-use super::{Candidate, Finding, Place};
+use super::{Candidate, Finding, Place, Tier};
 
 /// Looks for values with one engine: one for each worker, since it keeps what it works with.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub struct Scanner {
     chain: Box<Chain>,
     key: Vec<u8>,
     key_context: Context,
+    #[cfg(any(test, fuzzing))]
+    steps: u64,
 }
 
 impl Scanner {
@@ -34,7 +36,15 @@ impl Scanner {
             chain: Box::default(),
             key: Vec::new(),
             key_context: Context::default(),
+            #[cfg(any(test, fuzzing))]
+            steps: 0,
         }
+    }
+
+    /// Places looked at and detectors asked by the last scan, to hold it linear.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn steps(&self) -> u64 {
+        self.steps
     }
 
     /// Appends what is found in `text`, sorted by start; what overlaps is one finding, with the name of the surest.
@@ -63,10 +73,17 @@ impl Scanner {
             found,
             next: 0,
             chain_end: 0,
+            hex_end: 0,
             context: (usize::MAX, Context::default()),
+            #[cfg(any(test, fuzzing))]
+            steps: 0,
         };
         if place.key.is_empty() || !pass.whole(place.key) {
             pass.run();
+        }
+        #[cfg(any(test, fuzzing))]
+        {
+            self.steps = pass.steps;
         }
         if is_coded {
             self.decoded.give_back(&mut found[first..]);
@@ -88,8 +105,12 @@ pub(super) struct Pass<'a> {
     pub(super) next: usize,
     /// Groups before this have been in a chain.
     chain_end: usize,
+    /// Colons before this have been looked at as parts of addresses.
+    pub(super) hex_end: usize,
     /// The context that was read last, and before which place.
     context: (usize, Context),
+    #[cfg(any(test, fuzzing))]
+    steps: u64,
 }
 
 impl Pass<'_> {
@@ -111,6 +132,10 @@ impl Pass<'_> {
 
     /// Looks at what begins at `at`.
     fn look(&mut self, at: usize) {
+        #[cfg(any(test, fuzzing))]
+        {
+            self.steps += 1;
+        }
         match self.text[at] {
             b'0'..=b'9' => self.number(at),
             b'@' => self.address(at),
@@ -164,9 +189,14 @@ impl Pass<'_> {
             return;
         }
         self.position(at);
-        if at >= self.chain_end {
+        if at >= self.chain_end && self.may_chain(at, self.word_end(at)) {
             self.chain(at);
         }
+    }
+
+    /// Whether a word is long enough for a value, or goes on with another group.
+    fn may_chain(&self, start: usize, end: usize) -> bool {
+        end - start >= SHORTEST || (is_separator(self.byte(end)) && self.byte(end + 1).is_ascii_alphanumeric())
     }
 
     fn word(&mut self, at: usize) {
@@ -174,8 +204,15 @@ impl Pass<'_> {
             return;
         }
         let end = self.word_end(at);
-        let is_short = end - at <= 4 && is_separator(self.byte(end)) && self.byte(end + 1).is_ascii_alphanumeric();
-        if is_short || self.has_digit(at..end) {
+        let is_group = end - at < SHORTEST
+            && self.may_chain(at, end)
+            && (self.byte(end) != b' ' || self.text[at].is_ascii_uppercase());
+        let length = end - at;
+        let is_asked =
+            length <= super::engine::LONGEST && (!self.engine.letters[length].is_empty() || self.may_chain(end, end));
+        if is_group
+            || (length >= SHORTEST && (is_asked || self.text[at + 3].is_ascii_digit()) && self.has_digit(at..end))
+        {
             self.chain(at);
         }
         if matches!(end - at, 8 | 11) && self.text[at].is_ascii_uppercase() && self.text[at + 5].is_ascii_uppercase() {
@@ -261,6 +298,10 @@ impl Pass<'_> {
 
     /// Puts together the groups that begin at `at`, and asks for all runs of them.
     fn chain(&mut self, at: usize) {
+        if is_uuid(&self.text[at..]) {
+            self.next = at + 36;
+            return;
+        }
         self.chain.clear();
         let (mut start, mut separator, mut end) = (at, 0, at);
         self.chain_end = loop {
@@ -283,17 +324,17 @@ impl Pass<'_> {
     }
 
     fn runs(&mut self) {
+        let engine = self.engine;
         for first in 0..self.chain.count() {
             self.iban(first);
             self.mac_groups(first);
-            let start = self.chain.run(first, 1).start;
-            if self.is_inside(start) {
+            if self.is_inside(self.chain.start(first)) {
                 continue;
             }
+            let mut length = 0;
             for count in 1..=self.chain.longest_run(first) {
-                let length = self.chain.run(first, count).plain.len();
-                let engine = self.engine;
-                if length >= 5 && !(engine.digits[length].is_empty() && engine.letters[length].is_empty()) {
+                length += usize::from(self.chain.length(first + count - 1));
+                if length >= SHORTEST && !(engine.digits[length].is_empty() && engine.letters[length].is_empty()) {
                     self.run_of(first, count);
                 }
             }
@@ -309,54 +350,42 @@ impl Pass<'_> {
         }
     }
 
+    /// Asks the detectors of its length whether the run is one.
     fn run_of(&mut self, first: usize, count: usize) {
-        let run = self.chain.run(first, count);
-        let goes_on = matches!(self.byte(run.end), b'.' | b',')
-            && self.byte(run.end + 1).is_ascii_digit()
-            && self.byte(run.end) == b'.';
-        let is_decimal = run.separators == b".";
-        if goes_on || is_decimal {
+        let Run { plain, groups, separators, start, end, has_letters } = self.chain.run(first, count);
+        let goes_on = self.text.get(end) == Some(&b'.') && self.text.get(end + 1).is_some_and(u8::is_ascii_digit);
+        // A decimal.
+        if goes_on || separators == b"." {
             return;
         }
-        let Run { plain, groups, separators, start, end, has_letters } = run;
+        // Numbers before it say nothing, so that all runs of neighbouring numbers share what stands before the first.
+        let head = self.chain.start(self.chain.head(first));
         let candidate = Candidate { plain, groups, separators };
-        let numbers: &[u16] = if has_letters { &[] } else { &self.engine.digits[plain.len()] };
-        let mut passed = [(0, super::Shape::Bare); 16];
-        let mut many = 0;
-        let mut steps = numbers.iter().chain(&self.engine.letters[plain.len()]);
-        while many < passed.len() {
-            let Some(number) = steps.next() else { break };
-            if let Some(shape) = (self.engine.detector(*number).check)(&candidate) {
-                passed[many] = (*number, shape);
-                many += 1;
+        let engine = self.engine;
+        let numbers: &[Asked] = if has_letters { &[] } else { &engine.digits[plain.len()] };
+        for asked in numbers.iter().chain(&engine.letters[plain.len()]) {
+            #[cfg(any(test, fuzzing))]
+            {
+                self.steps += 1;
+            }
+            let is_mute = self.context.0 == head && engine.strictness != Strictness::Paranoid;
+            if asked.tier == Tier::Three && is_mute && !self.context.1.speaks_for(asked.number) {
+                continue;
+            }
+            let Some(shape) = (asked.check)(&candidate) else { continue };
+            if engine.needs_context(asked.number, shape) {
+                read_context(&mut self.context, engine, self.text, self.key, head);
+            }
+            let context = if self.context.0 == head { &self.context.1 } else { self.key };
+            if let Some(score) = engine.score(asked.number, shape, context) {
+                self.found.push(Finding { start: start as u32, end: end as u32, detector: asked.number, score });
             }
         }
-        if many > 0 {
-            let context = self.context_at(first, start);
-            for (number, shape) in &passed[..many] {
-                self.offer(*number, *shape, &context, start..end);
-            }
-        }
-    }
-
-    /// The context of the run that begins with group `first`. Numbers before it say nothing, so that all runs of neighbouring
-    /// numbers share what stands before the first.
-    fn context_at(&mut self, first: usize, start: usize) -> Context {
-        let mut head = first;
-        while head > 0 && self.chain.is_number(head - 1) {
-            head -= 1;
-        }
-        let place = if head == first { start } else { self.chain.run(head, 1).start };
-        self.context_before(place)
     }
 
     /// What the key and the 48 bytes before `at` on the same line say.
     pub(super) fn context_before(&mut self, at: usize) -> Context {
-        if self.context.0 != at {
-            let before = &self.text[at.saturating_sub(BEFORE)..at];
-            let line = before.iter().rposition(|byte| *byte == b'\n').map_or(before, |newline| &before[newline + 1..]);
-            self.context = (at, self.engine.words.read(line, self.key));
-        }
+        read_context(&mut self.context, self.engine, self.text, self.key, at);
         self.context.1
     }
 
@@ -384,7 +413,8 @@ impl Pass<'_> {
         let plain = &self.text[span.clone()];
         let candidate = Candidate { plain, groups: &[], separators: &[] };
         let Some(shape) = (self.engine.detector(detector).check)(&candidate) else { return false };
-        let context = self.context_before(span.start);
+        let needs = self.engine.needs_context(detector, shape);
+        let context = if needs { self.context_before(span.start) } else { Context::default() };
         self.offer(detector, shape, &context, span);
         true
     }
@@ -401,6 +431,30 @@ impl Pass<'_> {
         }
     }
 }
+
+/// Reads what stands before `at`, unless that was the last place for which it was read.
+fn read_context(context: &mut (usize, Context), engine: &Engine, text: &[u8], key: &Context, at: usize) {
+    if context.0 != at {
+        let before = &text[at.saturating_sub(BEFORE)..at];
+        let line = before.iter().rposition(|byte| *byte == b'\n').map_or(before, |newline| &before[newline + 1..]);
+        *context = (at, engine.words.read(line, key));
+    }
+}
+
+/// Whether `text` begins with a UUID, which nobody is called.
+fn is_uuid(text: &[u8]) -> bool {
+    let Some(uuid) = text.first_chunk::<36>() else { return false };
+    let is_right = |(at, byte): (usize, &u8)| {
+        if matches!(at, 8 | 13 | 18 | 23) { *byte == b'-' } else { byte.is_ascii_hexdigit() }
+    };
+    uuid[8] == b'-'
+        && uuid[13] == b'-'
+        && uuid.iter().enumerate().all(is_right)
+        && !text.get(36).is_some_and(u8::is_ascii_alphanumeric)
+}
+
+/// Letters and digits of the shortest run that is asked for.
+const SHORTEST: usize = 5;
 
 /// How certain a value is that stands behind its name.
 const NAMED: u8 = 90;

@@ -30,6 +30,7 @@ const TARGETS: &[Target] = &[
     ("cuts", cuts),
     ("answer", answer),
     ("msgpack", msgpack),
+    ("redact", redact),
 ];
 
 /// The target that `FUZZ_TARGET` names.
@@ -42,6 +43,13 @@ static CHOSEN: LazyLock<fn(Bytes<'_>)> = LazyLock::new(|| {
 /// Runs the chosen target on one input.
 pub(crate) fn run(bytes: &[u8]) {
     CHOSEN(Bytes::new(bytes));
+}
+
+/// A text with a key, looked through for personal data.
+fn redact(mut bytes: Bytes<'_>) {
+    let escaped = bytes.yes();
+    let key = bytes.line();
+    vigie::redact::check::check(bytes.rest(), vigie::redact::Place { key, escaped });
 }
 
 /// Lines of JSON beside serde_json.

@@ -80,17 +80,19 @@ pub(in super::super) const SECRET: Detector = Detector {
         let value = candidate.plain;
         let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
         let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
-        let is_mixed = digits > 0 && letters > 0
-            || value.iter().any(u8::is_ascii_uppercase) && value.iter().any(u8::is_ascii_lowercase);
+        let is_mixed = digits > 0 && letters > 0;
+        // The name of a thing, and what is in it.
+        let is_thing = candidate.groups != [1] && value.iter().any(|byte| matches!(byte, b'{' | b'(' | b'['));
         let is_path = value.starts_with(b"/") && value.iter().filter(|byte| **byte == b'/').count() > 1;
         let is_scheme = [&b"bearer"[..], b"basic", b"digest", b"negotiate", b"undefined", b"required"]
             .iter()
             .any(|scheme| value.eq_ignore_ascii_case(scheme));
         let fits = value.len() >= 8
             && !is_path
+            && !is_thing
             && !is_scheme
             && !value.contains(&b' ')
-            && (is_mixed || (value.len() >= 16 && candidate.separators.is_empty()) || candidate.groups == [1]);
+            && (is_mixed || (value.len() >= 20 && candidate.separators.is_empty()) || candidate.groups == [1]);
         (fits && !is_nothing(value)).then_some(Shape::Canonical)
     },
     context: &[
@@ -180,6 +182,7 @@ pub(in super::super) const SECRET: Detector = Detector {
         "Authorization: Bearer x",
         "session: opened",
         "sid=0",
+        "token = AppWindowToken{3227890 x",
     ],
     ..PASSWORD
 };

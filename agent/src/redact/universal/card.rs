@@ -67,7 +67,28 @@ fn check(candidate: &Candidate<'_>) -> Option<Shape> {
     if !lengths.contains(&digits.len()) || !is_written(candidate) || is_same || !luhn(digits) {
         return None;
     }
-    Some(if matches!(digits.len(), 14..=16) { Shape::Canonical } else { Shape::Bare })
+    let is_grouped = candidate.groups == [4, 4, 4, 4];
+    let counts = match digits[0] {
+        b'3' => digits.len() <= 16,
+        b'5' | b'6' if is_maestro(digits) => digits.len() == 16 && (is_grouped || is_known_maestro(digits)),
+        _ => digits.len() == 16,
+    };
+    Some(if counts { Shape::Canonical } else { Shape::Bare })
+}
+
+/// Whether the issuer is one of the many ranges of Maestro, which hold a tenth of all numbers.
+fn is_maestro(digits: &[u8]) -> bool {
+    let is_discover =
+        digits.starts_with(b"6011") || digits.starts_with(b"65") || matches!(&digits[..3], [b'6', b'4', b'4'..=b'9']);
+    let is_other = matches!(digits[..2], [b'5', b'1'..=b'5'] | [b'6', b'2']) || is_discover;
+    !is_other
+}
+
+/// Ranges of Maestro that are in use.
+fn is_known_maestro(digits: &[u8]) -> bool {
+    const HEADS: [&[u8; 4]; 10] =
+        [b"5018", b"5019", b"5020", b"5038", b"5612", b"5893", b"6304", b"6759", b"6761", b"6762"];
+    HEADS.iter().any(|head| digits.starts_with(*head)) || digits.starts_with(b"6763")
 }
 
 /// Whether groups are those that are printed: fours, or those of Amex and Diners.
