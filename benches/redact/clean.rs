@@ -19,7 +19,7 @@ const HARD: &[&str] = &[
     "ts=17{d8} level=info msg=flush bytes={D9}",
     "epoch_ms=17{d11} offset={D10} partition={D1}",
     "blk_-{D18} terminating",
-    "Receiving block blk_{D19} src: /10.250.{d2}.1:50010 dest: /10.250.11.{D2}:50010",
+    "Receiving block blk_{D19} src: /dn{d2}:50010 dest: /dn{D2}:50010",
     "version 10.{D2}.{D2}.{D3} installed",
     "upgrade from 1.{D2}.{D1} to 2.{D1}.{D2}-rc.{D1}",
     "java.lang.Object@{h7} released",

@@ -94,7 +94,7 @@ fn judge_kind(find: Find<'_>, draw: &mut Draw, kind: &'static Kind, values: u64)
         let value = (kind.make)(draw);
         let named = round % 2 == 0;
         let name = named.then(|| name_of(draw, kind));
-        let line = line(draw, name, &value.text);
+        let line = line(draw, name, &value);
         let tally = match (named, value.alone) {
             (true, _) => &mut score.named,
             (false, true) => &mut score.alone,
@@ -133,7 +133,7 @@ pub(crate) fn print(out: &mut impl Write, draw: &mut Draw, values: u64) -> io::R
         for round in 0..values * 2 {
             let value = (kind.make)(draw);
             let name = (round % 2 == 0).then(|| name_of(draw, kind));
-            let line = line(draw, name, &value.text);
+            let line = line(draw, name, &value);
             let (named, Line { key, text, start, end, .. }) = (name.is_some(), &line);
             writeln!(out, "{}\t{named}\t{}\t{key}\t{start}\t{end}\t{text}", kind.name, value.alone)?;
         }

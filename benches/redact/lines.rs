@@ -1,6 +1,7 @@
 //! Log lines with one made-up value in each, and where it lies: the shapes in which programs write what they know of people.
 
 use super::draw::Draw;
+use super::values::Value;
 
 /// One line, or one field of a record.
 pub(crate) struct Line {
@@ -106,17 +107,18 @@ const NAMELESS: &[&str] = &["value", "valeur", "ref", "input", "param", "data", 
 
 /// A line with `value`; `name` is what people call it, or nothing where nothing names it. One in five is a field of a record, cut
 /// out by a parser.
-pub(crate) fn line(draw: &mut Draw, name: Option<&str>, value: &str) -> Line {
+pub(crate) fn line(draw: &mut Draw, name: Option<&str>, value: &Value) -> Line {
     if draw.once_in(5) {
-        return field(draw, name, value);
+        return field(draw, name, &value.text);
     }
     loop {
         let shape = &SHAPES[draw.between(0, SHAPES.len() as u64) as usize];
         let names = shape.template.contains("{k}") || shape.template.contains("{p}");
-        if name.is_some() && !names || name.is_none() && shape.needs_name {
+        let is_sentence = value.in_fields && !shape.template.contains("{k}");
+        if name.is_some() && !names || name.is_none() && shape.needs_name || is_sentence {
             continue;
         }
-        return filled(draw, shape, name, value);
+        return filled(draw, shape, name, &value.text);
     }
 }
 

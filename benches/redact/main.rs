@@ -4,6 +4,13 @@
 //! Values are made up here, from the published rules, and judged by the agent; neither knows the other's arithmetic. Lines come
 //! in the shapes in which programs write, in eight languages, with a name beside the value and without. All drawn from a seed.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::excessive_nesting,
+    clippy::string_slice,
+    reason = "made-up numbers are small, and their text is ASCII"
+)]
+
 mod clean;
 mod draw;
 mod judge;
@@ -17,6 +24,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use draw::Draw;
 use judge::{LEAST_RECALL, MOST_LEFT, MOST_TOUCHED, Score, Spans, Tally};
 use lines::Line;
 use vigie::redact::{self, Engine, Place, Scanner, Strictness};

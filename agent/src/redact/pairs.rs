@@ -107,7 +107,7 @@ struct Value {
 impl Pass<'_> {
     /// Looks at the `:` or `=` at `at`, which may stand between a name and its value.
     pub(super) fn pair(&mut self, at: usize) {
-        let mut end = at;
+        let mut end = at - usize::from(self.is_row(at));
         while end > 0 && matches!(self.text[end - 1], b' ' | b'"' | b'\'' | b']' | b'\\') && at - end < 4 {
             end -= 1;
         }
@@ -135,13 +135,36 @@ impl Pass<'_> {
         }
     }
 
+    /// Whether PostgreSQL names a column and its value around the `=` at `at`: `Key (email)=(…)`.
+    fn is_row(&self, at: usize) -> bool {
+        self.text[at] == b'=' && self.byte_before(at, 1) == b')' && self.byte(at + 1) == b'('
+    }
+
+    /// Looks at the `<` at `at`, which may open an element of XML: its name, a value, and its end. Gives whether it held one.
+    pub(super) fn element(&mut self, at: usize) -> bool {
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
+        let rest = &self.text[at + 1..];
+        let length = rest.iter().take(NAME).take_while(|byte| is_name(byte)).count();
+        let (name, behind) = rest.split_at(length);
+        let Some(letters) = name.last_chunk() else { return false };
+        if behind.first() != Some(&b'>') || !self.engine.pairs.may_end(*letters) {
+            return false;
+        }
+        let Some(detector) = self.engine.pairs.named(name) else { return false };
+        let length = behind[1..].iter().take(VALUE).take_while(|byte| !matches!(byte, b'<' | b'\n')).count();
+        let start = at + name.len() + 2;
+        let is_closed = self.text[start + length..].starts_with(b"</");
+        let value = Value { span: start..start + length, is_prose: false, is_quoted: true };
+        length > 0 && is_closed && self.ask_value(detector, &value, QUOTED)
+    }
+
     /// The value behind the `:` or `=` at `at`.
     fn value(&self, at: usize, detector: u16) -> Option<Value> {
         let mut start = at + 1;
         if self.byte(start) == b'=' || (self.text[at] == b':' && self.byte(start) == b':') {
             return None;
         }
-        if self.byte(start) == b'>' {
+        if self.byte(start) == b'>' || self.is_row(at) {
             start += 1;
         }
         let spaces = self.text.get(start..)?.iter().take(3).take_while(|byte| matches!(byte, b' ' | b'\t')).count();

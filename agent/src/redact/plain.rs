@@ -1,9 +1,17 @@
 //! Looks for values the plain and slow way, one detector at a time, to hold detectors and their examples against: every run of
 //! groups is cut out and asked. And the shares of random numbers that get through, against what was reckoned.
 
-use std::collections::BTreeSet;
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::excessive_nesting,
+    clippy::string_slice,
+    reason = "lines of examples, short and cut where words end"
+)]
 
-use super::{Candidate, Detector, Form, Shape, Tier, french, national, vat};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Candidate, Detector, Engine, Form, Place, Scanner, Shape, Strictness, Tier, all, french, national, vat};
 
 /// A group of letters and digits: where it lies, and its text in upper case.
 struct Word {
@@ -174,6 +182,24 @@ fn every_detector_says_what_it_is_and_can_be_asked() {
             assert!(folded && word.len() <= 48, "{name}: {word}");
         }
     }
+}
+
+/// Lines of common programs, in which nobody is.
+const CLEAN: &str = include_str!("../../../tests/cases/redact/clean.txt");
+
+#[test]
+fn nothing_is_found_in_lines_that_hold_nobody() {
+    let engine = Engine::new(&all().collect::<Vec<_>>(), Strictness::Normal);
+    let mut scanner = Scanner::new(Arc::new(engine));
+
+    let mut touched = Vec::new();
+    for line in CLEAN.lines().skip(1) {
+        let mut found = Vec::new();
+        scanner.scan(line.as_bytes(), Place::default(), &mut found);
+        touched.extend(found.iter().map(|one| format!("{}: {line}", &line[one.start as usize..one.end as usize])));
+    }
+
+    assert!(touched.is_empty(), "{}", touched.join("\n"));
 }
 
 /// A check that is handed whatever fits its form gives an answer.

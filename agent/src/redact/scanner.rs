@@ -239,7 +239,7 @@ impl Pass<'_> {
 
     /// A line for machines: letters, digits and `<`, two of them beside each other.
     fn bracket(&mut self, at: usize) {
-        if self.skip_token(at) || self.engine.own.mrz.is_none() {
+        if self.element(at) || self.skip_token(at) || self.engine.own.mrz.is_none() {
             return;
         }
         let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'<';
@@ -282,6 +282,7 @@ impl Pass<'_> {
                 further.is_ascii_alphabetic() && super::version::is_product(&self.text[at.saturating_sub(24)..at - 1])
             }
             b'-' => further.is_ascii_alphanumeric(),
+            b'~' => true,
             b'.' | b'_' | b'+' => further.is_ascii_alphanumeric(),
             _ => false,
         };

@@ -3,7 +3,7 @@
 use super::super::draw::{Draw, grouped};
 use super::super::sums::{luhn, mod_97, modulo};
 use super::Family::None;
-use super::{Kind, Value, alone, beside};
+use super::{Kind, Value, alone, beside, in_field};
 
 pub(crate) const KINDS: &[Kind] = &[
     Kind { name: "email", named: &["e-mail", "courriel", "mail", "correo", "adresse mail"], family: None, make: email },
@@ -110,7 +110,7 @@ pub(crate) const KINDS: &[Kind] = &[
         name: "password",
         named: &["password", "mot_de_passe", "passwd", "Passwort", "contraseña", "wachtwoord", "hasło", "senha"],
         family: None,
-        make: |draw| beside(draw.letters(12, "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789")),
+        make: |draw| in_field(draw.letters(12, "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789")),
     },
     Kind {
         name: "cloud key",

@@ -109,7 +109,7 @@ fn citizen_card(draw: &mut Draw) -> Value {
                 }
             })
             .sum();
-        sum % 10 == 0
+        sum.is_multiple_of(10)
     };
     let Some(check) = (0..10).find(fits) else { return citizen_card(draw) };
     let text = format!("{body}{check}");

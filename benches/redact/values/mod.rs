@@ -14,6 +14,8 @@ use super::draw::Draw;
 pub(crate) struct Value {
     pub(crate) text: String,
     pub(crate) alone: bool,
+    /// Whether it stands in fields only: nobody writes a password behind a bare word of a sentence.
+    pub(crate) in_fields: bool,
 }
 
 /// A kind of value.
@@ -106,10 +108,15 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
 
 /// Told by itself.
 fn alone(text: impl Into<String>) -> Value {
-    Value { text: text.into(), alone: true }
+    Value { text: text.into(), alone: true, in_fields: false }
 }
 
 /// Told by what stands by it.
 fn beside(text: impl Into<String>) -> Value {
-    Value { text: text.into(), alone: false }
+    Value { text: text.into(), alone: false, in_fields: false }
+}
+
+/// Told by the field in which it stands.
+fn in_field(text: impl Into<String>) -> Value {
+    Value { text: text.into(), alone: false, in_fields: true }
 }

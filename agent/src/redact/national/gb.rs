@@ -45,7 +45,6 @@ pub(super) const UTR: Detector = Detector {
     source: "HMRC; OECD, Tax identification numbers: United Kingdom: weights 6 7 8 9 10 5 4 3 2 modulo 11",
     matches: &["utr=[[2121736525]]", "UTR [[20520 12888]]"],
     rejects: &["utr=3121736525", "uptime 2121736525", "utr=0000000000"],
-    ..NINO
 };
 
 fn check_nino(candidate: &Candidate<'_>) -> Option<Shape> {

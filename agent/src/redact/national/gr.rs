@@ -31,7 +31,6 @@ pub(super) const AFM: Detector = Detector {
     source: "ΑΑΔΕ, ΑΦΜ; OECD, Tax identification numbers: Greece: digits times powers of two, modulo 11",
     matches: &["afm=[[710870374]]", "AFM [[174328263]]"],
     rejects: &["afm=710870375", "size 710870374", "afm=000000000"],
-    ..AMKA
 };
 
 fn check_amka(candidate: &Candidate<'_>) -> Option<Shape> {

@@ -42,7 +42,6 @@ pub(super) const SE_ORGNR: Detector = Detector {
     source: "lagen (1974:174) om identitetsbeteckning för juridiska personer; Luhn",
     matches: &["orgnr=[[5537799537]]", "organisationsnummer [[556036-0793]]"],
     rejects: &["orgnr=5537799538", "id 5537799537"],
-    ..SE
 };
 
 /// Denmark: `150478-1838`. The old check modulo 11 is not kept since 2007, so only the birthday is looked at.

@@ -67,7 +67,6 @@ pub(super) const REGON: Detector = Detector {
     source: "rozporządzenie Rady Ministrów z dnia 30 listopada 2015 r., REGON",
     matches: &["regon=[[850753483]]", "REGON [[51609780430357]]"],
     rejects: &["regon=850753484", "size 850753483", "regon=51609780430358", "regon 000000000"],
-    ..PESEL
 };
 
 fn check_pesel(candidate: &Candidate<'_>) -> Option<Shape> {

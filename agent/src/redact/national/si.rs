@@ -31,7 +31,6 @@ pub(super) const DAVCNA: Detector = Detector {
     source: "Zakon o davčnem postopku; Zakon o finančni upravi: weights 8 to 2 modulo 11",
     matches: &["davcna=[[40905594]]", "davčna številka: [[96427043]]"],
     rejects: &["davcna=40905595", "bytes 40905594", "davcna=00905594"],
-    ..EMSO
 };
 
 fn check_emso(candidate: &Candidate<'_>) -> Option<Shape> {

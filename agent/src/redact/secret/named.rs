@@ -52,6 +52,8 @@ pub(in super::super) const PASSWORD: Detector = Detector {
     source: "names in eight languages; gitleaks and detect-secrets for those of configuration files",
     matches: &[
         "login password=[[hunter2]] ok",
+        "<ns:passwd>[[H86zGwaPNpd4]]</ns:passwd> <wachtwoord>[[pwYFaZnh9wWR]]</wachtwoord>",
+        "DETAIL:  Key (senha)=([[cfsiHyRF3LaV]]) already exists.",
         "PASSWORD: [[hunter2]]",
         "\"password\":\"[[p\\\\\"w d]]\",\"x\":1",
         "DB_PASSWORD='[[s3 cret]]'",
