@@ -116,8 +116,14 @@ const ALL: &[&str] = &[
 ];
 
 /// Code that plugins of one kind share, and the input that nobody configures; none of it is a row of a table.
-const SHARED: &[(&str, &str)] =
-    &[("inputs", "lines"), ("inputs", "files"), ("inputs", "backlog"), ("filters", "pattern"), ("filters", "testing")];
+const SHARED: &[(&str, &str)] = &[
+    ("inputs", "lines"),
+    ("inputs", "files"),
+    ("inputs", "backlog"),
+    ("filters", "condition"),
+    ("filters", "pattern"),
+    ("filters", "testing"),
+];
 
 /// The macro that declares options stands at the root of the crate.
 const AT_THE_ROOT: &[&str] = &["options"];
