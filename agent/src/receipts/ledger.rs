@@ -62,6 +62,8 @@ struct State {
     tally: Tally,
     first: u64,
     ranges: VecDeque<Finished>,
+    /// The last clean point of the finished prefix; it may lie in a range that is not finished.
+    clean: u64,
     /// Where the last range ends.
     end: u64,
     /// Bytes of ranges that are not finished.
@@ -89,6 +91,8 @@ impl State {
 #[derive(Clone, Copy, Debug)]
 struct Finished {
     opened: Instant,
+    /// Where it begins.
+    from: u64,
     length: u64,
     done: bool,
     clean: Option<u64>,
@@ -123,7 +127,8 @@ impl Ledger {
             // A quiet file has one at a time.
             state.ranges.reserve_exact(1);
         }
-        state.ranges.push_back(Finished { opened, length, done: false, clean: None });
+        let from = state.end;
+        state.ranges.push_back(Finished { opened, from, length, done: false, clean: None });
         state.end = to;
         state.unsettled += length;
         let epoch = state.epoch;
@@ -180,7 +185,7 @@ impl Ledger {
     pub fn restart(&self, committed: u64) {
         let mut state = self.lock();
         self.forget(&mut state);
-        (state.committed, state.end) = (committed, committed);
+        (state.committed, state.end, state.clean) = (committed, committed, committed);
     }
 
     fn forget(&self, state: &mut State) {
@@ -188,7 +193,7 @@ impl Ledger {
         state.epoch = state.epoch.wrapping_add(1);
         state.first += state.ranges.len() as u64;
         state.ranges.clear();
-        (state.end, state.unsettled) = (state.committed, 0);
+        (state.end, state.clean, state.unsettled) = (state.committed, state.committed, 0);
     }
 
     /// Raises the signal when the next range is finished, for somebody who waits for room.
@@ -221,8 +226,11 @@ impl Ledger {
         while let Some(Finished { done: true, clean, .. }) = state.ranges.front().copied() {
             state.ranges.pop_front();
             state.first += 1;
-            state.committed = state.committed.max(clean.unwrap_or(0));
+            state.clean = state.clean.max(clean.unwrap_or(0));
         }
+        // An event of an early range may end behind ranges that nobody answered for yet.
+        let settled = state.ranges.front().map_or(u64::MAX, |range| range.from);
+        state.committed = state.committed.max(state.clean.min(settled));
         if state.ranges.is_empty() {
             // Of ten thousand quiet streams none holds room for ranges.
             state.ranges = VecDeque::new();
@@ -337,6 +345,22 @@ mod tests {
         share.settle_all(Outcome::Delivered);
 
         assert_eq!(ledger.committed(), 60, "an event is open from 60 on");
+    }
+
+    /// An event that began in one range and was given out while later ones were on their way.
+    #[test]
+    fn the_position_never_passes_a_range_that_is_not_finished() {
+        let ledger = ledger();
+        let event = ledger.open(100);
+        let later = ledger.open(200);
+        event.set_clean(200);
+
+        event.settle_all(Outcome::Delivered);
+        assert_eq!(ledger.committed(), 100);
+
+        later.set_clean(50);
+        later.settle_all(Outcome::Delivered);
+        assert_eq!(ledger.committed(), 200);
     }
 
     #[test]
