@@ -61,9 +61,6 @@ pub(super) fn text(topic: Option<&str>) -> Result<String, String> {
     if name == "setup" {
         return Ok(super::setup::HELP.to_owned());
     }
-    if name == "retention" {
-        return Ok(super::retention::HELP.to_owned());
-    }
     if name == "dlq" {
         return Ok(super::dlq::HELP.to_owned());
     }
@@ -76,7 +73,8 @@ pub(super) fn text(topic: Option<&str>) -> Result<String, String> {
     if let Some(code) = code(&name) {
         return Ok(format!("{}: {}\n\n{}\n", code.code, code.title, code.text));
     }
-    let mut texts = Vec::new();
+    // A command beside the filter of that name.
+    let mut texts: Vec<String> = (name == "retention").then(|| super::retention::HELP.to_owned()).into_iter().collect();
     for (word, kind, summary, own, common) in plugins() {
         if kind == name {
             let common: Vec<OptionSpec> = common.iter().filter(|spec| spec.key != "name").copied().collect();
