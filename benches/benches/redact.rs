@@ -12,11 +12,11 @@ use vigie::redact::{Engine, Place, Scanner, Strictness, all};
 use vigie_benches::corpus::{Corpus, Kind, Until};
 
 /// About what an input reads at once.
-const TEXT: u64 = 256 << 10;
+const TEXT: u32 = 256 << 10;
 
 fn corpus(kind: Kind) -> Vec<u8> {
     let mut text = Vec::new();
-    Corpus::new(kind, 1, 0).write_to(&mut text, Until::Bytes(TEXT)).expect("memory takes it");
+    Corpus::new(kind, 1, 0).write_to(&mut text, Until::Bytes(TEXT.into())).expect("memory takes it");
     text
 }
 

@@ -90,6 +90,11 @@ pub(super) struct Context {
 }
 
 impl Context {
+    /// Has words speak for `more` detectors.
+    fn add(&mut self, more: &Set) {
+        self.spoken_for.iter_mut().zip(more).for_each(|(bits, more)| *bits |= more);
+    }
+
     /// Whether a word speaks for `detector`.
     pub(super) fn speaks_for(&self, detector: u16) -> bool {
         let detector = usize::from(detector);
@@ -217,9 +222,7 @@ impl Words {
                 context.spoken_for = Set::default();
                 *is_against = Some(phrase.words);
             } else {
-                for (bits, more) in context.spoken_for.iter_mut().zip(self.sets[set as usize]) {
-                    *bits |= more;
-                }
+                context.add(&self.sets[set as usize]);
                 *is_against = None;
             }
             return;

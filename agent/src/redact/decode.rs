@@ -25,33 +25,36 @@ struct Code {
 impl Decoded {
     /// Replaces the codes in `text`. `false` when there is none, and then nothing was done.
     pub(super) fn read(&mut self, text: &[u8], classes: &[Classes], is_escaped: bool) -> bool {
-        let mut copied = 0;
-        let mut is_coded = false;
+        let mut copied = None;
         for (block, classes) in classes.iter().enumerate() {
             let mut codes = classes.codes;
             while codes != 0 {
                 let at = block * 64 + codes.trailing_zeros() as usize;
                 codes &= codes - 1;
-                if at < copied {
-                    continue;
-                }
-                let Some(code) = code(&text[at..], is_escaped) else { continue };
-                if !is_coded {
-                    is_coded = true;
-                    self.text.clear();
-                    self.places.clear();
-                }
-                self.copy(text, copied, at);
-                self.text.extend_from_slice(&code.bytes[..code.count]);
-                self.places.extend(std::iter::repeat_n(at as u32, code.count));
-                copied = at + code.length;
+                copied = self.replace(text, at, copied, is_escaped);
             }
         }
-        if is_coded {
+        if let Some(copied) = copied {
             self.copy(text, copied, text.len());
             self.places.push(text.len() as u32);
         }
-        is_coded
+        copied.is_some()
+    }
+
+    /// Replaces the code at `at`, if there is one, and gives up to where `text` was copied, which is nowhere before the first.
+    fn replace(&mut self, text: &[u8], at: usize, copied: Option<usize>, is_escaped: bool) -> Option<usize> {
+        if copied.is_some_and(|copied| at < copied) {
+            return copied;
+        }
+        let Some(code) = code(&text[at..], is_escaped) else { return copied };
+        if copied.is_none() {
+            self.text.clear();
+            self.places.clear();
+        }
+        self.copy(text, copied.unwrap_or_default(), at);
+        self.text.extend_from_slice(&code.bytes[..code.count]);
+        self.places.extend(std::iter::repeat_n(at as u32, code.count));
+        Some(at + code.length)
     }
 
     fn copy(&mut self, text: &[u8], start: usize, end: usize) {

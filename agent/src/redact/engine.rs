@@ -77,6 +77,11 @@ impl Engine {
         &self.detectors
     }
 
+    /// Whether any detector wants runs of `length`.
+    pub(super) fn asks(&self, length: usize) -> bool {
+        !(self.digits[length].is_empty() && self.letters[length].is_empty())
+    }
+
     pub(super) fn detector(&self, number: u16) -> &'static Detector {
         self.detectors[usize::from(number)]
     }

@@ -16,7 +16,10 @@ fn found<'t>(scanner: &mut Scanner, text: &'t str) -> Vec<(&'static str, &'t str
     let mut found = Vec::new();
     scanner.scan(text.as_bytes(), Place::default(), &mut found);
     let name = |one: &Finding| detectors[usize::from(one.detector)].entity;
-    found.iter().map(|one| (name(one), &text[one.start as usize..one.end as usize])).collect()
+    found
+        .iter()
+        .map(|one| (name(one), text.get(one.start as usize..one.end as usize).expect("whole letters")))
+        .collect()
 }
 
 /// The text without `[[` and `]]`, and what stood between them.
@@ -117,7 +120,7 @@ const PIECES: &[&str] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn findings_lie_in_order_within_any_text(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..30), escaped: bool, key in "[a-z_]{0,8}") {

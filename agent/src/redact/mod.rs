@@ -1,6 +1,11 @@
 //! Finds personal data in bytes and says where it is. Pure: bytes and the name of the field in, spans out; no file, no
 //! network, no clock. What becomes of a finding is decided elsewhere.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "places in texts of at most 4 GiB, indices of detectors, lengths of runs of at most 40 bytes"
+)]
+
 mod address;
 mod all;
 mod chain;
@@ -21,6 +26,7 @@ mod pairs;
 mod phone;
 mod place;
 mod resolve;
+mod runs;
 mod scanner;
 pub mod secret;
 mod sums;

@@ -27,24 +27,24 @@ impl Pass<'_> {
         let Some((code, least, most)) = digits.plain.get(1 + head..1 + digits.count).and_then(plan) else {
             return false;
         };
-        for count in (least..=most).rev() {
-            let count = head + code + count;
-            if count > digits.count || self.is_word(digits.ends[count]) {
-                continue;
-            }
-            let plain = if is_plus { &digits.plain[..=count] } else { &digits.plain[1..=count] };
-            let candidate = Candidate { plain, groups: &[], separators: &[] };
-            if let Some(shape) = (self.engine.detector(detector).check)(&candidate) {
-                let start = at - usize::from(is_plus);
-                let context = self.context_before(start);
-                self.offer(detector, shape, &context, start..digits.ends[count]);
-                if is_plus {
-                    self.next = digits.ends[count];
-                }
-                return is_plus;
-            }
+        let ends = |count: &usize| *count <= digits.count && !self.is_word(digits.ends[*count]);
+        let candidate = |count: usize| Candidate {
+            plain: if is_plus { &digits.plain[..=count] } else { &digits.plain[1..=count] },
+            groups: &[],
+            separators: &[],
+        };
+        let check = self.engine.detector(detector).check;
+        let mut counts = (least..=most).rev().map(|count| head + code + count).filter(ends);
+        let Some((count, shape)) = counts.find_map(|count| Some((count, check(&candidate(count))?))) else {
+            return false;
+        };
+        let (start, end) = (at - usize::from(is_plus), digits.ends[count]);
+        let context = self.context_before(start);
+        self.offer(detector, shape, &context, start..end);
+        if is_plus {
+            self.next = end;
         }
-        false
+        is_plus
     }
 
     fn is_word(&self, at: usize) -> bool {

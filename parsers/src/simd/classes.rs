@@ -73,12 +73,14 @@ const fn kinds(byte: u8) -> u8 {
 #[cfg(any(test, fuzzing, not(target_arch = "aarch64")))]
 static KINDS: [u8; 256] = {
     let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = kinds(byte as u8);
+    let mut byte = 0_u8;
+    loop {
+        table[byte as usize] = kinds(byte);
+        if byte == u8::MAX {
+            break table;
+        }
         byte += 1;
     }
-    table
 };
 
 #[cfg(any(test, fuzzing, not(target_arch = "aarch64")))]

@@ -1,5 +1,6 @@
 //! Credentials, and the names of those who use them.
 
+pub(super) mod card;
 pub(super) mod header;
 pub(super) mod named;
 pub(super) mod person;
@@ -35,6 +36,6 @@ pub const DETECTORS: &[&Detector] = &[
     &person::SID,
     &person::NAME,
     &person::ADDRESS,
-    &person::CVV,
-    &person::EXPIRY,
+    &card::CVV,
+    &card::EXPIRY,
 ];
