@@ -16,7 +16,7 @@ Usage: vigie -c FILE
        vigie setup opensearch -c FILE [--apply]
        vigie dlq ls | show | stats | replay | purge
        vigie retention plan | run | hold | erase | verify | report | key
-       vigie help [PLUGIN | dlq | retention | service | parsers | CODE]
+       vigie help [PLUGIN | dlq | service | parsers | CODE]
 
   -c, --config FILE       configuration, classic or YAML
   -D, --dry-run           check the configuration and exit
@@ -53,9 +53,6 @@ pub(super) fn text(topic: Option<&str>) -> Result<String, String> {
     }
     if name == "setup" {
         return Ok(super::setup::HELP.to_owned());
-    }
-    if name == "retention" {
-        return Ok(super::retention::HELP.to_owned());
     }
     if name == "dlq" {
         return Ok(super::dlq::HELP.to_owned());
