@@ -115,8 +115,8 @@ fn what_is_due_goes_what_is_held_or_alive_stays_and_a_tampered_certificate_is_re
 /// The chain is whole, says nothing of the subject, and a change of it is seen.
 fn certificates_hold(workplace: &Workplace) {
     let shown = retention(workplace, &["key", "show"]).1;
-    let public = &shown[shown.find("-----BEGIN").expect("a key is shown")..];
-    workplace.write("public.pem", public);
+    let (_, public) = shown.split_once("-----BEGIN").expect("a key is shown");
+    workplace.write("public.pem", &format!("-----BEGIN{public}"));
     let public = workplace.path("public.pem");
     let chain = std::fs::read_to_string(workplace.path("chain")).expect("there is a chain");
     let verify = |name: &str| {

@@ -18,7 +18,7 @@ Usage: vigie -c FILE
        vigie dlq ls | show | stats | replay | purge
        vigie redact [OPTIONS] < IN > OUT | redact entities | token | keys
        vigie retention plan | run | hold | erase | verify | report | key
-       vigie help [PLUGIN | dlq | retention | service | parsers | CODE]
+       vigie help [PLUGIN | dlq | service | parsers | CODE]
 
   -c, --config FILE       configuration, classic or YAML
   -D, --dry-run           check the configuration and exit

@@ -325,7 +325,8 @@ mod tests {
 
     #[test]
     fn rules_keys_and_labels_lead_to_classes() {
-        let cases: [(&[(&str, &str)], &str, &str); 12] = [
+        type Case = (&'static [(&'static str, &'static str)], &'static str, &'static str);
+        let cases: [Case; 12] = [
             (&[("rule", "tag te* short"), ("class", "long")], "{}", "short"),
             (&[("rule", "tag other.* short"), ("class", "long")], "{}", "long"),
             (&[("rule", "exists $user short")], r#"{"user":null}"#, "short"),
