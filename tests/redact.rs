@@ -82,7 +82,8 @@ struct Case {
 fn cases() -> Vec<Case> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/redact");
     let paths = fs::read_dir(root).expect("there are cases").flatten().map(|entry| entry.path());
-    let mut paths: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|ending| ending == "case")).collect();
+    let mut paths: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|ending| ending == "case")).collect();
     paths.sort();
     let read = |path: &PathBuf| {
         let text = fs::read_to_string(path).expect("a case can be read");

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use super::{print, say};
 use ask::Ask;
 
-const HELP: &str = "\
+pub(super) const HELP: &str = "\
 Usage: vigie retention plan   -c FILE [--as-of DATE] [--extend]     shows what is due, and what would be done
        vigie retention run    -c FILE [--apply] [...]               does it; without --apply nothing is changed
        vigie retention hold   add CASE --index NAMES|--query JSON --reason TEXT --by NAME -c FILE
