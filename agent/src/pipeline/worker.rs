@@ -10,6 +10,7 @@ use tracing::error;
 use super::build::{BuiltFilter, BuiltOutput};
 use super::lane::{Handle, Lane};
 use super::poison::Poison;
+use crate::config::RedactRule;
 use crate::metrics::{Metrics, Pulse};
 use crate::plugin::{ByteQueue, Filter, FilterContext, Parcel, Popped, Source, Stage, Stream, Work};
 use crate::receipts::Outcome;
@@ -21,6 +22,7 @@ pub(super) struct Shared {
     pub(super) handles: Vec<Arc<Handle>>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) flush: Duration,
+    pub(super) redact: RedactRule,
 }
 
 /// Runs one worker until its queue ends, then seals what is open.
@@ -128,9 +130,10 @@ impl<'a> Worker<'a> {
             return;
         }
         self.at = Some((stream, from, to));
+        let mut made = None;
         let stage = match self.stages.get_mut(&stream) {
             Some(stage) => stage,
-            None => self.stages.entry(stream).or_insert((parcel.stream.stage)(&parcel.stream)),
+            None => made.insert((parcel.stream.stage)(&parcel.stream)),
         };
         let is_filtered = stage.is_filtered();
         let ready = stage.run(parcel);
@@ -139,13 +142,12 @@ impl<'a> Worker<'a> {
         } else {
             self.waiting.remove(&stream);
         }
-        match ready {
-            Some(parcel) if is_filtered => {
-                let outputs = self.route(&parcel.tag).outputs;
-                self.encode(parcel, &outputs);
-            }
-            Some(parcel) => self.filter_and_encode(parcel),
-            None => {}
+        // Of ten thousand streams that need none, none is kept.
+        if let Some(stage) = made.filter(|stage| !stage.is_stateless()) {
+            self.stages.insert(stream, stage);
+        }
+        if let Some(parcel) = ready {
+            self.filter_and_encode(parcel, is_filtered);
         }
         self.at = None;
     }
@@ -154,7 +156,7 @@ impl<'a> Worker<'a> {
         self.waiting.remove(&stream.id);
         let last = self.stages.remove(&stream.id).and_then(|mut stage| stage.finish());
         if let Some(parcel) = last {
-            self.filter_and_encode(parcel);
+            self.filter_and_encode(parcel, false);
         }
     }
 
@@ -168,7 +170,7 @@ impl<'a> Worker<'a> {
                 self.waiting.remove(&id);
             }
             if let Some(parcel) = parcel {
-                self.filter_and_encode(parcel);
+                self.filter_and_encode(parcel, false);
             }
         }
         for lane in &mut self.lanes {
@@ -183,19 +185,27 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn filter_and_encode(&mut self, mut parcel: Parcel) {
+    /// Of what went through the filters before, as in Fluent Bit, only `redact` takes it once more.
+    fn filter_and_encode(&mut self, mut parcel: Parcel, is_filtered: bool) {
         let route = self.route(&parcel.tag);
         for at in route.filters.iter().copied() {
             if parcel.batch.is_empty() {
                 break;
             }
             let built = &self.shared.filters[at];
+            let is_other = built.input.as_ref().is_some_and(|input| *input != parcel.stream.input);
+            if is_other || (is_filtered && !built.redacts) {
+                continue;
+            }
             let before = parcel.batch.len() as u64;
             built.metrics.records.add(before);
             let context = FilterContext { tag: &parcel.tag, metrics: &built.metrics };
             self.filters[at].apply(&mut parcel.batch, &context);
             let after = parcel.batch.len() as u64;
             built.metrics.drop_records.add(before.saturating_sub(after));
+            if let Some(written) = self.filters[at].written_tag(&parcel.tag) {
+                parcel.tag = written;
+            }
         }
         if !route.filters.is_empty() {
             parcel.settle_removed(Outcome::Filtered);
@@ -226,13 +236,22 @@ impl<'a> Worker<'a> {
         if let Some(route) = self.routes.get(tag) {
             return route.clone();
         }
-        // Where a tag's pattern was given up nothing may be lost: no filter drops its records, and an output takes them.
+        // Where a tag's pattern was given up nothing may be lost or leave in the clear: no filter but
+        // `redact` takes its records, and an output does.
         let filters = self.shared.filters.iter().enumerate();
-        let filters = filters.filter(|(_, filter)| filter.matcher.matches(tag).unwrap_or(false));
+        let filters = filters.filter(|(_, filter)| filter.matcher.matches(tag).unwrap_or(filter.redacts));
         let outputs = self.shared.outputs.iter().enumerate();
         let outputs = outputs.filter(|(_, output)| output.matcher.matches(tag).unwrap_or(true));
-        let route =
+        let mut route =
             Route { filters: filters.map(|(at, _)| at).collect(), outputs: outputs.map(|(at, _)| at).collect() };
+        let passes_redact = route.filters.iter().any(|at| self.shared.filters[*at].redacts);
+        if self.shared.redact == RedactRule::Required && !passes_redact && !route.outputs.is_empty() {
+            error!(
+                component = "worker",
+                "records whose tag no filter `redact` takes: dropped, since `Redact` is `required`"
+            );
+            route.outputs = Arc::default();
+        }
         if self.routes.len() < MOST_ROUTES {
             self.routes.insert(Arc::clone(tag), route.clone());
         }

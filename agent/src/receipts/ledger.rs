@@ -4,10 +4,13 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+#[cfg(test)]
+use super::share::Outcome;
 use super::share::{Receipt, Share};
 use super::signal::Signal;
 
-/// What became of the records of a stream so far.
+/// What became of the records of a stream so far, for tests.
+#[cfg(test)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Records stored by an output.
@@ -22,6 +25,22 @@ pub struct Tally {
     pub filtered: u64,
     /// Records on disk in the spool of an output, which answers for them from there on.
     pub spooled: u64,
+}
+
+#[cfg(test)]
+impl Tally {
+    /// Counts `n` records of which this became.
+    pub(super) fn count(&mut self, n: u64, outcome: Outcome) {
+        match outcome {
+            Outcome::Passed => {}
+            Outcome::Delivered => self.delivered += n,
+            Outcome::Duplicate => self.duplicate += n,
+            Outcome::DeadLettered => self.dead_lettered += n,
+            Outcome::Dropped => self.dropped += n,
+            Outcome::Filtered => self.filtered += n,
+            Outcome::Spooled => self.spooled += n,
+        }
+    }
 }
 
 /// Positions of one stream: which ranges are on their way, and up to where everything is settled.
@@ -39,9 +58,12 @@ pub struct Ledger {
 #[derive(Debug, Default)]
 struct State {
     committed: u64,
+    #[cfg(test)]
     tally: Tally,
     first: u64,
     ranges: VecDeque<Finished>,
+    /// The last clean point of the finished prefix; it may lie in a range that is not finished.
+    clean: u64,
     /// Where the last range ends.
     end: u64,
     /// Bytes of ranges that are not finished.
@@ -69,6 +91,8 @@ impl State {
 #[derive(Clone, Copy, Debug)]
 struct Finished {
     opened: Instant,
+    /// Where it begins.
+    from: u64,
     length: u64,
     done: bool,
     clean: Option<u64>,
@@ -103,7 +127,8 @@ impl Ledger {
             // A quiet file has one at a time.
             state.ranges.reserve_exact(1);
         }
-        state.ranges.push_back(Finished { opened, length, done: false, clean: None });
+        let from = state.end;
+        state.ranges.push_back(Finished { opened, from, length, done: false, clean: None });
         state.end = to;
         state.unsettled += length;
         let epoch = state.epoch;
@@ -117,6 +142,7 @@ impl Ledger {
     }
 
     /// What became of the records so far.
+    #[cfg(test)]
     pub fn tally(&self) -> Tally {
         self.lock().tally
     }
@@ -159,7 +185,7 @@ impl Ledger {
     pub fn restart(&self, committed: u64) {
         let mut state = self.lock();
         self.forget(&mut state);
-        (state.committed, state.end) = (committed, committed);
+        (state.committed, state.end, state.clean) = (committed, committed, committed);
     }
 
     fn forget(&self, state: &mut State) {
@@ -167,7 +193,7 @@ impl Ledger {
         state.epoch = state.epoch.wrapping_add(1);
         state.first += state.ranges.len() as u64;
         state.ranges.clear();
-        (state.end, state.unsettled) = (state.committed, 0);
+        (state.end, state.clean, state.unsettled) = (state.committed, state.committed, 0);
     }
 
     /// Raises the signal when the next range is finished, for somebody who waits for room.
@@ -175,6 +201,7 @@ impl Ledger {
         self.lock().tells_once = true;
     }
 
+    #[cfg(test)]
     pub(super) fn add(&self, change: impl FnOnce(&mut Tally)) {
         change(&mut self.lock().tally);
     }
@@ -199,8 +226,11 @@ impl Ledger {
         while let Some(Finished { done: true, clean, .. }) = state.ranges.front().copied() {
             state.ranges.pop_front();
             state.first += 1;
-            state.committed = state.committed.max(clean.unwrap_or(0));
+            state.clean = state.clean.max(clean.unwrap_or(0));
         }
+        // An event of an early range may end behind ranges that nobody answered for yet.
+        let settled = state.ranges.front().map_or(u64::MAX, |range| range.from);
+        state.committed = state.committed.max(state.clean.min(settled));
         if state.ranges.is_empty() {
             // Of ten thousand quiet streams none holds room for ranges.
             state.ranges = VecDeque::new();
@@ -315,6 +345,22 @@ mod tests {
         share.settle_all(Outcome::Delivered);
 
         assert_eq!(ledger.committed(), 60, "an event is open from 60 on");
+    }
+
+    /// An event that began in one range and was given out while later ones were on their way.
+    #[test]
+    fn the_position_never_passes_a_range_that_is_not_finished() {
+        let ledger = ledger();
+        let event = ledger.open(100);
+        let later = ledger.open(200);
+        event.set_clean(200);
+
+        event.settle_all(Outcome::Delivered);
+        assert_eq!(ledger.committed(), 100);
+
+        later.set_clean(50);
+        later.settle_all(Outcome::Delivered);
+        assert_eq!(ledger.committed(), 200);
     }
 
     #[test]

@@ -113,7 +113,7 @@ impl Rig {
             input: "tail.0".into(),
             metrics,
             birth: 0,
-            identity: Vec::new(),
+            identity: Vec::new().into(),
             stage: factory,
             sent_below: 0.into(),
         });

@@ -140,6 +140,10 @@ impl Stage for Ready {
     fn is_filtered(&self) -> bool {
         self.is_filtered
     }
+
+    fn is_stateless(&self) -> bool {
+        true
+    }
 }
 
 /// What all stages of an input share.
@@ -165,7 +169,7 @@ impl Shared {
     fn add_place(&self, batch: &mut Batch, index: usize, stream: &Stream) {
         let keys = self.keys.in_batch(batch);
         if self.options.path_key.is_some() {
-            let path = Text::plain(batch.store(stream.name.as_bytes()));
+            let path = Text::plain(batch.store(stream.name.text().as_bytes()));
             batch.record_mut(index).append_field(Field { key: keys.key(PATH), value: Value::Text(path) });
         }
         if self.options.offset_key.is_some() {
