@@ -9,7 +9,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -69,6 +69,8 @@ struct Log {
     file: File,
     written: u64,
     rotations: u64,
+    /// First lines of its contents, and when they were begun.
+    begun: Vec<(u64, SystemTime)>,
     /// Lines written between a copy and the truncation.
     between: Vec<u64>,
     random: u64,
@@ -79,7 +81,8 @@ impl Log {
         let path = folder.join(format!("app{number:03}.log"));
         let way = WAYS[usize::try_from(number % 4).expect("there are four")];
         let (file, random) = (open(&path), seed.wrapping_mul(1_000_003).wrapping_add(number));
-        Self { path, number, way, file, written: 0, rotations: 0, between: Vec::new(), random }
+        let begun = vec![(0, SystemTime::now())];
+        Self { path, number, way, file, written: 0, rotations: 0, begun, between: Vec::new(), random }
     }
 
     fn write(&mut self, lines: u64) {
@@ -110,6 +113,11 @@ impl Log {
     fn rotate(&mut self) {
         self.shift();
         self.rotations += 1;
+        self.change();
+        self.begun.push((self.written, SystemTime::now()));
+    }
+
+    fn change(&mut self) {
         let aside = self.rotated(1, "");
         match self.way {
             Way::Truncate => {
@@ -140,6 +148,27 @@ impl Log {
                 }
             }
         }
+    }
+}
+
+impl Log {
+    /// Which lines of which contents `lines` are, and when those were begun: to be looked up in what the agent said.
+    fn tell(&self, lines: &[u64]) -> String {
+        let mut told = format!(" {}:", self.path.file_name().unwrap_or_default().display());
+        for (at, (first, when)) in self.begun.iter().enumerate() {
+            let end = self.begun.get(at + 1).map_or(u64::MAX, |(next, _)| *next);
+            let within: Vec<u64> = lines.iter().copied().filter(|line| (*first..end).contains(line)).collect();
+            if let (Some(from), Some(to)) = (within.first(), within.last()) {
+                let since = when.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+                let (count, of, at) = (within.len(), end.min(self.written) - first, since.as_secs() % 86_400);
+                let (hour, minute, second) = (at / 3_600, at / 60 % 60, at % 60);
+                let millis = since.subsec_millis();
+                told += &format!(
+                    " {count} of {of} ({from}-{to}, from {first} on, {hour:02}:{minute:02}:{second:02}.{millis:03})"
+                );
+            }
+        }
+        told
     }
 }
 
@@ -236,22 +265,22 @@ fn rage(logs: &mut [Log], ticks: u64, turn: u64) {
 /// Fails where lines of `way` are lost or doubled. Gives what became of them.
 fn judge(way: Way, logs: &[Log], arrived: &BTreeMap<(u64, u64), u32>) -> Result<String, String> {
     let logs: Vec<&Log> = logs.iter().filter(|log| log.way == way).collect();
-    let (mut lost, mut unread, mut doubled) = (Vec::new(), 0, Vec::new());
+    let (mut lost, mut unread, mut doubled) = (String::new(), 0, String::new());
     for log in &logs {
+        let (mut missing, mut more) = (Vec::new(), Vec::new());
         for line in 0..log.written {
-            let key = (log.number, line);
-            match arrived.get(&key) {
+            match arrived.get(&(log.number, line)) {
                 Some(1) => {}
-                Some(_) => doubled.push(key),
+                Some(_) => more.push(line),
                 None if log.between.binary_search(&line).is_ok() => unread += 1,
-                None => lost.push(key),
+                None => missing.push(line),
             }
         }
+        lost += &if missing.is_empty() { String::new() } else { log.tell(&missing) };
+        doubled += &if more.is_empty() { String::new() } else { log.tell(&more) };
     }
     if !lost.is_empty() || !doubled.is_empty() {
-        lost.truncate(20);
-        doubled.truncate(20);
-        return Err(format!("{way:?} lost {lost:?} and doubled {doubled:?}"));
+        return Err(format!("{way:?} lost [{lost}] and doubled [{doubled}]"));
     }
     let lines: u64 = logs.iter().map(|log| log.written).sum();
     let rotations: u64 = logs.iter().map(|log| log.rotations).sum();
@@ -277,7 +306,9 @@ fn a_storm_of_rotations_loses_only_what_was_truncated_unread() {
     let written: u64 = logs.iter().map(|log| log.written).sum();
     let between: usize = logs.iter().map(|log| log.between.len()).sum();
     let arrived = agent.arrived(written - between as u64);
-    let judged: Result<String, String> = WAYS.into_iter().map(|way| judge(way, &logs, &arrived)).collect();
-    let judged = judged.map_err(|wrong| format!("{wrong}\n{}", agent.said())).expect("nothing is lost or doubled");
+    let judged: Vec<_> = WAYS.into_iter().map(|way| judge(way, &logs, &arrived)).collect();
+    let wrong: Vec<&String> = judged.iter().filter_map(|judged| judged.as_ref().err()).collect();
+    assert!(wrong.is_empty(), "{}\n{wrong:#?}", agent.said());
+    let judged: String = judged.into_iter().filter_map(Result::ok).collect();
     println!("rotation storm: {files} files for {seconds} s, seed {seed}{judged}");
 }

@@ -254,16 +254,14 @@ pub(super) fn set_known(file: &mut Tailed, last: bool) -> bool {
     if !last && file.progress.stuck == Some(file.size) {
         return false;
     }
-    let Ok(Some(first_line)) = proof::first_line(&file.file, file.size, last) else {
+    let Ok(Some(beginning)) = proof::beginning(&file.file, file.size, last) else {
         file.progress.stuck = Some(file.size);
         return false;
     };
-    let (Ok((head, head_length)), Ok(metadata)) = (proof::head(&file.file, file.size), file.file.metadata()) else {
-        return false;
-    };
+    let Ok(metadata) = file.file.metadata() else { return false };
     let mut known = file.position.known.unwrap_or_default();
-    known.generation = proof::generation(first_line, known.truncations);
-    (known.head, known.head_length) = (head, head_length);
+    known.generation = proof::generation(beginning.first_line, known.truncations);
+    (known.head, known.head_length) = beginning.head;
     (known.device, known.first_inode, known.birth) = (file.id.device, file.id.inode, file::birth(&metadata));
     file.position.known = Some(known);
     true

@@ -179,14 +179,15 @@ fn is_known(file: &Tailed) -> bool {
     known.is_none_or(|known| file.file.for_a_moment(|file| proof::has_head(file, known)))
 }
 
-/// Lets the proof of the head cover more of a file that grew. What it covered was just verified.
+/// Lets the proof of the head cover more of a file that grew, unless what it covers has just become other content.
 fn extend_head(file: &mut Tailed) {
     let Some(known) = &mut file.position.known else { return };
     if known.head_length == 0 || known.head_length as usize >= proof::HEAD {
         return;
     }
-    if let Ok((head, length)) = file.file.for_a_moment(|opened| proof::head(opened, file.size)) {
-        (known.head, known.head_length) = (head, length);
+    let longer = file.file.for_a_moment(|opened| proof::extended(opened, file.size, known));
+    if let Ok(Some(head)) = longer {
+        (known.head, known.head_length) = head;
     }
 }
 

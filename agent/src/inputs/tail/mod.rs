@@ -18,6 +18,7 @@ mod inflate;
 mod keep;
 mod lag;
 mod look;
+mod missed;
 mod opened;
 mod options;
 mod paths;
@@ -50,6 +51,7 @@ use crate::state::{Position, Positions};
 use ahead::ReadTimes;
 use descriptors::Descriptors;
 use file::{FileId, Tailed};
+use missed::Searches;
 use options::TailOptions;
 use paths::Paths;
 use quiet::QuietWatcher;
@@ -110,6 +112,8 @@ struct Tail {
     ready: Vec<VecDeque<u64>>,
     /// Since when nothing could be lent although files are ready.
     stalled: Option<Instant>,
+    /// Names of which files may have come and gone unseen.
+    searches: Searches,
     /// When which file is looked at next.
     looks: BTreeSet<(Instant, u64)>,
     /// Files whose generation is not known, or not stored.
@@ -131,6 +135,8 @@ struct Tail {
     now: Instant,
     saved: Instant,
     scanned: Instant,
+    /// The same in seconds since 1970.
+    scanned_at: i64,
     /// Looks at all paths follow each other no faster.
     scan_gap: Duration,
     scans: u64,
@@ -283,6 +289,7 @@ impl Tail {
             epoch: file.epoch,
             size: file.size,
             last,
+            head: file.position.known,
             left,
             progress: file.progress,
             end: End::Reached,

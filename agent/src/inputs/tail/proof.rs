@@ -16,18 +16,28 @@ const NEAR: u64 = 64 << 10;
 /// Bytes before the offset that are compared at every read.
 const MARK: usize = 32;
 
-/// Hash of the first bytes and their number, at most [`HEAD`].
-pub(super) fn head(file: &Opened, size: u64) -> io::Result<(u64, u32)> {
+/// Hash of the first bytes and their number, at most [`HEAD`], where they begin with those of `known`.
+pub(super) fn extended(file: &Opened, size: u64, known: &Known) -> io::Result<Option<(u64, u32)>> {
     let mut bytes = [0; HEAD];
     let wanted = usize::try_from(size).unwrap_or(HEAD).min(HEAD);
     let length = file.read_full(&mut bytes[..wanted], 0)?;
-    Ok((xxh3_64(&bytes[..length]), u32::try_from(length).expect("at most 1024")))
+    let head = (xxh3_64(&bytes[..length]), u32::try_from(length).expect("at most 1024"));
+    Ok(begins_with_head(&bytes[..length], known).then_some(head))
 }
 
-/// Hash of the first line, newline excluded, as far as it lies in the first [`HEAD`] bytes.
+/// What a file begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Beginning {
+    /// Hash of the first line, newline excluded, as far as it lies in the first [`HEAD`] bytes.
+    pub(super) first_line: u64,
+    /// Hash of the first bytes and their number, at most [`HEAD`].
+    pub(super) head: (u64, u32),
+}
+
+/// What `file` begins with, from one look: between two of them it may be truncated.
 ///
-/// `None` while that line may still grow; with `last` it does not.
-pub(super) fn first_line(file: &Opened, size: u64, last: bool) -> io::Result<Option<u64>> {
+/// `None` while its first line may still grow; with `last` it does not.
+pub(super) fn beginning(file: &Opened, size: u64, last: bool) -> io::Result<Option<Beginning>> {
     let mut bytes = [0; HEAD];
     let wanted = usize::try_from(size).unwrap_or(HEAD).min(HEAD);
     let length = file.read_full(&mut bytes[..wanted], 0)?;
@@ -36,7 +46,14 @@ pub(super) fn first_line(file: &Opened, size: u64, last: bool) -> io::Result<Opt
         None if length == HEAD || (last && length > 0) => length,
         None => return Ok(None),
     };
-    Ok(Some(xxh3_64(&bytes[..end])))
+    let head = (xxh3_64(&bytes[..length]), u32::try_from(length).expect("at most 1024"));
+    Ok(Some(Beginning { first_line: xxh3_64(&bytes[..end]), head }))
+}
+
+/// Whether `bytes` begin with those of `known`. While nothing is known of them there is no doubt.
+pub(super) fn begins_with_head(bytes: &[u8], known: &Known) -> bool {
+    let length = known.head_length as usize;
+    length == 0 || bytes.get(..length).is_some_and(|head| xxh3_64(head) == known.head)
 }
 
 /// Whether the first bytes of `file` are those of `known`. While nothing is known of them there is no doubt.

@@ -16,10 +16,11 @@ use super::cut::{Block, Cut, Cutter, Cutting, LongLine};
 use super::encoding::Encoding;
 use super::file::Content;
 use super::opened::Opened;
-use super::proof::Mark;
+use super::proof::{self, Mark};
 use crate::metrics::InputMetrics;
 use crate::plugin::{Memory, Parcel, PooledBatch, Source, Stop};
 use crate::receipts::Outcome;
+use crate::state::Known;
 
 /// How files are read and cut.
 pub(super) struct Reading {
@@ -104,6 +105,8 @@ pub(super) struct Lease {
     pub(super) size: u64,
     /// Whether what has no newline is a line too.
     pub(super) last: bool,
+    /// What its first bytes are, as far as that is known.
+    pub(super) head: Option<Known>,
     /// Bytes that may still be handed on before others have their turn.
     pub(super) left: u64,
     pub(super) progress: Progress,
@@ -163,7 +166,7 @@ impl Lease {
         let needed = reading.keys.name(0).len() + self.progress.mark.bytes().len() + wanted + extra;
         let mut batch = self.batch(needed)?;
         let key = reading.keys.in_batch(&mut batch).key(0);
-        let start = match read_block((&self.file, &self.progress), &mut batch, wanted) {
+        let start = match read_block((&self.file, &self.progress, self.head.as_ref()), &mut batch, wanted) {
             Ok(Some(start)) => start,
             Ok(None) => {
                 self.end = End::Changed;
@@ -294,9 +297,10 @@ impl Drop for Lease {
 }
 
 /// Reads up to `wanted` bytes behind the offset into the arena and gives where they begin there. `None` when the bytes
-/// before the offset are not those that were read.
+/// before the offset are not those that were read, or at the start, where there are none, when its head is another: it was
+/// truncated since it was lent.
 fn read_block(
-    (file, progress): (&Opened, &Progress),
+    (file, progress, head): (&Opened, &Progress, Option<&Known>),
     batch: &mut PooledBatch,
     wanted: usize,
 ) -> io::Result<Option<usize>> {
@@ -304,7 +308,11 @@ fn read_block(
     let arena = batch.arena_mut();
     let from = arena.len();
     file.append(arena, progress.offset - mark.len() as u64, mark.len() + wanted)?;
-    Ok(arena[from..].starts_with(mark).then_some(from + mark.len()))
+    let is_same = match head {
+        Some(known) if progress.offset == 0 => proof::begins_with_head(&arena[from..], known),
+        _ => arena[from..].starts_with(mark),
+    };
+    Ok(is_same.then_some(from + mark.len()))
 }
 
 #[cfg(test)]
@@ -325,7 +333,7 @@ mod tests {
         for room in [4_000, 30_000, 200_000] {
             let mut batch = Memory::new(4 << 20).take(room, PATIENCE).expect("there is room");
             let start =
-                read_block((&file, &progress), &mut batch, 3_900).expect("it is read").expect("it is unchanged");
+                read_block((&file, &progress, None), &mut batch, 3_900).expect("it is read").expect("it is unchanged");
             assert_eq!((start, batch.arena()), (before, &bytes[1_000 - before..4_900]), "with room for {room}");
         }
     }

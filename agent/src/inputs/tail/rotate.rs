@@ -10,6 +10,7 @@ use rustix::io::Errno;
 use tracing::{debug, error, info, warn};
 
 use super::file::{self, FileId, Standing, Tailed};
+use super::missed::Since;
 use super::opened::{self, Opened};
 use super::proof;
 use super::scan::TakeUp;
@@ -39,57 +40,11 @@ impl Tail {
         let Some(file) = self.files.get_mut(&number) else { return };
         file.file.hold();
         self.metrics.files_rotated.add(1);
-        let birth = file.position.known.map_or(0, |known| known.birth);
+        let born = file.position.known.map_or(0, |known| known.birth);
         let (name, place) = (Arc::clone(file.name()), Arc::clone(file.place()));
         debug!(component = %self.settings.name, file = %place.display(), "rotated away");
         self.plan_look(number);
-        self.take_up_missed((&name, &place), birth, listings);
-    }
-
-    /// Takes up files that were made as `place` and renamed before they were seen there: siblings named after it, not
-    /// compressed, not born before the content that was known last.
-    pub(super) fn take_up_missed(&mut self, (name, place): (&Path, &Path), born: i64, listings: &mut Listings) {
-        if born == 0 {
-            return;
-        }
-        let mut missed: Vec<(i64, PathBuf)> = Vec::new();
-        for (path, metadata) in listings.siblings(place) {
-            let birth = file::birth(&metadata);
-            let is_known = self.by_id.contains_key(&FileId::of(&metadata)) || self.is_stored(&path, &metadata);
-            let excluded = is_known || self.paths.is_excluded(&path);
-            if birth >= born && !excluded && !self.is_copy_of_known(name, &path, &metadata) {
-                missed.push((birth, path));
-            }
-        }
-        missed.sort();
-        for (_, path) in missed {
-            info!(component = %self.settings.name, file = %path.display(), live = %name.display(),
-                "rotated before it was seen: read from its start");
-            self.take_up(TakeUp { path: &path, name, from_end: false, standing: Standing::Rotated });
-        }
-    }
-
-    /// Whether a stored row is of what the file at `path` holds, and not only of its inode, which may be used again.
-    fn is_stored(&self, path: &Path, metadata: &Metadata) -> bool {
-        let Some(row) = self.row_of(metadata) else { return false };
-        let has_head = |file: &Opened| row.known.is_none_or(|known| proof::has_head(file, &known));
-        metadata.len() >= row.offset && file::open(path).is_ok_and(|(file, _)| has_head(&file))
-    }
-
-    /// Whether the file at `path` begins with all that was read of a file called `name`.
-    fn is_copy_of_known(&self, name: &Path, path: &Path, metadata: &Metadata) -> bool {
-        let Ok((file, _)) = file::open(path) else { return false };
-        let is_copy = |position: &Position| {
-            let known =
-                position.known.filter(|known| known.head_length > 0 && position.name.as_os_str() == name.as_os_str());
-            known.is_some_and(|known| {
-                position.marker.1 > 0
-                    && metadata.len() >= position.offset
-                    && proof::has_head(&file, &known)
-                    && proof::has_marker(&file, position.offset, position.marker)
-            })
-        };
-        self.rows.values().flatten().any(is_copy) || self.files.values().any(|open| is_copy(&open.position))
+        self.search((name, place), Since { born, seen: self.scanned_at, is_copied: false });
     }
 
     /// Rows of files that are not under `Path` any more: found again by identity in their directory, they are read to
@@ -162,6 +117,12 @@ impl Tail {
         self.metrics.files_rotated.add(1);
         let known = old.position.known.unwrap_or_default();
         let standing = old.standing;
+        let (name, place) = (Arc::clone(old.name()), Arc::clone(old.place()));
+        let quiet = i64::try_from(self.now.saturating_duration_since(old.last_growth).as_secs()).unwrap_or(0);
+        let seen = (self.clock)().seconds - quiet - 1;
+        // Where a copy of what was read is not found, none of the others proves that it is not it.
+        let may_have_missed = copy.is_some() || old.progress.offset == 0;
+        let born = copy.as_ref().map_or(seen.saturating_mul(1_000_000_000), |copy| file::birth(&copy.metadata));
         let mut new = old.position.clone();
         new.known = Some(Known { head: 0, head_length: 0, truncations: known.truncations + 1, ..known });
         new.known = new.known.map(|known| Known { first_inode: new.inode, birth: file::birth(&metadata), ..known });
@@ -190,6 +151,9 @@ impl Tail {
         self.leaving.insert(number);
         self.plan_look(number);
         self.add(same, &metadata, new, standing);
+        if may_have_missed {
+            self.search((name, place), Since { born, seen, is_copied: true });
+        }
     }
 
     /// A copy of what `old` held: same head, same bytes before the offset.

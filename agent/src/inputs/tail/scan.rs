@@ -15,6 +15,7 @@ use super::opened::{self, Opened};
 use super::proof;
 use super::read::Progress;
 use super::siblings::Listings;
+use super::successor::WRITTEN_LATE;
 use crate::state::{Known, Position};
 
 /// Looks at all paths follow each other no faster than this, however much happens in the directories.
@@ -44,7 +45,7 @@ impl Tail {
 
     /// Looks at all paths: takes up new files, notes those that were renamed or deleted.
     pub(super) fn scan(&mut self) {
-        let began = Instant::now();
+        let (began, began_at) = (Instant::now(), (self.clock)().seconds);
         self.scans += 1;
         let found = self.paths.find();
         // Watched before the files are looked at: what comes meanwhile is told.
@@ -67,8 +68,9 @@ impl Tail {
         for number in unseen {
             self.lost_sight(number, &mut listings);
         }
+        self.search_missed(&mut Listings::default());
         self.let_older_go();
-        self.scanned = self.now;
+        (self.scanned, self.scanned_at) = (self.now, began_at);
         self.scan_gap = SHORTEST_GAP.max(began.elapsed() * 10);
     }
 
@@ -133,8 +135,9 @@ impl Tail {
         self.recover_rows();
         let mut listings = Listings::default();
         for (name, place, birth) in born {
-            self.take_up_missed((&name, &place), birth, &mut listings);
-            self.take_up_compressed(&name, &place, birth);
+            self.take_up_missed((&name, &place), (birth, false), &mut listings);
+            let since = birth / 1_000_000_000 + WRITTEN_LATE;
+            self.take_up_compressed((&name, &place), (birth, since), &mut listings);
         }
         for path in unknown {
             self.meet(&path, !self.settings.read_from_head);

@@ -18,13 +18,13 @@ use super::opened::{self, Opened};
 use super::proof;
 use super::rotate::Copy;
 use super::scan::TakeUp;
-use super::siblings;
+use super::siblings::{self, Listings};
 use crate::state::Position;
 
 /// While a gzip file is younger and its head is short, it may still be written.
 const YOUNG: Duration = Duration::from_secs(2);
 /// How long a file may be written to after another took its name. Compression keeps the time of the last write.
-const WRITTEN_LATE: i64 = 10;
+pub(super) const WRITTEN_LATE: i64 = 10;
 
 /// Whose content a gzip file has.
 enum Kin {
@@ -136,22 +136,35 @@ impl Tail {
     }
 
     /// Takes up what came and was compressed while nobody looked: gzip files beside `place` with unknown content that was written
-    /// to after the known content was `born`.
-    pub(super) fn take_up_compressed(&mut self, name: &Path, place: &Path, born: i64) {
+    /// to later than `since`, in seconds, where the birth of the known content is known at all. Gives whether one of them is
+    /// to be looked at again, since it may still be written.
+    pub(super) fn take_up_compressed(
+        &mut self,
+        (name, place): (&Path, &Path),
+        (born, since): (i64, i64),
+        listings: &mut Listings,
+    ) -> bool {
         if born == 0 {
-            return;
+            return false;
         }
         let position = Position { name: name.into(), place: Some(place.into()), ..Position::default() };
-        let born = born / 1_000_000_000 + WRITTEN_LATE;
+        let mut is_unsure = false;
         let mut missed: Vec<(i64, PathBuf)> = Vec::new();
-        for (path, metadata) in beside(&position) {
+        let there = listings.of(place.parent().unwrap_or(Path::new(""))).values();
+        let beside = |(path, _): &&(PathBuf, Metadata)| opened::is_compressed(path) && is_named_after(path, &position);
+        let beside: Vec<(PathBuf, Metadata)> = there.filter(beside).cloned().collect();
+        for (path, metadata) in beside {
             let is_known = self.by_id.contains_key(&FileId::of(&metadata)) || self.has_row(&metadata);
-            if is_known || metadata.mtime() <= born || self.paths.is_excluded(&path) {
+            if is_known || metadata.mtime() <= since || self.paths.is_excluded(&path) {
                 continue;
             }
             let is_new = match file::open(&path).map(|(file, _)| self.kin_of(&file, &path)) {
                 Ok(Kin::None) => true,
-                Ok(Kin::Unknown) => !is_young(&metadata),
+                Ok(Kin::Unknown) if is_young(&metadata) => {
+                    is_unsure = true;
+                    false
+                }
+                Ok(Kin::Unknown) => true,
                 Ok(Kin::Open | Kin::Stored(_)) | Err(_) => false,
             };
             if is_new {
@@ -164,6 +177,7 @@ impl Tail {
                 "rotated and compressed before it was seen: read from its start");
             self.take_up(TakeUp { path: &path, name, from_end: false, standing: Standing::Rotated });
         }
+        is_unsure
     }
 }
 

@@ -194,3 +194,22 @@ fn equal_content_under_another_name_is_read_and_what_is_old_at_the_start_is_not(
 
     assert_eq!(rig.texts().len(), 6);
 }
+
+#[test]
+fn what_came_and_was_compressed_between_two_looks_is_read() {
+    now_is_real();
+    WALL.set(WALL.get() - 65);
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 200));
+    rig.start();
+    rig.rename("a.log", "a.log.3");
+    compress_away(&rig, "a.log.3", "a.log.3.gz");
+    rig.append("a.log.2", &numbered(201, 400));
+    compress_away(&rig, "a.log.2", "a.log.2.gz");
+    rig.append("a.log.1", &numbered(401, 600)).append("a.log", &numbered(601, 602));
+    rig.scan().wait(20);
+
+    let mut texts = rig.texts();
+    texts.sort_by_key(|text| text[5..].parse::<u32>().expect("a number"));
+    assert_eq!(texts, lines(1, 602));
+}

@@ -423,3 +423,91 @@ fn what_a_link_leads_to_is_followed_through_its_rotation() {
     texts.sort_unstable();
     assert_eq!(texts, [("one", "pod.log"), ("three", "pod.log"), ("two", "pod.log")]);
 }
+
+/// Nothing proved a block at the start of a file, where no bytes are before it.
+#[test]
+fn a_file_that_is_truncated_before_its_first_block_is_read_from_its_copy_first() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.start();
+    rig.append("a.log", &numbered(1, 100));
+    rig.tail().scan();
+    let lent = rig.lend(Duration::from_millis(30));
+    assert_eq!(lent.len(), 1);
+    rig.copy_and_truncate("a.log", "a.log.1").append("a.log", &numbered(101, 110));
+
+    lent.into_iter().for_each(|work| rig.serve(work));
+    rig.run();
+    rig.append("a.log", &numbered(111, 120));
+    rig.run();
+
+    let mut texts = rig.texts();
+    texts.sort_by_key(|text| text.len() * 1000 + text[5..].parse::<usize>().expect("a number"));
+    assert_eq!(texts, (1..=120).map(|number| format!("line {number}")).collect::<Vec<_>>());
+    assert_eq!(rig.metrics.abandoned_bytes.get(), 0);
+}
+
+#[test]
+fn a_content_that_came_and_was_truncated_between_two_looks_is_read_from_its_copy() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(11, 20));
+    rig.start();
+    std::thread::sleep(Duration::from_millis(20));
+    rig.copy_and_truncate("a.log", "a.log.1").append("a.log", &numbered(21, 40));
+    std::thread::sleep(Duration::from_millis(20));
+    rig.rename("a.log.1", "a.log.2").copy_and_truncate("a.log", "a.log.1").append("a.log", &numbered(41, 45));
+    // What is copied and not yet truncated is read as it is.
+    std::thread::sleep(Duration::from_millis(20));
+    rig.rename("a.log.2", "a.log.3").rename("a.log.1", "a.log.2");
+    fs::copy(rig.path("a.log"), rig.path("a.log.1")).expect("it is copied");
+    rig.run().scan().wait(10);
+    File::create(rig.path("a.log")).expect("it is truncated");
+    rig.append("a.log", &numbered(46, 46));
+    rig.run().scan().wait(10);
+
+    let mut texts = rig.texts();
+    texts.sort();
+    assert_eq!(texts, (11..=46).map(|number| format!("line {number}")).collect::<Vec<_>>());
+    assert_eq!(rig.metrics.abandoned_bytes.get(), 0);
+}
+
+#[test]
+fn what_came_and_was_renamed_while_nobody_had_the_name_is_read() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "one\n");
+    rig.start();
+    std::thread::sleep(Duration::from_millis(20));
+    rig.rename("a.log", "a.log.1");
+    rig.scan().wait(20);
+
+    rig.append("a.log", "two\n").rename("a.log.1", "a.log.2").rename("a.log", "a.log.1").append("a.log", "three\n");
+    rig.scan().wait(20);
+
+    let mut texts = rig.texts();
+    texts.sort();
+    assert_eq!(texts, ["one", "three", "two"]);
+    assert!(rig.tail().searches.is_empty());
+}
+
+/// Names change while a directory is read: the listing tells of one that another file has by now.
+#[test]
+fn a_missed_file_is_read_though_its_name_changes_while_it_is_looked_for() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "one\n");
+    rig.start();
+    std::thread::sleep(Duration::from_millis(20));
+    let place = rig.path("a.log");
+    let born = file::birth(&fs::metadata(&place).expect("it is there"));
+    rig.rename("a.log", "a.log.2").append("a.log.1", "two\n").append("a.log", "three\n");
+    rig.scan();
+    let mut listings = super::super::siblings::Listings::default();
+    rig.append("a.log.0", "four\n");
+    listings.siblings(&place);
+    rig.rename("a.log.0", "a.log.5").rename("a.log.1", "a.log.0");
+
+    rig.tail().take_up_missed((&place, &place), (born, false), &mut listings);
+    rig.run();
+
+    let mut texts = rig.texts();
+    texts.sort();
+    assert_eq!(texts, ["four", "one", "three", "two"]);
+}

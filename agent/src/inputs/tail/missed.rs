@@ -1,0 +1,195 @@
+//! What came and was rotated away again between two looks: found beside its log by name, birth and content.
+//!
+//! Names change while a directory is read, so that one file is met twice and another not at all, and a path may lead to another
+//! file by the time it is opened. So it is looked for again with the next look at all paths, and once more when a name that
+//! nobody had is taken again.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tracing::info;
+
+use super::Tail;
+use super::file::{self, FileId, Standing};
+use super::opened::Opened;
+use super::proof::{self, Mark};
+use super::scan::TakeUp;
+use super::siblings::Listings;
+use crate::state::{Known, Position};
+
+/// Searches with a file that has the name.
+const LOOKS: u8 = 2;
+/// How long a name that nobody has is remembered.
+const VACANT: Duration = Duration::from_mins(10);
+/// How often it is looked for at once while names change.
+const ROUNDS: u8 = 3;
+/// A file that may still be written is looked at again after this.
+const UNSURE: Duration = Duration::from_secs(1);
+
+/// Names of which something may have been missed.
+pub(super) type Searches = HashMap<Arc<Path>, Search>;
+
+/// Since when something may have been missed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Since {
+    /// Birth of the content that was known last, in nanoseconds since 1970; 0 where the system does not know.
+    pub(super) born: i64,
+    /// When that was seen in its place, in seconds since 1970.
+    pub(super) seen: i64,
+    /// Whether it was truncated: what was missed lies in copies.
+    pub(super) is_copied: bool,
+}
+
+/// What may have been missed of one name.
+#[derive(Debug)]
+pub(super) struct Search {
+    place: Arc<Path>,
+    since: Since,
+    /// The same for the last event: the one before it is forgotten with the next.
+    next: Since,
+    /// Whether nothing was looked for since the last event.
+    is_new: bool,
+    looks: u8,
+    until: Instant,
+}
+
+impl Tail {
+    /// Has the next look at all paths, and the one after it, look for what was missed of the name.
+    pub(super) fn search(&mut self, (name, place): (Arc<Path>, Arc<Path>), since: Since) {
+        let before = self.searches.get(&name).map_or(since, |search| search.next);
+        let until = self.now + VACANT;
+        let search = Search { place, since: before, next: since, is_new: true, looks: LOOKS, until };
+        self.searches.insert(name, search);
+        self.scan_within(self.scan_gap);
+    }
+
+    fn scan_within(&mut self, wait: Duration) {
+        let at = self.now + wait;
+        self.scan_again = Some(self.scan_again.map_or(at, |before| before.min(at)));
+    }
+
+    /// Looks for what was missed.
+    pub(super) fn search_missed(&mut self, listings: &mut Listings) {
+        if self.searches.is_empty() {
+            return;
+        }
+        let live = self.files.values().filter(|file| file.standing == Standing::Live);
+        let live: HashSet<Arc<Path>> = live.map(|file| Arc::clone(file.name())).collect();
+        let mut left = Searches::new();
+        for (name, mut search) in std::mem::take(&mut self.searches) {
+            let is_live = live.contains(&name);
+            if std::mem::take(&mut search.is_new) || is_live {
+                let is_unsure = self.look_for(&name, &search, listings);
+                search.looks -= u8::from(is_live && !is_unsure);
+                let wait = if is_unsure { UNSURE } else { self.scan_gap };
+                if is_unsure || is_live && search.looks > 0 {
+                    self.scan_within(wait);
+                }
+            }
+            if search.looks > 0 && self.now < search.until {
+                left.insert(name, search);
+            }
+        }
+        // An event that came meanwhile counts.
+        left.extend(std::mem::take(&mut self.searches));
+        self.searches = left;
+    }
+
+    /// Takes up what was missed of one name. Gives whether it is to be looked for again.
+    fn look_for(&mut self, name: &Path, search: &Search, listings: &mut Listings) -> bool {
+        let Search { place, since, next, .. } = search;
+        let born = since.born.min(next.born);
+        self.take_up_missed((name, place), (born, since.is_copied || next.is_copied), listings);
+        self.take_up_compressed((name, place), (born, since.seen.min(next.seen) - 1), listings)
+    }
+
+    /// Takes up files that were made as `place` and renamed before they were seen there: siblings named after it, not
+    /// compressed, not `born` before the content that was known last; or, where it `is_copied`, copies of what it held.
+    pub(super) fn take_up_missed(
+        &mut self,
+        (name, place): (&Path, &Path),
+        (born, is_copied): (i64, bool),
+        listings: &mut Listings,
+    ) {
+        if born == 0 {
+            return;
+        }
+        for _ in 0..ROUNDS {
+            let mut missed: Vec<(i64, PathBuf, FileId)> = Vec::new();
+            for (path, metadata) in listings.siblings(place) {
+                let birth = file::birth(&metadata);
+                if birth >= born && self.is_missed((name, place), (&path, &metadata), is_copied) {
+                    missed.push((birth, path, FileId::of(&metadata)));
+                }
+            }
+            missed.sort();
+            for (_, path, _) in &missed {
+                let what = TakeUp { path, name, from_end: false, standing: Standing::Rotated };
+                if self.take_up(what).is_some() {
+                    info!(component = %self.settings.name, file = %path.display(), live = %name.display(),
+                        "rotated before it was seen: read from its start");
+                }
+            }
+            if missed.iter().all(|(.., id)| self.by_id.contains_key(id)) {
+                return;
+            }
+            // Its name has changed since.
+            *listings = Listings::default();
+        }
+    }
+
+    /// Whether nothing is known of the file at `path`, or another is there by now.
+    fn is_missed(&self, (name, place): (&Path, &Path), (path, metadata): (&Path, &Metadata), is_copied: bool) -> bool {
+        let id = FileId::of(metadata);
+        if self.by_id.contains_key(&id) || self.paths.is_excluded(path) {
+            return false;
+        }
+        let Ok((file, now)) = file::open(path) else { return true };
+        if FileId::of(&now) != id {
+            return true;
+        }
+        let is_read = self.is_stored(&file, &now) || self.is_copy_of_known(name, &file, &now);
+        let is_live = || is_copied && (now.len() == 0 || is_copy_of(&file, now.len(), place));
+        !is_read && !is_live() && !(is_copied && self.has_live_head(name, &file))
+    }
+
+    /// Whether a stored row is of what `file` holds, and not only of its inode, which may be used again.
+    fn is_stored(&self, file: &Opened, metadata: &Metadata) -> bool {
+        let Some(row) = self.row_of(metadata) else { return false };
+        metadata.len() >= row.offset && row.known.is_none_or(|known| proof::has_head(file, &known))
+    }
+
+    /// Whether `file` begins with all that was read of a file called `name`.
+    fn is_copy_of_known(&self, name: &Path, file: &Opened, metadata: &Metadata) -> bool {
+        let is_copy = |position: &Position| {
+            let known =
+                position.known.filter(|known| known.head_length > 0 && position.name.as_os_str() == name.as_os_str());
+            known.is_some_and(|known| {
+                position.marker.1 > 0
+                    && metadata.len() >= position.offset
+                    && proof::has_head(file, &known)
+                    && proof::has_marker(file, position.offset, position.marker)
+            })
+        };
+        self.rows.values().flatten().any(is_copy) || self.files.values().any(|open| is_copy(&open.position))
+    }
+
+    /// Whether `file` begins as what is read of the live file called `name`: that is found as its copy.
+    fn has_live_head(&self, name: &Path, file: &Opened) -> bool {
+        let live = self.files.values().filter(|open| open.standing == Standing::Live && **open.name() == *name);
+        let has_head = |known: Known| known.head_length > 0 && proof::has_head(file, &known);
+        live.filter_map(|open| open.position.known).any(has_head)
+    }
+}
+
+/// Whether `copy`, of `length` bytes, is what the file at `place` begins with.
+fn is_copy_of(copy: &Opened, length: u64, place: &Path) -> bool {
+    let Ok((live, metadata)) = file::open(place) else { return false };
+    let head = proof::extended(copy, length, &Known::default());
+    let Ok(Some((head, head_length))) = head else { return false };
+    let known = Known { head, head_length, ..Known::default() };
+    metadata.len() >= length && proof::has_head(&live, &known) && Mark::of(copy, length).is_in(&live, length)
+}
