@@ -31,6 +31,8 @@ pub(super) struct Chain {
     separators: [u8; GROUPS],
     starts: [u32; GROUPS],
     kinds: [Kind; GROUPS],
+    /// The groups with letters, as bits.
+    letters: u32,
     count: usize,
 }
 
@@ -54,6 +56,7 @@ impl Default for Chain {
             separators: [0; GROUPS],
             starts: [0; GROUPS],
             kinds: [Kind::default(); GROUPS],
+            letters: 0,
             count: 0,
         }
     }
@@ -70,7 +73,7 @@ pub(super) enum Refused {
 
 impl Chain {
     pub(super) fn clear(&mut self) {
-        self.count = 0;
+        (self.count, self.letters) = (0, 0);
     }
 
     pub(super) fn count(&self) -> usize {
@@ -97,14 +100,18 @@ impl Chain {
             return Err(Refused::Full);
         }
         let mut kind = Kind::default();
-        for (to, byte) in self.plain[offset..].iter_mut().zip(word) {
-            match byte {
-                b'0'..=b'9' => kind.has_digits = true,
-                b'A'..=b'Z' => kind.has_letters = true,
-                b'a'..=b'z' => (kind.has_letters, kind.has_small) = (true, true),
-                _ => return Err(Refused::Group),
-            }
+        let mut is_other = false;
+        for (to, byte) in self.plain[offset..offset + word.len()].iter_mut().zip(word) {
+            let (is_small, is_digit) = (byte.is_ascii_lowercase(), byte.is_ascii_digit());
+            let is_letter = is_small | byte.is_ascii_uppercase();
+            kind.has_digits |= is_digit;
+            kind.has_letters |= is_letter;
+            kind.has_small |= is_small;
+            is_other |= !(is_digit | is_letter);
             *to = byte.to_ascii_uppercase();
+        }
+        if is_other {
+            return Err(Refused::Group);
         }
         if self.count > 0 && !(joins(self.kinds[self.count - 1], separator) && joins(kind, separator)) {
             return Err(Refused::Group);
@@ -113,6 +120,7 @@ impl Chain {
             return Err(Refused::Group);
         }
         self.kinds[self.count] = kind;
+        self.letters |= u32::from(kind.has_letters) << self.count;
         self.starts[self.count] = start as u32;
         self.lengths[self.count] = word.len() as u8;
         if self.count > 0 {
@@ -132,13 +140,13 @@ impl Chain {
             separators: &self.separators[first..last],
             start: self.starts[first] as usize,
             end: self.starts[last] as usize + usize::from(self.lengths[last]),
-            has_letters: self.kinds[first..=last].iter().any(|kind| kind.has_letters),
+            has_letters: self.letters >> first & ((1 << count) - 1) != 0,
         }
     }
 
     /// The first of the numbers beside each other that end with the group before `first`; `first` if there is none.
     pub(super) fn head(&self, first: usize) -> usize {
-        self.kinds[..first].iter().rposition(|kind| kind.has_letters).map_or(0, |letters| letters + 1)
+        (u32::BITS - (self.letters & ((1 << first) - 1)).leading_zeros()) as usize
     }
 
     /// The length of group `at`.

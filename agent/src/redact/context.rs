@@ -95,6 +95,11 @@ impl Context {
         self.spoken_for.iter_mut().zip(more).for_each(|(bits, more)| *bits |= more);
     }
 
+    /// Whether no word speaks for any detector.
+    pub(super) fn is_mute(&self) -> bool {
+        self.spoken_for.iter().fold(0, |all, bits| all | bits) == 0
+    }
+
     /// Whether a word speaks for `detector`.
     pub(super) fn speaks_for(&self, detector: u16) -> bool {
         let detector = usize::from(detector);
@@ -207,7 +212,7 @@ impl Words {
 
     /// Takes in what the phrases say that end here. Of several the longest counts.
     fn end(&self, phrase: &Phrase, context: &mut Context, is_against: &mut Option<u32>) {
-        if !phrase.is_open {
+        if !phrase.is_open || phrase.is_number {
             return;
         }
         for number in (0..phrase.known).rev() {
@@ -243,6 +248,8 @@ struct Phrase {
     /// Words so far.
     words: u32,
     is_open: bool,
+    /// Whether the present word begins with a digit, as no known one does.
+    is_number: bool,
     was_small: bool,
     last: u8,
 }
@@ -256,6 +263,7 @@ impl Phrase {
             self.known = (self.known + 1).min(PHRASE);
             self.words += 1;
             self.is_open = true;
+            self.is_number = byte.is_ascii_digit();
         }
         self.but_last = self.word;
         self.word = step(self.word, byte);

@@ -29,13 +29,42 @@ pub(super) struct Asked {
     pub(super) tier: Tier,
 }
 
+/// Those that want runs of one length: first those that may count without a word of context.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asks {
+    all: Vec<Asked>,
+    without_word: usize,
+}
+
+impl Asks {
+    fn push(&mut self, asked: Asked) {
+        let place = if asked.tier == Tier::Three { self.all.len() } else { self.without_word };
+        self.without_word += usize::from(asked.tier != Tier::Three);
+        self.all.insert(place, asked);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// How many count only with a word.
+    pub(super) fn with_word(&self) -> usize {
+        self.all.len() - self.without_word
+    }
+
+    /// Those that may count when no word speaks for anything, or all.
+    pub(super) fn of(&self, is_mute: bool) -> &[Asked] {
+        if is_mute { &self.all[..self.without_word] } else { &self.all }
+    }
+}
+
 /// Detectors ready for use: immutable, for all workers.
 #[derive(Debug)]
 pub struct Engine {
     detectors: Vec<&'static Detector>,
     pub(super) strictness: Strictness,
-    pub(super) digits: Vec<Vec<Asked>>,
-    pub(super) letters: Vec<Vec<Asked>>,
+    pub(super) digits: Vec<Asks>,
+    pub(super) letters: Vec<Asks>,
     pub(super) words: Words,
     pub(super) own: Own,
     pub(super) pairs: Pairs,
@@ -48,8 +77,8 @@ impl Engine {
         let mut engine = Self {
             detectors: detectors.to_vec(),
             strictness,
-            digits: vec![Vec::new(); LONGEST + 1],
-            letters: vec![Vec::new(); LONGEST + 1],
+            digits: vec![Asks::default(); LONGEST + 1],
+            letters: vec![Asks::default(); LONGEST + 1],
             words: Words::new(detectors),
             own: Own::new(detectors),
             pairs: Pairs::new(detectors),

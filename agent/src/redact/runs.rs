@@ -1,7 +1,7 @@
 //! Chains of groups: which there are, and which detectors their runs are shown to.
 
 use super::chain::{Refused, Run};
-use super::engine::{Asked, Strictness};
+use super::engine::Strictness;
 use super::moment::moment;
 use super::scanner::{Pass, read_context};
 use super::universal::iban;
@@ -9,6 +9,9 @@ use super::{Candidate, Finding, Tier};
 
 /// Letters and digits of the shortest run that is asked for.
 pub(super) const SHORTEST: usize = 5;
+
+/// So many detectors that need a word cost more than to look for one.
+const MANY: usize = 4;
 
 impl Pass<'_> {
     /// Whether a word is long enough for a value, or goes on with another group.
@@ -51,11 +54,13 @@ impl Pass<'_> {
             if self.is_inside(self.chain.start(first)) {
                 continue;
             }
+            // Numbers before it say nothing, so that all runs of neighbouring numbers share what stands before the first.
+            let head = self.chain.start(self.chain.head(first));
             let mut length = 0;
             for count in 1..=self.chain.longest_run(first) {
                 length += usize::from(self.chain.length(first + count - 1));
                 let is_asked = length >= SHORTEST && engine.asks(length);
-                is_asked.then(|| self.run_of(first, count));
+                is_asked.then(|| self.run_of(first, count, head));
             }
         }
     }
@@ -69,20 +74,24 @@ impl Pass<'_> {
         }
     }
 
-    /// Asks the detectors of its length whether the run is one.
-    fn run_of(&mut self, first: usize, count: usize) {
+    /// Asks the detectors of its length whether the run is one, which shares the context that stands before `head`.
+    fn run_of(&mut self, first: usize, count: usize, head: usize) {
         let Run { plain, groups, separators, start, end, has_letters } = self.chain.run(first, count);
         let goes_on = self.text.get(end) == Some(&b'.') && self.text.get(end + 1).is_some_and(u8::is_ascii_digit);
         // A decimal.
-        if goes_on || separators == b"." {
+        if goes_on || matches!(separators, [b'.']) {
             return;
         }
-        // Numbers before it say nothing, so that all runs of neighbouring numbers share what stands before the first.
-        let head = self.chain.start(self.chain.head(first));
         let candidate = Candidate { plain, groups, separators };
         let engine = self.engine;
-        let numbers: &[Asked] = if has_letters { &[] } else { &engine.digits[plain.len()] };
-        for asked in numbers.iter().chain(&engine.letters[plain.len()]) {
+        let (numbers, letters) = (&engine.digits[plain.len()], &engine.letters[plain.len()]);
+        // Where many need a word, it is looked for before any of them is asked.
+        if !has_letters && numbers.with_word() > MANY && engine.strictness != Strictness::Paranoid {
+            read_context(&mut self.context, engine, self.text, self.key, head);
+        }
+        let is_silent = self.context.0 == head && engine.strictness != Strictness::Paranoid && self.context.1.is_mute();
+        let numbers = if has_letters { &[] } else { numbers.of(is_silent) };
+        for asked in numbers.iter().chain(letters.of(is_silent)) {
             #[cfg(any(test, fuzzing))]
             {
                 self.steps += 1;

@@ -189,8 +189,13 @@ impl Pass<'_> {
             return;
         }
         self.position(at);
-        if at >= self.chain_end && self.may_chain(at, self.word_end(at)) {
-            self.chain(at);
+        if at >= self.chain_end {
+            let end = self.word_end(at);
+            // A short number before a word of a sentence stands alone.
+            let is_alone = end - at < SHORTEST && self.byte(end) == b' ' && self.byte(end + 1).is_ascii_lowercase();
+            if !is_alone && self.may_chain(at, end) {
+                self.chain(at);
+            }
         }
     }
 

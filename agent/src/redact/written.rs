@@ -10,6 +10,7 @@ pub(super) const ANY: &[u8] = b" .-/";
 
 /// [`Shape::Bare`] when in one piece, [`Shape::Canonical`] when written in one of these ways, else nothing: then its groups
 /// are those of another thing.
+#[inline]
 pub(super) fn written(candidate: &Candidate<'_>, ways: &[Way]) -> Option<Shape> {
     if candidate.groups.len() == 1 {
         return Some(Shape::Bare);
@@ -18,8 +19,14 @@ pub(super) fn written(candidate: &Candidate<'_>, ways: &[Way]) -> Option<Shape> 
     let alike = candidate.separators.iter().all(|other| other == mark);
     // In the query of a URL a space is a plus.
     let is_mark = |marks: &[u8]| marks.contains(mark) || *mark == b'+' && marks.contains(&b' ');
-    let known = ways.iter().any(|(groups, marks)| candidate.groups == *groups && is_mark(marks));
+    let known = ways.iter().any(|(groups, marks)| are_equal(candidate.groups, groups) && is_mark(marks));
     (alike && known).then_some(Shape::Canonical)
+}
+
+/// Whether both are the same. Most differ in their first byte, so that a call for all bytes does not pay.
+#[inline]
+fn are_equal(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one == other)
 }
 
 /// As [`written`], for groups that other things have too: they count no more than one piece.
@@ -29,7 +36,7 @@ pub(super) fn loosely(candidate: &Candidate<'_>, ways: &[Way]) -> Option<Shape> 
 
 /// Whether it has these groups and these separators, one by one.
 pub(super) fn exactly(candidate: &Candidate<'_>, groups: &[u8], separators: &[u8]) -> bool {
-    candidate.groups == groups && candidate.separators == separators
+    are_equal(candidate.groups, groups) && are_equal(candidate.separators, separators)
 }
 
 #[cfg(test)]
