@@ -3,6 +3,7 @@
 //! Rules lead to classes; where several hold, the one that has records gone first counts, so that a duty to delete wins over a
 //! wish to keep. The time of expiry is counted from the time of the event, whenever it arrives. Nothing is allocated per record.
 
+mod conflicts;
 mod rule;
 mod stamp;
 
@@ -111,6 +112,9 @@ impl Prototype {
                 true => "records that no rule leads to a class are refused",
             };
             findings.warning(section.place, "V703", message).help("name the class for all others with `Class`");
+        }
+        if is_good {
+            conflicts::report(section, &classes.0, !keys.is_empty(), findings);
         }
         let member = Arc::new(Keys::new([MEMBER]));
         let (classes, oldest) = (Arc::clone(classes), options.oldest);
@@ -403,5 +407,20 @@ mod tests {
         assert_eq!(findings(&KIND, &[("rule", "tag * nope"), ("class", "long")]), ["V702"]);
         assert_eq!(findings(&KIND, &[("rule", "sometimes $a long"), ("class", "long")]), ["V103"]);
         assert_eq!(findings(&KIND, &[("rule", "tag * long")]), ["V703"]);
+    }
+
+    #[test]
+    fn rules_that_contradict_each_other_are_told_of() {
+        let rules = |rules: &[&'static str]| {
+            let rules = rules.iter().map(|rule| ("rule", *rule));
+            findings(&KIND, &rules.chain([("class", "long")]).collect::<Vec<_>>())
+        };
+
+        assert_eq!(rules(&["equals $a b long", "equals $a b short"]), ["V704"]);
+        assert!(rules(&["equals $a b long", "equals $a c short", "equals $a b long"]).is_empty());
+        // `law` keeps for 6 months, `short` for 30 days.
+        assert_eq!(rules(&["tag a short", "exists $b law"]), ["V705"]);
+        assert!(rules(&["tag a long", "exists $b law"]).is_empty());
+        assert_eq!(findings(&KIND, &[("class", "long"), ("class_key", "$keep")]), ["V705"]);
     }
 }
