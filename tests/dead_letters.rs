@@ -103,3 +103,32 @@ fn what_is_thrown_away_is_named_by_age_or_reason() {
     assert!(is_good && told.contains("1 letters thrown away"), "{told}");
     assert_eq!(dlq(folder.path(), "ls -b state").1.lines().count(), 2);
 }
+
+#[test]
+fn strict_retention_sets_untagged_records_aside_behind_redact_and_ships_the_others() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let classes = "[RETENTION_CLASS]\n    Name short\n    Max_Age 30d\n";
+    // `redact` comes last: even so nothing is set aside in the clear.
+    let configuration = "[SERVICE]\n    storage.path state\n    Flush 0.2\n[INPUT]\n    Name tail\n    Tag app\n    Path app.log\n    Read_from_Head On\n    \
+                         Exit_On_Eof On\n    DB tail.db\n[FILTER]\n    Name retention\n    Match *\n    Rule matches $log ^keep short\n    Strict On\n\
+                         [FILTER]\n    Name redact\n    Match *\n    Preset rgpd-strict\n[OUTPUT]\n    Name file\n    Alias out\n    Match *\n    Path .\n    File out\n    Format plain\n";
+    fs::write(folder.path().join("vigie.conf"), format!("{configuration}{classes}")).expect("written");
+    fs::write(folder.path().join("app.log"), "keep 1\nfrom jane@example.org\nkeep 2\n").expect("written");
+
+    let run = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
+        command.current_dir(folder.path()).args(["-c", "vigie.conf"]).output().expect("it runs")
+    };
+    let told = run();
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+
+    let shipped = fs::read_to_string(folder.path().join("out")).expect("shipped");
+    assert!(shipped.lines().count() == 2 && !shipped.contains("from"), "{shipped}");
+    let letters = fs::read_to_string(folder.path().join("state/dlq/out.ndjson")).expect("set aside");
+    assert!(letters.lines().count() == 1 && letters.contains("from "), "{letters}");
+    assert!(letters.contains("no retention class") && !letters.contains("jane"), "{letters}");
+    // It is answered for: the position has passed it.
+    run();
+    let again = fs::read_to_string(folder.path().join("state/dlq/out.ndjson")).expect("set aside");
+    assert_eq!(again.lines().count(), 1, "{again}");
+}

@@ -15,6 +15,7 @@ mod kill_loop;
 mod paths;
 mod pressure;
 mod retention;
+mod roles;
 mod rollover;
 mod setup;
 mod shipping;

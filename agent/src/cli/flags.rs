@@ -43,6 +43,8 @@ pub(super) struct Flags {
     pub(super) verbose: u32,
     /// Whether `setup` changes anything.
     pub(super) apply: bool,
+    /// Whether `setup` looks at roles too.
+    pub(super) roles: bool,
 }
 
 impl Flags {
@@ -55,6 +57,7 @@ impl Flags {
             quiet: false,
             verbose: 0,
             apply: false,
+            roles: false,
         };
         let mut parser = lexopt::Parser::from_iter(arguments);
         let mut words = Vec::new();
@@ -65,6 +68,7 @@ impl Flags {
                 Short('h') | Long("help") => asked_for_help = true,
                 Short('J') | Long("help-json") => asked_for_json = true,
                 Long("apply") => flags.apply = true,
+                Long("roles") => flags.roles = true,
                 Value(word) if words.is_empty() && dead_letters.is_none() && word == "dlq" => {
                     dead_letters = Some(Ask::default());
                 }
@@ -95,6 +99,9 @@ impl Flags {
         }
         if flags.apply && !matches!(flags.command, Command::Setup | Command::Help(_)) {
             return Err("`--apply` belongs to `vigie setup opensearch`".into());
+        }
+        if flags.roles && !matches!(flags.command, Command::Setup | Command::Help(_)) {
+            return Err("`--roles` belongs to `vigie setup opensearch`".into());
         }
         if matches!(flags.command, Command::Run | Command::DryRun | Command::Check | Command::Setup)
             && flags.line.config.is_none()
@@ -171,7 +178,9 @@ impl Flags {
             [migrate, file] if migrate == "migrate" => self.command = Command::Migrate(file.into()),
             [migrate, ..] if migrate == "migrate" => return Err("`migrate` needs a file: `vigie migrate FILE`".into()),
             [setup, store] if setup == "setup" && store == "opensearch" => self.command = Command::Setup,
-            [setup, ..] if setup == "setup" => return Err("expected `setup opensearch -c FILE [--apply]`".into()),
+            [setup, ..] if setup == "setup" => {
+                return Err("expected `setup opensearch -c FILE [--apply] [--roles]`".into());
+            }
             [bench] if bench == "bench" => self.command = Command::Bench,
             [help] if help == "help" => self.command = Command::Help(None),
             [help, topic] if help == "help" => self.command = Command::Help(Some(topic.clone())),
@@ -298,6 +307,7 @@ mod tests {
             ("setup -c a.conf", "setup opensearch -c FILE"),
             ("setup opensearch", "nothing to run"),
             ("-c a.conf --apply", "`--apply` belongs to"),
+            ("-c a.conf --roles", "`--roles` belongs to"),
         ] {
             let message = parse(line).expect_err("it is wrong");
             assert!(message.contains(part), "{line}: {message}");

@@ -12,6 +12,7 @@ mod privacy;
 mod probe;
 mod renewal;
 mod retention;
+mod roles;
 mod setup;
 mod tables;
 
@@ -121,7 +122,14 @@ fn start(flags: Flags) -> ExitCode {
             raise_descriptors();
             plan.run(Box::new(renewal))
         }
-        (Command::Setup, _) => setup::run(&outputs, &classes, flags.apply, &sources),
+        (Command::Setup, _) => {
+            let of_roles = || roles::run(&outputs, &classes, flags.apply);
+            match setup::run(&outputs, &classes, flags.apply, &sources) {
+                code if !flags.roles || code == ExitCode::FAILURE => code,
+                ExitCode::SUCCESS => of_roles(),
+                is_open => Some(of_roles()).filter(|code| *code == ExitCode::FAILURE).unwrap_or(is_open),
+            }
+        }
         _ => {
             say("configuration test is successful\n");
             ExitCode::SUCCESS

@@ -162,6 +162,10 @@ codes! {
         "Rules and defaults name classes of `retention_classes`, inline or in a `Retention_File`."
     "V703" "records without a retention class"
         "A filter without a default class leaves records unstamped where no rule holds. Give it a `Class`."
+    "V704" "the same condition leads to two retention classes"
+        "Only one of the rules can count: the one with the shorter `max_age`, unless a `min_age` of the other forbids it."
+    "V705" "retention classes contradict each other"
+        "A record that rules lead to both classes has to be kept longer by one than the other allows. The duty to keep (`min_age`) holds; `vigie_filter_class_conflict_records` counts records with several classes."
 }
 
 /// What `code` stands for, in any case.

@@ -245,6 +245,13 @@ impl Filter for Conditional {
         self.inner.rules()
     }
 
+    fn refused(&mut self, batch: &Batch) -> Option<(Vec<usize>, &'static str)> {
+        let Self { inner, condition, scratch } = self;
+        let (mut refused, reason) = inner.refused(batch)?;
+        refused.retain(|index| condition.holds(batch.record(*index), scratch));
+        (!refused.is_empty()).then_some((refused, reason))
+    }
+
     /// A tag has no fields that a condition could look at.
     fn written_tag(&mut self, tag: &Arc<str>) -> Option<Arc<str>> {
         self.inner.written_tag(tag)

@@ -107,6 +107,15 @@ pub(super) fn apply(kind: &FilterKind, options: &[(&str, &str)], batch: &mut Bat
     shown(batch)
 }
 
+/// The records of `batch` that the filter refuses once it has run.
+pub(super) fn refused(kind: &FilterKind, options: &[(&str, &str)], batch: &mut Batch) -> Vec<usize> {
+    let mut findings = Diagnostics::default();
+    let factory = build(kind, options, &mut findings).unwrap_or_else(|| panic!("{findings:?}"));
+    let (mut filter, metrics) = (factory(), FilterMetrics::default());
+    filter.apply(batch, &FilterContext { tag: "test", metrics: &metrics });
+    filter.refused(batch).map(|(bare, _)| bare).unwrap_or_default()
+}
+
 fn shown(batch: &Batch) -> Vec<String> {
     let json = |record: vigie_parsers::batch::Record<'_>| {
         let mut out = b"{".to_vec();

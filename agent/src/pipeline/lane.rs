@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tracing::warn;
-use vigie_parsers::batch::Origin;
+use vigie_parsers::batch::{Origin, Record};
 
 use super::ceiling::Ceiling;
 use super::controller::Bounds;
@@ -204,6 +204,18 @@ impl Lane {
             }
         }
         self.move_shares(&mut shares);
+    }
+
+    /// What it is the way to.
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// The bytes of `record` as they would stand in a request; empty when its output cannot express it.
+    pub(super) fn alone(&mut self, record: Record<'_>, parcel: &Parcel) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.encoder.encode(record, &parcel.stream, &parcel.tag, &mut bytes);
+        bytes
     }
 
     fn discard(&self, records: usize, shares: Vec<Share>) {

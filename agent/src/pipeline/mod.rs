@@ -29,6 +29,7 @@ mod run;
 mod spooling;
 mod spools;
 mod stall;
+mod strict;
 mod supervise;
 #[cfg(test)]
 mod tests;

@@ -122,6 +122,7 @@ impl Running {
             metrics: Arc::clone(&metrics),
             flush,
             redact,
+            dead,
         });
         let receipts = redaction::start(state_directory.as_deref(), &shared, digest, runtime);
         let ways = inputs.iter().map(|input| (Arc::clone(&input.name), input.tag.clone()));

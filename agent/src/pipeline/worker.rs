@@ -10,10 +10,12 @@ use tracing::error;
 use super::build::{BuiltFilter, BuiltOutput};
 use super::lane::{Handle, Lane};
 use super::poison::Poison;
+use super::strict;
 use crate::config::RedactRule;
 use crate::metrics::{Metrics, Pulse};
 use crate::plugin::{ByteQueue, Filter, FilterContext, Parcel, Popped, Source, Stage, Stream, Work};
 use crate::receipts::Outcome;
+use crate::spool::DeadLetters;
 
 /// What all workers share.
 pub(super) struct Shared {
@@ -23,6 +25,7 @@ pub(super) struct Shared {
     pub(super) metrics: Arc<Metrics>,
     pub(super) flush: Duration,
     pub(super) redact: RedactRule,
+    pub(super) dead: Arc<DeadLetters>,
 }
 
 /// Runs one worker until its queue ends, then seals what is open.
@@ -209,8 +212,26 @@ impl<'a> Worker<'a> {
         }
         if !route.filters.is_empty() {
             parcel.settle_removed(Outcome::Filtered);
+            self.refuse(&mut parcel, &route);
         }
         self.encode(parcel, &route.outputs);
+    }
+
+    /// Sets aside what a filter refuses now that all have run.
+    fn refuse(&mut self, parcel: &mut Parcel, route: &Route) {
+        if route.outputs.is_empty() {
+            return;
+        }
+        for at in route.filters.iter().copied() {
+            let built = &self.shared.filters[at];
+            if built.input.as_ref().is_some_and(|input| *input != parcel.stream.input) {
+                continue;
+            }
+            if let Some((refused, reason)) = self.filters[at].refused(&parcel.batch) {
+                let dead = &self.shared.dead;
+                strict::take_out(parcel, (&refused, reason), &mut self.lanes, &route.outputs, dead);
+            }
+        }
     }
 
     fn encode(&mut self, mut parcel: Parcel, outputs: &[usize]) {

@@ -40,6 +40,20 @@ impl Parcel {
         }
     }
 
+    /// Shares of the records that were removed: dropped, they say that these were not delivered.
+    pub fn split_removed(&mut self) -> Vec<Share> {
+        let entries = self.batch.entries();
+        let left = |lot: usize| entries.iter().filter(|entry| usize::from(entry.origin.lot) == lot).count();
+        let left: Vec<usize> = (0..self.shares.len()).map(left).collect();
+        let shares = self.shares.iter_mut().zip(left);
+        shares
+            .map(|(share, left)| {
+                let left = u32::try_from(left).expect("a batch has fewer than 2^32 records");
+                share.split(share.count().saturating_sub(left))
+            })
+            .collect()
+    }
+
     /// Settles everything, as when no output wants it.
     pub fn settle_all(self, outcome: Outcome) {
         for share in self.shares {

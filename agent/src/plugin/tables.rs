@@ -26,6 +26,13 @@ pub trait Filter: Send {
         None
     }
 
+    /// Records of `batch`, by their index, that must go to no output, and why. Asked once all filters of the tag have run, so that
+    /// what is kept of them in the dead-letter file went through `redact`. The reason has no value of a record.
+    fn refused(&mut self, batch: &Batch) -> Option<(Vec<usize>, &'static str)> {
+        let _ = batch;
+        None
+    }
+
     /// What outputs write in the place of `tag`; `None` leaves it. Which outputs take the records is not changed by it.
     fn written_tag(&mut self, tag: &Arc<str>) -> Option<Arc<str>> {
         let _ = tag;

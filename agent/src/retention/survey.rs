@@ -107,7 +107,8 @@ impl Survey {
 async fn standing(cluster: &Cluster, now: i64) -> Result<String, String> {
     let stats = cluster.get("/_cluster/stats?filter_path=cluster_uuid,timestamp,status").await?;
     let target = cluster.target();
-    if stats["status"] == "red" {
+    // An index that is being made, opened or closed turns it red for a moment.
+    if stats["status"] == "red" && !recovers(cluster).await? {
         return Err(format!(
             "the cluster at {target} is red: documents in lost shards can be neither seen nor deleted; mend it first"
         ));
@@ -126,6 +127,15 @@ async fn standing(cluster: &Cluster, now: i64) -> Result<String, String> {
         }
     }
     Ok(stats["cluster_uuid"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Whether a red cluster is red no more within a few seconds.
+async fn recovers(cluster: &Cluster) -> Result<bool, String> {
+    match cluster.get("/_cluster/health?wait_for_status=yellow&timeout=10s").await {
+        Ok(health) => Ok(health["status"] != "red"),
+        Err(error) if error.status == 408 => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The indexes whose names or whose owner say that they belong to a class.

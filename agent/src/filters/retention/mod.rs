@@ -3,6 +3,7 @@
 //! Rules lead to classes; where several hold, the one that has records gone first counts, so that a duty to delete wins over a
 //! wish to keep. The time of expiry is counted from the time of the event, whenever it arrives. Nothing is allocated per record.
 
+mod conflicts;
 mod rule;
 mod stamp;
 
@@ -34,6 +35,7 @@ crate::options! {
         rule: Rule, repeated, "`tag PATTERN CLASS`, `exists KEY CLASS`, `equals KEY VALUE CLASS` or `matches KEY REGEX CLASS`, KEY being a record accessor. Where several hold, the shortest age counts that no `min_age` among their classes forbids.";
         class_key: Path, repeated, "Key, as of a record accessor, whose value is the name of a class. Names that are not configured are counted and have no effect.";
         kubernetes: bool, default "off", "Whether the annotation and the label `vigie.io/retention` of a pod name a class, as `Class_Key` would.";
+        strict: bool, default "off", "Whether records without a class are refused: they go to the dead-letter file of each output, once all filters have run, and are dropped where `storage.path` names no place for it. To switch on once `vigie_filter_unclassified_records` stays at 0, or where nothing may be kept without an end.";
         oldest: Age, default "10y", "Events further back than this count from their arrival, and are marked with `retention.time_bounded`. Events more than an hour in the future do so too.";
     }
 }
@@ -70,6 +72,7 @@ struct Prototype {
     default: Option<usize>,
     oldest: Age,
     member: Arc<Keys>,
+    is_strict: bool,
 }
 
 impl Prototype {
@@ -104,12 +107,19 @@ impl Prototype {
             keys.extend(KUBERNETES.iter().filter_map(|key| Path::parse(key).ok()));
         }
         if default.is_none() && is_good {
-            let message = "records that no rule leads to a class are not stamped";
+            let message = match options.strict {
+                false => "records that no rule leads to a class are not stamped",
+                true => "records that no rule leads to a class are refused",
+            };
             findings.warning(section.place, "V703", message).help("name the class for all others with `Class`");
+        }
+        if is_good {
+            conflicts::report(section, &classes.0, !keys.is_empty(), findings);
         }
         let member = Arc::new(Keys::new([MEMBER]));
         let (classes, oldest) = (Arc::clone(classes), options.oldest);
-        is_good.then_some(Self { classes, tags, rules, keys, default: default.flatten(), oldest, member })
+        let (default, is_strict) = (default.flatten(), options.strict);
+        is_good.then_some(Self { classes, tags, rules, keys, default, oldest, member, is_strict })
     }
 }
 
@@ -244,6 +254,16 @@ impl Filter for Retention {
             }
         }
     }
+
+    fn refused(&mut self, batch: &Batch) -> Option<(Vec<usize>, &'static str)> {
+        if !self.shared.is_strict {
+            return None;
+        }
+        let is_bare = |index: &usize| batch.record(*index).get(MEMBER.as_bytes()).is_none();
+        let bare: Vec<usize> = (0..batch.len()).filter(is_bare).collect();
+        (!bare.is_empty())
+            .then_some((bare, "no retention class: no rule and no default led to one, and `Strict` is on"))
+    }
 }
 
 #[cfg(test)]
@@ -252,7 +272,7 @@ mod tests {
     use vigie_parsers::{Parser, json};
 
     use super::*;
-    use crate::filters::testing::{apply_with_clock, findings};
+    use crate::filters::testing::{apply_with_clock, findings, refused};
     use crate::retention::parse_moment;
 
     const NOW: &str = "2026-11-28T16:00:00Z";
@@ -365,10 +385,42 @@ mod tests {
     }
 
     #[test]
+    fn only_strict_refuses_records_without_a_stamp() {
+        let bare_of = |strict: &str| {
+            let mut batch = Batch::default();
+            for text in [r#"{"a":1}"#, r#"{"retention":"mine"}"#, r#"{"b":1}"#] {
+                let span = batch.store(text.as_bytes());
+                let index = batch.push(clock(), Origin::default());
+                json::JsonParser.parse(&mut batch, index, span);
+            }
+            let options = [("rule", "exists $b short"), ("strict", strict)];
+            refused(&KIND, &options, &mut batch)
+        };
+
+        assert_eq!(bare_of("on"), [0, 1]);
+        assert!(bare_of("off").is_empty());
+    }
+
+    #[test]
     fn unknown_classes_and_rules_are_refused() {
         assert_eq!(findings(&KIND, &[("class", "nope")]), ["V702"]);
         assert_eq!(findings(&KIND, &[("rule", "tag * nope"), ("class", "long")]), ["V702"]);
         assert_eq!(findings(&KIND, &[("rule", "sometimes $a long"), ("class", "long")]), ["V103"]);
         assert_eq!(findings(&KIND, &[("rule", "tag * long")]), ["V703"]);
+    }
+
+    #[test]
+    fn rules_that_contradict_each_other_are_told_of() {
+        let rules = |rules: &[&'static str]| {
+            let rules = rules.iter().map(|rule| ("rule", *rule));
+            findings(&KIND, &rules.chain([("class", "long")]).collect::<Vec<_>>())
+        };
+
+        assert_eq!(rules(&["equals $a b long", "equals $a b short"]), ["V704"]);
+        assert!(rules(&["equals $a b long", "equals $a c short", "equals $a b long"]).is_empty());
+        // `law` keeps for 6 months, `short` for 30 days.
+        assert_eq!(rules(&["tag a short", "exists $b law"]), ["V705"]);
+        assert!(rules(&["tag a long", "exists $b law"]).is_empty());
+        assert_eq!(findings(&KIND, &[("class", "long"), ("class_key", "$keep")]), ["V705"]);
     }
 }
