@@ -1,11 +1,13 @@
 //! `vigie retention` against a real node: what is due goes, what is held or alive stays, and there is proof.
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Store, Workplace, run_to_end, shared_node};
+use crate::support::{Store, Workplace, eventually, run_to_end, shared_node};
 
 const CLASSES: &str = "
 [RETENTION_CLASS]
@@ -19,6 +21,9 @@ const CLASSES: &str = "
 ";
 const BUCKET: &str = "vigie-ite1-app-exp-2020.01";
 const STREAM: &str = "vigie-ite2-app";
+
+/// A cluster has one lease, which the tests that delete take one after the other.
+static LEASE: Mutex<()> = Mutex::new(());
 
 /// Runs `vigie retention` and gives exit code and all that it said.
 fn retention(workplace: &Workplace, line: &[&str]) -> (Option<i32>, String) {
@@ -72,6 +77,7 @@ fn prepared(store: &Store) -> Workplace {
 
 #[test]
 fn what_is_due_goes_what_is_held_or_alive_stays_and_a_tampered_certificate_is_refused() {
+    let _alone = LEASE.lock().unwrap_or_else(PoisonError::into_inner);
     let store = Store::of(shared_node());
     let workplace = prepared(&store);
     let run = |line: &[&str], code: i32, part: &str| {
@@ -158,4 +164,54 @@ fn a_closed_or_blocked_index_is_named_and_nothing_is_judged() {
     store.request(Method::POST, &format!("{index}/_close"), None);
     let (status, text) = retention(&workplace, &["plan"]);
     assert!(status == Some(1) && text.contains("is closed"), "{text}");
+}
+
+#[test]
+fn a_run_that_stays_deletes_and_leaves_its_figures_for_monitoring() {
+    let _alone = LEASE.lock().unwrap_or_else(PoisonError::into_inner);
+    let store = Store::of(shared_node());
+    let node = shared_node();
+    let workplace = Workplace::new();
+    let output = node.output("app", "retention-rest");
+    let class = "\n[RETENTION_CLASS]\n    Name ite4\n    Max_Age 30d\n    Layout bucket\n";
+    workplace.write("vigie.conf", &format!("[INPUT]\n    Name dummy\n{output}{class}"));
+    let bucket = "vigie-ite4-app-exp-2020.01";
+    store.create_index(bucket, &json!({"@timestamp": {"type": "date"}}));
+    create(&store, bucket, "due", ("john", "ite4", "2020-01-19T00:00:00Z"));
+    let metrics = workplace.path("vigie.prom");
+    let page = metrics.to_str().expect("text");
+
+    // Without a key nothing is deleted, and the page says so.
+    let run = ["run", "--apply", "--max-share", "100%", "--metrics-file", page];
+    let (status, text) = retention(&workplace, &run);
+    assert_eq!(status, Some(1), "{text}");
+    let shown = std::fs::read_to_string(&metrics).expect("a page");
+    assert!(shown.contains("last_run_success 0\n") && shown.contains("overdue_documents 1\n"), "{shown}");
+    assert!(!shown.contains("last_success_timestamp"), "{shown}");
+
+    assert_eq!(retention(&workplace, &["key", "new"]).0, Some(0));
+    let (status, text) = retention(&workplace, &["run", "--every", "1d"]);
+    assert!(status == Some(1) && text.contains("--every needs --apply"), "{text}");
+    let files = ["vigie.conf", "key.pem", "chain"].map(|name| workplace.path(name));
+    let mut stays = std::process::Command::new(env!("CARGO_BIN_EXE_vigie"))
+        .arg("retention")
+        .args(run)
+        .args(["--every", "1d", "-c"])
+        .arg(&files[0])
+        .arg("--key")
+        .arg(&files[1])
+        .arg("--chain")
+        .arg(&files[2])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let shown = eventually(Duration::from_secs(120), "a good run", || {
+        let shown = std::fs::read_to_string(&metrics).unwrap_or_default();
+        shown.contains("last_run_success 1\n").then_some(shown)
+    });
+    let is_there_still = stays.try_wait().expect("it can be asked").is_none();
+    stays.kill().and_then(|()| stays.wait()).expect("it ends");
+    assert!(is_there_still, "it waits for the next time");
+    assert!(shown.contains("overdue_documents 0\n") && shown.contains("last_success_timestamp_seconds 1"), "{shown}");
+    assert_eq!(store.request(Method::GET, bucket, None).0, 404);
 }

@@ -90,6 +90,10 @@ fn each_role_can_do_its_work_and_the_shipper_cannot_delete() {
     ] {
         assert_eq!(carrier(method, &path, "").status, 403, "{path}");
     }
+    let (status, text) = vigie(&workplace, &["retention", "run", "--apply"]);
+    assert!(status == Some(1), "{text}");
+    let (status, text) = vigie(&workplace, &["retention", "plan"]);
+    assert!(status == Some(1) && text.contains("lacks the permission") && text.contains("`vigie-retain`"), "{text}");
     assert_eq!(store.count(stream), 2);
 
     configured(&workplace, node, Some("roles-keeper"));

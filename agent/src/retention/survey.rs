@@ -283,3 +283,69 @@ pub(super) fn is_over(name: &str, width: Width, as_of: i64) -> bool {
     name.rsplit_once("-exp-")
         .is_some_and(|(_, period)| width.name(as_of).as_str() > period && period.len() == width.name(as_of).len())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::{Diagnostics, Options, Place, Section, SectionKind};
+    use crate::net::stub::{Canned, Stub};
+    use crate::net::{HttpClient, NetOptions, Target};
+
+    const NOW: i64 = 1_800_000_000;
+
+    /// What a survey says of a cluster that answers so, and how many requests it made.
+    async fn refusal(answers: Vec<Canned>) -> (String, usize) {
+        let stub = Stub::start(answers).await;
+        let section =
+            Section { kind: SectionKind::Output, place: Place::default(), entries: Vec::new(), groups: Vec::new() };
+        let net = NetOptions::read(&section, &mut Diagnostics::default()).expect("defaults are good");
+        let target = Target { host: "127.0.0.1".into(), port: stub.port, tls: false, vhost: None };
+        let client = HttpClient::new(target, &net, None, Duration::from_secs(10)).expect("a client");
+        let cluster = Cluster::new(client, String::new(), None);
+        let judgement = Judgement { as_of: NOW, extend: false };
+        let survey = Survey::take(&cluster, &Classes::default(), &[], (judgement, NOW)).await;
+        let received = stub.received();
+        assert!(received.iter().all(|request| request.head.starts_with("get ")), "nothing is changed");
+        (survey.expect_err("it is refused"), received.len())
+    }
+
+    fn stats(status: &str, seconds: i64) -> Canned {
+        Canned::ok(json!({"cluster_uuid": "u", "status": status, "timestamp": seconds * 1000}).to_string())
+    }
+
+    #[tokio::test]
+    async fn a_cluster_that_cannot_be_judged_is_refused_with_the_remedy() {
+        let error = |kind: &str, reason: &str| json!({"error": {"type": kind, "reason": reason}}).to_string();
+        let none = error("security_exception", "no permissions for [cluster:monitor/stats] and User [name=a]");
+        let read_only = json!({"persistent": {"cluster.blocks.read_only": "true"}, "transient": {}});
+        let cases = [
+            (vec![stats("red", NOW), Canned::Answer(408, "", json!({"status": "red"}).to_string())], "is red"),
+            (vec![stats("red", NOW), Canned::ok(json!({"status": "red"}).to_string())], "mend it first"),
+            (vec![stats("green", NOW - 301)], "set the wrong one"),
+            (vec![stats("green", NOW), Canned::ok(read_only.to_string())], "is read-only (`cluster.blocks.read_only`)"),
+            (vec![Canned::Answer(403, "", none)], "lacks the permission `cluster:monitor/stats`"),
+            (vec![Canned::Answer(401, "", "Unauthorized".into())], "does not know these credentials"),
+        ];
+        for (answers, part) in cases {
+            let count = answers.len();
+            let (message, requests) = refusal(answers).await;
+            assert!(message.contains(part) && requests == count, "{part}: {message}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_cluster_that_was_red_for_a_moment_is_judged() {
+        let rest = vec![
+            stats("red", NOW),
+            Canned::ok(json!({"status": "yellow"}).to_string()),
+            Canned::ok("{}"),
+            Canned::Answer(403, "", String::new()),
+        ];
+
+        let (message, requests) = refusal(rest).await;
+
+        assert!(requests == 4 && message.contains("_cat/indices"), "{message}");
+    }
+}

@@ -28,6 +28,8 @@ pub(super) struct Ask {
     pub(super) subject: Option<String>,
     pub(super) reference: Option<String>,
     pub(super) fields: Vec<String>,
+    pub(super) every: Option<String>,
+    pub(super) metrics_file: Option<PathBuf>,
 }
 
 impl Ask {
@@ -83,6 +85,8 @@ impl Ask {
             "subject" => self.subject = Some(value),
             "reference" => self.reference = Some(value),
             "field" => self.fields.push(value),
+            "every" => self.every = Some(value),
+            "metrics-file" => self.metrics_file = Some(value.into()),
             other => return Err(format!("unknown flag `--{other}`; see `vigie retention --help`")),
         }
         Ok(())

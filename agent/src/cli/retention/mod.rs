@@ -2,6 +2,7 @@
 
 mod ask;
 mod chain;
+mod every;
 mod work;
 
 use std::ffi::OsString;
@@ -27,6 +28,8 @@ A configuration of its own, with a user that may delete, is best: the shipper ne
   --as-of DATE        judge as of `2026-11-28` or `2026-11-28T16:00:00Z`; a time to come has to be confirmed by typing
   --extend            let a class that was lengthened hold for documents whose stamp is earlier
   --max-share 20%     refuse when more of all documents would go
+  --every 1d          of `run --apply`: stay, and run again after each such time; a run that fails is tried at the next
+  --metrics-file FILE of `run`: a page for node_exporter's textfile collector, with overdue documents and the last success
   --per-second 5000   bound of deletion by query; 0 sets none
   --index NAME=CLASS  judge this index by that class, though its name does not say so
   --key, --chain      files of the signing key and of the chain; default: `retention/signing.pem` and `retention/chain` in
@@ -46,7 +49,11 @@ pub(super) fn run(arguments: &[OsString]) -> ExitCode {
             ["key", "new"] => chain::new_key(&ask),
             ["key", "show"] => chain::show_key(&ask),
             ["key", "rotate"] => chain::rotate_key(&ask),
-            ["plan"] | ["run"] | ["erase"] | ["hold", "ls"] | ["hold", "add" | "lift", _] => work::run(&ask),
+            ["run"] => every::run(&ask),
+            _ if ask.every.is_some() || ask.metrics_file.is_some() => {
+                Err("--every and --metrics-file belong to `vigie retention run`".into())
+            }
+            ["plan"] | ["erase"] | ["hold", "ls"] | ["hold", "add" | "lift", _] => work::run(&ask),
             _ => Err(
                 "expected `plan`, `run`, `hold`, `erase`, `verify`, `report` or `key`; see `vigie retention --help`"
                     .into(),

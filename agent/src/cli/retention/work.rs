@@ -128,6 +128,23 @@ pub(super) fn run(ask: &Ask) -> Result<ExitCode, String> {
     })
 }
 
+/// What is past its time now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Overdue {
+    pub(super) documents: u64,
+    /// When the next document is due, in seconds since 1970.
+    pub(super) next: Option<i64>,
+}
+
+/// Counts what is past its time now, after a run.
+pub(super) fn overdue(ask: &Ask) -> Result<Overdue, String> {
+    let way = Way::open(ask)?;
+    let survey = way.runtime.block_on(way.survey(Judgement { as_of: now(), extend: ask.extend }))?;
+    let documents = survey.indexes.iter().map(|index| index.due).sum();
+    let next = survey.indexes.iter().filter_map(|index| parse_moment(index.next.as_deref()?)).min();
+    Ok(Overdue { documents, next })
+}
+
 fn judgement(ask: &Ask) -> Result<Judgement, String> {
     let as_of = match &ask.as_of {
         None => now(),
