@@ -19,7 +19,7 @@ use super::proof;
 use super::rotate::Copy;
 use super::scan::TakeUp;
 use super::siblings::{self, Listings};
-use crate::state::Position;
+use crate::state::{Known, Position};
 
 /// While a gzip file is younger and its head is short, it may still be written.
 const YOUNG: Duration = Duration::from_secs(2);
@@ -76,7 +76,7 @@ impl Tail {
             is_candidate |= may_be;
             may_be && has_content(opened, position)
         };
-        if open.into_iter().any(&mut is_kin) {
+        if open.into_iter().any(&mut is_kin) || self.begins_as_fresh(opened, path) {
             return Kin::Open;
         }
         if let Some(row) = self.rows.values().flatten().find(|row| is_kin(row)) {
@@ -85,6 +85,19 @@ impl Tail {
         let mut head = [0; proof::HEAD];
         let is_short = opened.read_full(&mut head, 0).is_ok_and(|length| length < head.len());
         if is_candidate && is_short { Kin::Unknown } else { Kin::None }
+    }
+
+    /// Whether `opened`, which is at `path`, begins as an open file of whose head nothing is noted yet.
+    fn begins_as_fresh(&self, opened: &Opened, path: &Path) -> bool {
+        let fresh = self.fresh.iter().filter_map(|number| self.files.get(number));
+        let mut fresh = fresh.filter(|file| file.standing != Standing::Gone && !file.has_generation());
+        fresh.any(|file| {
+            let head = || file.file.for_a_moment(|file| proof::extended(file, proof::HEAD as u64, &Known::default()));
+            let has_head = |(head, head_length)| {
+                head_length > 0 && proof::has_head(opened, &Known { head, head_length, ..Known::default() })
+            };
+            is_named_after(path, &file.position) && head().ok().flatten().is_some_and(has_head)
+        })
     }
 
     /// A row whose file is nowhere to be found: goes on in what it was compressed to. Gives whether there is such a file.

@@ -213,3 +213,22 @@ fn what_came_and_was_compressed_between_two_looks_is_read() {
     texts.sort_by_key(|text| text[5..].parse::<u32>().expect("a number"));
     assert_eq!(texts, lines(1, 602));
 }
+
+#[test]
+fn what_is_compressed_before_its_head_is_noted_is_read_once() {
+    now_is_real();
+    WALL.set(WALL.get() - 65);
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 200));
+    rig.start();
+    rig.rename("a.log", "a.log.2").append("a.log", "");
+    rig.tail().scan();
+    rig.append("a.log", &numbered(201, 400)).rename("a.log", "a.log.1");
+    compress_away(&rig, "a.log.1", "a.log.1.gz");
+    rig.append("a.log", &numbered(401, 402));
+    rig.scan().wait(20);
+
+    let mut texts = rig.texts();
+    texts.sort_by_key(|text| text[5..].parse::<u32>().expect("a number"));
+    assert_eq!(texts, lines(1, 402));
+}
