@@ -2,6 +2,7 @@
 //! `camelCase`, words of a phrase joined by `_`.
 
 use super::Detector;
+use super::table::Table;
 
 /// Longest look back, in bytes.
 pub(super) const BEFORE: usize = 48;
@@ -107,52 +108,16 @@ impl Context {
     }
 }
 
-/// Numbers by the hash of a phrase: an open table.
-#[derive(Debug)]
-pub(super) struct Table {
-    slots: Vec<(u64, u32)>,
-    /// A bit for each hash that is there, by other bits of it.
-    bits: Vec<u64>,
-}
-
-impl Table {
-    /// One with room for so many phrases.
-    pub(super) fn with_room(phrases: usize) -> Self {
-        Self { slots: vec![(0, 0); (phrases * 4).next_power_of_two()], bits: vec![0; 512] }
-    }
-
-    /// Where `hash` stands or would stand.
-    fn slot(&self, hash: u64) -> usize {
-        let mask = self.slots.len() - 1;
-        let mut slot = (hash >> 32) as usize & mask;
-        while self.slots[slot].0 != 0 && self.slots[slot].0 != hash {
-            slot = (slot + 1) & mask;
-        }
-        slot
-    }
-
-    /// Puts a number behind a phrase, in place of the one it had.
-    pub(super) fn put(&mut self, hash: u64, number: u32) {
-        let slot = self.slot(hash);
-        self.slots[slot] = (hash, number);
-        self.bits[(hash >> 6) as usize & 511] |= 1 << (hash & 63);
-    }
-
-    /// The number behind a phrase.
-    pub(super) fn find(&self, hash: u64) -> Option<u32> {
-        if self.bits[(hash >> 6) as usize & 511] >> (hash & 63) & 1 == 0 {
-            return None;
-        }
-        let (known, number) = self.slots[self.slot(hash)];
-        (known != 0).then_some(number)
-    }
-}
-
 /// The words of all detectors.
 #[derive(Debug)]
 pub(super) struct Words {
     table: Table,
     sets: Vec<Set>,
+}
+
+/// Whether the last word of a phrase begins with a digit.
+fn ends_in_number(phrase: &str) -> bool {
+    phrase.rsplit('_').next().is_some_and(|word| word.as_bytes().first().is_some_and(u8::is_ascii_digit))
 }
 
 /// Index of the set that stands for words against.
@@ -166,6 +131,10 @@ impl Words {
         for word in AGAINST {
             all.table.put(hash(word.as_bytes()), AGAINST_SET);
         }
+        debug_assert!(
+            detectors.iter().flat_map(|detector| detector.context).chain(AGAINST).all(|word| !ends_in_number(word)),
+            "words that begin with a digit are not looked up"
+        );
         for (number, detector) in detectors.iter().enumerate().take(DETECTORS) {
             for word in detector.context {
                 all.add(hash(word.as_bytes()), number);

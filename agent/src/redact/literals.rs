@@ -79,6 +79,10 @@ impl Literals {
         for (beginning, lead) in LEADS {
             literals.add(**beginning, *lead, &beginning[..]);
         }
+        debug_assert!(
+            literals.leads.iter().all(|(.., whole)| !whole[0].is_ascii_digit()),
+            "a number is not looked up among beginnings"
+        );
         literals.leads.sort_unstable_by_key(|(head, ..)| *head);
         literals
     }

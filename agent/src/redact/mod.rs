@@ -30,6 +30,7 @@ mod runs;
 mod scanner;
 pub mod secret;
 mod sums;
+mod table;
 mod token;
 pub mod universal;
 mod users;

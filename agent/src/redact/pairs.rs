@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use super::context::{Table, hash, last_phrases};
+use super::context::{hash, last_phrases};
 use super::scanner::Pass;
+use super::table::Table;
 use super::{Candidate, Detector, Shape};
 
 /// Longest name that is looked at, in bytes.
@@ -33,6 +34,8 @@ pub(super) struct Pairs {
     queries: Table,
     /// The last three letters of names, as bits.
     tails: Vec<u64>,
+    /// The last words of names of several words, as bits of their hashes.
+    lasts: Vec<u64>,
     query: Option<u16>,
     with_spaces: Vec<u16>,
     to_line_end: Vec<u16>,
@@ -46,6 +49,7 @@ impl Pairs {
             names: Table::with_room(1000),
             queries: Table::with_room(64),
             tails: vec![0; 512],
+            lasts: vec![0; 512],
             query: find(&"url_parameter"),
             with_spaces: WITH_SPACES.iter().filter_map(find).collect(),
             to_line_end: TO_LINE_END.iter().filter_map(find).collect(),
@@ -53,6 +57,7 @@ impl Pairs {
         for number in NAMED.iter().filter_map(find) {
             for word in detectors[usize::from(number)].context {
                 pairs.names.put(hash(word.as_bytes()), number.into());
+                pairs.add_last(word);
                 pairs.add_tail(word);
             }
         }
@@ -70,6 +75,19 @@ impl Pairs {
         }
     }
 
+    /// Keeps the last word of a name that has words before it.
+    fn add_last(&mut self, name: &str) {
+        if let Some((_, last)) = name.rsplit_once('_') {
+            let hash = hash(last.as_bytes());
+            self.lasts[(hash >> 6) as usize & 511] |= 1 << (hash & 63);
+        }
+    }
+
+    /// Whether words before a name can make a known one of it, by the hash of its last word.
+    fn may_have_more(&self, hash: u64) -> bool {
+        hash == 0 || self.lasts[(hash >> 6) as usize & 511] >> (hash & 63) & 1 == 1
+    }
+
     fn may_end(&self, letters: [u8; 3]) -> bool {
         let tail = tail(letters);
         self.tails[tail / 64] >> (tail % 64) & 1 == 1
@@ -77,7 +95,11 @@ impl Pairs {
 
     /// The detector for values behind `name`.
     pub(super) fn named(&self, name: &[u8]) -> Option<u16> {
-        let phrases = last_phrases(name);
+        self.known(&last_phrases(name))
+    }
+
+    /// The detector for the longest phrase that is known, of those that a name ends with.
+    fn known(&self, phrases: &[u64]) -> Option<u16> {
         let found = phrases.iter().rev().filter(|phrase| **phrase != 0).find_map(|phrase| self.names.find(*phrase));
         found.map(|number| number as u16)
     }
@@ -123,9 +145,11 @@ impl Pass<'_> {
         let is_query = matches!(self.byte_before(end, length + 1), b'?' | b'&') && self.text[at] == b'=';
         let in_query = if is_query { self.engine.pairs.in_query(name) } else { None };
         let pairs = &self.engine.pairs;
-        let named = pairs
-            .named(name)
-            .or_else(|| if in_query.is_none() { pairs.named(&self.text[floor.min(end)..end]) } else { None });
+        let phrases = last_phrases(name);
+        let named = pairs.known(&phrases).or_else(|| {
+            let may_have_more = in_query.is_none() && pairs.may_have_more(phrases[0]);
+            may_have_more.then(|| pairs.named(&self.text[floor.min(end)..end])).flatten()
+        });
         let Some(detector) = named.or(in_query.map(|(query, _)| query)) else { return };
         let Some(value) = self.value(at, detector) else { return };
         let kind = if value.is_quoted { QUOTED } else { BARE };

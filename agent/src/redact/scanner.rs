@@ -185,7 +185,7 @@ impl Pass<'_> {
             self.next = at + moment.length;
             return;
         }
-        if self.ip_v4(at) || self.phone(at) || self.literal(at) {
+        if self.ip_v4(at) || self.phone(at) {
             return;
         }
         self.position(at);
