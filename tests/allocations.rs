@@ -309,6 +309,16 @@ fn json_lines_cost_no_allocation_per_record() {
 }
 
 #[test]
+fn records_in_which_nothing_is_hidden_cost_no_allocation() {
+    let redact: (&str, &[(&str, &str)]) =
+        ("redact", &[("keys", "on"), ("field", "$absent label"), ("exclude", "$other")]);
+    assert_records_cost_nothing("json", Worker::new("json", &[redact], ONE_INDEX), json_line);
+    assert_records_cost_nothing("modified", Worker::new("json", &[MODIFY, redact], INDEX_PER_DAY), json_line);
+    assert_records_cost_nothing("many keys", Worker::new("json", &[redact], ONE_INDEX), wide_line);
+    assert_records_cost_nothing("only counted", Worker::new("nginx", &[redact], ONE_INDEX), nginx_line);
+}
+
+#[test]
 fn json_lines_of_many_keys_cost_no_allocation_per_record() {
     for (name, filters) in [("untouched", &[][..]), ("modified", &[MODIFY])] {
         assert_records_cost_nothing(name, Worker::new("json", filters, ONE_INDEX), wide_line);

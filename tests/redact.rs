@@ -328,6 +328,25 @@ fn holds(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
+/// A port that was free a moment ago.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
+}
+
+/// Every page that the agent serves on `port`.
+fn pages(port: u16) -> Vec<u8> {
+    let mut all = Vec::new();
+    let paths = ["/", "/live", "/ready", "/api/v2/health", "/api/v1/health", "/api/v1/plugins", "/api/v1/uptime"];
+    let counters = ["/api/v1/metrics", "/api/v1/metrics/prometheus", "/api/v2/metrics/prometheus", "/api/v2/reload"];
+    for path in paths.into_iter().chain(counters) {
+        let mut connection = TcpStream::connect(("127.0.0.1", port)).expect("it is served");
+        let ask = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+        connection.write_all(ask.as_bytes()).expect("it is asked");
+        connection.read_to_end(&mut all).expect("it answers");
+    }
+    all
+}
+
 /// A configuration that sends to a store that refuses all and to one that is not there, and keeps what it cannot send.
 fn refused_and_kept(port: u16, filter: &str) -> String {
     let output = |alias: &str, port: u16| {
@@ -348,7 +367,13 @@ fn no_value_is_left_in_anything_that_the_agent_writes() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = folder.path();
     let (port, heard) = refusing_store();
-    fs::write(at.join("a.conf"), refused_and_kept(port, "")).expect("it is written");
+    let serving = free_port();
+    let text = refused_and_kept(port, "");
+    let served = format!(
+        "[SERVICE]\n    http_server on\n    health_check on\n    http_listen 127.0.0.1\n    http_port {serving}\n"
+    );
+    fs::write(at.join("a.conf"), text.replacen("[SERVICE]\n", &served, 1)).expect("it is written");
+    let page = Mutex::new(Vec::new());
     let values = [MAIL, "4242 4242 4242 4242", "8.8.4.77", "FR7630006000011234567890189"];
     let mut lines: String =
         values.iter().map(|value| format!("{{\"a\":\"x {value} y\",\"b\":{{\"c\":[\"{value}\"]}}}}\n")).collect();
@@ -357,7 +382,11 @@ fn no_value_is_left_in_anything_that_the_agent_writes() {
     let run = until(at, &lines, || {
         let letters =
             files(at).iter().any(|(path, content)| path.to_string_lossy().contains("dlq") && !content.is_empty());
-        letters && files(at).iter().any(|(path, _)| path.to_string_lossy().contains("gone"))
+        let is_done = letters && files(at).iter().any(|(path, _)| path.to_string_lossy().contains("gone"));
+        if is_done {
+            *page.lock().expect("it is whole") = pages(serving);
+        }
+        is_done
     });
 
     let heard = heard.lock().expect("it is whole").clone();
@@ -371,6 +400,7 @@ fn no_value_is_left_in_anything_that_the_agent_writes() {
     written.push(("stdout".into(), run.stdout));
     written.push(("stderr".into(), run.stderr));
     written.push(("sent".into(), heard));
+    written.push(("pages".into(), page.into_inner().expect("it is whole")));
     for (path, content) in &written {
         for value in values.into_iter().chain(["8.8.4.77"]) {
             assert!(!holds(content, value), "{value} in {}", path.display());
@@ -379,6 +409,7 @@ fn no_value_is_left_in_anything_that_the_agent_writes() {
     assert!(written.iter().any(|(path, content)| path.ends_with("sent")
         && holds(content, "<email>")
         && holds(content, "\"redacted-email\"")));
+    assert!(written.iter().any(|(path, content)| path.ends_with("pages") && holds(content, "entity=\"email\"")));
     let letters = written.iter().filter(|(path, _)| path.to_string_lossy().contains("dlq"));
     assert!(letters.clone().count() > 0 && letters.into_iter().all(|(_, content)| holds(content, "<email>")));
 
@@ -396,14 +427,15 @@ fn no_value_is_left_in_anything_that_the_agent_writes() {
 #[test]
 fn canaries_are_looked_for_in_what_would_be_sent() {
     let folder = tempfile::tempdir().expect("a folder");
-    let log = |filter: &str| {
+    let log_of = |text: &str| {
         drop(fs::remove_file(folder.path().join("agent.log")));
-        fs::write(folder.path().join("a.conf"), refused_and_kept(1, filter)).expect("it is written");
+        fs::write(folder.path().join("a.conf"), text).expect("it is written");
         until(folder.path(), "", || {
             fs::read_to_string(folder.path().join("agent.log")).is_ok_and(|log| log.contains("canary survived"))
         });
         fs::read_to_string(folder.path().join("agent.log")).expect("there is a log")
     };
+    let log = |filter: &str| log_of(&refused_and_kept(1, filter));
 
     assert!(log("").contains("no canary survived"));
     let told = log("    exclude $vigie_canary\n");
@@ -411,6 +443,51 @@ fn canaries_are_looked_for_in_what_would_be_sent() {
         told.contains("a canary survived") && told.contains("entity=email") && told.contains("output=gone"),
         "{told}"
     );
+    assert!(log("    allow $msg\n    allow $a['b']\n").contains("no canary survived"));
+    let copied = "    allow $msg\n    allow $other\n    exclude $other\n";
+    let text = refused_and_kept(1, copied);
+    let copies = "[FILTER]\n    name modify\n    match *\n    copy msg other\n[FILTER]\n    name redact";
+    let told = log_of(&text.replacen("[FILTER]\n    name redact", copies, 1));
+    assert!(told.contains("entity=email"), "where only named fields stay, canaries stand under their names: {told}");
+    let text = refused_and_kept(1, "    exclude $vigie_canary\n");
+    let told =
+        log_of(&text.replace("    index logs", "    index logs\n    id_key $k['id']\n    write_operation upsert"));
+    assert!(told.contains("entity=email"), "they have what an output needs: {told}");
+    let rules = "rules:\n  - name: staff\n    regex: 'EMP-[0-9]{6}'\n    example: EMP-123456\n  - name: member\n    number: 9\n    prefix: '7'\n    checksum: luhn\n";
+    fs::write(folder.path().join("rules.yaml"), rules).expect("it is written");
+    let told = log("    exclude $vigie_canary\n    rules rules.yaml\n");
+    assert!(told.contains("entity=staff") && told.contains("entity=member"), "{told}");
+}
+
+#[test]
+fn processors_hide_what_comes_of_an_input_or_goes_to_an_output() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (port, heard) = refusing_store();
+    let processors = "      processors:\n        logs:\n          - name: redact\n";
+    let run = |rule: &str, input: &str, outputs: &str| {
+        let text = format!(
+            "service:\n  flush: 0.1\n  grace: 2\n  redact: {rule}\npipeline:\n  inputs:\n    - name: stdin\n      tag: app\n{input}  outputs:\n{outputs}"
+        );
+        fs::write(folder.path().join("a.yaml"), text).expect("it is written");
+        let run = vigie(folder.path(), &["-c", "a.yaml"], &format!("{{\"a\":\"{MAIL}\"}}\n"));
+        (run.status.success(), said(&run.stdout), said(&run.stderr))
+    };
+    let stdout = "    - name: stdout\n      match: '*'\n      format: json_lines\n      json_date_key: false\n";
+    let store =
+        format!("    - name: opensearch\n      match: '*'\n      port: {port}\n      retry_limit: no_retries\n");
+    let both = format!("{stdout}{processors}{store}");
+
+    assert_eq!(run("required", processors, stdout).1, "{\"a\":\"<email>\"}\n");
+    assert_eq!(run("required", "", &format!("{stdout}{processors}")).1, "{\"a\":\"<email>\"}\n");
+    let (is_content, out, told) = run("required", "", &both);
+    assert!(!is_content && out.is_empty() && told.contains("reach `opensearch.0`"), "{told}");
+    assert!(!told.contains("`stdout.0`"), "{told}");
+    assert!(!holds(&heard.lock().expect("it is whole"), MAIL), "nothing ran");
+    assert_eq!(run("off", "", &both).1, "{\"a\":\"<email>\"}\n");
+    assert!(holds(&heard.lock().expect("it is whole"), MAIL), "the other output gets the records as they are");
+    let drops = processors.replace("redact", "grep\n            exclude: a jane");
+    let (is_content, out, told) = run("off", "", &format!("{stdout}{drops}"));
+    assert!(is_content && out.is_empty(), "what it removes is settled: {told}");
 }
 
 #[test]

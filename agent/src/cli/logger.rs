@@ -130,16 +130,26 @@ fn out(loaded: &Loaded) -> Result<Box<dyn Write + Send>, String> {
 fn redactor(loaded: &Loaded) -> Option<Redactor> {
     let document = &loaded.document;
     let hides = loaded.service.redact == RedactRule::Required
-        || document.of(SectionKind::Filter).chain(document.of(SectionKind::Input)).any(hides);
+        || [SectionKind::Input, SectionKind::Filter, SectionKind::Output]
+            .map(|kind| document.of(kind))
+            .into_iter()
+            .flatten()
+            .any(hides);
     hides.then(|| {
-        // What a panic says may quote what it was working on: it goes the way of all messages.
-        std::panic::set_hook(Box::new(|panic| {
-            let at = panic.location().map(ToString::to_string).unwrap_or_default();
-            let text = panic.payload_as_str().unwrap_or("it says nothing");
-            tracing::error!(component = "panic", at, "{text}");
-        }));
+        hide_panics();
         Redactor::for_messages()
     })
+}
+
+/// What a panic says goes the way of all messages, and only as far as it quotes nothing: it may be what it was working on, of
+/// which no detector knows all.
+fn hide_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(ToString::to_string).unwrap_or_default();
+        let text = panic.payload_as_str().unwrap_or("it says nothing");
+        let unquoted = text.split(['`', '"', '\'']).next().unwrap_or_default().trim_end();
+        tracing::error!(component = "panic", at, "{unquoted}");
+    }));
 }
 
 /// Whether `section` or one of its processors is a `redact`.
@@ -308,6 +318,21 @@ mod tests {
         });
 
         assert_eq!(written, ["[ warn] [tests] gone: <email> file=/srv/<email>/a.log host=192.0.2.7"]);
+    }
+
+    #[test]
+    fn a_panic_tells_its_place_and_no_value() {
+        let written = lines(LogLevel::Info, &[], || {
+            hide_panics();
+            for text in ["stuck at jane.doe@mail.example.com", "byte 1 is inside 'é' of `Zoé Martin`"] {
+                std::panic::catch_unwind(|| panic!("{text}")).expect_err("it panics");
+            }
+            drop(std::panic::take_hook());
+        });
+
+        let told: Vec<_> = written.iter().map(|line| line.split_once(" at=").expect("it tells where").0).collect();
+        assert_eq!(told, ["[error] [panic] stuck at <email>", "[error] [panic] byte 1 is inside"]);
+        assert!(written.iter().all(|line| line.contains("logger.rs")), "{written:?}");
     }
 
     #[test]

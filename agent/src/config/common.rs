@@ -81,7 +81,7 @@ pub fn refuse_unknown(section: &Section, tables: &[&[OptionSpec]], findings: &mu
     }
     for (name, _) in &section.groups {
         let help = match name.text.as_str() {
-            "processors" => "processors are for inputs; write a filter with the `Match` of this output",
+            "processors" => "processors are for inputs and outputs",
             "condition" => "conditions are for filters and processors",
             "routes" => "write `Match` at the outputs",
             _ => "",

@@ -83,6 +83,12 @@ impl Path {
         &self.steps
     }
 
+    /// The keys that lead to the field; `None` when an item of a list is on the way.
+    pub fn keys(&self) -> Option<Vec<Vec<u8>>> {
+        let key = |step: &Step| if let Step::Key(key) = step { Some(key.clone()) } else { None };
+        std::iter::once(Some(self.top.to_vec())).chain(self.steps.iter().map(key)).collect()
+    }
+
     /// Where the top-level field that it names stands among the fields of `record`. `None` when it reaches deeper.
     pub fn position(&self, record: Record<'_>) -> Option<usize> {
         let batch = record.batch();

@@ -82,6 +82,8 @@ pub struct BuiltOutput {
     pub metrics: Arc<OutputMetrics>,
     /// Its spool.
     pub spool: SpoolPlan,
+    /// Filters for what goes to it alone, behind all others.
+    pub processors: Vec<BuiltFilter>,
 }
 
 /// Everything that runs.
@@ -164,11 +166,12 @@ fn tell_uncovered(
     let sure = filters.iter().filter(|filter| filter.redacts && filter.always);
     let redacts: Vec<Redacts<'_>> =
         sure.map(|filter| Redacts { matcher: &filter.matcher, input: filter.input.as_deref() }).collect();
-    if rule == RedactRule::Off && redacts.is_empty() {
+    if rule == RedactRule::Off && redacts.is_empty() && !outputs.iter().any(BuiltOutput::redacts) {
         return;
     }
     let from: Vec<From<'_>> = inputs.iter().map(|input| From { name: &input.name, tag: &input.tag }).collect();
-    let to: Vec<To<'_>> = outputs.iter().map(|output| To { name: &output.name, matcher: &output.matcher }).collect();
+    let open = outputs.iter().filter(|output| !output.redacts());
+    let to: Vec<To<'_>> = open.map(|output| To { name: &output.name, matcher: &output.matcher }).collect();
     let (severity, code) = match rule {
         RedactRule::Required => (Severity::Error, "V220"),
         RedactRule::Off => (Severity::Warning, "V221"),
@@ -336,8 +339,9 @@ impl Builder<'_> {
     fn output(&mut self, (section, instance): (&Section, String)) -> Option<BuiltOutput> {
         let known: Vec<&str> = outputs::KINDS.iter().map(|kind| kind.name).collect();
         let kind: &OutputKind = self.kind(section, &known).map(|at| &outputs::KINDS[at])?;
-        let options = self.options::<OutputOptions>(section, kind.options);
+        let options = self.options::<OutputOptions>(&without_processors(section), kind.options);
         let context = self.context(section, options.alias, &instance);
+        let processors = self.processors_of(section, &context.name);
         let metrics = self.metrics.add_output(&context.name);
         let matcher = self.matcher(section, Matcher::new(options.pattern, options.match_regex));
         let output = self.plugin((section, kind.options), &context, |section, context, findings| {
@@ -345,7 +349,7 @@ impl Builder<'_> {
         })?;
         let retry_limit = options.retry_limit.0;
         let spool = SpoolPlan::new(options.storage_total_limit_size, options.storage_when_full);
-        Some(BuiltOutput { name: context.name, matcher, output, retry_limit, metrics, spool })
+        Some(BuiltOutput { name: context.name, matcher, output, retry_limit, metrics, spool, processors })
     }
 
     /// Index of the plugin that `section` names among `known`.

@@ -10,25 +10,30 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use serde_json::{Map, Value as Json};
 use tracing::{error, info};
 use vigie_parsers::batch::{Batch, Origin, Text, Timestamp, Value};
 
 use super::worker::Shared;
 use crate::encode::push_escaped;
 use crate::metrics::{FilterMetrics, InputMetrics};
-use crate::plugin::{Canary, FilterContext, Stage, Stream};
+use crate::plugin::{Canary, Filter, FilterContext, KeyPath, Stage, Stream};
 
 /// Time between two flights.
 const BETWEEN: Duration = Duration::from_secs(3600);
 /// The key that canaries stand under.
 const KEY: &[u8] = b"vigie_canary";
 
+/// What stands where an output needs something.
+const NEEDED: &str = "canary";
+
 /// What survived where: entity and output.
 type Survivor = (&'static str, String);
 
 /// Sends canaries now, and every hour until the agent ends. `ways` are the inputs and their tags, as configured.
 pub(super) fn start(shared: &Arc<Shared>, ways: Vec<(Arc<str>, String)>, runtime: &tokio::runtime::Runtime) {
-    if !shared.filters.iter().any(|filter| filter.redacts) {
+    let processors = shared.outputs.iter().flat_map(|output| &output.processors);
+    if !shared.filters.iter().chain(processors).any(|filter| filter.redacts) {
         return;
     }
     fly(shared, &ways);
@@ -72,15 +77,21 @@ fn along(shared: &Shared, (input, tag): (&Arc<str>, &Arc<str>), survivors: &mut 
     let of_input = shared.filters.iter().filter(|filter| filter.input.as_ref().is_none_or(|alone| alone == input));
     let on_way: Vec<_> = of_input.filter(|filter| filter.matcher.matches(tag).unwrap_or(filter.redacts)).collect();
     let mut filters: Vec<_> = on_way.iter().map(|filter| (filter.factory)()).collect();
-    let canaries: Vec<Canary> = filters.iter_mut().flat_map(|filter| filter.canaries()).collect();
-    let (mut batch, metrics) = (batch(&canaries), FilterMetrics::default());
-    let mut tag = Arc::clone(tag);
-    for filter in &mut filters {
-        filter.apply(&mut batch, &FilterContext { tag: &tag, metrics: &metrics });
-        tag = filter.written_tag(&tag).unwrap_or(tag);
-    }
+    let of_way: Vec<Canary> = filters.iter_mut().flat_map(|filter| filter.canaries()).collect();
+    let mut sent = of_way.len() as u64;
+    let places: Vec<KeyPath> = filters.iter().flat_map(|filter| filter.canary_places()).collect();
     let stream = Arc::new(stream());
-    for output in shared.outputs.iter().filter(|output| output.matcher.matches(&tag).unwrap_or(true)) {
+    let tag_behind = through(&mut filters, &mut Batch::default(), tag);
+    for output in shared.outputs.iter().filter(|output| output.matcher.matches(&tag_behind).unwrap_or(true)) {
+        let mut own: Vec<_> = output.processors.iter().map(|filter| (filter.factory)()).collect();
+        let of_output: Vec<Canary> = own.iter_mut().flat_map(|filter| filter.canaries()).collect();
+        sent += of_output.len() as u64;
+        let canaries = [of_way.as_slice(), &of_output].concat();
+        let places: Vec<KeyPath> =
+            places.iter().cloned().chain(own.iter().flat_map(|filter| filter.canary_places())).collect();
+        let mut batch = batch(&canaries, &places, output.output.canary_place().as_ref());
+        let tag = through(&mut filters, &mut batch, tag);
+        let tag = through(&mut own, &mut batch, &tag);
         let mut encoder = output.output.rehearsal();
         let mut body = Vec::new();
         for record in batch.records() {
@@ -89,7 +100,18 @@ fn along(shared: &Shared, (input, tag): (&Arc<str>, &Arc<str>), survivors: &mut 
         let survives = |canary: &&Canary| stands_in(&canary.value, &body);
         survivors.extend(canaries.iter().filter(survives).map(|canary| (canary.entity, output.name.to_string())));
     }
-    canaries.len() as u64
+    sent
+}
+
+/// Has `batch` go through `filters`. Gives the tag behind them.
+fn through(filters: &mut [Box<dyn Filter>], batch: &mut Batch, tag: &Arc<str>) -> Arc<str> {
+    let metrics = FilterMetrics::default();
+    let mut tag = Arc::clone(tag);
+    for filter in filters {
+        filter.apply(batch, &FilterContext { tag: &tag, metrics: &metrics });
+        tag = filter.written_tag(&tag).unwrap_or(tag);
+    }
+    tag
 }
 
 /// Whether `value` stands in `body`, as it is or as JSON writes it.
@@ -99,8 +121,9 @@ fn stands_in(value: &str, body: &[u8]) -> bool {
     [value.as_bytes(), &escaped].into_iter().any(|wanted| memchr::memmem::find(body, wanted).is_some())
 }
 
-/// Three records for each canary: in a text, in an escaped text of a map, in JSON that was not taken apart.
-fn batch(canaries: &[Canary]) -> Batch {
+/// Three records for each canary: in a text, in an escaped text of a map, in JSON that was not taken apart; and one in which it
+/// stands at all `places`. Each has something at `needed`.
+fn batch(canaries: &[Canary], places: &[KeyPath], needed: Option<&KeyPath>) -> Batch {
     let mut batch = Batch::default();
     for canary in canaries {
         let plain = Text::plain(batch.store(canary.line.as_bytes()));
@@ -114,9 +137,44 @@ fn batch(canaries: &[Canary]) -> Batch {
         for value in [Value::Text(plain), Value::Map(map), Value::Json(json)] {
             let index = batch.push(Timestamp::default(), Origin::default());
             batch.record_mut(index).set(KEY, value);
+            let needed = needed.map(|place| (place, NEEDED));
+            set(&mut batch, index, &tree(needed.into_iter()));
+        }
+        if !places.is_empty() {
+            let index = batch.push(Timestamp::default(), Origin::default());
+            let everywhere = places.iter().map(|place| (place, canary.line.as_str()));
+            set(&mut batch, index, &tree(everywhere.chain(needed.map(|place| (place, NEEDED)))));
         }
     }
     batch
+}
+
+/// A map with a text at each of the places; the first that takes a place keeps it.
+fn tree<'a>(texts: impl Iterator<Item = (&'a KeyPath, &'a str)>) -> Map<String, Json> {
+    let mut root = Map::new();
+    for (place, text) in texts {
+        let mut names: Vec<String> = place.iter().map(|key| String::from_utf8_lossy(key).into_owned()).collect();
+        let Some(last) = names.pop() else { continue };
+        let mut map = Some(&mut root);
+        for name in names {
+            map = map.and_then(|map| map.entry(name).or_insert_with(|| Map::new().into()).as_object_mut());
+        }
+        if let Some(map) = map {
+            map.entry(last).or_insert_with(|| text.into());
+        }
+    }
+    root
+}
+
+/// Sets the members of `tree` in the record at `index`.
+fn set(batch: &mut Batch, index: usize, tree: &Map<String, Json>) {
+    for (key, value) in tree {
+        let value = match value {
+            Json::String(text) => Value::Text(Text::plain(batch.store(text.as_bytes()))),
+            other => Value::Json(batch.store(other.to_string().as_bytes())),
+        };
+        batch.record_mut(index).set(key.as_bytes(), value);
+    }
 }
 
 fn stream() -> Stream {

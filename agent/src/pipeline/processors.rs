@@ -1,10 +1,15 @@
-//! `processors` of an input: filters for its records alone, which run before all others.
+//! `processors`: of an input, filters for its records alone, which run before all others; of an output, filters for what goes
+//! to it, which run behind all others, on a copy.
 
 use std::sync::Arc;
 
-use super::build::{Builder, BuiltFilter};
+use vigie_parsers::batch::Batch;
+
+use super::build::{Builder, BuiltFilter, BuiltOutput};
 use crate::config::{Matcher, OptionType, Section, SectionKind};
 use crate::filters::condition::{Condition, conditional};
+use crate::plugin::{Filter, FilterContext, Parcel};
+use crate::receipts::{Outcome, Share};
 
 /// Signals that have no records here.
 const OTHER_SIGNALS: &[&str] = &["metrics", "traces", "profiles"];
@@ -19,14 +24,75 @@ fn without(section: &Section, group: &str) -> Section {
     Section { groups, ..section.clone() }
 }
 
+/// Has the records of `parcel` go through `filter`, which `built` made.
+pub(super) fn pass(filter: &mut dyn Filter, built: &BuiltFilter, parcel: &mut Parcel) {
+    let before = parcel.batch.len() as u64;
+    built.metrics.records.add(before);
+    filter.apply(&mut parcel.batch, &FilterContext { tag: &parcel.tag, metrics: &built.metrics });
+    let after = parcel.batch.len() as u64;
+    built.metrics.drop_records.add(before.saturating_sub(after));
+    if let Some(written) = filter.written_tag(&parcel.tag) {
+        parcel.tag = written;
+    }
+}
+
+/// The processors of all outputs, for one worker.
+pub(super) struct OutputProcessors {
+    /// By index of the output.
+    filters: Vec<Vec<Box<dyn Filter>>>,
+    /// Records that one output alone sees.
+    copy: Batch,
+}
+
+impl OutputProcessors {
+    pub(super) fn new(outputs: &[BuiltOutput]) -> Self {
+        let made = |output: &BuiltOutput| output.processors.iter().map(|built| (built.factory)()).collect();
+        Self { filters: outputs.iter().map(made).collect(), copy: Batch::default() }
+    }
+
+    /// Hands what the `built` processors of the output at `at` make of `parcel` to `send`; `shares` answer for it. `parcel`
+    /// stays as it is, but without shares.
+    pub(super) fn send(
+        &mut self,
+        (at, built): (usize, &[BuiltFilter]),
+        parcel: &mut Parcel,
+        shares: Vec<Share>,
+        send: impl FnOnce(&Parcel, Vec<Share>),
+    ) {
+        self.copy.copy_from(&parcel.batch);
+        std::mem::swap(&mut self.copy, &mut *parcel.batch);
+        let tag = Arc::clone(&parcel.tag);
+        parcel.shares = shares;
+        for (filter, built) in self.filters[at].iter_mut().zip(built) {
+            if !parcel.batch.is_empty() && built.matcher.matches(&parcel.tag).unwrap_or(built.redacts) {
+                pass(filter.as_mut(), built, parcel);
+            }
+        }
+        parcel.settle_removed(Outcome::Filtered);
+        let shares = std::mem::take(&mut parcel.shares);
+        if !parcel.batch.is_empty() {
+            send(parcel, shares);
+        }
+        std::mem::swap(&mut self.copy, &mut *parcel.batch);
+        parcel.tag = tag;
+    }
+}
+
+impl BuiltOutput {
+    /// Whether one of its processors hides personal data in every record that goes to it.
+    pub(super) fn redacts(&self) -> bool {
+        self.processors.iter().any(|filter| filter.redacts && filter.always && filter.matcher.covers("*"))
+    }
+}
+
 impl Builder<'_> {
-    /// The processors of the input `section`, which is called `input`.
-    pub(super) fn processors_of(&mut self, section: &Section, input: &Arc<str>) -> Vec<BuiltFilter> {
+    /// The processors of the input or output `section`, which is called `of`.
+    pub(super) fn processors_of(&mut self, section: &Section, of: &Arc<str>) -> Vec<BuiltFilter> {
         let mut built = Vec::new();
         let groups = section.groups.iter().filter(|(name, _)| name.text == "processors");
         for (signal, item) in groups.flat_map(|(_, signals)| &signals.groups) {
             match signal.text.as_str() {
-                "logs" => built.extend(self.processor(item, input, built.len())),
+                "logs" => built.extend(self.processor(item, of, built.len())),
                 other if OTHER_SIGNALS.contains(&other) => {
                     let message = format!("processors of `{other}` have no effect: there are only logs");
                     self.findings.warning(signal.place, "V111", message).help("take them away");
@@ -46,14 +112,14 @@ impl Builder<'_> {
         built
     }
 
-    fn processor(&mut self, item: &Section, input: &Arc<str>, number: usize) -> Option<BuiltFilter> {
+    fn processor(&mut self, item: &Section, of: &Arc<str>, number: usize) -> Option<BuiltFilter> {
         let is_off = item.get("active").is_some_and(|value| bool::parse(&value.text) == Ok(false));
         if is_off {
             return None;
         }
         let (section, condition) = self.condition(item);
         let section = Section { kind: SectionKind::Filter, ..section };
-        let instance = format!("{input}/{}.{number}", section.name().to_ascii_lowercase());
+        let instance = format!("{of}/{}.{number}", section.name().to_ascii_lowercase());
         let (built, matcher) = self.bare_filter(&section, &instance)?;
         let matcher = if matcher.is_nothing() { Matcher::all() } else { matcher };
         let always = condition.is_none();
@@ -61,7 +127,7 @@ impl Builder<'_> {
             Some(condition) => conditional(built.factory, condition?),
             None => built.factory,
         };
-        Some(BuiltFilter { matcher, input: Some(Arc::clone(input)), factory, always, ..built })
+        Some(BuiltFilter { matcher, input: Some(Arc::clone(of)), factory, always, ..built })
     }
 
     /// `section` without its condition, and the condition: `None` when there is none, and nothing in it when it is wrong,

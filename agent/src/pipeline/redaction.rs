@@ -69,7 +69,8 @@ impl Receipts {
     /// # Errors
     /// Why it cannot be used.
     fn open(directory: &Path, shared: &Shared, configuration: String) -> Result<Option<Self>, String> {
-        let filters = shared.filters.iter().filter(|filter| filter.redacts);
+        let processors = shared.outputs.iter().flat_map(|output| &output.processors);
+        let filters = shared.filters.iter().chain(processors).filter(|filter| filter.redacts);
         let rules: Vec<String> = filters.filter_map(|filter| (filter.factory)().rules()).collect();
         if rules.is_empty() {
             return Ok(None);

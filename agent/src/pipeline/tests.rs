@@ -307,6 +307,7 @@ fn ship(output: &Arc<Scripted>, retry_limit: Option<u32>, lines: &[&str]) -> (Ar
         retry_limit,
         metrics: counters,
         spool: SpoolPlan::default(),
+        processors: Vec::new(),
     };
     let shared = Shared {
         filters: Vec::new(),

@@ -10,10 +10,11 @@ use tracing::error;
 use super::build::{BuiltFilter, BuiltOutput};
 use super::lane::{Handle, Lane};
 use super::poison::Poison;
+use super::processors::{OutputProcessors, pass};
 use super::strict;
 use crate::config::RedactRule;
 use crate::metrics::{Metrics, Pulse};
-use crate::plugin::{ByteQueue, Filter, FilterContext, Parcel, Popped, Source, Stage, Stream, Work};
+use crate::plugin::{ByteQueue, Filter, Parcel, Popped, Source, Stage, Stream, Work};
 use crate::receipts::Outcome;
 use crate::spool::DeadLetters;
 
@@ -55,6 +56,7 @@ struct Worker<'a> {
     /// Streams whose stage holds something back.
     waiting: HashSet<u64>,
     filters: Vec<Box<dyn Filter>>,
+    processors: OutputProcessors,
     lanes: Vec<Lane>,
     routes: HashMap<Arc<str>, Route>,
     at: Option<(u64, u64, u64)>,
@@ -79,6 +81,7 @@ impl<'a> Worker<'a> {
             stages: HashMap::new(),
             waiting: HashSet::new(),
             filters: shared.filters.iter().map(|filter| (filter.factory)()).collect(),
+            processors: OutputProcessors::new(&shared.outputs),
             lanes: shared.handles.iter().map(lane).collect(),
             routes: HashMap::new(),
             at: None,
@@ -200,15 +203,7 @@ impl<'a> Worker<'a> {
             if is_other || (is_filtered && !built.redacts) {
                 continue;
             }
-            let before = parcel.batch.len() as u64;
-            built.metrics.records.add(before);
-            let context = FilterContext { tag: &parcel.tag, metrics: &built.metrics };
-            self.filters[at].apply(&mut parcel.batch, &context);
-            let after = parcel.batch.len() as u64;
-            built.metrics.drop_records.add(before.saturating_sub(after));
-            if let Some(written) = self.filters[at].written_tag(&parcel.tag) {
-                parcel.tag = written;
-            }
+            pass(self.filters[at].as_mut(), built, &mut parcel);
         }
         if !route.filters.is_empty() {
             parcel.settle_removed(Outcome::Filtered);
@@ -249,7 +244,14 @@ impl<'a> Worker<'a> {
             let last = copy + 1 == outputs.len();
             let shares =
                 if last { std::mem::take(&mut left) } else { left.iter_mut().map(|share| share.copy()).collect() };
-            self.lanes[*at].append(&parcel, shares, outputs.len() > 1, now);
+            let (lane, is_shared) = (&mut self.lanes[*at], outputs.len() > 1);
+            let built = self.shared.outputs[*at].processors.as_slice();
+            if built.is_empty() {
+                lane.append(&parcel, shares, is_shared, now);
+            } else {
+                let send = |parcel: &Parcel, shares| lane.append(parcel, shares, is_shared, now);
+                self.processors.send((*at, built), &mut parcel, shares, send);
+            }
         }
     }
 
@@ -266,12 +268,16 @@ impl<'a> Worker<'a> {
         let mut route =
             Route { filters: filters.map(|(at, _)| at).collect(), outputs: outputs.map(|(at, _)| at).collect() };
         let passes_redact = route.filters.iter().any(|at| self.shared.filters[*at].redacts);
-        if self.shared.redact == RedactRule::Required && !passes_redact && !route.outputs.is_empty() {
-            error!(
-                component = "worker",
-                "records whose tag no filter `redact` takes: dropped, since `Redact` is `required`"
-            );
-            route.outputs = Arc::default();
+        if self.shared.redact == RedactRule::Required && !passes_redact {
+            let (safe, open): (Vec<usize>, Vec<usize>) =
+                route.outputs.iter().partition(|at| self.shared.outputs[**at].redacts());
+            if !open.is_empty() {
+                error!(
+                    component = "worker",
+                    "records whose tag no filter `redact` takes: dropped, since `Redact` is `required`"
+                );
+            }
+            route.outputs = safe.into();
         }
         if self.routes.len() < MOST_ROUTES {
             self.routes.insert(Arc::clone(tag), route.clone());

@@ -25,5 +25,5 @@ pub use parcel::Parcel;
 pub use queue::{ByteQueue, Popped, Weight};
 pub use tables::{
     BuildContext, BuildFilter, BuildInput, BuildOutput, Canary, Filter, FilterContext, FilterFactory, FilterKind,
-    InputKind, InputSetup, OutputKind,
+    InputKind, InputSetup, KeyPath, OutputKind,
 };

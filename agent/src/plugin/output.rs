@@ -14,6 +14,7 @@ use vigie_parsers::batch::Record;
 use super::body::BodyEncoding;
 use super::input::Stream;
 use super::queue::Weight;
+use super::tables::KeyPath;
 use crate::receipts::{Outcome, Share};
 
 /// Delivers requests. It never sleeps and never retries by itself: it says what is to be sent again.
@@ -24,6 +25,11 @@ pub trait Output: Send + Sync {
     /// An encoder whose work is thrown away, so that it counts nowhere.
     fn rehearsal(&self) -> Box<dyn Encoder> {
         self.encoder()
+    }
+
+    /// The field that a record must have to be sent, so that canaries have it too.
+    fn canary_place(&self) -> Option<KeyPath> {
+        None
     }
 
     /// Whether records are delivered by reaching it, so that nothing needs to be encoded or sent.

@@ -21,6 +21,11 @@ pub trait Filter: Send {
         Vec::new()
     }
 
+    /// Fields that alone stay behind it and are looked at, where it lets only named ones through: canaries stand there too.
+    fn canary_places(&self) -> Vec<KeyPath> {
+        Vec::new()
+    }
+
     /// Digest of the rules that it redacts by; `None` when it does not redact.
     fn rules(&self) -> Option<String> {
         None
@@ -39,6 +44,9 @@ pub trait Filter: Send {
         None
     }
 }
+
+/// The keys, one inside the other, that lead to a field; at least one.
+pub type KeyPath = Vec<Vec<u8>>;
 
 /// A made-up value that a filter promises to hide.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,10 @@
 //! personal data, and nothing here ever prints a key or a value.
 
 mod action;
+mod clean;
 mod key_ring;
 mod live_keys;
+mod look;
 mod mask;
 mod normal;
 mod own;

@@ -94,6 +94,10 @@ impl OwnRule {
     /// A rule called `name`. The name and an example live as long as the program.
     pub fn new(name: String, group: Group, action: Option<Action>, looks: Looks, example: Option<String>) -> Self {
         let leak = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+        let example = example.or_else(|| match &looks {
+            Looks::Number(number) => number.example(),
+            Looks::Words(_) | Looks::Pattern(_) => None,
+        });
         let matches: Vec<&'static str> =
             example.map(|word| leak(format!("canary [[{word}]] canary"))).into_iter().collect();
         let detector = Detector {
@@ -120,15 +124,23 @@ pub(super) struct Lane {
     places: Vec<usize>,
     /// Time that each rule took.
     pub(super) spent: Vec<Duration>,
+    /// By rule, whether it is not looked with.
+    left_out: Vec<bool>,
 }
 
 impl Lane {
     pub(super) fn new(rules: usize) -> Self {
+        Self::without(vec![false; rules])
+    }
+
+    /// One that leaves rules out.
+    pub(super) fn without(left_out: Vec<bool>) -> Self {
         Self {
             captures: Captures::default(),
             decoded: Vec::new(),
             places: Vec::new(),
-            spent: vec![Duration::ZERO; rules],
+            spent: vec![Duration::ZERO; left_out.len()],
+            left_out,
         }
     }
 
@@ -139,10 +151,11 @@ impl Lane {
         if is_decoded {
             self.decode(text);
         }
-        let Self { captures, decoded, places, spent } = self;
+        let Self { captures, decoded, places, spent, left_out } = self;
         let looked = if is_decoded { decoded.as_slice() } else { text };
         let place = |at: usize| u32::try_from(if is_decoded { places[at] } else { at }).unwrap_or(u32::MAX);
-        for ((detector, looks), spent) in rules.iter().zip(spent) {
+        let wanted = rules.iter().zip(spent).zip(left_out).filter(|(_, left_out)| !**left_out);
+        for (((detector, looks), spent), _) in wanted {
             let start = Instant::now();
             looks.each(looked, captures, &mut |range: Range<usize>| {
                 let (start, end) = (place(range.start), place(range.end));
@@ -213,6 +226,13 @@ fn join(found: &mut Vec<Finding>) {
 }
 
 impl Looks {
+    /// Whether all of `text` is one that is looked for.
+    pub fn finds(&self, text: &str) -> bool {
+        let mut is_found = false;
+        self.each(text.as_bytes(), &mut Captures::default(), &mut |range| is_found |= range == (0..text.len()));
+        is_found
+    }
+
     /// The word for what counts the time of it.
     pub(super) fn word(&self) -> &'static str {
         match self {
@@ -266,6 +286,14 @@ impl Number {
             }
             at = end;
         }
+    }
+
+    /// A number that fits, if one is found among a thousand.
+    fn example(&self) -> Option<String> {
+        let length = *self.lengths.first()?;
+        let room = length.checked_sub(self.prefix.len())?;
+        let all = (0..1000_u32).map(|number| format!("{}{:0room$}", self.prefix, number + 7));
+        all.into_iter().find(|digits| digits.len() == length && self.fits(digits.as_bytes()))
     }
 
     fn fits(&self, digits: &[u8]) -> bool {

@@ -42,6 +42,7 @@ impl Selector {
 #[derive(Debug)]
 pub struct Policy {
     engine: Arc<Engine>,
+    strictness: Strictness,
     /// By index of the detector in the engine.
     actions: Vec<Action>,
     /// SHA-256 over names and actions of all detectors, in hexadecimal digits.
@@ -76,7 +77,7 @@ impl Policy {
             detectors.push(rule.detector);
         }
         let digest = digest(&detectors, &actions, strictness, &about);
-        Self { engine: Arc::new(Engine::new(&detectors, strictness)), actions, digest, own: lane }
+        Self { engine: Arc::new(Engine::new(&detectors, strictness)), strictness, actions, digest, own: lane }
     }
 
     /// What the agent's own messages go through: all is hidden behind labels but addresses of machines, which tell who does not
@@ -97,6 +98,11 @@ impl Policy {
     /// The detectors that are looked with, in the order of the engine.
     pub fn detectors(&self) -> &[&'static Detector] {
         self.engine.detectors()
+    }
+
+    /// How readily values are taken for personal ones.
+    pub(super) fn strictness(&self) -> Strictness {
+        self.strictness
     }
 
     /// Rules of the configuration, with the index of their detectors in the engine.

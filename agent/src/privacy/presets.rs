@@ -16,9 +16,23 @@ pub struct Preset {
     pub entities: &'static [(&'static str, &'static str)],
 }
 
-/// What the presets for persons treat otherwise than its group.
-const OTHERWISE: &[(&str, &str)] =
+/// What the strict preset treats otherwise than its group.
+const STRICT_OTHERWISE: &[(&str, &str)] =
     &[("ipv4", "truncate_ip"), ("ipv6", "truncate_ip"), ("private_ip", "keep"), ("birth_date", "generalise_date")];
+
+/// What the preset for operations treats otherwise than its group: numbers of companies and private networks are counted only.
+const OPS_OTHERWISE: &[(&str, &str)] = &[
+    ("ipv4", "truncate_ip"),
+    ("ipv6", "truncate_ip"),
+    ("private_ip", "keep"),
+    ("birth_date", "generalise_date"),
+    ("lei", "keep"),
+    ("bic", "keep"),
+    ("fr_siren", "keep"),
+    ("fr_siret", "keep"),
+    ("fr_vat", "keep"),
+    ("vat", "keep"),
+];
 
 /// Every group with its name in the configuration.
 pub const GROUPS: &[(Group, &str)] = &[
@@ -55,7 +69,7 @@ pub const PRESETS: &[Preset] = &[
             (Group::Place, "label"),
             (Group::Vehicle, "label"),
         ],
-        entities: OTHERWISE,
+        entities: STRICT_OTHERWISE,
     },
     Preset {
         name: "rgpd-ops",
@@ -74,7 +88,7 @@ pub const PRESETS: &[Preset] = &[
             (Group::Place, "label"),
             (Group::Vehicle, "hmac"),
         ],
-        entities: OTHERWISE,
+        entities: OPS_OTHERWISE,
     },
     Preset {
         name: "pci",

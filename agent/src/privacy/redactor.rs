@@ -8,14 +8,14 @@ use siphasher::sip128::{Hasher128, SipHasher24};
 
 use super::action::Action;
 use super::live_keys::EpochKeys;
+use super::look::Look;
 use super::mask::{mask, truncated, year};
 use super::normal::normalised;
-use super::own::Lane;
 use super::policy::Policy;
 use super::seal::Sealer;
 use super::token::{push_encrypted, push_for, push_hash, push_label, tokens_in};
 use crate::encode::push_escaped;
-use crate::redact::{Finding, Group, Place, Scanner};
+use crate::redact::{Finding, Group, Place};
 
 /// Hashes that are remembered.
 const REMEMBERED: usize = 1024;
@@ -46,12 +46,10 @@ struct Task<'a> {
 pub struct Redactor {
     policy: Arc<Policy>,
     wholes: Arc<[Whole]>,
-    scanner: Scanner,
-    lane: Lane,
+    look: Look,
     /// Whether values are only counted.
     report: bool,
     hands: Hands,
-    found: Vec<Finding>,
     /// By index of the detector, then by index of `wholes`.
     counts: Vec<u64>,
 }
@@ -76,12 +74,11 @@ impl std::fmt::Debug for Redactor {
 impl Redactor {
     /// One that does what `policy` says, and for whole fields what `wholes` say; with `report` it only counts.
     pub fn new(policy: Arc<Policy>, wholes: Arc<[Whole]>, report: bool) -> Self {
-        let scanner = Scanner::new(Arc::clone(policy.engine()));
-        let lane = Lane::new(policy.own().len());
+        let look = Look::new(&policy);
         let counts = vec![0; policy.detectors().len() + wholes.len()];
         let hands =
             Hands { keys: None, sealers: Vec::new(), normal: Vec::new(), remembered: Remembered::new(), unable: 0 };
-        Self { policy, wholes, scanner, lane, report, hands, found: Vec::new(), counts }
+        Self { policy, wholes, look, report, hands, counts }
     }
 
     /// One for the agent's own messages.
@@ -115,7 +112,7 @@ impl Redactor {
     /// as before. What was escaped stays so.
     pub fn text(&mut self, text: &[u8], place: Place<'_>, out: &mut Vec<u8>) -> bool {
         self.look(text, place);
-        if self.found.is_empty() {
+        if self.look.found.is_empty() {
             return false;
         }
         if memchr::memchr(b'<', text).is_some() {
@@ -123,11 +120,11 @@ impl Redactor {
             let is_inside = |finding: &Finding| {
                 tokens.iter().any(|token| token.start <= finding.start as usize && finding.end as usize <= token.end)
             };
-            self.found.retain(|finding| !is_inside(finding));
+            self.look.found.retain(|finding| !is_inside(finding));
         }
         let start = out.len();
         let mut copied = 0;
-        for finding in &self.found {
+        for finding in &self.look.found {
             let detector = usize::from(finding.detector);
             self.counts[detector] += 1;
             let (entity, group) =
@@ -152,25 +149,21 @@ impl Redactor {
         true
     }
 
-    /// Puts into `found` what is found in `text`.
+    /// Looks through `text`.
     fn look(&mut self, text: &[u8], place: Place<'_>) {
-        self.found.clear();
-        self.scanner.scan(text, place, &mut self.found);
-        if !self.policy.own().is_empty() {
-            self.lane.scan(self.policy.own(), text, place.escaped, &mut self.found);
-        }
+        self.look.look(&self.policy, text, place);
     }
 
     /// What is found in `text`, in order.
     pub fn findings(&mut self, text: &[u8], place: Place<'_>) -> &[Finding] {
         self.look(text, place);
-        &self.found
+        &self.look.found
     }
 
     /// Gives what the rules of the configuration took since the last call: entity, kind of rule, nanoseconds.
     pub fn take_spent(&mut self, mut each: impl FnMut(&str, &'static str, u64)) {
-        for ((detector, looks), spent) in self.policy.own().iter().zip(&mut self.lane.spent) {
-            let nanos = u64::try_from(std::mem::take(spent).as_nanos()).unwrap_or(u64::MAX);
+        for ((detector, looks), spent) in self.policy.own().iter().zip(self.look.take_spent()) {
+            let nanos = u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX);
             each(self.policy.detectors()[usize::from(*detector)].entity, looks.word(), nanos);
         }
     }
@@ -219,7 +212,7 @@ impl Redactor {
         self.look(tag.as_bytes(), Place::default());
         let mut written = String::new();
         let mut copied = 0;
-        for finding in &self.found {
+        for finding in &self.look.found {
             let detector = usize::from(finding.detector);
             let (from, to) = (finding.start as usize, finding.end as usize);
             if self.report || *self.policy.action(detector) == Action::Keep {

@@ -102,6 +102,14 @@ impl Batch {
         self.interned.clear();
     }
 
+    /// Becomes a copy of `other`, in the buffers it has.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.arena.clone_from(&other.arena);
+        self.tape.clone_from(&other.tape);
+        self.entries.clone_from(&other.entries);
+        self.interned.clone_from(&other.interned);
+    }
+
     /// Number of records.
     pub fn len(&self) -> usize {
         self.entries.len()

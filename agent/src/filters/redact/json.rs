@@ -80,7 +80,9 @@ impl Walk {
     pub(super) fn json(&mut self, json: &[u8], key: &[u8], here: Here, out: &mut Vec<u8>) -> bool {
         let mut splice = Splice { json, tokens: Tokens::new(json), out, copied: 0, changed: false };
         self.json_value(&mut splice, key, here);
-        splice.copy_to(json.len());
+        if splice.changed {
+            splice.copy_to(json.len());
+        }
         splice.changed
     }
 

@@ -18,7 +18,9 @@ use vigie_parsers::batch::Batch;
 
 use crate::config::{Diagnostics, Section};
 use crate::metrics::FilterMetrics;
-use crate::plugin::{BuildContext, Canary, Clock, Filter, FilterContext, FilterFactory, FilterKind, wall_clock};
+use crate::plugin::{
+    BuildContext, Canary, Clock, Filter, FilterContext, FilterFactory, FilterKind, KeyPath, wall_clock,
+};
 use crate::privacy::{LiveKeys, Redactor};
 
 pub use lines::LineRedactor;
@@ -77,6 +79,10 @@ impl Filter for Redact {
         self.walk.redactor.set_keys(self.live.as_ref().and_then(|live| live.current(now)));
         let examples = self.walk.redactor.examples();
         examples.into_iter().map(|(entity, line, value)| Canary { entity, line, value }).collect()
+    }
+
+    fn canary_places(&self) -> Vec<KeyPath> {
+        self.walk.paths.allowed()
     }
 
     fn rules(&self) -> Option<String> {

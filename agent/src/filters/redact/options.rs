@@ -26,7 +26,7 @@ crate::options! {
         allow: Path, repeated, "`$PATH`: a field that stays; once there is one, all fields that are not named go.";
         keys: bool, default "off", "Whether keys of fields are looked at too.";
         mode: Mode, default "redact", "`redact`, or `report`: what is found is counted, and nothing is changed.";
-        rules: String, repeated, "Files, `*` allowed, with detectors of your own: `rules:`, a list of maps with `name`, `group`, `action`, and one of `words`, `dictionary`, `number` (with `prefix` and `checksum`) and `regex`.";
+        rules: String, repeated, "Files, `*` allowed, with detectors of your own: `rules:`, a list of maps with `name`, `group`, `action`, one of `words`, `dictionary`, `number` (with `prefix` and `checksum`) and `regex`, and an `example`.";
         key_file: PathBuf, optional, "The key ring that `hmac` and `encrypt` take their keys from, made with `vigie keys new`; nobody but its owner may have rights to it. It is read again when it changes.";
         key_credential: String, optional, "Name of a credential of systemd that holds the key ring, in place of `Key_File`.";
         key_epoch: Duration, optional, "How long each key of the ring is in use, to be held against the ring.";

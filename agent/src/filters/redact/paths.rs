@@ -1,6 +1,7 @@
 //! Which fields are treated by their name: rules of paths, followed while a record is walked.
 
 use crate::encode::accessor::{Path, Step};
+use crate::plugin::KeyPath;
 
 /// Rules that are followed at once, at most.
 pub(super) const MOST: usize = 64;
@@ -41,6 +42,17 @@ impl Paths {
     pub(super) fn new(rules: Vec<(Path, Rule)>) -> Self {
         let only_allowed = rules.iter().any(|(_, rule)| *rule == Rule::Allow);
         Self { rules, only_allowed }
+    }
+
+    /// The fields that are named to stay, and looked at. Those below an item of a list are left out.
+    pub(super) fn allowed(&self) -> Vec<KeyPath> {
+        let paths = self.rules.iter().filter(|(_, rule)| *rule == Rule::Allow);
+        let keys = paths.filter_map(|(path, _)| path.keys());
+        let is_looked_at = |keys: &KeyPath| {
+            let here = keys.iter().fold(self.start(), |here, key| self.key(here, |wanted| wanted == key));
+            !here.is_excluded && here.whole.is_none()
+        };
+        keys.filter(is_looked_at).collect()
     }
 
     /// Where a walk begins.
@@ -132,5 +144,13 @@ mod tests {
         assert!(!paths.is_refused(a, true) && paths.is_refused(a, false));
         assert!(!paths.is_refused(step(a, "b"), false) && paths.is_refused(step(a, "c"), true));
         assert!(!paths.is_refused(step(step(a, "b"), "deep"), true));
+    }
+
+    #[test]
+    fn canaries_stand_where_what_stays_is_looked_at() {
+        let rules = [("$a['b']", Rule::Allow), ("$c", Rule::Allow), ("$c", Rule::Exclude), ("$d[0]", Rule::Allow)];
+        let paths = Paths::new(rules.map(|(text, rule)| (path(text), rule)).into());
+
+        assert_eq!(paths.allowed(), [[b"a".to_vec(), b"b".to_vec()]]);
     }
 }

@@ -90,7 +90,12 @@ fn rule(map: TextMap) -> Result<OwnRule, String> {
         Action::parse(&words, recipient).map_err(|expected| format!("`action`: expected {expected}"))
     });
     let action = action.transpose()?;
-    let (looks, example) = looks(&mut members)?;
+    let (looks, word) = looks(&mut members)?;
+    let example = members.one("example")?;
+    if example.as_ref().is_some_and(|example| !looks.finds(example)) {
+        return Err("`example`: the rule does not find it as a whole".into());
+    }
+    let example = example.or(word);
     match members.0.first() {
         Some((key, _)) => Err(format!("unknown key `{key}`")),
         None => Ok(OwnRule::new(name, group, action, looks, example)),
@@ -173,6 +178,7 @@ mod tests {
             ("rules:\n  - name: a\n    words: [falcon]\n    colour: red\n", "unknown key `colour`"),
             ("rules:\n  - name: a\n    words: [falcon]\n  - name: a\n    words: [heron]\n", "two rules"),
             ("rules:\n  - name: a\n    dictionary: /nowhere\n", "/nowhere"),
+            ("rules:\n  - name: a\n    regex: 'E-[0-9]{3}'\n    example: 'E-12'\n", "`example`"),
             ("rules:\n  - name: a\n    action: hash\n    words: [falcon]\n", "`hmac`"),
         ] {
             let error = read_text(text).expect_err("it is wrong");

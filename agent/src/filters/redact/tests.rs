@@ -253,3 +253,26 @@ fn the_order_of_rules_does_not_matter() {
 
     assert_eq!(one(&options, &record), expected);
 }
+
+#[test]
+fn what_is_only_counted_hides_nothing_that_is_to_be_hidden() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("rules.yaml");
+    std::fs::write(&path, "rules:\n  - name: friend\n    action: keep\n    words: [jane.doe]\n")
+        .expect("it is written");
+    let rules = path.to_str().expect("it is text").to_owned();
+    let options = [("preset", "none"), ("rules", rules.as_str()), ("action", "email label")];
+
+    let written = one(&options, &format!(r#"{{"a":"jane.doe wrote as {MAIL}"}}"#));
+
+    assert_eq!(written, r#"{"a":"jane.doe wrote as <email>"}"#);
+}
+
+#[test]
+fn numbers_of_companies_stay_for_operations_and_go_where_it_is_strict() {
+    let (_directory, path) = ring();
+    let record = r#"{"siren":"732829320","a":"from 10.1.2.3"}"#;
+
+    assert_eq!(one(&[("preset", "rgpd-ops"), ("key_file", &path)], record), record);
+    assert_eq!(one(&[("preset", "rgpd-strict")], record), r#"{"siren":"<fr_siren>","a":"from 10.1.2.3"}"#);
+}

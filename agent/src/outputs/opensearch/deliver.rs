@@ -22,7 +22,7 @@ use crate::cluster::item_index;
 use crate::metrics::OutputMetrics;
 use crate::net::{Change, Chosen, Conduct, Hosts, HttpClient, explain};
 use crate::plugin::{
-    Agent, BodyEncoding, BuildContext, Class, Delivery, Encoder, Output, Refusal, Request, Verdict, wall_clock,
+    Agent, BodyEncoding, BuildContext, Class, Delivery, Encoder, KeyPath, Output, Refusal, Request, Verdict, wall_clock,
 };
 use crate::retention::Classes;
 
@@ -224,6 +224,10 @@ impl Output for OpenSearch {
 
     fn rehearsal(&self) -> Box<dyn Encoder> {
         self.encoder_counting_in(&Arc::default())
+    }
+
+    fn canary_place(&self) -> Option<KeyPath> {
+        self.options.id_key.as_ref()?.keys()
     }
 
     fn mend(&self, item: &[u8], refusal: &Refusal) -> Option<Vec<u8>> {

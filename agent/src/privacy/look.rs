@@ -1,0 +1,116 @@
+//! Looks through one text with all that a policy knows: the engine, then the rules of the configuration.
+//!
+//! What is only to be counted never hides what is to be hidden: where both lie over each other, the text is looked through once
+//! more without the former.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::action::Action;
+use super::clean::{Clean, hashed};
+use super::own::Lane;
+use super::policy::Policy;
+use crate::redact::{Detector, Engine, Finding, Place, Scanner};
+
+/// Scanners that share the keys of fields: each remembers what its last key says.
+const SCANNERS: usize = 32;
+
+/// Looks with all detectors of one policy. One per worker.
+pub(super) struct Look {
+    scanners: Vec<Scanner>,
+    clean: Clean,
+    lane: Lane,
+    /// `None` when nothing is only counted.
+    past: Option<Past>,
+    /// What was found in the last text, in order.
+    pub(super) found: Vec<Finding>,
+}
+
+/// Looks with the detectors of what is to be hidden alone.
+struct Past {
+    scanner: Scanner,
+    lane: Lane,
+    /// By index of the detector in the small engine, its index in the whole one.
+    numbers: Vec<u16>,
+    found: Vec<Finding>,
+}
+
+impl Look {
+    pub(super) fn new(policy: &Policy) -> Self {
+        let scanners = (0..SCANNERS).map(|_| Scanner::new(Arc::clone(policy.engine()))).collect();
+        Self {
+            scanners,
+            clean: Clean::new(),
+            lane: Lane::new(policy.own().len()),
+            past: Past::new(policy),
+            found: Vec::new(),
+        }
+    }
+
+    /// Puts into `found` what is found in `text`.
+    pub(super) fn look(&mut self, policy: &Policy, text: &[u8], place: Place<'_>) {
+        self.found.clear();
+        let key = hashed(0, place.key);
+        if self.clean.knows(key, text, place) {
+            return;
+        }
+        let scanner = usize::try_from(key >> 32).unwrap_or_default() % SCANNERS;
+        self.scanners[scanner].scan(text, place, &mut self.found);
+        if !policy.own().is_empty() {
+            self.lane.scan(policy.own(), text, place.escaped, &mut self.found);
+        }
+        if self.found.is_empty() {
+            self.clean.note(key, text, place);
+        } else if let Some(past) = &mut self.past
+            && self.found.iter().any(|finding| is_kept(policy, finding))
+        {
+            past.look(policy, text, place);
+            past.put(policy, &mut self.found);
+        }
+    }
+
+    /// Gives the time that each rule of the configuration took since the last call.
+    pub(super) fn take_spent(&mut self) -> impl Iterator<Item = Duration> {
+        self.lane.spent.iter_mut().map(std::mem::take)
+    }
+}
+
+impl Past {
+    fn new(policy: &Policy) -> Option<Self> {
+        let is_hidden = |at: usize| *policy.action(at) != Action::Keep;
+        let all = policy.detectors();
+        let hidden: Vec<usize> = (0..all.len()).filter(|at| is_hidden(*at)).collect();
+        if hidden.len() == all.len() || hidden.is_empty() {
+            return None;
+        }
+        let detectors: Vec<&'static Detector> = hidden.iter().map(|at| all[*at]).collect();
+        let engine = Engine::new(&detectors, policy.strictness());
+        let numbers = hidden.iter().filter_map(|at| u16::try_from(*at).ok()).collect();
+        let left_out = policy.own().iter().map(|(detector, _)| !is_hidden(usize::from(*detector))).collect();
+        let lane = Lane::without(left_out);
+        Some(Self { scanner: Scanner::new(Arc::new(engine)), lane, numbers, found: Vec::new() })
+    }
+
+    fn look(&mut self, policy: &Policy, text: &[u8], place: Place<'_>) {
+        self.found.clear();
+        self.scanner.scan(text, place, &mut self.found);
+        for finding in &mut self.found {
+            finding.detector = self.numbers[usize::from(finding.detector)];
+        }
+        if !policy.own().is_empty() {
+            self.lane.scan(policy.own(), text, place.escaped, &mut self.found);
+        }
+    }
+
+    /// Puts what is to be hidden into `found`, and leaves of the rest what lies beside it.
+    fn put(&self, policy: &Policy, found: &mut Vec<Finding>) {
+        let lies_over = |one: &Finding, other: &Finding| one.start < other.end && other.start < one.end;
+        found.retain(|finding| is_kept(policy, finding) && !self.found.iter().any(|hidden| lies_over(finding, hidden)));
+        found.extend_from_slice(&self.found);
+        found.sort_unstable_by_key(|finding| finding.start);
+    }
+}
+
+fn is_kept(policy: &Policy, finding: &Finding) -> bool {
+    *policy.action(usize::from(finding.detector)) == Action::Keep
+}
