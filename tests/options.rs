@@ -205,9 +205,9 @@ fn read_lines(path: &Path) -> Vec<String> {
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> =
-        text.bytes().filter_map(|byte| char::from(byte).to_digit(16)).map(|digit| digit as u8).collect();
-    digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    let digits: Vec<u32> = text.chars().filter_map(|digit| digit.to_digit(16)).collect();
+    let bytes = digits.chunks_exact(2).map(|pair| pair[0] * 16 + pair[1]);
+    bytes.map(|byte| u8::try_from(byte).expect("two digits are a byte")).collect()
 }
 
 /// Adds the name and the text of each file below `place`.
@@ -291,21 +291,20 @@ fn what_is_malformed_in_an_input_is_kept_or_told() {
 
 fn judge_all(cases: Vec<(Case, Option<Case>)>) {
     let waiting = Mutex::new(cases);
-    let wrong = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                loop {
-                    let next = waiting.lock().expect("nobody fails with it").pop();
-                    let Some((case, base)) = next else { return };
-                    let found = judge(&case, base.as_ref());
-                    wrong.lock().expect("nobody fails with it").extend(found);
-                }
-            });
+    let next = || waiting.lock().expect("nobody fails with it").pop();
+    let work = || {
+        let mut wrong = Vec::new();
+        while let Some((case, base)) = next() {
+            wrong.extend(judge(&case, base.as_ref()));
         }
+        wrong
+    };
+
+    let wrong: Vec<String> = thread::scope(|scope| {
+        let at_work: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        at_work.into_iter().flat_map(|thread| thread.join().expect("it judges all")).collect()
     });
 
-    let wrong = wrong.into_inner().expect("nobody failed with it");
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
