@@ -8,10 +8,29 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::thread;
 
 fn cases(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/config").join(name);
     fs::read_to_string(path).expect("the cases can be read")
+}
+
+/// What `judge` finds wrong with all of `items`, several at the same time: most of a run is its start.
+fn at_once<T: Send>(items: Vec<T>, judge: impl Fn(&T) -> Vec<String> + Copy + Send + Sync) -> Vec<String> {
+    let waiting = Mutex::new(items);
+    let next = || waiting.lock().expect("nobody fails with it").pop();
+    let work = || {
+        let mut wrong = Vec::new();
+        while let Some(item) = next() {
+            wrong.extend(judge(&item));
+        }
+        wrong
+    };
+    thread::scope(|scope| {
+        let at_work: Vec<_> = (0..6).map(|_| scope.spawn(work)).collect();
+        at_work.into_iter().flat_map(|thread| thread.join().expect("it judges all")).collect()
+    })
 }
 
 /// An error as it was said.
@@ -123,13 +142,14 @@ fn file_of(rows: &[Row]) -> (String, Vec<u32>) {
 
 #[test]
 fn each_wrong_option_is_told_with_its_line_and_a_reason() {
-    let folder = tempfile::tempdir().expect("a folder");
     let text = cases("wrong_options.txt");
     let rows: Vec<Row> = text.lines().filter(|row| !row.starts_with('#')).map(Row::read).collect();
     assert!(rows.len() >= 250);
-    let mut wrong = Vec::new();
-    for rows in in_files(rows) {
-        let (configuration, numbers) = file_of(&rows);
+
+    let wrong = at_once(in_files(rows), |rows: &Vec<Row>| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut wrong = Vec::new();
+        let (configuration, numbers) = file_of(rows);
         fs::write(folder.path().join("a.conf"), configuration).expect("written");
 
         let (mut left, all) = errors(folder.path(), "a.conf");
@@ -144,7 +164,8 @@ fn each_wrong_option_is_told_with_its_line_and_a_reason() {
             }
         }
         wrong.extend(left.iter().map(|said| format!("told beside: {said:?}")));
-    }
+        wrong
+    });
 
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
 }
@@ -172,9 +193,11 @@ fn split(text: &str) -> Vec<(String, Vec<String>)> {
 
 #[test]
 fn each_wrong_file_is_told_with_all_its_mistakes() {
-    let mut wrong = Vec::new();
     let all_cases = split(&cases("wrong_files.txt"));
-    for (name, parts) in &all_cases {
+    assert!(all_cases.len() >= 50);
+
+    let wrong = at_once(all_cases, |(name, parts): &(String, Vec<String>)| {
+        let mut wrong = Vec::new();
         let folder = tempfile::tempdir().expect("a folder");
         let [text, expected] = <[String; 2]>::try_from(parts.clone()).expect("two parts");
         let text = if name.starts_with("windows") { text.replace('\n', "\r\n") } else { text };
@@ -196,9 +219,9 @@ fn each_wrong_file_is_told_with_all_its_mistakes() {
         if !left.is_empty() {
             wrong.push(format!("{name}: told beside: {left:?}"));
         }
-    }
+        wrong
+    });
 
-    assert!(all_cases.len() >= 50);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -225,14 +248,17 @@ fn run(folder: &Path, file: &str, input: &str) -> (String, String) {
 
 #[test]
 fn each_good_file_makes_of_its_input_what_is_expected() {
-    for (name, parts) in split(&cases("runs.txt")) {
+    let wrong = at_once(split(&cases("runs.txt")), |(name, parts): &(String, Vec<String>)| {
         let folder = tempfile::tempdir().expect("a folder");
-        let [text, input, expected] = <[String; 3]>::try_from(parts).expect("three parts");
+        let [text, input, expected] = <[String; 3]>::try_from(parts.clone()).expect("three parts");
         let file: PathBuf = folder.path().join("a.yaml");
         fs::write(&file, text).expect("written");
 
         let (output, said) = run(folder.path(), "a.yaml", &input);
 
-        assert_eq!(output, expected, "{name}: {said}");
-    }
+        let wrong = format!("{name}: expected\n{expected}found\n{output}{said}");
+        if output == expected { Vec::new() } else { vec![wrong] }
+    });
+
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
