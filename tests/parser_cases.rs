@@ -52,7 +52,7 @@ fn each_built_in_parser_reads_its_lines() {
         let path = folder().join(format!("{name}.txt"));
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name} has no cases: {error}"));
         let lines: Vec<&str> = text.lines().collect();
-        assert!(lines.len() >= 4 && lines.len() % 2 == 0, "{name}: two lines at least, and a record for each");
+        assert!(lines.len() >= 4 && lines.len().is_multiple_of(2), "{name}: two lines at least, and a record for each");
 
         for pair in lines.chunks(2) {
             let made = made(parsers.get(name).expect("it is named"), pair[0]);
