@@ -11,7 +11,15 @@ use crate::time::{FormatError, TimeFormat};
 use crate::{cri, logfmt, ltsv};
 
 /// Parsers that need no parsers file, as the text of one in the classic format.
-pub const BUILT_IN: &str = include_str!("../definitions/parsers.conf");
+pub const BUILT_IN: &str = concat!(
+    include_str!("../definitions/formats.conf"),
+    include_str!("../definitions/containers.conf"),
+    include_str!("../definitions/web.conf"),
+    include_str!("../definitions/syslog.conf"),
+    include_str!("../definitions/databases.conf"),
+    include_str!("../definitions/applications.conf"),
+    include_str!("../definitions/openstack.conf"),
+);
 
 /// Format of a parser.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

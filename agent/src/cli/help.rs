@@ -3,7 +3,8 @@
 use crate::config::codes::code;
 use crate::config::common::{FilterOptions, InputOptions, OutputOptions, not_needed as unneeded};
 use crate::config::{
-    Document, OptionSpec, Options, PARSER_TABLE, Presence, Section, SectionKind, Service, did_you_mean,
+    Document, OptionSpec, Options, PARSER_TABLE, Presence, Section, SectionKind, Service, built_in_parsers,
+    did_you_mean,
 };
 use crate::{filters, inputs, outputs};
 
@@ -68,7 +69,11 @@ pub(super) fn text(topic: Option<&str>) -> Result<String, String> {
         return Ok(format!("[SERVICE]: what concerns the agent as a whole.\n\n{}", table(Service::TABLE)));
     }
     if name == "parsers" {
-        return Ok(format!("[PARSER]: turns the text of a record into fields.\n\n{}", table(PARSER_TABLE)));
+        return Ok(format!(
+            "[PARSER]: turns the text of a record into fields.\n\n{}\nBuilt in, unless a parsers file defines the name:\n{}",
+            table(PARSER_TABLE),
+            listed(&built_in_parsers().names())
+        ));
     }
     if let Some(code) = code(&name) {
         return Ok(format!("{}: {}\n\n{}\n", code.code, code.title, code.text));
@@ -116,6 +121,11 @@ fn overview() -> String {
         text.push_str(&format!("  {name:<22}{summary}\n"));
     }
     text
+}
+
+/// `names`, several on a line.
+fn listed(names: &[&str]) -> String {
+    names.chunks(4).map(|row| format!("  {}\n", row.join(", "))).collect()
 }
 
 fn table(specs: &[OptionSpec]) -> String {
@@ -198,6 +208,7 @@ mod tests {
             text(None).is_ok_and(|text| !text.contains("bench")),
             "it is for owners of boards, not for everyday use"
         );
+        assert!(text(Some("parsers")).is_ok_and(|text| text.contains("k8s-nginx-ingress, kmsg-netfilter-log")));
         assert!(text(Some("v103")).is_ok_and(|text| text.starts_with("V103")));
     }
 

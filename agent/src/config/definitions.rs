@@ -139,13 +139,19 @@ impl OptionType for Types {
 
 /// All parsers: the built-in ones, and over them those of the document.
 pub(super) fn parsers(document: &Document, findings: &mut Diagnostics) -> Parsers {
+    let mut parsers = built_in_parsers();
+    add_parsers(document, &mut parsers, findings);
+    parsers
+}
+
+/// The parsers that come with the agent: those that are found without a parsers file.
+pub fn built_in_parsers() -> Parsers {
     let mut parsers = Parsers::default();
     for section in built_in().of(SectionKind::Parser) {
         let mut own = Diagnostics::default();
         add_parser(section, |_| true, &mut parsers, &mut own);
         debug_assert!(own.is_empty(), "the built-in parsers are valid: {own:?}");
     }
-    add_parsers(document, &mut parsers, findings);
     parsers
 }
 

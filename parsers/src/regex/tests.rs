@@ -223,6 +223,7 @@ proptest! {
     #[test]
     fn a_line_with_any_damage_is_found_or_not_as_by_the_general_engine(
         damage in proptest::collection::vec((any::<prop::sample::Index>(), "[ \"\\[\\]a\\-é\n]?"), 0..5),
+        first in any::<prop::sample::Index>(),
     ) {
         let mut line = r#"10.0.0.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /a b.gif HTTP/1.0" 200 2326 "http://x/" "Mozilla (X11)""#.to_owned();
         for (at, with) in damage {
@@ -231,7 +232,7 @@ proptest! {
                 line.replace_range(at..=at, &with);
             }
         }
-        for regex in BUILT_IN.iter() {
+        for regex in BUILT_IN.iter().cycle().skip(first.index(BUILT_IN.len())).take(18) {
             check::engines(regex.pattern(), &[&line]);
         }
     }
