@@ -208,7 +208,7 @@ mod tests {
             text(None).is_ok_and(|text| !text.contains("bench")),
             "it is for owners of boards, not for everyday use"
         );
-        assert!(text(Some("parsers")).is_ok_and(|text| text.contains("k8s-nginx-ingress, kmsg-netfilter-log")));
+        assert!(text(Some("parsers")).is_ok_and(|text| text.contains("apache, apache2, apache_error")));
         assert!(text(Some("v103")).is_ok_and(|text| text.starts_with("V103")));
     }
 
