@@ -121,6 +121,12 @@ pub(super) fn row_fits(row: &Position, metadata: &Metadata) -> bool {
         return false;
     }
     let birth = birth(metadata);
+    let is_led = row.known.is_some_and(|known| known.first_inode != row.inode) && row.rotated && row.seen > 0;
+    if is_led && super::opened::is_compressed(row.place.as_deref().unwrap_or(&row.name)) && metadata.mtime() > row.seen
+    {
+        // The gzip file it led to is gone; its inode was free to be used again.
+        return false;
+    }
     let same_birth = |known: &crate::state::Known| known.birth == 0 || birth == 0 || known.birth == birth;
     row.known.as_ref().is_none_or(|known| known.first_inode != row.inode || same_birth(known))
 }
@@ -189,6 +195,19 @@ impl Tailed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::Known;
+
+    #[test]
+    fn the_row_of_a_gzip_file_that_is_gone_is_not_of_another_with_its_inode() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let metadata = file.as_file().metadata().expect("it is there");
+        let known = Some(Known { first_inode: metadata.ino() + 1, ..Known::default() });
+        let place = Some(Path::new("/logs/a.log.1.gz").into());
+        let row = Position { inode: metadata.ino(), place, known, rotated: true, ..Position::default() };
+
+        assert!(row_fits(&Position { seen: metadata.mtime(), ..row.clone() }, &metadata));
+        assert!(!row_fits(&Position { seen: metadata.mtime() - 1, ..row }, &metadata));
+    }
 
     #[test]
     fn ten_thousand_files_take_little_memory() {

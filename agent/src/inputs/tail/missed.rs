@@ -80,15 +80,7 @@ impl Tail {
         let live: HashSet<Arc<Path>> = live.map(|file| Arc::clone(file.name())).collect();
         let mut left = Searches::new();
         for (name, mut search) in std::mem::take(&mut self.searches) {
-            let is_live = live.contains(&name);
-            if std::mem::take(&mut search.is_new) || is_live {
-                let is_unsure = self.look_for(&name, &search, listings);
-                search.looks -= u8::from(is_live && !is_unsure);
-                let wait = if is_unsure { UNSURE } else { self.scan_gap };
-                if is_unsure || is_live && search.looks > 0 {
-                    self.scan_within(wait);
-                }
-            }
+            self.look_for(&name, &mut search, live.contains(&name), listings);
             if search.looks > 0 && self.now < search.until {
                 left.insert(name, search);
             }
@@ -98,12 +90,22 @@ impl Tail {
         self.searches = left;
     }
 
-    /// Takes up what was missed of one name. Gives whether it is to be looked for again.
-    fn look_for(&mut self, name: &Path, search: &Search, listings: &mut Listings) -> bool {
-        let Search { place, since, next, .. } = search;
+    /// Takes up what was missed of one name, where it was not looked for yet or an open file has the name.
+    fn look_for(&mut self, name: &Path, search: &mut Search, is_live: bool, listings: &mut Listings) {
+        if !std::mem::take(&mut search.is_new) && !is_live {
+            return;
+        }
+        let Search { place, since, next, .. } = &*search;
         let born = since.born.min(next.born);
         self.take_up_missed((name, place), (born, since.is_copied || next.is_copied), listings);
-        self.take_up_compressed((name, place), (born, since.seen.min(next.seen) - 1), listings)
+        let seen = since.seen.min(next.seen) - 1;
+        if self.take_up_compressed((name, place), (born, seen), listings) {
+            return self.scan_within(UNSURE);
+        }
+        search.looks -= u8::from(is_live);
+        if is_live && search.looks > 0 {
+            self.scan_within(self.scan_gap);
+        }
     }
 
     /// Takes up files that were made as `place` and renamed before they were seen there: siblings named after it, not
@@ -118,26 +120,27 @@ impl Tail {
             return;
         }
         for _ in 0..ROUNDS {
-            let mut missed: Vec<(i64, PathBuf, FileId)> = Vec::new();
-            for (path, metadata) in listings.siblings(place) {
-                let birth = file::birth(&metadata);
-                if birth >= born && self.is_missed((name, place), (&path, &metadata), is_copied) {
-                    missed.push((birth, path, FileId::of(&metadata)));
-                }
-            }
+            let found = listings.siblings(place).into_iter();
+            let found = found.map(|(path, metadata)| (file::birth(&metadata), path, metadata));
+            let is_missed = |(birth, path, metadata): &(i64, PathBuf, Metadata)| {
+                *birth >= born && self.is_missed((name, place), (path, metadata), is_copied)
+            };
+            let mut missed: Vec<(i64, PathBuf, FileId)> =
+                found.filter(is_missed).map(|(birth, path, metadata)| (birth, path, FileId::of(&metadata))).collect();
             missed.sort();
-            for (_, path, _) in &missed {
-                let what = TakeUp { path, name, from_end: false, standing: Standing::Rotated };
-                if self.take_up(what).is_some() {
-                    info!(component = %self.settings.name, file = %path.display(), live = %name.display(),
-                        "rotated before it was seen: read from its start");
-                }
-            }
+            missed.iter().for_each(|(_, path, _)| self.take_up_rotated(name, path));
             if missed.iter().all(|(.., id)| self.by_id.contains_key(id)) {
                 return;
             }
             // Its name has changed since.
             *listings = Listings::default();
+        }
+    }
+
+    fn take_up_rotated(&mut self, name: &Path, path: &Path) {
+        if self.take_up(TakeUp { path, name, from_end: false, standing: Standing::Rotated }).is_some() {
+            info!(component = %self.settings.name, file = %path.display(), live = %name.display(),
+                "rotated before it was seen: read from its start");
         }
     }
 
@@ -153,7 +156,7 @@ impl Tail {
         }
         let is_read = self.is_stored(&file, &now) || self.is_copy_of_known(name, &file, &now);
         let is_live = || is_copied && (now.len() == 0 || is_copy_of(&file, now.len(), place));
-        !is_read && !is_live() && !(is_copied && self.has_live_head(name, &file))
+        !(is_read || is_live() || is_copied && self.has_live_head(name, &file))
     }
 
     /// Whether a stored row is of what `file` holds, and not only of its inode, which may be used again.

@@ -210,7 +210,7 @@ fn what_came_and_was_compressed_between_two_looks_is_read() {
     rig.scan().wait(20);
 
     let mut texts = rig.texts();
-    texts.sort_by_key(|text| text[5..].parse::<u32>().expect("a number"));
+    texts.sort_by_key(|text| text.trim_start_matches("line ").parse::<u32>().expect("a number"));
     assert_eq!(texts, lines(1, 602));
 }
 
@@ -229,6 +229,6 @@ fn what_is_compressed_before_its_head_is_noted_is_read_once() {
     rig.scan().wait(20);
 
     let mut texts = rig.texts();
-    texts.sort_by_key(|text| text[5..].parse::<u32>().expect("a number"));
+    texts.sort_by_key(|text| text.trim_start_matches("line ").parse::<u32>().expect("a number"));
     assert_eq!(texts, lines(1, 402));
 }

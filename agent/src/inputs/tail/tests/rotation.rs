@@ -441,7 +441,7 @@ fn a_file_that_is_truncated_before_its_first_block_is_read_from_its_copy_first()
     rig.run();
 
     let mut texts = rig.texts();
-    texts.sort_by_key(|text| text.len() * 1000 + text[5..].parse::<usize>().expect("a number"));
+    texts.sort_by_key(|text| text.trim_start_matches("line ").parse::<usize>().expect("a number"));
     assert_eq!(texts, (1..=120).map(|number| format!("line {number}")).collect::<Vec<_>>());
     assert_eq!(rig.metrics.abandoned_bytes.get(), 0);
 }
