@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cluster", &["config", "metrics", "net", "redact"]),
     ("plugin", &["config", "deflate", "metrics", "receipts"]),
     ("retention", ROWS_1_TO_3),
+    ("multiline", ROWS_1_TO_3_AND_PLUGIN),
     ("encode", ROWS_1_TO_3_AND_PLUGIN),
     // A dead letter is a line of JSON, so the spool writes it as outputs do. Nothing points back.
     ("spool", ROWS_1_TO_3_WITH_PLUGIN_AND_ENCODE),
@@ -38,7 +39,7 @@ const ROWS_1_TO_3_AND_PLUGIN: &[&str] = &["redact", "config", "metrics", "receip
 const ROWS_1_TO_3_WITH_PLUGIN_AND_ENCODE: &[&str] =
     &["redact", "config", "metrics", "receipts", "net", "cluster", "plugin", "encode"];
 const ROWS_1_TO_4: &[&str] =
-    &["redact", "config", "metrics", "receipts", "net", "cluster", "plugin", "retention", "encode", "spool", "state"];
+    &["redact", "config", "metrics", "receipts", "net", "cluster", "plugin", "retention", "multiline", "encode", "spool", "state"];
 const ROWS_1_TO_5: &[&str] = &[
     "redact",
     "config",
@@ -48,6 +49,7 @@ const ROWS_1_TO_5: &[&str] = &[
     "cluster",
     "plugin",
     "retention",
+    "multiline",
     "encode",
     "spool",
     "state",
@@ -64,6 +66,7 @@ const ROWS_1_TO_6: &[&str] = &[
     "cluster",
     "plugin",
     "retention",
+    "multiline",
     "encode",
     "spool",
     "state",
@@ -81,6 +84,7 @@ const ALL: &[&str] = &[
     "cluster",
     "plugin",
     "retention",
+    "multiline",
     "encode",
     "spool",
     "state",

@@ -2,6 +2,7 @@
 
 mod grep;
 mod modify;
+mod multiline;
 mod parser;
 mod pattern;
 mod record_modifier;
@@ -13,7 +14,7 @@ use vigie_parsers::batch::{Batch, Text};
 use crate::plugin::FilterKind;
 
 /// All filter plugins, in the order of the manual.
-pub const KINDS: &[FilterKind] = &[grep::KIND, modify::KIND, parser::KIND, record_modifier::KIND];
+pub const KINDS: &[FilterKind] = &[grep::KIND, modify::KIND, multiline::KIND, parser::KIND, record_modifier::KIND];
 
 /// The bytes that `text` stands for; escaped text is decoded into `scratch`.
 fn decoded<'a>(batch: &'a Batch, text: Text, scratch: &'a mut Vec<u8>) -> &'a [u8] {

@@ -145,6 +145,8 @@ counters! {
         add_records,
         /// Records with a text on which a pattern that backtracks was given up.
         given_up_records,
+        /// Events cut at the multiline buffer limit.
+        multiline_truncated,
     }
 }
 

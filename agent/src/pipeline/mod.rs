@@ -13,6 +13,7 @@ mod courier;
 mod delivery;
 mod doubt;
 mod gate;
+mod holding;
 mod judge;
 mod lane;
 mod mending;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tracing::error;
 
 use super::build::{BuiltFilter, BuiltOutput};
+use super::holding::{Holding, Taken};
 use super::lane::{Handle, Lane};
 use super::poison::Poison;
 use crate::metrics::{Metrics, Pulse};
@@ -50,6 +51,7 @@ struct Worker<'a> {
     /// Streams whose stage holds something back.
     waiting: HashSet<u64>,
     filters: Vec<Box<dyn Filter>>,
+    holding: Holding,
     lanes: Vec<Lane>,
     routes: HashMap<Arc<str>, Route>,
     at: Option<(u64, u64, u64)>,
@@ -74,6 +76,7 @@ impl<'a> Worker<'a> {
             stages: HashMap::new(),
             waiting: HashSet::new(),
             filters: shared.filters.iter().map(|filter| (filter.factory)()).collect(),
+            holding: Holding::default(),
             lanes: shared.handles.iter().map(lane).collect(),
             routes: HashMap::new(),
             at: None,
@@ -106,7 +109,7 @@ impl<'a> Worker<'a> {
 
     fn deadline(&self) -> Option<Instant> {
         let stages = self.waiting.iter().filter_map(|stream| self.stages.get(stream)?.deadline());
-        self.lanes.iter().filter_map(Lane::deadline).chain(stages).min()
+        self.lanes.iter().filter_map(Lane::deadline).chain(stages).chain(self.holding.deadline()).min()
     }
 
     fn take_all(&mut self, mut source: Box<dyn Source>, poison: &mut Poison) {
@@ -156,6 +159,11 @@ impl<'a> Worker<'a> {
         if let Some(parcel) = last {
             self.filter_and_encode(parcel);
         }
+        for at in 0..self.filters.len() {
+            if let Some(parcel) = self.holding.finish(stream.id, at) {
+                self.filter_from(at + 1, parcel);
+            }
+        }
     }
 
     fn flush_due(&mut self) {
@@ -171,6 +179,9 @@ impl<'a> Worker<'a> {
                 self.filter_and_encode(parcel);
             }
         }
+        for (at, parcel) in self.holding.flush(now) {
+            self.filter_from(at + 1, parcel);
+        }
         for lane in &mut self.lanes {
             lane.flush_due(now);
         }
@@ -183,15 +194,26 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn filter_and_encode(&mut self, mut parcel: Parcel) {
+    fn filter_and_encode(&mut self, parcel: Parcel) {
+        self.filter_from(0, parcel);
+    }
+
+    /// Takes `parcel` through the filters of its tag from number `first` on, and to its outputs.
+    fn filter_from(&mut self, first: usize, mut parcel: Parcel) {
         let route = self.route(&parcel.tag);
-        for at in route.filters.iter().copied() {
+        for at in route.filters.iter().copied().filter(|at| *at >= first) {
             if parcel.batch.is_empty() {
                 break;
             }
             let built = &self.shared.filters[at];
             let before = parcel.batch.len() as u64;
             built.metrics.records.add(before);
+            if self.filters[at].holds() {
+                parcel.settle_removed(Outcome::Filtered);
+                let Some(on) = self.hold(at, parcel) else { return };
+                parcel = on;
+                continue;
+            }
             let context = FilterContext { tag: &parcel.tag, metrics: &built.metrics };
             self.filters[at].apply(&mut parcel.batch, &context);
             let after = parcel.batch.len() as u64;
@@ -201,6 +223,19 @@ impl<'a> Worker<'a> {
             parcel.settle_removed(Outcome::Filtered);
         }
         self.encode(parcel, &route.outputs);
+    }
+
+    /// Gives `parcel` to filter `at`, which may hold records of it back.
+    fn hold(&mut self, at: usize, parcel: Parcel) -> Option<Parcel> {
+        match self.holding.take(at, self.filters[at].as_ref(), parcel) {
+            Ok(Taken { before, on }) => {
+                if let Some(before) = before {
+                    self.filter_from(at + 1, before);
+                }
+                on
+            }
+            Err(parcel) => Some(parcel),
+        }
     }
 
     fn encode(&mut self, mut parcel: Parcel, outputs: &[usize]) {
