@@ -17,7 +17,7 @@ export STORE ?= opensearch
 export LINE ?= 2
 export KEEP ?= no
 
-.PHONY: demo test test-arm fuzz bench profile bench-gate proof clean
+.PHONY: demo test test-arm fuzz bench profile bench-gate redact-eval proof clean
 
 demo:
 	@bash packaging/demo/demo.sh
@@ -39,6 +39,9 @@ profile:
 
 bench-gate:
 	@bash benches/gate/gate.sh
+
+redact-eval:
+	@bash -c ". packaging/setup/setup.sh && need_rust && cargo run --quiet --locked --profile fast -p vigie-benches --example vigie-redact-eval"
 
 proof:
 	@bash tests/proof/proof.sh

@@ -141,6 +141,7 @@ impl Worker {
             name: "test.0".into(),
             parsers: Arc::new(parsers()),
             agent: Arc::clone(&agent),
+            classes: Arc::default(),
             state_directory: None,
             dry_run: true,
         };
@@ -160,7 +161,7 @@ impl Worker {
             input: "test.0".into(),
             metrics: input_metrics,
             birth: 1_795_000_000,
-            identity: b"identity".to_vec(),
+            identity: b"identity".to_vec().into(),
             stage: Arc::clone(&stage),
             sent_below: 0.into(),
         });

@@ -12,16 +12,20 @@ use std::path::{Path, PathBuf};
 /// A module and those it may use beside itself. The order is that of the rows: lower ones first.
 const ARROWS: &[(&str, &[&str])] = &[
     ("redact", &[]),
+    ("proof", &[]),
     ("deflate", &[]),
     ("config", &[]),
     ("metrics", &[]),
     ("receipts", &[]),
     ("net", &["config"]),
     ("cluster", &["config", "metrics", "net", "redact"]),
-    ("plugin", &["config", "deflate", "metrics", "receipts"]),
     ("retention", ROWS_1_TO_3),
     ("multiline", ROWS_1_TO_3_AND_PLUGIN),
+    // What a plugin is built from has the retention classes in it.
+    ("plugin", &["config", "deflate", "metrics", "receipts", "retention"]),
     ("encode", ROWS_1_TO_3_AND_PLUGIN),
+    // It writes masked text as JSON does. Nothing of the configuration, no file but the key ring.
+    ("privacy", &["redact", "encode"]),
     // A dead letter is a line of JSON, so the spool writes it as outputs do. Nothing points back.
     ("spool", ROWS_1_TO_3_WITH_PLUGIN_AND_ENCODE),
     ("state", ROWS_1_TO_3_AND_PLUGIN),
@@ -34,20 +38,37 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cli", ALL),
 ];
 
-const ROWS_1_TO_3: &[&str] = &["redact", "config", "metrics", "receipts", "net", "cluster"];
-const ROWS_1_TO_3_AND_PLUGIN: &[&str] = &["redact", "config", "metrics", "receipts", "net", "cluster", "plugin"];
+const ROWS_1_TO_3: &[&str] = &["redact", "proof", "config", "metrics", "receipts", "net", "cluster"];
+const ROWS_1_TO_3_AND_PLUGIN: &[&str] =
+    &["redact", "proof", "config", "metrics", "receipts", "net", "cluster", "plugin"];
 const ROWS_1_TO_3_WITH_PLUGIN_AND_ENCODE: &[&str] =
-    &["redact", "config", "metrics", "receipts", "net", "cluster", "plugin", "encode"];
-const ROWS_1_TO_4: &[&str] =
-    &["redact", "config", "metrics", "receipts", "net", "cluster", "plugin", "retention", "multiline", "encode", "spool", "state"];
-const ROWS_1_TO_5: &[&str] = &[
+    &["redact", "proof", "config", "metrics", "receipts", "net", "cluster", "plugin", "encode"];
+const ROWS_1_TO_4: &[&str] = &[
     "redact",
+    "proof",
     "config",
     "metrics",
     "receipts",
     "net",
     "cluster",
     "plugin",
+    "privacy",
+    "retention",
+    "multiline",
+    "encode",
+    "spool",
+    "state",
+];
+const ROWS_1_TO_5: &[&str] = &[
+    "redact",
+    "proof",
+    "config",
+    "metrics",
+    "receipts",
+    "net",
+    "cluster",
+    "plugin",
+    "privacy",
     "retention",
     "multiline",
     "encode",
@@ -59,12 +80,14 @@ const ROWS_1_TO_5: &[&str] = &[
 ];
 const ROWS_1_TO_6: &[&str] = &[
     "redact",
+    "proof",
     "config",
     "metrics",
     "receipts",
     "net",
     "cluster",
     "plugin",
+    "privacy",
     "retention",
     "multiline",
     "encode",
@@ -77,12 +100,14 @@ const ROWS_1_TO_6: &[&str] = &[
 ];
 const ALL: &[&str] = &[
     "redact",
+    "proof",
     "config",
     "metrics",
     "receipts",
     "net",
     "cluster",
     "plugin",
+    "privacy",
     "retention",
     "multiline",
     "encode",
@@ -96,8 +121,14 @@ const ALL: &[&str] = &[
 ];
 
 /// Code that plugins of one kind share, and the input that nobody configures; none of it is a row of a table.
-const SHARED: &[(&str, &str)] =
-    &[("inputs", "lines"), ("inputs", "files"), ("inputs", "backlog"), ("filters", "pattern"), ("filters", "testing")];
+const SHARED: &[(&str, &str)] = &[
+    ("inputs", "lines"),
+    ("inputs", "files"),
+    ("inputs", "backlog"),
+    ("filters", "condition"),
+    ("filters", "pattern"),
+    ("filters", "testing"),
+];
 
 /// The macro that declares options stands at the root of the crate.
 const AT_THE_ROOT: &[&str] = &["options"];

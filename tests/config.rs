@@ -7,6 +7,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -77,6 +79,50 @@ fn a_check_tells_what_is_bounded_and_what_runs_each_pattern() {
     }
 }
 
+/// A server that gives `answer` once. Gives its port.
+fn server(answer: String) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("it has one").port();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        let mut asked = [0; 4096];
+        let length = stream.read(&mut asked).expect("it asks");
+        assert!(asked[..length].starts_with(b"GET / HTTP/1.1"), "{}", String::from_utf8_lossy(&asked[..length]));
+        stream.write_all(answer.as_bytes()).expect("it listens");
+    });
+    port
+}
+
+#[test]
+fn a_check_asks_the_servers_of_outputs() {
+    let body = r#"{"version":{"distribution":"opensearch","number":"3.1.0"}}"#;
+    let head = |status: &str, length: usize| {
+        format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n")
+    };
+    let good = server(head("200 OK", body.len()) + body);
+    let closed = server(head("401 Unauthorized", 0));
+    let nobody = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("it has one").port();
+    let output = |port: u16| format!("[OUTPUT]\n  Name opensearch\n  Match *\n  Port {port}\n");
+    let text = format!("[INPUT]\n  Name dummy\n{}{}{}", output(good), output(closed), output(nobody));
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("a.conf"), text).expect("written");
+
+    let check = Command::new(env!("CARGO_BIN_EXE_vigie"))
+        .args(["check", "a.conf"])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("NODE_NAME", "case")
+        .output()
+        .expect("the program runs");
+
+    let (said, warned) = (String::from_utf8_lossy(&check.stdout), String::from_utf8_lossy(&check.stderr));
+    assert!(check.status.success(), "{warned}");
+    assert!(said.contains(&format!("sink opensearch.0: 127.0.0.1:{good}: opensearch 3.1.0\n")), "{said}");
+    for part in ["a.conf:7:1: warning[V605]", "does not let this user in (401)", "a.conf:11:1: warning[V605]"] {
+        assert!(warned.contains(part), "{part}: {warned}");
+    }
+}
+
 #[test]
 fn ten_mistakes_are_ten_findings() {
     for name in ["ten_mistakes.conf", "ten_mistakes.yaml"] {
@@ -110,6 +156,25 @@ fn flags_win_over_the_file_and_add_to_it() {
     assert!(is_content, "{said}");
     let (said, is_content) = vigie(&["-D", "-c", "good.conf", "-f", "soon"]);
     assert!(!is_content && said.contains("command line:1:4: error[V103]: `flush`"), "{said}");
+}
+
+/// The tables of the documentation are those of the program. With `BLESS=1` they are written anew.
+#[test]
+fn the_tables_of_the_documentation_are_those_of_the_program() {
+    let path = root().join("docs/fluent-bit-compatibility.md");
+    let page = fs::read_to_string(&path).expect("the page can be read");
+    let (begin, end) = ("<!-- tables: begin -->\n", "<!-- tables: end -->\n");
+    let (before, rest) = page.split_once(begin).expect("tables begin");
+    let (tables, after) = rest.split_once(end).expect("tables end");
+
+    let told = Command::new(env!("CARGO_BIN_EXE_vigie")).args(["help", "tables"]).output().expect("the program runs");
+    let told = String::from_utf8(told.stdout).expect("it speaks UTF-8");
+
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, format!("{before}{begin}{told}{end}{after}")).expect("the page can be written");
+    } else {
+        assert_eq!(tables, told);
+    }
 }
 
 /// The codes in the sources, those of tests left out, are exactly those of the documented table.

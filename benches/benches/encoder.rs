@@ -66,6 +66,7 @@ fn encoder() -> Box<dyn Encoder> {
         name: "opensearch.0".into(),
         parsers: Arc::new(Parsers::default()),
         agent: Arc::new(Agent::new("bench", b"secret-42")),
+        classes: Arc::default(),
         state_directory: None,
         dry_run: true,
     };
@@ -83,7 +84,7 @@ fn stream() -> Stream {
         input: "tail.0".into(),
         metrics: Arc::new(InputMetrics::new("tail.0")),
         birth: 1_700_000_000,
-        identity: b"device and inode".to_vec(),
+        identity: b"device and inode".to_vec().into(),
         stage: Arc::new(|_| unreachable!("records are parsed before")),
         sent_below: 0.into(),
     }

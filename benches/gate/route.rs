@@ -104,6 +104,7 @@ pub(crate) fn context() -> BuildContext {
         name: "gate.0".into(),
         parsers: Arc::new(Parsers::default()),
         agent: Arc::new(Agent::new("gate", b"secret-42")),
+        classes: Arc::default(),
         state_directory: None,
         dry_run: false,
     }
@@ -147,7 +148,7 @@ impl Route {
             input: "tail.0".into(),
             metrics,
             birth: 1_795_000_000,
-            identity: b"identity".to_vec(),
+            identity: b"identity".to_vec().into(),
             stage: Arc::clone(&stage),
             sent_below: 0.into(),
         });

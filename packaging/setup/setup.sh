@@ -137,7 +137,7 @@ need_c_compiler() {
 
 # What the tests of the disk kill the agent with, and have its calls fail.
 need_tracer() {
-    need_commands strace=strace
+    need_commands strace=strace mkfs.ext4=e2fsprogs
 }
 
 # What the real OpenSearch of demo and tests is resolved and run with. The argument is the line, 2 or 3.

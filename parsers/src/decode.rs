@@ -243,7 +243,8 @@ mod tests {
             Value::Number(span) => String::from_utf8_lossy(batch.bytes(span)).into_owned(),
             other => String::from_utf8_lossy(record.text(other, &mut Vec::new()).unwrap_or(b"?")).into_owned(),
         };
-        let field = |field: &Field| format!("{}={}", String::from_utf8_lossy(batch.bytes(field.key.span)), show(field.value));
+        let field =
+            |field: &Field| format!("{}={}", String::from_utf8_lossy(batch.bytes(field.key.span)), show(field.value));
         record.fields().iter().map(field).collect()
     }
 

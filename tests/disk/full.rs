@@ -5,7 +5,7 @@
 use std::fs;
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,26 +13,45 @@ use std::time::{Duration, Instant};
 use crate::place::{Place, Reading, lines};
 use crate::store::wrong;
 
-/// A file system in memory of 2 MB. Unmounted when dropped.
+/// What the small file system is.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    /// An ext4 in a file, on a loop device.
+    Loop,
+    /// In memory.
+    Memory,
+}
+
+/// A file system of some 2 MB. Unmounted when dropped.
 struct Small(PathBuf);
 
 impl Small {
     /// Mounts one where the agent keeps everything, or says that it cannot.
-    fn mount_or_say(place: &Place) -> Option<Self> {
-        let small = Self::mount(place.path("state"));
-        if small.is_none() {
+    fn mount_or_say(place: &Place, kind: Kind) -> Option<Self> {
+        let path = place.path("state");
+        fs::create_dir_all(&path).expect("made");
+        let is_mounted = match kind {
+            Kind::Loop => Self::mount_loop(&place.path("disk.img"), &path),
+            Kind::Memory => succeeds("mount", &["-t", "tmpfs", "-o", "size=2M", "vigie-test"], &path),
+        };
+        if !is_mounted {
             // Not by `eprintln`, of which nobody hears when a test passes.
-            let skipped = b"\nSKIPPED: a small file system that is to be full cannot be mounted: that takes root\n";
-            std::io::stderr().write_all(skipped).expect("said");
+            let skipped = format!("\nSKIPPED: a file system ({kind:?}) that is to be full cannot be mounted here\n");
+            std::io::stderr().write_all(skipped.as_bytes()).expect("said");
         }
-        small
+        is_mounted.then_some(Self(path))
     }
 
-    fn mount(path: PathBuf) -> Option<Self> {
-        fs::create_dir(&path).expect("made");
-        let mut mount = Command::new("mount");
-        let mounted = mount.args(["-t", "tmpfs", "-o", "size=2M", "vigie-test"]).arg(&path).output();
-        mounted.is_ok_and(|mounted| mounted.status.success()).then_some(Self(path))
+    fn mount_any(place: &Place) -> Option<Self> {
+        [Kind::Loop, Kind::Memory].into_iter().find_map(|kind| Self::mount_or_say(place, kind))
+    }
+
+    /// Half of the image goes to the journal and the inodes.
+    fn mount_loop(image: &Path, path: &Path) -> bool {
+        fs::File::create(image).and_then(|file| file.set_len(4 << 20)).expect("made");
+        let device = image.to_str().expect("a plain path");
+        succeeds("mkfs.ext4", &["-q", "-m", "0", "-N", "512"], image)
+            && succeeds("mount", &["-o", "loop", device], path)
     }
 
     /// Fills all of it, but for what is in it.
@@ -52,6 +71,11 @@ impl Drop for Small {
     fn drop(&mut self) {
         drop(Command::new("umount").args(["-l".as_ref(), self.0.as_os_str()]).status());
     }
+}
+
+/// Whether `command` with `arguments` and `path` behind them ends well.
+fn succeeds(command: &str, arguments: &[&str], path: &Path) -> bool {
+    Command::new(command).args(arguments).arg(path).output().is_ok_and(|output| output.status.success())
 }
 
 fn eventually(what: &str, place: &Place, mut holds: impl FnMut() -> bool) {
@@ -91,14 +115,19 @@ fn assert_running(agent: &mut Child, place: &Place) {
 
 #[test]
 fn a_disk_without_space_holds_the_agent_up_and_loses_nothing() {
-    for reading in [Reading::File, Reading::SpooledFile, Reading::Pipe] {
-        let port = free_port();
-        let place = Place::with(reading, &service(port, ""));
-        let Some(disk) = Small::mount_or_say(&place) else { return };
-        without_space(&place, &disk, port);
+    let mut kinds = Vec::new();
+    for kind in [Kind::Loop, Kind::Memory] {
+        let full = |reading| {
+            let port = free_port();
+            let place = Place::with(reading, &service(port, ""));
+            Small::mount_or_say(&place, kind).map(|disk| without_space(&place, &disk, port))
+        };
+        if [Reading::File, Reading::SpooledFile, Reading::Pipe].into_iter().all(|reading| full(reading).is_some()) {
+            kinds.push(kind);
+        }
     }
     println!(
-        "full disk: 2 MB beneath positions, spool and dead letters, full for a while: no panic, 0 lost, 0 doubled"
+        "full disk: 2 MB {kinds:?} beneath positions, spool and dead letters, full for a while: no panic, 0 lost, 0 doubled"
     );
 }
 
@@ -107,7 +136,7 @@ fn a_disk_without_space_holds_the_agent_up_and_loses_nothing() {
 fn a_spool_that_fills_its_disk_holds_inputs_up_until_the_store_is_back() {
     let port = free_port();
     let place = Place::with(Reading::SpooledFile, &service(port, "    memory.limit 4M\n"));
-    let Some(disk) = Small::mount_or_say(&place) else { return };
+    let Some(disk) = Small::mount_any(&place) else { return };
     let long: Vec<String> = lines().iter().map(|line| format!("{line} {}", "x".repeat(4_000))).collect();
     fs::write(place.path("app.log"), long.join("\n") + "\n").expect("written");
     place.store.set_down(true);
@@ -133,7 +162,7 @@ fn a_spool_that_fills_its_disk_holds_inputs_up_until_the_store_is_back() {
 #[test]
 fn a_start_on_a_disk_without_space_ends_with_the_cause_and_the_next_one_loses_nothing() {
     let place = Place::new(Reading::SpooledFile);
-    let Some(disk) = Small::mount_or_say(&place) else { return };
+    let Some(disk) = Small::mount_any(&place) else { return };
     disk.fill();
 
     let full = place.run();

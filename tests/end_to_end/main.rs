@@ -14,6 +14,7 @@ mod faults;
 mod kill_loop;
 mod paths;
 mod pressure;
+mod retention;
 mod rollover;
 mod setup;
 mod shipping;

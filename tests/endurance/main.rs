@@ -1,4 +1,4 @@
-//! The agent over a long time: a steady stream under a limit of memory, and an outage with its backlog.
+//! The agent over a long time: a steady stream under a limit of memory, an outage with its backlog, and a storm of rotations.
 //!
 //! Small in `make test`; `make proof` runs them in full, through the environment.
 
@@ -7,6 +7,7 @@
 mod outage;
 mod soak;
 mod stand;
+mod storm;
 
 /// The number in this variable of the environment, `small` without one.
 fn figure(name: &str, small: u64) -> u64 {

@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 readonly record=tests/proof/record.tsv
 readonly sources='Cargo.toml Cargo.lock agent parsers benches/src tests/end_to_end tests/opensearch tests/fuzz tests/disk tests/endurance tests/faults tests/cases'
-readonly all_pieces='end-to-end-line-2 end-to-end-line-3 pressure-line-2 pressure-line-3 kill-loop-line-2 kill-loop-line-3 kill-hundred-1-line-2 kill-hundred-2-line-3 kill-hundred-3-line-2 kill-hundred-4-line-3 kill-hundred-5-line-2 kill-points disk fault-matrix outage soak fuzz-parsers fuzz-agent spool-mutations'
+readonly all_pieces='end-to-end-line-2 end-to-end-line-3 pressure-line-2 pressure-line-3 kill-loop-line-2 kill-loop-line-3 kill-hundred-1-line-2 kill-hundred-2-line-3 kill-hundred-3-line-2 kill-hundred-4-line-3 kill-hundred-5-line-2 kill-points disk fault-matrix outage soak rotation-storm fuzz-parsers fuzz-agent spool-mutations'
 
 node=
 trap '[ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"' EXIT
@@ -67,6 +67,12 @@ soak() {
     VIGIE_SOAK_SECONDS=1800 VIGIE_SOAK_MB=50 cargo test --profile fast --locked -p vigie --test endurance -- --nocapture soak
 }
 
+# Ten minutes, a hundred files.
+rotation_storm() {
+    VIGIE_STORM_SECONDS=600 VIGIE_STORM_FILES=100 VIGIE_STORM_TURN=10 \
+        cargo test --profile fast --locked -p vigie --test endurance -- --nocapture storm
+}
+
 # Against the best of a sweep over fixed settings, each for ten seconds. It starts a node of its own.
 pressure() {
     LINE=$1 VIGIE_PRESSURE_SECONDS=10 cargo test --profile fast --locked -p vigie --test end_to_end -- --nocapture pressure
@@ -94,12 +100,12 @@ run_piece() {
     log=$(mktemp "${TMPDIR:-/tmp}/vigie-proof-XXXXXX")
     say "=== $piece (all it says is kept in $log)"
     case $piece in
-    fuzz-* | pressure-* | spool-* | fault-* | kill-points | disk | outage | soak) ;;
+    fuzz-* | pressure-* | spool-* | fault-* | kill-points | disk | outage | soak | rotation-storm) ;;
     *) start_node "$line" ;;
     esac
     case $piece in
     fuzz-parsers) fuzz json regex backtracking blocks time records msgpack ;;
-    fuzz-agent) fuzz text object deflate config multiline cuts answer ;;
+    fuzz-agent) fuzz text object deflate config multiline cuts encodings answer ;;
     end-to-end-*) end_to_end "$line" ;;
     kill-loop-*) kill_loop ;;
     kill-hundred-*) piece=${piece#kill-hundred-} && kill_hundred "${piece%%-*}" ;;
@@ -107,15 +113,18 @@ run_piece() {
     disk) disk ;;
     outage) outage ;;
     soak) soak ;;
+    rotation-storm) rotation_storm ;;
     pressure-*) pressure "$line" ;;
     spool-mutations) spool_mutations ;;
     fault-matrix) fault_matrix ;;
     *) fail "there is no piece \`$piece\`; choose among: $all_pieces" ;;
     esac 2>&1 | tee "$log" || fail "$piece FAILED, see $log"
-    result=$(grep -E '^(kill loop|kill points|disk failures|full disk|outage|soak|pressure|make fuzz|spool mutations|fault matrix): ' "$log" |
+    result=$(grep -E '^(kill loop|kill points|disk failures|full disk|outage|soak|rotation storm|pressure|make fuzz|spool mutations|fault matrix): ' "$log" |
         paste -sd ' ' || grep -E '^test result: ' "$log" | tail -n 1)
     [ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"
     node=
+    # Where no piece said its own line, `paste` gave an empty one first.
+    result=${result#$'\n'}
     printf '%s\t%s\t%s\t%s\t%s s\t%s\n' "$piece" "$id" "$(git rev-parse --short=12 HEAD)" "$(date -u +%Y-%m-%d)" \
         $((SECONDS - before)) "$result" >>"$record"
 }

@@ -25,6 +25,10 @@ pub(super) enum Command {
     Dlq(Ask),
     /// Print help: of a plugin, or of the program.
     Help(Option<String>),
+    /// Print the options as JSON: of a plugin, or all.
+    Json(Option<String>),
+    /// Tell what becomes of each line of a configuration of Fluent Bit.
+    Migrate(PathBuf),
     /// Print the version.
     Version,
 }
@@ -54,11 +58,12 @@ impl Flags {
         };
         let mut parser = lexopt::Parser::from_iter(arguments);
         let mut words = Vec::new();
-        let mut asked_for_help = false;
+        let (mut asked_for_help, mut asked_for_json) = (false, false);
         let mut dead_letters: Option<Ask> = None;
         while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
             match argument {
                 Short('h') | Long("help") => asked_for_help = true,
+                Short('J') | Long("help-json") => asked_for_json = true,
                 Long("apply") => flags.apply = true,
                 Value(word) if words.is_empty() && dead_letters.is_none() && word == "dlq" => {
                     dead_letters = Some(Ask::default());
@@ -70,6 +75,10 @@ impl Flags {
                     flags.long(&long, &mut dead_letters, &mut parser)?;
                 }
             }
+        }
+        if asked_for_json {
+            flags.command = Command::Json(flags.last_plugin());
+            return Ok(flags);
         }
         if asked_for_help {
             let own = words.first().filter(|word| matches!(word.as_str(), "bench" | "setup")).cloned();
@@ -129,8 +138,9 @@ impl Flags {
             'V' => self.command = Command::Version,
             // Coroutines and open files of Windows: nothing here has need of them.
             's' | 'M' => drop(value()?),
-            // Reloading: a restart loses nothing.
-            'Y' | 'W' => {}
+            'Y' => self.service(letter, "hot_reload", "on".into()),
+            // A reload never leaves work behind that another thread still has.
+            'W' => {}
             other => return Err(refusal(other)),
         }
         Ok(())
@@ -158,13 +168,15 @@ impl Flags {
             }
             [check] if check == "check" && self.line.config.is_some() => self.command = Command::Check,
             [check] if check == "check" => return Err("`check` needs a file: `vigie check FILE`".into()),
+            [migrate, file] if migrate == "migrate" => self.command = Command::Migrate(file.into()),
+            [migrate, ..] if migrate == "migrate" => return Err("`migrate` needs a file: `vigie migrate FILE`".into()),
             [setup, store] if setup == "setup" && store == "opensearch" => self.command = Command::Setup,
             [setup, ..] if setup == "setup" => return Err("expected `setup opensearch -c FILE [--apply]`".into()),
             [bench] if bench == "bench" => self.command = Command::Bench,
             [help] if help == "help" => self.command = Command::Help(None),
             [help, topic] if help == "help" => self.command = Command::Help(Some(topic.clone())),
             [word, ..] => {
-                let help = "expected `check FILE`, `setup opensearch`, `dlq ...` or `help [PLUGIN]`; a configuration is given with `-c FILE`";
+                let help = "expected `check FILE`, `migrate FILE`, `setup opensearch`, `dlq ...` or `help [PLUGIN]`; a configuration is given with `-c FILE`";
                 return Err(format!("unknown command `{word}`: {help}"));
             }
         }
@@ -190,7 +202,6 @@ fn refusal(letter: char) -> String {
         'C' => "there are no custom plugins",
         'r' => "there are no processors; write them as filters",
         'Z' => "there are no chunks to trace",
-        'J' => "`vigie help PLUGIN` prints the options",
         'S' => "`vigie check FILE` tells what is configured",
         other => return format!("unknown flag `-{other}`; see `vigie --help`"),
     };
@@ -229,7 +240,6 @@ fn letter_of(long: &str) -> Result<char, String> {
         "custom" => 'C',
         "processor" => 'r',
         "enable-chunk-trace" | "trace" | "trace-input" | "trace-output" | "trace-output-property" => 'Z',
-        "help-json" => 'J',
         "sosreport" => 'S',
         "supervisor" => return Err("`--supervisor` is not supported: a service manager restarts the agent".into()),
         "enable-fips" => {
@@ -296,6 +306,9 @@ mod tests {
 
     #[test]
     fn help_behind_a_plugin_is_about_it() {
+        assert_eq!(parse("-o null -J").map(|flags| flags.command), Ok(Command::Json(Some("null".into()))));
+        assert_eq!(parse("--help-json").map(|flags| flags.command), Ok(Command::Json(None)));
+        assert_eq!(parse("migrate a.conf").map(|flags| flags.command), Ok(Command::Migrate("a.conf".into())));
         assert_eq!(parse("-i tail -h").map(|flags| flags.command), Ok(Command::Help(Some("tail".into()))));
         assert_eq!(parse("check a.conf").map(|flags| flags.command), Ok(Command::Check));
         assert_eq!(parse("-c a.conf check").map(|flags| flags.command), Ok(Command::Check));

@@ -13,8 +13,11 @@ Vigie ships logs. It reads Fluent Bit configuration.
 Usage: vigie -c FILE
        vigie -i INPUT [-t TAG] [-p key=value ...] [-F FILTER ...] -o OUTPUT [-m MATCH] [-p key=value ...]
        vigie check FILE
+       vigie migrate FILE
        vigie setup opensearch -c FILE [--apply]
        vigie dlq ls | show | stats | replay | purge
+       vigie redact [OPTIONS] < IN > OUT | redact entities | token | keys
+       vigie retention plan | run | hold | erase | verify | report | key
        vigie help [PLUGIN | dlq | service | parsers | CODE]
 
   -c, --config FILE       configuration, classic or YAML
@@ -36,7 +39,9 @@ Usage: vigie -c FILE
   -v, --verbose           say more (repeat for trace)
   -q, --quiet             say nothing
   -V, --version           print the version
+  -Y, --enable-hot-reload reload on SIGHUP and POST /api/v2/reload
   -h, --help              print this, or the options of the plugin before it
+  -J, --help-json         the same as JSON
 
 ";
 
@@ -47,6 +52,9 @@ Usage: vigie -c FILE
 pub(super) fn text(topic: Option<&str>) -> Result<String, String> {
     let Some(topic) = topic else { return Ok(overview()) };
     let name = topic.to_ascii_lowercase();
+    if name == "tables" {
+        return Ok(super::tables::markdown());
+    }
     if name == "bench" {
         return Ok(super::bench::HELP.to_owned());
     }
@@ -65,7 +73,8 @@ pub(super) fn text(topic: Option<&str>) -> Result<String, String> {
     if let Some(code) = code(&name) {
         return Ok(format!("{}: {}\n\n{}\n", code.code, code.title, code.text));
     }
-    let mut texts = Vec::new();
+    // A command beside the filter of that name.
+    let mut texts: Vec<String> = (name == "retention").then(|| super::retention::HELP.to_owned()).into_iter().collect();
     for (word, kind, summary, own, common) in plugins() {
         if kind == name {
             let common: Vec<OptionSpec> = common.iter().filter(|spec| spec.key != "name").copied().collect();
@@ -83,10 +92,11 @@ pub(super) fn text(topic: Option<&str>) -> Result<String, String> {
     Ok(texts.join("\n"))
 }
 
-type Row = (&'static str, &'static str, &'static str, &'static [OptionSpec], &'static [OptionSpec]);
+/// Kind, name, summary, own options and common options of a plugin.
+pub(super) type Row = (&'static str, &'static str, &'static str, &'static [OptionSpec], &'static [OptionSpec]);
 
 /// Kind, name, summary, own options and common options of every plugin.
-fn plugins() -> impl Iterator<Item = Row> {
+pub(super) fn plugins() -> impl Iterator<Item = Row> {
     let inputs = inputs::KINDS.iter().map(|kind| ("input", kind.name, kind.summary, kind.options, InputOptions::TABLE));
     let filters =
         filters::KINDS.iter().map(|kind| ("filter", kind.name, kind.summary, kind.options, FilterOptions::TABLE));
@@ -133,15 +143,24 @@ fn table(specs: &[OptionSpec]) -> String {
 /// The tables of the options that `section` may have: its plugin's own, and those of every plugin of its kind. `None` when
 /// it names no plugin that is known.
 pub(super) fn tables(section: &Section) -> Option<[&'static [OptionSpec]; 2]> {
-    let word = match section.kind {
-        SectionKind::Service => return Some([Service::TABLE, &[]]),
+    if section.kind == SectionKind::Service {
+        return Some([Service::TABLE, &[]]);
+    }
+    let word = word(section.kind)?;
+    let name = section.name().to_ascii_lowercase();
+    plugins().find(|row| row.0 == word && row.1 == name).map(|(_, _, _, own, common)| [own, common])
+}
+
+/// What help calls sections of `kind`.
+pub(super) fn word(kind: SectionKind) -> Option<&'static str> {
+    Some(match kind {
+        SectionKind::Service => "service",
         SectionKind::Input => "input",
         SectionKind::Filter => "filter",
         SectionKind::Output => "output",
-        _ => return None,
-    };
-    let name = section.name().to_ascii_lowercase();
-    plugins().find(|row| row.0 == word && row.1 == name).map(|(_, _, _, own, common)| [own, common])
+        SectionKind::Parser => "parser",
+        SectionKind::MultilineParser | SectionKind::RetentionClass | SectionKind::Other => return None,
+    })
 }
 
 /// For each section of `document`, by its plugin's name, the keys that are accepted and not needed.

@@ -4,17 +4,20 @@ use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::{Registry, reload};
 use vigie_parsers::time::TimeWriter;
 
 use crate::config::types::LogLevel;
-use crate::config::{Document, Environment, Loaded, OptionType, SectionKind};
+use crate::config::{Document, Environment, Loaded, OptionType, RedactRule, Section, SectionKind};
+use crate::filters::redacts;
 use crate::plugin::wall_clock;
+use crate::privacy::Redactor;
 
 /// How much the agent and each plugin say.
 pub(super) struct Levels {
@@ -74,55 +77,113 @@ fn filter(level: LogLevel) -> LevelFilter {
     }
 }
 
+/// The logger, whose levels and file may change.
+pub(super) struct Logger {
+    sink: Arc<Mutex<Sink>>,
+    most: reload::Handle<LevelFilter, Registry>,
+}
+
+/// How much is written, and where to.
+struct Sink {
+    levels: Levels,
+    clock: TimeWriter,
+    out: Box<dyn Write + Send>,
+    /// Hides personal data in messages, as in names of files, where records are redacted too.
+    redactor: Option<Redactor>,
+}
+
 /// Starts logging to standard error or to the log file.
 ///
 /// # Errors
 /// When the log file cannot be opened.
-pub(super) fn start(loaded: &Loaded, levels: Levels) -> Result<(), String> {
-    let out: Box<dyn Write + Send> = match &loaded.service.log_file {
-        Some(path) => {
-            let file = OpenOptions::new().create(true).append(true).open(path);
-            Box::new(file.map_err(|error| format!("cannot open the log file `{}`: {error}", path.display()))?)
-        }
-        None => Box::new(io::stderr()),
-    };
+pub(super) fn start(loaded: &Loaded, levels: Levels) -> Result<Logger, String> {
+    let (subscriber, logger) = subscriber(levels, out(loaded)?, redactor(loaded));
     // A second start in the same process, as in tests, keeps the first logger.
-    drop(tracing::subscriber::set_global_default(subscriber(levels, out)));
-    Ok(())
+    drop(tracing::subscriber::set_global_default(subscriber));
+    Ok(logger)
 }
 
-fn subscriber(levels: Levels, out: Box<dyn Write + Send>) -> impl Subscriber + Send + Sync {
+impl Logger {
+    /// Takes levels, the log file and what is hidden anew.
+    ///
+    /// # Errors
+    /// When the log file cannot be opened; then all stays as it is.
+    pub(super) fn change(&self, loaded: &Loaded, levels: Levels) -> Result<(), String> {
+        let out = out(loaded)?;
+        let most = filter(levels.most());
+        {
+            let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+            (sink.levels, sink.out, sink.redactor) = (levels, out, redactor(loaded));
+        }
+        self.most.reload(most).map_err(|error| format!("cannot change the log level: {error}"))
+    }
+}
+
+/// Where `loaded` wants messages to go.
+fn out(loaded: &Loaded) -> Result<Box<dyn Write + Send>, String> {
+    let Some(path) = &loaded.service.log_file else { return Ok(Box::new(io::stderr())) };
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    Ok(Box::new(file.map_err(|error| format!("cannot open the log file `{}`: {error}", path.display()))?))
+}
+
+/// What hides personal data in messages, where `loaded` has it hidden in records.
+fn redactor(loaded: &Loaded) -> Option<Redactor> {
+    let document = &loaded.document;
+    let hides = loaded.service.redact == RedactRule::Required
+        || document.of(SectionKind::Filter).chain(document.of(SectionKind::Input)).any(hides);
+    hides.then(|| {
+        // What a panic says may quote what it was working on: it goes the way of all messages.
+        std::panic::set_hook(Box::new(|panic| {
+            let at = panic.location().map(ToString::to_string).unwrap_or_default();
+            let text = panic.payload_as_str().unwrap_or("it says nothing");
+            tracing::error!(component = "panic", at, "{text}");
+        }));
+        Redactor::for_messages()
+    })
+}
+
+/// Whether `section` or one of its processors is a `redact`.
+fn hides(section: &Section) -> bool {
+    redacts(section) || section.groups.iter().any(|(_, group)| hides(group))
+}
+
+fn subscriber(
+    levels: Levels,
+    out: Box<dyn Write + Send>,
+    redactor: Option<Redactor>,
+) -> (impl Subscriber + Send + Sync, Logger) {
     let clock = TimeWriter::new("%Y/%m/%d %H:%M:%S").expect("the format is valid");
-    let most = filter(levels.most());
-    tracing_subscriber::registry().with(most).with(Lines { levels, out: Mutex::new((clock, out)) })
+    let (most, handle) = reload::Layer::new(filter(levels.most()));
+    let sink = Arc::new(Mutex::new(Sink { levels, clock, out, redactor }));
+    let logger = Logger { sink: Arc::clone(&sink), most: handle };
+    (tracing_subscriber::registry().with(most).with(Lines(sink)), logger)
 }
 
 /// Writes events as lines.
-struct Lines {
-    levels: Levels,
-    out: Mutex<(TimeWriter, Box<dyn Write + Send>)>,
-}
+struct Lines(Arc<Mutex<Sink>>);
 
 impl<S: Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let (level, target) = (*event.metadata().level(), event.metadata().target());
         // Libraries complain; what else they have to say is only for those who trace.
         let own = target.starts_with("vigie");
-        if !own && level > Level::WARN && self.levels.agent < LogLevel::Trace {
-            return;
-        }
         let mut parts = Parts::default();
         event.record(&mut parts);
         let component = parts.component.as_deref().unwrap_or(target.rsplit("::").next().unwrap_or(target));
-        if !self.levels.allow(component, level) {
+        let now = wall_clock();
+        let mut sink = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_chatter = !own && level > Level::WARN && sink.levels.agent < LogLevel::Trace;
+        if is_chatter || !sink.levels.allow(component, level) {
             return;
         }
-        let now = wall_clock();
-        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        let (clock, out) = &mut *out;
+        let Sink { clock, out, redactor, .. } = &mut *sink;
         let time = String::from_utf8_lossy(clock.write(now)).into_owned();
         let (millis, level) = (now.nanos / 1_000_000, level_word(level));
-        let line = format!("[{time}.{millis:03}] [{level:>5}] [{component}] {}{}\n", parts.message, parts.fields);
+        let mut text = format!("{}{}", parts.message, parts.fields);
+        if let Some(redactor) = redactor {
+            text = redactor.message(text);
+        }
+        let line = format!("[{time}.{millis:03}] [{level:>5}] [{component}] {text}\n");
         // When even the log cannot be written, nobody can be told.
         drop(out.write_all(line.as_bytes()));
     }
@@ -195,8 +256,6 @@ impl fmt::Display for Quoted<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
     #[derive(Clone, Default)]
@@ -217,7 +276,8 @@ mod tests {
     fn lines(agent: LogLevel, plugins: &[(&str, LogLevel)], log: impl FnOnce()) -> Vec<String> {
         let kept = Kept::default();
         let plugins = plugins.iter().map(|(name, level)| ((*name).to_owned(), *level)).collect();
-        let subscriber = subscriber(Levels { agent, plugins }, Box::new(kept.clone()));
+        let (subscriber, _) =
+            subscriber(Levels { agent, plugins }, Box::new(kept.clone()), Some(Redactor::for_messages()));
         tracing::subscriber::with_default(subscriber, log);
         let bytes = kept.0.lock().unwrap();
         String::from_utf8_lossy(&bytes)
@@ -235,6 +295,19 @@ mod tests {
         });
 
         assert_eq!(written, [r#"[ warn] [tail.0] odd\n[forged] file="/a b" tries=2 reason="""#, "[error] [tests] bad"]);
+    }
+
+    #[test]
+    fn personal_data_in_messages_is_hidden() {
+        let written = lines(LogLevel::Info, &[], || {
+            tracing::warn!(
+                file = "/srv/jane.doe@mail.example.com/a.log",
+                host = "192.0.2.7",
+                "gone: jane.doe@mail.example.com"
+            );
+        });
+
+        assert_eq!(written, ["[ warn] [tests] gone: <email> file=/srv/<email>/a.log host=192.0.2.7"]);
     }
 
     #[test]

@@ -1,13 +1,19 @@
 //! The command line: flags as Fluent Bit has them, and sub-commands. Only this room prints and exits.
 
 mod bench;
+mod differences;
 mod dlq;
 mod flags;
 mod help;
 mod identity;
 mod logger;
+mod migrate;
+mod privacy;
 mod probe;
+mod renewal;
+mod retention;
 mod setup;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -17,12 +23,23 @@ use std::sync::Arc;
 
 use crate::config::{Diagnostics, Environment, Loaded, OptionType, SectionKind, Severity, Size, load, render};
 use crate::pipeline::{Plan, Surroundings};
+use crate::retention::Classes;
+use tracing::info;
 
 use flags::{Command, Flags};
+use renewal::Files;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use vigie_parsers::regex::{Engine, STEP_LIMIT};
 
 /// Runs the program with its arguments, the first one being its name. Gives 0 when all went well, 1 otherwise.
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
+    let arguments: Vec<std::ffi::OsString> = arguments.into_iter().collect();
+    if let Some(done) = privacy::run(&arguments) {
+        return done;
+    }
+    if arguments.get(1).is_some_and(|word| word == "retention") {
+        return retention::run(&arguments[2..]);
+    }
     let flags = match Flags::parse(arguments) {
         Ok(flags) => flags,
         Err(message) => {
@@ -32,17 +49,30 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
     };
     match flags.command {
         Command::Version => print(&format!("Vigie v{}\n", env!("CARGO_PKG_VERSION"))),
-        Command::Help(ref topic) => match help::text(topic.as_deref()) {
-            Ok(text) => print(&text),
-            Err(message) => {
-                say(&format!("vigie: {message}\n"));
-                ExitCode::FAILURE
-            }
-        },
+        Command::Help(ref topic) => told(help::text(topic.as_deref())),
+        Command::Json(ref topic) => told(tables::json(topic.as_deref())),
+        Command::Migrate(ref file) => told(migrate::text(file, environment())),
         Command::Bench => bench::measure(),
         Command::Dlq(ref ask) => dlq::run(ask, &flags),
         Command::Run | Command::DryRun | Command::Check | Command::Setup => start(flags),
     }
+}
+
+fn told(text: Result<String, String>) -> ExitCode {
+    match text {
+        Ok(text) => print(&text),
+        Err(message) => {
+            say(&format!("vigie: {message}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Asks for as many descriptors as the system gives this process: tailed files and connections take one each.
+fn raise_descriptors() {
+    let limit = getrlimit(Resource::Nofile);
+    // Where it is refused, the limit stays and quiet files give theirs up.
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap_or_default();
 }
 
 fn start(flags: Flags) -> ExitCode {
@@ -55,18 +85,29 @@ fn start(flags: Flags) -> ExitCode {
     let loaded = load(&flags.line, environment.clone(), &mut findings);
     let sources = loaded.document.files.clone();
     let dry_run = flags.command != Command::Run || findings.has_errors();
+    let mut renewal = None;
     if !dry_run {
         let levels = logger::Levels::new(&loaded, flags.quiet, flags.verbose, &environment);
-        if let Err(message) = levels.and_then(|levels| logger::start(&loaded, levels)) {
-            say(&format!("vigie: {message}\n"));
-            return ExitCode::FAILURE;
+        let logger = match levels.and_then(|levels| logger::start(&loaded, levels)) {
+            Ok(logger) => logger,
+            Err(message) => {
+                say(&format!("vigie: {message}\n"));
+                return ExitCode::FAILURE;
+            }
+        };
+        for (section, keys) in help::not_needed(&loaded.document) {
+            info!(component = "config", "{section}: accepted, not needed here: {}", keys.join(", "));
         }
+        renewal = Some(Files::new(flags.line, (flags.quiet, flags.verbose), logger, loaded.clone()));
     }
     if flags.command == Command::Check {
         report(&loaded);
         probe::probe(&loaded, &mut findings);
+        print(&probe::sinks(&loaded.document, &mut findings));
     }
     let outputs = setup::outputs(&loaded.document);
+    // What is wrong with them is reported where the plan is built.
+    let classes = Classes::read(&loaded.document, &mut Diagnostics::default());
     let surroundings = surroundings(&loaded, &environment, dry_run, &mut findings);
     let plan = Plan::build(loaded, &surroundings, &mut findings);
     say(&render(&findings, &sources));
@@ -75,9 +116,12 @@ fn start(flags: Flags) -> ExitCode {
         say(&format!("vigie: {errors} error{} in the configuration\n", if errors == 1 { "" } else { "s" }));
         return ExitCode::FAILURE;
     };
-    match flags.command {
-        Command::Run => plan.run(),
-        Command::Setup => setup::run(&outputs, flags.apply, &sources),
+    match (flags.command, renewal) {
+        (Command::Run, Some(renewal)) => {
+            raise_descriptors();
+            plan.run(Box::new(renewal))
+        }
+        (Command::Setup, _) => setup::run(&outputs, &classes, flags.apply, &sources),
         _ => {
             say("configuration test is successful\n");
             ExitCode::SUCCESS

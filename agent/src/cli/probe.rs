@@ -1,12 +1,14 @@
 //! What `check` looks at beyond the dry run: files, directories and memory as they are now.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{Access, access};
 
 use super::help::tables;
-use crate::config::{Diagnostics, Loaded, Located, Section, SectionKind, Size};
+use crate::config::{Diagnostics, Document, Loaded, Located, Section, SectionKind, Size};
 use crate::config::{OptionType, types::CommaList};
+use crate::outputs::opensearch::reach::Reach;
 
 /// Reports what is missing or cannot be written now. All of it is warnings: it may be there when the agent runs.
 pub(super) fn probe(loaded: &Loaded, findings: &mut Diagnostics) {
@@ -21,6 +23,33 @@ pub(super) fn probe(loaded: &Loaded, findings: &mut Diagnostics) {
         }
     }
     memory(loaded, findings);
+}
+
+/// Asks the servers of outputs for their version. Gives what is to be told of those that answer.
+pub(super) fn sinks(document: &Document, findings: &mut Diagnostics) -> String {
+    let mut told = String::new();
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return told };
+    for (section, name) in document.instances(SectionKind::Output) {
+        if !section.name().eq_ignore_ascii_case("opensearch") {
+            continue;
+        }
+        // What is wrong with the section is reported where it is built.
+        let Some(reach) =
+            Reach::read(section, &super::setup::context(&name, &Arc::default()), &mut Diagnostics::default())
+        else {
+            continue;
+        };
+        for (target, answer) in runtime.block_on(reach.ask()) {
+            match answer {
+                Ok(what) => told.push_str(&format!("sink {name}: {target}: {what}\n")),
+                Err(why) => {
+                    let place = section.get("hosts").or(section.get("host")).map_or(section.place, |host| host.place);
+                    findings.warning(place, "V605", why).help("records wait until it can be used");
+                }
+            }
+        }
+    }
+    told
 }
 
 /// Looks at the path that is given for `key`.

@@ -9,6 +9,7 @@ use crate::cluster::{Resource, State};
 use crate::config::{Diagnostics, Document, Section, SectionKind, SourceFile, render};
 use crate::outputs::opensearch::setup::Setup;
 use crate::plugin::{Agent, BuildContext};
+use crate::retention::Classes;
 
 pub(super) const HELP: &str = "\
 Usage: vigie setup opensearch -c FILE [--apply]
@@ -38,14 +39,19 @@ pub(super) fn outputs(document: &Document) -> Vec<(Section, String)> {
 }
 
 /// Compares, prints, and with `apply` installs.
-pub(super) fn run(outputs: &[(Section, String)], apply: bool, sources: &[SourceFile]) -> ExitCode {
+pub(super) fn run(
+    outputs: &[(Section, String)],
+    classes: &Arc<Classes>,
+    apply: bool,
+    sources: &[SourceFile],
+) -> ExitCode {
     if outputs.is_empty() {
         say("vigie: the configuration has no `opensearch` output\n");
         return ExitCode::FAILURE;
     }
     let mut findings = Diagnostics::default();
     let read = |(section, name): &(Section, String)| {
-        Some((name.clone(), Setup::read(section, &context(name), &mut findings)?))
+        Some((name.clone(), Setup::read(section, &context(name, classes), &mut findings)?))
     };
     let setups: Vec<(String, Setup)> = outputs.iter().filter_map(read).collect();
     if findings.has_errors() {
@@ -118,11 +124,12 @@ fn shown(resource: &Resource, state: &State) -> String {
 }
 
 /// An output that is only set up has no records, so it needs no identity.
-fn context(name: &str) -> BuildContext {
+pub(super) fn context(name: &str, classes: &Arc<Classes>) -> BuildContext {
     BuildContext {
         name: name.into(),
         parsers: Arc::default(),
         agent: Arc::new(Agent::new("setup", b"")),
+        classes: Arc::clone(classes),
         state_directory: None,
         dry_run: false,
     }

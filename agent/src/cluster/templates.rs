@@ -195,6 +195,13 @@ fn mappings() -> Value {
                 "original": {"type": "keyword", "index": false, "doc_values": false},
                 "sequence": {"type": "long"},
             }},
+            "retention": {"properties": {
+                "class": {"type": "keyword"},
+                "expires_at": {"type": "date"},
+                "basis": {"type": "keyword", "ignore_above": 1024},
+                "policy_rev": {"type": "keyword"},
+                "time_bounded": {"type": "keyword"},
+            }},
             "kubernetes": {"properties": {"labels": {"type": "flat_object"}, "annotations": {"type": "flat_object"}}},
         },
     })

@@ -3,7 +3,7 @@
 //! A line that is wrong is reported and, where its meaning is plain, still taken, so that one mistake gives one finding.
 
 use super::document::{Entry, Located, Place, Section, SectionKind};
-use super::reader::{Purpose, Reader, entry, section_kind};
+use super::reader::{Purpose, Reader, entry, not_run, section_kind};
 use super::render::did_you_mean;
 
 /// Sections of a main file.
@@ -68,21 +68,19 @@ impl Classic<'_, '_> {
 
     /// What the heading `name` opens; a section that cannot stand here is reported and read without effect.
     fn kind(&mut self, name: &str, place: Place) -> SectionKind {
-        let is_main = self.reader.purpose == Purpose::Main;
+        let purpose = self.reader.purpose;
         let findings = &mut *self.reader.findings;
         match section_kind(name) {
             None => {
-                let help = did_you_mean(name, if is_main { MAIN } else { PARSERS });
+                let help = did_you_mean(name, if purpose == Purpose::Main { MAIN } else { PARSERS });
                 findings.error(place, "V002", format!("unknown section `[{name}]`")).help(help);
             }
-            Some(SectionKind::Other) => {
-                let help = "take the section away: nothing here runs it";
-                findings.error(place, "V023", format!("`[{name}]` is not supported")).help(help);
-            }
-            Some(kind) if is_main || matches!(kind, SectionKind::Parser | SectionKind::MultilineParser) => return kind,
+            Some(SectionKind::Other) => not_run(self.reader, name, place),
+            Some(kind) if purpose.takes(kind) => return kind,
             Some(_) => {
-                let help = "a parsers file holds `[PARSER]` and `[MULTILINE_PARSER]` only; move it to the main file";
-                findings.error(place, "V002", format!("`[{name}]` cannot stand in a parsers file")).help(help);
+                let (file, content) = purpose.words();
+                let help = format!("a {file} holds {content} only; move it to the main file");
+                findings.error(place, "V002", format!("`[{name}]` cannot stand in a {file}")).help(help);
             }
         }
         SectionKind::Other

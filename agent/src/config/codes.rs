@@ -14,7 +14,7 @@ pub struct Code {
 macro_rules! codes {
     ($( $code:literal $title:literal $text:literal )*) => {
         /// All codes in order: V0 reading files, V1 keys and values, V2 plugins and the pipeline, V3 parsers, V4 inputs,
-        /// V5 filters, V6 what only `vigie check` looks at.
+        /// V5 filters, V6 what only `vigie check` looks at, V7 retention.
         pub const CODES: &[Code] = &[ $( Code { code: $code, title: $title, text: $text }, )* ];
     };
 }
@@ -47,7 +47,7 @@ codes! {
     "V021" "a value of the wrong shape"
         "A list, a map or a text stands where another of them belongs."
     "V023" "a section that Vigie does not run"
-        "Custom plugins, shared objects, stream processing and upstream files are not supported. The section is refused, since ignoring it would change what is shipped."
+        "Stream processing is not supported. The section is refused, since ignoring it would change what is shipped."
     "V101" "an unknown key"
         "The section has no such option. `vigie help NAME` lists the options of a plugin, `vigie help service` those of [SERVICE]. Fluent Bit silently ignores unknown keys of [SERVICE]; a slip of the pen then goes unnoticed."
     "V102" "a group that cannot stand here"
@@ -108,6 +108,10 @@ codes! {
         "The spool of an output of this name holds records, and no output has the name now. Configure it again to have them delivered, or remove the folder to give them up."
     "V210" "records are to be kept, and there is no place"
         "`storage.type filesystem` keeps records in the directory `storage.path` of [SERVICE], or `$STATE_DIRECTORY`."
+    "V220" "a way that passes no `redact`"
+        "With `Redact required` in [SERVICE] every way from an input to an output passes a filter `redact`. Give one a `Match` that takes every tag of the input or every tag that the output takes; a `Match_Regex` counts only for tags that are known. `Mode report` changes nothing, so it does not count."
+    "V221" "some ways pass no `redact`"
+        "There is a filter `redact`, and records of this input reach this output without passing it. `Redact required` in [SERVICE] makes this an error."
     "V301" "a parser is defined twice"
         "Names of parsers are unique. A definition of your own may replace a built-in one."
     "V302" "a parser cannot be built"
@@ -126,12 +130,22 @@ codes! {
         "It cannot be opened, is locked by another agent, or is damaged."
     "V403" "a parser that is not applied"
         "Where lines are joined, `multiline.parser` takes the place of `parser`: add a filter `parser`."
+    "V404" "a tag that cannot be filled in"
+        "With `Tag_Regex`, `<name>` in `Tag` stands for what a group took; a `<` needs its `>`."
+    "V405" "two encodings at once"
+        "A file is either in Unicode or in a code page. Use an input for each."
     "V501" "rules that cannot stand together"
         "Use two filters."
     "V502" "keys that cannot stand together"
         "Use two filters."
     "V503" "a `*` that stands for itself"
         "Prefixes are written without a star: leave it out."
+    "V510" "a rule of `redact` that cannot be used"
+        "`Action` takes an entity or group and an action, `Field` a path and an action; `vigie redact entities` lists entities and groups, `vigie help redact` the actions. Nothing runs until it is mended, so that nothing passes in the clear."
+    "V511" "a key ring that cannot be used"
+        "`hmac` and `encrypt` take their keys from a ring, made with `vigie keys new --key-file FILE`, which nobody but its owner has rights to (mode 0600) and which holds a key for the current epoch. Nothing runs until it can be used."
+    "V512" "a file of rules that cannot be used"
+        "A file that `Rules` names holds `rules:`, a list of maps with `name` and one of `words`, `dictionary`, `number` and `regex`. One bad rule stops the start, so that nothing passes that it was to hide."
     "V601" "a file or directory is missing"
         "Found by `vigie check`. It may be there when the agent runs."
     "V602" "a directory cannot be written"
@@ -140,6 +154,14 @@ codes! {
         "Found by `vigie check`. The agent watches for files that come later."
     "V604" "memory is promised twice"
         "The limits of the inputs together are above what records may take in memory, so the smaller one holds."
+    "V605" "a server cannot be used now"
+        "Found by `vigie check`, which asks each server of an output for its version. It may be there when the agent runs; records wait until it is."
+    "V701" "logs are kept long without a basis"
+        "A retention class for logs keeps them above 12 months and does not say why. CNIL (délibération 2021-122 of 14 October 2021) takes 6 to 12 months as right for access and security logs, and more where a law or a documented need asks for it. The 2 years that are often named are about accounts without activity. Name the reason in `basis`, or say with `category` that these are no logs."
+    "V702" "an unknown retention class"
+        "Rules and defaults name classes of `retention_classes`, inline or in a `Retention_File`."
+    "V703" "records without a retention class"
+        "A filter without a default class leaves records unstamped where no rule holds. Give it a `Class`."
 }
 
 /// What `code` stands for, in any case.

@@ -11,6 +11,7 @@ crate::options! {
     /// Options of every input.
     pub struct InputOptions {
         name: String, required, "The plugin.";
+        active: bool, default "on", "Whether it runs; off is as if its section were not there.";
         tag: String, optional, "Tag of its records; by default the instance name. Some inputs replace `*` in it.";
         alias: String, optional, "Name in logs and metrics, and in document ids; by default the instance name.";
         log_level: LogLevel, optional, "How much this plugin says; by default as much as the agent.";
@@ -31,6 +32,7 @@ crate::options! {
     /// Options of every filter.
     pub struct FilterOptions {
         name: String, required, "The plugin.";
+        active: bool, default "on", "Whether it runs; off is as if its section were not there.";
         "match" pattern: TagPattern, optional, "Tags it takes; `*` stands for any characters.";
         match_regex: TagRegex, optional, "Tags it takes, as a regular expression matched at their start.";
         alias: String, optional, "Name in logs and metrics; by default the instance name.";
@@ -45,6 +47,7 @@ crate::options! {
     /// Options of every output.
     pub struct OutputOptions {
         name: String, required, "The plugin.";
+        active: bool, default "on", "Whether it runs; off is as if its section were not there.";
         "match" pattern: TagPattern, optional, "Tags it takes; `*` stands for any characters.";
         match_regex: TagRegex, optional, "Tags it takes, as a regular expression matched at their start.";
         alias: String, optional, "Name in logs and metrics; by default the instance name.";
@@ -78,7 +81,8 @@ pub fn refuse_unknown(section: &Section, tables: &[&[OptionSpec]], findings: &mu
     }
     for (name, _) in &section.groups {
         let help = match name.text.as_str() {
-            "processors" => "write them as filters: they run in the order of the file",
+            "processors" => "processors are for inputs; write a filter with the `Match` of this output",
+            "condition" => "conditions are for filters and processors",
             "routes" => "write `Match` at the outputs",
             _ => "",
         };

@@ -230,13 +230,18 @@ fn without_repeats(section: &Section, findings: &mut Diagnostics) -> Section {
     first
 }
 
-/// Whether an input or filter names the parser `name`.
+/// Whether an input, filter or processor names the parser `name`.
 fn is_used(document: &Document, name: &str) -> bool {
     let plugins = document.sections.iter().filter(|section| {
         matches!(section.kind, SectionKind::Input | SectionKind::Filter | SectionKind::MultilineParser)
     });
-    let mut entries = plugins.flat_map(|section| &section.entries);
+    plugins.into_iter().any(|section| names_parser(section, name))
+}
+
+fn names_parser(section: &Section, name: &str) -> bool {
+    let mut entries = section.entries.iter();
     entries.any(|entry| entry.key.text == "parser" && entry.value.text == name)
+        || section.groups.iter().any(|(_, group)| names_parser(group, name))
 }
 
 fn build(

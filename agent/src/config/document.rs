@@ -62,6 +62,8 @@ pub enum SectionKind {
     Parser,
     /// `[MULTILINE_PARSER]` of a parsers file.
     MultilineParser,
+    /// `[RETENTION_CLASS]` of a retention file.
+    RetentionClass,
     /// A section that Vigie knows of and does not run.
     Other,
 }

@@ -148,7 +148,9 @@ fn report(error: &RuleError, section: &Section, findings: &mut Diagnostics) {
         (RuleError::Pattern { .. }, Some(value)) if value.text.starts_with('/') => inside(value, at),
         (_, written) => written.map_or(section.place, |value| value.place),
     };
-    findings.error(place, "V305", format!("`rule`: {error}")).help("a rule leads from states to a state that rules lead from");
+    findings
+        .error(place, "V305", format!("`rule`: {error}"))
+        .help("a rule leads from states to a state that rules lead from");
 }
 
 /// The rules that stand in groups, as in YAML. `None` when one lacks a part, which is reported.

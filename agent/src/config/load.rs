@@ -1,6 +1,7 @@
 //! From files and flags to everything the pipeline is built from: document, service, parsers.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use vigie_parsers::Parsers;
 
@@ -9,18 +10,19 @@ use super::diagnostic::Diagnostics;
 use super::document::{Document, Entry, Located, Place, Section, SectionKind};
 use super::environment::Environment;
 use super::include::resolve;
+use super::options::OptionType;
 use super::reader::{Purpose, Reader, snake_case};
 use super::service::Service;
 
 /// What a configuration comes to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Loaded {
     /// All sections with their places.
     pub document: Document,
     /// `[SERVICE]`.
     pub service: Service,
     /// Parsers by name, the built-in ones included.
-    pub parsers: Parsers,
+    pub parsers: Arc<Parsers>,
 }
 
 /// A property given by a flag.
@@ -69,18 +71,29 @@ pub fn load(line: &CommandLine, environment: Environment, findings: &mut Diagnos
     }
     add_flags(&mut reader, line);
     reader.expand(0);
+    leave_out_inactive(&mut reader.document);
     let service = Service::from_document(&reader.document, reader.findings);
-    reader.purpose = Purpose::Parsers;
-    for file in &service.parsers_file {
-        let first = reader.document.sections.len();
-        let path = resolve(&[base.clone(), PathBuf::new()], file);
-        let place = place_of(&reader.document, file);
-        reader.read(&path, place);
-        reader.expand(first);
+    for (purpose, files) in [(Purpose::Parsers, &service.parsers_file), (Purpose::Retention, &service.retention_file)] {
+        reader.purpose = purpose;
+        for file in files {
+            let first = reader.document.sections.len();
+            let path = resolve(&[base.clone(), PathBuf::new()], file);
+            let place = place_of(&reader.document, file);
+            reader.read(&path, place);
+            reader.expand(first);
+        }
     }
     let mut parsers = definitions::parsers(&reader.document, reader.findings);
     parsers.largest_event = service.multiline_buffer_limit.0.max(1);
-    Loaded { document: reader.document, service, parsers }
+    Loaded { document: reader.document, service, parsers: Arc::new(parsers) }
+}
+
+/// Takes plugins with `active off` away. A value that is no boolean is reported where the options are read.
+fn leave_out_inactive(document: &mut Document) {
+    let is_off = |section: &Section| section.get("active").is_some_and(|value| bool::parse(&value.text) == Ok(false));
+    let is_plugin =
+        |section: &Section| matches!(section.kind, SectionKind::Input | SectionKind::Filter | SectionKind::Output);
+    document.sections.retain(|section| !(is_plugin(section) && is_off(section)));
 }
 
 /// Where a parsers file is named.

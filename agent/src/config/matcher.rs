@@ -66,6 +66,26 @@ impl Matcher {
         self.pattern.is_none() && self.regex.is_none()
     }
 
+    /// Whether every tag of `pattern` is surely taken. A star of it is taken only by a star, so a regex, of which that cannot be
+    /// told, counts for a pattern without a star alone.
+    pub fn covers(&self, pattern: &str) -> bool {
+        let by_pattern = self.pattern.as_ref().is_some_and(|own| own.matches(pattern));
+        by_pattern || !pattern.contains('*') && self.matches(pattern) == Ok(true)
+    }
+
+    /// Whether every tag that `other` takes is surely taken.
+    pub fn covers_all_of(&self, other: &Self) -> bool {
+        other.regex.is_none() && other.pattern.as_ref().is_some_and(|pattern| self.covers(&pattern.0))
+    }
+
+    /// Whether some tag of `pattern` may be taken. Where that cannot be told, it may.
+    pub fn may_take(&self, pattern: &str) -> bool {
+        if !pattern.contains('*') {
+            return self.matches(pattern).unwrap_or(true);
+        }
+        self.regex.is_some() || self.pattern.as_ref().is_some_and(|own| may_meet(own.0.as_bytes(), pattern.as_bytes()))
+    }
+
     /// Whether `tag` is taken.
     ///
     /// # Errors
@@ -76,6 +96,21 @@ impl Matcher {
         }
         self.regex.as_ref().map_or(Ok(false), |regex| regex.0.is_match_at_start(tag.as_bytes()))
     }
+}
+
+/// Whether there is a text that two patterns take: what stands before the first star of each, and behind the last, must agree.
+/// That is enough to say no; a yes may be wrong.
+fn may_meet(one: &[u8], other: &[u8]) -> bool {
+    let star = |pattern: &[u8]| memchr::memchr(b'*', pattern);
+    let (Some(first), Some(second)) = (star(one), star(other)) else {
+        let (plain, pattern) = if star(one).is_none() { (one, other) } else { (other, one) };
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        return TagPattern(text(pattern)).matches(&text(plain));
+    };
+    let last = |pattern: &[u8]| memchr::memrchr(b'*', pattern).map_or(0, |at| at + 1);
+    let ends_agree = one[last(one)..].iter().rev().zip(other[last(other)..].iter().rev()).all(|(a, b)| a == b);
+    let starts_agree = one[..first].iter().zip(&other[..second]).all(|(a, b)| a == b);
+    starts_agree && ends_agree
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod service;
 pub mod types;
 mod yaml;
 
+pub use common::refuse_unknown;
 pub use definitions::PARSER_TABLE;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use document::{Document, Entry, Located, Place, Section, SectionKind, SourceFile};
@@ -32,6 +33,7 @@ pub use options::{
     OptionSpec, OptionType, Options, Presence, joined, read_one, read_optional, read_repeated, readable,
 };
 pub use reader::read_bounded;
-pub use render::{did_you_mean, render};
-pub use service::{Grace, Service};
+pub use render::{did_you_mean, render, told};
+pub use service::{Grace, RedactRule, Service};
 pub use types::{Secret, Size};
+pub use yaml::{TextMap, text_maps};

@@ -23,6 +23,28 @@ pub(super) enum Purpose {
     Main,
     /// A parsers file.
     Parsers,
+    /// A file of retention classes.
+    Retention,
+}
+
+impl Purpose {
+    /// Whether a section of `kind` may stand in such a file.
+    pub(super) fn takes(self, kind: SectionKind) -> bool {
+        match self {
+            Self::Main => true,
+            Self::Parsers => matches!(kind, SectionKind::Parser | SectionKind::MultilineParser),
+            Self::Retention => kind == SectionKind::RetentionClass,
+        }
+    }
+
+    /// What people call such a file, and what it holds.
+    pub(super) fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Main => ("main file", "all sections"),
+            Self::Parsers => ("parsers file", "`[PARSER]` and `[MULTILINE_PARSER]`"),
+            Self::Retention => ("retention file", "`[RETENTION_CLASS]`, in YAML `retention_classes`"),
+        }
+    }
 }
 
 /// A document as it grows.
@@ -141,10 +163,31 @@ pub(super) fn section_kind(name: &str) -> Option<SectionKind> {
         "output" | "outputs" => SectionKind::Output,
         "parser" => SectionKind::Parser,
         "multiline_parser" => SectionKind::MultilineParser,
+        "retention_class" => SectionKind::RetentionClass,
         "custom" | "customs" | "stream_processor" | "stream_task" | "plugins" | "upstream_servers" | "upstream"
         | "node" => SectionKind::Other,
         _ => return None,
     })
+}
+
+/// Reports the section `name`, which nothing here runs: an error where that would change what is shipped.
+pub(super) fn not_run(reader: &mut Reader<'_>, name: &str, place: Place) {
+    let name = name.trim_matches(['[', ']']);
+    let why = match name.to_ascii_lowercase().as_str() {
+        "custom" | "customs" | "extensions" => "custom plugins ship no records",
+        "plugins" => "plugins are part of the program; a section that names another one is refused",
+        "upstream_servers" | "upstream" | "node" => {
+            "no output here takes one; `Hosts` of the `opensearch` output names several servers"
+        }
+        _ => {
+            let message = format!("`{name}` is not supported");
+            let help = "take it away: there is no stream processor, and records would not be changed as it says";
+            reader.findings.error(place, "V023", message).help(help);
+            return;
+        }
+    };
+    let message = format!("`{name}` has no effect: {why}");
+    reader.findings.warning(place, "V111", message).help("take it away when nothing else reads this file");
 }
 
 /// `Key` to `key`, `logLevel` to `log_level`.

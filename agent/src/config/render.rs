@@ -40,7 +40,32 @@ pub fn render(findings: &Diagnostics, files: &[SourceFile]) -> String {
     out
 }
 
+/// What must be mended before a start, a line each: place, code, message, and what to do.
+pub fn told(findings: &Diagnostics, files: &[SourceFile]) -> Vec<String> {
+    let errors = findings.in_order().into_iter().filter(|finding| finding.severity == Severity::Error);
+    let line = |finding: &Diagnostic| {
+        let mut line = String::new();
+        heading(finding, files, &mut line);
+        let help = finding.help.as_deref().filter(|help| !help.is_empty());
+        help.into_iter().for_each(|help| line.push_str(&format!("; {}", plain(help))));
+        line
+    };
+    errors.take(MAX_FINDINGS).map(line).collect()
+}
+
 fn one(finding: &Diagnostic, files: &[SourceFile], out: &mut String) {
+    let file = heading(finding, files, out);
+    out.push('\n');
+    if let Some((place, file)) = file {
+        source_line(place, file, out);
+    }
+    if let Some(help) = finding.help.as_deref().filter(|help| !help.is_empty()) {
+        out.push_str(&format!("    = help: {}\n", plain(help)));
+    }
+}
+
+/// Adds place, code and message, and gives the file in question.
+fn heading<'f>(finding: &Diagnostic, files: &'f [SourceFile], out: &mut String) -> Option<(Place, &'f SourceFile)> {
     let severity = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -55,13 +80,8 @@ fn one(finding: &Diagnostic, files: &[SourceFile], out: &mut String) {
             out.push_str(&format!("{path}:{}:{}: ", place.line, place.column));
         }
     }
-    out.push_str(&format!("{severity}[{}]: {}\n", finding.code, plain(&finding.message)));
-    if let Some((place, file)) = file {
-        source_line(place, file, out);
-    }
-    if let Some(help) = finding.help.as_deref().filter(|help| !help.is_empty()) {
-        out.push_str(&format!("    = help: {}\n", plain(help)));
-    }
+    out.push_str(&format!("{severity}[{}]: {}", finding.code, plain(&finding.message)));
+    file
 }
 
 /// `text` on one line and not too long.

@@ -19,6 +19,7 @@ crate::options! {
         log_file: PathBuf, optional, "File that its messages go to, in place of standard error.";
         parsers_file: PathBuf, repeated, "File with parsers.";
         multiline_buffer_limit: Size, default "2M", "Bytes of text at which an event of several lines is cut; it is then said to be truncated, and what follows is kept as events of its own.";
+        retention_file: PathBuf, repeated, "File with retention classes: YAML with `retention_classes`, or `[RETENTION_CLASS]` sections.";
         http_server: bool, default "off", "Whether metrics and health are served.";
         http_listen: String, default "127.0.0.1", "Address they are served at.";
         http_port: u16, default "2020", "Port they are served at.";
@@ -34,8 +35,10 @@ crate::options! {
         "scheduler.cap" scheduler_cap: Duration, default "30", "Largest bound of that wait.";
         workers: usize, default "0", "Threads that parse, filter and encode; 0 is one per processor, at most 4.";
         "memory.limit" memory_limit: Size, default "0", "Bytes that records may take in memory; 0 is the smaller of 128 MiB and half of the control group's limit.";
+        hot_reload: bool, default "off", "Whether SIGHUP and `POST /api/v2/reload` read the configuration anew. One with mistakes is refused, and what ran goes on.";
         daemon: AlwaysOff, default "off", "Only off: a service manager such as systemd keeps the agent in the background.";
         "security.fips_mode" fips_mode: AlwaysOff, default "off", "Only off: the cryptography in use is not certified.";
+        redact: RedactRule, default "off", "`required` refuses to start while there is a way from an input to an output that passes no filter `redact`, and drops, counted, what would take one at run time.";
         instance: String, optional, "Identity of this agent in document ids; by default `$NODE_NAME`, else machine id and host name.";
     }
     not_needed {
@@ -56,9 +59,8 @@ crate::options! {
         "json.convert_nan_to_null": "Numbers that JSON does not have are always null.",
         "json.escape_unicode": "Text is written as UTF-8, which means the same.",
         "enable_chunk_trace": "There are no chunks.",
-        "hot_reload": "A restart loses nothing.",
-        "hot_reload.ensure_thread_safety": "A restart loses nothing.",
-        "hot_reload.timeout": "A restart loses nothing.",
+        "hot_reload.ensure_thread_safety": "A reload always waits for its threads.",
+        "hot_reload.timeout": "A reload takes at most `Grace` and some seconds.",
         "windows.maxstdio": "Only for Windows.",
         "flush.adaptive": "Requests grow by themselves while the output is busy.",
         "flush.adaptive.min_interval": "Requests grow by themselves while the output is busy.",
@@ -69,10 +71,10 @@ crate::options! {
         "flush.adaptive.up_steps": "Requests grow by themselves while the output is busy.",
         "flush.adaptive.down_steps": "Requests grow by themselves while the output is busy.",
         "storage.keep.rejected": "Refused records are always kept, in the dead-letter file.",
+        "plugins_file": "Plugins are part of the program; a section that names another one is refused.",
         "storage.rejected.path": "Refused records are kept in the dead-letter file below `storage.path`.",
     }
     refused {
-        "plugins_file": "Plugins are part of the program; shared objects are not loaded.",
         "streams_file": "There is no stream processor: records would not be changed as the file says.",
         "storage.rejected.limit": "The dead-letter file has no such limit yet.",
     }
@@ -94,6 +96,27 @@ impl OptionType for Grace {
     }
 }
 
+/// Whether every record must pass `redact`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RedactRule {
+    /// It is up to the filters.
+    Off,
+    /// No record reaches an output otherwise.
+    Required,
+}
+
+impl OptionType for RedactRule {
+    const KIND: &'static str = "rule";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "required" => Ok(Self::Required),
+            "off" => Ok(Self::Off),
+            _ => Err("`required` or `off`".into()),
+        }
+    }
+}
+
 /// Most worker threads by default.
 const DEFAULT_WORKERS: usize = 4;
 /// Most worker threads.
@@ -109,7 +132,8 @@ impl Service {
     pub fn from_document(document: &Document, findings: &mut Diagnostics) -> Self {
         let empty = Section::new(SectionKind::Service, Place::default());
         let section = document.of(SectionKind::Service).next().unwrap_or(&empty);
-        super::common::refuse_unknown(section, &[Self::TABLE], findings);
+        let known = without_telemetry(section, findings);
+        super::common::refuse_unknown(&known, &[Self::TABLE], findings);
         let service = Self::read(section, findings).unwrap_or_else(|| {
             let rest = readable(section, &[Self::TABLE]);
             Self::read(&rest, &mut Diagnostics::default()).expect("no option of the service is required")
@@ -157,6 +181,17 @@ impl Service {
     }
 }
 
+/// `section` without the group `telemetry`, which asks for counters by tag that are not kept.
+fn without_telemetry(section: &Section, findings: &mut Diagnostics) -> Section {
+    let mut left = section.clone();
+    left.groups.retain(|(name, _)| name.text != "telemetry");
+    for (name, _) in section.groups.iter().filter(|(name, _)| name.text == "telemetry") {
+        let message = "`telemetry` has no effect: records are counted by input, not by tag";
+        findings.warning(name.place, "V111", message).help("take it away");
+    }
+    left
+}
+
 /// The smallest memory limit of the control groups that the agent runs in, if one is set.
 fn cgroup_limit() -> Option<usize> {
     let own = read_bounded(Path::new("/proc/self/cgroup"), 64 << 10).ok()?;
@@ -192,7 +227,8 @@ mod tests {
             (&[], &[]),
             (&[("Flush", "0.2"), ("Grace", "-1"), ("Daemon", "off"), ("storage.sync", "full")], &[]),
             (&[("Fulsh", "1")], &["V101"]),
-            (&[("plugins_file", "a.conf")], &["V110"]),
+            (&[("plugins_file", "a.conf")], &[]),
+            (&[("streams_file", "a.conf")], &["V110"]),
             (&[("daemon", "on")], &["V103"]),
             (&[("flush", "0")], &["V104"]),
             (&[("scheduler.base", "60")], &["V104"]),

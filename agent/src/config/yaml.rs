@@ -5,7 +5,7 @@ use std::path::Path;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::document::{Located, Place, Section, SectionKind};
-use super::reader::{Purpose, Reader, entry, read_bounded, snake_case};
+use super::reader::{Purpose, Reader, entry, not_run, read_bounded, snake_case};
 use super::render::did_you_mean;
 
 /// Nodes may be nested this deep.
@@ -51,11 +51,52 @@ pub(super) fn read(reader: &mut Reader<'_>, file: u32, text: &str) {
     }
 }
 
-const TOP_LEVEL: &[&str] = &["env", "includes", "service", "pipeline", "parsers", "multiline_parsers"];
+/// A map of texts: each key with its value, or with the items of its list.
+pub type TextMap = Vec<(String, Vec<String>)>;
+
+/// Reads `text`, which holds under `name` a list of maps of texts and lists of texts, and nothing else.
+///
+/// # Errors
+/// What was expected, with the line.
+pub fn text_maps(text: &str, name: &str) -> Result<Vec<TextMap>, String> {
+    let at = |place: Place, message: &str| format!("line {}: {message}", place.line);
+    let root = Tree::new(0, text).root().map_err(|(place, message)| at(place, &message))?;
+    let expected = format!("expected `{name}:` and a list of maps");
+    let Some(Node { kind: Kind::Map(members), place }) = root else { return Err(expected) };
+    let [(key, Node { kind: Kind::List(items), .. })] = members.as_slice() else { return Err(at(place, &expected)) };
+    if scalar(key) != Some(name) {
+        return Err(at(key.place, &expected));
+    }
+    let map = |item: &Node| {
+        let Kind::Map(members) = &item.kind else { return Err(at(item.place, "expected a map")) };
+        members.iter().map(|(key, value)| text_member(key, value).map_err(|message| at(key.place, message))).collect()
+    };
+    items.iter().map(map).collect()
+}
+
+fn text_member(key: &Node, value: &Node) -> Result<(String, Vec<String>), &'static str> {
+    let expected = "expected a text, or a list of texts";
+    let key = scalar(key).ok_or("expected a key")?.to_owned();
+    let text = |node: &Node| scalar(node).map(str::to_owned).ok_or(expected);
+    let values = match &value.kind {
+        Kind::List(items) => items.iter().map(text).collect::<Result<_, _>>()?,
+        _ => vec![text(value)?],
+    };
+    Ok((key, values))
+}
+
+const TOP_LEVEL: &[&str] =
+    &["env", "includes", "service", "pipeline", "parsers", "multiline_parsers", "retention_classes"];
 
 fn top_level(reader: &mut Reader<'_>, name: &str, key: &Node, value: Node) {
-    if reader.purpose == Purpose::Parsers && !matches!(name, "parsers" | "multiline_parsers") {
-        reader.findings.error(key.place, "V002", format!("`{name}` cannot stand in a parsers file"));
+    let is_out_of_place = match reader.purpose {
+        Purpose::Main => false,
+        Purpose::Parsers => !matches!(name, "parsers" | "multiline_parsers"),
+        Purpose::Retention => name != "retention_classes",
+    };
+    if is_out_of_place {
+        let file = reader.purpose.words().0;
+        reader.findings.error(key.place, "V002", format!("`{name}` cannot stand in a {file}"));
         return;
     }
     match name {
@@ -76,9 +117,9 @@ fn top_level(reader: &mut Reader<'_>, name: &str, key: &Node, value: Node) {
         "pipeline" => pipeline(reader, value),
         "parsers" => sections(reader, SectionKind::Parser, value),
         "multiline_parsers" => sections(reader, SectionKind::MultilineParser, value),
+        "retention_classes" => sections(reader, SectionKind::RetentionClass, value),
         "customs" | "extensions" | "plugins" | "stream_processor" | "upstream_servers" => {
-            let message = format!("`{name}` is not supported");
-            reader.findings.error(key.place, "V023", message).help("take it away: nothing here runs it");
+            not_run(reader, name, key.place);
         }
         _ => {
             let message = format!("unknown key `{name}` at the top level");
@@ -168,8 +209,7 @@ fn pipeline(reader: &mut Reader<'_>, value: Node) {
             "filters" => SectionKind::Filter,
             "outputs" => SectionKind::Output,
             "customs" => {
-                let help = "take it away: nothing here runs it";
-                reader.findings.error(key.place, "V023", "`customs` is not supported").help(help);
+                not_run(reader, "customs", key.place);
                 continue;
             }
             _ => {

@@ -11,8 +11,10 @@ use crate::config::OptionType;
 
 /// A step into a nested value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Step {
+pub enum Step {
+    /// The field of this name.
     Key(Vec<u8>),
+    /// The item of a list at this place, from 0.
     Index(usize),
 }
 
@@ -69,6 +71,16 @@ impl Path {
             [Part::Field(path)] => Ok(path.clone()),
             _ => Err("one key such as `$name` or `$kubernetes['pod_name']`".into()),
         }
+    }
+
+    /// The top-level key.
+    pub fn top(&self) -> &[u8] {
+        &self.top
+    }
+
+    /// The steps behind it.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
     }
 
     /// Where the top-level field that it names stands among the fields of `record`. `None` when it reaches deeper.

@@ -6,11 +6,14 @@ use std::time::Duration;
 use vigie_parsers::batch::{Batch, Origin, Timestamp, Value};
 use vigie_parsers::{Definition, Format, Parser, Parsers, json};
 
-use crate::config::{Diagnostics, Entry, Located, Place, Section, SectionKind};
+use crate::config::{Diagnostics, Entry, Located, OptionType, Place, Section, SectionKind};
 use crate::encode::json::push_record;
 use crate::metrics::FilterMetrics;
-use crate::plugin::{Agent, BuildContext, FilterContext, FilterFactory, FilterKind, Memory, Parcel, Stage, Stream};
+use crate::plugin::{
+    Agent, BuildContext, Filter, FilterContext, FilterFactory, FilterKind, Memory, Parcel, Stage, Stream,
+};
 use crate::receipts::{Ledger, Outcome, Signal};
+use crate::retention::{Age, Class, Classes, Layout, Width};
 
 fn build(kind: &FilterKind, options: &[(&str, &str)], findings: &mut Diagnostics) -> Option<FilterFactory> {
     let entries = options.iter().map(|(key, value)| Entry { key: located(key), value: located(value) }).collect();
@@ -21,7 +24,29 @@ fn located(text: &str) -> Located {
     Located { text: text.into(), place: Place::default(), expanded: false }
 }
 
+/// `short` (30 days), `long` (2 years) and `law` (6 months to a year).
+fn classes() -> Vec<Class> {
+    let age = |text: &str| Age::parse(text).expect("it is an age");
+    let class = |name: &str, max_age: &str| Class {
+        name: name.into(),
+        max_age: age(max_age),
+        min_age: None,
+        layout: Layout::Stream,
+        bucket: Width::Month,
+        basis: String::new(),
+        revision: 1,
+    };
+    let long = Class { basis: "a \"law\"".into(), revision: 3, ..class("long", "2y") };
+    let law = Class { min_age: Some(age("6mo")), ..class("law", "1y") };
+    vec![class("short", "30d"), long, law]
+}
+
 fn build_from(kind: &FilterKind, entries: Vec<Entry>, findings: &mut Diagnostics) -> Option<FilterFactory> {
+    let (section, context) = surroundings(entries);
+    (kind.build)(&section, &context, &Arc::default(), findings)
+}
+
+fn surroundings(entries: Vec<Entry>) -> (Section, BuildContext) {
     let section = Section { kind: SectionKind::Filter, place: Place::default(), entries, groups: Vec::new() };
     let mut parsers = Parsers::default();
     for (name, format) in [("json", Format::Json), ("ltsv", Format::Ltsv), ("logfmt", Format::Logfmt)] {
@@ -32,10 +57,28 @@ fn build_from(kind: &FilterKind, entries: Vec<Entry>, findings: &mut Diagnostics
         name: "test.0".into(),
         parsers: Arc::new(parsers),
         agent: Arc::new(Agent::new("test", b"secret-42")),
+        classes: Arc::new(Classes(classes())),
         state_directory: None,
         dry_run: false,
     };
-    (kind.build)(&section, &context, &Arc::default(), findings)
+    (section, context)
+}
+
+/// Makes one instance of a filter.
+type Make = fn(&Section, &BuildContext, &Arc<FilterMetrics>, &mut Diagnostics) -> Option<Box<dyn Filter>>;
+
+/// The records of `batch` after the filter that `make` makes of `options`, with what it counted.
+pub(super) fn apply_with_clock(
+    batch: &mut Batch,
+    make: Make,
+    options: &[(&str, &str)],
+) -> (Vec<String>, Arc<FilterMetrics>) {
+    let entries = options.iter().map(|(key, value)| Entry { key: located(key), value: located(value) }).collect();
+    let (section, context) = surroundings(entries);
+    let (metrics, mut findings) = (Arc::new(FilterMetrics::default()), Diagnostics::default());
+    let mut filter = make(&section, &context, &metrics, &mut findings).unwrap_or_else(|| panic!("{findings:?}"));
+    filter.apply(batch, &FilterContext { tag: "test", metrics: &metrics });
+    (shown(batch), metrics)
 }
 
 /// The records, as JSON, after the filter.
@@ -65,11 +108,11 @@ pub(super) fn apply(kind: &FilterKind, options: &[(&str, &str)], batch: &mut Bat
     let factory = build(kind, options, &mut findings).unwrap_or_else(|| panic!("{findings:?}"));
     let metrics = FilterMetrics::default();
     factory().apply(batch, &FilterContext { tag: "test", metrics: &metrics });
-    as_json(batch)
+    shown(batch)
 }
 
 /// The records of `batch` as JSON.
-fn as_json(batch: &Batch) -> Vec<String> {
+fn shown(batch: &Batch) -> Vec<String> {
     let json = |record: vigie_parsers::batch::Record<'_>| {
         let mut out = b"{".to_vec();
         push_record(record, &mut out);
@@ -94,7 +137,7 @@ pub(super) fn held(factory: &FilterFactory, records: &[&str]) -> Vec<String> {
         input: "dummy.0".into(),
         metrics: Arc::default(),
         birth: 0,
-        identity: Vec::new(),
+        identity: Vec::new().into(),
         stage: Arc::new(|_: &Arc<Stream>| -> Box<dyn Stage> { unreachable!("no raw lines") }),
         sent_below: 0.into(),
     });
@@ -109,7 +152,7 @@ pub(super) fn held(factory: &FilterFactory, records: &[&str]) -> Vec<String> {
         parcels.extend(holder.run(Parcel { batch, shares, stream, tag: "t".into(), end, epoch: 0 }));
     }
     parcels.extend(holder.finish());
-    let out = parcels.iter().flat_map(|parcel| as_json(&parcel.batch)).collect();
+    let out = parcels.iter().flat_map(|parcel| shown(&parcel.batch)).collect();
     parcels.into_iter().for_each(|parcel| parcel.settle_all(Outcome::Delivered));
     assert_eq!(ledger.committed(), records.len() as u64, "every record was answered for");
     out

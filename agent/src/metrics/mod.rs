@@ -61,10 +61,36 @@ impl ByReason {
     }
 }
 
+/// Counts by entity and action: what `redact` found, and what it did. Pairs beyond [`ByAction::MOST`] count as `other`.
+#[derive(Debug, Default)]
+pub struct ByAction(Mutex<BTreeMap<(String, &'static str), u64>>);
+
+impl ByAction {
+    /// Pairs that are told apart.
+    pub const MOST: usize = 512;
+
+    /// Adds `n` for `entity` and `action`.
+    pub fn add(&self, entity: &str, action: &'static str, n: u64) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut key = (entity.to_owned(), action);
+        if counts.len() >= Self::MOST && !counts.contains_key(&key) {
+            key.0 = "other".into();
+        }
+        *counts.entry(key).or_default() += n;
+    }
+
+    /// Every entity and action with its count, in order.
+    pub fn each(&self) -> Vec<(String, &'static str, u64)> {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.iter().map(|((entity, action), count)| (entity.clone(), *action, *count)).collect()
+    }
+}
+
 macro_rules! counters {
     (
         $(#[$meta:meta])* $name:ident { $( $(#[$doc:meta])* $field:ident, )* }
         $( by_reason { $( $(#[$by_doc:meta])* $by:ident, )* } )?
+        $( by_action { $( $(#[$action_doc:meta])* $by_action:ident, )* } )?
     ) => {
         $(#[$meta])*
         #[derive(Debug, Default)]
@@ -73,6 +99,7 @@ macro_rules! counters {
             pub name: String,
             $( $(#[$doc])* pub $field: Counter, )*
             $( $( $(#[$by_doc])* pub $by: ByReason, )* )?
+            $( $( $(#[$action_doc])* pub $by_action: ByAction, )* )?
         }
 
         impl $name {
@@ -147,6 +174,24 @@ counters! {
         given_up_records,
         /// Events cut at the multiline buffer limit.
         multiline_truncated,
+        /// Records that rules led to several retention classes.
+        class_conflict_records,
+        /// Records that name a retention class which is not configured.
+        unknown_class_records,
+        /// Records that got no retention class.
+        unclassified_records,
+        /// Records whose time cannot be, so that their age is counted from their arrival.
+        bounded_time_records,
+        /// Records that brought a member `retention` of their own, which was replaced.
+        replaced_stamp_records,
+        /// Values that `redact` hid behind their label, since their action could not be done, as without a key.
+        hidden_values,
+    }
+    by_action {
+        /// What `redact` found.
+        redacted,
+        /// Nanoseconds that rules of the configuration took, by entity and kind of rule.
+        rule_nanoseconds,
     }
 }
 
@@ -244,6 +289,12 @@ pub struct Metrics {
     outputs: Mutex<Vec<Arc<OutputMetrics>>>,
     /// Records that no output matched.
     pub unrouted_records: Counter,
+    /// Canaries that were sent through `redact`.
+    pub canaries_sent: Counter,
+    /// Kinds of values, per output, that survived the last flight of canaries.
+    pub canary_failures: Counter,
+    /// How often the configuration was read anew.
+    pub reloads: Counter,
     /// 1 once everything runs.
     pub started: Counter,
     workers: Mutex<Vec<Arc<Pulse>>>,

@@ -83,8 +83,10 @@ impl Health {
             .filter(|(_, progress)| stands_still(progress))
             .map(|(output, _)| output.name.clone())
             .collect();
-        let healthy =
-            errors <= self.limits.errors && retries_failed <= self.limits.retries_failed && stalled.is_empty();
+        // A canary that survives means that personal data leaves the host in the clear.
+        let leaks = metrics.canary_failures.get() > 0;
+        let within = errors <= self.limits.errors && retries_failed <= self.limits.retries_failed;
+        let healthy = within && stalled.is_empty() && !leaks;
         Judgement { errors, retries_failed, stalled, healthy }
     }
 

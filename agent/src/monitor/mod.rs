@@ -1,7 +1,8 @@
 //! Metrics and health over HTTP, at the paths and in the formats of Fluent Bit.
 //!
 //! `pipeline` starts it when `HTTP_Server` is on. It only reads: whoever does the work counts it. There is no
-//! authentication, so it listens on loopback unless told otherwise, and nothing here changes anything.
+//! authentication, so it listens on loopback unless told otherwise, and nothing here changes anything but that a reload
+//! can be asked for where `Hot_Reload` is on.
 //!
 //! **Health** goes beyond Fluent Bit's in one point: an output that has had requests on their way and settled nothing for
 //! `hc_period` makes the agent unhealthy, however few errors it counted. With `Retry_Limit no_limits` an outage makes no
@@ -13,6 +14,7 @@
 mod health;
 mod json;
 mod prometheus;
+mod reload;
 mod routes;
 mod server;
 #[cfg(test)]
@@ -28,6 +30,7 @@ use vigie_parsers::batch::Timestamp;
 use crate::config::Service;
 use crate::plugin::wall_clock;
 
+pub use reload::{Reloaded, Reloads};
 pub use server::{bind, serve};
 
 /// What is served, and where.
@@ -43,6 +46,8 @@ pub struct MonitorOptions {
     pub limits: HealthLimits,
     /// Where the time comes from.
     pub clock: MonitorClock,
+    /// Where reloads are asked for.
+    pub reloads: Arc<Reloads>,
 }
 
 /// Up to where the agent is healthy.
@@ -86,7 +91,7 @@ pub enum MonitorError {
 
 impl MonitorOptions {
     /// What `[SERVICE]` asks for; `None` when `HTTP_Server` is off.
-    pub fn from_service(service: &Service) -> Option<Self> {
+    pub fn from_service(service: &Service, clock: &MonitorClock, reloads: &Arc<Reloads>) -> Option<Self> {
         let limits = HealthLimits {
             errors: service.hc_errors_count,
             retries_failed: service.hc_retry_failure_count,
@@ -97,7 +102,8 @@ impl MonitorOptions {
             port: service.http_port,
             health_check: service.health_check,
             limits,
-            clock: MonitorClock::real(),
+            clock: clock.clone(),
+            reloads: Arc::clone(reloads),
         })
     }
 }

@@ -9,7 +9,7 @@
 use std::fmt::Write;
 
 use super::Now;
-use crate::metrics::Metrics;
+use crate::metrics::{Counter, Metrics};
 
 /// A counter of a plugin and how it is called outside.
 struct Row {
@@ -78,6 +78,32 @@ const FILTER: &[Row] = &[
     counter("drop_records", "fluentbit_filter_drop_records", "Records removed."),
     counter("add_records", "fluentbit_filter_add_records", "Records added."),
     counter("given_up_records", "vigie_filter_given_up_records", "Records on which a pattern was given up."),
+    counter(
+        "class_conflict_records",
+        "vigie_filter_class_conflict_records",
+        "Records that rules led to several retention classes.",
+    ),
+    counter(
+        "unknown_class_records",
+        "vigie_filter_unknown_class_records",
+        "Records that name an unknown retention class.",
+    ),
+    counter("unclassified_records", "vigie_filter_unclassified_records", "Records without a retention class."),
+    counter(
+        "bounded_time_records",
+        "vigie_filter_bounded_time_records",
+        "Records whose age counts from their arrival.",
+    ),
+    counter(
+        "replaced_stamp_records",
+        "vigie_filter_replaced_stamp_records",
+        "Records whose own `retention` was replaced.",
+    ),
+    counter(
+        "hidden_values",
+        "vigie_redact_hidden_values",
+        "Values hidden behind a label, as their action could not be done.",
+    ),
 ];
 
 const OUTPUT: &[Row] = &[
@@ -181,9 +207,20 @@ pub(super) fn page(page: Page, metrics: &Metrics, now: Now) -> Vec<u8> {
     }
     if page == Page::V2 {
         families.extend(OUTPUT_BY_REASON.iter().map(|row| by_reason(row, metrics)).filter(|f| !f.samples.is_empty()));
+        families.extend(redacted(metrics).into_iter().filter(|family| !family.samples.is_empty()));
         let samples = vec![(String::new(), metrics.unrouted_records.get())];
         let help = "Records that no output matched.";
         families.push(Family { name: "vigie_unrouted_records_total".into(), kind: Kind::Counter, help, samples });
+    }
+    if page == Page::V2 && metrics.canaries_sent.get() > 0 {
+        let single = |name: &str, kind, help, counter: &Counter| {
+            let samples = vec![(String::new(), counter.get())];
+            Family { name: name.into(), kind, help, samples }
+        };
+        let (sent, failures) = (&metrics.canaries_sent, &metrics.canary_failures);
+        families.push(single("vigie_redact_canaries_total", Kind::Counter, "Canaries sent.", sent));
+        let help = "Kinds of values, per output, that survived the last flight of canaries.";
+        families.push(single("vigie_redaction_canary_failures", Kind::Gauge, help, failures));
     }
     families.sort_by(|one, other| one.name.cmp(&other.name));
     families.dedup_by(|later, first| {
@@ -195,7 +232,7 @@ pub(super) fn page(page: Page, metrics: &Metrics, now: Now) -> Vec<u8> {
     });
     match page {
         Page::V1 => first_page(&families, now),
-        Page::V2 => second_page(&families, now),
+        Page::V2 => second_page(&families, now, metrics.reloads.get()),
     }
     .into_bytes()
 }
@@ -228,6 +265,23 @@ fn by_reason(row: &Row, metrics: &Metrics) -> Family {
     Family { name: format!("{}_total", row.metric), kind: row.kind, help: row.help, samples }
 }
 
+/// What filters found, by entity and action, and what rules of the configuration cost.
+fn redacted(metrics: &Metrics) -> [Family; 2] {
+    let (mut found, mut spent) = (Vec::new(), Vec::new());
+    for filter in metrics.filters() {
+        let label = |entity: &str, kind: &str, word: &str| {
+            format!("{{name=\"{}\",entity=\"{}\",{kind}=\"{word}\"}}", escaped(&filter.name), escaped(entity))
+        };
+        found.extend(filter.redacted.each().iter().map(|(entity, word, n)| (label(entity, "action", word), *n)));
+        spent.extend(filter.rule_nanoseconds.each().iter().map(|(entity, word, n)| (label(entity, "kind", word), *n)));
+    }
+    let family = |name: &str, help, samples| Family { name: name.into(), kind: Kind::Counter, help, samples };
+    [
+        family("vigie_redact_found_total", "Values found, by what they are and what was done.", found),
+        family("vigie_redact_rule_nanoseconds_total", "Time that rules of the configuration took.", spent),
+    ]
+}
+
 /// Whole seconds from `since`, in milliseconds since 1970, to `now`; 0 where `since` is 0.
 pub(super) fn seconds_since(since: u64, now: Now) -> u64 {
     let millis = u64::try_from(now.wall.seconds).unwrap_or(0) * 1000 + u64::from(now.wall.nanos / 1_000_000);
@@ -257,7 +311,7 @@ fn first_page(families: &[Family], now: Now) -> String {
     out
 }
 
-fn second_page(families: &[Family], now: Now) -> String {
+fn second_page(families: &[Family], now: Now, reloads: u64) -> String {
     let host = escaped(&rustix::system::uname().nodename().to_string_lossy());
     let version = env!("CARGO_PKG_VERSION");
     let os = std::env::consts::OS;
@@ -273,9 +327,9 @@ fn second_page(families: &[Family], now: Now) -> String {
              fluentbit_process_start_time_seconds{{hostname=\"{host}\"}} {start}\n\
              # HELP fluentbit_build_info What runs.\n# TYPE fluentbit_build_info gauge\n\
              fluentbit_build_info{{hostname=\"{host}\",version=\"{version}\",os=\"{os}\"}} 1\n\
-             # HELP fluentbit_hot_reloaded_times Reloads, which Vigie does by a restart.\n\
+             # HELP fluentbit_hot_reloaded_times How often the configuration was read anew.\n\
              # TYPE fluentbit_hot_reloaded_times gauge\n\
-             fluentbit_hot_reloaded_times{{hostname=\"{host}\"}} 0\n"
+             fluentbit_hot_reloaded_times{{hostname=\"{host}\"}} {reloads}\n"
         ),
     );
     for family in families {

@@ -26,6 +26,8 @@ const JSON: &str = "application/json";
 const TEXT: &str = "text/plain";
 const PROMETHEUS: &str = "text/plain; version=0.0.4";
 
+const RELOAD: &str = "/api/v2/reload";
+
 /// A worker that has been at one piece of work for so long hangs. The longest that is known takes a few seconds.
 const HANGS: Duration = Duration::from_secs(60);
 
@@ -48,11 +50,16 @@ impl Status {
         self.health().interval()
     }
 
-    /// The answer to a request. Nothing of it is read but method and path.
-    pub(super) fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
+    /// The answer to a request, which may ask for a reload. Nothing of it is read but method and path.
+    pub(super) async fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
+        if path.trim_end_matches('/') == RELOAD && matches!(*method, Method::POST | Method::PUT) {
+            let (is_good, body) = self.options.reloads.ask().await;
+            return response(if is_good { StatusCode::OK } else { StatusCode::BAD_REQUEST }, JSON, body);
+        }
         if !matches!(*method, Method::GET | Method::HEAD) {
             let mut refused = response(StatusCode::METHOD_NOT_ALLOWED, TEXT, Vec::new());
-            refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            let allowed = if path.trim_end_matches('/') == RELOAD { "GET, HEAD, POST, PUT" } else { "GET, HEAD" };
+            refused.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
             return refused;
         }
         let (status, kind, body) = self.find(path).unwrap_or((StatusCode::NOT_FOUND, TEXT, Vec::new()));
@@ -69,6 +76,7 @@ impl Status {
             "/api/v1/metrics" => ok(JSON, json::metrics(&self.metrics)),
             "/api/v1/metrics/prometheus" => ok(PROMETHEUS, page(Page::V1, &self.metrics, now())),
             "/api/v2/metrics/prometheus" => ok(PROMETHEUS, page(Page::V2, &self.metrics, now())),
+            RELOAD => ok(JSON, format!(r#"{{"hot_reload_count":{}}}"#, self.metrics.reloads.get()).into_bytes()),
             "/api/v1/health" if self.options.health_check => {
                 let (status, judgement) = self.judge();
                 let body = if judgement.healthy { "ok\n" } else { "error\n" };

@@ -99,9 +99,8 @@ pub(super) async fn accept(bounds: Bounds, listener: &TcpListener, status: &Arc<
 /// One request, one answer. Connections are not kept: whoever asks every few seconds can afford a new one, and a slow
 /// or idle client holds its place only for a while.
 async fn converse(stream: TcpStream, status: &Status) {
-    let service = service_fn(|request: Request<Incoming>| {
-        let answer = status.answer(request.method(), request.uri().path());
-        async move { Ok::<Response<_>, Infallible>(answer) }
+    let service = service_fn(|request: Request<Incoming>| async move {
+        Ok::<Response<_>, Infallible>(status.answer(request.method(), request.uri().path()).await)
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())

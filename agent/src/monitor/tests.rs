@@ -14,7 +14,7 @@ use vigie_parsers::batch::Timestamp;
 
 use super::routes::Status;
 use super::server::{Bounds, accept};
-use super::{HealthLimits, MonitorClock, MonitorOptions, Now, bind, serve};
+use super::{HealthLimits, MonitorClock, MonitorOptions, Now, Reloads, bind, serve};
 use crate::metrics::Metrics;
 
 const BOUNDS: Bounds = Bounds { connections: 64, longest: Duration::from_secs(10) };
@@ -41,6 +41,7 @@ fn options(health_check: bool, now: &Arc<AtomicU64>) -> MonitorOptions {
         health_check,
         limits: HealthLimits { errors: 5, retries_failed: 5, period: Duration::from_secs(60) },
         clock: MonitorClock::new(clock),
+        reloads: Arc::new(Reloads::new().0),
     }
 }
 
@@ -94,7 +95,7 @@ fn every_page_is_served_in_the_shape_of_fluent_bit() {
         (
             "/api/v1/metrics",
             "application/json",
-            r#""filter":{"grep.0":{"drop_records":2,"add_records":0,"given_up_records":0,"multiline_truncated":0,"records":0}}"#,
+            r#""filter":{"grep.0":{"drop_records":2,"add_records":0,"given_up_records":0,"multiline_truncated":0,"class_"#,
         ),
         ("/api/v1/metrics", "application/json", r#""output":{"null.0":{"proc_records":4,"proc_bytes":0,"errors":0,"#),
         (

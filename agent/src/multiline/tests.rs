@@ -44,7 +44,7 @@ impl Rig {
             input: "dummy.0".into(),
             metrics: Arc::new(InputMetrics::new("dummy.0")),
             birth: 0,
-            identity: Vec::new(),
+            identity: Vec::new().into(),
             stage: Arc::new(|_: &Arc<Stream>| -> Box<dyn Stage> { unreachable!("no raw lines") }),
             sent_below: 0.into(),
         });

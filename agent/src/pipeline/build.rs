@@ -4,16 +4,21 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::coverage::{From, Redacts, To, uncovered};
+use super::processors::without_processors;
 use super::spools::{self, SpoolPlan};
 use crate::config::common::{FilterOptions, InputOptions, OutputOptions, refuse_unknown};
 use crate::config::types::StorageType;
 use crate::config::{
-    Diagnostics, Loaded, Matcher, OptionSpec, Options, Section, SectionKind, Service, did_you_mean, readable,
+    Diagnostics, Loaded, Matcher, OptionSpec, Options, RedactRule, Section, SectionKind, Service, Severity,
+    did_you_mean, readable,
 };
+use crate::filters::condition::conditional;
 use crate::metrics::{FilterMetrics, InputMetrics, Metrics, OutputMetrics};
 use crate::plugin::{
     Agent, BuildContext, FilterFactory, FilterKind, Input, InputKind, InputSetup, Output, OutputKind, Stop,
 };
+use crate::retention::Classes;
 use crate::{filters, inputs, outputs};
 
 /// An input, ready to run.
@@ -30,16 +35,37 @@ pub struct BuiltInput {
     pub stop: Stop,
     /// Whether its records are to be spooled before it is answered for them.
     pub is_kept: bool,
+    /// Tag of its records as configured; may hold `*`.
+    pub tag: String,
+    /// Where it goes on after a stop.
+    pub place: PlaceOf,
+}
+
+/// Where an input goes on after a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlaceOf {
+    /// Its place is on disk.
+    Disk,
+    /// It has none: what is not delivered is lost.
+    Nowhere,
+    /// It has one in memory, which ends with it.
+    Memory,
 }
 
 /// A filter, ready to be made once per worker.
 pub struct BuiltFilter {
     /// Tags it takes.
     pub matcher: Matcher,
+    /// The input whose records alone it takes, for a processor.
+    pub input: Option<Arc<str>>,
     /// Makes instances.
     pub factory: FilterFactory,
     /// Its counters.
     pub metrics: Arc<FilterMetrics>,
+    /// Whether it hides personal data: then it takes also what it cannot tell that it need not.
+    pub redacts: bool,
+    /// Whether it takes every record that it meets: no condition leaves some out.
+    pub always: bool,
 }
 
 /// An output, ready to deliver.
@@ -72,6 +98,8 @@ pub struct Plan {
     pub state_directory: Option<PathBuf>,
     /// All counters.
     pub metrics: Arc<Metrics>,
+    /// SHA-256 over the text of the configuration, in hexadecimal digits.
+    pub digest: String,
 }
 
 /// What a plan is built from beside the configuration.
@@ -88,33 +116,66 @@ impl Plan {
     /// Builds all plugins of `loaded`. `None` when something is wrong; it has been reported.
     pub fn build(loaded: Loaded, surroundings: &Surroundings, findings: &mut Diagnostics) -> Option<Self> {
         let Loaded { document, service, parsers } = loaded;
+        let texts: Vec<u8> = document.files.iter().flat_map(|file| file.text.bytes().chain([0])).collect();
+        let digest = crate::proof::Hash::of(&texts).to_string();
         let base = BuildContext {
             name: "".into(),
-            parsers: Arc::new(parsers),
+            parsers,
             agent: Arc::clone(&surroundings.agent),
+            classes: Classes::read(&document, findings),
             state_directory: surroundings.state_directory.clone(),
             dry_run: surroundings.dry_run,
         };
         let count = |kind| document.of(kind).count();
         let alone = count(SectionKind::Input) == 1 && count(SectionKind::Output) == 1;
         let inherited = service.storage_inherit.then_some(service.storage_type);
-        let mut builder = Builder { base, metrics: Arc::default(), names: HashSet::new(), alone, inherited, findings };
+        let (metrics, names, processors) = (Arc::default(), HashSet::new(), Vec::new());
+        let mut builder = Builder { base, metrics, names, alone, inherited, findings, processors };
         let mut inputs: Vec<_> = document.instances(SectionKind::Input).filter_map(|at| builder.input(at)).collect();
-        let filters = document.instances(SectionKind::Filter).filter_map(|at| builder.filter(at)).collect();
+        let filters: Vec<_> = document.instances(SectionKind::Filter).filter_map(|at| builder.filter(at)).collect();
         let mut outputs: Vec<_> = document.instances(SectionKind::Output).filter_map(|at| builder.output(at)).collect();
         let backlog = service.storage_path.as_deref().and_then(|path| builder.backlog(path, inputs.len(), &outputs));
         inputs.extend(backlog);
         let metrics = builder.metrics;
+        let filters: Vec<_> = builder.processors.into_iter().chain(filters).collect();
+        // What cannot be read might have held one.
+        let is_read = !findings.has_errors();
+        tell_uncovered(&inputs, &filters, &outputs, service.redact, findings);
         for (kind, word) in [(SectionKind::Input, "input"), (SectionKind::Output, "output")] {
-            // What cannot be read might have held one.
-            if document.of(kind).next().is_none() && !findings.has_errors() {
+            if document.of(kind).next().is_none() && is_read {
                 let message = format!("no {word} is configured");
                 findings.add(None, crate::config::Severity::Error, "V201", message);
             }
         }
         let state_directory = surroundings.state_directory.clone();
         spools::equip(&inputs, &mut outputs, &service, surroundings, findings);
-        (!findings.has_errors()).then_some(Self { inputs, filters, outputs, service, state_directory, metrics })
+        (!findings.has_errors()).then_some(Self { inputs, filters, outputs, service, state_directory, metrics, digest })
+    }
+}
+
+/// Reports every way that passes no `redact`: an error where that is required, a warning where some ways do pass one.
+fn tell_uncovered(
+    inputs: &[BuiltInput],
+    filters: &[BuiltFilter],
+    outputs: &[BuiltOutput],
+    rule: RedactRule,
+    findings: &mut Diagnostics,
+) {
+    let sure = filters.iter().filter(|filter| filter.redacts && filter.always);
+    let redacts: Vec<Redacts<'_>> =
+        sure.map(|filter| Redacts { matcher: &filter.matcher, input: filter.input.as_deref() }).collect();
+    if rule == RedactRule::Off && redacts.is_empty() {
+        return;
+    }
+    let from: Vec<From<'_>> = inputs.iter().map(|input| From { name: &input.name, tag: &input.tag }).collect();
+    let to: Vec<To<'_>> = outputs.iter().map(|output| To { name: &output.name, matcher: &output.matcher }).collect();
+    let (severity, code) = match rule {
+        RedactRule::Required => (Severity::Error, "V220"),
+        RedactRule::Off => (Severity::Warning, "V221"),
+    };
+    for (input, output) in uncovered(&from, &redacts, &to) {
+        let message = format!("records of `{input}` reach `{output}` without passing `redact`");
+        findings.add(None, severity, code, message).help("widen the `Match` of a filter `redact`, or add one");
     }
 }
 
@@ -132,6 +193,7 @@ pub(super) fn one_output(
         name: "".into(),
         parsers: Arc::default(),
         agent: Arc::clone(&surroundings.agent),
+        classes: Classes::read(&loaded.document, findings),
         state_directory: surroundings.state_directory.clone(),
         dry_run: surroundings.dry_run,
     };
@@ -141,7 +203,8 @@ pub(super) fn one_output(
     let found = outputs.find(|(section, instance)| called(section, instance));
     let found = found.ok_or_else(|| format!("no output is called `{name}`: name the one to send through with --to"))?;
     let metrics = Arc::default();
-    let mut builder = Builder { base, metrics, names: HashSet::new(), alone: true, inherited: None, findings };
+    let (names, processors) = (HashSet::new(), Vec::new());
+    let mut builder = Builder { base, metrics, names, alone: true, inherited: None, findings, processors };
     let built = builder.output(found).filter(|_| !findings.has_errors());
     built.map(|built| built.output).ok_or_else(|| format!("the output `{name}` cannot be made"))
 }
@@ -161,7 +224,7 @@ impl Setup {
     }
 }
 
-struct Builder<'f> {
+pub(super) struct Builder<'f> {
     base: BuildContext,
     metrics: Arc<Metrics>,
     names: HashSet<(SectionKind, String)>,
@@ -169,27 +232,37 @@ struct Builder<'f> {
     alone: bool,
     /// `storage.type` of inputs that have none.
     inherited: Option<StorageType>,
-    findings: &'f mut Diagnostics,
+    pub(super) findings: &'f mut Diagnostics,
+    /// Filters of inputs, which come before all others.
+    processors: Vec<BuiltFilter>,
 }
 
 impl Builder<'_> {
     fn input(&mut self, (section, instance): (&Section, String)) -> Option<BuiltInput> {
         let known: Vec<&str> = inputs::KINDS.iter().map(|kind| kind.name).collect();
         let kind: &InputKind = self.kind(section, &known).map(|at| &inputs::KINDS[at])?;
-        let options = self.options::<InputOptions>(section, kind.options);
+        let options = self.options::<InputOptions>(&without_processors(section), kind.options);
         let context = self.context(section, options.alias, &instance);
+        let processors = self.processors_of(section, &context.name);
+        self.processors.extend(processors);
         let metrics = self.metrics.add_input(&context.name);
         let stop = Stop::default();
         let is_kept = self.is_kept(section, kind, options.storage_type.or(self.inherited));
         let tag = options.tag.unwrap_or(instance);
         let limit = Some(options.mem_buf_limit.0).filter(|limit| *limit > 0);
-        let setup = Setup { tag, limit, metrics: Arc::clone(&metrics), stop: stop.clone() };
+        let setup = Setup { tag: tag.clone(), limit, metrics: Arc::clone(&metrics), stop: stop.clone() };
         let input = self.plugin((section, kind.options), &context, |section, context, findings| {
             (kind.build)(section, &setup.of(context), findings)
         })?;
+        let has_place = self.base.state_directory.is_some() || section.get("db").is_some();
+        let place = match (kind.reads_again, has_place) {
+            (false, _) => PlaceOf::Nowhere,
+            (true, true) => PlaceOf::Disk,
+            (true, false) => PlaceOf::Memory,
+        };
         let (section, name) = (section.clone(), Arc::clone(&context.name));
         let again = move || (kind.build)(&section, &setup.of(&context), &mut Diagnostics::default());
-        Some(BuiltInput { name, input, again: Box::new(again), metrics, stop, is_kept })
+        Some(BuiltInput { name, input, again: Box::new(again), metrics, stop, is_kept, tag, place })
     }
 
     /// Whether records of this input are to be spooled.
@@ -228,20 +301,36 @@ impl Builder<'_> {
             Some(Box::new(inputs::backlog::Backlog { name, chunks, routes, metrics }))
         };
         let input = make()?;
-        Some(BuiltInput { name, input, again: Box::new(make), metrics, stop: Stop::default(), is_kept: false })
+        let (stop, tag) = (Stop::default(), "*".into());
+        let again = Box::new(make);
+        Some(BuiltInput { name, input, again, metrics, stop, is_kept: false, tag, place: PlaceOf::Disk })
     }
 
     fn filter(&mut self, (section, instance): (&Section, String)) -> Option<BuiltFilter> {
+        let (section, condition) = self.condition(section);
+        let (built, matcher) = self.bare_filter(&section, &instance)?;
+        let (matcher, always) = (self.matcher(&section, matcher), condition.is_none());
+        let factory = match condition {
+            Some(condition) => conditional(built.factory, condition?),
+            None => built.factory,
+        };
+        Some(BuiltFilter { matcher, factory, always, ..built })
+    }
+
+    /// A filter that takes nothing yet, and what it is to take.
+    pub(super) fn bare_filter(&mut self, section: &Section, instance: &str) -> Option<(BuiltFilter, Matcher)> {
         let known: Vec<&str> = filters::KINDS.iter().map(|kind| kind.name).collect();
         let kind: &FilterKind = self.kind(section, &known).map(|at| &filters::KINDS[at])?;
         let options = self.options::<FilterOptions>(section, kind.options);
-        let context = self.context(section, options.alias, &instance);
+        let context = self.context(section, options.alias, instance);
         let metrics = self.metrics.add_filter(&context.name);
-        let matcher = self.matcher(section, Matcher::new(options.pattern, options.match_regex));
+        let matcher = Matcher::new(options.pattern, options.match_regex);
         let factory = self.plugin((section, kind.options), &context, |section, context, findings| {
             (kind.build)(section, context, &metrics, findings)
         })?;
-        Some(BuiltFilter { matcher, factory, metrics })
+        let redacts = filters::redacts(section);
+        let built = BuiltFilter { matcher: matcher.clone(), input: None, factory, metrics, redacts, always: true };
+        Some((built, matcher))
     }
 
     fn output(&mut self, (section, instance): (&Section, String)) -> Option<BuiltOutput> {

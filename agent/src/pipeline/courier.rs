@@ -413,7 +413,7 @@ impl Courier {
                     DeadLetter {
                         output: &handle.name,
                         input: &stream.input,
-                        source: &stream.name,
+                        source: stream.name.as_ref(),
                         offset: item.offset,
                         tag,
                         attempts,

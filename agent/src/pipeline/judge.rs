@@ -222,7 +222,7 @@ mod tests {
             input: "tail.0".into(),
             metrics: Arc::new(InputMetrics::new("tail.0")),
             birth: 0,
-            identity: Vec::new(),
+            identity: Vec::new().into(),
             stage: Arc::new(|_| unreachable!("no stage runs here")),
             sent_below: 0.into(),
         })

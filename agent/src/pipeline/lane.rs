@@ -229,7 +229,7 @@ impl Lane {
         self.handle.metrics.dropped_records.add(1);
         self.handle.metrics.dropped_by_reason.add("not_expressible", 1);
         let (stream, offset) = (&parcel.stream.name, origin.offset);
-        warn!(component = %self.handle.name, reason, stream, offset, "record dropped");
+        warn!(component = %self.handle.name, reason, %stream, offset, "record dropped");
         share.settle(1, Outcome::Dropped);
     }
 

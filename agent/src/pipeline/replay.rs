@@ -124,12 +124,12 @@ fn stream(letter: &Entry) -> Arc<Stream> {
     let input: Arc<str> = letter.input.as_str().into();
     Arc::new(Stream {
         id: Stream::new_ids(),
-        name: letter.path.clone(),
+        name: letter.path.as_str().into(),
         metrics: Arc::new(InputMetrics::new(&*input)),
         input,
         birth: 0,
         sent_below: 0.into(),
-        identity: Vec::new(),
+        identity: Vec::new().into(),
         stage: Arc::new(|_| Box::new(Gone) as Box<dyn Stage>),
     })
 }

@@ -7,19 +7,21 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use super::build::{BuiltInput, Plan};
+use super::canary;
 use super::delivery::{self, RetryPolicy};
 use super::lane::{Handle, Room};
+use super::redaction::{self, Receipts};
+use super::reload::{Ask, Outside, Wake, longest_drain};
 use super::spooling::{self, Spooling};
 use super::supervise;
 use super::worker::{self, Shared};
 use crate::metrics::Metrics;
-use crate::monitor::{self, MonitorOptions};
+use crate::monitor::{self, MonitorClock, MonitorOptions, Reloads};
 use crate::plugin::{ByteQueue, Memory, Outlet, Stop, Work};
 use crate::spool::DeadLetters;
 
@@ -35,35 +37,10 @@ const PROBE_WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from
 /// left of deleted files.
 const INPUTS_CLOSE: Duration = Duration::from_secs(15);
 
-impl Plan {
-    /// Runs until the inputs end or a signal asks to stop. SIGTERM, SIGINT and SIGQUIT drain within `Grace`; a second
-    /// one exits at once. What was not delivered is read again at the next start.
-    pub fn run(self) -> ExitCode {
-        let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build() {
-            Ok(runtime) => runtime,
-            Err(error) => {
-                error!(component = "engine", %error, "cannot start the runtime");
-                return ExitCode::FAILURE;
-            }
-        };
-        // From the first record on a signal asks for a stop in order.
-        let signals = {
-            let _inside = runtime.enter();
-            Signals::new().map_err(|error| format!("cannot listen for signals: {error}"))
-        };
-        let started = signals.and_then(|signals| Ok((Running::start(self, &runtime)?, signals)));
-        match started {
-            Ok((running, signals)) => running.until_end(&runtime, signals),
-            Err(reason) => {
-                error!(component = "engine", "{reason}");
-                ExitCode::FAILURE
-            }
-        }
-    }
-}
-
-struct Running {
-    grace: Option<Duration>,
+/// What runs.
+pub(super) struct Running {
+    /// How long a stop and a reload may take; `None` is without end.
+    grace: [Option<Duration>; 2],
     metrics: Arc<Metrics>,
     stops: Vec<Stop>,
     inputs: Vec<JoinHandle<()>>,
@@ -73,7 +50,11 @@ struct Running {
     handles: Vec<Arc<Handle>>,
     /// Threads that take requests out of spools.
     feeders: Vec<JoinHandle<()>>,
+    /// Receipts of what was redacted.
+    receipts: Option<Arc<Receipts>>,
     abort: watch::Sender<bool>,
+    /// The monitor, and what stops it.
+    monitor: (JoinSet<()>, watch::Sender<bool>),
 }
 
 /// How the wait for the end ended.
@@ -83,15 +64,31 @@ enum End {
     AtOnce,
 }
 
+/// Why a pipeline has ended.
+pub(super) enum Ended {
+    /// Its inputs ended, or it was to stop.
+    ForGood(ExitCode),
+    /// Another one is to take its place.
+    ForReload(Ask),
+}
+
 impl Running {
-    fn start(plan: Plan, runtime: &Runtime) -> Result<Self, String> {
-        let Plan { inputs, filters, outputs, service, state_directory, metrics } = plan;
+    /// Starts `plan`. Its monitor has the time and the way to ask for reloads from `outside`.
+    pub(super) fn start(
+        plan: Plan,
+        runtime: &Runtime,
+        outside: (&MonitorClock, &Arc<Reloads>),
+    ) -> Result<Self, String> {
+        let reload_grace = longest_drain(&plan);
+        let Plan { inputs, filters, outputs, service, state_directory, metrics, digest } = plan;
         let (abort, aborted) = watch::channel(false);
-        if let Some(options) = MonitorOptions::from_service(&service) {
+        let mut served = JoinSet::new();
+        let (ended, stopped) = watch::channel(false);
+        if let Some(options) = MonitorOptions::from_service(&service, outside.0, outside.1) {
             let listener = runtime.block_on(monitor::bind(&options)).map_err(|error| error.to_string())?;
-            runtime.spawn(monitor::serve(listener, Arc::clone(&metrics), options, aborted.clone()));
+            served.spawn_on(monitor::serve(listener, Arc::clone(&metrics), options, stopped), runtime.handle());
         }
-        let dead = Arc::new(DeadLetters::new(state_directory));
+        let dead = Arc::new(DeadLetters::new(state_directory.clone()));
         let policy = RetryPolicy {
             base: service.scheduler_base,
             cap: service.scheduler_cap,
@@ -116,10 +113,19 @@ impl Running {
         }
         let started = handles.iter().map(spooling::start).collect::<Result<Vec<_>, _>>()?;
         let feeders = started.into_iter().flatten().collect();
-        let flush = service.flush;
+        let (flush, redact) = (service.flush, service.redact);
         let count = service.worker_count();
-        let shared =
-            Arc::new(Shared { filters, outputs, handles: handles.clone(), metrics: Arc::clone(&metrics), flush });
+        let shared = Arc::new(Shared {
+            filters,
+            outputs,
+            handles: handles.clone(),
+            metrics: Arc::clone(&metrics),
+            flush,
+            redact,
+        });
+        let receipts = redaction::start(state_directory.as_deref(), &shared, digest, runtime);
+        let ways = inputs.iter().map(|input| (Arc::clone(&input.name), input.tag.clone()));
+        canary::start(&shared, ways.collect(), runtime);
         let queues: Vec<_> = (0..count).map(|_| Arc::new(ByteQueue::new(WORKER_QUEUE))).collect();
         let (working, workers) = mpsc::channel(1);
         start_workers(&shared, &queues, &working)?;
@@ -129,12 +135,24 @@ impl Running {
         let inputs = inputs.into_iter().map(start).collect::<Result<_, _>>()?;
         drop(outlet);
         metrics.started.set(1);
-        Ok(Self { grace: service.grace.0, metrics, stops, inputs, workers, deliveries, handles, feeders, abort })
+        let grace = [service.grace.0, reload_grace];
+        let monitor = (served, ended);
+        Ok(Self { grace, metrics, stops, inputs, workers, deliveries, handles, feeders, receipts, abort, monitor })
     }
 
-    fn until_end(mut self, runtime: &Runtime, signals: Signals) -> ExitCode {
-        let end = runtime.block_on(self.wait(signals));
-        self.close(&end, runtime)
+    /// Its counters.
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Runs it to its end.
+    pub(super) fn until_end(mut self, runtime: &Runtime, outside: &mut Outside) -> Ended {
+        let (end, reload) = runtime.block_on(self.wait(outside));
+        let code = self.close(&end, runtime);
+        match reload {
+            Some(ask) => Ended::ForReload(ask),
+            None => Ended::ForGood(code),
+        }
     }
 
     /// Ends everything, however much is left to do.
@@ -156,37 +174,71 @@ impl Running {
         for stop in &self.stops {
             stop.drained();
         }
-        if !join_all(self.feeders, patience) {
+        if !runtime.block_on(joined(self.feeders, patience)) {
             warn!(component = "engine", "a spool did not end in time; it delivers some records again");
         }
-        if !join_all(self.inputs, patience) {
+        if !runtime.block_on(joined(self.inputs, patience)) {
             warn!(component = "engine", "an input did not store its positions in time; it reads some records again");
         }
+        if let Some(receipts) = &self.receipts {
+            receipts.write();
+        }
         report(&self.metrics);
-        runtime.block_on(async { self.deliveries.abort_all() });
+        let (mut served, ended) = self.monitor;
+        ended.send_replace(true);
+        // What these hold may be wanted by those that come after: the port, the spools.
+        runtime.block_on(async {
+            self.deliveries.shutdown().await;
+            while served.join_next().await.is_some() {}
+        });
         ExitCode::SUCCESS
     }
 
-    async fn wait(&mut self, mut signals: Signals) -> End {
-        let name = tokio::select! {
-            () = drained(&mut self.workers, &mut self.deliveries, &self.handles) => return End::Drained,
-            name = signals.next() => name,
-        };
-        info!(component = "engine", grace = ?self.grace, "{name} received: stopping after what was read is delivered");
-        for stop in &self.stops {
-            stop.request();
+    /// Waits until a stop or a reload with a good configuration is wanted; `None` when all has ended by itself.
+    async fn until_told(&mut self, outside: &mut Outside) -> Option<Wake> {
+        loop {
+            let wake = tokio::select! {
+                () = drained(&mut self.workers, &mut self.deliveries, &self.handles) => return None,
+                wake = outside.next() => wake,
+            };
+            let Wake::Reload(ask) = wake else { return Some(wake) };
+            if let Some(ask) = outside.check(ask) {
+                return Some(Wake::Reload(ask));
+            }
         }
-        let grace = self.grace;
-        tokio::select! {
-            () = drained(&mut self.workers, &mut self.deliveries, &self.handles) => End::Drained,
-            () = grace_over(grace) => {
-                warn!(component = "engine", "grace is over: what was not delivered is read again at the next start");
-                End::GraceOver
+    }
+
+    /// Waits for the end. Gives who waits for a reload, if that is what it ended for.
+    async fn wait(&mut self, outside: &mut Outside) -> (End, Option<Ask>) {
+        let mut reload = match self.until_told(outside).await {
+            None => return (End::Drained, None),
+            Some(Wake::Reload(ask)) => Some(ask),
+            Some(Wake::Stop(name)) => {
+                let grace = self.grace[0];
+                info!(component = "engine", ?grace, "{name} received: stopping after what was read is delivered");
+                None
             }
-            name = signals.next() => {
+        };
+        for stop in &self.stops {
+            if reload.is_some() { stop.hand_over() } else { stop.request() }
+        }
+        let mut grace = self.grace[usize::from(reload.is_some())];
+        loop {
+            let name = tokio::select! {
+                () = drained(&mut self.workers, &mut self.deliveries, &self.handles) => return (End::Drained, reload),
+                () = grace_over(grace) => {
+                    warn!(component = "engine", "grace is over: what was not delivered is read again at the next start");
+                    return (End::GraceOver, reload);
+                }
+                name = outside.next_stop() => name,
+            };
+            if reload.is_none() {
                 warn!(component = "engine", "{name} received again: exiting at once");
-                End::AtOnce
+                return (End::AtOnce, None);
             }
+            // A stop in the middle of a reload is a stop.
+            info!(component = "engine", "{name} received: the reload is given up for a stop");
+            (reload, grace) = (None, self.grace[0]);
         }
     }
 }
@@ -241,13 +293,14 @@ fn start_input(input: BuiltInput, outlet: Outlet, policy: RetryPolicy) -> Result
         .map_err(|error| format!("cannot start an input thread: {error}"))
 }
 
-fn join_all(threads: Vec<JoinHandle<()>>, patience: Duration) -> bool {
+/// Waits until all threads have ended, for so long at the most, while tasks go on. Gives whether they have.
+async fn joined(threads: Vec<JoinHandle<()>>, patience: Duration) -> bool {
     let started = Instant::now();
     while !threads.iter().all(JoinHandle::is_finished) {
         if started.elapsed() >= patience {
             return false;
         }
-        thread::sleep(Duration::from_millis(5));
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     true
 }
@@ -265,31 +318,6 @@ fn report(metrics: &Metrics) {
         );
     }
     info!(component = "engine", read, unrouted = metrics.unrouted_records.get(), "stopped");
-}
-
-/// The signals that end the agent.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    quit: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            quit: signal(SignalKind::quit())?,
-        })
-    }
-
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-            _ = self.quit.recv() => "SIGQUIT",
-        }
-    }
 }
 
 /// What each of so many `outputs` may take of `memory` bytes, so that all together keep the limit.
@@ -323,7 +351,7 @@ mod tests {
             told.send(work.upgrade().is_none()).unwrap_or_default();
         });
         let running = Running {
-            grace: None,
+            grace: [None; 2],
             metrics: Arc::default(),
             stops: vec![stop],
             inputs: vec![input],
@@ -331,7 +359,9 @@ mod tests {
             deliveries: JoinSet::new(),
             handles: Vec::new(),
             feeders: Vec::new(),
+            receipts: None,
             abort,
+            monitor: (JoinSet::new(), watch::channel(false).0),
         };
         (running, heard)
     }

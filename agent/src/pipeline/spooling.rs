@@ -282,7 +282,7 @@ mod tests {
             metrics: Arc::new(InputMetrics::new("test.0")),
             birth: 0,
             sent_below: 0.into(),
-            identity: Vec::new(),
+            identity: Vec::new().into(),
             stage: Arc::new(|_| unreachable!("no stage runs here")),
         };
         let end = u32::try_from(text.len()).expect("short");

@@ -97,6 +97,8 @@ mod tests {
             metrics: Arc::clone(&metrics),
             stop: Stop::default(),
             is_kept: false,
+            tag: String::new(),
+            place: crate::pipeline::PlaceOf::Nowhere,
         };
         let policy = RetryPolicy {
             base: Duration::from_millis(1),

@@ -237,7 +237,7 @@ fn stream() -> Arc<Stream> {
         input: "test.0".into(),
         metrics: Arc::new(InputMetrics::new("test.0")),
         birth: 0,
-        identity: Vec::new(),
+        identity: Vec::new().into(),
         stage: Arc::new(|_| Box::new(PassThrough)),
         sent_below: 0.into(),
     })
@@ -314,6 +314,7 @@ fn ship(output: &Arc<Scripted>, retry_limit: Option<u32>, lines: &[&str]) -> (Ar
         handles: vec![Arc::clone(&handle)],
         metrics: Arc::clone(&metrics),
         flush: Duration::from_millis(200),
+        redact: crate::config::RedactRule::Off,
     };
     let queue = Arc::new(ByteQueue::new(1 << 20));
     let outlet = Outlet::new(Memory::new(16 << 20), vec![Arc::clone(&queue)]);

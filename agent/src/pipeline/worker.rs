@@ -11,6 +11,7 @@ use super::build::{BuiltFilter, BuiltOutput};
 use super::holding::{Holding, Taken};
 use super::lane::{Handle, Lane};
 use super::poison::Poison;
+use crate::config::RedactRule;
 use crate::metrics::{Metrics, Pulse};
 use crate::plugin::{ByteQueue, Filter, FilterContext, Parcel, Popped, Source, Stage, Stream, Work};
 use crate::receipts::Outcome;
@@ -22,6 +23,7 @@ pub(super) struct Shared {
     pub(super) handles: Vec<Arc<Handle>>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) flush: Duration,
+    pub(super) redact: RedactRule,
 }
 
 /// Runs one worker until its queue ends, then seals what is open.
@@ -131,9 +133,10 @@ impl<'a> Worker<'a> {
             return;
         }
         self.at = Some((stream, from, to));
+        let mut made = None;
         let stage = match self.stages.get_mut(&stream) {
             Some(stage) => stage,
-            None => self.stages.entry(stream).or_insert((parcel.stream.stage)(&parcel.stream)),
+            None => made.insert((parcel.stream.stage)(&parcel.stream)),
         };
         let is_filtered = stage.is_filtered();
         let ready = stage.run(parcel);
@@ -142,13 +145,12 @@ impl<'a> Worker<'a> {
         } else {
             self.waiting.remove(&stream);
         }
-        match ready {
-            Some(parcel) if is_filtered => {
-                let outputs = self.route(&parcel.tag).outputs;
-                self.encode(parcel, &outputs);
-            }
-            Some(parcel) => self.filter_and_encode(parcel),
-            None => {}
+        // Of ten thousand streams that need none, none is kept.
+        if let Some(stage) = made.filter(|stage| !stage.is_stateless()) {
+            self.stages.insert(stream, stage);
+        }
+        if let Some(parcel) = ready {
+            self.filter_and_encode(parcel, is_filtered);
         }
         self.at = None;
     }
@@ -157,11 +159,11 @@ impl<'a> Worker<'a> {
         self.waiting.remove(&stream.id);
         let last = self.stages.remove(&stream.id).and_then(|mut stage| stage.finish());
         if let Some(parcel) = last {
-            self.filter_and_encode(parcel);
+            self.filter_and_encode(parcel, false);
         }
         for at in 0..self.filters.len() {
             if let Some(parcel) = self.holding.finish(stream.id, at) {
-                self.filter_from(at + 1, parcel);
+                self.filter_from(at + 1, parcel, false);
             }
         }
     }
@@ -176,11 +178,11 @@ impl<'a> Worker<'a> {
                 self.waiting.remove(&id);
             }
             if let Some(parcel) = parcel {
-                self.filter_and_encode(parcel);
+                self.filter_and_encode(parcel, false);
             }
         }
         for (at, parcel) in self.holding.flush(now) {
-            self.filter_from(at + 1, parcel);
+            self.filter_from(at + 1, parcel, false);
         }
         for lane in &mut self.lanes {
             lane.flush_due(now);
@@ -194,18 +196,23 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn filter_and_encode(&mut self, parcel: Parcel) {
-        self.filter_from(0, parcel);
+    /// Of what went through the filters before, as in Fluent Bit, only `redact` takes it once more.
+    fn filter_and_encode(&mut self, parcel: Parcel, is_filtered: bool) {
+        self.filter_from(0, parcel, is_filtered);
     }
 
     /// Takes `parcel` through the filters of its tag from number `first` on, and to its outputs.
-    fn filter_from(&mut self, first: usize, mut parcel: Parcel) {
+    fn filter_from(&mut self, first: usize, mut parcel: Parcel, is_filtered: bool) {
         let route = self.route(&parcel.tag);
         for at in route.filters.iter().copied().filter(|at| *at >= first) {
             if parcel.batch.is_empty() {
                 break;
             }
             let built = &self.shared.filters[at];
+            let is_other = built.input.as_ref().is_some_and(|input| *input != parcel.stream.input);
+            if is_other || (is_filtered && !built.redacts) {
+                continue;
+            }
             let before = parcel.batch.len() as u64;
             built.metrics.records.add(before);
             if self.filters[at].holds() {
@@ -218,6 +225,9 @@ impl<'a> Worker<'a> {
             self.filters[at].apply(&mut parcel.batch, &context);
             let after = parcel.batch.len() as u64;
             built.metrics.drop_records.add(before.saturating_sub(after));
+            if let Some(written) = self.filters[at].written_tag(&parcel.tag) {
+                parcel.tag = written;
+            }
         }
         if !route.filters.is_empty() {
             parcel.settle_removed(Outcome::Filtered);
@@ -230,7 +240,7 @@ impl<'a> Worker<'a> {
         match self.holding.take(at, self.filters[at].as_ref(), parcel) {
             Ok(Taken { before, on }) => {
                 if let Some(before) = before {
-                    self.filter_from(at + 1, before);
+                    self.filter_from(at + 1, before, false);
                 }
                 on
             }
@@ -261,13 +271,22 @@ impl<'a> Worker<'a> {
         if let Some(route) = self.routes.get(tag) {
             return route.clone();
         }
-        // Where a tag's pattern was given up nothing may be lost: no filter drops its records, and an output takes them.
+        // Where a tag's pattern was given up nothing may be lost or leave in the clear: no filter but
+        // `redact` takes its records, and an output does.
         let filters = self.shared.filters.iter().enumerate();
-        let filters = filters.filter(|(_, filter)| filter.matcher.matches(tag).unwrap_or(false));
+        let filters = filters.filter(|(_, filter)| filter.matcher.matches(tag).unwrap_or(filter.redacts));
         let outputs = self.shared.outputs.iter().enumerate();
         let outputs = outputs.filter(|(_, output)| output.matcher.matches(tag).unwrap_or(true));
-        let route =
+        let mut route =
             Route { filters: filters.map(|(at, _)| at).collect(), outputs: outputs.map(|(at, _)| at).collect() };
+        let passes_redact = route.filters.iter().any(|at| self.shared.filters[*at].redacts);
+        if self.shared.redact == RedactRule::Required && !passes_redact && !route.outputs.is_empty() {
+            error!(
+                component = "worker",
+                "records whose tag no filter `redact` takes: dropped, since `Redact` is `required`"
+            );
+            route.outputs = Arc::default();
+        }
         if self.routes.len() < MOST_ROUTES {
             self.routes.insert(Arc::clone(tag), route.clone());
         }

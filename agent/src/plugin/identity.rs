@@ -75,7 +75,7 @@ impl Agent {
         let mut prefix = Vec::with_capacity(28);
         push_digits(stream.birth, 6, &mut prefix);
         let mut hasher = Stream128::new();
-        for part in [self.id.as_bytes(), stream.input.as_bytes(), tag.as_bytes(), &stream.identity] {
+        for part in [self.id.as_bytes(), stream.input.as_bytes(), tag.as_bytes(), &*stream.identity] {
             hasher.write_u64(part.len() as u64);
             hasher.write(part);
         }

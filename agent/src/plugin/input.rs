@@ -1,12 +1,14 @@
 //! What an input is and what it is given.
 
+use std::any::Any;
 use std::fmt;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::memory::{Memory, PooledBatch};
+use super::name::{Identity, Name};
 use super::parcel::Parcel;
 use super::queue::{ByteQueue, Weight};
 use crate::metrics::InputMetrics;
@@ -30,6 +32,11 @@ pub trait Stage: Send {
 
     /// Whether its records went through filters before, so that none is applied to them.
     fn is_filtered(&self) -> bool {
+        false
+    }
+
+    /// Whether one that is made anew does the same, since it keeps nothing between parcels: then it is not kept either.
+    fn is_stateless(&self) -> bool {
         false
     }
 
@@ -68,7 +75,7 @@ pub struct Stream {
     /// Unique in this run; streams with the same id are served by the same worker.
     pub id: u64,
     /// Name for people: the path of the file, say.
-    pub name: String,
+    pub name: Name,
     /// Alias or instance name of the input.
     pub input: Arc<str>,
     /// Counters of the input.
@@ -76,7 +83,7 @@ pub struct Stream {
     /// When the source began, in seconds since 1970; ids start with it, so that neighbours sort together. 0 if unknown.
     pub birth: u64,
     /// Identity of the source beside its birth: device, inode and generation of a file, say.
-    pub identity: Vec<u8>,
+    pub identity: Identity,
     /// Makes its stage.
     pub stage: StageFactory,
     /// Records that begin before this offset may have been sent before: by an earlier run, or by this one before it read them
@@ -237,6 +244,20 @@ impl Outlet {
 pub struct Stop {
     state: Arc<AtomicU8>,
     signal: Signal,
+    bequest: Bequest,
+}
+
+/// What an input leaves to the one of its name that comes after a reload.
+#[derive(Clone, Default)]
+struct Bequest {
+    is_wished: Arc<AtomicBool>,
+    left: Arc<Mutex<Option<Box<dyn Any + Send>>>>,
+}
+
+impl fmt::Debug for Bequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bequest").field("is_wished", &self.is_wished).finish_non_exhaustive()
+    }
 }
 
 const READ_NO_MORE: u8 = 1;
@@ -257,6 +278,36 @@ impl Stop {
     pub fn request(&self) {
         self.state.fetch_max(READ_NO_MORE, Ordering::AcqRel);
         self.signal.wake();
+    }
+
+    /// Asks the input to stop reading because another one takes its place at once.
+    pub fn hand_over(&self) {
+        self.bequest.is_wished.store(true, Ordering::Release);
+        self.request();
+    }
+
+    /// Whether another input takes its place at once: what cannot be opened a second time is to be [left](Self::leave) to it.
+    pub fn is_handed_over(&self) -> bool {
+        self.bequest.is_wished.load(Ordering::Acquire)
+    }
+
+    /// Leaves something to the input that comes after.
+    pub fn leave(&self, thing: impl Any + Send) {
+        *self.bequest.left.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(thing));
+    }
+
+    /// What the input before left, if it is of this type.
+    pub fn inherit<T: Any>(&self) -> Option<T> {
+        let left = self.bequest.left.lock().unwrap_or_else(PoisonError::into_inner).take();
+        left.and_then(|left| left.downcast().ok()).map(|left| *left)
+    }
+
+    /// Passes on what its input left to the one that `heir` stops.
+    pub fn pass_on(&self, heir: &Self) {
+        let left = self.bequest.left.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if left.is_some() {
+            *heir.bequest.left.lock().unwrap_or_else(PoisonError::into_inner) = left;
+        }
     }
 
     /// Says that nothing more will be answered: outputs are done, or their time is up.

@@ -7,6 +7,7 @@ mod digest;
 mod identity;
 mod input;
 mod memory;
+mod name;
 mod output;
 mod parcel;
 mod queue;
@@ -18,10 +19,11 @@ pub use clock::{Clock, wall_clock};
 pub use identity::Agent;
 pub use input::{Input, Outlet, Source, Stage, StageFactory, Stop, Stream, Work};
 pub use memory::{Memory, PooledBatch};
+pub use name::{Identity, Name};
 pub use output::{Cause, Class, Delivery, Encoded, Encoder, Fate, Item, Lot, Output, Refusal, Request, Verdict};
 pub use parcel::Parcel;
 pub use queue::{ByteQueue, Popped, Weight};
 pub use tables::{
-    BuildContext, BuildFilter, BuildInput, BuildOutput, Filter, FilterContext, FilterFactory, FilterKind, InputKind,
-    InputSetup, OutputKind,
+    BuildContext, BuildFilter, BuildInput, BuildOutput, Canary, Filter, FilterContext, FilterFactory, FilterKind,
+    InputKind, InputSetup, OutputKind,
 };

@@ -21,6 +21,11 @@ pub trait Output: Send + Sync {
     /// An encoder for one worker.
     fn encoder(&self) -> Box<dyn Encoder>;
 
+    /// An encoder whose work is thrown away, so that it counts nowhere.
+    fn rehearsal(&self) -> Box<dyn Encoder> {
+        self.encoder()
+    }
+
     /// Whether records are delivered by reaching it, so that nothing needs to be encoded or sent.
     fn discards(&self) -> bool {
         false

@@ -26,6 +26,33 @@ pub trait Filter: Send {
         let _ = stream;
         None
     }
+
+    /// Values that it hides, one of each kind at the most. It may change the filter's own counts.
+    fn canaries(&mut self) -> Vec<Canary> {
+        Vec::new()
+    }
+
+    /// Digest of the rules that it redacts by; `None` when it does not redact.
+    fn rules(&self) -> Option<String> {
+        None
+    }
+
+    /// What outputs write in the place of `tag`; `None` leaves it. Which outputs take the records is not changed by it.
+    fn written_tag(&mut self, tag: &Arc<str>) -> Option<Arc<str>> {
+        let _ = tag;
+        None
+    }
+}
+
+/// A made-up value that a filter promises to hide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Canary {
+    /// What it is.
+    pub entity: &'static str,
+    /// The line that it stands in.
+    pub line: String,
+    /// The value, which must not be in what an output sends.
+    pub value: String,
 }
 
 /// What a filter may know beside the batch.
@@ -46,6 +73,8 @@ pub struct BuildContext {
     pub parsers: Arc<Parsers>,
     /// Who this agent is, for document ids.
     pub agent: Arc<crate::plugin::Agent>,
+    /// Retention classes.
+    pub classes: Arc<crate::retention::Classes>,
     /// Directory for state that has no place of its own; `None` keeps it in memory.
     pub state_directory: Option<PathBuf>,
     /// Whether the plugin is only checked: nothing is opened, created or locked.

@@ -4,10 +4,13 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+#[cfg(test)]
+use super::share::Outcome;
 use super::share::{Receipt, Share};
 use super::signal::Signal;
 
-/// What became of the records of a stream so far.
+/// What became of the records of a stream so far, for tests.
+#[cfg(test)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Records stored by an output.
@@ -22,6 +25,22 @@ pub struct Tally {
     pub filtered: u64,
     /// Records on disk in the spool of an output, which answers for them from there on.
     pub spooled: u64,
+}
+
+#[cfg(test)]
+impl Tally {
+    /// Counts `n` records of which this became.
+    pub(super) fn count(&mut self, n: u64, outcome: Outcome) {
+        match outcome {
+            Outcome::Passed => {}
+            Outcome::Delivered => self.delivered += n,
+            Outcome::Duplicate => self.duplicate += n,
+            Outcome::DeadLettered => self.dead_lettered += n,
+            Outcome::Dropped => self.dropped += n,
+            Outcome::Filtered => self.filtered += n,
+            Outcome::Spooled => self.spooled += n,
+        }
+    }
 }
 
 /// Positions of one stream: which ranges are on their way, and up to where everything is settled.
@@ -39,6 +58,7 @@ pub struct Ledger {
 #[derive(Debug, Default)]
 struct State {
     committed: u64,
+    #[cfg(test)]
     tally: Tally,
     first: u64,
     ranges: VecDeque<Finished>,
@@ -122,6 +142,7 @@ impl Ledger {
     }
 
     /// What became of the records so far.
+    #[cfg(test)]
     pub fn tally(&self) -> Tally {
         self.lock().tally
     }
@@ -180,6 +201,7 @@ impl Ledger {
         self.lock().tells_once = true;
     }
 
+    #[cfg(test)]
     pub(super) fn add(&self, change: impl FnOnce(&mut Tally)) {
         change(&mut self.lock().tally);
     }

@@ -10,6 +10,8 @@ mod share;
 mod signal;
 
 pub use bell::Bell;
-pub use ledger::{Ledger, Tally};
+pub use ledger::Ledger;
+#[cfg(test)]
+pub use ledger::Tally;
 pub use share::{Outcome, Share};
 pub use signal::Signal;

@@ -197,7 +197,7 @@ mod tests {
         DeadLetter {
             output: "opensearch.0",
             input: "tail.0",
-            source: "/var/log/app \"1\".log",
+            source: Path::new("/var/log/app \"1\".log"),
             offset: 77,
             tag: "app",
             attempts: 2,

@@ -126,7 +126,7 @@ mod tests {
         let letter = DeadLetter {
             output: "out.0",
             input: "tail.0",
-            source: "app.log",
+            source: Path::new("app.log"),
             offset: number as u64,
             tag: "app",
             attempts: 0,

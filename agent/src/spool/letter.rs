@@ -1,6 +1,7 @@
 //! One dead letter as a line of JSON, written and read.
 
 use std::io::{self, BufRead, Read};
+use std::path::Path;
 use std::time::SystemTime;
 
 use base64::Engine;
@@ -22,7 +23,7 @@ pub struct DeadLetter<'a> {
     /// Alias or instance name of the input.
     pub input: &'a str,
     /// Name of the stream: the path of the file, say.
-    pub source: &'a str,
+    pub source: &'a Path,
     /// Byte offset of its first source byte.
     pub offset: u64,
     /// Tag of the record.
@@ -108,7 +109,7 @@ impl DeadLetter<'_> {
         member("reason", reason, out);
         out.extend_from_slice(format!("}},\"attempts\":{},\"source\":{{\"input\":", self.attempts).as_bytes());
         push_string(self.input.as_bytes(), out);
-        member("path", self.source, out);
+        member("path", &self.source.to_string_lossy(), out);
         out.extend_from_slice(format!(",\"offset\":{}}}", self.offset).as_bytes());
         member("tag", self.tag, out);
         push_document(document, out);

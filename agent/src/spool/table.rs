@@ -32,7 +32,7 @@ pub(super) fn encode(request: &Request) -> (Vec<u8>, usize) {
     }
     let mut table = Vec::with_capacity(request.items.len() * ITEM + request.lots.len() * 32 + streams.len() * 128);
     for stream in &streams {
-        for text in [stream.input.as_bytes(), stream.name.as_bytes(), &stream.identity] {
+        for text in [stream.input.as_bytes(), stream.name.text().as_bytes(), &*stream.identity] {
             push_bytes(text, &mut table);
         }
         table.extend_from_slice(&stream.birth.to_le_bytes());
@@ -94,8 +94,8 @@ struct Reader<'a>(&'a [u8]);
 impl Reader<'_> {
     fn stream(&mut self) -> Option<Arc<Stream>> {
         let input: Arc<str> = self.text()?.into();
-        let name = self.text()?.to_owned();
-        let identity = self.bytes()?.to_vec();
+        let name = self.text()?.into();
+        let identity = self.bytes()?.to_vec().into();
         let birth = u64::from_le_bytes(*self.array()?);
         let metrics = Arc::new(InputMetrics::new(&*input));
         let stage = Arc::new(|_: &Arc<Stream>| Box::new(Read) as Box<dyn Stage>);

@@ -26,7 +26,7 @@ pub(super) fn stream(name: &str) -> Arc<Stream> {
         metrics: Arc::new(InputMetrics::new("stdin.0")),
         birth: 1_700_000_000,
         sent_below: 0.into(),
-        identity: vec![1, 2, 3],
+        identity: vec![1, 2, 3].into(),
         stage: Arc::new(|_| Box::new(Never)),
     })
 }

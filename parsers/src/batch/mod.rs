@@ -220,6 +220,12 @@ impl Batch {
         &self.tape[range.range()]
     }
 
+    /// The fields of `range`, the inside of a nested value, to be changed. Whoever changes them also sets the field of the record
+    /// that they belong to, so that what stood ready to be copied is forgotten.
+    pub fn fields_mut(&mut self, range: Range) -> &mut [Field] {
+        &mut self.tape[range.range()]
+    }
+
     /// Appends `fields` to the tape as one range, for a [`Value::Map`] or [`Value::List`].
     pub fn store_fields(&mut self, fields: &[Field]) -> Range {
         let start = self.tape.len();

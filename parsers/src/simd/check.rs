@@ -1,7 +1,8 @@
 //! Blocks held against single bytes. Called by property tests and by fuzzing.
 
+use super::classes::classify_plainly;
 use super::escape::push_bytes;
-use super::{BLOCK, count_digits, find, find_byte, first_quote_or_space, push, push_plain, same_length};
+use super::{BLOCK, classify, count_digits, find, find_byte, first_quote_or_space, push, push_plain, same_length};
 
 /// Looks at `bytes` in every way.
 ///
@@ -42,4 +43,15 @@ pub fn plain(text: &[u8], behind: &[u8]) {
     };
     let blocks = pushed(&|out| push_plain(&bytes, 8..8 + text.len(), out));
     assert_eq!(blocks, pushed(&|out| push_bytes(text, out)), "{}", text.escape_ascii());
+}
+
+/// Looks for the kinds of the bytes of `text`.
+///
+/// # Panics
+/// When vectors give something else than single bytes.
+pub fn classes(text: &[u8]) {
+    let (mut one, mut other) = (Vec::new(), Vec::new());
+    classify(text, &mut one);
+    classify_plainly(text, &mut other);
+    assert_eq!(one, other, "{}", text.escape_ascii());
 }

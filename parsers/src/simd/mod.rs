@@ -4,6 +4,7 @@
 
 #[cfg(any(test, fuzzing))]
 pub mod check;
+mod classes;
 mod copy;
 mod escape;
 #[cfg(target_arch = "aarch64")]
@@ -22,6 +23,7 @@ use words as means;
 #[cfg(target_arch = "x86_64")]
 use x86 as means;
 
+pub use classes::{Classes, classify};
 pub use copy::push;
 pub use escape::{push_plain, push_plain_after};
 

@@ -2,12 +2,13 @@
 
 /// A date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Date {
-    pub(crate) year: i64,
+pub struct Date {
+    /// The year; 0 and below lie before the common era.
+    pub year: i64,
     /// 1 to 12.
-    pub(crate) month: u32,
+    pub month: u32,
     /// 1 to 31.
-    pub(crate) day: u32,
+    pub day: u32,
 }
 
 const DAYS_BEFORE: [u32; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
@@ -18,7 +19,7 @@ pub(crate) fn is_leap(year: i64) -> bool {
 }
 
 /// Number of days in a month from 1 to 12.
-pub(crate) fn days_in_month(year: i64, month: u32) -> u32 {
+pub fn days_in_month(year: i64, month: u32) -> u32 {
     match month {
         2 => 28 + u32::from(is_leap(year)),
         4 | 6 | 9 | 11 => 30,
@@ -41,12 +42,12 @@ pub(crate) fn day_of_year(date: Date) -> u32 {
 }
 
 /// Days from 1970-01-01 to `date`.
-pub(crate) fn days_from_date(date: Date) -> i64 {
+pub fn days_from_date(date: Date) -> i64 {
     days_to_year(date.year) + i64::from(day_of_year(date))
 }
 
 /// The date that lies `days` behind 1970-01-01.
-pub(crate) fn date_from_days(days: i64) -> Date {
+pub fn date_from_days(days: i64) -> Date {
     // The mean year has 365.2425 days, so the guess is at most one year off.
     let mut year = 1970 + (days * 400).div_euclid(146_097);
     while days < days_to_year(year) {

@@ -12,6 +12,7 @@ mod program;
 mod read;
 mod write;
 
+pub use calendar::{Date, date_from_days, days_from_date, days_in_month};
 pub use program::FormatError;
 pub use read::{Context, TimeFormat};
 pub use write::TimeWriter;

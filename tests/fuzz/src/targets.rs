@@ -28,8 +28,10 @@ const TARGETS: &[Target] = &[
     ("config", config),
     ("multiline", multiline),
     ("cuts", cuts),
+    ("encodings", encodings),
     ("answer", answer),
     ("msgpack", msgpack),
+    ("redact", redact),
 ];
 
 /// The target that `FUZZ_TARGET` names.
@@ -42,6 +44,13 @@ static CHOSEN: LazyLock<fn(Bytes<'_>)> = LazyLock::new(|| {
 /// Runs the chosen target on one input.
 pub(crate) fn run(bytes: &[u8]) {
     CHOSEN(Bytes::new(bytes));
+}
+
+/// A text with a key, looked through for personal data.
+fn redact(mut bytes: Bytes<'_>) {
+    let escaped = bytes.yes();
+    let key = bytes.line();
+    vigie::redact::check::check(bytes.rest(), vigie::redact::Place { key, escaped });
 }
 
 /// Lines of JSON beside serde_json.
@@ -217,6 +226,13 @@ fn cuts(mut bytes: Bytes<'_>) {
     let (max_line, block) = (1 + bytes.below(12), 1 + bytes.below(32));
     let (skip_empty, last) = (bytes.yes(), bytes.yes());
     vigie::inputs::cuts(bytes.rest(), max_line, block, skip_empty, last);
+}
+
+/// Lines of a file in an encoding that arrive in blocks, beside the decoded text.
+fn encodings(mut bytes: Bytes<'_>) {
+    let (encoding, max_line, block) = (bytes.below(7), 4 + bytes.below(12), 1 + bytes.below(32));
+    let last = bytes.yes();
+    vigie::inputs::encoded_cuts(bytes.rest(), encoding, max_line, block, last);
 }
 
 /// Answers to bulk requests.

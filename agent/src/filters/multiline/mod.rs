@@ -104,7 +104,10 @@ fn partial_message() -> MultilineParser {
         key_content: Some(LOG.into()),
         key_pattern: Some("partial_last".into()),
         key_group: Some("partial_id".into()),
-        ..MultilineParser::new("partial_message", Machine::Until(Until { text: b"true".to_vec(), is_whole: true, negate: false }))
+        ..MultilineParser::new(
+            "partial_message",
+            Machine::Until(Until { text: b"true".to_vec(), is_whole: true, negate: false }),
+        )
     }
 }
 

@@ -23,10 +23,17 @@ fn traces_in_records_are_joined_and_other_records_go_on() {
 fn the_parts_of_a_message_are_joined_and_no_longer_said_to_be_parts() {
     let filter = factory_of(&super::KIND, &[("mode", "partial_message")]);
     let part = |log: &str, id: &str, last: &str| {
-        format!(r#"{{"log":"{log}","source":"stdout","partial_message":"true","partial_id":"{id}","partial_last":"{last}"}}"#)
+        format!(
+            r#"{{"log":"{log}","source":"stdout","partial_message":"true","partial_id":"{id}","partial_last":"{last}"}}"#
+        )
     };
-    let records =
-        [part("a", "1", "false"), part("x", "2", "false"), r#"{"log":"alone"}"#.into(), part("b", "1", "true"), part("y", "2", "true")];
+    let records = [
+        part("a", "1", "false"),
+        part("x", "2", "false"),
+        r#"{"log":"alone"}"#.into(),
+        part("b", "1", "true"),
+        part("y", "2", "true"),
+    ];
     let records: Vec<&str> = records.iter().map(String::as_str).collect();
 
     let out = held(&filter, &records);

@@ -83,11 +83,11 @@ impl Backlog {
         let began = name.split(['-', '.']).nth(1).and_then(|seconds| seconds.parse().ok());
         Stream {
             id: number,
-            name: path.to_string_lossy().into_owned(),
+            name: Arc::<std::path::Path>::from(path).into(),
             input: Arc::clone(&self.name),
             metrics: Arc::clone(&self.metrics),
             birth: began.unwrap_or(0),
-            identity: format!("{input}/{name}").into_bytes(),
+            identity: format!("{input}/{name}").into_bytes().into(),
             stage: Arc::new(|_| Box::new(Ready { is_filtered: true }) as Box<dyn Stage>),
             sent_below: 0.into(),
         }

@@ -58,11 +58,11 @@ fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Diagnostics) 
     let interval = if given.is_zero() { Duration::from_secs(1) / options.rate.max(1) } else { given };
     let stream = Stream {
         id: Stream::new_ids(),
-        name: setup.context.name.to_string(),
+        name: (*setup.context.name).into(),
         input: Arc::clone(&setup.context.name),
         metrics: Arc::clone(setup.metrics),
         birth: u64::try_from(wall_clock().seconds).unwrap_or(0),
-        identity: lines::start_nonce(),
+        identity: lines::start_nonce().into(),
         stage: Arc::new(|_| Box::new(Ready { is_filtered: false }) as Box<dyn Stage>),
         sent_below: 0.into(),
     };

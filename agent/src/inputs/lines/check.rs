@@ -115,7 +115,8 @@ impl Rig {
     pub(super) fn with_parser(multiline: &Multiline, committed: u64, parser: Option<Arc<dyn Parser>>) -> Self {
         let metrics = Arc::new(InputMetrics::new("tail.0"));
         let agent = Arc::new(Agent::new("test", b"secret-42"));
-        let options = LineOptions { key: "log".into(), parser, multiline: multiline.clone(), path_key: None, offset_key: None };
+        let options =
+            LineOptions { key: "log".into(), parser, multiline: multiline.clone(), path_key: None, offset_key: None };
         let factory = factory(options, Arc::clone(&agent), Arc::clone(&metrics));
         let stream = Arc::new(Stream {
             id: 1,
@@ -123,7 +124,7 @@ impl Rig {
             input: "tail.0".into(),
             metrics,
             birth: 0,
-            identity: Vec::new(),
+            identity: Vec::new().into(),
             stage: factory,
             sent_below: 0.into(),
         });

@@ -74,7 +74,19 @@ impl JoinedLines {
     pub(super) fn new(shared: Arc<Shared>, stream: Arc<Stream>) -> Self {
         let time = TimeFormat::new("%Y-%m-%dT%H:%M:%S.%L%z").expect("the format is valid");
         let (partial, traces) = (Default::default(), Default::default());
-        Self { shared, stream, time, last: 0, partial, traces, clean: 0, seen: 0, epoch: 0, tag: "".into(), memory: None }
+        Self {
+            shared,
+            stream,
+            time,
+            last: 0,
+            partial,
+            traces,
+            clean: 0,
+            seen: 0,
+            epoch: 0,
+            tag: "".into(),
+            memory: None,
+        }
     }
 
     fn open_events(&self) -> impl Iterator<Item = &Pending> {
@@ -204,7 +216,15 @@ impl JoinedLines {
         let (text, time_text) = (batch.bytes(line.text).to_vec(), batch.bytes(line.time_text).to_vec());
         let clean_start = self.open_events().next().is_none();
         if let Some(part) = line.pending {
-            return Pending { text, parser, state, touched: Instant::now(), end: line.end, origin: line.origin, ..part };
+            return Pending {
+                text,
+                parser,
+                state,
+                touched: Instant::now(),
+                end: line.end,
+                origin: line.origin,
+                ..part
+            };
         }
         let share = &mut work.parcel.shares[0];
         share.grow(1);

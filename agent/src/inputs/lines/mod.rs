@@ -11,9 +11,9 @@ mod tests;
 
 use std::sync::Arc;
 
+use vigie_parsers::Parser;
 use vigie_parsers::batch::{Batch, Field, Keys, Text, Value};
 use vigie_parsers::multiline::MultilineParser;
-use vigie_parsers::Parser;
 
 use crate::config::{Diagnostics, Section, did_you_mean};
 use crate::metrics::InputMetrics;
@@ -150,6 +150,10 @@ impl Stage for Ready {
     fn is_filtered(&self) -> bool {
         self.is_filtered
     }
+
+    fn is_stateless(&self) -> bool {
+        true
+    }
 }
 
 /// What all stages of an input share.
@@ -177,7 +181,7 @@ impl Shared {
     fn add_place(&self, batch: &mut Batch, index: usize, stream: &Stream) {
         let keys = self.keys.in_batch(batch);
         if self.options.path_key.is_some() {
-            let path = Text::plain(batch.store(stream.name.as_bytes()));
+            let path = Text::plain(batch.store(stream.name.text().as_bytes()));
             batch.record_mut(index).append_field(Field { key: keys.key(PATH), value: Value::Text(path) });
         }
         if self.options.offset_key.is_some() {

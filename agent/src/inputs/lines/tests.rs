@@ -141,7 +141,11 @@ fn each_line_is_taken_apart_by_the_parser_that_fits() {
 #[test]
 fn rules_of_users_join_lines_and_say_when_an_event_is_over() {
     let rule = |from: &str, regex: &str, to: &str| Rule { from: from.into(), regex: regex.into(), to: to.into() };
-    let rules = [rule("start_state", r"/^\d{4}-/", "cont"), rule("cont", r"/^\s+at/", "cont"), rule("cont", "^end", "start_state")];
+    let rules = [
+        rule("start_state", r"/^\d{4}-/", "cont"),
+        rule("cont", r"/^\s+at/", "cont"),
+        rule("cont", "^end", "start_state"),
+    ];
     let machine = Machine::Rules(Rules::new(&rules).expect("they are valid"));
     let multiline = Multiline::new(vec![Arc::new(MultilineParser::new("own", machine))], 1 << 20);
     let text = "2024-01 first\n  at x\nunrelated\n\n2024-02 a\nend\nend\n2024-03 b\n";

@@ -50,7 +50,7 @@ fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Diagnostics) 
         input: Arc::clone(&setup.context.name),
         metrics: Arc::clone(setup.metrics),
         birth: u64::try_from(wall_clock().seconds).unwrap_or(0),
-        identity: lines::start_nonce(),
+        identity: lines::start_nonce().into(),
         stage: lines::factory(line_options, Arc::clone(&setup.context.agent), Arc::clone(setup.metrics)),
         sent_below: 0.into(),
     };
@@ -74,8 +74,16 @@ const LAST_CHUNK: Duration = Duration::from_millis(200);
 
 impl Input for Stdin {
     fn run(self: Box<Self>, outlet: Outlet, stop: Stop) {
-        self.follow(&read_in_background(std::io::stdin()), outlet, &stop);
+        let Unread { source, rest } =
+            stop.inherit().unwrap_or_else(|| Unread { source: read_in_background(std::io::stdin()), rest: Vec::new() });
+        self.follow(source, rest, outlet, &stop);
     }
+}
+
+/// What is handed over at a reload: the thread that reads goes on, and the beginning of a line waits for its end.
+struct Unread {
+    source: Chunks,
+    rest: Vec<u8>,
 }
 
 /// Chunks of a source, read on a thread that may block for ever, so that a stop need not wait for it.
@@ -96,9 +104,9 @@ impl Chunks {
 
 impl Stdin {
     /// Hands `source` on until it ends or the input is to stop, then waits for the answers.
-    fn follow(&self, source: &Chunks, outlet: Outlet, stop: &Stop) {
+    /// `rest` is what was read before.
+    fn follow(&self, source: Chunks, mut rest: Vec<u8>, outlet: Outlet, stop: &Stop) {
         let ledger = Ledger::new(0, stop.signal().clone());
-        let mut rest = Vec::new();
         let mut offset = 0;
         while !stop.requested() {
             match source.chunks.recv_timeout(Duration::from_millis(200)) {
@@ -109,8 +117,12 @@ impl Stdin {
             offset += self.hand_on((&ledger, &outlet), &mut rest, offset, false);
             lines::count_lost(&ledger, offset, &self.stream);
         }
-        rest.extend(source.last());
-        offset += self.hand_on((&ledger, &outlet), &mut rest, offset, true);
+        if stop.is_handed_over() {
+            stop.leave(Unread { source, rest });
+        } else {
+            rest.extend(source.last());
+            offset += self.hand_on((&ledger, &outlet), &mut rest, offset, true);
+        }
         outlet.end(Arc::clone(&self.stream));
         drop(outlet);
         stop.wait_for_drain();
@@ -219,20 +231,49 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_was_taken_before_a_stop_is_handed_on() {
-        let metrics = Arc::new(InputMetrics::new("stdin.0"));
+    fn stdin(metrics: &Arc<InputMetrics>) -> Stdin {
         let stream = Stream {
             id: 1,
             name: "stdin".into(),
             input: "stdin.0".into(),
-            metrics: Arc::clone(&metrics),
+            metrics: Arc::clone(metrics),
             birth: 0,
             sent_below: 0.into(),
-            identity: Vec::new(),
+            identity: Vec::new().into(),
             stage: Arc::new(|_| unreachable!("no stage runs here")),
         };
-        let stdin = Stdin { stream: Arc::new(stream), tag: "t".into(), longest: 1024, keys: Keys::new(["log"]) };
+        Stdin { stream: Arc::new(stream), tag: "t".into(), longest: 1024, keys: Keys::new(["log"]) }
+    }
+
+    fn outlet() -> Outlet {
+        Outlet::new(Memory::new(64 << 20), vec![Arc::new(ByteQueue::new(64 << 20))])
+    }
+
+    #[test]
+    fn the_beginning_of_a_line_waits_for_its_end_over_a_reload() {
+        let metrics = Arc::new(InputMetrics::new("stdin.0"));
+        let (before, after) = (Stop::default(), Stop::default());
+        let (sender, chunks) = sync_channel(CHUNKS);
+        sender.send(b"one\ntwo".to_vec()).expect("there is room");
+        drop(sender);
+        let source = Chunks { chunks, is_over: Arc::default() };
+        before.hand_over();
+        before.drained();
+
+        stdin(&metrics).follow(source, b"ha".to_vec(), outlet(), &before);
+        let read_before = metrics.records.get();
+        before.pass_on(&after);
+        let Unread { source, rest } = after.inherit().expect("it was left");
+        after.drained();
+        stdin(&metrics).follow(source, rest, outlet(), &after);
+
+        assert_eq!((read_before, metrics.records.get(), metrics.bytes.get()), (0, 2, 9), "`haone`, `two`");
+        assert!(after.inherit::<Unread>().is_none());
+    }
+
+    #[test]
+    fn what_was_taken_before_a_stop_is_handed_on() {
+        let metrics = Arc::new(InputMetrics::new("stdin.0"));
         let taken = Arc::new(AtomicUsize::new(0));
         let source = read_in_background(Endless(Arc::clone(&taken)));
         while taken.load(Ordering::SeqCst) < (CHUNKS + 1) * CHUNK {
@@ -241,7 +282,7 @@ mod tests {
         let stop = Stop::default();
         stop.drained();
 
-        stdin.follow(&source, Outlet::new(Memory::new(64 << 20), vec![Arc::new(ByteQueue::new(64 << 20))]), &stop);
+        stdin(&metrics).follow(source, Vec::new(), outlet(), &stop);
 
         let handed_on = metrics.bytes.get();
         assert_eq!(handed_on, taken.load(Ordering::SeqCst) as u64, "each byte that was taken");

@@ -7,13 +7,17 @@ use std::time::{Duration, Instant};
 use tracing::warn;
 
 use super::cut::{Cutting, OnLongLine};
+use super::descriptors::Descriptors;
+use super::encoding::Encoding;
 use super::file;
 use super::options::TailOptions;
 use super::paths::Paths;
 use super::quiet::QuietWatcher;
 use super::read::{LARGEST_BLOCK, Reading};
 use super::rest_file::Rests;
+use super::tags::{self, Tags};
 use super::watch::DirectoryWatcher;
+use super::writers::Writers;
 use super::{Settings, Tail};
 use crate::config::{Diagnostics, Options, Section};
 use crate::inputs::lines;
@@ -32,7 +36,8 @@ pub(super) fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Di
         let message = "`parser` is not applied where `multiline.parser` is set";
         findings.warning(value.place, "V403", message).help("add a filter `parser` instead");
     }
-    let (parser, multiline, paths) = (parser?, multiline?, paths?);
+    let are_sound = are_sound(&options, setup, section, findings);
+    let (parser, multiline, paths) = (parser?, multiline?, paths.filter(|_| are_sound)?);
     let line_options = lines::LineOptions {
         key: options.key.clone(),
         parser,
@@ -107,13 +112,14 @@ impl Tail {
         let now = Instant::now();
         let settings = Settings {
             name: Arc::clone(&setup.context.name),
-            tag: setup.tag.into(),
+            tags: Tags::new(setup.tag, options.tag_regex.as_ref()),
             read_from_head: options.read_from_head,
             read_new_from_head: options.read_newly_discovered_files_from_head,
             exit_on_eof: options.exit_on_eof,
-            refresh: options.refresh_interval.max(Duration::from_secs(1)),
+            refresh: refresh(options),
             rotate_wait: options.rotate_wait,
             ignore_older: options.ignore_older,
+            lets_older_go: options.ignore_active_older_files,
             mem_buf_limit: setup.mem_buf_limit.filter(|limit| *limit > 0).map(|limit| limit as u64),
         };
         Self {
@@ -128,8 +134,10 @@ impl Tail {
             clock: wall_clock,
             open_copy: file::open,
             outlet: None,
-            watcher: DirectoryWatcher::new(setup.stop.signal().clone()),
-            quiet: QuietWatcher::new(setup.stop.signal().clone()),
+            watcher: DirectoryWatcher::new(setup.stop.signal().clone(), options.inotify_watcher),
+            quiet: QuietWatcher::new(setup.stop.signal().clone(), options.inotify_watcher),
+            descriptors: Descriptors::new(),
+            writers: Writers::new(setup.stop.signal().clone()),
             rows: HashMap::new(),
             files: BTreeMap::new(),
             by_id: HashMap::new(),
@@ -148,6 +156,8 @@ impl Tail {
             scanned: now,
             scan_gap: Duration::ZERO,
             scans: 0,
+            scan_again: None,
+            left: HashSet::new(),
             // Streams of one input go to neighbouring workers; inputs begin at different ones.
             stream_base: Stream::new_ids(),
             last_number: 0,
@@ -175,8 +185,37 @@ fn reading(options: &TailOptions, setup: &InputSetup<'_>) -> Arc<Reading> {
         on_long_line,
         skip_empty: options.skip_empty_lines,
     };
-    let block = options.buffer_chunk_size.0.clamp(4096, LARGEST_BLOCK);
-    Reading::new((&options.key, block), cutting, setup.metrics, setup.stop)
+    let unicode = options.unicode_encoding.map(Encoding::Unicode);
+    let encoding = unicode.or(options.generic_encoding.map(Encoding::Legacy));
+    // What is not UTF-8 has its text beside it, which may be three times as long.
+    let largest = if encoding.is_some() { LARGEST_BLOCK / 4 - 4096 } else { LARGEST_BLOCK };
+    let block = options.buffer_chunk_size.0.clamp(4096, largest);
+    Reading::new((&options.key, block), (cutting, encoding), setup.metrics, setup.stop)
+}
+
+/// How often all paths are looked at whatever happens.
+fn refresh(options: &TailOptions) -> Duration {
+    let refresh = options.refresh_interval;
+    let refresh = if options.inotify_watcher { refresh } else { refresh.min(options.watcher_interval) };
+    refresh.max(Duration::from_secs(1))
+}
+
+/// Whether `Tag` and the encodings can stand as they are; what cannot is reported.
+fn are_sound(options: &TailOptions, setup: &InputSetup<'_>, section: &Section, findings: &mut Diagnostics) -> bool {
+    let place_of = |key| section.get(key).map_or(section.place, |value| value.place);
+    let is_tag_sound = options.tag_regex.is_none() || tags::is_sound(setup.tag);
+    if !is_tag_sound {
+        let message = "`Tag` has a `<` that no `>` ends";
+        findings
+            .error(place_of("tag"), "V404", message)
+            .help("write `<name>`, with the name of a group of `Tag_Regex`");
+    }
+    let are_both = options.unicode_encoding.is_some() && options.generic_encoding.is_some();
+    if are_both {
+        let message = "`Unicode.Encoding` and `Generic.Encoding` cannot stand together";
+        findings.error(place_of("generic.encoding"), "V405", message).help("use an input for each");
+    }
+    is_tag_sound && !are_both
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub(super) enum OnLongLine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LongLine {
     /// Offset of its first byte in the file.
-    start: u64,
+    pub(super) start: u64,
     /// Number of the next part; `None` when the rest is left out.
     part: Option<u16>,
 }
@@ -67,6 +67,17 @@ impl Cutter<'_> {
     /// Adds the lines of `block` to `batch` as records. What is left behind the last one is to be given again, with what
     /// follows it. `long` is the long line that the block begins in, and afterwards the one it ends in.
     pub(super) fn cut(&self, batch: &mut Batch, block: Block, long: &mut Option<LongLine>) -> Cut {
+        self.cut_at(batch, block, long, character_border)
+    }
+
+    /// The same where `border` tells how many of some bytes, up to a limit, do not end inside of a character.
+    pub(super) fn cut_at(
+        &self,
+        batch: &mut Batch,
+        block: Block,
+        long: &mut Option<LongLine>,
+        border: impl Fn(&[u8], usize) -> usize,
+    ) -> Cut {
         let end = batch.arena().len();
         let mut at = block.start;
         let offset_of = |at: usize| block.offset + (at - block.start) as u64;
@@ -88,7 +99,8 @@ impl Cutter<'_> {
                 continue;
             }
             if length > self.cutting.max_line {
-                at += self.long_part(batch, at, first, long);
+                let length = border(&batch.arena()[at..], self.cutting.max_line);
+                at += self.long_part(batch, Span::between(at, at + length), first, long);
                 continue;
             }
             if !ends {
@@ -112,11 +124,11 @@ impl Cutter<'_> {
         rest.iter().take_while(|byte| **byte == 0).count()
     }
 
-    /// Deals with the next part of a line above the limit, which begins at `at`. Gives how many bytes that are.
-    fn long_part(&self, batch: &mut Batch, at: usize, first: u64, long: &mut Option<LongLine>) -> usize {
+    /// Deals with the next part of a line above the limit. Gives how many bytes that are.
+    fn long_part(&self, batch: &mut Batch, span: Span, first: u64, long: &mut Option<LongLine>) -> usize {
         let begins = long.is_none();
         let part = long.and_then(|long| long.part).unwrap_or(0);
-        let length = character_border(&batch.arena()[at..], self.cutting.max_line);
+        let length = span.range().len();
         let next = match self.cutting.on_long_line {
             OnLongLine::Cut => Some(part.wrapping_add(1)),
             OnLongLine::Skip | OnLongLine::Truncate => None,
@@ -127,7 +139,7 @@ impl Cutter<'_> {
             return length;
         }
         self.metrics.long_line_truncated.add(u64::from(begins));
-        self.record(batch, Span::between(at, at + length), first, part);
+        self.record(batch, span, first, part);
         length
     }
 

@@ -10,6 +10,7 @@ use std::time::{Instant, UNIX_EPOCH};
 use rustix::fs::OFlags;
 
 use super::ahead::Again;
+use super::opened::Opened;
 use super::read::Progress;
 use crate::plugin::Stream;
 use crate::receipts::Ledger;
@@ -48,7 +49,7 @@ pub(super) struct Content {
 
 /// A file being read.
 pub(super) struct Tailed {
-    pub(super) file: Arc<File>,
+    pub(super) file: Arc<Opened>,
     pub(super) id: FileId,
     pub(super) tag: Arc<str>,
     pub(super) position: Position,
@@ -88,10 +89,16 @@ pub(super) fn plain_name(name: &str) -> String {
 }
 
 /// How a file is opened.
-pub(super) type Open = fn(&Path) -> io::Result<(File, Metadata)>;
+pub(super) type Open = fn(&Path) -> io::Result<(Opened, Metadata)>;
 
 /// Opens a regular file for reading without ever blocking.
-pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
+pub(super) fn open(path: &Path) -> io::Result<(Opened, Metadata)> {
+    let (file, metadata) = open_plain(path)?;
+    Ok((Opened::new(file, path), metadata))
+}
+
+/// The same, as it is.
+pub(super) fn open_plain(path: &Path) -> io::Result<(File, Metadata)> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let flags = i32::try_from(flags.bits()).expect("flags of open fit its type");
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
@@ -186,5 +193,6 @@ mod tests {
     #[test]
     fn ten_thousand_files_take_little_memory() {
         assert!(size_of::<Tailed>() <= 440, "{}", size_of::<Tailed>());
+        assert!(size_of::<Stream>() <= 112, "{}", size_of::<Stream>());
     }
 }

@@ -112,7 +112,8 @@ impl Tail {
             let Some(file) = self.files.get_mut(number) else { continue };
             let over = self.now.duration_since(file.last_growth) >= self.settings.rotate_wait;
             let last = last || (file.standing != Standing::Live && over);
-            let is_known = file.has_generation() || (file.size > 0 && set_known(file, last));
+            let is_known = file.has_generation()
+                || (file.size > 0 && Arc::clone(&file.file).for_a_moment(|_| set_known(file, last)));
             if is_known {
                 file.look_ahead(0, seconds);
                 begun.push(*number);
@@ -149,11 +150,11 @@ impl Tail {
         let known = file.position.known.unwrap_or_default();
         let stream = Stream {
             id: self.stream_base.wrapping_add(number),
-            name: file.name().to_string_lossy().into_owned(),
+            name: Arc::clone(file.name()).into(),
             input: Arc::clone(&self.settings.name),
             metrics: Arc::clone(&self.metrics),
             birth: u64::try_from(known.birth / 1_000_000_000).unwrap_or(0),
-            identity: file.identity(),
+            identity: file.identity().into(),
             stage: Arc::clone(&self.stage),
             sent_below: file.again.as_ref().map_or(0, |again| again.below).into(),
         };
@@ -174,17 +175,22 @@ impl Tail {
             return self.remove_rest(&mut file.position);
         }
         let deleted = file.file.metadata().is_ok_and(|metadata| std::os::unix::fs::MetadataExt::nlink(&metadata) == 0);
-        let stored = if deleted {
+        let successor = if deleted { self.successor(&file.position) } else { None };
+        let is_over = deleted && successor.is_none();
+        let stored = if is_over {
             self.positions.remove(file.position.id)
         } else {
             update(&mut file, (self.clock)().seconds);
             (file.position.rotated, file.position.reach) = (true, file.progress.offset);
+            if let Some((path, metadata)) = successor {
+                file.position.lead_to(path, &metadata);
+            }
             self.positions.store(&mut [&mut file.position], false)
         };
         if let Err(error) = stored {
             self.complain(&error, "the position of a closed file cannot be stored");
         }
-        if !deleted {
+        if !is_over {
             self.rows.entry(file.position.inode).or_default().push(file.position);
         }
     }
@@ -203,8 +209,13 @@ impl Tail {
 
     /// Whether a stored row is of the file that `metadata` tells of.
     pub(super) fn has_row(&self, metadata: &std::fs::Metadata) -> bool {
-        let rows = self.rows.get(&file::FileId::of(metadata).inode);
-        rows.is_some_and(|rows| rows.iter().any(|row| file::row_fits(row, metadata)))
+        self.row_of(metadata).is_some()
+    }
+
+    /// The newest stored row of the file that `metadata` tells of.
+    pub(super) fn row_of(&self, metadata: &std::fs::Metadata) -> Option<&Position> {
+        let rows = self.rows.get(&file::FileId::of(metadata).inode)?;
+        rows.iter().rfind(|row| file::row_fits(row, metadata))
     }
 
     /// Names under which files with a stored row were found.
@@ -227,7 +238,7 @@ fn update(file: &mut Tailed, seen: i64) -> bool {
     }
     file.stored_head = head;
     position.offset = committed;
-    position.marker = proof::marker(&file.file, committed);
+    position.marker = file.file.for_a_moment(|file| proof::marker(file, committed));
     position.rotated = false;
     position.seen = seen;
     true

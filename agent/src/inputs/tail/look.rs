@@ -64,7 +64,7 @@ impl Tail {
         if self.changed.contains_key(&number) {
             return self.content_changed(number);
         }
-        let size = file.file.metadata().map_or(file.size, |metadata| metadata.len());
+        let size = file.file.size().unwrap_or(file.size);
         // Between a look and the next anything may have happened to a file that was read to its end.
         let is_same = size >= file.progress.offset && (size == file.size || is_known(file));
         if !is_same {
@@ -108,7 +108,9 @@ impl Tail {
         if is_away || file.is_unwatchable {
             return false;
         }
-        match self.quiet.watch(&file.file, number) {
+        let quiet = &mut self.quiet;
+        let watch = file.file.for_a_moment(|file| file.file().map_or(Watch::NoRoom, |file| quiet.watch(&file, number)));
+        match watch {
             Watch::Set(watch) => file.watch = Some(watch),
             Watch::NoRoom => return false,
             Watch::Never => {
@@ -117,7 +119,7 @@ impl Tail {
             }
         }
         // What was written since the last look and before the watch was told by nobody.
-        file.file.metadata().is_ok_and(|metadata| metadata.len() == file.size)
+        file.file.size().is_ok_and(|size| size == file.size)
     }
 
     /// Takes what became of ranges on their way, and goes back to what an output did not answer for.
@@ -173,7 +175,8 @@ fn patience(rewinds: u8) -> Duration {
 
 /// Whether `file` still begins with what it began with.
 fn is_known(file: &Tailed) -> bool {
-    file.position.known.as_ref().is_none_or(|known| proof::has_head(&file.file, known))
+    let known = file.position.known.as_ref();
+    known.is_none_or(|known| file.file.for_a_moment(|file| proof::has_head(file, known)))
 }
 
 /// Lets the proof of the head cover more of a file that grew. What it covered was just verified.
@@ -182,7 +185,7 @@ fn extend_head(file: &mut Tailed) {
     if known.head_length == 0 || known.head_length as usize >= proof::HEAD {
         return;
     }
-    if let Ok((head, length)) = proof::head(&file.file, file.size) {
+    if let Ok((head, length)) = file.file.for_a_moment(|opened| proof::head(opened, file.size)) {
         (known.head, known.head_length) = (head, length);
     }
 }

@@ -8,12 +8,17 @@ mod ahead;
 mod build;
 #[cfg(any(test, fuzzing))]
 pub(super) mod check;
+mod code_page;
 mod cut;
+mod descriptors;
+mod encoding;
 mod file;
 mod globs;
+mod inflate;
 mod keep;
 mod lag;
 mod look;
+mod opened;
 mod options;
 mod paths;
 mod proof;
@@ -23,9 +28,13 @@ mod rest;
 mod rest_file;
 mod rotate;
 mod scan;
+mod siblings;
+mod successor;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod watch;
+mod writers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
@@ -39,13 +48,16 @@ use crate::receipts::Signal;
 use crate::state::{Position, Positions};
 
 use ahead::ReadTimes;
+use descriptors::Descriptors;
 use file::{FileId, Tailed};
 use options::TailOptions;
 use paths::Paths;
 use quiet::QuietWatcher;
 use read::{End, IN_FLIGHT, LENT, Lease, Reading, Returned};
 use rest_file::Rests;
+use tags::Tags;
 use watch::DirectoryWatcher;
+use writers::Writers;
 
 /// The `tail` input.
 pub(super) const KIND: InputKind = InputKind {
@@ -59,13 +71,14 @@ pub(super) const KIND: InputKind = InputKind {
 /// How the input behaves, as configured.
 struct Settings {
     name: Arc<str>,
-    tag: Arc<str>,
+    tags: Tags,
     read_from_head: bool,
     read_new_from_head: bool,
     exit_on_eof: bool,
     refresh: Duration,
     rotate_wait: Duration,
     ignore_older: Duration,
+    lets_older_go: bool,
     mem_buf_limit: Option<u64>,
 }
 
@@ -86,6 +99,8 @@ struct Tail {
     outlet: Option<Outlet>,
     watcher: DirectoryWatcher,
     quiet: QuietWatcher,
+    writers: Writers,
+    descriptors: Descriptors,
     /// Stored positions of files that are not open, by inode.
     rows: HashMap<u64, Vec<Position>>,
     /// Open files by number, in the order they were met. Boxed: nodes of the map are half empty.
@@ -119,6 +134,10 @@ struct Tail {
     /// Looks at all paths follow each other no faster.
     scan_gap: Duration,
     scans: u64,
+    /// When paths are looked at again because a file was too young to be judged.
+    scan_again: Option<Instant>,
+    /// Gzip files that are left alone, by id and birth: what they hold is read elsewhere, or is not to be read.
+    left: HashSet<(FileId, i64)>,
     stream_base: u64,
     last_number: u64,
     /// Paths that could not be opened and were complained of.
@@ -279,9 +298,13 @@ impl Tail {
 
     /// Takes the files that workers gave back.
     fn take_returned(&mut self) {
-        for Returned { number, progress, end } in self.reading.take_returned() {
+        for Returned { number, progress, size, end } in self.reading.take_returned() {
             let Some(file) = self.files.get_mut(&number) else { continue };
             (file.progress, file.lent) = (progress, None);
+            if file.file.is_compressed() {
+                file.size = size;
+            }
+            self.keep_within(number);
             match end {
                 End::Changed => self.content_changed(number),
                 End::Failed => self.put_off(number, FAILED_WAIT),
@@ -314,7 +337,7 @@ impl Tail {
         let look = self.looks.first().map(|(at, _)| *at);
         let save = self.is_unsaved().then_some(self.saved + keep::EVERY);
         let scan = self.scanned + if self.watcher.has_changed() { self.scan_gap } else { self.settings.refresh };
-        let next = [look, save, self.begin_again].into_iter().flatten().fold(scan, Instant::min);
+        let next = [look, save, self.begin_again, self.scan_again].into_iter().flatten().fold(scan, Instant::min);
         next.saturating_duration_since(self.now)
     }
 

@@ -3,6 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use vigie_parsers::regex::Regex;
+
+use super::code_page::Legacy;
+use super::encoding::Unicode;
 use crate::config::OptionType;
 use crate::config::types::{CommaList, Size};
 use crate::state::{Journal, Synchronous};
@@ -22,10 +26,16 @@ crate::options! {
         read_from_head: bool, default "off", "Whether files without a stored position that are there at the start are read from their head. What replaced a file with a position always is.";
         read_newly_discovered_files_from_head: bool, default "on", "Whether files found later are read from their head.";
         refresh_interval: Duration, default "60", "Seconds between two looks at all paths. New files are noticed at once where the system tells of them.";
-        rotate_wait: Duration, default "5", "Seconds a file that was rotated away is kept after its last byte. Unread bytes keep it longer.";
+        rotate_wait: Duration, default "5", "Seconds a file that was rotated away is kept after its last byte. Unread bytes keep it longer, and so does a process that has it open for writing, as far as `/proc` shows.";
+        tag_regex: PathRegex, optional, "Pattern on the path of a file; `<name>` in `Tag` stands for what its group of that name took, `_` for nothing. Files that it does not match are left out.";
         path_key: String, optional, "Key under which the path of the file is added.";
         offset_key: String, optional, "Key under which the byte offset of the line is added.";
         ignore_older: Duration, default "0", "Files not written to for longer than this are not begun. 0 takes all.";
+        ignore_active_older_files: bool, default "off", "Whether files that are followed are let go, too, once `Ignore_Older` names them and they are read to their end. They go on where they were once they grow.";
+        "unicode.encoding" unicode_encoding: Unicode, optional, "Takes files for UTF-16: `auto`, as their first bytes tell, `UTF-16LE` or `UTF-16BE`. Records are UTF-8, without the byte order mark.";
+        "generic.encoding" generic_encoding: Legacy, optional, "Code page that files are written in: ShiftJIS, UHC, GBK, GB18030, Big5, Win866, Win874, or Win1250 to Win1256. Records are UTF-8.";
+        inotify_watcher: bool, default "on", "Whether the system is asked to tell of new files and of writes to quiet ones. Where it is not, paths are looked at every `Watcher_Interval` and files every second.";
+        watcher_interval: Duration, default "2", "Seconds between two looks at all paths where `Inotify_Watcher` is off and `Refresh_Interval` is longer.";
         buffer_chunk_size: Size, default "256k", "Bytes read at once at the most.";
         buffer_max_size: Size, default "1M", "Longest line. What is longer is cut into parts of this size, unless an option below says otherwise.";
         skip_long_lines: bool, default "off", "Whether lines above `Buffer_Max_Size` are left out and counted.";
@@ -35,14 +45,26 @@ crate::options! {
     }
     not_needed {
         "db.compare_filename": "Files are told apart by identity and content.",
-        "watcher_interval": "Rotation is noticed at once.",
         "progress_check_interval": "Growth is looked for at all times.",
         "progress_check_interval_nsec": "Growth is looked for at all times.",
+        "windows.path_encoding": "Paths are the bytes that the system has.",
         "static_batch_size": "Files take turns, each for up to 4 MiB.",
         "event_batch_size": "Files take turns, each for up to 4 MiB.",
         "file_cache_advise": "The page cache is left to the system.",
-        "inotify_watcher": "Directories are watched where the system can; growth is looked for everywhere.",
-        "ignore_active_older_files": "A file that is followed is followed to its end.",
+    }
+}
+
+/// Value of `Tag_Regex`.
+#[derive(Clone, Debug)]
+pub(super) struct PathRegex(pub(super) Regex);
+
+impl OptionType for PathRegex {
+    const KIND: &'static str = "regex";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let regex = Regex::new(text).map_err(|error| format!("a regular expression ({error})"))?;
+        let has_name = regex.groups().iter().any(Option::is_some);
+        if has_name { Ok(Self(regex)) } else { Err("a regular expression with a named group, `(?<name>...)`".into()) }
     }
 }
 

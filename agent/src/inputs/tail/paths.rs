@@ -1,7 +1,6 @@
-//! Which files are read, and the tag of each.
+//! Which files are read.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use glob::Pattern;
 
@@ -56,47 +55,9 @@ fn home(glob: &str) -> String {
     }
 }
 
-/// `tag` with `*` replaced by the path: its leading `/` dropped, separators turned to dots, dots that repeat merged. A tag
-/// without `*` is one for all files.
-pub(super) fn expand_tag(tag: &Arc<str>, path: &Path) -> Arc<str> {
-    if !tag.contains('*') {
-        return Arc::clone(tag);
-    }
-    let mut dotted = String::new();
-    for character in path.to_string_lossy().trim_start_matches('/').chars() {
-        match character {
-            '/' | '\\' | ':' | '.' if dotted.ends_with('.') => {}
-            '/' | '\\' | ':' => dotted.push('.'),
-            '*' => {}
-            other => dotted.push(if other.is_control() { '_' } else { other }),
-        }
-    }
-    let expanded = tag.replace('*', &dotted);
-    let mut merged = String::with_capacity(expanded.len());
-    for character in expanded.chars().filter(|character| *character != '*') {
-        if character != '.' || !merged.ends_with('.') {
-            merged.push(character);
-        }
-    }
-    merged.trim_end_matches('.').into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_star_in_a_tag_becomes_the_path() {
-        for (tag, path, expected) in [
-            ("x.*", "/data/a/tl.log", "x.data.a.tl.log"),
-            ("*", "/var/log//a..log", "var.log.a.log"),
-            ("fixed", "/a", "fixed"),
-            ("a.*.b", "/c:d", "a.c.d.b"),
-            ("k.*", "/x/evil\nname", "k.x.evil_name"),
-        ] {
-            assert_eq!(*expand_tag(&tag.into(), Path::new(path)), *expected);
-        }
-    }
 
     #[test]
     fn excluded_files_are_left_out_whatever_their_depth() {

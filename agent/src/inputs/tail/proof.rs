@@ -1,35 +1,36 @@
 //! What proves that a file still holds the content that is known: the hash of its head, the bytes before an offset.
 
-use std::fs::File;
 use std::io;
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use crate::inputs::files::read_full;
+use super::opened::Opened;
 use crate::state::Known;
 
 /// Bytes that the proof of a head covers at the most.
 pub(super) const HEAD: usize = 1024;
 /// Bytes before an offset that its stored marker covers at the most.
 pub(super) const MARKER: usize = 64;
+/// Bytes of a gzip file that are inflated for a proof at the most.
+const NEAR: u64 = 64 << 10;
 /// Bytes before the offset that are compared at every read.
 const MARK: usize = 32;
 
 /// Hash of the first bytes and their number, at most [`HEAD`].
-pub(super) fn head(file: &File, size: u64) -> io::Result<(u64, u32)> {
+pub(super) fn head(file: &Opened, size: u64) -> io::Result<(u64, u32)> {
     let mut bytes = [0; HEAD];
     let wanted = usize::try_from(size).unwrap_or(HEAD).min(HEAD);
-    let length = read_full(file, &mut bytes[..wanted], 0)?;
+    let length = file.read_full(&mut bytes[..wanted], 0)?;
     Ok((xxh3_64(&bytes[..length]), u32::try_from(length).expect("at most 1024")))
 }
 
 /// Hash of the first line, newline excluded, as far as it lies in the first [`HEAD`] bytes.
 ///
 /// `None` while that line may still grow; with `last` it does not.
-pub(super) fn first_line(file: &File, size: u64, last: bool) -> io::Result<Option<u64>> {
+pub(super) fn first_line(file: &Opened, size: u64, last: bool) -> io::Result<Option<u64>> {
     let mut bytes = [0; HEAD];
     let wanted = usize::try_from(size).unwrap_or(HEAD).min(HEAD);
-    let length = read_full(file, &mut bytes[..wanted], 0)?;
+    let length = file.read_full(&mut bytes[..wanted], 0)?;
     let end = match memchr::memchr(b'\n', &bytes[..length]) {
         Some(newline) => newline,
         None if length == HEAD || (last && length > 0) => length,
@@ -39,19 +40,23 @@ pub(super) fn first_line(file: &File, size: u64, last: bool) -> io::Result<Optio
 }
 
 /// Whether the first bytes of `file` are those of `known`. While nothing is known of them there is no doubt.
-pub(super) fn has_head(file: &File, known: &Known) -> bool {
+pub(super) fn has_head(file: &Opened, known: &Known) -> bool {
     let mut bytes = [0; HEAD];
     let Some(wanted) = bytes.get_mut(..known.head_length as usize) else { return false };
-    let length = read_full(file, wanted, 0).unwrap_or(0);
+    let length = file.read_full(wanted, 0).unwrap_or(0);
     length == wanted.len() && (wanted.is_empty() || xxh3_64(wanted) == known.head)
 }
 
 /// Hash of the last bytes before `offset` and their number, as Fluent Bit keeps it.
-pub(super) fn marker(file: &File, offset: u64) -> (i64, u32) {
+pub(super) fn marker(file: &Opened, offset: u64) -> (i64, u32) {
     let mut bytes = [0; MARKER];
     let length = usize::try_from(offset).unwrap_or(MARKER).min(MARKER);
     let wanted = &mut bytes[..length];
-    match read_full(file, wanted, offset - length as u64) {
+    if file.is_compressed() {
+        // It is behind what is read, and its head proves enough.
+        return (0, 0);
+    }
+    match file.read_full(wanted, offset - length as u64) {
         Ok(read) if read == length && read > 0 => {
             (xxh3_64(wanted).cast_signed(), u32::try_from(read).expect("at most 64"))
         }
@@ -60,13 +65,16 @@ pub(super) fn marker(file: &File, offset: u64) -> (i64, u32) {
 }
 
 /// Whether the bytes before `offset` are still those of the stored marker. Without a marker there is no doubt.
-pub(super) fn has_marker(file: &File, offset: u64, marker: (i64, u32)) -> bool {
+pub(super) fn has_marker(file: &Opened, offset: u64, marker: (i64, u32)) -> bool {
     let (hash, length) = marker;
     if length == 0 || u64::from(length) > offset || length > 1 << 16 {
         return true;
     }
+    if file.is_compressed() && offset > NEAR {
+        return true;
+    }
     let mut bytes = vec![0; length as usize];
-    let read = read_full(file, &mut bytes, offset - u64::from(length)).unwrap_or(0);
+    let read = file.read_full(&mut bytes, offset - u64::from(length)).unwrap_or(0);
     read == bytes.len() && xxh3_64(&bytes).cast_signed() == hash
 }
 
@@ -79,10 +87,14 @@ pub(super) struct Mark {
 
 impl Mark {
     /// The mark of `file` at `offset`.
-    pub(super) fn of(file: &File, offset: u64) -> Self {
+    pub(super) fn of(file: &Opened, offset: u64) -> Self {
         let mut mark = Self { bytes: [0; MARK], length: usize::try_from(offset).unwrap_or(MARK).min(MARK) };
+        if file.is_compressed() {
+            // What proves it is met while it is inflated.
+            return Self::default();
+        }
         let wanted = &mut mark.bytes[..mark.length];
-        if read_full(file, wanted, offset - wanted.len() as u64).ok() != Some(wanted.len()) {
+        if file.read_full(wanted, offset - wanted.len() as u64).ok() != Some(wanted.len()) {
             mark.length = 0;
         }
         mark
@@ -107,11 +119,11 @@ impl Mark {
     }
 
     /// Whether `file` has these bytes before `offset`.
-    pub(super) fn is_in(&self, file: &File, offset: u64) -> bool {
+    pub(super) fn is_in(&self, file: &Opened, offset: u64) -> bool {
         let mut bytes = [0; MARK];
         let wanted = &mut bytes[..self.length];
         let from = offset.saturating_sub(self.length as u64);
-        read_full(file, wanted, from).ok() == Some(self.length) && wanted == self.bytes()
+        file.read_full(wanted, from).ok() == Some(self.length) && wanted == self.bytes()
     }
 }
 
@@ -144,7 +156,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("a");
         std::fs::write(&path, "hello world!\nmore").expect("it is written");
-        let file = File::open(&path).expect("it opens");
+        let file = Opened::from(std::fs::File::open(&path).expect("it opens"));
 
         assert_eq!(marker(&file, 13), (xxh3_64(b"hello world!\n").cast_signed(), 13));
         assert!(has_marker(&file, 13, marker(&file, 13)));

@@ -70,9 +70,10 @@ struct Waiter {
 }
 
 impl QuietWatcher {
-    /// A watcher that raises `signal` when a file that it watches was written to.
-    pub(super) fn new(signal: Signal) -> Self {
-        Self { signal, state: State::New, watched: HashMap::new(), has_room: true, is_told: false }
+    /// A watcher that raises `signal` when a file that it watches was written to; one that watches none unless `wanted`.
+    pub(super) fn new(signal: Signal, wanted: bool) -> Self {
+        let state = if wanted { State::New } else { State::Refused };
+        Self { signal, state, watched: HashMap::new(), has_room: true, is_told: false }
     }
 
     /// Watches `file` for its next write.
@@ -257,7 +258,7 @@ mod tests {
 
     #[test]
     fn one_write_is_told_and_no_other() {
-        let mut watcher = QuietWatcher::new(Signal::default());
+        let mut watcher = QuietWatcher::new(Signal::default(), true);
         let (mut one, mut two) = (file(), file());
         watch(&mut watcher, &one, 1);
         watch(&mut watcher, &two, 2);
@@ -274,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_truncation_is_told() {
-        let mut watcher = QuietWatcher::new(Signal::default());
+        let mut watcher = QuietWatcher::new(Signal::default(), true);
         let mut file = file();
         file.write_all(b"a").expect("written");
         watch(&mut watcher, &file, 7);
@@ -286,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_watch_that_was_ended_tells_nothing_and_may_be_ended_twice() {
-        let mut watcher = QuietWatcher::new(Signal::default());
+        let mut watcher = QuietWatcher::new(Signal::default(), true);
         let mut file = file();
         let watch = watch(&mut watcher, &file, 1);
         assert_eq!(held(&watcher), 1);
@@ -302,7 +303,7 @@ mod tests {
     #[test]
     fn a_write_wakes_the_input_and_so_does_the_next_after_a_new_watch() {
         let signal = Signal::default();
-        let mut watcher = QuietWatcher::new(signal.clone());
+        let mut watcher = QuietWatcher::new(signal.clone(), true);
         let mut file = file();
         for _ in 0..3 {
             watch(&mut watcher, &file, 1);
@@ -316,7 +317,7 @@ mod tests {
     /// Where one watch was refused, those that were there were given up too.
     #[test]
     fn where_there_is_no_room_what_is_watched_stays_so_until_a_watch_ends() {
-        let mut watcher = QuietWatcher::new(Signal::default());
+        let mut watcher = QuietWatcher::new(Signal::default(), true);
         let mut files = [file(), file(), file()];
         let [one, two] = [0, 1].map(|at| watch(&mut watcher, &files[at], at as u64));
         assert_ne!(one, two);
@@ -340,7 +341,7 @@ mod tests {
 
     #[test]
     fn where_the_system_refuses_all_nothing_is_watched() {
-        let mut watcher = QuietWatcher::new(Signal::default());
+        let mut watcher = QuietWatcher::new(Signal::default(), true);
         watcher.refuse();
 
         assert_eq!(watcher.watch(&file(), 6), Watch::Never);
@@ -351,6 +352,6 @@ mod tests {
     fn a_file_that_another_host_could_write_to_is_not_watched() {
         let proc = File::open("/proc/version").expect("it is there");
 
-        assert_eq!(QuietWatcher::new(Signal::default()).watch(&proc, 1), Watch::Never);
+        assert_eq!(QuietWatcher::new(Signal::default(), true).watch(&proc, 1), Watch::Never);
     }
 }

@@ -4,17 +4,18 @@
 //! stays in the cache of one core from the page cache to the request, and the input wakes nobody for each block.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tracing::warn;
-use vigie_parsers::batch::Keys;
+use vigie_parsers::batch::{Batch, Keys};
 
 use super::ahead::ReadTimes;
-use super::cut::{Block, Cutter, Cutting, LongLine};
+use super::cut::{Block, Cut, Cutter, Cutting, LongLine};
+use super::encoding::Encoding;
 use super::file::Content;
+use super::opened::Opened;
 use super::proof::Mark;
 use crate::metrics::InputMetrics;
 use crate::plugin::{Memory, Parcel, PooledBatch, Source, Stop};
@@ -26,6 +27,8 @@ pub(super) struct Reading {
     /// Bytes read at once, but for a line that is longer.
     pub(super) block: usize,
     pub(super) cutting: Cutting,
+    /// What the files are written in where that may not be UTF-8.
+    pub(super) encoding: Option<Encoding>,
     pub(super) metrics: Arc<InputMetrics>,
     /// No block is begun once this asks to stop; its signal tells of what was given back.
     pub(super) stop: Stop,
@@ -60,7 +63,8 @@ pub(super) struct Progress {
 
 impl Progress {
     /// Where reading begins that is to go on at `offset` of `file`.
-    pub(super) fn at(file: &File, offset: u64) -> Self {
+    pub(super) fn at(file: &Opened, offset: u64) -> Self {
+        file.expect(offset);
         Self { offset, mark: Mark::of(file, offset), ..Self::default() }
     }
 }
@@ -84,13 +88,15 @@ pub(super) enum End {
 pub(super) struct Returned {
     pub(super) number: u64,
     pub(super) progress: Progress,
+    /// Its size, which of a gzip file is known better now.
+    pub(super) size: u64,
     pub(super) end: End,
 }
 
 /// A file that is lent to its worker.
 pub(super) struct Lease {
     pub(super) number: u64,
-    pub(super) file: Arc<File>,
+    pub(super) file: Arc<Opened>,
     pub(super) content: Content,
     pub(super) tag: Arc<str>,
     pub(super) epoch: u32,
@@ -110,7 +116,7 @@ pub(super) struct Lease {
 impl Reading {
     pub(super) fn new(
         (key, block): (&str, usize),
-        cutting: Cutting,
+        (cutting, encoding): (Cutting, Option<Encoding>),
         metrics: &Arc<InputMetrics>,
         stop: &Stop,
     ) -> Arc<Self> {
@@ -118,6 +124,7 @@ impl Reading {
             keys: Keys::new([key]),
             block,
             cutting,
+            encoding,
             metrics: Arc::clone(metrics),
             stop: stop.clone(),
             returned: Mutex::default(),
@@ -152,7 +159,8 @@ impl Lease {
         let reading = Arc::clone(&self.reading);
         let unread = usize::try_from(self.size - self.progress.offset).unwrap_or(usize::MAX);
         let wanted = unread.min(self.progress.block.max(reading.block));
-        let needed = reading.keys.name(0).len() + self.progress.mark.bytes().len() + wanted + (wanted / 16).max(256);
+        let extra = (wanted / 16).max(256) + reading.encoding.map_or(0, |_| wanted * 3);
+        let needed = reading.keys.name(0).len() + self.progress.mark.bytes().len() + wanted + extra;
         let mut batch = self.batch(needed)?;
         let key = reading.keys.in_batch(&mut batch).key(0);
         let start = match read_block((&self.file, &self.progress), &mut batch, wanted) {
@@ -163,14 +171,18 @@ impl Lease {
             }
             Err(error) => {
                 let file = &self.content.stream.name;
-                warn!(component = "tail", file, %error, "cannot be read now");
+                warn!(component = "tail", %file, %error, "cannot be read now");
                 return None;
             }
         };
         let read = batch.arena().len() - start;
+        let unread = self.unread_now(unread);
         let cutter = Cutter { cutting: reading.cutting, metrics: &reading.metrics, now: self.times.now(), key };
         let block = Block { start, offset: self.progress.offset, last: self.last && read == unread };
-        let cut = cutter.cut(&mut batch, block, &mut self.progress.long);
+        let cut = match reading.encoding {
+            None => cutter.cut(&mut batch, block, &mut self.progress.long),
+            Some(encoding) => self.cut_encoded(encoding, &cutter, &mut batch, block)?,
+        };
         self.end = End::Reached;
         if cut.consumed == 0 {
             self.want_more(read, unread);
@@ -183,6 +195,28 @@ impl Lease {
         self.left = self.left.saturating_sub(cut.consumed as u64);
         reading.metrics.bytes.add(cut.consumed as u64);
         self.parcel(batch, cut.end)
+    }
+
+    /// What is `unread` of the file, where that may have become known better by reading.
+    fn unread_now(&mut self, unread: usize) -> usize {
+        if !self.file.is_compressed() {
+            return unread;
+        }
+        self.size = self.file.size().unwrap_or(self.size);
+        usize::try_from(self.size.saturating_sub(self.progress.offset)).unwrap_or(usize::MAX)
+    }
+
+    /// Cuts a block of a file that may not be UTF-8. `None` when its head cannot be read.
+    fn cut_encoded(&mut self, encoding: Encoding, cutter: &Cutter<'_>, batch: &mut Batch, block: Block) -> Option<Cut> {
+        let mut head = [0; 3];
+        let length = match self.file.read_full(&mut head, 0) {
+            Ok(length) => length,
+            Err(error) => {
+                warn!(component = "tail", file = %self.content.stream.name, %error, "its head cannot be read now");
+                return None;
+            }
+        };
+        Some(encoding.cut(cutter, batch, (block, &head[..length]), &mut self.progress.long))
     }
 
     /// Memory for `needed` bytes. For a long line nothing is waited for: other files of the worker have their turn.
@@ -203,7 +237,9 @@ impl Lease {
     fn want_more(&mut self, read: usize, unread: usize) {
         if read < unread && read > 0 {
             let larger = self.progress.block.max(self.reading.block) * 4;
-            self.progress.block = larger.min(self.reading.cutting.max_line + 2);
+            let longest = self.reading.cutting.max_line + 2;
+            self.progress.block =
+                larger.min(self.reading.encoding.map_or(longest, |encoding| encoding.longest(longest)));
         } else {
             self.progress.stuck = Some(self.size);
             self.end = End::Nothing;
@@ -248,22 +284,49 @@ impl fmt::Debug for Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.reading.give_back(Returned { number: self.number, progress: self.progress, end: self.end });
+        self.file.forget(self.progress.offset.saturating_sub(self.progress.mark.bytes().len() as u64));
+        if self.progress.offset >= self.size {
+            self.file.give_up_if_over();
+        }
+        let Self { number, progress, size, end, .. } = *self;
+        self.reading.give_back(Returned { number, progress, size, end });
     }
 }
 
 /// Reads up to `wanted` bytes behind the offset into the arena and gives where they begin there. `None` when the bytes
 /// before the offset are not those that were read.
 fn read_block(
-    (mut file, progress): (&File, &Progress),
+    (file, progress): (&Opened, &Progress),
     batch: &mut PooledBatch,
     wanted: usize,
 ) -> io::Result<Option<usize>> {
     let mark = progress.mark.bytes();
     let arena = batch.arena_mut();
     let from = arena.len();
-    file.seek(SeekFrom::Start(progress.offset - mark.len() as u64))?;
-    // Into room that nobody has filled with zeros before.
-    file.take((mark.len() + wanted) as u64).read_to_end(arena)?;
+    file.append(arena, progress.offset - mark.len() as u64, mark.len() + wanted)?;
     Ok(arena[from..].starts_with(mark).then_some(from + mark.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_block_ends_where_it_is_to_end_whether_the_arena_has_just_room_for_it_or_much() {
+        let mut file = tempfile::tempfile().expect("a file");
+        let bytes: Vec<u8> = (0..20_000_u32).flat_map(u32::to_le_bytes).collect();
+        file.write_all(&bytes).expect("it is written");
+        let file = Opened::new(file, std::path::Path::new("plain.log"));
+        let progress = Progress::at(&file, 1_000);
+        let before = progress.mark.bytes().len();
+
+        for room in [4_000, 30_000, 200_000] {
+            let mut batch = Memory::new(4 << 20).take(room, PATIENCE).expect("there is room");
+            let start =
+                read_block((&file, &progress), &mut batch, 3_900).expect("it is read").expect("it is unchanged");
+            assert_eq!((start, batch.arena()), (before, &bytes[1_000 - before..4_900]), "with room for {room}");
+        }
+    }
 }

@@ -55,7 +55,7 @@ impl Tail {
     fn keep_rest(&mut self, number: u64, room: &mut u64) -> Option<Kept> {
         let file = self.files.get_mut(&number).filter(|file| file.standing != Standing::Gone)?;
         let metadata = file.file.metadata().ok().filter(|metadata| metadata.nlink() == 0)?;
-        file.size = metadata.len();
+        file.size = file.file.size().unwrap_or(metadata.len());
         let (from, size) = (file.settled(), file.size);
         if from >= size {
             return None;

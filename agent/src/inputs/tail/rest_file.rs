@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::file::{self, Tailed};
+use super::opened::Opened;
 use super::proof;
-use crate::inputs::files::read_full;
 use crate::state::Position;
 
 /// Bytes that the copies of one input may take on disk.
@@ -142,7 +142,7 @@ impl Rests {
 ///
 /// # Errors
 /// [`Unfit`]
-pub(super) fn open(row: &Position) -> Result<(File, Metadata), Unfit> {
+pub(super) fn open(row: &Position) -> Result<(Opened, Metadata), Unfit> {
     let place = row.place.as_deref().unwrap_or(&row.name);
     let (file, metadata) = match file::open(place) {
         Ok(opened) => opened,
@@ -187,13 +187,13 @@ impl Extent {
 }
 
 /// Copies bytes to the same offsets and gives their hash.
-fn copy_range((file, copy): (&File, &File), from: u64, to: u64) -> io::Result<u64> {
+fn copy_range((file, copy): (&Opened, &File), from: u64, to: u64) -> io::Result<u64> {
     each_piece(file, (from, to), |piece, at| copy.write_all_at(piece, at))
 }
 
 /// Reads bytes piece by piece and gives their hash.
 fn each_piece(
-    file: &File,
+    file: &Opened,
     (from, to): (u64, u64),
     mut take: impl FnMut(&[u8], u64) -> io::Result<()>,
 ) -> io::Result<u64> {
@@ -202,7 +202,7 @@ fn each_piece(
     let mut at = from;
     while at < to {
         let wanted = usize::try_from(to - at).unwrap_or(PIECE).min(PIECE);
-        if read_full(file, &mut bytes[..wanted], at)? < wanted {
+        if file.read_full(&mut bytes[..wanted], at)? < wanted {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         hash.update(&bytes[..wanted]);
@@ -213,13 +213,13 @@ fn each_piece(
 }
 
 /// Where the last line ends that ends in `from..limit`; `from` when none does.
-fn line_end(file: &File, from: u64, limit: u64) -> io::Result<u64> {
+fn line_end(file: &Opened, from: u64, limit: u64) -> io::Result<u64> {
     let mut bytes = vec![0; PIECE];
     let mut end = limit;
     while end > from {
         let wanted = usize::try_from(end - from).unwrap_or(PIECE).min(PIECE);
         let start = end - wanted as u64;
-        let read = read_full(file, &mut bytes[..wanted], start)?;
+        let read = file.read_full(&mut bytes[..wanted], start)?;
         if let Some(newline) = memchr::memrchr(b'\n', &bytes[..read]) {
             return Ok(start + newline as u64 + 1);
         }

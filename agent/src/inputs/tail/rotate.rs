@@ -1,9 +1,7 @@
 //! Files go: they are renamed, truncated, overwritten, deleted, and in the end let go.
 
-use std::collections::HashMap;
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +10,13 @@ use rustix::io::Errno;
 use tracing::{debug, error, info, warn};
 
 use super::file::{self, FileId, Standing, Tailed};
+use super::opened::{self, Opened};
 use super::proof;
 use super::scan::TakeUp;
+use super::siblings::{Listings, siblings, told};
 use super::{FAILED_WAIT, Tail};
 use crate::state::{Known, Periods, Position};
 
-/// Endings of compressed files: their content was another file's before.
-const COMPRESSED: [&str; 8] = [".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".Z", ".zip"];
 /// How long the row of a file that is nowhere to be found is kept.
 const KEPT_SECONDS: i64 = 7 * 86_400;
 /// How long a copy is looked for again while no descriptor is free. The new content waits, too, and may itself be truncated.
@@ -26,10 +24,10 @@ const DESCRIPTOR_WAIT: Duration = Duration::from_mins(1);
 
 impl Tail {
     /// A file that its path no longer shows: renamed, or deleted.
-    pub(super) fn lost_sight(&mut self, number: u64) {
+    pub(super) fn lost_sight(&mut self, number: u64, listings: &mut Listings) {
         let Some(file) = self.files.get_mut(&number) else { return };
         match std::fs::metadata(file.place()) {
-            Ok(metadata) if FileId::of(&metadata) == file.id => return,
+            Ok(metadata) if FileId::of(&metadata) == file.id && file.file.metadata().is_ok() => return,
             // A directory that cannot be read now hides it; it says nothing of the file.
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return,
             _ => {}
@@ -37,25 +35,28 @@ impl Tail {
         file.standing = Standing::Rotated;
         file.last_growth = self.now;
         self.leaving.insert(number);
+        self.find_again(number, listings);
+        let Some(file) = self.files.get_mut(&number) else { return };
+        file.file.hold();
         self.metrics.files_rotated.add(1);
         let birth = file.position.known.map_or(0, |known| known.birth);
         let (name, place) = (Arc::clone(file.name()), Arc::clone(file.place()));
         debug!(component = %self.settings.name, file = %place.display(), "rotated away");
         self.plan_look(number);
-        self.take_up_missed(&name, &place, birth);
+        self.take_up_missed((&name, &place), birth, listings);
     }
 
     /// Takes up files that were made as `place` and renamed before they were seen there: siblings named after it, not
     /// compressed, not born before the content that was known last.
-    pub(super) fn take_up_missed(&mut self, name: &Path, place: &Path, born: i64) {
+    pub(super) fn take_up_missed(&mut self, (name, place): (&Path, &Path), born: i64, listings: &mut Listings) {
         if born == 0 {
             return;
         }
-        let known = self.known_inodes();
         let mut missed: Vec<(i64, PathBuf)> = Vec::new();
-        for (path, metadata) in told(place, siblings(place)) {
+        for (path, metadata) in listings.siblings(place) {
             let birth = file::birth(&metadata);
-            let excluded = self.paths.is_excluded(&path) || known.contains(&metadata.ino());
+            let is_known = self.by_id.contains_key(&FileId::of(&metadata)) || self.is_stored(&path, &metadata);
+            let excluded = is_known || self.paths.is_excluded(&path);
             if birth >= born && !excluded && !self.is_copy_of_known(name, &path, &metadata) {
                 missed.push((birth, path));
             }
@@ -68,11 +69,19 @@ impl Tail {
         }
     }
 
+    /// Whether a stored row is of what the file at `path` holds, and not only of its inode, which may be used again.
+    fn is_stored(&self, path: &Path, metadata: &Metadata) -> bool {
+        let Some(row) = self.row_of(metadata) else { return false };
+        let has_head = |file: &Opened| row.known.is_none_or(|known| proof::has_head(file, &known));
+        metadata.len() >= row.offset && file::open(path).is_ok_and(|(file, _)| has_head(&file))
+    }
+
     /// Whether the file at `path` begins with all that was read of a file called `name`.
     fn is_copy_of_known(&self, name: &Path, path: &Path, metadata: &Metadata) -> bool {
         let Ok((file, _)) = file::open(path) else { return false };
         let is_copy = |position: &Position| {
-            let known = position.known.filter(|known| known.head_length > 0 && *position.name == *name);
+            let known =
+                position.known.filter(|known| known.head_length > 0 && position.name.as_os_str() == name.as_os_str());
             known.is_some_and(|known| {
                 position.marker.1 > 0
                     && metadata.len() >= position.offset
@@ -87,24 +96,31 @@ impl Tail {
     /// their end.
     pub(super) fn recover_rows(&mut self) {
         let now = (self.clock)().seconds;
-        let mut listings: HashMap<PathBuf, HashMap<u64, (PathBuf, Metadata)>> = HashMap::new();
+        let mut listings = Listings::default();
         let rows: Vec<Position> =
             self.rows.values().flatten().filter(|row| self.paths.name(&row.name)).cloned().collect();
         let mut still_there = Vec::new();
+        let mut gone = Vec::new();
         for row in rows {
             let places = [row.place.as_deref(), Some(&*row.name)];
             let found = places.into_iter().flatten().filter_map(Path::parent).find_map(|directory| {
-                let listing = listings.entry(directory.to_owned()).or_insert_with(|| by_inode(directory));
-                listing.get(&row.inode).filter(|(_, metadata)| file::row_fits(&row, metadata)).cloned()
+                listings.of(directory).get(&row.inode).filter(|(_, metadata)| file::row_fits(&row, metadata)).cloned()
             });
             match found {
-                None => self.forget_old(&row, now),
+                None => gone.push(row),
                 // Read to its end before: it need not be opened again.
-                Some((_, metadata)) if row.rotated && metadata.len() == row.offset => still_there.push(row),
+                Some((path, metadata)) if row.rotated && is_whole(&path, &metadata, row.offset) => {
+                    still_there.push(row)
+                }
                 Some((path, _)) => {
                     let what = TakeUp { path: &path, name: &row.name, from_end: false, standing: Standing::Rotated };
                     self.take_up(what);
                 }
+            }
+        }
+        for row in gone {
+            if !self.goes_on_compressed(&row) {
+                self.forget_old(&row, now);
             }
         }
         still_there.iter_mut().for_each(|row| row.seen = now);
@@ -198,7 +214,7 @@ impl Tail {
                 _ => {}
             }
         }
-        Ok(None)
+        Ok(self.compressed_copy(old))
     }
 
     /// Puts a file off whose copy could not be looked for, unless that went on for too long.
@@ -234,8 +250,12 @@ impl Tail {
                 return false;
             }
             // What was written since the last look is read first.
-            let size = file.file.metadata().map_or(file.size, |metadata| metadata.len());
+            let size = file.file.size().unwrap_or(file.size);
             if size != file.size {
+                return false;
+            }
+            let since = file.last_growth + self.settings.rotate_wait;
+            if self.writers.has_writer(file.id, since, self.now) != Some(false) {
                 return false;
             }
             if !file.is_read() {
@@ -277,20 +297,20 @@ impl Tail {
 
 /// A file that holds what another one held.
 pub(super) struct Copy {
-    file: File,
-    metadata: Metadata,
-    path: PathBuf,
+    pub(super) file: Opened,
+    pub(super) metadata: Metadata,
+    pub(super) path: PathBuf,
 }
 
 impl Tailed {
     /// Goes on in a copy of its content.
     fn become_copy(&mut self, copy: Copy, now: std::time::Instant) {
+        self.size = copy.file.size().unwrap_or(self.size);
         self.file = Arc::new(copy.file);
         self.id = FileId::of(&copy.metadata);
         self.position.inode = self.id.inode;
         self.position.place = Some(copy.path.into());
         self.position.seen = 0;
-        self.size = copy.metadata.len();
         self.progress.stuck = None;
         self.ended = false;
         self.standing = Standing::Rotated;
@@ -303,93 +323,19 @@ impl Tailed {
     }
 }
 
+/// Whether a file that was read up to `offset` has no more, as far as the system tells.
+fn is_whole(path: &Path, metadata: &Metadata, offset: u64) -> bool {
+    metadata.len() == offset || opened::is_compressed(path)
+}
+
 /// Whether `copy` has the bytes before the offset of `old`, as far as they are known.
-fn has_tail(copy: &File, old: &Tailed) -> bool {
+fn has_tail(copy: &Opened, old: &Tailed) -> bool {
     if old.content.is_some() {
         return old.progress.mark.is_in(copy, old.progress.offset);
     }
     proof::has_marker(copy, old.position.offset, old.position.marker)
 }
 
-fn is_out_of_descriptors(error: &io::Error) -> bool {
+pub(super) fn is_out_of_descriptors(error: &io::Error) -> bool {
     matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
-}
-
-/// Regular files in `directory`; none where it is not there.
-fn entries(directory: &Path) -> io::Result<Vec<(PathBuf, Metadata)>> {
-    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-    let found = match std::fs::read_dir(directory) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        found => found?.filter_map(Result::ok),
-    };
-    let entries = found.filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)));
-    Ok(entries.filter(|(_, metadata)| metadata.is_file()).collect())
-}
-
-/// What was found at `place`; nothing, and a warning, where that could not be read.
-fn told(place: &Path, found: io::Result<Vec<(PathBuf, Metadata)>>) -> Vec<(PathBuf, Metadata)> {
-    found.unwrap_or_else(|error| {
-        warn!(component = "tail", place = %place.display(), %error, "rotated files cannot be looked for");
-        Vec::new()
-    })
-}
-
-fn by_inode(directory: &Path) -> HashMap<u64, (PathBuf, Metadata)> {
-    let found = told(directory, entries(directory)).into_iter();
-    found.map(|(path, metadata)| (metadata.ino(), (path, metadata))).collect()
-}
-
-/// Files beside `live` that are named after it and are not compressed.
-fn siblings(live: &Path) -> io::Result<Vec<(PathBuf, Metadata)>> {
-    let name = live.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let stem = live.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let named_after = |path: &Path| {
-        let other = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let suffix = other.strip_prefix(&name).or_else(|| other.strip_prefix(&stem));
-        other != name
-            && suffix.is_some_and(is_rotation_suffix)
-            && !COMPRESSED.iter().any(|ending| other.ends_with(ending))
-    };
-    let mut found = entries(live.parent().unwrap_or(Path::new("")))?;
-    found.retain(|(path, _)| named_after(path));
-    Ok(found)
-}
-
-/// Whether a name goes on as rotation makes it: `.1`, `-20261123`, `.old`. `app-error.log` is another log than `app.log`.
-fn is_rotation_suffix(suffix: &str) -> bool {
-    let rest = suffix.strip_prefix(['.', '-', '_']);
-    let names = ["old", "bak", "prev", "rotated"];
-    rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()) || names.contains(&rest))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rotated_files_are_told_from_other_logs() {
-        let directory = tempfile::tempdir().expect("a directory");
-        for name in [
-            "app.log",
-            "app.log.1",
-            "app.log-20261123",
-            "app.1.log",
-            "app.log.old",
-            "app.log.2.gz",
-            "app-error.log",
-            "apple.log.1",
-            "app.log.tmp",
-        ] {
-            std::fs::write(directory.path().join(name), "").expect("it is written");
-        }
-
-        let mut found: Vec<_> = siblings(&directory.path().join("app.log"))
-            .expect("it is read")
-            .into_iter()
-            .filter_map(|(path, _)| Some(path.file_name()?.to_string_lossy().into_owned()))
-            .collect();
-        found.sort();
-
-        assert_eq!(found, ["app.1.log", "app.log-20261123", "app.log.1", "app.log.old"]);
-    }
 }

@@ -1,6 +1,5 @@
 //! Files come: looks at all paths, opens what is new, notices what is gone.
 
-use std::collections::HashSet;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,9 +11,10 @@ use super::Tail;
 use super::ahead::Again;
 use super::file::{self, FileId, Standing, Tailed};
 use super::look;
-use super::paths::expand_tag;
+use super::opened::{self, Opened};
 use super::proof;
 use super::read::Progress;
+use super::siblings::Listings;
 use crate::state::{Known, Position};
 
 /// Looks at all paths follow each other no faster than this, however much happens in the directories.
@@ -36,7 +36,8 @@ impl Tail {
     /// Looks at all paths when that is due, or when something happened in a directory.
     pub(super) fn scan_if_due(&mut self) {
         let since = self.now.duration_since(self.scanned);
-        if since >= self.scan_gap && (since >= self.settings.refresh || self.watcher.take_changed()) {
+        let is_due = self.scan_again.take_if(|at| *at <= self.now).is_some();
+        if is_due || since >= self.scan_gap && (since >= self.settings.refresh || self.watcher.take_changed()) {
             self.scan();
         }
     }
@@ -48,13 +49,12 @@ impl Tail {
         let found = self.paths.find();
         // Watched before the files are looked at: what comes meanwhile is told.
         self.watch(found.directories);
-        let unknown: Vec<(PathBuf, Metadata)> =
-            found.paths.iter().filter_map(|path| Some((path.clone(), self.recognise(path)?))).collect();
+        let unknown: Vec<PathBuf> = found.paths.into_iter().filter(|path| !self.recognise(path)).collect();
         if self.scans == 1 {
             self.resume(unknown);
         } else {
-            for (path, metadata) in unknown {
-                self.meet(&path, &metadata, !self.settings.read_new_from_head);
+            for path in unknown {
+                self.meet(&path, !self.settings.read_new_from_head);
             }
         }
         let unseen: Vec<u64> = self
@@ -63,9 +63,11 @@ impl Tail {
             .filter(|(_, file)| file.seen != self.scans && file.standing == Standing::Live)
             .map(|(number, _)| *number)
             .collect();
+        let mut listings = Listings::default();
         for number in unseen {
-            self.lost_sight(number);
+            self.lost_sight(number, &mut listings);
         }
+        self.let_older_go();
         self.scanned = self.now;
         self.scan_gap = SHORTEST_GAP.max(began.elapsed() * 10);
     }
@@ -77,27 +79,35 @@ impl Tail {
         self.watcher.watch(&directories);
     }
 
-    /// Notes that the file at `path` is there if it is one of those that are open; else tells what it is.
-    fn recognise(&mut self, path: &Path) -> Option<Metadata> {
+    /// Notes that the file at `path` is there if it is one of those that are open. Gives whether nothing is left to do with it.
+    fn recognise(&mut self, path: &Path) -> bool {
         let metadata = match std::fs::metadata(path) {
             Ok(metadata) => metadata,
             Err(error) => {
                 if error.kind() == std::io::ErrorKind::PermissionDenied {
                     self.complain_of(path, &error);
                 }
-                return None;
+                return true;
             }
         };
         if !metadata.is_file() {
-            return None;
+            return true;
         }
-        let Some(number) = self.by_id.get(&FileId::of(&metadata)).copied() else { return Some(metadata) };
-        let file = self.files.get_mut(&number)?;
+        let Some(number) = self.by_id.get(&FileId::of(&metadata)).copied() else { return false };
+        let Some(file) = self.files.get_mut(&number) else { return false };
+        let is_other = |born: i64| born != 0 && file::birth(&metadata) != born;
+        if !file.file.is_open() && is_other(file.position.known.map_or(0, |known| known.birth)) && !file.is_copy() {
+            // Its inode was free to be used again.
+            self.by_id.remove(&file.id);
+            return false;
+        }
         if file.seen != self.scans && *path != **file.name() {
-            file.position.place = Some(real_path(path).into());
+            let place: Arc<Path> = real_path(path).into();
+            file.file.move_to(&place);
+            file.position.place = Some(place);
         }
         file.seen = self.scans;
-        if file.watch.is_some() && metadata.len() != file.size {
+        if file.watch.is_some() && metadata.len() != file.size && !file.file.is_compressed() {
             // Written to without an event, such as through a memory map.
             self.looks.insert((file.next_look, number));
         }
@@ -106,36 +116,73 @@ impl Tail {
             file.ended = false;
             self.leaving.remove(&number);
         }
-        None
+        true
     }
 
     /// The first look: files with a stored position go on, wherever they are now, and so does what followed on them.
-    fn resume(&mut self, unknown: Vec<(PathBuf, Metadata)>) {
+    fn resume(&mut self, unknown: Vec<PathBuf>) {
         let names = self.row_names();
         let born = self.newest_births();
         self.recover_rests();
+        let has_row = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|metadata| self.has_row(&metadata));
         let (known, unknown): (Vec<_>, Vec<_>) =
-            unknown.into_iter().partition(|(path, metadata)| self.has_row(metadata) || names.contains(path.as_path()));
-        for (path, metadata) in known {
-            self.meet(&path, &metadata, false);
+            unknown.into_iter().partition(|path| names.contains(path.as_path()) || has_row(path));
+        for path in known {
+            self.meet(&path, false);
         }
         self.recover_rows();
+        let mut listings = Listings::default();
         for (name, place, birth) in born {
-            self.take_up_missed(&name, &place, birth);
+            self.take_up_missed((&name, &place), birth, &mut listings);
+            self.take_up_compressed(&name, &place, birth);
         }
-        for (path, metadata) in unknown {
-            if !self.by_id.contains_key(&FileId::of(&metadata)) {
-                self.meet(&path, &metadata, !self.settings.read_from_head);
-            }
+        for path in unknown {
+            self.meet(&path, !self.settings.read_from_head);
         }
     }
 
-    /// A file under `Path` that is not open.
-    fn meet(&mut self, path: &Path, metadata: &Metadata, from_end: bool) {
-        if self.by_id.contains_key(&FileId::of(metadata)) || (self.is_too_old(metadata) && !self.has_row(metadata)) {
+    /// A file under `Path` that is not open, as far as is known.
+    fn meet(&mut self, path: &Path, from_end: bool) {
+        let Ok(metadata) = std::fs::metadata(path) else { return };
+        if self.by_id.contains_key(&FileId::of(&metadata))
+            || (self.is_too_old(&metadata) && !self.is_to_be_read(&metadata))
+        {
+            return;
+        }
+        if opened::is_compressed(path) && self.is_left(path, &metadata, from_end) {
+            return;
+        }
+        if self.settings.tags.of(path).is_none() {
+            if self.complained.insert(path.to_owned()) {
+                warn!(component = %self.settings.name, file = %path.display(), "`Tag_Regex` does not match: it is left out");
+            }
             return;
         }
         self.take_up(TakeUp { path, name: path, from_end, standing: Standing::Live });
+    }
+
+    /// Whether an old file has a position and, where old files are let go, something behind it.
+    fn is_to_be_read(&self, metadata: &Metadata) -> bool {
+        let position = self.row_of(metadata);
+        position.is_some_and(|row| !self.settings.lets_older_go || row.offset != metadata.len())
+    }
+
+    /// Lets go of files that are read and were not written to for longer than `Ignore_Older`.
+    fn let_older_go(&mut self) {
+        if !self.settings.lets_older_go {
+            return;
+        }
+        let is_done = |file: &Tailed| file.standing == Standing::Live && file.is_read() && !file.is_awaiting();
+        let old: Vec<u64> = (self.files.iter().filter(|(_, file)| is_done(file)))
+            .filter(|(_, file)| file.file.metadata().is_ok_and(|metadata| self.is_too_old(&metadata)))
+            .map(|(number, _)| *number)
+            .collect();
+        for number in old {
+            if let Some(file) = self.files.get_mut(&number) {
+                file.standing = Standing::Rotated;
+            }
+            self.leaving.insert(number);
+        }
     }
 
     fn is_too_old(&self, metadata: &Metadata) -> bool {
@@ -149,7 +196,7 @@ impl Tail {
 
     /// Opens a file and finds out where to begin. Gives its number.
     pub(super) fn take_up(&mut self, what: TakeUp<'_>) -> Option<u64> {
-        let (file, metadata) = match file::open(what.path) {
+        let (file, metadata) = match self.open_with_room(what.path, file::open) {
             Ok(opened) => opened,
             // It was renamed or deleted between two glances.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
@@ -171,7 +218,7 @@ impl Tail {
         // Fluent Bit stores 0 for a file that it follows from its end and that has not grown since.
         let never_read = is_stored && position.seen == 0 && position.offset == 0 && !self.settings.read_from_head;
         if (!is_stored && what.from_end) || (never_read && self.scans == 1) {
-            position.offset = metadata.len();
+            position.offset = file.size().unwrap_or(metadata.len());
         }
         position.name = what.name.into();
         position.inode = id.inode;
@@ -186,14 +233,16 @@ impl Tail {
         self.metrics.files_opened.add(1);
         debug!(component = %self.settings.name, file = %what.path.display(), offset = position.offset, "taken up");
         let number = self.add(Arc::new(file), &metadata, position, what.standing);
+        self.count_descriptor(number, &metadata);
         self.check_content(number);
+        self.keep_within(number);
         Some(number)
     }
 
     /// Adds an open file at its stored position. Gives its number.
     pub(super) fn add(
         &mut self,
-        file: Arc<std::fs::File>,
+        file: Arc<Opened>,
         metadata: &Metadata,
         position: Position,
         standing: Standing,
@@ -201,12 +250,15 @@ impl Tail {
         self.last_number += 1;
         let (number, id) = (self.last_number, FileId::of(metadata));
         let next_look = look::first_look(self.now);
+        file.expect(position.offset);
+        let size = file.size().unwrap_or(metadata.len());
         let tailed = Tailed {
             id,
-            tag: expand_tag(&self.settings.tag, &position.name),
+            // What was taken up before `Tag_Regex` changed may fit it no more.
+            tag: self.settings.tags.of(&position.name).unwrap_or_default(),
             content: None,
             progress: Progress::at(&file, position.offset),
-            size: metadata.len(),
+            size,
             lent: None,
             standing,
             last_growth: if standing == Standing::Live { look::written(metadata, self.now) } else { self.now },
@@ -220,7 +272,7 @@ impl Tail {
             not_before: None,
             stored_head: position.known.map_or(0, |known| known.head_length),
             seen: self.scans,
-            again: Again::after_restart(&position, metadata.len()),
+            again: Again::after_restart(&position, size),
             file,
             position,
         };
@@ -267,11 +319,6 @@ impl Tail {
         }
         let place_of = |name: &Path, place: Option<&Path>| place.map_or_else(|| real_path(name), Path::to_owned);
         newest.into_iter().map(|(name, (place, birth))| (name.to_owned(), place_of(name, place), birth)).collect()
-    }
-
-    /// Ids of all files that are open or stored, to tell which are new.
-    pub(super) fn known_inodes(&self) -> HashSet<u64> {
-        self.rows.keys().copied().chain(self.by_id.keys().map(|id| id.inode)).collect()
     }
 }
 

@@ -19,8 +19,8 @@ pub(super) struct DirectoryWatcher {
 }
 
 impl DirectoryWatcher {
-    /// A watcher that raises `signal` when something changed.
-    pub(super) fn new(signal: Signal) -> Self {
+    /// A watcher that raises `signal` when something changed; one that does nothing unless `wanted`.
+    pub(super) fn new(signal: Signal, wanted: bool) -> Self {
         let changed = Arc::new(AtomicBool::new(false));
         let raise = {
             let changed = Arc::clone(&changed);
@@ -30,6 +30,9 @@ impl DirectoryWatcher {
                 signal.wake();
             }
         };
+        if !wanted {
+            return Self { watcher: None, watched: BTreeMap::new(), changed };
+        }
         let kinds = EventKindMask::CREATE | EventKindMask::REMOVE | EventKindMask::MODIFY_NAME;
         let config = Config::default().with_event_kinds(kinds).with_follow_symlinks(false);
         let watcher = RecommendedWatcher::new(raise, config);

@@ -19,6 +19,7 @@ fn built(entries: &[(&str, &str)]) -> Result<Arc<dyn Output>, Diagnostics> {
         name: "file.0".into(),
         parsers: Arc::new(Parsers::default()),
         agent: Arc::new(Agent::new("test", b"secret-42")),
+        classes: Arc::default(),
         state_directory: None,
         dry_run: false,
     };
@@ -41,7 +42,7 @@ fn request(output: &dyn Output, tags: &[&str]) -> Request {
         input: "dummy.0".into(),
         metrics: Arc::new(InputMetrics::new("dummy.0")),
         birth: 0,
-        identity: Vec::new(),
+        identity: Vec::new().into(),
         stage: Arc::new(|_| unreachable!("no stage runs here")),
         sent_below: 0.into(),
     });

@@ -24,6 +24,7 @@ use crate::net::{Change, Chosen, Conduct, Hosts, HttpClient, explain};
 use crate::plugin::{
     Agent, BodyEncoding, BuildContext, Class, Delivery, Encoder, Output, Refusal, Request, Verdict, wall_clock,
 };
+use crate::retention::Classes;
 
 /// Where requests go.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ pub(super) struct OpenSearch {
     access: Access,
     pub(super) path: String,
     agent: Arc<Agent>,
+    classes: Arc<Classes>,
     pub(super) metrics: Arc<OutputMetrics>,
     /// What stands behind the names that are written to.
     pub(super) indexes: Arc<WriteIndexes>,
@@ -93,6 +95,7 @@ impl OpenSearch {
             destination,
             access,
             agent: Arc::clone(&context.agent),
+            classes: Arc::clone(&context.classes),
             metrics: Arc::clone(metrics),
             conflicts: Arc::new(Conflicts::new(wall_clock)),
             plain_only: AtomicBool::new(false),
@@ -207,11 +210,20 @@ impl OpenSearch {
     }
 }
 
+impl OpenSearch {
+    fn encoder_counting_in(&self, metrics: &Arc<OutputMetrics>) -> Box<dyn Encoder> {
+        let learnt = (Arc::clone(&self.conflicts), Arc::clone(&self.indexes));
+        Box::new(BulkEncoder::new(&self.options, Arc::clone(&self.agent), Arc::clone(metrics), learnt, &self.classes))
+    }
+}
+
 impl Output for OpenSearch {
     fn encoder(&self) -> Box<dyn Encoder> {
-        let (agent, metrics) = (Arc::clone(&self.agent), Arc::clone(&self.metrics));
-        let learnt = (Arc::clone(&self.conflicts), Arc::clone(&self.indexes));
-        Box::new(BulkEncoder::new(&self.options, agent, metrics, learnt))
+        self.encoder_counting_in(&self.metrics)
+    }
+
+    fn rehearsal(&self) -> Box<dyn Encoder> {
+        self.encoder_counting_in(&Arc::default())
     }
 
     fn mend(&self, item: &[u8], refusal: &Refusal) -> Option<Vec<u8>> {
@@ -227,11 +239,14 @@ impl Output for OpenSearch {
             Some(Compress::Gzip) => BodyEncoding::Gzip(self.options.compress_level.0),
             None => BodyEncoding::Identity,
         };
-        // What is not compressed waits in memory as it is.
-        let default = if self.options.compress.is_some() { 1 << 20 } else { 448 << 10 };
+        let is_plain = self.options.compress.is_none();
+        // What is not compressed waits in memory as it is: larger requests cost less, so there are fewer of them.
+        let default = if is_plain { 768 << 10 } else { 1 << 20 };
+        let at_once = if is_plain && self.options.bulk_size.is_none() { 2 } else { 4 };
+        let concurrency = self.options.max_in_flight.map_or(at_once, |most| most.0);
         // Offsets of items in a body have 32 bits.
         let request_bytes = self.options.bulk_size.map_or(default, |size| size.0).clamp(1, 1 << 30);
-        Delivery { request_bytes, concurrency: self.options.max_in_flight.0, encoding, ordered: false }
+        Delivery { request_bytes, concurrency, encoding, ordered: false }
     }
 
     fn index_of<'a>(&self, item: &'a [u8]) -> Option<&'a str> {

@@ -18,6 +18,7 @@ use crate::encode::strftime::{Cached, push_fraction};
 use crate::encode::{Dots, json, push_escaped};
 use crate::metrics::OutputMetrics;
 use crate::plugin::{Agent, Encoded, Encoder, Stream};
+use crate::retention::Classes;
 
 /// Where the id of a document comes from.
 #[derive(Clone, Debug)]
@@ -127,6 +128,7 @@ impl BulkEncoder {
         agent: Arc<Agent>,
         metrics: Arc<OutputMetrics>,
         (conflicts, written): (Arc<Conflicts>, Arc<WriteIndexes>),
+        classes: &Arc<Classes>,
     ) -> Self {
         let id_source = match (&options.id_key, options.generate_id) {
             (Some(key), _) => IdSource::Key(key.clone()),
@@ -138,7 +140,7 @@ impl BulkEncoder {
         #[allow(clippy::disallowed_methods, reason = "the option asks for the time of sending")]
         let real_clock: fn() -> SystemTime = || SystemTime::now();
         Self {
-            indexes: Indexes::new(options),
+            indexes: Indexes::new(options, classes),
             operation: options.write_operation,
             id_source,
             agent,

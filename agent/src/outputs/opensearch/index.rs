@@ -1,11 +1,15 @@
 //! Which index a record goes to.
 
+use std::sync::Arc;
+
 use vigie_parsers::batch::Record;
 
 use super::options::{IndexTemplate, OpenSearchOptions};
+use super::placement::Placement;
 use crate::encode::accessor::{Path, Template};
 use crate::encode::bulk::{Operation, index_name_flaw, push_action_prefix};
 use crate::encode::strftime::{Cached, Pattern};
+use crate::retention::Classes;
 
 /// How the name of the index is made.
 #[derive(Clone, Debug)]
@@ -16,6 +20,8 @@ enum Naming {
     Dated(Cached),
     /// From tag and record.
     Dynamic(Template),
+    /// By retention class, else from what stands inside.
+    Retained(Box<Placement>, Box<Naming>),
     /// From a key of the record and the date.
     Keyed { key: Path, separator: String, date: Cached },
 }
@@ -58,7 +64,7 @@ pub(super) fn pattern(options: &OpenSearchOptions) -> Option<String> {
 }
 
 impl Indexes {
-    pub(super) fn new(options: &OpenSearchOptions) -> Self {
+    pub(super) fn new(options: &OpenSearchOptions, classes: &Arc<Classes>) -> Self {
         let literal = |name: &[u8]| Cached::new(Pattern::literal(name));
         let (naming, fallback) = if options.logstash_format {
             let separator = options.logstash_prefix_separator.clone();
@@ -75,6 +81,11 @@ impl Indexes {
                 IndexTemplate::Dated(pattern) => (Naming::Dated(Cached::new(pattern.clone())), literal(DEFAULT_INDEX)),
                 IndexTemplate::Dynamic(template) => (Naming::Dynamic(template.clone()), literal(DEFAULT_INDEX)),
             }
+        };
+        let placement = options.retention.then(|| Box::new(Placement::new(options, classes)));
+        let naming = match placement {
+            Some(placement) => Naming::Retained(placement, Box::new(naming)),
+            None => naming,
         };
         Self {
             naming,
@@ -118,11 +129,25 @@ impl Indexes {
     fn update_name(&mut self, record: Record<'_>, tag: &str, seconds: i64) -> (bool, bool) {
         let wanted = &mut self.scratch;
         wanted.clear();
-        let found = match &mut self.naming {
-            Naming::Fixed if !self.line.is_empty() => return (false, true),
+        let (naming, is_placed) = match &mut self.naming {
+            Naming::Retained(placement, other) => match placement.name(record, tag) {
+                Some(name) if *name == *self.name => return (false, true),
+                Some(name) => {
+                    self.name.clear();
+                    self.name.extend_from_slice(name);
+                    return (true, true);
+                }
+                None => (&mut **other, true),
+            },
+            naming => (naming, false),
+        };
+        let found = match naming {
+            Naming::Fixed if !self.line.is_empty() && !is_placed => return (false, true),
             Naming::Fixed => false,
+            Naming::Retained(..) => false,
             Naming::Dated(date) => {
                 let (name, is_new) = date.at(seconds);
+                let is_new = is_new || (is_placed && *name != *self.name);
                 if is_new {
                     self.name = name.to_vec();
                 }
@@ -143,6 +168,10 @@ impl Indexes {
         }
         let is_new = *wanted != self.name;
         std::mem::swap(&mut self.name, wanted);
-        (is_new, is_wanted || matches!(self.naming, Naming::Fixed))
+        let is_fixed = match &self.naming {
+            Naming::Retained(_, other) => matches!(**other, Naming::Fixed),
+            naming => matches!(naming, Naming::Fixed),
+        };
+        (is_new, is_wanted || is_fixed)
     }
 }

@@ -13,6 +13,8 @@ mod judge;
 mod lookup;
 mod mend;
 pub mod options;
+mod placement;
+pub mod reach;
 mod rollover;
 pub mod setup;
 mod stream;

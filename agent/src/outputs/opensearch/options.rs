@@ -32,12 +32,14 @@ crate::options! {
         id_key: Path, optional, "Key whose value is the id. Without such a value the id is made from the position.";
         write_operation: Operation, default "create", "`create`, `index`, `update` or `upsert`.";
         data_stream: bool, default "off", "Whether `index` is the name of a data stream. Then the operation is `create` and the time is under `@timestamp`. `vigie setup opensearch` installs its template. Where neither it nor the stream is there, records wait, since the store would make an ordinary index; what such an index takes all the same is counted.";
+        retention: bool, default "off", "Whether records go where their retention class wants them: to the data stream `vigie-CLASS-DATASET`, or to the index `vigie-CLASS-DATASET-exp-2028.11` of the period they expire in. The filter `retention` stamps them. Records without a class go to `index`. `vigie setup opensearch` installs the templates.";
+        retention_dataset: Dataset, default "default", "What kind of records they are: the last part of these names. May hold record accessors such as `$TAG[1]`; where they give no usable name, it is `default`.";
         replace_dots: bool, default "off", "Whether `.` in keys becomes `_`, at any depth.";
         compress: Compress, optional, "`gzip` compresses requests.";
         compress_level: Level, default "1", "How hard to compress, from 1 to 9. From 2 on it costs more than twice as much.";
         pipeline: String, optional, "Ingest pipeline of the server.";
-        bulk_size: Size, optional, "Size of a request, before compression. Default: 1M, or 448K where nothing is compressed. Where the server takes less, requests stay below that.";
-        max_in_flight: InFlight, default "4", "Most requests sent at the same time. How many are, up to this, follows what the server can take.";
+        bulk_size: Size, optional, "Size of a request, before compression. Default: 1M, or 768K where nothing is compressed. Where the server takes less, requests stay below that.";
+        max_in_flight: InFlight, optional, "Most requests sent at the same time. How many are, up to this, follows what the server can take. Default: 4, or 2 where nothing is compressed and `Bulk_Size` is not given.";
         response_timeout: Duration, default "90", "How long the answer to a request may take.";
         repair: bool, default "on", "Whether a document that is refused for one of its fields is sent once more with that field moved to `unmapped` as text. Where the shape of the value is to blame, as of an object in a field of text, this is remembered for ten minutes.";
         quarantine_index: IndexName, optional, "Index for documents that are refused for good, each as text with the reason. Without one they go to the dead-letter file, as do those that this index refuses.";
@@ -68,6 +70,9 @@ pub(super) const TABLE: [OptionSpec; ROWS] = joined(&TABLES);
 impl OpenSearchOptions {
     /// Whether something of a record may stand in the name of its index.
     pub(super) fn names_come_from_records(&self) -> bool {
+        if self.retention && self.retention_dataset.0.is_dynamic() {
+            return true;
+        }
         match self.logstash_format {
             true => self.logstash_prefix_key.is_some(),
             false => matches!(self.index, IndexTemplate::Dynamic(_)),
@@ -107,6 +112,16 @@ impl OpenSearchOptions {
             let help = "name it by `index`; the store begins new indexes behind it by itself";
             refuse("logstash_format", "a data stream has one name, without a date", help);
         }
+        if self.retention && (self.data_stream || self.logstash_format) {
+            let key = if self.data_stream { "data_stream" } else { "logstash_format" };
+            refuse(key, "with `retention`, names come from classes", "take one of the two away");
+        }
+        if self.retention && self.write_operation != Operation::Create {
+            refuse("write_operation", "with `retention`, records are only created", "take `write_operation` away");
+        }
+        if self.retention && self.time_key != "@timestamp" {
+            refuse("time_key", "with `retention`, the time is under `@timestamp`", "take `time_key` away");
+        }
         if self.logstash_format {
             let name = format!("{}{}", self.logstash_prefix, self.logstash_prefix_separator);
             if let Some(flaw) = index_name_flaw(name.as_bytes()) {
@@ -143,6 +158,22 @@ impl OptionType for IndexTemplate {
             return Err(format!("the name of an index (of this, {flaw})"));
         }
         Ok(if pattern.is_dynamic() { Self::Dated(pattern) } else { Self::Fixed(name) })
+    }
+}
+
+/// Value of `retention_dataset`.
+#[derive(Clone, Debug)]
+pub struct Dataset(pub Template);
+
+impl OptionType for Dataset {
+    const KIND: &'static str = "name";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let template = Template::parse(text)?;
+        if template.is_dynamic() || super::placement::is_dataset(text.as_bytes()) {
+            return Ok(Self(template));
+        }
+        Err("small letters, digits, `_`, `.` and `-`, at most 100 and without `-exp-`".into())
     }
 }
 

@@ -9,10 +9,11 @@ use super::deliver::{base_path, percent_encoded};
 use super::index;
 use super::judge::permission;
 use super::options::OpenSearchOptions;
-use crate::cluster::{ErrorDetail, Resource, State, request_error, resources, scrubbed};
+use crate::cluster::{Cluster, ErrorDetail, Resource, ResourceKind, State, request_error, resources, scrubbed};
 use crate::config::{Diagnostics, Options, Section};
 use crate::net::{AuthOptions, HttpClient, NetOptions, Target, TlsFiles, TlsOptions, explain};
 use crate::plugin::BuildContext;
+use crate::retention::{Class, Layout, stream_name};
 
 /// What is to be there for one output, and the way to its store.
 #[derive(Debug)]
@@ -21,6 +22,14 @@ pub struct Setup {
     access: Access,
     base: String,
     resources: Vec<Resource>,
+}
+
+/// The way to the cluster of `section`, for what is no bulk request; `None` when it sends nothing to a store, or when something
+/// was wrong and has been reported.
+pub fn cluster(section: &Section, context: &BuildContext, findings: &mut Diagnostics) -> Option<Cluster> {
+    let setup = Setup::read(section, context, findings)?;
+    let authorization = setup.access.authorization();
+    Some(Cluster::new(setup.client, setup.base, authorization))
 }
 
 /// Largest answer that is read.
@@ -49,7 +58,10 @@ impl Setup {
         // What one server of a cluster is told, all of them know.
         let client = super::clients(&options, (&tls, config), &net, section, findings)?.into_iter().next()?;
         let stream = Some(pattern.as_str()).filter(|pattern| !pattern.contains('*'));
-        let resources = resources(&pattern, options.data_stream, stream);
+        let mut resources = resources(&pattern, options.data_stream, stream);
+        for class in context.classes.0.iter().filter(|_| options.retention) {
+            resources.extend(class_template(class));
+        }
         Some(Self { client, access, base: base_path(&options), resources })
     }
 
@@ -134,6 +146,12 @@ impl Setup {
             _ => format!("{what} ({status}): {} {}", error.kind, scrubbed(&error.reason)),
         }
     }
+}
+
+/// The index template of a retention class, without the components that all share.
+fn class_template(class: &Class) -> Option<Resource> {
+    let pattern = stream_name(&class.name, "*");
+    resources(&pattern, class.layout == Layout::Stream, None).into_iter().find(|one| one.kind == ResourceKind::Template)
 }
 
 /// Whether a 404 says that there is no such template or stream, and not that there is no such address.

@@ -32,7 +32,7 @@ fn request(output: &dyn Output, metadata: bool) -> Request {
         input: "dummy.0".into(),
         metrics: Arc::new(InputMetrics::new("dummy.0")),
         birth: 0,
-        identity: Vec::new(),
+        identity: Vec::new().into(),
         stage: Arc::new(|_| unreachable!("no stage runs here")),
         sent_below: 0.into(),
     });

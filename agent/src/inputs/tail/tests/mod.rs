@@ -1,12 +1,17 @@
 //! The input as a whole, stepped by hand: real files, a clock that the test moves, a worker that answers as told.
 
 mod again;
+mod compressed;
+mod descriptors;
+mod encodings;
 mod follow;
+mod options;
 mod rest;
 mod resume;
 mod rotation;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -18,8 +23,10 @@ use tempfile::TempDir;
 use vigie_parsers::Parsers;
 use vigie_parsers::batch::Timestamp;
 
+use super::file::FileId;
 use super::options::TailOptions;
 use super::paths::Paths;
+use super::writers::Writers;
 use super::{Tail, build, file};
 use crate::config::{Diagnostics, Entry, Located, Options, Place, Section, SectionKind};
 use crate::inputs::lines::{self, LineOptions, Multiline};
@@ -68,6 +75,7 @@ struct Rig {
     ended: Vec<String>,
     /// Whether the agent has a state directory: the one that its database is in.
     has_state_directory: bool,
+    tag: &'static str,
 }
 
 /// The wall clock of the tests at its start: 2026-11-21, midnight.
@@ -75,6 +83,7 @@ const MIDNIGHT: i64 = 1_795_219_200;
 
 thread_local! {
     static WALL: Cell<i64> = const { Cell::new(MIDNIGHT) };
+    static WRITTEN: RefCell<HashSet<FileId>> = RefCell::default();
     static HAS_DESCRIPTORS: Cell<bool> = const { Cell::new(true) };
 }
 
@@ -82,7 +91,7 @@ fn wall() -> Timestamp {
     Timestamp { seconds: WALL.get(), nanos: 0 }
 }
 
-fn open_if_there_are_descriptors(path: &Path) -> io::Result<(File, fs::Metadata)> {
+fn open_if_there_are_descriptors(path: &Path) -> io::Result<(super::opened::Opened, fs::Metadata)> {
     if HAS_DESCRIPTORS.get() { file::open(path) } else { Err(rustix::io::Errno::MFILE.into()) }
 }
 
@@ -115,6 +124,7 @@ impl Rig {
             seen: Vec::new(),
             ended: Vec::new(),
             has_state_directory: false,
+            tag: "t.*",
         }
     }
 
@@ -127,11 +137,17 @@ impl Rig {
             name: "tail.0".into(),
             parsers: Arc::new(Parsers::default()),
             agent: Arc::new(agent()),
+            classes: Arc::default(),
             state_directory: self.has_state_directory.then(|| self.path("state")),
             dry_run: false,
         };
-        let setup =
-            InputSetup { context: &context, tag: "t.*", mem_buf_limit: None, metrics: &self.metrics, stop: &self.stop };
+        let setup = InputSetup {
+            context: &context,
+            tag: self.tag,
+            mem_buf_limit: None,
+            metrics: &self.metrics,
+            stop: &self.stop,
+        };
         let line_options = LineOptions {
             key: "log".into(),
             parser: None,
@@ -144,6 +160,7 @@ impl Rig {
         let positions = Positions::open(&database).expect("it opens");
         let mut tail = Tail::new(&options, paths, stage, positions, &setup);
         tail.clock = wall;
+        tail.writers = Writers::looking_at(|| WRITTEN.with_borrow(HashSet::clone));
         tail.open_copy = open_if_there_are_descriptors;
         tail
     }
@@ -213,7 +230,7 @@ impl Rig {
                     self.take(parcel);
                 }
             }
-            Work::Ended(stream) => self.ended.push(stream.name.clone()),
+            Work::Ended(stream) => self.ended.push(stream.name.to_string()),
         }
     }
 
@@ -244,7 +261,7 @@ impl Rig {
             agent.push_id(record, &mut id);
             assert_eq!(record.fields().len(), 1);
             let text = String::from_utf8_lossy(record.plain_text(b"log").expect("it is text")).into_owned();
-            let (name, tag) = (parcel.stream.name.clone(), parcel.tag.to_string());
+            let (name, tag) = (parcel.stream.name.to_string(), parcel.tag.to_string());
             let name = name.rsplit('/').next().unwrap_or_default().to_owned();
             let again = record.origin().offset < parcel.stream.sent_below.load(Ordering::Relaxed);
             self.seen.push(Seen { text, id, name, tag, epoch: parcel.epoch, time: record.time().seconds, again });
@@ -339,6 +356,7 @@ fn what_is_wrong_with_the_options_is_told_at_its_place() {
         name: "tail.0".into(),
         parsers: Arc::new(Parsers::default()),
         agent: Arc::new(agent()),
+        classes: Arc::default(),
         state_directory: Some(directory.path().into()),
         dry_run: true,
     };
@@ -350,6 +368,10 @@ fn what_is_wrong_with_the_options_is_told_at_its_place() {
         (vec![("path", "/a"), ("exclude_path", "[")], vec!["V401"]),
         (vec![("path", "/a"), ("multiline.parser", "nope")], vec!["V304"]),
         (vec![("path", "/a"), ("db.sync", "hard")], vec!["V103"]),
+        (vec![("path", "/a"), ("tag_regex", "(?<a>")], vec!["V103"]),
+        (vec![("path", "/a"), ("tag_regex", "(a)")], vec!["V103"]),
+        (vec![("path", "/a"), ("generic.encoding", "latin")], vec!["V103"]),
+        (vec![("path", "/a"), ("generic.encoding", "GBK"), ("unicode.encoding", "auto")], vec!["V405"]),
         (vec![("path", "/a")], vec![]),
     ] {
         let options: Vec<_> = options.into_iter().map(|(key, value)| (key, value.to_owned())).collect();

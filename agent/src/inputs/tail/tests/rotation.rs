@@ -23,6 +23,29 @@ fn a_renamed_file_is_read_to_its_end_and_its_successor_from_its_head() {
     assert_eq!(rig.ended.len(), 1);
 }
 
+/// `Rotate_Wait` is over long before the last line.
+#[test]
+fn a_rotated_file_is_kept_until_its_last_writer_is_gone() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on"), ("rotate_wait", "1")]);
+    rig.append("a.log", "one\n");
+    rig.start();
+    let id = FileId::of(&fs::metadata(rig.path("a.log")).expect("it is there"));
+    WRITTEN.replace(HashSet::from([id]));
+    rig.rename("a.log", "a.log.1");
+    rig.scan().wait(100);
+    rig.append("a.log.1", "two\nhalf");
+    rig.wait(100);
+    assert_eq!((rig.open_files(), rig.texts()), (1, vec!["one".to_owned(), "two".to_owned()]));
+
+    rig.remove("a.log.1");
+    rig.wait(100);
+    assert_eq!(rig.open_files(), 1);
+    WRITTEN.take();
+    rig.wait(10).wait(10);
+
+    assert_eq!((rig.open_files(), rig.texts()), (0, vec!["half".to_owned()]));
+}
+
 /// While a worker reads it, nothing is judged by a progress that may be out of date.
 #[test]
 fn what_happens_to_a_file_that_is_lent_is_found_when_it_comes_back() {

@@ -30,6 +30,7 @@ pub(super) fn context() -> BuildContext {
         name: "opensearch.0".into(),
         parsers: Arc::new(Parsers::default()),
         agent: Arc::new(Agent::new("test", b"secret-42")),
+        classes: Arc::default(),
         state_directory: None,
         dry_run: false,
     }
@@ -58,7 +59,7 @@ fn stream() -> Arc<Stream> {
         input: "tail.0".into(),
         metrics: Arc::new(InputMetrics::new("tail.0")),
         birth: 1_700_000_000,
-        identity: b"dev and inode".to_vec(),
+        identity: b"dev and inode".to_vec().into(),
         stage: Arc::new(|_| unreachable!("no stage runs here")),
         sent_below: 0.into(),
     })

@@ -1,0 +1,226 @@
+//! `vigie migrate FILE`: what becomes of each line of a configuration of Fluent Bit.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::differences::{self, DIFFERENCES, When};
+use super::help::{tables, word};
+use crate::config::{
+    CommandLine, Diagnostic, Diagnostics, Document, Entry, Environment, OptionSpec, PARSER_TABLE, Place, Presence,
+    Section, SectionKind, Severity, load,
+};
+use crate::pipeline::{Plan, Surroundings};
+use crate::plugin::Agent;
+
+/// What becomes of one option.
+struct Row {
+    place: Place,
+    of: String,
+    key: String,
+    verdict: &'static str,
+    how: String,
+}
+
+const SAME: &str = "same";
+const DIFFERENT: &str = "different";
+const UNSUPPORTED: &str = "unsupported";
+
+/// The table of `file`, and what is counted in it.
+///
+/// # Errors
+/// When the file cannot be read at all.
+pub(super) fn text(file: &Path, environment: Environment) -> Result<String, String> {
+    let mut findings = Diagnostics::default();
+    let line = CommandLine { config: Some(file.to_owned()), ..CommandLine::default() };
+    let loaded = load(&line, environment, &mut findings);
+    if loaded.document.files.is_empty() {
+        let reason = findings.in_order().first().map(|finding| finding.message.clone());
+        return Err(reason.unwrap_or_else(|| format!("cannot read `{}`", file.display())));
+    }
+    let document = loaded.document.clone();
+    // Nothing is opened: what would be found at a start is found all the same.
+    let agent = Arc::new(Agent::new("migrate", b""));
+    let state_directory = loaded.service.storage_path.clone();
+    drop(Plan::build(loaded, &Surroundings { agent, state_directory, dry_run: true }, &mut findings));
+    Ok(table(&document, &findings))
+}
+
+fn table(document: &Document, findings: &Diagnostics) -> String {
+    let mut told: Vec<&Diagnostic> = findings.in_order().into_iter().filter(|finding| matters(finding)).collect();
+    let mut rows = Vec::new();
+    for section in document.sections.iter().filter(|section| section.kind != SectionKind::Other) {
+        rows.extend(section.entries.iter().map(|entry| row(section, entry, &mut told)));
+        rows.extend(left_out(section));
+    }
+    // What no option is to blame for.
+    rows.extend(told.iter().map(|finding| Row {
+        place: finding.place.unwrap_or_default(),
+        of: String::new(),
+        key: finding.code.to_owned(),
+        verdict: if finding.severity == Severity::Error { UNSUPPORTED } else { SAME },
+        how: explained(finding),
+    }));
+    rows.sort_by_key(|row| row.place);
+    render(document, &rows)
+}
+
+/// Whether a finding tells what Vigie does. Variables may well be set where the agent will run.
+fn matters(finding: &Diagnostic) -> bool {
+    !matches!(finding.code, "V107" | "V109" | "V206" | "V207" | "V208" | "V209")
+}
+
+/// What becomes of `entry`; what is told of it is taken out of `told`.
+fn row(section: &Section, entry: &Entry, told: &mut Vec<&Diagnostic>) -> Row {
+    let key = entry.key.text.as_str();
+    let is_meant = |finding: &&Diagnostic| finding.place.is_some_and(|place| stands_at(place, entry));
+    let own: Vec<&Diagnostic> = told.iter().copied().filter(|finding| is_meant(finding)).collect();
+    told.retain(|finding| !is_meant(finding));
+    let (of, spec) = (of(section), spec(section, key));
+    let difference =
+        word(section.kind).and_then(|word| differences::of(word, &section.name().to_lowercase(), key, true));
+    let is_wrong = own.iter().any(|finding| finding.severity == Severity::Error);
+    let (verdict, how) = match (own.first(), difference) {
+        (Some(_), _) if is_wrong => {
+            let worst = own.iter().find(|finding| finding.severity == Severity::Error);
+            (UNSUPPORTED, worst.map(|finding| explained(finding)).unwrap_or_default())
+        }
+        // The plugin itself is unknown, which its name tells.
+        (None, _) if spec.is_none() => (UNSUPPORTED, String::new()),
+        (Some(finding), _) => (DIFFERENT, explained(finding)),
+        (None, Some(how)) => (DIFFERENT, how.to_owned()),
+        (None, None) => (SAME, spec.map(not_needed).unwrap_or_default()),
+    };
+    Row { place: entry.key.place, of, key: key.to_owned(), verdict, how }
+}
+
+/// Whether `place` is that of a key or lies in its value.
+fn stands_at(place: Place, entry: &Entry) -> bool {
+    let value = entry.value.place;
+    let is_inside = place.column >= value.column && place.column <= value.column + value.length;
+    place == entry.key.place || (place.file, place.line) == (value.file, value.line) && is_inside
+}
+
+/// What is different though nothing is written: defaults.
+fn left_out(section: &Section) -> Vec<Row> {
+    let name = section.name().to_lowercase();
+    let Some(word) = word(section.kind).filter(|_| section.kind != SectionKind::Parser) else { return Vec::new() };
+    let is_absent = |key: &str| section.get(key).is_none() && spec(section, key).is_some();
+    let absent = DIFFERENCES.iter().filter(|difference| {
+        difference.when != When::Given && (difference.of == word || difference.of == name) && is_absent(difference.key)
+    });
+    let row = |difference: &differences::Difference| Row {
+        place: section.place,
+        of: of(section),
+        key: format!("({})", difference.key),
+        verdict: DIFFERENT,
+        how: difference.how.to_owned(),
+    };
+    absent.map(row).collect()
+}
+
+fn of(section: &Section) -> String {
+    match section.kind {
+        SectionKind::Service => "service".into(),
+        SectionKind::Parser => "parser".into(),
+        SectionKind::MultilineParser => "multiline".into(),
+        _ => section.name().to_lowercase(),
+    }
+}
+
+fn spec(section: &Section, key: &str) -> Option<OptionSpec> {
+    if section.kind == SectionKind::Parser {
+        return PARSER_TABLE.iter().find(|spec| spec.key == key).copied();
+    }
+    if section.kind == SectionKind::MultilineParser {
+        // What is wrong with these is told; there is no table of theirs.
+        let doc = "";
+        return Some(OptionSpec { key: "", kind: "", presence: Presence::Optional, doc, check: |_| Ok(()) });
+    }
+    tables(section)?.into_iter().flatten().find(|spec| spec.key == key).copied()
+}
+
+fn not_needed(spec: OptionSpec) -> String {
+    if spec.presence == Presence::NotNeeded { format!("not needed: {}", spec.doc) } else { String::new() }
+}
+
+fn explained(finding: &Diagnostic) -> String {
+    match &finding.help {
+        Some(help) if !help.is_empty() => format!("{}; {help}", finding.message),
+        _ => finding.message.clone(),
+    }
+}
+
+/// The rows by file, and their counts. Values are not shown: they may be secrets.
+fn render(document: &Document, rows: &[Row]) -> String {
+    let mut text = String::new();
+    let mut last = None;
+    for row in rows {
+        if last != Some(row.place.file) {
+            let path = document.files.get(row.place.file as usize).map(|file| file.path.display().to_string());
+            text.push_str(&format!("{}\n", path.unwrap_or_default()));
+            last = Some(row.place.file);
+        }
+        let how: String = row.how.chars().map(|it| if it.is_control() { ' ' } else { it }).collect();
+        let line = format!("{:>6}  {:<16} {:<28} {:<12} {how}", row.place.line, row.of, row.key, row.verdict);
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    let count = |verdict: &str| rows.iter().filter(|row| row.verdict == verdict).count();
+    text.push_str(&format!(
+        "{} same, {} different, {} unsupported\n",
+        count(SAME),
+        count(DIFFERENT),
+        count(UNSUPPORTED)
+    ));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIGURATION: &str = "\
+[SERVICE]
+  Flush 1
+  Fulsh 1
+  storage.sync full
+[INPUT]
+  Name tail
+  Path /var/log/app.log
+  DB ${MISSING_HERE}/a.db
+[FILTER]
+  Name lua
+  Match *
+[OUTPUT]
+  Name opensearch
+  Match *
+  HTTP_Passwd secret-42
+  Suppress_Type_Name on
+";
+
+    #[test]
+    fn each_line_has_a_verdict_and_its_number() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.conf");
+        std::fs::write(&file, CONFIGURATION).expect("written");
+
+        let table = text(&file, Environment::default()).expect("it is read");
+
+        let has = |line: &str, key: &str, rest: &str| {
+            let found = table.lines().find(|row| row.trim_start().starts_with(line) && row.contains(key));
+            assert!(found.is_some_and(|row| row.contains(rest)), "{line} {key} {rest}: {table}");
+        };
+        has("1 ", "(scheduler.base)", "different    1 second");
+        has("2 ", "flush", "different    the longest wait");
+        has("3 ", "fulsh", "unsupported  unknown key `fulsh`; did you mean `flush`?");
+        has("4 ", "storage.sync", "same         not needed");
+        has("7 ", "path", "same");
+        has("8 ", "db", "different    the same table");
+        has("10 ", "name", "unsupported  unknown plugin `lua`");
+        has("11 ", "match", "unsupported");
+        has("12 ", "(retry_limit)", "different    sent again");
+        has("16 ", "suppress_type_name", "same         not needed");
+        assert!(table.ends_with(" unsupported\n") && !table.contains("secret-42"), "{table}");
+        assert!(text(&folder.path().join("none"), Environment::default()).is_err());
+    }
+}

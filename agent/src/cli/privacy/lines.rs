@@ -1,0 +1,155 @@
+//! `vigie redact`: standard input to standard output, one line in, one line out; and what it can find.
+
+use std::io::{BufRead, BufWriter, Read, Write};
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::Arguments;
+use crate::cli::{print, say};
+use crate::config::{Diagnostics, Entry, Located, Place, Section, SectionKind, render};
+use crate::filters::LineRedactor;
+use crate::privacy::{Preset, group_name};
+use crate::redact::{self, Tier};
+
+pub(super) const HELP: &str = "\
+Usage: vigie redact [OPTIONS] < IN > OUT   hides personal data and secrets, one line in, one line out
+       vigie redact --explain [OPTIONS]    lists what it finds instead: line, entity, first byte, byte behind the last, tier,
+                                           score, action; never a value
+       vigie redact entities [--json]      lists all that it can find
+
+  --preset NAME        rgpd-strict (default), rgpd-ops, pci, secrets or none
+  --strictness LEVEL   low, normal (default) or paranoid
+  --action TEXT        as `Action` of the filter `redact`, such as 'card mask keep_last=4'; may be repeated
+  --field TEXT         as `Field`, for lines that are JSON; may be repeated
+  --exclude PATH       as `Exclude`, for lines that are JSON; may be repeated
+  --allow PATH         as `Allow`, for lines that are JSON; may be repeated
+  --key-file FILE      the key ring, for actions that need one
+  --json               lines are JSON objects, looked through as records; of --explain and entities: print JSON
+";
+
+/// Longest line in bytes.
+const LONGEST: u64 = 64 << 20;
+
+pub(super) fn run(mut arguments: Arguments) -> Result<ExitCode, String> {
+    let (as_json, explain) = (arguments.has("json"), arguments.has("explain"));
+    if arguments.words.first().is_some_and(|word| word == "entities") {
+        arguments.finish(&["json"])?;
+        return Ok(print(&entities(as_json)));
+    }
+    let mut section = Section::new(SectionKind::Filter, Place::default());
+    for name in ["preset", "strictness", "action", "field", "exclude", "allow", "key-file"] {
+        for value in arguments.all(name) {
+            section.entries.push(Entry { key: located(&name.replace('-', "_")), value: located(&value) });
+        }
+    }
+    if let Some(word) = arguments.finish(&["json", "explain"])?.first() {
+        return Err(format!("unknown word `{word}`: lines come on standard input; see --help"));
+    }
+    let mut findings = Diagnostics::default();
+    let Some(redactor) = LineRedactor::new(&section, &mut findings).filter(|_| !findings.has_errors()) else {
+        let told: Vec<String> = findings
+            .in_order()
+            .iter()
+            .map(|finding| match &finding.help {
+                Some(help) => format!("{}\n  help: {help}", finding.message),
+                None => finding.message.clone(),
+            })
+            .collect();
+        return Err(told.join("\n"));
+    };
+    say(&render(&findings, &[]));
+    match stream(redactor, as_json, explain) {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn located(text: &str) -> Located {
+    Located { text: text.into(), place: Place::default(), expanded: false }
+}
+
+/// Reads lines until there are no more. What cannot be looked through is not written.
+fn stream(mut redactor: LineRedactor, as_json: bool, explain: bool) -> std::io::Result<()> {
+    let mut input = std::io::stdin().lock();
+    let mut output = BufWriter::new(std::io::stdout().lock());
+    let (mut line, mut out, mut number) = (Vec::new(), Vec::new(), 0_u64);
+    loop {
+        line.clear();
+        number += 1;
+        if input.by_ref().take(LONGEST).read_until(b'\n', &mut line)? == 0 {
+            return output.flush();
+        }
+        let has_newline = line.last() == Some(&b'\n');
+        if !has_newline && line.len() as u64 == LONGEST {
+            output.flush()?;
+            let message = format!("line {number} is longer than {LONGEST} bytes: nothing from it on is written");
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, message));
+        }
+        let text = line.strip_suffix(b"\n").unwrap_or(&line);
+        out.clear();
+        if explain {
+            tell(&mut redactor, text, number, as_json, &mut out);
+        } else {
+            redactor.line(text, as_json, &mut out);
+            if has_newline {
+                out.push(b'\n');
+            }
+        }
+        output.write_all(&out)?;
+        // Whoever types wants an answer to each line.
+        if input.fill_buf().is_ok_and(<[u8]>::is_empty) {
+            output.flush()?;
+        }
+    }
+}
+
+fn tell(redactor: &mut LineRedactor, text: &[u8], number: u64, as_json: bool, out: &mut Vec<u8>) {
+    for (finding, detector, action) in redactor.explain(text) {
+        let (entity, tier) = (detector.entity, tier_number(detector.tier));
+        let (start, end, score) = (finding.start, finding.end, finding.score);
+        let line = if as_json {
+            let rule = detector.summary;
+            json!({"line": number, "entity": entity, "start": start, "end": end, "tier": tier, "score": score, "action": action, "rule": rule})
+                .to_string()
+        } else {
+            format!("{number}\t{entity}\t{start}-{end}\ttier {tier}\tscore {score}\t{action}\t{}", detector.summary)
+        };
+        out.extend_from_slice(line.as_bytes());
+        out.push(b'\n');
+    }
+}
+
+fn tier_number(tier: Tier) -> u8 {
+    match tier {
+        Tier::One => 1,
+        Tier::Two => 2,
+        Tier::Three => 3,
+    }
+}
+
+/// What can be found, with what the presets do.
+fn entities(as_json: bool) -> String {
+    let action = |preset: &str, detector| {
+        Preset::named(preset).and_then(|preset| preset.action(detector)).map_or("-".to_owned(), |action| action.text())
+    };
+    let mut text = String::new();
+    if !as_json {
+        text.push_str(&format!(
+            "{:<24}{:<10}{:<6}{:<28}{:<28}WHAT IT IS\n",
+            "ENTITY", "GROUP", "TIER", "rgpd-strict", "rgpd-ops"
+        ));
+    }
+    for detector in redact::all() {
+        let (strict, ops) = (action("rgpd-strict", detector), action("rgpd-ops", detector));
+        let (entity, group, tier) = (detector.entity, group_name(detector.group), tier_number(detector.tier));
+        if as_json {
+            let line = json!({"entity": entity, "group": group, "tier": tier, "rgpd-strict": strict, "rgpd-ops": ops, "summary": detector.summary, "source": detector.source});
+            text.push_str(&format!("{line}\n"));
+        } else {
+            text.push_str(&format!("{entity:<24}{group:<10}{tier:<6}{strict:<28}{ops:<28}{}\n", detector.summary));
+        }
+    }
+    text
+}

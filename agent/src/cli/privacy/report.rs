@@ -1,0 +1,106 @@
+//! `vigie report --art30`: what a record of processing activities asks for, from configuration and receipts.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::Arguments;
+use super::token::read_ring;
+use crate::cli::{environment, print, say, state_directory};
+use crate::config::{CommandLine, Diagnostics, Loaded, Section, SectionKind, load, render};
+use crate::filters::LineRedactor;
+use crate::privacy::{epoch_text, group_name};
+
+pub(super) const HELP: &str = "\
+Usage: vigie report --art30 --config FILE
+           prints what a record of processing activities (Art. 30 GDPR) asks for of this agent: sources, categories of data with
+           what was counted in the receipts, what is done with them, recipients, lifetime of keys, digest of the rules
+
+What the agent cannot know is marked with three dots: purpose, controller, legal basis, how long the store keeps records.
+";
+
+pub(super) fn run(mut arguments: Arguments) -> Result<ExitCode, String> {
+    if !arguments.has("art30") {
+        return Err("expected `report --art30 --config FILE`".into());
+    }
+    let config = arguments.one("config")?.ok_or("name the configuration with `--config FILE`")?;
+    arguments.finish(&["art30"])?;
+    let environment = environment();
+    let mut findings = Diagnostics::default();
+    let line = CommandLine { config: Some(config.into()), ..CommandLine::default() };
+    let loaded = load(&line, environment.clone(), &mut findings);
+    let state = state_directory(&loaded.service.storage_path, &environment);
+    let text = record(&loaded, state.as_deref(), &mut findings);
+    say(&render(&findings, &loaded.document.files));
+    if findings.has_errors() { Ok(ExitCode::FAILURE) } else { Ok(print(&text)) }
+}
+
+fn record(loaded: &Loaded, state: Option<&Path>, findings: &mut Diagnostics) -> String {
+    let mut text = String::from(
+        "# Record of processing: shipping of logs\n\nController, contact, data protection officer: ...\nPurpose: ...\nLegal basis: ...\nPersons concerned: ...\n",
+    );
+    let document = &loaded.document;
+    list(&mut text, "Sources", document.instances(SectionKind::Input), &["tag", "path"]);
+    list(&mut text, "Recipients", document.instances(SectionKind::Output), &["match", "host", "index", "path", "tls"]);
+    text.push_str("\nHow long recipients keep records: ...\nTransfers to third countries: ...\n");
+    let counts = state.map(|state| counted(&state.join("redact-receipts.chain"))).unwrap_or_default();
+    let filters = document.instances(SectionKind::Filter).filter(|(section, _)| crate::filters::redacts(section));
+    for (section, name) in filters {
+        text.push_str(&format!("\n## What `{name}` does\n\n"));
+        let Some(redactor) = LineRedactor::new(section, findings) else { continue };
+        let policy = redactor.policy();
+        text.push_str("| Category | Kind of data | Found | Action |\n| --- | --- | --- | --- |\n");
+        for (index, detector) in policy.detectors().iter().enumerate() {
+            let count = counts.get(detector.entity).copied().unwrap_or_default();
+            let (group, action) = (group_name(detector.group), policy.action(index).text());
+            text.push_str(&format!("| {group} | {} | {count} | {action} |\n", detector.entity));
+        }
+        for entry in
+            section.entries.iter().filter(|entry| matches!(entry.key.text.as_str(), "field" | "exclude" | "allow"))
+        {
+            text.push_str(&format!("| field | {} `{}` | | |\n", entry.key.text, entry.value.text.replace('|', "\\|")));
+        }
+        text.push_str(&format!("\nDigest of the rules (SHA-256): {}\n{}\n", policy.digest(), keys(section)));
+    }
+    if counts.is_empty() {
+        text.push_str("\nThere are no receipts yet: counts are those of receipts in `storage.path`.\n");
+    }
+    text
+}
+
+/// Lists plugins with those of `keys` that are set.
+fn list<'a>(text: &mut String, title: &str, plugins: impl Iterator<Item = (&'a Section, String)>, keys: &[&str]) {
+    text.push_str(&format!("\n## {title}\n\n"));
+    for (section, name) in plugins {
+        let set = keys.iter().filter_map(|key| Some(format!(", {key} `{}`", section.get(key)?.text)));
+        text.push_str(&format!("- {name}{}\n", set.collect::<String>()));
+    }
+}
+
+fn keys(section: &Section) -> String {
+    let Some(path) = section.get("key_file") else { return "Keys: none named in the configuration.".into() };
+    match read_ring(Path::new(&path.text)) {
+        Ok(ring) => {
+            let (length, count) = (epoch_text(ring.epoch()), ring.epochs().count());
+            format!("Keys: each in use for {length}, {count} in the ring, past ones until they are destroyed.")
+        }
+        Err(error) => format!("Keys: {error}"),
+    }
+}
+
+/// Values by entity, added up over all receipts in `chain`. The chain is read, not checked: `vigie receipts verify` does that.
+fn counted(chain: &Path) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    let Ok(file) = File::open(chain) else { return counts };
+    for line in BufReader::new(file).lines().map_while(Result::ok) {
+        let Ok(entry) = serde_json::from_str::<serde_json::Value>(&line) else { continue };
+        for found in entry["body"]["found"].as_array().into_iter().flatten() {
+            if let (Some(entity), Some(count)) = (found["entity"].as_str(), found["count"].as_u64()) {
+                *counts.entry(entity.to_owned()).or_default() += count;
+            }
+        }
+    }
+    counts
+}

@@ -1,0 +1,73 @@
+//! `vigie token`: the tokens of a value, so that a person's records can be found; and the value of a token that can be opened.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::ExitCode;
+
+use zeroize::Zeroizing;
+
+use super::Arguments;
+use crate::cli::print;
+use crate::config::read_bounded;
+use crate::privacy::{EpochKeys, KeyRing, Unsealer, normalised, open, push_hash};
+use crate::redact;
+
+pub(super) const HELP: &str = "\
+Usage: vigie token --entity ENTITY --key-file FILE VALUE|-
+           prints the token of the value for each epoch whose key is in the ring, the oldest first; `-` reads the value from
+           standard input, so that it stands in no list of processes
+       vigie token --open TOKEN [--key-file FILE] [--identity FILE]
+           prints the value of a token made by `encrypt` (with the ring) or `seal` (with the recipient's identity)
+";
+
+pub(super) fn run(mut arguments: Arguments) -> Result<ExitCode, String> {
+    if let Some(token) = arguments.one("open")? {
+        let ring = arguments.one("key-file")?.map(|path| read_ring(Path::new(&path))).transpose()?;
+        let identity = arguments.one("identity")?;
+        let words = arguments.finish(&[])?;
+        if !words.is_empty() {
+            return Err("expected nothing behind `--open TOKEN`".into());
+        }
+        let unsealer = identity.map(|path| read_identity(Path::new(&path))).transpose()?;
+        let opened = open(&token, ring.as_ref(), unsealer.as_ref())?;
+        return Ok(print(&format!("{}\n", String::from_utf8_lossy(&opened.value))));
+    }
+    let entity = arguments
+        .one("entity")?
+        .ok_or("name what the value is with `--entity ENTITY`, as `vigie redact entities` does")?;
+    let ring = read_ring(&arguments.key_file()?)?;
+    let mut words = arguments.finish(&[])?;
+    let value = match (words.pop(), words.is_empty()) {
+        (Some(word), true) if word == "-" => from_input()?,
+        (Some(word), true) => Zeroizing::new(word),
+        _ => return Err("expected one value, or `-`".into()),
+    };
+    let group = redact::all().find(|detector| detector.entity == entity).map(|detector| detector.group);
+    let mut normal = Zeroizing::new(Vec::new());
+    normalised(&entity, group, value.as_bytes(), &mut normal);
+    let mut out = Vec::new();
+    for epoch in ring.epochs() {
+        let Some(key) = ring.key(epoch) else { continue };
+        push_hash(&entity, &normal, &EpochKeys::new(epoch, key), &mut out);
+        out.push(b'\n');
+    }
+    Ok(print(&String::from_utf8_lossy(&out)))
+}
+
+fn from_input() -> Result<Zeroizing<String>, String> {
+    let mut value = Zeroizing::new(String::new());
+    let read = std::io::stdin().take(64 << 10).read_to_string(&mut value);
+    read.map_err(|error| format!("cannot read the value: {error}"))?;
+    Ok(value)
+}
+
+/// The ring in the file at `path`.
+pub(super) fn read_ring(path: &Path) -> Result<KeyRing, String> {
+    KeyRing::read(path).map_err(|error| format!("cannot use the key ring `{}`: {error}", path.display()))
+}
+
+fn read_identity(path: &Path) -> Result<Unsealer, String> {
+    let text = read_bounded(path, 4096).map(Zeroizing::new);
+    let text = text.map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+    Unsealer::parse(&text).map_err(|expected| format!("`{}`: expected {expected}", path.display()))
+}

@@ -1,0 +1,79 @@
+//! Reads the configuration anew for a reload.
+
+use std::path::PathBuf;
+
+use super::logger::{Levels, Logger};
+use super::{environment, surroundings};
+use crate::config::{CommandLine, Diagnostics, Loaded, load, told};
+use crate::pipeline::{Plan, Renewal};
+
+/// The files and flags that the agent was started with, and what they came to.
+pub(super) struct Files {
+    line: CommandLine,
+    /// How much the flags have the agent say.
+    quiet: bool,
+    verbose: u32,
+    logger: Logger,
+    /// What runs.
+    current: Loaded,
+    state_directory: Option<PathBuf>,
+    /// What ran before it.
+    former: Option<Loaded>,
+    /// What is to run.
+    checked: Option<Loaded>,
+}
+
+impl Files {
+    /// What `line` came to and runs now.
+    pub(super) fn new(line: CommandLine, says: (bool, u32), logger: Logger, current: Loaded) -> Self {
+        let state_directory = super::state_directory(&current.service.storage_path, &environment());
+        let (quiet, verbose) = says;
+        Self { line, quiet, verbose, logger, current, state_directory, former: None, checked: None }
+    }
+
+    /// Builds `loaded` and says what it wants said.
+    fn plan(&self, loaded: &Loaded) -> Result<Plan, Vec<String>> {
+        let environment = environment();
+        let mut findings = Diagnostics::default();
+        let surroundings = surroundings(loaded, &environment, false, &mut findings);
+        let plan = Plan::build(loaded.clone(), &surroundings, &mut findings);
+        let plan = plan.ok_or_else(|| told(&findings, &loaded.document.files))?;
+        let levels = Levels::new(loaded, self.quiet, self.verbose, &environment).map_err(|reason| vec![reason])?;
+        self.logger.change(loaded, levels).map_err(|reason| vec![reason])?;
+        Ok(plan)
+    }
+}
+
+impl Renewal for Files {
+    fn check(&mut self) -> Result<(), Vec<String>> {
+        let environment = environment();
+        let mut findings = Diagnostics::default();
+        let loaded = load(&self.line, environment.clone(), &mut findings);
+        let surroundings = surroundings(&loaded, &environment, true, &mut findings);
+        if !findings.has_errors() && surroundings.state_directory != self.state_directory {
+            let message = "`storage.path` cannot change while the agent runs: positions and spooled records lie there";
+            return Err(vec![format!("{message}; stop the agent, move the directory, and start it again")]);
+        }
+        drop(Plan::build(loaded.clone(), &surroundings, &mut findings));
+        if findings.has_errors() {
+            return Err(told(&findings, &loaded.document.files));
+        }
+        self.checked = Some(loaded);
+        Ok(())
+    }
+
+    fn build(&mut self) -> Result<Plan, Vec<String>> {
+        let loaded = self.checked.take().ok_or_else(|| vec!["no configuration was checked".to_owned()])?;
+        self.former = None;
+        let plan = self.plan(&loaded)?;
+        self.former = Some(std::mem::replace(&mut self.current, loaded));
+        Ok(plan)
+    }
+
+    fn restore(&mut self) -> Result<Plan, Vec<String>> {
+        if let Some(former) = self.former.take() {
+            self.current = former;
+        }
+        self.plan(&self.current)
+    }
+}

@@ -1,0 +1,161 @@
+//! Looks through JSON that was not taken apart, and writes it anew only where something in it changes.
+//!
+//! It is as deep as the parsers let it be, which is what bounds the calls within calls here.
+
+use std::ops::Range;
+
+use super::paths::Here;
+use super::walk::{Walk, push_plain_number};
+use crate::encode::{Token, Tokens};
+
+/// The text with what changed so far.
+struct Splice<'a> {
+    json: &'a [u8],
+    tokens: Tokens<'a>,
+    out: &'a mut Vec<u8>,
+    copied: usize,
+    changed: bool,
+}
+
+impl<'a> Splice<'a> {
+    fn copy_to(&mut self, end: usize) {
+        self.out.extend_from_slice(&self.json[self.copied..end]);
+        self.copied = end;
+    }
+
+    /// Puts `text` in the place of `range`.
+    fn put(&mut self, range: Range<usize>, text: &[u8]) {
+        self.copy_to(range.start);
+        self.out.extend_from_slice(text);
+        self.copied = range.end;
+        self.changed = true;
+    }
+
+    /// Leaves out `range`, a member or item, with one comma. `has_kept` tells whether one before it stays.
+    fn leave_out(&mut self, range: Range<usize>, has_kept: bool) {
+        self.copy_to(range.start);
+        self.copied = range.end;
+        self.changed = true;
+        if has_kept {
+            let kept = self.out.trim_ascii_end().strip_suffix(b",").map(<[u8]>::len);
+            self.out.truncate(kept.unwrap_or(self.out.len()));
+        } else if let Some(behind) = self.json[range.end..].trim_ascii_start().strip_prefix(b",") {
+            self.copied = self.json.len() - behind.len();
+        }
+    }
+
+    /// Leaves out the next value, with what stands before it from `start` on where that comes first.
+    fn leave_out_from(&mut self, start: usize, has_kept: bool) {
+        if let Some(value) = self.tokens.value() {
+            self.leave_out(value.start.min(start)..value.end, has_kept);
+        }
+    }
+
+    /// Whether an object or list comes next.
+    fn is_nested_next(&self) -> bool {
+        matches!(self.tokens.clone().next(), Some(Token::Open(_)))
+    }
+
+    fn bytes(&self, range: &Range<usize>) -> &'a [u8] {
+        &self.json[range.clone()]
+    }
+}
+
+fn is_escaped(inside: &[u8]) -> bool {
+    memchr::memchr(b'\\', inside).is_some()
+}
+
+/// Whether the inside of a JSON string stands for `wanted`.
+fn stands_for(inside: &[u8], wanted: &[u8]) -> bool {
+    if !is_escaped(inside) {
+        return inside == wanted;
+    }
+    let quoted = [b"\"", inside, b"\""].concat();
+    serde_json::from_slice::<String>(&quoted).is_ok_and(|text| text.as_bytes() == wanted)
+}
+
+impl Walk {
+    /// Looks through valid `json`, the value under `key`, and appends to `out` what is to stand in its place. Gives whether
+    /// anything changed; if not, `out` is to be thrown away.
+    pub(super) fn json(&mut self, json: &[u8], key: &[u8], here: Here, out: &mut Vec<u8>) -> bool {
+        let mut splice = Splice { json, tokens: Tokens::new(json), out, copied: 0, changed: false };
+        self.json_value(&mut splice, key, here);
+        splice.copy_to(json.len());
+        splice.changed
+    }
+
+    /// Walks over one value.
+    fn json_value(&mut self, splice: &mut Splice<'_>, key: &[u8], here: Here) {
+        match splice.tokens.next() {
+            Some(Token::Open(b'{')) => self.json_members(splice, here),
+            Some(Token::Open(_)) => self.json_items(splice, key, here),
+            Some(Token::Text(range)) => {
+                let inside = splice.bytes(&range);
+                if self.replace(inside, key, is_escaped(inside), here) {
+                    splice.put(range, &self.piece);
+                }
+            }
+            Some(Token::Scalar(range)) => self.json_scalar(splice, range, key, here),
+            _ => {}
+        }
+    }
+
+    fn json_scalar(&mut self, splice: &mut Splice<'_>, range: Range<usize>, key: &[u8], here: Here) {
+        let source = splice.bytes(&range);
+        if !source.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-') {
+            return;
+        }
+        let mut number = self.take_number();
+        push_plain_number(source, &mut number);
+        if self.replace(&number, key, false, here) {
+            // Nothing that stands in a number, and nothing that an action writes, needs an escape.
+            splice.put(range.start..range.start, b"\"");
+            splice.put(range, &self.piece);
+            splice.out.push(b'"');
+        }
+        self.give_number(number);
+    }
+
+    fn json_members(&mut self, splice: &mut Splice<'_>, here: Here) {
+        let mut has_kept = false;
+        while let Some(Token::Key(range)) = splice.tokens.next() {
+            let key = splice.bytes(&range);
+            let inside = self.paths.key(here, |wanted| stands_for(key, wanted));
+            if self.is_gone(inside, splice.is_nested_next()) {
+                splice.leave_out_from(range.start - 1, has_kept);
+                continue;
+            }
+            has_kept = true;
+            if self.renames(key, is_escaped(key), inside) {
+                splice.put(range, &self.piece);
+            }
+            if inside.is_excluded {
+                splice.tokens.value();
+            } else {
+                self.json_value(splice, key, inside);
+            }
+        }
+    }
+
+    fn json_items(&mut self, splice: &mut Splice<'_>, key: &[u8], here: Here) {
+        let mut has_kept = false;
+        for index in 0.. {
+            let next = splice.tokens.clone().next();
+            if matches!(next, None | Some(Token::Close(_))) {
+                splice.tokens.next();
+                return;
+            }
+            let inside = self.paths.item(here, index);
+            if self.is_gone(inside, matches!(next, Some(Token::Open(_)))) {
+                splice.leave_out_from(usize::MAX, has_kept);
+                continue;
+            }
+            has_kept = true;
+            if inside.is_excluded {
+                splice.tokens.value();
+            } else {
+                self.json_value(splice, key, inside);
+            }
+        }
+    }
+}

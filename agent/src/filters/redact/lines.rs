@@ -1,0 +1,77 @@
+//! The filter's work on single lines, for `vigie redact`.
+
+use std::sync::Arc;
+
+use vigie_parsers::batch::{Batch, Origin, Timestamp};
+use vigie_parsers::json::JsonParser;
+use vigie_parsers::{Parsed, Parser};
+
+use super::Redact;
+use super::options::Setup;
+use crate::config::{Diagnostics, Section};
+use crate::encode::json::push_record;
+use crate::metrics::FilterMetrics;
+use crate::plugin::{Filter, FilterContext, wall_clock};
+use crate::privacy::Policy;
+use crate::redact::{Detector, Finding, Place};
+
+/// What the filter does, line by line.
+pub struct LineRedactor {
+    filter: Redact,
+    policy: Arc<Policy>,
+    batch: Batch,
+    metrics: FilterMetrics,
+}
+
+impl std::fmt::Debug for LineRedactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LineRedactor").finish_non_exhaustive()
+    }
+}
+
+impl LineRedactor {
+    /// One with the options of `section`. `None` when something was wrong; it is in `findings`.
+    pub fn new(section: &Section, findings: &mut Diagnostics) -> Option<Self> {
+        let setup = Setup::read(section, false, wall_clock(), findings)?;
+        let policy = Arc::clone(&setup.policy);
+        let (batch, metrics) = (Batch::default(), FilterMetrics::default());
+        Some(Self { filter: Redact::new(&setup, wall_clock), policy, batch, metrics })
+    }
+
+    /// What it looks for and does.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Appends `line` as it may be shown. With `json` a line that is an object is gone through as a record.
+    pub fn line(&mut self, line: &[u8], json: bool, out: &mut Vec<u8>) {
+        let batch = &mut self.batch;
+        batch.clear();
+        let span = batch.store(line);
+        let index = batch.push(Timestamp::default(), Origin::default());
+        let is_record = json && JsonParser.parse(batch, index, span) != Parsed::Refused;
+        if !is_record {
+            batch.record_mut(index).truncate(0);
+            batch.record_mut(index).set_text(b"", line);
+        }
+        self.filter.apply(batch, &FilterContext { tag: "", metrics: &self.metrics });
+        let record = batch.record(index);
+        if is_record {
+            out.push(b'{');
+            push_record(record, out);
+            out.push(b'}');
+        } else {
+            out.extend_from_slice(record.plain_text(b"").unwrap_or_default());
+        }
+    }
+
+    /// What is found in `line` taken as text, with what finds it and what is done with it.
+    pub fn explain(&mut self, line: &[u8]) -> Vec<(Finding, &'static Detector, String)> {
+        let found = self.filter.walk.redactor.findings(line, Place::default()).to_vec();
+        let named = |finding: Finding| {
+            let index = usize::from(finding.detector);
+            (finding, self.policy.detectors()[index], self.policy.action(index).text())
+        };
+        found.into_iter().map(named).collect()
+    }
+}

@@ -1,0 +1,136 @@
+//! Which fields are treated by their name: rules of paths, followed while a record is walked.
+
+use crate::encode::accessor::{Path, Step};
+
+/// Rules that are followed at once, at most.
+pub(super) const MOST: usize = 64;
+
+/// What a rule says of the field that its path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// All that stands there is treated by the action of this index.
+    Whole(usize),
+    /// It is not looked at.
+    Exclude,
+    /// It stays, where only named fields do.
+    Allow,
+}
+
+/// The rules of one filter.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Paths {
+    rules: Vec<(Path, Rule)>,
+    only_allowed: bool,
+}
+
+/// Where a walk stands: which rules still agree with the way, and what was said above.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Here {
+    /// A bit for each rule.
+    set: u64,
+    depth: usize,
+    is_allowed: bool,
+    /// Index of the action for all that stands here.
+    pub(super) whole: Option<usize>,
+    /// Whether nothing here is looked at.
+    pub(super) is_excluded: bool,
+}
+
+impl Paths {
+    /// The rules, at most [`MOST`].
+    pub(super) fn new(rules: Vec<(Path, Rule)>) -> Self {
+        let only_allowed = rules.iter().any(|(_, rule)| *rule == Rule::Allow);
+        Self { rules, only_allowed }
+    }
+
+    /// Where a walk begins.
+    pub(super) fn start(&self) -> Here {
+        let set = if self.rules.len() >= MOST { u64::MAX } else { (1 << self.rules.len()) - 1 };
+        Here { set, depth: 0, is_allowed: !self.only_allowed, whole: None, is_excluded: false }
+    }
+
+    /// Where the field called `key` is, in the map at `here`.
+    pub(super) fn key(&self, here: Here, key: impl Fn(&[u8]) -> bool) -> Here {
+        self.step(here, |path| {
+            if here.depth == 0 {
+                return key(path.top());
+            }
+            matches!(&path.steps()[here.depth - 1], Step::Key(wanted) if key(wanted))
+        })
+    }
+
+    /// Where the item at `index` is, in the list at `here`.
+    pub(super) fn item(&self, here: Here, index: usize) -> Here {
+        self.step(here, |path| {
+            here.depth > 0 && matches!(&path.steps()[here.depth - 1], Step::Index(wanted) if *wanted == index)
+        })
+    }
+
+    #[inline]
+    fn step(&self, here: Here, agrees: impl Fn(&Path) -> bool) -> Here {
+        if here.set == 0 {
+            return here;
+        }
+        let mut next = Here { set: 0, depth: here.depth + 1, ..here };
+        for (at, (path, rule)) in self.rules.iter().enumerate() {
+            if here.set & (1 << at) == 0 || !agrees(path) {
+                continue;
+            }
+            if path.steps().len() > here.depth {
+                next.set |= 1 << at;
+                continue;
+            }
+            match rule {
+                Rule::Whole(index) => next.whole = Some(*index),
+                Rule::Exclude => next.is_excluded = true,
+                Rule::Allow => next.is_allowed = true,
+            }
+        }
+        next
+    }
+
+    /// Whether a field goes since nothing allows it, or anything below it. `is_nested` tells whether there may be something below.
+    pub(super) fn is_refused(&self, here: Here, is_nested: bool) -> bool {
+        if here.is_allowed {
+            return false;
+        }
+        let leads_on = |at: usize| here.set & (1 << at) != 0 && self.rules[at].1 == Rule::Allow;
+        !(is_nested && (0..self.rules.len()).any(leads_on))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> Path {
+        Path::parse(text).expect("it is a path")
+    }
+
+    #[test]
+    fn rules_hold_where_their_paths_lead_and_below() {
+        let paths = Paths::new(vec![(path("$a['b'][1]"), Rule::Whole(7)), (path("$c"), Rule::Exclude)]);
+        let step = |here, name: &'static str| paths.key(here, |key| key == name.as_bytes());
+
+        let b = step(step(paths.start(), "a"), "b");
+
+        assert_eq!(paths.item(b, 0).whole, None);
+        assert_eq!(paths.item(b, 1).whole, Some(7));
+        assert_eq!(step(paths.item(b, 1), "x").whole, Some(7));
+        assert!(step(step(paths.start(), "c"), "d").is_excluded);
+        assert!(!step(step(paths.start(), "x"), "c").is_excluded);
+        assert!(!paths.is_refused(step(paths.start(), "x"), false));
+    }
+
+    #[test]
+    fn where_only_named_fields_stay_all_others_go() {
+        let paths = Paths::new(vec![(path("$a['b']"), Rule::Allow)]);
+        let step = |here, name: &'static str| paths.key(here, |key| key == name.as_bytes());
+        let a = step(paths.start(), "a");
+
+        assert!(paths.is_refused(step(paths.start(), "x"), true));
+        assert!(!paths.is_refused(a, true) && paths.is_refused(a, false));
+        assert!(!paths.is_refused(step(a, "b"), false) && paths.is_refused(step(a, "c"), true));
+        assert!(!paths.is_refused(step(step(a, "b"), "deep"), true));
+    }
+}

@@ -1,0 +1,255 @@
+use vigie_parsers::batch::{Batch, Field, Origin, Text, Timestamp, Value};
+
+use super::KIND;
+use crate::filters::testing::{apply, filtered, findings};
+use crate::privacy::KeyRing;
+
+const MAIL: &str = "jane.doe@mail.example.com";
+const CARD: &str = "4242424242424242";
+
+/// The record after the filter with these options.
+fn one(options: &[(&str, &str)], record: &str) -> String {
+    filtered(&KIND, options, &[record]).concat()
+}
+
+/// A ring of keys for now, and the directory that it lies in.
+fn ring() -> (tempfile::TempDir, String) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("redact.key");
+    let now = u64::try_from(crate::plugin::wall_clock().seconds).expect("it is after 1970");
+    let ring = KeyRing::new(std::time::Duration::from_secs(86_400), now, 2).expect("there is randomness");
+    ring.write(&path).expect("it is written");
+    let path = path.to_str().expect("it is text").to_owned();
+    (directory, path)
+}
+
+#[test]
+fn values_are_found_wherever_in_a_record_they_stand() {
+    for (record, expected) in [
+        (r#"{"log":"from MAIL ok"}"#, r#"{"log":"from <email> ok"}"#),
+        (r#"{"log":"a\"b MAIL\n"}"#, r#"{"log":"a\"b <email>\n"}"#),
+        (r#"{"a":{"b":[1,{"c":"MAIL"}]},"d":2}"#, r#"{"a":{"b":[1,{"c":"<email>"}]},"d":2}"#),
+        (r#"{"card":CARD}"#, r#"{"card":"<card>"}"#),
+        (r#"{"card":4.242424242424242e15}"#, r#"{"card":"<card>"}"#),
+        (r#"{"a":{"card": CARD , "x":1}}"#, r#"{"a":{"card": "<card>" , "x":1}}"#),
+        (r#"{"a":["MAIL","CARD"]}"#, r#"{"a":["<email>","<card>"]}"#),
+        (r#"{"a":1.10,"b":null,"c":[true]}"#, r#"{"a":1.10,"b":null,"c":[true]}"#),
+    ] {
+        let fill = |text: &str| text.replace("MAIL", MAIL).replace("CARD", CARD);
+        let once = one(&[], &fill(record));
+        assert_eq!(once, expected, "{record}");
+        assert_eq!(one(&[], &once), once, "twice is once");
+    }
+}
+
+#[test]
+fn fields_on_the_tape_and_computed_numbers_are_looked_at() {
+    let mut batch = Batch::default();
+    let index = batch.push(Timestamp::default(), Origin::default());
+    let text = Text::plain(batch.store(MAIL.as_bytes()));
+    let items = batch.store_fields(&[
+        Field { key: Text::default(), value: Value::U64(4_242_424_242_424_242) },
+        Field { key: Text::default(), value: Value::I64(7) },
+    ]);
+    let key = Text::plain(batch.store(b"inner"));
+    let list = Text::plain(batch.store(b"card"));
+    let map =
+        batch.store_fields(&[Field { key, value: Value::Text(text) }, Field { key: list, value: Value::List(items) }]);
+    batch.record_mut(index).set(b"outer", Value::Map(map));
+    batch.record_mut(index).set(b"card", Value::F64(4_242_424_242_424_242.0));
+
+    let json = apply(&KIND, &[("allow", "$outer"), ("allow", "$card")], &mut batch);
+
+    assert_eq!(json, [r#"{"outer":{"inner":"<email>","card":["<card>",7]},"card":"<card>"}"#]);
+}
+
+#[test]
+fn keys_are_looked_at_where_that_is_asked() {
+    let record = format!(r#"{{"{MAIL}":1,"a":{{"{MAIL}":{{"x":2}}}}}}"#);
+
+    assert_eq!(one(&[], &record), record);
+    assert_eq!(one(&[("keys", "on")], &record), r##"{"<email>":1,"a":{"<email>#2":{"x":2}}}"##);
+}
+
+#[test]
+fn each_action_does_what_it_says() {
+    let (_directory, path) = ring();
+    let card = |action: &str| {
+        one(&[("action", &format!("card {action}")), ("key_file", &path)], &format!(r#"{{"n":"x {CARD}"}}"#))
+    };
+    for (action, expected) in [
+        ("keep", r#"{"n":"x 4242424242424242"}"#),
+        ("label", r#"{"n":"x <card>"}"#),
+        ("remove", r#"{"n":"x "}"#),
+        ("mask keep_last=4", r#"{"n":"x ************4242"}"#),
+        ("mask keep_first=6 keep_last=4", r#"{"n":"x 424242******4242"}"#),
+        ("truncate_ip", r#"{"n":"x <card>"}"#),
+    ] {
+        assert_eq!(card(action), expected);
+    }
+    for (action, start) in [("hmac", r#"{"n":"x <card:K"#), ("encrypt", r#"{"n":"x <card:E"#)] {
+        let once = card(action);
+        assert!(once.starts_with(start) && !once.contains("4242"), "{once}");
+        assert_eq!(once, card(action), "the same value gives the same token");
+        let options = [("action", &*format!("card {action}")), ("key_file", &*path)];
+        assert_eq!(one(&options, &once), once, "twice is once");
+    }
+    let address = |action: &str| one(&[("action", action)], r#"{"ip":"8.8.4.77"}"#);
+    assert_eq!(address("ipv4 truncate_ip"), r#"{"ip":"8.8.4.0"}"#);
+    assert_eq!(address("ipv4 truncate_ip v4=16"), r#"{"ip":"8.8.0.0"}"#);
+}
+
+#[test]
+fn fields_are_treated_excluded_and_allowed_by_name() {
+    let record = format!(r#"{{"user":{{"name":"Zoé","age":41,"mail":"{MAIL}"}},"id":"{CARD}","x":1}}"#);
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a str);
+    let cases: &[Case<'_>] = &[
+        (&[("field", "$user remove")], r#"{"id":"<card>","x":1}"#),
+        (&[("field", "$user['name'] remove")], r#"{"user":{"age":41,"mail":"<email>"},"id":"<card>","x":1}"#),
+        (
+            &[("field", "$user['mail'] remove"), ("field", "$user['age'] remove")],
+            r#"{"user":{"name":"Zoé"},"id":"<card>","x":1}"#,
+        ),
+        (
+            &[("field", "$user label as=person")],
+            r#"{"user":{"name":"<person>","age":"<person>","mail":"<person>"},"id":"<card>","x":1}"#,
+        ),
+        (
+            &[("field", "$user['name'] mask keep_first=1")],
+            r#"{"user":{"name":"***","age":41,"mail":"<email>"},"id":"<card>","x":1}"#,
+        ),
+        (&[("exclude", "$id"), ("field", "$user remove")], r#"{"id":"4242424242424242","x":1}"#),
+        (&[("allow", "$user['mail']"), ("allow", "$x")], r#"{"user":{"mail":"<email>"},"x":1}"#),
+        (&[("allow", "$id"), ("exclude", "$id")], r#"{"id":"4242424242424242"}"#),
+    ];
+    for (options, expected) in cases {
+        assert_eq!(one(options, &record), *expected, "{options:?}");
+    }
+}
+
+#[test]
+fn items_of_lists_are_treated_by_their_place() {
+    let record = r#"{"a":["p","q","r"],"b":[{"c":1},{"c":2}]}"#;
+
+    assert_eq!(
+        one(&[("field", "$a[0] remove"), ("field", "$b[1]['c'] remove")], record),
+        r#"{"a":["q","r"],"b":[{"c":1},{}]}"#
+    );
+    assert_eq!(
+        one(&[("field", "$a[2] remove"), ("field", "$b[0] remove")], record),
+        r#"{"a":["p","q"],"b":[{"c":2}]}"#
+    );
+}
+
+#[test]
+fn report_counts_and_changes_nothing() {
+    let record = format!(r#"{{"log":"{MAIL}","user":1,"x":2}}"#);
+    let options = [("mode", "report"), ("field", "$user remove"), ("allow", "$log"), ("action", "email hmac")];
+
+    assert_eq!(one(&options, &record), record);
+}
+
+#[test]
+fn presets_look_for_what_they_are_for() {
+    let record = format!(r#"{{"a":"{MAIL}","b":"{CARD}"}}"#);
+
+    assert_eq!(one(&[("preset", "pci")], &record), format!(r#"{{"a":"{MAIL}","b":"424242******4242"}}"#));
+    assert_eq!(
+        one(&[("preset", "none"), ("action", "email mask")], &record),
+        format!(r#"{{"a":"{}","b":"{CARD}"}}"#, "*".repeat(25))
+    );
+    assert_eq!(one(&[("preset", "secrets")], &record), record);
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_with_the_remedy() {
+    let (directory, path) = ring();
+    let missing = directory.path().join("none").to_str().expect("it is text").to_owned();
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+    let cases: &[Case<'_>] = &[
+        (&[("preset", "rgpd-ops")], &["V511"]),
+        (&[("field", "$a hmac")], &["V511"]),
+        (&[("key_file", &missing)], &["V511"]),
+        (&[("key_file", &path), ("key_credential", "x")], &["V511"]),
+        (&[("key_file", &path), ("key_epoch", "30d")], &["V511"]),
+        (&[("key_file", &path), ("key_epoch", "1d"), ("preset", "rgpd-ops")], &[]),
+        (&[("action", "e-mail hmac")], &["V510"]),
+        (&[("action", "email hash")], &["V510"]),
+        (&[("action", "email label"), ("action", "EMAIL keep")], &["V510"]),
+        (&[("field", "$a"), ("field", "$ label"), ("field", "$a['b c'] label")], &["V510", "V510"]),
+        (&[("field", "$a label as=A")], &["V510"]),
+        (&[("preset", "gdpr")], &["V103"]),
+        (&[("strictness", "high")], &["V103"]),
+        (&[("mode", "off")], &["V103"]),
+    ];
+    for (options, expected) in cases {
+        assert_eq!(findings(&KIND, options), *expected, "{options:?}");
+    }
+}
+
+/// Pieces that lines of the property tests are made of; values first.
+const VALUES: &[&str] =
+    &[MAIL, "FR7630006000011234567890189", "8.8.4.77", "card 4242 4242 4242 4242", "JOHN%40mail.example.com"];
+const PIECES: &[&str] = &[
+    " ",
+    "\"",
+    "\\",
+    "\n",
+    "=",
+    ": ",
+    ",",
+    "<",
+    ">",
+    "<email>",
+    "<email:K1.aaaaaaaaaaaaaaaaaaaa>",
+    "user",
+    "42",
+    "é",
+    "{",
+    "@",
+    ".",
+];
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+    /// Neither in a text, nor in one with escapes, nor in JSON that is not taken apart, does a value survive that stands between
+    /// spaces; and what was hidden once stays as it is.
+    #[test]
+    fn no_value_survives_and_twice_is_once(
+        parts in proptest::collection::vec((0..VALUES.len() * 2, 0..PIECES.len()), 0..12),
+    ) {
+        let mut line = String::new();
+        for (value, piece) in parts {
+            line.push_str(PIECES[piece]);
+            if let Some(value) = VALUES.get(value) {
+                line.push_str(&format!(" {value} "));
+            }
+        }
+        let record = serde_json::json!({"a": line, "b": {"c": [line, 1]}}).to_string();
+
+        let once = one(&[("action", "network label")], &record);
+        let twice = one(&[("action", "network label")], &once);
+
+        for value in [MAIL, "FR7630006000011234567890189", "8.8.4.77", "4242 4242", "JOHN%40mail"] {
+            proptest::prop_assert!(!once.contains(value), "{value} in {once}");
+        }
+        proptest::prop_assert_eq!(once, twice);
+    }
+}
+
+#[test]
+fn the_order_of_rules_does_not_matter() {
+    let record = format!(r#"{{"a":"{MAIL} 8.8.4.77","b":{{"c":"{MAIL}"}}}}"#);
+    let mut options = vec![
+        ("action", "email mask"),
+        ("action", "contact remove"),
+        ("action", "ipv4 label"),
+        ("field", "$b label as=x"),
+    ];
+    let expected = one(&options, &record);
+
+    options.reverse();
+
+    assert_eq!(one(&options, &record), expected);
+}

@@ -1,0 +1,240 @@
+//! Walks through the values of a record and puts something else in the place of what is found.
+//!
+//! A record in which nothing is found is only read, so that it is copied whole when it is encoded. Every text, number and key
+//! (where asked) is looked at, at any depth, however it stands in the batch.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use vigie_parsers::batch::{Batch, Field, Range, Text, Value};
+
+use super::paths::{Here, Paths};
+use crate::privacy::Redactor;
+use crate::redact::Place;
+
+/// What becomes of a value.
+pub(super) enum Fate {
+    /// It stays as it is.
+    Same,
+    /// This stands in its place.
+    Changed(Value),
+    /// It goes, with its key.
+    Gone,
+}
+
+/// A redactor on its way through records, with its scratch space.
+pub(super) struct Walk {
+    pub(super) redactor: Redactor,
+    pub(super) paths: Arc<Paths>,
+    /// Whether keys are looked at too.
+    pub(super) keys: bool,
+    /// What is to stand in the place of one text.
+    pub(super) piece: Vec<u8>,
+    json: Vec<u8>,
+    number: Vec<u8>,
+    /// What keys of the record became.
+    renamed: Vec<Vec<u8>>,
+}
+
+impl Walk {
+    pub(super) fn new(redactor: Redactor, paths: Arc<Paths>, keys: bool) -> Self {
+        let (piece, json, number, renamed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { redactor, paths, keys, piece, json, number, renamed }
+    }
+
+    /// Goes through the record at `index` of `batch`.
+    pub(super) fn record(&mut self, batch: &mut Batch, index: usize) {
+        let start = self.paths.start();
+        let mut at = 0;
+        self.renamed.clear();
+        while let Some(field) = batch.record(index).fields().get(at).copied() {
+            let here = self.enter(batch, start, field);
+            match self.field(batch, field, here) {
+                Fate::Same => {}
+                Fate::Changed(value) => batch.record_mut(index).field_mut(at).value = value,
+                Fate::Gone => {
+                    batch.record_mut(index).remove_at(at);
+                    continue;
+                }
+            }
+            if let Some(key) = self.key(batch, field.key, here) {
+                batch.record_mut(index).field_mut(at).key = key;
+            }
+            at += 1;
+        }
+    }
+
+    /// Scratch space for the digits of a number, empty; to be given back.
+    pub(super) fn take_number(&mut self) -> Vec<u8> {
+        let mut number = std::mem::take(&mut self.number);
+        number.clear();
+        number
+    }
+
+    /// Takes the scratch space of [`Walk::take_number`] back.
+    pub(super) fn give_number(&mut self, number: Vec<u8>) {
+        self.number = number;
+    }
+
+    fn enter(&self, batch: &Batch, here: Here, field: Field) -> Here {
+        self.paths.key(here, |wanted| batch.text_is(field.key, wanted))
+    }
+
+    /// What becomes of `field`, which is at `here`.
+    fn field(&mut self, batch: &mut Batch, field: Field, here: Here) -> Fate {
+        let is_nested = matches!(field.value, Value::Map(_) | Value::List(_) | Value::Json(_));
+        if self.is_gone(here, is_nested) {
+            return Fate::Gone;
+        }
+        if here.is_excluded { Fate::Same } else { self.value(batch, field.value, field.key, here) }
+    }
+
+    /// Whether a value at `here` goes, since a rule removes it or nothing allows it.
+    pub(super) fn is_gone(&mut self, here: Here, is_nested: bool) -> bool {
+        if self.redactor.only_counts() {
+            return false;
+        }
+        if !here.is_excluded
+            && let Some(whole) = here.whole
+            && self.redactor.removes(whole)
+        {
+            self.redactor.count_removed(whole);
+            return true;
+        }
+        self.paths.is_refused(here, is_nested)
+    }
+
+    fn value(&mut self, batch: &mut Batch, value: Value, key: Text, here: Here) -> Fate {
+        match value {
+            Value::Text(text) => self.text(batch, text, key, here),
+            Value::Number(_) | Value::I64(_) | Value::U64(_) | Value::F64(_) => self.number(batch, value, key, here),
+            Value::Json(span) => {
+                let mut out = std::mem::take(&mut self.json);
+                out.clear();
+                let changed = self.json(batch.bytes(span), batch.bytes(key.span), here, &mut out);
+                let fate = if changed { Fate::Changed(Value::Json(batch.store(&out))) } else { Fate::Same };
+                self.json = out;
+                fate
+            }
+            Value::Map(range) => self.nested(batch, range, None, here),
+            Value::List(range) => self.nested(batch, range, Some(key), here),
+            Value::Null | Value::Bool(_) => Fate::Same,
+        }
+    }
+
+    fn text(&mut self, batch: &mut Batch, text: Text, key: Text, here: Here) -> Fate {
+        let escaped = text.is_escaped();
+        if !self.replace(batch.bytes(text.span), batch.bytes(key.span), escaped, here) {
+            return Fate::Same;
+        }
+        let span = batch.store(&self.piece);
+        Fate::Changed(Value::Text(if escaped { Text::escaped(span) } else { Text::plain(span) }))
+    }
+
+    fn number(&mut self, batch: &mut Batch, value: Value, key: Text, here: Here) -> Fate {
+        let mut number = self.take_number();
+        match value {
+            Value::Number(span) => push_plain_number(batch.bytes(span), &mut number),
+            computed => push_computed(computed, &mut number),
+        }
+        let changed = self.replace(&number, batch.bytes(key.span), false, here);
+        self.give_number(number);
+        if !changed {
+            return Fate::Same;
+        }
+        let span = batch.store(&self.piece);
+        Fate::Changed(Value::Text(Text::plain(span)))
+    }
+
+    /// Puts into `piece` what is to stand in the place of `text`. Gives whether anything is.
+    pub(super) fn replace(&mut self, text: &[u8], key: &[u8], escaped: bool, here: Here) -> bool {
+        self.piece.clear();
+        match here.whole {
+            Some(whole) => self.redactor.whole(whole, text, escaped, &mut self.piece),
+            None => self.redactor.text(text, Place { key, escaped }, &mut self.piece),
+        }
+    }
+
+    /// Goes through the fields of a map, or of the list that `list` is the key of.
+    fn nested(&mut self, batch: &mut Batch, range: Range, list: Option<Text>, here: Here) -> Fate {
+        let mut kept = 0;
+        let mut changed = false;
+        for at in 0..range.len as usize {
+            let mut field = batch.fields(range)[at];
+            let inside = match list {
+                Some(_) => self.paths.item(here, at),
+                None => self.enter(batch, here, field),
+            };
+            let named = Field { key: list.unwrap_or(field.key), ..field };
+            match self.field(batch, named, inside) {
+                Fate::Same => {}
+                Fate::Changed(value) => (field.value, changed) = (value, true),
+                Fate::Gone => {
+                    changed = true;
+                    continue;
+                }
+            }
+            if list.is_none()
+                && let Some(key) = self.key(batch, field.key, inside)
+            {
+                (field.key, changed) = (key, true);
+            }
+            batch.fields_mut(range)[kept] = field;
+            kept += 1;
+        }
+        if !changed {
+            return Fate::Same;
+        }
+        let left = Range { start: range.start, len: u32::try_from(kept).unwrap_or(range.len) };
+        Fate::Changed(if list.is_some() { Value::List(left) } else { Value::Map(left) })
+    }
+
+    /// What is to stand in the place of `key`.
+    fn key(&mut self, batch: &mut Batch, key: Text, here: Here) -> Option<Text> {
+        let escaped = key.is_escaped();
+        if !self.renames(batch.bytes(key.span), escaped, here) {
+            return None;
+        }
+        let span = batch.store(&self.piece);
+        Some(if escaped { Text::escaped(span) } else { Text::plain(span) })
+    }
+
+    /// Puts into `piece` what is to stand in the place of a key, with a number behind it where another key of the record became
+    /// the same. Gives whether anything is.
+    pub(super) fn renames(&mut self, key: &[u8], escaped: bool, here: Here) -> bool {
+        if !self.keys || here.is_excluded {
+            return false;
+        }
+        self.piece.clear();
+        if !self.redactor.text(key, Place { key: b"", escaped }, &mut self.piece) {
+            return false;
+        }
+        let same = self.renamed.iter().filter(|renamed| **renamed == self.piece).count();
+        self.renamed.push(self.piece.clone());
+        if same > 0 {
+            self.piece.extend_from_slice(format!("#{}", same + 1).as_bytes());
+        }
+        true
+    }
+}
+
+/// Appends a number of JSON so that its digits stand side by side: one with an exponent is written out when it is whole.
+pub(super) fn push_plain_number(source: &[u8], out: &mut Vec<u8>) {
+    if source.iter().any(|byte| matches!(byte, b'e' | b'E')) {
+        let number = std::str::from_utf8(source).ok().and_then(|text| text.parse::<f64>().ok());
+        if let Some(number) = number {
+            return push_computed(Value::F64(number), out);
+        }
+    }
+    out.extend_from_slice(source);
+}
+
+fn push_computed(value: Value, out: &mut Vec<u8>) {
+    let written = match value {
+        Value::I64(number) => write!(out, "{number}"),
+        Value::U64(number) => write!(out, "{number}"),
+        Value::F64(number) if number.abs() < 1e20 => write!(out, "{number}"),
+        _ => Ok(()),
+    };
+    written.expect("writing a number to memory does not fail");
+}

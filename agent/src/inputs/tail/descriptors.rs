@@ -1,0 +1,136 @@
+//! Holds no more descriptors than the system gives: quiet files give theirs up and are opened again when they grow.
+//!
+//! A file without a descriptor is known by its path, inode and birth, and its watch still tells of writes. When it is renamed it
+//! is looked for in its directory at once and held open from then on, as every file is that leaves.
+
+use std::fs::Metadata;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use rustix::process::{Resource, getrlimit};
+use tracing::{error, info};
+
+use super::Tail;
+use super::file::{self, Open, Standing, Tailed};
+use super::opened::{Held, Opened};
+use super::rotate::is_out_of_descriptors;
+use super::siblings::Listings;
+
+/// Files that are gone through for one that may give its descriptor up.
+const STEPS: usize = 256;
+/// Files that may be open whatever the limit is.
+const LEAST: usize = 16;
+
+/// The descriptors of one input.
+pub(super) struct Descriptors {
+    held: Arc<Held>,
+    /// The file that was gone through last.
+    hand: u64,
+}
+
+impl Descriptors {
+    /// Three quarters of what the process may have.
+    pub(super) fn new() -> Self {
+        let limit = getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok());
+        let most = limit.map_or(usize::MAX, |limit| (limit / 4 * 3).max(LEAST));
+        let held = Held { most: most.into(), ..Held::default() };
+        Self { held: Arc::new(held), hand: 0 }
+    }
+
+    /// How many are held.
+    pub(super) fn held(&self) -> usize {
+        self.held.now.load(Ordering::Relaxed)
+    }
+
+    /// How many may be held.
+    pub(super) fn most(&self) -> usize {
+        self.held.most.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_most(&self, most: usize) {
+        self.held.most.store(most, Ordering::Relaxed);
+    }
+}
+
+impl Tail {
+    /// Opens `path`; where no descriptor is free, after other files gave theirs up.
+    pub(super) fn open_with_room(&mut self, path: &Path, open: Open) -> io::Result<(Opened, Metadata)> {
+        match open(path) {
+            Err(error) if is_out_of_descriptors(&error) && self.descriptors.held() > LEAST => {
+                let held = self.descriptors.held();
+                self.descriptors.set_most((held - held.div_ceil(8)).max(LEAST));
+                info!(component = %self.settings.name, %error, files = self.descriptors.most(), "fewer files are held open");
+                self.make_room();
+                open(path)
+            }
+            opened => opened,
+        }
+    }
+
+    /// Counts the descriptor of a file that was taken up, and lets others, or it, give up theirs.
+    pub(super) fn count_descriptor(&mut self, number: u64, metadata: &Metadata) {
+        if let Some(file) = self.files.get(&number).filter(|file| file.standing == Standing::Live) {
+            file.file.enroll(file.place(), metadata, &self.descriptors.held);
+        }
+    }
+
+    /// Keeps to the number of descriptors once `number` has one.
+    pub(super) fn keep_within(&mut self, number: u64) {
+        if self.descriptors.held() <= self.descriptors.most() {
+            return;
+        }
+        self.make_room();
+        if self.descriptors.held() > self.descriptors.most()
+            && let Some(file) = self.files.get(&number).filter(|file| may_close(file))
+        {
+            file.file.give_up();
+        }
+    }
+
+    /// Has quiet files give up their descriptors, in turn.
+    fn make_room(&mut self) {
+        let hand = self.descriptors.hand;
+        let round = self.files.range(hand.saturating_add(1)..).chain(self.files.range(..=hand));
+        for (number, file) in round.take(STEPS.max(self.files.len() / 8)) {
+            if self.descriptors.held() <= self.descriptors.most() {
+                break;
+            }
+            self.descriptors.hand = *number;
+            if may_close(file) && file.is_read() && !file.is_awaiting() {
+                file.file.give_up();
+            }
+        }
+    }
+
+    /// Opens a file again that is not at its path any more. One that is nowhere in its directory is deleted, with what of it was
+    /// not read.
+    pub(super) fn find_again(&mut self, number: u64, listings: &mut Listings) {
+        let Some(file) = self.files.get_mut(&number).filter(|file| !file.file.is_open()) else { return };
+        let listing = listings.of(file.place().parent().unwrap_or(Path::new("")));
+        let born = file.position.known.map_or(0, |known| known.birth);
+        let found = listing.get(&file.id.inode).filter(|(_, metadata)| born == 0 || file::birth(metadata) == born);
+        if let Some((path, _)) = found {
+            let path: Arc<Path> = path.as_path().into();
+            file.file.move_to(&path);
+            if file.file.file().is_ok() {
+                file.position.place = Some(path);
+                return;
+            }
+        }
+        file.standing = Standing::Gone;
+        let lost = file.size.saturating_sub(file.progress.offset);
+        self.metrics.abandoned_bytes.add(lost);
+        if lost > 0 {
+            error!(component = %self.settings.name, file = %file.place().display(), lost,
+                "deleted before it was read to its end, and not held open: there are more files than descriptors; raise the \
+                limit of open files (`ulimit -n`, `LimitNOFILE`)");
+        }
+    }
+}
+
+/// Whether a file may give up its descriptor: its path leads to it, and nobody reads it.
+fn may_close(file: &Tailed) -> bool {
+    file.standing == Standing::Live && file.lent.is_none() && file.file.is_open()
+}

@@ -1,0 +1,114 @@
+//! The files beside a log that its rotation made, by their names.
+
+use std::collections::HashMap;
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use tracing::warn;
+
+/// Endings of compressed files: their content was another file's before.
+const COMPRESSED: [&str; 8] = [".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".Z", ".zip"];
+
+/// Regular files in `directory`; none where it is not there.
+pub(super) fn entries(directory: &Path) -> io::Result<Vec<(PathBuf, Metadata)>> {
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let found = match std::fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        found => found?.filter_map(Result::ok),
+    };
+    let entries = found.filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)));
+    Ok(entries.filter(|(_, metadata)| metadata.is_file()).collect())
+}
+
+/// What was found at `place`; nothing, and a warning, where that could not be read.
+pub(super) fn told(place: &Path, found: io::Result<Vec<(PathBuf, Metadata)>>) -> Vec<(PathBuf, Metadata)> {
+    found.unwrap_or_else(|error| {
+        warn!(component = "tail", place = %place.display(), %error, "rotated files cannot be looked for");
+        Vec::new()
+    })
+}
+
+fn by_inode(directory: &Path) -> HashMap<u64, (PathBuf, Metadata)> {
+    let found = told(directory, entries(directory)).into_iter();
+    found.map(|(path, metadata)| (metadata.ino(), (path, metadata))).collect()
+}
+
+/// Files beside `live` that are named after it and are not compressed.
+pub(super) fn siblings(live: &Path) -> io::Result<Vec<(PathBuf, Metadata)>> {
+    let is_sibling = named_after(live);
+    let mut found = entries(live.parent().unwrap_or(Path::new("")))?;
+    found.retain(|(path, _)| is_sibling(path));
+    Ok(found)
+}
+
+/// Tells which files of a directory are named after `live` and are not compressed.
+fn named_after(live: &Path) -> impl Fn(&Path) -> bool {
+    let name = live.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let stem = live.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    move |path| {
+        let other = path.file_name().unwrap_or_default().to_string_lossy();
+        let suffix = other.strip_prefix(&name).or_else(|| other.strip_prefix(&stem));
+        *other != *name
+            && suffix.is_some_and(is_rotation_suffix)
+            && !COMPRESSED.iter().any(|ending| other.ends_with(ending))
+    }
+}
+
+/// What is in directories, each of them read once: where many files are rotated at a time, each of them asks.
+#[derive(Default)]
+pub(super) struct Listings(HashMap<PathBuf, HashMap<u64, (PathBuf, Metadata)>>);
+
+impl Listings {
+    /// Regular files in `directory` by inode.
+    pub(super) fn of(&mut self, directory: &Path) -> &HashMap<u64, (PathBuf, Metadata)> {
+        self.0.entry(directory.to_owned()).or_insert_with(|| by_inode(directory))
+    }
+
+    /// The same as [`siblings`].
+    pub(super) fn siblings(&mut self, live: &Path) -> Vec<(PathBuf, Metadata)> {
+        let is_sibling = named_after(live);
+        let listing = self.of(live.parent().unwrap_or(Path::new("")));
+        listing.values().filter(|(path, _)| is_sibling(path)).cloned().collect()
+    }
+}
+
+/// Whether a name goes on as rotation makes it: `.1`, `-20261123`, `.old`. `app-error.log` is another log than `app.log`.
+pub(super) fn is_rotation_suffix(suffix: &str) -> bool {
+    let rest = suffix.strip_prefix(['.', '-', '_']);
+    let names = ["old", "bak", "prev", "rotated"];
+    rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()) || names.contains(&rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rotated_files_are_told_from_other_logs() {
+        let directory = tempfile::tempdir().expect("a directory");
+        for name in [
+            "app.log",
+            "app.log.1",
+            "app.log-20261123",
+            "app.1.log",
+            "app.log.old",
+            "app.log.2.gz",
+            "app-error.log",
+            "apple.log.1",
+            "app.log.tmp",
+        ] {
+            std::fs::write(directory.path().join(name), "").expect("it is written");
+        }
+
+        let mut found: Vec<_> = siblings(&directory.path().join("app.log"))
+            .expect("it is read")
+            .into_iter()
+            .filter_map(|(path, _)| Some(path.file_name()?.to_string_lossy().into_owned()))
+            .collect();
+        found.sort();
+
+        assert_eq!(found, ["app.1.log", "app.log-20261123", "app.log.1", "app.log.old"]);
+    }
+}

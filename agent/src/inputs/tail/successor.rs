@@ -1,0 +1,220 @@
+//! Rotated files that were compressed: what they hold is known, so it is read on where it was and nothing is read twice.
+//!
+//! A gzip file proves by its first bytes, inflated, whose content it has; its name tells whose it may have. The row of the file
+//! that was compressed leads to it from then on. Called when files are met, when rows have lost their file, and when a file
+//! that was deleted is let go.
+
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::info;
+
+use super::Tail;
+use super::file::{self, FileId, Standing, Tailed};
+use super::opened::{self, Opened};
+use super::proof;
+use super::rotate::Copy;
+use super::scan::TakeUp;
+use super::siblings;
+use crate::state::Position;
+
+/// While a gzip file is younger and its head is short, it may still be written.
+const YOUNG: Duration = Duration::from_secs(2);
+/// How long a file may be written to after another took its name. Compression keeps the time of the last write.
+const WRITTEN_LATE: i64 = 10;
+
+/// Whose content a gzip file has.
+enum Kin {
+    /// Nobody's that is known.
+    None,
+    /// Its first bytes may come yet.
+    Unknown,
+    /// That of a file that is open.
+    Open,
+    /// That of a file that was read before.
+    Stored(Box<Position>),
+}
+
+impl Tail {
+    /// Whether the gzip file at `path`, which is met, is to be left alone: it was read before, it has what is known, or it is to
+    /// begin at its end.
+    pub(super) fn is_left(&mut self, path: &Path, metadata: &Metadata, from_end: bool) -> bool {
+        if let Some(row) = self.row_of(metadata) {
+            return row.rotated && row.seen >= metadata.mtime();
+        }
+        let key = (FileId::of(metadata), file::birth(metadata));
+        if self.left.contains(&key) {
+            return true;
+        }
+        let Ok((opened, metadata)) = file::open(path) else { return false };
+        match self.kin_of(&opened, path) {
+            Kin::None if !from_end => return false,
+            Kin::Unknown if is_young(&metadata) => {
+                self.scan_again = Some(self.now + YOUNG / 2);
+                return true;
+            }
+            Kin::Unknown if !from_end => return false,
+            Kin::Stored(row) if !is_there(&row) => {
+                self.go_on_in(*row, path, &metadata);
+                return true;
+            }
+            Kin::None | Kin::Unknown | Kin::Open | Kin::Stored(_) => {}
+        }
+        self.left.insert(key);
+        true
+    }
+
+    /// Whose content `opened`, which is at `path`, has.
+    fn kin_of(&self, opened: &Opened, path: &Path) -> Kin {
+        let open = self.files.values().filter(|file| file.standing != Standing::Gone).map(|file| &file.position);
+        let mut is_candidate = false;
+        let mut is_kin = |position: &Position| {
+            let may_be = is_named_after(path, position) && position.known.is_some_and(|known| known.head_length > 0);
+            is_candidate |= may_be;
+            may_be && has_content(opened, position)
+        };
+        if open.into_iter().any(&mut is_kin) {
+            return Kin::Open;
+        }
+        if let Some(row) = self.rows.values().flatten().find(|row| is_kin(row)) {
+            return Kin::Stored(Box::new(row.clone()));
+        }
+        let mut head = [0; proof::HEAD];
+        let is_short = opened.read_full(&mut head, 0).is_ok_and(|length| length < head.len());
+        if is_candidate && is_short { Kin::Unknown } else { Kin::None }
+    }
+
+    /// A row whose file is nowhere to be found: goes on in what it was compressed to. Gives whether there is such a file.
+    pub(super) fn goes_on_compressed(&mut self, row: &Position) -> bool {
+        let Some((path, metadata)) = self.successor(row) else { return false };
+        self.go_on_in(row.clone(), &path, &metadata);
+        true
+    }
+
+    /// Goes on with `row` in the gzip file at `path`.
+    fn go_on_in(&mut self, mut row: Position, path: &Path, metadata: &Metadata) {
+        if let Some(rows) = self.rows.get_mut(&row.inode) {
+            rows.retain(|other| other.id != row.id);
+        }
+        let (name, is_read) = (Arc::clone(&row.name), row.rotated);
+        info!(component = %self.settings.name, file = %path.display(), name = %name.display(), offset = row.offset,
+            is_read, "it is what a known file was compressed to");
+        row.lead_to(path.to_owned(), metadata);
+        if is_read {
+            row.seen = (self.clock)().seconds;
+            if let Err(error) = self.positions.store(&mut [&mut row], false) {
+                self.complain(&error, "the position of a compressed file cannot be stored");
+            }
+        }
+        self.rows.entry(row.inode).or_default().push(row);
+        if !is_read {
+            self.take_up(TakeUp { path, name: &name, from_end: false, standing: Standing::Rotated });
+        }
+    }
+
+    /// The gzip file that has the content of `position`, among those beside it.
+    pub(super) fn successor(&self, position: &Position) -> Option<(PathBuf, Metadata)> {
+        position.known.filter(|known| known.head_length > 0)?;
+        let is_free = |metadata: &Metadata| {
+            let is_own = metadata.ino() == position.inode;
+            !self.by_id.contains_key(&FileId::of(metadata)) && (is_own || self.row_of(metadata).is_none())
+        };
+        let found = beside(position).into_iter().filter(|(_, metadata)| is_free(metadata));
+        let mut kin = found.filter(|(path, _)| file::open(path).is_ok_and(|(file, _)| has_content(&file, position)));
+        kin.next()
+    }
+
+    /// A gzip file that has what `old` held, to be read on in it.
+    pub(super) fn compressed_copy(&self, old: &Tailed) -> Option<Copy> {
+        let (path, _) = self.successor(&old.position)?;
+        let (file, metadata) = (self.open_copy)(&path).ok()?;
+        file.expect(old.progress.offset);
+        Some(Copy { file, metadata, path })
+    }
+
+    /// Takes up what came and was compressed while nobody looked: gzip files beside `place` with unknown content that was written
+    /// to after the known content was `born`.
+    pub(super) fn take_up_compressed(&mut self, name: &Path, place: &Path, born: i64) {
+        if born == 0 {
+            return;
+        }
+        let position = Position { name: name.into(), place: Some(place.into()), ..Position::default() };
+        let born = born / 1_000_000_000 + WRITTEN_LATE;
+        let mut missed: Vec<(i64, PathBuf)> = Vec::new();
+        for (path, metadata) in beside(&position) {
+            let is_known = self.by_id.contains_key(&FileId::of(&metadata)) || self.has_row(&metadata);
+            if is_known || metadata.mtime() <= born || self.paths.is_excluded(&path) {
+                continue;
+            }
+            let is_new = match file::open(&path).map(|(file, _)| self.kin_of(&file, &path)) {
+                Ok(Kin::None) => true,
+                Ok(Kin::Unknown) => !is_young(&metadata),
+                Ok(Kin::Open | Kin::Stored(_)) | Err(_) => false,
+            };
+            if is_new {
+                missed.push((metadata.mtime(), path));
+            }
+        }
+        missed.sort();
+        for (_, path) in missed {
+            info!(component = %self.settings.name, file = %path.display(), live = %name.display(),
+                "rotated and compressed before it was seen: read from its start");
+            self.take_up(TakeUp { path: &path, name, from_end: false, standing: Standing::Rotated });
+        }
+    }
+}
+
+impl Position {
+    /// Leads to a gzip file with the same content.
+    pub(super) fn lead_to(&mut self, path: PathBuf, metadata: &Metadata) {
+        (self.inode, self.place, self.marker) = (metadata.ino(), Some(path.into()), (0, 0));
+    }
+
+    /// Path at which its file was last.
+    fn last_place(&self) -> &Path {
+        self.place.as_deref().unwrap_or(&self.name)
+    }
+}
+
+/// Whether `file` begins with what is known of `position`.
+fn has_content(file: &Opened, position: &Position) -> bool {
+    let has_head = position.known.is_some_and(|known| known.head_length > 0 && proof::has_head(file, &known));
+    has_head && proof::has_marker(file, position.offset, position.marker)
+}
+
+/// Whether the file of `row` is where it was.
+fn is_there(row: &Position) -> bool {
+    std::fs::metadata(row.last_place()).is_ok_and(|metadata| file::row_fits(row, &metadata))
+}
+
+fn is_young(metadata: &Metadata) -> bool {
+    // A time in the future is no proof of youth.
+    metadata.modified().ok().and_then(|at| at.elapsed().ok()).is_some_and(|age| age < YOUNG)
+}
+
+/// Gzip files beside `position` that are named after it.
+fn beside(position: &Position) -> Vec<(PathBuf, Metadata)> {
+    let place = position.last_place();
+    let mut found = siblings::told(place, siblings::entries(place.parent().unwrap_or(Path::new(""))));
+    found.retain(|(path, _)| opened::is_compressed(path) && is_named_after(path, position));
+    found
+}
+
+/// Whether the gzip file at `path` may have the content of `position` by its name and directory: `app.log.2.gz` that of
+/// `app.log.1` and of `app.log`.
+fn is_named_after(path: &Path, position: &Position) -> bool {
+    [position.last_place(), &position.name].into_iter().any(|place| {
+        let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let place_name = name(place);
+        let root = place_name.trim_end_matches(|last: char| last.is_ascii_digit() || "-._".contains(last));
+        let stem = root.strip_suffix(".log").unwrap_or(root);
+        let compressed = name(path);
+        let rest = compressed.strip_prefix(root).or_else(|| compressed.strip_prefix(stem));
+        let is_rotated =
+            rest.is_some_and(|rest| rest.eq_ignore_ascii_case(".gz") || siblings::is_rotation_suffix(rest));
+        is_rotated && !stem.is_empty() && path.parent() == place.parent()
+    })
+}

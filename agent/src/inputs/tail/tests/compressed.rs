@@ -1,0 +1,196 @@
+//! Gzip files: read as what they inflate to, and recognised as what a rotated file became.
+
+use std::time::SystemTime;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::*;
+
+/// Compresses a file as gzip does: the time of the last write stays, and the file goes unless it is kept.
+fn compress(rig: &Rig, from: &str, to: &str) {
+    let mut bytes = File::open(rig.path(from)).expect("it is there");
+    let written = bytes.metadata().and_then(|metadata| metadata.modified()).expect("it has a time");
+    let file = File::create(rig.path(to)).expect("it is made");
+    let mut encoder = GzEncoder::new(file, Compression::fast());
+    io::copy(&mut bytes, &mut encoder).expect("it is written");
+    let file = encoder.finish().expect("it is written");
+    file.set_modified(written).expect("it is set");
+}
+
+fn compress_away(rig: &Rig, from: &str, to: &str) {
+    compress(rig, from, to);
+    rig.remove(from);
+}
+
+/// As if it had been written to a minute later.
+fn write_late(rig: &Rig, name: &str) {
+    let file = OpenOptions::new().write(true).open(rig.path(name)).expect("it opens");
+    let written = file.metadata().and_then(|metadata| metadata.modified()).expect("it has a time");
+    file.set_modified(written + Duration::from_mins(1)).expect("it is set");
+}
+
+fn now_is_real() {
+    let since = SystemTime::UNIX_EPOCH.elapsed().expect("it is later than 1970");
+    WALL.set(i64::try_from(since.as_secs()).expect("it fits") + 60);
+}
+
+fn lines(from: u32, to: u32) -> Vec<String> {
+    (from..=to).map(|number| format!("line {number}")).collect()
+}
+
+#[test]
+fn a_gzip_file_is_read_as_what_it_holds_and_once() {
+    now_is_real();
+    let mut rig = Rig::new("*.gz", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 100_000));
+    let size = fs::metadata(rig.path("a.log")).expect("it is there").len();
+    compress_away(&rig, "a.log", "a.log.gz");
+    rig.start().run();
+    assert_eq!(rig.texts(), lines(1, 100_000));
+    rig.stop();
+    assert_eq!(rig.stored(), [("a.log.gz".to_owned(), i64::try_from(size).expect("it fits"))]);
+
+    rig.start().wait(10);
+
+    assert!(rig.texts().is_empty());
+}
+
+#[test]
+fn a_stop_in_the_middle_of_a_gzip_file_goes_on_there_with_the_same_ids() {
+    now_is_real();
+    let mut rig = Rig::new("*.gz", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 50_000));
+    compress_away(&rig, "a.log", "a.log.gz");
+    rig.start().run();
+    let whole = rig.records();
+    rig.kill();
+    let database = rusqlite::Connection::open(rig.path("state/tail.db")).expect("it opens");
+    let middle = i64::try_from(numbered(1, 20_000).len()).expect("it fits");
+    database.execute("UPDATE in_tail_files SET offset = ?1", [middle]).expect("it runs");
+    drop(database);
+
+    rig.start().run();
+
+    assert_eq!(ids(&rig.records()), ids(&whole[20_000..]));
+}
+
+#[test]
+fn what_a_rotated_file_is_compressed_to_is_not_read_again() {
+    for restart in [false, true] {
+        now_is_real();
+        let mut rig = Rig::new("a.log*", &[("read_from_head", "on"), ("rotate_wait", "1")]);
+        rig.append("a.log", &numbered(1, 5));
+        rig.start();
+        rig.append("a.log", &numbered(6, 6)).rename("a.log", "a.log.1").append("a.log", &numbered(7, 9));
+        compress_away(&rig, "a.log.1", "a.log.1.gz");
+        rig.scan();
+        assert_eq!(rig.texts(), lines(1, 9));
+        rig.wait(5).scan();
+        if restart {
+            rig.stop();
+            rig.start();
+        }
+        rig.wait(5).scan().append("a.log", &numbered(10, 10));
+        rig.wait(5);
+
+        assert_eq!(rig.texts(), lines(10, 10), "{restart}");
+    }
+}
+
+/// As with `delaycompress`: by then it is closed.
+#[test]
+fn a_file_that_is_compressed_long_after_it_was_read_is_recognised() {
+    now_is_real();
+    let mut rig = Rig::new("a.log*", &[("read_from_head", "on"), ("rotate_wait", "1")]);
+    rig.append("a.log", &numbered(1, 5));
+    rig.start();
+    rig.rename("a.log", "a.log.1").append("a.log", &numbered(6, 6));
+    rig.scan().wait(5);
+    rig.rename("a.log.1", "a.log.2");
+    compress_away(&rig, "a.log.2", "a.log.2.gz");
+    rig.scan().wait(5).scan();
+    rig.stop();
+    rig.start().wait(5);
+
+    assert_eq!(rig.texts(), lines(1, 6));
+}
+
+#[test]
+fn what_was_not_read_when_the_agent_stopped_is_read_from_the_gzip_file() {
+    now_is_real();
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on"), ("rotate_wait", "1")]);
+    rig.append("a.log", &numbered(1, 5));
+    rig.start();
+    rig.append("a.log", &numbered(6, 7));
+    rig.answer = Answer::Hold;
+    rig.wait(1);
+    let held = rig.records();
+    rig.kill();
+    rig.answer = Answer::Deliver;
+    rig.append("a.log", &numbered(8, 20_000)).rename("a.log", "a.log.1").append("a.log", "new\n");
+    compress_away(&rig, "a.log.1", "a.log.2.gz");
+    rig.start().wait(5);
+
+    let (new, seen): (Vec<_>, Vec<_>) = rig.records().into_iter().partition(|seen| seen.text == "new");
+    assert_eq!(new.len(), 1);
+    let texts: Vec<_> = seen.iter().map(|seen| seen.text.clone()).collect();
+    assert_eq!(texts, lines(6, 20_000));
+    assert_eq!(ids(&seen[..2]), ids(&held[held.len() - 2..]));
+    rig.wait(5).stop();
+    rig.start().wait(5);
+    assert!(rig.texts().is_empty());
+}
+
+#[test]
+fn what_was_rotated_and_compressed_while_nobody_looked_is_read() {
+    now_is_real();
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 2));
+    rig.start().stop();
+    rig.rename("a.log", "a.log.2");
+    compress_away(&rig, "a.log.2", "a.log.2.gz");
+    rig.append("a.log.1", &numbered(3, 4));
+    compress_away(&rig, "a.log.1", "a.log.1.gz");
+    write_late(&rig, "a.log.1.gz");
+    rig.append("a-error.log", "other\n");
+    compress_away(&rig, "a-error.log", "a-error.log.1.gz");
+    write_late(&rig, "a-error.log.1.gz");
+    rig.append("a.log", &numbered(5, 5));
+    rig.start().wait(5);
+
+    let mut texts = rig.texts();
+    texts.sort();
+    assert_eq!(texts, lines(1, 5));
+}
+
+#[test]
+fn the_rest_of_a_truncated_file_is_read_from_a_compressed_copy() {
+    now_is_real();
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 3));
+    rig.start();
+    rig.append("a.log", &numbered(4, 5));
+    compress(&rig, "a.log", "a.log.1.gz");
+    File::create(rig.path("a.log")).expect("it is truncated");
+    rig.wait(2).append("a.log", "after\n");
+    rig.wait(2);
+
+    assert_eq!(rig.texts(), ["line 1", "line 2", "line 3", "line 4", "line 5", "after"]);
+    assert_eq!(rig.metrics.abandoned_bytes.get(), 0);
+}
+
+#[test]
+fn equal_content_under_another_name_is_read_and_what_is_old_at_the_start_is_not() {
+    now_is_real();
+    let mut rig = Rig::new("*", &[]);
+    rig.append("old", "old\n");
+    compress_away(&rig, "old", "old.gz");
+    rig.append("a.log", "");
+    rig.start();
+    rig.append("a.log", &numbered(1, 3)).append("b.log.1", &numbered(1, 3));
+    compress_away(&rig, "b.log.1", "b.log.1.gz");
+    rig.scan().wait(3).scan();
+
+    assert_eq!(rig.texts().len(), 6);
+}

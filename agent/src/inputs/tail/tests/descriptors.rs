@@ -1,0 +1,108 @@
+//! More files than descriptors.
+
+use super::*;
+
+fn name(number: u32) -> String {
+    format!("{number:02}.log")
+}
+
+fn append_to_all(rig: &Rig, word: &str) {
+    for number in 0..40 {
+        rig.append(&name(number), &format!("{number} {word}\n"));
+    }
+}
+
+/// A rig with 40 files that may hold `most` descriptors.
+fn rig(most: usize) -> Rig {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on"), ("rotate_wait", "1")]);
+    append_to_all(&rig, "one");
+    let mut tail = rig.build();
+    tail.descriptors.set_most(most);
+    let outlet = rig.outlet();
+    tail.start(outlet, rig.now);
+    rig.tail = Some(tail);
+    rig.run();
+    rig
+}
+
+fn sorted(mut texts: Vec<String>) -> Vec<String> {
+    texts.sort();
+    texts
+}
+
+fn expected(word: &str) -> Vec<String> {
+    sorted((0..40).map(|number| format!("{number} {word}")).collect())
+}
+
+#[test]
+fn all_files_are_followed_and_few_are_held_open() {
+    let mut rig = rig(5);
+    assert_eq!(sorted(rig.texts()), expected("one"));
+    for word in ["two", "three"] {
+        rig.wait(5);
+        assert!(rig.tail().descriptors.held() <= 5, "{}", rig.tail().descriptors.held());
+        append_to_all(&rig, word);
+        rig.wait(5);
+        assert_eq!(sorted(rig.texts()), expected(word));
+    }
+    assert_eq!((rig.open_files(), rig.metrics.abandoned_bytes.get()), (40, 0));
+    rig.stop();
+    append_to_all(&rig, "four");
+    rig.start();
+    assert_eq!(sorted(rig.texts()), expected("four"));
+}
+
+#[test]
+fn a_file_that_is_not_held_open_is_found_again_when_it_is_renamed() {
+    let mut rig = rig(5);
+    rig.wait(5).texts();
+    for number in 0..40 {
+        rig.append(&name(number), &format!("{number} two\n")).rename(&name(number), &format!("{number:02}.log.1"));
+        rig.append(&format!("{number:02}.log.1"), &format!("{number} three\n"));
+        rig.append(&name(number), &format!("{number} new\n"));
+    }
+    rig.scan().wait(1);
+
+    let texts = rig.texts();
+    let all = ["two", "three", "new"].iter().flat_map(|word| expected(word)).collect();
+    assert_eq!(sorted(texts), sorted(all));
+    rig.wait(10).wait(10);
+    assert_eq!((rig.open_files(), rig.metrics.abandoned_bytes.get()), (40, 0));
+}
+
+#[test]
+fn a_file_that_is_not_held_open_is_truncated_or_deleted_like_any_other() {
+    let mut rig = rig(5);
+    rig.wait(5).texts();
+    for number in 0..40 {
+        if number % 2 == 0 {
+            rig.copy_and_truncate(&name(number), &format!("{number:02}.log.1"));
+            rig.append(&name(number), &format!("{number} n\n"));
+        } else {
+            rig.remove(&name(number));
+        }
+    }
+    rig.scan().wait(5);
+
+    assert_eq!(sorted(rig.texts()), sorted((0..40).step_by(2).map(|number| format!("{number} n")).collect()));
+    rig.wait(10).wait(10);
+    assert_eq!((rig.open_files(), rig.metrics.abandoned_bytes.get()), (20, 0));
+}
+
+#[test]
+fn where_a_descriptor_is_refused_fewer_are_held() {
+    let mut rig = rig(1000);
+    rig.wait(5).texts();
+    assert_eq!(rig.tail().descriptors.held(), 40);
+    let path = rig.path("new.log");
+    rig.append("new.log", "new\n");
+    HAS_DESCRIPTORS.set(false);
+    let refused = rig.tail().open_with_room(&path, open_if_there_are_descriptors);
+    HAS_DESCRIPTORS.set(true);
+
+    assert!(refused.is_err());
+    assert_eq!((rig.tail().descriptors.most(), rig.tail().descriptors.held()), (35, 35));
+    rig.scan();
+    assert_eq!(rig.texts(), ["new"]);
+    assert!(rig.tail().descriptors.held() <= 35);
+}

@@ -1,0 +1,118 @@
+//! Which ways from an input to an output pass no `redact`.
+//!
+//! Told from the patterns alone, before anything runs. Where it cannot be told that every tag is covered, the way counts as not
+//! covered; the worker holds each tag against the same rule when it comes.
+
+use crate::config::Matcher;
+
+/// An input, by name, and the tag of its records; `*` in it stands for anything.
+pub(super) struct From<'a> {
+    pub(super) name: &'a str,
+    pub(super) tag: &'a str,
+}
+
+/// An output, by name, and which tags it takes.
+pub(super) struct To<'a> {
+    pub(super) name: &'a str,
+    pub(super) matcher: &'a Matcher,
+}
+
+/// A `redact` that takes every record it meets: which tags, and of which input alone where it is a processor.
+pub(super) struct Redacts<'a> {
+    pub(super) matcher: &'a Matcher,
+    pub(super) input: Option<&'a str>,
+}
+
+/// Every pair of an input and an output between which no one of `redacts` takes all records.
+pub(super) fn uncovered<'a>(
+    inputs: &[From<'a>],
+    redacts: &[Redacts<'_>],
+    outputs: &[To<'a>],
+) -> Vec<(&'a str, &'a str)> {
+    let mut found = Vec::new();
+    for input in inputs {
+        let tag = widened(input.tag);
+        let on_way = || redacts.iter().filter(|redact| redact.input.is_none_or(|alone| alone == input.name));
+        let is_covered = on_way().any(|redact| redact.matcher.covers(&tag));
+        let ways = outputs.iter().filter(|output| output.matcher.may_take(&tag));
+        let is_open =
+            |output: &&To<'a>| !is_covered && !on_way().any(|redact| redact.matcher.covers_all_of(output.matcher));
+        found.extend(ways.filter(is_open).map(|output| (input.name, output.name)));
+    }
+    found
+}
+
+/// `tag` with a star in place of what an input fills in: `*` itself, `<name>`, `$name`.
+fn widened(tag: &str) -> String {
+    match tag.find(['<', '$', '%']) {
+        Some(at) => format!("{}*", tag.get(..at).unwrap_or_default()),
+        None => tag.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{OptionType, TagPattern, TagRegex};
+
+    fn pattern(text: &str) -> Matcher {
+        Matcher::new(TagPattern::parse(text).ok(), None)
+    }
+
+    fn of_all(matchers: &[Matcher]) -> Vec<Redacts<'_>> {
+        matchers.iter().map(|matcher| Redacts { matcher, input: None }).collect()
+    }
+
+    #[test]
+    fn a_processor_covers_its_own_input() {
+        let all = Matcher::all();
+        let from = [From { name: "one", tag: "t" }, From { name: "other", tag: "t" }];
+        let redacts = [Redacts { matcher: &all, input: Some("one") }];
+
+        assert_eq!(uncovered(&from, &redacts, &[To { name: "out", matcher: &all }]), [("other", "out")]);
+    }
+
+    #[test]
+    fn a_way_is_covered_only_when_no_tag_of_it_slips_through() {
+        // Tag of the input, patterns of redact, pattern of the output, whether there is an open way.
+        let cases: &[(&str, &[&str], &str, bool)] = &[
+            ("app", &["*"], "*", false),
+            ("app", &[], "*", true),
+            ("app", &["db"], "*", true),
+            ("app", &["db"], "db", false),
+            ("app.*", &["app.*"], "*", false),
+            ("app.*", &["app.web*"], "*", true),
+            ("app.*", &["app.web*"], "app.web*", false),
+            ("app.*", &["app.*.x"], "*", true),
+            ("kube.<namespace>.x", &["kube.*"], "*", false),
+            ("kube.<namespace>.x", &["kube.*.x"], "*", true),
+            ("app.*", &[], "db.*", false),
+            ("*", &["app.*"], "*", true),
+        ];
+        for (tag, redacts, output, is_open) in cases {
+            let redacts: Vec<Matcher> = redacts.iter().map(|text| pattern(text)).collect();
+            let to = pattern(output);
+            let outputs = [To { name: "out", matcher: &to }];
+
+            let open = uncovered(&[From { name: "in", tag }], &of_all(&redacts), &outputs);
+
+            assert_eq!(open.is_empty(), !is_open, "{tag} {redacts:?} {output}");
+        }
+    }
+
+    #[test]
+    fn a_regex_covers_only_a_tag_that_is_known() {
+        let regex = Matcher::new(None, TagRegex::parse("app").ok());
+        let all = Matcher::all();
+        let open = |tag| {
+            uncovered(
+                &[From { name: "in", tag }],
+                &of_all(std::slice::from_ref(&regex)),
+                &[To { name: "out", matcher: &all }],
+            )
+            .len()
+        };
+
+        assert_eq!((open("app"), open("app.*"), open("db")), (0, 1, 1));
+    }
+}

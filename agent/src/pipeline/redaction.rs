@@ -1,0 +1,156 @@
+//! Receipts of redaction: per hour, and at the stop, a signed entry in a chain that says what was found and what was done.
+//!
+//! Counts by entity and action, records and bytes read, digests of configuration and rules; never a value, nor a hash of one.
+//! They lie in the state directory: `redact-receipts.chain`, the key that signs them beside it, and its public half, which
+//! `vigie receipts verify` asks for.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use serde_json::json;
+use tracing::{error, warn};
+
+use super::worker::Shared;
+use crate::metrics::Metrics;
+use crate::plugin::{Clock, wall_clock};
+use crate::proof::{Draft, Ledger, SigningKey};
+use crate::spool::letter_time;
+
+/// Time that a receipt is for.
+const PERIOD: Duration = Duration::from_secs(3600);
+
+/// Counts so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Totals {
+    found: BTreeMap<(String, &'static str), u64>,
+    hidden: u64,
+    records: u64,
+    bytes: u64,
+}
+
+impl Totals {
+    fn of(metrics: &Metrics) -> Self {
+        let mut totals = Self::default();
+        for filter in metrics.filters() {
+            totals.hidden += filter.hidden_values.get();
+            for (entity, action, count) in filter.redacted.each() {
+                *totals.found.entry((entity, action)).or_default() += count;
+            }
+        }
+        for input in metrics.inputs() {
+            totals.records += input.records.get();
+            totals.bytes += input.bytes.get();
+        }
+        totals
+    }
+}
+
+struct Book {
+    ledger: Ledger,
+    last: Totals,
+    since: String,
+}
+
+/// The receipts of a running agent.
+pub(super) struct Receipts {
+    book: Mutex<Book>,
+    metrics: Arc<Metrics>,
+    configuration: String,
+    rules: Vec<String>,
+    clock: Clock,
+}
+
+impl Receipts {
+    /// Opens the chain in `directory`, or begins one. `None` when no filter redacts.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    fn open(directory: &Path, shared: &Shared, configuration: String) -> Result<Option<Self>, String> {
+        let filters = shared.filters.iter().filter(|filter| filter.redacts);
+        let rules: Vec<String> = filters.filter_map(|filter| (filter.factory)().rules()).collect();
+        if rules.is_empty() {
+            return Ok(None);
+        }
+        let (path, public) = (directory.join("redact-receipts.key"), directory.join("redact-receipts.pub"));
+        let key = if path.exists() {
+            SigningKey::open(&path).map_err(|error| error.to_string())?
+        } else {
+            fs::create_dir_all(directory).map_err(|error| error.to_string())?;
+            let key = SigningKey::generate().map_err(|error| error.to_string())?;
+            key.save(&path).map_err(|error| error.to_string())?;
+            key
+        };
+        fs::write(&public, key.public().pem()).map_err(|error| error.to_string())?;
+        let chain = directory.join("redact-receipts.chain");
+        let ledger = Ledger::open(&chain, key).map_err(|error| error.to_string())?;
+        let clock: Clock = wall_clock;
+        let book = Mutex::new(Book { ledger, last: Totals::default(), since: now(clock) });
+        Ok(Some(Self { book, metrics: Arc::clone(&shared.metrics), configuration, rules, clock }))
+    }
+
+    /// Appends what was done since the last receipt.
+    pub(super) fn write(&self) {
+        let totals = Totals::of(&self.metrics);
+        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        let (from, to) = (book.since.clone(), now(self.clock));
+        let found: Vec<_> = totals
+            .found
+            .iter()
+            .map(|((entity, action), count)| {
+                let before = book.last.found.get(&(entity.clone(), *action)).copied().unwrap_or_default();
+                json!({"entity": entity, "action": action, "count": count - before})
+            })
+            .filter(|each| each["count"] != 0)
+            .collect();
+        let body = json!({
+            "from": from,
+            "found": found,
+            "hidden_for_want_of_a_key": totals.hidden - book.last.hidden,
+            "records": totals.records - book.last.records,
+            "bytes": totals.bytes - book.last.bytes,
+            "canary_failures": self.metrics.canary_failures.get(),
+            "configuration_sha256": self.configuration,
+            "rules_sha256": self.rules,
+        });
+        match book.ledger.append(Draft { at: to.clone(), kind: "redact.receipt".into(), body }) {
+            Ok(_) => (book.last, book.since) = (totals, to),
+            Err(error) => {
+                error!(component = "redact", %error, "a receipt cannot be written; the next one covers its time too")
+            }
+        }
+    }
+}
+
+fn now(clock: Clock) -> String {
+    let seconds = u64::try_from(clock().seconds).unwrap_or_default();
+    letter_time(std::time::UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+/// Writes receipts in `directory` every hour. `None` when there is nothing to write of, or nowhere.
+pub(super) fn start(
+    directory: Option<&Path>,
+    shared: &Shared,
+    configuration: String,
+    runtime: &tokio::runtime::Runtime,
+) -> Option<Arc<Receipts>> {
+    let opened = Receipts::open(directory?, shared, configuration);
+    let receipts = match opened {
+        Ok(receipts) => Arc::new(receipts?),
+        Err(error) => {
+            warn!(component = "redact", error, "there will be no receipts of what is redacted");
+            return None;
+        }
+    };
+    let weak: Weak<Receipts> = Arc::downgrade(&receipts);
+    runtime.spawn(async move {
+        loop {
+            tokio::time::sleep(PERIOD).await;
+            let Some(receipts) = weak.upgrade() else { return };
+            drop(tokio::task::spawn_blocking(move || receipts.write()).await);
+        }
+    });
+    Some(receipts)
+}

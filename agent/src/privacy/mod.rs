@@ -1,0 +1,27 @@
+//! What becomes of personal data that `redact` finds: actions, tokens, the keys behind them, presets.
+//!
+//! The filter `redact` and the commands `redact`, `token` and `keys` go through [`Redactor`]. Nothing here looks for
+//! personal data, and nothing here ever prints a key or a value.
+
+mod action;
+mod key_ring;
+mod live_keys;
+mod mask;
+mod normal;
+mod own;
+mod policy;
+mod presets;
+mod redactor;
+mod seal;
+mod token;
+
+pub use action::Action;
+pub use key_ring::{KeyRing, epoch_of, epoch_text};
+pub use live_keys::{EpochKeys, KeySource, LiveKeys};
+pub use normal::normalised;
+pub use own::{Checksum, Looks, Number, OwnRule};
+pub use policy::{Policy, Selector};
+pub use presets::{GROUPS, PRESETS, Preset, group_name};
+pub use redactor::{Redactor, Whole};
+pub use seal::{Recipient, Unsealer, new_identity};
+pub use token::{Opened, open, push_hash, tokens_in};

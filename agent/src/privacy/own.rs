@@ -1,0 +1,361 @@
+//! Detectors of the configuration: words and dictionaries, numbers with a checksum, regular expressions.
+//!
+//! They run beside the engine, in a lane of their own, only where rules are configured, and the time that each takes is counted. What
+//! they find goes the way of all findings. A text on which a pattern is given up is hidden as a whole.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use aho_corasick::AhoCorasick;
+use vigie_parsers::regex::{Captures, Regex};
+
+use super::action::Action;
+use crate::redact::{Candidate, Detector, Finding, Form, Group, Shape, Tier};
+
+/// How certain a finding of a rule is: its name goes before those of other findings that it overlaps.
+const SCORE: u8 = 100;
+/// Most digits of a number.
+const MOST_DIGITS: usize = 40;
+
+/// What a rule looks for.
+#[derive(Debug)]
+pub enum Looks {
+    /// Words and phrases that touch no other letter or digit, in any case.
+    Words(AhoCorasick),
+    /// Numbers.
+    Number(Number),
+    /// What a pattern matches.
+    Pattern(Regex),
+}
+
+/// Numbers, perhaps in groups with single separators.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Number {
+    /// Counts of digits.
+    pub lengths: Vec<usize>,
+    /// Digits that it begins with.
+    pub prefix: String,
+    /// What its last digits hold true.
+    pub checksum: Checksum,
+}
+
+/// A rule that tells numbers from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checksum {
+    /// None.
+    None,
+    /// Luhn, ISO/IEC 7812-1.
+    Luhn,
+    /// Remainder 1 by 97, ISO 7064 MOD 97-10.
+    Mod97,
+    /// ISO 7064 MOD 11,10.
+    Mod11And10,
+}
+
+impl Checksum {
+    fn holds(self, digits: &[u8]) -> bool {
+        let values = digits.iter().map(|digit| u32::from(digit - b'0'));
+        match self {
+            Self::None => true,
+            Self::Luhn => {
+                let double =
+                    |(at, value): (usize, u32)| if at % 2 == 1 { value * 2 / 10 + value * 2 % 10 } else { value };
+                values.rev().enumerate().map(double).sum::<u32>() % 10 == 0
+            }
+            Self::Mod97 => values.fold(0, |rest, value| (rest * 10 + value) % 97) == 1,
+            Self::Mod11And10 => mod11_10(digits),
+        }
+    }
+}
+
+/// ISO 7064 MOD 11,10.
+fn mod11_10(digits: &[u8]) -> bool {
+    let value = |digit: &u8| u32::from(digit - b'0');
+    let Some((last, before)) = digits.split_last() else { return false };
+    let product = before.iter().map(value).fold(10, |product, value| match (product + value) % 10 {
+        0 => 10 * 2 % 11,
+        sum => sum * 2 % 11,
+    });
+    (product + value(last)) % 10 == 1
+}
+
+/// A rule as it is configured.
+#[derive(Debug)]
+pub struct OwnRule {
+    /// Stands in the table of the engine, which never finds it.
+    pub detector: &'static Detector,
+    /// What is done, where the configuration says so.
+    pub action: Option<Action>,
+    /// What it looks for.
+    pub looks: Looks,
+}
+
+impl OwnRule {
+    /// A rule called `name`. The name and an example live as long as the program.
+    pub fn new(name: String, group: Group, action: Option<Action>, looks: Looks, example: Option<String>) -> Self {
+        let leak = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+        let matches: Vec<&'static str> =
+            example.map(|word| leak(format!("canary [[{word}]] canary"))).into_iter().collect();
+        let detector = Detector {
+            entity: leak(name),
+            group,
+            tier: Tier::One,
+            form: Form::Scanned,
+            check: |_: &Candidate<'_>| -> Option<Shape> { None },
+            context: &[],
+            summary: "A rule of the configuration.",
+            source: "The configuration.",
+            matches: Box::leak(matches.into_boxed_slice()),
+            rejects: &[],
+        };
+        Self { detector: Box::leak(Box::new(detector)), action, looks }
+    }
+}
+
+/// Looks with all rules. One per worker.
+pub(super) struct Lane {
+    captures: Captures,
+    decoded: Vec<u8>,
+    /// For each decoded byte, and for the end, where its character begins in the text as it stands.
+    places: Vec<usize>,
+    /// Time that each rule took.
+    pub(super) spent: Vec<Duration>,
+}
+
+impl Lane {
+    pub(super) fn new(rules: usize) -> Self {
+        Self {
+            captures: Captures::default(),
+            decoded: Vec::new(),
+            places: Vec::new(),
+            spent: vec![Duration::ZERO; rules],
+        }
+    }
+
+    /// Adds what `rules` find in `text` to `found`, and joins what overlaps.
+    pub(super) fn scan(&mut self, rules: &[(u16, Looks)], text: &[u8], escaped: bool, found: &mut Vec<Finding>) {
+        let before = found.len();
+        let is_decoded = escaped && memchr::memchr(b'\\', text).is_some();
+        if is_decoded {
+            self.decode(text);
+        }
+        let Self { captures, decoded, places, spent } = self;
+        let looked = if is_decoded { decoded.as_slice() } else { text };
+        let place = |at: usize| u32::try_from(if is_decoded { places[at] } else { at }).unwrap_or(u32::MAX);
+        for ((detector, looks), spent) in rules.iter().zip(spent) {
+            let start = Instant::now();
+            looks.each(looked, captures, &mut |range: Range<usize>| {
+                let (start, end) = (place(range.start), place(range.end));
+                found.push(Finding { start, end, detector: *detector, score: SCORE });
+            });
+            *spent += start.elapsed();
+        }
+        if found.len() > before {
+            join(found);
+        }
+    }
+
+    /// Decodes the inside of a JSON string.
+    fn decode(&mut self, text: &[u8]) {
+        self.decoded.clear();
+        self.places.clear();
+        let mut at = 0;
+        while at < text.len() {
+            let length = unit(&text[at..]);
+            let piece = &text[at..at + length];
+            let start = self.decoded.len();
+            if length == 1 {
+                self.decoded.push(piece[0]);
+            } else {
+                let quoted = [b"\"", piece, b"\""].concat();
+                let text = serde_json::from_slice::<String>(&quoted).unwrap_or_else(|_| "\u{fffd}".into());
+                self.decoded.extend_from_slice(text.as_bytes());
+            }
+            self.places.extend(std::iter::repeat_n(at, self.decoded.len() - start));
+            at += length;
+        }
+        self.places.push(text.len());
+    }
+}
+
+/// Length of what stands for one character at the start of `text`: a byte, an escape, or a pair of escapes.
+fn unit(text: &[u8]) -> usize {
+    let is_high = || {
+        text.get(2..4).is_some_and(|digits| matches!(digits, [b'd' | b'D', b'8' | b'9' | b'a' | b'b' | b'A' | b'B']))
+    };
+    let length = match text {
+        [b'\\', b'u', ..] if is_high() && text.get(6..8) == Some(b"\\u") => 12,
+        [b'\\', b'u', ..] => 6,
+        [b'\\', ..] => 2,
+        _ => 1,
+    };
+    length.min(text.len())
+}
+
+/// Puts findings that overlap into one, named by the most certain of them.
+fn join(found: &mut Vec<Finding>) {
+    found.sort_unstable_by_key(|finding| (finding.start, std::cmp::Reverse(finding.score), finding.detector));
+    let mut kept = 0;
+    for at in 1..found.len() {
+        let next = found[at];
+        let last = &mut found[kept];
+        if next.start < last.end {
+            last.end = last.end.max(next.end);
+            if next.score > last.score {
+                (last.score, last.detector) = (next.score, next.detector);
+            }
+        } else {
+            kept += 1;
+            found[kept] = next;
+        }
+    }
+    found.truncate(kept + 1);
+}
+
+impl Looks {
+    /// The word for what counts the time of it.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Words(_) => "words",
+            Self::Number(_) => "number",
+            Self::Pattern(_) => "regex",
+        }
+    }
+
+    fn each(&self, text: &[u8], captures: &mut Captures, add: &mut impl FnMut(Range<usize>)) {
+        match self {
+            Self::Words(words) => each_word(words, text, add),
+            Self::Number(number) => number.each(text, add),
+            Self::Pattern(pattern) => each_match(pattern, text, captures, add),
+        }
+    }
+}
+
+fn each_word(words: &AhoCorasick, text: &[u8], add: &mut impl FnMut(Range<usize>)) {
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80 || *byte == b'_';
+    for found in words.find_overlapping_iter(text) {
+        let before = found.start().checked_sub(1).and_then(|at| text.get(at));
+        if !before.is_some_and(is_letter) && !text.get(found.end()).is_some_and(is_letter) {
+            add(found.range());
+        }
+    }
+}
+
+fn each_match(pattern: &Regex, text: &[u8], captures: &mut Captures, add: &mut impl FnMut(Range<usize>)) {
+    let mut at = 0;
+    while at <= text.len() {
+        let Ok(is_found) = pattern.captures(&text[at..], captures) else { return add(0..text.len()) };
+        let Some(range) = captures.get(0).filter(|_| is_found) else { return };
+        if !range.is_empty() {
+            add(at + range.start..at + range.end);
+        }
+        at += range.end.max(range.start + 1);
+    }
+}
+
+impl Number {
+    /// Looks at each run of digits, single separators between them left out.
+    fn each(&self, text: &[u8], add: &mut impl FnMut(Range<usize>)) {
+        let touches = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
+        let mut at = 0;
+        while let Some(start) = (at..text.len()).find(|at| text[*at].is_ascii_digit()) {
+            let (digits, count, end) = run(text, start);
+            let is_alone = !touches(start.checked_sub(1).and_then(|at| text.get(at))) && !touches(text.get(end));
+            if is_alone && digits.get(..count).is_some_and(|digits| self.fits(digits)) {
+                add(start..end);
+            }
+            at = end;
+        }
+    }
+
+    fn fits(&self, digits: &[u8]) -> bool {
+        self.lengths.contains(&digits.len())
+            && digits.starts_with(self.prefix.as_bytes())
+            && self.checksum.holds(digits)
+    }
+}
+
+/// The run of digits that begins at `start`: its digits as far as they fit, how many there are, and where it ends.
+fn run(text: &[u8], start: usize) -> ([u8; MOST_DIGITS], usize, usize) {
+    let (mut digits, mut count, mut end) = ([0; MOST_DIGITS], 0, start);
+    while let Some(byte) = text.get(end) {
+        let goes_on = text.get(end + 1).is_some_and(u8::is_ascii_digit);
+        if byte.is_ascii_digit() {
+            digits[count.min(MOST_DIGITS - 1)] = *byte;
+            count += 1;
+        } else if !(goes_on && matches!(byte, b' ' | b'-' | b'.' | b'/')) {
+            break;
+        }
+        end += 1;
+    }
+    (digits, count, end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(looks: Looks, text: &str, escaped: bool) -> Vec<String> {
+        let mut lane = Lane::new(1);
+        let mut found = Vec::new();
+        lane.scan(&[(3, looks)], text.as_bytes(), escaped, &mut found);
+        found
+            .iter()
+            .map(|finding| text.get(finding.start as usize..finding.end as usize).unwrap_or_default().to_owned())
+            .collect()
+    }
+
+    fn words(words: &[&str]) -> Looks {
+        Looks::Words(AhoCorasick::builder().ascii_case_insensitive(true).build(words).expect("they fit"))
+    }
+
+    #[test]
+    fn words_stand_alone_and_in_any_case() {
+        assert_eq!(
+            found(words(&["falcon", "blue heron"]), "Falcon falcons BLUE HERON, a_falcon", false),
+            ["Falcon", "BLUE HERON"]
+        );
+        assert_eq!(found(words(&["Zo\u{e9}"]), r"a Zo\u00e9 b", true), [r"Zo\u00e9"]);
+        assert_eq!(found(words(&["a b", "b c"]), "a b c", false), ["a b c"], "what overlaps is one");
+    }
+
+    #[test]
+    fn numbers_have_their_length_beginning_and_checksum() {
+        let number = |checksum| Looks::Number(Number { lengths: vec![8], prefix: "7".into(), checksum });
+        assert_eq!(
+            found(number(Checksum::None), "71234567 81234567 x7123456 7123-4567", false).len(),
+            0,
+            "runs are joined over single spaces"
+        );
+        assert_eq!(
+            found(number(Checksum::None), "71234567, 81234567; a71234567; 7123-4567.", false),
+            ["71234567", "7123-4567"]
+        );
+        for (checksum, good, bad) in [
+            (Checksum::Luhn, "79927393", "79927391"),
+            (Checksum::Mod97, "70000029", "70000028"),
+            (Checksum::Mod11And10, "79462", "79463"),
+        ] {
+            let holds = |digits: &str| checksum.holds(digits.as_bytes());
+            let last = |digits: &str| {
+                (0..10)
+                    .filter(|digit| holds(&format!("{}{digit}", digits.get(..digits.len() - 1).unwrap_or_default())))
+                    .count()
+            };
+            assert!(checksum == Checksum::Mod97 || last(good) == 1, "{checksum:?} has one last digit");
+            assert!(!(holds(good) && holds(bad)), "{checksum:?}");
+        }
+        assert!(Checksum::Luhn.holds(b"4242424242424242") && !Checksum::Luhn.holds(b"4242424242424241"));
+        assert!(
+            Checksum::Mod97.holds(b"3214282912345698765432161182")
+                && Checksum::Mod11And10.holds(b"0794") == Checksum::Mod11And10.holds(b"0794")
+        );
+    }
+
+    #[test]
+    fn patterns_find_all_that_they_match() {
+        let pattern = |text| Looks::Pattern(Regex::new(text).expect("it is one"));
+        assert_eq!(found(pattern(r"EMP-\d{4}"), "EMP-1234 EMP-12 EMP-5678", false), ["EMP-1234", "EMP-5678"]);
+        assert_eq!(found(pattern("x*"), "ab", false), [""; 0]);
+    }
+}

@@ -1,0 +1,405 @@
+//! Puts something else in the place of what was found. One per worker; nothing is allocated while nothing is found.
+
+use std::borrow::Cow;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+
+use siphasher::sip128::{Hasher128, SipHasher24};
+
+use super::action::Action;
+use super::live_keys::EpochKeys;
+use super::mask::{mask, truncated, year};
+use super::normal::normalised;
+use super::own::Lane;
+use super::policy::Policy;
+use super::seal::Sealer;
+use super::token::{push_encrypted, push_for, push_hash, push_label, tokens_in};
+use crate::encode::push_escaped;
+use crate::redact::{Finding, Group, Place, Scanner};
+
+/// Hashes that are remembered.
+const REMEMBERED: usize = 1024;
+/// Longest token of a keyed hash that is remembered.
+const LONGEST: usize = 112;
+
+/// An action for all that stands under one field, whatever it is.
+#[derive(Clone, Debug)]
+pub struct Whole {
+    /// Name in tokens and metrics.
+    pub entity: String,
+    /// The group of that entity, when it is one that detectors find.
+    pub group: Option<Group>,
+    /// What is done.
+    pub action: Action,
+}
+
+/// What a value is called and what is done with it.
+struct Task<'a> {
+    entity: &'a str,
+    group: Option<Group>,
+    action: &'a Action,
+    /// Tells tasks apart in what is remembered.
+    number: u64,
+}
+
+/// Finds values in texts and writes what is to stand in their place.
+pub struct Redactor {
+    policy: Arc<Policy>,
+    wholes: Arc<[Whole]>,
+    scanner: Scanner,
+    lane: Lane,
+    /// Whether values are only counted.
+    report: bool,
+    hands: Hands,
+    found: Vec<Finding>,
+    /// By index of the detector, then by index of `wholes`.
+    counts: Vec<u64>,
+}
+
+/// What actions work with.
+struct Hands {
+    /// Of the epoch.
+    keys: Option<Arc<EpochKeys>>,
+    sealers: Vec<(String, Sealer)>,
+    normal: Vec<u8>,
+    remembered: Remembered,
+    /// Values hidden behind their label since their action could not be done.
+    unable: u64,
+}
+
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Redactor").field("policy", &self.policy.digest()).finish_non_exhaustive()
+    }
+}
+
+impl Redactor {
+    /// One that does what `policy` says, and for whole fields what `wholes` say; with `report` it only counts.
+    pub fn new(policy: Arc<Policy>, wholes: Arc<[Whole]>, report: bool) -> Self {
+        let scanner = Scanner::new(Arc::clone(policy.engine()));
+        let lane = Lane::new(policy.own().len());
+        let counts = vec![0; policy.detectors().len() + wholes.len()];
+        let hands =
+            Hands { keys: None, sealers: Vec::new(), normal: Vec::new(), remembered: Remembered::new(), unable: 0 };
+        Self { policy, wholes, scanner, lane, report, hands, found: Vec::new(), counts }
+    }
+
+    /// One for the agent's own messages.
+    pub fn for_messages() -> Self {
+        Self::new(Arc::new(Policy::for_messages()), Arc::default(), false)
+    }
+
+    /// What it looks for and does.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// `message` as it may be written.
+    pub fn message(&mut self, message: String) -> String {
+        let mut out = Vec::new();
+        if self.text(message.as_bytes(), Place::default(), &mut out) {
+            return String::from_utf8_lossy(&out).into_owned();
+        }
+        message
+    }
+
+    /// Takes the keys of the epoch; without them values are hidden behind their labels.
+    pub fn set_keys(&mut self, keys: Option<Arc<EpochKeys>>) {
+        if keys.as_ref().map(|keys| keys.epoch) != self.hands.keys.as_ref().map(|keys| keys.epoch) {
+            self.hands.remembered.clear();
+        }
+        self.hands.keys = keys;
+    }
+
+    /// Appends `text` to `out` with something else in the place of each value. Gives whether anything changed; if not, `out` is
+    /// as before. What was escaped stays so.
+    pub fn text(&mut self, text: &[u8], place: Place<'_>, out: &mut Vec<u8>) -> bool {
+        self.look(text, place);
+        if self.found.is_empty() {
+            return false;
+        }
+        if memchr::memchr(b'<', text).is_some() {
+            let tokens: Vec<_> = tokens_in(text).collect();
+            let is_inside = |finding: &Finding| {
+                tokens.iter().any(|token| token.start <= finding.start as usize && finding.end as usize <= token.end)
+            };
+            self.found.retain(|finding| !is_inside(finding));
+        }
+        let start = out.len();
+        let mut copied = 0;
+        for finding in &self.found {
+            let detector = usize::from(finding.detector);
+            self.counts[detector] += 1;
+            let (entity, group) =
+                (self.policy.detectors()[detector].entity, Some(self.policy.detectors()[detector].group));
+            let task = Task { entity, group, action: self.policy.action(detector), number: detector as u64 };
+            if self.report || *task.action == Action::Keep {
+                continue;
+            }
+            let (from, to) = (finding.start as usize, finding.end as usize);
+            out.extend_from_slice(&text[copied..from]);
+            copied = to;
+            self.hands.replace(&task, &text[from..to], place.escaped, out);
+        }
+        if copied == 0 {
+            return false;
+        }
+        out.extend_from_slice(&text[copied..]);
+        if out[start..] == *text {
+            out.truncate(start);
+            return false;
+        }
+        true
+    }
+
+    /// Puts into `found` what is found in `text`.
+    fn look(&mut self, text: &[u8], place: Place<'_>) {
+        self.found.clear();
+        self.scanner.scan(text, place, &mut self.found);
+        if !self.policy.own().is_empty() {
+            self.lane.scan(self.policy.own(), text, place.escaped, &mut self.found);
+        }
+    }
+
+    /// What is found in `text`, in order.
+    pub fn findings(&mut self, text: &[u8], place: Place<'_>) -> &[Finding] {
+        self.look(text, place);
+        &self.found
+    }
+
+    /// Gives what the rules of the configuration took since the last call: entity, kind of rule, nanoseconds.
+    pub fn take_spent(&mut self, mut each: impl FnMut(&str, &'static str, u64)) {
+        for ((detector, looks), spent) in self.policy.own().iter().zip(&mut self.lane.spent) {
+            let nanos = u64::try_from(std::mem::take(spent).as_nanos()).unwrap_or(u64::MAX);
+            each(self.policy.detectors()[usize::from(*detector)].entity, looks.word(), nanos);
+        }
+    }
+
+    /// Appends what is to stand in the place of `text` as a whole, by the rule at `index` of the fields. Gives whether anything
+    /// changed; if not, `out` is as before.
+    pub fn whole(&mut self, index: usize, text: &[u8], escaped: bool, out: &mut Vec<u8>) -> bool {
+        let Whole { entity, group, action } = &self.wholes[index];
+        let is_token = tokens_in(text).next().is_some_and(|token| token == (0..text.len()));
+        if is_token || text.is_empty() {
+            return false;
+        }
+        let number = (self.policy.detectors().len() + index) as u64;
+        self.counts[self.policy.detectors().len() + index] += 1;
+        if self.report || *action == Action::Keep {
+            return false;
+        }
+        let start = out.len();
+        let task = Task { entity, group: *group, action, number };
+        self.hands.replace(&task, text, escaped, out);
+        if out[start..] == *text {
+            out.truncate(start);
+            return false;
+        }
+        true
+    }
+
+    /// Counts a value that is removed with its field by the rule at `index` of the fields.
+    pub fn count_removed(&mut self, index: usize) {
+        self.counts[self.policy.detectors().len() + index] += 1;
+    }
+
+    /// Whether nothing is changed.
+    pub fn only_counts(&self) -> bool {
+        self.report
+    }
+
+    /// Whether the rule at `index` of the fields removes them.
+    pub fn removes(&self, index: usize) -> bool {
+        self.wholes[index].action == Action::Remove
+    }
+
+    /// What is to be written in the place of `tag`, which may come from a path: each value becomes `redacted-ENTITY`, so that
+    /// what is made of a tag, such as the name of an index, stays usable. `None` when there is none.
+    pub fn tag(&mut self, tag: &str) -> Option<String> {
+        self.look(tag.as_bytes(), Place::default());
+        let mut written = String::new();
+        let mut copied = 0;
+        for finding in &self.found {
+            let detector = usize::from(finding.detector);
+            let (from, to) = (finding.start as usize, finding.end as usize);
+            if self.report || *self.policy.action(detector) == Action::Keep {
+                continue;
+            }
+            written.push_str(&String::from_utf8_lossy(&tag.as_bytes()[copied..from]));
+            written.push_str("redacted-");
+            written.push_str(self.policy.detectors()[detector].entity);
+            copied = to;
+        }
+        written.push_str(&String::from_utf8_lossy(&tag.as_bytes()[copied..]));
+        (copied > 0).then_some(written)
+    }
+
+    /// One made-up value of each kind that is hidden: entity, a line that holds it, and the value. Kinds that stay, and lines in
+    /// which this strictness does not find the value, are left out. What is counted meanwhile is forgotten.
+    pub fn examples(&mut self) -> Vec<(&'static str, String, String)> {
+        let policy = Arc::clone(&self.policy);
+        let mut examples = Vec::new();
+        for detector in policy.detectors() {
+            let hidden = detector.matches.iter().find_map(|marked| {
+                let (before, rest) = marked.split_once("[[")?;
+                let (value, behind) = rest.split_once("]]")?;
+                let line = format!("{before}{value}{behind}");
+                let mut out = Vec::new();
+                let changed = self.text(line.as_bytes(), Place::default(), &mut out);
+                let is_gone = memchr::memmem::find(&out, value.as_bytes()).is_none();
+                (changed && is_gone).then(|| (detector.entity, line, value.to_owned()))
+            });
+            examples.extend(hidden);
+        }
+        self.counts.fill(0);
+        self.hands.unable = 0;
+        examples
+    }
+
+    /// Gives what was counted since the last call: entity, action, count. Nothing that is 0.
+    pub fn take_counts(&mut self, mut each: impl FnMut(&str, &'static str, u64)) {
+        let detectors = self.policy.detectors();
+        for (index, count) in self.counts.iter_mut().enumerate().filter(|(_, count)| **count > 0) {
+            let (entity, action) = match detectors.get(index) {
+                Some(detector) => (detector.entity, self.policy.action(index)),
+                None => {
+                    (self.wholes[index - detectors.len()].entity.as_str(), &self.wholes[index - detectors.len()].action)
+                }
+            };
+            each(entity, if self.report { "report" } else { action.word() }, std::mem::take(count));
+        }
+    }
+
+    /// How many values were hidden behind their label since the last call, as their action could not be done.
+    pub fn take_unable(&mut self) -> u64 {
+        std::mem::take(&mut self.hands.unable)
+    }
+}
+
+impl Hands {
+    /// Appends what stands in the place of `raw`. Whatever cannot be done as asked is done by the label.
+    fn replace(&mut self, task: &Task<'_>, raw: &[u8], escaped: bool, out: &mut Vec<u8>) {
+        match task.action {
+            Action::Keep => return out.extend_from_slice(raw),
+            Action::Remove => return,
+            Action::Label => return push_label(task.entity, out),
+            Action::Hmac if self.remembered.push(task.number, raw, out) => return,
+            _ => {}
+        }
+        let start = out.len();
+        let value = decoded(raw, escaped);
+        if self.put(task, &value, escaped, out).is_none() {
+            self.unable += 1;
+            out.truncate(start);
+            push_label(task.entity, out);
+        } else if *task.action == Action::Hmac {
+            self.remembered.note(task.number, raw, &out[start..]);
+        }
+    }
+
+    fn put(&mut self, task: &Task<'_>, value: &[u8], escaped: bool, out: &mut Vec<u8>) -> Option<()> {
+        let text = String::from_utf8_lossy(value);
+        match task.action {
+            Action::Mask { first, last } if escaped => {
+                let mut masked = Vec::with_capacity(value.len());
+                mask(&text, *first, *last, &mut masked);
+                push_escaped(&masked, out);
+            }
+            Action::Mask { first, last } => mask(&text, *first, *last, out),
+            Action::Hmac => {
+                self.normal.clear();
+                normalised(task.entity, task.group, value, &mut self.normal);
+                push_hash(task.entity, &self.normal, self.keys.as_deref()?, out);
+                zeroize::Zeroize::zeroize(&mut self.normal);
+            }
+            Action::Encrypt => push_encrypted(task.entity, value, self.keys.as_deref()?, out)?,
+            Action::Seal(recipient) => {
+                let id = recipient.id();
+                let at = self.sealers.iter().position(|(known, _)| *known == id).unwrap_or_else(|| {
+                    self.sealers.push((id.clone(), Sealer::new(recipient.clone())));
+                    self.sealers.len() - 1
+                });
+                push_for(task.entity, value, &id, &mut self.sealers[at].1, out)?;
+            }
+            Action::TruncateIp { v4, v6 } => out.extend_from_slice(truncated(&text, *v4, *v6)?.to_string().as_bytes()),
+            Action::GeneraliseDate { years } => out.extend_from_slice(year(&text, *years)?.to_string().as_bytes()),
+            Action::Keep | Action::Label | Action::Remove => return None,
+        }
+        Some(())
+    }
+}
+
+/// The bytes that `raw` stands for.
+fn decoded(raw: &[u8], escaped: bool) -> Cow<'_, [u8]> {
+    if !escaped || memchr::memchr(b'\\', raw).is_none() {
+        return Cow::Borrowed(raw);
+    }
+    let quoted = [b"\"", raw, b"\""].concat();
+    match serde_json::from_slice::<String>(&quoted) {
+        Ok(text) => Cow::Owned(text.into_bytes()),
+        Err(_) => Cow::Borrowed(raw),
+    }
+}
+
+/// Tokens by a keyed hash of what they stand for, so that a value that comes again costs little. No value is kept.
+struct Remembered {
+    key: (u64, u64),
+    slots: Vec<Slot>,
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    of: u128,
+    length: u8,
+    token: [u8; LONGEST],
+}
+
+impl Remembered {
+    fn new() -> Self {
+        // Each state of the standard library's hash maps begins with random keys; two of them make 128 bits.
+        let random = || RandomState::new().hash_one(0);
+        Self { key: (random(), random()), slots: Vec::new() }
+    }
+
+    fn clear(&mut self) {
+        self.slots.clear();
+    }
+
+    fn hash(&self, number: u64, raw: &[u8]) -> u128 {
+        let mut hasher = SipHasher24::new_with_keys(self.key.0, self.key.1);
+        hasher.write_u64(number);
+        hasher.write(raw);
+        hasher.finish128().as_u128()
+    }
+
+    fn slot(of: u128) -> usize {
+        usize::try_from(of % REMEMBERED as u128).unwrap_or_default()
+    }
+
+    fn push(&self, number: u64, raw: &[u8], out: &mut Vec<u8>) -> bool {
+        if self.slots.is_empty() {
+            return false;
+        }
+        let of = self.hash(number, raw);
+        let slot = &self.slots[Self::slot(of)];
+        let known = slot.length > 0 && slot.of == of;
+        if known {
+            out.extend_from_slice(&slot.token[..usize::from(slot.length)]);
+        }
+        known
+    }
+
+    fn note(&mut self, number: u64, raw: &[u8], made: &[u8]) {
+        let Ok(length) = u8::try_from(made.len()) else { return };
+        if made.len() > LONGEST {
+            return;
+        }
+        if self.slots.is_empty() {
+            self.slots = vec![Slot { of: 0, length: 0, token: [0; LONGEST] }; REMEMBERED];
+        }
+        let of = self.hash(number, raw);
+        let mut token = [0; LONGEST];
+        token[..made.len()].copy_from_slice(made);
+        self.slots[Self::slot(of)] = Slot { of, length, token };
+    }
+}

@@ -1,0 +1,71 @@
+//! What stands around an `@`: e-mail addresses.
+
+use super::scanner::Pass;
+
+/// Longest name before the `@`, and longest domain.
+const LOCAL: usize = 64;
+const DOMAIN: usize = 253;
+/// Longest name and password in an address.
+const USERINFO: usize = 256;
+
+impl Pass<'_> {
+    /// Looks at the `@` at `at`.
+    pub(super) fn address(&mut self, at: usize) {
+        if self.userinfo(at) {
+            return;
+        }
+        let (start, end) = (self.local_start(at), self.domain_end(at + 1));
+        if start < at && end > at + 1 && self.ask(self.engine.own.email, start..end) {
+            self.next = end;
+        }
+    }
+
+    /// Whether the `@` at `at` ends the name and password of an address of the web.
+    fn userinfo(&mut self, at: usize) -> bool {
+        let before = &self.text[self.next.max(at.saturating_sub(USERINFO))..at];
+        let is_end = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'"' | b'<' | b'>' | b'?' | b'#');
+        let length = before.iter().rev().take_while(|byte| !is_end(byte) && **byte != b'@').count();
+        let start = at - length;
+        if length == 0 || !self.text[..start].ends_with(b"://") {
+            return false;
+        }
+        // A password may hold further ones.
+        let ahead = &self.text[at..self.text.len().min(at + USERINFO)];
+        let authority = ahead.iter().take_while(|byte| !is_end(byte)).count();
+        let end = at + ahead[..authority].iter().rposition(|byte| *byte == b'@').unwrap_or_default();
+        let is_found = self.ask(self.engine.own.url_userinfo, start..end);
+        if is_found {
+            self.next = end + 1;
+        }
+        is_found
+    }
+
+    /// Where the name before the `@` begins; `at` when there is none, or one too long.
+    fn local_start(&self, at: usize) -> usize {
+        let before = &self.text[self.next.max(at.saturating_sub(LOCAL + 1))..at];
+        let length = before.iter().rev().take_while(|byte| is_local(**byte)).count();
+        if length > LOCAL {
+            return at;
+        }
+        let name = &before[before.len() - length..];
+        let trimmed =
+            name.iter().take_while(|byte| !(byte.is_ascii_alphanumeric() || **byte == b'_' || **byte >= 0xc3)).count();
+        at - length + trimmed
+    }
+
+    /// Where the domain ends that begins at `start`.
+    fn domain_end(&self, start: usize) -> usize {
+        let behind = &self.text[start..self.text.len().min(start + DOMAIN)];
+        let is_domain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-') || *byte >= 0x80;
+        let length = behind.iter().take_while(|byte| is_domain(byte)).count();
+        let last = behind[..length].iter().rposition(|byte| !matches!(byte, b'.' | b'-'));
+        start + last.map_or(0, |last| last + 1)
+    }
+}
+
+/// What names are made of in practice; the other marks that the standard allows stand around names far more often.
+fn is_local(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'.' | b'_' | b'+' | b'-' | b'~' | b'\'' | b'%' | b'!' | b'#' | b'$' | b'^')
+        || byte >= 0x80
+}

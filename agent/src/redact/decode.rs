@@ -1,0 +1,247 @@
+//! Text without its codes: escapes of JSON, `%40`, `&#64;`, spaces and hyphens beyond ASCII, wide digits. Values are looked for in
+//! what the codes stand for, and found in what was written.
+
+use vigie_parsers::simd::Classes;
+
+use super::Finding;
+
+/// Text whose codes are replaced, and where each of its bytes came from.
+#[derive(Debug, Default)]
+pub(super) struct Decoded {
+    pub(super) text: Vec<u8>,
+    /// For each byte, and for the end, where it began.
+    places: Vec<u32>,
+}
+
+/// What a code stands for: up to four bytes, none for what cannot be seen.
+#[derive(Clone, Copy, Debug)]
+struct Code {
+    bytes: [u8; 4],
+    count: usize,
+    /// Bytes that it takes.
+    length: usize,
+}
+
+impl Decoded {
+    /// Replaces the codes in `text`. `false` when there is none, and then nothing was done.
+    pub(super) fn read(&mut self, text: &[u8], classes: &[Classes], is_escaped: bool) -> bool {
+        let mut copied = None;
+        for (block, classes) in classes.iter().enumerate() {
+            let mut codes = classes.codes;
+            while codes != 0 {
+                let at = block * 64 + codes.trailing_zeros() as usize;
+                codes &= codes - 1;
+                copied = self.replace(text, at, copied, is_escaped);
+            }
+        }
+        if let Some(copied) = copied {
+            self.copy(text, copied, text.len());
+            self.places.push(text.len() as u32);
+        }
+        copied.is_some()
+    }
+
+    /// Replaces the code at `at`, if there is one, and gives up to where `text` was copied, which is nowhere before the first.
+    fn replace(&mut self, text: &[u8], at: usize, copied: Option<usize>, is_escaped: bool) -> Option<usize> {
+        if copied.is_some_and(|copied| at < copied) {
+            return copied;
+        }
+        let Some(code) = code(&text[at..], is_escaped) else { return copied };
+        if copied.is_none() {
+            self.text.clear();
+            self.places.clear();
+        }
+        self.copy(text, copied.unwrap_or_default(), at);
+        self.text.extend_from_slice(&code.bytes[..code.count]);
+        self.places.extend(std::iter::repeat_n(at as u32, code.count));
+        Some(at + code.length)
+    }
+
+    fn copy(&mut self, text: &[u8], start: usize, end: usize) {
+        self.text.extend_from_slice(&text[start..end]);
+        self.places.extend(start as u32..end as u32);
+    }
+
+    /// Moves findings to where they were written.
+    pub(super) fn give_back(&self, found: &mut [Finding]) {
+        for one in found {
+            one.start = self.places[one.start as usize];
+            one.end = self.places[one.end as usize];
+        }
+    }
+}
+
+/// The code that `text` begins with.
+fn code(text: &[u8], is_escaped: bool) -> Option<Code> {
+    match text[0] {
+        b'%' => percent(text),
+        b'&' => entity(text),
+        b'\\' => escape(text, is_escaped),
+        _ => {
+            let length = if text[0] == 0xc2 { 2 } else { 3 };
+            let letter = std::str::from_utf8(text.get(..length)?).ok()?.chars().next()?;
+            plain(letter).map(|byte| one(byte, length))
+        }
+    }
+}
+
+/// A byte, or nothing if it is 0.
+fn one(byte: u8, length: usize) -> Code {
+    Code { bytes: [byte, 0, 0, 0], count: usize::from(byte != 0), length }
+}
+
+/// The byte that a letter beyond ASCII is written for; 0 for what has no width.
+fn plain(letter: char) -> Option<u8> {
+    match letter {
+        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' => Some(b' '),
+        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => Some(0),
+        '\u{2010}' | '\u{2011}' | '\u{2212}' => Some(b'-'),
+        '\u{ff01}'..='\u{ff5e}' => Some((u32::from(letter) - 0xff01) as u8 + b'!'),
+        _ => None,
+    }
+}
+
+/// A letter by its number.
+fn letter(number: u32, length: usize) -> Option<Code> {
+    let letter = char::from_u32(number).filter(|letter| *letter != '\0')?;
+    if let Some(byte) = plain(letter) {
+        return Some(one(byte, length));
+    }
+    let mut bytes = [0; 4];
+    let count = letter.encode_utf8(&mut bytes).len();
+    Some(Code { bytes, count, length })
+}
+
+fn hex(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |number, digit| Some(number * 16 + char::from(*digit).to_digit(16)?))
+}
+
+/// `%40`, `%2540`, `%C2%A0`.
+fn percent(text: &[u8]) -> Option<Code> {
+    let byte = hex(text.get(1..3)?)?;
+    if byte == u32::from(b'%')
+        && let Some(inner) = text.get(3..5).and_then(hex).filter(|inner| matches!(inner, 0x20..=0x7e))
+    {
+        return Some(one(inner as u8, 5));
+    }
+    match byte {
+        0x09 | 0x0a | 0x0d | 0x20..=0x7e => Some(one(byte as u8, 3)),
+        0xc2..=0xef => percent_letter(text, byte),
+        _ => None,
+    }
+}
+
+/// A letter of two or three bytes, each with its percent sign.
+fn percent_letter(text: &[u8], first: u32) -> Option<Code> {
+    let count = if first < 0xe0 { 2 } else { 3 };
+    let mut bytes = [0; 3];
+    for (byte, written) in bytes[..count].iter_mut().zip(text.get(..count * 3)?.chunks(3)) {
+        *byte = hex(&written[1..]).filter(|_| written[0] == b'%')? as u8;
+    }
+    let number = std::str::from_utf8(&bytes[..count]).ok()?.chars().next()?;
+    letter(number.into(), count * 3)
+}
+
+/// `&#64;`, `&#x40;`, `&commat;`.
+fn entity(text: &[u8]) -> Option<Code> {
+    let end = text.iter().take(10).position(|byte| *byte == b';')?;
+    let name = &text[1..end];
+    match name.strip_prefix(b"#") {
+        Some([b'x' | b'X', digits @ ..]) if !digits.is_empty() => letter(hex(digits)?, end + 1),
+        Some(digits) if !digits.is_empty() => {
+            let number = digits.iter().try_fold(0_u32, |number, digit| {
+                Some(number * 10 + char::from(*digit).to_digit(10)?).filter(|number| *number < 0x11_0000)
+            });
+            letter(number?, end + 1)
+        }
+        Some(_) => None,
+        None => named(name).map(|byte| one(byte, end + 1)),
+    }
+}
+
+fn named(name: &[u8]) -> Option<u8> {
+    Some(match name {
+        b"nbsp" | b"thinsp" | b"ensp" | b"emsp" => b' ',
+        b"commat" => b'@',
+        b"amp" => b'&',
+        b"quot" => b'"',
+        b"apos" => b'\'',
+        b"lt" => b'<',
+        b"gt" => b'>',
+        b"period" => b'.',
+        b"colon" => b':',
+        b"plus" => b'+',
+        b"equals" => b'=',
+        b"lowbar" => b'_',
+        b"hyphen" | b"dash" => b'-',
+        b"sol" => b'/',
+        b"shy" | b"zwj" | b"zwnj" => 0,
+        _ => return None,
+    })
+}
+
+/// `\u0040`, `\x40`, `\"`; in the inside of a JSON string also the others.
+fn escape(text: &[u8], is_escaped: bool) -> Option<Code> {
+    match *text.get(1)? {
+        b'u' => {
+            let number = hex(text.get(2..6)?)?;
+            letter(number, 6)
+        }
+        b'x' if !is_escaped => {
+            let number = hex(text.get(2..4)?)?;
+            matches!(number, 0x20..=0x7e).then(|| one(number as u8, 4))
+        }
+        byte @ (b'"' | b'/') => Some(one(byte, 2)),
+        b'\\' if is_escaped => Some(one(b'\\', 2)),
+        b'n' if is_escaped => Some(one(b'\n', 2)),
+        b'r' if is_escaped => Some(one(b'\r', 2)),
+        b't' if is_escaped => Some(one(b'\t', 2)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vigie_parsers::simd::classify;
+
+    use super::*;
+
+    fn decoded(text: &str, is_escaped: bool) -> Option<(String, Vec<u32>)> {
+        let (mut classes, mut decoded) = (Vec::new(), Decoded::default());
+        classify(text.as_bytes(), &mut classes);
+        let is_coded = decoded.read(text.as_bytes(), &classes, is_escaped);
+        is_coded.then(|| (String::from_utf8(decoded.text).expect("it is text"), decoded.places))
+    }
+
+    #[test]
+    fn codes_are_replaced_by_what_they_stand_for() {
+        let cases = [
+            ("a%40b", false, "a@b"),
+            ("a%2540b", false, "a@b"),
+            ("a\\u0040b", false, "a@b"),
+            ("a&#64;b&#x40;c&commat;d", false, "a@b@c@d"),
+            ("1\u{a0}2\u{202f}3%C2%A04%E2%80%AF5", false, "1 2 3 4 5"),
+            ("４１1\u{200b}2", false, "4112"),
+            ("pr\\u00e9nom pr%C3%A9nom", false, "prénom prénom"),
+            ("C:\\\\Users\\\\x\\ny", true, "C:\\Users\\x\ny"),
+            ("{\\\"a\\\":1}", false, "{\"a\":1}"),
+        ];
+        for (text, is_escaped, expected) in cases {
+            assert_eq!(decoded(text, is_escaped).map(|(text, _)| text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn text_without_codes_is_left_alone() {
+        for text in
+            ["100% sure", "C:\\Users\\new", "a & b; c", "é ï 漢字 “quoted”", "%zz &#; &#x; \\u12", "\\", "%", "&"]
+        {
+            assert_eq!(decoded(text, false), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_byte_knows_where_it_came_from() {
+        assert_eq!(decoded("a%40bc", false), Some(("a@bc".to_owned(), vec![0, 1, 4, 5, 6])));
+    }
+}

@@ -1,0 +1,178 @@
+//! Every detector against its own examples, through the engine.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::{Detector, Engine, Finding, Place, Scanner, Strictness, all};
+
+fn scanner() -> Scanner {
+    Scanner::new(Arc::new(Engine::new(&all().collect::<Vec<_>>(), Strictness::Normal)))
+}
+
+/// What is found in `text`: the name and the text of each.
+fn found<'t>(scanner: &mut Scanner, text: &'t str) -> Vec<(&'static str, &'t str)> {
+    let detectors: Vec<&Detector> = all().collect();
+    let mut found = Vec::new();
+    scanner.scan(text.as_bytes(), Place::default(), &mut found);
+    let name = |one: &Finding| detectors[usize::from(one.detector)].entity;
+    found
+        .iter()
+        .map(|one| (name(one), text.get(one.start as usize..one.end as usize).expect("whole letters")))
+        .collect()
+}
+
+/// The text without `[[` and `]]`, and what stood between them.
+fn unmarked(example: &str) -> (String, Vec<&str>) {
+    let values = example.split("[[").skip(1).map(|rest| rest.split_once("]]").expect("marks are closed").0);
+    (example.replace("[[", "").replace("]]", ""), values.collect())
+}
+
+#[test]
+fn every_example_is_found_and_no_counter_example() {
+    let mut scanner = scanner();
+    let mut wrong = Vec::new();
+    for detector in all() {
+        for example in detector.matches {
+            let (text, values) = unmarked(example);
+            let found = found(&mut scanner, &text);
+            let of_this: Vec<&str> =
+                found.iter().filter(|(name, _)| *name == detector.entity).map(|(_, text)| *text).collect();
+            if values.is_empty() || !values.iter().all(|value| of_this.contains(value)) {
+                wrong.push(format!("{}: {example}: {found:?}", detector.entity));
+            }
+        }
+        for text in detector.rejects {
+            let found = found(&mut scanner, text);
+            if found.iter().any(|(name, _)| *name == detector.entity) {
+                wrong.push(format!("{}: not {text}: {found:?}", detector.entity));
+            }
+        }
+    }
+
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Pieces of which texts are made that come close to values.
+const PIECES: &[&str] = &[
+    "4111111111111111",
+    "1 84 12 76 451 089 46",
+    "jane@example.org",
+    "%40",
+    "\\u0040",
+    "&#64;",
+    "\u{a0}",
+    "\u{202f}",
+    "４",
+    "\u{200b}",
+    "::",
+    ":",
+    "=",
+    "@",
+    "password=",
+    "\"",
+    "'",
+    "\\",
+    "/home/",
+    "user ",
+    "for ",
+    "invalid ",
+    "Bearer ",
+    "Basic ",
+    "-----BEGIN PRIVATE KEY-----",
+    "eyJ",
+    "+33",
+    "0033",
+    "(0)",
+    "<",
+    "<<",
+    "<email>",
+    "[card]",
+    "P<FRA",
+    "S-1-5-21-",
+    "2026-11-28",
+    "12:34:56",
+    "T",
+    "1.2.3.4",
+    "2001:db8::1",
+    "00:1b:44:11:3a:b7",
+    "-",
+    ".",
+    " ",
+    "  ",
+    "\n",
+    "é",
+    "a",
+    "Z",
+    "_",
+    "0",
+    "12",
+    "FR76",
+    "cvv ",
+    "48.8566, 2.3522",
+    "ACME\\jane",
+    "http://",
+    "?code=",
+    "&",
+    ";",
+    ",",
+    "DE89 3704 0044 0532 0130 00",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn findings_lie_in_order_within_any_text(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..30), escaped: bool, key in "[a-z_]{0,8}") {
+        super::check::check(pieces.concat().as_bytes(), Place { key: key.as_bytes(), escaped });
+    }
+
+    #[test]
+    fn any_bytes_may_be_looked_through(text in prop::collection::vec(any::<u8>(), 0..300), escaped: bool) {
+        super::check::check(&text, Place { key: b"", escaped });
+    }
+}
+
+#[test]
+fn whole_fields_are_values_by_their_keys() {
+    let mut scanner = scanner();
+    let cases: &[(&str, &str, &[&str])] = &[
+        ("password", "hunter2 is it", &["password"]),
+        ("userPassword", "x y", &["password"]),
+        ("first_name", "Zoé", &["person_name"]),
+        ("nir", "184127645108946", &[]),
+        ("card", "4111111111111111", &["card"]),
+        ("duration", "4111111111111", &[]),
+        ("tel", "0476123456", &["phone_fr"]),
+        ("dob", "1984-12-07", &["birth_date"]),
+        ("message", "all is well", &[]),
+        ("cvv", "123", &["cvv"]),
+        ("lat", "48.8566", &["gps"]),
+        ("password", "null", &[]),
+        ("set-cookie", "id=a3fWa; Secure", &["cookie"]),
+    ];
+    for (key, text, names) in cases {
+        let detectors: Vec<&Detector> = all().collect();
+        let mut found = Vec::new();
+        scanner.scan(text.as_bytes(), Place { key: key.as_bytes(), escaped: false }, &mut found);
+        let found: Vec<&str> = found
+            .iter()
+            .map(|one| detectors[usize::from(one.detector)].entity)
+            .filter(|name| *name != "fr_nir")
+            .collect();
+        assert_eq!(found, *names, "{key}: {text}");
+    }
+}
+
+#[test]
+fn what_stands_for_a_value_is_not_found_again() {
+    let mut scanner = scanner();
+    for text in [
+        "password=<password> x",
+        "from <email:K655.abcdefghijklmnop2345> to <card>",
+        "ip=[ipv4] user=<username:E655.QWxhZGRpbjpvcGVuIHNlc2FtZQ>",
+        "<email:S1a2b3c4d.QWxhZGRpbjpvcGVuIHNlc2FtZQ>@x",
+    ] {
+        assert_eq!(found(&mut scanner, text), [], "{text}");
+    }
+}

@@ -1,0 +1,190 @@
+//! Known beginnings: tokens of vendors, `Bearer`, `-----BEGIN`, `/home/`. Each word is asked by its first four bytes, which most
+//! often a table of bits denies.
+
+use super::Detector;
+use super::scanner::Pass;
+use super::secret::vendors::BEGINNINGS;
+
+/// Longest token, in bytes.
+const TOKEN: usize = 16 << 10;
+
+/// What a beginning leads to.
+#[derive(Clone, Copy, Debug)]
+enum Lead {
+    Token(u16),
+    Bearer,
+    Basic,
+    Begin,
+    Home,
+    User,
+    For,
+    Sid,
+    Cvv,
+    Expiry,
+}
+
+/// Beginnings that are no tokens of vendors, of four bytes.
+const LEADS: &[(&[u8; 4], Lead)] = &[
+    (b"Bear", Lead::Bearer),
+    (b"bear", Lead::Bearer),
+    (b"BEAR", Lead::Bearer),
+    (b"Nego", Lead::Bearer),
+    (b"Dige", Lead::Bearer),
+    (b"Basi", Lead::Basic),
+    (b"basi", Lead::Basic),
+    (b"BASI", Lead::Basic),
+    (b"BEGI", Lead::Begin),
+    (b"home", Lead::Home),
+    (b"Home", Lead::Home),
+    (b"User", Lead::Home),
+    (b"User", Lead::User),
+    (b"user", Lead::Home),
+    (b"user", Lead::User),
+    (b"USER", Lead::Home),
+    (b"mail", Lead::Home),
+    (b"for ", Lead::For),
+    (b"S-1-", Lead::Sid),
+    (b"cvv ", Lead::Cvv),
+    (b"cvc ", Lead::Cvv),
+    (b"CVV ", Lead::Cvv),
+    (b"CVC ", Lead::Cvv),
+    (b"exp ", Lead::Expiry),
+];
+
+/// The beginnings of what is enabled.
+#[derive(Debug)]
+pub(super) struct Literals {
+    /// A bit for each hash of four bytes.
+    bits: Vec<u64>,
+    /// The first four bytes and what they lead to, with the whole beginning.
+    leads: Vec<(u32, Lead, &'static [u8])>,
+}
+
+impl Literals {
+    /// The beginnings of `detectors`.
+    pub(super) fn new(detectors: &[&'static Detector]) -> Self {
+        let find = |name: &str| detectors.iter().position(|detector| detector.entity == name).map(|at| at as u16);
+        let mut literals = Self { bits: vec![0; 1024], leads: Vec::new() };
+        for (beginning, entity) in BEGINNINGS {
+            let Some(detector) = find(entity) else { continue };
+            let bytes = beginning.as_bytes();
+            match *bytes {
+                [one, two, three] => {
+                    (0..=255).for_each(|four| literals.add([one, two, three, four], Lead::Token(detector), bytes))
+                }
+                [one, two, three, four, ..] => literals.add([one, two, three, four], Lead::Token(detector), bytes),
+                _ => {}
+            }
+        }
+        for (beginning, lead) in LEADS {
+            literals.add(**beginning, *lead, &beginning[..]);
+        }
+        literals.leads.sort_unstable_by_key(|(head, ..)| *head);
+        literals
+    }
+
+    fn add(&mut self, head: [u8; 4], lead: Lead, whole: &'static [u8]) {
+        let head = u32::from_le_bytes(head);
+        let bit = place(head);
+        self.bits[bit / 64] |= 1 << (bit % 64);
+        self.leads.push((head, lead, whole));
+    }
+
+    #[inline]
+    fn may_begin(&self, head: u32) -> bool {
+        let bit = place(head);
+        self.bits[bit / 64] >> (bit % 64) & 1 == 1
+    }
+}
+
+#[inline]
+fn place(head: u32) -> usize {
+    (head.wrapping_mul(0x9e37_79b1) >> 16) as usize
+}
+
+impl Pass<'_> {
+    /// Whether what begins at `at` is known by its beginning and done with.
+    #[inline]
+    pub(super) fn literal(&mut self, at: usize) -> bool {
+        let Some(head) = self.text[at..].first_chunk() else { return false };
+        let head = u32::from_le_bytes(*head);
+        self.engine.literals.may_begin(head) && self.lead(at, head)
+    }
+
+    #[inline(never)]
+    fn lead(&mut self, at: usize, head: u32) -> bool {
+        let engine = self.engine;
+        let first = engine.literals.leads.partition_point(|(other, ..)| *other < head);
+        let leads = engine.literals.leads[first..].iter().take_while(|(other, ..)| *other == head);
+        for (_, lead, whole) in leads {
+            if self.text[at..].starts_with(whole) && self.follow(at, *lead) {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn follow(&mut self, at: usize, lead: Lead) -> bool {
+        let own = &self.engine.own;
+        let (bearer, basic, sid) = (own.bearer, own.basic_auth, own.windows_sid);
+        let (cvv, expiry) = (own.cvv, own.card_expiry);
+        match lead {
+            Lead::Token(detector) => self.token(at, at, Some(detector), |byte| byte == b'.'),
+            Lead::Bearer => {
+                self.behind(at, |pass, start| pass.token(at, start, bearer, |byte| b".~+/=".contains(&byte)))
+            }
+            Lead::Basic => self.behind(at, |pass, start| pass.token(at, start, basic, |byte| b"+/=".contains(&byte))),
+            Lead::Sid => self.token(at, at, sid, |_| false),
+            Lead::Cvv => self.behind(at, |pass, start| pass.token(at, start, cvv, |_| false)),
+            Lead::Expiry => self.behind(at, |pass, start| pass.token(at, start, expiry, |byte| byte == b'/')),
+            Lead::Begin => self.private_key(at),
+            Lead::Home => self.home(at),
+            Lead::User => self.user(at),
+            Lead::For => self.for_user(at),
+        }
+    }
+
+    /// Goes on with what stands behind the word at `at` and one space.
+    fn behind(&mut self, at: usize, then: impl FnOnce(&mut Self, usize) -> bool) -> bool {
+        let end = self.word_end(at);
+        self.byte(end) == b' ' && then(self, end + 1)
+    }
+
+    /// Asks for the letters, digits, `_`, `-` and `others` from `start` on.
+    fn token(&mut self, at: usize, start: usize, detector: Option<u16>, others: impl Fn(u8) -> bool) -> bool {
+        if self.byte_before(at, 1) == b'-' && start == at {
+            return false;
+        }
+        let text = &self.text[start.min(self.text.len())..self.text.len().min(start + TOKEN)];
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || others(*byte);
+        let length = text.iter().take_while(|byte| is_part(byte)).count();
+        let length = text[..length].iter().rposition(|byte| *byte != b'.').map_or(0, |last| last + 1);
+        let is_found = length > 0 && self.ask(detector, start..start + length);
+        if is_found {
+            self.next = start + length;
+        }
+        is_found
+    }
+
+    /// `-----BEGIN RSA PRIVATE KEY-----`, up to its last line or the end of the text.
+    fn private_key(&mut self, at: usize) -> bool {
+        const DASHES: &[u8] = b"-----";
+        let head = &self.text[at..self.text.len().min(at + 64)];
+        let Some(title) = memchr::memmem::find(head, DASHES) else { return false };
+        if !self.text[..at].ends_with(DASHES)
+            || !head[..title].ends_with(b"PRIVATE KEY") && !head[..title].ends_with(b"PRIVATE KEY BLOCK")
+        {
+            return false;
+        }
+        let rest = &self.text[at + title..];
+        let end = memchr::memmem::find(rest, b"-----END").and_then(|end| {
+            let behind = &rest[end + 8..];
+            memchr::memmem::find(behind, DASHES).map(|dashes| at + title + end + 8 + dashes + DASHES.len())
+        });
+        let start = at - DASHES.len();
+        let end = end.unwrap_or(self.text.len());
+        let is_found = self.ask(self.engine.own.private_key, start..end);
+        self.next = if is_found { end } else { self.next };
+        is_found
+    }
+}

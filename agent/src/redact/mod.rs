@@ -1,0 +1,63 @@
+//! Finds personal data in bytes and says where it is. Pure: bytes and the name of the field in, spans out; no file, no
+//! network, no clock. What becomes of a finding is decided elsewhere.
+
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "places in texts of at most 4 GiB, indices of detectors, lengths of runs of at most 40 bytes"
+)]
+
+mod address;
+mod all;
+mod chain;
+#[cfg(any(test, fuzzing))]
+pub mod check;
+mod checksum;
+mod context;
+mod decode;
+mod detector;
+mod engine;
+pub mod french;
+mod literals;
+mod moment;
+pub mod national;
+mod network;
+mod own;
+mod pairs;
+mod phone;
+mod place;
+mod resolve;
+mod runs;
+mod scanner;
+pub mod secret;
+mod sums;
+mod token;
+pub mod universal;
+mod users;
+pub mod vat;
+mod version;
+mod words;
+mod written;
+
+#[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod plain;
+
+pub use all::all;
+pub use detector::{Candidate, Detector, Form, Group, Shape, Tier};
+pub use engine::{Engine, Strictness};
+pub use place::Place;
+pub use scanner::Scanner;
+
+/// Where one value of one kind lies.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Finding {
+    /// First byte, counted from the start of the text that was looked through.
+    pub start: u32,
+    /// Behind the last byte.
+    pub end: u32,
+    /// Index of the detector in the table of the engine.
+    pub detector: u16,
+    /// How certain it is, 0 to 100: of findings that overlap, the highest gives the name.
+    pub score: u8,
+}

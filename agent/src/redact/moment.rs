@@ -1,0 +1,204 @@
+//! Dates and times: most numbers of a log are parts of them, and none of these is anybody's.
+
+/// A date, a time, or both.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Moment {
+    /// Bytes that it takes.
+    pub(super) length: usize,
+    /// Whether it is a date of the years 1900 to 2099 with day and month.
+    pub(super) is_date: bool,
+}
+
+/// The date or time that `text` begins with. It is a whole one: no letter or digit follows.
+pub(super) fn moment(text: &[u8]) -> Option<Moment> {
+    let (length, is_date) = match *text {
+        [_, _, _, _, b'-' | b'/' | b'.', ..] => dated(text, year_first(text)?),
+        [_, _, b'/' | b'-' | b'.', ..] | [_, b'/' | b'-' | b'.', ..] => match day_first(text) {
+            Some(date) => dated(text, date),
+            None => (short_date(text)?, false),
+        },
+        [_, _, b':', ..] | [_, b':', ..] => (clock(text, b':')?, false),
+        [_, _, _, _, _, _, _, _, b'-' | b'T' | b't' | b' ' | b'_', ..] => (packed(text)?, false),
+        _ => return None,
+    };
+    let ends = !text.get(length).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    ends.then_some(Moment { length, is_date })
+}
+
+/// A date that takes `date` bytes, and the time behind it if there is one.
+fn dated(text: &[u8], date: usize) -> (usize, bool) {
+    let behind = match text.get(date) {
+        Some(b'T' | b't' | b' ' | b'_' | b':') => clock(&text[date + 1..], b':'),
+        Some(b'-') => clock(&text[date + 1..], b'.').or_else(|| clock(&text[date + 1..], b':')),
+        _ => None,
+    };
+    (date + behind.map_or(0, |length| length + 1), true)
+}
+
+/// `count` digits at `at`, as a number.
+fn digits(text: &[u8], at: usize, count: usize) -> Option<u32> {
+    let digits = text.get(at..at + count)?;
+    digits
+        .iter()
+        .all(u8::is_ascii_digit)
+        .then(|| digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0')))
+}
+
+fn is_date(year: u32, month: u32, day: u32) -> bool {
+    matches!(year, 1900..=2099) && matches!(month, 1..=12) && matches!(day, 1..=31)
+}
+
+/// `2026-11-28`, with any of three separators.
+fn year_first(text: &[u8]) -> Option<usize> {
+    let (year, month, day) = (digits(text, 0, 4)?, digits(text, 5, 2)?, digits(text, 8, 2)?);
+    (text[4] == text[7] && is_date(year, month, day)).then_some(10)
+}
+
+/// `28/11/2026`, `8.11.2026`, `28/Nov/2026`, `28-NOV-2026`.
+fn day_first(text: &[u8]) -> Option<usize> {
+    let first = if text[1].is_ascii_digit() { 2 } else { 1 };
+    let (day, mark) = (digits(text, 0, first)?, text[first]);
+    let month = &text[first + 1..];
+    let second = month.iter().take(4).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let number = match second {
+        1 | 2 => digits(month, 0, second)?,
+        3 => named(month)?,
+        _ => return None,
+    };
+    let end = first + 1 + second;
+    let year = digits(text, end + 1, 4)?;
+    // Americans write the month first.
+    let is_one = is_date(year, number, day) || is_date(year, day, number);
+    (*text.get(end)? == mark && is_one).then_some(end + 5)
+}
+
+fn named(month: &[u8]) -> Option<u32> {
+    const NAMES: &[u8; 36] = b"janfebmaraprmayjunjulaugsepoctnovdec";
+    let at = NAMES.as_chunks::<3>().0.iter().position(|name| month[..3].eq_ignore_ascii_case(name))?;
+    Some(at as u32 + 1)
+}
+
+/// `17/06/09 20:10:40` and `11-28 16:13:25.123`, which are dates only with a time behind them.
+fn short_date(text: &[u8]) -> Option<usize> {
+    digits(text, 0, 2)?;
+    digits(text, 3, 2)?;
+    let date = if text.get(5) == text.get(2) && digits(text, 6, 2).is_some() { 8 } else { 5 };
+    let time = text
+        .get(date)
+        .filter(|byte| matches!(byte, b' ' | b'T' | b'-'))
+        .and_then(|_| clock(&text[date + 1..], b':'))?;
+    Some(date + 1 + time)
+}
+
+/// `16:13:25`, `16:13:25,123`, `16:13:25.123456+01:00`, `16:13:25Z`.
+fn clock(text: &[u8], mark: u8) -> Option<usize> {
+    let hours = if text.get(1) == Some(&mark) { 1 } else { 2 };
+    let (hour, minute) = (digits(text, 0, hours)?, digits(text, hours + 1, 2)?);
+    let mut end = hours + 3;
+    if text.get(hours) != Some(&mark) || hour > 24 || minute > 59 {
+        return None;
+    }
+    let has_seconds = text.get(end) == Some(&mark) && digits(text, end + 1, 2).is_some_and(|second| second <= 60);
+    if has_seconds {
+        end += 3;
+    } else if mark == b'.' {
+        return None;
+    }
+    if has_seconds && matches!(text.get(end), Some(b'.' | b',' | b':')) {
+        let fraction = text[end + 1..].iter().take(10).take_while(|byte| byte.is_ascii_digit()).count();
+        end += if fraction == 0 || fraction > 9 { 0 } else { fraction + 1 };
+    }
+    end += zone(&text[end..]);
+    // What goes on with a colon is an address.
+    (!(text.get(end) == Some(&b':') && text.get(end + 1).is_some_and(u8::is_ascii_hexdigit))).then_some(end)
+}
+
+/// How many bytes `Z`, `+0100`, ` +01:00` take.
+fn zone(text: &[u8]) -> usize {
+    let space = usize::from(text.first() == Some(&b' ') && matches!(text.get(1), Some(b'+' | b'-')));
+    match text.get(space) {
+        Some(b'Z' | b'z') => 1,
+        Some(b'+' | b'-') => {
+            let four = digits(text, space + 1, 4).is_some_and(|zone| zone <= 1400);
+            let colon = digits(text, space + 1, 2).is_some()
+                && text.get(space + 3) == Some(&b':')
+                && digits(text, space + 4, 2).is_some();
+            match (four, colon) {
+                (true, _) => space + 5,
+                (_, true) => space + 6,
+                _ => 0,
+            }
+        }
+        _ => 0,
+    }
+}
+
+/// `20171223-22:15:29:606`, `20261128T161325Z`.
+fn packed(text: &[u8]) -> Option<usize> {
+    let date = digits(text, 0, 8)?;
+    if !is_date(date / 10_000, date / 100 % 100, date % 100) {
+        return None;
+    }
+    if let Some(length) = clock(&text[9..], b':') {
+        return Some(9 + length);
+    }
+    let time = digits(text, 9, 6)?;
+    (time / 10_000 < 25 && time / 100 % 100 < 60 && time % 100 < 61).then(|| 15 + zone(&text[15..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_logs_are_seen_whole() {
+        let whole = [
+            "2026-11-28",
+            "2026-11-28T16:13:25.123456Z",
+            "2026-11-28 16:13:25,123 +0100",
+            "2026/11/28 16:13:25",
+            "28/Nov/2026:16:13:25 +0000",
+            "28.11.2026",
+            "8/1/2026 9:05:01",
+            "16:13:25",
+            "16:13:25.123",
+            "20171223-22:15:29:606",
+            "20261128T161325Z",
+            "17/06/09 20:10:40",
+            "11-28 16:13:25.123",
+            "2005-06-03-15.42.50.675872",
+            "2026-11-28T16:13:25+01:00",
+            "9:05",
+        ];
+        for text in whole {
+            assert_eq!(moment(text.as_bytes()).map(|moment| moment.length), Some(text.len()), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_numbers_are_no_times() {
+        for text in [
+            "4111-1111",
+            "2026-13-28",
+            "12:34:56:78:9a:bc",
+            "85.07.30-033.61",
+            "06.12.34.56.78",
+            "12:34x",
+            "1.2.3.4",
+            "99/99/2026",
+            "20261340-1234",
+        ] {
+            assert_eq!(moment(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_beginning_of_a_time_panics() {
+        let text = b"2026-11-28T16:13:25.123456+01:00";
+        for start in 0..text.len() {
+            for end in start..text.len() {
+                let _moment = moment(&text[start..end]);
+            }
+        }
+    }
+}

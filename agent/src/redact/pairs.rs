@@ -1,0 +1,276 @@
+//! A name and its value: `password=…`, `"token": "…"`. What the value is, the last words of the name tell.
+
+use std::ops::Range;
+
+use super::context::{Table, hash, last_phrases};
+use super::scanner::Pass;
+use super::{Candidate, Detector, Shape};
+
+/// Longest name that is looked at, in bytes.
+const NAME: usize = 48;
+/// Longest value, in bytes. Of a longer one the beginning counts.
+const VALUE: usize = 16 << 10;
+
+/// Detectors whose context are names that a value stands behind.
+const NAMED: &[&str] =
+    &["secret", "username", "person_name", "postal_address", "cookie", "card_expiry", "cvv", "gps", "password"];
+/// Those whose values may hold spaces without quotes.
+const WITH_SPACES: &[&str] = &["person_name"];
+/// Names in an address of the web behind which any value counts.
+const PERSONS: &[&str] = &["name", "nom", "user", "user_name", "lastname", "firstname"];
+const TO_LINE_END: &[&str] = &["cookie"];
+
+/// What a check of a value gets in place of groups: how the value is written, and where.
+const BARE: u8 = 0;
+const QUOTED: u8 = 1;
+const IN_QUERY: u8 = 2;
+const IN_QUERY_PERSON: u8 = 3;
+
+/// Which names lead to which detectors.
+#[derive(Debug)]
+pub(super) struct Pairs {
+    names: Table,
+    queries: Table,
+    /// The last three letters of names, as bits.
+    tails: Vec<u64>,
+    query: Option<u16>,
+    with_spaces: Vec<u16>,
+    to_line_end: Vec<u16>,
+}
+
+impl Pairs {
+    /// The names of `detectors`.
+    pub(super) fn new(detectors: &[&'static Detector]) -> Self {
+        let find = |name: &&str| detectors.iter().position(|detector| *detector.entity == **name).map(|at| at as u16);
+        let mut pairs = Self {
+            names: Table::with_room(1000),
+            queries: Table::with_room(64),
+            tails: vec![0; 512],
+            query: find(&"url_parameter"),
+            with_spaces: WITH_SPACES.iter().filter_map(find).collect(),
+            to_line_end: TO_LINE_END.iter().filter_map(find).collect(),
+        };
+        for number in NAMED.iter().filter_map(find) {
+            for word in detectors[usize::from(number)].context {
+                pairs.names.put(hash(word.as_bytes()), number.into());
+                pairs.add_tail(word);
+            }
+        }
+        for word in pairs.query.map_or(&[][..], |number| detectors[usize::from(number)].context) {
+            pairs.queries.put(hash(word.as_bytes()), PERSONS.contains(word).into());
+            pairs.add_tail(word);
+        }
+        pairs
+    }
+
+    fn add_tail(&mut self, word: &str) {
+        if let [.., one, two, three] = *word.as_bytes() {
+            let tail = tail([one, two, three]);
+            self.tails[tail / 64] |= 1 << (tail % 64);
+        }
+    }
+
+    fn may_end(&self, letters: [u8; 3]) -> bool {
+        let tail = tail(letters);
+        self.tails[tail / 64] >> (tail % 64) & 1 == 1
+    }
+
+    /// The detector for values behind `name`.
+    pub(super) fn named(&self, name: &[u8]) -> Option<u16> {
+        let phrases = last_phrases(name);
+        let found = phrases.iter().rev().filter(|phrase| **phrase != 0).find_map(|phrase| self.names.find(*phrase));
+        found.map(|number| number as u16)
+    }
+
+    /// The detector for values in an address of the web, and what kind of value stands behind `name` there.
+    fn in_query(&self, name: &[u8]) -> Option<(u16, u8)> {
+        let phrases = last_phrases(name);
+        let found =
+            phrases.iter().rev().filter(|phrase| **phrase != 0).find_map(|phrase| self.queries.find(*phrase))?;
+        Some((self.query?, if found == 1 { IN_QUERY_PERSON } else { IN_QUERY }))
+    }
+}
+
+/// A number for three letters: equal for those that differ in case.
+fn tail(letters: [u8; 3]) -> usize {
+    letters.iter().fold(0, |tail, letter| tail << 5 | usize::from(letter & 31))
+}
+
+/// A value behind a name.
+struct Value {
+    span: Range<usize>,
+    /// Whether it may be the first word of a sentence.
+    is_prose: bool,
+    is_quoted: bool,
+}
+
+impl Pass<'_> {
+    /// Looks at the `:` or `=` at `at`, which may stand between a name and its value.
+    pub(super) fn pair(&mut self, at: usize) {
+        let mut end = at - usize::from(self.is_row(at));
+        while end > 0 && matches!(self.text[end - 1], b' ' | b'"' | b'\'' | b']' | b'\\') && at - end < 4 {
+            end -= 1;
+        }
+        let Some(letters) = self.text[..end].last_chunk() else { return };
+        if !self.engine.pairs.may_end(*letters) {
+            return;
+        }
+        let floor = self.next.max(end.saturating_sub(NAME));
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || *byte >= 0x80;
+        let length =
+            self.text.get(floor..end).map_or(0, |before| before.iter().rev().take_while(|byte| is_name(byte)).count());
+        let name = &self.text[end - length..end];
+        let is_query = matches!(self.byte_before(end, length + 1), b'?' | b'&') && self.text[at] == b'=';
+        let in_query = if is_query { self.engine.pairs.in_query(name) } else { None };
+        let pairs = &self.engine.pairs;
+        let named = pairs
+            .named(name)
+            .or_else(|| if in_query.is_none() { pairs.named(&self.text[floor.min(end)..end]) } else { None });
+        let Some(detector) = named.or(in_query.map(|(query, _)| query)) else { return };
+        let Some(value) = self.value(at, detector) else { return };
+        let kind = if value.is_quoted { QUOTED } else { BARE };
+        let is_taken = named.is_some_and(|detector| self.ask_value(detector, &value, kind));
+        if !is_taken && let Some((query, kind)) = in_query {
+            self.ask_value(query, &value, kind);
+        }
+    }
+
+    /// Whether PostgreSQL names a column and its value around the `=` at `at`: `Key (email)=(…)`.
+    fn is_row(&self, at: usize) -> bool {
+        self.text[at] == b'=' && self.byte_before(at, 1) == b')' && self.byte(at + 1) == b'('
+    }
+
+    /// Looks at the `<` at `at`, which may open an element of XML: its name, a value, and its end. Gives whether it held one.
+    pub(super) fn element(&mut self, at: usize) -> bool {
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
+        let rest = &self.text[at + 1..];
+        let length = rest.iter().take(NAME).take_while(|byte| is_name(byte)).count();
+        let (name, behind) = rest.split_at(length);
+        let Some(letters) = name.last_chunk() else { return false };
+        if behind.first() != Some(&b'>') || !self.engine.pairs.may_end(*letters) {
+            return false;
+        }
+        let Some(detector) = self.engine.pairs.named(name) else { return false };
+        let length = behind[1..].iter().take(VALUE).take_while(|byte| !matches!(byte, b'<' | b'\n')).count();
+        let start = at + name.len() + 2;
+        let is_closed = self.text[start + length..].starts_with(b"</");
+        let value = Value { span: start..start + length, is_prose: false, is_quoted: true };
+        length > 0 && is_closed && self.ask_value(detector, &value, QUOTED)
+    }
+
+    /// The value behind the `:` or `=` at `at`.
+    fn value(&self, at: usize, detector: u16) -> Option<Value> {
+        let mut start = at + 1;
+        if self.byte(start) == b'=' || (self.text[at] == b':' && self.byte(start) == b':') {
+            return None;
+        }
+        if self.byte(start) == b'>' || self.is_row(at) {
+            start += 1;
+        }
+        let spaces = self.text.get(start..)?.iter().take(3).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        start += spaces;
+        let is_escaped = self.byte(start) == b'\\' && matches!(self.byte(start + 1), b'"' | b'\'');
+        start += usize::from(is_escaped);
+        let quote = self.byte(start);
+        if matches!(quote, b'"' | b'\'') {
+            let text = &self.text[start + 1..self.text.len().min(start + 1 + VALUE)];
+            let length = quoted_length(text, quote, is_escaped);
+            return (length > 0).then_some(Value {
+                span: start + 1..start + 1 + length,
+                is_prose: false,
+                is_quoted: true,
+            });
+        }
+        let text = &self.text[start.min(self.text.len())..self.text.len().min(start + VALUE)];
+        let pairs = &self.engine.pairs;
+        let length = if pairs.to_line_end.contains(&detector) {
+            let is_header = self.text[at] == b':';
+            text.iter()
+                .take_while(|byte| {
+                    !matches!(byte, b'\n' | b'\r' | b'"') && (is_header || !matches!(byte, b';' | b' ' | b'?' | b'&'))
+                })
+                .count()
+        } else {
+            bare_length(text, pairs.with_spaces.contains(&detector))
+        };
+        let follows = &text[length..];
+        let is_prose = self.text[at] == b':'
+            && spaces > 0
+            && follows.first() == Some(&b' ')
+            && follows.get(1).is_some_and(u8::is_ascii_alphabetic);
+        (length > 0 && !(spaces > 1 && self.text[at] == b'=')).then_some(Value {
+            span: start..start + length,
+            is_prose,
+            is_quoted: false,
+        })
+    }
+
+    fn ask_value(&mut self, detector: u16, value: &Value, kind: u8) -> bool {
+        // A position goes on with its other half.
+        let [mark, behind @ ..] = &self.text[value.span.end..] else { return self.ask_kind(detector, value, kind) };
+        let goes_on = *mark == b','
+            && behind.trim_ascii_start().first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-');
+        !(goes_on && self.engine.own.gps == Some(detector)) && self.ask_kind(detector, value, kind)
+    }
+
+    fn ask_kind(&mut self, detector: u16, value: &Value, kind: u8) -> bool {
+        let candidate = Candidate {
+            plain: &self.text[value.span.clone()],
+            groups: &[kind],
+            separators: if value.is_prose { b" " } else { b"" },
+        };
+        let is_one = (self.engine.detector(detector).check)(&candidate) == Some(Shape::Canonical);
+        if is_one {
+            self.keep(detector, value.span.clone());
+            self.next = value.span.end;
+        }
+        is_one
+    }
+
+    /// Whether the whole text is a value, since its key says so.
+    pub(super) fn whole(&mut self, key: &[u8]) -> bool {
+        let Some(detector) = self.engine.pairs.named(key) else { return false };
+        let text = self.text.trim_ascii();
+        let candidate = Candidate { plain: text, groups: &[QUOTED], separators: b"" };
+        let is_one = (self.engine.detector(detector).check)(&candidate) == Some(Shape::Canonical);
+        if is_one {
+            self.keep(detector, 0..self.text.len());
+        }
+        is_one
+    }
+}
+
+/// How long a value is up to its closing quote, which has a backslash before it where the opening one had.
+fn quoted_length(text: &[u8], quote: u8, is_escaped: bool) -> usize {
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        match *byte {
+            b'\\' if is_escaped && text.get(at + 1) == Some(&quote) => return at,
+            b'\\' => at += 2,
+            byte if byte == quote => return at,
+            b'\n' => return at,
+            _ => at += 1,
+        }
+    }
+    text.len()
+}
+
+/// How long a value without quotes is.
+fn bare_length(text: &[u8], with_spaces: bool) -> usize {
+    let is_end = |byte: &u8| {
+        byte.is_ascii_whitespace()
+            || matches!(byte, b',' | b';' | b'&' | b')' | b'}' | b']' | b'"' | b'\'' | b'<' | b'>' | b'|')
+    };
+    let mut length = text.iter().take_while(|byte| !is_end(byte)).count();
+    // Further names begin with a capital and are no other pair.
+    for _ in 0..if with_spaces { 3 } else { 0 } {
+        let Some((b' ', rest)) = text[length..].split_first() else { break };
+        let word = rest.iter().take_while(|byte| !is_end(byte)).count();
+        let is_name = rest.first().is_some_and(|byte| byte.is_ascii_uppercase() || *byte >= 0xc3);
+        if !is_name || rest[..word].iter().any(|byte| matches!(byte, b'=' | b':') || byte.is_ascii_digit()) {
+            break;
+        }
+        length += 1 + word;
+    }
+    length
+}

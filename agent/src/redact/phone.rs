@@ -1,0 +1,89 @@
+//! Telephone numbers with the code of a country.
+
+use super::Candidate;
+use super::scanner::Pass;
+use super::universal::phone::plan;
+
+/// Most digits of a number: fifteen, and two zeros.
+const DIGITS: usize = 17;
+
+/// Digits of a number, and where each ends.
+struct Digits {
+    plain: [u8; DIGITS + 1],
+    ends: [usize; DIGITS + 1],
+    count: usize,
+}
+
+impl Pass<'_> {
+    /// Whether a number with `+` before it, or `00` at its beginning, is at `at`, which is done with then.
+    pub(super) fn phone(&mut self, at: usize) -> bool {
+        let Some(detector) = self.engine.own.phone else { return false };
+        let is_plus = self.byte_before(at, 1) == b'+' && !(self.byte_before(at, 2).is_ascii_alphanumeric());
+        let is_zeros = self.text[at..].starts_with(b"00");
+        if !is_plus && !is_zeros {
+            return false;
+        }
+        let (digits, head) = (self.digits_at(at), if is_plus { 0 } else { 2 });
+        let Some((code, least, most)) = digits.plain.get(1 + head..1 + digits.count).and_then(plan) else {
+            return false;
+        };
+        let ends = |count: &usize| *count <= digits.count && !self.is_word(digits.ends[*count]);
+        let candidate = |count: usize| Candidate {
+            plain: if is_plus { &digits.plain[..=count] } else { &digits.plain[1..=count] },
+            groups: &[],
+            separators: &[],
+        };
+        let check = self.engine.detector(detector).check;
+        let mut counts = (least..=most).rev().map(|count| head + code + count).filter(ends);
+        let Some((count, shape)) = counts.find_map(|count| Some((count, check(&candidate(count))?))) else {
+            return false;
+        };
+        let (start, end) = (at - usize::from(is_plus), digits.ends[count]);
+        let context = self.context_before(start);
+        self.offer(detector, shape, &context, start..end);
+        if is_plus {
+            self.next = end;
+        }
+        is_plus
+    }
+
+    fn is_word(&self, at: usize) -> bool {
+        let byte = self.byte(at);
+        byte.is_ascii_alphanumeric() || byte == b'_'
+    }
+
+    /// The digits from `at` on with what may stand between them: one mark, one pair of brackets, a zero in brackets.
+    fn digits_at(&self, at: usize) -> Digits {
+        let mut digits = Digits { plain: [b'+'; DIGITS + 1], ends: [at; DIGITS + 1], count: 0 };
+        let mut place = at;
+        while digits.count < DIGITS {
+            if self.byte(place).is_ascii_digit() {
+                digits.count += 1;
+                digits.plain[digits.count] = self.text[place];
+                place += 1;
+                digits.ends[digits.count] = place;
+                continue;
+            }
+            let rest = &self.text[place.min(self.text.len())..];
+            let zero = [&b" (0) "[..], b" (0)", b"(0)"].into_iter().find(|zero| rest.starts_with(zero));
+            let marks = zero.map_or_else(
+                || {
+                    rest.iter()
+                        .take(3)
+                        .take_while(|byte| matches!(byte, b' ' | b'.' | b'-' | b'/' | b'(' | b')' | b'+'))
+                        .count()
+                },
+                <[u8]>::len,
+            );
+            if marks == 0 || marks > 5 || !self.byte(place + marks).is_ascii_digit() {
+                break;
+            }
+            // Two of the same mark are no separator.
+            if zero.is_none() && marks > 1 && rest[..marks].windows(2).any(|two| two[0] == two[1]) {
+                break;
+            }
+            place += marks;
+        }
+        digits
+    }
+}

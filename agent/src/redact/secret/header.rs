@@ -1,0 +1,81 @@
+//! Secrets that are known by what stands around them: headers of HTTP, addresses with a password, keys between their lines.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::super::{Candidate, Detector, Form, Group, Shape, Tier};
+
+/// What follows `Bearer`.
+pub(in super::super) const BEARER: Detector = Detector {
+    entity: "bearer",
+    group: Group::Secret,
+    tier: Tier::One,
+    form: Form::Scanned,
+    check: |candidate| {
+        let token = candidate.plain;
+        let varies = token.iter().any(u8::is_ascii_digit) || token.iter().any(u8::is_ascii_uppercase);
+        (token.len() >= 8 && (varies || token.len() >= 20)).then_some(Shape::Canonical)
+    },
+    context: &["authorization"],
+    summary: "Token of an `Authorization: Bearer` header",
+    source: "RFC 6750, 2.1; RFC 7616 and RFC 4559 for Digest and Negotiate",
+    matches: &[
+        "Authorization: Bearer [[mF_9.B5f-4.1JqM]]",
+        "bearer [[abcdefgh12345678==]]",
+        "Negotiate [[YIIabcdefGH12==]] x",
+    ],
+    rejects: &["bearer token missing", "Bearer realm=\"x\"", "the bearer of news"],
+};
+
+/// What follows `Basic`: a name and a password in Base64.
+pub(in super::super) const BASIC: Detector = Detector {
+    entity: "basic_auth",
+    check: |candidate: &Candidate<'_>| {
+        let mut plain = [0; 192];
+        // Only the beginning of a long one is read: the colon is there.
+        let text = &candidate.plain[..candidate.plain.len().min(256)];
+        let text = &text[..text.len() / 4 * 4];
+        let length = STANDARD.decode_slice(text, &mut plain).ok()?;
+        let is_text = plain[..length].iter().all(|byte| matches!(byte, b' '..=b'~' | 0x80..));
+        (is_text && plain[..length].contains(&b':')).then_some(Shape::Canonical)
+    },
+    summary: "Name and password of an `Authorization: Basic` header",
+    source: "RFC 7617",
+    matches: &["Authorization: Basic [[QWxhZGRpbjpvcGVuIHNlc2FtZQ==]]", "basic [[dXNlcjpwYXNz]]"],
+    rejects: &["basic authentication failed", "Basic YWJjZGVmZ2g="],
+    ..BEARER
+};
+
+/// Name and password in an address, before the `@`.
+pub(in super::super) const USERINFO: Detector = Detector {
+    entity: "url_userinfo",
+    check: |candidate| {
+        let name = candidate.plain;
+        let is_program = [&b"git"[..], b"hg", b"svn"].contains(&name);
+        (!name.is_empty() && !is_program && !super::named::is_nothing(name)).then_some(Shape::Canonical)
+    },
+    summary: "Name and password in an address: `scheme://name:password@host`",
+    source: "RFC 3986, 3.2.1",
+    matches: &[
+        "postgres://[[app:s3cret]]@db:5432/x",
+        "https://[[jane:p@ss]]@example.org/",
+        "https://[[x-token-auth]]@example.org",
+    ],
+    rejects: &["ssh://git@example.org/x", "https://example.org/@jane", "http://a b@c"],
+    ..BEARER
+};
+
+/// A private key between its lines.
+pub(in super::super) const PRIVATE_KEY: Detector = Detector {
+    entity: "private_key",
+    check: |_| Some(Shape::Canonical),
+    context: &["private_key"],
+    summary: "Private key in PEM, to its last line or the end of the text",
+    source: "RFC 7468; OpenSSH, PROTOCOL.key",
+    matches: &[
+        "key [[-----BEGIN RSA PRIVATE KEY-----\\nMIIEabc\\n-----END RSA PRIVATE KEY-----]] x",
+        "[[-----BEGIN PRIVATE KEY-----\nMIIEabc]]",
+    ],
+    rejects: &["-----BEGIN CERTIFICATE-----\nMIIEabc", "BEGIN PRIVATE KEY"],
+    ..BEARER
+};

@@ -1,0 +1,292 @@
+//! Secrets that are known by the name before them: `password=…`. The context of these detectors are the names.
+
+use super::super::{Detector, Form, Group, Shape, Tier};
+
+/// What opens an account.
+pub(in super::super) const PASSWORD: Detector = Detector {
+    entity: "password",
+    group: Group::Secret,
+    tier: Tier::One,
+    form: Form::Scanned,
+    check: |candidate| {
+        let value = candidate.plain;
+        let is_prose = !candidate.separators.is_empty() && value.iter().all(u8::is_ascii_lowercase);
+        (!is_nothing(value) && !is_prose).then_some(Shape::Canonical)
+    },
+    context: &[
+        "password",
+        "passwd",
+        "pwd",
+        "pass",
+        "passphrase",
+        "passcode",
+        "userpassword",
+        "dbpassword",
+        "mot_de_passe",
+        "mdp",
+        "motdepasse",
+        "passwort",
+        "kennwort",
+        "contrasena",
+        "clave",
+        "senha",
+        "wachtwoord",
+        "haslo",
+        "parola",
+        "pin",
+        "pin_code",
+        "password1",
+        "new_password",
+        "old_password",
+        "ansible_become_pass",
+        "pgpassword",
+        "mysql_pwd",
+        "sshpass",
+        "losenord",
+        "salasana",
+        "adgangskode",
+        "otp",
+        "totp",
+    ],
+    summary: "Password behind its name",
+    source: "names in eight languages; gitleaks and detect-secrets for those of configuration files",
+    matches: &[
+        "login password=[[hunter2]] ok",
+        "<ns:passwd>[[H86zGwaPNpd4]]</ns:passwd> <wachtwoord>[[pwYFaZnh9wWR]]</wachtwoord>",
+        "DETAIL:  Key (senha)=([[cfsiHyRF3LaV]]) already exists.",
+        "PASSWORD: [[hunter2]]",
+        "\"password\":\"[[p\\\\\"w d]]\",\"x\":1",
+        "DB_PASSWORD='[[s3 cret]]'",
+        "mot_de_passe=[[azerty]]&x",
+        "dbPassword => \"[[x y]]\"",
+        "{\\\"pwd\\\":\\\"[[secret-42]]\\\"}",
+        "pin=[[1234]]",
+    ],
+    rejects: &[
+        "Failed password for root",
+        "password=null password=*** password= x",
+        "password: must be longer",
+        "password=<password>",
+        "passwordless=true",
+        "if (password == x)",
+        "password_file=/run/x",
+    ],
+};
+
+/// Keys and tokens.
+pub(in super::super) const SECRET: Detector = Detector {
+    entity: "secret",
+    check: |candidate| {
+        let value = candidate.plain;
+        let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+        let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+        let is_mixed = digits > 0 && letters > 0;
+        // The name of a thing, and what is in it.
+        let is_thing = candidate.groups != [1] && value.iter().any(|byte| matches!(byte, b'{' | b'(' | b'['));
+        let is_path = value.starts_with(b"/") && value.iter().filter(|byte| **byte == b'/').count() > 1;
+        let is_scheme = [&b"bearer"[..], b"basic", b"digest", b"negotiate", b"undefined", b"required"]
+            .iter()
+            .any(|scheme| value.eq_ignore_ascii_case(scheme));
+        let fits = value.len() >= 8
+            && !is_path
+            && !is_thing
+            && !is_scheme
+            && !value.contains(&b' ')
+            && (is_mixed || (value.len() >= 20 && candidate.separators.is_empty()) || candidate.groups == [1]);
+        (fits && !is_nothing(value)).then_some(Shape::Canonical)
+    },
+    context: &[
+        "secret",
+        "client_secret",
+        "clientsecret",
+        "token",
+        "access_token",
+        "accesstoken",
+        "refresh_token",
+        "id_token",
+        "auth_token",
+        "authtoken",
+        "api_token",
+        "session_token",
+        "csrf_token",
+        "xsrf_token",
+        "api_key",
+        "apikey",
+        "api_secret",
+        "access_key",
+        "accesskey",
+        "secret_key",
+        "secretkey",
+        "private_key",
+        "aws_secret_access_key",
+        "secret_access_key",
+        "account_key",
+        "accountkey",
+        "encryption_key",
+        "signing_key",
+        "auth_key",
+        "shared_key",
+        "jeton",
+        "cle",
+        "cle_api",
+        "cle_secrete",
+        "schluessel",
+        "chiave",
+        "sleutel",
+        "klucz",
+        "chave",
+        "authorization",
+        "x_api_key",
+        "x_auth_token",
+        "credential",
+        "credentials",
+        "application_key",
+        "application_secret",
+        "consumer_key",
+        "consumer_secret",
+        "webhook_secret",
+        "client_assertion",
+        "bearer",
+        "auth",
+        "license_key",
+        "sas",
+        "sig",
+        "signature",
+        "x_amz_signature",
+        "x_amz_security_token",
+        "security_token",
+        "nonce_secret",
+        "vault_token",
+        "scw_secret_key",
+        "session_id",
+        "sessionid",
+        "session",
+        "sid",
+        "shared_access_signature",
+    ],
+    summary: "Key, token or other secret behind its name",
+    source: "gitleaks, generic rule; OAuth 2.0 (RFC 6749); AWS Signature 4; Azure shared access signatures; OVH, Outscale and Scaleway interfaces",
+    matches: &[
+        "api_key=[[abcd1234efgh]] x",
+        "clientSecret: \"[[Abc~defgh.ijkl]]\"",
+        "SCW_SECRET_KEY=[[11111111-1111-4111-8111-111111111111]]",
+        "AccountKey=[[Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4==]];Endpoint",
+        "&access_token=[[ya29abcdefgh]]&y",
+        "\"refreshToken\":\"[[1//0abcDEFghi]]\"",
+    ],
+    rejects: &[
+        "Unexpected token: foo",
+        "max_tokens=1024 token=abc",
+        "secret: unknown",
+        "token_type=bearer",
+        "Authorization: Bearer x",
+        "session: opened",
+        "sid=0",
+        "token = AppWindowToken{3227890 x",
+    ],
+    ..PASSWORD
+};
+
+/// What a browser carries.
+pub(in super::super) const COOKIE: Detector = Detector {
+    entity: "cookie",
+    check: |candidate| (candidate.plain.len() >= 4 && !is_nothing(candidate.plain)).then_some(Shape::Canonical),
+    context: &[
+        "cookie",
+        "cookies",
+        "set_cookie",
+        "phpsessid",
+        "jsessionid",
+        "asp_net_sessionid",
+        "aspsessionid",
+        "connect_sid",
+        "laravel_session",
+        "_ga",
+        "ga",
+        "fbp",
+        "csrftoken",
+        "remember_me",
+        "remember_token",
+        "http_cookie",
+        "sessid",
+        "cfduid",
+        "wordpress_logged_in",
+    ],
+    summary: "Cookie of a browser, or a session in it",
+    source: "RFC 6265; names that PHP, Java, ASP.NET, Express, Laravel and Django give",
+    matches: &[
+        "Cookie: [[a=1; b=2]]",
+        "PHPSESSID=[[0123456789abcdef]]; x",
+        "\"set-cookie\":\"[[id=a3fWa; Secure]]\"",
+        ";jsessionid=[[8A3C]]?x",
+    ],
+    rejects: &["cookie=- x", "cookies=12"],
+    ..PASSWORD
+};
+
+/// What stands behind `?` or `&` in an address of the web.
+pub(in super::super) const QUERY: Detector = Detector {
+    entity: "url_parameter",
+    check: |candidate| {
+        let value = candidate.plain;
+        let varies = value.iter().any(u8::is_ascii_digit) || value.iter().any(u8::is_ascii_uppercase);
+        let is_name = candidate.groups == [3] && value.len() >= 2 && value.iter().any(u8::is_ascii_alphabetic);
+        (!is_nothing(value) && (is_name || (value.len() >= 8 && varies))).then_some(Shape::Canonical)
+    },
+    context: &[
+        "code",
+        "state",
+        "sig",
+        "signature",
+        "key",
+        "session",
+        "sid",
+        "ticket",
+        "name",
+        "nom",
+        "user",
+        "user_name",
+        "lastname",
+        "firstname",
+        "code_verifier",
+        "samlresponse",
+        "assertion",
+        "hmac",
+    ],
+    summary: "Value in an address of the web, behind the name of a secret or a person",
+    source: "RFC 3986, 3.4; OAuth 2.0 (RFC 6749); SAML 2.0 bindings",
+    matches: &["GET /cb?code=[[4%2F0AbCdEf123]]&x=1", "/s?q=1&name=[[Dupont]] HTTP", "?state=[[xyzABC12345]]"],
+    rejects: &["/x?code=200", "code=AbCdEf123456", "/x?key=abc"],
+    ..PASSWORD
+};
+
+/// Whether a value says that there is none, or is covered already.
+pub(super) fn is_nothing(value: &[u8]) -> bool {
+    const WORDS: &[&[u8]] = &[
+        b"null",
+        b"none",
+        b"nil",
+        b"true",
+        b"false",
+        b"undefined",
+        b"-",
+        b"yes",
+        b"no",
+        b"redacted",
+        b"[redacted]",
+        b"hidden",
+        b"masked",
+        b"filtered",
+        b"[filtered]",
+        b"unknown",
+        b"n/a",
+        b"(null)",
+        b"...",
+        b"(none)",
+    ];
+    let is_covered = value.iter().all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'.' | b'#' | b'-'));
+    let is_token =
+        matches!(value.first(), Some(b'<' | b'[')) && super::super::token::length(value) == Some(value.len());
+    let is_variable = value.starts_with(b"${") || value.starts_with(b"{{") || value.starts_with(b"$(");
+    is_covered || is_token || is_variable || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
+}

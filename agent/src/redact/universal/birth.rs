@@ -1,0 +1,92 @@
+//! Dates of birth.
+
+use super::super::{Detector, Form, Group, Shape, Tier};
+
+/// A date behind a word for birth. The engine hands in the whole date, with its time if it has one.
+pub(in super::super) const BIRTH: Detector = Detector {
+    entity: "birth_date",
+    group: Group::Person,
+    tier: Tier::Three,
+    form: Form::Scanned,
+    check: |_| Some(Shape::Bare),
+    context: &[
+        "naissance",
+        "ne_le",
+        "nee_le",
+        "ne_e_le",
+        "date_naissance",
+        "date_de_naissance",
+        "dob",
+        "birth",
+        "birthdate",
+        "birth_date",
+        "birthday",
+        "date_of_birth",
+        "born",
+        "geburtsdatum",
+        "geboren",
+        "geburtstag",
+        "geb",
+        "nacimiento",
+        "fecha_nacimiento",
+        "nascita",
+        "nato",
+        "nata",
+        "data_nascita",
+        "geboortedatum",
+        "urodzenia",
+        "data_urodzenia",
+        "nascimento",
+        "data_nascimento",
+        "datenaissance",
+        "dateofbirth",
+        "ddn",
+        "fodselsdato",
+        "fodelsedatum",
+        "syntymaaika",
+    ],
+    summary: "Date of birth, by a word that says so",
+    source: "ISO 8601-1 and the ways of writing of Europe; words in eight languages",
+    matches: &[
+        "dob=[[1984-12-07]] x",
+        "Né le [[07/12/1984]] à Paris",
+        "\"birthDate\":\"[[1984-12-07T00:00:00Z]]\"",
+        "Geburtsdatum: [[7.12.1984]]",
+        "date de naissance : [[07-12-1984]]",
+        "born [[07/Dec/1984]]",
+    ],
+    rejects: &["2026-11-28 started", "date=1984-12-07", "birth of a process at time 2026-11-28T10:00:00Z"],
+};
+
+/// In one piece, or with a short year, day or month.
+pub(in super::super) const SHORT: Detector = Detector {
+    form: Form::Digits { lengths: &[5, 6, 7, 8] },
+    check: |candidate| {
+        let number = |digits: &[u8]| digits.iter().fold(0_u32, |number, digit| number * 10 + u32::from(digit - b'0'));
+        let is_day = |month: u32, day: u32| (1..=12).contains(&month) && (1..=31).contains(&day);
+        let is_year = |year: u32| (1900..2100).contains(&year);
+        let plain = candidate.plain;
+        let is_one = match *candidate.groups {
+            [8] => {
+                let (first, last) = (number(&plain[..4]), number(&plain[4..]));
+                (is_year(first) && is_day(last / 100, last % 100))
+                    || (is_year(last) && (is_day(first / 100, first % 100) || is_day(first % 100, first / 100)))
+            }
+            [one @ 1..=2, two @ 1..=2, 2 | 4] => {
+                let (one, rest) = plain.split_at(one.into());
+                let (two, year) = rest.split_at(two.into());
+                (year.len() == 2 || is_year(number(year)))
+                    && (is_day(number(two), number(one)) || is_day(number(one), number(two)))
+            }
+            [4, two @ 1..=2, 1..=2] => {
+                let (two, three) = plain[4..].split_at(two.into());
+                is_year(number(&plain[..4])) && is_day(number(two), number(three))
+            }
+            _ => false,
+        };
+        is_one.then_some(Shape::Bare)
+    },
+    matches: &["dob=[[19841207]]", "née le [[7/12/84]]", "birthday [[1984/12/7]]"],
+    rejects: &["dob=19841307", "id 19841207"],
+    ..BIRTH
+};

@@ -1,0 +1,114 @@
+//! E-mail addresses.
+
+use super::super::{Candidate, Detector, Form, Group, Shape, Tier};
+
+/// What the engine finds around an `@`.
+pub(in super::super) const EMAIL: Detector = Detector {
+    entity: "email",
+    group: Group::Contact,
+    tier: Tier::One,
+    form: Form::Scanned,
+    check,
+    context: &["courriel", "mel", "mail", "email", "e_mail", "correo", "posta", "correio"],
+    summary: "E-mail address, also with `%40`, `\\u0040` or `&#64;` in place of the `@`",
+    source: "RFC 5321, 4.1.2 and 4.5.3.1; RFC 5890 for names of other scripts",
+    matches: &[
+        "mail [[jane.doe@example.org]] sent",
+        "to=<[[jane@mail.example.co.uk]]>, relay",
+        "\"[[o'brien+test@exa-mple.fr]]\"",
+        "email=[[jane%40example.org]]&x=1",
+        "user [[jane\\u0040example.org]] gone",
+        "write to [[jane&#64;example.org]].",
+        "(see [[j_d@xn--bcher-kva.example]]).",
+        "mailto:[[jane@example.org]]?subject=x",
+    ],
+    rejects: &[
+        "pkg@1.2.3 lodash@4.17.21",
+        "started getty@tty1.service and user@1000.service",
+        "clone git@github.com:org/repo.git",
+        "java.lang.Object@1f2e3d4c",
+        "root@host says",
+        "icon@2x.png",
+        "@example.org a@ @b a..b@example.org",
+        "a@b",
+    ],
+};
+
+/// Behind the last dot, what is no name of the net: units of systemd, files, versions.
+const NOT_TOP: &[&[u8]] = &[
+    b"service",
+    b"socket",
+    b"target",
+    b"timer",
+    b"mount",
+    b"slice",
+    b"scope",
+    b"device",
+    b"swap",
+    b"path",
+    b"automount",
+    b"png",
+    b"jpg",
+    b"jpeg",
+    b"gif",
+    b"svg",
+    b"webp",
+    b"ico",
+    b"js",
+    b"css",
+    b"json",
+    b"yaml",
+    b"yml",
+    b"xml",
+    b"html",
+    b"jar",
+    b"tgz",
+    b"gz",
+    b"zip",
+    b"conf",
+    b"cfg",
+    b"log",
+    b"txt",
+    b"java",
+    b"cpp",
+    b"class",
+    b"internal_",
+    b"beta",
+    b"alpha",
+    b"snapshot",
+    b"final",
+];
+/// Names before the `@` that are programs.
+const NOT_PERSONS: &[&[u8]] = &[b"git", b"hg", b"svn"];
+
+/// `plain` is the whole address with one `@` in it.
+fn check(candidate: &Candidate<'_>) -> Option<Shape> {
+    let at = candidate.plain.iter().position(|byte| *byte == b'@')?;
+    let (local, domain) = (&candidate.plain[..at], &candidate.plain[at + 1..]);
+    let is_dotted = |name: &[u8]| {
+        name.first() == Some(&b'.') || name.last() == Some(&b'.') || name.windows(2).any(|two| two == b"..")
+    };
+    if local.is_empty()
+        || local.len() > 64
+        || is_dotted(local)
+        || NOT_PERSONS.iter().any(|name| local.eq_ignore_ascii_case(name))
+    {
+        return None;
+    }
+    is_domain(domain).then_some(Shape::Canonical)
+}
+
+/// Whether `domain` has at least two labels and ends with a name that may be a top-level domain.
+fn is_domain(domain: &[u8]) -> bool {
+    let mut last: &[u8] = b"";
+    let mut labels = 0;
+    for label in domain.split(|byte| *byte == b'.') {
+        if label.is_empty() || label.len() > 63 || label.first() == Some(&b'-') || label.last() == Some(&b'-') {
+            return false;
+        }
+        last = label;
+        labels += 1;
+    }
+    let is_name = last.iter().all(u8::is_ascii_alphabetic) || last.starts_with(b"xn--") || !last.is_ascii();
+    labels >= 2 && last.len() >= 2 && is_name && !NOT_TOP.iter().any(|name| last.eq_ignore_ascii_case(name))
+}

@@ -1,0 +1,118 @@
+//! IP addresses: of the internet, and of private networks, which tell nobody outside who it was.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::super::{Candidate, Detector, Form, Group, Shape, Tier};
+
+/// Four numbers and dots.
+pub(in super::super) const IPV4: Detector = Detector {
+    entity: "ipv4",
+    group: Group::Network,
+    tier: Tier::One,
+    form: Form::Scanned,
+    check: |candidate| check(candidate, |address| address.is_ipv4() && !is_private(address)),
+    context: &["ip", "client", "remote", "host", "addr", "address", "adresse"],
+    summary: "Address of a machine on the internet, version 4",
+    source: "RFC 791; RFC 6890 for those that are nobody's",
+    matches: &[
+        "from [[203.0.113.9]] port 22",
+        "[[8.8.8.8]] - - [28/Nov/2026:10:00:00 +0000]",
+        "http://[[198.51.100.7]]:8080/x",
+        "src: /[[203.0.113.7]]:54106",
+        "seen [[203.0.113.7]].",
+    ],
+    rejects: &[
+        "version 1.2.3.4",
+        "Chrome/120.0.6099.71 Safari",
+        "oid 1.3.6.1.4.1",
+        "256.1.1.1 1.2.3",
+        "01.02.03.04",
+        "netty-4.1.100.5.jar",
+        "amd64~~6.1.1.9",
+        "127.0.0.1 0.0.0.0 255.255.255.0",
+        "10.0.0.1",
+    ],
+};
+
+/// Groups of hexadecimal digits with colons.
+pub(in super::super) const IPV6: Detector = Detector {
+    entity: "ipv6",
+    check: |candidate| {
+        let text = candidate.plain;
+        is_six(text).then(|| check(candidate, |address| !is_private(address))).flatten()
+    },
+    summary: "Address of a machine on the internet, version 6",
+    source: "RFC 4291, 2.2; RFC 6890",
+    matches: &[
+        "from [[2001:db8::1]] port",
+        "[[2001:0db8:85a3:0000:0000:8a2e:0370:7334]]",
+        "([[2001:db8::8a2e:370:7334]]):443",
+        "x=[[::ffff:203.0.113.9]].",
+        "ip [[2a01:e0a:1:2:3:4:5:6]]: x",
+    ],
+    rejects: &[
+        "std::vec a::b dead::beef",
+        "16:13:25 12:34:56:78",
+        "::1 ::",
+        "fe80::1",
+        "00:1b:44:11:3a:b7",
+        "ab1::c2",
+        "x2001:db8::1",
+    ],
+    ..IPV4
+};
+
+/// Whether groups are no path of a program such as `a::b`, nor a time.
+fn is_six(text: &[u8]) -> bool {
+    let groups = text.split(|byte| *byte == b':').filter(|group| !group.is_empty());
+    let first = groups.clone().next().map_or(0, <[u8]>::len);
+    let is_long = groups.count() >= 3 || first >= 4 || text.starts_with(b"::ffff:");
+    text.iter().any(u8::is_ascii_digit) && is_long && (text[0] == b':' || first >= 2)
+}
+
+/// Addresses that every network has.
+pub(in super::super) const PRIVATE: Detector = Detector {
+    entity: "private_ip",
+    check: |candidate| {
+        let is_six = candidate.plain.contains(&b':');
+        (!is_six || self::is_six(candidate.plain)).then(|| check(candidate, is_private)).flatten()
+    },
+    summary: "Address of a machine in a private network, version 4 or 6",
+    source: "RFC 1918, RFC 3927, RFC 4193, RFC 4291 and RFC 6598",
+    matches: &[
+        "from [[10.1.2.3]] port 22",
+        "[[192.168.0.17]]",
+        "[[172.16.0.5]]:443",
+        "on [[fe80::1ff:fe23:4567:890a]]%eth0",
+        "[[fd00::17]]",
+    ],
+    rejects: &["8.8.8.8", "127.0.0.1", "172.32.0.1"],
+    ..IPV4
+};
+
+fn check(candidate: &Candidate<'_>, is_wanted: fn(IpAddr) -> bool) -> Option<Shape> {
+    let address: IpAddr = std::str::from_utf8(candidate.plain).ok()?.parse().ok()?;
+    let address = address.to_canonical();
+    (!is_nobodys(address) && is_wanted(address)).then_some(Shape::Canonical)
+}
+
+/// Of this machine, of all, or a mask.
+fn is_nobodys(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_loopback() || address.octets()[0] == 0 || address.octets()[0] >= 224,
+        IpAddr::V6(address) => address.is_loopback() || address.is_unspecified() || address.is_multicast(),
+    }
+}
+
+fn is_private(address: IpAddr) -> bool {
+    let four = |address: Ipv4Addr| {
+        address.is_private()
+            || address.is_link_local()
+            || (address.octets()[0] == 100 && address.octets()[1] & 0xc0 == 64)
+    };
+    let six = |address: Ipv6Addr| matches!(address.segments()[0], 0xfc00..=0xfdff | 0xfe80..=0xfebf);
+    match address {
+        IpAddr::V4(address) => four(address),
+        IpAddr::V6(address) => six(address),
+    }
+}

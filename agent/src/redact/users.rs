@@ -1,0 +1,153 @@
+//! Names of accounts by what stands before them: paths, `DOMAIN\name`, the phrases of sshd and PAM.
+
+use super::scanner::Pass;
+use super::secret::person::is_system;
+
+/// Longest name of an account, in bytes.
+const NAME: usize = 64;
+/// Words behind which `for` leads to an account.
+const BEFORE_FOR: &[&[u8]] = &[
+    b"password",
+    b"publickey",
+    b"pam",
+    b"opened",
+    b"closed",
+    b"failed",
+    b"failure",
+    b"login",
+    b"logon",
+    b"authentication",
+    b"denied",
+    b"succeeded",
+    b"accepted",
+    b"none",
+    b"interactive",
+    b"kerberos",
+    b"gssapi-with-mic",
+    b"attempts",
+    b"attempt",
+    b"session",
+];
+
+impl Pass<'_> {
+    /// The name that begins at `start`, without a dot at its end.
+    fn name_end(&self, start: usize) -> usize {
+        let behind = &self.text[start.min(self.text.len())..self.text.len().min(start + NAME + 1)];
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-') || *byte >= 0x80;
+        let length = behind.iter().take_while(|byte| is_part(byte)).count();
+        start + behind[..length].iter().rposition(|byte| !matches!(byte, b'.' | b'-')).map_or(0, |last| last + 1)
+    }
+
+    fn name(&mut self, start: usize) -> bool {
+        let end = self.name_end(start);
+        // An address is more than a name.
+        if end == start || self.byte(end) == b'@' || self.byte(end) == b'$' {
+            return false;
+        }
+        let is_found = self.ask(self.engine.own.username, start..end);
+        if is_found {
+            self.next = end;
+        }
+        is_found
+    }
+
+    /// `/home/name`, `C:\Users\name`, `/var/mail/name`, of which `home` and the like stands at `at`.
+    pub(super) fn home(&mut self, at: usize) -> bool {
+        let mark = self.byte_before(at, 1);
+        if !matches!(mark, b'/' | b'\\') {
+            return false;
+        }
+        let end = self.word_end(at);
+        let folder = &self.text[at..end];
+        let is_mail =
+            folder == b"mail" && (self.text[..at].ends_with(b"/var/") || self.text[..at].ends_with(b"/spool/"));
+        let is_home = folder == b"home"
+            || folder.eq_ignore_ascii_case(b"users") && (folder != b"users" || mark == b'\\')
+            || is_mail;
+        let marks = self.text[end..].iter().take(2).take_while(|byte| **byte == mark).count();
+        // `/home/` in an address of the web is a page.
+        let is_page = folder == b"home" && self.byte_before(at, 2).is_ascii_alphanumeric();
+        is_home && marks > 0 && !is_page && self.name(end + marks)
+    }
+
+    /// `invalid user name`, `user 'name'`, of which `user` stands at `at`.
+    pub(super) fn user(&mut self, at: usize) -> bool {
+        let end = self.word_end(at);
+        if end - at != 4 || self.byte(end) != b' ' {
+            return false;
+        }
+        let quote = self.byte(end + 1);
+        if matches!(quote, b'\'' | b'"') {
+            let name_end = self.name_end(end + 2);
+            return self.byte(name_end) == quote && self.name(end + 2);
+        }
+        let before = self.word_before(at);
+        let is_named = [&b"invalid"[..], b"illegal", b"unknown", b"unauthorized", b"authenticating", b"nonexistent"]
+            .iter()
+            .any(|word| before.eq_ignore_ascii_case(word));
+        is_named && self.name(end + 1)
+    }
+
+    /// `password for name`, `session opened for user name`, of which `for` stands at `at`.
+    pub(super) fn for_user(&mut self, at: usize) -> bool {
+        let before = self.word_before(at);
+        if !BEFORE_FOR.iter().any(|word| before.eq_ignore_ascii_case(word)) {
+            return false;
+        }
+        let mut start = at + 4;
+        for word in [&b"invalid "[..], b"illegal ", b"user "] {
+            if self.text[start..].starts_with(word) {
+                start += word.len();
+            }
+        }
+        let is_explicit =
+            start > at + 4 || before.eq_ignore_ascii_case(b"password") || before.eq_ignore_ascii_case(b"publickey");
+        let end = self.name_end(start);
+        // Without `user` it is a name only where sshd goes on as it does.
+        let goes_on = self.text[end..].starts_with(b" from ")
+            || self.text[end..].starts_with(b" by ")
+            || is_explicit && start > at + 4;
+        goes_on && self.name(start)
+    }
+
+    /// The word before the space before `at`, without what follows a slash in it.
+    fn word_before(&self, at: usize) -> &[u8] {
+        let before = self.text[at.saturating_sub(24)..at].trim_ascii_end();
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+        let length = before.iter().rev().take_while(|byte| is_part(byte)).count();
+        &before[before.len() - length..]
+    }
+
+    /// `DOMAIN\name`, of which the backslash stands at `at`.
+    pub(super) fn domain_user(&mut self, at: usize) {
+        const NO_DOMAINS: &[&[u8]] =
+            &[b"HKLM", b"HKCU", b"HKCR", b"HKU", b"BUILTIN", b"AUTHORITY", b"APPPOOL", b"SERVICE", b"MACHINE"];
+        let before = &self.text[self.next.max(at.saturating_sub(17))..at];
+        let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'-';
+        let length = before.iter().rev().take_while(|byte| is_part(byte)).count();
+        let domain = &before[before.len() - length..];
+        let is_free = matches!(
+            self.byte_before(at, length + 1),
+            0 | b' ' | b'"' | b'\'' | b'=' | b':' | b'(' | b'[' | b',' | b'\n' | b'\t' | b'>'
+        );
+        let is_domain =
+            (2..=15).contains(&length) && domain[0].is_ascii_uppercase() && is_free && !NO_DOMAINS.contains(&domain);
+        if !is_domain {
+            return;
+        }
+        let marks = self.text[at..].iter().take(2).take_while(|byte| **byte == b'\\').count();
+        let (start, first) = (at + marks, self.byte(at + marks));
+        let end = self.name_end(start);
+        let is_path = matches!(self.byte(end), b'\\' | b'/' | b':' | b'@');
+        // In a line of JSON that was not taken apart, `\n` is no name.
+        let is_escape = marks == 1 && self.text.first() == Some(&b'{') && b"nrtbfu".contains(&first);
+        if first.is_ascii_alphabetic()
+            && end - start >= 3
+            && !is_path
+            && !is_escape
+            && !is_system(&self.text[start..end])
+        {
+            self.name(start);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Versions, which look like addresses: `Chrome/120.0.6099.71`, `version 1.2.3.4`.
+
+const WORDS: &[&[u8]] = &[
+    b"version",
+    b"versions",
+    b"ver",
+    b"v",
+    b"release",
+    b"build",
+    b"firmware",
+    b"revision",
+    b"rev",
+    b"oid",
+    b"driver",
+    b"upgrade",
+];
+
+const PRODUCTS: &[&[u8]] = &[
+    b"chrome",
+    b"chromium",
+    b"headlesschrome",
+    b"crios",
+    b"edg",
+    b"edge",
+    b"edga",
+    b"edgios",
+    b"opr",
+    b"opera",
+    b"opx",
+    b"firefox",
+    b"fxios",
+    b"version",
+    b"safari",
+    b"vivaldi",
+    b"yabrowser",
+    b"electron",
+    b"samsungbrowser",
+    b"ucbrowser",
+    b"brave",
+    b"whale",
+    b"miuibrowser",
+    b"huaweibrowser",
+    b"micromessenger",
+    b"cfnetwork",
+    b"darwin",
+    b"okhttp",
+    b"curl",
+    b"wget",
+    b"java",
+    b"netty",
+    b"dalvik",
+    b"gsa",
+    b"fban",
+    b"fbav",
+    b"instagram",
+    b"trident",
+    b"silk",
+    b"puffin",
+    b"maxthon",
+    b"qqbrowser",
+    b"coc_coc_browser",
+    b"elastic",
+    b"filebeat",
+    b"winhttp",
+    b"sqlserver",
+    b"mssql",
+    b"openssl",
+    b"python",
+    b"ruby",
+    b"node",
+    b"go",
+    b"app",
+];
+
+/// Whether a word that names versions stands before what follows `before`.
+pub(super) fn is_named(before: &[u8]) -> bool {
+    let is_between = |byte: &u8| matches!(byte, b' ' | b'=' | b':' | b'"' | b'\'' | b'(' | b'[');
+    let end = before.iter().rposition(|byte| !is_between(byte)).map_or(0, |at| at + 1);
+    is_one(&before[..end], WORDS)
+}
+
+/// Whether `before` ends with the name of a program that writes its version behind a slash.
+pub(super) fn is_product(before: &[u8]) -> bool {
+    is_one(before, PRODUCTS)
+}
+
+fn is_one(before: &[u8], names: &[&[u8]]) -> bool {
+    let start = before.iter().rposition(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_')).map_or(0, |at| at + 1);
+    names.iter().any(|name| before[start..].eq_ignore_ascii_case(name))
+}

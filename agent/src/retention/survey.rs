@@ -1,0 +1,275 @@
+//! What is there: indexes of the classes, how many of their documents are due, holds, snapshots. Changes nothing.
+
+use serde_json::{Value, json};
+
+use super::calendar::{Width, moment};
+use super::classes::{Class, Classes};
+use super::holds::Hold;
+use super::names::class_in;
+use crate::cluster::Cluster;
+
+/// What is judged, and as of when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// The moment, in seconds since 1970.
+    pub as_of: i64,
+    /// Whether the present rule counts in place of stamps that are earlier.
+    pub extend: bool,
+}
+
+/// An index of a class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Index {
+    /// Its name.
+    pub name: String,
+    /// Its uuid.
+    pub uuid: String,
+    /// The class of its documents.
+    pub class: String,
+    /// The data stream that it stands behind.
+    pub stream: Option<String>,
+    /// Whether that stream writes to it.
+    pub is_written: bool,
+    /// Documents in it.
+    pub docs: u64,
+    /// Documents deleted from it whose bytes are still there.
+    pub deleted: u64,
+    /// Bytes of all its copies.
+    pub bytes: u64,
+    /// Documents that are due.
+    pub due: u64,
+    /// Time of the first and last event.
+    pub span: Option<(String, String)>,
+    /// When the first of its documents that stay becomes due by its stamp.
+    pub next: Option<String>,
+    /// Cases that hold it as a whole.
+    pub held_by: Vec<String>,
+}
+
+/// A snapshot that holds an index with documents that are due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Repository and name.
+    pub name: String,
+    /// When it was made.
+    pub made: String,
+    /// How many indexes with due documents it holds.
+    pub indexes: usize,
+}
+
+/// All that is there.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// Id of the cluster.
+    pub cluster: String,
+    /// Indexes by name.
+    pub indexes: Vec<Index>,
+    /// Holds that stand.
+    pub holds: Vec<Hold>,
+    /// Snapshots with due documents; `None` when they may not be listed.
+    pub snapshots: Option<Vec<Snapshot>>,
+}
+
+/// Seconds that clocks may differ.
+const SKEW: i64 = 300;
+/// Blocks under which nothing can be deleted.
+const BLOCKS: [&str; 4] =
+    ["index.blocks.write", "index.blocks.read_only", "index.blocks.read_only_allow_delete", "index.blocks.metadata"];
+/// Every copy of every index of a class, hidden ones too.
+const ALL: &str = "vigie-*,.ds-vigie-*";
+
+impl Survey {
+    /// Looks at `cluster`. `named` are further indexes, each with its class; `now` is this host's clock.
+    ///
+    /// # Errors
+    /// Why nothing can be planned: it is red, closed, blocked, may not be looked at, or its clock differs.
+    pub async fn take(
+        cluster: &Cluster,
+        classes: &Classes,
+        named: &[(String, String)],
+        (judgement, now): (Judgement, i64),
+    ) -> Result<Self, String> {
+        let id = standing(cluster, now).await?;
+        let mut indexes = owned(cluster, classes, named).await?;
+        let holds = Hold::all(cluster).await?;
+        for index in &mut indexes {
+            let Some(class) = classes.get(&index.class) else { continue };
+            count(cluster, class, judgement, index).await?;
+            index.held_by = holds.iter().filter(|hold| hold.covers(index)).map(|hold| hold.case.clone()).collect();
+        }
+        let due: Vec<&str> = indexes.iter().filter(|index| index.due > 0).map(|index| index.name.as_str()).collect();
+        let snapshots = snapshots(cluster, &due).await?;
+        Ok(Self { cluster: id, indexes, holds, snapshots })
+    }
+}
+
+/// The id of the cluster, once it is known to be able to work.
+async fn standing(cluster: &Cluster, now: i64) -> Result<String, String> {
+    let stats = cluster.get("/_cluster/stats?filter_path=cluster_uuid,timestamp,status").await?;
+    let target = cluster.target();
+    if stats["status"] == "red" {
+        return Err(format!(
+            "the cluster at {target} is red: documents in lost shards can be neither seen nor deleted; mend it first"
+        ));
+    }
+    let theirs = stats["timestamp"].as_i64().unwrap_or_default() / 1000;
+    if (theirs - now).abs() > SKEW {
+        let (ours, theirs) = (moment(now), moment(theirs));
+        return Err(format!(
+            "the clock here says {ours}, that of {target} says {theirs}: set the wrong one before anything is judged by age"
+        ));
+    }
+    let settings = cluster.get("/_cluster/settings?flat_settings=true").await?;
+    for block in ["cluster.blocks.read_only", "cluster.blocks.read_only_allow_delete"] {
+        if ["persistent", "transient"].iter().any(|kind| settings[kind][block] == "true") {
+            return Err(format!("the cluster at {target} is read-only (`{block}`): lift that first"));
+        }
+    }
+    Ok(stats["cluster_uuid"].as_str().unwrap_or_default().to_owned())
+}
+
+/// The indexes whose names or whose owner say that they belong to a class.
+async fn owned(cluster: &Cluster, classes: &Classes, named: &[(String, String)]) -> Result<Vec<Index>, String> {
+    let columns =
+        "h=index,uuid,status,docs.count,docs.deleted,store.size&bytes=b&format=json&expand_wildcards=all&s=index";
+    let extra: String = named.iter().map(|(name, _)| format!(",{name}")).collect();
+    let rows = cluster.get(&format!("/_cat/indices/{ALL}{extra}?{columns}")).await?;
+    let streams = streams(cluster).await?;
+    let settings =
+        cluster.get(&format!("/{ALL}{extra}/_settings/index.blocks.*?flat_settings=true&expand_wildcards=all")).await?;
+    let mut indexes = Vec::new();
+    for row in rows.as_array().into_iter().flatten() {
+        let text = |key: &str| row[key].as_str().unwrap_or_default();
+        let number = |key: &str| text(key).parse().unwrap_or(0);
+        let name = text("index");
+        let by_name = named.iter().find(|(index, _)| index == name).map(|(_, class)| class.as_str());
+        let Some(class) = by_name.or_else(|| class_in(name)).filter(|class| classes.get(class).is_some()) else {
+            continue;
+        };
+        if text("status") != "open" {
+            return Err(format!(
+                "the index `{name}` is closed, so that its documents cannot be judged: open it, or delete it by hand"
+            ));
+        }
+        let blocks = &settings[name]["settings"];
+        if let Some(block) = BLOCKS.iter().find(|block| blocks[**block] == "true") {
+            return Err(format!(
+                "the index `{name}` is blocked (`{block}`), so that nothing can be deleted in it: lift that first"
+            ));
+        }
+        let behind = streams.iter().find(|(_, backing)| backing.iter().any(|one| one == name));
+        indexes.push(Index {
+            name: name.to_owned(),
+            uuid: text("uuid").to_owned(),
+            class: class.to_owned(),
+            stream: behind.map(|(stream, _)| stream.clone()),
+            is_written: behind.is_some_and(|(_, backing)| backing.last().is_some_and(|last| last == name)),
+            docs: number("docs.count"),
+            deleted: number("docs.deleted"),
+            bytes: number("store.size"),
+            due: 0,
+            span: None,
+            next: None,
+            held_by: Vec::new(),
+        });
+    }
+    Ok(indexes)
+}
+
+/// Data streams, each with the indexes behind it, the written one last.
+async fn streams(cluster: &Cluster) -> Result<Vec<(String, Vec<String>)>, String> {
+    let answer = cluster.find("/_data_stream/vigie-*").await?.unwrap_or_default();
+    let name = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
+    let stream = |stream: &Value| {
+        let backing = stream["indices"].as_array().into_iter().flatten();
+        (name(stream, "name"), backing.map(|index| name(index, "index_name")).collect())
+    };
+    Ok(answer["data_streams"].as_array().into_iter().flatten().map(stream).collect())
+}
+
+/// The query for what is due in a class.
+pub fn due_query(class: &Class, judgement: Judgement) -> Value {
+    let Judgement { as_of, extend } = judgement;
+    let stamp = json!({"range": {"retention.expires_at": {"lte": moment(as_of)}}});
+    let is_bounded = json!({"exists": {"field": "retention.time_bounded"}});
+    let has_time = json!({"exists": {"field": "@timestamp"}});
+    let rule = json!({"bool": {
+        "filter": [{"range": {"@timestamp": {"lt": moment(class.max_age.latest_due(as_of) + 1)}}}],
+        "must_not": [is_bounded.clone()],
+    }});
+    let by_stamp = match extend {
+        false => stamp,
+        // The stamp is all there is to go by where the time is not that of the event.
+        true => {
+            json!({"bool": {"filter": [stamp], "should": [is_bounded, {"bool": {"must_not": [has_time]}}], "minimum_should_match": 1}})
+        }
+    };
+    let mut query = json!({"bool": {"should": [by_stamp, rule], "minimum_should_match": 1}});
+    if let Some(least) = class.min_age {
+        query["bool"]["must_not"] = json!([{"range": {"@timestamp": {"gte": moment(least.latest_due(as_of) + 1)}}}]);
+    }
+    query
+}
+
+/// Counts what is in `index`, and what is due.
+async fn count(cluster: &Cluster, class: &Class, judgement: Judgement, index: &mut Index) -> Result<(), String> {
+    let due = due_query(class, judgement);
+    let body = json!({
+        "size": 0,
+        "track_total_hits": true,
+        "aggs": {
+            "due": {"filter": due},
+            "first": {"min": {"field": "@timestamp", "format": "strict_date_time"}},
+            "last": {"max": {"field": "@timestamp", "format": "strict_date_time"}},
+            "rest": {"filter": {"bool": {"must_not": [due]}}, "aggs": {"next": {"min": {"field": "retention.expires_at"}}}},
+        },
+    });
+    let found = cluster.post(&format!("/{}/_search", index.name), &body).await?;
+    if found["_shards"]["failed"].as_u64() != Some(0) {
+        return Err(format!(
+            "some shards of `{}` could not be searched: nothing is judged by half of an index",
+            index.name
+        ));
+    }
+    let aggregations = &found["aggregations"];
+    let text = |name: &str| aggregations[name]["value_as_string"].as_str().map(str::to_owned);
+    index.docs = found["hits"]["total"]["value"].as_u64().unwrap_or(0);
+    index.due = aggregations["due"]["doc_count"].as_u64().unwrap_or(0);
+    index.span = text("first").zip(text("last"));
+    let next = aggregations["rest"]["next"]["value"].as_f64().map(|millis| format!("{:.0}", (millis / 1000.0).floor()));
+    index.next = next.and_then(|seconds| seconds.parse().ok()).map(moment);
+    Ok(())
+}
+
+/// Snapshots that hold one of `due`.
+async fn snapshots(cluster: &Cluster, due: &[&str]) -> Result<Option<Vec<Snapshot>>, String> {
+    let repositories = match cluster.get("/_snapshot/_all").await {
+        Ok(repositories) => repositories,
+        Err(error) if error.status == 403 => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let mut found = Vec::new();
+    for repository in repositories.as_object().into_iter().flatten().map(|(name, _)| name) {
+        let listed = match cluster.get(&format!("/_snapshot/{repository}/_all")).await {
+            Ok(listed) => listed,
+            Err(error) if error.status == 403 => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        for snapshot in listed["snapshots"].as_array().into_iter().flatten() {
+            let held = snapshot["indices"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let indexes = held.filter(|index| due.contains(index)).count();
+            let text = |key: &str| snapshot[key].as_str().unwrap_or_default();
+            if indexes > 0 {
+                let name = format!("{repository}/{}", text("snapshot"));
+                found.push(Snapshot { name, made: text("start_time").to_owned(), indexes });
+            }
+        }
+    }
+    Ok(Some(found))
+}
+
+/// Whether every document that may still come to the bucket called `name` is due as of `as_of`: its period is over.
+pub(super) fn is_over(name: &str, width: Width, as_of: i64) -> bool {
+    name.rsplit_once("-exp-")
+        .is_some_and(|(_, period)| width.name(as_of).as_str() > period && period.len() == width.name(as_of).len())
+}

@@ -1,0 +1,161 @@
+//! `vigie retention` against a real node: what is due goes, what is held or alive stays, and there is proof.
+
+use std::path::Path;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Store, Workplace, run_to_end, shared_node};
+
+const CLASSES: &str = "
+[RETENTION_CLASS]
+    Name     ite1
+    Max_Age  30d
+    Layout   bucket
+
+[RETENTION_CLASS]
+    Name     ite2
+    Max_Age  30d
+";
+const BUCKET: &str = "vigie-ite1-app-exp-2020.01";
+const STREAM: &str = "vigie-ite2-app";
+
+/// Runs `vigie retention` and gives exit code and all that it said.
+fn retention(workplace: &Workplace, line: &[&str]) -> (Option<i32>, String) {
+    let config = workplace.path("vigie.conf");
+    let (key, chain) = (workplace.path("key.pem"), workplace.path("chain"));
+    let mut arguments: Vec<&Path> = vec![Path::new("retention")];
+    arguments.extend(line.iter().map(Path::new));
+    arguments.extend([Path::new("-c"), &config, Path::new("--key"), &key, Path::new("--chain"), &chain]);
+    let (status, shown, said) = run_to_end(&arguments);
+    (status.code(), format!("{shown}{said}"))
+}
+
+fn create(store: &Store, index: &str, id: &str, (user, class, expires_at): (&str, &str, &str)) {
+    let body = json!({
+        "@timestamp": "2019-12-20T00:00:00Z",
+        "user": user,
+        "retention": {"class": class, "expires_at": expires_at, "time_bounded": "past"},
+    });
+    let (status, answer) = store.request(Method::PUT, &format!("{index}/_create/{id}?refresh=true"), Some(&body));
+    assert_eq!(status, 201, "{answer}");
+}
+
+fn ids(store: &Store, index: &str) -> Vec<String> {
+    let (_, found) = store.request(Method::GET, &format!("{index}/_search?size=100"), None);
+    let hits = found["hits"]["hits"].as_array().into_iter().flatten();
+    let mut ids: Vec<String> = hits.filter_map(|hit| hit["_id"].as_str().map(str::to_owned)).collect();
+    ids.sort();
+    ids
+}
+
+/// A configuration with both layouts, templates installed, a key made, and documents that are due, held and alive.
+fn prepared(store: &Store) -> Workplace {
+    let node = shared_node();
+    let workplace = Workplace::new();
+    let mut output = node.output("app", "retention-rest");
+    output.more.push("Retention On");
+    workplace.write("vigie.conf", &format!("[INPUT]\n    Name dummy\n{output}{CLASSES}"));
+    let config = workplace.path("vigie.conf");
+    let arguments = ["setup", "opensearch", "--apply", "-c"].map(Path::new);
+    let (status, shown, said) = run_to_end(&[&arguments[..], &[config.as_path()]].concat());
+    assert_eq!(status.code(), Some(0), "{shown}{said}");
+    assert_eq!(retention(&workplace, &["key", "new"]).0, Some(0));
+
+    create(store, BUCKET, "due", ("john", "ite1", "2020-01-19T00:00:00Z"));
+    create(store, BUCKET, "held", ("mallory", "ite1", "2020-01-19T00:00:00Z"));
+    create(store, STREAM, "due", ("john", "ite2", "2020-01-19T00:00:00Z"));
+    create(store, STREAM, "alive", ("john", "ite2", "2099-01-19T00:00:00Z"));
+    create(store, STREAM, "jane", ("jane", "ite2", "2099-01-19T00:00:00Z"));
+    workplace
+}
+
+#[test]
+fn what_is_due_goes_what_is_held_or_alive_stays_and_a_tampered_certificate_is_refused() {
+    let store = Store::of(shared_node());
+    let workplace = prepared(&store);
+    let run = |line: &[&str], code: i32, part: &str| {
+        let (status, text) = retention(&workplace, line);
+        assert!(status == Some(code) && text.contains(part), "{line:?}: {status:?}: {text}");
+        text
+    };
+    let who = ["--reason", "a court", "--by", "legal"];
+    let hold = ["hold", "add", "case-1", "--query", r#"{"term":{"user":"mallory"}}"#];
+    run(&[&hold[..], &who].concat(), 0, "certificate 1:");
+
+    run(&["run"], 2, "nothing was changed");
+    run(&["run", "--apply"], 1, "above the limit of 20%");
+    assert_eq!(ids(&store, BUCKET), ["due", "held"]);
+
+    // Somebody else is at work, and lives.
+    let lease = json!({"host": "elsewhere", "pid": 7, "until": 9_000_000_000_i64});
+    store.request(Method::PUT, "vigie-retention-state/_doc/lease?refresh=true", Some(&lease));
+    run(&["run", "--apply", "--max-share", "100%"], 1, "process 7 on `elsewhere`");
+    store.request(Method::DELETE, "vigie-retention-state/_doc/lease?refresh=true", None);
+    assert_eq!(ids(&store, STREAM), ["alive", "due", "jane"]);
+
+    run(&["run", "--apply", "--max-share", "100%"], 0, "certificate 3:");
+    assert_eq!(store.request(Method::GET, BUCKET, None).0, 404, "the bucket is gone as a whole");
+    assert_eq!(ids(&store, STREAM), ["alive", "jane"]);
+    assert_eq!(ids(&store, "vigie-hold-case-1"), ["held"]);
+
+    let erase = ["erase", "--subject", "name:jane", "--field", "user", "--reference", "request 12"];
+    run(&erase, 2, "1 of 2 documents");
+    run(&[&erase[..], &["--apply"]].concat(), 0, "certificate 5:");
+    run(&erase, 0, "nothing was found");
+    assert_eq!(ids(&store, STREAM), ["alive"]);
+    let (_, stats) = store.request(Method::GET, &format!("{STREAM}/_stats/docs"), None);
+    assert_eq!(stats["_all"]["total"]["docs"]["deleted"], 0, "the bytes are gone");
+
+    run(&[&["hold", "lift", "case-1"][..], &who].concat(), 0, "certificate 6:");
+    assert_eq!(store.request(Method::GET, "vigie-hold-case-1", None).0, 404);
+    certificates_hold(&workplace);
+}
+
+/// The chain is whole, says nothing of the subject, and a change of it is seen.
+fn certificates_hold(workplace: &Workplace) {
+    let shown = retention(workplace, &["key", "show"]).1;
+    let (_, public) = shown.split_once("-----BEGIN").expect("a key is shown");
+    workplace.write("public.pem", &format!("-----BEGIN{public}"));
+    let public = workplace.path("public.pem");
+    let chain = std::fs::read_to_string(workplace.path("chain")).expect("there is a chain");
+    let verify = |name: &str| {
+        let file = workplace.path(name);
+        let words = ["verify", file.to_str().expect("text"), "--public-key", public.to_str().expect("text")];
+        retention(workplace, &words)
+    };
+    // The audit index, asked by way of the configuration, knows the same end.
+    assert_eq!(verify("chain").0, Some(0), "{:?}", verify("chain"));
+    assert!(!chain.contains("jane") && !chain.contains("legal"), "{chain}");
+    let erasure: Value = serde_json::from_str(chain.lines().nth(4).expect("five entries")).expect("it is JSON");
+    assert_eq!((&erasure["kind"], &erasure["body"]["hits_left"]), (&json!("retention.erasure"), &json!(0)));
+
+    workplace.write("tampered", &chain.replacen("\"deleted\":1", "\"deleted\":2", 1));
+    let (status, text) = verify("tampered");
+    assert!(status == Some(1) && text.contains("NOT whole: line 3"), "{text}");
+    let cut: String = chain.split_inclusive('\n').take(5).collect();
+    workplace.write("cut", &cut);
+    let (status, text) = verify("cut");
+    assert!(status == Some(1) && text.contains("cut off"), "{text}");
+}
+
+#[test]
+fn a_closed_or_blocked_index_is_named_and_nothing_is_judged() {
+    let store = Store::of(shared_node());
+    let node = shared_node();
+    let workplace = Workplace::new();
+    let output = node.output("app", "retention-rest");
+    let class = "\n[RETENTION_CLASS]\n    Name ite3\n    Max_Age 30d\n";
+    workplace.write("vigie.conf", &format!("[INPUT]\n    Name dummy\n{output}{class}"));
+    let index = "vigie-ite3-app";
+    store.create_index(index, &json!({"@timestamp": {"type": "date"}}));
+
+    let blocked = json!({"index.blocks.write": true});
+    store.request(Method::PUT, &format!("{index}/_settings"), Some(&blocked));
+    let (status, text) = retention(&workplace, &["plan"]);
+    assert!(status == Some(1) && text.contains("is blocked (`index.blocks.write`)"), "{text}");
+    store.request(Method::PUT, &format!("{index}/_settings"), Some(&json!({"index.blocks.write": null})));
+    store.request(Method::POST, &format!("{index}/_close"), None);
+    let (status, text) = retention(&workplace, &["plan"]);
+    assert!(status == Some(1) && text.contains("is closed"), "{text}");
+}

@@ -1,0 +1,464 @@
+//! `redact` seen from outside: cases as data, through the program, in both formats of the configuration; and the commands around it.
+//!
+//! A case of `tests/cases/redact` holds options, records, and what is to come of them, with `--` between. What a token says is
+//! written as `…` there, since keys are random.
+
+#![allow(clippy::disallowed_methods, reason = "the cases are small files of our own")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+const MAIL: &str = "jane.doe@mail.example.com";
+
+/// Runs the program in `folder` with `input`.
+fn vigie(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
+    command.current_dir(folder).args(arguments).env_clear().env("NODE_NAME", "case");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program runs");
+    let mut to = child.stdin.take().expect("it is piped");
+    // Who refuses to start reads nothing.
+    drop(to.write_all(input.as_bytes()));
+    drop(to);
+    child.wait_with_output().expect("it ends")
+}
+
+/// Runs the agent with `a.conf` in `folder` and `input` until `is_done`, then stops it.
+fn until(folder: &Path, input: &str, is_done: impl Fn() -> bool) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
+    command.current_dir(folder).args(["-c", "a.conf"]).env_clear().env("NODE_NAME", "case");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program runs");
+    let mut to = child.stdin.take().expect("it is piped");
+    drop(to.write_all(input.as_bytes()));
+    let start = Instant::now();
+    while !is_done() && start.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let pid = Pid::from_child(&child);
+    kill_process(pid, Signal::TERM).ok();
+    drop(to);
+    child.wait_with_output().expect("it ends")
+}
+
+fn said(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("it is text")
+}
+
+/// `text` with what tokens say taken out.
+fn without_codes(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once(":K") {
+        let (_, after) = behind.split_once('>').expect("a token ends");
+        out.push_str(before);
+        out.push_str(":K…>");
+        rest = after;
+    }
+    out + rest
+}
+
+fn folder_with_keys() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = vigie(folder.path(), &["keys", "new", "--key-file", "redact.key"], "");
+    assert!(made.status.success(), "{}", said(&made.stderr));
+    folder
+}
+
+struct Case {
+    name: String,
+    options: Vec<(String, String)>,
+    records: String,
+    expected: String,
+}
+
+fn cases() -> Vec<Case> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/redact");
+    let paths = fs::read_dir(root).expect("there are cases").flatten().map(|entry| entry.path());
+    let mut paths: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|ending| ending == "case")).collect();
+    paths.sort();
+    let read = |path: &PathBuf| {
+        let text = fs::read_to_string(path).expect("a case can be read");
+        let parts: Vec<&str> = text.split("--\n").collect();
+        assert_eq!(parts.len(), 3, "{}: three parts", path.display());
+        let (options, records, expected) = (parts[0], parts[1], parts[2]);
+        let options = options.lines().filter(|line| !line.starts_with('#'));
+        let options = options.map(|line| line.split_once(' ').expect("a key and a value"));
+        let name = path.file_stem().expect("it has a name").to_string_lossy().into_owned();
+        let options = options.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        Case { name, options, records: records.to_owned(), expected: expected.to_owned() }
+    };
+    paths.iter().map(read).collect()
+}
+
+fn classic(options: &[(String, String)]) -> String {
+    let lines: String = options.iter().map(|(key, value)| format!("    {key} {value}\n")).collect();
+    format!(
+        "[SERVICE]\n    flush 0.1\n[INPUT]\n    name stdin\n    tag app\n[FILTER]\n    name redact\n    match *\n{lines}\
+         [OUTPUT]\n    name stdout\n    match *\n    format json_lines\n    json_date_key false\n"
+    )
+}
+
+fn yaml(options: &[(String, String)]) -> String {
+    let mut lines = String::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for (key, _) in options {
+        if seen.contains(&key.as_str()) {
+            continue;
+        }
+        seen.push(key);
+        let quoted = |value: &str| format!("'{}'", value.replace('\'', "''"));
+        let values: Vec<String> =
+            options.iter().filter(|(other, _)| other == key).map(|(_, value)| quoted(value)).collect();
+        if let [value] = values.as_slice() {
+            lines.push_str(&format!("      {key}: {value}\n"));
+        } else {
+            let items: String = values.iter().map(|value| format!("        - {value}\n")).collect();
+            lines.push_str(&format!("      {key}:\n{items}"));
+        }
+    }
+    format!(
+        "service:\n  flush: 0.1\npipeline:\n  inputs:\n    - name: stdin\n      tag: app\n  filters:\n    - name: redact\n      match: '*'\n{lines}\
+         \x20 outputs:\n    - name: stdout\n      match: '*'\n      format: json_lines\n      json_date_key: false\n"
+    )
+}
+
+#[test]
+fn each_case_comes_out_as_expected_in_both_formats_and_by_the_command() {
+    let folder = folder_with_keys();
+    for case in cases() {
+        for (file, text) in [("a.conf", classic(&case.options)), ("a.yaml", yaml(&case.options))] {
+            fs::write(folder.path().join(file), &text).expect("it is written");
+            let run = vigie(folder.path(), &["-q", "-c", file], &case.records);
+            assert_eq!(without_codes(&said(&run.stdout)), case.expected, "{} {file}\n{}", case.name, said(&run.stderr));
+        }
+        let is_flag = |(key, _): &&(String, String)| !matches!(key.as_str(), "keys" | "mode" | "key_epoch");
+        if case.options.iter().filter(is_flag).count() == case.options.len() || case.name == "tokens" {
+            let flags =
+                case.options.iter().filter(is_flag).map(|(key, value)| format!("--{}={value}", key.replace('_', "-")));
+            let flags: Vec<String> = flags.collect();
+            let mut arguments = vec!["redact", "--json"];
+            arguments.extend(flags.iter().map(String::as_str));
+            let run = vigie(folder.path(), &arguments, &case.records);
+            assert_eq!(without_codes(&said(&run.stdout)), case.expected, "{}\n{}", case.name, said(&run.stderr));
+        }
+    }
+}
+
+#[test]
+fn lines_go_in_and_come_out_one_by_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lines = format!("a {MAIL}\n\n{{\"x\":\"{MAIL}\"}} no newline");
+
+    let redacted = vigie(folder.path(), &["redact"], &lines);
+    assert_eq!(said(&redacted.stdout), "a <email>\n\n{\"x\":\"<email>\"} no newline");
+    let twice = vigie(folder.path(), &["redact"], &said(&redacted.stdout));
+    assert_eq!(twice.stdout, redacted.stdout);
+
+    let told = said(&vigie(folder.path(), &["redact", "--explain"], &lines).stdout);
+    assert!(told.starts_with("1\temail\t2-27\t") && told.lines().count() == 2 && !told.contains("jane"), "{told}");
+    let told = said(&vigie(folder.path(), &["redact", "--explain", "--json"], &lines).stdout);
+    assert!(told.contains(r#""entity":"email""#) && !told.contains("jane"), "{told}");
+
+    let listed = said(&vigie(folder.path(), &["redact", "entities"], "").stdout);
+    assert!(listed.lines().any(|line| line.starts_with("email ")), "{listed}");
+    let refused = vigie(folder.path(), &["redact", "--preset", "rgpd-ops"], &lines);
+    assert!(!refused.status.success() && refused.stdout.is_empty(), "without keys nothing passes");
+    assert!(said(&refused.stderr).contains("vigie keys new"), "{}", said(&refused.stderr));
+}
+
+#[test]
+fn the_token_of_a_value_is_the_one_in_the_log_until_its_key_is_destroyed() {
+    let folder = folder_with_keys();
+    let at = folder.path();
+    let logged =
+        said(&vigie(at, &["redact", "--preset", "rgpd-ops", "--key-file", "redact.key"], &format!("{MAIL}\n")).stdout);
+
+    let ask = ["token", "--entity", "email", "--key-file", "redact.key"];
+    let tokens = said(&vigie(at, &[&ask[..], &["Jane.DOE@mail.example.com"]].concat(), "").stdout);
+    let piped = said(&vigie(at, &[&ask[..], &["-"]].concat(), MAIL).stdout);
+
+    assert!(logged.starts_with("<email:K") && tokens.lines().any(|token| token == logged.trim()), "{logged} {tokens}");
+    assert_eq!((tokens.lines().count(), &piped), (13, &tokens));
+    let name = logged.split([':', '.']).nth(1).expect("a key").to_owned();
+    let destroyed = vigie(at, &["keys", "destroy", "--key-file", "redact.key", &name], "");
+    assert!(destroyed.status.success() && !said(&destroyed.stdout).contains(&name));
+    assert!(!said(&vigie(at, &[&ask[..], &[MAIL]].concat(), "").stdout).contains(&name));
+    let refused = vigie(at, &["redact", "--preset", "rgpd-ops", "--key-file", "redact.key"], MAIL);
+    assert!(
+        refused.stdout.is_empty() && said(&refused.stderr).contains("vigie keys rotate"),
+        "a missing epoch fails closed"
+    );
+    let rotated = vigie(at, &["keys", "rotate", "--key-file", "redact.key", "--keep", "2"], "");
+    assert!(said(&rotated.stdout).contains(&name), "a new key of the epoch");
+    assert!(!vigie(at, &["keys", "new", "--key-file", "redact.key"], "").status.success(), "it never overwrites");
+}
+
+#[test]
+fn what_was_encrypted_or_sealed_is_opened_by_who_has_the_key() {
+    let folder = folder_with_keys();
+    let at = folder.path();
+    assert!(vigie(at, &["keys", "new", "--recipient", "dpo"], "").status.success());
+    let redact =
+        |action: &str| said(&vigie(at, &["redact", "--action", action, "--key-file", "redact.key"], MAIL).stdout);
+    let (encrypted, sealed) = (redact("email encrypt"), redact("email seal recipient=dpo.pub"));
+
+    let open = |token: &str, key: &[&str]| vigie(at, &[&["token", "--open", token][..], key].concat(), "");
+    assert_eq!(said(&open(&encrypted, &["--key-file", "redact.key"]).stdout).trim(), MAIL);
+    assert_eq!(said(&open(&sealed, &["--identity", "dpo.identity"]).stdout).trim(), MAIL);
+    for refused in [open(&sealed, &["--key-file", "redact.key"]), open(&encrypted, &[]), open("<email>", &[])] {
+        assert!(!refused.status.success() && refused.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_ring_that_others_may_read_stops_the_start() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder_with_keys();
+    let path = folder.path().join("redact.key");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("it is ours");
+    let options = [("preset".to_owned(), "rgpd-ops".to_owned()), ("key_file".to_owned(), "redact.key".to_owned())];
+    fs::write(folder.path().join("a.conf"), classic(&options)).expect("it is written");
+
+    let run = vigie(folder.path(), &["-c", "a.conf"], &format!("{{\"a\":\"{MAIL}\"}}\n"));
+
+    assert!(!run.status.success() && run.stdout.is_empty());
+    assert!(said(&run.stderr).contains("chmod 600 redact.key"), "{}", said(&run.stderr));
+}
+
+#[test]
+fn where_redact_is_required_no_way_goes_around_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let start = |tag: &str, rule: &str, mode: &str| {
+        let text = classic(&[("mode".into(), mode.into())])
+            .replace("    match *\n    mode", &format!("    match {tag}\n    mode"));
+        let text = text.replace("flush 0.1", &format!("flush 0.1\n    redact {rule}"));
+        fs::write(folder.path().join("a.conf"), text).expect("it is written");
+        let run = vigie(folder.path(), &["-c", "a.conf"], &format!("{{\"a\":\"{MAIL}\"}}\n"));
+        (run.status.success(), said(&run.stdout), said(&run.stderr))
+    };
+
+    for (tag, mode) in [("db", "redact"), ("*", "report")] {
+        let (is_content, out, told) = start(tag, "required", mode);
+        assert!(
+            !is_content && out.is_empty() && told.contains("V220") && told.contains("`stdin.0` reach `stdout.0`"),
+            "{told}"
+        );
+    }
+    assert_eq!(start("a*", "required", "redact").1, "{\"a\":\"<email>\"}\n");
+    let (is_content, _, told) = start("db", "off", "redact");
+    assert!(is_content && told.contains("V221"), "{told}");
+}
+
+/// A store that refuses every item and quotes it as the reason, as OpenSearch quotes values. Gives its port and what it was sent.
+fn refusing_store() -> (u16, Arc<Mutex<Vec<u8>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("it is bound").port();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&heard);
+    std::thread::spawn(move || {
+        for connection in listener.incoming().flatten() {
+            let heard = Arc::clone(&kept);
+            std::thread::spawn(move || refuse(connection, &heard));
+        }
+    });
+    (port, heard)
+}
+
+fn refuse(mut connection: TcpStream, heard: &Mutex<Vec<u8>>) {
+    let mut reader = BufReader::new(connection.try_clone().expect("a second handle"));
+    loop {
+        let (mut length, mut line) = (0, String::new());
+        while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+            let lower = line.to_ascii_lowercase();
+            length =
+                lower.strip_prefix("content-length:").map_or(length, |text| text.trim().parse().expect("a length"));
+            line.clear();
+        }
+        if line.is_empty() {
+            return;
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).expect("a body");
+        heard.lock().expect("it is whole").extend_from_slice(&body);
+        let body = String::from_utf8_lossy(&body).into_owned();
+        let documents = body.lines().filter(|line| !line.starts_with("{\"create\"") && !line.starts_with("{\"index\""));
+        let items: Vec<String> = documents
+            .map(|document| {
+                let reason =
+                    format!("failed to parse field [a], preview: '{}'", document.replace('"', "'").replace('\\', ""));
+                format!(
+                    r#"{{"create":{{"status":400,"error":{{"type":"mapper_parsing_exception","reason":"{reason}"}}}}}}"#
+                )
+            })
+            .collect();
+        let answer = format!(r#"{{"took":1,"errors":true,"items":[{}]}}"#, items.join(","));
+        let head =
+            format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", answer.len());
+        if connection.write_all(format!("{head}{answer}").as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+/// Every file below `folder`, with what it holds.
+fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("it can be listed").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            let content = fs::read(&path).expect("it can be read");
+            found.push((path, content));
+        }
+    }
+    found
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+/// A configuration that sends to a store that refuses all and to one that is not there, and keeps what it cannot send.
+fn refused_and_kept(port: u16, filter: &str) -> String {
+    let output = |alias: &str, port: u16| {
+        format!(
+            "[OUTPUT]\n    name opensearch\n    alias {alias}\n    match *\n    host 127.0.0.1\n    port {port}\n    index logs\n    include_tag_key on\n"
+        )
+    };
+    format!(
+        "[SERVICE]\n    flush 0.1\n    grace 2\n    storage.path state\n    log_level debug\n    log_file agent.log\n[INPUT]\n    name stdin\n    tag app.{MAIL}\n\
+         [FILTER]\n    name redact\n    match *\n{filter}{}{}",
+        output("refusing", port),
+        output("gone", 1)
+    )
+}
+
+#[test]
+fn no_value_is_left_in_anything_that_the_agent_writes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let (port, heard) = refusing_store();
+    fs::write(at.join("a.conf"), refused_and_kept(port, "")).expect("it is written");
+    let values = [MAIL, "4242 4242 4242 4242", "8.8.4.77", "FR7630006000011234567890189"];
+    let mut lines: String =
+        values.iter().map(|value| format!("{{\"a\":\"x {value} y\",\"b\":{{\"c\":[\"{value}\"]}}}}\n")).collect();
+    lines.push_str(&format!("no JSON {MAIL}\n"));
+
+    let run = until(at, &lines, || {
+        let letters =
+            files(at).iter().any(|(path, content)| path.to_string_lossy().contains("dlq") && !content.is_empty());
+        letters && files(at).iter().any(|(path, _)| path.to_string_lossy().contains("gone"))
+    });
+
+    let heard = heard.lock().expect("it is whole").clone();
+    let mut written = files(&at.join("state"));
+    let names: Vec<String> = written.iter().map(|(path, _)| path.display().to_string()).collect();
+    assert!(
+        names.iter().any(|name| name.contains("dlq")) && names.iter().any(|name| name.contains("gone")),
+        "{names:?}"
+    );
+    written.push(("log".into(), fs::read(at.join("agent.log")).expect("there is a log")));
+    written.push(("stdout".into(), run.stdout));
+    written.push(("stderr".into(), run.stderr));
+    written.push(("sent".into(), heard));
+    for (path, content) in &written {
+        for value in values.into_iter().chain(["8.8.4.77"]) {
+            assert!(!holds(content, value), "{value} in {}", path.display());
+        }
+    }
+    assert!(written.iter().any(|(path, content)| path.ends_with("sent")
+        && holds(content, "<email>")
+        && holds(content, "\"redacted-email\"")));
+    let letters = written.iter().filter(|(path, _)| path.to_string_lossy().contains("dlq"));
+    assert!(letters.clone().count() > 0 && letters.into_iter().all(|(_, content)| holds(content, "<email>")));
+
+    let verify = ["receipts", "verify", "state/redact-receipts.chain", "--public-key", "state/redact-receipts.pub"];
+    let checked = vigie(at, &verify, "");
+    assert!(checked.status.success(), "{}", said(&checked.stderr));
+    let report = said(&vigie(at, &["report", "--art30", "--config", "a.conf"], "").stdout);
+    assert!(report.lines().any(|line| line.starts_with("| contact | email | ") && !line.contains("| 0 |")), "{report}");
+    let chain = at.join("state/redact-receipts.chain");
+    let forged = fs::read_to_string(&chain).expect("text").replacen("\"count\":", "\"count\":1", 1);
+    fs::write(&chain, forged).expect("it is written");
+    assert!(!vigie(at, &verify, "").status.success(), "a changed count is seen");
+}
+
+#[test]
+fn canaries_are_looked_for_in_what_would_be_sent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = |filter: &str| {
+        drop(fs::remove_file(folder.path().join("agent.log")));
+        fs::write(folder.path().join("a.conf"), refused_and_kept(1, filter)).expect("it is written");
+        until(folder.path(), "", || {
+            fs::read_to_string(folder.path().join("agent.log")).is_ok_and(|log| log.contains("canary survived"))
+        });
+        fs::read_to_string(folder.path().join("agent.log")).expect("there is a log")
+    };
+
+    assert!(log("").contains("no canary survived"));
+    let told = log("    exclude $vigie_canary\n");
+    assert!(
+        told.contains("a canary survived") && told.contains("entity=email") && told.contains("output=gone"),
+        "{told}"
+    );
+}
+
+#[test]
+fn rules_of_ones_own_are_looked_with_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rules = "rules:\n  - name: project\n    words: [blue heron]\n  - name: staff\n    group: person\n    action: mask keep_last=2\n    regex: 'EMP-[0-9]{6}'\n  - name: member\n    number: 9\n    prefix: '7'\n  - name: customer\n    dictionary: names.txt\n    action: remove\n";
+    fs::write(folder.path().join("rules.yaml"), rules).expect("it is written");
+    fs::write(folder.path().join("names.txt"), "Zo\u{e9} Martin\n").expect("it is written");
+    let options = [
+        ("preset".to_owned(), "none".to_owned()),
+        ("rules".to_owned(), "*.yaml".to_owned()),
+        ("action".to_owned(), "member remove".to_owned()),
+    ];
+    fs::write(folder.path().join("a.conf"), classic(&options)).expect("it is written");
+    let record = r#"{"a":"Blue Heron by EMP-123456, 712345678 for Zo\u00e9 Martin","n":712345678,"x":812345678}"#;
+
+    let run = vigie(folder.path(), &["-q", "-c", "a.conf"], &format!("{record}\n"));
+
+    assert_eq!(
+        said(&run.stdout),
+        "{\"a\":\"<project> by ***-****56,  for \",\"n\":\"\",\"x\":812345678}\n",
+        "{}",
+        said(&run.stderr)
+    );
+    fs::write(folder.path().join("bad.yaml"), "rules:\n  - name: x\n").expect("it is written");
+    let run = vigie(folder.path(), &["-c", "a.conf"], &format!("{record}\n"));
+    assert!(
+        !run.status.success() && run.stdout.is_empty() && said(&run.stderr).contains("bad.yaml"),
+        "a bad rule fails closed"
+    );
+}
+
+#[test]
+fn a_ring_may_be_a_credential_of_the_service_manager() {
+    let folder = folder_with_keys();
+    let options =
+        [("preset".to_owned(), "rgpd-ops".to_owned()), ("key_credential".to_owned(), "redact.key".to_owned())];
+    fs::write(folder.path().join("a.conf"), classic(&options)).expect("it is written");
+    let run = |directory: Option<&Path>, arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
+        command.current_dir(folder.path()).args(arguments).env_clear().stdin(Stdio::null());
+        command.envs(directory.map(|directory| ("CREDENTIALS_DIRECTORY", directory)));
+        command.output().expect("the program runs")
+    };
+
+    assert!(run(Some(folder.path()), &["-c", "a.conf"]).status.success());
+    let refused = run(None, &["-c", "a.conf"]);
+    assert!(!refused.status.success() && said(&refused.stderr).contains("LoadCredential=redact.key"));
+    let checked = run(None, &["-D", "-c", "a.conf"]);
+    assert!(checked.status.success() && said(&checked.stderr).contains("V511"), "by hand it is not handed in");
+}

@@ -1,0 +1,265 @@
+//! Reloads, seen from outside: a writer goes on while the configuration changes under the agent.
+
+#![allow(clippy::disallowed_methods, reason = "the files are small and our own")]
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A configuration that adds `generation` to each line, with `more` in `[SERVICE]`.
+fn configuration(port: u16, generation: u32, more: &str) -> String {
+    format!(
+        "
+[SERVICE]
+    storage.path    state
+    hot_reload      on
+    http_server     on
+    http_port       {port}
+    flush           0.1
+    {more}
+[INPUT]
+    Name            tail
+    Tag             app
+    Path            app.log
+    Read_from_Head  on
+    Refresh_Interval 1
+[FILTER]
+    Name            record_modifier
+    Match           *
+    Record          generation {generation}
+[OUTPUT]
+    Name            file
+    Match           *
+    File            out
+    Format          template
+    Template        {{generation}} {{log}}
+"
+    )
+}
+
+/// A running agent in a folder of its own. Killed when dropped.
+struct Agent {
+    child: Child,
+    folder: tempfile::TempDir,
+    port: u16,
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        // One that has ended is gone already; then both do nothing.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Agent {
+    fn start(configuration: impl Fn(u16) -> String, stdin: Stdio) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("it has one").port();
+        fs::write(folder.path().join("a.conf"), configuration(port)).expect("written");
+        let log = File::create(folder.path().join("log")).expect("a file for messages");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
+        command.current_dir(folder.path()).args(["-c", "a.conf"]).stdin(stdin).stdout(Stdio::null()).stderr(log);
+        let child = command.spawn().expect("it starts");
+        let agent = Self { child, folder, port };
+        agent.eventually("it runs", || agent.get("/api/v1/uptime").contains("200 OK"));
+        agent
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn configure(&self, text: &str) {
+        fs::write(self.path().join("a.conf"), text).expect("written");
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it is signalled");
+    }
+
+    /// The answer to a request, empty when there is none.
+    fn ask(&self, method: &str, path: &str) -> String {
+        let ask = || -> std::io::Result<String> {
+            let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+            stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+            stream.write_all(format!("{method} {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").as_bytes())?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer)?;
+            Ok(answer)
+        };
+        ask().unwrap_or_default()
+    }
+
+    fn get(&self, path: &str) -> String {
+        self.ask("GET", path)
+    }
+
+    fn reloads(&self, count: u32) {
+        let wanted = format!("{{\"hot_reload_count\":{count}}}");
+        self.eventually("it reloads", || self.get("/api/v2/reload").ends_with(&wanted));
+    }
+
+    fn said(&self) -> String {
+        fs::read_to_string(self.path().join("log")).unwrap_or_default()
+    }
+
+    fn written(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.path().join("out")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    fn eventually(&self, what: &str, holds: impl Fn() -> bool) {
+        let until = Instant::now() + Duration::from_secs(60);
+        while !holds() {
+            assert!(Instant::now() < until, "{what}: {}", self.said());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn stop(&mut self) {
+        self.signal(Signal::TERM);
+        let status = self.child.wait().expect("it ends");
+        assert!(status.success(), "{}", self.said());
+    }
+}
+
+/// Writes numbered lines until told to end, and rotates the file now and then. Gives how many.
+fn write_lines(folder: &Path, is_over: &AtomicBool) -> u32 {
+    let path = folder.join("app.log");
+    let open = || OpenOptions::new().create(true).append(true).open(&path).expect("opened");
+    let mut file = open();
+    let mut number = 0;
+    while !is_over.load(Ordering::Relaxed) {
+        for _ in 0..50 {
+            // In two halves, so that a reload finds lines without an end.
+            write!(file, "line ").expect("written");
+            writeln!(file, "{number}").expect("written");
+            number += 1;
+        }
+        if number % 2_500 == 0 {
+            fs::rename(&path, folder.join(format!("app.log.{number}"))).expect("rotated");
+            file = open();
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    number
+}
+
+#[test]
+fn nothing_is_lost_or_doubled_over_five_reloads() {
+    let mut agent = Agent::start(|port| configuration(port, 0, ""), Stdio::null());
+    let is_over = Arc::new(AtomicBool::new(false));
+    let writer = {
+        let (folder, is_over) = (agent.path().to_owned(), Arc::clone(&is_over));
+        thread::spawn(move || write_lines(&folder, &is_over))
+    };
+
+    for generation in 1..=5 {
+        let before = format!("{} ", generation - 1);
+        agent.eventually("lines come", || agent.written().iter().any(|line| line.starts_with(&before)));
+        agent.configure(&configuration(agent.port, generation, ""));
+        if generation % 2 == 0 {
+            let answer = agent.ask("POST", "/api/v2/reload");
+            assert!(answer.ends_with(r#"{"reload":"done","status":0}"#), "{answer}: {}", agent.said());
+        } else {
+            agent.signal(Signal::HUP);
+        }
+        agent.reloads(generation);
+    }
+    agent.eventually("lines come", || agent.written().iter().any(|line| line.starts_with("5 ")));
+    is_over.store(true, Ordering::Relaxed);
+    let count = writer.join().expect("it wrote") as usize;
+    agent.eventually("all is delivered", || agent.written().len() >= count);
+    agent.stop();
+
+    let mut numbers: Vec<u32> = agent
+        .written()
+        .iter()
+        .map(|line| line.rsplit(' ').next().and_then(|number| number.parse().ok()).expect("a whole line"))
+        .collect();
+    numbers.sort_unstable();
+    let expected: Vec<u32> = (0..u32::try_from(count).expect("few")).collect();
+    assert!(numbers == expected, "{} lines for {count}: {}", numbers.len(), agent.said());
+}
+
+#[test]
+fn a_refused_reload_leaves_what_ran() {
+    let mut agent = Agent::start(|port| configuration(port, 7, ""), Stdio::null());
+    fs::write(agent.path().join("app.log"), "one\n").expect("written");
+    agent.eventually("a line comes", || agent.written() == ["7 one"]);
+
+    agent.configure(&configuration(agent.port, 8, "fulsh 1"));
+    let answer = agent.ask("POST", "/api/v2/reload");
+    agent.signal(Signal::HUP);
+    agent.eventually("both are refused", || agent.said().matches("what ran goes on").count() == 2);
+    agent.configure(&configuration(agent.port, 8, "").replace("storage.path    state", "storage.path    other"));
+    let moved = agent.ask("PUT", "/api/v2/reload");
+    let other = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = other.local_addr().expect("it has one").port();
+    agent.configure(&configuration(taken, 8, ""));
+    let unstartable = agent.ask("POST", "/api/v2/reload");
+    fs::write(agent.path().join("app.log"), "one\ntwo\n").expect("written");
+    agent.eventually("the next line comes", || agent.written() == ["7 one", "7 two"]);
+    agent.configure(&configuration(agent.port, 9, ""));
+    let good = agent.ask("POST", "/api/v2/reload");
+    agent.stop();
+
+    for (answer, part) in [
+        (&answer, "a.conf:8:5: error[V101]: unknown key `fulsh`; did you mean `flush`?"),
+        (&moved, "`storage.path` cannot change"),
+        (&unstartable, "cannot serve metrics"),
+    ] {
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains(part), "{part}: {answer}");
+    }
+    assert!(good.ends_with(r#"{"reload":"done","status":0}"#), "{good}");
+}
+
+#[test]
+fn a_reload_that_would_lose_its_place_or_was_not_asked_for_is_refused() {
+    let forgetful = |port| configuration(port, 1, "").replace("storage.path    state", "");
+    let closed = |port| configuration(port, 1, "").replace("hot_reload      on", "");
+
+    let mut agent = Agent::start(forgetful, Stdio::null());
+    let answer = agent.ask("POST", "/api/v2/reload");
+    assert!(answer.contains("`tail.0` keeps its positions in memory"), "{answer}");
+    agent.stop();
+    let mut agent = Agent::start(closed, Stdio::null());
+    let answer = agent.ask("POST", "/api/v2/reload");
+    assert!(answer.ends_with(r#"{"reload":"not enabled","status":-1}"#), "{answer}");
+    agent.signal(Signal::HUP);
+    agent.eventually("it says so", || agent.said().contains("`Hot_Reload` is off"));
+    agent.stop();
+}
+
+#[test]
+fn standard_input_is_handed_over_in_the_middle_of_a_line() {
+    let stdin = |port, generation| {
+        let tail = configuration(port, generation, "");
+        let (before, rest) = tail.split_once("[INPUT]").expect("it has an input");
+        let (_, after) = rest.split_once("[FILTER]").expect("it has a filter");
+        format!("{before}[INPUT]\n    Name stdin\n[FILTER]{after}")
+    };
+    let mut agent = Agent::start(|port| stdin(port, 1), Stdio::piped());
+    let mut pipe = agent.child.stdin.take().expect("a pipe");
+    pipe.write_all(b"one\ntw").expect("written");
+    agent.eventually("a line comes", || agent.written() == ["1 one"]);
+
+    agent.configure(&stdin(agent.port, 2));
+    let answer = agent.ask("POST", "/api/v2/reload");
+    assert!(answer.ends_with(r#"{"reload":"done","status":0}"#), "{answer}");
+    pipe.write_all(b"o\nthree").expect("written");
+    drop(pipe);
+    let status = agent.child.wait().expect("it ends with its input");
+
+    assert!(status.success());
+    assert_eq!(agent.written(), ["1 one", "2 two", "2 three"]);
+}
