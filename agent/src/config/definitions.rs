@@ -25,8 +25,8 @@ crate::options! {
         types: Types, optional, "`key:type` pairs: integer, float, bool, hex, string. Not for json.";
         skip_empty_values: bool, default "on", "Whether groups that matched nothing give no field.";
         logfmt_no_bare_keys: bool, default "off", "Whether a bare key makes a line no logfmt.";
-        decode_field: Decoding, repeated, "Decoder (json, escaped, escaped_utf8, mysql_quoted), key, and `try_next` or `do_next` for more decoders of the key: members of an object are added to the record.";
-        decode_field_as: Decoding, repeated, "The same, where the result takes the place of the text.";
+        "decode_field" _decode_field: Decoding, repeated, "Decoder (json, escaped, escaped_utf8, mysql_quoted), key, and `try_next` or `do_next` for more decoders of the key: members of an object are added to the record.";
+        "decode_field_as" _decode_field_as: Decoding, repeated, "The same, where the result takes the place of the text.";
     }
     refused {
         "time_zone": "Times without a zone are read with `Time_Offset`.",

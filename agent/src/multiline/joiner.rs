@@ -8,12 +8,11 @@ use vigie_parsers::batch::{Batch, Value};
 use vigie_parsers::multiline::MultilineParser;
 
 use super::open::{Open, Start, Work};
+use super::points::Points;
 use super::{Chain, LOG};
 use crate::plugin::{Memory, Parcel, Stage, Stream};
 use crate::receipts::Outcome;
 
-/// How far the clean point may stay behind while the events of several groups always overlap.
-const MAX_LAG: u64 = 1 << 20;
 /// Events that may be open at once; the one that began first is given out for another.
 const MOST_OPEN: usize = 32;
 
@@ -25,10 +24,7 @@ pub struct Joiner {
     open: Vec<Open>,
     /// The parser that fitted last.
     last: usize,
-    /// The last offset at which no event is open.
-    clean: u64,
-    /// Where reading may begin again behind all that was seen.
-    seen: u64,
+    points: Points,
     epoch: u32,
     tag: Arc<str>,
     memory: Option<Memory>,
@@ -74,8 +70,7 @@ impl Joiner {
             stream,
             open: Vec::new(),
             last: 0,
-            clean: 0,
-            seen: 0,
+            points: Points::default(),
             epoch: 0,
             tag: "".into(),
             memory: None,
@@ -108,7 +103,7 @@ impl Joiner {
         if parcel.epoch != self.epoch {
             // The input reads again from an earlier position: these events come again.
             self.open.clear();
-            (self.clean, self.seen) = (0, 0);
+            self.points = Points::default();
         }
         self.epoch = parcel.epoch;
         self.tag = Arc::clone(&parcel.tag);
@@ -120,8 +115,9 @@ impl Joiner {
         let mut work = Work { parcel, now: Instant::now() };
         let mut buffers = std::mem::take(&mut self.buffers);
         for index in 0..raw {
+            let origin = work.parcel.batch.entries()[index].origin;
+            self.points.before(&origin, work.parcel.end, self.open.is_empty());
             self.record(&mut work, (index, fits(index)), &mut buffers);
-            self.note_clean(&work, (index + 1, raw));
         }
         self.buffers = buffers;
         if !self.chain.waits || self.is_ending {
@@ -129,10 +125,7 @@ impl Joiner {
                 work.emit(open, &self.chain, false);
             }
         }
-        if self.open.is_empty() {
-            self.clean = self.clean.max(work.parcel.end);
-        }
-        self.seen = self.seen.max(work.parcel.end);
+        self.points.after(work.parcel.end, self.open.iter().map(|open| open.origin.offset).min());
         let mut parcel = self.give(work, raw);
         parcel.shares[..held].iter_mut().for_each(|share| share.settle(1, Outcome::Passed));
         parcel
@@ -140,9 +133,9 @@ impl Joiner {
 
     /// Hands on what stands behind the first `raw` records of `work`.
     fn give(&self, mut work: Work, raw: usize) -> Parcel {
-        work.parcel.end = self.clean;
+        work.parcel.end = self.points.clean();
         for share in &work.parcel.shares {
-            share.set_clean(self.clean);
+            share.set_clean(work.parcel.end);
         }
         work.parcel.batch.drop_front(raw);
         work.parcel
@@ -226,27 +219,11 @@ impl Joiner {
                 let oldest = self.open.remove(0);
                 work.emit(oldest, &self.chain, false);
             }
-            let clean_start = self.open.is_empty();
-            let start = Start { index: line.index, field: line.field, parser, state, clean_start };
+            let start = Start { index: line.index, field: line.field, parser, state };
             let open = Open::new(work, &start, (line.group, line.text), &self.chain);
             return self.open.push(open);
         }
         work.parcel.batch.push_again(line.index);
-    }
-
-    /// Notes the clean point before record `next` of `raw`.
-    fn note_clean(&mut self, work: &Work, (next, raw): (usize, usize)) {
-        let end = work.parcel.end;
-        let oldest = self.open.iter().min_by_key(|open| open.origin.offset);
-        let candidate = match oldest {
-            None if next < raw => Some(work.parcel.batch.entries()[next].origin.offset),
-            None => Some(end),
-            Some(open) if open.clean_start => Some(open.origin.offset),
-            // The events of several groups overlap all the time: after a kill some may come out in pieces.
-            Some(open) if end.saturating_sub(self.clean) > MAX_LAG => Some(open.origin.offset),
-            Some(_) => None,
-        };
-        self.clean = self.clean.max(candidate.unwrap_or(0).min(end));
     }
 
     /// Gives out the events that `wanted` says are over.
@@ -256,7 +233,7 @@ impl Joiner {
             return None;
         }
         if self.open.is_empty() {
-            self.clean = self.clean.max(self.seen);
+            self.points.idle();
         }
         let bytes: usize = over.iter().map(|open| open.bytes() + 1024).sum();
         let memory = self.memory.as_ref().expect("an event came in a batch from the pool");
@@ -265,7 +242,7 @@ impl Joiner {
             shares: Vec::new(),
             stream: Arc::clone(&self.stream),
             tag: Arc::clone(&self.tag),
-            end: self.clean,
+            end: self.points.clean(),
             epoch: self.epoch,
         };
         let mut work = Work { parcel, now: Instant::now() };

@@ -5,6 +5,7 @@
 
 mod joiner;
 mod open;
+mod points;
 #[cfg(test)]
 mod tests;
 

@@ -28,8 +28,6 @@ pub(super) struct Open {
     field: usize,
     text: Vec<u8>,
     touched: Instant,
-    /// Whether no event was open elsewhere when it began, so that reading may begin at it again.
-    pub(super) clean_start: bool,
 }
 
 /// What an event begins with.
@@ -38,7 +36,6 @@ pub(super) struct Start {
     pub(super) field: usize,
     pub(super) parser: usize,
     pub(super) state: State,
-    pub(super) clean_start: bool,
 }
 
 impl Open {
@@ -57,7 +54,6 @@ impl Open {
             field: start.field,
             text: text.to_vec(),
             touched: work.now,
-            clean_start: start.clean_start,
         }
     }
 

@@ -169,6 +169,16 @@ fn a_trace_that_is_too_large_is_cut_and_marked() {
     assert_eq!(lines, 9, "nothing is lost");
 }
 
+#[test]
+fn an_event_inside_of_another_one_is_no_place_to_read_again_from() {
+    let lines = ["stdout P \tat a", "stderr F x.FooException: boom", "stdout F b", "stdout F end"];
+    let text: String = lines.iter().map(|line| format!("2023Z {line}\n")).collect();
+
+    for parcels in 0..=lines.len() {
+        check::kills(&text, &[true], &[parcels], &built_in(&["docker", "cri", "java"]));
+    }
+}
+
 /// What joins lines in the runs that are killed.
 const MODES: &[&[&str]] = &[&["cri"], &["cri", "java"], &["docker", "cri"], &["docker", "cri", "java"]];
 
