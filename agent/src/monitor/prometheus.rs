@@ -77,8 +77,8 @@ const FILTER: &[Row] = &[
     counter("records", "fluentbit_filter_records", "Records that went in."),
     counter("drop_records", "fluentbit_filter_drop_records", "Records removed."),
     counter("add_records", "fluentbit_filter_add_records", "Records added."),
-    counter("multiline_truncated", "vigie_filter_multiline_truncated", "Events cut at the multiline buffer limit."),
     counter("given_up_records", "vigie_filter_given_up_records", "Records on which a pattern was given up."),
+    counter("multiline_truncated", "vigie_filter_multiline_truncated", "Events cut at the multiline buffer limit."),
     counter(
         "class_conflict_records",
         "vigie_filter_class_conflict_records",
