@@ -9,6 +9,7 @@ pub mod filters;
 pub mod inputs;
 pub mod metrics;
 pub mod monitor;
+pub mod multiline;
 pub mod net;
 pub mod outputs;
 pub mod pipeline;

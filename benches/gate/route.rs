@@ -28,7 +28,9 @@ const REQUEST: usize = 1 << 20;
 
 /// Joins partial lines and stack traces of a container's log. Gives the number of events.
 pub(crate) fn cri_join() -> Pass {
-    let mut route = Route::new(None, Multiline { cri: true, java: true }, &[]);
+    let parsers = Parsers::default();
+    let named = ["cri", "java"].map(|name| Arc::clone(parsers.multiline(name).expect("it is built in")));
+    let mut route = Route::new(None, Multiline::new(named.into(), parsers.largest_event), &[]);
     let text = corpus(Kind::Cri);
     Box::new(move || route.records(&text))
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::batch::{Batch, Field, Keys, Span, Text, Value};
+use crate::decode::{DecodeRule, Decoders};
 use crate::fields::{self, FieldType, TimeField};
 use crate::json::JsonParser;
 use crate::parser::{Parsed, Parser};
-use crate::regex::{PatternError, RegexParser};
+use crate::regex::{Engine, PatternError, RegexParser};
 use crate::time::{FormatError, TimeFormat};
 use crate::{cri, logfmt, ltsv};
 
@@ -62,6 +63,8 @@ pub struct Definition {
     pub skip_empty_values: bool,
     /// Whether a bare key makes a text no logfmt.
     pub logfmt_no_bare_keys: bool,
+    /// What is decoded after parsing, in order.
+    pub decoders: Vec<DecodeRule>,
 }
 
 impl Default for Definition {
@@ -78,6 +81,7 @@ impl Default for Definition {
             types: Vec::new(),
             skip_empty_values: true,
             logfmt_no_bare_keys: false,
+            decoders: Vec::new(),
         }
     }
 }
@@ -135,14 +139,19 @@ impl Definition {
             Format::Regex => {
                 let pattern = self.regex.as_deref().ok_or(DefinitionError::NoRegex)?;
                 let parser = RegexParser::new(pattern, self.skip_empty_values).map_err(DefinitionError::Regex)?;
-                return Ok(Arc::new(parser.reading(&self.types, time)));
+                let parser = parser.reading(&self.types, time);
+                return Ok(match Decoders::new(&self.decoders) {
+                    Some(decoders) => Arc::new(DecodingParser { parser, decoders }),
+                    None => Arc::new(parser),
+                });
             }
             Format::Ltsv => Compiled::Ltsv,
             Format::Logfmt => Compiled::Logfmt { refuse_bare: self.logfmt_no_bare_keys },
             Format::Cri => Compiled::Cri(Keys::new(["time", "stream", "_p", "log"])),
         };
         let types = if self.format == Format::Json { Vec::new() } else { self.types.clone() };
-        Ok(Arc::new(DefinedParser { format, time, types }))
+        let decoders = Decoders::new(&self.decoders);
+        Ok(Arc::new(DefinedParser { format, time, types, decoders }))
     }
 
     fn compile_time(&self, format: &str) -> Result<TimeFormat, FormatError> {
@@ -156,6 +165,29 @@ struct DefinedParser {
     format: Compiled,
     time: Option<TimeField>,
     types: Vec<(String, FieldType)>,
+    decoders: Option<Decoders>,
+}
+
+/// A parser of format `regex` with decoders.
+#[derive(Debug)]
+struct DecodingParser {
+    parser: RegexParser,
+    decoders: Decoders,
+}
+
+impl Parser for DecodingParser {
+    fn parse(&self, batch: &mut Batch, index: usize, text: Span) -> Parsed {
+        let first = batch.record(index).fields().len();
+        let parsed = self.parser.parse(batch, index, text);
+        if parsed.gave_fields() {
+            self.decoders.apply(batch, index, first);
+        }
+        parsed
+    }
+
+    fn engine(&self) -> Option<Engine> {
+        self.parser.engine()
+    }
 }
 
 #[derive(Debug)]
@@ -180,7 +212,16 @@ impl Parser for DefinedParser {
             return Parsed::Refused;
         }
         fields::convert(batch, index, first, &self.types);
-        self.time.as_ref().map_or(Parsed::Fitted, |time| fields::set_time(batch, index, first, time))
+        // As in Fluent Bit, where JSON inside of JSON may hold the time.
+        let is_json = matches!(self.format, Compiled::Json);
+        if let Some(decoders) = self.decoders.as_ref().filter(|_| is_json) {
+            decoders.apply(batch, index, first);
+        }
+        let parsed = self.time.as_ref().map_or(Parsed::Fitted, |time| fields::set_time(batch, index, first, time));
+        if let Some(decoders) = self.decoders.as_ref().filter(|_| !is_json) {
+            decoders.apply(batch, index, first);
+        }
+        parsed
     }
 }
 

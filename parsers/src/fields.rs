@@ -56,7 +56,7 @@ pub(crate) fn typed(batch: &Batch, text: Text, types: &[FieldType]) -> Value {
 }
 
 /// The fields of record `index` from its `first` one on.
-fn fields_from(batch: &mut Batch, index: usize, first: usize) -> Range {
+pub(crate) fn fields_from(batch: &mut Batch, index: usize, first: usize) -> Range {
     let range = batch.record_mut(index).range();
     Range::between(range.start as usize + first, range.end())
 }

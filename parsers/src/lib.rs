@@ -10,6 +10,7 @@ pub mod multiline;
 pub mod regex;
 pub mod time;
 
+mod decode;
 mod definition;
 mod fields;
 mod logfmt;
@@ -17,6 +18,7 @@ mod ltsv;
 mod parser;
 pub mod simd;
 
+pub use decode::{DecodeRule, Decoder, Then};
 pub use definition::{BUILT_IN, Definition, DefinitionError, Format};
 pub use fields::{FieldType, TimeField};
-pub use parser::{Parsed, Parser, Parsers};
+pub use parser::{LARGEST_EVENT, Parsed, Parser, Parsers};

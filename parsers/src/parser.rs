@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::batch::{Batch, Span};
+use crate::multiline::{self, MultilineParser};
 use crate::regex::Engine;
 
 /// Turns the text of one record into fields. Has no state, so threads share it.
@@ -42,10 +43,25 @@ impl Parsed {
     }
 }
 
-/// Parsers by name.
-#[derive(Debug, Default)]
+/// Largest event that lines are joined to, in bytes, where nothing else is said.
+pub const LARGEST_EVENT: usize = 2 << 20;
+
+/// Parsers and multiline parsers by name.
+#[derive(Debug)]
 pub struct Parsers {
     by_name: HashMap<String, Arc<dyn Parser>>,
+    multiline: HashMap<String, Arc<MultilineParser>>,
+    /// Bytes of text at which an event of several lines is cut.
+    pub largest_event: usize,
+}
+
+impl Default for Parsers {
+    /// No parser, and the multiline parsers that are built in.
+    fn default() -> Self {
+        let built_in = multiline::built_in().into_iter();
+        let multiline = built_in.map(|parser| (parser.name.clone(), Arc::new(parser))).collect();
+        Self { by_name: HashMap::new(), multiline, largest_event: LARGEST_EVENT }
+    }
 }
 
 impl Parsers {
@@ -57,6 +73,23 @@ impl Parsers {
     /// Adds a parser; gives the one of that name that was there.
     pub fn insert(&mut self, name: impl Into<String>, parser: Arc<dyn Parser>) -> Option<Arc<dyn Parser>> {
         self.by_name.insert(name.into(), parser)
+    }
+
+    /// The multiline parser called `name`.
+    pub fn multiline(&self, name: &str) -> Option<&Arc<MultilineParser>> {
+        self.multiline.get(name)
+    }
+
+    /// Adds a multiline parser; one of that name takes its place, also a built-in one.
+    pub fn insert_multiline(&mut self, parser: MultilineParser) {
+        self.multiline.insert(parser.name.clone(), Arc::new(parser));
+    }
+
+    /// Names of all multiline parsers, sorted.
+    pub fn multiline_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.multiline.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
     }
 
     /// Names of all parsers, sorted.

@@ -1,11 +1,12 @@
 //! Parsers: the built-in ones and those of `[PARSER]` sections.
 
-use vigie_parsers::{Definition, DefinitionError, FieldType, Format, Parsers};
+use vigie_parsers::{DecodeRule, Decoder, Definition, DefinitionError, FieldType, Format, Parsers, Then};
 
 use super::common;
 use super::diagnostic::Diagnostics;
 use super::document::{Document, Located, Place, Section, SectionKind, SourceFile};
 use super::environment::Environment;
+use super::events;
 use super::options::{OptionSpec, OptionType, Options};
 use super::reader::{Purpose, Reader};
 use super::types::SpaceList;
@@ -24,45 +25,12 @@ crate::options! {
         types: Types, optional, "`key:type` pairs: integer, float, bool, hex, string. Not for json.";
         skip_empty_values: bool, default "on", "Whether groups that matched nothing give no field.";
         logfmt_no_bare_keys: bool, default "off", "Whether a bare key makes a line no logfmt.";
+        "decode_field" _decode_field: Decoding, repeated, "Decoder (json, escaped, escaped_utf8, mysql_quoted), key, and `try_next` or `do_next` for more decoders of the key: members of an object are added to the record.";
+        "decode_field_as" _decode_field_as: Decoding, repeated, "The same, where the result takes the place of the text.";
     }
     refused {
-        "decode_field": "Fields are not decoded after parsing; text inside of text stays as it is.",
-        "decode_field_as": "Fields are not decoded after parsing; text inside of text stays as it is.",
         "time_zone": "Times without a zone are read with `Time_Offset`.",
         "time_system_timezone": "Times without a zone are read with `Time_Offset`.",
-    }
-}
-
-crate::options! {
-    /// Keys of a `[MULTILINE_PARSER]` section.
-    struct MultilineOptions {
-        name: String, required, "Name other sections use.";
-        rule: MultilineRule, repeated, "State, pattern and next state, each in quotes.";
-    }
-    not_needed {
-        "type": "It is not run.",
-        "parser": "It is not run.",
-        "key_content": "It is not run.",
-        "key_group": "It is not run.",
-        "key_pattern": "It is not run.",
-        "match_string": "It is not run.",
-        "negate": "It is not run.",
-        "flush_timeout": "It is not run.",
-    }
-}
-
-/// A rule, checked for its three parts.
-#[derive(Clone, Debug)]
-struct MultilineRule;
-
-impl OptionType for MultilineRule {
-    const KIND: &'static str = "rule";
-
-    fn parse(text: &str) -> Result<Self, String> {
-        match SpaceList::parse(text) {
-            Ok(parts) if parts.0.len() == 3 => Ok(Self),
-            _ => Err(r#"`"state" "/pattern/" "next state"`"#.into()),
-        }
     }
 }
 
@@ -137,6 +105,50 @@ impl OptionType for Types {
     }
 }
 
+/// A decoder, its key and what follows.
+#[derive(Clone, Debug)]
+struct Decoding(DecodeRule);
+
+impl OptionType for Decoding {
+    const KIND: &'static str = "decoder";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let expected = || {
+            "`json`, `escaped`, `escaped_utf8` or `mysql_quoted`, then a key, and `try_next` or `do_next` if need be"
+                .to_owned()
+        };
+        let words = SpaceList::parse(text).map_err(|_| expected())?.0;
+        let (decoder, field, then) = match words.as_slice() {
+            [decoder, field] => (decoder, field, Then::Stop),
+            [decoder, field, then] if then.eq_ignore_ascii_case("try_next") => (decoder, field, Then::TryNext),
+            [decoder, field, then] if then.eq_ignore_ascii_case("do_next") => (decoder, field, Then::DoNext),
+            _ => return Err(expected()),
+        };
+        let decoder = match decoder.to_ascii_lowercase().as_str() {
+            "json" => Decoder::Json,
+            "escaped" => Decoder::Escaped,
+            "escaped_utf8" => Decoder::EscapedUtf8,
+            "mysql_quoted" => Decoder::MysqlQuoted,
+            _ => return Err(expected()),
+        };
+        Ok(Self(DecodeRule { field: field.clone(), decoder, replaces: false, then }))
+    }
+}
+
+/// The decoders of `section`, of both kinds, in its order.
+fn decoders(section: &Section) -> Vec<DecodeRule> {
+    let entries = section.entries.iter().filter_map(|entry| {
+        let replaces = match entry.key.text.as_str() {
+            "decode_field" => false,
+            "decode_field_as" => true,
+            _ => return None,
+        };
+        let rule = Decoding::parse(&entry.value.text).ok()?.0;
+        Some(DecodeRule { replaces, ..rule })
+    });
+    entries.collect()
+}
+
 /// All parsers: the built-in ones, and over them those of the document.
 pub(super) fn parsers(document: &Document, findings: &mut Diagnostics) -> Parsers {
     let mut parsers = built_in_parsers();
@@ -171,7 +183,9 @@ pub(super) fn add_parsers(document: &Document, parsers: &mut Parsers, findings: 
         add_parser(section, |name| is_used(document, name), parsers, findings);
     }
     for section in document.of(SectionKind::MultilineParser) {
-        check_multiline(section, findings);
+        if let Some(parser) = events::parser(section, parsers, findings) {
+            parsers.insert_multiline(parser);
+        }
     }
 }
 
@@ -212,9 +226,9 @@ fn without_repeats(section: &Section, findings: &mut Diagnostics) -> Section {
     let mut first = Section { entries: Vec::new(), ..section.clone() };
     for entry in &section.entries {
         let key = entry.key.text.as_str();
-        if first.get(key).is_none() {
+        if first.get(key).is_none() || key.starts_with("decode_field") {
             first.entries.push(entry.clone());
-        } else if !key.starts_with("decode_field") {
+        } else {
             let message = format!("`{key}` is set more than once: the first one holds");
             findings.warning(entry.key.place, "V112", message).help("take the others away");
         }
@@ -224,8 +238,9 @@ fn without_repeats(section: &Section, findings: &mut Diagnostics) -> Section {
 
 /// Whether an input, filter or processor names the parser `name`.
 fn is_used(document: &Document, name: &str) -> bool {
-    let plugins =
-        document.sections.iter().filter(|section| matches!(section.kind, SectionKind::Input | SectionKind::Filter));
+    let plugins = document.sections.iter().filter(|section| {
+        matches!(section.kind, SectionKind::Input | SectionKind::Filter | SectionKind::MultilineParser)
+    });
     plugins.into_iter().any(|section| names_parser(section, name))
 }
 
@@ -252,6 +267,7 @@ fn build(
         types: options.types.map(|types| types.0).unwrap_or_default(),
         skip_empty_values: options.skip_empty_values,
         logfmt_no_bare_keys: options.logfmt_no_bare_keys,
+        decoders: decoders(section),
     };
     let error = match definition.build() {
         Ok(parser) => return Some(parser),
@@ -269,7 +285,7 @@ fn build(
 }
 
 /// The place of byte `at` of `value`, where the value stands in its file as it is.
-fn inside(value: &Located, at: usize) -> Place {
+pub(super) fn inside(value: &Located, at: usize) -> Place {
     let place = value.place;
     let before = value.text.get(..at).map(|before| u32::try_from(before.chars().count()).unwrap_or_default());
     let is_plain = !value.expanded && value.text.chars().count() == place.length as usize;
@@ -277,32 +293,6 @@ fn inside(value: &Located, at: usize) -> Place {
         Some(before) => Place { column: place.column + before, length: 1, ..place },
         None => place,
     }
-}
-
-/// Checks a `[MULTILINE_PARSER]`. It is not run: see V304 for an input that names it.
-fn check_multiline(section: &Section, findings: &mut Diagnostics) {
-    let known = findings.len();
-    common::refuse_unknown(&without_rules(section), &[MultilineOptions::TABLE], findings);
-    let read = MultilineOptions::read(section, findings);
-    for (_, rule) in section.groups.iter().filter(|(name, _)| name.text == "rules") {
-        for key in ["state", "regex", "next_state"] {
-            if rule.get(key).is_none() {
-                findings.error(rule.place, "V105", format!("`{key}` is missing")).help("a rule has all three");
-            }
-        }
-    }
-    if let Some(options) = read.filter(|_| findings.len() == known) {
-        let place = section.get("name").map_or(section.place, |name| name.place);
-        let rules = options.rule.len() + section.groups.len();
-        let message = format!("the multiline parser `{}` (rules: {rules}) is not used", options.name);
-        findings.warning(place, "V305", message).help("`cri` and `java` are built in; others are not run yet");
-    }
-}
-
-/// `section` without the groups that hold its rules in YAML.
-fn without_rules(section: &Section) -> Section {
-    let groups = section.groups.iter().filter(|(name, _)| name.text != "rules").cloned().collect();
-    Section { groups, ..section.clone() }
 }
 
 /// The keys of a `[PARSER]`, for help.

@@ -11,6 +11,7 @@ mod definitions;
 mod diagnostic;
 mod document;
 mod environment;
+mod events;
 mod include;
 mod load;
 mod matcher;

@@ -18,6 +18,7 @@ crate::options! {
         log_level: LogLevel, default "info", "How much the agent says of itself.";
         log_file: PathBuf, optional, "File that its messages go to, in place of standard error.";
         parsers_file: PathBuf, repeated, "File with parsers.";
+        multiline_buffer_limit: Size, default "2M", "Bytes of text at which an event of several lines is cut; it is then said to be truncated, and what follows is kept as events of its own.";
         retention_file: PathBuf, repeated, "File with retention classes: YAML with `retention_classes`, or `[RETENTION_CLASS]` sections.";
         http_server: bool, default "off", "Whether metrics and health are served.";
         http_listen: String, default "127.0.0.1", "Address they are served at.";
@@ -42,7 +43,6 @@ crate::options! {
     }
     not_needed {
         "coro_stack_size": "There are no coroutines.",
-        "multiline_buffer_limit": "Events are bounded at 2 MB.",
         "dns.mode": "Names are resolved by the system.",
         "dns.resolver": "Names are resolved by the system.",
         "dns.prefer_ipv4": "Names are resolved by the system.",

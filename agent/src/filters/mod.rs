@@ -3,6 +3,7 @@
 pub mod condition;
 mod grep;
 mod modify;
+mod multiline;
 mod parser;
 mod pattern;
 mod record_modifier;
@@ -20,7 +21,7 @@ pub use redact::LineRedactor;
 
 /// All filter plugins, in the order of the manual.
 pub const KINDS: &[FilterKind] =
-    &[grep::KIND, modify::KIND, parser::KIND, record_modifier::KIND, redact::KIND, retention::KIND];
+    &[grep::KIND, modify::KIND, multiline::KIND, parser::KIND, record_modifier::KIND, redact::KIND, retention::KIND];
 
 /// Whether the filter of `section` hides what it finds, so that records which passed it may leave the host.
 pub fn redacts(section: &Section) -> bool {

@@ -1,6 +1,7 @@
 //! Runs a filter in tests: options as pairs, records as JSON.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use vigie_parsers::batch::{Batch, Origin, Timestamp, Value};
 use vigie_parsers::{Definition, Format, Parser, Parsers, json};
@@ -8,7 +9,10 @@ use vigie_parsers::{Definition, Format, Parser, Parsers, json};
 use crate::config::{Diagnostics, Entry, Located, OptionType, Place, Section, SectionKind};
 use crate::encode::json::push_record;
 use crate::metrics::FilterMetrics;
-use crate::plugin::{Agent, BuildContext, Filter, FilterContext, FilterFactory, FilterKind};
+use crate::plugin::{
+    Agent, BuildContext, Filter, FilterContext, FilterFactory, FilterKind, Memory, Parcel, Stage, Stream,
+};
+use crate::receipts::{Ledger, Outcome, Signal};
 use crate::retention::{Age, Class, Classes, Layout, Width};
 
 fn build(kind: &FilterKind, options: &[(&str, &str)], findings: &mut Diagnostics) -> Option<FilterFactory> {
@@ -116,6 +120,7 @@ pub(super) fn refused(kind: &FilterKind, options: &[(&str, &str)], batch: &mut B
     filter.refused(batch).map(|(bare, _)| bare).unwrap_or_default()
 }
 
+/// The records of `batch` as JSON.
 fn shown(batch: &Batch) -> Vec<String> {
     let json = |record: vigie_parsers::batch::Record<'_>| {
         let mut out = b"{".to_vec();
@@ -124,6 +129,42 @@ fn shown(batch: &Batch) -> Vec<String> {
         String::from_utf8(out).expect("it is JSON")
     };
     batch.records().map(json).collect()
+}
+
+/// The filter of `options`.
+pub(super) fn factory_of(kind: &FilterKind, options: &[(&str, &str)]) -> FilterFactory {
+    let mut findings = Diagnostics::default();
+    build(kind, options, &mut findings).unwrap_or_else(|| panic!("{findings:?}"))
+}
+
+/// The records, as JSON, that a filter which holds records back gives for `records`, each of which comes alone.
+pub(super) fn held(factory: &FilterFactory, records: &[&str]) -> Vec<String> {
+    let (memory, ledger) = (Memory::new(1 << 20), Ledger::new(0, Signal::default()));
+    let stream = Arc::new(Stream {
+        id: 1,
+        name: "x".into(),
+        input: "dummy.0".into(),
+        metrics: Arc::default(),
+        birth: 0,
+        identity: Vec::new().into(),
+        stage: Arc::new(|_: &Arc<Stream>| -> Box<dyn Stage> { unreachable!("no raw lines") }),
+        sent_below: 0.into(),
+    });
+    let mut holder = factory().holder(&stream).expect("it holds records back");
+    let mut parcels = Vec::new();
+    for (end, text) in (1..).zip(records) {
+        let mut batch = memory.take(1024, Duration::ZERO).expect("there is memory");
+        let span = batch.store(text.as_bytes());
+        let index = batch.push(Timestamp::default(), Origin { offset: end - 1, ..Origin::default() });
+        json::JsonParser.parse(&mut batch, index, span);
+        let (shares, stream) = (vec![ledger.open(end)], Arc::clone(&stream));
+        parcels.extend(holder.run(Parcel { batch, shares, stream, tag: "t".into(), end, epoch: 0 }));
+    }
+    parcels.extend(holder.finish());
+    let out = parcels.iter().flat_map(|parcel| shown(&parcel.batch)).collect();
+    parcels.into_iter().for_each(|parcel| parcel.settle_all(Outcome::Delivered));
+    assert_eq!(ledger.committed(), records.len() as u64, "every record was answered for");
+    out
 }
 
 /// Codes of what is wrong with the options.

@@ -172,6 +172,8 @@ counters! {
         add_records,
         /// Records with a text on which a pattern that backtracks was given up.
         given_up_records,
+        /// Events cut at the multiline buffer limit.
+        multiline_truncated,
         /// Records that rules led to several retention classes.
         class_conflict_records,
         /// Records that name a retention class which is not configured.

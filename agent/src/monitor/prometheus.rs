@@ -78,6 +78,7 @@ const FILTER: &[Row] = &[
     counter("drop_records", "fluentbit_filter_drop_records", "Records removed."),
     counter("add_records", "fluentbit_filter_add_records", "Records added."),
     counter("given_up_records", "vigie_filter_given_up_records", "Records on which a pattern was given up."),
+    counter("multiline_truncated", "vigie_filter_multiline_truncated", "Events cut at the multiline buffer limit."),
     counter(
         "class_conflict_records",
         "vigie_filter_class_conflict_records",

@@ -95,7 +95,7 @@ fn every_page_is_served_in_the_shape_of_fluent_bit() {
         (
             "/api/v1/metrics",
             "application/json",
-            r#""filter":{"grep.0":{"drop_records":2,"add_records":0,"given_up_records":0,"class_conflict_records":0,"#,
+            r#""filter":{"grep.0":{"drop_records":2,"add_records":0,"given_up_records":0,"multiline_truncated":0,"class_"#,
         ),
         ("/api/v1/metrics", "application/json", r#""output":{"null.0":{"proc_records":4,"proc_bytes":0,"errors":0,"#),
         (

@@ -15,6 +15,7 @@ mod coverage;
 mod delivery;
 mod doubt;
 mod gate;
+mod holding;
 mod judge;
 mod lane;
 mod mending;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tracing::error;
 
 use super::build::{BuiltFilter, BuiltOutput};
+use super::holding::{Holding, Taken};
 use super::lane::{Handle, Lane};
 use super::poison::Poison;
 use super::processors::{OutputProcessors, pass};
@@ -57,6 +58,7 @@ struct Worker<'a> {
     waiting: HashSet<u64>,
     filters: Vec<Box<dyn Filter>>,
     processors: OutputProcessors,
+    holding: Holding,
     lanes: Vec<Lane>,
     routes: HashMap<Arc<str>, Route>,
     at: Option<(u64, u64, u64)>,
@@ -82,6 +84,7 @@ impl<'a> Worker<'a> {
             waiting: HashSet::new(),
             filters: shared.filters.iter().map(|filter| (filter.factory)()).collect(),
             processors: OutputProcessors::new(&shared.outputs),
+            holding: Holding::default(),
             lanes: shared.handles.iter().map(lane).collect(),
             routes: HashMap::new(),
             at: None,
@@ -114,7 +117,7 @@ impl<'a> Worker<'a> {
 
     fn deadline(&self) -> Option<Instant> {
         let stages = self.waiting.iter().filter_map(|stream| self.stages.get(stream)?.deadline());
-        self.lanes.iter().filter_map(Lane::deadline).chain(stages).min()
+        self.lanes.iter().filter_map(Lane::deadline).chain(stages).chain(self.holding.deadline()).min()
     }
 
     fn take_all(&mut self, mut source: Box<dyn Source>, poison: &mut Poison) {
@@ -164,6 +167,11 @@ impl<'a> Worker<'a> {
         if let Some(parcel) = last {
             self.filter_and_encode(parcel, false);
         }
+        for at in 0..self.filters.len() {
+            if let Some(parcel) = self.holding.finish(stream.id, at) {
+                self.filter_from(at + 1, parcel, false);
+            }
+        }
     }
 
     fn flush_due(&mut self) {
@@ -179,6 +187,9 @@ impl<'a> Worker<'a> {
                 self.filter_and_encode(parcel, false);
             }
         }
+        for (at, parcel) in self.holding.flush(now) {
+            self.filter_from(at + 1, parcel, false);
+        }
         for lane in &mut self.lanes {
             lane.flush_due(now);
         }
@@ -192,15 +203,27 @@ impl<'a> Worker<'a> {
     }
 
     /// Of what went through the filters before, as in Fluent Bit, only `redact` takes it once more.
-    fn filter_and_encode(&mut self, mut parcel: Parcel, is_filtered: bool) {
+    fn filter_and_encode(&mut self, parcel: Parcel, is_filtered: bool) {
+        self.filter_from(0, parcel, is_filtered);
+    }
+
+    /// Takes `parcel` through the filters of its tag from number `first` on, and to its outputs.
+    fn filter_from(&mut self, first: usize, mut parcel: Parcel, is_filtered: bool) {
         let route = self.route(&parcel.tag);
-        for at in route.filters.iter().copied() {
+        for at in route.filters.iter().copied().filter(|at| *at >= first) {
             if parcel.batch.is_empty() {
                 break;
             }
             let built = &self.shared.filters[at];
             let is_other = built.input.as_ref().is_some_and(|input| *input != parcel.stream.input);
             if is_other || (is_filtered && !built.redacts) {
+                continue;
+            }
+            if self.filters[at].holds() {
+                built.metrics.records.add(parcel.batch.len() as u64);
+                parcel.settle_removed(Outcome::Filtered);
+                let Some(on) = self.hold(at, parcel) else { return };
+                parcel = on;
                 continue;
             }
             pass(self.filters[at].as_mut(), built, &mut parcel);
@@ -226,6 +249,19 @@ impl<'a> Worker<'a> {
                 let dead = &self.shared.dead;
                 strict::take_out(parcel, (&refused, reason), &mut self.lanes, &route.outputs, dead);
             }
+        }
+    }
+
+    /// Gives `parcel` to filter `at`, which may hold records of it back.
+    fn hold(&mut self, at: usize, parcel: Parcel) -> Option<Parcel> {
+        match self.holding.take(at, self.filters[at].as_ref(), parcel) {
+            Ok(Taken { before, on }) => {
+                if let Some(before) = before {
+                    self.filter_from(at + 1, before, false);
+                }
+                on
+            }
+            Err(parcel) => Some(parcel),
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use vigie_parsers::Parsers;
 use vigie_parsers::batch::Batch;
 
-use super::input::{Input, Stop};
+use super::input::{Input, Stage, Stop, Stream};
 use super::output::Output;
 use crate::config::{Diagnostics, OptionSpec, Section};
 use crate::metrics::{FilterMetrics, InputMetrics, OutputMetrics};
@@ -15,6 +15,17 @@ use crate::metrics::{FilterMetrics, InputMetrics, OutputMetrics};
 pub trait Filter: Send {
     /// Changes `batch`, whose records have the tag of `context`.
     fn apply(&mut self, batch: &mut Batch, context: &FilterContext<'_>);
+
+    /// Whether it holds records back until later ones of their stream are there: then [`Filter::holder`] takes them.
+    fn holds(&self) -> bool {
+        false
+    }
+
+    /// What takes the parcels of `stream`, in place of [`Filter::apply`], where it holds records back.
+    fn holder(&self, stream: &Arc<Stream>) -> Option<Box<dyn Stage>> {
+        let _ = stream;
+        None
+    }
 
     /// Values that it hides, one of each kind at the most. It may change the filter's own counts.
     fn canaries(&mut self) -> Vec<Canary> {

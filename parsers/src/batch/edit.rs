@@ -227,6 +227,15 @@ impl<'a> RecordMut<'a> {
         &mut self.batch.tape[range.range()][at]
     }
 
+    /// Gives the field at `at` another value. What is known of its keys stays known.
+    pub fn set_value(&mut self, at: usize, value: Value) {
+        let is_distinct = !self.batch.entries[self.index].verbatim.is_empty();
+        self.field_mut(at).value = value;
+        if is_distinct {
+            self.set_distinct();
+        }
+    }
+
     /// Replaces all fields by a range of the tape, as a parser does that built them elsewhere.
     pub fn replace_fields(&mut self, fields: Range) {
         self.set_range(fields);

@@ -4,6 +4,7 @@
 //! at those bytes, filters change the fields in place, encoders walk them. Nothing is allocated per
 //! record in steady state: cleared batches keep their buffers and are used again.
 
+mod adopt;
 mod edit;
 mod key_filter;
 mod keys;

@@ -4,7 +4,7 @@ use memchr::memmem;
 
 /// What a trace was at after its last line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JavaState {
+pub(super) enum JavaState {
     /// The name of an exception: frames, causes or blank lines may follow.
     AfterException,
     /// "nested exception is:" with the exception in the next line.
@@ -15,12 +15,12 @@ pub enum JavaState {
 
 impl JavaState {
     /// The state that `line`, without its newline, begins a trace with; `None` when it begins none.
-    pub fn begin(line: &[u8]) -> Option<Self> {
+    pub(super) fn begin(line: &[u8]) -> Option<Self> {
         names_exception(line).then_some(Self::AfterException)
     }
 
     /// The state after `line` when it belongs to the trace; `None` when it does not.
-    pub fn next(self, line: &[u8]) -> Option<Self> {
+    pub(super) fn next(self, line: &[u8]) -> Option<Self> {
         if self == Self::StartException {
             return Self::begin(line);
         }

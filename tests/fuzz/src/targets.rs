@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use vigie::config::{CommandLine, Diagnostics, Environment, load};
-use vigie::inputs::lines::Multiline;
+use vigie::inputs::lines::check;
 use vigie_parsers::batch::{Batch, Origin, Timestamp};
 use vigie_parsers::msgpack::{self, Event};
 use vigie_parsers::time::Context;
@@ -190,18 +190,16 @@ fn config(mut bytes: Bytes<'_>) {
 
 /// Lines of containers and traces, and an agent that is killed between them.
 fn multiline(mut bytes: Bytes<'_>) {
-    let mode = bytes.one_of(&[
-        Multiline { cri: true, java: false },
-        Multiline { cri: false, java: true },
-        Multiline { cri: true, java: true },
-    ]);
+    const MODES: [&[&str]; 6] =
+        [&["cri"], &["java"], &["cri", "java"], &["docker", "cri"], &["docker", "cri", "python"], &["go", "ruby"]];
+    let mode = bytes.one_of(&MODES);
     let cuts: Vec<bool> = (0..8).map(|_| bytes.yes()).collect();
     let kills: Vec<usize> = (0..bytes.below(4)).map(|_| bytes.below(12)).collect();
     let mut text = String::new();
     while !bytes.is_empty() {
         push_line(&mut bytes, &mut text);
     }
-    vigie::inputs::lines::check::kills(&text, &cuts, &kills, mode);
+    check::kills(&text, &cuts, &kills, &check::built_in(mode));
 }
 
 /// A line that begins as those of containers do, or as it stands.

@@ -19,7 +19,7 @@ pub(super) type Event = (u64, u32, u32, String);
 ///
 /// # Panics
 /// When the store does not end with exactly the events of one uninterrupted run, under the same ids.
-pub fn kills(text: &str, cuts: &[bool], kills: &[usize], mode: Multiline) {
+pub fn kills(text: &str, cuts: &[bool], kills: &[usize], mode: &Multiline) {
     let expected: BTreeSet<Event> = whole(mode, text).into_iter().collect();
     let mut stored = BTreeSet::new();
     let mut position = 0;
@@ -46,6 +46,16 @@ pub fn kills(text: &str, cuts: &[bool], kills: &[usize], mode: Multiline) {
     assert_eq!(rig.ledger.committed(), text.len() as u64);
 }
 
+/// The built-in multiline parsers called `names`, and what they join.
+///
+/// # Panics
+/// When one is none.
+pub fn built_in(names: &[&str]) -> Multiline {
+    let parsers = vigie_parsers::Parsers::default();
+    let named = names.iter().map(|name| Arc::clone(parsers.multiline(name).expect("it is built in")));
+    Multiline::new(named.collect(), parsers.largest_event)
+}
+
 /// Borders between lines at which `text` is cut into parcels.
 fn borders(text: &str, from: usize, cuts: &[bool]) -> Vec<usize> {
     let mut at = 0;
@@ -63,7 +73,7 @@ fn borders(text: &str, from: usize, cuts: &[bool]) -> Vec<usize> {
 }
 
 /// All events of `text`, read in one parcel.
-pub(super) fn whole(multiline: Multiline, text: &str) -> Vec<Event> {
+pub(super) fn whole(multiline: &Multiline, text: &str) -> Vec<Event> {
     let mut rig = Rig::new(multiline, 0);
     let mut events = rig.feed(text, 0, text.len());
     events.extend(settled(&rig.agent, rig.stage.finish()));
@@ -98,14 +108,15 @@ pub(super) struct Rig {
 }
 
 impl Rig {
-    pub(super) fn new(multiline: Multiline, committed: u64) -> Self {
+    pub(super) fn new(multiline: &Multiline, committed: u64) -> Self {
         Self::with_parser(multiline, committed, None)
     }
 
-    pub(super) fn with_parser(multiline: Multiline, committed: u64, parser: Option<Arc<dyn Parser>>) -> Self {
+    pub(super) fn with_parser(multiline: &Multiline, committed: u64, parser: Option<Arc<dyn Parser>>) -> Self {
         let metrics = Arc::new(InputMetrics::new("tail.0"));
         let agent = Arc::new(Agent::new("test", b"secret-42"));
-        let options = LineOptions { key: "log".into(), parser, multiline, path_key: None, offset_key: None };
+        let options =
+            LineOptions { key: "log".into(), parser, multiline: multiline.clone(), path_key: None, offset_key: None };
         let factory = factory(options, Arc::clone(&agent), Arc::clone(&metrics));
         let stream = Arc::new(Stream {
             id: 1,

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
-use vigie_parsers::batch::{Batch, Origin, Source, Timestamp};
-use vigie_parsers::multiline::JavaState;
+use vigie_parsers::batch::{Batch, Origin, Timestamp};
+use vigie_parsers::multiline::State;
 
+use crate::multiline::joined;
 use crate::plugin::Agent;
 use crate::receipts::Share;
 
@@ -51,22 +52,17 @@ pub(super) struct Pending {
     /// Stream offset behind its last line.
     pub(super) end: u64,
     pub(super) touched: Instant,
-    pub(super) state: JavaState,
+    /// Number of the parser of a trace, and where it stands.
+    pub(super) parser: usize,
+    pub(super) state: State,
     /// Whether no event was open elsewhere when it began, so that reading may begin at it again.
     pub(super) clean_start: bool,
 }
 
 impl Pending {
     /// Takes another source line into the identity of the event.
-    pub(super) fn extend(&mut self, (origin, batch): (&Origin, &Batch), end: u64, agent: &Agent) {
-        let hashes = [agent.hash_of(&self.origin, batch), agent.hash_of(origin, batch)];
-        self.origin = joined(&self.origin, origin, agent.source_hash(hashes.map(u32::to_le_bytes).as_flattened()));
+    pub(super) fn extend(&mut self, next: (&Origin, &Batch), end: u64, agent: &Agent) {
+        self.origin = joined(&self.origin, next, agent);
         self.end = end;
     }
-}
-
-/// The identity of an event of two pieces.
-fn joined(first: &Origin, next: &Origin, hash: u32) -> Origin {
-    let length = (next.offset + u64::from(next.length)).saturating_sub(first.offset);
-    Origin { length: u32::try_from(length).unwrap_or(u32::MAX), source: Source::Hash(hash), ..*first }
 }

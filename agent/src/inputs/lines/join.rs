@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use vigie_parsers::batch::{Field, Origin, Span, Text, Timestamp, Value};
 use vigie_parsers::cri;
-use vigie_parsers::multiline::JavaState;
+use vigie_parsers::multiline::{FLUSH_AFTER, State};
 use vigie_parsers::time::{Context, TimeFormat};
 
 use super::event::{Output, Pending};
@@ -13,10 +13,6 @@ use super::{KEY, LOG, PARTIAL, STREAM, Shared, TIME, TRUNCATED};
 use crate::plugin::{Memory, Parcel, Stage, Stream};
 use crate::receipts::Outcome;
 
-/// How long an event waits for its next line.
-const FLUSH_AFTER: Duration = Duration::from_secs(4);
-/// Largest event in bytes; what is beyond becomes an event of its own.
-const MAX_EVENT: usize = 2 << 20;
 /// How far the clean point may stay behind while the events of several outputs always overlap.
 const MAX_LAG: u64 = 1 << 20;
 
@@ -25,6 +21,8 @@ pub(super) struct JoinedLines {
     shared: Arc<Shared>,
     stream: Arc<Stream>,
     time: TimeFormat,
+    /// The parser of traces that fitted last.
+    last: usize,
     /// Partial lines, per output.
     partial: [Option<Pending>; Output::COUNT],
     /// Stack traces, per output.
@@ -76,7 +74,19 @@ impl JoinedLines {
     pub(super) fn new(shared: Arc<Shared>, stream: Arc<Stream>) -> Self {
         let time = TimeFormat::new("%Y-%m-%dT%H:%M:%S.%L%z").expect("the format is valid");
         let (partial, traces) = (Default::default(), Default::default());
-        Self { shared, stream, time, partial, traces, clean: 0, seen: 0, epoch: 0, tag: "".into(), memory: None }
+        Self {
+            shared,
+            stream,
+            time,
+            last: 0,
+            partial,
+            traces,
+            clean: 0,
+            seen: 0,
+            epoch: 0,
+            tag: "".into(),
+            memory: None,
+        }
     }
 
     fn open_events(&self) -> impl Iterator<Item = &Pending> {
@@ -86,7 +96,7 @@ impl JoinedLines {
     /// A raw line from `span` of the arena.
     fn raw(&mut self, work: &mut Work, raw: Raw) {
         let Raw { span, origin, end, read } = raw;
-        if !self.shared.options.multiline.cri {
+        if !self.shared.is_cri {
             let line = Line {
                 output: Output::Plain,
                 origin,
@@ -122,7 +132,7 @@ impl JoinedLines {
         let slot = line.output as usize;
         let Some(mut pending) = self.partial[slot].take() else {
             if partial {
-                self.partial[slot] = Some(self.begin(work, line, JavaState::Frame));
+                self.partial[slot] = Some(self.begin(work, line, 0, State::default()));
             } else {
                 self.complete(work, line);
             }
@@ -131,7 +141,7 @@ impl JoinedLines {
         pending.extend((&line.origin, &work.parcel.batch), line.end, &self.shared.agent);
         pending.text.extend_from_slice(work.parcel.batch.bytes(line.text));
         pending.touched = Instant::now();
-        if partial && pending.text.len() < MAX_EVENT {
+        if partial && pending.text.len() < self.shared.options.multiline.largest {
             self.partial[slot] = Some(pending);
             return;
         }
@@ -144,38 +154,77 @@ impl JoinedLines {
 
     /// A whole line: part of a trace, the start of one, or a record of its own.
     fn complete(&mut self, work: &mut Work, line: Line) {
-        if !self.shared.options.multiline.java {
+        if self.shared.options.multiline.events.is_empty() {
             return self.emit(work, line);
         }
         let slot = line.output as usize;
-        let text = work.parcel.batch.bytes(line.text);
         if let Some(mut trace) = self.traces[slot].take() {
-            let next = trace.state.next(text).filter(|_| trace.text.len() + text.len() < MAX_EVENT);
-            if let Some(state) = next {
+            let shared = Arc::clone(&self.shared);
+            let machine = &shared.options.multiline.events[trace.parser].machine;
+            let text = work.parcel.batch.bytes(line.text);
+            let Some(state) = machine.next(trace.state, text) else {
+                let whole = work.take_pending(trace, line.output);
+                self.emit(work, whole);
+                return self.start(work, line);
+            };
+            if machine.has_lines() || line.output == Output::Plain {
                 trace.text.push(b'\n');
-                trace.text.extend_from_slice(text);
-                trace.extend((&line.origin, &work.parcel.batch), line.end, &self.shared.agent);
-                trace.touched = Instant::now();
-                trace.state = state;
-                self.traces[slot] = Some(trace);
-                return line.let_go();
             }
-            let whole = work.take_pending(trace, line.output);
-            self.emit(work, whole);
+            trace.text.extend_from_slice(text);
+            trace.extend((&line.origin, &work.parcel.batch), line.end, &self.shared.agent);
+            (trace.touched, trace.state) = (Instant::now(), state);
+            let output = line.output;
+            line.let_go();
+            return self.keep_open(work, output, trace, machine.is_over(state));
         }
-        match JavaState::begin(work.parcel.batch.bytes(line.text)) {
-            Some(state) => self.traces[slot] = Some(self.begin(work, line, state)),
-            None => self.emit(work, line),
+        self.start(work, line);
+    }
+
+    /// Keeps `trace` for its next line, unless it is over or too large.
+    fn keep_open(&mut self, work: &mut Work, output: Output, trace: Pending, is_over: bool) {
+        let is_cut = !is_over && trace.text.len() >= self.shared.options.multiline.largest;
+        if !is_over && !is_cut {
+            self.traces[output as usize] = Some(trace);
+            return;
         }
+        self.shared.metrics.multiline_truncated.add(u64::from(is_cut));
+        let whole = work.take_pending(trace, output);
+        work.truncated = is_cut;
+        self.emit(work, whole);
+        work.truncated = false;
+    }
+
+    /// A line that goes on with nothing: the start of a trace, or a record of its own.
+    fn start(&mut self, work: &mut Work, line: Line) {
+        let events = &self.shared.options.multiline.events;
+        let text = work.parcel.batch.bytes(line.text);
+        let mut order = std::iter::once(self.last).chain((0..events.len()).filter(|at| *at != self.last));
+        let begun = order.find_map(|at| Some((at, events[at].machine.begin(text)?)));
+        let Some((parser, state)) = begun else { return self.emit(work, line) };
+        let is_over = events[parser].machine.is_over(state);
+        self.last = parser;
+        if is_over {
+            return self.emit(work, line);
+        }
+        let slot = line.output as usize;
+        self.traces[slot] = Some(self.begin(work, line, parser, state));
     }
 
     /// Makes an event of `line` that may go on.
-    fn begin(&self, work: &mut Work, line: Line, state: JavaState) -> Pending {
+    fn begin(&self, work: &mut Work, line: Line, parser: usize, state: State) -> Pending {
         let batch = &work.parcel.batch;
         let (text, time_text) = (batch.bytes(line.text).to_vec(), batch.bytes(line.time_text).to_vec());
         let clean_start = self.open_events().next().is_none();
         if let Some(part) = line.pending {
-            return Pending { text, state, touched: Instant::now(), end: line.end, origin: line.origin, ..part };
+            return Pending {
+                text,
+                parser,
+                state,
+                touched: Instant::now(),
+                end: line.end,
+                origin: line.origin,
+                ..part
+            };
         }
         let share = &mut work.parcel.shares[0];
         share.grow(1);
@@ -188,6 +237,7 @@ impl JoinedLines {
             text,
             end: line.end,
             touched: Instant::now(),
+            parser,
             state,
             clean_start,
         }
@@ -239,6 +289,11 @@ impl JoinedLines {
         }
     }
 
+    /// How long a trace waits for its next line.
+    fn wait_of(&self, trace: &Pending) -> Duration {
+        self.shared.options.multiline.events[trace.parser].flush_after
+    }
+
     /// Notes the clean point after a line that ends at `end`.
     fn note_clean(&mut self, end: u64) {
         self.seen = end;
@@ -254,14 +309,14 @@ impl JoinedLines {
     }
 
     /// Gives out the events that `wanted` says are over.
-    fn give_out(&mut self, wanted: impl Fn(&Pending) -> bool) -> Option<Parcel> {
-        let over = |slot: &mut Option<Pending>| slot.take_if(|pending| wanted(pending));
+    fn give_out(&mut self, wanted: impl Fn(&Pending, bool) -> bool) -> Option<Parcel> {
+        let over = |slot: &mut Option<Pending>, is_trace| slot.take_if(|pending| wanted(pending, is_trace));
         let outputs = [Output::Stdout, Output::Stderr, Output::Plain];
         let mut events: Vec<(Output, Pending, bool)> = Vec::new();
         for output in outputs {
             // An unfinished part may belong to the trace before it, which then must not go first.
-            let part = over(&mut self.partial[output as usize]).map(|pending| (output, pending, true));
-            let trace = over(&mut self.traces[output as usize]).map(|pending| (output, pending, false));
+            let part = over(&mut self.partial[output as usize], false).map(|pending| (output, pending, true));
+            let trace = over(&mut self.traces[output as usize], true).map(|pending| (output, pending, false));
             events.extend(trace.into_iter().chain(part));
         }
         if events.is_empty() {
@@ -316,6 +371,7 @@ impl Stage for JoinedLines {
             self.raw(&mut work, Raw { span: text.span, origin, end: line_end, read });
             self.note_clean(line_end);
         }
+        work.parcel.end = self.clean;
         work.parcel.shares[0].set_clean(self.clean);
         work.parcel.shares[0].grow(work.added);
         work.parcel.shares[0].settle(1, Outcome::Passed);
@@ -323,15 +379,22 @@ impl Stage for JoinedLines {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.open_events().map(|pending| pending.touched + FLUSH_AFTER).min()
+        let parts = self.partial.iter().flatten().map(|pending| pending.touched + FLUSH_AFTER);
+        let traces = self.traces.iter().flatten().map(|pending| pending.touched + self.wait_of(pending));
+        parts.chain(traces).min()
     }
 
     fn flush(&mut self, now: Instant) -> Option<Parcel> {
-        self.give_out(|pending| now >= pending.touched + FLUSH_AFTER)
+        let shared = Arc::clone(&self.shared);
+        let events = &shared.options.multiline.events;
+        self.give_out(|pending, is_trace| {
+            let wait = if is_trace { events[pending.parser].flush_after } else { FLUSH_AFTER };
+            now >= pending.touched + wait
+        })
     }
 
     fn finish(&mut self) -> Option<Parcel> {
-        self.give_out(|_| true)
+        self.give_out(|_, _| true)
     }
 }
 

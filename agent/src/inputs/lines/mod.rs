@@ -4,6 +4,7 @@
 pub mod check;
 mod event;
 mod join;
+mod mapped;
 mod plain;
 #[cfg(test)]
 mod tests;
@@ -12,10 +13,11 @@ use std::sync::Arc;
 
 use vigie_parsers::Parser;
 use vigie_parsers::batch::{Batch, Field, Keys, Text, Value};
+use vigie_parsers::multiline::MultilineParser;
 
-use crate::config::types::CommaList;
 use crate::config::{Diagnostics, Section, did_you_mean};
 use crate::metrics::InputMetrics;
+use crate::multiline;
 use crate::plugin::{Agent, BuildContext, Parcel, Stage, StageFactory, Stream};
 use crate::receipts::{Ledger, Outcome};
 
@@ -35,12 +37,31 @@ pub struct LineOptions {
 }
 
 /// How lines are joined to events.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Multiline {
-    /// Partial lines of container runtimes, per output stream.
-    pub cri: bool,
-    /// Stack traces; with `cri`, inside of the joined lines.
-    pub java: bool,
+    /// What takes lines apart, such as `cri` and `docker`, and joins parts of lines.
+    pub takers: Vec<Arc<MultilineParser>>,
+    /// What joins lines, such as `java`; with takers, the lines inside of theirs.
+    pub events: Vec<Arc<MultilineParser>>,
+    /// Bytes of text at which an event is cut.
+    pub largest: usize,
+}
+
+impl Multiline {
+    /// What `parsers` join, up to `largest` bytes of text.
+    pub fn new(parsers: Vec<Arc<MultilineParser>>, largest: usize) -> Self {
+        let (takers, events) = parsers.into_iter().partition(|parser| parser.parser.is_some());
+        Self { takers, events, largest }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.takers.is_empty() && self.events.is_empty()
+    }
+
+    /// Whether the lines of a container runtime are all that is taken apart, which the runtime's own stage does.
+    fn is_cri(&self) -> bool {
+        matches!(self.takers.as_slice(), [parser] if parser.is_cri)
+    }
 }
 
 /// The parser that `section` names. `Some(None)` when it names none, `None` when it is unknown and reported.
@@ -58,25 +79,10 @@ pub fn parser(
     found.map(Some)
 }
 
-/// The multiline parsers of `list`, which `section` gives.
-pub fn multiline(section: &Section, list: Option<&CommaList>, findings: &mut Diagnostics) -> Option<Multiline> {
-    let mut multiline = Multiline::default();
-    for name in list.map(|list| list.0.as_slice()).unwrap_or_default() {
-        match name.to_ascii_lowercase().as_str() {
-            "cri" if !multiline.java => multiline.cri = true,
-            "java" => multiline.java = true,
-            other => {
-                let place = section.get("multiline.parser").map_or(section.place, |value| value.place);
-                let message = match other {
-                    "cri" => "`cri` must stand before `java`: it joins the lines that hold the traces".to_owned(),
-                    _ => format!("unknown multiline parser `{name}`"),
-                };
-                findings.error(place, "V304", message).help(did_you_mean(other, &["cri", "java"]));
-                return None;
-            }
-        }
-    }
-    Some(multiline)
+/// How `section` says that lines are joined. `None` when it names an unknown multiline parser, which is reported.
+pub fn multiline(section: &Section, context: &BuildContext, findings: &mut Diagnostics) -> Option<Multiline> {
+    let parsers = multiline::named(section, context, findings)?;
+    Some(Multiline::new(parsers, context.parsers.largest_event))
 }
 
 /// Makes the stages of an input.
@@ -92,16 +98,20 @@ pub fn factory(options: LineOptions, agent: Arc<Agent>, metrics: Arc<InputMetric
             "log",
             "multiline_truncated",
         ]),
+        is_cri: options.multiline.is_cri(),
         options,
         agent,
         metrics,
     });
     Arc::new(move |stream: &Arc<Stream>| -> Box<dyn Stage> {
         let shared = Arc::clone(&shared);
-        if shared.options.multiline == Multiline::default() {
+        let multiline = &shared.options.multiline;
+        if multiline.is_empty() {
             Box::new(plain::PlainLines::new(shared))
-        } else {
+        } else if shared.is_cri || multiline.takers.is_empty() {
             Box::new(join::JoinedLines::new(shared, Arc::clone(stream)))
+        } else {
+            Box::new(mapped::MappedLines::new(shared, stream))
         }
     })
 }
@@ -149,6 +159,8 @@ impl Stage for Ready {
 /// What all stages of an input share.
 struct Shared {
     options: LineOptions,
+    /// Whether lines are those of a container runtime.
+    is_cri: bool,
     keys: Keys,
     agent: Arc<Agent>,
     metrics: Arc<InputMetrics>,

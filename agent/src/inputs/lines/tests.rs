@@ -3,16 +3,17 @@
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
+use vigie_parsers::multiline::{Machine, Rule, Rules};
 use vigie_parsers::{Definition, Format};
 
-use super::check::{Event, Rig, settled, whole};
+use super::check::{Event, Rig, built_in, settled, whole};
 use super::*;
 
 #[test]
 fn a_line_that_its_parser_gives_up_is_kept_as_text_and_counted() {
     let regex = Some(r"^(?=(?<run>(?:a+)+)$)".into());
     let definition = Definition { format: Format::Regex, regex, ..Definition::default() };
-    let mut rig = Rig::with_parser(Multiline::default(), 0, definition.build().ok());
+    let mut rig = Rig::with_parser(&Multiline::default(), 0, definition.build().ok());
     let long = format!("{}!", "a".repeat(64));
     let text = format!("{long}\naa\nb\n{long}\n");
 
@@ -23,9 +24,10 @@ fn a_line_that_its_parser_gives_up_is_kept_as_text_and_counted() {
     assert_eq!((rig.stream.metrics.parser_given_up.get(), rig.stream.metrics.parser_failed.get()), (2, 3));
 }
 
-const CRI: Multiline = Multiline { cri: true, java: false };
-const JAVA: Multiline = Multiline { cri: false, java: true };
-const NESTED: Multiline = Multiline { cri: true, java: true };
+/// What the built-in parsers `names` make of `text`.
+fn joined(names: &[&str], text: &str) -> Vec<String> {
+    documents(whole(&built_in(names), text))
+}
 
 fn documents(events: Vec<Event>) -> Vec<String> {
     events.into_iter().map(|event| event.3).collect()
@@ -36,7 +38,7 @@ fn partial_lines_are_joined_per_output_as_in_fluent_bit() {
     let text = "2023Z stdout P part1 \n2023Z stderr F other\nplain\n2023Z stdout F part2\n";
 
     assert_eq!(
-        documents(whole(CRI, text)),
+        joined(&["cri"], text),
         [
             r#"{"time":"2023Z","stream":"stderr","_p":"F","log":"other"}"#,
             r#"{"log":"plain"}"#,
@@ -50,7 +52,7 @@ fn traces_are_joined_and_text_ends_with_a_newline() {
     let text = "start\n\nx.FooException: boom\n\tat a.B(C)\nCaused by: y\nend\n";
 
     assert_eq!(
-        documents(whole(JAVA, text)),
+        joined(&["java"], text),
         [
             r#"{"log":"start\n"}"#,
             r#"{"log":"x.FooException: boom\n\tat a.B(C)\nCaused by: y\n"}"#,
@@ -65,7 +67,7 @@ fn traces_inside_of_container_lines_are_joined_after_their_parts() {
         "1Z stdout F x.FooException: boom\n1Z stderr F noise\n1Z stdout P \tat a.\n1Z stdout F B(C)\n1Z stdout F end\n";
 
     assert_eq!(
-        documents(whole(NESTED, text)),
+        joined(&["cri", "java"], text),
         [
             r#"{"time":"1Z","stream":"stderr","_p":"F","log":"noise"}"#,
             r#"{"time":"1Z","stream":"stdout","_p":"F","log":"x.FooException: boom\n\tat a.B(C)"}"#,
@@ -77,7 +79,7 @@ fn traces_inside_of_container_lines_are_joined_after_their_parts() {
 #[test]
 fn the_position_waits_at_the_start_of_an_event_that_may_go_on() {
     let text = "one\nx.FooException: boom\n\tat a.B(C)\n";
-    let mut rig = Rig::new(JAVA, 0);
+    let mut rig = Rig::new(&built_in(&["java"]), 0);
 
     assert_eq!(rig.feed(text, 0, text.len()).len(), 1);
     assert_eq!(rig.ledger.committed(), 0, "the range holds an unfinished event");
@@ -93,12 +95,92 @@ fn an_event_that_is_too_large_is_cut_and_marked_and_its_rest_is_kept() {
     let part = "y".repeat(1 << 20);
     let text: String = (0..5).map(|_| format!("1Z stdout P {part}\n")).collect::<String>() + "1Z stdout F end\n";
 
-    let events = whole(CRI, &text);
+    let events = whole(&built_in(&["cri"]), &text);
 
     let kept: usize = events.iter().map(|event| event.3.matches('y').count()).sum();
     assert_eq!(kept, 5 << 20, "nothing is lost");
     assert!(events.len() > 1);
 }
+
+/// The event whose text is `log`, of a runtime's line.
+fn docker(log: &str, stream: &str, time: &str) -> String {
+    format!(r#"{{"log":"{log}","stream":"{stream}","time":"{time}"}}"#)
+}
+
+#[test]
+fn parts_of_docker_are_joined_per_output_and_traces_in_them_too() {
+    let lines = [
+        docker("a ", "stdout", "2024-01-01T00:00:01.5"),
+        docker("x.FooException: boom\\n", "stderr", "2024-01-01T00:00:02"),
+        docker("b c\\n", "stdout", "2024-01-01T00:00:03"),
+        "no docker".into(),
+        docker("\\tat a.", "stderr", "2024-01-01T00:00:04"),
+        docker("B(C)\\n", "stderr", "2024-01-01T00:00:05"),
+        docker("end\\n", "stderr", "2024-01-01T00:00:06"),
+    ];
+    let text = lines.join("\n") + "\n";
+    let whole = docker("a b c\\n", "stdout", "2024-01-01T00:00:01.5");
+    let plain = r#"{"log":"no docker"}"#.to_owned();
+    let end = lines[6].clone();
+
+    let parts = docker("\\tat a.B(C)\\n", "stderr", "2024-01-01T00:00:04");
+    assert_eq!(joined(&["docker"], &text), [&lines[1], &whole, &plain, &parts, &end].map(Clone::clone));
+    let trace = docker("x.FooException: boom\\n\\tat a.B(C)\\n", "stderr", "2024-01-01T00:00:02");
+    assert_eq!(joined(&["docker", "java"], &text), [whole, plain, trace, end]);
+}
+
+#[test]
+fn each_line_is_taken_apart_by_the_parser_that_fits() {
+    let text = format!("2023Z stdout P a\n{}\n2023Z stdout F b\n", docker("x\\n", "stdout", "t"));
+
+    let cri = r#"{"time":"2023Z","stream":"stdout","_p":"P","log":"a"}"#.to_owned();
+    let rest = r#"{"time":"2023Z","stream":"stdout","_p":"F","log":"b"}"#.to_owned();
+    assert_eq!(joined(&["docker", "cri"], &text), [cri, docker("x\\n", "stdout", "t"), rest]);
+}
+
+#[test]
+fn rules_of_users_join_lines_and_say_when_an_event_is_over() {
+    let rule = |from: &str, regex: &str, to: &str| Rule { from: from.into(), regex: regex.into(), to: to.into() };
+    let rules = [
+        rule("start_state", r"/^\d{4}-/", "cont"),
+        rule("cont", r"/^\s+at/", "cont"),
+        rule("cont", "^end", "start_state"),
+    ];
+    let machine = Machine::Rules(Rules::new(&rules).expect("they are valid"));
+    let multiline = Multiline::new(vec![Arc::new(MultilineParser::new("own", machine))], 1 << 20);
+    let text = "2024-01 first\n  at x\nunrelated\n\n2024-02 a\nend\nend\n2024-03 b\n";
+
+    let expected = ["2024-01 first\\n  at x", "unrelated", "2024-02 a\\nend", "end", "2024-03 b"];
+    let expected = expected.map(|log| format!(r#"{{"log":"{log}\n"}}"#));
+    assert_eq!(documents(whole(&multiline, text)), expected);
+}
+
+#[test]
+fn a_trace_that_is_too_large_is_cut_and_marked() {
+    let mut multiline = built_in(&["python"]);
+    multiline.largest = 64;
+    let text = format!("Traceback (most recent call last):\n{}", "  File \"a\"\n    b\n".repeat(4));
+    let mut rig = Rig::new(&multiline, 0);
+
+    let events = rig.feed(&text, 0, text.len());
+
+    assert_eq!(rig.stream.metrics.multiline_truncated.get(), 1);
+    let lines: usize = events.iter().map(|event| event.3.matches("\\n").count()).sum();
+    assert_eq!(lines, 9, "nothing is lost");
+}
+
+#[test]
+fn an_event_inside_of_another_one_is_no_place_to_read_again_from() {
+    let lines = ["stdout P \tat a", "stderr F x.FooException: boom", "stdout F b", "stdout F end"];
+    let text: String = lines.iter().map(|line| format!("2023Z {line}\n")).collect();
+
+    for parcels in 0..=lines.len() {
+        check::kills(&text, &[true], &[parcels], &built_in(&["docker", "cri", "java"]));
+    }
+}
+
+/// What joins lines in the runs that are killed.
+const MODES: &[&[&str]] = &[&["cri"], &["cri", "java"], &["docker", "cri"], &["docker", "cri", "java"]];
 
 /// Lines of containers: whole and partial, of both outputs, with traces in them, and a few of no format.
 fn lines() -> impl Strategy<Value = Vec<String>> {
@@ -125,9 +207,9 @@ proptest! {
         lines in lines(),
         cuts in proptest::collection::vec(any::<bool>(), 1..20),
         kills in proptest::collection::vec(0_usize..12, 0..4),
-        mode in prop_oneof![Just(CRI), Just(NESTED)],
+        mode in 0..MODES.len(),
     ) {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        check::kills(&text, &cuts, &kills, mode);
+        check::kills(&text, &cuts, &kills, &built_in(MODES[mode]));
     }
 }

@@ -30,9 +30,9 @@ pub(super) fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Di
     // The parser is looked up even where an option is wrong: all problems are reported at once.
     let parser = lines::parser(section, setup.context, findings);
     let options = options?;
-    let multiline = lines::multiline(section, options.multiline_parser.as_ref(), findings);
+    let multiline = lines::multiline(section, setup.context, findings);
     let paths = read_paths(&options, section, findings);
-    if let (Some(_), Some(_), Some(value)) = (&options.parser, &options.multiline_parser, section.get("parser")) {
+    if let (Some(_), [_, ..], Some(value)) = (&options.parser, &options.multiline_parser[..], section.get("parser")) {
         let message = "`parser` is not applied where `multiline.parser` is set";
         findings.warning(value.place, "V403", message).help("add a filter `parser` instead");
     }

@@ -18,7 +18,7 @@ crate::options! {
         exclude_path: CommaList, optional, "Files left out: globs on the full path, between commas.";
         key: String, default "log", "Key of a line that no parser took apart.";
         parser: String, optional, "Parser of each line. Not applied where `multiline.parser` is set.";
-        "multiline.parser" multiline_parser: CommaList, optional, "How lines are joined to events: `cri`, `java`, or `cri, java`, which joins partial lines first and then the events in them.";
+        "multiline.parser" multiline_parser: CommaList, repeated, "How lines are joined to events: `cri`, `docker`, `java`, `python`, `go`, `ruby`, or parsers of your own, between commas. Of `cri, java` the parts of lines are joined first, then the events in them.";
         db: PathBuf, optional, "SQLite database of positions, in Fluent Bit's own form. Without it they are kept in the state directory.";
         "db.sync" db_sync: DbSync, default "normal", "How hard the database is synced: off, normal, full or extra. What cannot be found out anew is always synced before it is used, all else of new files within a second.";
         "db.journal_mode" db_journal_mode: DbJournal, default "WAL", "Journal of the database: WAL, DELETE, TRUNCATE, PERSIST, MEMORY or OFF.";

@@ -1,0 +1,137 @@
+//! Lines that a parser takes apart before they are joined, such as Docker's, and events inside of them.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use vigie_parsers::Parsed;
+use vigie_parsers::batch::{Field, Range, Value};
+
+use super::Shared;
+use crate::multiline::{Chain, Fits, Joiner, LOG};
+use crate::plugin::{Parcel, Stage, Stream};
+use crate::receipts::Outcome;
+
+/// The stage of one stream.
+pub(super) struct MappedLines {
+    shared: Arc<Shared>,
+    /// The parser that fitted last.
+    last: usize,
+    /// What each line of the parcel at hand is for.
+    fits: Vec<Fits>,
+    parts: Joiner,
+    /// Joins whole lines.
+    events: Option<Joiner>,
+}
+
+impl MappedLines {
+    pub(super) fn new(shared: Arc<Shared>, stream: &Arc<Stream>) -> Self {
+        let options = &shared.options.multiline;
+        let base = Chain {
+            parsers: options.takers.clone(),
+            key: None,
+            group: None,
+            flush_after: None,
+            largest: options.largest,
+            waits: true,
+            parts: false,
+            agent: Arc::clone(&shared.agent),
+        };
+        let events = (!options.events.is_empty()).then(|| {
+            let taker = &options.takers[0];
+            let key = taker.key_content.clone().unwrap_or_else(|| LOG.into());
+            let (parsers, group) = (options.events.clone(), taker.key_group.clone());
+            let chain = Chain { parsers, key: Some(key), group, ..base.clone() };
+            Joiner::new(Arc::new(chain), Arc::clone(stream))
+        });
+        let parts = Joiner::new(Arc::new(base), Arc::clone(stream));
+        Self { shared, last: 0, fits: Vec::new(), parts, events }
+    }
+
+    /// Takes a line apart. One that no parser fits is kept as it is.
+    fn line(&mut self, parcel: &mut Parcel, index: usize) -> Fits {
+        let takers = &self.shared.options.multiline.takers;
+        let batch = &mut parcel.batch;
+        let raw = batch.record_mut(index).range();
+        let Some(Field { value: Value::Text(text), .. }) = batch.fields(raw).first().copied() else { return Fits::No };
+        let mut order = std::iter::once(self.last).chain((0..takers.len()).filter(|at| *at != self.last));
+        batch.record_mut(index).replace_fields(Range::empty_at(raw.start as usize));
+        let fitted = order.find(|at| {
+            let Some(parser) = &takers[*at].parser else { return false };
+            let parsed = parser.parse(batch, index, text.span);
+            self.shared.metrics.parser_failed.add(u64::from(parsed == Parsed::TimeUnclear));
+            parsed.gave_fields()
+        });
+        match fitted {
+            Some(at) => {
+                self.last = at;
+                Fits::One(at)
+            }
+            None => {
+                batch.record_mut(index).replace_fields(raw);
+                Fits::No
+            }
+        }
+    }
+
+    /// Counts the events that were cut.
+    fn count(&mut self) {
+        let events = self.events.as_mut().map_or(0, Joiner::take_truncated);
+        self.shared.metrics.multiline_truncated.add(self.parts.take_truncated() + events);
+    }
+
+    fn placed(&self, parcel: Option<Parcel>) -> Option<Parcel> {
+        let mut parcel = parcel?;
+        if self.shared.has_place() {
+            for index in 0..parcel.batch.len() {
+                self.shared.add_place(&mut parcel.batch, index, &parcel.stream);
+            }
+        }
+        Some(parcel)
+    }
+}
+
+impl Stage for MappedLines {
+    fn run(&mut self, mut parcel: Parcel) -> Option<Parcel> {
+        let mut fits = std::mem::take(&mut self.fits);
+        fits.clear();
+        for index in 0..parcel.batch.len() {
+            fits.push(self.line(&mut parcel, index));
+        }
+        let records = u32::try_from(parcel.batch.len()).expect("a batch has fewer than 2^32 records");
+        parcel.shares[0].grow(records);
+        let mut joined = self.parts.join(parcel, |index| fits[index]);
+        self.fits = fits;
+        if let Some(events) = &mut self.events {
+            joined = events.join(joined, |_| Fits::Any);
+        }
+        // Not before the events inside have told from where on it may be read again.
+        joined.shares[0].settle(1, Outcome::Passed);
+        self.count();
+        self.placed(Some(joined)).filter(|parcel| !parcel.batch.is_empty())
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let events = self.events.as_ref().and_then(Stage::deadline);
+        self.parts.deadline().into_iter().chain(events).min()
+    }
+
+    fn flush(&mut self, now: Instant) -> Option<Parcel> {
+        let parts = self.parts.flush(now);
+        let Some(events) = &mut self.events else { return self.placed(parts) };
+        let ready = match parts {
+            Some(parts) => events.run(parts),
+            None => events.flush(now),
+        };
+        self.count();
+        self.placed(ready)
+    }
+
+    fn finish(&mut self) -> Option<Parcel> {
+        let parts = self.parts.finish();
+        let rest = match &mut self.events {
+            Some(events) => events.finish_with(parts),
+            None => parts,
+        };
+        self.placed(rest)
+    }
+}

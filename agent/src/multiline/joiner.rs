@@ -1,0 +1,304 @@
+//! The events of one stream.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Instant;
+
+use vigie_parsers::batch::{Batch, Value};
+use vigie_parsers::multiline::MultilineParser;
+
+use super::open::{Open, Start, Work};
+use super::points::Points;
+use super::{Chain, LOG};
+use crate::plugin::{Memory, Parcel, Stage, Stream};
+use crate::receipts::Outcome;
+
+/// Events that may be open at once; the one that began first is given out for another.
+const MOST_OPEN: usize = 32;
+
+/// Joins the records of one stream.
+pub struct Joiner {
+    chain: Arc<Chain>,
+    stream: Arc<Stream>,
+    /// In the order of their beginning.
+    open: Vec<Open>,
+    /// The parser that fitted last.
+    last: usize,
+    points: Points,
+    epoch: u32,
+    tag: Arc<str>,
+    memory: Option<Memory>,
+    truncated: u64,
+    is_ending: bool,
+    buffers: Buffers,
+}
+
+/// Which parsers a record is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fits {
+    /// All of them.
+    Any,
+    /// The one that took it apart.
+    One(usize),
+    /// None: it goes on as it is.
+    No,
+}
+
+/// What a record is looked at by, filled anew for each.
+#[derive(Debug, Default)]
+struct Buffers {
+    group: Vec<u8>,
+    text: Vec<u8>,
+}
+
+/// A record that may be joined.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    index: usize,
+    /// Which field holds the text.
+    field: usize,
+    group: &'a [u8],
+    text: &'a [u8],
+    fits: Fits,
+}
+
+impl Joiner {
+    /// One without events.
+    pub fn new(chain: Arc<Chain>, stream: Arc<Stream>) -> Self {
+        Self {
+            chain,
+            stream,
+            open: Vec::new(),
+            last: 0,
+            points: Points::default(),
+            epoch: 0,
+            tag: "".into(),
+            memory: None,
+            truncated: 0,
+            is_ending: false,
+            buffers: Buffers::default(),
+        }
+    }
+
+    /// Tag of the records that it holds.
+    pub fn tag(&self) -> &Arc<str> {
+        &self.tag
+    }
+
+    /// How many events were cut since the last call.
+    pub fn take_truncated(&mut self) -> u64 {
+        std::mem::take(&mut self.truncated)
+    }
+
+    /// Takes the last records of the stream, and gives all that it holds behind them.
+    pub fn finish_with(&mut self, parcel: Option<Parcel>) -> Option<Parcel> {
+        let Some(parcel) = parcel else { return self.finish() };
+        self.is_ending = true;
+        self.run(parcel)
+    }
+
+    /// Takes records and gives those that no event holds, and the events that ended. `fits` tells for each record by its number
+    /// which parsers it is for. The parcel may be left without records.
+    pub fn join(&mut self, mut parcel: Parcel, fits: impl Fn(usize) -> Fits) -> Parcel {
+        if parcel.epoch != self.epoch {
+            // The input reads again from an earlier position: these events come again.
+            self.open.clear();
+            self.points = Points::default();
+        }
+        self.epoch = parcel.epoch;
+        self.tag = Arc::clone(&parcel.tag);
+        self.memory = Some(parcel.batch.memory().clone());
+        let raw = parcel.batch.len();
+        // A range must not be finished before its clean point is known.
+        let held = parcel.shares.len();
+        parcel.shares.iter_mut().for_each(|share| share.grow(1));
+        let mut work = Work { parcel, now: Instant::now() };
+        let mut buffers = std::mem::take(&mut self.buffers);
+        for index in 0..raw {
+            let origin = work.parcel.batch.entries()[index].origin;
+            self.points.before(&origin, work.parcel.end, self.open.is_empty());
+            self.record(&mut work, (index, fits(index)), &mut buffers);
+        }
+        self.buffers = buffers;
+        if !self.chain.waits || self.is_ending {
+            for open in std::mem::take(&mut self.open) {
+                work.emit(open, &self.chain, false);
+            }
+        }
+        self.points.after(work.parcel.end, self.open.iter().map(|open| open.origin.offset).min());
+        let mut parcel = self.give(work, raw);
+        parcel.shares[..held].iter_mut().for_each(|share| share.settle(1, Outcome::Passed));
+        parcel
+    }
+
+    /// Hands on what stands behind the first `raw` records of `work`.
+    fn give(&self, mut work: Work, raw: usize) -> Parcel {
+        work.parcel.end = self.points.clean();
+        for share in &work.parcel.shares {
+            share.set_clean(work.parcel.end);
+        }
+        work.parcel.batch.drop_front(raw);
+        work.parcel
+    }
+
+    fn record(&mut self, work: &mut Work, (index, fits): (usize, Fits), buffers: &mut Buffers) {
+        let Some(field) = self.look(&work.parcel.batch, (index, fits), buffers) else {
+            return work.parcel.batch.push_again(index);
+        };
+        let line = Line { index, field, group: &buffers.group, text: &buffers.text, fits };
+        if let Some(at) = self.open.iter().position(|open| open.group == line.group) {
+            if self.goes_on(work, at, line) {
+                return;
+            }
+            let over = self.open.remove(at);
+            work.emit(over, &self.chain, false);
+        }
+        self.begin(work, line);
+    }
+
+    /// Puts what of record `index` is looked at into `buffers`, and gives the number of the field of its text. `None` when it has
+    /// none to be joined.
+    fn look(&self, batch: &Batch, (index, fits): (usize, Fits), buffers: &mut Buffers) -> Option<usize> {
+        let chain = &*self.chain;
+        let parser = match fits {
+            Fits::No => return None,
+            Fits::Any => None,
+            Fits::One(at) => Some(&*chain.parsers[at]),
+        };
+        let key = chain.key.as_ref().or_else(|| parser?.key_content.as_ref()).map_or(LOG, String::as_str);
+        let group = chain.group.as_ref().or_else(|| parser?.key_group.as_ref());
+        if chain.parts && !is_true(batch, index, b"partial_message") {
+            return None;
+        }
+        let record = batch.record(index);
+        let field = record.fields().iter().position(|field| batch.text_is(field.key, key.as_bytes()))?;
+        let Value::Text(text) = record.fields()[field].value else { return None };
+        buffers.text.clear();
+        batch.decode_text(text, &mut buffers.text);
+        buffers.group.clear();
+        if let Some(value) = group.and_then(|group| record.get(group.as_bytes())) {
+            push_plain(batch, value, &mut buffers.group);
+        }
+        Some(field)
+    }
+
+    /// Whether the event at `at` takes `line`.
+    fn goes_on(&mut self, work: &mut Work, at: usize, line: Line<'_>) -> bool {
+        let open = &mut self.open[at];
+        if matches!(line.fits, Fits::One(parser) if parser != open.parser) {
+            return false;
+        }
+        let parser = &self.chain.parsers[open.parser];
+        let seen = looked_at(&work.parcel.batch, line, parser);
+        let Some(state) = parser.machine.next(open.state, &seen) else { return false };
+        open.state = state;
+        open.add(work, line.index, line.text, &self.chain);
+        let is_over = parser.machine.is_over(state);
+        let is_cut = !is_over && open.bytes() >= self.chain.largest;
+        if is_over || is_cut {
+            self.truncated += u64::from(is_cut);
+            let open = self.open.remove(at);
+            work.emit(open, &self.chain, is_cut);
+        }
+        true
+    }
+
+    /// Begins an event with `line`, or hands it on as it is.
+    fn begin(&mut self, work: &mut Work, line: Line<'_>) {
+        let count = self.chain.parsers.len();
+        let order = std::iter::once(self.last).chain((0..count).filter(|at| *at != self.last));
+        for parser in order.filter(|at| line.fits == Fits::Any || line.fits == Fits::One(*at)) {
+            let machine = &self.chain.parsers[parser].machine;
+            let seen = looked_at(&work.parcel.batch, line, &self.chain.parsers[parser]);
+            let Some(state) = machine.begin(&seen) else { continue };
+            self.last = parser;
+            if machine.is_over(state) {
+                break;
+            }
+            if self.open.len() == MOST_OPEN {
+                let oldest = self.open.remove(0);
+                work.emit(oldest, &self.chain, false);
+            }
+            let start = Start { index: line.index, field: line.field, parser, state };
+            let open = Open::new(work, &start, (line.group, line.text), &self.chain);
+            return self.open.push(open);
+        }
+        work.parcel.batch.push_again(line.index);
+    }
+
+    /// Gives out the events that `wanted` says are over.
+    fn give_out(&mut self, wanted: impl Fn(&Open, &Chain) -> bool) -> Option<Parcel> {
+        let over: Vec<Open> = self.open.extract_if(.., |open| wanted(open, &self.chain)).collect();
+        if over.is_empty() {
+            return None;
+        }
+        if self.open.is_empty() {
+            self.points.idle();
+        }
+        let bytes: usize = over.iter().map(|open| open.bytes() + 1024).sum();
+        let memory = self.memory.as_ref().expect("an event came in a batch from the pool");
+        let parcel = Parcel {
+            batch: memory.take_beyond_limit(bytes),
+            shares: Vec::new(),
+            stream: Arc::clone(&self.stream),
+            tag: Arc::clone(&self.tag),
+            end: self.points.clean(),
+            epoch: self.epoch,
+        };
+        let mut work = Work { parcel, now: Instant::now() };
+        for open in over {
+            work.emit(open, &self.chain, false);
+        }
+        Some(self.give(work, 0))
+    }
+}
+
+impl Stage for Joiner {
+    fn run(&mut self, parcel: Parcel) -> Option<Parcel> {
+        Some(self.join(parcel, |_| Fits::Any)).filter(|parcel| !parcel.batch.is_empty())
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.open.iter().map(|open| open.deadline(&self.chain)).min()
+    }
+
+    fn flush(&mut self, now: Instant) -> Option<Parcel> {
+        self.give_out(|open, chain| now >= open.deadline(chain))
+    }
+
+    fn finish(&mut self) -> Option<Parcel> {
+        self.give_out(|_, _| true)
+    }
+}
+
+/// What the machine of `parser` looks at: the joined text, or the value of another key.
+fn looked_at<'a>(batch: &'a Batch, line: Line<'a>, parser: &MultilineParser) -> Cow<'a, [u8]> {
+    let Some(key) = &parser.key_pattern else { return line.text.into() };
+    match batch.record(line.index).get(key.as_bytes()) {
+        Some(Value::Text(text)) if !text.is_escaped() => batch.bytes(text.span).into(),
+        Some(value) => {
+            let mut bytes = Vec::new();
+            push_plain(batch, value, &mut bytes);
+            bytes.into()
+        }
+        None => line.text.into(),
+    }
+}
+
+/// Appends `value`, when it is text, a number or a truth value.
+fn push_plain(batch: &Batch, value: Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Text(text) => batch.decode_text(text, out),
+        Value::Bool(truth) => out.extend_from_slice(if truth { b"true" } else { b"false" }),
+        Value::Number(span) => out.extend_from_slice(batch.bytes(span)),
+        _ => {}
+    }
+}
+
+fn is_true(batch: &Batch, index: usize, key: &[u8]) -> bool {
+    match batch.record(index).get(key) {
+        Some(Value::Bool(truth)) => truth,
+        Some(Value::Text(text)) => batch.text_is(text, b"true"),
+        _ => false,
+    }
+}

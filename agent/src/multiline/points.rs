@@ -1,0 +1,64 @@
+//! Where reading of a stream may begin again.
+
+use vigie_parsers::batch::{Origin, Source};
+
+/// How far the clean point may stay behind while the events of several groups always overlap.
+const MAX_LAG: u64 = 1 << 20;
+
+/// The clean point of a joiner: no event of its own is open there, nor one of a joiner before it, whose events come as records
+/// that may overlap.
+#[derive(Debug, Default)]
+pub(super) struct Points {
+    clean: u64,
+    /// Where a record began while no event was open. Not clean before the joiner in front is clean behind it.
+    next: Option<u64>,
+    /// Behind all records seen.
+    covered: u64,
+    /// The last clean point of what is in front.
+    end: u64,
+}
+
+impl Points {
+    pub(super) fn clean(&self) -> u64 {
+        self.clean
+    }
+
+    /// Notes a record of a parcel whose clean point is `end`, before it is looked at. `idle`: no event is open.
+    pub(super) fn before(&mut self, origin: &Origin, end: u64, idle: bool) {
+        let length = if matches!(origin.source, Source::Hash(_)) { u64::from(origin.length).max(1) } else { 1 };
+        let (from, to) = (origin.offset, origin.offset + length);
+        if from >= end {
+            self.reach(end, idle);
+        }
+        self.next = self.next.filter(|next| *next <= from || to <= *next);
+        if idle && self.covered <= from {
+            self.next = Some(from);
+        }
+        self.covered = self.covered.max(to);
+    }
+
+    /// Notes the end of a parcel whose clean point is `end`. `oldest` is where the first open event begins.
+    pub(super) fn after(&mut self, end: u64, oldest: Option<u64>) {
+        self.end = self.end.max(end);
+        self.reach(end, oldest.is_none());
+        if let Some(next) = self.next.take_if(|next| *next <= end) {
+            self.clean = self.clean.max(next);
+        }
+        // The events of several groups overlap all the time: after a kill some may come out in pieces.
+        if let Some(oldest) = oldest.filter(|_| end.saturating_sub(self.clean) > MAX_LAG) {
+            self.clean = self.clean.max(oldest.min(end));
+        }
+    }
+
+    /// Notes that no event is open any more.
+    pub(super) fn idle(&mut self) {
+        self.reach(self.end, true);
+    }
+
+    /// `end` is clean when nothing is open and no record behind it was seen.
+    fn reach(&mut self, end: u64, idle: bool) {
+        if idle && self.covered <= end {
+            self.clean = self.clean.max(end);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Records that are joined across parcels, whom they answer to, and where reading may begin again.
+
+use std::time::{Duration, Instant};
+
+use vigie_parsers::Parser;
+use vigie_parsers::batch::Timestamp;
+use vigie_parsers::json::JsonParser;
+use vigie_parsers::multiline::{Machine, Until};
+
+use super::*;
+use crate::encode::json::push_object;
+use crate::metrics::InputMetrics;
+use crate::plugin::{Memory, Parcel, Stage, Stream};
+use crate::receipts::{Ledger, Outcome, Share, Signal};
+
+/// Lines go on until one ends with a semicolon.
+fn chain(largest: usize) -> Chain {
+    let until = Machine::Until(Until { text: b";".to_vec(), is_whole: false, negate: false });
+    Chain {
+        parsers: vec![Arc::new(MultilineParser::new("test", until))],
+        key: Some("log".into()),
+        group: Some("g".into()),
+        flush_after: Some(Duration::from_secs(2)),
+        largest,
+        waits: true,
+        parts: false,
+        agent: Arc::new(Agent::new("test", b"secret-42")),
+    }
+}
+
+struct Rig {
+    joiner: Joiner,
+    stream: Arc<Stream>,
+    ledger: Arc<Ledger>,
+    memory: Memory,
+    position: u64,
+}
+
+impl Rig {
+    fn new(chain: Chain) -> Self {
+        let stream = Arc::new(Stream {
+            id: 1,
+            name: "x".into(),
+            input: "dummy.0".into(),
+            metrics: Arc::new(InputMetrics::new("dummy.0")),
+            birth: 0,
+            identity: Vec::new().into(),
+            stage: Arc::new(|_: &Arc<Stream>| -> Box<dyn Stage> { unreachable!("no raw lines") }),
+            sent_below: 0.into(),
+        });
+        let joiner = Joiner::new(Arc::new(chain), Arc::clone(&stream));
+        Self { joiner, stream, ledger: Ledger::new(0, Signal::default()), memory: Memory::new(1 << 26), position: 0 }
+    }
+
+    /// Each record is ten bytes of its stream.
+    fn feed(&mut self, records: &[&str]) -> Vec<String> {
+        let mut batch = self.memory.take(4096, Duration::ZERO).expect("there is memory");
+        for text in records {
+            let span = batch.store(text.as_bytes());
+            let origin = Origin { offset: self.position, length: 9, ..Origin::default() };
+            let index = batch.push(Timestamp::default(), origin);
+            JsonParser.parse(&mut batch, index, span);
+            self.position += 10;
+        }
+        let mut share = self.ledger.open(self.position);
+        share.grow(u32::try_from(records.len()).expect("they are few"));
+        share.settle(1, Outcome::Passed);
+        let (stream, tag) = (Arc::clone(&self.stream), Arc::from("t"));
+        let parcel = Parcel { batch, shares: vec![share], stream, tag, end: self.position, epoch: 0 };
+        documents(self.joiner.run(parcel))
+    }
+}
+
+/// The records of `parcel`, with what is said of them, which is settled.
+fn documents(parcel: Option<Parcel>) -> Vec<String> {
+    let Some(parcel) = parcel else { return Vec::new() };
+    let document = |record: vigie_parsers::batch::Record<'_>| {
+        let mut document = Vec::new();
+        push_object(&parcel.batch, record.fields(), &mut document);
+        if !record.metadata().is_empty() {
+            document.extend_from_slice(b" cut");
+        }
+        String::from_utf8(document).expect("it is JSON")
+    };
+    let documents: Vec<String> = parcel.batch.records().map(document).collect();
+    let answered: u32 = parcel.shares.iter().map(Share::count).sum();
+    assert_eq!(answered as usize, documents.len(), "every record has an answer to give");
+    parcel.settle_all(Outcome::Delivered);
+    documents
+}
+
+#[test]
+fn records_are_joined_per_group_across_parcels_with_the_fields_of_the_first() {
+    let mut rig = Rig::new(chain(1000));
+
+    let first = rig.feed(&[r#"{"g":"a","n":1,"log":"x"}"#, r#"{"g":"b","log":"y;"}"#, r#"{"other":true}"#]);
+    assert_eq!(first, [r#"{"g":"b","log":"y;"}"#, r#"{"other":true}"#]);
+    assert_eq!(rig.ledger.committed(), 0, "the first record is held");
+    let second = rig.feed(&[r#"{"g":"b","log":"z"}"#, r#"{"g":"a","n":2,"log":"\"1;"}"#]);
+    assert_eq!(second, [r#"{"g":"a","n":1,"log":"x\"1;"}"#]);
+    assert_eq!(rig.ledger.committed(), 0, "another event began while the first was open");
+
+    assert_eq!(documents(rig.joiner.flush(Instant::now())), [""; 0], "it waits");
+    let third = rig.joiner.flush(Instant::now() + Duration::from_secs(3));
+    assert_eq!(documents(third), [r#"{"g":"b","log":"z"}"#]);
+    assert_eq!((rig.ledger.committed(), rig.joiner.deadline()), (50, None));
+}
+
+#[test]
+fn an_event_that_is_too_large_is_cut_and_said_to_be() {
+    let mut rig = Rig::new(chain(4));
+
+    let records = rig.feed(&[r#"{"log":"ab"}"#, r#"{"log":"cd"}"#, r#"{"log":"e;"}"#]);
+
+    assert_eq!(records, [r#"{"log":"abcd"} cut"#, r#"{"log":"e;"}"#]);
+    assert_eq!(rig.joiner.take_truncated(), 1);
+}
+
+#[test]
+fn without_a_buffer_events_end_with_their_parcel() {
+    let mut rig = Rig::new(Chain { waits: false, ..chain(1000) });
+
+    assert_eq!(rig.feed(&[r#"{"log":"a"}"#, r#"{"log":"b"}"#]), [r#"{"log":"ab"}"#]);
+    assert_eq!(rig.ledger.committed(), 20);
+}
+
+#[test]
+fn many_open_events_are_bounded() {
+    let mut rig = Rig::new(chain(1000));
+    let records: Vec<String> = (0..40).map(|group| format!(r#"{{"g":"{group}","log":"a"}}"#)).collect();
+    let records: Vec<&str> = records.iter().map(String::as_str).collect();
+
+    assert_eq!(rig.feed(&records).len(), 8);
+    assert_eq!(documents(rig.joiner.finish()).len(), 32);
+    assert_eq!(rig.ledger.committed(), 400);
+}

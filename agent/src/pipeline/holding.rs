@@ -1,0 +1,68 @@
+//! What filters hold back until later records of the same stream are there.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::plugin::{Filter, Parcel, Stage};
+
+/// The holders of filters, by stream and by the number of the filter. One that holds nothing is let go.
+#[derive(Default)]
+pub(super) struct Holding {
+    held: HashMap<(u64, usize), Held>,
+}
+
+struct Held {
+    stage: Box<dyn Stage>,
+    tag: Arc<str>,
+}
+
+/// What became of a parcel that a filter takes.
+#[derive(Default)]
+pub(super) struct Taken {
+    /// What it held under another tag, which goes first.
+    pub(super) before: Option<Parcel>,
+    /// What goes on.
+    pub(super) on: Option<Parcel>,
+}
+
+impl Holding {
+    /// Gives `parcel` to filter `at`. Gives it back when that holds nothing back.
+    pub(super) fn take(&mut self, at: usize, filter: &dyn Filter, parcel: Parcel) -> Result<Taken, Parcel> {
+        let key = (parcel.stream.id, at);
+        let (before, held) = match self.held.remove(&key) {
+            Some(held) if held.tag == parcel.tag => (None, Some(held.stage)),
+            Some(mut other) => (other.stage.finish(), None),
+            None => (None, None),
+        };
+        let Some(mut stage) = held.or_else(|| filter.holder(&parcel.stream)) else { return Err(parcel) };
+        let tag = Arc::clone(&parcel.tag);
+        let on = stage.run(parcel);
+        if stage.deadline().is_some() {
+            self.held.insert(key, Held { stage, tag });
+        }
+        Ok(Taken { before, on })
+    }
+
+    /// When [`Holding::flush`] should be called at the latest.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.held.values().filter_map(|held| held.stage.deadline()).min()
+    }
+
+    /// What filters held until `now`, each with the number of its filter.
+    pub(super) fn flush(&mut self, now: Instant) -> Vec<(usize, Parcel)> {
+        let mut parcels = Vec::new();
+        self.held.retain(|(_, at), held| {
+            if held.stage.deadline().is_some_and(|deadline| deadline <= now) {
+                parcels.extend(held.stage.flush(now).map(|parcel| (*at, parcel)));
+            }
+            held.stage.deadline().is_some()
+        });
+        parcels
+    }
+
+    /// All that filter `at` holds of a stream that has ended.
+    pub(super) fn finish(&mut self, stream: u64, at: usize) -> Option<Parcel> {
+        self.held.remove(&(stream, at))?.stage.finish()
+    }
+}
