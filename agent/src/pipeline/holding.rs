@@ -18,7 +18,6 @@ struct Held {
 }
 
 /// What became of a parcel that a filter takes.
-#[derive(Default)]
 pub(super) struct Taken {
     /// What it held under another tag, which goes first.
     pub(super) before: Option<Parcel>,
@@ -27,21 +26,23 @@ pub(super) struct Taken {
 }
 
 impl Holding {
-    /// Gives `parcel` to filter `at`. Gives it back when that holds nothing back.
-    pub(super) fn take(&mut self, at: usize, filter: &dyn Filter, parcel: Parcel) -> Result<Taken, Parcel> {
+    /// Gives `parcel` to filter `at`, from which it goes on as it is when that holds nothing back.
+    pub(super) fn take(&mut self, at: usize, filter: &dyn Filter, parcel: Parcel) -> Taken {
         let key = (parcel.stream.id, at);
         let (before, held) = match self.held.remove(&key) {
             Some(held) if held.tag == parcel.tag => (None, Some(held.stage)),
             Some(mut other) => (other.stage.finish(), None),
             None => (None, None),
         };
-        let Some(mut stage) = held.or_else(|| filter.holder(&parcel.stream)) else { return Err(parcel) };
+        let Some(mut stage) = held.or_else(|| filter.holder(&parcel.stream)) else {
+            return Taken { before, on: Some(parcel) };
+        };
         let tag = Arc::clone(&parcel.tag);
         let on = stage.run(parcel);
         if stage.deadline().is_some() {
             self.held.insert(key, Held { stage, tag });
         }
-        Ok(Taken { before, on })
+        Taken { before, on }
     }
 
     /// When [`Holding::flush`] should be called at the latest.

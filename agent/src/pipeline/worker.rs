@@ -219,14 +219,8 @@ impl<'a> Worker<'a> {
             if is_other || (is_filtered && !built.redacts) {
                 continue;
             }
-            if self.filters[at].holds() {
-                built.metrics.records.add(parcel.batch.len() as u64);
-                parcel.settle_removed(Outcome::Filtered);
-                let Some(on) = self.hold(at, parcel) else { return };
-                parcel = on;
-                continue;
-            }
-            pass(self.filters[at].as_mut(), built, &mut parcel);
+            let Some(on) = self.step(at, parcel) else { return };
+            parcel = on;
         }
         if !route.filters.is_empty() {
             parcel.settle_removed(Outcome::Filtered);
@@ -252,17 +246,20 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Gives `parcel` to filter `at`, which may hold records of it back.
-    fn hold(&mut self, at: usize, parcel: Parcel) -> Option<Parcel> {
-        match self.holding.take(at, self.filters[at].as_ref(), parcel) {
-            Ok(Taken { before, on }) => {
-                if let Some(before) = before {
-                    self.filter_from(at + 1, before, false);
-                }
-                on
-            }
-            Err(parcel) => Some(parcel),
+    /// Takes `parcel` through filter `at`. Nothing goes on where all is held back.
+    fn step(&mut self, at: usize, mut parcel: Parcel) -> Option<Parcel> {
+        let built = &self.shared.filters[at];
+        if !self.filters[at].holds() {
+            pass(self.filters[at].as_mut(), built, &mut parcel);
+            return Some(parcel);
         }
+        built.metrics.records.add(parcel.batch.len() as u64);
+        parcel.settle_removed(Outcome::Filtered);
+        let Taken { before, on } = self.holding.take(at, self.filters[at].as_ref(), parcel);
+        if let Some(before) = before {
+            self.filter_from(at + 1, before, false);
+        }
+        on
     }
 
     fn encode(&mut self, mut parcel: Parcel, outputs: &[usize]) {

@@ -109,9 +109,10 @@ impl Rules {
             let to = State(u16::try_from(to).map_err(|_| RuleError::TooMany)?);
             let regex = Regex::new(&rule.regex).map_err(|error| RuleError::Pattern { rule: at, error })?;
             built.rules.push(Compiled { regex, to });
-            for state in rule.sources().filter_map(number) {
-                if state == 0 { built.starts.push(at) } else { built.following[state].push(at) }
-            }
+            let (starts, following): (Vec<usize>, Vec<usize>) =
+                rule.sources().filter_map(number).partition(|state| *state == 0);
+            built.starts.extend(starts.iter().map(|_| at));
+            following.into_iter().for_each(|state| built.following[state].push(at));
         }
         Ok(built)
     }
