@@ -1,6 +1,6 @@
 //! What a parser is, and the set of parsers known by name.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::batch::{Batch, Span};
@@ -50,6 +50,8 @@ pub const LARGEST_EVENT: usize = 2 << 20;
 #[derive(Debug)]
 pub struct Parsers {
     by_name: HashMap<String, Arc<dyn Parser>>,
+    /// Names of parsers that are not here and could be had.
+    others: BTreeSet<String>,
     multiline: HashMap<String, Arc<MultilineParser>>,
     /// Bytes of text at which an event of several lines is cut.
     pub largest_event: usize,
@@ -60,7 +62,7 @@ impl Default for Parsers {
     fn default() -> Self {
         let built_in = multiline::built_in().into_iter();
         let multiline = built_in.map(|parser| (parser.name.clone(), Arc::new(parser))).collect();
-        Self { by_name: HashMap::new(), multiline, largest_event: LARGEST_EVENT }
+        Self { by_name: HashMap::new(), others: BTreeSet::new(), multiline, largest_event: LARGEST_EVENT }
     }
 }
 
@@ -92,10 +94,14 @@ impl Parsers {
         names
     }
 
-    /// Names of all parsers, sorted.
+    /// Notes that a parser called `name` could be had too, so that [`Parsers::names`] tells of it.
+    pub fn note_name(&mut self, name: impl Into<String>) {
+        self.others.insert(name.into());
+    }
+
+    /// Names of all parsers, sorted: of those that are here and of those that could be had.
     pub fn names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
-        names.sort_unstable();
-        names
+        let all: BTreeSet<&str> = self.by_name.keys().chain(&self.others).map(String::as_str).collect();
+        all.into_iter().collect()
     }
 }

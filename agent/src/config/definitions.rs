@@ -149,39 +149,37 @@ fn decoders(section: &Section) -> Vec<DecodeRule> {
     entries.collect()
 }
 
-/// All parsers: the built-in ones, and over them those of the document.
+/// All parsers: the built-in ones that may be named in `document`, and over them its own. Of the other built-in ones only the
+/// names are there, since to compile all patterns takes longer than the rest of a start.
 pub(super) fn parsers(document: &Document, findings: &mut Diagnostics) -> Parsers {
-    let mut parsers = Parsers::default();
-    for section in built_in().of(SectionKind::Parser).filter(|section| is_mentioned(document, section.name())) {
-        add_parser(section, |_| true, &mut parsers, &mut Diagnostics::default());
-    }
+    let mut parsers = built_in_parsers_of(|name| document.sections.iter().any(|section| mentions(section, name)));
     add_parsers(document, &mut parsers, findings);
     parsers
 }
 
-/// What inputs name without an option of that word.
-const ALWAYS: [&str; 3] = ["cri", "docker", "json"];
-
-/// Whether a value of `document` may name the parser `name`: a pattern that nobody uses is not compiled.
-fn is_mentioned(document: &Document, name: &str) -> bool {
-    let mut sections = document.sections.iter();
-    ALWAYS.contains(&name) || sections.any(|section| mentions(section, name))
-}
-
+/// Whether a value in `section` may name the parser `name`.
 fn mentions(section: &Section, name: &str) -> bool {
-    let names = |text: &str| text.split([',', ' ']).any(|word| word.trim() == name);
+    let names = |text: &str| text.split([',', ' ']).any(|word| word == name);
     section.entries.iter().any(|entry| names(&entry.value.text))
         || section.groups.iter().any(|(_, group)| mentions(group, name))
 }
 
 /// The parsers that come with the agent: those that are found without a parsers file.
 pub fn built_in_parsers() -> Parsers {
+    built_in_parsers_of(|_| true)
+}
+
+fn built_in_parsers_of(is_wanted: impl Fn(&str) -> bool) -> Parsers {
     let mut parsers = Parsers::default();
+    let mut own = Diagnostics::default();
     for section in built_in().of(SectionKind::Parser) {
-        let mut own = Diagnostics::default();
-        add_parser(section, |_| true, &mut parsers, &mut own);
-        debug_assert!(own.is_empty(), "the built-in parsers are valid: {own:?}");
+        if is_wanted(section.name()) {
+            add_parser(section, |_| true, &mut parsers, &mut own);
+        } else {
+            parsers.note_name(section.name());
+        }
     }
+    debug_assert!(own.is_empty(), "the built-in parsers are valid: {own:?}");
     parsers
 }
 
