@@ -18,6 +18,16 @@ pub(super) fn number(digits: &[u8]) -> u64 {
     digits.iter().fold(0_u64, |sum, byte| sum.wrapping_mul(10).wrapping_add(u64::from(byte & 0x0f)))
 }
 
+/// What a number written in digits leaves when divided.
+pub(super) fn digits_mod(digits: &[u8], divisor: u32) -> u32 {
+    digits.iter().fold(0, |rest, byte| (rest * 10 + digit(*byte)) % divisor)
+}
+
+/// What is left by 97 when letters are read as two digits (A is 10) behind `before`.
+pub(super) fn letters_mod_97(text: &[u8], before: u32) -> u32 {
+    text.iter().fold(before, |rest, byte| (rest * if byte.is_ascii_digit() { 10 } else { 100 } + value(*byte)) % 97)
+}
+
 /// The number that two digits at `at` write; 0 where there are none.
 pub(super) fn two(digits: &[u8], at: usize) -> u32 {
     match digits.get(at..at + 2) {

@@ -29,7 +29,6 @@ mod resolve;
 mod runs;
 mod scanner;
 pub mod secret;
-mod sums;
 mod table;
 mod token;
 pub mod universal;

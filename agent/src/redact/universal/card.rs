@@ -1,6 +1,6 @@
 //! Numbers of payment cards.
 
-use super::super::sums::luhn;
+use super::super::checksum::luhn;
 use super::super::{Candidate, Detector, Form, Group, Shape, Tier};
 
 /// 14 to 16 digits of a known issuer count by themselves; other lengths need a word.

@@ -1,6 +1,6 @@
 //! Numbers of companies in finance, and of banks.
 
-use super::super::sums::letters_mod_97;
+use super::super::checksum::letters_mod_97;
 use super::super::{Detector, Form, Group, Shape, Tier};
 
 /// Twenty letters and digits, mod 97.

@@ -1,6 +1,6 @@
 //! Numbers of telephones, SIM cards and vehicles.
 
-use super::super::sums::luhn;
+use super::super::checksum::luhn;
 use super::super::{Detector, Form, Group, Shape, Tier};
 
 /// Fifteen digits with Luhn.

@@ -1,6 +1,6 @@
 //! Numbers of bank accounts that are the same all over Europe.
 
-use super::super::sums::{digits_mod, letters_mod_97};
+use super::super::checksum::{digits_mod, letters_mod_97};
 use super::super::{Candidate, Detector, Form, Group, Shape, Tier};
 
 /// Country, two check digits, and the account as the country writes it.

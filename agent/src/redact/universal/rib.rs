@@ -1,6 +1,6 @@
 //! The French number of a bank account that came before the IBAN and is inside it.
 
-use super::super::sums::digits_mod;
+use super::super::checksum::digits_mod;
 use super::super::{Candidate, Detector, Form, Group, Shape, Tier};
 
 /// Bank 5, branch 5, account 11, key 2.
