@@ -1,4 +1,5 @@
-//! Asks the servers of an output whether they answer and let it in. For `vigie check`, never while the agent runs.
+//! The way to the servers of an output for what is no delivery, and whether they answer and let it in. For `vigie check` and
+//! `vigie setup`, never while the agent runs.
 
 use std::time::Duration;
 
@@ -21,15 +22,24 @@ const LARGEST: usize = 64 << 10;
 /// The way to the servers of one output.
 #[derive(Debug)]
 pub struct Reach {
-    clients: Vec<HttpClient>,
-    access: Access,
-    base: String,
+    pub(super) clients: Vec<HttpClient>,
+    pub(super) access: Access,
+    pub(super) base: String,
 }
 
 impl Reach {
     /// Reads `section`, which has been found good. `None` when it sends nothing to a server, or when something was wrong and has been
     /// reported.
     pub fn read(section: &Section, context: &BuildContext, findings: &mut Diagnostics) -> Option<Self> {
+        Self::with_options(section, context, findings).map(|(_, reach)| reach)
+    }
+
+    /// The same, with the options of the output itself.
+    pub(super) fn with_options(
+        section: &Section,
+        context: &BuildContext,
+        findings: &mut Diagnostics,
+    ) -> Option<(OpenSearchOptions, Self)> {
         let options = OpenSearchOptions::read(section, findings)?;
         let tls = TlsOptions::read(section, findings)?;
         let net = NetOptions::read(section, findings)?;
@@ -41,7 +51,8 @@ impl Reach {
         let files = if tls.tls { Some(super::tls_files(&tls, section, findings)?) } else { None };
         let config = files.as_ref().map(TlsFiles::config);
         let clients = super::clients(&options, (&tls, config), &net, section, findings)?;
-        Some(Self { clients, access, base: base_path(&options) })
+        let base = base_path(&options);
+        Some((options, Self { clients, access, base }))
     }
 
     /// What each server is, or why it cannot be used, in words.

@@ -5,13 +5,13 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::Value;
 
 use super::access::Access;
-use super::deliver::{base_path, percent_encoded};
+use super::deliver::percent_encoded;
 use super::index;
 use super::judge::permission;
-use super::options::OpenSearchOptions;
+use super::reach::Reach;
 use crate::cluster::{Cluster, ErrorDetail, Resource, ResourceKind, State, request_error, resources, scrubbed};
-use crate::config::{Diagnostics, Options, Section};
-use crate::net::{AuthOptions, HttpClient, NetOptions, Target, TlsFiles, TlsOptions, explain};
+use crate::config::{Diagnostics, Section};
+use crate::net::{HttpClient, Target, explain};
 use crate::plugin::BuildContext;
 use crate::retention::{Class, Layout, stream_name};
 
@@ -39,30 +39,21 @@ impl Setup {
     /// What `section`, which has been found good, asks for: `None` when it sends nothing to a store, or when something was
     /// wrong and has been reported.
     pub fn read(section: &Section, context: &BuildContext, findings: &mut Diagnostics) -> Option<Self> {
-        let options = OpenSearchOptions::read(section, findings)?;
-        let tls = TlsOptions::read(section, findings)?;
-        let net = NetOptions::read(section, findings)?;
-        let auth = AuthOptions::read(section, findings)?;
-        if options.write_to.is_some() {
-            return None;
-        }
-        let access = Access::open(&auth, section, context, findings)?;
+        let (options, Reach { clients, access, base }) = Reach::with_options(section, context, findings)?;
         let Some(pattern) = index::pattern(&options) else {
             let help = "name indexes with a fixed beginning, or install templates of your own";
             let message = "no template can be made: names of indexes begin with what stands in records or tags";
             findings.error(section.place, "V104", message).help(help);
             return None;
         };
-        let files = if tls.tls { Some(super::tls_files(&tls, section, findings)?) } else { None };
-        let config = files.as_ref().map(TlsFiles::config);
         // What one server of a cluster is told, all of them know.
-        let client = super::clients(&options, (&tls, config), &net, section, findings)?.into_iter().next()?;
+        let client = clients.into_iter().next()?;
         let stream = Some(pattern.as_str()).filter(|pattern| !pattern.contains('*'));
         let mut resources = resources(&pattern, options.data_stream, stream);
         for class in context.classes.0.iter().filter(|_| options.retention) {
             resources.extend(class_template(class));
         }
-        Some(Self { client, access, base: base_path(&options), resources })
+        Some(Self { client, access, base, resources })
     }
 
     /// Where it is installed.
