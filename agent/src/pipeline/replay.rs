@@ -8,8 +8,7 @@ use tokio::runtime::Runtime;
 use super::backoff::Backoff;
 use super::build::{Surroundings, one_output};
 use crate::config::{Diagnostics, Loaded};
-use crate::metrics::InputMetrics;
-use crate::plugin::{Body, Fate, Item, Lot, Output, Refusal, Request, Stage, Stream, Verdict};
+use crate::plugin::{Body, Fate, Item, Lot, Output, Refusal, Request, Stream, Verdict};
 use crate::receipts::{Ledger, Outcome, Signal};
 use crate::spool::Entry;
 
@@ -121,26 +120,7 @@ fn push_item(letter: &Entry, out: &mut Vec<u8>) {
 }
 
 fn stream(letter: &Entry) -> Arc<Stream> {
-    let input: Arc<str> = letter.input.as_str().into();
-    Arc::new(Stream {
-        id: Stream::new_ids(),
-        name: letter.path.as_str().into(),
-        metrics: Arc::new(InputMetrics::new(&*input)),
-        input,
-        birth: 0,
-        sent_below: 0.into(),
-        identity: Vec::new().into(),
-        stage: Arc::new(|_| Box::new(Gone) as Box<dyn Stage>),
-    })
-}
-
-/// The stage of a stream from which nothing comes any more.
-struct Gone;
-
-impl Stage for Gone {
-    fn run(&mut self, parcel: crate::plugin::Parcel) -> Option<crate::plugin::Parcel> {
-        Some(parcel)
-    }
+    Arc::new(Stream::past(letter.path.as_str().into(), letter.input.as_str().into()))
 }
 
 /// Notes the fates of `group`. Gives the letters to be sent again after a wait; halves of what is too large come into `groups`.

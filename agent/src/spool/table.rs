@@ -9,8 +9,7 @@
 use std::sync::Arc;
 
 use super::format::{Head, Origin};
-use crate::metrics::InputMetrics;
-use crate::plugin::{Item, Parcel, Request, Stage, Stream};
+use crate::plugin::{Item, Request, Stream};
 
 /// Bytes of an item.
 pub(super) const ITEM: usize = 16;
@@ -97,10 +96,7 @@ impl Reader<'_> {
         let name = self.text()?.into();
         let identity = self.bytes()?.to_vec().into();
         let birth = u64::from_le_bytes(*self.array()?);
-        let metrics = Arc::new(InputMetrics::new(&*input));
-        let stage = Arc::new(|_: &Arc<Stream>| Box::new(Read) as Box<dyn Stage>);
-        let (id, sent_below) = (Stream::new_ids(), 0.into());
-        Some(Arc::new(Stream { id, name, input, metrics, birth, identity, stage, sent_below }))
+        Some(Arc::new(Stream { birth, identity, ..Stream::past(name, input) }))
     }
 
     fn item(&mut self) -> Option<Item> {
@@ -127,14 +123,5 @@ impl Reader<'_> {
         let (array, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(array)
-    }
-}
-
-/// The stage of a stream that was read long ago: nothing more comes from it.
-struct Read;
-
-impl Stage for Read {
-    fn run(&mut self, parcel: Parcel) -> Option<Parcel> {
-        Some(parcel)
     }
 }
