@@ -39,12 +39,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cli", ALL),
 ];
 
-const ROWS_1_TO_3: &[&str] = &["redact", "proof", "config", "metrics", "receipts", "net", "cluster"];
-const ROWS_1_TO_3_AND_PLUGIN: &[&str] =
-    &["redact", "proof", "config", "metrics", "receipts", "net", "cluster", "plugin"];
-const ROWS_1_TO_3_WITH_PLUGIN_AND_ENCODE: &[&str] =
-    &["redact", "proof", "config", "metrics", "receipts", "net", "cluster", "plugin", "encode"];
-const ROWS_1_TO_4: &[&str] = &[
+/// All modules but the last, so that those of the rows up to one are a beginning of it.
+const ORDER: [&str; 19] = [
     "redact",
     "proof",
     "config",
@@ -53,65 +49,10 @@ const ROWS_1_TO_4: &[&str] = &[
     "net",
     "cluster",
     "plugin",
+    "encode",
     "privacy",
     "retention",
     "multiline",
-    "encode",
-    "spool",
-    "state",
-];
-const ROWS_1_TO_5: &[&str] = &[
-    "redact",
-    "proof",
-    "config",
-    "metrics",
-    "receipts",
-    "net",
-    "cluster",
-    "plugin",
-    "privacy",
-    "retention",
-    "multiline",
-    "encode",
-    "spool",
-    "state",
-    "inputs",
-    "filters",
-    "outputs",
-];
-const ROWS_1_TO_6: &[&str] = &[
-    "redact",
-    "proof",
-    "config",
-    "metrics",
-    "receipts",
-    "net",
-    "cluster",
-    "plugin",
-    "privacy",
-    "retention",
-    "multiline",
-    "encode",
-    "spool",
-    "state",
-    "inputs",
-    "filters",
-    "outputs",
-    "monitor",
-];
-const ALL: &[&str] = &[
-    "redact",
-    "proof",
-    "config",
-    "metrics",
-    "receipts",
-    "net",
-    "cluster",
-    "plugin",
-    "privacy",
-    "retention",
-    "multiline",
-    "encode",
     "spool",
     "state",
     "inputs",
@@ -120,6 +61,13 @@ const ALL: &[&str] = &[
     "monitor",
     "pipeline",
 ];
+const ROWS_1_TO_3: &[&str] = ORDER.split_at(7).0;
+const ROWS_1_TO_3_AND_PLUGIN: &[&str] = ORDER.split_at(8).0;
+const ROWS_1_TO_3_WITH_PLUGIN_AND_ENCODE: &[&str] = ORDER.split_at(9).0;
+const ROWS_1_TO_4: &[&str] = ORDER.split_at(14).0;
+const ROWS_1_TO_5: &[&str] = ORDER.split_at(17).0;
+const ROWS_1_TO_6: &[&str] = ORDER.split_at(18).0;
+const ALL: &[&str] = &ORDER;
 
 /// Code that plugins of one kind share, and the input that nobody configures; none of it is a row of a table.
 const SHARED: &[(&str, &str)] = &[
