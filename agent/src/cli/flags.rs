@@ -258,7 +258,7 @@ fn letter_of(long: &str) -> Result<char, String> {
     })
 }
 
-fn text(value: OsString) -> Result<String, String> {
+pub(super) fn text(value: OsString) -> Result<String, String> {
     value.into_string().map_err(|value| format!("the argument {value:?} is not UTF-8"))
 }
 

@@ -107,8 +107,11 @@ fn start(flags: Flags) -> ExitCode {
         print(&probe::sinks(&loaded.document, &mut findings));
     }
     let outputs = setup::outputs(&loaded.document);
-    // What is wrong with them is reported where the plan is built.
-    let classes = Classes::read(&loaded.document, &mut Diagnostics::default());
+    let classes = match flags.command {
+        // What is wrong with them is reported where the plan is built.
+        Command::Setup => Classes::read(&loaded.document, &mut Diagnostics::default()),
+        _ => Arc::default(),
+    };
     let surroundings = surroundings(&loaded, &environment, dry_run, &mut findings);
     let plan = Plan::build(loaded, &surroundings, &mut findings);
     say(&render(&findings, &sources));

@@ -10,7 +10,7 @@ use super::setup::context;
 use super::{print, say};
 use crate::cluster::{CallError, Cluster, ResourceKind, Role, roles};
 use crate::config::{Diagnostics, Section};
-use crate::outputs::opensearch::setup::{Setup, cluster};
+use crate::outputs::opensearch::setup::Setup;
 use crate::retention::Classes;
 
 /// What became of the roles of one cluster.
@@ -41,12 +41,13 @@ fn clusters(outputs: &[(Section, String)], classes: &Arc<Classes>) -> Vec<(Clust
     for (section, name) in outputs {
         let context = context(name, classes);
         let Some(setup) = Setup::read(section, &context, &mut findings) else { continue };
-        let Some(cluster) = cluster(section, &context, &mut findings) else { continue };
         let templates = setup.resources().iter().filter(|resource| resource.kind == ResourceKind::Template);
-        let patterns =
-            templates.flat_map(|template| template.body["index_patterns"].as_array().cloned().unwrap_or_default());
-        let of_cluster = &mut found.entry(cluster.target()).or_insert_with(|| (cluster, Vec::new())).1;
-        of_cluster.extend(patterns.filter_map(|pattern| pattern.as_str().map(str::to_owned)));
+        let patterns: Vec<String> = templates
+            .flat_map(|template| template.body["index_patterns"].as_array().cloned().unwrap_or_default())
+            .filter_map(|pattern| pattern.as_str().map(str::to_owned))
+            .collect();
+        let cluster = setup.into_cluster();
+        found.entry(cluster.target()).or_insert_with(|| (cluster, Vec::new())).1.extend(patterns);
     }
     found.into_values().collect()
 }

@@ -5,7 +5,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use serde_json::Value;
 
 use super::errors::{ErrorDetail, request_error, scrubbed};
-use crate::net::{HttpClient, explain};
+use crate::net::{HttpClient, exchange, explain};
 
 /// Largest answer that is read.
 const LARGEST: usize = 32 << 20;
@@ -98,16 +98,11 @@ impl Cluster {
             kind: String::new(),
             text: explain(&error, self.client.target()),
         };
-        let mut response = request.send().await.map_err(failed)?;
-        let status = response.status().as_u16();
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if bytes.len() + chunk.len() > LARGEST {
-                let text = format!("{} gave an answer longer than {LARGEST} bytes", self.target());
-                return Err(CallError { status, kind: String::new(), text });
-            }
-            bytes.extend_from_slice(&chunk);
-        }
+        let (status, bytes) = exchange(request, LARGEST).await.map_err(failed)?;
+        let bytes = bytes.ok_or_else(|| {
+            let text = format!("{} gave an answer longer than {LARGEST} bytes", self.target());
+            CallError { status, kind: String::new(), text }
+        })?;
         let without_query = path.split('?').next().unwrap_or_default();
         if !(200..300).contains(&status) {
             return Err(self.refusal(&format!("{method} {without_query}"), status, &bytes));

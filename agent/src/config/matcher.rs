@@ -9,7 +9,8 @@ use super::options::OptionType;
 pub struct TagPattern(String);
 
 impl TagPattern {
-    fn matches(&self, tag: &str) -> bool {
+    /// Whether it takes `tag`.
+    pub fn matches(&self, tag: &str) -> bool {
         let mut pieces = self.0.split('*');
         let first = pieces.next().unwrap_or_default();
         let Some(mut rest) = tag.strip_prefix(first) else { return false };

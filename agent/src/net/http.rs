@@ -5,10 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use reqwest::Method;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HOST, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
+use reqwest::{Method, RequestBuilder};
 use rustls::ClientConfig;
 
 use super::options::NetOptions;
@@ -81,6 +81,22 @@ struct Pool {
 /// How long connections to a name are used before it is resolved anew.
 const RESOLVE_AFTER: Duration = Duration::from_secs(300);
 
+/// Sends `request`. Gives the status and the body of the answer, and no body where that is longer than `most` bytes.
+///
+/// # Errors
+/// When no answer came, or not all of it.
+pub async fn exchange(request: RequestBuilder, most: usize) -> Result<(u16, Option<Vec<u8>>), reqwest::Error> {
+    let mut response = request.send().await?;
+    let (status, mut body) = (response.status().as_u16(), Vec::new());
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > most {
+            return Ok((status, None));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((status, Some(body)))
+}
+
 impl HttpClient {
     /// A client that waits at most `answer_timeout` for a whole answer.
     ///
@@ -109,12 +125,12 @@ impl HttpClient {
     }
 
     /// Begins a POST to `path`, which begins with `/`.
-    pub fn post(&self, path: &str) -> reqwest::RequestBuilder {
+    pub fn post(&self, path: &str) -> RequestBuilder {
         self.request(Method::POST, path)
     }
 
     /// Begins a request to `path`, which begins with `/`.
-    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let is_old = self.target.is_name() && self.pool().since.elapsed() >= RESOLVE_AFTER;
         if is_old {
             self.renew();

@@ -21,7 +21,7 @@ mod watch;
 pub use credentials::{AuthOptions, Credential, CredentialError, Credentials, Renewal};
 pub use explain::explain;
 pub use hosts::{Change, Chosen, Conduct, Hosts};
-pub use http::{HttpClient, Target};
+pub use http::{HttpClient, Target, exchange};
 pub use options::{NetOptions, TlsOptions, TlsVersion};
 pub use tls::TlsError;
 pub use watch::{Expiries, TlsFiles, TlsNotice};

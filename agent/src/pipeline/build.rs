@@ -13,7 +13,7 @@ use crate::config::{
     Diagnostics, Loaded, Matcher, OptionSpec, Options, RedactRule, Section, SectionKind, Service, Severity,
     did_you_mean, readable,
 };
-use crate::filters::condition::conditional;
+use crate::filters::condition::{Condition, conditional};
 use crate::metrics::{FilterMetrics, InputMetrics, Metrics, OutputMetrics};
 use crate::plugin::{
     Agent, BuildContext, FilterFactory, FilterKind, Input, InputKind, InputSetup, Output, OutputKind, Stop,
@@ -66,6 +66,19 @@ pub struct BuiltFilter {
     pub redacts: bool,
     /// Whether it takes every record that it meets: no condition leaves some out.
     pub always: bool,
+}
+
+impl BuiltFilter {
+    /// The filter for records that meet `condition` alone, as [`Builder::condition`] gives it.
+    pub(super) fn under(self, condition: Option<Option<Condition>>) -> Option<Self> {
+        let Some(condition) = condition else { return Some(self) };
+        Some(Self { factory: conditional(self.factory, condition?), always: false, ..self })
+    }
+
+    /// Whether it is meant for records of `input`.
+    pub(super) fn takes_of(&self, input: &Arc<str>) -> bool {
+        self.input.as_ref().is_none_or(|alone| alone == input)
+    }
 }
 
 /// An output, ready to deliver.
@@ -311,17 +324,13 @@ impl Builder<'_> {
 
     fn filter(&mut self, (section, instance): (&Section, String)) -> Option<BuiltFilter> {
         let (section, condition) = self.condition(section);
-        let (built, matcher) = self.bare_filter(&section, &instance)?;
-        let (matcher, always) = (self.matcher(&section, matcher), condition.is_none());
-        let factory = match condition {
-            Some(condition) => conditional(built.factory, condition?),
-            None => built.factory,
-        };
-        Some(BuiltFilter { matcher, factory, always, ..built })
+        let built = self.bare_filter(&section, &instance)?;
+        let matcher = self.matcher(&section, built.matcher.clone());
+        BuiltFilter { matcher, ..built }.under(condition)
     }
 
-    /// A filter that takes nothing yet, and what it is to take.
-    pub(super) fn bare_filter(&mut self, section: &Section, instance: &str) -> Option<(BuiltFilter, Matcher)> {
+    /// A filter without its condition; whether it takes anything is not looked at.
+    pub(super) fn bare_filter(&mut self, section: &Section, instance: &str) -> Option<BuiltFilter> {
         let known: Vec<&str> = filters::KINDS.iter().map(|kind| kind.name).collect();
         let kind: &FilterKind = self.kind(section, &known).map(|at| &filters::KINDS[at])?;
         let options = self.options::<FilterOptions>(section, kind.options);
@@ -332,8 +341,7 @@ impl Builder<'_> {
             (kind.build)(section, context, &metrics, findings)
         })?;
         let redacts = filters::redacts(section);
-        let built = BuiltFilter { matcher: matcher.clone(), input: None, factory, metrics, redacts, always: true };
-        Some((built, matcher))
+        Some(BuiltFilter { matcher, input: None, factory, metrics, redacts, always: true })
     }
 
     fn output(&mut self, (section, instance): (&Section, String)) -> Option<BuiltOutput> {

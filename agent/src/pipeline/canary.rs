@@ -6,18 +6,18 @@
 //! agent unhealthy.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
+use tokio::runtime::Runtime;
 use tracing::{error, info};
 use vigie_parsers::batch::{Batch, Origin, Text, Timestamp, Value};
 
 use super::worker::Shared;
 use crate::encode::push_escaped;
-use crate::metrics::{FilterMetrics, InputMetrics};
-use crate::plugin::{Canary, Filter, FilterContext, KeyPath, Stage, Stream};
+use crate::metrics::FilterMetrics;
+use crate::plugin::{Canary, Filter, FilterContext, KeyPath, Stream};
 
 /// Time between two flights.
 const BETWEEN: Duration = Duration::from_secs(3600);
@@ -31,19 +31,28 @@ const NEEDED: &str = "canary";
 type Survivor = (&'static str, String);
 
 /// Sends canaries now, and every hour until the agent ends. `ways` are the inputs and their tags, as configured.
-pub(super) fn start(shared: &Arc<Shared>, ways: Vec<(Arc<str>, String)>, runtime: &tokio::runtime::Runtime) {
-    let processors = shared.outputs.iter().flat_map(|output| &output.processors);
-    if !shared.filters.iter().chain(processors).any(|filter| filter.redacts) {
+pub(super) fn start(shared: &Arc<Shared>, ways: Vec<(Arc<str>, String)>, runtime: &Runtime) {
+    if shared.redacting().next().is_none() {
         return;
     }
     fly(shared, &ways);
-    let shared: Weak<Shared> = Arc::downgrade(shared);
+    every(BETWEEN, shared, runtime, move |shared| fly(shared, &ways));
+}
+
+/// Does `act` with `of` on a thread of its own, again and again with `period` between, as long as there is an `of`.
+pub(super) fn every<T: Send + Sync + 'static>(
+    period: Duration,
+    of: &Arc<T>,
+    runtime: &Runtime,
+    act: impl Fn(&T) + Send + Sync + 'static,
+) {
+    let (of, act) = (Arc::downgrade(of), Arc::new(act));
     runtime.spawn(async move {
         loop {
-            tokio::time::sleep(BETWEEN).await;
-            let Some(shared) = shared.upgrade() else { return };
-            let ways = ways.clone();
-            drop(tokio::task::spawn_blocking(move || fly(&shared, &ways)).await);
+            tokio::time::sleep(period).await;
+            let Some(of) = of.upgrade() else { return };
+            let act = Arc::clone(&act);
+            drop(tokio::task::spawn_blocking(move || act(&of)).await);
         }
     });
 }
@@ -74,13 +83,13 @@ fn fly(shared: &Shared, ways: &[(Arc<str>, String)]) {
 
 /// Sends canaries along the ways of `tag` from `input`. Gives how many were sent.
 fn along(shared: &Shared, (input, tag): (&Arc<str>, &Arc<str>), survivors: &mut BTreeSet<Survivor>) -> u64 {
-    let of_input = shared.filters.iter().filter(|filter| filter.input.as_ref().is_none_or(|alone| alone == input));
+    let of_input = shared.filters.iter().filter(|filter| filter.takes_of(input));
     let on_way: Vec<_> = of_input.filter(|filter| filter.matcher.matches(tag).unwrap_or(filter.redacts)).collect();
     let mut filters: Vec<_> = on_way.iter().map(|filter| (filter.factory)()).collect();
     let of_way: Vec<Canary> = filters.iter_mut().flat_map(|filter| filter.canaries()).collect();
     let mut sent = of_way.len() as u64;
     let places: Vec<KeyPath> = filters.iter().flat_map(|filter| filter.canary_places()).collect();
-    let stream = Arc::new(stream());
+    let stream = Arc::new(Stream::past("canary".into(), "canary".into()));
     let tag_behind = through(&mut filters, &mut Batch::default(), tag);
     for output in shared.outputs.iter().filter(|output| output.matcher.matches(&tag_behind).unwrap_or(true)) {
         let mut own: Vec<_> = output.processors.iter().map(|filter| (filter.factory)()).collect();
@@ -174,18 +183,5 @@ fn set(batch: &mut Batch, index: usize, tree: &Map<String, Json>) {
             other => Value::Json(batch.store(other.to_string().as_bytes())),
         };
         batch.record_mut(index).set(key.as_bytes(), value);
-    }
-}
-
-fn stream() -> Stream {
-    Stream {
-        id: u64::MAX,
-        name: "canary".into(),
-        input: "canary".into(),
-        metrics: Arc::new(InputMetrics::default()),
-        birth: 0,
-        identity: b"canary".to_vec().into(),
-        stage: Arc::new(|_| -> Box<dyn Stage> { unreachable!("a canary is no raw line") }),
-        sent_below: AtomicU64::new(0),
     }
 }

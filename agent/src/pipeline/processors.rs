@@ -7,7 +7,7 @@ use vigie_parsers::batch::Batch;
 
 use super::build::{Builder, BuiltFilter, BuiltOutput};
 use crate::config::{Matcher, OptionType, Section, SectionKind};
-use crate::filters::condition::{Condition, conditional};
+use crate::filters::condition::Condition;
 use crate::plugin::{Filter, FilterContext, Parcel};
 use crate::receipts::{Outcome, Share};
 
@@ -120,14 +120,9 @@ impl Builder<'_> {
         let (section, condition) = self.condition(item);
         let section = Section { kind: SectionKind::Filter, ..section };
         let instance = format!("{of}/{}.{number}", section.name().to_ascii_lowercase());
-        let (built, matcher) = self.bare_filter(&section, &instance)?;
-        let matcher = if matcher.is_nothing() { Matcher::all() } else { matcher };
-        let always = condition.is_none();
-        let factory = match condition {
-            Some(condition) => conditional(built.factory, condition?),
-            None => built.factory,
-        };
-        Some(BuiltFilter { matcher, input: Some(Arc::clone(of)), factory, always, ..built })
+        let built = self.bare_filter(&section, &instance)?;
+        let matcher = if built.matcher.is_nothing() { Matcher::all() } else { built.matcher.clone() };
+        BuiltFilter { matcher, input: Some(Arc::clone(of)), ..built }.under(condition)
     }
 
     /// `section` without its condition, and the condition: `None` when there is none, and nothing in it when it is wrong,

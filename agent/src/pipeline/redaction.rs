@@ -7,12 +7,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
 use tracing::{error, warn};
 
+use super::canary::every;
 use super::worker::Shared;
 use crate::metrics::Metrics;
 use crate::plugin::{Clock, wall_clock};
@@ -69,9 +70,7 @@ impl Receipts {
     /// # Errors
     /// Why it cannot be used.
     fn open(directory: &Path, shared: &Shared, configuration: String) -> Result<Option<Self>, String> {
-        let processors = shared.outputs.iter().flat_map(|output| &output.processors);
-        let filters = shared.filters.iter().chain(processors).filter(|filter| filter.redacts);
-        let rules: Vec<String> = filters.filter_map(|filter| (filter.factory)().rules()).collect();
+        let rules: Vec<String> = shared.redacting().filter_map(|filter| (filter.factory)().rules()).collect();
         if rules.is_empty() {
             return Ok(None);
         }
@@ -145,13 +144,6 @@ pub(super) fn start(
             return None;
         }
     };
-    let weak: Weak<Receipts> = Arc::downgrade(&receipts);
-    runtime.spawn(async move {
-        loop {
-            tokio::time::sleep(PERIOD).await;
-            let Some(receipts) = weak.upgrade() else { return };
-            drop(tokio::task::spawn_blocking(move || receipts.write()).await);
-        }
-    });
+    every(PERIOD, &receipts, runtime, Receipts::write);
     Some(receipts)
 }

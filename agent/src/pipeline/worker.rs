@@ -30,6 +30,14 @@ pub(super) struct Shared {
     pub(super) dead: Arc<DeadLetters>,
 }
 
+impl Shared {
+    /// All filters and processors that redact.
+    pub(super) fn redacting(&self) -> impl Iterator<Item = &BuiltFilter> {
+        let processors = self.outputs.iter().flat_map(|output| &output.processors);
+        self.filters.iter().chain(processors).filter(|filter| filter.redacts)
+    }
+}
+
 /// Runs one worker until its queue ends, then seals what is open.
 pub(super) fn run(shared: &Shared, queue: &ByteQueue<Work>) {
     let mut poison = Poison::default();
@@ -215,8 +223,7 @@ impl<'a> Worker<'a> {
                 break;
             }
             let built = &self.shared.filters[at];
-            let is_other = built.input.as_ref().is_some_and(|input| *input != parcel.stream.input);
-            if is_other || (is_filtered && !built.redacts) {
+            if !built.takes_of(&parcel.stream.input) || (is_filtered && !built.redacts) {
                 continue;
             }
             let Some(on) = self.step(at, parcel) else { return };
@@ -236,7 +243,7 @@ impl<'a> Worker<'a> {
         }
         for at in route.filters.iter().copied() {
             let built = &self.shared.filters[at];
-            if built.input.as_ref().is_some_and(|input| *input != parcel.stream.input) {
+            if !built.takes_of(&parcel.stream.input) {
                 continue;
             }
             if let Some((refused, reason)) = self.filters[at].refused(&parcel.batch) {

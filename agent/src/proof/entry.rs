@@ -11,6 +11,7 @@ use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 
 use super::keys::{PublicKey, SigningKey};
+use super::verify::Head;
 
 /// A SHA-256 hash.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -86,6 +87,11 @@ pub struct Entry {
 pub(super) type Malformed = &'static str;
 
 impl Entry {
+    /// What to keep of it to see that nothing behind it was cut off.
+    pub fn head(&self) -> Head {
+        Head { number: self.number, hash: self.hash }
+    }
+
     /// Signs `draft` as number `number` behind the entry with the hash `before`.
     pub(super) fn sign(draft: Draft, number: u64, before: Hash, key: &SigningKey) -> Self {
         let name = key.public().name();

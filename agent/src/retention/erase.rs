@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::calendar::moment;
 use super::lease::Lease;
-use super::run::{Run, publish, record};
+use super::run::{Run, attest, record};
 use super::survey::{Index, Survey};
 use super::tasks::expunge;
 use crate::cluster::Cluster;
@@ -98,10 +98,7 @@ impl Run<'_> {
             "hits_left": left,
             "complete": failure.is_none() && left == 0,
         });
-        let entry = ledger
-            .append(Draft { at: now, kind: "retention.erasure".into(), body })
-            .map_err(|error| error.to_string())?;
-        publish(self.cluster, &entry).await?;
+        let entry = attest(self.cluster, ledger, Draft { at: now, kind: "retention.erasure".into(), body }).await?;
         match failure {
             Some(failure) => Err(failure),
             None if left > 0 => {
@@ -117,13 +114,7 @@ impl Run<'_> {
             return Ok(record(index, "held", &json!({"hits": count, "held_by": index.held_by})));
         }
         let query = subject.query();
-        let mut kept = serde_json::Map::new();
-        for hold in &survey.holds {
-            let copied = hold.copy(cluster, index, &query).await?;
-            if copied > 0 {
-                kept.insert(hold.case.clone(), json!(copied));
-            }
-        }
+        let kept = survey.copy_held(cluster, index, &query).await?;
         let deleted = self.by_query(index, &query).await?;
         let left = expunge(cluster, &index.name).await?;
         let facts =

@@ -9,6 +9,7 @@ use super::names::{STATE_INDEX, hold_name};
 use super::survey::Index;
 use super::tasks::finish;
 use crate::cluster::Cluster;
+use crate::config::{OptionType, TagPattern};
 
 /// A hold.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,7 +109,8 @@ impl Hold {
             self.index.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|one| !one.is_empty());
         let mut patterns = patterns.filter(|_| self.query.is_none());
         patterns.any(|pattern| {
-            matches(pattern, &index.name) || index.stream.as_deref().is_some_and(|stream| matches(pattern, stream))
+            let takes = |name: &str| TagPattern::parse(pattern).is_ok_and(|pattern| pattern.matches(name));
+            takes(&index.name) || index.stream.as_deref().is_some_and(takes)
         })
     }
 
@@ -137,13 +139,4 @@ impl Hold {
         }
         Ok(safe)
     }
-}
-
-/// Whether `name` matches `pattern`, in which `*` stands for any text.
-fn matches(pattern: &str, name: &str) -> bool {
-    let Some((first, rest)) = pattern.split_once('*') else { return pattern == name };
-    name.strip_prefix(first).is_some_and(|left| {
-        let starts = left.char_indices().map(|(at, _)| at).chain([left.len()]);
-        starts.into_iter().any(|at| left.get(at..).is_some_and(|left| matches(rest, left)))
-    })
 }

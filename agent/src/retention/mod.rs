@@ -21,5 +21,5 @@ pub use holds::{Hold, is_case};
 pub use lease::{Lease, Owner};
 pub use names::{AUDIT_INDEX, STATE_INDEX, bucket_name, class_in, hold_name, stream_name};
 pub use plan::{Step, share, step};
-pub use run::{Run, publish};
+pub use run::{Run, attest, publish};
 pub use survey::{Index, Judgement, Snapshot, Survey, due_query};

@@ -91,8 +91,7 @@ impl Run<'_> {
         let as_of = moment(self.judgement.as_of);
         let body = json!({"as_of": as_of, "cluster": survey.cluster, "host": self.host, "indexes": indexes});
         let draft = Draft { at: moment((self.clock)()), kind: kind.into(), body };
-        let entry = ledger.append(draft).map_err(|error| error.to_string())?;
-        publish(self.cluster, &entry).await
+        attest(self.cluster, ledger, draft).await.map(drop)
     }
 
     async fn one(&self, index: &Index, step: Step, survey: &Survey) -> Result<Value, String> {
@@ -106,13 +105,7 @@ impl Run<'_> {
         }
         let class = self.classes.get(&index.class).ok_or("its class is gone")?;
         let due = due_query(class, self.judgement);
-        let mut kept = serde_json::Map::new();
-        for hold in &survey.holds {
-            let copied = hold.copy(cluster, index, &due).await?;
-            if copied > 0 {
-                kept.insert(hold.case.clone(), json!(copied));
-            }
-        }
+        let kept = survey.copy_held(cluster, index, &due).await?;
         let mut is_whole = step == Step::DeleteIndex;
         if let (Step::RollOver, Some(stream)) = (step, &index.stream) {
             cluster.post(&format!("/{stream}/_rollover"), &Value::Null).await?;
@@ -219,6 +212,16 @@ pub(super) fn record(index: &Index, method: &str, facts: &Value) -> Value {
         record.extend(facts.clone());
     }
     record
+}
+
+/// Appends `draft` to the chain, and copies it to the audit index.
+///
+/// # Errors
+/// When either does not take it.
+pub async fn attest(cluster: &Cluster, ledger: &mut Ledger, draft: Draft) -> Result<Entry, String> {
+    let entry = ledger.append(draft).map_err(|error| error.to_string())?;
+    publish(cluster, &entry).await?;
+    Ok(entry)
 }
 
 /// Copies `entry` to the audit index, where its number is its id. One that is there already stays.

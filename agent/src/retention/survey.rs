@@ -1,6 +1,6 @@
 //! What is there: indexes of the classes, how many of their documents are due, holds, snapshots. Changes nothing.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::calendar::{Width, moment};
 use super::classes::{Class, Classes};
@@ -79,6 +79,23 @@ const BLOCKS: [&str; 4] =
 const ALL: &str = "vigie-*,.ds-vigie-*";
 
 impl Survey {
+    /// Copies what cases hold of the documents of `index` that `query` finds. Gives how many are safe, by case.
+    pub(super) async fn copy_held(
+        &self,
+        cluster: &Cluster,
+        index: &Index,
+        query: &Value,
+    ) -> Result<Map<String, Value>, String> {
+        let mut kept = Map::new();
+        for hold in &self.holds {
+            let copied = hold.copy(cluster, index, query).await?;
+            if copied > 0 {
+                kept.insert(hold.case.clone(), json!(copied));
+            }
+        }
+        Ok(kept)
+    }
+
     /// Looks at `cluster`. `named` are further indexes, each with its class; `now` is this host's clock.
     ///
     /// # Errors

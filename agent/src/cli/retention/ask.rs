@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use lexopt::prelude::{Long, Short, Value};
 
+use super::super::flags::text;
+
 /// The words and options, as given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Ask {
@@ -91,10 +93,6 @@ impl Ask {
         }
         Ok(())
     }
-}
-
-fn text(value: OsString) -> Result<String, String> {
-    value.into_string().map_err(|value| format!("the argument {value:?} is not UTF-8"))
 }
 
 #[cfg(test)]

@@ -7,17 +7,18 @@ use std::sync::Arc;
 use serde_json::json;
 use tokio::runtime::Runtime;
 
+use super::super::setup::context;
 use super::super::{environment, identity, print, say};
 use super::ask::Ask;
 use super::chain::ledger;
 use crate::cluster::Cluster;
 use crate::config::{CommandLine, Diagnostics, SectionKind, load, render};
 use crate::outputs::opensearch::setup::cluster;
-use crate::plugin::{Agent, BuildContext, wall_clock};
+use crate::plugin::wall_clock;
 use crate::proof::{Draft, Hash, Head, Ledger};
 use crate::retention::{
-    AUDIT_INDEX, Classes, Hold, Judgement, Lease, Owner, Run, Step, Subject, Survey, is_case, moment, parse_moment,
-    publish, share, step,
+    AUDIT_INDEX, Classes, Hold, Judgement, Lease, Owner, Run, Step, Subject, Survey, attest, is_case, moment,
+    parse_moment, publish, share, step,
 };
 
 /// Most of all documents that one run deletes, in percent.
@@ -53,15 +54,7 @@ impl Way {
                 && ask.output.as_deref().is_none_or(|wanted| wanted == name)
         });
         let (section, name) = found.ok_or("the configuration has no such `opensearch` output")?;
-        let context = BuildContext {
-            name: name.into(),
-            parsers: Arc::default(),
-            agent: Arc::new(Agent::new("retention", b"")),
-            classes: Arc::clone(&classes),
-            state_directory: None,
-            dry_run: false,
-        };
-        let cluster = cluster(section, &context, &mut findings);
+        let cluster = cluster(section, &context(&name, &classes), &mut findings);
         say(&render(&findings, &loaded.document.files));
         let cluster = cluster.filter(|_| !findings.has_errors()).ok_or("the configuration cannot be used")?;
         if classes.0.is_empty() {
@@ -89,6 +82,16 @@ impl Way {
         let owner = Owner { host: identity::host_name(), pid: std::process::id() };
         let lives = |pid: u32| std::path::Path::new(&format!("/proc/{pid}")).exists();
         Lease::take(&self.cluster, owner, now(), lives).await
+    }
+
+    /// Does `work` while nobody else may change anything. What went wrong with it comes before what did with the lease.
+    async fn under_lease<T>(&self, work: impl AsyncFnOnce(&mut Lease) -> Result<T, String>) -> Result<T, String> {
+        let mut lease = self.lease().await?;
+        let done = work(&mut lease).await;
+        let released = lease.release(&self.cluster).await;
+        let done = done?;
+        released?;
+        Ok(done)
     }
 
     fn run(&self, judgement: Judgement, ask: &Ask) -> Run<'_> {
@@ -227,11 +230,7 @@ async fn delete(way: &Way, ask: &Ask) -> Result<ExitCode, String> {
     }
     let mut ledger = ledger(ask)?;
     confirm(judgement)?;
-    let mut lease = way.lease().await?;
-    let done = deleted(way, ask, (judgement, &mut lease, &mut ledger)).await;
-    let released = lease.release(&way.cluster).await;
-    let text = done?;
-    released?;
+    let text = way.under_lease(async |lease| deleted(way, ask, (judgement, lease, &mut ledger)).await).await?;
     Ok(print(&text))
 }
 
@@ -257,7 +256,7 @@ async fn deleted(
         print(&format!("{line}\n"));
     };
     let entry = way.run(judgement, ask).delete(&survey, lease, ledger, &mut tell).await?;
-    Ok(format!("done: certificate {}\n", Head { number: entry.number, hash: entry.hash }))
+    Ok(format!("done: certificate {}\n", entry.head()))
 }
 
 /// A time to come is typed once more.
@@ -303,16 +302,12 @@ async fn erase(way: &Way, ask: &Ask) -> Result<ExitCode, String> {
         return Ok(ExitCode::from(2));
     }
     let mut ledger = ledger(ask)?;
-    let mut lease = way.lease().await?;
-    let done = async {
+    let erase = async |lease: &mut Lease| {
         let survey = way.survey(judgement).await?;
-        way.run(judgement, ask).erase((&subject, reference), &survey, &mut lease, &mut ledger).await
+        way.run(judgement, ask).erase((&subject, reference), &survey, lease, &mut ledger).await
     };
-    let done = done.await;
-    let released = lease.release(&way.cluster).await;
-    let entry = done?;
-    released?;
-    Ok(print(&format!("done: certificate {}\n", Head { number: entry.number, hash: entry.hash })))
+    let entry = way.under_lease(erase).await?;
+    Ok(print(&format!("done: certificate {}\n", entry.head())))
 }
 
 async fn holds(way: &Way) -> Result<ExitCode, String> {
@@ -339,12 +334,9 @@ async fn add_hold(way: &Way, case: &str, ask: &Ask) -> Result<ExitCode, String> 
         return Err("give --index NAMES, or --query JSON, or both".into());
     }
     let mut ledger = ledger(ask)?;
-    // A run that is under way has judged already.
-    let lease = way.lease().await?;
     let hold = Hold { case: case.into(), index, query, reason, by, at: moment(now()) };
-    let done = hold.add(&way.cluster).await;
-    let released = lease.release(&way.cluster).await;
-    done.and(released)?;
+    // A run that is under way has judged already.
+    way.under_lease(async |_| hold.add(&way.cluster).await).await?;
     let body = json!({"case": case, "index": hold.index, "has_query": hold.query.is_some(), "change": "added"});
     record(way, &mut ledger, body).await
 }
@@ -352,11 +344,7 @@ async fn add_hold(way: &Way, case: &str, ask: &Ask) -> Result<ExitCode, String> 
 async fn lift_hold(way: &Way, case: &str, ask: &Ask) -> Result<ExitCode, String> {
     reason_and_name(ask)?;
     let mut ledger = ledger(ask)?;
-    let lease = way.lease().await?;
-    let done = Hold::lift(&way.cluster, case).await;
-    let released = lease.release(&way.cluster).await;
-    let copies = done?;
-    released?;
+    let copies = way.under_lease(async |_| Hold::lift(&way.cluster, case).await).await?;
     record(way, &mut ledger, json!({"case": case, "change": "lifted", "copies_deleted": copies})).await
 }
 
@@ -370,7 +358,6 @@ fn reason_and_name(ask: &Ask) -> Result<(String, String), String> {
 /// Reasons and names stay with the hold: the chain, which nobody can shorten, has no personal data.
 async fn record(way: &Way, ledger: &mut Ledger, body: serde_json::Value) -> Result<ExitCode, String> {
     let draft = Draft { at: moment(now()), kind: "retention.hold".into(), body };
-    let entry = ledger.append(draft).map_err(|error| error.to_string())?;
-    publish(&way.cluster, &entry).await?;
-    Ok(print(&format!("done: certificate {}\n", Head { number: entry.number, hash: entry.hash })))
+    let entry = attest(&way.cluster, ledger, draft).await?;
+    Ok(print(&format!("done: certificate {}\n", entry.head())))
 }

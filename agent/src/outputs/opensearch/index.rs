@@ -20,8 +20,6 @@ enum Naming {
     Dated(Cached),
     /// From tag and record.
     Dynamic(Template),
-    /// By retention class, else from what stands inside.
-    Retained(Box<Placement>, Box<Naming>),
     /// From a key of the record and the date.
     Keyed { key: Path, separator: String, date: Cached },
 }
@@ -29,6 +27,8 @@ enum Naming {
 /// Gives the beginning of the action line, up to the id. Made anew only when the name changes.
 #[derive(Clone, Debug)]
 pub(super) struct Indexes {
+    /// Goes before the naming where retention places records.
+    placement: Option<Box<Placement>>,
     naming: Naming,
     operation: Operation,
     /// Name in the place of one that cannot be used.
@@ -82,12 +82,8 @@ impl Indexes {
                 IndexTemplate::Dynamic(template) => (Naming::Dynamic(template.clone()), literal(DEFAULT_INDEX)),
             }
         };
-        let placement = options.retention.then(|| Box::new(Placement::new(options, classes)));
-        let naming = match placement {
-            Some(placement) => Naming::Retained(placement, Box::new(naming)),
-            None => naming,
-        };
         Self {
+            placement: options.retention.then(|| Box::new(Placement::new(options, classes))),
             naming,
             operation: options.write_operation,
             fallback,
@@ -129,22 +125,18 @@ impl Indexes {
     fn update_name(&mut self, record: Record<'_>, tag: &str, seconds: i64) -> (bool, bool) {
         let wanted = &mut self.scratch;
         wanted.clear();
-        let (naming, is_placed) = match &mut self.naming {
-            Naming::Retained(placement, other) => match placement.name(record, tag) {
-                Some(name) if *name == *self.name => return (false, true),
-                Some(name) => {
-                    self.name.clear();
-                    self.name.extend_from_slice(name);
-                    return (true, true);
-                }
-                None => (&mut **other, true),
-            },
-            naming => (naming, false),
-        };
-        let found = match naming {
+        if let Some(name) = self.placement.as_mut().and_then(|placement| placement.name(record, tag)) {
+            let is_new = *name != *self.name;
+            if is_new {
+                self.name.clear();
+                self.name.extend_from_slice(name);
+            }
+            return (is_new, true);
+        }
+        let is_placed = self.placement.is_some();
+        let found = match &mut self.naming {
             Naming::Fixed if !self.line.is_empty() && !is_placed => return (false, true),
             Naming::Fixed => false,
-            Naming::Retained(..) => false,
             Naming::Dated(date) => {
                 let (name, is_new) = date.at(seconds);
                 let is_new = is_new || (is_placed && *name != *self.name);
@@ -168,10 +160,6 @@ impl Indexes {
         }
         let is_new = *wanted != self.name;
         std::mem::swap(&mut self.name, wanted);
-        let is_fixed = match &self.naming {
-            Naming::Retained(_, other) => matches!(**other, Naming::Fixed),
-            naming => matches!(naming, Naming::Fixed),
-        };
-        (is_new, is_wanted || is_fixed)
+        (is_new, is_wanted || matches!(self.naming, Naming::Fixed))
     }
 }

@@ -11,7 +11,7 @@ use super::access::Access;
 use super::deliver::base_path;
 use super::options::OpenSearchOptions;
 use crate::config::{Diagnostics, Options, Section};
-use crate::net::{AuthOptions, HttpClient, NetOptions, Target, TlsFiles, TlsOptions, explain};
+use crate::net::{AuthOptions, HttpClient, NetOptions, Target, TlsFiles, TlsOptions, exchange, explain};
 use crate::plugin::BuildContext;
 
 /// How long one server may take.
@@ -67,21 +67,13 @@ impl Reach {
     }
 
     async fn ask_one(&self, client: &HttpClient) -> Result<String, String> {
-        let failed = |error: reqwest::Error| explain(&error, client.target());
         let mut request = client.request(Method::GET, &format!("{}/", self.base));
         if let Some(authorization) = self.access.authorization() {
             request = request.header(AUTHORIZATION, authorization);
         }
-        let mut response = request.send().await.map_err(failed)?;
-        let status = response.status().as_u16();
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > LARGEST {
-                break;
-            }
-            body.extend_from_slice(&chunk);
-        }
-        judged(client.target(), status, &body)
+        let answer = exchange(request, LARGEST).await;
+        let (status, body) = answer.map_err(|error| explain(&error, client.target()))?;
+        judged(client.target(), status, &body.unwrap_or_default())
     }
 }
 

@@ -11,7 +11,7 @@ use super::judge::permission;
 use super::reach::Reach;
 use crate::cluster::{Cluster, ErrorDetail, Resource, ResourceKind, State, request_error, resources, scrubbed};
 use crate::config::{Diagnostics, Section};
-use crate::net::{HttpClient, Target, explain};
+use crate::net::{HttpClient, Target, exchange, explain};
 use crate::plugin::BuildContext;
 use crate::retention::{Class, Layout, stream_name};
 
@@ -27,9 +27,7 @@ pub struct Setup {
 /// The way to the cluster of `section`, for what is no bulk request; `None` when it sends nothing to a store, or when something
 /// was wrong and has been reported.
 pub fn cluster(section: &Section, context: &BuildContext, findings: &mut Diagnostics) -> Option<Cluster> {
-    let setup = Setup::read(section, context, findings)?;
-    let authorization = setup.access.authorization();
-    Some(Cluster::new(setup.client, setup.base, authorization))
+    Setup::read(section, context, findings).map(Setup::into_cluster)
 }
 
 /// Largest answer that is read.
@@ -54,6 +52,12 @@ impl Setup {
             resources.extend(class_template(class));
         }
         Some(Self { client, access, base, resources })
+    }
+
+    /// The way to its store, for other requests.
+    pub fn into_cluster(self) -> Cluster {
+        let authorization = self.access.authorization();
+        Cluster::new(self.client, self.base, authorization)
     }
 
     /// Where it is installed.
@@ -105,16 +109,9 @@ impl Setup {
         if has_body {
             request = request.header(CONTENT_TYPE, "application/json").body(resource.body.to_string());
         }
-        let failed = |error: reqwest::Error| explain(&error, self.target());
-        let mut response = request.send().await.map_err(failed)?;
-        let status = response.status().as_u16();
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > LARGEST {
-                return Err(format!("{} gave an answer longer than {LARGEST} bytes", self.target()));
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let answer = exchange(request, LARGEST).await;
+        let (status, body) = answer.map_err(|error| explain(&error, self.target()))?;
+        let body = body.ok_or_else(|| format!("{} gave an answer longer than {LARGEST} bytes", self.target()))?;
         Ok((status, body))
     }
 
