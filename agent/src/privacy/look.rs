@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use super::action::Action;
 use super::clean::{Clean, hashed};
-use super::own::Lane;
+use super::own::{Lane, Looks};
 use super::policy::Policy;
-use crate::redact::{Detector, Engine, Finding, Place, Scanner};
+use crate::redact::{Detector, Engine, Finding, Place, Scanner, Strictness};
 
 /// Scanners that share the keys of fields: each remembers what its last key says.
 const SCANNERS: usize = 32;
@@ -28,11 +28,41 @@ pub(super) struct Look {
 
 /// Looks with the detectors of what is to be hidden alone.
 struct Past {
+    hidden: Arc<Hidden>,
     scanner: Scanner,
     lane: Lane,
-    /// By index of the detector in the small engine, its index in the whole one.
-    numbers: Vec<u16>,
     found: Vec<Finding>,
+}
+
+/// The detectors of what is to be hidden, for all who look beside what is only counted.
+#[derive(Debug)]
+pub(super) struct Hidden {
+    engine: Arc<Engine>,
+    /// By index of the detector in this engine, its index in the whole one.
+    numbers: Vec<u16>,
+    /// By rule of the configuration, whether it is only to be counted.
+    left_out: Vec<bool>,
+}
+
+impl Hidden {
+    /// `None` when all or nothing is to be hidden.
+    pub(super) fn new(
+        detectors: &[&'static Detector],
+        strictness: Strictness,
+        actions: &[Action],
+        own: &[(u16, Looks)],
+    ) -> Option<Self> {
+        let is_hidden = |at: usize| actions[at] != Action::Keep;
+        let hidden: Vec<usize> = (0..detectors.len()).filter(|at| is_hidden(*at)).collect();
+        if hidden.len() == detectors.len() || hidden.is_empty() {
+            return None;
+        }
+        let of_these: Vec<&'static Detector> = hidden.iter().map(|at| detectors[*at]).collect();
+        let engine = Arc::new(Engine::new(&of_these, strictness));
+        let numbers = hidden.iter().filter_map(|at| u16::try_from(*at).ok()).collect();
+        let left_out = own.iter().map(|(detector, _)| !is_hidden(usize::from(*detector))).collect();
+        Some(Self { engine, numbers, left_out })
+    }
 }
 
 impl Look {
@@ -42,7 +72,7 @@ impl Look {
             scanners,
             clean: Clean::new(),
             lane: Lane::new(policy.own().len()),
-            past: Past::new(policy),
+            past: policy.hidden().map(Past::new),
             found: Vec::new(),
         }
     }
@@ -76,26 +106,16 @@ impl Look {
 }
 
 impl Past {
-    fn new(policy: &Policy) -> Option<Self> {
-        let is_hidden = |at: usize| *policy.action(at) != Action::Keep;
-        let all = policy.detectors();
-        let hidden: Vec<usize> = (0..all.len()).filter(|at| is_hidden(*at)).collect();
-        if hidden.len() == all.len() || hidden.is_empty() {
-            return None;
-        }
-        let detectors: Vec<&'static Detector> = hidden.iter().map(|at| all[*at]).collect();
-        let engine = Engine::new(&detectors, policy.strictness());
-        let numbers = hidden.iter().filter_map(|at| u16::try_from(*at).ok()).collect();
-        let left_out = policy.own().iter().map(|(detector, _)| !is_hidden(usize::from(*detector))).collect();
-        let lane = Lane::without(left_out);
-        Some(Self { scanner: Scanner::new(Arc::new(engine)), lane, numbers, found: Vec::new() })
+    fn new(hidden: &Arc<Hidden>) -> Self {
+        let (scanner, lane) = (Scanner::new(Arc::clone(&hidden.engine)), Lane::without(hidden.left_out.clone()));
+        Self { hidden: Arc::clone(hidden), scanner, lane, found: Vec::new() }
     }
 
     fn look(&mut self, policy: &Policy, text: &[u8], place: Place<'_>) {
         self.found.clear();
         self.scanner.scan(text, place, &mut self.found);
         for finding in &mut self.found {
-            finding.detector = self.numbers[usize::from(finding.detector)];
+            finding.detector = self.hidden.numbers[usize::from(finding.detector)];
         }
         if !policy.own().is_empty() {
             self.lane.scan(policy.own(), text, place.escaped, &mut self.found);

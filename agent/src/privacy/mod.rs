@@ -26,4 +26,4 @@ pub use policy::{Policy, Selector};
 pub use presets::{GROUPS, PRESETS, Preset, group_name};
 pub use redactor::{Redactor, Whole};
 pub use seal::{Recipient, Unsealer, new_identity};
-pub use token::{Opened, open, push_hash, tokens_in};
+pub use token::{Opened, open, push_hash};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ring::digest::{Context, SHA256};
 
 use super::action::Action;
+use super::look::Hidden;
 use super::own::{Looks, OwnRule};
 use super::presets::{GROUPS, Preset, group_name};
 use crate::redact::{self, Detector, Engine, Group, Strictness};
@@ -42,7 +43,7 @@ impl Selector {
 #[derive(Debug)]
 pub struct Policy {
     engine: Arc<Engine>,
-    strictness: Strictness,
+    hidden: Option<Arc<Hidden>>,
     /// By index of the detector in the engine.
     actions: Vec<Action>,
     /// SHA-256 over names and actions of all detectors, in hexadecimal digits.
@@ -77,7 +78,9 @@ impl Policy {
             detectors.push(rule.detector);
         }
         let digest = digest(&detectors, &actions, strictness, &about);
-        Self { engine: Arc::new(Engine::new(&detectors, strictness)), strictness, actions, digest, own: lane }
+        let engine = Arc::new(Engine::new(&detectors, strictness));
+        let hidden = Hidden::new(&detectors, strictness, &actions, &lane).map(Arc::new);
+        Self { engine, hidden, actions, digest, own: lane }
     }
 
     /// What the agent's own messages go through: all is hidden behind labels but addresses of machines, which tell who does not
@@ -100,9 +103,9 @@ impl Policy {
         self.engine.detectors()
     }
 
-    /// How readily values are taken for personal ones.
-    pub(super) fn strictness(&self) -> Strictness {
-        self.strictness
+    /// What looks for what is to be hidden alone; `None` where nothing is only counted, or nothing hidden.
+    pub(super) fn hidden(&self) -> Option<&Arc<Hidden>> {
+        self.hidden.as_ref()
     }
 
     /// Rules of the configuration, with the index of their detectors in the engine.

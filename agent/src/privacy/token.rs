@@ -118,7 +118,7 @@ pub fn open(token: &str, ring: Option<&KeyRing>, unsealer: Option<&Unsealer>) ->
 }
 
 /// Where tokens stand in `text`, in order. Only what is written exactly as a token is one, so that nothing hides in `<…>`.
-pub fn tokens_in(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn tokens_in(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     std::iter::from_fn(move || {
         while let Some(found) = memchr::memchr(b'<', text.get(at..)?) {
