@@ -7,6 +7,11 @@ use std::ops::Range;
 
 use vigie_parsers::simd::{push_plain, push_plain_after};
 
+/// What the inside of a JSON string stands for; `None` when it is none.
+pub fn unescaped(inside: &[u8]) -> Option<String> {
+    serde_json::from_slice(&[b"\"", inside, b"\""].concat()).ok()
+}
+
 const LANE: usize = 16;
 
 /// Whether `byte` cannot stand as it is in a JSON string, or needs its neighbours to be judged.

@@ -10,7 +10,8 @@ use aho_corasick::AhoCorasick;
 use vigie_parsers::regex::{Captures, Regex};
 
 use super::action::Action;
-use crate::redact::{Candidate, Detector, Finding, Form, Group, Shape, Tier};
+use crate::encode::unescaped;
+use crate::redact::{Candidate, Detector, Finding, Form, Group, Shape, Tier, digits_mod, luhn, mod_11_10};
 
 /// How certain a finding of a rule is: its name goes before those of other findings that it overlaps.
 const SCORE: u8 = 100;
@@ -54,29 +55,13 @@ pub enum Checksum {
 
 impl Checksum {
     fn holds(self, digits: &[u8]) -> bool {
-        let values = digits.iter().map(|digit| u32::from(digit - b'0'));
         match self {
             Self::None => true,
-            Self::Luhn => {
-                let double =
-                    |(at, value): (usize, u32)| if at % 2 == 1 { value * 2 / 10 + value * 2 % 10 } else { value };
-                values.rev().enumerate().map(double).sum::<u32>() % 10 == 0
-            }
-            Self::Mod97 => values.fold(0, |rest, value| (rest * 10 + value) % 97) == 1,
-            Self::Mod11And10 => mod11_10(digits),
+            Self::Luhn => luhn(digits),
+            Self::Mod97 => digits_mod(digits, 97) == 1,
+            Self::Mod11And10 => mod_11_10(digits),
         }
     }
-}
-
-/// ISO 7064 MOD 11,10.
-fn mod11_10(digits: &[u8]) -> bool {
-    let value = |digit: &u8| u32::from(digit - b'0');
-    let Some((last, before)) = digits.split_last() else { return false };
-    let product = before.iter().map(value).fold(10, |product, value| match (product + value) % 10 {
-        0 => 10 * 2 % 11,
-        sum => sum * 2 % 11,
-    });
-    (product + value(last)) % 10 == 1
 }
 
 /// A rule as it is configured.
@@ -180,8 +165,7 @@ impl Lane {
             if length == 1 {
                 self.decoded.push(piece[0]);
             } else {
-                let quoted = [b"\"", piece, b"\""].concat();
-                let text = serde_json::from_slice::<String>(&quoted).unwrap_or_else(|_| "\u{fffd}".into());
+                let text = unescaped(piece).unwrap_or_else(|| "\u{fffd}".into());
                 self.decoded.extend_from_slice(text.as_bytes());
             }
             self.places.extend(std::iter::repeat_n(at, self.decoded.len() - start));

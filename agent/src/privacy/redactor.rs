@@ -14,7 +14,7 @@ use super::normal::normalised;
 use super::policy::Policy;
 use super::seal::Sealer;
 use super::token::{push_encrypted, push_for, push_hash, push_label, tokens_in};
-use crate::encode::push_escaped;
+use crate::encode::{push_escaped, unescaped};
 use crate::redact::{Finding, Group, Place};
 
 /// Hashes that are remembered.
@@ -327,11 +327,7 @@ fn decoded(raw: &[u8], escaped: bool) -> Cow<'_, [u8]> {
     if !escaped || memchr::memchr(b'\\', raw).is_none() {
         return Cow::Borrowed(raw);
     }
-    let quoted = [b"\"", raw, b"\""].concat();
-    match serde_json::from_slice::<String>(&quoted) {
-        Ok(text) => Cow::Owned(text.into_bytes()),
-        Err(_) => Cow::Borrowed(raw),
-    }
+    unescaped(raw).map_or(Cow::Borrowed(raw), |text| Cow::Owned(text.into_bytes()))
 }
 
 /// Tokens by a keyed hash of what they stand for, so that a value that comes again costs little. No value is kept.

@@ -19,7 +19,7 @@ pub(super) fn number(digits: &[u8]) -> u64 {
 }
 
 /// What a number written in digits leaves when divided.
-pub(super) fn digits_mod(digits: &[u8], divisor: u32) -> u32 {
+pub fn digits_mod(digits: &[u8], divisor: u32) -> u32 {
     digits.iter().fold(0, |rest, byte| (rest * 10 + digit(*byte)) % divisor)
 }
 
@@ -42,7 +42,7 @@ pub(super) fn weighted(digits: &[u8], weights: &[u32]) -> u32 {
 }
 
 /// Whether the last digit is the one of Luhn's rule (ISO/IEC 7812-1, annex B): from the right every second digit is doubled.
-pub(super) fn luhn(digits: &[u8]) -> bool {
+pub fn luhn(digits: &[u8]) -> bool {
     let doubled = |byte: u8| [0, 2, 4, 6, 8, 1, 3, 5, 7, 9].get(usize::from(byte & 0x0f)).copied().unwrap_or_default();
     let pairs = digits.rchunks(2);
     let sum: u32 =
@@ -51,7 +51,7 @@ pub(super) fn luhn(digits: &[u8]) -> bool {
 }
 
 /// Whether the last digit is the check digit of ISO 7064 MOD 11,10.
-pub(super) fn mod_11_10(digits: &[u8]) -> bool {
+pub fn mod_11_10(digits: &[u8]) -> bool {
     let Some((last, rest)) = digits.split_last() else { return false };
     let product = rest.iter().fold(10, |product, byte| {
         let sum = (product + digit(*byte)) % 10;
@@ -90,9 +90,11 @@ fn turned(left: u8, right: u8) -> u8 {
     }
 }
 
-/// The check digit that ICAO 9303 puts behind digits and letters of travel documents: weights 7, 3, 1.
+/// The check digit that ICAO 9303 puts behind digits and letters of travel documents: weights 7, 3, 1;
+/// the filler `<` counts 0.
 pub(super) fn icao(plain: &[u8]) -> u32 {
-    plain.iter().zip([7, 3, 1].into_iter().cycle()).map(|(byte, weight)| value(*byte) * weight).sum::<u32>() % 10
+    let counted = |byte: u8| if byte == b'<' { 0 } else { value(byte) };
+    plain.iter().zip([7, 3, 1].into_iter().cycle()).map(|(byte, weight)| counted(*byte) * weight).sum::<u32>() % 10
 }
 
 /// The sum of the digits of each digit times 1 or 2 in turn, `first` being the weight that begins: Luhn's sum from the left.

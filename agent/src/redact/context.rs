@@ -156,24 +156,8 @@ impl Words {
     /// What the words of `text` say together with those of `before`, which stand further away.
     pub(super) fn read(&self, text: &[u8], before: &Context) -> Context {
         let mut context = Context { is_against: false, ..*before };
-        let (mut rest, mut phrase) = (text, Phrase::default());
         let mut is_against = None;
-        while let Some((&first, behind)) = rest.split_first() {
-            let (byte, length) = fold(first, behind);
-            let is_head = first.is_ascii_uppercase() && phrase.was_small;
-            if byte == 0 || is_head {
-                self.end(&phrase, &mut context, &mut is_against);
-                phrase.is_open = false;
-            } else if byte.is_ascii_digit() && phrase.is_open {
-                self.end(&phrase, &mut context, &mut is_against);
-            }
-            if byte != 0 {
-                phrase.push(byte);
-            }
-            // Of letters with accents either case is taken for that of the letter before: `EMŠO` is one word.
-            phrase.was_small = if first.is_ascii() { first.is_ascii_lowercase() } else { phrase.was_small };
-            rest = rest.get(length..).unwrap_or_default();
-        }
+        let phrase = phrases(text, |phrase| self.end(phrase, &mut context, &mut is_against));
         self.end(&phrase, &mut context, &mut is_against);
         context.is_against = is_against == Some(phrase.words);
         context
@@ -245,20 +229,32 @@ impl Phrase {
     }
 }
 
-/// The hashes of the phrases that `key` ends with, of one word, of two and so on; 0 where there are fewer words.
-pub(super) fn last_phrases(key: &[u8]) -> [u64; PHRASE] {
-    let (mut rest, mut phrase) = (key, Phrase::default());
+/// Goes through the words of `text`. `ended` gets the phrase at each end of a word, and where a digit goes on behind letters; the
+/// last one is given back.
+#[inline(always)]
+fn phrases(text: &[u8], mut ended: impl FnMut(&Phrase)) -> Phrase {
+    let (mut rest, mut phrase) = (text, Phrase::default());
     while let Some((&first, behind)) = rest.split_first() {
         let (byte, length) = fold(first, behind);
         if byte == 0 || (first.is_ascii_uppercase() && phrase.was_small) {
+            ended(&phrase);
             phrase.is_open = false;
+        } else if byte.is_ascii_digit() && phrase.is_open {
+            ended(&phrase);
         }
         if byte != 0 {
             phrase.push(byte);
         }
+        // Of letters with accents either case is taken for that of the letter before: `EMŠO` is one word.
         phrase.was_small = if first.is_ascii() { first.is_ascii_lowercase() } else { phrase.was_small };
         rest = rest.get(length..).unwrap_or_default();
     }
+    phrase
+}
+
+/// The hashes of the phrases that `key` ends with, of one word, of two and so on; 0 where there are fewer words.
+pub(super) fn last_phrases(key: &[u8]) -> [u64; PHRASE] {
+    let phrase = phrases(key, |_| {});
     let mut states = [0; PHRASE];
     if phrase.is_open {
         for (number, state) in states[..phrase.known].iter_mut().enumerate() {

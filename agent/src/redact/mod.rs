@@ -44,6 +44,7 @@ mod examples;
 mod plain;
 
 pub use all::all;
+pub use checksum::{digits_mod, luhn, mod_11_10};
 pub use detector::{Candidate, Detector, Form, Group, Shape, Tier};
 pub use engine::{Engine, Strictness};
 pub use place::Place;

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::paths::Here;
 use super::walk::{Walk, push_plain_number};
-use crate::encode::{Token, Tokens};
+use crate::encode::{Token, Tokens, unescaped};
 
 /// The text with what changed so far.
 struct Splice<'a> {
@@ -70,8 +70,7 @@ fn stands_for(inside: &[u8], wanted: &[u8]) -> bool {
     if !is_escaped(inside) {
         return inside == wanted;
     }
-    let quoted = [b"\"", inside, b"\""].concat();
-    serde_json::from_slice::<String>(&quoted).is_ok_and(|text| text.as_bytes() == wanted)
+    unescaped(inside).is_some_and(|text| text.as_bytes() == wanted)
 }
 
 impl Walk {

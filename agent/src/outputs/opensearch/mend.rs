@@ -4,11 +4,9 @@
 
 use std::ops::Range;
 
-use serde_json::Value;
-
 use crate::encode::bulk::push_action;
 use crate::encode::json::push_string;
-use crate::encode::{Token, Tokens};
+use crate::encode::{Token, Tokens, unescaped};
 use crate::plugin::Refusal;
 
 /// Where a field goes that its index does not take.
@@ -128,7 +126,7 @@ fn find(document: &[u8], within: Range<usize>, path: &str) -> Option<Member> {
         let value = tokens.value()?;
         let (key, value) = (key.start + base..key.end + base, value.start + base..value.end + base);
         let whole = key.start - 1..value.end;
-        let name = text_of(&document[key])?;
+        let name = unescaped(&document[key])?;
         if name == path {
             return Some(Member { whole, value, name });
         }
@@ -140,12 +138,6 @@ fn find(document: &[u8], within: Range<usize>, path: &str) -> Option<Member> {
             return Some(Member { name: format!("{name}.{}", inner.name), ..inner });
         }
     }
-}
-
-/// A key without its escapes.
-fn text_of(key: &[u8]) -> Option<String> {
-    let quoted = [b"\"", key, b"\""].concat();
-    serde_json::from_slice::<Value>(&quoted).ok()?.as_str().map(str::to_owned)
 }
 
 /// What stands before and behind a member, without the comma that parted it from its neighbour.
@@ -161,6 +153,7 @@ fn cut(document: &[u8], member: Range<usize>) -> (&[u8], &[u8]) {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::Value;
 
     use super::*;
 

@@ -1,5 +1,6 @@
 //! The lines for machines at the foot of passports and identity cards.
 
+use super::super::checksum::{digit, icao};
 use super::super::{Candidate, Detector, Form, Group, Shape, Tier};
 
 /// A line of 30, 36 or 44 with `<` in it, by its own check digits or its beginning.
@@ -46,11 +47,5 @@ fn check(candidate: &Candidate<'_>) -> Option<Shape> {
 /// Whether the last is the check digit of the others, with weights 7, 3, 1.
 fn is_right(text: &[u8]) -> bool {
     let Some((check, text)) = text.split_last() else { return false };
-    let value = |byte: u8| match byte {
-        b'0'..=b'9' => u32::from(byte - b'0'),
-        b'A'..=b'Z' => u32::from(byte - b'A') + 10,
-        _ => 0,
-    };
-    let sum: u32 = text.iter().zip([7, 3, 1].into_iter().cycle()).map(|(byte, weight)| value(*byte) * weight).sum();
-    check.is_ascii_digit() && sum % 10 == u32::from(check - b'0')
+    check.is_ascii_digit() && icao(text) == digit(*check)
 }
