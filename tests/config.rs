@@ -21,6 +21,7 @@ const CASES: &[(&str, bool)] = &[
     ("shape.yaml", true),
     ("syntax.yaml", true),
     ("odd_parsers.conf", true),
+    ("zones.conf", true),
     ("good.conf", false),
     ("good.yaml", false),
 ];

@@ -319,6 +319,7 @@ fn honoured() -> BTreeSet<(String, String)> {
         }
     };
     take("service", &table["service"]);
+    take("definitions", &table["parser"]);
     for (list, of) in [("inputs", "input"), ("filters", "filter"), ("outputs", "output")] {
         for plugin in table[list].as_array().expect("a list") {
             take(of, &plugin["properties"]["global_options"]);

@@ -8,7 +8,7 @@ use crate::fields::{self, FieldType, TimeField};
 use crate::json::JsonParser;
 use crate::parser::{Parsed, Parser};
 use crate::regex::{Engine, PatternError, RegexParser};
-use crate::time::{FormatError, TimeFormat};
+use crate::time::{FormatError, TimeFormat, Zone};
 use crate::{cri, logfmt, ltsv};
 
 /// Parsers that need no parsers file, as the text of one in the classic format.
@@ -57,6 +57,8 @@ pub struct Definition {
     pub time_strict: bool,
     /// Seconds east of Greenwich for texts without a zone.
     pub time_offset: i32,
+    /// The zone of texts without one. Where it is given, the offset counts for nothing.
+    pub time_zone: Option<Zone>,
     /// Types of fields. Not applied to JSON, which has types.
     pub types: Vec<(String, FieldType)>,
     /// Whether groups that matched nothing give no field.
@@ -78,6 +80,7 @@ impl Default for Definition {
             time_keep: false,
             time_strict: true,
             time_offset: 0,
+            time_zone: None,
             types: Vec::new(),
             skip_empty_values: true,
             logfmt_no_bare_keys: false,
@@ -155,7 +158,11 @@ impl Definition {
     }
 
     fn compile_time(&self, format: &str) -> Result<TimeFormat, FormatError> {
-        if self.time_strict { TimeFormat::new(format) } else { TimeFormat::lenient(format) }
+        let compiled = if self.time_strict { TimeFormat::new(format) } else { TimeFormat::lenient(format) }?;
+        Ok(match &self.time_zone {
+            Some(zone) => compiled.in_zone(zone.clone()),
+            None => compiled,
+        })
     }
 }
 

@@ -40,6 +40,8 @@ differences! {
     "opensearch" "tls" Given "the host name of the certificate is verified too, unless `tls.verify_hostname` is off"
     "output" "retry_limit" Absent "sent again without end; Fluent Bit gives up after one retry"
     "output" "storage.total_limit_size" Always "inputs wait above it, or `storage.when_full drop_oldest` drops and counts; 1G by default. Fluent Bit deletes the oldest chunks and has no default"
+    "parser" "decode_field" Given "an unknown escape keeps its letter; Fluent Bit loses both"
+    "parser" "decode_field_as" Given "an unknown escape keeps its letter; Fluent Bit loses both"
     "parser" "regex" Given "linear time; where a pattern needs backtracking, a line that takes too long is kept as text"
     "parser" "time_key" Given "a time that does not parse stays in the record; in Fluent Bit the field vanishes"
     "parser" "types" Given "commas separate pairs as well; Fluent Bit makes one long name of them"

@@ -40,6 +40,9 @@ fn everything(out: &mut Vec<u8>) {
     push_string(std::env::consts::OS.as_bytes(), out);
     out.extend_from_slice(b"},\"service\":");
     options(Service::TABLE, out);
+    // Fluent Bit's own tables leave parsers out.
+    out.extend_from_slice(b",\"parser\":");
+    options(PARSER_TABLE, out);
     for (key, word) in
         [("customs", ""), ("inputs", "input"), ("processors", ""), ("filters", "filter"), ("outputs", "output")]
     {

@@ -8,6 +8,7 @@ use super::environment::Environment;
 use super::reader::{Reader, snake_case};
 use super::render::render;
 use super::service::Service;
+use super::zones::Zones;
 use super::{classic, definitions, yaml};
 
 /// Reads `text` in one of the formats, and what it says of service and parsers.
@@ -26,7 +27,7 @@ pub fn readers(text: &str, is_yaml: bool) {
         check_places(text, &document);
     }
     Service::from_document(&document, &mut findings);
-    definitions::add_parsers(&document, &mut Parsers::default(), &mut findings);
+    definitions::add_parsers(&document, &Zones::default(), &mut Parsers::default(), &mut findings);
     render(&findings, &document.files);
 }
 

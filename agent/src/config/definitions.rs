@@ -3,13 +3,14 @@
 use vigie_parsers::{DecodeRule, Decoder, Definition, DefinitionError, FieldType, Format, Parsers, Then};
 
 use super::common;
-use super::diagnostic::Diagnostics;
+use super::diagnostic::{Diagnostic, Diagnostics, Severity};
 use super::document::{Document, Located, Place, Section, SectionKind, SourceFile};
 use super::environment::Environment;
 use super::events;
 use super::options::{OptionSpec, OptionType, Options};
 use super::reader::{Purpose, Reader};
 use super::types::SpaceList;
+use super::zones::Zones;
 
 crate::options! {
     /// Keys of a `[PARSER]` section.
@@ -22,15 +23,13 @@ crate::options! {
         time_keep: bool, default "off", "Whether the time stays in the record.";
         time_strict: bool, default "on", "Whether a time must fit its format to the end. Off: what fits is taken, if it has a date.";
         time_offset: Offset, default "+0000", "Offset of texts without a zone.";
+        time_zone: String, optional, "Zone of texts without one, by its name in the time zone database of the system, such as `Europe/Berlin`. Not with `Time_Offset` or `Time_System_Timezone`.";
+        time_system_timezone: bool, default "off", "Whether texts without a zone tell the time of the system's zone: of the variable `TZ`, or else of /etc/localtime. `Time_Offset` has no effect then.";
         types: Types, optional, "`key:type` pairs: integer, float, bool, hex, string. Not for json.";
         skip_empty_values: bool, default "on", "Whether groups that matched nothing give no field.";
         logfmt_no_bare_keys: bool, default "off", "Whether a bare key makes a line no logfmt.";
         "decode_field" _decode_field: Decoding, repeated, "Decoder (json, escaped, escaped_utf8, mysql_quoted), key, and `try_next` or `do_next` for more decoders of the key: members of an object are added to the record.";
         "decode_field_as" _decode_field_as: Decoding, repeated, "The same, where the result takes the place of the text.";
-    }
-    refused {
-        "time_zone": "Times without a zone are read with `Time_Offset`.",
-        "time_system_timezone": "Times without a zone are read with `Time_Offset`.",
     }
 }
 
@@ -151,9 +150,9 @@ fn decoders(section: &Section) -> Vec<DecodeRule> {
 
 /// All parsers: the built-in ones that may be named in `document`, and over them its own. Of the other built-in ones only the
 /// names are there, since to compile all patterns takes longer than the rest of a start.
-pub(super) fn parsers(document: &Document, findings: &mut Diagnostics) -> Parsers {
+pub(super) fn parsers(document: &Document, environment: &Environment, findings: &mut Diagnostics) -> Parsers {
     let mut parsers = built_in_parsers_of(|name| document.sections.iter().any(|section| mentions(section, name)));
-    add_parsers(document, &mut parsers, findings);
+    add_parsers(document, &Zones::of(environment), &mut parsers, findings);
     parsers
 }
 
@@ -174,7 +173,7 @@ fn built_in_parsers_of(is_wanted: impl Fn(&str) -> bool) -> Parsers {
     let mut own = Diagnostics::default();
     for section in built_in().of(SectionKind::Parser) {
         if is_wanted(section.name()) {
-            add_parser(section, |_| true, &mut parsers, &mut own);
+            add_parser(section, |_| true, &Zones::default(), &mut parsers, &mut own);
         } else {
             parsers.note_name(section.name());
         }
@@ -184,7 +183,7 @@ fn built_in_parsers_of(is_wanted: impl Fn(&str) -> bool) -> Parsers {
 }
 
 /// Adds the parsers of `document`.
-pub(super) fn add_parsers(document: &Document, parsers: &mut Parsers, findings: &mut Diagnostics) {
+pub(super) fn add_parsers(document: &Document, zones: &Zones, parsers: &mut Parsers, findings: &mut Diagnostics) {
     let mut seen: Vec<(&str, Place)> = Vec::new();
     for section in document.of(SectionKind::Parser) {
         let place = section.get("name").map_or(section.place, |name| name.place);
@@ -196,7 +195,7 @@ pub(super) fn add_parsers(document: &Document, parsers: &mut Parsers, findings: 
             continue;
         }
         seen.push((section.name(), place));
-        add_parser(section, |name| is_used(document, name), parsers, findings);
+        add_parser(section, |name| is_used(document, name), zones, parsers, findings);
     }
     for section in document.of(SectionKind::MultilineParser) {
         if let Some(parser) = events::parser(section, parsers, findings) {
@@ -216,24 +215,38 @@ fn built_in() -> Document {
 
 /// Builds the parser of `section` and adds it. What Fluent Bit can and Vigie cannot is an error where the parser is in
 /// use; else it is only left out, since parsers files define many that nobody names.
-fn add_parser(section: &Section, is_used: impl Fn(&str) -> bool, parsers: &mut Parsers, findings: &mut Diagnostics) {
+fn add_parser(
+    section: &Section,
+    is_used: impl Fn(&str) -> bool,
+    zones: &Zones,
+    parsers: &mut Parsers,
+    findings: &mut Diagnostics,
+) {
     let section = &without_repeats(section, findings);
     let mut own = Diagnostics::default();
     common::refuse_unknown(section, &[ParserOptions::TABLE], &mut own);
-    let built = ParserOptions::read(section, &mut own).and_then(|options| build(options, section, &mut own));
+    let built = ParserOptions::read(section, &mut own).and_then(|options| build(options, section, zones, &mut own));
     let name = section.name();
-    if is_used(name) || own.in_order().iter().any(|finding| !matches!(finding.code, "V110" | "V306")) {
-        findings.merge(own);
-    } else if let Some(reason) = own.in_order().first() {
+    let all = own.in_order();
+    let absent = all.iter().find(|finding| cannot_be_had(finding)).map(|finding| (*finding).clone());
+    let is_wrong = all.iter().any(|finding| finding.severity == Severity::Error && !cannot_be_had(finding));
+    if let Some(reason) = absent.filter(|_| !is_used(name) && !is_wrong) {
         let message = format!("the parser `{name}` is left out: {}", reason.message);
         let place = reason.place.unwrap_or(section.place);
         findings.warning(place, "V306", message).help("nothing names it; an input or filter that did would be refused");
+    } else {
+        findings.merge(own);
     }
     // A definition that is wrong was reported; those who name the parser are not wrong too.
     let built = built.or_else(|| Definition::default().build().ok());
     if let Some(parser) = built.filter(|_| !name.is_empty()) {
         parsers.insert(name, parser);
     }
+}
+
+/// Whether a definition that has this finding is sound, and asks for what is not there.
+fn cannot_be_had(finding: &Diagnostic) -> bool {
+    matches!(finding.code, "V110" | "V306" | "V307")
 }
 
 /// `section` with the first of each repeated key, which is the one that Fluent Bit takes; parsers files that come with it
@@ -269,8 +282,10 @@ fn names_parser(section: &Section, name: &str) -> bool {
 fn build(
     options: ParserOptions,
     section: &Section,
+    zones: &Zones,
     findings: &mut Diagnostics,
 ) -> Option<std::sync::Arc<dyn vigie_parsers::Parser>> {
+    let time_zone = zones.asked_for(section, options.time_zone.as_deref(), options.time_system_timezone, findings)?;
     let definition = Definition {
         name: options.name,
         format: options.format.0,
@@ -280,6 +295,7 @@ fn build(
         time_keep: options.time_keep,
         time_strict: options.time_strict,
         time_offset: options.time_offset.0,
+        time_zone,
         types: options.types.map(|types| types.0).unwrap_or_default(),
         skip_empty_values: options.skip_empty_values,
         logfmt_no_bare_keys: options.logfmt_no_bare_keys,

@@ -83,7 +83,7 @@ pub fn load(line: &CommandLine, environment: Environment, findings: &mut Diagnos
             reader.expand(first);
         }
     }
-    let mut parsers = definitions::parsers(&reader.document, reader.findings);
+    let mut parsers = definitions::parsers(&reader.document, &reader.environment, reader.findings);
     parsers.largest_event = service.multiline_buffer_limit.0.max(1);
     Loaded { document: reader.document, service, parsers: Arc::new(parsers) }
 }

@@ -21,6 +21,7 @@ mod render;
 mod service;
 pub mod types;
 mod yaml;
+mod zones;
 
 pub use common::refuse_unknown;
 pub use definitions::{PARSER_TABLE, built_in_parsers};

@@ -1,6 +1,6 @@
 //! Times read with and without what is remembered, and times written and read again. Called by property tests and by fuzzing.
 
-use super::{Context, TimeFormat, TimeWriter};
+use super::{Context, TimeFormat, TimeWriter, Zone};
 use crate::batch::Timestamp;
 
 /// Formats that say all of a time, as they are written and as they are read.
@@ -20,10 +20,16 @@ const WHOLE: [(&str, &str); 8] = [
 /// # Panics
 /// When what is remembered of one changes what is read of another.
 pub fn reading<Text: AsRef<[u8]>>(format: &str, texts: &[Text], context: &Context) {
-    for compile in [TimeFormat::new, TimeFormat::lenient] {
-        let Ok(used) = compile(format) else { return };
+    let berlin = Zone::from_posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("these are rules");
+    let compile = |way: usize| match way {
+        0 => TimeFormat::new(format),
+        1 => TimeFormat::lenient(format),
+        _ => TimeFormat::new(format).map(|format| format.in_zone(berlin.clone())),
+    };
+    for way in 0..3 {
+        let Ok(used) = compile(way) else { return };
         for text in texts.iter().map(AsRef::as_ref) {
-            let fresh = compile(format).expect("it was compiled before").parse(text, context);
+            let fresh = compile(way).expect("it was compiled before").parse(text, context);
             assert_eq!(used.parse(text, context), fresh, "{format} of {}", text.escape_ascii());
         }
     }

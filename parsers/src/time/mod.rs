@@ -11,8 +11,10 @@ mod names;
 mod program;
 mod read;
 mod write;
+mod zone;
 
 pub use calendar::{Date, date_from_days, days_from_date, days_in_month};
 pub use program::FormatError;
 pub use read::{Context, TimeFormat};
 pub use write::TimeWriter;
+pub use zone::{Zone, ZoneError};

@@ -1,5 +1,7 @@
 //! English names of days and months, and abbreviations of zones.
 
+use super::zone::Zone;
+
 /// Days of the week, Sunday first.
 pub(super) const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
@@ -103,15 +105,20 @@ pub(super) fn find_name(names: &[&str], text: &[u8]) -> Option<(usize, usize)> {
     None
 }
 
-/// The offset in seconds of the zone abbreviation that `text` starts with, and its length.
-pub(super) fn find_zone(text: &[u8]) -> Option<(i32, usize)> {
+/// The offset in seconds of the zone abbreviation that `text` starts with, and its length. One that is not known here may
+/// still be one of `zone`.
+pub(super) fn find_zone(text: &[u8], zone: Option<&Zone>) -> Option<(i32, usize)> {
     let length = text.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(text.len());
     let word = &text[..length];
     if let Some((_, minutes)) = ZONES.iter().find(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes())) {
         return Some((minutes * 60, length));
     }
-    let [letter] = word else { return None };
-    military(letter.to_ascii_uppercase()).map(|hours| (hours * 3600, 1))
+    if let [letter] = word
+        && let Some(hours) = military(letter.to_ascii_uppercase())
+    {
+        return Some((hours * 3600, 1));
+    }
+    zone.and_then(|zone| zone.offset_named(word)).map(|offset| (offset, length))
 }
 
 /// The offset in hours of a military zone letter. `J` is the observer's own time, which nobody knows here.

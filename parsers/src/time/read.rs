@@ -7,6 +7,7 @@ use super::cache::{CACHED_BYTES, Cache};
 use super::calendar::{Date, date_from_days, date_in_year, days_from_date, days_in_month, is_leap};
 use super::names::{DAYS, MONTHS, find_name, find_zone};
 use super::program::{FormatError, Step, compile};
+use super::zone::Zone;
 use crate::batch::Timestamp;
 
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -35,7 +36,7 @@ pub struct TimeFormat {
     program: Arc<Program>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Program {
     steps: Vec<Step>,
     strict: bool,
@@ -44,6 +45,8 @@ pub(super) struct Program {
     /// Whether the format itself says UTC, by a literal `Z` behind the seconds.
     says_utc: bool,
     cacheable: bool,
+    /// The zone of texts without one.
+    zone: Option<Zone>,
 }
 
 thread_local! {
@@ -79,7 +82,15 @@ impl TimeFormat {
             Some(at) => at > 0 && matches!(steps[at - 1], Step::Literal(byte) if !byte.is_ascii_digit()),
             None => true,
         };
-        Ok(Self { program: Arc::new(Program { steps, strict, needs_today, says_utc, cacheable }) })
+        let program = Program { steps, strict, needs_today, says_utc, cacheable, zone: None };
+        Ok(Self { program: Arc::new(program) })
+    }
+
+    /// The same, where a text without a zone tells the time of `zone`: the offset of the [`Context`] counts for nothing then.
+    #[must_use]
+    pub fn in_zone(mut self, zone: Zone) -> Self {
+        Arc::make_mut(&mut self.program).zone = Some(zone);
+        self
     }
 
     /// Reads the time at the start of `text`; what follows it is left alone.
@@ -87,9 +98,7 @@ impl TimeFormat {
     /// `None` when the text does not fit.
     pub fn parse(&self, text: &[u8], context: &Context) -> Option<Timestamp> {
         let program = &self.program;
-        let offset = if program.says_utc { 0 } else { context.offset };
-        let today = (context.now + i64::from(offset)).div_euclid(SECONDS_PER_DAY);
-        let defaults = Defaults { today: if program.needs_today { today } else { 0 }, offset };
+        let defaults = program.defaults(context);
         if !program.cacheable || text.len() > CACHED_BYTES {
             return program.run(text, defaults).map(|found| found.time);
         }
@@ -139,22 +148,47 @@ struct Fields {
 }
 
 impl Program {
+    fn defaults(&self, context: &Context) -> Defaults {
+        let offset = match &self.zone {
+            _ if self.says_utc => 0,
+            // Only the day of "now" depends on it, which most formats do not need.
+            Some(zone) if self.needs_today => zone.offset_at(context.now),
+            Some(_) => 0,
+            None => context.offset,
+        };
+        let today = if self.needs_today { (context.now + i64::from(offset)).div_euclid(SECONDS_PER_DAY) } else { 0 };
+        Defaults { today, offset }
+    }
+
     fn run(&self, text: &[u8], defaults: Defaults) -> Option<Found> {
         let mut fields = Fields::default();
-        let complete = fields.read(&self.steps, text).is_some();
+        let complete = fields.read(self, text).is_some();
         if !complete && (self.strict || !fields.has_date()) {
             return None;
         }
-        let seconds = fields.seconds(defaults)?;
+        let seconds = self.seconds(&fields, defaults)?;
         Some(Found { time: Timestamp { seconds, nanos: fields.nanos }, fraction: fields.fraction, complete })
+    }
+
+    /// Seconds since 1970 of what was read.
+    fn seconds(&self, fields: &Fields, defaults: Defaults) -> Option<i64> {
+        if let Some(epoch) = fields.epoch {
+            return Some(epoch);
+        }
+        let shown = fields.shown(defaults.today)?;
+        Some(match (fields.offset, &self.zone) {
+            (Some(offset), _) => shown - i64::from(offset),
+            (None, Some(zone)) if !self.says_utc => zone.seconds_of(shown),
+            _ => shown - i64::from(defaults.offset),
+        })
     }
 }
 
 impl Fields {
-    /// Runs `steps` over `text`, as far as it fits.
-    fn read(&mut self, steps: &[Step], text: &[u8]) -> Option<()> {
+    /// Runs `program` over `text`, as far as it fits.
+    fn read(&mut self, program: &Program, text: &[u8]) -> Option<()> {
         let mut at = 0;
-        for &step in steps {
+        for &step in &program.steps {
             let rest = &text[at..];
             if let Step::Blank(_) = step {
                 at += blanks(rest);
@@ -170,6 +204,11 @@ impl Fields {
                     let (nanos, length) = read_fraction(rest)?;
                     self.nanos = nanos;
                     self.fraction = Some((at, at + length));
+                    length
+                }
+                Step::Zone => {
+                    let (offset, length) = find_zone(rest, program.zone.as_ref())?;
+                    self.offset = Some(offset);
                     length
                 }
                 _ => self.read_date(step, rest).or_else(|| self.read_clock(step, rest))?,
@@ -226,11 +265,6 @@ impl Fields {
                 self.offset = Some(offset);
                 return Some(length);
             }
-            Step::Zone => {
-                let (offset, length) = find_zone(rest)?;
-                self.offset = Some(offset);
-                return Some(length);
-            }
             _ => return None,
         };
         let value = value?;
@@ -249,19 +283,15 @@ impl Fields {
         self.epoch.is_some() || month_and_day || self.day_of_year.is_some()
     }
 
-    /// Seconds since 1970 of what was read.
-    fn seconds(&self, defaults: Defaults) -> Option<i64> {
-        if let Some(epoch) = self.epoch {
-            return Some(epoch);
-        }
+    /// What a clock shows, in seconds since 1970 as if it showed UTC.
+    fn shown(&self, today: i64) -> Option<i64> {
         let hour = match self.afternoon {
             Some(_) if self.hour > 12 => return None,
             Some(afternoon) => self.hour % 12 + if afternoon { 12 } else { 0 },
             None => self.hour,
         };
-        let days = days_from_date(self.date(defaults.today)?);
-        let offset = self.offset.unwrap_or(defaults.offset);
-        Some(days * SECONDS_PER_DAY + hour * 3600 + self.minute * 60 + self.second - i64::from(offset))
+        let days = days_from_date(self.date(today)?);
+        Some(days * SECONDS_PER_DAY + hour * 3600 + self.minute * 60 + self.second)
     }
 
     fn date(&self, today: i64) -> Option<Date> {
@@ -362,11 +392,16 @@ pub(super) fn read_offset(text: &[u8]) -> Option<(i32, usize)> {
     Some((sign * (hours * 3600 + minutes * 60), blank + 5 + colon))
 }
 
+/// As in BSD, names of American zones may stand in small letters, the others not.
 fn read_named_offset(text: &[u8]) -> Option<(i32, usize)> {
-    const NAMES: [&str; 12] = ["UTC", "UT", "GMT", "Z", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"];
-    let name = NAMES.into_iter().find(|name| text.starts_with(name.as_bytes()))?;
-    let (seconds, _) = find_zone(name.as_bytes())?;
-    Some((seconds, name.len()))
+    const UNIVERSAL: [&str; 4] = ["UTC", "UT", "GMT", "Z"];
+    const AMERICAN: [&str; 8] = ["EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"];
+    if let Some(name) = UNIVERSAL.into_iter().find(|name| text.starts_with(name.as_bytes())) {
+        return Some((0, name.len()));
+    }
+    let word = text.get(..3)?;
+    let name = AMERICAN.into_iter().find(|name| word.eq_ignore_ascii_case(name.as_bytes()))?;
+    find_zone(name.as_bytes(), None)
 }
 
 #[cfg(test)]

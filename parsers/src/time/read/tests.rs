@@ -37,6 +37,18 @@ fn times_are_read_as_their_format_says() {
         ("%Y-%m-%d %T %Z", "2026-03-05 12:38:09 ist", (1_772_694_489, 0)),
         ("%Y-%m-%d %T %Z", "2026-03-05 06:08:09 N", (1_772_694_489, 0)),
         ("%Y-%m-%d %T%z", "2026-03-05 02:08:09 EST", (1_772_694_489, 0)),
+        ("%Y-%m-%d %T%z", "2026-03-05 00:08:09 pdt", (1_772_694_489, 0)),
+        ("%Y-%m-%d %T%z", "2026-03-05 07:08:09 GMT", (1_772_694_489, 0)),
+        ("%Y-%m-%d %T%z", "2026-03-05 07:08:09UT", (1_772_694_489, 0)),
+        ("%Y-%m-%d %T%z", "2026-03-05 12:53:09+05:45", (1_772_694_489, 0)),
+        ("%L|%s", "25|1772694489", (1_772_694_489, 250_000_000)),
+        ("%F %T:%L", "2026-03-05 07:08:09:000000001", (1_772_694_489, 1)),
+        ("%F %k:%M", "2026-03-05  7:08", (1_772_694_480, 0)),
+        ("%F %U %W %w %u %V %g %T", "2026-03-05 09 09 4 4 10 26 07:08:09", (1_772_694_489, 0)),
+        ("%G %x %X", "2026 03/05/26 07:08:09", (1_772_694_489, 0)),
+        ("%Ey-%Om-%Od %OH:%OM:%OS", "26-3-5 7:8:9", (1_772_694_489, 0)),
+        ("%%%h %d %C%y%%%R", "%mar 5 2026%07:08", (1_772_694_480, 0)),
+        ("%y%j", "26064", (1_772_668_800, 0)),
         ("%Y-%m-%d %T%z", "2026-03-05 08:08:09+01", (1_772_694_489, 0)),
         ("%Y-%m-%d %T%z", "2026-03-05 08:08:09 UTC", (1_772_698_089, 0)),
         ("%T%n%F", "07:08:09 \t2026-03-05", (1_772_694_489, 0)),
@@ -82,6 +94,38 @@ fn an_offset_counts_only_where_the_text_names_no_zone() {
     assert_eq!(read("%F %T%z", "2026-03-05 08:08:09+0100"), 1_772_694_489);
     assert_eq!(read("%FT%H:%M:%SZ", "2026-03-05T07:08:09Z"), 1_772_694_489);
     assert_eq!(read("%s", "1772694489"), 1_772_694_489);
+}
+
+#[test]
+fn a_zone_counts_only_where_the_text_names_none() {
+    let berlin = Zone::from_posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+    let kiritimati = Zone::from_posix("<+14>-14").unwrap();
+    let read = |format: &str, text: &str, zone: &Zone| {
+        let format = TimeFormat::new(format).unwrap().in_zone(zone.clone());
+        format.parse(text.as_bytes(), &Context { offset: -3600, ..NOW }).unwrap().seconds
+    };
+
+    assert_eq!(read("%F %T", "2026-03-05 08:08:09", &berlin), 1_772_694_489, "in winter");
+    assert_eq!(read("%F %T", "2026-07-05 08:08:09", &berlin), 1_783_231_689, "in summer");
+    assert_eq!(read("%F %T%z", "2026-03-05 07:08:09Z", &berlin), 1_772_694_489);
+    assert_eq!(read("%F %T %Z", "2026-03-05 02:08:09 est", &berlin), 1_772_694_489);
+    assert_eq!(read("%FT%TZ", "2026-03-05T07:08:09Z", &berlin), 1_772_694_489);
+    assert_eq!(read("%s", "1772694489", &berlin), 1_772_694_489);
+    assert_eq!(read("%b %d %T", "Mar  5 08:08:09", &berlin), 1_772_694_489);
+    // There it is tomorrow already.
+    assert_eq!(read("%T", "00:30:00", &kiritimati), 1_795_257_000);
+}
+
+#[test]
+fn abbreviations_of_the_zone_are_known_besides_the_common_ones() {
+    let there = Zone::from_posix("XST-3XDT,M3.5.0,M10.5.0/3").unwrap();
+    let format = TimeFormat::new("%F %T %Z").unwrap().in_zone(there);
+    let read = |text: &str| format.parse(text.as_bytes(), &NOW).map(|time| time.seconds);
+
+    assert_eq!(read("2026-03-05 10:08:09 XST"), Some(1_772_694_489));
+    assert_eq!(read("2026-03-05 11:08:09 xdt"), Some(1_772_694_489), "as it is written, whatever the season");
+    assert_eq!(read("2026-03-05 08:08:09 CET"), Some(1_772_694_489));
+    assert_eq!(read("2026-03-05 08:08:09 XYT"), None);
 }
 
 #[test]
