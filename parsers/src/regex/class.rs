@@ -121,7 +121,11 @@ fn posix(cursor: &mut Cursor<'_>, unicode: bool, out: &mut String) -> Result<boo
         return Ok(false);
     };
     let (negated, bare) = name.strip_prefix('^').map_or((false, name), |bare| (true, bare));
-    let Some(class) = property(bare, unicode) else { return Ok(false) };
+    let Some(class) = property(bare, unicode) else {
+        let is_word = !bare.is_empty() && bare.bytes().all(|letter| letter.is_ascii_alphabetic());
+        let problem = format!("`[:{name}:]` is no class: known are alnum, alpha, digit, space, upper and the like");
+        return if is_word { Err(cursor.error(cursor.at - 1, problem)) } else { Ok(false) };
+    };
     cursor.at += name.len() + 3;
     push_set(out, negated, class);
     Ok(true)
@@ -174,23 +178,27 @@ pub(super) fn escape(cursor: &mut Cursor<'_>, at: usize, place: Place, out: &mut
         'h' | 'H' => push_set(out, letter == 'H', "0-9A-Fa-f"),
         't' | 'n' | 'r' | 'f' | 'v' | 'a' => out.extend(['\\', letter]),
         'e' => out.push_str("\\x1B"),
-        'x' | 'u' | '0' => {
+        'x' | 'u' | '0'..='7' => {
             let (value, is_byte) = code(cursor, at, letter)?;
             push_code(cursor, at, (value, is_byte), place, out)?;
         }
-        'c' => {
-            let control = cursor.take().filter(char::is_ascii);
-            let Some(control) = control else { return Err(cursor.error(at, "expected a letter behind `\\c`")) };
+        'c' | 'C' => {
+            let is_there = letter == 'c' || cursor.take_text("-");
+            let control = cursor.take().filter(|control| is_there && control.is_ascii());
+            let Some(control) = control else {
+                return Err(cursor.error(at, "expected a letter behind `\\c` or `\\C-`"));
+            };
             out.push_str(&format!("\\x{:02X}", (control as u32) & 0x1f));
         }
-        'p' | 'P' => unicode_property(cursor, at, letter, place.unicode, out)?,
-        'C' | 'M' => return Err(cursor.error(at, "control and meta escapes (`\\C-`, `\\M-`) are not available")),
+        // Without a brace it is the letter.
+        'p' | 'P' if cursor.rest().starts_with('{') => unicode_property(cursor, at, letter, place.unicode, out)?,
+        'M' => return Err(cursor.unsupported(at, "a meta escape (`\\M-`)", "write its byte as `\\xHH`")),
         _ => push_checked(cursor, at, letter, place.unicode || !place.in_class, out)?,
     }
     Ok(())
 }
 
-/// Reads `\xHH`, `\x{H…}`, `\uHHHH` and octal `\0`, `\012`. Gives the number, and whether it means a byte.
+/// Reads `\xHH`, `\x{H…}`, `\uHHHH` and octal `\0`, `\012`, whose first digit is `letter`. Gives the number, and whether it means a byte.
 fn code(cursor: &mut Cursor<'_>, at: usize, letter: char) -> Result<(u32, bool), PatternError> {
     let braced = letter == 'x' && cursor.take_text("{");
     let (radix, most) = match letter {
@@ -199,11 +207,13 @@ fn code(cursor: &mut Cursor<'_>, at: usize, letter: char) -> Result<(u32, bool),
         'u' => (16, 4),
         _ => (8, 2),
     };
-    let digits: String = cursor.rest().chars().take(most).take_while(|digit| digit.is_digit(radix)).collect();
+    let mut digits: String = cursor.rest().chars().take(most).take_while(|digit| digit.is_digit(radix)).collect();
     cursor.at += digits.len();
+    if radix == 8 {
+        digits.insert(0, letter);
+    }
     let closed = !braced || cursor.take_text("}");
-    let missing = digits.is_empty() && letter != '0';
-    if missing || !closed || (letter == 'u' && digits.len() < 4) {
+    if digits.is_empty() || !closed || (letter == 'u' && digits.len() < 4) {
         return Err(cursor.error(at, format!("expected a character code behind `\\{letter}`")));
     }
     let value = u32::from_str_radix(&digits, radix).unwrap_or(0);

@@ -42,6 +42,17 @@ impl<'a> Cursor<'a> {
         Some(taken)
     }
 
+    /// Takes text up to `end`, and `end`; behind a backslash it ends nothing.
+    pub(super) fn take_escaped_until(&mut self, end: char) -> Option<()> {
+        loop {
+            match self.take()? {
+                '\\' => _ = self.take(),
+                next if next == end => return Some(()),
+                _ => {}
+            }
+        }
+    }
+
     /// Takes the digits that come next, if there are any and they make a number.
     pub(super) fn take_number(&mut self) -> Option<usize> {
         let rest = self.rest();
@@ -60,9 +71,9 @@ impl<'a> Cursor<'a> {
         PatternError::new(self.start + at, problem)
     }
 
-    /// What is sound in Ruby and not done here.
-    pub(super) fn unsupported(&self, at: usize, what: &str) -> PatternError {
-        let error = self.error(at, format!("{what} is not available"));
+    /// What is sound in Ruby and not done here, and what to write in its place.
+    pub(super) fn unsupported(&self, at: usize, what: &str, remedy: &str) -> PatternError {
+        let error = self.error(at, format!("{what} is not available: {remedy}"));
         PatternError { is_unsupported: true, ..error }
     }
 }

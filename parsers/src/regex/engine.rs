@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use memchr::memchr;
 use regex_automata::dfa::onepass;
@@ -13,6 +13,7 @@ use regex_automata::{Anchored, Input};
 
 use super::backtrack::{self, Backtracker, Starts};
 use super::forms::{Programs, is_by_bytes};
+use super::line_start::Worth;
 use super::program::Program;
 use super::run::{Machine, Outcome, UNSET};
 use super::translate::{Delimited, Translated, delimited, translate};
@@ -41,6 +42,8 @@ pub struct Regex {
     in_one_pass: bool,
     /// In place of all others, for what only it can run.
     backtracker: Option<Arc<Backtracker>>,
+    /// Beside the others, for the few texts that they may be wrong about; see [`Worth`].
+    exact: Arc<OnceLock<Option<Backtracker>>>,
 }
 
 thread_local! {
@@ -84,6 +87,13 @@ impl Captures {
         (start != UNSET && end != UNSET).then_some(start..end)
     }
 
+    fn backtrack(&mut self, backtracker: &Backtracker, text: &[u8], slots: usize) -> Result<bool, GivenUp> {
+        self.general.clear();
+        let found = self.backtracking.search(backtracker, text, Starts::Anywhere, slots);
+        std::mem::swap(&mut self.backtracking.slots, &mut self.machine.slots);
+        found
+    }
+
     /// Runs `one_pass` on `text`. Gives whether it matches, `None` when that was not found out.
     fn pass_once(&mut self, one_pass: &onepass::DFA, text: &[u8]) -> Option<bool> {
         let cache = self.one_pass.get_or_insert_with(|| one_pass.create_cache());
@@ -122,7 +132,8 @@ impl Regex {
             [&characters, &bytes].into_iter().flatten().find_map(|programs| programs.for_one_line()).map(Arc::new);
         let in_one_pass = program.is_none();
         let pattern = pattern.to_owned();
-        let regex = Self { pattern, groups, program, bytes, characters, in_one_pass, backtracker: None };
+        let exact = Arc::default();
+        let regex = Self { pattern, groups, program, bytes, characters, in_one_pass, backtracker: None, exact };
         // Compiled now, the program most used is shared by all copies; that it can be, says so of the others.
         match regex.general(b"") {
             Some(_) => Ok(regex),
@@ -144,7 +155,8 @@ impl Regex {
         let (pattern, groups) = (pattern.to_owned(), translated.groups.clone());
         let backtracker = Some(backtracker);
         let (bytes, characters) = (None, None);
-        Ok(Self { pattern, groups, program: None, bytes, characters, in_one_pass: false, backtracker })
+        let exact = Arc::default();
+        Ok(Self { pattern, groups, program: None, bytes, characters, in_one_pass: false, backtracker, exact })
     }
 
     /// The pattern as it was written.
@@ -194,7 +206,7 @@ impl Regex {
     pub fn is_match(&self, text: &[u8]) -> Result<bool, GivenUp> {
         match &self.backtracker {
             Some(backtracker) => self.backtrack(backtracker, text, Starts::Anywhere),
-            None => Ok(self.general(text).is_some_and(|general| general.is_match(text))),
+            None => self.search_linear(text, Anchored::No),
         }
     }
 
@@ -205,11 +217,37 @@ impl Regex {
     pub fn is_match_at_start(&self, text: &[u8]) -> Result<bool, GivenUp> {
         match &self.backtracker {
             Some(backtracker) => self.backtrack(backtracker, text, Starts::Text),
-            None => {
-                let input = Input::new(text).anchored(Anchored::Yes);
-                Ok(self.general(text).is_some_and(|general| general.is_match(input)))
+            None => self.search_linear(text, Anchored::Yes),
+        }
+    }
+
+    /// Whether a linear engine finds a match in `text`, or at its start.
+    fn search_linear(&self, text: &[u8], anchored: Anchored) -> Result<bool, GivenUp> {
+        let Some(programs) = self.programs(text) else { return Ok(false) };
+        let Some(general) = programs.for_text(text) else { return Ok(false) };
+        let input = Input::new(text).anchored(anchored);
+        if !programs.line_start.matters(text) {
+            return Ok(general.is_match(input));
+        }
+        let Some(found) = general.search(&input) else { return Ok(false) };
+        match programs.line_start.worth(text, found.range()) {
+            Worth::Right => Ok(true),
+            Worth::Wrong => Ok(false),
+            Worth::Unknown => {
+                let starts = if anchored == Anchored::Yes { Starts::Text } else { Starts::Anywhere };
+                self.exact().map_or(Ok(true), |exact| self.backtrack(exact, text, starts))
             }
         }
+    }
+
+    /// An engine that knows that behind the last newline no line begins.
+    fn exact(&self) -> Option<&Backtracker> {
+        let build = || {
+            let source = delimited(&self.pattern);
+            let (characters, bytes) = (translate(source, true).ok(), translate(source, false).ok());
+            Backtracker::new(characters.as_ref(), bytes.as_ref()).ok().flatten()
+        };
+        self.exact.get_or_init(build).as_ref()
     }
 
     fn backtrack(&self, backtracker: &Backtracker, text: &[u8], starts: Starts) -> Result<bool, GivenUp> {
@@ -236,20 +274,31 @@ impl Regex {
             }
         }
         if let Some(backtracker) = &self.backtracker {
-            let found = captures.backtracking.search(backtracker, text, Starts::Anywhere, slots);
-            std::mem::swap(&mut captures.backtracking.slots, &mut captures.machine.slots);
-            return found;
+            return captures.backtrack(backtracker, text, slots);
         }
         captures.general.resize(slots, None);
         if let Some(found) = self.one_pass(text).and_then(|one_pass| captures.pass_once(one_pass, text)) {
             return Ok(found);
         }
-        let Some(general) = self.general(text) else { return Ok(false) };
-        Ok(general.search_slots(&Input::new(text), &mut captures.general).is_some())
+        let Some(programs) = self.programs(text) else { return Ok(false) };
+        let Some(general) = programs.for_text(text) else { return Ok(false) };
+        if general.search_slots(&Input::new(text), &mut captures.general).is_none() {
+            return Ok(false);
+        }
+        match programs.line_start.worth(text, captures.get(0).unwrap_or_default()) {
+            Worth::Right => Ok(true),
+            Worth::Wrong => Ok(false),
+            Worth::Unknown => self.exact().map_or(Ok(true), |exact| captures.backtrack(exact, text, slots)),
+        }
     }
 
     fn general(&self, text: &[u8]) -> Option<&meta::Regex> {
-        self.forms(text).find_map(|programs| programs.for_text(text))
+        self.programs(text)?.for_text(text)
+    }
+
+    /// The programs that `text` is searched with.
+    fn programs(&self, text: &[u8]) -> Option<&Programs> {
+        self.forms(text).find(|programs| programs.for_text(text).is_some())
     }
 
     /// The one-pass automaton for `text`, if it is one line.

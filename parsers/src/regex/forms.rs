@@ -8,6 +8,7 @@ use regex_automata::meta;
 use regex_automata::nfa::thompson;
 use regex_automata::util::syntax;
 
+use super::line_start::LineStart;
 use super::program::Program;
 
 /// Most bytes of a one-pass automaton, and of the automaton that it is made from.
@@ -18,6 +19,7 @@ const ONE_PASS_BYTES: usize = 1 << 20;
 pub(super) struct Programs {
     pattern: String,
     unicode: bool,
+    pub(super) line_start: LineStart,
     /// For text without newlines, where lines are the text: such a program knows that `^` holds in one place only, and
     /// often needs no general engine.
     line: OnceLock<Option<meta::Regex>>,
@@ -34,8 +36,8 @@ impl Programs {
     /// Programs for a translation, if it is well formed.
     pub(super) fn new(pattern: String, unicode: bool) -> Option<Self> {
         let (line, lines, one_pass) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        let programs = Self { pattern, unicode, line, lines, one_pass };
-        syntax::parse_with(&programs.pattern, &programs.syntax(true)).ok()?;
+        let mut programs = Self { pattern, unicode, line_start: LineStart::Never, line, lines, one_pass };
+        programs.line_start = LineStart::of(&syntax::parse_with(&programs.pattern, &programs.syntax(true)).ok()?);
         Some(programs)
     }
 

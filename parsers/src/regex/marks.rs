@@ -128,11 +128,17 @@ impl Translator<'_> {
         self.push_mark(Mark::Atomic, at, &format!("(?-i:{inside})"));
     }
 
-    /// `\1`; the backslash was taken.
-    pub(super) fn numbered_reference(&mut self, at: usize) -> Result<(), PatternError> {
-        let number = self.cursor.take_number();
-        let number = number.ok_or_else(|| self.cursor.error(at, "expected the number of a group"))?;
-        self.reference(at, Reference::Number(number))
+    /// `\1`; the backslash was taken. Gives whether it is a reference: from 10 on it is one only where so many groups stand
+    /// before it, else a character's code or a digit.
+    pub(super) fn numbered_reference(&mut self, at: usize) -> Result<bool, PatternError> {
+        let before = self.cursor.at;
+        let number = self.cursor.take_number().filter(|number| *number <= 9 || *number <= self.groups.len());
+        let Some(number) = number else {
+            self.cursor.at = before;
+            return Ok(false);
+        };
+        self.reference(at, Reference::Number(number))?;
+        Ok(true)
     }
 
     /// `\k<name>`, `\k'name'`, `\k<1>` and `\k<-1>`; the letter was taken.
@@ -186,7 +192,8 @@ impl Translator<'_> {
                 number.map(Reference::Number).ok_or_else(|| self.cursor.error(at, "there are not that many groups"))
             }
             (_, Err(_)) if has_level(name) => {
-                Err(self.cursor.unsupported(at, "a reference with a level (`\\k<name+0>`)"))
+                let remedy = "write `\\k<name>`, which is the text that the group took last";
+                Err(self.cursor.unsupported(at, "a reference with a level (`\\k<name+0>`)", remedy))
             }
             (_, Err(_)) => Ok(Reference::Name(name.to_owned())),
         }
@@ -202,7 +209,8 @@ impl Translator<'_> {
             (">", Mark::Atomic),
         ];
         if self.cursor.rest().starts_with('~') {
-            return Err(self.cursor.unsupported(at, "an absence operator (`(?~`)"));
+            let remedy = "write `(?:(?!x).)*` for text in which no `x` begins";
+            return Err(self.cursor.unsupported(at, "an absence operator (`(?~`)", remedy));
         }
         if self.cursor.take_text("(") {
             self.conditional(at)?;

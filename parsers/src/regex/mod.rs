@@ -13,6 +13,7 @@ mod class;
 mod cursor;
 mod engine;
 mod forms;
+mod line_start;
 mod marks;
 mod parser;
 mod program;

@@ -82,6 +82,28 @@ fn ruby_patterns_match_what_ruby_matches() {
     }
 }
 
+/// The linear engines see an empty line there, and `Exclude log ^$` would take all lines of a log that keeps newlines.
+#[test]
+fn behind_the_last_newline_no_line_begins() {
+    let cases = [
+        (r"^\s*$", "a\n", None),
+        (r"^\s*$", " \n", Some(" \n")),
+        (r"^\s*$", "a\n\nb", Some("")),
+        (r"(?:^|x)$", "x\n", Some("x")),
+        (r"a\s^", "a\n", None),
+        (r"(^|a)*\n(^|$)", "a\n", Some("a\n")),
+        (r"^b|\z", "a\n", Some("")),
+        (r"(?=.)^|c", "a\n", Some("")),
+        (r"(?!.)^", "a\n", None),
+    ];
+
+    for (pattern, text, wanted) in cases {
+        assert_eq!(matched(pattern, text).as_deref(), wanted, "{pattern} on {text:?}");
+    }
+    let start = |pattern: &str| Regex::new(pattern).unwrap().is_match_at_start(b"\n");
+    assert_eq!((start(r"\n^"), start(r"\n$"), start(r"^\n")), (Ok(false), Ok(true), Ok(true)));
+}
+
 #[test]
 fn unnamed_groups_capture_only_where_no_group_has_a_name() {
     let named = captured("(a)(?<x>b)(?'y'c)", b"abc").unwrap();
@@ -103,6 +125,9 @@ fn what_is_wrong_is_named_with_its_place() {
         ("(?<>a)", "this group's name is empty"),
         ("[b-a]", "expected a regular expression"),
         ("(?z)", "expected the options"),
+        ("[[:alnm:]]", "`[:alnm:]` is no class"),
+        (r"\M-a", r"a meta escape (`\M-`) is not available: write its byte as `\xHH`"),
+        (r"\C", "expected a letter behind"),
         ("((a{1000}){1000}){1000}", "the pattern is too large"),
     ];
 

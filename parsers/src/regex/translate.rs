@@ -180,7 +180,7 @@ impl Translator<'_> {
                 self.cursor.take();
                 self.before_final_newline(at);
             }
-            '1'..='9' => self.numbered_reference(at)?,
+            '1'..='9' if self.numbered_reference(at)? => {}
             'k' | 'g' | 'K' | 'G' | 'R' | 'X' => {
                 self.cursor.take();
                 self.marked_escape(letter, at)?;
@@ -240,7 +240,7 @@ impl Translator<'_> {
             return Ok(());
         }
         if self.cursor.take_text("#") {
-            let closed = self.cursor.take_until(')').is_some();
+            let closed = self.cursor.take_escaped_until(')').is_some();
             return if closed { Ok(()) } else { Err(self.cursor.error(at, "this comment is not closed")) };
         }
         if self.cursor.take_text(":") {

@@ -376,7 +376,8 @@ impl Machine {
         match look {
             Look::Start => at == 0,
             Look::End => at == text.len(),
-            Look::StartLF => self.looks.is_start_lf(text, at),
+            // Behind the last newline no line begins.
+            Look::StartLF => at == 0 || (at < text.len() && self.looks.is_start_lf(text, at)),
             Look::EndLF => self.looks.is_end_lf(text, at),
             Look::WordAscii => self.looks.is_word_ascii(text, at),
             Look::WordAsciiNegate => self.looks.is_word_ascii_negate(text, at),
