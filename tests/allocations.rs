@@ -149,6 +149,7 @@ impl Worker {
             key: "log".into(),
             parser: context.parsers.get(parser).cloned(),
             multiline: Multiline::default(),
+            older: None,
             path_key: Some("file".into()),
             offset_key: Some("offset".into()),
         };

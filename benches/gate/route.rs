@@ -139,7 +139,8 @@ impl Route {
     fn new(parser: Option<Definition>, multiline: Multiline, filters: &[FilterOptions<'_>]) -> Self {
         let context = context();
         let parser = parser.map(|definition| definition.build().expect("the definition is sound"));
-        let options = LineOptions { key: "log".into(), parser, multiline, path_key: None, offset_key: None };
+        let options =
+            LineOptions { key: "log".into(), parser, multiline, older: None, path_key: None, offset_key: None };
         let metrics = Arc::new(InputMetrics::new("tail.0"));
         let stage = factory(options, Arc::clone(&context.agent), Arc::clone(&metrics));
         let stream = Arc::new(Stream {

@@ -55,7 +55,10 @@ differences! {
     "stdin" "parser" Absent "a line that is no JSON is kept under `log`; Fluent Bit discards it"
     "tail" "buffer_max_size" Always "a longer line is cut into parts and reading goes on; Fluent Bit abandons the file. 1M by default, 32K there"
     "tail" "db" Given "the same table; positions advance when the fate of a line is settled, not when it is read"
+    "tail" "docker_mode" Given "parts are joined for each `stream` apart; Fluent Bit joins those of both outputs as they come"
+    "tail" "docker_mode_flush" Given "counted from the last part of a line"
     "tail" "multiline.parser" Given "of `cri, java` the first joins partial lines and the second the traces in them; in Fluent Bit they are alternatives"
+    "tail" "multiline_flush" Given "counted from the last line of an event; in Fluent Bit from the first, so that lines that come slowly fall apart"
     "tail" "parser" Given "an unknown parser is refused; Fluent Bit goes on with raw lines"
     "tail" "rotate_wait" Given "bytes that were not read keep a rotated file longer; Fluent Bit lets it go"
 }

@@ -136,7 +136,7 @@ fn spec(section: &Section, key: &str) -> Option<OptionSpec> {
         let doc = "";
         return Some(OptionSpec { key: "", kind: "", presence: Presence::Optional, doc, check: |_| Ok(()) });
     }
-    tables(section)?.into_iter().flatten().find(|spec| spec.key == key).copied()
+    OptionSpec::find(tables(section)?.into_iter().flatten(), key).copied()
 }
 
 fn not_needed(spec: OptionSpec) -> String {

@@ -68,7 +68,7 @@ pub fn refuse_unknown(section: &Section, tables: &[&[OptionSpec]], findings: &mu
     let keys: Vec<&str> = known.iter().map(|spec| spec.key).collect();
     for entry in &section.entries {
         let key = entry.key.text.as_str();
-        match known.iter().find(|spec| spec.key == key) {
+        match OptionSpec::find(known.iter().copied(), key) {
             None => {
                 let help = did_you_mean(key, &keys);
                 findings.error(entry.key.place, "V101", format!("unknown key `{key}`")).help(help);

@@ -274,8 +274,9 @@ fn is_used(document: &Document, name: &str) -> bool {
 }
 
 fn names_parser(section: &Section, name: &str) -> bool {
+    let is_parser = |key: &str| matches!(key, "parser" | "docker_mode_parser") || key.starts_with("parser_");
     let mut entries = section.entries.iter();
-    entries.any(|entry| entry.key.text == "parser" && entry.value.text == name)
+    entries.any(|entry| is_parser(&entry.key.text) && entry.value.text == name)
         || section.groups.iter().any(|(_, group)| names_parser(group, name))
 }
 

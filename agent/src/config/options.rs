@@ -60,6 +60,14 @@ pub struct OptionSpec {
     pub check: fn(&str) -> Result<(), String>,
 }
 
+impl OptionSpec {
+    /// The row for `key` among `table`; one whose key ends in `*` is for all keys that begin so and have none of their own.
+    pub fn find<'t>(mut table: impl Iterator<Item = &'t Self> + Clone, key: &str) -> Option<&'t Self> {
+        let own = table.clone().find(|spec| spec.key == key);
+        own.or_else(|| table.find(|spec| spec.key.strip_suffix('*').is_some_and(|prefix| key.starts_with(prefix))))
+    }
+}
+
 /// A set of options that can be read from a section.
 pub trait Options: Sized {
     /// All options in the order of the manual.
@@ -235,7 +243,7 @@ pub fn read_repeated<T: OptionType>(
 /// `section` without the values that its options cannot read, and of repeated keys only the last: what is left of it once
 /// these were reported, so that the rest can be checked.
 pub fn readable(section: &Section, tables: &[&[OptionSpec]]) -> Section {
-    let spec = |key: &str| tables.iter().flat_map(|table| table.iter()).find(|spec| spec.key == key);
+    let spec = |key: &str| OptionSpec::find(tables.iter().flat_map(|table| table.iter()), key);
     let mut left = Section { entries: Vec::new(), ..section.clone() };
     for (at, entry) in section.entries.iter().enumerate() {
         let Some(spec) = spec(&entry.key.text) else { continue };

@@ -6,6 +6,7 @@
 use vigie_parsers::batch::{Batch, Record, Span, Text, Value};
 
 use super::json::push_value;
+use super::print::push_printed;
 use super::tokens::{Token, Tokens};
 use crate::config::OptionType;
 
@@ -61,7 +62,10 @@ impl Path {
     pub fn parse(text: &str) -> Result<Self, String> {
         let bare = match text.strip_prefix('$') {
             None => Some(text).filter(|text| !text.contains('[')),
-            Some(key) => Some(key).filter(|key| *key != "TAG" && key.bytes().all(|byte| is_name(byte) || byte == b'.')),
+            Some(key) => {
+                let is_key = |key: &&str| *key != "TAG" && key.bytes().all(|byte| is_name(byte) || byte == b'.');
+                Some(key).filter(is_key).filter(|key| !key.starts_with(|first: char| first.is_ascii_digit()))
+            }
         };
         if let Some(key) = bare.filter(|key| !key.is_empty()) {
             return Ok(Self { top: key.as_bytes().to_vec(), steps: Vec::new() });
@@ -96,7 +100,7 @@ impl Path {
         last.filter(|_| self.steps.is_empty())
     }
 
-    /// The value in `record`.
+    /// The value in `record`. A path that goes on below a text, a number or a truth value ends there, as in Fluent Bit.
     pub fn find(&self, record: Record<'_>) -> Option<Value> {
         let batch = record.batch();
         let last = record.fields().iter().rev().find(|field| batch.text_is(field.key, &self.top));
@@ -107,17 +111,30 @@ impl Path {
         Some(value)
     }
 
-    /// Appends the value in `record` as plain text. Returns whether it was there and is no list.
+    /// Appends the value in `record` as plain text, as Fluent Bit writes it: a number that is no integer has six decimals. Returns
+    /// whether it was there and is no list.
     pub fn render(&self, record: Record<'_>, out: &mut Vec<u8>) -> bool {
-        let batch = record.batch();
         match self.find(record) {
-            None | Some(Value::List(_)) => return false,
-            Some(Value::Json(span)) if batch.bytes(span).starts_with(b"[") => return false,
-            Some(Value::Text(text)) => batch.decode_text(text, out),
-            Some(value) => push_value(batch, value, out),
+            Some(value @ (Value::Number(_) | Value::F64(_))) => push_printed(record.batch(), value, out),
+            value => return push_as_written(record.batch(), value, out),
         }
         true
     }
+
+    /// The same with numbers as they were written, to be compared with.
+    pub fn render_as_written(&self, record: Record<'_>, out: &mut Vec<u8>) -> bool {
+        push_as_written(record.batch(), self.find(record), out)
+    }
+}
+
+fn push_as_written(batch: &Batch, value: Option<Value>, out: &mut Vec<u8>) -> bool {
+    match value {
+        None | Some(Value::List(_)) => return false,
+        Some(Value::Json(span)) if batch.bytes(span).starts_with(b"[") => return false,
+        Some(Value::Text(text)) => batch.decode_text(text, out),
+        Some(value) => push_value(batch, value, out),
+    }
+    true
 }
 
 impl Template {
@@ -136,8 +153,8 @@ impl Template {
                 continue;
             }
             let name_end = rest[1..].iter().position(|byte| !is_name(*byte)).map_or(rest.len(), |at| at + 1);
-            if name_end == 1 {
-                return Err("a name after `$`".into());
+            if !rest.get(1).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_') {
+                return Err("a name after `$`, which begins with a letter or `_`".into());
             }
             let top = rest[1..name_end].to_vec();
             rest = &rest[name_end..];
@@ -156,19 +173,20 @@ impl Template {
         self.0.iter().any(|part| !matches!(part, Part::Literal(_)))
     }
 
-    /// Appends what it stands for. Returns whether everything in it was there.
+    /// Appends what it stands for; what is not there stands for nothing. Returns whether everything in it was there.
     pub fn render(&self, record: Record<'_>, tag: &str, out: &mut Vec<u8>) -> bool {
+        let mut is_whole = true;
         for part in &self.0 {
-            let found = match part {
+            let text = match part {
                 Part::Literal(text) => Some(text.as_slice()),
                 Part::Tag => Some(tag.as_bytes()),
                 Part::TagWord(number) => tag.split('.').nth(*number).map(str::as_bytes),
                 Part::Field(path) => path.render(record, out).then_some(&b""[..]),
             };
-            let Some(text) = found else { return false };
-            out.extend_from_slice(text);
+            is_whole &= text.is_some();
+            out.extend_from_slice(text.unwrap_or_default());
         }
-        true
+        is_whole
     }
 }
 
@@ -225,7 +243,8 @@ fn child(batch: &Batch, value: Value, step: &Step) -> Option<Value> {
         (Value::Map(range), Step::Key(key)) => batch.find(range, key).map(|at| batch.fields(range)[at].value),
         (Value::List(range), Step::Index(index)) => batch.fields(range).get(*index).map(|item| item.value),
         (Value::Json(span), step) => child_in_json(batch, span, step),
-        _ => None,
+        (Value::Map(_) | Value::List(_), _) => None,
+        (scalar, _) => Some(scalar),
     }
 }
 
@@ -266,51 +285,104 @@ mod tests {
 
     use super::*;
 
-    fn rendered(template: &str) -> Option<String> {
+    fn record() -> (Batch, usize) {
         let mut batch = Batch::default();
         let index = batch.push(Timestamp::default(), Origin::default());
-        let json = batch.store(br#"{"labels":{"app.x":"a\"b","n":1.5,"on":true},"list":["p",{"q":[]}]}"#);
+        let labels =
+            r#"{"app.x":"a\"b","it's":"quoted","n":1.5,"big":1e2,"i":-7,"on":true,"none":null,"map":{"a":1.5}}"#;
+        let json = batch.store(format!(r#"{{"labels":{labels},"list":["p",{{"q":7}}]}}"#).as_bytes());
+        let empty = batch.store(b"{}");
         let mut record = batch.record_mut(index);
         record.set_text(b"level", b"info");
         record.set(b"k8s", Value::Json(json));
+        record.set(b"empty", Value::Json(empty));
         record.set(b"count", Value::I64(-3));
-        let template = Template::parse(template).expect("it is a template");
-        let mut out = Vec::new();
-        template.render(batch.record(index), "app.web.eu", &mut out).then(|| String::from_utf8(out).expect("text"))
+        record.set(b"half", Value::F64(0.5));
+        record.set_text(b"app_kubernetes-io/name", b"x");
+        record.append(b"twice", Value::I64(1));
+        let last = Text::plain(record.store(b"last"));
+        record.append(b"twice", Value::Text(last));
+        (batch, index)
     }
 
+    /// What `template` gives, and whether everything in it was there.
+    fn rendered(template: &str) -> (bool, String) {
+        let (batch, index) = record();
+        let template = Template::parse(template).expect("it is a template");
+        let mut out = Vec::new();
+        let is_whole = template.render(batch.record(index), "app.web.eu", &mut out);
+        (is_whole, String::from_utf8(out).expect("text"))
+    }
+
+    /// # Source
+    /// Fluent Bit's record accessor, as observed.
     #[test]
     fn accessors_reach_into_records_and_tags() {
         let cases = [
-            ("plain", Some("plain")),
-            ("$level", Some("info")),
-            ("logs-$TAG[1].$level,x", Some("logs-web.info,x")),
-            ("$TAG", Some("app.web.eu")),
-            ("$TAG[3]", None),
-            ("$k8s['labels']['app.x']", Some("a\"b")),
-            ("$k8s['labels']['n']", Some("1.5")),
-            ("$k8s['labels']['on']", Some("true")),
-            ("$k8s['labels']", Some(r#"{"app.x":"a\"b","n":1.5,"on":true}"#)),
-            ("$k8s['list'][0]", Some("p")),
-            ("$k8s['list'][1]['q']", None),
-            ("$k8s['list'][7]", None),
-            ("$k8s['list']['x']", None),
-            ("$count", Some("-3")),
-            ("$missing", None),
-            ("$level['x']", None),
+            ("plain", "plain"),
+            ("$level", "info"),
+            ("logs-$TAG[1].$level,x", "logs-web.info,x"),
+            ("a $level \"$level\"", "a info \"info\""),
+            ("$TAG", "app.web.eu"),
+            ("$TAG[0]-$TAG[2]", "app-eu"),
+            ("$k8s['labels']['app.x']", "a\"b"),
+            ("$k8s['labels']['it''s']", "quoted"),
+            ("$k8s['labels']['n']", "1.500000"),
+            ("$k8s['labels']['big']", "100.000000"),
+            ("$k8s['labels']['i']", "-7"),
+            ("$k8s['labels']['on']", "true"),
+            ("$k8s['labels']['none']", "null"),
+            ("$k8s['labels']['map']", r#"{"a":1.5}"#),
+            ("$k8s['list'][0]", "p"),
+            ("$k8s['list'][1]['q']", "7"),
+            ("$count", "-3"),
+            ("$half", "0.500000"),
+            ("$twice", "last"),
+            ("$app_kubernetes-io/name", "x"),
+            ("$level['x']", "info"),
+            ("$k8s['labels']['on']['x'][0]", "true"),
         ];
         for (template, expected) in cases {
-            assert_eq!(rendered(template).as_deref(), expected, "{template}");
+            assert_eq!(rendered(template), (true, expected.to_owned()), "{template}");
         }
+    }
+
+    #[test]
+    fn what_is_not_there_stands_for_nothing_in_a_text() {
+        let cases = [
+            ("a-$missing.b", "a-.b"),
+            ("$TAG[3]", ""),
+            ("x$TAG[9]y$level", "xyinfo"),
+            ("$k8s['list']", ""),
+            ("$k8s['list'][7]", ""),
+            ("$k8s['list']['x']", ""),
+            ("$k8s['labels'][0]", ""),
+            ("$k8s['missing']['x']", ""),
+            ("$empty['x']", ""),
+        ];
+        for (template, expected) in cases {
+            assert_eq!(rendered(template), (false, expected.to_owned()), "{template}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_compared_stay_as_they_were_written() {
+        let (batch, index) = record();
+        let path = Path::parse("$k8s['labels']['n']").expect("it is one");
+        let mut out = Vec::new();
+
+        assert!(path.render_as_written(batch.record(index), &mut out));
+        assert_eq!(out, b"1.5");
     }
 
     #[test]
     fn broken_accessors_are_refused() {
-        for text in ["$", "a$ b", "$k['x", "$k['x'", "$k[x]", "$k["] {
+        for text in ["$", "a$ b", "$0", "a-$1", "$-a", "$k['x", "$k['x'", "$k[x]", "$k["] {
             assert!(Template::parse(text).is_err(), "{text}");
         }
         assert!(Path::parse("$a-$b").is_err());
         assert!(Path::parse("$TAG").is_err());
+        assert!(Path::parse("$1").is_err());
     }
 
     #[test]

@@ -175,7 +175,7 @@ impl Rule {
     /// Whether it holds for `record`. A missing field meets only what is negated.
     fn holds(&self, record: Record<'_>, scratch: &mut Vec<u8>) -> bool {
         scratch.clear();
-        let is_there = self.field.render(record, scratch);
+        let is_there = self.field.render_as_written(record, scratch);
         match &self.test {
             Test::OneOf(values, wanted) => {
                 (is_there && values.iter().any(|value| value.as_bytes() == scratch.as_slice())) == *wanted

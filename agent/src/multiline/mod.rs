@@ -16,6 +16,7 @@ use vigie_parsers::batch::{Batch, Origin, Source};
 use vigie_parsers::multiline::MultilineParser;
 
 pub use joiner::{Fits, Joiner};
+pub use points::MAX_LAG;
 
 use crate::config::{Diagnostics, Section, did_you_mean};
 use crate::plugin::{Agent, BuildContext};

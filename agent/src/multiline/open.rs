@@ -90,7 +90,7 @@ pub(super) struct Work {
 impl Work {
     /// Adds `open` as a record that answers to the range of its first line. With `cut` it is said to be truncated.
     pub(super) fn emit(&mut self, open: Open, chain: &Chain, cut: bool) {
-        let lot = self.lot_of(open.share);
+        let lot = self.parcel.lot_of(open.share);
         let batch = &mut self.parcel.batch;
         let index = batch.adopt(&open.record, 0);
         let mut record = batch.record_mut(index);
@@ -103,21 +103,5 @@ impl Work {
         if cut {
             batch.record_mut(index).set_metadata(TRUNCATED.as_bytes(), Value::Bool(true));
         }
-    }
-
-    /// The number of the range of `share`, which is taken in.
-    fn lot_of(&mut self, share: Share) -> u16 {
-        let shares = &mut self.parcel.shares;
-        let lot = match shares.iter().position(|other| other.same_range(&share)) {
-            Some(at) => {
-                shares[at].join(share);
-                at
-            }
-            None => {
-                shares.push(share);
-                shares.len() - 1
-            }
-        };
-        u16::try_from(lot).expect("few ranges meet in a batch")
     }
 }

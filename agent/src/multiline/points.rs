@@ -3,7 +3,7 @@
 use vigie_parsers::batch::{Origin, Source};
 
 /// How far the clean point may stay behind while the events of several groups always overlap.
-const MAX_LAG: u64 = 1 << 20;
+pub const MAX_LAG: u64 = 1 << 20;
 
 /// The clean point of a joiner: no event of its own is open there, nor one of a joiner before it, whose events come as records
 /// that may overlap.

@@ -14,33 +14,47 @@ pub(super) struct Holding {
 
 struct Held {
     stage: Box<dyn Stage>,
-    tag: Arc<str>,
+    /// Tag that its records came with.
+    route: Arc<str>,
+}
+
+impl Held {
+    fn finish(mut self) -> Option<Released> {
+        let parcel = self.stage.finish()?;
+        Some(Released { route: self.route, parcel })
+    }
+}
+
+/// Records that were held.
+pub(super) struct Released {
+    /// Tag that they came with, by which they are routed; the parcel's own may be what `redact` writes in its place.
+    pub(super) route: Arc<str>,
+    pub(super) parcel: Parcel,
 }
 
 /// What became of a parcel that a filter takes.
 pub(super) struct Taken {
     /// What it held under another tag, which goes first.
-    pub(super) before: Option<Parcel>,
+    pub(super) before: Option<Released>,
     /// What goes on.
     pub(super) on: Option<Parcel>,
 }
 
 impl Holding {
-    /// Gives `parcel` to filter `at`, from which it goes on as it is when that holds nothing back.
-    pub(super) fn take(&mut self, at: usize, filter: &dyn Filter, parcel: Parcel) -> Taken {
+    /// Gives `parcel`, which came with tag `route`, to filter `at`, from which it goes on as it is when that holds nothing back.
+    pub(super) fn take(&mut self, (at, route): (usize, &Arc<str>), filter: &dyn Filter, parcel: Parcel) -> Taken {
         let key = (parcel.stream.id, at);
         let (before, held) = match self.held.remove(&key) {
-            Some(held) if held.tag == parcel.tag => (None, Some(held.stage)),
-            Some(mut other) => (other.stage.finish(), None),
+            Some(held) if held.route == *route => (None, Some(held.stage)),
+            Some(other) => (other.finish(), None),
             None => (None, None),
         };
         let Some(mut stage) = held.or_else(|| filter.holder(&parcel.stream)) else {
             return Taken { before, on: Some(parcel) };
         };
-        let tag = Arc::clone(&parcel.tag);
         let on = stage.run(parcel);
         if stage.deadline().is_some() {
-            self.held.insert(key, Held { stage, tag });
+            self.held.insert(key, Held { stage, route: Arc::clone(route) });
         }
         Taken { before, on }
     }
@@ -51,11 +65,13 @@ impl Holding {
     }
 
     /// What filters held until `now`, each with the number of its filter.
-    pub(super) fn flush(&mut self, now: Instant) -> Vec<(usize, Parcel)> {
+    pub(super) fn flush(&mut self, now: Instant) -> Vec<(usize, Released)> {
         let mut parcels = Vec::new();
         self.held.retain(|(_, at), held| {
             if held.stage.deadline().is_some_and(|deadline| deadline <= now) {
-                parcels.extend(held.stage.flush(now).map(|parcel| (*at, parcel)));
+                let route = &held.route;
+                let released = |parcel| Released { route: Arc::clone(route), parcel };
+                parcels.extend(held.stage.flush(now).map(|parcel| (*at, released(parcel))));
             }
             held.stage.deadline().is_some()
         });
@@ -63,7 +79,7 @@ impl Holding {
     }
 
     /// All that filter `at` holds of a stream that has ended.
-    pub(super) fn finish(&mut self, stream: u64, at: usize) -> Option<Parcel> {
-        self.held.remove(&(stream, at))?.stage.finish()
+    pub(super) fn finish(&mut self, stream: u64, at: usize) -> Option<Released> {
+        self.held.remove(&(stream, at))?.finish()
     }
 }

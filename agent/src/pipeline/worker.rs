@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tracing::error;
 
 use super::build::{BuiltFilter, BuiltOutput};
-use super::holding::{Holding, Taken};
+use super::holding::{Holding, Released, Taken};
 use super::lane::{Handle, Lane};
 use super::poison::Poison;
 use super::processors::{OutputProcessors, pass};
@@ -176,8 +176,8 @@ impl<'a> Worker<'a> {
             self.filter_and_encode(parcel, false);
         }
         for at in 0..self.filters.len() {
-            if let Some(parcel) = self.holding.finish(stream.id, at) {
-                self.filter_from(at + 1, parcel, false);
+            if let Some(released) = self.holding.finish(stream.id, at) {
+                self.filter_rest(at, released);
             }
         }
     }
@@ -195,8 +195,8 @@ impl<'a> Worker<'a> {
                 self.filter_and_encode(parcel, false);
             }
         }
-        for (at, parcel) in self.holding.flush(now) {
-            self.filter_from(at + 1, parcel, false);
+        for (at, released) in self.holding.flush(now) {
+            self.filter_rest(at, released);
         }
         for lane in &mut self.lanes {
             lane.flush_due(now);
@@ -212,12 +212,19 @@ impl<'a> Worker<'a> {
 
     /// Of what went through the filters before, as in Fluent Bit, only `redact` takes it once more.
     fn filter_and_encode(&mut self, parcel: Parcel, is_filtered: bool) {
-        self.filter_from(0, parcel, is_filtered);
+        let route = Arc::clone(&parcel.tag);
+        self.filter_from((0, &route), parcel, is_filtered);
     }
 
-    /// Takes `parcel` through the filters of its tag from number `first` on, and to its outputs.
-    fn filter_from(&mut self, first: usize, mut parcel: Parcel, is_filtered: bool) {
-        let route = self.route(&parcel.tag);
+    /// Takes what filter `at` held through those behind it.
+    fn filter_rest(&mut self, at: usize, released: Released) {
+        self.filter_from((at + 1, &released.route), released.parcel, false);
+    }
+
+    /// Takes `parcel` through the filters of `tag` from number `first` on, and to its outputs. `tag` is the one that it came with:
+    /// what `redact` writes in its place changes no route.
+    fn filter_from(&mut self, (first, tag): (usize, &Arc<str>), mut parcel: Parcel, is_filtered: bool) {
+        let route = self.route(tag);
         for at in route.filters.iter().copied().filter(|at| *at >= first) {
             if parcel.batch.is_empty() {
                 break;
@@ -226,7 +233,7 @@ impl<'a> Worker<'a> {
             if !built.takes_of(&parcel.stream.input) || (is_filtered && !built.redacts) {
                 continue;
             }
-            let Some(on) = self.step(at, parcel) else { return };
+            let Some(on) = self.step((at, tag), parcel) else { return };
             parcel = on;
         }
         if !route.filters.is_empty() {
@@ -253,8 +260,8 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Takes `parcel` through filter `at`. Nothing goes on where all is held back.
-    fn step(&mut self, at: usize, mut parcel: Parcel) -> Option<Parcel> {
+    /// Takes `parcel`, which came with `tag`, through filter `at`. Nothing goes on where all is held back.
+    fn step(&mut self, (at, tag): (usize, &Arc<str>), mut parcel: Parcel) -> Option<Parcel> {
         let built = &self.shared.filters[at];
         if !self.filters[at].holds() {
             pass(self.filters[at].as_mut(), built, &mut parcel);
@@ -262,9 +269,9 @@ impl<'a> Worker<'a> {
         }
         built.metrics.records.add(parcel.batch.len() as u64);
         parcel.settle_removed(Outcome::Filtered);
-        let Taken { before, on } = self.holding.take(at, self.filters[at].as_ref(), parcel);
+        let Taken { before, on } = self.holding.take((at, tag), self.filters[at].as_ref(), parcel);
         if let Some(before) = before {
-            self.filter_from(at + 1, before, false);
+            self.filter_rest(at, before);
         }
         on
     }

@@ -54,6 +54,24 @@ impl Parcel {
             .collect()
     }
 
+    /// Takes in `share`, with those of its range, and gives the lot of the records that answer to it.
+    ///
+    /// # Panics
+    /// Where more than 2^16 ranges meet in one batch.
+    pub fn lot_of(&mut self, share: Share) -> u16 {
+        let at = match self.shares.iter().position(|other| other.same_range(&share)) {
+            Some(at) => {
+                self.shares[at].join(share);
+                at
+            }
+            None => {
+                self.shares.push(share);
+                self.shares.len() - 1
+            }
+        };
+        u16::try_from(at).expect("few ranges meet in a batch")
+    }
+
     /// Settles everything, as when no output wants it.
     pub fn settle_all(self, outcome: Outcome) {
         for share in self.shares {

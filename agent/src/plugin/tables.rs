@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use vigie_parsers::Parsers;
 use vigie_parsers::batch::Batch;
+use vigie_parsers::{Parser, Parsers};
 
 use super::input::{Input, Stage, Stop, Stream};
 use super::output::Output;
-use crate::config::{Diagnostics, OptionSpec, Section};
+use crate::config::{Diagnostics, Located, OptionSpec, Section, did_you_mean};
 use crate::metrics::{FilterMetrics, InputMetrics, OutputMetrics};
 
 /// Changes one batch in place. One per worker, so it keeps scratch space. Not async, so a test is a function call.
@@ -94,6 +94,18 @@ pub struct BuildContext {
     pub state_directory: Option<PathBuf>,
     /// Whether the plugin is only checked: nothing is opened, created or locked.
     pub dry_run: bool,
+}
+
+impl BuildContext {
+    /// The parser called `name`. `None` when it is unknown, which is reported.
+    pub fn parser(&self, name: &Located, findings: &mut Diagnostics) -> Option<Arc<dyn Parser>> {
+        let found = self.parsers.get(&name.text).cloned();
+        if found.is_none() {
+            let help = did_you_mean(&name.text, &self.parsers.names());
+            findings.error(name.place, "V303", format!("unknown parser `{}`", name.text)).help(help);
+        }
+        found
+    }
 }
 
 /// A row of the input table.

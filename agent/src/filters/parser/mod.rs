@@ -5,7 +5,7 @@ use std::sync::Arc;
 use vigie_parsers::batch::{Batch, Field, Range, Span, Text, Value};
 use vigie_parsers::{Parsed, Parser};
 
-use crate::config::{Diagnostics, OptionType, Options, Section, did_you_mean};
+use crate::config::{Diagnostics, OptionType, Options, Section};
 use crate::encode::accessor::Path;
 use crate::filters::pattern;
 use crate::metrics::FilterMetrics;
@@ -44,17 +44,8 @@ fn build(
     findings: &mut Diagnostics,
 ) -> Option<FilterFactory> {
     let options = ParserOptions::read(section, findings)?;
-    let mut parsers = Vec::new();
-    for entry in section.entries.iter().filter(|entry| entry.key.text == "parser") {
-        let name = &entry.value.text;
-        match context.parsers.get(name) {
-            Some(parser) => parsers.push(Arc::clone(parser)),
-            None => {
-                let help = did_you_mean(name, &context.parsers.names());
-                findings.error(entry.value.place, "V303", format!("unknown parser `{name}`")).help(help);
-            }
-        }
-    }
+    let named = section.entries.iter().filter(|entry| entry.key.text == "parser");
+    let parsers: Vec<_> = named.filter_map(|entry| context.parser(&entry.value, findings)).collect();
     if options.parser.is_empty() {
         findings.error(section.place, "V105", "`parser` is missing").help("add a line `parser <name>`");
     }

@@ -19,7 +19,7 @@ pub(super) type Event = (u64, u32, u32, String);
 ///
 /// # Panics
 /// When the store does not end with exactly the events of one uninterrupted run, under the same ids.
-pub fn kills(text: &str, cuts: &[bool], kills: &[usize], mode: &Multiline) {
+pub fn kills(text: &str, cuts: &[bool], kills: &[usize], mode: &LineOptions) {
     let expected: BTreeSet<Event> = whole(mode, text).into_iter().collect();
     let mut stored = BTreeSet::new();
     let mut position = 0;
@@ -46,14 +46,20 @@ pub fn kills(text: &str, cuts: &[bool], kills: &[usize], mode: &Multiline) {
     assert_eq!(rig.ledger.committed(), text.len() as u64);
 }
 
-/// The built-in multiline parsers called `names`, and what they join.
+/// Lines joined by the built-in multiline parsers called `names`.
 ///
 /// # Panics
 /// When one is none.
-pub fn built_in(names: &[&str]) -> Multiline {
+pub fn built_in(names: &[&str]) -> LineOptions {
     let parsers = vigie_parsers::Parsers::default();
     let named = names.iter().map(|name| Arc::clone(parsers.multiline(name).expect("it is built in")));
-    Multiline::new(named.collect(), parsers.largest_event)
+    LineOptions { multiline: Multiline::new(named.collect(), parsers.largest_event), ..plain() }
+}
+
+/// Lines that are neither joined nor parsed.
+pub(super) fn plain() -> LineOptions {
+    let multiline = Multiline::default();
+    LineOptions { key: "log".into(), parser: None, multiline, older: None, path_key: None, offset_key: None }
 }
 
 /// Borders between lines at which `text` is cut into parcels.
@@ -73,8 +79,8 @@ fn borders(text: &str, from: usize, cuts: &[bool]) -> Vec<usize> {
 }
 
 /// All events of `text`, read in one parcel.
-pub(super) fn whole(multiline: &Multiline, text: &str) -> Vec<Event> {
-    let mut rig = Rig::new(multiline, 0);
+pub(super) fn whole(options: &LineOptions, text: &str) -> Vec<Event> {
+    let mut rig = Rig::new(options, 0);
     let mut events = rig.feed(text, 0, text.len());
     events.extend(settled(&rig.agent, rig.stage.finish()));
     assert_eq!(rig.ledger.committed(), text.len() as u64, "everything is settled");
@@ -108,16 +114,10 @@ pub(super) struct Rig {
 }
 
 impl Rig {
-    pub(super) fn new(multiline: &Multiline, committed: u64) -> Self {
-        Self::with_parser(multiline, committed, None)
-    }
-
-    pub(super) fn with_parser(multiline: &Multiline, committed: u64, parser: Option<Arc<dyn Parser>>) -> Self {
+    pub(super) fn new(options: &LineOptions, committed: u64) -> Self {
         let metrics = Arc::new(InputMetrics::new("tail.0"));
         let agent = Arc::new(Agent::new("test", b"secret-42"));
-        let options =
-            LineOptions { key: "log".into(), parser, multiline: multiline.clone(), path_key: None, offset_key: None };
-        let factory = factory(options, Arc::clone(&agent), Arc::clone(&metrics));
+        let factory = factory(options.clone(), Arc::clone(&agent), Arc::clone(&metrics));
         let stream = Arc::new(Stream {
             id: 1,
             name: "/x.log".into(),

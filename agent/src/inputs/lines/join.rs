@@ -9,12 +9,10 @@ use vigie_parsers::multiline::{FLUSH_AFTER, State};
 use vigie_parsers::time::{Context, TimeFormat};
 
 use super::event::{Output, Pending};
-use super::{KEY, LOG, PARTIAL, STREAM, Shared, TIME, TRUNCATED};
+use super::{KEY, LOG, PARTIAL, STREAM, Shared, TIME};
+use crate::multiline::MAX_LAG;
 use crate::plugin::{Memory, Parcel, Stage, Stream};
 use crate::receipts::Outcome;
-
-/// How far the clean point may stay behind while the events of several outputs always overlap.
-const MAX_LAG: u64 = 1 << 20;
 
 /// The stage of one stream.
 pub(super) struct JoinedLines {
@@ -284,8 +282,7 @@ impl JoinedLines {
 
     fn mark(&self, work: &mut Work, index: usize) {
         if work.truncated {
-            let name = self.shared.keys.name(TRUNCATED);
-            work.parcel.batch.record_mut(index).set_metadata(name, Value::Bool(true));
+            self.shared.mark_cut(&mut work.parcel.batch, index);
         }
     }
 
@@ -434,16 +431,8 @@ impl Work {
                 self.added += 1;
                 0
             }
-            Some(Pending { share, .. }) => {
-                let known = self.parcel.shares.iter().position(|other| other.same_range(&share));
-                match known {
-                    Some(at) => self.parcel.shares[at].join(share),
-                    None => self.parcel.shares.push(share),
-                }
-                known.unwrap_or(self.parcel.shares.len() - 1)
-            }
+            Some(pending) => self.parcel.lot_of(pending.share),
         };
-        let lot = u16::try_from(lot).expect("few ranges meet in a batch");
         self.parcel.batch.push(time, Origin { lot, ..origin })
     }
 

@@ -2,7 +2,10 @@
 
 #[cfg(any(test, fuzzing))]
 pub mod check;
+mod docker;
 mod event;
+mod first_line;
+mod held;
 mod join;
 mod mapped;
 mod plain;
@@ -12,14 +15,17 @@ mod tests;
 use std::sync::Arc;
 
 use vigie_parsers::Parser;
-use vigie_parsers::batch::{Batch, Field, Keys, Text, Value};
+use vigie_parsers::batch::{Batch, Field, Keys, Range, Text, Value};
 use vigie_parsers::multiline::MultilineParser;
 
-use crate::config::{Diagnostics, Section, did_you_mean};
+use crate::config::{Diagnostics, Section};
 use crate::metrics::InputMetrics;
 use crate::multiline;
 use crate::plugin::{Agent, BuildContext, Parcel, Stage, StageFactory, Stream};
 use crate::receipts::{Ledger, Outcome};
+
+pub use docker::Docker;
+pub use first_line::FirstLine;
 
 /// How lines become records.
 #[derive(Clone, Debug)]
@@ -30,10 +36,21 @@ pub struct LineOptions {
     pub parser: Option<Arc<dyn Parser>>,
     /// How lines are joined.
     pub multiline: Multiline,
+    /// How they are joined where `multiline` says nothing.
+    pub older: Option<Older>,
     /// Key for the name of the stream.
     pub path_key: Option<String>,
     /// Key for the offset of the line.
     pub offset_key: Option<String>,
+}
+
+/// The ways of joining lines that Fluent Bit had before its multiline parsers.
+#[derive(Clone, Debug)]
+pub enum Older {
+    /// `Multiline On`.
+    FirstLine(FirstLine),
+    /// `Docker_Mode On`.
+    Docker(Docker),
 }
 
 /// How lines are joined to events.
@@ -54,7 +71,8 @@ impl Multiline {
         Self { takers, events, largest }
     }
 
-    fn is_empty(&self) -> bool {
+    /// Whether no line is joined.
+    pub fn is_empty(&self) -> bool {
         self.takers.is_empty() && self.events.is_empty()
     }
 
@@ -64,19 +82,16 @@ impl Multiline {
     }
 }
 
-/// The parser that `section` names. `Some(None)` when it names none, `None` when it is unknown and reported.
+/// The parser that `section` names under `key`. `Some(None)` when it names none, `None` when it is unknown and reported.
 pub fn parser(
-    section: &Section,
+    (section, key): (&Section, &str),
     context: &BuildContext,
     findings: &mut Diagnostics,
 ) -> Option<Option<Arc<dyn Parser>>> {
-    let Some(name) = section.get("parser") else { return Some(None) };
-    let found = context.parsers.get(&name.text).cloned();
-    if found.is_none() {
-        let help = did_you_mean(&name.text, &context.parsers.names());
-        findings.error(name.place, "V303", format!("unknown parser `{}`", name.text)).help(help);
+    match section.get(key) {
+        Some(name) => context.parser(name, findings).map(Some),
+        None => Some(None),
     }
-    found.map(Some)
 }
 
 /// How `section` says that lines are joined. `None` when it names an unknown multiline parser, which is reported.
@@ -107,13 +122,22 @@ pub fn factory(options: LineOptions, agent: Arc<Agent>, metrics: Arc<InputMetric
         let shared = Arc::clone(&shared);
         let multiline = &shared.options.multiline;
         if multiline.is_empty() {
-            Box::new(plain::PlainLines::new(shared))
+            older(shared, stream)
         } else if shared.is_cri || multiline.takers.is_empty() {
             Box::new(join::JoinedLines::new(shared, Arc::clone(stream)))
         } else {
             Box::new(mapped::MappedLines::new(shared, stream))
         }
     })
+}
+
+/// The stage where no multiline parser is named.
+fn older(shared: Arc<Shared>, stream: &Arc<Stream>) -> Box<dyn Stage> {
+    match shared.options.older.clone() {
+        None => Box::new(plain::PlainLines::new(shared)),
+        Some(Older::FirstLine(rules)) => Box::new(first_line::FirstLines::new(shared, Arc::clone(stream), rules)),
+        Some(Older::Docker(rules)) => Box::new(docker::DockerLines::new(shared, Arc::clone(stream), rules)),
+    }
 }
 
 /// Identity of a source without positions that a restart finds again: a number of this start.
@@ -188,6 +212,24 @@ impl Shared {
             let offset = Value::U64(batch.entries()[index].origin.offset);
             batch.record_mut(index).append_field(Field { key: keys.key(OFFSET), value: offset });
         }
+    }
+
+    /// Record `index` of `parcel`, a line that no parser took apart: path and offset before it.
+    fn keep_whole(&self, parcel: &mut Parcel, index: usize) {
+        if !self.has_place() {
+            return;
+        }
+        let batch = &mut parcel.batch;
+        let raw = batch.record_mut(index).range();
+        let line = batch.fields(raw)[0];
+        batch.record_mut(index).replace_fields(Range::empty_at(raw.start as usize));
+        self.add_place(batch, index, &parcel.stream);
+        batch.record_mut(index).append_field(line);
+    }
+
+    /// Says of record `index` that it was cut because it was too large.
+    fn mark_cut(&self, batch: &mut Batch, index: usize) {
+        batch.record_mut(index).set_metadata(self.keys.name(TRUNCATED), Value::Bool(true));
     }
 
     /// Whether a line that no parser took apart has its place before the text, as in Fluent Bit.

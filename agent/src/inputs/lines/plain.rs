@@ -7,12 +7,12 @@ use vigie_parsers::batch::{Field, Range, Value};
 use vigie_parsers::regex::STEP_LIMIT;
 
 use super::Shared;
-use crate::plugin::{Parcel, Stage, Stream};
+use crate::plugin::{Parcel, Stage};
 use crate::receipts::Outcome;
 
 /// Parses each line.
 pub(super) struct PlainLines {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl PlainLines {
@@ -20,7 +20,8 @@ impl PlainLines {
         Self { shared }
     }
 
-    fn line(&self, parcel: &mut Parcel, index: usize) {
+    /// Parses record `index` of `parcel`, a raw line.
+    pub(super) fn line(&self, parcel: &mut Parcel, index: usize) {
         let batch = &mut parcel.batch;
         let raw = batch.record_mut(index).range();
         let Some(Field { value: Value::Text(text), .. }) = batch.fields(raw).first().copied() else { return };
@@ -38,21 +39,8 @@ impl PlainLines {
                 return self.shared.add_place(batch, index, &parcel.stream);
             }
         }
-        self.unparsed(parcel, index, raw);
-    }
-
-    /// A line kept whole: path and offset before it.
-    fn unparsed(&self, parcel: &mut Parcel, index: usize, raw: Range) {
-        let batch = &mut parcel.batch;
-        if !self.shared.has_place() {
-            batch.record_mut(index).replace_fields(raw);
-            return;
-        }
-        let line = batch.fields(raw)[0];
-        batch.record_mut(index).replace_fields(Range::empty_at(raw.start as usize));
-        let stream: &Stream = &parcel.stream;
-        self.shared.add_place(batch, index, stream);
-        batch.record_mut(index).append_field(line);
+        parcel.batch.record_mut(index).replace_fields(raw);
+        self.shared.keep_whole(parcel, index);
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use vigie_parsers::multiline::{Machine, Rule, Rules};
-use vigie_parsers::{Definition, Format};
+use vigie_parsers::{Definition, FieldType, Format};
 
 use super::check::{Event, Rig, built_in, settled, whole};
 use super::*;
@@ -13,7 +13,7 @@ use super::*;
 fn a_line_that_its_parser_gives_up_is_kept_as_text_and_counted() {
     let regex = Some(r"^(?=(?<run>(?:a+)+)$)".into());
     let definition = Definition { format: Format::Regex, regex, ..Definition::default() };
-    let mut rig = Rig::with_parser(&Multiline::default(), 0, definition.build().ok());
+    let mut rig = Rig::new(&LineOptions { parser: definition.build().ok(), ..check::plain() }, 0);
     let long = format!("{}!", "a".repeat(64));
     let text = format!("{long}\naa\nb\n{long}\n");
 
@@ -152,15 +152,15 @@ fn rules_of_users_join_lines_and_say_when_an_event_is_over() {
 
     let expected = ["2024-01 first\\n  at x", "unrelated", "2024-02 a\\nend", "end", "2024-03 b"];
     let expected = expected.map(|log| format!(r#"{{"log":"{log}\n"}}"#));
-    assert_eq!(documents(whole(&multiline, text)), expected);
+    assert_eq!(documents(whole(&LineOptions { multiline, ..check::plain() }, text)), expected);
 }
 
 #[test]
 fn a_trace_that_is_too_large_is_cut_and_marked() {
-    let mut multiline = built_in(&["python"]);
-    multiline.largest = 64;
+    let mut options = built_in(&["python"]);
+    options.multiline.largest = 64;
     let text = format!("Traceback (most recent call last):\n{}", "  File \"a\"\n    b\n".repeat(4));
-    let mut rig = Rig::new(&multiline, 0);
+    let mut rig = Rig::new(&options, 0);
 
     let events = rig.feed(&text, 0, text.len());
 
@@ -176,6 +176,116 @@ fn an_event_inside_of_another_one_is_no_place_to_read_again_from() {
 
     for parcels in 0..=lines.len() {
         check::kills(&text, &[true], &[parcels], &built_in(&["docker", "cri", "java"]));
+    }
+}
+
+/// A parser of `regex`.
+fn regex(regex: &str) -> Arc<dyn Parser> {
+    let definition = Definition { format: Format::Regex, regex: Some(regex.into()), ..Definition::default() };
+    definition.build().expect("it is valid")
+}
+
+/// Lines that a date begins are events; `k=v` in others is a field of them.
+fn first_line(largest: usize) -> LineOptions {
+    let (first, more) = (regex(r"^(?<day>\d+) (?<text>.*)$"), vec![regex("^k=(?<k>.*)$"), regex("^t=(?<text>.*)$")]);
+    let rules = FirstLine { first, more, flush_after: Duration::from_secs(4), largest };
+    LineOptions { older: Some(Older::FirstLine(rules)), ..check::plain() }
+}
+
+#[test]
+fn a_first_line_takes_the_lines_below_it_as_fields_and_text() {
+    let cases: &[(&str, &[&str])] = &[
+        ("7 a\n  b\n\nc\n8 d\n", &[r#"{"day":"7","text":"a\n  b\n\nc"}"#, r#"{"day":"8","text":"d"}"#]),
+        ("7 a\nb\nk=v\nc\nt=z\nd\n", &[r#"{"day":"7","k":"v\nc","text":"z\nd"}"#]),
+        ("x\nk=v\n7 a\n", &[r#"{"log":"x"}"#, r#"{"log":"k=v"}"#, r#"{"day":"7","text":"a"}"#]),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(documents(whole(&first_line(1000), text)), *expected, "{text}");
+    }
+}
+
+#[test]
+fn a_first_line_that_does_not_end_with_text_leaves_the_lines_below_it_alone() {
+    let types = vec![("n".to_owned(), FieldType::Integer)];
+    let regex = Some(r"^(?<n>\d+)$".to_owned());
+    let first = Definition { format: Format::Regex, regex, types, ..Definition::default() }.build().expect("valid");
+    let rules = FirstLine { first, more: Vec::new(), flush_after: Duration::from_secs(4), largest: 1000 };
+    let options = LineOptions { older: Some(Older::FirstLine(rules)), ..check::plain() };
+
+    assert_eq!(documents(whole(&options, "7\na\n")), [r#"{"log":"a"}"#, r#"{"n":7}"#]);
+}
+
+#[test]
+fn an_event_of_a_first_line_is_cut_where_it_is_too_large_and_nothing_is_lost() {
+    let mut rig = Rig::new(&first_line(16), 0);
+    let text = "7 aaaaaaaa\nbbbbbbbb\ncccc\n";
+
+    let events = documents(rig.feed(text, 0, text.len()));
+
+    assert_eq!(events, [r#"{"day":"7","text":"aaaaaaaa\nbbbbbbbb"}"#, r#"{"log":"cccc"}"#]);
+    assert_eq!(rig.stream.metrics.multiline_truncated.get(), 1);
+}
+
+/// Lines of Docker's, put together and parsed; with `first`, events of lines that it begins.
+fn docker_mode(first: Option<&str>) -> LineOptions {
+    let rules = Docker { first: first.map(regex), flush_after: Duration::from_secs(4), largest: 1 << 20 };
+    let parser = Some(vigie_parsers::json::JsonParser::shared());
+    LineOptions { older: Some(Older::Docker(rules)), parser, ..check::plain() }
+}
+
+#[test]
+fn docker_mode_puts_lines_together_per_output_and_keeps_the_rest_of_the_last_part() {
+    let lines = [
+        docker("a\\\"", "stdout", "1"),
+        docker("x", "stderr", "2"),
+        docker("b\\n", "stdout", "3"),
+        docker("whole\\n", "stdout", "4"),
+        "of no format".into(),
+        docker("open", "stdout", "5"),
+    ];
+    let text = lines.join("\n") + "\n";
+
+    let joined = docker("a\\\"b\\n", "stdout", "3");
+    let plain = r#"{"log":"of no format"}"#.to_owned();
+    let expected = [joined, lines[3].clone(), lines[1].clone(), plain, lines[5].clone()];
+    assert_eq!(documents(whole(&docker_mode(None), &text)), expected);
+    let unparsed = LineOptions { parser: None, ..docker_mode(None) };
+    let log = r#"{"log":"{\"log\":\"ab\\n\"}"}"#;
+    assert_eq!(documents(whole(&unparsed, "{\"log\":\"a\"}\n{\"log\":\"b\\n\"}\n")), [log]);
+}
+
+#[test]
+fn docker_mode_with_a_parser_joins_whole_lines_until_the_next_first_one() {
+    let logs = ["7 a\\n", " at", " b\\n", "8 c\\n", "9 d\\n"];
+    let text: String = logs.iter().map(|log| docker(log, "stdout", "1") + "\n").collect();
+
+    let expected = ["7 a\\n at b\\n", "8 c\\n", "9 d\\n"].map(|log| docker(log, "stdout", "1"));
+    assert_eq!(documents(whole(&docker_mode(Some(r#"^\{"log":"(?<n>\d)"#)), &text)), expected);
+}
+
+#[test]
+fn what_the_older_ways_hold_is_given_out_after_its_time() {
+    let part = docker("a", "stdout", "1");
+    for (options, line) in [(docker_mode(None), part.as_str()), (first_line(1000), "7 a")] {
+        let text = format!("{line}\n");
+        let mut rig = Rig::new(&options, 0);
+
+        assert_eq!(rig.feed(&text, 0, text.len()), []);
+        assert_eq!(rig.ledger.committed(), 0);
+        assert_eq!(settled(&rig.agent, rig.stage.flush(Instant::now() + Duration::from_secs(3))), []);
+        assert_eq!(settled(&rig.agent, rig.stage.flush(Instant::now() + Duration::from_secs(5))).len(), 1);
+        assert_eq!((rig.ledger.committed(), rig.stage.deadline()), (text.len() as u64, None));
+    }
+}
+
+#[test]
+fn a_part_inside_of_another_line_is_no_place_to_read_again_from() {
+    let parts =
+        [("a", "stdout"), ("b", "stderr"), ("a\\n", "stdout"), ("c", "stdout"), ("b\\n", "stderr"), ("c\\n", "stdout")];
+    let text: String = parts.iter().map(|(log, stream)| docker(log, stream, "1") + "\n").collect();
+
+    for parcels in 0..=parts.len() {
+        check::kills(&text, &[true], &[parcels], &docker_mode(None));
     }
 }
 
@@ -211,5 +321,38 @@ proptest! {
     ) {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         check::kills(&text, &cuts, &kills, &built_in(MODES[mode]));
+    }
+}
+
+/// Lines of the older ways: first lines, fields and text, and parts of Docker's.
+fn older_lines() -> impl Strategy<Value = Vec<String>> {
+    let log = prop_oneof![Just("a"), Just("b\\n"), Just("7 c\\n")];
+    let line = prop_oneof![
+        "[78] [a-z]{0,3}",
+        "k=[a-z]{0,3}",
+        "[ a-z]{0,3}",
+        (log, any::<bool>()).prop_map(|(log, out)| docker(log, if out { "stdout" } else { "stderr" }, "1")),
+    ];
+    proptest::collection::vec(line, 1..60)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// The same of the older ways of joining lines.
+    #[test]
+    fn a_kill_between_any_two_lines_changes_nothing_in_the_older_ways(
+        lines in older_lines(),
+        cuts in proptest::collection::vec(any::<bool>(), 1..20),
+        kills in proptest::collection::vec(0_usize..12, 0..4),
+        mode in 0..3,
+    ) {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let options = match mode {
+            0 => first_line(1 << 20),
+            1 => docker_mode(None),
+            _ => docker_mode(Some(r#"^\{"log":"(?<n>7)"#)),
+        };
+        check::kills(&text, &cuts, &kills, &options);
     }
 }

@@ -36,11 +36,12 @@ crate::options! {
 
 fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Diagnostics) -> Option<Box<dyn Input>> {
     let options = StdinOptions::read(section, findings)?;
-    let parser = lines::parser(section, setup.context, findings)?;
+    let parser = lines::parser((section, "parser"), setup.context, findings)?;
     let line_options = lines::LineOptions {
         key: "log".into(),
         parser: parser.or_else(|| Some(vigie_parsers::json::JsonParser::shared())),
         multiline: lines::Multiline::default(),
+        older: None,
         path_key: None,
         offset_key: None,
     };

@@ -9,7 +9,6 @@ use tracing::warn;
 use super::cut::{Cutting, OnLongLine};
 use super::descriptors::Descriptors;
 use super::encoding::Encoding;
-use super::file;
 use super::options::TailOptions;
 use super::paths::Paths;
 use super::quiet::QuietWatcher;
@@ -19,6 +18,7 @@ use super::tags::{self, Tags};
 use super::watch::DirectoryWatcher;
 use super::writers::Writers;
 use super::{Settings, Tail};
+use super::{file, joining};
 use crate::config::{Diagnostics, Options, Section};
 use crate::inputs::lines;
 use crate::plugin::{Input, InputSetup, StageFactory, Stream, wall_clock};
@@ -27,24 +27,12 @@ use crate::state::{Database, Positions};
 /// Builds the input. `None` when something was wrong; it has been reported.
 pub(super) fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Diagnostics) -> Option<Box<dyn Input>> {
     let options = TailOptions::read(section, findings);
-    // The parser is looked up even where an option is wrong: all problems are reported at once.
-    let parser = lines::parser(section, setup.context, findings);
     let options = options?;
-    let multiline = lines::multiline(section, setup.context, findings);
+    // The parsers are looked up even where a path is wrong: all problems are reported at once.
+    let line_options = joining::read(&options, section, setup.context, findings);
     let paths = read_paths(&options, section, findings);
-    if let (Some(_), [_, ..], Some(value)) = (&options.parser, &options.multiline_parser[..], section.get("parser")) {
-        let message = "`parser` is not applied where `multiline.parser` is set";
-        findings.warning(value.place, "V403", message).help("add a filter `parser` instead");
-    }
     let are_sound = are_sound(&options, setup, section, findings);
-    let (parser, multiline, paths) = (parser?, multiline?, paths.filter(|_| are_sound)?);
-    let line_options = lines::LineOptions {
-        key: options.key.clone(),
-        parser,
-        multiline,
-        path_key: options.path_key.clone(),
-        offset_key: options.offset_key.clone(),
-    };
+    let (line_options, paths) = (line_options?, paths.filter(|_| are_sound)?);
     let stage = lines::factory(line_options, Arc::clone(&setup.context.agent), Arc::clone(setup.metrics));
     let positions = open_positions(&options, setup, section, findings)?;
     Some(Box::new(Tail::new(&options, paths, stage, positions, setup)))

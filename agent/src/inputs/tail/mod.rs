@@ -15,6 +15,7 @@ mod encoding;
 mod file;
 mod globs;
 mod inflate;
+mod joining;
 mod keep;
 mod lag;
 mod look;

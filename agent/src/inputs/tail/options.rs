@@ -17,8 +17,15 @@ crate::options! {
         path: CommaList, required, "Files to read: paths and globs between commas. Only regular files are read.";
         exclude_path: CommaList, optional, "Files left out: globs on the full path, between commas.";
         key: String, default "log", "Key of a line that no parser took apart.";
-        parser: String, optional, "Parser of each line. Not applied where `multiline.parser` is set.";
-        "multiline.parser" multiline_parser: CommaList, repeated, "How lines are joined to events: `cri`, `docker`, `java`, `python`, `go`, `ruby`, or parsers of your own, between commas. Of `cri, java` the parts of lines are joined first, then the events in them.";
+        "parser" _parser: String, optional, "Parser of each line. Not applied where `multiline.parser` is set.";
+        "multiline.parser" _multiline_parser: CommaList, repeated, "How lines are joined to events: `cri`, `docker`, `java`, `python`, `go`, `ruby`, or parsers of your own, between commas. Of `cri, java` the parts of lines are joined first, then the events in them.";
+        multiline: bool, default "off", "Whether lines are joined by parsers: `Parser_Firstline` tells the first line of an event. Not applied where `multiline.parser` is set, which is shorter to write.";
+        multiline_flush: Duration, default "4", "Seconds that such an event waits for its next line, one at least.";
+        "parser_firstline" _parser_firstline: String, optional, "Parser of a line that begins an event, which has its fields and its time. What no parser fits is appended to its last text, below a newline.";
+        "parser_*" _parser_n: String, repeated, "`Parser_1` and so on: parsers of lines that go on with an event; the fields that the first fitting one finds are added.";
+        docker_mode: bool, default "off", "Whether lines of Docker's JSON are put together until their `log` ends with a newline, one for each `stream`, before `Parser` is applied. Not applied where `multiline.parser` is set.";
+        docker_mode_flush: Duration, default "4", "Seconds that such a line waits for its next part, one at least.";
+        "docker_mode_parser" _docker_mode_parser: String, optional, "Parser of a line of Docker's that begins an event: whole lines are joined too, until the next one that it fits.";
         db: PathBuf, optional, "SQLite database of positions, in Fluent Bit's own form. Without it they are kept in the state directory.";
         "db.sync" db_sync: DbSync, default "normal", "How hard the database is synced: off, normal, full or extra. What cannot be found out anew is always synced before it is used, all else of new files within a second.";
         "db.journal_mode" db_journal_mode: DbJournal, default "WAL", "Journal of the database: WAL, DELETE, TRUNCATE, PERSIST, MEMORY or OFF.";

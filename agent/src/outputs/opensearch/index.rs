@@ -145,7 +145,11 @@ impl Indexes {
                 }
                 return (is_new, true);
             }
-            Naming::Dynamic(template) => template.render(record, tag, wanted),
+            Naming::Dynamic(template) => {
+                // What is not there stands for nothing; a name that is none without it is told from its flaw.
+                template.render(record, tag, wanted);
+                true
+            }
             Naming::Keyed { key, separator, date } => {
                 let found = key.render(record, wanted) && wanted.len() <= LONGEST_PREFIX;
                 wanted.extend_from_slice(separator.as_bytes());
@@ -153,7 +157,8 @@ impl Indexes {
                 found
             }
         };
-        let is_wanted = found && (*wanted == self.name || index_name_flaw(wanted).is_none());
+        let is_known = !wanted.is_empty() && *wanted == self.name;
+        let is_wanted = found && (is_known || index_name_flaw(wanted).is_none());
         if !is_wanted {
             wanted.clear();
             wanted.extend_from_slice(self.fallback.at(seconds).0);

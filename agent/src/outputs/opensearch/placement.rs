@@ -72,8 +72,9 @@ impl Placement {
     fn make(&mut self, record: Record<'_>, tag: &str) -> Option<()> {
         let mut text = |path: &Path| {
             self.scratch.clear();
-            let found =
-                path.render(record, &mut self.scratch).then(|| String::from_utf8_lossy(&self.scratch).into_owned());
+            let found = path
+                .render_as_written(record, &mut self.scratch)
+                .then(|| String::from_utf8_lossy(&self.scratch).into_owned());
             found.filter(|text| text.len() <= LONGEST)
         };
         let class = self.classes.get(&text(&self.class)?)?;

@@ -152,6 +152,7 @@ impl Rig {
             key: "log".into(),
             parser: None,
             multiline: Multiline::default(),
+            older: None,
             path_key: None,
             offset_key: None,
         };

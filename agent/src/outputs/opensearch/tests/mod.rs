@@ -114,7 +114,7 @@ fn by_default_a_record_is_created_under_an_id_of_its_position() {
 #[test]
 fn options_shape_action_and_document_as_fluent_bit_does() {
     let logstash = ("logstash_format", "on");
-    let cases: [(Entries<'_>, &str, &str); 12] = [
+    let cases: [(Entries<'_>, &str, &str); 13] = [
         (&[logstash], "logstash-2023.11.14", r#"{"@timestamp":"2023-11-14T22:13:20.460Z","app":"Web"}"#),
         (
             &[logstash, ("logstash_prefix", "l"), ("logstash_prefix_separator", "_"), ("logstash_dateformat", "%Y")],
@@ -126,7 +126,8 @@ fn options_shape_action_and_document_as_fluent_bit_does() {
         (&[logstash, ("logstash_prefix_key", "missing")], "logstash-2023.11.14", ""),
         (&[("index", "logs-%Y.%m")], "logs-2023.11", ""),
         (&[("index", "logs-$TAG[1]")], "logs-web", ""),
-        (&[("index", "logs-$TAG[7]")], "fluent-bit", ""),
+        (&[("index", "logs-$TAG[7]")], "logs-", ""),
+        (&[("index", "$missing")], "fluent-bit", ""),
         (&[("index", "logs-$app")], "fluent-bit", ""),
         (&[("time_key_nanos", "on")], "fluent-bit", r#"{"@timestamp":"2023-11-14T22:13:20.460414841Z","app":"Web"}"#),
         (&[("time_key", "t"), ("time_key_format", "%d.%m.")], "fluent-bit", r#"{"t":"14.11..460Z","app":"Web"}"#),

@@ -1,0 +1,173 @@
+//! Events of one stream that may go on, whatever they are made of: whom they answer to, and from where on reading may begin again.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use vigie_parsers::batch::Origin;
+
+use super::Shared;
+use crate::multiline::{MAX_LAG, joined};
+use crate::plugin::{Memory, Parcel, Stream};
+use crate::receipts::{Outcome, Share};
+
+/// What lines are gathered in.
+pub(super) trait Event {
+    /// Bytes that it takes in a batch, or fewer.
+    fn bytes(&self) -> usize;
+}
+
+/// An event that may go on, with a share of the range of its first line.
+pub(super) struct Open<E> {
+    pub(super) event: E,
+    share: Share,
+    /// Without a batch: the source bytes are hashed.
+    origin: Origin,
+    touched: Instant,
+    /// Whether no event was open elsewhere when it began, so that reading may begin at it again.
+    clean_start: bool,
+}
+
+/// The events of one stream.
+pub(super) struct Held<E> {
+    shared: Arc<Shared>,
+    pub(super) stream: Arc<Stream>,
+    /// How long an event waits for its next line.
+    wait: Duration,
+    /// In the order of their beginning.
+    pub(super) open: Vec<Open<E>>,
+    /// The last offset at which no event is open.
+    clean: u64,
+    /// Stream offset behind the last line.
+    seen: u64,
+    epoch: u32,
+    tag: Arc<str>,
+    memory: Option<Memory>,
+}
+
+/// The parcel being worked on: raw lines at its front, records behind them.
+pub(super) struct Work {
+    pub(super) parcel: Parcel,
+    /// Records that its own range is to answer for.
+    added: u32,
+}
+
+impl Work {
+    /// Adds raw line `index` as a record of its own, and gives its index.
+    pub(super) fn push_line(&mut self, index: usize) -> usize {
+        self.added += 1;
+        self.parcel.batch.push_again(index);
+        self.parcel.batch.len() - 1
+    }
+}
+
+impl<E: Event> Held<E> {
+    pub(super) fn new(shared: Arc<Shared>, stream: Arc<Stream>, wait: Duration) -> Self {
+        let tag = "".into();
+        Self { shared, stream, wait, open: Vec::new(), clean: 0, seen: 0, epoch: 0, tag, memory: None }
+    }
+
+    /// Gives each raw line of `parcel` to `line`, by its index, and hands on the records that it adds behind them.
+    pub(super) fn run(&mut self, parcel: Parcel, mut line: impl FnMut(&mut Self, &mut Work, usize)) -> Option<Parcel> {
+        if parcel.epoch != self.epoch {
+            // The input reads again from an earlier position: these events come again.
+            self.open.clear();
+            (self.clean, self.seen) = (0, 0);
+        }
+        self.epoch = parcel.epoch;
+        self.tag = Arc::clone(&parcel.tag);
+        self.memory = Some(parcel.batch.memory().clone());
+        let (raw, end) = (parcel.batch.len(), parcel.end);
+        let mut work = Work { parcel, added: 0 };
+        for index in 0..raw {
+            let next = work.parcel.batch.entries().get(index + 1).filter(|_| index + 1 < raw);
+            let line_end = next.map_or(end, |next| next.origin.offset);
+            line(self, &mut work, index);
+            self.note_clean(line_end);
+        }
+        let Work { mut parcel, added } = work;
+        parcel.end = self.clean;
+        parcel.shares[0].set_clean(self.clean);
+        parcel.shares[0].grow(added);
+        parcel.shares[0].settle(1, Outcome::Passed);
+        parcel.batch.drop_front(raw);
+        (!parcel.batch.is_empty()).then_some(parcel)
+    }
+
+    /// Begins `event` with raw line `index`.
+    pub(super) fn begin(&mut self, work: &mut Work, index: usize, event: E) {
+        let batch = &work.parcel.batch;
+        let origin = self.shared.agent.detached(&batch.entries()[index].origin, batch);
+        let share = &mut work.parcel.shares[0];
+        share.grow(1);
+        let (share, touched, clean_start) = (share.split(1), Instant::now(), self.open.is_empty());
+        self.open.push(Open { event, share, origin, touched, clean_start });
+    }
+
+    /// Takes raw line `index` into the identity of the event at `at`, which was given its text.
+    pub(super) fn extend(&mut self, work: &Work, at: usize, index: usize) {
+        let batch = &work.parcel.batch;
+        let open = &mut self.open[at];
+        open.origin = joined(&open.origin, (&batch.entries()[index].origin, batch), &self.shared.agent);
+        open.touched = Instant::now();
+    }
+
+    /// Ends the event at `at`. The record that is made of it has the origin beside it.
+    pub(super) fn end(&mut self, work: &mut Work, at: usize) -> (E, Origin) {
+        let Open { event, share, origin, .. } = self.open.remove(at);
+        (event, Origin { lot: work.parcel.lot_of(share), ..origin })
+    }
+
+    /// When the next event has waited long enough.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.open.iter().map(|open| open.touched + self.wait).min()
+    }
+
+    /// Ends the events that have waited long enough at `now`, or all, and gives each to `emit`, which adds its record.
+    pub(super) fn give_out(
+        &mut self,
+        now: Option<Instant>,
+        mut emit: impl FnMut(&mut Work, (E, Origin)),
+    ) -> Option<Parcel> {
+        let wait = self.wait;
+        let is_over = |open: &Open<E>| now.is_none_or(|now| now >= open.touched + wait);
+        let bytes: usize = self.open.iter().filter(|open| is_over(open)).map(|open| open.event.bytes() + 1024).sum();
+        if bytes == 0 {
+            return None;
+        }
+        let memory = self.memory.as_ref().expect("an event came in a batch from the pool");
+        let parcel = Parcel {
+            batch: memory.take_beyond_limit(bytes),
+            shares: Vec::new(),
+            stream: Arc::clone(&self.stream),
+            tag: Arc::clone(&self.tag),
+            end: self.clean,
+            epoch: self.epoch,
+        };
+        let mut work = Work { parcel, added: 0 };
+        while let Some(at) = self.open.iter().position(is_over) {
+            let over = self.end(&mut work, at);
+            emit(&mut work, over);
+        }
+        if self.open.is_empty() {
+            self.clean = self.clean.max(self.seen);
+        }
+        work.parcel.end = self.clean;
+        for share in &work.parcel.shares {
+            share.set_clean(self.clean);
+        }
+        Some(work.parcel)
+    }
+
+    /// Notes the clean point after a line that ends at `end`.
+    fn note_clean(&mut self, end: u64) {
+        self.seen = end;
+        let candidate = match self.open.first() {
+            None => Some(end),
+            Some(open) if open.clean_start => Some(open.origin.offset),
+            // Events that overlap all the time: after a kill some may come out in pieces.
+            Some(open) if end.saturating_sub(self.clean) > MAX_LAG => Some(open.origin.offset),
+            Some(_) => None,
+        };
+        self.clean = self.clean.max(candidate.unwrap_or(0));
+    }
+}
