@@ -25,15 +25,7 @@ pub(super) const DOWOD: Detector = Detector {
     tier: Tier::Three,
     form: Form::Letters { lengths: &[9] },
     check: check_dowod,
-    context: identity_words![
-        "dowod_osobisty",
-        "dowodu",
-        "seria_i_numer",
-        "seria",
-        "nr_dowodu",
-        "numer_dowodu",
-        "id_card"
-    ],
+    context: identity_words!["dowod_osobisty", "dowodu", "seria_i_numer", "seria", "nr_dowodu", "numer_dowodu",],
     summary: "Polish identity card number",
     source: "ustawa z dnia 6 sierpnia 2010 r. o dowodach osobistych; weights 7 3 1 9 7 3 1 7 3 modulo 10",
     matches: &["dowód [[ABA300000]]", "nr_dowodu=[[ABA 300000]]"],
