@@ -12,7 +12,7 @@ pub(super) const PESEL: Detector = Detector {
     tier: Tier::Two,
     form: Form::Digits { lengths: &[11] },
     check: check_pesel,
-    context: identity_words!["pesel", "nr_pesel", "numer_pesel", "obywatel", "ubezpieczony"],
+    context: identity_words!["pesel", "nr_pesel", "numer_pesel", "obywatel", "ubezpieczony", "pacjent", "patient"],
     summary: "Polish number of a person (PESEL)",
     source: "ustawa z dnia 24 września 2010 r. o ewidencji ludności, art. 15",
     matches: &["pesel=[[78111797944]]", "Nr PESEL: [[93070856525]]", "\"pesel\":\"[[79080492063]]\""],
