@@ -295,6 +295,7 @@ pub(super) fn fold(first: u8, behind: &[u8]) -> (u8, usize) {
         b'a'..=b'z' | b'0'..=b'9' => (first, 1),
         b'A'..=b'Z' => (first | 0x20, 1),
         0xc3..=0xc5 => (accented(first, behind.first().copied().unwrap_or_default()), 2),
+        0xce..=0xd1 => (transcribed(first, behind.first().copied().unwrap_or_default()), 2),
         _ => (0, 1),
     }
 }
@@ -317,6 +318,28 @@ fn accented(lead: u8, second: u8) -> u8 {
         (0xc3, 0x99..=0x9c | 0xb9..=0xbc) | (0xc5, 0xa8..=0xb3) => b'u',
         (0xc3, 0x9d | 0xbd | 0xbf) => b'y',
         (0xc5, 0xb9..=0xbe) => b'z',
+        _ => 0,
+    }
+}
+
+/// The Latin letter that a Greek or Cyrillic one is written with: `ΑΜΚΑ` is `amka`, `ЕГН` is `egn`.
+fn transcribed(lead: u8, second: u8) -> u8 {
+    const GREEK: &[u8; 25] = b"abgdezhtiklmnxoprsstufhpo";
+    const CYRILLIC: &[u8; 32] = b"abvgdejziiklmnoprstufhccssyyyeua";
+    let letter = u32::from(lead & 0x1f) << 6 | u32::from(second & 0x3f);
+    let nth = |letters: &[u8], number: u32| letters.get(number as usize).copied().unwrap_or_default();
+    match letter {
+        0x386 | 0x3ac => b'a',
+        0x388 | 0x3ad => b'e',
+        0x389 | 0x3ae => b'h',
+        0x38a | 0x3af => b'i',
+        0x38c | 0x38f | 0x3cc | 0x3ce => b'o',
+        0x38e | 0x3cd => b'u',
+        0x391..=0x3a9 => nth(GREEK, letter - 0x391),
+        0x3b1..=0x3c9 => nth(GREEK, letter - 0x3b1),
+        0x410..=0x42f => nth(CYRILLIC, letter - 0x410),
+        0x430..=0x44f => nth(CYRILLIC, letter - 0x430),
+        0x401 | 0x451 => b'e',
         _ => 0,
     }
 }

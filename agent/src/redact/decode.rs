@@ -180,7 +180,8 @@ fn named(name: &[u8]) -> Option<u8> {
     })
 }
 
-/// `\u0040`, `\x40`, `\"`; in the inside of a JSON string also the others.
+/// `\u0040`, `\x40`, `\/`; in the inside of a JSON string also the others. Outside of one `\"` stays, since a value in quotes may
+/// hold it.
 fn escape(text: &[u8], is_escaped: bool) -> Option<Code> {
     match *text.get(1)? {
         b'u' => {
@@ -191,7 +192,8 @@ fn escape(text: &[u8], is_escaped: bool) -> Option<Code> {
             let number = hex(text.get(2..4)?)?;
             matches!(number, 0x20..=0x7e).then(|| one(number as u8, 4))
         }
-        byte @ (b'"' | b'/') => Some(one(byte, 2)),
+        b'/' => Some(one(b'/', 2)),
+        b'"' if is_escaped => Some(one(b'"', 2)),
         b'\\' if is_escaped => Some(one(b'\\', 2)),
         b'n' if is_escaped => Some(one(b'\n', 2)),
         b'r' if is_escaped => Some(one(b'\r', 2)),
@@ -224,7 +226,7 @@ mod tests {
             ("４１1\u{200b}2", false, "4112"),
             ("pr\\u00e9nom pr%C3%A9nom", false, "prénom prénom"),
             ("C:\\\\Users\\\\x\\ny", true, "C:\\Users\\x\ny"),
-            ("{\\\"a\\\":1}", false, "{\"a\":1}"),
+            ("{\\\"a\\\":1}", true, "{\"a\":1}"),
         ];
         for (text, is_escaped, expected) in cases {
             assert_eq!(decoded(text, is_escaped).map(|(text, _)| text).as_deref(), Some(expected), "{text}");

@@ -21,6 +21,8 @@ enum Lead {
     Sid,
     Cvv,
     Expiry,
+    Account,
+    Argument,
 }
 
 /// Beginnings that are no tokens of vendors, of four bytes.
@@ -49,6 +51,10 @@ const LEADS: &[(&[u8; 4], Lead)] = &[
     (b"CVV ", Lead::Cvv),
     (b"CVC ", Lead::Cvv),
     (b"exp ", Lead::Expiry),
+    (b"expi", Lead::Expiry),
+    (b"TTY=", Lead::Account),
+    (b"CMD ", Lead::Account),
+    (b"pass", Lead::Argument),
 ];
 
 /// The beginnings of what is enabled.
@@ -134,17 +140,20 @@ impl Pass<'_> {
         let (cvv, expiry) = (own.cvv, own.card_expiry);
         match lead {
             Lead::Token(detector) => self.token(at, at, Some(detector), |byte| byte == b'.'),
-            Lead::Bearer => {
-                self.behind(at, |pass, start| pass.token(at, start, bearer, |byte| b".~+/=".contains(&byte)))
-            }
+            Lead::Bearer => self.behind(at, |pass, start| {
+                pass.digest(start) || pass.token(at, start, bearer, |byte| b".~+/=".contains(&byte))
+            }),
             Lead::Basic => self.behind(at, |pass, start| pass.token(at, start, basic, |byte| b"+/=".contains(&byte))),
             Lead::Sid => self.token(at, at, sid, |_| false),
             Lead::Cvv => self.behind(at, |pass, start| pass.token(at, start, cvv, |_| false)),
+            Lead::Expiry if self.text[at..].starts_with(b"expired") => false,
             Lead::Expiry => self.behind(at, |pass, start| pass.token(at, start, expiry, |byte| byte == b'/')),
             Lead::Begin => self.private_key(at),
             Lead::Home => self.home(at),
             Lead::User => self.user(at),
             Lead::For => self.for_user(at),
+            Lead::Account => self.account_before(at),
+            Lead::Argument => self.argument(at),
         }
     }
 

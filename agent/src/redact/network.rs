@@ -41,9 +41,16 @@ impl Pass<'_> {
         }
         let own = &self.engine.own;
         let (mac, ipv6, private) = (own.mac, own.ipv6, own.private_ip);
+        if let Some(second) = frame(&self.text[start..end]) {
+            self.ask(mac, start..start + second - 1);
+            self.ask(mac, start + second..start + 2 * second - 1);
+            self.next = end;
+            return true;
+        }
         let is_found = self.ask(mac, start..end) || self.ask(ipv6, start..end) || self.ask(private, start..end);
         if is_found {
             self.next = end;
+            self.access_user(end);
         }
         is_found
     }
@@ -66,4 +73,12 @@ impl Pass<'_> {
             }
         }
     }
+}
+
+/// Where the second address lies in the head of a frame as the kernel writes it: receiver, sender, and the kind of what is in it.
+fn frame(text: &[u8]) -> Option<usize> {
+    let is_head = text.len() == 41
+        && text.iter().enumerate().all(|(at, byte)| (*byte == b':') == (at % 3 == 2))
+        && [&b"08:00"[..], b"08:06", b"86:dd", b"81:00"].contains(&&text[36..]);
+    is_head.then_some(18)
 }

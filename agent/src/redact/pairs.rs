@@ -89,8 +89,9 @@ impl Pairs {
     }
 
     fn may_end(&self, letters: [u8; 3]) -> bool {
+        // A letter with an accent is two bytes, which tell nothing here.
         let tail = tail(letters);
-        self.tails[tail / 64] >> (tail % 64) & 1 == 1
+        !letters.is_ascii() || self.tails[tail / 64] >> (tail % 64) & 1 == 1
     }
 
     /// The detector for values behind `name`.
@@ -113,9 +114,10 @@ impl Pairs {
     }
 }
 
-/// A number for three letters: equal for those that differ in case.
+/// A number for three letters: equal for those that differ in case, and for any mark between words.
 fn tail(letters: [u8; 3]) -> usize {
-    letters.iter().fold(0, |tail, letter| tail << 5 | usize::from(letter & 31))
+    let number = |letter: u8| if letter.is_ascii_alphanumeric() { letter & 31 } else { b'_' & 31 };
+    letters.iter().fold(0, |tail, letter| tail << 5 | usize::from(number(*letter)))
 }
 
 /// A value behind a name.
@@ -166,17 +168,23 @@ impl Pass<'_> {
 
     /// Looks at the `<` at `at`, which may open an element of XML: its name, a value, and its end. Gives whether it held one.
     pub(super) fn element(&mut self, at: usize) -> bool {
-        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
+        let is_name =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':') || *byte >= 0x80;
         let rest = &self.text[at + 1..];
         let length = rest.iter().take(NAME).take_while(|byte| is_name(byte)).count();
-        let (name, behind) = rest.split_at(length);
+        let (mut name, mut behind) = rest.split_at(length);
+        if name == b"Data"
+            && let Some((attribute, rest)) = event_name(behind)
+        {
+            (name, behind) = (attribute, rest);
+        }
         let Some(letters) = name.last_chunk() else { return false };
         if behind.first() != Some(&b'>') || !self.engine.pairs.may_end(*letters) {
             return false;
         }
         let Some(detector) = self.engine.pairs.named(name) else { return false };
         let length = behind[1..].iter().take(VALUE).take_while(|byte| !matches!(byte, b'<' | b'\n')).count();
-        let start = at + name.len() + 2;
+        let start = self.text.len() - behind.len() + 1;
         let is_closed = self.text[start + length..].starts_with(b"</");
         let value = Value { span: start..start + length, is_prose: false, is_quoted: true };
         length > 0 && is_closed && self.ask_value(detector, &value, QUOTED)
@@ -206,6 +214,14 @@ impl Pass<'_> {
             });
         }
         let text = &self.text[start.min(self.text.len())..self.text.len().min(start + VALUE)];
+        if quote == b'<' && self.engine.own.username == Some(detector) {
+            let length = text.iter().take(NAME).position(|byte| *byte == b'>').unwrap_or_default();
+            return (length > 1 && !self.is_covered(&text[..=length])).then_some(Value {
+                span: start + 1..start + length,
+                is_prose: false,
+                is_quoted: true,
+            });
+        }
         let pairs = &self.engine.pairs;
         let length = if pairs.to_line_end.contains(&detector) {
             let is_header = self.text[at] == b':';
@@ -227,6 +243,13 @@ impl Pass<'_> {
             is_prose,
             is_quoted: false,
         })
+    }
+
+    /// Whether `text` in its brackets stands for a value already. A bare name does when it is that of a detector.
+    fn is_covered(&self, text: &[u8]) -> bool {
+        let name = &text[1..text.len() - 1];
+        let is_known = self.engine.detectors().iter().any(|detector| detector.entity.as_bytes() == name);
+        super::token::length(text).is_some() && (is_known || name.contains(&b':') || name.contains(&b'_'))
     }
 
     fn ask_value(&mut self, detector: u16, value: &Value, kind: u8) -> bool {
@@ -264,12 +287,22 @@ impl Pass<'_> {
     }
 }
 
+/// The name of a field of an event of Windows, and what stands behind it: ` Name="TargetUserName">…`.
+fn event_name(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let text = text.strip_prefix(b" Name=")?;
+    let (quote, text) = text.split_first().filter(|(quote, _)| matches!(quote, b'"' | b'\''))?;
+    let length = text.iter().take(NAME).position(|byte| byte == quote)?;
+    Some((&text[..length], &text[length + 1..]))
+}
+
 /// How long a value is up to its closing quote, which has a backslash before it where the opening one had.
 fn quoted_length(text: &[u8], quote: u8, is_escaped: bool) -> usize {
     let mut at = 0;
     while let Some(byte) = text.get(at) {
         match *byte {
             b'\\' if is_escaped && text.get(at + 1) == Some(&quote) => return at,
+            // A quote within a string within a string.
+            b'\\' if is_escaped && text[at + 1..].starts_with(&[b'\\', b'\\', quote]) => at += 4,
             b'\\' => at += 2,
             byte if byte == quote => return at,
             b'\n' => return at,

@@ -178,6 +178,9 @@ impl Pass<'_> {
     }
 
     fn number(&mut self, at: usize) {
+        if self.engine.own.birth_date.is_some() && self.spoken_date(at) {
+            return;
+        }
         if let Some(moment) = moment(&self.text[at..]) {
             if moment.is_date && (at > 0 || self.is_keyed) && self.engine.own.birth_date.is_some() {
                 self.ask(self.engine.own.birth_date, at..at + moment.length);
@@ -245,10 +248,16 @@ impl Pass<'_> {
         let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'<';
         let before = &self.text[self.next.max(at.saturating_sub(45))..at];
         let start = at - before.iter().rev().take_while(|byte| is_part(byte)).count();
-        let ahead = self.text[at..].iter().take(45).take_while(|byte| is_part(byte)).count();
+        let ahead = self.text[at..].iter().take(46).take_while(|byte| is_part(byte)).count();
         let end = at + ahead;
-        if matches!(end - start, 30 | 36 | 44) && self.ask(self.engine.own.mrz, start..end) || end - at > 8 {
+        // The last one may open the end of an element.
+        let end = end - usize::from(self.byte(end) == b'/' && self.byte(end - 1) == b'<');
+        if matches!(end - start, 30 | 36 | 44) && self.ask(self.engine.own.mrz, start..end) {
             self.next = end;
+        } else if end - at > 8 {
+            // A flood of them is looked through once; what stands behind the last may be a value.
+            let last = self.text[at..end].iter().rposition(|byte| *byte == b'<');
+            self.next = at + last.unwrap_or_default() + 1;
         }
     }
 
@@ -270,6 +279,7 @@ impl Pass<'_> {
         if !self.is_version(at) {
             self.ask(self.engine.own.ipv4, at..end);
             self.ask(self.engine.own.private_ip, at..end);
+            self.access_user(end);
         }
         true
     }
@@ -286,7 +296,9 @@ impl Pass<'_> {
             b'.' | b'_' | b'+' => further.is_ascii_alphanumeric(),
             _ => false,
         };
-        is_glued || super::version::is_named(&self.text[at.saturating_sub(24)..at])
+        is_glued
+            || super::version::is_revised(&self.text[at..])
+            || super::version::is_named(&self.text[at.saturating_sub(24)..at])
     }
 
     /// Leaves a token alone that stands for a value already.

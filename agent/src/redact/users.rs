@@ -85,7 +85,9 @@ impl Pass<'_> {
         let is_named = [&b"invalid"[..], b"illegal", b"unknown", b"unauthorized", b"authenticating", b"nonexistent"]
             .iter()
             .any(|word| before.eq_ignore_ascii_case(word));
-        is_named && self.name(end + 1)
+        let so_far = &self.text[at.saturating_sub(24)..at];
+        let is_session = so_far.ends_with(b" of ") && memchr::memmem::find(so_far, b"ession ").is_some();
+        (is_named || is_session || so_far.ends_with(b"isconnected from ")) && self.name(end + 1)
     }
 
     /// `password for name`, `session opened for user name`, of which `for` stands at `at`.
@@ -107,7 +109,78 @@ impl Pass<'_> {
         let goes_on = self.text[end..].starts_with(b" from ")
             || self.text[end..].starts_with(b" by ")
             || is_explicit && start > at + 4;
-        goes_on && self.name(start)
+        let is_found = goes_on && self.name(start);
+        self.caller(end) || is_found
+    }
+
+    /// `(uid=0) by name(uid=1000)`, of which all but the name of the first account is behind `end`.
+    fn caller(&mut self, end: usize) -> bool {
+        let behind = &self.text[end..self.text.len().min(end + 20)];
+        let number = if behind.starts_with(b"(uid=") {
+            behind.iter().position(|byte| *byte == b')').map_or(0, |close| close + 1)
+        } else {
+            0
+        };
+        let start = end + number + 4;
+        self.text[end + number..].starts_with(b" by ")
+            && self.text[self.name_end(start)..].starts_with(b"(uid=")
+            && self.name(start)
+    }
+
+    /// The account before `TTY=` of sudo, `  name : TTY=pts/0`, and before `CMD` of cron, `(name) CMD (…)`.
+    pub(super) fn account_before(&mut self, at: usize) -> bool {
+        let before = &self.text[self.next.min(at).max(at.saturating_sub(NAME + 4))..at];
+        let Some(before) = before.strip_suffix(b" : ").or_else(|| before.strip_suffix(b") ")) else { return false };
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-') || *byte >= 0x80;
+        let length = before.iter().rev().take_while(|byte| is_part(byte)).count();
+        let end = at - if self.byte_before(at, 2) == b')' { 2 } else { 3 };
+        let opens = if self.byte_before(at, 2) == b')' { b'(' } else { b' ' };
+        if length > 0 && self.byte_before(end, length + 1) == opens {
+            self.ask(self.engine.own.username, end - length..end);
+        }
+        // What stands at `at` is looked at as ever.
+        false
+    }
+
+    /// `--password value`, of which the name stands at `at`.
+    pub(super) fn argument(&mut self, at: usize) -> bool {
+        let end = self.word_end(at);
+        let is_name = [&b"password"[..], b"passwd", b"pass", b"passphrase"].contains(&&self.text[at..end]);
+        let (Some(password), true) = (self.engine.pairs.named(&self.text[at..end]), is_name) else { return false };
+        if !self.text[..at].ends_with(b"--")
+            || self.byte(end) != b' '
+            || matches!(self.byte(end + 1), b'-' | b'<' | b'[')
+        {
+            return false;
+        }
+        let value = self.text[end + 1..]
+            .iter()
+            .take(256)
+            .take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b',' | b'\\'))
+            .count();
+        let value = end + 1..end + 1 + value;
+        let text = &self.text[value.clone()];
+        let is_sample = text.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_')
+            || [&b"and"[..], b"or", b"is", b"was", b"option", b"flag"].contains(&text);
+        if is_sample {
+            return false;
+        }
+        self.next = value.end;
+        self.keep(password, value);
+        true
+    }
+
+    /// The account in a line of an access log, behind the address that ends at `end`: ` - name [28/Nov/2026`.
+    pub(super) fn access_user(&mut self, end: usize) {
+        if !self.text[end..].starts_with(b" - ") {
+            return;
+        }
+        let start = end + 3;
+        let name_end = self.name_end(start);
+        let goes_on = self.text[name_end..].starts_with(b" [") && self.byte(name_end + 2).is_ascii_digit();
+        if goes_on && self.text[start..name_end] != *b"-" {
+            self.name(start);
+        }
     }
 
     /// The word before the space before `at`, without what follows a slash in it.

@@ -79,6 +79,11 @@ pub(super) fn is_named(before: &[u8]) -> bool {
     is_one(&before[..end], WORDS)
 }
 
+/// Whether `text` begins with four numbers of one digit and the revision of a package: `1.2.5.1-2`.
+pub(super) fn is_revised(text: &[u8]) -> bool {
+    matches!(text, [_, b'.', _, b'.', _, b'.', _, b'-', revision, ..] if revision.is_ascii_digit())
+}
+
 /// Whether `before` ends with the name of a program that writes its version behind a slash.
 pub(super) fn is_product(before: &[u8]) -> bool {
     is_one(before, PRODUCTS)

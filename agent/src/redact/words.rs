@@ -8,7 +8,7 @@ macro_rules! identity_words {
             "national_id", "nationalid", "id_number", "idnumber", "identity_number", "identity", "personal_id", "personal_number",
             "identifiant_national", "numero_national", "identite", "didentite", "personennummer", "ausweis", "documento", "documento_identita",
             "identiteit", "dowod", "identificacao", "piece_identite", "citizen_id", "national_number", "national_insurance",
-            "identification_number", "numero_identificacion", "numero_identificacao", "numer_identyfikacyjny",
+            "id_card", "idcard", "identity_card", "ssn", "identification_number", "numero_identificacion", "numero_identificacao", "numer_identyfikacyjny",
         ]
     };
 }

@@ -12,10 +12,21 @@ pub(super) const EGN: Detector = Detector {
     tier: Tier::Three,
     form: Form::Digits { lengths: &[10] },
     check: check_egn,
-    context: identity_words!["egn", "edinen_grazhdanski_nomer", "civil_number", "lichna_karta"],
+    context: identity_words![
+        "egn",
+        "edinen_grazhdanski_nomer",
+        "edinen_grajdanski_nomer",
+        "civil_number",
+        "lichna_karta"
+    ],
     summary: "Bulgarian number of a citizen (EGN)",
     source: "Наредба № РД-02-20-9 от 2012, ЕСГРАОН: weights 2 4 8 5 10 9 7 3 6 modulo 11, 10 becomes 0",
-    matches: &["egn=[[7206018183]]", "EGN [[6111273716]]"],
+    matches: &[
+        "egn=[[7206018183]]",
+        "EGN [[6111273716]]",
+        "ЕГН: [[7206018183]]",
+        "единен граждански номер [[7206018183]]",
+    ],
     rejects: &["egn=7206018184", "time 7206018183", "egn=7216018180"],
 };
 

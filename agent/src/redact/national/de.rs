@@ -72,7 +72,6 @@ pub(super) const AUSWEIS: Detector = Detector {
         "pass_nr",
         "passport",
         "dokumentennummer",
-        "id_card",
         "passeport",
         "pasaporte",
         "passaporto",

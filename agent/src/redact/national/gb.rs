@@ -12,7 +12,7 @@ pub(super) const NINO: Detector = Detector {
     tier: Tier::Two,
     form: Form::Letters { lengths: &[9] },
     check: check_nino,
-    context: identity_words!["nino", "ni_number", "national_insurance_number", "ni_no", "ssn"],
+    context: identity_words!["nino", "ni_number", "national_insurance_number", "ni_no"],
     summary: "British National Insurance number",
     source: "HMRC, National Insurance Manual NIM39110",
     matches: &["nino=[[JG103759A]]", "employee [[JG 10 37 59 A]] paid", "NI number: [[AB-12-34-56-C]]"],

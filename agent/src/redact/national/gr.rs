@@ -15,7 +15,7 @@ pub(super) const AMKA: Detector = Detector {
     context: health_words!["amka", "asfalismenos", "asthenis", "social_security", "national_id"],
     summary: "Greek insurance number (AMKA)",
     source: "ν. 3655/2008, άρθρο 153; ΗΔΙΚΑ, ΑΜΚΑ: Luhn",
-    matches: &["amka=[[21108484540]]", "AMKA: [[030686 36368]]"],
+    matches: &["amka=[[21108484540]]", "AMKA: [[030686 36368]]", "ΑΜΚΑ [[21108484540]]"],
     rejects: &["amka=21108484541", "id 21108484540", "amka=21138484547"],
 };
 
@@ -29,7 +29,7 @@ pub(super) const AFM: Detector = Detector {
     context: tax_words!["afm", "doy", "fpa", "vat"],
     summary: "Greek tax number (AFM)",
     source: "ΑΑΔΕ, ΑΦΜ; OECD, Tax identification numbers: Greece: digits times powers of two, modulo 11",
-    matches: &["afm=[[710870374]]", "AFM [[174328263]]"],
+    matches: &["afm=[[710870374]]", "AFM [[174328263]]", "αφμ=[[710870374]]"],
     rejects: &["afm=710870375", "size 710870374", "afm=000000000"],
 };
 

@@ -17,10 +17,10 @@ pub(super) const MT: Detector = Detector {
         let register = matches!(plain[7], b'M' | b'G' | b'A' | b'P' | b'L' | b'H' | b'B' | b'Z');
         (register && are_digits(&plain[..7]) && number(&plain[..7]) > 0).then_some(shape)
     },
-    context: identity_words!["karta_identita", "karta_tal_identita", "id_card", "idcard", "tin", "tax_id"],
+    context: identity_words!["karta_identita", "karta_tal_identita", "maltese_id", "malta_id", "tin", "tax_id"],
     summary: "Maltese identity card number",
     source: "Identity Card and Other Identity Documents Act, Cap. 258; OECD, Tax identification numbers: Malta",
-    matches: &["id_card=[[0123456M]]", "karta identita [[0123456G]]"],
+    matches: &["id_card=[[0123456M]]", "karta identita [[0123456G]]", "\"maltese_id\":\"[[7179478A]]\""],
     rejects: &["build 0123456M", "id_card=0123456X", "id_card=0000000M"],
 };
 

@@ -20,7 +20,11 @@ pub(super) const BSN: Detector = Detector {
         "sofinummer",
         "bsn_nummer",
         "citizen_service_number",
-        "persoonsnummer"
+        "persoonsnummer",
+        "patient",
+        "verzekerde",
+        "verzekerdennummer",
+        "btw"
     ],
     summary: "Dutch citizen service number (BSN)",
     source: "Wet algemene bepalingen burgerservicenummer; Logisch Ontwerp BSN: the eleven test with -1 for the last digit",

@@ -37,8 +37,13 @@ pub(super) const CC: Detector = Detector {
     ],
     summary: "Portuguese citizen card number",
     source: "Lei 7/2007; AMA, Validação de número de documento do cartão de cidadão: Luhn over base 36",
-    matches: &["cartão de cidadão [[054559206ZY1]]", "doc [[05455920 6 ZY1]] lido", "cc=[[762423319ZY4]]"],
-    rejects: &["cc=054559206ZY2", "build 054559206ZY1", "cc=054559A06ZY1"],
+    matches: &[
+        "cartão de cidadão [[054559206ZY1]]",
+        "doc [[05455920 6 ZY1]] lido",
+        "cc=[[762423319ZY4]]",
+        "id_card: [[61363825 6 313]]",
+    ],
+    rejects: &["cc=054559206ZY2", "build 054559206ZY1", "lot 61363825 6 313", "cc=054559A06ZY1"],
 };
 
 /// Eleven digits from 1 or 2.
@@ -81,7 +86,9 @@ fn check_cc(candidate: &Candidate<'_>) -> Option<Shape> {
     let each = |(at, byte): (usize, &u8)| if at % 2 == 0 { doubled(value(*byte)) } else { value(*byte) };
     let sum: u32 = plain.iter().enumerate().map(each).sum();
     let version = plain[9].is_ascii_uppercase() || plain[10].is_ascii_uppercase();
-    (are_digits(&plain[..9]) && version && plain[11].is_ascii_digit() && sum.is_multiple_of(10)).then_some(shape)
+    // Without a letter nothing is its own in the way it is written.
+    let shape = if version { shape } else { Shape::Bare };
+    (are_digits(&plain[..9]) && plain[11].is_ascii_digit() && sum.is_multiple_of(10)).then_some(shape)
 }
 
 fn check_niss(candidate: &Candidate<'_>) -> Option<Shape> {

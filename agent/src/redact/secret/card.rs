@@ -71,7 +71,13 @@ pub(in super::super) const EXPIRY: Detector = Detector {
     ],
     summary: "Month in which a payment card ends",
     source: "ISO/IEC 7813",
-    matches: &["exp=[[12/27]]", "exp [[12/27]] x", "\"expiry\":\"[[03/2028]]\"", "expiration: [[01/29]]"],
-    rejects: &["exp=1732791234", "expires=13/27", "at 12/27"],
+    matches: &[
+        "exp=[[12/27]]",
+        "exp [[12/27]] x",
+        "\"expiry\":\"[[03/2028]]\"",
+        "expiration: [[01/29]]",
+        "expiry [[01/29]] x",
+    ],
+    rejects: &["exp=1732791234", "expires=13/27", "at 12/27", "expired 10/11 jobs"],
     ..CVV
 };

@@ -23,6 +23,7 @@ pub(in super::super) const BEARER: Detector = Detector {
         "Authorization: Bearer [[mF_9.B5f-4.1JqM]]",
         "bearer [[abcdefgh12345678==]]",
         "Negotiate [[YIIabcdefGH12==]] x",
+        "Digest [[username=\"Mufasa\", realm=\"x\", nonce=\"dcd98b\", uri=\"/d\", qop=auth, response=\"6629fae4\"]] x",
     ],
     rejects: &["bearer token missing", "Bearer realm=\"x\"", "the bearer of news"],
 };

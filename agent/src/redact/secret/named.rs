@@ -11,7 +11,7 @@ pub(in super::super) const PASSWORD: Detector = Detector {
     check: |candidate| {
         let value = candidate.plain;
         let is_prose = !candidate.separators.is_empty() && value.iter().all(u8::is_ascii_lowercase);
-        (!is_nothing(value) && !is_prose).then_some(Shape::Canonical)
+        (!is_nothing(value) && !is_prose && !is_path(value)).then_some(Shape::Canonical)
     },
     context: &[
         "password",
@@ -55,12 +55,16 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "<ns:passwd>[[H86zGwaPNpd4]]</ns:passwd> <wachtwoord>[[pwYFaZnh9wWR]]</wachtwoord>",
         "DETAIL:  Key (senha)=([[cfsiHyRF3LaV]]) already exists.",
         "PASSWORD: [[hunter2]]",
-        "\"password\":\"[[p\\\\\"w d]]\",\"x\":1",
+        "\"password\":\"[[p\\\\\\\"w d]]\",\"x\":1",
         "DB_PASSWORD='[[s3 cret]]'",
         "mot_de_passe=[[azerty]]&x",
         "dbPassword => \"[[x y]]\"",
         "{\\\"pwd\\\":\\\"[[secret-42]]\\\"}",
         "pin=[[1234]]",
+        "run --password [[hunter2]] --host x",
+        "contraseña=[[hunter2]] hasło: \"[[hunter2]]\"",
+        "\"password\":\"[[a\\\"b c]]\",\"x\":1",
+        "{\"log\":\"{\\\"pwd\\\":\\\"[[a\\\\\\\"b]]\\\"}\"}",
     ],
     rejects: &[
         "Failed password for root",
@@ -70,6 +74,8 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "passwordless=true",
         "if (password == x)",
         "password_file=/run/x",
+        "usage: --password PASSWORD or --password-file FILE --password",
+        "sudo: root : TTY=pts/0 ; PWD=/var/www ; USER=root ; COMMAND=/bin/ls",
     ],
 };
 
@@ -83,7 +89,8 @@ pub(in super::super) const SECRET: Detector = Detector {
         let is_mixed = digits > 0 && letters > 0;
         // The name of a thing, and what is in it.
         let is_thing = candidate.groups != [1] && value.iter().any(|byte| matches!(byte, b'{' | b'(' | b'['));
-        let is_path = value.starts_with(b"/") && value.iter().filter(|byte| **byte == b'/').count() > 1;
+        let is_path = is_path(value)
+            || (value.starts_with(b"/") && value.iter().filter(|byte| **byte == b'/').count() > 1 && !is_random(value));
         let is_scheme = [&b"bearer"[..], b"basic", b"digest", b"negotiate", b"undefined", b"required"]
             .iter()
             .any(|scheme| value.eq_ignore_ascii_case(scheme));
@@ -172,6 +179,7 @@ pub(in super::super) const SECRET: Detector = Detector {
         "SCW_SECRET_KEY=[[11111111-1111-4111-8111-111111111111]]",
         "AccountKey=[[Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4==]];Endpoint",
         "&access_token=[[ya29abcdefgh]]&y",
+        "AWS_SECRET_ACCESS_KEY=[[/jm5o4eAGHJs/wdX3MGkiiULwAuQW4qDS/oWo4yB]]",
         "\"refreshToken\":\"[[1//0abcDEFghi]]\"",
     ],
     rejects: &[
@@ -182,6 +190,7 @@ pub(in super::super) const SECRET: Detector = Detector {
         "Authorization: Bearer x",
         "session: opened",
         "sid=0",
+        "key=/vol1/keys/server-2026.pem secret=/run/secrets/db",
         "token = AppWindowToken{3227890 x",
     ],
     ..PASSWORD
@@ -289,4 +298,56 @@ pub(super) fn is_nothing(value: &[u8]) -> bool {
         matches!(value.first(), Some(b'<' | b'[')) && super::super::token::length(value) == Some(value.len());
     let is_variable = value.starts_with(b"${") || value.starts_with(b"{{") || value.starts_with(b"$(");
     is_covered || is_token || is_variable || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+/// Whether a value is a place in the file system, by the folder that it begins with.
+fn is_path(value: &[u8]) -> bool {
+    const ROOTS: &[&[u8]] = &[
+        b"home",
+        b"root",
+        b"usr",
+        b"var",
+        b"opt",
+        b"tmp",
+        b"etc",
+        b"srv",
+        b"mnt",
+        b"media",
+        b"run",
+        b"data",
+        b"proc",
+        b"dev",
+        b"sys",
+        b"lib",
+        b"bin",
+        b"sbin",
+        b"boot",
+        b"app",
+        b"apps",
+        b"workspace",
+        b"builds",
+        b"Users",
+        b"Volumes",
+        b"Library",
+        b"private",
+        b"nix",
+        b"snap",
+        b"export",
+    ];
+    let Some(path) = value.strip_prefix(b"/") else { return false };
+    let first = path.split(|byte| *byte == b'/').next().unwrap_or_default();
+    path.is_empty() || ROOTS.contains(&first)
+}
+
+/// Whether a part of a value between slashes is nothing that people name files: long, with capitals, small letters and digits.
+fn is_random(value: &[u8]) -> bool {
+    value.split(|byte| *byte == b'/').any(|part| {
+        let has = |is_one: fn(&u8) -> bool| part.iter().any(is_one);
+        part.len() >= 12
+            && has(u8::is_ascii_digit)
+            && has(u8::is_ascii_uppercase)
+            && has(u8::is_ascii_lowercase)
+            && !part.contains(&b'.')
+            && !part.contains(&b'_')
+    })
 }

@@ -83,6 +83,15 @@ pub(in super::super) const USERNAME: Detector = Detector {
         "at /Users/[[jane]]/x",
         "by ACME\\\\[[jane]] at",
         "TargetUserName: [[jane]]",
+        "<Data Name=\"TargetUserName\">[[jane]]</Data><Data Name='SubjectUserName'>[[joe]]</Data>",
+        "sudo:  [[jane]] : TTY=pts/0 ; PWD=/home/[[jane]] ; USER=root ; COMMAND=/bin/ls",
+        "CRON[11]: ([[jane]]) CMD (/usr/bin/job)",
+        "session opened for user root(uid=0) by [[jane]](uid=1000)",
+        "New session 42 of user [[jane]].",
+        "Disconnected from user [[jane]] 203.0.113.9 port 22",
+        "203.0.113.9 - [[jane]] [28/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 1",
+        "Server=db;Database=x;User Id=[[jane]];Password=x",
+        "imap-login: Login: user=<[[jane]]>, method=PLAIN",
         "\"username\":\"[[j_doe]]\"",
     ],
     rejects: &[
@@ -95,6 +104,11 @@ pub(in super::super) const USERNAME: Detector = Detector {
         "User-Agent: Mozilla",
         "NT AUTHORITY\\\\SYSTEM",
         "WS01$",
+        "sudo: root : TTY=pts/0 ; (root) CMD (x)",
+        "of user input, disconnected from user session",
+        "203.0.113.9 - - [28/Nov/2026:10:00:00 +0000]",
+        "user=<nil> user=<username> user=<none>",
+        "<Data Name=\"LogonType\">three</Data>",
     ],
 };
 
@@ -225,6 +239,7 @@ const SYSTEM: &[&[u8]] = &[
     b"web",
     b"worker",
     b"vigie",
+    b"client",
 ];
 
 /// Whether no person stands behind the name of an account.
@@ -342,6 +357,7 @@ pub(in super::super) const ADDRESS: Detector = Detector {
         let is_one = text.len() <= 300
             && text.iter().any(u8::is_ascii_alphabetic)
             && text.contains(&b' ')
+            && (text.iter().any(u8::is_ascii_digit) || text.iter().any(u8::is_ascii_uppercase))
             && candidate.separators.is_empty();
         (is_one && !super::named::is_nothing(text)).then_some(Shape::Canonical)
     },
@@ -375,10 +391,21 @@ pub(in super::super) const ADDRESS: Detector = Detector {
         "morada",
         "rua",
         "customer_address",
+        "address",
     ],
     summary: "Postal address in a field that is called so",
     source: "names of fields in eight languages; UPU S42",
-    matches: &["\"street\":\"[[12 rue de la Paix]]\"", "adresse=\"[[3 place Bellecour, Lyon]]\""],
-    rejects: &["address=10.0.0.1", "adresse=http://x", "mac_address=\"00 11\""],
+    matches: &[
+        "\"street\":\"[[12 rue de la Paix]]\"",
+        "adresse=\"[[3 place Bellecour, Lyon]]\"",
+        "\"address\":\"[[221B Baker Street, London]]\"",
+    ],
+    rejects: &[
+        "address=10.0.0.1",
+        "adresse=http://x",
+        "mac_address=\"00 11\"",
+        "\"address\":\"already in use\"",
+        "listen address: \"unix socket\"",
+    ],
     ..USERNAME
 };

@@ -54,8 +54,18 @@ pub(in super::super) const BIRTH: Detector = Detector {
         "Geburtsdatum: [[7.12.1984]]",
         "date de naissance : [[07-12-1984]]",
         "born [[07/Dec/1984]]",
+        "née le [[1er août 1961]]",
+        "\"dob\":\"[[July 24, 1970]]\"",
+        "Geburtsdatum: [[2. März 1996]] nacimiento: [[3 de enero de 1980]]",
+        "data urodzenia [[5 października 1955]]",
     ],
-    rejects: &["2026-11-28 started", "date=1984-12-07", "birth of a process at time 2026-11-28T10:00:00Z"],
+    rejects: &[
+        "2026-11-28 started",
+        "date=1984-12-07",
+        "birth of a process at time 2026-11-28T10:00:00Z",
+        "ran on 2 mars 1996",
+        "July 24, 1970 ok",
+    ],
 };
 
 /// In one piece, or with a short year, day or month.

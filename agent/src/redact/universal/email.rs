@@ -15,6 +15,7 @@ pub(in super::super) const EMAIL: Detector = Detector {
     matches: &[
         "mail [[jane.doe@example.org]] sent",
         "to=<[[jane@mail.example.co.uk]]>, relay",
+        "to=<[[JANE.DOE@EXAMPLE.ORG]]>, <[[JANEMARTIN42@EXAMPLE.ORG]]>",
         "\"[[o'brien+test@exa-mple.fr]]\"",
         "email=[[jane%40example.org]]&x=1",
         "user [[jane\\u0040example.org]] gone",

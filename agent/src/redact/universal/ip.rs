@@ -29,6 +29,7 @@ pub(in super::super) const IPV4: Detector = Detector {
         "01.02.03.04",
         "netty-4.1.100.5.jar",
         "amd64~~6.1.1.9",
+        "status installed alsa-topology-conf:all 1.2.5.1-2",
         "127.0.0.1 0.0.0.0 255.255.255.0",
         "10.0.0.1",
     ],

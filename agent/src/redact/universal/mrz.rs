@@ -18,6 +18,7 @@ pub(in super::super) const MRZ: Detector = Detector {
         "[[L898902C36UTO7408122F1204159ZE184226B<<<<<10]]",
         "scan [[I<UTOD231458907<<<<<<<<<<<<<<<]] ok",
         "[[IDFRADOUEL<<<<<<<<<<<<<<<<<<<<932013]]",
+        "<passport>[[P&lt;UTOERIKSSON&lt;&lt;ANNA&lt;MARIA&lt;&lt;&lt;&lt;&lt;&lt;&lt;&lt;&lt;&lt;&lt;&lt;&lt;&lt;&lt;&lt;&lt;&lt;&lt;]]</passport>",
     ],
     rejects: &[
         "<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<",

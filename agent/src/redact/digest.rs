@@ -1,0 +1,53 @@
+//! What follows `Digest` in an `Authorization` header: names and values, of which the name of the user and the answer are secret.
+
+use super::scanner::Pass;
+
+/// Longest list that is looked at, in bytes.
+const LIST: usize = 2 << 10;
+
+impl Pass<'_> {
+    /// The list of `name=value` at `start`, to its end. Gives whether it is one of an answer: it has the name of a user.
+    pub(super) fn digest(&mut self, start: usize) -> bool {
+        let text = &self.text[start.min(self.text.len())..self.text.len().min(start + LIST)];
+        if !text.starts_with(b"username=") {
+            return false;
+        }
+        let length = list_length(text);
+        let Some(bearer) = self.engine.own.bearer else { return false };
+        self.keep(bearer, start..start + length);
+        self.next = start + length;
+        true
+    }
+}
+
+/// How long a list of `name=value` is, whose values may stand in quotes, and these behind backslashes.
+fn list_length(text: &[u8]) -> usize {
+    let mut end = 0;
+    loop {
+        let name = text[end..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'*'))
+            .count();
+        if name == 0 || text.get(end + name) != Some(&b'=') {
+            // The comma before belongs to what follows.
+            return text[..end].trim_ascii_end().strip_suffix(b",").map_or(end, <[u8]>::len);
+        }
+        end += name + 1;
+        end += value_length(&text[end..]);
+        let marks = text[end..].iter().take(2).take_while(|byte| matches!(byte, b',' | b' ')).count();
+        if marks == 0 || text[end] != b',' {
+            return end;
+        }
+        end += marks;
+    }
+}
+
+fn value_length(text: &[u8]) -> usize {
+    let escapes = usize::from(text.first() == Some(&b'\\'));
+    if text.get(escapes) == Some(&b'"') {
+        let behind = &text[escapes + 1..];
+        let close = behind.iter().position(|byte| matches!(byte, b'"' | b'\n'));
+        return close.map_or(text.len(), |close| escapes + 1 + close + usize::from(behind[close] == b'"'));
+    }
+    text.iter().take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b',' | b'"' | b'\\')).count()
+}
