@@ -46,6 +46,8 @@ struct Case {
     says: Vec<String>,
     /// Whether it does not end by itself.
     is_stopped: bool,
+    /// Arguments in place of a run of the configuration.
+    arguments: Option<String>,
 }
 
 impl Case {
@@ -83,6 +85,7 @@ impl Case {
     }
 
     fn with_files(mut self, base: &Self) -> Self {
+        self.arguments = self.arguments.or_else(|| base.arguments.clone());
         let more = std::mem::take(&mut self.files);
         self.files.extend(base.files.iter().filter(|(name, _)| more.iter().all(|(other, _)| other != name)).cloned());
         self.files.extend(more);
@@ -107,6 +110,7 @@ fn read(of: &str, text: &str) -> Vec<(Case, Option<Case>)> {
             match name {
                 "stop" => case.is_stopped = true,
                 "output" | "says" => {}
+                "run" => case.arguments = Some(String::new()),
                 _ => case.files.push((name.into(), String::new())),
             }
             continue;
@@ -115,6 +119,7 @@ fn read(of: &str, text: &str) -> Vec<(Case, Option<Case>)> {
             "configuration" => case.configuration.push_str(&format!("{line}\n")),
             "output" => case.output.push_str(&format!("{line}\n")),
             "says" => case.says.push(line.into()),
+            "run" => case.arguments = Some(line.into()),
             _ => case.files.last_mut().expect("a file has its name").1.push_str(&format!("{line}\n")),
         }
     }
@@ -179,7 +184,7 @@ fn run(case: &Case) -> (String, String) {
         fs::write(path, bytes).expect("written");
     }
     let mut child = Command::new(env!("CARGO_BIN_EXE_vigie"))
-        .args(["-c", "a.conf"])
+        .args(case.arguments.as_deref().unwrap_or("-c a.conf").split(' '))
         .current_dir(place)
         .env_clear()
         .env("NODE_NAME", "case")
@@ -285,7 +290,7 @@ fn each_case_gives_its_outcome_and_another_one_without_the_option() {
 fn what_is_malformed_in_an_input_is_kept_or_told() {
     let cases = all_cases(&folder().join("../malformed"));
 
-    assert!(cases.len() >= 75, "{}", cases.len());
+    assert!(cases.len() >= 105, "{}", cases.len());
     judge_all(cases);
 }
 

@@ -36,8 +36,8 @@ fn unescaped(text: &str) -> String {
             "r" => out.push('\r'),
             "t" => out.push('\t'),
             "u" => {
-                let (code, behind) = rest[1..].split_once('}').expect("a code in braces");
-                out.extend(u32::from_str_radix(code, 16).ok().and_then(char::from_u32));
+                let (code, behind) = rest.split_once('}').expect("a code in braces");
+                out.extend(u32::from_str_radix(code.trim_start_matches('{'), 16).ok().and_then(char::from_u32));
                 rest = behind;
             }
             _ => out.push_str(letter),
