@@ -26,6 +26,7 @@ mod processors;
 mod redaction;
 mod reload;
 mod replay;
+mod routes;
 mod run;
 mod spooling;
 mod spools;

@@ -80,7 +80,7 @@ impl Running {
         outside: (&MonitorClock, &Arc<Reloads>),
     ) -> Result<Self, String> {
         let reload_grace = longest_drain(&plan);
-        let Plan { inputs, filters, outputs, service, state_directory, metrics, digest } = plan;
+        let Plan { inputs, filters, outputs, service, state_directory, metrics, digest, direct } = plan;
         let (abort, aborted) = watch::channel(false);
         let mut served = JoinSet::new();
         let (ended, stopped) = watch::channel(false);
@@ -123,6 +123,7 @@ impl Running {
             flush,
             redact,
             dead,
+            direct,
         });
         let receipts = redaction::start(state_directory.as_deref(), &shared, digest, runtime);
         let ways = inputs.iter().map(|input| (Arc::clone(&input.name), input.tag.clone()));
