@@ -14,6 +14,7 @@ mod courier;
 mod coverage;
 mod delivery;
 mod doubt;
+mod dump;
 mod gate;
 mod holding;
 mod judge;
