@@ -41,6 +41,8 @@ pub(super) struct Flags {
     pub(super) directory: Option<PathBuf>,
     pub(super) quiet: bool,
     pub(super) verbose: u32,
+    /// The processor that help is wanted of.
+    processor: Option<String>,
     /// Whether `setup` changes anything.
     pub(super) apply: bool,
     /// Whether `setup` looks at roles too.
@@ -56,6 +58,7 @@ impl Flags {
             directory: None,
             quiet: false,
             verbose: 0,
+            processor: None,
             apply: false,
             roles: false,
         };
@@ -89,6 +92,9 @@ impl Flags {
             let own = dead_letters.map(|_| "dlq".to_owned()).or(own);
             flags.command = Command::Help(own.or_else(|| flags.last_plugin()));
             return Ok(flags);
+        }
+        if flags.processor.is_some() {
+            return Err(refusal('r'));
         }
         match dead_letters {
             Some(mut ask) => {
@@ -131,6 +137,7 @@ impl Flags {
             'o' => self.plugin(SectionKind::Output, letter, value()?),
             'p' => self.property(&value()?)?,
             't' => self.line.add_property(flag(letter, "tag", value()?))?,
+            'r' => self.processor = Some(value()?),
             'm' => self.line.add_property(flag(letter, "match", value()?))?,
             'f' => self.service(letter, "flush", value()?),
             'R' => self.service(letter, "parsers_file", value()?),
@@ -194,6 +201,9 @@ impl Flags {
 
     /// The plugin given last, which `-h` behind it asks about.
     fn last_plugin(&self) -> Option<String> {
+        if self.processor.is_some() {
+            return self.processor.clone();
+        }
         self.line.plugins.last().and_then(|(_, properties)| properties.first()).map(|name| name.value.clone())
     }
 }
@@ -209,7 +219,9 @@ fn refusal(letter: char) -> String {
         'e' => "plugins are part of the program; shared objects are not loaded",
         'T' => "there is no stream processor",
         'C' => "there are no custom plugins",
-        'r' => "there are no processors; write them as filters",
+        'r' => {
+            "it is for help alone, as `-r NAME -h`; processors are written in YAML, as `processors` of an input or output"
+        }
         'Z' => "there are no chunks to trace",
         'S' => "`vigie check FILE` tells what is configured",
         other => return format!("unknown flag `-{other}`; see `vigie --help`"),

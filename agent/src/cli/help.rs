@@ -41,6 +41,7 @@ Usage: vigie -c FILE
   -q, --quiet             say nothing
   -V, --version           print the version
   -Y, --enable-hot-reload reload on SIGHUP and POST /api/v2/reload
+  -r, --processor NAME    processor, for help alone
   -h, --help              print this, or the options of the plugin before it
   -J, --help-json         the same as JSON
 

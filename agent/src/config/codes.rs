@@ -108,6 +108,8 @@ codes! {
         "The spool of an output of this name holds records, and no output has the name now. Configure it again to have them delivered, or remove the folder to give them up."
     "V210" "records are to be kept, and there is no place"
         "`storage.type filesystem` keeps records in the directory `storage.path` of [SERVICE], or `$STATE_DIRECTORY`."
+    "V211" "a route that leads nowhere"
+        "A route of an input names its outputs by `alias`, by instance (`stdout.0`) or by plugin. An output that is not active is none."
     "V220" "a way that passes no `redact`"
         "With `Redact required` in [SERVICE] every way from an input to an output passes a filter `redact`. Give one a `Match` that takes every tag of the input or every tag that the output takes; a `Match_Regex` counts only for tags that are known. `Mode report` changes nothing, so it does not count."
     "V221" "some ways pass no `redact`"

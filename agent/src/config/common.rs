@@ -83,7 +83,7 @@ pub fn refuse_unknown(section: &Section, tables: &[&[OptionSpec]], findings: &mu
         let help = match name.text.as_str() {
             "processors" => "processors are for inputs and outputs",
             "condition" => "conditions are for filters and processors",
-            "routes" => "write `Match` at the outputs",
+            "routes" => "routes are for inputs",
             _ => "",
         };
         findings.error(name.place, "V102", format!("a group `{}` cannot stand here", name.text)).help(help);

@@ -130,7 +130,7 @@ impl Condition {
     }
 
     /// Whether `record` meets it. A pattern that is given up does not match.
-    fn holds(&self, record: Record<'_>, scratch: &mut Vec<u8>) -> bool {
+    pub fn holds(&self, record: Record<'_>, scratch: &mut Vec<u8>) -> bool {
         let mut rules = self.rules.iter();
         match self.combine {
             Combine::And => rules.all(|rule| rule.holds(record, scratch)),

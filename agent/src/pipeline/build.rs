@@ -1,11 +1,12 @@
 //! From a loaded configuration to plugins ready to run.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::coverage::{From, Redacts, To, uncovered};
-use super::processors::without_processors;
+use super::processors::{without, without_processors};
+use super::routes::{self, Routes, WrittenRoute};
 use super::spools::{self, SpoolPlan};
 use crate::config::common::{FilterOptions, InputOptions, OutputOptions, refuse_unknown};
 use crate::config::types::StorageType;
@@ -39,6 +40,8 @@ pub struct BuiltInput {
     pub tag: String,
     /// Where it goes on after a stop.
     pub place: PlaceOf,
+    /// Where its records go, in place of the `Match` of outputs; taken when outputs are built.
+    pub(super) routes: Option<Vec<WrittenRoute>>,
 }
 
 /// Where an input goes on after a stop.
@@ -115,6 +118,8 @@ pub struct Plan {
     pub metrics: Arc<Metrics>,
     /// SHA-256 over the text of the configuration, in hexadecimal digits.
     pub digest: String,
+    /// The routes of inputs that have their own.
+    pub(super) direct: HashMap<Arc<str>, Routes>,
 }
 
 /// What a plan is built from beside the configuration.
@@ -145,17 +150,19 @@ impl Plan {
         let alone = count(SectionKind::Input) == 1 && count(SectionKind::Output) == 1;
         let inherited = service.storage_inherit.then_some(service.storage_type);
         let (metrics, names, processors) = (Arc::default(), HashSet::new(), Vec::new());
-        let mut builder = Builder { base, metrics, names, alone, inherited, findings, processors };
+        let routed = routes::named(&document);
+        let mut builder = Builder { base, metrics, names, alone, inherited, findings, processors, routed };
         let mut inputs: Vec<_> = document.instances(SectionKind::Input).filter_map(|at| builder.input(at)).collect();
         let filters: Vec<_> = document.instances(SectionKind::Filter).filter_map(|at| builder.filter(at)).collect();
         let mut outputs: Vec<_> = document.instances(SectionKind::Output).filter_map(|at| builder.output(at)).collect();
         let backlog = service.storage_path.as_deref().and_then(|path| builder.backlog(path, inputs.len(), &outputs));
         inputs.extend(backlog);
         let metrics = builder.metrics;
+        let direct = routes::resolve(&mut inputs, &outputs, &document, builder.findings);
         let filters: Vec<_> = builder.processors.into_iter().chain(filters).collect();
         // What cannot be read might have held one.
         let is_read = !findings.has_errors();
-        tell_uncovered(&inputs, &filters, &outputs, service.redact, findings);
+        tell_uncovered((&inputs, &direct), &filters, &outputs, service.redact, findings);
         for (kind, word) in [(SectionKind::Input, "input"), (SectionKind::Output, "output")] {
             if document.of(kind).next().is_none() && is_read {
                 let message = format!("no {word} is configured");
@@ -164,13 +171,14 @@ impl Plan {
         }
         let state_directory = surroundings.state_directory.clone();
         spools::equip(&inputs, &mut outputs, &service, surroundings, findings);
-        (!findings.has_errors()).then_some(Self { inputs, filters, outputs, service, state_directory, metrics, digest })
+        let is_sound = !findings.has_errors();
+        is_sound.then_some(Self { inputs, filters, outputs, service, state_directory, metrics, digest, direct })
     }
 }
 
 /// Reports every way that passes no `redact`: an error where that is required, a warning where some ways do pass one.
 fn tell_uncovered(
-    inputs: &[BuiltInput],
+    (inputs, direct): (&[BuiltInput], &HashMap<Arc<str>, Routes>),
     filters: &[BuiltFilter],
     outputs: &[BuiltOutput],
     rule: RedactRule,
@@ -182,7 +190,10 @@ fn tell_uncovered(
     if rule == RedactRule::Off && redacts.is_empty() && !outputs.iter().any(BuiltOutput::redacts) {
         return;
     }
-    let from: Vec<From<'_>> = inputs.iter().map(|input| From { name: &input.name, tag: &input.tag }).collect();
+    let names = |routes: &Routes| routes.outputs.iter().map(|at| &*outputs[*at].name).collect();
+    let way = |input: &'_ BuiltInput| direct.get(&input.name).map(names);
+    let from: Vec<From<'_>> =
+        inputs.iter().map(|input| From { name: &input.name, tag: &input.tag, to: way(input) }).collect();
     let open = outputs.iter().filter(|output| !output.redacts());
     let to: Vec<To<'_>> = open.map(|output| To { name: &output.name, matcher: &output.matcher }).collect();
     let (severity, code) = match rule {
@@ -220,7 +231,8 @@ pub(super) fn one_output(
     let found = found.ok_or_else(|| format!("no output is called `{name}`: name the one to send through with --to"))?;
     let metrics = Arc::default();
     let (names, processors) = (HashSet::new(), Vec::new());
-    let mut builder = Builder { base, metrics, names, alone: true, inherited: None, findings, processors };
+    let routed = HashSet::new();
+    let mut builder = Builder { base, metrics, names, alone: true, inherited: None, findings, processors, routed };
     let built = builder.output(found).filter(|_| !findings.has_errors());
     built.map(|built| built.output).ok_or_else(|| format!("the output `{name}` cannot be made"))
 }
@@ -251,13 +263,16 @@ pub(super) struct Builder<'f> {
     pub(super) findings: &'f mut Diagnostics,
     /// Filters of inputs, which come before all others.
     processors: Vec<BuiltFilter>,
+    /// Names of outputs that routes of inputs lead to.
+    routed: HashSet<String>,
 }
 
 impl Builder<'_> {
     fn input(&mut self, (section, instance): (&Section, String)) -> Option<BuiltInput> {
         let known: Vec<&str> = inputs::KINDS.iter().map(|kind| kind.name).collect();
         let kind: &InputKind = self.kind(section, &known).map(|at| &inputs::KINDS[at])?;
-        let options = self.options::<InputOptions>(&without_processors(section), kind.options);
+        let routes = routes::read(section, self.findings);
+        let options = self.options::<InputOptions>(&without(&without_processors(section), "routes"), kind.options);
         let context = self.context(section, options.alias, &instance);
         let processors = self.processors_of(section, &context.name);
         self.processors.extend(processors);
@@ -278,7 +293,7 @@ impl Builder<'_> {
         };
         let (section, name) = (section.clone(), Arc::clone(&context.name));
         let again = move || (kind.build)(&section, &setup.of(&context), &mut Diagnostics::default());
-        Some(BuiltInput { name, input, again: Box::new(again), metrics, stop, is_kept, tag, place })
+        Some(BuiltInput { name, input, again: Box::new(again), metrics, stop, is_kept, tag, place, routes })
     }
 
     /// Whether records of this input are to be spooled.
@@ -319,7 +334,7 @@ impl Builder<'_> {
         let input = make()?;
         let (stop, tag) = (Stop::default(), "*".into());
         let again = Box::new(make);
-        Some(BuiltInput { name, input, again, metrics, stop, is_kept: false, tag, place: PlaceOf::Disk })
+        Some(BuiltInput { name, input, again, metrics, stop, is_kept: false, tag, place: PlaceOf::Disk, routes: None })
     }
 
     fn filter(&mut self, (section, instance): (&Section, String)) -> Option<BuiltFilter> {
@@ -351,7 +366,9 @@ impl Builder<'_> {
         let context = self.context(section, options.alias, &instance);
         let processors = self.processors_of(section, &context.name);
         let metrics = self.metrics.add_output(&context.name);
-        let matcher = self.matcher(section, Matcher::new(options.pattern, options.match_regex));
+        let matcher = Matcher::new(options.pattern, options.match_regex);
+        let is_routed = matcher.is_nothing() && self.routed.contains(&*context.name);
+        let matcher = if is_routed { matcher } else { self.matcher(section, matcher) };
         let output = self.plugin((section, kind.options), &context, |section, context, findings| {
             (kind.build)(section, context, &metrics, findings)
         })?;

@@ -14,6 +14,7 @@ use tokio::runtime::Runtime;
 use tracing::{error, info};
 use vigie_parsers::batch::{Batch, Origin, Text, Timestamp, Value};
 
+use super::build::BuiltOutput;
 use super::worker::Shared;
 use crate::encode::push_escaped;
 use crate::metrics::FilterMetrics;
@@ -90,8 +91,12 @@ fn along(shared: &Shared, (input, tag): (&Arc<str>, &Arc<str>), survivors: &mut 
     let mut sent = of_way.len() as u64;
     let places: Vec<KeyPath> = filters.iter().flat_map(|filter| filter.canary_places()).collect();
     let stream = Arc::new(Stream::past("canary".into(), "canary".into()));
-    let tag_behind = through(&mut filters, &mut Batch::default(), tag);
-    for output in shared.outputs.iter().filter(|output| output.matcher.matches(&tag_behind).unwrap_or(true)) {
+    let direct = shared.direct.get(input);
+    let takes = |at: usize, output: &BuiltOutput| match direct {
+        Some(routes) => routes.outputs.contains(&at),
+        None => output.matcher.matches(tag).unwrap_or(true),
+    };
+    for (_, output) in shared.outputs.iter().enumerate().filter(|(at, output)| takes(*at, output)) {
         let mut own: Vec<_> = output.processors.iter().map(|filter| (filter.factory)()).collect();
         let of_output: Vec<Canary> = own.iter_mut().flat_map(|filter| filter.canaries()).collect();
         sent += of_output.len() as u64;

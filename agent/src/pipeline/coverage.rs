@@ -9,6 +9,8 @@ use crate::config::Matcher;
 pub(super) struct From<'a> {
     pub(super) name: &'a str,
     pub(super) tag: &'a str,
+    /// The outputs that its own routes lead to, in place of those that take its tag.
+    pub(super) to: Option<Vec<&'a str>>,
 }
 
 /// An output, by name, and which tags it takes.
@@ -34,9 +36,14 @@ pub(super) fn uncovered<'a>(
         let tag = widened(input.tag);
         let on_way = || redacts.iter().filter(|redact| redact.input.is_none_or(|alone| alone == input.name));
         let is_covered = on_way().any(|redact| redact.matcher.covers(&tag));
-        let ways = outputs.iter().filter(|output| output.matcher.may_take(&tag));
-        let is_open =
-            |output: &&To<'a>| !is_covered && !on_way().any(|redact| redact.matcher.covers_all_of(output.matcher));
+        let ways = outputs.iter().filter(|output| match &input.to {
+            Some(to) => to.contains(&output.name),
+            None => output.matcher.may_take(&tag),
+        });
+        // What an output takes by its tag says nothing of what routes lead to it.
+        let by_tag = input.to.is_none();
+        let is_hidden_for = |to: &To<'a>| by_tag && on_way().any(|redact| redact.matcher.covers_all_of(to.matcher));
+        let is_open = |output: &&To<'a>| !is_covered && !is_hidden_for(output);
         found.extend(ways.filter(is_open).map(|output| (input.name, output.name)));
     }
     found
@@ -66,10 +73,20 @@ mod tests {
     #[test]
     fn a_processor_covers_its_own_input() {
         let all = Matcher::all();
-        let from = [From { name: "one", tag: "t" }, From { name: "other", tag: "t" }];
+        let from = [From { name: "one", tag: "t", to: None }, From { name: "other", tag: "t", to: None }];
         let redacts = [Redacts { matcher: &all, input: Some("one") }];
 
         assert_eq!(uncovered(&from, &redacts, &[To { name: "out", matcher: &all }]), [("other", "out")]);
+    }
+
+    #[test]
+    fn routes_of_an_input_lead_where_no_tag_does() {
+        let (all, none) = (Matcher::all(), pattern("other"));
+        let from = [From { name: "one", tag: "t", to: Some(vec!["out"]) }];
+        let to = [To { name: "out", matcher: &none }, To { name: "all", matcher: &all }];
+
+        assert_eq!(uncovered(&from, &of_all(&[pattern("other")]), &to), [("one", "out")]);
+        assert_eq!(uncovered(&from, &of_all(&[pattern("t")]), &to), []);
     }
 
     #[test]
@@ -94,7 +111,7 @@ mod tests {
             let to = pattern(output);
             let outputs = [To { name: "out", matcher: &to }];
 
-            let open = uncovered(&[From { name: "in", tag }], &of_all(&redacts), &outputs);
+            let open = uncovered(&[From { name: "in", tag, to: None }], &of_all(&redacts), &outputs);
 
             assert_eq!(open.is_empty(), !is_open, "{tag} {redacts:?} {output}");
         }
@@ -106,7 +123,7 @@ mod tests {
         let all = Matcher::all();
         let open = |tag| {
             uncovered(
-                &[From { name: "in", tag }],
+                &[From { name: "in", tag, to: None }],
                 &of_all(std::slice::from_ref(&regex)),
                 &[To { name: "out", matcher: &all }],
             )

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use vigie_parsers::batch::Batch;
 
 use super::build::{Builder, BuiltFilter, BuiltOutput};
+use super::routes::{Taken, keep};
 use crate::config::{Matcher, OptionType, Section, SectionKind};
 use crate::filters::condition::Condition;
 use crate::plugin::{Filter, FilterContext, Parcel};
@@ -19,7 +20,8 @@ pub(super) fn without_processors(section: &Section) -> Section {
     without(section, "processors")
 }
 
-fn without(section: &Section, group: &str) -> Section {
+/// `section` without its groups called `group`.
+pub(super) fn without(section: &Section, group: &str) -> Section {
     let groups = section.groups.iter().filter(|(name, _)| name.text != group).cloned().collect();
     Section { groups, ..section.clone() }
 }
@@ -50,11 +52,11 @@ impl OutputProcessors {
         Self { filters: outputs.iter().map(made).collect(), copy: Batch::default() }
     }
 
-    /// Hands what the `built` processors of the output at `at` make of `parcel` to `send`; `shares` answer for it. `parcel`
-    /// stays as it is, but without shares.
+    /// Hands what the `built` processors of the output at `at` make of `parcel` to `send`, of the records alone that `taken` names;
+    /// `shares` answer for it. `parcel` stays as it is, but without shares.
     pub(super) fn send(
         &mut self,
-        (at, built): (usize, &[BuiltFilter]),
+        (at, built, taken): (usize, &[BuiltFilter], Option<&Taken>),
         parcel: &mut Parcel,
         shares: Vec<Share>,
         send: impl FnOnce(&Parcel, Vec<Share>),
@@ -63,6 +65,9 @@ impl OutputProcessors {
         std::mem::swap(&mut self.copy, &mut *parcel.batch);
         let tag = Arc::clone(&parcel.tag);
         parcel.shares = shares;
+        if let Some(taken) = taken {
+            keep(&mut parcel.batch, taken);
+        }
         for (filter, built) in self.filters[at].iter_mut().zip(built) {
             if !parcel.batch.is_empty() && built.matcher.matches(&parcel.tag).unwrap_or(built.redacts) {
                 pass(filter.as_mut(), built, parcel);

@@ -12,7 +12,6 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use super::build::{BuiltInput, Plan};
-use super::canary;
 use super::delivery::{self, RetryPolicy};
 use super::lane::{Handle, Room};
 use super::redaction::{self, Receipts};
@@ -20,6 +19,7 @@ use super::reload::{Ask, Outside, Wake, longest_drain};
 use super::spooling::{self, Spooling};
 use super::supervise;
 use super::worker::{self, Shared};
+use super::{canary, dump};
 use crate::metrics::Metrics;
 use crate::monitor::{self, MonitorClock, MonitorOptions, Reloads};
 use crate::plugin::{ByteQueue, Memory, Outlet, Stop, Work};
@@ -80,7 +80,7 @@ impl Running {
         outside: (&MonitorClock, &Arc<Reloads>),
     ) -> Result<Self, String> {
         let reload_grace = longest_drain(&plan);
-        let Plan { inputs, filters, outputs, service, state_directory, metrics, digest } = plan;
+        let Plan { inputs, filters, outputs, service, state_directory, metrics, digest, direct } = plan;
         let (abort, aborted) = watch::channel(false);
         let mut served = JoinSet::new();
         let (ended, stopped) = watch::channel(false);
@@ -123,6 +123,7 @@ impl Running {
             flush,
             redact,
             dead,
+            direct,
         });
         let receipts = redaction::start(state_directory.as_deref(), &shared, digest, runtime);
         let ways = inputs.iter().map(|input| (Arc::clone(&input.name), input.tag.clone()));
@@ -135,6 +136,7 @@ impl Running {
         let start = |input| start_input(input, outlet.clone(), policy);
         let inputs = inputs.into_iter().map(start).collect::<Result<_, _>>()?;
         drop(outlet);
+        dump::start(&metrics, runtime);
         metrics.started.set(1);
         let grace = [service.grace.0, reload_grace];
         let monitor = (served, ended);

@@ -317,6 +317,7 @@ fn ship(output: &Arc<Scripted>, retry_limit: Option<u32>, lines: &[&str]) -> (Ar
         flush: Duration::from_millis(200),
         redact: crate::config::RedactRule::Off,
         dead: Arc::new(DeadLetters::new(None)),
+        direct: Default::default(),
     };
     let queue = Arc::new(ByteQueue::new(1 << 20));
     let outlet = Outlet::new(Memory::new(16 << 20), vec![Arc::clone(&queue)]);

@@ -12,6 +12,7 @@ use super::holding::{Holding, Released, Taken};
 use super::lane::{Handle, Lane};
 use super::poison::Poison;
 use super::processors::{OutputProcessors, pass};
+use super::routes::Routes;
 use super::strict;
 use crate::config::RedactRule;
 use crate::metrics::{Metrics, Pulse};
@@ -28,6 +29,8 @@ pub(super) struct Shared {
     pub(super) flush: Duration,
     pub(super) redact: RedactRule,
     pub(super) dead: Arc<DeadLetters>,
+    /// The routes of inputs that have their own.
+    pub(super) direct: HashMap<Arc<str>, Routes>,
 }
 
 impl Shared {
@@ -68,7 +71,8 @@ struct Worker<'a> {
     processors: OutputProcessors,
     holding: Holding,
     lanes: Vec<Lane>,
-    routes: HashMap<Arc<str>, Route>,
+    /// By tag; those of inputs with routes of their own by input too.
+    routes: HashMap<(Option<Arc<str>>, Arc<str>), Route>,
     at: Option<(u64, u64, u64)>,
     pulse: Arc<Pulse>,
 }
@@ -224,7 +228,7 @@ impl<'a> Worker<'a> {
     /// Takes `parcel` through the filters of `tag` from number `first` on, and to its outputs. `tag` is the one that it came with:
     /// what `redact` writes in its place changes no route.
     fn filter_from(&mut self, (first, tag): (usize, &Arc<str>), mut parcel: Parcel, is_filtered: bool) {
-        let route = self.route(tag);
+        let route = self.route(tag, &parcel.stream.input);
         for at in route.filters.iter().copied().filter(|at| *at >= first) {
             if parcel.batch.is_empty() {
                 break;
@@ -286,6 +290,10 @@ impl<'a> Worker<'a> {
             return;
         }
         let now = Instant::now();
+        let shared = self.shared;
+        let taken = shared.direct.get(&parcel.stream.input).map(|routes| routes.share_out(&mut parcel, outputs));
+        let (taken, left_over) = taken.map_or((None, 0), |(taken, left_over)| (Some(taken), left_over));
+        self.shared.metrics.unrouted_records.add(left_over as u64);
         let mut left = std::mem::take(&mut parcel.shares);
         for (copy, at) in outputs.iter().enumerate() {
             let last = copy + 1 == outputs.len();
@@ -293,17 +301,21 @@ impl<'a> Worker<'a> {
                 if last { std::mem::take(&mut left) } else { left.iter_mut().map(|share| share.copy()).collect() };
             let (lane, is_shared) = (&mut self.lanes[*at], outputs.len() > 1);
             let built = self.shared.outputs[*at].processors.as_slice();
-            if built.is_empty() {
+            let taken = taken.as_ref().map(|taken| &taken[copy]);
+            if built.is_empty() && taken.is_none_or(|taken| !taken.contains(&false)) {
                 lane.append(&parcel, shares, is_shared, now);
             } else {
                 let send = |parcel: &Parcel, shares| lane.append(parcel, shares, is_shared, now);
-                self.processors.send((*at, built), &mut parcel, shares, send);
+                self.processors.send((*at, built, taken), &mut parcel, shares, send);
             }
         }
     }
 
-    fn route(&mut self, tag: &Arc<str>) -> Route {
-        if let Some(route) = self.routes.get(tag) {
+    /// The route of `tag` from `input`.
+    fn route(&mut self, tag: &Arc<str>, input: &Arc<str>) -> Route {
+        let direct = self.shared.direct.get_key_value(input);
+        let key = (direct.map(|(input, _)| Arc::clone(input)), Arc::clone(tag));
+        if let Some(route) = self.routes.get(&key) {
             return route.clone();
         }
         // Where a tag's pattern was given up nothing may be lost or leave in the clear: no filter but
@@ -312,8 +324,11 @@ impl<'a> Worker<'a> {
         let filters = filters.filter(|(_, filter)| filter.matcher.matches(tag).unwrap_or(filter.redacts));
         let outputs = self.shared.outputs.iter().enumerate();
         let outputs = outputs.filter(|(_, output)| output.matcher.matches(tag).unwrap_or(true));
-        let mut route =
-            Route { filters: filters.map(|(at, _)| at).collect(), outputs: outputs.map(|(at, _)| at).collect() };
+        let outputs = match direct {
+            Some((_, routes)) => Arc::clone(&routes.outputs),
+            None => outputs.map(|(at, _)| at).collect(),
+        };
+        let mut route = Route { filters: filters.map(|(at, _)| at).collect(), outputs };
         let passes_redact = route.filters.iter().any(|at| self.shared.filters[*at].redacts);
         if self.shared.redact == RedactRule::Required && !passes_redact {
             let (safe, open): (Vec<usize>, Vec<usize>) =
@@ -327,7 +342,7 @@ impl<'a> Worker<'a> {
             route.outputs = safe.into();
         }
         if self.routes.len() < MOST_ROUTES {
-            self.routes.insert(Arc::clone(tag), route.clone());
+            self.routes.insert(key, route.clone());
         }
         route
     }

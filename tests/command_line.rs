@@ -1,0 +1,225 @@
+//! The command line of Fluent Bit and its signals, seen from outside: what each flag does or why it is refused.
+
+#![allow(clippy::disallowed_methods, reason = "the files are small and our own")]
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+const PARSERS: &str = "[PARSER]\n  Name own\n  Format regex\n  Regex ^(?<word>.*)$\n";
+const CONFIGURATION: &str = "[INPUT]\n  Name dummy\n  Samples 1\n[OUTPUT]\n  Name null\n  Match *\n";
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("a.conf"), CONFIGURATION).expect("written");
+    fs::write(folder.path().join("parsers.conf"), PARSERS).expect("written");
+    fs::create_dir(folder.path().join("inner")).expect("made");
+    fs::write(folder.path().join("inner/b.conf"), CONFIGURATION).expect("written");
+    folder
+}
+
+fn command(folder: &Path, line: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
+    command.args(line.split_whitespace()).current_dir(folder).env_clear().stdin(Stdio::null());
+    command
+}
+
+fn run(folder: &Path, line: &str) -> (String, String, bool) {
+    let Output { stdout, stderr, status } = command(folder, line).output().expect("the program runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (text(stdout), text(stderr), status.success())
+}
+
+/// A line of flags, and what standard output and standard error must hold.
+type Case = (&'static str, &'static str, &'static str);
+
+const TAKEN: &[Case] = &[
+    ("-V", "Vigie v", ""),
+    ("--version", "Vigie v", ""),
+    ("-h", "Usage: vigie", ""),
+    ("--help", "--dry-run", ""),
+    ("-i tail -h", "multiline.parser", ""),
+    ("-F grep --help", "exclude", ""),
+    ("-o null -h", "null", ""),
+    ("-r modify -h", "hard_rename", ""),
+    ("-D -c a.conf", "", "configuration test is successful"),
+    ("--dry-run --config a.conf", "", "configuration test is successful"),
+    ("-w inner -D -c b.conf", "", "configuration test is successful"),
+    ("--workdir=inner -D -c b.conf", "", "configuration test is successful"),
+    ("-i dummy -t x.y -p samples=1 -o stdout -m x.*", "x.y: [", ""),
+    ("--input dummy --tag x.y --prop samples=1 --output stdout --match x.*", "x.y: [", ""),
+    ("-i dummy -p samples=1 -F modify -m * -p remove=message -o stdout -p format=json_lines", "{\"date\":", ""),
+    ("--filter=modify -m * -p remove=message -i dummy -p samples=1 -o stdout", "{}", ""),
+    ("-i dummy -p samples=1 -o stdout -f 0.1", "dummy.0: [", ""),
+    ("--flush=1 -i dummy -p samples=1 -o stdout", "dummy.0: [", ""),
+    ("-R parsers.conf -D -i stdin -p parser=own -o null", "", "configuration test is successful"),
+    ("--parser parsers.conf -D -i stdin -p parser=own -o null", "", "configuration test is successful"),
+    ("-i tail -p path=a.conf -p exit_on_eof=on -p read_from_head=on -o null -v", "", "[debug]"),
+    ("-i tail -p path=a.conf -p exit_on_eof=on -p read_from_head=on -o null -vv", "", "[debug]"),
+    ("-i tail -p path=a.conf -p exit_on_eof=on -p read_from_head=on -o null --verbose", "", "[debug]"),
+    ("-s 24576 -M 512 -Y -W -D -c a.conf", "", "configuration test is successful"),
+    ("--coro_stack_size=24576 --windows_maxstdio 512 --enable-hot-reload -D -c a.conf", "", "successful"),
+    ("--disable-thread-safety-on-hot-reload -D -c a.conf", "", "successful"),
+];
+
+#[test]
+fn each_flag_that_is_taken_does_its_work() {
+    let folder = folder();
+    for (line, output, said) in TAKEN {
+        let (stdout, stderr, is_content) = run(folder.path(), line);
+
+        assert!(is_content, "{line}: {stderr}");
+        assert!(stdout.contains(output) && stderr.contains(said), "{line}\n{stdout}{stderr}");
+    }
+}
+
+#[test]
+fn each_flag_that_is_refused_says_why() {
+    let cases = [
+        ("-d -c a.conf", "a service manager"),
+        ("--daemon -c a.conf", "a service manager"),
+        ("--supervisor -c a.conf", "a service manager"),
+        ("-e x.so -c a.conf", "shared objects are not loaded"),
+        ("--plugin=x.so -c a.conf", "shared objects are not loaded"),
+        ("-T SELECT -c a.conf", "no stream processor"),
+        ("--sp-task=SELECT -c a.conf", "no stream processor"),
+        ("-C calyptia -c a.conf", "no custom plugins"),
+        ("--custom calyptia -c a.conf", "no custom plugins"),
+        ("-r modify -c a.conf", "for help alone"),
+        ("--processor modify -c a.conf", "for help alone"),
+        ("-Z -c a.conf", "no chunks to trace"),
+        ("--enable-chunk-trace -c a.conf", "no chunks to trace"),
+        ("--trace-input=dummy.0 -c a.conf", "no chunks to trace"),
+        ("-S -c a.conf", "vigie check"),
+        ("--sosreport -c a.conf", "vigie check"),
+        ("--enable-fips -c a.conf", "not certified"),
+        ("-f 0 -c a.conf", "a time above 0"),
+        ("-f x -c a.conf", "a number of seconds"),
+        ("-P 70000 -c a.conf", "http_port"),
+        ("-c nowhere.conf", "nowhere.conf"),
+        ("-R nowhere.conf -c a.conf", "nowhere.conf"),
+        ("-w nowhere -c a.conf", "nowhere"),
+        ("-i nope -o null", "unknown plugin"),
+        ("-r nope -h", "nope"),
+    ];
+    let folder = folder();
+    for (line, part) in cases {
+        let (_, stderr, is_content) = run(folder.path(), line);
+
+        assert!(!is_content && stderr.contains(part), "{line}: {stderr}");
+    }
+}
+
+#[test]
+fn options_as_json_name_those_of_all_or_of_one_plugin() {
+    let folder = folder();
+    let json = |line: &str| -> Value { serde_json::from_str(&run(folder.path(), line).0).expect("it is JSON") };
+
+    let all = json("-J");
+    for list in ["customs", "inputs", "processors", "filters", "outputs"] {
+        assert!(all[list].is_array(), "{list}");
+    }
+    assert!(all["fluent-bit"]["schema_version"].is_string(), "{}", all["fluent-bit"]);
+    for (line, name) in [("-i tail -J", "tail"), ("-o null --help-json", "null"), ("-r modify -J", "modify")] {
+        let one = json(line);
+        assert_eq!(one["name"], name);
+        let option = &one["properties"]["global_options"][0];
+        assert!(option["name"].is_string() && option["type"].is_string(), "{option}");
+    }
+}
+
+#[test]
+fn messages_go_to_the_log_file_or_nowhere() {
+    let folder = folder();
+    let log = folder.path().join("agent.log");
+
+    let (_, logged, _) = run(folder.path(), "-l agent.log -c a.conf");
+    let (_, quiet, _) = run(folder.path(), "-q -c a.conf");
+
+    assert_eq!((logged.as_str(), quiet.as_str()), ("", ""));
+    let text = fs::read_to_string(log).expect("it is there");
+    for line in text.lines() {
+        let (time, rest) = line.split_at(line.find("] ").expect("a time") + 2);
+        assert!(is_like(time, "[dddd/dd/dd dd:dd:dd.ddd] "), "{line}");
+        assert!(["[ info] [", "[ warn] ["].iter().any(|begin| rest.starts_with(begin)), "{line}");
+    }
+    assert!(text.contains("[ info] [null.0] "), "{text}");
+}
+
+/// Whether `text` has a digit for each `d` of `form`, and else its characters.
+fn is_like(text: &str, form: &str) -> bool {
+    let agrees = |(c, form): (char, char)| if form == 'd' { c.is_ascii_digit() } else { c == form };
+    text.len() == form.len() && text.chars().zip(form.chars()).all(agrees)
+}
+
+#[test]
+fn state_goes_where_the_flag_says() {
+    let folder = folder();
+
+    let (_, stderr, is_content) =
+        run(folder.path(), "-b state -i tail -p path=a.conf -p exit_on_eof=on -p read_from_head=on -o null");
+
+    assert!(is_content && folder.path().join("state/tail.0.db").exists(), "{stderr}");
+}
+
+/// A running agent. Killed when dropped.
+struct Agent(Child);
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        // One that has ended is gone already; then both do nothing.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+fn eventually<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        if let Some(found) = found() {
+            return found;
+        }
+        assert!(Instant::now() < until, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn the_monitor_listens_where_the_flags_say_and_signals_tell_the_state_and_stop() {
+    let folder = folder();
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
+    let line = format!(
+        "-H -L 127.0.0.1 -P {port} -l agent.log -i dummy -p samples=2 -i dummy -t other -p rate=1 -o null -m dummy.0"
+    );
+    let mut agent = Agent(command(folder.path(), &line).spawn().expect("it starts"));
+    let log = || fs::read_to_string(folder.path().join("agent.log")).unwrap_or_default();
+    let pid = Pid::from_child(&agent.0);
+
+    let answer = eventually("the monitor answers", || {
+        let mut socket = TcpStream::connect(("127.0.0.1", port)).ok()?;
+        socket.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").ok()?;
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).ok()?;
+        Some(answer)
+    });
+    assert!(answer.contains(r#"{"fluent-bit":{"#), "{answer}");
+    eventually("the state is told", || {
+        kill_process(pid, Signal::CONT).expect("it is signalled");
+        log().contains("[null.0] state proc_records=2 ").then_some(())
+    });
+    let told = log();
+    for part in
+        ["[engine] SIGCONT received", "[dummy.0] state records=2 ", "[dummy.1] state records=", "[engine] state"]
+    {
+        assert!(told.contains(part), "{part}\n{told}");
+    }
+    kill_process(pid, Signal::TERM).expect("it is signalled");
+    let status = eventually("it ends", || agent.0.try_wait().expect("it is waited for"));
+    assert!(status.success() && log().contains("SIGTERM received"), "{}", log());
+}
