@@ -14,6 +14,8 @@ mod courier;
 mod coverage;
 mod delivery;
 mod doubt;
+#[cfg(debug_assertions)]
+mod fault;
 mod gate;
 mod holding;
 mod judge;
