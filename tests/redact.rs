@@ -424,6 +424,83 @@ fn no_value_is_left_in_anything_that_the_agent_writes() {
     assert!(!vigie(at, &verify, "").status.success(), "a changed count is seen");
 }
 
+/// One file under a name that holds a person, read by `tail` into a store that takes nothing more and one that is not there, with a
+/// filter before `redact` that meets what is not hidden yet.
+fn set_aside_and_brought_down(port: u16, serving: u16) -> String {
+    let output = |alias: &str, port: u16| {
+        format!(
+            "[OUTPUT]\n    name opensearch\n    alias {alias}\n    match *\n    host 127.0.0.1\n    port {port}\n    index logs\n    include_tag_key on\n"
+        )
+    };
+    format!(
+        "[SERVICE]\n    flush 0.1\n    grace 2\n    storage.path state\n    log_level debug\n    log_file agent.log\n\
+         \x20   http_server on\n    http_listen 127.0.0.1\n    http_port {serving}\n[INPUT]\n    name tail\n    path logs/*.log\n    tag app.*\n    \
+         db positions.db\n    read_from_head on\n[FILTER]\n    name modify\n    match *\n    add x y\n[FILTER]\n    name redact\n    match *\n\
+         {}{}",
+        output("taking", port),
+        output("gone", 1)
+    )
+}
+
+#[test]
+fn no_value_is_left_in_what_is_set_aside_nor_in_what_a_panic_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let ((port, heard), serving) = (refusing_store(), free_port());
+    fs::write(at.join("a.conf"), set_aside_and_brought_down(port, serving)).expect("it is written");
+    for made in ["logs", "state"] {
+        fs::create_dir(at.join(made)).expect("it is made");
+    }
+    let log = at.join(format!("logs/{MAIL}.log"));
+    let values =
+        [MAIL, "4242 4242 4242 4242", "FR7630006000011234567890189", "hunter2-secret", "1 84 12 76 451 089 46"];
+    let line = |word: &str| {
+        format!("{word} {MAIL} card {} iban {} password={} nir {}\n", values[1], values[2], values[3], values[4])
+    };
+    fs::write(&log, line("first")).expect("it is written");
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
+    command.current_dir(at).args(["-c", "a.conf"]).env_clear().env("VIGIE_TEST_PANIC", "brought down");
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    let told = || fs::read_to_string(at.join("agent.log")).unwrap_or_default();
+    let aside = || files(&at.join("state")).iter().any(|(path, _)| path.to_string_lossy().contains("gone"));
+    let wait = |is_done: &dyn Fn() -> bool| {
+        let start = Instant::now();
+        while !is_done() && start.elapsed() < Duration::from_secs(30) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    let append = |word: &str| {
+        let mut file = fs::OpenOptions::new().append(true).open(&log).expect("it is there");
+        file.write_all(line(word).as_bytes()).expect("it is written");
+    };
+    wait(&|| {
+        append("more");
+        aside()
+    });
+    let reached = heard.lock().expect("it is whole").len();
+    append("brought down");
+    wait(&|| told().contains("three times"));
+    append("last");
+    wait(&|| heard.lock().expect("it is whole").len() > reached && holds(&heard.lock().expect("it is whole"), "last"));
+    let page = pages(serving);
+    kill_process(Pid::from_child(&child), Signal::TERM).ok();
+    let run = child.wait_with_output().expect("it ends");
+
+    let (log, sent) = (told(), heard.lock().expect("it is whole").clone());
+    assert!(aside(), "what the output that is gone does not take is on disk");
+    assert!(log.contains("[panic] the test asked for it at"), "a panic speaks: {log}");
+    assert!(log.contains("set aside, declared dropped") && holds(&sent, "last <email>"), "and the rest goes on: {log}");
+    let mut written = files(&at.join("state"));
+    written.extend([("log".into(), log.into_bytes()), ("sent".into(), sent), ("pages".into(), page)]);
+    written.extend([("stdout".into(), run.stdout), ("stderr".into(), run.stderr)]);
+    for (path, content) in &written {
+        for value in values {
+            assert!(!holds(content, value), "{value} in {}", path.display());
+        }
+    }
+}
+
 #[test]
 fn canaries_are_looked_for_in_what_would_be_sent() {
     let folder = tempfile::tempdir().expect("a folder");

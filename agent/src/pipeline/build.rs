@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::coverage::{From, Redacts, To, uncovered};
 use super::processors::{without, without_processors};
+use super::redaction;
 use super::routes::{self, Routes, WrittenRoute};
 use super::spools::{self, SpoolPlan};
 use crate::config::common::{FilterOptions, InputOptions, OutputOptions, refuse_unknown};
@@ -170,7 +171,8 @@ impl Plan {
             }
         }
         let state_directory = surroundings.state_directory.clone();
-        spools::equip(&inputs, &mut outputs, &service, surroundings, findings);
+        let hide = redaction::hide(&filters, &outputs);
+        spools::equip((&inputs, hide), &mut outputs, &service, surroundings, findings);
         let is_sound = !findings.has_errors();
         is_sound.then_some(Self { inputs, filters, outputs, service, state_directory, metrics, digest, direct })
     }

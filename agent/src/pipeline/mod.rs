@@ -15,6 +15,8 @@ mod coverage;
 mod delivery;
 mod doubt;
 mod dump;
+#[cfg(debug_assertions)]
+mod fault;
 mod gate;
 mod holding;
 mod judge;

@@ -30,6 +30,8 @@ pub(super) fn without(section: &Section, group: &str) -> Section {
 pub(super) fn pass(filter: &mut dyn Filter, built: &BuiltFilter, parcel: &mut Parcel) {
     let before = parcel.batch.len() as u64;
     built.metrics.records.add(before);
+    #[cfg(debug_assertions)]
+    super::fault::meet(&parcel.batch);
     filter.apply(&mut parcel.batch, &FilterContext { tag: &parcel.tag, metrics: &built.metrics });
     let after = parcel.batch.len() as u64;
     built.metrics.drop_records.add(before.saturating_sub(after));

@@ -13,12 +13,14 @@ use std::time::Duration;
 use serde_json::json;
 use tracing::{error, warn};
 
+use super::build::{BuiltFilter, BuiltOutput};
 use super::canary::every;
 use super::worker::Shared;
 use crate::metrics::Metrics;
 use crate::plugin::{Clock, wall_clock};
+use crate::privacy::Redactor;
 use crate::proof::{Draft, Ledger, SigningKey};
-use crate::spool::letter_time;
+use crate::spool::{Hide, letter_time};
 
 /// Time that a receipt is for.
 const PERIOD: Duration = Duration::from_secs(3600);
@@ -47,6 +49,17 @@ impl Totals {
         }
         totals
     }
+}
+
+/// What is written for the names of sources, which may be paths that name a person; nothing else than they are where no filter
+/// redacts.
+pub(super) fn hide(filters: &[BuiltFilter], outputs: &[BuiltOutput]) -> Option<Hide> {
+    let processors = outputs.iter().flat_map(|output| &output.processors);
+    if !filters.iter().chain(processors).any(|filter| filter.redacts) {
+        return None;
+    }
+    let redactor = Mutex::new(Redactor::for_messages());
+    Some(Hide::new(move |name| redactor.lock().unwrap_or_else(PoisonError::into_inner).message(name)))
 }
 
 struct Book {

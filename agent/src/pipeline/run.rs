@@ -88,7 +88,7 @@ impl Running {
             let listener = runtime.block_on(monitor::bind(&options)).map_err(|error| error.to_string())?;
             served.spawn_on(monitor::serve(listener, Arc::clone(&metrics), options, stopped), runtime.handle());
         }
-        let dead = Arc::new(DeadLetters::new(state_directory.clone()));
+        let dead = Arc::new(DeadLetters::new(state_directory.clone()).hiding(redaction::hide(&filters, &outputs)));
         let policy = RetryPolicy {
             base: service.scheduler_base,
             cap: service.scheduler_cap,

@@ -267,7 +267,7 @@ mod tests {
 
     fn handle(path: &std::path::Path, limit: u64, ordered: bool) -> (Arc<Handle>, Arc<Spool>) {
         let metrics = Arc::new(OutputMetrics::new("out"));
-        let options = SpoolOptions { limit, when_full: WhenFull::Block, key: None };
+        let options = SpoolOptions { limit, when_full: WhenFull::Block, key: None, hide: None };
         let spool = Arc::new(Spool::open("out", path, options, Arc::clone(&metrics)).expect("it opens"));
         let spooling = Spooling::new(Arc::clone(&spool), Arc::default());
         let room = Room { in_flight: 1 << 20, parked: 0 };

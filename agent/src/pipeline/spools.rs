@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::build::{BuiltInput, BuiltOutput, Surroundings};
 use crate::config::types::{Size, WhenFull};
 use crate::config::{Diagnostics, Service, Severity};
-use crate::spool::{Key, Spool, SpoolOptions, folder_of, path_of, spools};
+use crate::spool::{Hide, Key, Spool, SpoolOptions, folder_of, path_of, spools};
 
 /// The spool of an output, as configured and as opened.
 #[derive(Clone, Debug, Default)]
@@ -28,10 +28,10 @@ impl SpoolPlan {
     }
 }
 
-/// Opens the spools of `outputs`: where records of an input are to be kept, where several outputs may take the same records,
+/// Opens the spools of `outputs`, with `hide` for the names of sources: where records of an input are to be kept, where several outputs may take the same records,
 /// and where something was left by an earlier run. Also tells what was left for outputs that are no more.
 pub(super) fn equip(
-    inputs: &[BuiltInput],
+    (inputs, hide): (&[BuiltInput], Option<Hide>),
     outputs: &mut [BuiltOutput],
     service: &Service,
     surroundings: &Surroundings,
@@ -54,7 +54,7 @@ pub(super) fn equip(
             continue;
         }
         let SpoolPlan { limit, when_full, .. } = output.spool;
-        let options = SpoolOptions { limit, when_full, key: key.clone() };
+        let options = SpoolOptions { limit, when_full, key: key.clone(), hide: hide.clone() };
         let path = path_of(state, &output.name);
         match Spool::open(&output.name, &path, options, Arc::clone(&output.metrics)) {
             Ok(spool) => output.spool.opened = Some(Arc::new(spool)),

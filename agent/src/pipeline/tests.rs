@@ -587,7 +587,7 @@ fn nothing_that_others_take_too_waits_in_memory_for_an_output_that_takes_nothing
     let unreachable: Answer = |_| again(Class::Unreachable, false);
     let output = Scripted::new(10, &[unreachable; 100_000]);
     let counters = Metrics::default().add_output("scripted.0");
-    let options = SpoolOptions { limit: 1 << 20, when_full: WhenFull::Block, key: None };
+    let options = SpoolOptions { limit: 1 << 20, when_full: WhenFull::Block, key: None, hide: None };
     let spool = Arc::new(Spool::open("out", folder.path(), options, Arc::clone(&counters)).expect("it opens"));
     let spooling = Spooling::new(spool, Arc::default());
     let room = Room { in_flight: 20, parked: 0 };

@@ -10,6 +10,7 @@ use std::time::SystemTime;
 
 use tracing::warn;
 
+use super::hide::{Hide, shown};
 use super::letter::DeadLetter;
 use crate::metrics::Counter;
 
@@ -34,6 +35,7 @@ pub struct DeadLetters {
     largest: u64,
     now: fn() -> SystemTime,
     files: Mutex<HashMap<String, Open>>,
+    hide: Option<Hide>,
     /// Files thrown away because two newer ones were full.
     pub discarded_files: Counter,
 }
@@ -55,8 +57,15 @@ impl DeadLetters {
             largest: LARGEST_FILE,
             now,
             files: Mutex::default(),
+            hide: None,
             discarded_files: Counter::default(),
         }
+    }
+
+    /// The same, which writes the names of sources as `hide` gives them.
+    #[must_use]
+    pub fn hiding(self, hide: Option<Hide>) -> Self {
+        Self { hide, ..self }
     }
 
     /// The file that holds the letters of `output`; the one put aside has `.1` behind its name.
@@ -81,7 +90,8 @@ impl DeadLetters {
         let path = self.path(output).ok_or(DeadLetterError::Unavailable)?;
         let mut lines = Vec::new();
         for letter in letters {
-            letter.push_line((self.now)(), &mut lines);
+            let source = shown(self.hide.as_ref(), letter.source.to_string_lossy());
+            letter.push_line((self.now)(), &source, &mut lines);
         }
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let mut open = files.remove(output).map_or_else(|| open(&path), Ok)?;
@@ -212,6 +222,17 @@ mod tests {
 
     fn read(path: &Path) -> Vec<Result<Entry, EntryError>> {
         entries(BufReader::new(File::open(path).expect("it is there"))).collect()
+    }
+
+    #[test]
+    fn the_name_of_a_source_is_written_as_it_may_be() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let dead = in_directory(folder.path()).hiding(Some(Hide::new(|name| name.replace("app", "<name>"))));
+
+        dead.write(&letter(&Refusal::default(), b"{}")).expect("it is written");
+
+        let text = fs::read_to_string(dead.path("opensearch.0").expect("it has one")).expect("it is there");
+        assert!(text.contains(r#""path":"/var/log/<name> \"1\".log""#), "{text}");
     }
 
     #[test]

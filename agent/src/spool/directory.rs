@@ -16,6 +16,7 @@ use tracing::{error, warn};
 use super::commit::{Commits, Rename};
 use super::disk::{Disk, RealDisk};
 use super::format::{DecodeError, EncodeError, LARGEST, Stored, decode, encode};
+use super::hide::Hide;
 use super::index::{Entry, Index};
 use super::key::Key;
 use super::listing::{self, Name};
@@ -42,6 +43,8 @@ pub struct SpoolOptions {
     pub when_full: WhenFull,
     /// What requests are sealed with.
     pub key: Option<Arc<Key>>,
+    /// What makes of the names of sources what may be written.
+    pub hide: Option<Hide>,
 }
 
 /// Why a request was not taken.
@@ -147,7 +150,7 @@ impl Spool {
     /// # Errors
     /// See [`PutError`]. Then it is not kept.
     pub fn put(&self, request: &Request) -> Result<(), PutError> {
-        let file = encode(request, self.options.key.as_deref())?;
+        let file = encode(request, self.options.key.as_deref(), self.options.hide.as_ref())?;
         let records = u32::try_from(request.items.len()).map_err(|_| EncodeError::TooLarge)?;
         let bytes = listing::allocated(file.len() as u64);
         loop {

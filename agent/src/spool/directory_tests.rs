@@ -63,7 +63,7 @@ impl Disk for Faulty {
 }
 
 pub(super) fn options(limit: u64, when_full: WhenFull) -> SpoolOptions {
-    SpoolOptions { limit, when_full, key: None }
+    SpoolOptions { limit, when_full, key: None, hide: None }
 }
 
 fn opened(path: &Path, disk: Faulty, options: SpoolOptions) -> (Spool, Arc<OutputMetrics>) {

@@ -18,6 +18,7 @@ use bytes::Bytes;
 use flate2::write::GzDecoder;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::hide::Hide;
 use super::key::{Key, Once, SEAL};
 use super::table;
 use crate::plugin::{BodyEncoding, Item, Lot, Request, Stream};
@@ -122,8 +123,8 @@ impl Stored {
 ///
 /// # Errors
 /// See [`EncodeError`].
-pub fn encode(request: &Request, key: Option<&Key>) -> Result<Vec<u8>, EncodeError> {
-    let (table, streams) = table::encode(request);
+pub fn encode(request: &Request, key: Option<&Key>, hide: Option<&Hide>) -> Result<Vec<u8>, EncodeError> {
+    let (table, streams) = table::encode(request, hide);
     let length = HEAD + table.len() + request.body.len() + SEAL + HASH;
     if length > LARGEST || request.plain_length > LARGEST || request.items.len() > MOST_ITEMS {
         return Err(EncodeError::TooLarge);

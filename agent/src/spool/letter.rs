@@ -88,8 +88,8 @@ pub enum EntryError {
 }
 
 impl DeadLetter<'_> {
-    /// Appends it as one line of JSON.
-    pub(super) fn push_line(&self, now: SystemTime, out: &mut Vec<u8>) {
+    /// Appends it as one line of JSON, `source` in the place of the name of its source.
+    pub(super) fn push_line(&self, now: SystemTime, source: &str, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"ts\":\"");
         push_time(now, out);
         out.push(b'"');
@@ -109,7 +109,7 @@ impl DeadLetter<'_> {
         member("reason", reason, out);
         out.extend_from_slice(format!("}},\"attempts\":{},\"source\":{{\"input\":", self.attempts).as_bytes());
         push_string(self.input.as_bytes(), out);
-        member("path", &self.source.to_string_lossy(), out);
+        member("path", source, out);
         out.extend_from_slice(format!(",\"offset\":{}}}", self.offset).as_bytes());
         member("tag", self.tag, out);
         push_document(document, out);

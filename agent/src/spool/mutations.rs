@@ -48,7 +48,7 @@ fn originals() -> Vec<(Vec<u8>, Vec<String>)> {
     let make = |at: usize| {
         let encoding = if at.is_multiple_of(2) { BodyEncoding::Identity } else { BodyEncoding::Gzip(1) };
         let request = request(&documents(1 + at % 5, &format!("m{at}")), encoding, &ledger());
-        (encode(&request, None).expect("small"), shown(&request))
+        (encode(&request, None, None).expect("small"), shown(&request))
     };
     (0..REQUESTS).map(make).collect()
 }

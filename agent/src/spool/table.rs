@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use super::format::{Head, Origin};
+use super::hide::{Hide, shown};
 use crate::plugin::{Item, Request, Stream};
 
 /// Bytes of an item.
@@ -17,8 +18,8 @@ pub(super) const ITEM: usize = 16;
 pub(super) const LEAST_LOT: usize = 8;
 pub(super) const LEAST_STREAM: usize = 20;
 
-/// The table of `request`, and how many streams it names.
-pub(super) fn encode(request: &Request) -> (Vec<u8>, usize) {
+/// The table of `request`, and how many streams it names, as `hide` gives their names.
+pub(super) fn encode(request: &Request, hide: Option<&Hide>) -> (Vec<u8>, usize) {
     let mut streams: Vec<&Arc<Stream>> = Vec::new();
     let mut numbers = Vec::with_capacity(request.lots.len());
     for lot in &request.lots {
@@ -31,7 +32,8 @@ pub(super) fn encode(request: &Request) -> (Vec<u8>, usize) {
     }
     let mut table = Vec::with_capacity(request.items.len() * ITEM + request.lots.len() * 32 + streams.len() * 128);
     for stream in &streams {
-        for text in [stream.input.as_bytes(), stream.name.text().as_bytes(), &*stream.identity] {
+        let name = shown(hide, stream.name.text());
+        for text in [stream.input.as_bytes(), name.as_bytes(), &*stream.identity] {
             push_bytes(text, &mut table);
         }
         table.extend_from_slice(&stream.birth.to_le_bytes());

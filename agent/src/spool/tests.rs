@@ -86,7 +86,7 @@ fn key() -> Key {
 
 #[test]
 fn a_request_read_back_settles_its_ledger_with_its_last_item() {
-    let file = encode(&request(&documents(7, "a"), BodyEncoding::Identity, &ledger()), None).expect("small");
+    let file = encode(&request(&documents(7, "a"), BodyEncoding::Identity, &ledger()), None, None).expect("small");
     let stored = decode(file, None).expect("whole");
     assert_eq!(stored.records(), 7);
     let ledger = ledger();
@@ -105,7 +105,7 @@ fn a_request_read_back_settles_its_ledger_with_its_last_item() {
 fn what_is_sealed_is_read_with_its_key_alone() {
     let request = request(&documents(3, "secret-42"), BodyEncoding::Identity, &ledger());
 
-    let file = encode(&request, Some(&key())).expect("small");
+    let file = encode(&request, Some(&key()), None).expect("small");
 
     assert!(!file.windows(9).any(|window| window == b"secret-42"));
     assert!(matches!(decode(file.clone(), None), Err(DecodeError::NotNow(_))));
@@ -116,7 +116,7 @@ fn what_is_sealed_is_read_with_its_key_alone() {
 
 #[test]
 fn a_newer_version_is_left_and_a_damaged_head_is_not_taken_for_one() {
-    let mut file = encode(&request(&documents(3, "a"), BodyEncoding::Identity, &ledger()), None).expect("small");
+    let mut file = encode(&request(&documents(3, "a"), BodyEncoding::Identity, &ledger()), None, None).expect("small");
     file[8] = 2;
     assert!(matches!(decode(file.clone(), None), Err(DecodeError::Damaged(_))));
 
@@ -145,7 +145,7 @@ fn write_golden_files() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/spool");
     for (name, key) in [("version-1.request", None), ("version-1-sealed.request", Some(key()))] {
         let request = request(&documents(4, "golden"), BodyEncoding::Identity, &ledger());
-        std::fs::write(folder.join(name), encode(&request, key.as_ref()).expect("small")).expect("written");
+        std::fs::write(folder.join(name), encode(&request, key.as_ref(), None).expect("small")).expect("written");
     }
 }
 
@@ -176,7 +176,7 @@ proptest! {
         let request = request(&documents, encoding, &ledger());
         let key = sealed.then(key);
 
-        let file = encode(&request, key.as_ref()).expect("small");
+        let file = encode(&request, key.as_ref(), None).expect("small");
         let again = back(decode(file, key.as_ref()).expect("whole"));
 
         prop_assert_eq!(shown(&again), shown(&request));
@@ -192,7 +192,7 @@ proptest! {
         count in 1..10_usize, encoding in encoding(), sealed: bool, at: prop::sample::Index, bit in 0..8_u32, cut: bool,
     ) {
         let key = sealed.then(key);
-        let mut file = encode(&request(&documents(count, "a"), encoding, &ledger()), key.as_ref()).expect("small");
+        let mut file = encode(&request(&documents(count, "a"), encoding, &ledger()), key.as_ref(), None).expect("small");
         let at = at.index(file.len());
         if cut { file.truncate(at) } else { file[at] ^= 1 << bit }
 
@@ -205,7 +205,7 @@ proptest! {
         count in 1..6_usize, encoding in encoding(), changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         near_the_head: bool,
     ) {
-        let mut file = encode(&request(&documents(count, "a"), encoding, &ledger()), None).expect("small");
+        let mut file = encode(&request(&documents(count, "a"), encoding, &ledger()), None, None).expect("small");
         let reach = if near_the_head { HEAD + 60 } else { file.len() }.min(file.len());
         for (at, byte) in changes {
             file[at.index(reach)] = byte;

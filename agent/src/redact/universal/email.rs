@@ -22,6 +22,7 @@ pub(in super::super) const EMAIL: Detector = Detector {
         "write to [[jane&#64;example.org]].",
         "(see [[j_d@xn--bcher-kva.example]]).",
         "mailto:[[jane@example.org]]?subject=x",
+        "open /var/log/mail/[[jane.doe@example.org]].log failed",
     ],
     rejects: &[
         "pkg@1.2.3 lodash@4.17.21",
@@ -30,6 +31,7 @@ pub(in super::super) const EMAIL: Detector = Detector {
         "java.lang.Object@1f2e3d4c",
         "root@host says",
         "icon@2x.png",
+        "react@18.2.0.tgz vue@latest.min.js app@v1.tar.gz a@b.log",
         "@example.org a@ @b a..b@example.org",
         "a@b",
     ],
@@ -81,6 +83,17 @@ const NOT_TOP: &[&[u8]] = &[
 ];
 /// Names before the `@` that are programs.
 const NOT_PERSONS: &[&[u8]] = &[b"git", b"hg", b"svn"];
+
+/// How many bytes of `domain` are the ending of a file that is named after an address: `jane@example.org.log`.
+pub(in super::super) fn file_ending(domain: &[u8]) -> usize {
+    const FILES: &[&[u8]] =
+        &[b"log", b"txt", b"json", b"yaml", b"yml", b"xml", b"conf", b"cfg", b"gz", b"zip", b"html", b"css", b"js"];
+    let mut parts = domain.rsplitn(3, |byte| *byte == b'.');
+    let (Some(last), Some(top), Some(_)) = (parts.next(), parts.next(), parts.next()) else { return 0 };
+    let is_file = FILES.iter().any(|name| last.eq_ignore_ascii_case(name));
+    let is_more = [&b"tar"[..], b"min", b"bundle", b"module", b"d"].iter().any(|name| top.eq_ignore_ascii_case(name));
+    if is_file && !is_more { last.len() + 1 } else { 0 }
+}
 
 /// `plain` is the whole address with one `@` in it.
 fn check(candidate: &Candidate<'_>) -> Option<Shape> {
