@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::calendar::{Width, moment};
 use super::classes::{Class, Classes};
 use super::holds::Hold;
-use super::names::class_in;
+use super::names::{class_in, period_in};
 use crate::cluster::Cluster;
 
 /// What is judged, and as of when.
@@ -297,8 +297,7 @@ async fn snapshots(cluster: &Cluster, due: &[&str]) -> Result<Option<Vec<Snapsho
 
 /// Whether every document that may still come to the bucket called `name` is due as of `as_of`: its period is over.
 pub(super) fn is_over(name: &str, width: Width, as_of: i64) -> bool {
-    name.rsplit_once("-exp-")
-        .is_some_and(|(_, period)| width.name(as_of).as_str() > period && period.len() == width.name(as_of).len())
+    period_in(name).is_some_and(|period| width.name(as_of).as_str() > period && period.len() == width.name(as_of).len())
 }
 
 #[cfg(test)]
