@@ -96,6 +96,14 @@ impl Survey {
         Ok(kept)
     }
 
+    /// Whether `cluster` can be judged at all, before anything is written there, the lease included.
+    ///
+    /// # Errors
+    /// Why it cannot: it is red, read-only, may not be looked at, or its clock differs from `now`.
+    pub async fn is_possible(cluster: &Cluster, now: i64) -> Result<(), String> {
+        standing(cluster, now).await.map(drop)
+    }
+
     /// Looks at `cluster`. `named` are further indexes, each with its class; `now` is this host's clock.
     ///
     /// # Errors

@@ -1,7 +1,9 @@
 //! `vigie retention` against a real node: what is due goes, what is held or alive stays, and there is proof.
 
+mod erase;
 mod kill;
 mod lease;
+mod refusals;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

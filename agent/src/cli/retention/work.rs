@@ -96,6 +96,7 @@ impl Way {
         &self,
         work: impl AsyncFnOnce(&mut Lease) -> Result<T, String>,
     ) -> Result<T, String> {
+        Survey::is_possible(&self.cluster, now()).await?;
         let mut lease = self.lease().await?;
         let done = work(&mut lease).await;
         let released = lease.release(&self.cluster).await;
