@@ -43,6 +43,7 @@ const CASES: &[Case] = &[
     ("raw-bulk", route::raw_bulk),
     ("json-bulk", route::json_bulk),
     ("json-filters-bulk", route::json_filters_bulk),
+    ("json-retention-bulk", route::json_retention_bulk),
     ("nginx-bulk", route::nginx_bulk),
     ("json-deflate", route::json_deflate),
     ("nginx-deflate", route::nginx_deflate),

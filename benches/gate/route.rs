@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use memchr::{memchr_iter, memrchr};
-use vigie::config::{Diagnostics, Entry, Located, Section, SectionKind};
+use vigie::config::{Diagnostics, Entry, Located, OptionType, Section, SectionKind};
 use vigie::inputs::lines::{LineOptions, Multiline, factory};
 use vigie::metrics::{FilterMetrics, InputMetrics, OutputMetrics};
 use vigie::plugin::{
     Agent, Body, BodyEncoding, BuildContext, Encoder, Filter, FilterContext, Memory, Parcel, Stage, Stream,
 };
 use vigie::receipts::{Ledger, Outcome, Signal};
+use vigie::retention::{Age, Class, Classes, Layout, Width};
 use vigie::{filters, outputs};
 use vigie_benches::corpus::Kind;
 use vigie_parsers::batch::{Keys, Origin, Source, Span, Timestamp};
@@ -51,6 +52,11 @@ pub(crate) fn json_filters_bulk() -> Pass {
         [("rename", "service app"), ("remove_wildcard", "trace_"), ("set", "host web-1"), ("copy", "level severity")];
     let grep = [("exclude", "level ^debug$")];
     bulk(Kind::Json, Some(definition(Format::Json, ISO)), &[("modify", &modify), ("grep", &grep)])
+}
+
+/// Parses JSON lines, stamps them with their retention class, and writes them: above `json-bulk`, what stamping costs.
+pub(crate) fn json_retention_bulk() -> Pass {
+    bulk(Kind::Json, Some(definition(Format::Json, ISO)), &[("retention", &[("class", "r365d")])])
 }
 
 /// Parses lines of an access log and writes them.
@@ -104,9 +110,23 @@ pub(crate) fn context() -> BuildContext {
         name: "gate.0".into(),
         parsers: Arc::new(Parsers::default()),
         agent: Arc::new(Agent::new("gate", b"secret-42")),
-        classes: Arc::default(),
+        classes: Arc::new(Classes(vec![class()])),
         state_directory: None,
         dry_run: false,
+    }
+}
+
+/// A class as `packaging/retention.yaml` has it.
+fn class() -> Class {
+    Class {
+        name: "r365d".into(),
+        max_age: Age::parse("365d").expect("it is an age"),
+        min_age: None,
+        layout: Layout::Stream,
+        bucket: Width::Month,
+        basis: "CNIL 2021-122".into(),
+        subject_fields: Vec::new(),
+        revision: 1,
     }
 }
 

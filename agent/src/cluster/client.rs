@@ -4,7 +4,7 @@ use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use serde_json::Value;
 
-use super::errors::{ErrorDetail, request_error, scrubbed};
+use super::errors::{ErrorDetail, permission, request_error, scrubbed};
 use crate::net::{HttpClient, exchange, explain};
 
 /// Largest answer that is read.
@@ -120,7 +120,7 @@ impl Cluster {
         let text = match status {
             401 => format!("{target} does not know these credentials (401): {what}"),
             403 if kind == "security_exception" => {
-                let action = reason.split(['[', ']']).nth(1).unwrap_or("?");
+                let action = permission(&reason).unwrap_or("?");
                 format!(
                     "the user lacks the permission `{action}` at {target} (403) for {what}: give it the role `vigie-retain`"
                 )
@@ -129,6 +129,9 @@ impl Cluster {
                 "{target} refuses {what} (403): {kind} {}; a block on the index or cluster has to be lifted",
                 scrubbed(&reason)
             ),
+            400 | 405 if reason.starts_with("no handler found for uri") => {
+                format!("{target} knows no {what} ({status}): the plugin or module that does it is not installed there")
+            }
             _ => format!("{target} refuses {what} ({status}): {kind} {}", scrubbed(&reason)),
         };
         CallError { status, kind, text }

@@ -40,6 +40,14 @@ pub fn error_name(kind: &str) -> &str {
     if kind.len() <= 64 && kind.bytes().all(allowed) { kind } else { "other" }
 }
 
+/// The permission that a security exception asks for, such as `indices:admin/create`.
+pub fn permission(reason: &str) -> Option<&str> {
+    let (_, inside) = reason.split_once('[')?;
+    let (name, _) = inside.split_once(']')?;
+    let is_plain = name.len() < 100 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b":/_*.".contains(&b));
+    (is_plain && (name.starts_with("indices:") || name.starts_with("cluster:"))).then_some(name)
+}
+
 /// Longest piece of a reason that reaches the log.
 const LONGEST: usize = 200;
 

@@ -13,7 +13,7 @@ mod templates;
 
 pub use bulk::{Action, ItemAnswer, ItemRun, Unreadable, Verb, bulk_item, bulk_items, item_index};
 pub use client::{CallError, Cluster};
-pub use errors::{ErrorDetail, error_name, request_error, scrubbed};
+pub use errors::{ErrorDetail, error_name, permission, request_error, scrubbed};
 pub use found::{Found, Standing, found_items, indexes_behind, standing};
 pub use roles::{Role, roles};
 pub use templates::{Resource, ResourceKind, State, makes_stream, resources};

@@ -20,10 +20,10 @@ mod token;
 pub use action::Action;
 pub use key_ring::{KeyRing, epoch_of, epoch_text};
 pub use live_keys::{EpochKeys, KeySource, LiveKeys};
-pub use normal::normalised;
+
 pub use own::{Checksum, Looks, Number, OwnRule};
 pub use policy::{Policy, Selector};
 pub use presets::{GROUPS, PRESETS, Preset, group_name};
 pub use redactor::{Redactor, Whole};
 pub use seal::{Recipient, Unsealer, new_identity};
-pub use token::{Opened, open, push_hash};
+pub use token::{Opened, encryptions, hashes, open};

@@ -9,7 +9,7 @@ use crate::redact::Group;
 /// Numbers lose their separators and letters in them become large; e-mail addresses become small, with `%40` and the like
 /// decoded; addresses of machines are written as their standard says. A group that is `None`, and secrets, keep every byte but
 /// the white space around them.
-pub fn normalised(entity: &str, group: Option<Group>, value: &[u8], out: &mut Vec<u8>) {
+pub(super) fn normalised(entity: &str, group: Option<Group>, value: &[u8], out: &mut Vec<u8>) {
     let value = value.trim_ascii();
     match group {
         None | Some(Group::Secret) => out.extend_from_slice(value),

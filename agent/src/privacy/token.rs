@@ -11,7 +11,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::key_ring::KeyRing;
 use super::live_keys::EpochKeys;
+use super::normal::normalised;
 use super::seal::{Sealer, Unsealer};
+use crate::redact;
 
 /// Letters of a keyed hash: 96 bits, five each.
 const HASH: usize = 20;
@@ -29,7 +31,7 @@ pub(super) fn push_label(entity: &str, out: &mut Vec<u8>) {
 }
 
 /// Appends the keyed hash of a normalised value.
-pub fn push_hash(entity: &str, value: &[u8], keys: &EpochKeys, out: &mut Vec<u8>) {
+pub(super) fn push_hash(entity: &str, value: &[u8], keys: &EpochKeys, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("<{entity}:K{}.", keys.epoch).as_bytes());
     let mac = keys.mac(entity, value);
     let bits = mac.iter().fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte)) << 4;
@@ -43,6 +45,40 @@ pub(super) fn push_encrypted(entity: &str, value: &[u8], keys: &EpochKeys, out: 
     let sealed = keys.encrypt(bound.as_bytes(), &padded(value))?;
     push_sealed(&bound, &sealed, out);
     Some(())
+}
+
+/// The keyed hash of `value` for each epoch whose key is in `ring`, the oldest first.
+pub fn hashes(entity: &str, value: &[u8], ring: &KeyRing) -> Vec<String> {
+    let normal = normal(entity, value);
+    each_epoch(ring, |keys, out| push_hash(entity, &normal, keys, out))
+}
+
+/// The tokens that `encrypt` makes of `value`, of it as it stands and of its one form, for each epoch whose key is in `ring`.
+pub fn encryptions(entity: &str, value: &[u8], ring: &KeyRing) -> Vec<String> {
+    let normal = normal(entity, value);
+    let mut all = Vec::new();
+    for spelling in [value, &normal] {
+        all.extend(each_epoch(ring, |keys, out| push_encrypted(entity, spelling, keys, out).unwrap_or_default()));
+    }
+    all.dedup();
+    all
+}
+
+fn normal(entity: &str, value: &[u8]) -> zeroize::Zeroizing<Vec<u8>> {
+    let group = redact::all().find(|detector| detector.entity == entity).map(|detector| detector.group);
+    let mut normal = zeroize::Zeroizing::new(Vec::new());
+    normalised(entity, group, value, &mut normal);
+    normal
+}
+
+fn each_epoch(ring: &KeyRing, push: impl Fn(&EpochKeys, &mut Vec<u8>)) -> Vec<String> {
+    let keys = ring.epochs().filter_map(|epoch| Some(EpochKeys::new(epoch, ring.key(epoch)?)));
+    let token = |keys: EpochKeys| {
+        let mut token = Vec::new();
+        push(&keys, &mut token);
+        String::from_utf8(token).unwrap_or_default()
+    };
+    keys.map(token).filter(|token| !token.is_empty()).collect()
 }
 
 /// Appends `value` sealed. `None` without randomness.

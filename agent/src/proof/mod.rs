@@ -12,4 +12,4 @@ mod verify;
 pub use entry::{Draft, Entry, Hash};
 pub use keys::{KeyError, PublicKey, SigningKey};
 pub use ledger::{Ledger, LedgerError};
-pub use verify::{Flaw, Head, Verified, verify};
+pub use verify::{Flaw, Head, Verified, verify, verify_each};

@@ -82,7 +82,19 @@ pub enum Flaw {
 ///
 /// # Errors
 /// The first flaw.
-pub fn verify(mut reader: impl BufRead, keys: &[PublicKey], head: Option<Head>) -> Result<Verified, Flaw> {
+pub fn verify(reader: impl BufRead, keys: &[PublicKey], head: Option<Head>) -> Result<Verified, Flaw> {
+    verify_each(reader, (keys, head), |_| {})
+}
+
+/// The same; `each` is handed every entry that was found good, before it is known whether those behind it are.
+///
+/// # Errors
+/// The first flaw.
+pub fn verify_each(
+    mut reader: impl BufRead,
+    (keys, head): (&[PublicKey], Option<Head>),
+    mut each: impl FnMut(&Entry),
+) -> Result<Verified, Flaw> {
     let mut verified = Verified { head: None, kinds: Default::default() };
     let mut current: Option<PublicKey> = None;
     let (mut number, mut before, mut has_head) = (0, NOTHING, head.is_none());
@@ -112,6 +124,7 @@ pub fn verify(mut reader: impl BufRead, keys: &[PublicKey], head: Option<Head>) 
         if !entry.is_signed_by(key) {
             return Err(Flaw::Signature(number, entry.key.clone()));
         }
+        each(&entry);
         current = Some(next_key(&entry).unwrap_or_else(|| key.clone()));
         let own = Head { number, hash: entry.hash };
         has_head = has_head || head == Some(own);

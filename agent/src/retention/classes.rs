@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::calendar::{Age, Width};
+use crate::config::types::SpaceList;
 use crate::config::{Diagnostics, Document, OptionType, Options, Section, SectionKind};
 
 crate::options! {
@@ -15,6 +16,7 @@ crate::options! {
         bucket: Width, default "month", "The period of a bucket: `day`, `month`, `quarter` or `year`.";
         category: Category, default "logs", "What the records are: `logs` (access and security logs), `accounts`, `other`. For logs, an age above 12 months needs a basis.";
         basis: String, optional, "Why records are kept that long: the law or the decision. Part of every record and certificate.";
+        subject_fields: SpaceList, optional, "Fields that name persons, such as `user.email user.name`: `vigie retention erase` looks there in the indexes of this class.";
         revision: u32, default "1", "Number of the rule. Count it up with each change: records and certificates name it.";
     }
 }
@@ -97,6 +99,8 @@ pub struct Class {
     pub bucket: Width,
     /// Why they are kept; empty where nothing was said.
     pub basis: String,
+    /// Fields that name persons.
+    pub subject_fields: Vec<String>,
     /// Number of the rule.
     pub revision: u32,
 }
@@ -166,6 +170,7 @@ fn read_class(section: &Section, findings: &mut Diagnostics) -> Option<Class> {
         layout: options.layout,
         bucket: options.bucket,
         basis: options.basis.unwrap_or_default(),
+        subject_fields: options.subject_fields.unwrap_or_default().0,
         revision: options.revision,
     })
 }

@@ -1,8 +1,11 @@
 //! Erasure of one subject: its documents in all indexes of the classes, whether due or not, down to the bytes.
 
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
 
 use super::calendar::moment;
+use super::classes::{Class, Classes};
 use super::lease::Lease;
 use super::run::{Run, attest, record};
 use super::survey::{Index, Survey};
@@ -10,14 +13,19 @@ use super::tasks::expunge;
 use crate::cluster::Cluster;
 use crate::proof::{Draft, Entry, Ledger};
 
+/// Clauses of one query; a cluster takes 1024 where nothing else is set.
+const MOST_CLAUSES: usize = 1000;
+
 /// Whose documents are erased. Never printed and never part of a record.
 #[derive(Clone)]
 pub struct Subject {
     /// What the identifier is, such as `email`.
     pub kind: String,
-    /// Every spelling it is found under: itself, and where values were replaced before shipping, what stands in their place.
+    /// Every spelling it is found under as it is.
     pub values: Vec<String>,
-    /// Fields that are looked at.
+    /// Tokens that stand in its place where it was replaced before shipping; looked for inside longer texts, too.
+    pub tokens: Vec<String>,
+    /// Fields that are looked at in every index, next to those that its class names.
     pub fields: Vec<String>,
 }
 
@@ -26,24 +34,56 @@ impl Subject {
     pub fn parse(text: &str, fields: Vec<String>) -> Option<Self> {
         let (kind, value) = text.split_once(':')?;
         let is_kind = !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-        (is_kind && !value.trim().is_empty()).then(|| Self { kind: kind.into(), values: vec![value.into()], fields })
+        let values = vec![value.to_owned()];
+        (is_kind && !value.trim().is_empty()).then(|| Self { kind: kind.into(), values, tokens: Vec::new(), fields })
     }
 
-    fn query(&self) -> Value {
-        let pairs = self.fields.iter().flat_map(|field| self.values.iter().map(move |value| (field, value)));
-        let clauses: Vec<Value> = pairs.map(|(field, value)| json!({"match_phrase": {field: value}})).collect();
-        json!({"bool": {"should": clauses, "minimum_should_match": 1}})
+    /// Whether `text` names it, in clear or by a token.
+    pub fn is_in(&self, text: &str) -> bool {
+        self.values.iter().chain(&self.tokens).any(|value| text.contains(value.as_str()))
     }
 
-    /// How many of its documents each index has, those without any left out.
+    /// The fields for an index of `class`.
+    fn fields_of<'a>(&'a self, class: Option<&'a Class>) -> impl Iterator<Item = &'a String> {
+        self.fields.iter().chain(class.into_iter().flat_map(|class| &class.subject_fields))
+    }
+
+    /// The queries for an index of `class`, each of so many clauses as a search may have; none where no field is to be looked at.
+    fn queries(&self, class: Option<&Class>) -> Vec<Value> {
+        let mut clauses = Vec::new();
+        for field in self.fields_of(class) {
+            let spellings = self.values.iter().chain(&self.tokens);
+            clauses.extend(spellings.map(|value| json!({"match_phrase": {field: value}})));
+            // In a keyword only the whole text is found by its phrase. A token has ends of its own, so that no other one is met.
+            clauses
+                .extend(self.tokens.iter().map(|token| json!({"wildcard": {field: {"value": format!("*{token}*")}}})));
+        }
+        let query = |clauses: &[Value]| json!({"bool": {"should": clauses, "minimum_should_match": 1}});
+        clauses.chunks(MOST_CLAUSES).map(query).collect()
+    }
+
+    /// How many of its documents each index has, those without any left out. One that is found by several hundred spellings may
+    /// count twice.
     ///
     /// # Errors
     /// When an index cannot be searched.
-    pub async fn find<'a>(&self, cluster: &Cluster, survey: &'a Survey) -> Result<Vec<(&'a Index, u64)>, String> {
+    pub async fn find<'a>(
+        &self,
+        cluster: &Cluster,
+        classes: &Classes,
+        survey: &'a Survey,
+    ) -> Result<Vec<(&'a Index, u64)>, String> {
         let mut found = Vec::new();
         for index in &survey.indexes {
-            let answer = cluster.post(&format!("/{}/_count", index.name), &json!({"query": self.query()})).await?;
-            let count = answer["count"].as_u64().unwrap_or(0);
+            let mut count = 0;
+            for (at, query) in self.queries(classes.get(&index.class)).iter().enumerate() {
+                if at == 0 {
+                    // What came in a moment ago counts.
+                    cluster.post(&format!("/{}/_refresh", index.name), &Value::Null).await?;
+                }
+                let answer = cluster.post(&format!("/{}/_count", index.name), &json!({"query": query})).await?;
+                count += answer["count"].as_u64().unwrap_or(0);
+            }
             if count > 0 {
                 found.push((index, count));
             }
@@ -65,7 +105,7 @@ impl Run<'_> {
         ledger: &mut Ledger,
     ) -> Result<Entry, String> {
         let (mut done, mut failure) = (Vec::new(), None);
-        let found = subject.find(self.cluster, survey).await?;
+        let found = subject.find(self.cluster, self.classes, survey).await?;
         let planned = found.iter().map(|(index, count)| record(index, "erase documents", &json!({"hits": count})));
         self.begin("retention.erasure_begin", survey, planned.collect(), ledger).await?;
         for (index, count) in found {
@@ -79,7 +119,7 @@ impl Run<'_> {
             }
         }
         let left: u64 = subject
-            .find(self.cluster, survey)
+            .find(self.cluster, self.classes, survey)
             .await?
             .iter()
             .filter(|(index, _)| index.held_by.is_empty())
@@ -87,10 +127,13 @@ impl Run<'_> {
             .sum();
         let now = moment((self.clock)());
         let snapshots = survey.snapshots.as_ref().map(|all| all.iter().map(|one| one.name.clone()).collect::<Vec<_>>());
+        let fields: BTreeSet<&String> =
+            self.classes.0.iter().flat_map(|class| subject.fields_of(Some(class))).collect();
         let body = json!({
             "subject_kind": subject.kind,
             "reference": reference,
-            "fields": subject.fields,
+            "fields": fields,
+            "tokens": subject.tokens.len(),
             "cluster": survey.cluster,
             "host": self.host,
             "indexes": done,
@@ -113,9 +156,11 @@ impl Run<'_> {
         if !index.held_by.is_empty() {
             return Ok(record(index, "held", &json!({"hits": count, "held_by": index.held_by})));
         }
-        let query = subject.query();
-        let kept = survey.copy_held(cluster, index, &query).await?;
-        let deleted = self.by_query(index, &query).await?;
+        let (mut kept, mut deleted) = (Map::new(), 0);
+        for query in subject.queries(self.classes.get(&index.class)) {
+            kept.extend(survey.copy_held(cluster, index, &query).await?);
+            deleted += self.by_query(index, &query).await?;
+        }
         let left = expunge(cluster, &index.name).await?;
         let facts =
             json!({"hits": count, "deleted": deleted, "copied_for": kept, "deleted_left": left, "verified": left == 0});

@@ -19,7 +19,7 @@ pub use classes::{Category, Class, ClassName, ClassOptions, Classes, Layout, MOS
 pub use erase::Subject;
 pub use holds::{Hold, is_case};
 pub use lease::{Lease, Owner};
-pub use names::{AUDIT_INDEX, STATE_INDEX, bucket_name, class_in, hold_name, stream_name};
+pub use names::{AUDIT_INDEX, STATE_INDEX, bucket_name, class_in, hold_name, looks_like_bucket, stream_name};
 pub use plan::{Step, share, step};
-pub use run::{Run, attest, publish};
+pub use run::{Run, attest};
 pub use survey::{Index, Judgement, Snapshot, Survey, due_query};

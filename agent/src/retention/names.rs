@@ -19,6 +19,16 @@ pub fn bucket_name(class: &str, dataset: &str, period: &str) -> String {
     format!("vigie-{class}-{dataset}{BUCKET}{period}")
 }
 
+/// The period of expiry in the name of a bucket.
+pub(super) fn period_in(bucket: &str) -> Option<&str> {
+    bucket.rsplit_once(BUCKET).map(|(_, period)| period)
+}
+
+/// Whether `name`, the last part of a name, would be taken for a bucket.
+pub fn looks_like_bucket(name: &[u8]) -> bool {
+    name.windows(BUCKET.len()).any(|part| part == BUCKET.as_bytes())
+}
+
 /// The index that documents held for `case` are copied to.
 pub fn hold_name(case: &str) -> String {
     format!("vigie-hold-{case}")

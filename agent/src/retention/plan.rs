@@ -94,6 +94,7 @@ mod tests {
             layout: Layout::Bucket,
             bucket: Width::Month,
             basis: String::new(),
+            subject_fields: Vec::new(),
             revision: 1,
         };
         let classes = Arc::new(Classes(vec![class]));

@@ -17,6 +17,8 @@ use super::tasks::{expunge, finish};
 use crate::cluster::Cluster;
 use crate::proof::{Draft, Entry, Ledger};
 
+/// Kind of the entry that a run begins with.
+const BEGIN: &str = "retention.begin";
 /// Rounds of deletion by query, since documents that change meanwhile are left over.
 const ROUNDS: u32 = 20;
 
@@ -49,12 +51,13 @@ impl Run<'_> {
         ledger: &mut Ledger,
         tell: &mut dyn FnMut(&str),
     ) -> Result<Entry, String> {
+        let mut done = self.gone(ledger.last(), survey).await?;
         let planned = survey.indexes.iter().filter_map(|index| {
             let step = step(index, self.classes, self.judgement);
             (step != Step::Keep).then(|| record(index, step.word(), &Value::Null))
         });
-        self.begin("retention.begin", survey, planned.collect(), ledger).await?;
-        let mut done = Vec::new();
+        let planned = done.iter().cloned().chain(planned).collect();
+        self.begin(BEGIN, survey, planned, ledger).await?;
         let mut failure = None;
         for index in &survey.indexes {
             let step = step(index, self.classes, self.judgement);
@@ -78,6 +81,30 @@ impl Run<'_> {
         let entry = self.certify(survey, done, failure.is_some(), ledger)?;
         publish(self.cluster, &entry).await?;
         failure.map_or(Ok(entry), Err)
+    }
+
+    /// What the run that began with `last` deleted as a whole before it was killed: no certificate tells of that yet.
+    async fn gone(&self, last: Option<&Entry>, survey: &Survey) -> Result<Vec<Value>, String> {
+        let mut gone = Vec::new();
+        let Some(begun) = last.filter(|last| last.draft.kind == BEGIN) else { return Ok(gone) };
+        for record in begun.draft.body["indexes"].as_array().into_iter().flatten() {
+            let [name, uuid, method] = ["index", "uuid", "method"].map(|key| record[key].as_str().unwrap_or_default());
+            let goes_as_a_whole = [Step::DeleteIndex, Step::RollOver].iter().any(|step| step.word() == method);
+            let is_gone = match survey.indexes.iter().find(|index| index.name == name) {
+                Some(index) => index.uuid != uuid,
+                None => self.cluster.find(&format!("/{name}/_count")).await?.is_none(),
+            };
+            if goes_as_a_whole && is_gone {
+                let mut record = record.clone();
+                let begun_in = record["begun_in"].as_u64().unwrap_or(begun.number);
+                record["method"] = Step::DeleteIndex.word().into();
+                record["begun_in"] = begun_in.into();
+                record["docs_after"] = 0.into();
+                record["verified"] = true.into();
+                gone.push(record);
+            }
+        }
+        Ok(gone)
     }
 
     /// Says what is about to go, before anything does: a run that is killed has no other witness.
@@ -214,21 +241,25 @@ pub(super) fn record(index: &Index, method: &str, facts: &Value) -> Value {
     record
 }
 
-/// Appends `draft` to the chain, and copies it to the audit index.
+/// Appends `draft` to the chain, and copies it to the audit index, behind the entry before it: one that a killed run left in the
+/// file alone is copied now.
 ///
 /// # Errors
 /// When either does not take it.
 pub async fn attest(cluster: &Cluster, ledger: &mut Ledger, draft: Draft) -> Result<Entry, String> {
+    if let Some(last) = ledger.last() {
+        publish(cluster, last).await?;
+    }
     let entry = ledger.append(draft).map_err(|error| error.to_string())?;
     publish(cluster, &entry).await?;
     Ok(entry)
 }
 
-/// Copies `entry` to the audit index, where its number is its id. One that is there already stays.
+/// Copies `entry` to the audit index, where its hash is its id. One that is there already stays.
 ///
 /// # Errors
-/// When the cluster does not take it, or has another entry of that number.
-pub async fn publish(cluster: &Cluster, entry: &Entry) -> Result<(), String> {
+/// When the cluster does not take it.
+async fn publish(cluster: &Cluster, entry: &Entry) -> Result<(), String> {
     // As text, so that bodies of any shape fit.
     let body = json!({"number": entry.number, "hash": entry.hash.to_string(), "at": entry.draft.at, "kind": entry.draft.kind, "line": entry.line()});
     match cluster.put(&format!("/{AUDIT_INDEX}/_create/{}?refresh=true", entry.hash), &body).await {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::calendar::{Width, moment};
 use super::classes::{Class, Classes};
 use super::holds::Hold;
-use super::names::class_in;
+use super::names::{class_in, period_in};
 use crate::cluster::Cluster;
 
 /// What is judged, and as of when.
@@ -94,6 +94,14 @@ impl Survey {
             }
         }
         Ok(kept)
+    }
+
+    /// Whether `cluster` can be judged at all, before anything is written there, the lease included.
+    ///
+    /// # Errors
+    /// Why it cannot: it is red, read-only, may not be looked at, or its clock differs from `now`.
+    pub async fn is_possible(cluster: &Cluster, now: i64) -> Result<(), String> {
+        standing(cluster, now).await.map(drop)
     }
 
     /// Looks at `cluster`. `named` are further indexes, each with its class; `now` is this host's clock.
@@ -297,8 +305,7 @@ async fn snapshots(cluster: &Cluster, due: &[&str]) -> Result<Option<Vec<Snapsho
 
 /// Whether every document that may still come to the bucket called `name` is due as of `as_of`: its period is over.
 pub(super) fn is_over(name: &str, width: Width, as_of: i64) -> bool {
-    name.rsplit_once("-exp-")
-        .is_some_and(|(_, period)| width.name(as_of).as_str() > period && period.len() == width.name(as_of).len())
+    period_in(name).is_some_and(|period| width.name(as_of).as_str() > period && period.len() == width.name(as_of).len())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, permission};
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -20,8 +20,9 @@ pub(super) async fn finish(cluster: &Cluster, started: &Value) -> Result<Value, 
             if !state["error"].is_null() {
                 let text = |key: &str| state["error"][key].as_str().unwrap_or("?");
                 // Of the reason only the name of the permission is shown.
-                let named = text("reason").strip_prefix("no permissions for [").and_then(|rest| rest.split(']').next());
-                let lacks = named.map(|name| format!(", the user lacks the permission `{name}`")).unwrap_or_default();
+                let lacks = permission(text("reason"))
+                    .map(|name| format!(", the user lacks the permission `{name}`"))
+                    .unwrap_or_default();
                 return Err(format!("a task of the cluster failed: {}{lacks}", text("type")));
             }
             return Ok(state["response"].clone());

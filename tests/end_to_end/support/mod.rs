@@ -5,6 +5,7 @@ mod eventually;
 mod gate;
 mod node;
 mod random;
+mod relay;
 mod section;
 mod store;
 
@@ -13,5 +14,6 @@ pub(crate) use eventually::eventually;
 pub(crate) use gate::Gate;
 pub(crate) use node::{Node, shared_node};
 pub(crate) use random::SplitMix;
+pub(crate) use relay::{Relay, Turn};
 pub(crate) use section::OutputSection;
 pub(crate) use store::{Answer, Store};

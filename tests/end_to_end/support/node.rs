@@ -91,6 +91,12 @@ impl Node {
         }
     }
 
+    /// Where it keeps its data: beside the configuration that its CA lies in.
+    pub(crate) fn data(&self) -> PathBuf {
+        let home = self.ca.ancestors().nth(3).expect("the CA lies in `config/certificates`");
+        home.join("data")
+    }
+
     /// Stops a node of one's own. Its data stays.
     pub(crate) fn stop(&self) {
         script(&["stop".as_ref(), self.own_home().as_os_str()]);

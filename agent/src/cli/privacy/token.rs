@@ -9,8 +9,7 @@ use zeroize::Zeroizing;
 use super::Arguments;
 use crate::cli::print;
 use crate::config::read_bounded;
-use crate::privacy::{EpochKeys, KeyRing, Unsealer, normalised, open, push_hash};
-use crate::redact;
+use crate::privacy::{KeyRing, Unsealer, hashes, open};
 
 pub(super) const HELP: &str = "\
 Usage: vigie token --entity ENTITY --key-file FILE VALUE|-
@@ -42,18 +41,11 @@ pub(super) fn run(mut arguments: Arguments) -> Result<ExitCode, String> {
         (Some(word), true) => Zeroizing::new(word),
         _ => return Err("expected one value, or `-`".into()),
     };
-    let group = redact::all().find(|detector| detector.entity == entity).map(|detector| detector.group);
-    let mut normal = Zeroizing::new(Vec::new());
-    normalised(&entity, group, value.as_bytes(), &mut normal);
-    let mut out = Vec::new();
-    for epoch in ring.epochs() {
-        let Some(key) = ring.key(epoch) else { continue };
-        push_hash(&entity, &normal, &EpochKeys::new(epoch, key), &mut out);
-        out.push(b'\n');
-    }
-    Ok(print(&String::from_utf8_lossy(&out)))
+    let tokens = hashes(&entity, value.as_bytes(), &ring);
+    Ok(print(&tokens.iter().map(|token| format!("{token}\n")).collect::<String>()))
 }
 
+/// What standard input holds: a value.
 fn from_input() -> Result<Zeroizing<String>, String> {
     let mut value = Zeroizing::new(String::new());
     let read = std::io::stdin().take(64 << 10).read_to_string(&mut value);

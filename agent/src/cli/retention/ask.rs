@@ -30,6 +30,7 @@ pub(super) struct Ask {
     pub(super) subject: Option<String>,
     pub(super) reference: Option<String>,
     pub(super) fields: Vec<String>,
+    pub(super) key_files: Vec<PathBuf>,
     pub(super) every: Option<String>,
     pub(super) metrics_file: Option<PathBuf>,
 }
@@ -87,6 +88,7 @@ impl Ask {
             "subject" => self.subject = Some(value),
             "reference" => self.reference = Some(value),
             "field" => self.fields.push(value),
+            "key-file" => self.key_files.push(value.into()),
             "every" => self.every = Some(value),
             "metrics-file" => self.metrics_file = Some(value.into()),
             other => return Err(format!("unknown flag `--{other}`; see `vigie retention --help`")),

@@ -1,17 +1,15 @@
 //! The chain of certificates and the key that signs it.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-use serde_json::Value;
 
 use super::super::{environment, print, state_directory};
 use super::ask::Ask;
 use super::work::{Way, now};
 use crate::config::{CommandLine, Diagnostics, load, render};
-use crate::proof::{Head, Ledger, PublicKey, SigningKey, Verified, verify as verified};
+use crate::proof::{Draft, Entry, Head, Ledger, PublicKey, SigningKey, Verified, verify_each};
 use crate::retention::moment;
 
 /// Files of the key and the chain, as given or below the directory of state.
@@ -85,14 +83,15 @@ fn shown(key: &PublicKey) -> ExitCode {
     print(&format!("key {}\n{}", key.name(), key.pem()))
 }
 
-fn checked(file: &Path, ask: &Ask, head: Option<Head>) -> Result<Verified, String> {
+fn checked(file: &Path, ask: &Ask, head: Option<Head>, each: impl FnMut(&Entry)) -> Result<Verified, String> {
     if ask.public_keys.is_empty() {
         return Err("give the public key with --public-key FILE; `vigie retention key show` prints it".into());
     }
     let keys: Result<Vec<PublicKey>, _> = ask.public_keys.iter().map(|path| PublicKey::open(path)).collect();
     let keys = keys.map_err(|error| error.to_string())?;
     let reader = File::open(file).map_err(|error| format!("cannot read `{}`: {error}", file.display()))?;
-    verified(BufReader::new(reader), &keys, head).map_err(|flaw| format!("`{}` is NOT whole: {flaw}", file.display()))
+    verify_each(BufReader::new(reader), (&keys, head), each)
+        .map_err(|flaw| format!("`{}` is NOT whole: {flaw}", file.display()))
 }
 
 /// Checks a chain, against a head that was kept or against the audit index where one of them is given.
@@ -102,7 +101,7 @@ pub(super) fn verify(file: &Path, ask: &Ask) -> Result<ExitCode, String> {
         (None, Some(_)) => Way::open(ask)?.audited_head()?,
         (None, None) => None,
     };
-    let verified = checked(file, ask, head)?;
+    let verified = checked(file, ask, head, |_| {})?;
     let mut text = String::new();
     for (kind, count) in &verified.kinds {
         text.push_str(&format!("{kind}: {count}\n"));
@@ -114,30 +113,27 @@ pub(super) fn verify(file: &Path, ask: &Ask) -> Result<ExitCode, String> {
     Ok(print(&text))
 }
 
-/// Says what the entries of a chain say.
+/// Says what the entries of a chain say, once all of it was found good.
 pub(super) fn report(file: &Path, ask: &Ask) -> Result<ExitCode, String> {
-    checked(file, ask, None)?;
-    let reader = File::open(file).map_err(|error| format!("cannot read `{}`: {error}", file.display()))?;
     let mut text = String::new();
-    for line in BufReader::new(reader).lines() {
-        let line = line.map_err(|error| error.to_string())?;
-        let entry: Value = serde_json::from_str(&line).map_err(|error| error.to_string())?;
-        let word = |key: &str| entry[key].as_str().unwrap_or_default();
-        let body = &entry["body"];
-        text.push_str(&format!("{} {} {}", entry["number"], word("at"), word("kind")));
-        if body["complete"] == false {
-            text.push_str(" (not complete)");
-        }
-        text.push('\n');
-        for index in body["indexes"].as_array().into_iter().flatten() {
-            let word = |key: &str| index[key].as_str().unwrap_or("-");
-            let verified = if index["verified"] == true { "verified" } else { "not verified" };
-            let (name, method, first, last) = (word("index"), word("method"), word("first"), word("last"));
-            text.push_str(&format!(
-                "    {name}: {method}, {} due of {}, events {first} to {last}, {verified}\n",
-                index["due"], index["docs_before"]
-            ));
-        }
-    }
+    checked(file, ask, None, |entry| tell(entry, &mut text))?;
     Ok(print(&text))
+}
+
+fn tell(entry: &Entry, text: &mut String) {
+    let Draft { at, kind, body } = &entry.draft;
+    text.push_str(&format!("{} {at} {kind}", entry.number));
+    if body["complete"] == false {
+        text.push_str(" (not complete)");
+    }
+    text.push('\n');
+    for index in body["indexes"].as_array().into_iter().flatten() {
+        let word = |key: &str| index[key].as_str().unwrap_or("-");
+        let verified = if index["verified"] == true { "verified" } else { "not verified" };
+        let (name, method, first, last) = (word("index"), word("method"), word("first"), word("last"));
+        text.push_str(&format!(
+            "    {name}: {method}, {} due of {}, events {first} to {last}, {verified}\n",
+            index["due"], index["docs_before"]
+        ));
+    }
 }

@@ -2,6 +2,7 @@
 
 mod ask;
 mod chain;
+mod erase;
 mod every;
 mod work;
 
@@ -17,7 +18,7 @@ Usage: vigie retention plan   -c FILE [--as-of DATE] [--extend]     shows what i
        vigie retention hold   add CASE --index NAMES|--query JSON --reason TEXT --by NAME -c FILE
        vigie retention hold   ls -c FILE
        vigie retention hold   lift CASE --reason TEXT --by NAME -c FILE
-       vigie retention erase  --subject KIND:VALUE --field NAME ... --reference TEXT -c FILE [--apply]
+       vigie retention erase  --subject KIND:VALUE|KIND:- [--field NAME ...] [--key-file RING ...] --reference TEXT -c FILE [--apply]
        vigie retention verify FILE --public-key FILE [--head NUMBER:HASH | -c FILE]
        vigie retention report FILE --public-key FILE                what the entries of a chain say, once it is found whole
        vigie retention key    new|show|rotate -c FILE               the key that signs certificates
@@ -32,6 +33,9 @@ A configuration of its own, with a user that may delete, is best: the shipper ne
   --metrics-file FILE of `run`: a page for node_exporter's textfile collector, with overdue documents and the last success
   --per-second 5000   bound of deletion by query; 0 sets none
   --index NAME=CLASS  judge this index by that class, though its name does not say so
+  --subject KIND:-    reads the value from standard input, so that it stands in no list of processes
+  --field NAME        looks there too, next to `Subject_Fields` of the classes
+  --key-file RING     of `redact`: finds the subject by its tokens of every epoch; those of the configuration's filters count too
   --key, --chain      files of the signing key and of the chain; default: `retention/signing.pem` and `retention/chain` in
                       `storage.path` or $STATE_DIRECTORY
 

@@ -1,6 +1,7 @@
 //! What is done in a cluster: plan, run, holds, erasure.
 
 use std::io::BufRead;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,14 +12,15 @@ use super::super::setup::context;
 use super::super::{environment, identity, print, say};
 use super::ask::Ask;
 use super::chain::ledger;
+use super::erase::erase;
 use crate::cluster::Cluster;
 use crate::config::{CommandLine, Diagnostics, SectionKind, load, render};
 use crate::outputs::opensearch::setup::cluster;
 use crate::plugin::wall_clock;
 use crate::proof::{Draft, Hash, Head, Ledger};
 use crate::retention::{
-    AUDIT_INDEX, Classes, Hold, Judgement, Lease, Owner, Run, Step, Subject, Survey, attest, is_case, moment,
-    parse_moment, publish, share, step,
+    AUDIT_INDEX, Classes, Hold, Judgement, Lease, Owner, Run, Step, Survey, attest, is_case, moment, parse_moment,
+    share, step,
 };
 
 /// Most of all documents that one run deletes, in percent.
@@ -33,9 +35,11 @@ pub(super) fn now() -> i64 {
 
 /// A cluster and the rules that hold there.
 pub(super) struct Way {
-    cluster: Cluster,
-    classes: Arc<Classes>,
+    pub(super) cluster: Cluster,
+    pub(super) classes: Arc<Classes>,
     named: Vec<(String, String)>,
+    /// Key rings of the filters `redact`.
+    pub(super) rings: Vec<PathBuf>,
     runtime: Runtime,
 }
 
@@ -62,7 +66,10 @@ impl Way {
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| format!("cannot start the runtime: {error}"))?;
-        Ok(Self { cluster, classes, named: Vec::new(), runtime })
+        let filters = loaded.document.of(SectionKind::Filter);
+        let redact = filters.filter(|section| section.name().eq_ignore_ascii_case("redact"));
+        let rings = redact.filter_map(|section| Some(PathBuf::from(&section.get("key_file")?.text))).collect();
+        Ok(Self { cluster, classes, named: Vec::new(), rings, runtime })
     }
 
     /// The last entry of the chain that the audit index knows.
@@ -74,7 +81,7 @@ impl Way {
         Ok(source["number"].as_u64().zip(hash).map(|(number, hash)| Head { number, hash }))
     }
 
-    async fn survey(&self, judgement: Judgement) -> Result<Survey, String> {
+    pub(super) async fn survey(&self, judgement: Judgement) -> Result<Survey, String> {
         Survey::take(&self.cluster, &self.classes, &self.named, (judgement, now())).await
     }
 
@@ -85,7 +92,11 @@ impl Way {
     }
 
     /// Does `work` while nobody else may change anything. What went wrong with it comes before what did with the lease.
-    async fn under_lease<T>(&self, work: impl AsyncFnOnce(&mut Lease) -> Result<T, String>) -> Result<T, String> {
+    pub(super) async fn under_lease<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut Lease) -> Result<T, String>,
+    ) -> Result<T, String> {
+        Survey::is_possible(&self.cluster, now()).await?;
         let mut lease = self.lease().await?;
         let done = work(&mut lease).await;
         let released = lease.release(&self.cluster).await;
@@ -94,7 +105,7 @@ impl Way {
         Ok(done)
     }
 
-    fn run(&self, judgement: Judgement, ask: &Ask) -> Run<'_> {
+    pub(super) fn run(&self, judgement: Judgement, ask: &Ask) -> Run<'_> {
         Run {
             cluster: &self.cluster,
             classes: &self.classes,
@@ -148,7 +159,7 @@ pub(super) fn overdue(ask: &Ask) -> Result<Overdue, String> {
     Ok(Overdue { documents, next })
 }
 
-fn judgement(ask: &Ask) -> Result<Judgement, String> {
+pub(super) fn judgement(ask: &Ask) -> Result<Judgement, String> {
     let as_of = match &ask.as_of {
         None => now(),
         Some(text) => parse_moment(text)
@@ -248,10 +259,6 @@ async fn deleted(
             "{due} of {all} documents would go, which is above the limit of {limit}%: look at `vigie retention plan`, and allow it with --max-share"
         ));
     }
-    // The chain must not lag behind: a certificate that only the file has is put into the index first.
-    if let Some(last) = ledger.last() {
-        publish(&way.cluster, last).await?;
-    }
     let mut tell = |line: &str| {
         print(&format!("{line}\n"));
     };
@@ -269,45 +276,6 @@ fn confirm(judgement: Judgement) -> Result<(), String> {
     let mut typed = String::new();
     std::io::stdin().lock().read_line(&mut typed).map_err(|error| error.to_string())?;
     if typed.trim() == expected { Ok(()) } else { Err("not confirmed: nothing was changed".into()) }
-}
-
-async fn erase(way: &Way, ask: &Ask) -> Result<ExitCode, String> {
-    let given = "give --subject KIND:VALUE, such as email:jane@example.org, and --field NAME once or more";
-    let subject = ask.subject.as_deref().and_then(|text| Subject::parse(text, ask.fields.clone())).ok_or(given)?;
-    if subject.fields.is_empty() {
-        return Err(given.into());
-    }
-    let reference =
-        ask.reference.as_deref().ok_or("give --reference TEXT: the number of the request, for the record")?;
-    if subject.values.iter().any(|value| reference.contains(value.as_str())) {
-        return Err("--reference holds the identifier of the subject: the record would keep it".into());
-    }
-    let judgement = judgement(ask)?;
-    if !ask.apply {
-        let survey = way.survey(judgement).await?;
-        let found = subject.find(&way.cluster, &survey).await?;
-        let lines = found.iter().map(|(index, count)| {
-            let held = if index.held_by.is_empty() {
-                String::new()
-            } else {
-                format!(", held by {}", index.held_by.join(", "))
-            };
-            format!("  {}: {count} of {} documents{held}\n", index.name, index.docs)
-        });
-        print(&lines.collect::<String>());
-        if found.is_empty() {
-            return Ok(print("nothing was found\n"));
-        }
-        print("nothing was changed: --apply does it\n");
-        return Ok(ExitCode::from(2));
-    }
-    let mut ledger = ledger(ask)?;
-    let erase = async |lease: &mut Lease| {
-        let survey = way.survey(judgement).await?;
-        way.run(judgement, ask).erase((&subject, reference), &survey, lease, &mut ledger).await
-    };
-    let entry = way.under_lease(erase).await?;
-    Ok(print(&format!("done: certificate {}\n", entry.head())))
 }
 
 async fn holds(way: &Way) -> Result<ExitCode, String> {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::cluster::{ErrorDetail, ItemAnswer, Verb, bulk_item, error_name, request_error, scrubbed};
+use crate::cluster::{ErrorDetail, ItemAnswer, Verb, bulk_item, error_name, permission, request_error, scrubbed};
 use crate::encode::bulk::Operation;
 use crate::net::Target;
 use crate::plugin::{Cause, Class, Fate, Refusal, Verdict};
@@ -196,14 +196,6 @@ fn largest_share(reason: &str) -> Option<(u128, u128)> {
     let operation = number("coordinating_operation_bytes").or_else(|| number("primary_operation_bytes"))?;
     let limit = number("max_coordinating_and_primary_bytes")?;
     (operation > limit).then_some((limit, operation))
-}
-
-/// The permission that a security exception asks for, such as `indices:admin/create`.
-pub(super) fn permission(reason: &str) -> Option<&str> {
-    let (_, inside) = reason.split_once('[')?;
-    let (name, _) = inside.split_once(']')?;
-    let is_plain = name.len() < 100 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b":/_*.".contains(&b));
-    (is_plain && (name.starts_with("indices:") || name.starts_with("cluster:"))).then_some(name)
 }
 
 #[cfg(test)]

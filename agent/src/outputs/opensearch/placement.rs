@@ -6,7 +6,7 @@ use vigie_parsers::batch::{Record, Value};
 
 use super::options::OpenSearchOptions;
 use crate::encode::accessor::{Path, Template};
-use crate::retention::{Classes, Layout, bucket_name, parse_moment, stream_name};
+use crate::retention::{Classes, Layout, bucket_name, looks_like_bucket, parse_moment, stream_name};
 
 /// Names indexes by class. Keeps the member of the last record, since neighbours share it.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ const LONGEST: usize = 100;
 /// Whether `name` can be the last part of the name of an index, and is never taken for a bucket.
 pub(super) fn is_dataset(name: &[u8]) -> bool {
     let allowed = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.-".contains(byte);
-    (1..=LONGEST).contains(&name.len()) && name.iter().all(allowed) && !name.windows(5).any(|part| part == b"-exp-")
+    (1..=LONGEST).contains(&name.len()) && name.iter().all(allowed) && !looks_like_bucket(name)
 }
 
 impl Placement {
@@ -111,6 +111,7 @@ mod tests {
             layout,
             bucket: Width::Month,
             basis: String::new(),
+            subject_fields: Vec::new(),
             revision: 1,
         };
         Arc::new(Classes(vec![class("r1", Layout::Stream), class("r2", Layout::Bucket)]))

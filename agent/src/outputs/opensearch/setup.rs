@@ -7,9 +7,10 @@ use serde_json::Value;
 use super::access::Access;
 use super::deliver::percent_encoded;
 use super::index;
-use super::judge::permission;
 use super::reach::Reach;
-use crate::cluster::{Cluster, ErrorDetail, Resource, ResourceKind, State, request_error, resources, scrubbed};
+use crate::cluster::{
+    Cluster, ErrorDetail, Resource, ResourceKind, State, permission, request_error, resources, scrubbed,
+};
 use crate::config::{Diagnostics, Section};
 use crate::net::{HttpClient, Target, exchange, explain};
 use crate::plugin::BuildContext;
@@ -27,7 +28,8 @@ pub struct Setup {
 /// The way to the cluster of `section`, for what is no bulk request; `None` when it sends nothing to a store, or when something
 /// was wrong and has been reported.
 pub fn cluster(section: &Section, context: &BuildContext, findings: &mut Diagnostics) -> Option<Cluster> {
-    Setup::read(section, context, findings).map(Setup::into_cluster)
+    let Reach { clients, access, base } = Reach::read(section, context, findings)?;
+    Some(Cluster::new(clients.into_iter().next()?, base, access.authorization()))
 }
 
 /// Largest answer that is read.

@@ -1,7 +1,13 @@
 //! `vigie retention` against a real node: what is due goes, what is held or alive stays, and there is proof.
 
-use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+mod erase;
+mod kill;
+mod lease;
+mod refusals;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -23,17 +29,56 @@ const BUCKET: &str = "vigie-ite1-app-exp-2020.01";
 const STREAM: &str = "vigie-ite2-app";
 
 /// A cluster has one lease, which the tests that delete take one after the other.
-static LEASE: Mutex<()> = Mutex::new(());
+fn alone() -> MutexGuard<'static, ()> {
+    static LEASE: Mutex<()> = Mutex::new(());
+    LEASE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Runs `vigie retention` and gives exit code and all that it said.
 fn retention(workplace: &Workplace, line: &[&str]) -> (Option<i32>, String) {
-    let config = workplace.path("vigie.conf");
-    let (key, chain) = (workplace.path("key.pem"), workplace.path("chain"));
-    let mut arguments: Vec<&Path> = vec![Path::new("retention")];
-    arguments.extend(line.iter().map(Path::new));
-    arguments.extend([Path::new("-c"), &config, Path::new("--key"), &key, Path::new("--chain"), &chain]);
-    let (status, shown, said) = run_to_end(&arguments);
+    retention_by(workplace, "vigie.conf", line)
+}
+
+/// The same with another configuration.
+fn retention_by(workplace: &Workplace, config: &str, line: &[&str]) -> (Option<i32>, String) {
+    let arguments = arguments(workplace, config, line);
+    let (status, shown, said) = run_to_end(&arguments.iter().map(PathBuf::as_path).collect::<Vec<_>>());
     (status.code(), format!("{shown}{said}"))
+}
+
+/// Starts `vigie retention` and does not wait for it.
+fn start(workplace: &Workplace, config: &str, line: &[&str]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
+    command.args(arguments(workplace, config, line)).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().expect("it starts")
+}
+
+fn arguments(workplace: &Workplace, config: &str, line: &[&str]) -> Vec<PathBuf> {
+    let files = [("-c", config), ("--key", "key.pem"), ("--chain", "chain")];
+    let files = files.into_iter().flat_map(|(flag, name)| [PathBuf::from(flag), workplace.path(name)]);
+    ["retention"].iter().chain(line).map(PathBuf::from).chain(files).collect()
+}
+
+/// Configuration that goes by a relay, which knows the credentials.
+fn by_relay(port: u16, classes: &str) -> String {
+    let output =
+        format!("[OUTPUT]\n    Name opensearch\n    Match *\n    Host 127.0.0.1\n    Port {port}\n    Retention On\n");
+    format!("[INPUT]\n    Name dummy\n{output}{classes}")
+}
+
+/// Installs the templates that a configuration wants.
+fn set_up(workplace: &Workplace, config: &str) {
+    let config = workplace.path(config);
+    let arguments = ["setup", "opensearch", "--apply", "-c"].map(Path::new);
+    let (status, shown, said) = run_to_end(&[&arguments[..], &[config.as_path()]].concat());
+    assert_eq!(status.code(), Some(0), "{shown}{said}");
+}
+
+/// Writes the public key of `key.pem` into a file, and gives its path as text.
+fn public_key(workplace: &Workplace) -> String {
+    let shown = retention(workplace, &["key", "show"]).1;
+    let (_, public) = shown.split_once("-----BEGIN").expect("a key is shown");
+    workplace.write("public.pem", &format!("-----BEGIN{public}")).to_str().expect("text").to_owned()
 }
 
 fn create(store: &Store, index: &str, id: &str, (user, class, expires_at): (&str, &str, &str)) {
@@ -61,10 +106,7 @@ fn prepared(store: &Store) -> Workplace {
     let mut output = node.output("app", "retention-rest");
     output.more.push("Retention On");
     workplace.write("vigie.conf", &format!("[INPUT]\n    Name dummy\n{output}{CLASSES}"));
-    let config = workplace.path("vigie.conf");
-    let arguments = ["setup", "opensearch", "--apply", "-c"].map(Path::new);
-    let (status, shown, said) = run_to_end(&[&arguments[..], &[config.as_path()]].concat());
-    assert_eq!(status.code(), Some(0), "{shown}{said}");
+    set_up(&workplace, "vigie.conf");
     assert_eq!(retention(&workplace, &["key", "new"]).0, Some(0));
 
     create(store, BUCKET, "due", ("john", "ite1", "2020-01-19T00:00:00Z"));
@@ -77,7 +119,7 @@ fn prepared(store: &Store) -> Workplace {
 
 #[test]
 fn what_is_due_goes_what_is_held_or_alive_stays_and_a_tampered_certificate_is_refused() {
-    let _alone = LEASE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = alone();
     let store = Store::of(shared_node());
     let workplace = prepared(&store);
     let run = |line: &[&str], code: i32, part: &str| {
@@ -120,14 +162,11 @@ fn what_is_due_goes_what_is_held_or_alive_stays_and_a_tampered_certificate_is_re
 
 /// The chain is whole, says nothing of the subject, and a change of it is seen.
 fn certificates_hold(workplace: &Workplace) {
-    let shown = retention(workplace, &["key", "show"]).1;
-    let (_, public) = shown.split_once("-----BEGIN").expect("a key is shown");
-    workplace.write("public.pem", &format!("-----BEGIN{public}"));
-    let public = workplace.path("public.pem");
+    let public = public_key(workplace);
     let chain = std::fs::read_to_string(workplace.path("chain")).expect("there is a chain");
     let verify = |name: &str| {
         let file = workplace.path(name);
-        let words = ["verify", file.to_str().expect("text"), "--public-key", public.to_str().expect("text")];
+        let words = ["verify", file.to_str().expect("text"), "--public-key", &public];
         retention(workplace, &words)
     };
     // The audit index, asked by way of the configuration, knows the same end.
@@ -147,6 +186,7 @@ fn certificates_hold(workplace: &Workplace) {
 
 #[test]
 fn a_closed_or_blocked_index_is_named_and_nothing_is_judged() {
+    let _alone = alone();
     let store = Store::of(shared_node());
     let node = shared_node();
     let workplace = Workplace::new();
@@ -168,7 +208,7 @@ fn a_closed_or_blocked_index_is_named_and_nothing_is_judged() {
 
 #[test]
 fn a_run_that_stays_deletes_and_leaves_its_figures_for_monitoring() {
-    let _alone = LEASE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = alone();
     let store = Store::of(shared_node());
     let node = shared_node();
     let workplace = Workplace::new();
@@ -192,19 +232,7 @@ fn a_run_that_stays_deletes_and_leaves_its_figures_for_monitoring() {
     assert_eq!(retention(&workplace, &["key", "new"]).0, Some(0));
     let (status, text) = retention(&workplace, &["run", "--every", "1d"]);
     assert!(status == Some(1) && text.contains("--every needs --apply"), "{text}");
-    let files = ["vigie.conf", "key.pem", "chain"].map(|name| workplace.path(name));
-    let mut stays = std::process::Command::new(env!("CARGO_BIN_EXE_vigie"))
-        .arg("retention")
-        .args(run)
-        .args(["--every", "1d", "-c"])
-        .arg(&files[0])
-        .arg("--key")
-        .arg(&files[1])
-        .arg("--chain")
-        .arg(&files[2])
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .expect("it starts");
+    let mut stays = start(&workplace, "vigie.conf", &[&run[..], &["--every", "1d"]].concat());
     let shown = eventually(Duration::from_secs(120), "a good run", || {
         let shown = std::fs::read_to_string(&metrics).unwrap_or_default();
         shown.contains("last_run_success 1\n").then_some(shown)
