@@ -35,6 +35,7 @@ fn classes() -> Vec<Class> {
         bucket: Width::Month,
         basis: String::new(),
         revision: 1,
+        subject_fields: Vec::new(),
     };
     let long = Class { basis: "a \"law\"".into(), revision: 3, ..class("long", "2y") };
     let law = Class { min_age: Some(age("6mo")), ..class("law", "1y") };
