@@ -44,7 +44,7 @@ differences! {
     "parser" "decode_field_as" Given "an unknown escape keeps its letter; Fluent Bit loses both"
     "parser" "regex" Given "linear time; where a pattern needs backtracking, a line that takes too long is kept as text"
     "parser" "time_key" Given "a time that does not parse stays in the record; in Fluent Bit the field vanishes"
-    "parser" "types" Given "commas separate pairs as well; Fluent Bit makes one long name of them"
+    "parser" "types" Given "text that is no number stays as it is, where Fluent Bit makes it 0; commas separate pairs as well, where it makes one long name of them"
     "service" "flush" Given "the longest wait: the first line after a pause goes at once; in Fluent Bit a tick"
     "service" "health_check" Given "unhealthy also where an output settles nothing for `HC_Period`"
     "service" "hot_reload" Given "a configuration with mistakes is refused in the answer, and what ran goes on; Fluent Bit answers `done`"

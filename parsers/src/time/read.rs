@@ -12,6 +12,9 @@ use crate::batch::Timestamp;
 
 const SECONDS_PER_DAY: i64 = 86_400;
 
+/// Days ahead from which on a date without a year is taken for one of the year before.
+const HALF_A_YEAR: i64 = 183;
+
 /// What a text may leave out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Context {
@@ -294,20 +297,28 @@ impl Fields {
         Some(days * SECONDS_PER_DAY + hour * 3600 + self.minute * 60 + self.second)
     }
 
+    /// The date. One without a year is of this year, unless it would lie more than half a year ahead: logs tell of what was.
     fn date(&self, today: i64) -> Option<Date> {
-        let given = self.given_year();
-        let today = date_from_days(today);
-        let year = given.unwrap_or(today.year);
+        let now = date_from_days(today);
+        if let Some(year) = self.given_year() {
+            return self.date_in(year, None);
+        }
+        let found = self.date_in(now.year, Some(now));
+        let is_ahead = found.is_none_or(|found| days_from_date(found) - today > HALF_A_YEAR);
+        if is_ahead { self.date_in(now.year - 1, Some(now)).or(found) } else { found }
+    }
+
+    /// The date in `year`. `today` is there where the year was not given: a time of day alone means it.
+    fn date_in(&self, year: i64, today: Option<Date>) -> Option<Date> {
         if let Some(within) = self.day_of_year
             && (self.month.is_none() || self.day.is_none())
         {
             let days = 365 + u32::from(is_leap(year));
             return (within <= days).then(|| date_in_year(year, within - 1));
         }
-        // A time of day alone means today; a year alone means its first day.
-        let nothing_given = given.is_none() && self.month.is_none();
-        let month = self.month.unwrap_or(if given.is_none() { today.month } else { 1 });
-        let day = self.day.unwrap_or(if nothing_given { today.day } else { 1 });
+        // A year alone means its first day.
+        let month = self.month.or(today.map(|today| today.month)).unwrap_or(1);
+        let day = self.day.or(today.filter(|_| self.month.is_none()).map(|today| today.day)).unwrap_or(1);
         (day <= days_in_month(year, month)).then_some(Date { year, month, day })
     }
 

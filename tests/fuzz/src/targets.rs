@@ -1,13 +1,15 @@
 //! What is fuzzed: a row for each target.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use vigie::config::{CommandLine, Diagnostics, Environment, load};
+use vigie::encode::accessor::Template;
 use vigie::inputs::lines::check;
 use vigie_parsers::batch::{Batch, Origin, Timestamp};
+use vigie_parsers::json::JsonParser;
 use vigie_parsers::msgpack::{self, Event};
-use vigie_parsers::time::Context;
-use vigie_parsers::{Parsers, cri};
+use vigie_parsers::time::{Context, Zone};
+use vigie_parsers::{DecodeRule, Decoder, Definition, FieldType, Format, Parser, Parsers, Then, cri};
 
 use crate::bytes::Bytes;
 use crate::patterns::pattern;
@@ -22,6 +24,8 @@ const TARGETS: &[Target] = &[
     ("blocks", blocks),
     ("time", time),
     ("records", records),
+    ("definitions", definitions),
+    ("accessors", accessors),
     ("text", text),
     ("object", object),
     ("deflate", deflate),
@@ -116,7 +120,7 @@ fn time(mut bytes: Bytes<'_>) {
 
 /// Lines by the parsers that come with the agent, and as lines of containers.
 fn records(mut bytes: Bytes<'_>) {
-    static PARSERS: LazyLock<Parsers> =
+    static PARSERS: LazyLock<Arc<Parsers>> =
         LazyLock::new(|| load(&CommandLine::default(), Environment::default(), &mut Diagnostics::default()).parsers);
     let names = PARSERS.names();
     let parser = PARSERS.get(names[bytes.below(names.len())]).expect("it has a name");
@@ -131,6 +135,79 @@ fn records(mut bytes: Bytes<'_>) {
         parser.parse(&mut batch, index, span);
     }
     vigie::encode::check::records(&batch);
+}
+
+/// Lines by a parser of any definition.
+fn definitions(mut bytes: Bytes<'_>) {
+    let definition = definition(&mut bytes);
+    let Ok(parser) = definition.build() else { return };
+    let mut batch = Batch::default();
+    while !bytes.is_empty() {
+        let line = bytes.line();
+        let span = batch.store(line);
+        let index = batch.push(Timestamp { seconds: 1_795_392_000, nanos: 7 }, Origin::default());
+        let parsed = parser.parse(&mut batch, index, span);
+        let is_empty = batch.record(index).fields().is_empty();
+        assert!(parsed.gave_fields() || is_empty, "{definition:?} of {}", line.escape_ascii());
+    }
+    vigie::encode::check::records(&batch);
+}
+
+fn definition(bytes: &mut Bytes<'_>) -> Definition {
+    const FORMATS: [Format; 5] = [Format::Json, Format::Regex, Format::Ltsv, Format::Logfmt, Format::Cri];
+    const PATTERNS: [&str; 5] = [
+        r"^(?<time>[^ ]*) (?<a>[^ ]*)(?: (?<log>.*))?$",
+        r"(?<a>\d+)|(?<log>\w*)",
+        r"^(?<log>(?:[^,]+,)*)(?<a>.?)",
+        r#"(?<a>["']).*?\k<a>(?<log>.*)"#,
+        r"(?i)^<(?<a>é|\h{2})> (?<time>.{4,19}) (?<log>[\s\S]*)",
+    ];
+    const TIMES: [&str; 6] = ["%FT%T.%L%z", "%s.%L", "%b %d %T", "%d/%b/%Y:%T %z", "%H:%M %Z", "%L"];
+    const TYPES: [FieldType; 4] = [FieldType::Integer, FieldType::Hex, FieldType::Float, FieldType::Bool];
+    let times = TIMES.map(Some);
+    let zone = bytes.yes().then(|| Zone::from_posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("these are rules"));
+    Definition {
+        format: bytes.one_of(&FORMATS),
+        regex: Some(bytes.one_of(&PATTERNS).into()),
+        time_key: bytes.one_of(&["time", "a", "log"]).into(),
+        time_format: if bytes.yes() { bytes.one_of(&times).map(Into::into) } else { None },
+        time_keep: bytes.yes(),
+        time_strict: bytes.yes(),
+        time_offset: i32::from(bytes.byte().cast_signed()) * 900,
+        time_zone: zone,
+        types: vec![("a".into(), bytes.one_of(&TYPES)), ("log".into(), bytes.one_of(&TYPES))],
+        skip_empty_values: bytes.yes(),
+        logfmt_no_bare_keys: bytes.yes(),
+        decoders: (0..bytes.below(4)).map(|_| decoder(bytes)).collect(),
+        ..Definition::default()
+    }
+}
+
+fn decoder(bytes: &mut Bytes<'_>) -> DecodeRule {
+    const DECODERS: [Decoder; 4] = [Decoder::Json, Decoder::Escaped, Decoder::EscapedUtf8, Decoder::MysqlQuoted];
+    DecodeRule {
+        field: bytes.one_of(&["log", "a"]).into(),
+        decoder: bytes.one_of(&DECODERS),
+        replaces: bytes.yes(),
+        then: bytes.one_of(&[Then::Stop, Then::TryNext, Then::DoNext]),
+    }
+}
+
+/// A template in the first line, filled in from records and a tag.
+fn accessors(mut bytes: Bytes<'_>) {
+    let template = bytes.line();
+    let Ok(Ok(template)) = std::str::from_utf8(template).map(Template::parse) else { return };
+    let mut batch = Batch::default();
+    let mut out = Vec::new();
+    while !bytes.is_empty() {
+        let span = batch.store(bytes.line());
+        let index = batch.push(Timestamp::default(), Origin::default());
+        JsonParser.parse(&mut batch, index, span);
+        out.clear();
+        if template.render(batch.record(index), "app.web.eu", &mut out) && !template.is_dynamic() {
+            assert_eq!(out, template.wildcard());
+        }
+    }
 }
 
 /// Text into JSON strings.
@@ -190,16 +267,26 @@ fn config(mut bytes: Bytes<'_>) {
 
 /// Lines of containers and traces, and an agent that is killed between them.
 fn multiline(mut bytes: Bytes<'_>) {
-    const MODES: [&[&str]; 6] =
-        [&["cri"], &["java"], &["cri", "java"], &["docker", "cri"], &["docker", "cri", "python"], &["go", "ruby"]];
-    let mode = bytes.one_of(&MODES);
+    const MODES: [&[&str]; 8] = [
+        &["cri"],
+        &["java"],
+        &["cri", "java"],
+        &["docker", "cri"],
+        &["docker", "cri", "python"],
+        &["go", "ruby"],
+        &[],
+        &[],
+    ];
+    let number = bytes.below(MODES.len());
+    let (mode, has_rules) = (MODES[number], number == 6);
     let cuts: Vec<bool> = (0..8).map(|_| bytes.yes()).collect();
     let kills: Vec<usize> = (0..bytes.below(4)).map(|_| bytes.below(12)).collect();
     let mut text = String::new();
     while !bytes.is_empty() {
         push_line(&mut bytes, &mut text);
     }
-    check::kills(&text, &cuts, &kills, &check::built_in(mode));
+    let mode = if mode.is_empty() { check::own(has_rules) } else { check::built_in(mode) };
+    check::kills(&text, &cuts, &kills, &mode);
 }
 
 /// A line that begins as those of containers do, or as it stands.

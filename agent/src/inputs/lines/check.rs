@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vigie_parsers::batch::{Origin, Source, Timestamp};
+use vigie_parsers::multiline::{Machine, MultilineParser, Rule, Rules, Until};
 
 use super::*;
 use crate::encode::json::push_object;
@@ -60,6 +61,21 @@ pub fn built_in(names: &[&str]) -> LineOptions {
 pub(super) fn plain() -> LineOptions {
     let multiline = Multiline::default();
     LineOptions { key: "log".into(), parser: None, multiline, older: None, path_key: None, offset_key: None }
+}
+
+/// Multiline parsers as users define them: rules of two patterns, or lines that a backslash continues.
+///
+/// # Panics
+/// Never: the rules are valid.
+pub fn own(has_rules: bool) -> Multiline {
+    let rule = |(from, regex, to): (&str, &str, &str)| Rule { from: from.into(), regex: regex.into(), to: to.into() };
+    let rules = [("start_state", r"/^\d/", "on"), ("on, more", r"/^\s/", "more"), ("more", r"/end$/", "start_state")];
+    let machine = if has_rules {
+        Machine::Rules(Rules::new(&rules.map(rule)).expect("the rules are valid"))
+    } else {
+        Machine::Until(Until { text: b"\\".to_vec(), is_whole: false, negate: true })
+    };
+    Multiline::new(vec![Arc::new(MultilineParser::new("own", machine))], 200)
 }
 
 /// Borders between lines at which `text` is cut into parcels.

@@ -172,6 +172,35 @@ fn a_year_left_out_is_that_of_now_also_when_cached() {
     assert_eq!(second.seconds - first.seconds, 365 * SECONDS_PER_DAY);
 }
 
+/// What was written on the last day of a year is read on the first one of the next.
+#[test]
+fn a_date_without_a_year_does_not_lie_far_ahead() {
+    let read = |now: &str, format: &str, text: &str| {
+        let now = TimeFormat::new("%F").unwrap().parse(now.as_bytes(), &NOW).unwrap().seconds;
+        let time = TimeFormat::new(format).unwrap().parse(text.as_bytes(), &Context { now, offset: 0 })?;
+        let date = date_from_days(time.seconds.div_euclid(SECONDS_PER_DAY));
+        Some((date.year, date.month, date.day))
+    };
+
+    let cases = [
+        ("2027-01-01", "%b %d", "Dec 31", Some((2026, 12, 31))),
+        ("2027-01-01", "%b %d", "Jan 01", Some((2027, 1, 1))),
+        ("2026-12-31", "%b %d", "Jan 01", Some((2026, 1, 1))),
+        ("2026-11-28", "%b %d", "Dec 10", Some((2026, 12, 10))),
+        ("2026-03-01", "%b %d", "Nov 10", Some((2025, 11, 10))),
+        ("2026-03-01", "%j", "360", Some((2025, 12, 26))),
+        ("2029-01-15", "%b %d", "Feb 29", Some((2028, 2, 29))),
+        ("2027-01-15", "%b %d", "Feb 29", None),
+        ("2027-01-01", "%b %d %Y", "Dec 31 2027", Some((2027, 12, 31))),
+        ("2027-01-31", "%d", "30", Some((2027, 1, 30))),
+        ("2027-01-31", "%H", "10", Some((2027, 1, 31))),
+        ("2027-01-31", "%b", "Feb", Some((2027, 2, 1))),
+    ];
+    for (now, format, text, wanted) in cases {
+        assert_eq!(read(now, format, text), wanted, "{text} on {now}");
+    }
+}
+
 const FORMATS: [&str; 7] = ["%FT%T.%L%z", "%F %T,%L", "%s.%L", "%s%L", "%d/%b/%Y:%T %z", "%b %d %T", "%T.%L5%z"];
 
 fn near_times() -> impl Strategy<Value = String> {
