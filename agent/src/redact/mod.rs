@@ -16,8 +16,12 @@ mod context;
 mod decode;
 mod detector;
 mod engine;
+mod filter;
 pub mod french;
+mod hearing;
+mod keys;
 mod literals;
+mod masks;
 mod moment;
 pub mod national;
 mod network;
@@ -35,6 +39,7 @@ pub mod universal;
 mod users;
 pub mod vat;
 mod version;
+mod ways;
 mod words;
 mod written;
 
@@ -49,6 +54,7 @@ pub use detector::{Candidate, Detector, Form, Group, Shape, Tier};
 pub use engine::{Engine, Strictness};
 pub use place::Place;
 pub use scanner::Scanner;
+pub use token::{ALPHABET, BLOCK, HASH, token_length};
 
 /// Where one value of one kind lies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
