@@ -12,12 +12,9 @@ use super::own::{Lane, Looks};
 use super::policy::Policy;
 use crate::redact::{Detector, Engine, Finding, Place, Scanner, Strictness};
 
-/// Scanners that share the keys of fields: each remembers what its last key says.
-const SCANNERS: usize = 32;
-
 /// Looks with all detectors of one policy. One per worker.
 pub(super) struct Look {
-    scanners: Vec<Scanner>,
+    scanner: Scanner,
     clean: Clean,
     lane: Lane,
     /// `None` when nothing is only counted.
@@ -67,9 +64,8 @@ impl Hidden {
 
 impl Look {
     pub(super) fn new(policy: &Policy) -> Self {
-        let scanners = (0..SCANNERS).map(|_| Scanner::new(Arc::clone(policy.engine()))).collect();
         Self {
-            scanners,
+            scanner: Scanner::new(Arc::clone(policy.engine())),
             clean: Clean::new(),
             lane: Lane::new(policy.own().len()),
             past: policy.hidden().map(Past::new),
@@ -84,8 +80,7 @@ impl Look {
         if self.clean.knows(key, text, place) {
             return;
         }
-        let scanner = usize::try_from(key >> 32).unwrap_or_default() % SCANNERS;
-        self.scanners[scanner].scan(text, place, &mut self.found);
+        self.scanner.scan(text, place, &mut self.found);
         if !policy.own().is_empty() {
             self.lane.scan(policy.own(), text, place.escaped, &mut self.found);
         }

@@ -13,15 +13,7 @@ use super::key_ring::KeyRing;
 use super::live_keys::EpochKeys;
 use super::normal::normalised;
 use super::seal::{Sealer, Unsealer};
-use crate::redact;
-
-/// Letters of a keyed hash: 96 bits, five each.
-const HASH: usize = 20;
-const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-/// Bytes that encrypted values are filled up to a multiple of, so that their length tells little.
-const BLOCK: usize = 16;
-/// Longest name of an entity.
-const LONGEST_NAME: usize = 64;
+use crate::redact::{self, ALPHABET, BLOCK, HASH, token_length};
 
 /// Appends `<entity>`.
 pub(super) fn push_label(entity: &str, out: &mut Vec<u8>) {
@@ -160,51 +152,13 @@ pub(super) fn tokens_in(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
         while let Some(found) = memchr::memchr(b'<', text.get(at..)?) {
             let start = at + found;
             at = start + 1;
-            if let Some(length) = token_length(&text[at..]) {
-                at += length;
+            if let Some(length) = token_length(&text[start..]) {
+                at = start + length;
                 return Some(start..at);
             }
         }
         None
     })
-}
-
-/// Length of the token whose `<` stands before `inside`, without it.
-fn token_length(inside: &[u8]) -> Option<usize> {
-    let is_name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'_';
-    let name = inside.iter().take(LONGEST_NAME + 1).take_while(|byte| is_name(byte)).count();
-    if name == 0 || name > LONGEST_NAME || !inside[0].is_ascii_lowercase() {
-        return None;
-    }
-    let rest = match inside.get(name)? {
-        // Digits in a bare name may be a number that somebody put into brackets.
-        b'>' => return (inside[..name].iter().filter(|byte| byte.is_ascii_digit()).count() <= 4).then_some(name + 1),
-        b':' => &inside[name + 1..],
-        _ => return None,
-    };
-    let dot = rest.iter().take(LONGEST_NAME).position(|byte| *byte == b'.')?;
-    let (key, code) = (&rest[..dot], &rest[dot + 1..]);
-    let (kind, number) = key.split_first()?;
-    let length = match kind {
-        b'K' if is_number(number) => code.iter().take(HASH).all(|byte| ALPHABET.contains(byte)).then_some(HASH)?,
-        b'E' if is_number(number) => sealed_length(code, 2 * BLOCK)?,
-        b'S' if number.len() == 8 && number.iter().all(u8::is_ascii_hexdigit) => sealed_length(code, 40 + 2 * BLOCK)?,
-        _ => return None,
-    };
-    (code.get(length) == Some(&b'>')).then_some(name + 1 + dot + 1 + length + 1)
-}
-
-fn is_number(digits: &[u8]) -> bool {
-    (1..=12).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)
-}
-
-/// Length of the letters of an encrypted value of at least `least` bytes.
-fn sealed_length(code: &[u8], least: usize) -> Option<usize> {
-    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let length = code.iter().take_while(|byte| is_letter(byte)).count();
-    let bytes = length * 3 / 4;
-    let overhead = least % BLOCK;
-    (bytes >= least && bytes % BLOCK == overhead).then_some(length)
 }
 
 #[cfg(test)]

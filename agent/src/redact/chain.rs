@@ -5,36 +5,30 @@
 //! single digit, so that a flood of numbers costs a constant for each byte.
 
 use super::engine::LONGEST;
+use super::masks::Word;
 
 /// Groups that are looked at together.
 pub(super) const GROUPS: usize = 24;
 /// Groups that the next chain shares with one that was cut.
 const SHARED: usize = 8;
-/// Bytes of all groups together.
-const PLAIN: usize = 256;
-
-/// What a group is made of.
-#[derive(Clone, Copy, Debug, Default)]
-struct Kind {
-    has_digits: bool,
-    has_letters: bool,
-    has_small: bool,
-}
 
 /// The groups of a chain.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Chain {
-    plain: [u8; PLAIN],
-    /// Where each group begins in `plain`; one more than groups.
-    offsets: [u16; GROUPS + 1],
-    lengths: [u8; GROUPS],
-    separators: [u8; GROUPS],
     starts: [u32; GROUPS],
-    kinds: [Kind; GROUPS],
+    lengths: [u8; GROUPS],
+    /// What stands before each group.
+    separators: [u8; GROUPS],
     /// The groups with letters, as bits.
     letters: u32,
+    has_digits: bool,
+    /// Whether small letters are in the last group.
+    ends_small: bool,
     count: usize,
 }
+
+/// Letters and digits of a run, without what stands between them, in upper case.
+pub(super) type Plain = [u8; LONGEST];
 
 /// Neighbouring groups.
 #[derive(Clone, Copy, Debug)]
@@ -47,21 +41,6 @@ pub(super) struct Run<'a> {
     pub(super) has_letters: bool,
 }
 
-impl Default for Chain {
-    fn default() -> Self {
-        Self {
-            plain: [0; PLAIN],
-            offsets: [0; GROUPS + 1],
-            lengths: [0; GROUPS],
-            separators: [0; GROUPS],
-            starts: [0; GROUPS],
-            kinds: [Kind::default(); GROUPS],
-            letters: 0,
-            count: 0,
-        }
-    }
-}
-
 /// Why a chain takes no further group.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Refused {
@@ -72,10 +51,6 @@ pub(super) enum Refused {
 }
 
 impl Chain {
-    pub(super) fn clear(&mut self) {
-        (self.count, self.letters) = (0, 0);
-    }
-
     pub(super) fn count(&self) -> usize {
         self.count
     }
@@ -87,60 +62,49 @@ impl Chain {
 
     /// Whether digits are among the groups.
     pub(super) fn has_digits(&self) -> bool {
-        self.kinds[..self.count].iter().any(|kind| kind.has_digits)
+        self.has_digits
     }
 
-    /// Adds `word`, which begins at `start`, behind `separator`.
-    pub(super) fn push(&mut self, word: &[u8], start: usize, separator: u8) -> Result<(), Refused> {
-        let offset = usize::from(self.offsets[self.count]);
-        if word.len() > LONGEST {
-            return Err(Refused::Group);
-        }
-        if self.count == GROUPS || offset + word.len() > PLAIN {
+    /// Adds `word` behind `separator`.
+    #[inline(always)]
+    pub(super) fn push(&mut self, word: &Word, separator: u8) -> Result<(), Refused> {
+        if self.count == GROUPS {
             return Err(Refused::Full);
         }
-        let mut kind = Kind::default();
-        let mut is_other = false;
-        for (to, byte) in self.plain[offset..offset + word.len()].iter_mut().zip(word) {
-            let (is_small, is_digit) = (byte.is_ascii_lowercase(), byte.is_ascii_digit());
-            let is_letter = is_small | byte.is_ascii_uppercase();
-            kind.has_digits |= is_digit;
-            kind.has_letters |= is_letter;
-            kind.has_small |= is_small;
-            is_other |= !(is_digit | is_letter);
-            *to = byte.to_ascii_uppercase();
-        }
-        if is_other {
+        let (at, length) = (self.count, word.length());
+        // Behind spaces there are no small letters, else every sentence would be one value.
+        let joins = at == 0 || separator != b' ' || !(word.smalls != 0 || self.ends_small);
+        if word.is_other() || !joins || (word.digits == 0 && length > 4) {
             return Err(Refused::Group);
         }
-        if self.count > 0 && !(joins(self.kinds[self.count - 1], separator) && joins(kind, separator)) {
-            return Err(Refused::Group);
-        }
-        if !kind.has_digits && word.len() > 4 {
-            return Err(Refused::Group);
-        }
-        self.kinds[self.count] = kind;
-        self.letters |= u32::from(kind.has_letters) << self.count;
-        self.starts[self.count] = start as u32;
-        self.lengths[self.count] = word.len() as u8;
-        if self.count > 0 {
-            self.separators[self.count - 1] = separator;
-        }
+        self.letters |= u32::from(word.has_letters()) << at;
+        self.has_digits |= word.digits != 0;
+        self.ends_small = word.smalls != 0;
+        self.starts[at] = word.start as u32;
+        self.lengths[at] = length as u8;
+        self.separators[at] = separator;
         self.count += 1;
-        self.offsets[self.count] = (offset + word.len()) as u16;
         Ok(())
     }
 
-    /// The run that begins with group `first` and has `count` groups.
-    pub(super) fn run(&self, first: usize, count: usize) -> Run<'_> {
+    /// The run that begins with group `first` of `text` and has `count` groups, of at most [`LONGEST`] bytes.
+    pub(super) fn run<'a>(&'a self, text: &[u8], first: usize, count: usize, plain: &'a mut Plain) -> Run<'a> {
         let last = first + count - 1;
+        let mut length = 0;
+        for group in first..=last {
+            let (start, size) = (self.starts[group] as usize, usize::from(self.lengths[group]));
+            for (to, byte) in plain[length..].iter_mut().zip(&text[start..start + size]) {
+                *to = byte.to_ascii_uppercase();
+            }
+            length += size;
+        }
         Run {
-            plain: &self.plain[usize::from(self.offsets[first])..usize::from(self.offsets[last + 1])],
+            plain: &plain[..length.min(LONGEST)],
             groups: &self.lengths[first..=last],
-            separators: &self.separators[first..last],
+            separators: &self.separators[first + 1..=last],
             start: self.starts[first] as usize,
             end: self.starts[last] as usize + usize::from(self.lengths[last]),
-            has_letters: self.letters >> first & ((1 << count) - 1) != 0,
+            has_letters: self.have_letters(first, count),
         }
     }
 
@@ -159,43 +123,53 @@ impl Chain {
         self.starts[at] as usize
     }
 
+    /// Whether group `at` holds letters.
+    pub(super) fn has_letters(&self, at: usize) -> bool {
+        self.letters >> at & 1 == 1
+    }
+
+    /// Whether any of the `count` groups from `first` on holds letters.
+    #[inline(always)]
+    pub(super) fn have_letters(&self, first: usize, count: usize) -> bool {
+        self.letters >> first & ((1 << count) - 1) != 0
+    }
+
+    /// The number of groups that runs from `first` on may have, however long they are.
+    #[inline(always)]
+    pub(super) fn most(&self, first: usize) -> usize {
+        let most = if self.lengths[first] == 1 { 7 } else { 5 };
+        most.min(self.count - first)
+    }
+
     /// The number of groups that runs from `first` on may have.
     pub(super) fn longest_run(&self, first: usize) -> usize {
-        let most = if self.lengths[first] == 1 { 7 } else { 5 };
         let mut bytes = 0;
-        let fitting = self.lengths[first..self.count].iter().take(most).take_while(|length| {
+        let fitting = self.lengths[first..].iter().take(self.most(first)).take_while(|length| {
             bytes += usize::from(**length);
             bytes <= LONGEST
         });
         fitting.count()
     }
 
-    /// What stands from group `first` on, all in one.
-    pub(super) fn rest(&self, first: usize) -> &[u8] {
-        &self.plain[usize::from(self.offsets[first])..usize::from(self.offsets[self.count])]
-    }
-
     /// How many groups from `first` on have `length` bytes together, if any number has.
     pub(super) fn groups_of(&self, first: usize, length: usize) -> Option<usize> {
-        let wanted = usize::from(self.offsets[first]) + length;
-        let ends = &self.offsets[first + 1..=self.count];
-        ends.iter().position(|end| usize::from(*end) == wanted).map(|at| at + 1)
+        let mut bytes = 0;
+        self.lengths[first..self.count]
+            .iter()
+            .position(|group| {
+                bytes += usize::from(*group);
+                bytes == length
+            })
+            .map(|at| at + 1)
     }
-}
 
-/// Whether a group stands beside others in one value: behind spaces there are no small letters, else every sentence would be one.
-fn joins(kind: Kind, separator: u8) -> bool {
-    separator != b' ' || !kind.has_small
-}
-
-impl Chain {
-    /// The run of `count` groups of `length` from `first` on with `mark` between them, if there are no more of these.
-    pub(super) fn groups_alike(&self, first: usize, count: usize, length: u8, mark: u8) -> Option<Run<'_>> {
-        let groups = self.lengths[..self.count].get(first..first + count)?;
-        let marks = &self.separators[first..first + count - 1];
-        let goes_on = first + count < self.count && self.separators[first + count - 1] == mark;
-        let goes_before = first > 0 && self.separators[first - 1] == mark;
+    /// Whether the `count` groups from `first` on have `length` bytes and `mark` between them, and there are no more of these.
+    pub(super) fn are_alike(&self, first: usize, count: usize, length: u8, mark: u8) -> bool {
+        let Some(groups) = self.lengths[..self.count].get(first..first + count) else { return false };
+        let marks = &self.separators[first + 1..first + count];
+        let goes_on = first + count < self.count && self.separators[first + count] == mark;
+        let goes_before = first > 0 && self.separators[first] == mark;
         let is_alike = groups.iter().all(|one| *one == length) && marks.iter().all(|one| *one == mark);
-        (is_alike && !goes_on && !goes_before).then(|| self.run(first, count))
+        is_alike && !goes_on && !goes_before
     }
 }

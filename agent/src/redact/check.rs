@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::{Engine, Place, Scanner, Strictness, all};
 
-/// Looks through `text` twice, by readiness of all kinds.
+/// Looks through `text` twice, by readiness of all kinds, and once word by word.
 ///
 /// # Panics
 /// When findings leave the text, are out of order or overlap, when a second look finds something else, or when parts of the text
@@ -21,6 +21,9 @@ pub fn check(text: &[u8], place: Place<'_>) {
         let steps = scanner.steps();
         scanner.scan(text, place, &mut again);
         assert_eq!(once, again, "{}", text.escape_ascii());
+        again.clear();
+        Scanner::plain(Arc::clone(engine)).scan(text, place, &mut again);
+        assert_eq!(once, again, "filters deny what is there: {}", text.escape_ascii());
         let in_order = once.windows(2).all(|two| two[0].end <= two[1].start);
         let within = once.iter().all(|one| one.start < one.end && one.end as usize <= text.len());
         assert!(in_order && within, "{once:?} in {}", text.escape_ascii());

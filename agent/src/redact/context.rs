@@ -1,8 +1,9 @@
 //! Words that speak for a value, or against it, in the key or before it: folded to lower case without accents, keys cut at
 //! `camelCase`, words of a phrase joined by `_`.
 
-use super::Detector;
+use super::filter::{Filter, word_key};
 use super::table::Table;
+use super::{Detector, Form};
 
 /// Longest look back, in bytes.
 pub(super) const BEFORE: usize = 48;
@@ -91,6 +92,9 @@ pub(super) struct Context {
 }
 
 impl Context {
+    /// No word.
+    pub(super) const NONE: Self = Self { spoken_for: [0; 8], is_against: false };
+
     /// Has words speak for `more` detectors.
     fn add(&mut self, more: &Set) {
         self.spoken_for.iter_mut().zip(more).for_each(|(bits, more)| *bits |= more);
@@ -109,10 +113,27 @@ impl Context {
 }
 
 /// The words of all detectors.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Words {
     table: Table,
     sets: Vec<Set>,
+    /// By their keys, the words with which phrases end that speak for a number, these of phrases of one word, and these with the
+    /// word before them.
+    lasts: Filter<512>,
+    singles: Filter<512>,
+    pairs: Filter<512>,
+    /// The words with which phrases end, by their hashes.
+    ends: Filter<512>,
+}
+
+fn key_of(word: &str) -> u64 {
+    word_key(word.as_bytes(), 0, word.len())
+}
+
+/// A number for two words, by their keys.
+#[inline(always)]
+fn pair(before: u64, key: u64) -> u64 {
+    (before.rotate_left(17) ^ key).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 24
 }
 
 /// Whether the last word of a phrase begins with a digit.
@@ -127,9 +148,10 @@ impl Words {
     /// The words of `detectors`.
     pub(super) fn new(detectors: &[&'static Detector]) -> Self {
         let words = detectors.iter().map(|detector| detector.context.len()).sum::<usize>() + AGAINST.len();
-        let mut all = Self { table: Table::with_room(words), sets: vec![Set::default()] };
+        let mut all = Self { table: Table::with_room(words), sets: vec![Set::default()], ..Self::default() };
         for word in AGAINST {
             all.table.put(hash(word.as_bytes()), AGAINST_SET);
+            all.add_end(word);
         }
         debug_assert!(
             detectors.iter().flat_map(|detector| detector.context).chain(AGAINST).all(|word| !ends_in_number(word)),
@@ -138,6 +160,10 @@ impl Words {
         for (number, detector) in detectors.iter().enumerate().take(DETECTORS) {
             for word in detector.context {
                 all.add(hash(word.as_bytes()), number);
+                all.add_end(word);
+                if !matches!(detector.form, Form::Scanned) {
+                    all.add_last(word);
+                }
             }
         }
         all
@@ -153,6 +179,35 @@ impl Words {
         self.sets[set as usize][detector / 64] |= 1 << (detector % 64);
     }
 
+    /// Keeps the word with which a phrase ends, in singular and plural.
+    fn add_end(&mut self, phrase: &str) {
+        let last = phrase.rsplit('_').next().unwrap_or_default();
+        self.ends.put(hash(last.as_bytes()));
+        self.ends.put(hash(format!("{last}s").as_bytes()));
+    }
+
+    /// Keeps the words with which a phrase ends. Digits behind a word are not seen.
+    fn add_last(&mut self, phrase: &str) {
+        let mut words = phrase.rsplit('_').map(|word| word.trim_end_matches(|letter: char| letter.is_ascii_digit()));
+        let (last, before) = (words.next().unwrap_or_default(), words.next());
+        let plural = format!("{last}s");
+        for key in [last, &plural].map(key_of) {
+            self.lasts.put(key);
+            match before {
+                Some(before) => self.pairs.put(pair(key_of(before), key)),
+                None => self.singles.put(key),
+            }
+        }
+    }
+
+    /// Whether a word of this key, behind one of the key `before`, may end a phrase that speaks for a number. A word before it
+    /// that is not known may be any.
+    #[inline(always)]
+    pub(super) fn may_end(&self, before: Option<u64>, key: u64) -> bool {
+        self.lasts.may_hold(key)
+            && before.is_none_or(|before| self.singles.may_hold(key) || self.pairs.may_hold(pair(before, key)))
+    }
+
     /// What the words of `text` say together with those of `before`, which stand further away.
     pub(super) fn read(&self, text: &[u8], before: &Context) -> Context {
         let mut context = Context { is_against: false, ..*before };
@@ -165,7 +220,7 @@ impl Words {
 
     /// Takes in what the phrases say that end here. Of several the longest counts.
     fn end(&self, phrase: &Phrase, context: &mut Context, is_against: &mut Option<u32>) {
-        if !phrase.is_open || phrase.is_number {
+        if !phrase.is_open || phrase.is_number || !self.ends.may_hold(finish(phrase.word)) {
             return;
         }
         for number in (0..phrase.known).rev() {
@@ -239,7 +294,7 @@ fn phrases(text: &[u8], mut ended: impl FnMut(&Phrase)) -> Phrase {
         if byte == 0 || (first.is_ascii_uppercase() && phrase.was_small) {
             ended(&phrase);
             phrase.is_open = false;
-        } else if byte.is_ascii_digit() && phrase.is_open {
+        } else if byte.is_ascii_digit() && phrase.is_open && !phrase.last.is_ascii_digit() {
             ended(&phrase);
         }
         if byte != 0 {

@@ -4,6 +4,7 @@ use super::context::{Context, Words};
 use super::literals::Literals;
 use super::own::Own;
 use super::pairs::Pairs;
+use super::ways::{Ways, may_be_alone};
 use super::{Candidate, Detector, Form, Shape, Tier};
 
 /// How readily a value is taken for a personal one.
@@ -27,34 +28,48 @@ pub(super) struct Asked {
     pub(super) check: fn(&Candidate<'_>) -> Option<Shape>,
     pub(super) number: u16,
     pub(super) tier: Tier,
+    /// Whether it wants digits alone.
+    pub(super) is_number: bool,
 }
 
-/// Those that want runs of one length: first those that may count without a word of context.
+/// Those that want runs of one length: first those that may count in one piece without a word of context.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Asks {
     all: Vec<Asked>,
-    without_word: usize,
+    alone: usize,
 }
 
 impl Asks {
-    fn push(&mut self, asked: Asked) {
-        let place = if asked.tier == Tier::Three { self.all.len() } else { self.without_word };
-        self.without_word += usize::from(asked.tier != Tier::Three);
+    fn push(&mut self, asked: Asked, may_be_alone: bool) {
+        let place = if may_be_alone { self.alone } else { self.all.len() };
+        self.alone += usize::from(may_be_alone);
         self.all.insert(place, asked);
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.all.is_empty()
+    /// All of them.
+    pub(super) fn all(&self) -> &[Asked] {
+        &self.all
     }
 
-    /// How many count only with a word.
-    pub(super) fn with_word(&self) -> usize {
-        self.all.len() - self.without_word
+    /// Those that may count in one piece when no word speaks for anything.
+    #[inline(always)]
+    pub(super) fn alone(&self) -> &[Asked] {
+        &self.all[..self.alone]
+    }
+}
+
+/// Lengths of runs, as bits.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lengths(u64);
+
+impl Lengths {
+    fn put(&mut self, length: usize) {
+        self.0 |= 1 << length;
     }
 
-    /// Those that may count when no word speaks for anything, or all.
-    pub(super) fn of(&self, is_mute: bool) -> &[Asked] {
-        if is_mute { &self.all[..self.without_word] } else { &self.all }
+    #[inline(always)]
+    fn has(self, length: usize) -> bool {
+        self.0 >> length & 1 == 1
     }
 }
 
@@ -69,6 +84,11 @@ pub struct Engine {
     pub(super) own: Own,
     pub(super) pairs: Pairs,
     pub(super) literals: Literals,
+    pub(super) ways: Ways,
+    /// Lengths of runs that are asked for at all, of digits that are without a word, of letters and digits that are.
+    asked: Lengths,
+    digits_alone: Lengths,
+    letters_alone: Lengths,
 }
 
 impl Engine {
@@ -83,22 +103,34 @@ impl Engine {
             own: Own::new(detectors),
             pairs: Pairs::new(detectors),
             literals: Literals::new(detectors),
+            ways: Ways::default(),
+            asked: Lengths::default(),
+            digits_alone: Lengths::default(),
+            letters_alone: Lengths::default(),
         };
         for (number, detector) in detectors.iter().enumerate() {
-            let (table, lengths) = match detector.form {
-                Form::Digits { lengths } => (&mut engine.digits, lengths),
-                Form::Letters { lengths } => (&mut engine.letters, lengths),
+            let (lengths, is_number) = match detector.form {
+                Form::Digits { lengths } => (lengths, true),
+                Form::Letters { lengths } => (lengths, false),
                 Form::Scanned => continue,
             };
-            for length in lengths.iter().filter(|length| usize::from(**length) <= LONGEST) {
-                table[usize::from(*length)].push(Asked {
-                    check: detector.check,
-                    number: number as u16,
-                    tier: detector.tier,
-                });
+            let asked = Asked { check: detector.check, number: number as u16, tier: detector.tier, is_number };
+            for length in lengths.iter().map(|length| usize::from(*length)).filter(|length| *length <= LONGEST) {
+                engine.add(asked, length, may_be_alone(detector));
             }
+            engine.ways.add(detector, asked);
         }
         engine
+    }
+
+    fn add(&mut self, asked: Asked, length: usize, may_be_alone: bool) {
+        self.asked.put(length);
+        if may_be_alone {
+            let lengths = if asked.is_number { &mut self.digits_alone } else { &mut self.letters_alone };
+            lengths.put(length);
+        }
+        let table = if asked.is_number { &mut self.digits } else { &mut self.letters };
+        table[length].push(asked, may_be_alone);
     }
 
     /// The detectors in the order given, which [`Finding::detector`](super::Finding::detector) counts in.
@@ -107,8 +139,15 @@ impl Engine {
     }
 
     /// Whether any detector wants runs of `length`.
+    #[inline(always)]
     pub(super) fn asks(&self, length: usize) -> bool {
-        !(self.digits[length].is_empty() && self.letters[length].is_empty())
+        self.asked.has(length)
+    }
+
+    /// Whether any wants them in one piece, with letters or without, when no word speaks for anything.
+    #[inline(always)]
+    pub(super) fn asks_alone(&self, length: usize, has_letters: bool) -> bool {
+        if has_letters { self.letters_alone.has(length) } else { self.digits_alone.has(length) }
     }
 
     pub(super) fn detector(&self, number: u16) -> &'static Detector {
@@ -132,6 +171,6 @@ impl Engine {
             (Tier::Three, Strictness::Paranoid) => (40, is_own || is_spoken_for),
             (Tier::Three, _) => (40, is_spoken_for),
         };
-        counts.then_some(base + if is_own { 20 } else { 0 } + if is_spoken_for { 25 } else { 0 })
+        counts.then_some((base + if is_own { 20 } else { 0 } + if is_spoken_for { 25 } else { 0 }).min(100))
     }
 }

@@ -2,6 +2,7 @@
 //! often a table of bits denies.
 
 use super::Detector;
+use super::filter::Filter;
 use super::scanner::Pass;
 use super::secret::vendors::BEGINNINGS;
 
@@ -60,8 +61,7 @@ const LEADS: &[(&[u8; 4], Lead)] = &[
 /// The beginnings of what is enabled.
 #[derive(Debug)]
 pub(super) struct Literals {
-    /// A bit for each hash of four bytes.
-    bits: Vec<u64>,
+    heads: Filter<1024>,
     /// The first four bytes and what they lead to, with the whole beginning.
     leads: Vec<(u32, Lead, &'static [u8])>,
 }
@@ -70,7 +70,7 @@ impl Literals {
     /// The beginnings of `detectors`.
     pub(super) fn new(detectors: &[&'static Detector]) -> Self {
         let find = |name: &str| detectors.iter().position(|detector| detector.entity == name).map(|at| at as u16);
-        let mut literals = Self { bits: vec![0; 1024], leads: Vec::new() };
+        let mut literals = Self { heads: Filter::default(), leads: Vec::new() };
         for (beginning, entity) in BEGINNINGS {
             let Some(detector) = find(entity) else { continue };
             let bytes = beginning.as_bytes();
@@ -95,35 +95,29 @@ impl Literals {
 
     fn add(&mut self, head: [u8; 4], lead: Lead, whole: &'static [u8]) {
         let head = u32::from_le_bytes(head);
-        let bit = place(head);
-        self.bits[bit / 64] |= 1 << (bit % 64);
+        self.heads.put(hash(head));
         self.leads.push((head, lead, whole));
     }
 
-    #[inline]
-    fn may_begin(&self, head: u32) -> bool {
-        let bit = place(head);
-        self.bits[bit / 64] >> (bit % 64) & 1 == 1
+    /// Whether anything may begin at `at`.
+    #[inline(always)]
+    pub(super) fn may_begin(&self, text: &[u8], at: usize) -> bool {
+        text.get(at..)
+            .and_then(<[u8]>::first_chunk)
+            .is_some_and(|head| self.heads.may_hold(hash(u32::from_le_bytes(*head))))
     }
 }
 
-#[inline]
-fn place(head: u32) -> usize {
-    (head.wrapping_mul(0x9e37_79b1) >> 16) as usize
+#[inline(always)]
+fn hash(head: u32) -> u64 {
+    u64::from(head).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 24
 }
 
 impl Pass<'_> {
     /// Whether what begins at `at` is known by its beginning and done with.
-    #[inline]
     pub(super) fn literal(&mut self, at: usize) -> bool {
         let Some(head) = self.text[at..].first_chunk() else { return false };
-        let head = u32::from_le_bytes(*head);
-        self.engine.literals.may_begin(head) && self.lead(at, head)
-    }
-
-    #[inline(never)]
-    fn lead(&mut self, at: usize, head: u32) -> bool {
-        let engine = self.engine;
+        let (engine, head) = (self.engine, u32::from_le_bytes(*head));
         let first = engine.literals.leads.partition_point(|(other, ..)| *other < head);
         let leads = engine.literals.leads[first..].iter().take_while(|(other, ..)| *other == head);
         for (_, lead, whole) in leads {
@@ -159,7 +153,7 @@ impl Pass<'_> {
 
     /// Goes on with what stands behind the word at `at` and one space.
     fn behind(&mut self, at: usize, then: impl FnOnce(&mut Self, usize) -> bool) -> bool {
-        let end = self.word_end(at);
+        let end = self.masks.word_end(at);
         self.byte(end) == b' ' && then(self, end + 1)
     }
 

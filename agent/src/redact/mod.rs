@@ -17,8 +17,12 @@ mod decode;
 mod detector;
 mod digest;
 mod engine;
+mod filter;
 pub mod french;
+mod hearing;
+mod keys;
 mod literals;
+mod masks;
 mod moment;
 pub mod national;
 mod network;
@@ -37,6 +41,7 @@ pub mod universal;
 mod users;
 pub mod vat;
 mod version;
+mod ways;
 mod words;
 mod written;
 
@@ -51,6 +56,7 @@ pub use detector::{Candidate, Detector, Form, Group, Shape, Tier};
 pub use engine::{Engine, Strictness};
 pub use place::Place;
 pub use scanner::Scanner;
+pub use token::{ALPHABET, BLOCK, HASH, token_length};
 
 /// Where one value of one kind lies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

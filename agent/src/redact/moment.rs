@@ -9,6 +9,17 @@ pub(super) struct Moment {
     pub(super) is_date: bool,
 }
 
+/// Whether so many digits with `mark` behind them may begin a date or a time.
+#[inline(always)]
+pub(super) fn may_be_moment(run: u32, mark: u8) -> bool {
+    match mark {
+        b':' => run <= 2,
+        b'-' | b'/' | b'.' => run <= 2 || run == 4 || run == 8,
+        b'T' | b't' | b' ' | b'_' => run == 8,
+        _ => false,
+    }
+}
+
 /// The date or time that `text` begins with. It is a whole one: no letter or digit follows.
 pub(super) fn moment(text: &[u8]) -> Option<Moment> {
     let (length, is_date) = match *text {

@@ -1,6 +1,7 @@
 //! Groups of hexadecimal digits: IPv6 addresses and MAC addresses.
 
-use super::Candidate;
+use super::chain::{Chain, Plain};
+use super::engine::LONGEST as LONGEST_RUN;
 use super::scanner::Pass;
 
 /// Longest address that is looked at, in bytes: beyond the longest there is, so that a longer chain is not one.
@@ -56,21 +57,17 @@ impl Pass<'_> {
     }
 
     /// Whether the groups of the chain from `first` on are a MAC address: `00-1b-44-11-3a-b7`, `001b.4411.3ab7`.
-    pub(super) fn mac_groups(&mut self, first: usize) {
+    pub(super) fn mac_groups(&mut self, chain: &Chain, first: usize) {
         let Some(detector) = self.engine.own.mac else { return };
-        let (count, length, mark) = match self.chain.length(first) {
+        let (count, length, mark) = match chain.length(first) {
             2 => (6, 2, b'-'),
             4 => (3, 4, b'.'),
             _ => return,
         };
-        {
-            let Some(run) = self.chain.groups_alike(first, count, length, mark) else { return };
-            let candidate = Candidate { plain: run.plain, groups: run.groups, separators: run.separators };
-            let (start, end) = (run.start, run.end);
-            if let Some(shape) = (self.engine.detector(detector).check)(&candidate) {
-                let context = self.context_before(start);
-                self.offer(detector, shape, &context, start..end);
-            }
+        if chain.are_alike(first, count, length, mark) {
+            let mut plain: Plain = [0; LONGEST_RUN];
+            let run = chain.run(self.text, first, count, &mut plain);
+            self.ask_grouped(detector, &run);
         }
     }
 }

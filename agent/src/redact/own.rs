@@ -40,5 +40,8 @@ own!(
     basic_auth,
     private_key,
     username,
+    person_name,
+    cookie,
+    url_parameter,
     windows_sid
 );

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::context::{hash, last_phrases};
+use super::filter::{Filter, word_key};
 use super::scanner::Pass;
 use super::table::Table;
 use super::{Candidate, Detector, Shape};
@@ -15,11 +16,8 @@ const VALUE: usize = 16 << 10;
 /// Detectors whose context are names that a value stands behind.
 const NAMED: &[&str] =
     &["secret", "username", "person_name", "postal_address", "cookie", "card_expiry", "cvv", "gps", "password"];
-/// Those whose values may hold spaces without quotes.
-const WITH_SPACES: &[&str] = &["person_name"];
 /// Names in an address of the web behind which any value counts.
 const PERSONS: &[&str] = &["name", "nom", "user", "user_name", "lastname", "firstname"];
-const TO_LINE_END: &[&str] = &["cookie"];
 
 /// What a check of a value gets in place of groups: how the value is written, and where.
 const BARE: u8 = 0;
@@ -32,13 +30,10 @@ const IN_QUERY_PERSON: u8 = 3;
 pub(super) struct Pairs {
     names: Table,
     queries: Table,
-    /// The last three letters of names, as bits.
-    tails: Vec<u64>,
-    /// The last words of names of several words, as bits of their hashes.
-    lasts: Vec<u64>,
-    query: Option<u16>,
-    with_spaces: Vec<u16>,
-    to_line_end: Vec<u16>,
+    /// The last words of all names, by their keys.
+    ends: Filter<256>,
+    /// The last words of names of several words, by their hashes.
+    lasts: Filter<512>,
 }
 
 impl Pairs {
@@ -48,50 +43,34 @@ impl Pairs {
         let mut pairs = Self {
             names: Table::with_room(1000),
             queries: Table::with_room(64),
-            tails: vec![0; 512],
-            lasts: vec![0; 512],
-            query: find(&"url_parameter"),
-            with_spaces: WITH_SPACES.iter().filter_map(find).collect(),
-            to_line_end: TO_LINE_END.iter().filter_map(find).collect(),
+            ends: Filter::default(),
+            lasts: Filter::default(),
         };
         for number in NAMED.iter().filter_map(find) {
             for word in detectors[usize::from(number)].context {
                 pairs.names.put(hash(word.as_bytes()), number.into());
                 pairs.add_last(word);
-                pairs.add_tail(word);
             }
         }
-        for word in pairs.query.map_or(&[][..], |number| detectors[usize::from(number)].context) {
+        for word in find(&"url_parameter").map_or(&[][..], |number| detectors[usize::from(number)].context) {
             pairs.queries.put(hash(word.as_bytes()), PERSONS.contains(word).into());
-            pairs.add_tail(word);
+            pairs.add_last(word);
         }
         pairs
     }
 
-    fn add_tail(&mut self, word: &str) {
-        if let [.., one, two, three] = *word.as_bytes() {
-            let tail = tail([one, two, three]);
-            self.tails[tail / 64] |= 1 << (tail % 64);
-        }
-    }
-
-    /// Keeps the last word of a name that has words before it.
+    /// Keeps the last word of a name.
     fn add_last(&mut self, name: &str) {
-        if let Some((_, last)) = name.rsplit_once('_') {
-            let hash = hash(last.as_bytes());
-            self.lasts[(hash >> 6) as usize & 511] |= 1 << (hash & 63);
+        let (before, last) = name.rsplit_once('_').unwrap_or(("", name));
+        self.ends.put(word_key(last.as_bytes(), 0, last.len()));
+        if !before.is_empty() {
+            self.lasts.put(hash(last.as_bytes()));
         }
     }
 
     /// Whether words before a name can make a known one of it, by the hash of its last word.
     fn may_have_more(&self, hash: u64) -> bool {
-        hash == 0 || self.lasts[(hash >> 6) as usize & 511] >> (hash & 63) & 1 == 1
-    }
-
-    fn may_end(&self, letters: [u8; 3]) -> bool {
-        // A letter with an accent is two bytes, which tell nothing here.
-        let tail = tail(letters);
-        !letters.is_ascii() || self.tails[tail / 64] >> (tail % 64) & 1 == 1
+        hash == 0 || self.lasts.may_hold(hash)
     }
 
     /// The detector for values behind `name`.
@@ -105,19 +84,12 @@ impl Pairs {
         found.map(|number| number as u16)
     }
 
-    /// The detector for values in an address of the web, and what kind of value stands behind `name` there.
-    fn in_query(&self, name: &[u8]) -> Option<(u16, u8)> {
-        let phrases = last_phrases(name);
+    /// What kind of value stands behind a name in an address of the web.
+    fn in_query(&self, phrases: &[u64]) -> Option<u8> {
         let found =
             phrases.iter().rev().filter(|phrase| **phrase != 0).find_map(|phrase| self.queries.find(*phrase))?;
-        Some((self.query?, if found == 1 { IN_QUERY_PERSON } else { IN_QUERY }))
+        Some(if found == 1 { IN_QUERY_PERSON } else { IN_QUERY })
     }
-}
-
-/// A number for three letters: equal for those that differ in case, and for any mark between words.
-fn tail(letters: [u8; 3]) -> usize {
-    let number = |letter: u8| if letter.is_ascii_alphanumeric() { letter & 31 } else { b'_' & 31 };
-    letters.iter().fold(0, |tail, letter| tail << 5 | usize::from(number(*letter)))
 }
 
 /// A value behind a name.
@@ -135,30 +107,37 @@ impl Pass<'_> {
         while end > 0 && matches!(self.text[end - 1], b' ' | b'"' | b'\'' | b']' | b'\\') && at - end < 4 {
             end -= 1;
         }
-        let Some(letters) = self.text[..end].last_chunk() else { return };
-        if !self.engine.pairs.may_end(*letters) {
+        if end == 0 || !self.may_be_named(end) {
             return;
         }
         let floor = self.next.max(end.saturating_sub(NAME));
         let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || *byte >= 0x80;
         let length =
             self.text.get(floor..end).map_or(0, |before| before.iter().rev().take_while(|byte| is_name(byte)).count());
-        let name = &self.text[end - length..end];
-        let is_query = matches!(self.byte_before(end, length + 1), b'?' | b'&') && self.text[at] == b'=';
-        let in_query = if is_query { self.engine.pairs.in_query(name) } else { None };
         let pairs = &self.engine.pairs;
-        let phrases = last_phrases(name);
+        let phrases = last_phrases(&self.text[end - length..end]);
+        let is_query = matches!(self.byte_before(end, length + 1), b'?' | b'&') && self.text[at] == b'=';
+        let query = if is_query { self.engine.own.url_parameter.zip(pairs.in_query(&phrases)) } else { None };
         let named = pairs.known(&phrases).or_else(|| {
-            let may_have_more = in_query.is_none() && pairs.may_have_more(phrases[0]);
+            let may_have_more = query.is_none() && pairs.may_have_more(phrases[0]);
             may_have_more.then(|| pairs.named(&self.text[floor.min(end)..end])).flatten()
         });
-        let Some(detector) = named.or(in_query.map(|(query, _)| query)) else { return };
+        let Some(detector) = named.or(query.map(|(query, _)| query)) else { return };
         let Some(value) = self.value(at, detector) else { return };
         let kind = if value.is_quoted { QUOTED } else { BARE };
         let is_taken = named.is_some_and(|detector| self.ask_value(detector, &value, kind));
-        if !is_taken && let Some((query, kind)) = in_query {
+        if !is_taken && let Some((query, kind)) = query {
             self.ask_value(query, &value, kind);
         }
+    }
+
+    /// Whether the word that ends before `end` may be the last one of a known name. Of words with letters beyond ASCII all may be.
+    #[inline]
+    fn may_be_named(&self, end: usize) -> bool {
+        let start = self.masks.camel_start(end);
+        let is_ascii = self.byte_before(end, 1).is_ascii() && self.byte_before(start, 1).is_ascii();
+        let is_known = start < end && self.engine.pairs.ends.may_hold(word_key(self.text, start, end));
+        is_known || !is_ascii || self.is_plain()
     }
 
     /// Whether PostgreSQL names a column and its value around the `=` at `at`: `Key (email)=(…)`.
@@ -173,13 +152,14 @@ impl Pass<'_> {
         let rest = &self.text[at + 1..];
         let length = rest.iter().take(NAME).take_while(|byte| is_name(byte)).count();
         let (mut name, mut behind) = rest.split_at(length);
+        let mut name_end = at + 1 + length;
         if name == b"Data"
             && let Some((attribute, rest)) = event_name(behind)
         {
             (name, behind) = (attribute, rest);
+            name_end = self.text.len() - rest.len() - 1;
         }
-        let Some(letters) = name.last_chunk() else { return false };
-        if behind.first() != Some(&b'>') || !self.engine.pairs.may_end(*letters) {
+        if behind.first() != Some(&b'>') || name.is_empty() || !self.may_be_named(name_end) {
             return false;
         }
         let Some(detector) = self.engine.pairs.named(name) else { return false };
@@ -214,7 +194,8 @@ impl Pass<'_> {
             });
         }
         let text = &self.text[start.min(self.text.len())..self.text.len().min(start + VALUE)];
-        if quote == b'<' && self.engine.own.username == Some(detector) {
+        let own = &self.engine.own;
+        if quote == b'<' && own.username == Some(detector) {
             let length = text.iter().take(NAME).position(|byte| *byte == b'>').unwrap_or_default();
             return (length > 1 && !self.is_covered(&text[..=length])).then_some(Value {
                 span: start + 1..start + length,
@@ -222,8 +203,7 @@ impl Pass<'_> {
                 is_quoted: true,
             });
         }
-        let pairs = &self.engine.pairs;
-        let length = if pairs.to_line_end.contains(&detector) {
+        let length = if own.cookie == Some(detector) {
             let is_header = self.text[at] == b':';
             text.iter()
                 .take_while(|byte| {
@@ -231,7 +211,7 @@ impl Pass<'_> {
                 })
                 .count()
         } else {
-            bare_length(text, pairs.with_spaces.contains(&detector))
+            bare_length(text, own.person_name == Some(detector))
         };
         let follows = &text[length..];
         let is_prose = self.text[at] == b':'
@@ -249,7 +229,7 @@ impl Pass<'_> {
     fn is_covered(&self, text: &[u8]) -> bool {
         let name = &text[1..text.len() - 1];
         let is_known = self.engine.detectors().iter().any(|detector| detector.entity.as_bytes() == name);
-        super::token::length(text).is_some() && (is_known || name.contains(&b':') || name.contains(&b'_'))
+        super::token::token_length(text).is_some() && (is_known || name.contains(&b':') || name.contains(&b'_'))
     }
 
     fn ask_value(&mut self, detector: u16, value: &Value, kind: u8) -> bool {
@@ -274,9 +254,8 @@ impl Pass<'_> {
         is_one
     }
 
-    /// Whether the whole text is a value, since its key says so.
-    pub(super) fn whole(&mut self, key: &[u8]) -> bool {
-        let Some(detector) = self.engine.pairs.named(key) else { return false };
+    /// Whether the whole text is a value of `detector`, as its key says.
+    pub(super) fn whole(&mut self, detector: u16) -> bool {
         let text = self.text.trim_ascii();
         let candidate = Candidate { plain: text, groups: &[QUOTED], separators: b"" };
         let is_one = (self.engine.detector(detector).check)(&candidate) == Some(Shape::Canonical);

@@ -19,7 +19,10 @@ impl Pass<'_> {
     pub(super) fn phone(&mut self, at: usize) -> bool {
         let Some(detector) = self.engine.own.phone else { return false };
         let is_plus = self.byte_before(at, 1) == b'+' && !(self.byte_before(at, 2).is_ascii_alphanumeric());
-        let is_zeros = self.text[at..].starts_with(b"00");
+        // No code of a country begins with a zero.
+        let is_code = |byte: &&u8| !matches!(byte, b' ' | b'.' | b'-' | b'/' | b'(' | b')' | b'+');
+        let is_zeros = self.text[at..].starts_with(b"00")
+            && matches!(self.text[at + 2..].iter().take(5).find(is_code), Some(b'1'..=b'9'));
         if !is_plus && !is_zeros {
             return false;
         }

@@ -1,68 +1,239 @@
-//! Chains of groups: which there are, and which detectors their runs are shown to.
+//! Words with digits: alone or in chains of groups, and which detectors their runs are shown to.
+//!
+//! Where no word speaks for a value, which is so nearly everywhere, only those are asked that need none: few for a number in one
+//! piece, and of grouped ones those that are written in these very groups.
 
-use super::chain::{Refused, Run};
-use super::engine::Strictness;
-use super::moment::moment;
-use super::scanner::{Pass, read_context};
+use super::chain::{Chain, Plain, Refused, Run};
+use super::engine::{Asked, LONGEST, Strictness};
+use super::masks::Word;
+use super::moment::{may_be_moment, moment};
+use super::scanner::Pass;
 use super::universal::iban;
-use super::{Candidate, Finding, Tier};
+use super::ways::{Beginning, Way};
+use super::{Candidate, Finding, Shape, Tier};
 
 /// Letters and digits of the shortest run that is asked for.
-pub(super) const SHORTEST: usize = 5;
-
-/// So many detectors that need a word cost more than to look for one.
-const MANY: usize = 4;
+const SHORTEST: usize = 5;
+/// Groups before the first digit that may belong to a value.
+const LETTERS_BEFORE: usize = 6;
 
 impl Pass<'_> {
-    /// Whether a word is long enough for a value, or goes on with another group.
-    pub(super) fn may_chain(&self, start: usize, end: usize) -> bool {
-        end - start >= SHORTEST || (is_separator(self.byte(end)) && self.byte(end + 1).is_ascii_alphanumeric())
+    /// Looks at the word whose first digit is at `digit`.
+    pub(super) fn digits(&mut self, digit: usize) {
+        let word = self.masks.word(digit);
+        if word.start < self.next || (word.start == digit && self.number(digit)) {
+            return;
+        }
+        if word.start < self.chain_end || word.is_other() {
+            return;
+        }
+        let head = self.head(&word);
+        let is_first = head == word.start;
+        if self.follows(&word) || !is_first {
+            // A short number before a word of a sentence stands alone.
+            let is_alone = is_first
+                && word.length() < SHORTEST
+                && self.byte(word.end) == b' '
+                && self.byte(word.end + 1).is_ascii_lowercase();
+            if !is_alone {
+                self.chain(head);
+            }
+        } else if word.length() >= SHORTEST && !self.is_inside(word.start) {
+            self.alone(&word);
+        }
+    }
+
+    /// Whether another group may follow `word`.
+    #[inline(always)]
+    fn follows(&self, word: &Word) -> bool {
+        let separator = self.byte(word.end);
+        if !is_separator(separator) {
+            return false;
+        }
+        let next = self.byte(word.end + 1);
+        next.is_ascii_alphanumeric() && !(separator == b' ' && (word.smalls != 0 || next.is_ascii_lowercase()))
+    }
+
+    /// Where the chain begins that `word` belongs to: short groups of letters may stand before the first with digits.
+    #[inline(always)]
+    fn head(&self, word: &Word) -> usize {
+        let separator = self.byte_before(word.start, 1);
+        if is_separator(separator) && self.byte_before(word.start, 2).is_ascii_alphabetic() {
+            return self.far_head(word);
+        }
+        word.start
+    }
+
+    fn far_head(&self, word: &Word) -> usize {
+        let (mut head, mut has_small) = (word.start, word.smalls != 0);
+        for _ in 0..LETTERS_BEFORE {
+            let (separator, last) = (self.byte_before(head, 1), self.byte_before(head, 2));
+            if !is_separator(separator)
+                || !last.is_ascii_alphabetic()
+                || (separator == b' ' && last.is_ascii_lowercase())
+            {
+                break;
+            }
+            let before = self.masks.word(head - 2);
+            let is_short = before.length() <= 4 && before.digits == 0 && !before.is_other();
+            let joins = separator != b' ' || (before.smalls == 0 && !has_small);
+            if !is_short || !joins || before.start < self.next.max(self.chain_end) {
+                break;
+            }
+            (head, has_small) = (before.start, before.smalls != 0);
+        }
+        head
+    }
+
+    /// Asks for `word`, which has no other group beside it.
+    pub(super) fn alone(&mut self, word: &Word) {
+        let (engine, length) = (self.engine, word.length());
+        if length > LONGEST {
+            return;
+        }
+        if word.has_letters() && engine.own.iban.is_some() && self.is_iban_head(word.start) {
+            return self.chain(word.start);
+        }
+        if !engine.asks(length) {
+            return;
+        }
+        let is_mute = self.is_mute(word.start);
+        if is_mute && !engine.asks_alone(length, word.has_letters()) {
+            return;
+        }
+        let mut plain: Plain = [0; LONGEST];
+        for (to, byte) in plain.iter_mut().zip(&self.text[word.start..word.end]) {
+            *to = byte.to_ascii_uppercase();
+        }
+        let groups = [length as u8];
+        let run = Run {
+            plain: &plain[..length],
+            groups: &groups,
+            separators: b"",
+            start: word.start,
+            end: word.end,
+            has_letters: word.has_letters(),
+        };
+        self.run_of(&run, word.start, is_mute);
     }
 
     /// Puts together the groups that begin at `at`, and asks for all runs of them.
-    pub(super) fn chain(&mut self, at: usize) {
-        if is_uuid(&self.text[at..]) {
+    fn chain(&mut self, at: usize) {
+        if self.byte(at + 8) == b'-' && is_uuid(&self.text[at..]) {
             self.next = at + 36;
             return;
         }
-        self.chain.clear();
-        let (mut start, mut separator, mut end) = (at, 0, at);
+        let mut chain = Chain::default();
+        let mut word = self.masks.word(at);
+        let mut separator = 0;
+        let mut end = at + 1;
         self.chain_end = loop {
-            let word_end = self.word_end(start);
-            match self.chain.push(&self.text[start..word_end], start, separator) {
-                Ok(()) => end = word_end,
-                Err(Refused::Full) => break self.chain.next_start(),
-                Err(Refused::Group) => break end.max(at + 1),
+            match chain.push(&word, separator) {
+                Ok(()) => end = word.end,
+                Err(Refused::Full) => break chain.next_start(),
+                Err(Refused::Group) => break end,
             }
-            separator = self.byte(end);
-            let follows = is_separator(separator) && self.byte(end + 1).is_ascii_alphanumeric();
-            if !follows || (self.byte(end + 1).is_ascii_digit() && moment(&self.text[end + 1..]).is_some()) {
+            if !self.follows(&word) {
                 break end;
             }
-            start = end + 1;
+            separator = self.byte(end);
+            word = self.masks.word(end + 1);
+            if word.digits & 1 == 1 {
+                let run = word.digits.trailing_ones();
+                let mark = self.byte(word.start + run as usize);
+                if may_be_moment(run, mark) && moment(&self.text[word.start..]).is_some() {
+                    break end;
+                }
+            }
         };
-        if self.chain.count() > 0 && self.chain.has_digits() {
-            self.runs();
+        if chain.has_digits() {
+            self.runs(&chain);
         }
     }
 
-    fn runs(&mut self) {
-        let engine = self.engine;
-        for first in 0..self.chain.count() {
-            self.iban(first);
-            self.mac_groups(first);
-            if self.is_inside(self.chain.start(first)) {
+    fn runs(&mut self, chain: &Chain) {
+        // The head whose context is known, and whether it says nothing.
+        let mut heard = (usize::MAX, false);
+        for first in 0..chain.count() {
+            if chain.has_letters(first) {
+                self.iban(chain, first);
+            }
+            self.mac_groups(chain, first);
+            let start = chain.start(first);
+            if self.is_inside(start) {
                 continue;
             }
             // Numbers before it say nothing, so that all runs of neighbouring numbers share what stands before the first.
-            let head = self.chain.start(self.chain.head(first));
-            let mut length = 0;
-            for count in 1..=self.chain.longest_run(first) {
-                length += usize::from(self.chain.length(first + count - 1));
-                let is_asked = length >= SHORTEST && engine.asks(length);
-                is_asked.then(|| self.run_of(first, count, head));
+            let head = chain.start(chain.head(first));
+            if heard.0 != head {
+                heard = (head, self.is_mute(head));
+            }
+            if heard.1 { self.mute_runs(chain, first, head) } else { self.spoken_runs(chain, first, head) }
+        }
+    }
+
+    /// Asks for all runs from group `first` on.
+    fn spoken_runs(&mut self, chain: &Chain, first: usize, head: usize) {
+        let mut plain: Plain = [0; LONGEST];
+        let mut length = 0;
+        for count in 1..=chain.longest_run(first) {
+            length += usize::from(chain.length(first + count - 1));
+            if length >= SHORTEST && self.engine.asks(length) {
+                let run = chain.run(self.text, first, count, &mut plain);
+                self.run_of(&run, head, false);
             }
         }
+    }
+
+    /// Asks for the runs from group `first` on that count without a word.
+    #[inline(always)]
+    fn mute_runs(&mut self, chain: &Chain, first: usize, head: usize) {
+        let engine = self.engine;
+        let length = chain.length(first);
+        if length >= SHORTEST as u8 && engine.asks_alone(length.into(), chain.has_letters(first)) {
+            let mut plain: Plain = [0; LONGEST];
+            let run = chain.run(self.text, first, 1, &mut plain);
+            self.run_of(&run, head, true);
+        }
+        let mut way = Way::default().and(length);
+        let start = chain.start(first);
+        let beginning = Beginning::of(self.byte(start), self.byte(start + 1));
+        for count in 2..=chain.most(first) {
+            way = way.and(chain.length(first + count - 1));
+            if !engine.ways.may_begin(way) {
+                return;
+            }
+            let whole = if chain.have_letters(first, count) { way.with_letters() } else { way };
+            if engine.ways.may_have(whole) {
+                self.run_in_way(chain, first, count, head, (whole, beginning));
+            }
+        }
+    }
+
+    /// Asks the detectors that want a run in its way.
+    fn run_in_way(&mut self, chain: &Chain, first: usize, count: usize, head: usize, way: (Way, Beginning)) {
+        let engine = self.engine;
+        let mut asked = engine.ways.asked(way.0, way.1).peekable();
+        if asked.peek().is_none() {
+            return;
+        }
+        let mut plain: Plain = [0; LONGEST];
+        let run = chain.run(self.text, first, count, &mut plain);
+        if !self.is_decimal(&run) {
+            asked.for_each(|asked| self.ask_run(&run, asked, head));
+        }
+    }
+
+    /// Whether a run is a decimal or a part of one.
+    fn is_decimal(&self, run: &Run<'_>) -> bool {
+        let goes_on = self.byte(run.end) == b'.' && self.byte(run.end + 1).is_ascii_digit();
+        goes_on || matches!(run.separators, [b'.'])
+    }
+
+    /// Whether no word speaks for anything before `at`, nor the key.
+    #[inline]
+    fn is_mute(&mut self, at: usize) -> bool {
+        !self.is_plain() && self.key.is_mute && !self.hearing.may_speak(&self.engine.words, self.masks, self.text, at)
     }
 
     /// Whether what begins at `start` goes on with something before it: a decimal, an id such as `blk_-1608999687919862906`.
@@ -74,58 +245,83 @@ impl Pass<'_> {
         }
     }
 
-    /// Asks the detectors of its length whether the run is one, which shares the context that stands before `head`.
-    fn run_of(&mut self, first: usize, count: usize, head: usize) {
-        let Run { plain, groups, separators, start, end, has_letters } = self.chain.run(first, count);
-        let goes_on = self.text.get(end) == Some(&b'.') && self.text.get(end + 1).is_some_and(u8::is_ascii_digit);
-        // A decimal.
-        if goes_on || matches!(separators, [b'.']) {
+    /// Asks the detectors that want the run whether it is one, with the context that stands before `head`: all of them, or, when
+    /// nothing speaks there, of a run in one piece those that need no word.
+    fn run_of(&mut self, run: &Run<'_>, head: usize, is_mute: bool) {
+        if self.is_decimal(run) {
             return;
         }
-        let candidate = Candidate { plain, groups, separators };
-        let engine = self.engine;
-        let (numbers, letters) = (&engine.digits[plain.len()], &engine.letters[plain.len()]);
-        // Where many need a word, it is looked for before any of them is asked.
-        if !has_letters && numbers.with_word() > MANY && engine.strictness != Strictness::Paranoid {
-            read_context(&mut self.context, engine, self.text, self.key, head);
+        let (engine, length) = (self.engine, run.plain.len());
+        let (digits, letters) = (&engine.digits[length], &engine.letters[length]);
+        let asked = match (is_mute, run.has_letters) {
+            (true, true) => [letters.alone(), &[]],
+            (true, false) => [digits.alone(), &[]],
+            (false, true) => [letters.all(), &[]],
+            (false, false) => [digits.all(), letters.all()],
+        };
+        if !is_mute {
+            self.read_context(head);
         }
-        let is_silent = self.context.0 == head && engine.strictness != Strictness::Paranoid && self.context.1.is_mute();
-        let numbers = if has_letters { &[] } else { numbers.of(is_silent) };
-        for asked in numbers.iter().chain(letters.of(is_silent)) {
-            #[cfg(any(test, fuzzing))]
-            {
-                self.steps += 1;
-            }
-            let is_mute = self.context.0 == head && engine.strictness != Strictness::Paranoid;
-            if asked.tier == Tier::Three && is_mute && !self.context.1.speaks_for(asked.number) {
-                continue;
-            }
-            let Some(shape) = (asked.check)(&candidate) else { continue };
-            if engine.needs_context(asked.number, shape) {
-                read_context(&mut self.context, engine, self.text, self.key, head);
-            }
-            let context = if self.context.0 == head { &self.context.1 } else { self.key };
-            if let Some(score) = engine.score(asked.number, shape, context) {
-                self.found.push(Finding { start: start as u32, end: end as u32, detector: asked.number, score });
-            }
+        asked.into_iter().flatten().for_each(|asked| self.ask_run(run, *asked, head));
+    }
+
+    /// Asks one detector whether the run is one. The context is read already, unless nothing speaks before `head`.
+    fn ask_run(&mut self, run: &Run<'_>, asked: Asked, head: usize) {
+        #[cfg(any(test, fuzzing))]
+        {
+            self.steps += 1;
+        }
+        let is_read = self.context.0 == head;
+        let needs_word = asked.tier == Tier::Three && self.engine.strictness != Strictness::Paranoid;
+        if needs_word && is_read && !self.context.1.speaks_for(asked.number) {
+            return;
+        }
+        let candidate = Candidate { plain: run.plain, groups: run.groups, separators: run.separators };
+        let Some(shape) = (asked.check)(&candidate) else { return };
+        if !is_read && shape == Shape::Bare {
+            self.read_context(head);
+        }
+        let context = if self.context.0 == head { &self.context.1 } else { &self.key.context };
+        if let Some(score) = self.engine.score(asked.number, shape, context) {
+            let (start, end) = (run.start as u32, run.end as u32);
+            self.found.push(Finding { start, end, detector: asked.number, score });
         }
     }
 
-    fn iban(&mut self, first: usize) {
+    /// Whether two letters and two digits stand at `at`.
+    fn is_iban_head(&self, at: usize) -> bool {
+        self.byte(at).is_ascii_alphabetic()
+            && self.byte(at + 1).is_ascii_alphabetic()
+            && self.byte(at + 2).is_ascii_digit()
+            && self.byte(at + 3).is_ascii_digit()
+    }
+
+    fn iban(&mut self, chain: &Chain, first: usize) {
         let Some(detector) = self.engine.own.iban else { return };
-        let [one, two, three, four, ..] = self.chain.rest(first) else { return };
-        let is_head =
-            one.is_ascii_uppercase() && two.is_ascii_uppercase() && three.is_ascii_digit() && four.is_ascii_digit();
+        // The letters of the country are one group, with the digits behind them or not.
+        let start = chain.start(first);
+        let third = if chain.length(first) == 2 { 3 } else { 2 };
+        let is_head = chain.length(first) >= 2
+            && self.byte(start).is_ascii_alphabetic()
+            && self.byte(start + 1).is_ascii_alphabetic()
+            && self.byte(start + third).is_ascii_digit();
         if !is_head {
             return;
         }
-        let Some(length) = iban::length(&[*one, *two]) else { return };
-        let Some(count) = self.chain.groups_of(first, length) else { return };
-        let Run { plain, groups, separators, start, end, .. } = self.chain.run(first, count);
-        let candidate = Candidate { plain, groups, separators };
+        let country = [self.text[start].to_ascii_uppercase(), self.text[start + 1].to_ascii_uppercase()];
+        let Some(length) = iban::length(&country) else { return };
+        let Some(count) = chain.groups_of(first, length) else { return };
+        let mut plain: Plain = [0; LONGEST];
+        let run = chain.run(self.text, first, count, &mut plain);
+        self.ask_grouped(detector, &run);
+    }
+
+    /// Asks the detector whether these groups, which only it wants, are one.
+    pub(super) fn ask_grouped(&mut self, detector: u16, run: &Run<'_>) {
+        let candidate = Candidate { plain: run.plain, groups: run.groups, separators: run.separators };
         if let Some(shape) = (self.engine.detector(detector).check)(&candidate) {
-            let context = self.context_before(start);
-            self.offer(detector, shape, &context, start..end);
+            let context = self.context_before(run.start);
+            self.offer(detector, shape, &context, run.start..run.end);
         }
     }
 }
@@ -133,16 +329,15 @@ impl Pass<'_> {
 /// Whether `text` begins with a UUID, which nobody is called.
 fn is_uuid(text: &[u8]) -> bool {
     let Some(uuid) = text.first_chunk::<36>() else { return false };
-    let is_right = |(at, byte): (usize, &u8)| {
-        if matches!(at, 8 | 13 | 18 | 23) { *byte == b'-' } else { byte.is_ascii_hexdigit() }
-    };
-    uuid[8] == b'-'
-        && uuid[13] == b'-'
-        && uuid.iter().enumerate().all(is_right)
-        && !text.get(36).is_some_and(u8::is_ascii_alphanumeric)
+    if [8, 13, 18, 23].iter().any(|dash| uuid[*dash] != b'-') || text.get(36).is_some_and(u8::is_ascii_alphanumeric) {
+        return false;
+    }
+    let digits = uuid.iter().fold(0, |digits, byte| digits + u8::from(byte.is_ascii_hexdigit()));
+    digits == 32
 }
 
 /// What may stand between groups.
+#[inline(always)]
 fn is_separator(byte: u8) -> bool {
     matches!(byte, b' ' | b'.' | b'-' | b'/' | b'+')
 }

@@ -1,30 +1,41 @@
-//! Looks through one text: word by word where something may begin, each byte a bounded number of times.
+//! Looks through one text: where something may begin, each byte a bounded number of times.
+//!
+//! The kinds of all bytes are told at once, as bits. What may begin a value comes of them by arithmetic: words with digits, words with
+//! the four bytes of a known beginning, marks. All other words are never looked at.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use vigie_parsers::simd::{Classes, classify};
+use vigie_parsers::simd::Classes;
 
-use super::chain::Chain;
 use super::context::{BEFORE, Context};
 use super::decode::Decoded;
 use super::engine::Engine;
-use super::moment::moment;
+use super::hearing::Hearing;
+use super::keys::{Key, Keys};
+use super::masks::{Masks, Word};
+use super::moment::{may_be_moment, moment};
 use super::resolve::unite;
-use super::runs::SHORTEST;
 use super::{Candidate, Finding, Place};
+
+/// Bytes of the shortest value, and what leads to it, that is not told by its key.
+const SHORTEST: usize = 5;
+
+/// Digits that are nobody's by chance, even with letters around them.
+const LONG: usize = 12;
 
 /// Looks for values with one engine: one for each worker, since it keeps what it works with.
 #[derive(Debug)]
 pub struct Scanner {
     engine: Arc<Engine>,
-    classes: Vec<Classes>,
+    masks: Masks,
     decoded: Decoded,
-    chain: Box<Chain>,
-    key: Vec<u8>,
-    key_context: Context,
+    hearing: Hearing,
+    keys: Keys,
     #[cfg(any(test, fuzzing))]
     steps: u64,
+    #[cfg(any(test, fuzzing))]
+    plain: bool,
 }
 
 impl Scanner {
@@ -32,13 +43,14 @@ impl Scanner {
     pub fn new(engine: Arc<Engine>) -> Self {
         Self {
             engine,
-            classes: Vec::new(),
+            masks: Masks::default(),
             decoded: Decoded::default(),
-            chain: Box::default(),
-            key: Vec::new(),
-            key_context: Context::default(),
+            hearing: Hearing::default(),
+            keys: Keys::new(),
             #[cfg(any(test, fuzzing))]
             steps: 0,
+            #[cfg(any(test, fuzzing))]
+            plain: false,
         }
     }
 
@@ -48,43 +60,53 @@ impl Scanner {
         self.steps
     }
 
+    /// One that looks at every word and asks every detector: slow, and finds the same.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn plain(engine: Arc<Engine>) -> Self {
+        Self { plain: true, ..Self::new(engine) }
+    }
+
     /// Appends what is found in `text`, sorted by start; what overlaps is one finding, with the name of the surest.
     ///
     /// Takes time in proportion to the length of `text`, of which the first 4 GiB count.
     pub fn scan(&mut self, text: &[u8], place: Place<'_>, found: &mut Vec<Finding>) {
         let text = &text[..text.len().min(u32::MAX as usize)];
-        let first = found.len();
-        if self.key != place.key {
-            self.key.clear();
-            self.key.extend_from_slice(place.key);
-            self.key_context = self.engine.words.read(place.key, &Context::default());
+        let (first, key) = (found.len(), self.keys.say(&self.engine, place.key));
+        if text.len() < SHORTEST && key.named.is_none() {
+            return;
         }
-        classify(text, &mut self.classes);
-        let is_coded = self.decoded.read(text, &self.classes, place.escaped);
+        let is_coded = self.masks.read(text) && self.decoded.read(text, self.masks.blocks(), place.escaped);
         if is_coded {
-            classify(&self.decoded.text, &mut self.classes);
+            self.masks.read(&self.decoded.text);
         }
+        self.hearing.clear();
         let mut pass = Pass {
             engine: &self.engine,
             text: if is_coded { &self.decoded.text } else { text },
-            classes: &self.classes,
-            chain: &mut self.chain,
-            key: &self.key_context,
+            masks: &self.masks,
+            hearing: &mut self.hearing,
+            key,
             is_keyed: !place.key.is_empty(),
             found,
             next: 0,
             chain_end: 0,
             hex_end: 0,
-            context: (usize::MAX, Context::default()),
+            context: (usize::MAX, Context::NONE),
             #[cfg(any(test, fuzzing))]
             steps: 0,
+            #[cfg(any(test, fuzzing))]
+            plain: self.plain,
         };
-        if place.key.is_empty() || !pass.whole(place.key) {
+        let is_whole = pass.key.named.is_some_and(|detector| pass.whole(detector));
+        if !is_whole {
             pass.run();
         }
         #[cfg(any(test, fuzzing))]
         {
             self.steps = pass.steps;
+        }
+        if found.len() == first {
+            return;
         }
         if is_coded {
             self.decoded.give_back(&mut found[first..]);
@@ -97,9 +119,9 @@ impl Scanner {
 pub(super) struct Pass<'a> {
     pub(super) engine: &'a Engine,
     pub(super) text: &'a [u8],
-    classes: &'a [Classes],
-    pub(super) chain: &'a mut Chain,
-    pub(super) key: &'a Context,
+    pub(super) masks: &'a Masks,
+    pub(super) hearing: &'a mut Hearing,
+    pub(super) key: &'a Key,
     is_keyed: bool,
     pub(super) found: &'a mut Vec<Finding>,
     /// What stands before this is done with.
@@ -112,35 +134,65 @@ pub(super) struct Pass<'a> {
     pub(super) context: (usize, Context),
     #[cfg(any(test, fuzzing))]
     pub(super) steps: u64,
+    #[cfg(any(test, fuzzing))]
+    plain: bool,
+}
+
+/// What goes on from one block to the next.
+#[derive(Default)]
+struct Carry {
+    /// Whether the last byte belongs to a word.
+    is_word: bool,
+    /// Whether that word has no digit so far.
+    is_digitless: bool,
 }
 
 impl Pass<'_> {
     fn run(&mut self) {
-        let mut was_word = 0;
-        for (block, classes) in self.classes.iter().enumerate() {
-            let starts = classes.words & !(classes.words << 1 | was_word);
-            was_word = classes.words >> 63;
-            let mut events = starts | classes.marks;
+        let mut carry = Carry::default();
+        for (block, classes) in self.masks.blocks().iter().enumerate() {
+            let starts = classes.words & !(classes.words << 1 | u64::from(carry.is_word));
+            let digits = first_digits(classes, starts, &mut carry);
+            let mut events = digits | classes.marks | classes.pairs | self.heads(block, classes, starts);
+            let near = if self.is_plain() { u64::MAX } else { near_pairs(classes.pairs) };
             while events != 0 {
                 let at = block * 64 + events.trailing_zeros() as usize;
                 events &= events - 1;
-                let is_new = at >= self.next;
-                is_new.then(|| self.look(at));
+                if at >= self.next {
+                    self.look(at, near >> (at % 64) & 1 == 1);
+                }
             }
         }
     }
 
-    /// Looks at what begins at `at`.
-    fn look(&mut self, at: usize) {
+    /// Words in one block that may be known by how they begin.
+    #[inline(always)]
+    fn heads(&self, block: usize, classes: &Classes, starts: u64) -> u64 {
+        let capitals = classes.capitals;
+        let mut heads = starts & capitals & (capitals >> 5 | 0x1f << 59);
+        let mut letters = starts & (capitals | classes.smalls);
+        if self.is_plain() {
+            return letters;
+        }
+        while letters != 0 {
+            let bit = letters.trailing_zeros() as usize;
+            letters &= letters - 1;
+            heads |= u64::from(self.engine.literals.may_begin(self.text, block * 64 + bit)) << bit;
+        }
+        heads
+    }
+
+    /// Looks at what begins at `at`; whether another colon may be near.
+    fn look(&mut self, at: usize, is_near: bool) {
         #[cfg(any(test, fuzzing))]
         {
             self.steps += 1;
         }
         match self.text[at] {
-            b'0'..=b'9' => self.number(at),
+            b'0'..=b'9' => self.digits(at),
             b'@' => self.address(at),
             b':' => {
-                if !self.hex_groups(at) {
+                if !(is_near && self.hex_groups(at)) {
                     self.pair(at);
                 }
             }
@@ -154,20 +206,6 @@ impl Pass<'_> {
         }
     }
 
-    /// Where the word ends that begins at `at`.
-    pub(super) fn word_end(&self, at: usize) -> usize {
-        let rest = !self.classes[at / 64].words >> (at % 64);
-        if rest != 0 {
-            return at + rest.trailing_zeros() as usize;
-        }
-        let behind = at / 64 + 1;
-        let stop = self.classes[behind..].iter().position(|classes| classes.words != u64::MAX);
-        stop.map_or(self.text.len(), |blocks| {
-            let block = behind + blocks;
-            block * 64 + self.classes[block].words.trailing_ones() as usize
-        })
-    }
-
     pub(super) fn byte(&self, at: usize) -> u8 {
         self.text.get(at).copied().unwrap_or_default()
     }
@@ -177,48 +215,41 @@ impl Pass<'_> {
         at.checked_sub(back).map_or(0, |at| self.text[at])
     }
 
-    fn number(&mut self, at: usize) {
-        if self.engine.own.birth_date.is_some() && self.spoken_date(at) {
-            return;
+    /// Looks for what digits at `at` begin. Gives whether they are done with.
+    pub(super) fn number(&mut self, at: usize) -> bool {
+        let run = self.masks.ahead(at, |classes| classes.digits).trailing_ones();
+        let mark = self.byte(at + run as usize);
+        if run <= 2 && self.engine.own.birth_date.is_some() && self.spoken_date(at) {
+            return true;
         }
-        if let Some(moment) = moment(&self.text[at..]) {
+        if may_be_moment(run, mark)
+            && let Some(moment) = moment(&self.text[at..])
+        {
             if moment.is_date && (at > 0 || self.is_keyed) && self.engine.own.birth_date.is_some() {
                 self.ask(self.engine.own.birth_date, at..at + moment.length);
             }
             self.next = at + moment.length;
-            return;
+            return true;
         }
-        if self.ip_v4(at) || self.phone(at) {
-            return;
+        let is_dotted = run <= 3 && mark == b'.';
+        if is_dotted && self.ip_v4(at) {
+            return true;
         }
-        self.position(at);
-        if at >= self.chain_end {
-            let end = self.word_end(at);
-            // A short number before a word of a sentence stands alone.
-            let is_alone = end - at < SHORTEST && self.byte(end) == b' ' && self.byte(end + 1).is_ascii_lowercase();
-            if !is_alone && self.may_chain(at, end) {
-                self.chain(at);
-            }
+        if (self.text[at] == b'0' || self.byte_before(at, 1) == b'+') && self.phone(at) {
+            return true;
         }
+        if is_dotted {
+            self.position(at);
+        }
+        false
     }
 
     fn word(&mut self, at: usize) {
-        if self.literal(at) || at < self.chain_end {
+        if self.literal(at) || !self.text[at].is_ascii_uppercase() || !self.byte(at + 5).is_ascii_uppercase() {
             return;
         }
-        let end = self.word_end(at);
-        let is_group = end - at < SHORTEST
-            && self.may_chain(at, end)
-            && (self.byte(end) != b' ' || self.text[at].is_ascii_uppercase());
-        let length = end - at;
-        let is_asked =
-            length <= super::engine::LONGEST && (!self.engine.letters[length].is_empty() || self.may_chain(end, end));
-        if is_group
-            || (length >= SHORTEST && (is_asked || self.text[at + 3].is_ascii_digit()) && self.has_digit(at..end))
-        {
-            self.chain(at);
-        }
-        if matches!(end - at, 8 | 11) && self.text[at].is_ascii_uppercase() && self.text[at + 5].is_ascii_uppercase() {
+        let end = self.masks.word_end(at);
+        if matches!(end - at, 8 | 11) && at >= self.chain_end {
             self.ask(self.engine.own.bic, at..end);
         }
     }
@@ -261,17 +292,6 @@ impl Pass<'_> {
         }
     }
 
-    /// Whether a digit stands among the first 40 bytes of a word.
-    fn has_digit(&self, word: Range<usize>) -> bool {
-        word.len() <= super::engine::LONGEST && {
-            let (block, bit) = (word.start / 64, word.start % 64);
-            let wanted = (1_u64 << word.len()) - 1;
-            let behind = self.classes.get(block + 1).map_or(0, |classes| classes.digits);
-            let digits = self.classes[block].digits >> bit | if bit == 0 { 0 } else { behind << (64 - bit) };
-            digits & wanted != 0
-        }
-    }
-
     /// Whether an address is at `at`, which is done with then.
     fn ip_v4(&mut self, at: usize) -> bool {
         let Some(end) = dotted_quad(self.text, at) else { return false };
@@ -303,15 +323,59 @@ impl Pass<'_> {
 
     /// Leaves a token alone that stands for a value already.
     fn skip_token(&mut self, at: usize) -> bool {
-        let length = super::token::length(&self.text[at..]);
-        self.next = length.map_or(self.next, |length| at + length);
-        length.is_some()
+        let Some(length) = super::token::token_length(&self.text[at..]) else {
+            self.false_token(at);
+            return false;
+        };
+        self.next = at + length;
+        true
+    }
+
+    /// Looks for numbers in what has the looks of a token and is none: `<x:E1.4111111111111111aaaa>`.
+    fn false_token(&mut self, at: usize) {
+        let Some((head, length)) = super::token::looks_like(&self.text[at..]) else { return };
+        let (mut start, end) = (at + head, at + length);
+        while start < end {
+            let run = self.text[start..end].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            if run >= LONG {
+                let digits = u64::MAX >> (64 - run.min(64));
+                self.alone(&Word { start, end: start + run, digits, ..Word::default() });
+            }
+            start += run + 1;
+        }
     }
 
     /// What the key and the 48 bytes before `at` on the same line say.
     pub(super) fn context_before(&mut self, at: usize) -> Context {
-        read_context(&mut self.context, self.engine, self.text, self.key, at);
+        self.read_context(at);
         self.context.1
+    }
+
+    /// Reads what stands before `at`, unless that was the last place for which it was read.
+    pub(super) fn read_context(&mut self, at: usize) {
+        if self.context.0 == at {
+            return;
+        }
+        let floor = at.saturating_sub(BEFORE);
+        let before = &self.text[floor..at];
+        let line = match before.iter().rposition(|byte| *byte == b'\n') {
+            Some(newline) => &before[newline + 1..],
+            // A word that is cut is not read.
+            None if is_letter(self.byte_before(floor, 1)) => {
+                &before[before.iter().take_while(|byte| is_letter(**byte)).count()..]
+            }
+            None => before,
+        };
+        self.context = (at, self.engine.words.read(line, &self.key.context));
+    }
+
+    /// Whether nothing is passed over that filters deny, to hold them against what is there.
+    #[inline(always)]
+    pub(super) fn is_plain(&self) -> bool {
+        #[cfg(any(test, fuzzing))]
+        return self.plain;
+        #[cfg(not(any(test, fuzzing)))]
+        false
     }
 
     /// Asks the detector whether what stands at `span` is one.
@@ -339,13 +403,28 @@ impl Pass<'_> {
     }
 }
 
-/// Reads what stands before `at`, unless that was the last place for which it was read.
-pub(super) fn read_context(context: &mut (usize, Context), engine: &Engine, text: &[u8], key: &Context, at: usize) {
-    if context.0 != at {
-        let before = &text[at.saturating_sub(BEFORE)..at];
-        let line = before.iter().rposition(|byte| *byte == b'\n').map_or(before, |newline| &before[newline + 1..]);
-        *context = (at, engine.words.read(line, key));
-    }
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte >= 0x80
+}
+
+/// The first digits of the words in one block that have any.
+#[inline(always)]
+fn first_digits(classes: &Classes, starts: u64, carry: &mut Carry) -> u64 {
+    // A bit added to the letters that a word begins with moves to what stands behind them.
+    let letters = classes.words & !classes.digits;
+    let (moved, goes_on) = letters.overflowing_add(starts & letters);
+    let (moved, goes_on_from_before) = moved.overflowing_add(carry.is_digitless.into());
+    *carry = Carry { is_word: classes.words >> 63 == 1, is_digitless: goes_on | goes_on_from_before };
+    (moved | starts) & classes.digits
+}
+
+/// Places of pairs with another one at most five bytes behind them or right before them, or that the end of the block is too near to
+/// tell.
+#[inline(always)]
+fn near_pairs(pairs: u64) -> u64 {
+    const LAST: u64 = 0x1f << 59;
+    let behind = pairs >> 1 | pairs >> 2 | pairs >> 3 | pairs >> 4 | pairs >> 5;
+    behind | pairs << 1 | LAST | 1
 }
 
 /// How certain a value is that stands behind its name.

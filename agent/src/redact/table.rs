@@ -1,17 +1,18 @@
 //! Numbers by the hashes of words and phrases.
 
+use super::filter::Filter;
+
 /// An open table: the number behind the hash of a phrase.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Table {
     slots: Vec<(u64, u32)>,
-    /// A bit for each hash that is there, by other bits of it.
-    bits: Vec<u64>,
+    filter: Filter<512>,
 }
 
 impl Table {
     /// One with room for so many phrases.
     pub(super) fn with_room(phrases: usize) -> Self {
-        Self { slots: vec![(0, 0); (phrases * 4).next_power_of_two()], bits: vec![0; 512] }
+        Self { slots: vec![(0, 0); (phrases * 4).next_power_of_two()], filter: Filter::default() }
     }
 
     /// Where `hash` stands or would stand.
@@ -28,12 +29,12 @@ impl Table {
     pub(super) fn put(&mut self, hash: u64, number: u32) {
         let slot = self.slot(hash);
         self.slots[slot] = (hash, number);
-        self.bits[(hash >> 6) as usize & 511] |= 1 << (hash & 63);
+        self.filter.put(hash);
     }
 
     /// The number behind a phrase.
     pub(super) fn find(&self, hash: u64) -> Option<u32> {
-        if self.bits[(hash >> 6) as usize & 511] >> (hash & 63) & 1 == 0 {
+        if !self.filter.may_hold(hash) {
             return None;
         }
         let (known, number) = self.slots[self.slot(hash)];

@@ -1,17 +1,23 @@
-//! What stands in place of a value already: `<email>`, `<email:K655.4hq…>`, `[card]`. Nothing is looked for inside.
+//! What stands in place of a value already: `<email>`, `<email:K655.4hq…>`, `[card]`. Nothing is looked for inside, so that only
+//! what is written exactly as one is taken for one.
 
-/// Letters of a keyed hash.
-const HASH: usize = 20;
-/// Longest token, in bytes.
-const LONGEST: usize = 8 << 10;
+/// Letters of a keyed hash: 96 bits, five each.
+pub const HASH: usize = 20;
+/// What they are.
+pub const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+/// Bytes that encrypted values are filled up to a multiple of, so that their length tells little.
+pub const BLOCK: usize = 16;
+/// Bytes of a sealed value beside the value itself.
+const SEAL: usize = 40;
 /// Longest name, in bytes.
 const LONGEST_NAME: usize = 64;
 
-/// How long the token is that `text` begins with, with its brackets.
-pub(super) fn length(text: &[u8]) -> Option<usize> {
+/// How long the token is that `text` begins with, with its brackets, which are `<>` or `[]`.
+pub fn token_length(text: &[u8]) -> Option<usize> {
     let (close, inside) = match text.split_first()? {
         (b'<', inside) => (b'>', inside),
-        (_, inside) => (b']', inside),
+        (b'[', inside) => (b']', inside),
+        _ => return None,
     };
     let is_name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'_';
     let name = inside.iter().take(LONGEST_NAME + 1).take_while(|byte| is_name(byte)).count();
@@ -26,47 +32,69 @@ pub(super) fn length(text: &[u8]) -> Option<usize> {
         b':' => &inside[name + 1..],
         _ => return None,
     };
-    let dot = rest.iter().take(24).position(|byte| *byte == b'.')?;
-    let body = &rest[dot + 1..];
-    let is_key = |key: &[u8]| !key.is_empty() && key.iter().all(u8::is_ascii_alphanumeric);
-    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let length = body.iter().take(LONGEST).take_while(|byte| is_letter(byte)).count();
-    let (kind, key) = rest[..dot].split_first()?;
-    let fits = match kind {
-        b'K' => length == HASH && body[..length].iter().all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7')),
-        b'E' | b'S' => length >= HASH,
-        _ => false,
+    let dot = rest.iter().take(LONGEST_NAME).position(|byte| *byte == b'.')?;
+    let (key, code) = (&rest[..dot], &rest[dot + 1..]);
+    let (kind, number) = key.split_first()?;
+    let length = match kind {
+        b'K' if is_number(number) => code.iter().take(HASH).all(|byte| ALPHABET.contains(byte)).then_some(HASH)?,
+        b'E' if is_number(number) => sealed_length(code, 2 * BLOCK)?,
+        b'S' if number.len() == 8 && number.iter().all(u8::is_ascii_hexdigit) => sealed_length(code, SEAL + 2 * BLOCK)?,
+        _ => return None,
     };
-    (fits && is_key(key) && body.get(length) == Some(&close)).then_some(1 + name + 1 + dot + 1 + length + 1)
+    (code.get(length) == Some(&close)).then_some(1 + name + 1 + dot + 1 + length + 1)
+}
+
+/// Where the inside begins and ends of what has the looks of a token with a key, whether it is one or not.
+pub(super) fn looks_like(text: &[u8]) -> Option<(usize, usize)> {
+    let colon = text.iter().take(LONGEST_NAME + 2).position(|byte| *byte == b':')?;
+    let is_one = colon > 1 && matches!(text.get(colon + 1), Some(b'K' | b'E' | b'S'));
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    is_one.then(|| (colon + 2, colon + 2 + text[colon + 2..].iter().take_while(|byte| is_part(byte)).count()))
+}
+
+fn is_number(digits: &[u8]) -> bool {
+    (1..=12).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)
+}
+
+/// Length of the letters of an encrypted value of at least `least` bytes.
+fn sealed_length(code: &[u8], least: usize) -> Option<usize> {
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let length = code.iter().take_while(|byte| is_letter(byte)).count();
+    let bytes = length * 3 / 4;
+    (bytes >= least && bytes % BLOCK == least % BLOCK).then_some(length)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::length;
+    use super::token_length;
 
     #[test]
     fn tokens_are_known_and_nothing_else_in_brackets() {
+        let (encrypted, sealed) = ("Q".repeat(43), "Q".repeat(96));
         for token in [
             "<email>",
             "[card]",
             "<fr_nir:K655.abcdefghijklmnopqrst>",
-            "<email:E655.QWxhZGRpbjpvcGVuIHNlc2FtZQ>",
-            "[card:S1a2b3c4d.QWxhZGRpbjpvcGVuIHNlc2FtZQ]",
+            &format!("<email:E655.{encrypted}>"),
+            &format!("[card:S1a2b3c4d.{sealed}]"),
         ] {
-            assert_eq!(length(format!("{token} x").as_bytes()), Some(token.len()), "{token}");
+            assert_eq!(token_length(format!("{token} x").as_bytes()), Some(token.len()), "{token}");
         }
         for other in [
             "<4111111111111111>",
             "<jane@example.org>",
             "[n4111111111111111]",
             "<card:K1.4111111111111111>",
+            "<x:E1.4111111111111111aaaa>",
+            "<x:S1.4111111111111111aaaa>",
+            "[x:E1.4111111111111111aaaa]",
             "<",
             "<a",
             "<a:",
             "<a:K",
             "[28/Nov/2026]",
         ] {
-            assert_eq!(length(other.as_bytes()), None, "{other}");
+            assert_eq!(token_length(other.as_bytes()), None, "{other}");
         }
     }
 }

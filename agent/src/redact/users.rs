@@ -57,7 +57,7 @@ impl Pass<'_> {
         if !matches!(mark, b'/' | b'\\') {
             return false;
         }
-        let end = self.word_end(at);
+        let end = self.masks.word_end(at);
         let folder = &self.text[at..end];
         let is_mail =
             folder == b"mail" && (self.text[..at].ends_with(b"/var/") || self.text[..at].ends_with(b"/spool/"));
@@ -72,7 +72,7 @@ impl Pass<'_> {
 
     /// `invalid user name`, `user 'name'`, of which `user` stands at `at`.
     pub(super) fn user(&mut self, at: usize) -> bool {
-        let end = self.word_end(at);
+        let end = self.masks.word_end(at);
         if end - at != 4 || self.byte(end) != b' ' {
             return false;
         }
@@ -144,7 +144,7 @@ impl Pass<'_> {
 
     /// `--password value`, of which the name stands at `at`.
     pub(super) fn argument(&mut self, at: usize) -> bool {
-        let end = self.word_end(at);
+        let end = self.masks.word_end(at);
         let is_name = [&b"password"[..], b"passwd", b"pass", b"passphrase"].contains(&&self.text[at..end]);
         let (Some(password), true) = (self.engine.pairs.named(&self.text[at..end]), is_name) else { return false };
         if !self.text[..at].ends_with(b"--")

@@ -10,7 +10,15 @@ pub struct Classes {
     pub digits: u64,
     /// ASCII letters, digits and `_`.
     pub words: u64,
-    /// `@ : < = [ \`.
+    /// `A` to `Z`.
+    pub capitals: u64,
+    /// `a` to `z`.
+    pub smalls: u64,
+    /// Bytes beyond ASCII.
+    pub highs: u64,
+    /// `: =`, which may stand between a name and its value.
+    pub pairs: u64,
+    /// `@ < [ \`.
     pub marks: u64,
     /// What a code for another byte may begin with: `% & \` and, in UTF-8, what spaces, hyphens and digits beyond ASCII begin with
     /// (0xc2, 0xe2, 0xef).
@@ -18,18 +26,24 @@ pub struct Classes {
 }
 
 const DIGITS: u8 = 1;
+const LETTERS: u8 = 0x06;
 const WORDS: u8 = 0x0f;
-const MARKS: u8 = 0x70;
+const PAIRS: u8 = 0x10;
+const MARKS: u8 = 0x60;
 const CODES: u8 = 0x80;
 
-/// Kinds by the left half of a byte.
+/// The bit by which small letters differ from capitals.
+const SMALL: u8 = 0x20;
+
+/// Kinds by the left half of a byte. `<`, the backslash as a code and what is beyond ASCII are not told by halves.
 const LEFT: [u8; 16] = [0, 0, 0x80, 0x11, 0x42, 0x2c, 0x02, 0x04, 0, 0, 0, 0, 0, 0, 0, 0];
 /// Kinds by the right half of a byte.
 const RIGHT: [u8; 16] =
-    [0x45, 0x07, 0x07, 0x07, 0x07, 0x87, 0x87, 0x07, 0x07, 0x07, 0x16, 0x22, 0x32, 0x12, 0x02, 0x0a];
+    [0x45, 0x07, 0x07, 0x07, 0x07, 0x87, 0x87, 0x07, 0x07, 0x07, 0x16, 0x22, 0x22, 0x12, 0x02, 0x0a];
 
 /// What stands where in `text`, in place of what was in `out`: one entry for every 64 bytes, the last one filled up with zeros.
-pub fn classify(text: &[u8], out: &mut Vec<Classes>) {
+/// Gives whether codes are among it.
+pub fn classify(text: &[u8], out: &mut Vec<Classes>) -> bool {
     out.clear();
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") {
@@ -44,43 +58,38 @@ pub fn classify(text: &[u8], out: &mut Vec<Classes>) {
 
 /// The same with the means of every machine.
 #[cfg(any(test, fuzzing))]
-pub(super) fn classify_plainly(text: &[u8], out: &mut Vec<Classes>) {
+pub(super) fn classify_plainly(text: &[u8], out: &mut Vec<Classes>) -> bool {
     out.clear();
-    blocks(text, out, plain);
+    blocks(text, out, plain)
 }
 
 #[inline(always)]
-fn blocks(text: &[u8], out: &mut Vec<Classes>, block: impl Fn(&[u8; 64]) -> Classes) {
+fn blocks(text: &[u8], out: &mut Vec<Classes>, block: impl Fn(&[u8; 64]) -> Classes) -> bool {
+    let mut codes = 0;
+    let mut push = |classes: Classes| {
+        codes |= classes.codes;
+        out.push(classes);
+    };
     let (whole, rest) = text.as_chunks::<64>();
-    out.extend(whole.iter().map(&block));
+    whole.iter().for_each(|chunk| push(block(chunk)));
     if !rest.is_empty() {
         let mut last = [0; 64];
         last[..rest.len()].copy_from_slice(rest);
-        out.push(block(&last));
+        push(block(&last));
     }
+    codes != 0
 }
 
-/// All kinds of `byte`.
-#[cfg(any(test, fuzzing, not(target_arch = "aarch64")))]
-const fn kinds(byte: u8) -> u8 {
-    match byte {
-        b'\\' => LEFT[5] & RIGHT[12] | CODES,
-        0xc2 | 0xe2 | 0xef => CODES,
-        _ => LEFT[(byte >> 4) as usize] & RIGHT[(byte & 15) as usize],
-    }
-}
-
+/// All kinds of `byte` that its halves tell.
 #[cfg(any(test, fuzzing, not(target_arch = "aarch64")))]
 static KINDS: [u8; 256] = {
     let mut table = [0; 256];
-    let mut byte = 0_u8;
-    loop {
-        table[byte as usize] = kinds(byte);
-        if byte == u8::MAX {
-            break table;
-        }
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = LEFT[byte >> 4] & RIGHT[byte & 15];
         byte += 1;
     }
+    table
 };
 
 #[cfg(any(test, fuzzing, not(target_arch = "aarch64")))]
@@ -88,11 +97,15 @@ fn plain(block: &[u8; 64]) -> Classes {
     let mut classes = Classes::default();
     for (at, byte) in block.iter().enumerate() {
         let kinds = KINDS[usize::from(*byte)];
-        let bit = |kind: u8| u64::from(kinds & kind != 0) << at;
-        classes.digits |= bit(DIGITS);
-        classes.words |= bit(WORDS);
-        classes.marks |= bit(MARKS);
-        classes.codes |= bit(CODES);
+        let put = |to: &mut u64, is: bool| *to |= u64::from(is) << at;
+        put(&mut classes.digits, kinds & DIGITS != 0);
+        put(&mut classes.words, kinds & WORDS != 0);
+        put(&mut classes.capitals, kinds & LETTERS != 0 && byte & SMALL == 0);
+        put(&mut classes.smalls, kinds & LETTERS != 0 && byte & SMALL != 0);
+        put(&mut classes.highs, *byte >= 0x80);
+        put(&mut classes.pairs, kinds & PAIRS != 0);
+        put(&mut classes.marks, kinds & MARKS != 0 || *byte == b'<');
+        put(&mut classes.codes, kinds & CODES != 0 || matches!(*byte, b'\\' | 0xc2 | 0xe2 | 0xef));
     }
     classes
 }
@@ -100,26 +113,94 @@ fn plain(block: &[u8; 64]) -> Classes {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{
-        __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256,
-        _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
-        _mm256_slli_epi16, _mm256_srli_epi16,
+        __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_andnot_si256, _mm256_broadcastsi128_si256,
+        _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
+        _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
     };
 
-    use super::{Classes, LEFT, MARKS, RIGHT, WORDS};
+    use super::{CODES, Classes, DIGITS, LEFT, LETTERS, MARKS, PAIRS, RIGHT, SMALL, WORDS};
+
+    /// A bit for each of 32 bytes.
+    const ALL: u64 = 0xffff_ffff;
 
     #[target_feature(enable = "avx2")]
-    pub(super) fn classify(text: &[u8], out: &mut Vec<Classes>) {
-        super::blocks(text, out, |block| {
-            let (halves, _) = block.as_chunks::<32>();
-            let (first, second) = (half(&halves[0]), half(&halves[1]));
-            let both = |at: usize| u64::from(first[at]) | u64::from(second[at]) << 32;
-            Classes { digits: both(0), words: both(1), marks: both(2), codes: both(3) }
-        });
+    pub(super) fn classify(text: &[u8], out: &mut Vec<Classes>) -> bool {
+        let mut codes = 0;
+        let (whole, rest) = text.as_chunks::<64>();
+        for chunk in whole {
+            let (halves, _) = chunk.as_chunks();
+            let classes = both(&halves[0], &halves[1], 32);
+            codes |= classes.codes;
+            out.push(classes);
+        }
+        if !rest.is_empty() {
+            let classes = last(text, rest);
+            codes |= classes.codes;
+            out.push(classes);
+        }
+        codes != 0
+    }
+
+    /// The kinds of `rest`, which `text` ends with: no byte is copied where blocks may lie over each other.
+    #[target_feature(enable = "avx2")]
+    fn last(text: &[u8], rest: &[u8]) -> Classes {
+        if let (Some(first), Some(second)) = (rest.first_chunk(), rest.last_chunk()) {
+            return both(first, second, rest.len() as u32 - 32);
+        }
+        if let Some(second) = text.last_chunk() {
+            let (classes, gone) = (both(second, &[0; 32], 32), 32 - rest.len());
+            return Classes {
+                digits: classes.digits >> gone,
+                words: classes.words >> gone,
+                capitals: classes.capitals >> gone,
+                smalls: classes.smalls >> gone,
+                highs: classes.highs >> gone,
+                pairs: classes.pairs >> gone,
+                marks: classes.marks >> gone,
+                codes: classes.codes >> gone,
+            };
+        }
+        both(&filled(rest), &[0; 32], 32)
+    }
+
+    /// `rest`, of less than 32 bytes, with zeros behind it.
+    #[inline(always)]
+    fn filled(rest: &[u8]) -> [u8; 32] {
+        let mut filled = [0; 32];
+        if let (Some(first), Some(last)) = (rest.first_chunk::<16>(), rest.last_chunk::<16>()) {
+            filled[..16].copy_from_slice(first);
+            filled[rest.len() - 16..rest.len()].copy_from_slice(last);
+        } else if let (Some(first), Some(last)) = (rest.first_chunk::<8>(), rest.last_chunk::<8>()) {
+            filled[..8].copy_from_slice(first);
+            filled[rest.len() - 8..rest.len()].copy_from_slice(last);
+        } else {
+            filled.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+        }
+        filled
+    }
+
+    /// Of two halves, of which the second stands `apart` bytes behind the first. Not inlined: the compiler would make single bytes of
+    /// the vectors where ways meet.
+    #[inline(never)]
+    #[target_feature(enable = "avx2")]
+    fn both(first: &[u8; 32], second: &[u8; 32], apart: u32) -> Classes {
+        let (first, second) = (half(first), half(second));
+        let both = |of: fn(&Classes) -> u64| of(&first) | of(&second) << apart;
+        Classes {
+            digits: both(|half| half.digits),
+            words: both(|half| half.words),
+            capitals: both(|half| half.capitals),
+            smalls: both(|half| half.smalls),
+            highs: both(|half| half.highs),
+            pairs: both(|half| half.pairs),
+            marks: both(|half| half.marks),
+            codes: both(|half| half.codes),
+        }
     }
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn half(bytes: &[u8; 32]) -> [u32; 4] {
+    fn half(bytes: &[u8; 32]) -> Classes {
         // SAFETY: arrays of 16 and 32 bytes are read, aligned or not.
         let (bytes, left, right) = unsafe {
             let table = |table: &[u8; 16]| _mm256_broadcastsi128_si256(_mm_loadu_si128(table.as_ptr().cast()));
@@ -130,50 +211,63 @@ mod x86 {
         let kinds = _mm256_and_si256(_mm256_shuffle_epi8(left, lefts), _mm256_shuffle_epi8(right, bytes));
         let equal = |byte: u8| _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(byte.cast_signed()));
         let highs = _mm256_or_si256(_mm256_or_si256(equal(0xc2), equal(0xe2)), equal(0xef));
-        let codes = _mm256_or_si256(_mm256_or_si256(highs, equal(b'\\')), kinds);
-        [mask(_mm256_slli_epi16(kinds, 7)), any(kinds, WORDS), any(kinds, MARKS), mask(codes)]
+        let codes = _mm256_or_si256(highs, equal(b'\\'));
+        // Masks are put together as vectors: of bits the compiler would make single bytes again.
+        let not = |kind: u8| {
+            _mm256_cmpeq_epi8(_mm256_and_si256(kinds, _mm256_set1_epi8(kind.cast_signed())), _mm256_setzero_si256())
+        };
+        let no_letter = not(LETTERS);
+        let no_small =
+            _mm256_cmpeq_epi8(_mm256_and_si256(bytes, _mm256_set1_epi8(SMALL.cast_signed())), _mm256_setzero_si256());
+        Classes {
+            digits: mask(not(DIGITS)) ^ ALL,
+            words: mask(not(WORDS)) ^ ALL,
+            capitals: mask(_mm256_andnot_si256(no_letter, no_small)),
+            smalls: mask(_mm256_or_si256(no_letter, no_small)) ^ ALL,
+            highs: mask(bytes),
+            pairs: mask(not(PAIRS)) ^ ALL,
+            marks: mask(_mm256_andnot_si256(equal(b'<'), not(MARKS))) ^ ALL,
+            codes: mask(_mm256_andnot_si256(codes, not(CODES))) ^ ALL,
+        }
     }
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn any(kinds: __m256i, wanted: u8) -> u32 {
-        let wanted = _mm256_and_si256(kinds, _mm256_set1_epi8(wanted.cast_signed()));
-        !mask(_mm256_cmpeq_epi8(wanted, _mm256_setzero_si256()))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn mask(bytes: __m256i) -> u32 {
-        _mm256_movemask_epi8(bytes).cast_unsigned()
+    fn mask(bytes: __m256i) -> u64 {
+        u64::from(_mm256_movemask_epi8(bytes).cast_unsigned())
     }
 }
 
 #[cfg(target_arch = "aarch64")]
 mod neon {
     use std::arch::aarch64::{
-        uint8x16_t, vaddv_u8, vandq_u8, vceqq_u8, vdupq_n_u8, vget_high_u8, vget_low_u8, vld1q_u8, vorrq_u8,
+        uint8x16_t, vaddv_u8, vandq_u8, vbicq_u8, vceqq_u8, vdupq_n_u8, vget_high_u8, vget_low_u8, vld1q_u8, vorrq_u8,
         vqtbl1q_u8, vshrq_n_u8, vtstq_u8,
     };
 
-    use super::{CODES, Classes, DIGITS, LEFT, MARKS, RIGHT, WORDS};
+    use super::{CODES, Classes, DIGITS, LEFT, LETTERS, MARKS, PAIRS, RIGHT, SMALL, WORDS};
 
     #[inline(always)]
     pub(super) fn block(block: &[u8; 64]) -> Classes {
         let mut classes = Classes::default();
         let (quarters, _) = block.as_chunks::<16>();
         for (number, quarter) in quarters.iter().enumerate() {
-            let [digits, words, marks, codes] = masks(quarter);
-            let put = |mask: u64| mask << (16 * number);
-            classes.digits |= put(digits);
-            classes.words |= put(words);
-            classes.marks |= put(marks);
-            classes.codes |= put(codes);
+            let found = masks(quarter);
+            let put = |to: &mut u64, mask: u64| *to |= mask << (16 * number);
+            put(&mut classes.digits, found.digits);
+            put(&mut classes.words, found.words);
+            put(&mut classes.capitals, found.capitals);
+            put(&mut classes.smalls, found.smalls);
+            put(&mut classes.highs, found.highs);
+            put(&mut classes.pairs, found.pairs);
+            put(&mut classes.marks, found.marks);
+            put(&mut classes.codes, found.codes);
         }
         classes
     }
 
     #[inline(always)]
-    fn masks(bytes: &[u8; 16]) -> [u64; 4] {
+    fn masks(bytes: &[u8; 16]) -> Classes {
         // SAFETY: every 64-bit ARM that this is built for has NEON; arrays of 16 bytes are read, aligned or not.
         unsafe {
             let bytes = vld1q_u8(bytes.as_ptr());
@@ -182,10 +276,19 @@ mod neon {
             let right = vqtbl1q_u8(vld1q_u8(RIGHT.as_ptr()), vandq_u8(bytes, vdupq_n_u8(0x8f)));
             let kinds = vandq_u8(left, right);
             let equal = |byte: u8| vceqq_u8(bytes, vdupq_n_u8(byte));
-            let highs = vorrq_u8(vorrq_u8(equal(0xc2), equal(0xe2)), equal(0xef));
+            let codes = vorrq_u8(vorrq_u8(equal(0xc2), equal(0xe2)), equal(0xef));
             let any = |wanted: u8| vtstq_u8(kinds, vdupq_n_u8(wanted));
-            let codes = vorrq_u8(vorrq_u8(highs, equal(b'\\')), any(CODES));
-            [bits(any(DIGITS)), bits(any(WORDS)), bits(any(MARKS)), bits(codes)]
+            let smalls = vtstq_u8(bytes, vdupq_n_u8(SMALL));
+            Classes {
+                digits: bits(any(DIGITS)),
+                words: bits(any(WORDS)),
+                capitals: bits(vbicq_u8(any(LETTERS), smalls)),
+                smalls: bits(vandq_u8(any(LETTERS), smalls)),
+                highs: bits(vtstq_u8(bytes, vdupq_n_u8(0x80))),
+                pairs: bits(any(PAIRS)),
+                marks: bits(vorrq_u8(any(MARKS), equal(b'<'))),
+                codes: bits(vorrq_u8(vorrq_u8(codes, equal(b'\\')), any(CODES))),
+            }
         }
     }
 
@@ -217,7 +320,11 @@ mod tests {
             let expected = Classes {
                 digits: bits(byte.is_ascii_digit()),
                 words: bits(byte.is_ascii_alphanumeric() || byte == b'_'),
-                marks: bits(b"@:<=[\\".contains(&byte)),
+                capitals: bits(byte.is_ascii_uppercase()),
+                smalls: bits(byte.is_ascii_lowercase()),
+                highs: bits(!byte.is_ascii()),
+                pairs: bits(b":=".contains(&byte)),
+                marks: bits(b"@<[\\".contains(&byte)),
                 codes: bits(b"%&\\\xc2\xe2\xef".contains(&byte)),
             };
             assert_eq!(out, [expected], "{byte:#x}");

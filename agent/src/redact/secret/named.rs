@@ -295,7 +295,7 @@ pub(super) fn is_nothing(value: &[u8]) -> bool {
     ];
     let is_covered = value.iter().all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'.' | b'#' | b'-'));
     let is_token =
-        matches!(value.first(), Some(b'<' | b'[')) && super::super::token::length(value) == Some(value.len());
+        matches!(value.first(), Some(b'<' | b'[')) && super::super::token::token_length(value) == Some(value.len());
     let is_variable = value.starts_with(b"${") || value.starts_with(b"{{") || value.starts_with(b"$(");
     is_covered || is_token || is_variable || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
 }

@@ -12,7 +12,7 @@ use super::{Candidate, Detector, Form, Group, Shape, Tier};
 pub const DETECTORS: &[&Detector] = &[&VAT];
 
 /// The prefix and 2 to 13 behind it, in one piece, apart or in the groups of the country.
-const VAT: Detector = Detector {
+pub(super) const VAT: Detector = Detector {
     entity: "vat",
     group: Group::Tax,
     tier: Tier::One,
@@ -115,19 +115,37 @@ fn shape(candidate: &Candidate<'_>) -> Option<Shape> {
     known.then_some(if groups.len() == 1 { Shape::Bare } else { Shape::Canonical })
 }
 
-/// The groups in which countries print their numbers.
+/// The groups in which countries print their numbers, without the prefix.
+pub(super) const GROUPS: &[&[u8]] = &[
+    &[3, 3, 3],
+    &[3, 3, 3, 3],
+    &[3, 4, 2],
+    &[3, 4, 2, 3],
+    &[3, 3, 2, 2],
+    &[3, 2, 2, 3],
+    &[3, 3, 4],
+    &[3, 4, 4],
+    &[4, 3, 3],
+    &[4, 2, 3, 3],
+    &[4, 4],
+    &[4, 4, 4],
+    &[1, 3, 3, 3],
+    &[1, 7, 1],
+    &[1, 8],
+    &[1, 3, 4],
+    &[2, 3, 3],
+    &[2, 2, 2, 2],
+    &[6, 4, 2],
+    &[6, 4],
+    &[7, 1],
+    &[7, 2],
+    &[8, 1],
+    &[8, 2],
+    &[8, 3],
+    &[9, 3],
+    &[10, 2],
+];
+
 fn is_grouped(first: Option<u8>, rest: &[u8]) -> bool {
-    let Some(first) = first else { return false };
-    matches!(
-        (first, rest),
-        (3, [3, 3] | [3, 3, 3] | [4, 2] | [4, 2, 3] | [3, 2, 2] | [2, 2, 3] | [3, 4] | [4, 4])
-            | (4, [3, 3] | [2, 3, 3] | [4] | [4, 4])
-            | (1, [3, 3, 3] | [7, 1] | [8] | [3, 4])
-            | (2, [3, 3] | [2, 2, 2])
-            | (6, [4, 2] | [4])
-            | (7, [1] | [2])
-            | (8, [1] | [2] | [3])
-            | (9, [3])
-            | (10, [2])
-    )
+    GROUPS.iter().any(|groups| first == groups.first().copied() && groups[1..] == *rest)
 }

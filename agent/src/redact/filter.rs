@@ -1,0 +1,80 @@
+//! Bits that tell what is surely not there, so that most of what is looked up is denied by one of them.
+
+/// `N` words of bits, a power of two. What was put in may be there; so may a few others.
+#[derive(Debug)]
+pub(super) struct Filter<const N: usize>(Box<[u64; N]>);
+
+impl<const N: usize> Default for Filter<N> {
+    fn default() -> Self {
+        const { assert!(N.is_power_of_two()) };
+        Self(Box::new([0; N]))
+    }
+}
+
+impl<const N: usize> Filter<N> {
+    /// Where the bits of `hash` are: two in one word.
+    #[inline(always)]
+    fn place(hash: u64) -> (usize, u64) {
+        ((hash >> 12) as usize & (N - 1), 1 << (hash & 63) | 1 << (hash >> 6 & 63))
+    }
+
+    /// Puts `hash` in.
+    pub(super) fn put(&mut self, hash: u64) {
+        let (word, bits) = Self::place(hash);
+        self.0[word] |= bits;
+    }
+
+    /// Whether `hash` may have been put in.
+    #[inline(always)]
+    pub(super) fn may_hold(&self, hash: u64) -> bool {
+        let (word, bits) = Self::place(hash);
+        self.0[word] & bits == bits
+    }
+}
+
+/// A number for the word at `start..end` of `text`, equal for words that differ in case: of its first eight bytes and its length.
+#[inline(always)]
+pub(super) fn word_key(text: &[u8], start: usize, end: usize) -> u64 {
+    let head = match text.get(start..).and_then(<[u8]>::first_chunk) {
+        Some(chunk) => u64::from_le_bytes(*chunk),
+        None => short(&text[start..]),
+    };
+    let length = end - start;
+    let folded = (head | 0x2020_2020_2020_2020) & u64::MAX >> (64 - 8 * length.clamp(1, 8));
+    let mixed = (folded ^ length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed >> 24
+}
+
+#[inline(never)]
+fn short(text: &[u8]) -> u64 {
+    text.iter().rev().fold(0, |head, byte| head << 8 | u64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_put_in_may_be_there_and_most_else_not() {
+        let mut filter = Filter::<64>::default();
+        let key = |word: &[u8]| word_key(word, 0, word.len());
+        for word in [&b"card"[..], b"numero", b"identifier"] {
+            filter.put(key(word));
+        }
+
+        for word in [&b"CARD"[..], b"Numero", b"identifier"] {
+            assert!(filter.may_hold(key(word)));
+        }
+        let others = (0..1000_u32).filter(|number| filter.may_hold(key(number.to_string().as_bytes())));
+        assert!(others.count() < 10);
+    }
+
+    #[test]
+    fn a_word_has_one_key_wherever_it_stands() {
+        for length in 1..20 {
+            let word = &b"abcdefghijklmnopqrst"[..length];
+            let (alone, inside) = (word.to_vec(), [b"..", word, b"=12345678"].concat());
+            assert_eq!(word_key(&alone, 0, length), word_key(&inside, 2, 2 + length));
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What the keys of fields say, which come again record after record.
+
+use super::context::Context;
+use super::engine::Engine;
+
+/// Keys that are remembered, a power of two.
+const KEYS: usize = 64;
+/// Longest key that is remembered, in bytes.
+const LONGEST: usize = 40;
+
+/// What one key says about the value behind it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
+    /// The detectors that its words speak for.
+    pub(super) context: Context,
+    /// The detector whose value the whole text is.
+    pub(super) named: Option<u16>,
+    /// Whether it speaks for none.
+    pub(super) is_mute: bool,
+    length: u8,
+    bytes: [u8; LONGEST],
+}
+
+/// No key.
+pub(super) const NONE: Key = Key { context: Context::NONE, named: None, is_mute: true, length: 0, bytes: [0; LONGEST] };
+
+/// The keys of one worker.
+#[derive(Debug)]
+pub(super) struct Keys {
+    slots: Box<[Key]>,
+    long: Key,
+}
+
+impl Keys {
+    pub(super) fn new() -> Self {
+        Self { slots: vec![NONE; KEYS].into(), long: NONE }
+    }
+
+    /// What `key` says.
+    #[inline]
+    pub(super) fn say(&mut self, engine: &Engine, key: &[u8]) -> &Key {
+        if key.is_empty() {
+            return &NONE;
+        }
+        let slot = match self.slots.get_mut(place(key)) {
+            Some(slot) if key.len() <= LONGEST => slot,
+            _ => &mut self.long,
+        };
+        let length = usize::from(slot.length);
+        if length != key.len() || slot.bytes[..length] != *key {
+            *slot = read(engine, key);
+        }
+        slot
+    }
+}
+
+fn place(key: &[u8]) -> usize {
+    let (first, middle, last) = (key[0], key[key.len() / 2], key[key.len() - 1]);
+    let mixed = u32::from(first) | u32::from(middle) << 8 | u32::from(last) << 16 | (key.len() as u32) << 24;
+    mixed.wrapping_mul(0x9e37_79b1) as usize >> 20 & (KEYS - 1)
+}
+
+#[inline(never)]
+fn read(engine: &Engine, key: &[u8]) -> Key {
+    let context = engine.words.read(key, &Context::NONE);
+    let mut read = Key { context, named: engine.pairs.named(key), is_mute: context.is_mute(), ..NONE };
+    if let Some(bytes) = read.bytes.get_mut(..key.len()) {
+        bytes.copy_from_slice(key);
+        read.length = key.len() as u8;
+    }
+    read
+}

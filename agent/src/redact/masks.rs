@@ -1,0 +1,183 @@
+//! The kinds of the bytes of one text, as bits, and what they tell about places in it.
+
+use vigie_parsers::simd::{Classes, classify};
+
+use super::engine::LONGEST;
+
+/// Bits of a text, 64 bytes in each block.
+#[derive(Debug, Default)]
+pub(super) struct Masks {
+    blocks: Vec<Classes>,
+}
+
+/// A word: letters, digits and `_`, and what they are, as bits for its first 64 bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Word {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) digits: u64,
+    pub(super) capitals: u64,
+    pub(super) smalls: u64,
+}
+
+impl Word {
+    fn new(start: usize, end: usize, digits: u64, capitals: u64, smalls: u64) -> Self {
+        Self { start, end, digits, capitals, smalls }
+    }
+
+    #[inline(always)]
+    pub(super) fn length(&self) -> usize {
+        self.end - self.start
+    }
+
+    #[inline(always)]
+    pub(super) fn has_letters(&self) -> bool {
+        self.capitals | self.smalls != 0
+    }
+
+    /// Whether it is too long for a value, or holds something else than letters and digits.
+    #[inline(always)]
+    pub(super) fn is_other(&self) -> bool {
+        self.length() > LONGEST
+            || (self.digits | self.capitals | self.smalls) != u64::MAX >> (64 - self.length().clamp(1, 64))
+    }
+}
+
+/// ASCII letters and digits.
+#[inline(always)]
+pub(super) fn alnums(classes: &Classes) -> u64 {
+    classes.digits | classes.capitals | classes.smalls
+}
+
+/// ASCII letters.
+#[inline(always)]
+pub(super) fn letters(classes: &Classes) -> u64 {
+    classes.capitals | classes.smalls
+}
+
+/// Places where a word begins in the middle of letters: `B` in `aB`. `before` are the small letters of the block before.
+#[inline(always)]
+pub(super) fn humps(classes: &Classes, before: u64) -> u64 {
+    classes.capitals & (classes.smalls << 1 | before >> 63)
+}
+
+impl Masks {
+    /// Takes in `text` in place of the last one. Gives whether codes may be in it.
+    pub(super) fn read(&mut self, text: &[u8]) -> bool {
+        classify(text, &mut self.blocks)
+    }
+
+    #[inline(always)]
+    pub(super) fn blocks(&self) -> &[Classes] {
+        &self.blocks
+    }
+
+    #[inline(always)]
+    fn block(&self, at: usize, kind: impl Fn(&Classes) -> u64) -> u64 {
+        self.blocks.get(at).map_or(0, kind)
+    }
+
+    /// Bits of the 64 bytes from `at` on, the first one lowest.
+    #[inline(always)]
+    pub(super) fn ahead(&self, at: usize, kind: impl Fn(&Classes) -> u64) -> u64 {
+        let (block, bit) = (at / 64, at % 64);
+        let here = self.block(block, &kind) >> bit;
+        if bit == 0 { here } else { here | self.block(block + 1, &kind) << (64 - bit) }
+    }
+
+    /// Bits of the 64 bytes before `at`, the last one highest.
+    #[inline(always)]
+    pub(super) fn behind(&self, at: usize, kind: impl Fn(&Classes) -> u64) -> u64 {
+        let (block, bit) = (at / 64, at % 64);
+        let before = if block == 0 { 0 } else { self.block(block - 1, &kind) };
+        if bit == 0 { before } else { self.block(block, &kind) << (64 - bit) | before >> bit }
+    }
+
+    /// The word that the letter, digit or `_` at `at` belongs to, of which 64 bytes before and behind count.
+    #[inline(always)]
+    pub(super) fn word(&self, at: usize) -> Word {
+        let (block, bit) = (at / 64, at % 64);
+        let Some(classes) = self.blocks.get(block) else { return Word::default() };
+        let before = (classes.words << (63 - bit)).leading_ones() as usize - 1;
+        let behind = (classes.words >> bit).trailing_ones() as usize;
+        let (low, high) = (bit.wrapping_sub(before), bit + behind);
+        if (low == 0 && block > 0) || high == 64 {
+            return self.far_word(at);
+        }
+        let bits = |mask: u64| (mask >> low) & (u64::MAX >> (64 - (before + behind).clamp(1, 64)));
+        Word::new(at - before, at + behind, bits(classes.digits), bits(classes.capitals), bits(classes.smalls))
+    }
+
+    /// The word at `at` when it may reach into another block.
+    #[inline(never)]
+    fn far_word(&self, at: usize) -> Word {
+        let start = at - self.count_behind(at, |classes| classes.words);
+        let end = self.word_end(at);
+        let within = u64::MAX >> (64 - (end - start).clamp(1, 64));
+        let bits = |kind: fn(&Classes) -> u64| self.ahead(start, kind) & within;
+        Word::new(
+            start,
+            end,
+            bits(|classes| classes.digits),
+            bits(|classes| classes.capitals),
+            bits(|classes| classes.smalls),
+        )
+    }
+
+    /// Where what is of this kind from `at` on ends.
+    #[inline(always)]
+    pub(super) fn end(&self, at: usize, kind: impl Fn(&Classes) -> u64) -> usize {
+        let length = self.ahead(at, &kind).trailing_ones() as usize;
+        if length < 64 { at + length } else { self.far_end(at + 64, kind) }
+    }
+
+    #[inline(never)]
+    fn far_end(&self, at: usize, kind: impl Fn(&Classes) -> u64) -> usize {
+        let mut end = at;
+        loop {
+            let length = self.ahead(end, &kind).trailing_ones() as usize;
+            end += length;
+            if length < 64 {
+                return end;
+            }
+        }
+    }
+
+    /// Where the letters, digits and `_` end that begin at `at`.
+    #[inline(always)]
+    pub(super) fn word_end(&self, at: usize) -> usize {
+        self.end(at, |classes| classes.words)
+    }
+
+    /// How many bytes of this kind, at most 64, stand before `at`.
+    #[inline(always)]
+    pub(super) fn count_behind(&self, at: usize, kind: impl Fn(&Classes) -> u64) -> usize {
+        self.behind(at, kind).leading_ones() as usize
+    }
+
+    /// Where the word begins, cut at `camelCase`, that ends before `at`; `at` if no letter or digit is there. Of a longer one the
+    /// last 64 bytes count.
+    #[inline(always)]
+    pub(super) fn camel_start(&self, at: usize) -> usize {
+        let bit = at % 64;
+        if bit > 0
+            && let Some(classes) = self.blocks.get(at / 64)
+        {
+            let run = (alnums(classes) << (64 - bit)).leading_ones() as usize;
+            if run < bit {
+                let humps = (classes.capitals & classes.smalls << 1) << (64 - bit);
+                return at - run.min(humps.leading_zeros() as usize + 1);
+            }
+        }
+        self.far_camel_start(at)
+    }
+
+    #[inline(never)]
+    fn far_camel_start(&self, at: usize) -> usize {
+        let run = self.count_behind(at, alnums);
+        let (capitals, smalls) =
+            (self.behind(at, |classes| classes.capitals), self.behind(at, |classes| classes.smalls));
+        let hump = (capitals & smalls << 1).leading_zeros() as usize + 1;
+        at - run.min(hump)
+    }
+}
