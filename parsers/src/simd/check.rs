@@ -1,8 +1,10 @@
 //! Blocks held against single bytes. Called by property tests and by fuzzing.
 
 use super::classes::classify_plainly;
-use super::escape::push_bytes;
-use super::{BLOCK, classify, count_digits, find, find_byte, first_quote_or_space, push, push_plain, same_length};
+use super::escape::{push_bytes, ways};
+use super::{
+    BLOCK, classify, count_digits, find, find_byte, first_quote_or_space, push, push_plain_after, same_length,
+};
 
 /// Looks at `bytes` in every way.
 ///
@@ -41,8 +43,14 @@ pub fn plain(text: &[u8], behind: &[u8]) {
         let mut out = b"before".to_vec();
         (by(&mut out), out)
     };
-    let blocks = pushed(&|out| push_plain(&bytes, 8..8 + text.len(), out));
-    assert_eq!(blocks, pushed(&|out| push_bytes(text, out)), "{}", text.escape_ascii());
+    let (read, plain) = pushed(&|out| push_bytes(text, out));
+    for way in ways() {
+        let blocks = pushed(&|out| way(&bytes, 8..8 + text.len(), out));
+        assert_eq!(blocks, (read, plain.clone()), "{}", text.escape_ascii());
+    }
+    let after = pushed(&|out| push_plain_after(b"key:", &bytes, 8..8 + text.len(), out));
+    let quote: &[u8] = if read == text.len() { b"\"" } else { b"" };
+    assert_eq!(after, (read, [b"beforekey:", &plain[6..], quote].concat()), "{}", text.escape_ascii());
 }
 
 /// Looks for the kinds of the bytes of `text`.

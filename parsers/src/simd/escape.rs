@@ -6,6 +6,8 @@
 use std::ops::Range;
 
 use super::push;
+#[cfg(target_arch = "x86_64")]
+use super::spread;
 
 /// Appends `text` as the inside of a JSON string, up to the first byte that needs more than a backslash before it: a control
 /// character, DEL, or one beyond ASCII. Returns how many bytes of `text` that are.
@@ -16,6 +18,11 @@ use super::push;
 /// When `bytes` does not hold `text`.
 #[inline]
 pub fn push_plain(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if spread::is_there() {
+        // SAFETY: the processor has what the function needs.
+        return unsafe { spread::push(&bytes[text], out) };
+    }
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("popcnt") {
         // SAFETY: the processor has what the function needs.
@@ -30,6 +37,11 @@ pub fn push_plain(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) -> usize 
 /// The same behind `before`, which is copied; and a quote behind it where all of `text` was taken.
 #[inline]
 pub fn push_plain_after(before: &[u8], bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if spread::is_there() {
+        // SAFETY: the processor has what the function needs.
+        return unsafe { spread::push_after(before, &bytes[text], out) };
+    }
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("popcnt") {
         // SAFETY: the processor has what the function needs.
@@ -59,6 +71,22 @@ pub(super) fn push_bytes(text: &[u8], out: &mut Vec<u8>) -> usize {
         }
     }
     text.len()
+}
+
+/// A way to do what [`push_plain`] does.
+#[cfg(any(test, fuzzing))]
+pub(super) type Way = fn(&[u8], Range<usize>, &mut Vec<u8>) -> usize;
+
+/// All ways that this machine has.
+#[cfg(any(test, fuzzing))]
+pub(super) fn ways() -> Vec<Way> {
+    let mut ways: Vec<Way> = vec![push_plain, |bytes, text, out| push_bytes(&bytes[text], out)];
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("popcnt") {
+        // SAFETY: the processor has what the function needs.
+        ways.push(|bytes, text, out| unsafe { push_ssse3(bytes, text, out) });
+    }
+    ways
 }
 
 #[cfg(target_arch = "x86_64")]

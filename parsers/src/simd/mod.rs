@@ -9,6 +9,8 @@ mod copy;
 mod escape;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(target_arch = "x86_64")]
+mod spread;
 #[cfg(any(test, not(any(target_arch = "aarch64", target_arch = "x86_64"))))]
 mod words;
 #[cfg(target_arch = "x86_64")]

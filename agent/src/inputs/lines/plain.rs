@@ -46,8 +46,7 @@ impl PlainLines {
 
 impl Stage for PlainLines {
     fn run(&mut self, mut parcel: Parcel) -> Option<Parcel> {
-        // A raw line is a record as it is.
-        if self.shared.options.parser.is_some() || self.shared.has_place() {
+        if !self.passes_lines() {
             for index in 0..parcel.batch.len() {
                 self.line(&mut parcel, index);
             }
@@ -56,6 +55,10 @@ impl Stage for PlainLines {
         parcel.shares[0].grow(records);
         parcel.shares[0].settle(1, Outcome::Passed);
         (records > 0).then_some(parcel)
+    }
+
+    fn passes_lines(&self) -> bool {
+        self.shared.options.parser.is_none() && !self.shared.has_place()
     }
 
     fn is_stateless(&self) -> bool {

@@ -502,3 +502,31 @@ fn the_lag_is_what_is_there_and_not_settled() {
     rig.deliver_held().wait(2);
     assert_eq!((rig.metrics.lag_bytes.get(), rig.metrics.unsettled_since.get()), (0, 0));
 }
+
+#[test]
+fn lines_that_are_counted_leave_behind_what_lines_that_are_delivered_do() {
+    let long = format!("{}\nb\n", "a".repeat(3_000));
+    for (content, options) in [
+        ("a\nb\r\n\nc", vec![]),
+        ("\0\0a\n\0\0", vec![]),
+        ("a\n\n\nb\n", vec![("skip_empty_lines", "on")]),
+        (&numbered(1, 3_000), vec![("buffer_chunk_size", "4k")]),
+        (&long, vec![("buffer_max_size", "1k"), ("skip_long_lines", "on")]),
+        (&long, vec![("buffer_max_size", "1k"), ("buffer_chunk_size", "1k")]),
+    ] {
+        let outcome = |answer| {
+            let mut rig = Rig::new("*.log", &options);
+            rig.answer = answer;
+            rig.append("a.log", content);
+            rig.start().append("a.log", "next\nlast\n");
+            rig.run();
+            let (texts, at) = (rig.texts().len() as u64, rig.stop().stored());
+            let metrics = &rig.metrics;
+            (texts, (metrics.records.get(), metrics.bytes.get(), metrics.long_line_skipped.get(), at))
+        };
+        let ((delivered, expected), (cut, counted)) = (outcome(Answer::Deliver), outcome(Answer::Count));
+        assert_eq!(counted, expected, "{options:?}");
+        assert_eq!(delivered, expected.0);
+        assert_eq!(cut < delivered, options.iter().all(|(key, _)| *key != "skip_empty_lines"), "{cut} of {delivered}");
+    }
+}
