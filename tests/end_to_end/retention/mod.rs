@@ -3,7 +3,9 @@
 mod erase;
 mod kill;
 mod lease;
+mod policies;
 mod refusals;
+mod years;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -78,7 +78,7 @@ fn a_cluster_that_cannot_be_judged_or_deleted_from_is_refused_and_keeps_all() {
     refused(&store, &workplace, "is red: documents in lost shards");
     store.request(Method::DELETE, "lost", None);
 
-    let skewed = Relay::open(&node, |_, path| match path.starts_with("/_cluster/stats") {
+    let skewed = Relay::open(&node, |_, path, _| match path.starts_with("/_cluster/stats") {
         true => Turn::Change(an_hour_later),
         false => Turn::Pass,
     });
@@ -86,7 +86,7 @@ fn a_cluster_that_cannot_be_judged_or_deleted_from_is_refused_and_keeps_all() {
     refused(&store, &workplace, "set the wrong one before anything is judged by age");
 
     // Without the module that deletes by query.
-    let without = Relay::open(&node, |method, path| match path.contains("_delete_by_query") {
+    let without = Relay::open(&node, |method, path, _| match path.contains("_delete_by_query") {
         true => {
             let none = format!("no handler found for uri [{path}] and method [{method}]");
             Turn::Answer(400, json!({"error": none}).to_string())
