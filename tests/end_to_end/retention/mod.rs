@@ -1,6 +1,7 @@
 //! `vigie retention` against a real node: what is due goes, what is held or alive stays, and there is proof.
 
 mod erase;
+mod judgement;
 mod kill;
 mod lease;
 mod policies;
