@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 readonly record=tests/proof/record.tsv
 readonly sources='Cargo.toml Cargo.lock agent parsers benches/src tests/end_to_end tests/opensearch tests/fuzz tests/disk tests/endurance tests/faults tests/cases'
-readonly all_pieces='end-to-end-line-2 end-to-end-line-3 pressure-line-2 pressure-line-3 kill-loop-line-2 kill-loop-line-3 kill-hundred-1-line-2 kill-hundred-2-line-3 kill-hundred-3-line-2 kill-hundred-4-line-3 kill-hundred-5-line-2 kill-points disk fault-matrix outage soak rotation-storm fuzz-parsers fuzz-agent spool-mutations'
+readonly all_pieces='end-to-end-line-2 end-to-end-line-3 pressure-line-2 pressure-line-3 kill-loop-line-2 kill-loop-line-3 kill-hundred-1-line-2 kill-hundred-2-line-3 kill-hundred-3-line-2 kill-hundred-4-line-3 kill-hundred-5-line-2 retention-kills-line-2 retention-kills-line-3 retention-years-line-2 retention-years-line-3 kill-points disk fault-matrix outage soak rotation-storm fuzz-parsers fuzz-agent spool-mutations'
 
 node=
 trap '[ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"' EXIT
@@ -44,6 +44,16 @@ kill_loop() {
 kill_hundred() {
     VIGIE_KILL_LINES=200000 VIGIE_KILL_RENAME_EVERY=20000 VIGIE_KILL_SECONDS=600 VIGIE_KILL_KILLS=100 VIGIE_KILL_SEED=$1 \
         cargo test --profile fast --locked -p vigie --test end_to_end -- --nocapture kill_loop
+}
+
+# A kill before and behind every request of a deletion run.
+retention_kills() {
+    VIGIE_RETENTION_KILLS=all cargo test --profile fast --locked -p vigie --test end_to_end -- --nocapture retention::kill
+}
+
+# 50,000 documents of five classes over three years, in both layouts.
+retention_years() {
+    VIGIE_RETENTION_DOCUMENTS=50000 cargo test --profile fast --locked -p vigie --test end_to_end -- --nocapture retention::years
 }
 
 # A kill at every call that changes the disk.
@@ -109,6 +119,8 @@ run_piece() {
     end-to-end-*) end_to_end "$line" ;;
     kill-loop-*) kill_loop ;;
     kill-hundred-*) piece=${piece#kill-hundred-} && kill_hundred "${piece%%-*}" ;;
+    retention-kills-*) retention_kills ;;
+    retention-years-*) retention_years ;;
     kill-points) kill_points ;;
     disk) disk ;;
     outage) outage ;;
@@ -119,7 +131,7 @@ run_piece() {
     fault-matrix) fault_matrix ;;
     *) fail "there is no piece \`$piece\`; choose among: $all_pieces" ;;
     esac 2>&1 | tee "$log" || fail "$piece FAILED, see $log"
-    result=$(grep -E '^(kill loop|kill points|disk failures|full disk|outage|soak|rotation storm|pressure|make fuzz|spool mutations|fault matrix): ' "$log" |
+    result=$(grep -E '^(kill loop|retention kills|retention years|kill points|disk failures|full disk|outage|soak|rotation storm|pressure|make fuzz|spool mutations|fault matrix): ' "$log" |
         paste -sd ' ' || grep -E '^test result: ' "$log" | tail -n 1)
     [ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"
     node=

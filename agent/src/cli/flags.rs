@@ -47,6 +47,8 @@ pub(super) struct Flags {
     pub(super) apply: bool,
     /// Whether `setup` looks at roles too.
     pub(super) roles: bool,
+    /// Whether `setup` looks at policies too.
+    pub(super) policies: bool,
 }
 
 impl Flags {
@@ -61,6 +63,7 @@ impl Flags {
             processor: None,
             apply: false,
             roles: false,
+            policies: false,
         };
         let mut parser = lexopt::Parser::from_iter(arguments);
         let mut words = Vec::new();
@@ -72,6 +75,7 @@ impl Flags {
                 Short('J') | Long("help-json") => asked_for_json = true,
                 Long("apply") => flags.apply = true,
                 Long("roles") => flags.roles = true,
+                Long("policies") => flags.policies = true,
                 Value(word) if words.is_empty() && dead_letters.is_none() && word == "dlq" => {
                     dead_letters = Some(Ask::default());
                 }
@@ -108,6 +112,9 @@ impl Flags {
         }
         if flags.roles && !matches!(flags.command, Command::Setup | Command::Help(_)) {
             return Err("`--roles` belongs to `vigie setup opensearch`".into());
+        }
+        if flags.policies && !matches!(flags.command, Command::Setup | Command::Help(_)) {
+            return Err("`--policies` belongs to `vigie setup opensearch`".into());
         }
         if matches!(flags.command, Command::Run | Command::DryRun | Command::Check | Command::Setup)
             && flags.line.config.is_none()
@@ -186,7 +193,7 @@ impl Flags {
             [migrate, ..] if migrate == "migrate" => return Err("`migrate` needs a file: `vigie migrate FILE`".into()),
             [setup, store] if setup == "setup" && store == "opensearch" => self.command = Command::Setup,
             [setup, ..] if setup == "setup" => {
-                return Err("expected `setup opensearch -c FILE [--apply] [--roles]`".into());
+                return Err("expected `setup opensearch -c FILE [--apply] [--roles] [--policies]`".into());
             }
             [bench] if bench == "bench" => self.command = Command::Bench,
             [help] if help == "help" => self.command = Command::Help(None),
@@ -320,6 +327,7 @@ mod tests {
             ("setup opensearch", "nothing to run"),
             ("-c a.conf --apply", "`--apply` belongs to"),
             ("-c a.conf --roles", "`--roles` belongs to"),
+            ("-c a.conf --policies", "`--policies` belongs to"),
         ] {
             let message = parse(line).expect_err("it is wrong");
             assert!(message.contains(part), "{line}: {message}");

@@ -8,6 +8,7 @@ mod help;
 mod identity;
 mod logger;
 mod migrate;
+mod policies;
 mod privacy;
 mod probe;
 mod renewal;
@@ -126,12 +127,18 @@ fn start(flags: Flags) -> ExitCode {
             plan.run(Box::new(renewal))
         }
         (Command::Setup, _) => {
-            let of_roles = || roles::run(&outputs, &classes, flags.apply);
-            match setup::run(&outputs, &classes, flags.apply, &sources) {
-                code if !flags.roles || code == ExitCode::FAILURE => code,
-                ExitCode::SUCCESS => of_roles(),
-                is_open => Some(of_roles()).filter(|code| *code == ExitCode::FAILURE).unwrap_or(is_open),
+            let roles = || roles::run(&outputs, &classes, flags.apply);
+            let policies = || policies::run(&outputs, &classes, flags.apply);
+            let mut done = setup::run(&outputs, &classes, flags.apply, &sources);
+            for (is_asked, more) in [(flags.roles, &roles as &dyn Fn() -> ExitCode), (flags.policies, &policies)] {
+                if is_asked && done != ExitCode::FAILURE {
+                    done = match more() {
+                        ExitCode::SUCCESS => done,
+                        other => other,
+                    };
+                }
             }
+            done
         }
         _ => {
             say("configuration test is successful\n");

@@ -12,7 +12,7 @@ use crate::plugin::{Agent, BuildContext};
 use crate::retention::Classes;
 
 pub(super) const HELP: &str = "\
-Usage: vigie setup opensearch -c FILE [--apply] [--roles]
+Usage: vigie setup opensearch -c FILE [--apply] [--roles] [--policies]
 
 Looks in the store of each `opensearch` output of the configuration for what its indexes need: the component templates
 `vigie-settings`, `vigie-mappings` and `vigie-custom`, an index template `vigie-NAME`, and with `Data_Stream on` the data stream.
@@ -23,6 +23,10 @@ Prints what is missing or different; with `--apply` it then makes it so. Indexes
 With `--roles` also the roles of the Security plugin: `vigie-ship` for the agent, which cannot delete, `vigie-setup` for this command
 without `--roles`, and `vigie-retain` for `vigie retention`. Patterns of indexes that a role has already stay in it. Users are yours to
 make and to map. Where there is no Security plugin, that is said and nothing done.
+
+With `--policies` also, where there is an Index Management plugin, a policy `vigie-CLASS` for each retention class that lies in
+streams: it rolls over, and deletes indexes by their age, a net below `vigie retention run`. It is made once, changed only where it is
+different, and attached to the indexes that are there; policies of others are never changed.
 
 Exit code 0: nothing is to be done, or all of it was done. 1: something failed. 2: something is to be done, and `--apply` was not
 given. The user needs `cluster_manage_index_templates`, and for data streams `indices:admin/data_stream/*`.

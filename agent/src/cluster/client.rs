@@ -7,6 +7,8 @@ use serde_json::Value;
 use super::errors::{ErrorDetail, permission, request_error, scrubbed};
 use crate::net::{HttpClient, exchange, explain};
 
+/// Kind of the error that says that nothing takes such requests; its answer names none.
+const NO_HANDLER: &str = "no_handler";
 /// Largest answer that is read.
 const LARGEST: usize = 32 << 20;
 
@@ -115,7 +117,7 @@ impl Cluster {
     }
 
     fn refusal(&self, what: &str, status: u16, body: &[u8]) -> CallError {
-        let ErrorDetail { kind, reason } = request_error(body).unwrap_or_default();
+        let ErrorDetail { mut kind, reason } = request_error(body).unwrap_or_default();
         let target = self.target();
         let text = match status {
             401 => format!("{target} does not know these credentials (401): {what}"),
@@ -130,11 +132,19 @@ impl Cluster {
                 scrubbed(&reason)
             ),
             400 | 405 if reason.starts_with("no handler found for uri") => {
+                kind = NO_HANDLER.into();
                 format!("{target} knows no {what} ({status}): the plugin or module that does it is not installed there")
             }
             _ => format!("{target} refuses {what} ({status}): {kind} {}", scrubbed(&reason)),
         };
         CallError { status, kind, text }
+    }
+}
+
+impl CallError {
+    /// Whether the cluster has nothing that takes such requests: a plugin is not installed.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self.status, 400 | 405) && self.kind == NO_HANDLER
     }
 }
 

@@ -27,7 +27,11 @@ pub fn roles(patterns: &[String]) -> [Role; 3] {
         ]}],
     });
     let setup = json!({
-        "cluster_permissions": ["cluster:monitor/main", "cluster_manage_index_templates"],
+        "cluster_permissions": [
+            "cluster:monitor/main", "cluster_manage_index_templates", "cluster:admin/opendistro/ism/policy/get",
+            "cluster:admin/opendistro/ism/policy/write", "cluster:admin/opendistro/ism/managedindex/add",
+            "cluster:admin/opendistro/ism/managedindex/change",
+        ],
         "index_permissions": [{"index_patterns": patterns, "allowed_actions": [
             "indices:admin/data_stream/get", "indices:admin/data_stream/create",
         ]}],
@@ -46,20 +50,24 @@ fn retain() -> Value {
             "cluster:monitor/task/get", "cluster:admin/repository/get", "cluster:admin/snapshot/get",
             "indices:data/write/reindex", "indices:data/write/bulk", "indices:data/read/scroll",
             "indices:data/read/scroll/clear", "indices:data/write/delete/byquery",
+            "cluster:admin/opendistro/ism/managedindex/explain", "cluster:admin/opendistro/ism/managedindex/remove",
         ],
         "index_permissions": [
             {"index_patterns": ["vigie-*", ".ds-vigie-*"], "allowed_actions": [
                 "indices:admin/data_stream/get", "indices:admin/get", "indices:monitor/*",
                 "indices:admin/shards/search_shards", "indices:admin/mappings/get", "indices:data/read/*",
                 "indices:data/write/delete", "indices:data/write/delete/byquery", "indices:data/write/bulk*",
-                "indices:admin/delete", "indices:admin/rollover", "indices:admin/forcemerge", "indices:admin/flush*",
+                "indices:admin/delete", "indices:admin/forcemerge", "indices:admin/flush*",
                 "indices:admin/refresh*", "indices:admin/settings/update", "indices:admin/aliases*",
                 "indices:admin/create", "indices:admin/data_stream/create",
             ]},
             {"index_patterns": ["vigie-retention-*", "vigie-hold-*"], "allowed_actions": [
                 "indices:data/write/*", "indices:admin/create", "indices:admin/mapping/put",
             ]},
-            {"index_patterns": ["*"], "allowed_actions": ["indices:monitor/settings/get", "indices:monitor/stats"]},
+            // A rollover is asked for all indexes, whichever stream it names.
+            {"index_patterns": ["*"], "allowed_actions": [
+                "indices:monitor/settings/get", "indices:monitor/stats", "indices:admin/rollover",
+            ]},
         ],
     })
 }

@@ -105,9 +105,17 @@ impl Hold {
 
     /// Whether it keeps `index` as a whole.
     pub(super) fn covers(&self, index: &Index) -> bool {
-        let patterns =
+        self.query.is_none() && self.names(index)
+    }
+
+    /// Whether it may hold something in `index`.
+    pub(super) fn concerns(&self, index: &Index) -> bool {
+        self.index.is_none() || self.names(index)
+    }
+
+    fn names(&self, index: &Index) -> bool {
+        let mut patterns =
             self.index.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|one| !one.is_empty());
-        let mut patterns = patterns.filter(|_| self.query.is_none());
         patterns.any(|pattern| {
             let takes = |name: &str| TagPattern::parse(pattern).is_ok_and(|pattern| pattern.matches(name));
             takes(&index.name) || index.stream.as_deref().is_some_and(takes)
@@ -117,8 +125,7 @@ impl Hold {
     /// Copies what it finds of `due` in `index`. Returns how many documents are safe.
     pub(super) async fn copy(&self, cluster: &Cluster, index: &Index, due: &Value) -> Result<u64, String> {
         let Some(query) = &self.query else { return Ok(0) };
-        let of_index = self.index.is_none() || Self { query: None, ..self.clone() }.covers(index);
-        if !of_index {
+        if !self.concerns(index) {
             return Ok(0);
         }
         let body = json!({

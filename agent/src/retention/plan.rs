@@ -82,6 +82,7 @@ mod tests {
             span: None,
             next: None,
             held_by: Vec::new(),
+            managed: None,
         }
     }
 

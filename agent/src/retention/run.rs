@@ -51,6 +51,9 @@ impl Run<'_> {
         ledger: &mut Ledger,
         tell: &mut dyn FnMut(&str),
     ) -> Result<Entry, String> {
+        for name in survey.release_held(self.cluster).await? {
+            tell(&format!("{name}: taken from its policy, which knows of no holds"));
+        }
         let mut done = self.gone(ledger.last(), survey).await?;
         let planned = survey.indexes.iter().filter_map(|index| {
             let step = step(index, self.classes, self.judgement);
@@ -232,6 +235,7 @@ pub(super) fn record(index: &Index, method: &str, facts: &Value) -> Value {
         "due": index.due,
         "docs_before": index.docs,
         "bytes_before": index.bytes,
+        "policy": index.managed.as_ref().map(|managed| &managed.policy),
         "first": index.span.as_ref().map(|(first, _)| first),
         "last": index.span.as_ref().map(|(_, last)| last),
     });

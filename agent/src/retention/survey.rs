@@ -6,6 +6,7 @@ use super::calendar::{Width, moment};
 use super::classes::{Class, Classes};
 use super::holds::Hold;
 use super::names::{class_in, period_in};
+use super::policies::Managed;
 use crate::cluster::Cluster;
 
 /// What is judged, and as of when.
@@ -44,6 +45,8 @@ pub struct Index {
     pub next: Option<String>,
     /// Cases that hold it as a whole.
     pub held_by: Vec<String>,
+    /// What the Index Management plugin does with it.
+    pub managed: Option<Managed>,
 }
 
 /// A snapshot that holds an index with documents that are due.
@@ -68,6 +71,8 @@ pub struct Survey {
     pub holds: Vec<Hold>,
     /// Snapshots with due documents; `None` when they may not be listed.
     pub snapshots: Option<Vec<Snapshot>>,
+    /// Whether there is an Index Management plugin; `None` when it may not be asked.
+    pub has_policies: Option<bool>,
 }
 
 /// Seconds that clocks may differ.
@@ -122,9 +127,10 @@ impl Survey {
             count(cluster, class, judgement, index).await?;
             index.held_by = holds.iter().filter(|hold| hold.covers(index)).map(|hold| hold.case.clone()).collect();
         }
+        let has_policies = Managed::find(cluster, &mut indexes).await?;
         let due: Vec<&str> = indexes.iter().filter(|index| index.due > 0).map(|index| index.name.as_str()).collect();
         let snapshots = snapshots(cluster, &due).await?;
-        Ok(Self { cluster: id, indexes, holds, snapshots })
+        Ok(Self { cluster: id, indexes, holds, snapshots, has_policies })
     }
 }
 
@@ -206,6 +212,7 @@ async fn owned(cluster: &Cluster, classes: &Classes, named: &[(String, String)])
             span: None,
             next: None,
             held_by: Vec::new(),
+            managed: None,
         });
     }
     Ok(indexes)

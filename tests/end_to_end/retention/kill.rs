@@ -100,7 +100,7 @@ fn expected(work: Work) -> BTreeMap<&'static str, Vec<String>> {
 fn run_killed_at(workplace: &Workplace, at: Option<&Step>, after: bool) -> Vec<Step> {
     let seen = Arc::new(Mutex::new(Vec::<Step>::new()));
     let (shared, at) = (Arc::clone(&seen), at.cloned());
-    let relay = Relay::open(shared_node(), move |method, path| {
+    let relay = Relay::open(shared_node(), move |method, path, _| {
         let name = named(method, path);
         let mut seen = shared.lock().unwrap_or_else(PoisonError::into_inner);
         let count = 1 + seen.iter().filter(|(other, _)| *other == name).count();

@@ -23,7 +23,7 @@ fn of_two_runs_one_works_and_the_other_says_who_holds_the_lease() {
     let (deletes, told) = channel();
     let (go_on, may_go) = channel::<()>();
     let may_go = Mutex::new(may_go);
-    let relay = Relay::open(shared_node(), move |method, path| {
+    let relay = Relay::open(shared_node(), move |method, path, _| {
         if method == "DELETE" && path.starts_with(&format!("/{BUCKET}")) {
             deletes.send(()).expect("the test waits");
             may_go.lock().expect("one thread asks").recv().expect("the test goes on");

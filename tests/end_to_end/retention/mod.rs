@@ -1,9 +1,12 @@
 //! `vigie retention` against a real node: what is due goes, what is held or alive stays, and there is proof.
 
 mod erase;
+mod judgement;
 mod kill;
 mod lease;
+mod policies;
 mod refusals;
+mod years;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -1,5 +1,8 @@
 //! What a run refuses, with the reason, and without deleting anything.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -36,7 +39,10 @@ fn an_hour_later(answer: String) -> String {
 #[test]
 fn a_cluster_that_cannot_be_judged_or_deleted_from_is_refused_and_keeps_all() {
     // Of its own: a whole cluster turns red and read-only.
-    let node = Node::start();
+    let backups = tempfile::tempdir().expect("a folder can be made");
+    // The node runs as a user of its own.
+    fs::set_permissions(backups.path(), Permissions::from_mode(0o777)).expect("it is ours");
+    let node = Node::start_with(&[&format!("path.repo: [\"{}\"]", backups.path().display())]);
     let store = Store::of(&node);
     let workplace = Workplace::new();
     let direct = |user: Option<&str>| {
@@ -78,7 +84,7 @@ fn a_cluster_that_cannot_be_judged_or_deleted_from_is_refused_and_keeps_all() {
     refused(&store, &workplace, "is red: documents in lost shards");
     store.request(Method::DELETE, "lost", None);
 
-    let skewed = Relay::open(&node, |_, path| match path.starts_with("/_cluster/stats") {
+    let skewed = Relay::open(&node, |_, path, _| match path.starts_with("/_cluster/stats") {
         true => Turn::Change(an_hour_later),
         false => Turn::Pass,
     });
@@ -86,7 +92,7 @@ fn a_cluster_that_cannot_be_judged_or_deleted_from_is_refused_and_keeps_all() {
     refused(&store, &workplace, "set the wrong one before anything is judged by age");
 
     // Without the module that deletes by query.
-    let without = Relay::open(&node, |method, path| match path.contains("_delete_by_query") {
+    let without = Relay::open(&node, |method, path, _| match path.contains("_delete_by_query") {
         true => {
             let none = format!("no handler found for uri [{path}] and method [{method}]");
             Turn::Answer(400, json!({"error": none}).to_string())
@@ -96,7 +102,20 @@ fn a_cluster_that_cannot_be_judged_or_deleted_from_is_refused_and_keeps_all() {
     workplace.write("vigie.conf", &by_relay(without.port, CLASSES));
     refused(&store, &workplace, "the plugin or module that does it is not installed there");
 
+    // Nothing is in its way any more. A snapshot is beyond its reach, and named.
     direct(None);
-    assert_eq!(retention(&workplace, &RUN).0, Some(0), "nothing is in its way any more");
+    let repository = json!({"type": "fs", "settings": {"location": backups.path()}});
+    store.request(Method::PUT, "_snapshot/backups", Some(&repository));
+    let indices = json!({"indices": BUCKET});
+    let (status, answer) =
+        store.request(Method::PUT, "_snapshot/backups/monday?wait_for_completion=true", Some(&indices));
+    assert_eq!(status, 200, "{answer}");
+    let (status, text) = retention(&workplace, &["plan"]);
+    let listed =
+        format!("snapshot backups/monday of {}", &answer["snapshot"]["start_time"].as_str().expect("a time")[..10]);
+    assert!(status == Some(0) && text.contains(&listed), "{text}");
+    assert_eq!(retention(&workplace, &RUN).0, Some(0));
+    let chain = fs::read_to_string(workplace.path("chain")).expect("there is a chain");
+    assert!(chain.contains(r#""name":"backups/monday""#), "{chain}");
     assert_eq!(ids(&store, BUCKET), ["alive"]);
 }

@@ -27,8 +27,8 @@ pub(crate) enum Turn {
     KillAfter,
 }
 
-/// What is done with each request, told by its method and its path with the query.
-type Judge = Box<dyn FnMut(&str, &str) -> Turn + Send>;
+/// What is done with each request, told by its method, its path with the query, and its body.
+type Judge = Box<dyn FnMut(&str, &str, &str) -> Turn + Send>;
 
 /// Passes requests on to a node, as its first user.
 pub(crate) struct Relay {
@@ -37,7 +37,7 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    pub(crate) fn open(node: &Node, judge: impl FnMut(&str, &str) -> Turn + Send + 'static) -> Self {
+    pub(crate) fn open(node: &Node, judge: impl FnMut(&str, &str, &str) -> Turn + Send + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port can be listened on");
         let port = listener.local_addr().expect("a listener has an address").port();
         let judge: Arc<Mutex<Judge>> = Arc::new(Mutex::new(Box::new(judge)));
@@ -71,7 +71,7 @@ fn serve(connection: &TcpStream, (node, judge, victim): (&Node, &Mutex<Judge>, &
     let store = Store::of(node);
     let mut reader = BufReader::new(connection);
     while let Some((method, path, body)) = request(&mut reader)? {
-        let turn = judge.lock().unwrap_or_else(PoisonError::into_inner)(&method, &path);
+        let turn = judge.lock().unwrap_or_else(PoisonError::into_inner)(&method, &path, &body);
         let pass = || {
             let way = Method::from_bytes(method.as_bytes()).map_err(io::Error::other)?;
             let user = (node.user.as_str(), node.password.as_str());

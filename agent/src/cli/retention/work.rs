@@ -200,6 +200,19 @@ fn shown(way: &Way, survey: &Survey, judgement: Judgement) -> String {
         if !index.held_by.is_empty() {
             text.push_str(&format!("; held by {}", index.held_by.join(", ")));
         }
+        if let Some(managed) = &index.managed {
+            text.push_str(&format!("\n    its policy `{}`, in state {}, ", managed.policy, managed.state));
+            match &managed.deletes {
+                Some(condition) => text.push_str(&format!("deletes all of it at {condition}")),
+                None => text.push_str("does not delete it"),
+            }
+            if managed.has_failed {
+                text.push_str("; its last step FAILED, and waits for `_plugins/_ism/retry`");
+            }
+            if index.is_at_risk(&survey.holds) {
+                text.push_str("; it is held, so a run takes the policy from it");
+            }
+        }
         if let Some(next) = &index.next {
             text.push_str(&format!("; next due {next}"));
         }
@@ -210,6 +223,11 @@ fn shown(way: &Way, survey: &Survey, judgement: Judgement) -> String {
             "  the case {} has documents copied to vigie-hold-{} before they go\n",
             hold.case, hold.case
         ));
+    }
+    match survey.has_policies {
+        None => text.push_str("  policies: not known, the user lacks the permission to have them explained\n"),
+        Some(false) => text.push_str("  policies: none, the cluster has no Index Management plugin and needs none\n"),
+        Some(true) => {}
     }
     match &survey.snapshots {
         None => text.push_str("  snapshots: not known, the user lacks the permission to list them\n"),
@@ -304,7 +322,15 @@ async fn add_hold(way: &Way, case: &str, ask: &Ask) -> Result<ExitCode, String> 
     let mut ledger = ledger(ask)?;
     let hold = Hold { case: case.into(), index, query, reason, by, at: moment(now()) };
     // A run that is under way has judged already.
-    way.under_lease(async |_| hold.add(&way.cluster).await).await?;
+    let add = async |_: &mut Lease| {
+        hold.add(&way.cluster).await?;
+        let survey = way.survey(Judgement { as_of: now(), extend: false }).await?;
+        for name in survey.release_held(&way.cluster).await? {
+            print(&format!("{name}: taken from its policy, which knows of no holds\n"));
+        }
+        Ok(())
+    };
+    way.under_lease(add).await?;
     let body = json!({"case": case, "index": hold.index, "has_query": hold.query.is_some(), "change": "added"});
     record(way, &mut ledger, body).await
 }
