@@ -223,3 +223,44 @@ fn the_monitor_listens_where_the_flags_say_and_signals_tell_the_state_and_stop()
     let status = eventually("it ends", || agent.0.try_wait().expect("it is waited for"));
     assert!(status.success() && log().contains("SIGTERM received"), "{}", log());
 }
+
+/// Starts `line` with a [SERVICE] that holds `option`.
+fn with_service(folder: &Path, option: &str, line: &str) -> Agent {
+    fs::write(folder.join("service.conf"), format!("[SERVICE]\n  {option}\n")).expect("written");
+    Agent(command(folder, &format!("-c service.conf {line}")).spawn().expect("it starts"))
+}
+
+#[test]
+fn there_are_as_many_workers_as_told() {
+    let folder = folder();
+    for count in [1, 3] {
+        let agent = with_service(folder.path(), &format!("workers {count}"), "-q -i dummy -o null");
+        let tasks = format!("/proc/{}/task", agent.0.id());
+        let names = || -> Vec<String> {
+            let tasks = fs::read_dir(&tasks).into_iter().flatten().filter_map(Result::ok);
+            let names = tasks.filter_map(|task| fs::read_to_string(task.path().join("comm")).ok());
+            names.map(|name| name.trim().to_owned()).collect()
+        };
+
+        // Inputs start behind the workers.
+        let names = eventually("it runs", || Some(names()).filter(|names| names.iter().any(|name| name == "input")));
+        let workers = names.iter().filter(|name| name.starts_with("worker-")).count();
+
+        assert_eq!(workers, count);
+    }
+}
+
+/// The first record after a pause goes at once; how long the others wait is what `flush` says.
+#[test]
+fn records_are_sent_as_often_as_flush_says() {
+    let folder = folder();
+    let line = "-q -i dummy -p rate=20 -p samples=20 -o opensearch -m * -p write_to=";
+    let mut requests = Vec::new();
+    for (flush, out) in [("60", "late"), ("0.2", "soon")] {
+        let mut agent = with_service(folder.path(), &format!("flush {flush}"), &format!("{line}{out}"));
+        eventually("it ends", || agent.0.try_wait().expect("it is waited for"));
+        requests.push(fs::read_dir(folder.path().join(out)).expect("there are requests").count());
+    }
+
+    assert!(requests[1] > requests[0], "{requests:?}");
+}

@@ -124,6 +124,64 @@ fn a_check_asks_the_servers_of_outputs() {
     }
 }
 
+/// What comes first over the next connection to the port beside it.
+fn asked() -> (u16, std::sync::mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("it has one").port();
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut asked = [0; 4096];
+            let length = stream.and_then(|mut stream| stream.read(&mut asked)).unwrap_or_default();
+            // Nobody listens any more once the test is over.
+            drop(tell.send(String::from_utf8_lossy(&asked[..length]).lines().next().unwrap_or_default().to_owned()));
+        }
+    });
+    (port, told)
+}
+
+#[test]
+fn a_proxy_of_the_environment_is_asked_unless_it_is_to_be_ignored() {
+    let ((proxy, by_proxy), (server, by_server)) = (asked(), asked());
+    let folder = tempfile::tempdir().expect("a folder");
+    for (option, through_proxy) in [("", true), ("  net.proxy_env_ignore on\n", false)] {
+        let output = format!("[OUTPUT]\n  Name opensearch\n  Match *\n  Port {server}\n{option}");
+        fs::write(folder.path().join("a.conf"), format!("[INPUT]\n  Name dummy\n{output}")).expect("written");
+
+        let check = Command::new(env!("CARGO_BIN_EXE_vigie"))
+            .args(["check", "a.conf"])
+            .current_dir(folder.path())
+            .env_clear()
+            .env("HTTP_PROXY", format!("http://127.0.0.1:{proxy}"))
+            .output()
+            .expect("the program runs");
+
+        let said = String::from_utf8_lossy(&check.stderr).into_owned();
+        let next = if through_proxy { &by_proxy } else { &by_server };
+        let line = next.recv_timeout(std::time::Duration::from_secs(10)).expect(&said);
+        let expected = if through_proxy { format!("GET http://127.0.0.1:{server}/ ") } else { "GET / ".into() };
+        assert!(line.starts_with(&expected), "{line}");
+    }
+    assert!(by_proxy.try_recv().is_err());
+}
+
+#[test]
+fn memory_is_bounded_as_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "[SERVICE]\n  memory.limit 5M\n[INPUT]\n  Name dummy\n[OUTPUT]\n  Name null\n  Match *\n";
+    fs::write(folder.path().join("a.conf"), text).expect("written");
+
+    let check = Command::new(env!("CARGO_BIN_EXE_vigie"))
+        .args(["check", "a.conf"])
+        .current_dir(folder.path())
+        .env_clear()
+        .output()
+        .expect("the program runs");
+
+    let said = String::from_utf8_lossy(&check.stdout);
+    assert!(said.contains("memory: at most 5000000 bytes"), "{said}");
+}
+
 #[test]
 fn ten_mistakes_are_ten_findings() {
     for name in ["ten_mistakes.conf", "ten_mistakes.yaml"] {

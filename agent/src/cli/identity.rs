@@ -121,6 +121,24 @@ mod tests {
     }
 
     #[test]
+    fn the_instance_of_the_configuration_wins_over_the_name_of_the_node() {
+        let state = tempfile::tempdir().expect("a directory");
+        let machine_id = state.path().join("machine-id");
+        fs::write(&machine_id, "0123456789abcdef\n").expect("it can be written");
+        let of = |instance, node: &str| {
+            let environment = Environment::new([("NODE_NAME".to_owned(), node.to_owned())]);
+            let mut findings = Diagnostics::default();
+            let sources =
+                Sources { instance, state: None, environment: &environment, machine_id: &machine_id, dry_run: false };
+            format!("{:?}", sources.agent(&mut findings))
+        };
+
+        assert_ne!(of(None, "n1"), of(None, "n2"));
+        assert_eq!(of(Some("own"), "n1"), of(Some("own"), "n2"));
+        assert_ne!(of(Some("own"), "n1"), of(None, "n1"));
+    }
+
+    #[test]
     fn a_host_without_any_identity_is_warned_about() {
         let state = tempfile::tempdir().expect("a directory");
         let machine_id = state.path().join("machine-id");

@@ -20,8 +20,11 @@ pub fn explain(error: &reqwest::Error, target: &Target) -> String {
         );
     }
     if error.is_timeout() {
-        let what =
-            if error.is_connect() { "connection (net.connect_timeout)" } else { "whole answer (response_timeout)" };
+        let what = if error.is_connect() {
+            "connection (net.connect_timeout)"
+        } else {
+            "whole answer (response_timeout, net.io_timeout)"
+        };
         return format!("{target} gave no {what} in time");
     }
     if let Some(io) = causes.iter().find_map(|cause| cause.downcast_ref::<io::Error>()) {

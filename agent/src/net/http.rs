@@ -181,7 +181,8 @@ fn builder(
             .tcp_keepalive_interval(net.tcp_keepalive_interval)
             .tcp_keepalive_retries(net.tcp_keepalive_probes);
     } else {
-        builder = builder.tcp_keepalive(None);
+        // Each of the three switches it on.
+        builder = builder.tcp_keepalive(None).tcp_keepalive_interval(None).tcp_keepalive_retries(None);
     }
     if let Some(source) = &net.source_address {
         builder = builder.local_address(source.0);
@@ -226,14 +227,37 @@ impl Resolve for Resolver {
         let first = self.first;
         Box::pin(async move {
             // The port is put in place by whoever asks.
-            let mut found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
             if found.is_empty() {
                 return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address").into());
             }
-            if let Some(first) = first {
-                found.sort_by_key(|address| !first(address));
-            }
-            Ok(Box::new(found.into_iter()) as Addrs)
+            Ok(Box::new(ordered(found, first).into_iter()) as Addrs)
         })
+    }
+}
+
+/// `found` with the addresses that `first` names before the others.
+fn ordered(mut found: Vec<SocketAddr>, first: Option<fn(&SocketAddr) -> bool>) -> Vec<SocketAddr> {
+    if let Some(first) = first {
+        found.sort_by_key(|address| !first(address));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::read;
+    use super::*;
+
+    #[test]
+    fn addresses_of_the_wanted_family_are_tried_first() {
+        let (four, six): (SocketAddr, SocketAddr) =
+            ("127.0.0.1:0".parse().expect("an address"), "[::1]:0".parse().expect("an address"));
+        let target = Target { host: "localhost".into(), port: 1, tls: false, vhost: None };
+        let order = |entries| ordered(vec![six, four, six], Resolver::new(&target, &read(entries)).first);
+
+        assert_eq!(order(&[]), [six, four, six]);
+        assert_eq!(order(&[("net.dns.prefer_ipv4", "on")]), [four, six, six]);
+        assert_eq!(order(&[("net.dns.prefer_ipv6", "on")]), [six, six, four]);
     }
 }

@@ -9,6 +9,8 @@ mod files;
 mod hosts;
 mod http;
 mod live;
+#[cfg(test)]
+mod option_tests;
 mod options;
 #[cfg(test)]
 pub(crate) mod stub;

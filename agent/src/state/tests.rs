@@ -220,3 +220,23 @@ fn a_damaged_database_is_moved_aside() {
     assert_eq!(positions.all().expect("it reads"), []);
     assert!(directory.path().join("tail.db.damaged-1").exists());
 }
+
+#[test]
+fn the_database_is_synced_and_locked_as_told() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for (synchronous, pragma) in [(Synchronous::Normal, 1), (Synchronous::Full, 2), (Synchronous::Extra, 3)] {
+        let path = directory.path().join(format!("{pragma}.db"));
+        let (connection, _lock) = Database { synchronous, ..database(&path) }.open().expect("it opens");
+        let found = connection.query_row("PRAGMA synchronous", [], |row| row.get::<_, i64>(0));
+        assert_eq!(found, Ok(pragma));
+    }
+    for (exclusive, can_read) in [(false, true), (true, false)] {
+        let path = directory.path().join(format!("{exclusive}.db"));
+        let mut positions = Positions::open(&Database { exclusive, ..database(&path) }).expect("it opens");
+        positions.store(&mut [&mut position("/var/log/a.log")], true).expect("it is stored");
+
+        let other = Connection::open(&path).expect("it opens");
+        let read = other.query_row("SELECT count(*) FROM in_tail_files", [], |row| row.get::<_, i64>(0));
+        assert_eq!(read.is_ok(), can_read, "{exclusive}");
+    }
+}

@@ -88,19 +88,7 @@ impl OpenSearch {
 
     /// Logs one line about refused documents, or with `trace_error` one line per kind of error; no value of a record is in it.
     fn log_refusals(&self, fates: &[Fate]) {
-        let refusals = fates.iter().filter_map(|fate| match fate {
-            Fate::Refused(refusal) => Some(refusal.as_ref()),
-            _ => None,
-        });
-        let mut kinds: Vec<(&Refusal, usize)> = Vec::new();
-        for refusal in refusals {
-            match kinds.iter_mut().find(|(known, _)| known.kind == refusal.kind && known.status == refusal.status) {
-                Some((_, count)) => *count += 1,
-                None => kinds.push((refusal, 1)),
-            }
-        }
-        let shown = if self.options.trace_error { kinds.len() } else { 1 };
-        for (Refusal { status, kind, reason }, documents) in kinds.into_iter().take(shown) {
+        for (Refusal { status, kind, reason }, documents) in told_refusals(fates, self.options.trace_error) {
             let (kind, reason) = (error_name(kind), scrubbed(reason));
             warn!(component = %self.name, documents, status, kind, "documents were refused: {reason}");
         }
@@ -163,4 +151,39 @@ fn is_in_order(request: &Request, runs: &[ItemRun<'_>]) -> bool {
         let another = |item: usize| is_about_another(&run.answer, &plain[request.item_range(item)]);
         !may_name(run) || !(first..at).any(another)
     })
+}
+
+/// The kinds of refusals among `fates` that are told of, each with the number of its documents: the first one, or all.
+fn told_refusals(fates: &[Fate], all: bool) -> Vec<(&Refusal, usize)> {
+    let refusals = fates.iter().filter_map(|fate| match fate {
+        Fate::Refused(refusal) => Some(refusal.as_ref()),
+        _ => None,
+    });
+    let mut kinds: Vec<(&Refusal, usize)> = Vec::new();
+    for refusal in refusals {
+        match kinds.iter_mut().find(|(known, _)| known.kind == refusal.kind && known.status == refusal.status) {
+            Some((_, count)) => *count += 1,
+            None => kinds.push((refusal, 1)),
+        }
+    }
+    kinds.truncate(if all { usize::MAX } else { 1 });
+    kinds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trace_error_tells_of_every_kind_of_refusal() {
+        let refused =
+            |status, kind: &str| Fate::Refused(Box::new(Refusal { status, kind: kind.into(), reason: "no".into() }));
+        let fates = [refused(400, "a"), refused(400, "b"), refused(400, "a")];
+        let told = |all| -> Vec<(String, usize)> {
+            told_refusals(&fates, all).into_iter().map(|(refusal, count)| (refusal.kind.to_string(), count)).collect()
+        };
+
+        assert_eq!(told(false), [("a".to_owned(), 2)]);
+        assert_eq!(told(true), [("a".to_owned(), 2), ("b".to_owned(), 1)]);
+    }
 }

@@ -65,3 +65,35 @@ fn without_inotify_paths_are_looked_at_as_often_as_told() {
         assert_eq!(rig.texts(), expected, "{inotify} {seconds}");
     }
 }
+
+#[test]
+fn files_found_later_are_read_from_where_the_option_says() {
+    for (value, expected) in [("on", vec!["there", "then"]), ("off", vec!["then"])] {
+        let mut rig = Rig::new("*.log", &[("read_newly_discovered_files_from_head", value)]);
+        rig.start();
+        rig.append("new.log", "there\n");
+        rig.scan();
+        rig.append("new.log", "then\n");
+        rig.scan();
+
+        assert_eq!(rig.texts(), expected, "{value}");
+    }
+}
+
+#[test]
+fn a_rotated_file_is_kept_as_long_as_told() {
+    for (value, left) in [("60", 2), ("5", 1)] {
+        let mut rig = Rig::new("a.log", &[("rotate_wait", value)]);
+        rig.start();
+        rig.append("a.log", "one\n");
+        rig.scan();
+        rig.rename("a.log", "a.log.1").append("a.log", "new\n");
+        rig.scan();
+        rig.append("a.log.1", "late\n");
+        rig.run();
+        assert_eq!((rig.records().len(), rig.open_files()), (3, 2));
+        rig.wait(4);
+
+        assert_eq!(rig.open_files(), left, "{value}");
+    }
+}

@@ -634,3 +634,10 @@ fn a_field_of_the_wrong_shape_is_moved_away_before_it_is_refused_again() {
 
     assert!(encoded(&built, &batch, "t").ends_with(",\"unmapped\":{\"app\":\"{\\\"x\\\":1}\"}}\n"));
 }
+
+#[test]
+fn no_more_requests_are_sent_at_once_than_told() {
+    let at_once = |entries| output(entries).output.delivery().concurrency;
+
+    assert_eq!((at_once(&[]), at_once(&[("max_in_flight", "7")])), (2, 7));
+}
