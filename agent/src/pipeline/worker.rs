@@ -151,7 +151,11 @@ impl<'a> Worker<'a> {
     /// The outputs of what `source` holds, if all they do is count its lines.
     fn counting(&mut self, source: &dyn Source) -> Option<Arc<[usize]>> {
         let (stream, tag) = source.counts()?;
-        let Route { filters, outputs } = self.route(tag);
+        // Routes of an input look into records.
+        if self.shared.direct.contains_key(&stream.input) {
+            return None;
+        }
+        let Route { filters, outputs } = self.route(tag, &stream.input);
         let discards = |at: &usize| {
             let built = &self.shared.outputs[*at];
             built.output.discards() && built.processors.is_empty()
