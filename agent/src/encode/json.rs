@@ -26,9 +26,22 @@ pub fn push_object(batch: &Batch, fields: &[Field], out: &mut Vec<u8>) {
 pub fn push_record(record: Record<'_>, out: &mut Vec<u8>) {
     match record.verbatim() {
         Some(members) => out.extend_from_slice(members),
-        None if record.is_distinct() => push_all(record.batch(), record.fields(), out),
+        None if record.is_distinct() => match record.fields() {
+            // A line as it was read.
+            [Field { key, value: Value::Text(text) }] if !text.is_json() && key.frame().is_some() => {
+                push_line(record.batch().arena(), (*key, *text), out)
+            }
+            fields => push_all(record.batch(), fields, out),
+        },
         None => push_members(record.batch(), record.fields(), out),
     }
+}
+
+/// Appends a text under a key that is ready to be copied.
+#[inline]
+fn push_line(arena: &[u8], (key, text): (Text, Text), out: &mut Vec<u8>) {
+    let Some(frame) = key.frame() else { return };
+    push_escaped_after(&arena[frame.start + 1..frame.end], arena, text.span.range(), out);
 }
 
 /// Appends all of `fields`, whose keys are known to differ.

@@ -90,14 +90,18 @@ impl Agent {
 /// (8 digits, 48 bits), keyed hash (6 digits), source length (as many digits as it needs), and `.` with the part where
 /// that is not 0.
 fn push_record_id(origin: &Origin, hash: u32, out: &mut Vec<u8>) {
-    // Each part by itself: they would have to arrive in memory before they could be copied together.
-    out.extend_from_slice(&digits(origin.offset));
-    out.extend_from_slice(&digits(u64::from(hash))[2..]);
-    let width = (u32::BITS - origin.length.leading_zeros()).div_ceil(6).max(1) as usize;
-    let end = out.len() + width;
-    // All eight are written, which is less work, and those that are too many taken back.
-    out.extend_from_slice(&(u64::from_le_bytes(digits(origin.length.into())) >> (8 * (8 - width))).to_le_bytes());
-    out.truncate(end);
+    let offset = digits(origin.offset);
+    if (64..4096).contains(&origin.length) {
+        // Hash and length are eight digits together. In a register: they would have to arrive in memory before they could be copied.
+        let rest = digits(u64::from(hash) << 12 | u64::from(origin.length));
+        let both = u128::from(u64::from_le_bytes(offset)) | u128::from(u64::from_le_bytes(rest)) << 64;
+        out.extend_from_slice(&both.to_le_bytes());
+    } else {
+        out.extend_from_slice(&offset);
+        push_digits(u64::from(hash), 6, out);
+        let width = (u32::BITS - origin.length.leading_zeros()).div_ceil(6).max(1) as usize;
+        push_digits(u64::from(origin.length), width, out);
+    }
     if origin.part != 0 {
         out.push(b'.');
         push_digits(u64::from(origin.part), 3, out);
@@ -190,6 +194,22 @@ mod tests {
         assert!(ids[..4].iter().all(|id| *id == ids[0]));
         assert_eq!(ids[4], ids[5]);
         assert_ne!(ids[0], ids[4], "another text has another id");
+    }
+
+    proptest! {
+        #[test]
+        fn the_parts_of_an_id_stand_one_after_the_other(
+            offset in 0_u64..1 << 48,
+            hash in any::<u32>(),
+            (width, length) in (1..=6_u32).prop_flat_map(|width| {
+                let most = u32::try_from(1_u64 << (6 * width)).map_or(u32::MAX, |end| end - 1);
+                (Just(width), (if width == 1 { 0 } else { 1 << (6 * (width - 1)) })..=most)
+            }),
+        ) {
+            let place = |number: u64, width: u32| digits(number)[8 - width as usize..].to_vec();
+            let expected = [place(offset, 8), place(hash.into(), 6), place(length.into(), width)].concat();
+            prop_assert_eq!(id(offset, length, hash, 0), expected);
+        }
     }
 
     #[test]

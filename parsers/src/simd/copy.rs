@@ -11,37 +11,35 @@ pub fn push(bytes: &[u8], out: &mut Vec<u8>) {
         return out.extend_from_slice(bytes);
     }
     out.reserve(length);
-    // SAFETY: there is room for `length` bytes, all of which are written before they count. Each piece lies within `bytes`;
-    // the last one ends where they do and may overlap the one before it.
+    // SAFETY: there is room for `length` bytes, all of which are written before they count. Both pieces lie within `bytes`.
     unsafe {
         let (from, to) = (bytes.as_ptr(), out.as_mut_ptr().add(out.len()));
         match length {
-            16.. => pieces::<16>(from, to, length),
-            8.. => pieces::<8>(from, to, length),
-            4.. => pieces::<4>(from, to, length),
-            _ => pieces::<1>(from, to, length),
+            65.. => ends::<64>(from, to, length),
+            33.. => ends::<32>(from, to, length),
+            17.. => ends::<16>(from, to, length),
+            8.. => ends::<8>(from, to, length),
+            4.. => ends::<4>(from, to, length),
+            2.. => ends::<2>(from, to, length),
+            1 => ends::<1>(from, to, length),
+            _ => {}
         }
         out.set_len(out.len() + length);
     }
 }
 
-/// Copies `length` bytes in pieces of `N`.
+/// Copies `length` bytes, which are the first `N` and the last `N` of them: without a loop, whose end would be guessed wrongly.
 ///
 /// # Safety
-/// Both must be valid for `length` bytes and not overlap each other. `length` is at least `N`, or `N` is 1.
+/// Both must be valid for `length` bytes and not overlap each other. `length` is `N` to 2 `N`.
 #[inline(always)]
-unsafe fn pieces<const N: usize>(from: *const u8, to: *mut u8, length: usize) {
-    let mut at = 0;
-    // SAFETY: the caller promises it; `at` and `length - N` leave room for a piece.
+unsafe fn ends<const N: usize>(from: *const u8, to: *mut u8, length: usize) {
+    let last = length - N;
+    // SAFETY: the caller promises it; both places leave room for a piece.
     unsafe {
-        while at + N <= length {
-            to.add(at).cast::<[u8; N]>().write_unaligned(from.add(at).cast::<[u8; N]>().read_unaligned());
-            at += N;
-        }
-        if at < length {
-            let last = length - N;
-            to.add(last).cast::<[u8; N]>().write_unaligned(from.add(last).cast::<[u8; N]>().read_unaligned());
-        }
+        let (one, other) = (from.cast::<[u8; N]>(), from.add(last).cast::<[u8; N]>());
+        to.cast::<[u8; N]>().write_unaligned(one.read_unaligned());
+        to.add(last).cast::<[u8; N]>().write_unaligned(other.read_unaligned());
     }
 }
 

@@ -89,6 +89,10 @@ struct TimeKey {
     /// Both together, of the second seen last.
     ready: Vec<u8>,
     digits: u32,
+    /// The time seen last.
+    last: Timestamp,
+    /// The whole member of a time that was seen twice, as lines read together have.
+    whole: Option<(Timestamp, Vec<u8>)>,
 }
 
 /// The member that holds the tag.
@@ -267,21 +271,35 @@ impl TimeKey {
         opening.extend_from_slice(b":\"");
         let digits = if options.time_key_nanos { 9 } else { 3 };
         let text = Cached::new(options.time_key_format.clone());
-        Self { key: options.time_key.clone().into_bytes(), opening, text, ready: Vec::new(), digits }
+        let (key, last) = (options.time_key.clone().into_bytes(), Timestamp::default());
+        Self { key, opening, text, ready: Vec::new(), digits, last, whole: None }
     }
 
     /// Appends the beginning of a document without the first bytes of what stands before it.
     #[inline]
     fn push(&mut self, time: Timestamp, without: usize, out: &mut Vec<u8>) {
+        if let Some((of, whole)) = &self.whole
+            && *of == time
+        {
+            return push(&whole[without..], out);
+        }
         let (text, is_new) = self.text.at(time.seconds);
         if is_new {
             self.ready.clear();
             self.ready.extend_from_slice(&self.opening);
             push_escaped(text, &mut self.ready);
         }
+        let start = out.len();
         push(&self.ready[without..], out);
         push_fraction(time, self.digits, out);
         out.extend_from_slice(b"Z\"");
+        if std::mem::replace(&mut self.last, time) == time {
+            let mut whole = self.whole.take().map_or_else(Vec::new, |(_, whole)| whole);
+            whole.clear();
+            whole.extend_from_slice(&self.ready[..without]);
+            whole.extend_from_slice(&out[start..]);
+            self.whole = Some((time, whole));
+        }
     }
 }
 

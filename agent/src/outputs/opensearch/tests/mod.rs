@@ -226,6 +226,32 @@ fn ids_of_the_content_are_equal_for_equal_documents_only() {
 }
 
 #[test]
+fn lines_one_after_the_other_become_what_each_becomes_by_itself() {
+    let lines = [("a", 0, 0), ("\"b\"\n", 0, 0), ("", 0, 0), ("c", 0, 7_000_000), ("\u{e9}", 0, 7_000_000)];
+    let lines = lines.iter().chain(&[("d", 1, 7_000_000), ("e", 0, 0), ("f", 0, 0), ("g", -1, 0), ("h", -1, 0)]);
+    let keys = vigie_parsers::batch::Keys::new(["log"]);
+    for entries in [&[][..], &[("generate_id", "on")], &[("time_key_nanos", "on"), ("include_tag_key", "on")]] {
+        let built = output(entries);
+        let (mut batch, mut encoder) = (Batch::default(), built.output.encoder());
+        let (tag, stream) = ("t".into(), stream());
+        for (line, seconds, nanos) in lines.clone() {
+            let time = Timestamp { seconds: TIME.seconds + seconds, nanos: *nanos };
+            let key = keys.in_batch(&mut batch).key(0);
+            let span = batch.store(line.as_bytes());
+            let origin = Origin { offset: 77, length: span.len, source: Source::At(span.start), part: 0, lot: 0 };
+            batch.push_text(time, origin, key, span);
+            let mut alone = Batch::default();
+            let span = alone.store(line.as_bytes());
+            let index = alone.push(time, Origin { source: Source::At(span.start), ..origin });
+            alone.record_mut(index).append(b"log", Value::Text(vigie_parsers::batch::Text::plain(span)));
+            let mut out = Vec::new();
+            assert_eq!(encoder.encode(batch.record(batch.len() - 1), &stream, &tag, &mut out), Encoded::Written);
+            assert_eq!(String::from_utf8(out).expect("UTF-8"), encoded(&built, &alone, "t"), "{line} {entries:?}");
+        }
+    }
+}
+
+#[test]
 fn updates_wrap_the_document_and_skip_a_record_without_id() {
     let entries = |operation| [("write_operation", operation), ("id_key", "id")];
     let mut with_id = batch(&[]);
