@@ -13,6 +13,8 @@ mod normal;
 mod own;
 mod policy;
 mod presets;
+#[cfg(test)]
+mod properties;
 mod redactor;
 mod seal;
 mod token;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::ops::Range;
 use std::sync::Arc;
 
 use siphasher::sip128::{Hasher128, SipHasher24};
@@ -15,7 +16,7 @@ use super::policy::Policy;
 use super::seal::Sealer;
 use super::token::{push_encrypted, push_for, push_hash, push_label, tokens_in};
 use crate::encode::{push_escaped, unescaped};
-use crate::redact::{Finding, Group, Place};
+use crate::redact::{self, Finding, Group, Place};
 
 /// Hashes that are remembered.
 const REMEMBERED: usize = 1024;
@@ -117,8 +118,13 @@ impl Redactor {
         }
         if memchr::memchr(b'<', text).is_some() {
             let tokens: Vec<_> = tokens_in(text).collect();
+            let known = Known { policy: &self.policy, wholes: &self.wholes };
             let is_inside = |finding: &Finding| {
-                tokens.iter().any(|token| token.start <= finding.start as usize && finding.end as usize <= token.end)
+                let (start, end) = (finding.start as usize, finding.end as usize);
+                // `user=<jane>`: what fills the brackets alone is a value unless it is the name of a kind of values.
+                let fills = |token: &Range<usize>| token.start + 1 == start && end + 1 == token.end;
+                let holds = |token: &Range<usize>| token.start <= start && end <= token.end;
+                tokens.iter().any(|token| holds(token) && (!fills(token) || known.is_label(&text[start..end])))
             };
             self.look.found.retain(|finding| !is_inside(finding));
         }
@@ -266,6 +272,21 @@ impl Redactor {
     /// How many values were hidden behind their label since the last call, as their action could not be done.
     pub fn take_unable(&mut self) -> u64 {
         std::mem::take(&mut self.hands.unable)
+    }
+}
+
+/// The names that labels may have.
+struct Known<'a> {
+    policy: &'a Policy,
+    wholes: &'a [Whole],
+}
+
+impl Known<'_> {
+    /// Whether what stands between brackets stands for a value: a token, or a name of built-in kinds, of rules or of fields.
+    fn is_label(&self, inside: &[u8]) -> bool {
+        let names = redact::all().chain(self.policy.detectors().iter().copied()).map(|detector| detector.entity);
+        let mut names = names.chain(self.wholes.iter().map(|whole| whole.entity.as_str()));
+        inside.contains(&b':') || names.any(|name| name.as_bytes() == inside)
     }
 }
 

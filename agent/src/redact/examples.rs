@@ -128,8 +128,41 @@ proptest! {
     }
 
     #[test]
+    fn every_check_answers_for_any_value(
+        plain in prop::collection::vec(any::<u8>(), 1..64),
+        cuts in prop::collection::vec(any::<u8>(), 0..8),
+        marks in prop::collection::vec(any::<u8>(), 0..4),
+    ) {
+        super::check::checks(&plain, &cuts, &marks);
+    }
+
+    #[test]
     fn any_bytes_may_be_looked_through(text in prop::collection::vec(any::<u8>(), 0..300), escaped: bool) {
         super::check::check(&text, Place { key: b"", escaped });
+    }
+}
+
+proptest! {
+    // An engine is made for each of them.
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// The order in which detectors stand does not tell what is found.
+    #[test]
+    fn the_order_of_detectors_does_not_matter(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..30), turn in 1_usize..150) {
+        let text = pieces.concat();
+        let spans = |detectors: &[&'static Detector]| {
+            let mut found = Vec::new();
+            let engine = Engine::new(detectors, Strictness::Normal);
+            Scanner::new(Arc::new(engine)).scan(text.as_bytes(), Place::default(), &mut found);
+            found.iter().map(|one| (one.start, one.end)).collect::<Vec<_>>()
+        };
+        let mut detectors: Vec<&Detector> = all().collect();
+        let expected = spans(&detectors);
+        let length = detectors.len();
+        detectors.rotate_left(turn % length);
+        detectors.reverse();
+
+        prop_assert_eq!(spans(&detectors), expected);
     }
 }
 

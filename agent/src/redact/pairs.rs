@@ -228,7 +228,7 @@ impl Pass<'_> {
     /// Whether `text` in its brackets stands for a value already. A bare name does when it is that of a detector.
     fn is_covered(&self, text: &[u8]) -> bool {
         let name = &text[1..text.len() - 1];
-        let is_known = self.engine.detectors().iter().any(|detector| detector.entity.as_bytes() == name);
+        let is_known = super::all().any(|detector| detector.entity.as_bytes() == name);
         super::token::token_length(text).is_some() && (is_known || name.contains(&b':') || name.contains(&b'_'))
     }
 

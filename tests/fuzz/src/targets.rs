@@ -36,6 +36,7 @@ const TARGETS: &[Target] = &[
     ("answer", answer),
     ("msgpack", msgpack),
     ("redact", redact),
+    ("checks", checks),
 ];
 
 /// The target that `FUZZ_TARGET` names.
@@ -55,6 +56,12 @@ fn redact(mut bytes: Bytes<'_>) {
     let escaped = bytes.yes();
     let key = bytes.line();
     vigie::redact::check::check(bytes.rest(), vigie::redact::Place { key, escaped });
+}
+
+/// A value with its groups, put before the check of every detector.
+fn checks(mut bytes: Bytes<'_>) {
+    let (cuts, marks) = (bytes.line(), bytes.line());
+    vigie::redact::check::checks(bytes.rest(), cuts, marks);
 }
 
 /// Lines of JSON beside serde_json.

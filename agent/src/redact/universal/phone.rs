@@ -235,7 +235,10 @@ const PLANS: &[(u16, u8, u8)] = &[
 /// Fewest and most digits of a number behind the code that `digits` begins with, and how long the code is.
 pub(in super::super) fn plan(digits: &[u8]) -> Option<(usize, usize, usize)> {
     let number = |count: usize| {
-        digits.get(..count).map(|code| code.iter().fold(0, |number, digit| number * 10 + u16::from(digit - b'0')))
+        digits
+            .get(..count)
+            .filter(|code| code.iter().all(u8::is_ascii_digit))
+            .map(|code| code.iter().fold(0, |number, digit| number * 10 + u16::from(digit - b'0')))
     };
     for length in (1..=3).rev() {
         let Some(code) = number(length) else { continue };
