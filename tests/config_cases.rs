@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::thread;
+use std::time::{Duration, Instant};
 
 fn cases(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/config").join(name);
@@ -41,16 +42,37 @@ struct Said {
     message: String,
 }
 
-/// The errors that a dry run of `file` in `folder` tells, in order.
-fn errors(folder: &Path, file: &str) -> (Vec<Said>, String) {
-    let run = Command::new(env!("CARGO_BIN_EXE_vigie"))
-        .args(["-D", "-c", file])
-        .current_dir(folder)
-        .env_clear()
-        .env("NODE_NAME", "case")
-        .output()
+fn vigie(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
+    command.args(arguments).current_dir(folder).env_clear().env("NODE_NAME", "case");
+    command
+}
+
+/// What a start with `file` says that is refused, told apart from one that goes on running.
+fn refused_start(folder: &Path, file: &str) -> String {
+    let mut child = vigie(folder, &["-c", file])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
         .expect("the program runs");
+    let until = Instant::now() + Duration::from_secs(30);
+    while child.try_wait().expect("it is waited for").is_none() && Instant::now() < until {
+        thread::sleep(Duration::from_millis(5));
+    }
+    // One that has ended is gone already.
+    drop(child.kill());
+    let run = child.wait_with_output().expect("it ends");
+    String::from_utf8(run.stderr).expect("it speaks UTF-8") + if run.status.success() { "it started" } else { "" }
+}
+
+/// The errors that a dry run of `file` in `folder` tells, in order. A start tells the same, word by word.
+fn errors(folder: &Path, file: &str) -> (Vec<Said>, String) {
+    let run = vigie(folder, &["-D", "-c", file]).output().expect("the program runs");
     let all = String::from_utf8(run.stderr).expect("it speaks UTF-8");
+    if !run.status.success() {
+        assert_eq!(refused_start(folder, file), all, "a start of {file}");
+    }
     let mut errors: Vec<Said> = Vec::new();
     for line in all.lines() {
         let help = line.strip_prefix("    = help: ");
@@ -254,6 +276,8 @@ fn each_good_file_makes_of_its_input_what_is_expected() {
         let file: PathBuf = folder.path().join("a.yaml");
         fs::write(&file, text).expect("written");
 
+        let dry = vigie(folder.path(), &["-D", "-c", "a.yaml"]).output().expect("the program runs");
+        assert!(dry.status.success(), "{name}: {}", String::from_utf8_lossy(&dry.stderr));
         let (output, said) = run(folder.path(), "a.yaml", &input);
 
         let wrong = format!("{name}: expected\n{expected}found\n{output}{said}");

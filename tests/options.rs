@@ -180,11 +180,14 @@ fn run(case: &Case) -> (String, String) {
         fs::create_dir_all(path.parent().expect("it is in the folder")).expect("made");
         fs::write(path, bytes).expect("written");
     }
-    let mut child = Command::new(env!("CARGO_BIN_EXE_vigie"))
-        .args(case.arguments.as_deref().unwrap_or("-c a.conf").split(' '))
-        .current_dir(place)
-        .env_clear()
-        .env("NODE_NAME", "case")
+    let vigie = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
+        command.args(arguments).current_dir(place).env_clear().env("NODE_NAME", "case");
+        command
+    };
+    let arguments: Vec<&str> = case.arguments.as_deref().unwrap_or("-c a.conf").split(' ').collect();
+    let dry = vigie(&[&["-D"], arguments.as_slice()].concat()).output().expect("the program runs");
+    let mut child = vigie(&arguments)
         .stdin(fs::File::open(place.join("stdin")).expect("it is there"))
         .stdout(fs::File::create(place.join("stdout")).expect("made"))
         .stderr(Stdio::piped())
@@ -192,6 +195,10 @@ fn run(case: &Case) -> (String, String) {
         .expect("the program runs");
     let was_stopped = wait(&mut child, case.is_stopped);
     let Output { stderr, .. } = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&stderr);
+    // What a dry run refuses is what a start refuses.
+    let is_refused = said.contains(" in the configuration\n");
+    assert_eq!(!dry.status.success(), is_refused, "{}: {}{said}", case.name(), String::from_utf8_lossy(&dry.stderr));
     let mut lines: Vec<String> = read_lines(&place.join("stdout"));
     lines.sort();
     let mut output = lines.concat();
@@ -199,7 +206,7 @@ fn run(case: &Case) -> (String, String) {
         output.push_str("(stopped)\n");
     }
     show(&place.join("out"), "out", &mut output);
-    (output, String::from_utf8_lossy(&stderr).into_owned())
+    (output, said.into_owned())
 }
 
 fn read_lines(path: &Path) -> Vec<String> {

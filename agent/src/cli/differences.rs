@@ -34,6 +34,7 @@ macro_rules! differences {
 
 differences! {
     "dummy" "rate" Given "a text that is no number is refused; Fluent Bit reads it as 0"
+    "file" "csv_column_names" Given "the names stand once at the head of the file; in Fluent Bit again at each flush"
     "input" "storage.type" Given "whole requests are spooled and synced before the input is answered; `memrb` is as `memory`: the input waits, nothing is dropped"
     "opensearch" "generate_id" Absent "ids are made from the position in the source, so that a resend makes no second document; Fluent Bit leaves them to the store"
     "opensearch" "index" Given "a date in it is that of the event; in Fluent Bit that of sending"

@@ -156,8 +156,8 @@ fn named_variable(reader: &mut Reader<'_>, item: Node) {
             Some("name") => name = Some(node),
             Some("value" | "uri") => value = Some(node),
             Some("refresh_interval") => {
-                let message = "`refresh_interval` has no effect: the file is read once, at the start";
-                reader.findings.warning(key.place, "V111", message).help("restart after a change of the file");
+                let message = "`refresh_interval` has no effect: the file is read at the start and at each reload";
+                reader.findings.warning(key.place, "V111", message).help("reload after a change of the file");
             }
             other => {
                 let message = format!("unknown key `{}` of a variable", other.unwrap_or_default());
