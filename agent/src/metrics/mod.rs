@@ -147,6 +147,8 @@ counters! {
         parser_failed,
         /// Those of them whose parser gave up: its pattern backtracks and would have taken too many steps.
         parser_given_up,
+        /// Those of them whose time the parser did not understand.
+        parser_unclear_time,
         /// Bytes that were lost before they could be read (deleted or truncated under the reader).
         abandoned_bytes,
         /// Ranges read again because an output did not answer for them.

@@ -69,6 +69,11 @@ const INPUT: &[Row] = &[
         "vigie_input_parser_given_up",
         "Lines on which the pattern of their parser was given up.",
     ),
+    counter(
+        "parser_unclear_time",
+        "vigie_input_parser_unclear_time",
+        "Lines whose time their parser did not understand.",
+    ),
     counter("abandoned_bytes", "vigie_input_abandoned_bytes", "Bytes lost before they could be read."),
     counter("rewinds", "vigie_input_rewinds", "Ranges read again because no output answered for them."),
     counter("restarts", "vigie_input_restarts", "Starts after a panic."),

@@ -129,7 +129,11 @@ impl ParserFilter {
         }
         match last {
             Parsed::Fitted => {}
-            Parsed::TimeUnclear => self.metrics.unclear_time_records.add(1),
+            Parsed::TimeUnclear if self.metrics.unclear_time_records.add_first() => {
+                let filter = &self.metrics.name;
+                tracing::warn!(component = %filter, "the time of a record does not fit `Time_Format`: such records keep its text and the time they had");
+            }
+            Parsed::TimeUnclear => {}
             Parsed::Refused | Parsed::GivenUp => self.metrics.unparsed_records.add(1),
         }
         last.gave_fields()
