@@ -142,10 +142,13 @@ counters! {
         long_line_truncated,
         /// Lines above `Buffer_Max_Size` that were skipped.
         long_line_skipped,
-        /// Lines that their parser refused; the text is kept under the raw key.
+        /// Lines that their parser refused, so that the text is kept under the raw key, or whose time it did not understand, so
+        /// that the text of the time is kept.
         parser_failed,
         /// Those of them whose parser gave up: its pattern backtracks and would have taken too many steps.
         parser_given_up,
+        /// Those of them whose time the parser did not understand.
+        parser_unclear_time,
         /// Bytes that were lost before they could be read (deleted or truncated under the reader).
         abandoned_bytes,
         /// Ranges read again because an output did not answer for them.
@@ -186,6 +189,10 @@ counters! {
         replaced_stamp_records,
         /// Values that `redact` hid behind their label, since their action could not be done, as without a key.
         hidden_values,
+        /// Records whose text no parser fitted; they stay as they were.
+        unparsed_records,
+        /// Records whose time the parser did not understand; the text of it stays.
+        unclear_time_records,
     }
     by_action {
         /// What `redact` found.

@@ -59,11 +59,20 @@ const INPUT: &[Row] = &[
     counter("multiline_truncated", "fluentbit_input_multiline_truncated", "Events cut at the multiline buffer limit."),
     counter("long_line_truncated", "fluentbit_input_long_line_truncated", "Long lines cut into parts."),
     counter("long_line_skipped", "fluentbit_input_long_line_skipped", "Long lines skipped."),
-    counter("parser_failed", "vigie_input_parser_failed", "Lines that their parser refused, kept as text."),
+    counter(
+        "parser_failed",
+        "vigie_input_parser_failed",
+        "Lines that their parser refused, or whose time it did not understand, kept as text.",
+    ),
     counter(
         "parser_given_up",
         "vigie_input_parser_given_up",
         "Lines on which the pattern of their parser was given up.",
+    ),
+    counter(
+        "parser_unclear_time",
+        "vigie_input_parser_unclear_time",
+        "Lines whose time their parser did not understand.",
     ),
     counter("abandoned_bytes", "vigie_input_abandoned_bytes", "Bytes lost before they could be read."),
     counter("rewinds", "vigie_input_rewinds", "Ranges read again because no output answered for them."),
@@ -104,6 +113,12 @@ const FILTER: &[Row] = &[
         "hidden_values",
         "vigie_redact_hidden_values",
         "Values hidden behind a label, as their action could not be done.",
+    ),
+    counter("unparsed_records", "vigie_filter_unparsed_records", "Records whose text no parser fitted."),
+    counter(
+        "unclear_time_records",
+        "vigie_filter_unclear_time_records",
+        "Records whose time the parser did not understand.",
     ),
 ];
 

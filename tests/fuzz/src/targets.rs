@@ -1,8 +1,8 @@
 //! What is fuzzed: a row for each target.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
-use vigie::config::{CommandLine, Diagnostics, Environment, load};
+use vigie::config::built_in_parsers;
 use vigie::encode::accessor::Template;
 use vigie::inputs::lines::check;
 use vigie_parsers::batch::{Batch, Origin, Timestamp};
@@ -127,8 +127,7 @@ fn time(mut bytes: Bytes<'_>) {
 
 /// Lines by the parsers that come with the agent, and as lines of containers.
 fn records(mut bytes: Bytes<'_>) {
-    static PARSERS: LazyLock<Arc<Parsers>> =
-        LazyLock::new(|| load(&CommandLine::default(), Environment::default(), &mut Diagnostics::default()).parsers);
+    static PARSERS: LazyLock<Parsers> = LazyLock::new(built_in_parsers);
     let names = PARSERS.names();
     let parser = PARSERS.get(names[bytes.below(names.len())]).expect("it has a name");
     let mut batch = Batch::default();

@@ -89,15 +89,7 @@ impl ParserFilter {
         let before = batch.record_mut(index).range();
         let span = if text.is_escaped() { self.decode(batch, text) } else { text.span };
         batch.record_mut(index).replace_fields(Range::empty_at(before.start as usize));
-        let mut given_up = false;
-        let fitted = self.parsers.iter().any(|parser| {
-            let parsed = parser.parse(batch, index, span);
-            given_up |= parsed == Parsed::GivenUp;
-            parsed.gave_fields()
-        });
-        if given_up {
-            pattern::count_given_up(&self.metrics, "the parser is taken not to fit");
-        }
+        let fitted = self.fit(batch, index, span);
         let mut record = batch.record_mut(index);
         if !fitted {
             record.replace_fields(before);
@@ -112,6 +104,31 @@ impl ParserFilter {
             record.append_field(source);
         }
     }
+
+    /// Puts the fields of the first parser that fits `text` into the empty record. Gives whether one does.
+    fn fit(&self, batch: &mut Batch, index: usize, text: Span) -> bool {
+        let (mut last, mut given_up) = (Parsed::Refused, false);
+        for parser in &self.parsers {
+            last = parser.parse(batch, index, text);
+            given_up |= last == Parsed::GivenUp;
+            if last.gave_fields() {
+                break;
+            }
+        }
+        if given_up {
+            pattern::count_given_up(&self.metrics, "the parser is taken not to fit");
+        }
+        match last {
+            Parsed::Fitted => {}
+            Parsed::TimeUnclear if self.metrics.unclear_time_records.add_first() => {
+                let filter = &self.metrics.name;
+                tracing::warn!(component = %filter, "the time of a record does not fit `Time_Format`: such records keep its text and the time they had");
+            }
+            Parsed::TimeUnclear => {}
+            Parsed::Refused | Parsed::GivenUp => self.metrics.unparsed_records.add(1),
+        }
+        last.gave_fields()
+    }
 }
 
 impl Filter for ParserFilter {
@@ -124,7 +141,9 @@ impl Filter for ParserFilter {
 
 #[cfg(test)]
 mod tests {
-    use super::{Text, Value};
+    use vigie_parsers::Definition;
+
+    use super::*;
     use crate::filters::testing::{apply, filtered, findings};
 
     #[test]
@@ -178,6 +197,31 @@ mod tests {
         batch.record_mut(index).append(b"b", text);
 
         assert_eq!(apply(&super::KIND, &options, &mut batch), [r#"{"x":"1","b":"x=1"}"#]);
+    }
+
+    #[test]
+    fn what_no_parser_fits_and_times_that_are_none_are_counted() {
+        let definition = Definition { time_format: Some("%F".into()), ..Definition::default() };
+        let metrics = Arc::new(FilterMetrics::new("parser.0"));
+        let mut filter = ParserFilter {
+            key: Path::parse("log").unwrap(),
+            parsers: vec![definition.build().unwrap()],
+            metrics: Arc::clone(&metrics),
+            preserve: false,
+            reserve: false,
+            others: Vec::new(),
+            scratch: Vec::new(),
+        };
+        let mut batch = Batch::default();
+        for text in ["no json", r#"{"time":"soon"}"#, r#"{"time":"2024-01-02"}"#, "{"] {
+            let index = batch.push(Default::default(), Default::default());
+            let text = Value::Text(Text::plain(batch.store(text.as_bytes())));
+            batch.record_mut(index).append(b"log", text);
+        }
+
+        (0..4).for_each(|index| filter.parse(&mut batch, index));
+
+        assert_eq!((metrics.unparsed_records.get(), metrics.unclear_time_records.get()), (2, 1));
     }
 
     #[test]

@@ -118,7 +118,9 @@ fn line(
     let span = scratch.store(bytes);
     scratch.push(record.time(), Origin::default());
     let parsed = rules.first.parse(scratch, 0, span);
-    shared.metrics.parser_failed.add(u64::from(parsed == Parsed::TimeUnclear));
+    if parsed == Parsed::TimeUnclear {
+        shared.count_unclear_time();
+    }
     if parsed.gave_fields() {
         if !held.open.is_empty() {
             let over = held.end(work, 0);

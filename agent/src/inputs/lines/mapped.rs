@@ -58,7 +58,9 @@ impl MappedLines {
         let fitted = order.find(|at| {
             let Some(parser) = &takers[*at].parser else { return false };
             let parsed = parser.parse(batch, index, text.span);
-            self.shared.metrics.parser_failed.add(u64::from(parsed == Parsed::TimeUnclear));
+            if parsed == Parsed::TimeUnclear {
+                self.shared.count_unclear_time();
+            }
             parsed.gave_fields()
         });
         match fitted {

@@ -232,6 +232,15 @@ impl Shared {
         batch.record_mut(index).set_metadata(self.keys.name(TRUNCATED), Value::Bool(true));
     }
 
+    /// Counts a line whose time its parser did not understand, and warns of the first one.
+    fn count_unclear_time(&self) {
+        self.metrics.parser_failed.add(1);
+        if self.metrics.parser_unclear_time.add_first() {
+            let input = &self.metrics.name;
+            tracing::warn!(component = %input, "the time of a line does not fit `Time_Format`: such lines keep its text and get the time they were read at");
+        }
+    }
+
     /// Whether a line that no parser took apart has its place before the text, as in Fluent Bit.
     fn has_place(&self) -> bool {
         self.options.path_key.is_some() || self.options.offset_key.is_some()

@@ -28,8 +28,10 @@ impl PlainLines {
         if let Some(parser) = &self.shared.options.parser {
             batch.record_mut(index).replace_fields(Range::empty_at(raw.start as usize));
             let parsed = parser.parse(batch, index, text.span);
-            if parsed != Parsed::Fitted {
-                self.shared.metrics.parser_failed.add(1);
+            match parsed {
+                Parsed::Fitted => {}
+                Parsed::TimeUnclear => self.shared.count_unclear_time(),
+                Parsed::Refused | Parsed::GivenUp => self.shared.metrics.parser_failed.add(1),
             }
             if parsed == Parsed::GivenUp && self.shared.metrics.parser_given_up.add_first() {
                 let input = &parcel.stream.input;
