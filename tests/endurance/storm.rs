@@ -1,14 +1,17 @@
 //! A storm of rotations: many files are renamed, made anew, copied and truncated, and compressed, all the time.
 //!
-//! `VIGIE_STORM_FILES` files, each rotated every `VIGIE_STORM_TURN` ticks in a way of its own, for `VIGIE_STORM_SECONDS`. What was written and
-//! truncated away between the copy and the truncation nobody may have read; everything else arrives, once.
+//! `VIGIE_STORM_FILES` files, each rotated every `VIGIE_STORM_TURN` ticks in a way of its own, for `VIGIE_STORM_SECONDS`. Now and then the
+//! agent is stopped for seconds, or hardly runs, as on a loaded machine, while whole contents come and go. What was written and truncated away
+//! between the copy and the truncation nobody may have read; everything else arrives, once.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
 use flate2::Compression;
@@ -42,6 +45,11 @@ const TICK: Duration = Duration::from_millis(200);
 const LINES: u64 = 20;
 /// Rotated files that are kept of each.
 const KEPT: u32 = 8;
+/// How long the agent is kept waiting at the most, and left in peace then.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+const LONGEST_PEACE: Duration = Duration::from_secs(8);
+/// How long it is stopped at a time.
+const STEP: Duration = Duration::from_millis(100);
 /// The longest that nothing may arrive.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The same once all arrived that must.
@@ -246,6 +254,72 @@ fn count(path: &Path) -> BTreeMap<(u64, u64), u32> {
     counts
 }
 
+/// Keeps the agent waiting now and then, for as long as the contents that come meanwhile are kept.
+struct Hindrance {
+    over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<u64>>,
+}
+
+impl Hindrance {
+    fn start(agent: &Agent, turn: u64, seed: u64) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let kept = TICK * KEPT * u32::try_from(turn).expect("a turn is short");
+        let (process, longest) = (agent.process.id(), LONGEST_WAIT.min(kept / 2));
+        let is_over = Arc::clone(&over);
+        let thread = thread::spawn(move || hinder(process, seed, longest, &is_over));
+        Self { over, thread: Some(thread) }
+    }
+
+    /// Lets the agent run from now on. Gives how often it was kept waiting.
+    fn end(&mut self) -> u64 {
+        self.over.store(true, Ordering::Relaxed);
+        self.thread.take().map_or(0, |thread| thread.join().expect("the agent runs"))
+    }
+}
+
+impl Drop for Hindrance {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        self.thread.take().map(JoinHandle::join);
+    }
+}
+
+/// Stops `process` for up to `longest`, or lets it run a tenth of that time, with some time between, until it `is_over`.
+fn hinder(process: u32, seed: u64, longest: Duration, is_over: &AtomicBool) -> u64 {
+    let mut random = seed.wrapping_mul(2_862_933_555_777_941_757);
+    let mut draw = |from: Duration, to: Duration| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        from + (to - from) * u32::try_from(random >> 54).expect("below 1024") / 1_024
+    };
+    let mut next = Instant::now() + Duration::from_secs(1);
+    let mut count = 0;
+    while !is_over.load(Ordering::Relaxed) {
+        if Instant::now() < next {
+            thread::sleep(STEP);
+            continue;
+        }
+        let until = Instant::now() + draw(Duration::from_secs(1), longest);
+        let runs = if count % 2 == 0 { Duration::ZERO } else { STEP / 10 };
+        while Instant::now() < until {
+            signal(process, "-STOP");
+            thread::sleep(STEP);
+            if !runs.is_zero() {
+                signal(process, "-CONT");
+                thread::sleep(runs);
+            }
+        }
+        signal(process, "-CONT");
+        count += 1;
+        next = Instant::now() + draw(Duration::from_secs(1), LONGEST_PEACE);
+    }
+    count
+}
+
+fn signal(process: u32, signal: &str) {
+    let status = Command::new("kill").args([signal, &process.to_string()]).status();
+    assert!(status.expect("there is a kill").success(), "the agent ended");
+}
+
 /// Writes and rotates for so many ticks, each file once in a `turn` of them.
 fn rage(logs: &mut [Log], ticks: u64, turn: u64) {
     let mut due = Instant::now();
@@ -300,8 +374,10 @@ fn a_storm_of_rotations_loses_only_what_was_truncated_unread() {
     logs.iter_mut().for_each(|log| log.write(1));
     assert_eq!(agent.arrived(files).len() as u64, files, "{}", agent.said());
 
-    // The longest time that a machine with much else to do may keep the agent waiting.
-    rage(&mut logs, seconds * 5, figure("VIGIE_STORM_TURN", 20));
+    let turn = figure("VIGIE_STORM_TURN", 20);
+    let mut hindrance = Hindrance::start(&agent, turn, seed);
+    rage(&mut logs, seconds * 5, turn);
+    let hindered = hindrance.end();
 
     let written: u64 = logs.iter().map(|log| log.written).sum();
     let between: usize = logs.iter().map(|log| log.between.len()).sum();
@@ -310,5 +386,5 @@ fn a_storm_of_rotations_loses_only_what_was_truncated_unread() {
     let wrong: Vec<&String> = judged.iter().filter_map(|judged| judged.as_ref().err()).collect();
     assert!(wrong.is_empty(), "{}\n{wrong:#?}", agent.said());
     let judged: String = judged.into_iter().filter_map(Result::ok).collect();
-    println!("rotation storm: {files} files for {seconds} s, seed {seed}{judged}");
+    println!("rotation storm: {files} files for {seconds} s, seed {seed}, kept waiting {hindered} times{judged}");
 }

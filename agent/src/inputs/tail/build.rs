@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tracing::warn;
 
+use super::arrivals::Arrivals;
 use super::cut::{Cutting, OnLongLine};
 use super::descriptors::Descriptors;
 use super::encoding::Encoding;
@@ -98,6 +99,8 @@ impl Tail {
         setup: &InputSetup<'_>,
     ) -> Self {
         let now = Instant::now();
+        let paths = Arc::new(paths);
+        let arrivals = Arc::new(Arrivals::new(Arc::clone(&paths)));
         let settings = Settings {
             name: Arc::clone(&setup.context.name),
             tags: Tags::new(setup.tag, options.tag_regex.as_ref()),
@@ -122,7 +125,9 @@ impl Tail {
             clock: wall_clock,
             open_copy: file::open,
             outlet: None,
-            watcher: DirectoryWatcher::new(setup.stop.signal().clone(), options.inotify_watcher),
+            watcher: DirectoryWatcher::new(setup.stop.signal().clone(), options.inotify_watcher, Arc::clone(&arrivals)),
+            arrivals,
+            arrived: Vec::new(),
             quiet: QuietWatcher::new(setup.stop.signal().clone(), options.inotify_watcher),
             descriptors: Descriptors::new(),
             writers: Writers::new(setup.stop.signal().clone()),

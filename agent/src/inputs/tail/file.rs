@@ -68,6 +68,8 @@ pub(super) struct Tailed {
     pub(super) is_unwatchable: bool,
     /// Whether it is in the queue of files to be read.
     pub(super) queued: bool,
+    /// Whether a gzip file ends before what it holds does: it counts as read until it grows.
+    pub(super) is_cut_short: bool,
     /// Whether its stream was told that nothing more comes.
     pub(super) ended: bool,
     pub(super) epoch: u32,
@@ -177,7 +179,7 @@ impl Tailed {
 
     /// Whether all of it, as far as is known, was handed on.
     pub(super) fn is_read(&self) -> bool {
-        self.progress.offset >= self.size || self.standing == Standing::Gone
+        self.progress.offset >= self.size || self.standing == Standing::Gone || self.is_cut_short
     }
 
     /// Whether there is something to read that was not tried in vain.

@@ -6,10 +6,8 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use flate2::{Decompress, FlushDecompress, Status};
-use tracing::error;
-
 use super::proof::HEAD;
+use flate2::{Decompress, FlushDecompress, Status};
 
 /// Compressed bytes read at once.
 const PIECE: usize = 16 << 10;
@@ -39,6 +37,9 @@ pub(super) struct Inflated {
     least: u64,
     /// Whether what follows cannot be read.
     is_broken: bool,
+    /// Where that was found and why, until it is told; once.
+    trouble: Option<(u64, String)>,
+    is_told: bool,
 }
 
 impl Inflated {
@@ -52,6 +53,11 @@ impl Inflated {
         let rest = if self.is_broken { 0 } else { length - self.taken };
         let known = if rest == 0 { self.made } else { self.made.max(self.head.len() as u64) };
         known.max(self.least) + rest
+    }
+
+    /// Up to where it was read and why no further, where that was not told yet.
+    pub(super) fn take_trouble(&mut self) -> Option<(u64, String)> {
+        self.trouble.take()
     }
 
     /// Notes that the content goes at least as far as `offset`, though this file was not inflated so far.
@@ -104,7 +110,7 @@ impl Inflated {
     fn begin(&mut self, file: &File) -> io::Result<()> {
         let is_new = self.made == 0;
         while self.head.len() < HEAD && self.more(file)? {}
-        if is_new {
+        if is_new && !self.is_broken {
             // Many files are only told apart by it.
             *self = self.rewound();
         }
@@ -113,7 +119,8 @@ impl Inflated {
 
     /// The same at its start.
     fn rewound(&mut self) -> Self {
-        Self { head: std::mem::take(&mut self.head), least: self.least, ..Self::default() }
+        let head = std::mem::take(&mut self.head);
+        Self { head, least: self.least, trouble: self.trouble.take(), is_told: self.is_told, ..Self::default() }
     }
 
     /// Inflates up to `wanted` bytes behind `offset`, from the start where that lies before what is kept.
@@ -177,8 +184,8 @@ impl Inflated {
 
     /// Reads no further. Gives that there is no more.
     fn give_up(&mut self, is_wrong: bool, reason: &str) -> bool {
-        if is_wrong {
-            error!(component = "tail", offset = self.made, reason, "a gzip file is read up to here and no further");
+        if is_wrong && !std::mem::replace(&mut self.is_told, true) {
+            self.trouble = Some((self.made, reason.to_owned()));
         }
         (self.is_broken, self.member) = (true, None);
         false

@@ -9,10 +9,11 @@ use tracing::error;
 
 use super::Tail;
 use super::file::{self, Content, Standing, Tailed};
+use super::opened::Opened;
 use super::proof;
 use crate::plugin::Stream;
 use crate::receipts::Ledger;
-use crate::state::{Position, StateError};
+use crate::state::{Known, Position, StateError};
 
 /// How often positions are stored at the most.
 pub(super) const EVERY: Duration = Duration::from_secs(1);
@@ -106,7 +107,7 @@ impl Tail {
             return;
         }
         let seconds = (self.clock)().seconds;
-        let mut begun = Vec::new();
+        let (mut begun, mut unreadable) = (Vec::new(), Vec::new());
         let mut unstored = BTreeSet::new();
         for number in self.fresh.iter().filter(|number| !self.changed.contains_key(number)) {
             let Some(file) = self.files.get_mut(number) else { continue };
@@ -118,9 +119,15 @@ impl Tail {
                 file.look_ahead(0, seconds);
                 begun.push(*number);
             }
+            if !is_known && last && file.size > 0 && file.file.is_compressed() {
+                unreadable.push(*number);
+            }
             if is_known || file.position.id == 0 {
                 unstored.insert(*number);
             }
+        }
+        for number in unreadable {
+            self.tell_trouble(number, true);
         }
         if unstored.is_empty() {
             return;
@@ -195,11 +202,11 @@ impl Tail {
         }
     }
 
-    /// Takes the newest stored row of the file that `metadata` tells of.
-    pub(super) fn take_row(&mut self, metadata: &std::fs::Metadata) -> Option<Position> {
+    /// Takes the newest stored row of `file`, of which `metadata` tells.
+    pub(super) fn take_row(&mut self, file: &Opened, metadata: &std::fs::Metadata) -> Option<Position> {
         let inode = file::FileId::of(metadata).inode;
         let rows = self.rows.get_mut(&inode)?;
-        let at = rows.iter().rposition(|row| file::row_fits(row, metadata))?;
+        let at = rows.iter().rposition(|row| is_row_of(row, file, metadata))?;
         let row = rows.remove(at);
         if rows.is_empty() {
             self.rows.remove(&inode);
@@ -218,10 +225,23 @@ impl Tail {
         rows.iter().rfind(|row| file::row_fits(row, metadata))
     }
 
+    /// The newest stored row of `file`, of which `metadata` tells.
+    pub(super) fn row_in(&self, file: &Opened, metadata: &std::fs::Metadata) -> Option<&Position> {
+        let rows = self.rows.get(&file::FileId::of(metadata).inode)?;
+        rows.iter().rfind(|row| is_row_of(row, file, metadata))
+    }
+
     /// Names under which files with a stored row were found.
     pub(super) fn row_names(&self) -> std::collections::HashSet<Arc<Path>> {
         self.rows.values().flatten().map(|row| Arc::clone(&row.name)).collect()
     }
+}
+
+/// Whether `row` is of `file`. That of a copy tells nothing of its birth: its inode may be that of another file by now, which
+/// has another head.
+fn is_row_of(row: &Position, file: &Opened, metadata: &std::fs::Metadata) -> bool {
+    let is_proven = |known: &Known| known.first_inode == row.inode || proof::has_head(file, known);
+    file::row_fits(row, metadata) && row.known.as_ref().is_none_or(is_proven)
 }
 
 /// Brings the row of `file` up to date. Returns whether it is to be stored.
@@ -270,7 +290,7 @@ pub(super) fn set_known(file: &mut Tailed, last: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::Known;
+    use crate::inputs::tail::file::FileId;
 
     #[test]
     fn only_a_file_at_its_head_that_was_never_truncated_gets_the_same_row_again() {
@@ -283,5 +303,20 @@ mod tests {
         assert!(!is_made_again(&with(known(1, 7))), "its generation has a number");
         assert!(!is_made_again(&with(known(0, 8))), "it is a copy of another");
         assert!(!is_made_again(&Position { offset: 1, ..fresh }));
+    }
+
+    /// A gzip file once was taken for the copy of a truncated log that had had its inode, and left unread.
+    #[test]
+    fn the_row_of_a_copy_is_not_that_of_another_file_with_its_inode() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(&file, "other\n").expect("it is written");
+        let (opened, metadata) = file::open(file.path()).expect("it opens");
+        let (head, head_length) = proof::extended(&opened, 6, &Known::default()).expect("it is read").expect("a head");
+        let inode = FileId::of(&metadata).inode;
+        let known = Known { first_inode: inode + 1, head, head_length, ..Known::default() };
+        let row = |known| Position { inode, known: Some(known), ..Position::default() };
+
+        assert!(is_row_of(&row(known), &opened, &metadata));
+        assert!(!is_row_of(&row(Known { head: head + 1, ..known }), &opened, &metadata));
     }
 }

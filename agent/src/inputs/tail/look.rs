@@ -64,6 +64,8 @@ impl Tail {
         if self.changed.contains_key(&number) {
             return self.content_changed(number);
         }
+        self.tell_trouble(number, false);
+        let Some(file) = self.files.get_mut(&number) else { return };
         let size = file.file.size().unwrap_or(file.size);
         // Between a look and the next anything may have happened to a file that was read to its end.
         let is_same = size >= file.progress.offset && (size == file.size || is_known(file));
@@ -72,12 +74,30 @@ impl Tail {
         }
         if size != file.size {
             file.last_growth = self.now;
-            file.size = size;
+            (file.size, file.is_cut_short) = (size, false);
             extend_head(file);
             self.moved.insert(number);
         }
         self.plan_look(number);
         self.enqueue(number);
+    }
+
+    /// Tells, once, that a gzip file cannot be read to its end; where it `ends` too early, it counts as read until it grows.
+    pub(super) fn tell_trouble(&mut self, number: u64, ends: bool) {
+        let Some(file) = self.files.get_mut(&number) else { return };
+        let trouble = file.file.take_trouble();
+        let is_told = trouble.is_some();
+        if let Some((offset, reason)) = trouble {
+            error!(component = %self.settings.name, file = %file.place().display(), offset, reason,
+                "a gzip file is read up to here and no further");
+        }
+        if ends && !file.is_read() {
+            file.is_cut_short = true;
+            if !is_told {
+                error!(component = %self.settings.name, file = %file.place().display(), offset = file.progress.offset,
+                    "a gzip file ends too early: it is read up to here");
+            }
+        }
     }
 
     /// Sets when the file is looked at next.

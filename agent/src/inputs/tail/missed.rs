@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tracing::info;
+use tracing::{debug, info};
 
 use super::Tail;
-use super::file::{self, FileId, Standing};
+use super::file::{self, FileId, Standing, Tailed};
 use super::opened::Opened;
 use super::proof::{self, Mark};
 use super::scan::TakeUp;
-use super::siblings::Listings;
+use super::siblings::{self, Listings};
 use crate::state::{Known, Position};
 
 /// Searches with a file that has the name.
@@ -25,7 +25,7 @@ const LOOKS: u8 = 2;
 /// How long a name that nobody has is remembered.
 const VACANT: Duration = Duration::from_mins(10);
 /// How often it is looked for at once while names change.
-const ROUNDS: u8 = 3;
+pub(super) const ROUNDS: u8 = 3;
 /// A file that may still be written is looked at again after this.
 const UNSURE: Duration = Duration::from_secs(1);
 
@@ -41,6 +41,16 @@ pub(super) struct Since {
     pub(super) seen: i64,
     /// Whether it was truncated: what was missed lies in copies.
     pub(super) is_copied: bool,
+    /// What was truncated unread: its copy, should it be found too late, is read by nobody.
+    pub(super) gone: Option<Known>,
+}
+
+impl Since {
+    /// What was missed since this and since `other`.
+    fn and(self, other: Self) -> Self {
+        let (born, seen) = (self.born.min(other.born), self.seen.min(other.seen));
+        Self { born, seen, is_copied: self.is_copied || other.is_copied, gone: other.gone.or(self.gone) }
+    }
 }
 
 /// What may have been missed of one name.
@@ -96,10 +106,9 @@ impl Tail {
             return;
         }
         let Search { place, since, next, .. } = &*search;
-        let born = since.born.min(next.born);
-        self.take_up_missed((name, place), (born, since.is_copied || next.is_copied), listings);
-        let seen = since.seen.min(next.seen) - 1;
-        if self.take_up_compressed((name, place), (born, seen), listings) {
+        let since = since.and(*next);
+        self.take_up_missed((name, place), since, listings);
+        if self.take_up_compressed((name, place), (since.born, since.seen - 1), listings) {
             return self.scan_within(UNSURE);
         }
         search.looks -= u8::from(is_live);
@@ -109,21 +118,21 @@ impl Tail {
     }
 
     /// Takes up files that were made as `place` and renamed before they were seen there: siblings named after it, not
-    /// compressed, not `born` before the content that was known last; or, where it `is_copied`, copies of what it held.
-    pub(super) fn take_up_missed(
-        &mut self,
-        (name, place): (&Path, &Path),
-        (born, is_copied): (i64, bool),
-        listings: &mut Listings,
-    ) {
-        if born == 0 {
+    /// compressed, not born before the content that was known last; or, where that was truncated, copies of what it held.
+    pub(super) fn take_up_missed(&mut self, (name, place): (&Path, &Path), since: Since, listings: &mut Listings) {
+        if since.born == 0 {
             return;
         }
+        self.take_up_deleted(name, |tail, arrival| {
+            let is_young = file::birth(&arrival.metadata) >= since.born;
+            let now = arrival.file.metadata();
+            is_young && now.is_ok_and(|now| tail.is_unknown((name, place), (&arrival.file, &now), since))
+        });
         for _ in 0..ROUNDS {
             let found = listings.siblings(place).into_iter();
             let found = found.map(|(path, metadata)| (file::birth(&metadata), path, metadata));
             let is_missed = |(birth, path, metadata): &(i64, PathBuf, Metadata)| {
-                *birth >= born && self.is_missed((name, place), (path, metadata), is_copied)
+                *birth >= since.born && self.is_missed((name, place), (path, metadata), since)
             };
             let mut missed: Vec<(i64, PathBuf, FileId)> =
                 found.filter(is_missed).map(|(birth, path, metadata)| (birth, path, FileId::of(&metadata))).collect();
@@ -145,7 +154,7 @@ impl Tail {
     }
 
     /// Whether nothing is known of the file at `path`, or another is there by now.
-    fn is_missed(&self, (name, place): (&Path, &Path), (path, metadata): (&Path, &Metadata), is_copied: bool) -> bool {
+    fn is_missed(&self, (name, place): (&Path, &Path), (path, metadata): (&Path, &Metadata), since: Since) -> bool {
         let id = FileId::of(metadata);
         if self.by_id.contains_key(&id) || self.paths.is_excluded(path) {
             return false;
@@ -154,14 +163,21 @@ impl Tail {
         if FileId::of(&now) != id {
             return true;
         }
-        let is_read = self.is_stored(&file, &now) || self.is_copy_of_known(name, &file, &now);
-        let is_live = || is_copied && (now.len() == 0 || is_copy_of(&file, now.len(), place));
-        !(is_read || is_live() || is_copied && self.has_live_head(name, &file))
+        self.is_unknown((name, place), (&file, &now), since)
+    }
+
+    /// Whether nothing is known of what `file` holds.
+    fn is_unknown(&self, (name, place): (&Path, &Path), (file, now): (&Opened, &Metadata), since: Since) -> bool {
+        let is_copied = since.is_copied;
+        let is_gone = || since.gone.is_some_and(|known| known.head_length > 0 && proof::has_head(file, &known));
+        let is_read = self.is_stored(file, now) || self.is_copy_of_known(name, file, now);
+        let is_live = || is_copied && (now.len() == 0 || is_copy_of(file, now.len(), place));
+        !(is_read || is_gone() || is_live() || is_copied && self.has_live_head(name, file))
     }
 
     /// Whether a stored row is of what `file` holds, and not only of its inode, which may be used again.
-    fn is_stored(&self, file: &Opened, metadata: &Metadata) -> bool {
-        let Some(row) = self.row_of(metadata) else { return false };
+    pub(super) fn is_stored(&self, file: &Opened, metadata: &Metadata) -> bool {
+        let Some(row) = self.row_in(file, metadata) else { return false };
         metadata.len() >= row.offset && row.known.is_none_or(|known| proof::has_head(file, &known))
     }
 
@@ -180,7 +196,28 @@ impl Tail {
         self.rows.values().flatten().any(is_copy) || self.files.values().any(|open| is_copy(&open.position))
     }
 
-    /// Whether `file` begins as what is read of the live file called `name`: that is found as its copy.
+    /// Whether the file at `path`, of which nothing is known, is a copy of a log that is open: where `Path` names the copies, too,
+    /// each is read as the rest of its log once that is truncated, and not as a log of its own.
+    pub(super) fn is_copy_of_live(&mut self, path: &Path) -> bool {
+        let is_log = |log: &PathBuf| self.paths.name(log) && log.is_file();
+        let Some(log) = siblings::logs_of(path).find(is_log) else { return false };
+        let Ok((file, now)) = file::open(path) else { return false };
+        let is_of_log = |open: &Tailed| {
+            let known = open.position.known.filter(|known| known.head_length > 0);
+            let is_behind = |offset: u64| offset > 0 && now.len() >= offset && open.progress.mark.is_in(&file, offset);
+            **open.name() == *log
+                && open.standing == Standing::Live
+                && known.is_some_and(|known| is_behind(open.progress.offset) && proof::has_head(&file, &known))
+        };
+        let is_copy = is_copy_of(&file, now.len(), &log) || self.files.values().any(|open| is_of_log(open));
+        if is_copy {
+            debug!(component = %self.settings.name, file = %path.display(), live = %log.display(), "a copy: left alone");
+            self.scan_within(UNSURE);
+        }
+        is_copy
+    }
+
+    /// Whether `file` begins as what is read of the live file called `name`, which is found as its copy.
     fn has_live_head(&self, name: &Path, file: &Opened) -> bool {
         let live = self.files.values().filter(|open| open.standing == Standing::Live && **open.name() == *name);
         let has_head = |known: Known| known.head_length > 0 && proof::has_head(file, &known);

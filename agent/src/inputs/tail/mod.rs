@@ -5,6 +5,7 @@
 //! the stage of `inputs::lines` joins and parses them on the same worker.
 
 mod ahead;
+mod arrivals;
 mod build;
 #[cfg(any(test, fuzzing))]
 pub(super) mod check;
@@ -50,6 +51,7 @@ use crate::receipts::Signal;
 use crate::state::{Position, Positions};
 
 use ahead::ReadTimes;
+use arrivals::{Arrival, Arrivals};
 use descriptors::Descriptors;
 use file::{FileId, Tailed};
 use missed::Searches;
@@ -88,7 +90,7 @@ struct Settings {
 /// The input, before and while it runs.
 struct Tail {
     settings: Settings,
-    paths: Paths,
+    paths: Arc<Paths>,
     reading: Arc<Reading>,
     stage: StageFactory,
     positions: Positions,
@@ -101,6 +103,10 @@ struct Tail {
     open_copy: file::Open,
     outlet: Option<Outlet>,
     watcher: DirectoryWatcher,
+    /// What came since the last look at all paths.
+    arrivals: Arc<Arrivals>,
+    /// Rotated files that came before and are not known: held for a while.
+    arrived: Vec<Arrival>,
     quiet: QuietWatcher,
     writers: Writers,
     descriptors: Descriptors,
@@ -306,11 +312,12 @@ impl Tail {
 
     /// Takes the files that workers gave back.
     fn take_returned(&mut self) {
-        for Returned { number, progress, size, end } in self.reading.take_returned() {
+        for Returned { number, progress, size, last, end } in self.reading.take_returned() {
             let Some(file) = self.files.get_mut(&number) else { continue };
             (file.progress, file.lent) = (progress, None);
             if file.file.is_compressed() {
                 file.size = size;
+                self.tell_trouble(number, last && end == End::Nothing);
             }
             self.keep_within(number);
             match end {

@@ -218,6 +218,11 @@ impl Opened {
         Ok(())
     }
 
+    /// Up to where it can be read and why no further, once for each file.
+    pub(super) fn take_trouble(&self) -> Option<(u64, String)> {
+        self.inflated()?.take_trouble()
+    }
+
     /// Notes that it holds at least `offset` bytes, which were read elsewhere.
     pub(super) fn expect(&self, offset: u64) {
         if let Some(mut inflated) = self.inflated() {

@@ -91,6 +91,8 @@ pub(super) struct Returned {
     pub(super) progress: Progress,
     /// Its size, which of a gzip file is known better now.
     pub(super) size: u64,
+    /// Whether what has no newline was to be read, too.
+    pub(super) last: bool,
     pub(super) end: End,
 }
 
@@ -123,6 +125,8 @@ struct Fetched {
     key: Text,
     /// Where the block begins in the arena, which it reaches to the end of.
     start: usize,
+    /// Bytes that were asked for.
+    wanted: usize,
     /// Bytes of the file that were unread before.
     unread: usize,
 }
@@ -169,10 +173,11 @@ impl Lease {
     /// Reads one block and cuts it. `None` when it holds nothing to hand on, or was not to be had.
     fn block(&mut self) -> Option<Parcel> {
         let reading = Arc::clone(&self.reading);
-        let Fetched { mut batch, key, start, unread } = self.fetch()?;
+        let Fetched { mut batch, key, start, wanted, unread } = self.fetch()?;
         let read = batch.arena().len() - start;
         let cutter = Cutter { cutting: reading.cutting, metrics: &reading.metrics, now: self.times.now(), key };
-        let block = Block { start, offset: self.progress.offset, last: self.last && read == unread };
+        let is_end = read == unread || (self.file.is_compressed() && read < wanted);
+        let block = Block { start, offset: self.progress.offset, last: self.last && is_end };
         let cut = match reading.encoding {
             None => cutter.cut(&mut batch, block, &mut self.progress.long),
             Some(encoding) => self.cut_encoded(encoding, &cutter, &mut batch, block)?,
@@ -228,7 +233,7 @@ impl Lease {
                 return None;
             }
         };
-        Some(Fetched { batch, key, start, unread: self.unread_now(unread) })
+        Some(Fetched { batch, key, start, wanted, unread: self.unread_now(unread) })
     }
 
     /// Notes that `bytes`, which begin at the offset, are dealt with.
@@ -340,14 +345,14 @@ impl Drop for Lease {
         if self.progress.offset >= self.size {
             self.file.give_up_if_over();
         }
-        let Self { number, progress, size, end, .. } = *self;
-        self.reading.give_back(Returned { number, progress, size, end });
+        let Self { number, progress, size, last, end, .. } = *self;
+        self.reading.give_back(Returned { number, progress, size, last, end });
     }
 }
 
 /// Reads up to `wanted` bytes behind the offset into the arena and gives where they begin there. `None` when the bytes
-/// before the offset are not those that were read, or at the start, where there are none, when its head is another: it was
-/// truncated since it was lent.
+/// before the offset are not those that were read, or when its head is another: it was truncated since it was lent. Lines of
+/// two contents may end alike at the same offset, so the head is looked at after the block was read.
 fn read_block(
     (file, progress, head): (&Opened, &Progress, Option<&Known>),
     batch: &mut PooledBatch,
@@ -359,6 +364,7 @@ fn read_block(
     file.append(arena, progress.offset - mark.len() as u64, mark.len() + wanted)?;
     let is_same = match head {
         Some(known) if progress.offset == 0 => proof::begins_with_head(&arena[from..], known),
+        Some(known) if !file.is_compressed() => arena[from..].starts_with(mark) && proof::has_head(file, known),
         _ => arena[from..].starts_with(mark),
     };
     Ok(is_same.then_some(from + mark.len()))

@@ -9,8 +9,9 @@ use std::time::Duration;
 use rustix::io::Errno;
 use tracing::{debug, error, info, warn};
 
+use super::arrivals::Arrival;
 use super::file::{self, FileId, Standing, Tailed};
-use super::missed::Since;
+use super::missed::{ROUNDS, Since};
 use super::opened::{self, Opened};
 use super::proof;
 use super::scan::TakeUp;
@@ -44,7 +45,7 @@ impl Tail {
         let (name, place) = (Arc::clone(file.name()), Arc::clone(file.place()));
         debug!(component = %self.settings.name, file = %place.display(), "rotated away");
         self.plan_look(number);
-        self.search((name, place), Since { born, seen: self.scanned_at, is_copied: false });
+        self.search((name, place), Since { born, seen: self.scanned_at, is_copied: false, gone: None });
     }
 
     /// Rows of files that are not under `Path` any more: found again by identity in their directory, they are read to
@@ -108,9 +109,11 @@ impl Tail {
         // No descriptor of its own, which might not be had: the old content is read from it no more.
         let same = Arc::clone(&old.file);
         let Ok(metadata) = same.metadata() else { return self.put_off(number, FAILED_WAIT) };
-        let copy = match self.find_copy(old) {
+        let found = self.find_copy(old);
+        let was_looked_for = found.is_ok();
+        let copy = match found {
             Err(error) if self.looks_again(number, &error) => return,
-            found => found.ok().flatten(),
+            found => found.ok().flatten().or_else(|| self.deleted_copy(number)),
         };
         self.changed.remove(&number);
         let Some(old) = self.files.get_mut(&number) else { return };
@@ -120,8 +123,9 @@ impl Tail {
         let (name, place) = (Arc::clone(old.name()), Arc::clone(old.place()));
         let quiet = i64::try_from(self.now.saturating_duration_since(old.last_growth).as_secs()).unwrap_or(0);
         let seen = (self.clock)().seconds - quiet - 1;
-        // Where a copy of what was read is not found, none of the others proves that it is not it.
-        let may_have_missed = copy.is_some() || old.progress.offset == 0;
+        // Where a copy of what was read is not found, only its head proves of the others that they are not it.
+        let may_have_missed = copy.is_some() || old.progress.offset == 0 || (was_looked_for && known.head_length > 0);
+        let gone = copy.is_none().then_some(known);
         let born = copy.as_ref().map_or(seen.saturating_mul(1_000_000_000), |copy| file::birth(&copy.metadata));
         let mut new = old.position.clone();
         new.known = Some(Known { head: 0, head_length: 0, truncations: known.truncations + 1, ..known });
@@ -152,16 +156,27 @@ impl Tail {
         self.plan_look(number);
         self.add(same, &metadata, new, standing);
         if may_have_missed {
-            self.search((name, place), Since { born, seen, is_copied: true });
+            self.search((name, place), Since { born, seen, is_copied: true, gone });
         }
     }
 
-    /// A copy of what `old` held: same head, same bytes before the offset.
+    /// A copy of what `old` held: same head, same bytes before the offset. While names change, a listing tells of a file twice
+    /// and of another not at all.
     ///
     /// # Errors
     /// When no descriptor is free to look.
     fn find_copy(&self, old: &Tailed) -> io::Result<Option<Copy>> {
         let Some(known) = old.position.known.filter(|known| known.head_length > 0) else { return Ok(None) };
+        for _ in 0..ROUNDS {
+            let found = self.find_copy_now(old, &known)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(self.compressed_copy(old))
+    }
+
+    fn find_copy_now(&self, old: &Tailed, known: &Known) -> io::Result<Option<Copy>> {
         let siblings = match siblings(old.place()) {
             Err(error) if is_out_of_descriptors(&error) => return Err(error),
             found => told(old.place(), found),
@@ -171,14 +186,31 @@ impl Tail {
                 continue;
             }
             match (self.open_copy)(&path) {
-                Ok((file, metadata)) if proof::has_head(&file, &known) && has_tail(&file, old) => {
+                Ok((file, metadata)) if proof::has_head(&file, known) && has_tail(&file, old) => {
                     return Ok(Some(Copy { file, metadata, path }));
                 }
                 Err(error) if is_out_of_descriptors(&error) => return Err(error),
                 _ => {}
             }
         }
-        Ok(self.compressed_copy(old))
+        Ok(None)
+    }
+
+    /// The same among those that were deleted since they came.
+    fn deleted_copy(&mut self, number: u64) -> Option<Copy> {
+        self.gather();
+        let old = self.files.get(&number)?;
+        let known = old.position.known.filter(|known| known.head_length > 0)?;
+        let is_copy = |arrival: &Arrival| {
+            (arrival.name == **old.name() || arrival.name == **old.place())
+                && arrival.file.size().is_ok_and(|size| size >= old.progress.offset)
+                && !self.by_id.contains_key(&FileId::of(&arrival.metadata))
+                && proof::has_head(&arrival.file, &known)
+                && has_tail(&arrival.file, old)
+        };
+        let at = self.arrived.iter().position(is_copy)?;
+        let Arrival { path, file, metadata, .. } = self.arrived.remove(at);
+        Some(Copy { file, metadata, path })
     }
 
     /// Puts a file off whose copy could not be looked for, unless that went on for too long.

@@ -3,14 +3,16 @@
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
+use rustix::time::{ClockId, clock_gettime};
 use tracing::{debug, info, warn};
 
 use super::Tail;
 use super::ahead::Again;
 use super::file::{self, FileId, Standing, Tailed};
 use super::look;
+use super::missed::Since;
 use super::opened::{self, Opened};
 use super::proof;
 use super::read::Progress;
@@ -20,6 +22,8 @@ use crate::state::{Known, Position};
 
 /// Looks at all paths follow each other no faster than this, however much happens in the directories.
 const SHORTEST_GAP: Duration = Duration::from_millis(50);
+/// What comes is looked at within this, however much work a look is.
+const LONGEST_GAP: Duration = Duration::from_secs(2);
 
 /// How a file that is met is taken up.
 #[derive(Clone, Copy, Debug)]
@@ -45,8 +49,10 @@ impl Tail {
 
     /// Looks at all paths: takes up new files, notes those that were renamed or deleted.
     pub(super) fn scan(&mut self) {
-        let (began, began_at) = (Instant::now(), (self.clock)().seconds);
+        let (began, began_at) = (worked(), (self.clock)().seconds);
         self.scans += 1;
+        // Before the listing: what is not among them then is among what comes.
+        self.gather();
         let found = self.paths.find();
         // Watched before the files are looked at: what comes meanwhile is told.
         self.watch(found.directories);
@@ -54,10 +60,12 @@ impl Tail {
         if self.scans == 1 {
             self.resume(unknown);
         } else {
+            self.take_up_arrived();
             for path in unknown {
                 self.meet(&path, !self.settings.read_new_from_head);
             }
         }
+        self.take_up_arrived();
         let unseen: Vec<u64> = self
             .files
             .iter()
@@ -71,7 +79,7 @@ impl Tail {
         self.search_missed(&mut Listings::default());
         self.let_older_go();
         (self.scanned, self.scanned_at) = (self.now, began_at);
-        self.scan_gap = SHORTEST_GAP.max(began.elapsed() * 10);
+        self.scan_gap = gap_after(worked().saturating_sub(began));
     }
 
     fn watch(&mut self, mut directories: std::collections::BTreeSet<PathBuf>) {
@@ -135,7 +143,8 @@ impl Tail {
         self.recover_rows();
         let mut listings = Listings::default();
         for (name, place, birth) in born {
-            self.take_up_missed((&name, &place), (birth, false), &mut listings);
+            let missed = Since { born: birth, seen: 0, is_copied: false, gone: None };
+            self.take_up_missed((&name, &place), missed, &mut listings);
             let since = birth / 1_000_000_000 + WRITTEN_LATE;
             self.take_up_compressed((&name, &place), (birth, since), &mut listings);
         }
@@ -159,6 +168,9 @@ impl Tail {
             if self.complained.insert(path.to_owned()) {
                 warn!(component = %self.settings.name, file = %path.display(), "`Tag_Regex` does not match: it is left out");
             }
+            return;
+        }
+        if self.row_of(&metadata).is_none() && self.is_copy_of_live(path) {
             return;
         }
         self.take_up(TakeUp { path, name: path, from_end, standing: Standing::Live });
@@ -188,7 +200,7 @@ impl Tail {
         }
     }
 
-    fn is_too_old(&self, metadata: &Metadata) -> bool {
+    pub(super) fn is_too_old(&self, metadata: &Metadata) -> bool {
         if self.settings.ignore_older.is_zero() {
             return false;
         }
@@ -210,11 +222,21 @@ impl Tail {
             }
         };
         self.complained.remove(what.path);
-        let id = FileId::of(&metadata);
+        self.begin_in(what, file, &metadata)
+    }
+
+    /// The same for one that was opened at `path` and has another by now.
+    pub(super) fn take_up_opened(&mut self, (path, name): (&Path, &Path), file: Opened, metadata: Metadata) {
+        let what = TakeUp { path, name, from_end: false, standing: Standing::Rotated };
+        self.begin_in(what, file, &metadata);
+    }
+
+    fn begin_in(&mut self, what: TakeUp<'_>, file: Opened, metadata: &Metadata) -> Option<u64> {
+        let id = FileId::of(metadata);
         if self.by_id.contains_key(&id) {
             return None;
         }
-        let (mut position, is_stored) = match self.take_row(&metadata) {
+        let (mut position, is_stored) = match self.take_row(&file, metadata) {
             Some(row) => (row, true),
             None => (Position { created: (self.clock)().seconds, ..Position::default() }, false),
         };
@@ -230,13 +252,13 @@ impl Tail {
         let is_same = place == *position.name;
         position.place = Some(if is_same { Arc::clone(&position.name) } else { place.into() });
         if position.known.is_none() {
-            let birth = file::birth(&metadata);
+            let birth = file::birth(metadata);
             position.known = Some(Known { device: id.device, birth, first_inode: id.inode, ..Known::default() });
         }
         self.metrics.files_opened.add(1);
         debug!(component = %self.settings.name, file = %what.path.display(), offset = position.offset, "taken up");
-        let number = self.add(Arc::new(file), &metadata, position, what.standing);
-        self.count_descriptor(number, &metadata);
+        let number = self.add(Arc::new(file), metadata, position, what.standing);
+        self.count_descriptor(number, metadata);
         self.check_content(number);
         self.keep_within(number);
         Some(number)
@@ -263,6 +285,7 @@ impl Tail {
             progress: Progress::at(&file, position.offset),
             size,
             lent: None,
+            is_cut_short: false,
             standing,
             last_growth: if standing == Standing::Live { look::written(metadata, self.now) } else { self.now },
             next_look,
@@ -329,7 +352,30 @@ impl Tail {
     }
 }
 
+/// How long the next look waits after one that was so much work: ten times as long, so that looks take a tenth of a processor.
+fn gap_after(work: Duration) -> Duration {
+    (work * 10).clamp(SHORTEST_GAP, LONGEST_GAP)
+}
+
+/// What this thread has worked so far. The time that it waited for a processor or a disk is no work: on a loaded machine looks
+/// would become rarer and rarer.
+fn worked() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
+}
+
 /// `path` with its links followed, as far as that goes.
 fn real_path(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_take_a_tenth_of_a_processor_unless_that_makes_them_rare() {
+        let gaps = [0, 1, 30, 150, 1_000, 100_000].map(|work| gap_after(Duration::from_millis(work)).as_millis());
+
+        assert_eq!(gaps, [50, 50, 300, 1_500, 2_000, 2_000]);
+    }
 }

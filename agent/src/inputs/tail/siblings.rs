@@ -11,14 +11,15 @@ use tracing::warn;
 /// Endings of compressed files: their content was another file's before.
 const COMPRESSED: [&str; 8] = [".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".Z", ".zip"];
 
-/// Regular files in `directory`; none where it is not there.
-pub(super) fn entries(directory: &Path) -> io::Result<Vec<(PathBuf, Metadata)>> {
+/// Regular files in `directory` whose paths are `wanted`; none where it is not there.
+pub(super) fn entries(directory: &Path, wanted: impl Fn(&Path) -> bool) -> io::Result<Vec<(PathBuf, Metadata)>> {
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     let found = match std::fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         found => found?.filter_map(Result::ok),
     };
-    let entries = found.filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)));
+    let found = found.map(|entry| (entry.path(), entry)).filter(|(path, _)| wanted(path));
+    let entries = found.filter_map(|(path, entry)| Some((path, entry.metadata().ok()?)));
     Ok(entries.filter(|(_, metadata)| metadata.is_file()).collect())
 }
 
@@ -31,20 +32,17 @@ pub(super) fn told(place: &Path, found: io::Result<Vec<(PathBuf, Metadata)>>) ->
 }
 
 fn by_inode(directory: &Path) -> HashMap<u64, (PathBuf, Metadata)> {
-    let found = told(directory, entries(directory)).into_iter();
+    let found = told(directory, entries(directory, |_| true)).into_iter();
     found.map(|(path, metadata)| (metadata.ino(), (path, metadata))).collect()
 }
 
 /// Files beside `live` that are named after it and are not compressed.
 pub(super) fn siblings(live: &Path) -> io::Result<Vec<(PathBuf, Metadata)>> {
-    let is_sibling = named_after(live);
-    let mut found = entries(live.parent().unwrap_or(Path::new("")))?;
-    found.retain(|(path, _)| is_sibling(path));
-    Ok(found)
+    entries(live.parent().unwrap_or(Path::new("")), named_after(live))
 }
 
 /// Tells which files of a directory are named after `live` and are not compressed.
-fn named_after(live: &Path) -> impl Fn(&Path) -> bool {
+pub(super) fn named_after(live: &Path) -> impl Fn(&Path) -> bool {
     let name = live.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let stem = live.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     move |path| {
@@ -54,6 +52,16 @@ fn named_after(live: &Path) -> impl Fn(&Path) -> bool {
             && suffix.is_some_and(is_rotation_suffix)
             && !COMPRESSED.iter().any(|ending| other.ends_with(ending))
     }
+}
+
+/// The logs whose rotated file `path` may be by its name, the longest name first; none for compressed files.
+pub(super) fn logs_of(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let is_compressed = COMPRESSED.iter().any(|ending| name.ends_with(ending));
+    let directory = path.parent().unwrap_or(Path::new("")).to_owned();
+    let ends = name.match_indices(['.', '-', '_']).map(|(at, _)| at);
+    let ends: Vec<usize> = ends.filter(|at| *at > 0 && !is_compressed && is_rotation_suffix(&name[*at..])).collect();
+    ends.into_iter().rev().map(move |end| directory.join(&name[..end]))
 }
 
 /// What is in directories, each of them read once: where many files are rotated at a time, each of them asks.

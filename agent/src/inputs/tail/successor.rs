@@ -42,7 +42,8 @@ impl Tail {
     /// Whether the gzip file at `path`, which is met, is to be left alone: it was read before, it has what is known, or it is to
     /// begin at its end.
     pub(super) fn is_left(&mut self, path: &Path, metadata: &Metadata, from_end: bool) -> bool {
-        if let Some(row) = self.row_of(metadata) {
+        let of_copy = |row: &Position| row.known.is_some_and(|known| known.first_inode != row.inode);
+        if let Some(row) = self.row_of(metadata).filter(|row| !of_copy(row)) {
             return row.rotated && row.seen >= metadata.mtime();
         }
         let key = (FileId::of(metadata), file::birth(metadata));
@@ -50,6 +51,13 @@ impl Tail {
             return true;
         }
         let Ok((opened, metadata)) = file::open(path) else { return false };
+        if let Some(row) = self.row_in(&opened, &metadata) {
+            let is_read = row.rotated && row.seen >= metadata.mtime();
+            if is_read {
+                self.left.insert(key);
+            }
+            return is_read;
+        }
         match self.kin_of(&opened, path) {
             Kin::None if !from_end => return false,
             Kin::Unknown if is_young(&metadata) => {
@@ -131,12 +139,14 @@ impl Tail {
     /// The gzip file that has the content of `position`, among those beside it.
     pub(super) fn successor(&self, position: &Position) -> Option<(PathBuf, Metadata)> {
         position.known.filter(|known| known.head_length > 0)?;
-        let is_free = |metadata: &Metadata| {
-            let is_own = metadata.ino() == position.inode;
-            !self.by_id.contains_key(&FileId::of(metadata)) && (is_own || self.row_of(metadata).is_none())
+        let is_open = |metadata: &Metadata| self.by_id.contains_key(&FileId::of(metadata));
+        let is_free = |file: &Opened, metadata: &Metadata| {
+            metadata.ino() == position.inode || self.row_in(file, metadata).is_none()
         };
-        let found = beside(position).into_iter().filter(|(_, metadata)| is_free(metadata));
-        let mut kin = found.filter(|(path, _)| file::open(path).is_ok_and(|(file, _)| has_content(&file, position)));
+        let found = beside(position).into_iter().filter(|(_, metadata)| !is_open(metadata));
+        let mut kin = found.filter(|(path, metadata)| {
+            file::open(path).is_ok_and(|(file, _)| has_content(&file, position) && is_free(&file, metadata))
+        });
         kin.next()
     }
 
@@ -160,6 +170,9 @@ impl Tail {
         if born == 0 {
             return false;
         }
+        // What one of them was compressed from may be held.
+        self.gather();
+        self.take_up_arrived();
         let position = Position { name: name.into(), place: Some(place.into()), ..Position::default() };
         let mut is_unsure = false;
         let mut missed: Vec<(i64, PathBuf)> = Vec::new();
@@ -167,19 +180,23 @@ impl Tail {
         let beside = |(path, _): &&(PathBuf, Metadata)| opened::is_compressed(path) && is_named_after(path, &position);
         let beside: Vec<(PathBuf, Metadata)> = there.filter(beside).cloned().collect();
         for (path, metadata) in beside {
-            let is_known = self.by_id.contains_key(&FileId::of(&metadata)) || self.has_row(&metadata);
-            if is_known || metadata.mtime() <= since || self.paths.is_excluded(&path) {
+            if self.by_id.contains_key(&FileId::of(&metadata))
+                || metadata.mtime() <= since
+                || self.paths.is_excluded(&path)
+            {
                 continue;
             }
-            let is_new = match file::open(&path).map(|(file, _)| self.kin_of(&file, &path)) {
-                Ok(Kin::None) => true,
-                Ok(Kin::Unknown) if is_young(&metadata) => {
-                    is_unsure = true;
-                    false
-                }
-                Ok(Kin::Unknown) => true,
-                Ok(Kin::Open | Kin::Stored(_)) | Err(_) => false,
-            };
+            let Ok((file, metadata)) = file::open(&path) else { continue };
+            let is_new = self.row_in(&file, &metadata).is_none()
+                && match self.kin_of(&file, &path) {
+                    Kin::None => true,
+                    Kin::Unknown if is_young(&metadata) => {
+                        is_unsure = true;
+                        false
+                    }
+                    Kin::Unknown => true,
+                    Kin::Open | Kin::Stored(_) => false,
+                };
             if is_new {
                 missed.push((metadata.mtime(), path));
             }
@@ -225,9 +242,8 @@ fn is_young(metadata: &Metadata) -> bool {
 /// Gzip files beside `position` that are named after it.
 fn beside(position: &Position) -> Vec<(PathBuf, Metadata)> {
     let place = position.last_place();
-    let mut found = siblings::told(place, siblings::entries(place.parent().unwrap_or(Path::new(""))));
-    found.retain(|(path, _)| opened::is_compressed(path) && is_named_after(path, position));
-    found
+    let is_beside = |path: &Path| opened::is_compressed(path) && is_named_after(path, position);
+    siblings::told(place, siblings::entries(place.parent().unwrap_or(Path::new("")), is_beside))
 }
 
 /// Whether the gzip file at `path` may have the content of `position` by its name and directory: `app.log.2.gz` that of

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use notify::{Config, EventKindMask, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::{Config, Event, EventKindMask, RecommendedWatcher, RecursiveMode, Watcher};
 use tracing::debug;
 
+use super::arrivals::Arrivals;
 use super::file::FileId;
 use crate::receipts::Signal;
 
@@ -19,13 +20,17 @@ pub(super) struct DirectoryWatcher {
 }
 
 impl DirectoryWatcher {
-    /// A watcher that raises `signal` when something changed; one that does nothing unless `wanted`.
-    pub(super) fn new(signal: Signal, wanted: bool) -> Self {
+    /// A watcher that has `arrivals` open what comes and raises `signal` when something changed; one that does nothing unless
+    /// `wanted`.
+    pub(super) fn new(signal: Signal, wanted: bool, arrivals: Arc<Arrivals>) -> Self {
         let changed = Arc::new(AtomicBool::new(false));
         let raise = {
             let changed = Arc::clone(&changed);
             // An error, such as an overflow of the queue, means that something was missed: look at everything.
-            move |_event| {
+            move |event: notify::Result<Event>| {
+                if let Ok(event) = &event {
+                    arrivals.note(event);
+                }
                 changed.store(true, Ordering::Release);
                 signal.wake();
             }

@@ -342,6 +342,32 @@ fn the_input_ends_at_the_end_of_its_files_when_told_to() {
     assert_eq!(stored, expected.map(|(name, offset)| (name.to_owned(), offset)));
 }
 
+#[test]
+fn the_input_ends_though_gzip_files_cannot_be_read_to_their_ends() {
+    let options = [("read_from_head", "on"), ("exit_on_eof", "on"), ("inotify_watcher", "off")];
+    let mut rig = Rig::new("*", &options);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(numbered(1, 20_000).as_bytes()).expect("memory takes it");
+    let whole = encoder.finish().expect("memory takes it");
+    fs::write(rig.path("a.gz"), "no gzip file\n").expect("it is written");
+    fs::write(rig.path("b.gz"), &whole[..whole.len() / 2]).expect("it is written");
+    fs::write(rig.path("c.gz"), &whole[..5]).expect("it is written");
+    rig.append("d.log", "one\n");
+    let tail = Box::new(rig.build());
+    let (outlet, stop) = (rig.outlet(), rig.stop.clone());
+
+    let running = std::thread::spawn(move || tail.run(outlet, stop));
+    while let Popped::Element(work) = rig.queue.pop(None) {
+        rig.serve(work);
+    }
+    rig.stop.drained();
+    running.join().expect("it returns");
+
+    let texts = rig.texts();
+    assert!(texts.contains(&"one".to_owned()));
+    assert!((2_000..20_001).contains(&texts.len()), "half of a gzip file is read: {}", texts.len());
+}
+
 /// Notices a new file and its growth by itself, with the real clock and the real watcher.
 #[test]
 fn a_new_file_is_noticed_at_once() {

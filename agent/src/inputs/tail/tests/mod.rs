@@ -1,6 +1,7 @@
 //! The input as a whole, stepped by hand: real files, a clock that the test moves, a worker that answers as told.
 
 mod again;
+mod arrivals;
 mod compressed;
 mod descriptors;
 mod encodings;

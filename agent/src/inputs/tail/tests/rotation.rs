@@ -1,5 +1,6 @@
 //! Files that are renamed, copied and truncated, overwritten, deleted.
 
+use super::super::missed::Since;
 use super::*;
 
 #[test]
@@ -192,7 +193,7 @@ fn what_was_on_its_way_when_a_file_was_truncated_is_read_again_from_its_copy() {
 /// The row of the new content once hid that of the old, which had not been stored under its new inode.
 /// A file of which lines 10 to 20 are on their way when it is truncated, and no descriptor is free.
 fn truncated_without_descriptors() -> Rig {
-    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on"), ("inotify_watcher", "off")]);
     rig.append("a.log", &numbered(1, 9));
     rig.start();
     rig.answer = Answer::Hold;
@@ -504,10 +505,56 @@ fn a_missed_file_is_read_though_its_name_changes_while_it_is_looked_for() {
     listings.siblings(&place);
     rig.rename("a.log.0", "a.log.5").rename("a.log.1", "a.log.0");
 
-    rig.tail().take_up_missed((&place, &place), (born, false), &mut listings);
+    let since = Since { born, seen: 0, is_copied: false, gone: None };
+    rig.tail().take_up_missed((&place, &place), since, &mut listings);
     rig.run();
 
     let mut texts = rig.texts();
     texts.sort();
     assert_eq!(texts, ["four", "one", "three", "two"]);
+}
+
+/// Lines of two contents may end alike at the same offset, as those of equal length do: the bytes before it prove nothing then.
+#[test]
+fn a_file_that_is_overwritten_by_lines_of_the_same_length_is_read_from_its_start() {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on")]);
+    let tail = "x".repeat(40);
+    let lines = |word: &str, count: u32| (0..count).map(|at| format!("{word} {at} {tail}\n")).collect::<String>();
+    rig.append("a.log", &lines("old", 5));
+    rig.start();
+    assert_eq!(rig.texts().len(), 5);
+
+    rig.append("a.log", &lines("old", 1));
+    let work = rig.lend(Duration::from_secs(2));
+    assert_eq!(work.len(), 1, "the file is lent and not read yet");
+    rig.copy_and_truncate("a.log", "a.log.1").append("a.log", &lines("new", 8));
+    work.into_iter().for_each(|work| rig.serve(work));
+    rig.run();
+
+    let texts = rig.texts();
+    assert_eq!(texts.iter().filter(|text| text.starts_with("old")).count(), 1, "{texts:?}");
+    assert_eq!(texts.iter().filter(|text| text.starts_with("new")).count(), 8, "{texts:?}");
+}
+
+#[test]
+fn the_copies_of_a_truncated_log_are_read_once_though_path_names_them() {
+    let mut rig = Rig::new("a.log*", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 3));
+    rig.start();
+    assert_eq!(rig.texts().len(), 3);
+
+    rig.append("a.log", &numbered(4, 4));
+    fs::copy(rig.path("a.log"), rig.path("a.log.1")).expect("it is copied");
+    rig.scan();
+    File::create(rig.path("a.log")).expect("it is truncated");
+    rig.append("a.log", &numbered(6, 7));
+    rig.scan();
+    rig.rename("a.log.1", "a.log.2");
+    rig.scan();
+    rig.wait(60).kill().start();
+
+    let mut texts = rig.texts();
+    texts.sort();
+    let expected = [4, 6, 7].map(|line| format!("line {line}"));
+    assert_eq!(texts, expected);
 }

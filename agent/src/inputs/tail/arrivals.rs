@@ -1,0 +1,215 @@
+//! Opens files the moment they come, so that what they hold is held however they are renamed, or deleted, before they are looked
+//! at.
+//!
+//! The thread that is told of events does it: nothing slow that the input has to do stands between a file that comes and the
+//! descriptor that holds it. What comes under `Path` is read; among what has the name of a rotated file the copies are looked for,
+//! and contents that were missed. Events that were missed themselves are made good by the look at all paths.
+
+use std::collections::HashMap;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use notify::event::{ModifyKind, RenameMode};
+use notify::{Event, EventKind};
+use rustix::process::{Resource, getrlimit};
+use tracing::info;
+
+use super::Tail;
+use super::file::{self, FileId};
+use super::opened::{self, Opened};
+use super::paths::Paths;
+use super::proof;
+use super::siblings;
+
+/// How long a rotated file that nobody asked for is held.
+const HELD: Duration = Duration::from_secs(10);
+/// Files that are held at the most, where the limit of open files allows for many.
+const MOST: u64 = 4_096;
+
+/// A file that came.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    /// Where it was then.
+    pub(super) path: PathBuf,
+    /// The log under `Path` whose name it had, or whose rotated file it is by its name.
+    pub(super) name: PathBuf,
+    pub(super) file: Opened,
+    pub(super) metadata: Metadata,
+    at: Instant,
+}
+
+impl Arrival {
+    fn id(&self) -> FileId {
+        FileId::of(&self.metadata)
+    }
+
+    /// Whether it came under the name of a log.
+    fn is_log(&self) -> bool {
+        self.path == self.name
+    }
+
+    /// Whether its path leads to it.
+    fn is_there(&self) -> bool {
+        std::fs::metadata(&self.path).is_ok_and(|metadata| FileId::of(&metadata) == self.id())
+    }
+
+    /// Whether no path leads to it any more.
+    pub(super) fn is_deleted(&self) -> bool {
+        self.file.metadata().is_ok_and(|metadata| metadata.nlink() == 0)
+    }
+}
+
+/// What came and was not taken yet: one descriptor for each file.
+#[derive(Debug)]
+pub(super) struct Arrivals {
+    paths: Arc<Paths>,
+    most: usize,
+    held: Mutex<(HashMap<FileId, usize>, Vec<Arrival>)>,
+}
+
+impl Arrivals {
+    /// Holds what comes under `paths`, with an eighth of the descriptors that the process may have.
+    pub(super) fn new(paths: Arc<Paths>) -> Self {
+        let limit = getrlimit(Resource::Nofile).current.unwrap_or(MOST);
+        let most = usize::try_from((limit / 8).min(MOST)).unwrap_or(usize::MAX);
+        Self { paths, most, held: Mutex::default() }
+    }
+
+    /// Opens what an event tells of.
+    pub(super) fn note(&self, event: &Event) {
+        let path = match event.kind {
+            EventKind::Create(_) | EventKind::Modify(ModifyKind::Name(RenameMode::To)) => event.paths.first(),
+            _ => None,
+        };
+        if let Some(path) = path {
+            self.come(path.strip_prefix("./").unwrap_or(path));
+        }
+    }
+
+    fn come(&self, path: &Path) {
+        let Some(name) = self.name_of(path) else { return };
+        let known = std::fs::metadata(path).map(|metadata| FileId::of(&metadata));
+        let Ok(known) = known else { return };
+        if self.is_full() || self.is_held(known, path, &name) {
+            return;
+        }
+        let Ok((file, metadata)) = file::open(path) else { return };
+        let id = FileId::of(&metadata);
+        if id != known && self.is_held(id, path, &name) {
+            return;
+        }
+        let mut held = self.held();
+        let at = held.1.len();
+        held.0.insert(id, at);
+        held.1.push(Arrival { path: path.to_owned(), name, file, metadata, at: Instant::now() });
+    }
+
+    fn is_full(&self) -> bool {
+        self.held().1.len() >= self.most
+    }
+
+    /// Whether `id` is held. That it came under the name of a log is noted of a file that is held for another reason.
+    fn is_held(&self, id: FileId, path: &Path, name: &Path) -> bool {
+        let mut held = self.held();
+        let Some(at) = held.0.get(&id).copied() else { return false };
+        if let Some(arrival) = held.1.get_mut(at).filter(|arrival| path == name && !arrival.is_log()) {
+            (arrival.path, arrival.name) = (path.to_owned(), name.to_owned());
+        }
+        true
+    }
+
+    /// The log under `Path` that `path` is, or is the rotated file of.
+    fn name_of(&self, path: &Path) -> Option<PathBuf> {
+        if self.paths.is_excluded(path) {
+            return None;
+        }
+        let is_log = self.paths.name(path);
+        // Where the path of a rotated file is one of a log, too, it is a log while no other is there.
+        let log = siblings::logs_of(path).find(|log| self.paths.name(log) && (!is_log || log.is_file()));
+        log.or_else(|| is_log.then(|| path.to_owned()))
+    }
+
+    /// Takes what came, in the order in which it came.
+    pub(super) fn take(&self) -> Vec<Arrival> {
+        let mut held = self.held();
+        held.0.clear();
+        std::mem::take(&mut held.1)
+    }
+
+    fn held(&self) -> MutexGuard<'_, (HashMap<FileId, usize>, Vec<Arrival>)> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tail {
+    /// Takes what came to what is held already. Gives all of it.
+    pub(super) fn gather(&mut self) -> &mut Vec<Arrival> {
+        let came = self.arrivals.take();
+        self.arrived.extend(came);
+        &mut self.arrived
+    }
+
+    /// Takes up what came under the name of a log and has it no more, in the order in which it came. Forgets what is known.
+    pub(super) fn take_up_arrived(&mut self) {
+        let mut kept = Vec::new();
+        for arrival in std::mem::take(&mut self.arrived) {
+            if !self.is_news(&arrival) {
+                continue;
+            }
+            if arrival.is_log() && !arrival.is_there() {
+                self.take_up_arrival(arrival);
+            } else if arrival.at.elapsed() < HELD {
+                kept.push(arrival);
+            }
+        }
+        kept.drain(..kept.len().saturating_sub(self.arrivals.most));
+        self.arrived = kept;
+    }
+
+    /// Whether nothing is known of a file that came.
+    fn is_news(&self, arrival: &Arrival) -> bool {
+        !self.by_id.contains_key(&arrival.id())
+            && !self.is_stored(&arrival.file, &arrival.metadata)
+            && !self.is_read_compressed(arrival)
+    }
+
+    /// Whether what it holds is read where it was compressed to.
+    fn is_read_compressed(&self, arrival: &Arrival) -> bool {
+        let compressed = self.files.values().filter(|open| open.file.is_compressed() && **open.name() == *arrival.name);
+        let mut known = compressed.filter_map(|open| open.position.known.filter(|known| known.head_length > 0));
+        known.any(|known| proof::has_head(&arrival.file, &known))
+    }
+
+    fn take_up_arrival(&mut self, arrival: Arrival) {
+        let Arrival { path, name, file, metadata, .. } = arrival;
+        let is_left_out = !self.settings.read_new_from_head || self.settings.tags.of(&name).is_none();
+        // A gzip file has the content of another that was held.
+        if is_left_out || opened::is_compressed(&path) || self.is_too_old(&metadata) {
+            return;
+        }
+        info!(component = %self.settings.name, live = %name.display(), "rotated as soon as it came: read from its start");
+        self.take_up_opened((&path, &name), file, metadata);
+    }
+
+    /// Takes up the rotated files of the log called `name` that came and were deleted since, as far as they are `wanted`, in
+    /// the order of their births.
+    pub(super) fn take_up_deleted(&mut self, name: &Path, wanted: impl Fn(&Self, &Arrival) -> bool) {
+        self.gather();
+        let mut taken = Vec::new();
+        let mut kept = Vec::new();
+        for arrival in std::mem::take(&mut self.arrived) {
+            let is_wanted = arrival.name == name && arrival.is_deleted() && self.is_news(&arrival);
+            if is_wanted && wanted(self, &arrival) { &mut taken } else { &mut kept }.push(arrival);
+        }
+        self.arrived = kept;
+        taken.sort_by_key(|arrival| file::birth(&arrival.metadata));
+        for Arrival { path, file, metadata, .. } in taken {
+            info!(component = %self.settings.name, file = %path.display(), live = %name.display(),
+                "rotated and deleted before it was seen: read from its start");
+            self.take_up_opened((&path, name), file, metadata);
+        }
+    }
+}

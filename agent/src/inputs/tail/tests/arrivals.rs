@@ -1,0 +1,101 @@
+//! Files that came and went between two looks at all paths, and were held open meanwhile.
+
+use notify::event::{CreateKind, ModifyKind, RenameMode};
+use notify::{Event, EventKind};
+
+use super::*;
+
+impl Rig {
+    /// Tells of a file as the watcher of directories does.
+    fn tell(&mut self, kind: EventKind, name: &str) -> &mut Self {
+        let event = Event::new(kind).add_path(self.path(name));
+        self.tail().arrivals.note(&event);
+        self
+    }
+
+    fn tell_made(&mut self, name: &str) -> &mut Self {
+        self.tell(EventKind::Create(CreateKind::File), name)
+    }
+
+    fn tell_renamed(&mut self, name: &str) -> &mut Self {
+        self.tell(EventKind::Modify(ModifyKind::Name(RenameMode::To)), name)
+    }
+}
+
+/// A rig that is told of nothing but by the test.
+fn rig() -> Rig {
+    Rig::new("*.log", &[("read_from_head", "on"), ("inotify_watcher", "off")])
+}
+
+#[test]
+fn what_came_and_was_deleted_between_two_looks_is_read_oldest_first() {
+    let mut rig = rig();
+    rig.append("a.log", "zero\n");
+    rig.start();
+    assert_eq!(rig.texts(), ["zero"]);
+
+    for content in ["one\n", "two\n"] {
+        rig.rename("a.log", "a.log.1");
+        rig.append("a.log", content);
+        rig.tell_made("a.log").remove("a.log.1");
+    }
+    rig.rename("a.log", "a.log.1").append("a.log", "three\n");
+    rig.tell_made("a.log").remove("a.log.1");
+    rig.scan();
+
+    assert_eq!(rig.texts(), ["one", "two", "three"]);
+    rig.wait(60);
+    assert_eq!((rig.texts(), rig.open_files(), rig.tail().arrived.len()), (vec![], 1, 0));
+}
+
+#[test]
+fn a_log_that_still_has_its_name_is_read_once_though_it_was_told_of() {
+    let mut rig = rig();
+    rig.start();
+
+    rig.append("a.log", "one\n");
+    rig.tell_made("a.log").scan();
+    rig.rename("a.log", "a.log.1");
+    rig.tell_renamed("a.log.1").scan();
+    rig.append("a.log", "two\n");
+    rig.tell_made("a.log").tell_renamed("a.log").scan();
+
+    assert_eq!(rig.texts(), ["one", "two"]);
+}
+
+#[test]
+fn the_rest_of_a_truncated_file_is_read_from_a_copy_that_is_deleted_already() {
+    let mut rig = rig();
+    rig.append("a.log", &numbered(1, 3));
+    rig.start();
+    assert_eq!(rig.texts().len(), 3);
+
+    rig.append("a.log", &numbered(4, 5)).copy_and_truncate("a.log", "a.log.1");
+    rig.tell_made("a.log.1");
+    rig.append("a.log", &numbered(6, 9)).copy_and_truncate("a.log", "a.log.2");
+    rig.tell_made("a.log.2");
+    rig.remove("a.log.1").remove("a.log.2").append("a.log", &numbered(10, 10));
+    rig.run();
+    rig.scan();
+    rig.scan();
+
+    let mut texts = rig.texts();
+    texts.sort_by_key(|text| text.trim_start_matches("line ").parse::<u32>().expect("it has a number"));
+    assert_eq!(texts.join("\n") + "\n", numbered(4, 10));
+}
+
+#[test]
+fn only_logs_and_their_rotated_files_are_held() {
+    let mut rig = rig();
+    rig.start();
+    for name in ["a.log.1", "b-20261128.log", "c.log.2.gz", "d.txt", "e.log.tmp", "f.log-20261128"] {
+        rig.append(name, "text\n");
+        rig.tell_made(name);
+    }
+
+    let came = rig.tail().arrivals.take();
+
+    let names: Vec<_> = came.iter().filter_map(|arrival| arrival.path.file_name()?.to_str()).collect();
+    assert_eq!(names, ["a.log.1", "b-20261128.log", "f.log-20261128"]);
+    assert_eq!(came[2].name, rig.path("f.log"));
+}
