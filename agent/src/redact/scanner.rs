@@ -249,7 +249,7 @@ impl Pass<'_> {
             return;
         }
         let end = self.masks.word_end(at);
-        if matches!(end - at, 8 | 11) && at >= self.chain_end {
+        if matches!(end - at, 8 | 11) {
             self.ask(self.engine.own.bic, at..end);
         }
     }
