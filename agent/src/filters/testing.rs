@@ -34,6 +34,7 @@ fn classes() -> Vec<Class> {
         layout: Layout::Stream,
         bucket: Width::Month,
         basis: String::new(),
+        subject_fields: Vec::new(),
         revision: 1,
         subject_fields: Vec::new(),
     };
