@@ -176,6 +176,41 @@ fn lines_go_in_and_come_out_one_by_one() {
 }
 
 #[test]
+fn how_the_input_is_cut_into_reads_does_not_matter() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("a.conf"), classic(&[])).expect("it is written");
+    let lines: String = (0..40)
+        .map(|number| {
+            format!(
+                "{{\"n\":{number},\"a\":\"x {MAIL} {}\",\"b\":\"4242 4242 4242 4242 \\u00e9\"}}\n",
+                "é".repeat(number)
+            )
+        })
+        .collect();
+    let run = |arguments: &[&str], piece: usize| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
+        command.current_dir(folder.path()).args(arguments).env_clear().env("NODE_NAME", "case");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program runs");
+        let mut to = child.stdin.take().expect("it is piped");
+        for part in lines.as_bytes().chunks(piece) {
+            to.write_all(part).expect("it reads");
+            // So that one write is one read.
+            std::thread::sleep(Duration::from_micros(300));
+        }
+        drop(to);
+        said(&child.wait_with_output().expect("it ends").stdout)
+    };
+    for arguments in [&["-q", "-c", "a.conf"][..], &["redact"], &["redact", "--json"]] {
+        let whole = run(arguments, lines.len());
+        assert_eq!(whole.lines().count(), 40, "{arguments:?} {whole}");
+        assert!(!whole.contains("jane") && whole.contains("<email>") && !whole.contains("4242"), "{whole}");
+        for piece in [1, 7, 61, 1000] {
+            assert_eq!(run(arguments, piece), whole, "{arguments:?} in pieces of {piece}");
+        }
+    }
+}
+
+#[test]
 fn the_token_of_a_value_is_the_one_in_the_log_until_its_key_is_destroyed() {
     let folder = folder_with_keys();
     let at = folder.path();

@@ -167,18 +167,48 @@ mod tests {
         text
     }
 
+    /// The kinds of values of each group, with their tiers.
+    fn kinds() -> String {
+        let mut text = String::from("| Group | Kinds, and their tiers |\n| --- | --- |\n");
+        for (group, name) in GROUPS {
+            let mut tiers: Vec<(&str, Vec<char>)> = Vec::new();
+            for detector in redact::all().filter(|detector| detector.group == *group) {
+                let tier = match detector.tier {
+                    redact::Tier::One => '1',
+                    redact::Tier::Two => '2',
+                    redact::Tier::Three => '3',
+                };
+                match tiers.iter_mut().find(|(entity, _)| *entity == detector.entity) {
+                    Some((_, known)) if known.contains(&tier) => {}
+                    Some((_, known)) => known.push(tier),
+                    None => tiers.push((detector.entity, vec![tier])),
+                }
+            }
+            let each = tiers.iter().map(|(entity, tiers)| {
+                let tiers: Vec<String> = tiers.iter().map(char::to_string).collect();
+                format!("`{entity}` {}", tiers.join("/"))
+            });
+            text.push_str(&format!("| {name} | {} |\n", each.collect::<Vec<_>>().join(", ")));
+        }
+        text
+    }
+
     #[test]
     #[allow(clippy::disallowed_methods, reason = "the manual is a small file of our own")]
-    fn the_manual_shows_the_presets_as_they_are() {
+    fn the_manual_shows_presets_and_kinds_as_they_are() {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/privacy.md");
         let manual = std::fs::read_to_string(&path).expect("there is a manual");
-        let (before, rest) = manual.split_once("<!-- presets -->\n").expect("it has a place for them");
-        let (shown, behind) = rest.split_once("<!-- end -->").expect("it ends");
+        let mut written = manual.clone();
+        for (mark, table) in [("presets", tables()), ("kinds", kinds())] {
+            let opening = format!("<!-- {mark} -->\n");
+            let (before, rest) = written.split_once(&opening).expect("it has a place for them");
+            let (_, behind) = rest.split_once("<!-- end -->").expect("it ends");
+            written = format!("{before}{opening}{table}<!-- end -->{behind}");
+        }
         if std::env::var_os("BLESS").is_some() {
-            let written = format!("{before}<!-- presets -->\n{}<!-- end -->{behind}", tables());
             std::fs::write(&path, written).expect("it can be written");
         } else {
-            assert_eq!(shown, tables(), "write it anew with BLESS=1");
+            assert_eq!(manual, written, "write it anew with BLESS=1");
         }
     }
 

@@ -69,6 +69,13 @@ const AGAINST: &[&str] = &[
     "total",
     "invoice",
     "tracking",
+    "gtin",
+    "ean",
+    "ean13",
+    "isbn",
+    "upc",
+    "barcode",
+    "sku",
     "transaction_id",
     "tx",
     "etag",
@@ -436,5 +443,7 @@ mod tests {
         assert_eq!(said("card 4 duration="), (false, false, true));
         assert_eq!(said("order for card "), (false, true, false));
         assert_eq!(said("time of the call "), (false, false, false));
+        assert_eq!(said("gtin:"), (false, false, true));
+        assert_eq!(said("κάρτα \"ΝΙΡ\": "), (true, false, false), "Greek letters as they are transcribed");
     }
 }
