@@ -36,7 +36,6 @@ fn classes() -> Vec<Class> {
         basis: String::new(),
         subject_fields: Vec::new(),
         revision: 1,
-        subject_fields: Vec::new(),
     };
     let long = Class { basis: "a \"law\"".into(), revision: 3, ..class("long", "2y") };
     let law = Class { min_age: Some(age("6mo")), ..class("law", "1y") };
