@@ -165,7 +165,6 @@ const ANSWER_WAIT: Duration = Duration::from_millis(10);
 const STALLED_WAIT: Duration = Duration::from_millis(250);
 /// How long a file waits that could not be read.
 const FAILED_WAIT: Duration = Duration::from_secs(1);
-
 /// How long a file waits whose long line found no memory.
 const SHORT_WAIT: Duration = Duration::from_millis(20);
 

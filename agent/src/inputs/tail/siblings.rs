@@ -59,9 +59,10 @@ pub(super) fn logs_of(path: &Path) -> impl Iterator<Item = PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let is_compressed = COMPRESSED.iter().any(|ending| name.ends_with(ending));
     let directory = path.parent().unwrap_or(Path::new("")).to_owned();
-    let ends = name.match_indices(['.', '-', '_']).map(|(at, _)| at);
-    let ends: Vec<usize> = ends.filter(|at| *at > 0 && !is_compressed && is_rotation_suffix(&name[*at..])).collect();
-    ends.into_iter().rev().map(move |end| directory.join(&name[..end]))
+    let parts = name.match_indices(['.', '-', '_']).filter_map(|(at, _)| name.split_at_checked(at));
+    let is_log = |(log, suffix): &(&str, &str)| !log.is_empty() && !is_compressed && is_rotation_suffix(suffix);
+    let logs: Vec<PathBuf> = parts.filter(is_log).map(|(log, _)| directory.join(log)).collect();
+    logs.into_iter().rev()
 }
 
 /// What is in directories, each of them read once: where many files are rotated at a time, each of them asks.

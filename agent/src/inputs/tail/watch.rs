@@ -28,9 +28,7 @@ impl DirectoryWatcher {
             let changed = Arc::clone(&changed);
             // An error, such as an overflow of the queue, means that something was missed: look at everything.
             move |event: notify::Result<Event>| {
-                if let Ok(event) = &event {
-                    arrivals.note(event);
-                }
+                event.iter().for_each(|event| arrivals.note(event));
                 changed.store(true, Ordering::Release);
                 signal.wake();
             }
