@@ -23,7 +23,7 @@ pub mod types;
 mod yaml;
 
 pub use common::refuse_unknown;
-pub use definitions::{PARSER_TABLE, built_in_parsers};
+pub use definitions::{PARSER_TABLE, built_in_parsers, named_parser};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use document::{Document, Entry, Located, Place, Section, SectionKind, SourceFile};
 pub use environment::Environment;
