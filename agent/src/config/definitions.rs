@@ -1,6 +1,8 @@
 //! Parsers: the built-in ones and those of `[PARSER]` sections.
 
-use vigie_parsers::{DecodeRule, Decoder, Definition, DefinitionError, FieldType, Format, Parsers, Then};
+use std::sync::Arc;
+
+use vigie_parsers::{DecodeRule, Decoder, Definition, DefinitionError, FieldType, Format, Parser, Parsers, Then};
 
 use super::common;
 use super::diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -9,6 +11,7 @@ use super::environment::Environment;
 use super::events;
 use super::options::{OptionSpec, OptionType, Options};
 use super::reader::{Purpose, Reader};
+use super::render::did_you_mean;
 use super::types::SpaceList;
 use super::zones::Zones;
 
@@ -285,7 +288,7 @@ fn build(
     section: &Section,
     zones: &Zones,
     findings: &mut Diagnostics,
-) -> Option<std::sync::Arc<dyn vigie_parsers::Parser>> {
+) -> Option<Arc<dyn Parser>> {
     let time_zone = zones.asked_for(section, options.time_zone.as_deref(), options.time_system_timezone, findings)?;
     let definition = Definition {
         name: options.name,
@@ -326,6 +329,16 @@ pub(super) fn inside(value: &Located, at: usize) -> Place {
         Some(before) => Place { column: place.column + before, length: 1, ..place },
         None => place,
     }
+}
+
+/// The one of `parsers` that `name` calls. `None` when there is none, which is reported.
+pub fn named_parser(parsers: &Parsers, name: &Located, findings: &mut Diagnostics) -> Option<Arc<dyn Parser>> {
+    let found = parsers.get(&name.text).cloned();
+    if found.is_none() {
+        let help = did_you_mean(&name.text, &parsers.names());
+        findings.error(name.place, "V303", format!("unknown parser `{}`", name.text)).help(help);
+    }
+    found
 }
 
 /// The keys of a `[PARSER]`, for help.

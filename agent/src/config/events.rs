@@ -6,11 +6,10 @@ use vigie_parsers::Parsers;
 use vigie_parsers::multiline::{FLUSH_AFTER, Machine, MultilineParser, Rule, RuleError, Rules, Until};
 
 use super::common;
-use super::definitions::inside;
+use super::definitions::{inside, named_parser};
 use super::diagnostic::Diagnostics;
 use super::document::{Located, Section};
 use super::options::{OptionType, Options};
-use super::render::did_you_mean;
 use super::types::SpaceList;
 
 crate::options! {
@@ -20,7 +19,7 @@ crate::options! {
         "type" kind: Kind, required, "regex, endswith or equal.";
         match_string: String, optional, "What the last line of an event ends with, or is.";
         negate: bool, default "off", "Whether the first line that does not fit `Match_String` ends an event.";
-        parser: String, optional, "Parser that takes a line apart before it is looked at.";
+        "parser" _parser: String, optional, "Parser that takes a line apart before it is looked at.";
         key_content: String, optional, "Key of the text that is joined, where lines are taken apart.";
         key_pattern: String, optional, "Key of the text that is looked at, in place of the joined one.";
         key_group: String, optional, "Key whose values have events of their own.";
@@ -87,18 +86,9 @@ pub(super) fn parser(section: &Section, parsers: &Parsers, findings: &mut Diagno
     let mut rules: Vec<Rule> = options.rule.iter().map(|rule| rule.0.clone()).collect();
     rules.extend(grouped?);
     let machine = machine(&options, &rules, section, findings)?;
-    let parser = match &options.parser {
+    let parser = match section.get("parser") {
         None => None,
-        Some(name) => {
-            let found = parsers.get(name).cloned();
-            if found.is_none() {
-                let place = section.get("parser").map_or(section.place, |value| value.place);
-                let help = did_you_mean(name, &parsers.names());
-                findings.error(place, "V303", format!("unknown parser `{name}`")).help(help);
-                return None;
-            }
-            found
-        }
+        Some(name) => Some(named_parser(parsers, name, findings)?),
     };
     Some(MultilineParser {
         parser,

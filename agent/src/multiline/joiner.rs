@@ -9,7 +9,7 @@ use vigie_parsers::multiline::MultilineParser;
 
 use super::open::{Open, Start, Work};
 use super::points::Points;
-use super::{Chain, LOG};
+use super::{Chain, LOG, last_first};
 use crate::plugin::{Memory, Parcel, Stage, Stream};
 use crate::receipts::Outcome;
 
@@ -205,8 +205,7 @@ impl Joiner {
 
     /// Begins an event with `line`, or hands it on as it is.
     fn begin(&mut self, work: &mut Work, line: Line<'_>) {
-        let count = self.chain.parsers.len();
-        let order = std::iter::once(self.last).chain((0..count).filter(|at| *at != self.last));
+        let order = last_first(self.last, self.chain.parsers.len());
         for parser in order.filter(|at| line.fits == Fits::Any || line.fits == Fits::One(*at)) {
             let machine = &self.chain.parsers[parser].machine;
             let seen = looked_at(&work.parcel.batch, line, &self.chain.parsers[parser]);

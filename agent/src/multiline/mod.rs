@@ -69,6 +69,11 @@ pub fn named(
     Some(parsers)
 }
 
+/// The numbers of `count` parsers in the order in which they are tried: the `last` that fitted comes first.
+pub fn last_first(last: usize, count: usize) -> impl Iterator<Item = usize> {
+    std::iter::once(last).chain((0..count).filter(move |at| *at != last))
+}
+
 /// The identity of an event of two pieces: the first, and another one that lies in `batch`.
 pub fn joined(first: &Origin, next: (&Origin, &Batch), agent: &Agent) -> Origin {
     let (origin, batch) = next;

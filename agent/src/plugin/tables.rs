@@ -8,7 +8,7 @@ use vigie_parsers::{Parser, Parsers};
 
 use super::input::{Input, Stage, Stop, Stream};
 use super::output::Output;
-use crate::config::{Diagnostics, Located, OptionSpec, Section, did_you_mean};
+use crate::config::{Diagnostics, Located, OptionSpec, Section, named_parser};
 use crate::metrics::{FilterMetrics, InputMetrics, OutputMetrics};
 
 /// Changes one batch in place. One per worker, so it keeps scratch space. Not async, so a test is a function call.
@@ -99,12 +99,7 @@ pub struct BuildContext {
 impl BuildContext {
     /// The parser called `name`. `None` when it is unknown, which is reported.
     pub fn parser(&self, name: &Located, findings: &mut Diagnostics) -> Option<Arc<dyn Parser>> {
-        let found = self.parsers.get(&name.text).cloned();
-        if found.is_none() {
-            let help = did_you_mean(&name.text, &self.parsers.names());
-            findings.error(name.place, "V303", format!("unknown parser `{}`", name.text)).help(help);
-        }
-        found
+        named_parser(&self.parsers, name, findings)
     }
 }
 

@@ -10,7 +10,7 @@ use vigie_parsers::time::{Context, TimeFormat};
 
 use super::event::{Output, Pending};
 use super::{KEY, LOG, PARTIAL, STREAM, Shared, TIME};
-use crate::multiline::MAX_LAG;
+use crate::multiline::{MAX_LAG, last_first};
 use crate::plugin::{Memory, Parcel, Stage, Stream};
 use crate::receipts::Outcome;
 
@@ -196,8 +196,7 @@ impl JoinedLines {
     fn start(&mut self, work: &mut Work, line: Line) {
         let events = &self.shared.options.multiline.events;
         let text = work.parcel.batch.bytes(line.text);
-        let mut order = std::iter::once(self.last).chain((0..events.len()).filter(|at| *at != self.last));
-        let begun = order.find_map(|at| Some((at, events[at].machine.begin(text)?)));
+        let begun = last_first(self.last, events.len()).find_map(|at| Some((at, events[at].machine.begin(text)?)));
         let Some((parser, state)) = begun else { return self.emit(work, line) };
         let is_over = events[parser].machine.is_over(state);
         self.last = parser;

@@ -7,7 +7,7 @@ use vigie_parsers::Parsed;
 use vigie_parsers::batch::{Field, Range, Value};
 
 use super::Shared;
-use crate::multiline::{Chain, Fits, Joiner, LOG};
+use crate::multiline::{Chain, Fits, Joiner, LOG, last_first};
 use crate::plugin::{Parcel, Stage, Stream};
 use crate::receipts::Outcome;
 
@@ -53,9 +53,8 @@ impl MappedLines {
         let batch = &mut parcel.batch;
         let raw = batch.record_mut(index).range();
         let Some(Field { value: Value::Text(text), .. }) = batch.fields(raw).first().copied() else { return Fits::No };
-        let mut order = std::iter::once(self.last).chain((0..takers.len()).filter(|at| *at != self.last));
         batch.record_mut(index).replace_fields(Range::empty_at(raw.start as usize));
-        let fitted = order.find(|at| {
+        let fitted = last_first(self.last, takers.len()).find(|at| {
             let Some(parser) = &takers[*at].parser else { return false };
             let parsed = parser.parse(batch, index, text.span);
             if parsed == Parsed::TimeUnclear {
