@@ -45,6 +45,25 @@ pub(super) fn word_key(text: &[u8], start: usize, end: usize) -> u64 {
     mixed >> 24
 }
 
+/// The key of a word by itself.
+pub(super) fn key_of(word: &str) -> u64 {
+    word_key(word.as_bytes(), 0, word.len())
+}
+
+/// A number for two words, by their keys.
+#[inline(always)]
+pub(super) fn pair_key(before: u64, last: u64) -> u64 {
+    (before.rotate_left(17) ^ last).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 24
+}
+
+/// Whether `word` is one of `words`, in any case. Most differ in length or in their first letter, so that no call is needed.
+#[inline]
+pub(super) fn is_among(word: &[u8], words: &[&[u8]]) -> bool {
+    let Some(first) = word.first() else { return false };
+    let may_be = |other: &[u8]| other.len() == word.len() && (other[0] ^ first) & !0x20 == 0;
+    words.iter().any(|other| may_be(other) && other.eq_ignore_ascii_case(word))
+}
+
 #[inline(never)]
 fn short(text: &[u8]) -> u64 {
     text.iter().rev().fold(0, |head, byte| head << 8 | u64::from(*byte))

@@ -181,3 +181,50 @@ impl Masks {
         at - run.min(hump)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BYTES: &[u8] = b"aaabbZZ0011__ .:-\xc3";
+
+    fn is_word(byte: u8) -> bool {
+        byte.is_ascii_alphanumeric() || byte == b'_'
+    }
+
+    /// How many bytes before `at` are of a kind.
+    fn before(text: &[u8], at: usize, is_one: impl Fn(u8) -> bool) -> usize {
+        text[..at].iter().rev().take_while(|byte| is_one(**byte)).count()
+    }
+
+    proptest! {
+        #[test]
+        fn places_are_those_that_single_bytes_tell(text in prop::collection::vec(prop::sample::select(BYTES), 1..200), at: prop::sample::Index) {
+            let mut masks = Masks::default();
+            masks.read(&text);
+            let at = at.index(text.len());
+
+            let run = before(&text, at, |byte| byte.is_ascii_alphanumeric());
+            let hump = (1..run).find(|back| text[at - back].is_ascii_uppercase() && text[at - back - 1].is_ascii_lowercase());
+            if run < 64 {
+                prop_assert_eq!(masks.camel_start(at), at - hump.unwrap_or(run));
+            }
+            let end = at + text[at..].iter().take_while(|byte| is_word(**byte)).count();
+            prop_assert_eq!(masks.word_end(at), end);
+            let back = before(&text, at, is_word);
+            if is_word(text[at]) && back < 64 {
+                let word = masks.word(at);
+                let bits = |is_one: fn(&u8) -> bool| {
+                    let places = text[at - back..end].iter().take(64).enumerate();
+                    places.fold(0_u64, |bits, (place, byte)| bits | u64::from(is_one(byte)) << place)
+                };
+                prop_assert_eq!((word.start, word.end), (at - back, end));
+                prop_assert_eq!(word.digits, bits(u8::is_ascii_digit));
+                prop_assert_eq!(word.capitals, bits(u8::is_ascii_uppercase));
+                prop_assert_eq!(word.smalls, bits(u8::is_ascii_lowercase));
+            }
+        }
+    }
+}

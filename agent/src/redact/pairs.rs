@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::context::{hash, last_phrases};
-use super::filter::{Filter, word_key};
+use super::filter::{Filter, key_of, pair_key, word_key};
+use super::phrases::{hash, last_phrases};
 use super::scanner::Pass;
 use super::table::Table;
 use super::{Candidate, Detector, Shape};
@@ -30,10 +30,9 @@ const IN_QUERY_PERSON: u8 = 3;
 pub(super) struct Pairs {
     names: Table,
     queries: Table,
-    /// The last words of all names, by their keys.
-    ends: Filter<256>,
-    /// The last words of names of several words, by their hashes.
-    lasts: Filter<512>,
+    /// Names of one word, and the last two words of the others, by their keys.
+    singles: Filter<256>,
+    doubles: Filter<512>,
 }
 
 impl Pairs {
@@ -43,8 +42,8 @@ impl Pairs {
         let mut pairs = Self {
             names: Table::with_room(1000),
             queries: Table::with_room(64),
-            ends: Filter::default(),
-            lasts: Filter::default(),
+            singles: Filter::default(),
+            doubles: Filter::default(),
         };
         for number in NAMED.iter().filter_map(find) {
             for word in detectors[usize::from(number)].context {
@@ -59,18 +58,14 @@ impl Pairs {
         pairs
     }
 
-    /// Keeps the last word of a name.
+    /// Keeps the words with which a name ends.
     fn add_last(&mut self, name: &str) {
-        let (before, last) = name.rsplit_once('_').unwrap_or(("", name));
-        self.ends.put(word_key(last.as_bytes(), 0, last.len()));
-        if !before.is_empty() {
-            self.lasts.put(hash(last.as_bytes()));
+        let mut words = name.rsplit('_').map(key_of);
+        match (words.next(), words.next()) {
+            (Some(last), Some(before)) => self.doubles.put(pair_key(before, last)),
+            (Some(last), None) => self.singles.put(last),
+            _ => {}
         }
-    }
-
-    /// Whether words before a name can make a known one of it, by the hash of its last word.
-    fn may_have_more(&self, hash: u64) -> bool {
-        hash == 0 || self.lasts.may_hold(hash)
     }
 
     /// The detector for values behind `name`.
@@ -92,6 +87,17 @@ impl Pairs {
     }
 }
 
+/// What the last words of a name may make it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct MayBe {
+    single: bool,
+    double: bool,
+}
+
+impl MayBe {
+    const NOTHING: Self = Self { single: false, double: false };
+}
+
 /// A value behind a name.
 struct Value {
     span: Range<usize>,
@@ -107,7 +113,8 @@ impl Pass<'_> {
         while end > 0 && matches!(self.text[end - 1], b' ' | b'"' | b'\'' | b']' | b'\\') && at - end < 4 {
             end -= 1;
         }
-        if end == 0 || !self.may_be_named(end) {
+        let may_be = self.may_be_named(end);
+        if may_be == MayBe::NOTHING {
             return;
         }
         let floor = self.next.max(end.saturating_sub(NAME));
@@ -119,7 +126,7 @@ impl Pass<'_> {
         let is_query = matches!(self.byte_before(end, length + 1), b'?' | b'&') && self.text[at] == b'=';
         let query = if is_query { self.engine.own.url_parameter.zip(pairs.in_query(&phrases)) } else { None };
         let named = pairs.known(&phrases).or_else(|| {
-            let may_have_more = query.is_none() && pairs.may_have_more(phrases[0]);
+            let may_have_more = query.is_none() && may_be.double;
             may_have_more.then(|| pairs.named(&self.text[floor.min(end)..end])).flatten()
         });
         let Some(detector) = named.or(query.map(|(query, _)| query)) else { return };
@@ -131,13 +138,27 @@ impl Pass<'_> {
         }
     }
 
-    /// Whether the word that ends before `end` may be the last one of a known name. Of words with letters beyond ASCII all may be.
+    /// Whether the word that ends before `end` may be a known name, or the last word of one with the word before it. Of words with
+    /// letters beyond ASCII all may be.
     #[inline]
-    fn may_be_named(&self, end: usize) -> bool {
+    fn may_be_named(&self, end: usize) -> MayBe {
         let start = self.masks.camel_start(end);
         let is_ascii = self.byte_before(end, 1).is_ascii() && self.byte_before(start, 1).is_ascii();
-        let is_known = start < end && self.engine.pairs.ends.may_hold(word_key(self.text, start, end));
-        is_known || !is_ascii || self.is_plain()
+        if !is_ascii || self.is_plain() {
+            return MayBe { single: true, double: true };
+        }
+        if start == end {
+            return MayBe::NOTHING;
+        }
+        let last = word_key(self.text, start, end);
+        let marks = self.text[..start].iter().rev().take(NAME).take_while(|byte| !byte.is_ascii_alphanumeric()).count();
+        let before_end = start - marks;
+        let before_start = self.masks.camel_start(before_end);
+        let before = word_key(self.text, before_start, before_end);
+        let is_far =
+            marks > 0 && !self.text[before_end..start].is_ascii() || !self.byte_before(before_start, 1).is_ascii();
+        let pairs = &self.engine.pairs;
+        MayBe { single: pairs.singles.may_hold(last), double: is_far || pairs.doubles.may_hold(pair_key(before, last)) }
     }
 
     /// Whether PostgreSQL names a column and its value around the `=` at `at`: `Key (email)=(…)`.
@@ -159,7 +180,7 @@ impl Pass<'_> {
             (name, behind) = (attribute, rest);
             name_end = self.text.len() - rest.len() - 1;
         }
-        if behind.first() != Some(&b'>') || name.is_empty() || !self.may_be_named(name_end) {
+        if behind.first() != Some(&b'>') || name.is_empty() || self.may_be_named(name_end) == MayBe::NOTHING {
             return false;
         }
         let Some(detector) = self.engine.pairs.named(name) else { return false };

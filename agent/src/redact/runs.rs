@@ -3,6 +3,8 @@
 //! Where no word speaks for a value, which is so nearly everywhere, only those are asked that need none: few for a number in one
 //! piece, and of grouped ones those that are written in these very groups.
 
+use std::ops::Range;
+
 use super::chain::{Chain, Plain, Refused, Run};
 use super::engine::{Asked, LONGEST, Strictness};
 use super::masks::Word;
@@ -19,6 +21,7 @@ const LETTERS_BEFORE: usize = 6;
 
 impl Pass<'_> {
     /// Looks at the word whose first digit is at `digit`.
+    #[inline(never)]
     pub(super) fn digits(&mut self, digit: usize) {
         let word = self.masks.word(digit);
         if word.start < self.next || (word.start == digit && self.number(digit)) {
@@ -30,17 +33,25 @@ impl Pass<'_> {
         let head = self.head(&word);
         let is_first = head == word.start;
         if self.follows(&word) || !is_first {
-            // A short number before a word of a sentence stands alone.
-            let is_alone = is_first
-                && word.length() < SHORTEST
-                && self.byte(word.end) == b' '
-                && self.byte(word.end + 1).is_ascii_lowercase();
-            if !is_alone {
+            let is_short = is_first && self.is_short(&word);
+            if !is_short {
                 self.chain(head);
             }
         } else if word.length() >= SHORTEST && !self.is_inside(word.start) {
             self.alone(&word);
         }
+    }
+
+    /// Whether `word` and the group behind it are too short for anything, and no third one follows: `1.1`. They are done with then.
+    #[inline(always)]
+    fn is_short(&mut self, word: &Word) -> bool {
+        if word.length() + 1 >= SHORTEST {
+            return false;
+        }
+        let next = self.masks.word(word.end + 1);
+        let is_short = word.length() + next.length() < SHORTEST && !self.follows(&next);
+        self.chain_end = if is_short { next.end } else { self.chain_end };
+        is_short
     }
 
     /// Whether another group may follow `word`.
@@ -138,17 +149,21 @@ impl Pass<'_> {
             }
             separator = self.byte(end);
             word = self.masks.word(end + 1);
-            if word.digits & 1 == 1 {
-                let run = word.digits.trailing_ones();
-                let mark = self.byte(word.start + run as usize);
-                if may_be_moment(run, mark) && moment(&self.text[word.start..]).is_some() {
-                    break end;
-                }
+            if self.is_moment(&word) {
+                break end;
             }
         };
         if chain.has_digits() {
             self.runs(&chain);
         }
+    }
+
+    /// Whether a date or a time begins with `word`.
+    fn is_moment(&self, word: &Word) -> bool {
+        let run = word.digits.trailing_ones();
+        run > 0
+            && may_be_moment(run, self.byte(word.start + run as usize))
+            && moment(&self.text[word.start..]).is_some()
     }
 
     fn runs(&mut self, chain: &Chain) {
@@ -204,21 +219,21 @@ impl Pass<'_> {
                 return;
             }
             let whole = if chain.have_letters(first, count) { way.with_letters() } else { way };
-            if engine.ways.may_have(whole) {
-                self.run_in_way(chain, first, count, head, (whole, beginning));
+            if engine.ways.may_have(whole, beginning) {
+                self.run_in_way(chain, first..first + count, head, (whole, beginning));
             }
         }
     }
 
     /// Asks the detectors that want a run in its way.
-    fn run_in_way(&mut self, chain: &Chain, first: usize, count: usize, head: usize, way: (Way, Beginning)) {
+    fn run_in_way(&mut self, chain: &Chain, groups: Range<usize>, head: usize, way: (Way, Beginning)) {
         let engine = self.engine;
         let mut asked = engine.ways.asked(way.0, way.1).peekable();
         if asked.peek().is_none() {
             return;
         }
         let mut plain: Plain = [0; LONGEST];
-        let run = chain.run(self.text, first, count, &mut plain);
+        let run = chain.run(self.text, groups.start, groups.len(), &mut plain);
         if !self.is_decimal(&run) {
             asked.for_each(|asked| self.ask_run(&run, asked, head));
         }

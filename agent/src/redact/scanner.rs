@@ -14,7 +14,6 @@ use super::engine::Engine;
 use super::hearing::Hearing;
 use super::keys::{Key, Keys};
 use super::masks::{Masks, Word};
-use super::moment::{may_be_moment, moment};
 use super::resolve::unite;
 use super::{Candidate, Finding, Place};
 
@@ -122,7 +121,7 @@ pub(super) struct Pass<'a> {
     pub(super) masks: &'a Masks,
     pub(super) hearing: &'a mut Hearing,
     pub(super) key: &'a Key,
-    is_keyed: bool,
+    pub(super) is_keyed: bool,
     pub(super) found: &'a mut Vec<Finding>,
     /// What stands before this is done with.
     pub(super) next: usize,
@@ -156,13 +155,24 @@ impl Pass<'_> {
             let mut events = digits | classes.marks | classes.pairs | self.heads(block, classes, starts);
             let near = if self.is_plain() { u64::MAX } else { near_pairs(classes.pairs) };
             while events != 0 {
-                let at = block * 64 + events.trailing_zeros() as usize;
+                let bit = events.trailing_zeros() as usize;
                 events &= events - 1;
-                if at >= self.next {
-                    self.look(at, near >> (at % 64) & 1 == 1);
-                }
+                self.event(block * 64 + bit, digits >> bit & 1 == 1, near >> bit & 1 == 1);
             }
         }
+    }
+
+    /// Goes on with what may begin at `at`, unless it is done with.
+    #[inline(always)]
+    fn event(&mut self, at: usize, is_digit: bool, is_near: bool) {
+        if at < self.next {
+            return;
+        }
+        #[cfg(any(test, fuzzing))]
+        {
+            self.steps += 1;
+        }
+        if is_digit { self.digits(at) } else { self.look(at, is_near) }
     }
 
     /// Words in one block that may be known by how they begin.
@@ -183,13 +193,9 @@ impl Pass<'_> {
     }
 
     /// Looks at what begins at `at`; whether another colon may be near.
+    #[inline(never)]
     fn look(&mut self, at: usize, is_near: bool) {
-        #[cfg(any(test, fuzzing))]
-        {
-            self.steps += 1;
-        }
         match self.text[at] {
-            b'0'..=b'9' => self.digits(at),
             b'@' => self.address(at),
             b':' => {
                 if !(is_near && self.hex_groups(at)) {
@@ -215,35 +221,6 @@ impl Pass<'_> {
         at.checked_sub(back).map_or(0, |at| self.text[at])
     }
 
-    /// Looks for what digits at `at` begin. Gives whether they are done with.
-    pub(super) fn number(&mut self, at: usize) -> bool {
-        let run = self.masks.ahead(at, |classes| classes.digits).trailing_ones();
-        let mark = self.byte(at + run as usize);
-        if run <= 2 && self.engine.own.birth_date.is_some() && self.spoken_date(at) {
-            return true;
-        }
-        if may_be_moment(run, mark)
-            && let Some(moment) = moment(&self.text[at..])
-        {
-            if moment.is_date && (at > 0 || self.is_keyed) && self.engine.own.birth_date.is_some() {
-                self.ask(self.engine.own.birth_date, at..at + moment.length);
-            }
-            self.next = at + moment.length;
-            return true;
-        }
-        let is_dotted = run <= 3 && mark == b'.';
-        if is_dotted && self.ip_v4(at) {
-            return true;
-        }
-        if (self.text[at] == b'0' || self.byte_before(at, 1) == b'+') && self.phone(at) {
-            return true;
-        }
-        if is_dotted {
-            self.position(at);
-        }
-        false
-    }
-
     fn word(&mut self, at: usize) {
         if self.literal(at) || !self.text[at].is_ascii_uppercase() || !self.byte(at + 5).is_ascii_uppercase() {
             return;
@@ -251,23 +228,6 @@ impl Pass<'_> {
         let end = self.masks.word_end(at);
         if matches!(end - at, 8 | 11) {
             self.ask(self.engine.own.bic, at..end);
-        }
-    }
-
-    /// Latitude and longitude: two numbers with four or more digits behind the dot.
-    fn position(&mut self, at: usize) {
-        let Some(first) = decimal_length(&self.text[at..]) else { return };
-        let marks =
-            self.text[at + first..].iter().take(3).take_while(|byte| matches!(byte, b',' | b';' | b' ')).count();
-        let second_start = at + first + marks;
-        let sign = usize::from(self.byte(second_start) == b'-');
-        let Some(second) = self.text.get(second_start + sign..).and_then(decimal_length) else { return };
-        let before = self.byte_before(at, 1);
-        let is_signed = before == b'-' && !self.byte_before(at, 2).is_ascii_alphanumeric();
-        let is_inside = !is_signed && matches!(before, b'.' | b'-' | b'/');
-        let end = second_start + sign + second;
-        if marks > 0 && !is_inside && self.ask(self.engine.own.gps, at - usize::from(is_signed)..end) {
-            self.next = end;
         }
     }
 
@@ -290,35 +250,6 @@ impl Pass<'_> {
             let last = self.text[at..end].iter().rposition(|byte| *byte == b'<');
             self.next = at + last.unwrap_or_default() + 1;
         }
-    }
-
-    /// Whether an address is at `at`, which is done with then.
-    fn ip_v4(&mut self, at: usize) -> bool {
-        let Some(end) = dotted_quad(self.text, at) else { return false };
-        self.next = end;
-        if !self.is_version(at) {
-            self.ask(self.engine.own.ipv4, at..end);
-            self.ask(self.engine.own.private_ip, at..end);
-            self.access_user(end);
-        }
-        true
-    }
-
-    /// Whether the four numbers at `at` are a version: `Chrome/120.0.6099.71`, `name-1.2.3.4`, `version 1.2.3.4`.
-    fn is_version(&mut self, at: usize) -> bool {
-        let (before, further) = (self.byte_before(at, 1), self.byte_before(at, 2));
-        let is_glued = match before {
-            b'/' => {
-                further.is_ascii_alphabetic() && super::version::is_product(&self.text[at.saturating_sub(24)..at - 1])
-            }
-            b'-' => further.is_ascii_alphanumeric(),
-            b'~' => true,
-            b'.' | b'_' | b'+' => further.is_ascii_alphanumeric(),
-            _ => false,
-        };
-        is_glued
-            || super::version::is_revised(&self.text[at..])
-            || super::version::is_named(&self.text[at.saturating_sub(24)..at])
     }
 
     /// Leaves a token alone that stands for a value already.
@@ -429,39 +360,3 @@ fn near_pairs(pairs: u64) -> u64 {
 
 /// How certain a value is that stands behind its name.
 const NAMED: u8 = 90;
-
-/// How long the number is that `text` begins with, if it has a dot and four to fifteen digits behind it.
-fn decimal_length(text: &[u8]) -> Option<usize> {
-    let digits = |text: &[u8]| text.iter().take(16).take_while(|byte| byte.is_ascii_digit()).count();
-    let whole = digits(text);
-    if !(1..=3).contains(&whole) || text.get(whole) != Some(&b'.') {
-        return None;
-    }
-    let places = digits(&text[whole + 1..]);
-    let end = whole + 1 + places;
-    let is_touched = text.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-    ((4..=15).contains(&places) && !is_touched).then_some(end)
-}
-
-/// Where the dotted quad ends that begins at `at`: four numbers up to 255 without leading zeros.
-fn dotted_quad(text: &[u8], at: usize) -> Option<usize> {
-    let mut end = at;
-    for number in 0..4 {
-        if number > 0 {
-            if text.get(end) != Some(&b'.') {
-                return None;
-            }
-            end += 1;
-        }
-        let digits = text[end..].iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
-        let value = text[end..end + digits].iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'));
-        if digits == 0 || digits > 3 || value > 255 || (digits > 1 && text[end] == b'0') {
-            return None;
-        }
-        end += digits;
-    }
-    let behind = text.get(end).copied().unwrap_or_default();
-    let goes_on = behind.is_ascii_alphanumeric() || behind == b'_';
-    let is_longer = behind == b'.' && text.get(end + 1).is_some_and(u8::is_ascii_digit);
-    (!goes_on && !is_longer).then_some(end)
-}

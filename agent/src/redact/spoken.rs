@@ -1,6 +1,6 @@
 //! Dates with the name of their month: `2 mars 1996`, `July 24, 1970`, `24 de julio de 1970`. Only those of birth are looked for.
 
-use super::context::fold;
+use super::phrases::fold;
 use super::scanner::Pass;
 
 /// Names of months in the eight languages, folded, in the order of the year.

@@ -91,5 +91,5 @@ pub(super) fn is_product(before: &[u8]) -> bool {
 
 fn is_one(before: &[u8], names: &[&[u8]]) -> bool {
     let start = before.iter().rposition(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_')).map_or(0, |at| at + 1);
-    names.iter().any(|name| before[start..].eq_ignore_ascii_case(name))
+    super::filter::is_among(&before[start..], names)
 }

@@ -70,9 +70,10 @@ impl Way {
         if has_letters { way.with_letters() } else { way }
     }
 
+    /// A number for it, and for a beginning of which one bit is set.
     #[inline(always)]
-    fn hash(self) -> u64 {
-        u64::from(self.0).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40
+    fn hash(self, beginning: u16) -> u64 {
+        (u64::from(self.0) | u64::from(beginning) << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 24
     }
 }
 
@@ -132,7 +133,7 @@ struct Entry {
 /// The detectors that each way leads to.
 #[derive(Debug, Default)]
 pub(super) struct Ways {
-    filter: Filter<64>,
+    filter: Filter<512>,
     /// Groups with which a way begins, without regard to letters.
     beginnings: Filter<64>,
     entries: Vec<Entry>,
@@ -157,22 +158,23 @@ impl Ways {
     fn put(&mut self, groups: &[u8], entry: Entry) {
         let place = self.entries.partition_point(|other| other.way <= entry.way);
         self.entries.insert(place, entry);
-        self.filter.put(entry.way.hash());
+        let bits = (0..12).map(|bit| 1 << bit).filter(|bit| entry.beginning.0 & bit != 0);
+        bits.for_each(|bit| self.filter.put(entry.way.hash(bit)));
         for count in 2..=groups.len() {
-            self.beginnings.put(Way::of(&groups[..count], false).hash());
+            self.beginnings.put(Way::of(&groups[..count], false).hash(0));
         }
     }
 
     /// Whether any way may begin with these two groups or more, with letters or not.
     #[inline(always)]
     pub(super) fn may_begin(&self, way: Way) -> bool {
-        self.beginnings.may_hold(way.hash())
+        self.beginnings.may_hold(way.hash(0))
     }
 
-    /// Whether any detector may want groups of this way.
+    /// Whether any detector may want what is written in this way and begins so.
     #[inline(always)]
-    pub(super) fn may_have(&self, way: Way) -> bool {
-        self.filter.may_hold(way.hash())
+    pub(super) fn may_have(&self, way: Way, beginning: Beginning) -> bool {
+        self.filter.may_hold(way.hash(beginning.0))
     }
 
     /// The detectors that want what is written in this way and begins so.
@@ -243,22 +245,28 @@ mod tests {
         all
     }
 
-    /// The ways without a word in which the check takes the examples.
+    /// Whether the check takes this without a word.
+    fn takes(detector: &Detector, candidate: &Candidate<'_>) -> bool {
+        let shape = (detector.check)(candidate);
+        shape == Some(Shape::Canonical) || shape.is_some() && detector.tier == Tier::One
+    }
+
+    /// The ways without a word in which the check takes the examples, whether letters are among them, and how they begin.
     fn taken(detector: &Detector) -> BTreeSet<(Vec<u8>, bool, [u8; 2])> {
         let (Form::Digits { lengths } | Form::Letters { lengths }) = detector.form else { return BTreeSet::new() };
         let mut taken = BTreeSet::new();
         let fitting = values(detector).filter(|(plain, _)| lengths.contains(&(plain.len() as u8)));
-        for (plain, own) in fitting.take(EXAMPLES) {
-            for groups in cuts(plain.len() as u8, 7).into_iter().filter(|groups| groups[0] == 1 || groups.len() <= 5) {
-                for separators in separators(groups.len() - 1, &own) {
-                    let candidate = Candidate { plain: &plain, groups: &groups, separators: &separators };
-                    let shape = (detector.check)(&candidate);
-                    if shape == Some(Shape::Canonical) || shape.is_some() && detector.tier == Tier::One {
-                        let second = if groups[0] == 1 { separators[0] } else { plain[1] };
-                        taken.insert((groups.clone(), plain.iter().any(u8::is_ascii_uppercase), [plain[0], second]));
-                    }
-                }
-            }
+        let cut = |plain: &[u8]| cuts(plain.len() as u8, 7).into_iter();
+        let all = fitting
+            .take(EXAMPLES)
+            .flat_map(|(plain, own)| cut(&plain).map(move |groups| (plain.clone(), own.clone(), groups)));
+        for (plain, own, groups) in all.filter(|(.., groups)| groups[0] == 1 || groups.len() <= 5) {
+            let plain = &plain[..];
+            let of = |separators: &[u8]| takes(detector, &Candidate { plain, groups: &groups, separators });
+            let ways = separators(groups.len() - 1, &own).into_iter().filter(|separators| of(separators));
+            let second = |separators: &[u8]| if groups[0] == 1 { separators[0] } else { plain[1] };
+            let has_letters = plain.iter().any(u8::is_ascii_uppercase);
+            taken.extend(ways.map(|separators| (groups.clone(), has_letters, [plain[0], second(&separators)])));
         }
         taken
     }
@@ -272,16 +280,13 @@ mod tests {
             ways.add(detector, asked);
             let may_be_alone =
                 |has_letters| may_be_alone(detector) && (has_letters || matches!(detector.form, Form::Digits { .. }));
-            for (groups, has_letters, [first, second]) in taken(detector) {
-                let is_known = if groups.len() == 1 {
-                    may_be_alone(has_letters)
-                } else {
-                    ways.asked(Way::of(&groups, has_letters), Beginning::of(first, second)).next().is_some()
-                };
-                if !is_known {
-                    missing.insert((detector.entity, groups, has_letters));
-                }
-            }
+            let is_known = |groups: &[u8], has_letters, [first, second]: [u8; 2]| match groups {
+                [_] => may_be_alone(has_letters),
+                _ => ways.asked(Way::of(groups, has_letters), Beginning::of(first, second)).next().is_some(),
+            };
+            let unknown =
+                taken(detector).into_iter().filter(|(groups, letters, begin)| !is_known(groups, *letters, *begin));
+            missing.extend(unknown.map(|(groups, letters, _)| (detector.entity, groups, letters)));
         }
 
         assert!(missing.is_empty(), "{missing:?}");

@@ -145,7 +145,7 @@ mod x86 {
     #[target_feature(enable = "avx2")]
     fn last(text: &[u8], rest: &[u8]) -> Classes {
         if let (Some(first), Some(second)) = (rest.first_chunk(), rest.last_chunk()) {
-            return both(first, second, rest.len() as u32 - 32);
+            return both(first, second, rest.len() - 32);
         }
         if let Some(second) = text.last_chunk() {
             let (classes, gone) = (both(second, &[0; 32], 32), 32 - rest.len());
@@ -183,7 +183,7 @@ mod x86 {
     /// the vectors where ways meet.
     #[inline(never)]
     #[target_feature(enable = "avx2")]
-    fn both(first: &[u8; 32], second: &[u8; 32], apart: u32) -> Classes {
+    fn both(first: &[u8; 32], second: &[u8; 32], apart: usize) -> Classes {
         let (first, second) = (half(first), half(second));
         let both = |of: fn(&Classes) -> u64| of(&first) | of(&second) << apart;
         Classes {

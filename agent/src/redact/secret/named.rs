@@ -1,5 +1,6 @@
 //! Secrets that are known by the name before them: `password=…`. The context of these detectors are the names.
 
+use super::super::filter::is_among;
 use super::super::{Detector, Form, Group, Shape, Tier};
 
 /// What opens an account.
@@ -297,7 +298,7 @@ pub(super) fn is_nothing(value: &[u8]) -> bool {
     let is_token =
         matches!(value.first(), Some(b'<' | b'[')) && super::super::token::token_length(value) == Some(value.len());
     let is_variable = value.starts_with(b"${") || value.starts_with(b"{{") || value.starts_with(b"$(");
-    is_covered || is_token || is_variable || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
+    is_covered || is_token || is_variable || is_among(value, WORDS)
 }
 
 /// Whether a value is a place in the file system, by the folder that it begins with.

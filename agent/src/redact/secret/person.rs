@@ -1,5 +1,6 @@
 //! Who: user names, names and addresses by their field.
 
+use super::super::filter::is_among;
 use super::super::{Detector, Form, Group, Shape, Tier};
 
 /// The name of an account that a person has.
@@ -245,7 +246,7 @@ const SYSTEM: &[&[u8]] = &[
 /// Whether no person stands behind the name of an account.
 pub(in super::super) fn is_system(name: &[u8]) -> bool {
     let bare = name.iter().rposition(|byte| *byte == b'\\').map_or(name, |at| &name[at + 1..]);
-    name.ends_with(b"$") || name.starts_with(b"systemd-") || SYSTEM.iter().any(|known| bare.eq_ignore_ascii_case(known))
+    name.ends_with(b"$") || name.starts_with(b"systemd-") || is_among(bare, SYSTEM)
 }
 
 /// A security identifier of Windows that names an account of a domain or a machine.

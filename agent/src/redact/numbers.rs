@@ -1,0 +1,117 @@
+//! What digits may begin that is no run of them: dates, addresses of machines, telephone numbers, positions on earth.
+
+use super::moment::{may_be_moment, moment};
+use super::scanner::Pass;
+
+impl Pass<'_> {
+    /// Looks for what digits at `at` begin. Gives whether they are done with.
+    pub(super) fn number(&mut self, at: usize) -> bool {
+        let run = self.masks.ahead(at, |classes| classes.digits).trailing_ones();
+        let mark = self.byte(at + run as usize);
+        if run <= 2 && self.engine.own.birth_date.is_some() && self.spoken_date(at) {
+            return true;
+        }
+        if may_be_moment(run, mark)
+            && let Some(moment) = moment(&self.text[at..])
+        {
+            if moment.is_date && (at > 0 || self.is_keyed) && self.engine.own.birth_date.is_some() {
+                self.ask(self.engine.own.birth_date, at..at + moment.length);
+            }
+            self.next = at + moment.length;
+            return true;
+        }
+        let is_dotted = run <= 3 && mark == b'.';
+        if is_dotted && self.ip_v4(at) {
+            return true;
+        }
+        if (self.text[at] == b'0' || self.byte_before(at, 1) == b'+') && self.phone(at) {
+            return true;
+        }
+        if is_dotted {
+            self.position(at);
+        }
+        false
+    }
+
+    /// Latitude and longitude: two numbers with four or more digits behind the dot.
+    fn position(&mut self, at: usize) {
+        let Some(first) = decimal_length(&self.text[at..]) else { return };
+        let marks =
+            self.text[at + first..].iter().take(3).take_while(|byte| matches!(byte, b',' | b';' | b' ')).count();
+        let second_start = at + first + marks;
+        let sign = usize::from(self.byte(second_start) == b'-');
+        let Some(second) = self.text.get(second_start + sign..).and_then(decimal_length) else { return };
+        let before = self.byte_before(at, 1);
+        let is_signed = before == b'-' && !self.byte_before(at, 2).is_ascii_alphanumeric();
+        let is_inside = !is_signed && matches!(before, b'.' | b'-' | b'/');
+        let end = second_start + sign + second;
+        if marks > 0 && !is_inside && self.ask(self.engine.own.gps, at - usize::from(is_signed)..end) {
+            self.next = end;
+        }
+    }
+
+    /// Whether an address is at `at`, which is done with then.
+    fn ip_v4(&mut self, at: usize) -> bool {
+        let Some(end) = dotted_quad(self.text, at) else { return false };
+        self.next = end;
+        if !self.is_version(at) {
+            self.ask(self.engine.own.ipv4, at..end);
+            self.ask(self.engine.own.private_ip, at..end);
+            self.access_user(end);
+        }
+        true
+    }
+
+    /// Whether the four numbers at `at` are a version: `Chrome/120.0.6099.71`, `name-1.2.3.4`, `version 1.2.3.4`.
+    fn is_version(&mut self, at: usize) -> bool {
+        let (before, further) = (self.byte_before(at, 1), self.byte_before(at, 2));
+        let is_glued = match before {
+            b'/' => {
+                further.is_ascii_alphabetic() && super::version::is_product(&self.text[at.saturating_sub(24)..at - 1])
+            }
+            b'-' => further.is_ascii_alphanumeric(),
+            b'~' => true,
+            b'.' | b'_' | b'+' => further.is_ascii_alphanumeric(),
+            _ => false,
+        };
+        is_glued
+            || super::version::is_revised(&self.text[at..])
+            || super::version::is_named(&self.text[at.saturating_sub(24)..at])
+    }
+}
+
+/// How long the number is that `text` begins with, if it has a dot and four to fifteen digits behind it.
+fn decimal_length(text: &[u8]) -> Option<usize> {
+    let digits = |text: &[u8]| text.iter().take(16).take_while(|byte| byte.is_ascii_digit()).count();
+    let whole = digits(text);
+    if !(1..=3).contains(&whole) || text.get(whole) != Some(&b'.') {
+        return None;
+    }
+    let places = digits(&text[whole + 1..]);
+    let end = whole + 1 + places;
+    let is_touched = text.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    ((4..=15).contains(&places) && !is_touched).then_some(end)
+}
+
+/// Where the dotted quad ends that begins at `at`: four numbers up to 255 without leading zeros.
+fn dotted_quad(text: &[u8], at: usize) -> Option<usize> {
+    let mut end = at;
+    for number in 0..4 {
+        if number > 0 {
+            if text.get(end) != Some(&b'.') {
+                return None;
+            }
+            end += 1;
+        }
+        let digits = text[end..].iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
+        let value = text[end..end + digits].iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'));
+        if digits == 0 || digits > 3 || value > 255 || (digits > 1 && text[end] == b'0') {
+            return None;
+        }
+        end += digits;
+    }
+    let behind = text.get(end).copied().unwrap_or_default();
+    let goes_on = behind.is_ascii_alphanumeric() || behind == b'_';
+    let is_longer = behind == b'.' && text.get(end + 1).is_some_and(u8::is_ascii_digit);
+    (!goes_on && !is_longer).then_some(end)
+}

@@ -1,0 +1,189 @@
+//! Words folded to small letters without accents, cut at `camelCase`, and the hashes of the phrases that they make.
+
+/// Words of the longest phrase.
+const PHRASE: usize = 4;
+
+/// The hashes of the present word and of those before it.
+#[derive(Default)]
+pub(super) struct Phrase {
+    /// The present word, and it without its last letter.
+    pub(super) word: u64,
+    pub(super) but_last: u64,
+    /// The words before it, the nearest first.
+    pub(super) before: [u64; PHRASE - 1],
+    /// Words of the phrase that are known, with the present one.
+    pub(super) known: usize,
+    /// Words so far.
+    pub(super) words: u32,
+    pub(super) is_open: bool,
+    /// Whether the present word begins with a digit, as no known one does.
+    pub(super) is_number: bool,
+    pub(super) last: u8,
+}
+
+impl Phrase {
+    /// Begins a word with `byte`.
+    fn open(&mut self, byte: u8) {
+        self.before = [self.word, self.before[0], self.before[1]];
+        self.known = (self.known + 1).min(PHRASE);
+        self.words += 1;
+        (self.is_open, self.is_number) = (true, byte.is_ascii_digit());
+    }
+
+    /// The hash of the phrase of `count` words that ends with a word of this hash.
+    pub(super) fn of(&self, count: usize, word: u64) -> u64 {
+        self.before[..count - 1].iter().fold(finish(word), |phrase, before| join(phrase, *before))
+    }
+}
+
+/// Goes through the words of `text`. `ended` gets the phrase at each end of a word, and where a digit goes on behind letters; the
+/// last one is given back.
+#[inline(always)]
+pub(super) fn phrases(text: &[u8], mut ended: impl FnMut(&Phrase)) -> Phrase {
+    let mut phrase = Phrase::default();
+    let (mut at, mut was_small) = (0, false);
+    'words: while let Some(&first) = text.get(at) {
+        let (mut byte, mut length) = fold(first, &text[at + 1..]);
+        if byte == 0 {
+            was_small &= !first.is_ascii();
+            at += length;
+            continue;
+        }
+        phrase.open(byte);
+        let (mut word, mut first) = (SEED, first);
+        loop {
+            (phrase.but_last, phrase.last) = (word, byte);
+            word = step(word, byte);
+            // Of letters with accents either case is taken for that of the letter before: `EMŠO` is one word.
+            was_small = if first.is_ascii() { first.is_ascii_lowercase() } else { was_small };
+            at += length;
+            let Some(&next) = text.get(at) else {
+                phrase.word = word;
+                break 'words;
+            };
+            first = next;
+            (byte, length) = fold(first, &text[at + 1..]);
+            let is_end = byte == 0 || (first.is_ascii_uppercase() && was_small);
+            if is_end || (byte.is_ascii_digit() && !phrase.last.is_ascii_digit()) {
+                phrase.word = word;
+                ended(&phrase);
+            }
+            if is_end {
+                phrase.is_open = false;
+                break;
+            }
+        }
+    }
+    phrase
+}
+
+/// The hashes of the phrases that `key` ends with, of one word, of two and so on; 0 where there are fewer words.
+pub(super) fn last_phrases(key: &[u8]) -> [u64; PHRASE] {
+    let phrase = phrases(key, |_| {});
+    let mut states = [0; PHRASE];
+    if phrase.is_open {
+        for (number, state) in states[..phrase.known].iter_mut().enumerate() {
+            *state = phrase.of(number + 1, phrase.word);
+        }
+    }
+    states
+}
+
+const SEED: u64 = 0xcbf2_9ce4_8422_2325;
+
+fn step(state: u64, byte: u8) -> u64 {
+    (state ^ u64::from(byte)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23)
+}
+
+/// A word by its letters, so that its low bits depend on all of them.
+pub(super) fn finish(word: u64) -> u64 {
+    word ^ word >> 29
+}
+
+/// A phrase with one more word before it.
+fn join(phrase: u64, before: u64) -> u64 {
+    finish(step(phrase, b'_') ^ before.wrapping_mul(0xbf58_476d_1ce4_e5b9))
+}
+
+/// Hash of a phrase that is folded already.
+pub(super) fn hash(phrase: &[u8]) -> u64 {
+    let word = |word: &[u8]| word.iter().fold(SEED, |state, byte| step(state, *byte));
+    let mut words = phrase.rsplit(|byte| *byte == b'_');
+    let last = finish(word(words.next().unwrap_or_default()));
+    words.fold(last, |phrase, before| join(phrase, word(before)))
+}
+
+/// The small letter or digit that `first` and what follows stand for, 0 if it is neither, and how many bytes that took.
+#[inline(always)]
+pub(super) fn fold(first: u8, behind: &[u8]) -> (u8, usize) {
+    match FOLDED[usize::from(first)] {
+        LEAD => (letter(first, behind.first().copied().unwrap_or_default()), 2),
+        folded => (folded, 1),
+    }
+}
+
+/// Stands for the first byte of a letter with an accent, or of another alphabet.
+const LEAD: u8 = 1;
+
+static FOLDED: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0_u8;
+    while byte < u8::MAX {
+        table[byte as usize] = match byte {
+            b'a'..=b'z' | b'0'..=b'9' => byte,
+            b'A'..=b'Z' => byte | 0x20,
+            0xc3..=0xc5 | 0xce..=0xd1 => LEAD,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    table
+};
+
+fn letter(lead: u8, second: u8) -> u8 {
+    if lead < 0xce { accented(lead, second) } else { transcribed(lead, second) }
+}
+
+fn accented(lead: u8, second: u8) -> u8 {
+    match (lead, second) {
+        (0xc3, 0x80..=0x86 | 0xa0..=0xa6) | (0xc4, 0x80..=0x85) => b'a',
+        (0xc3, 0x87 | 0xa7) | (0xc4, 0x86..=0x8d) => b'c',
+        (0xc4, 0x8e..=0x91) => b'd',
+        (0xc3, 0x88..=0x8b | 0xa8..=0xab) | (0xc4, 0x92..=0x9b) => b'e',
+        (0xc4, 0x9c..=0xa3) => b'g',
+        (0xc3, 0x8c..=0x8f | 0xac..=0xaf) | (0xc4, 0xa8..=0xb1) => b'i',
+        (0xc4, 0xb6..=0xb7) => b'k',
+        (0xc4, 0xb9..=0xbf) | (0xc5, 0x80..=0x82) => b'l',
+        (0xc3, 0x91 | 0xb1) | (0xc5, 0x83..=0x88) => b'n',
+        (0xc3, 0x92..=0x96 | 0x98 | 0xb2..=0xb6 | 0xb8) | (0xc5, 0x8c..=0x93) => b'o',
+        (0xc5, 0x94..=0x99) => b'r',
+        (0xc3, 0x9f) | (0xc5, 0x9a..=0xa1) => b's',
+        (0xc5, 0xa2..=0xa7) => b't',
+        (0xc3, 0x99..=0x9c | 0xb9..=0xbc) | (0xc5, 0xa8..=0xb3) => b'u',
+        (0xc3, 0x9d | 0xbd | 0xbf) => b'y',
+        (0xc5, 0xb9..=0xbe) => b'z',
+        _ => 0,
+    }
+}
+
+/// The Latin letter that a Greek or Cyrillic one is written with: `ΑΜΚΑ` is `amka`, `ЕГН` is `egn`.
+fn transcribed(lead: u8, second: u8) -> u8 {
+    const GREEK: &[u8; 25] = b"abgdezhtiklmnxoprsstufhpo";
+    const CYRILLIC: &[u8; 32] = b"abvgdejziiklmnoprstufhccssyyyeua";
+    let letter = u32::from(lead & 0x1f) << 6 | u32::from(second & 0x3f);
+    let nth = |letters: &[u8], number: u32| letters.get(number as usize).copied().unwrap_or_default();
+    match letter {
+        0x386 | 0x3ac => b'a',
+        0x388 | 0x3ad => b'e',
+        0x389 | 0x3ae => b'h',
+        0x38a | 0x3af => b'i',
+        0x38c | 0x38f | 0x3cc | 0x3ce => b'o',
+        0x38e | 0x3cd => b'u',
+        0x391..=0x3a9 => nth(GREEK, letter - 0x391),
+        0x3b1..=0x3c9 => nth(GREEK, letter - 0x3b1),
+        0x410..=0x42f => nth(CYRILLIC, letter - 0x410),
+        0x430..=0x44f => nth(CYRILLIC, letter - 0x430),
+        0x401 | 0x451 => b'e',
+        _ => 0,
+    }
+}
