@@ -167,27 +167,26 @@ mod tests {
         text
     }
 
+    /// The tiers of the ways in which an entity is looked for: `1/2`.
+    fn tiers(entity: &str) -> String {
+        let all = redact::all().filter(|detector| detector.entity == entity).map(|detector| detector.tier);
+        let tiers: std::collections::BTreeSet<_> = all.collect();
+        let number = |tier: redact::Tier| match tier {
+            redact::Tier::One => "1",
+            redact::Tier::Two => "2",
+            redact::Tier::Three => "3",
+        };
+        tiers.into_iter().map(number).collect::<Vec<_>>().join("/")
+    }
+
     /// The kinds of values of each group, with their tiers.
     fn kinds() -> String {
         let mut text = String::from("| Group | Kinds, and their tiers |\n| --- | --- |\n");
         for (group, name) in GROUPS {
-            let mut tiers: Vec<(&str, Vec<char>)> = Vec::new();
-            for detector in redact::all().filter(|detector| detector.group == *group) {
-                let tier = match detector.tier {
-                    redact::Tier::One => '1',
-                    redact::Tier::Two => '2',
-                    redact::Tier::Three => '3',
-                };
-                match tiers.iter_mut().find(|(entity, _)| *entity == detector.entity) {
-                    Some((_, known)) if known.contains(&tier) => {}
-                    Some((_, known)) => known.push(tier),
-                    None => tiers.push((detector.entity, vec![tier])),
-                }
-            }
-            let each = tiers.iter().map(|(entity, tiers)| {
-                let tiers: Vec<String> = tiers.iter().map(char::to_string).collect();
-                format!("`{entity}` {}", tiers.join("/"))
-            });
+            let mut entities: Vec<&str> =
+                redact::all().filter(|detector| detector.group == *group).map(|detector| detector.entity).collect();
+            entities.dedup();
+            let each = entities.iter().map(|entity| format!("`{entity}` {}", tiers(entity)));
             text.push_str(&format!("| {name} | {} |\n", each.collect::<Vec<_>>().join(", ")));
         }
         text
