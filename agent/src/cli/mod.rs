@@ -23,7 +23,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::config::{Diagnostics, Environment, Loaded, OptionType, SectionKind, Severity, Size, load, render};
+use crate::config::{
+    Diagnostics, Environment, Loaded, OptionType, Section, SectionKind, Severity, Size, SourceFile, load, render,
+};
 use crate::pipeline::{Plan, Surroundings};
 use crate::retention::Classes;
 use tracing::info;
@@ -126,26 +128,31 @@ fn start(flags: Flags) -> ExitCode {
             raise_descriptors();
             plan.run(Box::new(renewal))
         }
-        (Command::Setup, _) => {
-            let roles = || roles::run(&outputs, &classes, flags.apply);
-            let policies = || policies::run(&outputs, &classes, flags.apply);
-            let mut done = setup::run(&outputs, &classes, flags.apply, &sources);
-            for (is_asked, more) in [(flags.roles, &roles as &dyn Fn() -> ExitCode), (flags.policies, &policies)] {
-                if is_asked && done != ExitCode::FAILURE {
-                    done = match more() {
-                        ExitCode::SUCCESS => done,
-                        other => other,
-                    };
-                }
-            }
-            done
-        }
+        (Command::Setup, _) => set_up((flags.roles, flags.policies, flags.apply), (&outputs, &classes, &sources)),
         _ => {
             say("configuration test is successful\n");
             ExitCode::SUCCESS
         }
     }
 }
+
+/// Looks at templates, and at roles and policies where they are asked for. Something open is said by the exit code of what comes last.
+fn set_up(
+    (roles, policies, apply): (bool, bool, bool),
+    (outputs, classes, sources): (&[(Section, String)], &Arc<Classes>, &[SourceFile]),
+) -> ExitCode {
+    let mut done = setup::run(outputs, classes, apply, sources);
+    for (is_asked, more) in [(roles, roles::run as More), (policies, policies::run as More)] {
+        if is_asked && done != ExitCode::FAILURE {
+            let next = more(outputs, classes, apply);
+            done = if next == ExitCode::SUCCESS { done } else { next };
+        }
+    }
+    done
+}
+
+/// More that is set up: for these outputs and classes, and whether it is done.
+type More = fn(&[(Section, String)], &Arc<Classes>, bool) -> ExitCode;
 
 fn enter_directory(flags: &Flags) -> Result<(), String> {
     let Some(directory) = &flags.directory else { return Ok(()) };

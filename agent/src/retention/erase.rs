@@ -75,21 +75,28 @@ impl Subject {
     ) -> Result<Vec<(&'a Index, u64)>, String> {
         let mut found = Vec::new();
         for index in &survey.indexes {
-            let mut count = 0;
-            for (at, query) in self.queries(classes.get(&index.class)).iter().enumerate() {
-                if at == 0 {
-                    // What came in a moment ago counts.
-                    cluster.post(&format!("/{}/_refresh", index.name), &Value::Null).await?;
-                }
-                let answer = cluster.post(&format!("/{}/_count", index.name), &json!({"query": query})).await?;
-                count += answer["count"].as_u64().unwrap_or(0);
-            }
+            let queries = self.queries(classes.get(&index.class));
+            let count = count(cluster, &index.name, &queries).await?;
             if count > 0 {
                 found.push((index, count));
             }
         }
         Ok(found)
     }
+}
+
+/// How many documents of `index` the `queries` find, those of a moment ago too.
+async fn count(cluster: &Cluster, index: &str, queries: &[Value]) -> Result<u64, String> {
+    if queries.is_empty() {
+        return Ok(0);
+    }
+    cluster.post(&format!("/{index}/_refresh"), &Value::Null).await?;
+    let mut count = 0;
+    for query in queries {
+        let answer = cluster.post(&format!("/{index}/_count"), &json!({"query": query})).await?;
+        count += answer["count"].as_u64().unwrap_or(0);
+    }
+    Ok(count)
 }
 
 impl Run<'_> {

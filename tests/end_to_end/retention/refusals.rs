@@ -111,8 +111,8 @@ fn a_cluster_that_cannot_be_judged_or_deleted_from_is_refused_and_keeps_all() {
         store.request(Method::PUT, "_snapshot/backups/monday?wait_for_completion=true", Some(&indices));
     assert_eq!(status, 200, "{answer}");
     let (status, text) = retention(&workplace, &["plan"]);
-    let listed =
-        format!("snapshot backups/monday of {}", &answer["snapshot"]["start_time"].as_str().expect("a time")[..10]);
+    let made = answer["snapshot"]["start_time"].as_str().and_then(|time| time.get(..10)).expect("a date");
+    let listed = format!("snapshot backups/monday of {made}");
     assert!(status == Some(0) && text.contains(&listed), "{text}");
     assert_eq!(retention(&workplace, &RUN).0, Some(0));
     let chain = fs::read_to_string(workplace.path("chain")).expect("there is a chain");
