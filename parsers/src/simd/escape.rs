@@ -80,13 +80,16 @@ pub(super) type Way = fn(&[u8], Range<usize>, &mut Vec<u8>) -> usize;
 /// All ways that this machine has.
 #[cfg(any(test, fuzzing))]
 pub(super) fn ways() -> Vec<Way> {
-    let mut ways: Vec<Way> = vec![push_plain, |bytes, text, out| push_bytes(&bytes[text], out)];
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("popcnt") {
+    let narrow = (is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("popcnt")).then_some({
         // SAFETY: the processor has what the function needs.
-        ways.push(|bytes, text, out| unsafe { push_ssse3(bytes, text, out) });
-    }
-    ways
+        let way: Way = |bytes, text, out| unsafe { push_ssse3(bytes, text, out) };
+        way
+    });
+    #[cfg(not(target_arch = "x86_64"))]
+    let narrow = None;
+    let plain: Way = |bytes, text, out| push_bytes(&bytes[text], out);
+    [push_plain, plain].into_iter().chain(narrow).collect()
 }
 
 #[cfg(target_arch = "x86_64")]
