@@ -22,10 +22,13 @@ pub fn push_object(batch: &Batch, fields: &[Field], out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
-/// Appends the members of `record` without braces. A record that was not changed since it was parsed is copied whole.
+/// Appends the members of `record` without braces. A record to which at most fields were added since it was parsed is copied whole.
 pub fn push_record(record: Record<'_>, out: &mut Vec<u8>) {
     match record.verbatim() {
-        Some(members) => out.extend_from_slice(members),
+        Some((members, added)) => {
+            out.extend_from_slice(members);
+            push_further(record.batch(), added, out);
+        }
         None if record.is_distinct() => match record.fields() {
             // A line as it was read.
             [Field { key, value: Value::Text(text) }] if !text.is_json() && key.frame().is_some() => {
@@ -47,7 +50,17 @@ fn push_line(arena: &[u8], (key, text): (Text, Text), out: &mut Vec<u8>) {
 /// Appends all of `fields`, whose keys are known to differ.
 #[inline]
 fn push_all(batch: &Batch, fields: &[Field], out: &mut Vec<u8>) {
-    let mut writer = Members { batch, run: 0..0, is_first: true, out };
+    push_each(Members { batch, run: 0..0, is_first: true, out }, fields);
+}
+
+/// Appends `fields`, whose keys are known to differ, behind other members.
+#[inline]
+fn push_further(batch: &Batch, fields: &[Field], out: &mut Vec<u8>) {
+    push_each(Members { batch, run: 0..0, is_first: false, out }, fields);
+}
+
+#[inline]
+fn push_each(mut writer: Members<'_>, fields: &[Field]) {
     for field in fields {
         writer.push(field);
     }

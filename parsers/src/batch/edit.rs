@@ -56,7 +56,10 @@ impl<'a> RecordMut<'a> {
     pub fn set(&mut self, key: &[u8], value: Value) {
         match self.position(key) {
             Some(at) => self.field_mut(at).value = value,
-            None => self.append(key, value),
+            None => {
+                let key = Text::plain(self.batch.store(key));
+                self.append_new(Field { key, value });
+            }
         }
     }
 
@@ -113,6 +116,14 @@ impl<'a> RecordMut<'a> {
         self.set_range(range);
     }
 
+    /// Adds a field whose key lies in the arena already and is none of the record's. What stands ready to be copied still does.
+    #[inline]
+    pub fn append_new(&mut self, field: Field) {
+        let known = self.batch.entries[self.index].verbatim;
+        self.append_field(field);
+        self.batch.entries[self.index].verbatim = known;
+    }
+
     /// Adds a field at `at`, moving what stands there and behind it.
     pub fn insert_field(&mut self, at: usize, field: Field) {
         self.append_field(field);
@@ -141,7 +152,9 @@ impl<'a> RecordMut<'a> {
         }
         if verbatim == DISTINCT {
             self.set_distinct();
-        } else if let Some(first) = self.fields().first().filter(|_| at == 0 && !verbatim.is_empty()) {
+        } else if let Some(first) =
+            self.fields().first().filter(|first| at == 0 && !verbatim.is_empty() && verbatim.holds(first.key.span))
+        {
             let quote = first.key.span.start as usize - 1;
             self.set_verbatim(Span::between(quote, verbatim.end()));
         }

@@ -39,6 +39,12 @@ impl Span {
         self.start as usize + self.len as usize
     }
 
+    /// Whether `other` lies in it.
+    #[inline]
+    pub(crate) fn holds(self, other: Self) -> bool {
+        self.start <= other.start && other.end() <= self.end()
+    }
+
     /// Whether it holds no byte.
     pub fn is_empty(self) -> bool {
         self.len == 0

@@ -39,11 +39,16 @@ impl<'a> Record<'a> {
     }
 
     /// Its members as they stand in the arena as JSON, without braces, when nothing was changed since they were parsed: valid, on
-    /// one line, no key twice.
+    /// one line, no key twice. With them the fields that were added since, whose keys are others.
     #[inline]
-    pub fn verbatim(self) -> Option<&'a [u8]> {
+    pub fn verbatim(self) -> Option<(&'a [u8], &'a [Field])> {
         let span = self.entry.verbatim;
-        (!span.is_empty()).then(|| self.batch.bytes(span))
+        if span.is_empty() {
+            return None;
+        }
+        let fields = self.fields();
+        let added = fields.iter().rev().take_while(|field| !span.holds(field.key.span)).count();
+        Some((self.batch.bytes(span), &fields[fields.len() - added..]))
     }
 
     /// Whether it is known that no key stands twice.

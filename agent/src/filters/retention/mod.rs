@@ -226,7 +226,7 @@ impl Retention {
                 self.metrics.replaced_stamp_records.add(1);
                 record.field_mut(at).value = value;
             }
-            None => record.append_field(Field { key: ahead.key, value }),
+            None => record.append_new(Field { key: ahead.key, value }),
         }
     }
 
