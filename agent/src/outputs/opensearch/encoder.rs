@@ -335,20 +335,13 @@ impl PositionIds {
 
 /// Whether one of `fields` is called `key`, possibly only after its dots were replaced.
 fn has_key(batch: &Batch, fields: &[Field], key: &[u8], with_underscores: bool) -> bool {
+    let replaced = |byte: &u8| if *byte == b'.' { b'_' } else { *byte };
     fields.iter().any(|field| {
-        // Told without a look at the arena for most.
-        if field.key.span.len as usize != key.len() && !field.key.is_escaped() {
-            return false;
+        if field.key.is_escaped() || !with_underscores {
+            return batch.text_is(field.key, key);
         }
         let raw = batch.bytes(field.key.span);
-        match (field.key.is_escaped(), with_underscores) {
-            (true, _) => batch.text_is(field.key, key),
-            (false, false) => raw == key,
-            (false, true) => {
-                let replaced = |byte: &u8| if *byte == b'.' { b'_' } else { *byte };
-                raw.len() == key.len() && raw.iter().map(replaced).eq(key.iter().copied())
-            }
-        }
+        raw.len() == key.len() && raw.iter().map(replaced).eq(key.iter().copied())
     })
 }
 
