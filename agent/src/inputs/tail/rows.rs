@@ -117,8 +117,9 @@ fn families_of(row: &Position) -> BTreeSet<PathBuf> {
 fn families_around(path: &Path) -> BTreeSet<PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let directory = path.parent().unwrap_or(Path::new(""));
-    let roots = name.match_indices(['.', '-', '_']).filter_map(|(at, _)| name.get(..at));
-    roots.flat_map(|root| [root, root.strip_suffix(".log").unwrap_or(root)]).map(|stem| directory.join(stem)).collect()
+    // Where it goes on behind `app.log`, `app` is followed by a dot, too.
+    let stems = name.match_indices(['.', '-', '_']).filter_map(|(at, _)| name.get(..at));
+    stems.map(|stem| directory.join(stem)).collect()
 }
 
 #[cfg(test)]
