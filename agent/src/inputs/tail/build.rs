@@ -15,6 +15,7 @@ use super::paths::Paths;
 use super::quiet::QuietWatcher;
 use super::read::{LARGEST_BLOCK, Reading};
 use super::rest_file::Rests;
+use super::rows::Rows;
 use super::tags::{self, Tags};
 use super::watch::DirectoryWatcher;
 use super::writers::Writers;
@@ -131,7 +132,7 @@ impl Tail {
             quiet: QuietWatcher::new(setup.stop.signal().clone(), options.inotify_watcher),
             descriptors: Descriptors::new(),
             writers: Writers::new(setup.stop.signal().clone()),
-            rows: HashMap::new(),
+            rows: Rows::default(),
             files: BTreeMap::new(),
             by_id: HashMap::new(),
             ready: Vec::new(),

@@ -25,7 +25,7 @@ impl Tail {
     pub(super) fn load(&mut self) {
         match self.positions.all() {
             Ok(rows) => {
-                rows.into_iter().for_each(|row| self.rows.entry(row.inode).or_default().push(row));
+                rows.into_iter().for_each(|row| self.rows.add(row));
                 self.remove_leftovers();
             }
             Err(error) => self.complain(&error, "stored positions cannot be read"),
@@ -198,20 +198,13 @@ impl Tail {
             self.complain(&error, "the position of a closed file cannot be stored");
         }
         if !is_over {
-            self.rows.entry(file.position.inode).or_default().push(file.position);
+            self.rows.add(file.position);
         }
     }
 
     /// Takes the newest stored row of `file`, of which `metadata` tells.
     pub(super) fn take_row(&mut self, file: &Opened, metadata: &std::fs::Metadata) -> Option<Position> {
-        let inode = file::FileId::of(metadata).inode;
-        let rows = self.rows.get_mut(&inode)?;
-        let at = rows.iter().rposition(|row| is_row_of(row, file, metadata))?;
-        let row = rows.remove(at);
-        if rows.is_empty() {
-            self.rows.remove(&inode);
-        }
-        Some(row)
+        self.rows.take(file::FileId::of(metadata).inode, |row| is_row_of(row, file, metadata))
     }
 
     /// Whether a stored row is of the file that `metadata` tells of.
@@ -221,19 +214,17 @@ impl Tail {
 
     /// The newest stored row of the file that `metadata` tells of.
     pub(super) fn row_of(&self, metadata: &std::fs::Metadata) -> Option<&Position> {
-        let rows = self.rows.get(&file::FileId::of(metadata).inode)?;
-        rows.iter().rfind(|row| file::row_fits(row, metadata))
+        self.rows.newest(file::FileId::of(metadata).inode, |row| file::row_fits(row, metadata))
     }
 
     /// The newest stored row of `file`, of which `metadata` tells.
     pub(super) fn row_in(&self, file: &Opened, metadata: &std::fs::Metadata) -> Option<&Position> {
-        let rows = self.rows.get(&file::FileId::of(metadata).inode)?;
-        rows.iter().rfind(|row| is_row_of(row, file, metadata))
+        self.rows.newest(file::FileId::of(metadata).inode, |row| is_row_of(row, file, metadata))
     }
 
     /// Names under which files with a stored row were found.
     pub(super) fn row_names(&self) -> std::collections::HashSet<Arc<Path>> {
-        self.rows.values().flatten().map(|row| Arc::clone(&row.name)).collect()
+        self.rows.iter().map(|row| Arc::clone(&row.name)).collect()
     }
 }
 

@@ -88,6 +88,9 @@ impl Tail {
         }
         let live = self.files.values().filter(|file| file.standing == Standing::Live);
         let live: HashSet<Arc<Path>> = live.map(|file| Arc::clone(file.name())).collect();
+        // What one of the gzip files was compressed from may be held.
+        self.gather();
+        self.take_up_arrived();
         let mut left = Searches::new();
         for (name, mut search) in std::mem::take(&mut self.searches) {
             self.look_for(&name, &mut search, live.contains(&name), listings);
@@ -183,17 +186,20 @@ impl Tail {
 
     /// Whether `file` begins with all that was read of a file called `name`.
     fn is_copy_of_known(&self, name: &Path, file: &Opened, metadata: &Metadata) -> bool {
+        let mut bytes = [0; proof::HEAD];
+        let length = file.read_full(&mut bytes, 0).unwrap_or(0);
+        let head = &bytes[..length];
         let is_copy = |position: &Position| {
-            let known =
-                position.known.filter(|known| known.head_length > 0 && position.name.as_os_str() == name.as_os_str());
+            let known = position.known.filter(|known| known.head_length > 0);
             known.is_some_and(|known| {
                 position.marker.1 > 0
                     && metadata.len() >= position.offset
-                    && proof::has_head(file, &known)
+                    && proof::begins_with_head(head, &known)
                     && proof::has_marker(file, position.offset, position.marker)
             })
         };
-        self.rows.values().flatten().any(is_copy) || self.files.values().any(|open| is_copy(&open.position))
+        let mut open = self.files.values().filter(|open| **open.name() == *name);
+        self.rows.named(name).any(is_copy) || open.any(|open| is_copy(&open.position))
     }
 
     /// Whether the file at `path`, of which nothing is known, is a copy of a log that is open: where `Path` names the copies, too,

@@ -30,6 +30,7 @@ mod read;
 mod rest;
 mod rest_file;
 mod rotate;
+mod rows;
 mod scan;
 mod siblings;
 mod successor;
@@ -48,7 +49,7 @@ use crate::config::Options;
 use crate::metrics::InputMetrics;
 use crate::plugin::{Clock, Input, InputKind, Outlet, StageFactory, Stop};
 use crate::receipts::Signal;
-use crate::state::{Position, Positions};
+use crate::state::Positions;
 
 use ahead::ReadTimes;
 use arrivals::{Arrival, Arrivals};
@@ -60,6 +61,7 @@ use paths::Paths;
 use quiet::QuietWatcher;
 use read::{End, IN_FLIGHT, LENT, Lease, Reading, Returned};
 use rest_file::Rests;
+use rows::Rows;
 use tags::Tags;
 use watch::DirectoryWatcher;
 use writers::Writers;
@@ -110,8 +112,8 @@ struct Tail {
     quiet: QuietWatcher,
     writers: Writers,
     descriptors: Descriptors,
-    /// Stored positions of files that are not open, by inode.
-    rows: HashMap<u64, Vec<Position>>,
+    /// Stored positions of files that are not open.
+    rows: Rows,
     /// Open files by number, in the order they were met. Boxed: nodes of the map are half empty.
     files: BTreeMap<u64, Box<Tailed>>,
     by_id: HashMap<FileId, u64>,

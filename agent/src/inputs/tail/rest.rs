@@ -109,11 +109,7 @@ impl Tail {
     /// Goes on in the copies that were kept at the last stop.
     pub(super) fn recover_rests(&mut self) {
         let rests = self.rests.as_ref();
-        let mut found = Vec::new();
-        for rows in self.rows.values_mut() {
-            found.extend(rows.extract_if(.., |row| rests.is_some_and(|rests| rests.is_place_of(row))));
-        }
-        self.rows.retain(|_, rows| !rows.is_empty());
+        let found = self.rows.take_all(|row| rests.is_some_and(|rests| rests.is_place_of(row)));
         for row in found {
             self.recover_rest(row);
         }
@@ -145,7 +141,7 @@ impl Tail {
     /// Removes what a crash left among the copies. Called once all rows are read.
     pub(super) fn remove_leftovers(&self) {
         let Some(rests) = &self.rests else { return };
-        let known: HashSet<&Path> = self.rows.values().flatten().filter_map(|row| row.place.as_deref()).collect();
+        let known: HashSet<&Path> = self.rows.iter().filter_map(|row| row.place.as_deref()).collect();
         for path in rests.files().filter(|path| !known.contains(path.as_path())) {
             let lost = rest_file::unsettled(&path, None);
             self.metrics.abandoned_bytes.add(lost);

@@ -53,8 +53,7 @@ impl Tail {
     pub(super) fn recover_rows(&mut self) {
         let now = (self.clock)().seconds;
         let mut listings = Listings::default();
-        let rows: Vec<Position> =
-            self.rows.values().flatten().filter(|row| self.paths.name(&row.name)).cloned().collect();
+        let rows: Vec<Position> = self.rows.iter().filter(|row| self.paths.name(&row.name)).cloned().collect();
         let mut still_there = Vec::new();
         let mut gone = Vec::new();
         for row in rows {
@@ -91,9 +90,7 @@ impl Tail {
         if row.seen == 0 || now - row.seen < KEPT_SECONDS {
             return;
         }
-        if let Some(rows) = self.rows.get_mut(&row.inode) {
-            rows.retain(|other| other.id != row.id);
-        }
+        self.rows.remove(row);
         if let Err(error) = self.positions.remove(row.id) {
             self.complain(&error, "an old position cannot be removed");
         }

@@ -141,6 +141,9 @@ impl Tail {
             self.meet(&path, false);
         }
         self.recover_rows();
+        // What a gzip file was compressed from may be held.
+        self.gather();
+        self.take_up_arrived();
         let mut listings = Listings::default();
         for (name, place, birth) in born {
             let missed = Since { born: birth, seen: 0, is_copied: false, gone: None };
@@ -338,7 +341,7 @@ impl Tail {
     /// The birth of the newest content known of each name that is stored, and where it was.
     fn newest_births(&self) -> Vec<(PathBuf, PathBuf, i64)> {
         let mut newest: std::collections::BTreeMap<&Path, (Option<&Path>, i64)> = std::collections::BTreeMap::new();
-        for row in self.rows.values().flatten().filter(|row| self.paths.name(&row.name)) {
+        for row in self.rows.iter().filter(|row| self.paths.name(&row.name)) {
             let birth = row.known.map_or(0, |known| known.birth);
             // A copy in the state directory has no siblings.
             let place = row.place.as_deref().filter(|_| !self.is_rest(row));

@@ -17,6 +17,7 @@ use super::file::{self, FileId, Standing, Tailed};
 use super::opened::{self, Opened};
 use super::proof;
 use super::rotate::Copy;
+use super::rows::root_and_stem;
 use super::scan::TakeUp;
 use super::siblings::{self, Listings};
 use crate::state::{Known, Position};
@@ -78,20 +79,24 @@ impl Tail {
     /// Whose content `opened`, which is at `path`, has.
     fn kin_of(&self, opened: &Opened, path: &Path) -> Kin {
         let open = self.files.values().filter(|file| file.standing != Standing::Gone).map(|file| &file.position);
+        let mut bytes = [0; proof::HEAD];
+        let read = opened.read_full(&mut bytes, 0);
+        let is_short = read.as_ref().is_ok_and(|length| *length < bytes.len());
+        let head = &bytes[..read.unwrap_or(0)];
         let mut is_candidate = false;
         let mut is_kin = |position: &Position| {
-            let may_be = is_named_after(path, position) && position.known.is_some_and(|known| known.head_length > 0);
+            let Some(known) = position.known.filter(|known| known.head_length > 0) else { return false };
+            let has_head = proof::begins_with_head(head, &known);
+            let may_be = (has_head || is_short) && is_named_after(path, position);
             is_candidate |= may_be;
-            may_be && has_content(opened, position)
+            may_be && has_head && proof::has_marker(opened, position.offset, position.marker)
         };
         if open.into_iter().any(&mut is_kin) || self.begins_as_fresh(opened, path) {
             return Kin::Open;
         }
-        if let Some(row) = self.rows.values().flatten().find(|row| is_kin(row)) {
+        if let Some(row) = self.rows.around(path).find(|row| is_kin(row)) {
             return Kin::Stored(Box::new(row.clone()));
         }
-        let mut head = [0; proof::HEAD];
-        let is_short = opened.read_full(&mut head, 0).is_ok_and(|length| length < head.len());
         if is_candidate && is_short { Kin::Unknown } else { Kin::None }
     }
 
@@ -117,9 +122,7 @@ impl Tail {
 
     /// Goes on with `row` in the gzip file at `path`.
     fn go_on_in(&mut self, mut row: Position, path: &Path, metadata: &Metadata) {
-        if let Some(rows) = self.rows.get_mut(&row.inode) {
-            rows.retain(|other| other.id != row.id);
-        }
+        self.rows.remove(&row);
         let (name, is_read) = (Arc::clone(&row.name), row.rotated);
         info!(component = %self.settings.name, file = %path.display(), name = %name.display(), offset = row.offset,
             is_read, "it is what a known file was compressed to");
@@ -130,7 +133,7 @@ impl Tail {
                 self.complain(&error, "the position of a compressed file cannot be stored");
             }
         }
-        self.rows.entry(row.inode).or_default().push(row);
+        self.rows.add(row);
         if !is_read {
             self.take_up(TakeUp { path, name: &name, from_end: false, standing: Standing::Rotated });
         }
@@ -170,9 +173,6 @@ impl Tail {
         if born == 0 {
             return false;
         }
-        // What one of them was compressed from may be held.
-        self.gather();
-        self.take_up_arrived();
         let position = Position { name: name.into(), place: Some(place.into()), ..Position::default() };
         let mut is_unsure = false;
         let mut missed: Vec<(i64, PathBuf)> = Vec::new();
@@ -252,8 +252,7 @@ fn is_named_after(path: &Path, position: &Position) -> bool {
     [position.last_place(), &position.name].into_iter().any(|place| {
         let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let place_name = name(place);
-        let root = place_name.trim_end_matches(|last: char| last.is_ascii_digit() || "-._".contains(last));
-        let stem = root.strip_suffix(".log").unwrap_or(root);
+        let (root, stem) = root_and_stem(&place_name);
         let compressed = name(path);
         let rest = compressed.strip_prefix(root).or_else(|| compressed.strip_prefix(stem));
         let is_rotated =
