@@ -38,6 +38,7 @@ stage() {
 set_up() {
     need_rust_checks
     need_tracer
+    need_zones
     need_opensearch_tools "${LINE:-2}"
 }
 

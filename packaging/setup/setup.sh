@@ -140,6 +140,11 @@ need_tracer() {
     need_commands strace=strace mkfs.ext4=e2fsprogs
 }
 
+# What parsers with a `Time_Zone` read.
+need_zones() {
+    [ -e /usr/share/zoneinfo/Europe/Paris ] || install_packages tzdata
+}
+
 # What the real OpenSearch of demo and tests is resolved and run with. The argument is the line, 2 or 3.
 need_opensearch_tools() {
     need_commands mvn=maven java=openjdk-17-jre-headless unzip=unzip openssl=openssl curl=curl
