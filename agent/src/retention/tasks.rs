@@ -43,7 +43,8 @@ pub(super) async fn expunge(cluster: &Cluster, index: &str) -> Result<u64, Strin
     for look in 0..LOOKS {
         cluster.post(&format!("/{index}/_flush?force=true"), &Value::Null).await?;
         // Every tenth look tries all the same: what counts is what is left.
-        if !leases_moved(cluster, index).await? && look % 10 != 9 {
+        let have_moved = leases_moved(cluster, index).await?;
+        if !have_moved && look % 10 != 9 {
             tokio::time::sleep(PAUSE).await;
             continue;
         }
@@ -52,11 +53,14 @@ pub(super) async fn expunge(cluster: &Cluster, index: &str) -> Result<u64, Strin
         cluster.post(&format!("/{index}/_refresh"), &Value::Null).await?;
         let stats = cluster.get(&format!("/{index}/_stats/docs?filter_path=_all.total.docs")).await?;
         left = stats["_all"]["total"]["docs"]["deleted"].as_u64().unwrap_or(u64::MAX);
-        if left == 0 {
+        if left == 0 && have_moved {
             break;
         }
         tokio::time::sleep(PAUSE).await;
     }
+    // The commit before the last one keeps the files of merged segments until a later one is made.
+    cluster.post(&format!("/{index}/_flush?force=true"), &Value::Null).await?;
+    cluster.post(&format!("/{index}/_refresh"), &Value::Null).await?;
     cluster.put(&format!("/{index}/_settings"), &json!({setting: null})).await?;
     Ok(left)
 }
