@@ -228,10 +228,6 @@ impl Stage for PassThrough {
         parcel.shares[0].settle(1, Outcome::Passed);
         Some(parcel)
     }
-
-    fn passes_lines(&self) -> bool {
-        true
-    }
 }
 
 fn stream() -> Arc<Stream> {
@@ -254,19 +250,6 @@ struct Once(Option<Parcel>);
 impl Source for Once {
     fn next(&mut self) -> Option<Parcel> {
         self.0.take()
-    }
-
-    fn counts(&self) -> Option<(&Arc<Stream>, &Arc<str>)> {
-        self.0.as_ref().map(|parcel| (&parcel.stream, &parcel.tag))
-    }
-
-    fn count(&mut self) -> Option<u32> {
-        let mut parcel = self.0.take()?;
-        let lines = u32::try_from(parcel.batch.len()).expect("few");
-        parcel.shares[0].grow(lines);
-        parcel.shares[0].settle(1, Outcome::Passed);
-        parcel.settle_all(Outcome::Delivered);
-        Some(lines)
     }
 
     fn weight(&self) -> usize {

@@ -133,35 +133,11 @@ impl<'a> Worker<'a> {
     }
 
     fn take_all(&mut self, mut source: Box<dyn Source>, poison: &mut Poison) {
-        let counting = self.counting(source.as_ref());
-        loop {
-            if let Some(lines) = counting.as_ref().and_then(|_| source.count()) {
-                let lanes = counting.iter().flat_map(|outputs| outputs.iter()).map(|at| &self.lanes[*at]);
-                lanes.for_each(|lane| lane.handle().metrics.proc_records.add(u64::from(lines)));
-            } else if let Some(parcel) = source.next() {
-                self.take(parcel, poison);
-            } else {
-                return;
-            }
+        while let Some(parcel) = source.next() {
+            self.take(parcel, poison);
             self.flush_due();
             self.pulse.beat();
         }
-    }
-
-    /// The outputs of what `source` holds, if all they do is count its lines.
-    fn counting(&mut self, source: &dyn Source) -> Option<Arc<[usize]>> {
-        let (stream, tag) = source.counts()?;
-        // Routes of an input look into records.
-        if self.shared.direct.contains_key(&stream.input) {
-            return None;
-        }
-        let Route { filters, outputs } = self.route(tag, &stream.input);
-        let discards = |at: &usize| {
-            let built = &self.shared.outputs[*at];
-            built.output.discards() && built.processors.is_empty()
-        };
-        let is_waste = filters.is_empty() && !outputs.is_empty() && outputs.iter().all(discards);
-        (is_waste && (stream.stage)(stream).passes_lines()).then_some(outputs)
     }
 
     fn take(&mut self, parcel: Parcel, poison: &mut Poison) {

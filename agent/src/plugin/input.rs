@@ -35,11 +35,6 @@ pub trait Stage: Send {
         false
     }
 
-    /// Whether each raw line is a record just as it is.
-    fn passes_lines(&self) -> bool {
-        false
-    }
-
     /// Whether one that is made anew does the same, since it keeps nothing between parcels: then it is not kept either.
     fn is_stateless(&self) -> bool {
         false
@@ -67,17 +62,6 @@ pub trait Stage: Send {
 pub trait Source: fmt::Debug + Send {
     /// The next raw lines; `None` when that is all for now.
     fn next(&mut self) -> Option<Parcel>;
-
-    /// Whose lines it holds and under which tag, if it can count them for those who want no more.
-    fn counts(&self) -> Option<(&Arc<Stream>, &Arc<str>)> {
-        None
-    }
-
-    /// Goes on over the next raw lines, which are settled as delivered, and gives how many they are. `None` when that is all
-    /// for now, or when the next ones have to be fetched.
-    fn count(&mut self) -> Option<u32> {
-        None
-    }
 
     /// Bytes of memory that it takes at a time.
     fn weight(&self) -> usize;

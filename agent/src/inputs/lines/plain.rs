@@ -48,7 +48,8 @@ impl PlainLines {
 
 impl Stage for PlainLines {
     fn run(&mut self, mut parcel: Parcel) -> Option<Parcel> {
-        if !self.passes_lines() {
+        // A raw line is a record as it is.
+        if self.shared.options.parser.is_some() || self.shared.has_place() {
             for index in 0..parcel.batch.len() {
                 self.line(&mut parcel, index);
             }
@@ -57,10 +58,6 @@ impl Stage for PlainLines {
         parcel.shares[0].grow(records);
         parcel.shares[0].settle(1, Outcome::Passed);
         (records > 0).then_some(parcel)
-    }
-
-    fn passes_lines(&self) -> bool {
-        self.shared.options.parser.is_none() && !self.shared.has_place()
     }
 
     fn is_stateless(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Cuts a block of bytes into lines, and what is too long for one into parts.
 
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::memchr;
 use vigie_parsers::batch::{Batch, Origin, Source, Span, Text, Timestamp};
 
 use crate::metrics::InputMetrics;
@@ -32,22 +32,6 @@ pub(super) struct Cutting {
     pub(super) max_line: usize,
     pub(super) on_long_line: OnLongLine,
     pub(super) skip_empty: bool,
-}
-
-impl Cutting {
-    /// How many lines stand in `bytes`, which begin with one, and how many bytes these are; `None` when that takes cutting them.
-    pub(super) fn count(&self, bytes: &[u8]) -> Option<(u32, usize)> {
-        if self.skip_empty || bytes.len() > self.max_line {
-            return None;
-        }
-        let end = memrchr(b'\n', bytes)? + 1;
-        // It may be that these are left out.
-        if bytes.get(end) == Some(&0) {
-            return None;
-        }
-        let lines = memchr_iter(b'\n', &bytes[..end]).count();
-        Some((u32::try_from(lines).ok()?, end))
-    }
 }
 
 /// The bytes to be cut: where they lie in the arena and in the file.
@@ -247,22 +231,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn lines_that_are_counted_are_those_that_are_cut(
-            content in proptest::collection::vec(prop_oneof![Just(b'\n'), Just(b'\r'), Just(0), Just(b'a')], 0..40),
-            max_line in 1_usize..60,
-            skip_empty in any::<bool>(),
-        ) {
-            let cutting = Cutting { max_line, on_long_line: OnLongLine::Cut, skip_empty };
-            if let Some((lines, end)) = cutting.count(&content) {
-                let (cut, offset) = check::lines(&content, cutting, content.len(), false);
-                prop_assert_eq!((cut.len(), offset), (lines as usize, end as u64));
-            } else {
-                let is_plain = !skip_empty && content.len() <= max_line && !content.contains(&0);
-                prop_assert!(!is_plain || !content.contains(&b'\n'), "it was not counted");
-            }
-        }
-
         /// However the bytes arrive, the same lines come out.
         #[test]
         fn the_size_of_blocks_changes_nothing(

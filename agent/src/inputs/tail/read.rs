@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tracing::warn;
-use vigie_parsers::batch::{Batch, Keys, Text};
+use vigie_parsers::batch::{Batch, Keys};
 
 use super::ahead::ReadTimes;
 use super::cut::{Block, Cut, Cutter, Cutting, LongLine};
@@ -18,7 +18,7 @@ use super::file::Content;
 use super::opened::Opened;
 use super::proof::{self, Mark};
 use crate::metrics::InputMetrics;
-use crate::plugin::{Memory, Parcel, PooledBatch, Source, Stop, Stream};
+use crate::plugin::{Memory, Parcel, PooledBatch, Source, Stop};
 use crate::receipts::Outcome;
 use crate::state::Known;
 
@@ -118,19 +118,6 @@ pub(super) struct Lease {
     pub(super) reading: Arc<Reading>,
 }
 
-/// A block that was read.
-struct Fetched {
-    batch: PooledBatch,
-    /// The key of lines, in the arena.
-    key: Text,
-    /// Where the block begins in the arena, which it reaches to the end of.
-    start: usize,
-    /// Bytes that were asked for.
-    wanted: usize,
-    /// Bytes of the file that were unread before.
-    unread: usize,
-}
-
 impl Reading {
     pub(super) fn new(
         (key, block): (&str, usize),
@@ -172,46 +159,6 @@ impl Lease {
 
     /// Reads one block and cuts it. `None` when it holds nothing to hand on, or was not to be had.
     fn block(&mut self) -> Option<Parcel> {
-        let reading = Arc::clone(&self.reading);
-        let Fetched { mut batch, key, start, wanted, unread } = self.fetch()?;
-        let read = batch.arena().len() - start;
-        let cutter = Cutter { cutting: reading.cutting, metrics: &reading.metrics, now: self.times.now(), key };
-        let is_end = read == unread || (self.file.is_compressed() && read < wanted);
-        let block = Block { start, offset: self.progress.offset, last: self.last && is_end };
-        let cut = match reading.encoding {
-            None => cutter.cut(&mut batch, block, &mut self.progress.long),
-            Some(encoding) => self.cut_encoded(encoding, &cutter, &mut batch, block)?,
-        };
-        self.end = End::Reached;
-        if cut.consumed == 0 {
-            self.want_more(read, unread);
-            return None;
-        }
-        self.times.put_back(&mut batch);
-        self.advance(&batch.arena()[start..start + cut.consumed]);
-        self.parcel(batch, cut.end)
-    }
-
-    /// Reads one block and counts its lines, which are settled. `None` when they are to be cut, or it was not to be had.
-    fn count_block(&mut self) -> Option<u32> {
-        if self.reading.encoding.is_some() || self.progress.long.is_some() {
-            return None;
-        }
-        let Fetched { batch, start, .. } = self.fetch()?;
-        self.end = End::Reached;
-        let bytes = &batch.arena()[start..];
-        let (lines, length) = self.reading.cutting.count(bytes)?;
-        self.advance(&bytes[..length]);
-        self.reading.metrics.records.add(u64::from(lines));
-        let mut share = self.content.ledger.open(self.progress.offset);
-        share.grow(lines);
-        share.settle(1, Outcome::Passed);
-        share.settle_all(Outcome::Delivered);
-        Some(lines)
-    }
-
-    /// Reads one block. `None` when it was not to be had.
-    fn fetch(&mut self) -> Option<Fetched> {
         // What brings this down comes again with the same bytes.
         self.end = End::Failed;
         let reading = Arc::clone(&self.reading);
@@ -233,17 +180,27 @@ impl Lease {
                 return None;
             }
         };
-        Some(Fetched { batch, key, start, wanted, unread: self.unread_now(unread) })
-    }
-
-    /// Notes that `bytes`, which begin at the offset, are dealt with.
-    fn advance(&mut self, bytes: &[u8]) {
-        let length = bytes.len() as u64;
-        self.progress.mark.advance(bytes);
-        self.progress.offset += length;
+        let read = batch.arena().len() - start;
+        let unread = self.unread_now(unread);
+        let cutter = Cutter { cutting: reading.cutting, metrics: &reading.metrics, now: self.times.now(), key };
+        let is_end = read == unread || (self.file.is_compressed() && read < wanted);
+        let block = Block { start, offset: self.progress.offset, last: self.last && is_end };
+        let cut = match reading.encoding {
+            None => cutter.cut(&mut batch, block, &mut self.progress.long),
+            Some(encoding) => self.cut_encoded(encoding, &cutter, &mut batch, block)?,
+        };
+        self.end = End::Reached;
+        if cut.consumed == 0 {
+            self.want_more(read, unread);
+            return None;
+        }
+        self.times.put_back(&mut batch);
+        self.progress.mark.advance(&batch.arena()[start..start + cut.consumed]);
+        self.progress.offset += cut.consumed as u64;
         (self.progress.block, self.progress.stuck) = (0, None);
-        self.left = self.left.saturating_sub(length);
-        self.reading.metrics.bytes.add(length);
+        self.left = self.left.saturating_sub(cut.consumed as u64);
+        reading.metrics.bytes.add(cut.consumed as u64);
+        self.parcel(batch, cut.end)
     }
 
     /// What is `unread` of the file, where that may have become known better by reading.
@@ -317,14 +274,6 @@ impl Source for Lease {
             }
         }
         None
-    }
-
-    fn counts(&self) -> Option<(&Arc<Stream>, &Arc<str>)> {
-        Some((&self.content.stream, &self.tag))
-    }
-
-    fn count(&mut self) -> Option<u32> {
-        if self.goes_on() { self.count_block() } else { None }
     }
 
     fn weight(&self) -> usize {

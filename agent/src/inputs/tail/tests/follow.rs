@@ -319,10 +319,8 @@ fn files_take_turns() {
     assert!((half.len() * 2 / 5..half.len() * 3 / 5).contains(&of_a), "{of_a} of {}", half.len());
 }
 
-#[test]
-fn the_input_ends_at_the_end_of_its_files_when_told_to() {
-    let mut rig = Rig::new("*.log", &[("read_from_head", "on"), ("exit_on_eof", "on")]);
-    rig.append("a.log", "one\nrest").append("b.log", "no newline").append("c.log", "");
+/// Runs the input on a thread of its own until it returns.
+fn run_to_its_end(rig: &mut Rig) {
     let tail = Box::new(rig.build());
     let (outlet, stop) = (rig.outlet(), rig.stop.clone());
     let running = std::thread::spawn(move || tail.run(outlet, stop));
@@ -331,6 +329,13 @@ fn the_input_ends_at_the_end_of_its_files_when_told_to() {
     }
     rig.stop.drained();
     running.join().expect("it returns");
+}
+
+#[test]
+fn the_input_ends_at_the_end_of_its_files_when_told_to() {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on"), ("exit_on_eof", "on")]);
+    rig.append("a.log", "one\nrest").append("b.log", "no newline").append("c.log", "");
+    run_to_its_end(&mut rig);
 
     let mut texts = rig.texts();
     texts.sort();
@@ -353,15 +358,7 @@ fn the_input_ends_though_gzip_files_cannot_be_read_to_their_ends() {
     fs::write(rig.path("b.gz"), &whole[..whole.len() / 2]).expect("it is written");
     fs::write(rig.path("c.gz"), &whole[..5]).expect("it is written");
     rig.append("d.log", "one\n");
-    let tail = Box::new(rig.build());
-    let (outlet, stop) = (rig.outlet(), rig.stop.clone());
-
-    let running = std::thread::spawn(move || tail.run(outlet, stop));
-    while let Popped::Element(work) = rig.queue.pop(None) {
-        rig.serve(work);
-    }
-    rig.stop.drained();
-    running.join().expect("it returns");
+    run_to_its_end(&mut rig);
 
     let texts = rig.texts();
     assert!(texts.contains(&"one".to_owned()));
@@ -527,32 +524,4 @@ fn the_lag_is_what_is_there_and_not_settled() {
 
     rig.deliver_held().wait(2);
     assert_eq!((rig.metrics.lag_bytes.get(), rig.metrics.unsettled_since.get()), (0, 0));
-}
-
-#[test]
-fn lines_that_are_counted_leave_behind_what_lines_that_are_delivered_do() {
-    let long = format!("{}\nb\n", "a".repeat(3_000));
-    for (content, options) in [
-        ("a\nb\r\n\nc", vec![]),
-        ("\0\0a\n\0\0", vec![]),
-        ("a\n\n\nb\n", vec![("skip_empty_lines", "on")]),
-        (&numbered(1, 3_000), vec![("buffer_chunk_size", "4k")]),
-        (&long, vec![("buffer_max_size", "1k"), ("skip_long_lines", "on")]),
-        (&long, vec![("buffer_max_size", "1k"), ("buffer_chunk_size", "1k")]),
-    ] {
-        let outcome = |answer| {
-            let mut rig = Rig::new("*.log", &options);
-            rig.answer = answer;
-            rig.append("a.log", content);
-            rig.start().append("a.log", "next\nlast\n");
-            rig.run();
-            let (texts, at) = (rig.texts().len() as u64, rig.stop().stored());
-            let metrics = &rig.metrics;
-            (texts, (metrics.records.get(), metrics.bytes.get(), metrics.long_line_skipped.get(), at))
-        };
-        let ((delivered, expected), (cut, counted)) = (outcome(Answer::Deliver), outcome(Answer::Count));
-        assert_eq!(counted, expected, "{options:?}");
-        assert_eq!(delivered, expected.0);
-        assert_eq!(cut < delivered, options.iter().all(|(key, _)| *key != "skip_empty_lines"), "{cut} of {delivered}");
-    }
 }

@@ -42,8 +42,6 @@ enum Answer {
     Deliver,
     Hold,
     Drop,
-    /// As for an output that throws all away.
-    Count,
 }
 
 /// A record that reached the worker.
@@ -229,13 +227,11 @@ impl Rig {
     fn serve(&mut self, work: Work) {
         match work {
             Work::Parcel(parcel) => self.take(*parcel),
-            Work::Source(mut source) => loop {
-                if self.answer == Answer::Count && source.count().is_some() {
-                    continue;
+            Work::Source(mut source) => {
+                while let Some(parcel) = source.next() {
+                    self.take(parcel);
                 }
-                let Some(parcel) = source.next() else { break };
-                self.take(parcel);
-            },
+            }
             Work::Ended(stream) => self.ended.push(stream.name.to_string()),
         }
     }
@@ -275,7 +271,7 @@ impl Rig {
         let share = parcel.shares.pop().expect("it has one");
         assert_eq!((share.count(), parcel.shares.len()), (1, 0));
         match self.answer {
-            Answer::Deliver | Answer::Count => share.settle_all(Outcome::Delivered),
+            Answer::Deliver => share.settle_all(Outcome::Delivered),
             Answer::Hold => self.held.push(share),
             Answer::Drop => drop(share),
         }
