@@ -8,7 +8,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::json;
 
-use super::{alone, ids, retention};
+use super::{alone, configure, ids, retention};
 use crate::support::{Store, Workplace, run_to_end, shared_node};
 
 /// Capitals and digits, so that the dictionary of terms keeps it as it is.
@@ -58,9 +58,8 @@ fn after_an_erasure_the_bytes_of_the_subject_are_in_no_file_of_the_node() {
     let store = Store::of(node);
     let workplace = Workplace::new();
     let tokens = tokens(&workplace);
-    let output = node.output("app", "retention-rest");
     let redact = format!("[FILTER]\n    Name redact\n    Match *\n    Key_File {}\n", workplace.path("ring").display());
-    workplace.write("vigie.conf", &format!("[INPUT]\n    Name dummy\n{redact}{output}{CLASSES}"));
+    configure(&workplace, &format!("{redact}{CLASSES}"));
     assert_eq!(retention(&workplace, &["key", "new"]).0, Some(0));
     store.request(Method::DELETE, &format!("{INDEX}?ignore_unavailable=true"), None);
     let keyword = json!({"type": "keyword"});

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use reqwest::Method;
 use serde_json::json;
 
-use super::{alone, arguments, ids, public_key, retention};
+use super::{alone, arguments, configure, ids, public_key, retention};
 use crate::support::{Store, Workplace, shared_node};
 
 const BUCKET: &str = "vigie-itj1-app-exp-2020.01";
@@ -14,11 +14,10 @@ const RUN: [&str; 4] = ["run", "--apply", "--max-share", "100%"];
 const WHO: [&str; 4] = ["--reason", "a court", "--by", "legal"];
 
 /// A configuration with a class of this age.
-fn configure(workplace: &Workplace, max_age: &str) {
-    let output = shared_node().output("app", "retention-rest");
+fn configure_age(workplace: &Workplace, max_age: &str) {
     let class =
         format!("\n[RETENTION_CLASS]\n    Name itj1\n    Max_Age {max_age}\n    Layout bucket\n    Basis a test\n");
-    workplace.write("vigie.conf", &format!("[INPUT]\n    Name dummy\n{output}{class}"));
+    configure(workplace, &class);
 }
 
 fn put(store: &Store, id: &str, expires_at: &str) {
@@ -44,7 +43,7 @@ fn cases_dates_lengthened_classes_and_keys_are_gone_by() {
     let _alone = alone();
     let store = Store::of(shared_node());
     let workplace = Workplace::new();
-    configure(&workplace, "99y");
+    configure_age(&workplace, "99y");
     assert_eq!(retention(&workplace, &["key", "new"]).0, Some(0));
     let first_key = public_key(&workplace);
     store.request(Method::DELETE, &format!("{BUCKET}?ignore_unavailable=true"), None);

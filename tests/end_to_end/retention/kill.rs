@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{alone, by_relay, create, ids, public_key, retention, retention_by, set_up, start};
+use super::{alone, by_relay, configure, create, ids, public_key, retention, retention_by, set_up, start};
 use crate::support::{Relay, SplitMix, Store, Turn, Workplace, shared_node};
 
 const CLASSES: &str = "
@@ -141,9 +141,7 @@ fn chain_holds(store: &Store, workplace: &Workplace, public: &str) {
 /// Kills a run at `step` and has another one make it good. Gives whether the step was reached.
 fn killed_at(store: &Store, work: Work, step: &Step, after: bool) -> bool {
     let workplace = Workplace::new();
-    let node = shared_node();
-    let output = node.output("app", "retention-rest");
-    workplace.write("vigie.conf", &format!("[INPUT]\n    Name dummy\n{output}{CLASSES}"));
+    configure(&workplace, CLASSES);
     assert_eq!(retention(&workplace, &["key", "new"]).0, Some(0));
     let public = public_key(&workplace);
     prepare(store, work);

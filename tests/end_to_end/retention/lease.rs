@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use reqwest::Method;
 use serde_json::json;
 
-use super::{alone, by_relay, create, ids, retention, start};
+use super::{alone, by_relay, configure, create, ids, retention, start};
 use crate::support::{Relay, Store, Turn, Workplace, shared_node};
 
 const CLASSES: &str = "\n[RETENTION_CLASS]\n    Name itl1\n    Max_Age 30d\n    Layout bucket\n";
@@ -31,8 +31,7 @@ fn of_two_runs_one_works_and_the_other_says_who_holds_the_lease() {
         Turn::Pass
     });
     one.write("vigie.conf", &by_relay(relay.port, CLASSES));
-    let output = shared_node().output("app", "retention-rest");
-    other.write("vigie.conf", &format!("[INPUT]\n    Name dummy\n{output}{CLASSES}"));
+    configure(&other, CLASSES);
     for place in [&one, &other] {
         assert_eq!(retention(place, &["key", "new"]).0, Some(0));
     }

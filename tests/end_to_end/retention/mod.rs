@@ -69,6 +69,12 @@ fn by_relay(port: u16, classes: &str) -> String {
     format!("[INPUT]\n    Name dummy\n{output}{classes}")
 }
 
+/// Writes a configuration that ships to the shared node, with what is `more` of it.
+fn configure(workplace: &Workplace, more: &str) {
+    let output = shared_node().output("app", "retention-rest");
+    workplace.write("vigie.conf", &format!("[INPUT]\n    Name dummy\n{output}{more}"));
+}
+
 /// Installs the templates that a configuration wants.
 fn set_up(workplace: &Workplace, config: &str) {
     let config = workplace.path(config);
@@ -191,11 +197,9 @@ fn certificates_hold(workplace: &Workplace) {
 fn a_closed_or_blocked_index_is_named_and_nothing_is_judged() {
     let _alone = alone();
     let store = Store::of(shared_node());
-    let node = shared_node();
     let workplace = Workplace::new();
-    let output = node.output("app", "retention-rest");
     let class = "\n[RETENTION_CLASS]\n    Name ite3\n    Max_Age 30d\n";
-    workplace.write("vigie.conf", &format!("[INPUT]\n    Name dummy\n{output}{class}"));
+    configure(&workplace, class);
     let index = "vigie-ite3-app";
     store.create_index(index, &json!({"@timestamp": {"type": "date"}}));
 
@@ -213,11 +217,9 @@ fn a_closed_or_blocked_index_is_named_and_nothing_is_judged() {
 fn a_run_that_stays_deletes_and_leaves_its_figures_for_monitoring() {
     let _alone = alone();
     let store = Store::of(shared_node());
-    let node = shared_node();
     let workplace = Workplace::new();
-    let output = node.output("app", "retention-rest");
     let class = "\n[RETENTION_CLASS]\n    Name ite4\n    Max_Age 30d\n    Layout bucket\n";
-    workplace.write("vigie.conf", &format!("[INPUT]\n    Name dummy\n{output}{class}"));
+    configure(&workplace, class);
     let bucket = "vigie-ite4-app-exp-2020.01";
     store.create_index(bucket, &json!({"@timestamp": {"type": "date"}}));
     create(&store, bucket, "due", ("john", "ite4", "2020-01-19T00:00:00Z"));

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use super::siblings::splits;
 use crate::state::Position;
 
 /// Rows in the order in which they came.
@@ -118,8 +119,7 @@ fn families_around(path: &Path) -> BTreeSet<PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let directory = path.parent().unwrap_or(Path::new(""));
     // Where it goes on behind `app.log`, `app` is followed by a dot, too.
-    let stems = name.match_indices(['.', '-', '_']).filter_map(|(at, _)| name.get(..at));
-    stems.map(|stem| directory.join(stem)).collect()
+    splits(&name).map(|(stem, _)| directory.join(stem)).collect()
 }
 
 #[cfg(test)]

@@ -54,14 +54,18 @@ pub(super) fn named_after(live: &Path) -> impl Fn(&Path) -> bool {
     }
 }
 
+/// What `name` may be made of: that of a log and what rotation added, the shortest log first.
+pub(super) fn splits(name: &str) -> impl Iterator<Item = (&str, &str)> {
+    name.match_indices(['.', '-', '_']).filter_map(|(at, _)| name.split_at_checked(at))
+}
+
 /// The logs whose rotated file `path` may be by its name, the longest name first; none for compressed files.
 pub(super) fn logs_of(path: &Path) -> impl Iterator<Item = PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let is_compressed = COMPRESSED.iter().any(|ending| name.ends_with(ending));
     let directory = path.parent().unwrap_or(Path::new("")).to_owned();
-    let parts = name.match_indices(['.', '-', '_']).filter_map(|(at, _)| name.split_at_checked(at));
     let is_log = |(log, suffix): &(&str, &str)| !log.is_empty() && !is_compressed && is_rotation_suffix(suffix);
-    let logs: Vec<PathBuf> = parts.filter(is_log).map(|(log, _)| directory.join(log)).collect();
+    let logs: Vec<PathBuf> = splits(&name).filter(is_log).map(|(log, _)| directory.join(log)).collect();
     logs.into_iter().rev()
 }
 
