@@ -56,6 +56,11 @@ fn push_all(batch: &Batch, fields: &[Field], out: &mut Vec<u8>) {
 /// Appends `fields`, whose keys are known to differ, behind other members.
 #[inline]
 fn push_further(batch: &Batch, fields: &[Field], out: &mut Vec<u8>) {
+    if let [field] = fields
+        && let Some(member) = field.member()
+    {
+        return push(&batch.arena()[member], out);
+    }
     push_each(Members { batch, run: 0..0, is_first: false, out }, fields);
 }
 
@@ -100,6 +105,11 @@ impl Members<'_> {
             // Without the quote that a text begins with.
             push(&arena[start..frame.end - 1], self.out);
             return push_value(self.batch, field.value, self.out);
+        }
+        if let Some(member) = field.member() {
+            self.flush();
+            let without_comma = usize::from(std::mem::take(&mut self.is_first));
+            return push(&self.batch.arena()[member.start + without_comma..member.end], self.out);
         }
         let Some(source) = verbatim_member(self.batch, field) else {
             self.flush();

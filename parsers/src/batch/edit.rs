@@ -4,8 +4,8 @@ use super::{Batch, DISTINCT, Field, Origin, Range, Span, Text, Timestamp, Value}
 
 /// A record of a batch, to be changed.
 ///
-/// A record whose fields stand at the end of the tape grows in place; any other is first copied to the
-/// end, and its old fields are garbage until the batch is cleared.
+/// A record whose fields stand at the end of the tape grows in place, as does one behind whose fields a removed one left its
+/// place; any other is first copied to the end, and its old fields are garbage until the batch is cleared.
 #[derive(Debug)]
 pub struct RecordMut<'a> {
     batch: &'a mut Batch,
@@ -108,10 +108,15 @@ impl<'a> RecordMut<'a> {
     #[inline]
     pub fn append_field(&mut self, field: Field) {
         let mut range = self.range();
-        if range.end() != self.batch.tape.len() {
-            range = self.batch.repeat(range);
+        match self.batch.tape.get_mut(range.end()) {
+            Some(behind) if behind.is_vacant() => *behind = field,
+            behind => {
+                if behind.is_some() {
+                    range = self.batch.repeat(range);
+                }
+                self.batch.tape.push(field);
+            }
         }
-        self.batch.tape.push(field);
         range.len += 1;
         self.set_range(range);
     }
@@ -145,9 +150,11 @@ impl<'a> RecordMut<'a> {
         let fields = &mut self.batch.tape[range.range()];
         let removed = fields[at];
         if at == 0 {
+            fields[0] = Field::VACANT;
             self.set_range(Range { start: range.start + 1, len: range.len - 1 });
         } else {
             fields.copy_within(at + 1.., at);
+            fields[range.len as usize - 1] = Field::VACANT;
             self.set_range(Range { len: range.len - 1, ..range });
         }
         if verbatim == DISTINCT {
@@ -293,5 +300,45 @@ impl<'a> RecordMut<'a> {
     /// Stores bytes in the arena.
     pub fn store(&mut self, bytes: &[u8]) -> Span {
         self.batch.store(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two records side by side, `a` and `b`, `c` and `d`, and the number of fields on the tape.
+    fn pair() -> (Batch, usize) {
+        let mut batch = Batch::default();
+        for keys in [["a", "b"], ["c", "d"]] {
+            let index = batch.push(Timestamp::default(), Origin::default());
+            keys.iter().for_each(|key| batch.record_mut(index).append(key.as_bytes(), Value::Null));
+        }
+        let fields = batch.tape.len();
+        (batch, fields)
+    }
+
+    fn keys(batch: &Batch) -> Vec<String> {
+        let of = |record: crate::batch::Record<'_>| {
+            let keys = record.fields().iter().map(|field| batch.bytes(field.key.span));
+            keys.map(|key| String::from_utf8_lossy(key).into_owned()).collect::<Vec<_>>().concat()
+        };
+        batch.records().map(of).collect()
+    }
+
+    #[test]
+    fn a_record_grows_into_the_place_that_a_removed_field_left() {
+        for (index, removed, grown) in [(1, "c", ["abx", "d"]), (0, "a", ["bx", "cd"]), (0, "b", ["ax", "cd"])] {
+            let (mut batch, fields) = pair();
+            batch.record_mut(index).remove(removed.as_bytes());
+            batch.record_mut(0).append(b"x", Value::Null);
+
+            assert_eq!(keys(&batch), grown, "without {removed}");
+            let is_copied = removed == "a";
+            assert_eq!(batch.tape.len() > fields, is_copied, "without {removed}");
+
+            batch.record_mut(0).append(b"y", Value::Null);
+            assert_eq!(keys(&batch), [format!("{}y", grown[0]), grown[1].into()], "twice, without {removed}");
+        }
     }
 }

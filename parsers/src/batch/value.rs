@@ -95,6 +95,9 @@ fn offsets(start: usize, end: usize) -> (u32, u32) {
 /// What stands before and behind a key that is ready to be copied, with the quote that a text begins with.
 pub(super) const FRAME: (&str, &str) = (",\"", "\":\"");
 
+/// What stands before and behind the key of a member that is ready to be copied.
+pub(super) const MEMBER: (&str, &str) = (",\"", "\":");
+
 /// Bytes that stand for text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Text {
@@ -116,6 +119,10 @@ enum Form {
     Escaped,
     /// A clean key that stands between `,"` and `":"`.
     Framed,
+    /// A clean key that begins a member: it stands between `,"` and `":`, and the value behind that, all on one line.
+    Member,
+    /// No text: the key of [`Field::VACANT`].
+    Vacant,
 }
 
 impl Text {
@@ -143,6 +150,12 @@ impl Text {
     pub fn frame(self) -> Option<ops::Range<usize>> {
         let start = self.span.start as usize;
         (self.form == Form::Framed).then(|| start - FRAME.0.len()..self.span.end() + FRAME.1.len())
+    }
+
+    /// A key that needs no escape in JSON and stands in the arena as the beginning of a member that is ready to be copied.
+    #[inline]
+    pub(super) fn of_member(span: Span) -> Self {
+        Self { span, form: Form::Member }
     }
 
     /// Text that stands at `span` as `inside` of a valid JSON string.
@@ -202,6 +215,27 @@ pub struct Field {
     pub key: Text,
     /// The value.
     pub value: Value,
+}
+
+impl Field {
+    /// In the place of a field that was removed from the end of a record, or from before another: whose record ends there may
+    /// grow into it.
+    pub(super) const VACANT: Self =
+        Self { key: Text { span: Span { start: 0, len: 0 }, form: Form::Vacant }, value: Value::Null };
+
+    /// Where it stands in the arena as `,"key":value`, ready to be copied, when it does.
+    #[inline]
+    pub fn member(&self) -> Option<ops::Range<usize>> {
+        let Value::Json(value) = self.value else { return None };
+        let is_behind = value.start as usize == self.key.span.end() + MEMBER.1.len();
+        (is_behind && self.key.form == Form::Member).then(|| self.key.span.start as usize - MEMBER.0.len()..value.end())
+    }
+
+    /// Whether the place is free.
+    #[inline]
+    pub(super) fn is_vacant(&self) -> bool {
+        self.key.form == Form::Vacant
+    }
 }
 
 const _: () = assert!(size_of::<Value>() == 16);

@@ -279,3 +279,21 @@ fn an_escaped_key_equals_its_plain_form() {
 
     assert_eq!(lossy(&written(&batch)), r#"{"x":null,"\u0065mail":2}"#);
 }
+
+#[test]
+fn a_member_that_is_ready_is_copied_wherever_it_stands_until_its_value_changes() {
+    let mut batch = record(&[]);
+    let member = batch.store_member("m", br#"{"k":"v"}"#);
+    batch.record_mut(0).append_field(member);
+    assert_eq!(lossy(&written(&batch)), r#"{"m":{"k":"v"}}"#);
+
+    batch.record_mut(0).append(b"n", Value::Null);
+    batch.record_mut(0).remove(b"m");
+    batch.record_mut(0).append_field(member);
+    assert_eq!(lossy(&written(&batch)), r#"{"n":null,"m":{"k":"v"}}"#);
+    assert_eq!(lossy(&with_underscores(&batch)), r#"{"n":null,"m":{"k":"v"}}"#);
+
+    let other = Value::Json(batch.store(b"[1]"));
+    batch.record_mut(0).set(b"m", other);
+    assert_eq!(lossy(&written(&batch)), r#"{"n":null,"m":[1]}"#);
+}

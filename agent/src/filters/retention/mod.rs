@@ -9,7 +9,7 @@ mod stamp;
 
 use std::sync::Arc;
 
-use vigie_parsers::batch::{Batch, Field, Keys, Record, RecordMut, Text, Value};
+use vigie_parsers::batch::{Batch, Record, RecordMut};
 
 use crate::config::{Diagnostics, Matcher, Options, Section};
 use crate::encode::accessor::Path;
@@ -45,7 +45,7 @@ const KUBERNETES: [&str; 2] =
     ["$kubernetes['annotations']['vigie.io/retention']", "$kubernetes['labels']['vigie.io/retention']"];
 /// How far ahead of this host's clock an event may be, in seconds.
 const AHEAD: i64 = 3600;
-/// Name of the member.
+/// Name of the member. It needs no escape in JSON.
 const MEMBER: &str = "retention";
 
 fn build(
@@ -71,7 +71,6 @@ struct Prototype {
     keys: Vec<Path>,
     default: Option<usize>,
     oldest: Age,
-    member: Arc<Keys>,
     is_strict: bool,
 }
 
@@ -116,10 +115,9 @@ impl Prototype {
         if is_good {
             conflicts::report(section, &classes.0, !keys.is_empty(), findings);
         }
-        let member = Arc::new(Keys::new([MEMBER]));
         let (classes, oldest) = (Arc::clone(classes), options.oldest);
         let (default, is_strict) = (default.flatten(), options.strict);
-        is_good.then_some(Self { classes, tags, rules, keys, default, oldest, member, is_strict })
+        is_good.then_some(Self { classes, tags, rules, keys, default, oldest, is_strict })
     }
 }
 
@@ -206,7 +204,6 @@ fn counted_from(event: i64, now: i64, earliest: i64) -> (i64, Bound) {
 /// What holds for a whole batch.
 #[derive(Clone, Copy)]
 struct Ahead {
-    key: Text,
     now: i64,
     earliest: i64,
 }
@@ -219,14 +216,14 @@ impl Retention {
         if bound != Bound::No {
             self.metrics.bounded_time_records.add(1);
         }
-        let value = Value::Json(self.stamps[class].store(from, bound, batch));
+        let member = self.stamps[class].store(from, bound, batch);
         let mut record = batch.record_mut(index);
         match record.position(MEMBER.as_bytes()) {
             Some(at) => {
                 self.metrics.replaced_stamp_records.add(1);
-                record.field_mut(at).value = value;
+                *record.field_mut(at) = member;
             }
-            None => record.append_new(Field { key: ahead.key, value }),
+            None => record.append_new(member),
         }
     }
 
@@ -241,9 +238,8 @@ impl Retention {
 
 impl Filter for Retention {
     fn apply(&mut self, batch: &mut Batch, context: &FilterContext<'_>) {
-        let key = self.shared.member.in_batch(batch).key(0);
         let now = (self.clock)().seconds;
-        let ahead = Ahead { key, now, earliest: self.shared.oldest.before(now) };
+        let ahead = Ahead { now, earliest: self.shared.oldest.before(now) };
         let by_tag = self.by_tag(context.tag);
         self.stamps.iter_mut().for_each(Stamp::leave_batch);
         for index in 0..batch.len() {

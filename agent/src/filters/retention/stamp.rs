@@ -1,7 +1,8 @@
 //! The member `retention` of a record, as JSON that is made anew only when class or second change.
 
-use vigie_parsers::batch::{Batch, Span};
+use vigie_parsers::batch::{Batch, Field};
 
+use super::MEMBER;
 use crate::encode::json;
 use crate::encode::strftime::{Cached, Pattern};
 use crate::retention::Class;
@@ -30,8 +31,8 @@ pub(super) struct Stamp {
     text: Vec<u8>,
     date: Cached,
     time: Cached,
-    /// Where `text` lies in the batch.
-    span: Option<Span>,
+    /// The member as it lies in the batch.
+    member: Option<Field>,
 }
 
 impl Stamp {
@@ -48,27 +49,27 @@ impl Stamp {
         let closing = format!("\",\"policy_rev\":\"{}\"", class.revision).into_bytes();
         let cached = |pattern: &str| Cached::new(Pattern::parse(pattern).expect("it is a pattern"));
         let (date, time) = (cached("%Y-%m-%d"), cached("T%H:%M:%SZ"));
-        Self { class: class.clone(), opening, closing, of: None, text: Vec::new(), date, time, span: None }
+        Self { class: class.clone(), opening, closing, of: None, text: Vec::new(), date, time, member: None }
     }
 
-    /// Forgets where the text lay: another batch begins.
+    /// Forgets where the member lay: another batch begins.
     pub(super) fn leave_batch(&mut self) {
-        self.span = None;
+        self.member = None;
     }
 
-    /// The text for an event at `seconds`, stored in `batch`.
+    /// The member for an event at `seconds`, stored in `batch`.
     #[inline]
-    pub(super) fn store(&mut self, seconds: i64, bound: Bound, batch: &mut Batch) -> Span {
+    pub(super) fn store(&mut self, seconds: i64, bound: Bound, batch: &mut Batch) -> Field {
         if self.of == Some((seconds, bound)) {
-            if let Some(span) = self.span {
-                return span;
+            if let Some(member) = self.member {
+                return member;
             }
         } else {
             self.make(seconds, bound);
         }
-        let span = batch.store(&self.text);
-        self.span = Some(span);
-        span
+        let member = batch.store_member(MEMBER, &self.text);
+        self.member = Some(member);
+        member
     }
 
     fn make(&mut self, seconds: i64, bound: Bound) {
@@ -85,6 +86,6 @@ impl Stamp {
         }
         self.text.push(b'}');
         self.of = Some((seconds, bound));
-        self.span = None;
+        self.member = None;
     }
 }

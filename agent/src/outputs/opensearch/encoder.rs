@@ -338,7 +338,7 @@ fn has_key(batch: &Batch, fields: &[Field], key: &[u8], with_underscores: bool) 
     let replaced = |byte: &u8| if *byte == b'.' { b'_' } else { *byte };
     fields.iter().any(|field| {
         if field.key.is_escaped() || !with_underscores {
-            return batch.text_is(field.key, key);
+            return batch.is_called(field, key);
         }
         let raw = batch.bytes(field.key.span);
         raw.len() == key.len() && raw.iter().map(replaced).eq(key.iter().copied())
