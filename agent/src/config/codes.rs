@@ -125,7 +125,7 @@ codes! {
     "V305" "a multiline parser that cannot be built"
         "A pattern is not valid, or a rule leads to a state that none leads from. The first rule leads from `start_state`."
     "V306" "a parser that cannot be had"
-        "Its definition is valid for Fluent Bit and asks for what Vigie does not do, such as a decoder or a pattern with an absence operator. A parser that nobody names is only left out."
+        "Its definition is valid for Fluent Bit and asks for what Vigie does not do, such as a decoder or a pattern with a reference to a level of recursion. A parser that nobody names is only left out."
     "V307" "a time zone that is not known"
         "`Time_Zone` names a file of the time zone database, in /usr/share/zoneinfo or where `TZDIR` says; minimal images lack it until the package tzdata is installed. `UTC` needs no database. The zone of the system is that of the variable `TZ`, or else of /etc/localtime."
     "V401" "a path cannot be used"

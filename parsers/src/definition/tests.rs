@@ -122,9 +122,9 @@ fn cri_lines_give_the_fields_of_the_usual_definition() {
 #[test]
 fn a_wrong_definition_names_the_key_to_blame() {
     let regex = Definition { format: Format::Regex, ..Definition::default() };
-    let absent = Definition { regex: Some("(?~a)(?<b>c)".into()), ..regex.clone() };
+    let level = Definition { regex: Some(r"(?<b>c)\k<b+0>".into()), ..regex.clone() };
     let time = Definition { time_format: Some("%Q".into()), ..Definition::default() };
-    for (definition, key) in [(regex, "regex"), (absent, "regex"), (time, "time_format")] {
+    for (definition, key) in [(regex, "regex"), (level, "regex"), (time, "time_format")] {
         assert_eq!(definition.build().err().map(|error| error.key()), Some(key));
     }
 }

@@ -31,6 +31,8 @@ pub(super) enum Mark {
     Branch,
     /// Its inside is there to be called only.
     Never,
+    /// Text in which its inside does not match anywhere.
+    Absent,
 }
 
 /// How a group is named in a pattern.
@@ -207,11 +209,8 @@ impl Translator<'_> {
             ("<=", Mark::Behind { negative: false }),
             ("<!", Mark::Behind { negative: true }),
             (">", Mark::Atomic),
+            ("~", Mark::Absent),
         ];
-        if self.cursor.rest().starts_with('~') {
-            let remedy = "write `(?:(?!x).)*` for text in which no `x` begins";
-            return Err(self.cursor.unsupported(at, "an absence operator (`(?~`)", remedy));
-        }
         if self.cursor.take_text("(") {
             self.conditional(at)?;
             return Ok(true);

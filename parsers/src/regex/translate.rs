@@ -123,11 +123,11 @@ impl Translator<'_> {
                 '*' | '+' | '?' => self.quantifier(next, at)?,
                 '{' => self.interval(at),
                 '|' if self.frame().branches != Branches::None => self.branch(at)?,
-                '|' | '^' | '$' => {
+                '|' => {
                     self.out.push(next);
                     self.atom = None;
                 }
-                '.' => self.push_atom("."),
+                '.' | '^' | '$' => self.push_atom(next.encode_utf8(&mut [0; 4])),
                 '#' if self.frame().extended => self.cursor.skip_line(),
                 _ if self.frame().extended && next.is_ascii_whitespace() => {}
                 _ => self.literal(next),
@@ -173,8 +173,7 @@ impl Translator<'_> {
         match letter {
             'A' | 'z' | 'b' | 'B' => {
                 self.cursor.take();
-                self.out.extend(['\\', letter]);
-                self.atom = None;
+                self.push_atom(&format!("\\{letter}"));
             }
             'Z' => {
                 self.cursor.take();

@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn wrong_rules_are_reported() {
-        assert_eq!(findings(&super::KIND, &[("regex", "log (?~a)")]), ["V103"]);
+        assert_eq!(findings(&super::KIND, &[("regex", r"log (?<a>b)\k<a+0>")]), ["V103"]);
         assert_eq!(findings(&super::KIND, &[("regex", "log")]), ["V103"]);
         assert_eq!(findings(&super::KIND, &[("regex", "a b"), ("exclude", "a b"), ("logical_op", "or")]), ["V501"]);
     }

@@ -25,7 +25,7 @@ pub(super) fn lengths(part: &Hir, marks: &[Marked], unicode: bool) -> Option<Len
         HirKind::Capture(capture) => match capture.name.as_deref().and_then(meaning) {
             Some(Meaning::Mark(index)) => match marks.get(index)?.mark {
                 Mark::Ahead { .. } | Mark::Behind { .. } | Mark::Keep | Mark::Never => Some(Lengths::from([0])),
-                Mark::Back { .. } | Mark::Call(_) | Mark::Conditional(_) => None,
+                Mark::Back { .. } | Mark::Call(_) | Mark::Conditional(_) | Mark::Absent => None,
                 Mark::Atomic | Mark::Branch => of(&capture.sub),
             },
             _ => of(&capture.sub),

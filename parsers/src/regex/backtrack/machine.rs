@@ -27,16 +27,16 @@ pub(in crate::regex) enum Starts {
 
 /// Where the machine stands.
 #[derive(Clone, Copy, Debug)]
-struct Place {
-    op: usize,
-    at: usize,
+pub(super) struct Place {
+    pub(super) op: usize,
+    pub(super) at: usize,
     /// The innermost open frame, [`UNSET`] when there is none.
-    frame: usize,
+    pub(super) frame: usize,
 }
 
 /// What is remembered of where a construct was entered. Frames are never changed, so a choice finds those that it knew.
 #[derive(Clone, Copy, Debug)]
-struct Frame {
+pub(super) struct Frame {
     outer: usize,
     at: usize,
     /// How many choices there were.
@@ -48,7 +48,7 @@ struct Frame {
 
 /// A choice that is left.
 #[derive(Clone, Copy, Debug)]
-enum Choice {
+pub(super) enum Choice {
     /// Goes on there.
     Branch { place: Place, frames: usize },
     /// A greedy run, which the place is at the end of, ends earlier, not before `lowest`.
@@ -62,12 +62,14 @@ enum Choice {
 /// Room for running, to be used again.
 #[derive(Debug, Default)]
 pub(in crate::regex) struct Machine {
-    choices: Vec<Choice>,
-    frames: Vec<Frame>,
+    pub(super) choices: Vec<Choice>,
+    pub(super) frames: Vec<Frame>,
     /// Frames below this may be known to a choice.
     floor: usize,
-    steps: usize,
+    pub(super) steps: usize,
     looks: LookMatcher,
+    /// For what should be absent.
+    pub(super) inner: Option<Box<Machine>>,
     /// Start and end of each group; [`UNSET`] where it took no part.
     pub(in crate::regex) slots: Vec<usize>,
 }
@@ -106,9 +108,7 @@ impl Machine {
             if by_characters && is_inside {
                 continue;
             }
-            self.choices.clear();
-            self.frames.clear();
-            self.floor = 0;
+            self.forget();
             self.slots.clear();
             self.slots.resize(slots, UNSET);
             self.slots[0] = start;
@@ -135,13 +135,20 @@ impl Machine {
         }
     }
 
-    fn spend(&mut self, steps: usize) -> Result<(), GivenUp> {
+    /// Forgets all choices and frames.
+    pub(super) fn forget(&mut self) {
+        self.choices.clear();
+        self.frames.clear();
+        self.floor = 0;
+    }
+
+    pub(super) fn spend(&mut self, steps: usize) -> Result<(), GivenUp> {
         self.steps = self.steps.checked_sub(steps).ok_or(GivenUp)?;
         Ok(())
     }
 
     /// Does one instruction. Gives where to go on, `None` when it failed.
-    fn step(&mut self, program: &Program, text: &[u8], place: Place) -> Result<Option<Place>, GivenUp> {
+    pub(super) fn step(&mut self, program: &Program, text: &[u8], place: Place) -> Result<Option<Place>, GivenUp> {
         let Place { op, at, .. } = place;
         let next = Place { op: op + 1, ..place };
         Ok(match &program.ops[op] {
@@ -182,6 +189,12 @@ impl Machine {
                 self.spend(*count)?;
                 step_back(text, at, *count, program.unicode).map(|at| Place { at, ..next })
             }
+            Op::Absent(exit) => match self.absence(program, text, place)? {
+                Some(at) => self.shorter_absence(*exit, Place { at, ..place }, place.at)?,
+                None => None,
+            },
+            // Reached by a search for what should be absent, which takes it itself.
+            Op::Present => None,
             Op::AtFrame => (self.frames[place.frame].at == at).then_some(next),
             Op::Call(to) => Some(Place { op: *to, ..self.open(place)? }),
             Op::Enter => Some(Place { op: op + 1, ..self.open(place)? }),
@@ -256,7 +269,7 @@ impl Machine {
         Ok(())
     }
 
-    fn leave(&mut self, choice: Choice) -> Result<(), GivenUp> {
+    pub(super) fn leave(&mut self, choice: Choice) -> Result<(), GivenUp> {
         if self.choices.len() >= MAX_CHOICES {
             return Err(GivenUp);
         }
@@ -276,7 +289,7 @@ impl Machine {
     }
 
     /// Takes up the last choice that was left.
-    fn resume(&mut self, program: &Program, text: &[u8]) -> Result<Option<Place>, GivenUp> {
+    pub(super) fn resume(&mut self, program: &Program, text: &[u8]) -> Result<Option<Place>, GivenUp> {
         let Some(choice) = self.choices.pop() else { return Ok(None) };
         let (place, frames) = match choice {
             Choice::Slot { slot, value } => {
@@ -293,6 +306,9 @@ impl Machine {
             (Choice::Shorter { lowest, .. }, Op::Run(run)) => {
                 let end = run.set.before(text, place.at);
                 self.shorter(run, text, Place { at: end, ..place }, lowest)
+            }
+            (Choice::Shorter { lowest, .. }, Op::Absent(exit)) => {
+                self.shorter_absence(*exit, Place { at: program.before(text, place.at), ..place }, lowest)
             }
             (Choice::Longer { left, .. }, Op::Run(run)) => match run.set.end_of(text, place.at) {
                 Some(at) => self.longer(run, text, Place { at, ..place }, left - 1),

@@ -3,6 +3,8 @@
 //! [`Backtracker`] compiles a translation; [`Machine`] runs it with a stack of its own, in bounded steps and bounded memory.
 //! `Regex` calls them for patterns with marks and for no others.
 
+mod absence;
+mod anchor;
 mod compile;
 mod length;
 mod machine;

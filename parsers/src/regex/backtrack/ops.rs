@@ -49,6 +49,10 @@ pub(super) enum Op {
     CommitAhead,
     /// Closes the frame and fails: what must not stand here does.
     Refute,
+    /// The longest text in which what follows up to an [`Op::Present`] does not match, then shorter ones; goes on there.
+    Absent(usize),
+    /// What should be absent is there.
+    Present,
     /// Goes back by that many characters.
     StepBack(usize),
     /// Fails unless the position is that of the frame.
