@@ -1,7 +1,7 @@
 //! Words that speak for a value, or against it, in the key or before it: folded to lower case without accents, keys cut at
 //! `camelCase`, words of a phrase joined by `_`.
 
-use super::filter::{Filter, key_of, pair_key};
+use super::filter::{Filter, Known, key_of, pair_key};
 use super::phrases::{Phrase, finish, hash, phrases};
 use super::table::Table;
 use super::{Detector, Form};
@@ -142,7 +142,7 @@ const AGAINST_SET: u32 = 0;
 
 impl Words {
     /// The words of `detectors`.
-    pub(super) fn new(detectors: &[&'static Detector]) -> Self {
+    pub(super) fn new(detectors: &[&'static Detector], known: &mut Known) -> Self {
         let words = detectors.iter().map(|detector| detector.context.len()).sum::<usize>() + AGAINST.len();
         let mut all = Self { table: Table::with_room(words), sets: vec![Set::default()], ..Self::default() };
         for word in AGAINST {
@@ -158,7 +158,7 @@ impl Words {
             for word in detector.context {
                 all.add(hash(word.as_bytes()), number);
                 all.add_end(word);
-                is_run.then(|| all.add_last(word));
+                is_run.then(|| all.add_last(word, known));
             }
         }
         all
@@ -181,13 +181,14 @@ impl Words {
         self.ends.put(hash(format!("{last}s").as_bytes()));
     }
 
-    /// Keeps the words with which a phrase ends. Digits behind a word are not seen.
-    fn add_last(&mut self, phrase: &str) {
+    /// Keeps the words with which a phrase ends, among those that are `known` too. Digits behind a word are not seen.
+    fn add_last(&mut self, phrase: &str, known: &mut Known) {
         let mut words = phrase.rsplit('_').map(|word| word.trim_end_matches(|letter: char| letter.is_ascii_digit()));
         let (last, before) = (words.next().unwrap_or_default(), words.next());
         let plural = format!("{last}s");
         for key in [last, &plural].map(key_of) {
             self.lasts.put(key);
+            known.put(key);
             match before {
                 Some(before) => self.pairs.put(pair_key(key_of(before), key)),
                 None => self.singles.put(key),
@@ -195,12 +196,10 @@ impl Words {
         }
     }
 
-    /// Whether a word of this key, behind one of the key `before`, may end a phrase that speaks for a number. A word before it
-    /// that is not known may be any.
+    /// Whether a word of this key, behind one of the key `before`, may end a phrase that speaks for a number.
     #[inline(always)]
-    pub(super) fn may_end(&self, before: Option<u64>, key: u64) -> bool {
-        self.lasts.may_hold(key)
-            && before.is_none_or(|before| self.singles.may_hold(key) || self.pairs.may_hold(pair_key(before, key)))
+    pub(super) fn may_end(&self, before: u64, key: u64) -> bool {
+        self.lasts.may_hold(key) && (self.singles.may_hold(key) || self.pairs.may_hold(pair_key(before, key)))
     }
 
     /// What the words of `text` say together with those of `before`, which stand further away.
@@ -247,7 +246,7 @@ mod tests {
     const OTHER: Detector = Detector { context: &["card", "pan"], ..EMAIL };
 
     fn said(text: &str) -> (bool, bool, bool) {
-        let context = Words::new(&[&ONE, &OTHER]).read(text.as_bytes(), &Context::default());
+        let context = Words::new(&[&ONE, &OTHER], &mut Known::default()).read(text.as_bytes(), &Context::default());
         (context.speaks_for(0), context.speaks_for(1), context.is_against)
     }
 

@@ -1,6 +1,7 @@
 //! The detectors that are enabled, sorted so that a candidate meets only those that may want it.
 
 use super::context::{Context, Words};
+use super::filter::Known;
 use super::literals::Literals;
 use super::own::Own;
 use super::pairs::Pairs;
@@ -80,6 +81,8 @@ pub struct Engine {
     pub(super) strictness: Strictness,
     pub(super) digits: Vec<Asks>,
     pub(super) letters: Vec<Asks>,
+    /// The words that mean anything.
+    pub(super) known: Known,
     pub(super) words: Words,
     pub(super) own: Own,
     pub(super) pairs: Pairs,
@@ -94,19 +97,21 @@ pub struct Engine {
 impl Engine {
     /// Makes `detectors` ready, of which at most 512 know context.
     pub fn new(detectors: &[&'static Detector], strictness: Strictness) -> Self {
+        let mut known = Known::default();
         let mut engine = Self {
             detectors: detectors.to_vec(),
             strictness,
             digits: vec![Asks::default(); LONGEST + 1],
             letters: vec![Asks::default(); LONGEST + 1],
-            words: Words::new(detectors),
+            words: Words::new(detectors, &mut known),
             own: Own::new(detectors),
-            pairs: Pairs::new(detectors),
+            pairs: Pairs::new(detectors, &mut known),
             literals: Literals::new(detectors),
             ways: Ways::default(),
             asked: Lengths::default(),
             digits_alone: Lengths::default(),
             letters_alone: Lengths::default(),
+            known,
         };
         for (number, detector) in detectors.iter().enumerate() {
             let (lengths, is_number) = match detector.form {

@@ -99,12 +99,10 @@ impl Literals {
         self.leads.push((head, lead, whole));
     }
 
-    /// Whether anything may begin at `at`.
+    /// Whether anything may begin with these four bytes.
     #[inline(always)]
-    pub(super) fn may_begin(&self, text: &[u8], at: usize) -> bool {
-        text.get(at..)
-            .and_then(<[u8]>::first_chunk)
-            .is_some_and(|head| self.heads.may_hold(hash(u32::from_le_bytes(*head))))
+    pub(super) fn may_begin(&self, head: u32) -> bool {
+        self.heads.may_hold(hash(head))
     }
 }
 

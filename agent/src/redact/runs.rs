@@ -247,8 +247,8 @@ impl Pass<'_> {
 
     /// Whether no word speaks for anything before `at`, nor the key.
     #[inline]
-    fn is_mute(&mut self, at: usize) -> bool {
-        !self.is_plain() && self.key.is_mute && !self.hearing.may_speak(&self.engine.words, self.masks, self.text, at)
+    fn is_mute(&self, at: usize) -> bool {
+        !self.is_plain() && self.key.is_mute && !self.hearing.may_speak(self.text, at)
     }
 
     /// Whether what begins at `start` goes on with something before it: a decimal, an id such as `blk_-1608999687919862906`.

@@ -78,12 +78,13 @@ impl Scanner {
         if is_coded {
             self.masks.read(&self.decoded.text);
         }
-        self.hearing.clear();
+        let text = if is_coded { &self.decoded.text } else { text };
+        self.hearing.read(&self.engine, &self.masks, text);
         let mut pass = Pass {
             engine: &self.engine,
-            text: if is_coded { &self.decoded.text } else { text },
+            text,
             masks: &self.masks,
-            hearing: &mut self.hearing,
+            hearing: &self.hearing,
             key,
             is_keyed: !place.key.is_empty(),
             found,
@@ -119,7 +120,7 @@ pub(super) struct Pass<'a> {
     pub(super) engine: &'a Engine,
     pub(super) text: &'a [u8],
     pub(super) masks: &'a Masks,
-    pub(super) hearing: &'a mut Hearing,
+    pub(super) hearing: &'a Hearing,
     pub(super) key: &'a Key,
     pub(super) is_keyed: bool,
     pub(super) found: &'a mut Vec<Finding>,
@@ -179,17 +180,10 @@ impl Pass<'_> {
     #[inline(always)]
     fn heads(&self, block: usize, classes: &Classes, starts: u64) -> u64 {
         let capitals = classes.capitals;
-        let mut heads = starts & capitals & (capitals >> 5 | 0x1f << 59);
-        let mut letters = starts & (capitals | classes.smalls);
         if self.is_plain() {
-            return letters;
+            return starts & (capitals | classes.smalls);
         }
-        while letters != 0 {
-            let bit = letters.trailing_zeros() as usize;
-            letters &= letters - 1;
-            heads |= u64::from(self.engine.literals.may_begin(self.text, block * 64 + bit)) << bit;
-        }
-        heads
+        starts & capitals & (capitals >> 5 | 0x1f << 59) | self.hearing.heads(block)
     }
 
     /// Looks at what begins at `at`; whether another colon may be near.
