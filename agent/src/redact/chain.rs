@@ -5,7 +5,7 @@
 //! single digit, so that a flood of numbers costs a constant for each byte.
 
 use super::engine::LONGEST;
-use super::masks::Word;
+use super::groups::Group;
 
 /// Groups that are looked at together.
 pub(super) const GROUPS: usize = 24;
@@ -65,23 +65,23 @@ impl Chain {
         self.has_digits
     }
 
-    /// Adds `word` behind `separator`.
+    /// Adds `group` behind `separator`.
     #[inline(always)]
-    pub(super) fn push(&mut self, word: &Word, separator: u8) -> Result<(), Refused> {
+    pub(super) fn push(&mut self, group: &Group, separator: u8) -> Result<(), Refused> {
         if self.count == GROUPS {
             return Err(Refused::Full);
         }
-        let (at, length) = (self.count, word.length());
+        let at = self.count;
         // Behind spaces there are no small letters, else every sentence would be one value.
-        let joins = at == 0 || separator != b' ' || !(word.smalls != 0 || self.ends_small);
-        if word.is_other() || !joins || (word.digits == 0 && length > 4) {
+        let joins = at == 0 || separator != b' ' || !(group.has_small || self.ends_small);
+        if group.is_other || !joins || (!group.has_digits && group.length > 4) {
             return Err(Refused::Group);
         }
-        self.letters |= u32::from(word.has_letters()) << at;
-        self.has_digits |= word.digits != 0;
-        self.ends_small = word.smalls != 0;
-        self.starts[at] = word.start as u32;
-        self.lengths[at] = length as u8;
+        self.letters |= u32::from(group.has_letters) << at;
+        self.has_digits |= group.has_digits;
+        self.ends_small = group.has_small;
+        self.starts[at] = group.start as u32;
+        self.lengths[at] = group.length as u8;
         self.separators[at] = separator;
         self.count += 1;
         Ok(())
@@ -116,6 +116,12 @@ impl Chain {
     /// The length of group `at`.
     pub(super) fn length(&self, at: usize) -> u8 {
         self.lengths[at]
+    }
+
+    /// The length of group `at`, 0 if there are fewer.
+    #[inline(always)]
+    pub(super) fn length_or_none(&self, at: usize) -> u8 {
+        if at < self.count { self.lengths[at] } else { 0 }
     }
 
     /// Where group `at` begins.

@@ -4,6 +4,7 @@ use super::context::{Context, Words};
 use super::filter::Known;
 use super::literals::Literals;
 use super::own::Own;
+use super::spoken::Months;
 use super::pairs::Pairs;
 use super::ways::{Ways, may_be_alone};
 use super::{Candidate, Detector, Form, Shape, Tier};
@@ -83,6 +84,7 @@ pub struct Engine {
     pub(super) letters: Vec<Asks>,
     /// The words that mean anything.
     pub(super) known: Known,
+    pub(super) months: Months,
     pub(super) words: Words,
     pub(super) own: Own,
     pub(super) pairs: Pairs,
@@ -111,6 +113,7 @@ impl Engine {
             asked: Lengths::default(),
             digits_alone: Lengths::default(),
             letters_alone: Lengths::default(),
+            months: Months::new(&mut known),
             known,
         };
         for (number, detector) in detectors.iter().enumerate() {

@@ -9,6 +9,9 @@ use super::engine::Engine;
 use super::filter::{head, key, word_key};
 use super::masks::{Masks, alnums, humps, letters};
 
+/// Bytes from before a day to the end of the longest name of a month behind it: `1er de pazdziernika`.
+const MONTH: usize = 24;
+
 /// What may begin or end in 64 bytes, as bits.
 #[derive(Clone, Copy, Debug, Default)]
 struct Heard {
@@ -19,12 +22,16 @@ struct Heard {
     speaking: u64,
     /// One place behind names that may be known.
     names: u64,
+    /// One place behind what may be the name of a month.
+    months: u64,
 }
 
 /// The words of one text, 64 bytes at once.
 #[derive(Debug, Default)]
 pub(super) struct Hearing {
     blocks: Vec<Heard>,
+    /// Whether letters beyond ASCII are among them.
+    has_highs: bool,
 }
 
 impl Hearing {
@@ -32,13 +39,16 @@ impl Hearing {
     pub(super) fn read(&mut self, engine: &Engine, masks: &Masks, text: &[u8]) {
         self.blocks.clear();
         let mut carry = Carry::default();
+        let mut highs = 0;
         for (block, classes) in masks.blocks().iter().enumerate() {
             let (heard, goes_on) = read_block(engine, text, block, classes, &mut carry);
             self.blocks.push(heard);
+            highs |= classes.highs;
             if let Some(start) = goes_on {
                 carry.read_further(engine, masks, text, block, start);
             }
         }
+        self.has_highs = highs != 0;
     }
 
     fn block(&self, block: usize) -> Heard {
@@ -55,6 +65,23 @@ impl Hearing {
     #[inline(always)]
     pub(super) fn may_be_name(&self, end: usize) -> bool {
         self.block(end / 64).names >> (end % 64) & 1 == 1
+    }
+
+    /// Whether the name of a month may stand right before the number at `at`, or behind its few digits.
+    #[inline(always)]
+    pub(super) fn may_be_dated(&self, at: usize) -> bool {
+        let (block, bit) = (at / 64, at % 64);
+        let here = self.block(block).months >> bit.saturating_sub(1);
+        let behind = if bit > 64 - MONTH { self.block(block + 1).months << (64 - bit) } else { 0 };
+        self.has_highs || (here | behind) & ((1 << MONTH) - 1) != 0
+    }
+
+    /// Whether a word that ends in the at most 64 bytes from `start` to before `end` may speak for anything.
+    #[inline(always)]
+    pub(super) fn speaks_within(&self, start: usize, end: usize) -> bool {
+        let (block, bit) = (start / 64, start % 64);
+        let ends = self.block(block).speaking >> bit | (self.block(block + 1).speaking << 1) << (63 - bit);
+        ends << (64 - (end - start).clamp(1, 64)) != 0
     }
 
     /// Whether a word that ends in the 48 bytes before `at` may speak for anything.
@@ -109,6 +136,7 @@ impl Heard {
     fn note(&mut self, engine: &Engine, before: u64, key: u64, end: u64) {
         self.speaking |= if engine.words.may_end(before, key) { end } else { 0 };
         self.names |= if engine.pairs.may_end(key) { end } else { 0 };
+        self.months |= if engine.months.may_hold(key) { end } else { 0 };
     }
 }
 
@@ -146,10 +174,11 @@ fn read_block(engine: &Engine, text: &[u8], block: usize, classes: &Classes, car
         }
         last = key;
     }
-    // Names of more than letters are looked at byte by byte, and so are those with letters beyond ASCII.
+    // Names with a digit behind their letters are looked at byte by byte, and so are those with letters beyond ASCII.
     let is_ascii = classes.highs | before.highs == 0;
-    let unread = (alnums << 1 | alnum_before) & !alnums & if is_ascii { !ends } else { u64::MAX };
-    heard.names |= unread | classes.highs << 1 | before.highs >> 63;
+    let behind = (alnums << 1 | alnum_before) & !alnums;
+    let numbered = behind & (classes.digits << 1 | 1) & (letters << 2 | 0b11);
+    heard.names |= if is_ascii { numbered & !ends } else { behind } | classes.highs << 1 | before.highs >> 63;
     heard.speaking |= classes.highs;
     *carry = Carry { before: *classes, heard: Heard::default(), ends: 0, last };
     (heard, goes_on)

@@ -8,6 +8,7 @@
 
 mod address;
 mod all;
+mod beside;
 mod chain;
 #[cfg(any(test, fuzzing))]
 pub mod check;
@@ -19,6 +20,7 @@ mod digest;
 mod engine;
 mod filter;
 pub mod french;
+mod groups;
 mod hearing;
 mod keys;
 mod literals;

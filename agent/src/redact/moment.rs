@@ -9,6 +9,15 @@ pub(super) struct Moment {
     pub(super) is_date: bool,
 }
 
+/// The first two groups of digits at one place: how many digits, and what stands behind each.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Begins {
+    pub(super) run: u32,
+    pub(super) mark: u8,
+    pub(super) second: u32,
+    pub(super) second_mark: u8,
+}
+
 /// Whether so many digits with `mark` behind them may begin a date or a time.
 #[inline(always)]
 pub(super) fn may_be_moment(run: u32, mark: u8) -> bool {
@@ -17,6 +26,31 @@ pub(super) fn may_be_moment(run: u32, mark: u8) -> bool {
         b'-' | b'/' | b'.' => run <= 2 || run == 4 || run == 8,
         b'T' | b't' | b' ' | b'_' => run == 8,
         _ => false,
+    }
+}
+
+impl Begins {
+    /// Whether what begins so may be a date or a time.
+    #[inline(always)]
+    pub(super) fn may_be_moment(self) -> bool {
+        match self.run {
+            _ if self.mark == b':' => self.run <= 2 && self.second == 2,
+            8 => self.second > 0 && matches!(self.mark, b'-' | b'T' | b't' | b' ' | b'_'),
+            4 => self.second == 2 && self.mark == self.second_mark,
+            // The name of a month stands there.
+            1 | 2 if self.second == 0 => self.second_mark.is_ascii_alphabetic(),
+            1 | 2 => {
+                self.second <= 2
+                    && (self.mark == self.second_mark || matches!(self.second_mark, b' ' | b'T' | b'-'))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it may be four numbers with dots between them.
+    #[inline(always)]
+    pub(super) fn may_be_quad(self) -> bool {
+        self.run <= 3 && self.mark == b'.' && matches!(self.second, 1..=3) && self.second_mark == b'.'
     }
 }
 

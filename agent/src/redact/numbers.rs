@@ -1,17 +1,55 @@
 //! What digits may begin that is no run of them: dates, addresses of machines, telephone numbers, positions on earth.
 
-use super::moment::{may_be_moment, moment};
+use super::moment::{Begins, may_be_moment, moment};
 use super::scanner::Pass;
 
 impl Pass<'_> {
-    /// Looks for what digits at `at` begin. Gives whether they are done with.
-    pub(super) fn number(&mut self, at: usize) -> bool {
-        let run = self.masks.ahead(at, |classes| classes.digits).trailing_ones();
-        let mark = self.byte(at + run as usize);
-        if run <= 2 && self.engine.own.birth_date.is_some() && self.spoken_date(at) {
+    /// Looks for what the `run` digits at `at` begin, with `mark` behind them. Gives whether they are done with.
+    #[inline(always)]
+    pub(super) fn number(&mut self, at: usize, run: u32, mark: u8) -> bool {
+        if run <= 2 && self.may_be_dated(at) && self.spoken_date(at) {
             return true;
         }
-        if may_be_moment(run, mark)
+        let is_dotted = run <= 3 && mark == b'.';
+        if (is_dotted || may_be_moment(run, mark)) && self.marked(at, run) {
+            return true;
+        }
+        let may_be_phone = self.text[at] == b'0' && self.byte(at + 1) == b'0' || self.byte_before(at, 1) == b'+';
+        if may_be_phone && self.phone(at) {
+            return true;
+        }
+        if is_dotted && self.byte(at + run as usize + 4).is_ascii_digit() {
+            self.position(at);
+        }
+        false
+    }
+
+    /// Whether the `run` digits that a word begins with at `at` may be more than a number though nothing is beside the word.
+    #[inline(always)]
+    pub(super) fn may_be_number(&self, at: usize, run: u32) -> bool {
+        let is_zeros = self.text[at] == b'0' && self.byte(at + 1) == b'0';
+        is_zeros || run == 8 || run <= 2 && self.may_be_dated(at)
+    }
+
+    #[inline(always)]
+    fn may_be_dated(&self, at: usize) -> bool {
+        self.engine.own.birth_date.is_some() && (self.is_plain() || self.hearing.may_be_dated(at))
+    }
+
+    /// The `run` digits at `at` and those behind the next byte.
+    #[inline(always)]
+    pub(super) fn begins(&self, at: usize, run: u32) -> Begins {
+        let digits = self.masks.ahead(at, |classes| classes.digits);
+        let second = (digits >> (run + 1)).trailing_ones();
+        let (mark, second_mark) = (at + run as usize, at + (run + 1 + second) as usize);
+        Begins { run, mark: self.byte(mark), second, second_mark: self.byte(second_mark) }
+    }
+
+    /// Looks for dates, times and addresses.
+    #[inline(never)]
+    fn marked(&mut self, at: usize, run: u32) -> bool {
+        let begins = self.begins(at, run);
+        if begins.may_be_moment()
             && let Some(moment) = moment(&self.text[at..])
         {
             if moment.is_date && (at > 0 || self.is_keyed) && self.engine.own.birth_date.is_some() {
@@ -20,17 +58,7 @@ impl Pass<'_> {
             self.next = at + moment.length;
             return true;
         }
-        let is_dotted = run <= 3 && mark == b'.';
-        if is_dotted && self.ip_v4(at) {
-            return true;
-        }
-        if (self.text[at] == b'0' || self.byte_before(at, 1) == b'+') && self.phone(at) {
-            return true;
-        }
-        if is_dotted {
-            self.position(at);
-        }
-        false
+        begins.may_be_quad() && self.ip_v4(at)
     }
 
     /// Latitude and longitude: two numbers with four or more digits behind the dot.

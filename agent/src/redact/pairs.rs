@@ -65,6 +65,10 @@ impl Pairs {
     fn add_last(&mut self, name: &str, known: &mut Known) {
         let mut words = name.rsplit('_').map(key_of);
         let Some(last) = words.next() else { return };
+        debug_assert!(
+            name.bytes().rev().skip(1).all(|byte| !byte.is_ascii_digit()),
+            "of names with digits those with a single one at their end are looked up: {name}"
+        );
         match words.next() {
             Some(before) => self.doubles.put(pair_key(before, last)),
             None => self.singles.put(last),
@@ -120,6 +124,9 @@ struct Value {
 impl Pass<'_> {
     /// Looks at the `:` or `=` at `at`, which may stand between a name and its value.
     pub(super) fn pair(&mut self, at: usize) {
+        if self.byte_before(at, 1).is_ascii_alphanumeric() && !self.hearing.may_be_name(at) && !self.is_plain() {
+            return;
+        }
         let mut end = at - usize::from(self.is_row(at));
         while end > 0 && matches!(self.text[end - 1], b' ' | b'"' | b'\'' | b']' | b'\\') && at - end < 4 {
             end -= 1;

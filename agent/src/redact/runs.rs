@@ -5,8 +5,10 @@
 
 use std::ops::Range;
 
+use super::beside::is_alone;
 use super::chain::{Chain, Plain, Refused, Run};
 use super::engine::{Asked, LONGEST, Strictness};
+use super::groups::{Group, Groups};
 use super::masks::Word;
 use super::moment::{may_be_moment, moment};
 use super::scanner::Pass;
@@ -18,27 +20,44 @@ use super::{Candidate, Finding, Shape, Tier};
 const SHORTEST: usize = 5;
 /// Groups before the first digit that may belong to a value.
 const LETTERS_BEFORE: usize = 6;
+/// Bytes of a chain that is looked at before its groups are put together.
+const IDLE: usize = 60;
 
 impl Pass<'_> {
     /// Looks at the word whose first digit is at `digit`.
     #[inline(never)]
     pub(super) fn digits(&mut self, digit: usize) {
         let word = self.masks.word(digit);
-        if word.start < self.next || (word.start == digit && self.number(digit)) {
+        if word.start < self.next {
+            return;
+        }
+        let run = if word.start == digit { word.digits.trailing_ones() } else { 0 };
+        if !is_alone(self.text, word.start, word.end) || (run > 0 && self.may_be_number(digit, run)) {
+            return self.beside_others(&word, run);
+        }
+        if word.length() >= SHORTEST && word.start >= self.chain_end && !word.is_other() && !self.is_inside(word.start) {
+            self.alone(&word);
+        }
+    }
+
+    /// Looks at a word that others may be beside. It begins with `run` digits.
+    #[inline(never)]
+    fn beside_others(&mut self, word: &Word, run: u32) {
+        if run > 0 && self.number(word.start, run, self.byte(word.start + run as usize)) {
             return;
         }
         if word.start < self.chain_end || word.is_other() {
             return;
         }
-        let head = self.head(&word);
-        let is_first = head == word.start;
-        if self.follows(&word) || !is_first {
-            let is_short = is_first && self.is_short(&word);
-            if !is_short {
+        let head = self.head(word);
+        if head != word.start {
+            self.chain(head);
+        } else if self.follows(word) {
+            if !self.is_short(word) {
                 self.chain(head);
             }
         } else if word.length() >= SHORTEST && !self.is_inside(word.start) {
-            self.alone(&word);
+            self.alone(word);
         }
     }
 
@@ -134,36 +153,85 @@ impl Pass<'_> {
             self.next = at + 36;
             return;
         }
+        if let Some(end) = self.idle_chain(at) {
+            self.chain_end = end;
+            return;
+        }
         let mut chain = Chain::default();
-        let mut word = self.masks.word(at);
-        let mut separator = 0;
-        let mut end = at + 1;
+        let mut groups = Groups::new(self.masks, at);
+        let (mut separator, mut end) = (0, at + 1);
         self.chain_end = loop {
-            match chain.push(&word, separator) {
-                Ok(()) => end = word.end,
+            let group = groups.group();
+            if chain.count() > 0 && self.is_moment(&group) {
+                break end;
+            }
+            match chain.push(&group, separator) {
+                Ok(()) => end = group.end(),
                 Err(Refused::Full) => break chain.next_start(),
                 Err(Refused::Group) => break end,
             }
-            if !self.follows(&word) {
-                break end;
-            }
             separator = self.byte(end);
-            word = self.masks.word(end + 1);
-            if self.is_moment(&word) {
+            if !groups.goes_on(&group, separator) {
                 break end;
             }
+            groups.skip(&group);
         };
         if chain.has_digits() {
             self.runs(&chain);
         }
     }
 
-    /// Whether a date or a time begins with `word`.
-    fn is_moment(&self, word: &Word) -> bool {
-        let run = word.digits.trailing_ones();
-        run > 0
-            && may_be_moment(run, self.byte(word.start + run as usize))
-            && moment(&self.text[word.start..]).is_some()
+    /// Where the chain that begins at `at` ends, if its groups are such that none of its runs counts, as it is nearly everywhere.
+    #[inline(always)]
+    fn idle_chain(&self, at: usize) -> Option<usize> {
+        if !self.is_mute(at) {
+            return None;
+        }
+        let end = self.idle_end(at)?;
+        (!self.hearing.speaks_within(at, end)).then_some(end)
+    }
+
+    /// The same, whatever words are among the groups.
+    #[inline(never)]
+    fn idle_end(&self, at: usize) -> Option<usize> {
+        let (engine, floor) = (self.engine, at + IDLE);
+        let mut groups = Groups::new(self.masks, at);
+        let (mut end, mut separator, mut before) = (at + 1, 0, [0, 0]);
+        let (mut ends_small, mut alike) = (false, 0);
+        loop {
+            let group = groups.group();
+            let is_long_word = !group.has_digits && group.length > 4;
+            let is_sentence = separator == b' ' && (group.has_small || ends_small);
+            if group.is_other || is_long_word || is_sentence || before[1] != 0 && self.is_moment(&group) {
+                break;
+            }
+            let length = group.length as u8;
+            alike = if before[1] == length { alike + 1 } else { 1 };
+            if group.end() > floor
+                || engine.asks_alone(length.into(), group.has_letters)
+                || engine.ways.begins(before[0], before[1], length)
+                || groups.is_country(&group)
+                || matches!((length, alike), (2, 6) | (4, 3))
+            {
+                return None;
+            }
+            (before, ends_small, end) = ([before[1], length], group.has_small, group.end());
+            separator = self.byte(end);
+            if !groups.goes_on(&group, separator) {
+                break;
+            }
+            groups.skip(&group);
+        }
+        (!engine.ways.begins(before[0], before[1], 0)).then_some(end)
+    }
+
+    /// Whether a date or a time begins with `group`.
+    #[inline(always)]
+    fn is_moment(&self, group: &Group) -> bool {
+        group.run > 0
+            && may_be_moment(group.run, self.byte(group.start + group.run as usize))
+            && self.begins(group.start, group.run).may_be_moment()
+            && moment(&self.text[group.start..]).is_some()
     }
 
     fn runs(&mut self, chain: &Chain) {
@@ -175,16 +243,26 @@ impl Pass<'_> {
             }
             self.mac_groups(chain, first);
             let start = chain.start(first);
-            if self.is_inside(start) {
-                continue;
-            }
             // Numbers before it say nothing, so that all runs of neighbouring numbers share what stands before the first.
             let head = chain.start(chain.head(first));
             if heard.0 != head {
                 heard = (head, self.is_mute(head));
             }
-            if heard.1 { self.mute_runs(chain, first, head) } else { self.spoken_runs(chain, first, head) }
+            if heard.1 {
+                if self.may_count(chain, first) && !self.is_inside(start) {
+                    self.mute_runs(chain, first, head);
+                }
+            } else if !self.is_inside(start) {
+                self.spoken_runs(chain, first, head);
+            }
         }
+    }
+
+    /// Whether a run from group `first` on may count without a word.
+    #[inline(always)]
+    fn may_count(&self, chain: &Chain, first: usize) -> bool {
+        let [length, second, third] = [0, 1, 2].map(|more| chain.length_or_none(first + more));
+        self.engine.asks_alone(length.into(), chain.has_letters(first)) || self.engine.ways.begins(length, second, third)
     }
 
     /// Asks for all runs from group `first` on.

@@ -1,5 +1,6 @@
 //! Dates with the name of their month: `2 mars 1996`, `July 24, 1970`, `24 de julio de 1970`. Only those of birth are looked for.
 
+use super::filter::{Filter, Known, word_key};
 use super::phrases::fold;
 use super::scanner::Pass;
 
@@ -31,6 +32,28 @@ const MONTHS: &[&[&[u8]]] = &[
 ];
 /// Letters of the longest name.
 const LONGEST: usize = 12;
+
+/// The names of months, by their keys.
+#[derive(Debug)]
+pub(super) struct Months(Filter<64>);
+
+impl Months {
+    /// All of them, which are `known` from then on.
+    pub(super) fn new(known: &mut Known) -> Self {
+        let mut filter = Filter::default();
+        for key in MONTHS.iter().flat_map(|names| names.iter()).map(|name| word_key(name, 0, name.len())) {
+            filter.put(key);
+            known.put(key);
+        }
+        Self(filter)
+    }
+
+    /// Whether a word of this key may be the name of a month.
+    #[inline(always)]
+    pub(super) fn may_hold(&self, key: u64) -> bool {
+        self.0.may_hold(key)
+    }
+}
 
 impl Pass<'_> {
     /// Whether the number at `at` is the day of such a date, which is done with then.

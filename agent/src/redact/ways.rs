@@ -134,6 +134,8 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Ways {
     filter: Filter<512>,
+    /// By the lengths of the first two groups, the lengths of the third one, as bits: 0 where there is none.
+    thirds: [[u16; 16]; 16],
     /// Groups with which a way begins, without regard to letters.
     beginnings: Filter<64>,
     entries: Vec<Entry>,
@@ -160,9 +162,18 @@ impl Ways {
         self.entries.insert(place, entry);
         let bits = (0..12).map(|bit| 1 << bit).filter(|bit| entry.beginning.0 & bit != 0);
         bits.for_each(|bit| self.filter.put(entry.way.hash(bit)));
+        let third = groups.get(2).map_or(0, |third| *third.min(&15));
+        self.thirds[usize::from(groups[0].min(15))][usize::from(groups[1].min(15))] |= 1 << third;
         for count in 2..=groups.len() {
             self.beginnings.put(Way::of(&groups[..count], false).hash(0));
         }
+    }
+
+    /// Whether any way begins with groups of these three lengths, or has only the first two of them.
+    #[inline(always)]
+    pub(super) fn begins(&self, first: u8, second: u8, third: u8) -> bool {
+        let [first, second] = [first, second].map(|length| usize::from(length.min(15)));
+        self.thirds[first][second] & (1 << third.min(15) | 1) != 0
     }
 
     /// Whether any way may begin with these two groups or more, with letters or not.
