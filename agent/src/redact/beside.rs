@@ -1,58 +1,68 @@
-//! What stands beside a word, two bytes on each side: most words with digits stand alone, and that is all there is to know of them.
+//! What stands beside the words of 64 bytes: most words with digits stand alone, and that is all there is to know of them.
 
-/// Kinds of bytes, in three bits.
-const OTHER: u8 = 0;
-const SPACE: u8 = 1;
-const MARK: u8 = 2;
-const PLUS: u8 = 3;
-const COLON: u8 = 4;
-const DIGIT: u8 = 5;
-const CAPITAL: u8 = 6;
-const SMALL: u8 = 7;
+use vigie_parsers::simd::Classes;
 
-static KINDS: [u8; 256] = {
-    let mut kinds = [OTHER; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        kinds[byte] = match byte as u8 {
-            b' ' => SPACE,
-            b'.' | b'-' | b'/' => MARK,
-            b'+' => PLUS,
-            b':' => COLON,
-            b'0'..=b'9' => DIGIT,
-            b'A'..=b'Z' => CAPITAL,
-            b'a'..=b'z' => SMALL,
-            _ => OTHER,
-        };
-        byte += 1;
-    }
-    kinds
-};
+use super::masks::{NO_CLASSES, alnums, letters};
 
-/// The bit of two kinds in a table of all pairs.
-const fn pair(near: u8, far: u8) -> u64 {
-    1 << (near << 3 | far)
+/// What is beside words, as bits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beside {
+    words: u64,
+    /// First bytes of words that a group of a chain may stand before.
+    follows: u64,
+    /// First bytes of words with `. - / +` before them.
+    pub(super) behind_joints: u64,
+    /// Bytes behind words that may go on, as a chain, a date, a time or an address.
+    goes_on: u64,
 }
 
-/// What stands before a word that may belong to a chain or a telephone number: the byte before it, and the one before that.
-const BEFORE: u64 = pair(SPACE, CAPITAL) | pair(MARK, CAPITAL) | pair(MARK, SMALL) | 0xff << (PLUS << 3);
+/// One word of these: its first byte, the byte behind it, and all of its own, as bits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    pub(super) first: u64,
+    pub(super) within: u64,
+    pub(super) behind: u64,
+}
 
-/// What stands behind a word that may go on: as a chain, or as a time.
-const BEHIND: u64 = pair(SPACE, DIGIT)
-    | pair(SPACE, CAPITAL)
-    | pair(MARK, DIGIT)
-    | pair(MARK, CAPITAL)
-    | pair(MARK, SMALL)
-    | pair(PLUS, DIGIT)
-    | pair(PLUS, CAPITAL)
-    | pair(PLUS, SMALL)
-    | pair(COLON, DIGIT);
+impl Beside {
+    /// Of the block at `number`.
+    #[inline(always)]
+    pub(super) fn of(blocks: &[Classes], number: usize) -> Self {
+        let here = &blocks[number];
+        let before = number.checked_sub(1).map_or(&NO_CLASSES, |number| &blocks[number]);
+        let next = blocks.get(number + 1).unwrap_or(&NO_CLASSES);
+        let up = |here: u64, before: u64, bytes: u32| here << bytes | before >> (64 - bytes);
+        let down = |here: u64, next: u64| here >> 1 | next << 63;
+        let alnum_next = down(alnums(here), alnums(next));
+        let behind_joints = up(here.joints, before.joints, 1);
+        Self {
+            words: here.words,
+            follows: up(here.spaces, before.spaces, 1) & up(here.capitals, before.capitals, 2)
+                | behind_joints & up(letters(here), letters(before), 2),
+            behind_joints,
+            goes_on: here.joints & alnum_next
+                | here.spaces & alnum_next & !down(here.smalls, next.smalls)
+                | here.pairs & down(here.digits, next.digits),
+        }
+    }
 
-/// Whether the word at `start..end` of `text` stands by itself: no group of a chain is beside it, and no part of a date, a time, an
-/// address or a telephone number.
-#[inline(always)]
-pub(super) fn is_alone(text: &[u8], start: usize, end: usize) -> bool {
-    let byte = |at: usize| text.get(at).map_or(OTHER, |byte| KINDS[usize::from(*byte)]);
-    let bit = |table: u64, near: usize, far: usize| table >> (byte(near) << 3 | byte(far)) & 1;
-    bit(BEFORE, start.wrapping_sub(1), start.wrapping_sub(2)) | bit(BEHIND, end, end + 1) == 0
+    /// The word with the byte of the bit `at`, with which it begins if it `is_first`; `None` if it may reach into another block.
+    #[inline(always)]
+    pub(super) fn word(&self, at: u64, is_first: bool) -> Option<Bounds> {
+        let others = !self.words;
+        let behind = others & at.wrapping_neg();
+        let before = others & (at - 1);
+        if behind == 0 || (!is_first && before == 0) {
+            return None;
+        }
+        let first = if is_first { at } else { 2 << (63 - before.leading_zeros()) };
+        let behind = behind & behind.wrapping_neg();
+        Some(Bounds { first, within: behind - first, behind })
+    }
+
+    /// Whether no group of a chain is beside the word, and no part of a date, a time or an address.
+    #[inline(always)]
+    pub(super) fn is_alone(&self, word: Bounds) -> bool {
+        self.follows & word.first | self.goes_on & word.behind == 0
+    }
 }

@@ -1,7 +1,8 @@
 //! Words that speak for a value, or against it, in the key or before it: folded to lower case without accents, keys cut at
 //! `camelCase`, words of a phrase joined by `_`.
 
-use super::filter::{Filter, Known, key_of, pair_key};
+use super::filter::{Filter, key_of, pair_key};
+use super::known::Known;
 use super::phrases::{Phrase, finish, hash, phrases};
 use super::table::Table;
 use super::{Detector, Form};
@@ -186,9 +187,10 @@ impl Words {
         let mut words = phrase.rsplit('_').map(|word| word.trim_end_matches(|letter: char| letter.is_ascii_digit()));
         let (last, before) = (words.next().unwrap_or_default(), words.next());
         let plural = format!("{last}s");
-        for key in [last, &plural].map(key_of) {
+        for last in [last, &plural] {
+            let key = key_of(last);
             self.lasts.put(key);
-            known.put(key);
+            known.put(last);
             match before {
                 Some(before) => self.pairs.put(pair_key(key_of(before), key)),
                 None => self.singles.put(key),

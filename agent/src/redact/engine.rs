@@ -1,7 +1,7 @@
 //! The detectors that are enabled, sorted so that a candidate meets only those that may want it.
 
 use super::context::{Context, Words};
-use super::filter::Known;
+use super::known::Known;
 use super::literals::Literals;
 use super::own::Own;
 use super::spoken::Months;
@@ -108,7 +108,7 @@ impl Engine {
             words: Words::new(detectors, &mut known),
             own: Own::new(detectors),
             pairs: Pairs::new(detectors, &mut known),
-            literals: Literals::new(detectors),
+            literals: Literals::new(detectors, &mut known),
             ways: Ways::default(),
             asked: Lengths::default(),
             digits_alone: Lengths::default(),

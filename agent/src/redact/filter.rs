@@ -4,9 +4,6 @@
 #[derive(Debug)]
 pub(super) struct Filter<const N: usize>(Box<[u64; N]>);
 
-/// The keys of all words that mean anything.
-pub(super) type Known = Filter<1024>;
-
 impl<const N: usize> Default for Filter<N> {
     fn default() -> Self {
         const { assert!(N.is_power_of_two()) };

@@ -6,7 +6,7 @@ use vigie_parsers::simd::Classes;
 
 use super::context::BEFORE;
 use super::engine::Engine;
-use super::filter::{head, key, word_key};
+use super::filter::{head, key};
 use super::masks::{Masks, alnums, humps, letters};
 
 /// Bytes from before a day to the end of the longest name of a month behind it: `1er de pazdziernika`.
@@ -105,8 +105,8 @@ struct Carry {
     /// What is known of the words that end in the block though they began before it, and where they end.
     heard: Heard,
     ends: u64,
-    /// The key of the last word.
-    last: u64,
+    /// How the last word begins, and its length.
+    last: (u64, usize),
 }
 
 impl Carry {
@@ -117,23 +117,24 @@ impl Carry {
         let Some(classes) = masks.blocks().get(block + 1) else { return };
         let stops = !letters(classes) | humps(classes, self.before.smalls);
         if stops == 0 {
-            self.last = u64::MAX;
+            self.last = (0, 0);
             return;
         }
         let bit = stops.trailing_zeros();
-        let key = word_key(text, start, (block + 1) * 64 + bit as usize);
+        let (head, length) = (head(text, start), (block + 1) * 64 + bit as usize - start);
         self.ends = 1 << bit;
-        if engine.known.may_hold(key) {
+        if let Some(key) = engine.known.may_hold(head, length) {
             self.heard.note(engine, self.last, key, 1 << bit);
         }
-        self.last = key;
+        self.last = (head, length);
     }
 }
 
 impl Heard {
     /// Notes what the word of this `key` may be, which ends at the bit `end`.
     #[inline]
-    fn note(&mut self, engine: &Engine, before: u64, key: u64, end: u64) {
+    fn note(&mut self, engine: &Engine, before: (u64, usize), key: u64, end: u64) {
+        let before = self::key(before.0, before.1);
         self.speaking |= if engine.words.may_end(before, key) { end } else { 0 };
         self.names |= if engine.pairs.may_end(key) { end } else { 0 };
         self.months |= if engine.months.may_hold(key) { end } else { 0 };
@@ -157,7 +158,8 @@ fn read_block(engine: &Engine, text: &[u8], block: usize, classes: &Classes, car
         starts ^= bit;
         let start = block * 64 + bit.trailing_zeros() as usize;
         let head = head(text, start);
-        if whole & bit != 0 && engine.literals.may_begin(head as u32) {
+        let beginning = engine.known.beginning(head);
+        if beginning.is_any() && whole & bit != 0 && engine.literals.may_begin(head as u32) {
             heard.heads |= bit;
         }
         let further = stops & !(bit ^ (bit - 1));
@@ -167,12 +169,13 @@ fn read_block(engine: &Engine, text: &[u8], block: usize, classes: &Classes, car
         }
         let end = further & further.wrapping_neg();
         ends |= end;
-        let length = end.trailing_zeros() - bit.trailing_zeros();
-        let key = key(head, length as usize);
-        if engine.known.may_hold(key) {
+        let length = (end.trailing_zeros() - bit.trailing_zeros()) as usize;
+        if beginning.has(length)
+            && let Some(key) = engine.known.may_hold(head, length)
+        {
             heard.note(engine, last, key, end);
         }
-        last = key;
+        last = (head, length);
     }
     // Names with a digit behind their letters are looked at byte by byte, and so are those with letters beyond ASCII.
     let is_ascii = classes.highs | before.highs == 0;

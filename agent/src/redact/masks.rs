@@ -21,7 +21,7 @@ pub(super) struct Word {
 }
 
 impl Word {
-    fn new(start: usize, end: usize, digits: u64, capitals: u64, smalls: u64) -> Self {
+    pub(super) fn new(start: usize, end: usize, digits: u64, capitals: u64, smalls: u64) -> Self {
         Self { start, end, digits, capitals, smalls }
     }
 
@@ -52,8 +52,19 @@ pub(super) struct Window {
     pub(super) smalls: u64,
 }
 
-const NO_CLASSES: Classes =
-    Classes { digits: 0, words: 0, capitals: 0, smalls: 0, highs: 0, pairs: 0, marks: 0, codes: 0 };
+/// Those of no bytes.
+pub(super) static NO_CLASSES: Classes = Classes {
+    digits: 0,
+    words: 0,
+    capitals: 0,
+    smalls: 0,
+    highs: 0,
+    pairs: 0,
+    marks: 0,
+    spaces: 0,
+    joints: 0,
+    codes: 0,
+};
 
 /// ASCII letters and digits.
 #[inline(always)]
@@ -92,10 +103,9 @@ impl Masks {
     /// The kinds of the 64 bytes from `at` on.
     #[inline(always)]
     pub(super) fn window(&self, at: usize) -> Window {
-        const NOTHING: &Classes = &NO_CLASSES;
         let (block, bit) = (at / 64, at % 64);
-        let here = self.blocks.get(block).unwrap_or(NOTHING);
-        let next = self.blocks.get(block + 1).unwrap_or(NOTHING);
+        let here = self.blocks.get(block).unwrap_or(&NO_CLASSES);
+        let next = self.blocks.get(block + 1).unwrap_or(&NO_CLASSES);
         let join = |here: u64, next: u64| here >> bit | (next << 1) << (63 - bit);
         Window {
             words: join(here.words, next.words),

@@ -23,6 +23,7 @@ pub mod french;
 mod groups;
 mod hearing;
 mod keys;
+mod known;
 mod literals;
 mod masks;
 mod moment;

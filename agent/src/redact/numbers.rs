@@ -24,11 +24,13 @@ impl Pass<'_> {
         false
     }
 
-    /// Whether the `run` digits that a word begins with at `at` may be more than a number though nothing is beside the word.
+    /// Whether the word at `at`, which begins with a digit, may be more than a number though nothing is beside it: a part of a date
+    /// with the name of its month, a time in one piece, a telephone number. `digits` are its own, as bits.
     #[inline(always)]
-    pub(super) fn may_be_number(&self, at: usize, run: u32) -> bool {
+    pub(super) fn may_be_number(&self, at: usize, digits: u64, length: usize) -> bool {
         let is_zeros = self.text[at] == b'0' && self.byte(at + 1) == b'0';
-        is_zeros || run == 8 || run <= 2 && self.may_be_dated(at)
+        let is_packed = length > 8 && digits.trailing_ones() == 8;
+        is_zeros || is_packed || digits & 0b111 != 0b111 && self.may_be_dated(at)
     }
 
     #[inline(always)]

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::filter::{Filter, Known, key_of, pair_key, word_key};
+use super::filter::{Filter, key_of, pair_key, word_key};
+use super::known::Known;
 use super::phrases::{hash, last_phrases};
 use super::scanner::Pass;
 use super::table::Table;
@@ -63,18 +64,19 @@ impl Pairs {
 
     /// Keeps the words with which a name ends, among those that are `known` too.
     fn add_last(&mut self, name: &str, known: &mut Known) {
-        let mut words = name.rsplit('_').map(key_of);
-        let Some(last) = words.next() else { return };
+        let mut words = name.rsplit('_');
+        let Some(word) = words.next() else { return };
+        let last = key_of(word);
         debug_assert!(
             name.bytes().rev().skip(1).all(|byte| !byte.is_ascii_digit()),
             "of names with digits those with a single one at their end are looked up: {name}"
         );
         match words.next() {
-            Some(before) => self.doubles.put(pair_key(before, last)),
+            Some(before) => self.doubles.put(pair_key(key_of(before), last)),
             None => self.singles.put(last),
         }
         self.lasts.put(last);
-        known.put(last);
+        known.put(word);
     }
 
     /// Whether a word of this key may be the last one of a name.

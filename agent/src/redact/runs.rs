@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::beside::is_alone;
+use super::beside::Beside;
 use super::chain::{Chain, Plain, Refused, Run};
 use super::engine::{Asked, LONGEST, Strictness};
 use super::groups::{Group, Groups};
@@ -24,25 +24,42 @@ const LETTERS_BEFORE: usize = 6;
 const IDLE: usize = 60;
 
 impl Pass<'_> {
-    /// Looks at the word whose first digit is at `digit`.
-    #[inline(never)]
-    pub(super) fn digits(&mut self, digit: usize) {
-        let word = self.masks.word(digit);
-        if word.start < self.next {
+    /// Looks at the word whose first digit is at the bit `at` of a block, and is its first byte if it `is_first`.
+    #[inline(always)]
+    pub(super) fn number_word(&mut self, block: usize, beside: &Beside, at: u64, is_first: bool) {
+        let Some(bounds) = beside.word(at, is_first) else { return self.digits(block * 64 + at.trailing_zeros() as usize) };
+        let classes = &self.masks.blocks()[block];
+        let (low, digits) = (bounds.first.trailing_zeros(), classes.digits & bounds.within);
+        let length = (bounds.behind.trailing_zeros() - low) as usize;
+        let start = block * 64 + low as usize;
+        let is_alone = beside.is_alone(bounds)
+            && !(is_first && self.may_be_number(start, digits >> low, length))
+            && !(beside.behind_joints & bounds.first != 0 && self.byte_before(start, 1) == b'+');
+        if is_alone && length < SHORTEST || start < self.next {
             return;
         }
-        let run = if word.start == digit { word.digits.trailing_ones() } else { 0 };
-        if !is_alone(self.text, word.start, word.end) || (run > 0 && self.may_be_number(digit, run)) {
-            return self.beside_others(&word, run);
-        }
-        if word.length() >= SHORTEST && word.start >= self.chain_end && !word.is_other() && !self.is_inside(word.start) {
+        let (capitals, smalls) = (classes.capitals & bounds.within, classes.smalls & bounds.within);
+        let word = Word::new(start, start + length, digits >> low, capitals >> low, smalls >> low);
+        if !is_alone {
+            self.beside_others(&word);
+        } else if start >= self.chain_end && !word.is_other() && !self.is_inside(start) {
             self.alone(&word);
         }
     }
 
-    /// Looks at a word that others may be beside. It begins with `run` digits.
+    /// The same for a word that reaches into another block.
     #[inline(never)]
-    fn beside_others(&mut self, word: &Word, run: u32) {
+    fn digits(&mut self, digit: usize) {
+        let word = self.masks.word(digit);
+        if word.start >= self.next {
+            self.beside_others(&word);
+        }
+    }
+
+    /// Looks at a word that others may be beside.
+    #[inline(never)]
+    fn beside_others(&mut self, word: &Word) {
+        let run = word.digits.trailing_ones();
         if run > 0 && self.number(word.start, run, self.byte(word.start + run as usize)) {
             return;
         }

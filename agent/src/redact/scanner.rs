@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use vigie_parsers::simd::Classes;
 
+use super::beside::Beside;
 use super::context::{BEFORE, Context};
 use super::decode::Decoded;
 use super::engine::Engine;
@@ -155,25 +156,25 @@ impl Pass<'_> {
             let digits = first_digits(classes, starts, &mut carry);
             let mut events = digits | classes.marks | classes.pairs | self.heads(block, classes, starts);
             let near = if self.is_plain() { u64::MAX } else { near_pairs(classes.pairs) };
+            let beside = Beside::of(self.masks.blocks(), block);
             while events != 0 {
-                let bit = events.trailing_zeros() as usize;
-                events &= events - 1;
-                self.event(block * 64 + bit, digits >> bit & 1 == 1, near >> bit & 1 == 1);
+                let bit = events & events.wrapping_neg();
+                events ^= bit;
+                let at = block * 64 + bit.trailing_zeros() as usize;
+                if at < self.next {
+                    continue;
+                }
+                #[cfg(any(test, fuzzing))]
+                {
+                    self.steps += 1;
+                }
+                if digits & bit != 0 {
+                    self.number_word(block, &beside, bit, starts & bit != 0);
+                } else {
+                    self.look(at, near & bit != 0);
+                }
             }
         }
-    }
-
-    /// Goes on with what may begin at `at`, unless it is done with.
-    #[inline(always)]
-    fn event(&mut self, at: usize, is_digit: bool, is_near: bool) {
-        if at < self.next {
-            return;
-        }
-        #[cfg(any(test, fuzzing))]
-        {
-            self.steps += 1;
-        }
-        if is_digit { self.digits(at) } else { self.look(at, is_near) }
     }
 
     /// Words in one block that may be known by how they begin.

@@ -1,6 +1,7 @@
 //! Dates with the name of their month: `2 mars 1996`, `July 24, 1970`, `24 de julio de 1970`. Only those of birth are looked for.
 
-use super::filter::{Filter, Known, word_key};
+use super::filter::{Filter, key_of};
+use super::known::Known;
 use super::phrases::fold;
 use super::scanner::Pass;
 
@@ -41,9 +42,9 @@ impl Months {
     /// All of them, which are `known` from then on.
     pub(super) fn new(known: &mut Known) -> Self {
         let mut filter = Filter::default();
-        for key in MONTHS.iter().flat_map(|names| names.iter()).map(|name| word_key(name, 0, name.len())) {
-            filter.put(key);
-            known.put(key);
+        for name in MONTHS.iter().flat_map(|names| names.iter()).filter_map(|name| std::str::from_utf8(name).ok()) {
+            filter.put(key_of(name));
+            known.put(name);
         }
         Self(filter)
     }

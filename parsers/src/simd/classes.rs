@@ -20,9 +20,32 @@ pub struct Classes {
     pub pairs: u64,
     /// `@ < [ \`.
     pub marks: u64,
+    /// Spaces.
+    pub spaces: u64,
+    /// `. - / +`, which may stand between groups of letters and digits, as spaces may.
+    pub joints: u64,
     /// What a code for another byte may begin with: `% & \` and, in UTF-8, what spaces, hyphens and digits beyond ASCII begin with
     /// (0xc2, 0xe2, 0xef).
     pub codes: u64,
+}
+
+impl Classes {
+    /// What `join` makes of both, kind by kind.
+    #[inline(always)]
+    fn each(self, other: Self, join: impl Fn(u64, u64) -> u64) -> Self {
+        Self {
+            digits: join(self.digits, other.digits),
+            words: join(self.words, other.words),
+            capitals: join(self.capitals, other.capitals),
+            smalls: join(self.smalls, other.smalls),
+            highs: join(self.highs, other.highs),
+            pairs: join(self.pairs, other.pairs),
+            marks: join(self.marks, other.marks),
+            spaces: join(self.spaces, other.spaces),
+            joints: join(self.joints, other.joints),
+            codes: join(self.codes, other.codes),
+        }
+    }
 }
 
 const DIGITS: u8 = 1;
@@ -30,16 +53,17 @@ const LETTERS: u8 = 0x06;
 const WORDS: u8 = 0x0f;
 const PAIRS: u8 = 0x10;
 const MARKS: u8 = 0x60;
-const CODES: u8 = 0x80;
+/// Spaces and joints.
+const GAPS: u8 = 0x80;
 
 /// The bit by which small letters differ from capitals.
 const SMALL: u8 = 0x20;
 
-/// Kinds by the left half of a byte. `<`, the backslash as a code and what is beyond ASCII are not told by halves.
+/// Kinds by the left half of a byte. `<` and codes are not told by halves.
 const LEFT: [u8; 16] = [0, 0, 0x80, 0x11, 0x42, 0x2c, 0x02, 0x04, 0, 0, 0, 0, 0, 0, 0, 0];
 /// Kinds by the right half of a byte.
 const RIGHT: [u8; 16] =
-    [0x45, 0x07, 0x07, 0x07, 0x07, 0x87, 0x87, 0x07, 0x07, 0x07, 0x16, 0x22, 0x22, 0x12, 0x02, 0x0a];
+    [0xc5, 0x07, 0x07, 0x07, 0x07, 0x07, 0x07, 0x07, 0x07, 0x07, 0x16, 0xa2, 0x22, 0x92, 0x82, 0x8a];
 
 /// What stands where in `text`, in place of what was in `out`: one entry for every 64 bytes, the last one filled up with zeros.
 /// Gives whether codes are among it.
@@ -105,7 +129,9 @@ fn plain(block: &[u8; 64]) -> Classes {
         put(&mut classes.highs, *byte >= 0x80);
         put(&mut classes.pairs, kinds & PAIRS != 0);
         put(&mut classes.marks, kinds & MARKS != 0 || *byte == b'<');
-        put(&mut classes.codes, kinds & CODES != 0 || matches!(*byte, b'\\' | 0xc2 | 0xe2 | 0xef));
+        put(&mut classes.spaces, *byte == b' ');
+        put(&mut classes.joints, kinds & GAPS != 0 && *byte != b' ');
+        put(&mut classes.codes, matches!(*byte, b'%' | b'&' | b'\\' | 0xc2 | 0xe2 | 0xef));
     }
     classes
 }
@@ -118,7 +144,7 @@ mod x86 {
         _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
     };
 
-    use super::{CODES, Classes, DIGITS, LEFT, LETTERS, MARKS, PAIRS, RIGHT, SMALL, WORDS};
+    use super::{Classes, DIGITS, GAPS, LEFT, LETTERS, MARKS, PAIRS, RIGHT, SMALL, WORDS};
 
     /// A bit for each of 32 bytes.
     const ALL: u64 = 0xffff_ffff;
@@ -149,16 +175,7 @@ mod x86 {
         }
         if let Some(second) = text.last_chunk() {
             let (classes, gone) = (both(second, &[0; 32], 32), 32 - rest.len());
-            return Classes {
-                digits: classes.digits >> gone,
-                words: classes.words >> gone,
-                capitals: classes.capitals >> gone,
-                smalls: classes.smalls >> gone,
-                highs: classes.highs >> gone,
-                pairs: classes.pairs >> gone,
-                marks: classes.marks >> gone,
-                codes: classes.codes >> gone,
-            };
+            return classes.each(classes, |mask, _| mask >> gone);
         }
         both(&filled(rest), &[0; 32], 32)
     }
@@ -185,17 +202,7 @@ mod x86 {
     #[target_feature(enable = "avx2")]
     fn both(first: &[u8; 32], second: &[u8; 32], apart: usize) -> Classes {
         let (first, second) = (half(first), half(second));
-        let both = |of: fn(&Classes) -> u64| of(&first) | of(&second) << apart;
-        Classes {
-            digits: both(|half| half.digits),
-            words: both(|half| half.words),
-            capitals: both(|half| half.capitals),
-            smalls: both(|half| half.smalls),
-            highs: both(|half| half.highs),
-            pairs: both(|half| half.pairs),
-            marks: both(|half| half.marks),
-            codes: both(|half| half.codes),
-        }
+        first.each(second, |first, second| first | second << apart)
     }
 
     #[inline]
@@ -211,7 +218,8 @@ mod x86 {
         let kinds = _mm256_and_si256(_mm256_shuffle_epi8(left, lefts), _mm256_shuffle_epi8(right, bytes));
         let equal = |byte: u8| _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(byte.cast_signed()));
         let highs = _mm256_or_si256(_mm256_or_si256(equal(0xc2), equal(0xe2)), equal(0xef));
-        let codes = _mm256_or_si256(highs, equal(b'\\'));
+        let marked = _mm256_or_si256(_mm256_or_si256(equal(b'%'), equal(b'&')), equal(b'\\'));
+        let spaces = equal(b' ');
         // Masks are put together as vectors: of bits the compiler would make single bytes again.
         let not = |kind: u8| {
             _mm256_cmpeq_epi8(_mm256_and_si256(kinds, _mm256_set1_epi8(kind.cast_signed())), _mm256_setzero_si256())
@@ -227,7 +235,10 @@ mod x86 {
             highs: mask(bytes),
             pairs: mask(not(PAIRS)) ^ ALL,
             marks: mask(_mm256_andnot_si256(equal(b'<'), not(MARKS))) ^ ALL,
-            codes: mask(_mm256_andnot_si256(codes, not(CODES))) ^ ALL,
+            spaces: mask(spaces),
+            // The kind is the highest bit.
+            joints: mask(_mm256_andnot_si256(spaces, kinds)),
+            codes: mask(_mm256_or_si256(highs, marked)),
         }
     }
 
@@ -245,7 +256,7 @@ mod neon {
         vqtbl1q_u8, vshrq_n_u8, vtstq_u8,
     };
 
-    use super::{CODES, Classes, DIGITS, LEFT, LETTERS, MARKS, PAIRS, RIGHT, SMALL, WORDS};
+    use super::{Classes, DIGITS, GAPS, LEFT, LETTERS, MARKS, PAIRS, RIGHT, SMALL, WORDS};
 
     #[inline(always)]
     pub(super) fn block(block: &[u8; 64]) -> Classes {
@@ -253,15 +264,7 @@ mod neon {
         let (quarters, _) = block.as_chunks::<16>();
         for (number, quarter) in quarters.iter().enumerate() {
             let found = masks(quarter);
-            let put = |to: &mut u64, mask: u64| *to |= mask << (16 * number);
-            put(&mut classes.digits, found.digits);
-            put(&mut classes.words, found.words);
-            put(&mut classes.capitals, found.capitals);
-            put(&mut classes.smalls, found.smalls);
-            put(&mut classes.highs, found.highs);
-            put(&mut classes.pairs, found.pairs);
-            put(&mut classes.marks, found.marks);
-            put(&mut classes.codes, found.codes);
+            classes = classes.each(found, |so_far, found| so_far | found << (16 * number));
         }
         classes
     }
@@ -276,7 +279,9 @@ mod neon {
             let right = vqtbl1q_u8(vld1q_u8(RIGHT.as_ptr()), vandq_u8(bytes, vdupq_n_u8(0x8f)));
             let kinds = vandq_u8(left, right);
             let equal = |byte: u8| vceqq_u8(bytes, vdupq_n_u8(byte));
-            let codes = vorrq_u8(vorrq_u8(equal(0xc2), equal(0xe2)), equal(0xef));
+            let highs = vorrq_u8(vorrq_u8(equal(0xc2), equal(0xe2)), equal(0xef));
+            let marked = vorrq_u8(vorrq_u8(equal(b'%'), equal(b'&')), equal(b'\\'));
+            let spaces = equal(b' ');
             let any = |wanted: u8| vtstq_u8(kinds, vdupq_n_u8(wanted));
             let smalls = vtstq_u8(bytes, vdupq_n_u8(SMALL));
             Classes {
@@ -287,7 +292,9 @@ mod neon {
                 highs: bits(vtstq_u8(bytes, vdupq_n_u8(0x80))),
                 pairs: bits(any(PAIRS)),
                 marks: bits(vorrq_u8(any(MARKS), equal(b'<'))),
-                codes: bits(vorrq_u8(vorrq_u8(codes, equal(b'\\')), any(CODES))),
+                spaces: bits(spaces),
+                joints: bits(vbicq_u8(any(GAPS), spaces)),
+                codes: bits(vorrq_u8(highs, marked)),
             }
         }
     }
@@ -325,6 +332,8 @@ mod tests {
                 highs: bits(!byte.is_ascii()),
                 pairs: bits(b":=".contains(&byte)),
                 marks: bits(b"@<[\\".contains(&byte)),
+                spaces: bits(byte == b' '),
+                joints: bits(b".-/+".contains(&byte)),
                 codes: bits(b"%&\\\xc2\xe2\xef".contains(&byte)),
             };
             assert_eq!(out, [expected], "{byte:#x}");
