@@ -1,4 +1,4 @@
-//! All words that mean anything, so that most words of a text are denied by two of their letters and their length.
+//! All words that mean anything, so that most words of a text are denied by three of their letters and their length.
 
 use super::filter::{Filter, key, key_of};
 
@@ -6,7 +6,7 @@ use super::filter::{Filter, key, key_of};
 #[derive(Debug)]
 pub(super) struct Known {
     keys: Filter<1024>,
-    /// By the first two letters, the lengths of words as bits, and [`ANY`].
+    /// By the first three letters, the lengths of words as bits, and [`ANY`].
     beginnings: Box<[u32; 1024]>,
 }
 
@@ -21,28 +21,32 @@ impl Default for Known {
     }
 }
 
-/// Where what begins with these two letters, the first one lowest, stands among the beginnings, whatever their case.
+/// Where what begins with the three letters that `head` begins with stands among the beginnings, whatever their case.
 #[inline(always)]
 fn place(head: u64) -> usize {
-    (head & 0x1f) as usize | (head >> 3) as usize & 0x3e0
+    ((head as u32 & 0x1f_1f1f).wrapping_mul(0x9e37_79b1) >> 22) as usize
 }
 
 impl Known {
     /// Puts in a word in small letters.
     pub(super) fn put(&mut self, word: &str) {
         self.keys.put(key_of(word));
-        let Some((first, rest)) = word.as_bytes().split_first() else { return };
-        let bit = 1 << (word.len() as u32).min(LONGEST);
-        // Behind a single letter anything may stand.
-        let seconds = rest.first().map_or(0..=0x1f, |second| *second..=*second);
-        for second in seconds {
-            self.beginnings[place(u64::from(*first) | u64::from(second) << 8)] |= bit;
-        }
+        // Behind a short word anything may stand.
+        self.put_all(word.as_bytes(), 1 << (word.len() as u32).min(LONGEST));
     }
 
-    /// Puts in two letters with which something begins that has any length.
-    pub(super) fn put_beginning(&mut self, first: u8, second: u8) {
-        self.beginnings[place(u64::from(first) | u64::from(second) << 8)] |= ANY;
+    /// Puts in at least three letters with which something begins that has any length.
+    pub(super) fn put_beginning(&mut self, beginning: &[u8]) {
+        self.put_all(beginning, ANY);
+    }
+
+    fn put_all(&mut self, beginning: &[u8], bit: u32) {
+        let letters = |at: usize| beginning.get(at).map_or(0..=0x1f, |letter| *letter..=*letter).map(u64::from);
+        for first in letters(0) {
+            for second in letters(1) {
+                letters(2).for_each(|third| self.beginnings[place(first | second << 8 | third << 16)] |= bit);
+            }
+        }
     }
 
     /// What may be known of words that begin with the letters of `head`.
@@ -59,7 +63,7 @@ impl Known {
     }
 }
 
-/// What begins with two letters.
+/// What begins with three letters.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Beginning(u32);
 
@@ -87,7 +91,7 @@ mod tests {
         let mut known = Known::default();
         known.put("card");
         known.put("x");
-        known.put_beginning(b'g', b'h');
+        known.put_beginning(b"ghp");
 
         let seen = |word: &str| {
             let head = head(word.as_bytes(), 0);

@@ -90,7 +90,7 @@ impl Literals {
             literals.leads.iter().all(|(.., whole)| !whole[0].is_ascii_digit()),
             "a number is not looked up among beginnings"
         );
-        literals.leads.iter().for_each(|(.., whole)| known.put_beginning(whole[0], whole[1]));
+        literals.leads.iter().for_each(|(.., whole)| known.put_beginning(whole));
         literals.leads.sort_unstable_by_key(|(head, ..)| *head);
         literals
     }

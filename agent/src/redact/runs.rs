@@ -213,33 +213,33 @@ impl Pass<'_> {
     fn idle_end(&self, at: usize) -> Option<usize> {
         let (engine, floor) = (self.engine, at + IDLE);
         let mut groups = Groups::new(self.masks, at);
-        let (mut end, mut separator, mut before) = (at + 1, 0, [0, 0]);
+        let (mut end, mut separator, mut before) = (at + 1, 0, [0, 0, 0]);
         let (mut ends_small, mut alike) = (false, 0);
         loop {
             let group = groups.group();
             let is_long_word = !group.has_digits && group.length > 4;
             let is_sentence = separator == b' ' && (group.has_small || ends_small);
-            if group.is_other || is_long_word || is_sentence || before[1] != 0 && self.is_moment(&group) {
+            if group.is_other || is_long_word || is_sentence || before[2] != 0 && self.is_moment(&group) {
                 break;
             }
-            let length = group.length as u8;
-            alike = if before[1] == length { alike + 1 } else { 1 };
+            let length = group.length.min(15);
+            alike = if before[2] == length { alike + 1 } else { 1 };
             if group.end() > floor
-                || engine.asks_alone(length.into(), group.has_letters)
-                || engine.ways.begins(before[0], before[1], length)
+                || engine.asks_alone(group.length, group.has_letters)
+                || engine.ways.may_end([before[0], before[1], before[2], length])
                 || groups.is_country(&group)
                 || matches!((length, alike), (2, 6) | (4, 3))
             {
                 return None;
             }
-            (before, ends_small, end) = ([before[1], length], group.has_small, group.end());
+            (before, ends_small, end) = ([before[1], before[2], length], group.has_small, group.end());
             separator = self.byte(end);
             if !groups.goes_on(&group, separator) {
                 break;
             }
             groups.skip(&group);
         }
-        (!engine.ways.begins(before[0], before[1], 0)).then_some(end)
+        Some(end)
     }
 
     /// Whether a date or a time begins with `group`.
@@ -278,8 +278,8 @@ impl Pass<'_> {
     /// Whether a run from group `first` on may count without a word.
     #[inline(always)]
     fn may_count(&self, chain: &Chain, first: usize) -> bool {
-        let [length, second, third] = [0, 1, 2].map(|more| chain.length_or_none(first + more));
-        self.engine.asks_alone(length.into(), chain.has_letters(first)) || self.engine.ways.begins(length, second, third)
+        let [length, second] = [0, 1].map(|more| chain.length_or_none(first + more));
+        self.engine.asks_alone(length.into(), chain.has_letters(first)) || self.engine.ways.begins(length, second)
     }
 
     /// Asks for all runs from group `first` on.

@@ -134,8 +134,11 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Ways {
     filter: Filter<512>,
-    /// By the lengths of the first two groups, the lengths of the third one, as bits: 0 where there is none.
-    thirds: [[u16; 16]; 16],
+    /// By the lengths of all groups but the last one, the lengths of the last one, as bits: of two groups, and of three.
+    twos: [u16; 16],
+    threes: [[u16; 16]; 16],
+    /// The same of the first three of more.
+    firsts: [[u16; 16]; 16],
     /// Groups with which a way begins, without regard to letters.
     beginnings: Filter<64>,
     entries: Vec<Entry>,
@@ -162,18 +165,31 @@ impl Ways {
         self.entries.insert(place, entry);
         let bits = (0..12).map(|bit| 1 << bit).filter(|bit| entry.beginning.0 & bit != 0);
         bits.for_each(|bit| self.filter.put(entry.way.hash(bit)));
-        let third = groups.get(2).map_or(0, |third| *third.min(&15));
-        self.thirds[usize::from(groups[0].min(15))][usize::from(groups[1].min(15))] |= 1 << third;
+        let length = |at: usize| usize::from(groups[at].min(15));
+        match groups.len() {
+            2 => self.twos[length(0)] |= 1 << length(1),
+            3 => self.threes[length(0)][length(1)] |= 1 << length(2),
+            _ => self.firsts[length(0)][length(1)] |= 1 << length(2),
+        }
         for count in 2..=groups.len() {
             self.beginnings.put(Way::of(&groups[..count], false).hash(0));
         }
     }
 
-    /// Whether any way begins with groups of these three lengths, or has only the first two of them.
+    /// Whether the last two or three of these groups, of at most 15 bytes each, may be written in any way, or a way begin with all of
+    /// them. Groups that are not there have no bytes.
     #[inline(always)]
-    pub(super) fn begins(&self, first: u8, second: u8, third: u8) -> bool {
-        let [first, second] = [first, second].map(|length| usize::from(length.min(15)));
-        self.thirds[first][second] & (1 << third.min(15) | 1) != 0
+    pub(super) fn may_end(&self, groups: [usize; 4]) -> bool {
+        let [one, two, three, four] = groups.map(|length| length & 15);
+        (self.twos[three] | self.threes[two][three]) >> four & 1 == 1
+            || self.firsts[one][two] >> three & 1 == 1
+                && self.may_begin(Way((one << 12 | two << 8 | three << 4 | four) as u32))
+    }
+
+    /// Whether any way begins with groups of these two lengths.
+    #[inline(always)]
+    pub(super) fn begins(&self, first: u8, second: u8) -> bool {
+        self.may_begin(Way::default().and(first).and(second))
     }
 
     /// Whether any way may begin with these two groups or more, with letters or not.
