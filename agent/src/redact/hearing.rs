@@ -76,12 +76,16 @@ impl Hearing {
         self.has_highs || (here | behind) & ((1 << MONTH) - 1) != 0
     }
 
-    /// Whether a word that ends in the at most 64 bytes from `start` to before `end` may speak for anything.
+    /// Whether a word that ends from `start` on and before `end` may speak for anything.
     #[inline(always)]
     pub(super) fn speaks_within(&self, start: usize, end: usize) -> bool {
-        let (block, bit) = (start / 64, start % 64);
-        let ends = self.block(block).speaking >> bit | (self.block(block + 1).speaking << 1) << (63 - bit);
-        ends << (64 - (end - start).clamp(1, 64)) != 0
+        let (first, last) = (start / 64, (end - 1) / 64);
+        let within = |block: usize| {
+            let low = if block == first { u64::MAX << (start % 64) } else { u64::MAX };
+            let high = if block == last { u64::MAX >> (63 - (end - 1) % 64) } else { u64::MAX };
+            self.block(block).speaking & low & high != 0
+        };
+        (first..=last).any(within)
     }
 
     /// Whether a word that ends in the 48 bytes before `at` may speak for anything.

@@ -9,13 +9,15 @@ pub(super) struct Moment {
     pub(super) is_date: bool,
 }
 
-/// The first two groups of digits at one place: how many digits, and what stands behind each.
+/// The first three groups of digits at one place: how many digits, and what stands behind each.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Begins {
     pub(super) run: u32,
     pub(super) mark: u8,
     pub(super) second: u32,
     pub(super) second_mark: u8,
+    pub(super) third: u32,
+    pub(super) third_mark: u8,
 }
 
 /// Whether so many digits with `mark` behind them may begin a date or a time.
@@ -39,10 +41,13 @@ impl Begins {
             4 => self.second == 2 && self.mark == self.second_mark,
             // The name of a month stands there.
             1 | 2 if self.second == 0 => self.second_mark.is_ascii_alphabetic(),
-            1 | 2 => {
-                self.second <= 2
-                    && (self.mark == self.second_mark || matches!(self.second_mark, b' ' | b'T' | b'-'))
-            }
+            1 | 2 if self.second > 2 => false,
+            // A year follows, or a time.
+            1 | 2 if self.mark == self.second_mark => match self.third {
+                1 => self.third_mark == b':',
+                third => matches!(third, 2 | 4),
+            },
+            1 | 2 => matches!(self.second_mark, b' ' | b'T' | b'-'),
             _ => false,
         }
     }
@@ -50,7 +55,10 @@ impl Begins {
     /// Whether it may be four numbers with dots between them.
     #[inline(always)]
     pub(super) fn may_be_quad(self) -> bool {
-        self.run <= 3 && self.mark == b'.' && matches!(self.second, 1..=3) && self.second_mark == b'.'
+        let is_dotted = |digits: u32, mark: u8| matches!(digits, 1..=3) && mark == b'.';
+        is_dotted(self.run, self.mark)
+            && is_dotted(self.second, self.second_mark)
+            && is_dotted(self.third, self.third_mark)
     }
 }
 

@@ -38,13 +38,22 @@ impl Pass<'_> {
         self.engine.own.birth_date.is_some() && (self.is_plain() || self.hearing.may_be_dated(at))
     }
 
-    /// The `run` digits at `at` and those behind the next byte.
+    /// The `run` digits at `at`, at most eight, and those behind the next bytes.
     #[inline(always)]
     pub(super) fn begins(&self, at: usize, run: u32) -> Begins {
         let digits = self.masks.ahead(at, |classes| classes.digits);
-        let second = (digits >> (run + 1)).trailing_ones();
-        let (mark, second_mark) = (at + run as usize, at + (run + 1 + second) as usize);
-        Begins { run, mark: self.byte(mark), second, second_mark: self.byte(second_mark) }
+        let behind = digits >> (run + 1);
+        let second = behind.trailing_ones();
+        let third = (behind >> (second & 31) >> 1).trailing_ones();
+        let mark = |digits: u32| self.byte(at + digits as usize);
+        Begins {
+            run,
+            mark: mark(run),
+            second,
+            second_mark: mark(run + 1 + second),
+            third,
+            third_mark: mark(run + 1 + second + 1 + third),
+        }
     }
 
     /// Looks for dates, times and addresses.

@@ -18,10 +18,10 @@ use super::{Candidate, Finding, Shape, Tier};
 
 /// Letters and digits of the shortest run that is asked for.
 const SHORTEST: usize = 5;
+/// So many detectors are asked before words are read.
+const FEW: usize = 6;
 /// Groups before the first digit that may belong to a value.
 const LETTERS_BEFORE: usize = 6;
-/// Bytes of a chain that is looked at before its groups are put together.
-const IDLE: usize = 60;
 
 impl Pass<'_> {
     /// Looks at the word whose first digit is at the bit `at` of a block, and is its first byte if it `is_first`.
@@ -211,7 +211,7 @@ impl Pass<'_> {
     /// The same, whatever words are among the groups.
     #[inline(never)]
     fn idle_end(&self, at: usize) -> Option<usize> {
-        let (engine, floor) = (self.engine, at + IDLE);
+        let engine = self.engine;
         let mut groups = Groups::new(self.masks, at);
         let (mut end, mut separator, mut before) = (at + 1, 0, [0, 0, 0]);
         let (mut ends_small, mut alike) = (false, 0);
@@ -224,8 +224,7 @@ impl Pass<'_> {
             }
             let length = group.length.min(15);
             alike = if before[2] == length { alike + 1 } else { 1 };
-            if group.end() > floor
-                || engine.asks_alone(group.length, group.has_letters)
+            if engine.asks_alone(group.length, group.has_letters)
                 || engine.ways.may_end([before[0], before[1], before[2], length])
                 || groups.is_country(&group)
                 || matches!((length, alike), (2, 6) | (4, 3))
@@ -330,7 +329,7 @@ impl Pass<'_> {
         let mut plain: Plain = [0; LONGEST];
         let run = chain.run(self.text, groups.start, groups.len(), &mut plain);
         if !self.is_decimal(&run) {
-            asked.for_each(|asked| self.ask_run(&run, asked, head));
+            asked.for_each(|asked| self.ask_run(&run, asked, head, true));
         }
     }
 
@@ -369,14 +368,16 @@ impl Pass<'_> {
             (false, true) => [letters.all(), &[]],
             (false, false) => [digits.all(), letters.all()],
         };
-        if !is_mute {
+        // Of many most want a word that is not there.
+        if !is_mute && asked[0].len() + asked[1].len() > FEW {
             self.read_context(head);
         }
-        asked.into_iter().flatten().for_each(|asked| self.ask_run(run, *asked, head));
+        asked.into_iter().flatten().for_each(|asked| self.ask_run(run, *asked, head, is_mute));
     }
 
-    /// Asks one detector whether the run is one. The context is read already, unless nothing speaks before `head`.
-    fn ask_run(&mut self, run: &Run<'_>, asked: Asked, head: usize) {
+    /// Asks one detector whether the run is one. The context is read when it may count: what speaks before `head` if it is not mute,
+    /// else what speaks against it.
+    fn ask_run(&mut self, run: &Run<'_>, asked: Asked, head: usize, is_mute: bool) {
         #[cfg(any(test, fuzzing))]
         {
             self.steps += 1;
@@ -388,7 +389,7 @@ impl Pass<'_> {
         }
         let candidate = Candidate { plain: run.plain, groups: run.groups, separators: run.separators };
         let Some(shape) = (asked.check)(&candidate) else { return };
-        if !is_read && shape == Shape::Bare {
+        if !is_read && (!is_mute || shape == Shape::Bare) {
             self.read_context(head);
         }
         let context = if self.context.0 == head { &self.context.1 } else { &self.key.context };

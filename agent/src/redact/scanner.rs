@@ -259,6 +259,9 @@ impl Pass<'_> {
 
     /// Looks for numbers in what has the looks of a token and is none: `<x:E1.4111111111111111aaaa>`.
     fn false_token(&mut self, at: usize) {
+        if self.masks.ahead(at + 2, |classes| classes.pairs) == 0 {
+            return;
+        }
         let Some((head, length)) = super::token::looks_like(&self.text[at..]) else { return };
         let (mut start, end) = (at + head, at + length);
         while start < end {
