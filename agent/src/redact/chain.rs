@@ -57,7 +57,12 @@ impl Chain {
 
     /// Where the group begins with which the next chain begins when this one was full.
     pub(super) fn next_start(&self) -> usize {
-        self.starts[self.count.saturating_sub(SHARED).max(1).min(self.count - 1)] as usize
+        self.starts[self.own()] as usize
+    }
+
+    /// How many groups are not looked at again with the next chain, if this one was full.
+    pub(super) fn own(&self) -> usize {
+        if self.count == GROUPS { GROUPS - SHARED } else { self.count }
     }
 
     /// Whether digits are among the groups.
@@ -90,20 +95,19 @@ impl Chain {
     /// The run that begins with group `first` of `text` and has `count` groups, of at most [`LONGEST`] bytes.
     pub(super) fn run<'a>(&'a self, text: &[u8], first: usize, count: usize, plain: &'a mut Plain) -> Run<'a> {
         let last = first + count - 1;
+        let (start, end) = (self.start(first), self.start(last) + usize::from(self.lengths[last]));
         let mut length = 0;
-        for group in first..=last {
-            let (start, size) = (self.starts[group] as usize, usize::from(self.lengths[group]));
-            for (to, byte) in plain[length..].iter_mut().zip(&text[start..start + size]) {
-                *to = byte.to_ascii_uppercase();
-            }
-            length += size;
+        for byte in &text[start..end] {
+            let Some(place) = plain.get_mut(length) else { break };
+            *place = byte.to_ascii_uppercase();
+            length += usize::from(byte.is_ascii_alphanumeric());
         }
         Run {
             plain: &plain[..length.min(LONGEST)],
             groups: &self.lengths[first..=last],
             separators: &self.separators[first + 1..=last],
-            start: self.starts[first] as usize,
-            end: self.starts[last] as usize + usize::from(self.lengths[last]),
+            start,
+            end,
             has_letters: self.have_letters(first, count),
         }
     }
@@ -170,8 +174,12 @@ impl Chain {
     }
 
     /// Whether the `count` groups from `first` on have `length` bytes and `mark` between them, and there are no more of these.
+    #[inline(always)]
     pub(super) fn are_alike(&self, first: usize, count: usize, length: u8, mark: u8) -> bool {
-        let Some(groups) = self.lengths[..self.count].get(first..first + count) else { return false };
+        if first + count > self.count || self.separators[first + 1] != mark {
+            return false;
+        }
+        let groups = &self.lengths[first..first + count];
         let marks = &self.separators[first + 1..first + count];
         let goes_on = first + count < self.count && self.separators[first + count] == mark;
         let goes_before = first > 0 && self.separators[first] == mark;

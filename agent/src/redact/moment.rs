@@ -45,9 +45,10 @@ impl Begins {
             // A year follows, or a time.
             1 | 2 if self.mark == self.second_mark => match self.third {
                 1 => self.third_mark == b':',
-                third => matches!(third, 2 | 4),
+                2 => matches!(self.third_mark, b' ' | b'T' | b'-'),
+                third => third == 4,
             },
-            1 | 2 => matches!(self.second_mark, b' ' | b'T' | b'-'),
+            1 | 2 => matches!(self.second_mark, b' ' | b'T' | b'-') && self.third <= 2 && self.third_mark == b':',
             _ => false,
         }
     }

@@ -176,7 +176,7 @@ impl Pass<'_> {
         }
         let mut chain = Chain::default();
         let mut groups = Groups::new(self.masks, at);
-        let (mut separator, mut end) = (0, at + 1);
+        let (mut separator, mut end, mut is_full) = (0, at + 1, false);
         self.chain_end = loop {
             let group = groups.group();
             if chain.count() > 0 && self.is_moment(&group) {
@@ -184,7 +184,10 @@ impl Pass<'_> {
             }
             match chain.push(&group, separator) {
                 Ok(()) => end = group.end(),
-                Err(Refused::Full) => break chain.next_start(),
+                Err(Refused::Full) => {
+                    is_full = true;
+                    break chain.next_start();
+                }
                 Err(Refused::Group) => break end,
             }
             separator = self.byte(end);
@@ -194,7 +197,7 @@ impl Pass<'_> {
             groups.skip(&group);
         };
         if chain.has_digits() {
-            self.runs(&chain);
+            self.runs(&chain, if is_full { chain.own() } else { chain.count() });
         }
     }
 
@@ -250,7 +253,8 @@ impl Pass<'_> {
             && moment(&self.text[group.start..]).is_some()
     }
 
-    fn runs(&mut self, chain: &Chain) {
+    /// Asks for all runs in `chain`, of which the first `own` groups are in no other.
+    fn runs(&mut self, chain: &Chain, own: usize) {
         // The head whose context is known, and whether it says nothing.
         let mut heard = (usize::MAX, false);
         for first in 0..chain.count() {
@@ -265,7 +269,7 @@ impl Pass<'_> {
                 heard = (head, self.is_mute(head));
             }
             if heard.1 {
-                if self.may_count(chain, first) && !self.is_inside(start) {
+                if first < own && self.may_count(chain, first) && !self.is_inside(start) {
                     self.mute_runs(chain, first, head);
                 }
             } else if !self.is_inside(start) {
