@@ -100,7 +100,8 @@ impl Chain {
         for byte in &text[start..end] {
             let Some(place) = plain.get_mut(length) else { break };
             *place = byte.to_ascii_uppercase();
-            length += usize::from(byte.is_ascii_alphanumeric());
+            // Separators come before digits and letters.
+            length += usize::from(*byte >= b'0');
         }
         Run {
             plain: &plain[..length.min(LONGEST)],

@@ -18,6 +18,8 @@ pub(super) struct Begins {
     pub(super) second_mark: u8,
     pub(super) third: u32,
     pub(super) third_mark: u8,
+    /// Whether an hour may stand behind that: a colon follows.
+    pub(super) has_hour: bool,
 }
 
 /// Whether so many digits with `mark` behind them may begin a date or a time.
@@ -45,7 +47,7 @@ impl Begins {
             // A year follows, or a time.
             1 | 2 if self.mark == self.second_mark => match self.third {
                 1 => self.third_mark == b':',
-                2 => matches!(self.third_mark, b' ' | b'T' | b'-'),
+                2 => self.has_hour && matches!(self.third_mark, b' ' | b'T' | b'-'),
                 third => third == 4,
             },
             1 | 2 => matches!(self.second_mark, b' ' | b'T' | b'-') && self.third <= 2 && self.third_mark == b':',

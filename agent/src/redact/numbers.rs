@@ -46,13 +46,15 @@ impl Pass<'_> {
         let second = behind.trailing_ones();
         let third = (behind >> (second & 31) >> 1).trailing_ones();
         let mark = |digits: u32| self.byte(at + digits as usize);
+        let third_end = run + 1 + second + 1 + third;
         Begins {
             run,
             mark: mark(run),
             second,
             second_mark: mark(run + 1 + second),
             third,
-            third_mark: mark(run + 1 + second + 1 + third),
+            third_mark: mark(third_end),
+            has_hour: mark(third_end + 2) == b':' || mark(third_end + 3) == b':',
         }
     }
 

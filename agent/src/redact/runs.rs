@@ -269,20 +269,13 @@ impl Pass<'_> {
                 heard = (head, self.is_mute(head));
             }
             if heard.1 {
-                if first < own && self.may_count(chain, first) && !self.is_inside(start) {
+                if first < own {
                     self.mute_runs(chain, first, head);
                 }
             } else if !self.is_inside(start) {
                 self.spoken_runs(chain, first, head);
             }
         }
-    }
-
-    /// Whether a run from group `first` on may count without a word.
-    #[inline(always)]
-    fn may_count(&self, chain: &Chain, first: usize) -> bool {
-        let [length, second] = [0, 1].map(|more| chain.length_or_none(first + more));
-        self.engine.asks_alone(length.into(), chain.has_letters(first)) || self.engine.ways.begins(length, second)
     }
 
     /// Asks for all runs from group `first` on.
@@ -302,22 +295,31 @@ impl Pass<'_> {
     #[inline(always)]
     fn mute_runs(&mut self, chain: &Chain, first: usize, head: usize) {
         let engine = self.engine;
-        let length = chain.length(first);
-        if length >= SHORTEST as u8 && engine.asks_alone(length.into(), chain.has_letters(first)) {
+        let groups = [0, 1, 2].map(|more| usize::from(chain.length_or_none(first + more).min(15)));
+        let is_alone = engine.asks_alone(chain.length(first).into(), chain.has_letters(first));
+        let is_two = engine.ways.may_be_two(groups);
+        let (is_three, has_more) = engine.ways.may_be_three(groups);
+        let start = chain.start(first);
+        if !(is_alone || is_two || is_three || has_more) || self.is_inside(start) {
+            return;
+        }
+        if is_alone && chain.length(first) >= SHORTEST as u8 {
             let mut plain: Plain = [0; LONGEST];
             let run = chain.run(self.text, first, 1, &mut plain);
             self.run_of(&run, head, true);
         }
-        let mut way = Way::default().and(length);
-        let start = chain.start(first);
         let beginning = Beginning::of(self.byte(start), self.byte(start + 1));
+        let mut way = Way::default().and(chain.length(first));
         for count in 2..=chain.most(first) {
             way = way.and(chain.length(first + count - 1));
-            if !engine.ways.may_begin(way) {
-                return;
-            }
+            let is_one = match count {
+                2 => is_two,
+                3 => is_three,
+                _ if !has_more || !engine.ways.may_begin(way) => return,
+                _ => true,
+            };
             let whole = if chain.have_letters(first, count) { way.with_letters() } else { way };
-            if engine.ways.may_have(whole, beginning) {
+            if is_one && engine.ways.may_have(whole, beginning) {
                 self.run_in_way(chain, first..first + count, head, (whole, beginning));
             }
         }

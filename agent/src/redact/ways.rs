@@ -186,10 +186,17 @@ impl Ways {
                 && self.may_begin(Way((one << 12 | two << 8 | three << 4 | four) as u32))
     }
 
-    /// Whether any way begins with groups of these two lengths.
+    /// Whether the first two groups, of at most 15 bytes each, are written in any way.
     #[inline(always)]
-    pub(super) fn begins(&self, first: u8, second: u8) -> bool {
-        self.may_begin(Way::default().and(first).and(second))
+    pub(super) fn may_be_two(&self, groups: [usize; 3]) -> bool {
+        self.twos[groups[0] & 15] >> (groups[1] & 15) & 1 == 1
+    }
+
+    /// Whether three groups of these lengths are written in any way, and whether a way of more groups begins with them.
+    #[inline(always)]
+    pub(super) fn may_be_three(&self, groups: [usize; 3]) -> (bool, bool) {
+        let [one, two, three] = groups.map(|length| length & 15);
+        (self.threes[one][two] >> three & 1 == 1, self.firsts[one][two] >> three & 1 == 1)
     }
 
     /// Whether any way may begin with these two groups or more, with letters or not.
