@@ -1,14 +1,14 @@
 //! Groups of letters and digits with single separators between them, and the runs of neighbours among them that are asked for.
 //!
 //! A separated number may stand beside another one, so every run of neighbouring groups of a legal length is asked, not only the
-//! whole: `4111111111111111 123` is a card and something else. A chain has at most 24 groups and a run at most 5, or 7 behind a
+//! whole: `4111111111111111 123` is a card and something else. A chain has at most 32 groups and a run at most 5, or 7 behind a
 //! single digit, so that a flood of numbers costs a constant for each byte.
 
 use super::engine::LONGEST;
 use super::groups::Group;
 
 /// Groups that are looked at together.
-pub(super) const GROUPS: usize = 24;
+pub(super) const GROUPS: usize = 32;
 /// Groups that the next chain shares with one that was cut.
 const SHARED: usize = 8;
 
