@@ -198,10 +198,12 @@ impl Words {
         }
     }
 
-    /// Whether a word of this key, behind one of the key `before`, may end a phrase that speaks for a number.
+    /// Whether a word of this key, behind one of the key `before`, may end a phrase that speaks for a number. A word before it
+    /// that is not known may be any.
     #[inline(always)]
-    pub(super) fn may_end(&self, before: u64, key: u64) -> bool {
-        self.lasts.may_hold(key) && (self.singles.may_hold(key) || self.pairs.may_hold(pair_key(before, key)))
+    pub(super) fn may_end(&self, before: Option<u64>, key: u64) -> bool {
+        self.lasts.may_hold(key)
+            && before.is_none_or(|before| self.singles.may_hold(key) || self.pairs.may_hold(pair_key(before, key)))
     }
 
     /// What the words of `text` say together with those of `before`, which stand further away.

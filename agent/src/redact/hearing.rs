@@ -6,8 +6,8 @@ use vigie_parsers::simd::Classes;
 
 use super::context::BEFORE;
 use super::engine::Engine;
-use super::filter::{head, key};
-use super::masks::{Masks, alnums, humps, letters};
+use super::filter::{head, word_key};
+use super::masks::{Masks, NO_CLASSES, alnums, humps, letters};
 
 /// Bytes from before a day to the end of the longest name of a month behind it: `1er de pazdziernika`.
 const MONTH: usize = 24;
@@ -30,25 +30,37 @@ struct Heard {
 #[derive(Debug, Default)]
 pub(super) struct Hearing {
     blocks: Vec<Heard>,
-    /// Whether letters beyond ASCII are among them.
+    /// Whether letters beyond ASCII are among them, and whether these or names of months are.
     has_highs: bool,
+    has_months: bool,
 }
 
 impl Hearing {
     /// Takes in the words of `text` in place of the last one.
     pub(super) fn read(&mut self, engine: &Engine, masks: &Masks, text: &[u8]) {
         self.blocks.clear();
+        let (mut before, mut highs, mut months) = (&NO_CLASSES, 0, 0);
         let mut carry = Carry::default();
-        let mut highs = 0;
+        let reader = Reader { engine, text };
         for (block, classes) in masks.blocks().iter().enumerate() {
-            let (heard, goes_on) = read_block(engine, text, block, classes, &mut carry);
-            self.blocks.push(heard);
-            highs |= classes.highs;
+            let (heard, goes_on) = reader.block(block, before, classes, &carry);
             if let Some(start) = goes_on {
-                carry.read_further(engine, masks, text, block, start);
+                reader.further(masks, block, start, &mut carry);
+            } else if carry.ends != 0 {
+                (carry.ends, carry.heard) = (0, Heard::default());
             }
+            self.blocks.push(heard);
+            (highs, months) = (highs | classes.highs, months | heard.months);
+            before = classes;
         }
+        self.has_months = highs | months != 0;
         self.has_highs = highs != 0;
+    }
+
+    /// Whether names of months may be among the words.
+    #[inline(always)]
+    pub(super) fn has_months(&self) -> bool {
+        self.has_months
     }
 
     fn block(&self, block: usize) -> Heard {
@@ -105,88 +117,100 @@ impl Hearing {
 /// What goes on from one block to the next.
 #[derive(Default)]
 struct Carry {
-    before: Classes,
-    /// What is known of the words that end in the block though they began before it, and where they end.
+    /// What is known of the word that ends in the block though it began before it, and where it ends.
     heard: Heard,
     ends: u64,
-    /// How the last word begins, and its length.
-    last: (u64, usize),
-}
-
-impl Carry {
-    /// Takes in the word at `start`, which reaches to the end of `block` or beyond. One that is longer than any known one is left
-    /// out.
-    #[inline(never)]
-    fn read_further(&mut self, engine: &Engine, masks: &Masks, text: &[u8], block: usize, start: usize) {
-        let Some(classes) = masks.blocks().get(block + 1) else { return };
-        let stops = !letters(classes) | humps(classes, self.before.smalls);
-        if stops == 0 {
-            self.last = (0, 0);
-            return;
-        }
-        let bit = stops.trailing_zeros();
-        let (head, length) = (head(text, start), (block + 1) * 64 + bit as usize - start);
-        self.ends = 1 << bit;
-        if let Some(key) = engine.known.may_hold(head, length) {
-            self.heard.note(engine, self.last, key, 1 << bit);
-        }
-        self.last = (head, length);
-    }
 }
 
 impl Heard {
-    /// Notes what the word of this `key` may be, which ends at the bit `end`.
-    #[inline]
-    fn note(&mut self, engine: &Engine, before: (u64, usize), key: u64, end: u64) {
-        let before = self::key(before.0, before.1);
+    /// Notes what the word of this `key` may be, which ends at the bit `end`. `before` is the key of the word before it, if that is
+    /// known.
+    #[inline(always)]
+    fn note(&mut self, engine: &Engine, before: Option<u64>, key: u64, end: u64) {
         self.speaking |= if engine.words.may_end(before, key) { end } else { 0 };
         self.names |= if engine.pairs.may_end(key) { end } else { 0 };
         self.months |= if engine.months.may_hold(key) { end } else { 0 };
     }
 }
 
-/// Reads the words that begin in one block. Gives where one begins that does not end in it.
-#[inline(always)]
-fn read_block(engine: &Engine, text: &[u8], block: usize, classes: &Classes, carry: &mut Carry) -> (Heard, Option<usize>) {
-    let before = carry.before;
-    let humps = humps(classes, before.smalls);
-    let (letters, alnums, alnum_before) = (letters(classes), alnums(classes), alnums(&before) >> 63);
-    // Letters behind digits are no words.
-    let mut starts = letters & !(alnums << 1 | alnum_before) | humps;
-    let whole = letters & !(classes.words << 1 | before.words >> 63);
-    let stops = !letters | humps;
-    let (mut heard, mut ends, mut last) = (carry.heard, carry.ends, carry.last);
-    let mut goes_on = None;
-    while starts != 0 {
-        let bit = starts & starts.wrapping_neg();
-        starts ^= bit;
-        let start = block * 64 + bit.trailing_zeros() as usize;
-        let head = head(text, start);
-        let beginning = engine.known.beginning(head);
-        if beginning.is_any() && whole & bit != 0 && engine.literals.may_begin(head as u32) {
-            heard.heads |= bit;
+/// Reads the words of one text.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    engine: &'a Engine,
+    text: &'a [u8],
+}
+
+impl Reader<'_> {
+    /// Reads the words that begin in one block. Gives where one begins that does not end in it.
+    #[inline(always)]
+    fn block(self, block: usize, before: &Classes, classes: &Classes, carry: &Carry) -> (Heard, Option<usize>) {
+        let engine = self.engine;
+        let humps = humps(classes, before.smalls);
+        let (letters, alnums, alnum_before) = (letters(classes), alnums(classes), alnums(before) >> 63);
+        // Letters behind digits are no words.
+        let all = letters & !(alnums << 1 | alnum_before) | humps;
+        let whole = letters & !(classes.words << 1 | before.words >> 63);
+        let stops = !letters | humps;
+        let (mut heard, mut ends, mut starts) = (carry.heard, carry.ends, all);
+        let mut goes_on = None;
+        while starts != 0 {
+            let bit = starts & starts.wrapping_neg();
+            starts ^= bit;
+            let start = block * 64 + bit.trailing_zeros() as usize;
+            let head = head(self.text, start);
+            let beginning = engine.known.beginning(head);
+            if beginning.is_any() && whole & bit != 0 && engine.literals.may_begin(head as u32) {
+                heard.heads |= bit;
+            }
+            let further = stops & !(bit ^ (bit - 1));
+            if further == 0 {
+                goes_on = Some(start);
+                break;
+            }
+            let end = further & further.wrapping_neg();
+            ends |= end;
+            let length = (end.trailing_zeros() - bit.trailing_zeros()) as usize;
+            if beginning.has(length)
+                && let Some(key) = engine.known.may_hold(head, length)
+            {
+                heard.note(engine, self.last_key(block, all & (bit - 1), ends), key, end);
+            }
         }
-        let further = stops & !(bit ^ (bit - 1));
-        if further == 0 {
-            goes_on = Some(start);
-            break;
-        }
-        let end = further & further.wrapping_neg();
-        ends |= end;
-        let length = (end.trailing_zeros() - bit.trailing_zeros()) as usize;
-        if beginning.has(length)
-            && let Some(key) = engine.known.may_hold(head, length)
-        {
-            heard.note(engine, last, key, end);
-        }
-        last = (head, length);
+        // Names with a digit behind their letters are looked at byte by byte, and so are those with letters beyond ASCII.
+        let is_ascii = classes.highs | before.highs == 0;
+        let behind = (alnums << 1 | alnum_before) & !alnums;
+        let numbered = behind & (classes.digits << 1 | 1) & (letters << 2 | 0b11);
+        heard.names |= if is_ascii { numbered & !ends } else { behind } | classes.highs << 1 | before.highs >> 63;
+        heard.speaking |= classes.highs;
+        (heard, goes_on)
     }
-    // Names with a digit behind their letters are looked at byte by byte, and so are those with letters beyond ASCII.
-    let is_ascii = classes.highs | before.highs == 0;
-    let behind = (alnums << 1 | alnum_before) & !alnums;
-    let numbered = behind & (classes.digits << 1 | 1) & (letters << 2 | 0b11);
-    heard.names |= if is_ascii { numbered & !ends } else { behind } | classes.highs << 1 | before.highs >> 63;
-    heard.speaking |= classes.highs;
-    *carry = Carry { before: *classes, heard: Heard::default(), ends: 0, last };
-    (heard, goes_on)
+
+    /// The key of the last of the words that begin at the bits `starts` of a block and end at some of `ends`; 0 before the first word
+    /// of all.
+    #[inline(always)]
+    fn last_key(self, block: usize, starts: u64, ends: u64) -> Option<u64> {
+        if starts == 0 {
+            return (block == 0).then_some(0);
+        }
+        let bit = 63 - starts.leading_zeros();
+        let (start, length) = (block * 64 + bit as usize, (ends >> bit >> 1).trailing_zeros() as usize + 1);
+        Some(word_key(self.text, start, start + length))
+    }
+
+    /// Reads the word at `start`, which reaches to the end of `block` or beyond. One that is longer than any known one is left out.
+    #[inline(never)]
+    fn further(self, masks: &Masks, block: usize, start: usize, carry: &mut Carry) {
+        (carry.heard, carry.ends) = (Heard::default(), 0);
+        let Some(classes) = masks.blocks().get(block + 1) else { return };
+        let stops = !letters(classes) | humps(classes, masks.blocks()[block].smalls);
+        if stops == 0 {
+            return;
+        }
+        let bit = stops.trailing_zeros();
+        let (head, length) = (head(self.text, start), (block + 1) * 64 + bit as usize - start);
+        carry.ends = 1 << bit;
+        if let Some(key) = self.engine.known.may_hold(head, length) {
+            carry.heard.note(self.engine, None, key, 1 << bit);
+        }
+    }
 }

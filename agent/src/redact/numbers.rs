@@ -24,18 +24,17 @@ impl Pass<'_> {
         false
     }
 
-    /// Whether the word at `at`, which begins with a digit, may be more than a number though nothing is beside it: a part of a date
-    /// with the name of its month, a time in one piece, a telephone number. `digits` are its own, as bits.
+    /// Whether the word at `at`, which begins with a digit, may be more than a number though nothing is beside it: a telephone number,
+    /// or a part of a date with the name of its month.
     #[inline(always)]
-    pub(super) fn may_be_number(&self, at: usize, digits: u64, length: usize) -> bool {
+    pub(super) fn may_be_number(&self, at: usize, length: usize) -> bool {
         let is_zeros = self.text[at] == b'0' && self.byte(at + 1) == b'0';
-        let is_packed = length > 8 && digits.trailing_ones() == 8;
-        is_zeros || is_packed || digits & 0b111 != 0b111 && self.may_be_dated(at)
+        is_zeros || length <= 4 && self.may_be_dated(at)
     }
 
     #[inline(always)]
     fn may_be_dated(&self, at: usize) -> bool {
-        self.engine.own.birth_date.is_some() && (self.is_plain() || self.hearing.may_be_dated(at))
+        self.has_months && (self.is_plain() || self.hearing.may_be_dated(at))
     }
 
     /// The `run` digits at `at`, at most eight, and those behind the next bytes.

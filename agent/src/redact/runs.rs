@@ -28,19 +28,20 @@ impl Pass<'_> {
     #[inline(always)]
     pub(super) fn number_word(&mut self, block: usize, beside: &Beside, at: u64, is_first: bool) {
         let Some(bounds) = beside.word(at, is_first) else { return self.digits(block * 64 + at.trailing_zeros() as usize) };
-        let classes = &self.masks.blocks()[block];
-        let (low, digits) = (bounds.first.trailing_zeros(), classes.digits & bounds.within);
+        let low = bounds.first.trailing_zeros();
         let length = (bounds.behind.trailing_zeros() - low) as usize;
         let start = block * 64 + low as usize;
         let is_alone = beside.is_alone(bounds)
-            && !(is_first && self.may_be_number(start, digits >> low, length))
+            && !(is_first && self.may_be_number(start, length))
             && !(beside.behind_joints & bounds.first != 0 && self.byte_before(start, 1) == b'+');
         if is_alone && length < SHORTEST || start < self.next {
             return;
         }
-        let (capitals, smalls) = (classes.capitals & bounds.within, classes.smalls & bounds.within);
-        let word = Word::new(start, start + length, digits >> low, capitals >> low, smalls >> low);
-        if !is_alone {
+        let classes = &self.masks.blocks()[block];
+        let bits = |kind: u64| (kind & bounds.within) >> low;
+        let (digits, capitals, smalls) = (bits(classes.digits), bits(classes.capitals), bits(classes.smalls));
+        let word = Word::new(start, start + length, digits, capitals, smalls);
+        if !is_alone || length > 8 && digits.trailing_ones() == 8 {
             self.beside_others(&word);
         } else if start >= self.chain_end && !word.is_other() && !self.is_inside(start) {
             self.alone(&word);

@@ -88,6 +88,7 @@ impl Scanner {
             hearing: &self.hearing,
             key,
             is_keyed: !place.key.is_empty(),
+            has_months: self.hearing.has_months(),
             found,
             next: 0,
             chain_end: 0,
@@ -98,6 +99,11 @@ impl Scanner {
             #[cfg(any(test, fuzzing))]
             plain: self.plain,
         };
+        #[cfg(any(test, fuzzing))]
+        {
+            pass.has_months |= pass.plain;
+        }
+        pass.has_months &= pass.engine.own.birth_date.is_some();
         let is_whole = pass.key.named.is_some_and(|detector| pass.whole(detector));
         if !is_whole {
             pass.run();
@@ -124,6 +130,8 @@ pub(super) struct Pass<'a> {
     pub(super) hearing: &'a Hearing,
     pub(super) key: &'a Key,
     pub(super) is_keyed: bool,
+    /// Whether dates with the names of months may be in the text.
+    pub(super) has_months: bool,
     pub(super) found: &'a mut Vec<Finding>,
     /// What stands before this is done with.
     pub(super) next: usize,
