@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use vigie_parsers::simd::Classes;
+
 use super::beside::Beside;
 use super::chain::{Chain, Plain, Refused, Run};
 use super::engine::{Asked, LONGEST, Strictness};
@@ -24,20 +26,20 @@ const FEW: usize = 6;
 const LETTERS_BEFORE: usize = 6;
 
 impl Pass<'_> {
-    /// Looks at the word whose first digit is at the bit `at` of a block, and is its first byte if it `is_first`.
+    /// Looks at the word whose first digit is at `at`, which is the bit `bit` of a block, and its first byte if it `is_first`.
     #[inline(always)]
-    pub(super) fn number_word(&mut self, block: usize, beside: &Beside, at: u64, is_first: bool) {
-        let Some(bounds) = beside.word(at, is_first) else { return self.digits(block * 64 + at.trailing_zeros() as usize) };
+    pub(super) fn number_word(&mut self, at: usize, block: (&Classes, &Beside), bit: u64, is_first: bool) {
+        let (classes, beside) = block;
+        let Some(bounds) = beside.word(bit, is_first) else { return self.digits(at) };
         let low = bounds.first.trailing_zeros();
         let length = (bounds.behind.trailing_zeros() - low) as usize;
-        let start = block * 64 + low as usize;
+        let start = at - (bit.trailing_zeros() - low) as usize;
         let is_alone = beside.is_alone(bounds)
             && !(is_first && self.may_be_number(start, length))
             && !(beside.behind_joints & bounds.first != 0 && self.byte_before(start, 1) == b'+');
         if is_alone && length < SHORTEST || start < self.next {
             return;
         }
-        let classes = &self.masks.blocks()[block];
         let bits = |kind: u64| (kind & bounds.within) >> low;
         let (digits, capitals, smalls) = (bits(classes.digits), bits(classes.capitals), bits(classes.smalls));
         let word = Word::new(start, start + length, digits, capitals, smalls);

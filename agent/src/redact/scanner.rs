@@ -159,12 +159,13 @@ struct Carry {
 impl Pass<'_> {
     fn run(&mut self) {
         let mut carry = Carry::default();
-        for (block, classes) in self.masks.blocks().iter().enumerate() {
+        let blocks = self.masks.blocks();
+        for (block, classes) in blocks.iter().enumerate() {
             let starts = classes.words & !(classes.words << 1 | u64::from(carry.is_word));
             let digits = first_digits(classes, starts, &mut carry);
             let mut events = digits | classes.marks | classes.pairs | self.heads(block, classes, starts);
             let near = if self.is_plain() { u64::MAX } else { near_pairs(classes.pairs) };
-            let beside = Beside::of(self.masks.blocks(), block);
+            let beside = Beside::of(blocks, block);
             while events != 0 {
                 let bit = events & events.wrapping_neg();
                 events ^= bit;
@@ -177,7 +178,7 @@ impl Pass<'_> {
                     self.steps += 1;
                 }
                 if digits & bit != 0 {
-                    self.number_word(block, &beside, bit, starts & bit != 0);
+                    self.number_word(at, (classes, &beside), bit, starts & bit != 0);
                 } else {
                     self.look(at, near & bit != 0);
                 }
