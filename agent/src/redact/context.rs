@@ -5,6 +5,7 @@ use super::filter::{Filter, key_of, pair_key};
 use super::known::Known;
 use super::phrases::{Phrase, finish, hash, phrases};
 use super::table::Table;
+use super::universal::birth::BIRTH;
 use super::{Detector, Form};
 
 /// Longest look back, in bytes.
@@ -155,11 +156,11 @@ impl Words {
             "words that begin with a digit are not looked up"
         );
         for (number, detector) in detectors.iter().enumerate().take(DETECTORS) {
-            let is_run = !matches!(detector.form, Form::Scanned);
+            let is_heard = !matches!(detector.form, Form::Scanned) || detector.entity == BIRTH.entity;
             for word in detector.context {
                 all.add(hash(word.as_bytes()), number);
                 all.add_end(word);
-                is_run.then(|| all.add_last(word, known));
+                is_heard.then(|| all.add_last(word, known));
             }
         }
         all

@@ -64,7 +64,8 @@ impl Pass<'_> {
         if begins.may_be_moment()
             && let Some(moment) = moment(&self.text[at..])
         {
-            if moment.is_date && (at > 0 || self.is_keyed) && self.engine.own.birth_date.is_some() {
+            // A word has to say that somebody was born then.
+            if moment.is_date && (at > 0 || self.is_keyed) && !self.is_mute(at) {
                 self.ask(self.engine.own.birth_date, at..at + moment.length);
             }
             self.next = at + moment.length;
@@ -95,8 +96,8 @@ impl Pass<'_> {
         let Some(end) = dotted_quad(self.text, at) else { return false };
         self.next = end;
         if !self.is_version(at) {
-            self.ask(self.engine.own.ipv4, at..end);
-            self.ask(self.engine.own.private_ip, at..end);
+            // It is one of both.
+            let _is_found = self.ask(self.engine.own.ipv4, at..end) || self.ask(self.engine.own.private_ip, at..end);
             self.access_user(end);
         }
         true

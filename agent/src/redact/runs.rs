@@ -350,7 +350,7 @@ impl Pass<'_> {
 
     /// Whether no word speaks for anything before `at`, nor the key.
     #[inline]
-    fn is_mute(&self, at: usize) -> bool {
+    pub(super) fn is_mute(&self, at: usize) -> bool {
         !self.is_plain() && self.key.is_mute && !self.hearing.may_speak(self.text, at)
     }
 

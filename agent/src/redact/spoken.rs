@@ -69,7 +69,9 @@ impl Pass<'_> {
         };
         let Some(span) = span else { return false };
         let end = span.end;
-        self.ask(self.engine.own.birth_date, span);
+        if !self.is_mute(span.start) {
+            self.ask(self.engine.own.birth_date, span);
+        }
         self.next = end;
         true
     }
