@@ -4,8 +4,8 @@ use super::context::{Context, Words};
 use super::known::Known;
 use super::literals::Literals;
 use super::own::Own;
-use super::spoken::Months;
 use super::pairs::Pairs;
+use super::spoken::Months;
 use super::ways::{Ways, may_be_alone};
 use super::{Candidate, Detector, Form, Shape, Tier};
 

@@ -81,12 +81,8 @@ impl<'a> Groups<'a> {
         let bytes = (group.length as u32 + 1).min(63);
         self.at += group.length + 1;
         let Window { words, alnums, digits, smalls } = self.bits;
-        self.bits = Window {
-            words: words >> bytes,
-            alnums: alnums >> bytes,
-            digits: digits >> bytes,
-            smalls: smalls >> bytes,
-        };
+        self.bits =
+            Window { words: words >> bytes, alnums: alnums >> bytes, digits: digits >> bytes, smalls: smalls >> bytes };
         self.known = self.known.saturating_sub(bytes);
     }
 

@@ -83,8 +83,8 @@ impl Beginning {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::super::filter::head;
+    use super::*;
 
     #[test]
     fn words_are_known_by_letters_and_length() {

@@ -10,6 +10,7 @@ mod address;
 mod all;
 mod beside;
 mod chain;
+mod chains;
 #[cfg(any(test, fuzzing))]
 pub mod check;
 mod checksum;

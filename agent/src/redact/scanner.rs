@@ -159,29 +159,32 @@ struct Carry {
 impl Pass<'_> {
     fn run(&mut self) {
         let mut carry = Carry::default();
+        for number in 0..self.masks.blocks().len() {
+            self.block(number, &mut carry);
+        }
+    }
+
+    /// Looks at what begins in one block.
+    #[inline(always)]
+    fn block(&mut self, number: usize, carry: &mut Carry) {
         let blocks = self.masks.blocks();
-        for (block, classes) in blocks.iter().enumerate() {
-            let starts = classes.words & !(classes.words << 1 | u64::from(carry.is_word));
-            let digits = first_digits(classes, starts, &mut carry);
-            let mut events = digits | classes.marks | classes.pairs | self.heads(block, classes, starts);
-            let near = if self.is_plain() { u64::MAX } else { near_pairs(classes.pairs) };
-            let beside = Beside::of(blocks, block);
-            while events != 0 {
-                let bit = events & events.wrapping_neg();
-                events ^= bit;
-                let at = block * 64 + bit.trailing_zeros() as usize;
-                if at < self.next {
-                    continue;
-                }
-                #[cfg(any(test, fuzzing))]
-                {
-                    self.steps += 1;
-                }
-                if digits & bit != 0 {
-                    self.number_word(at, (classes, &beside), bit, starts & bit != 0);
-                } else {
-                    self.look(at, near & bit != 0);
-                }
+        let classes = &blocks[number];
+        let starts = classes.words & !(classes.words << 1 | u64::from(carry.is_word));
+        let digits = first_digits(classes, starts, carry);
+        let mut events = digits | classes.marks | classes.pairs | self.heads(number, classes, starts);
+        let near = if self.is_plain() { u64::MAX } else { near_pairs(classes.pairs) };
+        let beside = Beside::of(blocks, number);
+        while events != 0 {
+            let bit = events & events.wrapping_neg();
+            events ^= bit;
+            let at = number * 64 + bit.trailing_zeros() as usize;
+            if at < self.next {
+                continue;
+            }
+            if digits & bit != 0 {
+                self.number_word(at, (classes, &beside), bit, starts & bit != 0);
+            } else {
+                self.look(at, near & bit != 0);
             }
         }
     }
@@ -199,6 +202,7 @@ impl Pass<'_> {
     /// Looks at what begins at `at`; whether another colon may be near.
     #[inline(never)]
     fn look(&mut self, at: usize, is_near: bool) {
+        self.step();
         match self.text[at] {
             b'@' => self.address(at),
             b':' => {
@@ -213,6 +217,15 @@ impl Pass<'_> {
                 self.skip_token(at);
             }
             _ => self.word(at),
+        }
+    }
+
+    /// Counts a place that is looked at, to hold scans linear.
+    #[inline(always)]
+    pub(super) fn step(&mut self) {
+        #[cfg(any(test, fuzzing))]
+        {
+            self.steps += 1;
         }
     }
 
