@@ -1,14 +1,14 @@
 //! Groups of letters and digits with single separators between them, and the runs of neighbours among them that are asked for.
 //!
 //! A separated number may stand beside another one, so every run of neighbouring groups of a legal length is asked, not only the
-//! whole: `4111111111111111 123` is a card and something else. A chain has at most 24 groups and a run at most 5, or 7 behind a
+//! whole: `4111111111111111 123` is a card and something else. A chain has at most 32 groups and a run at most 5, or 7 behind a
 //! single digit, so that a flood of numbers costs a constant for each byte.
 
 use super::engine::LONGEST;
-use super::masks::Word;
+use super::groups::Group;
 
 /// Groups that are looked at together.
-pub(super) const GROUPS: usize = 24;
+pub(super) const GROUPS: usize = 32;
 /// Groups that the next chain shares with one that was cut.
 const SHARED: usize = 8;
 
@@ -57,7 +57,12 @@ impl Chain {
 
     /// Where the group begins with which the next chain begins when this one was full.
     pub(super) fn next_start(&self) -> usize {
-        self.starts[self.count.saturating_sub(SHARED).max(1).min(self.count - 1)] as usize
+        self.starts[self.own()] as usize
+    }
+
+    /// How many groups are not looked at again with the next chain, if this one was full.
+    pub(super) fn own(&self) -> usize {
+        if self.count == GROUPS { GROUPS - SHARED } else { self.count }
     }
 
     /// Whether digits are among the groups.
@@ -65,23 +70,23 @@ impl Chain {
         self.has_digits
     }
 
-    /// Adds `word` behind `separator`.
+    /// Adds `group` behind `separator`.
     #[inline(always)]
-    pub(super) fn push(&mut self, word: &Word, separator: u8) -> Result<(), Refused> {
+    pub(super) fn push(&mut self, group: &Group, separator: u8) -> Result<(), Refused> {
         if self.count == GROUPS {
             return Err(Refused::Full);
         }
-        let (at, length) = (self.count, word.length());
+        let at = self.count;
         // Behind spaces there are no small letters, else every sentence would be one value.
-        let joins = at == 0 || separator != b' ' || !(word.smalls != 0 || self.ends_small);
-        if word.is_other() || !joins || (word.digits == 0 && length > 4) {
+        let joins = at == 0 || separator != b' ' || !(group.has_small || self.ends_small);
+        if group.is_other || !joins || (!group.has_digits && group.length > 4) {
             return Err(Refused::Group);
         }
-        self.letters |= u32::from(word.has_letters()) << at;
-        self.has_digits |= word.digits != 0;
-        self.ends_small = word.smalls != 0;
-        self.starts[at] = word.start as u32;
-        self.lengths[at] = length as u8;
+        self.letters |= u32::from(group.has_letters) << at;
+        self.has_digits |= group.has_digits;
+        self.ends_small = group.has_small;
+        self.starts[at] = group.start as u32;
+        self.lengths[at] = group.length as u8;
         self.separators[at] = separator;
         self.count += 1;
         Ok(())
@@ -90,20 +95,20 @@ impl Chain {
     /// The run that begins with group `first` of `text` and has `count` groups, of at most [`LONGEST`] bytes.
     pub(super) fn run<'a>(&'a self, text: &[u8], first: usize, count: usize, plain: &'a mut Plain) -> Run<'a> {
         let last = first + count - 1;
+        let (start, end) = (self.start(first), self.start(last) + usize::from(self.lengths[last]));
         let mut length = 0;
-        for group in first..=last {
-            let (start, size) = (self.starts[group] as usize, usize::from(self.lengths[group]));
-            for (to, byte) in plain[length..].iter_mut().zip(&text[start..start + size]) {
-                *to = byte.to_ascii_uppercase();
-            }
-            length += size;
+        for byte in &text[start..end] {
+            let Some(place) = plain.get_mut(length) else { break };
+            *place = byte.to_ascii_uppercase();
+            // Separators come before digits and letters.
+            length += usize::from(*byte >= b'0');
         }
         Run {
             plain: &plain[..length.min(LONGEST)],
             groups: &self.lengths[first..=last],
             separators: &self.separators[first + 1..=last],
-            start: self.starts[first] as usize,
-            end: self.starts[last] as usize + usize::from(self.lengths[last]),
+            start,
+            end,
             has_letters: self.have_letters(first, count),
         }
     }
@@ -116,6 +121,12 @@ impl Chain {
     /// The length of group `at`.
     pub(super) fn length(&self, at: usize) -> u8 {
         self.lengths[at]
+    }
+
+    /// The length of group `at`, 0 if there are fewer.
+    #[inline(always)]
+    pub(super) fn length_or_none(&self, at: usize) -> u8 {
+        if at < self.count { self.lengths[at] } else { 0 }
     }
 
     /// Where group `at` begins.
@@ -164,8 +175,12 @@ impl Chain {
     }
 
     /// Whether the `count` groups from `first` on have `length` bytes and `mark` between them, and there are no more of these.
+    #[inline(always)]
     pub(super) fn are_alike(&self, first: usize, count: usize, length: u8, mark: u8) -> bool {
-        let Some(groups) = self.lengths[..self.count].get(first..first + count) else { return false };
+        if first + count > self.count || self.separators[first + 1] != mark {
+            return false;
+        }
+        let groups = &self.lengths[first..first + count];
         let marks = &self.separators[first + 1..first + count];
         let goes_on = first + count < self.count && self.separators[first + count] == mark;
         let goes_before = first > 0 && self.separators[first] == mark;

@@ -2,8 +2,10 @@
 //! `camelCase`, words of a phrase joined by `_`.
 
 use super::filter::{Filter, key_of, pair_key};
+use super::known::Known;
 use super::phrases::{Phrase, finish, hash, phrases};
 use super::table::Table;
+use super::universal::birth::BIRTH;
 use super::{Detector, Form};
 
 /// Longest look back, in bytes.
@@ -142,7 +144,7 @@ const AGAINST_SET: u32 = 0;
 
 impl Words {
     /// The words of `detectors`.
-    pub(super) fn new(detectors: &[&'static Detector]) -> Self {
+    pub(super) fn new(detectors: &[&'static Detector], known: &mut Known) -> Self {
         let words = detectors.iter().map(|detector| detector.context.len()).sum::<usize>() + AGAINST.len();
         let mut all = Self { table: Table::with_room(words), sets: vec![Set::default()], ..Self::default() };
         for word in AGAINST {
@@ -154,11 +156,11 @@ impl Words {
             "words that begin with a digit are not looked up"
         );
         for (number, detector) in detectors.iter().enumerate().take(DETECTORS) {
-            let is_run = !matches!(detector.form, Form::Scanned);
+            let is_heard = !matches!(detector.form, Form::Scanned) || detector.entity == BIRTH.entity;
             for word in detector.context {
                 all.add(hash(word.as_bytes()), number);
                 all.add_end(word);
-                is_run.then(|| all.add_last(word));
+                is_heard.then(|| all.add_last(word, known));
             }
         }
         all
@@ -181,13 +183,15 @@ impl Words {
         self.ends.put(hash(format!("{last}s").as_bytes()));
     }
 
-    /// Keeps the words with which a phrase ends. Digits behind a word are not seen.
-    fn add_last(&mut self, phrase: &str) {
+    /// Keeps the words with which a phrase ends, among those that are `known` too. Digits behind a word are not seen.
+    fn add_last(&mut self, phrase: &str, known: &mut Known) {
         let mut words = phrase.rsplit('_').map(|word| word.trim_end_matches(|letter: char| letter.is_ascii_digit()));
         let (last, before) = (words.next().unwrap_or_default(), words.next());
         let plural = format!("{last}s");
-        for key in [last, &plural].map(key_of) {
+        for last in [last, &plural] {
+            let key = key_of(last);
             self.lasts.put(key);
+            known.put(last);
             match before {
                 Some(before) => self.pairs.put(pair_key(key_of(before), key)),
                 None => self.singles.put(key),
@@ -247,7 +251,7 @@ mod tests {
     const OTHER: Detector = Detector { context: &["card", "pan"], ..EMAIL };
 
     fn said(text: &str) -> (bool, bool, bool) {
-        let context = Words::new(&[&ONE, &OTHER]).read(text.as_bytes(), &Context::default());
+        let context = Words::new(&[&ONE, &OTHER], &mut Known::default()).read(text.as_bytes(), &Context::default());
         (context.speaks_for(0), context.speaks_for(1), context.is_against)
     }
 

@@ -1,9 +1,11 @@
 //! The detectors that are enabled, sorted so that a candidate meets only those that may want it.
 
 use super::context::{Context, Words};
+use super::known::Known;
 use super::literals::Literals;
 use super::own::Own;
 use super::pairs::Pairs;
+use super::spoken::Months;
 use super::ways::{Ways, may_be_alone};
 use super::{Candidate, Detector, Form, Shape, Tier};
 
@@ -80,6 +82,9 @@ pub struct Engine {
     pub(super) strictness: Strictness,
     pub(super) digits: Vec<Asks>,
     pub(super) letters: Vec<Asks>,
+    /// The words that mean anything.
+    pub(super) known: Known,
+    pub(super) months: Months,
     pub(super) words: Words,
     pub(super) own: Own,
     pub(super) pairs: Pairs,
@@ -94,19 +99,22 @@ pub struct Engine {
 impl Engine {
     /// Makes `detectors` ready, of which at most 512 know context.
     pub fn new(detectors: &[&'static Detector], strictness: Strictness) -> Self {
+        let mut known = Known::default();
         let mut engine = Self {
             detectors: detectors.to_vec(),
             strictness,
             digits: vec![Asks::default(); LONGEST + 1],
             letters: vec![Asks::default(); LONGEST + 1],
-            words: Words::new(detectors),
+            words: Words::new(detectors, &mut known),
             own: Own::new(detectors),
-            pairs: Pairs::new(detectors),
-            literals: Literals::new(detectors),
+            pairs: Pairs::new(detectors, &mut known),
+            literals: Literals::new(detectors, &mut known),
             ways: Ways::default(),
             asked: Lengths::default(),
             digits_alone: Lengths::default(),
             letters_alone: Lengths::default(),
+            months: Months::new(&mut known),
+            known,
         };
         for (number, detector) in detectors.iter().enumerate() {
             let (lengths, is_number) = match detector.form {

@@ -32,17 +32,27 @@ impl<const N: usize> Filter<N> {
     }
 }
 
-/// A number for the word at `start..end` of `text`, equal for words that differ in case: of its first eight bytes and its length.
+/// The eight bytes from `start` on, the first one lowest, zeros behind the end of `text`.
 #[inline(always)]
-pub(super) fn word_key(text: &[u8], start: usize, end: usize) -> u64 {
-    let head = match text.get(start..).and_then(<[u8]>::first_chunk) {
+pub(super) fn head(text: &[u8], start: usize) -> u64 {
+    match text.get(start..).and_then(<[u8]>::first_chunk) {
         Some(chunk) => u64::from_le_bytes(*chunk),
-        None => short(&text[start..]),
-    };
-    let length = end - start;
+        None => short(text, start),
+    }
+}
+
+/// A number for the word with this head and `length`, equal for words that differ in case.
+#[inline(always)]
+pub(super) fn key(head: u64, length: usize) -> u64 {
     let folded = (head | 0x2020_2020_2020_2020) & u64::MAX >> (64 - 8 * length.clamp(1, 8));
     let mixed = (folded ^ length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed >> 24
+}
+
+/// A number for the word at `start..end` of `text`, equal for words that differ in case: of its first eight bytes and its length.
+#[inline(always)]
+pub(super) fn word_key(text: &[u8], start: usize, end: usize) -> u64 {
+    key(head(text, start), end - start)
 }
 
 /// The key of a word by itself.
@@ -64,9 +74,13 @@ pub(super) fn is_among(word: &[u8], words: &[&[u8]]) -> bool {
     words.iter().any(|other| may_be(other) && other.eq_ignore_ascii_case(word))
 }
 
-#[inline(never)]
-fn short(text: &[u8]) -> u64 {
-    text.iter().rev().fold(0, |head, byte| head << 8 | u64::from(*byte))
+/// The less than eight bytes from `start` on, the first one lowest.
+#[inline]
+fn short(text: &[u8], start: usize) -> u64 {
+    match text.last_chunk() {
+        Some(last) => u64::from_le_bytes(*last) >> (8 * (8 - (text.len() - start).min(8))).min(63),
+        None => text[start..].iter().rev().fold(0, |head, byte| head << 8 | u64::from(*byte)),
+    }
 }
 
 #[cfg(test)]

@@ -1,75 +1,216 @@
-//! Where words stand that may speak for a value. Most texts have none before their numbers, and then nothing that needs a word is
+//! What the words of a text may be: beginnings of something known, words that speak for a number, names that a value stands behind.
+//! Every word is looked at once, by its first bytes and its length, and filters deny nearly all: then nothing that needs a word is
 //! asked, and no word is read.
 
 use vigie_parsers::simd::Classes;
 
-use super::context::{BEFORE, Words};
-use super::filter::word_key;
-use super::masks::{Masks, alnums, humps, letters};
+use super::context::BEFORE;
+use super::engine::Engine;
+use super::filter::{head, word_key};
+use super::masks::{Masks, NO_CLASSES, alnums, humps, letters};
 
-/// Ends of such words in one text, as bits: 64 bytes at once, when they are first asked for.
+/// Bytes from before a day to the end of the longest name of a month behind it: `1er de pazdziernika`.
+const MONTH: usize = 24;
+
+/// What may begin or end in 64 bytes, as bits.
+#[derive(Clone, Copy, Debug, Default)]
+struct Heard {
+    /// Where words begin that may be known by how they begin.
+    heads: u64,
+    /// One place behind the last letter of words that may speak for a number. Letters beyond ASCII count too: who reads the words
+    /// takes them in.
+    speaking: u64,
+    /// One place behind names that may be known.
+    names: u64,
+    /// One place behind what may be the name of a month.
+    months: u64,
+}
+
+/// The words of one text, 64 bytes at once.
 #[derive(Debug, Default)]
 pub(super) struct Hearing {
-    ends: Vec<u64>,
+    blocks: Vec<Heard>,
+    /// Whether letters beyond ASCII are among them, and whether these or names of months are.
+    has_highs: bool,
+    has_months: bool,
 }
 
 impl Hearing {
-    /// Forgets the last text.
-    pub(super) fn clear(&mut self) {
-        self.ends.clear();
+    /// Takes in the words of `text` in place of the last one.
+    pub(super) fn read(&mut self, engine: &Engine, masks: &Masks, text: &[u8]) {
+        self.blocks.clear();
+        let (mut before, mut highs, mut months) = (&NO_CLASSES, 0, 0);
+        let mut carry = Carry::default();
+        let reader = Reader { engine, text };
+        for (block, classes) in masks.blocks().iter().enumerate() {
+            let (heard, goes_on) = reader.block(block, before, classes, &carry);
+            if let Some(start) = goes_on {
+                reader.further(masks, block, start, &mut carry);
+            } else if carry.ends != 0 {
+                (carry.ends, carry.heard) = (0, Heard::default());
+            }
+            self.blocks.push(heard);
+            (highs, months) = (highs | classes.highs, months | heard.months);
+            before = classes;
+        }
+        self.has_months = highs | months != 0;
+        self.has_highs = highs != 0;
+    }
+
+    /// Whether names of months may be among the words.
+    #[inline(always)]
+    pub(super) fn has_months(&self) -> bool {
+        self.has_months
+    }
+
+    fn block(&self, block: usize) -> Heard {
+        self.blocks.get(block).copied().unwrap_or_default()
+    }
+
+    /// Words in one block that may be known by how they begin.
+    #[inline(always)]
+    pub(super) fn heads(&self, block: usize) -> u64 {
+        self.block(block).heads
+    }
+
+    /// Whether a name that may be known ends before `end`.
+    #[inline(always)]
+    pub(super) fn may_be_name(&self, end: usize) -> bool {
+        self.block(end / 64).names >> (end % 64) & 1 == 1
+    }
+
+    /// Whether the name of a month may stand right before the number at `at`, or behind its few digits.
+    #[inline(always)]
+    pub(super) fn may_be_dated(&self, at: usize) -> bool {
+        let (block, bit) = (at / 64, at % 64);
+        let here = self.block(block).months >> bit.saturating_sub(1);
+        let behind = if bit > 64 - MONTH { self.block(block + 1).months << (64 - bit) } else { 0 };
+        self.has_highs || (here | behind) & ((1 << MONTH) - 1) != 0
+    }
+
+    /// Whether a word that ends from `start` on and before `end` may speak for anything.
+    #[inline(always)]
+    pub(super) fn speaks_within(&self, start: usize, end: usize) -> bool {
+        let (first, last) = (start / 64, (end - 1) / 64);
+        let within = |block: usize| {
+            let low = if block == first { u64::MAX << (start % 64) } else { u64::MAX };
+            let high = if block == last { u64::MAX >> (63 - (end - 1) % 64) } else { u64::MAX };
+            self.block(block).speaking & low & high != 0
+        };
+        (first..=last).any(within)
     }
 
     /// Whether a word that ends in the 48 bytes before `at` may speak for anything.
-    #[inline]
-    pub(super) fn may_speak(&mut self, words: &Words, masks: &Masks, text: &[u8], at: usize) -> bool {
+    #[inline(always)]
+    pub(super) fn may_speak(&self, text: &[u8], at: usize) -> bool {
         let Some(before) = at.checked_sub(1) else { return false };
         if text[before].is_ascii_alphanumeric() {
             return true;
         }
-        let (first, last) = (at.saturating_sub(BEFORE) / 64, at / 64);
-        if self.ends.len() <= last {
-            if self.ends.len() < first {
-                self.ends.resize(first, 0);
-            }
-            for block in self.ends.len()..=last {
-                self.ends.push(ends(words, masks, text, block));
-            }
-        }
-        let (block, bit) = (last, at % 64);
-        let here = self.ends[block] << (63 - bit);
-        let before = if block == 0 || bit == 63 { 0 } else { self.ends[block - 1] >> (bit + 1) };
+        let (block, bit) = (at / 64, at % 64);
+        let here = self.block(block).speaking << (63 - bit);
+        let before = if block == 0 || bit == 63 { 0 } else { self.block(block - 1).speaking >> (bit + 1) };
         (here | before) >> (64 - BEFORE) != 0
     }
 }
 
-/// The ends, one place behind the last letter, in one block. Letters beyond ASCII count too: who reads the words takes them in.
-fn ends(words: &Words, masks: &Masks, text: &[u8], block: usize) -> u64 {
-    let Some(classes) = masks.blocks().get(block) else { return 0 };
-    let before = if block == 0 { Classes::default() } else { masks.blocks()[block - 1] };
-    let humps = humps(classes, before.smalls);
-    let starts = (letters(classes) & !(alnums(classes) << 1 | alnums(&before) >> 63)) | humps;
-    // A bit added to the letters that a word begins with moves to what stands behind them. Letters behind digits are no words.
-    let further = letters(classes) & !humps;
-    let goes_on = u64::from(block > 0 && is_word(masks, block * 64));
-    let mut ends = further.wrapping_add(starts & !humps | humps << 1).wrapping_add(goes_on) & !further;
-    let mut heard = classes.highs;
-    let mut previous = (block == 0).then_some(0);
-    while ends != 0 {
-        let bit = ends.trailing_zeros();
-        ends &= ends - 1;
-        let started = starts & ((1 << bit) - 1);
-        let end = block * 64 + bit as usize;
-        let start =
-            if started == 0 { masks.camel_start(end) } else { block * 64 + 63 - started.leading_zeros() as usize };
-        let key = word_key(text, start, end);
-        heard |= u64::from(words.may_end(previous, key)) << bit;
-        previous = Some(key);
-    }
-    heard
+/// What goes on from one block to the next.
+#[derive(Default)]
+struct Carry {
+    /// What is known of the word that ends in the block though it began before it, and where it ends.
+    heard: Heard,
+    ends: u64,
 }
 
-/// Whether letters of a word end before `at`.
-fn is_word(masks: &Masks, at: usize) -> bool {
-    let count = masks.count_behind(at, letters);
-    count > 0 && masks.behind(at - count, |classes| classes.digits) >> 63 == 0
+impl Heard {
+    /// Notes what the word of this `key` may be, which ends at the bit `end`. `before` is the key of the word before it, if that is
+    /// known.
+    #[inline(always)]
+    fn note(&mut self, engine: &Engine, before: Option<u64>, key: u64, end: u64) {
+        self.speaking |= if engine.words.may_end(before, key) { end } else { 0 };
+        self.names |= if engine.pairs.may_end(key) { end } else { 0 };
+        self.months |= if engine.months.may_hold(key) { end } else { 0 };
+    }
+}
+
+/// Reads the words of one text.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    engine: &'a Engine,
+    text: &'a [u8],
+}
+
+impl Reader<'_> {
+    /// Reads the words that begin in one block. Gives where one begins that does not end in it.
+    #[inline(always)]
+    fn block(self, block: usize, before: &Classes, classes: &Classes, carry: &Carry) -> (Heard, Option<usize>) {
+        let engine = self.engine;
+        let humps = humps(classes, before.smalls);
+        let (letters, alnums, alnum_before) = (letters(classes), alnums(classes), alnums(before) >> 63);
+        // Letters behind digits are no words.
+        let all = letters & !(alnums << 1 | alnum_before) | humps;
+        let whole = letters & !(classes.words << 1 | before.words >> 63);
+        let stops = !letters | humps;
+        let (mut heard, mut ends, mut starts) = (carry.heard, carry.ends, all);
+        let mut goes_on = None;
+        while starts != 0 {
+            let bit = starts & starts.wrapping_neg();
+            starts ^= bit;
+            let start = block * 64 + bit.trailing_zeros() as usize;
+            let head = head(self.text, start);
+            let beginning = engine.known.beginning(head);
+            if beginning.is_any() && whole & bit != 0 && engine.literals.may_begin(head as u32) {
+                heard.heads |= bit;
+            }
+            let further = stops & !(bit ^ (bit - 1));
+            if further == 0 {
+                goes_on = Some(start);
+                break;
+            }
+            let end = further & further.wrapping_neg();
+            ends |= end;
+            let length = (end.trailing_zeros() - bit.trailing_zeros()) as usize;
+            if beginning.has(length)
+                && let Some(key) = engine.known.may_hold(head, length)
+            {
+                heard.note(engine, self.last_key(block, all & (bit - 1), ends), key, end);
+            }
+        }
+        // Names with a digit behind their letters are looked at byte by byte, and so are those with letters beyond ASCII.
+        let is_ascii = classes.highs | before.highs == 0;
+        let behind = (alnums << 1 | alnum_before) & !alnums;
+        let numbered = behind & (classes.digits << 1 | 1) & (letters << 2 | 0b11);
+        heard.names |= if is_ascii { numbered & !ends } else { behind } | classes.highs << 1 | before.highs >> 63;
+        heard.speaking |= classes.highs;
+        (heard, goes_on)
+    }
+
+    /// The key of the last of the words that begin at the bits `starts` of a block and end at some of `ends`; 0 before the first word
+    /// of all.
+    #[inline(always)]
+    fn last_key(self, block: usize, starts: u64, ends: u64) -> Option<u64> {
+        if starts == 0 {
+            return (block == 0).then_some(0);
+        }
+        let bit = 63 - starts.leading_zeros();
+        let (start, length) = (block * 64 + bit as usize, (ends >> bit >> 1).trailing_zeros() as usize + 1);
+        Some(word_key(self.text, start, start + length))
+    }
+
+    /// Reads the word at `start`, which reaches to the end of `block` or beyond. One that is longer than any known one is left out.
+    #[inline(never)]
+    fn further(self, masks: &Masks, block: usize, start: usize, carry: &mut Carry) {
+        (carry.heard, carry.ends) = (Heard::default(), 0);
+        let Some(classes) = masks.blocks().get(block + 1) else { return };
+        let stops = !letters(classes) | humps(classes, masks.blocks()[block].smalls);
+        if stops == 0 {
+            return;
+        }
+        let bit = stops.trailing_zeros();
+        let (head, length) = (head(self.text, start), (block + 1) * 64 + bit as usize - start);
+        carry.ends = 1 << bit;
+        if let Some(key) = self.engine.known.may_hold(head, length) {
+            carry.heard.note(self.engine, None, key, 1 << bit);
+        }
+    }
 }

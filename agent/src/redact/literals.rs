@@ -3,6 +3,7 @@
 
 use super::Detector;
 use super::filter::Filter;
+use super::known::Known;
 use super::scanner::Pass;
 use super::secret::vendors::BEGINNINGS;
 
@@ -68,7 +69,7 @@ pub(super) struct Literals {
 
 impl Literals {
     /// The beginnings of `detectors`.
-    pub(super) fn new(detectors: &[&'static Detector]) -> Self {
+    pub(super) fn new(detectors: &[&'static Detector], known: &mut Known) -> Self {
         let find = |name: &str| detectors.iter().position(|detector| detector.entity == name).map(|at| at as u16);
         let mut literals = Self { heads: Filter::default(), leads: Vec::new() };
         for (beginning, entity) in BEGINNINGS {
@@ -89,6 +90,7 @@ impl Literals {
             literals.leads.iter().all(|(.., whole)| !whole[0].is_ascii_digit()),
             "a number is not looked up among beginnings"
         );
+        literals.leads.iter().for_each(|(.., whole)| known.put_beginning(whole));
         literals.leads.sort_unstable_by_key(|(head, ..)| *head);
         literals
     }
@@ -99,12 +101,10 @@ impl Literals {
         self.leads.push((head, lead, whole));
     }
 
-    /// Whether anything may begin at `at`.
+    /// Whether anything may begin with these four bytes.
     #[inline(always)]
-    pub(super) fn may_begin(&self, text: &[u8], at: usize) -> bool {
-        text.get(at..)
-            .and_then(<[u8]>::first_chunk)
-            .is_some_and(|head| self.heads.may_hold(hash(u32::from_le_bytes(*head))))
+    pub(super) fn may_begin(&self, head: u32) -> bool {
+        self.heads.may_hold(hash(head))
     }
 }
 

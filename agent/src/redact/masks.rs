@@ -21,7 +21,7 @@ pub(super) struct Word {
 }
 
 impl Word {
-    fn new(start: usize, end: usize, digits: u64, capitals: u64, smalls: u64) -> Self {
+    pub(super) fn new(start: usize, end: usize, digits: u64, capitals: u64, smalls: u64) -> Self {
         Self { start, end, digits, capitals, smalls }
     }
 
@@ -42,6 +42,29 @@ impl Word {
             || (self.digits | self.capitals | self.smalls) != u64::MAX >> (64 - self.length().clamp(1, 64))
     }
 }
+
+/// The kinds of 64 bytes, as bits, the first one lowest.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    pub(super) words: u64,
+    pub(super) alnums: u64,
+    pub(super) digits: u64,
+    pub(super) smalls: u64,
+}
+
+/// Those of no bytes.
+pub(super) static NO_CLASSES: Classes = Classes {
+    digits: 0,
+    words: 0,
+    capitals: 0,
+    smalls: 0,
+    highs: 0,
+    pairs: 0,
+    marks: 0,
+    spaces: 0,
+    joints: 0,
+    codes: 0,
+};
 
 /// ASCII letters and digits.
 #[inline(always)]
@@ -77,12 +100,26 @@ impl Masks {
         self.blocks.get(at).map_or(0, kind)
     }
 
+    /// The kinds of the 64 bytes from `at` on.
+    #[inline(always)]
+    pub(super) fn window(&self, at: usize) -> Window {
+        let (block, bit) = (at / 64, at % 64);
+        let here = self.blocks.get(block).unwrap_or(&NO_CLASSES);
+        let next = self.blocks.get(block + 1).unwrap_or(&NO_CLASSES);
+        let join = |here: u64, next: u64| here >> bit | (next << 1) << (63 - bit);
+        Window {
+            words: join(here.words, next.words),
+            alnums: join(alnums(here), alnums(next)),
+            digits: join(here.digits, next.digits),
+            smalls: join(here.smalls, next.smalls),
+        }
+    }
+
     /// Bits of the 64 bytes from `at` on, the first one lowest.
     #[inline(always)]
     pub(super) fn ahead(&self, at: usize, kind: impl Fn(&Classes) -> u64) -> u64 {
         let (block, bit) = (at / 64, at % 64);
-        let here = self.block(block, &kind) >> bit;
-        if bit == 0 { here } else { here | self.block(block + 1, &kind) << (64 - bit) }
+        self.block(block, &kind) >> bit | (self.block(block + 1, &kind) << 1) << (63 - bit)
     }
 
     /// Bits of the 64 bytes before `at`, the last one highest.
@@ -98,14 +135,18 @@ impl Masks {
     pub(super) fn word(&self, at: usize) -> Word {
         let (block, bit) = (at / 64, at % 64);
         let Some(classes) = self.blocks.get(block) else { return Word::default() };
-        let before = (classes.words << (63 - bit)).leading_ones() as usize - 1;
-        let behind = (classes.words >> bit).trailing_ones() as usize;
-        let (low, high) = (bit.wrapping_sub(before), bit + behind);
-        if (low == 0 && block > 0) || high == 64 {
+        let others = !classes.words;
+        let (before, behind) = (others & ((1 << bit) - 1), others >> bit >> 1);
+        if before == 0 && block > 0 || behind == 0 {
             return self.far_word(at);
         }
-        let bits = |mask: u64| (mask >> low) & (u64::MAX >> (64 - (before + behind).clamp(1, 64)));
-        Word::new(at - before, at + behind, bits(classes.digits), bits(classes.capitals), bits(classes.smalls))
+        let low = 64 - before.leading_zeros();
+        let length = bit as u32 + 1 + behind.trailing_zeros() - low;
+        let within = (1 << length) - 1;
+        let bits = |mask: u64| mask >> low & within;
+        let start = block * 64 + low as usize;
+        let (digits, capitals, smalls) = (bits(classes.digits), bits(classes.capitals), bits(classes.smalls));
+        Word::new(start, start + length as usize, digits, capitals, smalls)
     }
 
     /// The word at `at` when it may reach into another block.

@@ -8,7 +8,9 @@
 
 mod address;
 mod all;
+mod beside;
 mod chain;
+mod chains;
 #[cfg(any(test, fuzzing))]
 pub mod check;
 mod checksum;
@@ -19,8 +21,10 @@ mod digest;
 mod engine;
 mod filter;
 pub mod french;
+mod groups;
 mod hearing;
 mod keys;
+mod known;
 mod literals;
 mod masks;
 mod moment;

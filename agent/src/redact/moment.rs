@@ -9,6 +9,19 @@ pub(super) struct Moment {
     pub(super) is_date: bool,
 }
 
+/// The first three groups of digits at one place: how many digits, and what stands behind each.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Begins {
+    pub(super) run: u32,
+    pub(super) mark: u8,
+    pub(super) second: u32,
+    pub(super) second_mark: u8,
+    pub(super) third: u32,
+    pub(super) third_mark: u8,
+    /// Whether an hour may stand behind that: a colon follows.
+    pub(super) has_hour: bool,
+}
+
 /// Whether so many digits with `mark` behind them may begin a date or a time.
 #[inline(always)]
 pub(super) fn may_be_moment(run: u32, mark: u8) -> bool {
@@ -17,6 +30,38 @@ pub(super) fn may_be_moment(run: u32, mark: u8) -> bool {
         b'-' | b'/' | b'.' => run <= 2 || run == 4 || run == 8,
         b'T' | b't' | b' ' | b'_' => run == 8,
         _ => false,
+    }
+}
+
+impl Begins {
+    /// Whether what begins so may be a date or a time.
+    #[inline(always)]
+    pub(super) fn may_be_moment(self) -> bool {
+        match self.run {
+            _ if self.mark == b':' => self.run <= 2 && self.second == 2,
+            8 => self.second > 0 && matches!(self.mark, b'-' | b'T' | b't' | b' ' | b'_'),
+            4 => self.second == 2 && self.mark == self.second_mark,
+            // The name of a month stands there.
+            1 | 2 if self.second == 0 => self.second_mark.is_ascii_alphabetic(),
+            1 | 2 if self.second > 2 => false,
+            // A year follows, or a time.
+            1 | 2 if self.mark == self.second_mark => match self.third {
+                1 => self.third_mark == b':',
+                2 => self.has_hour && matches!(self.third_mark, b' ' | b'T' | b'-'),
+                third => third == 4,
+            },
+            1 | 2 => matches!(self.second_mark, b' ' | b'T' | b'-') && self.third <= 2 && self.third_mark == b':',
+            _ => false,
+        }
+    }
+
+    /// Whether it may be four numbers with dots between them.
+    #[inline(always)]
+    pub(super) fn may_be_quad(self) -> bool {
+        let is_dotted = |digits: u32, mark: u8| matches!(digits, 1..=3) && mark == b'.';
+        is_dotted(self.run, self.mark)
+            && is_dotted(self.second, self.second_mark)
+            && is_dotted(self.third, self.third_mark)
     }
 }
 

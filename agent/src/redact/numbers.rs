@@ -1,36 +1,77 @@
 //! What digits may begin that is no run of them: dates, addresses of machines, telephone numbers, positions on earth.
 
-use super::moment::{may_be_moment, moment};
+use super::moment::{Begins, may_be_moment, moment};
 use super::scanner::Pass;
 
 impl Pass<'_> {
-    /// Looks for what digits at `at` begin. Gives whether they are done with.
-    pub(super) fn number(&mut self, at: usize) -> bool {
-        let run = self.masks.ahead(at, |classes| classes.digits).trailing_ones();
-        let mark = self.byte(at + run as usize);
-        if run <= 2 && self.engine.own.birth_date.is_some() && self.spoken_date(at) {
+    /// Looks for what the `run` digits at `at` begin, with `mark` behind them. Gives whether they are done with.
+    #[inline(always)]
+    pub(super) fn number(&mut self, at: usize, run: u32, mark: u8) -> bool {
+        if run <= 2 && self.may_be_dated(at) && self.spoken_date(at) {
             return true;
         }
-        if may_be_moment(run, mark)
+        let is_dotted = run <= 3 && mark == b'.';
+        if (is_dotted || may_be_moment(run, mark)) && self.marked(at, run) {
+            return true;
+        }
+        let may_be_phone = self.text[at] == b'0' && self.byte(at + 1) == b'0' || self.byte_before(at, 1) == b'+';
+        if may_be_phone && self.phone(at) {
+            return true;
+        }
+        if is_dotted && self.byte(at + run as usize + 4).is_ascii_digit() {
+            self.position(at);
+        }
+        false
+    }
+
+    /// Whether the word at `at`, which begins with a digit, may be more than a number though nothing is beside it: a telephone number,
+    /// or a part of a date with the name of its month.
+    #[inline(always)]
+    pub(super) fn may_be_number(&self, at: usize, length: usize) -> bool {
+        let is_zeros = self.text[at] == b'0' && self.byte(at + 1) == b'0';
+        is_zeros || length <= 4 && self.may_be_dated(at)
+    }
+
+    #[inline(always)]
+    fn may_be_dated(&self, at: usize) -> bool {
+        self.has_months && (self.is_plain() || self.hearing.may_be_dated(at))
+    }
+
+    /// The `run` digits at `at`, at most eight, and those behind the next bytes.
+    #[inline(always)]
+    pub(super) fn begins(&self, at: usize, run: u32) -> Begins {
+        let digits = self.masks.ahead(at, |classes| classes.digits);
+        let behind = digits >> (run + 1);
+        let second = behind.trailing_ones();
+        let third = (behind >> (second & 31) >> 1).trailing_ones();
+        let mark = |digits: u32| self.byte(at + digits as usize);
+        let third_end = run + 1 + second + 1 + third;
+        Begins {
+            run,
+            mark: mark(run),
+            second,
+            second_mark: mark(run + 1 + second),
+            third,
+            third_mark: mark(third_end),
+            has_hour: mark(third_end + 2) == b':' || mark(third_end + 3) == b':',
+        }
+    }
+
+    /// Looks for dates, times and addresses.
+    #[inline(never)]
+    fn marked(&mut self, at: usize, run: u32) -> bool {
+        let begins = self.begins(at, run);
+        if begins.may_be_moment()
             && let Some(moment) = moment(&self.text[at..])
         {
-            if moment.is_date && (at > 0 || self.is_keyed) && self.engine.own.birth_date.is_some() {
+            // A word has to say that somebody was born then.
+            if moment.is_date && (at > 0 || self.is_keyed) && !self.is_mute(at) {
                 self.ask(self.engine.own.birth_date, at..at + moment.length);
             }
             self.next = at + moment.length;
             return true;
         }
-        let is_dotted = run <= 3 && mark == b'.';
-        if is_dotted && self.ip_v4(at) {
-            return true;
-        }
-        if (self.text[at] == b'0' || self.byte_before(at, 1) == b'+') && self.phone(at) {
-            return true;
-        }
-        if is_dotted {
-            self.position(at);
-        }
-        false
+        begins.may_be_quad() && self.ip_v4(at)
     }
 
     /// Latitude and longitude: two numbers with four or more digits behind the dot.
@@ -55,8 +96,8 @@ impl Pass<'_> {
         let Some(end) = dotted_quad(self.text, at) else { return false };
         self.next = end;
         if !self.is_version(at) {
-            self.ask(self.engine.own.ipv4, at..end);
-            self.ask(self.engine.own.private_ip, at..end);
+            // It is one of both.
+            let _is_found = self.ask(self.engine.own.ipv4, at..end) || self.ask(self.engine.own.private_ip, at..end);
             self.access_user(end);
         }
         true

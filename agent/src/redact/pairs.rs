@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::filter::{Filter, key_of, pair_key, word_key};
+use super::known::Known;
 use super::phrases::{hash, last_phrases};
 use super::scanner::Pass;
 use super::table::Table;
@@ -33,39 +34,55 @@ pub(super) struct Pairs {
     /// Names of one word, and the last two words of the others, by their keys.
     singles: Filter<256>,
     doubles: Filter<512>,
+    /// The last words of all names.
+    lasts: Filter<256>,
 }
 
 impl Pairs {
     /// The names of `detectors`.
-    pub(super) fn new(detectors: &[&'static Detector]) -> Self {
+    pub(super) fn new(detectors: &[&'static Detector], known: &mut Known) -> Self {
         let find = |name: &&str| detectors.iter().position(|detector| *detector.entity == **name).map(|at| at as u16);
         let mut pairs = Self {
             names: Table::with_room(1000),
             queries: Table::with_room(64),
             singles: Filter::default(),
             doubles: Filter::default(),
+            lasts: Filter::default(),
         };
         for number in NAMED.iter().filter_map(find) {
             for word in detectors[usize::from(number)].context {
                 pairs.names.put(hash(word.as_bytes()), number.into());
-                pairs.add_last(word);
+                pairs.add_last(word, known);
             }
         }
         for word in find(&"url_parameter").map_or(&[][..], |number| detectors[usize::from(number)].context) {
             pairs.queries.put(hash(word.as_bytes()), PERSONS.contains(word).into());
-            pairs.add_last(word);
+            pairs.add_last(word, known);
         }
         pairs
     }
 
-    /// Keeps the words with which a name ends.
-    fn add_last(&mut self, name: &str) {
-        let mut words = name.rsplit('_').map(key_of);
-        match (words.next(), words.next()) {
-            (Some(last), Some(before)) => self.doubles.put(pair_key(before, last)),
-            (Some(last), None) => self.singles.put(last),
-            _ => {}
+    /// Keeps the words with which a name ends, among those that are `known` too.
+    fn add_last(&mut self, name: &str, known: &mut Known) {
+        let mut words = name.rsplit('_');
+        let Some(word) = words.next() else { return };
+        let last = key_of(word);
+        debug_assert!(
+            name.bytes().rev().skip(1).all(|byte| !byte.is_ascii_digit()),
+            "of names with digits those with a single one at their end are looked up: {name}"
+        );
+        match words.next() {
+            Some(before) => self.doubles.put(pair_key(key_of(before), last)),
+            None => self.singles.put(last),
         }
+        self.lasts.put(last);
+        known.put(word);
+    }
+
+    /// Whether a word of this key may be the last one of a name.
+    #[inline(always)]
+    pub(super) fn may_end(&self, key: u64) -> bool {
+        self.lasts.may_hold(key)
     }
 
     /// The detector for values behind `name`.
@@ -109,9 +126,15 @@ struct Value {
 impl Pass<'_> {
     /// Looks at the `:` or `=` at `at`, which may stand between a name and its value.
     pub(super) fn pair(&mut self, at: usize) {
+        if self.byte_before(at, 1).is_ascii_alphanumeric() && !self.hearing.may_be_name(at) && !self.is_plain() {
+            return;
+        }
         let mut end = at - usize::from(self.is_row(at));
         while end > 0 && matches!(self.text[end - 1], b' ' | b'"' | b'\'' | b']' | b'\\') && at - end < 4 {
             end -= 1;
+        }
+        if !self.is_plain() && !self.hearing.may_be_name(end) {
+            return;
         }
         let may_be = self.may_be_named(end);
         if may_be == MayBe::NOTHING {

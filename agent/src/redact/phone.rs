@@ -30,6 +30,10 @@ impl Pass<'_> {
         let Some((code, least, most)) = digits.plain.get(1 + head..1 + digits.count).and_then(plan) else {
             return false;
         };
+        // No American number goes on so.
+        if matches!(digits.plain[1 + head..], [b'1', b'0' | b'1', ..]) {
+            return false;
+        }
         let ends = |count: &usize| *count <= digits.count && !self.is_word(digits.ends[*count]);
         let candidate = |count: usize| Candidate {
             plain: if is_plus { &digits.plain[..=count] } else { &digits.plain[1..=count] },

@@ -3,42 +3,76 @@
 //! Where no word speaks for a value, which is so nearly everywhere, only those are asked that need none: few for a number in one
 //! piece, and of grouped ones those that are written in these very groups.
 
-use std::ops::Range;
+use vigie_parsers::simd::Classes;
 
-use super::chain::{Chain, Plain, Refused, Run};
+use super::beside::Beside;
+use super::chain::{Plain, Run};
 use super::engine::{Asked, LONGEST, Strictness};
 use super::masks::Word;
-use super::moment::{may_be_moment, moment};
 use super::scanner::Pass;
-use super::universal::iban;
-use super::ways::{Beginning, Way};
 use super::{Candidate, Finding, Shape, Tier};
 
 /// Letters and digits of the shortest run that is asked for.
-const SHORTEST: usize = 5;
+pub(super) const SHORTEST: usize = 5;
+/// So many detectors are asked before words are read.
+const FEW: usize = 6;
 /// Groups before the first digit that may belong to a value.
 const LETTERS_BEFORE: usize = 6;
 
 impl Pass<'_> {
-    /// Looks at the word whose first digit is at `digit`.
+    /// Looks at the word whose first digit is at `at`, which is the bit `bit` of a block, and its first byte if it `is_first`.
+    #[inline(always)]
+    pub(super) fn number_word(&mut self, at: usize, block: (&Classes, &Beside), bit: u64, is_first: bool) {
+        self.step();
+        let (classes, beside) = block;
+        let Some(bounds) = beside.word(bit, is_first) else { return self.digits(at) };
+        let low = bounds.first.trailing_zeros();
+        let length = (bounds.behind.trailing_zeros() - low) as usize;
+        let start = at - (bit.trailing_zeros() - low) as usize;
+        let is_alone = beside.is_alone(bounds)
+            && !(is_first && self.may_be_number(start, length))
+            && !(beside.behind_joints & bounds.first != 0 && self.byte_before(start, 1) == b'+');
+        if is_alone && length < SHORTEST || start < self.next {
+            return;
+        }
+        let bits = |kind: u64| (kind & bounds.within) >> low;
+        let (digits, capitals, smalls) = (bits(classes.digits), bits(classes.capitals), bits(classes.smalls));
+        let word = Word::new(start, start + length, digits, capitals, smalls);
+        if !is_alone || length > 8 && digits.trailing_ones() == 8 {
+            self.beside_others(&word);
+        } else if start >= self.chain_end && !word.is_other() && !self.is_inside(start) {
+            self.alone(&word);
+        }
+    }
+
+    /// The same for a word that reaches into another block.
     #[inline(never)]
-    pub(super) fn digits(&mut self, digit: usize) {
+    fn digits(&mut self, digit: usize) {
         let word = self.masks.word(digit);
-        if word.start < self.next || (word.start == digit && self.number(digit)) {
+        if word.start >= self.next {
+            self.beside_others(&word);
+        }
+    }
+
+    /// Looks at a word that others may be beside.
+    #[inline(never)]
+    fn beside_others(&mut self, word: &Word) {
+        let run = word.digits.trailing_ones();
+        if run > 0 && self.number(word.start, run, self.byte(word.start + run as usize)) {
             return;
         }
         if word.start < self.chain_end || word.is_other() {
             return;
         }
-        let head = self.head(&word);
-        let is_first = head == word.start;
-        if self.follows(&word) || !is_first {
-            let is_short = is_first && self.is_short(&word);
-            if !is_short {
+        let head = self.head(word);
+        if head != word.start {
+            self.chain(head);
+        } else if self.follows(word) {
+            if !self.is_short(word) {
                 self.chain(head);
             }
         } else if word.length() >= SHORTEST && !self.is_inside(word.start) {
-            self.alone(&word);
+            self.alone(word);
         }
     }
 
@@ -128,131 +162,20 @@ impl Pass<'_> {
         self.run_of(&run, word.start, is_mute);
     }
 
-    /// Puts together the groups that begin at `at`, and asks for all runs of them.
-    fn chain(&mut self, at: usize) {
-        if self.byte(at + 8) == b'-' && is_uuid(&self.text[at..]) {
-            self.next = at + 36;
-            return;
-        }
-        let mut chain = Chain::default();
-        let mut word = self.masks.word(at);
-        let mut separator = 0;
-        let mut end = at + 1;
-        self.chain_end = loop {
-            match chain.push(&word, separator) {
-                Ok(()) => end = word.end,
-                Err(Refused::Full) => break chain.next_start(),
-                Err(Refused::Group) => break end,
-            }
-            if !self.follows(&word) {
-                break end;
-            }
-            separator = self.byte(end);
-            word = self.masks.word(end + 1);
-            if self.is_moment(&word) {
-                break end;
-            }
-        };
-        if chain.has_digits() {
-            self.runs(&chain);
-        }
-    }
-
-    /// Whether a date or a time begins with `word`.
-    fn is_moment(&self, word: &Word) -> bool {
-        let run = word.digits.trailing_ones();
-        run > 0
-            && may_be_moment(run, self.byte(word.start + run as usize))
-            && moment(&self.text[word.start..]).is_some()
-    }
-
-    fn runs(&mut self, chain: &Chain) {
-        // The head whose context is known, and whether it says nothing.
-        let mut heard = (usize::MAX, false);
-        for first in 0..chain.count() {
-            if chain.has_letters(first) {
-                self.iban(chain, first);
-            }
-            self.mac_groups(chain, first);
-            let start = chain.start(first);
-            if self.is_inside(start) {
-                continue;
-            }
-            // Numbers before it say nothing, so that all runs of neighbouring numbers share what stands before the first.
-            let head = chain.start(chain.head(first));
-            if heard.0 != head {
-                heard = (head, self.is_mute(head));
-            }
-            if heard.1 { self.mute_runs(chain, first, head) } else { self.spoken_runs(chain, first, head) }
-        }
-    }
-
-    /// Asks for all runs from group `first` on.
-    fn spoken_runs(&mut self, chain: &Chain, first: usize, head: usize) {
-        let mut plain: Plain = [0; LONGEST];
-        let mut length = 0;
-        for count in 1..=chain.longest_run(first) {
-            length += usize::from(chain.length(first + count - 1));
-            if length >= SHORTEST && self.engine.asks(length) {
-                let run = chain.run(self.text, first, count, &mut plain);
-                self.run_of(&run, head, false);
-            }
-        }
-    }
-
-    /// Asks for the runs from group `first` on that count without a word.
-    #[inline(always)]
-    fn mute_runs(&mut self, chain: &Chain, first: usize, head: usize) {
-        let engine = self.engine;
-        let length = chain.length(first);
-        if length >= SHORTEST as u8 && engine.asks_alone(length.into(), chain.has_letters(first)) {
-            let mut plain: Plain = [0; LONGEST];
-            let run = chain.run(self.text, first, 1, &mut plain);
-            self.run_of(&run, head, true);
-        }
-        let mut way = Way::default().and(length);
-        let start = chain.start(first);
-        let beginning = Beginning::of(self.byte(start), self.byte(start + 1));
-        for count in 2..=chain.most(first) {
-            way = way.and(chain.length(first + count - 1));
-            if !engine.ways.may_begin(way) {
-                return;
-            }
-            let whole = if chain.have_letters(first, count) { way.with_letters() } else { way };
-            if engine.ways.may_have(whole, beginning) {
-                self.run_in_way(chain, first..first + count, head, (whole, beginning));
-            }
-        }
-    }
-
-    /// Asks the detectors that want a run in its way.
-    fn run_in_way(&mut self, chain: &Chain, groups: Range<usize>, head: usize, way: (Way, Beginning)) {
-        let engine = self.engine;
-        let mut asked = engine.ways.asked(way.0, way.1).peekable();
-        if asked.peek().is_none() {
-            return;
-        }
-        let mut plain: Plain = [0; LONGEST];
-        let run = chain.run(self.text, groups.start, groups.len(), &mut plain);
-        if !self.is_decimal(&run) {
-            asked.for_each(|asked| self.ask_run(&run, asked, head));
-        }
-    }
-
     /// Whether a run is a decimal or a part of one.
-    fn is_decimal(&self, run: &Run<'_>) -> bool {
+    pub(super) fn is_decimal(&self, run: &Run<'_>) -> bool {
         let goes_on = self.byte(run.end) == b'.' && self.byte(run.end + 1).is_ascii_digit();
         goes_on || matches!(run.separators, [b'.'])
     }
 
     /// Whether no word speaks for anything before `at`, nor the key.
     #[inline]
-    fn is_mute(&mut self, at: usize) -> bool {
-        !self.is_plain() && self.key.is_mute && !self.hearing.may_speak(&self.engine.words, self.masks, self.text, at)
+    pub(super) fn is_mute(&self, at: usize) -> bool {
+        !self.is_plain() && self.key.is_mute && !self.hearing.may_speak(self.text, at)
     }
 
     /// Whether what begins at `start` goes on with something before it: a decimal, an id such as `blk_-1608999687919862906`.
-    fn is_inside(&self, start: usize) -> bool {
+    pub(super) fn is_inside(&self, start: usize) -> bool {
         match self.byte_before(start, 1) {
             b'.' => self.byte_before(start, 2).is_ascii_digit(),
             b'-' => self.byte_before(start, 2) == b'_',
@@ -262,7 +185,7 @@ impl Pass<'_> {
 
     /// Asks the detectors that want the run whether it is one, with the context that stands before `head`: all of them, or, when
     /// nothing speaks there, of a run in one piece those that need no word.
-    fn run_of(&mut self, run: &Run<'_>, head: usize, is_mute: bool) {
+    pub(super) fn run_of(&mut self, run: &Run<'_>, head: usize, is_mute: bool) {
         if self.is_decimal(run) {
             return;
         }
@@ -274,18 +197,17 @@ impl Pass<'_> {
             (false, true) => [letters.all(), &[]],
             (false, false) => [digits.all(), letters.all()],
         };
-        if !is_mute {
+        // Of many most want a word that is not there.
+        if !is_mute && asked[0].len() + asked[1].len() > FEW {
             self.read_context(head);
         }
-        asked.into_iter().flatten().for_each(|asked| self.ask_run(run, *asked, head));
+        asked.into_iter().flatten().for_each(|asked| self.ask_run(run, *asked, head, is_mute));
     }
 
-    /// Asks one detector whether the run is one. The context is read already, unless nothing speaks before `head`.
-    fn ask_run(&mut self, run: &Run<'_>, asked: Asked, head: usize) {
-        #[cfg(any(test, fuzzing))]
-        {
-            self.steps += 1;
-        }
+    /// Asks one detector whether the run is one. The context is read when it may count: what speaks before `head` if it is not mute,
+    /// else what speaks against it.
+    pub(super) fn ask_run(&mut self, run: &Run<'_>, asked: Asked, head: usize, is_mute: bool) {
+        self.step();
         let is_read = self.context.0 == head;
         let needs_word = asked.tier == Tier::Three && self.engine.strictness != Strictness::Paranoid;
         if needs_word && is_read && !self.context.1.speaks_for(asked.number) {
@@ -293,7 +215,7 @@ impl Pass<'_> {
         }
         let candidate = Candidate { plain: run.plain, groups: run.groups, separators: run.separators };
         let Some(shape) = (asked.check)(&candidate) else { return };
-        if !is_read && shape == Shape::Bare {
+        if !is_read && (!is_mute || shape == Shape::Bare) {
             self.read_context(head);
         }
         let context = if self.context.0 == head { &self.context.1 } else { &self.key.context };
@@ -311,26 +233,6 @@ impl Pass<'_> {
             && self.byte(at + 3).is_ascii_digit()
     }
 
-    fn iban(&mut self, chain: &Chain, first: usize) {
-        let Some(detector) = self.engine.own.iban else { return };
-        // The letters of the country are one group, with the digits behind them or not.
-        let start = chain.start(first);
-        let third = if chain.length(first) == 2 { 3 } else { 2 };
-        let is_head = chain.length(first) >= 2
-            && self.byte(start).is_ascii_alphabetic()
-            && self.byte(start + 1).is_ascii_alphabetic()
-            && self.byte(start + third).is_ascii_digit();
-        if !is_head {
-            return;
-        }
-        let country = [self.text[start].to_ascii_uppercase(), self.text[start + 1].to_ascii_uppercase()];
-        let Some(length) = iban::length(&country) else { return };
-        let Some(count) = chain.groups_of(first, length) else { return };
-        let mut plain: Plain = [0; LONGEST];
-        let run = chain.run(self.text, first, count, &mut plain);
-        self.ask_grouped(detector, &run);
-    }
-
     /// Asks the detector whether these groups, which only it wants, are one.
     pub(super) fn ask_grouped(&mut self, detector: u16, run: &Run<'_>) {
         let candidate = Candidate { plain: run.plain, groups: run.groups, separators: run.separators };
@@ -339,16 +241,6 @@ impl Pass<'_> {
             self.offer(detector, shape, &context, run.start..run.end);
         }
     }
-}
-
-/// Whether `text` begins with a UUID, which nobody is called.
-fn is_uuid(text: &[u8]) -> bool {
-    let Some(uuid) = text.first_chunk::<36>() else { return false };
-    if [8, 13, 18, 23].iter().any(|dash| uuid[*dash] != b'-') || text.get(36).is_some_and(u8::is_ascii_alphanumeric) {
-        return false;
-    }
-    let digits = uuid.iter().fold(0, |digits, byte| digits + u8::from(byte.is_ascii_hexdigit()));
-    digits == 32
 }
 
 /// What may stand between groups.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use vigie_parsers::simd::Classes;
 
+use super::beside::Beside;
 use super::context::{BEFORE, Context};
 use super::decode::Decoded;
 use super::engine::Engine;
@@ -78,14 +79,16 @@ impl Scanner {
         if is_coded {
             self.masks.read(&self.decoded.text);
         }
-        self.hearing.clear();
+        let text = if is_coded { &self.decoded.text } else { text };
+        self.hearing.read(&self.engine, &self.masks, text);
         let mut pass = Pass {
             engine: &self.engine,
-            text: if is_coded { &self.decoded.text } else { text },
+            text,
             masks: &self.masks,
-            hearing: &mut self.hearing,
+            hearing: &self.hearing,
             key,
             is_keyed: !place.key.is_empty(),
+            has_months: self.hearing.has_months(),
             found,
             next: 0,
             chain_end: 0,
@@ -96,6 +99,11 @@ impl Scanner {
             #[cfg(any(test, fuzzing))]
             plain: self.plain,
         };
+        #[cfg(any(test, fuzzing))]
+        {
+            pass.has_months |= pass.plain;
+        }
+        pass.has_months &= pass.engine.own.birth_date.is_some();
         let is_whole = pass.key.named.is_some_and(|detector| pass.whole(detector));
         if !is_whole {
             pass.run();
@@ -119,9 +127,11 @@ pub(super) struct Pass<'a> {
     pub(super) engine: &'a Engine,
     pub(super) text: &'a [u8],
     pub(super) masks: &'a Masks,
-    pub(super) hearing: &'a mut Hearing,
+    pub(super) hearing: &'a Hearing,
     pub(super) key: &'a Key,
     pub(super) is_keyed: bool,
+    /// Whether dates with the names of months may be in the text.
+    pub(super) has_months: bool,
     pub(super) found: &'a mut Vec<Finding>,
     /// What stands before this is done with.
     pub(super) next: usize,
@@ -149,52 +159,50 @@ struct Carry {
 impl Pass<'_> {
     fn run(&mut self) {
         let mut carry = Carry::default();
-        for (block, classes) in self.masks.blocks().iter().enumerate() {
-            let starts = classes.words & !(classes.words << 1 | u64::from(carry.is_word));
-            let digits = first_digits(classes, starts, &mut carry);
-            let mut events = digits | classes.marks | classes.pairs | self.heads(block, classes, starts);
-            let near = if self.is_plain() { u64::MAX } else { near_pairs(classes.pairs) };
-            while events != 0 {
-                let bit = events.trailing_zeros() as usize;
-                events &= events - 1;
-                self.event(block * 64 + bit, digits >> bit & 1 == 1, near >> bit & 1 == 1);
-            }
+        for number in 0..self.masks.blocks().len() {
+            self.block(number, &mut carry);
         }
     }
 
-    /// Goes on with what may begin at `at`, unless it is done with.
+    /// Looks at what begins in one block.
     #[inline(always)]
-    fn event(&mut self, at: usize, is_digit: bool, is_near: bool) {
-        if at < self.next {
-            return;
+    fn block(&mut self, number: usize, carry: &mut Carry) {
+        let blocks = self.masks.blocks();
+        let classes = &blocks[number];
+        let starts = classes.words & !(classes.words << 1 | u64::from(carry.is_word));
+        let digits = first_digits(classes, starts, carry);
+        let mut events = digits | classes.marks | classes.pairs | self.heads(number, classes, starts);
+        let near = if self.is_plain() { u64::MAX } else { near_pairs(classes.pairs) };
+        let beside = Beside::of(blocks, number);
+        while events != 0 {
+            let bit = events & events.wrapping_neg();
+            events ^= bit;
+            let at = number * 64 + bit.trailing_zeros() as usize;
+            if at < self.next {
+                continue;
+            }
+            if digits & bit != 0 {
+                self.number_word(at, (classes, &beside), bit, starts & bit != 0);
+            } else {
+                self.look(at, near & bit != 0);
+            }
         }
-        #[cfg(any(test, fuzzing))]
-        {
-            self.steps += 1;
-        }
-        if is_digit { self.digits(at) } else { self.look(at, is_near) }
     }
 
     /// Words in one block that may be known by how they begin.
     #[inline(always)]
     fn heads(&self, block: usize, classes: &Classes, starts: u64) -> u64 {
         let capitals = classes.capitals;
-        let mut heads = starts & capitals & (capitals >> 5 | 0x1f << 59);
-        let mut letters = starts & (capitals | classes.smalls);
         if self.is_plain() {
-            return letters;
+            return starts & (capitals | classes.smalls);
         }
-        while letters != 0 {
-            let bit = letters.trailing_zeros() as usize;
-            letters &= letters - 1;
-            heads |= u64::from(self.engine.literals.may_begin(self.text, block * 64 + bit)) << bit;
-        }
-        heads
+        starts & capitals & (capitals >> 5 | 0x1f << 59) | self.hearing.heads(block)
     }
 
     /// Looks at what begins at `at`; whether another colon may be near.
     #[inline(never)]
     fn look(&mut self, at: usize, is_near: bool) {
+        self.step();
         match self.text[at] {
             b'@' => self.address(at),
             b':' => {
@@ -209,6 +217,15 @@ impl Pass<'_> {
                 self.skip_token(at);
             }
             _ => self.word(at),
+        }
+    }
+
+    /// Counts a place that is looked at, to hold scans linear.
+    #[inline(always)]
+    pub(super) fn step(&mut self) {
+        #[cfg(any(test, fuzzing))]
+        {
+            self.steps += 1;
         }
     }
 
@@ -264,6 +281,9 @@ impl Pass<'_> {
 
     /// Looks for numbers in what has the looks of a token and is none: `<x:E1.4111111111111111aaaa>`.
     fn false_token(&mut self, at: usize) {
+        if self.masks.ahead(at + 2, |classes| classes.pairs) == 0 {
+            return;
+        }
         let Some((head, length)) = super::token::looks_like(&self.text[at..]) else { return };
         let (mut start, end) = (at + head, at + length);
         while start < end {

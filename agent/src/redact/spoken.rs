@@ -1,5 +1,7 @@
 //! Dates with the name of their month: `2 mars 1996`, `July 24, 1970`, `24 de julio de 1970`. Only those of birth are looked for.
 
+use super::filter::{Filter, key_of};
+use super::known::Known;
 use super::phrases::fold;
 use super::scanner::Pass;
 
@@ -32,6 +34,28 @@ const MONTHS: &[&[&[u8]]] = &[
 /// Letters of the longest name.
 const LONGEST: usize = 12;
 
+/// The names of months, by their keys.
+#[derive(Debug)]
+pub(super) struct Months(Filter<64>);
+
+impl Months {
+    /// All of them, which are `known` from then on.
+    pub(super) fn new(known: &mut Known) -> Self {
+        let mut filter = Filter::default();
+        for name in MONTHS.iter().flat_map(|names| names.iter()).filter_map(|name| std::str::from_utf8(name).ok()) {
+            filter.put(key_of(name));
+            known.put(name);
+        }
+        Self(filter)
+    }
+
+    /// Whether a word of this key may be the name of a month.
+    #[inline(always)]
+    pub(super) fn may_hold(&self, key: u64) -> bool {
+        self.0.may_hold(key)
+    }
+}
+
 impl Pass<'_> {
     /// Whether the number at `at` is the day of such a date, which is done with then.
     pub(super) fn spoken_date(&mut self, at: usize) -> bool {
@@ -45,7 +69,9 @@ impl Pass<'_> {
         };
         let Some(span) = span else { return false };
         let end = span.end;
-        self.ask(self.engine.own.birth_date, span);
+        if !self.is_mute(span.start) {
+            self.ask(self.engine.own.birth_date, span);
+        }
         self.next = end;
         true
     }

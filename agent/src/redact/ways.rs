@@ -134,6 +134,11 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Ways {
     filter: Filter<512>,
+    /// By the lengths of all groups but the last one, the lengths of the last one, as bits: of two groups, and of three.
+    twos: [u16; 16],
+    threes: [[u16; 16]; 16],
+    /// The same of the first three of more.
+    firsts: [[u16; 16]; 16],
     /// Groups with which a way begins, without regard to letters.
     beginnings: Filter<64>,
     entries: Vec<Entry>,
@@ -160,9 +165,38 @@ impl Ways {
         self.entries.insert(place, entry);
         let bits = (0..12).map(|bit| 1 << bit).filter(|bit| entry.beginning.0 & bit != 0);
         bits.for_each(|bit| self.filter.put(entry.way.hash(bit)));
+        let length = |at: usize| usize::from(groups[at].min(15));
+        match groups.len() {
+            2 => self.twos[length(0)] |= 1 << length(1),
+            3 => self.threes[length(0)][length(1)] |= 1 << length(2),
+            _ => self.firsts[length(0)][length(1)] |= 1 << length(2),
+        }
         for count in 2..=groups.len() {
             self.beginnings.put(Way::of(&groups[..count], false).hash(0));
         }
+    }
+
+    /// Whether the last two or three of these groups, of at most 15 bytes each, may be written in any way, or a way begin with all of
+    /// them. Groups that are not there have no bytes.
+    #[inline(always)]
+    pub(super) fn may_end(&self, groups: [usize; 4]) -> bool {
+        let [one, two, three, four] = groups.map(|length| length & 15);
+        (self.twos[three] | self.threes[two][three]) >> four & 1 == 1
+            || self.firsts[one][two] >> three & 1 == 1
+                && self.may_begin(Way((one << 12 | two << 8 | three << 4 | four) as u32))
+    }
+
+    /// Whether the first two groups, of at most 15 bytes each, are written in any way.
+    #[inline(always)]
+    pub(super) fn may_be_two(&self, groups: [usize; 3]) -> bool {
+        self.twos[groups[0] & 15] >> (groups[1] & 15) & 1 == 1
+    }
+
+    /// Whether three groups of these lengths are written in any way, and whether a way of more groups begins with them.
+    #[inline(always)]
+    pub(super) fn may_be_three(&self, groups: [usize; 3]) -> (bool, bool) {
+        let [one, two, three] = groups.map(|length| length & 15);
+        (self.threes[one][two] >> three & 1 == 1, self.firsts[one][two] >> three & 1 == 1)
     }
 
     /// Whether any way may begin with these two groups or more, with letters or not.

@@ -50,9 +50,23 @@ const LENGTHS: &[u8] = b"AD24AE23AL28AT20AZ28BA20BE16BG22BH22BI27BR29BY28CH21CR2
 
 /// How long the number is that begins with the letters of this country.
 pub(in super::super) fn length(country: &[u8]) -> Option<usize> {
-    let row = LENGTHS.as_chunks::<4>().0.iter().find(|row| row[..2] == *country)?;
-    Some(usize::from(row[2] - b'0') * 10 + usize::from(row[3] - b'0'))
+    let [first @ b'A'..=b'Z', second @ b'A'..=b'Z'] = *country else { return None };
+    let length = BY_COUNTRY[usize::from(first & 31)][usize::from(second & 31)];
+    (length > 0).then_some(length.into())
 }
+
+/// The same by the places of both letters in the alphabet, 0 where there is no such country.
+static BY_COUNTRY: [[u8; 32]; 32] = {
+    let mut table = [[0; 32]; 32];
+    let (rows, _) = LENGTHS.as_chunks::<4>();
+    let mut at = 0;
+    while at < rows.len() {
+        let [first, second, tens, ones] = rows[at];
+        table[(first & 31) as usize][(second & 31) as usize] = (tens - b'0') * 10 + ones - b'0';
+        at += 1;
+    }
+    table
+};
 
 fn check(candidate: &Candidate<'_>) -> Option<Shape> {
     let plain = candidate.plain;

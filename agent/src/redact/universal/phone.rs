@@ -232,6 +232,18 @@ const PLANS: &[(u16, u8, u8)] = &[
     (886, 8, 9),
 ];
 
+/// Fewest and most digits by the code of a country, 0 where it is not in the list.
+static BY_CODE: [(u8, u8); 1000] = {
+    let mut table = [(0, 0); 1000];
+    let mut at = PLANS.len();
+    while at > 0 {
+        at -= 1;
+        let (code, least, most) = PLANS[at];
+        table[code as usize] = (least, most);
+    }
+    table
+};
+
 /// Fewest and most digits of a number behind the code that `digits` begins with, and how long the code is.
 pub(in super::super) fn plan(digits: &[u8]) -> Option<(usize, usize, usize)> {
     let number = |count: usize| {
@@ -242,8 +254,9 @@ pub(in super::super) fn plan(digits: &[u8]) -> Option<(usize, usize, usize)> {
     };
     for length in (1..=3).rev() {
         let Some(code) = number(length) else { continue };
-        if let Some((_, least, most)) = PLANS.iter().find(|(known, ..)| *known == code) {
-            return Some((length, usize::from(*least), usize::from(*most)));
+        let (least, most) = BY_CODE[usize::from(code)];
+        if most > 0 {
+            return Some((length, least.into(), most.into()));
         }
     }
     // What is left of Africa, the Americas, Oceania and Asia.
