@@ -115,7 +115,7 @@ run_piece() {
     esac
     case $piece in
     fuzz-parsers) fuzz json regex backtracking blocks time records msgpack ;;
-    fuzz-agent) fuzz text object deflate config multiline cuts encodings answer ;;
+    fuzz-agent) fuzz text object deflate config multiline cuts encodings restarts answer ;;
     end-to-end-*) end_to_end "$line" ;;
     kill-loop-*) kill_loop ;;
     kill-hundred-*) piece=${piece#kill-hundred-} && kill_hundred "${piece%%-*}" ;;
