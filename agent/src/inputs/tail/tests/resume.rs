@@ -129,6 +129,19 @@ fn the_copy_is_read_on_though_more_was_written_since_than_had_been_read() {
 }
 
 #[test]
+fn what_took_the_place_of_what_was_read_right_before_a_stop_is_no_proof_of_it() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "line 1\n");
+    rig.start();
+    rig.copy_and_truncate("a.log", "a.log.1").append("a.log", "line 2\n");
+    rig.stop();
+
+    rig.start().wait(10);
+
+    assert_eq!(rig.texts(), ["line 1", "line 2"]);
+}
+
+#[test]
 fn what_was_renamed_to_where_a_known_file_was_is_read() {
     let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
     rig.append("a.log", "a1\n");
