@@ -1,9 +1,11 @@
-//! The agent over a long time: a steady stream under a limit of memory, an outage with its backlog, and a storm of rotations.
+//! The agent over a long time: a steady stream under a limit of memory, an outage with its backlog, a storm of rotations, and
+//! more files than descriptors.
 //!
 //! Small in `make test`; `make proof` runs them in full, through the environment.
 
 #![allow(clippy::disallowed_methods, reason = "the files are small and our own")]
 
+mod files;
 mod outage;
 mod soak;
 mod stand;

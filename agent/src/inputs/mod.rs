@@ -9,7 +9,7 @@ mod stdin;
 mod tail;
 
 #[cfg(any(test, fuzzing))]
-pub use tail::check::{cuts, encoded_cuts};
+pub use tail::check::{cuts, encoded_cuts, restarts};
 
 use crate::plugin::InputKind;
 

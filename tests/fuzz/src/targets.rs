@@ -33,6 +33,7 @@ const TARGETS: &[Target] = &[
     ("multiline", multiline),
     ("cuts", cuts),
     ("encodings", encodings),
+    ("restarts", restarts),
     ("answer", answer),
     ("msgpack", msgpack),
     ("redact", redact),
@@ -326,6 +327,13 @@ fn encodings(mut bytes: Bytes<'_>) {
     let (encoding, max_line, block) = (bytes.below(7), 4 + bytes.below(12), 1 + bytes.below(32));
     let last = bytes.yes();
     vigie::inputs::encoded_cuts(bytes.rest(), encoding, max_line, block, last);
+}
+
+/// A growing file that is read by one reader after another, each of which begins where the lines before it were settled.
+fn restarts(mut bytes: Bytes<'_>) {
+    let (encoding, max_line, skip_empty) = (bytes.below(14), 4 + bytes.below(12), bytes.yes());
+    let script: Vec<u8> = (0..bytes.below(64)).map(|_| bytes.byte()).collect();
+    vigie::inputs::restarts(bytes.rest(), &script, encoding, (max_line, skip_empty));
 }
 
 /// Answers to bulk requests.

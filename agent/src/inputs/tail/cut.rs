@@ -242,5 +242,17 @@ mod tests {
         ) {
             check::same_lines(&content, cutting(max_line, mode), block, last);
         }
+
+        /// However often the reader begins again, each line comes in its order, and as the simplest of readers would cut it.
+        #[test]
+        fn restarts_lose_nothing_and_change_nothing(
+            content in proptest::collection::vec(prop_oneof![Just(b'\n'), Just(b'\r'), Just(0), Just(0xe2), Just(0x82), Just(b'a'), Just(b'b')], 0..80),
+            script in proptest::collection::vec(any::<u8>(), 0..40),
+            encoding in 0_usize..14,
+            max_line in 4_usize..12,
+            skip_empty in any::<bool>(),
+        ) {
+            check::restarts(&content, &script, encoding, (max_line, skip_empty));
+        }
     }
 }

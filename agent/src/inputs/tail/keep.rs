@@ -11,6 +11,7 @@ use super::Tail;
 use super::file::{self, Content, Standing, Tailed};
 use super::opened::Opened;
 use super::proof;
+use super::read::Progress;
 use crate::plugin::Stream;
 use crate::receipts::Ledger;
 use crate::state::{Known, Position, StateError};
@@ -249,7 +250,11 @@ fn update(file: &mut Tailed, seen: i64) -> bool {
     }
     file.stored_head = head;
     position.offset = committed;
-    position.marker = file.file.for_a_moment(|file| proof::marker(file, committed));
+    // What was truncated since, and written anew, proves nothing of what was read.
+    let Progress { offset, mark, .. } = &file.progress;
+    let marker = |file: &Opened| (proof::marker(file, committed), mark.is_in(file, *offset));
+    let (marker, is_as_read) = file.file.for_a_moment(marker);
+    position.marker = if is_as_read { marker } else { (0, 0) };
     position.rotated = false;
     position.seen = seen;
     true

@@ -76,6 +76,16 @@ impl Tail {
         self.scan_within(self.scan_gap);
     }
 
+    /// What comes as a known name that nobody has now may be rotated away before it is seen there.
+    pub(super) fn await_vacant(&mut self, known: Vec<(PathBuf, PathBuf, i64)>) {
+        let live = self.files.values().filter(|file| file.standing == Standing::Live);
+        let live: HashSet<Arc<Path>> = live.map(|file| Arc::clone(file.name())).collect();
+        let seen = (self.clock)().seconds;
+        for (name, place, born) in known.into_iter().filter(|(name, ..)| !live.contains(name.as_path())) {
+            self.search((name.into(), place.into()), Since { born, seen, is_copied: false, gone: None });
+        }
+    }
+
     fn scan_within(&mut self, wait: Duration) {
         let at = self.now + wait;
         self.scan_again = Some(self.scan_again.map_or(at, |before| before.min(at)));

@@ -14,6 +14,7 @@ use super::file::{self, FileId, Standing, Tailed};
 use super::missed::{ROUNDS, Since};
 use super::opened::{self, Opened};
 use super::proof;
+use super::read::Progress;
 use super::scan::TakeUp;
 use super::siblings::{Listings, siblings, told};
 use super::{FAILED_WAIT, Tail};
@@ -37,12 +38,13 @@ impl Tail {
         file.standing = Standing::Rotated;
         file.last_growth = self.now;
         self.leaving.insert(number);
+        // Where it was: the next file may be renamed to where it is now.
+        let (name, place) = (Arc::clone(file.name()), Arc::clone(file.place()));
         self.find_again(number, listings);
         let Some(file) = self.files.get_mut(&number) else { return };
         file.file.hold();
         self.metrics.files_rotated.add(1);
         let born = file.position.known.map_or(0, |known| known.birth);
-        let (name, place) = (Arc::clone(file.name()), Arc::clone(file.place()));
         debug!(component = %self.settings.name, file = %place.display(), "rotated away");
         self.plan_look(number);
         self.search((name, place), Since { born, seen: self.scanned_at, is_copied: false, gone: None });
@@ -305,6 +307,10 @@ impl Tailed {
         self.position.place = Some(copy.path.into());
         self.position.seen = 0;
         self.progress.stuck = None;
+        if self.content.is_none() {
+            // Nothing was read of it yet: its mark is of what took its place.
+            self.progress = Progress::at(&self.file, self.progress.offset);
+        }
         self.ended = false;
         self.standing = Standing::Rotated;
         self.last_growth = now;

@@ -145,15 +145,17 @@ impl Tail {
         self.gather();
         self.take_up_arrived();
         let mut listings = Listings::default();
-        for (name, place, birth) in born {
+        for (name, place, birth) in &born {
+            let birth = *birth;
             let missed = Since { born: birth, seen: 0, is_copied: false, gone: None };
-            self.take_up_missed((&name, &place), missed, &mut listings);
+            self.take_up_missed((name, place), missed, &mut listings);
             let since = birth / 1_000_000_000 + WRITTEN_LATE;
-            self.take_up_compressed((&name, &place), (birth, since), &mut listings);
+            self.take_up_compressed((name, place), (birth, since), &mut listings);
         }
         for path in unknown {
             self.meet(&path, !self.settings.read_from_head);
         }
+        self.await_vacant(born);
     }
 
     /// A file under `Path` that is not open, as far as is known.
@@ -344,7 +346,7 @@ impl Tail {
         for row in self.rows.iter().filter(|row| self.paths.name(&row.name)) {
             let birth = row.known.map_or(0, |known| known.birth);
             // A copy in the state directory has no siblings.
-            let place = row.place.as_deref().filter(|_| !self.is_rest(row));
+            let place = row.place.as_deref().filter(|place| !self.is_rest(row) && !was_renamed(&row.name, place));
             let entry = newest.entry(&row.name).or_insert((place, birth));
             if birth > entry.1 {
                 *entry = (place, birth);
@@ -364,6 +366,13 @@ fn gap_after(work: Duration) -> Duration {
 /// would become rarer and rarer.
 fn worked() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
+}
+
+/// Whether what was found as `name` is at `place` since it was renamed, and not since `name` is a link: the next file may be at
+/// `place` by now.
+fn was_renamed(name: &Path, place: &Path) -> bool {
+    let is_link = || std::fs::symlink_metadata(name).is_ok_and(|metadata| metadata.is_symlink());
+    name != place && name.parent() == place.parent() && !is_link()
 }
 
 /// `path` with its links followed, as far as that goes.

@@ -18,7 +18,7 @@ fn compress(rig: &Rig, from: &str, to: &str) {
     file.set_modified(written).expect("it is set");
 }
 
-fn compress_away(rig: &Rig, from: &str, to: &str) {
+pub(super) fn compress_away(rig: &Rig, from: &str, to: &str) {
     compress(rig, from, to);
     rig.remove(from);
 }

@@ -2,10 +2,12 @@
 
 mod again;
 mod arrivals;
+mod cases;
 mod compressed;
 mod descriptors;
 mod encodings;
 mod follow;
+mod model;
 mod options;
 mod rest;
 mod resume;

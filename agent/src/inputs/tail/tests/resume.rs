@@ -111,6 +111,70 @@ fn a_file_truncated_while_the_agent_was_down_is_read_on_in_its_copy() {
 }
 
 #[test]
+fn the_copy_is_read_on_though_more_was_written_since_than_had_been_read() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 2));
+    rig.start().wait(2);
+    rig.append("a.log", &numbered(3, 4)).copy_and_truncate("a.log", "a.log.1");
+    rig.stop();
+    rig.append("a.log", "another line\nand more of them\n");
+    rig.texts();
+
+    rig.start().wait(10);
+
+    let mut texts = rig.texts();
+    texts.sort();
+    assert_eq!(texts, ["and more of them", "another line", "line 3", "line 4"]);
+    assert_eq!(rig.metrics.abandoned_bytes.get(), 0);
+}
+
+#[test]
+fn what_took_the_place_of_what_was_read_right_before_a_stop_is_no_proof_of_it() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "line 1\n");
+    rig.start();
+    rig.copy_and_truncate("a.log", "a.log.1").append("a.log", "line 2\n");
+    rig.stop();
+
+    rig.start().wait(10);
+
+    assert_eq!(rig.texts(), ["line 1", "line 2"]);
+}
+
+#[test]
+fn what_was_renamed_to_where_a_known_file_was_is_read() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "a1\n");
+    rig.start().wait(2).stop();
+    rig.rename("a.log", "a.log.1");
+    rig.start().wait(2).stop();
+    rig.rename("a.log.1", "a.log.2").append("a.log", "b1\n").rename("a.log", "a.log.1").append("a.log", "c1\n");
+    rig.texts();
+
+    rig.start();
+
+    let mut texts = rig.texts();
+    texts.sort();
+    assert_eq!(texts, ["b1", "c1"]);
+}
+
+#[test]
+fn what_came_and_went_under_a_name_that_nobody_had_at_the_start_is_read() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on"), ("inotify_watcher", "off")]);
+    rig.append("a.log", "a1\n");
+    rig.start().wait(2).stop();
+    rig.rename("a.log", "a.log.1");
+    rig.start().texts();
+    rig.rename("a.log.1", "a.log.2").append("a.log", "b1\n").rename("a.log", "a.log.1").append("a.log", "c1\n");
+
+    rig.scan().wait(2);
+
+    let mut texts = rig.texts();
+    texts.sort();
+    assert_eq!(texts, ["b1", "c1"]);
+}
+
+#[test]
 fn a_file_in_the_inode_of_another_is_read_from_its_start() {
     let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
     rig.append("a.log", &numbered(1, 10));

@@ -1,0 +1,354 @@
+//! The whole input beside a plain model: a script of writes, rotations, looks, reads, answers and restarts, after which each line
+//! that was written was handed on once, in its order.
+//!
+//! Small and seeded in `make test`; `make proof` runs more of it with `VIGIE_TAIL_SCRIPTS`. The model knows no offsets, inodes or
+//! hashes: it keeps what was written and takes it apart at its newlines.
+
+mod world;
+
+use std::collections::{HashMap, HashSet};
+use std::time::SystemTime;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use super::super::check;
+use super::super::cut::{Cutting, OnLongLine};
+use super::super::proof::HEAD;
+use super::*;
+use world::{Content, MAX_LINE, Piece, World};
+
+/// What happens next.
+#[derive(Clone, Debug)]
+enum Step {
+    Write(Vec<Piece>),
+    /// To the file that was renamed last.
+    WriteLate(Vec<Piece>),
+    Rotate,
+    Compress,
+    Delete,
+    /// A look at all paths.
+    Look,
+    /// A round after so many milliseconds, in which so many blocks of each file are read.
+    Read(u64, usize),
+    /// A round in which files are lent and read only later.
+    Lend,
+    Answer(Answer),
+    DeliverHeld,
+    Wait(u64),
+    Stop,
+    Kill,
+    Start,
+}
+
+/// How a log is rotated: always in the same way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rotation {
+    Rename,
+    CopyAndTruncate,
+}
+
+/// A script: bytes that are read at once, how the log is rotated, and what happens.
+type Script = (usize, Rotation, Vec<Step>);
+
+fn piece() -> impl Strategy<Value = Piece> {
+    prop_oneof![
+        6 => Just(Piece::Line),
+        1 => Just(Piece::WithReturn),
+        1 => Just(Piece::Empty),
+        1 => Just(Piece::Long),
+        1 => Just(Piece::Nuls),
+        1 => Just(Piece::Invalid),
+        2 => Just(Piece::Open),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let pieces = |count| proptest::collection::vec(piece(), count);
+    let pieces = move || prop_oneof![3 => pieces(1..6), 1 => pieces(20..60)];
+    prop_oneof![
+        8 => pieces().prop_map(Step::Write),
+        1 => pieces().prop_map(Step::WriteLate),
+        3 => Just(Step::Rotate),
+        1 => Just(Step::Compress),
+        1 => Just(Step::Delete),
+        3 => Just(Step::Look),
+        6 => (0_u64..400, 0_usize..4).prop_map(|(after, blocks)| Step::Read(after, blocks)),
+        2 => Just(Step::Lend),
+        2 => prop_oneof![Just(Answer::Deliver), Just(Answer::Hold), Just(Answer::Drop)].prop_map(Step::Answer),
+        1 => Just(Step::DeliverHeld),
+        1 => (1_u64..12).prop_map(Step::Wait),
+        1 => Just(Step::Stop),
+        1 => Just(Step::Kill),
+        2 => Just(Step::Start),
+    ]
+}
+
+fn scripts() -> impl Strategy<Value = Script> {
+    let rotation = prop_oneof![Just(Rotation::Rename), Just(Rotation::CopyAndTruncate)];
+    (HEAD..HEAD + 300, rotation, proptest::collection::vec(step(), 1..40))
+}
+
+/// An agent, the logs that it reads, and what came of them.
+struct Model {
+    rig: Rig,
+    world: World,
+    block: usize,
+    rotation: Rotation,
+    lent: Vec<Work>,
+    held: Vec<(Share, Vec<Vec<u8>>)>,
+    /// Texts in the order in which they were handed on first.
+    handed: Vec<(Vec<u8>, String)>,
+    texts: HashMap<Vec<u8>, String>,
+    delivered: HashSet<Vec<u8>>,
+    /// Whether lines may come again: an agent ended, or an output failed, with lines on their way.
+    may_repeat: bool,
+    rotated: Instant,
+}
+
+/// Time that passes before a log is rotated.
+const BETWEEN: Duration = Duration::from_secs(15);
+
+impl Model {
+    fn new(block: usize, rotation: Rotation) -> Self {
+        let max_line = MAX_LINE.to_string();
+        let mut rig = Rig::new("app.log", &[("read_from_head", "on"), ("buffer_max_size", &max_line)]);
+        rig.has_state_directory = true;
+        let world = World::new(rig.directory.path());
+        let rotated = rig.now;
+        Self {
+            rig,
+            world,
+            block,
+            rotation,
+            lent: Vec::new(),
+            held: Vec::new(),
+            handed: Vec::new(),
+            texts: HashMap::new(),
+            delivered: HashSet::new(),
+            may_repeat: false,
+            rotated,
+        }
+    }
+
+    fn runs(&self) -> bool {
+        self.rig.tail.is_some()
+    }
+
+    /// Lets time pass by the clock of the input. That of the wall is real, for births of files are.
+    fn pass(&mut self, time: Duration) {
+        self.rig.now += time;
+    }
+
+    fn start(&mut self) {
+        if self.runs() {
+            return;
+        }
+        let mut tail = self.rig.build();
+        Arc::get_mut(&mut tail.reading).expect("nobody else has it").block = self.block;
+        let outlet = self.rig.outlet();
+        tail.start(outlet, self.rig.now);
+        self.rig.tail = Some(tail);
+        self.read(Duration::ZERO, 0);
+        self.world.is_looked_at();
+    }
+
+    fn look(&mut self) {
+        if self.runs() {
+            let now = self.rig.now;
+            self.rig.tail().now = now;
+            self.rig.tail().scan();
+            self.read(Duration::ZERO, 0);
+            self.world.is_looked_at();
+        }
+    }
+
+    /// A round in which up to `blocks` blocks of each file are read.
+    fn read(&mut self, after: Duration, blocks: usize) {
+        if !self.runs() {
+            return self.pass(after);
+        }
+        let mut works = std::mem::take(&mut self.lent);
+        works.extend(self.rig.lend(after));
+        for work in works {
+            let Work::Source(mut source) = work else { continue };
+            for _ in 0..blocks {
+                let Some(parcel) = source.next() else { break };
+                self.take(parcel);
+            }
+        }
+    }
+
+    fn take(&mut self, mut parcel: Parcel) {
+        let agent = agent();
+        let prefix = agent.id_prefix(&parcel.stream, &parcel.tag);
+        let mut ids = Vec::new();
+        for record in parcel.batch.records() {
+            let mut id = prefix.clone();
+            agent.push_id(record, &mut id);
+            let text = String::from_utf8_lossy(record.plain_text(b"log").expect("it is text")).into_owned();
+            match self.texts.insert(id.clone(), text.clone()) {
+                None => self.handed.push((id.clone(), text)),
+                Some(before) => {
+                    assert_eq!(before, text, "two lines have one id");
+                    assert!(self.may_repeat, "it was handed on twice: {text}");
+                }
+            }
+            ids.push(id);
+        }
+        let share = parcel.shares.pop().expect("it has one");
+        match self.rig.answer {
+            Answer::Deliver => self.deliver(share, ids),
+            Answer::Hold => self.held.push((share, ids)),
+            Answer::Drop => self.may_repeat = true,
+        }
+    }
+
+    fn deliver(&mut self, share: Share, ids: Vec<Vec<u8>>) {
+        share.settle_all(Outcome::Delivered);
+        self.delivered.extend(ids);
+    }
+
+    fn deliver_held(&mut self) {
+        for (share, ids) in std::mem::take(&mut self.held) {
+            self.deliver(share, ids);
+        }
+    }
+
+    /// Ends the agent, with a word or without.
+    fn end(&mut self, is_killed: bool) {
+        if !self.runs() {
+            return;
+        }
+        self.lent.clear();
+        self.may_repeat |= is_killed || !self.held.is_empty();
+        if is_killed {
+            self.rig.kill();
+        } else {
+            self.rig.stop();
+        }
+        self.held.clear();
+        let delivered: HashSet<&str> =
+            self.handed.iter().filter(|(id, _)| self.delivered.contains(id)).map(|(_, text)| text.as_str()).collect();
+        self.world.is_left_alone(|content| {
+            is_killed && lines(content).iter().any(|line| !line.is_empty() && !delivered.contains(line.as_str()))
+        });
+    }
+
+    fn step(&mut self, step: &Step) {
+        let since = SystemTime::UNIX_EPOCH.elapsed().expect("it is later than 1970");
+        WALL.set(i64::try_from(since.as_secs()).expect("it fits"));
+        match step {
+            Step::Write(pieces) => self.world.write(pieces),
+            Step::WriteLate(pieces) if self.rig.now < self.rotated + Duration::from_secs(4) => {
+                self.world.write_late(pieces);
+            }
+            Step::WriteLate(_) => {}
+            Step::Rotate => {
+                self.pass(BETWEEN);
+                match self.rotation {
+                    Rotation::Rename => self.world.rename(),
+                    Rotation::CopyAndTruncate => self.world.copy_and_truncate(),
+                }
+                self.rotated = self.rig.now;
+            }
+            Step::Compress => self.world.compress(),
+            Step::Delete => self.world.delete(self.rotation == Rotation::Rename),
+            Step::Look => self.look(),
+            Step::Read(after, blocks) => self.read(Duration::from_millis(*after), *blocks),
+            Step::Lend if self.runs() => {
+                let lent = self.rig.lend(Duration::from_millis(60));
+                self.lent.extend(lent);
+            }
+            Step::Lend => {}
+            Step::Answer(answer) => self.rig.answer = *answer,
+            Step::DeliverHeld => self.deliver_held(),
+            Step::Wait(seconds) => {
+                self.pass(Duration::from_secs(*seconds));
+                self.read(Duration::ZERO, usize::MAX);
+            }
+            Step::Stop => self.end(false),
+            Step::Kill => self.end(true),
+            Step::Start => self.start(),
+        }
+    }
+
+    /// Lets everything come that is to come.
+    fn finish(&mut self) {
+        self.rig.answer = Answer::Deliver;
+        self.deliver_held();
+        self.step(&Step::Start);
+        self.world.end_line();
+        // What came and went under a name that nobody has is looked for once somebody has it.
+        self.world.write(&[Piece::Line]);
+        for _ in 0..4 {
+            self.look();
+            for _ in 0..20 {
+                self.read(Duration::from_millis(60), usize::MAX);
+            }
+            self.pass(Duration::from_secs(11));
+        }
+    }
+
+    /// Holds what came against what was written.
+    fn check(&self) {
+        let mut came: HashMap<&str, usize> = HashMap::new();
+        let mut place: HashMap<&str, usize> = HashMap::new();
+        for (at, (id, text)) in self.handed.iter().enumerate() {
+            *came.entry(text).or_default() += usize::from(self.delivered.contains(id));
+            place.entry(text).or_insert(at);
+        }
+        let mut most: HashMap<String, usize> = HashMap::new();
+        let mut least: HashMap<String, usize> = HashMap::new();
+        for content in &self.world.contents {
+            let lines = lines(content);
+            let places: Vec<_> =
+                lines.iter().filter(|line| !line.is_empty()).filter_map(|line| place.get(&**line)).collect();
+            assert!(places.is_sorted(), "not in order: {lines:?}");
+            for line in lines {
+                *least.entry(line.clone()).or_default() += usize::from(!content.is_frail);
+                *most.entry(line).or_default() += 1;
+            }
+        }
+        for (line, least) in &least {
+            let came = came.get(&**line).copied().unwrap_or(0);
+            assert!(came >= *least, "missing: {line:?}, {came} of {least}");
+        }
+        for (line, came) in came {
+            let most = most.get(line).copied().unwrap_or(0);
+            assert!(came <= most, "too many: {line:?}, {came} of {most}");
+        }
+    }
+}
+
+/// The lines of a content, as simply as can be.
+fn lines(content: &Content) -> Vec<String> {
+    let cutting = Cutting { max_line: MAX_LINE, on_long_line: OnLongLine::Cut, skip_empty: false };
+    check::plain_lines(&content.bytes, cutting, content.is_closed).into_iter().map(|(text, ..)| text).collect()
+}
+
+fn run((block, rotation, steps): &Script) {
+    let mut model = Model::new(*block, *rotation);
+    model.world.write(&[Piece::Line]);
+    model.step(&Step::Start);
+    steps.iter().for_each(|step| model.step(step));
+    model.finish();
+    model.check();
+}
+
+#[test]
+fn whatever_happens_to_files_and_agent_each_line_comes_once_and_in_its_order() {
+    let scripts_wanted = std::env::var("VIGIE_TAIL_SCRIPTS").map_or(64, |text| text.parse().expect("it is a number"));
+    let config = Config { cases: scripts_wanted, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+
+    let outcome = runner.run(&scripts(), |script| {
+        run(&script);
+        Ok(())
+    });
+
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
+    println!("tail scripts: {scripts_wanted} passed");
+}
