@@ -12,7 +12,7 @@ use std::ops::Range;
 use vigie_parsers::batch::{Batch, Field, KeyFilter, Record, Span, Text, Value};
 use vigie_parsers::simd::push;
 
-use super::text::{is_verbatim, push_escaped, push_escaped_after, push_escaped_part, push_lossy};
+use super::text::{is_verbatim, push_escaped, push_escaped_part, push_lossy, push_text_after};
 use super::tokens::{Token, Tokens};
 
 /// Appends `{"key":value,...}`.
@@ -44,7 +44,7 @@ pub fn push_record(record: Record<'_>, out: &mut Vec<u8>) {
 #[inline]
 fn push_line(arena: &[u8], (key, text): (Text, Text), out: &mut Vec<u8>) {
     let Some(frame) = key.frame() else { return };
-    push_escaped_after(&arena[frame.start + 1..frame.end], arena, text.span.range(), out);
+    push_text_after(&arena[frame.start + 1..frame.end], arena, text.span.range(), out);
 }
 
 /// Appends all of `fields`, whose keys are known to differ.
@@ -67,9 +67,21 @@ fn push_further(batch: &Batch, fields: &[Field], out: &mut Vec<u8>) {
 #[inline]
 fn push_each(mut writer: Members<'_>, fields: &[Field]) {
     for field in fields {
-        writer.push(field);
+        match framed_text(field) {
+            Some(member) => writer.push_framed(member),
+            None => writer.push(field),
+        }
     }
     writer.flush();
+}
+
+/// The key with what stands around it, and the text, of a field that is a text as it was read under a key that is ready to be
+/// copied.
+#[inline(always)]
+fn framed_text(field: &Field) -> Option<(Range<usize>, Range<usize>)> {
+    let Value::Text(text) = field.value else { return None };
+    let frame = field.key.frame()?;
+    (!text.is_json()).then(|| (frame, text.span.range()))
 }
 
 /// Appends `"key":value,...` without braces; where a key stands twice, the last one.
@@ -91,17 +103,19 @@ struct Members<'a> {
 }
 
 impl Members<'_> {
-    #[inline]
+    #[inline(always)]
+    fn push_framed(&mut self, (frame, text): (Range<usize>, Range<usize>)) {
+        self.flush();
+        let without_comma = usize::from(std::mem::take(&mut self.is_first));
+        let arena = self.batch.arena();
+        push_text_after(&arena[frame.start + without_comma..frame.end], arena, text, self.out);
+    }
+
     fn push(&mut self, field: &Field) {
         if let Some(frame) = field.key.frame() {
             self.flush();
             let without_comma = usize::from(std::mem::take(&mut self.is_first));
             let (arena, start) = (self.batch.arena(), frame.start + without_comma);
-            if let Value::Text(text) = field.value
-                && !text.is_json()
-            {
-                return push_escaped_after(&arena[start..frame.end], arena, text.span.range(), self.out);
-            }
             // Without the quote that a text begins with.
             push(&arena[start..frame.end - 1], self.out);
             return push_value(self.batch, field.value, self.out);
@@ -127,13 +141,17 @@ impl Members<'_> {
         self.run = source;
     }
 
-    #[inline]
+    #[inline(always)]
     fn flush(&mut self) {
-        let run = std::mem::take(&mut self.run);
-        if !run.is_empty() {
-            self.comma();
-            self.out.extend_from_slice(&self.batch.arena()[run]);
+        if !self.run.is_empty() {
+            self.write_run();
         }
+    }
+
+    fn write_run(&mut self) {
+        let run = std::mem::take(&mut self.run);
+        self.comma();
+        self.out.extend_from_slice(&self.batch.arena()[run]);
     }
 
     fn comma(&mut self) {

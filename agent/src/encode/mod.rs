@@ -15,5 +15,5 @@ mod text;
 mod tokens;
 
 pub use dots::Dots;
-pub use text::{push_escaped, unescaped};
+pub use text::{push_escaped, push_text_after, unescaped};
 pub use tokens::{Token, Tokens};

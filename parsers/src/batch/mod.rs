@@ -8,6 +8,7 @@ mod adopt;
 mod edit;
 mod key_filter;
 mod keys;
+mod lines;
 mod repeats;
 mod value;
 mod view;
@@ -16,6 +17,7 @@ pub use edit::RecordMut;
 pub use key_filter::KeyFilter;
 pub(crate) use key_filter::key_hash;
 pub use keys::{Keys, StoredKeys};
+pub use lines::OfLines;
 pub(crate) use repeats::any_repeats;
 pub use value::{Field, Range, Span, Text, Value};
 pub(crate) use value::{unescape, unescaped};
@@ -171,19 +173,6 @@ impl Batch {
         let fields = Range::empty_at(self.tape.len());
         self.entries.push(Entry { fields, time, origin, ..Entry::default() });
         self.entries.len() - 1
-    }
-
-    /// Adds a record of one field: plain text.
-    #[inline(always)]
-    pub fn push_text(&mut self, time: Timestamp, origin: Origin, key: Text, text: Span) {
-        let start = self.tape.len();
-        // In two parts: one copy of both would wait for each of them.
-        self.tape.push(Field::default());
-        let field = &mut self.tape[start];
-        field.value = Value::Text(Text::plain(text));
-        field.key = key;
-        let fields = Range::between(start, start + 1);
-        self.entries.push(Entry { fields, time, origin, verbatim: DISTINCT, ..Entry::default() });
     }
 
     /// The record at `index`.

@@ -32,6 +32,8 @@ struct Group {
     types: Vec<FieldType>,
     /// Whether it holds the time.
     is_time: bool,
+    /// Whether its text is the field, whatever other groups hold.
+    is_plain: bool,
 }
 
 impl RegexParser {
@@ -52,8 +54,8 @@ impl RegexParser {
             behind.map(|(number, _)| *number).collect()
         };
         let group = |at: usize| {
-            let (number, again) = (named[at].0, again(at));
-            Group { number, again, types: Vec::new(), is_time: false }
+            let (number, again): (_, Vec<usize>) = (named[at].0, again(at));
+            Group { number, is_plain: again.is_empty(), again, types: Vec::new(), is_time: false }
         };
         let groups = (0..named.len()).map(group).collect();
         let keys = Keys::new(named.iter().map(|(_, name)| *name));
@@ -68,6 +70,7 @@ impl RegexParser {
             let of_name = types.iter().filter(|(key, _)| key.as_bytes() == name);
             group.types = of_name.map(|(_, kind)| *kind).collect();
             group.is_time = time.as_ref().is_some_and(|time| time.key.as_bytes() == name);
+            group.is_plain = group.again.is_empty() && group.types.is_empty() && !group.is_time;
         }
         Self { time, ..self }
     }
@@ -78,9 +81,17 @@ impl RegexParser {
         let keys = self.keys.in_batch(batch);
         let before = batch.record(index).fields().len();
         let added = batch.tape.len();
+        let start = text.start as usize;
         let keeps_time = self.time.as_ref().is_some_and(|time| time.keep);
         let mut parsed = Parsed::Refused;
         for (at, group) in self.groups.iter().enumerate() {
+            if group.is_plain {
+                let found = captures.get(group.number).unwrap_or_default();
+                if !(self.skip_empty && found.is_empty()) {
+                    batch.push_plain_field(keys.key(at), Span::inside(start + found.start, start + found.end));
+                }
+                continue;
+            }
             let Some(found) = self.found(group, text, captures) else { continue };
             if group.types.is_empty() && !group.is_time {
                 batch.tape.push(Field { key: keys.key(at), value: Value::Text(found) });

@@ -9,6 +9,7 @@ mod copy;
 mod escape;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod newlines;
 #[cfg(target_arch = "x86_64")]
 mod spread;
 #[cfg(any(test, not(any(target_arch = "aarch64", target_arch = "x86_64"))))]
@@ -28,6 +29,7 @@ use x86 as means;
 pub use classes::{Classes, classify};
 pub use copy::push;
 pub use escape::{push_plain, push_plain_after};
+pub(crate) use newlines::each_newline;
 
 /// Bytes of a block.
 pub const BLOCK: usize = 16;

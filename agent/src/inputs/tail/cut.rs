@@ -1,7 +1,7 @@
 //! Cuts a block of bytes into lines, and what is too long for one into parts.
 
 use memchr::memchr;
-use vigie_parsers::batch::{Batch, Origin, Source, Span, Text, Timestamp};
+use vigie_parsers::batch::{Batch, OfLines, Origin, Source, Span, Text, Timestamp};
 
 use crate::metrics::InputMetrics;
 
@@ -82,6 +82,9 @@ impl Cutter<'_> {
         let mut at = block.start;
         let offset_of = |at: usize| block.offset + (at - block.start) as u64;
         while at < end {
+            if long.is_none() {
+                at = batch.push_lines(at, self.of_lines(offset_of(at)));
+            }
             at += self.skip_nuls(&batch.arena()[at..], long.as_ref());
             let rest = &batch.arena()[at..];
             let newline = memchr(b'\n', rest);
@@ -113,6 +116,12 @@ impl Cutter<'_> {
             at += newline.map_or(length, |newline| newline + 1);
         }
         Cut { consumed: at - block.start, end: long.map_or(offset_of(at), |long| long.start) }
+    }
+
+    /// What lines from `offset` on have in common.
+    fn of_lines(&self, offset: u64) -> OfLines {
+        let Cutting { max_line, skip_empty, .. } = self.cutting;
+        OfLines { time: self.now, key: self.key, offset, longest: max_line, with_empty: !skip_empty }
     }
 
     /// Runs of NUL at the start of a line come from preallocation and from writers that were truncated under; they are

@@ -36,8 +36,9 @@ pub(super) struct Reading {
     returned: Mutex<Vec<Returned>>,
 }
 
-/// Room that is left in an arena for what a parser or filter adds.
-const SLACK: usize = 16 << 10;
+/// Room that is left in an arena for what a parser or filter adds. It is read over for nothing, so it is little: an arena that
+/// needs more grows once, and is used again.
+const SLACK: usize = 4 << 10;
 /// Bytes read at once at the most, but for a line that is longer.
 pub(super) const LARGEST_BLOCK: usize = Memory::LARGEST - SLACK;
 /// How long a worker waits for memory, but for a long line.
@@ -164,7 +165,7 @@ impl Lease {
         let reading = Arc::clone(&self.reading);
         let unread = usize::try_from(self.size - self.progress.offset).unwrap_or(usize::MAX);
         let wanted = unread.min(self.progress.block.max(reading.block));
-        let extra = (wanted / 16).max(256) + reading.encoding.map_or(0, |_| wanted * 3);
+        let extra = (wanted / 128).max(256) + reading.encoding.map_or(0, |_| wanted * 3);
         let needed = reading.keys.name(0).len() + self.progress.mark.bytes().len() + wanted + extra;
         let mut batch = self.batch(needed)?;
         let key = reading.keys.in_batch(&mut batch).key(0);

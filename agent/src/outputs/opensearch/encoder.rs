@@ -10,7 +10,9 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::conflicts::Conflicts;
 use super::index::Indexes;
+use super::lines::{Line, Lines};
 use super::options::OpenSearchOptions;
+use super::position::PositionIds;
 use super::rollover::WriteIndexes;
 use crate::encode::accessor::Path;
 use crate::encode::bulk::{ACTION_SUFFIX, Operation};
@@ -46,6 +48,7 @@ pub(super) struct BulkEncoder {
     dots: Option<Dots>,
     now: Option<fn() -> SystemTime>,
     position: PositionIds,
+    lines: Lines,
     scratch: Vec<u8>,
     conflicts: Arc<Conflicts>,
     targets: Targets,
@@ -103,13 +106,6 @@ struct TagKey {
     member: Vec<u8>,
 }
 
-/// The action line up to the record's own part of its id, of the index, stream and tag seen last.
-#[derive(Default)]
-struct PositionIds {
-    of: Option<(u64, Arc<Stream>, Arc<str>)>,
-    line: Vec<u8>,
-}
-
 impl Targets {
     /// Tells the name that `indexes` has now, unless that was told.
     #[cold]
@@ -154,6 +150,7 @@ impl BulkEncoder {
             dots: options.replace_dots.then(Dots::default),
             now: options.current_time_index.then_some(real_clock),
             position: PositionIds::default(),
+            lines: Lines::default(),
             scratch: Vec::new(),
             conflicts,
             targets: Targets { written, version: 0, told: HashSet::new() },
@@ -221,7 +218,6 @@ impl Encoder for BulkEncoder {
 impl BulkEncoder {
     fn push_item(&mut self, record: Record<'_>, stream: &Arc<Stream>, tag: &Arc<str>, out: &mut Vec<u8>) -> Encoded {
         let time = self.now.map_or(record.time(), |now| timestamp(now()));
-        let start = out.len();
         if !self.indexes.update(record, tag, time.seconds) {
             self.metrics.index_fallbacks.add(1);
         }
@@ -229,11 +225,49 @@ impl BulkEncoder {
             self.targets.tell(&self.indexes);
         }
         if let IdSource::Position = self.id_source {
-            push(self.position.line(&self.indexes, &self.agent, stream, tag), out);
-            self.agent.push_id(record, out);
-            self.push_document(Document { record, tag, time, between: Between::Action }, out);
+            self.push_positioned(record, (stream, tag), time, out);
             return Encoded::Written;
         }
+        self.push_under_own_id(record, (stream, tag), time, out)
+    }
+
+    /// Appends the item of a record whose id is its position.
+    #[inline]
+    fn push_positioned(
+        &mut self,
+        record: Record<'_>,
+        (stream, tag): (&Arc<Stream>, &Arc<str>),
+        time: Timestamp,
+        out: &mut Vec<u8>,
+    ) {
+        let (line, is_new) = self.position.line(&self.indexes, &self.agent, stream, tag);
+        if is_new {
+            self.lines.forget();
+        }
+        push(line, out);
+        self.agent.push_id(record, out);
+        let behind = self.operation.document_suffix();
+        let plain = Line::of(record).filter(|_| self.dots.is_none());
+        if plain.is_some_and(|line| self.lines.push(line, time, behind, out)) {
+            return;
+        }
+        let start = out.len();
+        self.push_document(Document { record, tag, time, between: Between::Action }, out);
+        if let Some(line) = plain {
+            self.lines.learn(line, time, behind, &out[start..]);
+        }
+    }
+
+    /// Appends the item of a record whose id comes from what it holds.
+    #[inline(never)]
+    fn push_under_own_id(
+        &mut self,
+        record: Record<'_>,
+        (stream, tag): (&Arc<Stream>, &Arc<str>),
+        time: Timestamp,
+        out: &mut Vec<u8>,
+    ) -> Encoded {
+        let start = out.len();
         out.extend_from_slice(self.indexes.action());
         if let IdSource::Content = self.id_source {
             let mut written = std::mem::take(&mut self.scratch);
@@ -256,8 +290,8 @@ impl BulkEncoder {
                 return Encoded::Skipped("no document id under Id_Key");
             }
             out.truncate(start);
-            push(self.position.line(&self.indexes, &self.agent, stream, tag), out);
-            self.agent.push_id(record, out);
+            self.push_positioned(record, (stream, tag), time, out);
+            return Encoded::Written;
         }
         self.push_document(Document { record, tag, time, between: Between::Action }, out);
         Encoded::Written
@@ -313,23 +347,6 @@ impl TagKey {
             self.tag = Some(Arc::clone(tag));
         }
         out.extend_from_slice(&self.member);
-    }
-}
-
-impl PositionIds {
-    #[inline]
-    fn line(&mut self, indexes: &Indexes, agent: &Agent, stream: &Arc<Stream>, tag: &Arc<str>) -> &[u8] {
-        let version = indexes.version();
-        let is_same = |of: &(u64, Arc<Stream>, Arc<str>)| {
-            of.0 == version && Arc::ptr_eq(&of.1, stream) && Arc::ptr_eq(&of.2, tag)
-        };
-        if !self.of.as_ref().is_some_and(is_same) {
-            self.line.clear();
-            self.line.extend_from_slice(indexes.action());
-            self.line.extend_from_slice(&agent.id_prefix(stream, tag));
-            self.of = Some((version, Arc::clone(stream), Arc::clone(tag)));
-        }
-        &self.line
     }
 }
 

@@ -97,6 +97,12 @@ impl Indexes {
     /// Makes the beginning of the action line for `record`. Returns whether the name is the one wanted.
     #[inline]
     pub(super) fn update(&mut self, record: Record<'_>, tag: &str, seconds: i64) -> bool {
+        let is_settled = matches!(self.naming, Naming::Fixed) && self.placement.is_none() && !self.line.is_empty();
+        is_settled || self.renew(record, tag, seconds)
+    }
+
+    #[inline(never)]
+    fn renew(&mut self, record: Record<'_>, tag: &str, seconds: i64) -> bool {
         let (is_new, is_wanted) = self.update_name(record, tag, seconds);
         if is_new || self.line.is_empty() {
             self.line.clear();
@@ -135,7 +141,6 @@ impl Indexes {
         }
         let is_placed = self.placement.is_some();
         let found = match &mut self.naming {
-            Naming::Fixed if !self.line.is_empty() && !is_placed => return (false, true),
             Naming::Fixed => false,
             Naming::Dated(date) => {
                 let (name, is_new) = date.at(seconds);

@@ -230,7 +230,15 @@ fn lines_one_after_the_other_become_what_each_becomes_by_itself() {
     let lines = [("a", 0, 0), ("\"b\"\n", 0, 0), ("", 0, 0), ("c", 0, 7_000_000), ("\u{e9}", 0, 7_000_000)];
     let lines = lines.iter().chain(&[("d", 1, 7_000_000), ("e", 0, 0), ("f", 0, 0), ("g", -1, 0), ("h", -1, 0)]);
     let keys = vigie_parsers::batch::Keys::new(["log"]);
-    for entries in [&[][..], &[("generate_id", "on")], &[("time_key_nanos", "on"), ("include_tag_key", "on")]] {
+    let ways: [Entries<'_>; 6] = [
+        &[],
+        &[("generate_id", "on")],
+        &[("time_key_nanos", "on"), ("include_tag_key", "on")],
+        &[("time_key", "log")],
+        &[("replace_dots", "on")],
+        &[("write_operation", "index"), ("id_key", "none")],
+    ];
+    for entries in ways {
         let built = output(entries);
         let (mut batch, mut encoder) = (Batch::default(), built.output.encoder());
         let (tag, stream) = ("t".into(), stream());
@@ -248,6 +256,28 @@ fn lines_one_after_the_other_become_what_each_becomes_by_itself() {
             assert_eq!(encoder.encode(batch.record(batch.len() - 1), &stream, &tag, &mut out), Encoded::Written);
             assert_eq!(String::from_utf8(out).expect("UTF-8"), encoded(&built, &alone, "t"), "{line} {entries:?}");
         }
+    }
+}
+
+#[test]
+fn what_stands_ready_for_lines_is_that_of_their_key_tag_and_stream() {
+    let built = output(&[("include_tag_key", "on")]);
+    let keys = vigie_parsers::batch::Keys::new(["log", "message"]);
+    let (mut batch, mut encoder) = (Batch::default(), built.output.encoder());
+    let tags: [Arc<str>; 2] = ["t".into(), "u".into()];
+    let streams = [stream(), stream()];
+    // Three of each, and one thing changes from each three to the next.
+    let turns = [(0, 0, 0), (1, 0, 0), (1, 1, 0), (1, 1, 1), (0, 1, 1)];
+    for (number, (key, tag, of)) in turns.map(|turn| [turn; 3]).as_flattened().iter().enumerate() {
+        let text = batch.store(format!("line {number}").as_bytes());
+        let key = keys.in_batch(&mut batch).key(*key);
+        let origin = Origin { offset: 77, length: text.len, source: Source::At(text.start), part: 0, lot: 0 };
+        batch.push_text(TIME, origin, key, text);
+        let record = batch.record(number);
+        let (mut out, mut alone) = (Vec::new(), Vec::new());
+        assert_eq!(encoder.encode(record, &streams[*of], &tags[*tag], &mut out), Encoded::Written);
+        built.output.encoder().encode(record, &streams[*of], &tags[*tag], &mut alone);
+        assert_eq!(String::from_utf8(out), String::from_utf8(alone), "{number}");
     }
 }
 
