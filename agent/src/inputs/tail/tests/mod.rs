@@ -32,7 +32,9 @@ use super::{Tail, build, file};
 use crate::config::{Diagnostics, Entry, Located, Options, Place, Section, SectionKind};
 use crate::inputs::lines::{self, LineOptions, Multiline};
 use crate::metrics::InputMetrics;
-use crate::plugin::{Agent, BuildContext, ByteQueue, InputSetup, Memory, Outlet, Parcel, Popped, Stop, Work};
+use crate::plugin::{
+    Agent, BuildContext, ByteQueue, InputSetup, Memory, Outlet, Parcel, Popped, Stop, Succession, Work,
+};
 use crate::receipts::{Outcome, Share};
 use crate::state::{Database, Positions};
 
@@ -74,6 +76,7 @@ struct Rig {
     held: Vec<Share>,
     seen: Vec<Seen>,
     ended: Vec<String>,
+    succeeded: Vec<Succession>,
     /// Whether the agent has a state directory: the one that its database is in.
     has_state_directory: bool,
     tag: &'static str,
@@ -124,6 +127,7 @@ impl Rig {
             held: Vec::new(),
             seen: Vec::new(),
             ended: Vec::new(),
+            succeeded: Vec::new(),
             has_state_directory: false,
             tag: "t.*",
         }
@@ -233,6 +237,7 @@ impl Rig {
                 }
             }
             Work::Ended(stream) => self.ended.push(stream.name.to_string()),
+            Work::Succeeded(succession) => self.succeeded.push(*succession),
         }
     }
 
