@@ -33,6 +33,7 @@ mod rotate;
 mod rows;
 mod scan;
 mod siblings;
+mod succession;
 mod successor;
 mod tags;
 #[cfg(test)]
@@ -62,6 +63,7 @@ use quiet::QuietWatcher;
 use read::{End, IN_FLIGHT, LENT, Lease, Reading, Returned};
 use rest_file::Rests;
 use rows::Rows;
+use succession::Joins;
 use tags::Tags;
 use watch::DirectoryWatcher;
 use writers::Writers;
@@ -87,6 +89,8 @@ struct Settings {
     ignore_older: Duration,
     lets_older_go: bool,
     mem_buf_limit: Option<u64>,
+    /// Whether lines are joined.
+    joins: bool,
 }
 
 /// The input, before and while it runs.
@@ -136,6 +140,8 @@ struct Tail {
     changed: HashMap<u64, Instant>,
     /// Files whose position may have moved since it was stored.
     moved: BTreeSet<u64>,
+    /// Files that go on where others ended.
+    joins: Joins,
     /// Whether rows were stored that a crash of the host may lose.
     is_unsynced: bool,
     /// When new files whose identity could not be stored are tried again.
@@ -199,6 +205,7 @@ impl Tail {
         self.take_returned();
         self.take_answers();
         self.begin_contents(false);
+        self.go_on_with_joins();
         let idle = self.lend_all();
         self.let_go();
         self.save(false);
@@ -271,8 +278,10 @@ impl Tail {
     /// line too.
     fn lend(&mut self, number: u64, last: bool) -> Lent {
         let in_flight = self.settings.mem_buf_limit.map_or(0, |_| self.in_flight());
+        let is_waiting = self.is_waiting(number);
         let (Some(outlet), Some(file)) = (&self.outlet, self.files.get_mut(&number)) else { return Lent::Not };
-        let waits = self.changed.contains_key(&number) || file.not_before.is_some_and(|until| self.now < until);
+        let waits =
+            is_waiting || self.changed.contains_key(&number) || file.not_before.is_some_and(|until| self.now < until);
         if waits || file.lent.is_some() || file.is_read() || !(file.has_news() || last) {
             return Lent::Not;
         }
@@ -323,7 +332,10 @@ impl Tail {
             self.keep_within(number);
             match end {
                 End::Changed => self.content_changed(number),
-                End::Failed => self.put_off(number, FAILED_WAIT),
+                End::Failed => {
+                    self.put_off(number, FAILED_WAIT);
+                    self.let_successor_go_on(number);
+                }
                 End::Short => self.put_off(number, SHORT_WAIT),
                 End::Reached | End::Nothing => self.enqueue(number),
             }

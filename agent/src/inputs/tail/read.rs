@@ -68,6 +68,11 @@ impl Progress {
         file.expect(offset);
         Self { offset, mark: Mark::of(file, offset), ..Self::default() }
     }
+
+    /// Whether it stands inside of a line above the limit.
+    pub(super) fn is_in_long_line(&self) -> bool {
+        self.long.is_some()
+    }
 }
 
 /// Why a lease is over.

@@ -10,6 +10,7 @@ mod options;
 mod rest;
 mod resume;
 mod rotation;
+mod succession;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -77,6 +78,8 @@ struct Rig {
     seen: Vec<Seen>,
     ended: Vec<String>,
     succeeded: Vec<Succession>,
+    /// Whether its lines are joined.
+    joins: bool,
     /// Whether the agent has a state directory: the one that its database is in.
     has_state_directory: bool,
     tag: &'static str,
@@ -128,6 +131,7 @@ impl Rig {
             seen: Vec::new(),
             ended: Vec::new(),
             succeeded: Vec::new(),
+            joins: false,
             has_state_directory: false,
             tag: "t.*",
         }
@@ -164,7 +168,7 @@ impl Rig {
         let stage = lines::factory(line_options, Arc::clone(&context.agent), Arc::clone(&self.metrics));
         let database = Database { path: options.db.clone().expect("it is set"), ..Database::default() };
         let positions = Positions::open(&database).expect("it opens");
-        let mut tail = Tail::new(&options, paths, stage, positions, &setup);
+        let mut tail = Tail::new(&options, paths, (stage, self.joins), positions, &setup);
         tail.clock = wall;
         tail.writers = Writers::looking_at(|| WRITTEN.with_borrow(HashSet::clone));
         tail.open_copy = open_if_there_are_descriptors;
@@ -316,6 +320,19 @@ impl Rig {
         fs::copy(self.path(from), self.path(to)).expect("it is copied");
         File::create(self.path(from)).expect("it is truncated");
         self
+    }
+
+    /// Waits until files are born later than those that are there.
+    fn wait_for_births(&self) -> &Self {
+        let born = |name: &str| file::birth(&fs::metadata(self.path(name)).expect("it is there"));
+        fs::write(self.path("first"), "").expect("it is written");
+        while {
+            fs::write(self.path("second"), "").expect("it is written");
+            let is_same = born("second") == born("first");
+            self.remove("second");
+            is_same
+        } {}
+        self.remove("first")
     }
 
     fn remove(&self, name: &str) -> &Self {
