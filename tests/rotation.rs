@@ -202,3 +202,47 @@ fn parts_of_lines_are_joined_across_copies_and_kills() {
     };
     rotated(&mut stand, &parts(), truncate);
 }
+
+/// Pieces that end in the midst of a line, and no two in a row of the same length.
+fn halves() -> Vec<String> {
+    let piece = |at: u32| {
+        let end = at.checked_sub(1).map_or(String::new(), |at| format!("y{at}\nline {at}\n"));
+        if at == 8 { end } else { end + &format!("x{at}{} ", ".".repeat(at as usize % 2)) }
+    };
+    (0..9).map(piece).collect()
+}
+
+fn split(mut rotate: impl FnMut(&mut Stand)) {
+    let mut stand = Stand::new("");
+    let mut agent = stand.start();
+    let mut expected = vec!["first".to_owned()];
+    stand.write("first\n");
+    for (at, piece) in halves().iter().enumerate() {
+        stand.wait_for(&expected);
+        stand.write(piece);
+        if at % 3 == 1 {
+            drop(agent);
+            agent = stand.start();
+        }
+        if let Some(at) = at.checked_sub(1) {
+            expected.extend([format!("x{at}{} y{at}", ".".repeat(at % 2)), format!("line {at}")]);
+        }
+        if at < 8 {
+            // What was read of it proves which copy is its.
+            stand.wait_for(&expected);
+            rotate(&mut stand);
+        }
+    }
+
+    stand.check(expected);
+}
+
+#[test]
+fn lines_that_a_rename_split_are_joined_over_kills() {
+    split(Stand::rename);
+}
+
+#[test]
+fn lines_that_a_truncation_split_are_joined_over_kills() {
+    split(Stand::truncate);
+}

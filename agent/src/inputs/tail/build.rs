@@ -148,6 +148,7 @@ impl Tail {
             changed: HashMap::new(),
             moved: BTreeSet::new(),
             joins: Default::default(),
+            prefixes: HashMap::new(),
             is_unsynced: false,
             begin_again: None,
             now,

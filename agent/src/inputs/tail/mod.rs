@@ -24,6 +24,7 @@ mod missed;
 mod opened;
 mod options;
 mod paths;
+mod prefix;
 mod proof;
 mod quiet;
 mod read;
@@ -59,6 +60,7 @@ use file::{FileId, Tailed};
 use missed::Searches;
 use options::TailOptions;
 use paths::Paths;
+use prefix::Prefix;
 use quiet::QuietWatcher;
 use read::{End, IN_FLIGHT, LENT, Lease, Reading, Returned};
 use rest_file::Rests;
@@ -142,6 +144,8 @@ struct Tail {
     moved: BTreeSet<u64>,
     /// Files that go on where others ended.
     joins: Joins,
+    /// What their first lines begin with, by their number.
+    prefixes: HashMap<u64, Prefix>,
     /// Whether rows were stored that a crash of the host may lose.
     is_unsynced: bool,
     /// When new files whose identity could not be stored are tried again.
@@ -309,6 +313,7 @@ impl Tail {
             head: file.position.known,
             left,
             progress: file.progress,
+            prefix: self.prefixes.remove(&number),
             end: End::Reached,
             times,
             memory: outlet.memory().clone(),
@@ -322,7 +327,8 @@ impl Tail {
 
     /// Takes the files that workers gave back.
     fn take_returned(&mut self) {
-        for Returned { number, progress, size, last, end } in self.reading.take_returned() {
+        for Returned { number, progress, size, last, end, prefix } in self.reading.take_returned() {
+            self.take_prefix_back(number, prefix);
             let Some(file) = self.files.get_mut(&number) else { continue };
             (file.progress, file.lent) = (progress, None);
             if file.file.is_compressed() {

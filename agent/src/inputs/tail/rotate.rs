@@ -253,7 +253,10 @@ impl Tail {
                 return false;
             }
             if !file.is_read() {
-                self.lend(number, true);
+                // The one that succeeds it may begin with what has no newline.
+                if !self.is_awaited(number) {
+                    self.lend(number, true);
+                }
                 return false;
             }
         }
@@ -277,6 +280,7 @@ impl Tail {
         self.fresh.remove(&number);
         self.changed.remove(&number);
         self.joins.remove(&number);
+        self.prefixes.remove(&number);
         self.busy.remove(&number);
         self.moved.remove(&number);
         if self.by_id.get(&file.id) == Some(&number) {

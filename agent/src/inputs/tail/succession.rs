@@ -2,7 +2,7 @@
 //!
 //! The successor is proved by name and birth, or by the number of truncations. Nothing of it is read before the log that it
 //! succeeds was, as far as that was written when the successor had its first bytes. Then the worker of both passes on what is
-//! open. Until all before is settled neither position is stored, so that a restart joins the same lines again; and when one of
+//! open. What has no newline there is the beginning of the first line here, once nobody writes to it any more. Until all before is settled neither position is stored, so that a restart joins the same lines again; and when one of
 //! them is read again, so is the other.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -13,9 +13,13 @@ use tracing::debug;
 
 use super::Tail;
 use super::file::{self, FileId, Standing, Tailed};
+use super::prefix::Prefix;
 use super::siblings::siblings;
 use crate::plugin::{Passed, Succession};
 use crate::state::Position;
+
+/// Bytes of a character that may be cut off a line at the limit.
+const CHARACTER: usize = 4;
 
 /// How files came after others, by the number of the successor.
 pub(super) type Joins = BTreeMap<u64, Join>;
@@ -41,6 +45,8 @@ enum Look {
     Waits,
     /// What is open is passed on.
     Passes,
+    /// And so is what has no newline.
+    PassesRest,
     /// Nothing can be.
     IsAlone,
 }
@@ -62,12 +68,9 @@ impl Tail {
     /// Has file `number`, of which nothing was read, wait for the one that it succeeds, if there is one `away`. Gives the id of
     /// the stream of that one.
     pub(super) fn wait_for_before(&mut self, number: u64, away: &Away) -> Option<u64> {
-        if !self.settings.joins {
-            return None;
-        }
         let from = self.before(number, away)?;
-        let content = self.files.get(&from)?.content.as_ref()?;
         self.joins.insert(number, Join { from, state: State::Waiting { upto: None } });
+        let content = self.files.get(&from)?.content.as_ref().filter(|_| self.settings.joins)?;
         Some(content.stream.id)
     }
 
@@ -119,14 +122,23 @@ impl Tail {
             match self.joins.get(&number).map(|join| &join.state) {
                 Some(State::Waiting { .. }) => match self.look_at_join(number, from) {
                     Look::Waits => {}
-                    Look::Passes => self.pass_on(number, from),
+                    Look::Passes => self.pass_on(number, from, None),
+                    Look::PassesRest => self.pass_rest(number, from),
                     Look::IsAlone => self.let_go_on(number),
                 },
+                // Its first line never comes: the beginning of it is handed on where it is.
+                Some(State::Passed { .. }) if !self.is_there(number) && self.prefixes.contains_key(&number) => {
+                    self.prefixes.remove(&number);
+                }
                 Some(State::Passed { passed, .. }) if passed.is_nothing() => self.forget_join(number),
                 Some(State::Passed { .. }) if self.is_settled(number) => self.move_joined(number),
                 _ => {}
             }
         }
+    }
+
+    fn is_there(&self, number: u64) -> bool {
+        self.files.get(&number).is_some_and(|file| file.standing != Standing::Gone)
     }
 
     /// Looks whether `from` is read as far as it was written when `number`, which succeeds it, had its first bytes.
@@ -136,33 +148,86 @@ impl Tail {
         if file.size == 0 || file.lent.is_some() || has_failed(file) || file.progress.offset > 0 {
             return Look::Waits;
         }
-        let is_joinable = |file: &&Tailed| can_be_joined(file) && file.content.is_some();
-        let Some(before) = self.files.get(&from).map(|file| &**file).filter(is_joinable) else { return Look::IsAlone };
+        let Some(before) = self.files.get(&from).filter(|file| can_be_joined(file)) else { return Look::IsAlone };
         if before.lent.is_some() || has_failed(before) || self.changed.contains_key(&from) {
             return Look::Waits;
         }
         let Some(Join { state: State::Waiting { upto }, .. }) = self.joins.get_mut(&number) else { return Look::Waits };
         let Some(upto) = *upto else {
-            let size = before.file.size().unwrap_or(before.size);
-            *upto = Some(size);
+            *upto = Some(before.file.size().unwrap_or(before.size));
             self.look_at(from);
-            return Look::Waits;
+            return self.look_at_join(number, from);
         };
+        if !self.settings.joins && ends_with_newline(before, upto) {
+            // Nothing is open, however much of it is still to be read.
+            return Look::IsAlone;
+        }
         let is_read = before.progress.offset >= upto || before.is_read();
-        match before.progress.stuck == Some(before.size) || before.progress.is_in_long_line() {
-            // What has no newline is handed on by itself later.
-            true if !is_read || before.progress.is_in_long_line() => Look::IsAlone,
-            _ if is_read => Look::Passes,
+        let is_stuck = before.progress.stuck == Some(before.size);
+        match (before.progress.is_in_long_line(), is_read, is_stuck) {
+            (true, ..) if is_read || is_stuck => Look::IsAlone,
+            (_, true, _) if !self.settings.joins || before.content.is_none() => Look::IsAlone,
+            (_, true, _) => Look::Passes,
+            (_, false, true) => self.look_at_rest(from),
             _ => Look::Waits,
         }
     }
 
+    /// Looks whether what `from` has behind its last newline is all that will come.
+    fn look_at_rest(&mut self, from: u64) -> Look {
+        let Some(before) = self.files.get(&from) else { return Look::IsAlone };
+        let longest = self.reading.cutting.max_line.saturating_sub(CHARACTER) as u64;
+        let length = before.size - before.progress.offset;
+        let is_live = before.content.is_none() && before.standing == Standing::Live;
+        // What comes before it is for its own first line; one of a live file without content is over with the file.
+        let has_prefix = self.prefixes.contains_key(&from);
+        if length > longest || has_prefix || is_live || self.reading.encoding.is_some() {
+            return Look::IsAlone;
+        }
+        if before.content.is_none() {
+            return Look::Waits;
+        }
+        let until = before.last_growth + self.settings.rotate_wait;
+        let is_final =
+            before.is_copy() || (self.now >= until && before.file.size().is_ok_and(|size| size == before.size));
+        if before.is_copy() && is_final {
+            return Look::PassesRest;
+        }
+        match is_final.then(|| self.writers.has_writer(before.id, until, self.now)).flatten() {
+            Some(false) => Look::PassesRest,
+            Some(true) => Look::IsAlone,
+            None => Look::Waits,
+        }
+    }
+
+    /// Has the first line of `number` begin with what `from` has behind its last newline, and passes on what is open.
+    fn pass_rest(&mut self, number: u64, from: u64) {
+        if !self.has_room_for(number) {
+            return;
+        }
+        let Some(before) = self.files.get_mut(&from) else { return };
+        let (offset, size) = (before.progress.offset, before.size);
+        let length = usize::try_from(size - offset).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; length];
+        let read = before.file.for_a_moment(|file| file.read_full(&mut bytes, offset));
+        let is_rest = read.is_ok_and(|read| read == length) && !bytes.contains(&b'\n');
+        let Some(content) = before.content.as_ref().filter(|_| is_rest) else { return self.let_go_on(number) };
+        // Those before a line are no text.
+        bytes.drain(..bytes.iter().take_while(|byte| **byte == 0).count());
+        let prefix = Prefix::new(bytes, content.ledger.open(size));
+        before.go_to(size);
+        self.metrics.bytes.add(length as u64);
+        self.busy.insert(from);
+        self.moved.insert(from);
+        self.pass_on(number, from, Some(prefix));
+    }
+
     /// Has the worker of both pass on what is open of `from`, once it has room for that.
-    fn pass_on(&mut self, number: u64, from: u64) {
+    fn pass_on(&mut self, number: u64, from: u64, prefix: Option<Prefix>) {
         let files = (self.files.get(&number), self.files.get(&from));
         let (Some(outlet), (Some(file), Some(before))) = (&self.outlet, files) else { return };
         let (Some(to), Some(content)) = (&file.content, &before.content) else { return };
-        if !outlet.has_room(outlet.worker_of(to.stream.id)) {
+        if prefix.is_none() && !self.has_room_for(number) {
             return;
         }
         let (end, passed) = (before.progress.offset, Passed::default());
@@ -176,12 +241,29 @@ impl Tail {
             epoch: file.epoch,
             passed: passed.clone(),
         };
-        if outlet.succeed(succession)
-            && let Some(join) = self.joins.get_mut(&number)
-        {
+        if self.settings.joins && !outlet.succeed(succession) {
+            return;
+        }
+        // Where a rest passes, it is no matter whether an event does.
+        let passed = if prefix.is_some() { Passed::default() } else { passed };
+        if let Some(join) = self.joins.get_mut(&number) {
             join.state = State::Passed { end, passed };
         }
+        self.prefixes.extend(prefix.map(|prefix| (number, prefix)));
         self.enqueue(number);
+    }
+
+    fn has_room_for(&self, number: u64) -> bool {
+        let content = self.files.get(&number).and_then(|file| file.content.as_ref());
+        let both = self.outlet.as_ref().zip(content);
+        both.is_some_and(|(outlet, content)| outlet.has_room(outlet.worker_of(content.stream.id)))
+    }
+
+    /// Keeps what the first line of a file begins with, which was lent and not read.
+    pub(super) fn take_prefix_back(&mut self, number: u64, prefix: Option<Prefix>) {
+        // Of one that is to be read again with the file before it is not delivered.
+        let is_passed = self.joins.contains_key(&number) && !self.is_waiting(number);
+        self.prefixes.extend(prefix.filter(|_| is_passed).map(|prefix| (number, prefix)));
     }
 
     /// Lets a file be read by itself.
@@ -194,6 +276,11 @@ impl Tail {
     pub(super) fn let_successor_go_on(&mut self, from: u64) {
         let waiting: Vec<u64> = self.successors(from).filter(|number| self.is_waiting(*number)).collect();
         waiting.into_iter().for_each(|number| self.let_go_on(number));
+    }
+
+    /// Whether a file waits for this one.
+    pub(super) fn is_awaited(&self, from: u64) -> bool {
+        self.successors(from).any(|number| self.is_waiting(number))
     }
 
     fn successors(&self, from: u64) -> impl Iterator<Item = u64> {
@@ -241,6 +328,7 @@ impl Tail {
                 continue;
             }
             *state = State::Waiting { upto: None };
+            self.prefixes.remove(to);
             again.push(if *from == number { (*to, 0) } else { (*from, u64::MAX) });
         }
         for (other, to) in again {
@@ -256,6 +344,13 @@ impl Tail {
 /// not know births.
 pub(super) fn age_of(position: &Position) -> Option<(i64, u32)> {
     position.known.filter(|known| known.birth != 0).map(|known| (known.birth, known.truncations))
+}
+
+/// Whether no line goes on behind the first `size` bytes of `file`.
+fn ends_with_newline(file: &Tailed, size: u64) -> bool {
+    let mut last = [0];
+    let read = |file: &super::opened::Opened| file.read_full(&mut last, size - 1);
+    size == 0 || (file.file.for_a_moment(read).is_ok_and(|length| length == 1) && last == *b"\n")
 }
 
 /// Whether a file can be joined with another: of one that was compressed it is not known where it ends.
