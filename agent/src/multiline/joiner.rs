@@ -10,8 +10,8 @@ use vigie_parsers::multiline::MultilineParser;
 use super::open::{Open, Start, Work};
 use super::points::Points;
 use super::{Chain, LOG, last_first};
-use crate::plugin::{Memory, Parcel, Stage, Stream};
-use crate::receipts::Outcome;
+use crate::plugin::{Memory, Parcel, Stage, Stream, Succession};
+use crate::receipts::{Ledger, Outcome};
 
 /// Events that may be open at once; the one that began first is given out for another.
 const MOST_OPEN: usize = 32;
@@ -25,6 +25,8 @@ pub struct Joiner {
     /// The parser that fitted last.
     last: usize,
     points: Points,
+    /// Ranges of streams before this one, of which records may come yet.
+    earlier: Vec<Arc<Ledger>>,
     epoch: u32,
     tag: Arc<str>,
     memory: Option<Memory>,
@@ -71,6 +73,7 @@ impl Joiner {
             open: Vec::new(),
             last: 0,
             points: Points::default(),
+            earlier: Vec::new(),
             epoch: 0,
             tag: "".into(),
             memory: None,
@@ -112,11 +115,13 @@ impl Joiner {
         // A range must not be finished before its clean point is known.
         let held = parcel.shares.len();
         parcel.shares.iter_mut().for_each(|share| share.grow(1));
-        let mut work = Work { parcel, now: Instant::now() };
+        let mut work = Work { parcel, now: Instant::now(), earlier: std::mem::take(&mut self.earlier) };
         let mut buffers = std::mem::take(&mut self.buffers);
         for index in 0..raw {
             let origin = work.parcel.batch.entries()[index].origin;
-            self.points.before(&origin, work.parcel.end, self.open.is_empty());
+            if !work.is_earlier(&origin) {
+                self.points.before(&origin, work.parcel.end, self.open.is_empty());
+            }
             self.record(&mut work, (index, fits(index)), &mut buffers);
         }
         self.buffers = buffers;
@@ -125,7 +130,13 @@ impl Joiner {
                 work.emit(open, &self.chain, false);
             }
         }
-        self.points.after(work.parcel.end, self.open.iter().map(|open| open.origin.offset).min());
+        let earlier = &work.earlier;
+        let own = work.parcel.shares[..held].iter_mut().find(|share| !earlier.iter().any(|ledger| share.is_of(ledger)));
+        if let Some(own) = own {
+            self.open.iter_mut().for_each(|open| open.claim.stay(own));
+        }
+        self.points.after(work.parcel.end, self.open.iter().map(|open| open.claim.from()).min());
+        self.earlier = std::mem::take(&mut work.earlier);
         let mut parcel = self.give(work, raw);
         parcel.shares[..held].iter_mut().for_each(|share| share.settle(1, Outcome::Passed));
         parcel
@@ -244,8 +255,9 @@ impl Joiner {
             end: self.points.clean(),
             epoch: self.epoch,
         };
-        let mut work = Work { parcel, now: Instant::now() };
+        let mut work = Work { parcel, now: Instant::now(), earlier: Vec::new() };
         for open in over {
+            open.claim.set_clean(self.points.clean());
             work.emit(open, &self.chain, false);
         }
         Some(self.give(work, 0))
@@ -263,6 +275,15 @@ impl Stage for Joiner {
 
     fn flush(&mut self, now: Instant) -> Option<Parcel> {
         self.give_out(|open, chain| now >= open.deadline(chain))
+    }
+
+    fn succeed(&mut self, succession: &Succession) -> bool {
+        self.open.iter_mut().for_each(|open| open.claim.succeed(succession.end));
+        self.earlier.retain(|ledger| ledger.in_flight() > 0);
+        self.earlier.push(Arc::clone(&succession.ledger));
+        (self.stream, self.epoch) = (Arc::clone(&succession.to), succession.epoch);
+        self.points = Points::default();
+        !self.open.is_empty()
     }
 
     fn finish(&mut self) -> Option<Parcel> {

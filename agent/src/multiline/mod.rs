@@ -3,6 +3,7 @@
 //! [`Joiner`] is the state of one stream. It holds an event that may go on with a share of the range of its first line, so a kill
 //! loses none. Nothing here reads files or knows an option.
 
+mod claim;
 mod joiner;
 mod open;
 mod points;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use vigie_parsers::batch::{Batch, Origin, Source};
 use vigie_parsers::multiline::MultilineParser;
 
+pub use claim::Claim;
 pub use joiner::{Fits, Joiner};
 pub use points::MAX_LAG;
 

@@ -1,17 +1,16 @@
 //! An event that may go on.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use vigie_parsers::batch::{Batch, Origin, Span, Text, Value};
 use vigie_parsers::multiline::State;
 
-use super::{Chain, TRUNCATED, joined};
+use super::{Chain, Claim, TRUNCATED};
 use crate::plugin::Parcel;
-use crate::receipts::{Outcome, Share};
+use crate::receipts::{Ledger, Outcome};
 
-/// Records gathered so far, with a share of the range of the first one.
-///
-/// One share suffices: ranges commit in order, so nothing behind the first line is forgotten before it is settled.
+/// Records gathered so far.
 #[derive(Debug)]
 pub(super) struct Open {
     /// Value of the key that tells events apart.
@@ -19,9 +18,7 @@ pub(super) struct Open {
     /// Number of its parser.
     pub(super) parser: usize,
     pub(super) state: State,
-    share: Share,
-    /// Without a batch: the source bytes are hashed.
-    pub(super) origin: Origin,
+    pub(super) claim: Claim,
     /// The first record.
     record: Batch,
     /// Which field of it holds the text.
@@ -42,14 +39,16 @@ impl Open {
     /// An event that begins with a record of `work` that has `group` and `text`.
     pub(super) fn new(work: &mut Work, start: &Start, (group, text): (&[u8], &[u8]), chain: &Chain) -> Self {
         let origin = work.parcel.batch.entries()[start.index].origin;
+        let claim = if work.is_earlier(&origin) { Claim::inherited } else { Claim::new };
+        let share = work.parcel.shares[usize::from(origin.lot)].split(1);
+        let detached = chain.agent.detached(&origin, &work.parcel.batch);
         let mut record = Batch::default();
         record.adopt(&work.parcel.batch, start.index);
         Self {
             group: group.to_vec(),
             parser: start.parser,
             state: start.state,
-            share: work.parcel.shares[usize::from(origin.lot)].split(1),
-            origin: chain.agent.detached(&origin, &work.parcel.batch),
+            claim: claim(share, detached),
             record,
             field: start.field,
             text: text.to_vec(),
@@ -64,9 +63,10 @@ impl Open {
         }
         self.text.extend_from_slice(text);
         let origin = work.parcel.batch.entries()[index].origin;
-        self.origin = joined(&self.origin, (&origin, &work.parcel.batch), &chain.agent);
+        let share = &mut work.parcel.shares[usize::from(origin.lot)];
+        self.claim.extend((&origin, &work.parcel.batch), share, &chain.agent);
         self.touched = work.now;
-        work.parcel.shares[usize::from(origin.lot)].settle(1, Outcome::Passed);
+        share.settle(1, Outcome::Passed);
     }
 
     /// Bytes of its text.
@@ -85,16 +85,24 @@ impl Open {
 pub(super) struct Work {
     pub(super) parcel: Parcel,
     pub(super) now: Instant,
+    /// Ranges of streams before, of which records may come yet.
+    pub(super) earlier: Vec<Arc<Ledger>>,
 }
 
 impl Work {
+    /// Whether a record of this origin is of a stream before.
+    pub(super) fn is_earlier(&self, origin: &Origin) -> bool {
+        let share = &self.parcel.shares[usize::from(origin.lot)];
+        self.earlier.iter().any(|ledger| share.is_of(ledger))
+    }
+
     /// Adds `open` as a record that answers to the range of its first line. With `cut` it is said to be truncated.
     pub(super) fn emit(&mut self, open: Open, chain: &Chain, cut: bool) {
-        let lot = self.parcel.lot_of(open.share);
+        let origin = open.claim.hand_to(&mut self.parcel);
         let batch = &mut self.parcel.batch;
         let index = batch.adopt(&open.record, 0);
         let mut record = batch.record_mut(index);
-        record.set_origin(Origin { lot, ..open.origin });
+        record.set_origin(origin);
         let text: Span = record.store(&open.text);
         batch.record_mut(index).set_value(open.field, Value::Text(Text::plain(text)));
         if chain.parts {

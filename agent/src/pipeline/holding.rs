@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::plugin::{Filter, Parcel, Stage};
+use crate::plugin::{Parcel, Stage, Stream, Succession};
 
 /// The holders of filters, by stream and by the number of the filter. One that holds nothing is let go.
 #[derive(Default)]
@@ -42,14 +42,20 @@ pub(super) struct Taken {
 
 impl Holding {
     /// Gives `parcel`, which came with tag `route`, to filter `at`, from which it goes on as it is when that holds nothing back.
-    pub(super) fn take(&mut self, (at, route): (usize, &Arc<str>), filter: &dyn Filter, parcel: Parcel) -> Taken {
+    /// `make` makes its holder of a stream.
+    pub(super) fn take(
+        &mut self,
+        (at, route): (usize, &Arc<str>),
+        make: impl Fn(&Arc<Stream>) -> Option<Box<dyn Stage>>,
+        parcel: Parcel,
+    ) -> Taken {
         let key = (parcel.stream.id, at);
         let (before, held) = match self.held.remove(&key) {
             Some(held) if held.route == *route => (None, Some(held.stage)),
             Some(other) => (other.finish(), None),
             None => (None, None),
         };
-        let Some(mut stage) = held.or_else(|| filter.holder(&parcel.stream)) else {
+        let Some(mut stage) = held.or_else(|| make(&parcel.stream)) else {
             return Taken { before, on: Some(parcel) };
         };
         let on = stage.run(parcel);
@@ -76,6 +82,21 @@ impl Holding {
             held.stage.deadline().is_some()
         });
         parcels
+    }
+
+    /// What is held of one stream goes on in the one that succeeds it. Returns whether anything is.
+    pub(super) fn succeed(&mut self, succession: &Succession) -> bool {
+        let (from, to) = (succession.from.id, succession.to.id);
+        let mut passed = false;
+        let of_both = self.held.extract_if(|(stream, _), _| *stream == from || *stream == to);
+        for ((stream, at), mut held) in of_both.collect::<Vec<_>>() {
+            // What the other held was read before a rewind, and comes again.
+            if stream == from && held.stage.succeed(succession) {
+                passed = true;
+                self.held.insert((to, at), held);
+            }
+        }
+        passed
     }
 
     /// All that filter `at` holds of a stream that has ended.

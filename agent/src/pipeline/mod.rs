@@ -18,6 +18,7 @@ mod dump;
 #[cfg(debug_assertions)]
 mod fault;
 mod gate;
+mod heirs;
 mod holding;
 mod judge;
 mod lane;

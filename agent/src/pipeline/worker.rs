@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tracing::error;
 
 use super::build::{BuiltFilter, BuiltOutput};
+use super::heirs::Heirs;
 use super::holding::{Holding, Released, Taken};
 use super::lane::{Handle, Lane};
 use super::poison::Poison;
@@ -16,7 +17,7 @@ use super::routes::Routes;
 use super::strict;
 use crate::config::RedactRule;
 use crate::metrics::{Metrics, Pulse};
-use crate::plugin::{ByteQueue, Filter, Parcel, Popped, Source, Stage, Stream, Work};
+use crate::plugin::{ByteQueue, Filter, Parcel, Popped, Source, Stage, Stream, Succession, Work};
 use crate::receipts::Outcome;
 use crate::spool::DeadLetters;
 
@@ -70,6 +71,7 @@ struct Worker<'a> {
     filters: Vec<Box<dyn Filter>>,
     processors: OutputProcessors,
     holding: Holding,
+    heirs: Heirs,
     lanes: Vec<Lane>,
     /// By tag; those of inputs with routes of their own by input too.
     routes: HashMap<(Option<Arc<str>>, Arc<str>), Route>,
@@ -97,6 +99,7 @@ impl<'a> Worker<'a> {
             filters: shared.filters.iter().map(|filter| (filter.factory)()).collect(),
             processors: OutputProcessors::new(&shared.outputs),
             holding: Holding::default(),
+            heirs: Heirs::default(),
             lanes: shared.handles.iter().map(lane).collect(),
             routes: HashMap::new(),
             at: None,
@@ -112,6 +115,7 @@ impl<'a> Worker<'a> {
                 Popped::Element(Work::Parcel(parcel)) => self.take(*parcel, poison),
                 Popped::Element(Work::Source(source)) => self.take_all(source, poison),
                 Popped::Element(Work::Ended(stream)) => self.end(&stream),
+                Popped::Element(Work::Succeeded(succession)) => self.succeed(succession.into()),
                 Popped::Timeout => {}
                 Popped::Closed => break,
             }
@@ -173,6 +177,28 @@ impl<'a> Worker<'a> {
         self.at = None;
     }
 
+    /// What is open of one stream goes on in the one that succeeds it.
+    fn succeed(&mut self, succession: Arc<Succession>) {
+        let (from, to) = (succession.from.id, succession.to.id);
+        for stream in [from, to] {
+            self.waiting.remove(&stream);
+        }
+        // What the other had was read before a rewind, and comes again.
+        self.stages.remove(&to);
+        let mut passed = self.holding.succeed(&succession);
+        if let Some(mut stage) = self.stages.remove(&from).filter(|stage| stage.deadline().is_some())
+            && stage.succeed(&succession)
+        {
+            passed = true;
+            self.stages.insert(to, stage);
+            self.waiting.insert(to);
+        }
+        succession.passed.tell(passed);
+        if passed {
+            self.heirs.add(succession);
+        }
+    }
+
     fn end(&mut self, stream: &Arc<Stream>) {
         self.waiting.remove(&stream.id);
         let last = self.stages.remove(&stream.id).and_then(|mut stage| stage.finish());
@@ -184,6 +210,7 @@ impl<'a> Worker<'a> {
                 self.filter_rest(at, released);
             }
         }
+        self.heirs.remove(stream);
     }
 
     fn flush_due(&mut self) {
@@ -273,7 +300,9 @@ impl<'a> Worker<'a> {
         }
         built.metrics.records.add(parcel.batch.len() as u64);
         parcel.settle_removed(Outcome::Filtered);
-        let Taken { before, on } = self.holding.take((at, tag), self.filters[at].as_ref(), parcel);
+        let (filter, heirs) = (&self.filters[at], &self.heirs);
+        let make = |stream: &Arc<Stream>| Some(heirs.introduce(stream.id, filter.holder(stream)?));
+        let Taken { before, on } = self.holding.take((at, tag), make, parcel);
         if let Some(before) = before {
             self.filter_rest(at, before);
         }
@@ -288,6 +317,10 @@ impl<'a> Worker<'a> {
         }
         if parcel.batch.is_empty() {
             return;
+        }
+        if let Some(earlier) = self.heirs.split(&mut parcel) {
+            earlier.into_iter().for_each(|parcel| self.encode(parcel, outputs));
+            return self.encode(parcel, outputs);
         }
         let now = Instant::now();
         let shared = self.shared;

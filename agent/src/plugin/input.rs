@@ -11,6 +11,7 @@ use super::memory::{Memory, PooledBatch};
 use super::name::{Identity, Name};
 use super::parcel::Parcel;
 use super::queue::{ByteQueue, Weight};
+use super::succession::Succession;
 use crate::metrics::InputMetrics;
 use crate::receipts::Signal;
 
@@ -49,6 +50,13 @@ pub trait Stage: Send {
     fn flush(&mut self, now: Instant) -> Option<Parcel> {
         let _ = now;
         None
+    }
+
+    /// Goes on in the stream that succeeds its own, of which nothing came yet. Returns whether an event is open; one that knows of
+    /// none is let go.
+    fn succeed(&mut self, succession: &Succession) -> bool {
+        let _ = succession;
+        false
     }
 
     /// Gives every event that still waits, because the stream has ended for good.
@@ -137,6 +145,8 @@ pub enum Work {
     Source(Box<dyn Source>),
     /// The stream has ended for good: what waits in its stage is to be given out and the stage let go.
     Ended(Arc<Stream>),
+    /// What is open of one stream goes on in another one of the same worker.
+    Succeeded(Box<Succession>),
 }
 
 impl Weight for Work {
@@ -144,7 +154,7 @@ impl Weight for Work {
         match self {
             Self::Parcel(parcel) => parcel.batch.charge(),
             Self::Source(source) => source.weight(),
-            Self::Ended(_) => 1,
+            Self::Ended(_) | Self::Succeeded(_) => 1,
         }
     }
 }
@@ -251,6 +261,11 @@ impl Outlet {
     /// Tells the worker of `stream` that nothing more comes from it. Returns whether it was taken.
     pub fn end(&self, stream: Arc<Stream>) -> bool {
         self.push(stream.id, Work::Ended(stream))
+    }
+
+    /// Tells the worker of both streams that one goes on in the other. Returns whether it was taken.
+    pub fn succeed(&self, succession: Succession) -> bool {
+        self.push(succession.from.id, Work::Succeeded(Box::new(succession)))
     }
 
     fn push(&self, stream: u64, work: Work) -> bool {

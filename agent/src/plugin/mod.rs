@@ -11,6 +11,7 @@ mod name;
 mod output;
 mod parcel;
 mod queue;
+mod succession;
 mod tables;
 
 pub use body::{Body, BodyEncoding};
@@ -23,6 +24,7 @@ pub use name::{Identity, Name};
 pub use output::{Cause, Class, Delivery, Encoded, Encoder, Fate, Item, Lot, Output, Refusal, Request, Verdict};
 pub use parcel::Parcel;
 pub use queue::{ByteQueue, Popped, Weight};
+pub use succession::{Passed, Succession};
 pub use tables::{
     BuildContext, BuildFilter, BuildInput, BuildOutput, Canary, Filter, FilterContext, FilterFactory, FilterKind,
     InputKind, InputSetup, KeyPath, OutputKind,

@@ -4,9 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-#[cfg(test)]
-use super::share::Outcome;
-use super::share::{Receipt, Share};
+use super::share::{Outcome, Receipt, Share};
 use super::signal::Signal;
 
 /// What became of the records of a stream so far, for tests.
@@ -72,6 +70,10 @@ struct State {
     failed: bool,
     /// Whether the signal is raised when the next range is finished, and then no more.
     tells_once: bool,
+    /// Shares of other streams, each with where this one is to be settled before it is.
+    kept: Vec<(u64, Share)>,
+    /// Where to go back to at the least with the next rewind.
+    recalled: Option<u64>,
 }
 
 impl State {
@@ -172,8 +174,37 @@ impl Ledger {
         if !state.failed {
             return None;
         }
-        self.forget(&mut state);
-        Some(state.committed)
+        let kept = self.forget(&mut state);
+        if let Some(to) = state.recalled.take().filter(|to| *to < state.committed) {
+            (state.committed, state.end, state.clean) = (to, to, to);
+        }
+        let committed = state.committed;
+        drop(state);
+        drop(kept);
+        Some(committed)
+    }
+
+    /// Asks for a rewind as if a share had been dropped, to `to` where it is settled beyond.
+    pub fn recall(&self, to: u64) {
+        let mut state = self.lock();
+        state.failed = true;
+        state.recalled = Some(state.recalled.map_or(to, |before| before.min(to)));
+        drop(state);
+        self.signal.wake();
+    }
+
+    /// Keeps `share`, which is of another stream, until this one is settled up to `until`; with a rewind it is dropped, and so it
+    /// is where ranges of `epoch` are forgotten.
+    pub(super) fn keep(&self, (until, epoch): (u64, u32), share: Share) {
+        let mut state = self.lock();
+        if epoch == state.epoch && until > state.committed {
+            return state.kept.push((until, share));
+        }
+        let is_settled = epoch == state.epoch;
+        drop(state);
+        if is_settled {
+            share.settle_all(Outcome::Passed);
+        }
     }
 
     /// Whether a share was dropped unsettled, so that a rewind is due.
@@ -184,16 +215,20 @@ impl Ledger {
     /// Forgets all ranges on their way and puts the position to `committed`, as for a truncated file.
     pub fn restart(&self, committed: u64) {
         let mut state = self.lock();
-        self.forget(&mut state);
+        let kept = self.forget(&mut state);
         (state.committed, state.end, state.clean) = (committed, committed, committed);
+        drop(state);
+        drop(kept);
     }
 
-    fn forget(&self, state: &mut State) {
+    /// Gives what was kept, which is to be dropped once the ledger is not locked.
+    fn forget(&self, state: &mut State) -> Vec<(u64, Share)> {
         state.failed = false;
         state.epoch = state.epoch.wrapping_add(1);
         state.first += state.ranges.len() as u64;
         state.ranges.clear();
         (state.end, state.clean, state.unsettled) = (state.committed, state.committed, 0);
+        std::mem::take(&mut state.kept)
     }
 
     /// Raises the signal when the next range is finished, for somebody who waits for room.
@@ -241,7 +276,10 @@ impl Ledger {
             state.ranges = VecDeque::new();
         }
         let tells = std::mem::take(&mut state.tells_once) || self.tells;
+        let committed = state.committed;
+        let kept: Vec<(u64, Share)> = state.kept.extract_if(.., |(until, _)| *until <= committed).collect();
         drop(state);
+        kept.into_iter().for_each(|(_, share)| share.settle_all(Outcome::Passed));
         if tells {
             self.signal.wake();
         }
@@ -339,6 +377,46 @@ mod tests {
         });
 
         assert_eq!(told.collect::<Vec<_>>(), [false, true, false]);
+    }
+
+    #[test]
+    fn a_share_of_another_stream_is_kept_until_the_position_is_behind_it() {
+        let (before, ledger) = (ledger(), ledger());
+        let kept = before.open(50);
+        kept.end_clean(50);
+        kept.set_clean(20);
+        let (first, second) = (ledger.open(100), ledger.open(200));
+        first.keep(150, kept);
+
+        first.settle_all(Outcome::Delivered);
+        assert_eq!((before.committed(), ledger.committed()), (0, 100));
+        second.settle_all(Outcome::Delivered);
+
+        assert_eq!((before.committed(), ledger.committed()), (50, 200));
+        let (late, other) = (before.open(60), ledger.open(300));
+        other.keep(200, late);
+        assert_eq!(before.committed(), 60, "it is settled that far already");
+        other.settle_all(Outcome::Delivered);
+    }
+
+    #[test]
+    fn with_a_rewind_what_was_kept_is_not_delivered_and_a_recall_goes_back_further() {
+        let (before, ledger) = (ledger(), ledger());
+        ledger.open(100).settle_all(Outcome::Delivered);
+        let lost = ledger.open(200);
+        lost.keep(200, before.open(50));
+
+        drop(lost);
+        assert_eq!(before.take_rewind(), None);
+        assert_eq!(ledger.take_rewind(), Some(100));
+        assert_eq!(before.take_rewind(), Some(0));
+
+        ledger.recall(30);
+        assert!(ledger.has_failed());
+        ledger.open(150).settle_all(Outcome::Delivered);
+        assert_eq!((ledger.take_rewind(), ledger.committed()), (Some(30), 30));
+        ledger.recall(u64::MAX);
+        assert_eq!(ledger.take_rewind(), Some(30));
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub(super) struct Receipt {
     epoch: u32,
     unsettled: AtomicU64,
     clean: AtomicU64,
+    /// Whether the clean point is the last one.
+    is_clean_end: AtomicBool,
     failed: AtomicBool,
 }
 
@@ -42,6 +44,7 @@ impl Receipt {
             epoch,
             unsettled: AtomicU64::new(1),
             clean: AtomicU64::new(clean),
+            is_clean_end: AtomicBool::new(false),
             failed: AtomicBool::new(false),
         })
     }
@@ -130,7 +133,31 @@ impl Share {
     /// Sets the clean point of the range: the last position in it (or its end) at which no event is open, so that
     /// reading may begin there again. To be called while a share is held.
     pub fn set_clean(&self, offset: u64) {
+        if !self.receipt.is_clean_end.load(Ordering::Acquire) {
+            self.receipt.clean.store(offset, Ordering::Release);
+        }
+    }
+
+    /// The same for the last time: what is open is no longer the matter of its stream.
+    pub fn end_clean(&self, offset: u64) {
         self.receipt.clean.store(offset, Ordering::Release);
+        self.receipt.is_clean_end.store(true, Ordering::Release);
+    }
+
+    /// Whether both belong to the same stream.
+    pub fn same_stream(&self, other: &Self) -> bool {
+        self.is_of(&other.receipt.ledger)
+    }
+
+    /// Whether it is of a range of `ledger`.
+    pub fn is_of(&self, ledger: &Arc<Ledger>) -> bool {
+        Arc::ptr_eq(&self.receipt.ledger, ledger)
+    }
+
+    /// Keeps `other`, a share of the stream before, until this one's stream is settled up to `until`: it is dropped where that is
+    /// read again. To be called while this share is held.
+    pub fn keep(&self, until: u64, other: Self) {
+        self.receipt.ledger.keep((until, self.receipt.epoch), other);
     }
 }
 

@@ -9,7 +9,9 @@ use vigie_parsers::multiline::{Machine, MultilineParser, Until};
 use crate::config::{Diagnostics, OptionType, Options, Section};
 use crate::metrics::FilterMetrics;
 use crate::multiline::{self, Chain, Joiner, LOG};
-use crate::plugin::{BuildContext, Filter, FilterContext, FilterFactory, FilterKind, Parcel, Stage, Stream};
+use crate::plugin::{
+    BuildContext, Filter, FilterContext, FilterFactory, FilterKind, Parcel, Stage, Stream, Succession,
+};
 
 /// The `multiline` filter.
 pub(super) const KIND: FilterKind =
@@ -155,6 +157,10 @@ impl Stage for Held {
 
     fn flush(&mut self, now: Instant) -> Option<Parcel> {
         self.joiner.flush(now)
+    }
+
+    fn succeed(&mut self, succession: &Succession) -> bool {
+        self.joiner.succeed(succession)
     }
 
     fn finish(&mut self) -> Option<Parcel> {

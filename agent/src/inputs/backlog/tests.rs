@@ -60,7 +60,7 @@ impl Rig {
         loop {
             match self.queue.pop(None) {
                 Popped::Element(Work::Parcel(parcel)) => answer(*parcel),
-                Popped::Element(Work::Ended(_) | Work::Source(_)) => {}
+                Popped::Element(Work::Ended(_) | Work::Source(_) | Work::Succeeded(_)) => {}
                 Popped::Timeout | Popped::Closed => break,
             }
         }

@@ -12,7 +12,7 @@ use vigie_parsers::json::JsonParser;
 use super::held::{Event, Held, Work};
 use super::plain::PlainLines;
 use super::{KEY, Shared};
-use crate::plugin::{Parcel, Stage, Stream};
+use crate::plugin::{Parcel, Stage, Stream, Succession};
 
 /// Lines that may be open at once, one for each value of `stream`; the first one is given out for another.
 const MOST_OPEN: usize = 8;
@@ -216,6 +216,10 @@ impl Stage for DockerLines {
     fn flush(&mut self, now: Instant) -> Option<Parcel> {
         let plain = &self.plain;
         self.held.give_out(Some(now), |work, over| emit(work, plain, over))
+    }
+
+    fn succeed(&mut self, succession: &Succession) -> bool {
+        self.held.succeed(succession)
     }
 
     fn finish(&mut self) -> Option<Parcel> {

@@ -2,12 +2,10 @@
 
 use std::time::Instant;
 
-use vigie_parsers::batch::{Batch, Origin, Timestamp};
+use vigie_parsers::batch::Timestamp;
 use vigie_parsers::multiline::State;
 
-use crate::multiline::joined;
-use crate::plugin::Agent;
-use crate::receipts::Share;
+use crate::multiline::Claim;
 
 /// An output stream of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,34 +33,20 @@ impl Output {
     }
 }
 
-/// Lines gathered so far, with a share of the range of the first one.
-///
-/// One share suffices: ranges commit in order, so nothing behind the first line is forgotten before it is settled.
+/// Lines gathered so far.
 #[derive(Debug)]
 pub(super) struct Pending {
-    pub(super) share: Share,
-    /// Without a batch: the source bytes are hashed.
-    pub(super) origin: Origin,
+    pub(super) claim: Claim,
     pub(super) time: Timestamp,
     /// The time as the runtime wrote it.
     pub(super) time_text: Vec<u8>,
     /// `P` or `F` of the first line.
     pub(super) first_tag: u8,
     pub(super) text: Vec<u8>,
-    /// Stream offset behind its last line.
-    pub(super) end: u64,
     pub(super) touched: Instant,
     /// Number of the parser of a trace, and where it stands.
     pub(super) parser: usize,
     pub(super) state: State,
     /// Whether no event was open elsewhere when it began, so that reading may begin at it again.
     pub(super) clean_start: bool,
-}
-
-impl Pending {
-    /// Takes another source line into the identity of the event.
-    pub(super) fn extend(&mut self, next: (&Origin, &Batch), end: u64, agent: &Agent) {
-        self.origin = joined(&self.origin, next, agent);
-        self.end = end;
-    }
 }

@@ -9,7 +9,7 @@ use vigie_parsers::{Parsed, Parser};
 
 use super::Shared;
 use super::held::{Event, Held, Work};
-use crate::plugin::{Parcel, Stage, Stream};
+use crate::plugin::{Parcel, Stage, Stream, Succession};
 
 /// What tells the lines of an event.
 #[derive(Clone, Debug)]
@@ -170,6 +170,10 @@ impl Stage for FirstLines {
     fn flush(&mut self, now: Instant) -> Option<Parcel> {
         let (shared, stream) = (&self.shared, Arc::clone(&self.held.stream));
         self.held.give_out(Some(now), |work, over| emit(shared, &stream, work, over, false))
+    }
+
+    fn succeed(&mut self, succession: &Succession) -> bool {
+        self.held.succeed(succession)
     }
 
     fn finish(&mut self) -> Option<Parcel> {

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use vigie_parsers::batch::Origin;
 
 use super::Shared;
-use crate::multiline::{MAX_LAG, joined};
-use crate::plugin::{Memory, Parcel, Stream};
-use crate::receipts::{Outcome, Share};
+use crate::multiline::{Claim, MAX_LAG};
+use crate::plugin::{Memory, Parcel, Stream, Succession};
+use crate::receipts::Outcome;
 
 /// What lines are gathered in.
 pub(super) trait Event {
@@ -16,12 +16,10 @@ pub(super) trait Event {
     fn bytes(&self) -> usize;
 }
 
-/// An event that may go on, with a share of the range of its first line.
+/// An event that may go on.
 pub(super) struct Open<E> {
     pub(super) event: E,
-    share: Share,
-    /// Without a batch: the source bytes are hashed.
-    origin: Origin,
+    claim: Claim,
     touched: Instant,
     /// Whether no event was open elsewhere when it began, so that reading may begin at it again.
     clean_start: bool,
@@ -86,6 +84,7 @@ impl<E: Event> Held<E> {
         }
         let Work { mut parcel, added } = work;
         parcel.end = self.clean;
+        self.open.iter_mut().for_each(|open| open.claim.stay(&mut parcel.shares[0]));
         parcel.shares[0].set_clean(self.clean);
         parcel.shares[0].grow(added);
         parcel.shares[0].settle(1, Outcome::Passed);
@@ -99,22 +98,31 @@ impl<E: Event> Held<E> {
         let origin = self.shared.agent.detached(&batch.entries()[index].origin, batch);
         let share = &mut work.parcel.shares[0];
         share.grow(1);
-        let (share, touched, clean_start) = (share.split(1), Instant::now(), self.open.is_empty());
-        self.open.push(Open { event, share, origin, touched, clean_start });
+        let claim = Claim::new(share.split(1), origin);
+        let (touched, clean_start) = (Instant::now(), self.open.is_empty());
+        self.open.push(Open { event, claim, touched, clean_start });
     }
 
     /// Takes raw line `index` into the identity of the event at `at`, which was given its text.
-    pub(super) fn extend(&mut self, work: &Work, at: usize, index: usize) {
-        let batch = &work.parcel.batch;
+    pub(super) fn extend(&mut self, work: &mut Work, at: usize, index: usize) {
+        let Parcel { batch, shares, .. } = &mut work.parcel;
         let open = &mut self.open[at];
-        open.origin = joined(&open.origin, (&batch.entries()[index].origin, batch), &self.shared.agent);
+        open.claim.extend((&batch.entries()[index].origin, batch), &mut shares[0], &self.shared.agent);
         open.touched = Instant::now();
+    }
+
+    /// Goes on in the stream that succeeds its own. Returns whether an event is open.
+    pub(super) fn succeed(&mut self, succession: &Succession) -> bool {
+        self.open.iter_mut().for_each(|open| open.claim.succeed(succession.end));
+        (self.stream, self.epoch) = (Arc::clone(&succession.to), succession.epoch);
+        (self.clean, self.seen) = (0, 0);
+        !self.open.is_empty()
     }
 
     /// Ends the event at `at`. The record that is made of it has the origin beside it.
     pub(super) fn end(&mut self, work: &mut Work, at: usize) -> (E, Origin) {
-        let Open { event, share, origin, .. } = self.open.remove(at);
-        (event, Origin { lot: work.parcel.lot_of(share), ..origin })
+        let Open { event, claim, .. } = self.open.remove(at);
+        (event, claim.hand_to(&mut work.parcel))
     }
 
     /// When the next event has waited long enough.
@@ -143,18 +151,16 @@ impl<E: Event> Held<E> {
             end: self.clean,
             epoch: self.epoch,
         };
+        if self.open.iter().all(is_over) {
+            self.clean = self.clean.max(self.seen);
+        }
         let mut work = Work { parcel, added: 0 };
         while let Some(at) = self.open.iter().position(is_over) {
+            self.open[at].claim.set_clean(self.clean);
             let over = self.end(&mut work, at);
             emit(&mut work, over);
         }
-        if self.open.is_empty() {
-            self.clean = self.clean.max(self.seen);
-        }
         work.parcel.end = self.clean;
-        for share in &work.parcel.shares {
-            share.set_clean(self.clean);
-        }
         Some(work.parcel)
     }
 
@@ -163,9 +169,9 @@ impl<E: Event> Held<E> {
         self.seen = end;
         let candidate = match self.open.first() {
             None => Some(end),
-            Some(open) if open.clean_start => Some(open.origin.offset),
+            Some(open) if open.clean_start => Some(open.claim.from()),
             // Events that overlap all the time: after a kill some may come out in pieces.
-            Some(open) if end.saturating_sub(self.clean) > MAX_LAG => Some(open.origin.offset),
+            Some(open) if end.saturating_sub(self.clean) > MAX_LAG => Some(open.claim.from()),
             Some(_) => None,
         };
         self.clean = self.clean.max(candidate.unwrap_or(0));

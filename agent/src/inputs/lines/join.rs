@@ -10,8 +10,8 @@ use vigie_parsers::time::{Context, TimeFormat};
 
 use super::event::{Output, Pending};
 use super::{KEY, LOG, PARTIAL, STREAM, Shared, TIME};
-use crate::multiline::{MAX_LAG, last_first};
-use crate::plugin::{Memory, Parcel, Stage, Stream};
+use crate::multiline::{Claim, MAX_LAG, last_first};
+use crate::plugin::{Memory, Parcel, Stage, Stream, Succession};
 use crate::receipts::Outcome;
 
 /// The stage of one stream.
@@ -39,8 +39,6 @@ pub(super) struct JoinedLines {
 struct Raw {
     span: Span,
     origin: Origin,
-    /// Stream offset behind it, newline included.
-    end: u64,
     read: Timestamp,
 }
 
@@ -48,7 +46,6 @@ struct Raw {
 struct Line {
     output: Output,
     origin: Origin,
-    end: u64,
     time: Timestamp,
     /// As the runtime wrote it, and so its output and tag; empty without a runtime.
     time_text: Span,
@@ -63,7 +60,7 @@ impl Line {
     /// Answers for its earlier parts: it went into an event that has a share of its own, or is none.
     fn let_go(self) {
         if let Some(part) = self.pending {
-            part.share.settle_all(Outcome::Passed);
+            part.claim.pass();
         }
     }
 }
@@ -93,12 +90,11 @@ impl JoinedLines {
 
     /// A raw line from `span` of the arena.
     fn raw(&mut self, work: &mut Work, raw: Raw) {
-        let Raw { span, origin, end, read } = raw;
+        let Raw { span, origin, read } = raw;
         if !self.shared.is_cri {
             let line = Line {
                 output: Output::Plain,
                 origin,
-                end,
                 time: read,
                 time_text: Span::default(),
                 stream: Span::default(),
@@ -121,7 +117,7 @@ impl JoinedLines {
         let partial = parts.partial;
         let context = Context { now: read.seconds, offset: 0 };
         let time = self.time.parse(work.parcel.batch.bytes(time_text), &context).unwrap_or(read);
-        let line = Line { output, origin, end, time, time_text, stream, tag, text, pending: None };
+        let line = Line { output, origin, time, time_text, stream, tag, text, pending: None };
         self.part(work, line, partial);
     }
 
@@ -136,7 +132,7 @@ impl JoinedLines {
             }
             return;
         };
-        pending.extend((&line.origin, &work.parcel.batch), line.end, &self.shared.agent);
+        work.extend(&mut pending, &line.origin, &self.shared);
         pending.text.extend_from_slice(work.parcel.batch.bytes(line.text));
         pending.touched = Instant::now();
         if partial && pending.text.len() < self.shared.options.multiline.largest {
@@ -169,7 +165,7 @@ impl JoinedLines {
                 trace.text.push(b'\n');
             }
             trace.text.extend_from_slice(text);
-            trace.extend((&line.origin, &work.parcel.batch), line.end, &self.shared.agent);
+            work.extend(&mut trace, &line.origin, &self.shared);
             (trace.touched, trace.state) = (Instant::now(), state);
             let output = line.output;
             line.let_go();
@@ -213,26 +209,16 @@ impl JoinedLines {
         let (text, time_text) = (batch.bytes(line.text).to_vec(), batch.bytes(line.time_text).to_vec());
         let clean_start = self.open_events().next().is_none();
         if let Some(part) = line.pending {
-            return Pending {
-                text,
-                parser,
-                state,
-                touched: Instant::now(),
-                end: line.end,
-                origin: line.origin,
-                ..part
-            };
+            return Pending { text, parser, state, touched: Instant::now(), ..part };
         }
         let share = &mut work.parcel.shares[0];
         share.grow(1);
         Pending {
-            share: share.split(1),
-            origin: self.shared.agent.detached(&line.origin, batch),
+            claim: Claim::new(share.split(1), self.shared.agent.detached(&line.origin, batch)),
             time: line.time,
             time_text,
             first_tag: batch.bytes(line.tag).first().copied().unwrap_or_default(),
             text,
-            end: line.end,
             touched: Instant::now(),
             parser,
             state,
@@ -293,12 +279,12 @@ impl JoinedLines {
     /// Notes the clean point after a line that ends at `end`.
     fn note_clean(&mut self, end: u64) {
         self.seen = end;
-        let oldest = self.open_events().min_by_key(|pending| pending.origin.offset);
+        let oldest = self.open_events().min_by_key(|pending| pending.claim.from());
         let candidate = match oldest {
             None => Some(end),
-            Some(pending) if pending.clean_start => Some(pending.origin.offset),
+            Some(pending) if pending.clean_start => Some(pending.claim.from()),
             // The events of several outputs overlap all the time: after a kill some may come out in pieces.
-            Some(pending) if end.saturating_sub(self.clean) > MAX_LAG => Some(pending.origin.offset),
+            Some(pending) if end.saturating_sub(self.clean) > MAX_LAG => Some(pending.claim.from()),
             Some(_) => None,
         };
         self.clean = self.clean.max(candidate.unwrap_or(0));
@@ -318,7 +304,7 @@ impl JoinedLines {
         if events.is_empty() {
             return None;
         }
-        events.sort_by_key(|(_, pending, _)| pending.origin.offset);
+        events.sort_by_key(|(_, pending, _)| pending.claim.origin().offset);
         if self.open_events().next().is_none() {
             self.clean = self.clean.max(self.seen);
         }
@@ -335,7 +321,7 @@ impl JoinedLines {
         };
         let mut work = Work { parcel, truncated: false, added: 0 };
         for (output, pending, _) in events {
-            pending.share.set_clean(self.clean);
+            pending.claim.set_clean(self.clean);
             let line = work.take_pending(pending, output);
             self.emit(&mut work, line);
         }
@@ -364,10 +350,12 @@ impl Stage for JoinedLines {
             let Some(Field { value: Value::Text(text), .. }) = record.fields().first().copied() else { continue };
             let line_end = work.parcel.batch.entries().get(index + 1).filter(|_| index + 1 < raw);
             let line_end = line_end.map_or(end, |next| next.origin.offset);
-            self.raw(&mut work, Raw { span: text.span, origin, end: line_end, read });
+            self.raw(&mut work, Raw { span: text.span, origin, read });
             self.note_clean(line_end);
         }
         work.parcel.end = self.clean;
+        let open = self.partial.iter_mut().chain(&mut self.traces).flatten();
+        open.for_each(|pending| pending.claim.stay(&mut work.parcel.shares[0]));
         work.parcel.shares[0].set_clean(self.clean);
         work.parcel.shares[0].grow(work.added);
         work.parcel.shares[0].settle(1, Outcome::Passed);
@@ -389,6 +377,14 @@ impl Stage for JoinedLines {
         })
     }
 
+    fn succeed(&mut self, succession: &Succession) -> bool {
+        let open = self.partial.iter_mut().chain(&mut self.traces).flatten();
+        let open = open.map(|pending| pending.claim.succeed(succession.end)).count();
+        (self.stream, self.epoch) = (Arc::clone(&succession.to), succession.epoch);
+        (self.clean, self.seen) = (0, 0);
+        open > 0
+    }
+
     fn finish(&mut self) -> Option<Parcel> {
         self.give_out(|_, _| true)
     }
@@ -404,6 +400,12 @@ struct Work {
 }
 
 impl Work {
+    /// Takes the line of `origin` into the identity of `pending`, which is given its text.
+    fn extend(&mut self, pending: &mut Pending, origin: &Origin, shared: &Shared) {
+        let Parcel { batch, shares, .. } = &mut self.parcel;
+        pending.claim.extend((origin, batch), &mut shares[0], &shared.agent);
+    }
+
     /// A line made of a pending event, its text stored in this batch.
     fn take_pending(&mut self, mut pending: Pending, output: Output) -> Line {
         let text = self.parcel.batch.store(&std::mem::take(&mut pending.text));
@@ -412,8 +414,7 @@ impl Work {
         let tag = self.parcel.batch.store(&[pending.first_tag]);
         Line {
             output,
-            origin: pending.origin,
-            end: pending.end,
+            origin: *pending.claim.origin(),
             time: pending.time,
             time_text,
             stream,
@@ -425,14 +426,14 @@ impl Work {
 
     /// Adds a record that answers to the range of `pending`, or to the one of this parcel.
     fn push(&mut self, origin: Origin, time: Timestamp, pending: Option<Pending>) -> usize {
-        let lot = match pending {
+        let origin = match pending {
             None => {
                 self.added += 1;
-                0
+                Origin { lot: 0, ..origin }
             }
-            Some(pending) => self.parcel.lot_of(pending.share),
+            Some(pending) => pending.claim.hand_to(&mut self.parcel),
         };
-        self.parcel.batch.push(time, Origin { lot, ..origin })
+        self.parcel.batch.push(time, origin)
     }
 
     /// Lets the `raw` lines at the front go. `None` when no record is left.

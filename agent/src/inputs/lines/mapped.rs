@@ -8,7 +8,7 @@ use vigie_parsers::batch::{Field, Range, Value};
 
 use super::Shared;
 use crate::multiline::{Chain, Fits, Joiner, LOG, last_first};
-use crate::plugin::{Parcel, Stage, Stream};
+use crate::plugin::{Parcel, Stage, Stream, Succession};
 use crate::receipts::Outcome;
 
 /// The stage of one stream.
@@ -125,6 +125,11 @@ impl Stage for MappedLines {
         };
         self.count();
         self.placed(ready)
+    }
+
+    fn succeed(&mut self, succession: &Succession) -> bool {
+        let events = self.events.as_mut().is_some_and(|events| events.succeed(succession));
+        self.parts.succeed(succession) || events
     }
 
     fn finish(&mut self) -> Option<Parcel> {

@@ -44,6 +44,13 @@ pub struct LineOptions {
     pub offset_key: Option<String>,
 }
 
+impl LineOptions {
+    /// Whether lines are joined to events.
+    pub fn joins(&self) -> bool {
+        !self.multiline.is_empty() || self.older.is_some()
+    }
+}
+
 /// The ways of joining lines that Fluent Bit had before its multiline parsers.
 #[derive(Clone, Debug)]
 pub enum Older {

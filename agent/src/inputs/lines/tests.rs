@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use vigie_parsers::multiline::{Machine, Rule, Rules};
 use vigie_parsers::{Definition, FieldType, Format};
 
+mod succession;
+
 use super::check::{Event, Rig, built_in, settled, whole};
 use super::*;
 

@@ -79,8 +79,8 @@ impl Tailed {
     pub(super) fn look_ahead(&mut self, more: u64, seconds: i64) -> bool {
         self.again.take_if(|again| self.progress.offset >= again.below);
         let from = self.again.as_ref().map_or(self.progress.offset, |again| again.below);
-        let settled = self.content.as_ref().map_or(self.position.offset, |content| content.ledger.committed());
-        let is_new = self.position.periods.begin(from, seconds, settled);
+        // Nothing before what is stored is read again.
+        let is_new = self.position.periods.begin(from, seconds, self.position.offset);
         // A block may go beyond what was lent.
         let needed = self.size.min(self.progress.offset + more + LARGEST_BLOCK as u64);
         let is_beyond = needed > self.position.reach;

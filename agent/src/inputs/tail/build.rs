@@ -35,9 +35,10 @@ pub(super) fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Di
     let paths = read_paths(&options, section, findings);
     let are_sound = are_sound(&options, setup, section, findings);
     let (line_options, paths) = (line_options?, paths.filter(|_| are_sound)?);
+    let joins = line_options.joins();
     let stage = lines::factory(line_options, Arc::clone(&setup.context.agent), Arc::clone(setup.metrics));
     let positions = open_positions(&options, setup, section, findings)?;
-    Some(Box::new(Tail::new(&options, paths, stage, positions, setup)))
+    Some(Box::new(Tail::new(&options, paths, (stage, joins), positions, setup)))
 }
 
 fn read_paths(options: &TailOptions, section: &Section, findings: &mut Diagnostics) -> Option<Paths> {
@@ -92,10 +93,11 @@ fn file_name(name: &str) -> String {
 }
 
 impl Tail {
+    /// The input. `stage` makes the stages of its files, which join lines where that is said.
     pub(super) fn new(
         options: &TailOptions,
         paths: Paths,
-        stage: StageFactory,
+        (stage, joins): (StageFactory, bool),
         positions: Positions,
         setup: &InputSetup<'_>,
     ) -> Self {
@@ -113,6 +115,7 @@ impl Tail {
             ignore_older: options.ignore_older,
             lets_older_go: options.ignore_active_older_files,
             mem_buf_limit: setup.mem_buf_limit.filter(|limit| *limit > 0).map(|limit| limit as u64),
+            joins,
         };
         Self {
             settings,
@@ -144,6 +147,8 @@ impl Tail {
             leaving: BTreeSet::new(),
             changed: HashMap::new(),
             moved: BTreeSet::new(),
+            joins: Default::default(),
+            prefixes: HashMap::new(),
             is_unsynced: false,
             begin_again: None,
             now,

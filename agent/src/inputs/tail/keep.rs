@@ -12,6 +12,7 @@ use super::file::{self, Content, Standing, Tailed};
 use super::opened::Opened;
 use super::proof;
 use super::read::Progress;
+use super::succession::{Away, age_of};
 use crate::plugin::Stream;
 use crate::receipts::Ledger;
 use crate::state::{Known, Position, StateError};
@@ -47,11 +48,16 @@ impl Tail {
         self.tell_lag();
         self.sync();
         let seen = (self.clock)().seconds;
+        let settled = self.settled_joins();
+        for number in &settled {
+            self.move_joined(*number);
+        }
+        let held = self.held_but(&settled);
         let (moved, changed, goes_on) = (&self.moved, &self.changed, self.outlet.is_some());
         let is_due = |number: &u64| moved.contains(number) && !changed.contains_key(number);
-        let files = self.files.iter_mut().filter(|(number, _)| is_due(number)).map(|(_, file)| file);
-        let changed = files.filter_map(|file| {
-            let is_changed = update(file, seen);
+        let files = self.files.iter_mut().filter(|(number, _)| is_due(number));
+        let changed = files.filter_map(|(number, file)| {
+            let is_changed = update(file, seen, held.contains(number));
             if is_changed && goes_on {
                 file.reach_out();
             }
@@ -60,7 +66,10 @@ impl Tail {
         let mut changed: Vec<&mut Position> = changed.collect();
         let stored = if changed.is_empty() { Ok(()) } else { self.positions.store(&mut changed, false) };
         match stored {
-            Ok(()) => self.moved.clone_from(&self.busy),
+            Ok(()) => {
+                self.moved.clone_from(&self.busy);
+                settled.into_iter().for_each(|number| drop(self.joins.remove(&number)));
+            }
             Err(error) => {
                 self.complain(&error, "positions cannot be stored; after a restart some lines are read again");
                 // What is in memory is as it was meant to be stored: every row counts as changed the next time.
@@ -133,8 +142,9 @@ impl Tail {
         if unstored.is_empty() {
             return;
         }
+        let held = self.held_but(&[]);
         let is_due = |number: &u64, file: &mut Tailed| {
-            unstored.contains(number) || (file.position.seen == 0 && update(file, seconds))
+            unstored.contains(number) || (file.position.seen == 0 && update(file, seconds, held.contains(number)))
         };
         let files = self.files.iter_mut();
         let mut rows: Vec<&mut Position> =
@@ -148,16 +158,20 @@ impl Tail {
             self.begin_again = Some(self.now + EVERY);
             return self.complain(&error, "new files wait: their identity cannot be stored");
         }
+        let away = if begun.is_empty() { Away::default() } else { self.away() };
+        // A log before the one that succeeds it.
+        begun.sort_by_key(|number| self.files.get(number).and_then(|file| age_of(&file.position)));
         for number in begun {
-            self.begin_content(number);
+            self.begin_content(number, &away);
         }
     }
 
-    fn begin_content(&mut self, number: u64) {
+    fn begin_content(&mut self, number: u64, away: &Away) {
+        let id = self.stream_id(number, away);
         let Some(file) = self.files.get_mut(&number) else { return };
         let known = file.position.known.unwrap_or_default();
         let stream = Stream {
-            id: self.stream_base.wrapping_add(number),
+            id,
             name: Arc::clone(file.name()).into(),
             input: Arc::clone(&self.settings.name),
             metrics: Arc::clone(&self.metrics),
@@ -173,13 +187,21 @@ impl Tail {
         self.enqueue(number);
     }
 
+    /// The id of the stream of a file, served by the worker of the one that it succeeds, if there is one `away`.
+    fn stream_id(&mut self, number: u64, away: &Away) -> u64 {
+        let first = self.stream_base;
+        let before = self.wait_for_before(number, away).unwrap_or(first + number);
+        let workers = self.outlet.as_ref().map_or(1, |outlet| outlet.workers() as u64);
+        first + number * workers + (before + workers - first % workers) % workers
+    }
+
     /// Keeps the position of a file that is closed, or forgets it where the file is deleted.
     pub(super) fn keep_closed(&mut self, mut file: Tailed) {
         if file.position.id == 0 {
             return;
         }
         if self.is_rest(&file.position) {
-            update(&mut file, (self.clock)().seconds);
+            update(&mut file, (self.clock)().seconds, false);
             return self.remove_rest(&mut file.position);
         }
         let deleted = file.file.metadata().is_ok_and(|metadata| std::os::unix::fs::MetadataExt::nlink(&metadata) == 0);
@@ -188,7 +210,7 @@ impl Tail {
         let stored = if is_over {
             self.positions.remove(file.position.id)
         } else {
-            update(&mut file, (self.clock)().seconds);
+            update(&mut file, (self.clock)().seconds, false);
             (file.position.rotated, file.position.reach) = (true, file.progress.offset);
             if let Some((path, metadata)) = successor {
                 file.position.lead_to(path, &metadata);
@@ -236,12 +258,12 @@ fn is_row_of(row: &Position, file: &Opened, metadata: &std::fs::Metadata) -> boo
     file::row_fits(row, metadata) && row.known.as_ref().is_none_or(is_proven)
 }
 
-/// Brings the row of `file` up to date. Returns whether it is to be stored.
-fn update(file: &mut Tailed, seen: i64) -> bool {
+/// Brings the row of `file` up to date, but for an offset that is `held`. Returns whether it is to be stored.
+fn update(file: &mut Tailed, seen: i64, held: bool) -> bool {
     if file.position.id == 0 || file.standing == Standing::Gone {
         return false;
     }
-    let committed = file.settled();
+    let committed = if held { file.position.offset } else { file.settled() };
     let position = &mut file.position;
     let stale = position.seen == 0 || position.rotated || position.offset != committed;
     let head = position.known.map_or(0, |known| known.head_length);

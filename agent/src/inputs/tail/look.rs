@@ -55,7 +55,8 @@ impl Tail {
         }
     }
 
-    fn look_at(&mut self, number: u64) {
+    /// Notes the size of a file, and whether its content changed.
+    pub(super) fn look_at(&mut self, number: u64) {
         let Some(file) = self.files.get_mut(&number).filter(|file| file.standing != Standing::Gone) else { return };
         if file.lent.is_some() {
             // Its progress may be out of date.
@@ -161,6 +162,7 @@ impl Tail {
 
     fn rewind(&mut self, number: u64, position: u64) {
         self.metrics.rewinds.add(1);
+        self.rewind_joined(number, position);
         self.busy.remove(&number);
         let Some(file) = self.files.get(&number) else { return };
         if file.standing != Standing::Gone && !file.progress.mark.is_in(&file.file, file.progress.offset) {

@@ -24,6 +24,7 @@ mod missed;
 mod opened;
 mod options;
 mod paths;
+mod prefix;
 mod proof;
 mod quiet;
 mod read;
@@ -33,6 +34,7 @@ mod rotate;
 mod rows;
 mod scan;
 mod siblings;
+mod succession;
 mod successor;
 mod tags;
 #[cfg(test)]
@@ -58,10 +60,12 @@ use file::{FileId, Tailed};
 use missed::Searches;
 use options::TailOptions;
 use paths::Paths;
+use prefix::Prefix;
 use quiet::QuietWatcher;
 use read::{End, IN_FLIGHT, LENT, Lease, Reading, Returned};
 use rest_file::Rests;
 use rows::Rows;
+use succession::Joins;
 use tags::Tags;
 use watch::DirectoryWatcher;
 use writers::Writers;
@@ -87,6 +91,8 @@ struct Settings {
     ignore_older: Duration,
     lets_older_go: bool,
     mem_buf_limit: Option<u64>,
+    /// Whether lines are joined.
+    joins: bool,
 }
 
 /// The input, before and while it runs.
@@ -136,6 +142,10 @@ struct Tail {
     changed: HashMap<u64, Instant>,
     /// Files whose position may have moved since it was stored.
     moved: BTreeSet<u64>,
+    /// Files that go on where others ended.
+    joins: Joins,
+    /// What their first lines begin with, by their number.
+    prefixes: HashMap<u64, Prefix>,
     /// Whether rows were stored that a crash of the host may lose.
     is_unsynced: bool,
     /// When new files whose identity could not be stored are tried again.
@@ -199,6 +209,7 @@ impl Tail {
         self.take_returned();
         self.take_answers();
         self.begin_contents(false);
+        self.go_on_with_joins();
         let idle = self.lend_all();
         self.let_go();
         self.save(false);
@@ -271,8 +282,10 @@ impl Tail {
     /// line too.
     fn lend(&mut self, number: u64, last: bool) -> Lent {
         let in_flight = self.settings.mem_buf_limit.map_or(0, |_| self.in_flight());
+        let is_waiting = self.is_waiting(number);
         let (Some(outlet), Some(file)) = (&self.outlet, self.files.get_mut(&number)) else { return Lent::Not };
-        let waits = self.changed.contains_key(&number) || file.not_before.is_some_and(|until| self.now < until);
+        let waits =
+            is_waiting || self.changed.contains_key(&number) || file.not_before.is_some_and(|until| self.now < until);
         if waits || file.lent.is_some() || file.is_read() || !(file.has_news() || last) {
             return Lent::Not;
         }
@@ -300,6 +313,7 @@ impl Tail {
             head: file.position.known,
             left,
             progress: file.progress,
+            prefix: self.prefixes.remove(&number),
             end: End::Reached,
             times,
             memory: outlet.memory().clone(),
@@ -313,7 +327,8 @@ impl Tail {
 
     /// Takes the files that workers gave back.
     fn take_returned(&mut self) {
-        for Returned { number, progress, size, last, end } in self.reading.take_returned() {
+        for Returned { number, progress, size, last, end, prefix } in self.reading.take_returned() {
+            self.take_prefix_back(number, prefix);
             let Some(file) = self.files.get_mut(&number) else { continue };
             (file.progress, file.lent) = (progress, None);
             if file.file.is_compressed() {
@@ -323,7 +338,10 @@ impl Tail {
             self.keep_within(number);
             match end {
                 End::Changed => self.content_changed(number),
-                End::Failed => self.put_off(number, FAILED_WAIT),
+                End::Failed => {
+                    self.put_off(number, FAILED_WAIT);
+                    self.let_successor_go_on(number);
+                }
                 End::Short => self.put_off(number, SHORT_WAIT),
                 End::Reached | End::Nothing => self.enqueue(number),
             }

@@ -16,6 +16,7 @@ use super::cut::{Block, Cut, Cutter, Cutting, LongLine};
 use super::encoding::Encoding;
 use super::file::Content;
 use super::opened::Opened;
+use super::prefix::Prefix;
 use super::proof::{self, Mark};
 use crate::metrics::InputMetrics;
 use crate::plugin::{Memory, Parcel, PooledBatch, Source, Stop};
@@ -69,6 +70,11 @@ impl Progress {
         file.expect(offset);
         Self { offset, mark: Mark::of(file, offset), ..Self::default() }
     }
+
+    /// Whether it stands inside of a line above the limit.
+    pub(super) fn is_in_long_line(&self) -> bool {
+        self.long.is_some()
+    }
 }
 
 /// Why a lease is over.
@@ -95,6 +101,8 @@ pub(super) struct Returned {
     /// Whether what has no newline was to be read, too.
     pub(super) last: bool,
     pub(super) end: End,
+    /// What its first line begins with, where that is still to come.
+    pub(super) prefix: Option<Prefix>,
 }
 
 /// A file that is lent to its worker.
@@ -113,6 +121,8 @@ pub(super) struct Lease {
     /// Bytes that may still be handed on before others have their turn.
     pub(super) left: u64,
     pub(super) progress: Progress,
+    /// What its first line begins with, from the file that it succeeds.
+    pub(super) prefix: Option<Prefix>,
     pub(super) end: End,
     pub(super) times: ReadTimes,
     pub(super) memory: Memory,
@@ -166,9 +176,14 @@ impl Lease {
         let unread = usize::try_from(self.size - self.progress.offset).unwrap_or(usize::MAX);
         let wanted = unread.min(self.progress.block.max(reading.block));
         let extra = (wanted / 128).max(256) + reading.encoding.map_or(0, |_| wanted * 3);
-        let needed = reading.keys.name(0).len() + self.progress.mark.bytes().len() + wanted + extra;
+        let prefix = self.prefix.as_ref().map_or(0, |prefix| prefix.bytes().len());
+        let needed = reading.keys.name(0).len() + self.progress.mark.bytes().len() + prefix + wanted + extra;
         let mut batch = self.batch(needed)?;
         let key = reading.keys.in_batch(&mut batch).key(0);
+        if let Some(prefix) = &self.prefix {
+            // Before the first bytes of the file, of which none are in the mark.
+            batch.arena_mut().extend_from_slice(prefix.bytes());
+        }
         let start = match read_block((&self.file, &self.progress, self.head.as_ref()), &mut batch, wanted) {
             Ok(Some(start)) => start,
             Ok(None) => {
@@ -185,10 +200,14 @@ impl Lease {
         let unread = self.unread_now(unread);
         let cutter = Cutter { cutting: reading.cutting, metrics: &reading.metrics, now: self.times.now(), key };
         let is_end = read == unread || (self.file.is_compressed() && read < wanted);
-        let block = Block { start, offset: self.progress.offset, last: self.last && is_end };
+        let block = Block { start: start - prefix, offset: self.progress.offset, last: self.last && is_end };
         let cut = match reading.encoding {
             None => cutter.cut(&mut batch, block, &mut self.progress.long),
             Some(encoding) => self.cut_encoded(encoding, &cutter, &mut batch, block)?,
+        };
+        let cut = match &self.prefix {
+            None => cut,
+            Some(prefix) => prefix.take_off(&mut batch, cut, &mut self.progress.long),
         };
         self.end = End::Reached;
         if cut.consumed == 0 {
@@ -253,8 +272,11 @@ impl Lease {
         }
     }
 
-    fn parcel(&self, batch: PooledBatch, end: u64) -> Option<Parcel> {
+    fn parcel(&mut self, batch: PooledBatch, end: u64) -> Option<Parcel> {
         let share = self.content.ledger.open(end);
+        if let Some(prefix) = self.prefix.take() {
+            prefix.hand_to(&share, end);
+        }
         if batch.is_empty() {
             // Only what is left out: nobody else need hear of it.
             share.settle_all(Outcome::Passed);
@@ -296,7 +318,8 @@ impl Drop for Lease {
             self.file.give_up_if_over();
         }
         let Self { number, progress, size, last, end, .. } = *self;
-        self.reading.give_back(Returned { number, progress, size, last, end });
+        let prefix = self.prefix.take();
+        self.reading.give_back(Returned { number, progress, size, last, end, prefix });
     }
 }
 

@@ -53,10 +53,11 @@ impl Tail {
 
     /// Copies what is not settled of a file that is deleted, as far as there is `room`, and counts what is not kept.
     fn keep_rest(&mut self, number: u64, room: &mut u64) -> Option<Kept> {
+        let is_held = self.is_held(number);
         let file = self.files.get_mut(&number).filter(|file| file.standing != Standing::Gone)?;
         let metadata = file.file.metadata().ok().filter(|metadata| metadata.nlink() == 0)?;
         file.size = file.file.size().unwrap_or(metadata.len());
-        let (from, size) = (file.settled(), file.size);
+        let (from, size) = (if is_held { file.position.offset } else { file.settled() }, file.size);
         if from >= size {
             return None;
         }
@@ -182,7 +183,8 @@ impl Tail {
     /// Removes the copies that are settled to their end.
     fn remove_settled_rests(&mut self) {
         let is_settled = |file: &Tailed| file.standing == Standing::Gone || file.settled() >= file.size;
-        let rests = self.files.iter().filter(|(_, file)| self.is_rest(&file.position) && is_settled(file));
+        let is_rest = |number: u64, file: &Tailed| self.is_rest(&file.position) && !self.is_held(number);
+        let rests = self.files.iter().filter(|(number, file)| is_rest(**number, file) && is_settled(file));
         let numbers: Vec<u64> = rests.map(|(number, _)| *number).collect();
         numbers.into_iter().for_each(|number| self.close(number));
     }

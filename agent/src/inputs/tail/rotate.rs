@@ -239,6 +239,7 @@ impl Tail {
 
     /// Whether nothing more is to be done for a file that leaves. Does what is to be done.
     fn is_over(&mut self, number: u64) -> bool {
+        let is_held = self.is_held(number);
         let Some(file) = self.files.get_mut(&number) else { return true };
         if file.standing != Standing::Gone {
             if self.now.duration_since(file.last_growth) < self.settings.rotate_wait {
@@ -254,7 +255,10 @@ impl Tail {
                 return false;
             }
             if !file.is_read() {
-                self.lend(number, true);
+                // The one that succeeds it may begin with what has no newline.
+                if !self.is_awaited(number) {
+                    self.lend(number, true);
+                }
                 return false;
             }
         }
@@ -265,7 +269,7 @@ impl Tail {
             file.ended = true;
             outlet.end(Arc::clone(&content.stream));
         }
-        !file.is_awaiting()
+        !file.is_awaiting() && !is_held
     }
 
     pub(super) fn close(&mut self, number: u64) {
@@ -277,6 +281,8 @@ impl Tail {
         }
         self.fresh.remove(&number);
         self.changed.remove(&number);
+        self.joins.remove(&number);
+        self.prefixes.remove(&number);
         self.busy.remove(&number);
         self.moved.remove(&number);
         if self.by_id.get(&file.id) == Some(&number) {

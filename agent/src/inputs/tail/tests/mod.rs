@@ -12,6 +12,7 @@ mod options;
 mod rest;
 mod resume;
 mod rotation;
+mod succession;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -34,7 +35,9 @@ use super::{Tail, build, file};
 use crate::config::{Diagnostics, Entry, Located, Options, Place, Section, SectionKind};
 use crate::inputs::lines::{self, LineOptions, Multiline};
 use crate::metrics::InputMetrics;
-use crate::plugin::{Agent, BuildContext, ByteQueue, InputSetup, Memory, Outlet, Parcel, Popped, Stop, Work};
+use crate::plugin::{
+    Agent, BuildContext, ByteQueue, InputSetup, Memory, Outlet, Parcel, Popped, Stop, Succession, Work,
+};
 use crate::receipts::{Outcome, Share};
 use crate::state::{Database, Positions};
 
@@ -76,6 +79,9 @@ struct Rig {
     held: Vec<Share>,
     seen: Vec<Seen>,
     ended: Vec<String>,
+    succeeded: Vec<Succession>,
+    /// Whether its lines are joined.
+    joins: bool,
     /// Whether the agent has a state directory: the one that its database is in.
     has_state_directory: bool,
     tag: &'static str,
@@ -126,6 +132,8 @@ impl Rig {
             held: Vec::new(),
             seen: Vec::new(),
             ended: Vec::new(),
+            succeeded: Vec::new(),
+            joins: false,
             has_state_directory: false,
             tag: "t.*",
         }
@@ -162,7 +170,7 @@ impl Rig {
         let stage = lines::factory(line_options, Arc::clone(&context.agent), Arc::clone(&self.metrics));
         let database = Database { path: options.db.clone().expect("it is set"), ..Database::default() };
         let positions = Positions::open(&database).expect("it opens");
-        let mut tail = Tail::new(&options, paths, stage, positions, &setup);
+        let mut tail = Tail::new(&options, paths, (stage, self.joins), positions, &setup);
         tail.clock = wall;
         tail.writers = Writers::looking_at(|| WRITTEN.with_borrow(HashSet::clone));
         tail.open_copy = open_if_there_are_descriptors;
@@ -235,6 +243,7 @@ impl Rig {
                 }
             }
             Work::Ended(stream) => self.ended.push(stream.name.to_string()),
+            Work::Succeeded(succession) => self.succeeded.push(*succession),
         }
     }
 
@@ -313,6 +322,19 @@ impl Rig {
         fs::copy(self.path(from), self.path(to)).expect("it is copied");
         File::create(self.path(from)).expect("it is truncated");
         self
+    }
+
+    /// Waits until files are born later than those that are there.
+    fn wait_for_births(&self) -> &Self {
+        let born = |name: &str| file::birth(&fs::metadata(self.path(name)).expect("it is there"));
+        fs::write(self.path("first"), "").expect("it is written");
+        while {
+            fs::write(self.path("second"), "").expect("it is written");
+            let is_same = born("second") == born("first");
+            self.remove("second");
+            is_same
+        } {}
+        self.remove("first")
     }
 
     fn remove(&self, name: &str) -> &Self {

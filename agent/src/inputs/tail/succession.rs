@@ -1,0 +1,359 @@
+//! A log that is rotated goes on in the one that takes its name: what is open at its end is joined with what follows there.
+//!
+//! The successor is proved by name and birth, or by the number of truncations. Nothing of it is read before the log that it
+//! succeeds was, as far as that was written when the successor had its first bytes. Then the worker of both passes on what is
+//! open. What has no newline there is the beginning of the first line here, once nobody writes to it any more. Until all before is settled neither position is stored, so that a restart joins the same lines again; and when one of
+//! them is read again, so is the other.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use tracing::debug;
+
+use super::Tail;
+use super::file::{self, FileId, Standing, Tailed};
+use super::prefix::Prefix;
+use super::siblings::siblings;
+use crate::plugin::{Passed, Succession};
+use crate::state::Position;
+
+/// Bytes of a character that may be cut off a line at the limit.
+const CHARACTER: usize = 4;
+
+/// How files came after others, by the number of the successor.
+pub(super) type Joins = BTreeMap<u64, Join>;
+
+/// A file that succeeds another one.
+#[derive(Debug)]
+pub(super) struct Join {
+    /// Number of the one before.
+    from: u64,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The one before is not read to its end, which lies here since the successor has something.
+    Waiting { upto: Option<u64> },
+    /// What was open passed on when the one before was handed on up to `end`.
+    Passed { end: u64, passed: Passed },
+}
+
+/// What a look at a file that waits came to.
+enum Look {
+    Waits,
+    /// What is open is passed on.
+    Passes,
+    /// And so is what has no newline.
+    PassesRest,
+    /// Nothing can be.
+    IsAlone,
+}
+
+/// Files that are not where they were found, by the name under which they were.
+pub(super) type Away = HashMap<Arc<Path>, Vec<u64>>;
+
+impl Tail {
+    /// Files that others may have succeeded.
+    pub(super) fn away(&self) -> Away {
+        let mut away = Away::new();
+        let is_away = |file: &Tailed| file.standing == Standing::Rotated || file.place() != file.name();
+        for (number, file) in self.files.iter().filter(|(_, file)| is_away(file)) {
+            away.entry(Arc::clone(file.name())).or_default().push(*number);
+        }
+        away
+    }
+
+    /// Has file `number`, of which nothing was read, wait for the one that it succeeds, if there is one `away`. Gives the id of
+    /// the stream of that one.
+    pub(super) fn wait_for_before(&mut self, number: u64, away: &Away) -> Option<u64> {
+        let from = self.before(number, away)?;
+        self.joins.insert(number, Join { from, state: State::Waiting { upto: None } });
+        let content = self.files.get(&from)?.content.as_ref().filter(|_| self.settings.joins)?;
+        Some(content.stream.id)
+    }
+
+    /// The file that `number` succeeds: the one before it in the order of births, or the copy of what it held before it was
+    /// truncated. Where a log is truncated, births of copies that nobody saw being made tell no order.
+    fn before(&self, number: u64, away: &Away) -> Option<u64> {
+        let file = self.files.get(&number)?;
+        let age = age_of(&file.position).filter(|_| can_be_joined(file) && file.progress.offset == 0)?;
+        let others = away.get(file.name())?.iter().filter(|other| **other != number);
+        let others = others.filter_map(|other| Some((age_of(&self.files.get(other)?.position)?, *other)));
+        let (newest, from) = others.clone().filter(|(other, _)| *other < age).max()?;
+        let before = self.files.get(&from).filter(|before| can_be_joined(before))?;
+        let is_direct = if newest.0 == age.0 {
+            newest.1 + 1 == age.1 && before.is_copy() && self.is_next_copy(before, file)
+        } else {
+            let rows = self.rows.named(file.name()).filter_map(age_of);
+            let mut ages = rows.chain(others.map(|(other, _)| other)).chain([age]);
+            ages.all(|(birth, truncations)| truncations == 0 && !(newest.0 < birth && birth < age.0))
+        };
+        is_direct.then_some(from)
+    }
+
+    /// Whether no copy was made between `copy` and `file`, which may be a copy, too, by now.
+    fn is_next_copy(&self, copy: &Tailed, file: &Tailed) -> bool {
+        let made = |file: &Tailed| file.file.metadata().map_or(i64::MAX, |metadata| file::birth(&metadata));
+        let (first, last) = (made(copy), if file.is_copy() { made(file) } else { i64::MAX });
+        let Ok(others) = siblings(file.name()) else { return false };
+        let others = others.iter().filter(|(_, other)| FileId::of(other) != copy.id && FileId::of(other) != file.id);
+        others.map(|(_, other)| file::birth(other)).all(|born| born != 0 && (born < first || born > last))
+    }
+
+    /// Whether nothing of a file may be read yet, since it is not the turn of the log that it succeeds.
+    pub(super) fn is_waiting(&self, number: u64) -> bool {
+        self.joins.get(&number).is_some_and(|join| matches!(join.state, State::Waiting { .. }))
+    }
+
+    /// Whether the position of a file may not move: what passed on, from it or to it, is not settled.
+    pub(super) fn is_held(&self, number: u64) -> bool {
+        let is_of = |(to, join): (&u64, &Join)| {
+            (*to == number || join.from == number) && matches!(join.state, State::Passed { .. })
+        };
+        self.joins.iter().any(is_of)
+    }
+
+    /// Passes on what is open of logs that are read to their end, and forgets successions of which nothing came.
+    pub(super) fn go_on_with_joins(&mut self) {
+        let joins: Vec<(u64, u64)> = self.joins.iter().map(|(number, join)| (*number, join.from)).collect();
+        for (number, from) in joins {
+            match self.joins.get(&number).map(|join| &join.state) {
+                Some(State::Waiting { .. }) => match self.look_at_join(number, from) {
+                    Look::Waits => {}
+                    Look::Passes => self.pass_on(number, from, None),
+                    Look::PassesRest => self.pass_rest(number, from),
+                    Look::IsAlone => self.let_go_on(number),
+                },
+                // Its first line never comes: the beginning of it is handed on where it is.
+                Some(State::Passed { .. }) if !self.is_there(number) && self.prefixes.contains_key(&number) => {
+                    self.prefixes.remove(&number);
+                }
+                Some(State::Passed { passed, .. }) if passed.is_nothing() => self.forget_join(number),
+                Some(State::Passed { .. }) if self.is_settled(number) => self.move_joined(number),
+                _ => {}
+            }
+        }
+    }
+
+    fn is_there(&self, number: u64) -> bool {
+        self.files.get(&number).is_some_and(|file| file.standing != Standing::Gone)
+    }
+
+    /// Looks whether `from` is read as far as it was written when `number`, which succeeds it, had its first bytes.
+    fn look_at_join(&mut self, number: u64, from: u64) -> Look {
+        let Some(file) = self.files.get(&number).filter(|file| can_be_joined(file)) else { return Look::IsAlone };
+        let has_failed = |file: &Tailed| file.content.as_ref().is_some_and(|content| content.ledger.has_failed());
+        if file.size == 0 || file.lent.is_some() || has_failed(file) || file.progress.offset > 0 {
+            return Look::Waits;
+        }
+        let Some(before) = self.files.get(&from).filter(|file| can_be_joined(file)) else { return Look::IsAlone };
+        if before.lent.is_some() || has_failed(before) || self.changed.contains_key(&from) {
+            return Look::Waits;
+        }
+        let Some(Join { state: State::Waiting { upto }, .. }) = self.joins.get_mut(&number) else { return Look::Waits };
+        let Some(upto) = *upto else {
+            *upto = Some(before.file.size().unwrap_or(before.size));
+            self.look_at(from);
+            return self.look_at_join(number, from);
+        };
+        if !self.settings.joins && ends_with_newline(before, upto) {
+            // Nothing is open, however much of it is still to be read.
+            return Look::IsAlone;
+        }
+        let is_read = before.progress.offset >= upto || before.is_read();
+        let is_stuck = before.progress.stuck == Some(before.size);
+        match (before.progress.is_in_long_line(), is_read, is_stuck) {
+            (true, ..) if is_read || is_stuck => Look::IsAlone,
+            (_, true, _) if !self.settings.joins || before.content.is_none() => Look::IsAlone,
+            (_, true, _) => Look::Passes,
+            (_, false, true) => self.look_at_rest(from),
+            _ => Look::Waits,
+        }
+    }
+
+    /// Looks whether what `from` has behind its last newline is all that will come.
+    fn look_at_rest(&mut self, from: u64) -> Look {
+        let Some(before) = self.files.get(&from) else { return Look::IsAlone };
+        let longest = self.reading.cutting.max_line.saturating_sub(CHARACTER) as u64;
+        let length = before.size - before.progress.offset;
+        let is_live = before.content.is_none() && before.standing == Standing::Live;
+        // What comes before it is for its own first line; one of a live file without content is over with the file.
+        let has_prefix = self.prefixes.contains_key(&from);
+        if length > longest || has_prefix || is_live || self.reading.encoding.is_some() {
+            return Look::IsAlone;
+        }
+        if before.content.is_none() {
+            return Look::Waits;
+        }
+        let until = before.last_growth + self.settings.rotate_wait;
+        let is_final =
+            before.is_copy() || (self.now >= until && before.file.size().is_ok_and(|size| size == before.size));
+        if before.is_copy() && is_final {
+            return Look::PassesRest;
+        }
+        match is_final.then(|| self.writers.has_writer(before.id, until, self.now)).flatten() {
+            Some(false) => Look::PassesRest,
+            Some(true) => Look::IsAlone,
+            None => Look::Waits,
+        }
+    }
+
+    /// Has the first line of `number` begin with what `from` has behind its last newline, and passes on what is open.
+    fn pass_rest(&mut self, number: u64, from: u64) {
+        if !self.has_room_for(number) {
+            return;
+        }
+        let Some(before) = self.files.get_mut(&from) else { return };
+        let (offset, size) = (before.progress.offset, before.size);
+        let length = usize::try_from(size - offset).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; length];
+        let read = before.file.for_a_moment(|file| file.read_full(&mut bytes, offset));
+        let is_rest = read.is_ok_and(|read| read == length) && !bytes.contains(&b'\n');
+        let Some(content) = before.content.as_ref().filter(|_| is_rest) else { return self.let_go_on(number) };
+        // Those before a line are no text.
+        bytes.drain(..bytes.iter().take_while(|byte| **byte == 0).count());
+        let prefix = Prefix::new(bytes, content.ledger.open(size));
+        before.go_to(size);
+        self.metrics.bytes.add(length as u64);
+        self.busy.insert(from);
+        self.moved.insert(from);
+        self.pass_on(number, from, Some(prefix));
+    }
+
+    /// Has the worker of both pass on what is open of `from`, once it has room for that.
+    fn pass_on(&mut self, number: u64, from: u64, prefix: Option<Prefix>) {
+        let files = (self.files.get(&number), self.files.get(&from));
+        let (Some(outlet), (Some(file), Some(before))) = (&self.outlet, files) else { return };
+        let (Some(to), Some(content)) = (&file.content, &before.content) else { return };
+        if prefix.is_none() && !self.has_room_for(number) {
+            return;
+        }
+        let (end, passed) = (before.progress.offset, Passed::default());
+        debug!(component = %self.settings.name, file = %file.name().display(), before = %before.place().display(), end,
+            "goes on where another one ended");
+        let succession = Succession {
+            from: Arc::clone(&content.stream),
+            ledger: Arc::clone(&content.ledger),
+            end,
+            to: Arc::clone(&to.stream),
+            epoch: file.epoch,
+            passed: passed.clone(),
+        };
+        if self.settings.joins && !outlet.succeed(succession) {
+            return;
+        }
+        // Where a rest passes, it is no matter whether an event does.
+        let passed = if prefix.is_some() { Passed::default() } else { passed };
+        if let Some(join) = self.joins.get_mut(&number) {
+            join.state = State::Passed { end, passed };
+        }
+        self.prefixes.extend(prefix.map(|prefix| (number, prefix)));
+        self.enqueue(number);
+    }
+
+    fn has_room_for(&self, number: u64) -> bool {
+        let content = self.files.get(&number).and_then(|file| file.content.as_ref());
+        let both = self.outlet.as_ref().zip(content);
+        both.is_some_and(|(outlet, content)| outlet.has_room(outlet.worker_of(content.stream.id)))
+    }
+
+    /// Keeps what the first line of a file begins with, which was lent and not read.
+    pub(super) fn take_prefix_back(&mut self, number: u64, prefix: Option<Prefix>) {
+        // Of one that is to be read again with the file before it is not delivered.
+        let is_passed = self.joins.contains_key(&number) && !self.is_waiting(number);
+        self.prefixes.extend(prefix.filter(|_| is_passed).map(|prefix| (number, prefix)));
+    }
+
+    /// Lets a file be read by itself.
+    fn let_go_on(&mut self, number: u64) {
+        self.joins.remove(&number);
+        self.enqueue(number);
+    }
+
+    /// Lets the successor of a file that cannot be read be read by itself.
+    pub(super) fn let_successor_go_on(&mut self, from: u64) {
+        let waiting: Vec<u64> = self.successors(from).filter(|number| self.is_waiting(*number)).collect();
+        waiting.into_iter().for_each(|number| self.let_go_on(number));
+    }
+
+    /// Whether a file waits for this one.
+    pub(super) fn is_awaited(&self, from: u64) -> bool {
+        self.successors(from).any(|number| self.is_waiting(number))
+    }
+
+    fn successors(&self, from: u64) -> impl Iterator<Item = u64> {
+        self.joins.iter().filter(move |(_, join)| join.from == from).map(|(number, _)| *number)
+    }
+
+    /// Whether all before file `number` is settled, so that it may be stored how far it is settled itself.
+    fn is_settled(&self, number: u64) -> bool {
+        let Some(Join { from, state: State::Passed { end, passed } }) = self.joins.get(&number) else { return false };
+        let is_changing = [*from, number].iter().any(|number| self.changed.contains_key(number));
+        let before = self.files.get(from).map_or(u64::MAX, |before| before.settled());
+        passed.is_nothing() || (before >= *end && !self.joins.contains_key(from) && !is_changing)
+    }
+
+    /// Successions that are over once both positions are stored.
+    pub(super) fn settled_joins(&self) -> Vec<u64> {
+        self.joins.keys().copied().filter(|number| self.is_settled(*number)).collect()
+    }
+
+    /// Files whose positions may not move, but for those whose successions are `settled`.
+    pub(super) fn held_but(&self, settled: &[u64]) -> BTreeSet<u64> {
+        let is_held =
+            |(number, join): &(&u64, &Join)| matches!(join.state, State::Passed { .. }) && !settled.contains(*number);
+        self.joins.iter().filter(is_held).flat_map(|(number, join)| [*number, join.from]).collect()
+    }
+
+    /// Notes that the positions of file `number` and of the one that it succeeds may have moved.
+    pub(super) fn move_joined(&mut self, number: u64) {
+        let from = self.joins.get(&number).map(|join| join.from);
+        self.moved.extend(from.into_iter().chain([number]).filter(|number| self.files.contains_key(number)));
+    }
+
+    /// Forgets a succession. Both positions may move.
+    fn forget_join(&mut self, number: u64) {
+        self.move_joined(number);
+        self.joins.remove(&number);
+    }
+
+    /// Has everything that was joined with what file `number` holds behind `position` be read again, too.
+    pub(super) fn rewind_joined(&mut self, number: u64, position: u64) {
+        let mut again = Vec::new();
+        for (to, Join { from, state }) in &mut self.joins {
+            let is_of = *from == number || (*to == number && position == 0);
+            if !is_of || !matches!(state, State::Passed { .. }) {
+                continue;
+            }
+            *state = State::Waiting { upto: None };
+            self.prefixes.remove(to);
+            again.push(if *from == number { (*to, 0) } else { (*from, u64::MAX) });
+        }
+        for (other, to) in again {
+            if let Some(content) = self.files.get(&other).and_then(|file| file.content.as_ref()) {
+                content.ledger.recall(to);
+                self.busy.insert(other);
+            }
+        }
+    }
+}
+
+/// What orders the contents of one name: the birth of its file, and how often that was truncated. `None` where the system does
+/// not know births.
+pub(super) fn age_of(position: &Position) -> Option<(i64, u32)> {
+    position.known.filter(|known| known.birth != 0).map(|known| (known.birth, known.truncations))
+}
+
+/// Whether no line goes on behind the first `size` bytes of `file`.
+fn ends_with_newline(file: &Tailed, size: u64) -> bool {
+    let mut last = [0];
+    let read = |file: &super::opened::Opened| file.read_full(&mut last, size - 1);
+    size == 0 || (file.file.for_a_moment(read).is_ok_and(|length| length == 1) && last == *b"\n")
+}
+
+/// Whether a file can be joined with another: of one that was compressed it is not known where it ends.
+fn can_be_joined(file: &Tailed) -> bool {
+    file.standing != Standing::Gone && !file.file.is_compressed()
+}

@@ -1,0 +1,117 @@
+//! Whom an event that may go on answers to, and what it is known by.
+
+use vigie_parsers::batch::{Batch, Origin};
+
+use super::joined;
+use crate::plugin::{Agent, Parcel};
+use crate::receipts::{Outcome, Share};
+
+/// A share of the range of the first line of an event.
+///
+/// One share suffices: ranges commit in order, so nothing behind the first line is forgotten before it is settled. An event that
+/// goes on in the stream that succeeds its own holds a share of that one, too, from its first line there on. It belongs to that
+/// one then, and the share of the stream before waits for it: so the lines in both are settled together.
+#[derive(Debug)]
+pub struct Claim {
+    share: Share,
+    /// The share of the stream before, from which it came and in which it is no more.
+    before: Option<Share>,
+    /// While all of its lines are of a stream before: a share of the first range of this one that it was open in.
+    here: Option<Share>,
+    /// Without a batch: the source bytes are hashed.
+    origin: Origin,
+    /// Where reading must begin again for it to come again as it is.
+    from: u64,
+    /// Behind the last of its lines.
+    end: u64,
+}
+
+impl Claim {
+    /// Of an event that begins with the line of `origin`, which is [detached](Agent::detached), and answers to `share`.
+    pub fn new(share: Share, origin: Origin) -> Self {
+        Self { share, before: None, here: None, origin, from: origin.offset, end: end_of(&origin) }
+    }
+
+    /// The same for one of a stream before, which reaches the stream that succeeds it late.
+    pub fn inherited(share: Share, origin: Origin) -> Self {
+        Self { from: 0, ..Self::new(share, origin) }
+    }
+
+    /// What its record is known by, but for the lot.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Where in its stream reading must begin again for it to come again as it is.
+    pub fn from(&self) -> u64 {
+        self.from
+    }
+
+    /// Takes in another line, its origin and the batch where it lies, of the range that `share` is of.
+    pub fn extend(&mut self, next: (&Origin, &Batch), share: &mut Share, agent: &Agent) {
+        let is_first_here = !self.share.same_stream(share);
+        let first = if is_first_here { Origin { offset: next.0.offset, ..self.origin } } else { self.origin };
+        self.origin = joined(&first, next, agent);
+        self.end = end_of(next.0);
+        if is_first_here {
+            let here = self.here.take().unwrap_or_else(|| one_of(share));
+            self.before = Some(std::mem::replace(&mut self.share, here));
+        }
+    }
+
+    /// Stays open behind a range that `share` is of.
+    pub fn stay(&mut self, share: &mut Share) {
+        if self.here.is_none() && !self.share.same_stream(share) {
+            self.here = Some(one_of(share));
+        }
+    }
+
+    /// Goes on in the stream that succeeds its own, which was handed on up to `end`.
+    pub fn succeed(&mut self, end: u64) {
+        self.set_clean(end);
+        self.share.end_clean(end);
+        self.let_go();
+        self.from = 0;
+    }
+
+    /// Says where reading of its stream may begin again once it is settled.
+    pub fn set_clean(&self, offset: u64) {
+        self.share.set_clean(offset);
+        if let Some(here) = &self.here {
+            here.set_clean(offset);
+        }
+    }
+
+    /// Hands what it answers for to `parcel`, and gives the origin of its record there.
+    pub fn hand_to(mut self, parcel: &mut Parcel) -> Origin {
+        self.let_go();
+        Origin { lot: parcel.lot_of(self.share), ..self.origin }
+    }
+
+    /// Answers for its lines: they went into an event that has a claim of its own.
+    pub fn pass(mut self) {
+        self.let_go();
+        self.share.settle_all(Outcome::Passed);
+    }
+
+    /// Lets go of all shares but one.
+    fn let_go(&mut self) {
+        if let Some(here) = self.here.take() {
+            here.settle_all(Outcome::Passed);
+        }
+        if let Some(before) = self.before.take() {
+            self.share.keep(self.end, before);
+        }
+    }
+}
+
+/// A share of the same range that answers for one item more.
+fn one_of(share: &mut Share) -> Share {
+    share.grow(1);
+    share.split(1)
+}
+
+/// Behind the source bytes of `origin`; its newline may follow.
+fn end_of(origin: &Origin) -> u64 {
+    origin.offset + u64::from(origin.length).max(1)
+}
