@@ -180,8 +180,8 @@ fn more_files_than_descriptors_are_read_and_each_line_arrives_once() {
     stand.start(limit);
     let (most, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (mut took, mut worked, mut rotated) = (Duration::ZERO, Duration::ZERO, 0);
+    let process = stand.id();
     thread::scope(|scope| {
-        let process = stand.id();
         scope.spawn(|| count_open(process, &most, &is_over));
         let began = Instant::now();
         stand.wait_for_all();
