@@ -241,6 +241,31 @@ fn a_reload_that_would_lose_its_place_or_was_not_asked_for_is_refused() {
 }
 
 #[test]
+fn a_variable_whose_file_changes_is_read_anew_without_a_signal() {
+    let secrets = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| secrets.path().join(name).display().to_string();
+    let env = format!("env:\n  - name: TOKEN\n    uri: file://{}\n    refresh_interval: 1\n", path("token"));
+    fs::write(path("env.yaml"), env).expect("written");
+    fs::write(path("token"), "toy-1\n").expect("written");
+    let with = |port| {
+        let text = configuration(port, 0, "").replace("generation 0", "generation ${TOKEN}");
+        format!("@INCLUDE {}\n{text}", path("env.yaml"))
+    };
+    let mut agent = Agent::start(with, Stdio::null());
+    fs::write(agent.path().join("app.log"), "one\n").expect("written");
+    agent.eventually("a line comes", || agent.written() == ["toy-1 one"]);
+
+    fs::write(path("token"), "toy-2\n").expect("written");
+    agent.reloads(1);
+    fs::write(agent.path().join("app.log"), "one\ntwo\n").expect("written");
+    agent.eventually("the next line comes", || agent.written() == ["toy-1 one", "toy-2 two"]);
+    agent.stop();
+
+    assert!(agent.said().contains("files of variables have changed"), "{}", agent.said());
+    assert!(!agent.said().contains("toy-"), "what a variable holds is not said: {}", agent.said());
+}
+
+#[test]
 fn standard_input_is_handed_over_in_the_middle_of_a_line() {
     let stdin = |port, generation| {
         let tail = configuration(port, generation, "");

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::refresh::VariableFile;
+
 /// Where a piece of configuration stands. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -114,6 +116,8 @@ pub struct Document {
     pub files: Vec<SourceFile>,
     /// All sections in the order met.
     pub sections: Vec<Section>,
+    /// Files of variables that have a `refresh_interval`.
+    pub variables: Vec<VariableFile>,
 }
 
 impl Document {

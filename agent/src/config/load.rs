@@ -73,6 +73,7 @@ pub fn load(line: &CommandLine, environment: Environment, findings: &mut Diagnos
     reader.expand(0);
     leave_out_inactive(&mut reader.document);
     let service = Service::from_document(&reader.document, reader.findings);
+    tell_unrefreshed(&reader.document, &service, reader.findings);
     for (purpose, files) in [(Purpose::Parsers, &service.parsers_file), (Purpose::Retention, &service.retention_file)] {
         reader.purpose = purpose;
         for file in files {
@@ -86,6 +87,14 @@ pub fn load(line: &CommandLine, environment: Environment, findings: &mut Diagnos
     let mut parsers = definitions::parsers(&reader.document, &reader.environment, reader.findings);
     parsers.largest_event = service.multiline_buffer_limit.0.max(1);
     Loaded { document: reader.document, service, parsers: Arc::new(parsers) }
+}
+
+/// Tells that files of variables are not looked at again where nothing is reloaded.
+fn tell_unrefreshed(document: &Document, service: &Service, findings: &mut Diagnostics) {
+    for variable in document.variables.iter().filter(|_| !service.hot_reload) {
+        let message = "`refresh_interval` has no effect while `hot_reload` is off: the file is read at the start";
+        findings.warning(variable.place, "V111", message).help("set `hot_reload on` in the service");
+    }
 }
 
 /// Takes plugins with `active off` away. A value that is no boolean is reported where the options are read.

@@ -17,6 +17,7 @@ mod load;
 mod matcher;
 mod options;
 mod reader;
+mod refresh;
 mod render;
 mod service;
 pub mod types;
@@ -34,6 +35,7 @@ pub use options::{
     OptionSpec, OptionType, Options, Presence, joined, read_one, read_optional, read_repeated, readable,
 };
 pub use reader::read_bounded;
+pub use refresh::{VariableFile, VariableFiles};
 pub use render::{did_you_mean, render, told};
 pub use service::{Grace, RedactRule, Service};
 pub use types::{Secret, Size};

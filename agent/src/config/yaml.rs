@@ -1,17 +1,18 @@
 //! The YAML format: `service`, `pipeline`, `parsers`, `env`, `includes`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
+use super::OptionType;
 use super::document::{Located, Place, Section, SectionKind};
 use super::reader::{Purpose, Reader, entry, not_run, read_bounded, snake_case};
+use super::refresh::{MAX_SECRET, VariableFile};
 use super::render::did_you_mean;
 
 /// Nodes may be nested this deep.
 const MAX_DEPTH: usize = 32;
-/// Largest file that a variable may be read from.
-const MAX_SECRET: u64 = 1 << 20;
 
 /// A piece of YAML with its place.
 #[derive(Debug)]
@@ -133,7 +134,7 @@ fn env(reader: &mut Reader<'_>, value: Node) {
     match value.kind {
         Kind::Map(members) => {
             for (name, value) in members {
-                set_variable(reader, &name, &value);
+                drop(set_variable(reader, &name, &value));
             }
         }
         Kind::List(items) => {
@@ -150,24 +151,26 @@ fn env(reader: &mut Reader<'_>, value: Node) {
 fn named_variable(reader: &mut Reader<'_>, item: Node) {
     let place = item.place;
     let members = if let Kind::Map(members) = item.kind { members } else { Vec::new() };
-    let (mut name, mut value) = (None, None);
+    let (mut name, mut value, mut refresh) = (None, None, None);
     for (key, node) in members {
         match scalar(&key).map(str::to_ascii_lowercase).as_deref() {
             Some("name") => name = Some(node),
             Some("value" | "uri") => value = Some(node),
-            Some("refresh_interval") => {
-                let message = "`refresh_interval` has no effect: the file is read at the start and at each reload";
-                reader.findings.warning(key.place, "V111", message).help("reload after a change of the file");
-            }
+            Some("refresh_interval") => refresh = Some(node),
             other => {
                 let message = format!("unknown key `{}` of a variable", other.unwrap_or_default());
-                let help = did_you_mean(other.unwrap_or_default(), &["name", "value", "uri"]);
+                let help = did_you_mean(other.unwrap_or_default(), &["name", "value", "uri", "refresh_interval"]);
                 reader.findings.error(key.place, "V101", message).help(help);
             }
         }
     }
     match name.zip(value) {
-        Some((name, value)) => set_variable(reader, &name, &value),
+        Some((name, value)) => {
+            let file = set_variable(reader, &name, &value);
+            if let Some(every) = refresh {
+                refresh_variable(reader, &name, file, &every);
+            }
+        }
         None => {
             let help = "write `- name: NAME` and below it `value: text` or `uri: file:///path`";
             reader.findings.error(place, "V021", "expected a name and a value").help(help);
@@ -175,16 +178,45 @@ fn named_variable(reader: &mut Reader<'_>, item: Node) {
     }
 }
 
-/// Sets a variable to a text, or with `file://` to what a file holds, its last line end left out.
-fn set_variable(reader: &mut Reader<'_>, name: &Node, value: &Node) {
-    let (Some(name), Some(text)) = (scalar(name), scalar(value)) else {
-        reader.findings.error(value.place, "V021", "expected a name and a value");
+/// Has the file of a variable looked at every so often.
+fn refresh_variable(reader: &mut Reader<'_>, name: &Node, file: Option<(PathBuf, String)>, every: &Node) {
+    let (Some(name), Some(text)) = (scalar(name), scalar(every)) else {
+        reader.findings.error(every.place, "V021", "expected a number of seconds");
         return;
     };
+    let every_text = reader.environment.expand(text, every.place, reader.findings).text;
+    match (Duration::parse(&every_text), file) {
+        (Err(expected), _) => {
+            reader.findings.error(every.place, "V103", format!("expected {expected}, found `{every_text}`"));
+        }
+        (Ok(every_so), Some((path, content))) => {
+            let variable = (name, every.place);
+            reader.document.variables.push(VariableFile::new(variable, &path, &content, every_so));
+        }
+        (Ok(_), None) => {
+            let message = "`refresh_interval` has no effect: the variable is read from no file";
+            reader.findings.warning(every.place, "V111", message).help("write `uri: file:///path`");
+        }
+    }
+}
+
+/// Sets a variable to a text, or with `file://` to what a file holds, its last line end left out. Gives that file, and all that
+/// it holds.
+fn set_variable(reader: &mut Reader<'_>, name: &Node, value: &Node) -> Option<(PathBuf, String)> {
+    let (Some(name), Some(text)) = (scalar(name), scalar(value)) else {
+        reader.findings.error(value.place, "V021", "expected a name and a value");
+        return None;
+    };
     let text = reader.environment.expand(text, value.place, reader.findings).text;
-    let Some(path) = text.strip_prefix("file://") else { return reader.environment.set(name, &text) };
+    let Some(path) = text.strip_prefix("file://") else {
+        reader.environment.set(name, &text);
+        return None;
+    };
     match read_bounded(Path::new(path), MAX_SECRET) {
-        Ok(content) => reader.environment.set(name, content.trim_end_matches(['\r', '\n'])),
+        Ok(content) => {
+            reader.environment.set(name, content.trim_end_matches(['\r', '\n']));
+            Some((path.into(), content))
+        }
         Err(reason) => {
             // Set all the same, so that uses of it are not reported too.
             reader.environment.set(name, "unreadable");
@@ -193,6 +225,7 @@ fn set_variable(reader: &mut Reader<'_>, name: &Node, value: &Node) {
                 "V010",
                 format!("cannot read `{path}` for the variable `{name}`: {reason}"),
             );
+            Some((path.into(), String::new()))
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::config::common::{FilterOptions, InputOptions, OutputOptions, refuse_u
 use crate::config::types::StorageType;
 use crate::config::{
     Diagnostics, Loaded, Matcher, OptionSpec, Options, RedactRule, Section, SectionKind, Service, Severity,
-    did_you_mean, readable,
+    VariableFile, did_you_mean, readable,
 };
 use crate::filters::condition::{Condition, conditional};
 use crate::metrics::{FilterMetrics, InputMetrics, Metrics, OutputMetrics};
@@ -119,6 +119,8 @@ pub struct Plan {
     pub metrics: Arc<Metrics>,
     /// SHA-256 over the text of the configuration, in hexadecimal digits.
     pub digest: String,
+    /// Files of variables a change of which asks for a reload.
+    pub variables: Vec<VariableFile>,
     /// The routes of inputs that have their own.
     pub(super) direct: HashMap<Arc<str>, Routes>,
 }
@@ -170,11 +172,21 @@ impl Plan {
                 findings.add(None, crate::config::Severity::Error, "V201", message);
             }
         }
-        let state_directory = surroundings.state_directory.clone();
+        let (variables, state_directory) = (document.variables, surroundings.state_directory.clone());
         let hide = redaction::hide(&filters, &outputs);
         spools::equip((&inputs, hide), &mut outputs, &service, surroundings, findings);
         let is_sound = !findings.has_errors();
-        is_sound.then_some(Self { inputs, filters, outputs, service, state_directory, metrics, digest, direct })
+        is_sound.then_some(Self {
+            inputs,
+            filters,
+            outputs,
+            service,
+            state_directory,
+            metrics,
+            digest,
+            variables,
+            direct,
+        })
     }
 }
 

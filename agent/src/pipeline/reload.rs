@@ -7,7 +7,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -16,6 +16,7 @@ use tracing::{error, info, warn};
 
 use super::build::{PlaceOf, Plan};
 use super::run::{Ended, Running};
+use crate::config::VariableFiles;
 use crate::monitor::{MonitorClock, Reloaded, Reloads};
 use crate::plugin::Stop;
 
@@ -66,6 +67,8 @@ pub(super) struct Outside {
     is_enabled: bool,
     /// Why it cannot be all the same.
     hindrance: Option<String>,
+    /// What a change of asks for a reload, too.
+    variables: VariableFiles,
 }
 
 impl Outside {
@@ -82,6 +85,14 @@ impl Outside {
                     warn!(component = "reload", "SIGHUP received and ignored: `Hot_Reload` is off");
                 }
                 Some(ask) = self.asked.recv() => return Wake::Reload(Some(ask)),
+                () = until(self.variables.next()), if self.is_enabled => {
+                    let changed = self.variables.changed(Instant::now());
+                    if !changed.is_empty() {
+                        let variables = changed.join(" ");
+                        info!(component = "reload", variables, "files of variables have changed");
+                        return Wake::Reload(None);
+                    }
+                }
             }
         }
     }
@@ -115,6 +126,14 @@ impl Outside {
     /// Where the monitor of the next pipeline has its time and asks for reloads.
     pub(super) fn for_monitor(&self) -> (&MonitorClock, &Arc<Reloads>) {
         (&self.clock, &self.reloads)
+    }
+}
+
+/// Sleeps until `at`; without it for ever.
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -187,7 +206,8 @@ impl Plan {
         };
         let (reloads, asked) = Reloads::new();
         let (reloads, clock) = (Arc::new(reloads), MonitorClock::real());
-        let outside = Outside { signals, hang_up, asked, renewal, reloads, clock, is_enabled: false, hindrance: None };
+        let (is_enabled, hindrance, variables) = (false, None, VariableFiles::default());
+        let outside = Outside { signals, hang_up, asked, renewal, reloads, clock, is_enabled, hindrance, variables };
         Generations { runtime, outside, count: 0, stops: Vec::new() }.run(self)
     }
 }
@@ -239,6 +259,7 @@ impl Generations {
         refuse(ask, reasons);
         match restored {
             Ok(running) => {
+                self.outside.variables.forget_changes();
                 running.metrics().reloads.set(self.count);
                 Some(running)
             }
@@ -255,7 +276,7 @@ impl Generations {
         }
     }
 
-    fn start(&mut self, plan: Plan) -> Result<Running, String> {
+    fn start(&mut self, mut plan: Plan) -> Result<Running, String> {
         let stops: Vec<(Arc<str>, Stop)> =
             plan.inputs.iter().map(|input| (Arc::clone(&input.name), input.stop.clone())).collect();
         for (name, stop) in &stops {
@@ -270,8 +291,9 @@ impl Generations {
                 warn!(component = "reload", "the configuration cannot be reloaded: {hindrance}");
             }
         });
+        let variables = VariableFiles::new(std::mem::take(&mut plan.variables), Instant::now());
         let running = Running::start(plan, &self.runtime, self.outside.for_monitor())?;
-        self.outside.is_enabled = is_enabled;
+        (self.outside.is_enabled, self.outside.variables) = (is_enabled, variables);
         self.outside.reloads.enable(is_enabled);
         Ok(running)
     }

@@ -80,7 +80,7 @@ impl Running {
         outside: (&MonitorClock, &Arc<Reloads>),
     ) -> Result<Self, String> {
         let reload_grace = longest_drain(&plan);
-        let Plan { inputs, filters, outputs, service, state_directory, metrics, digest, direct } = plan;
+        let Plan { inputs, filters, outputs, service, state_directory, metrics, digest, direct, .. } = plan;
         let (abort, aborted) = watch::channel(false);
         let mut served = JoinSet::new();
         let (ended, stopped) = watch::channel(false);

@@ -155,6 +155,8 @@ impl Model {
 
     fn look(&mut self) {
         if self.runs() {
+            // No file waits longer for a look at it.
+            self.pass(Duration::from_secs(1));
             let now = self.rig.now;
             self.rig.tail().now = now;
             self.rig.tail().scan();
