@@ -97,7 +97,7 @@ fn run() -> Result<bool, Box<dyn Error>> {
     let speed = speed::measure(&engine, &clean);
     let mut out = io::stdout().lock();
     let kept =
-        table(&mut out, &scores)? & bounds(&mut out, &scores, &touched, clean.len())? & speed::print(&mut out, speed)?;
+        table(&mut out, &scores)? & bounds(&mut out, &scores, &touched, clean.len())? & speed::print(&mut out, &speed)?;
     Ok(kept)
 }
 

@@ -26,14 +26,16 @@ impl Pass<'_> {
         if !is_plus && !is_zeros {
             return false;
         }
-        let (digits, head) = (self.digits_at(at), if is_plus { 0 } else { 2 });
+        // What is no American number is told before all digits are gathered.
+        let head = if is_plus { 0 } else { 2 };
+        let mark = usize::from(matches!(self.byte(at + head + 1), b' ' | b'.' | b'-' | b'/'));
+        if self.byte(at + head) == b'1' && matches!(self.byte(at + head + 1 + mark), b'0' | b'1') {
+            return false;
+        }
+        let digits = self.digits_at(at);
         let Some((code, least, most)) = digits.plain.get(1 + head..1 + digits.count).and_then(plan) else {
             return false;
         };
-        // No American number goes on so.
-        if matches!(digits.plain[1 + head..], [b'1', b'0' | b'1', ..]) {
-            return false;
-        }
         let ends = |count: &usize| *count <= digits.count && !self.is_word(digits.ends[*count]);
         let candidate = |count: usize| Candidate {
             plain: if is_plus { &digits.plain[..=count] } else { &digits.plain[1..=count] },

@@ -77,7 +77,7 @@ impl Way {
     }
 }
 
-/// How values begin: with one of these digits, with a letter and something else (`a`), or with two letters (`A`). Others begin in
+/// How values begin: with one of these digits (and no second zero), with a letter and something else (`a`), or with two letters (`A`). Others begin in
 /// any way.
 const BEGINNINGS: &[(&str, &str)] = &[
     ("card", "23456"),
@@ -104,7 +104,11 @@ impl Beginning {
     #[inline(always)]
     pub(super) fn of(first: u8, second: u8) -> Self {
         let digit = first.wrapping_sub(b'0');
-        Self(1 << if digit < 10 { digit } else { 10 + u8::from(second.is_ascii_alphabetic()) })
+        Self(match (digit, second) {
+            (0, b'0') => 1 << 12,
+            (0..10, _) => 1 << digit,
+            _ => 1 << (10 + u8::from(second.is_ascii_alphabetic())),
+        })
     }
 
     fn read(written: &str) -> Self {
@@ -163,7 +167,7 @@ impl Ways {
     fn put(&mut self, groups: &[u8], entry: Entry) {
         let place = self.entries.partition_point(|other| other.way <= entry.way);
         self.entries.insert(place, entry);
-        let bits = (0..12).map(|bit| 1 << bit).filter(|bit| entry.beginning.0 & bit != 0);
+        let bits = (0..13).map(|bit| 1 << bit).filter(|bit| entry.beginning.0 & bit != 0);
         bits.for_each(|bit| self.filter.put(entry.way.hash(bit)));
         let length = |at: usize| usize::from(groups[at].min(15));
         match groups.len() {
