@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use vigie_parsers::batch::{Batch, Field, Record, Timestamp, Value};
+use vigie_parsers::batch::{Batch, Field, Record, Text, Timestamp, Value};
 use vigie_parsers::simd::push;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -352,9 +352,13 @@ impl TagKey {
 
 /// Whether one of `fields` is called `key`, possibly only after its dots were replaced.
 fn has_key(batch: &Batch, fields: &[Field], key: &[u8], with_underscores: bool) -> bool {
+    if !with_underscores {
+        let may_be = |text: Text| text.span.len as usize == key.len() || text.is_escaped();
+        return fields.iter().any(|field| may_be(field.key) && batch.text_is(field.key, key));
+    }
     let replaced = |byte: &u8| if *byte == b'.' { b'_' } else { *byte };
     fields.iter().any(|field| {
-        if field.key.is_escaped() || !with_underscores {
+        if field.key.is_escaped() {
             return batch.text_is(field.key, key);
         }
         let raw = batch.bytes(field.key.span);
