@@ -62,6 +62,12 @@ pub(super) async fn run(
 async fn next(handle: &Arc<Handle>) -> Option<(Request, Passage)> {
     loop {
         handle.pauses.open().await;
+        if handle.spooling.is_none() {
+            // It stays in the queue until it may leave, so that no more than one waits in memory.
+            let length = handle.queue.ahead(|request| request.plain_length).await?;
+            let passage = handle.gate.enter(length).await;
+            return handle.queue.next().await.map(|request| (request, passage));
+        }
         let request = handle.queue.next().await?;
         let may_spool = request.may_spool && handle.spooling.is_some();
         let passage = tokio::select! {

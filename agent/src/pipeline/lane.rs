@@ -56,8 +56,8 @@ impl Handle {
         let delivery = output.delivery();
         let Delivery { request_bytes, concurrency, encoding, ordered } = delivery;
         let queue = ByteQueue::new(request_bytes);
-        // As many as are sent at once, one before the gate, one that waits, and one that grows.
-        let buffers = Body::buffers(encoding, request_bytes, concurrency + 3);
+        // As many as are sent at once, one that waits, and one that grows; where there is a spool, one before the gate.
+        let buffers = Body::buffers(encoding, request_bytes, concurrency + 2 + usize::from(spooling.is_some()));
         let ceiling = Mutex::new(Ceiling::new(request_bytes));
         metrics.request_limit_bytes.set(request_bytes as u64);
         let requests = if ordered { 1 } else { concurrency.max(1) };

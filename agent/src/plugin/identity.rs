@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use siphasher::sip::SipHasher24;
 use siphasher::sip128::{Hasher128, SipHasher24 as Stream128};
 use vigie_parsers::batch::{Batch, Origin, Record, Source, Span};
+use vigie_parsers::simd::climb;
 
 use super::digest;
 use super::input::Stream;
@@ -90,14 +91,12 @@ impl Agent {
 /// (8 digits, 48 bits), keyed hash (6 digits), source length (as many digits as it needs), and `.` with the part where
 /// that is not 0.
 fn push_record_id(origin: &Origin, hash: u32, out: &mut Vec<u8>) {
-    let offset = digits(origin.offset);
     if (64..4096).contains(&origin.length) {
-        // Hash and length are eight digits together. In a register: they would have to arrive in memory before they could be copied.
-        let rest = digits(u64::from(hash) << 12 | u64::from(origin.length));
-        let both = u128::from(u64::from_le_bytes(offset)) | u128::from(u64::from_le_bytes(rest)) << 64;
-        out.extend_from_slice(&both.to_le_bytes());
+        // Hash and length are eight digits together.
+        let rest = u64::from(hash) << 12 | u64::from(origin.length);
+        out.extend_from_slice(&sixteen_digits([origin.offset, rest]));
     } else {
-        out.extend_from_slice(&offset);
+        out.extend_from_slice(&digits(origin.offset));
         push_digits(u64::from(hash), 6, out);
         let width = (u32::BITS - origin.length.leading_zeros()).div_ceil(6).max(1) as usize;
         push_digits(u64::from(origin.length), width, out);
@@ -116,15 +115,26 @@ fn push_digits(number: u64, width: usize, out: &mut Vec<u8>) {
 /// ids of a stream sort by offset.
 #[inline(always)]
 fn digits(number: u64) -> [u8; 8] {
-    const EACH: u64 = 0x0101_0101_0101_0101;
+    let [first, _] = *sixteen_digits([number, 0]).as_chunks().0 else { return [0; 8] };
+    first
+}
+
+/// The digits of both numbers, one behind the other: they cost what those of one do.
+#[inline(always)]
+fn sixteen_digits([one, other]: [u64; 2]) -> [u8; 16] {
+    // In a register: they would have to arrive in memory before they could be read as one.
+    let both = u128::from(places(one)) << 64 | u128::from(places(other));
+    // Where a run of digits begins, the distance from value to character grows.
+    climb(both.to_be_bytes(), [(-1, 45), (0, 2), (10, 7), (36, 4), (37, 1)])
+}
+
+/// The lower 48 bits of `number`, six to a byte.
+#[inline(always)]
+fn places(number: u64) -> u64 {
     // Halves, quarters, then eighths of the bits into bytes of their own.
     let number = number & 0xff_ffff | (number & 0xffff_ff00_0000) << 8;
     let number = number & 0x0000_0fff_0000_0fff | (number & 0x00ff_f000_00ff_f000) << 4;
-    let number = number & 0x003f_003f_003f_003f | (number & 0x0fc0_0fc0_0fc0_0fc0) << 2;
-    let from = |value: u64| (number + EACH * (0x80 - value)) >> 7 & EACH;
-    // Where a run of digits begins, the distance from value to character grows.
-    let text = number + EACH * u64::from(b'-') + from(1) * 2 + from(11) * 7 + from(37) * 4 + from(38);
-    text.to_be_bytes()
+    number & 0x003f_003f_003f_003f | (number & 0x0fc0_0fc0_0fc0_0fc0) << 2
 }
 
 impl fmt::Debug for Agent {

@@ -138,6 +138,25 @@ impl<T: Weight> ByteQueue<T> {
         }
     }
 
+    /// What `look` says of the next element, which stays where it is, as a task waits for it; `None` when the queue was closed and
+    /// is empty.
+    pub async fn ahead<Seen>(&self, look: impl Fn(&T) -> Seen) -> Option<Seen> {
+        loop {
+            let filled = self.filled_async.notified();
+            let (seen, closed) = self.look(&look);
+            if seen.is_some() || closed {
+                return seen;
+            }
+            filled.await;
+        }
+    }
+
+    /// What `look` says of the next element, and whether the queue was closed.
+    fn look<Seen>(&self, look: impl Fn(&T) -> Seen) -> (Option<Seen>, bool) {
+        let state = self.lock();
+        (state.elements.front().map(look), state.closed)
+    }
+
     /// Whether it was closed.
     pub fn is_closed(&self) -> bool {
         self.lock().closed
@@ -271,6 +290,24 @@ mod tests {
         assert_eq!(queue.push_within(5, Duration::ZERO), Ok(()));
         queue.close();
         assert_eq!(queue.push_within(1, Duration::from_secs(60)), Err(1));
+    }
+
+    #[tokio::test]
+    async fn a_task_sees_the_next_element_before_it_takes_it() {
+        let queue = Arc::new(ByteQueue::new(10));
+        let other = Arc::clone(&queue);
+        let seen = tokio::spawn(async move { other.ahead(|element| *element).await });
+        tokio::task::yield_now().await;
+        assert!(!seen.is_finished());
+
+        queue.push(4).expect("it fits");
+        queue.push(5).expect("it fits");
+
+        assert_eq!(seen.await.expect("it does not panic"), Some(4));
+        assert_eq!((queue.ahead(|element| *element).await, queue.next().await), (Some(4), Some(4)));
+        queue.close();
+        assert_eq!((queue.ahead(|element| *element).await, queue.next().await), (Some(5), Some(5)));
+        assert_eq!(queue.ahead(|element| *element).await, None);
     }
 
     #[test]

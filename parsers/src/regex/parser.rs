@@ -1,6 +1,7 @@
 //! The regex parser: named groups of the first match become fields.
 
 use std::cell::RefCell;
+use std::ops;
 
 use super::{Captures, Engine, GivenUp, PatternError, Regex};
 use crate::batch::{Batch, Field, Keys, Range, Span, Text, Value};
@@ -81,15 +82,11 @@ impl RegexParser {
         let keys = self.keys.in_batch(batch);
         let before = batch.record(index).fields().len();
         let added = batch.tape.len();
-        let start = text.start as usize;
         let keeps_time = self.time.as_ref().is_some_and(|time| time.keep);
         let mut parsed = Parsed::Refused;
         for (at, group) in self.groups.iter().enumerate() {
             if group.is_plain {
-                let found = captures.get(group.number).unwrap_or_default();
-                if !(self.skip_empty && found.is_empty()) {
-                    batch.push_plain_field(keys.key(at), Span::inside(start + found.start, start + found.end));
-                }
+                self.push_plain(batch, keys.key(at), text, captures.get(group.number).unwrap_or_default());
                 continue;
             }
             let Some(found) = self.found(group, text, captures) else { continue };
@@ -122,6 +119,15 @@ impl RegexParser {
             record.set_distinct();
         }
         parsed
+    }
+
+    /// Adds a field of what was `found` in `text`, if that gives one.
+    #[inline(always)]
+    fn push_plain(&self, batch: &mut Batch, key: Text, text: Span, found: ops::Range<usize>) {
+        let start = text.start as usize;
+        if !(self.skip_empty && found.is_empty()) {
+            batch.push_plain_field(key, Span::inside(start + found.start, start + found.end));
+        }
     }
 
     /// What the field of `group` holds, if it gives one.

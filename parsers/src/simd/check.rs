@@ -48,9 +48,13 @@ pub fn plain(text: &[u8], behind: &[u8]) {
         let blocks = pushed(&|out| way(&bytes, 8..8 + text.len(), out));
         assert_eq!(blocks, (read, plain.clone()), "{}", text.escape_ascii());
     }
-    let after = pushed(&|out| push_plain_after(b"key:", &bytes, 8..8 + text.len(), out));
     let quote: &[u8] = if read == text.len() { b"\"" } else { b"" };
-    assert_eq!(after, (read, [b"beforekey:", &plain[6..], quote].concat()), "{}", text.escape_ascii());
+    for length in [0, 4, 31, 32, 33] {
+        let key = &[b'k'; 40][..length];
+        let after = pushed(&|out| push_plain_after(key, &bytes, 8..8 + text.len(), out));
+        let expected = [b"before", key, &plain[6..], quote].concat();
+        assert_eq!(after, (read, expected), "{} behind {length}", text.escape_ascii());
+    }
 }
 
 /// Looks for the kinds of the bytes of `text`.

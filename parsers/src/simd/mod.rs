@@ -213,6 +213,27 @@ pub fn first_quote_or_space(block: &[u8; BLOCK]) -> usize {
     means::first_of(block, *b"\" \"").unwrap_or(BLOCK)
 }
 
+/// To each byte, all below 128, is added the second of every step whose first it is above.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub fn climb(bytes: [u8; BLOCK], steps: [(i8, i8); 5]) -> [u8; BLOCK] {
+    means::climb(&bytes, steps)
+}
+
+/// The same with the means of every machine.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+pub fn climb(bytes: [u8; BLOCK], steps: [(i8, i8); 5]) -> [u8; BLOCK] {
+    bytes.map(|byte| climb_alone(byte, steps))
+}
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+#[inline(always)]
+fn climb_alone(byte: u8, steps: [(i8, i8); 5]) -> u8 {
+    let steps = steps.iter().filter(|(above, _)| byte.cast_signed() > *above);
+    steps.fold(byte, |sum, (_, more)| sum.wrapping_add(more.cast_unsigned()))
+}
+
 /// Where one of `wanted` first stands in `text`. For the short distances between delimiters, where a call costs more than the
 /// search.
 #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
@@ -321,6 +342,12 @@ mod tests {
             let same = one.bytes().zip(&other).take_while(|(one, other)| one == *other).count();
             prop_assert_eq!(same_length(one.as_bytes(), &other), same);
             prop_assert_eq!(same_length(&other, one.as_bytes()), same);
+        }
+
+        #[test]
+        fn bytes_climb_all_steps_that_they_are_above(bytes: [u8; BLOCK], above in -1_i8..64, more in 0_i8..9) {
+            let (bytes, steps) = (bytes.map(|byte| byte & 0x3f), [(-1, 45), (above, more), (9, 1), (30, 2), (63, 50)]);
+            prop_assert_eq!(climb(bytes, steps), bytes.map(|byte| climb_alone(byte, steps)));
         }
 
         #[test]

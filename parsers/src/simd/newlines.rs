@@ -14,7 +14,7 @@ pub(crate) fn each_newline(text: &[u8], at_newline: impl FnMut(usize) -> bool) {
 /// The same with the means of every machine.
 fn one_by_one(text: &[u8], at_newline: impl FnMut(usize) -> bool) {
     // It ends where a newline is not wanted any more.
-    let _ = memchr::memchr_iter(b'\n', text).map(at_newline).all(|goes_on| goes_on);
+    let _ = memchr::memchr_iter(b'\n', text).all(at_newline);
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -30,13 +30,12 @@ mod avx2 {
     pub(super) fn each_newline(text: &[u8], mut at_newline: impl FnMut(usize) -> bool) {
         let (blocks, rest) = text.as_chunks::<BLOCK>();
         for (number, block) in blocks.iter().enumerate() {
-            let (mut ends, place) = (ends(block), number * BLOCK);
-            while ends != 0 {
-                let ahead = ends.trailing_zeros();
-                if !at_newline(place + ahead as usize) {
-                    return;
-                }
+            let mut ends = ends(block);
+            while ends != 0 && at_newline(number * BLOCK + ends.trailing_zeros() as usize) {
                 ends &= ends - 1;
+            }
+            if ends != 0 {
+                return;
             }
         }
         super::one_by_one(rest, |at| at_newline(blocks.len() * BLOCK + at));

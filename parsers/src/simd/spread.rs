@@ -3,8 +3,9 @@
 //! Every byte is given a backslash before it, and those that nothing needs are left out in one step.
 
 use std::arch::x86_64::{
-    _mm256_cmpeq_epi8_mask, _mm256_cmplt_epi8_mask, _mm256_maskz_loadu_epi8, _mm256_set1_epi8, _mm512_cvtepu8_epi16,
-    _mm512_maskz_compress_epi8, _mm512_or_si512, _mm512_set1_epi16, _mm512_slli_epi16, _mm512_storeu_si512, _pdep_u64,
+    _mm256_cmpeq_epi8_mask, _mm256_cmplt_epi8_mask, _mm256_maskz_loadu_epi8, _mm256_set1_epi8, _mm256_storeu_si256,
+    _mm512_cvtepu8_epi16, _mm512_maskz_compress_epi8, _mm512_or_si512, _mm512_set1_epi16, _mm512_slli_epi16,
+    _mm512_storeu_si512, _pdep_u64,
 };
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -58,12 +59,36 @@ pub(super) fn push(text: &[u8], out: &mut Vec<u8>) -> usize {
 /// [`push`] behind `before`, and a quote behind it where all of `text` was taken.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2,bmi2,popcnt")]
 pub(super) fn push_after(before: &[u8], text: &[u8], out: &mut Vec<u8>) -> usize {
+    if [before, text].iter().all(|part| (1..=WIDTH).contains(&part.len())) {
+        return push_short_after(before, text, out);
+    }
     super::push(before, out);
     let read = push(text, out);
     if read == text.len() {
         out.push(b'"');
     }
     read
+}
+
+/// The same where both fit into a block, as most members of an object do: without a loop, and room is made once.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2,bmi2,popcnt")]
+fn push_short_after(before: &[u8], text: &[u8], out: &mut Vec<u8>) -> usize {
+    out.reserve(4 * WIDTH);
+    let (start, is_there) = (out.len(), u32::MAX >> (WIDTH - before.len()));
+    // SAFETY: no more of `before` is read than is there. What it takes is at most a block, and behind it there is room for another
+    // vector and a quote.
+    let (run, end) = unsafe {
+        let to = out.as_mut_ptr().add(start);
+        _mm256_storeu_si256(to.cast(), _mm256_maskz_loadu_epi8(is_there, before.as_ptr().cast()));
+        let to = to.add(before.len());
+        let (run, backslashes) = push_block(text.as_ptr(), text.len(), to);
+        to.add(run + backslashes).write(b'"');
+        (run, start + before.len() + run + backslashes)
+    };
+    // SAFETY: so many bytes were written, within the room that was made.
+    unsafe { out.set_len(end + usize::from(run == text.len())) };
+    run
 }
 
 #[inline]

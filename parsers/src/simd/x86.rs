@@ -1,8 +1,8 @@
 //! Blocks on x86-64, with SSE2, which every such processor has.
 
 use std::arch::x86_64::{
-    __m128i, _mm_cmpeq_epi8, _mm_cmplt_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128,
-    _mm_set1_epi8, _mm_sub_epi8,
+    __m128i, _mm_add_epi8, _mm_and_si128, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_cmplt_epi8, _mm_loadu_si128,
+    _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8, _mm_storeu_si128, _mm_sub_epi8,
 };
 
 use super::{BLOCK, Digits, Found};
@@ -79,6 +79,22 @@ pub(super) fn count_digits(block: &[u8; BLOCK]) -> usize {
         _mm_movemask_epi8(_mm_cmpeq_epi8(values, _mm_min_epu8(values, _mm_set1_epi8(9))))
     };
     digits.trailing_ones() as usize
+}
+
+/// Each byte and the second of every step whose first it is above.
+#[inline(always)]
+pub(super) fn climb(bytes: &[u8; BLOCK], steps: [(i8, i8); 5]) -> [u8; BLOCK] {
+    let mut out = [0; BLOCK];
+    // SAFETY: these need SSE2; a block is written, aligned or not.
+    unsafe {
+        let bytes = vector(bytes);
+        let mut sum = bytes;
+        for (above, more) in steps {
+            sum = _mm_add_epi8(sum, _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8(above)), _mm_set1_epi8(more)));
+        }
+        _mm_storeu_si128(out.as_mut_ptr().cast(), sum);
+    }
+    out
 }
 
 /// A block in a register.

@@ -352,10 +352,13 @@ impl TagKey {
 
 /// Whether one of `fields` is called `key`, possibly only after its dots were replaced.
 fn has_key(batch: &Batch, fields: &[Field], key: &[u8], with_underscores: bool) -> bool {
+    if !with_underscores {
+        return fields.iter().any(|field| batch.is_called(field, key));
+    }
     let replaced = |byte: &u8| if *byte == b'.' { b'_' } else { *byte };
     fields.iter().any(|field| {
-        if field.key.is_escaped() || !with_underscores {
-            return batch.is_called(field, key);
+        if field.key.is_escaped() {
+            return batch.text_is(field.key, key);
         }
         let raw = batch.bytes(field.key.span);
         raw.len() == key.len() && raw.iter().map(replaced).eq(key.iter().copied())
