@@ -6,16 +6,8 @@ use crate::simd;
 #[derive(Clone, Debug)]
 pub(super) struct Bytes {
     has: Box<[bool; 256]>,
-    but: But,
-}
-
-/// The bytes outside of a set.
-#[derive(Clone, Copy, Debug)]
-enum But {
-    One(u8),
-    /// Two or three; the last again where there are fewer.
-    Few([u8; 3]),
-    Many,
+    /// The bytes outside of it, when those are one to three; the last again where there are fewer.
+    but: Option<[u8; 3]>,
 }
 
 impl Bytes {
@@ -26,10 +18,10 @@ impl Bytes {
         }
         let others: Vec<u8> = (0..=u8::MAX).filter(|byte| !table[usize::from(*byte)]).collect();
         let but = match *others.as_slice() {
-            [one] => But::One(one),
-            [one, two] => But::Few([one, two, two]),
-            [one, two, three] => But::Few([one, two, three]),
-            _ => But::Many,
+            [one] => Some([one; 3]),
+            [one, two] => Some([one, two, two]),
+            [one, two, three] => Some([one, two, three]),
+            _ => None,
         };
         Self { but, has: table }
     }
@@ -48,10 +40,8 @@ impl Bytes {
     #[inline]
     pub(super) fn span(&self, text: &[u8]) -> usize {
         match self.but {
-            // One comparison does where all three are the same by the code, not by the bytes.
-            But::One(byte) => simd::find_byte(text, [byte; 3]).unwrap_or(text.len()),
-            But::Few(bytes) => simd::find_byte(text, bytes).unwrap_or(text.len()),
-            But::Many => text.iter().position(|byte| !self.has(*byte)).unwrap_or(text.len()),
+            Some(bytes) => simd::find_byte(text, bytes).unwrap_or(text.len()),
+            None => text.iter().position(|byte| !self.has(*byte)).unwrap_or(text.len()),
         }
     }
 }
