@@ -385,6 +385,8 @@ mod tests {
         let kept = before.open(50);
         kept.end_clean(50);
         kept.set_clean(20);
+        // Its event is open still where that stream goes on in a third.
+        kept.end_clean(500);
         let (first, second) = (ledger.open(100), ledger.open(200));
         first.keep(150, kept);
 

@@ -138,9 +138,10 @@ impl Share {
         }
     }
 
-    /// The same for the last time: what is open is no longer the matter of its stream.
+    /// The same for the last time: what is open is no longer the matter of its stream. Where that was said before, it stands: the
+    /// offset is one of another stream.
     pub fn end_clean(&self, offset: u64) {
-        self.receipt.clean.store(offset, Ordering::Release);
+        self.set_clean(offset);
         self.receipt.is_clean_end.store(true, Ordering::Release);
     }
 

@@ -53,6 +53,28 @@ fn every_example_is_found_and_no_counter_example() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Texts are looked through in blocks: where they begin makes no difference.
+#[test]
+fn every_example_is_found_wherever_it_stands() {
+    let mut scanner = scanner();
+    let mut wrong = Vec::new();
+    for detector in all() {
+        for (text, values) in detector.matches.iter().map(|example| unmarked(example)) {
+            let shift = |by: usize| format!("{}{}{text}", "- ".repeat(by / 2), " ".repeat(by % 2));
+            let is_found = |shifted: &str, scanner: &mut Scanner| {
+                let found = found(scanner, shifted);
+                values.iter().all(|value| found.contains(&(detector.entity, value)))
+            };
+            if is_found(&shift(2), &mut scanner) {
+                let missed = (3..68).filter(|by| !is_found(&shift(*by), &mut scanner));
+                wrong.extend(missed.map(|by| format!("{}: {text}, {by} bytes on", detector.entity)));
+            }
+        }
+    }
+
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// Pieces of which texts are made that come close to values.
 const PIECES: &[&str] = &[
     "4111111111111111",

@@ -83,7 +83,8 @@ impl Hearing {
     #[inline(always)]
     pub(super) fn may_be_dated(&self, at: usize) -> bool {
         let (block, bit) = (at / 64, at % 64);
-        let here = self.block(block).months >> bit.saturating_sub(1);
+        let before = if bit == 0 && block > 0 { self.block(block - 1).months >> 63 } else { 0 };
+        let here = self.block(block).months >> bit.saturating_sub(1) | before;
         let behind = if bit > 64 - MONTH { self.block(block + 1).months << (64 - bit) } else { 0 };
         self.has_highs || (here | behind) & ((1 << MONTH) - 1) != 0
     }

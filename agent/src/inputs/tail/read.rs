@@ -275,7 +275,8 @@ impl Lease {
     fn parcel(&mut self, batch: PooledBatch, end: u64) -> Option<Parcel> {
         let share = self.content.ledger.open(end);
         if let Some(prefix) = self.prefix.take() {
-            prefix.hand_to(&share, end);
+            // Of a line that is longer than this range nothing is settled before it is over.
+            prefix.hand_to(&share, end.max(1));
         }
         if batch.is_empty() {
             // Only what is left out: nobody else need hear of it.

@@ -239,7 +239,6 @@ impl Tail {
 
     /// Whether nothing more is to be done for a file that leaves. Does what is to be done.
     fn is_over(&mut self, number: u64) -> bool {
-        let is_held = self.is_held(number);
         let Some(file) = self.files.get_mut(&number) else { return true };
         if file.standing != Standing::Gone {
             if self.now.duration_since(file.last_growth) < self.settings.rotate_wait {
@@ -269,7 +268,7 @@ impl Tail {
             file.ended = true;
             outlet.end(Arc::clone(&content.stream));
         }
-        !file.is_awaiting() && !is_held
+        !file.is_awaiting() && !self.is_held(number)
     }
 
     pub(super) fn close(&mut self, number: u64) {

@@ -35,9 +35,23 @@ pub(super) struct Join {
 #[derive(Debug)]
 enum State {
     /// The one before is not read to its end, which lies here since the successor has something.
-    Waiting { upto: Option<u64> },
+    Waiting {
+        upto: Option<u64>,
+        /// Whether they were joined before: what is on its way of the successor counts for nothing.
+        is_again: bool,
+    },
     /// What was open passed on when the one before was handed on up to `end`.
     Passed { end: u64, passed: Passed },
+}
+
+impl Join {
+    /// Whether the position of file `number` may not move meanwhile, `to` being the successor.
+    fn holds(&self, to: u64, number: u64) -> bool {
+        match self.state {
+            State::Passed { .. } => number == to || number == self.from,
+            State::Waiting { is_again, .. } => is_again && number == to,
+        }
+    }
 }
 
 /// What a look at a file that waits came to.
@@ -69,7 +83,7 @@ impl Tail {
     /// the stream of that one.
     pub(super) fn wait_for_before(&mut self, number: u64, away: &Away) -> Option<u64> {
         let from = self.before(number, away)?;
-        self.joins.insert(number, Join { from, state: State::Waiting { upto: None } });
+        self.joins.insert(number, Join { from, state: State::Waiting { upto: None, is_again: false } });
         let content = self.files.get(&from)?.content.as_ref().filter(|_| self.settings.joins)?;
         Some(content.stream.id)
     }
@@ -109,10 +123,7 @@ impl Tail {
 
     /// Whether the position of a file may not move: what passed on, from it or to it, is not settled.
     pub(super) fn is_held(&self, number: u64) -> bool {
-        let is_of = |(to, join): (&u64, &Join)| {
-            (*to == number || join.from == number) && matches!(join.state, State::Passed { .. })
-        };
-        self.joins.iter().any(is_of)
+        self.joins.iter().any(|(to, join)| join.holds(*to, number))
     }
 
     /// Passes on what is open of logs that are read to their end, and forgets successions of which nothing came.
@@ -152,7 +163,7 @@ impl Tail {
         if before.lent.is_some() || has_failed(before) || self.changed.contains_key(&from) {
             return Look::Waits;
         }
-        let Some(Join { state: State::Waiting { upto }, .. }) = self.joins.get_mut(&number) else { return Look::Waits };
+        let Some(Join { state: State::Waiting { upto, .. }, .. }) = self.joins.get_mut(&number) else { return Look::Waits };
         let Some(upto) = *upto else {
             *upto = Some(before.file.size().unwrap_or(before.size));
             self.look_at(from);
@@ -302,9 +313,9 @@ impl Tail {
 
     /// Files whose positions may not move, but for those whose successions are `settled`.
     pub(super) fn held_but(&self, settled: &[u64]) -> BTreeSet<u64> {
-        let is_held =
-            |(number, join): &(&u64, &Join)| matches!(join.state, State::Passed { .. }) && !settled.contains(*number);
-        self.joins.iter().filter(is_held).flat_map(|(number, join)| [*number, join.from]).collect()
+        let unsettled = self.joins.iter().filter(|(number, _)| !settled.contains(*number));
+        let both = unsettled.flat_map(|(to, join)| [*to, join.from].map(|number| (number, join.holds(*to, number))));
+        both.filter(|(_, is_held)| *is_held).map(|(number, _)| number).collect()
     }
 
     /// Notes that the positions of file `number` and of the one that it succeeds may have moved.
@@ -323,11 +334,12 @@ impl Tail {
     pub(super) fn rewind_joined(&mut self, number: u64, position: u64) {
         let mut again = Vec::new();
         for (to, Join { from, state }) in &mut self.joins {
-            let is_of = *from == number || (*to == number && position == 0);
-            if !is_of || !matches!(state, State::Passed { .. }) {
+            let State::Passed { end, .. } = state else { continue };
+            let is_of = (*from == number && position < *end) || (*to == number && position == 0);
+            if !is_of {
                 continue;
             }
-            *state = State::Waiting { upto: None };
+            *state = State::Waiting { upto: None, is_again: true };
             self.prefixes.remove(to);
             again.push(if *from == number { (*to, 0) } else { (*from, u64::MAX) });
         }
