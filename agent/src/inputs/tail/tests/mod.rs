@@ -6,6 +6,7 @@ mod compressed;
 mod descriptors;
 mod encodings;
 mod follow;
+mod forget;
 mod options;
 mod rest;
 mod resume;
