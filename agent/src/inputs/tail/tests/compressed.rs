@@ -108,7 +108,7 @@ fn a_gzip_file_that_is_still_written_is_waited_for_though_its_head_is_there() {
     rig.rename("a.log", "a.log.1").append("a.log", &numbered(501, 501));
     rig.scan().wait(5);
     assert_eq!(rig.texts(), lines(1, 501));
-    let content = fs::read(rig.path("a.log.1")).expect("it is there");
+    let content = numbered(1, 500).into_bytes();
     let mut encoder = GzEncoder::new(File::create(rig.path("a.log.1.gz")).expect("it is made"), Compression::fast());
 
     encoder.write_all(&content[..2_000]).and_then(|()| encoder.flush()).expect("it is written");
