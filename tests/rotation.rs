@@ -101,14 +101,7 @@ impl Stand {
             let whole = |path: &Path| path.extension().is_none_or(|ending| ending != "tmp");
             for request in requests.filter_map(Result::ok).filter(|request| whole(&request.path())) {
                 let body = fs::read_to_string(request.path()).unwrap_or_default();
-                let lines: Vec<&str> = body.lines().collect();
-                for pair in lines.chunks_exact(2) {
-                    let parsed = [pair[0], pair[1]].map(|line| serde_json::from_str::<Value>(line).ok());
-                    let [Some(action), Some(document)] = parsed else { continue };
-                    let id = action["create"]["_id"].as_str().or(action["index"]["_id"].as_str()).unwrap_or_default();
-                    let log = document["log"].as_str().unwrap_or_default();
-                    stored.insert(id.to_owned(), log.to_owned());
-                }
+                stored.extend(documents(&body));
             }
         }
         stored
@@ -139,6 +132,18 @@ impl Stand {
         thread::sleep(Duration::from_millis(1_500));
         self.wait_for(&expected);
     }
+}
+
+/// The documents of a bulk request: id and text.
+fn documents(body: &str) -> Vec<(String, String)> {
+    let lines: Vec<&str> = body.lines().collect();
+    let document = |pair: &[&str]| {
+        let [action, document] = [pair[0], pair[1]].map(|line| serde_json::from_str::<Value>(line).ok());
+        let (action, document) = (action?, document?);
+        let id = action["create"]["_id"].as_str().or(action["index"]["_id"].as_str())?;
+        Some((id.to_owned(), document["log"].as_str()?.to_owned()))
+    };
+    lines.chunks_exact(2).filter_map(document).collect()
 }
 
 /// One piece after the other, a rotation behind each, and a kill behind some.

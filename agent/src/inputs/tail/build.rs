@@ -157,6 +157,8 @@ impl Tail {
             scanned_at: 0,
             scan_gap: Duration::ZERO,
             scans: 0,
+            gone_looked: now,
+            gone: Default::default(),
             scan_again: None,
             left: HashSet::new(),
             // Streams of one input go to neighbouring workers; inputs begin at different ones.

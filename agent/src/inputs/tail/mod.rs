@@ -14,6 +14,7 @@ mod cut;
 mod descriptors;
 mod encoding;
 mod file;
+mod forget;
 mod globs;
 mod inflate;
 mod joining;
@@ -159,6 +160,9 @@ struct Tail {
     /// Looks at all paths follow each other no faster.
     scan_gap: Duration,
     scans: u64,
+    /// When files of closed rows were looked for, and rows whose files were not found.
+    gone_looked: Instant,
+    gone: forget::Gone,
     /// When paths are looked at again because a file was too young to be judged.
     scan_again: Option<Instant>,
     /// Gzip files that are left alone, by id and birth: what they hold is read elsewhere, or is not to be read.

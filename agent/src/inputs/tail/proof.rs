@@ -95,6 +95,11 @@ pub(super) fn has_marker(file: &Opened, offset: u64, marker: (i64, u32)) -> bool
     read == bytes.len() && xxh3_64(&bytes).cast_signed() == hash
 }
 
+/// Whether `file` holds the byte before `offset`.
+pub(super) fn reaches(file: &Opened, offset: u64) -> bool {
+    offset == 0 || file.read_full(&mut [0], offset - 1).is_ok_and(|length| length == 1)
+}
+
 /// The last bytes before the offset of a file, themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mark {

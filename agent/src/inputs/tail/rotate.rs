@@ -254,11 +254,7 @@ impl Tail {
                 return false;
             }
             if !file.is_read() {
-                // The one that succeeds it may begin with what has no newline.
-                if !self.is_awaited(number) {
-                    self.lend(number, true);
-                }
-                return false;
+                return self.lend_last(number);
             }
         }
         let (Some(file), Some(outlet)) = (self.files.get_mut(&number), &self.outlet) else { return false };
@@ -269,6 +265,14 @@ impl Tail {
             outlet.end(Arc::clone(&content.stream));
         }
         !file.is_awaiting() && !self.is_held(number)
+    }
+
+    /// Lends what has no newline, unless a file waits that may begin with it. What is lent is not over.
+    fn lend_last(&mut self, number: u64) -> bool {
+        if !self.is_awaited(number) {
+            self.lend(number, true);
+        }
+        false
     }
 
     pub(super) fn close(&mut self, number: u64) {

@@ -78,6 +78,7 @@ impl Tail {
         }
         self.search_missed(&mut Listings::default());
         self.let_older_go();
+        self.forget_gone_if_due();
         (self.scanned, self.scanned_at) = (self.now, began_at);
         self.scan_gap = gap_after(worked().saturating_sub(began));
     }

@@ -22,7 +22,7 @@ use super::scan::TakeUp;
 use super::siblings::{self, Listings};
 use crate::state::{Known, Position};
 
-/// While a gzip file is younger and its head is short, it may still be written.
+/// While a gzip file is younger and holds less than would prove whose content it has, it may still be written.
 const YOUNG: Duration = Duration::from_secs(2);
 /// How long a file may be written to after another took its name. Compression keeps the time of the last write.
 pub(super) const WRITTEN_LATE: i64 = 10;
@@ -31,7 +31,7 @@ pub(super) const WRITTEN_LATE: i64 = 10;
 enum Kin {
     /// Nobody's that is known.
     None,
-    /// Its first bytes may come yet.
+    /// What would prove it may come yet: its first bytes, or those before the offset that is known.
     Unknown,
     /// That of a file that is open.
     Open,
@@ -83,13 +83,15 @@ impl Tail {
         let read = opened.read_full(&mut bytes, 0);
         let is_short = read.as_ref().is_ok_and(|length| *length < bytes.len());
         let head = &bytes[..read.unwrap_or(0)];
-        let mut is_candidate = false;
+        let (mut is_candidate, mut is_behind) = (false, false);
         let mut is_kin = |position: &Position| {
             let Some(known) = position.known.filter(|known| known.head_length > 0) else { return false };
             let has_head = proof::begins_with_head(head, &known);
             let may_be = (has_head || is_short) && is_named_after(path, position);
             is_candidate |= may_be;
-            may_be && has_head && proof::has_marker(opened, position.offset, position.marker)
+            let is_kin = may_be && has_head && proof::has_marker(opened, position.offset, position.marker);
+            is_behind |= may_be && has_head && !is_kin && !proof::reaches(opened, position.offset);
+            is_kin
         };
         if open.into_iter().any(&mut is_kin) || self.begins_as_fresh(opened, path) {
             return Kin::Open;
@@ -97,7 +99,7 @@ impl Tail {
         if let Some(row) = self.rows.around(path).find(|row| is_kin(row)) {
             return Kin::Stored(Box::new(row.clone()));
         }
-        if is_candidate && is_short { Kin::Unknown } else { Kin::None }
+        if is_behind || (is_candidate && is_short) { Kin::Unknown } else { Kin::None }
     }
 
     /// Whether `opened`, which is at `path`, begins as an open file of whose head nothing is noted yet.
@@ -218,7 +220,7 @@ impl Position {
     }
 
     /// Path at which its file was last.
-    fn last_place(&self) -> &Path {
+    pub(super) fn last_place(&self) -> &Path {
         self.place.as_deref().unwrap_or(&self.name)
     }
 }

@@ -98,6 +98,29 @@ fn what_a_rotated_file_is_compressed_to_is_not_read_again() {
     }
 }
 
+/// Its head tells whose content it has before the bytes that would prove it are there.
+#[test]
+fn a_gzip_file_that_is_still_written_is_waited_for_though_its_head_is_there() {
+    now_is_real();
+    let mut rig = Rig::new("a.log*", &[("read_from_head", "on"), ("rotate_wait", "1")]);
+    rig.append("a.log", &numbered(1, 500));
+    rig.start();
+    rig.rename("a.log", "a.log.1").append("a.log", &numbered(501, 501));
+    rig.scan().wait(5);
+    assert_eq!(rig.texts(), lines(1, 501));
+    let content = numbered(1, 500).into_bytes();
+    let mut encoder = GzEncoder::new(File::create(rig.path("a.log.1.gz")).expect("it is made"), Compression::fast());
+
+    encoder.write_all(&content[..2_000]).and_then(|()| encoder.flush()).expect("it is written");
+    rig.scan();
+    assert_eq!(rig.texts(), [""; 0]);
+    encoder.write_all(&content[2_000..]).and_then(|()| encoder.try_finish()).expect("it is written");
+    rig.remove("a.log.1");
+    rig.scan().wait(5).scan();
+
+    assert_eq!(rig.texts(), [""; 0]);
+}
+
 /// As with `delaycompress`: by then it is closed.
 #[test]
 fn a_file_that_is_compressed_long_after_it_was_read_is_recognised() {

@@ -7,6 +7,7 @@ mod compressed;
 mod descriptors;
 mod encodings;
 mod follow;
+mod forget;
 mod model;
 mod options;
 mod rest;
