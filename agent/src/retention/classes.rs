@@ -190,7 +190,7 @@ mod tests {
 
     fn read(sections: &[&[(&str, &str)]]) -> (Arc<Classes>, Vec<&'static str>) {
         let sections = sections.iter().map(|entries| section(entries)).collect();
-        let document = Document { files: Vec::new(), sections };
+        let document = Document { sections, ..Document::default() };
         let mut findings = Diagnostics::default();
         let classes = Classes::read(&document, &mut findings);
         (classes, findings.in_order().iter().map(|finding| finding.code).collect())

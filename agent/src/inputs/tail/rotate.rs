@@ -35,6 +35,10 @@ impl Tail {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return,
             _ => {}
         }
+        if !self.may_hold(number) {
+            return self.scan_within(FAILED_WAIT);
+        }
+        let Some(file) = self.files.get_mut(&number) else { return };
         file.standing = Standing::Rotated;
         file.last_growth = self.now;
         self.leaving.insert(number);
