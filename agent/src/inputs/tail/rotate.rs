@@ -36,7 +36,8 @@ impl Tail {
             _ => {}
         }
         if !self.may_hold(number) {
-            return self.scan_within(FAILED_WAIT);
+            // Before others are let go there is no room.
+            return self.scan_within(self.settings.rotate_wait.max(FAILED_WAIT));
         }
         let Some(file) = self.files.get_mut(&number) else { return };
         file.standing = Standing::Rotated;
