@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use rustix::process::{Resource, getrlimit};
 use tracing::{error, info};
@@ -28,15 +29,17 @@ pub(super) struct Descriptors {
     held: Arc<Held>,
     /// The file that was gone through last.
     hand: u64,
+    /// The turn in which no more could be held.
+    full: Option<Instant>,
 }
 
 impl Descriptors {
-    /// Three quarters of what the process may have.
+    /// Half of what the process may have. A quarter is for what comes, the rest for all others that open files.
     pub(super) fn new() -> Self {
         let limit = getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok());
-        let most = limit.map_or(usize::MAX, |limit| (limit / 4 * 3).max(LEAST));
+        let most = limit.map_or(usize::MAX, |limit| (limit / 2).max(LEAST));
         let held = Held { most: most.into(), ..Held::default() };
-        Self { held: Arc::new(held), hand: 0 }
+        Self { held: Arc::new(held), hand: 0, full: None }
     }
 
     /// How many are held.
@@ -62,6 +65,7 @@ impl Tail {
                 let held = self.descriptors.held();
                 self.descriptors.set_most((held - held.div_ceil(8)).max(LEAST));
                 info!(component = %self.settings.name, %error, files = self.descriptors.most(), "fewer files are held open");
+                self.descriptors.full = None;
                 self.make_room();
                 open(path)
             }
@@ -71,30 +75,41 @@ impl Tail {
 
     /// Counts the descriptor of a file that was taken up, and lets others, or it, give up theirs.
     pub(super) fn count_descriptor(&mut self, number: u64, metadata: &Metadata) {
-        if let Some(file) = self.files.get(&number).filter(|file| file.standing == Standing::Live) {
-            file.file.enroll(file.place(), metadata, &self.descriptors.held);
+        let Some(file) = self.files.get(&number) else { return };
+        file.file.enroll(file.place(), metadata, &self.descriptors.held);
+        if file.standing != Standing::Live {
+            file.file.hold();
         }
+    }
+
+    /// Whether `number`, which is to be held open from now on, may be: files that are rotated at the same time take turns.
+    pub(super) fn may_hold(&mut self, number: u64) -> bool {
+        let is_open = self.files.get(&number).is_none_or(|file| file.file.is_open());
+        is_open || self.make_room()
     }
 
     /// Keeps to the number of descriptors once `number` has one.
     pub(super) fn keep_within(&mut self, number: u64) {
-        if self.descriptors.held() <= self.descriptors.most() {
-            return;
-        }
-        self.make_room();
-        if self.descriptors.held() > self.descriptors.most()
-            && let Some(file) = self.files.get(&number).filter(|file| may_close(file))
-        {
+        let has_room = self.make_room();
+        if let Some(file) = self.files.get(&number).filter(|file| !has_room && may_close(file)) {
             file.file.give_up();
         }
     }
 
-    /// Has quiet files give up their descriptors, in turn.
-    fn make_room(&mut self) {
+    /// Has quiet files give up their descriptors, in turn, until no more are held than may be. Gives whether that is so. What was
+    /// tried in vain is not tried again in the same turn: with many files that would be long.
+    fn make_room(&mut self) -> bool {
+        let is_over = |tail: &Self| tail.descriptors.held() > tail.descriptors.most();
+        if !is_over(self) {
+            return true;
+        }
+        if self.descriptors.full == Some(self.now) {
+            return false;
+        }
         let hand = self.descriptors.hand;
         let round = self.files.range(hand.saturating_add(1)..).chain(self.files.range(..=hand));
         for (number, file) in round.take(STEPS.max(self.files.len() / 8)) {
-            if self.descriptors.held() <= self.descriptors.most() {
+            if !is_over(self) {
                 break;
             }
             self.descriptors.hand = *number;
@@ -102,6 +117,9 @@ impl Tail {
                 file.file.give_up();
             }
         }
+        let is_full = is_over(self);
+        self.descriptors.full = is_full.then_some(self.now);
+        !is_full
     }
 
     /// Opens a file again that is not at its path any more. One that is nowhere in its directory is deleted, with what of it was

@@ -195,10 +195,11 @@ fn patience(rewinds: u8) -> Duration {
     PATIENCE.saturating_mul(2_u32.saturating_pow(rewinds.into())).min(LONGEST_PATIENCE)
 }
 
-/// Whether `file` still begins with what it began with.
+/// Whether `file` still begins with what it began with. One that cannot be opened now says nothing of that.
 fn is_known(file: &Tailed) -> bool {
     let known = file.position.known.as_ref();
-    known.is_none_or(|known| file.file.for_a_moment(|file| proof::has_head(file, known)))
+    let has_head = |known| file.file.for_a_moment(|file| file.file().is_err() || proof::has_head(file, known));
+    known.is_none_or(has_head)
 }
 
 /// Lets the proof of the head cover more of a file that grew, unless what it covers has just become other content.

@@ -86,7 +86,7 @@ impl Tail {
         }
     }
 
-    fn scan_within(&mut self, wait: Duration) {
+    pub(super) fn scan_within(&mut self, wait: Duration) {
         let at = self.now + wait;
         self.scan_again = Some(self.scan_again.map_or(at, |before| before.min(at)));
     }

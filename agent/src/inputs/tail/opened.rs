@@ -42,6 +42,8 @@ struct Place {
     path: Arc<Path>,
     id: FileId,
     birth: i64,
+    /// Whether the path leads to it no more: its descriptor is not given up.
+    is_held: bool,
     /// What all files of the input hold.
     count: Arc<Held>,
 }
@@ -98,7 +100,7 @@ impl Opened {
             count.now.fetch_add(1, Ordering::Relaxed);
         }
         let (id, birth) = (FileId::of(metadata), file::birth(metadata));
-        state.place = Some(Place { path: Arc::clone(path), id, birth, count: Arc::clone(count) });
+        state.place = Some(Place { path: Arc::clone(path), id, birth, is_held: false, count: Arc::clone(count) });
     }
 
     /// Notes that it is at `path` now.
@@ -121,8 +123,10 @@ impl Opened {
     /// Holds the descriptor from now on: no path leads to the file any more.
     pub(super) fn hold(&self) {
         let mut state = self.state();
-        if let Some(place) = state.place.take().filter(|_| state.file.is_some()) {
-            place.count.now.fetch_sub(1, Ordering::Relaxed);
+        if state.file.is_none() {
+            state.place = None;
+        } else if let Some(place) = &mut state.place {
+            place.is_held = true;
         }
     }
 
@@ -130,7 +134,8 @@ impl Opened {
     pub(super) fn give_up(&self) {
         let mut state = self.state();
         let is_deleted = |file: &Arc<File>| file.metadata().is_ok_and(|metadata| metadata.nlink() == 0);
-        if let (Some(place), Some(_)) = (&state.place, state.file.as_ref().filter(|file| !is_deleted(file))) {
+        let place = state.place.as_ref().filter(|place| !place.is_held);
+        if let (Some(place), Some(_)) = (place, state.file.as_ref().filter(|file| !is_deleted(file))) {
             place.count.now.fetch_sub(1, Ordering::Relaxed);
             state.file = None;
         }

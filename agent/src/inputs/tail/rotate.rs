@@ -35,6 +35,11 @@ impl Tail {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return,
             _ => {}
         }
+        if !self.may_hold(number) {
+            // Before others are let go there is no room.
+            return self.scan_within(self.settings.rotate_wait.max(FAILED_WAIT));
+        }
+        let Some(file) = self.files.get_mut(&number) else { return };
         file.standing = Standing::Rotated;
         file.last_growth = self.now;
         self.leaving.insert(number);

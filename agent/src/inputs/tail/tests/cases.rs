@@ -124,8 +124,9 @@ fn change(rig: &Rig, words: &[&str], lines: &[String]) {
         "delete" => drop(rig.remove(words[1])),
         "link" => std::os::unix::fs::symlink(words[2], path).expect("it is linked"),
         "age" => {
-            let then =
-                std::time::SystemTime::now() - Duration::from_secs(words[2].parse().expect("a number of seconds"));
+            let age: i64 = words[2].parse().expect("a number of seconds");
+            let then = u64::try_from(WALL.get() - age).expect("it is later than 1970");
+            let then = std::time::UNIX_EPOCH + Duration::from_secs(then);
             File::options().write(true).open(path).and_then(|file| file.set_modified(then)).expect("it is set");
         }
         other => panic!("there is no step `{other}`"),
@@ -142,7 +143,7 @@ fn write_bytes(path: &Path, text: &str) {
 
 /// How many cases a file has, and what is wrong with them.
 fn judge_file(path: &Path) -> (usize, Vec<String>) {
-    let cases = read(&fs::read_to_string(path).expect("it can be read"));
+    let cases = read(&crate::config::read_bounded(path, 1 << 20).expect("it can be read"));
     (cases.len(), cases.iter().filter_map(Case::judge).collect())
 }
 

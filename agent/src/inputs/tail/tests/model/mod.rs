@@ -174,10 +174,8 @@ impl Model {
         works.extend(self.rig.lend(after));
         for work in works {
             let Work::Source(mut source) = work else { continue };
-            for _ in 0..blocks {
-                let Some(parcel) = source.next() else { break };
-                self.take(parcel);
-            }
+            let parcels = std::iter::from_fn(|| source.next()).take(blocks);
+            parcels.for_each(|parcel| self.take(parcel));
         }
     }
 
