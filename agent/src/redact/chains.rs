@@ -54,11 +54,12 @@ impl Pass<'_> {
 
     /// Where the chain that begins at `at` ends, if its groups are such that none of its runs counts, as it is nearly everywhere.
     #[inline(always)]
-    fn idle_chain(&self, at: usize) -> Option<usize> {
+    fn idle_chain(&mut self, at: usize) -> Option<usize> {
         if !self.is_mute(at) {
             return None;
         }
         let end = self.idle_end(at)?;
+        self.hear();
         (!self.hearing.speaks_within(at, end)).then_some(end)
     }
 

@@ -33,6 +33,8 @@ pub(super) struct Hearing {
     /// Whether letters beyond ASCII are among them, and whether these or names of months are.
     has_highs: bool,
     has_months: bool,
+    /// Whether more than beginnings is known.
+    is_whole: bool,
 }
 
 impl Hearing {
@@ -55,12 +57,26 @@ impl Hearing {
         }
         self.has_months = highs | months != 0;
         self.has_highs = highs != 0;
+        self.is_whole = true;
     }
 
-    /// Whether names of months may be among the words.
+    /// Takes in how the words of `text` begin in place of the last one. Of a short one nothing else is asked most often.
+    pub(super) fn read_heads(&mut self, engine: &Engine, masks: &Masks, text: &[u8]) {
+        self.blocks.clear();
+        self.is_whole = false;
+        let mut before = 0;
+        for (block, classes) in masks.blocks().iter().enumerate() {
+            let starts = letters(classes) & !(classes.words << 1 | before >> 63);
+            before = classes.words;
+            let heads = Reader { engine, text }.heads(block, starts);
+            self.blocks.push(Heard { heads, ..Heard::default() });
+        }
+    }
+
+    /// Whether the whole words are known, not only how they begin.
     #[inline(always)]
-    pub(super) fn has_months(&self) -> bool {
-        self.has_months
+    pub(super) fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     fn block(&self, block: usize) -> Heard {
@@ -86,7 +102,7 @@ impl Hearing {
         let before = if bit == 0 && block > 0 { self.block(block - 1).months >> 63 } else { 0 };
         let here = self.block(block).months >> bit.saturating_sub(1) | before;
         let behind = if bit > 64 - MONTH { self.block(block + 1).months << (64 - bit) } else { 0 };
-        self.has_highs || (here | behind) & ((1 << MONTH) - 1) != 0
+        self.has_months && (self.has_highs || (here | behind) & ((1 << MONTH) - 1) != 0)
     }
 
     /// Whether a word that ends from `start` on and before `end` may speak for anything.
@@ -142,6 +158,20 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// Of words that begin at the bits `starts` of a block those that may be known by how they begin.
+    #[inline(always)]
+    fn heads(self, block: usize, mut starts: u64) -> u64 {
+        let mut heads = 0;
+        while starts != 0 {
+            let bit = starts & starts.wrapping_neg();
+            starts ^= bit;
+            let head = head(self.text, block * 64 + bit.trailing_zeros() as usize);
+            let may_begin = self.engine.known.beginning(head).is_any() && self.engine.literals.may_begin(head as u32);
+            heads |= if may_begin { bit } else { 0 };
+        }
+        heads
+    }
+
     /// Reads the words that begin in one block. Gives where one begins that does not end in it.
     #[inline(always)]
     fn block(self, block: usize, before: &Classes, classes: &Classes, carry: &Carry) -> (Heard, Option<usize>) {

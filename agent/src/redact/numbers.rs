@@ -3,6 +3,9 @@
 use super::moment::{Begins, may_be_moment, moment};
 use super::scanner::Pass;
 
+/// Bytes of the shortest date with the name of its month.
+const SPOKEN: usize = 8;
+
 impl Pass<'_> {
     /// Looks for what the `run` digits at `at` begin, with `mark` behind them. Gives whether they are done with.
     #[inline(always)]
@@ -27,14 +30,18 @@ impl Pass<'_> {
     /// Whether the word at `at`, which begins with a digit, may be more than a number though nothing is beside it: a telephone number,
     /// or a part of a date with the name of its month.
     #[inline(always)]
-    pub(super) fn may_be_number(&self, at: usize, length: usize) -> bool {
+    pub(super) fn may_be_number(&mut self, at: usize, length: usize) -> bool {
         let is_zeros = self.text[at] == b'0' && self.byte(at + 1) == b'0';
         is_zeros || length <= 4 && self.may_be_dated(at)
     }
 
     #[inline(always)]
-    fn may_be_dated(&self, at: usize) -> bool {
-        self.has_months && (self.is_plain() || self.hearing.may_be_dated(at))
+    fn may_be_dated(&mut self, at: usize) -> bool {
+        if self.engine.own.birth_date.is_none() || self.text.len() < SPOKEN {
+            return false;
+        }
+        self.hear();
+        self.is_plain() || self.hearing.may_be_dated(at)
     }
 
     /// The `run` digits at `at`, at most eight, and those behind the next bytes.

@@ -126,6 +126,7 @@ struct Value {
 impl Pass<'_> {
     /// Looks at the `:` or `=` at `at`, which may stand between a name and its value.
     pub(super) fn pair(&mut self, at: usize) {
+        self.hear();
         if self.byte_before(at, 1).is_ascii_alphanumeric() && !self.hearing.may_be_name(at) && !self.is_plain() {
             return;
         }

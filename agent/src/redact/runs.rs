@@ -170,8 +170,15 @@ impl Pass<'_> {
 
     /// Whether no word speaks for anything before `at`, nor the key.
     #[inline]
-    pub(super) fn is_mute(&self, at: usize) -> bool {
-        !self.is_plain() && self.key.is_mute && !self.hearing.may_speak(self.text, at)
+    pub(super) fn is_mute(&mut self, at: usize) -> bool {
+        if self.is_plain() || !self.key.is_mute {
+            return false;
+        }
+        if at == 0 {
+            return true;
+        }
+        self.hear();
+        !self.hearing.may_speak(self.text, at)
     }
 
     /// Whether what begins at `start` goes on with something before it: a decimal, an id such as `blk_-1608999687919862906`.

@@ -21,6 +21,9 @@ use super::{Candidate, Finding, Place};
 /// Bytes of the shortest value, and what leads to it, that is not told by its key.
 const SHORTEST: usize = 5;
 
+/// Bytes of the longest text whose words are only read when they are asked for.
+const SHORT: usize = 40;
+
 /// Digits that are nobody's by chance, even with letters around them.
 const LONG: usize = 12;
 
@@ -80,15 +83,18 @@ impl Scanner {
             self.masks.read(&self.decoded.text);
         }
         let text = if is_coded { &self.decoded.text } else { text };
-        self.hearing.read(&self.engine, &self.masks, text);
+        if text.len() > SHORT {
+            self.hearing.read(&self.engine, &self.masks, text);
+        } else {
+            self.hearing.read_heads(&self.engine, &self.masks, text);
+        }
         let mut pass = Pass {
             engine: &self.engine,
             text,
             masks: &self.masks,
-            hearing: &self.hearing,
+            hearing: &mut self.hearing,
             key,
             is_keyed: !place.key.is_empty(),
-            has_months: self.hearing.has_months(),
             found,
             next: 0,
             chain_end: 0,
@@ -99,11 +105,6 @@ impl Scanner {
             #[cfg(any(test, fuzzing))]
             plain: self.plain,
         };
-        #[cfg(any(test, fuzzing))]
-        {
-            pass.has_months |= pass.plain;
-        }
-        pass.has_months &= pass.engine.own.birth_date.is_some();
         let is_whole = pass.key.named.is_some_and(|detector| pass.whole(detector));
         if !is_whole {
             pass.run();
@@ -127,11 +128,9 @@ pub(super) struct Pass<'a> {
     pub(super) engine: &'a Engine,
     pub(super) text: &'a [u8],
     pub(super) masks: &'a Masks,
-    pub(super) hearing: &'a Hearing,
+    pub(super) hearing: &'a mut Hearing,
     pub(super) key: &'a Key,
     pub(super) is_keyed: bool,
-    /// Whether dates with the names of months may be in the text.
-    pub(super) has_months: bool,
     pub(super) found: &'a mut Vec<Finding>,
     /// What stands before this is done with.
     pub(super) next: usize,
@@ -217,6 +216,14 @@ impl Pass<'_> {
                 self.skip_token(at);
             }
             _ => self.word(at),
+        }
+    }
+
+    /// Reads the words, unless that is done.
+    #[inline(always)]
+    pub(super) fn hear(&mut self) {
+        if !self.hearing.is_whole() {
+            self.hearing.read(self.engine, self.masks, self.text);
         }
     }
 
