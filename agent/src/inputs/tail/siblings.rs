@@ -41,6 +41,17 @@ pub(super) fn siblings(live: &Path) -> io::Result<Vec<(PathBuf, Metadata)>> {
     entries(live.parent().unwrap_or(Path::new("")), named_after(live))
 }
 
+/// The same with those that are compressed, which is told of each.
+pub(super) fn generations(live: &Path) -> io::Result<Vec<(bool, Metadata)>> {
+    let is_sibling = named_after(live);
+    let is_compressed = |path: &Path| {
+        let plain = COMPRESSED.iter().find_map(|ending| path.to_str()?.strip_suffix(ending));
+        plain.is_some_and(|plain| is_sibling(Path::new(plain)))
+    };
+    let found = entries(live.parent().unwrap_or(Path::new("")), |path| is_sibling(path) || is_compressed(path))?;
+    Ok(found.into_iter().map(|(path, metadata)| (is_compressed(&path), metadata)).collect())
+}
+
 /// Tells which files of a directory are named after `live` and are not compressed.
 pub(super) fn named_after(live: &Path) -> impl Fn(&Path) -> bool {
     let name = live.file_name().unwrap_or_default().to_string_lossy().into_owned();

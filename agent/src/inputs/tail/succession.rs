@@ -14,7 +14,7 @@ use tracing::debug;
 use super::Tail;
 use super::file::{self, FileId, Standing, Tailed};
 use super::prefix::Prefix;
-use super::siblings::siblings;
+use super::siblings::{generations, siblings};
 use crate::plugin::{Passed, Succession};
 use crate::state::Position;
 
@@ -103,6 +103,7 @@ impl Tail {
             let rows = self.rows.named(file.name()).filter_map(age_of);
             let mut ages = rows.chain(others.map(|(other, _)| other)).chain([age]);
             ages.all(|(birth, truncations)| truncations == 0 && !(newest.0 < birth && birth < age.0))
+                && is_next_file(before, file)
         };
         is_direct.then_some(from)
     }
@@ -350,6 +351,20 @@ impl Tail {
             }
         }
     }
+}
+
+/// Whether no generation lies on the disk that came between both, of which nobody knows yet. One that is compressed has the time of
+/// its last line.
+fn is_next_file(before: &Tailed, file: &Tailed) -> bool {
+    let Ok(first) = before.file.metadata() else { return false };
+    let Ok(last) = file.file.metadata() else { return false };
+    let Ok(others) = generations(file.name()) else { return false };
+    let (from, to, written) = (file::birth(&first), file::birth(&last), first.modified().ok());
+    let mut others = others.iter().filter(|(_, other)| ![before.id, file.id].contains(&FileId::of(other)));
+    others.all(|(is_compressed, other)| match is_compressed {
+        true => other.modified().ok() <= written,
+        false => !(from..=to).contains(&file::birth(other)),
+    })
 }
 
 /// What orders the contents of one name: the birth of its file, and how often that was truncated. `None` where the system does

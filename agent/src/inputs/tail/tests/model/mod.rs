@@ -310,9 +310,29 @@ impl Model {
                 *most.entry(line).or_default() += 1;
             }
         }
+        for pair in self.world.contents.windows(2) {
+            let [apart, together] = ways(&pair[0], &pair[1]);
+            if apart == together || !together.first().is_some_and(|line| came.contains_key(&**line)) {
+                continue;
+            }
+            if apart.first() == together.first() {
+                // An empty line behind it tells nothing.
+                least.entry(String::new()).and_modify(|least| *least = least.saturating_sub(1));
+                continue;
+            }
+            for line in apart {
+                least.entry(line.clone()).and_modify(|least| *least = least.saturating_sub(1));
+                most.entry(line).and_modify(|most| *most -= 1);
+            }
+            let is_frail = pair.iter().any(|content| content.is_frail);
+            for line in together {
+                *least.entry(line.clone()).or_default() += usize::from(!is_frail);
+                *most.entry(line).or_default() += 1;
+            }
+        }
         for (line, least) in &least {
             let came = came.get(&**line).copied().unwrap_or(0);
-            assert!(came >= *least, "missing: {line:?}, {came} of {least}");
+            assert!(came >= *least, "missing: {line:?}, {came} of {least} in {:?}", self.handed.iter().map(|x| &x.1).collect::<Vec<_>>());
         }
         for (line, came) in came {
             let most = most.get(line).copied().unwrap_or(0);
@@ -323,8 +343,21 @@ impl Model {
 
 /// The lines of a content, as simply as can be.
 fn lines(content: &Content) -> Vec<String> {
+    plain(&content.bytes, content.is_closed)
+}
+
+fn plain(bytes: &[u8], is_closed: bool) -> Vec<String> {
     let cutting = Cutting { max_line: MAX_LINE, on_long_line: OnLongLine::Cut, skip_empty: false };
-    check::plain_lines(&content.bytes, cutting, content.is_closed).into_iter().map(|(text, ..)| text).collect()
+    check::plain_lines(bytes, cutting, is_closed).into_iter().map(|(text, ..)| text).collect()
+}
+
+/// What stands around the border of two contents of one log: as lines of their own, and as a line that goes on in the second.
+fn ways(before: &Content, after: &Content) -> [Vec<String>; 2] {
+    let last = before.bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    let first = after.bytes.iter().position(|byte| *byte == b'\n').map_or(after.bytes.len(), |newline| newline + 1);
+    let (rest, first) = (&before.bytes[last..], &after.bytes[..first]);
+    let apart = [plain(rest, true), plain(first, after.is_closed)].concat();
+    [apart, plain(&[rest, first].concat(), after.is_closed)]
 }
 
 fn run((block, rotation, steps): &Script) {
