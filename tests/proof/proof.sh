@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 readonly record=tests/proof/record.tsv
 readonly sources='Cargo.toml Cargo.lock agent parsers benches/src tests/end_to_end tests/opensearch tests/fuzz tests/disk tests/endurance tests/faults tests/cases'
-readonly all_pieces='end-to-end-line-2 end-to-end-line-3 pressure-line-2 pressure-line-3 kill-loop-line-2 kill-loop-line-3 kill-hundred-1-line-2 kill-hundred-2-line-3 kill-hundred-3-line-2 kill-hundred-4-line-3 kill-hundred-5-line-2 retention-kills-line-2 retention-kills-line-3 retention-years-line-2 retention-years-line-3 kill-points disk fault-matrix outage soak rotation-storm files tail-scripts fuzz-parsers fuzz-agent spool-mutations'
+readonly all_pieces='end-to-end-line-2 end-to-end-line-3 pressure-line-2 pressure-line-3 kill-loop-line-2 kill-loop-line-3 kill-hundred-1-line-2 kill-hundred-2-line-3 kill-hundred-3-line-2 kill-hundred-4-line-3 kill-hundred-5-line-2 retention-kills-line-2 retention-kills-line-3 retention-years-line-2 retention-years-line-3 kill-points disk fault-matrix outage soak rotation-storm files fuzz-parsers fuzz-agent spool-mutations'
 
 node=
 trap '[ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"' EXIT
@@ -89,11 +89,6 @@ files() {
         cargo test --profile fast --locked -p vigie --test endurance -- --nocapture files
 }
 
-# Scripts of writes, rotations, looks and restarts, held against a model.
-tail_scripts() {
-    VIGIE_TAIL_SCRIPTS=5000 cargo test --profile fast --locked -p vigie --lib -- --nocapture tail::tests::model
-}
-
 # Against the best of a sweep over fixed settings, each for ten seconds. It starts a node of its own.
 pressure() {
     LINE=$1 VIGIE_PRESSURE_SECONDS=10 cargo test --profile fast --locked -p vigie --test end_to_end -- --nocapture pressure
@@ -121,7 +116,7 @@ run_piece() {
     log=$(mktemp "${TMPDIR:-/tmp}/vigie-proof-XXXXXX")
     say "=== $piece (all it says is kept in $log)"
     case $piece in
-    fuzz-* | pressure-* | spool-* | fault-* | kill-points | disk | outage | soak | rotation-storm | files | tail-scripts) ;;
+    fuzz-* | pressure-* | spool-* | fault-* | kill-points | disk | outage | soak | rotation-storm | files) ;;
     *) start_node "$line" ;;
     esac
     case $piece in
@@ -138,13 +133,12 @@ run_piece() {
     soak) soak ;;
     rotation-storm) rotation_storm ;;
     files) files ;;
-    tail-scripts) tail_scripts ;;
     pressure-*) pressure "$line" ;;
     spool-mutations) spool_mutations ;;
     fault-matrix) fault_matrix ;;
     *) fail "there is no piece \`$piece\`; choose among: $all_pieces" ;;
     esac 2>&1 | tee "$log" || fail "$piece FAILED, see $log"
-    result=$(grep -E '^(kill loop|retention kills|retention years|kill points|disk failures|full disk|outage|soak|rotation storm|files|tail scripts|pressure|make fuzz|spool mutations|fault matrix): ' "$log" |
+    result=$(grep -E '^(kill loop|retention kills|retention years|kill points|disk failures|full disk|outage|soak|rotation storm|files|pressure|make fuzz|spool mutations|fault matrix): ' "$log" |
         paste -sd ' ' || grep -E '^test result: ' "$log" | tail -n 1)
     [ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"
     node=

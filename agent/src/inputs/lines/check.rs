@@ -67,7 +67,7 @@ pub(super) fn plain() -> LineOptions {
 ///
 /// # Panics
 /// Never: the rules are valid.
-pub fn own(has_rules: bool) -> Multiline {
+pub fn own(has_rules: bool) -> LineOptions {
     let rule = |(from, regex, to): (&str, &str, &str)| Rule { from: from.into(), regex: regex.into(), to: to.into() };
     let rules = [("start_state", r"/^\d/", "on"), ("on, more", r"/^\s/", "more"), ("more", r"/end$/", "start_state")];
     let machine = if has_rules {
@@ -75,7 +75,7 @@ pub fn own(has_rules: bool) -> Multiline {
     } else {
         Machine::Until(Until { text: b"\\".to_vec(), is_whole: false, negate: true })
     };
-    Multiline::new(vec![Arc::new(MultilineParser::new("own", machine))], 200)
+    LineOptions { multiline: Multiline::new(vec![Arc::new(MultilineParser::new("own", machine))], 200), ..plain() }
 }
 
 /// Borders between lines at which `text` is cut into parcels.

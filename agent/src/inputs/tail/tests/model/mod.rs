@@ -1,7 +1,7 @@
 //! The whole input beside a plain model: a script of writes, rotations, looks, reads, answers and restarts, after which each line
 //! that was written was handed on once, in its order.
 //!
-//! Small and seeded in `make test`; `make proof` runs more of it with `VIGIE_TAIL_SCRIPTS`. The model knows no offsets, inodes or
+//! Small and seeded in `make test`; `VIGIE_TAIL_SCRIPTS` runs more of it. The model knows no offsets, inodes or
 //! hashes: it keeps what was written and takes it apart at its newlines.
 
 mod world;
