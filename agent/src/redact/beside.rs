@@ -66,3 +66,52 @@ impl Beside {
         self.follows & word.first | self.goes_on & word.behind == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::masks::Masks;
+    use super::*;
+
+    /// The same by single bytes.
+    fn stands_alone(text: &[u8], start: usize, end: usize) -> bool {
+        let byte = |at: usize| text.get(at).copied().unwrap_or_default();
+        let (far, near) = (byte(start.wrapping_sub(2)), byte(start.wrapping_sub(1)));
+        let follows = match near {
+            b' ' => far.is_ascii_uppercase(),
+            b'.' | b'-' | b'/' | b'+' => far.is_ascii_alphabetic(),
+            _ => false,
+        };
+        let next = byte(end + 1);
+        let goes_on = match byte(end) {
+            b' ' => next.is_ascii_uppercase() || next.is_ascii_digit(),
+            b'.' | b'-' | b'/' | b'+' => next.is_ascii_alphanumeric(),
+            b':' | b'=' => next.is_ascii_digit(),
+            _ => false,
+        };
+        !follows && !goes_on
+    }
+
+    proptest! {
+        #[test]
+        fn bits_tell_of_words_what_bytes_tell(text in "[aB1_ .:=+-]{1,150}") {
+            let bytes = text.as_bytes();
+            let is_word = |at: usize| bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+            let mut masks = Masks::default();
+            masks.read(bytes);
+            for start in (0..bytes.len()).filter(|at| is_word(*at) && !is_word(at.wrapping_sub(1))) {
+                let end = (start..).find(|at| !is_word(*at)).unwrap_or_default();
+                let beside = Beside::of(masks.blocks(), start / 64);
+                let Some(bounds) = beside.word(1 << (start % 64), true) else {
+                    prop_assert!(end / 64 > start / 64, "only a word that reaches further is not told");
+                    continue;
+                };
+                prop_assert_eq!(bounds.within.count_ones() as usize, end - start);
+                prop_assert_eq!(beside.is_alone(bounds), stands_alone(bytes, start, end));
+                let inside = beside.word(1 << ((end - 1) % 64), false);
+                prop_assert!(inside.is_none_or(|inside| inside.within == bounds.within));
+            }
+        }
+    }
+}

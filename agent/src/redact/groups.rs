@@ -64,7 +64,7 @@ impl<'a> Groups<'a> {
         }
     }
 
-    /// Whether the groups go on behind `group`, which is the one here and has `separator` behind it.
+    /// Whether the groups go on behind `group`, which is the one here, none that is too long, and has `separator` behind it.
     #[inline(always)]
     pub(super) fn goes_on(&self, group: &Group, separator: u8) -> bool {
         let next = (group.length as u32 + 1).min(63);
@@ -91,5 +91,45 @@ impl<'a> Groups<'a> {
     pub(super) fn is_country(&self, group: &Group) -> bool {
         let Window { alnums, digits, .. } = self.bits;
         (alnums & !digits) & 0b11 == 0b11 && digits >> (if group.length == 2 { 3 } else { 2 }) & 1 == 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn groups_are_those_that_single_bytes_make(text in "[aB12_]{1,70}([ .-][aB12]{1,30}){0,12}") {
+            let mut masks = Masks::default();
+            masks.read(text.as_bytes());
+            let mut groups = Groups::new(&masks, 0);
+            let mut rest = text.as_str();
+            loop {
+                let length = rest.find([' ', '.', '-']).unwrap_or(rest.len());
+                let (word, behind) = rest.split_at(length);
+                let group = groups.group();
+                prop_assert_eq!(group.start, text.len() - rest.len());
+                prop_assert_eq!(group.is_other, length > LONGEST || word.contains('_'));
+                if length < 62 {
+                    prop_assert_eq!(group.end(), group.start + length);
+                    prop_assert_eq!(group.has_digits, word.contains(['1', '2']));
+                    prop_assert_eq!(group.has_letters, word.contains(['a', 'B']));
+                    prop_assert_eq!(group.has_small, word.contains('a'));
+                    prop_assert_eq!(group.run as usize, word.len() - word.trim_start_matches(['1', '2']).len());
+                }
+                let mut ahead = behind.bytes();
+                let (Some(separator), Some(next)) = (ahead.next(), ahead.next()) else { break };
+                let joins = separator != b' ' || !(group.has_small || next == b'a');
+                if group.is_other {
+                    break;
+                }
+                prop_assert_eq!(groups.goes_on(&group, separator), joins && next != b'_');
+                groups.skip(&group);
+                rest = behind.split_at(1).1;
+            }
+        }
     }
 }
