@@ -164,7 +164,9 @@ impl Tail {
         if before.lent.is_some() || has_failed(before) || self.changed.contains_key(&from) {
             return Look::Waits;
         }
-        let Some(Join { state: State::Waiting { upto, .. }, .. }) = self.joins.get_mut(&number) else { return Look::Waits };
+        let Some(Join { state: State::Waiting { upto, .. }, .. }) = self.joins.get_mut(&number) else {
+            return Look::Waits;
+        };
         let Some(upto) = *upto else {
             *upto = Some(before.file.size().unwrap_or(before.size));
             self.look_at(from);

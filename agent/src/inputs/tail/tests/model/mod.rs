@@ -332,7 +332,7 @@ impl Model {
         }
         for (line, least) in &least {
             let came = came.get(&**line).copied().unwrap_or(0);
-            assert!(came >= *least, "missing: {line:?}, {came} of {least} in {:?}", self.handed.iter().map(|x| &x.1).collect::<Vec<_>>());
+            assert!(came >= *least, "missing: {line:?}, {came} of {least}");
         }
         for (line, came) in came {
             let most = most.get(line).copied().unwrap_or(0);
