@@ -385,3 +385,12 @@ fn whatever_happens_to_files_and_agent_each_line_comes_once_and_in_its_order() {
     }
     println!("tail scripts: {scripts_wanted} passed");
 }
+
+/// Of a copy that was compressed less is read at first than its head.
+#[test]
+fn a_truncated_log_that_was_compressed_after_a_kill_keeps_its_identity() {
+    let before = [Step::Stop, Step::Rotate, Step::Write(vec![Piece::Line; 20]), Step::Start];
+    let behind = [Step::Read(0, 1), Step::Rotate, Step::Kill, Step::Compress];
+
+    run(&(HEAD, Rotation::CopyAndTruncate, before.into_iter().chain(behind).collect()));
+}
