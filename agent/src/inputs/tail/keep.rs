@@ -48,16 +48,15 @@ impl Tail {
         self.tell_lag();
         self.sync();
         let seen = (self.clock)().seconds;
-        let settled = self.settled_joins();
-        for number in &settled {
+        let (over, places) = self.places_of_joined();
+        for number in &over {
             self.move_joined(*number);
         }
-        let held = self.held_but(&settled);
         let (moved, changed, goes_on) = (&self.moved, &self.changed, self.outlet.is_some());
         let is_due = |number: &u64| moved.contains(number) && !changed.contains_key(number);
         let files = self.files.iter_mut().filter(|(number, _)| is_due(number));
         let changed = files.filter_map(|(number, file)| {
-            let is_changed = update(file, seen, held.contains(number));
+            let is_changed = update(file, seen, places.get(number).copied());
             if is_changed && goes_on {
                 file.reach_out();
             }
@@ -68,7 +67,7 @@ impl Tail {
         match stored {
             Ok(()) => {
                 self.moved.clone_from(&self.busy);
-                settled.into_iter().for_each(|number| drop(self.joins.remove(&number)));
+                over.into_iter().for_each(|number| drop(self.joins.remove(&number)));
             }
             Err(error) => {
                 self.complain(&error, "positions cannot be stored; after a restart some lines are read again");
@@ -142,9 +141,11 @@ impl Tail {
         if unstored.is_empty() {
             return;
         }
-        let held = self.held_but(&[]);
+        let joined: BTreeSet<u64> = self.joins.iter().flat_map(|(to, join)| [*to, join.before()]).collect();
         let is_due = |number: &u64, file: &mut Tailed| {
-            unstored.contains(number) || (file.position.seen == 0 && update(file, seconds, held.contains(number)))
+            unstored.contains(number)
+                || (file.position.seen == 0
+                    && update(file, seconds, joined.contains(number).then_some(file.position.offset)))
         };
         let files = self.files.iter_mut();
         let mut rows: Vec<&mut Position> =
@@ -201,7 +202,7 @@ impl Tail {
             return;
         }
         if self.is_rest(&file.position) {
-            update(&mut file, (self.clock)().seconds, false);
+            update(&mut file, (self.clock)().seconds, None);
             return self.remove_rest(&mut file.position);
         }
         let deleted = file.file.metadata().is_ok_and(|metadata| std::os::unix::fs::MetadataExt::nlink(&metadata) == 0);
@@ -210,7 +211,7 @@ impl Tail {
         let stored = if is_over {
             self.positions.remove(file.position.id)
         } else {
-            update(&mut file, (self.clock)().seconds, false);
+            update(&mut file, (self.clock)().seconds, None);
             (file.position.rotated, file.position.reach) = (true, file.progress.offset);
             if let Some((path, metadata)) = successor {
                 file.position.lead_to(path, &metadata);
@@ -258,12 +259,13 @@ fn is_row_of(row: &Position, file: &Opened, metadata: &std::fs::Metadata) -> boo
     file::row_fits(row, metadata) && row.known.as_ref().is_none_or(is_proven)
 }
 
-/// Brings the row of `file` up to date, but for an offset that is `held`. Returns whether it is to be stored.
-fn update(file: &mut Tailed, seen: i64, held: bool) -> bool {
+/// Brings the row of `file` up to date, with its offset at `place` where it may not be as far as it is settled. Returns whether it is
+/// to be stored.
+fn update(file: &mut Tailed, seen: i64, place: Option<u64>) -> bool {
     if file.position.id == 0 || file.standing == Standing::Gone {
         return false;
     }
-    let committed = if held { file.position.offset } else { file.settled() };
+    let committed = place.unwrap_or_else(|| file.settled());
     let position = &mut file.position;
     let stale = position.seen == 0 || position.rotated || position.offset != committed;
     let head = position.known.map_or(0, |known| known.head_length);

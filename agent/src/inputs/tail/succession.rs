@@ -5,7 +5,7 @@
 //! open. What has no newline there is the beginning of the first line here, once nobody writes to it any more. Until all before is settled neither position is stored, so that a restart joins the same lines again; and when one of
 //! them is read again, so is the other.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -45,6 +45,11 @@ enum State {
 }
 
 impl Join {
+    /// Number of the file before.
+    pub(super) fn before(&self) -> u64 {
+        self.from
+    }
+
     /// Whether the position of file `number` may not move meanwhile, `to` being the successor.
     fn holds(&self, to: u64, number: u64) -> bool {
         match self.state {
@@ -301,24 +306,71 @@ impl Tail {
         self.joins.iter().filter(move |(_, join)| join.from == from).map(|(number, _)| *number)
     }
 
-    /// Whether all before file `number` is settled, so that it may be stored how far it is settled itself.
+    /// Whether a succession is over once both positions are stored.
     fn is_settled(&self, number: u64) -> bool {
+        self.is_over_to(number, &self.settled_of_joined())
+    }
+
+    /// How far the files of all successions are settled.
+    fn settled_of_joined(&self) -> BTreeMap<u64, u64> {
+        let both = self.joins.iter().flat_map(|(to, join)| [*to, join.from]);
+        both.filter_map(|number| Some((number, self.files.get(&number)?.settled()))).collect()
+    }
+
+    /// Whether all before file `number` is `settled`, and what it passed on itself, or all before that, so that both positions can be
+    /// stored.
+    fn is_over_to(&self, number: u64, settled: &BTreeMap<u64, u64>) -> bool {
+        let mut first = number;
+        while let Some(join) = self.joins.get(&first) {
+            if !self.has_passed(first, settled) {
+                return false;
+            }
+            first = join.from;
+        }
+        let mut last = number;
+        while let Some((next, end)) = self.passed_from(last) {
+            if settled.get(&last).is_some_and(|settled| *settled < end) {
+                return true;
+            }
+            if !self.has_passed(next, settled) {
+                return false;
+            }
+            last = next;
+        }
+        self.joins.contains_key(&number)
+    }
+
+    /// The file to which `from` passed something on, and where that one ended then.
+    fn passed_from(&self, from: u64) -> Option<(u64, u64)> {
+        self.joins.iter().find_map(|(to, join)| match join.state {
+            State::Passed { end, .. } if join.from == from => Some((*to, end)),
+            _ => None,
+        })
+    }
+
+    /// Whether all that was written before file `number` is `settled`.
+    fn has_passed(&self, number: u64, settled: &BTreeMap<u64, u64>) -> bool {
         let Some(Join { from, state: State::Passed { end, passed } }) = self.joins.get(&number) else { return false };
         let is_changing = [*from, number].iter().any(|number| self.changed.contains_key(number));
-        let before = self.files.get(from).map_or(u64::MAX, |before| before.settled());
-        passed.is_nothing() || (before >= *end && !self.joins.contains_key(from) && !is_changing)
+        passed.is_nothing() || (!is_changing && settled.get(from).is_none_or(|settled| settled >= end))
     }
 
-    /// Successions that are over once both positions are stored.
-    pub(super) fn settled_joins(&self) -> Vec<u64> {
-        self.joins.keys().copied().filter(|number| self.is_settled(*number)).collect()
-    }
-
-    /// Files whose positions may not move, but for those whose successions are `settled`.
-    pub(super) fn held_but(&self, settled: &[u64]) -> BTreeSet<u64> {
-        let unsettled = self.joins.iter().filter(|(number, _)| !settled.contains(*number));
-        let both = unsettled.flat_map(|(to, join)| [*to, join.from].map(|number| (number, join.holds(*to, number))));
-        both.filter(|(_, is_held)| *is_held).map(|(number, _)| number).collect()
+    /// Successions that are over once the positions of their files are stored, and how far each of these may be stored.
+    ///
+    /// A file that passed something on may be stored as far as it is settled before that; at its end it is stored together with the
+    /// one that succeeds it, and that one with those that it passed something on to.
+    pub(super) fn places_of_joined(&self) -> (Vec<u64>, BTreeMap<u64, u64>) {
+        let mut places = self.settled_of_joined();
+        let over: Vec<u64> = self.joins.keys().copied().filter(|number| self.is_over_to(*number, &places)).collect();
+        for (to, join) in self.joins.iter().filter(|(number, _)| !over.contains(*number)) {
+            let held = match join.state {
+                State::Passed { end, .. } => [Some(*to), Some(join.from).filter(|from| places.get(from) >= Some(&end))],
+                State::Waiting { is_again, .. } => [Some(*to).filter(|_| is_again), None],
+            };
+            let stored = |number: u64| Some((number, self.files.get(&number)?.position.offset));
+            places.extend(held.into_iter().flatten().filter_map(stored));
+        }
+        (over, places)
     }
 
     /// Notes that the positions of file `number` and of the one that it succeeds may have moved.
