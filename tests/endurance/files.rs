@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::figure;
+use crate::stand::resident;
 
 const CONFIGURATION: &str = "\
 [SERVICE]
@@ -140,13 +141,6 @@ impl Stand {
         let ticks = behind.split_ascii_whitespace().skip(11).take(2).map(|text| text.parse::<f64>().expect("a number"));
         Duration::from_secs_f64(ticks.sum::<f64>() / TICKS)
     }
-
-    /// The most that was resident, in MB.
-    fn most_resident(&self) -> f64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).expect("it runs");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("it is told");
-        line.trim().split(' ').next().and_then(|number| number.parse::<f64>().ok()).expect("a number") / 1_000.0
-    }
 }
 
 impl Drop for Stand {
@@ -206,7 +200,7 @@ fn more_files_than_descriptors_are_read_and_each_line_arrives_once() {
          after {:.1} s; never more than {most} open, highest RSS {:.0} MB, {:.2} % of a processor while idle",
         stand.lines,
         took.as_secs_f64(),
-        stand.most_resident(),
+        resident(stand.id()).expect("it runs").1,
         100.0 * worked.as_secs_f64() / idle.as_secs_f64(),
     );
 }

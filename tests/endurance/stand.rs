@@ -66,15 +66,9 @@ impl Stand {
 
     /// Memory of the agent that is resident now, and the most so far, in MB.
     pub(crate) fn resident(&self) -> (f64, f64) {
-        let path = format!("/proc/{}/status", self.agent.id());
-        let status = fs::read_to_string(path);
-        assert!(status.is_ok(), "the agent ended: {}", self.said());
-        let status = status.unwrap_or_default();
-        let megabytes = |key: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(key)).expect("the kernel tells it");
-            line.split_whitespace().next().and_then(|kib| kib.parse::<f64>().ok()).expect("a number") * 1_024.0 / 1e6
-        };
-        (megabytes("VmRSS:"), megabytes("VmHWM:"))
+        let memory = resident(self.agent.id());
+        assert!(memory.is_some(), "the agent ended: {}", self.said());
+        memory.unwrap_or_default()
     }
 
     /// Waits until so many lines are there, or nothing has come for a minute.
@@ -103,4 +97,14 @@ impl Drop for Stand {
         drop(self.agent.kill());
         drop(self.agent.wait());
     }
+}
+
+/// Memory of `process` that is resident now, and the most so far, in MB; `None` where it has ended.
+pub(crate) fn resident(process: u32) -> Option<(f64, f64)> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let megabytes = |key: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(key)).expect("the kernel tells it");
+        line.split_whitespace().next().and_then(|kib| kib.parse::<f64>().ok()).expect("a number") * 1_024.0 / 1e6
+    };
+    Some((megabytes("VmRSS:"), megabytes("VmHWM:")))
 }

@@ -49,17 +49,16 @@ impl Claim {
 
     /// Takes in another line, its origin and the batch where it lies, of the range that `share` is of.
     pub fn extend(&mut self, next: (&Origin, &Batch), share: &mut Share, agent: &Agent) {
-        let is_other = !self.share.same_stream(share);
-        if is_other && self.before.is_some() {
-            // Of a stream before, and late.
+        let is_first_here = !self.share.same_stream(share);
+        if is_first_here && self.before.is_some() {
+            // Of a stream before, and late: its place is not the event's.
             self.share.keep(self.end, one_of(share));
+            self.origin = joined(&self.origin, next, agent);
+            return;
         }
-        let is_first_here = is_other && self.before.is_none();
         let first = if is_first_here { Origin { offset: next.0.offset, ..self.origin } } else { self.origin };
         self.origin = joined(&first, next, agent);
-        if is_first_here || !is_other {
-            self.end = end_of(next.0);
-        }
+        self.end = end_of(next.0);
         if is_first_here {
             let here = self.here.take().unwrap_or_else(|| one_of(share));
             self.before = Some(std::mem::replace(&mut self.share, here));

@@ -19,7 +19,7 @@ use crate::state::Position;
 /// How often files are looked for.
 const EVERY: Duration = Duration::from_mins(10);
 
-/// What is in directories; `None` for those that cannot be read.
+/// What is in directories; `None` for those that cannot be read, or are not followed.
 type Seen = HashMap<PathBuf, Option<HashMap<u64, Metadata>>>;
 
 impl Tail {
@@ -48,12 +48,14 @@ impl Tail {
     /// Whether the file of `row`, which was read to its end, is not there, nor what it was compressed to.
     fn is_gone(&self, row: &Position, followed: &HashSet<&Path>, seen: &mut Seen) -> bool {
         let is_ours = row.rotated && row.seen > 0 && self.paths.name(&row.name) && !self.is_rest(row);
-        let directory = row.last_place().parent().unwrap_or(Path::new(""));
-        let left = directory.ancestors().find(|directory| directory.exists());
-        if !is_ours || !left.is_some_and(|left| followed.contains(left)) {
+        if !is_ours {
             return false;
         }
-        let entries = seen.entry(directory.to_owned()).or_insert_with(|| in_directory(directory));
+        let directory = row.last_place().parent().unwrap_or(Path::new(""));
+        let entries = seen.entry(directory.to_owned()).or_insert_with(|| {
+            let left = directory.ancestors().find(|directory| directory.exists())?;
+            followed.contains(left).then(|| in_directory(directory))?
+        });
         let is_missing = entries
             .as_ref()
             .is_some_and(|entries| entries.get(&row.inode).is_none_or(|metadata| !file::row_fits(row, metadata)));

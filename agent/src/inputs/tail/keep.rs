@@ -141,7 +141,7 @@ impl Tail {
         if unstored.is_empty() {
             return;
         }
-        let joined: BTreeSet<u64> = self.joins.iter().flat_map(|(to, join)| [*to, join.before()]).collect();
+        let joined = self.joined();
         let is_due = |number: &u64, file: &mut Tailed| {
             unstored.contains(number)
                 || (file.position.seen == 0

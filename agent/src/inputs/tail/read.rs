@@ -338,11 +338,12 @@ fn read_block(
     file.append(arena, progress.offset - mark.len() as u64, mark.len() + wanted)?;
     let is_same = match head {
         // Of a gzip file may be read less than its head, since its size is that of the compressed bytes.
-        Some(known) if progress.offset == 0 && arena.len() - from < known.head_length as usize => {
-            proof::has_head(file, known)
+        Some(known) if progress.offset == 0 && arena.len() - from >= known.head_length as usize => {
+            proof::begins_with_head(&arena[from..], known)
         }
-        Some(known) if progress.offset == 0 => proof::begins_with_head(&arena[from..], known),
-        Some(known) if !file.is_compressed() => arena[from..].starts_with(mark) && proof::has_head(file, known),
+        Some(known) if progress.offset == 0 || !file.is_compressed() => {
+            arena[from..].starts_with(mark) && proof::has_head(file, known)
+        }
         _ => arena[from..].starts_with(mark),
     };
     Ok(is_same.then_some(from + mark.len()))

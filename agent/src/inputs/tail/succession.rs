@@ -5,7 +5,7 @@
 //! open. What has no newline there is the beginning of the first line here, once nobody writes to it any more. Until all before is settled neither position is stored, so that a restart joins the same lines again; and when one of
 //! them is read again, so is the other.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -45,11 +45,6 @@ enum State {
 }
 
 impl Join {
-    /// Number of the file before.
-    pub(super) fn before(&self) -> u64 {
-        self.from
-    }
-
     /// Whether the position of file `number` may not move meanwhile, `to` being the successor.
     fn holds(&self, to: u64, number: u64) -> bool {
         match self.state {
@@ -134,6 +129,10 @@ impl Tail {
 
     /// Passes on what is open of logs that are read to their end, and forgets successions of which nothing came.
     pub(super) fn go_on_with_joins(&mut self) {
+        if self.joins.is_empty() {
+            return;
+        }
+        let over = self.over(&self.settled_of_joined());
         let joins: Vec<(u64, u64)> = self.joins.iter().map(|(number, join)| (*number, join.from)).collect();
         for (number, from) in joins {
             match self.joins.get(&number).map(|join| &join.state) {
@@ -148,7 +147,7 @@ impl Tail {
                     self.prefixes.remove(&number);
                 }
                 Some(State::Passed { passed, .. }) if passed.is_nothing() => self.forget_join(number),
-                Some(State::Passed { .. }) if self.is_settled(number) => self.move_joined(number),
+                Some(State::Passed { .. }) if over.contains(&number) => self.move_joined(number),
                 _ => {}
             }
         }
@@ -306,46 +305,35 @@ impl Tail {
         self.joins.iter().filter(move |(_, join)| join.from == from).map(|(number, _)| *number)
     }
 
-    /// Whether a succession is over once both positions are stored.
-    fn is_settled(&self, number: u64) -> bool {
-        self.is_over_to(number, &self.settled_of_joined())
+    /// Files of all successions.
+    pub(super) fn joined(&self) -> BTreeSet<u64> {
+        self.joins.iter().flat_map(|(to, join)| [*to, join.from]).collect()
     }
 
     /// How far the files of all successions are settled.
     fn settled_of_joined(&self) -> BTreeMap<u64, u64> {
-        let both = self.joins.iter().flat_map(|(to, join)| [*to, join.from]);
-        both.filter_map(|number| Some((number, self.files.get(&number)?.settled()))).collect()
+        self.joined().into_iter().filter_map(|number| Some((number, self.files.get(&number)?.settled()))).collect()
     }
 
-    /// Whether all before file `number` is `settled`, and what it passed on itself, or all before that, so that both positions can be
-    /// stored.
-    fn is_over_to(&self, number: u64, settled: &BTreeMap<u64, u64>) -> bool {
-        let mut first = number;
-        while let Some(join) = self.joins.get(&first) {
-            if !self.has_passed(first, settled) {
-                return false;
-            }
-            first = join.from;
-        }
-        let mut last = number;
-        while let Some((next, end)) = self.passed_from(last) {
-            if settled.get(&last).is_some_and(|settled| *settled < end) {
-                return true;
-            }
-            if !self.has_passed(next, settled) {
-                return false;
-            }
-            last = next;
-        }
-        self.joins.contains_key(&number)
-    }
-
-    /// The file to which `from` passed something on, and where that one ended then.
-    fn passed_from(&self, from: u64) -> Option<(u64, u64)> {
-        self.joins.iter().find_map(|(to, join)| match join.state {
-            State::Passed { end, .. } if join.from == from => Some((*to, end)),
-            _ => None,
-        })
+    /// Successions that are over once the positions of their files are stored: everything before is `settled`, and so is what the
+    /// successor passed on itself, where it is settled as far as that.
+    fn over(&self, settled: &BTreeMap<u64, u64>) -> BTreeSet<u64> {
+        let passed = self.joins.iter().filter_map(|(to, join)| match join.state {
+            State::Passed { end, .. } => Some((join.from, (*to, end))),
+            State::Waiting { .. } => None,
+        });
+        let next: BTreeMap<u64, (u64, u64)> = passed.collect();
+        let is_over = |number: &u64| {
+            let before = |number: &u64| self.joins.get(number).map(|join| join.from);
+            let behind = |number: &u64| {
+                let (to, end) = next.get(number).copied()?;
+                settled.get(number).is_none_or(|settled| *settled >= end).then_some(to)
+            };
+            let mut all = std::iter::successors(Some(*number), before).filter(|number| self.joins.contains_key(number));
+            let mut rest = std::iter::successors(behind(number), behind);
+            all.all(|number| self.has_passed(number, settled)) && rest.all(|number| self.has_passed(number, settled))
+        };
+        self.joins.keys().copied().filter(is_over).collect()
     }
 
     /// Whether all that was written before file `number` is `settled`.
@@ -359,9 +347,9 @@ impl Tail {
     ///
     /// A file that passed something on may be stored as far as it is settled before that; at its end it is stored together with the
     /// one that succeeds it, and that one with those that it passed something on to.
-    pub(super) fn places_of_joined(&self) -> (Vec<u64>, BTreeMap<u64, u64>) {
+    pub(super) fn places_of_joined(&self) -> (BTreeSet<u64>, BTreeMap<u64, u64>) {
         let mut places = self.settled_of_joined();
-        let over: Vec<u64> = self.joins.keys().copied().filter(|number| self.is_over_to(*number, &places)).collect();
+        let over = self.over(&places);
         for (to, join) in self.joins.iter().filter(|(number, _)| !over.contains(*number)) {
             let held = match join.state {
                 State::Passed { end, .. } => [Some(*to), Some(join.from).filter(|from| places.get(from) >= Some(&end))],
