@@ -1,10 +1,8 @@
 //! Blocks held against single bytes. Called by property tests and by fuzzing.
 
 use super::classes::classify_plainly;
-use super::escape::{push_bytes, ways};
-use super::{
-    BLOCK, classify, count_digits, find, find_byte, first_quote_or_space, push, push_plain_after, same_length,
-};
+use super::escape::{Way, push_bytes, ways};
+use super::{BLOCK, classify, count_digits, find, find_byte, first_quote_or_space, push, same_length};
 
 /// Looks at `bytes` in every way.
 ///
@@ -44,16 +42,16 @@ pub fn plain(text: &[u8], behind: &[u8]) {
         (by(&mut out), out)
     };
     let (read, plain) = pushed(&|out| push_bytes(text, out));
-    for way in ways() {
-        let blocks = pushed(&|out| way(&bytes, 8..8 + text.len(), out));
-        assert_eq!(blocks, (read, plain.clone()), "{}", text.escape_ascii());
-    }
     let quote: &[u8] = if read == text.len() { b"\"" } else { b"" };
-    for length in [0, 4, 31, 32, 33] {
-        let key = &[b'k'; 40][..length];
-        let after = pushed(&|out| push_plain_after(key, &bytes, 8..8 + text.len(), out));
-        let expected = [b"before", key, &plain[6..], quote].concat();
-        assert_eq!(after, (read, expected), "{} behind {length}", text.escape_ascii());
+    for Way { push, push_after } in ways() {
+        let blocks = pushed(&|out| push(&bytes, 8..8 + text.len(), out));
+        assert_eq!(blocks, (read, plain.clone()), "{}", text.escape_ascii());
+        for length in [0, 4, 31, 32, 33] {
+            let key = &[b'k'; 40][..length];
+            let after = pushed(&|out| push_after(key, &bytes, 8..8 + text.len(), out));
+            let expected = [b"before", key, &plain[6..], quote].concat();
+            assert_eq!(after, (read, expected), "{} behind {length}", text.escape_ascii());
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::push;
 #[cfg(target_arch = "x86_64")]
-use super::spread;
+use super::{quarters, spread};
 
 /// Appends `text` as the inside of a JSON string, up to the first byte that needs more than a backslash before it: a control
 /// character, DEL, or one beyond ASCII. Returns how many bytes of `text` that are.
@@ -22,6 +22,11 @@ pub fn push_plain(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) -> usize 
     if spread::is_there() {
         // SAFETY: the processor has what the function needs.
         return unsafe { spread::push(&bytes[text], out) };
+    }
+    #[cfg(target_arch = "x86_64")]
+    if quarters::is_there() {
+        // SAFETY: the processor has what the function needs.
+        return unsafe { quarters::push(bytes, text, out) };
     }
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("popcnt") {
@@ -41,6 +46,11 @@ pub fn push_plain_after(before: &[u8], bytes: &[u8], text: Range<usize>, out: &m
     if spread::is_there() {
         // SAFETY: the processor has what the function needs.
         return unsafe { spread::push_after(before, &bytes[text], out) };
+    }
+    #[cfg(target_arch = "x86_64")]
+    if quarters::is_there() {
+        // SAFETY: the processor has what the function needs.
+        return unsafe { quarters::push_after(before, bytes, text, out) };
     }
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("popcnt") {
@@ -73,23 +83,48 @@ pub(super) fn push_bytes(text: &[u8], out: &mut Vec<u8>) -> usize {
     text.len()
 }
 
-/// A way to do what [`push_plain`] does.
+/// [`push_plain`] or what does the same.
 #[cfg(any(test, fuzzing))]
-pub(super) type Way = fn(&[u8], Range<usize>, &mut Vec<u8>) -> usize;
+type Push = fn(&[u8], Range<usize>, &mut Vec<u8>) -> usize;
+/// [`push_plain_after`] or what does the same.
+#[cfg(any(test, fuzzing))]
+type PushAfter = fn(&[u8], &[u8], Range<usize>, &mut Vec<u8>) -> usize;
+
+/// A way to do what both do.
+#[cfg(any(test, fuzzing))]
+pub(super) struct Way {
+    pub(super) push: Push,
+    pub(super) push_after: PushAfter,
+}
 
 /// All ways that this machine has.
 #[cfg(any(test, fuzzing))]
 pub(super) fn ways() -> Vec<Way> {
+    let mut ways = vec![
+        Way { push: push_plain, push_after: push_plain_after },
+        Way {
+            push: |bytes, text, out| push_bytes(&bytes[text], out),
+            push_after: |before, bytes, text, out| {
+                push_after(before, text.len(), out, |out| push_bytes(&bytes[text.clone()], out))
+            },
+        },
+    ];
+    // SAFETY, of all below: the processor has what the functions need.
     #[cfg(target_arch = "x86_64")]
-    let narrow = (is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("popcnt")).then_some({
-        // SAFETY: the processor has what the function needs.
-        let way: Way = |bytes, text, out| unsafe { push_ssse3(bytes, text, out) };
-        way
-    });
-    #[cfg(not(target_arch = "x86_64"))]
-    let narrow = None;
-    let plain: Way = |bytes, text, out| push_bytes(&bytes[text], out);
-    [push_plain, plain].into_iter().chain(narrow).collect()
+    if is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("popcnt") {
+        ways.push(Way {
+            push: |bytes, text, out| unsafe { push_ssse3(bytes, text, out) },
+            push_after: |before, bytes, text, out| unsafe { push_after_ssse3(before, bytes, text, out) },
+        });
+    }
+    #[cfg(target_arch = "x86_64")]
+    if quarters::is_there() {
+        ways.push(Way {
+            push: |bytes, text, out| unsafe { quarters::push(bytes, text, out) },
+            push_after: |before, bytes, text, out| unsafe { quarters::push_after(before, bytes, text, out) },
+        });
+    }
+    ways
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -109,7 +144,7 @@ const BLOCK: usize = super::BLOCK;
 
 /// Where the bytes of a half block go, by which of them get a backslash; the ninth byte is that backslash.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-static SPREAD: [[u8; BLOCK]; 256] = spread();
+pub(super) static SPREAD: [[u8; BLOCK]; 256] = spread();
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 const fn spread() -> [[u8; BLOCK]; 256] {
@@ -133,7 +168,7 @@ const fn spread() -> [[u8; BLOCK]; 256] {
 
 /// Bytes for which room is made at once: as many again may be needed for backslashes.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-const PIECE: usize = 4 << 10;
+pub(super) const PIECE: usize = 4 << 10;
 
 /// To be inlined into a function that is compiled for the processor.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]

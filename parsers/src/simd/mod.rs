@@ -11,6 +11,8 @@ mod escape;
 mod neon;
 mod newlines;
 #[cfg(target_arch = "x86_64")]
+mod quarters;
+#[cfg(target_arch = "x86_64")]
 mod spread;
 #[cfg(any(test, not(any(target_arch = "aarch64", target_arch = "x86_64"))))]
 mod words;
