@@ -227,8 +227,9 @@ impl Pass<'_> {
         }
         let context = if self.context.0 == head { &self.context.1 } else { &self.key.context };
         if let Some(score) = self.engine.score(asked.number, shape, context) {
-            let (start, end) = (run.start as u32, run.end as u32);
-            self.found.push(Finding { start, end, detector: asked.number, score });
+            let is_local = self.engine.own.phone_national == Some(asked.number);
+            let start = if is_local { self.area_before(run.start) } else { run.start };
+            self.found.push(Finding { start: start as u32, end: run.end as u32, detector: asked.number, score });
         }
     }
 
