@@ -37,9 +37,13 @@ const PROGRAMS: &[(&[u8], &[u8], Takes)] = &[
 impl Pass<'_> {
     /// Looks for the password behind the name of a program that may begin at `at`.
     pub(super) fn command(&mut self, at: usize) {
-        let Some(password) = self.engine.pairs.named(b"password") else { return };
         let text = self.text;
         let line = &text[at..text.len().min(at + REACH)];
+        // Most often such a name is no command.
+        if memchr::memchr(b'-', line).is_none() {
+            return;
+        }
+        let Some(password) = self.engine.pairs.named(b"password") else { return };
         let line = &line[..memchr::memchr3(b'\n', b'|', b';', line).unwrap_or(line.len())];
         for (program, option, takes) in PROGRAMS.iter().filter(|(program, ..)| line.starts_with(program)) {
             // Containers publish ports with the same option with which a login takes its password.
