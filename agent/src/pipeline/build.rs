@@ -12,7 +12,7 @@ use super::spools::{self, SpoolPlan};
 use crate::config::common::{FilterOptions, InputOptions, OutputOptions, refuse_unknown};
 use crate::config::types::StorageType;
 use crate::config::{
-    Diagnostics, Loaded, Matcher, OptionSpec, Options, RedactRule, Section, SectionKind, Service, Severity,
+    Diagnostics, Loaded, Matcher, OptionSpec, Options, Place, RedactRule, Section, SectionKind, Service, Severity,
     VariableFile, did_you_mean, readable,
 };
 use crate::filters::condition::{Condition, conditional};
@@ -170,7 +170,7 @@ impl Plan {
         for (kind, word) in [(SectionKind::Input, "input"), (SectionKind::Output, "output")] {
             if document.of(kind).next().is_none() && is_read {
                 let message = format!("no {word} is configured");
-                findings.add(None, crate::config::Severity::Error, "V201", message);
+                findings.error(Place::default(), "V201", message);
             }
         }
         let (variables, state_directory) = (document.variables, surroundings.state_directory.clone());
