@@ -228,7 +228,9 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<String, String> {
         let valid = error.utf8_error().valid_up_to();
         let before = error.as_bytes().get(..valid).unwrap_or_default();
         let line = 1 + memchr::memchr_iter(b'\n', before).count();
-        format!("line {line} is not UTF-8")
+        let last = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        let column = 1 + String::from_utf8_lossy(last).chars().count();
+        format!("line {line} is not UTF-8 from column {column} on")
     })
 }
 
@@ -286,7 +288,7 @@ mod tests {
         let path = directory.path().join("a.conf");
         std::fs::write(&path, b"one\ntwo \xff\n").expect("it can be written");
 
-        assert_eq!(read_bounded(&path, 100), Err("line 2 is not UTF-8".into()));
+        assert_eq!(read_bounded(&path, 100), Err("line 2 is not UTF-8 from column 5 on".into()));
         assert!(read_bounded(&path, 9).is_err_and(|reason| reason.contains("larger")));
     }
 

@@ -128,6 +128,8 @@ pub struct InputSetup<'a> {
     pub tag: &'a str,
     /// Bytes of its records that may be on their way; `None` leaves it to the memory budget.
     pub mem_buf_limit: Option<usize>,
+    /// How many inputs of its kind there are, itself among them: they share what the process may have.
+    pub alike: usize,
     /// Its counters.
     pub metrics: &'a Arc<InputMetrics>,
     /// Its stop handle, so that it can hand its signal to others before it runs.

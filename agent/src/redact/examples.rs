@@ -159,6 +159,11 @@ proptest! {
     }
 
     #[test]
+    fn sums_are_those_of_the_rules(plain in "[0-9A-Z -]{0,40}") {
+        super::check::sums(plain.as_bytes());
+    }
+
+    #[test]
     fn any_bytes_may_be_looked_through(text in prop::collection::vec(any::<u8>(), 0..300), escaped: bool) {
         super::check::check(&text, Place { key: b"", escaped });
     }

@@ -38,6 +38,8 @@ const TARGETS: &[Target] = &[
     ("msgpack", msgpack),
     ("redact", redact),
     ("checks", checks),
+    ("sums", sums),
+    ("hiding", hiding),
 ];
 
 /// The target that `FUZZ_TARGET` names.
@@ -63,6 +65,18 @@ fn redact(mut bytes: Bytes<'_>) {
 fn checks(mut bytes: Bytes<'_>) {
     let (cuts, marks) = (bytes.line(), bytes.line());
     vigie::redact::check::checks(bytes.rest(), cuts, marks);
+}
+
+/// Digits and letters under the rules of check digits.
+fn sums(bytes: Bytes<'_>) {
+    vigie::redact::check::sums(bytes.rest());
+}
+
+/// A text with a key, in which what is found is hidden behind labels, twice.
+fn hiding(mut bytes: Bytes<'_>) {
+    let escaped = bytes.yes();
+    let key = bytes.line();
+    vigie::privacy::check::check(bytes.rest(), vigie::redact::Place { key, escaped });
 }
 
 /// Lines of JSON beside serde_json.

@@ -8,7 +8,7 @@ use tracing::warn;
 
 use super::arrivals::Arrivals;
 use super::cut::{Cutting, OnLongLine};
-use super::descriptors::Descriptors;
+use super::descriptors::{self, Descriptors};
 use super::encoding::Encoding;
 use super::options::TailOptions;
 use super::paths::Paths;
@@ -103,7 +103,7 @@ impl Tail {
     ) -> Self {
         let now = Instant::now();
         let paths = Arc::new(paths);
-        let arrivals = Arc::new(Arrivals::new(Arc::clone(&paths)));
+        let arrivals = Arc::new(Arrivals::new(Arc::clone(&paths), descriptors::share(16, setup.alike)));
         let settings = Settings {
             name: Arc::clone(&setup.context.name),
             tags: Tags::new(setup.tag, options.tag_regex.as_ref()),
@@ -133,7 +133,7 @@ impl Tail {
             arrivals,
             arrived: Vec::new(),
             quiet: QuietWatcher::new(setup.stop.signal().clone(), options.inotify_watcher),
-            descriptors: Descriptors::new(),
+            descriptors: Descriptors::new(setup.alike),
             writers: Writers::new(setup.stop.signal().clone()),
             rows: Rows::default(),
             files: BTreeMap::new(),

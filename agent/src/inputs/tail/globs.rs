@@ -117,14 +117,15 @@ fn here(base: &Path) -> PathBuf {
     if base.as_os_str().is_empty() { ".".into() } else { base.into() }
 }
 
-/// Names and paths in `directory`. One that cannot be read now may be readable at the next look.
-fn entries(directory: &Path) -> impl Iterator<Item = (String, PathBuf)> {
+/// Names and paths in `directory`, which is not open any more when those below it are. One that cannot be read now may be
+/// readable at the next look.
+fn entries(directory: &Path) -> Vec<(String, PathBuf)> {
     let listed = std::fs::read_dir(here(directory)).into_iter().flatten().filter_map(Result::ok);
-    let directory = directory.to_owned();
-    listed.map(move |entry| {
+    let named = listed.map(|entry| {
         let name = entry.file_name();
         (name.to_string_lossy().into_owned(), directory.join(name))
-    })
+    });
+    named.collect()
 }
 
 #[cfg(test)]

@@ -198,6 +198,7 @@ impl Tail {
     /// Takes over the outlet and what is stored, then looks at the paths for the first time.
     fn start(&mut self, outlet: Outlet, now: Instant) {
         self.ready = vec![VecDeque::new(); outlet.workers()];
+        self.descriptors.leave_to(outlet.workers());
         self.outlet = Some(outlet);
         (self.now, self.saved) = (now, now);
         self.load();

@@ -113,6 +113,12 @@ impl Tail {
         // No descriptor of its own, which might not be had: the old content is read from it no more.
         let same = Arc::clone(&old.file);
         let Ok(metadata) = same.metadata() else { return self.put_off(number, FAILED_WAIT) };
+        if !self.make_room() {
+            // For the copy there is room once others are let go.
+            self.changed.insert(number, self.now);
+            return self.put_off(number, FAILED_WAIT);
+        }
+        let Some(old) = self.files.get(&number) else { return };
         let found = self.find_copy(old);
         let was_looked_for = found.is_ok();
         let copy = match found {
@@ -140,8 +146,10 @@ impl Tail {
             Some(copy) => {
                 info!(component = %self.settings.name, file = %old.place().display(), copy = %copy.path.display(),
                     offset = old.progress.offset, "truncated: the rest is read from its copy");
+                let metadata = copy.metadata.clone();
                 old.become_copy(copy, self.now);
                 self.by_id.insert(old.id, number);
+                self.count_descriptor(number, &metadata);
                 // The row goes with the old content, so the new one gets another.
                 new.id = 0;
             }

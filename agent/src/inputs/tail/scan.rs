@@ -264,7 +264,6 @@ impl Tail {
         self.metrics.files_opened.add(1);
         debug!(component = %self.settings.name, file = %what.path.display(), offset = position.offset, "taken up");
         let number = self.add(Arc::new(file), metadata, position, what.standing);
-        self.count_descriptor(number, metadata);
         self.check_content(number);
         self.keep_within(number);
         Some(number)
@@ -316,6 +315,7 @@ impl Tail {
             self.leaving.insert(number);
         }
         self.files.insert(number, Box::new(tailed));
+        self.count_descriptor(number, metadata);
         number
     }
 
