@@ -25,7 +25,8 @@ impl Pass<'_> {
     pub(super) fn number_word(&mut self, at: usize, block: (&Classes, &Beside), bit: u64, is_first: bool) {
         self.step();
         let (classes, beside) = block;
-        let Some(bounds) = beside.word(bit, is_first) else { return self.digits(at) };
+        let bounds = if self.is_plain() { None } else { beside.word(bit, is_first) };
+        let Some(bounds) = bounds else { return self.digits(at) };
         let low = bounds.first.trailing_zeros();
         let length = (bounds.behind.trailing_zeros() - low) as usize;
         let start = at - (bit.trailing_zeros() - low) as usize;
@@ -79,7 +80,7 @@ impl Pass<'_> {
     /// Whether `word` and the group behind it are too short for anything, and no third one follows: `1.1`. They are done with then.
     #[inline(always)]
     fn is_short(&mut self, word: &Word) -> bool {
-        if word.length() + 1 >= SHORTEST {
+        if word.length() + 1 >= SHORTEST || self.is_plain() {
             return false;
         }
         let next = self.masks.word(word.end + 1);
