@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::chain::{Chain, Plain, Refused};
+use super::chain::{Chain, GROUPS, Plain, Refused};
 use super::engine::LONGEST;
 use super::groups::{Group, Groups};
 use super::moment::{may_be_moment, moment};
@@ -13,6 +13,16 @@ use super::runs::SHORTEST;
 use super::scanner::Pass;
 use super::universal::iban;
 use super::ways::{Beginning, Way};
+
+/// Groups of which no run counts without a word.
+#[derive(Clone, Copy, Debug)]
+struct MuteGroups {
+    /// Where the second one begins, and the last one ends.
+    second: usize,
+    end: usize,
+    /// The lengths of all runs, as bits, and some more.
+    runs: u64,
+}
 
 impl Pass<'_> {
     /// Puts together the groups that begin at `at`, and asks for all runs of them.
@@ -55,21 +65,30 @@ impl Pass<'_> {
     /// Where the chain that begins at `at` ends, if its groups are such that none of its runs counts, as it is nearly everywhere.
     #[inline(always)]
     fn idle_chain(&mut self, at: usize) -> Option<usize> {
-        if !self.is_mute(at) {
+        if self.is_plain() {
             return None;
         }
-        let end = self.idle_end(at)?;
+        let is_mute = self.is_mute(at);
+        // One that is not mute may be looked at again from any of its groups on.
+        let groups = self.mute_groups(at, if is_mute { usize::MAX } else { GROUPS })?;
+        // What stands in the first group may speak for the others, if these are enough for anything.
+        if is_mute && groups.end < groups.second + SHORTEST {
+            return Some(groups.end);
+        }
         self.hear();
-        (!self.hearing.speaks_within(at, end)).then_some(end)
+        let is_idle = is_mute && !self.hearing.speaks_within(at, groups.end)
+            || groups.runs & self.engine.asked_lengths() & self.spoken_lengths(at, groups.end) == 0;
+        is_idle.then_some(groups.end)
     }
 
-    /// The same, whatever words are among the groups.
+    /// The at most `most` groups of the chain that begins at `at`, if no run of them counts when no word speaks for any.
     #[inline(never)]
-    fn idle_end(&self, at: usize) -> Option<usize> {
+    fn mute_groups(&self, at: usize, most: usize) -> Option<MuteGroups> {
         let engine = self.engine;
         let mut groups = Groups::new(self.masks, at);
         let (mut end, mut separator, mut before) = (at + 1, 0, [0, 0, 0]);
         let (mut ends_small, mut alike) = (false, 0);
+        let (mut all, mut ending, mut count) = (MuteGroups { second: at, end: at + 1, runs: 0 }, 0, 0);
         loop {
             let group = groups.group();
             let is_long_word = !group.has_digits && group.length > 4;
@@ -86,14 +105,21 @@ impl Pass<'_> {
             {
                 return None;
             }
+            count += 1;
+            if count > most {
+                return None;
+            }
             (before, ends_small, end) = ([before[1], before[2], length], group.has_small, group.end());
+            all.second = if all.second == at { end + 1 } else { all.second };
+            ending = (ending | 1) << group.length;
+            all.runs |= ending;
             separator = self.byte(end);
             if !groups.goes_on(&group, separator) {
                 break;
             }
             groups.skip(&group);
         }
-        Some(end)
+        Some(MuteGroups { end, ..all })
     }
 
     /// Whether a date or a time begins with `group`.
@@ -134,7 +160,7 @@ impl Pass<'_> {
         let mut length = 0;
         for count in 1..=chain.longest_run(first) {
             length += usize::from(chain.length(first + count - 1));
-            if length >= SHORTEST && self.engine.asks(length) {
+            if self.engine.asks(length) {
                 let run = chain.run(self.text, first, count, &mut plain);
                 self.run_of(&run, head, false);
             }

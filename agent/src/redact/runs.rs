@@ -143,7 +143,7 @@ impl Pass<'_> {
         if !engine.asks(length) {
             return;
         }
-        let is_mute = self.is_mute(word.start);
+        let is_mute = self.is_mute(word.start) || self.spoken_lengths(word.start, word.start) >> length & 1 == 0;
         if is_mute && !engine.asks_alone(length, word.has_letters()) {
             return;
         }
@@ -180,6 +180,15 @@ impl Pass<'_> {
         }
         self.hear();
         !self.hearing.may_speak(self.text, at)
+    }
+
+    /// The lengths of runs that the key or words may speak for which stand before `at`, or from there on before `end`, as bits.
+    pub(super) fn spoken_lengths(&mut self, at: usize, end: usize) -> u64 {
+        if self.is_plain() || !self.key.is_mute {
+            return u64::MAX;
+        }
+        self.hear();
+        self.hearing.lengths_before(self.text, at, end)
     }
 
     /// Whether what begins at `start` goes on with something before it: a decimal, an id such as `blk_-1608999687919862906`.
