@@ -106,11 +106,14 @@ impl Hearing {
     /// Whether the name of a month may stand right before the number at `at`, or behind its few digits.
     #[inline(always)]
     pub(super) fn may_be_dated(&self, at: usize) -> bool {
+        if !self.has_months || self.has_highs {
+            return self.has_months;
+        }
         let (block, bit) = (at / 64, at % 64);
         let before = if bit == 0 && block > 0 { self.block(block - 1).months >> 63 } else { 0 };
         let here = self.block(block).months >> bit.saturating_sub(1) | before;
         let behind = if bit > 64 - MONTH { self.block(block + 1).months << (64 - bit) } else { 0 };
-        self.has_months && (self.has_highs || (here | behind) & ((1 << MONTH) - 1) != 0)
+        (here | behind) & ((1 << MONTH) - 1) != 0
     }
 
     /// Whether a word that ends from `start` on and before `end` may speak for anything.
