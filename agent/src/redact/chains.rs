@@ -133,8 +133,8 @@ impl Pass<'_> {
 
     /// Asks for all runs in `chain`, of which the first `own` groups are in no other.
     fn runs(&mut self, chain: &Chain, own: usize) {
-        // The head whose context is known, and whether it says nothing.
-        let mut heard = (usize::MAX, false);
+        // The head whose context is known, and the lengths of runs that words before it speak for.
+        let mut heard = (usize::MAX, 0);
         for first in 0..chain.count() {
             if chain.has_letters(first) {
                 self.iban(chain, first);
@@ -144,32 +144,34 @@ impl Pass<'_> {
             // Numbers before it say nothing, so that all runs of neighbouring numbers share what stands before the first.
             let head = chain.start(chain.head(first));
             if heard.0 != head {
-                heard = (head, self.is_mute(head));
+                let is_mute = self.is_mute(head);
+                heard = (head, if is_mute { 0 } else { self.spoken_lengths(head, head) & self.engine.asked_lengths() });
             }
-            match heard.1 {
-                true if first < own => self.mute_runs(chain, first, head),
-                false if !self.is_inside(start) => self.spoken_runs(chain, first, head),
-                _ => {}
+            if heard.1 != 0 && !self.is_inside(start) {
+                self.spoken_runs(chain, first, head, heard.1);
+            }
+            if first < own && !self.is_plain() {
+                self.mute_runs(chain, first, head, heard.1);
             }
         }
     }
 
-    /// Asks for all runs from group `first` on.
-    fn spoken_runs(&mut self, chain: &Chain, first: usize, head: usize) {
+    /// Asks for all runs of these `lengths` from group `first` on.
+    fn spoken_runs(&mut self, chain: &Chain, first: usize, head: usize, lengths: u64) {
         let mut plain: Plain = [0; LONGEST];
         let mut length = 0;
         for count in 1..=chain.longest_run(first) {
             length += usize::from(chain.length(first + count - 1));
-            if self.engine.asks(length) {
+            if lengths >> length & 1 == 1 {
                 let run = chain.run(self.text, first, count, &mut plain);
                 self.run_of(&run, head, false);
             }
         }
     }
 
-    /// Asks for the runs from group `first` on that count without a word.
+    /// Asks for the runs from group `first` on that count without a word, but for those of lengths that are `done`.
     #[inline(always)]
-    fn mute_runs(&mut self, chain: &Chain, first: usize, head: usize) {
+    fn mute_runs(&mut self, chain: &Chain, first: usize, head: usize, done: u64) {
         let engine = self.engine;
         let groups = [0, 1, 2].map(|more| usize::from(chain.length_or_none(first + more).min(15)));
         let is_alone = engine.asks_alone(chain.length(first).into(), chain.has_letters(first));
@@ -179,7 +181,8 @@ impl Pass<'_> {
         if !(is_alone || is_two || is_three || has_more) || self.is_inside(start) {
             return;
         }
-        if is_alone && chain.length(first) >= SHORTEST as u8 {
+        let mut length = usize::from(chain.length(first));
+        if is_alone && length >= SHORTEST && done >> length & 1 == 0 {
             let mut plain: Plain = [0; LONGEST];
             let run = chain.run(self.text, first, 1, &mut plain);
             self.run_of(&run, head, true);
@@ -188,6 +191,7 @@ impl Pass<'_> {
         let mut way = Way::default().and(chain.length(first));
         for count in 2..=chain.most(first) {
             way = way.and(chain.length(first + count - 1));
+            length += usize::from(chain.length(first + count - 1));
             let is_one = match count {
                 2 => is_two,
                 3 => is_three,
@@ -195,7 +199,8 @@ impl Pass<'_> {
                 _ => true,
             };
             let whole = if chain.have_letters(first, count) { way.with_letters() } else { way };
-            if is_one && engine.ways.may_have(whole, beginning) {
+            let is_done = done & 1_u64.checked_shl(length as u32).unwrap_or_default() != 0;
+            if is_one && !is_done && engine.ways.may_have(whole, beginning) {
                 self.run_in_way(chain, first..first + count, head, (whole, beginning));
             }
         }

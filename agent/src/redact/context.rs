@@ -197,11 +197,7 @@ impl Words {
 
     /// Keeps the words with which a phrase ends, among those that are `known` too. Digits behind a word are not seen.
     fn add_last(&mut self, phrase: &str, detector: &Detector, known: &mut Known) {
-        let lengths = match detector.form {
-            Form::Digits { lengths } | Form::Letters { lengths } => lengths,
-            Form::Scanned => &[],
-        };
-        let lengths = lengths.iter().filter(|length| **length < 64).fold(0, |bits, length| bits | 1 << length);
+        let lengths = detector.form.lengths();
         let mut words = phrase.rsplit('_').map(|word| word.trim_end_matches(|letter: char| letter.is_ascii_digit()));
         let (last, before) = (words.next().unwrap_or_default(), words.next());
         let plural = format!("{last}s");

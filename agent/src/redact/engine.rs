@@ -161,6 +161,12 @@ impl Engine {
         self.asked.0
     }
 
+    /// The lengths of the runs that the detectors want which `context` speaks for, as bits.
+    pub(super) fn lengths_of(&self, context: &Context) -> u64 {
+        let spoken_for = (0..).zip(&self.detectors).filter(|(number, _)| context.speaks_for(*number));
+        spoken_for.fold(0, |lengths, (_, detector)| lengths | detector.form.lengths())
+    }
+
     /// Whether any wants them in one piece, with letters or without, when no word speaks for anything.
     #[inline(always)]
     pub(super) fn asks_alone(&self, length: usize, has_letters: bool) -> bool {

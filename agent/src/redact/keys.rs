@@ -17,12 +17,15 @@ pub(super) struct Key {
     pub(super) named: Option<u16>,
     /// Whether it speaks for none.
     pub(super) is_mute: bool,
+    /// The lengths of runs that these want, as bits.
+    pub(super) lengths: u64,
     length: u8,
     bytes: [u8; LONGEST],
 }
 
 /// No key.
-pub(super) const NONE: Key = Key { context: Context::NONE, named: None, is_mute: true, length: 0, bytes: [0; LONGEST] };
+pub(super) const NONE: Key =
+    Key { context: Context::NONE, named: None, is_mute: true, lengths: 0, length: 0, bytes: [0; LONGEST] };
 
 /// The keys of one worker.
 #[derive(Debug)]
@@ -83,7 +86,8 @@ fn places(key: &[u8]) -> (usize, usize) {
 #[inline(never)]
 fn read(engine: &Engine, key: &[u8]) -> Key {
     let context = engine.words.read(key, &Context::NONE);
-    let mut read = Key { context, named: engine.pairs.named(key), is_mute: context.is_mute(), ..NONE };
+    let (named, lengths) = (engine.pairs.named(key), engine.lengths_of(&context));
+    let mut read = Key { context, named, is_mute: context.is_mute(), lengths, ..NONE };
     if let Some(bytes) = read.bytes.get_mut(..key.len()) {
         bytes.copy_from_slice(key);
         read.length = key.len() as u8;

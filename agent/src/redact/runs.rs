@@ -184,11 +184,11 @@ impl Pass<'_> {
 
     /// The lengths of runs that the key or words may speak for which stand before `at`, or from there on before `end`, as bits.
     pub(super) fn spoken_lengths(&mut self, at: usize, end: usize) -> u64 {
-        if self.is_plain() || !self.key.is_mute {
+        if self.is_plain() {
             return u64::MAX;
         }
         self.hear();
-        self.hearing.lengths_before(self.text, at, end)
+        self.key.lengths | self.hearing.lengths_before(self.text, at, end)
     }
 
     /// Whether what begins at `start` goes on with something before it: a decimal, an id such as `blk_-1608999687919862906`.
