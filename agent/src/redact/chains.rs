@@ -144,8 +144,7 @@ impl Pass<'_> {
             // Numbers before it say nothing, so that all runs of neighbouring numbers share what stands before the first.
             let head = chain.start(chain.head(first));
             if heard.0 != head {
-                let is_mute = self.is_mute(head);
-                heard = (head, if is_mute { 0 } else { self.spoken_lengths(head, head) & self.engine.asked_lengths() });
+                heard = (head, self.heard_lengths(head));
             }
             if heard.1 != 0 && !self.is_inside(start) {
                 self.spoken_runs(chain, first, head, heard.1);
@@ -154,6 +153,14 @@ impl Pass<'_> {
                 self.mute_runs(chain, first, head, heard.1);
             }
         }
+    }
+
+    /// The lengths of the runs that are asked for and that words before `head` may speak for, as bits.
+    fn heard_lengths(&mut self, head: usize) -> u64 {
+        if self.is_mute(head) {
+            return 0;
+        }
+        self.spoken_lengths(head, head) & self.engine.asked_lengths()
     }
 
     /// Asks for all runs of these `lengths` from group `first` on.
