@@ -1,6 +1,6 @@
 //! Secrets that are known by the name before them: `password=…`. The context of these detectors are the names.
 
-use super::super::filter::is_among;
+use super::super::filter::Listed;
 use super::super::{Detector, Form, Group, Shape, Tier};
 
 /// What opens an account.
@@ -285,7 +285,7 @@ pub(in super::super) const QUERY: Detector = Detector {
 
 /// Whether a value says that there is none, or is covered already.
 pub(super) fn is_nothing(value: &[u8]) -> bool {
-    const WORDS: &[&[u8]] = &[
+    static WORDS: Listed = Listed::new(&[
         b"null",
         b"none",
         b"nil",
@@ -306,12 +306,12 @@ pub(super) fn is_nothing(value: &[u8]) -> bool {
         b"(null)",
         b"...",
         b"(none)",
-    ];
+    ]);
     let is_covered = value.iter().all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'.' | b'#' | b'-'));
     let is_token =
         matches!(value.first(), Some(b'<' | b'[')) && super::super::token::token_length(value) == Some(value.len());
     let is_variable = value.starts_with(b"${") || value.starts_with(b"{{") || value.starts_with(b"$(");
-    is_covered || is_token || is_variable || is_among(value, WORDS)
+    is_covered || is_token || is_variable || WORDS.has(value)
 }
 
 /// Whether a value is a place in the file system, by the folder that it begins with.
