@@ -119,7 +119,9 @@ impl Tail {
         let (mut begun, mut unreadable) = (Vec::new(), Vec::new());
         let mut unstored = BTreeSet::new();
         for number in self.fresh.iter().filter(|number| !self.changed.contains_key(number)) {
-            let Some(file) = self.files.get_mut(number) else { continue };
+            // What was overwritten before it had a row needs none.
+            let file = self.files.get_mut(number).filter(|file| file.standing != Standing::Gone);
+            let Some(file) = file else { continue };
             let over = self.now.duration_since(file.last_growth) >= self.settings.rotate_wait;
             let last = last || (file.standing != Standing::Live && over);
             let is_known = file.has_generation()

@@ -394,3 +394,12 @@ fn a_truncated_log_that_was_compressed_after_a_kill_keeps_its_identity() {
 
     run(&(HEAD, Rotation::CopyAndTruncate, before.into_iter().chain(behind).collect()));
 }
+
+/// A row was stored of what was overwritten unread, and found before the one of what took its place.
+#[test]
+fn a_log_that_was_truncated_twice_is_read_where_it_was_compressed_to() {
+    let before = [Step::Rotate, Step::Stop, Step::Delete, Step::Write(vec![Piece::Line]), Step::Start];
+    let behind = [Step::Rotate, Step::Stop, Step::Compress];
+
+    run(&(HEAD, Rotation::CopyAndTruncate, before.into_iter().chain(behind).collect()));
+}
