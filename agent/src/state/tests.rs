@@ -30,6 +30,7 @@ fn position(name: &str) -> Position {
         seen: 1_795_301_231,
         reach: 14,
         periods: periods(),
+        succeeds: Succeeds::content(u64::MAX),
     }
 }
 
@@ -114,14 +115,15 @@ fn a_database_of_an_older_version_gets_what_it_lacks() {
     let mut stored = position("/a");
     open(&path).store(&mut [&mut stored], false).expect("it is stored");
     let older = Connection::open(&path).expect("it opens");
-    older
-        .execute_batch("ALTER TABLE vigie_files_1 DROP COLUMN reach; ALTER TABLE vigie_files_1 DROP COLUMN periods;")
-        .expect("they are there");
+    for column in ["reach", "periods", "succeeds"] {
+        older.execute(&format!("ALTER TABLE vigie_files_1 DROP COLUMN {column}"), []).expect("it is there");
+    }
     drop(older);
 
     let rows = open(&path).all().expect("it reads");
 
-    assert_eq!(rows, [Position { reach: 0, periods: Periods::default(), ..stored }]);
+    let lacking = Position { reach: 0, periods: Periods::default(), succeeds: Succeeds::UNDECIDED, ..stored };
+    assert_eq!(rows, [lacking]);
 }
 
 #[test]

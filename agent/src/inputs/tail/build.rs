@@ -147,6 +147,7 @@ impl Tail {
             leaving: BTreeSet::new(),
             changed: HashMap::new(),
             moved: BTreeSet::new(),
+            undecided: Default::default(),
             joins: Default::default(),
             prefixes: HashMap::new(),
             is_unsynced: false,

@@ -18,7 +18,7 @@ use super::read::Progress;
 use super::scan::TakeUp;
 use super::siblings::{Listings, siblings, told};
 use super::{FAILED_WAIT, Tail};
-use crate::state::{Known, Periods, Position};
+use crate::state::{Known, Periods, Position, Succeeds};
 
 /// How long the row of a file that is nowhere to be found is kept.
 const KEPT_SECONDS: i64 = 7 * 86_400;
@@ -141,7 +141,7 @@ impl Tail {
         new.known = Some(Known { head: 0, head_length: 0, truncations: known.truncations + 1, ..known });
         new.known = new.known.map(|known| Known { first_inode: new.inode, birth: file::birth(&metadata), ..known });
         (new.offset, new.marker, new.seen, new.rotated) = (0, (0, 0), 0, false);
-        (new.reach, new.periods) = (0, Periods::default());
+        (new.reach, new.periods, new.succeeds) = (0, Periods::default(), Succeeds::UNDECIDED);
         match copy {
             Some(copy) => {
                 info!(component = %self.settings.name, file = %old.place().display(), copy = %copy.path.display(),
@@ -298,6 +298,7 @@ impl Tail {
         self.fresh.remove(&number);
         self.changed.remove(&number);
         self.joins.remove(&number);
+        self.undecided.remove(&number);
         self.prefixes.remove(&number);
         self.busy.remove(&number);
         self.moved.remove(&number);

@@ -96,7 +96,8 @@ impl World {
                 Piece::Open => bytes.extend(format!("<{number}> ").bytes()),
             }
             if matches!(piece, Piece::Long) {
-                bytes.push(b'\n');
+                // Its last part is no other's, too.
+                bytes.extend(format!(" {number}\n").bytes());
             }
         }
         bytes
