@@ -41,7 +41,8 @@ crate::options! {
 struct ParserFormat(Format);
 
 /// What a format may be, but for the last.
-const FORMATS: &str = "`json`, `regex`, `ltsv`, `logfmt`, `cri`, `docker`, `syslog`, `syslog-rfc5424`, `syslog-rfc3164`";
+const FORMATS: &str =
+    "`json`, `regex`, `ltsv`, `logfmt`, `cri`, `docker`, `syslog`, `syslog-rfc5424`, `syslog-rfc3164`";
 
 impl OptionType for ParserFormat {
     const KIND: &'static str = "format";
