@@ -304,17 +304,15 @@ fn piece_fields(keys: &Keys, batch: &mut Batch, index: usize, text: Span) -> boo
 /// Adds the parts of a line to record `index`, under `keys`.
 fn push_parts(keys: &Keys, batch: &mut Batch, index: usize, parts: [Span; 4], skip_empty: bool) {
     let keys = keys.in_batch(batch);
-    let mut at = 0;
-    let fields = parts.map(|span| {
-        at += 1;
-        Field { key: keys.key(at - 1), value: Value::Text(Text::plain(span)) }
-    });
-    if skip_empty && parts.iter().any(|part| part.is_empty()) {
-        let full: Vec<Field> =
-            fields.into_iter().zip(parts).filter(|(_, part)| !part.is_empty()).map(|(field, _)| field).collect();
-        return batch.record_mut(index).append_distinct(&full);
+    let mut fields = [Field { key: keys.key(0), value: Value::Null }; 4];
+    let mut count = 0;
+    for (at, span) in parts.into_iter().enumerate() {
+        if !(skip_empty && span.is_empty()) {
+            fields[count] = Field { key: keys.key(at), value: Value::Text(Text::plain(span)) };
+            count += 1;
+        }
     }
-    batch.record_mut(index).append_distinct(&fields);
+    batch.record_mut(index).append_distinct(&fields[..count]);
 }
 
 fn docker_fields(batch: &mut Batch, index: usize, text: Span) -> bool {

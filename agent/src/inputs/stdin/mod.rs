@@ -15,7 +15,7 @@ use vigie_parsers::json::{Piece, Splitter, StreamParser};
 use crate::config::types::Size;
 use crate::config::{Diagnostics, Options, Section};
 use crate::inputs::lines;
-use crate::plugin::{Input, InputKind, InputSetup, Memory, Outlet, Parcel, Stop, Stream, wall_clock};
+use crate::plugin::{Input, InputKind, InputSetup, Memory, Outlet, Parcel, PooledBatch, Stop, Stream, wall_clock};
 use crate::receipts::Ledger;
 
 /// The `stdin` input.
@@ -146,11 +146,7 @@ impl Stdin {
         let mut done = rest.blank(0);
         while let Some(first) = rest.first(done, last) {
             let wanted = Memory::LARGEST.min(rest.bytes.len() - done);
-            let mut batch = loop {
-                if let Some(batch) = outlet.batch(wanted, Duration::from_secs(1)) {
-                    break batch;
-                }
-            };
+            let mut batch = batch_of(outlet, wanted);
             let taken = self.fill(&mut batch, rest, (done, offset), (first, last));
             done += taken;
             self.stream.metrics.records.add(batch.len() as u64);
@@ -187,6 +183,15 @@ impl Stdin {
             next = rest.first(at, last).filter(|piece| at - start + piece.end <= Memory::LARGEST);
         }
         at - start
+    }
+}
+
+/// A batch for `wanted` bytes, which is waited for.
+fn batch_of(outlet: &Outlet, wanted: usize) -> PooledBatch {
+    loop {
+        if let Some(batch) = outlet.batch(wanted, Duration::from_secs(1)) {
+            return batch;
+        }
     }
 }
 
