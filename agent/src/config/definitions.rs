@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use vigie_parsers::syslog::Dialect;
 use vigie_parsers::{DecodeRule, Decoder, Definition, DefinitionError, FieldType, Format, Parser, Parsers, Then};
 
 use super::common;
@@ -19,10 +20,10 @@ crate::options! {
     /// Keys of a `[PARSER]` section.
     struct ParserOptions {
         name: String, required, "Name other sections use.";
-        format: ParserFormat, required, "json, regex, ltsv, logfmt or cri.";
+        format: ParserFormat, required, "json, regex, ltsv, logfmt, cri, docker, syslog, syslog-rfc5424, syslog-rfc3164 or syslog-rfc3164-local.";
         regex: String, optional, "Pattern, for format regex.";
         time_key: String, default "time", "Key that holds the time.";
-        time_format: String, optional, "How the time is written; without it no time is looked for.";
+        time_format: String, optional, "How the time is written; without it no time is looked for, but by docker and syslog, which know how theirs are.";
         time_keep: bool, default "off", "Whether the time stays in the record.";
         time_strict: bool, default "on", "Whether a time must fit its format to the end. Off: what fits is taken, if it has a date.";
         time_offset: Offset, default "+0000", "Offset of texts without a zone.";
@@ -39,6 +40,10 @@ crate::options! {
 #[derive(Clone, Copy, Debug)]
 struct ParserFormat(Format);
 
+/// What a format may be, but for the last.
+const FORMATS: &str =
+    "`json`, `regex`, `ltsv`, `logfmt`, `cri`, `docker`, `syslog`, `syslog-rfc5424`, `syslog-rfc3164`";
+
 impl OptionType for ParserFormat {
     const KIND: &'static str = "format";
 
@@ -49,7 +54,12 @@ impl OptionType for ParserFormat {
             "ltsv" => Format::Ltsv,
             "logfmt" => Format::Logfmt,
             "cri" => Format::Cri,
-            _ => return Err("`json`, `regex`, `ltsv`, `logfmt` or `cri`".into()),
+            "docker" => Format::Docker,
+            "syslog" => Format::Syslog(Dialect::Any),
+            "syslog-rfc5424" => Format::Syslog(Dialect::Rfc5424),
+            "syslog-rfc3164" => Format::Syslog(Dialect::Rfc3164),
+            "syslog-rfc3164-local" => Format::Syslog(Dialect::Rfc3164Local),
+            _ => return Err(format!("{FORMATS} or `syslog-rfc3164-local`")),
         }))
     }
 }

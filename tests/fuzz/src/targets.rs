@@ -8,6 +8,7 @@ use vigie::inputs::lines::check;
 use vigie_parsers::batch::{Batch, Origin, Timestamp};
 use vigie_parsers::json::JsonParser;
 use vigie_parsers::msgpack::{self, Event};
+use vigie_parsers::syslog::Dialect;
 use vigie_parsers::time::{Context, Zone};
 use vigie_parsers::{DecodeRule, Decoder, Definition, FieldType, Format, Parser, Parsers, Then, cri};
 
@@ -19,6 +20,7 @@ type Target = (&'static str, fn(Bytes<'_>));
 
 const TARGETS: &[Target] = &[
     ("json", json),
+    ("stream", stream),
     ("regex", regex),
     ("backtracking", backtracking),
     ("blocks", blocks),
@@ -83,6 +85,12 @@ fn hiding(mut bytes: Bytes<'_>) {
 fn json(bytes: Bytes<'_>) {
     let lines: Vec<&[u8]> = bytes.rest().split(|byte| *byte == b'\n').take(8).collect();
     vigie_parsers::json::check::check(&lines);
+}
+
+/// A stream of JSON in bits, beside serde_json.
+fn stream(mut bytes: Bytes<'_>) {
+    let (longest, step) = (usize::from(bytes.byte()) + 1, usize::from(bytes.byte()) + 1);
+    vigie_parsers::json::check::stream(bytes.rest(), longest, step);
 }
 
 /// A pattern in the first line, texts in the others, on every engine that takes it.
@@ -175,7 +183,16 @@ fn definitions(mut bytes: Bytes<'_>) {
 }
 
 fn definition(bytes: &mut Bytes<'_>) -> Definition {
-    const FORMATS: [Format; 5] = [Format::Json, Format::Regex, Format::Ltsv, Format::Logfmt, Format::Cri];
+    const FORMATS: [Format; 8] = [
+        Format::Json,
+        Format::Regex,
+        Format::Ltsv,
+        Format::Logfmt,
+        Format::Cri,
+        Format::CriPiece,
+        Format::Docker,
+        Format::Syslog(Dialect::Any),
+    ];
     const PATTERNS: [&str; 5] = [
         r"^(?<time>[^ ]*) (?<a>[^ ]*)(?: (?<log>.*))?$",
         r"(?<a>\d+)|(?<log>\w*)",
