@@ -225,16 +225,17 @@ fn a_damaged_database_is_moved_aside() {
 fn a_file_that_never_was_a_database_is_refused_and_left_as_it_is() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("a.conf");
+    let is_left =
+        |content: &[u8]| crate::config::read_bounded(&path, 1 << 20).is_ok_and(|found| found.as_bytes() == content);
     for (content, is_refused) in
         [(&b"[SERVICE]\n  Flush 1\n"[..], true), (b"x", true), (b"", false), (&[0; 4096], false)]
     {
         std::fs::write(&path, content).expect("it is written");
 
         assert_eq!(database(&path).probe().is_err(), is_refused, "{}", content.escape_ascii());
-        assert_eq!(std::fs::read(&path).expect("it reads"), content, "a probe changes nothing");
+        assert!(is_left(content), "a probe changes nothing");
         assert_eq!(Positions::open(&database(&path)).is_err(), is_refused, "{}", content.escape_ascii());
-        let is_left = std::fs::read(&path).expect("it reads") == content;
-        assert_eq!(is_left, is_refused, "{}", content.escape_ascii());
+        assert_eq!(is_left(content), is_refused, "{}", content.escape_ascii());
     }
 }
 
