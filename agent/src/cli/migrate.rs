@@ -64,9 +64,9 @@ fn table(document: &Document, findings: &Diagnostics) -> String {
     render(document, &rows)
 }
 
-/// Whether a finding tells what Vigie does. Variables may well be set where the agent will run.
+/// Whether a finding tells what Vigie does. Variables may well be set, and databases be there, where the agent will run.
 fn matters(finding: &Diagnostic) -> bool {
-    !matches!(finding.code, "V107" | "V109" | "V206" | "V207" | "V208" | "V209")
+    !matches!(finding.code, "V107" | "V109" | "V206" | "V207" | "V208" | "V209" | "V402")
 }
 
 /// What becomes of `entry`; what is told of it is taken out of `told`.

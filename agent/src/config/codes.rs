@@ -131,7 +131,7 @@ codes! {
     "V401" "a path cannot be used"
         "It is no valid pattern."
     "V402" "a position database cannot be used"
-        "It cannot be opened, is locked by another agent, or is damaged."
+        "It cannot be opened or made, is locked by another agent, or is another kind of file."
     "V403" "a parser that is not applied"
         "Where lines are joined, `multiline.parser` takes the place of `parser` and of the older ways: add a filter `parser`."
     "V404" "a tag that cannot be filled in"

@@ -58,6 +58,7 @@ use crate::state::Positions;
 use ahead::ReadTimes;
 use arrivals::{Arrival, Arrivals};
 use before::Undecided;
+pub use build::positions_file;
 use descriptors::Descriptors;
 use file::{FileId, Tailed};
 use missed::Searches;

@@ -161,7 +161,9 @@ impl Tail {
                         "truncated before it was read to its end");
                 }
                 old.standing = Standing::Gone;
+                // The row is that of the new content. Stored once more, the old one would be met again at the next start.
                 old.position.id = 0;
+                self.fresh.remove(&number);
             }
         }
         self.leaving.insert(number);

@@ -328,8 +328,8 @@ impl Tail {
             return;
         }
         info!(component = %self.settings.name, file = %file.place().display(), "it holds other content than before");
-        if let Some(file) = self.files.get_mut(&number).filter(|file| file.position.rotated) {
-            // Another file has the inode of one that was read to its end: nothing is lost.
+        if let Some(file) = self.files.get_mut(&number) {
+            // Its size is that of the new content: of the old one no more is known than what was read.
             file.size = file.size.min(file.progress.offset);
         }
         self.content_changed(number);
