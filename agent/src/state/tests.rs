@@ -221,6 +221,7 @@ fn a_damaged_database_is_moved_aside() {
     assert!(directory.path().join("tail.db.damaged-1").exists());
 }
 
+/// `db.sync` and `db.locking`, as they reach the database.
 #[test]
 fn the_database_is_synced_and_locked_as_told() {
     let directory = tempfile::tempdir().expect("a directory");
