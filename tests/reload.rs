@@ -191,6 +191,7 @@ fn nothing_is_lost_or_doubled_over_five_reloads() {
     assert!(numbers == expected, "{} lines for {count}: {}", numbers.len(), agent.said());
 }
 
+/// The agent is asked at its `http_port`, which one of the configurations cannot have.
 #[test]
 fn a_refused_reload_leaves_what_ran() {
     let mut agent = Agent::start(|port| configuration(port, 7, ""), Stdio::null());

@@ -197,24 +197,36 @@ fn built_in_parsers_of(is_wanted: impl Fn(&str) -> bool) -> Parsers {
 
 /// Adds the parsers of `document`.
 pub(super) fn add_parsers(document: &Document, zones: &Zones, parsers: &mut Parsers, findings: &mut Diagnostics) {
-    let mut seen: Vec<(&str, Place)> = Vec::new();
-    for section in document.of(SectionKind::Parser) {
-        let place = section.get("name").map_or(section.place, |name| name.place);
-        if let Some((name, first)) = seen.iter().find(|(name, _)| *name == section.name()) {
-            let file = document.files.get(first.file as usize);
-            let at = file.map(|file: &SourceFile| format!("{}:{}", file.path.display(), first.line));
-            let message = format!("the parser `{name}` is defined a second time, first in {}", at.unwrap_or_default());
-            findings.error(place, "V301", message).help("give one of them another name");
-            continue;
-        }
-        seen.push((section.name(), place));
+    for section in once_each(document, SectionKind::Parser, findings) {
         add_parser(section, |name| is_used(document, name), zones, parsers, findings);
     }
-    for section in document.of(SectionKind::MultilineParser) {
-        if let Some(parser) = events::parser(section, parsers, findings) {
+    for section in once_each(document, SectionKind::MultilineParser, findings) {
+        // A definition that is wrong was reported; those who name the parser are not wrong too.
+        let built = events::parser(section, parsers, findings).or_else(|| events::stand_in(section));
+        if let Some(parser) = built {
             parsers.insert_multiline(parser);
         }
     }
+}
+
+/// The sections of `kind` but for those whose name was given before, which are reported.
+fn once_each<'a>(document: &'a Document, kind: SectionKind, findings: &mut Diagnostics) -> Vec<&'a Section> {
+    let place_of = |section: &Section| section.get("name").map_or(section.place, |name| name.place);
+    let mut kept: Vec<&Section> = Vec::new();
+    for section in document.of(kind) {
+        let name = section.name();
+        let Some(first) = kept.iter().find(|earlier| !name.is_empty() && earlier.name() == name) else {
+            kept.push(section);
+            continue;
+        };
+        let first = place_of(first);
+        let file = document.files.get(first.file as usize);
+        let at = file.map(|file: &SourceFile| format!("{}:{}", file.path.display(), first.line));
+        let what = if kind == SectionKind::Parser { "parser" } else { "multiline parser" };
+        let message = format!("the {what} `{name}` is defined a second time, first in {}", at.unwrap_or_default());
+        findings.error(place_of(section), "V301", message).help("give one of them another name");
+    }
+    kept
 }
 
 /// The definitions that come with the agent.

@@ -13,7 +13,7 @@ use crate::config::common::{FilterOptions, InputOptions, OutputOptions, refuse_u
 use crate::config::types::StorageType;
 use crate::config::{
     Diagnostics, Loaded, Matcher, OptionSpec, Options, Place, RedactRule, Section, SectionKind, Service, Severity,
-    VariableFile, did_you_mean, readable,
+    VariableFile, did_you_mean, readable, without_telemetry,
 };
 use crate::filters::condition::{Condition, conditional};
 use crate::metrics::{FilterMetrics, InputMetrics, Metrics, OutputMetrics};
@@ -147,6 +147,7 @@ impl Plan {
             agent: Arc::clone(&surroundings.agent),
             classes: Classes::read(&document, findings),
             state_directory: surroundings.state_directory.clone(),
+            escape_unicode: service.json_escape_unicode,
             dry_run: surroundings.dry_run,
         };
         let count = |kind| document.of(kind).count();
@@ -237,6 +238,7 @@ pub(super) fn one_output(
         agent: Arc::clone(&surroundings.agent),
         classes: Classes::read(&loaded.document, findings),
         state_directory: surroundings.state_directory.clone(),
+        escape_unicode: loaded.service.json_escape_unicode,
         dry_run: surroundings.dry_run,
     };
     let called =
@@ -291,7 +293,8 @@ impl Builder<'_> {
         let known: Vec<&str> = inputs::KINDS.iter().map(|kind| kind.name).collect();
         let kind: &InputKind = self.kind(section, &known).map(|at| &inputs::KINDS[at])?;
         let routes = routes::read(section, self.findings);
-        let options = self.options::<InputOptions>(&without(&without_processors(section), "routes"), kind.options);
+        let known = without_telemetry(&without(&without_processors(section), "routes"), self.findings);
+        let options = self.options::<InputOptions>(&known, kind.options);
         let context = self.context(section, options.alias, &instance);
         let processors = self.processors_of(section, &context.name);
         self.processors.extend(processors);

@@ -92,6 +92,8 @@ pub struct BuildContext {
     pub classes: Arc<crate::retention::Classes>,
     /// Directory for state that has no place of its own; `None` keeps it in memory.
     pub state_directory: Option<PathBuf>,
+    /// Whether outputs write no characters beyond ASCII into JSON.
+    pub escape_unicode: bool,
     /// Whether the plugin is only checked: nothing is opened, created or locked.
     pub dry_run: bool,
 }

@@ -223,6 +223,7 @@ fn a_damaged_database_is_moved_aside() {
     assert!(directory.path().join("tail.db.damaged-1").exists());
 }
 
+/// `db.sync` and `db.locking`, as they reach the database.
 #[test]
 fn a_file_that_never_was_a_database_is_refused_and_left_as_it_is() {
     let directory = tempfile::tempdir().expect("a directory");

@@ -151,6 +151,7 @@ impl Rig {
             agent: Arc::new(agent()),
             classes: Arc::default(),
             state_directory: self.has_state_directory.then(|| self.path("state")),
+            escape_unicode: false,
             dry_run: false,
         };
         let setup = InputSetup {
@@ -386,6 +387,7 @@ fn what_is_wrong_with_the_options_is_told_at_its_place() {
         agent: Arc::new(agent()),
         classes: Arc::default(),
         state_directory: Some(directory.path().into()),
+        escape_unicode: false,
         dry_run: true,
     };
     let (metrics, stop) = (Arc::new(InputMetrics::new("tail.0")), Stop::default());
