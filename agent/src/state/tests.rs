@@ -223,7 +223,6 @@ fn a_damaged_database_is_moved_aside() {
     assert!(directory.path().join("tail.db.damaged-1").exists());
 }
 
-/// `db.sync` and `db.locking`, as they reach the database.
 #[test]
 fn a_file_that_never_was_a_database_is_refused_and_left_as_it_is() {
     let directory = tempfile::tempdir().expect("a directory");
@@ -251,6 +250,7 @@ fn a_probe_tells_where_no_database_can_be_and_leaves_nothing() {
     assert_eq!(std::fs::read_dir(directory.path()).expect("it is read").count(), 0);
 }
 
+/// `db.sync` and `db.locking`, as they reach the database.
 #[test]
 fn the_database_is_synced_and_locked_as_told() {
     let directory = tempfile::tempdir().expect("a directory");

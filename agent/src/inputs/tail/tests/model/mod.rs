@@ -426,7 +426,7 @@ fn a_log_that_was_truncated_twice_is_read_where_it_was_compressed_to() {
     run(&(HEAD, Rotation::CopyAndTruncate, before.into_iter().chain(behind).collect()));
 }
 
-/// How much a gzip file holds is known only once it is read to its end.
+/// The first bytes of what is compressed, which are short here, are asked for again and again.
 #[test]
 fn a_compressed_log_that_is_deleted_keeps_no_more_than_it_holds() {
     let steps = [Step::Rotate, Step::Compress, Step::Read(0, 1), Step::Stop, Step::Start, Step::Delete, Step::Stop];
