@@ -249,11 +249,11 @@ impl Model {
             Step::WriteLate(_) => {}
             Step::Rotate => {
                 self.pass(BETWEEN);
-                match self.rotation {
+                let is_rotated = match self.rotation {
                     Rotation::Rename => self.world.rename(),
                     Rotation::CopyAndTruncate => self.world.copy_and_truncate(),
-                }
-                self.rotated = self.rig.now;
+                };
+                self.rotated = if is_rotated { self.rig.now } else { self.rotated };
             }
             Step::Compress => self.world.compress(),
             Step::Delete => self.world.delete(self.rotation == Rotation::Rename),
