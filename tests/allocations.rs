@@ -143,6 +143,7 @@ impl Worker {
             agent: Arc::clone(&agent),
             classes: Arc::default(),
             state_directory: None,
+            escape_unicode: false,
             dry_run: true,
         };
         let options = LineOptions {

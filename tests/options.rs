@@ -329,6 +329,7 @@ fn honoured() -> BTreeSet<(String, String)> {
     };
     take("service", &table["service"]);
     take("definitions", &table["parser"]);
+    take("multiline_parser", &table["multiline_parser"]);
     for (list, of) in [("inputs", "input"), ("filters", "filter"), ("outputs", "output")] {
         for plugin in table[list].as_array().expect("a list") {
             take(of, &plugin["properties"]["global_options"]);
@@ -347,6 +348,33 @@ fn row_of(honoured: &BTreeSet<(String, String)>, (of, key): (String, String)) ->
     }
 }
 
+/// The test called `name` in the source `text`: what stands right above it, and its body.
+fn test_called(name: &str, text: &str) -> Option<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let at = lines.iter().position(|line| line.contains(&format!("fn {name}(")))?;
+    let is_above = |line: &&&str| line.trim_start().starts_with("///") || line.trim_start().starts_with("#[");
+    let above = lines[..at].iter().rev().take_while(is_above).count();
+    let head = &lines[at - above..at];
+    let is_test = |line: &&str| line.trim() == "#[test]" || line.trim_start().starts_with("#[tokio::test");
+    let indentation = lines[at].strip_suffix(lines[at].trim_start()).unwrap_or_default();
+    let length = lines[at..].iter().position(|line| *line == format!("{indentation}}}"))?;
+    head.iter().any(is_test).then(|| lines[at - above..=at + length].join("\n").to_ascii_lowercase())
+}
+
+/// Whether `proof` names the option `key`, as it is written in a configuration or in code.
+fn names(proof: &str, key: &str) -> bool {
+    [key.to_owned(), key.replace('.', "_")].iter().any(|name| proof.contains(name.as_str()))
+}
+
+#[test]
+fn what_is_no_test_or_names_no_option_proves_nothing() {
+    let source = "fn helper() {\n    flush();\n}\n\n#[test]\nfn it_works() {\n    set(\"Hc_Period 5\");\n}\n";
+
+    assert_eq!(test_called("helper", source), None);
+    let proof = test_called("it_works", source).expect("it is a test");
+    assert!(names(&proof, "hc_period") && !names(&proof, "flush"));
+}
+
 #[test]
 fn each_honoured_option_has_a_case_or_is_proven_by_a_test_that_is_named() {
     let cases = all_cases(&folder()).into_iter().filter(|(case, _)| !case.is_base);
@@ -360,10 +388,14 @@ fn each_honoured_option_has_a_case_or_is_proven_by_a_test_that_is_named() {
         let columns: Vec<&str> = row.split('\t').collect();
         let [of, keys, file, test, _reason] = columns.try_into().expect("five columns");
         let text = fs::read_to_string(folder().join("../../..").join(file)).unwrap_or_default();
-        if !text.contains(&format!("fn {test}(")) {
+        let proof = test_called(test, &text);
+        if proof.is_none() {
             wrong.push(format!("there is no test `{test}` in `{file}`"));
         }
         for key in keys.split(' ') {
+            if proof.as_ref().is_some_and(|proof| !names(proof, key)) {
+                wrong.push(format!("`{test}` in `{file}` does not name `{key}`"));
+            }
             named.insert((of.to_owned(), key.to_owned()));
         }
     }

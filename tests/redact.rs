@@ -210,6 +210,7 @@ fn how_the_input_is_cut_into_reads_does_not_matter() {
     }
 }
 
+/// `--key-file` is the `key_file` of the filter.
 #[test]
 fn the_token_of_a_value_is_the_one_in_the_log_until_its_key_is_destroyed() {
     let folder = folder_with_keys();

@@ -191,6 +191,7 @@ fn nothing_is_lost_or_doubled_over_five_reloads() {
     assert!(numbers == expected, "{} lines for {count}: {}", numbers.len(), agent.said());
 }
 
+/// The agent is asked at its `http_port`, which one of the configurations cannot have.
 #[test]
 fn a_refused_reload_leaves_what_ran() {
     let mut agent = Agent::start(|port| configuration(port, 7, ""), Stdio::null());
@@ -238,6 +239,31 @@ fn a_reload_that_would_lose_its_place_or_was_not_asked_for_is_refused() {
     agent.signal(Signal::HUP);
     agent.eventually("it says so", || agent.said().contains("`Hot_Reload` is off"));
     agent.stop();
+}
+
+#[test]
+fn a_reload_whose_positions_would_not_be_found_is_refused_and_goes_with_their_database() {
+    let mut agent = Agent::start(|port| configuration(port, 1, ""), Stdio::null());
+    fs::write(agent.path().join("app.log"), "one\n").expect("written");
+    agent.eventually("a line comes", || agent.written() == ["1 one"]);
+    let text = configuration(agent.port, 2, "");
+    let before = "[INPUT]\n    Name tail\n    Path other.log\n[INPUT]\n";
+
+    for (change, name) in [("[INPUT]\n    Alias web\n", "web"), (before, "tail.1")] {
+        agent.configure(&text.replace("[INPUT]\n", change));
+        let answer = agent.ask("POST", "/api/v2/reload");
+        let reason = format!(
+            "`{name}` follows files of `tail.0`, whose positions it would not find: give it `DB state/tail.0.db`"
+        );
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains(&reason), "{answer}");
+    }
+    agent.configure(&text.replace("[INPUT]\n", "[INPUT]\n    Alias web\n    DB state/tail.0.db\n"));
+    let answer = agent.ask("POST", "/api/v2/reload");
+    fs::write(agent.path().join("app.log"), "one\ntwo\n").expect("written");
+    agent.eventually("the next line comes", || agent.written() == ["1 one", "2 two"]);
+    agent.stop();
+
+    assert!(answer.ends_with(r#"{"reload":"done","status":0}"#), "{answer}");
 }
 
 #[test]

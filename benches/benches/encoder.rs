@@ -68,6 +68,7 @@ fn encoder() -> Box<dyn Encoder> {
         agent: Arc::new(Agent::new("bench", b"secret-42")),
         classes: Arc::default(),
         state_directory: None,
+        escape_unicode: false,
         dry_run: true,
     };
     let kind = outputs::KINDS.iter().find(|kind| kind.name == "opensearch").expect("the output is in the table");

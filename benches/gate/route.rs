@@ -112,6 +112,7 @@ pub(crate) fn context() -> BuildContext {
         agent: Arc::new(Agent::new("gate", b"secret-42")),
         classes: Arc::new(Classes(vec![class()])),
         state_directory: None,
+        escape_unicode: false,
         dry_run: false,
     }
 }

@@ -32,7 +32,8 @@ fn read(path: &str) -> usize {
     let stop = Stop::default();
     let options = [("name", "tail"), ("path", path), ("read_from_head", "on"), ("exit_on_eof", "on")];
     let (context, metrics) = (context(), Arc::new(InputMetrics::new("tail.0")));
-    let setup = InputSetup { context: &context, tag: "gate", mem_buf_limit: None, metrics: &metrics, stop: &stop };
+    let setup =
+        InputSetup { context: &context, tag: "gate", mem_buf_limit: None, alike: 1, metrics: &metrics, stop: &stop };
     let kind = inputs::KINDS.iter().find(|kind| kind.name == "tail").expect("the input is in the table");
     let mut findings = Diagnostics::default();
     let input = (kind.build)(&section(SectionKind::Input, &options), &setup, &mut findings);

@@ -8,6 +8,7 @@ use crate::fields::{self, FieldType, TimeField};
 use crate::json::JsonParser;
 use crate::parser::{Parsed, Parser};
 use crate::regex::{Engine, PatternError, RegexParser};
+use crate::syslog::{self, Dialect, Syslog};
 use crate::time::{FormatError, TimeFormat, Zone};
 use crate::{cri, logfmt, ltsv};
 
@@ -36,6 +37,28 @@ pub enum Format {
     Logfmt,
     /// Lines of container runtimes. Vigie's own name; the regex of the usual `cri` definition finds the same.
     Cri,
+    /// The same where the tag is `F` or `P`, under the names `_p` and `log` that the multiline parser `cri` gives.
+    CriPiece,
+    /// What Docker writes into its files: one JSON object with a text `log`. That of a partial line does not end with a newline.
+    Docker,
+    /// Syslog messages.
+    Syslog(Dialect),
+}
+
+impl Format {
+    /// Whether a text of it is one JSON object.
+    fn is_json(self) -> bool {
+        matches!(self, Self::Json | Self::Docker)
+    }
+
+    /// How times are written where nothing else is said: formats that are tried in order.
+    fn times(self) -> &'static [&'static str] {
+        match self {
+            Self::Docker => &syslog::TIMES[..2],
+            Self::Syslog(_) => &syslog::TIMES,
+            _ => &[],
+        }
+    }
 }
 
 /// A `[PARSER]` section, typed.
@@ -49,7 +72,7 @@ pub struct Definition {
     pub regex: Option<String>,
     /// Key that holds the time.
     pub time_key: String,
-    /// How the time is written; without it no time is looked for.
+    /// How the time is written; without it no time is looked for, but in formats that say themselves how it is.
     pub time_format: Option<String>,
     /// Whether the time stays in the record.
     pub time_keep: bool,
@@ -128,15 +151,7 @@ impl Definition {
     /// # Errors
     /// When a key is missing or its value cannot be used.
     pub fn build(&self) -> Result<Arc<dyn Parser>, DefinitionError> {
-        let time = match &self.time_format {
-            Some(text) => Some(TimeField {
-                key: self.time_key.clone(),
-                format: self.compile_time(text).map_err(DefinitionError::TimeFormat)?,
-                keep: self.time_keep,
-                offset: self.time_offset,
-            }),
-            None => None,
-        };
+        let time = self.time_field().map_err(DefinitionError::TimeFormat)?;
         let format = match self.format {
             Format::Json => Compiled::Json,
             Format::Regex => {
@@ -150,11 +165,40 @@ impl Definition {
             }
             Format::Ltsv => Compiled::Ltsv,
             Format::Logfmt => Compiled::Logfmt { refuse_bare: self.logfmt_no_bare_keys },
-            Format::Cri => Compiled::Cri(Keys::new(["time", "stream", "_p", "log"])),
+            Format::Cri => Compiled::Cri {
+                keys: Keys::new(["time", "stream", "logtag", "message"]),
+                skip_empty: self.skip_empty_values,
+            },
+            Format::CriPiece => Compiled::CriPiece(Keys::new(["time", "stream", "_p", "log"])),
+            Format::Docker => Compiled::Docker,
+            Format::Syslog(dialect) => Compiled::Syslog(Syslog::new(dialect)),
         };
-        let types = if self.format == Format::Json { Vec::new() } else { self.types.clone() };
+        let types = if self.format.is_json() { Vec::new() } else { self.types.clone() };
         let decoders = Decoders::new(&self.decoders);
         Ok(Arc::new(DefinedParser { format, time, types, decoders }))
+    }
+
+    /// Where the time stands and how it is written, if it is looked for.
+    fn time_field(&self) -> Result<Option<TimeField>, FormatError> {
+        let texts: Vec<&str> = match &self.time_format {
+            Some(text) => vec![text],
+            None => self.format.times().to_vec(),
+        };
+        let mut formats = Vec::new();
+        for text in texts {
+            formats.push(self.compile_time(text)?);
+        }
+        let mut formats = formats.into_iter();
+        let Some(format) = formats.next() else { return Ok(None) };
+        Ok(Some(TimeField {
+            key: self.time_key.clone(),
+            format,
+            others: formats.collect(),
+            absent: matches!(self.format, Format::Syslog(_)).then_some(syslog::NIL),
+            text_only: self.format.is_json(),
+            keep: self.time_keep,
+            offset: self.time_offset,
+        }))
     }
 
     fn compile_time(&self, format: &str) -> Result<TimeFormat, FormatError> {
@@ -202,7 +246,10 @@ enum Compiled {
     Json,
     Ltsv,
     Logfmt { refuse_bare: bool },
-    Cri(Keys),
+    Cri { keys: Keys, skip_empty: bool },
+    CriPiece(Keys),
+    Docker,
+    Syslog(Syslog),
 }
 
 impl Parser for DefinedParser {
@@ -212,7 +259,10 @@ impl Parser for DefinedParser {
             Compiled::Json => JsonParser.parse(batch, index, text) != Parsed::Refused,
             Compiled::Ltsv => ltsv::fields(batch, index, text),
             Compiled::Logfmt { refuse_bare } => logfmt::fields(batch, index, text, *refuse_bare),
-            Compiled::Cri(keys) => cri_fields(keys, batch, index, text),
+            Compiled::Cri { keys, skip_empty } => cri_fields((keys, *skip_empty), batch, index, text),
+            Compiled::CriPiece(keys) => piece_fields(keys, batch, index, text),
+            Compiled::Docker => docker_fields(batch, index, text),
+            Compiled::Syslog(syslog) => syslog.fields(batch, index, text),
         };
         if !fitted {
             batch.record_mut(index).truncate(first);
@@ -220,7 +270,7 @@ impl Parser for DefinedParser {
         }
         fields::convert(batch, index, first, &self.types);
         // As in Fluent Bit, where JSON inside of JSON may hold the time.
-        let is_json = matches!(self.format, Compiled::Json);
+        let is_json = matches!(self.format, Compiled::Json | Compiled::Docker);
         if let Some(decoders) = self.decoders.as_ref().filter(|_| is_json) {
             decoders.apply(batch, index, first);
         }
@@ -232,21 +282,47 @@ impl Parser for DefinedParser {
     }
 }
 
-fn cri_fields(keys: &Keys, batch: &mut Batch, index: usize, text: Span) -> bool {
+fn cri_fields((keys, skip_empty): (&Keys, bool), batch: &mut Batch, index: usize, text: Span) -> bool {
+    let Some([time, stream, tag]) = cri::ends(batch.bytes(text)) else { return false };
+    let start = text.start as usize;
+    let parts = [(0, time), (time + 1, stream), (stream + 1, tag), (tag + 1, text.len as usize)];
+    push_parts(keys, batch, index, parts.map(|(from, to)| Span::between(start + from, start + to)), skip_empty);
+    true
+}
+
+fn piece_fields(keys: &Keys, batch: &mut Batch, index: usize, text: Span) -> bool {
     let Some(line) = cri::split(batch.bytes(text)) else { return false };
     let start = text.start as usize;
     let time = Span::between(start, start + line.time.len());
     let stream = Span::between(time.end() + 1, time.end() + 7);
     let tag = Span::between(stream.end() + 1, stream.end() + 2);
     let log = Span::between(tag.end() + 1, text.end());
-    let keys = keys.in_batch(batch);
-    let mut at = 0;
-    let fields = [time, stream, tag, log].map(|span| {
-        at += 1;
-        Field { key: keys.key(at - 1), value: Value::Text(Text::plain(span)) }
-    });
-    batch.record_mut(index).append_distinct(&fields);
+    push_parts(keys, batch, index, [time, stream, tag, log], false);
     true
+}
+
+/// Adds the parts of a line to record `index`, under `keys`.
+fn push_parts(keys: &Keys, batch: &mut Batch, index: usize, parts: [Span; 4], skip_empty: bool) {
+    let keys = keys.in_batch(batch);
+    let mut fields = [Field { key: keys.key(0), value: Value::Null }; 4];
+    let mut count = 0;
+    for (at, span) in parts.into_iter().enumerate() {
+        if !(skip_empty && span.is_empty()) {
+            fields[count] = Field { key: keys.key(at), value: Value::Text(Text::plain(span)) };
+            count += 1;
+        }
+    }
+    batch.record_mut(index).append_distinct(&fields[..count]);
+}
+
+fn docker_fields(batch: &mut Batch, index: usize, text: Span) -> bool {
+    let first = batch.record(index).fields().len();
+    if JsonParser.parse(batch, index, text) == Parsed::Refused {
+        return false;
+    }
+    let range = fields::fields_from(batch, index, first);
+    let log = batch.find(range, b"log").map(|at| batch.tape[range.start as usize + at].value);
+    matches!(log, Some(Value::Text(_)))
 }
 
 #[cfg(test)]

@@ -31,6 +31,12 @@ pub struct TimeField {
     pub key: String,
     /// How it is written.
     pub format: TimeFormat,
+    /// How else it may be written, tried one after the other.
+    pub others: Vec<TimeFormat>,
+    /// A text that says that there is no time: the field stays, and the record keeps the time it had.
+    pub absent: Option<&'static [u8]>,
+    /// Whether only a text is one, and no number.
+    pub text_only: bool,
     /// Whether the field stays in the record.
     pub keep: bool,
     /// Seconds east of Greenwich for texts without a zone.
@@ -155,6 +161,9 @@ pub(crate) fn set_time(batch: &mut Batch, index: usize, first: usize, time: &Tim
     let range = fields_from(batch, index, first);
     let Some(found) = batch.find(range, time.key.as_bytes()) else { return Parsed::Fitted };
     let value = batch.tape[range.start as usize + found].value;
+    if time.absent.is_some_and(|absent| matches!(value, Value::Text(text) if batch.bytes(text.span) == absent)) {
+        return Parsed::Fitted;
+    }
     let parsed = set_time_to(batch, index, value, time);
     if parsed == Parsed::Fitted && !time.keep {
         batch.record_mut(index).remove_at(first + found);
@@ -178,14 +187,23 @@ thread_local! {
 fn time_of(batch: &Batch, index: usize, value: Value, time: &TimeField) -> Option<Timestamp> {
     let context = &Context { now: batch.entries()[index].time.seconds, offset: time.offset };
     match value {
-        Value::Text(text) if !text.is_escaped() => time.format.parse(batch.bytes(text.span), context),
+        Value::Text(text) if !text.is_escaped() => time.read(batch.bytes(text.span), context),
         Value::Text(text) => DECODED.with_borrow_mut(|decoded| {
             decoded.clear();
             batch.decode_text(text, decoded);
-            time.format.parse(decoded, context)
+            time.read(decoded, context)
         }),
-        Value::Number(span) => time.format.parse(batch.bytes(span), context),
+        Value::Number(span) if !time.text_only => time.read(batch.bytes(span), context),
         _ => None,
+    }
+}
+
+impl TimeField {
+    /// The time that `text` tells in the first of the formats that it fits.
+    #[inline]
+    fn read(&self, text: &[u8], context: &Context) -> Option<Timestamp> {
+        let read = self.format.parse(text, context);
+        read.or_else(|| self.others.iter().find_map(|format| format.parse(text, context)))
     }
 }
 

@@ -17,6 +17,7 @@ mod logfmt;
 mod ltsv;
 mod parser;
 pub mod simd;
+pub mod syslog;
 
 pub use decode::{DecodeRule, Decoder, Then};
 pub use definition::{BUILT_IN, Definition, DefinitionError, Format};

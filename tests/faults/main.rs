@@ -41,6 +41,7 @@ fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().expect("the environment holds numbers"))
 }
 
+/// Among the faults are answers later than `response_timeout`.
 #[test]
 fn nothing_is_lost_doubled_or_invented_whatever_fault_strikes() {
     let (seeds, first) = (number("VIGIE_FAULT_SEEDS", 1), number("VIGIE_FAULT_FIRST_SEED", 0));

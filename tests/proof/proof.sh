@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 readonly record=tests/proof/record.tsv
 readonly sources='Cargo.toml Cargo.lock agent parsers benches/src tests/end_to_end tests/opensearch tests/fuzz tests/disk tests/endurance tests/faults tests/cases'
-readonly all_pieces='end-to-end-line-2 end-to-end-line-3 pressure-line-2 pressure-line-3 kill-loop-line-2 kill-loop-line-3 kill-hundred-1-line-2 kill-hundred-2-line-3 kill-hundred-3-line-2 kill-hundred-4-line-3 kill-hundred-5-line-2 retention-kills-line-2 retention-kills-line-3 retention-years-line-2 retention-years-line-3 kill-points disk fault-matrix outage soak rotation-storm files fuzz-parsers fuzz-agent spool-mutations'
+readonly all_pieces='end-to-end-line-2 end-to-end-line-3 pressure-line-2 pressure-line-3 kill-loop-line-2 kill-loop-line-3 kill-hundred-1-line-2 kill-hundred-2-line-3 kill-hundred-3-line-2 kill-hundred-4-line-3 kill-hundred-5-line-2 retention-kills-line-2 retention-kills-line-3 retention-years-line-2 retention-years-line-3 kill-points disk fault-matrix outage soak rotation-storm files fuzz-parsers fuzz-agent fuzz-redact spool-mutations'
 
 node=
 trap '[ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"' EXIT
@@ -120,8 +120,9 @@ run_piece() {
     *) start_node "$line" ;;
     esac
     case $piece in
-    fuzz-parsers) fuzz json regex backtracking blocks time records msgpack ;;
+    fuzz-parsers) fuzz json regex backtracking blocks time records definitions msgpack ;;
     fuzz-agent) fuzz text object deflate config multiline cuts encodings restarts answer ;;
+    fuzz-redact) fuzz redact checks sums hiding accessors ;;
     end-to-end-*) end_to_end "$line" ;;
     kill-loop-*) kill_loop ;;
     kill-hundred-*) piece=${piece#kill-hundred-} && kill_hundred "${piece%%-*}" ;;

@@ -3,8 +3,8 @@
 use crate::config::codes::code;
 use crate::config::common::{FilterOptions, InputOptions, OutputOptions, not_needed as unneeded};
 use crate::config::{
-    Document, OptionSpec, Options, PARSER_TABLE, Presence, Section, SectionKind, Service, built_in_parsers,
-    did_you_mean,
+    Document, MULTILINE_TABLE, OptionSpec, Options, PARSER_TABLE, Presence, Section, SectionKind, Service,
+    built_in_parsers, did_you_mean,
 };
 use crate::{filters, inputs, outputs};
 
@@ -71,8 +71,10 @@ pub(super) fn text(topic: Option<&str>) -> Result<String, String> {
     }
     if name == "parsers" {
         return Ok(format!(
-            "[PARSER]: turns the text of a record into fields.\n\n{}\nBuilt in, unless a parsers file defines the name:\n{}",
+            "[PARSER]: turns the text of a record into fields.\n\n{}\n[MULTILINE_PARSER]: joins lines to events.\n\n{}\n\
+             Built in, unless a parsers file defines the name:\n{}",
             table(PARSER_TABLE),
+            table(MULTILINE_TABLE),
             listed(&built_in_parsers().names())
         ));
     }
@@ -170,7 +172,8 @@ pub(super) fn word(kind: SectionKind) -> Option<&'static str> {
         SectionKind::Filter => "filter",
         SectionKind::Output => "output",
         SectionKind::Parser => "parser",
-        SectionKind::MultilineParser | SectionKind::RetentionClass | SectionKind::Other => return None,
+        SectionKind::MultilineParser => "multiline_parser",
+        SectionKind::RetentionClass | SectionKind::Other => return None,
     })
 }
 

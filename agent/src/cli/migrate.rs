@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::differences::{self, DIFFERENCES, When};
 use super::help::{tables, word};
 use crate::config::{
-    CommandLine, Diagnostic, Diagnostics, Document, Entry, Environment, OptionSpec, PARSER_TABLE, Place, Presence,
-    Section, SectionKind, Severity, load,
+    CommandLine, Diagnostic, Diagnostics, Document, Entry, Environment, MULTILINE_TABLE, OptionSpec, PARSER_TABLE,
+    Place, Presence, Section, SectionKind, Severity, load,
 };
 use crate::pipeline::{Plan, Surroundings};
 use crate::plugin::Agent;
@@ -51,22 +51,85 @@ fn table(document: &Document, findings: &Diagnostics) -> String {
     for section in document.sections.iter().filter(|section| section.kind != SectionKind::Other) {
         rows.extend(section.entries.iter().map(|entry| row(section, entry, &mut told)));
         rows.extend(left_out(section));
+        in_groups(section, "", &mut told, &mut rows);
     }
     // What no option is to blame for.
     rows.extend(told.iter().map(|finding| Row {
         place: finding.place.unwrap_or_default(),
         of: String::new(),
         key: finding.code.to_owned(),
-        verdict: if finding.severity == Severity::Error { UNSUPPORTED } else { SAME },
+        verdict: if finding.severity == Severity::Error || has_no_effect(finding) { UNSUPPORTED } else { DIFFERENT },
         how: explained(finding),
     }));
+    let others = document.files.iter().zip(0..).flat_map(|(file, number)| other_lines(&file.text, number, &rows));
+    let others: Vec<Row> = others.collect();
+    rows.extend(others);
     rows.sort_by_key(|row| row.place);
     render(document, &rows)
 }
 
-/// Whether a finding tells what Vigie does. Variables may well be set where the agent will run.
+/// Whether a finding tells what Vigie does. Variables may well be set, and databases be there, where the agent will run.
 fn matters(finding: &Diagnostic) -> bool {
-    !matches!(finding.code, "V107" | "V109" | "V206" | "V207" | "V208" | "V209")
+    !matches!(finding.code, "V107" | "V109" | "V206" | "V207" | "V208" | "V209" | "V402")
+}
+
+/// Whether a finding tells of something that nothing here runs.
+fn has_no_effect(finding: &Diagnostic) -> bool {
+    finding.code == "V111"
+}
+
+/// Adds what becomes of the entries in groups of `section`, which is one of `of`: processors, conditions, routes, rules.
+fn in_groups(section: &Section, of: &str, told: &mut Vec<&Diagnostic>, rows: &mut Vec<Row>) {
+    for (name, group) in &section.groups {
+        if told.iter().any(|finding| finding.place == Some(name.place)) {
+            // The heading tells of all that stands below it.
+            continue;
+        }
+        let is_processor = of == "processors" && name.text == "logs";
+        let kind = if is_processor { SectionKind::Filter } else { group.kind };
+        let group = Section { kind, ..group.clone() };
+        rows.extend(group.entries.iter().map(|entry| row(&group, entry, told)));
+        in_groups(&group, &name.text, told, rows);
+    }
+}
+
+/// Lines of a file that no row is of, as headings, variables and includes are: they do the same here, unless they stand below
+/// what is not run.
+fn other_lines(text: &str, file: u32, rows: &[Row]) -> Vec<Row> {
+    let mut found = Vec::new();
+    let mut not_run: Option<usize> = None;
+    for (line, number) in text.lines().zip(1..) {
+        let body = line.trim();
+        if body.is_empty() || body.starts_with('#') || body == "---" {
+            continue;
+        }
+        let indent = line.len() - line.trim_start().len();
+        let is_below = |at: usize| indent > at || (indent == at && body.starts_with("- "));
+        not_run = not_run.filter(|at| is_below(*at));
+        let mut own = rows.iter().filter(|row| (row.place.file, row.place.line) == (file, number)).peekable();
+        let is_told = own.peek().is_some();
+        if own.any(|row| row.verdict == UNSUPPORTED && row.of.is_empty()) {
+            not_run.get_or_insert(indent);
+        }
+        if !is_told {
+            let place = Place { file, line: number, ..Place::default() };
+            let verdict = if not_run.is_some() { UNSUPPORTED } else { SAME };
+            found.push(Row { place, of: String::new(), key: key_in(body), verdict, how: String::new() });
+        }
+    }
+    found
+}
+
+/// What a line is called by, without its value.
+fn key_in(body: &str) -> String {
+    if body.starts_with(['[', '@']) {
+        return body.split(char::is_whitespace).next().unwrap_or_default().to_owned();
+    }
+    let member = body.trim_start_matches("- ");
+    let key = member.split_once(": ").map(|(key, _)| key).or_else(|| member.strip_suffix(':'));
+    let classic = (member == body).then(|| body.split_once(char::is_whitespace).map(|(key, _)| key)).flatten();
+    let is_plain = |key: &&str| key.chars().all(|it| it.is_alphanumeric() || "_.-".contains(it));
+    key.or(classic).filter(is_plain).unwrap_or("-").to_lowercase()
 }
 
 /// What becomes of `entry`; what is told of it is taken out of `told`.
@@ -85,7 +148,7 @@ fn row(section: &Section, entry: &Entry, told: &mut Vec<&Diagnostic>) -> Row {
             (UNSUPPORTED, worst.map(|finding| explained(finding)).unwrap_or_default())
         }
         // The plugin itself is unknown, which its name tells.
-        (None, _) if spec.is_none() => (UNSUPPORTED, String::new()),
+        (None, _) if spec.is_none() && section.kind != SectionKind::Other => (UNSUPPORTED, String::new()),
         (Some(finding), _) => (DIFFERENT, explained(finding)),
         (None, Some(how)) => (DIFFERENT, how.to_owned()),
         (None, None) => (SAME, spec.map(not_needed).unwrap_or_default()),
@@ -103,7 +166,7 @@ fn stands_at(place: Place, entry: &Entry) -> bool {
 /// What is different though nothing is written: defaults.
 fn left_out(section: &Section) -> Vec<Row> {
     let name = section.name().to_lowercase();
-    let Some(word) = word(section.kind).filter(|_| section.kind != SectionKind::Parser) else { return Vec::new() };
+    let Some(word) = word(section.kind).filter(|_| !is_definition(section)) else { return Vec::new() };
     let is_absent = |key: &str| section.get(key).is_none() && spec(section, key).is_some();
     let absent = DIFFERENCES.iter().filter(|difference| {
         difference.when != When::Given && (difference.of == word || difference.of == name) && is_absent(difference.key)
@@ -118,11 +181,16 @@ fn left_out(section: &Section) -> Vec<Row> {
     absent.map(row).collect()
 }
 
+fn is_definition(section: &Section) -> bool {
+    matches!(section.kind, SectionKind::Parser | SectionKind::MultilineParser)
+}
+
 fn of(section: &Section) -> String {
     match section.kind {
         SectionKind::Service => "service".into(),
         SectionKind::Parser => "parser".into(),
         SectionKind::MultilineParser => "multiline".into(),
+        SectionKind::Other => String::new(),
         _ => section.name().to_lowercase(),
     }
 }
@@ -132,9 +200,7 @@ fn spec(section: &Section, key: &str) -> Option<OptionSpec> {
         return PARSER_TABLE.iter().find(|spec| spec.key == key).copied();
     }
     if section.kind == SectionKind::MultilineParser {
-        // What is wrong with these is told; there is no table of theirs.
-        let doc = "";
-        return Some(OptionSpec { key: "", kind: "", presence: Presence::Optional, doc, check: |_| Ok(()) });
+        return MULTILINE_TABLE.iter().find(|spec| spec.key == key).copied();
     }
     OptionSpec::find(tables(section)?.into_iter().flatten(), key).copied()
 }
@@ -220,7 +286,64 @@ mod tests {
         has("11 ", "match", "unsupported");
         has("12 ", "(retry_limit)", "different    sent again");
         has("16 ", "suppress_type_name", "same         not needed");
+        has("9 ", "[FILTER]", "same");
         assert!(table.ends_with(" unsupported\n") && !table.contains("secret-42"), "{table}");
         assert!(text(&folder.path().join("none"), Environment::default()).is_err());
+    }
+
+    const NESTED: &str = "\
+env:
+  SECRET: secret-42
+upstream_servers:
+- name: up
+  nodes:
+  - {name: n, host: h, port: 1}
+pipeline:
+  inputs:
+  - name: stdin
+    processors:
+      logs:
+      - name: modify
+        add: a b
+        nope: c
+        condition:
+          op: and
+          rules:
+          - field: $a
+            op: eq
+            value: x
+      metrics:
+      - name: labels
+  outputs:
+  - name: stdout
+    match: '*'
+multiline_parsers:
+- name: m
+  type: regex
+  rules:
+  - state: start_state
+    regex: a
+    next_state: more
+  - {state: more, regex: b, next_state: more}
+";
+
+    #[test]
+    fn each_line_of_nested_yaml_has_a_verdict() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.yaml");
+        std::fs::write(&file, NESTED).expect("written");
+
+        let table = text(&file, Environment::default()).expect("it is read");
+
+        let verdict = |number: usize| {
+            let row = table.lines().find(|row| row.trim_start().starts_with(&format!("{number} ")));
+            let row = row.unwrap_or_else(|| panic!("{number}: {table}"));
+            [SAME, DIFFERENT, UNSUPPORTED].into_iter().find(|verdict| row.contains(verdict)).expect("a verdict")
+        };
+        let unsupported = [3, 4, 5, 6, 14, 21, 22];
+        for number in 1..=NESTED.lines().count() {
+            assert_eq!(verdict(number) == UNSUPPORTED, unsupported.contains(&number), "{number}: {table}");
+        }
+        assert!(!table.contains("secret-42"), "{table}");
     }
 }

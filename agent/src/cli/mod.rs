@@ -8,6 +8,7 @@ mod help;
 mod identity;
 mod logger;
 mod migrate;
+mod places;
 mod policies;
 mod privacy;
 mod probe;

@@ -1,9 +1,9 @@
 //! Reads the configuration anew for a reload.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::logger::{Levels, Logger};
-use super::{environment, surroundings};
+use super::{environment, places, surroundings};
 use crate::config::{CommandLine, Diagnostics, Loaded, load, told};
 use crate::pipeline::{Plan, Renewal};
 
@@ -57,6 +57,12 @@ impl Renewal for Files {
         drop(Plan::build(loaded.clone(), &surroundings, &mut findings));
         if findings.has_errors() {
             return Err(told(&findings, &loaded.document.files));
+        }
+        // Without a directory of state they are in memory, or in a `DB` of their own.
+        let directory = self.state_directory.as_deref().unwrap_or(Path::new(""));
+        let lost = places::lost(&self.current.document, &loaded.document, directory);
+        if !lost.is_empty() {
+            return Err(lost);
         }
         self.checked = Some(loaded);
         Ok(())

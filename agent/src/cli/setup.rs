@@ -139,6 +139,7 @@ pub(super) fn context(name: &str, classes: &Arc<Classes>) -> BuildContext {
         agent: Arc::new(Agent::new("setup", b"")),
         classes: Arc::clone(classes),
         state_directory: None,
+        escape_unicode: false,
         dry_run: false,
     }
 }

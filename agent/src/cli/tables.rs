@@ -1,7 +1,7 @@
 //! The option tables for programs and for the documentation: `-J` gives them as JSON, in the shape of Fluent Bit.
 
 use crate::config::common::{FilterOptions, InputOptions, OutputOptions};
-use crate::config::{OptionSpec, Options, PARSER_TABLE, Presence, Service, did_you_mean};
+use crate::config::{MULTILINE_TABLE, OptionSpec, Options, PARSER_TABLE, Presence, Service, did_you_mean};
 use crate::encode::json::push_string;
 
 use super::differences;
@@ -43,9 +43,12 @@ fn everything(out: &mut Vec<u8>) {
     // Fluent Bit's own tables leave parsers out.
     out.extend_from_slice(b",\"parser\":");
     options(PARSER_TABLE, out);
-    for (key, word) in
-        [("customs", ""), ("inputs", "input"), ("processors", ""), ("filters", "filter"), ("outputs", "output")]
-    {
+    out.extend_from_slice(b",\"multiline_parser\":");
+    options(MULTILINE_TABLE, out);
+    // Every filter runs as a processor, too.
+    let lists =
+        [("customs", ""), ("inputs", "input"), ("processors", "filter"), ("filters", "filter"), ("outputs", "output")];
+    for (key, word) in lists {
         out.push(b',');
         push_string(key.as_bytes(), out);
         out.extend_from_slice(b":[");
@@ -53,7 +56,8 @@ fn everything(out: &mut Vec<u8>) {
             if at > 0 {
                 out.push(b',');
             }
-            plugin(&row, out);
+            let word = if key == "processors" { "processor" } else { word };
+            plugin(&(word, row.1, row.2, row.3, row.4), out);
         }
         out.push(b']');
     }
@@ -119,6 +123,7 @@ pub(super) fn markdown() -> String {
     ];
     table("service", "", "`[SERVICE]`", Service::TABLE, &mut out);
     table("parser", "", "`[PARSER]`", PARSER_TABLE, &mut out);
+    table("multiline_parser", "", "`[MULTILINE_PARSER]`", MULTILINE_TABLE, &mut out);
     for (word, title, specs) in common {
         table(word, "", title, specs, &mut out);
         for (_, name, _, own, _) in plugins().filter(|row| row.0 == word) {
@@ -182,6 +187,9 @@ mod tests {
                 "{word} {name}"
             );
         }
+        let count = |key: &str| all[key].as_array().map(Vec::len);
+        assert_eq!((count("processors"), count("multiline_parser")), (count("filters"), Some(MULTILINE_TABLE.len())));
+        assert_eq!(all["processors"][0]["type"], "processor");
         let buffer = |plugin: &serde_json::Value| {
             let options = plugin["properties"]["options"].as_array().expect("a list").clone();
             options.into_iter().find(|option| option["name"] == "buffer_size").expect("it has one")

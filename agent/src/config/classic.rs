@@ -3,7 +3,7 @@
 //! A line that is wrong is reported and, where its meaning is plain, still taken, so that one mistake gives one finding.
 
 use super::document::{Entry, Located, Place, Section, SectionKind};
-use super::reader::{Purpose, Reader, entry, not_run, section_kind};
+use super::reader::{Purpose, Reader, entry, not_run, section_kind, unknown};
 use super::render::did_you_mean;
 
 /// Sections of a main file.
@@ -71,10 +71,15 @@ impl Classic<'_, '_> {
         let purpose = self.reader.purpose;
         let findings = &mut *self.reader.findings;
         match section_kind(name) {
-            None => {
-                let help = did_you_mean(name, if purpose == Purpose::Main { MAIN } else { PARSERS });
-                findings.error(place, "V002", format!("unknown section `[{name}]`")).help(help);
-            }
+            None => unknown(
+                findings,
+                (&format!("section `[{name}]`"), place),
+                name,
+                match purpose {
+                    Purpose::Main => MAIN,
+                    _ => PARSERS,
+                },
+            ),
             Some(SectionKind::Other) => not_run(self.reader, name, place),
             Some(kind) if purpose.takes(kind) => return kind,
             Some(_) => {

@@ -25,6 +25,16 @@ crate::options! {
         "storage.pause_on_chunks_overlimit": "Inputs always pause when memory is used up.",
         "log_suppress_interval": "Messages are not repeated per record.",
         "routable": "Records go where they match.",
+        "rate_window": "Rates are not limited.",
+        "host": "No input here listens.",
+        "port": "No input here listens.",
+        "listen": "No input here listens.",
+        "ipv6": "No input here listens.",
+        "net.*": "No input here listens or connects.",
+    }
+    refused {
+        "rate_gate": "Inputs are not slowed to a rate; `Mem_Buf_Limit` bounds what is on its way. Take it away.",
+        "rate_gate.*": "Inputs are not slowed to a rate; `Mem_Buf_Limit` bounds what is on its way. Take it away.",
     }
 }
 
@@ -59,6 +69,7 @@ crate::options! {
     not_needed {
         "workers": "`max_in_flight` bounds requests sent at once.",
         "log_suppress_interval": "Messages are not repeated per record.",
+        "ipv6": "Addresses of both families are tried.",
     }
 }
 
@@ -93,7 +104,8 @@ pub fn refuse_unknown(section: &Section, tables: &[&[OptionSpec]], findings: &mu
 /// The keys of `section` that are accepted and not needed, in order.
 pub fn not_needed<'s>(section: &'s Section, tables: &[&[OptionSpec]]) -> Vec<&'s str> {
     let unneeded = |key: &str| {
-        tables.iter().flat_map(|table| table.iter()).any(|spec| spec.key == key && spec.presence == Presence::NotNeeded)
+        let found = OptionSpec::find(tables.iter().flat_map(|table| table.iter()), key);
+        found.is_some_and(|spec| spec.presence == Presence::NotNeeded)
     };
     section.entries.iter().map(|entry| entry.key.text.as_str()).filter(|key| unneeded(key)).collect()
 }

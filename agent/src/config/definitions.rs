@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use vigie_parsers::syslog::Dialect;
 use vigie_parsers::{DecodeRule, Decoder, Definition, DefinitionError, FieldType, Format, Parser, Parsers, Then};
 
 use super::common;
@@ -19,10 +20,10 @@ crate::options! {
     /// Keys of a `[PARSER]` section.
     struct ParserOptions {
         name: String, required, "Name other sections use.";
-        format: ParserFormat, required, "json, regex, ltsv, logfmt or cri.";
+        format: ParserFormat, required, "json, regex, ltsv, logfmt, cri, docker, syslog, syslog-rfc5424, syslog-rfc3164 or syslog-rfc3164-local.";
         regex: String, optional, "Pattern, for format regex.";
         time_key: String, default "time", "Key that holds the time.";
-        time_format: String, optional, "How the time is written; without it no time is looked for.";
+        time_format: String, optional, "How the time is written; without it no time is looked for, but by docker and syslog, which know how theirs are.";
         time_keep: bool, default "off", "Whether the time stays in the record.";
         time_strict: bool, default "on", "Whether a time must fit its format to the end. Off: what fits is taken, if it has a date.";
         time_offset: Offset, default "+0000", "Offset of texts without a zone.";
@@ -39,6 +40,10 @@ crate::options! {
 #[derive(Clone, Copy, Debug)]
 struct ParserFormat(Format);
 
+/// What a format may be, but for the last.
+const FORMATS: &str =
+    "`json`, `regex`, `ltsv`, `logfmt`, `cri`, `docker`, `syslog`, `syslog-rfc5424`, `syslog-rfc3164`";
+
 impl OptionType for ParserFormat {
     const KIND: &'static str = "format";
 
@@ -49,7 +54,12 @@ impl OptionType for ParserFormat {
             "ltsv" => Format::Ltsv,
             "logfmt" => Format::Logfmt,
             "cri" => Format::Cri,
-            _ => return Err("`json`, `regex`, `ltsv`, `logfmt` or `cri`".into()),
+            "docker" => Format::Docker,
+            "syslog" => Format::Syslog(Dialect::Any),
+            "syslog-rfc5424" => Format::Syslog(Dialect::Rfc5424),
+            "syslog-rfc3164" => Format::Syslog(Dialect::Rfc3164),
+            "syslog-rfc3164-local" => Format::Syslog(Dialect::Rfc3164Local),
+            _ => return Err(format!("{FORMATS} or `syslog-rfc3164-local`")),
         }))
     }
 }
@@ -187,24 +197,36 @@ fn built_in_parsers_of(is_wanted: impl Fn(&str) -> bool) -> Parsers {
 
 /// Adds the parsers of `document`.
 pub(super) fn add_parsers(document: &Document, zones: &Zones, parsers: &mut Parsers, findings: &mut Diagnostics) {
-    let mut seen: Vec<(&str, Place)> = Vec::new();
-    for section in document.of(SectionKind::Parser) {
-        let place = section.get("name").map_or(section.place, |name| name.place);
-        if let Some((name, first)) = seen.iter().find(|(name, _)| *name == section.name()) {
-            let file = document.files.get(first.file as usize);
-            let at = file.map(|file: &SourceFile| format!("{}:{}", file.path.display(), first.line));
-            let message = format!("the parser `{name}` is defined a second time, first in {}", at.unwrap_or_default());
-            findings.error(place, "V301", message).help("give one of them another name");
-            continue;
-        }
-        seen.push((section.name(), place));
+    for section in once_each(document, SectionKind::Parser, findings) {
         add_parser(section, |name| is_used(document, name), zones, parsers, findings);
     }
-    for section in document.of(SectionKind::MultilineParser) {
-        if let Some(parser) = events::parser(section, parsers, findings) {
+    for section in once_each(document, SectionKind::MultilineParser, findings) {
+        // A definition that is wrong was reported; those who name the parser are not wrong too.
+        let built = events::parser(section, parsers, findings).or_else(|| events::stand_in(section));
+        if let Some(parser) = built {
             parsers.insert_multiline(parser);
         }
     }
+}
+
+/// The sections of `kind` but for those whose name was given before, which are reported.
+fn once_each<'a>(document: &'a Document, kind: SectionKind, findings: &mut Diagnostics) -> Vec<&'a Section> {
+    let place_of = |section: &Section| section.get("name").map_or(section.place, |name| name.place);
+    let mut kept: Vec<&Section> = Vec::new();
+    for section in document.of(kind) {
+        let name = section.name();
+        let Some(first) = kept.iter().find(|earlier| !name.is_empty() && earlier.name() == name) else {
+            kept.push(section);
+            continue;
+        };
+        let first = place_of(first);
+        let file = document.files.get(first.file as usize);
+        let at = file.map(|file: &SourceFile| format!("{}:{}", file.path.display(), first.line));
+        let what = if kind == SectionKind::Parser { "parser" } else { "multiline parser" };
+        let message = format!("the {what} `{name}` is defined a second time, first in {}", at.unwrap_or_default());
+        findings.error(place_of(section), "V301", message).help("give one of them another name");
+    }
+    kept
 }
 
 /// The definitions that come with the agent.

@@ -9,7 +9,7 @@ use super::common;
 use super::definitions::{inside, named_parser};
 use super::diagnostic::Diagnostics;
 use super::document::{Located, Section};
-use super::options::{OptionType, Options};
+use super::options::{OptionSpec, OptionType, Options};
 use super::types::SpaceList;
 
 crate::options! {
@@ -34,6 +34,9 @@ enum Kind {
     EndsWith,
     Equal,
 }
+
+/// The keys of a `[MULTILINE_PARSER]`, for help.
+pub const MULTILINE_TABLE: &[OptionSpec] = MultilineOptions::TABLE;
 
 impl OptionType for Kind {
     const KIND: &'static str = "type";
@@ -98,6 +101,13 @@ pub(super) fn parser(section: &Section, parsers: &Parsers, findings: &mut Diagno
         flush_after: options.flush_timeout.0,
         ..MultilineParser::new(options.name, machine)
     })
+}
+
+/// What stands for the parser of a `section` that is wrong; `None` where that has no name.
+pub(super) fn stand_in(section: &Section) -> Option<MultilineParser> {
+    let name = section.name();
+    let machine = Machine::Until(Until { text: Vec::new(), is_whole: false, negate: false });
+    (!name.is_empty()).then(|| MultilineParser::new(name, machine))
 }
 
 fn machine(

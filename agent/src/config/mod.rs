@@ -29,6 +29,7 @@ pub use definitions::{PARSER_TABLE, built_in_parsers, named_parser};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use document::{Document, Entry, Located, Place, Section, SectionKind, SourceFile};
 pub use environment::Environment;
+pub use events::MULTILINE_TABLE;
 pub use load::{CommandLine, Flag, Loaded, load};
 pub use matcher::{Matcher, TagPattern, TagRegex};
 pub use options::{
@@ -37,6 +38,6 @@ pub use options::{
 pub use reader::read_bounded;
 pub use refresh::{VariableFile, VariableFiles};
 pub use render::{did_you_mean, render, told};
-pub use service::{Grace, RedactRule, Service};
+pub use service::{Grace, RedactRule, Service, without_telemetry};
 pub use types::{Secret, Size};
 pub use yaml::{TextMap, text_maps};

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::diagnostic::{Diagnostics, Severity};
 use super::document::{Document, Entry, Located, Place, Section, SectionKind, SourceFile};
 use super::environment::Environment;
+use super::render::did_you_mean;
 use super::{classic, yaml};
 
 /// Largest configuration file, and largest sum of all.
@@ -190,6 +191,17 @@ pub(super) fn not_run(reader: &mut Reader<'_>, name: &str, place: Place) {
     reader.findings.warning(place, "V111", message).help("take it away when nothing else reads this file");
 }
 
+/// Reports a part of a file that nothing here knows, `what` at `place`: an error where its `name` may be a misspelt one of
+/// `known`, since that would not be run. Fluent Bit leaves such parts alone.
+pub(super) fn unknown(findings: &mut Diagnostics, (what, place): (&str, Place), name: &str, known: &[&str]) {
+    let help = did_you_mean(name, known);
+    if name.is_empty() || help.starts_with("did you mean") {
+        findings.error(place, "V002", format!("unknown {what}")).help(help);
+    } else {
+        findings.warning(place, "V111", format!("the {what} has no effect: it is unknown")).help(help);
+    }
+}
+
 /// `Key` to `key`, `logLevel` to `log_level`.
 pub(super) fn snake_case(key: &str) -> String {
     let camel = !key.contains('_') && !key.contains('.') && key.starts_with(|first: char| first.is_ascii_lowercase());
@@ -228,7 +240,9 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<String, String> {
         let valid = error.utf8_error().valid_up_to();
         let before = error.as_bytes().get(..valid).unwrap_or_default();
         let line = 1 + memchr::memchr_iter(b'\n', before).count();
-        format!("line {line} is not UTF-8")
+        let last = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        let column = 1 + String::from_utf8_lossy(last).chars().count();
+        format!("line {line} is not UTF-8 from column {column} on")
     })
 }
 
@@ -246,6 +260,15 @@ mod tests {
             section.entries.iter().map(entry).collect::<Vec<_>>()
         };
         document.sections.iter().flat_map(of).collect()
+    }
+
+    #[test]
+    fn what_nobody_knows_is_left_alone_unless_it_may_be_misspelt() {
+        for (name, is_refused) in [("FOO", false), ("INPPUT", true), ("", true)] {
+            let mut findings = Diagnostics::default();
+            unknown(&mut findings, ("section", Place::default()), name, &["INPUT", "OUTPUT"]);
+            assert_eq!((findings.len(), findings.has_errors()), (1, is_refused), "{name}");
+        }
     }
 
     #[test]
@@ -286,7 +309,7 @@ mod tests {
         let path = directory.path().join("a.conf");
         std::fs::write(&path, b"one\ntwo \xff\n").expect("it can be written");
 
-        assert_eq!(read_bounded(&path, 100), Err("line 2 is not UTF-8".into()));
+        assert_eq!(read_bounded(&path, 100), Err("line 2 is not UTF-8 from column 5 on".into()));
         assert!(read_bounded(&path, 9).is_err_and(|reason| reason.contains("larger")));
     }
 

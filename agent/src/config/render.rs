@@ -2,6 +2,7 @@
 //!
 //! What could be a secret is not repeated, and nothing that was read can write control characters to a terminal.
 
+use super::codes::CODES;
 use super::diagnostic::{Diagnostic, Diagnostics, Severity};
 use super::document::{Place, SourceFile};
 
@@ -46,8 +47,7 @@ pub fn told(findings: &Diagnostics, files: &[SourceFile]) -> Vec<String> {
     let line = |finding: &Diagnostic| {
         let mut line = String::new();
         heading(finding, files, &mut line);
-        let help = finding.help.as_deref().filter(|help| !help.is_empty());
-        help.into_iter().for_each(|help| line.push_str(&format!("; {}", plain(help))));
+        help_of(finding).into_iter().for_each(|help| line.push_str(&format!("; {}", plain(help))));
         line
     };
     errors.take(MAX_FINDINGS).map(line).collect()
@@ -59,9 +59,16 @@ fn one(finding: &Diagnostic, files: &[SourceFile], out: &mut String) {
     if let Some((place, file)) = file {
         source_line(place, file, out);
     }
-    if let Some(help) = finding.help.as_deref().filter(|help| !help.is_empty()) {
+    if let Some(help) = help_of(finding) {
         out.push_str(&format!("    = help: {}\n", plain(help)));
     }
+}
+
+/// What to do: the help of the finding, or of an error without one what is behind its code.
+fn help_of(finding: &Diagnostic) -> Option<&str> {
+    let own = finding.help.as_deref().filter(|help| !help.is_empty());
+    let code = CODES.iter().filter(|_| finding.severity == Severity::Error).find(|code| code.code == finding.code);
+    own.or(code.map(|code| code.text))
 }
 
 /// Adds place, code and message, and gives the file in question.
@@ -201,7 +208,8 @@ mod tests {
         let mut findings = Diagnostics::default();
         findings.error(Place { file: 0, line: 1, column, length }, "V101", "wrong");
         let text = render(&findings, &files);
-        text.lines().skip(1).map(|line| line.strip_prefix("    | ").unwrap_or(line)).collect::<Vec<_>>().join("\n")
+        let lines = text.lines().skip(1).filter(|line| !line.starts_with("    = help"));
+        lines.map(|line| line.strip_prefix("    | ").unwrap_or(line)).collect::<Vec<_>>().join("\n")
     }
 
     #[test]
@@ -247,6 +255,19 @@ mod tests {
         assert!(source.chars().count() < 170 && source.starts_with('…') && source.ends_with('…'));
         let at = caret.chars().take_while(|character| *character == ' ').count();
         assert_eq!(source.chars().skip(at).take(5).collect::<String>(), "wrong");
+    }
+
+    #[test]
+    fn an_error_without_help_has_that_of_its_code_and_a_warning_has_none() {
+        let mut findings = Diagnostics::default();
+        findings.error(Place::default(), "V005", "wrong");
+        findings.error(Place::default(), "V005", "wrong").help("write it");
+        findings.add(None, Severity::Warning, "V112", "odd".into());
+
+        let text = render(&findings, &[]);
+        let help: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("    = help: ")).collect();
+
+        assert_eq!(help, ["A line holds a key, a space and a value.", "write it"]);
     }
 
     #[test]

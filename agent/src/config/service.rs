@@ -8,7 +8,7 @@ use super::diagnostic::Diagnostics;
 use super::document::{Document, Place, Section, SectionKind};
 use super::options::{OptionType, Options, readable};
 use super::reader::read_bounded;
-use super::types::{AlwaysOff, LogLevel, Size, StorageType};
+use super::types::{AlwaysOff, BinarySize, LogLevel, Size, StorageType};
 
 crate::options! {
     /// Options of `[SERVICE]`.
@@ -18,7 +18,7 @@ crate::options! {
         log_level: LogLevel, default "info", "How much the agent says of itself.";
         log_file: PathBuf, optional, "File that its messages go to, in place of standard error.";
         parsers_file: PathBuf, repeated, "File with parsers.";
-        multiline_buffer_limit: Size, default "2M", "Bytes of text at which an event of several lines is cut; it is then said to be truncated, and what follows is kept as events of its own.";
+        multiline_buffer_limit: BinarySize, default "2M", "Most bytes of text of an event of several lines. One that would pass it ends before that line and is said to be truncated; the line is kept as an event of its own. Units are of 1024, as in 512K or 1MiB.";
         retention_file: PathBuf, repeated, "File with retention classes: YAML with `retention_classes`, or `[RETENTION_CLASS]` sections.";
         http_server: bool, default "off", "Whether metrics and health are served.";
         http_listen: String, default "127.0.0.1", "Address they are served at.";
@@ -35,6 +35,7 @@ crate::options! {
         "scheduler.cap" scheduler_cap: Duration, default "30", "Largest bound of that wait.";
         workers: usize, default "0", "Threads that parse, filter and encode; 0 is one per processor, at most 4.";
         "memory.limit" memory_limit: Size, default "0", "Bytes that records may take in memory; 0 is the smaller of 128 MiB and half of the control group's limit.";
+        "json.escape_unicode" json_escape_unicode: bool, default "off", "Whether outputs write `\\uXXXX` in place of what is beyond ASCII in JSON; else it is UTF-8, which means the same.";
         hot_reload: bool, default "off", "Whether SIGHUP and `POST /api/v2/reload` read the configuration anew. One with mistakes is refused, and what ran goes on.";
         daemon: AlwaysOff, default "off", "Only off: a service manager such as systemd keeps the agent in the background.";
         "security.fips_mode" fips_mode: AlwaysOff, default "off", "Only off: the cryptography in use is not certified.";
@@ -57,7 +58,6 @@ crate::options! {
         "storage.trim_files": "There are no chunks: files are read again from the last settled position.",
         "sp.convert_from_str_to_num": "There is no stream processor.",
         "json.convert_nan_to_null": "Numbers that JSON does not have are always null.",
-        "json.escape_unicode": "Text is written as UTF-8, which means the same.",
         "enable_chunk_trace": "There are no chunks.",
         "hot_reload.ensure_thread_safety": "A reload always waits for its threads.",
         "hot_reload.timeout": "A reload takes at most `Grace` and some seconds.",
@@ -72,11 +72,11 @@ crate::options! {
         "flush.adaptive.down_steps": "Requests grow by themselves while the output is busy.",
         "storage.keep.rejected": "Refused records are always kept, in the dead-letter file.",
         "plugins_file": "Plugins are part of the program; a section that names another one is refused.",
+        "storage.rejected.limit": "Refused records are kept until `vigie dlq purge` takes them away.",
         "storage.rejected.path": "Refused records are kept in the dead-letter file below `storage.path`.",
     }
     refused {
         "streams_file": "There is no stream processor: records would not be changed as the file says.",
-        "storage.rejected.limit": "The dead-letter file has no such limit yet.",
     }
 }
 
@@ -182,7 +182,7 @@ impl Service {
 }
 
 /// `section` without the group `telemetry`, which asks for counters by tag that are not kept.
-fn without_telemetry(section: &Section, findings: &mut Diagnostics) -> Section {
+pub fn without_telemetry(section: &Section, findings: &mut Diagnostics) -> Section {
     let mut left = section.clone();
     left.groups.retain(|(name, _)| name.text != "telemetry");
     for (name, _) in section.groups.iter().filter(|(name, _)| name.text == "telemetry") {

@@ -136,29 +136,7 @@ impl OptionType for Size {
     const KIND: &'static str = "size";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let expected = || "a size such as 32k, 5M or 1.5G".to_owned();
-        let lower = text.trim().to_ascii_lowercase();
-        if lower == "false" {
-            return Ok(Self(0));
-        }
-        let number = lower.trim_end_matches('b').trim_end_matches(['k', 'm', 'g']);
-        let unit: u64 = match lower.strip_prefix(number) {
-            Some("" | "b") => 1,
-            Some("k" | "kb") => 1000,
-            Some("m" | "mb") => 1_000_000,
-            Some("g" | "gb") => 1_000_000_000,
-            _ => return Err(expected()),
-        };
-        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        let whole: u64 = whole.parse().map_err(|_| expected())?;
-        let mut bytes = whole.checked_mul(unit).ok_or_else(expected)?;
-        let mut place = unit;
-        for digit in fraction.chars() {
-            place /= 10;
-            let part = u64::from(digit.to_digit(10).ok_or_else(expected)?) * place;
-            bytes = bytes.checked_add(part).ok_or_else(expected)?;
-        }
-        usize::try_from(bytes).map(Self).map_err(|_| expected())
+        bytes(text, 1000).map(Self).ok_or_else(|| "a size such as 32k, 5M or 1.5G".to_owned())
     }
 
     fn remedy(text: &str) -> Option<String> {
@@ -166,6 +144,48 @@ impl OptionType for Size {
         let short = lower.replace("ib", "").replace("bytes", "");
         respelled::<Self>(text, &short)
     }
+}
+
+/// A number of bytes whose `K`, `M` and `G`, with `B` or `iB` or without, stand for powers of 1024.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BinarySize(pub usize);
+
+impl OptionType for BinarySize {
+    const KIND: &'static str = "size";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let lower = text.trim().to_ascii_lowercase();
+        let unit = lower.strip_suffix("ib").filter(|rest| rest.ends_with(['k', 'm', 'g']));
+        bytes(unit.unwrap_or(&lower), 1024).map(Self).ok_or_else(|| "a size such as 512k, 1MiB or 1.5G".to_owned())
+    }
+}
+
+/// The number of bytes that `text` tells in units of powers of `base`; `false` is 0.
+fn bytes(text: &str, base: u64) -> Option<usize> {
+    let lower = text.trim().to_ascii_lowercase();
+    if lower == "false" {
+        return Some(0);
+    }
+    let number = lower.trim_end_matches('b').trim_end_matches(['k', 'm', 'g']);
+    let unit: u64 = match lower.strip_prefix(number)? {
+        "" | "b" => 1,
+        "k" | "kb" => base,
+        "m" | "mb" => base.pow(2),
+        "g" | "gb" => base.pow(3),
+        _ => return None,
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let whole: u64 = whole.parse().ok()?;
+    let (mut parts, mut place) = (0_u64, 1_u64);
+    for digit in fraction.chars() {
+        let digit = u64::from(digit.to_digit(10)?);
+        // Digits beyond these are less than a byte.
+        if place < 1_000_000_000 {
+            (parts, place) = (parts * 10 + digit, place * 10);
+        }
+    }
+    let bytes = whole.checked_mul(unit)?.checked_add(parts * unit / place)?;
+    usize::try_from(bytes).ok()
 }
 
 /// Without a unit in seconds; `s`, `m`, `h` and `d` may follow; a fraction is allowed.
@@ -349,8 +369,10 @@ impl OptionType for RetryLimit {
             "no_limits" | "false" | "off" => Ok(Self(None)),
             "no_retries" => Ok(Self(Some(0))),
             number => {
-                let limit = number.parse().ok().filter(|limit: &u32| *limit > 0);
-                limit.map(|limit| Self(Some(limit))).ok_or("`no_limits`, `no_retries` or a number above 0".into())
+                let limit: Result<u32, _> = number.parse();
+                // Fluent Bit takes 0 for 1.
+                let limit = limit.map(|limit| Self(Some(limit.max(1))));
+                limit.map_err(|_| "`no_limits`, `no_retries` or a number above 0".into())
             }
         }
     }
@@ -443,6 +465,14 @@ mod tests {
             [("32k", 32_000), ("32KB", 32_000), ("5M", 5_000_000), ("1.5G", 1_500_000_000), ("7", 7), ("false", 0)];
         for (text, bytes) in cases {
             assert_eq!(Size::parse(text), Ok(Size(bytes)), "{text}");
+        }
+        for (text, bytes) in
+            [("1K", 1024), ("1kb", 1024), ("1KiB", 1024), ("2M", 2 << 20), ("0.5GiB", 1 << 29), ("7", 7)]
+        {
+            assert_eq!(BinarySize::parse(text), Ok(BinarySize(bytes)), "{text}");
+        }
+        for text in ["1iB", "KiB", "1TiB", "1.xK"] {
+            assert!(BinarySize::parse(text).is_err(), "{text}");
         }
         for text in ["", "k", "5x", "-1", "1.x", "5 M M", "99999999999G", "18446744073.9999999999G"] {
             assert!(Size::parse(text).is_err(), "{text}");

@@ -7,7 +7,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::OptionType;
 use super::document::{Located, Place, Section, SectionKind};
-use super::reader::{Purpose, Reader, entry, not_run, read_bounded, snake_case};
+use super::reader::{Purpose, Reader, entry, not_run, read_bounded, snake_case, unknown};
 use super::refresh::{MAX_SECRET, VariableFile};
 use super::render::did_you_mean;
 
@@ -30,7 +30,8 @@ enum Kind {
 
 /// Reads `text`, which is file number `file` of the document.
 pub(super) fn read(reader: &mut Reader<'_>, file: u32, text: &str) {
-    let root = match Tree::new(file, text).root() {
+    let mut tree = Tree::new(file, text);
+    let root = match tree.root() {
         Ok(Some(root)) => root,
         Ok(None) => return,
         Err((place, message)) => {
@@ -38,6 +39,10 @@ pub(super) fn read(reader: &mut Reader<'_>, file: u32, text: &str) {
             return;
         }
     };
+    if let Some(place) = tree.second {
+        let message = "the documents from here on have no effect: only the first one is read";
+        reader.findings.warning(place, "V111", message).help("take them away, or put them into files of their own");
+    }
     let Kind::Map(members) = root.kind else {
         reader.findings.error(root.place, "V021", "expected a map with `service`, `pipeline` and the like");
         return;
@@ -61,7 +66,11 @@ pub type TextMap = Vec<(String, Vec<String>)>;
 /// What was expected, with the line.
 pub fn text_maps(text: &str, name: &str) -> Result<Vec<TextMap>, String> {
     let at = |place: Place, message: &str| format!("line {}: {message}", place.line);
-    let root = Tree::new(0, text).root().map_err(|(place, message)| at(place, &message))?;
+    let mut tree = Tree::new(0, text);
+    let root = tree.root().map_err(|(place, message)| at(place, &message))?;
+    if let Some(place) = tree.second {
+        return Err(at(place, "a second document begins here; only one is read"));
+    }
     let expected = format!("expected `{name}:` and a list of maps");
     let Some(Node { kind: Kind::Map(members), place }) = root else { return Err(expected) };
     let [(key, Node { kind: Kind::List(items), .. })] = members.as_slice() else { return Err(at(place, &expected)) };
@@ -123,8 +132,8 @@ fn top_level(reader: &mut Reader<'_>, name: &str, key: &Node, value: Node) {
             not_run(reader, name, key.place);
         }
         _ => {
-            let message = format!("unknown key `{name}` at the top level");
-            reader.findings.error(key.place, "V002", message).help(did_you_mean(name, TOP_LEVEL));
+            let what = format!("key `{name}` at the top level");
+            unknown(reader.findings, (&what, key.place), name, TOP_LEVEL);
         }
     }
 }
@@ -334,13 +343,15 @@ fn scalars(reader: &mut Reader<'_>, value: Node) -> Vec<(String, Place)> {
 struct Tree<'t> {
     file: u32,
     parser: Parser<'t, saphyr_parser::StrInput<'t>>,
+    /// Where a second document begins.
+    second: Option<Place>,
 }
 
 type Broken = (Place, String);
 
 impl<'t> Tree<'t> {
     fn new(file: u32, text: &'t str) -> Self {
-        Self { file, parser: Parser::new_from_str(text) }
+        Self { file, parser: Parser::new_from_str(text), second: None }
     }
 
     /// The first document; `None` when the file is empty.
@@ -364,7 +375,11 @@ impl<'t> Tree<'t> {
             match self.next()? {
                 (Event::DocumentEnd, _) => {}
                 (Event::StreamEnd, _) => return Ok(()),
-                (_, place) => return Err((place, "a second document begins here; only one is read".into())),
+                (Event::DocumentStart(_), place) => {
+                    self.second = Some(place);
+                    return Ok(());
+                }
+                (_, place) => return Err((place, "expected the end of the document".into())),
             }
         }
     }

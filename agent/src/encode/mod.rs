@@ -3,6 +3,7 @@
 //! Called by encoders on worker threads for every record, so nothing here allocates in steady state.
 
 pub mod accessor;
+mod ascii;
 pub mod bulk;
 #[cfg(any(test, fuzzing))]
 pub mod check;
@@ -14,6 +15,7 @@ pub mod strftime;
 mod text;
 mod tokens;
 
+pub use ascii::escape_unicode;
 pub use dots::Dots;
 pub use text::{push_escaped, push_text_after, unescaped};
 pub use tokens::{Token, Tokens};

@@ -60,6 +60,7 @@ fn surroundings(entries: Vec<Entry>) -> (Section, BuildContext) {
         agent: Arc::new(Agent::new("test", b"secret-42")),
         classes: Arc::new(Classes(classes())),
         state_directory: None,
+        escape_unicode: false,
         dry_run: false,
     };
     (section, context)

@@ -8,6 +8,8 @@ pub mod lines;
 mod stdin;
 mod tail;
 
+pub use tail::positions_file;
+
 #[cfg(any(test, fuzzing))]
 pub use tail::check::{cuts, encoded_cuts, restarts};
 

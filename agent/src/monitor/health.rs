@@ -131,6 +131,7 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
+    /// What `health_check` serves; `LIMITS` are `hc_errors_count`, `hc_retry_failure_count` and `hc_period`.
     #[test]
     fn more_errors_than_the_limit_within_a_period_are_unhealthy_until_the_period_is_over() {
         let metrics = Metrics::default();

@@ -193,7 +193,7 @@ impl Joiner {
         Some(field)
     }
 
-    /// Whether the event at `at` takes `line`.
+    /// Whether `line` goes on with the event at `at`, which takes it unless it is full: then the line begins one of its own.
     fn goes_on(&mut self, work: &mut Work, at: usize, line: Line<'_>) -> bool {
         let open = &mut self.open[at];
         if matches!(line.fits, Fits::One(parser) if parser != open.parser) {
@@ -202,14 +202,18 @@ impl Joiner {
         let parser = &self.chain.parsers[open.parser];
         let seen = looked_at(&work.parcel.batch, line, parser);
         let Some(state) = parser.machine.next(open.state, &seen) else { return false };
+        if open.would_pass(line.text, &self.chain) {
+            self.truncated += 1;
+            let full = self.open.remove(at);
+            work.emit(full, &self.chain, true);
+            self.begin(work, line);
+            return true;
+        }
         open.state = state;
         open.add(work, line.index, line.text, &self.chain);
-        let is_over = parser.machine.is_over(state);
-        let is_cut = !is_over && open.bytes() >= self.chain.largest;
-        if is_over || is_cut {
-            self.truncated += u64::from(is_cut);
-            let open = self.open.remove(at);
-            work.emit(open, &self.chain, is_cut);
+        if parser.machine.is_over(state) {
+            let over = self.open.remove(at);
+            work.emit(over, &self.chain, false);
         }
         true
     }

@@ -58,7 +58,7 @@ impl Open {
 
     /// Takes the text of record `index` of `work`, for which the event answers from here on.
     pub(super) fn add(&mut self, work: &mut Work, index: usize, text: &[u8], chain: &Chain) {
-        if chain.parsers[self.parser].machine.has_lines() && self.text.last().is_some_and(|last| *last != b'\n') {
+        if self.needs_newline(chain) {
             self.text.push(b'\n');
         }
         self.text.extend_from_slice(text);
@@ -67,6 +67,16 @@ impl Open {
         self.claim.extend((&origin, &work.parcel.batch), share, &chain.agent);
         self.touched = work.now;
         share.settle(1, Outcome::Passed);
+    }
+
+    /// Whether a newline belongs between its text and the next line.
+    fn needs_newline(&self, chain: &Chain) -> bool {
+        chain.parsers[self.parser].machine.has_lines() && self.text.last().is_some_and(|last| *last != b'\n')
+    }
+
+    /// Whether it would have more bytes than an event may, were `text` added.
+    pub(super) fn would_pass(&self, text: &[u8], chain: &Chain) -> bool {
+        self.text.len() + usize::from(self.needs_newline(chain)) + text.len() > chain.largest
     }
 
     /// Bytes of its text.

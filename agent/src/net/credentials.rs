@@ -309,7 +309,7 @@ mod tests {
         put(&path, "secret-42\r\n");
         let file = path.to_str().expect("a path");
         let basic = "Basic bWU6c2VjcmV0LTQy";
-        let cases: [(Entries<'_>, Option<&str>); 9] = [
+        let cases: [(Entries<'_>, Option<&str>); 10] = [
             (&[], None),
             (&[("http_passwd", "secret-42")], None),
             (&[("http_user", "me"), ("http_passwd", "secret-42")], Some(basic)),
@@ -319,6 +319,7 @@ mod tests {
             (&[("http_user_file", file)], Some("Basic c2VjcmV0LTQyOg==")),
             (&[("bearer_token_file", file)], Some("Bearer secret-42")),
             (&[("api_key", "credential:it")], Some("ApiKey secret-42")),
+            (&[("api_key_file", file)], Some("ApiKey secret-42")),
         ];
         for (entries, expected) in cases {
             let credentials = open(entries, directory.path()).expect("they can be read");

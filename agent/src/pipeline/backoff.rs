@@ -47,6 +47,7 @@ impl Backoff {
 mod tests {
     use super::*;
 
+    /// The bounds are `scheduler.base` and `scheduler.cap`.
     #[test]
     fn waits_grow_to_the_cap_and_stay_below_it() {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));

@@ -12,8 +12,8 @@ use super::spools::{self, SpoolPlan};
 use crate::config::common::{FilterOptions, InputOptions, OutputOptions, refuse_unknown};
 use crate::config::types::StorageType;
 use crate::config::{
-    Diagnostics, Loaded, Matcher, OptionSpec, Options, RedactRule, Section, SectionKind, Service, Severity,
-    VariableFile, did_you_mean, readable,
+    Diagnostics, Loaded, Matcher, OptionSpec, Options, Place, RedactRule, Section, SectionKind, Service, Severity,
+    VariableFile, did_you_mean, readable, without_telemetry,
 };
 use crate::filters::condition::{Condition, conditional};
 use crate::metrics::{FilterMetrics, InputMetrics, Metrics, OutputMetrics};
@@ -147,6 +147,7 @@ impl Plan {
             agent: Arc::clone(&surroundings.agent),
             classes: Classes::read(&document, findings),
             state_directory: surroundings.state_directory.clone(),
+            escape_unicode: service.json_escape_unicode,
             dry_run: surroundings.dry_run,
         };
         let count = |kind| document.of(kind).count();
@@ -154,7 +155,8 @@ impl Plan {
         let inherited = service.storage_inherit.then_some(service.storage_type);
         let (metrics, names, processors) = (Arc::default(), HashSet::new(), Vec::new());
         let routed = routes::named(&document);
-        let mut builder = Builder { base, metrics, names, alone, inherited, findings, processors, routed };
+        let kinds = document.of(SectionKind::Input).map(|section| section.name().to_ascii_lowercase()).collect();
+        let mut builder = Builder { base, metrics, names, alone, kinds, inherited, findings, processors, routed };
         let mut inputs: Vec<_> = document.instances(SectionKind::Input).filter_map(|at| builder.input(at)).collect();
         let filters: Vec<_> = document.instances(SectionKind::Filter).filter_map(|at| builder.filter(at)).collect();
         let mut outputs: Vec<_> = document.instances(SectionKind::Output).filter_map(|at| builder.output(at)).collect();
@@ -169,7 +171,7 @@ impl Plan {
         for (kind, word) in [(SectionKind::Input, "input"), (SectionKind::Output, "output")] {
             if document.of(kind).next().is_none() && is_read {
                 let message = format!("no {word} is configured");
-                findings.add(None, crate::config::Severity::Error, "V201", message);
+                findings.error(Place::default(), "V201", message);
             }
         }
         let (variables, state_directory) = (document.variables, surroundings.state_directory.clone());
@@ -236,6 +238,7 @@ pub(super) fn one_output(
         agent: Arc::clone(&surroundings.agent),
         classes: Classes::read(&loaded.document, findings),
         state_directory: surroundings.state_directory.clone(),
+        escape_unicode: loaded.service.json_escape_unicode,
         dry_run: surroundings.dry_run,
     };
     let called =
@@ -244,9 +247,10 @@ pub(super) fn one_output(
     let found = outputs.find(|(section, instance)| called(section, instance));
     let found = found.ok_or_else(|| format!("no output is called `{name}`: name the one to send through with --to"))?;
     let metrics = Arc::default();
-    let (names, processors) = (HashSet::new(), Vec::new());
+    let (names, processors, kinds) = (HashSet::new(), Vec::new(), Vec::new());
     let routed = HashSet::new();
-    let mut builder = Builder { base, metrics, names, alone: true, inherited: None, findings, processors, routed };
+    let mut builder =
+        Builder { base, metrics, names, alone: true, kinds, inherited: None, findings, processors, routed };
     let built = builder.output(found).filter(|_| !findings.has_errors());
     built.map(|built| built.output).ok_or_else(|| format!("the output `{name}` cannot be made"))
 }
@@ -255,14 +259,15 @@ pub(super) fn one_output(
 struct Setup {
     tag: String,
     limit: Option<usize>,
+    alike: usize,
     metrics: Arc<InputMetrics>,
     stop: Stop,
 }
 
 impl Setup {
     fn of<'a>(&'a self, context: &'a BuildContext) -> InputSetup<'a> {
-        let Self { tag, limit, metrics, stop } = self;
-        InputSetup { context, tag, mem_buf_limit: *limit, metrics, stop }
+        let Self { tag, limit, alike, metrics, stop } = self;
+        InputSetup { context, tag, mem_buf_limit: *limit, alike: *alike, metrics, stop }
     }
 }
 
@@ -272,6 +277,8 @@ pub(super) struct Builder<'f> {
     names: HashSet<(SectionKind, String)>,
     /// Whether there is one input and one output, so that no `Match` is needed.
     alone: bool,
+    /// The kind of each input.
+    kinds: Vec<String>,
     /// `storage.type` of inputs that have none.
     inherited: Option<StorageType>,
     pub(super) findings: &'f mut Diagnostics,
@@ -286,7 +293,8 @@ impl Builder<'_> {
         let known: Vec<&str> = inputs::KINDS.iter().map(|kind| kind.name).collect();
         let kind: &InputKind = self.kind(section, &known).map(|at| &inputs::KINDS[at])?;
         let routes = routes::read(section, self.findings);
-        let options = self.options::<InputOptions>(&without(&without_processors(section), "routes"), kind.options);
+        let known = without_telemetry(&without(&without_processors(section), "routes"), self.findings);
+        let options = self.options::<InputOptions>(&known, kind.options);
         let context = self.context(section, options.alias, &instance);
         let processors = self.processors_of(section, &context.name);
         self.processors.extend(processors);
@@ -295,7 +303,8 @@ impl Builder<'_> {
         let is_kept = self.is_kept(section, kind, options.storage_type.or(self.inherited));
         let tag = options.tag.unwrap_or(instance);
         let limit = Some(options.mem_buf_limit.0).filter(|limit| *limit > 0);
-        let setup = Setup { tag: tag.clone(), limit, metrics: Arc::clone(&metrics), stop: stop.clone() };
+        let alike = self.kinds.iter().filter(|other| other.eq_ignore_ascii_case(section.name())).count();
+        let setup = Setup { tag: tag.clone(), limit, alike, metrics: Arc::clone(&metrics), stop: stop.clone() };
         let input = self.plugin((section, kind.options), &context, |section, context, findings| {
             (kind.build)(section, &setup.of(context), findings)
         })?;

@@ -16,7 +16,7 @@ use vigie_parsers::batch::{Batch, Origin, Text, Timestamp, Value};
 
 use super::build::BuiltOutput;
 use super::worker::Shared;
-use crate::encode::push_escaped;
+use crate::encode::{escape_unicode, push_escaped};
 use crate::metrics::FilterMetrics;
 use crate::plugin::{Canary, Filter, FilterContext, KeyPath, Stream};
 
@@ -132,7 +132,9 @@ fn through(filters: &mut [Box<dyn Filter>], batch: &mut Batch, tag: &Arc<str>) -
 fn stands_in(value: &str, body: &[u8]) -> bool {
     let mut escaped = Vec::new();
     push_escaped(value.as_bytes(), &mut escaped);
-    [value.as_bytes(), &escaped].into_iter().any(|wanted| memchr::memmem::find(body, wanted).is_some())
+    let mut ascii = escaped.clone();
+    escape_unicode(&mut ascii, 0);
+    [value.as_bytes(), &escaped, &ascii].into_iter().any(|wanted| memchr::memmem::find(body, wanted).is_some())
 }
 
 /// Three records for each canary: in a text, in an escaped text of a map, in JSON that was not taken apart; and one in which it

@@ -92,6 +92,8 @@ pub struct BuildContext {
     pub classes: Arc<crate::retention::Classes>,
     /// Directory for state that has no place of its own; `None` keeps it in memory.
     pub state_directory: Option<PathBuf>,
+    /// Whether outputs write no characters beyond ASCII into JSON.
+    pub escape_unicode: bool,
     /// Whether the plugin is only checked: nothing is opened, created or locked.
     pub dry_run: bool,
 }
@@ -128,6 +130,8 @@ pub struct InputSetup<'a> {
     pub tag: &'a str,
     /// Bytes of its records that may be on their way; `None` leaves it to the memory budget.
     pub mem_buf_limit: Option<usize>,
+    /// How many inputs of its kind there are, itself among them: they share what the process may have.
+    pub alike: usize,
     /// Its counters.
     pub metrics: &'a Arc<InputMetrics>,
     /// Its stop handle, so that it can hand its signal to others before it runs.

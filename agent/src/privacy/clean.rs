@@ -9,6 +9,11 @@ use crate::redact::Place;
 const SLOTS: usize = 1024;
 /// Bytes of key and text together, at most.
 const LONGEST: usize = 60;
+/// Counts of texts that were not known, by their keys.
+const COUNTS: usize = 64;
+/// So many texts of a key are asked for in vain, and then none up to so many: some keys never have the same text again.
+const TRIES: u16 = 64;
+const REST: u16 = 1024;
 /// Spreads bits: 2^64 divided by the golden ratio.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -23,38 +28,63 @@ struct Slot {
 
 const EMPTY: Slot = Slot { key: 0, text: 0, form: 0, bytes: [0; LONGEST] };
 
+/// What is known of a text.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Known {
+    /// Nothing was found in it.
+    Clean,
+    /// It is to be noted in this slot if nothing is found in it.
+    Strange(usize),
+    /// It is not to be noted.
+    Passed,
+}
+
 /// The texts. One per worker.
 pub(super) struct Clean {
     slots: Box<[Slot]>,
+    /// By hash of the key, texts that were not known since one was.
+    strange: [u16; COUNTS],
 }
 
 impl Clean {
     pub(super) fn new() -> Self {
-        Self { slots: vec![EMPTY; SLOTS].into() }
+        Self { slots: vec![EMPTY; SLOTS].into(), strange: [0; COUNTS] }
     }
 
-    /// Whether nothing was found in `text` at `place`. `hash` is that of the key.
-    pub(super) fn knows(&self, hash: u64, text: &[u8], place: Place<'_>) -> bool {
+    /// What is known of `text` at `place`.
+    pub(super) fn knows(&mut self, text: &[u8], place: Place<'_>) -> Known {
         let length = place.key.len() + text.len();
         if length > LONGEST {
-            return false;
+            return Known::Passed;
         }
-        let slot = &self.slots[slot_of(hash, text)];
+        let hash = hashed(0, place.key);
+        let strange = &mut self.strange[top(hash, COUNTS)];
+        *strange = if *strange < REST { *strange + 1 } else { 0 };
+        if *strange > TRIES {
+            return Known::Passed;
+        }
+        let number = top(hashed(hash, text), SLOTS);
+        let slot = &self.slots[number];
         let (key, rest) = slot.bytes.split_at(place.key.len());
-        usize::from(slot.key) == place.key.len()
+        let is_known = usize::from(slot.key) == place.key.len()
             && usize::from(slot.text) == text.len()
             && slot.form == form(place)
             && rest.get(..text.len()) == Some(text)
-            && key == place.key
+            && key == place.key;
+        if is_known {
+            *strange = 0;
+            return Known::Clean;
+        }
+        Known::Strange(number)
     }
 
-    /// Notes that nothing was found in `text`.
-    pub(super) fn note(&mut self, hash: u64, text: &[u8], place: Place<'_>) {
+    /// Notes that nothing was found in `text`, for which this slot was given.
+    pub(super) fn note(&mut self, slot: usize, text: &[u8], place: Place<'_>) {
         let (key, length) = (place.key.len(), place.key.len() + text.len());
         if length > LONGEST {
             return;
         }
-        let slot = &mut self.slots[slot_of(hash, text)];
+        let slot = &mut self.slots[slot];
         (slot.key, slot.text, slot.form) = (small(key), small(text.len()), form(place));
         slot.bytes[..key].copy_from_slice(place.key);
         slot.bytes[key..length].copy_from_slice(text);
@@ -69,47 +99,98 @@ fn form(place: Place<'_>) -> u8 {
     1 + u8::from(place.escaped)
 }
 
-fn slot_of(hash: u64, text: &[u8]) -> usize {
-    usize::try_from(hashed(hash, text) >> 32).unwrap_or_default() % SLOTS
+/// A number below `count`, a power of two, of the upper bits of `hash`.
+fn top(hash: u64, count: usize) -> usize {
+    usize::try_from(hash >> 40).unwrap_or_default() % count
 }
 
-/// `hash` with `bytes` mixed in. Good enough for where something stands, and for nothing else.
-pub(super) fn hashed(hash: u64, bytes: &[u8]) -> u64 {
-    let mut hash = hash ^ bytes.len() as u64;
-    let (chunks, rest) = bytes.as_chunks::<8>();
-    for chunk in chunks {
-        hash = (hash ^ u64::from_le_bytes(*chunk)).wrapping_mul(SPREAD).rotate_left(29);
+/// `hash` with the length of `bytes` mixed in, and the first and the last eight of them. Good enough for where something stands, and for
+/// nothing else.
+fn hashed(hash: u64, bytes: &[u8]) -> u64 {
+    let ends = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(first), Some(last)) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(23),
+        _ => few(bytes),
+    };
+    (hash.rotate_left(29) ^ ends ^ bytes.len() as u64).wrapping_mul(SPREAD)
+}
+
+/// Less than eight bytes, some of them twice.
+fn few(bytes: &[u8]) -> u64 {
+    match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>(), bytes) {
+        (Some(first), Some(last), _) => {
+            u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+        }
+        (.., [first, .., last]) => u64::from(*first) << 16 | u64::from(bytes[bytes.len() / 2]) << 8 | u64::from(*last),
+        (.., [one]) => (*one).into(),
+        (.., []) => 0,
     }
-    for byte in rest {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(SPREAD).rotate_left(29);
-    }
-    hash.wrapping_mul(SPREAD)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn place(key: &str, escaped: bool) -> Place<'_> {
+        Place { key: key.as_bytes(), escaped }
+    }
+
+    /// Whether `text` is known, and notes it if not.
+    fn is_known(clean: &mut Clean, text: &[u8], place: Place<'_>) -> bool {
+        match clean.knows(text, place) {
+            Known::Clean => true,
+            Known::Strange(slot) => {
+                clean.note(slot, text, place);
+                false
+            }
+            Known::Passed => false,
+        }
+    }
+
     #[test]
     fn only_the_same_bytes_at_the_same_place_are_known() {
         let mut clean = Clean::new();
-        let place = |key: &'static str, escaped| Place { key: key.as_bytes(), escaped };
-        let key = |key: &str| hashed(0, key.as_bytes());
 
-        clean.note(key("level"), b"info", place("level", false));
+        assert!(!is_known(&mut clean, b"production-7-12345678", place("level", false)));
 
-        assert!(clean.knows(key("level"), b"info", place("level", false)));
-        assert!(!clean.knows(key("level"), b"info", place("level", true)));
-        assert!(!clean.knows(key("levelinfo"), b"", place("levelinfo", false)));
-        assert!(!clean.knows(key("level"), b"inf", place("level", false)));
-        assert!(!clean.knows(key(""), b"", place("", false)), "an empty slot knows nothing");
-        let long = [b'a'; LONGEST + 1];
-        clean.note(key(""), &long, place("", false));
-        assert!(!clean.knows(key(""), &long, place("", false)));
-        for number in 0..10_000_u32 {
-            let text = number.to_string();
-            assert!(!clean.knows(key("n"), text.as_bytes(), place("n", false)), "{number}");
-            clean.note(key("n"), text.as_bytes(), place("n", false));
+        assert_eq!(clean.knows(b"production-7-12345678", place("level", false)), Known::Clean);
+        for (key, text, escaped) in [
+            ("level", "production-7-12345678", true),
+            ("levelp", "roduction-7-12345678", false),
+            ("lovel", "production-7-12345678", false),
+            ("level", "production-8-12345678", false),
+            ("level", "production-7-1234567", false),
+        ] {
+            assert!(clean.knows(text.as_bytes(), place(key, escaped)) != Known::Clean, "{key} {text}");
         }
+        assert!(clean.knows(b"", place("", false)) != Known::Clean, "an empty slot knows nothing");
+        let long = [b'a'; LONGEST + 1];
+        assert!(!is_known(&mut clean, &long, place("", false)));
+        assert!(!is_known(&mut clean, &long, place("", false)));
+    }
+
+    #[test]
+    fn other_texts_of_one_key_are_never_known() {
+        let mut clean = Clean::new();
+
+        for number in 0..10_000_u32 {
+            let text = format!("{number:04}-{}", number % 7);
+            assert!(!is_known(&mut clean, text.as_bytes(), place("n", false)), "{text}");
+            clean.strange = [0; COUNTS];
+        }
+    }
+
+    #[test]
+    fn a_key_that_never_has_the_same_text_again_is_left_alone_for_a_while() {
+        let mut clean = Clean::new();
+        let mut number = 0_u32;
+        let mut asked = || {
+            number += 1;
+            clean.knows(&number.to_le_bytes(), place("id", false)) != Known::Passed
+        };
+
+        let (tried, rested) = ((0..TRIES).filter(|_| asked()).count(), (TRIES..REST).filter(|_| asked()).count());
+
+        assert_eq!((tried, rested), (TRIES.into(), 0));
+        assert!(asked(), "it is tried again");
     }
 }

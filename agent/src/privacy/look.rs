@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::Action;
-use super::clean::{Clean, hashed};
+use super::clean::{Clean, Known};
 use super::own::{Lane, Looks};
 use super::policy::Policy;
 use crate::redact::{Detector, Engine, Finding, Place, Scanner, Strictness};
@@ -76,8 +76,8 @@ impl Look {
     /// Puts into `found` what is found in `text`.
     pub(super) fn look(&mut self, policy: &Policy, text: &[u8], place: Place<'_>) {
         self.found.clear();
-        let key = hashed(0, place.key);
-        if self.clean.knows(key, text, place) {
+        let known = self.clean.knows(text, place);
+        if known == Known::Clean {
             return;
         }
         self.scanner.scan(text, place, &mut self.found);
@@ -85,7 +85,9 @@ impl Look {
             self.lane.scan(policy.own(), text, place.escaped, &mut self.found);
         }
         if self.found.is_empty() {
-            self.clean.note(key, text, place);
+            if let Known::Strange(slot) = known {
+                self.clean.note(slot, text, place);
+            }
         } else if let Some(past) = &mut self.past
             && self.found.iter().any(|finding| is_kept(policy, finding))
         {

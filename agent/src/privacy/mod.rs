@@ -4,6 +4,8 @@
 //! personal data, and nothing here ever prints a key or a value.
 
 mod action;
+#[cfg(any(test, fuzzing))]
+pub mod check;
 mod clean;
 mod key_ring;
 mod live_keys;

@@ -67,6 +67,19 @@ impl Beside {
     }
 }
 
+/// Where `:` and `=` in the block at `number` are looked at though no known name ends before them, as bits: behind what is no ASCII letter
+/// or digit, and with another one right before them or among the five bytes behind them.
+#[inline(always)]
+pub(super) fn open_pairs(blocks: &[Classes], number: usize) -> (u64, u64) {
+    let here = &blocks[number];
+    let before = number.checked_sub(1).map_or(&NO_CLASSES, |number| &blocks[number]);
+    let next = blocks.get(number + 1).unwrap_or(&NO_CLASSES);
+    let behind_others = !(alnums(here) << 1 | alnums(before) >> 63);
+    let ahead = |bytes: u32| here.pairs >> bytes | next.pairs << (64 - bytes);
+    let near = (1..=5).fold(here.pairs << 1 | before.pairs >> 63, |near, bytes| near | ahead(bytes));
+    (behind_others, near)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -94,6 +107,21 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn bits_tell_of_pairs_what_bytes_tell(text in "[aB1_ .:=]{1,150}") {
+            let bytes = text.as_bytes();
+            let byte = |at: usize| bytes.get(at).copied().unwrap_or_default();
+            let is_pair = |at: usize| matches!(byte(at), b':' | b'=');
+            let mut masks = Masks::default();
+            masks.read(bytes);
+            for at in (0..bytes.len()).filter(|at| is_pair(*at)) {
+                let (behind_others, near) = open_pairs(masks.blocks(), at / 64);
+                let before = at.wrapping_sub(1);
+                prop_assert_eq!(behind_others >> (at % 64) & 1 == 1, !byte(before).is_ascii_alphanumeric());
+                prop_assert_eq!(near >> (at % 64) & 1 == 1, is_pair(before) || (at + 1..at + 6).any(is_pair));
+            }
+        }
+
         #[test]
         fn bits_tell_of_words_what_bytes_tell(text in "[aB1_ .:=+-]{1,150}") {
             let bytes = text.as_bytes();

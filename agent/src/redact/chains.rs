@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::chain::{Chain, Plain, Refused};
+use super::chain::{Chain, GROUPS, Plain, Refused};
 use super::engine::LONGEST;
 use super::groups::{Group, Groups};
 use super::moment::{may_be_moment, moment};
@@ -13,6 +13,16 @@ use super::runs::SHORTEST;
 use super::scanner::Pass;
 use super::universal::iban;
 use super::ways::{Beginning, Way};
+
+/// Groups of which no run counts without a word.
+#[derive(Clone, Copy, Debug)]
+struct MuteGroups {
+    /// Where the second one begins, and the last one ends.
+    second: usize,
+    end: usize,
+    /// The lengths of all runs, as bits, and some more.
+    runs: u64,
+}
 
 impl Pass<'_> {
     /// Puts together the groups that begin at `at`, and asks for all runs of them.
@@ -55,21 +65,30 @@ impl Pass<'_> {
     /// Where the chain that begins at `at` ends, if its groups are such that none of its runs counts, as it is nearly everywhere.
     #[inline(always)]
     fn idle_chain(&mut self, at: usize) -> Option<usize> {
-        if !self.is_mute(at) {
+        if self.is_plain() {
             return None;
         }
-        let end = self.idle_end(at)?;
+        let is_mute = self.is_mute(at);
+        // One that is not mute may be looked at again from any of its groups on.
+        let groups = self.mute_groups(at, if is_mute { usize::MAX } else { GROUPS })?;
+        // What stands in the first group may speak for the others, if these are enough for anything.
+        if is_mute && groups.end < groups.second + SHORTEST {
+            return Some(groups.end);
+        }
         self.hear();
-        (!self.hearing.speaks_within(at, end)).then_some(end)
+        let is_idle = is_mute && !self.hearing.speaks_within(at, groups.end)
+            || groups.runs & self.engine.asked_lengths() & self.spoken_lengths(at, groups.end) == 0;
+        is_idle.then_some(groups.end)
     }
 
-    /// The same, whatever words are among the groups.
+    /// The at most `most` groups of the chain that begins at `at`, if no run of them counts when no word speaks for any.
     #[inline(never)]
-    fn idle_end(&self, at: usize) -> Option<usize> {
+    fn mute_groups(&self, at: usize, most: usize) -> Option<MuteGroups> {
         let engine = self.engine;
         let mut groups = Groups::new(self.masks, at);
         let (mut end, mut separator, mut before) = (at + 1, 0, [0, 0, 0]);
         let (mut ends_small, mut alike) = (false, 0);
+        let (mut all, mut ending, mut count) = (MuteGroups { second: at, end: at + 1, runs: 0 }, 0, 0);
         loop {
             let group = groups.group();
             let is_long_word = !group.has_digits && group.length > 4;
@@ -86,14 +105,21 @@ impl Pass<'_> {
             {
                 return None;
             }
+            count += 1;
+            if count > most {
+                return None;
+            }
             (before, ends_small, end) = ([before[1], before[2], length], group.has_small, group.end());
+            all.second = if all.second == at { end + 1 } else { all.second };
+            ending = (ending | 1) << group.length;
+            all.runs |= ending;
             separator = self.byte(end);
             if !groups.goes_on(&group, separator) {
                 break;
             }
             groups.skip(&group);
         }
-        Some(end)
+        Some(MuteGroups { end, ..all })
     }
 
     /// Whether a date or a time begins with `group`.
@@ -107,8 +133,8 @@ impl Pass<'_> {
 
     /// Asks for all runs in `chain`, of which the first `own` groups are in no other.
     fn runs(&mut self, chain: &Chain, own: usize) {
-        // The head whose context is known, and whether it says nothing.
-        let mut heard = (usize::MAX, false);
+        // The head whose context is known, and the lengths of runs that words before it speak for.
+        let mut heard = (usize::MAX, 0);
         for first in 0..chain.count() {
             if chain.has_letters(first) {
                 self.iban(chain, first);
@@ -118,32 +144,41 @@ impl Pass<'_> {
             // Numbers before it say nothing, so that all runs of neighbouring numbers share what stands before the first.
             let head = chain.start(chain.head(first));
             if heard.0 != head {
-                heard = (head, self.is_mute(head));
+                heard = (head, self.heard_lengths(head));
             }
-            match heard.1 {
-                true if first < own => self.mute_runs(chain, first, head),
-                false if !self.is_inside(start) => self.spoken_runs(chain, first, head),
-                _ => {}
+            if heard.1 != 0 && !self.is_inside(start) {
+                self.spoken_runs(chain, first, head, heard.1);
+            }
+            if first < own && !self.is_plain() {
+                self.mute_runs(chain, first, head, heard.1);
             }
         }
     }
 
-    /// Asks for all runs from group `first` on.
-    fn spoken_runs(&mut self, chain: &Chain, first: usize, head: usize) {
+    /// The lengths of the runs that are asked for and that words before `head` may speak for, as bits.
+    fn heard_lengths(&mut self, head: usize) -> u64 {
+        if self.is_mute(head) {
+            return 0;
+        }
+        self.spoken_lengths(head, head) & self.engine.asked_lengths()
+    }
+
+    /// Asks for all runs of these `lengths` from group `first` on.
+    fn spoken_runs(&mut self, chain: &Chain, first: usize, head: usize, lengths: u64) {
         let mut plain: Plain = [0; LONGEST];
         let mut length = 0;
         for count in 1..=chain.longest_run(first) {
             length += usize::from(chain.length(first + count - 1));
-            if length >= SHORTEST && self.engine.asks(length) {
+            if lengths >> length & 1 == 1 {
                 let run = chain.run(self.text, first, count, &mut plain);
                 self.run_of(&run, head, false);
             }
         }
     }
 
-    /// Asks for the runs from group `first` on that count without a word.
+    /// Asks for the runs from group `first` on that count without a word, but for those of lengths that are `done`.
     #[inline(always)]
-    fn mute_runs(&mut self, chain: &Chain, first: usize, head: usize) {
+    fn mute_runs(&mut self, chain: &Chain, first: usize, head: usize, done: u64) {
         let engine = self.engine;
         let groups = [0, 1, 2].map(|more| usize::from(chain.length_or_none(first + more).min(15)));
         let is_alone = engine.asks_alone(chain.length(first).into(), chain.has_letters(first));
@@ -153,7 +188,8 @@ impl Pass<'_> {
         if !(is_alone || is_two || is_three || has_more) || self.is_inside(start) {
             return;
         }
-        if is_alone && chain.length(first) >= SHORTEST as u8 {
+        let mut length = usize::from(chain.length(first));
+        if is_alone && length >= SHORTEST && done >> length & 1 == 0 {
             let mut plain: Plain = [0; LONGEST];
             let run = chain.run(self.text, first, 1, &mut plain);
             self.run_of(&run, head, true);
@@ -162,6 +198,7 @@ impl Pass<'_> {
         let mut way = Way::default().and(chain.length(first));
         for count in 2..=chain.most(first) {
             way = way.and(chain.length(first + count - 1));
+            length += usize::from(chain.length(first + count - 1));
             let is_one = match count {
                 2 => is_two,
                 3 => is_three,
@@ -169,7 +206,8 @@ impl Pass<'_> {
                 _ => true,
             };
             let whole = if chain.have_letters(first, count) { way.with_letters() } else { way };
-            if is_one && engine.ways.may_have(whole, beginning) {
+            let is_done = done & 1_u64.checked_shl(length as u32).unwrap_or_default() != 0;
+            if is_one && !is_done && engine.ways.may_have(whole, beginning) {
                 self.run_in_way(chain, first..first + count, head, (whole, beginning));
             }
         }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use super::checksum;
 use super::{Candidate, Engine, Form, Place, Scanner, Strictness, all};
 
 /// Looks through `text` twice, by readiness of all kinds, and once word by word.
@@ -59,6 +60,46 @@ pub fn checks(plain: &[u8], cuts: &[u8], marks: &[u8]) {
         let candidate = Candidate { plain: text, groups: &groups, separators: &separators };
         assert_eq!((detector.check)(&candidate), (detector.check)(&candidate), "{}", detector.entity);
     }
+}
+
+/// Reckons with the digits and letters that `plain` has, as the rules are written and as detectors do.
+///
+/// # Panics
+/// When the two differ.
+pub fn sums(plain: &[u8]) {
+    let digits: Vec<u8> = plain.iter().filter(|byte| byte.is_ascii_digit()).copied().take(30).collect();
+    let figures: Vec<u32> = digits.iter().map(|byte| u32::from(byte - b'0')).collect();
+    let number = figures.iter().fold(0_u128, |number, figure| number * 10 + u128::from(*figure));
+    for divisor in [7_u32, 10, 11, 23, 31, 37, 89, 97, 511] {
+        assert_eq!(u128::from(checksum::digits_mod(&digits, divisor)), number % u128::from(divisor), "{number}");
+    }
+    let from_right = |(at, figure): (usize, &u32)| (1 + at as u32 % 2) * figure;
+    let sum: u32 = figures.iter().rev().enumerate().map(from_right).map(|product| product / 10 + product % 10).sum();
+    assert_eq!(checksum::luhn(&digits), sum.is_multiple_of(10), "Luhn of {number}");
+    assert_eq!(checksum::mod_11_10(&digits), hybrid(&figures), "MOD 11,10 of {number}");
+    let run: Vec<u8> = plain.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_uppercase).collect();
+    let run = &run[..run.len().min(18)];
+    let values = run.iter().filter_map(|byte| char::from(*byte).to_digit(36));
+    let written: String = values.clone().map(|value| value.to_string()).collect();
+    let rest = written.parse::<u128>().unwrap_or_default() % 97;
+    assert_eq!(u128::from(checksum::letters_mod_97(run, 0)), rest, "{}", run.escape_ascii());
+    let weighted: u32 = values.enumerate().map(|(at, value)| value * [7, 3, 1][at % 3]).sum();
+    assert_eq!(checksum::icao(run), weighted % 10, "{}", run.escape_ascii());
+}
+
+/// ISO 7064, 6.2: with P = 10 at first, S = P + figure modulo 10, or 10 for 0, and P = 2 S modulo 11; at the check digit the sum
+/// leaves 1.
+fn hybrid(figures: &[u32]) -> bool {
+    let Some((last, rest)) = figures.split_last() else { return false };
+    let mut product = 10;
+    for figure in rest {
+        let sum = match (product + figure) % 10 {
+            0 => 10,
+            sum => sum,
+        };
+        product = 2 * sum % 11;
+    }
+    (product + last) % 10 == 1
 }
 
 /// Lengths of groups that make up `length`.

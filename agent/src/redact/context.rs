@@ -132,6 +132,17 @@ pub(super) struct Words {
     pairs: Filter<512>,
     /// The words with which phrases end, by their hashes.
     ends: Filter<512>,
+    /// By keys of these words, the lengths of runs that they may speak for, as bits.
+    lengths: Box<[u64]>,
+}
+
+/// Entries of the lengths that words speak for, a power of two.
+const LENGTHS: usize = 1024;
+
+/// Where the lengths stand that a word of this key may speak for.
+#[inline(always)]
+fn lengths_place(key: u64) -> usize {
+    key as usize & (LENGTHS - 1)
 }
 
 /// Whether the last word of a phrase begins with a digit.
@@ -147,6 +158,7 @@ impl Words {
     pub(super) fn new(detectors: &[&'static Detector], known: &mut Known) -> Self {
         let words = detectors.iter().map(|detector| detector.context.len()).sum::<usize>() + AGAINST.len();
         let mut all = Self { table: Table::with_room(words), sets: vec![Set::default()], ..Self::default() };
+        all.lengths = vec![0; LENGTHS].into();
         for word in AGAINST {
             all.table.put(hash(word.as_bytes()), AGAINST_SET);
             all.add_end(word);
@@ -160,7 +172,7 @@ impl Words {
             for word in detector.context {
                 all.add(hash(word.as_bytes()), number);
                 all.add_end(word);
-                is_heard.then(|| all.add_last(word, known));
+                is_heard.then(|| all.add_last(word, detector, known));
             }
         }
         all
@@ -184,13 +196,15 @@ impl Words {
     }
 
     /// Keeps the words with which a phrase ends, among those that are `known` too. Digits behind a word are not seen.
-    fn add_last(&mut self, phrase: &str, known: &mut Known) {
+    fn add_last(&mut self, phrase: &str, detector: &Detector, known: &mut Known) {
+        let lengths = detector.form.lengths();
         let mut words = phrase.rsplit('_').map(|word| word.trim_end_matches(|letter: char| letter.is_ascii_digit()));
         let (last, before) = (words.next().unwrap_or_default(), words.next());
         let plural = format!("{last}s");
         for last in [last, &plural] {
             let key = key_of(last);
             self.lasts.put(key);
+            self.lengths[lengths_place(key)] |= lengths;
             known.put(last);
             match before {
                 Some(before) => self.pairs.put(pair_key(key_of(before), key)),
@@ -205,6 +219,12 @@ impl Words {
     pub(super) fn may_end(&self, before: Option<u64>, key: u64) -> bool {
         self.lasts.may_hold(key)
             && before.is_none_or(|before| self.singles.may_hold(key) || self.pairs.may_hold(pair_key(before, key)))
+    }
+
+    /// The lengths of runs that a phrase may speak for which ends with a word of this key, as bits.
+    #[inline(always)]
+    pub(super) fn lengths(&self, key: u64) -> u64 {
+        self.lengths[lengths_place(key)]
     }
 
     /// What the words of `text` say together with those of `before`, which stand further away.

@@ -85,6 +85,17 @@ pub enum Form {
     Scanned,
 }
 
+impl Form {
+    /// The legal counts of digits and letters, as bits; none of what is found by scanners.
+    pub(super) fn lengths(&self) -> u64 {
+        let lengths = match self {
+            Self::Digits { lengths } | Self::Letters { lengths } => *lengths,
+            Self::Scanned => &[],
+        };
+        lengths.iter().filter(|length| **length < 64).fold(0, |bits, length| bits | 1 << length)
+    }
+}
+
 /// How a value that passed its check is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Shape {

@@ -5,6 +5,7 @@ use super::known::Known;
 use super::literals::Literals;
 use super::own::Own;
 use super::pairs::Pairs;
+use super::runs::SHORTEST;
 use super::spoken::Months;
 use super::ways::{Ways, may_be_alone};
 use super::{Candidate, Detector, Form, Shape, Tier};
@@ -132,7 +133,9 @@ impl Engine {
     }
 
     fn add(&mut self, asked: Asked, length: usize, may_be_alone: bool) {
-        self.asked.put(length);
+        if length >= SHORTEST {
+            self.asked.put(length);
+        }
         if may_be_alone {
             let lengths = if asked.is_number { &mut self.digits_alone } else { &mut self.letters_alone };
             lengths.put(length);
@@ -150,6 +153,18 @@ impl Engine {
     #[inline(always)]
     pub(super) fn asks(&self, length: usize) -> bool {
         self.asked.has(length)
+    }
+
+    /// The lengths of the runs that are asked for, as bits.
+    #[inline(always)]
+    pub(super) fn asked_lengths(&self) -> u64 {
+        self.asked.0
+    }
+
+    /// The lengths of the runs that the detectors want which `context` speaks for, as bits.
+    pub(super) fn lengths_of(&self, context: &Context) -> u64 {
+        let spoken_for = (0..).zip(&self.detectors).filter(|(number, _)| context.speaks_for(*number));
+        spoken_for.fold(0, |lengths, (_, detector)| lengths | detector.form.lengths())
     }
 
     /// Whether any wants them in one piece, with letters or without, when no word speaks for anything.

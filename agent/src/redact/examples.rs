@@ -131,6 +131,12 @@ const PIECES: &[&str] = &[
     "12",
     "FR76",
     "cvv ",
+    "card ",
+    "tel: ",
+    "NIR-",
+    "device ",
+    "06 12 34 56 78",
+    "490154203237518",
     "48.8566, 2.3522",
     "ACME\\jane",
     "http://",
@@ -156,6 +162,11 @@ proptest! {
         marks in prop::collection::vec(any::<u8>(), 0..4),
     ) {
         super::check::checks(&plain, &cuts, &marks);
+    }
+
+    #[test]
+    fn sums_are_those_of_the_rules(plain in "[0-9A-Z -]{0,40}") {
+        super::check::sums(plain.as_bytes());
     }
 
     #[test]

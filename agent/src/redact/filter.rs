@@ -66,12 +66,36 @@ pub(super) fn pair_key(before: u64, last: u64) -> u64 {
     (before.rotate_left(17) ^ last).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 24
 }
 
-/// Whether `word` is one of `words`, in any case. Most differ in length or in their first letter, so that no call is needed.
-#[inline]
-pub(super) fn is_among(word: &[u8], words: &[&[u8]]) -> bool {
-    let Some(first) = word.first() else { return false };
-    let may_be = |other: &[u8]| other.len() == word.len() && (other[0] ^ first) & !0x20 == 0;
-    words.iter().any(|other| may_be(other) && other.eq_ignore_ascii_case(word))
+/// A list of words. Most others are denied by their first letter and their length.
+#[derive(Debug)]
+pub(super) struct Listed {
+    words: &'static [&'static [u8]],
+    /// By the last five bits of the first letter, the lengths of words as bits.
+    lengths: [u32; 32],
+}
+
+impl Listed {
+    pub(super) const fn new(words: &'static [&'static [u8]]) -> Self {
+        let (mut lengths, mut at) = ([0; 32], 0);
+        while at < words.len() {
+            lengths[words[at][0] as usize & 31] |= Self::bit(words[at].len());
+            at += 1;
+        }
+        Self { words, lengths }
+    }
+
+    /// The bit for words of this length; the longest share one.
+    const fn bit(length: usize) -> u32 {
+        1 << if length < 31 { length } else { 31 }
+    }
+
+    /// Whether `word` is one of them, in any case.
+    #[inline]
+    pub(super) fn has(&self, word: &[u8]) -> bool {
+        let Some(first) = word.first() else { return false };
+        self.lengths[usize::from(*first) & 31] & Self::bit(word.len()) != 0
+            && self.words.iter().any(|other| other.eq_ignore_ascii_case(word))
+    }
 }
 
 /// The less than eight bytes from `start` on, the first one lowest.
@@ -100,6 +124,19 @@ mod tests {
         }
         let others = (0..1000_u32).filter(|number| filter.may_hold(key(number.to_string().as_bytes())));
         assert!(others.count() < 10);
+    }
+
+    #[test]
+    fn listed_words_are_known_in_any_case() {
+        const LONG: &[u8] = b"word of more than thirty-one letters";
+        static LISTED: Listed = Listed::new(&[b"root", b"[x]", b"daemon", LONG]);
+
+        for word in [&b"root"[..], b"ROOT", b"Daemon", b"[x]", LONG] {
+            assert!(LISTED.has(word), "{}", word.escape_ascii());
+        }
+        for word in [&b""[..], b"r", b"roots", b"toor", b"ruut", b"{x}", &LONG[1..]] {
+            assert!(!LISTED.has(word), "{}", word.escape_ascii());
+        }
     }
 
     #[test]

@@ -20,6 +20,8 @@ struct Heard {
     /// One place behind the last letter of words that may speak for a number. Letters beyond ASCII count too: who reads the words
     /// takes them in.
     speaking: u64,
+    /// The lengths of runs that these words may speak for, as bits.
+    lengths: u64,
     /// One place behind names that may be known.
     names: u64,
     /// One place behind what may be the name of a month.
@@ -40,18 +42,18 @@ pub(super) struct Hearing {
 impl Hearing {
     /// Takes in the words of `text` in place of the last one.
     pub(super) fn read(&mut self, engine: &Engine, masks: &Masks, text: &[u8]) {
-        self.blocks.clear();
+        // What is there already is written over.
+        self.blocks.resize(masks.blocks().len(), Heard::default());
         let (mut before, mut highs, mut months) = (&NO_CLASSES, 0, 0);
         let mut carry = Carry::default();
         let reader = Reader { engine, text };
-        for (block, classes) in masks.blocks().iter().enumerate() {
-            let (heard, goes_on) = reader.block(block, before, classes, &carry);
+        for (block, (classes, heard)) in masks.blocks().iter().zip(&mut self.blocks).enumerate() {
+            let goes_on = reader.block(block, (before, classes), &carry, heard);
             if let Some(start) = goes_on {
                 reader.further(masks, block, start, &mut carry);
             } else if carry.ends != 0 {
                 (carry.ends, carry.heard) = (0, Heard::default());
             }
-            self.blocks.push(heard);
             (highs, months) = (highs | classes.highs, months | heard.months);
             before = classes;
         }
@@ -89,6 +91,12 @@ impl Hearing {
         self.block(block).heads
     }
 
+    /// The bytes of one block behind names that may be known; all of them while that is not known.
+    #[inline(always)]
+    pub(super) fn names(&self, block: usize) -> u64 {
+        if self.is_whole { self.block(block).names } else { u64::MAX }
+    }
+
     /// Whether a name that may be known ends before `end`.
     #[inline(always)]
     pub(super) fn may_be_name(&self, end: usize) -> bool {
@@ -98,11 +106,14 @@ impl Hearing {
     /// Whether the name of a month may stand right before the number at `at`, or behind its few digits.
     #[inline(always)]
     pub(super) fn may_be_dated(&self, at: usize) -> bool {
+        if !self.has_months || self.has_highs {
+            return self.has_months;
+        }
         let (block, bit) = (at / 64, at % 64);
         let before = if bit == 0 && block > 0 { self.block(block - 1).months >> 63 } else { 0 };
         let here = self.block(block).months >> bit.saturating_sub(1) | before;
         let behind = if bit > 64 - MONTH { self.block(block + 1).months << (64 - bit) } else { 0 };
-        self.has_months && (self.has_highs || (here | behind) & ((1 << MONTH) - 1) != 0)
+        (here | behind) & ((1 << MONTH) - 1) != 0
     }
 
     /// Whether a word that ends from `start` on and before `end` may speak for anything.
@@ -115,6 +126,17 @@ impl Hearing {
             self.block(block).speaking & low & high != 0
         };
         (first..=last).any(within)
+    }
+
+    /// The lengths of runs that words may speak for which end in the 48 bytes before `at` or from there on before `end`, as bits, and
+    /// some more.
+    #[inline]
+    pub(super) fn lengths_before(&self, text: &[u8], at: usize, end: usize) -> u64 {
+        if at.checked_sub(1).is_some_and(|before| text[before].is_ascii_alphanumeric()) {
+            return u64::MAX;
+        }
+        let blocks = at.saturating_sub(BEFORE) / 64..=end / 64;
+        blocks.fold(0, |lengths, block| lengths | self.block(block).lengths)
     }
 
     /// Whether a word that ends in the 48 bytes before `at` may speak for anything.
@@ -144,10 +166,19 @@ impl Heard {
     /// known.
     #[inline(always)]
     fn note(&mut self, engine: &Engine, before: Option<u64>, key: u64, end: u64) {
-        self.speaking |= if engine.words.may_end(before, key) { end } else { 0 };
+        if engine.words.may_end(before, key) {
+            self.speaking |= end;
+            self.lengths |= engine.words.lengths(key);
+        }
         self.names |= if engine.pairs.may_end(key) { end } else { 0 };
         self.months |= if engine.months.may_hold(key) { end } else { 0 };
     }
+}
+
+/// Whether any of the words that begin at the bits `starts` of a text of one block may be known by how it begins.
+#[inline(always)]
+pub(super) fn has_heads(engine: &Engine, text: &[u8], starts: u64) -> bool {
+    Reader { engine, text }.heads(0, starts) != 0
 }
 
 /// Reads the words of one text.
@@ -172,48 +203,67 @@ impl Reader<'_> {
         heads
     }
 
-    /// Reads the words that begin in one block. Gives where one begins that does not end in it.
+    /// Reads the words that begin in one block, behind another, and notes them in `heard`. Gives where one begins that does not end
+    /// in it.
     #[inline(always)]
-    fn block(self, block: usize, before: &Classes, classes: &Classes, carry: &Carry) -> (Heard, Option<usize>) {
-        let engine = self.engine;
+    fn block(
+        self,
+        block: usize,
+        (before, classes): (&Classes, &Classes),
+        carry: &Carry,
+        heard: &mut Heard,
+    ) -> Option<usize> {
         let humps = humps(classes, before.smalls);
         let (letters, alnums, alnum_before) = (letters(classes), alnums(classes), alnums(before) >> 63);
         // Letters behind digits are no words.
         let all = letters & !(alnums << 1 | alnum_before) | humps;
         let whole = letters & !(classes.words << 1 | before.words >> 63);
         let stops = !letters | humps;
-        let (mut heard, mut ends, mut starts) = (carry.heard, carry.ends, all);
-        let mut goes_on = None;
+        let ends = carry.ends | stops & letters << 1;
+        let mut noted = self.words(block, all, whole, ends);
+        // Names with a digit behind their letters are looked at byte by byte, and so are those with letters beyond ASCII.
+        let is_ascii = classes.highs | before.highs == 0;
+        let behind = (alnums << 1 | alnum_before) & !alnums;
+        let numbered = behind & (classes.digits << 1 | 1) & (letters << 2 | 0b11);
+        noted.names |= if is_ascii { numbered & !ends } else { behind } | classes.highs << 1 | before.highs >> 63;
+        heard.heads = noted.heads;
+        heard.names = carry.heard.names | noted.names;
+        heard.speaking = carry.heard.speaking | noted.speaking | classes.highs;
+        heard.lengths = if classes.highs == 0 { carry.heard.lengths | noted.lengths } else { u64::MAX };
+        heard.months = carry.heard.months | noted.months;
+        let last = 63_u32.checked_sub(all.leading_zeros())?;
+        (stops >> last >> 1 == 0).then_some(block * 64 + last as usize)
+    }
+
+    /// Reads the words that begin at the bits `all` of a block, which end at some of `ends`. Those at `whole` may be known by how they
+    /// begin.
+    #[inline(always)]
+    fn words(self, block: usize, all: u64, whole: u64, ends: u64) -> Heard {
+        let engine = self.engine;
+        let (mut heard, mut starts) = (Heard::default(), all);
         while starts != 0 {
             let bit = starts & starts.wrapping_neg();
             starts ^= bit;
-            let start = block * 64 + bit.trailing_zeros() as usize;
-            let head = head(self.text, start);
+            let low = bit.trailing_zeros();
+            let head = head(self.text, block * 64 + low as usize);
             let beginning = engine.known.beginning(head);
+            if beginning.is_nothing() {
+                continue;
+            }
             if beginning.is_any() && whole & bit != 0 && engine.literals.may_begin(head as u32) {
                 heard.heads |= bit;
             }
-            let further = stops & !(bit ^ (bit - 1));
-            if further == 0 {
-                goes_on = Some(start);
-                break;
-            }
+            let further = ends & !(bit ^ (bit - 1));
             let end = further & further.wrapping_neg();
-            ends |= end;
-            let length = (end.trailing_zeros() - bit.trailing_zeros()) as usize;
-            if beginning.has(length)
+            let length = (end.trailing_zeros() - low) as usize;
+            if end != 0
+                && beginning.has(length)
                 && let Some(key) = engine.known.may_hold(head, length)
             {
                 heard.note(engine, self.last_key(block, all & (bit - 1), ends), key, end);
             }
         }
-        // Names with a digit behind their letters are looked at byte by byte, and so are those with letters beyond ASCII.
-        let is_ascii = classes.highs | before.highs == 0;
-        let behind = (alnums << 1 | alnum_before) & !alnums;
-        let numbered = behind & (classes.digits << 1 | 1) & (letters << 2 | 0b11);
-        heard.names |= if is_ascii { numbered & !ends } else { behind } | classes.highs << 1 | before.highs >> 63;
-        heard.speaking |= classes.highs;
-        (heard, goes_on)
+        heard
     }
 
     /// The key of the last of the words that begin at the bits `starts` of a block and end at some of `ends`; 0 before the first word

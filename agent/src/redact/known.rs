@@ -7,24 +7,24 @@ use super::filter::{Filter, key, key_of};
 pub(super) struct Known {
     keys: Filter<1024>,
     /// By the first three letters, the lengths of words as bits, and [`ANY`].
-    beginnings: Box<[u32; 1024]>,
+    beginnings: Box<[u16; 4096]>,
 }
 
 /// The bit of beginnings of what may have any length.
-const ANY: u32 = 1 << 31;
+const ANY: u16 = 1 << 15;
 /// Words of this length or more are one.
-const LONGEST: u32 = 30;
+const LONGEST: u32 = 14;
 
 impl Default for Known {
     fn default() -> Self {
-        Self { keys: Filter::default(), beginnings: Box::new([0; 1024]) }
+        Self { keys: Filter::default(), beginnings: Box::new([0; 4096]) }
     }
 }
 
 /// Where what begins with the three letters that `head` begins with stands among the beginnings, whatever their case.
 #[inline(always)]
 fn place(head: u64) -> usize {
-    ((head as u32 & 0x1f_1f1f).wrapping_mul(0x9e37_79b1) >> 22) as usize
+    ((head as u32 & 0x1f_1f1f).wrapping_mul(0x9e37_79b1) >> 20) as usize
 }
 
 impl Known {
@@ -40,7 +40,7 @@ impl Known {
         self.put_all(beginning, ANY);
     }
 
-    fn put_all(&mut self, beginning: &[u8], bit: u32) {
+    fn put_all(&mut self, beginning: &[u8], bit: u16) {
         let letters = |at: usize| beginning.get(at).map_or(0..=0x1f, |letter| *letter..=*letter).map(u64::from);
         for first in letters(0) {
             for second in letters(1) {
@@ -65,9 +65,15 @@ impl Known {
 
 /// What begins with three letters.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Beginning(u32);
+pub(super) struct Beginning(u16);
 
 impl Beginning {
+    /// Whether nothing that is known begins so.
+    #[inline(always)]
+    pub(super) fn is_nothing(self) -> bool {
+        self.0 == 0
+    }
+
     /// Whether something may begin so, whatever its length.
     #[inline(always)]
     pub(super) fn is_any(self) -> bool {

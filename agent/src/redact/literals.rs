@@ -25,6 +25,7 @@ enum Lead {
     Expiry,
     Account,
     Argument,
+    Command,
 }
 
 /// Beginnings that are no tokens of vendors, of four bytes.
@@ -57,6 +58,16 @@ const LEADS: &[(&[u8; 4], Lead)] = &[
     (b"TTY=", Lead::Account),
     (b"CMD ", Lead::Account),
     (b"pass", Lead::Argument),
+    (b"mysq", Lead::Command),
+    (b"mari", Lead::Command),
+    (b"sshp", Lead::Command),
+    (b"curl", Lead::Command),
+    (b"dock", Lead::Command),
+    (b"podm", Lead::Command),
+    (b"ldap", Lead::Command),
+    (b"redi", Lead::Command),
+    (b"mong", Lead::Command),
+    (b"smbc", Lead::Command),
 ];
 
 /// The beginnings of what is enabled.
@@ -148,6 +159,10 @@ impl Pass<'_> {
             Lead::For => self.for_user(at),
             Lead::Account => self.account_before(at),
             Lead::Argument => self.argument(at),
+            Lead::Command => {
+                self.command(at);
+                false
+            }
         }
     }
 

@@ -14,6 +14,7 @@ mod chains;
 #[cfg(any(test, fuzzing))]
 pub mod check;
 mod checksum;
+mod commands;
 mod context;
 mod decode;
 mod detector;

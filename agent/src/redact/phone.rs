@@ -56,6 +56,20 @@ impl Pass<'_> {
         is_plus
     }
 
+    /// Where the brackets begin with the area of the number at `start`: `(030) 12345678`; else `start`.
+    pub(super) fn area_before(&self, start: usize) -> usize {
+        const LONGEST: usize = 5;
+        let before = &self.text[self.next.min(start)..start];
+        let before = match before {
+            [head @ .., b' ' | b'-' | b'/' | b'.'] => head,
+            _ => before,
+        };
+        let Some(before) = before.strip_suffix(b")") else { return start };
+        let digits = before.iter().rev().take(LONGEST + 1).take_while(|byte| byte.is_ascii_digit()).count();
+        let is_area = (2..=LONGEST).contains(&digits) && before[..before.len() - digits].ends_with(b"(");
+        if is_area { self.next.min(start) + before.len() - digits - 1 } else { start }
+    }
+
     fn is_word(&self, at: usize) -> bool {
         let byte = self.byte(at);
         byte.is_ascii_alphanumeric() || byte == b'_'

@@ -25,7 +25,8 @@ impl Pass<'_> {
     pub(super) fn number_word(&mut self, at: usize, block: (&Classes, &Beside), bit: u64, is_first: bool) {
         self.step();
         let (classes, beside) = block;
-        let Some(bounds) = beside.word(bit, is_first) else { return self.digits(at) };
+        let bounds = if self.is_plain() { None } else { beside.word(bit, is_first) };
+        let Some(bounds) = bounds else { return self.digits(at) };
         let low = bounds.first.trailing_zeros();
         let length = (bounds.behind.trailing_zeros() - low) as usize;
         let start = at - (bit.trailing_zeros() - low) as usize;
@@ -79,7 +80,7 @@ impl Pass<'_> {
     /// Whether `word` and the group behind it are too short for anything, and no third one follows: `1.1`. They are done with then.
     #[inline(always)]
     fn is_short(&mut self, word: &Word) -> bool {
-        if word.length() + 1 >= SHORTEST {
+        if word.length() + 1 >= SHORTEST || self.is_plain() {
             return false;
         }
         let next = self.masks.word(word.end + 1);
@@ -142,7 +143,7 @@ impl Pass<'_> {
         if !engine.asks(length) {
             return;
         }
-        let is_mute = self.is_mute(word.start);
+        let is_mute = self.is_mute(word.start) || self.spoken_lengths(word.start, word.start) >> length & 1 == 0;
         if is_mute && !engine.asks_alone(length, word.has_letters()) {
             return;
         }
@@ -179,6 +180,15 @@ impl Pass<'_> {
         }
         self.hear();
         !self.hearing.may_speak(self.text, at)
+    }
+
+    /// The lengths of runs that the key or words may speak for which stand before `at`, or from there on before `end`, as bits.
+    pub(super) fn spoken_lengths(&mut self, at: usize, end: usize) -> u64 {
+        if self.is_plain() {
+            return u64::MAX;
+        }
+        self.hear();
+        self.key.lengths | self.hearing.lengths_before(self.text, at, end)
     }
 
     /// Whether what begins at `start` goes on with something before it: a decimal, an id such as `blk_-1608999687919862906`.
@@ -227,8 +237,9 @@ impl Pass<'_> {
         }
         let context = if self.context.0 == head { &self.context.1 } else { &self.key.context };
         if let Some(score) = self.engine.score(asked.number, shape, context) {
-            let (start, end) = (run.start as u32, run.end as u32);
-            self.found.push(Finding { start, end, detector: asked.number, score });
+            let is_local = self.engine.own.phone_national == Some(asked.number);
+            let start = if is_local { self.area_before(run.start) } else { run.start };
+            self.found.push(Finding { start: start as u32, end: run.end as u32, detector: asked.number, score });
         }
     }
 

@@ -8,20 +8,20 @@ use std::sync::Arc;
 
 use vigie_parsers::simd::Classes;
 
-use super::beside::Beside;
+use super::beside::{Beside, open_pairs};
 use super::context::{BEFORE, Context};
 use super::decode::Decoded;
 use super::engine::Engine;
 use super::hearing::Hearing;
 use super::keys::{Key, Keys};
-use super::masks::{Masks, Word};
+use super::masks::{Masks, Word, letters};
 use super::resolve::unite;
 use super::{Candidate, Finding, Place};
 
 /// Bytes of the shortest value, and what leads to it, that is not told by its key.
 const SHORTEST: usize = 5;
 
-/// Bytes of the longest text whose words are only read when they are asked for.
+/// Bytes of the longest text without pairs whose words are only read when they are asked for.
 const SHORT: usize = 40;
 
 /// Digits that are nobody's by chance, even with letters around them.
@@ -69,21 +69,35 @@ impl Scanner {
         Self { plain: true, ..Self::new(engine) }
     }
 
+    /// Whether nothing is passed over, to hold what is passed over against what is there.
+    #[inline(always)]
+    fn is_plain(&self) -> bool {
+        #[cfg(any(test, fuzzing))]
+        return self.plain;
+        #[cfg(not(any(test, fuzzing)))]
+        false
+    }
+
     /// Appends what is found in `text`, sorted by start; what overlaps is one finding, with the name of the surest.
     ///
     /// Takes time in proportion to the length of `text`, of which the first 4 GiB count.
     pub fn scan(&mut self, text: &[u8], place: Place<'_>, found: &mut Vec<Finding>) {
         let text = &text[..text.len().min(u32::MAX as usize)];
+        let is_plain = self.is_plain();
         let (first, key) = (found.len(), self.keys.say(&self.engine, place.key));
-        if text.len() < SHORTEST && key.named.is_none() {
+        if text.len() < SHORTEST && key.named.is_none() && !is_plain {
             return;
         }
-        let is_coded = self.masks.read(text) && self.decoded.read(text, self.masks.blocks(), place.escaped);
+        let has_codes = self.masks.read(text);
+        if !has_codes && !is_plain && key.named.is_none() && is_idle(&self.engine, &self.masks, text) {
+            return;
+        }
+        let is_coded = has_codes && self.decoded.read(text, self.masks.blocks(), place.escaped);
         if is_coded {
             self.masks.read(&self.decoded.text);
         }
         let text = if is_coded { &self.decoded.text } else { text };
-        if text.len() > SHORT {
+        if text.len() > SHORT || self.masks.blocks().first().is_some_and(|first| first.pairs != 0) {
             self.hearing.read(&self.engine, &self.masks, text);
         } else {
             self.hearing.read_heads(&self.engine, &self.masks, text);
@@ -121,6 +135,21 @@ impl Scanner {
         }
         unite(found, first);
     }
+}
+
+/// Whether `text` is a short one of words alone, none of which may be known by how it begins: most values of fields are.
+#[inline(always)]
+fn is_idle(engine: &Engine, masks: &Masks, text: &[u8]) -> bool {
+    let [classes] = masks.blocks() else { return false };
+    let starts = classes.words & !(classes.words << 1);
+    classes.digits | classes.marks | classes.pairs | long_capitals(classes, starts) == 0
+        && !super::hearing::has_heads(engine, text, starts & letters(classes))
+}
+
+/// Where words begin with six capitals, or may do so at the end of the block.
+#[inline(always)]
+fn long_capitals(classes: &Classes, starts: u64) -> u64 {
+    starts & classes.capitals & (classes.capitals >> 5 | 0x1f << 59)
 }
 
 /// One way through one text.
@@ -171,8 +200,17 @@ impl Pass<'_> {
         let starts = classes.words & !(classes.words << 1 | u64::from(carry.is_word));
         let digits = first_digits(classes, starts, carry);
         let mut events = digits | classes.marks | classes.pairs | self.heads(number, classes, starts);
-        let near = if self.is_plain() { u64::MAX } else { near_pairs(classes.pairs) };
+        if events == 0 {
+            return;
+        }
         let beside = Beside::of(blocks, number);
+        let mut near = u64::MAX;
+        if classes.pairs != 0 && !self.is_plain() {
+            let behind_others;
+            (behind_others, near) = open_pairs(blocks, number);
+            // Most pairs have another name before them than those that are known.
+            events &= !classes.pairs | near | behind_others | self.hearing.names(number);
+        }
         while events != 0 {
             let bit = events & events.wrapping_neg();
             events ^= bit;
@@ -191,11 +229,10 @@ impl Pass<'_> {
     /// Words in one block that may be known by how they begin.
     #[inline(always)]
     fn heads(&self, block: usize, classes: &Classes, starts: u64) -> u64 {
-        let capitals = classes.capitals;
         if self.is_plain() {
-            return starts & (capitals | classes.smalls);
+            return starts & letters(classes);
         }
-        starts & capitals & (capitals >> 5 | 0x1f << 59) | self.hearing.heads(block)
+        long_capitals(classes, starts) | self.hearing.heads(block)
     }
 
     /// Looks at what begins at `at`; whether another colon may be near.
@@ -374,15 +411,6 @@ fn first_digits(classes: &Classes, starts: u64, carry: &mut Carry) -> u64 {
     let (moved, goes_on_from_before) = moved.overflowing_add(carry.is_digitless.into());
     *carry = Carry { is_word: classes.words >> 63 == 1, is_digitless: goes_on | goes_on_from_before };
     (moved | starts) & classes.digits
-}
-
-/// Places of pairs with another one at most five bytes behind them or right before them, or that the end of the block is too near to
-/// tell.
-#[inline(always)]
-fn near_pairs(pairs: u64) -> u64 {
-    const LAST: u64 = 0x1f << 59;
-    let behind = pairs >> 1 | pairs >> 2 | pairs >> 3 | pairs >> 4 | pairs >> 5;
-    behind | pairs << 1 | LAST | 1
 }
 
 /// How certain a value is that stands behind its name.

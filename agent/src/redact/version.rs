@@ -1,6 +1,8 @@
 //! Versions, which look like addresses: `Chrome/120.0.6099.71`, `version 1.2.3.4`.
 
-const WORDS: &[&[u8]] = &[
+use super::filter::Listed;
+
+static WORDS: Listed = Listed::new(&[
     b"version",
     b"versions",
     b"ver",
@@ -13,9 +15,9 @@ const WORDS: &[&[u8]] = &[
     b"oid",
     b"driver",
     b"upgrade",
-];
+]);
 
-const PRODUCTS: &[&[u8]] = &[
+static PRODUCTS: Listed = Listed::new(&[
     b"chrome",
     b"chromium",
     b"headlesschrome",
@@ -70,13 +72,13 @@ const PRODUCTS: &[&[u8]] = &[
     b"node",
     b"go",
     b"app",
-];
+]);
 
 /// Whether a word that names versions stands before what follows `before`.
 pub(super) fn is_named(before: &[u8]) -> bool {
     let is_between = |byte: &u8| matches!(byte, b' ' | b'=' | b':' | b'"' | b'\'' | b'(' | b'[');
     let end = before.iter().rposition(|byte| !is_between(byte)).map_or(0, |at| at + 1);
-    is_one(&before[..end], WORDS)
+    is_one(&before[..end], &WORDS)
 }
 
 /// Whether `text` begins with four numbers of one digit and the revision of a package: `1.2.5.1-2`.
@@ -86,10 +88,10 @@ pub(super) fn is_revised(text: &[u8]) -> bool {
 
 /// Whether `before` ends with the name of a program that writes its version behind a slash.
 pub(super) fn is_product(before: &[u8]) -> bool {
-    is_one(before, PRODUCTS)
+    is_one(before, &PRODUCTS)
 }
 
-fn is_one(before: &[u8], names: &[&[u8]]) -> bool {
+fn is_one(before: &[u8], names: &Listed) -> bool {
     let start = before.iter().rposition(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_')).map_or(0, |at| at + 1);
-    super::filter::is_among(&before[start..], names)
+    names.has(&before[start..])
 }

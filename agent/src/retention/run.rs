@@ -259,13 +259,15 @@ pub async fn attest(cluster: &Cluster, ledger: &mut Ledger, draft: Draft) -> Res
     Ok(entry)
 }
 
-/// Copies `entry` to the audit index, where its hash is its id. One that is there already stays.
+/// Copies `entry` to the audit index, where its hash is its id. One that is there already stays. The name of its key tells the
+/// chains of several hosts apart.
 ///
 /// # Errors
 /// When the cluster does not take it.
 async fn publish(cluster: &Cluster, entry: &Entry) -> Result<(), String> {
     // As text, so that bodies of any shape fit.
-    let body = json!({"number": entry.number, "hash": entry.hash.to_string(), "at": entry.draft.at, "kind": entry.draft.kind, "line": entry.line()});
+    let draft = &entry.draft;
+    let body = json!({"number": entry.number, "hash": entry.hash.to_string(), "key": entry.key, "at": draft.at, "kind": draft.kind, "line": entry.line()});
     match cluster.put(&format!("/{AUDIT_INDEX}/_create/{}?refresh=true", entry.hash), &body).await {
         Ok(_) => Ok(()),
         Err(error) if error.status == 409 => Ok(()),

@@ -2,12 +2,13 @@
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
+use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::Connection;
-use rustix::fs::{FlockOperation, fcntl_lock};
+use rustix::fs::{Access, FlockOperation, access, fcntl_lock};
 use rustix::io::Errno;
 use tracing::warn;
 
@@ -18,6 +19,12 @@ pub enum StateError {
     #[error("the positions in `{path}` are in use by another agent: give each its own `DB`")]
     Locked {
         /// The database.
+        path: PathBuf,
+    },
+    /// The file is something else.
+    #[error("`{path}` is no SQLite database and is left as it is: name another file, or one that is not there yet")]
+    Foreign {
+        /// What was to be the database.
         path: PathBuf,
     },
     /// The directory or lock file cannot be made.
@@ -102,7 +109,15 @@ pub struct Database {
     pub journal: Journal,
     /// Whether SQLite keeps other programs out even between two transactions.
     pub exclusive: bool,
+    /// Whether the agent chose the name: then what stands there was a database, whatever it looks like.
+    pub is_own: bool,
 }
+
+/// What an SQLite database begins with.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// The size of its smallest page.
+const SMALLEST: u64 = 512;
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS in_tail_files (
@@ -111,34 +126,67 @@ CREATE TABLE IF NOT EXISTS in_tail_files (
 CREATE TABLE IF NOT EXISTS vigie_files_1 (
   id INTEGER PRIMARY KEY, offset INTEGER NOT NULL, inode INTEGER NOT NULL, device INTEGER NOT NULL, birth INTEGER NOT NULL,
   generation INTEGER NOT NULL, head INTEGER NOT NULL, head_length INTEGER NOT NULL, truncations INTEGER NOT NULL,
-  first_inode INTEGER NOT NULL, place BLOB, seen INTEGER NOT NULL, reach INTEGER DEFAULT 0, periods BLOB);
+  first_inode INTEGER NOT NULL, place BLOB, seen INTEGER NOT NULL, reach INTEGER DEFAULT 0, periods BLOB,
+  succeeds INTEGER DEFAULT 0);
 ";
 
 /// Columns that tables lack which were made by older versions of Fluent Bit, or of this agent.
-const LATER_COLUMNS: [(&str, &str); 5] = [
+const LATER_COLUMNS: [(&str, &str); 6] = [
     ("in_tail_files", "rotated INTEGER DEFAULT 0"),
     ("in_tail_files", "offset_marker INTEGER DEFAULT 0"),
     ("in_tail_files", "offset_marker_size INTEGER DEFAULT 0"),
     ("vigie_files_1", "reach INTEGER DEFAULT 0"),
     ("vigie_files_1", "periods BLOB"),
+    ("vigie_files_1", "succeeds INTEGER DEFAULT 0"),
 ];
 
 impl Database {
-    /// Takes the lock and opens the file, or makes it: whether it is synced is not known. A file that is no database, or a damaged
-    /// one, is moved aside.
+    /// Takes the lock and opens the file, or makes it: whether it is synced is not known. A damaged database is moved aside.
     pub(super) fn open(&self) -> Result<(Connection, File), StateError> {
         if let Some(directory) = self.path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
             std::fs::create_dir_all(directory).map_err(|source| self.io(source))?;
         }
         let lock = self.lock()?;
+        // SQLite takes what is as small as this for an empty file, and writes over it.
+        if std::fs::metadata(&self.path).is_ok_and(|metadata| metadata.len() < SMALLEST) {
+            self.refuse_foreign()?;
+        }
         match self.connect() {
             Ok(connection) => Ok((connection, lock)),
             Err(error) if is_damage(&error) => {
+                self.refuse_foreign()?;
                 self.move_aside(&error);
                 Ok((self.connect()?, lock))
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Looks whether it could be opened, as far as that changes nothing: another agent may have it now, which is not looked at.
+    ///
+    /// # Errors
+    /// When it could not.
+    pub fn probe(&self) -> Result<(), StateError> {
+        self.refuse_foreign()?;
+        let there = self.path.ancestors().skip(1).map(or_here).find(|directory| directory.exists());
+        probe_directory(there.unwrap_or(Path::new("."))).map_err(|source| self.io(source))?;
+        if self.path.exists() {
+            access(&self.path, Access::READ_OK | Access::WRITE_OK).map_err(|errno| self.io(errno.into()))?;
+        }
+        Ok(())
+    }
+
+    /// Refuses what is neither empty nor begins as a database or, after a crash, with nothing: it is something else of the user's.
+    fn refuse_foreign(&self) -> Result<(), StateError> {
+        let mut head = Vec::new();
+        match File::open(&self.path) {
+            Ok(file) if !self.is_own => {
+                file.take(MAGIC.len() as u64).read_to_end(&mut head).map_err(|source| self.io(source))?
+            }
+            _ => return Ok(()),
+        };
+        let is_database = head == MAGIC || head.iter().all(|byte| *byte == 0);
+        if is_database { Ok(()) } else { Err(StateError::Foreign { path: self.path.clone() }) }
     }
 
     fn io(&self, source: std::io::Error) -> StateError {
@@ -221,6 +269,18 @@ impl Database {
 fn is_damage(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, Unknown};
     matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase | Unknown))
+}
+
+/// A path of no components is the directory of the process.
+fn or_here(directory: &Path) -> &Path {
+    if directory.as_os_str().is_empty() { Path::new(".") } else { directory }
+}
+
+/// Makes a file in `directory` and removes it.
+fn probe_directory(directory: &Path) -> std::io::Result<()> {
+    let path = directory.join(format!(".vigie-probe-{}", std::process::id()));
+    OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path)?;
+    std::fs::remove_file(path)
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

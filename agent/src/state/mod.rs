@@ -13,5 +13,5 @@ mod whole;
 
 pub use database::{Database, Journal, StateError, Synchronous};
 pub use periods::{Periods, hour_of};
-pub use positions::{Known, Position, Positions};
+pub use positions::{Known, Position, Positions, Succeeds};
 pub use whole::put_whole;

@@ -31,6 +31,22 @@ pub struct Known {
     pub first_inode: u64,
 }
 
+/// What a content goes on from, once that is decided. Small, as there is one for each file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Succeeds(u32);
+
+impl Succeeds {
+    /// It is not decided.
+    pub const UNDECIDED: Self = Self(0);
+    /// From no other.
+    pub const NOTHING: Self = Self(1);
+
+    /// From the content with this hash.
+    pub fn content(hash: u64) -> Self {
+        Self(u32::try_from(hash >> 32).unwrap_or(0).max(2))
+    }
+}
+
 /// A file and how far it is settled: a row of `in_tail_files`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
@@ -58,6 +74,8 @@ pub struct Position {
     pub reach: u64,
     /// In which hours it was read.
     pub periods: Periods,
+    /// What it succeeds: stored before anything of it is handed on.
+    pub succeeds: Succeeds,
 }
 
 impl Default for Position {
@@ -75,6 +93,7 @@ impl Default for Position {
             seen: 0,
             reach: 0,
             periods: Periods::default(),
+            succeeds: Succeeds::default(),
         }
     }
 }
@@ -129,7 +148,7 @@ impl Positions {
         let mut statement = connection.prepare(
             "SELECT f.id, f.name, f.offset, f.inode, f.created, f.rotated, f.offset_marker, f.offset_marker_size, \
              v.offset, v.inode, v.device, v.birth, v.generation, v.head, v.head_length, v.truncations, v.first_inode, \
-             v.place, v.seen, v.reach, v.periods FROM in_tail_files f LEFT JOIN vigie_files_1 v ON v.id = f.id ORDER BY f.id",
+             v.place, v.seen, v.reach, v.periods, v.succeeds FROM in_tail_files f LEFT JOIN vigie_files_1 v ON v.id = f.id ORDER BY f.id",
         )?;
         let rows = statement.query_map([], read_row)?;
         Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
@@ -261,8 +280,8 @@ fn write_known(connection: &Connection, id: i64, position: &Position) -> Result<
     let known = position.known.unwrap_or_default();
     let mut statement = connection.prepare_cached(
         "INSERT OR REPLACE INTO vigie_files_1 (id, offset, inode, device, birth, generation, head, head_length, \
-         truncations, first_inode, place, seen, reach, periods) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+         truncations, first_inode, place, seen, reach, periods, succeeds) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?;
     statement.execute(params![
         id,
@@ -278,7 +297,8 @@ fn write_known(connection: &Connection, id: i64, position: &Position) -> Result<
         position.place.as_ref().map(|place| place.as_os_str().as_bytes()),
         position.seen,
         position.reach.cast_signed(),
-        position.periods.to_bytes()
+        position.periods.to_bytes(),
+        position.succeeds.0
     ])?;
     Ok(())
 }
@@ -339,5 +359,6 @@ fn read_row(row: &rusqlite::Row<'_>) -> Result<Option<Position>, rusqlite::Error
             ValueRef::Blob(bytes) if trusted => Periods::from_bytes(bytes),
             _ => Periods::default(),
         },
+        succeeds: if trusted { Succeeds(short(21)?) } else { Succeeds::UNDECIDED },
     }))
 }

@@ -30,6 +30,7 @@ fn position(name: &str) -> Position {
         seen: 1_795_301_231,
         reach: 14,
         periods: periods(),
+        succeeds: Succeeds::content(u64::MAX),
     }
 }
 
@@ -114,14 +115,15 @@ fn a_database_of_an_older_version_gets_what_it_lacks() {
     let mut stored = position("/a");
     open(&path).store(&mut [&mut stored], false).expect("it is stored");
     let older = Connection::open(&path).expect("it opens");
-    older
-        .execute_batch("ALTER TABLE vigie_files_1 DROP COLUMN reach; ALTER TABLE vigie_files_1 DROP COLUMN periods;")
-        .expect("they are there");
+    for column in ["reach", "periods", "succeeds"] {
+        older.execute(&format!("ALTER TABLE vigie_files_1 DROP COLUMN {column}"), []).expect("it is there");
+    }
     drop(older);
 
     let rows = open(&path).all().expect("it reads");
 
-    assert_eq!(rows, [Position { reach: 0, periods: Periods::default(), ..stored }]);
+    let lacking = Position { reach: 0, periods: Periods::default(), succeeds: Succeeds::UNDECIDED, ..stored };
+    assert_eq!(rows, [lacking]);
 }
 
 #[test]
@@ -199,7 +201,7 @@ fn a_damaged_database_is_moved_aside() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("tail.db");
     std::fs::write(&path, b"this is no database, and long enough not to be an empty one").expect("it is written");
-    drop(open(&path));
+    drop(Positions::open(&Database { is_own: true, ..database(&path) }).expect("it opens"));
     assert!(directory.path().join("tail.db.damaged-0").exists());
 
     // Damage in the middle: the head of the file is fine.
@@ -221,6 +223,34 @@ fn a_damaged_database_is_moved_aside() {
     assert!(directory.path().join("tail.db.damaged-1").exists());
 }
 
+#[test]
+fn a_file_that_never_was_a_database_is_refused_and_left_as_it_is() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("a.conf");
+    let is_left =
+        |content: &[u8]| crate::config::read_bounded(&path, 1 << 20).is_ok_and(|found| found.as_bytes() == content);
+    for (content, is_refused) in
+        [(&b"[SERVICE]\n  Flush 1\n"[..], true), (b"x", true), (b"", false), (&[0; 4096], false)]
+    {
+        std::fs::write(&path, content).expect("it is written");
+
+        assert_eq!(database(&path).probe().is_err(), is_refused, "{}", content.escape_ascii());
+        assert!(is_left(content), "a probe changes nothing");
+        assert_eq!(Positions::open(&database(&path)).is_err(), is_refused, "{}", content.escape_ascii());
+        assert_eq!(is_left(content), is_refused, "{}", content.escape_ascii());
+    }
+}
+
+#[test]
+fn a_probe_tells_where_no_database_can_be_and_leaves_nothing() {
+    let directory = tempfile::tempdir().expect("a directory");
+
+    assert!(database(Path::new("/proc/x.db")).probe().is_err());
+    assert!(database(&directory.path().join("not/yet/x.db")).probe().is_ok());
+    assert_eq!(std::fs::read_dir(directory.path()).expect("it is read").count(), 0);
+}
+
+/// `db.sync` and `db.locking`, as they reach the database.
 #[test]
 fn the_database_is_synced_and_locked_as_told() {
     let directory = tempfile::tempdir().expect("a directory");

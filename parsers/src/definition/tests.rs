@@ -114,9 +114,52 @@ fn a_time_that_is_not_understood_stays_in_the_record() {
 #[test]
 fn cri_lines_give_the_fields_of_the_usual_definition() {
     let cri = Definition { format: Format::Cri, time_keep: true, ..Definition::default() };
+    let piece = Definition { format: Format::CriPiece, ..cri.clone() };
+    let empty = Definition { skip_empty_values: false, ..cri.clone() };
 
-    assert_eq!(fields(&cri, "2023Z stdout F a b").as_deref(), Some("time='2023Z' stream='stdout' _p='F' log='a b'"));
+    assert_eq!(
+        fields(&cri, "2023Z stdout FX a b").as_deref(),
+        Some("time='2023Z' stream='stdout' logtag='FX' message='a b'")
+    );
+    assert_eq!(fields(&cri, "2023Z stdout F ").as_deref(), Some("time='2023Z' stream='stdout' logtag='F'"));
+    assert_eq!(
+        fields(&empty, "2023Z stdout F ").as_deref(),
+        Some("time='2023Z' stream='stdout' logtag='F' message=''")
+    );
+    assert_eq!(fields(&piece, "2023Z stdout F a b").as_deref(), Some("time='2023Z' stream='stdout' _p='F' log='a b'"));
+    assert_eq!(fields(&piece, "2023Z stdout FX a b"), None);
     assert_eq!(fields(&cri, "plain"), None);
+}
+
+/// A number as the time: JSON keeps it, as Fluent Bit does, and text formats that made it one read it.
+#[test]
+fn a_number_is_no_time_in_json() {
+    let json = Definition { time_format: Some("%s".into()), ..Definition::default() };
+    let logfmt =
+        Definition { format: Format::Logfmt, types: vec![("time".into(), FieldType::Integer)], ..json.clone() };
+
+    let (parsed, text, time) = parse(&json, r#"{"time":1700000000,"a":1}"#);
+
+    assert_eq!((parsed, text.as_str()), (Parsed::TimeUnclear, "time=1700000000 a=1"));
+    assert_eq!(time.nanos, 7, "the time it was read");
+    assert_eq!(parse(&logfmt, "time=1700000000 a=1").2, Timestamp { seconds: 1_700_000_000, nanos: 0 });
+    assert_eq!(parse(&json, r#"{"time":"1700000000"}"#).2, Timestamp { seconds: 1_700_000_000, nanos: 0 });
+}
+
+#[test]
+fn lines_of_docker_have_a_text_and_a_time_without_a_format_of_it() {
+    let docker = Definition { format: Format::Docker, time_keep: true, ..Definition::default() };
+    let line = r#"{"log":"a\n","stream":"stdout","attrs":{"k":"v"},"time":"2023-11-14T22:13:20.5Z"}"#;
+
+    let (parsed, text, time) = parse(&docker, line);
+
+    let wanted = r#"log='a\n' stream='stdout' attrs={"k":"v"} time='2023-11-14T22:13:20.5Z'"#;
+    assert_eq!((parsed, text.as_str()), (Parsed::Fitted, wanted));
+    assert_eq!(time, Timestamp { seconds: 1_700_000_000, nanos: 500_000_000 });
+    assert_eq!(parse(&docker, r#"{"log":"","time":"2023-11-14T22:13:20Z"}"#).2.seconds, 1_700_000_000);
+    for line in [r#"{"stream":"stdout"}"#, r#"{"log":1}"#, r#"{"log":"a"} x"#, "plain", ""] {
+        assert_eq!(fields(&docker, line), None, "{line}");
+    }
 }
 
 #[test]

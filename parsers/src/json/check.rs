@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::{JsonParser, MAX_DEPTH, expand};
+use super::{JsonParser, MAX_DEPTH, Splitter, expand};
 use crate::batch::{Batch, Field, Origin, Span, Timestamp, Value};
 use crate::parser::{Parsed, Parser};
 
@@ -30,6 +30,58 @@ fn check_line(text: &[u8]) {
     let span = batch.store(text);
     let whole = batch.parse_json(span, true).map(|value| decoded_value(&batch, value));
     assert_eq!(whole.filter(Json::is_object), wanted.map(Json::Object), "taken apart: {}", shown());
+}
+
+/// Takes `stream` apart at once and in bits of `step` bytes, with pieces of at most `longest` bytes. Gives the pieces, marked by
+/// whether they are JSON.
+///
+/// # Panics
+/// When more than white space is lost, when bits change something, or when an object is not found as serde_json finds it.
+pub fn stream(stream: &[u8], longest: usize, step: usize) -> Vec<(bool, Vec<u8>)> {
+    let shown = || format!("{} in {longest} and {step}", stream.escape_ascii());
+    let whole = pieces(stream, longest, stream.len().max(1));
+    let found = pieces(stream, longest, step.max(1));
+    let text =
+        |pieces: &[(bool, Vec<u8>)]| pieces.iter().flat_map(|(_, piece)| piece.clone()).filter(is_dark).collect();
+    let (all, wanted): (Vec<u8>, Vec<u8>) = (text(&found), stream.iter().copied().filter(is_dark).collect());
+    assert_eq!(all, wanted, "{}", shown());
+    if longest >= stream.len() {
+        assert_eq!(found, whole, "{}", shown());
+    }
+    found
+}
+
+fn is_dark(byte: &u8) -> bool {
+    !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+fn pieces(stream: &[u8], longest: usize, step: usize) -> Vec<(bool, Vec<u8>)> {
+    let mut splitter = Splitter::default();
+    let (mut rest, mut found, mut read) = (Vec::new(), Vec::new(), 0);
+    while read < stream.len() {
+        let bit = &stream[read..stream.len().min(read + step)];
+        rest.extend_from_slice(bit);
+        read += bit.len();
+        loop {
+            rest.drain(..splitter.blank(&rest));
+            let Some(piece) = splitter.first(&rest, longest, read == stream.len()) else { break };
+            assert!(piece.end > 0 && piece.end <= longest, "{piece:?}");
+            let object =
+                first_object(&rest).filter(|end| *end <= longest && found.last().is_none_or(|(json, _)| *json));
+            assert!(object.is_none_or(|end| piece.is_json && piece.end == end), "{piece:?}: {}", rest.escape_ascii());
+            found.push((piece.is_json, rest[piece.text].to_vec()));
+            rest.drain(..piece.end);
+        }
+    }
+    found
+}
+
+/// Where the object ends that `stream` begins with, if serde_json reads one.
+fn first_object(stream: &[u8]) -> Option<usize> {
+    let mut values = serde_json::Deserializer::from_slice(stream).into_iter::<Json>();
+    let is_object = matches!(values.next(), Some(Ok(Json::Object(_))));
+    let end = values.byte_offset();
+    (is_object && depth(&stream[..end]) <= MAX_DEPTH).then_some(end)
 }
 
 /// How deep brackets are nested outside of strings.

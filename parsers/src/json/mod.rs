@@ -9,12 +9,14 @@ mod expand;
 mod expected;
 mod members;
 mod scan;
+mod stream;
 
 use std::sync::Arc;
 
 use crate::parser::Parser;
 
 pub use expand::{Expanded, object};
+pub use stream::{Piece, Splitter, StreamParser};
 
 /// Objects and arrays may be nested this deep, the outermost included.
 pub const MAX_DEPTH: usize = 64;

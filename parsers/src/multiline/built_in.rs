@@ -37,7 +37,7 @@ const RUBY: &[Text] = &[
 pub fn built_in() -> Vec<MultilineParser> {
     vec![
         runtime("docker", Format::Json, (Until { text: b"\n".to_vec(), is_whole: false, negate: false }, None)),
-        runtime("cri", Format::Cri, (Until { text: b"F".to_vec(), is_whole: true, negate: false }, Some("_p"))),
+        runtime("cri", Format::CriPiece, (Until { text: b"F".to_vec(), is_whole: true, negate: false }, Some("_p"))),
         MultilineParser::new("java", Machine::Java),
         rules("python", PYTHON),
         rules("go", GO),
@@ -52,13 +52,13 @@ fn runtime(name: &str, format: Format, (until, pattern): (Until, Option<&str>)) 
         key_content: Some("log".into()),
         key_pattern: pattern.map(Into::into),
         key_group: Some("stream".into()),
-        is_cri: format == Format::Cri,
+        is_cri: format == Format::CriPiece,
         ..MultilineParser::new(name, Machine::Until(until))
     }
 }
 
 fn taken_apart(format: Format) -> Arc<dyn Parser> {
-    let zone = if format == Format::Cri { "%z" } else { "" };
+    let zone = if format == Format::CriPiece { "%z" } else { "" };
     let time_format = Some(format!("%Y-%m-%dT%H:%M:%S.%L{zone}"));
     let definition = Definition { format, time_format, time_keep: true, ..Definition::default() };
     definition.build().expect("the time format is valid")

@@ -119,3 +119,51 @@ fn lines_go_on_until_one_fits_or_does_not() {
     assert_eq!(counts(&until(";", false, true), &lines), [2, 3]);
     assert!(!named("cri").has_lines() && named("go").has_lines());
 }
+
+/// The state of an event with `lines`.
+fn behind(machine: &Machine, lines: &[&str]) -> Option<State> {
+    let (first, others) = lines.split_first()?;
+    let begun = machine.begin(first.as_bytes())?;
+    others.iter().try_fold(begun, |state, line| machine.next(state, line.as_bytes()))
+}
+
+#[test]
+fn each_rule_of_python_go_and_ruby_takes_its_line_and_leaves_another() {
+    const TRACEBACK: &str = "Traceback (most recent call last):";
+    const ROUTINE: &str = "goroutine 1 [running]:";
+    const FAILED: &str = "a.rb:6:in `f'";
+    let cases: &[(&str, &[&str], &str, &str)] = &[
+        ("python", &[], TRACEBACK, " Traceback (most recent call last):"),
+        ("python", &[TRACEBACK], "\tFile \"a\"", "File \"a\""),
+        ("python", &[TRACEBACK, "  File \"a\""], " code", "\t "),
+        ("python", &[TRACEBACK, "  File \"a\"", " code"], "a.b.Error: x", "a b: x"),
+        ("go", &[], "x panic: y", "xpanic: y"),
+        ("go", &[], "http: panic serving 1", "http: serving 1"),
+        ("go", &["panic: x"], "", " "),
+        ("go", &["panic: x"], "[signal SIGSEGV]", "[sig SIGSEGV]"),
+        ("go", &["panic: x", "[signal SIGSEGV]"], "", "x"),
+        ("go", &["http: panic serving"], ROUTINE, "goroutine x [running]:"),
+        ("go", &["http: panic serving", ROUTINE], "a.b(0x1)", "a b(0x1)"),
+        ("go", &["http: panic serving", ROUTINE], "created by a", "created a"),
+        ("go", &["http: panic serving", ROUTINE, "a.b(0x1)"], "\tx.go:1", "x.go:1"),
+        ("go", &["http: panic serving", ROUTINE, "a.b(0x1)", "\tx.go:1"], "", "x"),
+        ("ruby", &[], FAILED, "a.rb:6: in `f'"),
+        ("ruby", &[FAILED], "  from a.rb:2:in `g'", "from a.rb:2:in `g'"),
+        ("ruby", &[FAILED, "  from a.rb:2:in `g'"], "\tfrom a.rb:1:in `h'", "\tfrom a.rb:1"),
+    ];
+    for (name, before, fitting, other) in cases {
+        let machine = named(name);
+        let takes = |line: &str| behind(&machine, &[before, &[line][..]].concat()).is_some();
+        assert!(takes(fitting), "{name} takes {fitting:?} behind {before:?}");
+        assert!(!takes(other), "{name} takes {other:?} behind {before:?}");
+    }
+}
+
+#[test]
+fn lines_of_a_runtime_end_with_a_newline_or_with_the_flag_for_it() {
+    for (name, over, open) in [("docker", "a\n", "a"), ("cri", "F", "P"), ("cri", "F", "FX")] {
+        let machine = named(name);
+        let is_over = |line: &str| machine.begin(line.as_bytes()).is_some_and(|state| machine.is_over(state));
+        assert!(is_over(over) && !is_over(open), "{name}");
+    }
+}

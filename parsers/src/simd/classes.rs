@@ -73,7 +73,8 @@ const RIGHT: [u8; 16] =
 /// What stands where in `text`, in place of what was in `out`: one entry for every 64 bytes, the last one filled up with zeros.
 /// Gives whether codes are among it.
 pub fn classify(text: &[u8], out: &mut Vec<Classes>) -> bool {
-    out.clear();
+    // What is there already is written over.
+    out.resize(text.len().div_ceil(64), Classes::default());
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has what the function needs.
@@ -88,25 +89,23 @@ pub fn classify(text: &[u8], out: &mut Vec<Classes>) -> bool {
 /// The same with the means of every machine.
 #[cfg(any(test, fuzzing))]
 pub(super) fn classify_plainly(text: &[u8], out: &mut Vec<Classes>) -> bool {
-    out.clear();
+    out.resize(text.len().div_ceil(64), Classes::default());
     blocks(text, out, plain)
 }
 
+/// The kinds of each block of `text` in `out`, which has room for all of them.
 #[inline(always)]
-fn blocks(text: &[u8], out: &mut Vec<Classes>, block: impl Fn(&[u8; 64]) -> Classes) -> bool {
-    let mut codes = 0;
-    let mut push = |classes: Classes| {
-        codes |= classes.codes;
-        out.push(classes);
-    };
+fn blocks(text: &[u8], out: &mut [Classes], block: impl Fn(&[u8; 64]) -> Classes) -> bool {
     let (whole, rest) = text.as_chunks::<64>();
-    whole.iter().for_each(|chunk| push(block(chunk)));
-    if !rest.is_empty() {
+    for (to, chunk) in out.iter_mut().zip(whole) {
+        *to = block(chunk);
+    }
+    if let Some(to) = out.get_mut(whole.len()) {
         let mut last = [0; 64];
         last[..rest.len()].copy_from_slice(rest);
-        push(block(&last));
+        *to = block(&last);
     }
-    codes != 0
+    out.iter().fold(0, |codes, classes| codes | classes.codes) != 0
 }
 
 /// All kinds of `byte` that its halves tell.

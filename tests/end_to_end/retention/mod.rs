@@ -166,11 +166,11 @@ fn what_is_due_goes_what_is_held_or_alive_stays_and_a_tampered_certificate_is_re
 
     run(&[&["hold", "lift", "case-1"][..], &who].concat(), 0, "certificate 6:");
     assert_eq!(store.request(Method::GET, "vigie-hold-case-1", None).0, 404);
-    certificates_hold(&workplace);
+    certificates_hold(&store, &workplace);
 }
 
 /// The chain is whole, says nothing of the subject, and a change of it is seen.
-fn certificates_hold(workplace: &Workplace) {
+fn certificates_hold(store: &Store, workplace: &Workplace) {
     let public = public_key(workplace);
     let chain = std::fs::read_to_string(workplace.path("chain")).expect("there is a chain");
     let verify = |name: &str| {
@@ -178,7 +178,9 @@ fn certificates_hold(workplace: &Workplace) {
         let words = ["verify", file.to_str().expect("text"), "--public-key", &public];
         retention(workplace, &words)
     };
-    // The audit index, asked by way of the configuration, knows the same end.
+    // The audit index, asked by way of the configuration, knows the same end, and the longer chain of another host too.
+    let other = json!({"number": 99, "hash": "ab".repeat(32), "key": "0123456789abcdef"});
+    store.request(Method::PUT, "vigie-retention-audit/_doc/other?refresh=true", Some(&other));
     assert_eq!(verify("chain").0, Some(0), "{:?}", verify("chain"));
     assert!(!chain.contains("jane") && !chain.contains("legal"), "{chain}");
     let erasure: Value = serde_json::from_str(chain.lines().nth(4).expect("five entries")).expect("it is JSON");

@@ -8,6 +8,7 @@ use vigie::inputs::lines::check;
 use vigie_parsers::batch::{Batch, Origin, Timestamp};
 use vigie_parsers::json::JsonParser;
 use vigie_parsers::msgpack::{self, Event};
+use vigie_parsers::syslog::Dialect;
 use vigie_parsers::time::{Context, Zone};
 use vigie_parsers::{DecodeRule, Decoder, Definition, FieldType, Format, Parser, Parsers, Then, cri};
 
@@ -19,6 +20,7 @@ type Target = (&'static str, fn(Bytes<'_>));
 
 const TARGETS: &[Target] = &[
     ("json", json),
+    ("stream", stream),
     ("regex", regex),
     ("backtracking", backtracking),
     ("blocks", blocks),
@@ -38,6 +40,8 @@ const TARGETS: &[Target] = &[
     ("msgpack", msgpack),
     ("redact", redact),
     ("checks", checks),
+    ("sums", sums),
+    ("hiding", hiding),
 ];
 
 /// The target that `FUZZ_TARGET` names.
@@ -65,10 +69,28 @@ fn checks(mut bytes: Bytes<'_>) {
     vigie::redact::check::checks(bytes.rest(), cuts, marks);
 }
 
+/// Digits and letters under the rules of check digits.
+fn sums(bytes: Bytes<'_>) {
+    vigie::redact::check::sums(bytes.rest());
+}
+
+/// A text with a key, in which what is found is hidden behind labels, twice.
+fn hiding(mut bytes: Bytes<'_>) {
+    let escaped = bytes.yes();
+    let key = bytes.line();
+    vigie::privacy::check::check(bytes.rest(), vigie::redact::Place { key, escaped });
+}
+
 /// Lines of JSON beside serde_json.
 fn json(bytes: Bytes<'_>) {
     let lines: Vec<&[u8]> = bytes.rest().split(|byte| *byte == b'\n').take(8).collect();
     vigie_parsers::json::check::check(&lines);
+}
+
+/// A stream of JSON in bits, beside serde_json.
+fn stream(mut bytes: Bytes<'_>) {
+    let (longest, step) = (usize::from(bytes.byte()) + 1, usize::from(bytes.byte()) + 1);
+    vigie_parsers::json::check::stream(bytes.rest(), longest, step);
 }
 
 /// A pattern in the first line, texts in the others, on every engine that takes it.
@@ -161,7 +183,16 @@ fn definitions(mut bytes: Bytes<'_>) {
 }
 
 fn definition(bytes: &mut Bytes<'_>) -> Definition {
-    const FORMATS: [Format; 5] = [Format::Json, Format::Regex, Format::Ltsv, Format::Logfmt, Format::Cri];
+    const FORMATS: [Format; 8] = [
+        Format::Json,
+        Format::Regex,
+        Format::Ltsv,
+        Format::Logfmt,
+        Format::Cri,
+        Format::CriPiece,
+        Format::Docker,
+        Format::Syslog(Dialect::Any),
+    ];
     const PATTERNS: [&str; 5] = [
         r"^(?<time>[^ ]*) (?<a>[^ ]*)(?: (?<log>.*))?$",
         r"(?<a>\d+)|(?<log>\w*)",

@@ -1,5 +1,6 @@
 //! The chain of certificates and the key that signs it.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -83,12 +84,15 @@ fn shown(key: &PublicKey) -> ExitCode {
     print(&format!("key {}\n{}", key.name(), key.pem()))
 }
 
-fn checked(file: &Path, ask: &Ask, head: Option<Head>, each: impl FnMut(&Entry)) -> Result<Verified, String> {
+fn public_keys(ask: &Ask) -> Result<Vec<PublicKey>, String> {
     if ask.public_keys.is_empty() {
         return Err("give the public key with --public-key FILE; `vigie retention key show` prints it".into());
     }
-    let keys: Result<Vec<PublicKey>, _> = ask.public_keys.iter().map(|path| PublicKey::open(path)).collect();
-    let keys = keys.map_err(|error| error.to_string())?;
+    ask.public_keys.iter().map(|path| PublicKey::open(path).map_err(|error| error.to_string())).collect()
+}
+
+fn checked(file: &Path, ask: &Ask, head: Option<Head>, each: impl FnMut(&Entry)) -> Result<Verified, String> {
+    let keys = public_keys(ask)?;
     let reader = File::open(file).map_err(|error| format!("cannot read `{}`: {error}", file.display()))?;
     verify_each(BufReader::new(reader), (&keys, head), each)
         .map_err(|flaw| format!("`{}` is NOT whole: {flaw}", file.display()))
@@ -98,7 +102,7 @@ fn checked(file: &Path, ask: &Ask, head: Option<Head>, each: impl FnMut(&Entry))
 pub(super) fn verify(file: &Path, ask: &Ask) -> Result<ExitCode, String> {
     let head = match (&ask.head, &ask.config) {
         (Some(head), _) => Some(Head::parse(head).ok_or("--head: expected NUMBER:HASH, as `verify` prints it")?),
-        (None, Some(_)) => Way::open(ask)?.audited_head()?,
+        (None, Some(_)) => audited_head(file, ask)?,
         (None, None) => None,
     };
     let verified = checked(file, ask, head, |_| {})?;
@@ -111,6 +115,18 @@ pub(super) fn verify(file: &Path, ask: &Ask) -> Result<ExitCode, String> {
         None => text.push_str("whole, and empty\n"),
     }
     Ok(print(&text))
+}
+
+/// The last entry of this chain in the audit index, which may hold the chains of other hosts too: they have other keys.
+fn audited_head(file: &Path, ask: &Ask) -> Result<Option<Head>, String> {
+    let mut keys = BTreeSet::new();
+    checked(file, ask, None, |entry| {
+        keys.insert(entry.key.clone());
+    })?;
+    if keys.is_empty() {
+        keys = public_keys(ask)?.iter().map(PublicKey::name).collect();
+    }
+    Way::open(ask)?.audited_head(&keys)
 }
 
 /// Says what the entries of a chain say, once all of it was found good.

@@ -1,5 +1,6 @@
 //! What is done in a cluster: plan, run, holds, erasure.
 
+use std::collections::BTreeSet;
 use std::io::BufRead;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -72,9 +73,10 @@ impl Way {
         Ok(Self { cluster, classes, named: Vec::new(), rings, runtime })
     }
 
-    /// The last entry of the chain that the audit index knows.
-    pub(super) fn audited_head(&self) -> Result<Option<Head>, String> {
-        let query = json!({"size": 1, "sort": [{"number": "desc"}]});
+    /// The last entry that the audit index knows of those that one of `keys` signed.
+    pub(super) fn audited_head(&self, keys: &BTreeSet<String>) -> Result<Option<Head>, String> {
+        let signed = json!({"terms": {"key": keys}});
+        let query = json!({"size": 1, "query": signed, "sort": [{"number": "desc"}]});
         let found = self.runtime.block_on(self.cluster.post(&format!("/{AUDIT_INDEX}/_search"), &query))?;
         let source = &found["hits"]["hits"][0]["_source"];
         let hash = source["hash"].as_str().and_then(Hash::parse);

@@ -132,18 +132,20 @@ impl JoinedLines {
             }
             return;
         };
+        let text = work.parcel.batch.bytes(line.text);
+        if pending.text.len() + text.len() > self.shared.options.multiline.largest {
+            self.cut(work, pending, line.output, Self::complete);
+            return self.part(work, line, partial);
+        }
+        pending.text.extend_from_slice(text);
         work.extend(&mut pending, &line.origin, &self.shared);
-        pending.text.extend_from_slice(work.parcel.batch.bytes(line.text));
         pending.touched = Instant::now();
-        if partial && pending.text.len() < self.shared.options.multiline.largest {
+        if partial {
             self.partial[slot] = Some(pending);
             return;
         }
-        work.truncated = partial;
-        self.shared.metrics.multiline_truncated.add(u64::from(partial));
         let whole = work.take_pending(pending, line.output);
         self.complete(work, whole);
-        work.truncated = false;
     }
 
     /// A whole line: part of a trace, the start of one, or a record of its own.
@@ -161,9 +163,12 @@ impl JoinedLines {
                 self.emit(work, whole);
                 return self.start(work, line);
             };
-            if machine.has_lines() || line.output == Output::Plain {
-                trace.text.push(b'\n');
+            let newline = (machine.has_lines() || line.output == Output::Plain).then_some(b'\n');
+            if trace.text.len() + usize::from(newline.is_some()) + text.len() > shared.options.multiline.largest {
+                self.cut(work, trace, line.output, |lines, work, whole| lines.emit(work, whole));
+                return self.start(work, line);
             }
+            trace.text.extend(newline);
             trace.text.extend_from_slice(text);
             work.extend(&mut trace, &line.origin, &self.shared);
             (trace.touched, trace.state) = (Instant::now(), state);
@@ -174,18 +179,23 @@ impl JoinedLines {
         self.start(work, line);
     }
 
-    /// Keeps `trace` for its next line, unless it is over or too large.
+    /// Ends an event that would be too large with its next line, and hands it `on`.
+    fn cut(&mut self, work: &mut Work, full: Pending, output: Output, on: fn(&mut Self, &mut Work, Line)) {
+        self.shared.metrics.multiline_truncated.add(1);
+        let whole = work.take_pending(full, output);
+        work.truncated = true;
+        on(self, work, whole);
+        work.truncated = false;
+    }
+
+    /// Keeps `trace` for its next line, unless it is over.
     fn keep_open(&mut self, work: &mut Work, output: Output, trace: Pending, is_over: bool) {
-        let is_cut = !is_over && trace.text.len() >= self.shared.options.multiline.largest;
-        if !is_over && !is_cut {
+        if !is_over {
             self.traces[output as usize] = Some(trace);
             return;
         }
-        self.shared.metrics.multiline_truncated.add(u64::from(is_cut));
         let whole = work.take_pending(trace, output);
-        work.truncated = is_cut;
         self.emit(work, whole);
-        work.truncated = false;
     }
 
     /// A line that goes on with nothing: the start of a trace, or a record of its own.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vigie_parsers::Parsed;
-use vigie_parsers::batch::{Field, Range, Value};
+use vigie_parsers::batch::{Field, Range, Span, Text, Value};
 use vigie_parsers::regex::STEP_LIMIT;
 
 use super::Shared;
@@ -40,10 +40,19 @@ impl PlainLines {
             if parsed.gave_fields() {
                 return self.shared.add_place(batch, index, &parcel.stream);
             }
+            let whole = with_return(batch.arena(), text.span);
+            batch.fields_mut(raw)[0].value = Value::Text(Text::plain(whole));
         }
         parcel.batch.record_mut(index).replace_fields(raw);
         self.shared.keep_whole(parcel, index);
     }
+}
+
+/// `line` with the carriage return before its newline, which Fluent Bit keeps where a parser did not fit.
+fn with_return(arena: &[u8], line: Span) -> Span {
+    let std::ops::Range { start, end } = line.range();
+    let has_return = arena[end..].starts_with(b"\r\n");
+    Span::between(start, end + usize::from(has_return))
 }
 
 impl Stage for PlainLines {
@@ -62,5 +71,17 @@ impl Stage for PlainLines {
 
     fn is_stateless(&self) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_carriage_return_before_the_newline_is_given_back_to_a_line() {
+        for (arena, whole) in [(&b"ab\r\n"[..], 3), (b"ab\n", 2), (b"ab\rc", 2), (b"ab\r", 2), (b"ab", 2)] {
+            assert_eq!(with_return(arena, Span::between(0, 2)).range(), 0..whole, "{}", arena.escape_ascii());
+        }
     }
 }

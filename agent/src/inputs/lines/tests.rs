@@ -10,6 +10,7 @@ mod succession;
 
 use super::check::{Event, Rig, built_in, settled, whole};
 use super::*;
+use crate::config::{CommandLine, Diagnostics, Environment, load};
 
 #[test]
 fn a_line_that_its_parser_gives_up_is_kept_as_text_and_counted() {
@@ -172,6 +173,25 @@ fn a_trace_that_is_too_large_is_cut_and_marked() {
 }
 
 #[test]
+fn an_event_waits_as_long_as_the_flush_timeout_of_its_parser() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("a.conf");
+    let section = "[MULTILINE_PARSER]\n  Name m\n  Type endswith\n  Match_String ;\n";
+    for (flush_timeout, early, late) in [("  Flush_Timeout 1000\n", 500, 1500), ("", 3500, 4500)] {
+        std::fs::write(&file, format!("{section}{flush_timeout}")).expect("written");
+        let line = CommandLine { config: Some(file.clone()), ..CommandLine::default() };
+        let loaded = load(&line, Environment::default(), &mut Diagnostics::default());
+        let own = Arc::clone(loaded.parsers.multiline("m").expect("it is defined"));
+        let options = LineOptions { multiline: Multiline::new(vec![own], 1 << 20), ..check::plain() };
+        let mut rig = Rig::new(&options, 0);
+
+        assert_eq!(rig.feed("a\n", 0, 2), []);
+        let mut after = |wait| settled(&rig.agent, rig.stage.flush(Instant::now() + Duration::from_millis(wait))).len();
+        assert_eq!((after(early), after(late)), (0, 1), "{flush_timeout}");
+    }
+}
+
+#[test]
 fn an_event_inside_of_another_one_is_no_place_to_read_again_from() {
     let lines = ["stdout P \tat a", "stderr F x.FooException: boom", "stdout F b", "stdout F end"];
     let text: String = lines.iter().map(|line| format!("2023Z {line}\n")).collect();
@@ -265,6 +285,7 @@ fn docker_mode_with_a_parser_joins_whole_lines_until_the_next_first_one() {
     assert_eq!(documents(whole(&docker_mode(Some(r#"^\{"log":"(?<n>\d)"#)), &text)), expected);
 }
 
+/// The time is `docker_mode_flush` or `multiline_flush`, 4 seconds in both.
 #[test]
 fn what_the_older_ways_hold_is_given_out_after_its_time() {
     let part = docker("a", "stdout", "1");

@@ -1,4 +1,4 @@
-//! Reads standard input, line by line.
+//! Reads standard input: line by line where there is a parser, else as a stream of JSON.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -10,11 +10,12 @@ use std::time::Duration;
 use memchr::memchr;
 use tracing::{error, warn};
 use vigie_parsers::batch::{Batch, Keys, Origin, Source};
+use vigie_parsers::json::{Piece, Splitter, StreamParser};
 
 use crate::config::types::Size;
 use crate::config::{Diagnostics, Options, Section};
 use crate::inputs::lines;
-use crate::plugin::{Input, InputKind, InputSetup, Memory, Outlet, Parcel, Stop, Stream, wall_clock};
+use crate::plugin::{Input, InputKind, InputSetup, Memory, Outlet, Parcel, PooledBatch, Stop, Stream, wall_clock};
 use crate::receipts::Ledger;
 
 /// The `stdin` input.
@@ -29,17 +30,18 @@ pub(super) const KIND: InputKind = InputKind {
 crate::options! {
     /// Options of `stdin`.
     struct StdinOptions {
-        "parser" _parser: String, optional, "Parser of each line; by default a line is one JSON object. A line that does not fit is kept under `log`.";
-        buffer_size: Size, default "1M", "Longest line; a longer one is cut into parts.";
+        "parser" _parser: String, optional, "Parser of each line; by default the input is a stream of JSON: objects, or `[time, object]`, on one line or several. A line that does not fit is kept under `log`.";
+        buffer_size: Size, default "1M", "Longest line or JSON; a longer line is cut into parts.";
     }
 }
 
 fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Diagnostics) -> Option<Box<dyn Input>> {
     let options = StdinOptions::read(section, findings)?;
     let parser = lines::parser((section, "parser"), setup.context, findings)?;
+    let is_json = parser.is_none();
     let line_options = lines::LineOptions {
         key: "log".into(),
-        parser: parser.or_else(|| Some(vigie_parsers::json::JsonParser::shared())),
+        parser: Some(parser.unwrap_or_else(StreamParser::shared)),
         multiline: lines::Multiline::default(),
         older: None,
         path_key: None,
@@ -56,13 +58,16 @@ fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Diagnostics) 
         sent_below: 0.into(),
     };
     let longest = options.buffer_size.0.clamp(1024, Memory::LARGEST);
-    Some(Box::new(Stdin { stream: Arc::new(stream), tag: setup.tag.into(), longest, keys: Keys::new(["log"]) }))
+    let (stream, keys) = (Arc::new(stream), Keys::new(["log"]));
+    Some(Box::new(Stdin { stream, tag: setup.tag.into(), longest, is_json, keys }))
 }
 
 struct Stdin {
     stream: Arc<Stream>,
     tag: Arc<str>,
     longest: usize,
+    /// Whether what is read is a stream of JSON; else each line is a record.
+    is_json: bool,
     keys: Keys,
 }
 
@@ -106,12 +111,13 @@ impl Chunks {
 impl Stdin {
     /// Hands `source` on until it ends or the input is to stop, then waits for the answers.
     /// `rest` is what was read before.
-    fn follow(&self, source: Chunks, mut rest: Vec<u8>, outlet: Outlet, stop: &Stop) {
+    fn follow(&self, source: Chunks, rest: Vec<u8>, outlet: Outlet, stop: &Stop) {
+        let mut rest = Rest { bytes: rest, pieces: self.is_json.then(Splitter::default), longest: self.longest };
         let ledger = Ledger::new(0, stop.signal().clone());
         let mut offset = 0;
         while !stop.requested() {
             match source.chunks.recv_timeout(Duration::from_millis(200)) {
-                Ok(chunk) => rest.extend_from_slice(&chunk),
+                Ok(chunk) => rest.bytes.extend_from_slice(&chunk),
                 Err(RecvTimeoutError::Timeout) => continue,
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -119,9 +125,9 @@ impl Stdin {
             lines::count_lost(&ledger, offset, &self.stream);
         }
         if stop.is_handed_over() {
-            stop.leave(Unread { source, rest });
+            stop.leave(Unread { source, rest: rest.bytes });
         } else {
-            rest.extend(source.last());
+            rest.bytes.extend(source.last());
             offset += self.hand_on((&ledger, &outlet), &mut rest, offset, true);
         }
         outlet.end(Arc::clone(&self.stream));
@@ -133,15 +139,15 @@ impl Stdin {
         }
     }
 
-    /// Hands on the complete lines of `rest`, which begins at `offset`; all of it when it is the `last`. Gives the number of
-    /// bytes handed on.
-    fn hand_on(&self, to: (&Arc<Ledger>, &Outlet), rest: &mut Vec<u8>, offset: u64, last: bool) -> u64 {
+    /// Hands on what is complete of `rest`, which begins at `offset`; all of it when it is the `last`. Gives the number of bytes
+    /// handed on.
+    fn hand_on(&self, to: (&Arc<Ledger>, &Outlet), rest: &mut Rest, offset: u64, last: bool) -> u64 {
         let (ledger, outlet) = to;
-        let mut done = 0;
-        while self.line_end(&rest[done..], last).is_some() {
-            let wanted = Memory::LARGEST.min(rest.len() - done);
-            let Some(mut batch) = outlet.batch(wanted, Duration::from_secs(1)) else { continue };
-            let taken = self.fill(&mut batch, &rest[done..], offset + done as u64, last);
+        let mut done = rest.blank(0);
+        while let Some(first) = rest.first(done, last) {
+            let wanted = Memory::LARGEST.min(rest.bytes.len() - done);
+            let mut batch = batch_of(outlet, wanted);
+            let taken = self.fill(&mut batch, rest, (done, offset), (first, last));
             done += taken;
             self.stream.metrics.records.add(batch.len() as u64);
             self.stream.metrics.bytes.add(taken as u64);
@@ -149,33 +155,77 @@ impl Stdin {
             let (stream, tag) = (Arc::clone(&self.stream), Arc::clone(&self.tag));
             outlet.send(Parcel { batch, shares: vec![ledger.open(end)], stream, tag, end, epoch: 0 });
         }
-        rest.drain(..done);
+        rest.bytes.drain(..done);
         done as u64
     }
 
-    /// Fills `batch` with the first lines of `bytes`. Gives how many bytes they take.
-    fn fill(&self, batch: &mut Batch, bytes: &[u8], offset: u64, last: bool) -> usize {
+    /// Fills `batch` with the pieces of `rest` from `start` on, of which the `first` is known. Gives how many bytes they take.
+    fn fill(
+        &self,
+        batch: &mut Batch,
+        rest: &mut Rest,
+        (start, offset): (usize, u64),
+        (first, last): (Piece, bool),
+    ) -> usize {
         let key = self.keys.in_batch(batch).key(0);
         let read = wall_clock();
-        let mut at = 0;
-        while let Some(end) = self.line_end(&bytes[at..], last).filter(|end| at == 0 || at + end <= Memory::LARGEST) {
-            let line = trimmed(&bytes[at..at + end]);
-            let span = batch.store(line);
-            let source = Source::At(span.start);
-            let origin = Origin { offset: offset + at as u64, length: span.len, source, part: 0, lot: 0 };
-            batch.push_text(read, origin, key, span);
+        let (mut at, mut next) = (start, Some(first));
+        while let Some(Piece { text, end, is_json }) = next {
+            let piece = batch.store(&rest.bytes[at..][text]);
+            if is_json {
+                into_one_line(&mut batch.arena_mut()[piece.range()]);
+            }
+            let source = Source::At(piece.start);
+            let origin = Origin { offset: offset + at as u64, length: piece.len, source, part: 0, lot: 0 };
+            batch.push_text(read, origin, key, piece);
             at += end;
+            at += rest.blank(at);
+            next = rest.first(at, last).filter(|piece| at - start + piece.end <= Memory::LARGEST);
         }
-        at
+        at - start
+    }
+}
+
+/// A batch for `wanted` bytes, which is waited for.
+fn batch_of(outlet: &Outlet, wanted: usize) -> PooledBatch {
+    loop {
+        if let Some(batch) = outlet.batch(wanted, Duration::from_secs(1)) {
+            return batch;
+        }
+    }
+}
+
+/// What was read and is not handed on yet.
+struct Rest {
+    bytes: Vec<u8>,
+    /// Finds the pieces of a stream of JSON; where there is none, each line is a piece.
+    pieces: Option<Splitter>,
+    longest: usize,
+}
+
+impl Rest {
+    /// How many bytes from `at` on mean nothing.
+    fn blank(&self, at: usize) -> usize {
+        self.pieces.as_ref().map_or(0, |pieces| pieces.blank(&self.bytes[at..]))
     }
 
-    /// Where the first line of `bytes` ends, its newline included.
-    fn line_end(&self, bytes: &[u8], last: bool) -> Option<usize> {
+    /// The first piece from `at` on; `None` while more of it has to come. When it is the `last`, nothing more does.
+    fn first(&mut self, at: usize, last: bool) -> Option<Piece> {
+        let bytes = &self.bytes[at..];
+        if let Some(pieces) = &mut self.pieces {
+            return pieces.first(bytes, self.longest, last);
+        }
         let end = memchr(b'\n', bytes).map(|newline| newline + 1);
         let end = end.or((last && !bytes.is_empty()).then_some(bytes.len()));
         let too_long = bytes.len() > self.longest && end.is_none_or(|end| end > self.longest);
-        if too_long { Some(self.longest) } else { end }
+        let end = if too_long { self.longest } else { end? };
+        Some(Piece { text: 0..trimmed(&bytes[..end]).len(), end, is_json: false })
     }
+}
+
+/// Turns line ends into blanks, which mean the same between the parts of JSON.
+fn into_one_line(json: &mut [u8]) {
+    json.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
 }
 
 /// Reads `source` on a thread of its own.
@@ -243,7 +293,7 @@ mod tests {
             identity: Vec::new().into(),
             stage: Arc::new(|_| unreachable!("no stage runs here")),
         };
-        Stdin { stream: Arc::new(stream), tag: "t".into(), longest: 1024, keys: Keys::new(["log"]) }
+        Stdin { stream: Arc::new(stream), tag: "t".into(), longest: 1024, is_json: true, keys: Keys::new(["log"]) }
     }
 
     fn outlet() -> Outlet {

@@ -14,20 +14,19 @@ use std::time::{Duration, Instant};
 
 use notify::event::{ModifyKind, RenameMode};
 use notify::{Event, EventKind};
-use rustix::process::{Resource, getrlimit};
 use tracing::info;
 
-use super::Tail;
 use super::file::{self, FileId};
 use super::opened::{self, Opened};
 use super::paths::Paths;
 use super::proof;
 use super::siblings;
+use super::{FAILED_WAIT, Tail};
 
 /// How long a rotated file that nobody asked for is held.
 const HELD: Duration = Duration::from_secs(10);
-/// Files that are held at the most, where the limit of open files allows for many.
-const MOST: u64 = 4_096;
+/// Files that wait here at the most, where the limit of open files allows for many, and as many again that the input holds.
+const MOST: usize = 4_096;
 
 /// A file that came.
 #[derive(Debug)]
@@ -71,11 +70,9 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    /// Holds what comes under `paths`, with an eighth of the descriptors that the process may have.
-    pub(super) fn new(paths: Arc<Paths>) -> Self {
-        let limit = getrlimit(Resource::Nofile).current.unwrap_or(MOST);
-        let most = usize::try_from((limit / 8).min(MOST)).unwrap_or(usize::MAX);
-        Self { paths, most, held: Mutex::default() }
+    /// Holds what comes under `paths`, with so many descriptors at the `most`; the input may hold as many that it gathered.
+    pub(super) fn new(paths: Arc<Paths>, most: usize) -> Self {
+        Self { paths, most: most.min(MOST), held: Mutex::default() }
     }
 
     /// Opens what an event tells of.
@@ -145,11 +142,18 @@ impl Arrivals {
 }
 
 impl Tail {
-    /// Takes what came to what is held already. Gives all of it.
-    pub(super) fn gather(&mut self) -> &mut Vec<Arrival> {
+    /// Takes what came to what is held already, and lets go of what is too much.
+    pub(super) fn gather(&mut self) {
         let came = self.arrivals.take();
         self.arrived.extend(came);
-        &mut self.arrived
+        let mut over = self.arrived.len().saturating_sub(self.arrivals.most);
+        // What has a path yet is found by looking, too.
+        self.arrived.retain(|arrival| {
+            let goes = over > 0 && !arrival.is_deleted();
+            over -= usize::from(goes);
+            !goes
+        });
+        self.arrived.drain(..over);
     }
 
     /// Takes up what came under the name of a log and has it no more, in the order in which it came. Forgets what is known.
@@ -159,13 +163,20 @@ impl Tail {
             if !self.is_news(&arrival) {
                 continue;
             }
-            if arrival.is_log() && !arrival.is_there() {
+            let is_gone = arrival.is_log() && !arrival.is_there();
+            if is_gone && self.make_room() {
                 self.take_up_arrival(arrival);
-            } else if arrival.at.elapsed() < HELD {
+                continue;
+            }
+            if is_gone {
+                self.scan_within(FAILED_WAIT);
+            }
+            if is_gone || arrival.at.elapsed() < HELD {
                 kept.push(arrival);
             }
         }
-        kept.drain(..kept.len().saturating_sub(self.arrivals.most));
+        // What came while others were taken up is behind them.
+        kept.append(&mut self.arrived);
         self.arrived = kept;
     }
 

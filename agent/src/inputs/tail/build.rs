@@ -8,7 +8,7 @@ use tracing::warn;
 
 use super::arrivals::Arrivals;
 use super::cut::{Cutting, OnLongLine};
-use super::descriptors::Descriptors;
+use super::descriptors::{self, Descriptors};
 use super::encoding::Encoding;
 use super::options::TailOptions;
 use super::paths::Paths;
@@ -60,13 +60,12 @@ fn open_positions(
     section: &Section,
     findings: &mut Diagnostics,
 ) -> Option<Positions> {
-    if setup.context.dry_run {
-        return Some(Positions::in_memory());
-    }
-    let name = &setup.context.name;
-    let in_state = || Some(setup.context.state_directory.as_ref()?.join(file_name(name)));
+    let (name, is_dry) = (&setup.context.name, setup.context.dry_run);
+    let in_state = || Some(setup.context.state_directory.as_ref()?.join(positions_file(name)));
     let Some(path) = options.db.clone().or_else(in_state) else {
-        warn!(component = %name, "positions are kept in memory only: set `DB`, or `storage.path` in [SERVICE]");
+        if !is_dry {
+            warn!(component = %name, "positions are kept in memory only: set `DB`, or `storage.path` in [SERVICE]");
+        }
         return Some(Positions::in_memory());
     };
     let database = Database {
@@ -74,8 +73,10 @@ fn open_positions(
         synchronous: options.db_sync.0,
         journal: options.db_journal_mode.0,
         exclusive: options.db_locking,
+        is_own: options.db.is_none(),
     };
-    match Positions::open(&database) {
+    let opened = if is_dry { database.probe().map(|()| Positions::in_memory()) } else { Positions::open(&database) };
+    match opened {
         Ok(positions) => Some(positions),
         Err(error) => {
             let place = section.get("db").map_or(section.place, |db| db.place);
@@ -85,8 +86,8 @@ fn open_positions(
     }
 }
 
-/// The file of the positions of the instance `name` in the state directory.
-fn file_name(name: &str) -> String {
+/// The file of the positions of the instance `name` in the state directory, where it has no `DB`.
+pub fn positions_file(name: &str) -> String {
     let name = file::plain_name(name);
     let prefix = if name.starts_with("tail.") { "" } else { "tail." };
     format!("{prefix}{name}.db")
@@ -103,7 +104,7 @@ impl Tail {
     ) -> Self {
         let now = Instant::now();
         let paths = Arc::new(paths);
-        let arrivals = Arc::new(Arrivals::new(Arc::clone(&paths)));
+        let arrivals = Arc::new(Arrivals::new(Arc::clone(&paths), descriptors::share(16, setup.alike)));
         let settings = Settings {
             name: Arc::clone(&setup.context.name),
             tags: Tags::new(setup.tag, options.tag_regex.as_ref()),
@@ -133,7 +134,7 @@ impl Tail {
             arrivals,
             arrived: Vec::new(),
             quiet: QuietWatcher::new(setup.stop.signal().clone(), options.inotify_watcher),
-            descriptors: Descriptors::new(),
+            descriptors: Descriptors::new(setup.alike),
             writers: Writers::new(setup.stop.signal().clone()),
             rows: Rows::default(),
             files: BTreeMap::new(),
@@ -147,6 +148,7 @@ impl Tail {
             leaving: BTreeSet::new(),
             changed: HashMap::new(),
             moved: BTreeSet::new(),
+            undecided: Default::default(),
             joins: Default::default(),
             prefixes: HashMap::new(),
             is_unsynced: false,
@@ -183,8 +185,10 @@ fn reading(options: &TailOptions, setup: &InputSetup<'_>) -> Arc<Reading> {
         (true, false) => OnLongLine::Skip,
         (false, false) => OnLongLine::Cut,
     };
+    // Of the buffer, Fluent Bit leaves a byte free when it truncates.
+    let free = usize::from(on_long_line == OnLongLine::Truncate);
     let cutting = Cutting {
-        max_line: options.buffer_max_size.0.clamp(16, 64 << 20),
+        max_line: options.buffer_max_size.0.clamp(16, 64 << 20) - free,
         on_long_line,
         skip_empty: options.skip_empty_lines,
     };
@@ -230,7 +234,7 @@ mod tests {
         for (name, expected) in
             [("tail.0", "tail.0.db"), ("app", "tail.app.db"), ("a/../b", "tail.a_.._b.db"), ("", "tail..db")]
         {
-            assert_eq!(file_name(name), expected);
+            assert_eq!(positions_file(name), expected);
         }
     }
 }

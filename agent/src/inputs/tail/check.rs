@@ -65,9 +65,10 @@ fn simple_lines(content: &[u8], name: &str) -> Vec<String> {
                 other => other,
             };
             let encoding = encoding_rs::Encoding::for_label(label.as_bytes()).expect("it is a label");
-            let lines: Vec<_> =
-                text.split(|byte| *byte == b'\n').map(|line| encoding.decode_without_bom_handling(line).0).collect();
-            lines.join("\n")
+            // A newline is part of no character; behind half of one it saves what else stands there.
+            let ended = [text, b"\n"].concat();
+            let decoded = encoding.decode_without_bom_handling(&ended).0;
+            decoded.strip_suffix('\n').unwrap_or(&decoded).to_owned()
         }
     };
     let ends = text.ends_with('\n');

@@ -99,16 +99,22 @@ impl Legacy {
         }
     }
 
+    /// Stores the line at `span` in UTF-8. It is decoded as what a newline follows: where a text ends inside of a character, the
+    /// decoder takes the ASCII characters in there for a part of it.
     fn decode(self, batch: &mut Batch, span: Span) -> Span {
+        const NEWLINE: &[u8] = b"\n";
         let mut decoder = self.table.new_decoder_without_bom_handling();
         let arena = batch.arena_mut();
         let start = arena.len();
-        let longest = decoder.max_utf8_buffer_length(span.range().len()).unwrap_or_default();
+        // What is left of the line when its bytes are through comes with the newline.
+        let longest = decoder.max_utf8_buffer_length(span.range().len() + 4).unwrap_or_default();
         arena.resize(start + longest, 0);
         let (source, room) = arena.split_at_mut(start);
-        let (_, _, written, _) = decoder.decode_to_utf8(&source[span.range()], room, true);
-        arena.truncate(start + written);
-        Span::between(start, start + written)
+        let (_, _, written, _) = decoder.decode_to_utf8(&source[span.range()], room, false);
+        let (_, _, left, _) = decoder.decode_to_utf8(NEWLINE, &mut room[written..], true);
+        let end = start + written + left.saturating_sub(NEWLINE.len());
+        arena.truncate(end);
+        Span::between(start, end)
     }
 }
 
@@ -142,6 +148,24 @@ mod tests {
             assert_eq!(batch.bytes(decoded), text.as_bytes(), "{name}");
         }
         assert!(Legacy::parse("latin-9").is_err());
+    }
+
+    #[test]
+    fn half_a_character_at_the_end_of_a_line_takes_nothing_else_with_it() {
+        for (name, bytes, text) in [
+            ("GB18030", &b"a\xfa1"[..], "a\u{fffd}1"),
+            ("GBK", b"\x81\x30\x81", "\u{fffd}0\u{fffd}"),
+            ("ShiftJIS", b"a\x93", "a\u{fffd}"),
+            ("Big5", b"\xa4", "\u{fffd}"),
+            ("Win1252", b"a", "a"),
+            ("UHC", b"", ""),
+        ] {
+            let legacy = Legacy::parse(name).expect("it is known");
+            let mut batch = Batch::default();
+            let span = batch.store(bytes);
+            let decoded = legacy.decode(&mut batch, span);
+            assert_eq!(String::from_utf8_lossy(batch.bytes(decoded)), text, "{name}");
+        }
     }
 
     #[test]

@@ -241,6 +241,7 @@ mod tests {
 
     proptest! {
         /// However the bytes arrive, the same lines come out.
+        /// `block` is the part of `buffer_chunk_size`.
         #[test]
         fn the_size_of_blocks_changes_nothing(
             content in proptest::collection::vec(prop_oneof![Just(b'\n'), Just(b'\r'), Just(0), Just(0xe2), Just(0x82), Just(b'a')], 0..60),

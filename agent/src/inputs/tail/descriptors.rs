@@ -1,7 +1,8 @@
 //! Holds no more descriptors than the system gives: quiet files give theirs up and are opened again when they grow.
 //!
 //! A file without a descriptor is known by its path, inode and birth, and its watch still tells of writes. When it is renamed it
-//! is looked for in its directory at once and held open from then on, as every file is that leaves.
+//! is looked for in its directory at once and held open from then on, as every file is that leaves. Where many leave at a time
+//! they take turns. Counted is all that is open of files, copies and kept rests; what comes has a share of its own in `arrivals`.
 
 use std::fs::Metadata;
 use std::io;
@@ -22,7 +23,9 @@ use super::siblings::Listings;
 /// Files that are gone through for one that may give its descriptor up.
 const STEPS: usize = 256;
 /// Files that may be open whatever the limit is.
-const LEAST: usize = 16;
+const LEAST: usize = 8;
+/// Descriptors that an input has beside those of files: its positions, its watchers, directories that it looks into.
+const OWN: usize = 16;
 
 /// The descriptors of one input.
 pub(super) struct Descriptors {
@@ -34,10 +37,9 @@ pub(super) struct Descriptors {
 }
 
 impl Descriptors {
-    /// Half of what the process may have. A quarter is for what comes, the rest for all others that open files.
-    pub(super) fn new() -> Self {
-        let limit = getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok());
-        let most = limit.map_or(usize::MAX, |limit| (limit / 2).max(LEAST));
+    /// Half of what `alike` inputs can share. An eighth is for what comes, the rest for all others that open files.
+    pub(super) fn new(alike: usize) -> Self {
+        let most = share(2, alike).max(LEAST);
         let held = Held { most: most.into(), ..Held::default() };
         Self { held: Arc::new(held), hand: 0, full: None }
     }
@@ -55,6 +57,22 @@ impl Descriptors {
     pub(super) fn set_most(&self, most: usize) {
         self.held.most.store(most, Ordering::Relaxed);
     }
+
+    /// Leaves one to each of so many workers, who open what they read.
+    pub(super) fn leave_to(&self, workers: usize) {
+        self.set_most(self.most().saturating_sub(workers).max(self.most().min(LEAST)));
+    }
+}
+
+/// One of so many `parts` of the descriptors of the process, for each of `alike` inputs.
+pub(super) fn share(parts: usize, alike: usize) -> usize {
+    let limit = getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok());
+    part_of(limit.unwrap_or(usize::MAX), parts, alike)
+}
+
+fn part_of(limit: usize, parts: usize, alike: usize) -> usize {
+    let alike = alike.max(1);
+    limit.saturating_sub(alike.saturating_mul(OWN)) / parts / alike
 }
 
 impl Tail {
@@ -73,7 +91,7 @@ impl Tail {
         }
     }
 
-    /// Counts the descriptor of a file that was taken up, and lets others, or it, give up theirs.
+    /// Counts the descriptor of a file that is added, and lets it give that up while its path leads to it.
     pub(super) fn count_descriptor(&mut self, number: u64, metadata: &Metadata) {
         let Some(file) = self.files.get(&number) else { return };
         file.file.enroll(file.place(), metadata, &self.descriptors.held);
@@ -98,7 +116,7 @@ impl Tail {
 
     /// Has quiet files give up their descriptors, in turn, until no more are held than may be. Gives whether that is so. What was
     /// tried in vain is not tried again in the same turn: with many files that would be long.
-    fn make_room(&mut self) -> bool {
+    pub(super) fn make_room(&mut self) -> bool {
         let is_over = |tail: &Self| tail.descriptors.held() > tail.descriptors.most();
         if !is_over(self) {
             return true;
@@ -151,4 +169,22 @@ impl Tail {
 /// Whether a file may give up its descriptor: its path leads to it, and nobody reads it.
 fn may_close(file: &Tailed) -> bool {
     file.standing == Standing::Live && file.lent.is_none() && file.file.is_open()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_inputs_together_leave_the_rest_of_the_process_its_share() {
+        for limit in [128, 256, 1_024, 65_536] {
+            for alike in [0, 1, 2, 3] {
+                let number = alike.max(1);
+                let files = part_of(limit, 2, alike).max(LEAST) * number;
+                let arrivals = 2 * part_of(limit, 16, alike) * number;
+                // Runtime, logs, outputs: as many as an agent with one output has, and some more.
+                assert!(files + arrivals + OWN * number + 16 <= limit, "{alike} inputs under {limit}");
+            }
+        }
+    }
 }

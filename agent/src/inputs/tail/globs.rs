@@ -5,9 +5,6 @@ use std::path::{Component, Path, PathBuf};
 
 use glob::{MatchOptions, Pattern, PatternError};
 
-/// How deep `**` goes.
-const DEEPEST: usize = 32;
-
 /// How names are matched, as the shell does: `*` passes no separator and no dot at the start.
 const AS_SHELL: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
@@ -25,8 +22,6 @@ enum Part {
     Plain(PathBuf),
     /// A name with wildcards.
     Wild(Pattern),
-    /// `**`: any number of directories.
-    Deep,
 }
 
 /// What a look at a glob found.
@@ -38,16 +33,27 @@ pub(super) struct Found {
     pub(super) directories: BTreeSet<PathBuf>,
 }
 
+/// `glob` with one star for several: to `glob(3)` and to Fluent Bit, `**` is `*`.
+pub(super) fn single_stars(glob: &str) -> String {
+    let mut single = String::with_capacity(glob.len());
+    for letter in glob.chars() {
+        if letter != '*' || !single.ends_with('*') {
+            single.push(letter);
+        }
+    }
+    single
+}
+
 impl Glob {
     /// Reads `text`.
     pub(super) fn new(text: &str) -> Result<Self, PatternError> {
-        let whole = Pattern::new(text)?;
+        let text = single_stars(text);
+        let whole = Pattern::new(&text)?;
         let mut parts = Vec::new();
-        for component in Path::new(text).components() {
+        for component in Path::new(&text).components() {
             let name = component.as_os_str().to_string_lossy();
             parts.push(match component {
                 Component::CurDir if !parts.is_empty() => continue,
-                Component::Normal(_) if name == "**" => Part::Deep,
                 Component::Normal(_) if name.contains(['*', '?', '[']) => Part::Wild(Pattern::new(&name)?),
                 other => Part::Plain(other.as_os_str().into()),
             });
@@ -62,12 +68,12 @@ impl Glob {
 
     /// Adds what it finds now.
     pub(super) fn find(&self, found: &mut Found) {
-        walk(PathBuf::new(), &self.parts, DEEPEST, found);
+        walk(PathBuf::new(), &self.parts, found);
     }
 }
 
 /// Follows `parts` from `base` on.
-fn walk(base: PathBuf, parts: &[Part], depth: usize, found: &mut Found) {
+fn walk(base: PathBuf, parts: &[Part], found: &mut Found) {
     let Some((part, rest)) = parts.split_first() else { return };
     match part {
         Part::Plain(name) => {
@@ -76,7 +82,7 @@ fn walk(base: PathBuf, parts: &[Part], depth: usize, found: &mut Found) {
                 found.directories.insert(here(&base));
                 found.paths.insert(path);
             } else if path.is_dir() {
-                walk(path, rest, depth, found);
+                walk(path, rest, found);
             } else {
                 // The directory may come later: then it is the one above it that tells.
                 found.directories.insert(here(&base));
@@ -91,40 +97,26 @@ fn walk(base: PathBuf, parts: &[Part], depth: usize, found: &mut Found) {
                 if rest.is_empty() {
                     found.paths.insert(path);
                 } else if path.is_dir() {
-                    walk(path, rest, depth, found);
+                    walk(path, rest, found);
                 }
             }
         }
-        Part::Deep => walk_deep(base, parts, depth, found),
     }
-}
-
-/// `**` at the front of `parts`: what follows it is looked for here and in every directory below. Links are not followed.
-fn walk_deep(base: PathBuf, parts: &[Part], depth: usize, found: &mut Found) {
-    let all = [Part::Wild(Pattern::new("*").expect("a star is a pattern"))];
-    let rest = parts.get(1..).filter(|rest| !rest.is_empty()).unwrap_or(&all);
-    found.directories.insert(here(&base));
-    for (name, path) in entries(&base) {
-        let is_directory = path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
-        if depth > 0 && is_directory && !name.starts_with('.') {
-            walk_deep(path, parts, depth - 1, found);
-        }
-    }
-    walk(base, rest, depth, found);
 }
 
 fn here(base: &Path) -> PathBuf {
     if base.as_os_str().is_empty() { ".".into() } else { base.into() }
 }
 
-/// Names and paths in `directory`. One that cannot be read now may be readable at the next look.
-fn entries(directory: &Path) -> impl Iterator<Item = (String, PathBuf)> {
+/// Names and paths in `directory`, which is not open any more when those below it are. One that cannot be read now may be
+/// readable at the next look.
+fn entries(directory: &Path) -> Vec<(String, PathBuf)> {
     let listed = std::fs::read_dir(here(directory)).into_iter().flatten().filter_map(Result::ok);
-    let directory = directory.to_owned();
-    listed.map(move |entry| {
+    let named = listed.map(|entry| {
         let name = entry.file_name();
         (name.to_string_lossy().into_owned(), directory.join(name))
-    })
+    });
+    named.collect()
 }
 
 #[cfg(test)]
@@ -155,7 +147,8 @@ mod tests {
             ("a/*.log", vec!["a/x.log"], vec!["a"]),
             ("?/*.log", vec!["a/x.log", "b/y.log"], vec!["", "a", "b"]),
             ("[b]/*", vec!["b/c", "b/y.log", "b/y.txt"], vec!["", "b"]),
-            ("**/*.log", vec!["a/x.log", "b/c/z.log", "b/y.log"], vec!["", "a", "b", "b/c"]),
+            ("**/*.log", vec!["a/x.log", "b/y.log"], vec!["", "a", "b"]),
+            ("b/***.log", vec!["b/y.log"], vec!["b"]),
             ("not/there/*.log", vec![], vec![""]),
         ] {
             let expected = (paths, directories);

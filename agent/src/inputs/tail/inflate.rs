@@ -163,13 +163,15 @@ impl Inflated {
         self.kept.reserve(ROOM);
         let status = member.decompress_vec(piece, &mut self.kept, FlushDecompress::None);
         let (taken, made) = (member.total_in() - taken, member.total_out() - made);
-        self.taken += taken;
-        self.made += made;
         if self.head.len() < HEAD {
+            // What was inflated before is in it already.
+            let known = self.head.len().saturating_sub(usize::try_from(self.made).unwrap_or(usize::MAX));
+            let new = self.kept[length..].get(known..).unwrap_or_default();
             let missing = HEAD - self.head.len();
-            let new = &self.kept[length..];
             self.head.extend_from_slice(&new[..new.len().min(missing)]);
         }
+        self.taken += taken;
+        self.made += made;
         match status {
             Ok(Status::StreamEnd) => self.member = None,
             Ok(_) if taken == 0 && made == 0 => return Ok(false),
@@ -285,6 +287,18 @@ mod tests {
         file.write_all(&gzip(b"more")).expect("it is written");
         inflated.append(&file, &mut out, 200_000, 1 << 20).expect("it is read");
         assert_eq!(&out[200_000..], b"more");
+    }
+
+    #[test]
+    fn a_short_content_has_the_same_beginning_whenever_it_is_asked_for() {
+        let file = file(&gzip(b"<1> a line\n"));
+        let mut inflated = Inflated::default();
+        let mut bytes = [0; 64];
+
+        for _ in 0..4 {
+            assert_eq!(inflated.read_full(&file, &mut bytes, 0).expect("it is read"), 11);
+            assert_eq!(inflated.read_full(&file, &mut bytes, 11).expect("it is read"), 0);
+        }
     }
 
     #[test]

@@ -8,11 +8,11 @@ use std::time::Duration;
 use tracing::error;
 
 use super::Tail;
+use super::before::Away;
 use super::file::{self, Content, Standing, Tailed};
 use super::opened::Opened;
 use super::proof;
 use super::read::Progress;
-use super::succession::{Away, age_of};
 use crate::plugin::Stream;
 use crate::receipts::Ledger;
 use crate::state::{Known, Position, StateError};
@@ -118,22 +118,33 @@ impl Tail {
         let seconds = (self.clock)().seconds;
         let (mut begun, mut unreadable) = (Vec::new(), Vec::new());
         let mut unstored = BTreeSet::new();
-        for number in self.fresh.iter().filter(|number| !self.changed.contains_key(number)) {
-            let Some(file) = self.files.get_mut(number) else { continue };
+        let is_due = |number: &&u64| !self.changed.contains_key(number) && !self.is_put_off(**number);
+        let due: Vec<u64> = self.fresh.iter().filter(is_due).copied().collect();
+        for number in due {
+            // What was overwritten before it had a row needs none.
+            let file = self.files.get_mut(&number).filter(|file| file.standing != Standing::Gone);
+            let Some(file) = file else { continue };
             let over = self.now.duration_since(file.last_growth) >= self.settings.rotate_wait;
             let last = last || (file.standing != Standing::Live && over);
             let is_known = file.has_generation()
                 || (file.size > 0 && Arc::clone(&file.file).for_a_moment(|_| set_known(file, last)));
             if is_known {
-                file.look_ahead(0, seconds);
-                begun.push(*number);
+                begun.push(number);
             }
             if !is_known && last && file.size > 0 && file.file.is_compressed() {
-                unreadable.push(*number);
+                unreadable.push(number);
             }
-            if is_known || file.position.id == 0 {
-                unstored.insert(*number);
+            if file.position.id == 0 {
+                unstored.insert(number);
             }
+        }
+        let away = if begun.is_empty() { Away::default() } else { self.away() };
+        self.decide(&mut begun, &away);
+        for number in &begun {
+            if let Some(file) = self.files.get_mut(number) {
+                file.look_ahead(0, seconds);
+            }
+            unstored.insert(*number);
         }
         for number in unreadable {
             self.tell_trouble(number, true);
@@ -159,9 +170,6 @@ impl Tail {
             self.begin_again = Some(self.now + EVERY);
             return self.complain(&error, "new files wait: their identity cannot be stored");
         }
-        let away = if begun.is_empty() { Away::default() } else { self.away() };
-        // A log before the one that succeeds it.
-        begun.sort_by_key(|number| self.files.get(number).and_then(|file| age_of(&file.position)));
         for number in begun {
             self.begin_content(number, &away);
         }

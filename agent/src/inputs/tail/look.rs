@@ -43,7 +43,7 @@ impl Tail {
                 file.watch = None;
                 file.last_growth = self.now;
             }
-            self.look_at(number);
+            self.look(number, true);
         }
     }
 
@@ -57,6 +57,11 @@ impl Tail {
 
     /// Notes the size of a file, and whether its content changed.
     pub(super) fn look_at(&mut self, number: u64) {
+        self.look(number, false);
+    }
+
+    /// The same of a file that was written to, as far as is told: it may have other content of the same size.
+    fn look(&mut self, number: u64, is_written: bool) {
         let Some(file) = self.files.get_mut(&number).filter(|file| file.standing != Standing::Gone) else { return };
         if file.lent.is_some() {
             // Its progress may be out of date.
@@ -69,7 +74,7 @@ impl Tail {
         let Some(file) = self.files.get_mut(&number) else { return };
         let size = file.file.size().unwrap_or(file.size);
         // Between a look and the next anything may have happened to a file that was read to its end.
-        let is_same = size >= file.progress.offset && (size == file.size || is_known(file));
+        let is_same = size >= file.progress.offset && (size == file.size && !is_written || is_known(file));
         if !is_same {
             return self.content_changed(number);
         }

@@ -6,6 +6,7 @@
 
 mod ahead;
 mod arrivals;
+mod before;
 mod build;
 #[cfg(any(test, fuzzing))]
 pub(super) mod check;
@@ -56,6 +57,8 @@ use crate::state::Positions;
 
 use ahead::ReadTimes;
 use arrivals::{Arrival, Arrivals};
+use before::Undecided;
+pub use build::positions_file;
 use descriptors::Descriptors;
 use file::{FileId, Tailed};
 use missed::Searches;
@@ -143,6 +146,8 @@ struct Tail {
     changed: HashMap<u64, Instant>,
     /// Files whose position may have moved since it was stored.
     moved: BTreeSet<u64>,
+    /// Files of which it does not show yet what they go on from.
+    undecided: Undecided,
     /// Files that go on where others ended.
     joins: Joins,
     /// What their first lines begin with, by their number.
@@ -198,6 +203,7 @@ impl Tail {
     /// Takes over the outlet and what is stored, then looks at the paths for the first time.
     fn start(&mut self, outlet: Outlet, now: Instant) {
         self.ready = vec![VecDeque::new(); outlet.workers()];
+        self.descriptors.leave_to(outlet.workers());
         self.outlet = Some(outlet);
         (self.now, self.saved) = (now, now);
         self.load();

@@ -96,7 +96,7 @@ impl Opened {
     /// Lets it give its descriptor up from now on: it is at `path`, and counted in `count` while it is open.
     pub(super) fn enroll(&self, path: &Arc<Path>, metadata: &Metadata, count: &Arc<Held>) {
         let mut state = self.state();
-        if state.place.is_none() {
+        if state.place.is_none() && state.file.is_some() {
             count.now.fetch_add(1, Ordering::Relaxed);
         }
         let (id, birth) = (FileId::of(metadata), file::birth(metadata));

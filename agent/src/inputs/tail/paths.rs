@@ -4,7 +4,7 @@ use std::path::Path;
 
 use glob::Pattern;
 
-use super::globs::{Found, Glob};
+use super::globs::{Found, Glob, single_stars};
 
 /// `Path` and `Exclude_Path`.
 #[derive(Debug)]
@@ -21,7 +21,8 @@ impl Paths {
     pub(super) fn new(globs: &[String], excluded: &[String]) -> Result<Self, String> {
         let wrong = |glob: &str, error: glob::PatternError| format!("`{glob}` is no valid pattern: {}", error.msg);
         let globs = globs.iter().map(|glob| Glob::new(&home(glob)).map_err(|error| wrong(glob, error)));
-        let excluded = excluded.iter().map(|glob| Pattern::new(&home(glob)).map_err(|error| wrong(glob, error)));
+        let excluded =
+            excluded.iter().map(|glob| Pattern::new(&single_stars(&home(glob))).map_err(|error| wrong(glob, error)));
         Ok(Self { globs: globs.collect::<Result<_, _>>()?, excluded: excluded.collect::<Result<_, _>>()? })
     }
 

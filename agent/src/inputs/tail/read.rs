@@ -315,9 +315,8 @@ impl fmt::Debug for Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.file.forget(self.progress.offset.saturating_sub(self.progress.mark.bytes().len() as u64));
-        if self.progress.offset >= self.size {
-            self.file.give_up_if_over();
-        }
+        // Whether more is to be read or not: others of this worker are opened before the input hears of it.
+        self.file.give_up_if_over();
         let Self { number, progress, size, last, end, .. } = *self;
         let prefix = self.prefix.take();
         self.reading.give_back(Returned { number, progress, size, last, end, prefix });

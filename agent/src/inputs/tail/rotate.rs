@@ -18,7 +18,7 @@ use super::read::Progress;
 use super::scan::TakeUp;
 use super::siblings::{Listings, siblings, told};
 use super::{FAILED_WAIT, Tail};
-use crate::state::{Known, Periods, Position};
+use crate::state::{Known, Periods, Position, Succeeds};
 
 /// How long the row of a file that is nowhere to be found is kept.
 const KEPT_SECONDS: i64 = 7 * 86_400;
@@ -113,6 +113,12 @@ impl Tail {
         // No descriptor of its own, which might not be had: the old content is read from it no more.
         let same = Arc::clone(&old.file);
         let Ok(metadata) = same.metadata() else { return self.put_off(number, FAILED_WAIT) };
+        if !self.make_room() {
+            // For the copy there is room once others are let go.
+            self.changed.insert(number, self.now);
+            return self.put_off(number, FAILED_WAIT);
+        }
+        let Some(old) = self.files.get(&number) else { return };
         let found = self.find_copy(old);
         let was_looked_for = found.is_ok();
         let copy = match found {
@@ -135,13 +141,15 @@ impl Tail {
         new.known = Some(Known { head: 0, head_length: 0, truncations: known.truncations + 1, ..known });
         new.known = new.known.map(|known| Known { first_inode: new.inode, birth: file::birth(&metadata), ..known });
         (new.offset, new.marker, new.seen, new.rotated) = (0, (0, 0), 0, false);
-        (new.reach, new.periods) = (0, Periods::default());
+        (new.reach, new.periods, new.succeeds) = (0, Periods::default(), Succeeds::UNDECIDED);
         match copy {
             Some(copy) => {
                 info!(component = %self.settings.name, file = %old.place().display(), copy = %copy.path.display(),
                     offset = old.progress.offset, "truncated: the rest is read from its copy");
+                let metadata = copy.metadata.clone();
                 old.become_copy(copy, self.now);
                 self.by_id.insert(old.id, number);
+                self.count_descriptor(number, &metadata);
                 // The row goes with the old content, so the new one gets another.
                 new.id = 0;
             }
@@ -153,7 +161,9 @@ impl Tail {
                         "truncated before it was read to its end");
                 }
                 old.standing = Standing::Gone;
+                // The row is that of the new content. Stored once more, the old one would be met again at the next start.
                 old.position.id = 0;
+                self.fresh.remove(&number);
             }
         }
         self.leaving.insert(number);
@@ -290,6 +300,7 @@ impl Tail {
         self.fresh.remove(&number);
         self.changed.remove(&number);
         self.joins.remove(&number);
+        self.undecided.remove(&number);
         self.prefixes.remove(&number);
         self.busy.remove(&number);
         self.moved.remove(&number);

@@ -264,7 +264,6 @@ impl Tail {
         self.metrics.files_opened.add(1);
         debug!(component = %self.settings.name, file = %what.path.display(), offset = position.offset, "taken up");
         let number = self.add(Arc::new(file), metadata, position, what.standing);
-        self.count_descriptor(number, metadata);
         self.check_content(number);
         self.keep_within(number);
         Some(number)
@@ -316,6 +315,7 @@ impl Tail {
             self.leaving.insert(number);
         }
         self.files.insert(number, Box::new(tailed));
+        self.count_descriptor(number, metadata);
         number
     }
 
@@ -328,8 +328,8 @@ impl Tail {
             return;
         }
         info!(component = %self.settings.name, file = %file.place().display(), "it holds other content than before");
-        if let Some(file) = self.files.get_mut(&number).filter(|file| file.position.rotated) {
-            // Another file has the inode of one that was read to its end: nothing is lost.
+        if let Some(file) = self.files.get_mut(&number) {
+            // Its size is that of the new content: of the old one no more is known than what was read.
             file.size = file.size.min(file.progress.offset);
         }
         self.content_changed(number);

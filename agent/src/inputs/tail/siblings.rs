@@ -41,15 +41,20 @@ pub(super) fn siblings(live: &Path) -> io::Result<Vec<(PathBuf, Metadata)>> {
     entries(live.parent().unwrap_or(Path::new("")), named_after(live))
 }
 
-/// The same with those that are compressed, which is told of each.
-pub(super) fn generations(live: &Path) -> io::Result<Vec<(bool, Metadata)>> {
+/// The same with those that are compressed.
+pub(super) fn generations(live: &Path) -> io::Result<Vec<(PathBuf, Metadata)>> {
     let is_sibling = named_after(live);
     let is_compressed = |path: &Path| {
         let plain = COMPRESSED.iter().find_map(|ending| path.to_str()?.strip_suffix(ending));
         plain.is_some_and(|plain| is_sibling(Path::new(plain)))
     };
-    let found = entries(live.parent().unwrap_or(Path::new("")), |path| is_sibling(path) || is_compressed(path))?;
-    Ok(found.into_iter().map(|(path, metadata)| (is_compressed(&path), metadata)).collect())
+    entries(live.parent().unwrap_or(Path::new("")), |path| is_sibling(path) || is_compressed(path))
+}
+
+/// Whether `path` is that of a compressed file by its name.
+pub(super) fn has_compressed_name(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    COMPRESSED.iter().any(|ending| name.ends_with(ending))
 }
 
 /// Tells which files of a directory are named after `live` and are not compressed.
@@ -59,9 +64,7 @@ pub(super) fn named_after(live: &Path) -> impl Fn(&Path) -> bool {
     move |path| {
         let other = path.file_name().unwrap_or_default().to_string_lossy();
         let suffix = other.strip_prefix(&name).or_else(|| other.strip_prefix(&stem));
-        *other != *name
-            && suffix.is_some_and(is_rotation_suffix)
-            && !COMPRESSED.iter().any(|ending| other.ends_with(ending))
+        *other != *name && suffix.is_some_and(is_rotation_suffix) && !has_compressed_name(path)
     }
 }
 
@@ -73,7 +76,7 @@ pub(super) fn splits(name: &str) -> impl Iterator<Item = (&str, &str)> {
 /// The logs whose rotated file `path` may be by its name, the longest name first; none for compressed files.
 pub(super) fn logs_of(path: &Path) -> impl Iterator<Item = PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let is_compressed = COMPRESSED.iter().any(|ending| name.ends_with(ending));
+    let is_compressed = has_compressed_name(path);
     let directory = path.parent().unwrap_or(Path::new("")).to_owned();
     let is_log = |(log, suffix): &(&str, &str)| !log.is_empty() && !is_compressed && is_rotation_suffix(suffix);
     let logs: Vec<PathBuf> = splits(&name).filter(is_log).map(|(log, _)| directory.join(log)).collect();

@@ -1,22 +1,21 @@
 //! A log that is rotated goes on in the one that takes its name: what is open at its end is joined with what follows there.
 //!
-//! The successor is proved by name and birth, or by the number of truncations. Nothing of it is read before the log that it
-//! succeeds was, as far as that was written when the successor had its first bytes. Then the worker of both passes on what is
-//! open. What has no newline there is the beginning of the first line here, once nobody writes to it any more. Until all before is settled neither position is stored, so that a restart joins the same lines again; and when one of
-//! them is read again, so is the other.
+//! Which log succeeds which is the matter of `before`. Nothing of the successor is read before the other log was, as far as that
+//! was written when the successor had its first bytes. Then the worker of both passes on what is open. What has no newline there
+//! is the beginning of the first line here, once nobody writes to it any more. Until all before is settled neither position is
+//! stored, so that a restart joins the same lines again; and when one of them is read again, so is the other.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tracing::debug;
 
 use super::Tail;
-use super::file::{self, FileId, Standing, Tailed};
+use super::before::Away;
+use super::file::{Standing, Tailed};
 use super::prefix::Prefix;
-use super::siblings::{generations, siblings};
 use crate::plugin::{Passed, Succession};
-use crate::state::Position;
+use crate::state::{Position, Succeeds};
 
 /// Bytes of a character that may be cut off a line at the limit.
 const CHARACTER: usize = 4;
@@ -65,20 +64,7 @@ enum Look {
     IsAlone,
 }
 
-/// Files that are not where they were found, by the name under which they were.
-pub(super) type Away = HashMap<Arc<Path>, Vec<u64>>;
-
 impl Tail {
-    /// Files that others may have succeeded.
-    pub(super) fn away(&self) -> Away {
-        let mut away = Away::new();
-        let is_away = |file: &Tailed| file.standing == Standing::Rotated || file.place() != file.name();
-        for (number, file) in self.files.iter().filter(|(_, file)| is_away(file)) {
-            away.entry(Arc::clone(file.name())).or_default().push(*number);
-        }
-        away
-    }
-
     /// Has file `number`, of which nothing was read, wait for the one that it succeeds, if there is one `away`. Gives the id of
     /// the stream of that one.
     pub(super) fn wait_for_before(&mut self, number: u64, away: &Away) -> Option<u64> {
@@ -86,35 +72,6 @@ impl Tail {
         self.joins.insert(number, Join { from, state: State::Waiting { upto: None, is_again: false } });
         let content = self.files.get(&from)?.content.as_ref().filter(|_| self.settings.joins)?;
         Some(content.stream.id)
-    }
-
-    /// The file that `number` succeeds: the one before it in the order of births, or the copy of what it held before it was
-    /// truncated. Where a log is truncated, births of copies that nobody saw being made tell no order.
-    fn before(&self, number: u64, away: &Away) -> Option<u64> {
-        let file = self.files.get(&number)?;
-        let age = age_of(&file.position).filter(|_| can_be_joined(file) && file.progress.offset == 0)?;
-        let others = away.get(file.name())?.iter().filter(|other| **other != number);
-        let others = others.filter_map(|other| Some((age_of(&self.files.get(other)?.position)?, *other)));
-        let (newest, from) = others.clone().filter(|(other, _)| *other < age).max()?;
-        let before = self.files.get(&from).filter(|before| can_be_joined(before))?;
-        let is_direct = if newest.0 == age.0 {
-            newest.1 + 1 == age.1 && before.is_copy() && self.is_next_copy(before, file)
-        } else {
-            let rows = self.rows.named(file.name()).filter_map(age_of);
-            let mut ages = rows.chain(others.map(|(other, _)| other)).chain([age]);
-            ages.all(|(birth, truncations)| truncations == 0 && !(newest.0 < birth && birth < age.0))
-                && is_next_file(before, file)
-        };
-        is_direct.then_some(from)
-    }
-
-    /// Whether no copy was made between `copy` and `file`, which may be a copy, too, by now.
-    fn is_next_copy(&self, copy: &Tailed, file: &Tailed) -> bool {
-        let made = |file: &Tailed| file.file.metadata().map_or(i64::MAX, |metadata| file::birth(&metadata));
-        let (first, last) = (made(copy), if file.is_copy() { made(file) } else { i64::MAX });
-        let Ok(others) = siblings(file.name()) else { return false };
-        let others = others.iter().filter(|(_, other)| FileId::of(other) != copy.id && FileId::of(other) != file.id);
-        others.map(|(_, other)| file::birth(other)).all(|born| born != 0 && (born < first || born > last))
     }
 
     /// Whether nothing of a file may be read yet, since it is not the turn of the log that it succeeds.
@@ -134,13 +91,14 @@ impl Tail {
         }
         let over = self.over(&self.settled_of_joined());
         let joins: Vec<(u64, u64)> = self.joins.iter().map(|(number, join)| (*number, join.from)).collect();
+        let mut alone = BTreeSet::new();
         for (number, from) in joins {
             match self.joins.get(&number).map(|join| &join.state) {
                 Some(State::Waiting { .. }) => match self.look_at_join(number, from) {
                     Look::Waits => {}
                     Look::Passes => self.pass_on(number, from, None),
                     Look::PassesRest => self.pass_rest(number, from),
-                    Look::IsAlone => self.let_go_on(number),
+                    Look::IsAlone => drop(alone.insert(number)),
                 },
                 // Its first line never comes: the beginning of it is handed on where it is.
                 Some(State::Passed { .. }) if !self.is_there(number) && self.prefixes.contains_key(&number) => {
@@ -151,6 +109,7 @@ impl Tail {
                 _ => {}
             }
         }
+        self.let_go_on(&alone);
     }
 
     fn is_there(&self, number: u64) -> bool {
@@ -229,7 +188,9 @@ impl Tail {
         let mut bytes = vec![0; length];
         let read = before.file.for_a_moment(|file| file.read_full(&mut bytes, offset));
         let is_rest = read.is_ok_and(|read| read == length) && !bytes.contains(&b'\n');
-        let Some(content) = before.content.as_ref().filter(|_| is_rest) else { return self.let_go_on(number) };
+        let Some(content) = before.content.as_ref().filter(|_| is_rest) else {
+            return self.let_go_on(&BTreeSet::from([number]));
+        };
         // Those before a line are no text.
         bytes.drain(..bytes.iter().take_while(|byte| **byte == 0).count());
         let prefix = Prefix::new(bytes, content.ledger.open(size));
@@ -284,16 +245,31 @@ impl Tail {
         self.prefixes.extend(prefix.filter(|_| is_passed).map(|prefix| (number, prefix)));
     }
 
-    /// Lets a file be read by itself.
-    fn let_go_on(&mut self, number: u64) {
-        self.joins.remove(&number);
-        self.enqueue(number);
+    /// Lets files be read by themselves, which they are after a restart, too.
+    fn let_go_on(&mut self, numbers: &BTreeSet<u64>) {
+        if numbers.is_empty() {
+            return;
+        }
+        let files = self.files.iter_mut().filter(|(number, _)| numbers.contains(number));
+        let stored = files.filter(|(_, file)| file.position.id != 0 && file.standing != Standing::Gone);
+        let mut rows: Vec<&mut Position> = stored.map(|(_, file)| &mut file.position).collect();
+        rows.iter_mut().for_each(|row| row.succeeds = Succeeds::NOTHING);
+        if let Err(error) = self.positions.store(&mut rows, false) {
+            self.complain(
+                &error,
+                "what logs go on from cannot be stored; after a crash some lines may be joined otherwise",
+            );
+        }
+        for number in numbers {
+            self.joins.remove(number);
+            self.enqueue(*number);
+        }
     }
 
     /// Lets the successor of a file that cannot be read be read by itself.
     pub(super) fn let_successor_go_on(&mut self, from: u64) {
-        let waiting: Vec<u64> = self.successors(from).filter(|number| self.is_waiting(*number)).collect();
-        waiting.into_iter().for_each(|number| self.let_go_on(number));
+        let waiting: BTreeSet<u64> = self.successors(from).filter(|number| self.is_waiting(*number)).collect();
+        self.let_go_on(&waiting);
     }
 
     /// Whether a file waits for this one.
@@ -395,26 +371,6 @@ impl Tail {
     }
 }
 
-/// Whether no generation lies on the disk that came between both, of which nobody knows yet. One that is compressed has the time of
-/// its last line.
-fn is_next_file(before: &Tailed, file: &Tailed) -> bool {
-    let Ok(first) = before.file.metadata() else { return false };
-    let Ok(last) = file.file.metadata() else { return false };
-    let Ok(others) = generations(file.name()) else { return false };
-    let (from, to, written) = (file::birth(&first), file::birth(&last), first.modified().ok());
-    let mut others = others.iter().filter(|(_, other)| ![before.id, file.id].contains(&FileId::of(other)));
-    others.all(|(is_compressed, other)| match is_compressed {
-        true => other.modified().ok() <= written,
-        false => !(from..=to).contains(&file::birth(other)),
-    })
-}
-
-/// What orders the contents of one name: the birth of its file, and how often that was truncated. `None` where the system does
-/// not know births.
-pub(super) fn age_of(position: &Position) -> Option<(i64, u32)> {
-    position.known.filter(|known| known.birth != 0).map(|known| (known.birth, known.truncations))
-}
-
 /// Whether no line goes on behind the first `size` bytes of `file`.
 fn ends_with_newline(file: &Tailed, size: u64) -> bool {
     let mut last = [0];
@@ -423,6 +379,6 @@ fn ends_with_newline(file: &Tailed, size: u64) -> bool {
 }
 
 /// Whether a file can be joined with another: of one that was compressed it is not known where it ends.
-fn can_be_joined(file: &Tailed) -> bool {
+pub(super) fn can_be_joined(file: &Tailed) -> bool {
     file.standing != Standing::Gone && !file.file.is_compressed()
 }

@@ -7,6 +7,7 @@ use vigie_parsers::batch::{Batch, Field, Record, Text, Value};
 use super::FileOptions;
 use super::format::{Format, Piece, Template};
 use crate::encode::date::{push_double, push_exact};
+use crate::encode::escape_unicode;
 use crate::encode::json::{push_object, push_text};
 use crate::encode::print::{push_plain, push_printed};
 use crate::plugin::{Encoded, Encoder, Stream};
@@ -21,10 +22,11 @@ pub(super) struct FileEncoder {
     label_delimiter: Vec<u8>,
     template: Template,
     with_names: bool,
+    escape_unicode: bool,
 }
 
 impl FileEncoder {
-    pub(super) fn new(options: &FileOptions) -> Self {
+    pub(super) fn new(options: &FileOptions, escape_unicode: bool) -> Self {
         let usual = if options.format == Format::Ltsv { "\t" } else { "," };
         let delimiter = options.delimiter.as_ref().map_or(usual, |delimiter| delimiter.0.as_str());
         Self {
@@ -33,6 +35,15 @@ impl FileEncoder {
             label_delimiter: options.label_delimiter.0.clone().into_bytes(),
             template: options.template.clone(),
             with_names: options.format == Format::Csv && options.csv_column_names,
+            escape_unicode,
+        }
+    }
+
+    fn push_json(&self, record: Record<'_>, out: &mut Vec<u8>) {
+        let start = out.len();
+        push_object(record.batch(), record.fields(), out);
+        if self.escape_unicode {
+            escape_unicode(out, start);
         }
     }
 
@@ -110,10 +121,10 @@ impl Encoder for FileEncoder {
                 out.extend_from_slice(b": [");
                 push_exact(record.time(), out);
                 out.extend_from_slice(b", ");
-                push_object(record.batch(), record.fields(), out);
+                self.push_json(record, out);
                 out.push(b']');
             }
-            Format::Plain => push_object(record.batch(), record.fields(), out),
+            Format::Plain => self.push_json(record, out),
             Format::Csv => self.push_csv(record, out),
             Format::Ltsv => self.push_ltsv(record, out),
             Format::Template => self.push_template(record, out),

@@ -52,7 +52,7 @@ crate::options! {
 
 fn build(
     section: &Section,
-    _context: &BuildContext,
+    context: &BuildContext,
     _metrics: &Arc<OutputMetrics>,
     findings: &mut Diagnostics,
 ) -> Option<Arc<dyn Output>> {
@@ -75,18 +75,19 @@ fn build(
     }
     is_good.then(|| {
         let writer = Arc::new(Writer::new(&options));
-        Arc::new(FileOutput { options, writer }) as Arc<dyn Output>
+        Arc::new(FileOutput { options, escape_unicode: context.escape_unicode, writer }) as Arc<dyn Output>
     })
 }
 
 struct FileOutput {
     options: FileOptions,
+    escape_unicode: bool,
     writer: Arc<Writer>,
 }
 
 impl Output for FileOutput {
     fn encoder(&self) -> Box<dyn Encoder> {
-        Box::new(FileEncoder::new(&self.options))
+        Box::new(FileEncoder::new(&self.options, self.escape_unicode))
     }
 
     fn delivery(&self) -> Delivery {

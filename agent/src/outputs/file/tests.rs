@@ -21,6 +21,7 @@ fn built(entries: &[(&str, &str)]) -> Result<Arc<dyn Output>, Diagnostics> {
         agent: Arc::new(Agent::new("test", b"secret-42")),
         classes: Arc::default(),
         state_directory: None,
+        escape_unicode: false,
         dry_run: false,
     };
     let mut findings = Diagnostics::default();

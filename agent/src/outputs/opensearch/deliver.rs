@@ -14,6 +14,7 @@ use super::access::Access;
 use super::conflicts::Conflicts;
 use super::directory::Directory;
 use super::encoder::BulkEncoder;
+use super::index::Flaws;
 use super::judge::does_not_inflate;
 use super::options::{Compress, OpenSearchOptions};
 use super::rollover::WriteIndexes;
@@ -46,6 +47,8 @@ pub(super) struct OpenSearch {
     pub(super) path: String,
     agent: Arc<Agent>,
     classes: Arc<Classes>,
+    escape_unicode: bool,
+    flaws: Arc<Flaws>,
     pub(super) metrics: Arc<OutputMetrics>,
     /// What stands behind the names that are written to.
     pub(super) indexes: Arc<WriteIndexes>,
@@ -96,6 +99,8 @@ impl OpenSearch {
             access,
             agent: Arc::clone(&context.agent),
             classes: Arc::clone(&context.classes),
+            escape_unicode: context.escape_unicode,
+            flaws: Arc::new(Flaws::new(Arc::clone(&context.name))),
             metrics: Arc::clone(metrics),
             conflicts: Arc::new(Conflicts::new(wall_clock)),
             plain_only: AtomicBool::new(false),
@@ -211,19 +216,22 @@ impl OpenSearch {
 }
 
 impl OpenSearch {
-    fn encoder_counting_in(&self, metrics: &Arc<OutputMetrics>) -> Box<dyn Encoder> {
+    fn encoder_counting_in(&self, metrics: &Arc<OutputMetrics>) -> BulkEncoder {
         let learnt = (Arc::clone(&self.conflicts), Arc::clone(&self.indexes));
-        Box::new(BulkEncoder::new(&self.options, Arc::clone(&self.agent), Arc::clone(metrics), learnt, &self.classes))
+        BulkEncoder::new(&self.options, Arc::clone(&self.agent), Arc::clone(metrics), learnt, &self.classes)
     }
 }
 
 impl Output for OpenSearch {
     fn encoder(&self) -> Box<dyn Encoder> {
-        self.encoder_counting_in(&self.metrics)
+        let mut encoder = self.encoder_counting_in(&self.metrics);
+        encoder.escape_unicode = self.escape_unicode;
+        encoder.flaws = Some(Arc::clone(&self.flaws));
+        Box::new(encoder)
     }
 
     fn rehearsal(&self) -> Box<dyn Encoder> {
-        self.encoder_counting_in(&Arc::default())
+        Box::new(self.encoder_counting_in(&Arc::default()))
     }
 
     fn canary_place(&self) -> Option<KeyPath> {

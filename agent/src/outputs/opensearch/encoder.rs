@@ -9,7 +9,7 @@ use vigie_parsers::simd::push;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::conflicts::Conflicts;
-use super::index::Indexes;
+use super::index::{Flaws, Indexes};
 use super::lines::{Line, Lines};
 use super::options::OpenSearchOptions;
 use super::position::PositionIds;
@@ -17,7 +17,7 @@ use super::rollover::WriteIndexes;
 use crate::encode::accessor::Path;
 use crate::encode::bulk::{ACTION_SUFFIX, Operation};
 use crate::encode::strftime::{Cached, push_fraction};
-use crate::encode::{Dots, json, push_escaped};
+use crate::encode::{Dots, escape_unicode, json, push_escaped};
 use crate::metrics::OutputMetrics;
 use crate::plugin::{Agent, Encoded, Encoder, Stream};
 use crate::retention::Classes;
@@ -52,6 +52,10 @@ pub(super) struct BulkEncoder {
     scratch: Vec<u8>,
     conflicts: Arc<Conflicts>,
     targets: Targets,
+    /// Whether documents hold ASCII only. Action lines, which are read again, keep their names as they are.
+    pub(super) escape_unicode: bool,
+    /// Where flaws of names are told; nothing is told of a rehearsal.
+    pub(super) flaws: Option<Arc<Flaws>>,
 }
 
 /// Tells which names are written to, each once.
@@ -154,6 +158,8 @@ impl BulkEncoder {
             scratch: Vec::new(),
             conflicts,
             targets: Targets { written, version: 0, told: HashSet::new() },
+            escape_unicode: false,
+            flaws: None,
         }
     }
 
@@ -211,6 +217,11 @@ impl Encoder for BulkEncoder {
         if self.conflicts.avoid(out, start) {
             self.metrics.repaired_records.add(1);
         }
+        if self.escape_unicode
+            && let Some(newline) = memchr::memchr(b'\n', &out[start..])
+        {
+            escape_unicode(out, start + newline);
+        }
         encoded
     }
 }
@@ -220,6 +231,7 @@ impl BulkEncoder {
         let time = self.now.map_or(record.time(), |now| timestamp(now()));
         if !self.indexes.update(record, tag, time.seconds) {
             self.metrics.index_fallbacks.add(1);
+            self.flaws.iter().zip(self.indexes.flaw()).for_each(|(flaws, flaw)| flaws.tell(flaw));
         }
         if self.targets.version != self.indexes.version() {
             self.targets.tell(&self.indexes);

@@ -1,7 +1,8 @@
 //! Which index a record goes to.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use tracing::warn;
 use vigie_parsers::batch::Record;
 
 use super::options::{IndexTemplate, OpenSearchOptions};
@@ -36,7 +37,33 @@ pub(super) struct Indexes {
     name: Vec<u8>,
     line: Vec<u8>,
     version: u64,
+    flaw: Option<&'static str>,
     scratch: Vec<u8>,
+}
+
+/// Tells why names that were wanted are none, each cause once for all encoders of an output.
+#[derive(Debug)]
+pub(super) struct Flaws {
+    output: Arc<str>,
+    told: Mutex<Vec<&'static str>>,
+}
+
+impl Flaws {
+    /// Those of `output`.
+    pub(super) fn new(output: Arc<str>) -> Self {
+        Self { output, told: Mutex::default() }
+    }
+
+    #[cold]
+    /// Tells `flaw`, unless that was told.
+    pub(super) fn tell(&self, flaw: &'static str) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if !told.contains(&flaw) {
+            told.push(flaw);
+            warn!(component = %self.output, flaw, "a record names no index that can be: such records go to the default one, counted \
+                   as `index_fallbacks`; look at `Index` or `Logstash_Prefix_Key`");
+        }
+    }
 }
 
 /// Longest value of `logstash_prefix_key`, as in Fluent Bit.
@@ -90,6 +117,7 @@ impl Indexes {
             name: Vec::new(),
             line: Vec::new(),
             version: 0,
+            flaw: None,
             scratch: Vec::new(),
         }
     }
@@ -120,6 +148,11 @@ impl Indexes {
     /// The name itself.
     pub(super) fn name(&self) -> &[u8] {
         &self.name
+    }
+
+    /// What was wrong with the name wanted for the last record, where another one took its place.
+    pub(super) fn flaw(&self) -> Option<&'static str> {
+        self.flaw
     }
 
     /// Another number for every other action line.
@@ -163,7 +196,12 @@ impl Indexes {
             }
         };
         let is_known = !wanted.is_empty() && *wanted == self.name;
-        let is_wanted = found && (is_known || index_name_flaw(wanted).is_none());
+        self.flaw = match found {
+            false => Some("the key is missing, no text or too long"),
+            true if is_known => None,
+            true => index_name_flaw(wanted),
+        };
+        let is_wanted = self.flaw.is_none();
         if !is_wanted {
             wanted.clear();
             wanted.extend_from_slice(self.fallback.at(seconds).0);

@@ -6,6 +6,7 @@ use vigie_parsers::batch::Record;
 
 use super::{Format, StdoutOptions};
 use crate::encode::date::{DateWriter, push_exact};
+use crate::encode::escape_unicode;
 use crate::encode::json::{push_members, push_object, push_string};
 use crate::encode::print::push_printed_map;
 use crate::plugin::{Encoded, Encoder, Stream};
@@ -15,16 +16,18 @@ pub(super) struct StdoutEncoder {
     format: Format,
     date_key: Option<String>,
     date: DateWriter,
+    escape_unicode: bool,
     /// Number of the next record in its request.
     number: u64,
 }
 
 impl StdoutEncoder {
-    pub(super) fn new(options: &StdoutOptions) -> Self {
+    pub(super) fn new(options: &StdoutOptions, escape_unicode: bool) -> Self {
         Self {
             format: options.format,
             date_key: options.json_date_key.0.clone(),
             date: DateWriter::new(options.json_date_format),
+            escape_unicode,
             number: 0,
         }
     }
@@ -50,6 +53,9 @@ impl StdoutEncoder {
             push_members(batch, fields, out);
         }
         out.push(b'}');
+        if self.escape_unicode {
+            escape_unicode(out, start);
+        }
     }
 
     fn push_printed(&mut self, record: Record<'_>, tag: &str, out: &mut Vec<u8>) {

@@ -69,22 +69,23 @@ impl OptionType for DateKey {
 
 fn build(
     section: &Section,
-    _context: &BuildContext,
+    context: &BuildContext,
     _metrics: &Arc<OutputMetrics>,
     findings: &mut Diagnostics,
 ) -> Option<Arc<dyn Output>> {
     let options = StdoutOptions::read(section, findings)?;
-    Some(Arc::new(Stdout { options, sink: Arc::new(Mutex::new(io::stdout())) }))
+    Some(Arc::new(Stdout { options, escape_unicode: context.escape_unicode, sink: Arc::new(Mutex::new(io::stdout())) }))
 }
 
 struct Stdout<W> {
     options: StdoutOptions,
+    escape_unicode: bool,
     sink: Arc<Mutex<W>>,
 }
 
 impl<W: Write + Send + 'static> Output for Stdout<W> {
     fn encoder(&self) -> Box<dyn Encoder> {
-        Box::new(StdoutEncoder::new(&self.options))
+        Box::new(StdoutEncoder::new(&self.options, self.escape_unicode))
     }
 
     fn delivery(&self) -> Delivery {

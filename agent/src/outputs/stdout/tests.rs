@@ -53,7 +53,7 @@ fn request(output: &dyn Output, metadata: bool) -> Request {
 
 async fn printed(entries: &[(&str, &str)], metadata: bool) -> String {
     let sink = Arc::new(Mutex::new(Vec::new()));
-    let output = Stdout { options: options(entries), sink: Arc::clone(&sink) };
+    let output = Stdout { options: options(entries), escape_unicode: false, sink: Arc::clone(&sink) };
     let request = request(&output, metadata);
     assert!(matches!(output.deliver(&request).await, Verdict::Delivered));
     request.settle_all(Outcome::Delivered);
@@ -115,7 +115,7 @@ impl Write for Broken {
 
 #[tokio::test]
 async fn a_broken_pipe_is_said_in_words() {
-    let output = Stdout { options: options(&[]), sink: Arc::new(Mutex::new(Broken)) };
+    let output = Stdout { options: options(&[]), escape_unicode: false, sink: Arc::new(Mutex::new(Broken)) };
     let request = request(&output, false);
 
     let verdict = output.deliver(&request).await;

@@ -1,6 +1,6 @@
 //! Secrets that are known by the name before them: `password=…`. The context of these detectors are the names.
 
-use super::super::filter::is_among;
+use super::super::filter::Listed;
 use super::super::{Detector, Form, Group, Shape, Tier};
 
 /// What opens an account.
@@ -63,6 +63,13 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "{\\\"pwd\\\":\\\"[[secret-42]]\\\"}",
         "pin=[[1234]]",
         "run --password [[hunter2]] --host x",
+        "COMMAND=/usr/bin/mysql -u root -p[[S3cr3t!]] -h db01 prod",
+        "mysqldump -p'[[a b]]' x; curl -s -u [[admin:hunter2]] https://x",
+        "curl --user [[admin:hunter2]] https://x",
+        "sshpass -p [[hunter2]] ssh root@10.0.0.1",
+        "docker login -u jane -p [[hunter2]] registry",
+        "ldapsearch -x -D cn=admin -w [[hunter2]] -b dc=x",
+        "redis-cli -h x -a [[hunter2]] ping",
         "contraseña=[[hunter2]] hasło: \"[[hunter2]]\"",
         "\"password\":\"[[a\\\"b c]]\",\"x\":1",
         "{\"log\":\"{\\\"pwd\\\":\\\"[[a\\\\\\\"b]]\\\"}\"}",
@@ -75,6 +82,12 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "passwordless=true",
         "if (password == x)",
         "password_file=/run/x",
+        "mysql -u root -p -h db01",
+        "mysql -P 3306 -p$PASSWORD",
+        "docker run -p 8080:80 nginx",
+        "curl/8.5.0 -u",
+        "curl -u admin https://x",
+        "ldap -w",
         "usage: --password PASSWORD or --password-file FILE --password",
         "sudo: root : TTY=pts/0 ; PWD=/var/www ; USER=root ; COMMAND=/bin/ls",
     ],
@@ -272,7 +285,7 @@ pub(in super::super) const QUERY: Detector = Detector {
 
 /// Whether a value says that there is none, or is covered already.
 pub(super) fn is_nothing(value: &[u8]) -> bool {
-    const WORDS: &[&[u8]] = &[
+    static WORDS: Listed = Listed::new(&[
         b"null",
         b"none",
         b"nil",
@@ -293,12 +306,12 @@ pub(super) fn is_nothing(value: &[u8]) -> bool {
         b"(null)",
         b"...",
         b"(none)",
-    ];
+    ]);
     let is_covered = value.iter().all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'.' | b'#' | b'-'));
     let is_token =
         matches!(value.first(), Some(b'<' | b'[')) && super::super::token::token_length(value) == Some(value.len());
     let is_variable = value.starts_with(b"${") || value.starts_with(b"{{") || value.starts_with(b"$(");
-    is_covered || is_token || is_variable || is_among(value, WORDS)
+    is_covered || is_token || is_variable || WORDS.has(value)
 }
 
 /// Whether a value is a place in the file system, by the folder that it begins with.

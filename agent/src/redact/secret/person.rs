@@ -1,6 +1,6 @@
 //! Who: user names, names and addresses by their field.
 
-use super::super::filter::is_among;
+use super::super::filter::Listed;
 use super::super::{Detector, Form, Group, Shape, Tier};
 
 /// The name of an account that a person has.
@@ -114,7 +114,7 @@ pub(in super::super) const USERNAME: Detector = Detector {
 };
 
 /// Accounts that no person has.
-const SYSTEM: &[&[u8]] = &[
+static SYSTEM: Listed = Listed::new(&[
     b"root",
     b"nobody",
     b"www-data",
@@ -241,12 +241,12 @@ const SYSTEM: &[&[u8]] = &[
     b"worker",
     b"vigie",
     b"client",
-];
+]);
 
 /// Whether no person stands behind the name of an account.
 pub(in super::super) fn is_system(name: &[u8]) -> bool {
     let bare = name.iter().rposition(|byte| *byte == b'\\').map_or(name, |at| &name[at + 1..]);
-    name.ends_with(b"$") || name.starts_with(b"systemd-") || is_among(bare, SYSTEM)
+    name.ends_with(b"$") || name.starts_with(b"systemd-") || SYSTEM.has(bare)
 }
 
 /// A security identifier of Windows that names an account of a domain or a machine.

@@ -9,8 +9,10 @@ pub(super) mod iban;
 pub(super) mod ip;
 pub(super) mod mac;
 pub(super) mod mrz;
+pub(super) mod passport;
 pub(super) mod phone;
 pub(super) mod place;
+pub(super) mod plate;
 pub(super) mod rib;
 
 use super::Detector;
@@ -39,3 +41,6 @@ pub const DETECTORS: &[&Detector] = &[
     &birth::SHORT,
     &place::GPS,
 ];
+
+/// What a word alone tells: behind all others, so that one with a rule of its own gives a value its name.
+pub const BY_WORD: &[&Detector] = &[&passport::PASSPORT, &passport::DIGITS, &plate::PLATE];

@@ -120,8 +120,9 @@ pub(in super::super) const NATIONAL: Detector = Detector {
         let digits = candidate.plain;
         let is_one = candidate.groups.len() == 1 || candidate.groups.iter().all(|group| matches!(group, 1..=8));
         let varies = digits.iter().any(|digit| *digit != digits[0]);
-        // Without a zero or in one piece it may be short only where nobody dials a zero.
-        (is_one && varies && (digits.len() >= 8 || candidate.groups.len() == 1)).then_some(Shape::Bare)
+        // It may be short in one piece only, or as what is dialled within an area is written.
+        let is_short = matches!(candidate.groups, [_] | [3, 4] | [3, 2, 2]);
+        (is_one && varies && (digits.len() >= 8 || is_short)).then_some(Shape::Bare)
     },
     summary: "Telephone number of any country without its code, with a word that says so",
     source: "ITU-T E.123, 2 and 7: digits in groups; lengths of the plans of Europe",
@@ -130,10 +131,12 @@ pub(in super::super) const NATIONAL: Detector = Detector {
         "móvil: [[612345678]]",
         "tel. [[020 7946 0958]]",
         "gsm [[0476/12.34.56]]",
+        "Phone [[(030) 12345678]], mobile [[(0141) 496 0436]]",
+        "telefon [[(25)/834-2097]]",
         "telefoon [[06-12345678]]",
         "cellulare=[[3331234567]]",
     ],
-    rejects: &["id 030901820", "order 612345678", "tel 12"],
+    rejects: &["id 030901820", "order 612345678", "tel 12", "error (404) 1234567", "tel (12) 34", "tel 12 345 67"],
     ..INTERNATIONAL
 };
 

@@ -11,35 +11,33 @@ use super::{Classes, DIGITS, LEFT, LETTERS, MARKS, PAIRS, RIGHT, SMALL, WORDS};
 /// A bit for each of 32 bytes.
 const ALL: u64 = 0xffff_ffff;
 
+/// The kinds of each block of `text` in `out`, which has room for all of them.
 #[target_feature(enable = "avx2")]
-pub(super) fn classify(text: &[u8], out: &mut Vec<Classes>) -> bool {
+pub(super) fn classify(text: &[u8], out: &mut [Classes]) -> bool {
     let mut codes = 0;
     let (whole, rest) = text.as_chunks::<64>();
-    for chunk in whole {
+    for (to, chunk) in out.iter_mut().zip(whole) {
         let (halves, _) = chunk.as_chunks();
-        let classes = both(&halves[0], &halves[1], 32);
-        codes |= classes.codes;
-        out.push(classes);
+        both(&halves[0], &halves[1], 32, to);
+        codes |= to.codes;
     }
-    if !rest.is_empty() {
-        let classes = last(text, rest);
-        codes |= classes.codes;
-        out.push(classes);
+    if let Some(to) = out.get_mut(whole.len()) {
+        last(text, rest, to);
+        codes |= to.codes;
     }
     codes != 0
 }
 
 /// The kinds of `rest`, which `text` ends with: no byte is copied where blocks may lie over each other.
 #[target_feature(enable = "avx2")]
-fn last(text: &[u8], rest: &[u8]) -> Classes {
+fn last(text: &[u8], rest: &[u8], to: &mut Classes) {
     if let (Some(first), Some(second)) = (rest.first_chunk(), rest.last_chunk()) {
-        return both(first, second, rest.len() - 32);
+        both(first, second, rest.len() - 32, to);
+    } else if let Some(last) = text.last_chunk() {
+        single(last, 32 - rest.len(), to);
+    } else {
+        single(&filled(rest), 0, to);
     }
-    if let Some(second) = text.last_chunk() {
-        let (classes, gone) = (both(second, &[0; 32], 32), 32 - rest.len());
-        return classes.each(classes, |mask, _| mask >> gone);
-    }
-    both(&filled(rest), &[0; 32], 32)
 }
 
 /// `rest`, of less than 32 bytes, with zeros behind it.
@@ -59,12 +57,20 @@ fn filled(rest: &[u8]) -> [u8; 32] {
 }
 
 /// Of two halves, of which the second stands `apart` bytes behind the first. Not inlined: the compiler would make single bytes of
-/// the vectors where ways meet.
+/// the vectors where ways meet. Written where they are to stand: a copy would wait for each of the masks.
 #[inline(never)]
 #[target_feature(enable = "avx2")]
-fn both(first: &[u8; 32], second: &[u8; 32], apart: usize) -> Classes {
+fn both(first: &[u8; 32], second: &[u8; 32], apart: usize, to: &mut Classes) {
     let (first, second) = (half(first), half(second));
-    first.each(second, |first, second| first | second << apart)
+    *to = first.each(second, |first, second| first | second << apart);
+}
+
+/// Of one half without its first `gone` bytes.
+#[inline(never)]
+#[target_feature(enable = "avx2")]
+fn single(bytes: &[u8; 32], gone: usize, to: &mut Classes) {
+    let classes = half(bytes);
+    *to = classes.each(classes, |mask, _| mask >> gone);
 }
 
 #[inline]

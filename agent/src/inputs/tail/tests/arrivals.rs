@@ -4,6 +4,7 @@ use notify::event::{CreateKind, ModifyKind, RenameMode};
 use notify::{Event, EventKind};
 
 use super::*;
+use crate::inputs::tail::arrivals::Arrivals;
 
 impl Rig {
     /// Tells of a file as the watcher of directories does.
@@ -98,4 +99,44 @@ fn only_logs_and_their_rotated_files_are_held() {
     let names: Vec<_> = came.iter().filter_map(|arrival| arrival.path.file_name()?.to_str()).collect();
     assert_eq!(names, ["a.log.1", "b-20261128.log", "f.log-20261128"]);
     assert_eq!(came[2].name, rig.path("f.log"));
+}
+
+#[test]
+fn no_more_is_held_than_may_be_and_what_is_deleted_is_held_longest() {
+    let mut rig = rig();
+    rig.start();
+    let paths = Arc::clone(&rig.tail().paths);
+    rig.tail().arrivals = Arc::new(Arrivals::new(paths, 3));
+    for names in [["a.log.1", "b.log.1", "c.log.1", "d.log.1"], ["e.log.1", "f.log.1", "g.log.1", "h.log.1"]] {
+        for name in names {
+            rig.append(name, "text\n");
+            rig.tell_made(name);
+        }
+        if names[0] == "a.log.1" {
+            rig.remove("a.log.1").remove("c.log.1");
+        }
+        rig.tail().gather();
+    }
+
+    let held: Vec<_> = rig.tail().arrived.iter().filter_map(|arrival| arrival.path.file_name()).collect();
+    assert_eq!(held, ["a.log.1", "c.log.1", "g.log.1"]);
+}
+
+#[test]
+fn what_came_and_was_deleted_waits_until_there_is_a_descriptor_for_it() {
+    let mut rig = rig();
+    rig.append("a.log", "one\n");
+    rig.start();
+    rig.rename("a.log", "a.log.1");
+    rig.scan();
+    assert_eq!(rig.texts(), ["one"]);
+
+    rig.tail().descriptors.set_most(0);
+    rig.append("b.log", "two\n");
+    rig.tell_made("b.log").remove("b.log");
+    rig.tail().scan();
+    assert_eq!(rig.tail().arrived.len(), 1);
+
+    rig.wait(60);
+    assert_eq!(rig.texts(), ["two"]);
 }

@@ -115,6 +115,45 @@ fn a_file_that_is_not_held_open_is_truncated_or_deleted_like_any_other() {
 }
 
 #[test]
+fn copies_of_files_that_are_truncated_at_the_same_time_take_turns_at_being_held() {
+    let mut rig = rig(10);
+    rig.wait(5).texts();
+    for number in 0..40 {
+        rig.append(&name(number), &format!("{number} two\n"));
+        rig.copy_and_truncate(&name(number), &format!("{number:02}.log.1"));
+        rig.append(&name(number), &format!("{number} n\n"));
+    }
+    let mut most = 0;
+    for _ in 0..60 {
+        rig.turn(Duration::from_secs(1));
+        most = most.max(rig.tail().descriptors.held());
+    }
+    rig.run();
+
+    let all = ["two", "n"].iter().flat_map(|word| expected(word)).collect();
+    assert_eq!(sorted(rig.texts()), sorted(all));
+    assert!(most <= 11, "{most}");
+    assert_eq!((rig.open_files(), rig.metrics.abandoned_bytes.get()), (40, 0));
+}
+
+#[test]
+fn files_in_which_no_line_is_complete_are_not_held_open_by_their_worker() {
+    let mut rig = rig(5);
+    rig.wait(5);
+    for number in 0..40 {
+        rig.append(&name(number), "half of a line");
+    }
+    let lent: Vec<Work> = (0..3).flat_map(|_| rig.lend(Duration::from_secs(1))).collect();
+    let mut most = 0;
+    for work in lent {
+        rig.serve(work);
+        most = most.max(rig.tail().descriptors.held());
+    }
+
+    assert!((1..=6).contains(&most), "{most}");
+}
+
+#[test]
 fn where_a_descriptor_is_refused_fewer_are_held() {
     let mut rig = rig(1000);
     rig.wait(5).texts();

@@ -151,12 +151,14 @@ impl Rig {
             agent: Arc::new(agent()),
             classes: Arc::default(),
             state_directory: self.has_state_directory.then(|| self.path("state")),
+            escape_unicode: false,
             dry_run: false,
         };
         let setup = InputSetup {
             context: &context,
             tag: self.tag,
             mem_buf_limit: None,
+            alike: 1,
             metrics: &self.metrics,
             stop: &self.stop,
         };
@@ -385,10 +387,12 @@ fn what_is_wrong_with_the_options_is_told_at_its_place() {
         agent: Arc::new(agent()),
         classes: Arc::default(),
         state_directory: Some(directory.path().into()),
+        escape_unicode: false,
         dry_run: true,
     };
     let (metrics, stop) = (Arc::new(InputMetrics::new("tail.0")), Stop::default());
-    let setup = InputSetup { context: &context, tag: "t", mem_buf_limit: None, metrics: &metrics, stop: &stop };
+    let setup =
+        InputSetup { context: &context, tag: "t", mem_buf_limit: None, alike: 1, metrics: &metrics, stop: &stop };
     for (options, expected) in [
         (vec![], vec!["V105"]),
         (vec![("path", "/a["), ("parser", "nope")], vec!["V303", "V401"]),

@@ -207,6 +207,21 @@ fn truncated_without_descriptors() -> Rig {
 }
 
 #[test]
+fn a_truncated_file_that_is_as_long_as_before_when_it_is_looked_at_has_other_content() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "line 1\n");
+    rig.start();
+    rig.wait(5);
+
+    rig.append("a.log", "line 2\n").copy_and_truncate("a.log", "a.log.1").append("a.log", "line 3\n");
+    rig.run();
+
+    let mut texts = rig.texts();
+    texts.sort();
+    assert_eq!(texts, ["line 1", "line 2", "line 3"]);
+}
+
+#[test]
 fn a_copy_is_looked_for_until_a_descriptor_is_free() {
     let mut rig = truncated_without_descriptors();
     rig.held.clear();

@@ -79,6 +79,87 @@ fn nothing_passes_where_lines_are_not_joined_or_another_log_came_between() {
     assert_eq!(passed(&mut rig), []);
 }
 
+/// Logs of one line each, all of one birth, outside of what is followed.
+fn born_at_a_time<const COUNT: usize>(rig: &Rig, lines: [&str; COUNT]) -> [String; COUNT] {
+    let names = lines.map(|line| line.trim().replace(' ', "-"));
+    let born = |name: &String| file::birth(&fs::metadata(rig.path(name)).expect("it is there"));
+    while {
+        names.iter().for_each(|name| drop(fs::remove_file(rig.path(name))));
+        names.iter().zip(lines).for_each(|(name, line)| append(&rig.path(name), line));
+        names.iter().any(|name| born(name) != born(&names[0]))
+    } {}
+    names
+}
+
+#[test]
+fn logs_that_were_born_at_a_time_go_on_in_the_order_in_which_they_were_renamed_after_a_kill_too() {
+    let mut rig = rig();
+    rig.answer = Answer::Hold;
+    rig.start();
+    rig.rename("app.log", "app.log.1").wait_for_births();
+    let [one, two, three] = born_at_a_time(&rig, ["line 4\n", "line 5 \n", "line 6  \n"]);
+    rig.rename(&one, "app.log.2").wait_for_births();
+    rig.rename(&two, "app.log.3").rename(&three, "app.log");
+
+    rig.scan().wait(2);
+    assert_eq!(passed(&mut rig), [(21, 0), (7, 0), (8, 0)]);
+    let first = ids(&rig.records());
+    rig.rename("app.log.3", "app.log.4").rename("app.log", "app.log.3").rename("app.log.2", "app.log.5");
+    rig.kill().start();
+
+    assert_eq!(passed(&mut rig), [(21, 0), (7, 0), (8, 0)]);
+    assert_eq!(ids(&rig.records()), first);
+}
+
+#[test]
+fn logs_whose_order_nothing_tells_are_apart() {
+    let mut rig = rig();
+    rig.start();
+    rig.rename("app.log", "app.log.1").wait_for_births();
+    let [one, two, three] = born_at_a_time(&rig, ["line 4\n", "line 5\n", "line 6\n"]);
+    rig.rename(&one, "app.log.2").rename(&two, "app.log.3").rename(&three, "app.log");
+    rig.tail().scan();
+    // When a file was renamed does not show once it is deleted.
+    rig.remove("app.log.2").wait_for_births().remove("app.log.3");
+
+    rig.run();
+
+    let mut texts = rig.texts();
+    texts.sort();
+    assert_eq!(texts, ["line 1", "line 2", "line 3", "line 4", "line 5", "line 6"]);
+    assert_eq!(passed(&mut rig), []);
+}
+
+#[test]
+fn a_log_is_not_begun_while_one_that_comes_between_is_not_open() {
+    let mut rig = rig();
+    rig.start();
+    rig.rename("app.log", "app.log.1").wait_for_births();
+    rig.append("between", "line 4\n").wait_for_births().append("app.log", "line 5\n");
+    rig.tail().scan();
+    rig.rename("between", "app.log.2");
+    rig.turn(Duration::ZERO);
+
+    rig.run();
+
+    assert_eq!(rig.texts(), ["line 1", "line 2", "line 3", "line 4", "line 5"]);
+    assert_eq!(passed(&mut rig), [(21, 0), (7, 0)]);
+}
+
+#[test]
+fn one_that_is_never_opened_does_not_hold_a_log_up_for_long() {
+    let mut rig = rig();
+    rig.start().wait(2);
+    rig.rename("app.log", "app.log.1").wait_for_births();
+    fs::copy(rig.path("app.log.1"), rig.path("app.log.old")).expect("it is copied");
+    rig.wait_for_births().append("app.log", "line 4\n");
+
+    rig.scan();
+
+    assert_eq!(rig.texts(), ["line 1", "line 2", "line 3", "line 4"]);
+    assert_eq!(passed(&mut rig), []);
+}
+
 #[test]
 fn neither_position_moves_before_all_of_the_log_before_is_settled() {
     let mut rig = rig();
@@ -210,6 +291,23 @@ fn a_rest_is_a_line_of_its_own_where_its_log_is_still_written_to_or_lines_are_no
     rig.wait_for_births().rename("app.log", "app.log.1").append("app.log", "lf\n");
     rig.scan().wait(6);
     assert_eq!(rig.texts(), ["lf", "ha"]);
+}
+
+#[test]
+fn what_began_a_line_of_its_own_does_so_after_a_kill() {
+    let mut rig = with_rest(false, "ha", "lf\n");
+    let id = FileId::of(&fs::metadata(rig.path("app.log.1")).expect("it is there"));
+    WRITTEN.with_borrow_mut(|written| written.insert(id));
+    rig.answer = Answer::Hold;
+    rig.scan().wait(6);
+    let first = rig.records().pop().expect("a line");
+
+    WRITTEN.with_borrow_mut(|written| written.clear());
+    rig.kill().start().wait(6);
+
+    let again = rig.records();
+    assert_eq!([&*first.text, &*again[0].text, &*again[1].text], ["lf", "lf", "ha"]);
+    assert_eq!(again[0].id, first.id);
 }
 
 fn rig_with_encoding() -> Rig {

@@ -32,6 +32,7 @@ pub(super) fn context() -> BuildContext {
         agent: Arc::new(Agent::new("test", b"secret-42")),
         classes: Arc::default(),
         state_directory: None,
+        escape_unicode: false,
         dry_run: false,
     }
 }

@@ -96,7 +96,8 @@ impl World {
                 Piece::Open => bytes.extend(format!("<{number}> ").bytes()),
             }
             if matches!(piece, Piece::Long) {
-                bytes.push(b'\n');
+                // Its last part is no other's, too.
+                bytes.extend(format!(" {number}\n").bytes());
             }
         }
         bytes
@@ -145,17 +146,18 @@ impl World {
     }
 
     /// Renames the log; the next write makes another.
-    pub(super) fn rename(&mut self) {
-        let Some(content) = self.live.take() else { return };
+    pub(super) fn rename(&mut self) -> bool {
+        let Some(content) = self.live.take() else { return false };
         self.shift();
         self.contents[content].is_closed = true;
         self.rotated.push_front(Rotated { content, is_compressed: false, was_renamed: true });
         fs::rename(self.path(LIVE), self.place(0)).expect("it is renamed");
+        true
     }
 
     /// Copies the log and empties it.
-    pub(super) fn copy_and_truncate(&mut self) {
-        let Some(content) = self.live.take() else { return };
+    pub(super) fn copy_and_truncate(&mut self) -> bool {
+        let Some(content) = self.live.take() else { return false };
         self.shift();
         let old = &mut self.contents[content];
         // What came and was truncated again before anybody looked leaves no trace in its file.
@@ -165,6 +167,7 @@ impl World {
         File::create(self.path(LIVE)).expect("it is truncated");
         self.contents.push(Content::default());
         self.live = Some(self.contents.len() - 1);
+        true
     }
 
     /// Compresses the newest rotated file that is not, as `gzip` does.

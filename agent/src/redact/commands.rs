@@ -1,0 +1,79 @@
+//! Passwords among the arguments of programs that take them there, as the logs of sudo, of audits and of shells hold them:
+//! `mysql -psecret`, `curl -u name:secret`.
+
+use std::ops::Range;
+
+use super::scanner::Pass;
+
+/// Most bytes behind the name of a program that are looked at.
+const REACH: usize = 256;
+
+/// How a program takes a password.
+#[derive(Clone, Copy)]
+enum Takes {
+    /// `-psecret`.
+    Glued,
+    /// `-p secret` and `-psecret`.
+    Both,
+    /// As before, with a name and a `:` or `%` before it, which are part of the value.
+    Pair,
+}
+
+/// Beginnings of programs' names, and their option.
+const PROGRAMS: &[(&[u8], &[u8], Takes)] = &[
+    (b"mysql", b"-p", Takes::Glued),
+    (b"mariadb", b"-p", Takes::Glued),
+    (b"sshpass", b"-p", Takes::Both),
+    (b"curl", b"-u", Takes::Pair),
+    (b"curl", b"--user ", Takes::Pair),
+    (b"docker", b"-p", Takes::Both),
+    (b"podman", b"-p", Takes::Both),
+    (b"ldap", b"-w", Takes::Both),
+    (b"redis-cli", b"-a", Takes::Both),
+    (b"mongo", b"-p", Takes::Both),
+    (b"smbclient", b"-U", Takes::Pair),
+];
+
+impl Pass<'_> {
+    /// Looks for the password behind the name of a program that may begin at `at`.
+    pub(super) fn command(&mut self, at: usize) {
+        let text = self.text;
+        let line = &text[at..text.len().min(at + REACH)];
+        // Most often such a name is no command.
+        if memchr::memchr(b'-', line).is_none() {
+            return;
+        }
+        let Some(password) = self.engine.pairs.named(b"password") else { return };
+        let line = &line[..memchr::memchr3(b'\n', b'|', b';', line).unwrap_or(line.len())];
+        for (program, option, takes) in PROGRAMS.iter().filter(|(program, ..)| line.starts_with(program)) {
+            // Containers publish ports with the same option with which a login takes its password.
+            let is_login = !matches!(*program, b"docker" | b"podman") || line[program.len()..].starts_with(b" login ");
+            if let Some(value) = value(line, option, *takes).filter(|_| is_login) {
+                self.keep(password, at + value.start..at + value.end);
+            }
+        }
+    }
+}
+
+/// Where the value of `option` lies in the line of a command.
+fn value(line: &[u8], option: &[u8], takes: Takes) -> Option<Range<usize>> {
+    let begins = |place: &usize| line[..*place].ends_with(b" ") && line[*place..].starts_with(option);
+    let place = memchr::memchr_iter(b'-', line).find(begins)?;
+    let mut start = place + option.len();
+    if matches!(takes, Takes::Both | Takes::Pair) && line.get(start) == Some(&b' ') {
+        start += 1;
+    }
+    let quote = line.get(start).copied().filter(|byte| matches!(byte, b'\'' | b'"'));
+    start += usize::from(quote.is_some());
+    let is_end = |byte: &u8| match quote {
+        Some(quote) => *byte == quote,
+        None => byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'\\'),
+    };
+    let rest = line.get(start..)?;
+    let length = rest.iter().position(is_end).unwrap_or(rest.len());
+    let text = &rest[..length];
+    let is_sample = matches!(text.first(), None | Some(b'-' | b'<' | b'[' | b'$' | b'*'));
+    let is_pair = text.iter().any(|byte| matches!(byte, b':' | b'%'));
+    let fits = !is_sample && (is_pair || !matches!(takes, Takes::Pair));
+    fits.then_some(start..start + length)
+}
