@@ -60,8 +60,7 @@ fn own_levels(document: &Document) -> HashMap<String, LogLevel> {
     let sections = kinds.into_iter().flat_map(|kind| document.instances(kind));
     let level = |(section, instance): (&crate::config::Section, String)| {
         let level = LogLevel::parse(&section.get("log_level")?.text).ok()?;
-        let alias = section.get("alias").map(|alias| alias.text.clone());
-        Some((alias.unwrap_or(instance), level))
+        Some((section.called(&instance).to_owned(), level))
     };
     sections.filter_map(level).collect()
 }

@@ -48,7 +48,7 @@ fn followers(document: &Document, state_directory: &Path) -> Vec<Follower> {
         let Some(CommaList(patterns)) = patterns.filter(|_| section.name().eq_ignore_ascii_case("tail")) else {
             continue;
         };
-        let name = section.get("alias").map_or(instance, |alias| alias.text.clone());
+        let name = section.called(&instance).to_owned();
         let unnamed = || state_directory.join(positions_file(&name));
         let database = section.get("db").map_or_else(unnamed, |database| PathBuf::from(&database.text));
         followers.push(Follower { name, patterns, database });

@@ -94,6 +94,11 @@ impl Section {
         self.entries.iter().rev().find(|entry| entry.key.text == key).map(|entry| &entry.value)
     }
 
+    /// What a plugin is called, of which this is the `instance`: its alias, or just so.
+    pub fn called<'a>(&'a self, instance: &'a str) -> &'a str {
+        self.get("alias").map_or(instance, |alias| alias.text.as_str())
+    }
+
     /// The value of `name`, empty when it is missing.
     pub fn name(&self) -> &str {
         self.get("name").map_or("", |name| name.text.as_str())

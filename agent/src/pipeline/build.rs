@@ -241,10 +241,8 @@ pub(super) fn one_output(
         escape_unicode: loaded.service.json_escape_unicode,
         dry_run: surroundings.dry_run,
     };
-    let called =
-        |section: &Section, instance: &str| section.get("alias").map_or(instance == name, |alias| alias.text == name);
     let mut outputs = loaded.document.instances(SectionKind::Output);
-    let found = outputs.find(|(section, instance)| called(section, instance));
+    let found = outputs.find(|(section, instance)| section.called(instance) == name);
     let found = found.ok_or_else(|| format!("no output is called `{name}`: name the one to send through with --to"))?;
     let metrics = Arc::default();
     let (names, processors, kinds) = (HashSet::new(), Vec::new(), Vec::new());

@@ -147,12 +147,11 @@ pub(super) fn named(document: &Document) -> HashSet<String> {
 /// The name in messages of the output that `name` stands for: an alias, an instance, or the first one of a plugin.
 fn find(document: &Document, name: &str) -> Option<String> {
     let outputs: Vec<(&Section, String)> = document.instances(SectionKind::Output).collect();
-    let alias = |section: &Section| section.get("alias").map(|alias| alias.text.clone());
-    let by_alias = outputs.iter().find(|(section, _)| alias(section).as_deref() == Some(name));
+    let by_alias = outputs.iter().find(|(section, _)| section.get("alias").is_some_and(|alias| alias.text == name));
     let by_instance = || outputs.iter().find(|(_, instance)| instance == name);
     let by_plugin = || outputs.iter().find(|(section, _)| section.name().eq_ignore_ascii_case(name));
     let (section, instance) = by_alias.or_else(by_instance).or_else(by_plugin)?;
-    Some(alias(section).unwrap_or_else(|| instance.clone()))
+    Some(section.called(instance).to_owned())
 }
 
 /// The routes of one input.

@@ -9,7 +9,7 @@ use super::scanner::Pass;
 const REACH: usize = 256;
 
 /// How a program takes a password.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Takes {
     /// `-psecret`.
     Glued,
@@ -19,24 +19,33 @@ enum Takes {
     Pair,
 }
 
-/// Beginnings of programs' names, and their option.
-const PROGRAMS: &[(&[u8], &[u8], Takes)] = &[
-    (b"mysql", b"-p", Takes::Glued),
-    (b"mariadb", b"-p", Takes::Glued),
-    (b"sshpass", b"-p", Takes::Both),
-    (b"curl", b"-u", Takes::Pair),
-    (b"curl", b"--user ", Takes::Pair),
-    (b"docker", b"-p", Takes::Both),
-    (b"podman", b"-p", Takes::Both),
-    (b"ldap", b"-w", Takes::Both),
-    (b"redis-cli", b"-a", Takes::Both),
-    (b"mongo", b"-p", Takes::Both),
-    (b"smbclient", b"-U", Takes::Pair),
+/// A program that takes a password.
+#[derive(Debug)]
+pub(super) struct Command {
+    /// What its line begins with, at least four bytes. Containers publish ports with the option with which a login takes its password.
+    pub(super) program: &'static [u8],
+    option: &'static [u8],
+    takes: Takes,
+}
+
+/// The programs, once for each option.
+pub(super) const COMMANDS: &[Command] = &[
+    Command { program: b"mysql", option: b"-p", takes: Takes::Glued },
+    Command { program: b"mariadb", option: b"-p", takes: Takes::Glued },
+    Command { program: b"sshpass", option: b"-p", takes: Takes::Both },
+    Command { program: b"curl", option: b"-u", takes: Takes::Pair },
+    Command { program: b"curl", option: b"--user ", takes: Takes::Pair },
+    Command { program: b"docker login ", option: b"-p", takes: Takes::Both },
+    Command { program: b"podman login ", option: b"-p", takes: Takes::Both },
+    Command { program: b"ldap", option: b"-w", takes: Takes::Both },
+    Command { program: b"redis-cli", option: b"-a", takes: Takes::Both },
+    Command { program: b"mongo", option: b"-p", takes: Takes::Both },
+    Command { program: b"smbclient", option: b"-U", takes: Takes::Pair },
 ];
 
 impl Pass<'_> {
-    /// Looks for the password behind the name of a program that may begin at `at`.
-    pub(super) fn command(&mut self, at: usize) {
+    /// Looks for the password behind the name of a program that begins at `at`.
+    pub(super) fn command(&mut self, at: usize, command: &Command) {
         let text = self.text;
         let line = &text[at..text.len().min(at + REACH)];
         // Most often such a name is no command.
@@ -45,12 +54,8 @@ impl Pass<'_> {
         }
         let Some(password) = self.engine.pairs.named(b"password") else { return };
         let line = &line[..memchr::memchr3(b'\n', b'|', b';', line).unwrap_or(line.len())];
-        for (program, option, takes) in PROGRAMS.iter().filter(|(program, ..)| line.starts_with(program)) {
-            // Containers publish ports with the same option with which a login takes its password.
-            let is_login = !matches!(*program, b"docker" | b"podman") || line[program.len()..].starts_with(b" login ");
-            if let Some(value) = value(line, option, *takes).filter(|_| is_login) {
-                self.keep(password, at + value.start..at + value.end);
-            }
+        if let Some(value) = value(line, command.option, command.takes) {
+            self.keep(password, at + value.start..at + value.end);
         }
     }
 }

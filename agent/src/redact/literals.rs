@@ -2,6 +2,7 @@
 //! often a table of bits denies.
 
 use super::Detector;
+use super::commands::{COMMANDS, Command};
 use super::filter::Filter;
 use super::known::Known;
 use super::scanner::Pass;
@@ -25,7 +26,7 @@ enum Lead {
     Expiry,
     Account,
     Argument,
-    Command,
+    Command(&'static Command),
 }
 
 /// Beginnings that are no tokens of vendors, of four bytes.
@@ -58,16 +59,6 @@ const LEADS: &[(&[u8; 4], Lead)] = &[
     (b"TTY=", Lead::Account),
     (b"CMD ", Lead::Account),
     (b"pass", Lead::Argument),
-    (b"mysq", Lead::Command),
-    (b"mari", Lead::Command),
-    (b"sshp", Lead::Command),
-    (b"curl", Lead::Command),
-    (b"dock", Lead::Command),
-    (b"podm", Lead::Command),
-    (b"ldap", Lead::Command),
-    (b"redi", Lead::Command),
-    (b"mong", Lead::Command),
-    (b"smbc", Lead::Command),
 ];
 
 /// The beginnings of what is enabled.
@@ -96,6 +87,10 @@ impl Literals {
         }
         for (beginning, lead) in LEADS {
             literals.add(**beginning, *lead, &beginning[..]);
+        }
+        for command in COMMANDS {
+            let head = command.program.first_chunk();
+            head.into_iter().for_each(|head| literals.add(*head, Lead::Command(command), command.program));
         }
         debug_assert!(
             literals.leads.iter().all(|(.., whole)| !whole[0].is_ascii_digit()),
@@ -159,8 +154,8 @@ impl Pass<'_> {
             Lead::For => self.for_user(at),
             Lead::Account => self.account_before(at),
             Lead::Argument => self.argument(at),
-            Lead::Command => {
-                self.command(at);
+            Lead::Command(command) => {
+                self.command(at, command);
                 false
             }
         }

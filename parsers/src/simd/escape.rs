@@ -168,22 +168,30 @@ const fn spread() -> [[u8; BLOCK]; 256] {
 
 /// Bytes for which room is made at once: as many again may be needed for backslashes.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-pub(super) const PIECE: usize = 4 << 10;
+const PIECE: usize = 4 << 10;
 
-/// To be inlined into a function that is compiled for the processor.
+/// Has `push` take the pieces of `text`, until it takes less than one. Gives how many bytes it took. To be inlined into a function
+/// that is compiled for the processor.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[inline(always)]
-fn push_blocks(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) -> usize {
+pub(super) fn in_pieces(text: Range<usize>, mut push: impl FnMut(Range<usize>) -> usize) -> usize {
     let mut at = text.start;
     while at < text.end {
         let piece = at..text.end.min(at + PIECE);
-        let read = push_piece(bytes, piece.clone(), out);
+        let read = push(piece.clone());
         at += read;
         if read < piece.len() {
             break;
         }
     }
     at - text.start
+}
+
+/// To be inlined into a function that is compiled for the processor.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[inline(always)]
+fn push_blocks(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) -> usize {
+    in_pieces(text, |piece| push_piece(bytes, piece, out))
 }
 
 /// Where the next block begins must not depend on what is in this one: the processor would wait for it. So whole blocks are taken

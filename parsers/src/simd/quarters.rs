@@ -10,7 +10,7 @@ use std::arch::x86_64::{
 };
 use std::ops::Range;
 
-use super::escape::{PIECE, SPREAD};
+use super::escape::{SPREAD, in_pieces};
 
 /// Bytes of a block.
 const WIDTH: usize = 32;
@@ -24,16 +24,7 @@ pub(super) fn is_there() -> bool {
 /// As [`push_plain`](super::push_plain).
 #[target_feature(enable = "avx2,bmi1,popcnt")]
 pub(super) fn push(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) -> usize {
-    let mut at = text.start;
-    while at < text.end {
-        let piece = at..text.end.min(at + PIECE);
-        let read = push_piece(bytes, piece.clone(), out);
-        at += read;
-        if read < piece.len() {
-            break;
-        }
-    }
-    at - text.start
+    in_pieces(text, |piece| push_piece(bytes, piece, out))
 }
 
 /// As [`push_plain_after`](super::push_plain_after).

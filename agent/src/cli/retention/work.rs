@@ -54,9 +54,8 @@ impl Way {
         let classes = Classes::read(&loaded.document, &mut findings);
         let mut outputs = loaded.document.instances(SectionKind::Output);
         let found = outputs.find(|(section, instance)| {
-            let name = section.get("alias").map_or(instance.as_str(), |alias| alias.text.as_str());
             section.name().eq_ignore_ascii_case("opensearch")
-                && ask.output.as_deref().is_none_or(|wanted| wanted == name)
+                && ask.output.as_deref().is_none_or(|wanted| wanted == section.called(instance))
         });
         let (section, name) = found.ok_or("the configuration has no such `opensearch` output")?;
         let cluster = cluster(section, &context(&name, &classes), &mut findings);

@@ -122,6 +122,13 @@ impl Legacy {
 mod tests {
     use super::*;
 
+    fn decoded(name: &str, bytes: &[u8]) -> Vec<u8> {
+        let mut batch = Batch::default();
+        let span = batch.store(bytes);
+        let decoded = Legacy::parse(name).expect("it is known").decode(&mut batch, span);
+        batch.bytes(decoded).to_vec()
+    }
+
     #[test]
     fn each_code_page_has_its_names() {
         for (name, bytes, text) in [
@@ -141,11 +148,7 @@ mod tests {
             ("Win1255", b"\xe0", "א"),
             ("Win1256", b"\xc7", "ا"),
         ] {
-            let legacy = Legacy::parse(name).expect("it is known");
-            let mut batch = Batch::default();
-            let span = batch.store(bytes);
-            let decoded = legacy.decode(&mut batch, span);
-            assert_eq!(batch.bytes(decoded), text.as_bytes(), "{name}");
+            assert_eq!(decoded(name, bytes), text.as_bytes(), "{name}");
         }
         assert!(Legacy::parse("latin-9").is_err());
     }
@@ -160,11 +163,7 @@ mod tests {
             ("Win1252", b"a", "a"),
             ("UHC", b"", ""),
         ] {
-            let legacy = Legacy::parse(name).expect("it is known");
-            let mut batch = Batch::default();
-            let span = batch.store(bytes);
-            let decoded = legacy.decode(&mut batch, span);
-            assert_eq!(String::from_utf8_lossy(batch.bytes(decoded)), text, "{name}");
+            assert_eq!(String::from_utf8_lossy(&decoded(name, bytes)), text, "{name}");
         }
     }
 

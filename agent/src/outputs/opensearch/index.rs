@@ -54,8 +54,8 @@ impl Flaws {
         Self { output, told: Mutex::default() }
     }
 
-    #[cold]
     /// Tells `flaw`, unless that was told.
+    #[cold]
     pub(super) fn tell(&self, flaw: &'static str) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if !told.contains(&flaw) {
