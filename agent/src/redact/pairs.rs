@@ -258,11 +258,7 @@ impl Pass<'_> {
         } else {
             bare_length(text, own.person_name == Some(detector))
         };
-        let follows = &text[length..];
-        let is_prose = self.text[at] == b':'
-            && spaces > 0
-            && follows.first() == Some(&b' ')
-            && follows.get(1).is_some_and(u8::is_ascii_alphabetic);
+        let is_prose = self.text[at] == b':' && spaces > 0 && text[length..].strip_prefix(b" ").is_some_and(is_prose);
         (length > 0 && !(spaces > 1 && self.text[at] == b'=')).then_some(Value {
             span: start..start + length,
             is_prose,
@@ -309,6 +305,14 @@ impl Pass<'_> {
         }
         is_one
     }
+}
+
+/// Whether `text` begins with a word as a sentence has them. What may be a value itself, as an address is, is none: once it is
+/// hidden no word stands there.
+fn is_prose(text: &[u8]) -> bool {
+    let mut word = text.iter().take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'=' | b':'));
+    let is_part = |byte: &u8| !byte.is_ascii_digit() && !matches!(byte, b'@' | b'%' | b'&' | b'\\' | b'_');
+    text.first().is_some_and(u8::is_ascii_alphabetic) && word.all(is_part)
 }
 
 /// The name of a field of an event of Windows, and what stands behind it: ` Name="TargetUserName">…`.

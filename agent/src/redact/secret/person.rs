@@ -79,6 +79,7 @@ pub(in super::super) const USERNAME: Detector = Detector {
         "Invalid user [[oracle1]] from",
         "session opened for user [[jane.doe]] by (uid=0)",
         "user=[[jdoe]] x",
+        "login: [[jdoe]] jane.doe2024 in",
         "open /home/[[jdoe]]/.ssh/id",
         "C:\\\\Users\\\\[[jane]]\\\\x",
         "at /Users/[[jane]]/x",
