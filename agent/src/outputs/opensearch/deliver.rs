@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use super::access::Access;
 use super::conflicts::Conflicts;
 use super::directory::Directory;
-use super::encoder::BulkEncoder;
+use super::encoder::{BulkEncoder, escape_document};
 use super::index::Flaws;
 use super::judge::does_not_inflate;
 use super::options::{Compress, OpenSearchOptions};
@@ -218,14 +218,16 @@ impl OpenSearch {
 impl OpenSearch {
     fn encoder_counting_in(&self, metrics: &Arc<OutputMetrics>) -> BulkEncoder {
         let learnt = (Arc::clone(&self.conflicts), Arc::clone(&self.indexes));
-        BulkEncoder::new(&self.options, Arc::clone(&self.agent), Arc::clone(metrics), learnt, &self.classes)
+        let agent = Arc::clone(&self.agent);
+        let mut encoder = BulkEncoder::new(&self.options, agent, Arc::clone(metrics), learnt, &self.classes);
+        encoder.escape_unicode = self.escape_unicode;
+        encoder
     }
 }
 
 impl Output for OpenSearch {
     fn encoder(&self) -> Box<dyn Encoder> {
         let mut encoder = self.encoder_counting_in(&self.metrics);
-        encoder.escape_unicode = self.escape_unicode;
         encoder.flaws = Some(Arc::clone(&self.flaws));
         Box::new(encoder)
     }
@@ -239,7 +241,11 @@ impl Output for OpenSearch {
     }
 
     fn mend(&self, item: &[u8], refusal: &Refusal) -> Option<Vec<u8>> {
-        self.other_form(item, refusal)
+        let mut mended = self.other_form(item, refusal)?;
+        if self.escape_unicode {
+            escape_document(&mut mended, 0);
+        }
+        Some(mended)
     }
 
     fn refresh(&self) {

@@ -210,6 +210,13 @@ impl BulkEncoder {
     }
 }
 
+/// Writes the document of the item from `start` on without characters beyond ASCII.
+pub(super) fn escape_document(out: &mut Vec<u8>, start: usize) {
+    if let Some(newline) = memchr::memchr(b'\n', &out[start..]) {
+        escape_unicode(out, start + newline);
+    }
+}
+
 impl Encoder for BulkEncoder {
     fn encode(&mut self, record: Record<'_>, stream: &Arc<Stream>, tag: &Arc<str>, out: &mut Vec<u8>) -> Encoded {
         let start = out.len();
@@ -217,10 +224,8 @@ impl Encoder for BulkEncoder {
         if self.conflicts.avoid(out, start) {
             self.metrics.repaired_records.add(1);
         }
-        if self.escape_unicode
-            && let Some(newline) = memchr::memchr(b'\n', &out[start..])
-        {
-            escape_unicode(out, start + newline);
+        if self.escape_unicode {
+            escape_document(out, start);
         }
         encoded
     }

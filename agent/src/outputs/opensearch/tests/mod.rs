@@ -43,9 +43,13 @@ pub(super) struct Built {
 }
 
 fn built(entries: Entries<'_>) -> Result<Built, Diagnostics> {
+    built_in(&context(), entries)
+}
+
+fn built_in(context: &BuildContext, entries: Entries<'_>) -> Result<Built, Diagnostics> {
     let metrics = Arc::new(OutputMetrics::new("opensearch.0"));
     let mut findings = Diagnostics::default();
-    let output = build(&section(entries), &context(), &metrics, &mut findings).ok_or(findings)?;
+    let output = build(&section(entries), context, &metrics, &mut findings).ok_or(findings)?;
     Ok(Built { output, metrics })
 }
 
@@ -663,6 +667,22 @@ fn a_refused_document_is_repaired_once_then_quarantined_once_then_given_up() {
     );
     assert_eq!(mend(quarantined.as_bytes()), None);
     assert_eq!((built.metrics.repaired_records.get(), built.metrics.quarantine_index_records.get()), (1, 1));
+}
+
+#[test]
+fn what_is_written_in_ascii_stays_so_once_it_is_repaired() {
+    let context = BuildContext { escape_unicode: true, ..context() };
+    let built = built_in(&context, &[("quarantine_index", "bad")]).unwrap_or_else(|findings| panic!("{findings:?}"));
+    let refusal = no_object("failed to parse field [caf\u{e9}] of type [text] in document with id 'a1'.");
+    let item =
+        b"{\"create\":{\"_index\":\"fluent-bit\",\"_id\":\"a1\"}}\n{\"@timestamp\":\"t\",\"caf\\u00e9\":{\"x\":1}}\n";
+
+    let repaired = built.output.mend(item, &refusal).expect("the field is named");
+    let quarantined = built.output.mend(&repaired, &refusal).expect("there is a quarantine index");
+
+    let text = String::from_utf8(repaired).expect("text");
+    assert!(text.ends_with("\"unmapped\":{\"caf\\u00e9\":\"{\\\"x\\\":1}\"}}\n"), "{text}");
+    assert!(quarantined.is_ascii());
 }
 
 #[test]
