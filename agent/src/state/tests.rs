@@ -229,15 +229,31 @@ fn a_file_that_never_was_a_database_is_refused_and_left_as_it_is() {
     let path = directory.path().join("a.conf");
     let is_left =
         |content: &[u8]| crate::config::read_bounded(&path, 1 << 20).is_ok_and(|found| found.as_bytes() == content);
-    for (content, is_refused) in
-        [(&b"[SERVICE]\n  Flush 1\n"[..], true), (b"x", true), (b"", false), (&[0; 4096], false)]
-    {
+    let lock = directory.path().join("a.conf.lock");
+    for (content, has_lock, is_refused) in [
+        (&b"[SERVICE]\n  Flush 1\n"[..], true, true),
+        (b"x", true, true),
+        (b"", false, false),
+        (&[0; 100], false, true),
+        (&[0; 4096], false, true),
+        // An agent was at it when the host went down.
+        (&[0; 4096], true, false),
+    ] {
         std::fs::write(&path, content).expect("it is written");
+        if has_lock {
+            std::fs::write(&lock, "").expect("it is written");
+        }
 
         assert_eq!(database(&path).probe().is_err(), is_refused, "{}", content.escape_ascii());
         assert!(is_left(content), "a probe changes nothing");
         assert_eq!(Positions::open(&database(&path)).is_err(), is_refused, "{}", content.escape_ascii());
         assert_eq!(is_left(content), is_refused, "{}", content.escape_ascii());
+        assert_eq!(
+            lock.exists(),
+            has_lock || !is_refused,
+            "what is refused gets no lock, or it would be taken the next time"
+        );
+        drop(std::fs::remove_file(&lock));
     }
 }
 
