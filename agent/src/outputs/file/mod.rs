@@ -18,7 +18,7 @@ use crate::metrics::OutputMetrics;
 use crate::plugin::{BodyEncoding, BuildContext, Class, Delivery, Encoder, Output, OutputKind, Request, Verdict};
 use encoder::FileEncoder;
 use format::{Delimiter, Format, Template};
-use writer::Writer;
+use writer::{Writer, directory_of};
 
 /// The row of the plugin table.
 pub const KIND: OutputKind =
@@ -77,6 +77,14 @@ fn build(
         let writer = Arc::new(Writer::new(&options));
         Arc::new(FileOutput { options, escape_unicode: context.escape_unicode, writer }) as Arc<dyn Output>
     })
+}
+
+impl FileOptions {
+    /// The directory that it writes in, and the file, where all tags have one.
+    pub fn place(&self) -> (PathBuf, Option<PathBuf>) {
+        let Some(file) = self.file.as_ref().map(|file| self.path.join(file)) else { return (self.path.clone(), None) };
+        (directory_of(&file).to_owned(), Some(file))
+    }
 }
 
 struct FileOutput {

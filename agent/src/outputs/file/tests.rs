@@ -8,7 +8,7 @@ use vigie_parsers::batch::{Batch, Origin, Timestamp, Value};
 use super::*;
 use crate::config::{Entry, Located, Place, SectionKind};
 use crate::metrics::InputMetrics;
-use crate::plugin::{Agent, Item, Lot, Stream};
+use crate::plugin::{Agent, Item, Lot, Purpose, Stream};
 use crate::receipts::{Ledger, Outcome, Signal};
 
 fn built(entries: &[(&str, &str)]) -> Result<Arc<dyn Output>, Diagnostics> {
@@ -22,7 +22,7 @@ fn built(entries: &[(&str, &str)]) -> Result<Arc<dyn Output>, Diagnostics> {
         classes: Arc::default(),
         state_directory: None,
         escape_unicode: false,
-        dry_run: false,
+        purpose: Purpose::Run,
     };
     let mut findings = Diagnostics::default();
     build(&section, &context, &Arc::new(OutputMetrics::new("file.0")), &mut findings).ok_or(findings)

@@ -95,7 +95,7 @@ impl Writer {
     }
 
     fn append(&self, part: &Part) -> Result<Appended, WriteError> {
-        let directory = part.path.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let directory = directory_of(&part.path);
         if self.mkdir {
             fs::create_dir_all(directory).map_err(|source| WriteError::Io { path: directory.to_owned(), source })?;
         } else if !directory.is_dir() {
@@ -103,6 +103,11 @@ impl Writer {
         }
         append(part, directory).map_err(|source| WriteError::Io { path: part.path.clone(), source })
     }
+}
+
+/// The directory that `file` lies in.
+pub(super) fn directory_of(file: &Path) -> &Path {
+    file.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn take_back(done: Vec<Appended>) -> Result<(), WriteError> {
