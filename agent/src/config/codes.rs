@@ -21,11 +21,11 @@ macro_rules! codes {
 
 codes! {
     "V001" "a heading is not well formed"
-        "A section begins with its name in brackets, at the line start and alone on its line, such as `[INPUT]`."
+        "A section begins with its name in brackets, at the line start, such as `[INPUT]`."
     "V002" "an unknown section"
         "Main files hold SERVICE, INPUT, FILTER, OUTPUT, PARSER and MULTILINE_PARSER; parsers files only the last two. In YAML the same are `service`, `pipeline` with `inputs`, `filters` and `outputs`, `parsers`, `multiline_parsers`, beside `env` and `includes`."
     "V003" "a key at the line start"
-        "Keys of a section are indented; only headings, comments and `@` commands stand at the line start. Fluent Bit refuses the second such key."
+        "Keys of a section are indented; only headings, comments and `@` commands stand at the line start. Fluent Bit takes the first letter of the first such key for the indentation, so that the key is another one, and refuses the second."
     "V004" "an unknown or incomplete command"
         "There are two commands: `@INCLUDE path` and `@SET name=value`."
     "V005" "a key without a value"
@@ -41,7 +41,7 @@ codes! {
     "V012" "a file is included twice"
         "Each file is read once, which also ends loops of includes."
     "V013" "an include matches nothing"
-        "The pattern is looked for beside the main file, then where the agent was started; a YAML file looks beside itself first. Fluent Bit refuses an include without a match as well."
+        "The pattern is looked for beside the main file, then where the agent was started, a single file the other way round; a YAML file looks beside itself first. Fluent Bit refuses an include without a match as well."
     "V020" "not well-formed YAML"
         "Indent with spaces, and put quotes around a text that begins with a sign or holds `: `. Only the first document of a file is read; anchors and aliases are not supported."
     "V021" "a value of the wrong shape"

@@ -3,7 +3,7 @@
 //! # Source
 //! Fluent Bit manual, "Record accessor".
 
-use vigie_parsers::batch::{Batch, Record, Span, Text, Value};
+use vigie_parsers::batch::{Batch, Field, Record, Span, Text, Value};
 
 use super::json::push_value;
 use super::print::push_printed;
@@ -102,8 +102,11 @@ impl Path {
 
     /// The value in `record`. A path that goes on below a text, a number or a truth value ends there, as in Fluent Bit.
     pub fn find(&self, record: Record<'_>) -> Option<Value> {
-        let batch = record.batch();
-        let last = record.fields().iter().rev().find(|field| batch.text_is(field.key, &self.top));
+        self.find_among(record.batch(), record.fields())
+    }
+
+    fn find_among(&self, batch: &Batch, fields: &[Field]) -> Option<Value> {
+        let last = fields.iter().rev().find(|field| batch.text_is(field.key, &self.top));
         let mut value = last?.value;
         for step in &self.steps {
             value = child(batch, value, step)?;
@@ -121,9 +124,9 @@ impl Path {
         true
     }
 
-    /// The same with numbers as they were written, to be compared with.
-    pub fn render_as_written(&self, record: Record<'_>, out: &mut Vec<u8>) -> bool {
-        push_as_written(record.batch(), self.find(record), out)
+    /// The same among `fields`, those of a record or of its metadata, with numbers as they were written, to be compared with.
+    pub fn render_as_written(&self, (batch, fields): (&Batch, &[Field]), out: &mut Vec<u8>) -> bool {
+        push_as_written(batch, self.find_among(batch, fields), out)
     }
 }
 
@@ -371,7 +374,7 @@ mod tests {
         let path = Path::parse("$k8s['labels']['n']").expect("it is one");
         let mut out = Vec::new();
 
-        assert!(path.render_as_written(batch.record(index), &mut out));
+        assert!(path.render_as_written((&batch, batch.record(index).fields()), &mut out));
         assert_eq!(out, b"1.5");
     }
 
