@@ -35,7 +35,9 @@ macro_rules! differences {
 differences! {
     "dummy" "rate" Given "a text that is no number is refused; Fluent Bit reads it as 0"
     "file" "csv_column_names" Given "the names stand once at the head of the file; in Fluent Bit again at each flush"
-    "file" "file" Given "a name with `$` is refused: names of files hold no fields and no parts of the tag"
+    "file" "max_dynamic_files" Given "files are counted from the start on; none is held open"
+    "file" "on_limit_reached" Absent "`fallback` by default, in Fluent Bit `error`, which is refused"
+    "file" "on_missing_field" Absent "`fallback` by default, in Fluent Bit `error`, which is refused"
     "input" "storage.type" Given "whole requests are spooled and synced before the input is answered; `memrb` is as `memory`: the input waits, nothing is dropped"
     "opensearch" "generate_id" Absent "ids are made from the position in the source, so that a resend makes no second document; Fluent Bit leaves them to the store"
     "opensearch" "index" Given "a date in it is that of the event; in Fluent Bit that of sending"

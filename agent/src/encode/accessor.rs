@@ -176,21 +176,54 @@ impl Template {
         self.0.iter().any(|part| !matches!(part, Part::Literal(_)))
     }
 
+    /// What it begins with, whatever the record.
+    pub fn literal_start(&self) -> &[u8] {
+        match self.0.first() {
+            Some(Part::Literal(text)) => text,
+            _ => &[],
+        }
+    }
+
+    /// The top-level keys in it.
+    pub fn top_keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().filter_map(|part| if let Part::Field(path) = part { Some(path.top()) } else { None })
+    }
+
+    /// Appends what it stands for up to the first value that is not there or that `takes` does not take. Returns whether there is none
+    /// such.
+    pub fn render_checked(
+        &self,
+        record: Record<'_>,
+        tag: &str,
+        takes: impl Fn(&[u8]) -> bool,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        self.0.iter().all(|part| {
+            let start = out.len();
+            push_part(part, record, tag, out) && (matches!(part, Part::Literal(_)) || takes(&out[start..]))
+        })
+    }
+
     /// Appends what it stands for; what is not there stands for nothing. Returns whether everything in it was there.
     pub fn render(&self, record: Record<'_>, tag: &str, out: &mut Vec<u8>) -> bool {
         let mut is_whole = true;
         for part in &self.0 {
-            let text = match part {
-                Part::Literal(text) => Some(text.as_slice()),
-                Part::Tag => Some(tag.as_bytes()),
-                Part::TagWord(number) => tag.split('.').nth(*number).map(str::as_bytes),
-                Part::Field(path) => path.render(record, out).then_some(&b""[..]),
-            };
-            is_whole &= text.is_some();
-            out.extend_from_slice(text.unwrap_or_default());
+            is_whole &= push_part(part, record, tag, out);
         }
         is_whole
     }
+}
+
+/// Appends what `part` stands for. Returns whether it was there.
+fn push_part(part: &Part, record: Record<'_>, tag: &str, out: &mut Vec<u8>) -> bool {
+    let text = match part {
+        Part::Literal(text) => Some(text.as_slice()),
+        Part::Tag => Some(tag.as_bytes()),
+        Part::TagWord(number) => tag.split('.').nth(*number).map(str::as_bytes),
+        Part::Field(path) => path.render(record, out).then_some(&b""[..]),
+    };
+    out.extend_from_slice(text.unwrap_or_default());
+    text.is_some()
 }
 
 impl OptionType for Path {

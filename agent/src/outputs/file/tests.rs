@@ -145,3 +145,42 @@ fn what_is_not_done_is_refused() {
         assert!(built(&[(key, value)]).is_err(), "{key} {value}");
     }
 }
+
+#[test]
+fn names_of_files_have_a_beginning_of_their_own_and_keys_without_separators() {
+    let fallback = ("fallback_file", "other");
+    for (key, value, is_taken) in [
+        ("file", "$a.log", true),
+        ("path", "/logs/$a", true),
+        ("path", "logs-$a['b'][0]-$TAG[1]", true),
+        ("path", "$a/b", false),
+        ("path", "/logs/$a/b", false),
+        ("file", "$a['b", false),
+        ("file", "\u{1}$a", false),
+        ("on_missing_field", "error", false),
+    ] {
+        let built = built(&[(key, value), fallback]);
+        assert_eq!(built.is_ok(), is_taken, "{key} {value}");
+    }
+    assert!(built(&[("file", "$a.log")]).is_err_and(|findings| {
+        findings
+            .in_order()
+            .iter()
+            .any(|finding| finding.help.as_deref().is_some_and(|help| help.contains("Fallback_File")))
+    }));
+}
+
+/// A value may name a directory, or what may not be written: the other records go on.
+#[tokio::test]
+async fn a_name_that_cannot_be_written_goes_to_the_fallback_file() {
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::create_dir(directory.path().join("taken")).expect("made");
+    let entries = [("format", "plain"), ("file", "$TAG"), ("fallback_file", "other")];
+
+    let verdict = written(directory.path(), &entries, &["a", "taken", "../x", "b"]).await;
+
+    assert!(matches!(verdict, Verdict::Delivered));
+    let lines = |name: &str| text(&directory.path().join(name)).lines().count();
+    assert_eq!((lines("a"), lines("b"), lines("other")), (1, 1, 2));
+    assert_eq!(fs::read_dir(directory.path()).expect("it is read").count(), 4);
+}
