@@ -314,6 +314,13 @@ fn a_dry_run_refuses_what_a_start_cannot_open() {
             assert_eq!(names(), before, "{mode} {service}: nothing is left behind");
         }
     }
+    fs::write(at("a.conf"), "").expect("written");
+    for mode in ["-D", "-c a.conf"] {
+        let run = command(folder.path(), &format!("{mode} {out}")).env("FLB_LOG_LEVEL", "loud").output();
+        let run = run.expect("the program runs");
+        let said = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert!(!run.status.success() && said.contains("FLB_LOG_LEVEL: expected"), "{mode}: {said}");
+    }
     assert_eq!(fs::read_to_string(at("file")).expect("it is read"), "kept");
 }
 

@@ -72,6 +72,7 @@ pub fn load(line: &CommandLine, environment: Environment, findings: &mut Diagnos
     add_flags(&mut reader, line);
     reader.expand(0);
     leave_out_inactive(&mut reader.document);
+    Service::keep_last(&mut reader.document, reader.findings);
     let service = Service::from_document(&reader.document, reader.findings);
     tell_unrefreshed(&reader.document, &service, reader.findings);
     bases.push(PathBuf::new());
