@@ -144,7 +144,7 @@ impl Worker {
             classes: Arc::default(),
             state_directory: None,
             escape_unicode: false,
-            purpose: Purpose::CheckBeside,
+            purpose: Purpose::Read,
         };
         let options = LineOptions {
             key: "log".into(),

@@ -342,3 +342,21 @@ fn a_dry_run_sees_that_another_agent_has_the_positions_and_the_spools() {
         assert!(said.contains(part), "{part}: {said}");
     }
 }
+
+/// They read a configuration that may run elsewhere, or as another user.
+#[test]
+fn setting_up_and_migrating_look_at_no_place_that_the_agent_writes_to() {
+    let folder = folder();
+    fs::write(folder.path().join("file"), "").expect("written");
+    let text = "[SERVICE]\n  Log_File file/log\n  storage.path file/state\n[INPUT]\n  Name tail\n  Path x\n  DB file/db\n\
+                [INPUT]\n  Name dummy\n[OUTPUT]\n  Name opensearch\n  Match *\n  Write_To file/out\n";
+    fs::write(folder.path().join("a.conf"), text).expect("written");
+
+    let (_, refused, _) = run(folder.path(), "-D -c a.conf");
+    let (_, set_up, _) = run(folder.path(), "setup opensearch -c a.conf");
+    let (table, _, is_content) = run(folder.path(), "migrate a.conf");
+
+    assert!(refused.contains("vigie: 3 errors in the configuration"), "{refused}");
+    assert!(!set_up.contains("error["), "{set_up}");
+    assert!(is_content && !table.contains("unsupported  "), "{table}");
+}

@@ -69,7 +69,7 @@ fn encoder() -> Box<dyn Encoder> {
         classes: Arc::default(),
         state_directory: None,
         escape_unicode: false,
-        purpose: Purpose::CheckBeside,
+        purpose: Purpose::Read,
     };
     let kind = outputs::KINDS.iter().find(|kind| kind.name == "opensearch").expect("the output is in the table");
     let metrics = Arc::new(OutputMetrics::new("opensearch.0"));

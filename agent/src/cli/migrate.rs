@@ -41,7 +41,7 @@ pub(super) fn text(file: &Path, environment: Environment) -> Result<String, Stri
     // Nothing is opened: what would be found at a start is found all the same.
     let agent = Arc::new(Agent::new("migrate", b""));
     let state_directory = loaded.service.storage_path.clone();
-    drop(Plan::build(loaded, &Surroundings { agent, state_directory, purpose: Purpose::CheckBeside }, &mut findings));
+    drop(Plan::build(loaded, &Surroundings { agent, state_directory, purpose: Purpose::Read }, &mut findings));
     Ok(table(&document, &findings))
 }
 
@@ -68,9 +68,9 @@ fn table(document: &Document, findings: &Diagnostics) -> String {
     render(document, &rows)
 }
 
-/// Whether a finding tells what Vigie does. Variables may well be set, and databases and directories be there, where the agent will run.
+/// Whether a finding tells what Vigie does. Variables may well be set where the agent will run.
 fn matters(finding: &Diagnostic) -> bool {
-    !matches!(finding.code, "V107" | "V109" | "V131" | "V134" | "V206" | "V207" | "V208" | "V209" | "V402")
+    !matches!(finding.code, "V107" | "V109" | "V206" | "V207" | "V208" | "V209")
 }
 
 /// Whether a finding tells of something that nothing here runs.

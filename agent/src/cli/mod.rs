@@ -93,8 +93,8 @@ fn start(flags: Flags) -> ExitCode {
     let sources = loaded.document.files.clone();
     let wished = match flags.command {
         Command::Run if !findings.has_errors() => Purpose::Run,
-        // An agent may well run meanwhile.
-        Command::Setup => Purpose::CheckBeside,
+        // An agent may well run meanwhile, and as another user.
+        Command::Setup => Purpose::Read,
         _ => Purpose::Check,
     };
     let logger = opening::logger((&loaded, wished), (flags.quiet, flags.verbose), &environment, &mut findings);
@@ -185,7 +185,7 @@ fn load_for_dlq(flags: &Flags) -> Result<dlq::ForDlq, String> {
     if findings.has_errors() {
         return Err(format!("the configuration cannot be read\n{}", render(&findings, &loaded.document.files)));
     }
-    let mut surroundings = surroundings(&loaded, &environment, Purpose::CheckBeside, &mut findings);
+    let mut surroundings = surroundings(&loaded, &environment, Purpose::Read, &mut findings);
     surroundings.purpose = Purpose::Run;
     Ok(dlq::ForDlq { loaded, surroundings })
 }

@@ -12,7 +12,7 @@ pub(super) fn logger(
     environment: &Environment,
     findings: &mut Diagnostics,
 ) -> Option<Logger> {
-    if purpose == Purpose::CheckBeside {
+    if purpose == Purpose::Read {
         return None;
     }
     let levels = match Levels::new(loaded, quiet, verbose, environment) {

@@ -43,7 +43,7 @@ pub(super) fn equip(
     let left = spools(state);
     tell_orphans(&left, outputs, state, findings);
     let is_check = surroundings.purpose.is_check();
-    if findings.has_errors() && !is_check {
+    if findings.has_errors() && !is_check || surroundings.purpose == Purpose::Read {
         return;
     }
     let kept: HashSet<Arc<str>> =

@@ -107,6 +107,8 @@ pub enum Purpose {
     Check,
     /// The same beside what this process runs, which makes way for it: who has what is not looked at.
     CheckBeside,
+    /// To see what it says: it may run elsewhere, or as someone else, so no place that it writes to is looked at.
+    Read,
 }
 
 impl Purpose {

@@ -78,6 +78,7 @@ fn open_positions(
     let opened = match purpose {
         Purpose::Run => Positions::open(&database),
         Purpose::Check => database.probe().and_then(|()| database.probe_lock()).map(|()| Positions::in_memory()),
+        Purpose::Read => Ok(Positions::in_memory()),
         Purpose::CheckBeside => database.probe().map(|()| Positions::in_memory()),
     };
     match opened {

@@ -31,7 +31,7 @@ use tracing::warn;
 use crate::config::{Diagnostics, Options, Section};
 use crate::metrics::OutputMetrics;
 use crate::net::{AuthOptions, Hosts, HttpClient, NetOptions, Target, TlsFiles, TlsOptions};
-use crate::plugin::{BuildContext, Output, OutputKind};
+use crate::plugin::{BuildContext, Output, OutputKind, Purpose};
 use access::Access;
 use deliver::{Destination, OpenSearch};
 use directory::Directory;
@@ -62,10 +62,10 @@ fn build(
     let mut access = Access::open(&auth, section, context, findings)?;
     let destination = match &options.write_to {
         Some(path) => {
-            let opened = if context.purpose.is_check() {
-                Directory::probe(path).map(|()| Destination::Nowhere)
-            } else {
-                Directory::open(path).map(|directory| Destination::Directory(Arc::new(directory)))
+            let opened = match context.purpose {
+                Purpose::Run => Directory::open(path).map(|directory| Destination::Directory(Arc::new(directory))),
+                Purpose::Check | Purpose::CheckBeside => Directory::probe(path).map(|()| Destination::Nowhere),
+                Purpose::Read => Ok(Destination::Nowhere),
             };
             match opened {
                 Ok(destination) => destination,
