@@ -85,6 +85,7 @@ fn written(section: &Section, findings: &mut Diagnostics) {
         return;
     }
     let could = match &file {
+        Some(file) if file.exists() && !file.is_file() => Err(std::io::Error::other("it is no file")),
         Some(file) if directory.exists() => could_append(file),
         _ => could_fill(&directory),
     };

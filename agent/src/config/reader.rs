@@ -216,10 +216,10 @@ pub(super) fn unknown(findings: &mut Diagnostics, (what, place): (&str, Place), 
 
 /// `Key` to `key`, `logLevel` to `log_level`.
 pub(super) fn snake_case(key: &str) -> String {
-    let camel = !key.contains('_') && !key.contains('.') && key.starts_with(|first: char| first.is_ascii_lowercase());
+    let camel = !key.contains('_') && key.starts_with(|first: char| first.is_ascii_lowercase());
     let mut snake = String::with_capacity(key.len() + 4);
     for character in key.chars() {
-        if camel && character.is_ascii_uppercase() {
+        if camel && character.is_ascii_uppercase() && !snake.ends_with('.') {
             snake.push('_');
         }
         snake.push(character.to_ascii_lowercase());
@@ -309,7 +309,9 @@ mod tests {
             ("Log_Level", "log_level"),
             ("DB", "db"),
             ("Tag", "tag"),
-            ("tls.verifyHostname", "tls.verifyhostname"),
+            ("tls.verifyHostname", "tls.verify_hostname"),
+            ("storage.totalLimitSize", "storage.total_limit_size"),
+            ("storage.Path", "storage.path"),
         ] {
             assert_eq!(snake_case(key), expected);
         }

@@ -189,6 +189,11 @@ impl Database {
     /// Refuses what is neither empty nor begins as a database: it is something else of the user's. A crash of the host may leave zeros
     /// where a database was begun, whose lock was made before it; zeros without a lock are no work of an agent.
     fn refuse_foreign(&self) -> Result<(), StateError> {
+        let foreign = || StateError::Foreign { path: self.path.clone() };
+        // Not even opened: a pipe would wait, and a device is not to be moved away.
+        if std::fs::metadata(&self.path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(foreign());
+        }
         let mut head = Vec::new();
         match File::open(&self.path) {
             Ok(file) if !self.is_own => {
@@ -198,7 +203,7 @@ impl Database {
         };
         let is_zeros = head.iter().all(|byte| *byte == 0);
         let is_database = head.is_empty() || head == MAGIC || is_zeros && self.lock_path().exists();
-        if is_database { Ok(()) } else { Err(StateError::Foreign { path: self.path.clone() }) }
+        if is_database { Ok(()) } else { Err(foreign()) }
     }
 
     fn io(&self, source: std::io::Error) -> StateError {

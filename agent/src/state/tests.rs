@@ -257,6 +257,25 @@ fn a_file_that_never_was_a_database_is_refused_and_left_as_it_is() {
     }
 }
 
+/// A device would be moved away like a damaged file, a pipe waited for.
+#[test]
+fn what_is_no_file_is_refused_and_stays_where_it_is() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let at = |name: &str| directory.path().join(name);
+    std::fs::create_dir(at("folder")).expect("made");
+    rustix::fs::mknodat(rustix::fs::CWD, at("pipe"), rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
+        .expect("made");
+    std::os::unix::fs::symlink("pipe", at("link")).expect("made");
+    for name in ["folder", "pipe", "link"] {
+        for is_own in [false, true] {
+            let database = Database { is_own, ..database(&at(name)) };
+            assert!(matches!(database.probe(), Err(StateError::Foreign { .. })), "{name}");
+            assert!(matches!(Positions::open(&database), Err(StateError::Foreign { .. })), "{name}");
+        }
+    }
+    assert_eq!(std::fs::read_dir(directory.path()).expect("it is read").count(), 3);
+}
+
 #[test]
 fn a_probe_tells_where_no_database_can_be_and_leaves_nothing() {
     let directory = tempfile::tempdir().expect("a directory");

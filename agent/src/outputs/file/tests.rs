@@ -175,12 +175,14 @@ fn names_of_files_have_a_beginning_of_their_own_and_keys_without_separators() {
 async fn a_name_that_cannot_be_written_goes_to_the_fallback_file() {
     let directory = tempfile::tempdir().expect("a directory");
     fs::create_dir(directory.path().join("taken")).expect("made");
+    let pipe = directory.path().join("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).expect("made");
     let entries = [("format", "plain"), ("file", "$TAG"), ("fallback_file", "other")];
 
-    let verdict = written(directory.path(), &entries, &["a", "taken", "../x", "b"]).await;
+    let verdict = written(directory.path(), &entries, &["a", "taken", "pipe", "../x", "b"]).await;
 
     assert!(matches!(verdict, Verdict::Delivered));
     let lines = |name: &str| text(&directory.path().join(name)).lines().count();
-    assert_eq!((lines("a"), lines("b"), lines("other")), (1, 1, 2));
-    assert_eq!(fs::read_dir(directory.path()).expect("it is read").count(), 4);
+    assert_eq!((lines("a"), lines("b"), lines("other")), (1, 1, 3));
+    assert_eq!(fs::read_dir(directory.path()).expect("it is read").count(), 5);
 }

@@ -2,9 +2,12 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 use super::FileOptions;
 use super::format::Format;
@@ -143,9 +146,11 @@ impl WriteError {
             Kind::NotADirectory,
             Kind::AlreadyExists,
             Kind::InvalidFilename,
+            Kind::InvalidInput,
             Kind::PermissionDenied,
         ];
-        kinds.contains(&source.kind()) || source.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+        let errnos = [Errno::LOOP, Errno::NXIO].map(|errno| Some(errno.raw_os_error()));
+        kinds.contains(&source.kind()) || errnos.contains(&source.raw_os_error())
     }
 }
 
@@ -172,7 +177,12 @@ pub(super) fn directory_of(file: &Path) -> &Path {
 }
 
 fn append(part: &Part, directory: &Path) -> io::Result<Appended> {
-    let mut file = OpenOptions::new().append(true).create(true).open(&part.path)?;
+    // A pipe without a reader would be waited for.
+    let without_wait = OFlags::NONBLOCK.bits().cast_signed();
+    let mut file = OpenOptions::new().append(true).create(true).custom_flags(without_wait).open(&part.path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
+    }
     let before = file.seek(SeekFrom::End(0))?;
     let names: &[u8] = if before == 0 { &part.names } else { &[] };
     let written = file.write_all(names).and_then(|()| file.write_all(&part.lines)).and_then(|()| file.sync_data());
