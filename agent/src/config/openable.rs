@@ -12,7 +12,9 @@ use rustix::io::Errno;
 /// # Errors
 /// As making the directory or a file in it would fail.
 pub fn could_fill(directory: &Path) -> io::Result<()> {
-    let there = directory.ancestors().map(or_here).find(|path| path.exists()).unwrap_or(Path::new("."));
+    // A link that leads nowhere is there, too.
+    let is_there = |path: &&Path| path.symlink_metadata().is_ok();
+    let there = directory.ancestors().map(or_here).find(is_there).unwrap_or(Path::new("."));
     if !there.is_dir() {
         let errno = if there == directory { Errno::EXIST } else { Errno::NOTDIR };
         return Err(errno.into());
@@ -101,7 +103,7 @@ mod tests {
             assert_eq!(told, append(&at(name)).map_err(|error| error.to_string()), "{name}");
             drop(fs::remove_file(at("new.log")).or_else(|_| fs::remove_file(at("inner/new.log"))));
         }
-        for name in ["file", "inner", "new/newer", "file/x"] {
+        for name in ["file", "inner", "new/newer", "file/x", "broken"] {
             let told = could_fill(&at(name)).map_err(|error| error.to_string());
             assert!(!at("new").exists(), "nothing is left");
             assert_eq!(told, fill(&at(name)).map_err(|error| error.to_string()), "{name}");
