@@ -89,3 +89,25 @@ fn matching(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
 fn shown(root: &Path) -> String {
     if root.as_os_str().is_empty() { ".".into() } else { root.display().to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As files of a ConfigMap are links into a directory beside them.
+    #[test]
+    fn a_linked_main_file_is_in_its_real_directory_first() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("real")).expect("made");
+        std::fs::write(at("real/a.conf"), "").expect("written");
+        std::os::unix::fs::symlink("real/a.conf", at("a.conf")).expect("made");
+        std::os::unix::fs::symlink("real", at("alias")).expect("made");
+
+        let real = folder.path().canonicalize().expect("it is there").join("real");
+        assert_eq!(bases(&at("a.conf")), [real, folder.path().to_owned()]);
+        assert_eq!(bases(&at("real/a.conf")), [at("real")]);
+        assert_eq!(bases(&at("alias/a.conf")), [at("alias")]);
+        assert_eq!(bases(Path::new("none.conf")), [Path::new("")]);
+    }
+}
