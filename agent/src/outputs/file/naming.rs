@@ -160,6 +160,13 @@ impl Naming {
     }
 }
 
+/// The bytes of a record, which is of so many `lines`, without the name of its file: it was spooled when records named theirs.
+pub(super) fn without_name(bytes: &[u8], lines: usize) -> &[u8] {
+    let has_name = bytes.first() == Some(&MARK) && memchr::memchr_iter(b'\n', bytes).count() > lines;
+    let line = memchr::memchr(b'\n', bytes).filter(|_| has_name).map(|end| &bytes[end + 1..]);
+    line.unwrap_or(bytes)
+}
+
 /// Whether a value may stand in a path: nothing that leads elsewhere, hides or does not print.
 fn is_plain_name(value: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(value) else { return false };

@@ -170,6 +170,26 @@ fn names_of_files_have_a_beginning_of_their_own_and_keys_without_separators() {
     }));
 }
 
+/// What waits in a spool was encoded under the configuration of then.
+#[tokio::test]
+async fn what_was_encoded_under_another_configuration_is_written_as_a_line() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = ("path", directory.path().to_str().expect("a path"));
+    let (plain, fallback) = (("format", "plain"), ("fallback_file", "other"));
+    let named = built(&[path, plain, ("file", "$TAG.x"), fallback]).expect("it is valid");
+    let unnamed = built(&[path, plain]).expect("it is valid");
+
+    for (then, now) in [(&named, &unnamed), (&unnamed, &named)] {
+        let request = request(&**then, &["a"]);
+        assert!(matches!(now.deliver(&request).await, Verdict::Delivered));
+        request.settle_all(Outcome::Delivered);
+    }
+
+    let line = text(&directory.path().join("a"));
+    assert!(line.starts_with('{') && line.lines().count() == 1, "{line:?}");
+    assert_eq!(text(&directory.path().join("other")), line);
+}
+
 /// A value may name a directory, or what may not be written: the other records go on.
 #[tokio::test]
 async fn a_name_that_cannot_be_written_goes_to_the_fallback_file() {

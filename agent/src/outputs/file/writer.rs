@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use super::FileOptions;
 use super::format::Format;
-use super::naming::Naming;
+use super::naming::{Naming, without_name};
 use crate::plugin::Request;
 
 /// Why a request was not written.
@@ -71,7 +71,10 @@ impl Writer {
             let item_bytes = &request.body[request.item_range(at)];
             let (path, item_bytes) = match &self.naming {
                 Some(naming) => naming.split(item_bytes),
-                None => (self.path(&request.lots[item.lot as usize].tag), item_bytes),
+                None => {
+                    let lines = 1 + usize::from(self.with_names);
+                    (self.path(&request.lots[item.lot as usize].tag), without_name(item_bytes, lines))
+                }
             };
             let names_end =
                 if self.with_names { memchr::memchr(b'\n', item_bytes).map_or(0, |end| end + 1) } else { 0 };
