@@ -14,7 +14,7 @@ use std::time::Duration;
 use vigie::config::{Diagnostics, Entry, Located, Place, Section, SectionKind};
 use vigie::inputs::lines::{LineOptions, Multiline, factory};
 use vigie::metrics::{FilterMetrics, InputMetrics, OutputMetrics};
-use vigie::plugin::{Agent, BuildContext, Encoder, Filter, FilterContext, Memory, Parcel, Stage, Stream};
+use vigie::plugin::{Agent, BuildContext, Encoder, Filter, FilterContext, Memory, Parcel, Purpose, Stage, Stream};
 use vigie::receipts::{Ledger, Outcome, Signal};
 use vigie::{filters, outputs};
 use vigie_parsers::batch::{Keys, Origin, Source, Span, Timestamp};
@@ -144,7 +144,7 @@ impl Worker {
             classes: Arc::default(),
             state_directory: None,
             escape_unicode: false,
-            dry_run: true,
+            purpose: Purpose::Read,
         };
         let options = LineOptions {
             key: "log".into(),

@@ -265,3 +265,98 @@ fn records_are_sent_as_often_as_flush_says() {
 
     assert!(requests[1] > requests[0], "{requests:?}");
 }
+
+/// What is wrong with the surroundings of a configuration, a start and a dry run tell alike, and a check too; what is looked at for that
+/// stays as it is.
+#[test]
+fn a_dry_run_refuses_what_a_start_cannot_open() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    let busy = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = busy.local_addr().expect("it has one").port().to_string();
+    fs::write(at("file"), "kept").expect("written");
+    fs::write(at("a.conf"), "").expect("written");
+    fs::create_dir_all(at("taken/spool/file.0")).expect("made");
+    let lock = fs::File::create(at("taken/spool/file.0/lock")).expect("made");
+    lock.lock().expect("it is locked");
+    let names = || {
+        let mut names: Vec<_> = fs::read_dir(folder.path()).expect("it is read").flatten().map(|e| e.path()).collect();
+        names.sort();
+        names
+    };
+    let before = names();
+    let out = "-i dummy -o file -p file=out";
+    let cases = [
+        ("log_file nowhere/a.log", "", out, "cannot open the log file `nowhere/a.log`: No such file or directory"),
+        ("log_file inner", "", out, "cannot open the log file `inner`: Is a directory"),
+        ("log_file file/a.log", "", out, "cannot open the log file `file/a.log`: Not a directory"),
+        ("http_server on", &*port, out, "cannot serve metrics at `127.0.0.1:PORT`: Address already in use"),
+        (
+            "http_server on\n  http_listen 192.0.2.1",
+            &*port,
+            out,
+            "metrics at `192.0.2.1:PORT`: Cannot assign requested",
+        ),
+        ("storage.path file/state", "", out, "the spool `file/state/spool/file.0` cannot be used: Not a directory"),
+        ("storage.path taken", "", out, "another agent uses the spool `taken/spool/file.0`"),
+        ("", "", "-i dummy -o opensearch -p write_to=file", "cannot use the directory `file`: File exists"),
+        ("", "", "-i dummy -o opensearch -p write_to=file/x", "cannot use the directory `file/x`: Not a directory"),
+        ("", "", "-i tail -p path=x -p db=file/x -o null", "cannot write beside `file/x`: "),
+    ];
+    for (service, port, plugins, part) in cases {
+        let number = if port.is_empty() { String::new() } else { format!("  http_port {port}\n") };
+        fs::write(at("a.conf"), format!("[SERVICE]\n  {service}\n{number}")).expect("written");
+        let part = part.replace("PORT", port);
+        for mode in ["-D -c a.conf", "check a.conf", "-c a.conf"] {
+            let (_, said, is_content) = run(folder.path(), &format!("{mode} {plugins}"));
+
+            assert!(!is_content && said.contains(&part), "{mode} {service} {plugins}: {said}");
+            assert_eq!(names(), before, "{mode} {service}: nothing is left behind");
+        }
+    }
+    fs::write(at("a.conf"), "").expect("written");
+    for mode in ["-D", "-c a.conf"] {
+        let run = command(folder.path(), &format!("{mode} {out}")).env("FLB_LOG_LEVEL", "loud").output();
+        let run = run.expect("the program runs");
+        let said = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert!(!run.status.success() && said.contains("FLB_LOG_LEVEL: expected"), "{mode}: {said}");
+    }
+    assert_eq!(fs::read_to_string(at("file")).expect("it is read"), "kept");
+}
+
+/// Positions are locked by the process, spools by the file.
+#[test]
+fn a_dry_run_sees_that_another_agent_has_the_positions_and_the_spools() {
+    let folder = folder();
+    fs::write(folder.path().join("service.conf"), "[SERVICE]\n  storage.path state\n").expect("written");
+    let line = "-c service.conf -i tail -p path=none -i dummy -o null -o file -p file=out";
+    let agent = Agent(command(folder.path(), &format!("-q {line}")).spawn().expect("it starts"));
+    eventually("it runs", || folder.path().join("state/spool/file.0/lock").exists().then_some(()));
+
+    let (_, said, is_content) = run(folder.path(), &format!("-D {line}"));
+    drop(agent);
+    let (_, later, is_content_later) = run(folder.path(), &format!("-D {line}"));
+
+    assert!(!is_content && is_content_later, "{said}{later}");
+    for part in ["the positions in `state/tail.0.db` are in use by another agent", "another agent uses the spool"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+/// They read a configuration that may run elsewhere, or as another user.
+#[test]
+fn setting_up_and_migrating_look_at_no_place_that_the_agent_writes_to() {
+    let folder = folder();
+    fs::write(folder.path().join("file"), "").expect("written");
+    let text = "[SERVICE]\n  Log_File file/log\n  storage.path file/state\n[INPUT]\n  Name tail\n  Path x\n  DB file/db\n\
+                [INPUT]\n  Name dummy\n[OUTPUT]\n  Name opensearch\n  Match *\n  Write_To file/out\n";
+    fs::write(folder.path().join("a.conf"), text).expect("written");
+
+    let (_, refused, _) = run(folder.path(), "-D -c a.conf");
+    let (_, set_up, _) = run(folder.path(), "setup opensearch -c a.conf");
+    let (table, _, is_content) = run(folder.path(), "migrate a.conf");
+
+    assert!(refused.contains("vigie: 3 errors in the configuration"), "{refused}");
+    assert!(!set_up.contains("error["), "{set_up}");
+    assert!(is_content && !table.contains("unsupported  "), "{table}");
+}

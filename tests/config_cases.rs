@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::thread;
@@ -268,17 +268,41 @@ fn run(folder: &Path, file: &str, input: &str) -> (String, String) {
     (lines.iter().map(|line| format!("{line}\n")).collect(), text(output.stderr))
 }
 
+/// The files of a case by name, the main one first. Escapes `\r`, `\t` and `\ufeff` of classic ones are what they stand for.
+fn files(text: &str) -> Vec<(String, String)> {
+    if !text.starts_with("+++ ") {
+        return vec![("a.yaml".to_owned(), text.to_owned())];
+    }
+    let mut files: Vec<(String, String)> = Vec::new();
+    for line in text.lines() {
+        match (line.strip_prefix("+++ "), files.last_mut()) {
+            (Some(name), _) => files.push((name.to_owned(), String::new())),
+            (None, Some((_, text))) => {
+                text.push_str(&line.replace("\\r", "\r").replace("\\t", "\t").replace("\\ufeff", "\u{feff}"));
+                text.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    files
+}
+
 #[test]
 fn each_good_file_makes_of_its_input_what_is_expected() {
     let wrong = at_once(split(&cases("runs.txt")), |(name, parts): &(String, Vec<String>)| {
         let folder = tempfile::tempdir().expect("a folder");
         let [text, input, expected] = <[String; 3]>::try_from(parts.clone()).expect("three parts");
-        let file: PathBuf = folder.path().join("a.yaml");
-        fs::write(&file, text).expect("written");
+        let files = files(&text);
+        for (file, text) in &files {
+            let file = folder.path().join(file);
+            fs::create_dir_all(file.parent().expect("it is in the folder")).expect("made");
+            fs::write(file, text).expect("written");
+        }
+        let main = &*files[0].0;
 
-        let dry = vigie(folder.path(), &["-D", "-c", "a.yaml"]).output().expect("the program runs");
+        let dry = vigie(folder.path(), &["-D", "-c", main]).output().expect("the program runs");
         assert!(dry.status.success(), "{name}: {}", String::from_utf8_lossy(&dry.stderr));
-        let (output, said) = run(folder.path(), "a.yaml", &input);
+        let (output, said) = run(folder.path(), main, &input);
 
         let wrong = format!("{name}: expected\n{expected}found\n{output}{said}");
         if output == expected { Vec::new() } else { vec![wrong] }

@@ -204,6 +204,9 @@ fn a_refused_reload_leaves_what_ran() {
     agent.eventually("both are refused", || agent.said().matches("what ran goes on").count() == 2);
     agent.configure(&configuration(agent.port, 8, "").replace("storage.path    state", "storage.path    other"));
     let moved = agent.ask("PUT", "/api/v2/reload");
+    agent.configure(&configuration(agent.port, 8, "log_file nowhere/a.log"));
+    let unlogged = agent.ask("POST", "/api/v2/reload");
+    assert!(!agent.said().contains("what runs is stopped"), "nothing is stopped for what cannot start");
     let other = TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = other.local_addr().expect("it has one").port();
     agent.configure(&configuration(taken, 8, ""));
@@ -217,6 +220,7 @@ fn a_refused_reload_leaves_what_ran() {
     for (answer, part) in [
         (&answer, "a.conf:8:5: error[V101]: unknown key `fulsh`; did you mean `flush`?"),
         (&moved, "`storage.path` cannot change"),
+        (&unlogged, "cannot open the log file `nowhere/a.log`"),
         (&unstartable, "cannot serve metrics"),
     ] {
         assert!(answer.starts_with("HTTP/1.1 400") && answer.contains(part), "{part}: {answer}");

@@ -11,7 +11,7 @@ use memchr::memchr_iter;
 use vigie::config::{Diagnostics, Entry, Located, Place, Section, SectionKind};
 use vigie::metrics::{InputMetrics, OutputMetrics};
 use vigie::outputs;
-use vigie::plugin::{Agent, Body, BodyEncoding, BuildContext, Encoder, Stream};
+use vigie::plugin::{Agent, Body, BodyEncoding, BuildContext, Encoder, Purpose, Stream};
 use vigie_benches::corpus::{Corpus, Kind, Until};
 use vigie_parsers::batch::{Batch, Origin, Text, Timestamp, Value};
 use vigie_parsers::{Definition, Format, Parsed, Parsers};
@@ -69,7 +69,7 @@ fn encoder() -> Box<dyn Encoder> {
         classes: Arc::default(),
         state_directory: None,
         escape_unicode: false,
-        dry_run: true,
+        purpose: Purpose::Read,
     };
     let kind = outputs::KINDS.iter().find(|kind| kind.name == "opensearch").expect("the output is in the table");
     let metrics = Arc::new(OutputMetrics::new("opensearch.0"));

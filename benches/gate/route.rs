@@ -9,7 +9,7 @@ use vigie::config::{Diagnostics, Entry, Located, OptionType, Section, SectionKin
 use vigie::inputs::lines::{LineOptions, Multiline, factory};
 use vigie::metrics::{FilterMetrics, InputMetrics, OutputMetrics};
 use vigie::plugin::{
-    Agent, Body, BodyEncoding, BuildContext, Encoder, Filter, FilterContext, Memory, Parcel, Stage, Stream,
+    Agent, Body, BodyEncoding, BuildContext, Encoder, Filter, FilterContext, Memory, Parcel, Purpose, Stage, Stream,
 };
 use vigie::receipts::{Ledger, Outcome, Signal};
 use vigie::retention::{Age, Class, Classes, Layout, Width};
@@ -113,7 +113,7 @@ pub(crate) fn context() -> BuildContext {
         classes: Arc::new(Classes(vec![class()])),
         state_directory: None,
         escape_unicode: false,
-        dry_run: false,
+        purpose: Purpose::Run,
     }
 }
 

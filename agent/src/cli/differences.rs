@@ -35,7 +35,8 @@ macro_rules! differences {
 differences! {
     "dummy" "rate" Given "a text that is no number is refused; Fluent Bit reads it as 0"
     "file" "csv_column_names" Given "the names stand once at the head of the file; in Fluent Bit again at each flush"
-    "file" "file" Given "a name with `$` is refused: names of files hold no fields and no parts of the tag"
+    "file" "fallback_file" Given "records without a name of their own go there unless another policy is set; in Fluent Bit `error` is the default one, which is refused"
+    "file" "max_dynamic_files" Given "files are counted from the start on; none is held open"
     "input" "storage.type" Given "whole requests are spooled and synced before the input is answered; `memrb` is as `memory`: the input waits, nothing is dropped"
     "opensearch" "generate_id" Absent "ids are made from the position in the source, so that a resend makes no second document; Fluent Bit leaves them to the store"
     "opensearch" "index" Given "a date in it is that of the event; in Fluent Bit that of sending"
@@ -52,7 +53,7 @@ differences! {
     "service" "flush" Given "the longest wait: the first line after a pause goes at once; in Fluent Bit a tick"
     "service" "health_check" Given "unhealthy also where an output settles nothing for `HC_Period`"
     "service" "hot_reload" Given "a configuration with mistakes is refused in the answer, and what ran goes on; Fluent Bit answers `done`"
-    "service" "http_listen" Absent "127.0.0.1; in Fluent Bit 0.0.0.0"
+    "service" "http_listen" Absent "127.0.0.1; in Fluent Bit 0.0.0.0. An IP address or `localhost`"
     "service" "json.escape_unicode" Absent "off: text is written as UTF-8, which means the same; in Fluent Bit on"
     "service" "multiline_buffer_limit" Always "an event ends before the line that would pass the limit, which is kept; Fluent Bit cuts within the line and drops its rest"
     "service" "scheduler.base" Absent "1 second; in Fluent Bit 5"

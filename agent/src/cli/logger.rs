@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 use std::fs::OpenOptions;
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::field::{Field, Visit};
@@ -14,7 +15,7 @@ use tracing_subscriber::{Registry, reload};
 use vigie_parsers::time::TimeWriter;
 
 use crate::config::types::LogLevel;
-use crate::config::{Document, Environment, Loaded, OptionType, RedactRule, Section, SectionKind};
+use crate::config::{Document, Environment, Loaded, OptionType, RedactRule, Section, SectionKind, could_append};
 use crate::filters::redacts;
 use crate::plugin::wall_clock;
 use crate::privacy::Redactor;
@@ -122,7 +123,20 @@ impl Logger {
 fn out(loaded: &Loaded) -> Result<Box<dyn Write + Send>, String> {
     let Some(path) = &loaded.service.log_file else { return Ok(Box::new(io::stderr())) };
     let file = OpenOptions::new().create(true).append(true).open(path);
-    Ok(Box::new(file.map_err(|error| format!("cannot open the log file `{}`: {error}", path.display()))?))
+    Ok(Box::new(file.map_err(|error| unopened(path, &error))?))
+}
+
+/// Looks whether the log file could be opened, and leaves it as it is.
+///
+/// # Errors
+/// When it could not.
+pub(super) fn probe(loaded: &Loaded) -> Result<(), String> {
+    let Some(path) = &loaded.service.log_file else { return Ok(()) };
+    could_append(path).map_err(|error| unopened(path, &error))
+}
+
+fn unopened(path: &Path, error: &io::Error) -> String {
+    format!("cannot open the log file `{}`: {error}", path.display())
 }
 
 /// What hides personal data in messages, where `loaded` has it hidden in records.

@@ -10,7 +10,7 @@ use crate::config::{
     Place, Presence, Section, SectionKind, Severity, load,
 };
 use crate::pipeline::{Plan, Surroundings};
-use crate::plugin::Agent;
+use crate::plugin::{Agent, Purpose};
 
 /// What becomes of one option.
 struct Row {
@@ -41,7 +41,7 @@ pub(super) fn text(file: &Path, environment: Environment) -> Result<String, Stri
     // Nothing is opened: what would be found at a start is found all the same.
     let agent = Arc::new(Agent::new("migrate", b""));
     let state_directory = loaded.service.storage_path.clone();
-    drop(Plan::build(loaded, &Surroundings { agent, state_directory, dry_run: true }, &mut findings));
+    drop(Plan::build(loaded, &Surroundings { agent, state_directory, purpose: Purpose::Read }, &mut findings));
     Ok(table(&document, &findings))
 }
 
@@ -68,9 +68,10 @@ fn table(document: &Document, findings: &Diagnostics) -> String {
     render(document, &rows)
 }
 
-/// Whether a finding tells what Vigie does. Variables may well be set, and databases be there, where the agent will run.
+/// Whether a finding tells what Vigie does otherwise. Variables may well be set where the agent will run, and which of several settings
+/// holds is as in Fluent Bit.
 fn matters(finding: &Diagnostic) -> bool {
-    !matches!(finding.code, "V107" | "V109" | "V206" | "V207" | "V208" | "V209" | "V402")
+    !matches!(finding.code, "V107" | "V109" | "V112" | "V113" | "V206" | "V207" | "V208" | "V209")
 }
 
 /// Whether a finding tells of something that nothing here runs.
@@ -289,6 +290,25 @@ mod tests {
         has("9 ", "[FILTER]", "same");
         assert!(table.ends_with(" unsupported\n") && !table.contains("secret-42"), "{table}");
         assert!(text(&folder.path().join("none"), Environment::default()).is_err());
+    }
+
+    #[test]
+    fn a_setting_that_another_takes_the_place_of_is_the_same_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.conf");
+        std::fs::write(
+            &file,
+            "[SERVICE]\n  HC_Period 1\n  HC_Period 2\n[PARSER]\n  Name a\n  Format json\n  Time_Keep on\n  Time_Keep off\n",
+        )
+        .expect("written");
+
+        let table = text(&file, Environment::default()).expect("it is read");
+
+        let rows: Vec<&str> = table
+            .lines()
+            .filter(|row| ["2 ", "3 ", "7 ", "8 "].iter().any(|at| row.trim_start().starts_with(at)))
+            .collect();
+        assert!(rows.len() == 4 && rows.iter().all(|row| row.contains(SAME)), "{table}");
     }
 
     const NESTED: &str = "\

@@ -8,6 +8,7 @@ mod help;
 mod identity;
 mod logger;
 mod migrate;
+mod opening;
 mod places;
 mod policies;
 mod privacy;
@@ -28,6 +29,7 @@ use crate::config::{
     Diagnostics, Environment, Loaded, OptionType, Section, SectionKind, Severity, Size, SourceFile, load, render,
 };
 use crate::pipeline::{Plan, Surroundings};
+use crate::plugin::Purpose;
 use crate::retention::Classes;
 use tracing::info;
 
@@ -89,22 +91,23 @@ fn start(flags: Flags) -> ExitCode {
     let mut findings = Diagnostics::default();
     let loaded = load(&flags.line, environment.clone(), &mut findings);
     let sources = loaded.document.files.clone();
-    let dry_run = flags.command != Command::Run || findings.has_errors();
-    let mut renewal = None;
-    if !dry_run {
-        let levels = logger::Levels::new(&loaded, flags.quiet, flags.verbose, &environment);
-        let logger = match levels.and_then(|levels| logger::start(&loaded, levels)) {
-            Ok(logger) => logger,
-            Err(message) => {
-                say(&format!("vigie: {message}\n"));
-                return ExitCode::FAILURE;
-            }
-        };
+    let wished = match flags.command {
+        Command::Run if !findings.has_errors() => Purpose::Run,
+        // An agent may well run meanwhile, and as another user.
+        Command::Setup => Purpose::Read,
+        _ => Purpose::Check,
+    };
+    let logger = opening::logger((&loaded, wished), (flags.quiet, flags.verbose), &environment, &mut findings);
+    let purpose = if logger.is_none() && wished == Purpose::Run { Purpose::Check } else { wished };
+    if purpose == Purpose::Check {
+        opening::port(&loaded, &mut findings);
+    }
+    let renewal = logger.map(|logger| {
         for (section, keys) in help::not_needed(&loaded.document) {
             info!(component = "config", "{section}: accepted, not needed here: {}", keys.join(", "));
         }
-        renewal = Some(Files::new(flags.line, (flags.quiet, flags.verbose), logger, loaded.clone()));
-    }
+        Files::new(flags.line, (flags.quiet, flags.verbose), logger, loaded.clone())
+    });
     if flags.command == Command::Check {
         report(&loaded);
         probe::probe(&loaded, &mut findings);
@@ -116,7 +119,7 @@ fn start(flags: Flags) -> ExitCode {
         Command::Setup => Classes::read(&loaded.document, &mut Diagnostics::default()),
         _ => Arc::default(),
     };
-    let surroundings = surroundings(&loaded, &environment, dry_run, &mut findings);
+    let surroundings = surroundings(&loaded, &environment, purpose, &mut findings);
     let plan = Plan::build(loaded, &surroundings, &mut findings);
     say(&render(&findings, &sources));
     let Some(plan) = plan.filter(|_| !findings.has_errors()) else {
@@ -182,22 +185,27 @@ fn load_for_dlq(flags: &Flags) -> Result<dlq::ForDlq, String> {
     if findings.has_errors() {
         return Err(format!("the configuration cannot be read\n{}", render(&findings, &loaded.document.files)));
     }
-    let mut surroundings = surroundings(&loaded, &environment, true, &mut findings);
-    surroundings.dry_run = false;
+    let mut surroundings = surroundings(&loaded, &environment, Purpose::Read, &mut findings);
+    surroundings.purpose = Purpose::Run;
     Ok(dlq::ForDlq { loaded, surroundings })
 }
 
-fn surroundings(loaded: &Loaded, environment: &Environment, dry_run: bool, findings: &mut Diagnostics) -> Surroundings {
+fn surroundings(
+    loaded: &Loaded,
+    environment: &Environment,
+    purpose: Purpose,
+    findings: &mut Diagnostics,
+) -> Surroundings {
     let state_directory = state_directory(&loaded.service.storage_path, environment);
     let identity = identity::Sources {
         instance: loaded.service.instance.as_deref(),
         state: state_directory.as_deref(),
         environment,
         machine_id: Path::new("/etc/machine-id"),
-        dry_run,
+        dry_run: purpose.is_check(),
     };
     let agent = Arc::new(identity.agent(findings));
-    Surroundings { agent, state_directory, dry_run }
+    Surroundings { agent, state_directory, purpose }
 }
 
 /// What `check` tells beyond the dry run: what is accepted and not needed, and the bounds of memory.

@@ -8,6 +8,9 @@ use rustix::fs::{Access, access};
 use super::help::tables;
 use crate::config::{Diagnostics, Document, Loaded, Located, Section, SectionKind, Size};
 use crate::config::{OptionType, types::CommaList};
+use crate::config::{Options, could_append, could_fill};
+use crate::inputs::is_any_file;
+use crate::outputs::file::FileOptions;
 use crate::outputs::opensearch::reach::Reach;
 
 /// Reports what is missing or cannot be written now. All of it is warnings: it may be there when the agent runs.
@@ -20,6 +23,9 @@ pub(super) fn probe(loaded: &Loaded, findings: &mut Diagnostics) {
         }
         if section.kind == SectionKind::Input && section.name().eq_ignore_ascii_case("tail") {
             tailed(section, findings);
+        }
+        if section.kind == SectionKind::Output && section.name().eq_ignore_ascii_case("file") {
+            written(section, findings);
         }
     }
     memory(loaded, findings);
@@ -59,21 +65,40 @@ fn path(key: &str, value: &Located, findings: &mut Diagnostics) {
         _ if key.starts_with("tls.") && !path.exists() => {
             findings.warning(value.place, "V601", format!("{} is not there", value.quoted()));
         }
-        // Its directory is made at the start.
-        "db" => writable(path.parent().unwrap_or(path), value, findings),
-        // This one is not.
-        "log_file" => {
-            let directory = path.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            if directory.exists() {
-                writable(directory, value, findings);
-            } else {
-                let message = format!("the directory `{}` is not there", directory.display());
-                findings.warning(value.place, "V601", message).help("make it before the start");
-            }
-        }
-        "path" | "storage.path" | "write_to" => writable(path, value, findings),
+        // What a start opens, as `db`, is looked at where it is read.
+        "storage.path" => writable(path, value, findings),
         _ => {}
     }
+}
+
+/// Reports what a `file` output cannot write now. A start goes on all the same, and records wait.
+fn written(section: &Section, findings: &mut Diagnostics) {
+    // What is wrong with the section is reported where it is built.
+    let Some(options) = FileOptions::read(section, &mut Diagnostics::default()) else { return };
+    let (directory, file) = options.place();
+    let nowhere = Located { place: section.place, ..Located::default() };
+    let value = section.get(if options.file.is_some() { "file" } else { "path" }).or(section.get("path"));
+    let value = value.unwrap_or(&nowhere);
+    if !options.mkdir && !directory.exists() {
+        let message = format!("the directory {} is not there", shown(&directory, value));
+        findings.warning(value.place, "V601", message).help("make it before the start, or set `mkdir on`");
+        return;
+    }
+    let could = match &file {
+        Some(file) if file.exists() && !file.is_file() => Err(std::io::Error::other("it is no file")),
+        Some(file) if directory.exists() => could_append(file),
+        _ => could_fill(&directory),
+    };
+    if let Err(error) = could {
+        let (noun, path) = file.as_deref().map_or(("directory", &*directory), |file| ("file", file));
+        let message = format!("the {noun} {} cannot be written: {error}", shown(path, value));
+        findings.warning(value.place, "V602", message).help("check as the user that the agent runs as");
+    }
+}
+
+/// The path `path`, which comes from `value`; what came from variables is not shown.
+fn shown(path: &Path, value: &Located) -> String {
+    if value.expanded { "given here".to_owned() } else { format!("`{}`", path.display()) }
 }
 
 /// Reports a directory that cannot be written; one that is missing is made below what is there.
@@ -93,9 +118,10 @@ fn writable(directory: &Path, value: &Located, findings: &mut Diagnostics) {
 fn tailed(section: &Section, findings: &mut Diagnostics) {
     let Some(value) = section.get("path") else { return };
     let Ok(CommaList(patterns)) = CommaList::parse(&value.text) else { return };
+    let excluded = section.get("exclude_path").and_then(|value| CommaList::parse(&value.text).ok());
+    let excluded = excluded.map(|list| list.0).unwrap_or_default();
     for pattern in patterns {
-        let is_found = glob::glob(&pattern).is_ok_and(|mut paths| paths.any(|path| path.is_ok()));
-        if !is_found {
+        if !is_any_file(&pattern, &excluded) {
             let shown = if value.expanded { "the pattern".to_owned() } else { format!("`{pattern}`") };
             let message = format!("no file matches {shown} now");
             findings.warning(value.place, "V603", message).help("files that come later are found");
@@ -143,6 +169,60 @@ mod tests {
 
         let found = findings.in_order().into_iter();
         let found: Vec<_> = found.map(|finding| (finding.code, finding.place.map_or(0, |place| place.line))).collect();
-        assert_eq!(found, [("V601", 3), ("V603", 6), ("V604", 8), ("V601", 11)]);
+        assert_eq!(found, [("V603", 6), ("V604", 8), ("V601", 11)]);
+    }
+
+    /// The codes that a probe of this text gives; `@` stands for a folder with `there.log` in it and in `a/b`.
+    fn codes(text: &str) -> Vec<&'static str> {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir_all(folder.path().join("a/b")).expect("made");
+        for name in ["there.log", "a/b/there.log"] {
+            std::fs::write(folder.path().join(name), "").expect("written");
+        }
+        let config = folder.path().join("a.conf");
+        std::fs::write(&config, text.replace('@', &folder.path().display().to_string())).expect("written");
+        let mut findings = Diagnostics::default();
+        let line = CommandLine { config: Some(config), ..CommandLine::default() };
+        let loaded = load(&line, Environment::default(), &mut findings);
+
+        probe(&loaded, &mut findings);
+
+        let names = std::fs::read_dir(folder.path()).expect("it is read").count();
+        assert_eq!(names, 3, "{text}: nothing is left");
+        findings.in_order().into_iter().map(|finding| finding.code).collect()
+    }
+
+    #[test]
+    fn paths_of_tail_are_matched_as_tail_does() {
+        let cases: [(&str, &[&str]); 6] = [
+            ("Path @/a/*/*.log", &[]),
+            // Two stars are one.
+            ("Path @/**/there.log", &["V603"]),
+            ("Path @/a/**/there.log", &[]),
+            ("Path @/*.log,@/b", &["V603"]),
+            ("Path @/a", &["V603"]),
+            ("Path @/*.log\n  Exclude_Path */there.*", &["V603"]),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(codes(&format!("[INPUT]\n  Name tail\n  {path}\n")), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn files_that_the_output_cannot_write_are_told() {
+        let cases: [(&str, &[&str]); 9] = [
+            ("Path @", &[]),
+            ("Path @\n  File there.log", &[]),
+            ("Path @/new", &["V601"]),
+            ("Path @/new\n  Mkdir on", &[]),
+            ("Path @\n  File new/a.log", &["V601"]),
+            ("File @/new/a.log", &["V601"]),
+            ("Path @\n  File a", &["V602"]),
+            ("Path @/there.log/x\n  Mkdir on", &["V602"]),
+            ("Path /proc\n  File a.log", &["V602"]),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(codes(&format!("[OUTPUT]\n  Name file\n  {path}\n")), expected, "{path}");
+        }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::logger::{Levels, Logger};
+use super::logger::{self, Levels, Logger};
 use super::{environment, places, surroundings};
 use crate::config::{CommandLine, Diagnostics, Loaded, load, told};
 use crate::pipeline::{Plan, Renewal};
+use crate::plugin::Purpose;
 
 /// The files and flags that the agent was started with, and what they came to.
 pub(super) struct Files {
@@ -35,7 +36,7 @@ impl Files {
     fn plan(&self, loaded: &Loaded) -> Result<Plan, Vec<String>> {
         let environment = environment();
         let mut findings = Diagnostics::default();
-        let surroundings = surroundings(loaded, &environment, false, &mut findings);
+        let surroundings = surroundings(loaded, &environment, Purpose::Run, &mut findings);
         let plan = Plan::build(loaded.clone(), &surroundings, &mut findings);
         let plan = plan.ok_or_else(|| told(&findings, &loaded.document.files))?;
         let levels = Levels::new(loaded, self.quiet, self.verbose, &environment).map_err(|reason| vec![reason])?;
@@ -49,7 +50,7 @@ impl Renewal for Files {
         let environment = environment();
         let mut findings = Diagnostics::default();
         let loaded = load(&self.line, environment.clone(), &mut findings);
-        let surroundings = surroundings(&loaded, &environment, true, &mut findings);
+        let surroundings = surroundings(&loaded, &environment, Purpose::CheckBeside, &mut findings);
         if !findings.has_errors() && surroundings.state_directory != self.state_directory {
             let message = "`storage.path` cannot change while the agent runs: positions and spooled records lie there";
             return Err(vec![format!("{message}; stop the agent, move the directory, and start it again")]);
@@ -58,6 +59,7 @@ impl Renewal for Files {
         if findings.has_errors() {
             return Err(told(&findings, &loaded.document.files));
         }
+        logger::probe(&loaded).map_err(|reason| vec![reason])?;
         // Without a directory of state they are in memory, or in a `DB` of their own.
         let directory = self.state_directory.as_deref().unwrap_or(Path::new(""));
         let lost = places::lost(&self.current.document, &loaded.document, directory);

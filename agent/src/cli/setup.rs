@@ -8,7 +8,7 @@ use super::{print, say};
 use crate::cluster::{Resource, State};
 use crate::config::{Diagnostics, Document, Section, SectionKind, SourceFile, render};
 use crate::outputs::opensearch::setup::Setup;
-use crate::plugin::{Agent, BuildContext};
+use crate::plugin::{Agent, BuildContext, Purpose};
 use crate::retention::Classes;
 
 pub(super) const HELP: &str = "\
@@ -140,6 +140,6 @@ pub(super) fn context(name: &str, classes: &Arc<Classes>) -> BuildContext {
         classes: Arc::clone(classes),
         state_directory: None,
         escape_unicode: false,
-        dry_run: false,
+        purpose: Purpose::Run,
     }
 }

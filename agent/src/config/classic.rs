@@ -18,13 +18,13 @@ pub(super) fn read(reader: &mut Reader<'_>, file: u32, text: &str) {
         let number = u32::try_from(number + 1).expect("a configuration file has few lines");
         classic.line(number, line.trim_end());
     }
-    classic.close();
 }
 
 struct Classic<'r, 'a> {
     reader: &'r mut Reader<'a>,
     file: u32,
-    section: Option<Section>,
+    /// Number of the section that keys belong to. An include leaves it open, as in Fluent Bit.
+    section: Option<usize>,
     /// The indentation that the first indented line of the file set.
     unit: Option<String>,
     /// The wrong indentation of the lines before this one, which were complained about.
@@ -47,23 +47,31 @@ impl Classic<'_, '_> {
     }
 
     fn heading(&mut self, number: u32, body: &str) {
-        self.close();
+        (self.group, self.complained) = (false, None);
         let place = self.place(number, body, body);
         let inner = body.strip_prefix('[').unwrap_or_default();
         let name = match inner.split_once(']') {
-            Some((name, "")) => name.trim(),
-            found => {
-                let message = match found {
-                    Some((_, behind)) => format!("expected nothing after the heading, found `{}`", behind.trim()),
-                    None => format!("the heading `{body}` is not closed"),
-                };
+            Some((name, behind)) => {
+                self.behind_heading(behind.trim(), place);
+                name.trim()
+            }
+            None => {
                 let help = "write the name in brackets on a line of its own, such as `[INPUT]`";
+                let message = format!("the heading `{body}` is not closed");
                 self.reader.findings.error(place, "V001", message).help(help);
-                first_word(found.map_or(inner, |(name, _)| name))
+                first_word(inner)
             }
         };
         let kind = self.kind(name, place);
-        self.section = Some(Section::new(kind, place));
+        self.section = Some(self.reader.open_section(kind, place));
+    }
+
+    /// Reports what Fluent Bit passes over in silence: text that stands behind a heading, unless it is a comment.
+    fn behind_heading(&mut self, text: &str, place: Place) {
+        if !text.is_empty() && !text.starts_with('#') {
+            let message = format!("`{text}` behind the heading has no effect");
+            self.reader.findings.warning(place, "V111", message).help("keys stand on lines of their own, indented");
+        }
     }
 
     /// What the heading `name` opens; a section that cannot stand here is reported and read without effect.
@@ -100,7 +108,6 @@ impl Classic<'_, '_> {
         let command_lower = command.to_ascii_lowercase();
         match (command_lower.as_str(), rest.split_once('=')) {
             ("@include", _) if !rest.is_empty() => {
-                self.close();
                 let pattern = self.reader.environment.expand(rest, value_place, self.reader.findings);
                 if !pattern.text.is_empty() {
                     self.reader.include(&pattern.text, value_place);
@@ -125,10 +132,10 @@ impl Classic<'_, '_> {
 
     fn group(&mut self, number: u32, line: &str, body: &str) {
         let place = self.place(number, line, body);
-        let Some(section) = &mut self.section else { return self.outside(place) };
+        let Some(section) = self.section else { return self.outside(place) };
         let name = body.trim_matches(['[', ']']).to_ascii_lowercase();
         let inner = Section::new(SectionKind::Other, place);
-        section.groups.push((Located { text: name, place, expanded: false }, inner));
+        self.reader.document.sections[section].groups.push((Located { text: name, place, expanded: false }, inner));
         self.group = true;
     }
 
@@ -149,15 +156,16 @@ impl Classic<'_, '_> {
     }
 
     fn add(&mut self, entry: Entry) {
-        let section = self.section.as_mut().expect("keys outside of sections were refused");
+        let section = self.section.expect("keys outside of sections were refused");
+        let section = &mut self.reader.document.sections[section];
         match section.groups.last_mut().filter(|_| self.group) {
             Some((_, group)) => group.entries.push(entry),
             None => section.entries.push(entry),
         }
     }
 
-    /// Reports a line that is not indented as the first one was, or twice that inside a group. Lines alike below it are
-    /// not reported again.
+    /// Reports a line that is not indented as the first one was, or twice that: there the keys of a group stand, and as in Fluent Bit
+    /// those of a section may. Lines alike below it are not reported again.
     fn check_indent(&mut self, line: &str, body: &str, place: Place) {
         let indent = line.strip_suffix(body).unwrap_or_default();
         if self.unit.is_none() && !indent.is_empty() {
@@ -165,9 +173,9 @@ impl Classic<'_, '_> {
         }
         let unit = self.unit.as_deref().unwrap_or_default();
         let fits = !indent.is_empty() && indent == unit;
-        let fits_group = self.group && !indent.is_empty() && indent == unit.repeat(2);
+        let is_twice = !indent.is_empty() && indent.starts_with(unit) && indent.len() == 2 * unit.len();
         self.group &= !fits;
-        if fits || fits_group {
+        if fits || is_twice {
             self.complained = None;
             return;
         }
@@ -202,14 +210,6 @@ impl Classic<'_, '_> {
         self.complained = Some(String::new());
         let message = "this key stands outside of any section";
         self.reader.findings.error(place, "V007", message).help("put a heading such as `[INPUT]` before it");
-    }
-
-    fn close(&mut self) {
-        self.group = false;
-        self.complained = None;
-        if let Some(section) = self.section.take() {
-            self.reader.add_section(section);
-        }
     }
 
     /// The place of `part`, a piece of `line`.

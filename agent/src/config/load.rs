@@ -9,7 +9,7 @@ use super::definitions;
 use super::diagnostic::Diagnostics;
 use super::document::{Document, Entry, Located, Place, Section, SectionKind};
 use super::environment::Environment;
-use super::include::resolve;
+use super::include::{bases, resolve};
 use super::options::OptionType;
 use super::reader::{Purpose, Reader, snake_case};
 use super::service::Service;
@@ -63,22 +63,24 @@ impl CommandLine {
 /// Loads the files and flags of `line`. What is wrong is reported, and what can be read is there all the same, so that
 /// all problems are found at once.
 pub fn load(line: &CommandLine, environment: Environment, findings: &mut Diagnostics) -> Loaded {
-    let base = line.config.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
+    let mut bases = line.config.as_deref().map(bases).unwrap_or_default();
     let mut reader = Reader::new(Document::default(), environment, findings);
-    reader.base = base.clone();
+    reader.bases.clone_from(&bases);
     if let Some(config) = &line.config {
         reader.read(config, None);
     }
     add_flags(&mut reader, line);
     reader.expand(0);
     leave_out_inactive(&mut reader.document);
+    Service::keep_last(&mut reader.document, reader.findings);
     let service = Service::from_document(&reader.document, reader.findings);
     tell_unrefreshed(&reader.document, &service, reader.findings);
+    bases.push(PathBuf::new());
     for (purpose, files) in [(Purpose::Parsers, &service.parsers_file), (Purpose::Retention, &service.retention_file)] {
         reader.purpose = purpose;
         for file in files {
             let first = reader.document.sections.len();
-            let path = resolve(&[base.clone(), PathBuf::new()], file);
+            let path = resolve(&bases, file);
             let place = place_of(&reader.document, file);
             reader.read(&path, place);
             reader.expand(first);

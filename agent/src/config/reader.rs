@@ -54,15 +54,15 @@ pub(super) struct Reader<'a> {
     pub(super) environment: Environment,
     pub(super) findings: &'a mut Diagnostics,
     pub(super) purpose: Purpose,
-    /// Directory of the main file: relative paths are looked for here first.
-    pub(super) base: PathBuf,
+    /// Directories of the main file, the real one first where it is a link: relative paths are looked for there.
+    pub(super) bases: Vec<PathBuf>,
     depth: usize,
 }
 
 impl<'a> Reader<'a> {
     /// A reader that adds to `document`.
     pub(super) fn new(document: Document, environment: Environment, findings: &'a mut Diagnostics) -> Self {
-        Self { document, environment, findings, purpose: Purpose::Main, base: PathBuf::new(), depth: 0 }
+        Self { document, environment, findings, purpose: Purpose::Main, bases: Vec::new(), depth: 0 }
     }
 
     /// Reads `path`, which was named at `place`, and everything it includes.
@@ -106,15 +106,20 @@ impl<'a> Reader<'a> {
 
     /// Adds a section; all `[SERVICE]` sections become one.
     pub(super) fn add_section(&mut self, section: Section) {
-        if section.kind == SectionKind::Service {
-            let first = self.document.sections.iter_mut().find(|known| known.kind == SectionKind::Service);
-            if let Some(first) = first {
-                first.entries.extend(section.entries);
-                first.groups.extend(section.groups);
-                return;
-            }
-        }
-        self.document.sections.push(section);
+        let at = self.open_section(section.kind, section.place);
+        let open = &mut self.document.sections[at];
+        open.entries.extend(section.entries);
+        open.groups.extend(section.groups);
+    }
+
+    /// Adds a section without keys, for which more than one `[SERVICE]` are one. Gives its number.
+    pub(super) fn open_section(&mut self, kind: SectionKind, place: Place) -> usize {
+        let sections = &mut self.document.sections;
+        let service = sections.iter().position(|known| known.kind == SectionKind::Service);
+        service.filter(|_| kind == SectionKind::Service).unwrap_or_else(|| {
+            sections.push(Section::new(kind, place));
+            sections.len() - 1
+        })
     }
 
     /// Replaces the variables in the values of all sections from number `first` on. It comes after all reading, so that
@@ -145,6 +150,11 @@ fn expand(section: &mut Section, environment: &Environment, findings: &mut Diagn
     for (_, group) in section.groups.iter_mut() {
         expand(group, environment, findings);
     }
+}
+
+/// Whether `whole` begins with `name`, in any case.
+fn is_beginning(name: &str, whole: &str) -> bool {
+    whole.get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name))
 }
 
 /// An entry as written; variables are replaced later.
@@ -194,7 +204,9 @@ pub(super) fn not_run(reader: &mut Reader<'_>, name: &str, place: Place) {
 /// Reports a part of a file that nothing here knows, `what` at `place`: an error where its `name` may be a misspelt one of
 /// `known`, since that would not be run. Fluent Bit leaves such parts alone.
 pub(super) fn unknown(findings: &mut Diagnostics, (what, place): (&str, Place), name: &str, known: &[&str]) {
-    let help = did_you_mean(name, known);
+    // Of what begins like one that there is Fluent Bit makes that one.
+    let shortened = known.iter().find(|whole| is_beginning(name, whole));
+    let help = shortened.map_or_else(|| did_you_mean(name, known), |whole| format!("did you mean `{whole}`?"));
     if name.is_empty() || help.starts_with("did you mean") {
         findings.error(place, "V002", format!("unknown {what}")).help(help);
     } else {
@@ -204,10 +216,10 @@ pub(super) fn unknown(findings: &mut Diagnostics, (what, place): (&str, Place), 
 
 /// `Key` to `key`, `logLevel` to `log_level`.
 pub(super) fn snake_case(key: &str) -> String {
-    let camel = !key.contains('_') && !key.contains('.') && key.starts_with(|first: char| first.is_ascii_lowercase());
+    let camel = !key.contains('_') && key.starts_with(|first: char| first.is_ascii_lowercase());
     let mut snake = String::with_capacity(key.len() + 4);
     for character in key.chars() {
-        if camel && character.is_ascii_uppercase() {
+        if camel && character.is_ascii_uppercase() && !snake.ends_with('.') {
             snake.push('_');
         }
         snake.push(character.to_ascii_lowercase());
@@ -264,7 +276,7 @@ mod tests {
 
     #[test]
     fn what_nobody_knows_is_left_alone_unless_it_may_be_misspelt() {
-        for (name, is_refused) in [("FOO", false), ("INPPUT", true), ("", true)] {
+        for (name, is_refused) in [("FOO", false), ("INPPUT", true), ("in", true), ("", true)] {
             let mut findings = Diagnostics::default();
             unknown(&mut findings, ("section", Place::default()), name, &["INPUT", "OUTPUT"]);
             assert_eq!((findings.len(), findings.has_errors()), (1, is_refused), "{name}");
@@ -297,7 +309,9 @@ mod tests {
             ("Log_Level", "log_level"),
             ("DB", "db"),
             ("Tag", "tag"),
-            ("tls.verifyHostname", "tls.verifyhostname"),
+            ("tls.verifyHostname", "tls.verify_hostname"),
+            ("storage.totalLimitSize", "storage.total_limit_size"),
+            ("storage.Path", "storage.path"),
         ] {
             assert_eq!(snake_case(key), expected);
         }

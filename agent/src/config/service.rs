@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::diagnostic::Diagnostics;
 use super::document::{Document, Place, Section, SectionKind};
-use super::options::{OptionType, Options, readable};
+use super::options::{OptionType, Options, Presence, readable};
 use super::reader::read_bounded;
 use super::types::{AlwaysOff, BinarySize, LogLevel, Size, StorageType};
 
@@ -127,6 +127,27 @@ const LEAST_MEMORY: usize = 4_000_000;
 const DEFAULT_MEMORY: usize = 128 << 20;
 
 impl Service {
+    /// Leaves of each option of `[SERVICE]` that is set more than once the last setting, which holds in Fluent Bit, and tells of the others.
+    pub(super) fn keep_last(document: &mut Document, findings: &mut Diagnostics) {
+        let Some(section) = document.sections.iter_mut().find(|section| section.kind == SectionKind::Service) else {
+            return;
+        };
+        let repeated =
+            |key: &str| Self::TABLE.iter().any(|spec| spec.key == key && matches!(spec.presence, Presence::Repeated));
+        let all = std::mem::take(&mut section.entries);
+        for (at, entry) in all.iter().enumerate() {
+            let key = entry.key.text.as_str();
+            let again = all[at + 1..].iter().rev().find(|later| later.key.text == key).filter(|_| !repeated(key));
+            let Some(again) = again else {
+                section.entries.push(entry.clone());
+                continue;
+            };
+            let of = if again.key.place.file == entry.key.place.file { "" } else { " of another file" };
+            let message = format!("`{key}` is set again in line {}{of}, which is what holds", again.key.place.line);
+            findings.warning(entry.key.place, "V113", message).help("keep one of them");
+        }
+    }
+
     /// Reads `[SERVICE]` of `document`; without one, all defaults hold. They also hold where something was wrong and
     /// reported, so that the rest of the configuration can be checked.
     pub fn from_document(document: &Document, findings: &mut Diagnostics) -> Self {

@@ -369,10 +369,10 @@ impl OptionType for RetryLimit {
             "no_limits" | "false" | "off" => Ok(Self(None)),
             "no_retries" => Ok(Self(Some(0))),
             number => {
-                let limit: Result<u32, _> = number.parse();
-                // Fluent Bit takes 0 for 1.
-                let limit = limit.map(|limit| Self(Some(limit.max(1))));
-                limit.map_err(|_| "`no_limits`, `no_retries` or a number above 0".into())
+                let expected = || "`no_limits`, `no_retries` or a number above 0".to_owned();
+                let limit: i64 = number.parse().map_err(|_| expected())?;
+                // Fluent Bit takes what is not above 0 for 1.
+                u32::try_from(limit.max(1)).map(|limit| Self(Some(limit))).map_err(|_| expected())
             }
         }
     }
@@ -486,6 +486,23 @@ mod tests {
         }
         for text in ["", "abc", "5 min", "-1", "1e3", "5ms"] {
             assert!(Duration::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn retries_are_counted_as_in_fluent_bit() {
+        for (text, limit) in [
+            ("3", Some(3)),
+            ("0", Some(1)),
+            ("-1", Some(1)),
+            ("no_retries", Some(0)),
+            ("OFF", None),
+            ("no_limits", None),
+        ] {
+            assert_eq!(RetryLimit::parse(text).map(|limit| limit.0), Ok(limit), "{text}");
+        }
+        for text in ["", "abc", "1.5", "4294967296"] {
+            assert!(RetryLimit::parse(text).is_err(), "{text}");
         }
     }
 

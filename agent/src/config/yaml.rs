@@ -47,10 +47,9 @@ pub(super) fn read(reader: &mut Reader<'_>, file: u32, text: &str) {
         reader.findings.error(root.place, "V021", "expected a map with `service`, `pipeline` and the like");
         return;
     };
-    // Variables and included files come first, wherever they stand.
-    let (first, then): (Vec<_>, Vec<_>) = members
-        .into_iter()
-        .partition(|(key, _)| matches!(scalar(key).map(str::to_ascii_lowercase).as_deref(), Some("env" | "includes")));
+    // Variables come first, wherever they stand; included files where they stand, as the order of filters matters.
+    let is_env = |key: &Node| scalar(key).is_some_and(|name| name.eq_ignore_ascii_case("env"));
+    let (first, then): (Vec<_>, Vec<_>) = members.into_iter().partition(|(key, _)| is_env(key));
     for (key, value) in first.into_iter().chain(then) {
         let name = scalar(&key).unwrap_or_default().to_ascii_lowercase();
         top_level(reader, &name, &key, value);
@@ -246,7 +245,7 @@ fn pipeline(reader: &mut Reader<'_>, value: Node) {
     };
     for (key, value) in members {
         let name = scalar(&key).unwrap_or_default().to_owned();
-        let kind = match name.as_str() {
+        let kind = match name.to_ascii_lowercase().as_str() {
             "inputs" => SectionKind::Input,
             "filters" => SectionKind::Filter,
             "outputs" => SectionKind::Output,

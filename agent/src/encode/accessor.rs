@@ -3,7 +3,7 @@
 //! # Source
 //! Fluent Bit manual, "Record accessor".
 
-use vigie_parsers::batch::{Batch, Record, Span, Text, Value};
+use vigie_parsers::batch::{Batch, Field, Record, Span, Text, Value};
 
 use super::json::push_value;
 use super::print::push_printed;
@@ -102,8 +102,11 @@ impl Path {
 
     /// The value in `record`. A path that goes on below a text, a number or a truth value ends there, as in Fluent Bit.
     pub fn find(&self, record: Record<'_>) -> Option<Value> {
-        let batch = record.batch();
-        let last = record.fields().iter().rev().find(|field| batch.text_is(field.key, &self.top));
+        self.find_among(record.batch(), record.fields())
+    }
+
+    fn find_among(&self, batch: &Batch, fields: &[Field]) -> Option<Value> {
+        let last = fields.iter().rev().find(|field| batch.text_is(field.key, &self.top));
         let mut value = last?.value;
         for step in &self.steps {
             value = child(batch, value, step)?;
@@ -121,9 +124,9 @@ impl Path {
         true
     }
 
-    /// The same with numbers as they were written, to be compared with.
-    pub fn render_as_written(&self, record: Record<'_>, out: &mut Vec<u8>) -> bool {
-        push_as_written(record.batch(), self.find(record), out)
+    /// The same among `fields`, those of a record or of its metadata, with numbers as they were written, to be compared with.
+    pub fn render_as_written(&self, (batch, fields): (&Batch, &[Field]), out: &mut Vec<u8>) -> bool {
+        push_as_written(batch, self.find_among(batch, fields), out)
     }
 }
 
@@ -173,21 +176,54 @@ impl Template {
         self.0.iter().any(|part| !matches!(part, Part::Literal(_)))
     }
 
+    /// What it begins with, whatever the record.
+    pub fn literal_start(&self) -> &[u8] {
+        match self.0.first() {
+            Some(Part::Literal(text)) => text,
+            _ => &[],
+        }
+    }
+
+    /// The top-level keys in it.
+    pub fn top_keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().filter_map(|part| if let Part::Field(path) = part { Some(path.top()) } else { None })
+    }
+
+    /// Appends what it stands for up to the first value that is not there or that `takes` does not take. Returns whether there is none
+    /// such.
+    pub fn render_checked(
+        &self,
+        record: Record<'_>,
+        tag: &str,
+        takes: impl Fn(&[u8]) -> bool,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        self.0.iter().all(|part| {
+            let start = out.len();
+            push_part(part, record, tag, out) && (matches!(part, Part::Literal(_)) || takes(&out[start..]))
+        })
+    }
+
     /// Appends what it stands for; what is not there stands for nothing. Returns whether everything in it was there.
     pub fn render(&self, record: Record<'_>, tag: &str, out: &mut Vec<u8>) -> bool {
         let mut is_whole = true;
         for part in &self.0 {
-            let text = match part {
-                Part::Literal(text) => Some(text.as_slice()),
-                Part::Tag => Some(tag.as_bytes()),
-                Part::TagWord(number) => tag.split('.').nth(*number).map(str::as_bytes),
-                Part::Field(path) => path.render(record, out).then_some(&b""[..]),
-            };
-            is_whole &= text.is_some();
-            out.extend_from_slice(text.unwrap_or_default());
+            is_whole &= push_part(part, record, tag, out);
         }
         is_whole
     }
+}
+
+/// Appends what `part` stands for. Returns whether it was there.
+fn push_part(part: &Part, record: Record<'_>, tag: &str, out: &mut Vec<u8>) -> bool {
+    let text = match part {
+        Part::Literal(text) => Some(text.as_slice()),
+        Part::Tag => Some(tag.as_bytes()),
+        Part::TagWord(number) => tag.split('.').nth(*number).map(str::as_bytes),
+        Part::Field(path) => path.render(record, out).then_some(&b""[..]),
+    };
+    out.extend_from_slice(text.unwrap_or_default());
+    text.is_some()
 }
 
 impl OptionType for Path {
@@ -371,7 +407,7 @@ mod tests {
         let path = Path::parse("$k8s['labels']['n']").expect("it is one");
         let mut out = Vec::new();
 
-        assert!(path.render_as_written(batch.record(index), &mut out));
+        assert!(path.render_as_written((&batch, batch.record(index).fields()), &mut out));
         assert_eq!(out, b"1.5");
     }
 

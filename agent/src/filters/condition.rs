@@ -23,7 +23,7 @@ crate::options! {
         field: Path, required, "Record accessor of the field.";
         op: Operator, required, "How the field is compared.";
         value: String, repeated, "What it is compared with; a list for `in` and `not_in`.";
-        "context" _context: Context, default "body", "What the field is of; only `body`.";
+        context: Context, default "body", "What the field is of: `body`, or `metadata`, which only the input `dummy` gives.";
     }
 }
 
@@ -76,19 +76,27 @@ impl OptionType for Operator {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Context;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Context {
+    Body,
+    Metadata,
+}
 
 impl OptionType for Context {
     const KIND: &'static str = "context";
 
     fn parse(text: &str) -> Result<Self, String> {
-        if text.eq_ignore_ascii_case("body") { Ok(Self) } else { Err("`body`".into()) }
+        match text.to_ascii_lowercase().as_str() {
+            "body" => Ok(Self::Body),
+            "metadata" => Ok(Self::Metadata),
+            _ => Err("`body` or `metadata`; no input here gives groups or OpenTelemetry's resources and scopes".into()),
+        }
     }
 }
 
 #[derive(Clone, Debug)]
 struct Rule {
+    context: Context,
     field: Path,
     test: Test,
 }
@@ -168,14 +176,18 @@ fn rule(section: &Section, findings: &mut Diagnostics) -> Option<Rule> {
             }
         },
     };
-    Some(Rule { field: options.field, test })
+    Some(Rule { context: options.context, field: options.field, test })
 }
 
 impl Rule {
     /// Whether it holds for `record`. A missing field meets only what is negated.
     fn holds(&self, record: Record<'_>, scratch: &mut Vec<u8>) -> bool {
         scratch.clear();
-        let is_there = self.field.render_as_written(record, scratch);
+        let fields = match self.context {
+            Context::Body => record.fields(),
+            Context::Metadata => record.metadata(),
+        };
+        let is_there = self.field.render_as_written((record.batch(), fields), scratch);
         match &self.test {
             Test::OneOf(values, wanted) => {
                 (is_there && values.iter().any(|value| value.as_bytes() == scratch.as_slice())) == *wanted
@@ -260,7 +272,7 @@ impl Filter for Conditional {
 
 #[cfg(test)]
 mod tests {
-    use vigie_parsers::batch::{Origin, Timestamp};
+    use vigie_parsers::batch::{Origin, Text, Timestamp, Value};
     use vigie_parsers::{Parser, json};
 
     use super::*;
@@ -331,6 +343,25 @@ mod tests {
         }
     }
 
+    /// Of what has no metadata no field is there, which only negated rules hold for.
+    #[test]
+    fn a_rule_may_look_at_metadata() {
+        let mut records = batch(&[r#"{"a":"body"}"#]);
+        let rule = |op| [("field", "$a"), ("op", op), ("value", "x"), ("context", "Metadata")];
+        let holds = |batch: &Batch, op: &'static str| {
+            condition("and", &[&rule(op)]).expect("it is valid").holds(batch.record(0), &mut Vec::new())
+        };
+        for (op, without, with) in
+            [("eq", false, true), ("neq", true, false), ("in", false, true), ("regex", false, true)]
+        {
+            assert_eq!(holds(&records, op), without, "{op}");
+            let value = records.store(b"x");
+            records.record_mut(0).set_metadata(b"a", Value::Text(Text::plain(value)));
+            assert_eq!(holds(&records, op), with, "{op}");
+            records = batch(&[r#"{"a":"body"}"#]);
+        }
+    }
+
     #[test]
     fn what_is_wrong_is_told() {
         let good: &[(&str, &str)] = &[("field", "a"), ("op", "eq"), ("value", "1")];
@@ -342,7 +373,11 @@ mod tests {
             ("and", &[&[("field", "$a"), ("op", "gt"), ("value", "x")]], "a number"),
             ("and", &[&[("field", "$a"), ("op", "regex"), ("value", "(")]], "a regular expression"),
             ("and", &[&[("field", "$a"), ("op", "eq")]], "one value"),
-            ("and", &[&[("field", "$a"), ("op", "eq"), ("value", "1"), ("context", "metadata")]], "`body`"),
+            (
+                "and",
+                &[&[("field", "$a"), ("op", "eq"), ("value", "1"), ("context", "otel_scope_attributes")]],
+                "`body`",
+            ),
             ("and", &[&[("field", "$a"), ("op", "eq"), ("value", "1"), ("fild", "x")]], "unknown key `fild`"),
         ] {
             let told = condition(op, rules).expect_err("it is wrong").join("; ");

@@ -10,7 +10,7 @@ use crate::config::{Diagnostics, Entry, Located, OptionType, Place, Section, Sec
 use crate::encode::json::push_record;
 use crate::metrics::FilterMetrics;
 use crate::plugin::{
-    Agent, BuildContext, Filter, FilterContext, FilterFactory, FilterKind, Memory, Parcel, Stage, Stream,
+    Agent, BuildContext, Filter, FilterContext, FilterFactory, FilterKind, Memory, Parcel, Purpose, Stage, Stream,
 };
 use crate::receipts::{Ledger, Outcome, Signal};
 use crate::retention::{Age, Class, Classes, Layout, Width};
@@ -61,7 +61,7 @@ fn surroundings(entries: Vec<Entry>) -> (Section, BuildContext) {
         classes: Arc::new(Classes(classes())),
         state_directory: None,
         escape_unicode: false,
-        dry_run: false,
+        purpose: Purpose::Run,
     };
     (section, context)
 }

@@ -225,6 +225,8 @@ counters! {
         dead_letter_records,
         /// Records whose index name was not usable, so that they went to the default index.
         index_fallbacks,
+        /// Records that gave no name of a file, so that they went to the fallback file.
+        file_fallbacks,
         /// Records whose own id was missing or not usable, so that they got one from their position.
         id_fallbacks,
         /// Records of which a field was moved away, because their index does not take it.

@@ -31,7 +31,7 @@ use crate::config::Service;
 use crate::plugin::wall_clock;
 
 pub use reload::{Reloaded, Reloads};
-pub use server::{bind, serve};
+pub use server::{bind, probe, serve};
 
 /// What is served, and where.
 #[derive(Clone, Debug)]

@@ -133,6 +133,11 @@ const OUTPUT: &[Row] = &[
     counter("duplicate_records", "vigie_output_duplicate_records", "Records that the store had already."),
     counter("dead_letter_records", "vigie_output_dead_letter_records", "Records put into the dead-letter file."),
     counter("index_fallbacks", "vigie_output_index_fallbacks", "Records sent to the default index for want of a name."),
+    counter(
+        "file_fallbacks",
+        "vigie_output_file_fallbacks",
+        "Records written to the fallback file for want of a name.",
+    ),
     counter("id_fallbacks", "vigie_output_id_fallbacks", "Records that got an id from their position."),
     counter("repaired_records", "vigie_output_repaired_records", "Records of which a field was moved to `unmapped`."),
     counter(

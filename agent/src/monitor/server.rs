@@ -16,6 +16,7 @@ use tracing::{debug, info, warn};
 
 use super::routes::Status;
 use super::{MonitorError, MonitorOptions};
+use crate::config::Service;
 use crate::metrics::Metrics;
 
 /// How much strangers may take of the agent.
@@ -43,6 +44,19 @@ pub async fn bind(options: &MonitorOptions) -> Result<TcpListener, MonitorError>
     let MonitorOptions { listen, port, .. } = options;
     let opened = TcpListener::bind((listen.as_str(), *port)).await;
     opened.map_err(|source| MonitorError::Bind { listen: listen.clone(), port: *port, source })
+}
+
+/// Looks whether what `service` asks for could be served.
+///
+/// # Errors
+/// As [`bind`].
+pub fn probe(service: &Service) -> Result<(), MonitorError> {
+    if !service.http_server {
+        return Ok(());
+    }
+    let (listen, port) = (service.http_listen.clone(), service.http_port);
+    let opened = std::net::TcpListener::bind((listen.as_str(), port));
+    opened.map(drop).map_err(|source| MonitorError::Bind { listen, port, source })
 }
 
 /// Answers requests until `stop` turns true or its sender is gone.

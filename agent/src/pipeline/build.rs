@@ -18,7 +18,7 @@ use crate::config::{
 use crate::filters::condition::{Condition, conditional};
 use crate::metrics::{FilterMetrics, InputMetrics, Metrics, OutputMetrics};
 use crate::plugin::{
-    Agent, BuildContext, FilterFactory, FilterKind, Input, InputKind, InputSetup, Output, OutputKind, Stop,
+    Agent, BuildContext, FilterFactory, FilterKind, Input, InputKind, InputSetup, Output, OutputKind, Purpose, Stop,
 };
 use crate::retention::Classes;
 use crate::{filters, inputs, outputs};
@@ -131,8 +131,8 @@ pub struct Surroundings {
     pub agent: Arc<Agent>,
     /// Directory for state; `None` keeps it in memory.
     pub state_directory: Option<PathBuf>,
-    /// Whether everything is only checked.
-    pub dry_run: bool,
+    /// Whether it is to run.
+    pub purpose: Purpose,
 }
 
 impl Plan {
@@ -148,7 +148,7 @@ impl Plan {
             classes: Classes::read(&document, findings),
             state_directory: surroundings.state_directory.clone(),
             escape_unicode: service.json_escape_unicode,
-            dry_run: surroundings.dry_run,
+            purpose: surroundings.purpose,
         };
         let count = |kind| document.of(kind).count();
         let alone = count(SectionKind::Input) == 1 && count(SectionKind::Output) == 1;
@@ -239,7 +239,7 @@ pub(super) fn one_output(
         classes: Classes::read(&loaded.document, findings),
         state_directory: surroundings.state_directory.clone(),
         escape_unicode: loaded.service.json_escape_unicode,
-        dry_run: surroundings.dry_run,
+        purpose: surroundings.purpose,
     };
     let mut outputs = loaded.document.instances(SectionKind::Output);
     let found = outputs.find(|(section, instance)| section.called(instance) == name);
@@ -335,7 +335,7 @@ impl Builder<'_> {
         if chunks.is_empty() {
             return None;
         }
-        if self.base.dry_run {
+        if self.base.purpose.is_check() {
             let (count, path) = (chunks.len(), storage_path.display());
             let message = format!("{count} chunks that Fluent Bit left in `{path}` are delivered at the next start");
             self.findings.add(None, crate::config::Severity::Warning, "V208", message);
@@ -445,7 +445,7 @@ impl Builder<'_> {
         let mut first = Diagnostics::default();
         let built = build(section, context, &mut first);
         if built.is_none() {
-            let dry = BuildContext { dry_run: true, ..context.clone() };
+            let dry = BuildContext { purpose: Purpose::CheckBeside, ..context.clone() };
             let mut second = Diagnostics::default();
             drop(build(&readable(section, &[options]), &dry, &mut second));
             // What is missing now was given, and is reported already.
@@ -464,8 +464,9 @@ impl Builder<'_> {
             self.findings.error(place, "V204", message).help("give one of them another `Alias`");
         }
         // Once something is wrong, nothing will run, so nothing is opened any more.
-        let dry_run = self.base.dry_run || self.findings.has_errors();
-        BuildContext { name: name.into(), dry_run, ..self.base.clone() }
+        let runs = self.base.purpose == Purpose::Run && self.findings.has_errors();
+        let purpose = if runs { Purpose::Check } else { self.base.purpose };
+        BuildContext { name: name.into(), purpose, ..self.base.clone() }
     }
 
     fn matcher(&mut self, section: &Section, matcher: Matcher) -> Matcher {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::build::{BuiltInput, BuiltOutput, Surroundings};
 use crate::config::types::{Size, WhenFull};
 use crate::config::{Diagnostics, Service, Severity};
-use crate::spool::{Hide, Key, Spool, SpoolOptions, folder_of, path_of, spools};
+use crate::plugin::Purpose;
+use crate::spool::{Hide, Key, Spool, SpoolOptions, folder_of, path_of, probe_spool, spools};
 
 /// The spool of an output, as configured and as opened.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +42,8 @@ pub(super) fn equip(
     let Some(state) = surroundings.state_directory.as_deref() else { return };
     let left = spools(state);
     tell_orphans(&left, outputs, state, findings);
-    if surroundings.dry_run || findings.has_errors() {
+    let is_check = surroundings.purpose.is_check();
+    if findings.has_errors() && !is_check || surroundings.purpose == Purpose::Read {
         return;
     }
     let kept: HashSet<Arc<str>> =
@@ -56,8 +58,13 @@ pub(super) fn equip(
         let SpoolPlan { limit, when_full, .. } = output.spool;
         let options = SpoolOptions { limit, when_full, key: key.clone(), hide: hide.clone() };
         let path = path_of(state, &output.name);
-        match Spool::open(&output.name, &path, options, Arc::clone(&output.metrics)) {
-            Ok(spool) => output.spool.opened = Some(Arc::new(spool)),
+        let opened = if is_check {
+            probe_spool(&path, surroundings.purpose == Purpose::CheckBeside).map(|()| None)
+        } else {
+            Spool::open(&output.name, &path, options, Arc::clone(&output.metrics)).map(|spool| Some(Arc::new(spool)))
+        };
+        match opened {
+            Ok(spool) => output.spool.opened = spool,
             Err(error) => {
                 let help = "stop the other agent, or give this one another `storage.path` that it may write to";
                 findings.add(None, Severity::Error, "V134", error.to_string()).help(help);

@@ -27,5 +27,5 @@ pub use queue::{ByteQueue, Popped, Weight};
 pub use succession::{Passed, Succession};
 pub use tables::{
     BuildContext, BuildFilter, BuildInput, BuildOutput, Canary, Filter, FilterContext, FilterFactory, FilterKind,
-    InputKind, InputSetup, KeyPath, OutputKind,
+    InputKind, InputSetup, KeyPath, OutputKind, Purpose,
 };

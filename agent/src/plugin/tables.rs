@@ -94,8 +94,28 @@ pub struct BuildContext {
     pub state_directory: Option<PathBuf>,
     /// Whether outputs write no characters beyond ASCII into JSON.
     pub escape_unicode: bool,
-    /// Whether the plugin is only checked: nothing is opened, created or locked.
-    pub dry_run: bool,
+    /// Whether it is to run.
+    pub purpose: Purpose,
+}
+
+/// What something is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To run.
+    Run,
+    /// To see what a start would refuse: nothing is made, kept open or kept locked.
+    Check,
+    /// The same beside what this process runs, which makes way for it: who has what is not looked at.
+    CheckBeside,
+    /// To see what it says: it may run elsewhere, or as someone else, so no place that it writes to is looked at.
+    Read,
+}
+
+impl Purpose {
+    /// Whether it is only checked.
+    pub fn is_check(self) -> bool {
+        self != Self::Run
+    }
 }
 
 impl BuildContext {

@@ -31,4 +31,4 @@ pub use hide::Hide;
 pub use key::Key;
 pub use letter::{DeadLetter, Entry, EntryError, entries, letter_time};
 pub use listing::Name;
-pub use places::{SpoolError, folder_of, path_of, spools};
+pub use places::{SpoolError, folder_of, path_of, probe_spool, spools};

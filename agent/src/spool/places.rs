@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::dead_letters::file_name;
 use super::listing;
+use crate::config::could_fill;
 
 /// Why a spool cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +65,32 @@ pub(super) fn lock(path: &Path) -> Result<File, SpoolError> {
         Err(fs::TryLockError::WouldBlock) => Err(SpoolError::Locked(path.to_owned())),
         Err(fs::TryLockError::Error(error)) => Err(failed(error)),
     }
+}
+
+/// Looks whether the spool in `path` could be opened, and makes nothing. Where `is_beside` is true, another agent may have it: it is this
+/// one, which makes way.
+///
+/// # Errors
+/// As opening it would fail.
+pub fn probe_spool(path: &Path, is_beside: bool) -> Result<(), SpoolError> {
+    let failed = |path: &Path, error| SpoolError::Io { path: path.to_owned(), error };
+    if !path.is_dir() {
+        return could_fill(path).map_err(|error| failed(path, error));
+    }
+    let place = path.join(listing::LOCK);
+    match OpenOptions::new().read(true).write(true).open(&place) {
+        Ok(file) if !is_beside && matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)) => {
+            return Err(SpoolError::Locked(path.to_owned()));
+        }
+        Ok(_) => {}
+        // A directory of that name is put aside.
+        Err(_) if place.is_dir() => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            could_fill(path).map_err(|error| failed(&place, error))?;
+        }
+        Err(error) => return Err(failed(&place, error)),
+    }
+    fs::read_dir(path).map(drop).map_err(|error| failed(path, error))
 }
 
 /// Makes the name of the spool in `path` durable, and that of the folder it lies in.

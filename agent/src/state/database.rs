@@ -10,7 +10,10 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rustix::fs::{Access, FlockOperation, access, fcntl_lock};
 use rustix::io::Errno;
+use rustix::process::{Flock, FlockType, fcntl_getlk};
 use tracing::warn;
+
+use crate::config::could_fill;
 
 /// Why positions cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -116,9 +119,6 @@ pub struct Database {
 /// What an SQLite database begins with.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
-/// The size of its smallest page.
-const SMALLEST: u64 = 512;
-
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS in_tail_files (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL, offset INTEGER, inode INTEGER, created INTEGER,
@@ -146,15 +146,12 @@ impl Database {
         if let Some(directory) = self.path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
             std::fs::create_dir_all(directory).map_err(|source| self.io(source))?;
         }
+        // Before the lock is there, which tells a database that a crash left from what never was one.
+        self.refuse_foreign()?;
         let lock = self.lock()?;
-        // SQLite takes what is as small as this for an empty file, and writes over it.
-        if std::fs::metadata(&self.path).is_ok_and(|metadata| metadata.len() < SMALLEST) {
-            self.refuse_foreign()?;
-        }
         match self.connect() {
             Ok(connection) => Ok((connection, lock)),
             Err(error) if is_damage(&error) => {
-                self.refuse_foreign()?;
                 self.move_aside(&error);
                 Ok((self.connect()?, lock))
             }
@@ -162,22 +159,41 @@ impl Database {
         }
     }
 
-    /// Looks whether it could be opened, as far as that changes nothing: another agent may have it now, which is not looked at.
+    /// Looks whether it could be opened, as far as that changes nothing. Whether another agent has it is not looked at.
     ///
     /// # Errors
     /// When it could not.
     pub fn probe(&self) -> Result<(), StateError> {
         self.refuse_foreign()?;
-        let there = self.path.ancestors().skip(1).map(or_here).find(|directory| directory.exists());
-        probe_directory(there.unwrap_or(Path::new("."))).map_err(|source| self.io(source))?;
+        let directory = self.path.parent().unwrap_or(Path::new(""));
+        could_fill(directory).map_err(|source| self.io(source))?;
         if self.path.exists() {
             access(&self.path, Access::READ_OK | Access::WRITE_OK).map_err(|errno| self.io(errno.into()))?;
         }
         Ok(())
     }
 
-    /// Refuses what is neither empty nor begins as a database or, after a crash, with nothing: it is something else of the user's.
+    /// Looks whether another agent has it. Not to be called where this process has it itself, whose lock would be gone then.
+    ///
+    /// # Errors
+    /// [`StateError::Locked`].
+    pub fn probe_lock(&self) -> Result<(), StateError> {
+        let Ok(file) = OpenOptions::new().write(true).open(self.lock_path()) else { return Ok(()) };
+        match fcntl_getlk(&file, &Flock::from(FlockType::WriteLock)) {
+            Ok(None) => Ok(()),
+            Ok(Some(_)) => Err(StateError::Locked { path: self.path.clone() }),
+            Err(errno) => Err(self.io(errno.into())),
+        }
+    }
+
+    /// Refuses what is neither empty nor begins as a database: it is something else of the user's. A crash of the host may leave zeros
+    /// where a database was begun, whose lock was made before it; zeros without a lock are no work of an agent.
     fn refuse_foreign(&self) -> Result<(), StateError> {
+        let foreign = || StateError::Foreign { path: self.path.clone() };
+        // Not even opened: a pipe would wait, and a device is not to be moved away.
+        if std::fs::metadata(&self.path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(foreign());
+        }
         let mut head = Vec::new();
         match File::open(&self.path) {
             Ok(file) if !self.is_own => {
@@ -185,8 +201,9 @@ impl Database {
             }
             _ => return Ok(()),
         };
-        let is_database = head == MAGIC || head.iter().all(|byte| *byte == 0);
-        if is_database { Ok(()) } else { Err(StateError::Foreign { path: self.path.clone() }) }
+        let is_zeros = head.iter().all(|byte| *byte == 0);
+        let is_database = head.is_empty() || head == MAGIC || is_zeros && self.lock_path().exists();
+        if is_database { Ok(()) } else { Err(foreign()) }
     }
 
     fn io(&self, source: std::io::Error) -> StateError {
@@ -195,7 +212,7 @@ impl Database {
 
     /// Locks a file beside the database. The lock is one of the process: inputs of one agent may share a database.
     fn lock(&self) -> Result<File, StateError> {
-        let path = with_suffix(&self.path, ".lock");
+        let path = self.lock_path();
         let mut options = OpenOptions::new();
         let file = options.create(true).truncate(false).write(true).mode(0o600).open(&path);
         let file = file.map_err(|source| self.io(source))?;
@@ -204,6 +221,10 @@ impl Database {
             Err(Errno::AGAIN | Errno::ACCESS) => Err(StateError::Locked { path: self.path.clone() }),
             Err(errno) => Err(self.io(errno.into())),
         }
+    }
+
+    fn lock_path(&self) -> PathBuf {
+        with_suffix(&self.path, ".lock")
     }
 
     /// Syncs the file, and that it is in its directory: it may have been made just now, by this process or one before.
@@ -269,18 +290,6 @@ impl Database {
 fn is_damage(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, Unknown};
     matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase | Unknown))
-}
-
-/// A path of no components is the directory of the process.
-fn or_here(directory: &Path) -> &Path {
-    if directory.as_os_str().is_empty() { Path::new(".") } else { directory }
-}
-
-/// Makes a file in `directory` and removes it.
-fn probe_directory(directory: &Path) -> std::io::Result<()> {
-    let path = directory.join(format!(".vigie-probe-{}", std::process::id()));
-    OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path)?;
-    std::fs::remove_file(path)
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

@@ -229,16 +229,51 @@ fn a_file_that_never_was_a_database_is_refused_and_left_as_it_is() {
     let path = directory.path().join("a.conf");
     let is_left =
         |content: &[u8]| crate::config::read_bounded(&path, 1 << 20).is_ok_and(|found| found.as_bytes() == content);
-    for (content, is_refused) in
-        [(&b"[SERVICE]\n  Flush 1\n"[..], true), (b"x", true), (b"", false), (&[0; 4096], false)]
-    {
+    let lock = directory.path().join("a.conf.lock");
+    for (content, has_lock, is_refused) in [
+        (&b"[SERVICE]\n  Flush 1\n"[..], true, true),
+        (b"x", true, true),
+        (b"", false, false),
+        (&[0; 100], false, true),
+        (&[0; 4096], false, true),
+        // An agent was at it when the host went down.
+        (&[0; 4096], true, false),
+    ] {
         std::fs::write(&path, content).expect("it is written");
+        if has_lock {
+            std::fs::write(&lock, "").expect("it is written");
+        }
 
         assert_eq!(database(&path).probe().is_err(), is_refused, "{}", content.escape_ascii());
         assert!(is_left(content), "a probe changes nothing");
         assert_eq!(Positions::open(&database(&path)).is_err(), is_refused, "{}", content.escape_ascii());
         assert_eq!(is_left(content), is_refused, "{}", content.escape_ascii());
+        assert_eq!(
+            lock.exists(),
+            has_lock || !is_refused,
+            "what is refused gets no lock, or it would be taken the next time"
+        );
+        drop(std::fs::remove_file(&lock));
     }
+}
+
+/// A device would be moved away like a damaged file, a pipe waited for.
+#[test]
+fn what_is_no_file_is_refused_and_stays_where_it_is() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let at = |name: &str| directory.path().join(name);
+    std::fs::create_dir(at("folder")).expect("made");
+    rustix::fs::mknodat(rustix::fs::CWD, at("pipe"), rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
+        .expect("made");
+    std::os::unix::fs::symlink("pipe", at("link")).expect("made");
+    for name in ["folder", "pipe", "link"] {
+        for is_own in [false, true] {
+            let database = Database { is_own, ..database(&at(name)) };
+            assert!(matches!(database.probe(), Err(StateError::Foreign { .. })), "{name}");
+            assert!(matches!(Positions::open(&database), Err(StateError::Foreign { .. })), "{name}");
+        }
+    }
+    assert_eq!(std::fs::read_dir(directory.path()).expect("it is read").count(), 3);
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn build(
     _: &Arc<FilterMetrics>,
     findings: &mut Diagnostics,
 ) -> Option<FilterFactory> {
-    let setup = Setup::read(section, context.dry_run, wall_clock(), findings)?;
+    let setup = Setup::read(section, context.purpose.is_check(), wall_clock(), findings)?;
     Some(Box::new(move || Box::new(Redact::new(&setup, wall_clock))))
 }
 

@@ -81,7 +81,7 @@ pub(super) fn rendered<'a>(key: &Path, record: Record<'a>, scratch: &'a mut Vec<
         Value::Text(text) => record.text(Value::Text(text), scratch),
         _ => {
             scratch.clear();
-            key.render_as_written(record, scratch).then_some(scratch.as_slice())
+            key.render_as_written((record.batch(), record.fields()), scratch).then_some(scratch.as_slice())
         }
     }
 }

@@ -23,7 +23,7 @@ use super::{Settings, Tail};
 use super::{file, joining};
 use crate::config::{Diagnostics, Options, Section};
 use crate::inputs::lines;
-use crate::plugin::{Input, InputSetup, StageFactory, Stream, wall_clock};
+use crate::plugin::{Input, InputSetup, Purpose, StageFactory, Stream, wall_clock};
 use crate::state::{Database, Positions};
 
 /// Builds the input. `None` when something was wrong; it has been reported.
@@ -60,10 +60,10 @@ fn open_positions(
     section: &Section,
     findings: &mut Diagnostics,
 ) -> Option<Positions> {
-    let (name, is_dry) = (&setup.context.name, setup.context.dry_run);
+    let (name, purpose) = (&setup.context.name, setup.context.purpose);
     let in_state = || Some(setup.context.state_directory.as_ref()?.join(positions_file(name)));
     let Some(path) = options.db.clone().or_else(in_state) else {
-        if !is_dry {
+        if !purpose.is_check() {
             warn!(component = %name, "positions are kept in memory only: set `DB`, or `storage.path` in [SERVICE]");
         }
         return Some(Positions::in_memory());
@@ -75,7 +75,12 @@ fn open_positions(
         exclusive: options.db_locking,
         is_own: options.db.is_none(),
     };
-    let opened = if is_dry { database.probe().map(|()| Positions::in_memory()) } else { Positions::open(&database) };
+    let opened = match purpose {
+        Purpose::Run => Positions::open(&database),
+        Purpose::Check => database.probe().and_then(|()| database.probe_lock()).map(|()| Positions::in_memory()),
+        Purpose::Read => Ok(Positions::in_memory()),
+        Purpose::CheckBeside => database.probe().map(|()| Positions::in_memory()),
+    };
     match opened {
         Ok(positions) => Some(positions),
         Err(error) => {

@@ -64,6 +64,7 @@ use file::{FileId, Tailed};
 use missed::Searches;
 use options::TailOptions;
 use paths::Paths;
+pub use paths::is_any_file;
 use prefix::Prefix;
 use quiet::QuietWatcher;
 use read::{End, IN_FLIGHT, LENT, Lease, Reading, Returned};

@@ -48,6 +48,12 @@ impl Paths {
     }
 }
 
+/// Whether there is a file now that `glob` names and none of `excluded` does.
+pub fn is_any_file(glob: &str, excluded: &[String]) -> bool {
+    let paths = Paths::new(&[glob.to_owned()], excluded);
+    paths.is_ok_and(|paths| paths.find().paths.iter().any(|path| path.is_file()))
+}
+
 /// `~` at the start is the home directory.
 fn home(glob: &str) -> String {
     match (glob.strip_prefix("~/"), std::env::var("HOME")) {

@@ -6,6 +6,7 @@ use vigie_parsers::batch::{Batch, Field, Record, Text, Value};
 
 use super::FileOptions;
 use super::format::{Format, Piece, Template};
+use super::naming::Naming;
 use crate::encode::date::{push_double, push_exact};
 use crate::encode::escape_unicode;
 use crate::encode::json::{push_object, push_text};
@@ -23,10 +24,12 @@ pub(super) struct FileEncoder {
     template: Template,
     with_names: bool,
     escape_unicode: bool,
+    /// What puts the file of a record before its line.
+    naming: Option<Arc<Naming>>,
 }
 
 impl FileEncoder {
-    pub(super) fn new(options: &FileOptions, escape_unicode: bool) -> Self {
+    pub(super) fn new(options: &FileOptions, escape_unicode: bool, naming: Option<Arc<Naming>>) -> Self {
         let usual = if options.format == Format::Ltsv { "\t" } else { "," };
         let delimiter = options.delimiter.as_ref().map_or(usual, |delimiter| delimiter.0.as_str());
         Self {
@@ -36,6 +39,7 @@ impl FileEncoder {
             template: options.template.clone(),
             with_names: options.format == Format::Csv && options.csv_column_names,
             escape_unicode,
+            naming,
         }
     }
 
@@ -115,6 +119,9 @@ fn push_csv_text(batch: &Batch, text: Text, out: &mut Vec<u8>) {
 
 impl Encoder for FileEncoder {
     fn encode(&mut self, record: Record<'_>, _stream: &Arc<Stream>, tag: &Arc<str>, out: &mut Vec<u8>) -> Encoded {
+        if let Some(Err(reason)) = self.naming.as_ref().map(|naming| naming.push(record, tag, out)) {
+            return Encoded::Skipped(reason);
+        }
         match self.format {
             Format::OutFile => {
                 out.extend_from_slice(tag.as_bytes());

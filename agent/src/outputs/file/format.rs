@@ -32,6 +32,28 @@ impl OptionType for Format {
     }
 }
 
+/// What becomes of a record that gives no name of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unnamed {
+    /// It goes to the fallback file.
+    Fallback,
+    /// It is declared dropped.
+    Drop,
+}
+
+impl OptionType for Unnamed {
+    const KIND: &'static str = "policy";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "fallback" => Ok(Self::Fallback),
+            "drop" => Ok(Self::Drop),
+            "error" => Err("`fallback` or `drop`; `error` is not supported".into()),
+            _ => Err("`fallback` or `drop`".into()),
+        }
+    }
+}
+
 /// Text between values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delimiter(pub String);

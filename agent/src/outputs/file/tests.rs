@@ -8,7 +8,7 @@ use vigie_parsers::batch::{Batch, Origin, Timestamp, Value};
 use super::*;
 use crate::config::{Entry, Located, Place, SectionKind};
 use crate::metrics::InputMetrics;
-use crate::plugin::{Agent, Item, Lot, Stream};
+use crate::plugin::{Agent, Item, Lot, Purpose, Stream};
 use crate::receipts::{Ledger, Outcome, Signal};
 
 fn built(entries: &[(&str, &str)]) -> Result<Arc<dyn Output>, Diagnostics> {
@@ -22,7 +22,7 @@ fn built(entries: &[(&str, &str)]) -> Result<Arc<dyn Output>, Diagnostics> {
         classes: Arc::default(),
         state_directory: None,
         escape_unicode: false,
-        dry_run: false,
+        purpose: Purpose::Run,
     };
     let mut findings = Diagnostics::default();
     build(&section, &context, &Arc::new(OutputMetrics::new("file.0")), &mut findings).ok_or(findings)
@@ -144,4 +144,65 @@ fn what_is_not_done_is_refused() {
     {
         assert!(built(&[(key, value)]).is_err(), "{key} {value}");
     }
+}
+
+#[test]
+fn names_of_files_have_a_beginning_of_their_own_and_keys_without_separators() {
+    let fallback = ("fallback_file", "other");
+    for (key, value, is_taken) in [
+        ("file", "$a.log", true),
+        ("path", "/logs/$a", true),
+        ("path", "logs-$a['b'][0]-$TAG[1]", true),
+        ("path", "$a/b", false),
+        ("path", "/logs/$a/b", false),
+        ("file", "$a['b", false),
+        ("file", "\u{1}$a", false),
+        ("on_missing_field", "error", false),
+    ] {
+        let built = built(&[(key, value), fallback]);
+        assert_eq!(built.is_ok(), is_taken, "{key} {value}");
+    }
+    assert!(built(&[("file", "$a.log")]).is_err_and(|findings| {
+        findings
+            .in_order()
+            .iter()
+            .any(|finding| finding.help.as_deref().is_some_and(|help| help.contains("Fallback_File")))
+    }));
+}
+
+/// What waits in a spool was encoded under the configuration of then.
+#[tokio::test]
+async fn what_was_encoded_under_another_configuration_is_written_as_a_line() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = ("path", directory.path().to_str().expect("a path"));
+    let (plain, fallback) = (("format", "plain"), ("fallback_file", "other"));
+    let named = built(&[path, plain, ("file", "$TAG.x"), fallback]).expect("it is valid");
+    let unnamed = built(&[path, plain]).expect("it is valid");
+
+    for (then, now) in [(&named, &unnamed), (&unnamed, &named)] {
+        let request = request(&**then, &["a"]);
+        assert!(matches!(now.deliver(&request).await, Verdict::Delivered));
+        request.settle_all(Outcome::Delivered);
+    }
+
+    let line = text(&directory.path().join("a"));
+    assert!(line.starts_with('{') && line.lines().count() == 1, "{line:?}");
+    assert_eq!(text(&directory.path().join("other")), line);
+}
+
+/// A value may name a directory, or what may not be written: the other records go on.
+#[tokio::test]
+async fn a_name_that_cannot_be_written_goes_to_the_fallback_file() {
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::create_dir(directory.path().join("taken")).expect("made");
+    let pipe = directory.path().join("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).expect("made");
+    let entries = [("format", "plain"), ("file", "$TAG"), ("fallback_file", "other")];
+
+    let verdict = written(directory.path(), &entries, &["a", "taken", "pipe", "../x", "b"]).await;
+
+    assert!(matches!(verdict, Verdict::Delivered));
+    let lines = |name: &str| text(&directory.path().join(name)).lines().count();
+    assert_eq!((lines("a"), lines("b"), lines("other")), (1, 1, 3));
+    assert_eq!(fs::read_dir(directory.path()).expect("it is read").count(), 5);
 }

@@ -32,7 +32,7 @@ impl Access {
     ) -> Option<Self> {
         let place = |key: &str| section.get(key).map_or(section.place, |value| value.place);
         let directory = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-        let credentials = match credentials(options, directory.as_deref(), context.dry_run) {
+        let credentials = match credentials(options, directory.as_deref(), context.purpose.is_check()) {
             Ok(credentials) => credentials,
             Err(error) => {
                 findings.error(place(error.key), "V136", error.message).help(help(error.is_unmanaged));

@@ -81,7 +81,7 @@ impl OpenSearch {
         context: &BuildContext,
         metrics: &Arc<OutputMetrics>,
     ) -> Self {
-        let directory = context.state_directory.as_deref().filter(|_| !context.dry_run);
+        let directory = context.state_directory.as_deref().filter(|_| !context.purpose.is_check());
         let (indexes, flaw) = WriteIndexes::open(directory, &context.name, !options.names_come_from_records());
         if let Some(flaw) = flaw {
             warn!(component = %context.name,

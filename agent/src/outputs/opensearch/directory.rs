@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::config::could_fill;
 use crate::plugin::BodyEncoding;
 
 /// A directory that numbered requests are written to. Numbers go on where an earlier run ended.
@@ -28,6 +29,14 @@ impl Directory {
             next = next.max(number.unwrap_or(0) + 1);
         }
         Ok(Self { path: path.to_owned(), next: AtomicU64::new(next) })
+    }
+
+    /// Looks whether it could be opened, and makes nothing.
+    ///
+    /// # Errors
+    /// When it could not.
+    pub(super) fn probe(path: &Path) -> io::Result<()> {
+        if path.is_dir() { fs::read_dir(path).map(drop) } else { could_fill(path) }
     }
 
     /// Writes one body as `<number>.ndjson` or `<number>.ndjson.gz`; it is on disk when this returns.

@@ -31,7 +31,7 @@ use tracing::warn;
 use crate::config::{Diagnostics, Options, Section};
 use crate::metrics::OutputMetrics;
 use crate::net::{AuthOptions, Hosts, HttpClient, NetOptions, Target, TlsFiles, TlsOptions};
-use crate::plugin::{BuildContext, Output, OutputKind};
+use crate::plugin::{BuildContext, Output, OutputKind, Purpose};
 use access::Access;
 use deliver::{Destination, OpenSearch};
 use directory::Directory;
@@ -60,17 +60,23 @@ fn build(
         return None;
     }
     let mut access = Access::open(&auth, section, context, findings)?;
-    let destination = match (&options.write_to, context.dry_run) {
-        (Some(_), true) => Destination::Nowhere,
-        (Some(path), false) => match Directory::open(path) {
-            Ok(directory) => Destination::Directory(Arc::new(directory)),
-            Err(error) => {
-                let place = section.get("write_to").map_or(section.place, |value| value.place);
-                findings.error(place, "V131", format!("cannot use the directory `{}`: {error}", path.display()));
-                return None;
+    let destination = match &options.write_to {
+        Some(path) => {
+            let opened = match context.purpose {
+                Purpose::Run => Directory::open(path).map(|directory| Destination::Directory(Arc::new(directory))),
+                Purpose::Check | Purpose::CheckBeside => Directory::probe(path).map(|()| Destination::Nowhere),
+                Purpose::Read => Ok(Destination::Nowhere),
+            };
+            match opened {
+                Ok(destination) => destination,
+                Err(error) => {
+                    let place = section.get("write_to").map_or(section.place, |value| value.place);
+                    findings.error(place, "V131", format!("cannot use the directory `{}`: {error}", path.display()));
+                    return None;
+                }
             }
-        },
-        (None, _) => {
+        }
+        None => {
             let files = if tls.tls { Some(tls_files(&tls, section, findings)?) } else { None };
             let config = files.as_ref().map(TlsFiles::config);
             if let Some(files) = files {
@@ -79,7 +85,7 @@ fn build(
             Destination::Servers(Hosts::new(clients(&options, (&tls, config), &net, section, findings)?))
         }
     };
-    if tls.tls && !tls.verify && !context.dry_run {
+    if tls.tls && !tls.verify && !context.purpose.is_check() {
         warn!(component = %context.name, "tls.verify is off: anybody on the way can read and change what is sent");
     }
     Some(Arc::new(OpenSearch::new(options, destination, access, context, metrics)))

@@ -73,7 +73,7 @@ impl Placement {
         let mut text = |path: &Path| {
             self.scratch.clear();
             let found = path
-                .render_as_written(record, &mut self.scratch)
+                .render_as_written((record.batch(), record.fields()), &mut self.scratch)
                 .then(|| String::from_utf8_lossy(&self.scratch).into_owned());
             found.filter(|text| text.len() <= LONGEST)
         };

@@ -37,7 +37,7 @@ use crate::config::{Diagnostics, Entry, Located, Options, Place, Section, Sectio
 use crate::inputs::lines::{self, LineOptions, Multiline};
 use crate::metrics::InputMetrics;
 use crate::plugin::{
-    Agent, BuildContext, ByteQueue, InputSetup, Memory, Outlet, Parcel, Popped, Stop, Succession, Work,
+    Agent, BuildContext, ByteQueue, InputSetup, Memory, Outlet, Parcel, Popped, Purpose, Stop, Succession, Work,
 };
 use crate::receipts::{Outcome, Share};
 use crate::state::{Database, Positions};
@@ -152,7 +152,7 @@ impl Rig {
             classes: Arc::default(),
             state_directory: self.has_state_directory.then(|| self.path("state")),
             escape_unicode: false,
-            dry_run: false,
+            purpose: Purpose::Run,
         };
         let setup = InputSetup {
             context: &context,
@@ -388,7 +388,7 @@ fn what_is_wrong_with_the_options_is_told_at_its_place() {
         classes: Arc::default(),
         state_directory: Some(directory.path().into()),
         escape_unicode: false,
-        dry_run: true,
+        purpose: Purpose::Check,
     };
     let (metrics, stop) = (Arc::new(InputMetrics::new("tail.0")), Stop::default());
     let setup =

@@ -13,7 +13,9 @@ use super::*;
 use crate::config::{Entry, Located, OptionType, Place, SectionKind};
 use crate::metrics::InputMetrics;
 use crate::net::stub::{Canned, Stub};
-use crate::plugin::{Agent, Body, Class, Encoded, Encoder, Fate, Item, Lot, Refusal, Request, Stream, Verdict};
+use crate::plugin::{
+    Agent, Body, Class, Encoded, Encoder, Fate, Item, Lot, Purpose, Refusal, Request, Stream, Verdict,
+};
 use crate::receipts::{Ledger, Outcome, Signal};
 
 /// Keys and values of a section.
@@ -33,7 +35,7 @@ pub(super) fn context() -> BuildContext {
         classes: Arc::default(),
         state_directory: None,
         escape_unicode: false,
-        dry_run: false,
+        purpose: Purpose::Run,
     }
 }
 
