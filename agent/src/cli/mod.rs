@@ -95,12 +95,14 @@ fn start(flags: Flags) -> ExitCode {
         Command::Run if !findings.has_errors() => Purpose::Run,
         // An agent may well run meanwhile, and as another user.
         Command::Setup => Purpose::Read,
+        // It is called before a reload.
+        Command::Check => Purpose::CheckBeside,
         _ => Purpose::Check,
     };
     let logger = opening::logger((&loaded, wished), (flags.quiet, flags.verbose), &environment, &mut findings);
     let purpose = if logger.is_none() && wished == Purpose::Run { Purpose::Check } else { wished };
-    if purpose == Purpose::Check {
-        opening::port(&loaded, &mut findings);
+    if matches!(purpose, Purpose::Check | Purpose::CheckBeside) {
+        opening::port(&loaded, purpose, &mut findings);
     }
     let renewal = logger.map(|logger| {
         for (section, keys) in help::not_needed(&loaded.document) {

@@ -33,13 +33,15 @@ pub(super) fn logger(
     })
 }
 
-/// Looks whether metrics could be served.
-pub(super) fn port(loaded: &Loaded, findings: &mut Diagnostics) {
-    if let Err(error) = monitor::probe(&loaded.service) {
-        let place = place(loaded, &["http_port", "http_listen", "http_server"]);
-        let help = "an agent that runs checks a changed configuration itself, when it is told to reload it";
-        findings.error(place, "V139", error.to_string()).help(help);
-    }
+/// Looks whether metrics could be served. Beside an agent that runs it may have the port.
+pub(super) fn port(loaded: &Loaded, purpose: Purpose, findings: &mut Diagnostics) {
+    let Err(error) = monitor::probe(&loaded.service) else { return };
+    let place = place(loaded, &["http_port", "http_listen", "http_server"]);
+    let severity =
+        if purpose == Purpose::CheckBeside && error.is_taken() { Severity::Warning } else { Severity::Error };
+    let help =
+        "right where an agent runs with this configuration and is told to reload it; a start beside it is refused";
+    findings.add(Some(place), severity, "V139", error.to_string()).help(help);
 }
 
 /// Where the first of `keys` that is there stands in [SERVICE].

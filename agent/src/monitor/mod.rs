@@ -89,6 +89,14 @@ pub enum MonitorError {
     },
 }
 
+impl MonitorError {
+    /// Whether something else listens there.
+    pub fn is_taken(&self) -> bool {
+        let Self::Bind { source, .. } = self;
+        source.kind() == io::ErrorKind::AddrInUse
+    }
+}
+
 impl MonitorOptions {
     /// What `[SERVICE]` asks for; `None` when `HTTP_Server` is off.
     pub fn from_service(service: &Service, clock: &MonitorClock, reloads: &Arc<Reloads>) -> Option<Self> {

@@ -105,7 +105,7 @@ pub enum Purpose {
     Run,
     /// To see what a start would refuse: nothing is made, kept open or kept locked.
     Check,
-    /// The same beside what this process runs, which makes way for it: who has what is not looked at.
+    /// The same beside an agent that runs, in this process or another, and makes way for it: who has what is not looked at.
     CheckBeside,
     /// To see what it says: it may run elsewhere, or as someone else, so no place that it writes to is looked at.
     Read,
