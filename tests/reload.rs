@@ -206,10 +206,12 @@ fn a_refused_reload_leaves_what_ran() {
     let moved = agent.ask("PUT", "/api/v2/reload");
     agent.configure(&configuration(agent.port, 8, "log_file nowhere/a.log"));
     let unlogged = agent.ask("POST", "/api/v2/reload");
-    assert!(!agent.said().contains("what runs is stopped"), "nothing is stopped for what cannot start");
     let other = TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = other.local_addr().expect("it has one").port();
     agent.configure(&configuration(taken, 8, ""));
+    let unserved = agent.ask("POST", "/api/v2/reload");
+    assert!(!agent.said().contains("what runs is stopped"), "nothing is stopped for what cannot start");
+    agent.configure(&configuration(agent.port, 8, "http_listen 192.0.2.1"));
     let unstartable = agent.ask("POST", "/api/v2/reload");
     fs::write(agent.path().join("app.log"), "one\ntwo\n").expect("written");
     agent.eventually("the next line comes", || agent.written() == ["7 one", "7 two"]);
@@ -221,7 +223,8 @@ fn a_refused_reload_leaves_what_ran() {
         (&answer, "a.conf:8:5: error[V101]: unknown key `fulsh`; did you mean `flush`?"),
         (&moved, "`storage.path` cannot change"),
         (&unlogged, "cannot open the log file `nowhere/a.log`"),
-        (&unstartable, "cannot serve metrics"),
+        (&unserved, "cannot serve metrics at `127.0.0.1:"),
+        (&unstartable, "cannot serve metrics at `192.0.2.1:"),
     ] {
         assert!(answer.starts_with("HTTP/1.1 400") && answer.contains(part), "{part}: {answer}");
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::logger::{self, Levels, Logger};
 use super::{environment, places, surroundings};
 use crate::config::{CommandLine, Diagnostics, Loaded, load, told};
+use crate::monitor;
 use crate::pipeline::{Plan, Renewal};
 use crate::plugin::Purpose;
 
@@ -30,6 +31,12 @@ impl Files {
         let state_directory = super::state_directory(&current.service.storage_path, &environment());
         let (quiet, verbose) = says;
         Self { line, quiet, verbose, logger, current, state_directory, former: None, checked: None }
+    }
+
+    /// Whether what runs listens at the port of `loaded`, and makes way for it.
+    fn has_port_of(&self, loaded: &Loaded) -> bool {
+        let (now, then) = (&self.current.service, &loaded.service);
+        now.http_server && now.http_port == then.http_port
     }
 
     /// Builds `loaded` and says what it wants said.
@@ -60,6 +67,9 @@ impl Renewal for Files {
             return Err(told(&findings, &loaded.document.files));
         }
         logger::probe(&loaded).map_err(|reason| vec![reason])?;
+        if !self.has_port_of(&loaded) {
+            monitor::probe(&loaded.service).map_err(|error| vec![error.to_string()])?;
+        }
         // Without a directory of state they are in memory, or in a `DB` of their own.
         let directory = self.state_directory.as_deref().unwrap_or(Path::new(""));
         let lost = places::lost(&self.current.document, &loaded.document, directory);
