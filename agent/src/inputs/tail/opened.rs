@@ -96,7 +96,10 @@ impl Opened {
     /// Lets it give its descriptor up from now on: it is at `path`, and counted in `count` while it is open.
     pub(super) fn enroll(&self, path: &Arc<Path>, metadata: &Metadata, count: &Arc<Held>) {
         let mut state = self.state();
-        if state.place.is_none() && state.file.is_some() {
+        if state.file.is_some() {
+            // It may have been counted in another one.
+            let before = state.place.as_ref().map(|place| &place.count);
+            before.map(|before| before.now.fetch_sub(1, Ordering::Relaxed));
             count.now.fetch_add(1, Ordering::Relaxed);
         }
         let (id, birth) = (FileId::of(metadata), file::birth(metadata));
