@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::file::{self, FileId};
+use super::file::{self, FileId, Modified};
 use super::inflate::Inflated;
 use crate::inputs::files;
 
@@ -182,8 +182,18 @@ impl Opened {
     /// # Errors
     /// When the system tells nothing of it.
     pub(super) fn size(&self) -> io::Result<u64> {
-        let length = self.metadata()?.len();
-        Ok(self.inflated().map_or(length, |mut inflated| inflated.size(length)))
+        self.size_and_time().map(|(size, _)| size)
+    }
+
+    /// The same, and when it was written last.
+    ///
+    /// # Errors
+    /// When the system tells nothing of it.
+    pub(super) fn size_and_time(&self) -> io::Result<(u64, Modified)> {
+        let metadata = self.metadata()?;
+        let length = metadata.len();
+        let size = self.inflated().map_or(length, |mut inflated| inflated.size(length));
+        Ok((size, Modified::of(&metadata)))
     }
 
     /// Whether it was made by gzip. To go back in it takes reading it from its start.

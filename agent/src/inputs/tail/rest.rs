@@ -13,7 +13,7 @@ use std::sync::Arc;
 use tracing::{error, info, warn};
 
 use super::Tail;
-use super::file::{Standing, Tailed};
+use super::file::{self, Standing, Tailed};
 use super::keep;
 use super::proof;
 use super::rest_file::{self, Rests, Unfit};
@@ -45,6 +45,7 @@ impl Tail {
     /// Keeps what ends with the process, and stores all positions for the last time. Gives what was copied.
     pub(super) fn finish(&mut self) -> Copies {
         self.note_reached();
+        self.store_unstored();
         self.count_overwritten();
         self.remove_settled_rests();
         let mut room = self.rests.as_ref().map_or(0, Rests::room);
@@ -70,8 +71,13 @@ impl Tail {
         let (is_held, passes_on) = (self.is_held(number), self.passes_on(number));
         let file = self.files.get_mut(&number).filter(|file| file.standing != Standing::Gone)?;
         let metadata = file.file.metadata().ok().filter(|metadata| metadata.nlink() == 0)?;
+        let from = if is_held { file.position.offset } else { file.settled() };
+        if file.file.is_compressed() {
+            // How much it holds shows once it is read. What cannot be read is not copied either.
+            drop(rest_file::read_through(&file.file, (from, from.saturating_add(*room))));
+        }
         file.size = file.file.size().unwrap_or(metadata.len());
-        let (from, size) = (if is_held { file.position.offset } else { file.settled() }, file.size);
+        let size = file.size;
         if from >= size {
             return None;
         }
@@ -112,7 +118,7 @@ impl Tail {
             info!(component = %self.settings.name, file = %file.name().display(), copy = %path.display(), bytes,
                 "deleted before it was read to its end: the rest is kept for the next start");
             let original = Arc::clone(file.place());
-            file.stored_head = row.known.map_or(0, |known| known.head_length);
+            file.stored_head = file::head_of(&row);
             file.position = row;
             copies.insert(number, CopyOf { path, original, end });
         }
