@@ -154,6 +154,12 @@ fn write_lines(folder: &Path, is_over: &AtomicBool) -> u32 {
     number
 }
 
+/// The numbers at the ends of lines.
+fn numbers(lines: &[String]) -> Vec<u32> {
+    let number = |line: &String| line.rsplit(' ').next().and_then(|number| number.parse().ok());
+    lines.iter().map(|line| number(line).expect("a whole line")).collect()
+}
+
 #[test]
 fn nothing_is_lost_or_doubled_over_five_reloads() {
     let mut agent = Agent::start(|port| configuration(port, 0, ""), Stdio::null());
@@ -181,11 +187,7 @@ fn nothing_is_lost_or_doubled_over_five_reloads() {
     agent.eventually("all is delivered", || agent.written().len() >= count);
     agent.stop();
 
-    let mut numbers: Vec<u32> = agent
-        .written()
-        .iter()
-        .map(|line| line.rsplit(' ').next().and_then(|number| number.parse().ok()).expect("a whole line"))
-        .collect();
+    let mut numbers = numbers(&agent.written());
     numbers.sort_unstable();
     let expected: Vec<u32> = (0..u32::try_from(count).expect("few")).collect();
     assert!(numbers == expected, "{} lines for {count}: {}", numbers.len(), agent.said());
@@ -320,4 +322,108 @@ fn standard_input_is_handed_over_in_the_middle_of_a_line() {
 
     assert!(status.success());
     assert_eq!(agent.written(), ["1 one", "2 two", "2 three"]);
+}
+
+/// Writes numbered lines to files that nobody can find any more, with reloads in the middle of lines.
+fn write_unseen(agent: &Agent, mut files: [&File; 2], configurations: &[&dyn Fn() -> String]) -> u32 {
+    let mut number = 2;
+    for configuration in configurations {
+        for file in &mut files {
+            let lines: String = (number..number + 5_000).map(|number| format!("line {number}\n")).collect();
+            write!(file, "{lines}line ").expect("written");
+            number += 5_000;
+        }
+        agent.configure(&configuration());
+        let answer = agent.ask("POST", "/api/v2/reload");
+        assert!(answer.ends_with(r#"{"reload":"done","status":0}"#), "{answer}: {}", agent.said());
+        for file in &mut files {
+            writeln!(file, "{number}").expect("written");
+            number += 1;
+        }
+    }
+    number
+}
+
+/// The new input opened only what it found: of these files came what was there at the reload, at the most.
+#[test]
+fn files_that_were_deleted_or_moved_away_are_read_on_over_reloads() {
+    let away = tempfile::tempdir().expect("a folder");
+    let with_database = |port, generation, alias: &str| {
+        let input = format!("[INPUT]\n    DB positions.db\n    {alias}\n");
+        configuration(port, generation, "").replace("[INPUT]\n", &input)
+    };
+
+    for state in ["", "storage.path state"] {
+        let with = |port, generation, alias: &str| {
+            let text = with_database(port, generation, alias).replace("app.log", "app*.log");
+            text.replace("storage.path    state", state)
+        };
+        let mut agent = Agent::start(|port| with(port, 0, ""), Stdio::null());
+        let create = |name: &str| File::create(agent.path().join(name)).expect("made");
+        let (mut deleted, mut moved) = (create("app-1.log"), create("app-2.log"));
+        writeln!(deleted, "line 0").expect("written");
+        writeln!(moved, "line 1").expect("written");
+        agent.eventually("lines come", || agent.written().len() == 2);
+        fs::remove_file(agent.path().join("app-1.log")).expect("deleted");
+        fs::rename(agent.path().join("app-2.log"), away.path().join("app-2.log")).expect("moved");
+        let port = agent.port;
+        let count = write_unseen(
+            &agent,
+            [&deleted, &moved],
+            &[&|| with(port, 1, ""), &|| with(port, 2, "Alias web"), &|| with(port, 3, "Alias web")],
+        ) as usize;
+        agent.eventually("all is delivered", || agent.written().len() >= count);
+        agent.stop();
+
+        let mut numbers = numbers(&agent.written());
+        numbers.sort_unstable();
+        let expected: Vec<u32> = (0..u32::try_from(count).expect("few")).collect();
+        assert!(numbers == expected, "{} lines for {count}: {}", numbers.len(), agent.said());
+        assert!(!agent.said().contains("lost"), "{}", agent.said());
+        let copies = fs::read_dir(agent.path().join("state/rest/tail.0")).into_iter().flatten().count();
+        assert_eq!(copies, 0, "what was copied in case that nobody goes on is removed");
+    }
+}
+
+/// A configuration without a state directory that follows `files`.
+fn stateless(port: u16, files: &str) -> String {
+    let database = format!("DB {files}.db\n    Path {files}");
+    configuration(port, 0, "").replace("storage.path    state", "").replace("Path            app.log", &database)
+}
+
+#[test]
+fn what_no_input_goes_on_with_is_told_of() {
+    let mut agent = Agent::start(|port| stateless(port, "app.log"), Stdio::null());
+    let mut deleted = File::create(agent.path().join("app.log")).expect("made");
+    write!(deleted, "one\ntwo").expect("written");
+    agent.eventually("a line comes", || agent.written() == ["0 one"]);
+    fs::remove_file(agent.path().join("app.log")).expect("deleted");
+
+    agent.configure(&stateless(agent.port, "other.log"));
+    let answer = agent.ask("POST", "/api/v2/reload");
+    agent.stop();
+
+    assert!(answer.ends_with(r#"{"reload":"done","status":0}"#), "{answer}");
+    let told = "no input goes on with it after the reload: these bytes are lost file=app.log lost=3";
+    assert!(agent.said().contains(told), "{}", agent.said());
+}
+
+#[test]
+fn a_deleted_file_is_read_on_after_a_reload_that_cannot_start() {
+    let mut agent = Agent::start(|port| stateless(port, "app.log"), Stdio::null());
+    let mut deleted = File::create(agent.path().join("app.log")).expect("made");
+    write!(deleted, "one\ntw").expect("written");
+    agent.eventually("a line comes", || agent.written() == ["0 one"]);
+    fs::remove_file(agent.path().join("app.log")).expect("deleted");
+    let other = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = other.local_addr().expect("it has one").port();
+
+    for files in ["app.log", "other.log"] {
+        agent.configure(&stateless(taken, files));
+        let answer = agent.ask("POST", "/api/v2/reload");
+        assert!(answer.contains("cannot serve metrics"), "{answer}");
+    }
+    writeln!(deleted, "o").expect("written");
+    agent.eventually("the next line comes", || agent.written() == ["0 one", "0 two"]);
+    agent.stop();
 }

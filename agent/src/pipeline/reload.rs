@@ -2,8 +2,8 @@
 //! and the new one starts where it left off.
 //!
 //! Positions, spools and dead letters are on disk, so they are handed over by stopping and opening them; what cannot be opened twice,
-//! such as standard input, one input leaves to the next ([`Stop::leave`]). What the outputs did not take within the time of a stop is
-//! read again. A configuration with mistakes changes nothing, and one that cannot start gives way to the one before.
+//! such as standard input and files that are deleted, one input leaves to the next ([`Stop::leave`]). What the outputs did not take
+//! within the time of a stop is read again. A configuration with mistakes changes nothing, and one that cannot start gives way to the one before.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -218,7 +218,7 @@ struct Generations {
     outside: Outside,
     /// Reloads that were done.
     count: u64,
-    /// The inputs of the pipeline that runs, by name.
+    /// The inputs of the pipeline that runs, by name; while another one is started, those before behind its own.
     stops: Vec<(Arc<str>, Stop)>,
 }
 
@@ -232,13 +232,17 @@ impl Generations {
             }
         };
         loop {
-            match running.until_end(&self.runtime, &mut self.outside) {
-                Ended::ForGood(code) => return code,
-                Ended::ForReload(ask) => match self.renew(ask) {
-                    Some(renewed) => running = renewed,
-                    None => return ExitCode::FAILURE,
-                },
-            }
+            let ended = running.until_end(&self.runtime, &mut self.outside);
+            let (code, renewed) = match ended {
+                Ended::ForGood(code) => (code, None),
+                Ended::ForReload(ask) => (ExitCode::FAILURE, self.renew(ask)),
+            };
+            let Some(renewed) = renewed else {
+                // The reload was given up, or nothing starts: what was left for it is told of.
+                self.stops.iter().for_each(|(_, stop)| stop.forget_left());
+                return code;
+            };
+            running = renewed;
         }
     }
 
@@ -277,14 +281,13 @@ impl Generations {
     }
 
     fn start(&mut self, mut plan: Plan) -> Result<Running, String> {
-        let stops: Vec<(Arc<str>, Stop)> =
+        let heirs: Vec<(Arc<str>, Stop)> =
             plan.inputs.iter().map(|input| (Arc::clone(&input.name), input.stop.clone())).collect();
-        for (name, stop) in &stops {
-            if let Some((_, former)) = self.stops.iter().find(|(known, _)| known == name) {
-                former.pass_on(stop);
-            }
-        }
-        self.stops = stops;
+        pass_on(&self.stops, &heirs);
+        // Until this one runs, the one before may take its place again.
+        let former = std::mem::replace(&mut self.stops, heirs);
+        let count = self.stops.len();
+        self.stops.extend(former);
         let is_enabled = plan.service.hot_reload;
         self.outside.hindrance = hindrance(&plan).inspect(|hindrance| {
             if is_enabled {
@@ -295,7 +298,22 @@ impl Generations {
         let running = Running::start(plan, &self.runtime, self.outside.for_monitor())?;
         (self.outside.is_enabled, self.outside.variables) = (is_enabled, variables);
         self.outside.reloads.enable(is_enabled);
+        self.stops.drain(count..).for_each(|(_, stop)| stop.forget_left());
         Ok(running)
+    }
+}
+
+/// Passes what inputs left on to those that take their places: to the one of the same name, or else to another one that has
+/// their positions.
+fn pass_on(former: &[(Arc<str>, Stop)], heirs: &[(Arc<str>, Stop)]) {
+    for is_by_name in [true, false] {
+        for ((name, stop), (known, heir)) in former.iter().flat_map(|one| heirs.iter().map(move |heir| (one, heir))) {
+            let shares = stop.shares_place(heir);
+            let is_heir = if is_by_name { name == known && shares != Some(false) } else { shares == Some(true) };
+            if is_heir {
+                stop.pass_on(heir);
+            }
+        }
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::any::Any;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -285,11 +286,19 @@ pub struct Stop {
     bequest: Bequest,
 }
 
-/// What an input leaves to the one of its name that comes after a reload.
+/// What an input leaves to the one that takes its place after a reload.
 #[derive(Clone, Default)]
 struct Bequest {
     is_wished: Arc<AtomicBool>,
-    left: Arc<Mutex<Option<Box<dyn Any + Send>>>>,
+    left: Arc<Mutex<Vec<Box<dyn Any + Send>>>>,
+    /// Where the positions of the input are.
+    place: Arc<OnceLock<PathBuf>>,
+}
+
+impl Bequest {
+    fn left(&self) -> MutexGuard<'_, Vec<Box<dyn Any + Send>>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl fmt::Debug for Bequest {
@@ -329,23 +338,40 @@ impl Stop {
         self.bequest.is_wished.load(Ordering::Acquire)
     }
 
-    /// Leaves something to the input that comes after.
-    pub fn leave(&self, thing: impl Any + Send) {
-        *self.bequest.left.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(thing));
+    /// Notes where the positions of this input are: whoever has them after a reload takes its place, whatever its name is.
+    pub fn stands_at(&self, place: PathBuf) {
+        // One that is made anew has the same.
+        drop(self.bequest.place.set(place));
     }
 
-    /// What the input before left, if it is of this type.
+    /// Whether the positions of this input and of that of `other` are in the same place; `None` where both have none.
+    pub fn shares_place(&self, other: &Self) -> Option<bool> {
+        let places = (self.bequest.place.get(), other.bequest.place.get());
+        (places != (None, None)).then_some(places.0 == places.1)
+    }
+
+    /// Leaves something to the input that comes after.
+    pub fn leave(&self, thing: impl Any + Send) {
+        self.bequest.left().push(Box::new(thing));
+    }
+
+    /// Something that an input before left, if there is one of this type.
     pub fn inherit<T: Any>(&self) -> Option<T> {
-        let left = self.bequest.left.lock().unwrap_or_else(PoisonError::into_inner).take();
-        left.and_then(|left| left.downcast().ok()).map(|left| *left)
+        let mut left = self.bequest.left();
+        let at = left.iter().position(|thing| thing.is::<T>())?;
+        left.remove(at).downcast().ok().map(|thing| *thing)
     }
 
     /// Passes on what its input left to the one that `heir` stops.
     pub fn pass_on(&self, heir: &Self) {
-        let left = self.bequest.left.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if left.is_some() {
-            *heir.bequest.left.lock().unwrap_or_else(PoisonError::into_inner) = left;
-        }
+        let left = std::mem::take(&mut *self.bequest.left());
+        heir.bequest.left().extend(left);
+    }
+
+    /// Drops what its input left, since nobody takes its place.
+    pub fn forget_left(&self) {
+        let left = std::mem::take(&mut *self.bequest.left());
+        drop(left);
     }
 
     /// Says that nothing more will be answered: outputs are done, or their time is up.

@@ -17,7 +17,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::Tail;
 use super::file::{self, FileId, Standing, Tailed};
 use super::siblings::{generations, has_compressed_name};
-use super::succession::can_be_joined;
+use super::succession::is_there;
 use crate::state::{Known, Position, Succeeds};
 
 /// Looks at all paths for which a file is put off at the most.
@@ -91,8 +91,9 @@ impl Tail {
 
     /// The file that `number` succeeds by what is stored.
     pub(super) fn before(&self, number: u64, away: &Away) -> Option<u64> {
-        let file = self.files.get(&number).filter(|file| can_be_joined(file) && file.progress.offset == 0)?;
-        let is_it = |other: &Tailed| can_be_joined(other) && key_of(&other.position) == file.position.succeeds;
+        // They may have been compressed since that was decided.
+        let file = self.files.get(&number).filter(|file| is_there(file) && file.progress.offset == 0)?;
+        let is_it = |other: &Tailed| is_there(other) && key_of(&other.position) == file.position.succeeds;
         away.get(file.name())?.iter().copied().find(|other| self.files.get(other).is_some_and(|other| is_it(other)))
     }
 
@@ -177,6 +178,12 @@ impl Tail {
         open.all(|open| truncations(open) == 0)
             && rows.all(|(birth, truncations)| truncations == 0 && !(first..=last).contains(&birth))
     }
+}
+
+/// Whether it can be decided that a file is joined with another: of one that was compressed it is not known where it ends before it is
+/// read.
+fn can_be_joined(file: &Tailed) -> bool {
+    is_there(file) && !file.file.is_compressed()
 }
 
 fn is_away(file: &Tailed) -> bool {

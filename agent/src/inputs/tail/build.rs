@@ -82,7 +82,10 @@ fn open_positions(
         Purpose::CheckBeside => database.probe().map(|()| Positions::in_memory()),
     };
     match opened {
-        Ok(positions) => Some(positions),
+        Ok(positions) => {
+            setup.stop.stands_at(std::fs::canonicalize(&database.path).unwrap_or(database.path));
+            Some(positions)
+        }
         Err(error) => {
             let place = section.get("db").map_or(section.place, |db| db.place);
             findings.error(place, "V402", error.to_string());
@@ -142,6 +145,7 @@ impl Tail {
             descriptors: Descriptors::new(setup.alike),
             writers: Writers::new(setup.stop.signal().clone()),
             rows: Rows::default(),
+            inherited: Default::default(),
             files: BTreeMap::new(),
             by_id: HashMap::new(),
             ready: Vec::new(),

@@ -54,6 +54,14 @@ impl Descriptors {
         self.held.most.load(Ordering::Relaxed)
     }
 
+    /// Counts the descriptor of a file that another input opened, at `place`, and that stays open.
+    pub(super) fn count(&self, file: &Opened, place: &Arc<Path>) {
+        if let Ok(metadata) = file.metadata() {
+            file.enroll(place, &metadata, &self.held);
+            file.hold();
+        }
+    }
+
     pub(super) fn set_most(&self, most: usize) {
         self.held.most.store(most, Ordering::Relaxed);
     }

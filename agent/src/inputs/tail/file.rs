@@ -57,6 +57,8 @@ pub(super) struct Tailed {
     /// How far it was read; while it is lent to its worker, how far it was then.
     pub(super) progress: Progress,
     pub(super) size: u64,
+    /// When it was written last.
+    pub(super) modified: Modified,
     /// Up to where its worker may hand on bytes while it is lent. Then nothing that may change its progress is done here.
     pub(super) lent: Option<u64>,
     pub(super) standing: Standing,
@@ -77,7 +79,7 @@ pub(super) struct Tailed {
     pub(super) rewinds: u8,
     pub(super) not_before: Option<Instant>,
     /// How much of its head the stored row covers.
-    pub(super) stored_head: u32,
+    pub(super) stored_head: u16,
     /// Last look at the paths that saw it.
     pub(super) seen: u64,
     /// What may have been handed on before, by an earlier run or by this one.
@@ -115,6 +117,23 @@ pub(super) fn open_plain(path: &Path) -> io::Result<(File, Metadata)> {
 pub(super) fn birth(metadata: &Metadata) -> i64 {
     let since = metadata.created().ok().and_then(|created| created.duration_since(UNIX_EPOCH).ok());
     since.and_then(|since| i64::try_from(since.as_nanos()).ok()).unwrap_or(0)
+}
+
+/// How much of the head of its file `row` covers.
+pub(super) fn head_of(row: &Position) -> u16 {
+    row.known.map_or(0, |known| u16::try_from(known.head_length).unwrap_or(u16::MAX))
+}
+
+/// When a file was written last, of which only the last bits are kept: two times are told apart by it, not ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Modified(u32);
+
+impl Modified {
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        let nanos = metadata.mtime().wrapping_mul(1_000_000_000).wrapping_add(metadata.mtime_nsec());
+        let [.., a, b, c, d] = nanos.to_be_bytes();
+        Self(u32::from_be_bytes([a, b, c, d]))
+    }
 }
 
 /// Whether a stored row can be of the file: a reused inode has another birth. A copy has a birth of its own.

@@ -175,6 +175,23 @@ impl Tail {
         }
     }
 
+    /// Stores logs that have no row yet, at the end: that one was truncated, and how often, shows at the next start by its row alone.
+    pub(super) fn store_unstored(&mut self) {
+        let (seconds, changed) = ((self.clock)().seconds, &self.changed);
+        let is_unstored = |number: &u64, file: &Tailed| {
+            file.position.id == 0 && file.standing == Standing::Live && !changed.contains_key(number)
+        };
+        let files = self.files.iter_mut().filter(|(number, file)| is_unstored(number, file));
+        let mut rows: Vec<&mut Position> = files.map(|(_, file)| &mut file.position).collect();
+        rows.iter_mut().for_each(|position| position.seen = seconds);
+        if let Err(error) = self.positions.store(&mut rows, false) {
+            self.complain(
+                &error,
+                "the identity of new files cannot be stored; lines around their beginnings may be joined otherwise",
+            );
+        }
+    }
+
     fn begin_content(&mut self, number: u64, away: &Away) {
         let id = self.stream_id(number, away);
         let Some(file) = self.files.get_mut(&number) else { return };
@@ -276,7 +293,7 @@ fn update(file: &mut Tailed, seen: i64, place: Option<u64>) -> bool {
     let committed = place.unwrap_or_else(|| file.settled());
     let position = &mut file.position;
     let stale = position.seen == 0 || position.rotated || position.offset != committed;
-    let head = position.known.map_or(0, |known| known.head_length);
+    let head = file::head_of(position);
     if !stale && file.stored_head == head {
         return false;
     }

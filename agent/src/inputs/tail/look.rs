@@ -72,9 +72,11 @@ impl Tail {
         }
         self.tell_trouble(number, false);
         let Some(file) = self.files.get_mut(&number) else { return };
-        let size = file.file.size().unwrap_or(file.size);
+        let (size, modified) = file.file.size_and_time().unwrap_or((file.size, file.modified));
+        let is_written = is_written || size != file.size || modified != file.modified;
+        file.modified = modified;
         // Between a look and the next anything may have happened to a file that was read to its end.
-        let is_same = size >= file.progress.offset && (size == file.size && !is_written || is_known(file));
+        let is_same = size >= file.progress.offset && (!is_written || is_known(file));
         if !is_same {
             return self.content_changed(number);
         }
@@ -145,7 +147,7 @@ impl Tail {
             }
         }
         // What was written since the last look and before the watch was told by nobody.
-        file.file.size().is_ok_and(|size| size == file.size)
+        file.file.size_and_time().is_ok_and(|now| now == (file.size, file.modified))
     }
 
     /// Takes what became of ranges on their way, and goes back to what an output did not answer for.

@@ -21,6 +21,7 @@ mod inflate;
 mod joining;
 mod keep;
 mod lag;
+mod left;
 mod look;
 mod missed;
 mod opened;
@@ -61,6 +62,7 @@ use before::Undecided;
 pub use build::positions_file;
 use descriptors::Descriptors;
 use file::{FileId, Tailed};
+use left::Inherited;
 use missed::Searches;
 use options::TailOptions;
 use paths::Paths;
@@ -125,6 +127,8 @@ struct Tail {
     descriptors: Descriptors,
     /// Stored positions of files that are not open.
     rows: Rows,
+    /// What the input before a reload left open.
+    inherited: Inherited,
     /// Open files by number, in the order they were met. Boxed: nodes of the map are half empty.
     files: BTreeMap<u64, Box<Tailed>>,
     by_id: HashMap<FileId, u64>,
@@ -412,6 +416,7 @@ impl Tail {
 
 impl Input for Tail {
     fn run(mut self: Box<Self>, outlet: Outlet, stop: Stop) {
+        self.inherit(&stop);
         self.start(outlet, Instant::now());
         while !stop.requested() {
             let idle = self.turn(Instant::now());
@@ -427,6 +432,9 @@ impl Input for Tail {
             self.now = Instant::now();
             self.save(false);
         }
-        self.finish();
+        let copies = self.finish();
+        if stop.is_handed_over() {
+            self.leave(&stop, copies);
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::file::{self, FileId};
+use super::file::{self, FileId, Modified};
 use super::inflate::Inflated;
 use crate::inputs::files;
 
@@ -96,7 +96,10 @@ impl Opened {
     /// Lets it give its descriptor up from now on: it is at `path`, and counted in `count` while it is open.
     pub(super) fn enroll(&self, path: &Arc<Path>, metadata: &Metadata, count: &Arc<Held>) {
         let mut state = self.state();
-        if state.place.is_none() && state.file.is_some() {
+        if state.file.is_some() {
+            // It may have been counted in another one.
+            let before = state.place.as_ref().map(|place| &place.count);
+            before.map(|before| before.now.fetch_sub(1, Ordering::Relaxed));
             count.now.fetch_add(1, Ordering::Relaxed);
         }
         let (id, birth) = (FileId::of(metadata), file::birth(metadata));
@@ -179,8 +182,18 @@ impl Opened {
     /// # Errors
     /// When the system tells nothing of it.
     pub(super) fn size(&self) -> io::Result<u64> {
-        let length = self.metadata()?.len();
-        Ok(self.inflated().map_or(length, |mut inflated| inflated.size(length)))
+        self.size_and_time().map(|(size, _)| size)
+    }
+
+    /// The same, and when it was written last.
+    ///
+    /// # Errors
+    /// When the system tells nothing of it.
+    pub(super) fn size_and_time(&self) -> io::Result<(u64, Modified)> {
+        let metadata = self.metadata()?;
+        let length = metadata.len();
+        let size = self.inflated().map_or(length, |mut inflated| inflated.size(length));
+        Ok((size, Modified::of(&metadata)))
     }
 
     /// Whether it was made by gzip. To go back in it takes reading it from its start.

@@ -4,7 +4,7 @@
 //! directory, and its row leads to the copy, which the next start reads in its place under the same ids. A copy is removed when
 //! it is settled. It holds log lines in the clear, as the log did. How copies are written is the matter of `rest_file`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -13,11 +13,23 @@ use std::sync::Arc;
 use tracing::{error, info, warn};
 
 use super::Tail;
-use super::file::{Standing, Tailed};
+use super::file::{self, Standing, Tailed};
 use super::keep;
 use super::proof;
 use super::rest_file::{self, Rests, Unfit};
-use crate::state::Position;
+use crate::state::{Position, StateError};
+
+/// Copies that were made at a stop, by the number of the file.
+pub(super) type Copies = HashMap<u64, CopyOf>;
+
+/// A copy of what was not settled of a file.
+pub(super) struct CopyOf {
+    pub(super) path: PathBuf,
+    /// Where its original was last.
+    pub(super) original: Arc<Path>,
+    /// Where it ends.
+    pub(super) end: u64,
+}
 
 /// A copy whose row is to be stored.
 struct Kept {
@@ -26,19 +38,22 @@ struct Kept {
     path: PathBuf,
     /// Bytes that it holds for the next start.
     bytes: u64,
+    end: u64,
 }
 
 impl Tail {
-    /// Keeps what ends with the process, and stores all positions for the last time.
-    pub(super) fn finish(&mut self) {
+    /// Keeps what ends with the process, and stores all positions for the last time. Gives what was copied.
+    pub(super) fn finish(&mut self) -> Copies {
         self.note_reached();
+        self.store_unstored();
         self.count_overwritten();
         self.remove_settled_rests();
         let mut room = self.rests.as_ref().map_or(0, Rests::room);
         let numbers: Vec<u64> = self.files.keys().copied().collect();
         let kept = numbers.into_iter().filter_map(|number| self.keep_rest(number, &mut room)).collect();
-        self.store_kept(kept);
+        let copies = self.store_kept(kept);
         self.save(true);
+        copies
     }
 
     /// Counts what was on its way of contents that are no longer there, and was not answered for.
@@ -53,11 +68,16 @@ impl Tail {
 
     /// Copies what is not settled of a file that is deleted, as far as there is `room`, and counts what is not kept.
     fn keep_rest(&mut self, number: u64, room: &mut u64) -> Option<Kept> {
-        let is_held = self.is_held(number);
+        let (is_held, passes_on) = (self.is_held(number), self.passes_on(number));
         let file = self.files.get_mut(&number).filter(|file| file.standing != Standing::Gone)?;
         let metadata = file.file.metadata().ok().filter(|metadata| metadata.nlink() == 0)?;
+        let from = if is_held { file.position.offset } else { file.settled() };
+        if file.file.is_compressed() {
+            // How much it holds shows once it is read. What cannot be read is not copied either.
+            drop(rest_file::read_through(&file.file, (from, from.saturating_add(*room))));
+        }
         file.size = file.file.size().unwrap_or(metadata.len());
-        let (from, size) = (if is_held { file.position.offset } else { file.settled() }, file.size);
+        let size = file.size;
         if from >= size {
             return None;
         }
@@ -71,7 +91,7 @@ impl Tail {
         let mut row = file.position.clone();
         (row.offset, row.marker) = (from, proof::marker(&file.file, from));
         let end = copied.as_ref().map_or(from, |copied| copied.end);
-        if end < size {
+        if end < size && !passes_on {
             let reason = copied.as_ref().err().map_or_else(|| "there is no more room".to_owned(), io::Error::to_string);
             self.count_lost(&row.name, size - end, &reason);
         }
@@ -79,32 +99,38 @@ impl Tail {
         *room = room.saturating_sub(end - from);
         (row.inode, row.place) = (copied.inode, Some(copied.path.as_path().into()));
         (row.rotated, row.seen) = (false, (self.clock)().seconds);
-        Some(Kept { number, row, path: copied.path, bytes: end - from })
+        Some(Kept { number, row, path: copied.path, bytes: end - from, end })
     }
 
     /// Stores the rows of copies: only then they count.
-    fn store_kept(&mut self, mut kept: Vec<Kept>) {
+    fn store_kept(&mut self, mut kept: Vec<Kept>) -> Copies {
+        let mut copies = Copies::new();
         if kept.is_empty() {
-            return;
+            return copies;
         }
         let mut rows: Vec<&mut Position> = kept.iter_mut().map(|kept| &mut kept.row).collect();
-        let stored = self.positions.store(&mut rows, true);
-        for Kept { number, row, path, bytes } in kept {
-            let Some(file) = self.files.get_mut(&number) else { continue };
-            let name = Arc::clone(file.name());
-            match &stored {
-                Ok(()) => {
-                    info!(component = %self.settings.name, file = %name.display(), copy = %path.display(), bytes,
-                        "deleted before it was read to its end: the rest is kept for the next start");
-                    file.stored_head = row.known.map_or(0, |known| known.head_length);
-                    file.position = row;
-                }
-                Err(error) => {
-                    self.count_lost(&name, bytes, &format!("its position cannot be stored: {error}"));
-                    self.remove_copy(&path);
-                }
-            }
+        if let Err(error) = self.positions.store(&mut rows, true) {
+            kept.into_iter().for_each(|kept| self.take_back(kept, &error));
+            return copies;
         }
+        for Kept { number, row, path, bytes, end } in kept {
+            let Some(file) = self.files.get_mut(&number) else { continue };
+            info!(component = %self.settings.name, file = %file.name().display(), copy = %path.display(), bytes,
+                "deleted before it was read to its end: the rest is kept for the next start");
+            let original = Arc::clone(file.place());
+            file.stored_head = file::head_of(&row);
+            file.position = row;
+            copies.insert(number, CopyOf { path, original, end });
+        }
+        copies
+    }
+
+    /// Removes a copy whose row cannot be stored.
+    fn take_back(&self, Kept { number, row, path, bytes, .. }: Kept, error: &StateError) {
+        if !self.passes_on(number) {
+            self.count_lost(&row.name, bytes, &format!("its position cannot be stored: {error}"));
+        }
+        self.remove_copy(&path);
     }
 
     /// Goes on in the copies that were kept at the last stop.
@@ -189,7 +215,7 @@ impl Tail {
         numbers.into_iter().for_each(|number| self.close(number));
     }
 
-    fn remove_copy(&self, path: &Path) {
+    pub(super) fn remove_copy(&self, path: &Path) {
         match std::fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 warn!(component = %self.settings.name, file = %path.display(), %error,

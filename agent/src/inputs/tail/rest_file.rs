@@ -212,6 +212,17 @@ fn each_piece(
     Ok(hash.digest())
 }
 
+/// Reads bytes up to `to`, or to where they end before.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(super) fn read_through(file: &Opened, (from, to): (u64, u64)) -> io::Result<()> {
+    match each_piece(file, (from, to), |_, _| Ok(())) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
+        read => read.map(drop),
+    }
+}
+
 /// Where the last line ends that ends in `from..limit`; `from` when none does.
 fn line_end(file: &Opened, from: u64, limit: u64) -> io::Result<u64> {
     let mut bytes = vec![0; PIECE];

@@ -134,7 +134,9 @@ impl Tail {
     fn resume(&mut self, unknown: Vec<PathBuf>) {
         let names = self.row_names();
         let born = self.newest_births();
+        self.lead_back();
         self.recover_rests();
+        self.go_on_with_inherited(false);
         let has_row = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|metadata| self.has_row(&metadata));
         let (known, unknown): (Vec<_>, Vec<_>) =
             unknown.into_iter().partition(|path| names.contains(path.as_path()) || has_row(path));
@@ -157,6 +159,7 @@ impl Tail {
             self.meet(&path, !self.settings.read_from_head);
         }
         self.await_vacant(born);
+        self.go_on_with_inherited(true);
     }
 
     /// A file under `Path` that is not open, as far as is known.
@@ -239,6 +242,7 @@ impl Tail {
 
     fn begin_in(&mut self, what: TakeUp<'_>, file: Opened, metadata: &Metadata) -> Option<u64> {
         let id = FileId::of(metadata);
+        self.inherited.remove(&id);
         if self.by_id.contains_key(&id) {
             return None;
         }
@@ -289,6 +293,7 @@ impl Tail {
             content: None,
             progress: Progress::at(&file, position.offset),
             size,
+            modified: file::Modified::of(metadata),
             lent: None,
             is_cut_short: false,
             standing,
@@ -301,7 +306,7 @@ impl Tail {
             epoch: 0,
             rewinds: 0,
             not_before: None,
-            stored_head: position.known.map_or(0, |known| known.head_length),
+            stored_head: file::head_of(&position),
             seen: self.scans,
             again: Again::after_restart(&position, size),
             file,
@@ -320,7 +325,7 @@ impl Tail {
     }
 
     /// Compares a file just taken up with what is stored of it: other content, or less of it, begins anew.
-    fn check_content(&mut self, number: u64) {
+    pub(super) fn check_content(&mut self, number: u64) {
         let Some(file) = self.files.get(&number) else { return };
         let known_head = file.position.known.as_ref().is_none_or(|known| proof::has_head(&file.file, known));
         let known_tail = proof::has_marker(&file.file, file.position.offset, file.position.marker);

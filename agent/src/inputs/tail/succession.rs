@@ -113,17 +113,17 @@ impl Tail {
     }
 
     fn is_there(&self, number: u64) -> bool {
-        self.files.get(&number).is_some_and(|file| file.standing != Standing::Gone)
+        self.files.get(&number).is_some_and(|file| is_there(file))
     }
 
     /// Looks whether `from` is read as far as it was written when `number`, which succeeds it, had its first bytes.
     fn look_at_join(&mut self, number: u64, from: u64) -> Look {
-        let Some(file) = self.files.get(&number).filter(|file| can_be_joined(file)) else { return Look::IsAlone };
+        let Some(file) = self.files.get(&number).filter(|file| is_there(file)) else { return Look::IsAlone };
         let has_failed = |file: &Tailed| file.content.as_ref().is_some_and(|content| content.ledger.has_failed());
         if file.size == 0 || file.lent.is_some() || has_failed(file) || file.progress.offset > 0 {
             return Look::Waits;
         }
-        let Some(before) = self.files.get(&from).filter(|file| can_be_joined(file)) else { return Look::IsAlone };
+        let Some(before) = self.files.get(&from).filter(|file| is_there(file)) else { return Look::IsAlone };
         if before.lent.is_some() || has_failed(before) || self.changed.contains_key(&from) {
             return Look::Waits;
         }
@@ -131,11 +131,13 @@ impl Tail {
             return Look::Waits;
         };
         let Some(upto) = *upto else {
-            *upto = Some(before.file.size().unwrap_or(before.size));
+            // A compressed one is written no more, and where it ends shows once it is read.
+            let size = |file: &Tailed| file.file.size().unwrap_or(file.size);
+            *upto = Some(if before.file.is_compressed() { u64::MAX } else { size(before) });
             self.look_at(from);
             return self.look_at_join(number, from);
         };
-        if !self.settings.joins && ends_with_newline(before, upto) {
+        if !self.settings.joins && !before.file.is_compressed() && ends_with_newline(before, upto) {
             // Nothing is open, however much of it is still to be read.
             return Look::IsAlone;
         }
@@ -378,7 +380,7 @@ fn ends_with_newline(file: &Tailed, size: u64) -> bool {
     size == 0 || (file.file.for_a_moment(read).is_ok_and(|length| length == 1) && last == *b"\n")
 }
 
-/// Whether a file can be joined with another: of one that was compressed it is not known where it ends.
-pub(super) fn can_be_joined(file: &Tailed) -> bool {
-    file.standing != Standing::Gone && !file.file.is_compressed()
+/// Whether a file has the content that it had.
+pub(super) fn is_there(file: &Tailed) -> bool {
+    file.standing != Standing::Gone
 }

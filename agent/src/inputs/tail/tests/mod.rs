@@ -8,6 +8,7 @@ mod descriptors;
 mod encodings;
 mod follow;
 mod forget;
+mod left;
 mod model;
 mod options;
 mod rest;
@@ -177,6 +178,7 @@ impl Rig {
         tail.clock = wall;
         tail.writers = Writers::looking_at(|| WRITTEN.with_borrow(HashSet::clone));
         tail.open_copy = open_if_there_are_descriptors;
+        tail.inherit(&self.stop);
         tail
     }
 
@@ -206,6 +208,24 @@ impl Rig {
         let tail = self.tail();
         tail.outlet = None;
         tail.finish();
+        self.kill()
+    }
+
+    /// Ends it as a reload does, and starts the next one.
+    fn reload(&mut self) -> &mut Self {
+        self.hand_over().start()
+    }
+
+    /// Ends it as a reload does: what it has open is left to the next one.
+    fn hand_over(&mut self) -> &mut Self {
+        let (stop, heir) = (self.stop.clone(), Stop::default());
+        stop.hand_over();
+        let tail = self.tail();
+        tail.outlet = None;
+        let copies = tail.finish();
+        tail.leave(&stop, copies);
+        stop.pass_on(&heir);
+        self.stop = heir;
         self.kill()
     }
 

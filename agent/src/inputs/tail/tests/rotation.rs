@@ -221,6 +221,21 @@ fn a_truncated_file_that_is_as_long_as_before_when_it_is_looked_at_has_other_con
     assert_eq!(texts, ["line 1", "line 2", "line 3"]);
 }
 
+/// Where nothing tells of writes, only the time of the last one does.
+#[test]
+fn a_polled_file_with_another_content_of_the_same_length_is_read_from_its_start() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on"), ("inotify_watcher", "off")]);
+    rig.append("a.log", "line 1\n");
+    rig.start();
+    rig.wait(5).texts();
+
+    rig.wait_for_births();
+    fs::write(rig.path("a.log"), "line 2\n").expect("it is overwritten");
+    rig.wait(2);
+
+    assert_eq!(rig.texts(), ["line 2"]);
+}
+
 #[test]
 fn a_copy_is_looked_for_until_a_descriptor_is_free() {
     let mut rig = truncated_without_descriptors();

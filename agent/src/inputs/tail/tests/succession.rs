@@ -348,6 +348,29 @@ fn a_joined_line_is_read_again_as_it_was_after_a_kill_and_when_it_is_lost() {
     }
 }
 
+/// Each of the two was a log of its own then: the beginning of the line came once more, and its end.
+#[test]
+fn a_joined_line_is_read_again_as_it_was_though_its_logs_were_compressed_since() {
+    for names in [&["app.log.1"][..], &["app.log.1", "app.log.2"]] {
+        let mut rig = with_rest(false, "ha", "lf\nline 4\n");
+        rig.answer = Answer::Hold;
+        rig.scan().wait(6);
+        let mut first = ids(&rig.records()[3..]);
+
+        if names.len() == 2 {
+            rig.rename("app.log.1", "app.log.2").rename("app.log", "app.log.1");
+        }
+        names.iter().for_each(|name| super::compressed::compress_away(&rig, name, &format!("{name}.gz")));
+        rig.kill().answer = Answer::Deliver;
+        let mut again = ids(&rig.start().wait(20).records());
+
+        first.sort();
+        again.sort();
+        again.retain(|id| first.contains(id));
+        assert_eq!((first.len(), again), (2, first), "{names:?}");
+    }
+}
+
 #[test]
 fn a_line_of_two_files_that_is_too_long_is_cut_as_any_other() {
     let mut rig = with_rest(false, &"x".repeat(20), &("y".repeat(25) + "\nend\n"));

@@ -150,14 +150,36 @@ impl World {
         let Some(content) = self.live.take() else { return false };
         self.shift();
         self.contents[content].is_closed = true;
+        self.forget_first();
         self.rotated.push_front(Rotated { content, is_compressed: false, was_renamed: true });
         fs::rename(self.path(LIVE), self.place(0)).expect("it is renamed");
         true
     }
 
+    /// What came and went unseen is as good as an old log where nothing is left of what was read before.
+    fn forget_first(&mut self) {
+        let is_left = |content: &Content| content.is_known && !content.is_gone;
+        let unseen = self.contents.iter_mut().take_while(|content| !is_left(content));
+        unseen.filter(|content| content.is_closed && !content.is_met).for_each(|content| content.is_frail = true);
+    }
+
+    /// Waits until a write to the log has another time than the last one: the system tells them in steps of some milliseconds.
+    fn wait_for_times(&self) {
+        let written = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).expect("it has a time");
+        let probe = self.path("probe");
+        while {
+            File::create(&probe).expect("it is made");
+            written(&probe) <= written(&self.path(LIVE))
+        } {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        fs::remove_file(probe).expect("it is removed");
+    }
+
     /// Copies the log and empties it.
     pub(super) fn copy_and_truncate(&mut self) -> bool {
         let Some(content) = self.live.take() else { return false };
+        self.wait_for_times();
         self.shift();
         let old = &mut self.contents[content];
         // What came and was truncated again before anybody looked leaves no trace in its file.
@@ -207,7 +229,9 @@ impl World {
 
     /// An agent that runs has looked at everything.
     pub(super) fn is_looked_at(&mut self) {
-        for content in self.contents.iter_mut().filter(|content| !content.is_gone) {
+        // What came and went under a name that nobody has is looked for once somebody has it.
+        let is_vacant = self.live.is_none();
+        for content in self.contents.iter_mut().filter(|content| !content.is_gone && (content.is_known || !is_vacant)) {
             content.is_met = true;
             content.is_known |= content.bytes.contains(&b'\n');
         }
@@ -215,6 +239,7 @@ impl World {
 
     /// No agent runs any more. With `is_lost`, what was deleted before it was settled is lost.
     pub(super) fn is_left_alone(&mut self, is_lost: impl Fn(&Content) -> bool) {
+        self.forget_first();
         for content in &mut self.contents {
             content.is_met = false;
             content.is_frail |= content.is_gone && is_lost(content);
