@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 readonly record=tests/proof/record.tsv
 readonly sources='Cargo.toml Cargo.lock agent parsers benches/src tests/end_to_end tests/opensearch tests/fuzz tests/disk tests/endurance tests/faults tests/cases'
-readonly all_pieces='end-to-end-line-2 end-to-end-line-3 pressure-line-2 pressure-line-3 kill-loop-line-2 kill-loop-line-3 kill-hundred-1-line-2 kill-hundred-2-line-3 kill-hundred-3-line-2 kill-hundred-4-line-3 kill-hundred-5-line-2 retention-kills-line-2 retention-kills-line-3 retention-years-line-2 retention-years-line-3 kill-points disk fault-matrix outage soak rotation-storm files fuzz-parsers fuzz-agent fuzz-redact spool-mutations'
+readonly all_pieces='end-to-end-line-2 end-to-end-line-3 pressure-line-2 pressure-line-3 kill-loop-line-2 kill-loop-line-3 kill-hundred-1-line-2 kill-hundred-2-line-3 kill-hundred-3-line-2 kill-hundred-4-line-3 kill-hundred-5-line-2 retention-kills-line-2 retention-kills-line-3 retention-years-line-2 retention-years-line-3 kill-points disk fault-matrix outage soak rotation-storm files fuzz-parsers fuzz-agent fuzz-redact spool-mutations tail-model'
 
 node=
 trap '[ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"' EXIT
@@ -101,6 +101,13 @@ spool_mutations() {
     TMPDIR=$folder VIGIE_SPOOL_MUTATIONS=1000000 cargo test --profile fast --locked -p vigie --lib -- --nocapture spool::mutations
 }
 
+# Twenty thousand scripts of writes, rotations, reads, answers, kills and starts, beside a plain model; in memory as above.
+tail_model() {
+    local folder=${TMPDIR:-/tmp}
+    [ ! -w /dev/shm ] || folder=/dev/shm
+    TMPDIR=$folder VIGIE_TAIL_SCRIPTS=20000 cargo test --profile fast --locked -p vigie --lib -- --nocapture tail::tests::model
+}
+
 # Every fault with so many seeds.
 fault_matrix() {
     VIGIE_FAULT_SEEDS=100 cargo test --profile fast --locked -p vigie --test faults -- --nocapture
@@ -116,7 +123,7 @@ run_piece() {
     log=$(mktemp "${TMPDIR:-/tmp}/vigie-proof-XXXXXX")
     say "=== $piece (all it says is kept in $log)"
     case $piece in
-    fuzz-* | pressure-* | spool-* | fault-* | kill-points | disk | outage | soak | rotation-storm | files) ;;
+    fuzz-* | pressure-* | spool-* | tail-* | fault-* | kill-points | disk | outage | soak | rotation-storm | files) ;;
     *) start_node "$line" ;;
     esac
     case $piece in
@@ -136,10 +143,11 @@ run_piece() {
     files) files ;;
     pressure-*) pressure "$line" ;;
     spool-mutations) spool_mutations ;;
+    tail-model) tail_model ;;
     fault-matrix) fault_matrix ;;
     *) fail "there is no piece \`$piece\`; choose among: $all_pieces" ;;
     esac 2>&1 | tee "$log" || fail "$piece FAILED, see $log"
-    result=$(grep -E '^(kill loop|retention kills|retention years|kill points|disk failures|full disk|outage|soak|rotation storm|files|pressure|make fuzz|spool mutations|fault matrix): ' "$log" |
+    result=$(grep -E '^(kill loop|retention kills|retention years|kill points|disk failures|full disk|outage|soak|rotation storm|files|pressure|make fuzz|spool mutations|tail model|fault matrix): ' "$log" |
         paste -sd ' ' || grep -E '^test result: ' "$log" | tail -n 1)
     [ -z "$node" ] || bash tests/opensearch/opensearch.sh remove "$node"
     node=

@@ -202,6 +202,10 @@ impl Tail {
             return;
         }
         info!(component = %self.settings.name, live = %name.display(), "rotated as soon as it came: read from its start");
+        if let Some(search) = self.searches.get_mut(&*name) {
+            // Another one may have come and gone before it.
+            search.is_new = true;
+        }
         self.take_up_opened((&path, &name), file, metadata);
     }
 

@@ -225,11 +225,12 @@ fn order(one: &Tailed, other: &Tailed) -> Option<Ordering> {
 }
 
 /// Nanoseconds since 1970 when `file` was renamed last, as far as the change of its inode tells: later than anything while it has its
-/// name. `None` for one that was deleted.
+/// name. `None` for one that was deleted, and for a copy, as that of a rest: it changed when it was made.
 fn renamed(file: &Tailed) -> Option<i64> {
     if file.standing == Standing::Live && file.place() == file.name() {
         return Some(i64::MAX);
     }
-    let metadata = file.file.metadata().ok().filter(|metadata| metadata.nlink() > 0)?;
+    let is_there = |metadata: &Metadata| metadata.nlink() > 0 && !file.is_copy();
+    let metadata = file.file.metadata().ok().filter(is_there)?;
     Some(metadata.ctime().saturating_mul(1_000_000_000).saturating_add(metadata.ctime_nsec()))
 }

@@ -228,7 +228,8 @@ impl Tail {
         }
         if self.is_rest(&file.position) {
             update(&mut file, (self.clock)().seconds, None);
-            return self.remove_rest(&mut file.position);
+            file.position.reach = file.progress.offset;
+            return self.close_rest(file.position);
         }
         let deleted = file.file.metadata().is_ok_and(|metadata| std::os::unix::fs::MetadataExt::nlink(&metadata) == 0);
         let successor = if deleted { self.successor(&file.position) } else { None };

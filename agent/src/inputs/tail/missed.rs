@@ -61,7 +61,7 @@ pub(super) struct Search {
     /// The same for the last event: the one before it is forgotten with the next.
     next: Since,
     /// Whether nothing was looked for since the last event.
-    is_new: bool,
+    pub(super) is_new: bool,
     looks: u8,
     until: Instant,
 }

@@ -193,6 +193,23 @@ impl Tail {
         self.plan_look(number);
     }
 
+    /// Removes a copy that is settled. Its row goes, too, unless there is a gzip file with the same content: that would be met as
+    /// another log.
+    pub(super) fn close_rest(&mut self, mut row: Position) {
+        let place = row.place.take();
+        let Some((path, metadata)) = self.successor(&row) else {
+            row.place = place;
+            return self.remove_rest(&mut row);
+        };
+        row.lead_to(path, &metadata);
+        row.rotated = true;
+        match self.positions.store(&mut [&mut row], false) {
+            Ok(()) => place.iter().for_each(|copy| self.remove_copy(copy)),
+            Err(error) => self.complain(&error, "the position of a settled rest cannot be stored"),
+        }
+        self.rows.add(row);
+    }
+
     /// Removes a copy and then its row, which says that it is settled before: a crash in between loses nothing that counts.
     pub(super) fn remove_rest(&mut self, row: &mut Position) {
         let Some(place) = row.place.clone() else { return };

@@ -49,6 +49,25 @@ fn what_came_and_was_deleted_between_two_looks_is_read_oldest_first() {
     assert_eq!((rig.texts(), rig.open_files(), rig.tail().arrived.len()), (vec![], 1, 0));
 }
 
+/// The first was looked for once somebody had the name, and a restart before that asked for what came after the second.
+#[test]
+fn what_came_before_a_log_that_was_told_of_is_looked_for_with_it() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on"), ("inotify_watcher", "off")]);
+    rig.append("a.log", "zero\n");
+    rig.start();
+    rig.rename("a.log", "a.log.3");
+    rig.scan().scan();
+
+    rig.wait_for_births().append("a.log", "one\n").rename("a.log", "a.log.2");
+    rig.wait_for_births().append("a.log", "two\n");
+    rig.tell_made("a.log").rename("a.log", "a.log.1");
+    rig.scan();
+
+    let mut texts = rig.texts();
+    texts.sort();
+    assert_eq!(texts, ["one", "two", "zero"]);
+}
+
 #[test]
 fn a_log_that_still_has_its_name_is_read_once_though_it_was_told_of() {
     let mut rig = rig();

@@ -334,3 +334,26 @@ fn files_renamed_away_while_the_agent_was_down_are_found_beside_the_name_of_a_re
     assert!(texts.contains(&"missed".to_owned()) && texts.contains(&"new".to_owned()), "{texts:?}");
     assert_eq!(texts.len(), 9);
 }
+
+/// The row went with the copy: what the log had been compressed to was then met as another log.
+#[test]
+fn what_a_deleted_log_was_compressed_to_is_known_once_its_rest_is_settled() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.has_state_directory = true;
+    rig.append("a.log", &numbered(1, 3));
+    rig.start();
+    rig.answer = Answer::Hold;
+    rig.append("a.log", &numbered(4, 9));
+    rig.run().texts();
+    super::compressed::compress_away(&rig, "a.log", "a.log.1.gz");
+    rig.scan().stop().answer = Answer::Deliver;
+    assert_eq!(rig.copies().len(), 1);
+
+    assert_eq!(rig.start().wait(11).scan().texts().len(), 6);
+    rig.wait_for_births().append("a.log", "new\n");
+    rig.scan().wait(11).scan();
+
+    assert_eq!((rig.texts(), rig.copies().len()), (vec!["new".to_owned()], 0));
+    let compressed = rig.path("a.log.1.gz");
+    assert!(rig.tail().rows.iter().any(|row| row.rotated && row.last_place() == compressed));
+}

@@ -130,6 +130,29 @@ fn logs_whose_order_nothing_tells_are_apart() {
     assert_eq!(passed(&mut rig), []);
 }
 
+/// The copy is younger than all of them: the third went on from the first.
+#[test]
+fn the_kept_rest_of_a_log_does_not_tell_when_that_was_renamed() {
+    let mut rig = rig();
+    rig.has_state_directory = true;
+    rig.start();
+    rig.rename("app.log", "app.log.9").wait_for_births();
+    rig.answer = Answer::Hold;
+    let [one, two, three] = born_at_a_time(&rig, ["line 4\n", "line 5\n", "line 6\n"]);
+    rig.rename(&one, "app.log");
+    rig.scan();
+    rig.rename("app.log", "app.log.2").rename(&two, "app.log");
+    rig.scan();
+    rig.rename("app.log", "app.log.1").remove("app.log.2").wait_for_births();
+    rig.stop().answer = Answer::Deliver;
+    rig.wait_for_births().rename(&three, "app.log");
+    rig.succeeded.clear();
+
+    rig.start().wait(2);
+
+    assert_eq!(passed(&mut rig), [(7, 0)], "the second goes on from the first, as it did");
+}
+
 #[test]
 fn a_log_is_not_begun_while_one_that_comes_between_is_not_open() {
     let mut rig = rig();

@@ -346,6 +346,15 @@ impl Model {
         self.handed.iter().any(|(_, handed)| handed == text)
     }
 
+    /// Lines of contents of which no truncation shows where no more was read than how the next one begins: of what begins alike only
+    /// empty lines are.
+    fn hidden(&self) -> Vec<String> {
+        let is_alike =
+            |(before, after): &(&Content, &Content)| before.bytes.starts_with(b"\n") && after.bytes.starts_with(b"\n");
+        let pairs = self.neighbours().into_iter().filter(|_| self.rotation == Rotation::CopyAndTruncate);
+        pairs.filter(is_alike).flat_map(|(before, _)| lines(before)).collect()
+    }
+
     /// Holds what came against what was written.
     fn check(&self) {
         let mut came: HashMap<&str, usize> = HashMap::new();
@@ -363,12 +372,8 @@ impl Model {
                 *most.entry(line).or_default() += 1;
             }
         }
-        for (before, after) in self.neighbours() {
-            if self.rotation == Rotation::CopyAndTruncate && after.bytes.starts_with(&before.bytes) {
-                // Nothing tells that it was truncated; of what begins alike only empty lines can.
-                let count = lines(before).len();
-                least.entry(String::new()).and_modify(|least| *least = least.saturating_sub(count));
-            }
+        for line in self.hidden() {
+            least.entry(line).and_modify(|least| *least = least.saturating_sub(1));
         }
         for Border { apart, together, is_again, is_frail } in &borders {
             let all_came = |lines: &[String]| lines.iter().all(|line| came(line) > 0);
