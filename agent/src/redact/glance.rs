@@ -111,6 +111,10 @@ impl Pass<'_> {
     }
 
     fn look_at(&mut self, at: usize) {
+        // What stands for a value already hides nothing that is to be found.
+        if self.text[at] == b'[' {
+            return self.false_token(at);
+        }
         self.look(at, false);
     }
 
@@ -120,7 +124,8 @@ impl Pass<'_> {
         while starts != 0 {
             let at = number * 64 + starts.trailing_zeros() as usize;
             starts &= starts - 1;
-            if (self.text[at] == b'0' || self.byte_before(at, 1) == b'+')
+            let is_zeros = self.text[at] == b'0' && self.byte(at + 1) == b'0';
+            if (is_zeros || self.byte_before(at, 1) == b'+')
                 && self.may_be_phone(at)
                 && self.finds(|pass| _ = pass.phone(at))
             {
@@ -130,12 +135,11 @@ impl Pass<'_> {
         true
     }
 
-    /// Whether a telephone number may begin at `at`: behind a plus, or with two zeros and the code of a country, which none begins.
+    /// Whether a telephone number may begin at `at`: behind a plus, or with the code of a country behind the two zeros there.
     #[inline(never)]
     fn may_be_phone(&self, at: usize) -> bool {
         self.byte_before(at, 1) == b'+'
-            || self.byte(at + 1) == b'0'
-                && matches!(self.byte(at + 2), b'1'..=b'9' | b' ' | b'.' | b'-' | b'/' | b'(' | b')' | b'+')
+            || matches!(self.byte(at + 2), b'1'..=b'9' | b' ' | b'.' | b'-' | b'/' | b'(' | b')' | b'+')
     }
 
     /// Whether no `:` or `=` in a block stands behind a known name or in an address.
@@ -232,7 +236,7 @@ impl Pass<'_> {
     ) -> bool {
         let mut seen = Seen::default();
         let mut runs = (lengths.any != 0).then(Runs::default);
-        let (mut place, dots, others) = (0, Dots::of(window), window.words & !window.alnums);
+        let (mut place, dots, others) = (0, Dots::of(window, (1 << length) - 1), window.words & !window.alnums);
         let mut is_whole = self.byte_before(at, 1) != b'_';
         while place < length {
             let size = (!(window.alnums >> place)).trailing_zeros();
@@ -245,7 +249,7 @@ impl Pass<'_> {
             {
                 return false;
             }
-            seen.is_asked |= dots.all() >> end & 1 == 1;
+            seen.is_asked |= dots.all() >> end & 1 == 1 && size < 4;
             (place, is_whole) = (end + 1, true);
         }
         if let Some(shape) = shape.filter(|_| !seen.is_asked) {
@@ -265,7 +269,7 @@ impl Pass<'_> {
             let digits = window.digits & u64::MAX >> (64 - size.clamp(1, 64));
             let is_whole = self.byte_before(start, 1) != b'_' && self.byte(end) != b'_';
             let group = Group { start, size: end - start, digits, is_whole, room: usize::MAX };
-            let dots = Dots::of(&window);
+            let dots = Dots::of(&window, u64::MAX);
             let is_dotted = size < 4 && dots.all() >> size & 1 == 1;
             if !self.is_group_quiet(&mut seen, &mut runs, &group)
                 || is_dotted && self.may_be_dotted(start, dots.is_four(size))
@@ -369,9 +373,10 @@ struct Dots {
 }
 
 impl Dots {
+    /// Those `within` these bytes.
     #[inline(always)]
-    fn of(window: &Window) -> Self {
-        let digits = window.digits;
+    fn of(window: &Window, within: u64) -> Self {
+        let digits = window.digits & within;
         let marks = !window.alnums & digits << 1 & digits >> 1;
         let near = |bits: u64| bits >> 2 | bits >> 3 | bits >> 4;
         Self { fours: marks & near(marks & near(marks)), places: marks & digits >> 2 & digits >> 3 & digits >> 4 }

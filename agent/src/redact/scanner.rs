@@ -381,9 +381,23 @@ impl Pass<'_> {
         true
     }
 
+    /// Whether the first colon behind a name that begins behind `at` may stand before the key of a token.
+    #[inline(always)]
+    fn may_have_key(&self, at: usize) -> bool {
+        let mut pairs = self.masks.ahead(at + 2, |classes| classes.pairs);
+        while pairs != 0 {
+            let colon = at + 2 + pairs.trailing_zeros() as usize;
+            if self.text[colon] == b':' {
+                return matches!(self.byte(colon + 1), b'K' | b'E' | b'S');
+            }
+            pairs &= pairs - 1;
+        }
+        false
+    }
+
     /// Looks for numbers in what has the looks of a token and is none: `<x:E1.4111111111111111aaaa>`.
-    fn false_token(&mut self, at: usize) {
-        if self.masks.ahead(at + 2, |classes| classes.pairs) == 0 {
+    pub(super) fn false_token(&mut self, at: usize) {
+        if !self.may_have_key(at) {
             return;
         }
         let Some((head, length)) = super::token::looks_like(&self.text[at..]) else { return };
