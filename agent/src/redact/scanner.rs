@@ -251,6 +251,7 @@ struct Carry {
 }
 
 impl Pass<'_> {
+    #[inline(always)]
     fn run(&mut self) {
         let mut carry = Carry::default();
         for number in 0..self.masks.blocks().len() {

@@ -11,6 +11,7 @@ pub trait BitWork {
 #[derive(Clone, Copy, Debug)]
 pub struct Bits {
     /// Whether it has vectors of 32 bytes and all instructions for bits.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "other processors have one way"))]
     is_quick: bool,
 }
 
@@ -34,6 +35,7 @@ impl Bits {
     }
 
     /// Whether the processor has what [`quick`] needs.
+    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     pub(super) fn is_quick(self) -> bool {
         self.is_quick
