@@ -146,12 +146,18 @@ impl Pass<'_> {
     #[inline(always)]
     fn are_pairs_quiet(&mut self, number: usize, classes: &Classes) -> bool {
         let (behind_others, near) = open_pairs(self.masks.blocks(), number);
-        let pairs = classes.pairs & (behind_others | self.hearing.names(number));
+        let mut pairs = classes.pairs & (behind_others | self.hearing.names(number));
         let mut colons = classes.pairs & near;
         while colons != 0 {
-            let at = number * 64 + colons.trailing_zeros() as usize;
-            colons &= colons - 1;
-            if may_be_hex(self.masks, at) && self.finds(|pass| pass.look(at, true)) {
+            let bit = colons & colons.wrapping_neg();
+            colons ^= bit;
+            let at = number * 64 + bit.trailing_zeros() as usize;
+            if !may_be_hex(self.masks, at) {
+                continue;
+            }
+            // It is looked at as one behind a name, too.
+            pairs &= !bit;
+            if self.finds(|pass| pass.look(at, true)) {
                 return false;
             }
         }
