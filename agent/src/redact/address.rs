@@ -15,6 +15,10 @@ impl Pass<'_> {
             return;
         }
         let (start, end) = (self.local_start(at), self.domain_end(at + 1));
+        // One label is no domain.
+        if start == at || memchr::memchr(b'.', &self.text[at + 1..end.max(at + 1)]).is_none() {
+            return;
+        }
         let end = end - super::universal::email::file_ending(&self.text[at + 1..end.max(at + 1)]);
         if start < at && end > at + 1 && self.ask(self.engine.own.email, start..end) {
             self.next = end;

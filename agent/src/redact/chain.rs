@@ -4,13 +4,14 @@
 //! whole: `4111111111111111 123` is a card and something else. A chain has at most 32 groups and a run at most 5, or 7 behind a
 //! single digit, so that a flood of numbers costs a constant for each byte.
 
+use super::context::Lengths;
 use super::engine::LONGEST;
 use super::groups::Group;
 
 /// Groups that are looked at together.
 pub(super) const GROUPS: usize = 32;
 /// Groups that the next chain shares with one that was cut.
-const SHARED: usize = 8;
+pub(super) const SHARED: usize = 8;
 
 /// The groups of a chain.
 #[derive(Debug, Default)]
@@ -25,6 +26,67 @@ pub(super) struct Chain {
     /// Whether small letters are in the last group.
     ends_small: bool,
     count: usize,
+}
+
+/// The lengths of the runs that end with the last of some groups, as bits, and some more.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    ending: u64,
+    /// The lengths of the last seven groups, eight bits each, and all of them together.
+    last: u64,
+    sum: usize,
+}
+
+impl Sums {
+    /// Adds a group of `length` bytes, at most [`LONGEST`]. Gives the lengths of the runs that end with it.
+    #[inline(always)]
+    fn add(&mut self, length: usize) -> u64 {
+        let last = |nth: u32| (self.last >> (8 * nth) & 0xff) as usize;
+        self.sum += length;
+        self.sum -= last(6);
+        // No run has more groups than five, or seven behind a single digit.
+        let longest = match (last(5), last(4)) {
+            (1, _) => self.sum,
+            (sixth, 1) => self.sum - sixth,
+            (sixth, fifth) => self.sum - sixth - fifth,
+        };
+        self.last = self.last << 8 | length as u64;
+        self.ending = (self.ending | 1) << length & u64::MAX >> (63 - longest.min(63));
+        self.ending
+    }
+}
+
+/// The lengths of all runs of some groups, and some more.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Runs {
+    all: Sums,
+    /// Of digits alone.
+    digits: Sums,
+    lengths: Lengths,
+}
+
+impl Runs {
+    /// Adds a group of `length` bytes, at most [`LONGEST`].
+    #[inline(always)]
+    pub(super) fn add(&mut self, length: usize, has_letters: bool) {
+        self.lengths.lettered |= self.all.add(length);
+        if has_letters {
+            self.digits = Sums::default();
+        } else {
+            self.lengths.any |= self.digits.add(length);
+        }
+    }
+
+    /// Has runs begin anew behind the last group.
+    pub(super) fn cut(&mut self) {
+        (self.all, self.digits) = Default::default();
+    }
+
+    /// Whether any of them has one of these lengths.
+    #[inline(always)]
+    pub(super) fn may_have(&self, lengths: Lengths) -> bool {
+        self.lengths.lettered & lengths.lettered | self.lengths.any & lengths.any != 0
+    }
 }
 
 /// Letters and digits of a run, without what stands between them, in upper case.
@@ -186,5 +248,33 @@ impl Chain {
         let goes_before = first > 0 && self.separators[first] == mark;
         let is_alike = groups.iter().all(|one| *one == length) && marks.iter().all(|one| *one == mark);
         is_alike && !goes_on && !goes_before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_length_of_a_run_is_left_out(groups in prop::collection::vec((1..9_usize, any::<bool>()), 1..20)) {
+            let mut runs = Runs::default();
+            for (length, has_letters) in &groups {
+                runs.add(*length, *has_letters);
+            }
+            for first in 0..groups.len() {
+                let most = if groups[first].0 == 1 { 7 } else { 5 };
+                for count in 1..=most.min(groups.len() - first) {
+                    let run = &groups[first..first + count];
+                    let length = run.iter().map(|(length, _)| length).sum::<usize>();
+                    let bit = 1 << length;
+                    let has_letters = run.iter().any(|(_, has_letters)| *has_letters);
+                    let lengths = if has_letters { Lengths { any: 0, lettered: bit } } else { Lengths { any: bit, lettered: bit } };
+                    prop_assert!(length > LONGEST || runs.may_have(lengths), "{:?}", run);
+                }
+            }
+        }
     }
 }

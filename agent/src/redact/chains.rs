@@ -5,7 +5,9 @@
 
 use std::ops::Range;
 
-use super::chain::{Chain, GROUPS, Plain, Refused};
+use super::chain::{Chain, GROUPS, Plain, Refused, Runs, SHARED};
+use super::context::Lengths;
+use super::endings::Track;
 use super::engine::LONGEST;
 use super::groups::{Group, Groups};
 use super::moment::{may_be_moment, moment};
@@ -17,11 +19,12 @@ use super::ways::{Beginning, Way};
 /// Groups of which no run counts without a word.
 #[derive(Clone, Copy, Debug)]
 struct MuteGroups {
-    /// Where the second one begins, and the last one ends.
+    count: usize,
+    /// Where the second one begins, where the last one ends, and where the next chain begins at the earliest.
     second: usize,
     end: usize,
-    /// The lengths of all runs, as bits, and some more.
-    runs: u64,
+    next: usize,
+    runs: Runs,
 }
 
 impl Pass<'_> {
@@ -68,58 +71,70 @@ impl Pass<'_> {
         if self.is_plain() {
             return None;
         }
-        let is_mute = self.is_mute(at);
         // One that is not mute may be looked at again from any of its groups on.
-        let groups = self.mute_groups(at, if is_mute { usize::MAX } else { GROUPS })?;
-        // What stands in the first group may speak for the others, if these are enough for anything.
-        if is_mute && groups.end < groups.second + SHORTEST {
-            return Some(groups.end);
+        let most = if self.is_mute(at) { usize::MAX } else { GROUPS };
+        let groups = self.mute_groups(at, most)?;
+        self.is_idle(at, &groups).then_some(groups.next)
+    }
+
+    /// Whether no run of these groups, which begin at `at`, counts with the words that stand before and among them.
+    #[inline(always)]
+    fn is_idle(&mut self, at: usize, groups: &MuteGroups) -> bool {
+        let asked = self.engine.asked_lengths();
+        if !groups.runs.may_have(Lengths { any: asked, lettered: asked }) {
+            return true;
         }
-        self.hear();
-        let is_idle = is_mute && !self.hearing.speaks_within(at, groups.end)
-            || groups.runs & self.engine.asked_lengths() & self.spoken_lengths(at, groups.end) == 0;
-        is_idle.then_some(groups.end)
+        let is_mute = self.is_mute(at);
+        // What stands in the first group may speak for the others, if these are enough for anything.
+        if is_mute && (self.hearing.is_silent() || groups.end < groups.second + SHORTEST) {
+            return true;
+        }
+        let spoken = self.spoken_lengths(at, groups.end);
+        let spoken = Lengths { any: spoken.any & asked, lettered: spoken.lettered & asked };
+        is_mute && !self.hearing.speaks_within(at, groups.end) || !groups.runs.may_have(spoken)
     }
 
     /// The at most `most` groups of the chain that begins at `at`, if no run of them counts when no word speaks for any.
-    #[inline(never)]
+    #[inline(always)]
     fn mute_groups(&self, at: usize, most: usize) -> Option<MuteGroups> {
         let engine = self.engine;
         let mut groups = Groups::new(self.masks, at);
-        let (mut end, mut separator, mut before) = (at + 1, 0, [0, 0, 0]);
-        let (mut ends_small, mut alike) = (false, 0);
-        let (mut all, mut ending, mut count) = (MuteGroups { second: at, end: at + 1, runs: 0 }, 0, 0);
+        let mut all = MuteGroups { count: 0, second: at, end: at + 1, next: at + 1, runs: Runs::default() };
+        let (mut separator, mut ends_small, mut had_letters) = (0, false, false);
+        let mut track = Track::default();
         loop {
             let group = groups.group();
-            let is_long_word = !group.has_digits && group.length > 4;
             let is_sentence = separator == b' ' && (group.has_small || ends_small);
-            if group.is_other || is_long_word || is_sentence || before[2] != 0 && self.is_moment(&group) {
+            if group.is_other || !group.has_digits && group.length > 4 || is_sentence {
                 break;
             }
-            let length = group.length.min(15);
-            alike = if before[2] == length { alike + 1 } else { 1 };
+            if all.count > 0 && self.is_moment(&group) {
+                break;
+            }
+            had_letters |= group.has_letters;
+            track = engine.ways.follow(track, group.length);
             if engine.asks_alone(group.length, group.has_letters)
-                || engine.ways.may_end([before[0], before[1], before[2], length])
-                || groups.is_country(&group)
-                || matches!((length, alike), (2, 6) | (4, 3))
+                || track.ends(group.has_letters, had_letters)
+                || group.has_letters && groups.is_country(&group)
             {
                 return None;
             }
-            count += 1;
-            if count > most {
-                return None;
+            if all.count == most - SHARED {
+                all.next = group.start;
+            } else if all.count == most {
+                return Some(all);
             }
-            (before, ends_small, end) = ([before[1], before[2], length], group.has_small, group.end());
-            all.second = if all.second == at { end + 1 } else { all.second };
-            ending = (ending | 1) << group.length;
-            all.runs |= ending;
-            separator = self.byte(end);
+            all.runs.add(group.length, group.has_letters);
+            (all.end, ends_small) = (group.end(), group.has_small);
+            all.second = if all.count == 0 { all.end + 1 } else { all.second };
+            all.count += 1;
+            separator = self.byte(all.end);
             if !groups.goes_on(&group, separator) {
                 break;
             }
             groups.skip(&group);
         }
-        Some(MuteGroups { end, ..all })
+        Some(MuteGroups { next: all.end, ..all })
     }
 
     /// Whether a date or a time begins with `group`.
@@ -133,8 +148,8 @@ impl Pass<'_> {
 
     /// Asks for all runs in `chain`, of which the first `own` groups are in no other.
     fn runs(&mut self, chain: &Chain, own: usize) {
-        // The head whose context is known, and the lengths of runs that words before it speak for.
-        let mut heard = (usize::MAX, 0);
+        // The head and what may speak before it, or from there on.
+        let mut heard = (usize::MAX, Lengths::NONE);
         for first in 0..chain.count() {
             if chain.has_letters(first) {
                 self.iban(chain, first);
@@ -144,32 +159,52 @@ impl Pass<'_> {
             // Numbers before it say nothing, so that all runs of neighbouring numbers share what stands before the first.
             let head = chain.start(chain.head(first));
             if heard.0 != head {
-                heard = (head, self.heard_lengths(head));
+                heard = (head, self.may_be_heard(head));
             }
-            if heard.1 != 0 && !self.is_inside(start) {
-                self.spoken_runs(chain, first, head, heard.1);
+            let is_heard = heard.1 != Lengths::NONE && !self.is_inside(start);
+            let spoken = if is_heard { self.heard_lengths(chain, first, head, heard.1) } else { Lengths::NONE };
+            if spoken != Lengths::NONE {
+                self.spoken_runs(chain, first, head, spoken);
             }
             if first < own && !self.is_plain() {
-                self.mute_runs(chain, first, head, heard.1);
+                self.mute_runs(chain, first, head, spoken);
             }
         }
     }
 
-    /// The lengths of the runs that are asked for and that words before `head` may speak for, as bits.
-    fn heard_lengths(&mut self, head: usize) -> u64 {
-        if self.is_mute(head) {
-            return 0;
+    /// The lengths of the runs that are asked for and that words before `head` may speak for.
+    fn may_be_heard(&mut self, head: usize) -> Lengths {
+        let is_mute = self.is_mute(head);
+        let lengths = if is_mute { Lengths::NONE } else { self.spoken_lengths(head, head) };
+        let asked = self.engine.asked_lengths();
+        Lengths { any: lengths.any & asked, lettered: lengths.lettered & asked }
+    }
+
+    /// The lengths of runs that words before `head` speak for, if `may_be` any that runs from group `first` on have.
+    fn heard_lengths(&mut self, chain: &Chain, first: usize, head: usize, may_be: Lengths) -> Lengths {
+        if self.is_plain() {
+            return may_be;
         }
-        self.spoken_lengths(head, head) & self.engine.asked_lengths()
+        let mut length = 0;
+        let may_speak = (1..=chain.most(first)).any(|count| {
+            length += u32::from(chain.length(first + count - 1));
+            may_be.of_runs(chain.have_letters(first, count)).checked_shr(length).unwrap_or_default() & 1 == 1
+        });
+        if !may_speak {
+            return Lengths::NONE;
+        }
+        self.read_context(head);
+        let spoken = self.context.1.lengths;
+        Lengths { any: spoken.any & may_be.any, lettered: spoken.lettered & may_be.lettered }
     }
 
     /// Asks for all runs of these `lengths` from group `first` on.
-    fn spoken_runs(&mut self, chain: &Chain, first: usize, head: usize, lengths: u64) {
+    fn spoken_runs(&mut self, chain: &Chain, first: usize, head: usize, lengths: Lengths) {
         let mut plain: Plain = [0; LONGEST];
         let mut length = 0;
         for count in 1..=chain.longest_run(first) {
             length += usize::from(chain.length(first + count - 1));
-            if lengths >> length & 1 == 1 {
+            if lengths.of_runs(chain.have_letters(first, count)) >> length & 1 == 1 {
                 let run = chain.run(self.text, first, count, &mut plain);
                 self.run_of(&run, head, false);
             }
@@ -178,7 +213,7 @@ impl Pass<'_> {
 
     /// Asks for the runs from group `first` on that count without a word, but for those of lengths that are `done`.
     #[inline(always)]
-    fn mute_runs(&mut self, chain: &Chain, first: usize, head: usize, done: u64) {
+    fn mute_runs(&mut self, chain: &Chain, first: usize, head: usize, done: Lengths) {
         let engine = self.engine;
         let groups = [0, 1, 2].map(|more| usize::from(chain.length_or_none(first + more).min(15)));
         let is_alone = engine.asks_alone(chain.length(first).into(), chain.has_letters(first));
@@ -189,7 +224,7 @@ impl Pass<'_> {
             return;
         }
         let mut length = usize::from(chain.length(first));
-        if is_alone && length >= SHORTEST && done >> length & 1 == 0 {
+        if is_alone && length >= SHORTEST && done.of_runs(chain.has_letters(first)) >> length & 1 == 0 {
             let mut plain: Plain = [0; LONGEST];
             let run = chain.run(self.text, first, 1, &mut plain);
             self.run_of(&run, head, true);
@@ -206,7 +241,8 @@ impl Pass<'_> {
                 _ => true,
             };
             let whole = if chain.have_letters(first, count) { way.with_letters() } else { way };
-            let is_done = done & 1_u64.checked_shl(length as u32).unwrap_or_default() != 0;
+            let done = done.of_runs(chain.have_letters(first, count));
+            let is_done = done.checked_shr(length as u32).unwrap_or_default() & 1 == 1;
             if is_one && !is_done && engine.ways.may_have(whole, beginning) {
                 self.run_in_way(chain, first..first + count, head, (whole, beginning));
             }

@@ -1,9 +1,10 @@
 //! Words that speak for a value, or against it, in the key or before it: folded to lower case without accents, keys cut at
 //! `camelCase`, words of a phrase joined by `_`.
 
+use super::engine::spoken_lengths;
 use super::filter::{Filter, key_of, pair_key};
 use super::known::Known;
-use super::phrases::{Phrase, finish, hash, phrases};
+use super::phrases::{PHRASE, Phrase, finish, hash, phrases};
 use super::table::Table;
 use super::universal::birth::BIRTH;
 use super::{Detector, Form};
@@ -90,23 +91,44 @@ const AGAINST: &[&str] = &[
     "ms",
 ];
 
+/// Lengths of runs that words speak for, as bits.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Lengths {
+    /// Of all runs, and of those that letters may be in.
+    pub(super) any: u64,
+    pub(super) lettered: u64,
+}
+
+impl Lengths {
+    pub(super) const NONE: Self = Self { any: 0, lettered: 0 };
+    pub(super) const ALL: Self = Self { any: u64::MAX, lettered: u64::MAX };
+
+    #[inline(always)]
+    pub(super) fn and(self, more: Self) -> Self {
+        Self { any: self.any | more.any, lettered: self.lettered | more.lettered }
+    }
+
+    /// Those that runs with letters or without may have.
+    #[inline(always)]
+    pub(super) fn of_runs(self, have_letters: bool) -> u64 {
+        if have_letters { self.lettered } else { self.any }
+    }
+}
+
 /// What stands before a value or in its key.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Context {
     /// The detectors that a word speaks for, none if a later word spoke against them.
     pub(super) spoken_for: Set,
+    /// The lengths of runs that these want.
+    pub(super) lengths: Lengths,
     /// Whether the last word that says something speaks against, with nothing but punctuation behind it.
     pub(super) is_against: bool,
 }
 
 impl Context {
     /// No word.
-    pub(super) const NONE: Self = Self { spoken_for: [0; 8], is_against: false };
-
-    /// Has words speak for `more` detectors.
-    fn add(&mut self, more: &Set) {
-        self.spoken_for.iter_mut().zip(more).for_each(|(bits, more)| *bits |= more);
-    }
+    pub(super) const NONE: Self = Self { spoken_for: [0; 8], lengths: Lengths::NONE, is_against: false };
 
     /// Whether no word speaks for any detector.
     pub(super) fn is_mute(&self) -> bool {
@@ -124,7 +146,8 @@ impl Context {
 #[derive(Debug, Default)]
 pub(super) struct Words {
     table: Table,
-    sets: Vec<Set>,
+    /// The detectors that a phrase speaks for, and the lengths of runs that these want.
+    sets: Vec<(Set, Lengths)>,
     /// By their keys, the words with which phrases end that speak for a number, these of phrases of one word, and these with the
     /// word before them.
     lasts: Filter<512>,
@@ -132,17 +155,24 @@ pub(super) struct Words {
     pairs: Filter<512>,
     /// The words with which phrases end, by their hashes.
     ends: Filter<512>,
-    /// By keys of these words, the lengths of runs that they may speak for, as bits.
-    lengths: Box<[u64]>,
+    /// The lengths of runs that phrases may speak for: by the key of one of a single word, by that of the last two words of others,
+    /// and of all that end with the same word by the key of that, turned.
+    lengths: Box<[Lengths]>,
 }
 
 /// Entries of the lengths that words speak for, a power of two.
-const LENGTHS: usize = 1024;
+const LENGTHS: usize = 4096;
 
 /// Where the lengths stand that a word of this key may speak for.
 #[inline(always)]
 fn lengths_place(key: u64) -> usize {
     key as usize & (LENGTHS - 1)
+}
+
+/// The key of the last word of any phrase, apart from that of a single word.
+#[inline(always)]
+fn turned(key: u64) -> u64 {
+    !key
 }
 
 /// Whether the last word of a phrase begins with a digit.
@@ -157,8 +187,8 @@ impl Words {
     /// The words of `detectors`.
     pub(super) fn new(detectors: &[&'static Detector], known: &mut Known) -> Self {
         let words = detectors.iter().map(|detector| detector.context.len()).sum::<usize>() + AGAINST.len();
-        let mut all = Self { table: Table::with_room(words), sets: vec![Set::default()], ..Self::default() };
-        all.lengths = vec![0; LENGTHS].into();
+        let mut all = Self { table: Table::with_room(words), sets: vec![Default::default()], ..Self::default() };
+        all.lengths = vec![Lengths::NONE; LENGTHS].into();
         for word in AGAINST {
             all.table.put(hash(word.as_bytes()), AGAINST_SET);
             all.add_end(word);
@@ -170,7 +200,7 @@ impl Words {
         for (number, detector) in detectors.iter().enumerate().take(DETECTORS) {
             let is_heard = !matches!(detector.form, Form::Scanned) || detector.entity == BIRTH.entity;
             for word in detector.context {
-                all.add(hash(word.as_bytes()), number);
+                all.add(hash(word.as_bytes()), number, spoken_lengths(detector));
                 all.add_end(word);
                 is_heard.then(|| all.add_last(word, detector, known));
             }
@@ -178,14 +208,16 @@ impl Words {
         all
     }
 
-    fn add(&mut self, hash: u64, detector: usize) {
+    fn add(&mut self, hash: u64, detector: usize, lengths: Lengths) {
         // A detector's own word is stronger than one against all.
         let set = self.table.find(hash).filter(|set| *set != AGAINST_SET).unwrap_or_else(|| {
             self.table.put(hash, self.sets.len() as u32);
-            self.sets.push(Set::default());
+            self.sets.push(Default::default());
             self.sets.len() as u32 - 1
         });
-        self.sets[set as usize][detector / 64] |= 1 << (detector % 64);
+        let (detectors, all) = &mut self.sets[set as usize];
+        detectors[detector / 64] |= 1 << (detector % 64);
+        *all = all.and(lengths);
     }
 
     /// Keeps the word with which a phrase ends, in singular and plural.
@@ -197,18 +229,27 @@ impl Words {
 
     /// Keeps the words with which a phrase ends, among those that are `known` too. Digits behind a word are not seen.
     fn add_last(&mut self, phrase: &str, detector: &Detector, known: &mut Known) {
-        let lengths = detector.form.lengths();
+        let lengths = spoken_lengths(detector);
         let mut words = phrase.rsplit('_').map(|word| word.trim_end_matches(|letter: char| letter.is_ascii_digit()));
         let (last, before) = (words.next().unwrap_or_default(), words.next());
         let plural = format!("{last}s");
         for last in [last, &plural] {
             let key = key_of(last);
             self.lasts.put(key);
-            self.lengths[lengths_place(key)] |= lengths;
             known.put(last);
-            match before {
-                Some(before) => self.pairs.put(pair_key(key_of(before), key)),
-                None => self.singles.put(key),
+            let of_phrase = match before {
+                Some(before) => {
+                    let pair = pair_key(key_of(before), key);
+                    self.pairs.put(pair);
+                    pair
+                }
+                None => {
+                    self.singles.put(key);
+                    key
+                }
+            };
+            for place in [lengths_place(of_phrase), lengths_place(turned(key))] {
+                self.lengths[place] = self.lengths[place].and(lengths);
             }
         }
     }
@@ -221,10 +262,12 @@ impl Words {
             && before.is_none_or(|before| self.singles.may_hold(key) || self.pairs.may_hold(pair_key(before, key)))
     }
 
-    /// The lengths of runs that a phrase may speak for which ends with a word of this key, as bits.
+    /// The lengths of runs that a phrase may speak for which ends with a word of this key, behind one of the key `before`, if that is
+    /// known.
     #[inline(always)]
-    pub(super) fn lengths(&self, key: u64) -> u64 {
-        self.lengths[lengths_place(key)]
+    pub(super) fn lengths(&self, before: Option<u64>, key: u64) -> Lengths {
+        let Some(before) = before else { return self.lengths[lengths_place(turned(key))] };
+        self.lengths[lengths_place(key)].and(self.lengths[lengths_place(pair_key(before, key))])
     }
 
     /// What the words of `text` say together with those of `before`, which stand further away.
@@ -239,26 +282,35 @@ impl Words {
 
     /// Takes in what the phrases say that end here. Of several the longest counts.
     fn end(&self, phrase: &Phrase, context: &mut Context, is_against: &mut Option<u32>) {
+        let Some(sets) = self.said(phrase) else { return };
+        if let Some(set) = sets.into_iter().rev().find_map(|set| set) {
+            *is_against = self.take_in(set, context).then_some(phrase.words);
+        }
+    }
+
+    /// What the phrases say that end here, of one word, of two and so on; `None` if none of them says anything.
+    pub(super) fn said(&self, phrase: &Phrase) -> Option<[Option<u32>; PHRASE]> {
         if !phrase.is_open || phrase.is_number || !self.ends.may_hold(finish(phrase.word)) {
-            return;
+            return None;
         }
-        for number in (0..phrase.known).rev() {
-            let whole = phrase.of(number + 1, phrase.word);
-            let singular = if phrase.last == b's' { phrase.of(number + 1, phrase.but_last) } else { 0 };
-            let Some(set) =
-                self.table.find(whole).or_else(|| (singular != 0).then(|| self.table.find(singular)).flatten())
-            else {
-                continue;
-            };
-            if set == AGAINST_SET {
-                context.spoken_for = Set::default();
-                *is_against = Some(phrase.words);
-            } else {
-                context.add(&self.sets[set as usize]);
-                *is_against = None;
-            }
-            return;
+        let mut sets = [None; PHRASE];
+        for (number, set) in sets[..phrase.known].iter_mut().enumerate() {
+            let find = |word: u64| self.table.find(phrase.of(number + 1, word));
+            *set = find(phrase.word).or_else(|| if phrase.last == b's' { find(phrase.but_last) } else { None });
         }
+        sets.iter().any(Option::is_some).then_some(sets)
+    }
+
+    /// Takes in what one phrase says. Gives whether it speaks against all.
+    pub(super) fn take_in(&self, set: u32, context: &mut Context) -> bool {
+        if set == AGAINST_SET {
+            (context.spoken_for, context.lengths) = (Set::default(), Lengths::NONE);
+            return true;
+        }
+        let (detectors, lengths) = &self.sets[set as usize];
+        context.spoken_for.iter_mut().zip(detectors).for_each(|(bits, more)| *bits |= more);
+        context.lengths = context.lengths.and(*lengths);
+        false
     }
 }
 

@@ -204,13 +204,13 @@ fn escape(text: &[u8], is_escaped: bool) -> Option<Code> {
 
 #[cfg(test)]
 mod tests {
-    use vigie_parsers::simd::classify;
+    use vigie_parsers::simd::{Bits, classify};
 
     use super::*;
 
     fn decoded(text: &str, is_escaped: bool) -> Option<(String, Vec<u32>)> {
         let (mut classes, mut decoded) = (Vec::new(), Decoded::default());
-        classify(text.as_bytes(), &mut classes);
+        classify(Bits::of_processor(), text.as_bytes(), &mut classes);
         let is_coded = decoded.read(text.as_bytes(), &classes, is_escaped);
         is_coded.then(|| (String::from_utf8(decoded.text).expect("it is text"), decoded.places))
     }

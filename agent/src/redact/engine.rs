@@ -1,13 +1,15 @@
 //! The detectors that are enabled, sorted so that a candidate meets only those that may want it.
 
-use super::context::{Context, Words};
+use super::context::{Context, Lengths, Words};
+use super::glance::BIRTHS;
 use super::known::Known;
 use super::literals::Literals;
 use super::own::Own;
 use super::pairs::Pairs;
 use super::runs::SHORTEST;
 use super::spoken::Months;
-use super::ways::{Ways, may_be_alone};
+use super::universal::birth::BIRTH;
+use super::ways::{Beginning, Ways, may_be_alone};
 use super::{Candidate, Detector, Form, Shape, Tier};
 
 /// How readily a value is taken for a personal one.
@@ -33,6 +35,24 @@ pub(super) struct Asked {
     pub(super) tier: Tier,
     /// Whether it wants digits alone.
     pub(super) is_number: bool,
+    /// How its values begin that count without a word.
+    pub(super) beginning: Beginning,
+}
+
+/// The lengths of runs that words of `detector` speak for; of dates of birth a bit of its own.
+pub(super) fn spoken_lengths(detector: &Detector) -> Lengths {
+    let lengths = detector.form.lengths();
+    Lengths {
+        any: lengths | if detector.entity == BIRTH.entity { BIRTHS } else { 0 },
+        lettered: if matches!(detector.form, Form::Letters { .. }) { lengths } else { 0 },
+    }
+}
+
+impl Asked {
+    pub(super) fn new(detector: &Detector, number: u16, is_number: bool) -> Self {
+        let (check, tier, beginning) = (detector.check, detector.tier, Beginning::of_values(detector));
+        Self { check, number, tier, is_number, beginning }
+    }
 }
 
 /// Those that want runs of one length: first those that may count in one piece without a word of context.
@@ -63,9 +83,9 @@ impl Asks {
 
 /// Lengths of runs, as bits.
 #[derive(Clone, Copy, Debug, Default)]
-struct Lengths(u64);
+struct Counts(u64);
 
-impl Lengths {
+impl Counts {
     fn put(&mut self, length: usize) {
         self.0 |= 1 << length;
     }
@@ -92,9 +112,9 @@ pub struct Engine {
     pub(super) literals: Literals,
     pub(super) ways: Ways,
     /// Lengths of runs that are asked for at all, of digits that are without a word, of letters and digits that are.
-    asked: Lengths,
-    digits_alone: Lengths,
-    letters_alone: Lengths,
+    asked: Counts,
+    digits_alone: Counts,
+    letters_alone: Counts,
 }
 
 impl Engine {
@@ -111,9 +131,9 @@ impl Engine {
             pairs: Pairs::new(detectors, &mut known),
             literals: Literals::new(detectors, &mut known),
             ways: Ways::default(),
-            asked: Lengths::default(),
-            digits_alone: Lengths::default(),
-            letters_alone: Lengths::default(),
+            asked: Counts::default(),
+            digits_alone: Counts::default(),
+            letters_alone: Counts::default(),
             months: Months::new(&mut known),
             known,
         };
@@ -123,12 +143,13 @@ impl Engine {
                 Form::Letters { lengths } => (lengths, false),
                 Form::Scanned => continue,
             };
-            let asked = Asked { check: detector.check, number: number as u16, tier: detector.tier, is_number };
+            let asked = Asked::new(detector, number as u16, is_number);
             for length in lengths.iter().map(|length| usize::from(*length)).filter(|length| *length <= LONGEST) {
                 engine.add(asked, length, may_be_alone(detector));
             }
             engine.ways.add(detector, asked);
         }
+        engine.ways.join();
         engine
     }
 
@@ -159,12 +180,6 @@ impl Engine {
     #[inline(always)]
     pub(super) fn asked_lengths(&self) -> u64 {
         self.asked.0
-    }
-
-    /// The lengths of the runs that the detectors want which `context` speaks for, as bits.
-    pub(super) fn lengths_of(&self, context: &Context) -> u64 {
-        let spoken_for = (0..).zip(&self.detectors).filter(|(number, _)| context.speaks_for(*number));
-        spoken_for.fold(0, |lengths, (_, detector)| lengths | detector.form.lengths())
     }
 
     /// Whether any wants them in one piece, with letters or without, when no word speaks for anything.

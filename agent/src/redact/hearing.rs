@@ -4,7 +4,7 @@
 
 use vigie_parsers::simd::Classes;
 
-use super::context::BEFORE;
+use super::context::{BEFORE, Lengths};
 use super::engine::Engine;
 use super::filter::{head, word_key};
 use super::masks::{Masks, NO_CLASSES, alnums, humps, letters};
@@ -20,13 +20,15 @@ struct Heard {
     /// One place behind the last letter of words that may speak for a number. Letters beyond ASCII count too: who reads the words
     /// takes them in.
     speaking: u64,
-    /// The lengths of runs that these words may speak for, as bits.
-    lengths: u64,
+    /// The lengths of runs that these words may speak for.
+    lengths: Lengths,
     /// One place behind names that may be known.
     names: u64,
     /// One place behind what may be the name of a month.
     months: u64,
 }
+
+static NOTHING: Heard = Heard { heads: 0, speaking: 0, lengths: Lengths::NONE, names: 0, months: 0 };
 
 /// The words of one text, 64 bytes at once.
 #[derive(Debug, Default)]
@@ -35,54 +37,56 @@ pub(super) struct Hearing {
     /// Whether letters beyond ASCII are among them, and whether these or names of months are.
     has_highs: bool,
     has_months: bool,
-    /// Whether more than beginnings is known.
-    is_whole: bool,
+    /// The lengths of runs that all words together may speak for.
+    lengths: Lengths,
 }
 
 impl Hearing {
     /// Takes in the words of `text` in place of the last one.
+    #[inline(always)]
     pub(super) fn read(&mut self, engine: &Engine, masks: &Masks, text: &[u8]) {
         // What is there already is written over.
-        self.blocks.resize(masks.blocks().len(), Heard::default());
-        let (mut before, mut highs, mut months) = (&NO_CLASSES, 0, 0);
-        let mut carry = Carry::default();
+        if self.blocks.len() != masks.blocks().len() {
+            self.blocks.resize(masks.blocks().len(), Heard::default());
+        }
+        let (mut before, mut highs, mut months, mut lengths) = (&NO_CLASSES, 0, 0, Lengths::NONE);
+        let mut carry = Carry::new();
         let reader = Reader { engine, text };
         for (block, (classes, heard)) in masks.blocks().iter().zip(&mut self.blocks).enumerate() {
-            let goes_on = reader.block(block, (before, classes), &carry, heard);
-            if let Some(start) = goes_on {
-                reader.further(masks, block, start, &mut carry);
-            } else if carry.ends != 0 {
-                (carry.ends, carry.heard) = (0, Heard::default());
+            let last = reader.block(block, (before, classes), &carry, heard);
+            carry.ends = 0;
+            match last {
+                Last::None => {}
+                Last::Ends(start, end) => carry.last = Some((start, end)),
+                Last::GoesOn(start, before) => {
+                    carry.last = before.or(carry.last);
+                    reader.further(masks, block, start, &mut carry);
+                }
             }
             (highs, months) = (highs | classes.highs, months | heard.months);
+            lengths = lengths.and(heard.lengths);
             before = classes;
         }
         self.has_months = highs | months != 0;
         self.has_highs = highs != 0;
-        self.is_whole = true;
+        self.lengths = lengths;
     }
 
-    /// Takes in how the words of `text` begin in place of the last one. Of a short one nothing else is asked most often.
-    pub(super) fn read_heads(&mut self, engine: &Engine, masks: &Masks, text: &[u8]) {
-        self.blocks.clear();
-        self.is_whole = false;
-        let mut before = 0;
-        for (block, classes) in masks.blocks().iter().enumerate() {
-            let starts = letters(classes) & !(classes.words << 1 | before >> 63);
-            before = classes.words;
-            let heads = Reader { engine, text }.heads(block, starts);
-            self.blocks.push(Heard { heads, ..Heard::default() });
-        }
-    }
-
-    /// Whether the whole words are known, not only how they begin.
+    /// The lengths of runs that all words together may speak for.
     #[inline(always)]
-    pub(super) fn is_whole(&self) -> bool {
-        self.is_whole
+    pub(super) fn lengths(&self) -> Lengths {
+        self.lengths
     }
 
-    fn block(&self, block: usize) -> Heard {
-        self.blocks.get(block).copied().unwrap_or_default()
+    /// Whether no word speaks for a number.
+    #[inline(always)]
+    pub(super) fn is_silent(&self) -> bool {
+        self.lengths.any == 0
+    }
+
+    #[inline(always)]
+    fn block(&self, block: usize) -> &Heard {
+        self.blocks.get(block).unwrap_or(&NOTHING)
     }
 
     /// Words in one block that may be known by how they begin.
@@ -91,10 +95,10 @@ impl Hearing {
         self.block(block).heads
     }
 
-    /// The bytes of one block behind names that may be known; all of them while that is not known.
+    /// The bytes of one block behind names that may be known.
     #[inline(always)]
     pub(super) fn names(&self, block: usize) -> u64 {
-        if self.is_whole { self.block(block).names } else { u64::MAX }
+        self.block(block).names
     }
 
     /// Whether a name that may be known ends before `end`.
@@ -128,15 +132,15 @@ impl Hearing {
         (first..=last).any(within)
     }
 
-    /// The lengths of runs that words may speak for which end in the 48 bytes before `at` or from there on before `end`, as bits, and
-    /// some more.
+    /// The lengths of runs that words may speak for which end in the 48 bytes before `at` or from there on before `end`, and some
+    /// more.
     #[inline]
-    pub(super) fn lengths_before(&self, text: &[u8], at: usize, end: usize) -> u64 {
+    pub(super) fn lengths_before(&self, text: &[u8], at: usize, end: usize) -> Lengths {
         if at.checked_sub(1).is_some_and(|before| text[before].is_ascii_alphanumeric()) {
-            return u64::MAX;
+            return Lengths::ALL;
         }
         let blocks = at.saturating_sub(BEFORE) / 64..=end / 64;
-        blocks.fold(0, |lengths, block| lengths | self.block(block).lengths)
+        blocks.fold(Lengths::NONE, |lengths, block| lengths.and(self.block(block).lengths))
     }
 
     /// Whether a word that ends in the 48 bytes before `at` may speak for anything.
@@ -154,23 +158,47 @@ impl Hearing {
 }
 
 /// What goes on from one block to the next.
-#[derive(Default)]
 struct Carry {
+    /// The last word of the blocks before that ended, or one without letters if there is none; `None` if it is not known.
+    last: Option<(usize, usize)>,
     /// What is known of the word that ends in the block though it began before it, and where it ends.
     heard: Heard,
     ends: u64,
 }
 
+impl Carry {
+    /// That of the beginning of a text.
+    fn new() -> Self {
+        Self { last: Some((0, 0)), heard: Heard::default(), ends: 0 }
+    }
+}
+
+/// What is known of the last word that begins in a block.
+enum Last {
+    None,
+    /// Where it begins and ends.
+    Ends(usize, usize),
+    /// Where one begins that does not end in it, and the last one that does.
+    GoesOn(usize, Option<(usize, usize)>),
+}
+
 impl Heard {
+    fn add(&mut self, other: &Self) {
+        self.names |= other.names;
+        self.speaking |= other.speaking;
+        self.lengths = self.lengths.and(other.lengths);
+        self.months |= other.months;
+    }
+
     /// Notes what the word of this `key` may be, which ends at the bit `end`. `before` is the key of the word before it, if that is
     /// known.
     #[inline(always)]
     fn note(&mut self, engine: &Engine, before: Option<u64>, key: u64, end: u64) {
         if engine.words.may_end(before, key) {
             self.speaking |= end;
-            self.lengths |= engine.words.lengths(key);
+            self.lengths = self.lengths.and(engine.words.lengths(before, key));
         }
-        self.names |= if engine.pairs.may_end(key) { end } else { 0 };
+        self.names |= if engine.pairs.may_end(before, key) { end } else { 0 };
         self.months |= if engine.months.may_hold(key) { end } else { 0 };
     }
 }
@@ -203,44 +231,45 @@ impl Reader<'_> {
         heads
     }
 
-    /// Reads the words that begin in one block, behind another, and notes them in `heard`. Gives where one begins that does not end
-    /// in it.
+    /// Reads the words that begin in one block, behind another, and notes them in `heard`. Gives the last one.
     #[inline(always)]
-    fn block(
-        self,
-        block: usize,
-        (before, classes): (&Classes, &Classes),
-        carry: &Carry,
-        heard: &mut Heard,
-    ) -> Option<usize> {
+    fn block(self, block: usize, (before, classes): (&Classes, &Classes), carry: &Carry, heard: &mut Heard) -> Last {
         let humps = humps(classes, before.smalls);
         let (letters, alnums, alnum_before) = (letters(classes), alnums(classes), alnums(before) >> 63);
+        let behind_alnums = alnums << 1 | alnum_before;
         // Letters behind digits are no words.
-        let all = letters & !(alnums << 1 | alnum_before) | humps;
+        let all = letters & !behind_alnums | humps;
         let whole = letters & !(classes.words << 1 | before.words >> 63);
         let stops = !letters | humps;
         let ends = carry.ends | stops & letters << 1;
-        let mut noted = self.words(block, all, whole, ends);
+        *heard = Heard::default();
+        self.words(block, (all, whole, ends), carry.last, heard);
         // Names with a digit behind their letters are looked at byte by byte, and so are those with letters beyond ASCII.
-        let is_ascii = classes.highs | before.highs == 0;
-        let behind = (alnums << 1 | alnum_before) & !alnums;
-        let numbered = behind & (classes.digits << 1 | 1) & (letters << 2 | 0b11);
-        noted.names |= if is_ascii { numbered & !ends } else { behind } | classes.highs << 1 | before.highs >> 63;
-        heard.heads = noted.heads;
-        heard.names = carry.heard.names | noted.names;
-        heard.speaking = carry.heard.speaking | noted.speaking | classes.highs;
-        heard.lengths = if classes.highs == 0 { carry.heard.lengths | noted.lengths } else { u64::MAX };
-        heard.months = carry.heard.months | noted.months;
-        let last = 63_u32.checked_sub(all.leading_zeros())?;
-        (stops >> last >> 1 == 0).then_some(block * 64 + last as usize)
+        let behind = behind_alnums & !alnums;
+        heard.names |= behind & (classes.digits << 1 | 1) & (letters << 2 | 0b11) & !ends;
+        if carry.ends != 0 {
+            heard.add(&carry.heard);
+        }
+        if classes.highs | before.highs != 0 {
+            heard.names |= behind | classes.highs << 1 | before.highs >> 63;
+            heard.speaking |= classes.highs;
+            heard.lengths = if classes.highs == 0 { heard.lengths } else { Lengths::ALL };
+        }
+        let Some(last) = 63_u32.checked_sub(all.leading_zeros()) else { return Last::None };
+        let (start, behind) = (block * 64 + last as usize, stops >> last >> 1);
+        if behind != 0 {
+            return Last::Ends(start, start + 1 + behind.trailing_zeros() as usize);
+        }
+        let others = all & !(1 << last);
+        Last::GoesOn(start, word_before(block, others, ends))
     }
 
     /// Reads the words that begin at the bits `all` of a block, which end at some of `ends`. Those at `whole` may be known by how they
     /// begin.
     #[inline(always)]
-    fn words(self, block: usize, all: u64, whole: u64, ends: u64) -> Heard {
+    fn words(self, block: usize, (all, whole, ends): (u64, u64, u64), last: Option<(usize, usize)>, heard: &mut Heard) {
         let engine = self.engine;
-        let (mut heard, mut starts) = (Heard::default(), all);
+        let mut starts = all;
         while starts != 0 {
             let bit = starts & starts.wrapping_neg();
             starts ^= bit;
@@ -260,38 +289,36 @@ impl Reader<'_> {
                 && beginning.has(length)
                 && let Some(key) = engine.known.may_hold(head, length)
             {
-                heard.note(engine, self.last_key(block, all & (bit - 1), ends), key, end);
+                let last = word_before(block, all & (bit - 1), ends).or(last);
+                heard.note(engine, last.map(|(start, end)| word_key(self.text, start, end)), key, end);
             }
         }
-        heard
-    }
-
-    /// The key of the last of the words that begin at the bits `starts` of a block and end at some of `ends`; 0 before the first word
-    /// of all.
-    #[inline(always)]
-    fn last_key(self, block: usize, starts: u64, ends: u64) -> Option<u64> {
-        if starts == 0 {
-            return (block == 0).then_some(0);
-        }
-        let bit = 63 - starts.leading_zeros();
-        let (start, length) = (block * 64 + bit as usize, (ends >> bit >> 1).trailing_zeros() as usize + 1);
-        Some(word_key(self.text, start, start + length))
     }
 
     /// Reads the word at `start`, which reaches to the end of `block` or beyond. One that is longer than any known one is left out.
     #[inline(never)]
     fn further(self, masks: &Masks, block: usize, start: usize, carry: &mut Carry) {
-        (carry.heard, carry.ends) = (Heard::default(), 0);
+        let last = carry.last.take();
+        carry.heard = Heard::default();
         let Some(classes) = masks.blocks().get(block + 1) else { return };
         let stops = !letters(classes) | humps(classes, masks.blocks()[block].smalls);
         if stops == 0 {
             return;
         }
         let bit = stops.trailing_zeros();
-        let (head, length) = (head(self.text, start), (block + 1) * 64 + bit as usize - start);
-        carry.ends = 1 << bit;
-        if let Some(key) = self.engine.known.may_hold(head, length) {
-            carry.heard.note(self.engine, None, key, 1 << bit);
+        let (head, end) = (head(self.text, start), (block + 1) * 64 + bit as usize);
+        (carry.ends, carry.last) = (1 << bit, Some((start, end)));
+        if let Some(key) = self.engine.known.may_hold(head, end - start) {
+            let last = last.map(|(start, end)| word_key(self.text, start, end));
+            carry.heard.note(self.engine, last, key, 1 << bit);
         }
     }
+}
+
+/// The last of the words that begin at the bits `starts` of a block and end at some of `ends`, if there is one.
+#[inline(always)]
+fn word_before(block: usize, starts: u64, ends: u64) -> Option<(usize, usize)> {
+    let bit = 63_u32.checked_sub(starts.leading_zeros())?;
+    let start = block * 64 + bit as usize;
+    Some((start, start + (ends >> bit >> 1).trailing_zeros() as usize + 1))
 }

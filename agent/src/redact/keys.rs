@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::engine::Engine;
+use super::filter::head;
 
 /// Keys that are remembered, a power of two.
 const KEYS: usize = 128;
@@ -17,15 +18,26 @@ pub(super) struct Key {
     pub(super) named: Option<u16>,
     /// Whether it speaks for none.
     pub(super) is_mute: bool,
-    /// The lengths of runs that these want, as bits.
-    pub(super) lengths: u64,
-    length: u8,
+    name: Name,
     bytes: [u8; LONGEST],
 }
 
+/// What tells keys of up to 16 bytes apart: their first eight bytes, their last eight, their length.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Name {
+    first: u64,
+    last: u64,
+    length: usize,
+}
+
 /// No key.
-pub(super) const NONE: Key =
-    Key { context: Context::NONE, named: None, is_mute: true, lengths: 0, length: 0, bytes: [0; LONGEST] };
+pub(super) const NONE: Key = Key {
+    context: Context::NONE,
+    named: None,
+    is_mute: true,
+    name: Name { first: 0, last: 0, length: 0 },
+    bytes: [0; LONGEST],
+};
 
 /// The keys of one worker.
 #[derive(Debug)]
@@ -40,7 +52,7 @@ impl Keys {
     }
 
     /// What `key` says.
-    #[inline]
+    #[inline(always)]
     pub(super) fn say(&mut self, engine: &Engine, key: &[u8]) -> &Key {
         if key.is_empty() {
             return &NONE;
@@ -49,14 +61,15 @@ impl Keys {
             self.long = read(engine, key);
             return &self.long;
         }
-        let (first, second) = places(key);
-        if self.slots[first].is_of(key) {
+        let name = Name::of(key);
+        let first = name.place();
+        if self.slots[first].is_of(name, key) {
             return &self.slots[first];
         }
-        if !self.slots[second].is_of(key) {
-            self.put(engine, key, second);
+        if !self.slots[first + 1].is_of(name, key) {
+            self.put(engine, key, first + 1);
         }
-        &self.slots[second]
+        &self.slots[first + 1]
     }
 
     /// Reads `key`, which is to stand at `second`. What stood there stands beside it from then on.
@@ -67,30 +80,35 @@ impl Keys {
     }
 }
 
-impl Key {
+impl Name {
     #[inline(always)]
-    fn is_of(&self, key: &[u8]) -> bool {
-        usize::from(self.length) == key.len() && self.bytes[..key.len()] == *key
+    fn of(key: &[u8]) -> Self {
+        let last = key.last_chunk().map_or(0, |last| u64::from_le_bytes(*last));
+        Self { first: head(key, 0), last, length: key.len() }
+    }
+
+    /// The first of the two places, beside each other, of which the key may stand at one.
+    #[inline(always)]
+    fn place(self) -> usize {
+        let mixed = (self.first ^ self.last.rotate_left(29) ^ self.length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> 48) as usize & (KEYS - 2)
     }
 }
 
-/// The two places, beside each other, of which `key` may stand at one.
-#[inline(always)]
-fn places(key: &[u8]) -> (usize, usize) {
-    let (first, middle, last) = (key[0], key[key.len() / 2], key[key.len() - 1]);
-    let mixed = u32::from(first) | u32::from(middle) << 8 | u32::from(last) << 16 | (key.len() as u32) << 24;
-    let first = mixed.wrapping_mul(0x9e37_79b1) as usize >> 20 & (KEYS - 2);
-    (first, first + 1)
+impl Key {
+    #[inline(always)]
+    fn is_of(&self, name: Name, key: &[u8]) -> bool {
+        self.name == name && (key.len() <= 16 || self.bytes[..key.len()] == *key)
+    }
 }
 
 #[inline(never)]
 fn read(engine: &Engine, key: &[u8]) -> Key {
     let context = engine.words.read(key, &Context::NONE);
-    let (named, lengths) = (engine.pairs.named(key), engine.lengths_of(&context));
-    let mut read = Key { context, named, is_mute: context.is_mute(), lengths, ..NONE };
+    let mut read = Key { context, named: engine.pairs.named(key), is_mute: context.is_mute(), ..NONE };
     if let Some(bytes) = read.bytes.get_mut(..key.len()) {
         bytes.copy_from_slice(key);
-        read.length = key.len() as u8;
+        read.name = Name::of(key);
     }
     read
 }

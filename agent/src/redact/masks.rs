@@ -1,13 +1,20 @@
 //! The kinds of the bytes of one text, as bits, and what they tell about places in it.
 
-use vigie_parsers::simd::{Classes, classify};
+use vigie_parsers::simd::{Bits, Classes, classify};
 
 use super::engine::LONGEST;
 
 /// Bits of a text, 64 bytes in each block.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Masks {
+    bits: Bits,
     blocks: Vec<Classes>,
+}
+
+impl Default for Masks {
+    fn default() -> Self {
+        Self::with_bits(Bits::of_processor())
+    }
 }
 
 /// A word: letters, digits and `_`, and what they are, as bits for its first 64 bytes.
@@ -85,9 +92,21 @@ pub(super) fn humps(classes: &Classes, before: u64) -> u64 {
 }
 
 impl Masks {
+    /// Those that are worked with as `bits` tells.
+    pub(super) fn with_bits(bits: Bits) -> Self {
+        Self { bits, blocks: Vec::new() }
+    }
+
     /// Takes in `text` in place of the last one. Gives whether codes may be in it.
+    #[inline(always)]
     pub(super) fn read(&mut self, text: &[u8]) -> bool {
-        classify(text, &mut self.blocks)
+        classify(self.bits, text, &mut self.blocks)
+    }
+
+    /// How the processor works with them.
+    #[inline(always)]
+    pub(super) fn bits(&self) -> Bits {
+        self.bits
     }
 
     #[inline(always)]
@@ -112,6 +131,18 @@ impl Masks {
             alnums: join(alnums(here), alnums(next)),
             digits: join(here.digits, next.digits),
             smalls: join(here.smalls, next.smalls),
+        }
+    }
+
+    /// The kinds of the bytes of one block from its bit `bit` on.
+    #[inline(always)]
+    pub(super) fn block_from(&self, number: usize, bit: u32) -> Window {
+        let block = self.blocks.get(number).unwrap_or(&NO_CLASSES);
+        Window {
+            words: block.words >> bit,
+            alnums: alnums(block) >> bit,
+            digits: block.digits >> bit,
+            smalls: block.smalls >> bit,
         }
     }
 

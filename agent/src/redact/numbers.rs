@@ -1,5 +1,7 @@
 //! What digits may begin that is no run of them: dates, addresses of machines, telephone numbers, positions on earth.
 
+use std::ops::Range;
+
 use super::moment::{Begins, may_be_moment, moment};
 use super::scanner::Pass;
 
@@ -40,7 +42,6 @@ impl Pass<'_> {
         if self.engine.own.birth_date.is_none() || self.text.len() < SPOKEN {
             return false;
         }
-        self.hear();
         self.is_plain() || self.hearing.may_be_dated(at)
     }
 
@@ -83,19 +84,31 @@ impl Pass<'_> {
 
     /// Latitude and longitude: two numbers with four or more digits behind the dot.
     fn position(&mut self, at: usize) {
-        let Some(first) = decimal_length(&self.text[at..]) else { return };
+        let Some(span) = self.position_at(at) else { return };
+        let end = span.end;
+        if self.ask(self.engine.own.gps, span) {
+            self.next = end;
+        }
+    }
+
+    /// Where a position lies whose first number begins at `at`.
+    fn position_at(&self, at: usize) -> Option<Range<usize>> {
+        let first = decimal_length(&self.text[at..])?;
         let marks =
             self.text[at + first..].iter().take(3).take_while(|byte| matches!(byte, b',' | b';' | b' ')).count();
         let second_start = at + first + marks;
         let sign = usize::from(self.byte(second_start) == b'-');
-        let Some(second) = self.text.get(second_start + sign..).and_then(decimal_length) else { return };
+        let second = self.text.get(second_start + sign..).and_then(decimal_length)?;
         let before = self.byte_before(at, 1);
         let is_signed = before == b'-' && !self.byte_before(at, 2).is_ascii_alphanumeric();
         let is_inside = !is_signed && matches!(before, b'.' | b'-' | b'/');
-        let end = second_start + sign + second;
-        if marks > 0 && !is_inside && self.ask(self.engine.own.gps, at - usize::from(is_signed)..end) {
-            self.next = end;
-        }
+        (marks > 0 && !is_inside).then_some(at - usize::from(is_signed)..second_start + sign + second)
+    }
+
+    /// Whether the number at `at` begins an address, if there `may_be_four` of them, or a position.
+    #[inline(never)]
+    pub(super) fn may_be_dotted(&self, at: usize, may_be_four: bool) -> bool {
+        if may_be_four { dotted_quad(self.text, at).is_some() } else { self.position_at(at).is_some() }
     }
 
     /// Whether an address is at `at`, which is done with then.

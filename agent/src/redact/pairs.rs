@@ -79,10 +79,12 @@ impl Pairs {
         known.put(word);
     }
 
-    /// Whether a word of this key may be the last one of a name.
+    /// Whether a word of this key, behind one of the key `before`, may be the last one of a name. A word before it that is not known
+    /// may be any.
     #[inline(always)]
-    pub(super) fn may_end(&self, key: u64) -> bool {
+    pub(super) fn may_end(&self, before: Option<u64>, key: u64) -> bool {
         self.lasts.may_hold(key)
+            && before.is_none_or(|before| self.singles.may_hold(key) || self.doubles.may_hold(pair_key(before, key)))
     }
 
     /// The detector for values behind `name`.
@@ -126,7 +128,6 @@ struct Value {
 impl Pass<'_> {
     /// Looks at the `:` or `=` at `at`, which may stand between a name and its value.
     pub(super) fn pair(&mut self, at: usize) {
-        self.hear();
         if self.byte_before(at, 1).is_ascii_alphanumeric() && !self.hearing.may_be_name(at) && !self.is_plain() {
             return;
         }

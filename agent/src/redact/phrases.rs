@@ -1,11 +1,13 @@
 //! Words folded to small letters without accents, cut at `camelCase`, and the hashes of the phrases that they make.
 
 /// Words of the longest phrase.
-const PHRASE: usize = 4;
+pub(super) const PHRASE: usize = 4;
 
 /// The hashes of the present word and of those before it.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Phrase {
+    /// Where the present word begins.
+    pub(super) start: usize,
     /// The present word, and it without its last letter.
     pub(super) word: u64,
     pub(super) but_last: u64,
@@ -23,7 +25,8 @@ pub(super) struct Phrase {
 
 impl Phrase {
     /// Begins a word with `byte`.
-    fn open(&mut self, byte: u8) {
+    fn open(&mut self, start: usize, byte: u8) {
+        self.start = start;
         self.before = [self.word, self.before[0], self.before[1]];
         self.known = (self.known + 1).min(PHRASE);
         self.words += 1;
@@ -36,45 +39,81 @@ impl Phrase {
     }
 }
 
-/// Goes through the words of `text`. `ended` gets the phrase at each end of a word, and where a digit goes on behind letters; the
-/// last one is given back.
-#[inline(always)]
-pub(super) fn phrases(text: &[u8], mut ended: impl FnMut(&Phrase)) -> Phrase {
-    let mut phrase = Phrase::default();
-    let (mut at, mut was_small) = (0, false);
-    'words: while let Some(&first) = text.get(at) {
-        let (mut byte, mut length) = fold(first, &text[at + 1..]);
-        if byte == 0 {
-            was_small &= !first.is_ascii();
-            at += length;
-            continue;
+/// A way through the words of a text.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    at: usize,
+    was_small: bool,
+    phrase: Phrase,
+}
+
+impl Reading {
+    /// From `at` on, where a word may begin.
+    pub(super) fn at_place(at: usize) -> Self {
+        Self { at, ..Self::default() }
+    }
+
+    /// Up to where it came.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Goes on to the end of `text`. `ended` gets the phrase at each end of a word, and where a digit goes on behind letters, but at
+    /// the end of `text`. One that has gone on is behind a word.
+    #[inline(always)]
+    pub(super) fn read(&mut self, text: &[u8], mut ended: impl FnMut(&Phrase)) {
+        while let Some(&first) = text.get(self.at) {
+            let (byte, length) = fold(first, &text[self.at + 1..]);
+            if byte == 0 {
+                let is_last_ascii = text.get(self.at + length - 1).is_some_and(u8::is_ascii);
+                self.was_small &= !first.is_ascii() && !is_last_ascii;
+                self.at += length;
+                continue;
+            }
+            self.phrase.open(self.at, byte);
+            if !self.word(text, (first, byte, length), &mut ended) {
+                return;
+            }
         }
-        phrase.open(byte);
-        let (mut word, mut first) = (SEED, first);
+    }
+
+    /// Reads the word that begins with these bytes. Gives whether it ends before `text` does.
+    #[inline(always)]
+    fn word(&mut self, text: &[u8], begins: (u8, u8, usize), ended: &mut impl FnMut(&Phrase)) -> bool {
+        let (mut first, mut byte, mut length) = begins;
+        let (mut word, phrase) = (SEED, &mut self.phrase);
         loop {
             (phrase.but_last, phrase.last) = (word, byte);
             word = step(word, byte);
             // Of letters with accents either case is taken for that of the letter before: `EMŠO` is one word.
-            was_small = if first.is_ascii() { first.is_ascii_lowercase() } else { was_small };
-            at += length;
-            let Some(&next) = text.get(at) else {
+            self.was_small = if first.is_ascii() { first.is_ascii_lowercase() } else { self.was_small };
+            self.at += length;
+            let Some(&next) = text.get(self.at) else {
                 phrase.word = word;
-                break 'words;
+                return false;
             };
             first = next;
-            (byte, length) = fold(first, &text[at + 1..]);
-            let is_end = byte == 0 || (first.is_ascii_uppercase() && was_small);
+            (byte, length) = fold(first, &text[self.at + 1..]);
+            let is_end = byte == 0 || (first.is_ascii_uppercase() && self.was_small);
             if is_end || (byte.is_ascii_digit() && !phrase.last.is_ascii_digit()) {
                 phrase.word = word;
-                ended(&phrase);
+                ended(phrase);
             }
             if is_end {
                 phrase.is_open = false;
-                break;
+                return true;
             }
         }
     }
-    phrase
+}
+
+/// Goes through the words of `text`. `ended` gets the phrase at each end of a word, and where a digit goes on behind letters; the
+/// last one is given back.
+#[inline(always)]
+pub(super) fn phrases(text: &[u8], ended: impl FnMut(&Phrase)) -> Phrase {
+    let mut reading = Reading::default();
+    reading.read(text, ended);
+    reading.phrase
 }
 
 /// The hashes of the phrases that `key` ends with, of one word, of two and so on; 0 where there are fewer words.

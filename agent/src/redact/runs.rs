@@ -7,9 +7,11 @@ use vigie_parsers::simd::Classes;
 
 use super::beside::Beside;
 use super::chain::{Plain, Run};
+use super::context::Lengths;
 use super::engine::{Asked, LONGEST, Strictness};
 use super::masks::Word;
 use super::scanner::Pass;
+use super::ways::Beginning;
 use super::{Candidate, Finding, Shape, Tier};
 
 /// Letters and digits of the shortest run that is asked for.
@@ -143,7 +145,8 @@ impl Pass<'_> {
         if !engine.asks(length) {
             return;
         }
-        let is_mute = self.is_mute(word.start) || self.spoken_lengths(word.start, word.start) >> length & 1 == 0;
+        let is_mute = self.is_mute(word.start)
+            || self.spoken_lengths(word.start, word.start).of_runs(word.has_letters()) >> length & 1 == 0;
         if is_mute && !engine.asks_alone(length, word.has_letters()) {
             return;
         }
@@ -163,10 +166,33 @@ impl Pass<'_> {
         self.run_of(&run, word.start, is_mute);
     }
 
+    /// Whether the letters and digits at `start..end`, which have no other group beside them, pass any check without a word.
+    #[inline(never)]
+    pub(super) fn may_count(&self, start: usize, end: usize, has_letters: bool) -> bool {
+        let engine = self.engine;
+        let asks = if has_letters { &engine.letters[end - start] } else { &engine.digits[end - start] };
+        let beginning = Beginning::of(self.text[start], self.byte(start + 1));
+        let mut asked = asks.alone().iter().filter(|asked| asked.beginning.meets(beginning)).peekable();
+        if asked.peek().is_none() || self.is_inside(start) || self.is_decimal_before(end) {
+            return false;
+        }
+        let mut plain: Plain = [0; LONGEST];
+        let plain = &mut plain[..end - start];
+        plain.copy_from_slice(&self.text[start..end]);
+        plain.make_ascii_uppercase();
+        let candidate = Candidate { plain, groups: &[(end - start) as u8], separators: b"" };
+        asked.any(|asked| (asked.check)(&candidate).is_some())
+    }
+
+    /// Whether the number that ends before `end` goes on behind a dot.
+    #[inline(always)]
+    fn is_decimal_before(&self, end: usize) -> bool {
+        self.byte(end) == b'.' && self.byte(end + 1).is_ascii_digit()
+    }
+
     /// Whether a run is a decimal or a part of one.
     pub(super) fn is_decimal(&self, run: &Run<'_>) -> bool {
-        let goes_on = self.byte(run.end) == b'.' && self.byte(run.end + 1).is_ascii_digit();
-        goes_on || matches!(run.separators, [b'.'])
+        self.is_decimal_before(run.end) || matches!(run.separators, [b'.'])
     }
 
     /// Whether no word speaks for anything before `at`, nor the key.
@@ -178,17 +204,15 @@ impl Pass<'_> {
         if at == 0 {
             return true;
         }
-        self.hear();
         !self.hearing.may_speak(self.text, at)
     }
 
-    /// The lengths of runs that the key or words may speak for which stand before `at`, or from there on before `end`, as bits.
-    pub(super) fn spoken_lengths(&mut self, at: usize, end: usize) -> u64 {
+    /// The lengths of runs that the key or words may speak for which stand before `at`, or from there on before `end`.
+    pub(super) fn spoken_lengths(&mut self, at: usize, end: usize) -> Lengths {
         if self.is_plain() {
-            return u64::MAX;
+            return Lengths::ALL;
         }
-        self.hear();
-        self.key.lengths | self.hearing.lengths_before(self.text, at, end)
+        self.key.context.lengths.and(self.hearing.lengths_before(self.text, at, end))
     }
 
     /// Whether what begins at `start` goes on with something before it: a decimal, an id such as `blk_-1608999687919862906`.
@@ -218,7 +242,12 @@ impl Pass<'_> {
         if !is_mute && asked[0].len() + asked[1].len() > FEW {
             self.read_context(head);
         }
-        asked.into_iter().flatten().for_each(|asked| self.ask_run(run, *asked, head, is_mute));
+        let beginning = Beginning::of(run.plain[0], run.plain[1]);
+        for asked in asked.into_iter().flatten() {
+            if !is_mute || run.groups.len() > 1 || asked.beginning.meets(beginning) {
+                self.ask_run(run, *asked, head, is_mute);
+            }
+        }
     }
 
     /// Asks one detector whether the run is one. The context is read when it may count: what speaks before `head` if it is not mute,

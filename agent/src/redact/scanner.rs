@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use vigie_parsers::simd::Classes;
+use vigie_parsers::simd::{BitWork, Classes};
 
 use super::beside::{Beside, open_pairs};
 use super::context::{BEFORE, Context};
@@ -16,13 +16,12 @@ use super::hearing::Hearing;
 use super::keys::{Key, Keys};
 use super::masks::{Masks, Word, letters};
 use super::resolve::unite;
+use super::shapes::Shapes;
+use super::story::Story;
 use super::{Candidate, Finding, Place};
 
 /// Bytes of the shortest value, and what leads to it, that is not told by its key.
 const SHORTEST: usize = 5;
-
-/// Bytes of the longest text without pairs whose words are only read when they are asked for.
-const SHORT: usize = 40;
 
 /// Digits that are nobody's by chance, even with letters around them.
 const LONG: usize = 12;
@@ -34,7 +33,10 @@ pub struct Scanner {
     masks: Masks,
     decoded: Decoded,
     hearing: Hearing,
+    story: Story,
+    shapes: Shapes,
     keys: Keys,
+    doubts: Doubts,
     #[cfg(any(test, fuzzing))]
     steps: u64,
     #[cfg(any(test, fuzzing))]
@@ -49,7 +51,10 @@ impl Scanner {
             masks: Masks::default(),
             decoded: Decoded::default(),
             hearing: Hearing::default(),
+            story: Story::default(),
+            shapes: Shapes::default(),
             keys: Keys::new(),
+            doubts: Doubts::default(),
             #[cfg(any(test, fuzzing))]
             steps: 0,
             #[cfg(any(test, fuzzing))]
@@ -69,6 +74,12 @@ impl Scanner {
         Self { plain: true, ..Self::new(engine) }
     }
 
+    /// One that works as on another processor.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn with_bits(engine: Arc<Engine>, bits: vigie_parsers::simd::Bits) -> Self {
+        Self { masks: Masks::with_bits(bits), ..Self::new(engine) }
+    }
+
     /// Whether nothing is passed over, to hold what is passed over against what is there.
     #[inline(always)]
     fn is_plain(&self) -> bool {
@@ -82,6 +93,11 @@ impl Scanner {
     ///
     /// Takes time in proportion to the length of `text`, of which the first 4 GiB count.
     pub fn scan(&mut self, text: &[u8], place: Place<'_>, found: &mut Vec<Finding>) {
+        self.masks.bits().work(Look { scanner: self, text, place, found });
+    }
+
+    #[inline(always)]
+    fn look_through(&mut self, text: &[u8], place: Place<'_>, found: &mut Vec<Finding>) {
         let text = &text[..text.len().min(u32::MAX as usize)];
         let is_plain = self.is_plain();
         let (first, key) = (found.len(), self.keys.say(&self.engine, place.key));
@@ -97,16 +113,15 @@ impl Scanner {
             self.masks.read(&self.decoded.text);
         }
         let text = if is_coded { &self.decoded.text } else { text };
-        if text.len() > SHORT || self.masks.blocks().first().is_some_and(|first| first.pairs != 0) {
-            self.hearing.read(&self.engine, &self.masks, text);
-        } else {
-            self.hearing.read_heads(&self.engine, &self.masks, text);
-        }
+        self.hearing.read(&self.engine, &self.masks, text);
+        self.story.clear();
         let mut pass = Pass {
             engine: &self.engine,
             text,
             masks: &self.masks,
             hearing: &mut self.hearing,
+            story: &mut self.story,
+            shapes: &mut self.shapes,
             key,
             is_keyed: !place.key.is_empty(),
             found,
@@ -120,7 +135,9 @@ impl Scanner {
             plain: self.plain,
         };
         let is_whole = pass.key.named.is_some_and(|detector| pass.whole(detector));
-        if !is_whole {
+        let is_done = is_whole || self.doubts.may_glance(text) && self.doubts.note(pass.is_quiet());
+        if !is_done {
+            pass.begin_anew();
             pass.run();
         }
         #[cfg(any(test, fuzzing))]
@@ -137,18 +154,65 @@ impl Scanner {
     }
 }
 
+/// One look through one text.
+struct Look<'a, 'b> {
+    scanner: &'a mut Scanner,
+    text: &'a [u8],
+    place: Place<'b>,
+    found: &'a mut Vec<Finding>,
+}
+
+impl BitWork for Look<'_, '_> {
+    #[inline(always)]
+    fn work(self) {
+        self.scanner.look_through(self.text, self.place, self.found);
+    }
+}
+
+/// Whether a first glance pays: with texts of one source it does nearly always or nearly never.
+#[derive(Debug, Default)]
+struct Doubts {
+    /// Glances that were not sure of late, more or less.
+    many: u8,
+    /// Texts that were looked through without.
+    without: u8,
+}
+
+impl Doubts {
+    /// Bytes of the longest text that is glanced at in any case.
+    const SHORT: usize = 64;
+    const MOST: u8 = 16;
+
+    /// Whether to glance at `text`. One text of some is glanced at in any case, to see whether things have changed.
+    #[inline(always)]
+    fn may_glance(&mut self, text: &[u8]) -> bool {
+        self.without = if self.many < Self::MOST / 2 || text.len() <= Self::SHORT { 0 } else { self.without + 1 };
+        self.without.is_multiple_of(Self::MOST)
+    }
+
+    /// Notes what a glance gave, and gives it back.
+    #[inline(always)]
+    fn note(&mut self, is_sure: bool) -> bool {
+        self.without = 0;
+        self.many = if is_sure { self.many.saturating_sub(1) } else { (self.many + 1).min(Self::MOST) };
+        is_sure
+    }
+}
+
 /// Whether `text` is a short one of words alone, none of which may be known by how it begins: most values of fields are.
 #[inline(always)]
 fn is_idle(engine: &Engine, masks: &Masks, text: &[u8]) -> bool {
     let [classes] = masks.blocks() else { return false };
+    if classes.digits | classes.marks | classes.pairs != 0 {
+        return false;
+    }
     let starts = classes.words & !(classes.words << 1);
-    classes.digits | classes.marks | classes.pairs | long_capitals(classes, starts) == 0
-        && !super::hearing::has_heads(engine, text, starts & letters(classes))
+    long_capitals(classes, starts) == 0 && !super::hearing::has_heads(engine, text, starts & letters(classes))
 }
 
 /// Where words begin with six capitals, or may do so at the end of the block.
 #[inline(always)]
-fn long_capitals(classes: &Classes, starts: u64) -> u64 {
+pub(super) fn long_capitals(classes: &Classes, starts: u64) -> u64 {
     starts & classes.capitals & (classes.capitals >> 5 | 0x1f << 59)
 }
 
@@ -158,6 +222,8 @@ pub(super) struct Pass<'a> {
     pub(super) text: &'a [u8],
     pub(super) masks: &'a Masks,
     pub(super) hearing: &'a mut Hearing,
+    story: &'a mut Story,
+    pub(super) shapes: &'a mut Shapes,
     pub(super) key: &'a Key,
     pub(super) is_keyed: bool,
     pub(super) found: &'a mut Vec<Finding>,
@@ -185,6 +251,7 @@ struct Carry {
 }
 
 impl Pass<'_> {
+    #[inline(always)]
     fn run(&mut self) {
         let mut carry = Carry::default();
         for number in 0..self.masks.blocks().len() {
@@ -237,7 +304,7 @@ impl Pass<'_> {
 
     /// Looks at what begins at `at`; whether another colon may be near.
     #[inline(never)]
-    fn look(&mut self, at: usize, is_near: bool) {
+    pub(super) fn look(&mut self, at: usize, is_near: bool) {
         self.step();
         match self.text[at] {
             b'@' => self.address(at),
@@ -253,14 +320,6 @@ impl Pass<'_> {
                 self.skip_token(at);
             }
             _ => self.word(at),
-        }
-    }
-
-    /// Reads the words, unless that is done.
-    #[inline(always)]
-    pub(super) fn hear(&mut self) {
-        if !self.hearing.is_whole() {
-            self.hearing.read(self.engine, self.masks, self.text);
         }
     }
 
@@ -323,9 +382,23 @@ impl Pass<'_> {
         true
     }
 
+    /// Whether the first colon behind a name that begins behind `at` may stand before the key of a token.
+    #[inline(always)]
+    fn may_have_key(&self, at: usize) -> bool {
+        let mut pairs = self.masks.ahead(at + 2, |classes| classes.pairs);
+        while pairs != 0 {
+            let colon = at + 2 + pairs.trailing_zeros() as usize;
+            if self.text[colon] == b':' {
+                return matches!(self.byte(colon + 1), b'K' | b'E' | b'S');
+            }
+            pairs &= pairs - 1;
+        }
+        false
+    }
+
     /// Looks for numbers in what has the looks of a token and is none: `<x:E1.4111111111111111aaaa>`.
-    fn false_token(&mut self, at: usize) {
-        if self.masks.ahead(at + 2, |classes| classes.pairs) == 0 {
+    pub(super) fn false_token(&mut self, at: usize) {
+        if !self.may_have_key(at) {
             return;
         }
         let Some((head, length)) = super::token::looks_like(&self.text[at..]) else { return };
@@ -353,15 +426,21 @@ impl Pass<'_> {
         }
         let floor = at.saturating_sub(BEFORE);
         let before = &self.text[floor..at];
-        let line = match before.iter().rposition(|byte| *byte == b'\n') {
-            Some(newline) => &before[newline + 1..],
+        let from = match memchr::memrchr(b'\n', before) {
+            Some(newline) => floor + newline + 1,
             // A word that is cut is not read.
             None if is_letter(self.byte_before(floor, 1)) => {
-                &before[before.iter().take_while(|byte| is_letter(**byte)).count()..]
+                floor + before.iter().take_while(|byte| is_letter(**byte)).count()
             }
-            None => before,
+            None => floor,
         };
-        self.context = (at, self.engine.words.read(line, &self.key.context));
+        let (words, key) = (&self.engine.words, &self.key.context);
+        let context = if is_letter(self.byte_before(at, 1)) {
+            words.read(&self.text[from..at], key)
+        } else {
+            self.story.tell(words, self.text, (from, at), key)
+        };
+        self.context = (at, context);
     }
 
     /// Whether nothing is passed over that filters deny, to hold them against what is there.

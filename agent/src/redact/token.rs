@@ -19,9 +19,12 @@ pub fn token_length(text: &[u8]) -> Option<usize> {
         (b'[', inside) => (b']', inside),
         _ => return None,
     };
+    if !inside.first()?.is_ascii_lowercase() {
+        return None;
+    }
     let is_name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'_';
     let name = inside.iter().take(LONGEST_NAME + 1).take_while(|byte| is_name(byte)).count();
-    if name == 0 || name > LONGEST_NAME || !inside[0].is_ascii_lowercase() {
+    if name > LONGEST_NAME {
         return None;
     }
     let rest = match inside.get(name)? {

@@ -1,6 +1,7 @@
 //! How values are written that count without a word: in which groups, or in one piece. So a number in other groups is asked
 //! nothing at all where no word speaks for it. A test holds this against the checks of all detectors.
 
+use super::endings::{Endings, Track};
 use super::engine::Asked;
 use super::filter::Filter;
 use super::{Detector, Form, Tier, vat};
@@ -46,6 +47,9 @@ const WAYS: &[(&str, &[&[u8]])] = &[
     ("se_pnr", &[&[6, 4], &[8, 4]]),
 ];
 
+/// Groups of the addresses of devices, which are looked for apart.
+const DEVICES: &[&[u8]] = &[&[2, 2, 2, 2, 2, 2], &[4, 4, 4]];
+
 /// Detectors of letters and digits that also take digits alone in groups.
 const WITHOUT_LETTERS: &[&str] = &["fi_hetu", "fr_nir"];
 
@@ -57,7 +61,7 @@ impl Way {
     /// These groups and one more, of `length` bytes. No way has groups of 15 bytes or more, or more than seven.
     #[inline(always)]
     pub(super) fn and(self, length: u8) -> Self {
-        Self(self.0 << 4 | u32::from(length.min(15)))
+        Self((self.0 << 4) & ((1 << 28) - 1) | u32::from(length.min(15)))
     }
 
     #[inline(always)]
@@ -65,9 +69,30 @@ impl Way {
         Self(self.0 | 1 << 31)
     }
 
+    /// The length of the first of its `count` groups.
+    pub(super) fn first(self, count: usize) -> usize {
+        (self.0 >> (4 * (count - 1)) & 15) as usize
+    }
+
+    /// Its last `count` groups, of which there are at most seven.
+    #[inline(always)]
+    pub(super) fn last(self, count: usize) -> Self {
+        Self(self.0 & ((1 << (4 * count)) - 1))
+    }
+
     fn of(groups: &[u8], has_letters: bool) -> Self {
         let way = groups.iter().fold(Self::default(), |way, group| way.and(*group));
         if has_letters { way.with_letters() } else { way }
+    }
+
+    /// The lengths of its groups.
+    fn groups(self) -> Vec<u8> {
+        let all = (0..7).rev().map(|group| (self.0 >> (4 * group)) as u8 & 15);
+        all.skip_while(|length| *length == 0).collect()
+    }
+
+    fn has_letters(self) -> bool {
+        self.0 >> 31 == 1
     }
 
     /// A number for it, and for a beginning of which one bit is set.
@@ -83,8 +108,10 @@ const BEGINNINGS: &[(&str, &str)] = &[
     ("card", "23456"),
     ("ch_ahv", "7"),
     ("ch_uid", "A"),
+    ("de_rvnr", "0123456789"),
     ("es_nie", "a"),
     ("es_nif", "a"),
+    ("fi_hetu", "0123"),
     ("fr_nir", "123478"),
     ("fr_plate", "A"),
     ("fr_vat", "A"),
@@ -111,6 +138,12 @@ impl Beginning {
         })
     }
 
+    /// Those of the values of `detector` that count without a word.
+    pub(super) fn of_values(detector: &Detector) -> Self {
+        let written = BEGINNINGS.iter().find(|(entity, _)| *entity == detector.entity);
+        written.map_or(Self(u16::MAX), |(_, written)| Self::read(written))
+    }
+
     fn read(written: &str) -> Self {
         Self(written.bytes().fold(0, |set, one| {
             set | match one {
@@ -121,7 +154,8 @@ impl Beginning {
         }))
     }
 
-    fn meets(self, other: Self) -> bool {
+    #[inline(always)]
+    pub(super) fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 }
@@ -130,7 +164,6 @@ impl Beginning {
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     way: Way,
-    beginning: Beginning,
     asked: Asked,
 }
 
@@ -145,6 +178,7 @@ pub(super) struct Ways {
     firsts: [[u16; 16]; 16],
     /// Groups with which a way begins, without regard to letters.
     beginnings: Filter<64>,
+    endings: Endings,
     entries: Vec<Entry>,
 }
 
@@ -155,11 +189,9 @@ impl Ways {
         let has_digits = !has_letters || WITHOUT_LETTERS.contains(&detector.entity);
         let vat_number = if detector.entity == vat::VAT.entity { vat_ways() } else { Vec::new() };
         let own = WAYS.iter().filter(|(entity, _)| *entity == detector.entity).flat_map(|(_, ways)| *ways);
-        let written = BEGINNINGS.iter().find(|(entity, _)| *entity == detector.entity);
-        let beginning = written.map_or(Beginning(u16::MAX), |(_, written)| Beginning::read(written));
         for groups in own.copied().chain(vat_number.iter().map(Vec::as_slice)) {
             for letters in [has_letters.then_some(true), has_digits.then_some(false)].into_iter().flatten() {
-                self.put(groups, Entry { way: Way::of(groups, letters), beginning, asked });
+                self.put(groups, Entry { way: Way::of(groups, letters), asked });
             }
         }
     }
@@ -167,7 +199,7 @@ impl Ways {
     fn put(&mut self, groups: &[u8], entry: Entry) {
         let place = self.entries.partition_point(|other| other.way <= entry.way);
         self.entries.insert(place, entry);
-        let bits = (0..13).map(|bit| 1 << bit).filter(|bit| entry.beginning.0 & bit != 0);
+        let bits = (0..13).map(|bit| 1 << bit).filter(|bit| entry.asked.beginning.0 & bit != 0);
         bits.for_each(|bit| self.filter.put(entry.way.hash(bit)));
         let length = |at: usize| usize::from(groups[at].min(15));
         match groups.len() {
@@ -180,14 +212,23 @@ impl Ways {
         }
     }
 
-    /// Whether the last two or three of these groups, of at most 15 bytes each, may be written in any way, or a way begin with all of
-    /// them. Groups that are not there have no bytes.
+    /// Makes them ready to be followed, once all are added.
+    pub(super) fn join(&mut self) {
+        let own: Vec<(Vec<u8>, bool)> =
+            self.entries.iter().map(|entry| (entry.way.groups(), entry.way.has_letters())).collect();
+        let own = own.iter().map(|(groups, has_letters)| (&groups[..], *has_letters, !has_letters));
+        self.endings = Endings::new(own.chain(DEVICES.iter().map(|groups| (*groups, true, true))));
+    }
+
+    /// Whether addresses of devices are written in these groups.
+    pub(super) fn is_device(&self, way: Way) -> bool {
+        DEVICES.iter().any(|groups| Way::of(groups, false) == way)
+    }
+
+    /// How far ways have come behind one more group of `length` bytes.
     #[inline(always)]
-    pub(super) fn may_end(&self, groups: [usize; 4]) -> bool {
-        let [one, two, three, four] = groups.map(|length| length & 15);
-        (self.twos[three] | self.threes[two][three]) >> four & 1 == 1
-            || self.firsts[one][two] >> three & 1 == 1
-                && self.may_begin(Way((one << 12 | two << 8 | three << 4 | four) as u32))
+    pub(super) fn follow(&self, track: Track, length: usize) -> Track {
+        self.endings.step(track, length)
     }
 
     /// Whether the first two groups, of at most 15 bytes each, are written in any way.
@@ -219,7 +260,7 @@ impl Ways {
     pub(super) fn asked(&self, way: Way, beginning: Beginning) -> impl Iterator<Item = Asked> {
         let first = self.entries.partition_point(|other| other.way < way);
         let same = self.entries[first..].iter().take_while(move |entry| entry.way == way);
-        same.filter(move |entry| entry.beginning.meets(beginning)).map(|entry| entry.asked)
+        same.filter(move |entry| entry.asked.beginning.meets(beginning)).map(|entry| entry.asked)
     }
 }
 
@@ -313,13 +354,13 @@ mod tests {
     fn every_way_that_counts_without_a_word_is_in_the_table() {
         let mut missing = BTreeSet::new();
         for detector in all() {
-            let asked = Asked { check: detector.check, number: 0, tier: detector.tier, is_number: false };
+            let asked = Asked::new(detector, 0, false);
             let mut ways = Ways::default();
             ways.add(detector, asked);
             let may_be_alone =
                 |has_letters| may_be_alone(detector) && (has_letters || matches!(detector.form, Form::Digits { .. }));
             let is_known = |groups: &[u8], has_letters, [first, second]: [u8; 2]| match groups {
-                [_] => may_be_alone(has_letters),
+                [_] => may_be_alone(has_letters) && asked.beginning.meets(Beginning::of(first, second)),
                 _ => ways.asked(Way::of(groups, has_letters), Beginning::of(first, second)).next().is_some(),
             };
             let unknown =

@@ -61,6 +61,6 @@ pub fn plain(text: &[u8], behind: &[u8]) {
 /// When vectors give something else than single bytes.
 pub fn classes(text: &[u8]) {
     let (mut one, mut other) = (Vec::new(), Vec::new());
-    let codes = (classify(text, &mut one), classify_plainly(text, &mut other));
+    let codes = (classify(super::Bits::of_processor(), text, &mut one), classify_plainly(text, &mut other));
     assert_eq!((&one, codes.0), (&other, codes.1), "{}", text.escape_ascii());
 }

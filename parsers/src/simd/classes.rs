@@ -3,6 +3,8 @@
 //! A kind is a set of left halves of bytes and a set of right halves, so that two look-ups in tables of sixteen tell all kinds
 //! of a byte.
 
+use super::Bits;
+
 #[cfg(target_arch = "aarch64")]
 mod neon;
 #[cfg(target_arch = "x86_64")]
@@ -53,37 +55,91 @@ impl Classes {
     }
 }
 
-const DIGITS: u8 = 1;
-const LETTERS: u8 = 0x06;
-const WORDS: u8 = 0x0f;
-const PAIRS: u8 = 0x10;
-const MARKS: u8 = 0x60;
+// Kinds by a bit each, from the highest one down, so that a shift to the left makes each the highest.
 /// Spaces and joints.
 const GAPS: u8 = 0x80;
+/// `[ \`.
+const MARKS: u8 = 0x40;
+const PAIRS: u8 = 0x20;
+const LOW_LINE: u8 = 0x10;
+/// Letters with the left halves 4 and 6, and those with 5 and 7.
+const FIRST_LETTERS: u8 = 0x08;
+const LAST_LETTERS: u8 = 0x04;
+/// `% &`.
+const CODES: u8 = 0x02;
+const DIGITS: u8 = 0x01;
 
 /// The bit by which small letters differ from capitals.
 const SMALL: u8 = 0x20;
 
-/// Kinds by the left half of a byte. `<` and codes are not told by halves.
-const LEFT: [u8; 16] = [0, 0, 0x80, 0x11, 0x42, 0x2c, 0x02, 0x04, 0, 0, 0, 0, 0, 0, 0, 0];
+/// Kinds by the left half of a byte. `@`, `<` and codes beyond these are not told by halves.
+const LEFT: [u8; 16] = [
+    0,
+    0,
+    GAPS | CODES,
+    DIGITS | PAIRS,
+    FIRST_LETTERS,
+    LAST_LETTERS | MARKS | LOW_LINE,
+    FIRST_LETTERS,
+    LAST_LETTERS,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+];
 /// Kinds by the right half of a byte.
-const RIGHT: [u8; 16] =
-    [0xc5, 0x07, 0x07, 0x07, 0x07, 0x07, 0x07, 0x07, 0x07, 0x07, 0x16, 0xa2, 0x22, 0x92, 0x82, 0x8a];
+const RIGHT: [u8; 16] = {
+    const LETTERS: u8 = FIRST_LETTERS | LAST_LETTERS;
+    const BOTH: u8 = DIGITS | LETTERS;
+    [
+        GAPS | DIGITS | LAST_LETTERS,
+        BOTH,
+        BOTH,
+        BOTH,
+        BOTH,
+        BOTH | CODES,
+        BOTH | CODES,
+        BOTH,
+        BOTH,
+        BOTH,
+        PAIRS | LETTERS,
+        GAPS | MARKS | FIRST_LETTERS,
+        MARKS | FIRST_LETTERS,
+        GAPS | PAIRS | FIRST_LETTERS,
+        GAPS | FIRST_LETTERS,
+        GAPS | LOW_LINE | FIRST_LETTERS,
+    ]
+};
 
 /// What stands where in `text`, in place of what was in `out`: one entry for every 64 bytes, the last one filled up with zeros.
 /// Gives whether codes are among it.
-pub fn classify(text: &[u8], out: &mut Vec<Classes>) -> bool {
+#[inline(always)]
+pub fn classify(bits: Bits, text: &[u8], out: &mut Vec<Classes>) -> bool {
     // What is there already is written over.
-    out.resize(text.len().div_ceil(64), Classes::default());
+    let count = text.len().div_ceil(64);
+    if out.len() != count {
+        out.resize(count, Classes::default());
+    }
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
+    if bits.is_quick() {
         // SAFETY: the processor has what the function needs.
         return unsafe { x86::classify(text, out) };
     }
-    #[cfg(target_arch = "aarch64")]
-    return blocks(text, out, neon::block);
-    #[cfg(not(target_arch = "aarch64"))]
-    blocks(text, out, plain)
+    blocks(text, out, means_of(bits))
+}
+
+#[cfg(target_arch = "aarch64")]
+fn means_of(_: Bits) -> impl Fn(&[u8; 64]) -> Classes {
+    neon::block
+}
+
+#[cfg(not(target_arch = "aarch64"))]
+fn means_of(_: Bits) -> impl Fn(&[u8; 64]) -> Classes {
+    plain
 }
 
 /// The same with the means of every machine.
@@ -127,15 +183,16 @@ fn plain(block: &[u8; 64]) -> Classes {
         let kinds = KINDS[usize::from(*byte)];
         let put = |to: &mut u64, is: bool| *to |= u64::from(is) << at;
         put(&mut classes.digits, kinds & DIGITS != 0);
-        put(&mut classes.words, kinds & WORDS != 0);
-        put(&mut classes.capitals, kinds & LETTERS != 0 && byte & SMALL == 0);
-        put(&mut classes.smalls, kinds & LETTERS != 0 && byte & SMALL != 0);
+        let is_letter = kinds & (FIRST_LETTERS | LAST_LETTERS) != 0;
+        put(&mut classes.words, kinds & (DIGITS | LOW_LINE) != 0 || is_letter);
+        put(&mut classes.capitals, is_letter && byte & SMALL == 0);
+        put(&mut classes.smalls, is_letter && byte & SMALL != 0);
         put(&mut classes.highs, *byte >= 0x80);
         put(&mut classes.pairs, kinds & PAIRS != 0);
-        put(&mut classes.marks, kinds & MARKS != 0 || *byte == b'<');
+        put(&mut classes.marks, kinds & MARKS != 0 || matches!(byte, b'@' | b'<'));
         put(&mut classes.spaces, *byte == b' ');
         put(&mut classes.joints, kinds & GAPS != 0 && *byte != b' ');
-        put(&mut classes.codes, matches!(*byte, b'%' | b'&' | b'\\' | 0xc2 | 0xe2 | 0xef));
+        put(&mut classes.codes, kinds & CODES != 0 || matches!(*byte, b'\\' | 0xc2 | 0xe2 | 0xef));
     }
     classes
 }
@@ -150,7 +207,7 @@ mod tests {
     fn every_byte_has_its_kinds() {
         for byte in 0..=u8::MAX {
             let mut out = Vec::new();
-            classify(&[byte], &mut out);
+            classify(Bits::of_processor(), &[byte], &mut out);
             let bits = |is: bool| u64::from(is);
             let expected = Classes {
                 digits: bits(byte.is_ascii_digit()),

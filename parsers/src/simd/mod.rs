@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code, reason = "vector instructions cannot be called otherwise")]
 
+mod bits;
 #[cfg(any(test, fuzzing))]
 pub mod check;
 mod classes;
@@ -28,6 +29,7 @@ use words as means;
 #[cfg(target_arch = "x86_64")]
 use x86 as means;
 
+pub use bits::{BitWork, Bits};
 pub use classes::{Classes, classify};
 pub use copy::push;
 pub use escape::{push_plain, push_plain_after};

@@ -5,7 +5,7 @@ use std::arch::aarch64::{
     vqtbl1q_u8, vshrq_n_u8, vtstq_u8,
 };
 
-use super::{Classes, DIGITS, GAPS, LEFT, LETTERS, MARKS, PAIRS, RIGHT, SMALL, WORDS};
+use super::{CODES, Classes, DIGITS, FIRST_LETTERS, GAPS, LAST_LETTERS, LEFT, LOW_LINE, MARKS, PAIRS, RIGHT, SMALL};
 
 #[inline(always)]
 pub(super) fn block(block: &[u8; 64]) -> Classes {
@@ -29,21 +29,22 @@ fn masks(bytes: &[u8; 16]) -> Classes {
         let kinds = vandq_u8(left, right);
         let equal = |byte: u8| vceqq_u8(bytes, vdupq_n_u8(byte));
         let highs = vorrq_u8(vorrq_u8(equal(0xc2), equal(0xe2)), equal(0xef));
-        let marked = vorrq_u8(vorrq_u8(equal(b'%'), equal(b'&')), equal(b'\\'));
+        let back = equal(b'\\');
         let spaces = equal(b' ');
         let any = |wanted: u8| vtstq_u8(kinds, vdupq_n_u8(wanted));
+        let letters = any(FIRST_LETTERS | LAST_LETTERS);
         let smalls = vtstq_u8(bytes, vdupq_n_u8(SMALL));
         Classes {
             digits: bits(any(DIGITS)),
-            words: bits(any(WORDS)),
-            capitals: bits(vbicq_u8(any(LETTERS), smalls)),
-            smalls: bits(vandq_u8(any(LETTERS), smalls)),
+            words: bits(any(DIGITS | FIRST_LETTERS | LAST_LETTERS | LOW_LINE)),
+            capitals: bits(vbicq_u8(letters, smalls)),
+            smalls: bits(vandq_u8(letters, smalls)),
             highs: bits(vtstq_u8(bytes, vdupq_n_u8(0x80))),
             pairs: bits(any(PAIRS)),
-            marks: bits(vorrq_u8(any(MARKS), equal(b'<'))),
+            marks: bits(vorrq_u8(any(MARKS), vorrq_u8(equal(b'@'), equal(b'<')))),
             spaces: bits(spaces),
             joints: bits(vbicq_u8(any(GAPS), spaces)),
-            codes: bits(vorrq_u8(highs, marked)),
+            codes: bits(vorrq_u8(any(CODES), vorrq_u8(highs, back))),
         }
     }
 }

@@ -1,15 +1,11 @@
 //! 64 bytes in two registers of 32, with AVX2.
 
 use std::arch::x86_64::{
-    __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_andnot_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8,
-    _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256,
-    _mm256_shuffle_epi8, _mm256_srli_epi16,
+    __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256,
+    _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16,
 };
 
-use super::{Classes, DIGITS, LEFT, LETTERS, MARKS, PAIRS, RIGHT, SMALL, WORDS};
-
-/// A bit for each of 32 bytes.
-const ALL: u64 = 0xffff_ffff;
+use super::{CODES, Classes, DIGITS, FIRST_LETTERS, LAST_LETTERS, LEFT, LOW_LINE, MARKS, PAIRS, RIGHT};
 
 /// The kinds of each block of `text` in `out`, which has room for all of them.
 #[target_feature(enable = "avx2")]
@@ -85,30 +81,37 @@ fn half(bytes: &[u8; 32]) -> Classes {
     // A byte beyond ASCII takes nothing from the table.
     let kinds = _mm256_and_si256(_mm256_shuffle_epi8(left, lefts), _mm256_shuffle_epi8(right, bytes));
     let equal = |byte: u8| _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(byte.cast_signed()));
+    // What is the highest bit of each byte tells its kind. Neighbours shift bits into lower ones only.
+    let first_letters = _mm256_slli_epi16::<FIRST>(kinds);
+    let letters = mask(_mm256_or_si256(first_letters, _mm256_slli_epi16::<LAST>(kinds)));
+    let low_lines = mask(_mm256_slli_epi16::<LOW>(kinds));
+    let digits = mask(_mm256_slli_epi16::<DIGIT>(kinds));
+    let smalls = letters & mask(_mm256_slli_epi16::<2>(bytes));
     let highs = _mm256_or_si256(_mm256_or_si256(equal(0xc2), equal(0xe2)), equal(0xef));
-    let marked = _mm256_or_si256(_mm256_or_si256(equal(b'%'), equal(b'&')), equal(b'\\'));
-    let spaces = equal(b' ');
-    // Masks are put together as vectors: of bits the compiler would make single bytes again.
-    let not = |kind: u8| {
-        _mm256_cmpeq_epi8(_mm256_and_si256(kinds, _mm256_set1_epi8(kind.cast_signed())), _mm256_setzero_si256())
-    };
-    let no_letter = not(LETTERS);
-    let no_small =
-        _mm256_cmpeq_epi8(_mm256_and_si256(bytes, _mm256_set1_epi8(SMALL.cast_signed())), _mm256_setzero_si256());
+    let back = equal(b'\\');
+    let spaces = mask(equal(b' '));
     Classes {
-        digits: mask(not(DIGITS)) ^ ALL,
-        words: mask(not(WORDS)) ^ ALL,
-        capitals: mask(_mm256_andnot_si256(no_letter, no_small)),
-        smalls: mask(_mm256_or_si256(no_letter, no_small)) ^ ALL,
+        digits,
+        words: digits | letters | low_lines,
+        capitals: letters ^ smalls,
+        smalls,
         highs: mask(bytes),
-        pairs: mask(not(PAIRS)) ^ ALL,
-        marks: mask(_mm256_andnot_si256(equal(b'<'), not(MARKS))) ^ ALL,
-        spaces: mask(spaces),
-        // The kind is the highest bit.
-        joints: mask(_mm256_andnot_si256(spaces, kinds)),
-        codes: mask(_mm256_or_si256(highs, marked)),
+        pairs: mask(_mm256_slli_epi16::<PAIR>(kinds)),
+        marks: mask(_mm256_or_si256(_mm256_slli_epi16::<MARK>(kinds), _mm256_or_si256(equal(b'@'), equal(b'<')))),
+        spaces,
+        joints: mask(kinds) ^ spaces,
+        codes: mask(_mm256_or_si256(_mm256_slli_epi16::<CODE>(kinds), _mm256_or_si256(highs, back))),
     }
 }
+
+/// How far the bit of a kind is from the highest one.
+const LAST: i32 = LAST_LETTERS.leading_zeros().cast_signed();
+const FIRST: i32 = FIRST_LETTERS.leading_zeros().cast_signed();
+const LOW: i32 = LOW_LINE.leading_zeros().cast_signed();
+const DIGIT: i32 = DIGITS.leading_zeros().cast_signed();
+const PAIR: i32 = PAIRS.leading_zeros().cast_signed();
+const MARK: i32 = MARKS.leading_zeros().cast_signed();
+const CODE: i32 = CODES.leading_zeros().cast_signed();
 
 #[inline]
 #[target_feature(enable = "avx2")]

@@ -1,0 +1,412 @@
+//! A first glance at a text: whether nothing can be found in it, told by bits, and by single questions where bits do not tell.
+//!
+//! So it is with most texts. Dates, times and what else is passed over need not be known for that: whatever may be a value is looked
+//! at by itself, in any order. A text in which something may be is looked through in full.
+
+use vigie_parsers::simd::Classes;
+
+use super::beside::open_pairs;
+use super::chain::Runs;
+use super::context::Lengths;
+use super::endings::Track;
+use super::engine::LONGEST;
+use super::masks::{Masks, NO_CLASSES, Window, alnums};
+use super::scanner::{Pass, long_capitals};
+use super::shapes::Shape;
+use super::universal::iban;
+use super::ways::{Beginning, Way};
+
+/// Stands among the lengths of runs for dates of birth.
+pub(super) const BIRTHS: u64 = 1 << 63;
+/// Letters of the longest group without digits in a value.
+const LETTERS: usize = 4;
+/// Groups of the longest way.
+const GROUPS: usize = 7;
+
+/// The groups of a chain so far.
+#[derive(Default)]
+struct Seen {
+    track: Track,
+    way: Way,
+    /// Which of the last groups have letters, as bits, the last one lowest.
+    letters: u32,
+    /// Whether more than their lengths was asked for.
+    is_asked: bool,
+}
+
+/// One group.
+struct Group {
+    start: usize,
+    size: usize,
+    /// Its digits, as bits.
+    digits: u64,
+    /// Whether it is a word by itself.
+    is_whole: bool,
+    /// Bytes of the chain from here on.
+    room: usize,
+}
+
+impl Pass<'_> {
+    /// Whether nothing is found in the text. Where that is not sure, it gives `false`.
+    #[inline(always)]
+    pub(super) fn is_quiet(&mut self) -> bool {
+        if self.is_plain() {
+            return false;
+        }
+        let masks = self.masks;
+        let blocks = masks.blocks();
+        // The lengths of runs that any word speaks for.
+        let lengths = self.hearing.lengths().and(self.key.context.lengths);
+        if lengths.any & BIRTHS != 0 {
+            return false;
+        }
+        let asked = self.engine.asked_lengths();
+        let lengths = Lengths { any: lengths.any & asked, lettered: lengths.lettered & asked };
+        let (mut before, mut before_chains, mut chains) = (&NO_CLASSES, 0, joined(blocks, 0));
+        for (number, classes) in blocks.iter().enumerate() {
+            let next_chains = if number + 1 < blocks.len() { joined(blocks, number + 1) } else { 0 };
+            let starts = classes.words & !(classes.words << 1 | before.words >> 63);
+            let words = self.hearing.heads(number) | long_capitals(classes, starts) | classes.marks;
+            if words != 0 && !self.are_quiet(number, words, Self::look_at)
+                || !self.are_digits_quiet(number, starts & classes.digits)
+                || classes.pairs != 0 && !self.are_pairs_quiet(number, classes)
+                || !self.are_chains_quiet(number, (before_chains, chains, next_chains), lengths)
+            {
+                return false;
+            }
+            (before, before_chains, chains) = (classes, chains, next_chains);
+        }
+        true
+    }
+
+    /// Whether nothing is found at any of the bits `places` of a block.
+    #[inline(never)]
+    fn are_quiet(&mut self, block: usize, mut places: u64, look: fn(&mut Self, usize)) -> bool {
+        while places != 0 {
+            let at = block * 64 + places.trailing_zeros() as usize;
+            places &= places - 1;
+            // A flood of brackets is looked through once.
+            let is_done = at < self.next && self.text[at] == b'<';
+            if !is_done && self.finds(|pass| look(pass, at)) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether anything is found when one looks, which is forgotten again.
+    fn finds(&mut self, look: impl FnOnce(&mut Self)) -> bool {
+        let first = self.found.len();
+        let next = std::mem::take(&mut self.next);
+        look(self);
+        self.next = self.next.max(next);
+        let finds = self.found.len() > first;
+        self.found.truncate(first);
+        finds
+    }
+
+    /// Forgets how far the glance came.
+    pub(super) fn begin_anew(&mut self) {
+        (self.next, self.chain_end, self.hex_end) = (0, 0, 0);
+    }
+
+    fn look_at(&mut self, at: usize) {
+        // What stands for a value already hides nothing that is to be found.
+        if self.text[at] == b'[' {
+            return self.false_token(at);
+        }
+        self.look(at, false);
+    }
+
+    /// Whether the numbers that begin at the bits `starts` of a block are none that one calls.
+    #[inline(always)]
+    fn are_digits_quiet(&mut self, number: usize, mut starts: u64) -> bool {
+        while starts != 0 {
+            let at = number * 64 + starts.trailing_zeros() as usize;
+            starts &= starts - 1;
+            let is_zeros = self.text[at] == b'0' && self.byte(at + 1) == b'0';
+            if (is_zeros || self.byte_before(at, 1) == b'+')
+                && self.may_be_phone(at)
+                && self.finds(|pass| _ = pass.phone(at))
+            {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether a telephone number may begin at `at`: behind a plus, or with the code of a country behind the two zeros there.
+    #[inline(never)]
+    fn may_be_phone(&self, at: usize) -> bool {
+        self.byte_before(at, 1) == b'+'
+            || matches!(self.byte(at + 2), b'1'..=b'9' | b' ' | b'.' | b'-' | b'/' | b'(' | b')' | b'+')
+    }
+
+    /// Whether no `:` or `=` in a block stands behind a known name or in an address.
+    #[inline(always)]
+    fn are_pairs_quiet(&mut self, number: usize, classes: &Classes) -> bool {
+        let (behind_others, near) = open_pairs(self.masks.blocks(), number);
+        let mut pairs = classes.pairs & (behind_others | self.hearing.names(number));
+        let mut colons = classes.pairs & near;
+        while colons != 0 {
+            let bit = colons & colons.wrapping_neg();
+            colons ^= bit;
+            let at = number * 64 + bit.trailing_zeros() as usize;
+            if !may_be_hex(self.masks, at) {
+                continue;
+            }
+            // It is looked at as one behind a name, too.
+            pairs &= !bit;
+            if self.finds(|pass| pass.look(at, true)) {
+                return false;
+            }
+        }
+        pairs == 0 || self.are_quiet(number, pairs, Self::pair)
+    }
+
+    /// Whether no chain that begins in a block holds a number that counts without a word, or one of these `lengths`. `chains` are the
+    /// bytes of them in the block before, in this one and in the next.
+    #[inline(always)]
+    fn are_chains_quiet(&mut self, number: usize, chains: (u64, u64, u64), lengths: Lengths) -> bool {
+        let (before, here, next) = chains;
+        let starts = here & !(here << 1 | before >> 63);
+        let ahead = |bits: u64, next: u64, count: u32| bits >> count | next << (64 - count);
+        // Behind the end of the next block chains may go on.
+        let (twos, next_twos) = (here & ahead(here, next, 1), next & ahead(next, u64::MAX, 1));
+        let fours = twos & ahead(twos, next_twos, 2);
+        let next_fours = next_twos & ahead(next_twos, u64::MAX, 2);
+        // Without a word the shortest value is `1.2.3.4`.
+        let long = fours & if lengths.any == 0 { ahead(fours, next_fours, 3) } else { ahead(here, next, 4) };
+        let mut long = long & starts;
+        while long != 0 {
+            let bit = long.trailing_zeros();
+            long &= long - 1;
+            let at = number * 64 + bit as usize;
+            let mut length = (!(here >> bit)).trailing_zeros();
+            let window = if bit + length < 64 {
+                self.masks.block_from(number, bit)
+            } else {
+                length = (here >> bit | (next << 1) << (63 - bit)).trailing_ones();
+                self.masks.window(at)
+            };
+            let is_quiet = if length < 64 {
+                window.digits & ((1 << length) - 1) == 0 || self.is_known_quiet(at, length, &window, lengths)
+            } else {
+                self.is_long_chain_quiet(at, lengths)
+            };
+            if !is_quiet {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether no number in the chain at `at` counts, which has `length` bytes.
+    #[inline(always)]
+    fn is_known_quiet(&mut self, at: usize, length: u32, window: &Window, lengths: Lengths) -> bool {
+        let within = (1 << length) - 1;
+        if window.alnums & within == within {
+            return self.is_run_quiet(at, length as usize, window.digits & within, lengths);
+        }
+        let (first, behind) = (self.byte_before(at, 1), (window.words & !window.alnums) >> length & 1);
+        let shape = Shape::new(window.alnums, window.digits, length);
+        let is_plain = lengths.any == 0 && first != b'_' && behind == 0;
+        is_plain && self.shapes.has(shape)
+            || self.is_chain_quiet((at, length), window, lengths, is_plain.then_some(shape))
+    }
+
+    /// Whether the group of `length` at `at`, which has none beside it, does not count.
+    #[inline(always)]
+    fn is_run_quiet(&mut self, at: usize, length: usize, digits: u64, lengths: Lengths) -> bool {
+        let has_letters = digits.count_ones() as usize != length;
+        let may_be_spoken_for = lengths.of_runs(has_letters) >> length & 1 == 1;
+        let may_be_iban = digits & 0b1111 == 0b1100;
+        if !(may_be_iban || may_be_spoken_for || self.engine.asks_alone(length, has_letters)) || length > LONGEST {
+            return true;
+        }
+        let is_part = self.byte_before(at, 1) == b'_' || self.byte(at + length) == b'_';
+        is_part
+            || !(may_be_iban && self.may_be_iban(at, length)
+                || may_be_spoken_for && self.is_spoken_for(at, at + length)
+                || self.engine.asks_alone(length, has_letters) && self.may_count(at, at + length, has_letters))
+    }
+
+    /// The same, and keeps its `shape` where that alone told it.
+    #[inline(never)]
+    fn is_chain_quiet(
+        &mut self,
+        (at, length): (usize, u32),
+        window: &Window,
+        lengths: Lengths,
+        shape: Option<Shape>,
+    ) -> bool {
+        let mut seen = Seen::default();
+        let mut runs = (lengths.any != 0).then(Runs::default);
+        let (mut place, dots, others) = (0, Dots::of(window, (1 << length) - 1), window.words & !window.alnums);
+        let mut is_whole = self.byte_before(at, 1) != b'_';
+        while place < length {
+            let size = (!(window.alnums >> place)).trailing_zeros();
+            let digits = window.digits >> place & ((1 << size) - 1);
+            let (start, end) = (at + place as usize, place + size);
+            is_whole &= others >> end & 1 == 0;
+            let group = Group { start, size: size as usize, digits, is_whole, room: (length - place) as usize };
+            if !self.is_group_quiet(&mut seen, &mut runs, &group)
+                || dots.all() >> end & 1 == 1 && size < 4 && self.may_be_dotted(start, dots.is_four(end))
+            {
+                return false;
+            }
+            seen.is_asked |= dots.all() >> end & 1 == 1 && size < 4;
+            (place, is_whole) = (end + 1, true);
+        }
+        if let Some(shape) = shape.filter(|_| !seen.is_asked) {
+            self.shapes.put(shape);
+        }
+        runs.is_none_or(|runs| !runs.may_have(lengths)) || !self.is_spoken_for(at, at + length as usize)
+    }
+
+    /// The same for a chain of 64 bytes or more.
+    #[inline(never)]
+    fn is_long_chain_quiet(&mut self, at: usize, lengths: Lengths) -> bool {
+        let (mut seen, mut runs, mut start) = (Seen::default(), (lengths.any != 0).then(Runs::default), at);
+        loop {
+            let window = self.masks.window(start);
+            let size = window.alnums.trailing_ones();
+            let end = if size == 64 { self.masks.end(start, alnums) } else { start + size as usize };
+            let digits = window.digits & u64::MAX >> (64 - size.clamp(1, 64));
+            let is_whole = self.byte_before(start, 1) != b'_' && self.byte(end) != b'_';
+            let group = Group { start, size: end - start, digits, is_whole, room: usize::MAX };
+            let dots = Dots::of(&window, u64::MAX);
+            let is_dotted = size < 4 && dots.all() >> size & 1 == 1;
+            if !self.is_group_quiet(&mut seen, &mut runs, &group)
+                || is_dotted && self.may_be_dotted(start, dots.is_four(size))
+            {
+                return false;
+            }
+            if !self.is_joint(end) {
+                return runs.is_none_or(|runs| !runs.may_have(lengths)) || !self.is_spoken_for(at, end);
+            }
+            start = end + 1;
+        }
+    }
+
+    /// Whether a word may speak for anything that stands before `at`, or from there on before `end`.
+    #[inline(never)]
+    fn is_spoken_for(&self, at: usize, end: usize) -> bool {
+        !self.key.is_mute || self.hearing.may_speak(self.text, at) || self.hearing.speaks_within(at, end)
+    }
+
+    /// Whether groups of a chain stand on both sides of `at`.
+    #[inline(always)]
+    fn is_joint(&self, at: usize) -> bool {
+        match self.byte(at) {
+            b'.' | b'-' | b'/' | b'+' => self.byte(at + 1).is_ascii_alphanumeric(),
+            b' ' => {
+                let next = self.byte(at + 1);
+                !self.byte_before(at, 1).is_ascii_lowercase() && (next.is_ascii_uppercase() || next.is_ascii_digit())
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether no number that ends with this group, the next one of those that were `seen`, counts without a word.
+    #[inline(always)]
+    fn is_group_quiet(&mut self, seen: &mut Seen, runs: &mut Option<Runs>, group: &Group) -> bool {
+        let (size, digits) = (group.size, group.digits);
+        if !group.is_whole || size > LONGEST || digits == 0 && size > LETTERS {
+            (seen.track, seen.letters) = (Track::default(), 0);
+            if let Some(runs) = runs {
+                runs.cut();
+            }
+            return true;
+        }
+        let has_letters = digits + 1 != 1 << size;
+        seen.letters = seen.letters << 1 | u32::from(has_letters);
+        seen.way = seen.way.and(size as u8);
+        seen.track = self.engine.ways.follow(seen.track, size);
+        if let Some(runs) = runs {
+            runs.add(size, has_letters);
+        }
+        let is_country = digits & 0b11 == 0 && digits >> (if size == 2 { 3 } else { 2 }) & 1 == 1;
+        let may_be_way = seen.track.ends(has_letters, seen.letters != 0);
+        let may_be_alone = self.engine.asks_alone(size, has_letters);
+        if !(may_be_way || is_country || may_be_alone) {
+            return true;
+        }
+        seen.is_asked = true;
+        !(may_be_way && self.may_be_way(seen, group)
+            || is_country && self.may_be_iban(group.start, group.room)
+            || may_be_alone && self.may_count(group.start, group.start + size, has_letters))
+    }
+
+    /// Whether the last groups, of which `last` is the last one, are written in a way that counts without a word.
+    #[inline(never)]
+    fn may_be_way(&self, seen: &Seen, last: &Group) -> bool {
+        let mut start = last.start;
+        let mut counts = (2..=GROUPS).take_while(|count| seen.way.first(*count) > 0);
+        counts.any(|count| {
+            let way = seen.way.last(count);
+            start = start.saturating_sub(way.first(count) + 1);
+            let whole = if seen.letters & ((1 << count) - 1) != 0 { way.with_letters() } else { way };
+            let ways = &self.engine.ways;
+            let is_device = matches!(count, 3 | 6) && ways.is_device(way);
+            is_device || ways.may_have(whole, Beginning::of(self.text[start], self.byte(start + 1)))
+        })
+    }
+
+    /// Whether an account number (IBAN) may begin at `start`, as its country and the bytes of the chain from there on allow.
+    fn may_be_iban(&self, start: usize, room: usize) -> bool {
+        let country = [self.byte(start).to_ascii_uppercase(), self.byte(start + 1).to_ascii_uppercase()];
+        iban::length(&country).is_some_and(|length| length <= room)
+    }
+}
+
+/// Whether the `:` at `at` may belong to an address of hexadecimal digits: one with two colons beside each other, or with five and
+/// more.
+#[inline(always)]
+fn may_be_hex(masks: &Masks, at: usize) -> bool {
+    let pairs = masks.ahead(at, |classes| classes.pairs);
+    let is_double = pairs & 0b11 == 0b11 || masks.behind(at, |classes| classes.pairs) >> 63 == 1;
+    is_double || (pairs & ((1 << 40) - 1)).count_ones() >= 5
+}
+
+/// Places behind groups of digits, as bits.
+#[derive(Clone, Copy)]
+struct Dots {
+    /// Where four of them may be an address.
+    fours: u64,
+    /// Where one may be the first half of a position on earth.
+    places: u64,
+}
+
+impl Dots {
+    /// Those `within` these bytes.
+    #[inline(always)]
+    fn of(window: &Window, within: u64) -> Self {
+        let digits = window.digits & within;
+        let marks = !window.alnums & digits << 1 & digits >> 1;
+        let near = |bits: u64| bits >> 2 | bits >> 3 | bits >> 4;
+        Self { fours: marks & near(marks & near(marks)), places: marks & digits >> 2 & digits >> 3 & digits >> 4 }
+    }
+
+    #[inline(always)]
+    fn all(self) -> u64 {
+        self.fours | self.places
+    }
+
+    #[inline(always)]
+    fn is_four(self, place: u32) -> bool {
+        self.fours >> place & 1 == 1
+    }
+}
+
+/// The bytes of one block that belong to chains: ASCII letters and digits, and what stands between two of them.
+#[inline(always)]
+fn joined(blocks: &[Classes], number: usize) -> u64 {
+    let Some(here) = blocks.get(number) else { return 0 };
+    let before = number.checked_sub(1).map_or(&NO_CLASSES, |number| &blocks[number]);
+    let next = blocks.get(number + 1).unwrap_or(&NO_CLASSES);
+    let all = alnums(here);
+    let (behind, ahead) = (all << 1 | alnums(before) >> 63, all >> 1 | alnums(next) << 63);
+    let smalls = here.smalls << 1 | before.smalls >> 63 | here.smalls >> 1 | next.smalls << 63;
+    all | (here.joints | here.spaces & !smalls) & behind & ahead
+}

@@ -1,0 +1,109 @@
+//! What the words of a text have said so far: each is read once, however many values stand behind it.
+
+use super::context::{Context, Words};
+use super::phrases::{PHRASE, Reading};
+
+/// A word that says something.
+#[derive(Clone, Copy, Debug)]
+struct Saying {
+    /// Which of the words it is.
+    word: u32,
+    /// By one fewer than the words of the phrase that ends with it, what that says.
+    sets: [Option<u32>; PHRASE],
+}
+
+/// The words from one place of a text up to another.
+#[derive(Debug, Default)]
+pub(super) struct Story {
+    from: usize,
+    reading: Reading,
+    /// Where the words begin.
+    starts: Vec<u32>,
+    sayings: Vec<Saying>,
+}
+
+impl Story {
+    /// Forgets the last text.
+    #[inline(always)]
+    pub(super) fn clear(&mut self) {
+        self.from = usize::MAX;
+    }
+
+    fn begin_at(&mut self, from: usize) {
+        self.from = from;
+        self.reading = Reading::at_place(from);
+        self.starts.clear();
+        self.sayings.clear();
+    }
+
+    /// What the words say that stand from `from` on, where none is cut, before `at`, behind which none goes on; together with those
+    /// of `before`, which stand further away.
+    pub(super) fn tell(&mut self, words: &Words, text: &[u8], (from, at): (usize, usize), before: &Context) -> Context {
+        if from < self.from || from > self.reading.at() || at < self.reading.at() {
+            self.begin_at(from);
+        }
+        let Self { reading, starts, sayings, .. } = self;
+        reading.read(&text[..at], |phrase| {
+            if phrase.words as usize > starts.len() {
+                starts.push(phrase.start as u32);
+            }
+            if let Some(sets) = words.said(phrase) {
+                sayings.push(Saying { word: phrase.words - 1, sets });
+            }
+        });
+        let first = starts.partition_point(|start| (*start as usize) < from) as u32;
+        let mut context = Context { is_against: false, ..*before };
+        let mut against = None;
+        let behind = sayings.iter().rev().take_while(|saying| saying.word >= first).count();
+        for saying in &sayings[sayings.len() - behind..] {
+            let known = ((saying.word - first) as usize + 1).min(PHRASE);
+            let Some(set) = saying.sets[..known].iter().rev().find_map(|set| *set) else { continue };
+            let is_against = words.take_in(set, &mut context);
+            against = is_against.then_some(saying.word);
+        }
+        context.is_against = against.is_some_and(|word| word as usize + 1 == starts.len());
+        context
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::known::Known;
+    use super::super::universal::email::EMAIL;
+    use super::super::{Detector, Form};
+    use super::*;
+
+    const ONE: Detector = Detector {
+        context: &["nir", "date_naissance", "carte_vitale", "a_b_c_d", "b"],
+        form: Form::Digits { lengths: &[13, 15] },
+        ..EMAIL
+    };
+    const OTHER: Detector = Detector { context: &["card", "pan", "c_d"], ..EMAIL };
+
+    proptest! {
+        #[test]
+        fn a_story_tells_what_reading_anew_does(
+            pieces in prop::collection::vec("nir2?|date de naissance|date_naissance|carteVitale|cards?|[abcd]|time|order|[0-9]|É|c3 |[ .-]{1,3}", 1..40),
+            places in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..12),
+        ) {
+            let text = pieces.join(" ");
+            let text = text.as_bytes();
+            let words = Words::new(&[&ONE, &OTHER], &mut Known::default());
+            let is_letter = |at: usize| text.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80);
+            let mut story = Story::default();
+            story.clear();
+            for (from, at) in places {
+                let (one, other) = (from.index(text.len()), at.index(text.len()));
+                let (from, at) = (one.min(other), one.max(other));
+                if from > 0 && is_letter(from - 1) || at > 0 && is_letter(at - 1) {
+                    continue;
+                }
+                let told = story.tell(&words, text, (from, at), &Context::NONE);
+                let read = words.read(&text[from..at], &Context::NONE);
+                prop_assert_eq!((told.spoken_for, told.lengths, told.is_against), (read.spoken_for, read.lengths, read.is_against));
+            }
+        }
+    }
+}
