@@ -206,7 +206,7 @@ impl Tail {
             // Another one may have come and gone before it.
             search.is_new = true;
         }
-        self.take_up_opened((&path, &name), file, metadata);
+        self.take_up_opened((&path, &name), file, &metadata);
     }
 
     /// Takes up the rotated files of the log called `name` that came and were deleted since, as far as they are `wanted`, in
@@ -224,7 +224,7 @@ impl Tail {
         for Arrival { path, file, metadata, .. } in taken {
             info!(component = %self.settings.name, file = %path.display(), live = %name.display(),
                 "rotated and deleted before it was seen: read from its start");
-            self.take_up_opened((&path, name), file, metadata);
+            self.take_up_opened((&path, name), file, &metadata);
         }
     }
 }

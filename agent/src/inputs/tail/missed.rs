@@ -16,7 +16,6 @@ use super::Tail;
 use super::file::{self, FileId, Standing, Tailed};
 use super::opened::Opened;
 use super::proof::{self, Mark};
-use super::scan::TakeUp;
 use super::siblings::{self, Listings};
 use crate::state::{Known, Position};
 
@@ -150,7 +149,7 @@ impl Tail {
             let mut missed: Vec<(i64, PathBuf, FileId)> =
                 found.filter(is_missed).map(|(birth, path, metadata)| (birth, path, FileId::of(&metadata))).collect();
             missed.sort();
-            missed.iter().for_each(|(_, path, _)| self.take_up_rotated(name, path));
+            missed.iter().for_each(|(_, path, id)| self.take_up_rotated((name, place), (path, *id), since));
             if missed.iter().all(|(.., id)| self.by_id.contains_key(id)) {
                 return;
             }
@@ -159,8 +158,19 @@ impl Tail {
         }
     }
 
-    fn take_up_rotated(&mut self, name: &Path, path: &Path) {
-        if self.take_up(TakeUp { path, name, from_end: false, standing: Standing::Rotated }).is_some() {
+    /// Takes up the file at `path`, which was that of `id` when it was listed: one that came in its place meanwhile may be known.
+    pub(super) fn take_up_rotated(&mut self, (name, place): (&Path, &Path), (path, id): (&Path, FileId), since: Since) {
+        let Some((file, metadata)) = self.open_to_take_up(path) else { return };
+        let is_other = FileId::of(&metadata) != id;
+        let is_wanted = || {
+            file::birth(&metadata) >= since.born
+                && !self.by_id.contains_key(&FileId::of(&metadata))
+                && self.is_unknown((name, place), (&file, &metadata), since)
+        };
+        if is_other && !is_wanted() {
+            return;
+        }
+        if self.take_up_opened((path, name), file, &metadata).is_some() {
             info!(component = %self.settings.name, file = %path.display(), live = %name.display(),
                 "rotated before it was seen: read from its start");
         }

@@ -220,24 +220,35 @@ impl Tail {
 
     /// Opens a file and finds out where to begin. Gives its number.
     pub(super) fn take_up(&mut self, what: TakeUp<'_>) -> Option<u64> {
-        let (file, metadata) = match self.open_with_room(what.path, file::open) {
+        let (file, metadata) = self.open_to_take_up(what.path)?;
+        self.begin_in(what, file, &metadata)
+    }
+
+    /// Opens a file that is to be taken up. What is wrong with it is told.
+    pub(super) fn open_to_take_up(&mut self, path: &Path) -> Option<(Opened, Metadata)> {
+        let opened = match self.open_with_room(path, file::open) {
             Ok(opened) => opened,
             // It was renamed or deleted between two glances.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
             Err(error) => {
                 // It may be readable at the next look.
-                self.complain_of(what.path, &error);
+                self.complain_of(path, &error);
                 return None;
             }
         };
-        self.complained.remove(what.path);
-        self.begin_in(what, file, &metadata)
+        self.complained.remove(path);
+        Some(opened)
     }
 
-    /// The same for one that was opened at `path` and has another by now.
-    pub(super) fn take_up_opened(&mut self, (path, name): (&Path, &Path), file: Opened, metadata: Metadata) {
+    /// Takes up a rotated file that was opened at `path`, and may have another by now. Gives its number.
+    pub(super) fn take_up_opened(
+        &mut self,
+        (path, name): (&Path, &Path),
+        file: Opened,
+        metadata: &Metadata,
+    ) -> Option<u64> {
         let what = TakeUp { path, name, from_end: false, standing: Standing::Rotated };
-        self.begin_in(what, file, &metadata);
+        self.begin_in(what, file, metadata)
     }
 
     fn begin_in(&mut self, what: TakeUp<'_>, file: Opened, metadata: &Metadata) -> Option<u64> {

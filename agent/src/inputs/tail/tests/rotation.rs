@@ -588,3 +588,23 @@ fn the_copies_of_a_truncated_log_are_read_once_though_path_names_them() {
     let expected = [4, 6, 7].map(|line| format!("line {line}"));
     assert_eq!(texts, expected);
 }
+
+/// Names change while a directory is read: what is opened at a path may be another file than the one that was listed there.
+#[test]
+fn what_has_come_to_the_path_of_a_missed_log_is_read_only_if_it_is_unknown() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 9));
+    rig.start();
+    let (log, copy) = (rig.path("a.log"), rig.path("a.log.1"));
+    let listed = FileId::of(&fs::metadata(&log).expect("it is there"));
+    fs::copy(&log, &copy).expect("copied");
+    fs::write(&log, "new\n").expect("truncated");
+    let since = Since { born: 1, seen: 0, is_copied: true, gone: None };
+
+    rig.tail().take_up_rotated((&log, &log), (&copy, listed), since);
+    assert_eq!(rig.open_files(), 1, "it is what was read of the log");
+
+    fs::write(&copy, "another\n").expect("written");
+    rig.tail().take_up_rotated((&log, &log), (&copy, listed), since);
+    assert_eq!(rig.open_files(), 2, "it was missed");
+}
