@@ -266,6 +266,27 @@ fn records_are_sent_as_often_as_flush_says() {
     assert!(requests[1] > requests[0], "{requests:?}");
 }
 
+/// Standard input that ends, and files of `Exit_On_Eof` that are read, end the agent, whatever else it reads.
+#[test]
+fn an_input_that_ends_the_agent_stops_the_others() {
+    let folder = folder();
+    fs::write(folder.path().join("a.log"), "{\"a\":1}\n{\"a\":2}\n").expect("written");
+    for first in ["-i stdin", "-i tail -p path=a.log -p read_from_head=on -p exit_on_eof=on"] {
+        let line =
+            format!("{first} -t first -i tail -p path=none -i dummy -o file -m first -p file=out -p format=plain");
+        let mut agent = Agent(
+            command(folder.path(), &line)
+                .stdin(fs::File::open(folder.path().join("a.log")).expect("opened"))
+                .spawn()
+                .expect("it starts"),
+        );
+        let status = eventually("it ends", || agent.0.try_wait().expect("it is waited for"));
+        let out = fs::read_to_string(folder.path().join("out")).expect("it is written");
+        assert!(status.success() && out.lines().count() >= 2, "{first}: {out}");
+        fs::remove_file(folder.path().join("out")).expect("removed");
+    }
+}
+
 /// What is wrong with the surroundings of a configuration, a start and a dry run tell alike, and a check too, but for what the agent may
 /// have that is to be told of the configuration; what is looked at for that stays as it is.
 #[test]

@@ -34,6 +34,7 @@ macro_rules! differences {
 
 differences! {
     "dummy" "rate" Given "a text that is no number is refused; Fluent Bit reads it as 0"
+    "dummy" "samples" Given "the agent ends once all its inputs have; Fluent Bit runs on"
     "file" "csv_column_names" Given "the names stand once at the head of the file; in Fluent Bit again at each flush"
     "file" "fallback_file" Given "records without a name of their own go there unless another policy is set; in Fluent Bit `error` is the default one, which is refused"
     "file" "max_dynamic_files" Given "files are counted from the start on; none is held open"

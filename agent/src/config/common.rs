@@ -31,8 +31,12 @@ crate::options! {
         "listen": "No input here listens.",
         "ipv6": "No input here listens.",
         "net.*": "No input here listens or connects.",
+        "tls": "No input here listens or connects.",
+        "tls.*": "No input here listens or connects.",
+        "oauth2.*": "No input here listens or connects.",
     }
     refused {
+        "condition": "An input takes all that it reads: put the condition on a filter, on a processor, or on one of its `routes`.",
         "rate_gate": "Inputs are not slowed to a rate; `Mem_Buf_Limit` bounds what is on its way. Take it away.",
         "rate_gate.*": "Inputs are not slowed to a rate; `Mem_Buf_Limit` bounds what is on its way. Take it away.",
     }
@@ -70,6 +74,9 @@ crate::options! {
         "workers": "`max_in_flight` bounds requests sent at once.",
         "log_suppress_interval": "Messages are not repeated per record.",
         "ipv6": "Addresses of both families are tried.",
+    }
+    refused {
+        "condition": "An output takes all that matches: put the condition on a filter, on a processor, or on one of an input's `routes`.",
     }
 }
 

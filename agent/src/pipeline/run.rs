@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
@@ -43,6 +43,8 @@ pub(super) struct Running {
     grace: [Option<Duration>; 2],
     metrics: Arc<Metrics>,
     stops: Vec<Stop>,
+    /// Told when an input ends the agent.
+    end: Arc<Notify>,
     inputs: Vec<JoinHandle<()>>,
     /// Ends with the last worker.
     workers: mpsc::Receiver<Infallible>,
@@ -132,7 +134,9 @@ impl Running {
         let (working, workers) = mpsc::channel(1);
         start_workers(&shared, &queues, &working)?;
         let outlet = Outlet::new(Memory::new(service.memory() / INPUTS_PART), queues);
-        let stops = inputs.iter().map(|input| input.stop.clone()).collect();
+        let stops: Vec<Stop> = inputs.iter().map(|input| input.stop.clone()).collect();
+        let end = Arc::default();
+        stops.iter().for_each(|stop| stop.ends_by(&end));
         let start = |input| start_input(input, outlet.clone(), policy);
         let inputs = inputs.into_iter().map(start).collect::<Result<_, _>>()?;
         drop(outlet);
@@ -140,7 +144,7 @@ impl Running {
         metrics.started.set(1);
         let grace = [service.grace.0, reload_grace];
         let monitor = (served, ended);
-        Ok(Self { grace, metrics, stops, inputs, workers, deliveries, handles, feeders, receipts, abort, monitor })
+        Ok(Self { grace, metrics, stops, end, inputs, workers, deliveries, handles, feeders, receipts, abort, monitor })
     }
 
     /// Its counters.
@@ -202,6 +206,13 @@ impl Running {
         loop {
             let wake = tokio::select! {
                 () = drained(&mut self.workers, &mut self.deliveries, &self.handles) => return None,
+                () = self.end.notified() => {
+                    if self.stops.len() > 1 {
+                        info!(component = "engine", "an input that ends the agent has ended: the others stop");
+                    }
+                    self.stops.iter().for_each(Stop::request);
+                    continue;
+                }
                 wake = outside.next() => wake,
             };
             let Wake::Reload(ask) = wake else { return Some(wake) };
@@ -357,6 +368,7 @@ mod tests {
             grace: [None; 2],
             metrics: Arc::default(),
             stops: vec![stop],
+            end: Arc::default(),
             inputs: vec![input],
             workers,
             deliveries: JoinSet::new(),

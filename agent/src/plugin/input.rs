@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
+
 use super::memory::{Memory, PooledBatch};
 use super::name::{Identity, Name};
 use super::parcel::Parcel;
@@ -284,6 +286,8 @@ pub struct Stop {
     state: Arc<AtomicU8>,
     signal: Signal,
     bequest: Bequest,
+    /// Told when the input ends the agent.
+    end: Arc<OnceLock<Arc<Notify>>>,
 }
 
 /// What an input leaves to the one that takes its place after a reload.
@@ -325,6 +329,19 @@ impl Stop {
     pub fn request(&self) {
         self.state.fetch_max(READ_NO_MORE, Ordering::AcqRel);
         self.signal.wake();
+    }
+
+    /// Has `end` told when this input ends the agent.
+    pub fn ends_by(&self, end: &Arc<Notify>) {
+        // It runs once.
+        drop(self.end.set(Arc::clone(end)));
+    }
+
+    /// Ends the agent, because of the input nothing more is to come: the others stop, and what was read is delivered.
+    pub fn end_agent(&self) {
+        if let Some(end) = self.end.get() {
+            end.notify_one();
+        }
     }
 
     /// Asks the input to stop reading because another one takes its place at once.

@@ -124,6 +124,9 @@ impl Stdin {
             offset += self.hand_on((&ledger, &outlet), &mut rest, offset, false);
             lines::count_lost(&ledger, offset, &self.stream);
         }
+        if !stop.requested() {
+            stop.end_agent();
+        }
         if stop.is_handed_over() {
             stop.leave(Unread { source, rest: rest.bytes });
         } else {

@@ -422,6 +422,7 @@ impl Input for Tail {
             let idle = self.turn(Instant::now());
             if self.settings.exit_on_eof && self.is_at_end() {
                 self.end_streams();
+                stop.end_agent();
                 break;
             }
             self.signal.wait(idle);

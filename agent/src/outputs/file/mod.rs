@@ -46,6 +46,12 @@ crate::options! {
         enable_strftime: bool, default "off", "Refused: names of files hold no dates.";
     }
     not_needed {
+        "host": "Nothing is sent over a network.",
+        "port": "Nothing is sent over a network.",
+        "net.*": "Nothing is sent over a network.",
+        "tls": "Nothing is sent over a network.",
+        "tls.*": "Nothing is sent over a network.",
+        "oauth2.*": "Nothing is sent over a network.",
         "rotate_max_size": "Only with `rotate`.",
         "rotate_max_files": "Only with `rotate`.",
         "rotate_gzip": "Only with `rotate`.",

@@ -21,6 +21,12 @@ crate::options! {
     pub struct NullOptions {
     }
     not_needed {
+        "host": "Nothing is sent.",
+        "port": "Nothing is sent.",
+        "net.*": "Nothing is sent.",
+        "tls": "Nothing is sent.",
+        "tls.*": "Nothing is sent.",
+        "oauth2.*": "Nothing is sent.",
         "format": "Nothing is written, in no format.",
     }
 }

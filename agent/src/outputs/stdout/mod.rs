@@ -26,6 +26,14 @@ crate::options! {
         json_date_key: DateKey, default "date", "Key of the event's time in JSON; `false` leaves it out.";
         json_date_format: DateFormat, default "double", "`double`, `iso8601`, `epoch`, `epoch_ms` or `java_sql_timestamp`.";
     }
+    not_needed {
+        "host": "Nothing is sent over a network.",
+        "port": "Nothing is sent over a network.",
+        "net.*": "Nothing is sent over a network.",
+        "tls": "Nothing is sent over a network.",
+        "tls.*": "Nothing is sent over a network.",
+        "oauth2.*": "Nothing is sent over a network.",
+    }
 }
 
 /// Value of `format`.
