@@ -154,7 +154,10 @@ fn row(section: &Section, entry: &Entry, told: &mut Vec<&Diagnostic>) -> Row {
         (None, Some(how)) => (DIFFERENT, how.to_owned()),
         (None, None) => (SAME, spec.map(not_needed).unwrap_or_default()),
     };
-    Row { place: entry.key.place, of, key: key.to_owned(), verdict, how }
+    // Items of a list have one key.
+    let is_item = section.entries.iter().filter(|other| other.key.place == entry.key.place).count() > 1;
+    let place = if is_item { entry.value.place } else { entry.key.place };
+    Row { place, of, key: key.to_owned(), verdict, how }
 }
 
 /// Whether `place` is that of a key or lies in its value.
@@ -290,6 +293,21 @@ mod tests {
         has("9 ", "[FILTER]", "same");
         assert!(table.ends_with(" unsupported\n") && !table.contains("secret-42"), "{table}");
         assert!(text(&folder.path().join("none"), Environment::default()).is_err());
+    }
+
+    #[test]
+    fn items_of_a_list_have_the_lines_they_stand_in() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.yaml");
+        let filter = "    - name: modify\n      match: '*'\n      set:\n        - a b\n        - c\n";
+        let text_of = format!("pipeline:\n  inputs:\n    - name: dummy\n  filters:\n{filter}");
+        std::fs::write(&file, text_of + "  outputs:\n    - name: 'null'\n      match: '*'\n").expect("written");
+
+        let table = text(&file, Environment::default()).expect("it is read");
+
+        let row = |line: &str| table.lines().find(|row| row.trim_start().starts_with(line)).unwrap_or_default();
+        assert!(row("8 ").contains("set  ") && row("8 ").contains(SAME), "{table}");
+        assert!(row("9 ").contains("set  ") && row("9 ").contains(UNSUPPORTED), "{table}");
     }
 
     #[test]
