@@ -353,7 +353,7 @@ impl Builder<'_> {
             Some(Box::new(inputs::backlog::Backlog { name, chunks, routes, metrics }))
         };
         let input = make()?;
-        let (stop, tag) = (Stop::default(), "*".into());
+        let (stop, tag) = (Stop::waited_for(), "*".into());
         let again = Box::new(make);
         Some(BuiltInput { name, input, again, metrics, stop, is_kept: false, tag, place: PlaceOf::Disk, routes: None })
     }

@@ -210,7 +210,7 @@ impl Running {
                     if self.stops.len() > 1 {
                         info!(component = "engine", "an input that ends the agent has ended: the others stop");
                     }
-                    self.stops.iter().for_each(Stop::request);
+                    self.stops.iter().for_each(Stop::end);
                     continue;
                 }
                 wake = outside.next() => wake,

@@ -288,6 +288,8 @@ pub struct Stop {
     bequest: Bequest,
     /// Told when the input ends the agent.
     end: Arc<OnceLock<Arc<Notify>>>,
+    /// Whether the input comes to its end by itself, so that the end of another one waits for it.
+    is_waited_for: bool,
 }
 
 /// What an input leaves to the one that takes its place after a reload.
@@ -329,6 +331,18 @@ impl Stop {
     pub fn request(&self) {
         self.state.fetch_max(READ_NO_MORE, Ordering::AcqRel);
         self.signal.wake();
+    }
+
+    /// That of an input whose end is waited for when another one ends the agent.
+    pub fn waited_for() -> Self {
+        Self { is_waited_for: true, ..Self::default() }
+    }
+
+    /// Asks the input to stop reading because another one has ended the agent.
+    pub fn end(&self) {
+        if !self.is_waited_for {
+            self.request();
+        }
     }
 
     /// Has `end` told when this input ends the agent.
