@@ -160,6 +160,14 @@ fn numbers(lines: &[String]) -> Vec<u32> {
     lines.iter().map(|line| number(line).expect("a whole line")).collect()
 }
 
+/// All numbers below `count` have come, each once.
+fn expect_each_once(agent: &Agent, count: usize) {
+    let mut numbers = numbers(&agent.written());
+    numbers.sort_unstable();
+    let expected: Vec<u32> = (0..u32::try_from(count).expect("few")).collect();
+    assert!(numbers == expected, "{} lines for {count}: {}", numbers.len(), agent.said());
+}
+
 #[test]
 fn nothing_is_lost_or_doubled_over_five_reloads() {
     let mut agent = Agent::start(|port| configuration(port, 0, ""), Stdio::null());
@@ -187,10 +195,7 @@ fn nothing_is_lost_or_doubled_over_five_reloads() {
     agent.eventually("all is delivered", || agent.written().len() >= count);
     agent.stop();
 
-    let mut numbers = numbers(&agent.written());
-    numbers.sort_unstable();
-    let expected: Vec<u32> = (0..u32::try_from(count).expect("few")).collect();
-    assert!(numbers == expected, "{} lines for {count}: {}", numbers.len(), agent.said());
+    expect_each_once(&agent, count);
 }
 
 /// The agent is asked at its `http_port`, which one of the configurations cannot have.
@@ -375,10 +380,7 @@ fn files_that_were_deleted_or_moved_away_are_read_on_over_reloads() {
         agent.eventually("all is delivered", || agent.written().len() >= count);
         agent.stop();
 
-        let mut numbers = numbers(&agent.written());
-        numbers.sort_unstable();
-        let expected: Vec<u32> = (0..u32::try_from(count).expect("few")).collect();
-        assert!(numbers == expected, "{} lines for {count}: {}", numbers.len(), agent.said());
+        expect_each_once(&agent, count);
         assert!(!agent.said().contains("lost"), "{}", agent.said());
         let copies = fs::read_dir(agent.path().join("state/rest/tail.0")).into_iter().flatten().count();
         assert_eq!(copies, 0, "what was copied in case that nobody goes on is removed");

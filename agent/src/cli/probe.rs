@@ -6,9 +6,10 @@ use std::sync::Arc;
 use rustix::fs::{Access, access};
 
 use super::help::tables;
-use crate::config::{Diagnostics, Document, Loaded, Located, Section, SectionKind, Size};
-use crate::config::{OptionType, types::CommaList};
-use crate::config::{Options, could_append, could_fill};
+use crate::config::types::CommaList;
+use crate::config::{
+    Diagnostics, Document, Loaded, Located, OptionType, Options, Section, SectionKind, Size, could_append, could_fill,
+};
 use crate::inputs::is_any_file;
 use crate::outputs::file::FileOptions;
 use crate::outputs::opensearch::reach::Reach;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::document::Place;
+use super::openable::or_here;
 use super::reader::{Reader, is_yaml};
 
 impl Reader<'_> {
@@ -59,8 +60,7 @@ pub(super) fn bases(main: &Path) -> Vec<PathBuf> {
     let Some(given) = main.parent() else { return Vec::new() };
     let real = |path: &Path| path.canonicalize().ok();
     let place = real(main).and_then(|main| main.parent().map(Path::to_owned));
-    let here = if given.as_os_str().is_empty() { Path::new(".") } else { given };
-    let elsewhere = place.filter(|place| real(here).is_some_and(|here| here != *place));
+    let elsewhere = place.filter(|place| real(or_here(given)).is_some_and(|here| here != *place));
     elsewhere.into_iter().chain([given.to_owned()]).collect()
 }
 

@@ -33,7 +33,7 @@ pub use environment::Environment;
 pub use events::MULTILINE_TABLE;
 pub use load::{CommandLine, Flag, Loaded, load};
 pub use matcher::{Matcher, TagPattern, TagRegex};
-pub use openable::{could_append, could_fill};
+pub use openable::{could_append, could_fill, directory_of, or_here};
 pub use options::{
     OptionSpec, OptionType, Options, Presence, joined, read_one, read_optional, read_repeated, readable,
 };

@@ -39,7 +39,7 @@ pub fn could_append(path: &Path) -> io::Result<()> {
 }
 
 fn could_make(path: &Path) -> io::Result<()> {
-    let directory = or_here(path.parent().unwrap_or(Path::new("")));
+    let directory = directory_of(path);
     // Of a link what it points to is made, which in turn may be a link.
     match fs::read_link(path) {
         Ok(target) => could_make(&directory.join(target)),
@@ -69,8 +69,13 @@ fn make_and_remove(directory: &Path) -> io::Result<()> {
     fs::remove_file(path)
 }
 
+/// The directory that `path` lies in.
+pub fn directory_of(path: &Path) -> &Path {
+    path.parent().map_or(Path::new("."), or_here)
+}
+
 /// A path of no components is the directory of the process.
-fn or_here(directory: &Path) -> &Path {
+pub fn or_here(directory: &Path) -> &Path {
     if directory.as_os_str().is_empty() { Path::new(".") } else { directory }
 }
 

@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 
 use tracing::warn;
 
+use crate::config::or_here;
+
 /// Endings of compressed files: their content was another file's before.
 const COMPRESSED: [&str; 8] = [".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".Z", ".zip"];
 
 /// Regular files in `directory` whose paths are `wanted`; none where it is not there.
 pub(super) fn entries(directory: &Path, wanted: impl Fn(&Path) -> bool) -> io::Result<Vec<(PathBuf, Metadata)>> {
-    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let directory = or_here(directory);
     let found = match std::fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         found => found?.filter_map(Result::ok),

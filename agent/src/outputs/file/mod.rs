@@ -14,13 +14,13 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::config::{Diagnostics, Options, Section};
+use crate::config::{Diagnostics, Options, Section, directory_of};
 use crate::metrics::OutputMetrics;
 use crate::plugin::{BodyEncoding, BuildContext, Class, Delivery, Encoder, Output, OutputKind, Request, Verdict};
 use encoder::FileEncoder;
 use format::{Delimiter, Format, Template, Unnamed};
 use naming::Naming;
-use writer::{Writer, directory_of};
+use writer::Writer;
 
 /// The row of the plugin table.
 pub const KIND: OutputKind =

@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use super::FileOptions;
 use super::format::Format;
 use super::naming::{Naming, without_name};
+use crate::config::directory_of;
 use crate::plugin::Request;
 
 /// Why a request was not written.
@@ -174,16 +175,12 @@ fn take_back(done: Vec<Appended>) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// The directory that `file` lies in.
-pub(super) fn directory_of(file: &Path) -> &Path {
-    file.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 fn append(part: &Part, directory: &Path) -> io::Result<Appended> {
     // A pipe without a reader would be waited for.
     let without_wait = OFlags::NONBLOCK.bits().cast_signed();
     let mut file = OpenOptions::new().append(true).create(true).custom_flags(without_wait).open(&part.path)?;
-    if !file.metadata()?.is_file() {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
     }
     let before = file.seek(SeekFrom::End(0))?;
@@ -196,7 +193,6 @@ fn append(part: &Part, directory: &Path) -> io::Result<Appended> {
     if before == 0 {
         File::open(directory)?.sync_all()?;
     }
-    let metadata = file.metadata()?;
     Ok(Appended { path: part.path.clone(), file: (metadata.dev(), metadata.ino()), before })
 }
 
