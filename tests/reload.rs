@@ -82,6 +82,12 @@ impl Agent {
         fs::write(self.path().join("a.conf"), text).expect("written");
     }
 
+    /// Appends to the log: writing it anew would empty it first, and what is empty may be seen so.
+    fn append(&self, text: &str) {
+        let mut file = OpenOptions::new().append(true).open(self.path().join("app.log")).expect("it opens");
+        file.write_all(text.as_bytes()).expect("written");
+    }
+
     fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).expect("it is signalled");
     }
@@ -220,7 +226,7 @@ fn a_refused_reload_leaves_what_ran() {
     assert!(!agent.said().contains("what runs is stopped"), "nothing is stopped for what cannot start");
     agent.configure(&configuration(agent.port, 8, "http_listen 192.0.2.1"));
     let unstartable = agent.ask("POST", "/api/v2/reload");
-    fs::write(agent.path().join("app.log"), "one\ntwo\n").expect("written");
+    agent.append("two\n");
     agent.eventually("the next line comes", || agent.written() == ["7 one", "7 two"]);
     agent.configure(&configuration(agent.port, 9, ""));
     let good = agent.ask("POST", "/api/v2/reload");
@@ -273,7 +279,7 @@ fn a_reload_whose_positions_would_not_be_found_is_refused_and_goes_with_their_da
     }
     agent.configure(&text.replace("[INPUT]\n", "[INPUT]\n    Alias web\n    DB state/tail.0.db\n"));
     let answer = agent.ask("POST", "/api/v2/reload");
-    fs::write(agent.path().join("app.log"), "one\ntwo\n").expect("written");
+    agent.append("two\n");
     agent.eventually("the next line comes", || agent.written() == ["1 one", "2 two"]);
     agent.stop();
 
@@ -295,9 +301,10 @@ fn a_variable_whose_file_changes_is_read_anew_without_a_signal() {
     fs::write(agent.path().join("app.log"), "one\n").expect("written");
     agent.eventually("a line comes", || agent.written() == ["toy-1 one"]);
 
-    fs::write(path("token"), "toy-2\n").expect("written");
+    fs::write(path("next"), "toy-2\n").expect("written");
+    fs::rename(path("next"), path("token")).expect("renamed");
     agent.reloads(1);
-    fs::write(agent.path().join("app.log"), "one\ntwo\n").expect("written");
+    agent.append("two\n");
     agent.eventually("the next line comes", || agent.written() == ["toy-1 one", "toy-2 two"]);
     agent.stop();
 
