@@ -332,7 +332,11 @@ impl Model {
         for (before, after) in self.neighbours() {
             let [apart, together] = ways(before, after);
             // An empty line behind it tells nothing.
-            let is_again = self.was_killed || before.is_frail || apart.first() == together.first();
+            let is_first = |line: &str| together.first().is_some_and(|first| first == line);
+            // What was joined and not delivered comes apart where the second is gone by the next start.
+            let is_undone =
+                after.is_frail && !self.handed.iter().any(|(id, line)| is_first(line) && self.delivered.contains(id));
+            let is_again = self.was_killed || before.is_frail || is_undone || apart.first() == together.first();
             let is_frail = before.is_frail || after.is_frail;
             let has_come = |lines: &[String]| lines.first().is_some_and(|line| self.has_come(line));
             if apart != together && has_come(&together) {
@@ -414,7 +418,7 @@ impl Model {
 struct Border {
     apart: Vec<String>,
     together: Vec<String>,
-    /// Whether it may come in the other way, too: a kill forgets what came, and the first of the two may be gone by then.
+    /// Whether it may come in the other way, too: a kill forgets what came, and one of the two may be gone by then.
     is_again: bool,
     is_frail: bool,
 }
@@ -524,4 +528,14 @@ fn a_log_that_was_truncated_right_before_a_stop_keeps_its_turn() {
     let behind = [Step::Reload, Step::Rotate, Step::Look, Step::Stop, Step::Write(vec![Piece::Line])];
 
     run(&(HEAD, Rotation::CopyAndTruncate, before.into_iter().chain(behind).collect()));
+}
+
+/// They had been joined, and nothing of that was delivered.
+#[test]
+fn a_rest_whose_successor_is_gone_at_the_next_start_comes_alone() {
+    let open = std::iter::repeat_n(Piece::Line, 19).chain([Piece::Open]).collect();
+    let before = [Step::Write(open), Step::Delete, Step::Write(vec![Piece::Long]), Step::Wait(1)];
+    let behind = [Step::Answer(Answer::Hold), Step::Rotate, Step::Look, Step::Read(0, 1), Step::Stop, Step::Delete];
+
+    run(&(HEAD, Rotation::Rename, before.into_iter().chain(behind).collect()));
 }
