@@ -30,6 +30,7 @@ mod processors;
 mod redaction;
 mod reload;
 mod replay;
+mod resident;
 mod routes;
 mod run;
 mod spooling;

@@ -16,6 +16,7 @@ use super::delivery::{self, RetryPolicy};
 use super::lane::{Handle, Room};
 use super::redaction::{self, Receipts};
 use super::reload::{Ask, Outside, Wake, longest_drain};
+use super::resident;
 use super::spooling::{self, Spooling};
 use super::supervise;
 use super::worker::{self, Shared};
@@ -142,6 +143,7 @@ impl Running {
         drop(outlet);
         dump::start(&metrics, runtime);
         metrics.started.set(1);
+        resident::let_go_of_start(runtime);
         let grace = [service.grace.0, reload_grace];
         let monitor = (served, ended);
         Ok(Self { grace, metrics, stops, end, inputs, workers, deliveries, handles, feeders, receipts, abort, monitor })
