@@ -7,7 +7,7 @@ use vigie_parsers::{DecodeRule, Decoder, Definition, DefinitionError, FieldType,
 
 use super::common;
 use super::diagnostic::{Diagnostic, Diagnostics, Severity};
-use super::document::{Document, Located, Place, Section, SectionKind, SourceFile};
+use super::document::{Document, Located, Place, Section, SectionKind};
 use super::environment::Environment;
 use super::events;
 use super::options::{OptionSpec, OptionType, Options};
@@ -219,11 +219,9 @@ fn once_each<'a>(document: &'a Document, kind: SectionKind, findings: &mut Diagn
             kept.push(section);
             continue;
         };
-        let first = place_of(first);
-        let file = document.files.get(first.file as usize);
-        let at = file.map(|file: &SourceFile| format!("{}:{}", file.path.display(), first.line));
+        let at = document.whereabouts(place_of(first));
         let what = if kind == SectionKind::Parser { "parser" } else { "multiline parser" };
-        let message = format!("the {what} `{name}` is defined a second time, first in {}", at.unwrap_or_default());
+        let message = format!("the {what} `{name}` is defined a second time, first in {at}");
         findings.error(place_of(section), "V301", message).help("give one of them another name");
     }
     kept

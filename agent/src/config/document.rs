@@ -126,6 +126,12 @@ pub struct Document {
 }
 
 impl Document {
+    /// `file:line` of `place`.
+    pub(super) fn whereabouts(&self, place: Place) -> String {
+        let file = self.files.get(place.file as usize).map(|file| file.path.display().to_string());
+        format!("{}:{}", file.unwrap_or_default(), place.line)
+    }
+
     /// The sections of `kind` in order.
     pub fn of(&self, kind: SectionKind) -> impl Iterator<Item = &Section> {
         self.sections.iter().filter(move |section| section.kind == kind)

@@ -56,13 +56,16 @@ pub(super) struct Reader<'a> {
     pub(super) purpose: Purpose,
     /// Directories of the main file, the real one first where it is a link: relative paths are looked for there.
     pub(super) bases: Vec<PathBuf>,
+    /// Where the `service` of YAML stands, which a configuration has once.
+    pub(super) service: Option<Place>,
     depth: usize,
 }
 
 impl<'a> Reader<'a> {
     /// A reader that adds to `document`.
     pub(super) fn new(document: Document, environment: Environment, findings: &'a mut Diagnostics) -> Self {
-        Self { document, environment, findings, purpose: Purpose::Main, bases: Vec::new(), depth: 0 }
+        let (purpose, bases) = (Purpose::Main, Vec::new());
+        Self { document, environment, findings, purpose, bases, service: None, depth: 0 }
     }
 
     /// Reads `path`, which was named at `place`, and everything it includes.

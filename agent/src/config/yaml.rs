@@ -118,11 +118,7 @@ fn top_level(reader: &mut Reader<'_>, name: &str, key: &Node, value: Node) {
                 }
             }
         }
-        "service" => {
-            if let Some(section) = section(reader, SectionKind::Service, key.place, value) {
-                reader.add_section(section);
-            }
-        }
+        "service" => service(reader, key.place, value),
         "pipeline" => pipeline(reader, value),
         "parsers" => sections(reader, SectionKind::Parser, value),
         "multiline_parsers" => sections(reader, SectionKind::MultilineParser, value),
@@ -134,6 +130,19 @@ fn top_level(reader: &mut Reader<'_>, name: &str, key: &Node, value: Node) {
             let what = format!("key `{name}` at the top level");
             unknown(reader.findings, (&what, key.place), name, TOP_LEVEL);
         }
+    }
+}
+
+/// Reads `service`. A second one, which an included file may bring, is reported, and read to find what else is wrong.
+fn service(reader: &mut Reader<'_>, place: Place, value: Node) {
+    if let Some(first) = reader.service {
+        let message = format!("`service` is given a second time, first in {}", reader.document.whereabouts(first));
+        let help = "put all its keys into one of them: in YAML a configuration has one `service`, its includes counted";
+        reader.findings.error(place, "V106", message).help(help);
+    }
+    reader.service.get_or_insert(place);
+    if let Some(section) = section(reader, SectionKind::Service, place, value) {
+        reader.add_section(section);
     }
 }
 
@@ -287,9 +296,22 @@ fn section(reader: &mut Reader<'_>, kind: SectionKind, place: Place, value: Node
             reader.findings.error(key.place, "V021", "expected a key");
             continue;
         };
+        tell_second_map(reader, &section, (&name, key.place), &value);
         member(reader, &mut section, (&name, key.place), value);
     }
     Some(section)
+}
+
+/// Reports a key that holds maps, and did so before in the same section: one of them would not be read. Rules of a multiline parser
+/// add up.
+fn tell_second_map(reader: &mut Reader<'_>, section: &Section, (name, place): (&str, Place), value: &Node) {
+    let is_map = |node: &Node| matches!(node.kind, Kind::Map(_));
+    let holds_maps = is_map(value) || matches!(&value.kind, Kind::List(items) if items.iter().any(is_map));
+    let key = snake_case(name);
+    let first = section.groups.iter().find(|(known, _)| known.text == key);
+    let Some((first, _)) = first.filter(|_| holds_maps && section.kind != SectionKind::MultilineParser) else { return };
+    let message = format!("`{name}` is given a second time, first in line {}", first.place.line);
+    reader.findings.error(place, "V106", message).help("put what it holds into one of them");
 }
 
 /// One key of a section: a scalar is an entry, a list of scalars an entry per item, a list of maps or a map groups.
