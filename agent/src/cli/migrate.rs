@@ -68,10 +68,12 @@ fn table(document: &Document, findings: &Diagnostics) -> String {
     render(document, &rows)
 }
 
-/// Whether a finding tells what Vigie does otherwise. Variables may well be set where the agent will run, and which of several settings
-/// holds is as in Fluent Bit.
+/// Whether a finding tells what Vigie does otherwise. Which of several settings holds, and which has no effect, is as in Fluent Bit;
+/// variables may well be set where the agent will run.
 fn matters(finding: &Diagnostic) -> bool {
-    !matches!(finding.code, "V107" | "V109" | "V112" | "V113" | "V206" | "V207" | "V208" | "V209" | "V403")
+    let as_there = ["V112", "V113", "V114", "V403"];
+    let of_this_host = ["V107", "V109", "V206", "V207", "V208", "V209"];
+    !as_there.contains(&finding.code) && !of_this_host.contains(&finding.code)
 }
 
 /// Whether a finding tells of something that nothing here runs.
@@ -361,6 +363,7 @@ mod tests {
             ("[PARSER]\n  Name a\n  Regex ^(?<a>x)\n", "Format regex", SAME),
             ("[PARSER]\n  Name a\n  Format regex\n", "Regex ^(?<a>x+) y$", SAME),
             ("[PARSER]\n  Name a\n  Format regex\n", r"Regex ^(?<a>x)(?=y)", DIFFERENT),
+            (json, "Types a:integer", SAME),
             (regex, "Types a:string", SAME),
             (regex, "Types a:integer", DIFFERENT),
             (regex, "Time_Key time", SAME),

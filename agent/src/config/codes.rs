@@ -74,6 +74,8 @@ codes! {
         "In definitions of parsers Fluent Bit takes the first one without a word; the files that come with it do repeat keys."
     "V113" "a key of [SERVICE] is set more than once, and the last one holds"
         "All [SERVICE] sections count as one, those of included files too. Flags win over all of them."
+    "V114" "a key that the format of a parser gives no meaning"
+        "`Types` has no effect on JSON, whose values have types, `Regex` and `Skip_Empty_Values` none on formats without a pattern, `Logfmt_No_Bare_Keys` only one on logfmt. In Fluent Bit neither, which says nothing of it."
     "V130" "a use that is not supported"
         "The option is known; this value of it, or this combination, is not."
     "V131" "a directory cannot be used"

@@ -29,7 +29,7 @@ crate::options! {
         time_offset: Offset, default "+0000", "Offset of texts without a zone.";
         time_zone: String, optional, "Zone of texts without one, by its name in the time zone database of the system, such as `Europe/Berlin`. Not with `Time_Offset` or `Time_System_Timezone`.";
         time_system_timezone: bool, default "off", "Whether texts without a zone tell the time of the system's zone: of the variable `TZ`, or else of /etc/localtime. `Time_Offset` has no effect then.";
-        types: Types, optional, "`key:type` pairs: integer, float, bool, hex, string. Not for json.";
+        types: Types, optional, "`key:type` pairs: integer, float, bool, hex, string. No effect with json and docker: in JSON each value has its type.";
         skip_empty_values: bool, default "on", "Whether groups that matched nothing give no field.";
         logfmt_no_bare_keys: bool, default "off", "Whether a bare key makes a line no logfmt.";
         "decode_field" _decode_field: Decoding, repeated, "Decoder (json, escaped, escaped_utf8, mysql_quoted), key, and `try_next` or `do_next` for more decoders of the key: members of an object are added to the record.";
@@ -248,7 +248,9 @@ fn add_parser(
     let section = &without_repeats(section, findings);
     let mut own = Diagnostics::default();
     common::refuse_unknown(section, &[ParserOptions::TABLE], &mut own);
-    let built = ParserOptions::read(section, &mut own).and_then(|options| build(options, section, zones, &mut own));
+    let options = ParserOptions::read(section, &mut own);
+    tell_idle(options.as_ref(), section, &mut own);
+    let built = options.and_then(|options| build(options, section, zones, &mut own));
     let name = section.name();
     let all = own.in_order();
     let absent = all.iter().find(|finding| cannot_be_had(finding)).map(|finding| (*finding).clone());
@@ -264,6 +266,24 @@ fn add_parser(
     let built = built.or_else(|| Definition::default().build().ok());
     if let Some(parser) = built.filter(|_| !name.is_empty()) {
         parsers.insert(name, parser);
+    }
+}
+
+/// Warns of keys that its format gives no meaning, in Fluent Bit neither.
+fn tell_idle(options: Option<&ParserOptions>, section: &Section, findings: &mut Diagnostics) {
+    let Some(format) = options.map(|options| options.format.0) else { return };
+    let is_json = matches!(format, Format::Json | Format::Docker);
+    for entry in &section.entries {
+        let help = match entry.key.text.as_str() {
+            "types" if is_json => "take it away: in JSON each value has its type",
+            "regex" if format != Format::Regex => "take it away, or write `Format regex`",
+            "skip_empty_values" if !matches!(format, Format::Regex | Format::Cri) => "take it away",
+            "logfmt_no_bare_keys" if format != Format::Logfmt => "take it away",
+            _ => continue,
+        };
+        let called = section.get("format").map(Located::quoted).unwrap_or_default();
+        let message = format!("`{}` has no effect where `format` is {called}", entry.key.text);
+        findings.warning(entry.key.place, "V114", message).help(help);
     }
 }
 
