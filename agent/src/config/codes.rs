@@ -61,7 +61,7 @@ codes! {
     "V106" "a key is set more than once"
         "Only options marked `may be repeated` may be."
     "V107" "a variable is not set"
-        "`${NAME}` is looked for in `@SET` and `env`, then in the environment of the agent. `${NAME:-default}` has a default. Fluent Bit puts an empty text in its place."
+        "`${NAME}` is looked for in `@SET` and `env`, then in the environment of the agent. `${NAME:-default}` has a default. Fluent Bit puts an empty text in its place. Where `${` is meant as it stands, write `[$]{` in a pattern; in another text set a variable to `$`, as with `@SET DOLLAR=$`, and write `${DOLLAR}{`, since what a variable holds is not looked at again."
     "V108" "a variable holds a control character"
         "A variable may not bring lines of its own into the configuration."
     "V109" "a value is empty once its variables are replaced"

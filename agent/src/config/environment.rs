@@ -7,6 +7,9 @@ use std::collections::HashMap;
 use super::diagnostic::Diagnostics;
 use super::document::{Located, Place};
 
+/// How to write what would be a variable where it is none.
+const LITERAL: &str = "where `${` is meant as it stands, as in a pattern, write `[$]{`";
+
 /// Where variables are looked up.
 #[derive(Clone, Default)]
 pub struct Environment {
@@ -45,9 +48,14 @@ impl Environment {
         while let Some((before, after)) = rest.split_once("${") {
             let Some((name, behind)) = after.split_once('}') else { break };
             out.push_str(before);
+            rest = behind;
+            if name.is_empty() {
+                // It names nothing: text, as in Fluent Bit.
+                out.push_str("${}");
+                continue;
+            }
             expanded = true;
             out.push_str(&self.variable(name, place, findings));
-            rest = behind;
         }
         out.push_str(rest);
         Located { text: out, place, expanded }
@@ -61,7 +69,7 @@ impl Environment {
         let Some(value) = self.get(name).filter(|value| !value.is_empty() || default.is_none()).or(default) else {
             findings
                 .error(place, "V107", format!("the variable `{name}` is used but not set"))
-                .help(format!("set it in the environment, or write `${{{name}:-default}}`"));
+                .help(format!("set it in the environment, or write `${{{name}:-default}}`; {LITERAL}"));
             return String::new();
         };
         if value.chars().any(char::is_control) {
@@ -97,6 +105,8 @@ mod tests {
             ("${MISSING}", "", 1),
             ("${EVIL}", "", 1),
             ("$ {HOST} ${open", "$ {HOST} ${open", 0),
+            (r"^[$]{HOST} \$\{HOST\}", r"^[$]{HOST} \$\{HOST\}", 0),
+            ("${}-${HOST}${}", "${}-node-1${}", 0),
         ];
         for (text, expected, findings) in cases {
             assert_eq!(expand(text), (expected.to_owned(), findings), "{text}");
