@@ -3,7 +3,7 @@
 use super::diagnostic::Diagnostics;
 use super::document::Section;
 use super::matcher::{TagPattern, TagRegex};
-use super::options::{OptionSpec, Presence};
+use super::options::{OptionSpec, Presence, refuse_second};
 use super::render::did_you_mean;
 use super::types::{LogLevel, RetryLimit, Size, StorageType, WhenFull};
 
@@ -84,8 +84,9 @@ crate::options! {
 pub fn refuse_unknown(section: &Section, tables: &[&[OptionSpec]], findings: &mut Diagnostics) {
     let known: Vec<&OptionSpec> = tables.iter().flat_map(|table| table.iter()).collect();
     let keys: Vec<&str> = known.iter().map(|spec| spec.key).collect();
-    for entry in &section.entries {
+    for (at, entry) in section.entries.iter().enumerate() {
         let key = entry.key.text.as_str();
+        let is_first = || section.entries.iter().take(at).all(|earlier| earlier.key.text != key);
         match OptionSpec::find(known.iter().copied(), key) {
             None => {
                 let help = did_you_mean(key, &keys);
@@ -93,6 +94,10 @@ pub fn refuse_unknown(section: &Section, tables: &[&[OptionSpec]], findings: &mu
             }
             Some(spec) if spec.presence == Presence::Refused => {
                 findings.error(entry.key.place, "V110", format!("`{key}` is not supported")).help(spec.doc);
+            }
+            // Of the keys that begin so each is set once.
+            Some(spec) if spec.presence == Presence::Repeated && spec.key.ends_with('*') && is_first() => {
+                let _ = refuse_second(section, (spec, key), findings);
             }
             Some(_) => {}
         }

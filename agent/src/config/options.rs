@@ -257,11 +257,20 @@ pub fn readable(section: &Section, tables: &[&[OptionSpec]]) -> Section {
 }
 
 fn refuse_repeats(section: &Section, spec: &OptionSpec, findings: &mut Diagnostics) -> Option<()> {
-    let mut given = section.entries.iter().filter(|entry| entry.key.text == spec.key);
+    refuse_second(section, (spec, spec.key), findings)
+}
+
+/// Reports `key`, which is one of `spec`, where `section` gives it more than once. `None` when it does.
+pub(super) fn refuse_second(
+    section: &Section,
+    (spec, key): (&OptionSpec, &str),
+    findings: &mut Diagnostics,
+) -> Option<()> {
+    let mut given = section.entries.iter().filter(|entry| entry.key.text == key);
     let (Some(first), Some(second)) = (given.next(), given.next()) else { return Some(()) };
     let (first, second) = (first.key.place, second.key.place);
     let of = if first.file == second.file { "" } else { " of another file" };
-    let message = format!("`{}` is set more than once, first in line {}{of}", spec.key, first.line);
+    let message = format!("`{key}` is set more than once, first in line {}{of}", first.line);
     let is_list = first == second;
     let help = if is_list { one_text(section, spec) } else { "keep one of them".to_owned() };
     findings.error(second, "V106", message).help(help);
