@@ -43,7 +43,7 @@ impl Located {
 /// One `key value` of a section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The key in lower case, camelCase turned to snake_case.
+    /// The key in lower case, camelCase of YAML turned to snake_case.
     pub key: Located,
     /// The value as written, environment expanded.
     pub value: Located,

@@ -160,10 +160,10 @@ fn is_beginning(name: &str, whole: &str) -> bool {
     whole.get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name))
 }
 
-/// An entry as written; variables are replaced later.
+/// An entry as written, its key in lower case; variables are replaced later.
 pub(super) fn entry(key: &str, key_place: Place, value: &str, value_place: Place) -> Entry {
     Entry {
-        key: Located { text: snake_case(key), place: key_place, expanded: false },
+        key: Located { text: key.to_ascii_lowercase(), place: key_place, expanded: false },
         value: Located { text: value.to_owned(), place: value_place, expanded: false },
     }
 }
@@ -217,7 +217,7 @@ pub(super) fn unknown(findings: &mut Diagnostics, (what, place): (&str, Place), 
     }
 }
 
-/// `Key` to `key`, `logLevel` to `log_level`.
+/// A key of YAML: `Key` to `key`, `logLevel` to `log_level`. In the classic format and in flags keys are only in any case.
 pub(super) fn snake_case(key: &str) -> String {
     let camel = !key.contains('_') && key.starts_with(|first: char| first.is_ascii_lowercase());
     let mut snake = String::with_capacity(key.len() + 4);
@@ -318,6 +318,16 @@ mod tests {
         ] {
             assert_eq!(snake_case(key), expected);
         }
+    }
+
+    #[test]
+    fn keys_of_the_classic_format_are_in_any_case_and_not_taken_apart() {
+        let keys = |text: &str, is_yaml: bool| -> Vec<String> {
+            entries(&read(text, is_yaml).0).into_iter().map(|(_, key, _)| key).collect()
+        };
+
+        assert_eq!(keys("[SERVICE]\n  dB a\n  logLevel b\n  HTTP_Port 1\n", false), ["db", "loglevel", "http_port"]);
+        assert_eq!(keys("service: {dB: a, logLevel: b, HTTP_Port: 1}\n", true), ["d_b", "log_level", "http_port"]);
     }
 
     #[test]

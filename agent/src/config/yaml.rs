@@ -322,7 +322,7 @@ fn member(reader: &mut Reader<'_>, section: &mut Section, key: (&str, Place), va
             let help = "write the key, a colon, a space and the value; `\"\"` is an empty text";
             reader.findings.error(place, "V005", format!("`{name}` has no value")).help(help);
         }
-        Kind::Scalar(text, _) => section.entries.push(entry(name, place, &text, value.place)),
+        Kind::Scalar(text, _) => section.entries.push(entry(&snake_case(name), place, &text, value.place)),
         Kind::List(items) => {
             for item in items {
                 member(reader, section, key, item);
