@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::diagnostic::{Diagnostics, Severity};
 use super::document::{Document, Entry, Located, Place, Section, SectionKind, SourceFile};
 use super::environment::Environment;
+use super::refresh::MAX_SECRET;
 use super::render::did_you_mean;
 use super::{classic, yaml};
 
@@ -123,6 +124,30 @@ impl<'a> Reader<'a> {
             sections.push(Section::new(kind, place));
             sections.len() - 1
         })
+    }
+
+    /// Sets a variable to `text`, which stands at `place`, or with `file://` to what a file holds, its last line end left out. Gives
+    /// that file, and all that it holds.
+    pub(super) fn set_variable(&mut self, name: &str, text: &str, place: Place) -> Option<(PathBuf, String)> {
+        let text = self.environment.expand(text, place, self.findings).text;
+        let Some(path) = text.strip_prefix("file://") else {
+            self.environment.set(name, &text);
+            return None;
+        };
+        let content = match read_bounded(Path::new(path), MAX_SECRET) {
+            Ok(content) => {
+                self.environment.set(name, content.trim_end_matches(['\r', '\n']));
+                content
+            }
+            Err(reason) => {
+                // Set all the same, so that uses of it are not reported too.
+                self.environment.set(name, "unreadable");
+                let message = format!("cannot read `{path}` for the variable `{name}`: {reason}");
+                self.findings.error(place, "V010", message);
+                String::new()
+            }
+        };
+        Some((path.into(), content))
     }
 
     /// Replaces the variables in the values of all sections from number `first` on. It comes after all reading, so that

@@ -1,14 +1,14 @@
 //! The YAML format: `service`, `pipeline`, `parsers`, `env`, `includes`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::OptionType;
 use super::document::{Located, Place, Section, SectionKind};
-use super::reader::{Purpose, Reader, entry, not_run, read_bounded, snake_case, unknown};
-use super::refresh::{MAX_SECRET, VariableFile};
+use super::reader::{Purpose, Reader, entry, not_run, snake_case, unknown};
+use super::refresh::VariableFile;
 use super::render::did_you_mean;
 
 /// Nodes may be nested this deep.
@@ -217,34 +217,13 @@ fn refresh_variable(reader: &mut Reader<'_>, name: &Node, file: Option<(PathBuf,
     }
 }
 
-/// Sets a variable to a text, or with `file://` to what a file holds, its last line end left out. Gives that file, and all that
-/// it holds.
+/// Sets a variable. Gives the file that it is read from, and all that this holds.
 fn set_variable(reader: &mut Reader<'_>, name: &Node, value: &Node) -> Option<(PathBuf, String)> {
     let (Some(name), Some(text)) = (scalar(name), scalar(value)) else {
         reader.findings.error(value.place, "V021", "expected a name and a value");
         return None;
     };
-    let text = reader.environment.expand(text, value.place, reader.findings).text;
-    let Some(path) = text.strip_prefix("file://") else {
-        reader.environment.set(name, &text);
-        return None;
-    };
-    match read_bounded(Path::new(path), MAX_SECRET) {
-        Ok(content) => {
-            reader.environment.set(name, content.trim_end_matches(['\r', '\n']));
-            Some((path.into(), content))
-        }
-        Err(reason) => {
-            // Set all the same, so that uses of it are not reported too.
-            reader.environment.set(name, "unreadable");
-            reader.findings.error(
-                value.place,
-                "V010",
-                format!("cannot read `{path}` for the variable `{name}`: {reason}"),
-            );
-            Some((path.into(), String::new()))
-        }
-    }
+    reader.set_variable(name, text, value.place)
 }
 
 fn pipeline(reader: &mut Reader<'_>, value: Node) {
