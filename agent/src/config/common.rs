@@ -5,7 +5,7 @@ use super::document::Section;
 use super::matcher::{TagPattern, TagRegex};
 use super::options::{OptionSpec, Presence, refuse_second};
 use super::render::did_you_mean;
-use super::types::{LogLevel, RetryLimit, Size, StorageType, WhenFull};
+use super::types::{DiskLimit, LogLevel, RetryLimit, Size, StorageType, WhenFull};
 
 crate::options! {
     /// Options of every input.
@@ -67,7 +67,7 @@ crate::options! {
         alias: String, optional, "Name in logs and metrics; by default the instance name.";
         log_level: LogLevel, optional, "How much this plugin says; by default as much as the agent.";
         retry_limit: RetryLimit, default "no_limits", "How often a failed request is sent again before its records go to the dead-letter file.";
-        "storage.total_limit_size" storage_total_limit_size: Size, default "1G", "Bytes that its spool may take on disk; 0 leaves it to the disk.";
+        "storage.total_limit_size" storage_total_limit_size: DiskLimit, default "1G", "Bytes that its spool may take on disk; 0 or off leaves it to the disk.";
         "storage.when_full" storage_when_full: WhenFull, default "block", "What happens when its spool is full: `block` makes inputs wait, `drop_oldest` drops its oldest records, which are counted and logged.";
     }
     not_needed {
