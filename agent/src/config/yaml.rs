@@ -301,7 +301,10 @@ fn member(reader: &mut Reader<'_>, section: &mut Section, key: (&str, Place), va
             let help = "write the key, a colon, a space and the value; `\"\"` is an empty text";
             reader.findings.error(place, "V005", format!("`{name}` has no value")).help(help);
         }
-        Kind::Scalar(text, _) => section.entries.push(entry(&snake_case(name), place, &text, value.place)),
+        Kind::Scalar(text, _) => {
+            let text = trimmed(section, &text);
+            section.entries.push(entry(&snake_case(name), place, text, value.place));
+        }
         Kind::List(items) => {
             for item in items {
                 member(reader, section, key, item);
@@ -313,6 +316,12 @@ fn member(reader: &mut Reader<'_>, section: &mut Section, key: (&str, Place), va
             section.groups.extend(inner.map(|inner| (located, inner)));
         }
     }
+}
+
+/// `text` without the blanks around it, as the line end of a block; in nested maps it stays as it is. What is all blank is meant.
+fn trimmed<'t>(section: &Section, text: &'t str) -> &'t str {
+    let trimmed = text.trim();
+    if section.kind == SectionKind::Other || trimmed.is_empty() { text } else { trimmed }
 }
 
 fn scalar(node: &Node) -> Option<&str> {
