@@ -107,6 +107,7 @@ pub fn refuse_unknown(section: &Section, tables: &[&[OptionSpec]], findings: &mu
             "processors" => "processors are for inputs and outputs",
             "condition" => "conditions are for filters and processors",
             "routes" => "routes are for inputs",
+            key if keys.contains(&key) => "it takes a text: put quotes around what stands there",
             _ => "",
         };
         findings.error(name.place, "V102", format!("a group `{}` cannot stand here", name.text)).help(help);

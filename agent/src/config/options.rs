@@ -315,7 +315,9 @@ fn read_value<T: OptionType>(spec: &OptionSpec, value: &Located, findings: &mut 
             let found = if shown { format!(", found `{}`", value.text) } else { String::new() };
             let remedy = T::remedy(&value.text).filter(|_| shown);
             let message = format!("`{}`: expected {expected}{found}", spec.key);
-            findings.error(value.place, "V103", message).help(remedy.unwrap_or_else(|| what_to_do(spec)));
+            let has_comment = value.text.contains(" #").then(|| "put the comment on a line of its own".to_owned());
+            let help = remedy.or(has_comment).unwrap_or_else(|| what_to_do(spec));
+            findings.error(value.place, "V103", message).help(help);
             None
         }
     }
