@@ -393,6 +393,7 @@ mod tests {
             ("[INPUT]\n  Name tail\n  Path a\n  multiline.parser java\n", "Parser json", SAME),
             ("[OUTPUT]\n  Name null\n  Match *\n", "storage.total_limit_size 5M", SAME),
             (tail, "Docker_Mode off", SAME),
+            ("[FILTER]\n  Name modify\n  Match *\n", "Add a ${MISSING_HERE}", SAME),
         ];
         for (section, line, expected) in cases {
             assert_eq!(verdict(section, line), expected, "{section}{line}");

@@ -374,7 +374,7 @@ pub(super) fn inside(value: &Located, at: usize) -> Place {
 /// The one of `parsers` that `name` calls. `None` when there is none, which is reported.
 pub fn named_parser(parsers: &Parsers, name: &Located, findings: &mut Diagnostics) -> Option<Arc<dyn Parser>> {
     let found = parsers.get(&name.text).cloned();
-    if found.is_none() {
+    if found.is_none() && !name.was_emptied() {
         let help = did_you_mean(&name.text, &parsers.names());
         findings.error(name.place, "V303", format!("unknown parser `{}`", name.text)).help(help);
     }

@@ -40,11 +40,13 @@ impl Environment {
         self.set.get(name).or_else(|| self.process.get(name)).map(String::as_str)
     }
 
-    /// `text`, which stands at `place`, with its variables replaced. What they hold is not looked at again.
+    /// `text`, which stands at `place`, with its variables replaced. What they hold is not looked at again. Where one cannot be had,
+    /// which is reported, nothing is left, so that the rest of the text is not found wrong too.
     pub(super) fn expand(&self, text: &str, place: Place, findings: &mut Diagnostics) -> Located {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         let mut expanded = false;
+        let known = findings.len();
         while let Some((before, after)) = rest.split_once("${") {
             let Some((name, behind)) = after.split_once('}') else { break };
             out.push_str(before);
@@ -58,6 +60,9 @@ impl Environment {
             out.push_str(&self.variable(name, place, findings));
         }
         out.push_str(rest);
+        if findings.len() > known {
+            out.clear();
+        }
         Located { text: out, place, expanded }
     }
 
@@ -103,6 +108,7 @@ mod tests {
             ("${TAG}", "${HOST}", 0),
             ("${MISSING:-x}${EMPTY:-y}", "xy", 0),
             ("${MISSING}", "", 1),
+            ("a ${MISSING} b", "", 1),
             ("${EVIL}", "", 1),
             ("$ {HOST} ${open", "$ {HOST} ${open", 0),
             (r"^[$]{HOST} \$\{HOST\}", r"^[$]{HOST} \$\{HOST\}", 0),

@@ -129,9 +129,12 @@ impl<'a> Reader<'a> {
     /// Sets a variable to `text`, which stands at `place`, or with `file://` to what a file holds, its last line end left out. Gives
     /// that file, and all that it holds.
     pub(super) fn set_variable(&mut self, name: &str, text: &str, place: Place) -> Option<(PathBuf, String)> {
+        let known = self.findings.len();
         let text = self.environment.expand(text, place, self.findings).text;
         let Some(path) = text.strip_prefix("file://") else {
-            self.environment.set(name, &text);
+            // Set all the same, so that uses of it are not reported too.
+            let is_sound = self.findings.len() == known;
+            self.environment.set(name, if is_sound { &text } else { "unset" });
             return None;
         };
         let content = match read_bounded(Path::new(path), MAX_SECRET) {
@@ -140,8 +143,7 @@ impl<'a> Reader<'a> {
                 content
             }
             Err(reason) => {
-                // Set all the same, so that uses of it are not reported too.
-                self.environment.set(name, "unreadable");
+                self.environment.set(name, "unset");
                 let message = format!("cannot read `{path}` for the variable `{name}`: {reason}");
                 self.findings.error(place, "V010", message);
                 String::new()
