@@ -76,6 +76,8 @@ codes! {
         "All [SERVICE] sections count as one, those of included files too. Flags win over all of them."
     "V114" "a key that the format of a parser gives no meaning"
         "`Types` has no effect on JSON, whose values have types, `Regex` and `Skip_Empty_Values` none on formats without a pattern, `Logfmt_No_Bare_Keys` only one on logfmt. In Fluent Bit neither, which says nothing of it."
+    "V115" "two groups of a pattern have one name"
+        "Where both take something, the last one gives the field, as in the JSON that Fluent Bit writes. In different alternatives only one of them takes something, which is not warned of."
     "V130" "a use that is not supported"
         "The option is known; this value of it, or this combination, is not."
     "V131" "a directory cannot be used"

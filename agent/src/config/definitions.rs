@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use vigie_parsers::regex::repeated_group;
 use vigie_parsers::syslog::Dialect;
 use vigie_parsers::{DecodeRule, Decoder, Definition, DefinitionError, FieldType, Format, Parser, Parsers, Then};
 
@@ -271,7 +272,9 @@ fn add_parser(
 
 /// Warns of keys that its format gives no meaning, in Fluent Bit neither.
 fn tell_idle(options: Option<&ParserOptions>, section: &Section, findings: &mut Diagnostics) {
-    let Some(format) = options.map(|options| options.format.0) else { return };
+    let Some(options) = options else { return };
+    tell_repeated_group(options, section, findings);
+    let format = options.format.0;
     let is_json = matches!(format, Format::Json | Format::Docker);
     for entry in &section.entries {
         let help = match entry.key.text.as_str() {
@@ -285,6 +288,16 @@ fn tell_idle(options: Option<&ParserOptions>, section: &Section, findings: &mut 
         let message = format!("`{}` has no effect where `format` is {called}", entry.key.text);
         findings.warning(entry.key.place, "V114", message).help(help);
     }
+}
+
+/// Warns of groups of one name in a pattern of which one hides what another one takes.
+fn tell_repeated_group(options: &ParserOptions, section: &Section, findings: &mut Diagnostics) {
+    let pattern = options.regex.as_ref().filter(|_| options.format.0 == Format::Regex);
+    let Some((name, value)) = pattern.and_then(|pattern| repeated_group(pattern)).zip(section.get("regex")) else {
+        return;
+    };
+    let message = format!("`regex`: of the groups named `{name}` the last one that takes something gives the field");
+    findings.warning(value.place, "V115", message).help("give each a name of its own; what the others take is lost");
 }
 
 /// Whether a definition that has this finding is sound, and asks for what is not there.
