@@ -71,7 +71,7 @@ fn table(document: &Document, findings: &Diagnostics) -> String {
 /// Whether a finding tells what Vigie does otherwise. Which of several settings holds, and which has no effect, is as in Fluent Bit;
 /// variables may well be set where the agent will run.
 fn matters(finding: &Diagnostic) -> bool {
-    let as_there = ["V112", "V113", "V114", "V115", "V403"];
+    let as_there = ["V112", "V113", "V114", "V115", "V116", "V403"];
     let of_this_host = ["V107", "V109", "V206", "V207", "V208", "V209"];
     !as_there.contains(&finding.code) && !of_this_host.contains(&finding.code)
 }

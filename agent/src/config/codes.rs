@@ -78,6 +78,8 @@ codes! {
         "`Types` has no effect on JSON, whose values have types, `Regex` and `Skip_Empty_Values` none on formats without a pattern, `Logfmt_No_Bare_Keys` only one on logfmt. In Fluent Bit neither, which says nothing of it."
     "V115" "two groups of a pattern have one name"
         "Where both take something, the last one gives the field, as in the JSON that Fluent Bit writes. In different alternatives only one of them takes something, which is not warned of."
+    "V116" "a variable is set more than once in a file, and the last value holds"
+        "It holds everywhere, also before the line that sets it, as in Fluent Bit. A file that includes another one may set its variables anew, which is not warned of."
     "V130" "a use that is not supported"
         "The option is known; this value of it, or this combination, is not."
     "V131" "a directory cannot be used"

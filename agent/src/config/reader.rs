@@ -1,5 +1,6 @@
 //! Reads files of either format into one document: limits, the guard against loops, what both formats share.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -59,6 +60,8 @@ pub(super) struct Reader<'a> {
     pub(super) bases: Vec<PathBuf>,
     /// Where the `service` of YAML stands, which a configuration has once.
     pub(super) service: Option<Place>,
+    /// Where each variable was set last.
+    set: HashMap<String, Place>,
     depth: usize,
 }
 
@@ -66,7 +69,7 @@ impl<'a> Reader<'a> {
     /// A reader that adds to `document`.
     pub(super) fn new(document: Document, environment: Environment, findings: &'a mut Diagnostics) -> Self {
         let (purpose, bases) = (Purpose::Main, Vec::new());
-        Self { document, environment, findings, purpose, bases, service: None, depth: 0 }
+        Self { document, environment, findings, purpose, bases, service: None, set: HashMap::new(), depth: 0 }
     }
 
     /// Reads `path`, which was named at `place`, and everything it includes.
@@ -129,6 +132,7 @@ impl<'a> Reader<'a> {
     /// Sets a variable to `text`, which stands at `place`, or with `file://` to what a file holds, its last line end left out. Gives
     /// that file, and all that it holds.
     pub(super) fn set_variable(&mut self, name: &str, text: &str, place: Place) -> Option<(PathBuf, String)> {
+        self.tell_set_before(name, place);
         let known = self.findings.len();
         let text = self.environment.expand(text, place, self.findings).text;
         let Some(path) = text.strip_prefix("file://") else {
@@ -150,6 +154,15 @@ impl<'a> Reader<'a> {
             }
         };
         Some((path.into(), content))
+    }
+
+    /// Warns of a variable that was set before in the same file. That another file sets it anew may well be meant.
+    fn tell_set_before(&mut self, name: &str, place: Place) {
+        let before = self.set.insert(name.to_owned(), place).filter(|before| before.file == place.file);
+        if let Some(before) = before {
+            let message = format!("the variable `{name}` is set again in line {}, which is what holds", place.line);
+            self.findings.warning(before, "V116", message).help("keep one of them");
+        }
     }
 
     /// Replaces the variables in the values of all sections from number `first` on. It comes after all reading, so that
