@@ -223,9 +223,12 @@ fn each_wrong_file_is_told_with_all_its_mistakes() {
         let folder = tempfile::tempdir().expect("a folder");
         let [text, expected] = <[String; 2]>::try_from(parts.clone()).expect("two parts");
         let text = if name.starts_with("windows") { text.replace('\n', "\r\n") } else { text };
-        fs::write(folder.path().join(name), text).expect("written");
+        let files = if text.starts_with("+++ ") { files(&text) } else { vec![(name.clone(), text)] };
+        for (file, text) in &files {
+            fs::write(folder.path().join(file), text).expect("written");
+        }
 
-        let (errors, all) = errors(folder.path(), name);
+        let (errors, all) = errors(folder.path(), &files[0].0);
 
         let mut left: Vec<&Said> = errors.iter().collect();
         for row in expected.lines() {

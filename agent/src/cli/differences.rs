@@ -1,5 +1,9 @@
 //! What an option does otherwise than in Fluent Bit, for `vigie migrate` and the tables of the documentation.
 
+use vigie_parsers::regex::{Engine, Regex};
+
+use crate::config::{Document, OptionType, Section, SectionKind};
+
 /// When an option behaves otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum When {
@@ -20,70 +24,222 @@ pub(super) struct Difference {
     pub(super) key: &'static str,
     /// When it counts.
     pub(super) when: When,
+    /// Whether it counts here.
+    differs: fn(&Use<'_>) -> bool,
     /// What happens here, and what there.
     pub(super) how: &'static str,
 }
 
+/// Where an option is used.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Use<'a> {
+    /// The configuration.
+    pub(super) document: &'a Document,
+    /// The section.
+    pub(super) section: &'a Section,
+    /// Its value; `None` where it is left out.
+    pub(super) value: Option<&'a str>,
+}
+
+impl Use<'_> {
+    fn text(&self) -> &str {
+        self.value.unwrap_or_default()
+    }
+
+    fn is(&self, text: &str) -> bool {
+        self.text().eq_ignore_ascii_case(text)
+    }
+
+    /// Whether `key` of the same section is switched on.
+    fn has_on(&self, key: &str) -> bool {
+        self.section.get(key).is_some_and(|value| bool::parse(&value.text) == Ok(true))
+    }
+
+    fn has_off(&self, key: &str) -> bool {
+        self.section.get(key).is_some_and(|value| bool::parse(&value.text) == Ok(false))
+    }
+}
+
 macro_rules! differences {
-    ($( $of:literal $key:literal $when:ident $how:literal )*) => {
+    ($( $of:literal $key:literal $when:ident $(($differs:expr))? $how:literal )*) => {
         /// All of them, by section and key.
-        pub(super) const DIFFERENCES: &[Difference] =
-            &[ $( Difference { of: $of, key: $key, when: When::$when, how: $how }, )* ];
+        pub(super) const DIFFERENCES: &[Difference] = &[ $( Difference {
+            of: $of,
+            key: $key,
+            when: When::$when,
+            differs: differences!(@ $($differs)?),
+            how: $how,
+        }, )* ];
     };
+    (@) => { |_| true };
+    (@ $differs:expr) => { $differs };
 }
 
 differences! {
-    "dummy" "rate" Given "a text that is no number is refused; Fluent Bit reads it as 0"
-    "dummy" "samples" Given "the agent ends once all its inputs have; Fluent Bit runs on"
-    "file" "csv_column_names" Given "the names stand once at the head of the file; in Fluent Bit again at each flush"
+    "dummy" "rate" Given(only_where_refused) "a text that is no number is refused; Fluent Bit reads it as 0"
+    "dummy" "samples" Given(is_above_0) "the agent ends once all its inputs have; Fluent Bit runs on"
+    "file" "csv_column_names" Given(is_on) "the names stand once at the head of the file; in Fluent Bit again at each flush"
     "file" "fallback_file" Given "records without a name of their own go there unless another policy is set; in Fluent Bit `error` is the default one, which is refused"
     "file" "max_dynamic_files" Given "files are counted from the start on; none is held open"
-    "input" "storage.type" Given "whole requests are spooled and synced before the input is answered; `memrb` is as `memory`: the input waits, nothing is dropped"
-    "opensearch" "generate_id" Absent "ids are made from the position in the source, so that a resend makes no second document; Fluent Bit leaves them to the store"
-    "opensearch" "index" Given "a date in it is that of the event; in Fluent Bit that of sending"
-    "opensearch" "tls" Given "the host name of the certificate is verified too, unless `tls.verify_hostname` is off"
-    "output" "retry_limit" Absent "sent again without end; Fluent Bit gives up after one retry"
-    "output" "storage.total_limit_size" Always "inputs wait above it, or `storage.when_full drop_oldest` drops and counts; 1G by default. Fluent Bit deletes the oldest chunks and has no default"
-    "parser" "decode_field" Given "an unknown escape keeps its letter; Fluent Bit loses both"
-    "parser" "decode_field_as" Given "an unknown escape keeps its letter; Fluent Bit loses both"
-    "parser" "format" Given "also `cri`, `docker`, `syslog`, `syslog-rfc5424`, `syslog-rfc3164` and `syslog-rfc3164-local`, which need no pattern"
-    "parser" "regex" Given "linear time; where a pattern needs backtracking, a line that takes too long is kept as text"
-    "parser" "time_key" Given "a time that does not parse stays in the record; in Fluent Bit the field vanishes"
-    "parser" "types" Given "text that is no number stays as it is, where Fluent Bit makes it 0; commas separate pairs as well, where it makes one long name of them"
-    "service" "daemon" Given "`on` is refused: a service manager such as systemd keeps the agent in the background"
+    "input" "storage.type" Given(is_not_memory) "whole requests are spooled and synced before the input is answered; `memrb` is as `memory`: the input waits, nothing is dropped"
+    "opensearch" "generate_id" Always(is_absent_or_off) "ids are made from the position in the source, so that a resend makes no second document; Fluent Bit leaves them to the store"
+    "opensearch" "index" Given(is_dated) "a date in it is that of the event; in Fluent Bit that of sending"
+    "opensearch" "tls" Given(verifies_more) "the host name of the certificate is verified too, unless `tls.verify_hostname` is off"
+    "output" "retry_limit" Absent(may_fail) "sent again without end; Fluent Bit gives up after one retry"
+    "output" "storage.total_limit_size" Always(may_fail) "inputs wait above it, or `storage.when_full drop_oldest` drops and counts; 1G by default. Fluent Bit deletes the oldest chunks and has no default"
+    "parser" "decode_field" Given(unescapes) "an unknown escape keeps its letter; Fluent Bit loses both"
+    "parser" "decode_field_as" Given(unescapes) "an unknown escape keeps its letter; Fluent Bit loses both"
+    "parser" "format" Given(is_own_format) "also `cri`, `docker`, `syslog`, `syslog-rfc5424`, `syslog-rfc3164` and `syslog-rfc3164-local`, which need no pattern"
+    "parser" "regex" Given(backtracks) "linear time; where a pattern needs backtracking, a line that takes too long is kept as text"
+    "parser" "time_key" Given(may_lose_time) "a time that does not parse stays in the record; in Fluent Bit the field vanishes"
+    "parser" "types" Given(reads_numbers) "text that is no number stays as it is, where Fluent Bit makes it 0; commas separate pairs as well, where it makes one long name of them"
+    "service" "daemon" Given(only_where_refused) "`on` is refused: a service manager such as systemd keeps the agent in the background"
     "service" "flush" Given "the longest wait: the first line after a pause goes at once; in Fluent Bit a tick"
-    "service" "health_check" Given "unhealthy also where an output settles nothing for `HC_Period`"
-    "service" "hot_reload" Given "a configuration with mistakes is refused in the answer, and what ran goes on; Fluent Bit answers `done`"
-    "service" "http_listen" Absent "127.0.0.1; in Fluent Bit 0.0.0.0. An IP address or `localhost`"
+    "service" "health_check" Given(is_on) "unhealthy also where an output settles nothing for `HC_Period`"
+    "service" "hot_reload" Given(is_on) "a configuration with mistakes is refused in the answer, and what ran goes on; Fluent Bit answers `done`"
+    "service" "http_listen" Absent(is_serving) "127.0.0.1; in Fluent Bit 0.0.0.0. An IP address or `localhost`"
     "service" "json.escape_unicode" Absent "off: text is written as UTF-8, which means the same; in Fluent Bit on"
-    "service" "multiline_buffer_limit" Always "an event ends before the line that would pass the limit, which is kept; Fluent Bit cuts within the line and drops its rest"
+    "service" "multiline_buffer_limit" Always(joins_lines) "an event ends before the line that would pass the limit, which is kept; Fluent Bit cuts within the line and drops its rest"
     "service" "scheduler.base" Absent "1 second; in Fluent Bit 5"
     "service" "scheduler.cap" Absent "30 seconds; in Fluent Bit 2000"
-    "service" "security.fips_mode" Given "`on` is refused: the cryptography in use is not certified"
-    "service" "storage.type" Given "`memrb` is as `memory`: inputs wait, nothing is dropped"
+    "service" "security.fips_mode" Given(only_where_refused) "`on` is refused: the cryptography in use is not certified"
+    "service" "storage.type" Given(is_ring) "`memrb` is as `memory`: inputs wait, nothing is dropped"
     "stdin" "parser" Absent "what is no JSON is kept under `log`, line by line; Fluent Bit discards it"
-    "stdout" "format" Given "`otlp_json` is not supported and refused"
-    "tail" "buffer_max_size" Always "a longer line is cut into parts and reading goes on; Fluent Bit abandons the file. 1M by default, 32K there"
+    "stdout" "format" Given(only_where_refused) "`otlp_json` is not supported and refused"
+    "tail" "buffer_max_size" Always(is_cut) "a longer line is cut into parts and reading goes on; Fluent Bit abandons the file. 1M by default, 32K there"
     "tail" "db" Given "the same table; positions advance when the fate of a line is settled, not when it is read"
-    "tail" "docker_mode" Given "parts are joined for each `stream` apart; Fluent Bit joins those of both outputs as they come"
+    "tail" "docker_mode" Given(is_on) "parts are joined for each `stream` apart; Fluent Bit joins those of both outputs as they come"
     "tail" "docker_mode_flush" Given "counted from the last part of a line"
-    "tail" "multiline.parser" Given "of `cri, java` the first joins partial lines and the second the traces in them; in Fluent Bit they are alternatives"
+    "tail" "multiline.parser" Given(joins_in_turn) "of `cri, java` the first joins partial lines and the second the traces in them; in Fluent Bit they are alternatives"
     "tail" "multiline_flush" Given "counted from the last line of an event; in Fluent Bit from the first, so that lines that come slowly fall apart"
-    "tail" "parser" Given "an unknown parser is refused; Fluent Bit goes on with raw lines"
+    "tail" "parser" Given(only_where_refused) "an unknown parser is refused; Fluent Bit goes on with raw lines"
     "tail" "rotate_wait" Given "bytes that were not read keep a rotated file longer; Fluent Bit lets it go"
 }
 
-/// What is different for `key` of the plugin `name`, which is one of `word` (`input`, `service` ...).
-pub(super) fn of(word: &str, name: &str, key: &str, is_given: bool) -> Option<&'static str> {
-    let fits = |when: When| match when {
-        When::Given => is_given,
-        When::Absent => !is_given,
-        When::Always => true,
-    };
-    let is_meant = |difference: &&Difference| {
-        (difference.of == word || difference.of == name) && difference.key == key && fits(difference.when)
-    };
-    DIFFERENCES.iter().find(is_meant).map(|difference| difference.how)
+/// The row for `key` of the plugin `name`, which is one of `word` (`input`, `service` ...).
+fn row(word: &str, name: &str, key: &str) -> Option<&'static Difference> {
+    let is_of = |difference: &&Difference| difference.of == word || difference.of == name;
+    DIFFERENCES.iter().find(|difference| is_of(difference) && difference.key == key)
+}
+
+/// What may be different for `key` of the plugin `name`, whatever its value.
+pub(super) fn of(word: &str, name: &str, key: &str) -> Option<&'static str> {
+    row(word, name, key).map(|difference| difference.how)
+}
+
+/// What is different for `key` where it is used in a section, which is one of `word`.
+pub(super) fn given(word: &str, key: &str, place: &Use<'_>) -> Option<&'static str> {
+    let name = place.section.name().to_lowercase();
+    let found = row(word, &name, key).filter(|difference| difference.when != When::Absent);
+    found.filter(|difference| (difference.differs)(place)).map(|difference| difference.how)
+}
+
+/// What is different in a section, which is one of `word`, though its key is left out there.
+pub(super) fn left_out<'a>(word: &'a str, place: Use<'a>) -> impl Iterator<Item = &'static Difference> + 'a {
+    let name = place.section.name().to_lowercase();
+    DIFFERENCES.iter().filter(move |difference| {
+        let is_of = difference.of == word || difference.of == name;
+        let is_absent = difference.when != When::Given && place.section.get(difference.key).is_none();
+        is_of && is_absent && (difference.differs)(&place)
+    })
+}
+
+/// What is different is an error, which tells it.
+fn only_where_refused(_: &Use<'_>) -> bool {
+    false
+}
+
+fn is_on(place: &Use<'_>) -> bool {
+    bool::parse(place.text()) != Ok(false)
+}
+
+fn is_absent_or_off(place: &Use<'_>) -> bool {
+    place.value.is_none_or(|value| bool::parse(value) == Ok(false))
+}
+
+fn is_above_0(place: &Use<'_>) -> bool {
+    !place.is("0")
+}
+
+fn is_not_memory(place: &Use<'_>) -> bool {
+    !place.is("memory")
+}
+
+fn is_ring(place: &Use<'_>) -> bool {
+    place.is("memrb")
+}
+
+/// Whether requests of the output may have to wait.
+fn may_fail(place: &Use<'_>) -> bool {
+    !place.section.name().eq_ignore_ascii_case("null")
+}
+
+/// Whether something joins lines anywhere.
+fn joins_lines(place: &Use<'_>) -> bool {
+    let keys = ["multiline.parser", "multiline", "docker_mode"];
+    place.document.sections.iter().any(|section| keys.iter().any(|key| section.get(key).is_some()))
+}
+
+fn is_serving(place: &Use<'_>) -> bool {
+    place.has_on("http_server")
+}
+
+/// Dates beside record accessors stay as they are there and here.
+fn is_dated(place: &Use<'_>) -> bool {
+    place.text().contains('%') && !place.text().contains('$') && !place.has_on("logstash_format")
+}
+
+fn verifies_more(place: &Use<'_>) -> bool {
+    is_on(place) && !place.has_off("tls.verify") && place.section.get("tls.verify_hostname").is_none()
+}
+
+/// Whether lines that are too long go on in parts, or the longest line is another one.
+fn is_cut(place: &Use<'_>) -> bool {
+    place.value.is_none() || !(place.has_on("skip_long_lines") || place.has_on("truncate_long_lines"))
+}
+
+/// Whether a decoder reads escapes of its own; those of JSON are read alike.
+fn unescapes(place: &Use<'_>) -> bool {
+    !place.text().split_whitespace().next().is_some_and(|decoder| decoder.eq_ignore_ascii_case("json"))
+}
+
+fn is_own_format(place: &Use<'_>) -> bool {
+    !["json", "regex", "ltsv", "logfmt"].iter().any(|format| place.is(format))
+}
+
+fn is_json(place: &Use<'_>) -> bool {
+    place.section.get("format").is_some_and(|format| format.text.eq_ignore_ascii_case("json"))
+}
+
+fn backtracks(place: &Use<'_>) -> bool {
+    Regex::new(place.text()).is_ok_and(|regex| regex.engine() == Engine::Backtracking)
+}
+
+/// Whether a time that does not fit is lost there; in JSON it stays.
+fn may_lose_time(place: &Use<'_>) -> bool {
+    place.section.get("time_format").is_some() && !is_json(place)
+}
+
+/// Whether texts are made numbers, or commas stand between pairs.
+fn reads_numbers(place: &Use<'_>) -> bool {
+    let lower = place.text().to_ascii_lowercase();
+    !is_json(place) && [",", ":integer", ":float", ":hex"].iter().any(|part| lower.contains(part))
+}
+
+/// Whether a multiline parser that takes lines apart stands beside one that only joins them: here the one works inside of the
+/// other.
+fn joins_in_turn(place: &Use<'_>) -> bool {
+    let entries = place.section.entries.iter().filter(|entry| entry.key.text == "multiline.parser");
+    let mut names = entries.flat_map(|entry| entry.value.text.split(',').map(str::trim)).collect::<Vec<_>>();
+    let count = names.len();
+    names.retain(|name| takes_apart(place.document, name));
+    !names.is_empty() && names.len() < count
+}
+
+fn takes_apart(document: &Document, name: &str) -> bool {
+    let own = document.of(SectionKind::MultilineParser).find(|section| section.name() == name);
+    let is_built_in = || ["cri", "docker"].iter().any(|known| name.eq_ignore_ascii_case(known));
+    own.map_or_else(is_built_in, |section| section.get("parser").is_some())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::differences::{self, DIFFERENCES, When};
+use super::differences::{self, Use};
 use super::help::{tables, word};
 use crate::config::{
     CommandLine, Diagnostic, Diagnostics, Document, Entry, Environment, MULTILINE_TABLE, OptionSpec, PARSER_TABLE,
@@ -49,9 +49,9 @@ fn table(document: &Document, findings: &Diagnostics) -> String {
     let mut told: Vec<&Diagnostic> = findings.in_order().into_iter().filter(|finding| matters(finding)).collect();
     let mut rows = Vec::new();
     for section in document.sections.iter().filter(|section| section.kind != SectionKind::Other) {
-        rows.extend(section.entries.iter().map(|entry| row(section, entry, &mut told)));
-        rows.extend(left_out(section));
-        in_groups(section, "", &mut told, &mut rows);
+        rows.extend(section.entries.iter().map(|entry| row((document, section), entry, &mut told)));
+        rows.extend(left_out(document, section));
+        in_groups((document, section), "", &mut told, &mut rows);
     }
     // What no option is to blame for.
     rows.extend(told.iter().map(|finding| Row {
@@ -68,10 +68,12 @@ fn table(document: &Document, findings: &Diagnostics) -> String {
     render(document, &rows)
 }
 
-/// Whether a finding tells what Vigie does otherwise. Variables may well be set where the agent will run, and which of several settings
-/// holds is as in Fluent Bit.
+/// Whether a finding tells what Vigie does otherwise. Which of several settings holds, and which has no effect, is as in Fluent Bit;
+/// variables may well be set where the agent will run.
 fn matters(finding: &Diagnostic) -> bool {
-    !matches!(finding.code, "V107" | "V109" | "V112" | "V113" | "V206" | "V207" | "V208" | "V209")
+    let as_there = ["V112", "V113", "V114", "V115", "V116", "V403"];
+    let of_this_host = ["V107", "V109", "V206", "V207", "V208", "V209"];
+    !as_there.contains(&finding.code) && !of_this_host.contains(&finding.code)
 }
 
 /// Whether a finding tells of something that nothing here runs.
@@ -80,7 +82,7 @@ fn has_no_effect(finding: &Diagnostic) -> bool {
 }
 
 /// Adds what becomes of the entries in groups of `section`, which is one of `of`: processors, conditions, routes, rules.
-fn in_groups(section: &Section, of: &str, told: &mut Vec<&Diagnostic>, rows: &mut Vec<Row>) {
+fn in_groups((document, section): (&Document, &Section), of: &str, told: &mut Vec<&Diagnostic>, rows: &mut Vec<Row>) {
     for (name, group) in &section.groups {
         if told.iter().any(|finding| finding.place == Some(name.place)) {
             // The heading tells of all that stands below it.
@@ -89,8 +91,8 @@ fn in_groups(section: &Section, of: &str, told: &mut Vec<&Diagnostic>, rows: &mu
         let is_processor = of == "processors" && name.text == "logs";
         let kind = if is_processor { SectionKind::Filter } else { group.kind };
         let group = Section { kind, ..group.clone() };
-        rows.extend(group.entries.iter().map(|entry| row(&group, entry, told)));
-        in_groups(&group, &name.text, told, rows);
+        rows.extend(group.entries.iter().map(|entry| row((document, &group), entry, told)));
+        in_groups((document, &group), &name.text, told, rows);
     }
 }
 
@@ -134,14 +136,14 @@ fn key_in(body: &str) -> String {
 }
 
 /// What becomes of `entry`; what is told of it is taken out of `told`.
-fn row(section: &Section, entry: &Entry, told: &mut Vec<&Diagnostic>) -> Row {
+fn row((document, section): (&Document, &Section), entry: &Entry, told: &mut Vec<&Diagnostic>) -> Row {
     let key = entry.key.text.as_str();
     let is_meant = |finding: &&Diagnostic| finding.place.is_some_and(|place| stands_at(place, entry));
     let own: Vec<&Diagnostic> = told.iter().copied().filter(|finding| is_meant(finding)).collect();
     told.retain(|finding| !is_meant(finding));
     let (of, spec) = (of(section), spec(section, key));
-    let difference =
-        word(section.kind).and_then(|word| differences::of(word, &section.name().to_lowercase(), key, true));
+    let place = Use { document, section, value: Some(&entry.value.text) };
+    let difference = word(section.kind).and_then(|word| differences::given(word, key, &place));
     let is_wrong = own.iter().any(|finding| finding.severity == Severity::Error);
     let (verdict, how) = match (own.first(), difference) {
         (Some(_), _) if is_wrong => {
@@ -168,13 +170,9 @@ fn stands_at(place: Place, entry: &Entry) -> bool {
 }
 
 /// What is different though nothing is written: defaults.
-fn left_out(section: &Section) -> Vec<Row> {
-    let name = section.name().to_lowercase();
+fn left_out(document: &Document, section: &Section) -> Vec<Row> {
     let Some(word) = word(section.kind).filter(|_| !is_definition(section)) else { return Vec::new() };
-    let is_absent = |key: &str| section.get(key).is_none() && spec(section, key).is_some();
-    let absent = DIFFERENCES.iter().filter(|difference| {
-        difference.when != When::Given && (difference.of == word || difference.of == name) && is_absent(difference.key)
-    });
+    let absent = differences::left_out(word, Use { document, section, value: None });
     let row = |difference: &differences::Difference| Row {
         place: section.place,
         of: of(section),
@@ -182,7 +180,7 @@ fn left_out(section: &Section) -> Vec<Row> {
         verdict: DIFFERENT,
         how: difference.how.to_owned(),
     };
-    absent.map(row).collect()
+    absent.filter(|difference| spec(section, difference.key).is_some()).map(row).collect()
 }
 
 fn is_definition(section: &Section) -> bool {
@@ -324,9 +322,83 @@ mod tests {
 
         let rows: Vec<&str> = table
             .lines()
-            .filter(|row| ["2 ", "3 ", "7 ", "8 "].iter().any(|at| row.trim_start().starts_with(at)))
+            .filter(|row| {
+                row.starts_with(' ') && ["2 ", "3 ", "7 ", "8 "].iter().any(|at| row.trim_start().starts_with(at))
+            })
             .collect();
         assert!(rows.len() == 4 && rows.iter().all(|row| row.contains(SAME)), "{table}");
+    }
+
+    #[test]
+    fn what_depends_on_a_value_is_told_for_that_value() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.conf");
+        let verdict = |section: &str, line: &str| {
+            let rest = if section.contains("Name dummy") { "" } else { "[INPUT]\n  Name dummy\n" };
+            let text_of = format!("{section}  {line}\n{rest}[OUTPUT]\n  Name null\n  Match *\n");
+            std::fs::write(&file, text_of).expect("written");
+            let table = text(&file, Environment::default()).expect("it is read");
+            let number = format!("{} ", section.lines().count() + 1);
+            let row = table.lines().find(|row| row.trim_start().starts_with(&number)).unwrap_or_default().to_owned();
+            [SAME, DIFFERENT, UNSUPPORTED].into_iter().find(|verdict| row.contains(verdict)).unwrap_or_default()
+        };
+        let (service, parser) = ("[SERVICE]\n", "[PARSER]\n  Name a\n");
+        let (regex, json) =
+            ("[PARSER]\n  Name a\n  Format regex\n  Regex ^(?<a>x)\n", "[PARSER]\n  Name a\n  Format json\n");
+        let tail = "[INPUT]\n  Name tail\n  Path /nonexistent/a.log\n";
+        let sending = "[OUTPUT]\n  Name opensearch\n  Match *\n";
+        let cases = [
+            (service, "Daemon off", SAME),
+            (service, "Daemon on", UNSUPPORTED),
+            (service, "security.fips_mode off", SAME),
+            (service, "Hot_Reload off", SAME),
+            (service, "Hot_Reload on", DIFFERENT),
+            (service, "Multiline_Buffer_Limit 4M", SAME),
+            (service, "storage.type filesystem", SAME),
+            (service, "storage.type memrb", DIFFERENT),
+            (parser, "Format json", SAME),
+            (parser, "Format ltsv", SAME),
+            (parser, "Format LogFmt", SAME),
+            (parser, "Format cri", DIFFERENT),
+            ("[PARSER]\n  Name a\n  Regex ^(?<a>x)\n", "Format regex", SAME),
+            ("[PARSER]\n  Name a\n  Format regex\n", "Regex ^(?<a>x+) y$", SAME),
+            ("[PARSER]\n  Name a\n  Format regex\n", r"Regex ^(?<a>x)(?=y)", DIFFERENT),
+            (json, "Types a:integer", SAME),
+            ("[PARSER]\n  Name a\n  Format regex\n", "Regex (?<a>x)(?<a>y)", SAME),
+            (regex, "Types a:string", SAME),
+            (regex, "Types a:integer", DIFFERENT),
+            (regex, "Time_Key time", SAME),
+            ("[PARSER]\n  Name a\n  Format ltsv\n  Time_Format %s\n", "Time_Key time", DIFFERENT),
+            ("[PARSER]\n  Name a\n  Format json\n  Time_Format %s\n", "Time_Key time", SAME),
+            (json, "Decode_Field_As json log", SAME),
+            (json, "Decode_Field_As escaped_utf8 log", DIFFERENT),
+            ("[OUTPUT]\n  Name stdout\n  Match *\n", "Format json_lines", SAME),
+            ("[OUTPUT]\n  Name stdout\n  Match *\n", "Format otlp_json", UNSUPPORTED),
+            (sending, "tls off", SAME),
+            (sending, "tls on", DIFFERENT),
+            ("[OUTPUT]\n  Name opensearch\n  tls.verify_hostname on\n", "tls on", SAME),
+            (sending, "Index logs", SAME),
+            (sending, "Index logs-%Y", DIFFERENT),
+            ("[OUTPUT]\n  Name opensearch\n  Logstash_Format on\n", "Index logs-%Y", SAME),
+            (sending, "Generate_ID off", DIFFERENT),
+            (sending, "Generate_ID on", SAME),
+            ("[INPUT]\n  Name dummy\n", "Rate 5", SAME),
+            ("[INPUT]\n  Name dummy\n", "storage.type memory", SAME),
+            (tail, "Parser json", SAME),
+            (tail, "multiline.parser java, python", SAME),
+            (tail, "multiline.parser cri", SAME),
+            (tail, "multiline.parser docker, cri", SAME),
+            (tail, "multiline.parser cri, java", DIFFERENT),
+            (tail, "Buffer_Max_Size 64k", DIFFERENT),
+            ("[INPUT]\n  Name tail\n  Path a\n  Skip_Long_Lines on\n", "Buffer_Max_Size 64k", SAME),
+            ("[INPUT]\n  Name tail\n  Path a\n  multiline.parser java\n", "Parser json", SAME),
+            ("[OUTPUT]\n  Name null\n  Match *\n", "storage.total_limit_size 5M", SAME),
+            (tail, "Docker_Mode off", SAME),
+            ("[FILTER]\n  Name modify\n  Match *\n", "Add a ${MISSING_HERE}", SAME),
+        ];
+        for (section, line, expected) in cases {
+            assert_eq!(verdict(section, line), expected, "{section}{line}");
+        }
     }
 
     const NESTED: &str = "\

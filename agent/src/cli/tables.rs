@@ -146,7 +146,7 @@ fn table(word: &str, name: &str, title: &str, specs: &[OptionSpec], out: &mut St
             Presence::Required => "required".to_owned(),
             _ => String::new(),
         };
-        let difference = [true, false].into_iter().find_map(|given| differences::of(word, name, spec.key, given));
+        let difference = differences::of(word, name, spec.key);
         let (verdict, how) = match (verdict(spec), difference) {
             ("honoured", Some(how)) => ("different", how),
             ("honoured", None) => ("same", ""),

@@ -5,7 +5,7 @@ use vigie_parsers::Parsers;
 use super::diagnostic::Diagnostics;
 use super::document::{Document, Place};
 use super::environment::Environment;
-use super::reader::{Reader, snake_case};
+use super::reader::Reader;
 use super::render::render;
 use super::service::Service;
 use super::zones::Zones;
@@ -33,7 +33,7 @@ pub fn readers(text: &str, is_yaml: bool) {
 
 fn check_places(text: &str, document: &Document) {
     for entry in document.sections.iter().flat_map(|section| &section.entries) {
-        let key = at(text, entry.key.place).map(|key| snake_case(&key));
+        let key = at(text, entry.key.place).map(|key| key.to_ascii_lowercase());
         assert_eq!(key.as_ref(), Some(&entry.key.text), "{text:?}");
         if !entry.value.expanded {
             assert_eq!(at(text, entry.value.place).as_ref(), Some(&entry.value.text), "{text:?}");

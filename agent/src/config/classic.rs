@@ -114,8 +114,7 @@ impl Classic<'_, '_> {
                 }
             }
             ("@set", Some((name, value))) if !name.trim().is_empty() => {
-                let value = self.reader.environment.expand(value.trim(), value_place, findings);
-                self.reader.environment.set(name.trim(), &value.text);
+                self.reader.set_variable(name.trim(), value.trim(), value_place);
             }
             ("@include", _) => {
                 findings.error(place, "V004", "`@INCLUDE` lacks its value").help("write `@INCLUDE path`");

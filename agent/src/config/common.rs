@@ -3,9 +3,9 @@
 use super::diagnostic::Diagnostics;
 use super::document::Section;
 use super::matcher::{TagPattern, TagRegex};
-use super::options::{OptionSpec, Presence};
+use super::options::{OptionSpec, Presence, refuse_second};
 use super::render::did_you_mean;
-use super::types::{LogLevel, RetryLimit, Size, StorageType, WhenFull};
+use super::types::{DiskLimit, LogLevel, RetryLimit, Size, StorageType, WhenFull};
 
 crate::options! {
     /// Options of every input.
@@ -67,7 +67,7 @@ crate::options! {
         alias: String, optional, "Name in logs and metrics; by default the instance name.";
         log_level: LogLevel, optional, "How much this plugin says; by default as much as the agent.";
         retry_limit: RetryLimit, default "no_limits", "How often a failed request is sent again before its records go to the dead-letter file.";
-        "storage.total_limit_size" storage_total_limit_size: Size, default "1G", "Bytes that its spool may take on disk; 0 leaves it to the disk.";
+        "storage.total_limit_size" storage_total_limit_size: DiskLimit, default "1G", "Bytes that its spool may take on disk; 0 or off leaves it to the disk.";
         "storage.when_full" storage_when_full: WhenFull, default "block", "What happens when its spool is full: `block` makes inputs wait, `drop_oldest` drops its oldest records, which are counted and logged.";
     }
     not_needed {
@@ -84,8 +84,9 @@ crate::options! {
 pub fn refuse_unknown(section: &Section, tables: &[&[OptionSpec]], findings: &mut Diagnostics) {
     let known: Vec<&OptionSpec> = tables.iter().flat_map(|table| table.iter()).collect();
     let keys: Vec<&str> = known.iter().map(|spec| spec.key).collect();
-    for entry in &section.entries {
+    for (at, entry) in section.entries.iter().enumerate() {
         let key = entry.key.text.as_str();
+        let is_first = || section.entries.iter().take(at).all(|earlier| earlier.key.text != key);
         match OptionSpec::find(known.iter().copied(), key) {
             None => {
                 let help = did_you_mean(key, &keys);
@@ -93,6 +94,10 @@ pub fn refuse_unknown(section: &Section, tables: &[&[OptionSpec]], findings: &mu
             }
             Some(spec) if spec.presence == Presence::Refused => {
                 findings.error(entry.key.place, "V110", format!("`{key}` is not supported")).help(spec.doc);
+            }
+            // Of the keys that begin so each is set once.
+            Some(spec) if spec.presence == Presence::Repeated && spec.key.ends_with('*') && is_first() => {
+                let _ = refuse_second(section, (spec, key), findings);
             }
             Some(_) => {}
         }
@@ -102,6 +107,7 @@ pub fn refuse_unknown(section: &Section, tables: &[&[OptionSpec]], findings: &mu
             "processors" => "processors are for inputs and outputs",
             "condition" => "conditions are for filters and processors",
             "routes" => "routes are for inputs",
+            key if keys.contains(&key) => "it takes a text: put quotes around what stands there",
             _ => "",
         };
         findings.error(name.place, "V102", format!("a group `{}` cannot stand here", name.text)).help(help);

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use vigie_parsers::regex::repeated_group;
 use vigie_parsers::syslog::Dialect;
 use vigie_parsers::{DecodeRule, Decoder, Definition, DefinitionError, FieldType, Format, Parser, Parsers, Then};
 
 use super::common;
 use super::diagnostic::{Diagnostic, Diagnostics, Severity};
-use super::document::{Document, Located, Place, Section, SectionKind, SourceFile};
+use super::document::{Document, Located, Place, Section, SectionKind};
 use super::environment::Environment;
 use super::events;
 use super::options::{OptionSpec, OptionType, Options};
@@ -29,7 +30,7 @@ crate::options! {
         time_offset: Offset, default "+0000", "Offset of texts without a zone.";
         time_zone: String, optional, "Zone of texts without one, by its name in the time zone database of the system, such as `Europe/Berlin`. Not with `Time_Offset` or `Time_System_Timezone`.";
         time_system_timezone: bool, default "off", "Whether texts without a zone tell the time of the system's zone: of the variable `TZ`, or else of /etc/localtime. `Time_Offset` has no effect then.";
-        types: Types, optional, "`key:type` pairs: integer, float, bool, hex, string. Not for json.";
+        types: Types, optional, "`key:type` pairs: integer, float, bool, hex, string. No effect with json and docker: in JSON each value has its type.";
         skip_empty_values: bool, default "on", "Whether groups that matched nothing give no field.";
         logfmt_no_bare_keys: bool, default "off", "Whether a bare key makes a line no logfmt.";
         "decode_field" _decode_field: Decoding, repeated, "Decoder (json, escaped, escaped_utf8, mysql_quoted), key, and `try_next` or `do_next` for more decoders of the key: members of an object are added to the record.";
@@ -219,11 +220,9 @@ fn once_each<'a>(document: &'a Document, kind: SectionKind, findings: &mut Diagn
             kept.push(section);
             continue;
         };
-        let first = place_of(first);
-        let file = document.files.get(first.file as usize);
-        let at = file.map(|file: &SourceFile| format!("{}:{}", file.path.display(), first.line));
+        let at = document.whereabouts(place_of(first));
         let what = if kind == SectionKind::Parser { "parser" } else { "multiline parser" };
-        let message = format!("the {what} `{name}` is defined a second time, first in {}", at.unwrap_or_default());
+        let message = format!("the {what} `{name}` is defined a second time, first in {at}");
         findings.error(place_of(section), "V301", message).help("give one of them another name");
     }
     kept
@@ -250,7 +249,9 @@ fn add_parser(
     let section = &without_repeats(section, findings);
     let mut own = Diagnostics::default();
     common::refuse_unknown(section, &[ParserOptions::TABLE], &mut own);
-    let built = ParserOptions::read(section, &mut own).and_then(|options| build(options, section, zones, &mut own));
+    let options = ParserOptions::read(section, &mut own);
+    tell_idle(options.as_ref(), section, &mut own);
+    let built = options.and_then(|options| build(options, section, zones, &mut own));
     let name = section.name();
     let all = own.in_order();
     let absent = all.iter().find(|finding| cannot_be_had(finding)).map(|finding| (*finding).clone());
@@ -267,6 +268,36 @@ fn add_parser(
     if let Some(parser) = built.filter(|_| !name.is_empty()) {
         parsers.insert(name, parser);
     }
+}
+
+/// Warns of keys that its format gives no meaning, in Fluent Bit neither.
+fn tell_idle(options: Option<&ParserOptions>, section: &Section, findings: &mut Diagnostics) {
+    let Some(options) = options else { return };
+    tell_repeated_group(options, section, findings);
+    let format = options.format.0;
+    let is_json = matches!(format, Format::Json | Format::Docker);
+    for entry in &section.entries {
+        let help = match entry.key.text.as_str() {
+            "types" if is_json => "take it away: in JSON each value has its type",
+            "regex" if format != Format::Regex => "take it away, or write `Format regex`",
+            "skip_empty_values" if !matches!(format, Format::Regex | Format::Cri) => "take it away",
+            "logfmt_no_bare_keys" if format != Format::Logfmt => "take it away",
+            _ => continue,
+        };
+        let called = section.get("format").map(Located::quoted).unwrap_or_default();
+        let message = format!("`{}` has no effect where `format` is {called}", entry.key.text);
+        findings.warning(entry.key.place, "V114", message).help(help);
+    }
+}
+
+/// Warns of groups of one name in a pattern of which one hides what another one takes.
+fn tell_repeated_group(options: &ParserOptions, section: &Section, findings: &mut Diagnostics) {
+    let pattern = options.regex.as_ref().filter(|_| options.format.0 == Format::Regex);
+    let Some((name, value)) = pattern.and_then(|pattern| repeated_group(pattern)).zip(section.get("regex")) else {
+        return;
+    };
+    let message = format!("`regex`: of the groups named `{name}` the last one that takes something gives the field");
+    findings.warning(value.place, "V115", message).help("give each a name of its own; what the others take is lost");
 }
 
 /// Whether a definition that has this finding is sound, and asks for what is not there.
@@ -356,7 +387,7 @@ pub(super) fn inside(value: &Located, at: usize) -> Place {
 /// The one of `parsers` that `name` calls. `None` when there is none, which is reported.
 pub fn named_parser(parsers: &Parsers, name: &Located, findings: &mut Diagnostics) -> Option<Arc<dyn Parser>> {
     let found = parsers.get(&name.text).cloned();
-    if found.is_none() {
+    if found.is_none() && !name.was_emptied() {
         let help = did_you_mean(&name.text, &parsers.names());
         findings.error(name.place, "V303", format!("unknown parser `{}`", name.text)).help(help);
     }

@@ -43,7 +43,7 @@ impl Located {
 /// One `key value` of a section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The key in lower case, camelCase turned to snake_case.
+    /// The key in lower case, camelCase of YAML turned to snake_case.
     pub key: Located,
     /// The value as written, environment expanded.
     pub value: Located,
@@ -126,6 +126,12 @@ pub struct Document {
 }
 
 impl Document {
+    /// `file:line` of `place`.
+    pub(super) fn whereabouts(&self, place: Place) -> String {
+        let file = self.files.get(place.file as usize).map(|file| file.path.display().to_string());
+        format!("{}:{}", file.unwrap_or_default(), place.line)
+    }
+
     /// The sections of `kind` in order.
     pub fn of(&self, kind: SectionKind) -> impl Iterator<Item = &Section> {
         self.sections.iter().filter(move |section| section.kind == kind)

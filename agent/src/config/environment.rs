@@ -7,6 +7,9 @@ use std::collections::HashMap;
 use super::diagnostic::Diagnostics;
 use super::document::{Located, Place};
 
+/// How to write what would be a variable where it is none.
+const LITERAL: &str = "where `${` is meant as it stands, as in a pattern, write `[$]{`";
+
 /// Where variables are looked up.
 #[derive(Clone, Default)]
 pub struct Environment {
@@ -37,19 +40,29 @@ impl Environment {
         self.set.get(name).or_else(|| self.process.get(name)).map(String::as_str)
     }
 
-    /// `text`, which stands at `place`, with its variables replaced. What they hold is not looked at again.
+    /// `text`, which stands at `place`, with its variables replaced. What they hold is not looked at again. Where one cannot be had,
+    /// which is reported, nothing is left, so that the rest of the text is not found wrong too.
     pub(super) fn expand(&self, text: &str, place: Place, findings: &mut Diagnostics) -> Located {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         let mut expanded = false;
+        let known = findings.len();
         while let Some((before, after)) = rest.split_once("${") {
             let Some((name, behind)) = after.split_once('}') else { break };
             out.push_str(before);
+            rest = behind;
+            if name.is_empty() {
+                // It names nothing: text, as in Fluent Bit.
+                out.push_str("${}");
+                continue;
+            }
             expanded = true;
             out.push_str(&self.variable(name, place, findings));
-            rest = behind;
         }
         out.push_str(rest);
+        if findings.len() > known {
+            out.clear();
+        }
         Located { text: out, place, expanded }
     }
 
@@ -61,7 +74,7 @@ impl Environment {
         let Some(value) = self.get(name).filter(|value| !value.is_empty() || default.is_none()).or(default) else {
             findings
                 .error(place, "V107", format!("the variable `{name}` is used but not set"))
-                .help(format!("set it in the environment, or write `${{{name}:-default}}`"));
+                .help(format!("set it in the environment, or write `${{{name}:-default}}`; {LITERAL}"));
             return String::new();
         };
         if value.chars().any(char::is_control) {
@@ -95,8 +108,11 @@ mod tests {
             ("${TAG}", "${HOST}", 0),
             ("${MISSING:-x}${EMPTY:-y}", "xy", 0),
             ("${MISSING}", "", 1),
+            ("a ${MISSING} b", "", 1),
             ("${EVIL}", "", 1),
             ("$ {HOST} ${open", "$ {HOST} ${open", 0),
+            (r"^[$]{HOST} \$\{HOST\}", r"^[$]{HOST} \$\{HOST\}", 0),
+            ("${}-${HOST}${}", "${}-node-1${}", 0),
         ];
         for (text, expected, findings) in cases {
             assert_eq!(expand(text), (expected.to_owned(), findings), "{text}");

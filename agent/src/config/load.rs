@@ -11,7 +11,7 @@ use super::document::{Document, Entry, Located, Place, Section, SectionKind};
 use super::environment::Environment;
 use super::include::{bases, resolve};
 use super::options::OptionType;
-use super::reader::{Purpose, Reader, snake_case};
+use super::reader::{Purpose, Reader};
 use super::service::Service;
 
 /// What a configuration comes to.
@@ -159,7 +159,7 @@ fn section(kind: SectionKind, flags: &[Flag], place: Place) -> (Section, String)
         // A line end in a property is no line end of the pseudo file.
         typed.extend(flag.value.chars().map(|character| if character.is_control() { ' ' } else { character }));
         section.entries.push(Entry {
-            key: Located { text: snake_case(&flag.key), place: key, expanded: false },
+            key: Located { text: flag.key.to_ascii_lowercase(), place: key, expanded: false },
             value: Located { text: flag.value.clone(), place: value, expanded: false },
         });
     }

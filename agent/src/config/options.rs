@@ -257,17 +257,51 @@ pub fn readable(section: &Section, tables: &[&[OptionSpec]]) -> Section {
 }
 
 fn refuse_repeats(section: &Section, spec: &OptionSpec, findings: &mut Diagnostics) -> Option<()> {
-    let mut given = section.entries.iter().filter(|entry| entry.key.text == spec.key);
+    refuse_second(section, (spec, spec.key), findings)
+}
+
+/// Reports `key`, which is one of `spec`, where `section` gives it more than once. `None` when it does.
+pub(super) fn refuse_second(
+    section: &Section,
+    (spec, key): (&OptionSpec, &str),
+    findings: &mut Diagnostics,
+) -> Option<()> {
+    let mut given = section.entries.iter().filter(|entry| entry.key.text == key);
     let (Some(first), Some(second)) = (given.next(), given.next()) else { return Some(()) };
     let (first, second) = (first.key.place, second.key.place);
     let of = if first.file == second.file { "" } else { " of another file" };
-    let message = format!("`{}` is set more than once, first in line {}{of}", spec.key, first.line);
-    findings.error(second, "V106", message).help("keep one of them");
+    let message = format!("`{key}` is set more than once, first in line {}{of}", first.line);
+    let is_list = first == second;
+    let help = if is_list { one_text(section, spec) } else { "keep one of them".to_owned() };
+    findings.error(second, "V106", message).help(help);
     None
 }
 
-fn first_sentence(doc: &str) -> String {
-    doc.split_once(". ").map_or(doc.to_owned(), |(first, _)| format!("{first}."))
+/// How to write what a list of YAML gives to an option that is set once.
+fn one_text(section: &Section, spec: &OptionSpec) -> String {
+    let given = section.entries.iter().filter(|entry| entry.key.text == spec.key).map(|entry| &entry.value);
+    let separator = match spec.kind {
+        "list" => ", ",
+        "words" => " ",
+        _ => return "each item of a list sets it once: write one value".into(),
+    };
+    let is_shown = given.clone().all(|value| !value.expanded);
+    let items: Vec<&str> = given.map(|value| value.text.as_str()).collect();
+    let text = if is_shown { items.join(separator) } else { format!("a{separator}b") };
+    format!("each item of a list sets it once: write one text, as `{}: \"{text}\"`", spec.key)
+}
+
+/// What to do with a value that cannot be read, and what the option is for.
+fn what_to_do(spec: &OptionSpec) -> String {
+    let purpose = spec.doc.split_once(". ").map_or(spec.doc, |(first, _)| first).trim_end_matches('.');
+    let remedy = match spec.presence {
+        Presence::Required => "write such a value".to_owned(),
+        Presence::Default(text) if !text.is_empty() => {
+            format!("write such a value, or take the line away, which means `{text}`")
+        }
+        _ => "write such a value, or take the line away".to_owned(),
+    };
+    format!("{remedy} ({purpose})")
 }
 
 fn read_value<T: OptionType>(spec: &OptionSpec, value: &Located, findings: &mut Diagnostics) -> Option<T> {
@@ -281,7 +315,9 @@ fn read_value<T: OptionType>(spec: &OptionSpec, value: &Located, findings: &mut 
             let found = if shown { format!(", found `{}`", value.text) } else { String::new() };
             let remedy = T::remedy(&value.text).filter(|_| shown);
             let message = format!("`{}`: expected {expected}{found}", spec.key);
-            findings.error(value.place, "V103", message).help(remedy.unwrap_or_else(|| first_sentence(spec.doc)));
+            let has_comment = value.text.contains(" #").then(|| "put the comment on a line of its own".to_owned());
+            let help = remedy.or(has_comment).unwrap_or_else(|| what_to_do(spec));
+            findings.error(value.place, "V103", message).help(help);
             None
         }
     }

@@ -1,5 +1,6 @@
 //! Reads files of either format into one document: limits, the guard against loops, what both formats share.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::diagnostic::{Diagnostics, Severity};
 use super::document::{Document, Entry, Located, Place, Section, SectionKind, SourceFile};
 use super::environment::Environment;
+use super::refresh::MAX_SECRET;
 use super::render::did_you_mean;
 use super::{classic, yaml};
 
@@ -56,13 +58,18 @@ pub(super) struct Reader<'a> {
     pub(super) purpose: Purpose,
     /// Directories of the main file, the real one first where it is a link: relative paths are looked for there.
     pub(super) bases: Vec<PathBuf>,
+    /// Where the `service` of YAML stands, which a configuration has once.
+    pub(super) service: Option<Place>,
+    /// Where each variable was set last.
+    set: HashMap<String, Place>,
     depth: usize,
 }
 
 impl<'a> Reader<'a> {
     /// A reader that adds to `document`.
     pub(super) fn new(document: Document, environment: Environment, findings: &'a mut Diagnostics) -> Self {
-        Self { document, environment, findings, purpose: Purpose::Main, bases: Vec::new(), depth: 0 }
+        let (purpose, bases) = (Purpose::Main, Vec::new());
+        Self { document, environment, findings, purpose, bases, service: None, set: HashMap::new(), depth: 0 }
     }
 
     /// Reads `path`, which was named at `place`, and everything it includes.
@@ -122,6 +129,42 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Sets a variable to `text`, which stands at `place`, or with `file://` to what a file holds, its last line end left out. Gives
+    /// that file, and all that it holds.
+    pub(super) fn set_variable(&mut self, name: &str, text: &str, place: Place) -> Option<(PathBuf, String)> {
+        self.tell_set_before(name, place);
+        let known = self.findings.len();
+        let text = self.environment.expand(text, place, self.findings).text;
+        let Some(path) = text.strip_prefix("file://") else {
+            // Set all the same, so that uses of it are not reported too.
+            let is_sound = self.findings.len() == known;
+            self.environment.set(name, if is_sound { &text } else { "unset" });
+            return None;
+        };
+        let content = match read_bounded(Path::new(path), MAX_SECRET) {
+            Ok(content) => {
+                self.environment.set(name, content.trim_end_matches(['\r', '\n']));
+                content
+            }
+            Err(reason) => {
+                self.environment.set(name, "unset");
+                let message = format!("cannot read `{path}` for the variable `{name}`: {reason}");
+                self.findings.error(place, "V010", message);
+                String::new()
+            }
+        };
+        Some((path.into(), content))
+    }
+
+    /// Warns of a variable that was set before in the same file. That another file sets it anew may well be meant.
+    fn tell_set_before(&mut self, name: &str, place: Place) {
+        let before = self.set.insert(name.to_owned(), place).filter(|before| before.file == place.file);
+        if let Some(before) = before {
+            let message = format!("the variable `{name}` is set again in line {}, which is what holds", place.line);
+            self.findings.warning(before, "V116", message).help("keep one of them");
+        }
+    }
+
     /// Replaces the variables in the values of all sections from number `first` on. It comes after all reading, so that
     /// `@SET` holds wherever it stands.
     pub(super) fn expand(&mut self, first: usize) {
@@ -157,10 +200,10 @@ fn is_beginning(name: &str, whole: &str) -> bool {
     whole.get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name))
 }
 
-/// An entry as written; variables are replaced later.
+/// An entry as written, its key in lower case; variables are replaced later.
 pub(super) fn entry(key: &str, key_place: Place, value: &str, value_place: Place) -> Entry {
     Entry {
-        key: Located { text: snake_case(key), place: key_place, expanded: false },
+        key: Located { text: key.to_ascii_lowercase(), place: key_place, expanded: false },
         value: Located { text: value.to_owned(), place: value_place, expanded: false },
     }
 }
@@ -214,7 +257,7 @@ pub(super) fn unknown(findings: &mut Diagnostics, (what, place): (&str, Place), 
     }
 }
 
-/// `Key` to `key`, `logLevel` to `log_level`.
+/// A key of YAML: `Key` to `key`, `logLevel` to `log_level`. In the classic format and in flags keys are only in any case.
 pub(super) fn snake_case(key: &str) -> String {
     let camel = !key.contains('_') && key.starts_with(|first: char| first.is_ascii_lowercase());
     let mut snake = String::with_capacity(key.len() + 4);
@@ -315,6 +358,16 @@ mod tests {
         ] {
             assert_eq!(snake_case(key), expected);
         }
+    }
+
+    #[test]
+    fn keys_of_the_classic_format_are_in_any_case_and_not_taken_apart() {
+        let keys = |text: &str, is_yaml: bool| -> Vec<String> {
+            entries(&read(text, is_yaml).0).into_iter().map(|(_, key, _)| key).collect()
+        };
+
+        assert_eq!(keys("[SERVICE]\n  dB a\n  logLevel b\n  HTTP_Port 1\n", false), ["db", "loglevel", "http_port"]);
+        assert_eq!(keys("service: {dB: a, logLevel: b, HTTP_Port: 1}\n", true), ["d_b", "log_level", "http_port"]);
     }
 
     #[test]

@@ -174,7 +174,8 @@ pub fn did_you_mean(found: &str, candidates: &[&str]) -> String {
     let near = candidates.iter().filter(|candidate| candidate.len() < 2 * length + 4 && length < 80);
     let near = near.map(|candidate| (distance(&lower, &candidate.to_ascii_lowercase()), candidate));
     match near.min() {
-        Some((steps, candidate)) if steps <= 1 + length / 4 => format!("did you mean `{candidate}`?"),
+        // One slip in three letters: of two in four another word comes.
+        Some((steps, candidate)) if steps <= (length / 3).max(1) => format!("did you mean `{candidate}`?"),
         _ if !candidates.is_empty() && candidates.len() <= 12 => format!("known are: {}", candidates.join(", ")),
         _ => String::new(),
     }
@@ -216,6 +217,8 @@ mod tests {
     fn the_nearest_word_is_proposed() {
         assert_eq!(did_you_mean("pth", &["path", "parser"]), "did you mean `path`?");
         assert_eq!(did_you_mean("Fulsh", &["flush", "grace"]), "did you mean `flush`?");
+        assert_eq!(did_you_mean("rate", &["name", "path"]), "known are: name, path");
+        assert_eq!(did_you_mean("http_password", &["http_passwd"]), "did you mean `http_passwd`?");
         assert_eq!(did_you_mean("zzz", &["a", "b"]), "known are: a, b");
         assert_eq!(did_you_mean("zzz", &[]), "");
     }

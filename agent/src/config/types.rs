@@ -146,6 +146,22 @@ impl OptionType for Size {
     }
 }
 
+/// Bytes on disk: a [`Size`], or any word for off, which is 0: no limit of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DiskLimit(pub Size);
+
+impl OptionType for DiskLimit {
+    const KIND: &'static str = "size";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        if bool::parse(text) == Ok(false) { Ok(Self(Size(0))) } else { Size::parse(text).map(Self) }
+    }
+
+    fn remedy(text: &str) -> Option<String> {
+        Size::remedy(text)
+    }
+}
+
 /// A number of bytes whose `K`, `M` and `G`, with `B` or `iB` or without, stand for powers of 1024.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BinarySize(pub usize);
@@ -476,6 +492,20 @@ mod tests {
         }
         for text in ["", "k", "5x", "-1", "1.x", "5 M M", "99999999999G", "18446744073.9999999999G"] {
             assert!(Size::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_limit_of_the_disk_may_be_switched_off() {
+        for (text, bytes) in [
+            ("off", Some(0)),
+            ("No", Some(0)),
+            ("false", Some(0)),
+            ("0", Some(0)),
+            ("5M", Some(5_000_000)),
+            ("on", None),
+        ] {
+            assert_eq!(DiskLimit::parse(text).ok().map(|limit| limit.0.0), bytes, "{text}");
         }
     }
 

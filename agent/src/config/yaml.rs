@@ -1,14 +1,14 @@
 //! The YAML format: `service`, `pipeline`, `parsers`, `env`, `includes`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::OptionType;
 use super::document::{Located, Place, Section, SectionKind};
-use super::reader::{Purpose, Reader, entry, not_run, read_bounded, snake_case, unknown};
-use super::refresh::{MAX_SECRET, VariableFile};
+use super::reader::{Purpose, Reader, entry, not_run, snake_case, unknown};
+use super::refresh::VariableFile;
 use super::render::did_you_mean;
 
 /// Nodes may be nested this deep.
@@ -118,11 +118,7 @@ fn top_level(reader: &mut Reader<'_>, name: &str, key: &Node, value: Node) {
                 }
             }
         }
-        "service" => {
-            if let Some(section) = section(reader, SectionKind::Service, key.place, value) {
-                reader.add_section(section);
-            }
-        }
+        "service" => service(reader, key.place, value),
         "pipeline" => pipeline(reader, value),
         "parsers" => sections(reader, SectionKind::Parser, value),
         "multiline_parsers" => sections(reader, SectionKind::MultilineParser, value),
@@ -134,6 +130,19 @@ fn top_level(reader: &mut Reader<'_>, name: &str, key: &Node, value: Node) {
             let what = format!("key `{name}` at the top level");
             unknown(reader.findings, (&what, key.place), name, TOP_LEVEL);
         }
+    }
+}
+
+/// Reads `service`. A second one, which an included file may bring, is reported, and read to find what else is wrong.
+fn service(reader: &mut Reader<'_>, place: Place, value: Node) {
+    if let Some(first) = reader.service {
+        let message = format!("`service` is given a second time, first in {}", reader.document.whereabouts(first));
+        let help = "put all its keys into one of them: in YAML a configuration has one `service`, its includes counted";
+        reader.findings.error(place, "V106", message).help(help);
+    }
+    reader.service.get_or_insert(place);
+    if let Some(section) = section(reader, SectionKind::Service, place, value) {
+        reader.add_section(section);
     }
 }
 
@@ -208,34 +217,13 @@ fn refresh_variable(reader: &mut Reader<'_>, name: &Node, file: Option<(PathBuf,
     }
 }
 
-/// Sets a variable to a text, or with `file://` to what a file holds, its last line end left out. Gives that file, and all that
-/// it holds.
+/// Sets a variable. Gives the file that it is read from, and all that this holds.
 fn set_variable(reader: &mut Reader<'_>, name: &Node, value: &Node) -> Option<(PathBuf, String)> {
     let (Some(name), Some(text)) = (scalar(name), scalar(value)) else {
         reader.findings.error(value.place, "V021", "expected a name and a value");
         return None;
     };
-    let text = reader.environment.expand(text, value.place, reader.findings).text;
-    let Some(path) = text.strip_prefix("file://") else {
-        reader.environment.set(name, &text);
-        return None;
-    };
-    match read_bounded(Path::new(path), MAX_SECRET) {
-        Ok(content) => {
-            reader.environment.set(name, content.trim_end_matches(['\r', '\n']));
-            Some((path.into(), content))
-        }
-        Err(reason) => {
-            // Set all the same, so that uses of it are not reported too.
-            reader.environment.set(name, "unreadable");
-            reader.findings.error(
-                value.place,
-                "V010",
-                format!("cannot read `{path}` for the variable `{name}`: {reason}"),
-            );
-            Some((path.into(), String::new()))
-        }
-    }
+    reader.set_variable(name, text, value.place)
 }
 
 fn pipeline(reader: &mut Reader<'_>, value: Node) {
@@ -287,9 +275,22 @@ fn section(reader: &mut Reader<'_>, kind: SectionKind, place: Place, value: Node
             reader.findings.error(key.place, "V021", "expected a key");
             continue;
         };
+        tell_second_map(reader, &section, (&name, key.place), &value);
         member(reader, &mut section, (&name, key.place), value);
     }
     Some(section)
+}
+
+/// Reports a key that holds maps, and did so before in the same section: one of them would not be read. Rules of a multiline parser
+/// add up.
+fn tell_second_map(reader: &mut Reader<'_>, section: &Section, (name, place): (&str, Place), value: &Node) {
+    let is_map = |node: &Node| matches!(node.kind, Kind::Map(_));
+    let holds_maps = is_map(value) || matches!(&value.kind, Kind::List(items) if items.iter().any(is_map));
+    let key = snake_case(name);
+    let first = section.groups.iter().find(|(known, _)| known.text == key);
+    let Some((first, _)) = first.filter(|_| holds_maps && section.kind != SectionKind::MultilineParser) else { return };
+    let message = format!("`{name}` is given a second time, first in line {}", first.place.line);
+    reader.findings.error(place, "V106", message).help("put what it holds into one of them");
 }
 
 /// One key of a section: a scalar is an entry, a list of scalars an entry per item, a list of maps or a map groups.
@@ -300,7 +301,10 @@ fn member(reader: &mut Reader<'_>, section: &mut Section, key: (&str, Place), va
             let help = "write the key, a colon, a space and the value; `\"\"` is an empty text";
             reader.findings.error(place, "V005", format!("`{name}` has no value")).help(help);
         }
-        Kind::Scalar(text, _) => section.entries.push(entry(name, place, &text, value.place)),
+        Kind::Scalar(text, _) => {
+            let text = trimmed(section, &text);
+            section.entries.push(entry(&snake_case(name), place, text, value.place));
+        }
         Kind::List(items) => {
             for item in items {
                 member(reader, section, key, item);
@@ -312,6 +316,12 @@ fn member(reader: &mut Reader<'_>, section: &mut Section, key: (&str, Place), va
             section.groups.extend(inner.map(|inner| (located, inner)));
         }
     }
+}
+
+/// `text` without the blanks around it, as the line end of a block; in nested maps it stays as it is. What is all blank is meant.
+fn trimmed<'t>(section: &Section, text: &'t str) -> &'t str {
+    let trimmed = text.trim();
+    if section.kind == SectionKind::Other || trimmed.is_empty() { text } else { trimmed }
 }
 
 fn scalar(node: &Node) -> Option<&str> {

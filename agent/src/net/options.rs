@@ -25,6 +25,13 @@ crate::options! {
         "tls.ciphers": "Only strong ciphers are there to choose from.",
         "tls.debug": "Failures of TLS are always explained.",
         "tls.verify_client_cert": "Has a meaning for inputs only.",
+        "tls.proxy.verify": "An `https` proxy is checked as the server is: by `tls.verify`, against the same authorities.",
+        "tls.proxy.verify_hostname": "An `https` proxy is checked as the server is: by `tls.verify_hostname`.",
+        "tls.proxy.ca_file": "An `https` proxy is checked as the server is: the authorities of `tls.ca_file` count for both.",
+        "tls.proxy.ca_path": "An `https` proxy is checked as the server is: the authorities of `tls.ca_path` count for both.",
+        "tls.windows.certstore_name": "Only for Windows.",
+        "tls.windows.use_enterprise_store": "Only for Windows.",
+        "tls.windows.client_thumbprints": "Only for Windows.",
     }
 }
 

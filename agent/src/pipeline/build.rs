@@ -394,7 +394,7 @@ impl Builder<'_> {
             (kind.build)(section, context, &metrics, findings)
         })?;
         let retry_limit = options.retry_limit.0;
-        let spool = SpoolPlan::new(options.storage_total_limit_size, options.storage_when_full);
+        let spool = SpoolPlan::new(options.storage_total_limit_size.0, options.storage_when_full);
         Some(BuiltOutput { name: context.name, matcher, output, retry_limit, metrics, spool, processors })
     }
 
@@ -409,7 +409,10 @@ impl Builder<'_> {
             Some(value) if value.was_emptied() => {}
             Some(value) => {
                 let message = format!("unknown plugin {}", value.quoted());
-                self.findings.error(value.place, "V202", message).help(did_you_mean(&name, known));
+                let instead = Some(&name).filter(|_| section.kind == SectionKind::Output);
+                let instead = instead.and_then(|name| outputs::instead_of(name)).map(str::to_owned);
+                let help = instead.unwrap_or_else(|| did_you_mean(&name, known));
+                self.findings.error(value.place, "V202", message).help(help);
             }
             None => {
                 let mut keys = section.entries.iter().map(|entry| &entry.key);

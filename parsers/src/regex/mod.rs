@@ -15,6 +15,7 @@ mod engine;
 mod forms;
 mod line_start;
 mod marks;
+mod names;
 mod parser;
 mod program;
 mod run;
@@ -22,6 +23,7 @@ mod translate;
 
 pub use backtrack::STEP_LIMIT;
 pub use engine::{Captures, Engine, Regex};
+pub use names::repeated_group;
 pub use parser::RegexParser;
 
 /// Why a pattern cannot be compiled.

@@ -16,7 +16,12 @@ pub(super) struct Translated {
     pub(super) groups: Vec<Option<String>>,
     /// What that syntax cannot say and groups of the pattern stand for. Without any, a linear engine can run it.
     pub(super) marks: Vec<Marked>,
+    /// The groups that have a name, each with where it stands.
+    pub(super) named: Vec<(String, Path)>,
 }
+
+/// Where a group stands: where each group around it opens, the outermost first, and in which of its alternatives.
+pub(super) type Path = Vec<(usize, usize)>;
 
 /// A pattern without its delimiters, and the options behind them.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +54,7 @@ pub(super) fn delimited(pattern: &str) -> Delimited<'_> {
 pub(super) fn translate(source: Delimited<'_>, unicode: bool) -> Result<Translated, PatternError> {
     let has_names = class::has_named_group(source.body);
     let (extended, ignore_case) = (source.extended, source.ignore_case);
-    let frame = Frame { extended, ignore_case, closers: 0, at: 0, start: 0, branches: Branches::None };
+    let frame = Frame { extended, ignore_case, closers: 0, at: 0, way: 0, start: 0, branches: Branches::None };
     let mut translator = Translator {
         cursor: Cursor { text: source.body, at: 0, start: source.start },
         out: String::with_capacity(source.body.len() * 2),
@@ -57,6 +62,7 @@ pub(super) fn translate(source: Delimited<'_>, unicode: bool) -> Result<Translat
         marks: Vec::new(),
         references: Vec::new(),
         frames: vec![frame],
+        named: Vec::new(),
         atom: None,
         has_names,
         has_calls: source.body.contains("\\g"),
@@ -69,7 +75,8 @@ pub(super) fn translate(source: Delimited<'_>, unicode: bool) -> Result<Translat
     }
     translator.run()?;
     translator.resolve()?;
-    Ok(Translated { pattern: translator.out, groups: translator.groups, marks: translator.marks })
+    let Translator { out: pattern, groups, marks, named, .. } = translator;
+    Ok(Translated { pattern, groups, marks, named })
 }
 
 /// A group that is open.
@@ -81,6 +88,8 @@ pub(super) struct Frame {
     pub(super) closers: usize,
     /// Where it stands in the pattern.
     at: usize,
+    /// Number of the alternative that is open.
+    way: usize,
     /// Where its translation starts: the atom that a quantifier behind it repeats.
     start: usize,
     pub(super) branches: Branches,
@@ -103,6 +112,7 @@ pub(super) struct Translator<'a> {
     /// Marks that refer to groups, which may stand behind them.
     pub(super) references: Vec<(usize, Reference)>,
     frames: Vec<Frame>,
+    named: Vec<(String, Path)>,
     /// Where the last atom starts in `out`, if a quantifier may follow.
     atom: Option<usize>,
     pub(super) has_names: bool,
@@ -124,6 +134,7 @@ impl Translator<'_> {
                 '{' => self.interval(at),
                 '|' if self.frame().branches != Branches::None => self.branch(at)?,
                 '|' => {
+                    self.frame_mut().way += 1;
                     self.out.push(next);
                     self.atom = None;
                 }
@@ -223,6 +234,7 @@ impl Translator<'_> {
         if self.frame().branches == Branches::Second {
             return Err(self.cursor.error(at, "a conditional has two branches at most: put `(?:` and `)` around more"));
         }
+        self.frame_mut().way += 1;
         self.second_branch(at);
         self.atom = None;
         Ok(())
@@ -264,6 +276,8 @@ impl Translator<'_> {
     }
 
     fn open_capture(&mut self, at: usize, name: Option<String>) {
+        let path = || self.frames.iter().map(|frame| (frame.at, frame.way)).collect();
+        self.named.extend(name.clone().map(|name| (name, path())));
         self.groups.push(name);
         self.open_group(at, &group_opening(self.groups.len()));
     }
@@ -271,7 +285,7 @@ impl Translator<'_> {
     pub(super) fn open_group(&mut self, at: usize, opening: &str) {
         let Frame { extended, ignore_case, .. } = *self.frame();
         let (start, branches) = (self.out.len(), Branches::None);
-        self.frames.push(Frame { extended, ignore_case, closers: 0, at, start, branches });
+        self.frames.push(Frame { extended, ignore_case, closers: 0, at, way: 0, start, branches });
         self.out.push_str(opening);
         self.atom = None;
     }

@@ -55,7 +55,7 @@ fn build(
     let mut texts: Vec<String> = Vec::new();
     for entry in &section.entries {
         let (key, value) = (entry.key.text.as_str(), entry.value.text.as_str());
-        if !ModifyOptions::TABLE.iter().any(|spec| spec.key == key) {
+        if !ModifyOptions::TABLE.iter().any(|spec| spec.key == key) || entry.value.was_emptied() {
             continue;
         }
         let read = match words(value) {

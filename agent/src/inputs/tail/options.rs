@@ -22,7 +22,7 @@ crate::options! {
         multiline: bool, default "off", "Whether lines are joined by parsers: `Parser_Firstline` tells the first line of an event. Not applied where `multiline.parser` is set, which is shorter to write.";
         multiline_flush: Duration, default "4", "Seconds that such an event waits for its next line, one at least.";
         "parser_firstline" _parser_firstline: String, optional, "Parser of a line that begins an event, which has its fields and its time. What no parser fits is appended to its last text, below a newline.";
-        "parser_*" _parser_n: String, repeated, "`Parser_1` and so on: parsers of lines that go on with an event; the fields that the first fitting one finds are added.";
+        "parser_*" _parser_n: String, repeated, "`Parser_1` and so on: parsers of lines that go on with an event; the fields that the first fitting one finds are added. Of a key that the event has already, the last value counts.";
         docker_mode: bool, default "off", "Whether lines of Docker's JSON are put together until their `log` ends with a newline, one for each `stream`, before `Parser` is applied. Not applied where `multiline.parser` is set.";
         docker_mode_flush: Duration, default "4", "Seconds that such a line waits for its next part, one at least.";
         "docker_mode_parser" _docker_mode_parser: String, optional, "Parser of a line of Docker's that begins an event: whole lines are joined too, until the next one that it fits.";

@@ -46,6 +46,7 @@ crate::options! {
         trace_error: bool, default "off", "Whether every kind of error in answers is logged, without values of records.";
         write_to: PathBuf, optional, "Directory that requests are written to as files, in place of being sent.";
         aws_auth: bool, default "off", "Refused: requests are not signed for AWS.";
+        "oauth2.enable" oauth2_enable: bool, default "off", "Refused: no tokens are fetched. A `bearer_token_file` that something else renews is read again when it changes.";
     }
     not_needed {
         "type": "Types of documents are gone since OpenSearch 2.",
@@ -58,6 +59,27 @@ crate::options! {
         "aws_role_arn": "Only with `aws_auth`.",
         "aws_external_id": "Only with `aws_auth`.",
         "aws_service_name": "Only with `aws_auth`.",
+        "oauth2.token_url": "Only with `oauth2.enable`.",
+        "oauth2.client_id": "Only with `oauth2.enable`.",
+        "oauth2.client_secret": "Only with `oauth2.enable`.",
+        "oauth2.scope": "Only with `oauth2.enable`.",
+        "oauth2.audience": "Only with `oauth2.enable`.",
+        "oauth2.resource": "Only with `oauth2.enable`.",
+        "oauth2.auth_method": "Only with `oauth2.enable`.",
+        "oauth2.jwt_key_file": "Only with `oauth2.enable`.",
+        "oauth2.jwt_cert_file": "Only with `oauth2.enable`.",
+        "oauth2.jwt_aud": "Only with `oauth2.enable`.",
+        "oauth2.jwt_header": "Only with `oauth2.enable`.",
+        "oauth2.jwt_ttl_seconds": "Only with `oauth2.enable`.",
+        "oauth2.refresh_skew_seconds": "Only with `oauth2.enable`.",
+        "oauth2.timeout": "Only with `oauth2.enable`.",
+        "oauth2.connect_timeout": "Only with `oauth2.enable`.",
+    }
+    refused {
+        "upstream": "No file of servers is read: `Hosts` names several servers of one cluster.",
+        "http_api_key": "It is Elasticsearch's: write `API_Key`, or `API_Key_File` with a file that holds the key.",
+        "cloud_id": "It is Elastic's: write `Host`, `Port` and `tls on` of the cluster.",
+        "cloud_auth": "It is Elastic's: write `HTTP_User` and `HTTP_Passwd`.",
     }
 }
 
@@ -92,6 +114,13 @@ impl OpenSearchOptions {
                 "aws_auth",
                 "`aws_auth` is not supported",
                 "use `http_user` and `http_passwd`, `bearer_token`, `api_key`, or a client certificate",
+            );
+        }
+        if self.oauth2_enable {
+            refuse(
+                "oauth2.enable",
+                "`oauth2.enable` is not supported: no tokens are fetched",
+                "have something else fetch the token and name its file with `bearer_token_file`, which is read again when it changes",
             );
         }
         if tls.key_passwd.is_some() {
