@@ -60,18 +60,32 @@ impl Drop for Agent {
     }
 }
 
+fn spawn(folder: &Path, stdin: Stdio) -> Child {
+    let log = OpenOptions::new().create(true).append(true).open(folder.join("log")).expect("a file for messages");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
+    command.current_dir(folder).args(["-c", "a.conf"]).stdin(stdin).stdout(Stdio::null()).stderr(log);
+    command.spawn().expect("it starts")
+}
+
 impl Agent {
     fn start(configuration: impl Fn(u16) -> String, stdin: Stdio) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("it has one").port();
         fs::write(folder.path().join("a.conf"), configuration(port)).expect("written");
-        let log = File::create(folder.path().join("log")).expect("a file for messages");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
-        command.current_dir(folder.path()).args(["-c", "a.conf"]).stdin(stdin).stdout(Stdio::null()).stderr(log);
-        let child = command.spawn().expect("it starts");
+        let child = spawn(folder.path(), stdin);
         let agent = Self { child, folder, port };
-        agent.eventually("it runs", || agent.get("/api/v1/uptime").contains("200 OK"));
+        agent.runs();
         agent
+    }
+
+    /// Starts it once more in its folder.
+    fn start_again(&mut self) {
+        self.child = spawn(self.path(), Stdio::null());
+        self.runs();
+    }
+
+    fn runs(&self) {
+        self.eventually("it runs", || self.get("/api/v1/uptime").contains("200 OK"));
     }
 
     fn path(&self) -> &Path {
@@ -284,6 +298,32 @@ fn a_reload_whose_positions_would_not_be_found_is_refused_and_goes_with_their_da
     agent.stop();
 
     assert!(answer.ends_with(r#"{"reload":"done","status":0}"#), "{answer}");
+}
+
+/// The database of an input without a name has its number.
+#[test]
+fn an_input_finds_its_positions_when_others_come_and_go_above_it() {
+    let one = |port, generation| configuration(port, generation, "").replace("Read_from_Head  on", "");
+    let two = |port, generation| {
+        let above = "[INPUT]\n    Name tail\n    Path other.log\n    Tag other\n[INPUT]\n";
+        one(port, generation).replace("[INPUT]\n", above)
+    };
+    let mut agent = Agent::start(|port| one(port, 1), Stdio::null());
+    fs::write(agent.path().join("app.log"), "one\n").expect("written");
+    agent.eventually("a line comes", || agent.written() == ["1 one"]);
+
+    let (mut expected, port) = (vec!["1 one".to_owned()], agent.port);
+    for (generation, text) in [(2, two(port, 2)), (3, one(port, 3)), (4, two(port, 4))] {
+        agent.stop();
+        agent.append(&format!("while {generation} was not there\n"));
+        agent.configure(&text);
+        agent.start_again();
+        expected.push(format!("{generation} while {generation} was not there"));
+        agent.eventually("the line comes", || agent.written() == expected);
+    }
+    agent.stop();
+
+    assert_eq!(agent.said().matches("took over positions of its files").count(), 3, "{}", agent.said());
 }
 
 #[test]

@@ -26,12 +26,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::config::{
-    Diagnostics, Environment, Loaded, OptionType, Section, SectionKind, Severity, Size, SourceFile, load, render,
+    Diagnostics, Document, Environment, Loaded, OptionType, Section, SectionKind, Severity, Size, SourceFile, load,
+    render,
 };
+use crate::inputs;
 use crate::pipeline::{Plan, Surroundings};
 use crate::plugin::Purpose;
 use crate::retention::Classes;
-use tracing::info;
+use tracing::{info, warn};
 
 use flags::{Command, Flags};
 use renewal::Files;
@@ -122,6 +124,9 @@ fn start(flags: Flags) -> ExitCode {
         _ => Arc::default(),
     };
     let surroundings = surroundings(&loaded, &environment, purpose, &mut findings);
+    if let Some(directory) = surroundings.state_directory.as_ref().filter(|_| purpose == Purpose::Run) {
+        bring_home(&loaded.document, directory);
+    }
     let plan = Plan::build(loaded, &surroundings, &mut findings);
     say(&render(&findings, &sources));
     let Some(plan) = plan.filter(|_| !findings.has_errors()) else {
@@ -139,6 +144,13 @@ fn start(flags: Flags) -> ExitCode {
             say("configuration test is successful\n");
             ExitCode::SUCCESS
         }
+    }
+}
+
+/// Moves positions to where the inputs of `document` look for them.
+fn bring_home(document: &Document, directory: &Path) {
+    if let Err(error) = inputs::bring_home(document, directory) {
+        warn!(component = "engine", %error, "positions of files that another input followed before are not looked for");
     }
 }
 

@@ -8,7 +8,7 @@ pub mod lines;
 mod stdin;
 mod tail;
 
-pub use tail::{is_any_file, positions_file};
+pub use tail::{bring_home, is_any_file, positions_file};
 
 #[cfg(any(test, fuzzing))]
 pub use tail::check::{cuts, encoded_cuts, restarts};
