@@ -75,7 +75,7 @@ codes! {
     "V113" "a key of [SERVICE] is set more than once, and the last one holds"
         "All [SERVICE] sections count as one, those of included files too. Flags win over all of them."
     "V114" "a key that the format of a parser gives no meaning"
-        "`Types` has no effect on JSON, whose values have types, `Regex` and `Skip_Empty_Values` none on formats without a pattern, `Logfmt_No_Bare_Keys` only one on logfmt. In Fluent Bit neither, which says nothing of it."
+        "`Types` has no effect on JSON, whose values have types, `Regex` none on formats without a pattern, nor `Skip_Empty_Values` but in cri, `Logfmt_No_Bare_Keys` only one on logfmt. In Fluent Bit neither, which says nothing of it."
     "V115" "two groups of a pattern have one name"
         "Where both take something, the last one gives the field, as in the JSON that Fluent Bit writes. In different alternatives only one of them takes something, which is not warned of."
     "V116" "a variable is set more than once in a file, and the last value holds"

@@ -18,6 +18,8 @@ const MAX_BYTES: u64 = 32 << 20;
 const MAX_FILES: usize = 1000;
 /// Files may include each other this deep.
 const MAX_DEPTH: usize = 32;
+/// What to do where a parsers file is missing.
+const BUILT_IN: &str = "put it there, or take the line away: parsers that come with Fluent Bit are built in, `vigie help parsers` lists them";
 
 /// What kind of file is read: a parsers file may hold parsers only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +90,11 @@ impl<'a> Reader<'a> {
         let text = match read_bounded(path, MAX_BYTES.saturating_sub(read)) {
             Ok(text) => text,
             Err(reason) => {
-                self.complain(place, "V010", format!("cannot read `{}`: {reason}", path.display()));
+                let message = format!("cannot read `{}`: {reason}", path.display());
+                let finding = self.findings.add(place, Severity::Error, "V010", message);
+                if self.purpose == Purpose::Parsers && !path.exists() {
+                    finding.help(BUILT_IN);
+                }
                 return;
             }
         };

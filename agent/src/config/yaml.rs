@@ -253,7 +253,11 @@ fn pipeline(reader: &mut Reader<'_>, value: Node) {
 
 fn sections(reader: &mut Reader<'_>, kind: SectionKind, value: Node) {
     let Kind::List(items) = value.kind else {
-        reader.findings.error(value.place, "V021", "expected a list: begin each item with `- `");
+        let is_empty = is_empty(&value);
+        let finding = reader.findings.error(value.place, "V021", "expected a list: begin each item with `- `");
+        if is_empty {
+            finding.help("take the key away, or write `[]` for a list without items");
+        }
         return;
     };
     for item in items {
@@ -266,7 +270,11 @@ fn sections(reader: &mut Reader<'_>, kind: SectionKind, value: Node) {
 
 fn section(reader: &mut Reader<'_>, kind: SectionKind, place: Place, value: Node) -> Option<Section> {
     let Kind::Map(members) = value.kind else {
-        reader.findings.error(value.place, "V021", "expected a map of keys and values");
+        let is_empty = is_empty(&value);
+        let finding = reader.findings.error(value.place, "V021", "expected a map of keys and values");
+        if is_empty {
+            finding.help("take it away, or write keys below it");
+        }
         return None;
     };
     let mut section = Section::new(kind, place);
@@ -322,6 +330,11 @@ fn member(reader: &mut Reader<'_>, section: &mut Section, key: (&str, Place), va
 fn trimmed<'t>(section: &Section, text: &'t str) -> &'t str {
     let trimmed = text.trim();
     if section.kind == SectionKind::Other || trimmed.is_empty() { text } else { trimmed }
+}
+
+/// Whether nothing is written.
+fn is_empty(node: &Node) -> bool {
+    matches!(&node.kind, Kind::Scalar(text, ScalarStyle::Plain) if text.is_empty())
 }
 
 fn scalar(node: &Node) -> Option<&str> {

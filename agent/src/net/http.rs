@@ -177,9 +177,9 @@ fn builder(
     }
     if net.tcp_keepalive {
         builder = builder
-            .tcp_keepalive(net.tcp_keepalive_time)
-            .tcp_keepalive_interval(net.tcp_keepalive_interval)
-            .tcp_keepalive_retries(net.tcp_keepalive_probes);
+            .tcp_keepalive(net.tcp_keepalive_time.0)
+            .tcp_keepalive_interval(net.tcp_keepalive_interval.0)
+            .tcp_keepalive_retries(net.tcp_keepalive_probes.0);
     } else {
         // Each of the three switches it on.
         builder = builder.tcp_keepalive(None).tcp_keepalive_interval(None).tcp_keepalive_retries(None);

@@ -83,7 +83,15 @@ async fn idle_connections_are_probed_as_told() {
         ("net.tcp_keepalive_interval", "7"),
         ("net.tcp_keepalive_probes", "3"),
     ];
-    for (entries, is_probed) in [(probed, true), (&[] as Entries<'_>, false)] {
+    // What Fluent Bit has by default.
+    let usual: Entries<'_> = &[
+        ("net.tcp_keepalive", "on"),
+        ("net.tcp_keepalive_time", "-1"),
+        ("net.tcp_keepalive_interval", "-1"),
+        ("net.tcp_keepalive_probes", "-1"),
+    ];
+    let cases = [(probed, Some((77, 7, 3))), (usual, Some((60, 10, 6))), (&[] as Entries<'_>, None)];
+    for (entries, expected) in cases {
         let stub = Stub::start(vec![Canned::ok("")]).await;
         let client = client(stub.port, entries);
         post(&client).await.expect("an answer");
@@ -91,11 +99,11 @@ async fn idle_connections_are_probed_as_told() {
         let sockets = sockets_to(stub.port);
 
         let socket = sockets.first().expect("the connection is kept");
-        assert_eq!(sockopt::socket_keepalive(socket), Ok(is_probed));
-        if is_probed {
-            assert_eq!(sockopt::tcp_keepidle(socket), Ok(Duration::from_secs(77)));
-            assert_eq!(sockopt::tcp_keepintvl(socket), Ok(Duration::from_secs(7)));
-            assert_eq!(sockopt::tcp_keepcnt(socket), Ok(3));
+        assert_eq!(sockopt::socket_keepalive(socket), Ok(expected.is_some()));
+        if let Some((idle, interval, count)) = expected {
+            assert_eq!(sockopt::tcp_keepidle(socket), Ok(Duration::from_secs(idle)));
+            assert_eq!(sockopt::tcp_keepintvl(socket), Ok(Duration::from_secs(interval)));
+            assert_eq!(sockopt::tcp_keepcnt(socket), Ok(count));
         }
     }
 }

@@ -43,9 +43,9 @@ crate::options! {
         "net.keepalive" keepalive: bool, default "on", "Whether connections are used again.";
         "net.keepalive_idle_timeout" keepalive_idle_timeout: Duration, default "30", "How long an unused connection is kept.";
         "net.tcp_keepalive" tcp_keepalive: bool, default "off", "Whether idle connections are probed.";
-        "net.tcp_keepalive_time" tcp_keepalive_time: Duration, default "60", "How long a connection is idle before it is probed.";
-        "net.tcp_keepalive_interval" tcp_keepalive_interval: Duration, default "10", "Time between probes.";
-        "net.tcp_keepalive_probes" tcp_keepalive_probes: u32, default "6", "Probes without an answer before the connection is given up.";
+        "net.tcp_keepalive_time" tcp_keepalive_time: OrDefault<60>, default "60", "How long a connection is idle before it is probed. Below 0 it is the default, as for the two below.";
+        "net.tcp_keepalive_interval" tcp_keepalive_interval: OrDefault<10>, default "10", "Time between probes.";
+        "net.tcp_keepalive_probes" tcp_keepalive_probes: Probes, default "6", "Probes without an answer before the connection is given up.";
         "net.source_address" source_address: SourceAddress, optional, "Address of this host to connect from.";
         "net.dns.prefer_ipv4" prefer_ipv4: bool, default "off", "Whether IPv4 addresses are tried first.";
         "net.dns.prefer_ipv6" prefer_ipv6: bool, default "off", "Whether IPv6 addresses are tried first.";
@@ -58,6 +58,40 @@ crate::options! {
         "net.connect_timeout_log_error": "A connection that takes too long is always logged.",
         "net.max_worker_connections": "Connections are bounded by the requests in flight.",
     }
+}
+
+/// A time, or with a number below 0, which Fluent Bit has by default, `SECONDS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrDefault<const SECONDS: u64>(pub Duration);
+
+impl<const SECONDS: u64> OptionType for OrDefault<SECONDS> {
+    const KIND: &'static str = Duration::KIND;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let time = if is_below_0(text) { Ok(Duration::from_secs(SECONDS)) } else { Duration::parse(text) };
+        time.map(Self)
+    }
+
+    fn remedy(text: &str) -> Option<String> {
+        Duration::remedy(text)
+    }
+}
+
+/// A number of probes; below 0 it is the default one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probes(pub u32);
+
+impl OptionType for Probes {
+    const KIND: &'static str = u32::KIND;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let probes = if is_below_0(text) { Ok(6) } else { u32::parse(text) };
+        probes.map(Self)
+    }
+}
+
+fn is_below_0(text: &str) -> bool {
+    text.parse::<i64>().is_ok_and(|number| number < 0)
 }
 
 /// A version of TLS.

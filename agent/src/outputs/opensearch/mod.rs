@@ -131,7 +131,8 @@ fn clients(
         Ok(clients) => Some(clients),
         Err(message) => {
             let place = ["hosts", "host"].iter().find_map(|key| section.get(key));
-            findings.error(place.map_or(section.place, |value| value.place), "V133", message);
+            let help = "write the name or address alone; `Port`, `tls on` and `Path` stand on lines of their own";
+            findings.error(place.map_or(section.place, |value| value.place), "V133", message).help(help);
             None
         }
     }
