@@ -116,7 +116,9 @@ impl Input for Dummy {
         let first = self.start_time();
         let mut made = 0;
         let mut next = if self.options.flush_on_startup { began } else { began + self.interval };
-        while !stop.requested() && (self.options.samples == 0 || made < self.options.samples) {
+        // The record of the start comes however soon another input ends the agent.
+        let is_first = |made| made == 0 && self.options.flush_on_startup;
+        while (is_first(made) || !stop.requested()) && (self.options.samples == 0 || made < self.options.samples) {
             let wait = next.saturating_duration_since(Instant::now());
             if !wait.is_zero() {
                 stop.signal().wait(wait);
@@ -124,7 +126,12 @@ impl Input for Dummy {
             }
             let bytes =
                 (self.options.dummy.0.len() + self.options.metadata.0.len()) * self.options.copies.max(1) as usize;
-            let Some(mut batch) = outlet.batch(bytes, Duration::from_millis(100)) else { continue };
+            let Some(mut batch) = outlet.batch(bytes, Duration::from_millis(100)) else {
+                if stop.requested() {
+                    break;
+                }
+                continue;
+            };
             let time = first.map_or_else(self.clock, |first| self.time(first, began.elapsed()));
             for _ in 0..self.options.copies.max(1) {
                 self.record(&mut batch, time, made);
