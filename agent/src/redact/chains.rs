@@ -285,7 +285,7 @@ impl Pass<'_> {
 }
 
 /// Whether `text` begins with a UUID, which nobody is called.
-fn is_uuid(text: &[u8]) -> bool {
+pub(super) fn is_uuid(text: &[u8]) -> bool {
     let Some(uuid) = text.first_chunk::<36>() else { return false };
     if [8, 13, 18, 23].iter().any(|dash| uuid[*dash] != b'-') || text.get(36).is_some_and(u8::is_ascii_alphanumeric) {
         return false;

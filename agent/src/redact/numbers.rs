@@ -92,7 +92,7 @@ impl Pass<'_> {
     }
 
     /// Where a position lies whose first number begins at `at`.
-    fn position_at(&self, at: usize) -> Option<Range<usize>> {
+    pub(super) fn position_at(&self, at: usize) -> Option<Range<usize>> {
         let first = decimal_length(&self.text[at..])?;
         let marks =
             self.text[at + first..].iter().take(3).take_while(|byte| matches!(byte, b',' | b';' | b' ')).count();
@@ -105,14 +105,8 @@ impl Pass<'_> {
         (marks > 0 && !is_inside).then_some(at - usize::from(is_signed)..second_start + sign + second)
     }
 
-    /// Whether the number at `at` begins an address, if there `may_be_four` of them, or a position.
-    #[inline(never)]
-    pub(super) fn may_be_dotted(&self, at: usize, may_be_four: bool) -> bool {
-        if may_be_four { dotted_quad(self.text, at).is_some() } else { self.position_at(at).is_some() }
-    }
-
     /// Whether an address is at `at`, which is done with then.
-    fn ip_v4(&mut self, at: usize) -> bool {
+    pub(super) fn ip_v4(&mut self, at: usize) -> bool {
         let Some(end) = dotted_quad(self.text, at) else { return false };
         self.next = end;
         if !self.is_version(at) {
