@@ -1,7 +1,8 @@
 //! 64 bytes in one register, with AVX-512 and its look-ups in tables of 128 bytes (VBMI).
 
 use std::arch::x86_64::{
-    __m512i, _mm512_add_epi8, _mm512_cmpeq_epi8_mask, _mm512_load_si512, _mm512_loadu_si512, _mm512_maskz_loadu_epi8,
+    __m512i, _mm_loadu_si128, _mm256_loadu_si256, _mm256_set_m128i, _mm512_castsi256_si512, _mm512_cmpeq_epi8_mask,
+    _mm512_inserti64x4, _mm512_load_si512, _mm512_loadu_si512, _mm512_mask_add_epi8, _mm512_maskz_loadu_epi8,
     _mm512_maskz_permutexvar_epi8, _mm512_min_epu8, _mm512_movepi8_mask, _mm512_permutex2var_epi8, _mm512_set1_epi8,
     _mm512_test_epi8_mask,
 };
@@ -67,27 +68,35 @@ pub(super) fn classify(text: &[u8], out: &mut [Classes]) -> bool {
 }
 
 /// `rest`, of less than 64 bytes, with zeros behind it. No line of the cache is read but those in which `rest` lies: others may be
-/// far away.
+/// far away. A load with a mask waits longer for what is far away, so that it is only for what is short.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 fn filled(rest: &[u8]) -> __m512i {
-    let (address, length) = (rest.as_ptr().addr(), rest.len());
-    let behind_line = address % 64;
-    let back = if behind_line + length <= 64 { behind_line } else { 0 };
-    let there = (1 << length) - 1;
+    if let (Some(first), Some(last)) = (rest.first_chunk::<32>(), rest.last_chunk::<32>()) {
+        // SAFETY: twice 32 bytes are read, aligned or not.
+        let (first, last) =
+            unsafe { (_mm256_loadu_si256(first.as_ptr().cast()), _mm256_loadu_si256(last.as_ptr().cast())) };
+        let both = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(first), last);
+        return moved(both, u64::MAX << 32, 64 - rest.len(), rest.len());
+    }
+    if let (Some(first), Some(last)) = (rest.first_chunk::<16>(), rest.last_chunk::<16>()) {
+        // SAFETY: twice 16 bytes are read, aligned or not.
+        let (first, last) = unsafe { (_mm_loadu_si128(first.as_ptr().cast()), _mm_loadu_si128(last.as_ptr().cast())) };
+        let both = _mm512_castsi256_si512(_mm256_set_m128i(last, first));
+        return moved(both, u64::MAX << 16, 32 - rest.len(), rest.len());
+    }
+    let behind_line = rest.as_ptr().addr() % 64;
+    let back = if behind_line + rest.len() <= 64 { behind_line } else { 0 };
+    let there = ((1 << rest.len()) - 1) << back;
     // SAFETY: of the 64 bytes only those are read that are there.
-    let line = unsafe { _mm512_maskz_loadu_epi8(there << back, rest.as_ptr().wrapping_sub(back).cast()) };
-    _mm512_maskz_permutexvar_epi8(
-        there,
-        _mm512_add_epi8(places(), _mm512_set1_epi8(back.to_le_bytes()[0].cast_signed())),
-        line,
-    )
+    let line = unsafe { _mm512_maskz_loadu_epi8(there, rest.as_ptr().wrapping_sub(back).cast()) };
+    moved(line, u64::MAX, back, rest.len())
 }
 
-/// The numbers from 0 to 63.
+/// The first `length` bytes, less than 64, of which those at `places` stand `by` bytes further on in `bytes`.
 #[inline]
-#[target_feature(enable = "avx512f")]
-fn places() -> __m512i {
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn moved(bytes: __m512i, places: u64, by: usize, length: usize) -> __m512i {
     static PLACES: Table = {
         let mut places = [0; 128];
         let mut place = 0;
@@ -97,7 +106,9 @@ fn places() -> __m512i {
         }
         Table(places)
     };
-    halves(&PLACES)[0]
+    let [own, _] = halves(&PLACES);
+    let from = _mm512_mask_add_epi8(own, places, own, _mm512_set1_epi8(by.to_le_bytes()[0].cast_signed()));
+    _mm512_maskz_permutexvar_epi8((1 << length) - 1, from, bytes)
 }
 
 #[inline]
