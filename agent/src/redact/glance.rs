@@ -227,8 +227,9 @@ impl Pass<'_> {
         }
         let shape = Shape::new(window.alnums, window.digits, length, edges);
         match self.shapes.find(shape) {
-            Some(runs) => !runs.may_have(lengths) || !self.is_spoken_for(at, at + length as usize),
-            None => self.is_chain_quiet((at, length), window, lengths, shape),
+            Some(_) if lengths.any == 0 => true,
+            Some(runs) if runs != Lengths::ALL => !runs.meets(lengths) || !self.is_spoken_for(at, at + length as usize),
+            _ => self.is_chain_quiet((at, length), window, lengths, shape),
         }
     }
 
@@ -251,7 +252,7 @@ impl Pass<'_> {
     /// The same, and keeps its `shape` where that alone told it.
     #[inline(never)]
     fn is_chain_quiet(&mut self, (at, length): (usize, u32), window: &Window, lengths: Lengths, shape: Shape) -> bool {
-        let (mut seen, mut runs) = (Seen::default(), Runs::default());
+        let (mut seen, mut runs) = (Seen::default(), (lengths.any != 0).then(Runs::default));
         let (mut place, dots, others) = (0, Dots::of(window, (1 << length) - 1), window.words & !window.alnums);
         let mut is_whole = self.byte_before(at, 1) != b'_';
         while place < length {
@@ -261,7 +262,7 @@ impl Pass<'_> {
             is_whole &= others >> end & 1 == 0;
             let (ahead, room) = (window.digits >> place, (length - place) as usize);
             let group = Group { start, size: size as usize, digits, ahead, is_whole, room };
-            if !self.is_group_quiet(&mut seen, &mut runs, &group)
+            if !self.is_group_quiet(&mut seen, runs.as_mut(), &group)
                 || dots.all() >> end & 1 == 1 && size < 4 && self.is_dotted(start, dots.is_four(end))
             {
                 return false;
@@ -269,16 +270,17 @@ impl Pass<'_> {
             seen.is_asked |= dots.all() >> end & 1 == 1 && size < 4;
             (place, is_whole) = (end + 1, true);
         }
+        let runs = runs.map_or(Lengths::ALL, |runs| runs.lengths());
         if !seen.is_asked {
             self.shapes.put(shape, runs);
         }
-        !runs.may_have(lengths) || !self.is_spoken_for(at, at + length as usize)
+        !runs.meets(lengths) || !self.is_spoken_for(at, at + length as usize)
     }
 
     /// The same for a chain of 64 bytes or more.
     #[inline(never)]
     fn is_long_chain_quiet(&mut self, at: usize, lengths: Lengths) -> bool {
-        let (mut seen, mut runs, mut start) = (Seen::default(), Runs::default(), at);
+        let (mut seen, mut runs, mut start) = (Seen::default(), (lengths.any != 0).then(Runs::default), at);
         loop {
             let window = self.masks.window(start);
             let size = window.alnums.trailing_ones();
@@ -288,13 +290,13 @@ impl Pass<'_> {
             let group = Group { start, size: end - start, digits, ahead: window.digits, is_whole, room: usize::MAX };
             let dots = Dots::of(&window, u64::MAX);
             let is_dotted = size < 4 && dots.all() >> size & 1 == 1;
-            if !self.is_group_quiet(&mut seen, &mut runs, &group)
+            if !self.is_group_quiet(&mut seen, runs.as_mut(), &group)
                 || is_dotted && self.is_dotted(start, dots.is_four(size))
             {
                 return false;
             }
             if !self.is_joint(end) {
-                return !runs.may_have(lengths) || !self.is_spoken_for(at, end);
+                return runs.is_none_or(|runs| !runs.lengths().meets(lengths)) || !self.is_spoken_for(at, end);
             }
             start = end + 1;
         }
@@ -330,18 +332,22 @@ impl Pass<'_> {
 
     /// Whether no number that ends with this group, the next one of those that were `seen`, counts without a word.
     #[inline(always)]
-    fn is_group_quiet(&mut self, seen: &mut Seen, runs: &mut Runs, group: &Group) -> bool {
+    fn is_group_quiet(&mut self, seen: &mut Seen, mut runs: Option<&mut Runs>, group: &Group) -> bool {
         let (size, digits) = (group.size, group.digits);
         if !group.is_whole || size > LONGEST || digits == 0 && size > LETTERS {
             (seen.track, seen.letters) = (Track::default(), 0);
-            runs.cut();
+            if let Some(runs) = &mut runs {
+                runs.cut();
+            }
             return true;
         }
         let has_letters = digits + 1 != 1 << size;
         seen.letters = seen.letters << 1 | u32::from(has_letters);
         seen.way = seen.way.and(size as u8);
         seen.track = self.engine.ways.follow(seen.track, size);
-        runs.add(size, has_letters);
+        if let Some(runs) = runs {
+            runs.add(size, has_letters);
+        }
         let third = if size == 2 { 3 } else { 2 };
         let is_country = size >= 2 && group.ahead & 0b11 == 0 && group.ahead >> third & 1 == 1;
         let may_be_way = seen.track.ends(has_letters, seen.letters != 0);

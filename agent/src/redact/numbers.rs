@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::moment::{Begins, may_be_moment, moment};
 use super::scanner::Pass;
+use super::universal::ip::dotted_quad;
 
 /// Bytes of the shortest date with the name of its month.
 const SPOKEN: usize = 8;
@@ -107,7 +108,8 @@ impl Pass<'_> {
 
     /// Whether an address is at `at`, which is done with then.
     pub(super) fn ip_v4(&mut self, at: usize) -> bool {
-        let Some(end) = dotted_quad(self.text, at) else { return false };
+        let Some((_, length)) = dotted_quad(&self.text[at..]) else { return false };
+        let end = at + length;
         self.next = end;
         if !self.is_version(at) {
             // It is one of both.
@@ -146,27 +148,4 @@ fn decimal_length(text: &[u8]) -> Option<usize> {
     let end = whole + 1 + places;
     let is_touched = text.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     ((4..=15).contains(&places) && !is_touched).then_some(end)
-}
-
-/// Where the dotted quad ends that begins at `at`: four numbers up to 255 without leading zeros.
-fn dotted_quad(text: &[u8], at: usize) -> Option<usize> {
-    let mut end = at;
-    for number in 0..4 {
-        if number > 0 {
-            if text.get(end) != Some(&b'.') {
-                return None;
-            }
-            end += 1;
-        }
-        let digits = text[end..].iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
-        let value = text[end..end + digits].iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'));
-        if digits == 0 || digits > 3 || value > 255 || (digits > 1 && text[end] == b'0') {
-            return None;
-        }
-        end += digits;
-    }
-    let behind = text.get(end).copied().unwrap_or_default();
-    let goes_on = behind.is_ascii_alphanumeric() || behind == b'_';
-    let is_longer = behind == b'.' && text.get(end + 1).is_some_and(u8::is_ascii_digit);
-    (!goes_on && !is_longer).then_some(end)
 }

@@ -1,6 +1,6 @@
 //! Chains that were looked at before, by where their letters and digits are: most numbers of a log are written like others.
 
-use super::chain::Runs;
+use super::context::Lengths;
 
 /// Shapes that are remembered, a power of two.
 const SHAPES: usize = 256;
@@ -29,9 +29,10 @@ impl Shape {
     }
 }
 
-/// Shapes of chains in which nothing is that counts without a word, whatever their letters and digits are, and their runs.
+/// Shapes of chains in which nothing is that counts without a word, whatever their letters and digits are, and the lengths of their
+/// runs: all of them where nobody wanted to know.
 #[derive(Debug)]
-pub(super) struct Shapes(Box<[(Shape, Runs)]>);
+pub(super) struct Shapes(Box<[(Shape, Lengths)]>);
 
 impl Default for Shapes {
     fn default() -> Self {
@@ -40,16 +41,16 @@ impl Default for Shapes {
 }
 
 impl Shapes {
-    /// The runs of a chain of this shape, if it is known.
+    /// The lengths of the runs of a chain of this shape, if it is known.
     #[inline(always)]
-    pub(super) fn find(&self, shape: Shape) -> Option<&Runs> {
-        let (known, runs) = self.0.get(shape.place())?;
-        (*known == shape).then_some(runs)
+    pub(super) fn find(&self, shape: Shape) -> Option<Lengths> {
+        let (known, lengths) = self.0.get(shape.place())?;
+        (*known == shape).then_some(*lengths)
     }
 
     /// Keeps `shape` in place of another.
     #[inline(always)]
-    pub(super) fn put(&mut self, shape: Shape, runs: Runs) {
-        self.0[shape.place()] = (shape, runs);
+    pub(super) fn put(&mut self, shape: Shape, lengths: Lengths) {
+        self.0[shape.place()] = (shape, lengths);
     }
 }
