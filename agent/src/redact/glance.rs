@@ -226,11 +226,32 @@ impl Pass<'_> {
             }
         }
         let shape = Shape::new(window.alnums, window.digits, length, edges);
-        match self.shapes.find(shape) {
+        let is_quiet = match self.shapes.find(shape) {
             Some(_) if lengths.any == 0 => true,
             Some(runs) if runs != Lengths::ALL => !runs.meets(lengths) || !self.is_spoken_for(at, at + length as usize),
             _ => self.is_chain_quiet((at, length), window, lengths, shape),
+        };
+        let places = Dots::of(window, within).places;
+        is_quiet && (places == 0 || !self.has_position(at, window, places))
+    }
+
+    /// Whether a position on earth begins before any of `places` in the chain at `at`. Most often these are parts of seconds, and
+    /// what stands behind them tells.
+    #[inline(never)]
+    fn has_position(&self, at: usize, window: &Window, mut places: u64) -> bool {
+        while places != 0 {
+            let place = places.trailing_zeros();
+            places &= places - 1;
+            let whole = (window.alnums << (64 - place)).leading_ones();
+            let behind = place + 1 + (window.digits >> place >> 1).trailing_ones();
+            if whole < 4
+                && matches!(self.byte(at + behind as usize), b',' | b';' | b' ')
+                && self.position_at(at + (place - whole) as usize).is_some()
+            {
+                return true;
+            }
         }
+        false
     }
 
     /// Whether the group of `length` at `at`, which has none beside it, does not count.
@@ -253,7 +274,7 @@ impl Pass<'_> {
     #[inline(never)]
     fn is_chain_quiet(&mut self, (at, length): (usize, u32), window: &Window, lengths: Lengths, shape: Shape) -> bool {
         let (mut seen, mut runs) = (Seen::default(), (lengths.any != 0).then(Runs::default));
-        let (mut place, dots, others) = (0, Dots::of(window, (1 << length) - 1), window.words & !window.alnums);
+        let (mut place, fours, others) = (0, Dots::of(window, (1 << length) - 1).fours, window.words & !window.alnums);
         let mut is_whole = self.byte_before(at, 1) != b'_';
         while place < length {
             let size = (!(window.alnums >> place)).trailing_zeros();
@@ -263,11 +284,11 @@ impl Pass<'_> {
             let (ahead, room) = (window.digits >> place, (length - place) as usize);
             let group = Group { start, size: size as usize, digits, ahead, is_whole, room };
             if !self.is_group_quiet(&mut seen, runs.as_mut(), &group)
-                || dots.all() >> end & 1 == 1 && size < 4 && self.is_dotted(start, dots.is_four(end))
+                || fours >> end & 1 == 1 && size < 4 && self.is_address(start)
             {
                 return false;
             }
-            seen.is_asked |= dots.all() >> end & 1 == 1 && size < 4;
+            seen.is_asked |= fours >> end & 1 == 1 && size < 4;
             (place, is_whole) = (end + 1, true);
         }
         let runs = runs.map_or(Lengths::ALL, |runs| runs.lengths());
@@ -289,9 +310,9 @@ impl Pass<'_> {
             let is_whole = self.byte_before(start, 1) != b'_' && self.byte(end) != b'_';
             let group = Group { start, size: end - start, digits, ahead: window.digits, is_whole, room: usize::MAX };
             let dots = Dots::of(&window, u64::MAX);
-            let is_dotted = size < 4 && dots.all() >> size & 1 == 1;
+            let (is_four, is_place) = (dots.fours >> size & 1 == 1, dots.places >> size & 1 == 1);
             if !self.is_group_quiet(&mut seen, runs.as_mut(), &group)
-                || is_dotted && self.is_dotted(start, dots.is_four(size))
+                || size < 4 && (is_four && self.is_address(start) || is_place && self.position_at(start).is_some())
             {
                 return false;
             }
@@ -308,13 +329,10 @@ impl Pass<'_> {
         !self.key.is_mute || self.hearing.may_speak(self.text, at) || self.hearing.speaks_within(at, end)
     }
 
-    /// Whether anything is found in the numbers with dots between them at `at`, of which there `may_be_four`.
+    /// Whether anything is found in the four numbers at `at`.
     #[inline(never)]
-    fn is_dotted(&mut self, at: usize, may_be_four: bool) -> bool {
-        if may_be_four {
-            return self.finds(|pass| _ = pass.ip_v4(at));
-        }
-        self.position_at(at).is_some()
+    fn is_address(&mut self, at: usize) -> bool {
+        self.finds(|pass| _ = pass.ip_v4(at))
     }
 
     /// Whether groups of a chain stand on both sides of `at`.
@@ -426,16 +444,6 @@ impl Dots {
         let marks = !window.alnums & digits << 1 & digits >> 1;
         let near = |bits: u64| bits >> 2 | bits >> 3 | bits >> 4;
         Self { fours: marks & near(marks & near(marks)), places: marks & digits >> 2 & digits >> 3 & digits >> 4 }
-    }
-
-    #[inline(always)]
-    fn all(self) -> u64 {
-        self.fours | self.places
-    }
-
-    #[inline(always)]
-    fn is_four(self, place: u32) -> bool {
-        self.fours >> place & 1 == 1
     }
 }
 
