@@ -270,7 +270,7 @@ impl Reader<'_> {
     #[inline(always)]
     fn words(self, block: usize, (all, whole, ends): (u64, u64, u64), last: Option<(usize, usize)>, heard: &mut Heard) {
         let (beginnings, mut known) = self.beginnings(block, all, ends);
-        heard.heads = self.literals(block, beginnings & whole);
+        heard.heads = self.heads(block, beginnings & whole);
         while known != 0 {
             let bit = known & known.wrapping_neg();
             known ^= bit;
@@ -301,19 +301,6 @@ impl Reader<'_> {
             known |= if is_known { bit } else { 0 };
         }
         (any, known)
-    }
-
-    /// Of the words that begin at the bits `starts` of a block those that may begin with something known.
-    #[inline(always)]
-    fn literals(self, block: usize, mut starts: u64) -> u64 {
-        let mut heads = 0;
-        while starts != 0 {
-            let bit = starts & starts.wrapping_neg();
-            starts ^= bit;
-            let head = head(self.text, block * 64 + bit.trailing_zeros() as usize);
-            heads |= if self.engine.literals.may_begin(head as u32) { bit } else { 0 };
-        }
-        heads
     }
 
     /// Reads the word at `start`, which reaches to the end of `block` or beyond. One that is longer than any known one is left out.
