@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use vigie_parsers::simd::{BitWork, Classes};
+use vigie_parsers::simd::{BitWork, Classes, expect_behind};
 
 use super::beside::{Beside, open_pairs};
 use super::context::{BEFORE, Context};
@@ -96,6 +96,7 @@ impl Scanner {
     ///
     /// Takes time in proportion to the length of `text`, of which the first 4 GiB count.
     pub fn scan(&mut self, text: &[u8], place: Place<'_>, found: &mut Vec<Finding>) {
+        expect_behind(text);
         self.masks.bits().work(Look { scanner: self, text, place, found });
     }
 
