@@ -81,7 +81,7 @@ impl Pass<'_> {
     #[inline(always)]
     fn is_idle(&mut self, at: usize, groups: &MuteGroups) -> bool {
         let asked = self.engine.asked_lengths();
-        if !groups.runs.may_have(Lengths { any: asked, lettered: asked }) {
+        if !groups.runs.lengths().meets(Lengths { any: asked, lettered: asked }) {
             return true;
         }
         let is_mute = self.is_mute(at);
@@ -91,7 +91,7 @@ impl Pass<'_> {
         }
         let spoken = self.spoken_lengths(at, groups.end);
         let spoken = Lengths { any: spoken.any & asked, lettered: spoken.lettered & asked };
-        is_mute && !self.hearing.speaks_within(at, groups.end) || !groups.runs.may_have(spoken)
+        is_mute && !self.hearing.speaks_within(at, groups.end) || !groups.runs.lengths().meets(spoken)
     }
 
     /// The at most `most` groups of the chain that begins at `at`, if no run of them counts when no word speaks for any.
@@ -285,7 +285,7 @@ impl Pass<'_> {
 }
 
 /// Whether `text` begins with a UUID, which nobody is called.
-fn is_uuid(text: &[u8]) -> bool {
+pub(super) fn is_uuid(text: &[u8]) -> bool {
     let Some(uuid) = text.first_chunk::<36>() else { return false };
     if [8, 13, 18, 23].iter().any(|dash| uuid[*dash] != b'-') || text.get(36).is_some_and(u8::is_ascii_alphanumeric) {
         return false;

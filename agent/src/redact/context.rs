@@ -108,6 +108,12 @@ impl Lengths {
         Self { any: self.any | more.any, lettered: self.lettered | more.lettered }
     }
 
+    /// Whether any is among both.
+    #[inline(always)]
+    pub(super) fn meets(self, other: Self) -> bool {
+        self.lettered & other.lettered | self.any & other.any != 0
+    }
+
     /// Those that runs with letters or without may have.
     #[inline(always)]
     pub(super) fn of_runs(self, have_letters: bool) -> u64 {

@@ -41,6 +41,15 @@ pub(super) fn head(text: &[u8], start: usize) -> u64 {
     }
 }
 
+/// The first four of them.
+#[inline(always)]
+pub(super) fn first_letters(text: &[u8], start: usize) -> u32 {
+    match text.get(start..).and_then(<[u8]>::first_chunk) {
+        Some(chunk) => u32::from_le_bytes(*chunk),
+        None => short(text, start) as u32,
+    }
+}
+
 /// A number for the word with this head and `length`, equal for words that differ in case.
 #[inline(always)]
 pub(super) fn key(head: u64, length: usize) -> u64 {

@@ -3,13 +3,17 @@
 //! So it is with most texts. Dates, times and what else is passed over need not be known for that: whatever may be a value is looked
 //! at by itself, in any order. A text in which something may be is looked through in full.
 
+use std::ops::Range;
+
 use vigie_parsers::simd::Classes;
 
+use super::Candidate;
 use super::beside::open_pairs;
 use super::chain::Runs;
+use super::chains::is_uuid;
 use super::context::Lengths;
 use super::endings::Track;
-use super::engine::LONGEST;
+use super::engine::{Asked, LONGEST};
 use super::masks::{Masks, NO_CLASSES, Window, alnums};
 use super::scanner::{Pass, long_capitals};
 use super::shapes::Shape;
@@ -22,6 +26,9 @@ pub(super) const BIRTHS: u64 = 1 << 63;
 const LETTERS: usize = 4;
 /// Groups of the longest way.
 const GROUPS: usize = 7;
+/// Bytes of a UUID, and those of its groups, as bits.
+const UUID: usize = 36;
+const UUID_GROUPS: u64 = ((1 << UUID) - 1) & !(1 << 8 | 1 << 13 | 1 << 18 | 1 << 23);
 
 /// The groups of a chain so far.
 #[derive(Default)]
@@ -40,6 +47,8 @@ struct Group {
     size: usize,
     /// Its digits, as bits.
     digits: u64,
+    /// The digits from its first byte on, its own and those behind it.
+    ahead: u64,
     /// Whether it is a word by itself.
     is_whole: bool,
     /// Bytes of the chain from here on.
@@ -67,8 +76,11 @@ impl Pass<'_> {
             let next_chains = if number + 1 < blocks.len() { joined(blocks, number + 1) } else { 0 };
             let starts = classes.words & !(classes.words << 1 | before.words >> 63);
             let words = self.hearing.heads(number) | long_capitals(classes, starts) | classes.marks;
+            let next_zeros = blocks.get(number + 1).map_or(0, |next| next.zeros << 63);
+            let pluses = classes.pluses << 1 | before.pluses >> 63;
+            let calls = starts & (classes.zeros & (classes.zeros >> 1 | next_zeros) | classes.digits & pluses);
             if words != 0 && !self.are_quiet(number, words, Self::look_at)
-                || !self.are_digits_quiet(number, starts & classes.digits)
+                || calls != 0 && !self.are_digits_quiet(number, calls)
                 || classes.pairs != 0 && !self.are_pairs_quiet(number, classes)
                 || !self.are_chains_quiet(number, (before_chains, chains, next_chains), lengths)
             {
@@ -118,17 +130,13 @@ impl Pass<'_> {
         self.look(at, false);
     }
 
-    /// Whether the numbers that begin at the bits `starts` of a block are none that one calls.
-    #[inline(always)]
+    /// Whether the numbers that begin at the bits `starts` of a block, behind a plus or with two zeros, are none that one calls.
+    #[inline(never)]
     fn are_digits_quiet(&mut self, number: usize, mut starts: u64) -> bool {
         while starts != 0 {
             let at = number * 64 + starts.trailing_zeros() as usize;
             starts &= starts - 1;
-            let is_zeros = self.text[at] == b'0' && self.byte(at + 1) == b'0';
-            if (is_zeros || self.byte_before(at, 1) == b'+')
-                && self.may_be_phone(at)
-                && self.finds(|pass| _ = pass.phone(at))
-            {
+            if self.may_be_phone(at) && self.finds(|pass| _ = pass.phone(at)) {
                 return false;
             }
         }
@@ -136,7 +144,6 @@ impl Pass<'_> {
     }
 
     /// Whether a telephone number may begin at `at`: behind a plus, or with the code of a country behind the two zeros there.
-    #[inline(never)]
     fn may_be_phone(&self, at: usize) -> bool {
         self.byte_before(at, 1) == b'+'
             || matches!(self.byte(at + 2), b'1'..=b'9' | b' ' | b'.' | b'-' | b'/' | b'(' | b')' | b'+')
@@ -177,10 +184,12 @@ impl Pass<'_> {
         let next_fours = next_twos & ahead(next_twos, u64::MAX, 2);
         // Without a word the shortest value is `1.2.3.4`.
         let long = fours & if lengths.any == 0 { ahead(fours, next_fours, 3) } else { ahead(here, next, 4) };
-        let mut long = long & starts;
-        while long != 0 {
-            let bit = long.trailing_zeros();
-            long &= long - 1;
+        let long = long & starts;
+        let mut digits = first_digits(here, self.masks.blocks()[number].digits, long);
+        while digits != 0 {
+            let digit = digits & digits.wrapping_neg();
+            digits ^= digit;
+            let bit = 63 - (long & (digit | (digit - 1))).leading_zeros();
             let at = number * 64 + bit as usize;
             let mut length = (!(here >> bit)).trailing_zeros();
             let window = if bit + length < 64 {
@@ -208,11 +217,41 @@ impl Pass<'_> {
         if window.alnums & within == within {
             return self.is_run_quiet(at, length as usize, window.digits & within, lengths);
         }
-        let (first, behind) = (self.byte_before(at, 1), (window.words & !window.alnums) >> length & 1);
-        let shape = Shape::new(window.alnums, window.digits, length);
-        let is_plain = lengths.any == 0 && first != b'_' && behind == 0;
-        is_plain && self.shapes.has(shape)
-            || self.is_chain_quiet((at, length), window, lengths, is_plain.then_some(shape))
+        let edges = [self.byte_before(at, 1) == b'_', (window.words & !window.alnums) >> length & 1 == 1];
+        if length as usize == UUID && window.alnums & within == UUID_GROUPS && edges == [false; 2] {
+            // Where letters and digits begin one, nothing before it takes a part of it.
+            let first = window.digits & 0xff;
+            if !matches!(first, 0 | 0xff) && is_uuid(&self.text[at..]) {
+                return true;
+            }
+        }
+        let shape = Shape::new(window.alnums, window.digits, length, edges);
+        let is_quiet = match self.shapes.find(shape) {
+            Some(_) if lengths.any == 0 => true,
+            Some(runs) if runs != Lengths::ALL => !runs.meets(lengths) || !self.is_spoken_for(at, at + length as usize),
+            _ => self.is_chain_quiet((at, length), window, lengths, shape),
+        };
+        let places = Dots::of(window, within).places;
+        is_quiet && (places == 0 || !self.has_position(at, window, places))
+    }
+
+    /// Whether a position on earth begins before any of `places` in the chain at `at`. Most often these are parts of seconds, and
+    /// what stands behind them tells.
+    #[inline(never)]
+    fn has_position(&self, at: usize, window: &Window, mut places: u64) -> bool {
+        while places != 0 {
+            let place = places.trailing_zeros();
+            places &= places - 1;
+            let whole = (window.alnums << (64 - place)).leading_ones();
+            let behind = place + 1 + (window.digits >> place >> 1).trailing_ones();
+            if whole < 4
+                && matches!(self.byte(at + behind as usize), b',' | b';' | b' ')
+                && self.position_at(at + (place - whole) as usize).is_some()
+            {
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether the group of `length` at `at`, which has none beside it, does not count.
@@ -233,35 +272,30 @@ impl Pass<'_> {
 
     /// The same, and keeps its `shape` where that alone told it.
     #[inline(never)]
-    fn is_chain_quiet(
-        &mut self,
-        (at, length): (usize, u32),
-        window: &Window,
-        lengths: Lengths,
-        shape: Option<Shape>,
-    ) -> bool {
-        let mut seen = Seen::default();
-        let mut runs = (lengths.any != 0).then(Runs::default);
-        let (mut place, dots, others) = (0, Dots::of(window, (1 << length) - 1), window.words & !window.alnums);
+    fn is_chain_quiet(&mut self, (at, length): (usize, u32), window: &Window, lengths: Lengths, shape: Shape) -> bool {
+        let (mut seen, mut runs) = (Seen::default(), (lengths.any != 0).then(Runs::default));
+        let (mut place, fours, others) = (0, Dots::of(window, (1 << length) - 1).fours, window.words & !window.alnums);
         let mut is_whole = self.byte_before(at, 1) != b'_';
         while place < length {
             let size = (!(window.alnums >> place)).trailing_zeros();
             let digits = window.digits >> place & ((1 << size) - 1);
             let (start, end) = (at + place as usize, place + size);
             is_whole &= others >> end & 1 == 0;
-            let group = Group { start, size: size as usize, digits, is_whole, room: (length - place) as usize };
-            if !self.is_group_quiet(&mut seen, &mut runs, &group)
-                || dots.all() >> end & 1 == 1 && size < 4 && self.may_be_dotted(start, dots.is_four(end))
+            let (ahead, room) = (window.digits >> place, (length - place) as usize);
+            let group = Group { start, size: size as usize, digits, ahead, is_whole, room };
+            if !self.is_group_quiet(&mut seen, runs.as_mut(), &group)
+                || fours >> end & 1 == 1 && size < 4 && self.is_address(start)
             {
                 return false;
             }
-            seen.is_asked |= dots.all() >> end & 1 == 1 && size < 4;
+            seen.is_asked |= fours >> end & 1 == 1 && size < 4;
             (place, is_whole) = (end + 1, true);
         }
-        if let Some(shape) = shape.filter(|_| !seen.is_asked) {
-            self.shapes.put(shape);
+        let runs = runs.map_or(Lengths::ALL, |runs| runs.lengths());
+        if !seen.is_asked {
+            self.shapes.put(shape, runs);
         }
-        runs.is_none_or(|runs| !runs.may_have(lengths)) || !self.is_spoken_for(at, at + length as usize)
+        !runs.meets(lengths) || !self.is_spoken_for(at, at + length as usize)
     }
 
     /// The same for a chain of 64 bytes or more.
@@ -274,16 +308,16 @@ impl Pass<'_> {
             let end = if size == 64 { self.masks.end(start, alnums) } else { start + size as usize };
             let digits = window.digits & u64::MAX >> (64 - size.clamp(1, 64));
             let is_whole = self.byte_before(start, 1) != b'_' && self.byte(end) != b'_';
-            let group = Group { start, size: end - start, digits, is_whole, room: usize::MAX };
+            let group = Group { start, size: end - start, digits, ahead: window.digits, is_whole, room: usize::MAX };
             let dots = Dots::of(&window, u64::MAX);
-            let is_dotted = size < 4 && dots.all() >> size & 1 == 1;
-            if !self.is_group_quiet(&mut seen, &mut runs, &group)
-                || is_dotted && self.may_be_dotted(start, dots.is_four(size))
+            let (is_four, is_place) = (dots.fours >> size & 1 == 1, dots.places >> size & 1 == 1);
+            if !self.is_group_quiet(&mut seen, runs.as_mut(), &group)
+                || size < 4 && (is_four && self.is_address(start) || is_place && self.position_at(start).is_some())
             {
                 return false;
             }
             if !self.is_joint(end) {
-                return runs.is_none_or(|runs| !runs.may_have(lengths)) || !self.is_spoken_for(at, end);
+                return runs.is_none_or(|runs| !runs.lengths().meets(lengths)) || !self.is_spoken_for(at, end);
             }
             start = end + 1;
         }
@@ -293,6 +327,12 @@ impl Pass<'_> {
     #[inline(never)]
     fn is_spoken_for(&self, at: usize, end: usize) -> bool {
         !self.key.is_mute || self.hearing.may_speak(self.text, at) || self.hearing.speaks_within(at, end)
+    }
+
+    /// Whether anything is found in the four numbers at `at`.
+    #[inline(never)]
+    fn is_address(&mut self, at: usize) -> bool {
+        self.finds(|pass| _ = pass.ip_v4(at))
     }
 
     /// Whether groups of a chain stand on both sides of `at`.
@@ -310,11 +350,11 @@ impl Pass<'_> {
 
     /// Whether no number that ends with this group, the next one of those that were `seen`, counts without a word.
     #[inline(always)]
-    fn is_group_quiet(&mut self, seen: &mut Seen, runs: &mut Option<Runs>, group: &Group) -> bool {
+    fn is_group_quiet(&mut self, seen: &mut Seen, mut runs: Option<&mut Runs>, group: &Group) -> bool {
         let (size, digits) = (group.size, group.digits);
         if !group.is_whole || size > LONGEST || digits == 0 && size > LETTERS {
             (seen.track, seen.letters) = (Track::default(), 0);
-            if let Some(runs) = runs {
+            if let Some(runs) = &mut runs {
                 runs.cut();
             }
             return true;
@@ -326,7 +366,8 @@ impl Pass<'_> {
         if let Some(runs) = runs {
             runs.add(size, has_letters);
         }
-        let is_country = digits & 0b11 == 0 && digits >> (if size == 2 { 3 } else { 2 }) & 1 == 1;
+        let third = if size == 2 { 3 } else { 2 };
+        let is_country = size >= 2 && group.ahead & 0b11 == 0 && group.ahead >> third & 1 == 1;
         let may_be_way = seen.track.ends(has_letters, seen.letters != 0);
         let may_be_alone = self.engine.asks_alone(size, has_letters);
         if !(may_be_way || is_country || may_be_alone) {
@@ -349,8 +390,25 @@ impl Pass<'_> {
             let whole = if seen.letters & ((1 << count) - 1) != 0 { way.with_letters() } else { way };
             let ways = &self.engine.ways;
             let is_device = matches!(count, 3 | 6) && ways.is_device(way);
-            is_device || ways.may_have(whole, Beginning::of(self.text[start], self.byte(start + 1)))
+            let beginning = Beginning::of(self.text[start], self.byte(start + 1));
+            is_device
+                || ways.may_have(whole, beginning)
+                    && self.passes(start..last.start + last.size, way, ways.asked(whole, beginning))
         })
+    }
+
+    /// Whether the groups at `span`, which are written in this `way`, pass the check of one of those `asked`.
+    fn passes(&self, span: Range<usize>, way: Way, mut asked: impl Iterator<Item = Asked>) -> bool {
+        let text = &self.text[span];
+        let (groups, mut separators, mut plain) = (way.groups(), [0; GROUPS], [0; LONGEST]);
+        let marks = text.iter().filter(|byte| !byte.is_ascii_alphanumeric());
+        separators.iter_mut().zip(marks).for_each(|(to, mark)| *to = *mark);
+        let letters = text.iter().filter(|byte| byte.is_ascii_alphanumeric());
+        let length = letters.clone().count().min(LONGEST);
+        plain.iter_mut().zip(letters).for_each(|(to, byte)| *to = byte.to_ascii_uppercase());
+        let candidate =
+            Candidate { plain: &plain[..length], groups: &groups, separators: &separators[..groups.len() - 1] };
+        asked.any(|asked| (asked.check)(&candidate).is_some())
     }
 
     /// Whether an account number (IBAN) may begin at `start`, as its country and the bytes of the chain from there on allow.
@@ -387,16 +445,16 @@ impl Dots {
         let near = |bits: u64| bits >> 2 | bits >> 3 | bits >> 4;
         Self { fours: marks & near(marks & near(marks)), places: marks & digits >> 2 & digits >> 3 & digits >> 4 }
     }
+}
 
-    #[inline(always)]
-    fn all(self) -> u64 {
-        self.fours | self.places
-    }
-
-    #[inline(always)]
-    fn is_four(self, place: u32) -> bool {
-        self.fours >> place & 1 == 1
-    }
+/// The first digits of the chains that begin at the bits `starts` of a block, where `chains` are the bytes of them. One without a digit
+/// that goes on in the next block has the last bit.
+#[inline(always)]
+fn first_digits(chains: u64, digits: u64, starts: u64) -> u64 {
+    // A bit added to what a chain begins with moves to what stands behind that.
+    let others = chains & !digits;
+    let (moved, goes_on) = others.overflowing_add(others & starts);
+    (moved | starts) & digits | u64::from(goes_on) << 63
 }
 
 /// The bytes of one block that belong to chains: ASCII letters and digits, and what stands between two of them.

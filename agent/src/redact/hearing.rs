@@ -6,7 +6,7 @@ use vigie_parsers::simd::Classes;
 
 use super::context::{BEFORE, Lengths};
 use super::engine::Engine;
-use super::filter::{head, word_key};
+use super::filter::{first_letters, head, word_key};
 use super::masks::{Masks, NO_CLASSES, alnums, humps, letters};
 
 /// Bytes from before a day to the end of the longest name of a month behind it: `1er de pazdziernika`.
@@ -225,7 +225,8 @@ impl Reader<'_> {
             let bit = starts & starts.wrapping_neg();
             starts ^= bit;
             let head = head(self.text, block * 64 + bit.trailing_zeros() as usize);
-            let may_begin = self.engine.known.beginning(head).is_any() && self.engine.literals.may_begin(head as u32);
+            let may_begin =
+                self.engine.known.beginning(head as u32).is_any() && self.engine.literals.may_begin(head as u32);
             heads |= if may_begin { bit } else { 0 };
         }
         heads
@@ -268,31 +269,38 @@ impl Reader<'_> {
     /// begin.
     #[inline(always)]
     fn words(self, block: usize, (all, whole, ends): (u64, u64, u64), last: Option<(usize, usize)>, heard: &mut Heard) {
-        let engine = self.engine;
-        let mut starts = all;
+        let (beginnings, mut known) = self.beginnings(block, all, ends);
+        heard.heads = self.heads(block, beginnings & whole);
+        while known != 0 {
+            let bit = known & known.wrapping_neg();
+            known ^= bit;
+            let (low, end) = (bit.trailing_zeros(), end_behind(bit, ends));
+            let length = (end.trailing_zeros() - low) as usize;
+            let head = head(self.text, block * 64 + low as usize);
+            if let Some(key) = self.engine.known.may_hold(head, length) {
+                let last = word_before(block, all & (bit - 1), ends).or(last);
+                heard.note(self.engine, last.map(|(start, end)| word_key(self.text, start, end)), key, end);
+            }
+        }
+    }
+
+    /// Of the words that begin at the bits `starts` of a block and end at some of `ends` those that may be known by how they begin, and
+    /// those that may be known as they are. Nothing is decided on the way, since what a word is cannot be foreseen.
+    #[inline(always)]
+    fn beginnings(self, block: usize, mut starts: u64, ends: u64) -> (u64, u64) {
+        let (mut any, mut known) = (0, 0);
         while starts != 0 {
             let bit = starts & starts.wrapping_neg();
             starts ^= bit;
             let low = bit.trailing_zeros();
-            let head = head(self.text, block * 64 + low as usize);
-            let beginning = engine.known.beginning(head);
-            if beginning.is_nothing() {
-                continue;
-            }
-            if beginning.is_any() && whole & bit != 0 && engine.literals.may_begin(head as u32) {
-                heard.heads |= bit;
-            }
-            let further = ends & !(bit ^ (bit - 1));
-            let end = further & further.wrapping_neg();
-            let length = (end.trailing_zeros() - low) as usize;
-            if end != 0
-                && beginning.has(length)
-                && let Some(key) = engine.known.may_hold(head, length)
-            {
-                let last = word_before(block, all & (bit - 1), ends).or(last);
-                heard.note(engine, last.map(|(start, end)| word_key(self.text, start, end)), key, end);
-            }
+            let beginning = self.engine.known.beginning(first_letters(self.text, block * 64 + low as usize));
+            let end = end_behind(bit, ends);
+            any |= if beginning.is_any() { bit } else { 0 };
+            // The word that goes on in the next block is read with that.
+            let is_known = beginning.has((end.trailing_zeros() - low) as usize) && end != 0;
+            known |= if is_known { bit } else { 0 };
         }
+        (any, known)
     }
 
     /// Reads the word at `start`, which reaches to the end of `block` or beyond. One that is longer than any known one is left out.
@@ -313,6 +321,13 @@ impl Reader<'_> {
             carry.heard.note(self.engine, last, key, 1 << bit);
         }
     }
+}
+
+/// The first of `ends` behind `bit`, 0 if there is none.
+#[inline(always)]
+fn end_behind(bit: u64, ends: u64) -> u64 {
+    let further = ends & !(bit ^ (bit - 1));
+    further & further.wrapping_neg()
 }
 
 /// The last of the words that begin at the bits `starts` of a block and end at some of `ends`, if there is one.

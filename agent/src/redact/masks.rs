@@ -70,6 +70,8 @@ pub(super) static NO_CLASSES: Classes = Classes {
     marks: 0,
     spaces: 0,
     joints: 0,
+    zeros: 0,
+    pluses: 0,
     codes: 0,
 };
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::moment::{Begins, may_be_moment, moment};
 use super::scanner::Pass;
+use super::universal::ip::dotted_quad;
 
 /// Bytes of the shortest date with the name of its month.
 const SPOKEN: usize = 8;
@@ -92,7 +93,7 @@ impl Pass<'_> {
     }
 
     /// Where a position lies whose first number begins at `at`.
-    fn position_at(&self, at: usize) -> Option<Range<usize>> {
+    pub(super) fn position_at(&self, at: usize) -> Option<Range<usize>> {
         let first = decimal_length(&self.text[at..])?;
         let marks =
             self.text[at + first..].iter().take(3).take_while(|byte| matches!(byte, b',' | b';' | b' ')).count();
@@ -105,15 +106,10 @@ impl Pass<'_> {
         (marks > 0 && !is_inside).then_some(at - usize::from(is_signed)..second_start + sign + second)
     }
 
-    /// Whether the number at `at` begins an address, if there `may_be_four` of them, or a position.
-    #[inline(never)]
-    pub(super) fn may_be_dotted(&self, at: usize, may_be_four: bool) -> bool {
-        if may_be_four { dotted_quad(self.text, at).is_some() } else { self.position_at(at).is_some() }
-    }
-
     /// Whether an address is at `at`, which is done with then.
-    fn ip_v4(&mut self, at: usize) -> bool {
-        let Some(end) = dotted_quad(self.text, at) else { return false };
+    pub(super) fn ip_v4(&mut self, at: usize) -> bool {
+        let Some((_, length)) = dotted_quad(&self.text[at..]) else { return false };
+        let end = at + length;
         self.next = end;
         if !self.is_version(at) {
             // It is one of both.
@@ -152,27 +148,4 @@ fn decimal_length(text: &[u8]) -> Option<usize> {
     let end = whole + 1 + places;
     let is_touched = text.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     ((4..=15).contains(&places) && !is_touched).then_some(end)
-}
-
-/// Where the dotted quad ends that begins at `at`: four numbers up to 255 without leading zeros.
-fn dotted_quad(text: &[u8], at: usize) -> Option<usize> {
-    let mut end = at;
-    for number in 0..4 {
-        if number > 0 {
-            if text.get(end) != Some(&b'.') {
-                return None;
-            }
-            end += 1;
-        }
-        let digits = text[end..].iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
-        let value = text[end..end + digits].iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'));
-        if digits == 0 || digits > 3 || value > 255 || (digits > 1 && text[end] == b'0') {
-            return None;
-        }
-        end += digits;
-    }
-    let behind = text.get(end).copied().unwrap_or_default();
-    let goes_on = behind.is_ascii_alphanumeric() || behind == b'_';
-    let is_longer = behind == b'.' && text.get(end + 1).is_some_and(u8::is_ascii_digit);
-    (!goes_on && !is_longer).then_some(end)
 }

@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use vigie_parsers::simd::{BitWork, Classes};
+use vigie_parsers::simd::{BitWork, Classes, expect_behind};
 
 use super::beside::{Beside, open_pairs};
 use super::context::{BEFORE, Context};
@@ -37,6 +37,8 @@ pub struct Scanner {
     shapes: Shapes,
     keys: Keys,
     doubts: Doubts,
+    /// The context that was read last, and before which place.
+    context: (usize, Context),
     #[cfg(any(test, fuzzing))]
     steps: u64,
     #[cfg(any(test, fuzzing))]
@@ -55,6 +57,7 @@ impl Scanner {
             shapes: Shapes::default(),
             keys: Keys::new(),
             doubts: Doubts::default(),
+            context: (usize::MAX, Context::NONE),
             #[cfg(any(test, fuzzing))]
             steps: 0,
             #[cfg(any(test, fuzzing))]
@@ -93,6 +96,7 @@ impl Scanner {
     ///
     /// Takes time in proportion to the length of `text`, of which the first 4 GiB count.
     pub fn scan(&mut self, text: &[u8], place: Place<'_>, found: &mut Vec<Finding>) {
+        expect_behind(text);
         self.masks.bits().work(Look { scanner: self, text, place, found });
     }
 
@@ -115,6 +119,7 @@ impl Scanner {
         let text = if is_coded { &self.decoded.text } else { text };
         self.hearing.read(&self.engine, &self.masks, text);
         self.story.clear();
+        self.context.0 = usize::MAX;
         let mut pass = Pass {
             engine: &self.engine,
             text,
@@ -128,7 +133,7 @@ impl Scanner {
             next: 0,
             chain_end: 0,
             hex_end: 0,
-            context: (usize::MAX, Context::NONE),
+            context: &mut self.context,
             #[cfg(any(test, fuzzing))]
             steps: 0,
             #[cfg(any(test, fuzzing))]
@@ -234,7 +239,7 @@ pub(super) struct Pass<'a> {
     /// Colons before this have been looked at as parts of addresses.
     pub(super) hex_end: usize,
     /// The context that was read last, and before which place.
-    pub(super) context: (usize, Context),
+    pub(super) context: &'a mut (usize, Context),
     #[cfg(any(test, fuzzing))]
     pub(super) steps: u64,
     #[cfg(any(test, fuzzing))]
@@ -440,7 +445,7 @@ impl Pass<'_> {
         } else {
             self.story.tell(words, self.text, (from, at), key)
         };
-        self.context = (at, context);
+        *self.context = (at, context);
     }
 
     /// Whether nothing is passed over that filters deny, to hold them against what is there.

@@ -86,7 +86,7 @@ impl Way {
     }
 
     /// The lengths of its groups.
-    fn groups(self) -> Vec<u8> {
+    pub(super) fn groups(self) -> Vec<u8> {
         let all = (0..7).rev().map(|group| (self.0 >> (4 * group)) as u8 & 15);
         all.skip_while(|length| *length == 0).collect()
     }

@@ -13,6 +13,9 @@ pub struct Bits {
     /// Whether it has vectors of 32 bytes and all instructions for bits.
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "other processors have one way"))]
     is_quick: bool,
+    /// Whether it has vectors of 64 bytes too, and look-ups in tables of 128.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "other processors have one way"))]
+    is_wide: bool,
 }
 
 impl Bits {
@@ -26,12 +29,25 @@ impl Bits {
             && is_x86_feature_detected!("popcnt");
         #[cfg(not(target_arch = "x86_64"))]
         let is_quick = false;
-        Self { is_quick }
+        #[cfg(target_arch = "x86_64")]
+        let is_wide = is_quick
+            && is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vbmi");
+        #[cfg(not(target_arch = "x86_64"))]
+        let is_wide = false;
+        Self { is_quick, is_wide }
     }
 
     /// With the means of every machine.
     pub fn plain() -> Self {
-        Self { is_quick: false }
+        Self { is_quick: false, is_wide: false }
+    }
+
+    /// All ways of this processor, the best one last, to hold them against each other.
+    pub fn ways() -> impl Iterator<Item = Self> {
+        let best = Self::of_processor();
+        [Self::plain(), Self { is_wide: false, ..best }, best].into_iter()
     }
 
     /// Whether the processor has what [`quick`] needs.
@@ -39,6 +55,12 @@ impl Bits {
     #[inline(always)]
     pub(super) fn is_quick(self) -> bool {
         self.is_quick
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    pub(super) fn is_wide(self) -> bool {
+        self.is_wide
     }
 
     /// Does `work` with the best instructions of the processor.

@@ -2,7 +2,7 @@
 
 use super::classes::classify_plainly;
 use super::escape::{Way, push_bytes, ways};
-use super::{BLOCK, classify, count_digits, find, find_byte, first_quote_or_space, push, same_length};
+use super::{BLOCK, Bits, classify, count_digits, find, find_byte, first_quote_or_space, push, same_length};
 
 /// Looks at `bytes` in every way.
 ///
@@ -61,6 +61,9 @@ pub fn plain(text: &[u8], behind: &[u8]) {
 /// When vectors give something else than single bytes.
 pub fn classes(text: &[u8]) {
     let (mut one, mut other) = (Vec::new(), Vec::new());
-    let codes = (classify(super::Bits::of_processor(), text, &mut one), classify_plainly(text, &mut other));
-    assert_eq!((&one, codes.0), (&other, codes.1), "{}", text.escape_ascii());
+    let codes = classify_plainly(text, &mut other);
+    for bits in Bits::ways() {
+        assert_eq!(classify(bits, text, &mut one), codes, "{}", text.escape_ascii());
+        assert_eq!(one, other, "{}", text.escape_ascii());
+    }
 }

@@ -8,6 +8,8 @@ use super::Bits;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 #[cfg(target_arch = "x86_64")]
+mod wide;
+#[cfg(target_arch = "x86_64")]
 mod x86;
 
 /// Where bytes of each kind stand among 64: the lowest bit is the first byte.
@@ -31,6 +33,10 @@ pub struct Classes {
     pub spaces: u64,
     /// `. - / +`, which may stand between groups of letters and digits, as spaces may.
     pub joints: u64,
+    /// `0`.
+    pub zeros: u64,
+    /// `+`.
+    pub pluses: u64,
     /// What a code for another byte may begin with: `% & \` and, in UTF-8, what spaces, hyphens and digits beyond ASCII begin with
     /// (0xc2, 0xe2, 0xef).
     pub codes: u64,
@@ -50,6 +56,8 @@ impl Classes {
             marks: join(self.marks, other.marks),
             spaces: join(self.spaces, other.spaces),
             joints: join(self.joints, other.joints),
+            zeros: join(self.zeros, other.zeros),
+            pluses: join(self.pluses, other.pluses),
             codes: join(self.codes, other.codes),
         }
     }
@@ -125,6 +133,11 @@ pub fn classify(bits: Bits, text: &[u8], out: &mut Vec<Classes>) -> bool {
         out.resize(count, Classes::default());
     }
     #[cfg(target_arch = "x86_64")]
+    if bits.is_wide() {
+        // SAFETY: the processor has what the function needs.
+        return unsafe { wide::classify(text, out) };
+    }
+    #[cfg(target_arch = "x86_64")]
     if bits.is_quick() {
         // SAFETY: the processor has what the function needs.
         return unsafe { x86::classify(text, out) };
@@ -192,6 +205,8 @@ fn plain(block: &[u8; 64]) -> Classes {
         put(&mut classes.marks, kinds & MARKS != 0 || matches!(byte, b'@' | b'<'));
         put(&mut classes.spaces, *byte == b' ');
         put(&mut classes.joints, kinds & GAPS != 0 && *byte != b' ');
+        put(&mut classes.zeros, *byte == b'0');
+        put(&mut classes.pluses, *byte == b'+');
         put(&mut classes.codes, kinds & CODES != 0 || matches!(*byte, b'\\' | 0xc2 | 0xe2 | 0xef));
     }
     classes
@@ -219,6 +234,8 @@ mod tests {
                 marks: bits(b"@<[\\".contains(&byte)),
                 spaces: bits(byte == b' '),
                 joints: bits(b".-/+".contains(&byte)),
+                zeros: bits(byte == b'0'),
+                pluses: bits(byte == b'+'),
                 codes: bits(b"%&\\\xc2\xe2\xef".contains(&byte)),
             };
             assert_eq!(out, [expected], "{byte:#x}");

@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code, reason = "vector instructions cannot be called otherwise")]
 
+mod behind;
 mod bits;
 #[cfg(any(test, fuzzing))]
 pub mod check;
@@ -29,6 +30,7 @@ use words as means;
 #[cfg(target_arch = "x86_64")]
 use x86 as means;
 
+pub use behind::expect_behind;
 pub use bits::{BitWork, Bits};
 pub use classes::{Classes, classify};
 pub use copy::push;

@@ -92,9 +92,42 @@ pub(in super::super) const PRIVATE: Detector = Detector {
 };
 
 fn check(candidate: &Candidate<'_>, is_wanted: fn(IpAddr) -> bool) -> Option<Shape> {
-    let address: IpAddr = std::str::from_utf8(candidate.plain).ok()?.parse().ok()?;
-    let address = address.to_canonical();
+    let address = match dotted_quad(candidate.plain) {
+        Some((address, length)) if length == candidate.plain.len() => IpAddr::V4(address),
+        _ => std::str::from_utf8(candidate.plain).ok()?.parse::<IpAddr>().ok()?.to_canonical(),
+    };
     (!is_nobodys(address) && is_wanted(address)).then_some(Shape::Canonical)
+}
+
+/// The four numbers up to 255 without leading zeros that `text` begins with, and their bytes with the dots between them.
+pub(in super::super) fn dotted_quad(text: &[u8]) -> Option<(Ipv4Addr, usize)> {
+    let (mut numbers, mut end) = ([0; 4], 0);
+    for (place, number) in numbers.iter_mut().enumerate() {
+        if place > 0 {
+            text.get(end).filter(|byte| **byte == b'.')?;
+            end += 1;
+        }
+        let length;
+        (*number, length) = up_to_255(&text[end..])?;
+        end += length;
+    }
+    let behind = text.get(end).copied().unwrap_or_default();
+    let goes_on = behind.is_ascii_alphanumeric() || behind == b'_';
+    let is_longer = behind == b'.' && text.get(end + 1).is_some_and(u8::is_ascii_digit);
+    (!goes_on && !is_longer).then_some((numbers.into(), end))
+}
+
+/// The number that `text` begins with, and how many digits it has.
+fn up_to_255(text: &[u8]) -> Option<(u8, usize)> {
+    let digit = |at: usize| text.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10);
+    let first = digit(0)?;
+    let Some(second) = digit(1) else { return Some((first, 1)) };
+    if first == 0 {
+        return None;
+    }
+    let Some(third) = digit(2) else { return Some((first * 10 + second, 2)) };
+    let number = u32::from(first) * 100 + u32::from(second) * 10 + u32::from(third);
+    u8::try_from(number).ok().filter(|_| digit(3).is_none()).map(|number| (number, 3))
 }
 
 /// Of this machine, of all, or a mask.
@@ -115,5 +148,20 @@ fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => four(address),
         IpAddr::V6(address) => six(address),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn four_numbers_are_what_the_library_reads(text in "[0-9]{1,4}(\\.[0-9]{1,3}){2,4}|(([1-9]?[0-9]|1[0-9][0-9]|2[0-5][0-9])\\.){3}(0|[1-9][0-9]|25[0-6])") {
+            let read = dotted_quad(text.as_bytes()).filter(|(_, length)| *length == text.len());
+            prop_assert_eq!(read.map(|(address, _)| address), text.parse().ok());
+        }
     }
 }

@@ -44,6 +44,8 @@ fn masks(bytes: &[u8; 16]) -> Classes {
             marks: bits(vorrq_u8(any(MARKS), vorrq_u8(equal(b'@'), equal(b'<')))),
             spaces: bits(spaces),
             joints: bits(vbicq_u8(any(GAPS), spaces)),
+            zeros: bits(equal(b'0')),
+            pluses: bits(equal(b'+')),
             codes: bits(vorrq_u8(any(CODES), vorrq_u8(highs, back))),
         }
     }

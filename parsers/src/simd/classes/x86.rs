@@ -100,6 +100,8 @@ fn half(bytes: &[u8; 32]) -> Classes {
         marks: mask(_mm256_or_si256(_mm256_slli_epi16::<MARK>(kinds), _mm256_or_si256(equal(b'@'), equal(b'<')))),
         spaces,
         joints: mask(kinds) ^ spaces,
+        zeros: mask(equal(b'0')),
+        pluses: mask(equal(b'+')),
         codes: mask(_mm256_or_si256(_mm256_slli_epi16::<CODE>(kinds), _mm256_or_si256(highs, back))),
     }
 }
