@@ -15,6 +15,8 @@ enum Step {
     /// Fields whose keys begin with the second text go under the first.
     Nest(String, String),
     Retain(String),
+    /// Fields whose keys begin with the first text get the second one, or JSON, for a value.
+    Change(String, Result<String, Json>),
 }
 
 fn key() -> impl Strategy<Value = String> {
@@ -29,6 +31,8 @@ fn step() -> impl Strategy<Value = Step> {
         (key(), key()).prop_map(|(key, to)| Step::Rename(key, to)),
         (key(), "[a-d]").prop_map(|(under, prefix)| Step::Nest(under, prefix)),
         "[a-d]".prop_map(Step::Retain),
+        ("[a-d]", "[a-z\n\"\\\\\u{7f}é]{0,12}").prop_map(|(prefix, text)| Step::Change(prefix, Ok(text))),
+        "[a-d]".prop_map(|prefix| Step::Change(prefix, Err(serde_json::json!([1, {"x": "y"}])))),
     ]
 }
 
@@ -98,6 +102,15 @@ fn apply(batch: &mut Batch, index: usize, model: &mut Map<String, Json>, step: &
                 rest.insert(under.clone(), Json::Object(chosen));
             }
             *model = rest;
+        }
+        Step::Change(prefix, value) => {
+            let value = match value {
+                Ok(text) => (Value::Text(Text::plain(record.store(text.as_bytes()))), Json::from(text.as_str())),
+                Err(json) => (Value::Json(record.store(json.to_string().as_bytes())), json.clone()),
+            };
+            let keys = model.iter_mut().enumerate().filter(|(_, (key, _))| key.starts_with(prefix.as_str()));
+            let changes: Vec<_> = keys.map(|(at, (_, old))| (at, (value.0, *old = value.1.clone()).0)).collect();
+            record.set_values(&changes);
         }
         Step::Retain(prefix) => {
             record.retain(|batch, field| !text(batch, field.key).starts_with(prefix.as_str()));

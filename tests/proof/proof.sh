@@ -129,7 +129,7 @@ run_piece() {
     case $piece in
     fuzz-parsers) fuzz json regex backtracking blocks time records definitions msgpack ;;
     fuzz-agent) fuzz text object deflate config multiline cuts encodings restarts answer ;;
-    fuzz-redact) fuzz redact checks sums hiding accessors ;;
+    fuzz-redact) fuzz redact checks sums hiding walks accessors ;;
     end-to-end-*) end_to_end "$line" ;;
     kill-loop-*) kill_loop ;;
     kill-hundred-*) piece=${piece#kill-hundred-} && kill_hundred "${piece%%-*}" ;;

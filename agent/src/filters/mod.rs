@@ -18,6 +18,8 @@ use crate::config::Section;
 use crate::plugin::FilterKind;
 
 pub use redact::LineRedactor;
+#[cfg(any(test, fuzzing))]
+pub use redact::check_records;
 
 /// All filter plugins, in the order of the manual.
 pub const KINDS: &[FilterKind] =

@@ -10,12 +10,14 @@ use super::action::Action;
 use super::clean::{Clean, Known};
 use super::own::{Lane, Looks};
 use super::policy::Policy;
+use super::seen;
 use crate::redact::{Detector, Engine, Finding, Place, Scanner, Strictness};
 
 /// Looks with all detectors of one policy. One per worker.
 pub(super) struct Look {
-    scanner: Scanner,
+    pub(super) scanner: Scanner,
     clean: Clean,
+    pub(super) known: seen::Known,
     lane: Lane,
     /// `None` when nothing is only counted.
     past: Option<Past>,
@@ -67,6 +69,7 @@ impl Look {
         Self {
             scanner: Scanner::new(Arc::clone(policy.engine())),
             clean: Clean::new(),
+            known: seen::Known::new(),
             lane: Lane::new(policy.own().len()),
             past: policy.hidden().map(Past::new),
             found: Vec::new(),

@@ -19,6 +19,7 @@ mod presets;
 mod properties;
 mod redactor;
 mod seal;
+mod seen;
 mod token;
 
 pub use action::Action;
@@ -30,4 +31,5 @@ pub use policy::{Policy, Selector};
 pub use presets::{GROUPS, PRESETS, Preset, group_name};
 pub use redactor::{Redactor, Whole};
 pub use seal::{Recipient, Unsealer, new_identity};
+pub use seen::{Glance, Note, Seen};
 pub use token::{Opened, encryptions, hashes, open};

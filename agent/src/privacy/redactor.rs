@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use siphasher::sip128::{Hasher128, SipHasher24};
+use vigie_parsers::batch::Value;
 
 use super::action::Action;
 use super::live_keys::EpochKeys;
@@ -14,6 +15,7 @@ use super::mask::{mask, truncated, year};
 use super::normal::normalised;
 use super::policy::Policy;
 use super::seal::Sealer;
+use super::seen::{Glance, Note, Seen};
 use super::token::{push_encrypted, push_for, push_hash, push_label, tokens_in};
 use crate::encode::{push_escaped, unescaped};
 use crate::redact::{self, Finding, Group, Place};
@@ -164,6 +166,24 @@ impl Redactor {
     pub fn findings(&mut self, text: &[u8], place: Place<'_>) -> &[Finding] {
         self.look(text, place);
         &self.look.found
+    }
+
+    /// Begins to see values under `key`.
+    pub fn seen(&mut self, key: &[u8]) -> Seen {
+        self.look.seen(key)
+    }
+
+    /// What is known of `value` under the key that `seen` is of, without a look through it. It lies in `arena`.
+    #[inline(always)]
+    pub fn glance(&mut self, seen: &mut Seen, arena: &[u8], value: Value) -> Glance {
+        self.look.glance(&self.policy, seen, arena, value)
+    }
+
+    /// Notes `text`, which `note` was given for and which was looked through just now, if nothing was found in it.
+    pub fn note(&mut self, note: Note, text: &[u8]) {
+        if self.look.found.is_empty() {
+            self.look.note(note, text);
+        }
     }
 
     /// Gives what the rules of the configuration took since the last call: entity, kind of rule, nanoseconds.

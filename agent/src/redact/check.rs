@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, LazyLock};
 
+use vigie_parsers::batch::Span;
 use vigie_parsers::simd::Bits;
 
 use super::checksum;
-use super::{Candidate, Engine, Form, Place, Scanner, Strictness, all};
+use super::{Candidate, Engine, Form, Mere, Place, Scanner, Strictness, WORDS, all, words_at};
 
 /// Looks through `text` twice, by readiness of all kinds, and once word by word.
 ///
@@ -36,8 +37,25 @@ pub fn check(text: &[u8], place: Place<'_>) {
         let within = once.iter().all(|one| one.start < one.end && one.end as usize <= text.len());
         assert!(in_order && within, "{once:?} in {}", text.escape_ascii());
         assert!(once.iter().all(|one| usize::from(one.detector) < engine.detectors().len()));
+        assert!(once.is_empty() || !is_told(&mut scanner, text, place), "it is passed over: {}", text.escape_ascii());
         assert!(steps <= 64 * (text.len() as u64 + 16), "{steps} steps in {}", text.escape_ascii());
     }
+}
+
+/// Whether it is told of the value `text` of a field that nothing is in it, by any of the ways that do not look through it.
+fn is_told(scanner: &mut Scanner, text: &[u8], place: Place<'_>) -> bool {
+    if place.escaped || !scanner.is_silent(place.key) {
+        return false;
+    }
+    if scanner.mere(text) == Mere::New {
+        scanner.learn(text);
+    }
+    let behind = [text, &[b'7'; 8 * WORDS]].concat();
+    let span = Span::between(0, text.len());
+    let is_run = words_at(&behind, span).is_some_and(|words| scanner.is_mere_run(words, text.len()));
+    let is_number = serde_json::from_slice::<serde_json::Number>(text).is_ok()
+        && words_at(&behind, span).is_some_and(|words| scanner.is_mere_number(words, text.len()));
+    is_run || is_number || scanner.mere(text) == Mere::Nothing
 }
 
 /// Asks the check of every detector about `plain`, cut into groups at the places that `cuts` gives, with `marks` between them.

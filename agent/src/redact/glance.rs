@@ -429,7 +429,7 @@ fn may_be_hex(masks: &Masks, at: usize) -> bool {
 
 /// Places behind groups of digits, as bits.
 #[derive(Clone, Copy)]
-struct Dots {
+pub(super) struct Dots {
     /// Where four of them may be an address.
     fours: u64,
     /// Where one may be the first half of a position on earth.
@@ -439,11 +439,21 @@ struct Dots {
 impl Dots {
     /// Those `within` these bytes.
     #[inline(always)]
-    fn of(window: &Window, within: u64) -> Self {
+    pub(super) fn of(window: &Window, within: u64) -> Self {
         let digits = window.digits & within;
         let marks = !window.alnums & digits << 1 & digits >> 1;
         let near = |bits: u64| bits >> 2 | bits >> 3 | bits >> 4;
         Self { fours: marks & near(marks & near(marks)), places: marks & digits >> 2 & digits >> 3 & digits >> 4 }
+    }
+
+    #[inline(always)]
+    pub(super) fn all(self) -> u64 {
+        self.fours | self.places
+    }
+
+    #[inline(always)]
+    fn is_four(self, place: u32) -> bool {
+        self.fours >> place & 1 == 1
     }
 }
 
@@ -459,7 +469,7 @@ fn first_digits(chains: u64, digits: u64, starts: u64) -> u64 {
 
 /// The bytes of one block that belong to chains: ASCII letters and digits, and what stands between two of them.
 #[inline(always)]
-fn joined(blocks: &[Classes], number: usize) -> u64 {
+pub(super) fn joined(blocks: &[Classes], number: usize) -> u64 {
     let Some(here) = blocks.get(number) else { return 0 };
     let before = number.checked_sub(1).map_or(&NO_CLASSES, |number| &blocks[number]);
     let next = blocks.get(number + 1).unwrap_or(&NO_CLASSES);

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::engine::Engine;
 use super::filter::{Filter, key_of, pair_key, word_key};
 use super::known::Known;
 use super::phrases::{hash, last_phrases};
@@ -298,13 +299,19 @@ impl Pass<'_> {
 
     /// Whether the whole text is a value of `detector`, as its key says.
     pub(super) fn whole(&mut self, detector: u16) -> bool {
-        let text = self.text.trim_ascii();
-        let candidate = Candidate { plain: text, groups: &[QUOTED], separators: b"" };
-        let is_one = (self.engine.detector(detector).check)(&candidate) == Some(Shape::Canonical);
+        let is_one = self.engine.is_whole(detector, self.text);
         if is_one {
             self.keep(detector, 0..self.text.len());
         }
         is_one
+    }
+}
+
+impl Engine {
+    /// Whether all of `text` is a value of `detector`.
+    pub(super) fn is_whole(&self, detector: u16, text: &[u8]) -> bool {
+        let candidate = Candidate { plain: text.trim_ascii(), groups: &[QUOTED], separators: b"" };
+        (self.detector(detector).check)(&candidate) == Some(Shape::Canonical)
     }
 }
 

@@ -16,12 +16,12 @@ use super::hearing::Hearing;
 use super::keys::{Key, Keys};
 use super::masks::{Masks, Word, letters};
 use super::resolve::unite;
-use super::shapes::Shapes;
+use super::shapes::{Forms, Shapes};
 use super::story::Story;
 use super::{Candidate, Finding, Place};
 
 /// Bytes of the shortest value, and what leads to it, that is not told by its key.
-const SHORTEST: usize = 5;
+pub(super) const SHORTEST: usize = 5;
 
 /// Digits that are nobody's by chance, even with letters around them.
 const LONG: usize = 12;
@@ -29,13 +29,14 @@ const LONG: usize = 12;
 /// Looks for values with one engine: one for each worker, since it keeps what it works with.
 #[derive(Debug)]
 pub struct Scanner {
-    engine: Arc<Engine>,
-    masks: Masks,
+    pub(super) engine: Arc<Engine>,
+    pub(super) masks: Masks,
     decoded: Decoded,
     hearing: Hearing,
     story: Story,
-    shapes: Shapes,
-    keys: Keys,
+    pub(super) shapes: Shapes,
+    pub(super) forms: Forms,
+    pub(super) keys: Keys,
     doubts: Doubts,
     /// The context that was read last, and before which place.
     context: (usize, Context),
@@ -55,6 +56,7 @@ impl Scanner {
             hearing: Hearing::default(),
             story: Story::default(),
             shapes: Shapes::default(),
+            forms: Forms::default(),
             keys: Keys::new(),
             doubts: Doubts::default(),
             context: (usize::MAX, Context::NONE),
@@ -109,8 +111,15 @@ impl Scanner {
             return;
         }
         let has_codes = self.masks.read(text);
-        if !has_codes && !is_plain && key.named.is_none() && is_idle(&self.engine, &self.masks, text) {
-            return;
+        if !has_codes && !is_plain {
+            match key.named {
+                None if is_idle(&self.engine, &self.masks, text) => return,
+                Some(detector) if self.engine.is_whole(detector, text) => {
+                    let end = text.len() as u32;
+                    return found.push(Finding { start: 0, end, detector, score: NAMED });
+                }
+                _ => {}
+            }
         }
         let is_coded = has_codes && self.decoded.read(text, self.masks.blocks(), place.escaped);
         if is_coded {
@@ -139,7 +148,8 @@ impl Scanner {
             #[cfg(any(test, fuzzing))]
             plain: self.plain,
         };
-        let is_whole = pass.key.named.is_some_and(|detector| pass.whole(detector));
+        let was_asked = !has_codes && !is_plain;
+        let is_whole = !was_asked && pass.key.named.is_some_and(|detector| pass.whole(detector));
         let is_done = is_whole || self.doubts.may_glance(text) && self.doubts.note(pass.is_quiet());
         if !is_done {
             pass.begin_anew();

@@ -1,9 +1,12 @@
 //! Chains that were looked at before, by where their letters and digits are: most numbers of a log are written like others.
 
 use super::context::Lengths;
+use super::masks::Window;
 
 /// Shapes that are remembered, a power of two.
 const SHAPES: usize = 256;
+/// The same of forms.
+const FORMS: usize = 64;
 
 /// Where letters and digits are in a chain of less than 64 bytes.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -48,9 +51,74 @@ impl Shapes {
         (*known == shape).then_some(*lengths)
     }
 
+    /// Whether nothing counts in a chain of this shape where no word speaks.
+    #[inline(always)]
+    pub(super) fn has(&self, shape: Shape) -> bool {
+        self.find(shape).is_some()
+    }
+
     /// Keeps `shape` in place of another.
     #[inline(always)]
     pub(super) fn put(&mut self, shape: Shape, lengths: Lengths) {
         self.0[shape.place()] = (shape, lengths);
+    }
+}
+
+/// How a chain of groups is written, of less than 64 bytes: all that decides whether anything in it counts without a word, unless it
+/// was asked for more. Most names that are made up of random digits and letters have the same one.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Form {
+    /// Letters and digits, as bits, and a bit behind them all.
+    alnums: u64,
+    /// One place behind groups of digits alone, and of letters alone.
+    behind_digits: u64,
+    behind_letters: u64,
+    /// Where two letters stand before a digit, at the beginning of a group or as one of their own.
+    countries: u64,
+}
+
+impl Form {
+    /// That of the first `length` bytes.
+    #[inline(always)]
+    pub(super) fn of(window: &Window, length: u32) -> Self {
+        let behind = 1 << length;
+        let (alnums, digits) = (window.alnums & (behind - 1), window.digits & (behind - 1));
+        let (letters, starts, ends) = (alnums & !digits, alnums & !(alnums << 1), alnums << 1 & !alnums);
+        // A bit added to what a group begins with moves to what stands behind.
+        let behind_all = |bits: u64| (bits + (bits & starts)) & !bits & ends;
+        Self {
+            alnums: alnums | behind,
+            behind_digits: behind_all(digits),
+            behind_letters: behind_all(letters),
+            countries: starts & letters & letters >> 1 & (digits >> 2 | !alnums >> 2 & digits >> 3),
+        }
+    }
+
+    #[inline(always)]
+    fn place(self) -> usize {
+        let mixed = self.alnums ^ self.behind_digits.rotate_left(23) ^ self.behind_letters.rotate_left(41);
+        ((mixed ^ self.countries.rotate_left(11)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize & (FORMS - 1)
+    }
+}
+
+/// Forms in which nothing is that counts without a word.
+#[derive(Debug)]
+pub(super) struct Forms(Box<[Form]>);
+
+impl Default for Forms {
+    fn default() -> Self {
+        Self(vec![Form::default(); FORMS].into())
+    }
+}
+
+impl Forms {
+    #[inline(always)]
+    pub(super) fn has(&self, form: Form) -> bool {
+        self.0.get(form.place()) == Some(&form)
+    }
+
+    /// Keeps `form` in place of another.
+    pub(super) fn put(&mut self, form: Form) {
+        self.0[form.place()] = form;
     }
 }

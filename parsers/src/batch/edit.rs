@@ -256,6 +256,14 @@ impl<'a> RecordMut<'a> {
         }
     }
 
+    /// Gives the fields at these places, of which none stands twice and later ones come later, other values. Members that stood ready
+    /// to be copied are copied with the new values in their places, to stand ready again: when all of the new values are texts.
+    pub fn set_values(&mut self, changes: &[(usize, Value)]) {
+        if !changes.is_empty() && !self.batch.renew(self.index, changes) {
+            changes.iter().for_each(|(at, value)| self.set_value(*at, *value));
+        }
+    }
+
     /// Replaces all fields by a range of the tape, as a parser does that built them elsewhere.
     pub fn replace_fields(&mut self, fields: Range) {
         self.set_range(fields);

@@ -9,6 +9,7 @@ mod edit;
 mod key_filter;
 mod keys;
 mod lines;
+mod renew;
 mod repeats;
 mod value;
 mod view;

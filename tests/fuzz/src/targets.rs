@@ -42,6 +42,7 @@ const TARGETS: &[Target] = &[
     ("checks", checks),
     ("sums", sums),
     ("hiding", hiding),
+    ("walks", walks),
 ];
 
 /// The target that `FUZZ_TARGET` names.
@@ -79,6 +80,13 @@ fn hiding(mut bytes: Bytes<'_>) {
     let escaped = bytes.yes();
     let key = bytes.line();
     vigie::privacy::check::check(bytes.rest(), vigie::redact::Place { key, escaped });
+}
+
+/// Records in JSON, a line each, in which every value is looked through, or only what a glance does not tell.
+fn walks(mut bytes: Bytes<'_>) {
+    let choice = bytes.byte();
+    let lines: Vec<&[u8]> = bytes.rest().split(|byte| *byte == b'\n').take(16).collect();
+    vigie::filters::check_records(choice, &lines);
 }
 
 /// Lines of JSON beside serde_json.

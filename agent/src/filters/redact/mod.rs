@@ -3,6 +3,9 @@
 //! What cannot be done as asked is done by a label, so nothing passes in the clear because a key is missing. What is found is
 //! counted by entity and action; no value is ever logged.
 
+#[cfg(any(test, fuzzing))]
+mod check;
+mod columns;
 mod json;
 mod lines;
 mod options;
@@ -23,6 +26,8 @@ use crate::plugin::{
 };
 use crate::privacy::{LiveKeys, Redactor};
 
+#[cfg(any(test, fuzzing))]
+pub use check::check as check_records;
 pub use lines::LineRedactor;
 use options::{RedactOptions, Setup};
 use walk::Walk;

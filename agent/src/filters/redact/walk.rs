@@ -6,10 +6,11 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use vigie_parsers::batch::{Batch, Field, Range, Text, Value};
+use vigie_parsers::batch::{Batch, Field, Range, Record, Text, Value};
 
+use super::columns::{Column, Columns};
 use super::paths::{Here, Paths};
-use crate::privacy::Redactor;
+use crate::privacy::{Glance, Note, Redactor, Seen};
 use crate::redact::Place;
 
 /// What becomes of a value.
@@ -34,12 +35,30 @@ pub(super) struct Walk {
     number: Vec<u8>,
     /// What keys of the record became.
     renamed: Vec<Vec<u8>>,
+    /// Values of the record that are to be changed, by their places.
+    changes: Vec<(usize, Value)>,
+    columns: Columns,
+    /// Whether every field is looked through.
+    #[cfg(any(test, fuzzing))]
+    pub(super) is_plain: bool,
 }
 
 impl Walk {
     pub(super) fn new(redactor: Redactor, paths: Arc<Paths>, keys: bool) -> Self {
-        let (piece, json, number, renamed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { redactor, paths, keys, piece, json, number, renamed }
+        let (piece, json, number) = (Vec::new(), Vec::new(), Vec::new());
+        Self {
+            redactor,
+            paths,
+            keys,
+            piece,
+            json,
+            number,
+            renamed: Vec::new(),
+            changes: Vec::new(),
+            columns: Columns::new(),
+            #[cfg(any(test, fuzzing))]
+            is_plain: false,
+        }
     }
 
     /// Goes through the record at `index` of `batch`.
@@ -47,21 +66,60 @@ impl Walk {
         let start = self.paths.start();
         let mut at = 0;
         self.renamed.clear();
-        while let Some(field) = batch.record(index).fields().get(at).copied() {
+        self.columns.begin();
+        while let Some((field, note)) = self.skim(batch.record(index), &mut at) {
             let here = self.enter(batch, start, field);
             match self.field(batch, field, here) {
-                Fate::Same => {}
-                Fate::Changed(value) => batch.record_mut(index).field_mut(at).value = value,
+                Fate::Same => self.note(batch, field, note),
+                Fate::Changed(value) => self.changes.push((at, value)),
                 Fate::Gone => {
+                    self.change(batch, index);
                     batch.record_mut(index).remove_at(at);
                     continue;
                 }
             }
             if let Some(key) = self.key(batch, field.key, here) {
+                self.change(batch, index);
                 batch.record_mut(index).field_mut(at).key = key;
             }
             at += 1;
         }
+        self.change(batch, index);
+    }
+
+    /// Passes over fields of `record` from the one at `at` on in which surely nothing is found. Gives the first other one.
+    #[inline(always)]
+    fn skim(&mut self, record: Record<'_>, at: &mut usize) -> Option<(Field, Option<Note>)> {
+        #[cfg(any(test, fuzzing))]
+        if self.is_plain {
+            return record.fields().get(*at).map(|field| (*field, None));
+        }
+        let Self { columns, redactor, paths, keys, .. } = self;
+        let batch = record.batch();
+        for field in &record.fields()[*at..] {
+            let column =
+                columns.next(batch.arena(), field.key, || make(redactor, paths, *keys, batch.bytes(field.key.span)));
+            let Some(Column { is_free: true, seen, .. }) = column else { return Some((*field, None)) };
+            if let Glance::Strange(note) = redactor.glance(seen, batch.arena(), field.value) {
+                return Some((*field, Some(note)));
+            }
+            *at += 1;
+        }
+        None
+    }
+
+    /// Notes that nothing was to be changed in `field`, which `note` was given for.
+    #[inline(always)]
+    fn note(&mut self, batch: &Batch, field: Field, note: Option<Note>) {
+        if let (Value::Text(text), Some(note)) = (field.value, note) {
+            self.redactor.note(note, batch.bytes(text.span));
+        }
+    }
+
+    /// Changes the values that are to be changed.
+    fn change(&mut self, batch: &mut Batch, index: usize) {
+        batch.record_mut(index).set_values(&self.changes);
+        self.changes.clear();
     }
 
     /// Scratch space for the digits of a number, empty; to be given back.
@@ -216,6 +274,15 @@ impl Walk {
         }
         true
     }
+}
+
+/// What there is to know of the field under `key` at the top of records: whether no rule is about it, and nothing is found in its key
+/// where `keys` are looked at too.
+fn make(redactor: &mut Redactor, paths: &Paths, keys: bool, key: &[u8]) -> (bool, Seen) {
+    let here = paths.key(paths.start(), |wanted| wanted == key);
+    let is_ruled = here.whole.is_some() || here.is_excluded || paths.is_refused(here, false);
+    let is_free = !is_ruled && (!keys || redactor.findings(key, Place::default()).is_empty());
+    (is_free, redactor.seen(key))
 }
 
 /// Appends a number of JSON so that its digits stand side by side: one with an exponent is written out when it is whole.

@@ -3,6 +3,28 @@
 use super::super::filter::Listed;
 use super::super::{Detector, Form, Group, Shape, Tier};
 
+/// What may be part of a name.
+const PART: u8 = 1;
+const LETTER: u8 = 2;
+/// Digits of hexadecimal numbers, and what stands between them.
+const HEX: u8 = 4;
+
+/// What each byte may be.
+static KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        let is_letter = byte.is_ascii_alphabetic() || byte >= 0x80;
+        let is_part =
+            is_letter || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-' | b'\\' | b'+' | b' ' | b'\'');
+        kinds[at] |= if is_part { PART } else { 0 } | if is_letter { LETTER } else { 0 };
+        kinds[at] |= if byte.is_ascii_hexdigit() || byte == b'-' { HEX } else { 0 };
+        at += 1;
+    }
+    kinds
+};
+
 /// The name of an account that a person has.
 pub(in super::super) const USERNAME: Detector = Detector {
     entity: "username",
@@ -11,15 +33,13 @@ pub(in super::super) const USERNAME: Detector = Detector {
     form: Form::Scanned,
     check: |candidate| {
         let (name, is_prose) = (candidate.plain, !candidate.separators.is_empty());
-        let is_letter = |byte: &u8| {
-            byte.is_ascii_alphanumeric()
-                || matches!(byte, b'.' | b'_' | b'-' | b'\\' | b'+' | b' ' | b'\'')
-                || *byte >= 0x80
-        };
-        let is_one = (2..=64).contains(&name.len())
-            && name.iter().all(is_letter)
-            && name.iter().any(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80);
-        let is_hex = name.len() >= 16 && name.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-');
+        if !(2..=64).contains(&name.len()) {
+            return None;
+        }
+        let kinds = name.iter().map(|byte| KINDS[usize::from(*byte)]);
+        let (all, any) = kinds.fold((u8::MAX, 0), |(all, any), kinds| (all & kinds, any | kinds));
+        let is_one = all & PART != 0 && any & LETTER != 0;
+        let is_hex = name.len() >= 16 && all & HEX != 0;
         (is_one && !is_prose && !is_hex && !is_system(name) && !super::named::is_nothing(name))
             .then_some(Shape::Canonical)
     },
