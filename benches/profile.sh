@@ -2,7 +2,7 @@
 # Where the time goes: `make profile`. Runs perf over a release build with symbols on each path of the table, and prints
 # how much of the CPU time each room takes, then the dearest functions with their rooms.
 #
-#   make profile                                all six paths, 200 MB of each kind of log
+#   make profile                                all paths, 200 MB of each kind of log
 #   make profile PATHS='json-gzip cri-gzip'     only these
 #   make profile BYTES=1G TOP=40                longer, and more functions
 #   make profile AGENT=target/fast/vigie        a program that is there already, with symbols
@@ -15,7 +15,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=packaging/setup/setup.sh
 . packaging/setup/setup.sh
 
-readonly paths=${PATHS:-tail-null raw-bulk json-bulk json-gzip nginx-gzip cri-gzip}
+readonly paths=${PATHS:-tail-null raw-bulk json-bulk json-gzip json-redact nginx-gzip cri-gzip}
 readonly bytes=${BYTES:-200M} top=${TOP:-20}
 readonly target=${CARGO_TARGET_DIR:-target}
 

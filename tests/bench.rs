@@ -22,7 +22,7 @@ fn every_path_is_measured_and_leaves_nothing_behind() {
     assert!(outcome.is_sound, "{progress}");
     let cases = outcome.figures["cases"].as_object().expect("there are cases");
     let names: Vec<&str> = cases.keys().map(String::as_str).collect();
-    assert_eq!(names, ["cri-gzip", "json-bulk", "json-gzip", "nginx-gzip", "raw-bulk", "tail-null"]);
+    assert_eq!(names, ["cri-gzip", "json-bulk", "json-gzip", "json-redact", "nginx-gzip", "raw-bulk", "tail-null"]);
     for (name, case) in cases {
         assert!(case["cpu_seconds_per_gb"].is_number(), "{name}: {case}");
         assert_eq!(case["wire_bytes"].as_u64() > Some(0), name != "tail-null", "{name}: {case}");

@@ -23,11 +23,12 @@ pub const PARSERS: &str = include_str!("../conf/parsers.conf");
 /// Lines that turn on TLS when they are appended to a file that ends with its output.
 pub const TLS: &str = "    tls                on\n    tls.ca_file        ${BENCH_CA}\n";
 
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("tail-null", include_str!("../conf/tail-null.conf")),
     ("raw-bulk", include_str!("../conf/raw-bulk.conf")),
     ("json-bulk", include_str!("../conf/json-bulk.conf")),
     ("json-gzip", include_str!("../conf/json-gzip.conf")),
+    ("json-redact", include_str!("../conf/json-redact.conf")),
     ("nginx-gzip", include_str!("../conf/nginx-gzip.conf")),
     ("cri-gzip", include_str!("../conf/cri-gzip.conf")),
 ];

@@ -8,6 +8,8 @@ use crate::corpus::{Kind, Totals};
 pub(crate) enum Parse {
     Raw,
     Json,
+    /// JSON whose personal data is hidden.
+    JsonRedacted,
     Nginx,
     Cri,
 }
@@ -31,11 +33,12 @@ pub struct Scenario {
 }
 
 /// All scenarios, in the order of the table.
-pub const SCENARIOS: [Scenario; 6] = [
+pub const SCENARIOS: [Scenario; 7] = [
     Scenario { name: "tail-null", kind: Kind::Json, parse: Parse::Raw, target: Target::Null },
     Scenario { name: "raw-bulk", kind: Kind::Json, parse: Parse::Raw, target: Target::Bulk },
     Scenario { name: "json-bulk", kind: Kind::Json, parse: Parse::Json, target: Target::Bulk },
     Scenario { name: "json-gzip", kind: Kind::Json, parse: Parse::Json, target: Target::GzipBulk },
+    Scenario { name: "json-redact", kind: Kind::Json, parse: Parse::JsonRedacted, target: Target::GzipBulk },
     Scenario { name: "nginx-gzip", kind: Kind::Nginx, parse: Parse::Nginx, target: Target::GzipBulk },
     Scenario { name: "cri-gzip", kind: Kind::Cri, parse: Parse::Cri, target: Target::GzipBulk },
 ];

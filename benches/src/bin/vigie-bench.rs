@@ -21,8 +21,8 @@ alone its memory with many files and with a stalled sink, a steady stream, rest,
   --bytes SIZE       size of each corpus (1G)
   --rounds N         how often the paths are measured, with their peers (1); the other figures are once
   --seconds N        how long stalled, steady, idle-1000 and latency last (600, 60, 30, 60)
-  --scenario NAME    only this one; may be repeated: tail-null, raw-bulk, json-bulk, json-gzip, nginx-gzip, cri-gzip;
-                     files-10000, stalled, steady, idle-1000, latency, start, binary
+  --scenario NAME    only this one; may be repeated: tail-null, raw-bulk, json-bulk, json-gzip, json-redact,
+                     nginx-gzip, cri-gzip; files-10000, stalled, steady, idle-1000, latency, start, binary
   --no-peers         vigie alone
   --tls              TLS on loopback, on the paths
   --full-items       the sink answers whole items, as a node does

@@ -61,7 +61,11 @@ fn row(line: &str, names: &[&str]) -> Option<String> {
         yardstick.map_or("(m)".to_owned(), |cost| format!("{cost:.2}")),
     );
     for name in names {
-        let case = cases.get(*name)?;
+        // Versions before a scenario came do not have it.
+        let Some(case) = cases.get(*name) else {
+            row.push_str(" - |");
+            continue;
+        };
         let is_sound = case["lost"] == 0 && case["doubled"] == 0 && case["failed"] == false;
         let cost = case["cpu_seconds_per_gb"].as_f64().map_or("-".to_owned(), |cost| format!("{:.2}", cost * scale));
         // Writing to a string does not fail.
