@@ -450,11 +450,6 @@ impl Dots {
     pub(super) fn all(self) -> u64 {
         self.fours | self.places
     }
-
-    #[inline(always)]
-    fn is_four(self, place: u32) -> bool {
-        self.fours >> place & 1 == 1
-    }
 }
 
 /// The first digits of the chains that begin at the bits `starts` of a block, where `chains` are the bytes of them. One without a digit

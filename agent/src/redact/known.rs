@@ -68,6 +68,12 @@ impl Known {
 pub(super) struct Beginning(u16);
 
 impl Beginning {
+    /// Whether nothing that is known begins so.
+    #[inline(always)]
+    pub(super) fn is_nothing(self) -> bool {
+        self.0 == 0
+    }
+
     /// Whether something may begin so, whatever its length.
     #[inline(always)]
     pub(super) fn is_any(self) -> bool {

@@ -128,7 +128,7 @@ impl Scanner {
     /// Whether the word may be known that a text begins with, in `words`, of which the bytes at the bits `smalls` are letters.
     #[inline(always)]
     fn begins_with_known(&self, words: [u64; WORDS], smalls: [u64; WORDS]) -> bool {
-        let beginning = self.engine.known.beginning(words[0]);
+        let beginning = self.engine.known.beginning(words[0] as u32);
         if beginning.is_nothing() {
             return false;
         }
@@ -203,7 +203,7 @@ impl Scanner {
             let place = words.trailing_zeros();
             words &= words - 1;
             let head = head(text, place as usize);
-            let beginning = self.engine.known.beginning(head);
+            let beginning = self.engine.known.beginning(head as u32);
             if beginning.is_nothing() {
                 continue;
             }
