@@ -404,7 +404,11 @@ impl Tail {
         for number in unread {
             self.lend(number, true);
         }
-        self.files.values().all(|file| file.is_read())
+        let is_at_end = self.files.values().all(|file| file.is_read());
+        if is_at_end {
+            self.files.keys().for_each(|number| self.tell_cut_off(*number));
+        }
+        is_at_end
     }
 
     /// Tells the workers that nothing more comes: what waits in their stages comes out.

@@ -255,3 +255,36 @@ fn what_is_compressed_before_its_head_is_noted_is_read_once() {
     texts.sort_by_key(|text| text.trim_start_matches("line ").parse::<u32>().expect("a number"));
     assert_eq!(texts, lines(1, 402));
 }
+
+#[test]
+fn a_gzip_file_whose_end_is_cut_off_is_told_of_once_and_what_is_left_of_it_handed_on() {
+    for is_rotated in [false, true] {
+        now_is_real();
+        let mut rig = Rig::new("*.gz", &[("read_from_head", "on"), ("rotate_wait", "1")]);
+        rig.append("a.log", &numbered(1, 2000)).append("b.log", &numbered(1, 20));
+        compress_away(&rig, "a.log", "a.log.gz");
+        compress_away(&rig, "b.log", "b.log.gz");
+        let file = OpenOptions::new().write(true).open(rig.path("a.log.gz")).expect("it opens");
+        let length = file.metadata().expect("it is there").len();
+        file.set_len(length - 200).expect("it is cut");
+
+        let errors = errors(|| {
+            rig.start();
+            if is_rotated {
+                rig.rename("a.log.gz", "a.log.away").rename("b.log.gz", "b.log.away");
+                rig.scan().wait(5);
+            }
+            for _ in 0..3 {
+                rig.tail().is_at_end();
+                rig.run();
+            }
+        });
+
+        let of_a: Vec<_> = rig.records().into_iter().filter(|seen| seen.name == "a.log.gz").collect();
+        let texts: Vec<_> = of_a.into_iter().map(|seen| seen.text).collect();
+        assert!((1_000..2_000).contains(&texts.len()), "{}", texts.len());
+        assert_eq!(texts[..1_000], lines(1, 1_000));
+        assert_eq!(errors.len(), 1, "{errors:#?}");
+        assert!(errors[0].contains("ends too early") && errors[0].contains("a.log"), "{errors:#?}");
+    }
+}
