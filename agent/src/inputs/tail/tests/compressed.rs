@@ -288,3 +288,82 @@ fn a_gzip_file_whose_end_is_cut_off_is_told_of_once_and_what_is_left_of_it_hande
         assert!(errors[0].contains("ends too early") && errors[0].contains("a.log"), "{errors:#?}");
     }
 }
+
+/// A name that rotation does not make, and how many lines are there: with many of them the name is of no matter.
+const UNUSUAL: [(&str, u32); 7] = [
+    ("in.log.old", 3),
+    ("in.log.bak", 3),
+    ("in.log.r1", 3),
+    ("in_backup", 3),
+    ("in.log.r1", 300),
+    ("in_backup", 300),
+    ("saved", 300),
+];
+
+#[test]
+fn a_file_that_was_rotated_to_an_unusual_name_and_compressed_is_read_on() {
+    for (name, count) in UNUSUAL {
+        now_is_real();
+        let mut rig = Rig::new("*", &[("read_from_head", "on")]);
+        rig.append("in.log", &numbered(1, count));
+        rig.start().stop();
+        assert_eq!(rig.texts().len(), count as usize);
+        rig.append("in.log", "late\n").rename("in.log", name).append("in.log", "new\n");
+        compress_away(&rig, name, &format!("{name}.gz"));
+
+        rig.start().wait(10).stop();
+        rig.start().wait(10);
+
+        let mut texts = rig.texts();
+        texts.sort();
+        assert_eq!(texts, ["late", "new"], "{name} {count}");
+    }
+}
+
+#[test]
+fn a_file_that_is_rotated_to_an_unusual_name_and_compressed_while_it_is_followed_is_read_once() {
+    for (name, count) in UNUSUAL {
+        now_is_real();
+        let mut rig = Rig::new("*", &[("read_from_head", "on"), ("rotate_wait", "1")]);
+        rig.append("in.log", &numbered(1, count));
+        rig.start();
+        rig.append("in.log", "late\n").rename("in.log", name).append("in.log", "new\n");
+        let compressed = format!("{name}.gz");
+        compress(&rig, name, &compressed);
+        rig.scan();
+        rig.remove(name);
+        rig.scan().wait(5).scan().stop();
+        rig.start().wait(10);
+
+        assert_eq!(rig.texts().len(), count as usize + 2, "{name} {count}");
+    }
+}
+
+#[test]
+fn a_gzip_file_that_begins_as_a_file_that_is_gone_and_is_another_log_is_read_from_its_start() {
+    let banner = numbered(1, 300);
+    for (gone, text, other, is_followed) in [
+        ("in.log", format!("{banner}one\n"), "saved", false),
+        ("in.log", format!("{banner}one\n"), "in.log.r1", false),
+        ("in.log", "start\n".to_owned(), "in-error.log.r1", true),
+        ("in.log", "start\n".to_owned(), "saved", false),
+    ] {
+        now_is_real();
+        let mut rig = Rig::new("*", &[("read_from_head", "on")]);
+        rig.append("in.log", &text);
+        rig.start().stop();
+        rig.texts();
+        rig.remove(gone);
+        let mut expected = text.replace("one\n", "two\n");
+        expected.push_str("more\n");
+        rig.append(other, &expected);
+        compress_away(&rig, other, &format!("{other}.gz"));
+        if is_followed {
+            rig.append("in-error.log", "");
+        }
+
+        rig.start().wait(10);
+
+        assert_eq!(rig.texts(), expected.lines().collect::<Vec<_>>(), "{other}");
+    }
+}
