@@ -367,3 +367,27 @@ fn a_gzip_file_that_begins_as_a_file_that_is_gone_and_is_another_log_is_read_fro
         assert_eq!(rig.texts(), expected.lines().collect::<Vec<_>>(), "{other}");
     }
 }
+
+#[test]
+fn what_is_compressed_when_the_agent_stops_is_not_called_lost() {
+    now_is_real();
+    let mut rig = Rig::new("a.log*", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 5));
+    rig.start();
+    rig.answer = Answer::Hold;
+    rig.append("a.log", &numbered(6, 9));
+    rig.wait(1);
+    rig.rename("a.log", "a.log.1").append("a.log", "new\n");
+    compress_away(&rig, "a.log.1", "a.log.1.gz");
+    rig.scan();
+    let before = rig.records();
+
+    let errors = errors(|| {
+        rig.stop();
+    });
+    rig.answer = Answer::Deliver;
+    rig.start().wait(5);
+
+    assert_eq!((errors, rig.metrics.abandoned_bytes.get()), (Vec::new(), 0));
+    assert_eq!(rig.texts().len(), before.len() - 5);
+}
