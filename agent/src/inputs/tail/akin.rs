@@ -20,10 +20,21 @@ use crate::state::Position;
 
 /// While a gzip file is newer, what it was compressed from may be there yet.
 const NEW: Duration = Duration::from_secs(3);
-/// Bytes of a gzip file that are inflated at the most to compare those before an offset.
+/// Bytes of a gzip file that are inflated at the most to compare those before an offset. Behind it counts how long the content is.
 const FAR: u64 = 64 << 20;
+/// Files that begin alike and are compared further at the most: each takes inflating.
+const CANDIDATES: usize = 8;
 /// Gzip files whose first bytes are remembered at the most.
 const REMEMBERED: usize = 65_536;
+
+/// Whether a gzip file holds what another file held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Proof {
+    Holds,
+    Fails,
+    /// What would prove it is not there, or not yet.
+    Missing,
+}
 
 /// The gzip files of a directory by the hash of their first bytes, where they have enough of them.
 type ByHead = HashMap<u64, Vec<(PathBuf, Metadata)>>;
@@ -82,21 +93,23 @@ impl Tail {
     /// Whose content `opened`, which is at `path` and begins with `head`, has by that alone.
     pub(super) fn kin_by_content(&self, opened: &Opened, path: &Path, head: &[u8]) -> Kin {
         let may_be = |position: &Position| self.may_have_content((path, head), position);
-        let open = self.files.values().filter(|file| may_be(&file.position) && has_all(opened, file));
-        let mut is_copy = false;
-        for file in open {
-            if is_deleted(file) {
+        // Nothing is compressed yet of what is to come.
+        let mut is_copy = head.is_empty();
+        for file in self.files.values().filter(|file| may_be(&file.position)).take(CANDIDATES) {
+            let proof = proof_of_open(opened, file);
+            if proof == Proof::Holds && is_deleted(file) {
                 return Kin::Open;
             }
-            is_copy = true;
+            is_copy |= proof != Proof::Fails;
         }
         let hash = (head.len() == proof::HEAD).then(|| proof::hash(head));
         let rows = self.rows.around(path).chain(hash.into_iter().flat_map(|hash| self.rows.beginning_with(hash)));
-        for row in rows.filter(|row| may_be(row) && has_read(opened, row)) {
-            if !is_there(row) {
+        for row in rows.filter(|row| may_be(row)).take(CANDIDATES) {
+            let proof = proof_of(opened, row);
+            if proof == Proof::Holds && !is_there(row) {
                 return Kin::Stored(Box::new(row.clone()));
             }
-            is_copy = true;
+            is_copy |= proof != Proof::Fails;
         }
         if is_copy { Kin::Copy } else { Kin::None }
     }
@@ -116,6 +129,7 @@ impl Tail {
                 siblings::told(place, siblings::entries(directory, is_like))
             }
         };
+        found.truncate(CANDIDATES);
         found.retain(|(path, _)| file::open(path).is_ok_and(|(file, _)| has_read(&file, position)));
         found
     }
@@ -150,19 +164,40 @@ impl Tail {
     }
 }
 
-/// Whether `copy` holds what `file`, which is open, holds up to its end.
-fn has_all(copy: &Opened, file: &Tailed) -> bool {
-    let is_comparable = file.standing != Standing::Gone && !file.file.is_compressed() && (1..=FAR).contains(&file.size);
-    is_comparable && {
+/// Whether `copy`, which begins as `file`, holds what that holds up to its end.
+fn proof_of_open(copy: &Opened, file: &Tailed) -> Proof {
+    if file.standing == Standing::Gone || file.file.is_compressed() || file.size == 0 {
+        return Proof::Fails;
+    }
+    proof_up_to(copy, file.size, || {
         let end = file.file.for_a_moment(|file_of| Mark::of(file_of, file.size));
         !end.bytes().is_empty() && end.is_in(copy, file.size)
+    })
+}
+
+/// Whether `copy`, which begins as the file of `position`, holds what was read of that.
+fn proof_of(copy: &Opened, position: &Position) -> Proof {
+    proof_up_to(copy, position.offset, || proof::has_bytes(copy, position.offset, position.marker))
+}
+
+/// Whether `copy` holds the first `end` bytes, of which the last ones tell.
+fn proof_up_to(copy: &Opened, end: u64, has_last: impl FnOnce() -> bool) -> Proof {
+    let holds = if end > FAR {
+        copy.inflated_length().is_some_and(|length| u64::from(length) == end % (1 << 32))
+    } else {
+        has_last()
+    };
+    match holds {
+        true => Proof::Holds,
+        false if end > FAR || !proof::reaches(copy, end) => Proof::Missing,
+        false => Proof::Fails,
     }
 }
 
 /// Whether `file` holds what was read of `position`: its head, and the bytes before its offset.
 fn has_read(file: &Opened, position: &Position) -> bool {
     let has_head = position.known.is_some_and(|known| known.head_length > 0 && proof::has_head(file, &known));
-    has_head && position.offset <= FAR && proof::has_bytes(file, position.offset, position.marker)
+    has_head && proof_of(file, position) == Proof::Holds
 }
 
 /// Whether no path leads to `file` any more, as far as is known.

@@ -1,9 +1,8 @@
 //! Rotated files that were compressed: what they hold is known, so it is read on where it was and nothing is read twice.
 //!
 //! A gzip file proves by its first bytes, inflated, whose content it has; its name tells whose it may have, and where it does not,
-//! `akin` looks at more of what it holds. The row of the file
-//! that was compressed leads to it from then on. Called when files are met, when rows have lost their file, and when a file
-//! that was deleted is let go.
+//! `akin` looks at more of what it holds. The row of the file that was compressed leads to it from then on. Called when files are
+//! met, when rows have lost their file, and when a file that was deleted is let go.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -35,7 +34,7 @@ pub(super) enum Kin {
     None,
     /// What would prove it may come yet: its first bytes, or those before the offset that is known.
     Unknown,
-    /// That of a file which is there yet, though its name is not what rotation makes of the name of that.
+    /// As it seems that of a file which is there yet, or is not all there itself; no name speaks for it.
     Copy,
     /// That of a file that is open.
     Open,
@@ -64,7 +63,7 @@ impl Tail {
             return is_read;
         }
         match self.kin_of(&opened, path) {
-            kin if may_show(&kin, &metadata) => {
+            kin if self.may_show(&kin, &metadata) => {
                 self.scan_again = Some(self.now + YOUNG / 2);
                 return true;
             }
@@ -106,6 +105,16 @@ impl Tail {
             return Kin::Unknown;
         }
         self.kin_by_content(opened, path, head)
+    }
+
+    /// Whether it shows soon whose content a gzip file has that `metadata` tells of.
+    fn may_show(&self, kin: &Kin, metadata: &Metadata) -> bool {
+        match kin {
+            Kin::Unknown => is_young(metadata),
+            // An end is not waited for with what would be read then.
+            Kin::Copy => !self.settings.exit_on_eof && akin::is_new(metadata),
+            Kin::None | Kin::Open | Kin::Stored(_) => false,
+        }
     }
 
     /// Whether `opened`, which is at `path`, begins as an open file of whose head nothing is noted yet.
@@ -198,7 +207,7 @@ impl Tail {
             let Ok((file, metadata)) = file::open(&path) else { continue };
             let is_new = self.row_in(&file, &metadata).is_none()
                 && match self.kin_of(&file, &path) {
-                    kin if may_show(&kin, &metadata) => {
+                    kin if self.may_show(&kin, &metadata) => {
                         is_unsure = true;
                         false
                     }
@@ -240,15 +249,6 @@ fn has_content(file: &Opened, position: &Position) -> bool {
 /// Whether the file of `row` is where it was.
 pub(super) fn is_there(row: &Position) -> bool {
     std::fs::metadata(row.last_place()).is_ok_and(|metadata| file::row_fits(row, &metadata))
-}
-
-/// Whether it shows soon whose content a gzip file has that `metadata` tells of.
-fn may_show(kin: &Kin, metadata: &Metadata) -> bool {
-    match kin {
-        Kin::Unknown => is_young(metadata),
-        Kin::Copy => akin::is_new(metadata),
-        Kin::None | Kin::Open | Kin::Stored(_) => false,
-    }
 }
 
 fn is_young(metadata: &Metadata) -> bool {

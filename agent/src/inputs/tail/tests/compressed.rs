@@ -339,6 +339,29 @@ fn a_file_that_is_rotated_to_an_unusual_name_and_compressed_while_it_is_followed
     }
 }
 
+/// Compression of what is large takes a while: at first nothing is there, then what does not prove yet whose content it is.
+#[test]
+fn a_gzip_file_with_an_unusual_name_is_waited_for_while_it_is_written() {
+    now_is_real();
+    let mut rig = Rig::new("*", &[("read_from_head", "on"), ("rotate_wait", "1")]);
+    rig.append("in.log", &numbered(1, 500));
+    rig.start();
+    rig.rename("in.log", "saved").append("in.log", "new\n");
+    rig.scan();
+    let content = numbered(1, 500).into_bytes();
+    let mut encoder = GzEncoder::new(File::create(rig.path("kept.gz")).expect("it is made"), Compression::fast());
+
+    rig.scan();
+    encoder.write_all(&content[..2_000]).and_then(|()| encoder.flush()).expect("it is written");
+    rig.scan();
+    encoder.write_all(&content[2_000..]).and_then(|()| encoder.try_finish()).expect("it is written");
+    rig.scan();
+    rig.remove("saved");
+    rig.scan().wait(5).scan();
+
+    assert_eq!(rig.texts().len(), 501);
+}
+
 #[test]
 fn a_gzip_file_that_begins_as_a_file_that_is_gone_and_is_another_log_is_read_from_its_start() {
     let banner = numbered(1, 300);
