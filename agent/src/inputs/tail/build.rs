@@ -1,5 +1,6 @@
 //! Reads the options and builds the input.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -172,6 +173,7 @@ impl Tail {
             gone: Default::default(),
             scan_again: None,
             left: HashSet::new(),
+            heads: RefCell::default(),
             // Streams of one input go to neighbouring workers; inputs begin at different ones.
             stream_base: Stream::new_ids(),
             last_number: 0,

@@ -40,6 +40,8 @@ pub(super) struct Inflated {
     /// Where that was found and why, until it is told; once.
     trouble: Option<(u64, String)>,
     is_told: bool,
+    /// Whether it was told that it ends too early.
+    is_end_told: bool,
 }
 
 impl Inflated {
@@ -58,6 +60,16 @@ impl Inflated {
     /// Up to where it was read and why no further, where that was not told yet.
     pub(super) fn take_trouble(&mut self) -> Option<(u64, String)> {
         self.trouble.take()
+    }
+
+    /// Whether it is inflated to the end of the file, whose size is `length`, and more should follow there.
+    pub(super) fn is_cut_off(&self, length: u64) -> bool {
+        self.member.is_some() && self.taken >= length
+    }
+
+    /// Whether nobody was told yet that it ends too early. Counts as told from now on.
+    pub(super) fn tell_end(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_end_told, true)
     }
 
     /// Notes that the content goes at least as far as `offset`, though this file was not inflated so far.
@@ -119,8 +131,9 @@ impl Inflated {
 
     /// The same at its start.
     fn rewound(&mut self) -> Self {
-        let head = std::mem::take(&mut self.head);
-        Self { head, least: self.least, trouble: self.trouble.take(), is_told: self.is_told, ..Self::default() }
+        let (head, trouble) = (std::mem::take(&mut self.head), self.trouble.take());
+        let (is_told, is_end_told) = (self.is_told, self.is_end_told);
+        Self { head, least: self.least, trouble, is_told, is_end_told, ..Self::default() }
     }
 
     /// Inflates up to `wanted` bytes behind `offset`, from the start where that lies before what is kept.

@@ -102,10 +102,24 @@ impl Tail {
         if ends && !file.is_read() {
             file.is_cut_short = true;
             if !is_told {
-                error!(component = %self.settings.name, file = %file.place().display(), offset = file.progress.offset,
-                    "a gzip file ends too early: it is read up to here");
+                self.tell_end(number);
             }
         }
+    }
+
+    /// Tells, once, that a gzip file to which nothing is written any more ends before what it holds does. The last line of that
+    /// is none, though it was handed on as one.
+    pub(super) fn tell_cut_off(&self, number: u64) {
+        let is_cut_off = |file: &Tailed| file.standing != Standing::Gone && file.file.is_cut_off();
+        if self.files.get(&number).is_some_and(|file| is_cut_off(file)) {
+            self.tell_end(number);
+        }
+    }
+
+    fn tell_end(&self, number: u64) {
+        let Some(file) = self.files.get(&number).filter(|file| file.file.tell_end()) else { return };
+        error!(component = %self.settings.name, file = %file.place().display(), offset = file.progress.offset,
+            "a gzip file ends too early, as if its end were cut off: it is read up to here");
     }
 
     /// Sets when the file is looked at next.

@@ -5,6 +5,7 @@
 //! the stage of `inputs::lines` joins and parses them on the same worker.
 
 mod ahead;
+mod akin;
 mod arrivals;
 mod before;
 mod build;
@@ -46,6 +47,7 @@ mod tests;
 mod watch;
 mod writers;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -58,6 +60,7 @@ use crate::receipts::Signal;
 use crate::state::Positions;
 
 use ahead::ReadTimes;
+use akin::Heads;
 use arrivals::{Arrival, Arrivals};
 use before::Undecided;
 pub use build::positions_file;
@@ -179,6 +182,8 @@ struct Tail {
     scan_again: Option<Instant>,
     /// Gzip files that are left alone, by id and birth: what they hold is read elsewhere, or is not to be read.
     left: HashSet<(FileId, i64)>,
+    /// First bytes of gzip files, remembered.
+    heads: RefCell<Heads>,
     stream_base: u64,
     last_number: u64,
     /// Paths that could not be opened and were complained of.
@@ -404,7 +409,11 @@ impl Tail {
         for number in unread {
             self.lend(number, true);
         }
-        self.files.values().all(|file| file.is_read())
+        let is_at_end = self.files.values().all(|file| file.is_read());
+        if is_at_end {
+            self.files.keys().for_each(|number| self.tell_cut_off(*number));
+        }
+        is_at_end
     }
 
     /// Tells the workers that nothing more comes: what waits in their stages comes out.

@@ -241,6 +241,25 @@ impl Opened {
         self.inflated()?.take_trouble()
     }
 
+    /// Whether it is a gzip file that is read to its end and ends before what it holds does.
+    pub(super) fn is_cut_off(&self) -> bool {
+        let is_at_end = |length: u64| self.inflated().is_some_and(|inflated| inflated.is_cut_off(length));
+        self.is_compressed() && self.metadata().is_ok_and(|metadata| is_at_end(metadata.len()))
+    }
+
+    /// How long the content of a gzip file is as it says itself, modulo 2^32: true where it has one member and is complete.
+    pub(super) fn inflated_length(&self) -> Option<u32> {
+        let (file, mut bytes) = (self.file().ok()?, [0; 4]);
+        let at = file.metadata().ok()?.len().checked_sub(bytes.len() as u64)?;
+        let read = files::read_full(&file, &mut bytes, at).ok()?;
+        (self.is_compressed() && read == bytes.len()).then(|| u32::from_le_bytes(bytes))
+    }
+
+    /// Whether nobody was told yet that it ends too early. Counts as told from now on.
+    pub(super) fn tell_end(&self) -> bool {
+        self.inflated().is_some_and(|mut inflated| inflated.tell_end())
+    }
+
     /// Notes that it holds at least `offset` bytes, which were read elsewhere.
     pub(super) fn expect(&self, offset: u64) {
         if let Some(mut inflated) = self.inflated() {

@@ -11,6 +11,8 @@ use crate::state::Known;
 pub(super) const HEAD: usize = 1024;
 /// Bytes before an offset that its stored marker covers at the most.
 pub(super) const MARKER: usize = 64;
+/// Bytes of a stored marker at the most; a longer one is none.
+const MOST: u32 = 1 << 16;
 /// Bytes of a gzip file that are inflated for a proof at the most.
 const NEAR: u64 = 64 << 10;
 /// Bytes before the offset that are compared at every read.
@@ -64,6 +66,11 @@ pub(super) fn has_head(file: &Opened, known: &Known) -> bool {
     length == wanted.len() && (wanted.is_empty() || xxh3_64(wanted) == known.head)
 }
 
+/// The hash of the first bytes of a file.
+pub(super) fn hash(head: &[u8]) -> u64 {
+    xxh3_64(head)
+}
+
 /// Hash of the last bytes before `offset` and their number, as Fluent Bit keeps it.
 pub(super) fn marker(file: &Opened, offset: u64) -> (i64, u32) {
     let mut bytes = [0; MARKER];
@@ -84,11 +91,15 @@ pub(super) fn marker(file: &Opened, offset: u64) -> (i64, u32) {
 /// Whether the bytes before `offset` are still those of the stored marker. Without a marker there is no doubt.
 pub(super) fn has_marker(file: &Opened, offset: u64, marker: (i64, u32)) -> bool {
     let (hash, length) = marker;
-    if length == 0 || u64::from(length) > offset || length > 1 << 16 {
-        return true;
-    }
-    if file.is_compressed() && offset > NEAR {
-        return true;
+    let proves_nothing = length == 0 || u64::from(length) > offset || length > MOST;
+    let is_far = file.is_compressed() && offset > NEAR;
+    proves_nothing || is_far || has_bytes(file, offset, (hash, length))
+}
+
+/// Whether the bytes before `offset` are proven to be those of the stored marker, however far that is.
+pub(super) fn has_bytes(file: &Opened, offset: u64, (hash, length): (i64, u32)) -> bool {
+    if length == 0 || u64::from(length) > offset || length > MOST {
+        return false;
     }
     let mut bytes = vec![0; length as usize];
     let read = file.read_full(&mut bytes, offset - u64::from(length)).unwrap_or(0);

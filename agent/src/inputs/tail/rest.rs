@@ -91,6 +91,10 @@ impl Tail {
         let mut row = file.position.clone();
         (row.offset, row.marker) = (from, proof::marker(&file.file, from));
         let end = copied.as_ref().map_or(from, |copied| copied.end);
+        if end < size && self.is_rest_compressed(&row) {
+            copied.iter().for_each(|copied| self.remove_copy(&copied.path));
+            return None;
+        }
         if end < size && !passes_on {
             let reason = copied.as_ref().err().map_or_else(|| "there is no more room".to_owned(), io::Error::to_string);
             self.count_lost(&row.name, size - end, &reason);
@@ -100,6 +104,16 @@ impl Tail {
         (row.inode, row.place) = (copied.inode, Some(copied.path.as_path().into()));
         (row.rotated, row.seen) = (false, (self.clock)().seconds);
         Some(Kept { number, row, path: copied.path, bytes: end - from, end })
+    }
+
+    /// Whether the next start finds the rest of a deleted file in what it was compressed to.
+    fn is_rest_compressed(&self, row: &Position) -> bool {
+        let found = self.successor(row);
+        if let Some((path, _)) = &found {
+            info!(component = %self.settings.name, file = %row.name.display(), compressed = %path.display(),
+                "deleted before it was read to its end: the rest is read from what it was compressed to at the next start");
+        }
+        found.is_some()
     }
 
     /// Stores the rows of copies: only then they count.

@@ -271,6 +271,7 @@ impl Tail {
             if !file.is_read() {
                 return self.lend_last(number);
             }
+            self.tell_cut_off(number);
         }
         let (Some(file), Some(outlet)) = (self.files.get_mut(&number), &self.outlet) else { return false };
         let Some(content) = &file.content else { return true };

@@ -1,11 +1,12 @@
 //! Stored positions of files that are not open.
 //!
 //! Their number grows with the files that came and went, while what is asked of them is about one file: so they are found by
-//! inode, by name, and for a rotated file by those whose rotated file it may be.
+//! inode, by name, by the first bytes, and for a rotated file by those whose rotated file it may be.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use super::proof::HEAD;
 use super::siblings::splits;
 use crate::state::Position;
 
@@ -17,6 +18,8 @@ pub(super) struct Rows {
     by_inode: HashMap<u64, BTreeSet<u64>>,
     /// By the [`family`] of their name and of their last place.
     families: HashMap<PathBuf, BTreeSet<u64>>,
+    /// By their [`full_head`].
+    by_head: HashMap<u64, BTreeSet<u64>>,
 }
 
 impl Rows {
@@ -26,6 +29,9 @@ impl Rows {
         self.by_inode.entry(row.inode).or_default().insert(self.next);
         for family in families_of(&row) {
             self.families.entry(family).or_default().insert(self.next);
+        }
+        if let Some(head) = full_head(&row) {
+            self.by_head.entry(head).or_default().insert(self.next);
         }
         self.all.insert(self.next, row);
     }
@@ -72,6 +78,12 @@ impl Rows {
         numbers.into_iter().filter_map(|number| self.all.get(&number))
     }
 
+    /// Rows whose [`full_head`] is `head`, the newest first.
+    pub(super) fn beginning_with(&self, head: u64) -> impl Iterator<Item = &Position> {
+        let numbers = self.by_head.get(&head).into_iter().flatten().rev();
+        numbers.filter_map(|number| self.all.get(number))
+    }
+
     fn find(&self, inode: u64, wanted: impl Fn(&Position) -> bool) -> Option<(u64, &Position)> {
         let numbers = self.by_inode.get(&inode)?.iter().rev();
         let mut rows = numbers.filter_map(|number| Some((*number, self.all.get(number)?)));
@@ -84,6 +96,9 @@ impl Rows {
         for family in families_of(&row) {
             remove_from(&mut self.families, &family, number);
         }
+        if let Some(head) = full_head(&row) {
+            remove_from(&mut self.by_head, &head, number);
+        }
         Some(row)
     }
 }
@@ -95,6 +110,11 @@ fn remove_from<Key: std::hash::Hash + Eq>(index: &mut HashMap<Key, BTreeSet<u64>
             index.remove(key);
         }
     }
+}
+
+/// The hash of the first bytes of a file, where as many as a head has at the most are known.
+pub(super) fn full_head(row: &Position) -> Option<u64> {
+    row.known.filter(|known| known.head_length as usize == HEAD).map(|known| known.head)
 }
 
 /// The name of a log without what rotation adds to it, and without `.log`: its root and its stem.

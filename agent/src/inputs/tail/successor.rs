@@ -1,8 +1,8 @@
 //! Rotated files that were compressed: what they hold is known, so it is read on where it was and nothing is read twice.
 //!
-//! A gzip file proves by its first bytes, inflated, whose content it has; its name tells whose it may have. The row of the file
-//! that was compressed leads to it from then on. Called when files are met, when rows have lost their file, and when a file
-//! that was deleted is let go.
+//! A gzip file proves by its first bytes, inflated, whose content it has; its name tells whose it may have, and where it does not,
+//! `akin` looks at more of what it holds. The row of the file that was compressed leads to it from then on. Called when files are
+//! met, when rows have lost their file, and when a file that was deleted is let go.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -13,6 +13,7 @@ use std::time::Duration;
 use tracing::info;
 
 use super::Tail;
+use super::akin;
 use super::file::{self, FileId, Standing, Tailed};
 use super::opened::{self, Opened};
 use super::proof;
@@ -28,11 +29,13 @@ const YOUNG: Duration = Duration::from_secs(2);
 pub(super) const WRITTEN_LATE: i64 = 10;
 
 /// Whose content a gzip file has.
-enum Kin {
+pub(super) enum Kin {
     /// Nobody's that is known.
     None,
     /// What would prove it may come yet: its first bytes, or those before the offset that is known.
     Unknown,
+    /// As it seems that of a file which is there yet, or is not all there itself; no name speaks for it.
+    Copy,
     /// That of a file that is open.
     Open,
     /// That of a file that was read before.
@@ -60,17 +63,16 @@ impl Tail {
             return is_read;
         }
         match self.kin_of(&opened, path) {
-            Kin::None if !from_end => return false,
-            Kin::Unknown if is_young(&metadata) => {
+            kin if self.may_show(&kin, &metadata) => {
                 self.scan_again = Some(self.now + YOUNG / 2);
                 return true;
             }
-            Kin::Unknown if !from_end => return false,
+            Kin::None | Kin::Unknown | Kin::Copy if !from_end => return false,
             Kin::Stored(row) if !is_there(&row) => {
                 self.go_on_in(*row, path, &metadata);
                 return true;
             }
-            Kin::None | Kin::Unknown | Kin::Open | Kin::Stored(_) => {}
+            Kin::None | Kin::Unknown | Kin::Copy | Kin::Open | Kin::Stored(_) => {}
         }
         self.left.insert(key);
         true
@@ -99,7 +101,20 @@ impl Tail {
         if let Some(row) = self.rows.around(path).find(|row| is_kin(row)) {
             return Kin::Stored(Box::new(row.clone()));
         }
-        if is_behind || (is_candidate && is_short) { Kin::Unknown } else { Kin::None }
+        if is_behind || (is_candidate && is_short) {
+            return Kin::Unknown;
+        }
+        self.kin_by_content(opened, path, head)
+    }
+
+    /// Whether it shows soon whose content a gzip file has that `metadata` tells of.
+    fn may_show(&self, kin: &Kin, metadata: &Metadata) -> bool {
+        match kin {
+            Kin::Unknown => is_young(metadata),
+            // An end is not waited for with what would be read then.
+            Kin::Copy => !self.settings.exit_on_eof && akin::is_new(metadata),
+            Kin::None | Kin::Open | Kin::Stored(_) => false,
+        }
     }
 
     /// Whether `opened`, which is at `path`, begins as an open file of whose head nothing is noted yet.
@@ -148,11 +163,12 @@ impl Tail {
         let is_free = |file: &Opened, metadata: &Metadata| {
             metadata.ino() == position.inode || self.row_in(file, metadata).is_none()
         };
-        let found = beside(position).into_iter().filter(|(_, metadata)| !is_open(metadata));
-        let mut kin = found.filter(|(path, metadata)| {
-            file::open(path).is_ok_and(|(file, _)| has_content(&file, position) && is_free(&file, metadata))
-        });
-        kin.next()
+        let is_kin = |(path, metadata): &(PathBuf, Metadata)| {
+            !is_open(metadata)
+                && file::open(path).is_ok_and(|(file, _)| has_content(&file, position) && is_free(&file, metadata))
+        };
+        let named = beside(position).into_iter().find(&is_kin);
+        named.or_else(|| self.successor_by_content(position).into_iter().find(&is_kin))
     }
 
     /// A gzip file that has what `old` held, to be read on in it.
@@ -191,12 +207,11 @@ impl Tail {
             let Ok((file, metadata)) = file::open(&path) else { continue };
             let is_new = self.row_in(&file, &metadata).is_none()
                 && match self.kin_of(&file, &path) {
-                    Kin::None => true,
-                    Kin::Unknown if is_young(&metadata) => {
+                    kin if self.may_show(&kin, &metadata) => {
                         is_unsure = true;
                         false
                     }
-                    Kin::Unknown => true,
+                    Kin::None | Kin::Unknown | Kin::Copy => true,
                     Kin::Open | Kin::Stored(_) => false,
                 };
             if is_new {
@@ -232,7 +247,7 @@ fn has_content(file: &Opened, position: &Position) -> bool {
 }
 
 /// Whether the file of `row` is where it was.
-fn is_there(row: &Position) -> bool {
+pub(super) fn is_there(row: &Position) -> bool {
     std::fs::metadata(row.last_place()).is_ok_and(|metadata| file::row_fits(row, &metadata))
 }
 
@@ -255,10 +270,9 @@ fn is_named_after(path: &Path, position: &Position) -> bool {
         let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let place_name = name(place);
         let (root, stem) = root_and_stem(&place_name);
-        let compressed = name(path);
-        let rest = compressed.strip_prefix(root).or_else(|| compressed.strip_prefix(stem));
-        let is_rotated =
-            rest.is_some_and(|rest| rest.eq_ignore_ascii_case(".gz") || siblings::is_rotation_suffix(rest));
+        let plain = name(&path.with_extension(""));
+        let rest = plain.strip_prefix(root).or_else(|| plain.strip_prefix(stem));
+        let is_rotated = rest.is_some_and(|rest| rest.is_empty() || siblings::is_rotation_suffix(rest));
         is_rotated && !stem.is_empty() && path.parent() == place.parent()
     })
 }

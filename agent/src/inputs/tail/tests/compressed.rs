@@ -255,3 +255,162 @@ fn what_is_compressed_before_its_head_is_noted_is_read_once() {
     texts.sort_by_key(|text| text.trim_start_matches("line ").parse::<u32>().expect("a number"));
     assert_eq!(texts, lines(1, 402));
 }
+
+#[test]
+fn a_gzip_file_whose_end_is_cut_off_is_told_of_once_and_what_is_left_of_it_handed_on() {
+    for is_rotated in [false, true] {
+        now_is_real();
+        let mut rig = Rig::new("*.gz", &[("read_from_head", "on"), ("rotate_wait", "1")]);
+        rig.append("a.log", &numbered(1, 2000)).append("b.log", &numbered(1, 20));
+        compress_away(&rig, "a.log", "a.log.gz");
+        compress_away(&rig, "b.log", "b.log.gz");
+        let file = OpenOptions::new().write(true).open(rig.path("a.log.gz")).expect("it opens");
+        let length = file.metadata().expect("it is there").len();
+        file.set_len(length - 200).expect("it is cut");
+
+        let errors = errors(|| {
+            rig.start();
+            if is_rotated {
+                rig.rename("a.log.gz", "a.log.away").rename("b.log.gz", "b.log.away");
+                rig.scan().wait(5);
+            }
+            for _ in 0..3 {
+                rig.tail().is_at_end();
+                rig.run();
+            }
+        });
+
+        let of_a: Vec<_> = rig.records().into_iter().filter(|seen| seen.name == "a.log.gz").collect();
+        let texts: Vec<_> = of_a.into_iter().map(|seen| seen.text).collect();
+        assert!((1_000..2_000).contains(&texts.len()), "{}", texts.len());
+        assert_eq!(texts[..1_000], lines(1, 1_000));
+        assert_eq!(errors.len(), 1, "{errors:#?}");
+        assert!(errors[0].contains("ends too early") && errors[0].contains("a.log"), "{errors:#?}");
+    }
+}
+
+/// A name that rotation does not make, and how many lines are there: with many of them the name is of no matter.
+const UNUSUAL: [(&str, u32); 7] = [
+    ("in.log.old", 3),
+    ("in.log.bak", 3),
+    ("in.log.r1", 3),
+    ("in_backup", 3),
+    ("in.log.r1", 300),
+    ("in_backup", 300),
+    ("saved", 300),
+];
+
+#[test]
+fn a_file_that_was_rotated_to_an_unusual_name_and_compressed_is_read_on() {
+    for (name, count) in UNUSUAL {
+        now_is_real();
+        let mut rig = Rig::new("*", &[("read_from_head", "on")]);
+        rig.append("in.log", &numbered(1, count));
+        rig.start().stop();
+        assert_eq!(rig.texts().len(), count as usize);
+        rig.append("in.log", "late\n").rename("in.log", name).append("in.log", "new\n");
+        compress_away(&rig, name, &format!("{name}.gz"));
+
+        rig.start().wait(10).stop();
+        rig.start().wait(10);
+
+        let mut texts = rig.texts();
+        texts.sort();
+        assert_eq!(texts, ["late", "new"], "{name} {count}");
+    }
+}
+
+#[test]
+fn a_file_that_is_rotated_to_an_unusual_name_and_compressed_while_it_is_followed_is_read_once() {
+    for (name, count) in UNUSUAL {
+        now_is_real();
+        let mut rig = Rig::new("*", &[("read_from_head", "on"), ("rotate_wait", "1")]);
+        rig.append("in.log", &numbered(1, count));
+        rig.start();
+        rig.append("in.log", "late\n").rename("in.log", name).append("in.log", "new\n");
+        let compressed = format!("{name}.gz");
+        compress(&rig, name, &compressed);
+        rig.scan();
+        rig.remove(name);
+        rig.scan().wait(5).scan().stop();
+        rig.start().wait(10);
+
+        assert_eq!(rig.texts().len(), count as usize + 2, "{name} {count}");
+    }
+}
+
+/// Compression of what is large takes a while: at first nothing is there, then what does not prove yet whose content it is.
+#[test]
+fn a_gzip_file_with_an_unusual_name_is_waited_for_while_it_is_written() {
+    now_is_real();
+    let mut rig = Rig::new("*", &[("read_from_head", "on"), ("rotate_wait", "1")]);
+    rig.append("in.log", &numbered(1, 500));
+    rig.start();
+    rig.rename("in.log", "saved").append("in.log", "new\n");
+    rig.scan();
+    let content = numbered(1, 500).into_bytes();
+    let mut encoder = GzEncoder::new(File::create(rig.path("kept.gz")).expect("it is made"), Compression::fast());
+
+    rig.scan();
+    encoder.write_all(&content[..2_000]).and_then(|()| encoder.flush()).expect("it is written");
+    rig.scan();
+    encoder.write_all(&content[2_000..]).and_then(|()| encoder.try_finish()).expect("it is written");
+    rig.scan();
+    rig.remove("saved");
+    rig.scan().wait(5).scan();
+
+    assert_eq!(rig.texts().len(), 501);
+}
+
+#[test]
+fn a_gzip_file_that_begins_as_a_file_that_is_gone_and_is_another_log_is_read_from_its_start() {
+    let banner = numbered(1, 300);
+    for (gone, text, other, is_followed) in [
+        ("in.log", format!("{banner}one\n"), "saved", false),
+        ("in.log", format!("{banner}one\n"), "in.log.r1", false),
+        ("in.log", "start\n".to_owned(), "in-error.log.r1", true),
+        ("in.log", "start\n".to_owned(), "saved", false),
+    ] {
+        now_is_real();
+        let mut rig = Rig::new("*", &[("read_from_head", "on")]);
+        rig.append("in.log", &text);
+        rig.start().stop();
+        rig.texts();
+        rig.remove(gone);
+        let mut expected = text.replace("one\n", "two\n");
+        expected.push_str("more\n");
+        rig.append(other, &expected);
+        compress_away(&rig, other, &format!("{other}.gz"));
+        if is_followed {
+            rig.append("in-error.log", "");
+        }
+
+        rig.start().wait(10);
+
+        assert_eq!(rig.texts(), expected.lines().collect::<Vec<_>>(), "{other}");
+    }
+}
+
+#[test]
+fn what_is_compressed_when_the_agent_stops_is_not_called_lost() {
+    now_is_real();
+    let mut rig = Rig::new("a.log*", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 5));
+    rig.start();
+    rig.answer = Answer::Hold;
+    rig.append("a.log", &numbered(6, 9));
+    rig.wait(1);
+    rig.rename("a.log", "a.log.1").append("a.log", "new\n");
+    compress_away(&rig, "a.log.1", "a.log.1.gz");
+    rig.scan();
+    let before = rig.records();
+
+    let errors = errors(|| {
+        rig.stop();
+    });
+    rig.answer = Answer::Deliver;
+    rig.start().wait(5);
+
+    assert_eq!((errors, rig.metrics.abandoned_bytes.get()), (Vec::new(), 0));
+    assert_eq!(rig.texts().len(), before.len() - 5);
+}

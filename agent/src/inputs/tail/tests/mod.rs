@@ -380,6 +380,29 @@ impl Rig {
     }
 }
 
+/// The messages of this thread while `run` does something: a line each, those of errors.
+fn errors(run: impl FnOnce()) -> Vec<String> {
+    let (sender, written) = std::sync::mpsc::channel();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || Sent(sender.clone())).finish();
+    tracing::subscriber::with_default(subscriber, run);
+    let written: Vec<u8> = written.into_iter().flatten().collect();
+    String::from_utf8_lossy(&written).lines().filter(|line| line.contains("ERROR")).map(str::to_owned).collect()
+}
+
+/// Sends what is written to it.
+struct Sent(std::sync::mpsc::Sender<Vec<u8>>);
+
+impl Write for Sent {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.send(bytes.to_vec()).map_err(io::Error::other)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 fn agent() -> Agent {
     Agent::new("host", b"secret-42")
 }

@@ -1,0 +1,212 @@
+//! Rotated files that were compressed under a name that rotation does not make: recognised by what they hold alone.
+//!
+//! More is asked of the content than where the name speaks for it, since two logs may begin alike: the bytes before the offset are
+//! compared, and what a file was compressed from must be gone. Called by `successor` where names tell nothing.
+
+use std::collections::HashMap;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use super::Tail;
+use super::file::{self, FileId, Standing, Tailed};
+use super::opened::{self, Opened};
+use super::proof::{self, Mark};
+use super::rows::{full_head, root_and_stem};
+use super::siblings;
+use super::successor::{Kin, is_there};
+use crate::state::Position;
+
+/// While a gzip file is newer, what it was compressed from may be there yet.
+const NEW: Duration = Duration::from_secs(3);
+/// Bytes of a gzip file that are inflated at the most to compare those before an offset. Behind it counts how long the content is.
+const FAR: u64 = 64 << 20;
+/// Files that begin alike and are compared further at the most: each takes inflating.
+const CANDIDATES: usize = 8;
+/// Gzip files whose first bytes are remembered at the most.
+const REMEMBERED: usize = 65_536;
+
+/// Whether a gzip file holds what another file held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Proof {
+    Holds,
+    Fails,
+    /// What would prove it is not there, or not yet.
+    Missing,
+}
+
+/// The gzip files of a directory by the hash of their first bytes, where they have enough of them.
+type ByHead = HashMap<u64, Vec<(PathBuf, Metadata)>>;
+/// A file as it was when it changed last.
+type Stamp = (FileId, i64, i64);
+/// A turn, and a look at all paths in it.
+type Moment = (Instant, u64);
+
+/// First bytes of gzip files: each is opened once, and again when it was written to.
+#[derive(Debug, Default)]
+pub(super) struct Heads {
+    hashes: HashMap<Stamp, Option<u64>>,
+    /// What is in directories at this moment.
+    directories: HashMap<PathBuf, ByHead>,
+    at: Option<Moment>,
+}
+
+impl Heads {
+    /// Gzip files in `directory` whose first bytes have the hash `head`. A directory is looked through once in a moment.
+    fn with(&mut self, directory: &Path, head: u64, now: Moment) -> Vec<(PathBuf, Metadata)> {
+        if self.at != Some(now) {
+            self.directories.clear();
+            self.at = Some(now);
+        }
+        if !self.directories.contains_key(directory) {
+            let found = self.look(directory);
+            self.directories.insert(directory.to_owned(), found);
+        }
+        self.directories.get(directory).and_then(|found| found.get(&head)).cloned().unwrap_or_default()
+    }
+
+    fn look(&mut self, directory: &Path) -> ByHead {
+        if self.hashes.len() > REMEMBERED {
+            self.hashes.clear();
+        }
+        let mut found = ByHead::new();
+        for (path, metadata) in siblings::told(directory, siblings::entries(directory, opened::is_compressed)) {
+            let stamp = (FileId::of(&metadata), metadata.ctime(), metadata.ctime_nsec());
+            let hash = *self.hashes.entry(stamp).or_insert_with(|| full_head_of(&path));
+            if let Some(hash) = hash {
+                found.entry(hash).or_default().push((path, metadata));
+            }
+        }
+        found
+    }
+}
+
+fn full_head_of(path: &Path) -> Option<u64> {
+    let (file, _) = file::open(path).ok()?;
+    let mut bytes = [0; proof::HEAD];
+    let length = file.read_full(&mut bytes, 0).ok()?;
+    (length == bytes.len()).then(|| proof::hash(&bytes))
+}
+
+impl Tail {
+    /// Whose content `opened`, which is at `path` and begins with `head`, has by that alone.
+    pub(super) fn kin_by_content(&self, opened: &Opened, path: &Path, head: &[u8]) -> Kin {
+        let may_be = |position: &Position| self.may_have_content((path, head), position);
+        // Nothing is compressed yet of what is to come.
+        let mut is_copy = head.is_empty();
+        for file in self.files.values().filter(|file| may_be(&file.position)).take(CANDIDATES) {
+            let proof = proof_of_open(opened, file);
+            if proof == Proof::Holds && is_deleted(file) {
+                return Kin::Open;
+            }
+            is_copy |= proof != Proof::Fails;
+        }
+        let hash = (head.len() == proof::HEAD).then(|| proof::hash(head));
+        let rows = self.rows.around(path).chain(hash.into_iter().flat_map(|hash| self.rows.beginning_with(hash)));
+        for row in rows.filter(|row| may_be(row)).take(CANDIDATES) {
+            let proof = proof_of(opened, row);
+            if proof == Proof::Holds && !is_there(row) {
+                return Kin::Stored(Box::new(row.clone()));
+            }
+            is_copy |= proof != Proof::Fails;
+        }
+        if is_copy { Kin::Copy } else { Kin::None }
+    }
+
+    /// The gzip file beside it that has what was read of `position`, whatever its name.
+    pub(super) fn successor_by_content(&self, position: &Position) -> Vec<(PathBuf, Metadata)> {
+        let place = position.last_place();
+        let directory = place.parent().unwrap_or(Path::new(""));
+        let (_, length) = position.marker;
+        if length == 0 {
+            return Vec::new();
+        }
+        let mut found = match full_head(position) {
+            Some(head) => self.heads.borrow_mut().with(directory, head, (self.now, self.scans)),
+            None => {
+                let is_like = |path: &Path| opened::is_compressed(path) && self.is_named_like(path, position);
+                siblings::told(place, siblings::entries(directory, is_like))
+            }
+        };
+        found.truncate(CANDIDATES);
+        found.retain(|(path, _)| file::open(path).is_ok_and(|(file, _)| has_read(&file, position)));
+        found
+    }
+
+    /// Whether a gzip file at `path` that begins with `head` may have the content of `position`. Where little is known of that, the
+    /// name has to begin as that of the log.
+    fn may_have_content(&self, (path, head): (&Path, &[u8]), position: &Position) -> bool {
+        let is_beside = |place: &Path| path.parent() == place.parent();
+        let begins = position.known.is_some_and(|known| known.head_length > 0 && proof::begins_with_head(head, &known));
+        begins
+            && (is_beside(position.last_place()) || is_beside(&position.name))
+            && (full_head(position).is_some() || self.is_named_like(path, position))
+    }
+
+    /// Whether the name of `path` goes on behind that of the log of `position`, and behind that of no other log.
+    fn is_named_like(&self, path: &Path, position: &Position) -> bool {
+        let plain = path.with_extension("");
+        let name = plain.file_name().unwrap_or_default().to_string_lossy();
+        let is_like = |place: &Path| {
+            let place = place.file_name().unwrap_or_default().to_string_lossy();
+            let (_, stem) = root_and_stem(&place);
+            !stem.is_empty() && name.strip_prefix(stem).is_some_and(|rest| rest.starts_with(['.', '-', '_']))
+        };
+        let own = [position.last_place(), &position.name];
+        if path.parent() != position.last_place().parent() || !own.into_iter().any(is_like) {
+            return false;
+        }
+        let mut longer: Vec<PathBuf> = siblings::splits(&name).map(|(log, _)| path.with_file_name(log)).collect();
+        longer.push(plain.clone());
+        let is_log = |log: &&PathBuf| log.is_file() || self.rows.named(log).next().is_some();
+        longer.iter().rev().find(is_log).is_none_or(|log| own.contains(&log.as_path()))
+    }
+}
+
+/// Whether `copy`, which begins as `file`, holds what that holds up to its end.
+fn proof_of_open(copy: &Opened, file: &Tailed) -> Proof {
+    if file.standing == Standing::Gone || file.file.is_compressed() || file.size == 0 {
+        return Proof::Fails;
+    }
+    proof_up_to(copy, file.size, || {
+        let end = file.file.for_a_moment(|file_of| Mark::of(file_of, file.size));
+        !end.bytes().is_empty() && end.is_in(copy, file.size)
+    })
+}
+
+/// Whether `copy`, which begins as the file of `position`, holds what was read of that.
+fn proof_of(copy: &Opened, position: &Position) -> Proof {
+    proof_up_to(copy, position.offset, || proof::has_bytes(copy, position.offset, position.marker))
+}
+
+/// Whether `copy` holds the first `end` bytes, of which the last ones tell.
+fn proof_up_to(copy: &Opened, end: u64, has_last: impl FnOnce() -> bool) -> Proof {
+    let holds = if end > FAR {
+        copy.inflated_length().is_some_and(|length| u64::from(length) == end % (1 << 32))
+    } else {
+        has_last()
+    };
+    match holds {
+        true => Proof::Holds,
+        false if end > FAR || !proof::reaches(copy, end) => Proof::Missing,
+        false => Proof::Fails,
+    }
+}
+
+/// Whether `file` holds what was read of `position`: its head, and the bytes before its offset.
+fn has_read(file: &Opened, position: &Position) -> bool {
+    let has_head = position.known.is_some_and(|known| known.head_length > 0 && proof::has_head(file, &known));
+    has_head && proof_of(file, position) == Proof::Holds
+}
+
+/// Whether no path leads to `file` any more, as far as is known.
+fn is_deleted(file: &Tailed) -> bool {
+    file.file.metadata().map_or(true, |metadata| metadata.nlink() == 0)
+}
+
+/// Whether a file changed so lately that what it was compressed from may be there yet.
+pub(super) fn is_new(metadata: &Metadata) -> bool {
+    let changed = u64::try_from(metadata.ctime()).ok().map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds));
+    changed.and_then(|at| at.elapsed().ok()).is_some_and(|age| age < NEW)
+}
