@@ -75,6 +75,7 @@ const SHARED: &[(&str, &str)] = &[
     ("inputs", "files"),
     ("inputs", "backlog"),
     ("filters", "condition"),
+    ("filters", "number"),
     ("filters", "pattern"),
     ("filters", "testing"),
 ];

@@ -80,6 +80,7 @@ differences! {
     "dummy" "samples" Given(is_above_0) "the agent ends once all its inputs have; Fluent Bit runs on"
     "file" "csv_column_names" Given(is_on) "the names stand once at the head of the file; in Fluent Bit again at each flush"
     "file" "fallback_file" Given "records without a name of their own go there unless another policy is set; in Fluent Bit `error` is the default one, which is refused"
+    "file" "format" Given(is_printed) "in `csv` and `template` control characters are escaped and what is no UTF-8 is U+FFFD, so that a record stays on its line; Fluent Bit writes the bytes"
     "file" "max_dynamic_files" Given "files are counted from the start on; none is held open"
     "input" "storage.type" Given(is_not_memory) "whole requests are spooled and synced before the input is answered; `memrb` is as `memory`: the input waits, nothing is dropped"
     "opensearch" "generate_id" Always(is_absent_or_off) "ids are made from the position in the source, so that a resend makes no second document; Fluent Bit leaves them to the store"
@@ -91,7 +92,7 @@ differences! {
     "parser" "decode_field_as" Given(unescapes) "an unknown escape keeps its letter; Fluent Bit loses both"
     "parser" "format" Given(is_own_format) "also `cri`, `docker`, `syslog`, `syslog-rfc5424`, `syslog-rfc3164` and `syslog-rfc3164-local`, which need no pattern"
     "parser" "regex" Given(backtracks) "linear time; where a pattern needs backtracking, a line that takes too long is kept as text"
-    "parser" "time_key" Given(may_lose_time) "a time that does not parse stays in the record; in Fluent Bit the field vanishes"
+    "parser" "time_key" Given(may_lose_time) "a time that does not parse stays in the record, which has its other fields; in Fluent Bit the field vanishes, and a line of `ltsv` or `logfmt` is kept whole"
     "parser" "types" Given(reads_numbers) "text that is no number stays as it is, where Fluent Bit makes it 0; commas separate pairs as well, where it makes one long name of them"
     "service" "daemon" Given(only_where_refused) "`on` is refused: a service manager such as systemd keeps the agent in the background"
     "service" "flush" Given "the longest wait: the first line after a pause goes at once; in Fluent Bit a tick"
@@ -105,11 +106,12 @@ differences! {
     "service" "security.fips_mode" Given(only_where_refused) "`on` is refused: the cryptography in use is not certified"
     "service" "storage.type" Given(is_ring) "`memrb` is as `memory`: inputs wait, nothing is dropped"
     "stdin" "parser" Absent "what is no JSON is kept under `log`, line by line; Fluent Bit discards it"
-    "stdout" "format" Given(only_where_refused) "`otlp_json` is not supported and refused"
+    "stdout" "format" Always(is_printed) "in `msgpack` control characters are escaped and what is no UTF-8 is U+FFFD, since a terminal may show it; Fluent Bit writes the bytes. `otlp_json` is not supported and refused"
     "tail" "buffer_max_size" Always(is_cut) "a longer line is cut into parts and reading goes on; Fluent Bit abandons the file. 1M by default, 32K there"
     "tail" "db" Given "the same table; positions advance when the fate of a line is settled, not when it is read"
     "tail" "docker_mode" Given(is_on) "parts are joined for each `stream` apart; Fluent Bit joins those of both outputs as they come"
     "tail" "docker_mode_flush" Given "counted from the last part of a line"
+    "tail" "key" Given(names_joined_text) "events that a multiline parser joins from plain lines are under it too; in Fluent Bit under `log`"
     "tail" "multiline.parser" Given(joins_in_turn) "of `cri, java` the first joins partial lines and the second the traces in them; in Fluent Bit they are alternatives"
     "tail" "multiline_flush" Given "counted from the last line of an event; in Fluent Bit from the first, so that lines that come slowly fall apart"
     "tail" "parser" Given(only_where_refused) "an unknown parser is refused; Fluent Bit goes on with raw lines"
@@ -201,6 +203,16 @@ fn is_cut(place: &Use<'_>) -> bool {
 /// Whether a decoder reads escapes of its own; those of JSON are read alike.
 fn unescapes(place: &Use<'_>) -> bool {
     !place.text().split_whitespace().next().is_some_and(|decoder| decoder.eq_ignore_ascii_case("json"))
+}
+
+/// Whether records are written in a form for people; those of JSON escape as there.
+fn is_printed(place: &Use<'_>) -> bool {
+    place.value.is_none_or(|_| ["msgpack", "csv", "template"].iter().any(|format| place.is(format)))
+}
+
+/// Whether a key is given to joined lines that has another name there.
+fn names_joined_text(place: &Use<'_>) -> bool {
+    place.section.get("multiline.parser").is_some() && place.text() != "log"
 }
 
 fn is_own_format(place: &Use<'_>) -> bool {

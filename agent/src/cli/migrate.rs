@@ -69,10 +69,10 @@ fn table(document: &Document, findings: &Diagnostics) -> String {
 }
 
 /// Whether a finding tells what Vigie does otherwise. Which of several settings holds, and which has no effect, is as in Fluent Bit;
-/// variables may well be set where the agent will run.
+/// files and ports may well be there where the agent will run.
 fn matters(finding: &Diagnostic) -> bool {
     let as_there = ["V112", "V113", "V114", "V115", "V116", "V403"];
-    let of_this_host = ["V107", "V109", "V206", "V207", "V208", "V209"];
+    let of_this_host = ["V109", "V206", "V207", "V208", "V209"];
     !as_there.contains(&finding.code) && !of_this_host.contains(&finding.code)
 }
 
@@ -283,7 +283,7 @@ mod tests {
         has("3 ", "fulsh", "unsupported  unknown key `fulsh`; did you mean `flush`?");
         has("4 ", "storage.sync", "same         not needed");
         has("7 ", "path", "same");
-        has("8 ", "db", "different    the same table");
+        has("8 ", "db", "unsupported  the variable `MISSING_HERE` is used but not set");
         has("10 ", "name", "unsupported  unknown plugin `lua`");
         has("11 ", "match", "unsupported");
         has("12 ", "(retry_limit)", "different    sent again");
@@ -329,19 +329,21 @@ mod tests {
         assert!(rows.len() == 4 && rows.iter().all(|row| row.contains(SAME)), "{table}");
     }
 
-    #[test]
-    fn what_depends_on_a_value_is_told_for_that_value() {
+    /// What `line` is called at the end of `section`.
+    fn verdict(section: &str, line: &str) -> &'static str {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("a.conf");
-        let verdict = |section: &str, line: &str| {
-            let rest = if section.contains("Name dummy") { "" } else { "[INPUT]\n  Name dummy\n" };
-            let text_of = format!("{section}  {line}\n{rest}[OUTPUT]\n  Name null\n  Match *\n");
-            std::fs::write(&file, text_of).expect("written");
-            let table = text(&file, Environment::default()).expect("it is read");
-            let number = format!("{} ", section.lines().count() + 1);
-            let row = table.lines().find(|row| row.trim_start().starts_with(&number)).unwrap_or_default().to_owned();
-            [SAME, DIFFERENT, UNSUPPORTED].into_iter().find(|verdict| row.contains(verdict)).unwrap_or_default()
-        };
+        let rest = if section.contains("Name dummy") { "" } else { "[INPUT]\n  Name dummy\n" };
+        let text_of = format!("{section}  {line}\n{rest}[OUTPUT]\n  Name null\n  Match *\n");
+        std::fs::write(&file, text_of).expect("written");
+        let table = text(&file, Environment::default()).expect("it is read");
+        let number = format!("{} ", section.lines().count() + 1);
+        let row = table.lines().find(|row| row.trim_start().starts_with(&number)).unwrap_or_default().to_owned();
+        [SAME, DIFFERENT, UNSUPPORTED].into_iter().find(|verdict| row.contains(verdict)).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_depends_on_a_value_is_told_for_that_value() {
         let (service, parser) = ("[SERVICE]\n", "[PARSER]\n  Name a\n");
         let (regex, json) =
             ("[PARSER]\n  Name a\n  Format regex\n  Regex ^(?<a>x)\n", "[PARSER]\n  Name a\n  Format json\n");
@@ -394,7 +396,28 @@ mod tests {
             ("[INPUT]\n  Name tail\n  Path a\n  multiline.parser java\n", "Parser json", SAME),
             ("[OUTPUT]\n  Name null\n  Match *\n", "storage.total_limit_size 5M", SAME),
             (tail, "Docker_Mode off", SAME),
-            ("[FILTER]\n  Name modify\n  Match *\n", "Add a ${MISSING_HERE}", SAME),
+        ];
+        for (section, line, expected) in cases {
+            assert_eq!(verdict(section, line), expected, "{section}{line}");
+        }
+    }
+
+    #[test]
+    fn what_depends_on_another_option_or_on_a_variable_is_told() {
+        let stdout = "[OUTPUT]\n  Name stdout\n  Match *\n";
+        let file = "[OUTPUT]\n  Name file\n  Match *\n";
+        let joining = "[INPUT]\n  Name tail\n  Path a\n  multiline.parser java\n";
+        let modify = "[FILTER]\n  Name modify\n  Match *\n";
+        let cases = [
+            ("[INPUT]\n  Name tail\n  Path a\n", "Key msg", SAME),
+            (joining, "Key log", SAME),
+            (joining, "Key msg", DIFFERENT),
+            (stdout, "Format msgpack", DIFFERENT),
+            (file, "Format plain", SAME),
+            (file, "Format csv", DIFFERENT),
+            (modify, "Add a ${MISSING_HERE}", UNSUPPORTED),
+            ("[FILTER]\n  Name modify\n  Add a b\n", "Match ${MISSING_HERE}", UNSUPPORTED),
+            (modify, "Add a ${MISSING_HERE:-b}", SAME),
         ];
         for (section, line, expected) in cases {
             assert_eq!(verdict(section, line), expected, "{section}{line}");

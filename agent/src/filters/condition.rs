@@ -5,6 +5,7 @@ use std::sync::Arc;
 use vigie_parsers::batch::{Batch, Entry, Record};
 use vigie_parsers::regex::Regex;
 
+use super::number::Number;
 use super::pattern;
 use crate::config::{Diagnostics, OptionType, Options, Section};
 use crate::encode::accessor::Path;
@@ -104,7 +105,7 @@ struct Rule {
 #[derive(Clone, Debug)]
 enum Test {
     OneOf(Vec<String>, bool),
-    Compare(f64, Operator),
+    Compare(Number, Operator),
     Pattern(Regex, bool),
 }
 
@@ -168,7 +169,7 @@ fn rule(section: &Section, findings: &mut Diagnostics) -> Option<Rule> {
                 return None;
             }
         },
-        op => match first.trim().parse::<f64>().ok().filter(|number| number.is_finite()) {
+        op => match Number::read(&first).filter(|number| number.is_finite()) {
             Some(number) => Test::Compare(number, op),
             None => {
                 expected("a number");
@@ -195,12 +196,12 @@ impl Rule {
             Test::Pattern(regex, wanted) => (is_there && regex.is_match(scratch).unwrap_or(false)) == *wanted,
             Test::Compare(wanted, operator) => {
                 let text = std::str::from_utf8(scratch).ok().filter(|_| is_there);
-                let number = text.and_then(|text| text.trim().parse::<f64>().ok());
-                number.is_some_and(|number| match operator {
-                    Operator::Greater => number > *wanted,
-                    Operator::Less => number < *wanted,
-                    Operator::AtLeast => number >= *wanted,
-                    _ => number <= *wanted,
+                let order = text.and_then(Number::read).and_then(|number| number.compare(*wanted));
+                order.is_some_and(|order| match operator {
+                    Operator::Greater => order.is_gt(),
+                    Operator::Less => order.is_lt(),
+                    Operator::AtLeast => order.is_ge(),
+                    _ => order.is_le(),
                 })
             }
         }
@@ -332,6 +333,9 @@ mod tests {
             (r#"{"a":"9.5"}"#, "lte", &["9.5"], true),
             (r#"{"b":1}"#, "lt", &["9"], false),
             (r#"{"a":"x"}"#, "lt", &["9"], false),
+            (r#"{"a":9007199254740993}"#, "gt", &["9007199254740992"], true),
+            (r#"{"a":9007199254740993}"#, "lte", &["9007199254740992.0"], false),
+            (r#"{"a":18446744073709551615}"#, "lt", &["18446744073709551615"], false),
             (r#"{"a":51}"#, "regex", &["^5"], true),
             (r#"{"b":51}"#, "not_regex", &["^5"], true),
             (r#"{"a":"b"}"#, "in", &["a", "b"], true),

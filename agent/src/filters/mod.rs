@@ -4,6 +4,7 @@ pub mod condition;
 mod grep;
 mod modify;
 mod multiline;
+mod number;
 mod parser;
 mod pattern;
 mod record_modifier;

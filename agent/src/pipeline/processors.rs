@@ -85,6 +85,10 @@ impl OutputProcessors {
     }
 }
 
+fn is_off(item: &Section) -> bool {
+    item.get("active").is_some_and(|value| bool::parse(&value.text) == Ok(false))
+}
+
 impl BuiltOutput {
     /// Whether one of its processors hides personal data in every record that goes to it.
     pub(super) fn redacts(&self) -> bool {
@@ -95,11 +99,15 @@ impl BuiltOutput {
 impl Builder<'_> {
     /// The processors of the input or output `section`, which is called `of`.
     pub(super) fn processors_of(&mut self, section: &Section, of: &Arc<str>) -> Vec<BuiltFilter> {
-        let mut built = Vec::new();
+        let (mut built, mut number) = (Vec::new(), 0);
         let groups = section.groups.iter().filter(|(name, _)| name.text == "processors");
         for (signal, item) in groups.flat_map(|(_, signals)| &signals.groups) {
             match signal.text.as_str() {
-                "logs" => built.extend(self.processor(item, of, built.len())),
+                "logs" if is_off(item) => {}
+                "logs" => {
+                    built.extend(self.processor(item, of, number));
+                    number += 1;
+                }
                 other if OTHER_SIGNALS.contains(&other) => {
                     let message = format!("processors of `{other}` have no effect: there are only logs");
                     self.findings.warning(signal.place, "V111", message).help("take them away");
@@ -119,11 +127,8 @@ impl Builder<'_> {
         built
     }
 
+    /// The processor `item`, the one of this `number` among those of `of` that are not switched off.
     fn processor(&mut self, item: &Section, of: &Arc<str>, number: usize) -> Option<BuiltFilter> {
-        let is_off = item.get("active").is_some_and(|value| bool::parse(&value.text) == Ok(false));
-        if is_off {
-            return None;
-        }
         let (section, condition) = self.condition(item);
         let section = Section { kind: SectionKind::Filter, ..section };
         let instance = format!("{of}/{}.{number}", section.name().to_ascii_lowercase());

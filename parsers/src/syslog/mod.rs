@@ -15,15 +15,21 @@ pub enum Dialect {
     Any,
     /// `<165>1 2003-10-11T22:14:15.003Z host app 42 ID47 [a@1 b="c"] text`.
     Rfc5424,
-    /// `<34>Oct 11 22:14:15 host app[42]: text`, or with a time as in RFC 5424.
+    /// `<34>Oct 11 22:14:15 host app[42]: text`, or with a year behind the day, or with a time as in RFC 5424.
     Rfc3164,
     /// The same without the host, as programs write to their own machine's daemon.
     Rfc3164Local,
 }
 
 /// How times are written, in the order in which they are tried.
-pub(crate) const TIMES: [&str; 5] =
-    ["%Y-%m-%dT%H:%M:%S.%L%z", "%Y-%m-%dT%H:%M:%S%z", "%b %d %H:%M:%S", "%Y-%m-%dT%H:%M:%S.%L", "%Y-%m-%dT%H:%M:%S"];
+pub(crate) const TIMES: [&str; 6] = [
+    "%Y-%m-%dT%H:%M:%S.%L%z",
+    "%Y-%m-%dT%H:%M:%S%z",
+    "%b %d %H:%M:%S",
+    "%b %d %Y %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S.%L",
+    "%Y-%m-%dT%H:%M:%S",
+];
 
 /// What stands for a value that the sender did not have.
 pub(crate) const NIL: &[u8] = b"-";

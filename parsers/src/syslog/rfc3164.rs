@@ -16,7 +16,7 @@ pub(super) fn parts(line: &[u8], at: usize, has_host: bool) -> Option<Parts> {
     Some(Parts { time, host, ident: moved(tag.ident), pid: moved(tag.pid), message, ..Parts::default() })
 }
 
-/// The time at `at`, `Oct 11 22:14:15` or `2003-10-11T22:14:15.003Z`, and where the next word begins.
+/// The time at `at`, `Oct 11 22:14:15`, `Oct 11 2003 22:14:15` or `2003-10-11T22:14:15.003Z`, and where the next word begins.
 fn time(line: &[u8], at: usize) -> Option<(Span, usize)> {
     let (first, behind) = word(line, at)?;
     let text = &line[first.range()];
@@ -28,16 +28,30 @@ fn time(line: &[u8], at: usize) -> Option<(Span, usize)> {
     }
     let day = behind + usize::from(line.get(behind) == Some(&b' '));
     let (day, behind) = word(line, day)?;
-    let (clock, behind) = word(line, behind)?;
+    let (third, behind) = word(line, behind)?;
+    let (clock, behind) = clock_behind_year(line, third, behind).unwrap_or((third, behind));
     let is_number = |word: Span| line[word.range()].first().is_some_and(u8::is_ascii_digit);
     (is_number(day) && is_number(clock)).then(|| (Span::between(at, clock.end()), behind))
+}
+
+/// The clock at `at` if `year`, the word before it, is one, and where the next word begins.
+fn clock_behind_year(line: &[u8], year: Span, at: usize) -> Option<(Span, usize)> {
+    if !is_shaped(&line[year.range()], b"0000") {
+        return None;
+    }
+    word(line, at).filter(|(clock, _)| is_shaped(&line[clock.range()], b"00:00:00"))
 }
 
 /// Whether `text` begins as `2003-10-11T`.
 fn is_date(text: &[u8]) -> bool {
     const SHAPE: &[u8] = b"0000-00-00T";
+    text.len() > SHAPE.len() && is_shaped(&text[..SHAPE.len()], SHAPE)
+}
+
+/// Whether `text` is as `shape`, where `0` is any digit.
+fn is_shaped(text: &[u8], shape: &[u8]) -> bool {
     let fits = |(byte, shape): (&u8, &u8)| if *shape == b'0' { byte.is_ascii_digit() } else { byte == shape };
-    text.len() > SHAPE.len() && text.iter().zip(SHAPE).all(fits)
+    text.len() == shape.len() && text.iter().zip(shape).all(fits)
 }
 
 /// Where the program and its number stand in a text, and where what it says begins.

@@ -100,6 +100,19 @@ fn messages_of_rfc_3164_are_taken_apart() {
         fields(Dialect::Rfc3164Local, "<34>Oct 11 22:14:15 su: x").as_deref(),
         Some("pri=34|time=Oct 11 22:14:15|ident=su|message=x")
     );
+    for (time, rest) in [
+        ("Oct  1 2024 22:14:15", "h x: y"),
+        ("Oct 11 22:14:15", "2024 x: y"),
+        ("Oct 11 2024", "22:14:15: x: y"),
+        ("Oct 11 22:14:15", "2024 22:14:15"),
+    ] {
+        let (host, message) = rest.split_once(' ').expect("two words");
+        let wanted = match message.split_once(": ") {
+            Some((ident, message)) => format!("pri=34|time={time}|host={host}|ident={ident}|message={message}"),
+            None => format!("pri=34|time={time}|host={host}|ident=22|message=14:15"),
+        };
+        assert_eq!(fields(Dialect::Rfc3164, &format!("<34>{time} {rest}")), Some(wanted), "{time} {rest}");
+    }
     assert_eq!(
         fields(Dialect::Any, "<34>2024-10-11T22:14:15Z host x: y").as_deref(),
         Some("pri=34|time=2024-10-11T22:14:15Z|host=host|ident=x|message=y")
@@ -130,6 +143,8 @@ fn times_are_read_in_every_form() {
         ("<34>2003-10-11T22:14:15 host x: y", at(1_065_910_455, 0)),
         ("<34>Nov 14 22:13:20 host x: y", at(1_794_694_400, 0)),
         ("<34>Nov  5 22:13:20 host x: y", at(1_793_916_800, 0)),
+        ("<34>Oct 11 2003 22:14:15 host x: y", at(1_065_910_455, 0)),
+        ("<34>Oct  1 2003 22:14:15 host x: y", at(1_065_046_455, 0)),
     ];
     for (line, wanted) in cases {
         assert_eq!(time(line), wanted, "{line}");

@@ -126,12 +126,11 @@ impl Input for Dummy {
             }
             let bytes =
                 (self.options.dummy.0.len() + self.options.metadata.0.len()) * self.options.copies.max(1) as usize;
-            let Some(mut batch) = outlet.batch(bytes, Duration::from_millis(100)) else {
-                if stop.requested() {
-                    break;
-                }
-                continue;
-            };
+            let room = outlet.batch(bytes, Duration::from_millis(100));
+            if room.is_none() && stop.requested() {
+                break;
+            }
+            let Some(mut batch) = room else { continue };
             let time = first.map_or_else(self.clock, |first| self.time(first, began.elapsed()));
             for _ in 0..self.options.copies.max(1) {
                 self.record(&mut batch, time, made);

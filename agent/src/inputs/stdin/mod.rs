@@ -31,7 +31,7 @@ crate::options! {
     /// Options of `stdin`.
     struct StdinOptions {
         "parser" _parser: String, optional, "Parser of each line; by default the input is a stream of JSON: objects, or `[time, object]`, on one line or several. A line that does not fit is kept under `log`.";
-        buffer_size: Size, default "1M", "Longest line or JSON; a longer line is cut into parts.";
+        buffer_size: Size, default "1M", "Longest line or JSON; less than 1k counts as 1k. A longer line is cut into parts.";
     }
 }
 

@@ -43,8 +43,8 @@ crate::options! {
         "generic.encoding" generic_encoding: Legacy, optional, "Code page that files are written in: ShiftJIS, UHC, GBK, GB18030, Big5, Win866, Win874, or Win1250 to Win1256. Records are UTF-8.";
         inotify_watcher: bool, default "on", "Whether the system is asked to tell of new files and of writes to quiet ones. Where it is not, paths are looked at every `Watcher_Interval` and files every second.";
         watcher_interval: Duration, default "2", "Seconds between two looks at all paths where `Inotify_Watcher` is off and `Refresh_Interval` is longer.";
-        buffer_chunk_size: Size, default "256k", "Bytes read at once at the most.";
-        buffer_max_size: Size, default "1M", "Longest line. What is longer is cut into parts of this size, unless an option below says otherwise.";
+        buffer_chunk_size: Size, default "256k", "Bytes read at once at the most; less than 4k counts as 4k.";
+        buffer_max_size: Size, default "1M", "Longest line; less than 16 bytes count as 16, and it may be less than `buffer_chunk_size`. What is longer is cut into parts of this size, unless an option below says otherwise.";
         skip_long_lines: bool, default "off", "Whether lines above `Buffer_Max_Size` are left out and counted.";
         truncate_long_lines: bool, default "off", "Whether only the first part of such lines is taken.";
         skip_empty_lines: bool, default "off", "Whether empty lines are left out.";
