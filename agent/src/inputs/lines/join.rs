@@ -236,8 +236,11 @@ impl JoinedLines {
         }
     }
 
-    /// A line that is in no runtime's format.
+    /// A line that is in no runtime's format. A blank one is none, as in text mode.
     fn emit_plain(&self, work: &mut Work, text: Span, origin: Origin, read: Timestamp) {
+        if text.len == 0 {
+            return;
+        }
         let index = work.push(origin, read, None);
         self.shared.add_place(&mut work.parcel.batch, index, &self.stream);
         let key = self.shared.keys.in_batch(&mut work.parcel.batch).key(LOG);

@@ -51,6 +51,13 @@ fn partial_lines_are_joined_per_output_as_in_fluent_bit() {
 }
 
 #[test]
+fn blank_lines_in_no_format_of_a_runtime_are_none() {
+    for names in [&["cri"][..], &["docker"], &["docker", "cri"], &["cri", "java"], &["docker", "java"]] {
+        assert_eq!(joined(names, "plain\n\n\nx\n"), [r#"{"log":"plain"}"#, r#"{"log":"x"}"#], "{names:?}");
+    }
+}
+
+#[test]
 fn traces_are_joined_and_text_ends_with_a_newline() {
     let text = "start\n\nx.FooException: boom\n\tat a.B(C)\nCaused by: y\nend\n";
 
