@@ -65,6 +65,12 @@ impl Claim {
         }
     }
 
+    /// Takes in the line that `part` answers for, whose text is in the batch, and which is to be [passed](Claim::pass) then.
+    pub fn extend_by(&mut self, part: &mut Self, batch: &Batch, agent: &Agent) {
+        let origin = part.origin;
+        self.extend((&origin, batch), &mut part.share, agent);
+    }
+
     /// Stays open behind a range that `share` is of.
     pub fn stay(&mut self, share: &mut Share) {
         if self.here.is_none() && !self.share.same_stream(share) {

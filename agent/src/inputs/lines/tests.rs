@@ -58,6 +58,32 @@ fn blank_lines_in_no_format_of_a_runtime_are_none() {
 }
 
 #[test]
+fn an_unfinished_part_of_a_trace_inside_of_container_lines_goes_on_with_it_when_it_is_given_out() {
+    let text = "1Z stdout F x.FooException: boom\n1Z stdout P \tat a\n";
+    let trace = r#"{"time":"1Z","stream":"stdout","_p":"F","log":"x.FooException: boom\n\tat a"}"#;
+    assert_eq!(joined(&["cri", "java"], text), [trace]);
+    let mut rig = Rig::new(&built_in(&["cri", "java"]), 0);
+    let mut events = rig.feed(text, 0, text.len());
+    for seconds in [5, 10] {
+        events.extend(settled(&rig.agent, rig.stage.flush(Instant::now() + Duration::from_secs(seconds))));
+    }
+
+    assert_eq!(documents(events), [trace]);
+    assert_eq!((rig.ledger.committed(), rig.stage.deadline()), (text.len() as u64, None));
+}
+
+#[test]
+fn an_unfinished_part_that_does_not_go_on_with_its_trace_comes_behind_it() {
+    let text = "1Z stdout F x.FooException: boom\n1Z stdout P y.BarException: b\n1Z stderr P c\n";
+    let line = |(stream, tag, log): (&str, &str, &str)| {
+        format!(r#"{{"time":"1Z","stream":"{stream}","_p":"{tag}","log":"{log}"}}"#)
+    };
+    let lines = [("stdout", "F", "x.FooException: boom"), ("stdout", "P", "y.BarException: b"), ("stderr", "P", "c")];
+
+    assert_eq!(joined(&["cri", "java"], text), lines.map(line));
+}
+
+#[test]
 fn traces_are_joined_and_text_ends_with_a_newline() {
     let text = "start\n\nx.FooException: boom\n\tat a.B(C)\nCaused by: y\nend\n";
 
