@@ -266,7 +266,7 @@ impl Joiner {
             epoch: self.epoch,
         };
         let mut work = Work { parcel, now: Instant::now(), earlier: Vec::new() };
-        for open in over {
+        for mut open in over {
             open.claim.set_clean(self.points.clean());
             work.emit(open, &self.chain, false);
         }

@@ -345,12 +345,12 @@ impl JoinedLines {
     /// The same of one output: an unfinished part is taken as a whole line first, which may go on with the trace before it.
     fn give_out_of(&mut self, work: &mut Work, output: Output, wanted: &impl Fn(&Pending, bool) -> bool) {
         let slot = output as usize;
-        if let Some(part) = self.partial[slot].take_if(|pending| wanted(pending, false)) {
+        if let Some(mut part) = self.partial[slot].take_if(|pending| wanted(pending, false)) {
             part.claim.set_clean(self.clean);
             let line = work.take_pending(part, output);
             self.complete(work, line);
         }
-        if let Some(trace) = self.traces[slot].take_if(|pending| wanted(pending, true)) {
+        if let Some(mut trace) = self.traces[slot].take_if(|pending| wanted(pending, true)) {
             trace.claim.set_clean(self.clean);
             let line = work.take_pending(trace, output);
             self.emit(work, line);

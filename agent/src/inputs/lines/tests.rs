@@ -118,7 +118,7 @@ fn the_position_waits_at_the_start_of_an_event_that_may_go_on() {
     let mut rig = Rig::new(&built_in(&["java"]), 0);
 
     assert_eq!(rig.feed(text, 0, text.len()).len(), 1);
-    assert_eq!(rig.ledger.committed(), 0, "the range holds an unfinished event");
+    assert_eq!(rig.ledger.committed(), 4, "what is before the event is settled");
     assert!(rig.stage.deadline().is_some_and(|deadline| deadline > Instant::now()));
     assert_eq!(settled(&rig.agent, rig.stage.flush(Instant::now() + Duration::from_secs(10))).len(), 1);
 
@@ -331,6 +331,34 @@ fn what_the_older_ways_hold_is_given_out_after_its_time() {
         assert_eq!(settled(&rig.agent, rig.stage.flush(Instant::now() + Duration::from_secs(3))), []);
         assert_eq!(settled(&rig.agent, rig.stage.flush(Instant::now() + Duration::from_secs(5))).len(), 1);
         assert_eq!((rig.ledger.committed(), rig.stage.deadline()), (text.len() as u64, None));
+    }
+}
+
+#[test]
+fn the_position_waits_at_the_start_of_an_open_event_whatever_joins_it() {
+    let whole = docker("a\\n", "stdout", "1");
+    let (part, trace) = (docker("b", "stdout", "1"), docker("x.FooException: b\\n", "stdout", "1"));
+    let cases: &[(LineOptions, &str, &str)] = &[
+        (built_in(&["cri"]), "1Z stdout F a", "1Z stdout P b"),
+        (built_in(&["cri", "java"]), "1Z stdout F a", "1Z stdout F x.FooException: b"),
+        (built_in(&["cri", "java"]), "1Z stdout F a", "1Z stdout P x.FooException: b"),
+        (built_in(&["docker"]), &whole, &part),
+        (built_in(&["docker", "java"]), &whole, &trace),
+        (first_line(1000), "a", "7 b"),
+        (first_line(1000), "7 a", "7 b"),
+        (docker_mode(None), &whole, &part),
+        (docker_mode(Some(r#"^\{"log":"(?<n>x)"#)), &whole, &trace),
+    ];
+    for (options, before, open) in cases {
+        for together in [true, false] {
+            let (text, start) = (format!("{before}\n{open}\n"), before.len() + 1);
+            let mut rig = Rig::new(options, 0);
+            let mut events = if together { Vec::new() } else { rig.feed(&text, 0, start) };
+            events.extend(rig.feed(&text, if together { 0 } else { start }, text.len()));
+
+            assert_eq!((events.len(), rig.ledger.committed()), (1, start as u64), "{text}");
+            assert!(rig.stage.deadline().is_some(), "{text}");
+        }
     }
 }
 
