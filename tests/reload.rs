@@ -69,7 +69,10 @@ fn spawn(folder: &Path, stdin: Stdio) -> Child {
 
 impl Agent {
     fn start(configuration: impl Fn(u16) -> String, stdin: Stdio) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        Self::start_in(tempfile::tempdir().expect("a folder"), configuration, stdin)
+    }
+
+    fn start_in(folder: tempfile::TempDir, configuration: impl Fn(u16) -> String, stdin: Stdio) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("it has one").port();
         fs::write(folder.path().join("a.conf"), configuration(port)).expect("written");
         let child = spawn(folder.path(), stdin);
@@ -475,4 +478,42 @@ fn a_deleted_file_is_read_on_after_a_reload_that_cannot_start() {
     writeln!(deleted, "o").expect("written");
     agent.eventually("the next line comes", || agent.written() == ["0 one", "0 two"]);
     agent.stop();
+}
+
+/// Lines that follow each other with an event behind them that may go on, read over a reload and a start.
+#[test]
+fn lines_before_an_open_event_come_once_over_a_reload_and_a_start() {
+    let cases = [
+        ("multiline.parser java", "", "pre 1\npre 2\njava.lang.Exception: x\n\tat y\n"),
+        ("multiline.parser cri", "", "1Z stdout F pre 1\n1Z stdout F pre 2\n1Z stdout P open\n"),
+        ("Multiline on\n    Parser_Firstline number", "", "1 pre\n2 pre\n3 open\n"),
+        (
+            "",
+            "[FILTER]\n    Name multiline\n    Match *\n    multiline.parser java\n    multiline.key_content log",
+            "pre 1\npre 2\njava.lang.Exception: x\n\tat y\n",
+        ),
+    ];
+    let parser = "[PARSER]\n    Name number\n    Format regex\n    Regex ^(?<number>\\d+) (?<log>.*)$\n";
+    for (options, filter, text) in cases {
+        let configuration = |port: u16, generation: u32| {
+            let all = configuration(port, generation, "parsers_file parsers.conf\n    grace 1");
+            all.replace("Name            tail", &format!("Name            tail\n    {options}")) + filter
+        };
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("parsers.conf"), parser).expect("written");
+        fs::write(folder.path().join("app.log"), text).expect("written");
+        let mut agent = Agent::start_in(folder, |port| configuration(port, 0), Stdio::null());
+        let pre = |agent: &Agent| agent.written().iter().filter(|line| line.contains("pre")).count();
+        agent.eventually("lines come", || pre(&agent) == 2);
+
+        agent.configure(&configuration(agent.port, 1));
+        agent.signal(Signal::HUP);
+        agent.reloads(1);
+        agent.stop();
+        agent.start_again();
+        agent.eventually("the event comes", || agent.written().len() > 2);
+        agent.stop();
+
+        assert_eq!((pre(&agent), agent.written().len()), (2, 3), "{options}{filter}: {:?}", agent.written());
+    }
 }

@@ -65,8 +65,15 @@ impl Claim {
         }
     }
 
-    /// Stays open behind a range that `share` is of.
+    /// Takes in the line that `part` answers for, whose text is in the batch, and which is to be [passed](Claim::pass) then.
+    pub fn extend_by(&mut self, part: &mut Self, batch: &Batch, agent: &Agent) {
+        let origin = part.origin;
+        self.extend((&origin, batch), &mut part.share, agent);
+    }
+
+    /// Stays open behind a range that `share` is of. Its lines may come long after, so nothing before it waits for them.
     pub fn stay(&mut self, share: &mut Share) {
+        self.share.wait(self.from);
         if self.here.is_none() && !self.share.same_stream(share) {
             self.here = Some(one_of(share));
         }
@@ -80,8 +87,10 @@ impl Claim {
         self.from = 0;
     }
 
-    /// Says where reading of its stream may begin again once it is settled.
-    pub fn set_clean(&self, offset: u64) {
+    /// Says where reading of its stream may begin again once it is settled. It stays open no longer.
+    pub fn set_clean(&mut self, offset: u64) {
+        // Before: the point is one behind the event.
+        self.share.go_on();
         self.share.set_clean(offset);
         if let Some(here) = &self.here {
             here.set_clean(offset);
@@ -102,6 +111,7 @@ impl Claim {
 
     /// Lets go of all shares but one.
     fn let_go(&mut self) {
+        self.share.go_on();
         if let Some(here) = self.here.take() {
             here.settle_all(Outcome::Passed);
         }

@@ -44,6 +44,8 @@ pub enum Fits {
     One(usize),
     /// None: it goes on as it is.
     No,
+    /// None, and there is nothing in it that could go on.
+    Blank,
 }
 
 /// What a record is looked at by, filled anew for each.
@@ -153,6 +155,10 @@ impl Joiner {
     }
 
     fn record(&mut self, work: &mut Work, (index, fits): (usize, Fits), buffers: &mut Buffers) {
+        if fits == Fits::Blank {
+            let lot = work.parcel.batch.entries()[index].origin.lot;
+            return work.parcel.shares[usize::from(lot)].settle(1, Outcome::Passed);
+        }
         let Some(field) = self.look(&work.parcel.batch, (index, fits), buffers) else {
             return work.parcel.batch.push_again(index);
         };
@@ -172,7 +178,7 @@ impl Joiner {
     fn look(&self, batch: &Batch, (index, fits): (usize, Fits), buffers: &mut Buffers) -> Option<usize> {
         let chain = &*self.chain;
         let parser = match fits {
-            Fits::No => return None,
+            Fits::No | Fits::Blank => return None,
             Fits::Any => None,
             Fits::One(at) => Some(&*chain.parsers[at]),
         };
@@ -260,7 +266,7 @@ impl Joiner {
             epoch: self.epoch,
         };
         let mut work = Work { parcel, now: Instant::now(), earlier: Vec::new() };
-        for open in over {
+        for mut open in over {
             open.claim.set_clean(self.points.clean());
             work.emit(open, &self.chain, false);
         }

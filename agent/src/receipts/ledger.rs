@@ -44,7 +44,8 @@ impl Tally {
 /// Positions of one stream: which ranges are on their way, and up to where everything is settled.
 ///
 /// Ranges are opened in stream order. A range is *finished* when its last share ended. The committed position moves
-/// to the clean point of the last range of the finished prefix.
+/// to the clean point of the last range of the finished prefix, and to that of the range behind it once nothing of it is left but
+/// events that wait for their next lines.
 #[derive(Debug)]
 pub struct Ledger {
     state: Mutex<State>,
@@ -88,6 +89,19 @@ impl State {
             one.clean = one.clean.max(last.clean);
         }
     }
+
+    /// Moves the position into the first range that is not finished.
+    fn enter_first(&mut self) {
+        if let Some(first) = self.ranges.front() {
+            self.committed = self.committed.max(first.settled.min(first.from + first.length));
+        }
+    }
+
+    /// Takes out what was kept until now.
+    fn take_kept(&mut self) -> Vec<(u64, Share)> {
+        let committed = self.committed;
+        self.kept.extract_if(.., |(until, _)| *until <= committed).collect()
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -98,6 +112,8 @@ struct Finished {
     length: u64,
     done: bool,
     clean: Option<u64>,
+    /// Up to where everything is settled while it is not finished.
+    settled: u64,
 }
 
 impl Ledger {
@@ -130,7 +146,7 @@ impl Ledger {
             state.ranges.reserve_exact(1);
         }
         let from = state.end;
-        state.ranges.push_back(Finished { opened, from, length, done: false, clean: None });
+        state.ranges.push_back(Finished { opened, from, length, done: false, clean: None, settled: 0 });
         state.end = to;
         state.unsettled += length;
         let epoch = state.epoch;
@@ -271,18 +287,32 @@ impl Ledger {
         if state.clean <= settled {
             state.committed = state.committed.max(state.clean);
         }
+        state.enter_first();
         if state.ranges.is_empty() {
             // Of ten thousand quiet streams none holds room for ranges.
             state.ranges = VecDeque::new();
         }
         let tells = std::mem::take(&mut state.tells_once) || self.tells;
-        let committed = state.committed;
-        let kept: Vec<(u64, Share)> = state.kept.extract_if(.., |(until, _)| *until <= committed).collect();
+        let kept = state.take_kept();
         drop(state);
         kept.into_iter().for_each(|(_, share)| share.settle_all(Outcome::Passed));
         if tells {
             self.signal.wake();
         }
+    }
+
+    /// Range `number` is settled up to `to`; what is left of it waits for lines to come.
+    pub(super) fn settle_to(&self, number: u64, epoch: u32, to: u64) {
+        let mut state = self.lock();
+        let at = number.checked_sub(state.first).and_then(|at| usize::try_from(at).ok());
+        let Some(at) = at.filter(|_| epoch == state.epoch) else { return };
+        if let Some(range) = state.ranges.get_mut(at) {
+            range.settled = range.settled.max(to);
+        }
+        state.enter_first();
+        let kept = state.take_kept();
+        drop(state);
+        kept.into_iter().for_each(|(_, share)| share.settle_all(Outcome::Passed));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -430,6 +460,66 @@ mod tests {
         share.settle_all(Outcome::Delivered);
 
         assert_eq!(ledger.committed(), 60, "an event is open from 60 on");
+    }
+
+    #[test]
+    fn the_position_moves_to_the_clean_point_while_only_events_wait() {
+        let ledger = ledger();
+        let before = ledger.open(50);
+        let mut range = ledger.open(100);
+        range.grow(2);
+        let (mut event, mut other) = (range.split(1), range.split(1));
+        event.wait(80);
+        other.wait(70);
+        range.set_clean(75);
+        range.settle_all(Outcome::Delivered);
+        assert_eq!(ledger.committed(), 0, "the range before is on its way");
+        before.settle_all(Outcome::Delivered);
+        assert_eq!(ledger.committed(), 70, "never behind the start of what waits");
+
+        event.go_on();
+        event.set_clean(100);
+        other.settle_all(Outcome::Delivered);
+        assert_eq!(ledger.committed(), 70, "the event is on its way");
+        event.settle_all(Outcome::Delivered);
+        assert_eq!((ledger.committed(), ledger.in_flight()), (100, 0));
+    }
+
+    #[test]
+    fn the_position_stays_where_something_beside_what_waits_was_not_delivered() {
+        let ledger = ledger();
+        let mut range = ledger.open(100);
+        range.grow(1);
+        let mut event = range.split(1);
+        event.wait(80);
+        range.set_clean(80);
+
+        drop(range);
+        assert_eq!(ledger.committed(), 0);
+        event.settle_all(Outcome::Delivered);
+        assert_eq!(ledger.take_rewind(), Some(0));
+    }
+
+    /// As when the agent ends: outputs answer when the stage is gone already.
+    #[test]
+    fn the_position_moves_to_an_event_that_was_dropped_while_it_waited() {
+        for (outcome, to) in [(Some(Outcome::Delivered), 80), (None, 0)] {
+            let ledger = ledger();
+            let mut range = ledger.open(100);
+            range.grow(2);
+            let (mut event, record) = (range.split(1), range.split(1));
+            event.wait(80);
+            range.set_clean(80);
+            range.settle_all(Outcome::Passed);
+
+            drop(event);
+            assert_eq!((ledger.committed(), ledger.take_rewind()), (0, None));
+            match outcome {
+                Some(outcome) => record.settle_all(outcome),
+                None => drop(record),
+            }
+            assert_eq!((ledger.committed(), ledger.take_rewind()), (to, Some(to)));
+        }
     }
 
     /// An event that began in one range and was given out while later ones were on their way.

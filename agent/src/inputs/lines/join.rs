@@ -149,7 +149,7 @@ impl JoinedLines {
     }
 
     /// A whole line: part of a trace, the start of one, or a record of its own.
-    fn complete(&mut self, work: &mut Work, line: Line) {
+    fn complete(&mut self, work: &mut Work, mut line: Line) {
         if self.shared.options.multiline.events.is_empty() {
             return self.emit(work, line);
         }
@@ -170,7 +170,7 @@ impl JoinedLines {
             }
             trace.text.extend(newline);
             trace.text.extend_from_slice(text);
-            work.extend(&mut trace, &line.origin, &self.shared);
+            work.extend_by(&mut trace, &mut line, &self.shared);
             (trace.touched, trace.state) = (Instant::now(), state);
             let output = line.output;
             line.let_go();
@@ -236,8 +236,11 @@ impl JoinedLines {
         }
     }
 
-    /// A line that is in no runtime's format.
+    /// A line that is in no runtime's format. A blank one is none, as in text mode.
     fn emit_plain(&self, work: &mut Work, text: Span, origin: Origin, read: Timestamp) {
+        if text.len == 0 {
+            return;
+        }
         let index = work.push(origin, read, None);
         self.shared.add_place(&mut work.parcel.batch, index, &self.stream);
         let key = self.shared.keys.in_batch(&mut work.parcel.batch).key(LOG);
@@ -300,29 +303,27 @@ impl JoinedLines {
         self.clean = self.clean.max(candidate.unwrap_or(0));
     }
 
-    /// Gives out the events that `wanted` says are over.
-    fn give_out(&mut self, wanted: impl Fn(&Pending, bool) -> bool) -> Option<Parcel> {
-        let over = |slot: &mut Option<Pending>, is_trace| slot.take_if(|pending| wanted(pending, is_trace));
+    /// Gives out the events that `wanted` says are over. `is_end`: all of them are.
+    fn give_out(&mut self, wanted: impl Fn(&Pending, bool) -> bool, is_end: bool) -> Option<Parcel> {
+        let first_over = |output: &Output| {
+            let part = self.partial[*output as usize].as_ref().filter(|pending| wanted(pending, false));
+            let trace = self.traces[*output as usize].as_ref().filter(|pending| wanted(pending, true));
+            part.into_iter().chain(trace).map(|pending| pending.claim.origin().offset).min()
+        };
         let outputs = [Output::Stdout, Output::Stderr, Output::Plain];
-        let mut events: Vec<(Output, Pending, bool)> = Vec::new();
-        for output in outputs {
-            // An unfinished part may belong to the trace before it, which then must not go first.
-            let part = over(&mut self.partial[output as usize], false).map(|pending| (output, pending, true));
-            let trace = over(&mut self.traces[output as usize], true).map(|pending| (output, pending, false));
-            events.extend(trace.into_iter().chain(part));
-        }
-        if events.is_empty() {
+        let mut over: Vec<(u64, Output)> =
+            outputs.into_iter().filter_map(|output| Some((first_over(&output)?, output))).collect();
+        if over.is_empty() {
             return None;
         }
-        events.sort_by_key(|(_, pending, _)| pending.claim.origin().offset);
-        if self.open_events().next().is_none() {
+        over.sort_by_key(|(offset, _)| *offset);
+        if is_end {
             self.clean = self.clean.max(self.seen);
         }
-        let bytes: usize = events.iter().map(|(_, pending, _)| pending.text.len() + 256).sum();
+        let bytes: usize = self.open_events().map(|pending| pending.text.len() + 256).sum();
         let memory = self.memory.as_ref().expect("an event came in a batch from the pool");
-        let batch = memory.take_beyond_limit(bytes);
         let parcel = Parcel {
-            batch,
+            batch: memory.take_beyond_limit(bytes),
             shares: Vec::new(),
             stream: Arc::clone(&self.stream),
             tag: Arc::clone(&self.tag),
@@ -330,12 +331,30 @@ impl JoinedLines {
             epoch: self.epoch,
         };
         let mut work = Work { parcel, truncated: false, added: 0 };
-        for (output, pending, _) in events {
-            pending.claim.set_clean(self.clean);
-            let line = work.take_pending(pending, output);
-            self.emit(&mut work, line);
+        for (_, output) in over {
+            self.give_out_of(&mut work, output, &wanted);
         }
+        if self.open_events().next().is_none() {
+            self.clean = self.clean.max(self.seen);
+        }
+        work.parcel.end = self.clean;
+        work.parcel.shares.iter().for_each(|share| share.set_clean(self.clean));
         work.finish(0)
+    }
+
+    /// The same of one output: an unfinished part is taken as a whole line first, which may go on with the trace before it.
+    fn give_out_of(&mut self, work: &mut Work, output: Output, wanted: &impl Fn(&Pending, bool) -> bool) {
+        let slot = output as usize;
+        if let Some(mut part) = self.partial[slot].take_if(|pending| wanted(pending, false)) {
+            part.claim.set_clean(self.clean);
+            let line = work.take_pending(part, output);
+            self.complete(work, line);
+        }
+        if let Some(mut trace) = self.traces[slot].take_if(|pending| wanted(pending, true)) {
+            trace.claim.set_clean(self.clean);
+            let line = work.take_pending(trace, output);
+            self.emit(work, line);
+        }
     }
 }
 
@@ -381,10 +400,11 @@ impl Stage for JoinedLines {
     fn flush(&mut self, now: Instant) -> Option<Parcel> {
         let shared = Arc::clone(&self.shared);
         let events = &shared.options.multiline.events;
-        self.give_out(|pending, is_trace| {
+        let is_over = |pending: &Pending, is_trace: bool| {
             let wait = if is_trace { events[pending.parser].flush_after } else { FLUSH_AFTER };
             now >= pending.touched + wait
-        })
+        };
+        self.give_out(is_over, false)
     }
 
     fn succeed(&mut self, succession: &Succession) -> bool {
@@ -396,7 +416,7 @@ impl Stage for JoinedLines {
     }
 
     fn finish(&mut self) -> Option<Parcel> {
-        self.give_out(|_, _| true)
+        self.give_out(|_, _| true, true)
     }
 }
 
@@ -414,6 +434,14 @@ impl Work {
     fn extend(&mut self, pending: &mut Pending, origin: &Origin, shared: &Shared) {
         let Parcel { batch, shares, .. } = &mut self.parcel;
         pending.claim.extend((origin, batch), &mut shares[0], &shared.agent);
+    }
+
+    /// The same of a whole line, which may have parts of earlier ranges.
+    fn extend_by(&mut self, trace: &mut Pending, line: &mut Line, shared: &Shared) {
+        match &mut line.pending {
+            None => self.extend(trace, &line.origin, shared),
+            Some(part) => trace.claim.extend_by(&mut part.claim, &self.parcel.batch, &shared.agent),
+        }
     }
 
     /// A line made of a pending event, its text stored in this batch.

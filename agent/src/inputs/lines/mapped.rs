@@ -47,7 +47,7 @@ impl MappedLines {
         Self { shared, last: 0, fits: Vec::new(), parts, events }
     }
 
-    /// Takes a line apart. One that no parser fits is kept as it is.
+    /// Takes a line apart. One that no parser fits is kept as it is, unless it is blank.
     fn line(&mut self, parcel: &mut Parcel, index: usize) -> Fits {
         let takers = &self.shared.options.multiline.takers;
         let batch = &mut parcel.batch;
@@ -67,6 +67,7 @@ impl MappedLines {
                 self.last = at;
                 Fits::One(at)
             }
+            None if text.span.len == 0 => Fits::Blank,
             None => {
                 batch.record_mut(index).replace_fields(raw);
                 Fits::No

@@ -51,6 +51,39 @@ fn partial_lines_are_joined_per_output_as_in_fluent_bit() {
 }
 
 #[test]
+fn blank_lines_in_no_format_of_a_runtime_are_none() {
+    for names in [&["cri"][..], &["docker"], &["docker", "cri"], &["cri", "java"], &["docker", "java"]] {
+        assert_eq!(joined(names, "plain\n\n\nx\n"), [r#"{"log":"plain"}"#, r#"{"log":"x"}"#], "{names:?}");
+    }
+}
+
+#[test]
+fn an_unfinished_part_of_a_trace_inside_of_container_lines_goes_on_with_it_when_it_is_given_out() {
+    let text = "1Z stdout F x.FooException: boom\n1Z stdout P \tat a\n";
+    let trace = r#"{"time":"1Z","stream":"stdout","_p":"F","log":"x.FooException: boom\n\tat a"}"#;
+    assert_eq!(joined(&["cri", "java"], text), [trace]);
+    let mut rig = Rig::new(&built_in(&["cri", "java"]), 0);
+    let mut events = rig.feed(text, 0, text.len());
+    for seconds in [5, 10] {
+        events.extend(settled(&rig.agent, rig.stage.flush(Instant::now() + Duration::from_secs(seconds))));
+    }
+
+    assert_eq!(documents(events), [trace]);
+    assert_eq!((rig.ledger.committed(), rig.stage.deadline()), (text.len() as u64, None));
+}
+
+#[test]
+fn an_unfinished_part_that_does_not_go_on_with_its_trace_comes_behind_it() {
+    let text = "1Z stdout F x.FooException: boom\n1Z stdout P y.BarException: b\n1Z stderr P c\n";
+    let line = |(stream, tag, log): (&str, &str, &str)| {
+        format!(r#"{{"time":"1Z","stream":"{stream}","_p":"{tag}","log":"{log}"}}"#)
+    };
+    let lines = [("stdout", "F", "x.FooException: boom"), ("stdout", "P", "y.BarException: b"), ("stderr", "P", "c")];
+
+    assert_eq!(joined(&["cri", "java"], text), lines.map(line));
+}
+
+#[test]
 fn traces_are_joined_and_text_ends_with_a_newline() {
     let text = "start\n\nx.FooException: boom\n\tat a.B(C)\nCaused by: y\nend\n";
 
@@ -85,7 +118,7 @@ fn the_position_waits_at_the_start_of_an_event_that_may_go_on() {
     let mut rig = Rig::new(&built_in(&["java"]), 0);
 
     assert_eq!(rig.feed(text, 0, text.len()).len(), 1);
-    assert_eq!(rig.ledger.committed(), 0, "the range holds an unfinished event");
+    assert_eq!(rig.ledger.committed(), 4, "what is before the event is settled");
     assert!(rig.stage.deadline().is_some_and(|deadline| deadline > Instant::now()));
     assert_eq!(settled(&rig.agent, rig.stage.flush(Instant::now() + Duration::from_secs(10))).len(), 1);
 
@@ -298,6 +331,34 @@ fn what_the_older_ways_hold_is_given_out_after_its_time() {
         assert_eq!(settled(&rig.agent, rig.stage.flush(Instant::now() + Duration::from_secs(3))), []);
         assert_eq!(settled(&rig.agent, rig.stage.flush(Instant::now() + Duration::from_secs(5))).len(), 1);
         assert_eq!((rig.ledger.committed(), rig.stage.deadline()), (text.len() as u64, None));
+    }
+}
+
+#[test]
+fn the_position_waits_at_the_start_of_an_open_event_whatever_joins_it() {
+    let whole = docker("a\\n", "stdout", "1");
+    let (part, trace) = (docker("b", "stdout", "1"), docker("x.FooException: b\\n", "stdout", "1"));
+    let cases: &[(LineOptions, &str, &str)] = &[
+        (built_in(&["cri"]), "1Z stdout F a", "1Z stdout P b"),
+        (built_in(&["cri", "java"]), "1Z stdout F a", "1Z stdout F x.FooException: b"),
+        (built_in(&["cri", "java"]), "1Z stdout F a", "1Z stdout P x.FooException: b"),
+        (built_in(&["docker"]), &whole, &part),
+        (built_in(&["docker", "java"]), &whole, &trace),
+        (first_line(1000), "a", "7 b"),
+        (first_line(1000), "7 a", "7 b"),
+        (docker_mode(None), &whole, &part),
+        (docker_mode(Some(r#"^\{"log":"(?<n>x)"#)), &whole, &trace),
+    ];
+    for (options, before, open) in cases {
+        for together in [true, false] {
+            let (text, start) = (format!("{before}\n{open}\n"), before.len() + 1);
+            let mut rig = Rig::new(options, 0);
+            let mut events = if together { Vec::new() } else { rig.feed(&text, 0, start) };
+            events.extend(rig.feed(&text, if together { 0 } else { start }, text.len()));
+
+            assert_eq!((events.len(), rig.ledger.committed()), (1, start as u64), "{text}");
+            assert!(rig.stage.deadline().is_some(), "{text}");
+        }
     }
 }
 
