@@ -118,3 +118,48 @@ fn what_was_not_delivered_of_a_deleted_file_is_delivered_after_the_next_start() 
 
     assert_eq!(actions(&path("second")), expected, "{}", said("second.conf.log"));
 }
+
+/// Nobody reads again what waits for its next lines where positions are in memory only.
+#[test]
+fn an_open_event_is_given_out_at_a_stop_that_forgets_positions() {
+    let parser = "[PARSER]\n    Name number\n    Format regex\n    Regex ^(?<number>\\d+) (?<log>.*)$\n";
+    let filter = "[FILTER]\n    Name multiline\n    Match *\n    multiline.parser java\n    multiline.key_content log";
+    let cases = [
+        ("multiline.parser java", "", "pre\njava.lang.Exception: open\n"),
+        ("multiline.parser cri", "", "1Z stdout F pre\n1Z stdout P open\n"),
+        ("Multiline on\n    Parser_Firstline number", "", "1 pre\n2 open\n"),
+        ("Docker_Mode on", "", "{\"log\":\"pre\\n\"}\n{\"log\":\"open\"}\n"),
+        ("", filter, "pre\njava.lang.Exception: open\n"),
+    ];
+    for (options, filter, text) in cases {
+        let folder = tempfile::tempdir().expect("a folder");
+        let configuration = format!(
+            "
+[SERVICE]
+    flush           0.1
+    parsers_file    parsers.conf
+[INPUT]
+    Name            tail
+    Path            app.log
+    Read_from_Head  on
+    {options}
+{filter}
+[OUTPUT]
+    Name            file
+    Match           *
+    File            out
+"
+        );
+        for (name, text) in [("parsers.conf", parser), ("app.log", text), ("a.conf", &configuration)] {
+            fs::write(folder.path().join(name), text).expect("written");
+        }
+        let written = || fs::read_to_string(folder.path().join("out")).unwrap_or_default();
+
+        let agent = start(folder.path(), "a.conf");
+        eventually("a line comes", || written().contains("pre").then_some(()));
+        stop(agent);
+
+        assert!(written().contains("open"), "{options}{filter}: {}", written());
+        assert_eq!(written().matches("pre").count(), 1, "{}", written());
+    }
+}

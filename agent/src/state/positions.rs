@@ -123,6 +123,11 @@ impl Positions {
         }
     }
 
+    /// Whether they are forgotten at the end.
+    pub fn are_forgotten(&self) -> bool {
+        self.connection.is_none()
+    }
+
     /// Opens or makes the database. A file that is no database is moved aside.
     ///
     /// # Errors

@@ -303,20 +303,25 @@ impl JoinedLines {
         self.clean = self.clean.max(candidate.unwrap_or(0));
     }
 
-    /// Gives out the events that `wanted` says are over. `is_end`: all of them are.
-    fn give_out(&mut self, wanted: impl Fn(&Pending, bool) -> bool, is_end: bool) -> Option<Parcel> {
-        let first_over = |output: &Output| {
-            let part = self.partial[*output as usize].as_ref().filter(|pending| wanted(pending, false));
-            let trace = self.traces[*output as usize].as_ref().filter(|pending| wanted(pending, true));
+    /// The outputs of which an event is over, in the order in which those begin.
+    fn outputs_over(&self, wanted: &impl Fn(&Pending, bool) -> bool) -> Vec<Output> {
+        let first_over = |output: Output| {
+            let part = self.partial[output as usize].as_ref().filter(|pending| wanted(pending, false));
+            let trace = self.traces[output as usize].as_ref().filter(|pending| wanted(pending, true));
             part.into_iter().chain(trace).map(|pending| pending.claim.origin().offset).min()
         };
-        let outputs = [Output::Stdout, Output::Stderr, Output::Plain];
-        let mut over: Vec<(u64, Output)> =
-            outputs.into_iter().filter_map(|output| Some((first_over(&output)?, output))).collect();
+        let mut over: Vec<Output> = vec![Output::Stdout, Output::Stderr, Output::Plain];
+        over.retain(|output| first_over(*output).is_some());
+        over.sort_by_key(|output| first_over(*output));
+        over
+    }
+
+    /// Gives out the events that `wanted` says are over. `is_end`: all of them are.
+    fn give_out(&mut self, wanted: impl Fn(&Pending, bool) -> bool, is_end: bool) -> Option<Parcel> {
+        let over = self.outputs_over(&wanted);
         if over.is_empty() {
             return None;
         }
-        over.sort_by_key(|(offset, _)| *offset);
         if is_end {
             self.clean = self.clean.max(self.seen);
         }
@@ -331,7 +336,7 @@ impl JoinedLines {
             epoch: self.epoch,
         };
         let mut work = Work { parcel, truncated: false, added: 0 };
-        for (_, output) in over {
+        for output in over {
             self.give_out_of(&mut work, output, &wanted);
         }
         if self.open_events().next().is_none() {

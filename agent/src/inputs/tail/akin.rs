@@ -15,7 +15,7 @@ use super::opened::{self, Opened};
 use super::proof::{self, Mark};
 use super::rows::{full_head, root_and_stem};
 use super::siblings;
-use super::successor::{Kin, is_there};
+use super::successor::{Kin, is_named_after, is_there};
 use crate::state::Position;
 
 /// While a gzip file is newer, what it was compressed from may be there yet.
@@ -92,7 +92,8 @@ fn full_head_of(path: &Path) -> Option<u64> {
 impl Tail {
     /// Whose content `opened`, which is at `path` and begins with `head`, has by that alone.
     pub(super) fn kin_by_content(&self, opened: &Opened, path: &Path, head: &[u8]) -> Kin {
-        let may_be = |position: &Position| self.may_have_content((path, head), position);
+        let hash = (head.len() == proof::HEAD).then(|| proof::hash(head));
+        let may_be = |position: &Position| self.may_have_content(path, (head, hash), position);
         // Nothing is compressed yet of what is to come.
         let mut is_copy = head.is_empty();
         for file in self.files.values().filter(|file| may_be(&file.position)).take(CANDIDATES) {
@@ -102,7 +103,6 @@ impl Tail {
             }
             is_copy |= proof != Proof::Fails;
         }
-        let hash = (head.len() == proof::HEAD).then(|| proof::hash(head));
         let rows = self.rows.around(path).chain(hash.into_iter().flat_map(|hash| self.rows.beginning_with(hash)));
         for row in rows.filter(|row| may_be(row)).take(CANDIDATES) {
             let proof = proof_of(opened, row);
@@ -114,7 +114,7 @@ impl Tail {
         if is_copy { Kin::Copy } else { Kin::None }
     }
 
-    /// The gzip file beside it that has what was read of `position`, whatever its name.
+    /// Gzip files beside it that have what was read of `position`, with names that rotation does not make.
     pub(super) fn successor_by_content(&self, position: &Position) -> Vec<(PathBuf, Metadata)> {
         let place = position.last_place();
         let directory = place.parent().unwrap_or(Path::new(""));
@@ -129,16 +129,23 @@ impl Tail {
                 siblings::told(place, siblings::entries(directory, is_like))
             }
         };
+        found.retain(|(path, _)| !is_named_after(path, position));
         found.truncate(CANDIDATES);
         found.retain(|(path, _)| file::open(path).is_ok_and(|(file, _)| has_read(&file, position)));
         found
     }
 
-    /// Whether a gzip file at `path` that begins with `head` may have the content of `position`. Where little is known of that, the
-    /// name has to begin as that of the log.
-    fn may_have_content(&self, (path, head): (&Path, &[u8]), position: &Position) -> bool {
+    /// Whether a gzip file at `path` that begins with `head`, whose `hash` is known where it has full length, may have the content of
+    /// `position`. Where little is known of that, the name has to begin as that of the log.
+    fn may_have_content(&self, path: &Path, (head, hash): (&[u8], Option<u64>), position: &Position) -> bool {
         let is_beside = |place: &Path| path.parent() == place.parent();
-        let begins = position.known.is_some_and(|known| known.head_length > 0 && proof::begins_with_head(head, &known));
+        let begins = match full_head(position) {
+            Some(full) => hash == Some(full),
+            None => {
+                let known = position.known.filter(|known| known.head_length > 0);
+                known.is_some_and(|known| proof::begins_with_head(head, &known))
+            }
+        };
         begins
             && (is_beside(position.last_place()) || is_beside(&position.name))
             && (full_head(position).is_some() || self.is_named_like(path, position))

@@ -438,6 +438,10 @@ impl Input for Tail {
             }
             self.signal.wait(idle);
         }
+        if self.positions.are_forgotten() && !stop.is_handed_over() {
+            // Nobody reads again what waits for its next lines.
+            self.end_streams();
+        }
         self.outlet = None;
         while !stop.is_drained() {
             self.signal.wait(Duration::from_millis(200));

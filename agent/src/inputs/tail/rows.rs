@@ -175,6 +175,19 @@ mod tests {
     }
 
     #[test]
+    fn rows_are_found_by_what_their_files_begin_with_where_enough_of_that_is_known() {
+        let known = |head, head_length| Some(crate::state::Known { head, head_length, ..Default::default() });
+        let mut rows = Rows::default();
+        rows.add(Position { known: known(5, 1024), ..row(1, 7, "/logs/a", None) });
+        rows.add(Position { known: known(5, 1023), ..row(2, 8, "/logs/b", None) });
+        rows.add(Position { known: known(5, 1024), ..row(3, 9, "/logs/c", None) });
+
+        assert_eq!(ids(rows.beginning_with(5)), [3, 1]);
+        rows.take_all(|_| true);
+        assert!(rows.by_head.is_empty());
+    }
+
+    #[test]
     fn a_row_that_is_taken_out_is_found_no_more_and_leaves_nothing() {
         let mut rows = Rows::default();
         rows.add(row(1, 7, "/logs/app.log", Some("/logs/app.log.1")));

@@ -265,7 +265,7 @@ fn beside(position: &Position) -> Vec<(PathBuf, Metadata)> {
 
 /// Whether the gzip file at `path` may have the content of `position` by its name and directory: `app.log.2.gz` that of
 /// `app.log.1` and of `app.log`.
-fn is_named_after(path: &Path, position: &Position) -> bool {
+pub(super) fn is_named_after(path: &Path, position: &Position) -> bool {
     [position.last_place(), &position.name].into_iter().any(|place| {
         let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let place_name = name(place);

@@ -306,8 +306,13 @@ fn a_file_that_was_rotated_to_an_unusual_name_and_compressed_is_read_on() {
         now_is_real();
         let mut rig = Rig::new("*", &[("read_from_head", "on")]);
         rig.append("in.log", &numbered(1, count));
+        for number in 1..=30 {
+            let other = format!("in.log.{number}");
+            rig.append(&other, "other\n");
+            compress_away(&rig, &other, &format!("{other}.gz"));
+        }
         rig.start().stop();
-        assert_eq!(rig.texts().len(), count as usize);
+        assert_eq!(rig.texts().len(), count as usize + 30);
         rig.append("in.log", "late\n").rename("in.log", name).append("in.log", "new\n");
         compress_away(&rig, name, &format!("{name}.gz"));
 
