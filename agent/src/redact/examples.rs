@@ -178,6 +178,15 @@ proptest! {
     }
 }
 
+/// Found by fuzzing: a shift by all bits.
+#[test]
+fn groups_may_be_as_long_as_a_block() {
+    for length in [63, 64, 65, 128] {
+        let text = format!("{}-{}.1-2", "a".repeat(length), "7".repeat(length));
+        super::check::check(text.as_bytes(), Place { key: b"", escaped: false });
+    }
+}
+
 proptest! {
     // An engine is made for each of them.
     #![proptest_config(ProptestConfig::with_cases(40))]

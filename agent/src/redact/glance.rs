@@ -310,9 +310,10 @@ impl Pass<'_> {
             let is_whole = self.byte_before(start, 1) != b'_' && self.byte(end) != b'_';
             let group = Group { start, size: end - start, digits, ahead: window.digits, is_whole, room: usize::MAX };
             let dots = Dots::of(&window, u64::MAX);
-            let (is_four, is_place) = (dots.fours >> size & 1 == 1, dots.places >> size & 1 == 1);
+            let ends_before = |dots: u64| size < 4 && dots >> size & 1 == 1;
             if !self.is_group_quiet(&mut seen, runs.as_mut(), &group)
-                || size < 4 && (is_four && self.is_address(start) || is_place && self.position_at(start).is_some())
+                || ends_before(dots.fours) && self.is_address(start)
+                || ends_before(dots.places) && self.position_at(start).is_some()
             {
                 return false;
             }
