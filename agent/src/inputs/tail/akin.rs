@@ -136,7 +136,7 @@ impl Tail {
     }
 
     /// Whether a gzip file at `path` that begins with `head`, whose `hash` is known where it has full length, may have the content of
-    /// `position`. Where little is known of that, the name has to begin as that of the log.
+    /// `position`, which its name does not tell. Where little is known of that, the name has to begin as that of the log.
     fn may_have_content(&self, path: &Path, (head, hash): (&[u8], Option<u64>), position: &Position) -> bool {
         let is_beside = |place: &Path| path.parent() == place.parent();
         let begins = match full_head(position) {
@@ -148,6 +148,7 @@ impl Tail {
         };
         begins
             && (is_beside(position.last_place()) || is_beside(&position.name))
+            && !is_named_after(path, position)
             && (full_head(position).is_some() || self.is_named_like(path, position))
     }
 

@@ -207,7 +207,7 @@ impl Tail {
             let Ok((file, metadata)) = file::open(&path) else { continue };
             let is_new = self.row_in(&file, &metadata).is_none()
                 && match self.kin_of(&file, &path) {
-                    kin if self.may_show(&kin, &metadata) => {
+                    Kin::Unknown if is_young(&metadata) => {
                         is_unsure = true;
                         false
                     }
