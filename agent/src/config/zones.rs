@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_zone_is_found_by_its_name_and_nothing_else_is() {
-        let (_folder, zones) = zones(None);
+        let (folder, zones) = zones(None);
 
         assert_eq!(zones.named("Europe/Oslo").unwrap().offset_at(0), 3600);
         assert_eq!(zones.named("UTC").unwrap().offset_at(0), 0);
@@ -221,7 +221,7 @@ mod tests {
             assert!(zones.named(name).is_err(), "{name}");
         }
         assert_eq!(zones.named("Europe/Olso").unwrap_err().help, "did you mean `Europe/Oslo`?");
-        let bare = Zones { database: "/nonexistent".into(), ..zones };
+        let bare = Zones { database: folder.path().join("none"), ..zones };
         assert!(bare.named("Europe/Oslo").unwrap_err().help.contains("tzdata"));
         assert!(bare.named("Etc/UTC").is_ok());
     }
@@ -237,7 +237,7 @@ mod tests {
         let path = folder.path().join("Europe/Oslo");
         let by_path = Zones { system: path.to_str().map(Into::into), ..zones.clone() };
         assert_eq!(by_path.of_system().map(|zone| zone.offset_at(0)), Ok(3600));
-        let without = Zones { local: "/nonexistent".into(), ..zones };
+        let without = Zones { local: folder.path().join("none"), ..zones };
         assert_eq!(without.of_system().map(|zone| zone.offset_at(0)), Ok(0));
     }
 }

@@ -17,11 +17,11 @@ use tracing::debug;
 use crate::config::read_bounded;
 
 /// When what runs at first only has run: what connects, and what finds files by the thousand. Each counts from the one before.
-const MOMENTS: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
+const MOMENTS: [Duration; 3] = [Duration::from_millis(50), Duration::from_secs(1), Duration::from_secs(2)];
 /// Bytes that are read of the list of mappings: that of this program has about 10 KB.
 const LONGEST: u64 = 1 << 20;
 
-/// Lets go of the pages of the program's file now that it has started, and again a moment and a second later. Those that are used from
+/// Lets go of the pages of the program's file now that it has started, and again a moment, a second and three later. Those that are used from
 /// now on come back from the system's cache of the file, each at its first use; nothing is read from the disk but where the system is
 /// short of memory.
 pub(super) fn let_go_of_start(runtime: &Runtime) {
