@@ -342,6 +342,13 @@ mod tests {
         [SAME, DIFFERENT, UNSUPPORTED].into_iter().find(|verdict| row.contains(verdict)).unwrap_or_default()
     }
 
+    /// Holds verdicts of lines at the end of sections against those expected.
+    fn expect(cases: &[(&str, &str, &str)]) {
+        for (section, line, expected) in cases {
+            assert_eq!(verdict(section, line), *expected, "{section}{line}");
+        }
+    }
+
     #[test]
     fn what_depends_on_a_value_is_told_for_that_value() {
         let (service, parser) = ("[SERVICE]\n", "[PARSER]\n  Name a\n");
@@ -397,9 +404,7 @@ mod tests {
             ("[OUTPUT]\n  Name null\n  Match *\n", "storage.total_limit_size 5M", SAME),
             (tail, "Docker_Mode off", SAME),
         ];
-        for (section, line, expected) in cases {
-            assert_eq!(verdict(section, line), expected, "{section}{line}");
-        }
+        expect(&cases);
     }
 
     #[test]
@@ -419,9 +424,7 @@ mod tests {
             ("[FILTER]\n  Name modify\n  Add a b\n", "Match ${MISSING_HERE}", UNSUPPORTED),
             (modify, "Add a ${MISSING_HERE:-b}", SAME),
         ];
-        for (section, line, expected) in cases {
-            assert_eq!(verdict(section, line), expected, "{section}{line}");
-        }
+        expect(&cases);
     }
 
     const NESTED: &str = "\

@@ -8,7 +8,7 @@ pub mod lines;
 mod stdin;
 mod tail;
 
-pub use tail::{bring_home, is_any_file, positions_file};
+pub use tail::{Follower, bring_home, followers, is_any_file};
 
 #[cfg(any(test, fuzzing))]
 pub use tail::check::{cuts, encoded_cuts, restarts};

@@ -3,6 +3,7 @@
 //! A text counts as known only when all of its bytes and of its key are those that were looked through, so that nothing passes by a
 //! chance of hashes. What was found is not kept here.
 
+use super::tries::Tries;
 use crate::redact::Place;
 
 /// Texts that are remembered.
@@ -11,9 +12,6 @@ const SLOTS: usize = 1024;
 const LONGEST: usize = 60;
 /// Counts of texts that were not known, by their keys.
 const COUNTS: usize = 64;
-/// So many texts of a key are asked for in vain, and then none up to so many: some keys never have the same text again.
-const TRIES: u16 = 64;
-const REST: u16 = 1024;
 /// Spreads bits: 2^64 divided by the golden ratio.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -42,13 +40,13 @@ pub(super) enum Known {
 /// The texts. One per worker.
 pub(super) struct Clean {
     slots: Box<[Slot]>,
-    /// By hash of the key, texts that were not known since one was.
-    strange: [u16; COUNTS],
+    /// By hash of the key.
+    tries: [Tries; COUNTS],
 }
 
 impl Clean {
     pub(super) fn new() -> Self {
-        Self { slots: vec![EMPTY; SLOTS].into(), strange: [0; COUNTS] }
+        Self { slots: vec![EMPTY; SLOTS].into(), tries: [Tries::default(); COUNTS] }
     }
 
     /// What is known of `text` at `place`.
@@ -58,9 +56,8 @@ impl Clean {
             return Known::Passed;
         }
         let hash = hashed(0, place.key);
-        let strange = &mut self.strange[top(hash, COUNTS)];
-        *strange = if *strange < REST { *strange + 1 } else { 0 };
-        if *strange > TRIES {
+        let tries = &mut self.tries[top(hash, COUNTS)];
+        if !tries.begin() {
             return Known::Passed;
         }
         let number = top(hashed(hash, text), SLOTS);
@@ -72,7 +69,7 @@ impl Clean {
             && rest.get(..text.len()) == Some(text)
             && key == place.key;
         if is_known {
-            *strange = 0;
+            tries.succeed();
             return Known::Clean;
         }
         Known::Strange(number)
@@ -128,6 +125,7 @@ fn few(bytes: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tries::{REST, TRIES};
     use super::*;
 
     fn place(key: &str, escaped: bool) -> Place<'_> {
@@ -175,7 +173,7 @@ mod tests {
         for number in 0..10_000_u32 {
             let text = format!("{number:04}-{}", number % 7);
             assert!(!is_known(&mut clean, text.as_bytes(), place("n", false)), "{text}");
-            clean.strange = [0; COUNTS];
+            clean.tries = [Tries::default(); COUNTS];
         }
     }
 

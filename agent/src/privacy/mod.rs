@@ -21,6 +21,7 @@ mod redactor;
 mod seal;
 mod seen;
 mod token;
+mod tries;
 
 pub use action::Action;
 pub use key_ring::{KeyRing, epoch_of, epoch_text};

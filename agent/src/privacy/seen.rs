@@ -7,13 +7,11 @@ use vigie_parsers::batch::{Text, Value};
 
 use super::look::Look;
 use super::policy::Policy;
+use super::tries::Tries;
 use crate::redact::{Mere, WORDS, are_same, words_at};
 
 /// Values that are remembered, a power of two.
 const SLOTS: usize = 1024;
-/// So many values of a key are asked for in vain, and then none up to so many: some keys never have the same value again.
-const TRIES: u16 = 64;
-const REST: u16 = 1024;
 
 /// What is known of the values under one key.
 #[derive(Debug)]
@@ -22,8 +20,7 @@ pub struct Seen {
     number: u64,
     /// Whether the key neither names a value nor speaks for one.
     is_silent: bool,
-    /// Values that were not known since one was.
-    strange: u16,
+    tries: Tries,
 }
 
 impl Seen {
@@ -105,12 +102,12 @@ impl Known {
     /// Where `text`, in `words` if it is short, is to be noted, if anywhere; `None` if it is known.
     #[inline(always)]
     fn new_place(&self, seen: &mut Seen, text: Text, words: Option<[u64; WORDS]>) -> Option<Option<(Slot, usize)>> {
-        seen.strange = if seen.strange < REST { seen.strange + 1 } else { 0 };
-        let Some(words) = words.filter(|_| seen.strange <= TRIES) else { return Some(None) };
+        let is_asked = seen.tries.begin();
+        let Some(words) = words.filter(|_| is_asked) else { return Some(None) };
         let slot = Slot { tag: seen.tag(text), words };
         match self.find(&slot) {
             Ok(()) => {
-                seen.strange = 0;
+                seen.tries.succeed();
                 None
             }
             Err(place) => Some(Some((slot, place))),
@@ -126,7 +123,7 @@ impl Known {
 impl Look {
     /// Begins to see values under `key`.
     pub(super) fn seen(&mut self, key: &[u8]) -> Seen {
-        Seen { number: self.known.another_key(), is_silent: self.scanner.is_silent(key), strange: 0 }
+        Seen { number: self.known.another_key(), is_silent: self.scanner.is_silent(key), tries: Tries::default() }
     }
 
     /// What is known of `value`, which lies in `arena`. What is neither a text nor a number as its source wrote it is not known.

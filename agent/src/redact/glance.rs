@@ -310,7 +310,7 @@ impl Pass<'_> {
             let is_whole = self.byte_before(start, 1) != b'_' && self.byte(end) != b'_';
             let group = Group { start, size: end - start, digits, ahead: window.digits, is_whole, room: usize::MAX };
             let dots = Dots::of(&window, u64::MAX);
-            let ends_before = |dots: u64| size < 4 && dots >> size & 1 == 1;
+            let ends_before = |marks: u64| size < 4 && marks >> size & 1 == 1;
             if !self.is_group_quiet(&mut seen, runs.as_mut(), &group)
                 || ends_before(dots.fours) && self.is_address(start)
                 || ends_before(dots.places) && self.position_at(start).is_some()
@@ -414,8 +414,7 @@ impl Pass<'_> {
 
     /// Whether an account number (IBAN) may begin at `start`, as its country and the bytes of the chain from there on allow.
     fn may_be_iban(&self, start: usize, room: usize) -> bool {
-        let country = [self.byte(start).to_ascii_uppercase(), self.byte(start + 1).to_ascii_uppercase()];
-        iban::length(&country).is_some_and(|length| length <= room)
+        iban::may_begin([self.byte(start), self.byte(start + 1)], room)
     }
 }
 

@@ -107,7 +107,7 @@ impl Scanner {
     /// has digits at the bits `digits`.
     #[inline(always)]
     fn run_counts(&self, (words, length): ([u64; WORDS], usize), has_letters: bool, digits: u64) -> bool {
-        digits as u32 == COUNTRY && begins_iban(words[0] as u16, length)
+        digits as u32 == COUNTRY && iban::may_begin((words[0] as u16).to_le_bytes(), length)
             || self.engine.asks_alone(length, has_letters) && self.counts(words, length, has_letters)
     }
 
@@ -256,12 +256,6 @@ impl Scanner {
 #[inline(always)]
 fn may_be_iban(digits: u64) -> bool {
     digits & 0b1111 == 0b1100
-}
-
-/// Whether the country of these two letters has account numbers (IBAN) of at most `length` bytes.
-fn begins_iban(letters: u16, length: usize) -> bool {
-    let country = letters.to_le_bytes().map(|letter| letter.to_ascii_uppercase());
-    iban::length(&country).is_some_and(|least| least <= length)
 }
 
 /// Two zeros beside each other.

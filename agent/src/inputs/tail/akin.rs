@@ -139,17 +139,14 @@ impl Tail {
     /// `position`, which its name does not tell. Where little is known of that, the name has to begin as that of the log.
     fn may_have_content(&self, path: &Path, (head, hash): (&[u8], Option<u64>), position: &Position) -> bool {
         let is_beside = |place: &Path| path.parent() == place.parent();
-        let begins = match full_head(position) {
+        let begins = || match full_head(position) {
             Some(full) => hash == Some(full),
             None => {
                 let known = position.known.filter(|known| known.head_length > 0);
-                known.is_some_and(|known| proof::begins_with_head(head, &known))
+                known.is_some_and(|known| proof::begins_with_head(head, &known)) && self.is_named_like(path, position)
             }
         };
-        begins
-            && (is_beside(position.last_place()) || is_beside(&position.name))
-            && !is_named_after(path, position)
-            && (full_head(position).is_some() || self.is_named_like(path, position))
+        (is_beside(position.last_place()) || is_beside(&position.name)) && begins() && !is_named_after(path, position)
     }
 
     /// Whether the name of `path` goes on behind that of the log of `position`, and behind that of no other log.

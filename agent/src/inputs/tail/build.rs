@@ -96,7 +96,7 @@ fn open_positions(
 }
 
 /// The file of the positions of the instance `name` in the state directory, where it has no `DB`.
-pub fn positions_file(name: &str) -> String {
+pub(super) fn positions_file(name: &str) -> String {
     let name = file::plain_name(name);
     let prefix = if name.starts_with("tail.") { "" } else { "tail." };
     format!("{prefix}{name}.db")

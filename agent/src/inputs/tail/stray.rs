@@ -9,20 +9,10 @@ use std::path::{Path, PathBuf};
 
 use tracing::info;
 
-use super::build::positions_file;
+use super::follower::{self, Follower};
 use super::paths::Paths;
-use crate::config::types::CommaList;
-use crate::config::{Document, OptionType, Section, SectionKind};
+use crate::config::Document;
 use crate::state::{Database, Position, Positions, StateError};
-
-/// An input that follows files.
-struct Follower {
-    name: String,
-    paths: Paths,
-    database: PathBuf,
-    /// Whether its database has the name of the input.
-    is_unnamed: bool,
-}
 
 /// Moves positions in `directory`, that of the state, to the inputs of `document` that follow their files. Not to be called while an
 /// input of this process has its database open.
@@ -30,26 +20,27 @@ struct Follower {
 /// # Errors
 /// When a database cannot be opened, read or written. What was not moved is where it was.
 pub fn bring_home(document: &Document, directory: &Path) -> Result<(), StateError> {
-    let followers = followers(document, directory);
+    let followed = |follower: Follower| Some((Paths::new(&follower.patterns, &follower.excluded).ok()?, follower));
+    let followers: Vec<_> = follower::followers(document, directory).into_iter().filter_map(followed).collect();
     for database in databases(directory) {
         let is_home = |follower: &Follower| follower.database == database;
         // Most agents have one input, whose database nobody else can want.
-        if followers.iter().all(is_home) {
+        if followers.iter().all(|(_, follower)| is_home(follower) || !follower.is_unnamed) {
             continue;
         }
         let mut from = Positions::open(&own(&database))?;
         let mut strays: BTreeMap<usize, Vec<Position>> = BTreeMap::new();
         for row in from.all()? {
-            if followers.iter().any(|follower| is_home(follower) && follower.paths.name(&row.name)) {
+            if followers.iter().any(|(paths, follower)| is_home(follower) && paths.name(&row.name)) {
                 continue;
             }
-            let home = followers.iter().position(|follower| follower.is_unnamed && follower.paths.name(&row.name));
+            let home = followers.iter().position(|(paths, follower)| follower.is_unnamed && paths.name(&row.name));
             if let Some(home) = home {
                 strays.entry(home).or_default().push(row);
             }
         }
         for (home, rows) in strays {
-            move_rows(&mut from, rows, &followers[home])?;
+            move_rows(&mut from, rows, &followers[home].1)?;
         }
     }
     Ok(())
@@ -86,29 +77,10 @@ fn own(path: &Path) -> Database {
     Database { path: path.to_owned(), is_own: true, ..Database::default() }
 }
 
-fn followers(document: &Document, directory: &Path) -> Vec<Follower> {
-    let inputs = document.instances(SectionKind::Input);
-    let ours = inputs.filter(|(section, _)| section.name().eq_ignore_ascii_case("tail"));
-    ours.filter_map(|(section, instance)| follower(section, section.called(&instance), directory)).collect()
-}
-
-/// `None` where a path is wrong, which is reported when the input is built.
-fn follower(section: &Section, name: &str, directory: &Path) -> Option<Follower> {
-    let list = |key| match section.get(key) {
-        Some(value) => CommaList::parse(&value.text).ok().map(|list| list.0),
-        None => Some(Vec::new()),
-    };
-    let paths = Paths::new(&list("path")?, &list("exclude_path")?).ok()?;
-    let named = section.get("db").map(|database| PathBuf::from(&database.text));
-    let is_unnamed = named.is_none();
-    let database = named.unwrap_or_else(|| directory.join(positions_file(name)));
-    Some(Follower { name: name.to_owned(), paths, database, is_unnamed })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Entry, Located, Place};
+    use crate::config::{Entry, Located, Place, Section, SectionKind};
 
     fn tail(entries: &[(&str, &str)]) -> Section {
         let located = |text: &str| Located { text: text.into(), place: Place::default(), expanded: false };

@@ -57,7 +57,13 @@ pub(in super::super) fn length(country: &[u8]) -> Option<usize> {
     (length > 0).then_some(length.into())
 }
 
-/// The same by the places of both letters in the alphabet, 0 where there is no such country.
+/// Whether a number of at most `room` bytes may begin with these letters, in any case.
+#[inline(always)]
+pub(in super::super) fn may_begin(letters: [u8; 2], room: usize) -> bool {
+    length(&letters.map(|letter| letter.to_ascii_uppercase())).is_some_and(|length| length <= room)
+}
+
+/// Lengths by the places of both letters in the alphabet, 0 where there is no such country.
 static BY_COUNTRY: [[u8; 32]; 32] = {
     let mut table = [[0; 32]; 32];
     let (rows, _) = LENGTHS.as_chunks::<4>();
