@@ -3,6 +3,8 @@
 //! A line without a time of its own gets the time it is read at, and indexes are named by hour, day or longer. Read again
 //! in another hour, such a line would go to another index, where its id meets nobody.
 
+use smallvec::SmallVec;
+
 /// Seconds of a period. Names of indexes are made in UTC, where every hour begins at a multiple of it.
 const HOUR: i64 = 3_600;
 /// Periods that are kept; of older ones the end is forgotten.
@@ -10,9 +12,9 @@ const MOST: usize = 8;
 /// Bytes of one on disk.
 const BYTES: usize = 16;
 
-/// Where hours of read time began in one file, in the order of offsets.
+/// Where hours of read time began in one file, in the order of offsets. Most files have one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Periods(Vec<Period>);
+pub struct Periods(SmallVec<[Period; 1]>);
 
 /// From `offset` on the file was read in the hour of `seconds`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,10 +39,6 @@ impl Periods {
         }
         // Nothing was read in a period that begins here too.
         self.0.retain(|period| period.offset < offset);
-        if self.0.capacity() == 0 {
-            // Most files have one.
-            self.0.reserve_exact(1);
-        }
         self.0.push(Period { offset, seconds });
         let over = self.0.iter().skip(1).filter(|next| next.offset <= settled).count();
         self.0.drain(..over);
@@ -76,8 +74,8 @@ impl Periods {
             let (offset, seconds) = (u64::from_le_bytes(*offset), i64::from_le_bytes(seconds.try_into().ok()?));
             (0..1 << 40).contains(&seconds).then_some(Period { offset, seconds })
         };
-        let read: Option<Vec<Period>> = periods.iter().map(period).collect();
-        let is_sound = |read: &Vec<Period>| {
+        let read: Option<SmallVec<[Period; 1]>> = periods.iter().map(period).collect();
+        let is_sound = |read: &SmallVec<[Period; 1]>| {
             rest.is_empty() && read.len() <= MOST && read.is_sorted_by(|one, next| one.offset < next.offset)
         };
         Self(read.filter(is_sound).unwrap_or_default())

@@ -90,16 +90,12 @@ fn walk(base: PathBuf, parts: &[Part], found: &mut Found) {
         }
         Part::Wild(pattern) => {
             found.directories.insert(here(&base));
-            for (name, path) in entries(&base) {
-                if !pattern.matches_with(&name, AS_SHELL) {
-                    continue;
-                }
-                if rest.is_empty() {
-                    found.paths.insert(path);
-                } else if path.is_dir() {
-                    walk(path, rest, found);
-                }
+            if rest.is_empty() {
+                return found.paths.extend(matching(&base, pattern));
             }
+            // Gathered first: a directory is not open any more when those below it are.
+            let below: Vec<PathBuf> = matching(&base, pattern).filter(|path| path.is_dir()).collect();
+            below.into_iter().for_each(|path| walk(path, rest, found));
         }
     }
 }
@@ -108,15 +104,12 @@ fn here(base: &Path) -> PathBuf {
     if base.as_os_str().is_empty() { ".".into() } else { base.into() }
 }
 
-/// Names and paths in `directory`, which is not open any more when those below it are. One that cannot be read now may be
-/// readable at the next look.
-fn entries(directory: &Path) -> Vec<(String, PathBuf)> {
+/// Paths in `directory` whose names match. A directory that cannot be read now may be readable at the next look.
+fn matching(directory: &Path, pattern: &Pattern) -> impl Iterator<Item = PathBuf> {
     let listed = std::fs::read_dir(here(directory)).into_iter().flatten().filter_map(Result::ok);
-    let named = listed.map(|entry| {
-        let name = entry.file_name();
-        (name.to_string_lossy().into_owned(), directory.join(name))
-    });
-    named.collect()
+    listed
+        .map(|entry| entry.file_name())
+        .filter_map(|name| pattern.matches_with(&name.to_string_lossy(), AS_SHELL).then(|| directory.join(name)))
 }
 
 #[cfg(test)]
