@@ -168,7 +168,7 @@ impl Pass<'_> {
     /// letters beyond ASCII all may be.
     #[inline]
     fn may_be_named(&self, end: usize) -> MayBe {
-        let start = self.masks.camel_start(end);
+        let start = self.masks.name_start(end);
         let is_ascii = self.byte_before(end, 1).is_ascii() && self.byte_before(start, 1).is_ascii();
         if !is_ascii || self.is_plain() {
             return MayBe { single: true, double: true };
@@ -179,7 +179,7 @@ impl Pass<'_> {
         let last = word_key(self.text, start, end);
         let marks = self.text[..start].iter().rev().take(NAME).take_while(|byte| !byte.is_ascii_alphanumeric()).count();
         let before_end = start - marks;
-        let before_start = self.masks.camel_start(before_end);
+        let before_start = self.masks.name_start(before_end);
         let before = word_key(self.text, before_start, before_end);
         let is_far =
             marks > 0 && !self.text[before_end..start].is_ascii() || !self.byte_before(before_start, 1).is_ascii();
