@@ -92,6 +92,8 @@ const PIECES: &[&str] = &[
     "=",
     "@",
     "password=",
+    "secret",
+    "Key: ",
     "\"",
     "'",
     "\\",
@@ -111,6 +113,7 @@ const PIECES: &[&str] = &[
     "<email>",
     "[card]",
     "P<FRA",
+    "P<FRADUPONT<<JEAN<<<<<<<<<<18A",
     "S-1-5-21-",
     "2026-11-28",
     "12:34:56",
@@ -297,5 +300,20 @@ fn names_behind_digits_are_known() {
     {
         super::check::check(text.as_bytes(), Place { key: b"", escaped: false });
         assert!(!found(&mut scanner, text).iter().any(|(name, _)| *name == "password"), "{text}");
+    }
+}
+
+/// Found by fuzzing: a line for machines ends within the word before a `=`, and what is left of that is a name.
+#[test]
+fn a_name_may_begin_behind_a_value() {
+    let mut scanner = scanner();
+    for value in ["P<FRADUPONT<<JEAN<<<<<<<<<<189", "P<FRADUPONT<<JEAN<<<<<<<<<<18A"] {
+        for shift in 0..68 {
+            for (name, secret) in [("password=", "é"), ("password: ", "Hunter2"), ("password\":\"", "y")] {
+                let text = format!("{}{value}{name}{secret}", " ".repeat(shift));
+                assert_eq!(found(&mut scanner, &text), [("mrz", value), ("password", secret)], "{text}");
+                super::check::check(text.as_bytes(), Place { key: b"", escaped: false });
+            }
+        }
     }
 }
