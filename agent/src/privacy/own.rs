@@ -11,17 +11,19 @@ use vigie_parsers::regex::{Captures, Regex};
 
 use super::action::Action;
 use crate::encode::unescaped;
-use crate::redact::{Candidate, Detector, Finding, Form, Group, Shape, Tier, digits_mod, luhn, mod_11_10};
+use crate::redact::{Candidate, Detector, Finding, Folded, Form, Group, Shape, Tier, digits_mod, luhn, mod_11_10};
 
 /// How certain a finding of a rule is: its name goes before those of other findings that it overlaps.
 const SCORE: u8 = 100;
+/// Shortest word: shorter ones stand in every other line.
+const SHORTEST: usize = 3;
 /// Most digits of a number.
 const MOST_DIGITS: usize = 40;
 
 /// What a rule looks for.
 #[derive(Debug)]
 pub enum Looks {
-    /// Words and phrases that touch no other letter or digit, in any case.
+    /// Words and phrases that touch no other letter or digit, in any case and way of writing: they are looked for in plain text.
     Words(AhoCorasick),
     /// Numbers.
     Number(Number),
@@ -104,6 +106,7 @@ impl OwnRule {
 /// Looks with all rules. One per worker.
 pub(super) struct Lane {
     captures: Captures,
+    folded: Folded,
     decoded: Vec<u8>,
     /// For each decoded byte, and for the end, where its character begins in the text as it stands.
     places: Vec<usize>,
@@ -122,6 +125,7 @@ impl Lane {
     pub(super) fn without(left_out: Vec<bool>) -> Self {
         Self {
             captures: Captures::default(),
+            folded: Folded::default(),
             decoded: Vec::new(),
             places: Vec::new(),
             spent: vec![Duration::ZERO; left_out.len()],
@@ -136,13 +140,19 @@ impl Lane {
         if is_decoded {
             self.decode(text);
         }
-        let Self { captures, decoded, places, spent, left_out } = self;
+        let Self { captures, folded, decoded, places, spent, left_out } = self;
+        let mut is_folded = false;
         let looked = if is_decoded { decoded.as_slice() } else { text };
-        let place = |at: usize| u32::try_from(if is_decoded { places[at] } else { at }).unwrap_or(u32::MAX);
         let wanted = rules.iter().zip(spent).zip(left_out).filter(|(_, left_out)| !**left_out);
         for (((detector, looks), spent), _) in wanted {
             let start = Instant::now();
-            looks.each(looked, captures, &mut |range: Range<usize>| {
+            let is_words = matches!(looks, Looks::Words(_));
+            if is_words && !std::mem::replace(&mut is_folded, true) {
+                folded.read(text, escaped);
+            }
+            let place =
+                |at: usize| u32::try_from(if is_decoded && !is_words { places[at] } else { at }).unwrap_or(u32::MAX);
+            looks.each(looked, folded, captures, &mut |range: Range<usize>| {
                 let (start, end) = (place(range.start), place(range.end));
                 found.push(Finding { start, end, detector: *detector, score: SCORE });
             });
@@ -210,10 +220,29 @@ fn join(found: &mut Vec<Finding>) {
 }
 
 impl Looks {
+    /// One that looks for `words`, without distinction of case and accents.
+    ///
+    /// # Errors
+    /// Why they cannot be looked for.
+    pub fn words(words: &[String]) -> Result<Self, String> {
+        let mut folded = Folded::default();
+        let plain = words.iter().map(|word| {
+            folded.read(word.as_bytes(), false);
+            folded.text().trim_ascii().to_owned()
+        });
+        let plain: Vec<Vec<u8>> = plain.collect();
+        if plain.is_empty() || plain.iter().any(|word| word.len() < SHORTEST) {
+            return Err(format!("expected words of {SHORTEST} bytes at least"));
+        }
+        AhoCorasick::new(&plain).map(Self::Words).map_err(|error| format!("too many words: {error}"))
+    }
+
     /// Whether all of `text` is one that is looked for.
     pub fn finds(&self, text: &str) -> bool {
-        let mut is_found = false;
-        self.each(text.as_bytes(), &mut Captures::default(), &mut |range| is_found |= range == (0..text.len()));
+        let (mut is_found, mut folded) = (false, Folded::default());
+        folded.read(text.as_bytes(), false);
+        let mut add = |range| is_found |= range == (0..text.len());
+        self.each(text.as_bytes(), &folded, &mut Captures::default(), &mut add);
         is_found
     }
 
@@ -226,21 +255,23 @@ impl Looks {
         }
     }
 
-    fn each(&self, text: &[u8], captures: &mut Captures, add: &mut impl FnMut(Range<usize>)) {
+    /// Gives each place of what is looked for in `text`. Words are looked for in the same `folded`.
+    fn each(&self, text: &[u8], folded: &Folded, captures: &mut Captures, add: &mut impl FnMut(Range<usize>)) {
         match self {
-            Self::Words(words) => each_word(words, text, add),
+            Self::Words(words) => each_word(words, folded, add),
             Self::Number(number) => number.each(text, add),
             Self::Pattern(pattern) => each_match(pattern, text, captures, add),
         }
     }
 }
 
-fn each_word(words: &AhoCorasick, text: &[u8], add: &mut impl FnMut(Range<usize>)) {
+fn each_word(words: &AhoCorasick, folded: &Folded, add: &mut impl FnMut(Range<usize>)) {
+    let text = folded.text();
     let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80 || *byte == b'_';
     for found in words.find_overlapping_iter(text) {
         let before = found.start().checked_sub(1).and_then(|at| text.get(at));
         if !before.is_some_and(is_letter) && !text.get(found.end()).is_some_and(is_letter) {
-            add(found.range());
+            add(folded.place(found.start())..folded.place(found.end()));
         }
     }
 }
@@ -318,7 +349,7 @@ mod tests {
     }
 
     fn words(words: &[&str]) -> Looks {
-        Looks::Words(AhoCorasick::builder().ascii_case_insensitive(true).build(words).expect("they fit"))
+        Looks::words(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()).expect("they fit")
     }
 
     #[test]
@@ -329,6 +360,11 @@ mod tests {
         );
         assert_eq!(found(words(&["Zo\u{e9}"]), r"a Zo\u00e9 b", true), [r"Zo\u00e9"]);
         assert_eq!(found(words(&["a b", "b c"]), "a b c", false), ["a b c"], "what overlaps is one");
+        let name = || words(&["Marie Lef\u{e8}vre"]);
+        for text in ["MARIE  LEF\u{c8}VRE", "marie\u{a0}lefevre", "Marie%20Lef%C3%A8vre", "Marie+Lef\u{e8}vre"] {
+            assert_eq!(found(name(), &format!("q={text}&x"), false), [text]);
+        }
+        assert_eq!(found(name(), r"by Marie\u00a0Lef\u00c8vre\n", true), [r"Marie\u00a0Lef\u00c8vre"]);
     }
 
     #[test]

@@ -15,11 +15,11 @@ pub(super) struct Decoded {
 
 /// What a code stands for: up to four bytes, none for what cannot be seen.
 #[derive(Clone, Copy, Debug)]
-struct Code {
-    bytes: [u8; 4],
-    count: usize,
+pub(super) struct Code {
+    pub(super) bytes: [u8; 4],
+    pub(super) count: usize,
     /// Bytes that it takes.
-    length: usize,
+    pub(super) length: usize,
 }
 
 impl Decoded {
@@ -72,7 +72,7 @@ impl Decoded {
 }
 
 /// The code that `text` begins with.
-fn code(text: &[u8], is_escaped: bool) -> Option<Code> {
+pub(super) fn code(text: &[u8], is_escaped: bool) -> Option<Code> {
     match text[0] {
         b'%' => percent(text),
         b'&' => entity(text),

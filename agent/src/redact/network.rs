@@ -1,5 +1,7 @@
 //! Groups of hexadecimal digits: IPv6 addresses and MAC addresses.
 
+use std::ops::Range;
+
 use super::chain::{Chain, Plain};
 use super::engine::LONGEST as LONGEST_RUN;
 use super::scanner::Pass;
@@ -29,7 +31,7 @@ impl Pass<'_> {
         let mut end = at + ahead.count();
         self.hex_end = end;
         let is_touched = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        if is_touched(self.byte_before(start, 1)) || is_touched(self.byte(end)) || self.byte_before(start, 1) == b':' {
+        if is_touched(self.byte(end)) || self.byte_before(start, 1) == b':' {
             return false;
         }
         while self.text[..end].ends_with(b".")
@@ -37,23 +39,49 @@ impl Pass<'_> {
         {
             end -= 1;
         }
-        if end <= at {
-            return false;
-        }
-        let own = &self.engine.own;
-        let (mac, ipv6, private) = (own.mac, own.ipv6, own.private_ip);
-        if let Some(second) = frame(&self.text[start..end]) {
-            self.ask(mac, start..start + second - 1);
-            self.ask(mac, start + second..start + 2 * second - 1);
-            self.next = end;
+        let start = if is_touched(self.byte_before(start, 1)) { self.behind_name(start, end) } else { Some(start) };
+        start.is_some_and(|start| start < end && self.hex_chain(start..end))
+    }
+
+    /// Whether the groups at `span` are addresses, or are with a port behind them: then they are done with.
+    fn hex_chain(&mut self, span: Range<usize>) -> bool {
+        if let Some(second) = frame(&self.text[span.clone()]) {
+            self.ask(self.engine.own.mac, span.start..span.start + second - 1);
+            self.ask(self.engine.own.mac, span.start + second..span.start + 2 * second - 1);
+            self.next = span.end;
             return true;
         }
-        let is_found = self.ask(mac, start..end) || self.ask(ipv6, start..end) || self.ask(private, start..end);
-        if is_found {
-            self.next = end;
-            self.access_user(end);
-        }
-        is_found
+        let end = if self.is_hex_address(span.clone()) {
+            span.end
+        } else {
+            let Some(end) = before_port(&self.text[span.clone()]).map(|length| span.start + length) else {
+                return false;
+            };
+            if !self.is_hex_address(span.start..end) {
+                return false;
+            }
+            end
+        };
+        self.next = end;
+        self.access_user(end);
+        true
+    }
+
+    fn is_hex_address(&mut self, span: Range<usize>) -> bool {
+        let own = &self.engine.own;
+        let (mac, ipv6, private) = (own.mac, own.ipv6, own.private_ip);
+        self.ask(mac, span.clone()) || self.ask(ipv6, span.clone()) || self.ask(private, span)
+    }
+
+    /// Where the address begins behind the name that it is glued to, whose end may look like a first group: `client:2a02::1`,
+    /// `mac:3c:58:92:4b:25:1d`. Most that is so glued is no address, and has fewer groups.
+    fn behind_name(&self, start: usize, end: usize) -> Option<usize> {
+        let groups = &self.text[start..end];
+        let name = groups.iter().position(|byte| *byte == b':')?;
+        let digits = groups[..name].iter().filter(|byte| byte.is_ascii_digit()).count();
+        let address = &groups[name + 1..];
+        let may_be_one = address.iter().filter(|byte| **byte == b':').count() >= 5 || has_gap(address);
+        (digits <= 2 && may_be_one && !address.starts_with(b":")).then_some(start + name + 1)
     }
 
     /// Whether the groups of the chain from `first` on are a MAC address: `00-1b-44-11-3a-b7`, `001b.4411.3ab7`.
@@ -70,6 +98,20 @@ impl Pass<'_> {
             self.ask_grouped(detector, &run);
         }
     }
+}
+
+/// How long the address is that `groups` may be with a port behind it: `2001:db8::1:51324`. As a group of an address a port of
+/// four digits is taken for a part of it.
+fn before_port(groups: &[u8]) -> Option<usize> {
+    let port = groups.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let address = groups[..groups.len() - port].strip_suffix(b":")?;
+    ((1..=5).contains(&port) && (has_gap(address) || address.iter().filter(|byte| **byte == b':').count() == 7))
+        .then_some(address.len())
+}
+
+/// Whether zeros are left out of `groups`.
+fn has_gap(groups: &[u8]) -> bool {
+    groups.windows(2).any(|two| two == b"::")
 }
 
 /// Where the second address lies in the head of a frame as the kernel writes it: receiver, sender, and the kind of what is in it.

@@ -126,7 +126,7 @@ impl Pass<'_> {
             b'/' => {
                 further.is_ascii_alphabetic() && super::version::is_product(&self.text[at.saturating_sub(24)..at - 1])
             }
-            b'-' => further.is_ascii_alphanumeric(),
+            b'-' => further.is_ascii_alphanumeric() && !self.follows_address(at - 1),
             b'~' => true,
             b'.' | b'_' | b'+' => further.is_ascii_alphanumeric(),
             _ => false,
@@ -134,6 +134,14 @@ impl Pass<'_> {
         is_glued
             || super::version::is_revised(&self.text[at..])
             || super::version::is_named(&self.text[at.saturating_sub(24)..at])
+    }
+
+    /// Whether what stands before `end` is the other end of a range of addresses, or a word for one: `host-203.0.113.9`.
+    fn follows_address(&self, end: usize) -> bool {
+        let before = &self.text[end.saturating_sub(16)..end];
+        let is_part = |byte: &&u8| byte.is_ascii_digit() || **byte == b'.';
+        let address = before.len() - before.iter().rev().take_while(is_part).count();
+        dotted_quad(&self.text[end - (before.len() - address)..]).is_some() || super::version::is_host(before)
     }
 }
 

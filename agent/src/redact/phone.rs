@@ -2,6 +2,7 @@
 
 use super::Candidate;
 use super::scanner::Pass;
+use super::universal::ip::dotted_quad;
 use super::universal::phone::plan;
 
 /// Most digits of a number: fifteen, and two zeros.
@@ -101,8 +102,9 @@ impl Pass<'_> {
             if marks == 0 || marks > 5 || !self.byte(place + marks).is_ascii_digit() {
                 break;
             }
-            // Two of the same mark are no separator.
-            if zero.is_none() && marks > 1 && rest[..marks].windows(2).any(|two| two[0] == two[1]) {
+            // Two of the same mark are no separator, and a `+` behind another one begins a number of its own.
+            let is_end = |marks: &[u8]| marks.windows(2).any(|two| two[0] == two[1] || two[1] == b'+');
+            if zero.is_none() && is_end(&rest[..marks]) || rest[0] == b' ' && dotted_quad(&rest[marks..]).is_some() {
                 break;
             }
             place += marks;

@@ -74,6 +74,14 @@ static PRODUCTS: Listed = Listed::new(&[
     b"app",
 ]);
 
+/// What is written before an address with a hyphen.
+static HOSTS: Listed = Listed::new(&[b"host", b"ip", b"client", b"peer", b"addr", b"remote", b"from", b"src", b"dst"]);
+
+/// Whether a word that names addresses stands at the end of `before`.
+pub(super) fn is_host(before: &[u8]) -> bool {
+    is_one(before, &HOSTS)
+}
+
 /// Whether a word that names versions stands before what follows `before`.
 pub(super) fn is_named(before: &[u8]) -> bool {
     let is_between = |byte: &u8| matches!(byte, b' ' | b'=' | b':' | b'"' | b'\'' | b'(' | b'[');

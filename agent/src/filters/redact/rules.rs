@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use aho_corasick::AhoCorasick;
 use vigie_parsers::regex::Regex;
 
 use super::options::{entity_name, recipient};
@@ -16,8 +15,6 @@ const MOST_BYTES: u64 = 1 << 20;
 const MOST_WORDS: u64 = 16 << 20;
 /// Rules at most.
 const MOST_RULES: usize = 256;
-/// Shortest word: shorter ones stand in every other line.
-const SHORTEST: usize = 3;
 
 /// The rules in the files that `patterns` name, in their order.
 ///
@@ -145,12 +142,7 @@ fn digits(lengths: &[String], members: &mut Members) -> Result<Number, String> {
 }
 
 fn phrases(words: Vec<String>) -> Result<(Looks, Option<String>), String> {
-    if words.is_empty() || words.iter().any(|word| word.len() < SHORTEST) {
-        return Err(format!("expected words of {SHORTEST} bytes at least"));
-    }
-    let built = AhoCorasick::builder().ascii_case_insensitive(true).build(&words);
-    let example = words.into_iter().next();
-    Ok((Looks::Words(built.map_err(|error| format!("too many words: {error}"))?), example))
+    Ok((Looks::words(&words)?, words.into_iter().next()))
 }
 
 #[cfg(test)]

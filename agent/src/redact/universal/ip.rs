@@ -20,6 +20,8 @@ pub(in super::super) const IPV4: Detector = Detector {
         "http://[[198.51.100.7]]:8080/x",
         "src: /[[203.0.113.7]]:54106",
         "seen [[203.0.113.7]].",
+        "[[203.0.113.7]]-[[203.0.113.9]]",
+        "host-[[203.0.113.7]] up",
     ],
     rejects: &[
         "version 1.2.3.4",
@@ -50,6 +52,12 @@ pub(in super::super) const IPV6: Detector = Detector {
         "([[2001:db8::8a2e:370:7334]]):443",
         "x=[[::ffff:203.0.113.9]].",
         "ip [[2a01:e0a:1:2:3:4:5:6]]: x",
+        "[client [[2a01:e0a:1:2::5]]:56789]",
+        "haproxy[12]: [[2a01:e0a:12:34::beef]]:51324 x",
+        "[[2a01:e0a:1:2:3:4:5:6]]:443",
+        "[client:[[2a02:8428::58be]]]",
+        "remote_addr:[[2a02:8428::8b7d]]",
+        "ip6:[[2a02:8428::8b7d]]",
     ],
     rejects: &[
         "std::vec a::b dead::beef",
@@ -59,6 +67,8 @@ pub(in super::super) const IPV6: Detector = Detector {
         "00:1b:44:11:3a:b7",
         "ab1::c2",
         "x2001:db8::1",
+        "std::fmt::ab12 module:be::f00d",
+        "T10:00:00 at 28T10:00:00:12",
     ],
     ..IPV4
 };

@@ -18,6 +18,7 @@ pub(in super::super) const MAC: Detector = Detector {
         "port [[001b.4411.3ab7]] up",
         "[[00:1b:44:ff:fe:11:3a:b7]]",
         "DHCPACK to [[52:54:00:12:34:56]] (x)",
+        "mac:[[3c:58:92:4b:25:1d]]",
         "OUT= MAC=[[52:54:00:12:34:56]]:[[00:1b:44:11:3a:b7]]:08:00 SRC=",
     ],
     rejects: &[
