@@ -572,6 +572,36 @@ fn canaries_are_looked_for_in_what_would_be_sent() {
     assert!(told.contains("entity=staff") && told.contains("entity=member"), "{told}");
 }
 
+/// A short value stood in the number of a record, in a time or in a token by chance.
+#[test]
+fn no_canary_survives_in_a_healthy_agent() {
+    let folder = folder_with_keys();
+    let (private, public) = ("reader.identity", "seal recipient=reader.pub");
+    assert!(vigie(folder.path(), &["keys", "new", "--recipient", "reader"], "").status.success());
+    assert!(folder.path().join(private).exists());
+    let groups = ["person", "contact", "national", "bank", "card", "secret", "network"];
+    let sealed: String = groups.iter().map(|group| format!("    action {group} {public}\n")).collect();
+    let mut filters: Vec<String> = Vec::new();
+    for strictness in ["low", "normal", "paranoid"] {
+        for preset in ["rgpd-strict", "pci", "secrets", "rgpd-ops\n    key_file redact.key"] {
+            filters.push(format!("    strictness {strictness}\n    preset {preset}\n"));
+        }
+    }
+    filters.push(sealed);
+    for (filter, format) in
+        filters.iter().flat_map(|filter| ["", "    format json_lines\n"].map(|format| (filter, format)))
+    {
+        let text = format!(
+            "[SERVICE]\n    flush 0.1\n    grace 1\n[INPUT]\n    name stdin\n[FILTER]\n    name redact\n    match *\n{filter}[OUTPUT]\n    name stdout\n    match *\n{format}"
+        );
+        fs::write(folder.path().join("a.conf"), text).expect("it is written");
+
+        let told = said(&vigie(folder.path(), &["-c", "a.conf"], "").stderr);
+
+        assert!(told.contains("no canary survived"), "{filter}{format}: {told}");
+    }
+}
+
 #[test]
 fn processors_hide_what_comes_of_an_input_or_goes_to_an_output() {
     let folder = tempfile::tempdir().expect("a folder");
