@@ -8,6 +8,7 @@ mod check;
 mod columns;
 mod json;
 mod lines;
+mod names;
 mod options;
 mod paths;
 mod rules;
