@@ -131,6 +131,21 @@ fn keys_on_the_tape_lead_to_values_as_those_of_json_do() {
 }
 
 #[test]
+fn numbers_whose_fraction_is_nothing_are_looked_at_as_whole_ones() {
+    for (record, expected) in [
+        (r#"{"bsn":111222333.0}"#, r#"{"bsn":""}"#),
+        (r#"{"x":4970101234567893.0}"#, r#"{"x":"<card>"}"#),
+        (r#"{"a":{"x":4970101234567893.00}}"#, r#"{"a":{"x":"<card>"}}"#),
+        (
+            r#"{"x":4970101234567893.5,"y":1234567.0,"z":12.0,"lat":48.0}"#,
+            r#"{"x":4970101234567893.5,"y":1234567.0,"z":12.0,"lat":48.0}"#,
+        ),
+    ] {
+        assert_eq!(one(&[], record), expected);
+    }
+}
+
+#[test]
 fn fields_on_the_tape_and_computed_numbers_are_looked_at() {
     let mut batch = Batch::default();
     let index = batch.push(Timestamp::default(), Origin::default());

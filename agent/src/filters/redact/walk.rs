@@ -314,7 +314,20 @@ fn make(redactor: &mut Redactor, paths: &Paths, keys: bool, key: &[u8]) -> (bool
     (is_free, redactor.seen(key))
 }
 
-/// Appends a number of JSON so that its digits stand side by side: one with an exponent is written out when it is whole.
+/// Digits of a number from which on a fraction of zeros behind it says nothing. Shorter ones may be positions.
+const LONG: usize = 7;
+
+/// `source` without a fraction of zeros behind a long number, as programs write it that know no whole ones.
+fn whole(source: &[u8]) -> &[u8] {
+    let zeros = source.iter().rev().take_while(|byte| **byte == b'0').count();
+    match source[..source.len() - zeros].strip_suffix(b".") {
+        Some(whole) if whole.iter().filter(|byte| byte.is_ascii_digit()).count() >= LONG => whole,
+        _ => source,
+    }
+}
+
+/// Appends a number of JSON so that its digits stand side by side: one with an exponent, or a fraction of zeros, is written out when it
+/// is whole.
 pub(super) fn push_plain_number(source: &[u8], out: &mut Vec<u8>) {
     if source.iter().any(|byte| matches!(byte, b'e' | b'E')) {
         let number = std::str::from_utf8(source).ok().and_then(|text| text.parse::<f64>().ok());
@@ -322,7 +335,7 @@ pub(super) fn push_plain_number(source: &[u8], out: &mut Vec<u8>) {
             return push_computed(Value::F64(number), out);
         }
     }
-    out.extend_from_slice(source);
+    out.extend_from_slice(whole(source));
 }
 
 fn push_computed(value: Value, out: &mut Vec<u8>) {
