@@ -146,6 +146,15 @@ fn numbers_whose_fraction_is_nothing_are_looked_at_as_whole_ones() {
 }
 
 #[test]
+fn fields_with_letters_beyond_ascii_can_be_named() {
+    let record = r#"{"prénom":"x","n":{"clé":"y"}}"#;
+
+    assert_eq!(one(&[("field", "$prénom label as=name")], record), r#"{"prénom":"<name>","n":{"clé":"y"}}"#);
+    assert_eq!(one(&[("field", "$['prénom'] remove")], record), r#"{"n":{"clé":"y"}}"#);
+    assert_eq!(one(&[("allow", "$n['clé']")], record), r#"{"n":{"clé":"y"}}"#);
+}
+
+#[test]
 fn fields_on_the_tape_and_computed_numbers_are_looked_at() {
     let mut batch = Batch::default();
     let index = batch.push(Timestamp::default(), Origin::default());
