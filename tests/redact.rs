@@ -603,6 +603,25 @@ fn no_canary_survives_in_a_healthy_agent() {
 }
 
 #[test]
+fn a_redact_that_hides_nothing_covers_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let told = |filter: &str| {
+        let text = format!(
+            "[SERVICE]\n    redact required\n[INPUT]\n    name stdin\n[FILTER]\n    name redact\n    match *\n    preset none\n{filter}[OUTPUT]\n    name stdout\n    match *\n"
+        );
+        fs::write(folder.path().join("a.conf"), text).expect("it is written");
+        let run = vigie(folder.path(), &["-c", "a.conf"], "");
+        (run.status.success(), said(&run.stderr))
+    };
+
+    let (is_content, nothing) = told("");
+    assert!(!is_content && nothing.contains("V510") && nothing.contains("looks for nothing"), "{nothing}");
+    let (is_content, kept) = told("    action email keep\n");
+    assert!(!is_content && kept.contains("V220"), "{kept}");
+    assert!(told("    action email label\n").0);
+}
+
+#[test]
 fn processors_hide_what_comes_of_an_input_or_goes_to_an_output() {
     let folder = tempfile::tempdir().expect("a folder");
     let (port, heard) = refusing_store();

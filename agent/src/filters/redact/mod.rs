@@ -30,6 +30,7 @@ use crate::privacy::{LiveKeys, Redactor};
 #[cfg(any(test, fuzzing))]
 pub use check::check as check_records;
 pub use lines::LineRedactor;
+pub(super) use options::hides_any;
 use options::{RedactOptions, Setup};
 use walk::Walk;
 

@@ -291,6 +291,9 @@ fn what_cannot_be_done_is_refused_with_the_remedy() {
         (&[("field", "$a"), ("field", "$ label"), ("field", "$a['b c'] label")], &["V510", "V510"]),
         (&[("field", "$a label as=A")], &["V510"]),
         (&[("preset", "gdpr")], &["V103"]),
+        (&[("preset", "none")], &["V510"]),
+        (&[("preset", "none"), ("action", "email keep")], &[]),
+        (&[("preset", "none"), ("allow", "$a")], &[]),
         (&[("strictness", "high")], &["V103"]),
         (&[("mode", "off")], &["V103"]),
     ];
