@@ -454,6 +454,8 @@ fn no_value_is_left_in_anything_that_the_agent_writes() {
     let checked = vigie(at, &verify, "");
     assert!(checked.status.success(), "{}", said(&checked.stderr));
     let report = said(&vigie(at, &["report", "--art30", "--config", "a.conf"], "").stdout);
+    let kinds = report.lines().filter(|line| line.contains("| fr_nir |"));
+    assert_eq!(kinds.count(), 1, "several detectors look for its forms: {report}");
     assert!(report.lines().any(|line| line.starts_with("| contact | email | ") && !line.contains("| 0 |")), "{report}");
     let chain = at.join("state/redact-receipts.chain");
     let forged = fs::read_to_string(&chain).expect("text").replacen("\"count\":", "\"count\":1", 1);
@@ -600,6 +602,7 @@ fn no_canary_survives_in_a_healthy_agent() {
         let told = said(&vigie(folder.path(), &["-c", "a.conf"], "").stderr);
 
         assert!(told.contains("no canary survived"), "{filter}{format}: {told}");
+        assert!(told.contains("no receipts") && told.contains("`storage.path`"), "{told}");
     }
 }
 
