@@ -18,6 +18,7 @@ Usage: vigie -c FILE
        vigie setup opensearch -c FILE [--apply]
        vigie dlq ls | show | stats | replay | purge
        vigie redact [OPTIONS] < IN > OUT | redact entities | token | keys
+       vigie report --art30 | receipts verify
        vigie retention plan | run | hold | erase | verify | report | key
        vigie help [PLUGIN | dlq | service | parsers | CODE]
 
@@ -211,6 +212,9 @@ mod tests {
         assert!(
             text(None).is_ok_and(|text| !text.contains("bench")),
             "it is for owners of boards, not for everyday use"
+        );
+        assert!(
+            text(None).is_ok_and(|text| ["vigie report", "receipts verify"].iter().all(|word| text.contains(word)))
         );
         assert!(text(Some("parsers")).is_ok_and(|text| text.contains("apache, apache2, apache_error")));
         assert!(text(Some("v103")).is_ok_and(|text| text.starts_with("V103")));

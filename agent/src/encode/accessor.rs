@@ -54,8 +54,8 @@ impl Template {
 }
 
 impl Path {
-    /// Reads `$key['a'][0]`; a text without `$` and `[` is a top-level key as it stands. Where nothing follows it, a key
-    /// behind `$` may have dots.
+    /// Reads `$key['a'][0]` and `$['key']['a']`; a text without `$` and `[` is a top-level key as it stands. Where nothing follows it,
+    /// a key behind `$` may have dots.
     ///
     /// # Errors
     /// What was expected.
@@ -63,18 +63,40 @@ impl Path {
         let bare = match text.strip_prefix('$') {
             None => Some(text).filter(|text| !text.contains('[')),
             Some(key) => {
-                let is_key = |key: &&str| *key != "TAG" && key.bytes().all(|byte| is_name(byte) || byte == b'.');
+                let is_key = |key: &&str| *key != "TAG" && key.bytes().all(|byte| is_letter(byte) || byte == b'.');
                 Some(key).filter(is_key).filter(|key| !key.starts_with(|first: char| first.is_ascii_digit()))
             }
         };
         if let Some(key) = bare.filter(|key| !key.is_empty()) {
             return Ok(Self { top: key.as_bytes().to_vec(), steps: Vec::new() });
         }
-        let dollar = if text.starts_with('$') { "" } else { "$" };
-        match Template::parse(&format!("{dollar}{text}"))?.0.as_slice() {
+        let key = text.strip_prefix('$').unwrap_or(text);
+        if (key.starts_with("['") || !key.is_ascii())
+            && let Some(path) = Self::beyond_ascii(key.as_bytes())?
+        {
+            return Ok(path);
+        }
+        match Template::parse(&format!("${key}"))?.0.as_slice() {
             [Part::Field(path)] => Ok(path.clone()),
             _ => Err("one key such as `$name` or `$kubernetes['pod_name']`".into()),
         }
+    }
+
+    /// Reads what no template holds: a top-level key in brackets, or one with letters beyond ASCII. `None` where more stands there.
+    fn beyond_ascii(text: &[u8]) -> Result<Option<Self>, String> {
+        let end = text.iter().position(|byte| !is_letter(*byte)).unwrap_or(text.len());
+        let (top, mut rest) = text.split_at(end);
+        let mut steps = steps(&mut rest)?;
+        let begins = |first: &u8| first.is_ascii_alphabetic() || *first == b'_' || !first.is_ascii();
+        if !rest.is_empty() || !top.first().is_none_or(begins) {
+            return Ok(None);
+        }
+        if !top.is_empty() {
+            return Ok(Some(Self { top: top.to_vec(), steps }));
+        }
+        let Some(Step::Key(top)) = steps.first().cloned() else { return Ok(None) };
+        steps.remove(0);
+        Ok(Some(Self { top, steps }))
     }
 
     /// The top-level key.
@@ -236,6 +258,11 @@ impl OptionType for Path {
 
 fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'/')
+}
+
+/// Whether `byte` may stand in a key that nothing else stands around.
+fn is_letter(byte: u8) -> bool {
+    is_name(byte) || !byte.is_ascii()
 }
 
 /// Reads `['a'][0]...` off the front of `rest`.
@@ -423,6 +450,14 @@ mod tests {
 
     #[test]
     fn a_bare_key_is_a_path_of_its_own() {
+        for text in ["$prénom", "prénom", "$['prénom']", "['prénom']"] {
+            assert_eq!(Path::parse(text), Ok(Path { top: "prénom".into(), steps: Vec::new() }), "{text}");
+        }
+        assert_eq!(Path::parse("$clé['a'][0]"), Path::parse("$['clé']['a'][0]"));
+        assert_eq!(Path::parse("$['a']['b']"), Path::parse("$a['b']"));
+        for text in ["$é b", "$['é'", "$['é']x", "$1é", "$['é']$x", "$[0]"] {
+            assert!(Path::parse(text).is_err(), "{text}");
+        }
         assert_eq!(Path::parse("a.b"), Ok(Path { top: b"a.b".to_vec(), steps: Vec::new() }));
         assert_eq!(Path::parse("$a.b"), Path::parse("a.b"));
         assert!(Path::parse("").is_err());

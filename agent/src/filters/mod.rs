@@ -29,7 +29,7 @@ pub const KINDS: &[FilterKind] =
 /// Whether the filter of `section` hides what it finds, so that records which passed it may leave the host.
 pub fn redacts(section: &Section) -> bool {
     let is_report = section.get("mode").is_some_and(|mode| mode.text.eq_ignore_ascii_case("report"));
-    section.name().eq_ignore_ascii_case(redact::KIND.name) && !is_report
+    section.name().eq_ignore_ascii_case(redact::KIND.name) && !is_report && redact::hides_any(section)
 }
 
 /// The bytes that `text` stands for; escaped text is decoded into `scratch`.

@@ -109,12 +109,24 @@ fn along(shared: &Shared, (input, tag): (&Arc<str>, &Arc<str>), survivors: &mut 
         let mut encoder = output.output.rehearsal();
         let mut body = Vec::new();
         for record in batch.records() {
+            let start = body.len();
             encoder.encode(record, &stream, &tag, &mut body);
+            let survived = own_of(record.origin(), &canaries).iter().filter(|canary| survives(canary, &body[start..]));
+            survivors.extend(survived.map(|canary| (canary.entity, output.name.to_string())));
         }
-        let survives = |canary: &&Canary| stands_in(&canary.value, &body);
-        survivors.extend(canaries.iter().filter(survives).map(|canary| (canary.entity, output.name.to_string())));
     }
     sent
+}
+
+/// The origin of the records of the canary with this number.
+fn origin(number: usize) -> Origin {
+    Origin { offset: number as u64 + 1, ..Origin::default() }
+}
+
+/// The canary whose record has this origin; all where a filter gave it one of its own.
+fn own_of(origin: Origin, canaries: &[Canary]) -> &[Canary] {
+    let number = usize::try_from(origin.offset).ok().and_then(|offset| offset.checked_sub(1));
+    number.and_then(|number| canaries.get(number..=number)).unwrap_or(canaries)
 }
 
 /// Has `batch` go through `filters`. Gives the tag behind them.
@@ -126,6 +138,29 @@ fn through(filters: &mut [Box<dyn Filter>], batch: &mut Batch, tag: &Arc<str>) -
         tag = filter.written_tag(&tag).unwrap_or(tag);
     }
     tag
+}
+
+/// Bytes of a text that stands nowhere by chance: not in a time, a number or a token.
+const SURE: usize = 8;
+
+/// Whether `canary` stands in its encoded record: its value, or where that is short, that with what is around it, or in quotes.
+fn survives(canary: &Canary, record: &[u8]) -> bool {
+    let value = canary.value.as_str();
+    if value.len() >= SURE {
+        return stands_in(value, record);
+    }
+    stands_in(surrounded(&canary.line, value), record)
+        || memchr::memmem::find(record, format!("\"{value}\"").as_bytes()).is_some()
+}
+
+/// `value` with what stands before it in `line`, and behind where that is too little.
+fn surrounded<'l>(line: &'l str, value: &str) -> &'l str {
+    let (mut start, mut end) = line.find(value).map_or((0, line.len()), |at| (at, at + value.len()));
+    while end - start < SURE && (start, end) != (0, line.len()) {
+        (start, end) =
+            if start > 0 { (line.floor_char_boundary(start - 1), end) } else { (0, line.ceil_char_boundary(end + 1)) };
+    }
+    line.get(start..end).unwrap_or(line)
 }
 
 /// Whether `value` stands in `body`, as it is or as JSON writes it.
@@ -141,7 +176,7 @@ fn stands_in(value: &str, body: &[u8]) -> bool {
 /// stands at all `places`. Each has something at `needed`.
 fn batch(canaries: &[Canary], places: &[KeyPath], needed: Option<&KeyPath>) -> Batch {
     let mut batch = Batch::default();
-    for canary in canaries {
+    for (number, canary) in canaries.iter().enumerate() {
         let plain = Text::plain(batch.store(canary.line.as_bytes()));
         let mut quoted = b"\\n".to_vec();
         push_escaped(canary.line.as_bytes(), &mut quoted);
@@ -151,13 +186,13 @@ fn batch(canaries: &[Canary], places: &[KeyPath], needed: Option<&KeyPath>) -> B
         let key = Text::plain(batch.store(KEY));
         let map = batch.store_fields(&[vigie_parsers::batch::Field { key, value: Value::Text(escaped) }]);
         for value in [Value::Text(plain), Value::Map(map), Value::Json(json)] {
-            let index = batch.push(Timestamp::default(), Origin::default());
+            let index = batch.push(Timestamp::default(), origin(number));
             batch.record_mut(index).set(KEY, value);
             let needed = needed.map(|place| (place, NEEDED));
             set(&mut batch, index, &tree(needed.into_iter()));
         }
         if !places.is_empty() {
-            let index = batch.push(Timestamp::default(), Origin::default());
+            let index = batch.push(Timestamp::default(), origin(number));
             let everywhere = places.iter().map(|place| (place, canary.line.as_str()));
             set(&mut batch, index, &tree(everywhere.chain(needed.map(|place| (place, NEEDED)))));
         }
@@ -190,5 +225,38 @@ fn set(batch: &mut Batch, index: usize, tree: &Map<String, Json>) {
             other => Value::Json(batch.store(other.to_string().as_bytes())),
         };
         batch.record_mut(index).set(key.as_bytes(), value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_values_are_looked_for_with_what_is_around_them() {
+        let canary = |line: &str, value: &str| Canary { entity: "x", line: line.into(), value: value.into() };
+        let cases: &[(&str, &str, &str, bool)] = &[
+            ("cvv 123", "123", r#"[123] t: [1123, {"a"=>"cvv <cvv>"}]"#, false),
+            ("cvv 123", "123", r#"{"date":1796123.123,"a":"<cvv:K1.a123b>"}"#, false),
+            ("cvv 123", "123", r#"{"a":"\\ncvv 123"}"#, true),
+            ("cvv 123", "123", r#"{"cvv":"123"}"#, true),
+            ("la clé 12 ouvre", "12", r#"{"a":"la clé 12 ouvre"}"#, true),
+            ("12 ouvre la clé", "12", r#"{"a":"12 ouvre la clé"}"#, true),
+            ("from jane.doe@example.com", "jane.doe@example.com", r#"{"a":"jane.doe@example.com"}"#, true),
+            ("from jane.doe@example.com", "jane.doe@example.com", r#"{"a":"from <email>"}"#, false),
+        ];
+        for (line, value, record, expected) in cases {
+            assert_eq!(survives(&canary(line, value), record.as_bytes()), *expected, "{record}");
+        }
+    }
+
+    #[test]
+    fn a_canary_is_looked_for_in_its_own_records() {
+        let canaries: Vec<Canary> =
+            ["one", "other"].map(|entity| Canary { entity, line: entity.into(), value: entity.into() }).into();
+
+        assert_eq!(own_of(origin(1), &canaries), &canaries[1..]);
+        assert_eq!(own_of(Origin::default(), &canaries), canaries);
+        assert_eq!(own_of(origin(2), &canaries), canaries);
     }
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 use super::build::{BuiltFilter, BuiltOutput};
 use super::canary::every;
@@ -19,7 +19,7 @@ use super::worker::Shared;
 use crate::metrics::Metrics;
 use crate::plugin::{Clock, wall_clock};
 use crate::privacy::Redactor;
-use crate::proof::{Draft, Ledger, SigningKey};
+use crate::proof::{Draft, Ledger, LedgerError, SigningKey};
 use crate::spool::{Hide, letter_time};
 
 /// Time that a receipt is for.
@@ -98,7 +98,10 @@ impl Receipts {
         };
         fs::write(&public, key.public().pem()).map_err(|error| error.to_string())?;
         let chain = directory.join("redact-receipts.chain");
-        let ledger = Ledger::open(&chain, key).map_err(|error| error.to_string())?;
+        let ledger = Ledger::open(&chain, key).map_err(|error| match error {
+            LedgerError::OtherKey(_, signed, _) => other_key(&chain, &path, &signed),
+            error => error.to_string(),
+        })?;
         let clock: Clock = wall_clock;
         let book = Mutex::new(Book { ledger, last: Totals::default(), since: now(clock) });
         Ok(Some(Self { book, metrics: Arc::clone(&shared.metrics), configuration, rules, clock }))
@@ -137,6 +140,14 @@ impl Receipts {
     }
 }
 
+/// What to do where the chain is signed with another key than the one in `path`.
+fn other_key(chain: &Path, path: &Path, signed: &str) -> String {
+    let (chain, path) = (chain.display(), path.display());
+    format!(
+        "`{chain}` is signed with the key {signed}, and not with that in `{path}`: put that key back, or keep the chain elsewhere with its public key, so that another one begins"
+    )
+}
+
 fn now(clock: Clock) -> String {
     let seconds = u64::try_from(clock().seconds).unwrap_or_default();
     letter_time(std::time::UNIX_EPOCH + Duration::from_secs(seconds))
@@ -149,7 +160,13 @@ pub(super) fn start(
     configuration: String,
     runtime: &tokio::runtime::Runtime,
 ) -> Option<Arc<Receipts>> {
-    let opened = Receipts::open(directory?, shared, configuration);
+    let Some(directory) = directory else {
+        if shared.redacting().next().is_some() {
+            info!(component = "redact", "there are no receipts of what is redacted, since `storage.path` is not set");
+        }
+        return None;
+    };
+    let opened = Receipts::open(directory, shared, configuration);
     let receipts = match opened {
         Ok(receipts) => Arc::new(receipts?),
         Err(error) => {

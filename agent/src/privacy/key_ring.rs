@@ -3,8 +3,8 @@
 //! An epoch is the number of whole lengths since 1970, so every host names the same one. A key that is destroyed is gone from
 //! the file, and its tokens can be linked to nobody any more. Nothing here derives one epoch's key from another's.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
@@ -17,6 +17,8 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// First line of a ring.
 const HEADER: &str = "vigie-key-ring 1";
+/// What stands before the number of an epoch whose key was destroyed.
+const DESTROYED: &str = "# destroyed K";
 /// Bytes that a ring has at most.
 const MOST_BYTES: u64 = 256 << 10;
 /// Keys that a ring has at most.
@@ -58,6 +60,8 @@ pub struct KeyRing {
     /// Length of an epoch in seconds, above 0.
     epoch: u64,
     keys: BTreeMap<u64, Key>,
+    /// Epochs whose keys were destroyed before they were over: they get no other one, which would have the same name in tokens.
+    destroyed: BTreeSet<u64>,
 }
 
 /// The epoch that `seconds` since 1970 lie in, when epochs are `length` seconds long.
@@ -82,19 +86,24 @@ impl KeyRing {
         if epoch == 0 {
             return Err("an epoch lasts a second at least, such as 30d".into());
         }
-        let mut ring = Self { epoch, keys: BTreeMap::new() };
+        let mut ring = Self { epoch, keys: BTreeMap::new(), destroyed: BTreeSet::new() };
         ring.prepare(now, count)?;
         Ok(ring)
     }
 
-    /// Adds random keys so that there is one for each of `count` epochs from the one of `now` on. Gives how many were added.
+    /// Adds random keys so that there is one for each of `count` epochs from the one of `now` on, but for those whose keys were
+    /// destroyed. Gives how many were added.
     ///
     /// # Errors
     /// When the system has no random bytes, or the ring would be too large.
     pub fn prepare(&mut self, now: u64, count: u64) -> Result<usize, String> {
         let first = epoch_of(now, self.epoch);
         let before = self.keys.len();
+        self.destroyed.retain(|epoch| *epoch >= first);
         for epoch in first..first.saturating_add(count.min(MOST_KEYS as u64)) {
+            if self.destroyed.contains(&epoch) {
+                continue;
+            }
             if let Entry::Vacant(place) = self.keys.entry(epoch) {
                 place.insert(Key::random()?);
             }
@@ -122,7 +131,16 @@ impl KeyRing {
 
     /// Forgets the key of `epoch`. Gives whether it was there.
     pub fn destroy(&mut self, epoch: u64) -> bool {
-        self.keys.remove(&epoch).is_some()
+        let was_there = self.keys.remove(&epoch).is_some();
+        if was_there {
+            self.destroyed.insert(epoch);
+        }
+        was_there
+    }
+
+    /// Epochs whose keys were destroyed and that get no other one.
+    pub fn destroyed(&self) -> impl Iterator<Item = u64> {
+        self.destroyed.iter().copied()
     }
 
     /// Reads the text of a ring.
@@ -149,7 +167,10 @@ impl KeyRing {
         if keys.len() > MOST_KEYS {
             return Err(format!("a ring has {MOST_KEYS} keys at most"));
         }
-        Ok(Self { epoch, keys })
+        // Earlier versions take these lines for notes.
+        let destroyed = text.lines().filter_map(|line| line.trim().strip_prefix(DESTROYED)?.parse().ok());
+        let destroyed = destroyed.filter(|epoch| !keys.contains_key(epoch)).collect();
+        Ok(Self { epoch, keys, destroyed })
     }
 
     /// Reads the ring in the file at `path`.
@@ -177,6 +198,9 @@ impl KeyRing {
     fn text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(64 + self.keys.len() * 96));
         text.push_str(&format!("{HEADER}\nepoch {}\n", self.epoch));
+        for epoch in &self.destroyed {
+            text.push_str(&format!("{DESTROYED}{epoch}\n"));
+        }
         for (epoch, key) in &self.keys {
             text.push_str(&format!("K{epoch} "));
             for byte in key.0 {
@@ -257,6 +281,20 @@ mod tests {
         assert!(ring.destroy(655) && !ring.destroy(655));
         ring.write(&path).expect("it is written over the old one");
         assert_eq!(KeyRing::read(&path).map(|ring| ring.key(655).is_some()), Ok(false));
+    }
+
+    /// Tokens name their key by its epoch.
+    #[test]
+    fn an_epoch_whose_key_was_destroyed_gets_no_other_one() {
+        let mut ring = KeyRing::new(DAY, 655 * 86_400, 2).expect("there is randomness");
+        assert!(ring.destroy(655));
+        let mut ring = KeyRing::parse(&ring.text()).expect("it is a ring");
+
+        assert_eq!(ring.prepare(655 * 86_400, 3), Ok(1));
+
+        assert!(ring.epochs().eq([656, 657]) && ring.destroyed().eq([655]));
+        assert_eq!(ring.prepare(656 * 86_400, 3), Ok(1));
+        assert_eq!(ring.destroyed().count(), 0, "what is over needs no note");
     }
 
     #[test]

@@ -149,7 +149,7 @@ impl LiveKeys {
         let ring =
             KeyRing::read(&path).map_err(|error| format!("cannot use the key ring `{}`: {error}", path.display()))?;
         if ring.key(epoch_of(now, ring.epoch())).is_none() {
-            return Err(missing(&path, epoch_of(now, ring.epoch())));
+            return Err(missing(&path, epoch_of(now, ring.epoch()), &ring));
         }
         let state = State { ring, keys: None, stamp, looked: now, told: false };
         Ok(Self { path, state: Mutex::new(state) })
@@ -172,7 +172,7 @@ impl LiveKeys {
             state.keys = state.ring.key(epoch).map(|key| Arc::new(EpochKeys::new(epoch, key)));
         }
         if state.keys.is_none() && !std::mem::replace(&mut state.told, true) {
-            tracing::error!(component = "redact", "{}", missing(&self.path, epoch));
+            tracing::error!(component = "redact", "{}", missing(&self.path, epoch, &state.ring));
         }
         state.keys.clone()
     }
@@ -194,8 +194,16 @@ impl LiveKeys {
     }
 }
 
-fn missing(path: &Path, epoch: u64) -> String {
+/// What to do where `ring` has no key for `epoch`.
+fn missing(path: &Path, epoch: u64, ring: &KeyRing) -> String {
     let path = path.display();
+    if ring.destroyed().any(|destroyed| destroyed == epoch) {
+        return format!(
+            "the key of the current epoch K{epoch} in `{path}` was destroyed, and it gets no other one, since tokens name their key by its \
+             epoch: make another ring with `vigie keys new` and an `--epoch` of another length, and name it with `Key_File`; until then \
+             values are hidden without a token"
+        );
+    }
     format!(
         "the key ring `{path}` has no key for the current epoch K{epoch}: run `vigie keys rotate --key-file {path}` on one host and \
          hand the file to all; until then values are hidden without a token"
@@ -225,7 +233,8 @@ mod tests {
         ring.destroy(11);
         ring.write(&path).expect("it is written");
         assert!(live.current(1_110).is_none(), "it is taken in again");
-        assert!(LiveKeys::open(&KeySource::File(path), 1_110).is_err_and(|error| error.contains("keys rotate")));
+        assert!(LiveKeys::open(&KeySource::File(path.clone()), 1_110).is_err_and(|error| error.contains("keys new")));
+        assert!(LiveKeys::open(&KeySource::File(path), 1_210).is_err_and(|error| error.contains("keys rotate")));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::seal::Sealer;
 use super::seen::{Glance, Note, Seen};
 use super::token::{push_encrypted, push_for, push_hash, push_label, tokens_in};
 use crate::encode::{push_escaped, unescaped};
-use crate::redact::{self, Finding, Group, Place};
+use crate::redact::{self, Below, Finding, Group, Place};
 
 /// Hashes that are remembered.
 const REMEMBERED: usize = 1024;
@@ -166,6 +166,11 @@ impl Redactor {
     pub fn findings(&mut self, text: &[u8], place: Place<'_>) -> &[Finding] {
         self.look(text, place);
         &self.look.found
+    }
+
+    /// What `key` says of the members of a map under it.
+    pub fn below(&mut self, key: &[u8]) -> Below {
+        self.look.scanner.below(key)
     }
 
     /// Begins to see values under `key`.

@@ -46,7 +46,8 @@ impl Decoded {
         if copied.is_some_and(|copied| at < copied) {
             return copied;
         }
-        let Some(code) = code(&text[at..], is_escaped) else { return copied };
+        let of_key = if is_escaped { letter_of_key(text, at) } else { None };
+        let Some(code) = of_key.or_else(|| code(&text[at..], is_escaped)) else { return copied };
         if copied.is_none() {
             self.text.clear();
             self.places.clear();
@@ -202,6 +203,27 @@ fn escape(text: &[u8], is_escaped: bool) -> Option<Code> {
     }
 }
 
+/// Bytes on each side in which a key begins and ends.
+const KEY: usize = 64;
+
+/// The letter that stands as `\\\\u00e9` at `at`: in a key of JSON that is itself the inside of a JSON string, as programs write it that
+/// keep to ASCII. Anywhere else two backslashes are one, as between a domain and its user.
+fn letter_of_key(text: &[u8], at: usize) -> Option<Code> {
+    let behind = text[at..].strip_prefix(br"\\u")?;
+    let number = hex(behind.get(..4)?)?;
+    let (before, behind) = (&text[at.saturating_sub(KEY)..at], &behind[4..]);
+    // Four of them stand for one in the key.
+    if before.iter().rev().take_while(|byte| **byte == b'\\').count() % 4 != 0 {
+        return None;
+    }
+    let opening = memchr::memrchr(b'"', before)?;
+    let closing = memchr::memchr(b'"', &behind[..behind.len().min(KEY)])?;
+    let is_key = before[..opening].ends_with(b"\\")
+        && behind[..closing].ends_with(b"\\")
+        && matches!(behind[closing + 1..], [b':', ..] | [b' ', b':', ..]);
+    if is_key { letter(number, 7) } else { None }
+}
+
 #[cfg(test)]
 mod tests {
     use vigie_parsers::simd::{Bits, classify};
@@ -227,6 +249,11 @@ mod tests {
             ("pr\\u00e9nom pr%C3%A9nom", false, "prénom prénom"),
             ("C:\\\\Users\\\\x\\ny", true, "C:\\Users\\x\ny"),
             ("{\\\"a\\\":1}", true, "{\"a\":1}"),
+            // Keys of JSON in a string of JSON.
+            (r#"{\"pr\\u00e9nom\": \"x\"}"#, true, "{\"prénom\": \"x\"}"),
+            (r#"{\"\\u00e9\\u00e8\" :1}"#, true, "{\"éè\" :1}"),
+            (r#"{\"\\\\u00e9\":1}"#, true, r#"{"\\u00e9":1}"#),
+            (r#"ACME\\u012345 \": x"#, true, r#"ACME\u012345 ": x"#),
         ];
         for (text, is_escaped, expected) in cases {
             assert_eq!(decoded(text, is_escaped).map(|(text, _)| text).as_deref(), Some(expected), "{text}");

@@ -2,6 +2,7 @@
 
 use super::context::{Context, Lengths, Words};
 use super::glance::BIRTHS;
+use super::keys::Leads;
 use super::known::Known;
 use super::literals::Literals;
 use super::own::Own;
@@ -110,6 +111,7 @@ pub struct Engine {
     pub(super) own: Own,
     pub(super) pairs: Pairs,
     pub(super) literals: Literals,
+    pub(super) leads: Leads,
     pub(super) ways: Ways,
     /// Lengths of runs that are asked for at all, of digits that are without a word, of letters and digits that are.
     asked: Counts,
@@ -130,6 +132,7 @@ impl Engine {
             own: Own::new(detectors),
             pairs: Pairs::new(detectors, &mut known),
             literals: Literals::new(detectors, &mut known),
+            leads: Leads::new(detectors),
             ways: Ways::default(),
             asked: Counts::default(),
             digits_alone: Counts::default(),

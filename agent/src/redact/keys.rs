@@ -1,8 +1,11 @@
 //! What the keys of fields say, which come again record after record.
 
-use super::context::Context;
+use super::Detector;
+use super::context::{Context, Lengths};
 use super::engine::Engine;
-use super::filter::head;
+use super::filter::{Filter, head};
+use super::phrases::{hash, last_phrases};
+use super::scanner::Scanner;
 
 /// Keys that are remembered, a power of two.
 const KEYS: usize = 128;
@@ -18,6 +21,8 @@ pub(super) struct Key {
     pub(super) named: Option<u16>,
     /// Whether it speaks for none.
     pub(super) is_mute: bool,
+    /// What it says of the members of a map under it.
+    below: Below,
     name: Name,
     bytes: [u8; LONGEST],
 }
@@ -35,9 +40,61 @@ pub(super) const NONE: Key = Key {
     context: Context::NONE,
     named: None,
     is_mute: true,
+    below: Below::Nothing,
     name: Name { first: 0, last: 0, length: 0 },
     bytes: [0; LONGEST],
 };
+
+/// What the key of a map says of what is in it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Below {
+    /// Nothing.
+    Nothing,
+    /// Its words count before those of the member's own key.
+    Joined,
+    /// All of it is what the key names.
+    Whole,
+}
+
+impl Below {
+    fn of(engine: &Engine, key: &[u8], (named, context): (Option<u16>, &Context)) -> Self {
+        if named.is_some() && named == engine.own.password {
+            return Self::Whole;
+        }
+        let says = named.is_some() || !context.is_mute() || context.lengths != Lengths::NONE;
+        if says || engine.leads.may_hold(key) { Self::Joined } else { Self::Nothing }
+    }
+}
+
+/// The words that others follow in phrases that mean something: `user` in `user_name`.
+#[derive(Debug, Default)]
+pub(super) struct Leads(Filter<64>);
+
+impl Leads {
+    pub(super) fn new(detectors: &[&'static Detector]) -> Self {
+        let mut leads = Self::default();
+        for phrase in detectors.iter().flat_map(|detector| detector.context) {
+            for word in phrase.rsplit('_').skip(1) {
+                leads.0.put(hash(word.as_bytes()));
+            }
+        }
+        leads
+    }
+
+    /// Whether `key` may end with one of them.
+    fn may_hold(&self, key: &[u8]) -> bool {
+        let [last, ..] = last_phrases(key);
+        last != 0 && self.0.may_hold(last)
+    }
+}
+
+impl Scanner {
+    /// What `key` says of the members of a map under it.
+    #[inline]
+    pub fn below(&mut self, key: &[u8]) -> Below {
+        self.keys.say(&self.engine, key).below
+    }
+}
 
 /// The keys of one worker.
 #[derive(Debug)]
@@ -105,7 +162,9 @@ impl Key {
 #[inline(never)]
 fn read(engine: &Engine, key: &[u8]) -> Key {
     let context = engine.words.read(key, &Context::NONE);
-    let mut read = Key { context, named: engine.pairs.named(key), is_mute: context.is_mute(), ..NONE };
+    let named = engine.pairs.named(key);
+    let below = Below::of(engine, key, (named, &context));
+    let mut read = Key { context, named, is_mute: context.is_mute(), below, ..NONE };
     if let Some(bytes) = read.bytes.get_mut(..key.len()) {
         bytes.copy_from_slice(key);
         read.name = Name::of(key);

@@ -76,6 +76,10 @@ impl Scanner {
             let words = [bytes as u64, (bytes >> 64) as u64, 0, 0];
             return length < CHAIN || !(self.engine.asks_alone(length, false) && self.counts(words, length, false));
         }
+        if has_no_fraction(bytes, (whole, length)) {
+            // It is looked at without.
+            return false;
+        }
         let (dot, behind) = (bytes >> (8 * whole), others & (others - 1));
         let is_fraction = dot as u8 == b'.' && (behind.trailing_zeros() / 8) as usize >= length;
         let is_called = (dot >> 8) as u16 == ZEROS && length - whole > CALLED;
@@ -260,6 +264,15 @@ fn may_be_iban(digits: u64) -> bool {
 
 /// Two zeros beside each other.
 const ZEROS: u16 = u16::from_le_bytes(*b"00");
+
+/// Whether a number of `length` bytes has zeros alone behind the dot at `whole`, and so many digits before that they may be looked at
+/// without it.
+#[inline(always)]
+fn has_no_fraction(bytes: u128, (whole, length): (usize, usize)) -> bool {
+    const FRACTION: u128 = u128::from_le_bytes(*b".000000000000000");
+    let differs = (bytes >> (8 * whole)) ^ FRACTION;
+    whole >= CHAIN && differs << (8 * (16 - (length - whole))) == 0
+}
 
 /// Where there is no digit among 16 bytes, as the highest bit of each.
 #[inline(always)]

@@ -69,6 +69,7 @@ pub use checksum::{digits_mod, luhn, mod_11_10};
 pub use detector::{Candidate, Detector, Form, Group, Shape, Tier};
 pub use engine::{Engine, Strictness};
 pub use folded::Folded;
+pub use keys::Below;
 pub use loaded::{WORDS, are_same, words_at};
 pub use mere::Mere;
 pub use place::Place;

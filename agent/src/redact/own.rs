@@ -42,6 +42,7 @@ own!(
     private_key,
     username,
     person_name,
+    password,
     cookie,
     url_parameter,
     windows_sid

@@ -263,6 +263,16 @@ impl Batch {
         unescaped(self.bytes(one.span)).eq(unescaped(self.bytes(other.span)))
     }
 
+    /// Whether `inside`, of a valid JSON string, stands for `wanted`.
+    pub fn json_is(inside: &[u8], wanted: &[u8]) -> bool {
+        value::unescaped(inside).eq(wanted.iter().copied())
+    }
+
+    /// Appends the bytes that `inside`, of a valid JSON string, stands for.
+    pub fn decode_json(inside: &[u8], out: &mut Vec<u8>) {
+        out.extend(value::unescaped(inside));
+    }
+
     /// Appends the decoded bytes of `text` to `out`.
     pub fn decode_text(&self, text: Text, out: &mut Vec<u8>) {
         let raw = self.bytes(text.span);

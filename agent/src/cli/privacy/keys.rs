@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::Arguments;
 use super::token::read_ring;
-use crate::cli::print;
+use crate::cli::{print, say};
 use crate::config::OptionType;
 use crate::plugin::wall_clock;
 use crate::privacy::{KeyRing, epoch_of, epoch_text, new_identity};
@@ -18,7 +18,8 @@ pub(super) const HELP: &str = "\
 Usage: vigie keys new     --key-file FILE [--epoch 30d] [--ahead 12]
            makes a ring with an independent random key for this epoch and so many to come; never overwrites one
        vigie keys rotate  --key-file FILE [--ahead 12] [--keep NUMBER]
-           adds keys for epochs to come where there are none; with --keep destroys those older than so many past epochs
+           adds keys for epochs to come where there are none; with --keep destroys those older than so many past epochs; an epoch
+           whose key was destroyed gets no other one, since tokens name their key by its epoch
        vigie keys destroy --key-file FILE K655 ...
            destroys keys for ever: their tokens can be linked to nobody, and what they encrypted cannot be opened
        vigie keys list    --key-file FILE
@@ -90,6 +91,12 @@ fn rotate(mut arguments: Arguments, now: u64) -> Result<ExitCode, String> {
         }
     }
     ring.write(&path)?;
+    let current = epoch_of(now, ring.epoch());
+    for epoch in ring.destroyed().filter(|epoch| *epoch >= current) {
+        say(&format!(
+            "K{epoch} was destroyed and gets no other key: for tokens in its time make another ring with `vigie keys new` and an `--epoch` of another length\n"
+        ));
+    }
     Ok(print(&listing(&ring, now)))
 }
 

@@ -1,6 +1,6 @@
 //! `vigie report --art30`: what a record of processing activities asks for, from configuration and receipts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -52,7 +52,9 @@ fn record(loaded: &Loaded, state: Option<&Path>, findings: &mut Diagnostics) -> 
         let Some(redactor) = LineRedactor::new(section, findings) else { continue };
         let policy = redactor.policy();
         text.push_str("| Category | Kind of data | Found | Action |\n| --- | --- | --- | --- |\n");
-        for (index, detector) in policy.detectors().iter().enumerate() {
+        // Several detectors look for the forms of one kind.
+        let mut listed = BTreeSet::new();
+        for (index, detector) in policy.detectors().iter().enumerate().filter(|(_, each)| listed.insert(each.entity)) {
             let count = counts.get(detector.entity).copied().unwrap_or_default();
             let (group, action) = (group_name(detector.group), policy.action(index).text());
             text.push_str(&format!("| {group} | {} | {count} | {action} |\n", detector.entity));

@@ -4,9 +4,12 @@
 
 use std::ops::Range;
 
+use vigie_parsers::batch::Batch;
+
+use super::names::Key;
 use super::paths::Here;
 use super::walk::{Walk, push_plain_number};
-use crate::encode::{Token, Tokens, unescaped};
+use crate::encode::{Token, Tokens};
 
 /// The text with what changed so far.
 struct Splice<'a> {
@@ -56,6 +59,17 @@ impl<'a> Splice<'a> {
         matches!(self.tokens.clone().next(), Some(Token::Open(_)))
     }
 
+    /// What tells of the next value, a member's under `key`: that, or where it is `value` the `name` that stood before it.
+    #[inline(always)]
+    fn said(&self, key: Key<'a>, name: &mut Option<Key<'a>>) -> Key<'a> {
+        if key.is_name()
+            && let Some(Token::Text(range)) = self.tokens.clone().next()
+        {
+            *name = Some(Key::of_json(self.bytes(&range)));
+        }
+        name.filter(|_| key.is_value()).unwrap_or(key)
+    }
+
     fn bytes(&self, range: &Range<usize>) -> &'a [u8] {
         &self.json[range.clone()]
     }
@@ -65,18 +79,15 @@ fn is_escaped(inside: &[u8]) -> bool {
     memchr::memchr(b'\\', inside).is_some()
 }
 
-/// Whether the inside of a JSON string stands for `wanted`.
-fn stands_for(inside: &[u8], wanted: &[u8]) -> bool {
-    if !is_escaped(inside) {
-        return inside == wanted;
-    }
-    unescaped(inside).is_some_and(|text| text.as_bytes() == wanted)
+/// Whether `key` stands for `wanted`.
+fn stands_for(key: Key<'_>, wanted: &[u8]) -> bool {
+    if key.escaped { Batch::json_is(key.bytes, wanted) } else { key.bytes == wanted }
 }
 
 impl Walk {
     /// Looks through valid `json`, the value under `key`, and appends to `out` what is to stand in its place. Gives whether
     /// anything changed; if not, `out` is to be thrown away.
-    pub(super) fn json(&mut self, json: &[u8], key: &[u8], here: Here, out: &mut Vec<u8>) -> bool {
+    pub(super) fn json(&mut self, json: &[u8], key: Key<'_>, here: Here, out: &mut Vec<u8>) -> bool {
         let mut splice = Splice { json, tokens: Tokens::new(json), out, copied: 0, changed: false };
         self.json_value(&mut splice, key, here);
         if splice.changed {
@@ -86,9 +97,14 @@ impl Walk {
     }
 
     /// Walks over one value.
-    fn json_value(&mut self, splice: &mut Splice<'_>, key: &[u8], here: Here) {
+    fn json_value(&mut self, splice: &mut Splice<'_>, key: Key<'_>, here: Here) {
         match splice.tokens.next() {
-            Some(Token::Open(b'{')) => self.json_members(splice, here),
+            Some(Token::Open(b'{')) => {
+                let depth = self.names.depth();
+                let inside = self.below(key, here);
+                self.json_members(splice, inside);
+                self.names.leave(depth);
+            }
             Some(Token::Open(_)) => self.json_items(splice, key, here),
             Some(Token::Text(range)) => {
                 let inside = splice.bytes(&range);
@@ -101,7 +117,7 @@ impl Walk {
         }
     }
 
-    fn json_scalar(&mut self, splice: &mut Splice<'_>, range: Range<usize>, key: &[u8], here: Here) {
+    fn json_scalar(&mut self, splice: &mut Splice<'_>, range: Range<usize>, key: Key<'_>, here: Here) {
         let source = splice.bytes(&range);
         if !source.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-') {
             return;
@@ -118,18 +134,19 @@ impl Walk {
     }
 
     fn json_members(&mut self, splice: &mut Splice<'_>, here: Here) {
-        let mut has_kept = false;
+        let (mut has_kept, mut name) = (false, None);
         while let Some(Token::Key(range)) = splice.tokens.next() {
-            let key = splice.bytes(&range);
+            let key = Key::of_json(splice.bytes(&range));
             let inside = self.paths.key(here, |wanted| stands_for(key, wanted));
             if self.is_gone(inside, splice.is_nested_next()) {
                 splice.leave_out_from(range.start - 1, has_kept);
                 continue;
             }
             has_kept = true;
-            if self.renames(key, is_escaped(key), inside) {
+            if self.renames(key.bytes, key.escaped, inside) {
                 splice.put(range, &self.piece);
             }
+            let key = splice.said(key, &mut name);
             if inside.is_excluded {
                 splice.tokens.value();
             } else {
@@ -138,7 +155,7 @@ impl Walk {
         }
     }
 
-    fn json_items(&mut self, splice: &mut Splice<'_>, key: &[u8], here: Here) {
+    fn json_items(&mut self, splice: &mut Splice<'_>, key: Key<'_>, here: Here) {
         let mut has_kept = false;
         for index in 0.. {
             let next = splice.tokens.clone().next();

@@ -8,6 +8,7 @@ mod check;
 mod columns;
 mod json;
 mod lines;
+mod names;
 mod options;
 mod paths;
 mod rules;
@@ -29,6 +30,7 @@ use crate::privacy::{LiveKeys, Redactor};
 #[cfg(any(test, fuzzing))]
 pub use check::check as check_records;
 pub use lines::LineRedactor;
+pub(super) use options::hides_any;
 use options::{RedactOptions, Setup};
 use walk::Walk;
 

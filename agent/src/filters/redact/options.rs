@@ -122,6 +122,13 @@ impl Setup {
                 .help("use a second filter, or name the map that they stand in");
             return None;
         }
+        if has_no_preset(section) && rules_of(section).next().is_none() {
+            let message = "this filter looks for nothing: its preset is `none`, and nothing else is named";
+            let help = "name what is to be hidden with `Action`, `Field`, `Allow` or `Rules`, or choose another preset";
+            let place = section.get("preset").map_or(section.place, |value| value.place);
+            findings.error(place, "V510", message).help(help);
+            return None;
+        }
         let policy = Policy::new(options.preset.0, options.strictness.0, &chosen, own);
         let wholes: Arc<[Whole]> = fields.into_iter().map(|(_, whole)| whole).collect();
         let report = options.mode == Mode::Report;
@@ -130,6 +137,21 @@ impl Setup {
         let (policy, paths) = (Arc::new(policy), Arc::new(Paths::new(rules)));
         Some(Self { policy, wholes, paths, keys: options.keys, report, live })
     }
+}
+
+/// Whether the filter of `section` is to hide anything at all. One whose preset is `none` does so only as its rules say.
+pub(in crate::filters) fn hides_any(section: &Section) -> bool {
+    let keeps = |value: &Located| value.text.to_ascii_lowercase().split_whitespace().next_back() == Some("keep");
+    !has_no_preset(section) || rules_of(section).any(|value| !keeps(value))
+}
+
+fn has_no_preset(section: &Section) -> bool {
+    section.get("preset").is_some_and(|preset| preset.text.eq_ignore_ascii_case("none"))
+}
+
+/// What the section names beside its preset.
+fn rules_of(section: &Section) -> impl Iterator<Item = &Located> {
+    ["action", "field", "rules", "allow"].into_iter().flat_map(|key| values(section, key))
 }
 
 fn values<'s>(section: &'s Section, key: &str) -> impl Iterator<Item = &'s Located> {

@@ -1,5 +1,6 @@
 //! Which fields are treated by their name: rules of paths, followed while a record is walked.
 
+use super::names::Above;
 use crate::encode::accessor::{Path, Step};
 use crate::plugin::KeyPath;
 
@@ -31,10 +32,19 @@ pub(super) struct Here {
     set: u64,
     depth: usize,
     is_allowed: bool,
+    /// What the maps that lead there say.
+    pub(super) above: Above,
     /// Index of the action for all that stands here.
     pub(super) whole: Option<usize>,
     /// Whether nothing here is looked at.
     pub(super) is_excluded: bool,
+}
+
+impl Here {
+    /// The same, in a map that says `above` of what is in it.
+    pub(super) fn with(self, above: Above) -> Self {
+        Self { above, ..self }
+    }
 }
 
 impl Paths {
@@ -58,11 +68,19 @@ impl Paths {
     /// Where a walk begins.
     pub(super) fn start(&self) -> Here {
         let set = if self.rules.len() >= MOST { u64::MAX } else { (1 << self.rules.len()) - 1 };
-        Here { set, depth: 0, is_allowed: !self.only_allowed, whole: None, is_excluded: false }
+        let (is_allowed, above) = (!self.only_allowed, Above::NOTHING);
+        Here { set, depth: 0, is_allowed, above, whole: None, is_excluded: false }
     }
 
     /// Where the field called `key` is, in the map at `here`.
+    #[inline(always)]
     pub(super) fn key(&self, here: Here, key: impl Fn(&[u8]) -> bool) -> Here {
+        // Mostly no rule leads on.
+        if here.set == 0 { here } else { self.named(here, key) }
+    }
+
+    #[inline(never)]
+    fn named(&self, here: Here, key: impl Fn(&[u8]) -> bool) -> Here {
         self.step(here, |path| {
             if here.depth == 0 {
                 return key(path.top());

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use vigie_parsers::batch::{Batch, Field, Range, Record, Text, Value};
 
 use super::columns::{Column, Columns};
+use super::names::{Key, Names};
 use super::paths::{Here, Paths};
 use crate::privacy::{Glance, Note, Redactor, Seen};
 use crate::redact::Place;
@@ -33,6 +34,7 @@ pub(super) struct Walk {
     pub(super) piece: Vec<u8>,
     json: Vec<u8>,
     number: Vec<u8>,
+    pub(super) names: Names,
     /// What keys of the record became.
     renamed: Vec<Vec<u8>>,
     /// Values of the record that are to be changed, by their places.
@@ -53,6 +55,7 @@ impl Walk {
             piece,
             json,
             number,
+            names: Names::default(),
             renamed: Vec::new(),
             changes: Vec::new(),
             columns: Columns::new(),
@@ -169,12 +172,18 @@ impl Walk {
             Value::Json(span) => {
                 let mut out = std::mem::take(&mut self.json);
                 out.clear();
-                let changed = self.json(batch.bytes(span), batch.bytes(key.span), here, &mut out);
+                let changed = self.json(batch.bytes(span), Key::of_text(batch, key), here, &mut out);
                 let fate = if changed { Fate::Changed(Value::Json(batch.store(&out))) } else { Fate::Same };
                 self.json = out;
                 fate
             }
-            Value::Map(range) => self.nested(batch, range, None, here),
+            Value::Map(range) => {
+                let depth = self.names.depth();
+                let inside = self.below(Key::of_text(batch, key), here);
+                let fate = self.nested(batch, range, None, inside);
+                self.names.leave(depth);
+                fate
+            }
             Value::List(range) => self.nested(batch, range, Some(key), here),
             Value::Null | Value::Bool(_) => Fate::Same,
         }
@@ -182,7 +191,7 @@ impl Walk {
 
     fn text(&mut self, batch: &mut Batch, text: Text, key: Text, here: Here) -> Fate {
         let escaped = text.is_escaped();
-        if !self.replace(batch.bytes(text.span), batch.bytes(key.span), escaped, here) {
+        if !self.replace(batch.bytes(text.span), Key::of_text(batch, key), escaped, here) {
             return Fate::Same;
         }
         let span = batch.store(&self.piece);
@@ -195,7 +204,7 @@ impl Walk {
             Value::Number(span) => push_plain_number(batch.bytes(span), &mut number),
             computed => push_computed(computed, &mut number),
         }
-        let changed = self.replace(&number, batch.bytes(key.span), false, here);
+        let changed = self.replace(&number, Key::of_text(batch, key), false, here);
         self.give_number(number);
         if !changed {
             return Fate::Same;
@@ -205,25 +214,31 @@ impl Walk {
     }
 
     /// Puts into `piece` what is to stand in the place of `text`. Gives whether anything is.
-    pub(super) fn replace(&mut self, text: &[u8], key: &[u8], escaped: bool, here: Here) -> bool {
-        self.piece.clear();
+    pub(super) fn replace(&mut self, text: &[u8], key: Key<'_>, escaped: bool, here: Here) -> bool {
+        let Self { redactor, names, piece, .. } = self;
+        piece.clear();
         match here.whole {
-            Some(whole) => self.redactor.whole(whole, text, escaped, &mut self.piece),
-            None => self.redactor.text(text, Place { key, escaped }, &mut self.piece),
+            Some(whole) => redactor.whole(whole, text, escaped, piece),
+            None => redactor.text(text, Place { key: names.name(key, here.above), escaped }, piece),
         }
+    }
+
+    /// Where the members are of the map that is at `here`, under `key`. What it opens is to be left with [`Names::leave`].
+    pub(super) fn below(&mut self, key: Key<'_>, here: Here) -> Here {
+        let Self { redactor, names, .. } = self;
+        here.with(names.enter(key, here.above, |name| redactor.below(name)))
     }
 
     /// Goes through the fields of a map, or of the list that `list` is the key of.
     fn nested(&mut self, batch: &mut Batch, range: Range, list: Option<Text>, here: Here) -> Fate {
-        let mut kept = 0;
-        let mut changed = false;
+        let (mut kept, mut changed, mut name) = (0, false, None);
         for at in 0..range.len as usize {
             let mut field = batch.fields(range)[at];
             let inside = match list {
                 Some(_) => self.paths.item(here, at),
                 None => self.enter(batch, here, field),
             };
-            let named = Field { key: list.unwrap_or(field.key), ..field };
+            let named = Field { key: list.unwrap_or_else(|| said(batch, field, &mut name)), ..field };
             match self.field(batch, named, inside) {
                 Fate::Same => {}
                 Fate::Changed(value) => (field.value, changed) = (value, true),
@@ -259,10 +274,13 @@ impl Walk {
 
     /// Puts into `piece` what is to stand in the place of a key, with a number behind it where another key of the record became
     /// the same. Gives whether anything is.
+    #[inline(always)]
     pub(super) fn renames(&mut self, key: &[u8], escaped: bool, here: Here) -> bool {
-        if !self.keys || here.is_excluded {
-            return false;
-        }
+        self.keys && !here.is_excluded && self.renamed(key, escaped)
+    }
+
+    #[inline(never)]
+    fn renamed(&mut self, key: &[u8], escaped: bool) -> bool {
         self.piece.clear();
         if !self.redactor.text(key, Place { key: b"", escaped }, &mut self.piece) {
             return false;
@@ -276,6 +294,17 @@ impl Walk {
     }
 }
 
+/// What tells of the value of `field`, a member of a map: its key, or where that is `value` the `name` that stood before it.
+fn said(batch: &Batch, field: Field, name: &mut Option<Text>) -> Text {
+    let key = Key::of_text(batch, field.key);
+    match field.value {
+        Value::Text(text) if key.is_name() => *name = Some(text),
+        _ if key.is_value() => return name.unwrap_or(field.key),
+        _ => {}
+    }
+    field.key
+}
+
 /// What there is to know of the field under `key` at the top of records: whether no rule is about it, and nothing is found in its key
 /// where `keys` are looked at too.
 fn make(redactor: &mut Redactor, paths: &Paths, keys: bool, key: &[u8]) -> (bool, Seen) {
@@ -285,7 +314,20 @@ fn make(redactor: &mut Redactor, paths: &Paths, keys: bool, key: &[u8]) -> (bool
     (is_free, redactor.seen(key))
 }
 
-/// Appends a number of JSON so that its digits stand side by side: one with an exponent is written out when it is whole.
+/// Digits of a number from which on a fraction of zeros behind it says nothing. Shorter ones may be positions.
+const LONG: usize = 7;
+
+/// `source` without a fraction of zeros behind a long number, as programs write it that know no whole ones.
+fn whole(source: &[u8]) -> &[u8] {
+    let zeros = source.iter().rev().take_while(|byte| **byte == b'0').count();
+    match source[..source.len() - zeros].strip_suffix(b".") {
+        Some(whole) if whole.iter().filter(|byte| byte.is_ascii_digit()).count() >= LONG => whole,
+        _ => source,
+    }
+}
+
+/// Appends a number of JSON so that its digits stand side by side: one with an exponent, or a fraction of zeros, is written out when it
+/// is whole.
 pub(super) fn push_plain_number(source: &[u8], out: &mut Vec<u8>) {
     if source.iter().any(|byte| matches!(byte, b'e' | b'E')) {
         let number = std::str::from_utf8(source).ok().and_then(|text| text.parse::<f64>().ok());
@@ -293,7 +335,7 @@ pub(super) fn push_plain_number(source: &[u8], out: &mut Vec<u8>) {
             return push_computed(Value::F64(number), out);
         }
     }
-    out.extend_from_slice(source);
+    out.extend_from_slice(whole(source));
 }
 
 fn push_computed(value: Value, out: &mut Vec<u8>) {
