@@ -1,6 +1,7 @@
 //! The memory budget for arenas, and the pool that batches return to.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,8 @@ struct Shared {
     state: Mutex<State>,
     freed: Bell,
     limit: usize,
+    /// Bytes that stages withhold.
+    withheld: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -63,10 +66,10 @@ impl State {
 }
 
 impl Memory {
-    /// A budget of `limit` bytes.
+    /// A budget of `limit` bytes for batches, and of [half as many](Self::most_withheld) beside them for what stages withhold.
     pub fn new(limit: usize) -> Self {
         let limit = limit.max(CLASSES[2] * FIELDS_PER_ARENA);
-        Self(Arc::new(Shared { state: Mutex::default(), freed: Bell::default(), limit }))
+        Self(Arc::new(Shared { state: Mutex::default(), freed: Bell::default(), limit, withheld: AtomicUsize::new(0) }))
     }
 
     /// Largest arena that is handed out, in bytes.
@@ -123,6 +126,27 @@ impl Memory {
     /// Bytes that may be handed out.
     pub fn limit(&self) -> usize {
         self.0.limit
+    }
+
+    /// Bytes that stages withhold now.
+    pub fn withheld(&self) -> usize {
+        self.0.withheld.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that stages may withhold at the most, all of them together.
+    pub fn most_withheld(&self) -> usize {
+        self.0.limit / 2
+    }
+
+    /// Lets a stage withhold `to` bytes in place of `from`. Returns whether it may: what is more must leave as much to others as it
+    /// takes, so that a few large events leave room for many small ones.
+    pub(super) fn withhold(&self, from: usize, to: usize) -> bool {
+        let most = self.most_withheld();
+        let change = |all: usize| {
+            let others = all - from;
+            (to <= from || others + to.saturating_mul(2) <= most).then(|| others + to)
+        };
+        self.0.withheld.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change).is_ok()
     }
 
     fn give_back(&self, mut batch: Batch, class: usize, charge: usize) {

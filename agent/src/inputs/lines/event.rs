@@ -17,8 +17,10 @@ pub(super) enum Output {
 }
 
 impl Output {
+    /// All of them, in the order of their numbers.
+    pub(super) const ALL: [Self; 3] = [Self::Stdout, Self::Stderr, Self::Plain];
     /// How many there are.
-    pub(super) const COUNT: usize = 3;
+    pub(super) const COUNT: usize = Self::ALL.len();
 
     pub(super) fn of(name: &[u8]) -> Self {
         if name == b"stdout" { Self::Stdout } else { Self::Stderr }
@@ -49,4 +51,11 @@ pub(super) struct Pending {
     pub(super) state: State,
     /// Whether no event was open elsewhere when it began, so that reading may begin at it again.
     pub(super) clean_start: bool,
+}
+
+impl Pending {
+    /// Bytes that its buffers take in memory.
+    pub(super) fn capacity(&self) -> usize {
+        self.time_text.capacity() + self.text.capacity()
+    }
 }

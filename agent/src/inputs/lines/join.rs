@@ -11,7 +11,7 @@ use vigie_parsers::time::{Context, TimeFormat};
 use super::event::{Output, Pending};
 use super::{KEY, LOG, PARTIAL, STREAM, Shared, TIME};
 use crate::multiline::{Claim, MAX_LAG, last_first};
-use crate::plugin::{Memory, Parcel, Stage, Stream, Succession};
+use crate::plugin::{Parcel, Stage, Stream, Succession, Withheld};
 use crate::receipts::Outcome;
 
 /// The stage of one stream.
@@ -31,7 +31,7 @@ pub(super) struct JoinedLines {
     seen: u64,
     epoch: u32,
     tag: Arc<str>,
-    memory: Option<Memory>,
+    withheld: Withheld,
 }
 
 /// A line as it was read.
@@ -80,7 +80,7 @@ impl JoinedLines {
             seen: 0,
             epoch: 0,
             tag: "".into(),
-            memory: None,
+            withheld: Withheld::default(),
         }
     }
 
@@ -186,6 +186,29 @@ impl JoinedLines {
         work.truncated = true;
         on(self, work, whole);
         work.truncated = false;
+    }
+
+    /// Bytes that the open events take.
+    fn capacity(&self) -> usize {
+        self.open_events().map(Pending::capacity).sum()
+    }
+
+    /// Cuts events, the largest first, until there is memory for what is left open. A part goes before the trace that it may belong to.
+    fn keep_within_memory(&mut self, work: &mut Work) {
+        while !self.withheld.is_granted(self.capacity()) {
+            let capacity = |open: &Option<Pending>| open.as_ref().map_or(0, Pending::capacity);
+            let of_output = |output: &Output| {
+                let slot = *output as usize;
+                capacity(&self.partial[slot]) + capacity(&self.traces[slot])
+            };
+            let Some(output) = Output::ALL.into_iter().max_by_key(of_output) else { return };
+            if let Some(part) = self.partial[output as usize].take() {
+                self.cut(work, part, output, Self::complete);
+            } else if let Some(trace) = self.traces[output as usize].take() {
+                self.cut(work, trace, output, |lines, work, whole| lines.emit(work, whole));
+            }
+            self.note_clean(self.seen);
+        }
     }
 
     /// Keeps `trace` for its next line, unless it is over.
@@ -310,7 +333,7 @@ impl JoinedLines {
             let trace = self.traces[output as usize].as_ref().filter(|pending| wanted(pending, true));
             part.into_iter().chain(trace).map(|pending| pending.claim.origin().offset).min()
         };
-        let mut over: Vec<Output> = vec![Output::Stdout, Output::Stderr, Output::Plain];
+        let mut over = Output::ALL.to_vec();
         over.retain(|output| first_over(*output).is_some());
         over.sort_by_key(|output| first_over(*output));
         over
@@ -326,9 +349,8 @@ impl JoinedLines {
             self.clean = self.clean.max(self.seen);
         }
         let bytes: usize = self.open_events().map(|pending| pending.text.len() + 256).sum();
-        let memory = self.memory.as_ref().expect("an event came in a batch from the pool");
         let parcel = Parcel {
-            batch: memory.take_beyond_limit(bytes),
+            batch: self.withheld.batch(bytes),
             shares: Vec::new(),
             stream: Arc::clone(&self.stream),
             tag: Arc::clone(&self.tag),
@@ -344,6 +366,7 @@ impl JoinedLines {
         }
         work.parcel.end = self.clean;
         work.parcel.shares.iter().for_each(|share| share.set_clean(self.clean));
+        self.withheld.is_granted(self.capacity());
         work.finish(0)
     }
 
@@ -374,7 +397,7 @@ impl Stage for JoinedLines {
         }
         self.epoch = parcel.epoch;
         self.tag = Arc::clone(&parcel.tag);
-        self.memory = Some(parcel.batch.memory().clone());
+        self.withheld.begin(&parcel.batch);
         let raw = parcel.batch.len();
         let end = parcel.end;
         let mut work = Work { parcel, truncated: false, added: 0 };
@@ -387,6 +410,7 @@ impl Stage for JoinedLines {
             self.raw(&mut work, Raw { span: text.span, origin, read });
             self.note_clean(line_end);
         }
+        self.keep_within_memory(&mut work);
         work.parcel.end = self.clean;
         let open = self.partial.iter_mut().chain(&mut self.traces).flatten();
         open.for_each(|pending| pending.claim.stay(&mut work.parcel.shares[0]));
