@@ -189,6 +189,12 @@ impl PooledBatch {
     pub fn charge(&self) -> usize {
         self.charge
     }
+
+    /// Lines that it may be cut into at the most: as many as its part of the budget pays for beside the arena, in buffers of which
+    /// half may be unused.
+    pub fn most_lines(&self) -> usize {
+        (self.charge - self.charge / FIELDS_PER_ARENA) / (2 * Batch::BYTES_PER_LINE)
+    }
 }
 
 impl Deref for PooledBatch {
