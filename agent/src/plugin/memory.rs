@@ -15,6 +15,8 @@ const CLASSES: [usize; 3] = [4 << 10, 32 << 10, 256 << 10];
 const FIELDS_PER_ARENA: usize = 6;
 /// Free batches kept per class.
 const KEPT: usize = 3;
+/// Free buffers of events that are kept, and the most bytes that each may have.
+const KEPT_BUFFERS: (usize, usize) = (8, 32 << 10);
 /// How long others stand for one batch above the largest class: much longer than it takes to use up what is handed out.
 const KEPT_BACK: Duration = Duration::from_millis(250);
 /// How long nothing is kept back after that was in vain: an output that stands holds the rest, and others must go on.
@@ -38,6 +40,8 @@ struct State {
     used: usize,
     claim: Option<Claim>,
     free: [Vec<Batch>; CLASSES.len()],
+    /// Of events.
+    buffers: Vec<Vec<u8>>,
 }
 
 /// Room that is kept back for a batch that needs much: smaller ones would take whatever comes back before it is enough.
@@ -147,6 +151,22 @@ impl Memory {
             (to <= from || others + to.saturating_mul(2) <= most).then(|| others + to)
         };
         self.0.withheld.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change).is_ok()
+    }
+
+    /// An empty buffer for an event, if one is free.
+    pub(super) fn free_buffer(&self) -> Option<Vec<u8>> {
+        self.lock().buffers.pop()
+    }
+
+    /// Takes all of `free`, which are empty, and keeps some.
+    pub(super) fn keep_buffers(&self, free: &mut Vec<Vec<u8>>) {
+        let (most, largest) = KEPT_BUFFERS;
+        free.retain(|buffer| buffer.capacity() <= largest);
+        let mut state = self.lock();
+        let room = most.saturating_sub(state.buffers.len()).min(free.len());
+        state.buffers.extend(free.drain(..room));
+        drop(state);
+        free.clear();
     }
 
     fn give_back(&self, mut batch: Batch, class: usize, charge: usize) {

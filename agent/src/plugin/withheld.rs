@@ -11,6 +11,8 @@ use super::{Memory, PooledBatch};
 pub struct Withheld {
     memory: Option<Memory>,
     bytes: usize,
+    /// Buffers of events that are over, for the next ones of the batch at hand.
+    free: Vec<Vec<u8>>,
 }
 
 impl Withheld {
@@ -38,6 +40,24 @@ impl Withheld {
     pub fn batch(&self, bytes: usize) -> PooledBatch {
         self.memory.as_ref().expect("an event came in a batch from the pool").take_beyond_limit(bytes)
     }
+
+    /// An empty buffer for an event that begins: one that was used before, where there is one.
+    pub fn buffer(&mut self) -> Vec<u8> {
+        self.free.pop().or_else(|| self.memory.as_ref()?.free_buffer()).unwrap_or_default()
+    }
+
+    /// Takes the buffer of an event that is over.
+    pub fn take_back(&mut self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        self.free.push(buffer);
+    }
+
+    /// Leaves free buffers to other stages at the end of a batch: between two a stage has nothing but its events.
+    pub fn end(&mut self) {
+        if let Some(memory) = self.memory.as_ref().filter(|_| !self.free.is_empty()) {
+            memory.keep_buffers(&mut self.free);
+        }
+    }
 }
 
 impl Drop for Withheld {
@@ -52,14 +72,16 @@ mod tests {
 
     use super::*;
 
+    fn in_budget(memory: &Memory) -> Withheld {
+        let mut withheld = Withheld::default();
+        withheld.begin(&memory.take(1, Duration::ZERO).expect("there is room"));
+        withheld
+    }
+
     #[test]
     fn stages_share_what_may_be_withheld_and_no_batch_waits_for_it() {
         let memory = Memory::new(16 << 20);
-        let [mut one, mut other] = [(); 2].map(|()| {
-            let mut withheld = Withheld::default();
-            withheld.begin(&memory.take(1, Duration::ZERO).expect("there is room"));
-            withheld
-        });
+        let [mut one, mut other] = [(); 2].map(|()| in_budget(&memory));
 
         assert!(one.is_granted(3 << 20));
         assert!(!one.is_granted(5 << 20), "it leaves less to others than it takes");
@@ -71,5 +93,20 @@ mod tests {
         assert_eq!(memory.withheld(), 1 << 20);
         drop(one);
         assert_eq!(memory.withheld(), 0);
+    }
+
+    #[test]
+    fn buffers_pass_from_stage_to_stage_unless_they_are_large() {
+        let memory = Memory::new(16 << 20);
+        let mut one = in_budget(&memory);
+        for size in [100, 1_000, 1 << 20] {
+            one.take_back(vec![0; size]);
+        }
+
+        one.end();
+
+        let mut other = in_budget(&memory);
+        let sizes = [(); 3].map(|()| other.buffer()).map(|buffer| (buffer.capacity(), buffer.len()));
+        assert_eq!(sizes, [(1_000, 0), (100, 0), (0, 0)]);
     }
 }
