@@ -80,6 +80,63 @@ fn a_check_tells_what_is_bounded_and_what_runs_each_pattern() {
     }
 }
 
+/// Every place where a parser may be named, each with one of its own.
+const PARSERS_IN_ALL_PLACES: &str = r"
+parsers:
+  - {name: of_first_lines, format: regex, regex: '^(?<n>\d+) (?<log>.*)$'}
+  - {name: of_later_lines, format: regex, regex: '^k=(?<k>.*)$'}
+  - {name: of_docker_mode, format: regex, regex: '^(?<log>\{.log.:.\d.*)$'}
+  - {name: of_events, format: regex, regex: '^(?<log>.*)$'}
+  - {name: of_input_processor, format: regex, regex: '^(?<a>[^ ]*) (?<b>.*)$'}
+  - {name: of_output_processor, format: regex, regex: '^(?=a)(?<c>.*)$'}
+  - {name: of_nobody, format: regex, regex: '^(?<d>.*)$'}
+multiline_parsers:
+  - name: mine
+    type: regex
+    parser: of_events
+    key_content: log
+    rules:
+      - {state: start_state, regex: '/^\d/', next_state: cont}
+      - {state: cont, regex: '/^\s/', next_state: cont}
+pipeline:
+  inputs:
+    - {name: tail, path: /nowhere/a, multiline: on, parser_firstline: of_first_lines, parser_1: of_later_lines}
+    - {name: tail, path: /nowhere/b, docker_mode: on, docker_mode_parser: of_docker_mode}
+    - name: tail
+      path: /nowhere/c
+      multiline.parser: mine
+      processors:
+        logs:
+          - {name: parser, key_name: log, parser: of_input_processor}
+  outputs:
+    - name: 'null'
+      match: '*'
+      processors:
+        logs:
+          - {name: parser, key_name: log, parser: of_output_processor}
+";
+
+#[test]
+fn a_check_tells_what_runs_each_pattern_wherever_its_parser_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("agent.yaml");
+    fs::write(&path, PARSERS_IN_ALL_PLACES).expect("it is written");
+
+    let check = Command::new(env!("CARGO_BIN_EXE_vigie")).arg("check").arg(path).env_clear().output();
+
+    let check = check.expect("the program runs");
+    let said = String::from_utf8(check.stdout).expect("it speaks UTF-8");
+    let places =
+        ["docker_mode", "events", "first_lines", "input_processor", "later_lines", "output_processor"].map(|place| {
+            let engine = if place == "output_processor" { "backtracking" } else { "a byte program" };
+            format!("parser of_{place}: {engine}")
+        });
+    for line in places {
+        assert!(said.contains(&line), "{line} in {said}{}", String::from_utf8_lossy(&check.stderr));
+    }
+    assert!(!said.contains("of_nobody"), "{said}");
+}
+
 /// A server that gives `answer` once. Gives its port.
 fn server(answer: String) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use crate::config::{
     Diagnostics, Document, Environment, Loaded, OptionType, Section, SectionKind, Severity, Size, SourceFile, load,
-    render,
+    parsers_in_use, render,
 };
 use crate::inputs;
 use crate::pipeline::{Plan, Surroundings};
@@ -250,11 +250,9 @@ fn report(loaded: &Loaded) {
     print(&text);
 }
 
-/// The parsers with a pattern that the plugins name, and what runs them.
+/// The parsers with a pattern that are in use, and what runs them.
 fn engines(loaded: &Loaded) -> BTreeMap<&str, Engine> {
-    let sections = [SectionKind::Input, SectionKind::Filter].into_iter().flat_map(|kind| loaded.document.of(kind));
-    let entries = sections.flat_map(|section| &section.entries).filter(|entry| entry.key.text == "parser");
-    let names = entries.map(|entry| entry.value.text.as_str());
+    let names = parsers_in_use(&loaded.document).into_iter();
     names.filter_map(|name| Some((name, loaded.parsers.get(name)?.engine()?))).collect()
 }
 

@@ -1,5 +1,6 @@
 //! Parsers: the built-in ones and those of `[PARSER]` sections.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use vigie_parsers::regex::repeated_group;
@@ -321,19 +322,30 @@ fn without_repeats(section: &Section, findings: &mut Diagnostics) -> Section {
     first
 }
 
-/// Whether an input, filter or processor names the parser `name`.
+/// Whether a plugin, processor or multiline parser names the parser `name`.
 fn is_used(document: &Document, name: &str) -> bool {
-    let plugins = document.sections.iter().filter(|section| {
-        matches!(section.kind, SectionKind::Input | SectionKind::Filter | SectionKind::MultilineParser)
-    });
-    plugins.into_iter().any(|section| names_parser(section, name))
+    parsers_in_use(document).contains(name)
 }
 
-fn names_parser(section: &Section, name: &str) -> bool {
+/// The names of parsers that the plugins of `document`, their processors and its multiline parsers give.
+pub fn parsers_in_use(document: &Document) -> BTreeSet<&str> {
+    use SectionKind::{Filter, Input, MultilineParser, Output};
+    let mut names = BTreeSet::new();
+    for section in &document.sections {
+        if matches!(section.kind, Input | Filter | Output | MultilineParser) {
+            add_parsers_named(section, &mut names);
+        }
+    }
+    names
+}
+
+fn add_parsers_named<'a>(section: &'a Section, names: &mut BTreeSet<&'a str>) {
     let is_parser = |key: &str| matches!(key, "parser" | "docker_mode_parser") || key.starts_with("parser_");
-    let mut entries = section.entries.iter();
-    entries.any(|entry| is_parser(&entry.key.text) && entry.value.text == name)
-        || section.groups.iter().any(|(_, group)| names_parser(group, name))
+    let given = section.entries.iter().filter(|entry| is_parser(&entry.key.text));
+    names.extend(given.map(|entry| entry.value.text.as_str()));
+    for (_, group) in &section.groups {
+        add_parsers_named(group, names);
+    }
 }
 
 fn build(

@@ -26,7 +26,7 @@ mod yaml;
 mod zones;
 
 pub use common::refuse_unknown;
-pub use definitions::{PARSER_TABLE, built_in_parsers, named_parser};
+pub use definitions::{PARSER_TABLE, built_in_parsers, named_parser, parsers_in_use};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use document::{Document, Entry, Located, Place, Section, SectionKind, SourceFile};
 pub use environment::Environment;

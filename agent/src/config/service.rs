@@ -18,7 +18,7 @@ crate::options! {
         log_level: LogLevel, default "info", "How much the agent says of itself.";
         log_file: PathBuf, optional, "File that its messages go to, in place of standard error.";
         parsers_file: PathBuf, repeated, "File with parsers.";
-        multiline_buffer_limit: BinarySize, default "2M", "Most bytes of text of an event of several lines. One that would pass it ends before that line and is said to be truncated; the line is kept as an event of its own. Units are of 1024, as in 512K or 1MiB.";
+        multiline_buffer_limit: BinarySize, default "2M", "Most bytes of text of an event of several lines. One that would pass it ends before that line and is said to be truncated; the line is kept as an event of its own. The same becomes of events that would take more than an eighth of `memory.limit` together. Units are of 1024, as in 512K or 1MiB.";
         retention_file: PathBuf, repeated, "File with retention classes: YAML with `retention_classes`, or `[RETENTION_CLASS]` sections.";
         http_server: bool, default "off", "Whether metrics and health are served.";
         http_listen: String, default "127.0.0.1", "Address they are served at.";

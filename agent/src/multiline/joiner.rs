@@ -10,7 +10,7 @@ use vigie_parsers::multiline::MultilineParser;
 use super::open::{Open, Start, Work};
 use super::points::Points;
 use super::{Chain, LOG, last_first};
-use crate::plugin::{Memory, Parcel, Stage, Stream, Succession};
+use crate::plugin::{Parcel, Stage, Stream, Succession, Withheld};
 use crate::receipts::{Ledger, Outcome};
 
 /// Events that may be open at once; the one that began first is given out for another.
@@ -29,7 +29,7 @@ pub struct Joiner {
     earlier: Vec<Arc<Ledger>>,
     epoch: u32,
     tag: Arc<str>,
-    memory: Option<Memory>,
+    withheld: Withheld,
     truncated: u64,
     is_ending: bool,
     buffers: Buffers,
@@ -78,7 +78,7 @@ impl Joiner {
             earlier: Vec::new(),
             epoch: 0,
             tag: "".into(),
-            memory: None,
+            withheld: Withheld::default(),
             truncated: 0,
             is_ending: false,
             buffers: Buffers::default(),
@@ -112,7 +112,7 @@ impl Joiner {
         }
         self.epoch = parcel.epoch;
         self.tag = Arc::clone(&parcel.tag);
-        self.memory = Some(parcel.batch.memory().clone());
+        self.withheld.begin(&parcel.batch);
         let raw = parcel.batch.len();
         // A range must not be finished before its clean point is known.
         let held = parcel.shares.len();
@@ -132,6 +132,7 @@ impl Joiner {
                 work.emit(open, &self.chain, false);
             }
         }
+        self.keep_within_memory(&mut work);
         let earlier = &work.earlier;
         let own = work.parcel.shares[..held].iter_mut().find(|share| !earlier.iter().any(|ledger| share.is_of(ledger)));
         if let Some(own) = own {
@@ -246,6 +247,21 @@ impl Joiner {
         work.parcel.batch.push_again(line.index);
     }
 
+    /// Bytes that the open events take.
+    fn capacity(&self) -> usize {
+        self.open.iter().map(Open::capacity).sum()
+    }
+
+    /// Cuts events, the largest first, until there is memory for what is left open.
+    fn keep_within_memory(&mut self, work: &mut Work) {
+        while !self.withheld.is_granted(self.capacity()) {
+            let largest = (0..self.open.len()).max_by_key(|at| self.open[*at].capacity());
+            let full = self.open.remove(largest.unwrap_or(0));
+            self.truncated += 1;
+            work.emit(full, &self.chain, true);
+        }
+    }
+
     /// Gives out the events that `wanted` says are over.
     fn give_out(&mut self, wanted: impl Fn(&Open, &Chain) -> bool) -> Option<Parcel> {
         let over: Vec<Open> = self.open.extract_if(.., |open| wanted(open, &self.chain)).collect();
@@ -256,9 +272,9 @@ impl Joiner {
             self.points.idle();
         }
         let bytes: usize = over.iter().map(|open| open.bytes() + 1024).sum();
-        let memory = self.memory.as_ref().expect("an event came in a batch from the pool");
+        self.withheld.is_granted(self.capacity());
         let parcel = Parcel {
-            batch: memory.take_beyond_limit(bytes),
+            batch: self.withheld.batch(bytes),
             shares: Vec::new(),
             stream: Arc::clone(&self.stream),
             tag: Arc::clone(&self.tag),

@@ -84,6 +84,11 @@ impl Open {
         self.text.len()
     }
 
+    /// Bytes that it takes in memory.
+    pub(super) fn capacity(&self) -> usize {
+        size_of_val(self) + self.group.capacity() + self.record.capacity_bytes() + self.text.capacity()
+    }
+
     /// When it is given out at the latest.
     pub(super) fn deadline(&self, chain: &Chain) -> Instant {
         let wait: Duration = chain.flush_after.unwrap_or(chain.parsers[self.parser].flush_after);

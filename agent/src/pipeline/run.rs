@@ -28,7 +28,8 @@ use crate::spool::DeadLetters;
 
 /// Bytes of memory that may wait before one worker.
 const WORKER_QUEUE: usize = 4 << 20;
-/// Part of the memory limit that raw and parsed records may take; the rest is for requests, of all outputs together.
+/// Part of the memory limit that raw and parsed records may take, and half as much what waits for its next lines; the rest is for
+/// requests, of all outputs together.
 const INPUTS_PART: usize = 4;
 /// Part of the memory limit that requests may take which wait for a paused index, of all outputs together.
 const PARKED_PART: usize = 4;
@@ -339,7 +340,8 @@ fn report(metrics: &Metrics) {
 /// What each of so many `outputs` may take of `memory` bytes, so that all together keep the limit.
 fn room(memory: usize, outputs: usize) -> Room {
     let outputs = outputs.max(1);
-    Room { in_flight: (memory - memory / INPUTS_PART) / outputs, parked: memory / PARKED_PART / outputs }
+    let inputs = memory / INPUTS_PART + memory / (INPUTS_PART * 2);
+    Room { in_flight: (memory - inputs) / outputs, parked: memory / PARKED_PART / outputs }
 }
 
 #[cfg(test)]
@@ -401,7 +403,7 @@ mod tests {
     fn outputs_share_the_memory_for_requests() {
         let shares = [0, 1, 4].map(|outputs| room(1_600, outputs));
 
-        assert_eq!(shares.map(|room| room.in_flight), [1_200, 1_200, 300]);
+        assert_eq!(shares.map(|room| room.in_flight), [1_000, 1_000, 250]);
         assert_eq!(shares.map(|room| room.parked), [400, 400, 100]);
     }
 

@@ -1,6 +1,7 @@
 //! The memory budget for arenas, and the pool that batches return to.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,8 @@ const CLASSES: [usize; 3] = [4 << 10, 32 << 10, 256 << 10];
 const FIELDS_PER_ARENA: usize = 6;
 /// Free batches kept per class.
 const KEPT: usize = 3;
+/// Free buffers of events that are kept, and the most bytes that each may have.
+const KEPT_BUFFERS: (usize, usize) = (8, 32 << 10);
 /// How long others stand for one batch above the largest class: much longer than it takes to use up what is handed out.
 const KEPT_BACK: Duration = Duration::from_millis(250);
 /// How long nothing is kept back after that was in vain: an output that stands holds the rest, and others must go on.
@@ -28,6 +31,8 @@ struct Shared {
     state: Mutex<State>,
     freed: Bell,
     limit: usize,
+    /// Bytes that stages withhold.
+    withheld: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -35,6 +40,8 @@ struct State {
     used: usize,
     claim: Option<Claim>,
     free: [Vec<Batch>; CLASSES.len()],
+    /// Of events.
+    buffers: Vec<Vec<u8>>,
 }
 
 /// Room that is kept back for a batch that needs much: smaller ones would take whatever comes back before it is enough.
@@ -63,10 +70,10 @@ impl State {
 }
 
 impl Memory {
-    /// A budget of `limit` bytes.
+    /// A budget of `limit` bytes for batches, and of [half as many](Self::most_withheld) beside them for what stages withhold.
     pub fn new(limit: usize) -> Self {
         let limit = limit.max(CLASSES[2] * FIELDS_PER_ARENA);
-        Self(Arc::new(Shared { state: Mutex::default(), freed: Bell::default(), limit }))
+        Self(Arc::new(Shared { state: Mutex::default(), freed: Bell::default(), limit, withheld: AtomicUsize::new(0) }))
     }
 
     /// Largest arena that is handed out, in bytes.
@@ -125,6 +132,43 @@ impl Memory {
         self.0.limit
     }
 
+    /// Bytes that stages withhold now.
+    pub fn withheld(&self) -> usize {
+        self.0.withheld.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that stages may withhold at the most, all of them together.
+    pub fn most_withheld(&self) -> usize {
+        self.0.limit / 2
+    }
+
+    /// Lets a stage withhold `to` bytes in place of `from`. Returns whether it may: what is more must leave as much to others as it
+    /// takes, so that a few large events leave room for many small ones.
+    pub(super) fn withhold(&self, from: usize, to: usize) -> bool {
+        let most = self.most_withheld();
+        let change = |all: usize| {
+            let others = all - from;
+            (to <= from || others + to.saturating_mul(2) <= most).then(|| others + to)
+        };
+        self.0.withheld.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change).is_ok()
+    }
+
+    /// An empty buffer for an event, if one is free.
+    pub(super) fn free_buffer(&self) -> Option<Vec<u8>> {
+        self.lock().buffers.pop()
+    }
+
+    /// Takes all of `free`, which are empty, and keeps some.
+    pub(super) fn keep_buffers(&self, free: &mut Vec<Vec<u8>>) {
+        let (most, largest) = KEPT_BUFFERS;
+        free.retain(|buffer| buffer.capacity() <= largest);
+        let mut state = self.lock();
+        let room = most.saturating_sub(state.buffers.len()).min(free.len());
+        state.buffers.extend(free.drain(..room));
+        drop(state);
+        free.clear();
+    }
+
     fn give_back(&self, mut batch: Batch, class: usize, charge: usize) {
         let grown = batch.capacity_bytes() > CLASSES[class] * FIELDS_PER_ARENA;
         batch.clear();
@@ -164,6 +208,12 @@ impl PooledBatch {
     /// Bytes of the budget it holds.
     pub fn charge(&self) -> usize {
         self.charge
+    }
+
+    /// Lines that it may be cut into at the most: as many as its part of the budget pays for beside the arena, in buffers of which
+    /// half may be unused.
+    pub fn most_lines(&self) -> usize {
+        (self.charge - self.charge / FIELDS_PER_ARENA) / (2 * Batch::BYTES_PER_LINE)
     }
 }
 

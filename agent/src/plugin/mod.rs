@@ -13,6 +13,7 @@ mod parcel;
 mod queue;
 mod succession;
 mod tables;
+mod withheld;
 
 pub use body::{Body, BodyEncoding};
 pub use buffers::Buffers;
@@ -29,3 +30,4 @@ pub use tables::{
     BuildContext, BuildFilter, BuildInput, BuildOutput, Canary, Filter, FilterContext, FilterFactory, FilterKind,
     InputKind, InputSetup, KeyPath, OutputKind, Purpose,
 };
+pub use withheld::Withheld;

@@ -16,6 +16,8 @@ pub struct OfLines {
     pub longest: usize,
     /// Whether empty lines are taken.
     pub with_empty: bool,
+    /// Records that the batch may have: no line is taken beyond.
+    pub most: usize,
 }
 
 impl OfLines {
@@ -29,8 +31,11 @@ impl OfLines {
 }
 
 impl Batch {
+    /// Bytes that a record of one text takes in a batch beside its text.
+    pub const BYTES_PER_LINE: usize = size_of::<Field>() + size_of::<Entry>();
+
     /// Adds a record of one text for each line of the arena from `start` on, up to the first that is not like most: without a
-    /// newline, too long, empty where such are not taken, or with a NUL as its first byte. A carriage return before the newline
+    /// newline, too long, empty where such are not taken, with a NUL as its first byte, or beyond the number that is taken. A carriage return before the newline
     /// is left out. Returns where the line stands that was not taken, or the end of the arena.
     ///
     /// # Panics
@@ -40,6 +45,9 @@ impl Batch {
         let mut at = start;
         each_newline(&arena[start..], |newline| {
             let newline = start + newline;
+            if entries.len() >= lines.most {
+                return false;
+            }
             let Some(text) = lines.text(&arena[at..newline], at) else { return false };
             let offset = lines.offset + (at - start) as u64;
             let origin = Origin { offset, length: text.len, source: Source::At(text.start), part: 0, lot: 0 };
@@ -95,19 +103,20 @@ mod tests {
 
     #[test]
     fn lines_are_taken_up_to_the_first_that_is_not_like_most() {
-        for (content, with_empty, expected, stop) in [
-            ("a\nbc\r\nrest", true, &["a", "bc"][..], 6),
-            ("a\n\nb\n", true, &["a", "", "b"], 5),
-            ("a\n\r\nb\n", false, &["a"], 2),
-            ("a\n\0b\n", true, &["a"], 2),
-            ("abcd\nabcde\nf\n", true, &["abcd"], 5),
-            ("", true, &[], 0),
+        for (content, with_empty, most, expected, stop) in [
+            ("a\nbc\r\nrest", true, 9, &["a", "bc"][..], 6),
+            ("a\n\nb\n", true, 9, &["a", "", "b"], 5),
+            ("a\n\r\nb\n", false, 9, &["a"], 2),
+            ("a\n\0b\n", true, 9, &["a"], 2),
+            ("abcd\nabcde\nf\n", true, 9, &["abcd"], 5),
+            ("a\nb\nc\n", true, 2, &["a", "b"], 4),
+            ("", true, 9, &[], 0),
         ] {
             let mut batch = Batch::default();
             let key = Keys::new(["log"]).in_batch(&mut batch).key(0);
             let start = batch.arena().len();
             batch.arena_mut().extend_from_slice(content.as_bytes());
-            let lines = OfLines { time: Timestamp::default(), key, offset: 70, longest: 4, with_empty };
+            let lines = OfLines { time: Timestamp::default(), key, offset: 70, longest: 4, with_empty, most };
 
             assert_eq!(batch.push_lines(start, lines), start + stop, "{content:?}");
 

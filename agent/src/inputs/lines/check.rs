@@ -125,7 +125,7 @@ pub(super) struct Rig {
     pub(super) stage: Box<dyn Stage>,
     pub(super) stream: Arc<Stream>,
     pub(super) ledger: Arc<Ledger>,
-    memory: Memory,
+    pub(super) memory: Memory,
     pub(super) agent: Arc<Agent>,
 }
 

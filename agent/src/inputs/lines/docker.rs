@@ -87,6 +87,10 @@ impl Event for Parts {
     fn bytes(&self) -> usize {
         self.log.len() + self.last.len()
     }
+
+    fn capacity(&self) -> usize {
+        self.stream.capacity() + self.log.capacity() + self.last.capacity()
+    }
 }
 
 /// A line of Docker's.
@@ -149,9 +153,7 @@ fn line(
     if is_cut || (seen.is_whole && rules.first.is_none()) {
         end(held, work, plain, at);
         if !seen.is_whole {
-            let cut = work.parcel.batch.len() - 1;
-            plain.shared.metrics.multiline_truncated.add(1);
-            plain.shared.mark_cut(&mut work.parcel.batch, cut);
+            say_cut(work, plain);
         }
     }
 }
@@ -194,6 +196,13 @@ fn end(held: &mut Held<Parts>, work: &mut Work, plain: &PlainLines, at: usize) {
     emit(work, plain, over)
 }
 
+/// Says of the line that was added last that it was cut.
+fn say_cut(work: &mut Work, plain: &PlainLines) {
+    let cut = work.parcel.batch.len() - 1;
+    plain.shared.metrics.multiline_truncated.add(1);
+    plain.shared.mark_cut(&mut work.parcel.batch, cut);
+}
+
 fn emit(work: &mut Work, plain: &PlainLines, (parts, origin): (Parts, Origin)) {
     let batch = &mut work.parcel.batch;
     let key = plain.shared.keys.in_batch(batch).key(KEY);
@@ -206,7 +215,11 @@ fn emit(work: &mut Work, plain: &PlainLines, (parts, origin): (Parts, Origin)) {
 impl Stage for DockerLines {
     fn run(&mut self, parcel: Parcel) -> Option<Parcel> {
         let Self { rules, held, plain, scratch, .. } = self;
-        held.run(parcel, |held, work, index| line(rules, plain, scratch, (held, work, index)))
+        let cut = |work: &mut Work, over| {
+            emit(work, plain, over);
+            say_cut(work, plain);
+        };
+        held.run(parcel, |held, work, index| line(rules, plain, scratch, (held, work, index)), cut)
     }
 
     fn deadline(&self) -> Option<Instant> {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use vigie_parsers::batch::{Batch, Origin, Text, Value};
+use vigie_parsers::batch::{Batch, Origin, Text, Timestamp, Value};
 use vigie_parsers::{Parsed, Parser};
 
 use super::Shared;
@@ -58,17 +58,13 @@ impl Begun {
         Self { record, appends, field: None, text: Vec::new() }
     }
 
-    /// Takes the fields that the first fitting one of `parsers` finds in `line`. Returns whether there is one.
-    fn take_fields(&mut self, parsers: &[Arc<dyn Parser>], line: &[u8]) -> bool {
-        if parsers.is_empty() {
-            return false;
-        }
+    /// Takes the fields that `parser` finds in `line`, which it fits.
+    fn take_fields(&mut self, parser: &dyn Parser, line: &[u8]) {
         self.put_text();
         let time = self.record.record(0).time();
         let span = self.record.store(line);
-        let has_fitted = parsers.iter().any(|parser| parser.parse(&mut self.record, 0, span).gave_fields());
+        parser.parse(&mut self.record, 0, span);
         self.record.record_mut(0).set_time(time);
-        has_fitted
     }
 
     /// Appends `line` to the last text. Returns whether it may.
@@ -101,6 +97,10 @@ impl Event for Begun {
     fn bytes(&self) -> usize {
         self.record.arena().len() + self.text.len()
     }
+
+    fn capacity(&self) -> usize {
+        self.record.capacity_bytes() + self.text.capacity()
+    }
 }
 
 /// Raw line `index` of `work`: begins an event, goes on with one, or is a record of its own.
@@ -128,17 +128,33 @@ fn line(
         }
         return held.begin(work, index, Begun::new(std::mem::take(scratch)));
     }
-    let takes = |begun: &mut Begun| begun.take_fields(&rules.more, bytes) || begun.append(bytes);
+    let mut takes = |begun: &mut Begun| match fitting(&rules.more, bytes, scratch) {
+        Some(parser) => {
+            begun.take_fields(parser, bytes);
+            true
+        }
+        None => begun.append(bytes),
+    };
     if !held.open.first_mut().is_some_and(|open| takes(&mut open.event)) {
         let own = work.push_line(index);
         return shared.keep_whole(&mut work.parcel, own);
     }
     held.extend(work, 0, index);
     if held.open[0].event.bytes() >= rules.largest {
-        shared.metrics.multiline_truncated.add(1);
         let cut = held.end(work, 0);
         emit(shared, &held.stream, work, cut, true);
     }
+}
+
+/// The first of `parsers` that fits `line`. It is looked for in `scratch`, since an event keeps whatever is stored in it.
+fn fitting<'a>(parsers: &'a [Arc<dyn Parser>], line: &[u8], scratch: &mut Batch) -> Option<&'a dyn Parser> {
+    let fits = |parser: &&dyn Parser| {
+        scratch.clear();
+        let span = scratch.store(line);
+        scratch.push(Timestamp::default(), Origin::default());
+        parser.parse(scratch, 0, span).gave_fields()
+    };
+    parsers.iter().map(|parser| &**parser).find(fits)
 }
 
 /// Adds an event that is over: path and offset first, as in Fluent Bit.
@@ -153,6 +169,7 @@ fn emit(shared: &Shared, stream: &Stream, work: &mut Work, (mut begun, origin): 
         batch.record_mut(index).fields_mut().rotate_left(own);
     }
     if is_cut {
+        shared.metrics.multiline_truncated.add(1);
         shared.mark_cut(batch, index);
     }
 }
@@ -160,7 +177,9 @@ fn emit(shared: &Shared, stream: &Stream, work: &mut Work, (mut begun, origin): 
 impl Stage for FirstLines {
     fn run(&mut self, parcel: Parcel) -> Option<Parcel> {
         let Self { shared, rules, held, scratch } = self;
-        held.run(parcel, |held, work, index| line(shared, rules, scratch, (held, work, index)))
+        let (shared, stream) = (&*shared, Arc::clone(&held.stream));
+        let cut = |work: &mut Work, over| emit(shared, &stream, work, over, true);
+        held.run(parcel, |held, work, index| line(shared, rules, scratch, (held, work, index)), cut)
     }
 
     fn deadline(&self) -> Option<Instant> {

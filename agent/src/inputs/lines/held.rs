@@ -7,13 +7,16 @@ use vigie_parsers::batch::Origin;
 
 use super::Shared;
 use crate::multiline::{Claim, MAX_LAG};
-use crate::plugin::{Memory, Parcel, Stream, Succession};
+use crate::plugin::{Parcel, Stream, Succession, Withheld};
 use crate::receipts::Outcome;
 
 /// What lines are gathered in.
 pub(super) trait Event {
     /// Bytes that it takes in a batch, or fewer.
     fn bytes(&self) -> usize;
+
+    /// Bytes that its buffers take in memory.
+    fn capacity(&self) -> usize;
 }
 
 /// An event that may go on.
@@ -39,7 +42,7 @@ pub(super) struct Held<E> {
     seen: u64,
     epoch: u32,
     tag: Arc<str>,
-    memory: Option<Memory>,
+    withheld: Withheld,
 }
 
 /// The parcel being worked on: raw lines at its front, records behind them.
@@ -60,12 +63,18 @@ impl Work {
 
 impl<E: Event> Held<E> {
     pub(super) fn new(shared: Arc<Shared>, stream: Arc<Stream>, wait: Duration) -> Self {
-        let tag = "".into();
-        Self { shared, stream, wait, open: Vec::new(), clean: 0, seen: 0, epoch: 0, tag, memory: None }
+        let (tag, withheld) = ("".into(), Withheld::default());
+        Self { shared, stream, wait, open: Vec::new(), clean: 0, seen: 0, epoch: 0, tag, withheld }
     }
 
-    /// Gives each raw line of `parcel` to `line`, by its index, and hands on the records that it adds behind them.
-    pub(super) fn run(&mut self, parcel: Parcel, mut line: impl FnMut(&mut Self, &mut Work, usize)) -> Option<Parcel> {
+    /// Gives each raw line of `parcel` to `line`, by its index, and hands on the records that it adds behind them. An event that there is
+    /// no memory for is ended and given to `cut`, which adds its record.
+    pub(super) fn run(
+        &mut self,
+        parcel: Parcel,
+        mut line: impl FnMut(&mut Self, &mut Work, usize),
+        cut: impl FnMut(&mut Work, (E, Origin)),
+    ) -> Option<Parcel> {
         if parcel.epoch != self.epoch {
             // The input reads again from an earlier position: these events come again.
             self.open.clear();
@@ -73,7 +82,7 @@ impl<E: Event> Held<E> {
         }
         self.epoch = parcel.epoch;
         self.tag = Arc::clone(&parcel.tag);
-        self.memory = Some(parcel.batch.memory().clone());
+        self.withheld.begin(&parcel.batch);
         let (raw, end) = (parcel.batch.len(), parcel.end);
         let mut work = Work { parcel, added: 0 };
         for index in 0..raw {
@@ -82,6 +91,7 @@ impl<E: Event> Held<E> {
             line(self, &mut work, index);
             self.note_clean(line_end);
         }
+        self.keep_within_memory(&mut work, cut);
         let Work { mut parcel, added } = work;
         parcel.end = self.clean;
         self.open.iter_mut().for_each(|open| open.claim.stay(&mut parcel.shares[0]));
@@ -142,9 +152,8 @@ impl<E: Event> Held<E> {
         if bytes == 0 {
             return None;
         }
-        let memory = self.memory.as_ref().expect("an event came in a batch from the pool");
         let parcel = Parcel {
-            batch: memory.take_beyond_limit(bytes),
+            batch: self.withheld.batch(bytes),
             shares: Vec::new(),
             stream: Arc::clone(&self.stream),
             tag: Arc::clone(&self.tag),
@@ -161,7 +170,23 @@ impl<E: Event> Held<E> {
             emit(&mut work, over);
         }
         work.parcel.end = self.clean;
+        self.withheld.is_granted(self.capacity());
         Some(work.parcel)
+    }
+
+    /// Bytes that the open events take.
+    fn capacity(&self) -> usize {
+        self.open.iter().map(|open| size_of_val(open) + open.event.capacity()).sum()
+    }
+
+    /// Ends events, the largest first, until there is memory for what is left open.
+    fn keep_within_memory(&mut self, work: &mut Work, mut cut: impl FnMut(&mut Work, (E, Origin))) {
+        while !self.withheld.is_granted(self.capacity()) {
+            let largest = (0..self.open.len()).max_by_key(|at| self.open[*at].event.capacity());
+            let over = self.end(work, largest.unwrap_or(0));
+            cut(work, over);
+            self.note_clean(self.seen);
+        }
     }
 
     /// Notes the clean point after a line that ends at `end`.

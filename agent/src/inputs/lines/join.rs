@@ -8,10 +8,10 @@ use vigie_parsers::cri;
 use vigie_parsers::multiline::{FLUSH_AFTER, State};
 use vigie_parsers::time::{Context, TimeFormat};
 
-use super::event::{Output, Pending};
+use super::event::{Earlier, Output, Pending};
 use super::{KEY, LOG, PARTIAL, STREAM, Shared, TIME};
 use crate::multiline::{Claim, MAX_LAG, last_first};
-use crate::plugin::{Memory, Parcel, Stage, Stream, Succession};
+use crate::plugin::{Parcel, Stage, Stream, Succession, Withheld};
 use crate::receipts::Outcome;
 
 /// The stage of one stream.
@@ -31,7 +31,7 @@ pub(super) struct JoinedLines {
     seen: u64,
     epoch: u32,
     tag: Arc<str>,
-    memory: Option<Memory>,
+    withheld: Withheld,
 }
 
 /// A line as it was read.
@@ -53,13 +53,13 @@ struct Line {
     tag: Span,
     text: Span,
     /// The share of an earlier range, when its first part came there.
-    pending: Option<Pending>,
+    earlier: Option<Earlier>,
 }
 
 impl Line {
     /// Answers for its earlier parts: it went into an event that has a share of its own, or is none.
     fn let_go(self) {
-        if let Some(part) = self.pending {
+        if let Some(part) = self.earlier {
             part.claim.pass();
         }
     }
@@ -80,7 +80,7 @@ impl JoinedLines {
             seen: 0,
             epoch: 0,
             tag: "".into(),
-            memory: None,
+            withheld: Withheld::default(),
         }
     }
 
@@ -100,7 +100,7 @@ impl JoinedLines {
                 stream: Span::default(),
                 tag: Span::default(),
                 text: span,
-                pending: None,
+                earlier: None,
             };
             return self.complete(work, line);
         }
@@ -117,7 +117,7 @@ impl JoinedLines {
         let partial = parts.partial;
         let context = Context { now: read.seconds, offset: 0 };
         let time = self.time.parse(work.parcel.batch.bytes(time_text), &context).unwrap_or(read);
-        let line = Line { output, origin, time, time_text, stream, tag, text, pending: None };
+        let line = Line { output, origin, time, time_text, stream, tag, text, earlier: None };
         self.part(work, line, partial);
     }
 
@@ -133,19 +133,37 @@ impl JoinedLines {
             return;
         };
         let text = work.parcel.batch.bytes(line.text);
-        if pending.text.len() + text.len() > self.shared.options.multiline.largest {
+        if pending.text_length() + text.len() > self.shared.options.multiline.largest {
             self.cut(work, pending, line.output, Self::complete);
             return self.part(work, line, partial);
         }
-        pending.text.extend_from_slice(text);
+        pending.bytes.extend_from_slice(text);
         work.extend(&mut pending, &line.origin, &self.shared);
         pending.touched = Instant::now();
         if partial {
             self.partial[slot] = Some(pending);
             return;
         }
-        let whole = work.take_pending(pending, line.output);
+        let whole = self.take_pending(work, pending, line.output);
         self.complete(work, whole);
+    }
+
+    /// A line made of a pending event, its text stored in the batch at hand.
+    fn take_pending(&mut self, work: &mut Work, pending: Pending, output: Output) -> Line {
+        let batch = &mut work.parcel.batch;
+        let stored = batch.store(&pending.bytes);
+        let text_start = stored.start as usize + pending.time_length;
+        self.withheld.take_back(pending.bytes);
+        Line {
+            output,
+            origin: *pending.claim.origin(),
+            time: pending.time,
+            time_text: Span::between(stored.start as usize, text_start),
+            stream: batch.store(output.name()),
+            tag: batch.store(&[pending.first_tag]),
+            text: Span::between(text_start, stored.end()),
+            earlier: Some(Earlier { claim: pending.claim, clean_start: pending.clean_start }),
+        }
     }
 
     /// A whole line: part of a trace, the start of one, or a record of its own.
@@ -159,17 +177,17 @@ impl JoinedLines {
             let machine = &shared.options.multiline.events[trace.parser].machine;
             let text = work.parcel.batch.bytes(line.text);
             let Some(state) = machine.next(trace.state, text) else {
-                let whole = work.take_pending(trace, line.output);
+                let whole = self.take_pending(work, trace, line.output);
                 self.emit(work, whole);
                 return self.start(work, line);
             };
             let newline = (machine.has_lines() || line.output == Output::Plain).then_some(b'\n');
-            if trace.text.len() + usize::from(newline.is_some()) + text.len() > shared.options.multiline.largest {
+            if trace.text_length() + usize::from(newline.is_some()) + text.len() > shared.options.multiline.largest {
                 self.cut(work, trace, line.output, |lines, work, whole| lines.emit(work, whole));
                 return self.start(work, line);
             }
-            trace.text.extend(newline);
-            trace.text.extend_from_slice(text);
+            trace.bytes.extend(newline);
+            trace.bytes.extend_from_slice(text);
             work.extend_by(&mut trace, &mut line, &self.shared);
             (trace.touched, trace.state) = (Instant::now(), state);
             let output = line.output;
@@ -182,10 +200,34 @@ impl JoinedLines {
     /// Ends an event that would be too large with its next line, and hands it `on`.
     fn cut(&mut self, work: &mut Work, full: Pending, output: Output, on: fn(&mut Self, &mut Work, Line)) {
         self.shared.metrics.multiline_truncated.add(1);
-        let whole = work.take_pending(full, output);
+        let whole = self.take_pending(work, full, output);
         work.truncated = true;
         on(self, work, whole);
         work.truncated = false;
+    }
+
+    /// Bytes that the open events take.
+    fn capacity(&self) -> usize {
+        self.open_events().map(Pending::capacity).sum()
+    }
+
+    /// Cuts events, the largest first, until there is memory for what is left open. A part goes before the trace that it may belong to.
+    fn keep_within_memory(&mut self, work: &mut Work) {
+        self.partial.iter_mut().chain(&mut self.traces).flatten().for_each(Pending::fit);
+        while !self.withheld.is_granted(self.capacity()) {
+            let capacity = |open: &Option<Pending>| open.as_ref().map_or(0, Pending::capacity);
+            let of_output = |output: &Output| {
+                let slot = *output as usize;
+                capacity(&self.partial[slot]) + capacity(&self.traces[slot])
+            };
+            let Some(output) = Output::ALL.into_iter().max_by_key(of_output) else { return };
+            if let Some(part) = self.partial[output as usize].take() {
+                self.cut(work, part, output, Self::complete);
+            } else if let Some(trace) = self.traces[output as usize].take() {
+                self.cut(work, trace, output, |lines, work, whole| lines.emit(work, whole));
+            }
+            self.note_clean(self.seen);
+        }
     }
 
     /// Keeps `trace` for its next line, unless it is over.
@@ -194,7 +236,7 @@ impl JoinedLines {
             self.traces[output as usize] = Some(trace);
             return;
         }
-        let whole = work.take_pending(trace, output);
+        let whole = self.take_pending(work, trace, output);
         self.emit(work, whole);
     }
 
@@ -214,26 +256,21 @@ impl JoinedLines {
     }
 
     /// Makes an event of `line` that may go on.
-    fn begin(&self, work: &mut Work, line: Line, parser: usize, state: State) -> Pending {
+    fn begin(&mut self, work: &mut Work, line: Line, parser: usize, state: State) -> Pending {
         let batch = &work.parcel.batch;
-        let (text, time_text) = (batch.bytes(line.text).to_vec(), batch.bytes(line.time_text).to_vec());
-        let clean_start = self.open_events().next().is_none();
-        if let Some(part) = line.pending {
-            return Pending { text, parser, state, touched: Instant::now(), ..part };
-        }
-        let share = &mut work.parcel.shares[0];
-        share.grow(1);
-        Pending {
-            claim: Claim::new(share.split(1), self.shared.agent.detached(&line.origin, batch)),
-            time: line.time,
-            time_text,
-            first_tag: batch.bytes(line.tag).first().copied().unwrap_or_default(),
-            text,
-            touched: Instant::now(),
-            parser,
-            state,
-            clean_start,
-        }
+        let (time_text, text) = (batch.bytes(line.time_text), batch.bytes(line.text));
+        let mut bytes = self.withheld.buffer();
+        bytes.extend_from_slice(time_text);
+        bytes.extend_from_slice(text);
+        let (time_length, first_tag) = (time_text.len(), batch.bytes(line.tag).first().copied().unwrap_or_default());
+        let Earlier { claim, clean_start } = line.earlier.unwrap_or_else(|| {
+            let share = &mut work.parcel.shares[0];
+            share.grow(1);
+            let claim = Claim::new(share.split(1), self.shared.agent.detached(&line.origin, batch));
+            Earlier { claim, clean_start: self.open_events().next().is_none() }
+        });
+        let (time, touched) = (line.time, Instant::now());
+        Pending { claim, time, bytes, time_length, first_tag, touched, parser, state, clean_start }
     }
 
     /// A line that is in no runtime's format. A blank one is none, as in text mode.
@@ -251,7 +288,7 @@ impl JoinedLines {
         if line.output == Output::Plain {
             return self.emit_text(work, line);
         }
-        let index = work.push(line.origin, line.time, line.pending);
+        let index = work.push(line.origin, line.time, line.earlier);
         let batch = &mut work.parcel.batch;
         let keys = self.shared.keys.in_batch(batch);
         let parts = [(TIME, line.time_text), (STREAM, line.stream), (PARTIAL, line.tag), (LOG, line.text)];
@@ -266,7 +303,7 @@ impl JoinedLines {
         if work.parcel.batch.bytes(line.text).is_empty() {
             return line.let_go();
         }
-        let index = work.push(line.origin, line.time, line.pending);
+        let index = work.push(line.origin, line.time, line.earlier);
         self.shared.add_place(&mut work.parcel.batch, index, &self.stream);
         let batch = &mut work.parcel.batch;
         let start = batch.arena().len();
@@ -310,7 +347,7 @@ impl JoinedLines {
             let trace = self.traces[output as usize].as_ref().filter(|pending| wanted(pending, true));
             part.into_iter().chain(trace).map(|pending| pending.claim.origin().offset).min()
         };
-        let mut over: Vec<Output> = vec![Output::Stdout, Output::Stderr, Output::Plain];
+        let mut over = Output::ALL.to_vec();
         over.retain(|output| first_over(*output).is_some());
         over.sort_by_key(|output| first_over(*output));
         over
@@ -325,10 +362,9 @@ impl JoinedLines {
         if is_end {
             self.clean = self.clean.max(self.seen);
         }
-        let bytes: usize = self.open_events().map(|pending| pending.text.len() + 256).sum();
-        let memory = self.memory.as_ref().expect("an event came in a batch from the pool");
+        let bytes: usize = self.open_events().map(|pending| pending.bytes.len() + 256).sum();
         let parcel = Parcel {
-            batch: memory.take_beyond_limit(bytes),
+            batch: self.withheld.batch(bytes),
             shares: Vec::new(),
             stream: Arc::clone(&self.stream),
             tag: Arc::clone(&self.tag),
@@ -344,6 +380,8 @@ impl JoinedLines {
         }
         work.parcel.end = self.clean;
         work.parcel.shares.iter().for_each(|share| share.set_clean(self.clean));
+        self.withheld.is_granted(self.capacity());
+        self.withheld.end();
         work.finish(0)
     }
 
@@ -352,12 +390,12 @@ impl JoinedLines {
         let slot = output as usize;
         if let Some(mut part) = self.partial[slot].take_if(|pending| wanted(pending, false)) {
             part.claim.set_clean(self.clean);
-            let line = work.take_pending(part, output);
+            let line = self.take_pending(work, part, output);
             self.complete(work, line);
         }
         if let Some(mut trace) = self.traces[slot].take_if(|pending| wanted(pending, true)) {
             trace.claim.set_clean(self.clean);
-            let line = work.take_pending(trace, output);
+            let line = self.take_pending(work, trace, output);
             self.emit(work, line);
         }
     }
@@ -374,7 +412,7 @@ impl Stage for JoinedLines {
         }
         self.epoch = parcel.epoch;
         self.tag = Arc::clone(&parcel.tag);
-        self.memory = Some(parcel.batch.memory().clone());
+        self.withheld.begin(&parcel.batch);
         let raw = parcel.batch.len();
         let end = parcel.end;
         let mut work = Work { parcel, truncated: false, added: 0 };
@@ -387,12 +425,14 @@ impl Stage for JoinedLines {
             self.raw(&mut work, Raw { span: text.span, origin, read });
             self.note_clean(line_end);
         }
+        self.keep_within_memory(&mut work);
         work.parcel.end = self.clean;
         let open = self.partial.iter_mut().chain(&mut self.traces).flatten();
         open.for_each(|pending| pending.claim.stay(&mut work.parcel.shares[0]));
         work.parcel.shares[0].set_clean(self.clean);
         work.parcel.shares[0].grow(work.added);
         work.parcel.shares[0].settle(1, Outcome::Passed);
+        self.withheld.end();
         work.finish(raw)
     }
 
@@ -443,38 +483,20 @@ impl Work {
 
     /// The same of a whole line, which may have parts of earlier ranges.
     fn extend_by(&mut self, trace: &mut Pending, line: &mut Line, shared: &Shared) {
-        match &mut line.pending {
+        match &mut line.earlier {
             None => self.extend(trace, &line.origin, shared),
             Some(part) => trace.claim.extend_by(&mut part.claim, &self.parcel.batch, &shared.agent),
         }
     }
 
-    /// A line made of a pending event, its text stored in this batch.
-    fn take_pending(&mut self, mut pending: Pending, output: Output) -> Line {
-        let text = self.parcel.batch.store(&std::mem::take(&mut pending.text));
-        let time_text = self.parcel.batch.store(&pending.time_text);
-        let stream = self.parcel.batch.store(output.name());
-        let tag = self.parcel.batch.store(&[pending.first_tag]);
-        Line {
-            output,
-            origin: *pending.claim.origin(),
-            time: pending.time,
-            time_text,
-            stream,
-            tag,
-            text,
-            pending: Some(pending),
-        }
-    }
-
-    /// Adds a record that answers to the range of `pending`, or to the one of this parcel.
-    fn push(&mut self, origin: Origin, time: Timestamp, pending: Option<Pending>) -> usize {
-        let origin = match pending {
+    /// Adds a record that answers to the range of `earlier`, or to the one of this parcel.
+    fn push(&mut self, origin: Origin, time: Timestamp, earlier: Option<Earlier>) -> usize {
+        let origin = match earlier {
             None => {
                 self.added += 1;
                 Origin { lot: 0, ..origin }
             }
-            Some(pending) => pending.claim.hand_to(&mut self.parcel),
+            Some(earlier) => earlier.claim.hand_to(&mut self.parcel),
         };
         self.parcel.batch.push(time, origin)
     }

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use vigie_parsers::multiline::{Machine, Rule, Rules};
 use vigie_parsers::{Definition, FieldType, Format};
 
+mod memory;
 mod succession;
 
 use super::check::{Event, Rig, built_in, settled, whole};

@@ -219,7 +219,9 @@ impl<'a> Reader<'a> {
         let key = Text::plain(batch.store(b"log"));
         let start = batch.arena().len();
         batch.store(&self.content[self.offset..to]);
-        let cutter = Cutter { cutting: self.cutting, metrics: &self.metrics, now: Timestamp::default(), key };
+        // Fewer lines than a block of short ones has.
+        let most = 1 + block / 3;
+        let cutter = Cutter { cutting: self.cutting, metrics: &self.metrics, now: Timestamp::default(), key, most };
         let block_of = Block { start, offset: self.offset as u64, last: last && to == self.content.len() };
         let head = &self.content[..self.content.len().min(3)];
         let cut = match self.encoding {

@@ -61,11 +61,13 @@ pub(super) struct Cutter<'a> {
     pub(super) now: Timestamp,
     /// Key of the text, in the arena.
     pub(super) key: Text,
+    /// Records that the batch may have; at least one.
+    pub(super) most: usize,
 }
 
 impl Cutter<'_> {
-    /// Adds the lines of `block` to `batch` as records. What is left behind the last one is to be given again, with what
-    /// follows it. `long` is the long line that the block begins in, and afterwards the one it ends in.
+    /// Adds the lines of `block` to `batch` as records, as many as that may have. What is left behind the last one is to be given
+    /// again, with what follows it. `long` is the long line that the block begins in, and afterwards the one it ends in.
     pub(super) fn cut(&self, batch: &mut Batch, block: Block, long: &mut Option<LongLine>) -> Cut {
         self.cut_at(batch, block, long, character_border)
     }
@@ -81,9 +83,12 @@ impl Cutter<'_> {
         let end = batch.arena().len();
         let mut at = block.start;
         let offset_of = |at: usize| block.offset + (at - block.start) as u64;
-        while at < end {
+        while at < end && batch.len() < self.most {
             if long.is_none() {
                 at = batch.push_lines(at, self.of_lines(offset_of(at)));
+                if batch.len() >= self.most {
+                    break;
+                }
             }
             at += self.skip_nuls(&batch.arena()[at..], long.as_ref());
             let rest = &batch.arena()[at..];
@@ -121,7 +126,7 @@ impl Cutter<'_> {
     /// What lines from `offset` on have in common.
     fn of_lines(&self, offset: u64) -> OfLines {
         let Cutting { max_line, skip_empty, .. } = self.cutting;
-        OfLines { time: self.now, key: self.key, offset, longest: max_line, with_empty: !skip_empty }
+        OfLines { time: self.now, key: self.key, offset, longest: max_line, with_empty: !skip_empty, most: self.most }
     }
 
     /// Runs of NUL at the start of a line come from preallocation and from writers that were truncated under; they are

@@ -198,7 +198,8 @@ impl Lease {
         };
         let read = batch.arena().len() - start;
         let unread = self.unread_now(unread);
-        let cutter = Cutter { cutting: reading.cutting, metrics: &reading.metrics, now: self.times.now(), key };
+        let (now, most) = (self.times.now(), batch.most_lines());
+        let cutter = Cutter { cutting: reading.cutting, metrics: &reading.metrics, now, key, most };
         let is_end = read == unread || (self.file.is_compressed() && read < wanted);
         let block = Block { start: start - prefix, offset: self.progress.offset, last: self.last && is_end };
         let cut = match reading.encoding {
@@ -352,6 +353,9 @@ fn read_block(
 mod tests {
     use std::io::Write;
 
+    use vigie_parsers::batch::Timestamp;
+
+    use super::super::cut::OnLongLine;
     use super::*;
 
     #[test]
@@ -368,6 +372,29 @@ mod tests {
             let start =
                 read_block((&file, &progress, None), &mut batch, 3_900).expect("it is read").expect("it is unchanged");
             assert_eq!((start, batch.arena()), (before, &bytes[1_000 - before..4_900]), "with room for {room}");
+        }
+    }
+    #[test]
+    fn a_block_of_very_short_lines_takes_no_more_memory_than_is_counted() {
+        let cutting = Cutting { max_line: 100, on_long_line: OnLongLine::Cut, skip_empty: false };
+        let metrics = InputMetrics::new("tail.0");
+        for (room, line) in [(4_000, "\n"), (30_000, "\r\n"), (200_000, "\n"), (200_000, "a\n"), (200_000, "\0\n")] {
+            let content = line.repeat((room - 100) / line.len());
+            let (mut at, mut lines) = (0, 0);
+            while at < content.len() {
+                let mut batch = Memory::new(4 << 20).take(room, PATIENCE).expect("there is room");
+                let key = Keys::new(["log"]).in_batch(&mut batch).key(0);
+                let start = batch.store(&content.as_bytes()[at..]).range().start;
+                let most = batch.most_lines();
+                let cutter = Cutter { cutting, metrics: &metrics, now: Timestamp::default(), key, most };
+
+                let cut = cutter.cut(&mut batch, Block { start, offset: at as u64, last: false }, &mut None);
+
+                assert!(batch.capacity_bytes() <= batch.charge(), "{line:?}: {} lines in {room}", batch.len());
+                assert!(cut.consumed > 0 && cut.end == (at + cut.consumed) as u64, "{line:?}: {cut:?}");
+                (at, lines) = (at + cut.consumed, lines + batch.len());
+            }
+            assert_eq!(lines, content.len() / line.len(), "{line:?}");
         }
     }
 }
