@@ -1,15 +1,15 @@
 //! Known beginnings: tokens of vendors, `Bearer`, `-----BEGIN`, `/home/`. Each word is asked by its first four bytes, which most
 //! often a table of bits denies.
 
+use std::ops::Range;
+
 use super::Detector;
 use super::commands::{COMMANDS, Command};
+use super::ends::Kind;
 use super::filter::Filter;
 use super::known::Known;
 use super::scanner::Pass;
 use super::secret::vendors::BEGINNINGS;
-
-/// Longest token, in bytes.
-const TOKEN: usize = 16 << 10;
 
 /// What a beginning leads to.
 #[derive(Clone, Copy, Debug)]
@@ -139,7 +139,7 @@ impl Pass<'_> {
         let (bearer, basic, sid) = (own.bearer, own.basic_auth, own.windows_sid);
         let (cvv, expiry) = (own.cvv, own.card_expiry);
         match lead {
-            Lead::Token(detector) => self.token(at, at, Some(detector), |byte| byte == b'.'),
+            Lead::Token(detector) => self.vendor_token(at, detector),
             Lead::Bearer => self.behind(at, |pass, start| {
                 pass.digest(start) || pass.token(at, start, bearer, |byte| b".~+/=".contains(&byte))
             }),
@@ -167,25 +167,53 @@ impl Pass<'_> {
         self.byte(end) == b' ' && then(self, end + 1)
     }
 
-    /// Asks for the letters, digits, `_`, `-` and `others` from `start` on.
+    /// Asks for the letters, digits, `_`, `-` and dots from `at` on.
+    fn vendor_token(&mut self, at: usize, detector: u16) -> bool {
+        if self.byte_before(at, 1) == b'-' {
+            return false;
+        }
+        let end = self.end_of(at, Kind::Token);
+        self.ask_to(Some(detector), at..end)
+    }
+
+    /// Asks for the letters, digits, `_`, `-` and `others` from `start` on. Where it begins nothing of the kind stands before it, so
+    /// that each run is read once.
     fn token(&mut self, at: usize, start: usize, detector: Option<u16>, others: impl Fn(u8) -> bool) -> bool {
         if self.byte_before(at, 1) == b'-' && start == at {
             return false;
         }
-        let text = &self.text[start.min(self.text.len())..self.text.len().min(start + TOKEN)];
+        let text = self.text.get(start..).unwrap_or_default();
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || others(*byte);
         let length = text.iter().take_while(|byte| is_part(byte)).count();
+        self.steps_of(length);
         let length = text[..length].iter().rposition(|byte| *byte != b'.').map_or(0, |last| last + 1);
-        let is_found = length > 0 && self.ask(detector, start..start + length);
+        self.ask_to(detector, start..start + length)
+    }
+
+    /// Asks for `span`, and is done with it if it is one.
+    fn ask_to(&mut self, detector: Option<u16>, span: Range<usize>) -> bool {
+        let end = span.end;
+        let is_found = !span.is_empty() && self.ask(detector, span);
         if is_found {
-            self.next = start + length;
+            self.next = end;
         }
         is_found
+    }
+
+    /// Where the run of this `kind` ends that `start` belongs to.
+    pub(super) fn end_of(&mut self, start: usize, kind: Kind) -> usize {
+        let (end, read) = self.ends.find(self.text, start, kind);
+        self.steps_of(read);
+        end
     }
 
     /// `-----BEGIN RSA PRIVATE KEY-----`, up to its last line or the end of the text.
     fn private_key(&mut self, at: usize) -> bool {
         const DASHES: &[u8] = b"-----";
+        let detector = self.engine.own.private_key;
+        if detector.is_none() {
+            return false;
+        }
         let head = &self.text[at..self.text.len().min(at + 64)];
         let Some(title) = memchr::memmem::find(head, DASHES) else { return false };
         if !self.text[..at].ends_with(DASHES)
@@ -200,7 +228,7 @@ impl Pass<'_> {
         });
         let start = at - DASHES.len();
         let end = end.unwrap_or(self.text.len());
-        let is_found = self.ask(self.engine.own.private_key, start..end);
+        let is_found = self.ask(detector, start..end);
         self.next = if is_found { end } else { self.next };
         is_found
     }

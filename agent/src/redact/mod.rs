@@ -9,6 +9,7 @@
 mod address;
 mod all;
 mod beside;
+mod brackets;
 mod chain;
 mod chains;
 #[cfg(any(test, fuzzing))]
@@ -20,6 +21,7 @@ mod decode;
 mod detector;
 mod digest;
 mod endings;
+mod ends;
 mod engine;
 mod filter;
 pub mod french;
@@ -52,6 +54,7 @@ mod table;
 mod token;
 pub mod universal;
 mod users;
+mod value;
 pub mod vat;
 mod version;
 mod ways;
@@ -62,6 +65,8 @@ mod written;
 mod examples;
 #[cfg(test)]
 mod plain;
+#[cfg(test)]
+mod values;
 
 pub use all::all;
 pub use checksum::{digits_mod, luhn, mod_11_10};

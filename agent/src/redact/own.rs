@@ -43,6 +43,7 @@ own!(
     username,
     person_name,
     cookie,
+    secret,
     url_parameter,
     windows_sid
 );

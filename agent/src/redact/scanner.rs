@@ -11,6 +11,7 @@ use vigie_parsers::simd::{BitWork, Classes, expect_behind};
 use super::beside::{Beside, open_pairs};
 use super::context::{BEFORE, Context};
 use super::decode::Decoded;
+use super::ends::Ends;
 use super::engine::Engine;
 use super::hearing::Hearing;
 use super::keys::{Key, Keys};
@@ -142,6 +143,7 @@ impl Scanner {
             next: 0,
             chain_end: 0,
             hex_end: 0,
+            ends: Ends::default(),
             context: &mut self.context,
             #[cfg(any(test, fuzzing))]
             steps: 0,
@@ -248,6 +250,8 @@ pub(super) struct Pass<'a> {
     pub(super) chain_end: usize,
     /// Colons before this have been looked at as parts of addresses.
     pub(super) hex_end: usize,
+    /// Where runs end.
+    pub(super) ends: Ends,
     /// The context that was read last, and before which place.
     pub(super) context: &'a mut (usize, Context),
     #[cfg(any(test, fuzzing))]
@@ -345,6 +349,17 @@ impl Pass<'_> {
         {
             self.steps += 1;
         }
+    }
+
+    /// Counts bytes that are read to find where something ends.
+    #[inline(always)]
+    pub(super) fn steps_of(&mut self, bytes: usize) {
+        #[cfg(any(test, fuzzing))]
+        {
+            self.steps += bytes as u64;
+        }
+        #[cfg(not(any(test, fuzzing)))]
+        let _unused = bytes;
     }
 
     pub(super) fn byte(&self, at: usize) -> u8 {

@@ -155,7 +155,6 @@ impl Pass<'_> {
         }
         let value = self.text[end + 1..]
             .iter()
-            .take(256)
             .take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b',' | b'\\'))
             .count();
         let value = end + 1..end + 1 + value;
