@@ -7,7 +7,7 @@ use vigie_parsers::simd::Classes;
 
 use super::beside::Beside;
 use super::chain::{Plain, Run};
-use super::context::Lengths;
+use super::context::{BEFORE, Lengths};
 use super::engine::{Asked, LONGEST, Strictness};
 use super::masks::Word;
 use super::scanner::Pass;
@@ -204,7 +204,9 @@ impl Pass<'_> {
         if at == 0 {
             return true;
         }
-        !self.hearing.may_speak(self.text, at)
+        let from = self.context_start(at);
+        let may_speak_far = from + BEFORE < at && self.hearing.speaks_within(from, at);
+        !may_speak_far && !self.hearing.may_speak(self.text, at)
     }
 
     /// The lengths of runs that the key or words may speak for which stand before `at`, or from there on before `end`.
@@ -212,7 +214,7 @@ impl Pass<'_> {
         if self.is_plain() {
             return Lengths::ALL;
         }
-        self.key.context.lengths.and(self.hearing.lengths_before(self.text, at, end))
+        self.key.context.lengths.and(self.hearing.lengths_before(self.text, self.context_start(at)..at, end))
     }
 
     /// Whether what begins at `start` goes on with something before it: a decimal, an id such as `blk_-1608999687919862906`.

@@ -24,6 +24,9 @@ use super::{Candidate, Finding, Place};
 /// Bytes of the shortest value, and what leads to it, that is not told by its key.
 pub(super) const SHORTEST: usize = 5;
 
+/// Longest look back over what was found, in bytes.
+const FARTHEST: usize = 4 << 10;
+
 /// Digits that are nobody's by chance, even with letters around them.
 const LONG: usize = 12;
 
@@ -144,7 +147,9 @@ impl Scanner {
             chain_end: 0,
             hex_end: 0,
             ends: Ends::default(),
+            first,
             context: &mut self.context,
+            context_from: 0,
             #[cfg(any(test, fuzzing))]
             steps: 0,
             #[cfg(any(test, fuzzing))]
@@ -252,8 +257,11 @@ pub(super) struct Pass<'a> {
     pub(super) hex_end: usize,
     /// Where runs end.
     pub(super) ends: Ends,
-    /// The context that was read last, and before which place.
+    /// The first finding in this text.
+    first: usize,
+    /// The context that was read last, before which place, and from where on.
     pub(super) context: &'a mut (usize, Context),
+    context_from: usize,
     #[cfg(any(test, fuzzing))]
     pub(super) steps: u64,
     #[cfg(any(test, fuzzing))]
@@ -443,18 +451,44 @@ impl Pass<'_> {
         }
     }
 
-    /// What the key and the 48 bytes before `at` on the same line say.
+    /// What the key and the 48 bytes before `at` on the same line say, without what was found there.
     pub(super) fn context_before(&mut self, at: usize) -> Context {
         self.read_context(at);
         self.context.1
     }
 
+    /// Where the 48 bytes begin that stand before `at`. What was found among them does not count: what is put in its place may be
+    /// shorter, and no value may come into the reach of a word by that.
+    #[inline(always)]
+    pub(super) fn context_start(&self, at: usize) -> usize {
+        let from = at.saturating_sub(BEFORE);
+        if self.found.len() == self.first { from } else { self.start_over_found(at, from) }
+    }
+
+    #[inline(never)]
+    fn start_over_found(&self, at: usize, mut from: usize) -> usize {
+        let (mut behind, floor) = (at, at.saturating_sub(FARTHEST));
+        for one in self.found[self.first..].iter().rev() {
+            let (start, end) = (one.start as usize, one.end as usize);
+            if end > at || start >= behind {
+                continue;
+            }
+            if end <= from || start <= floor {
+                break;
+            }
+            from = from.saturating_sub(end.min(behind) - start);
+            behind = start;
+        }
+        from.max(floor)
+    }
+
     /// Reads what stands before `at`, unless that was the last place for which it was read.
     pub(super) fn read_context(&mut self, at: usize) {
-        if self.context.0 == at {
+        let floor = self.context_start(at);
+        if self.context.0 == at && self.context_from == floor {
             return;
         }
-        let floor = at.saturating_sub(BEFORE);
+        self.context_from = floor;
         let before = &self.text[floor..at];
         let from = match memchr::memrchr(b'\n', before) {
             Some(newline) => floor + newline + 1,

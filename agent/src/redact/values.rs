@@ -148,6 +148,7 @@ fn hiding_twice_is_hiding_once() {
         "password=hunter22x user=jdupont ok",
         "nom=Durand prenom=Zoé token=abc4567890 x",
         "\"private_key\":\"-----BEGIN PRIVATE KEY-----\\nMIIEabc\\n-----END PRIVATE KEY-----\\n\",\"a\":1",
+        "burgerservicenummer of jane.doe.averylongname@mail.example.com is now 123456782",
         "PASSWORD=<hunter22x> nom=<Durand>",
         "{\"password\":[\"hunter22x\",\"b\"]} {b'password': b'x y'}",
     ] {
