@@ -30,6 +30,9 @@ impl Pass<'_> {
         let length = before.iter().rev().take_while(|byte| !is_end(byte) && **byte != b'@').count();
         let start = at - length;
         self.steps_of(length);
+        if length > 0 && self.byte_before(start, 1) == b'/' && self.oracle(start - 1, at) {
+            return true;
+        }
         if length == 0 || !self.text[..start].ends_with(b"://") {
             return false;
         }
@@ -40,6 +43,19 @@ impl Pass<'_> {
         let is_found = self.ask(self.engine.own.url_userinfo, start..end);
         if is_found {
             self.next = end + 1;
+        }
+        is_found
+    }
+
+    /// Whether a password stands from the slash at `slash` to the `@` at `at`, and a name before it: `jdbc:oracle:thin:name/password@`.
+    fn oracle(&mut self, slash: usize, at: usize) -> bool {
+        let before = &self.text[self.next.min(slash).max(slash.saturating_sub(LOCAL))..slash];
+        let Some(colon) = memchr::memrchr(b':', before) else { return false };
+        let (driver, start) = (&before[..=colon], slash - (before.len() - colon - 1));
+        let is_driver = driver.ends_with(b":thin:") || driver.ends_with(b":oci:");
+        let is_found = is_driver && start < slash && self.ask(self.engine.own.url_userinfo, start..at);
+        if is_found {
+            self.next = at + 1;
         }
         is_found
     }

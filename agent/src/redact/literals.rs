@@ -26,6 +26,7 @@ enum Lead {
     Expiry,
     Account,
     Argument,
+    Identified,
     Command(&'static Command),
 }
 
@@ -59,6 +60,9 @@ const LEADS: &[(&[u8; 4], Lead)] = &[
     (b"TTY=", Lead::Account),
     (b"CMD ", Lead::Account),
     (b"pass", Lead::Argument),
+    (b"PASS", Lead::Argument),
+    (b"IDEN", Lead::Identified),
+    (b"iden", Lead::Identified),
 ];
 
 /// The beginnings of what is enabled.
@@ -154,6 +158,7 @@ impl Pass<'_> {
             Lead::For => self.for_user(at),
             Lead::Account => self.account_before(at),
             Lead::Argument => self.argument(at),
+            Lead::Identified => self.identified(at),
             Lead::Command(command) => {
                 self.command(at, command);
                 false

@@ -48,6 +48,7 @@ mod runs;
 mod scanner;
 pub mod secret;
 mod shapes;
+mod spelled;
 mod spoken;
 mod story;
 mod table;

@@ -44,6 +44,7 @@ own!(
     person_name,
     cookie,
     secret,
+    password,
     url_parameter,
     windows_sid
 );

@@ -161,10 +161,15 @@ fn hiding_twice_is_hiding_once() {
 }
 
 #[test]
-fn secrets_are_found_behind_their_schemes() {
+fn secrets_are_found_in_further_ways_of_writing() {
     assert_hidden(&[
+        ("('password', 'hunter22x')", "('password', '<password>')"),
         ("Authorization: Token 0123456789abcdef0123456789abcdef01234567", "Authorization: Token <secret>"),
         ("Authorization: ApiKey aWQ6YXBpX2tleQ== x", "Authorization: ApiKey <secret> x"),
+        ("name=\"password\"\\r\\n\\r\\nhunter22x\\r\\n--x", "name=\"password\"\\r\\n\\r\\n<password>\\r\\n--x"),
+        ("jdbc:oracle:thin:jane/hunter22x@host:1521", "jdbc:oracle:thin:<url_userinfo>@host:1521"),
+        ("CREATE USER x IDENTIFIED BY 'hunter22x'", "CREATE USER x IDENTIFIED BY '<password>'"),
+        ("ALTER ROLE x WITH PASSWORD 'hunter22x';", "ALTER ROLE x WITH PASSWORD '<password>';"),
     ]);
 }
 
