@@ -62,6 +62,8 @@ const FLOODS: &[&str] = &[
     ":",
     "1a:2b:",
     "a=",
+    "1a=",
+    "db1password=",
     "\"a\":",
     "aBcDeF=",
     "a.b.c.d=",

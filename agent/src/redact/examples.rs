@@ -92,6 +92,8 @@ const PIECES: &[&str] = &[
     "=",
     "@",
     "password=",
+    "secret",
+    "Key: ",
     "\"",
     "'",
     "\\",
@@ -111,6 +113,7 @@ const PIECES: &[&str] = &[
     "<email>",
     "[card]",
     "P<FRA",
+    "P<FRADUPONT<<JEAN<<<<<<<<<<18A",
     "S-1-5-21-",
     "2026-11-28",
     "12:34:56",
@@ -217,6 +220,7 @@ fn whole_fields_are_values_by_their_keys() {
     let cases: &[(&str, &str, &[&str])] = &[
         ("password", "hunter2 is it", &["password"]),
         ("userPassword", "x y", &["password"]),
+        ("s3SecretKey", "abcd1234efgh", &["secret"]),
         ("first_name", "Zoé", &["person_name"]),
         ("nir", "184127645108946", &[]),
         ("card", "4111111111111111", &["card"]),
@@ -261,5 +265,55 @@ fn what_only_looks_like_a_token_hides_nothing() {
     let mut scanner = scanner();
     for text in ["<x:E1.4111111111111111aaaa>", "[x:E1.a4111111111111111-a]", "<x:K1.4111111111111111>"] {
         assert_eq!(found(&mut scanner, text), [("card", "4111111111111111")], "{text}");
+    }
+}
+
+/// Issue 7: a name behind digits was taken for one word with them, so that its value was not found.
+#[test]
+fn names_behind_digits_are_known() {
+    let mut scanner = scanner();
+    for text in [
+        "db1password=[[hunter2]]",
+        "89password=[[y]] ",
+        "a0b9PASSWORD: [[Hunter2]]",
+        "\"s3secret\":\"[[abcd1234efgh]]\"",
+        "\"s3SecretKey\":\"[[abcd1234efgh]]\"",
+        "s3secret_key='[[abcd1234efgh]]'",
+        "aws2secretAccessKey = [[abcd1234efgh]]",
+        "{\\\"oauth2token\\\":\\\"[[abcd1234efgh]]\\\"}",
+        "db1password1=[[hunter2]]",
+        "db1mot_de_passe=[[azerty]]&x",
+        "3contraseña=[[hunter2]]",
+        "<db1password>[[hunter2]]</db1password>",
+        "?p=1&oauth2code=[[4/0AbCdEf123]]",
+    ] {
+        let (text, values) = unmarked(text);
+        for shift in 0..68 {
+            let text = format!("{}{text}", "- ".repeat(shift / 2) + &" ".repeat(shift % 2));
+            let found: Vec<&str> = found(&mut scanner, &text).iter().map(|(_, value)| *value).collect();
+            assert_eq!(found, values, "{text}");
+            super::check::check(text.as_bytes(), Place { key: b"", escaped: false });
+        }
+    }
+    for text in
+        ["db1passwords=y", "1a2b3c=y", "passw0rd=y", "db1pass2word=y", "00:1b:44:11:3a:b7 2password", "9bytes=17"]
+    {
+        super::check::check(text.as_bytes(), Place { key: b"", escaped: false });
+        assert!(!found(&mut scanner, text).iter().any(|(name, _)| *name == "password"), "{text}");
+    }
+}
+
+/// Found by fuzzing: a line for machines ends within the word before a `=`, and what is left of that is a name.
+#[test]
+fn a_name_may_begin_behind_a_value() {
+    let mut scanner = scanner();
+    for value in ["P<FRADUPONT<<JEAN<<<<<<<<<<189", "P<FRADUPONT<<JEAN<<<<<<<<<<18A"] {
+        for shift in 0..68 {
+            for (name, secret) in [("password=", "é"), ("password: ", "Hunter2"), ("password\":\"", "y")] {
+                let text = format!("{}{value}{name}{secret}", " ".repeat(shift));
+                assert_eq!(found(&mut scanner, &text), [("mrz", value), ("password", secret)], "{text}");
+                super::check::check(text.as_bytes(), Place { key: b"", escaped: false });
+            }
+        }
     }
 }

@@ -55,11 +55,12 @@ impl Hearing {
         let mut carry = Carry::new();
         let reader = Reader { engine, text };
         for (block, (classes, heard)) in masks.blocks().iter().zip(&mut self.blocks).enumerate() {
-            let last = reader.block(block, (before, classes), &carry, heard);
+            let last = reader.block(block, (before, classes), &mut carry, heard);
             carry.ends = 0;
             match last {
                 Last::None => {}
                 Last::Ends(start, end) => carry.last = Some((start, end)),
+                Last::Glued => carry.last = None,
                 Last::GoesOn(start, before) => {
                     carry.last = before.or(carry.last);
                     reader.further(masks, block, start, &mut carry);
@@ -166,12 +167,14 @@ struct Carry {
     /// What is known of the word that ends in the block though it began before it, and where it ends.
     heard: Heard,
     ends: u64,
+    /// Whether letters behind digits go on.
+    is_glued: bool,
 }
 
 impl Carry {
     /// That of the beginning of a text.
     fn new() -> Self {
-        Self { last: Some((0, 0)), heard: Heard::default(), ends: 0 }
+        Self { last: Some((0, 0)), heard: Heard::default(), ends: 0, is_glued: false }
     }
 }
 
@@ -182,6 +185,8 @@ enum Last {
     Ends(usize, usize),
     /// Where one begins that does not end in it, and the last one that does.
     GoesOn(usize, Option<(usize, usize)>),
+    /// Letters behind digits do not end in it.
+    Glued,
 }
 
 impl Heard {
@@ -236,17 +241,26 @@ impl Reader<'_> {
 
     /// Reads the words that begin in one block, behind another, and notes them in `heard`. Gives the last one.
     #[inline(always)]
-    fn block(self, block: usize, (before, classes): (&Classes, &Classes), carry: &Carry, heard: &mut Heard) -> Last {
+    fn block(
+        self,
+        block: usize,
+        (before, classes): (&Classes, &Classes),
+        carry: &mut Carry,
+        heard: &mut Heard,
+    ) -> Last {
         let humps = humps(classes, before.smalls);
         let (letters, alnums, alnum_before) = (letters(classes), alnums(classes), alnums(before) >> 63);
         let behind_alnums = alnums << 1 | alnum_before;
-        // Letters behind digits are no words.
+        // Letters behind digits are no words but in names, which are looked at byte by byte.
         let all = letters & !behind_alnums | humps;
+        let glued = letters & (classes.digits << 1 | before.digits >> 63);
+        let starts = all | glued;
         let whole = letters & !(classes.words << 1 | before.words >> 63);
         let stops = !letters | humps;
         let ends = carry.ends | stops & letters << 1;
         *heard = Heard::default();
-        self.words(block, (all, whole, ends), carry.last, heard);
+        self.words(block, (all, starts, whole, ends), carry.last, heard);
+        heard.names |= behind_glued(letters, glued, &mut carry.is_glued);
         // Names with a digit behind their letters are looked at byte by byte, and so are those with letters beyond ASCII.
         let behind = behind_alnums & !alnums;
         heard.names |= behind & (classes.digits << 1 | 1) & (letters << 2 | 0b11) & !ends;
@@ -258,19 +272,28 @@ impl Reader<'_> {
             heard.speaking |= classes.highs;
             heard.lengths = if classes.highs == 0 { heard.lengths } else { Lengths::ALL };
         }
-        let Some(last) = 63_u32.checked_sub(all.leading_zeros()) else { return Last::None };
+        let Some(last) = 63_u32.checked_sub(starts.leading_zeros()) else { return Last::None };
         let (start, behind) = (block * 64 + last as usize, stops >> last >> 1);
         if behind != 0 {
             return Last::Ends(start, start + 1 + behind.trailing_zeros() as usize);
         }
-        let others = all & !(1 << last);
+        if glued >> last & 1 == 1 {
+            return Last::Glued;
+        }
+        let others = starts & !(1 << last);
         Last::GoesOn(start, word_before(block, others, ends))
     }
 
-    /// Reads the words that begin at the bits `all` of a block, which end at some of `ends`. Those at `whole` may be known by how they
-    /// begin.
+    /// Reads the words that begin at the bits `all` of a block, which end at some of `ends`, as do those before them, which begin at
+    /// some of `starts`. Those at `whole` may be known by how they begin.
     #[inline(always)]
-    fn words(self, block: usize, (all, whole, ends): (u64, u64, u64), last: Option<(usize, usize)>, heard: &mut Heard) {
+    fn words(
+        self,
+        block: usize,
+        (all, starts, whole, ends): (u64, u64, u64, u64),
+        last: Option<(usize, usize)>,
+        heard: &mut Heard,
+    ) {
         let (beginnings, mut known) = self.beginnings(block, all, ends);
         heard.heads = self.heads(block, beginnings & whole);
         while known != 0 {
@@ -280,7 +303,7 @@ impl Reader<'_> {
             let length = (end.trailing_zeros() - low) as usize;
             let head = head(self.text, block * 64 + low as usize);
             if let Some(key) = self.engine.known.may_hold(head, length) {
-                let last = word_before(block, all & (bit - 1), ends).or(last);
+                let last = word_before(block, starts & (bit - 1), ends).or(last);
                 heard.note(self.engine, last.map(|(start, end)| word_key(self.text, start, end)), key, end);
             }
         }
@@ -323,6 +346,16 @@ impl Reader<'_> {
             carry.heard.note(self.engine, last, key, 1 << bit);
         }
     }
+}
+
+/// One place behind the last of the letters that begin at the bits `glued` of a block, or before it if they go on, as bits.
+#[inline(always)]
+fn behind_glued(letters: u64, glued: u64, goes_on: &mut bool) -> u64 {
+    // A bit added to the first of them moves to what stands behind the last.
+    let (moved, is_over) = letters.overflowing_add(glued);
+    let (moved, was_over) = moved.overflowing_add((*goes_on).into());
+    *goes_on = is_over | was_over;
+    moved & !letters
 }
 
 /// The first of `ends` behind `bit`, 0 if there is none.

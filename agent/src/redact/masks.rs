@@ -229,30 +229,33 @@ impl Masks {
         self.behind(at, kind).leading_ones() as usize
     }
 
-    /// Where the word begins, cut at `camelCase`, that ends before `at`; `at` if no letter or digit is there. Of a longer one the
-    /// last 64 bytes count.
+    /// Where the word of a name begins, cut at `camelCase` and where letters stand behind digits, that ends before `at`; `at` if no
+    /// letter or digit is there. Of a longer one the last 64 bytes count.
     #[inline(always)]
-    pub(super) fn camel_start(&self, at: usize) -> usize {
+    pub(super) fn name_start(&self, at: usize) -> usize {
         let bit = at % 64;
         if bit > 0
             && let Some(classes) = self.blocks.get(at / 64)
         {
             let run = (alnums(classes) << (64 - bit)).leading_ones() as usize;
             if run < bit {
-                let humps = (classes.capitals & classes.smalls << 1) << (64 - bit);
-                return at - run.min(humps.leading_zeros() as usize + 1);
+                let cuts = humps(classes, 0) | letters(classes) & classes.digits << 1;
+                return at - run.min((cuts << (64 - bit)).leading_zeros() as usize + 1);
             }
         }
-        self.far_camel_start(at)
+        self.far_name_start(at)
     }
 
     #[inline(never)]
-    fn far_camel_start(&self, at: usize) -> usize {
+    fn far_name_start(&self, at: usize) -> usize {
         let run = self.count_behind(at, alnums);
-        let (capitals, smalls) =
-            (self.behind(at, |classes| classes.capitals), self.behind(at, |classes| classes.smalls));
-        let hump = (capitals & smalls << 1).leading_zeros() as usize + 1;
-        at - run.min(hump)
+        let (capitals, smalls, digits) = (
+            self.behind(at, |classes| classes.capitals),
+            self.behind(at, |classes| classes.smalls),
+            self.behind(at, |classes| classes.digits),
+        );
+        let cuts = capitals & smalls << 1 | (capitals | smalls) & digits << 1;
+        at - run.min(cuts.leading_zeros() as usize + 1)
     }
 }
 
@@ -281,9 +284,12 @@ mod tests {
             let at = at.index(text.len());
 
             let run = before(&text, at, |byte| byte.is_ascii_alphanumeric());
-            let hump = (1..run).find(|back| text[at - back].is_ascii_uppercase() && text[at - back - 1].is_ascii_lowercase());
+            let is_cut = |before: u8, byte: u8| {
+                byte.is_ascii_uppercase() && before.is_ascii_lowercase() || byte.is_ascii_alphabetic() && before.is_ascii_digit()
+            };
+            let cut = (1..run).find(|back| is_cut(text[at - back - 1], text[at - back]));
             if run < 64 {
-                prop_assert_eq!(masks.camel_start(at), at - hump.unwrap_or(run));
+                prop_assert_eq!(masks.name_start(at), at - cut.unwrap_or(run));
             }
             let end = at + text[at..].iter().take_while(|byte| is_word(**byte)).count();
             prop_assert_eq!(masks.word_end(at), end);

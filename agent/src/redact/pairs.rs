@@ -3,6 +3,7 @@
 use super::engine::Engine;
 use super::filter::{Filter, key_of, pair_key, word_key};
 use super::known::Known;
+use super::masks::alnums;
 use super::phrases::{hash, last_phrases};
 use super::scanner::Pass;
 use super::table::Table;
@@ -120,7 +121,7 @@ impl MayBe {
 impl Pass<'_> {
     /// Looks at the `:` or `=` at `at`, which may stand between a name and its value.
     pub(super) fn pair(&mut self, at: usize) {
-        if self.byte_before(at, 1).is_ascii_alphanumeric() && !self.hearing.may_be_name(at) && !self.is_plain() {
+        if self.byte_before(at, 1).is_ascii_alphanumeric() && !self.may_be_name(at) {
             return;
         }
         let mut end = at - usize::from(self.is_row(at));
@@ -130,7 +131,7 @@ impl Pass<'_> {
         {
             end -= 1;
         }
-        if !self.is_plain() && !self.hearing.may_be_name(end) {
+        if !self.may_be_name(end) {
             return;
         }
         let may_be = self.may_be_named(end);
@@ -158,11 +159,31 @@ impl Pass<'_> {
         }
     }
 
+    /// Whether a name that may be known ends before `end`.
+    #[inline(always)]
+    fn may_be_name(&self, end: usize) -> bool {
+        self.is_plain() || self.hearing.may_be_name(end) || self.cut_end == end
+    }
+
+    /// Notes where the word ends within which the last value does: what is left of it may be a name.
+    #[inline(never)]
+    pub(super) fn cut_word(&mut self) {
+        let at = self.next;
+        let is_within = self.byte_before(at, 1).is_ascii_alphanumeric() && self.byte(at).is_ascii_alphanumeric();
+        self.cut_end = if is_within { self.masks.end(at, alnums) } else { usize::MAX };
+    }
+
+    /// One place behind that word if it is in the block at `number`, as bits.
+    #[inline(always)]
+    pub(super) fn behind_cut(&self, number: usize) -> u64 {
+        if self.cut_end / 64 == number { 1 << (self.cut_end % 64) } else { 0 }
+    }
+
     /// Whether the word that ends before `end` may be a known name, or the last word of one with the word before it. Of words with
     /// letters beyond ASCII all may be.
     #[inline]
     fn may_be_named(&self, end: usize) -> MayBe {
-        let start = self.masks.camel_start(end);
+        let start = self.masks.name_start(end).max(self.next.min(end));
         let is_ascii = self.byte_before(end, 1).is_ascii() && self.byte_before(start, 1).is_ascii();
         if !is_ascii || self.is_plain() {
             return MayBe { single: true, double: true };
@@ -173,7 +194,7 @@ impl Pass<'_> {
         let last = word_key(self.text, start, end);
         let marks = self.text[..start].iter().rev().take(NAME).take_while(|byte| !byte.is_ascii_alphanumeric()).count();
         let before_end = start - marks;
-        let before_start = self.masks.camel_start(before_end);
+        let before_start = self.masks.name_start(before_end);
         let before = word_key(self.text, before_start, before_end);
         let is_far =
             marks > 0 && !self.text[before_end..start].is_ascii() || !self.byte_before(before_start, 1).is_ascii();

@@ -44,6 +44,8 @@ impl Phrase {
 pub(super) struct Reading {
     at: usize,
     was_small: bool,
+    /// Whether a word begins at letters behind digits, as in names: `db1password`.
+    cuts_digits: bool,
     phrase: Phrase,
 }
 
@@ -94,8 +96,10 @@ impl Reading {
             };
             first = next;
             (byte, length) = fold(first, &text[self.at + 1..]);
-            let is_end = byte == 0 || (first.is_ascii_uppercase() && self.was_small);
-            if is_end || (byte.is_ascii_digit() && !phrase.last.is_ascii_digit()) {
+            let (is_digit, was_digit) = (byte.is_ascii_digit(), phrase.last.is_ascii_digit());
+            let is_cut = self.cuts_digits && was_digit && !is_digit;
+            let is_end = byte == 0 || is_cut || (first.is_ascii_uppercase() && self.was_small);
+            if is_end || (is_digit && !was_digit) {
                 phrase.word = word;
                 ended(phrase);
             }
@@ -116,9 +120,12 @@ pub(super) fn phrases(text: &[u8], ended: impl FnMut(&Phrase)) -> Phrase {
     reading.phrase
 }
 
-/// The hashes of the phrases that `key` ends with, of one word, of two and so on; 0 where there are fewer words.
-pub(super) fn last_phrases(key: &[u8]) -> [u64; PHRASE] {
-    let phrase = phrases(key, |_| {});
+/// The hashes of the phrases that `name` ends with, of one word, of two and so on; 0 where there are fewer words. Letters behind
+/// digits begin one.
+pub(super) fn last_phrases(name: &[u8]) -> [u64; PHRASE] {
+    let mut reading = Reading { cuts_digits: true, ..Reading::default() };
+    reading.read(name, |_| {});
+    let phrase = reading.phrase;
     let mut states = [0; PHRASE];
     if phrase.is_open {
         for (number, state) in states[..phrase.known].iter_mut().enumerate() {

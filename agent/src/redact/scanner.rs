@@ -144,6 +144,7 @@ impl Scanner {
             is_keyed: !place.key.is_empty(),
             found,
             next: 0,
+            cut_end: usize::MAX,
             chain_end: 0,
             hex_end: 0,
             ends: Ends::default(),
@@ -251,6 +252,8 @@ pub(super) struct Pass<'a> {
     pub(super) found: &'a mut Vec<Finding>,
     /// What stands before this is done with.
     pub(super) next: usize,
+    /// One place behind the word within which the last value ends, if it ends within one.
+    pub(super) cut_end: usize,
     /// Groups before this have been in a chain.
     pub(super) chain_end: usize,
     /// Colons before this have been looked at as parts of addresses.
@@ -303,7 +306,7 @@ impl Pass<'_> {
             let behind_others;
             (behind_others, near) = open_pairs(blocks, number);
             // Most pairs have another name before them than those that are known.
-            events &= !classes.pairs | near | behind_others | self.hearing.names(number);
+            events &= !classes.pairs | near | behind_others | self.hearing.names(number) | self.behind_cut(number);
         }
         while events != 0 {
             let bit = events & events.wrapping_neg();
@@ -316,6 +319,7 @@ impl Pass<'_> {
                 self.number_word(at, (classes, &beside), bit, starts & bit != 0);
             } else {
                 self.look(at, near & bit != 0);
+                events |= classes.pairs & self.behind_cut(number) & !(bit | (bit - 1));
             }
         }
     }
@@ -333,6 +337,7 @@ impl Pass<'_> {
     #[inline(never)]
     pub(super) fn look(&mut self, at: usize, is_near: bool) {
         self.step();
+        let next = self.next;
         match self.text[at] {
             b'@' => self.address(at),
             b':' => {
@@ -347,6 +352,9 @@ impl Pass<'_> {
                 self.skip_token(at);
             }
             _ => self.word(at),
+        }
+        if self.next != next {
+            self.cut_word();
         }
     }
 

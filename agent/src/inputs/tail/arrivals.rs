@@ -136,7 +136,7 @@ impl Arrivals {
         std::mem::take(&mut held.1)
     }
 
-    fn held(&self) -> MutexGuard<'_, (HashMap<FileId, usize>, Vec<Arrival>)> {
+    pub(super) fn held(&self) -> MutexGuard<'_, (HashMap<FileId, usize>, Vec<Arrival>)> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

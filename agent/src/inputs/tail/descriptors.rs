@@ -1,8 +1,9 @@
 //! Holds no more descriptors than the system gives: quiet files give theirs up and are opened again when they grow.
 //!
 //! A file without a descriptor is known by its path, inode and birth, and its watch still tells of writes. When it is renamed it
-//! is looked for in its directory at once and held open from then on, as every file is that leaves. Where many leave at a time
-//! they take turns. Counted is all that is open of files, copies and kept rests; what comes has a share of its own in `arrivals`.
+//! is looked for in its directory at once and held open from then on, as every file is that leaves; where it was compressed, it
+//! goes on in that. Where many leave at a time they take turns. Counted is all that is open of files, copies and kept rests; what
+//! comes has a share of its own in `arrivals`.
 
 use std::fs::Metadata;
 use std::io;
@@ -15,7 +16,7 @@ use rustix::process::{Resource, getrlimit};
 use tracing::{error, info};
 
 use super::Tail;
-use super::file::{self, Open, Standing, Tailed};
+use super::file::{self, FileId, Open, Standing, Tailed};
 use super::opened::{Held, Opened};
 use super::rotate::is_out_of_descriptors;
 use super::siblings::Listings;
@@ -148,8 +149,8 @@ impl Tail {
         !is_full
     }
 
-    /// Opens a file again that is not at its path any more. One that is nowhere in its directory is deleted, with what of it was
-    /// not read.
+    /// Opens a file again that is not at its path any more. One that is nowhere in its directory was compressed, or is deleted with
+    /// what of it was not read.
     pub(super) fn find_again(&mut self, number: u64, listings: &mut Listings) {
         let Some(file) = self.files.get_mut(&number).filter(|file| !file.file.is_open()) else { return };
         let listing = listings.of(file.place().parent().unwrap_or(Path::new("")));
@@ -163,6 +164,10 @@ impl Tail {
                 return;
             }
         }
+        if self.goes_on_in_copy(number) {
+            return;
+        }
+        let Some(file) = self.files.get_mut(&number) else { return };
         file.standing = Standing::Gone;
         let lost = file.size.saturating_sub(file.progress.offset);
         self.metrics.abandoned_bytes.add(lost);
@@ -171,6 +176,23 @@ impl Tail {
                 "deleted before it was read to its end, and not held open: there are more files than descriptors; raise the \
                 limit of open files (`ulimit -n`, `LimitNOFILE`)");
         }
+    }
+
+    /// Goes on in what a file was compressed to. Gives whether there is such a file.
+    fn goes_on_in_copy(&mut self, number: u64) -> bool {
+        let Some(copy) = self.files.get(&number).and_then(|file| self.compressed_copy(file)) else { return false };
+        let Some(file) = self.files.get_mut(&number) else { return false };
+        info!(component = %self.settings.name, file = %file.place().display(), copy = %copy.path.display(),
+            offset = file.progress.offset, "compressed while it was not held open: the rest is read from there");
+        let (before, metadata) = (file.id, copy.metadata.clone());
+        file.become_copy(copy, self.now);
+        if self.by_id.get(&before) == Some(&number) {
+            self.by_id.remove(&before);
+        }
+        self.by_id.insert(FileId::of(&metadata), number);
+        self.moved.insert(number);
+        self.count_descriptor(number, &metadata);
+        true
     }
 }
 

@@ -80,6 +80,10 @@ impl Tail {
         if !is_same {
             return self.content_changed(number);
         }
+        if is_written && !file.has_generation() {
+            // Of what was truncated and written anew a line may be complete, though it is as long as what was tried in vain.
+            file.progress.stuck = None;
+        }
         if size != file.size {
             file.last_growth = self.now;
             (file.size, file.is_cut_short) = (size, false);

@@ -325,7 +325,7 @@ pub(super) struct Copy {
 
 impl Tailed {
     /// Goes on in a copy of its content.
-    fn become_copy(&mut self, copy: Copy, now: std::time::Instant) {
+    pub(super) fn become_copy(&mut self, copy: Copy, now: std::time::Instant) {
         self.size = copy.file.size().unwrap_or(self.size);
         self.file = Arc::new(copy.file);
         self.id = FileId::of(&copy.metadata);

@@ -1,5 +1,6 @@
 //! More files than descriptors.
 
+use super::compressed::compress_away;
 use super::*;
 
 fn name(number: u32) -> String {
@@ -69,6 +70,27 @@ fn a_file_that_is_not_held_open_is_found_again_when_it_is_renamed() {
     let texts = rig.texts();
     let all = ["two", "three", "new"].iter().flat_map(|word| expected(word)).collect();
     assert_eq!(sorted(texts), sorted(all));
+    rig.wait(10).wait(10);
+    assert_eq!((rig.open_files(), rig.metrics.abandoned_bytes.get()), (40, 0));
+}
+
+/// What it was compressed to holds what of it was not read.
+#[test]
+fn a_file_that_is_not_held_open_goes_on_in_what_it_was_compressed_to() {
+    let mut rig = rig(5);
+    rig.wait(5).texts();
+    for number in 0..40 {
+        let (live, rotated) = (name(number), format!("{number:02}.log.1"));
+        rig.append(&live, &format!("{number} two\n")).rename(&live, &rotated);
+        compress_away(&rig, &rotated, &format!("{rotated}.gz"));
+        rig.append(&live, &format!("{number} new\n"));
+    }
+    for _ in 0..12 {
+        rig.scan().wait(2);
+    }
+
+    let all = ["two", "new"].iter().flat_map(|word| expected(word)).collect();
+    assert_eq!(sorted(rig.texts()), sorted(all));
     rig.wait(10).wait(10);
     assert_eq!((rig.open_files(), rig.metrics.abandoned_bytes.get()), (40, 0));
 }

@@ -608,3 +608,17 @@ fn what_has_come_to_the_path_of_a_missed_log_is_read_only_if_it_is_unknown() {
     rig.tail().take_up_rotated((&log, &log), (&copy, listed), since);
     assert_eq!(rig.open_files(), 2, "it was missed");
 }
+
+/// It waited to grow, for no line was complete when it was as long before.
+#[test]
+fn a_log_without_a_line_that_is_truncated_and_as_long_again_is_read() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "half a line ");
+    rig.start();
+    File::create(rig.path("a.log")).expect("it is truncated");
+    rig.append("a.log", "one line up\n");
+
+    rig.run();
+
+    assert_eq!(rig.texts(), ["one line up"]);
+}
