@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Group;
-use super::pairs::QUOTED;
+use super::pairs::{BARE, QUOTED};
 use super::scanner::Pass;
 use super::value::{Quote, SLASHES, Value, slashes_before, spaces};
 
@@ -44,12 +44,14 @@ impl Pass<'_> {
     /// asked for, and where the first value of any kind begins.
     fn first_value(&mut self, mut quote: Quote, detector: u16, many: usize) -> Option<(Value, usize)> {
         let limit = self.text.len().min(quote.start + REACH);
+        // Many an object that describes a key or a session has strings of eight letters.
+        let kind = if self.engine.own.secret == Some(detector) { BARE } else { QUOTED };
         let (mut begin, mut asked) = (None, 0);
         while asked < many {
             let string = self.string(quote, limit);
             let first = *begin.get_or_insert(string.value.unwrap_or(quote.start));
             let (is_name, value) = (string.value.is_some(), Value::quoted(string.span));
-            if !is_name && !value.span.is_empty() && self.is_value(detector, &value, QUOTED) {
+            if !is_name && !value.span.is_empty() && self.is_value(detector, &value, kind) {
                 return Some((value, first));
             }
             asked += usize::from(!is_name);

@@ -22,7 +22,7 @@ const NAMED: &[&str] =
 const PERSONS: &[&str] = &["name", "nom", "user", "user_name", "lastname", "firstname"];
 
 /// What a check of a value gets in place of groups: how the value is written, and where.
-const BARE: u8 = 0;
+pub(super) const BARE: u8 = 0;
 pub(super) const QUOTED: u8 = 1;
 const IN_QUERY: u8 = 2;
 const IN_QUERY_PERSON: u8 = 3;
