@@ -3,13 +3,14 @@
 
 use std::ops::Range;
 
-use super::Detector;
 use super::commands::{COMMANDS, Command};
 use super::ends::Kind;
+use super::engine::LONGEST;
 use super::filter::Filter;
 use super::known::Known;
 use super::scanner::Pass;
 use super::secret::vendors::BEGINNINGS;
+use super::{Candidate, Detector};
 
 /// What a beginning leads to.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,7 @@ enum Lead {
     Account,
     Argument,
     Identified,
+    Track,
     Command(&'static Command),
 }
 
@@ -65,6 +67,9 @@ const LEADS: &[(&[u8; 4], Lead)] = &[
     (b"iden", Lead::Identified),
 ];
 
+/// How numbers of cards begin on the first track of their stripe.
+const TRACKS: &[&[u8; 2]] = &[b"B2", b"B3", b"B4", b"B5", b"B6"];
+
 /// The beginnings of what is enabled.
 #[derive(Debug)]
 pub(super) struct Literals {
@@ -91,6 +96,10 @@ impl Literals {
         }
         for (beginning, lead) in LEADS {
             literals.add(**beginning, *lead, &beginning[..]);
+        }
+        for (track, number) in TRACKS.iter().flat_map(|track| (0..100).map(move |number| (*track, number))) {
+            let head = [track[0], track[1], b'0' + number / 10, b'0' + number % 10];
+            literals.add(head, Lead::Track, track);
         }
         for command in COMMANDS {
             let head = command.program.first_chunk();
@@ -159,6 +168,7 @@ impl Pass<'_> {
             Lead::Account => self.account_before(at),
             Lead::Argument => self.argument(at),
             Lead::Identified => self.identified(at),
+            Lead::Track => self.track(at),
             Lead::Command(command) => {
                 self.command(at, command);
                 false
@@ -210,6 +220,22 @@ impl Pass<'_> {
         let (end, read) = self.ends.find(self.text, start, kind);
         self.steps_of(read);
         end
+    }
+
+    /// `%B4111111111111111^NAME^…`, the first track of a card, of which the `B` stands at `at`.
+    fn track(&mut self, at: usize) -> bool {
+        let text = &self.text[at + 1..];
+        let length = text.iter().take(LONGEST).take_while(|byte| byte.is_ascii_digit()).count();
+        let is_track = self.byte_before(at, 1) == b'%' && text.get(length) == Some(&b'^');
+        let (Some(card), true) = (self.engine.own.card, is_track) else { return false };
+        let candidate = Candidate { plain: &text[..length], groups: &[length as u8], separators: &[] };
+        if (self.engine.detector(card).check)(&candidate).is_none() {
+            return false;
+        }
+        let end = at + 1 + length;
+        self.keep(card, at + 1..end);
+        self.next = end;
+        true
     }
 
     /// `-----BEGIN RSA PRIVATE KEY-----`, up to its last line or the end of the text.

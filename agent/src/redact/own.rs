@@ -34,6 +34,7 @@ own!(
     mrz,
     birth_date,
     gps,
+    card,
     cvv,
     card_expiry,
     url_userinfo,
