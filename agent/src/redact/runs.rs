@@ -7,7 +7,7 @@ use vigie_parsers::simd::Classes;
 
 use super::beside::Beside;
 use super::chain::{Plain, Run};
-use super::context::{BEFORE, Lengths};
+use super::context::Lengths;
 use super::engine::{Asked, LONGEST, Strictness};
 use super::masks::Word;
 use super::scanner::Pass;
@@ -204,9 +204,7 @@ impl Pass<'_> {
         if at == 0 {
             return true;
         }
-        let from = self.context_start(at);
-        let may_speak_far = from + BEFORE < at && self.hearing.speaks_within(from, at);
-        !may_speak_far && !self.hearing.may_speak(self.text, at)
+        !self.hearing.may_speak(self.text, at) && !self.may_speak_far(at)
     }
 
     /// The lengths of runs that the key or words may speak for which stand before `at`, or from there on before `end`.

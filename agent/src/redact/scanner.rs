@@ -473,6 +473,18 @@ impl Pass<'_> {
         if self.found.len() == self.first { from } else { self.start_over_found(at, from) }
     }
 
+    /// Whether a word may speak for anything that stands before these 48 bytes but for what was found.
+    #[inline(always)]
+    pub(super) fn may_speak_far(&self, at: usize) -> bool {
+        self.found.len() > self.first && self.speaks_over_found(at)
+    }
+
+    #[inline(never)]
+    fn speaks_over_found(&self, at: usize) -> bool {
+        let from = self.context_start(at);
+        from + BEFORE < at && self.hearing.speaks_within(from, at)
+    }
+
     #[inline(never)]
     fn start_over_found(&self, at: usize, mut from: usize) -> usize {
         let (mut behind, floor) = (at, at.saturating_sub(FARTHEST));

@@ -99,7 +99,10 @@ fn what_stands_in_the_brackets_of_a_secret_is_hidden() {
         (r#""token":["hunter22x"]"#, r#""token":["<secret>"]"#),
         (r#""user":["jdupont"]"#, r#""user":["<username>"]"#),
         (r#""session":{"state":"open","id":"a"}"#, r#""session":{"state":"open","id":"a"}"#),
-        (r#""auth":{"type":"operator"} "signature":["verified"]"#, r#""auth":{"type":"operator"} "signature":["verified"]"#),
+        (
+            r#""auth":{"type":"operator"} "signature":["verified"]"#,
+            r#""auth":{"type":"operator"} "signature":["verified"]"#,
+        ),
         (r#""user":{"age":"jdupont"}"#, r#""user":{"age":"jdupont"}"#),
         (r#""password":["null"] "password":{"#, r#""password":["null"] "password":{"#),
     ]);
