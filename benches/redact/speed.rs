@@ -12,11 +12,12 @@ const LEAST: f64 = 400.0;
 const LEAST_FLOOD: f64 = 40.0;
 
 const ROUNDS: usize = 7;
-/// Bytes of a flood, and of its lines.
+/// Bytes of a flood, and of its lines: of short ones as most are, and of long ones, in which what is not linear shows.
 const FLOOD: usize = 256 << 10;
-const LINE: usize = 4096;
+const LINES: [usize; 2] = [4096, FLOOD];
 
-/// What comes again and again in floods: groups of numbers, words that speak for one, and marks that something may begin with.
+/// What comes again and again in floods: groups of numbers, words that speak for one, marks that something may begin with, and
+/// beginnings of what goes on to the end.
 const FLOODS: &[&str] = &[
     "0",
     "0 ",
@@ -83,6 +84,27 @@ const FLOODS: &[&str] = &[
     "\\u0030",
     "%30",
     "&#64;",
+    "eyJ.",
+    "eyJ.eyJ.",
+    "SG.",
+    "pat_.",
+    "glpat-.",
+    "key-.",
+    "xoxb-.",
+    "hvs.",
+    "lat=",
+    "?state=",
+    "user=",
+    "nom=",
+    "token=/a/",
+    "password=${",
+    "cookie: ${",
+    "user=[\"",
+    "token:{\"",
+    "nom:<",
+    "user=\"\\\"",
+    "\\\\\\:",
+    "://a@",
 ];
 
 /// Megabytes for each second.
@@ -115,9 +137,9 @@ pub(crate) fn measure(engine: &Arc<Engine>, lines: &[String]) -> Speed {
         lines.iter().map(|line| line.len()).sum::<usize>() as f64 / best / 1e6
     };
     let mut worst = (f64::INFINITY, "");
-    for piece in FLOODS {
+    for (piece, line) in FLOODS.iter().flat_map(|piece| LINES.map(|line| (piece, line))) {
         let text: Vec<u8> = piece.bytes().cycle().take(FLOOD).collect();
-        let flood = speed(&mut text.chunks(LINE));
+        let flood = speed(&mut text.chunks(line));
         if flood < worst.0 {
             worst = (flood, piece);
         }

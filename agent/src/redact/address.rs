@@ -5,8 +5,6 @@ use super::scanner::Pass;
 /// Longest name before the `@`, and longest domain.
 const LOCAL: usize = 64;
 const DOMAIN: usize = 253;
-/// Longest name and password in an address.
-const USERINFO: usize = 256;
 
 impl Pass<'_> {
     /// Looks at the `@` at `at`.
@@ -27,20 +25,37 @@ impl Pass<'_> {
 
     /// Whether the `@` at `at` ends the name and password of an address of the web.
     fn userinfo(&mut self, at: usize) -> bool {
-        let before = &self.text[self.next.max(at.saturating_sub(USERINFO))..at];
+        let before = &self.text[self.next.min(at)..at];
         let is_end = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'"' | b'<' | b'>' | b'?' | b'#');
         let length = before.iter().rev().take_while(|byte| !is_end(byte) && **byte != b'@').count();
         let start = at - length;
+        self.steps_of(length);
+        if length > 0 && self.byte_before(start, 1) == b'/' && self.oracle(start - 1, at) {
+            return true;
+        }
         if length == 0 || !self.text[..start].ends_with(b"://") {
             return false;
         }
         // A password may hold further ones.
-        let ahead = &self.text[at..self.text.len().min(at + USERINFO)];
+        let ahead = &self.text[at..];
         let authority = ahead.iter().take_while(|byte| !is_end(byte)).count();
         let end = at + ahead[..authority].iter().rposition(|byte| *byte == b'@').unwrap_or_default();
         let is_found = self.ask(self.engine.own.url_userinfo, start..end);
         if is_found {
             self.next = end + 1;
+        }
+        is_found
+    }
+
+    /// Whether a password stands from the slash at `slash` to the `@` at `at`, and a name before it: `jdbc:oracle:thin:name/password@`.
+    fn oracle(&mut self, slash: usize, at: usize) -> bool {
+        let before = &self.text[self.next.min(slash).max(slash.saturating_sub(LOCAL))..slash];
+        let Some(colon) = memchr::memrchr(b':', before) else { return false };
+        let (driver, start) = (&before[..=colon], slash - (before.len() - colon - 1));
+        let is_driver = driver.ends_with(b":thin:") || driver.ends_with(b":oci:");
+        let is_found = is_driver && start < slash && self.ask(self.engine.own.url_userinfo, start..at);
+        if is_found {
+            self.next = at + 1;
         }
         is_found
     }

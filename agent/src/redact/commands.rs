@@ -54,14 +54,14 @@ impl Pass<'_> {
         }
         let Some(password) = self.engine.pairs.named(b"password") else { return };
         let line = &line[..memchr::memchr3(b'\n', b'|', b';', line).unwrap_or(line.len())];
-        if let Some(value) = value(line, command.option, command.takes) {
+        if let Some(value) = value(line, &text[at..], command.option, command.takes) {
             self.keep(password, at + value.start..at + value.end);
         }
     }
 }
 
-/// Where the value of `option` lies in the line of a command.
-fn value(line: &[u8], option: &[u8], takes: Takes) -> Option<Range<usize>> {
+/// Where the value of `option` lies whose program and option are in `line`, the beginning of `text`.
+fn value(line: &[u8], text: &[u8], option: &[u8], takes: Takes) -> Option<Range<usize>> {
     let begins = |place: &usize| line[..*place].ends_with(b" ") && line[*place..].starts_with(option);
     let place = memchr::memchr_iter(b'-', line).find(begins)?;
     let mut start = place + option.len();
@@ -71,10 +71,10 @@ fn value(line: &[u8], option: &[u8], takes: Takes) -> Option<Range<usize>> {
     let quote = line.get(start).copied().filter(|byte| matches!(byte, b'\'' | b'"'));
     start += usize::from(quote.is_some());
     let is_end = |byte: &u8| match quote {
-        Some(quote) => *byte == quote,
-        None => byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'\\'),
+        Some(quote) => *byte == quote || *byte == b'\n',
+        None => byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'\\' | b'|' | b';'),
     };
-    let rest = line.get(start..)?;
+    let rest = text.get(start..)?;
     let length = rest.iter().position(is_end).unwrap_or(rest.len());
     let text = &rest[..length];
     let is_sample = matches!(text.first(), None | Some(b'-' | b'<' | b'[' | b'$' | b'*'));

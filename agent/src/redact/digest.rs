@@ -2,18 +2,12 @@
 
 use super::scanner::Pass;
 
-/// Longest list that is looked at, in bytes.
-const LIST: usize = 2 << 10;
-
 impl Pass<'_> {
     /// The list of `name=value` at `start`, to its end. Gives whether it is one of an answer: it has the name of a user.
     pub(super) fn digest(&mut self, start: usize) -> bool {
-        let text = &self.text[start.min(self.text.len())..self.text.len().min(start + LIST)];
-        if !text.starts_with(b"username=") {
-            return false;
-        }
+        let text = self.text.get(start..).unwrap_or_default();
+        let Some(bearer) = self.engine.own.bearer.filter(|_| text.starts_with(b"username=")) else { return false };
         let length = list_length(text);
-        let Some(bearer) = self.engine.own.bearer else { return false };
         self.keep(bearer, start..start + length);
         self.next = start + length;
         true

@@ -37,6 +37,8 @@ struct Seen {
     way: Way,
     /// Which of the last groups have letters, as bits, the last one lowest.
     letters: u32,
+    /// The same of digits: without one no number is there.
+    digits: u32,
     /// Whether more than their lengths was asked for.
     is_asked: bool,
 }
@@ -362,6 +364,7 @@ impl Pass<'_> {
         }
         let has_letters = digits + 1 != 1 << size;
         seen.letters = seen.letters << 1 | u32::from(has_letters);
+        seen.digits = seen.digits << 1 | u32::from(digits != 0);
         seen.way = seen.way.and(size as u8);
         seen.track = self.engine.ways.follow(seen.track, size);
         if let Some(runs) = runs {
@@ -369,7 +372,8 @@ impl Pass<'_> {
         }
         let third = if size == 2 { 3 } else { 2 };
         let is_country = size >= 2 && group.ahead & 0b11 == 0 && group.ahead >> third & 1 == 1;
-        let may_be_way = seen.track.ends(has_letters, seen.letters != 0);
+        let has_digits = seen.digits & ((1 << GROUPS) - 1) != 0;
+        let may_be_way = has_digits && seen.track.ends(has_letters, seen.letters != 0);
         let may_be_alone = self.engine.asks_alone(size, has_letters);
         if !(may_be_way || is_country || may_be_alone) {
             return true;

@@ -2,6 +2,8 @@
 //! Every word is looked at once, by its first bytes and its length, and filters deny nearly all: then nothing that needs a word is
 //! asked, and no word is read.
 
+use std::ops::Range;
+
 use vigie_parsers::simd::Classes;
 
 use super::context::{BEFORE, Lengths};
@@ -133,14 +135,14 @@ impl Hearing {
         (first..=last).any(within)
     }
 
-    /// The lengths of runs that words may speak for which end in the 48 bytes before `at` or from there on before `end`, and some
-    /// more.
+    /// The lengths of runs that words may speak for which end in the bytes `before` a number or from there on before `end`, and
+    /// some more.
     #[inline]
-    pub(super) fn lengths_before(&self, text: &[u8], at: usize, end: usize) -> Lengths {
-        if at.checked_sub(1).is_some_and(|before| text[before].is_ascii_alphanumeric()) {
+    pub(super) fn lengths_before(&self, text: &[u8], before: Range<usize>, end: usize) -> Lengths {
+        if before.end.checked_sub(1).is_some_and(|before| text[before].is_ascii_alphanumeric()) {
             return Lengths::ALL;
         }
-        let blocks = at.saturating_sub(BEFORE) / 64..=end / 64;
+        let blocks = before.start / 64..=end / 64;
         blocks.fold(Lengths::NONE, |lengths, block| lengths.and(self.block(block).lengths))
     }
 

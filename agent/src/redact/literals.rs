@@ -1,15 +1,16 @@
 //! Known beginnings: tokens of vendors, `Bearer`, `-----BEGIN`, `/home/`. Each word is asked by its first four bytes, which most
 //! often a table of bits denies.
 
-use super::Detector;
+use std::ops::Range;
+
 use super::commands::{COMMANDS, Command};
+use super::ends::Kind;
+use super::engine::LONGEST;
 use super::filter::Filter;
 use super::known::Known;
 use super::scanner::Pass;
 use super::secret::vendors::BEGINNINGS;
-
-/// Longest token, in bytes.
-const TOKEN: usize = 16 << 10;
+use super::{Candidate, Detector};
 
 /// What a beginning leads to.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +27,8 @@ enum Lead {
     Expiry,
     Account,
     Argument,
+    Identified,
+    Track,
     Command(&'static Command),
 }
 
@@ -59,7 +62,13 @@ const LEADS: &[(&[u8; 4], Lead)] = &[
     (b"TTY=", Lead::Account),
     (b"CMD ", Lead::Account),
     (b"pass", Lead::Argument),
+    (b"PASS", Lead::Argument),
+    (b"IDEN", Lead::Identified),
+    (b"iden", Lead::Identified),
 ];
+
+/// How numbers of cards begin on the first track of their stripe.
+const TRACKS: &[&[u8; 2]] = &[b"B2", b"B3", b"B4", b"B5", b"B6"];
 
 /// The beginnings of what is enabled.
 #[derive(Debug)]
@@ -87,6 +96,10 @@ impl Literals {
         }
         for (beginning, lead) in LEADS {
             literals.add(**beginning, *lead, &beginning[..]);
+        }
+        for (track, number) in TRACKS.iter().flat_map(|track| (0..100).map(move |number| (*track, number))) {
+            let head = [track[0], track[1], b'0' + number / 10, b'0' + number % 10];
+            literals.add(head, Lead::Track, track);
         }
         for command in COMMANDS {
             let head = command.program.first_chunk();
@@ -139,7 +152,7 @@ impl Pass<'_> {
         let (bearer, basic, sid) = (own.bearer, own.basic_auth, own.windows_sid);
         let (cvv, expiry) = (own.cvv, own.card_expiry);
         match lead {
-            Lead::Token(detector) => self.token(at, at, Some(detector), |byte| byte == b'.'),
+            Lead::Token(detector) => self.vendor_token(at, detector),
             Lead::Bearer => self.behind(at, |pass, start| {
                 pass.digest(start) || pass.token(at, start, bearer, |byte| b".~+/=".contains(&byte))
             }),
@@ -154,6 +167,8 @@ impl Pass<'_> {
             Lead::For => self.for_user(at),
             Lead::Account => self.account_before(at),
             Lead::Argument => self.argument(at),
+            Lead::Identified => self.identified(at),
+            Lead::Track => self.track(at),
             Lead::Command(command) => {
                 self.command(at, command);
                 false
@@ -167,25 +182,69 @@ impl Pass<'_> {
         self.byte(end) == b' ' && then(self, end + 1)
     }
 
-    /// Asks for the letters, digits, `_`, `-` and `others` from `start` on.
+    /// Asks for the letters, digits, `_`, `-` and dots from `at` on.
+    fn vendor_token(&mut self, at: usize, detector: u16) -> bool {
+        if self.byte_before(at, 1) == b'-' {
+            return false;
+        }
+        let end = self.end_of(at, Kind::Token);
+        self.ask_to(Some(detector), at..end)
+    }
+
+    /// Asks for the letters, digits, `_`, `-` and `others` from `start` on. Where it begins nothing of the kind stands before it, so
+    /// that each run is read once.
     fn token(&mut self, at: usize, start: usize, detector: Option<u16>, others: impl Fn(u8) -> bool) -> bool {
         if self.byte_before(at, 1) == b'-' && start == at {
             return false;
         }
-        let text = &self.text[start.min(self.text.len())..self.text.len().min(start + TOKEN)];
+        let text = self.text.get(start..).unwrap_or_default();
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || others(*byte);
         let length = text.iter().take_while(|byte| is_part(byte)).count();
+        self.steps_of(length);
         let length = text[..length].iter().rposition(|byte| *byte != b'.').map_or(0, |last| last + 1);
-        let is_found = length > 0 && self.ask(detector, start..start + length);
+        self.ask_to(detector, start..start + length)
+    }
+
+    /// Asks for `span`, and is done with it if it is one.
+    fn ask_to(&mut self, detector: Option<u16>, span: Range<usize>) -> bool {
+        let end = span.end;
+        let is_found = !span.is_empty() && self.ask(detector, span);
         if is_found {
-            self.next = start + length;
+            self.next = end;
         }
         is_found
+    }
+
+    /// Where the run of this `kind` ends that `start` belongs to.
+    pub(super) fn end_of(&mut self, start: usize, kind: Kind) -> usize {
+        let (end, read) = self.ends.find(self.text, start, kind);
+        self.steps_of(read);
+        end
+    }
+
+    /// `%B4111111111111111^NAME^…`, the first track of a card, of which the `B` stands at `at`.
+    fn track(&mut self, at: usize) -> bool {
+        let text = &self.text[at + 1..];
+        let length = text.iter().take(LONGEST).take_while(|byte| byte.is_ascii_digit()).count();
+        let is_track = self.byte_before(at, 1) == b'%' && text.get(length) == Some(&b'^');
+        let (Some(card), true) = (self.engine.own.card, is_track) else { return false };
+        let candidate = Candidate { plain: &text[..length], groups: &[length as u8], separators: &[] };
+        if (self.engine.detector(card).check)(&candidate).is_none() {
+            return false;
+        }
+        let end = at + 1 + length;
+        self.keep(card, at + 1..end);
+        self.next = end;
+        true
     }
 
     /// `-----BEGIN RSA PRIVATE KEY-----`, up to its last line or the end of the text.
     fn private_key(&mut self, at: usize) -> bool {
         const DASHES: &[u8] = b"-----";
+        let detector = self.engine.own.private_key;
+        if detector.is_none() {
+            return false;
+        }
         let head = &self.text[at..self.text.len().min(at + 64)];
         let Some(title) = memchr::memmem::find(head, DASHES) else { return false };
         if !self.text[..at].ends_with(DASHES)
@@ -200,7 +259,7 @@ impl Pass<'_> {
         });
         let start = at - DASHES.len();
         let end = end.unwrap_or(self.text.len());
-        let is_found = self.ask(self.engine.own.private_key, start..end);
+        let is_found = self.ask(detector, start..end);
         self.next = if is_found { end } else { self.next };
         is_found
     }

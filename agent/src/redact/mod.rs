@@ -9,6 +9,7 @@
 mod address;
 mod all;
 mod beside;
+mod brackets;
 mod chain;
 mod chains;
 #[cfg(any(test, fuzzing))]
@@ -20,6 +21,7 @@ mod decode;
 mod detector;
 mod digest;
 mod endings;
+mod ends;
 mod engine;
 mod filter;
 mod folded;
@@ -47,12 +49,14 @@ mod runs;
 mod scanner;
 pub mod secret;
 mod shapes;
+mod spelled;
 mod spoken;
 mod story;
 mod table;
 mod token;
 pub mod universal;
 mod users;
+mod value;
 pub mod vat;
 mod version;
 mod ways;
@@ -63,6 +67,8 @@ mod written;
 mod examples;
 #[cfg(test)]
 mod plain;
+#[cfg(test)]
+mod values;
 
 pub use all::all;
 pub use checksum::{digits_mod, luhn, mod_11_10};

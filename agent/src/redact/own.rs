@@ -34,6 +34,7 @@ own!(
     mrz,
     birth_date,
     gps,
+    card,
     cvv,
     card_expiry,
     url_userinfo,
@@ -44,6 +45,8 @@ own!(
     person_name,
     password,
     cookie,
+    secret,
+    password,
     url_parameter,
     windows_sid
 );

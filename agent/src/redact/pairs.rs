@@ -1,7 +1,5 @@
 //! A name and its value: `password=…`, `"token": "…"`. What the value is, the last words of the name tell.
 
-use std::ops::Range;
-
 use super::engine::Engine;
 use super::filter::{Filter, key_of, pair_key, word_key};
 use super::known::Known;
@@ -9,12 +7,13 @@ use super::masks::alnums;
 use super::phrases::{hash, last_phrases};
 use super::scanner::Pass;
 use super::table::Table;
+use super::value::{SLASHES, Value};
 use super::{Candidate, Detector, Shape};
 
 /// Longest name that is looked at, in bytes.
 const NAME: usize = 48;
-/// Longest value, in bytes. Of a longer one the beginning counts.
-const VALUE: usize = 16 << 10;
+/// Bytes of a value that its check gets: of a longer one the beginning tells what it is.
+const CHECKED: usize = 320;
 
 /// Detectors whose context are names that a value stands behind.
 const NAMED: &[&str] =
@@ -23,8 +22,8 @@ const NAMED: &[&str] =
 const PERSONS: &[&str] = &["name", "nom", "user", "user_name", "lastname", "firstname"];
 
 /// What a check of a value gets in place of groups: how the value is written, and where.
-const BARE: u8 = 0;
-const QUOTED: u8 = 1;
+pub(super) const BARE: u8 = 0;
+pub(super) const QUOTED: u8 = 1;
 const IN_QUERY: u8 = 2;
 const IN_QUERY_PERSON: u8 = 3;
 
@@ -119,14 +118,6 @@ impl MayBe {
     const NOTHING: Self = Self { single: false, double: false };
 }
 
-/// A value behind a name.
-struct Value {
-    span: Range<usize>,
-    /// Whether it may be the first word of a sentence.
-    is_prose: bool,
-    is_quoted: bool,
-}
-
 impl Pass<'_> {
     /// Looks at the `:` or `=` at `at`, which may stand between a name and its value.
     pub(super) fn pair(&mut self, at: usize) {
@@ -134,7 +125,10 @@ impl Pass<'_> {
             return;
         }
         let mut end = at - usize::from(self.is_row(at));
-        while end > 0 && matches!(self.text[end - 1], b' ' | b'"' | b'\'' | b']' | b'\\') && at - end < 4 {
+        while end > 0
+            && (at - end < 4 && matches!(self.text[end - 1], b' ' | b'"' | b'\'' | b']')
+                || at - end < 4 + SLASHES && self.text[end - 1] == b'\\')
+        {
             end -= 1;
         }
         if !self.may_be_name(end) {
@@ -209,7 +203,7 @@ impl Pass<'_> {
     }
 
     /// Whether PostgreSQL names a column and its value around the `=` at `at`: `Key (email)=(…)`.
-    fn is_row(&self, at: usize) -> bool {
+    pub(super) fn is_row(&self, at: usize) -> bool {
         self.text[at] == b'=' && self.byte_before(at, 1) == b')' && self.byte(at + 1) == b'('
     }
 
@@ -231,69 +225,11 @@ impl Pass<'_> {
             return false;
         }
         let Some(detector) = self.engine.pairs.named(name) else { return false };
-        let length = behind[1..].iter().take(VALUE).take_while(|byte| !matches!(byte, b'<' | b'\n')).count();
+        let length = memchr::memchr2(b'<', b'\n', &behind[1..]).unwrap_or(behind.len() - 1);
         let start = self.text.len() - behind.len() + 1;
         let is_closed = self.text[start + length..].starts_with(b"</");
-        let value = Value { span: start..start + length, is_prose: false, is_quoted: true };
+        let value = Value::quoted(start..start + length);
         length > 0 && is_closed && self.ask_value(detector, &value, QUOTED)
-    }
-
-    /// The value behind the `:` or `=` at `at`.
-    fn value(&self, at: usize, detector: u16) -> Option<Value> {
-        let mut start = at + 1;
-        if self.byte(start) == b'=' || (self.text[at] == b':' && self.byte(start) == b':') {
-            return None;
-        }
-        if self.byte(start) == b'>' || self.is_row(at) {
-            start += 1;
-        }
-        let spaces = self.text.get(start..)?.iter().take(3).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        start += spaces;
-        let is_escaped = self.byte(start) == b'\\' && matches!(self.byte(start + 1), b'"' | b'\'');
-        start += usize::from(is_escaped);
-        let quote = self.byte(start);
-        if matches!(quote, b'"' | b'\'') {
-            let text = &self.text[start + 1..self.text.len().min(start + 1 + VALUE)];
-            let length = quoted_length(text, quote, is_escaped);
-            return (length > 0).then_some(Value {
-                span: start + 1..start + 1 + length,
-                is_prose: false,
-                is_quoted: true,
-            });
-        }
-        let text = &self.text[start.min(self.text.len())..self.text.len().min(start + VALUE)];
-        let own = &self.engine.own;
-        if quote == b'<' && own.username == Some(detector) {
-            let length = text.iter().take(NAME).position(|byte| *byte == b'>').unwrap_or_default();
-            return (length > 1 && !self.is_covered(&text[..=length])).then_some(Value {
-                span: start + 1..start + length,
-                is_prose: false,
-                is_quoted: true,
-            });
-        }
-        let length = if own.cookie == Some(detector) {
-            let is_header = self.text[at] == b':';
-            text.iter()
-                .take_while(|byte| {
-                    !matches!(byte, b'\n' | b'\r' | b'"') && (is_header || !matches!(byte, b';' | b' ' | b'?' | b'&'))
-                })
-                .count()
-        } else {
-            bare_length(text, own.person_name == Some(detector))
-        };
-        let is_prose = self.text[at] == b':' && spaces > 0 && text[length..].strip_prefix(b" ").is_some_and(is_prose);
-        (length > 0 && !(spaces > 1 && self.text[at] == b'=')).then_some(Value {
-            span: start..start + length,
-            is_prose,
-            is_quoted: false,
-        })
-    }
-
-    /// Whether `text` in its brackets stands for a value already. A bare name does when it is that of a detector.
-    fn is_covered(&self, text: &[u8]) -> bool {
-        let name = &text[1..text.len() - 1];
-        let is_known = super::all().any(|detector| detector.entity.as_bytes() == name);
-        super::token::token_length(text).is_some() && (is_known || name.contains(&b':') || name.contains(&b'_'))
     }
 
     fn ask_value(&mut self, detector: u16, value: &Value, kind: u8) -> bool {
@@ -305,17 +241,23 @@ impl Pass<'_> {
     }
 
     fn ask_kind(&mut self, detector: u16, value: &Value, kind: u8) -> bool {
-        let candidate = Candidate {
-            plain: &self.text[value.span.clone()],
-            groups: &[kind],
-            separators: if value.is_prose { b" " } else { b"" },
-        };
-        let is_one = (self.engine.detector(detector).check)(&candidate) == Some(Shape::Canonical);
+        let is_one = value.is_certain || self.is_value(detector, value, kind);
         if is_one {
             self.keep(detector, value.span.clone());
             self.next = value.span.end;
         }
         is_one
+    }
+
+    /// Whether `value`, written in this `kind`, is one of `detector`.
+    pub(super) fn is_value(&self, detector: u16, value: &Value, kind: u8) -> bool {
+        let text = &self.text[value.span.clone()];
+        let candidate = Candidate {
+            plain: &text[..text.len().min(CHECKED)],
+            groups: &[kind],
+            separators: if value.is_prose { b" " } else { b"" },
+        };
+        (self.engine.detector(detector).check)(&candidate) == Some(Shape::Canonical)
     }
 
     /// Whether the whole text is a value of `detector`, as its key says.
@@ -336,55 +278,10 @@ impl Engine {
     }
 }
 
-/// Whether `text` begins with a word as a sentence has them. What may be a value itself, as an address is, is none: once it is
-/// hidden no word stands there.
-fn is_prose(text: &[u8]) -> bool {
-    let mut word = text.iter().take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'=' | b':'));
-    let is_part = |byte: &u8| !byte.is_ascii_digit() && !matches!(byte, b'@' | b'%' | b'&' | b'\\' | b'_');
-    text.first().is_some_and(u8::is_ascii_alphabetic) && word.all(is_part)
-}
-
 /// The name of a field of an event of Windows, and what stands behind it: ` Name="TargetUserName">…`.
 fn event_name(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let text = text.strip_prefix(b" Name=")?;
     let (quote, text) = text.split_first().filter(|(quote, _)| matches!(quote, b'"' | b'\''))?;
     let length = text.iter().take(NAME).position(|byte| byte == quote)?;
     Some((&text[..length], &text[length + 1..]))
-}
-
-/// How long a value is up to its closing quote, which has a backslash before it where the opening one had.
-fn quoted_length(text: &[u8], quote: u8, is_escaped: bool) -> usize {
-    let mut at = 0;
-    while let Some(byte) = text.get(at) {
-        match *byte {
-            b'\\' if is_escaped && text.get(at + 1) == Some(&quote) => return at,
-            // A quote within a string within a string.
-            b'\\' if is_escaped && text[at + 1..].starts_with(&[b'\\', b'\\', quote]) => at += 4,
-            b'\\' => at += 2,
-            byte if byte == quote => return at,
-            b'\n' => return at,
-            _ => at += 1,
-        }
-    }
-    text.len()
-}
-
-/// How long a value without quotes is.
-fn bare_length(text: &[u8], with_spaces: bool) -> usize {
-    let is_end = |byte: &u8| {
-        byte.is_ascii_whitespace()
-            || matches!(byte, b',' | b';' | b'&' | b')' | b'}' | b']' | b'"' | b'\'' | b'<' | b'>' | b'|')
-    };
-    let mut length = text.iter().take_while(|byte| !is_end(byte)).count();
-    // Further names begin with a capital and are no other pair.
-    for _ in 0..if with_spaces { 3 } else { 0 } {
-        let Some((b' ', rest)) = text[length..].split_first() else { break };
-        let word = rest.iter().take_while(|byte| !is_end(byte)).count();
-        let is_name = rest.first().is_some_and(|byte| byte.is_ascii_uppercase() || *byte >= 0xc3);
-        if !is_name || rest[..word].iter().any(|byte| matches!(byte, b'=' | b':') || byte.is_ascii_digit()) {
-            break;
-        }
-        length += 1 + word;
-    }
-    length
 }

@@ -204,7 +204,7 @@ impl Pass<'_> {
         if at == 0 {
             return true;
         }
-        !self.hearing.may_speak(self.text, at)
+        !self.hearing.may_speak(self.text, at) && !self.may_speak_far(at)
     }
 
     /// The lengths of runs that the key or words may speak for which stand before `at`, or from there on before `end`.
@@ -212,7 +212,7 @@ impl Pass<'_> {
         if self.is_plain() {
             return Lengths::ALL;
         }
-        self.key.context.lengths.and(self.hearing.lengths_before(self.text, at, end))
+        self.key.context.lengths.and(self.hearing.lengths_before(self.text, self.context_start(at)..at, end))
     }
 
     /// Whether what begins at `start` goes on with something before it: a decimal, an id such as `blk_-1608999687919862906`.

@@ -11,6 +11,7 @@ use vigie_parsers::simd::{BitWork, Classes, expect_behind};
 use super::beside::{Beside, open_pairs};
 use super::context::{BEFORE, Context};
 use super::decode::Decoded;
+use super::ends::Ends;
 use super::engine::Engine;
 use super::hearing::Hearing;
 use super::keys::{Key, Keys};
@@ -22,6 +23,9 @@ use super::{Candidate, Finding, Place};
 
 /// Bytes of the shortest value, and what leads to it, that is not told by its key.
 pub(super) const SHORTEST: usize = 5;
+
+/// Longest look back over what was found, in bytes.
+const FARTHEST: usize = 4 << 10;
 
 /// Digits that are nobody's by chance, even with letters around them.
 const LONG: usize = 12;
@@ -143,7 +147,10 @@ impl Scanner {
             cut_end: usize::MAX,
             chain_end: 0,
             hex_end: 0,
+            ends: Ends::default(),
+            first,
             context: &mut self.context,
+            context_from: 0,
             #[cfg(any(test, fuzzing))]
             steps: 0,
             #[cfg(any(test, fuzzing))]
@@ -251,8 +258,13 @@ pub(super) struct Pass<'a> {
     pub(super) chain_end: usize,
     /// Colons before this have been looked at as parts of addresses.
     pub(super) hex_end: usize,
-    /// The context that was read last, and before which place.
+    /// Where runs end.
+    pub(super) ends: Ends,
+    /// The first finding in this text.
+    first: usize,
+    /// The context that was read last, before which place, and from where on.
     pub(super) context: &'a mut (usize, Context),
+    context_from: usize,
     #[cfg(any(test, fuzzing))]
     pub(super) steps: u64,
     #[cfg(any(test, fuzzing))]
@@ -355,6 +367,17 @@ impl Pass<'_> {
         }
     }
 
+    /// Counts bytes that are read to find where something ends.
+    #[inline(always)]
+    pub(super) fn steps_of(&mut self, bytes: usize) {
+        #[cfg(any(test, fuzzing))]
+        {
+            self.steps += bytes as u64;
+        }
+        #[cfg(not(any(test, fuzzing)))]
+        let _unused = bytes;
+    }
+
     pub(super) fn byte(&self, at: usize) -> u8 {
         self.text.get(at).copied().unwrap_or_default()
     }
@@ -436,18 +459,56 @@ impl Pass<'_> {
         }
     }
 
-    /// What the key and the 48 bytes before `at` on the same line say.
+    /// What the key and the 48 bytes before `at` on the same line say, without what was found there.
     pub(super) fn context_before(&mut self, at: usize) -> Context {
         self.read_context(at);
         self.context.1
     }
 
+    /// Where the 48 bytes begin that stand before `at`. What was found among them does not count: what is put in its place may be
+    /// shorter, and no value may come into the reach of a word by that.
+    #[inline(always)]
+    pub(super) fn context_start(&self, at: usize) -> usize {
+        let from = at.saturating_sub(BEFORE);
+        if self.found.len() == self.first { from } else { self.start_over_found(at, from) }
+    }
+
+    /// Whether a word may speak for anything that stands before these 48 bytes but for what was found.
+    #[inline(always)]
+    pub(super) fn may_speak_far(&self, at: usize) -> bool {
+        self.found.len() > self.first && self.speaks_over_found(at)
+    }
+
+    #[inline(never)]
+    fn speaks_over_found(&self, at: usize) -> bool {
+        let from = self.context_start(at);
+        from + BEFORE < at && self.hearing.speaks_within(from, at)
+    }
+
+    #[inline(never)]
+    fn start_over_found(&self, at: usize, mut from: usize) -> usize {
+        let (mut behind, floor) = (at, at.saturating_sub(FARTHEST));
+        for one in self.found[self.first..].iter().rev() {
+            let (start, end) = (one.start as usize, one.end as usize);
+            if end > at || start >= behind {
+                continue;
+            }
+            if end <= from || start <= floor {
+                break;
+            }
+            from = from.saturating_sub(end.min(behind) - start);
+            behind = start;
+        }
+        from.max(floor)
+    }
+
     /// Reads what stands before `at`, unless that was the last place for which it was read.
     pub(super) fn read_context(&mut self, at: usize) {
-        if self.context.0 == at {
+        let floor = self.context_start(at);
+        if self.context.0 == at && self.context_from == floor {
             return;
         }
-        let floor = at.saturating_sub(BEFORE);
+        self.context_from = floor;
         let before = &self.text[floor..at];
         let from = match memchr::memrchr(b'\n', before) {
             Some(newline) => floor + newline + 1,

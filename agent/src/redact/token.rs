@@ -32,7 +32,7 @@ pub fn token_length(text: &[u8]) -> Option<usize> {
         byte if *byte == close => {
             return (inside[..name].iter().filter(|byte| byte.is_ascii_digit()).count() <= 4).then_some(name + 2);
         }
-        b':' => &inside[name + 1..],
+        b':' if matches!(inside.get(name + 1), Some(b'K' | b'E' | b'S')) => &inside[name + 1..],
         _ => return None,
     };
     let dot = rest.iter().take(LONGEST_NAME).position(|byte| *byte == b'.')?;
@@ -45,6 +45,27 @@ pub fn token_length(text: &[u8]) -> Option<usize> {
         _ => return None,
     };
     (code.get(length) == Some(&close)).then_some(1 + name + 1 + dot + 1 + length + 1)
+}
+
+/// How long the token is that `text` begins with, if it is one that is written in place of values: with a key, or with the name of a
+/// kind of value and nothing else.
+pub(super) fn own_length(text: &[u8]) -> Option<usize> {
+    let length = token_length(text)?;
+    let name = &text[1..length - 1];
+    let is_own = name.contains(&b':') || super::all().any(|detector| detector.entity.as_bytes() == name);
+    is_own.then_some(length)
+}
+
+/// Whether `text` is such a token, and ends of lines behind it.
+pub(super) fn is_own(text: &[u8]) -> bool {
+    let Some(length) = own_length(text) else { return false };
+    let mut rest = text[length..].trim_ascii();
+    while let Some(behind) = rest.strip_prefix(b"\\") {
+        let behind = &behind[behind.iter().take_while(|byte| **byte == b'\\').count()..];
+        let Some((b'n' | b'r' | b't', behind)) = behind.split_first() else { return false };
+        rest = behind;
+    }
+    rest.is_empty()
 }
 
 /// Where the inside begins and ends of what has the looks of a token with a key, whether it is one or not.

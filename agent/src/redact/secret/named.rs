@@ -12,7 +12,9 @@ pub(in super::super) const PASSWORD: Detector = Detector {
     check: |candidate| {
         let value = candidate.plain;
         let is_prose = !candidate.separators.is_empty() && value.iter().all(u8::is_ascii_lowercase);
-        (!is_nothing(value) && !is_prose && !is_path(value)).then_some(Shape::Canonical)
+        // As in `pass=12` behind tests.
+        let is_count = value.len() < 4 && value.iter().all(u8::is_ascii_digit);
+        (!is_nothing(value) && !is_prose && !is_path(value) && !is_count).then_some(Shape::Canonical)
     },
     context: &[
         "password",
@@ -97,7 +99,11 @@ pub(in super::super) const PASSWORD: Detector = Detector {
 pub(in super::super) const SECRET: Detector = Detector {
     entity: "secret",
     check: |candidate| {
-        let value = candidate.plain;
+        let value = &candidate.plain[scheme_length(candidate.plain)..];
+        let value = &value[..value.len().min(SEEN)];
+        if value.len() < 8 {
+            return None;
+        }
         let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
         let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
         let is_mixed = digits > 0 && letters > 0;
@@ -108,8 +114,7 @@ pub(in super::super) const SECRET: Detector = Detector {
         let is_scheme = [&b"bearer"[..], b"basic", b"digest", b"negotiate", b"undefined", b"required"]
             .iter()
             .any(|scheme| value.eq_ignore_ascii_case(scheme));
-        let fits = value.len() >= 8
-            && !is_path
+        let fits = !is_path
             && !is_thing
             && !is_scheme
             && !value.contains(&b' ')
@@ -213,7 +218,12 @@ pub(in super::super) const SECRET: Detector = Detector {
 /// What a browser carries.
 pub(in super::super) const COOKIE: Detector = Detector {
     entity: "cookie",
-    check: |candidate| (candidate.plain.len() >= 4 && !is_nothing(candidate.plain)).then_some(Shape::Canonical),
+    check: |candidate| {
+        let cookie = candidate.plain;
+        // Words are a sentence about one.
+        let is_sentence = cookie.contains(&b' ') && !cookie.contains(&b'=');
+        (cookie.len() >= 4 && !is_sentence && !is_nothing(cookie)).then_some(Shape::Canonical)
+    },
     context: &[
         "cookie",
         "cookies",
@@ -251,7 +261,7 @@ pub(in super::super) const COOKIE: Detector = Detector {
 pub(in super::super) const QUERY: Detector = Detector {
     entity: "url_parameter",
     check: |candidate| {
-        let value = candidate.plain;
+        let value = &candidate.plain[..candidate.plain.len().min(SEEN)];
         let varies = value.iter().any(u8::is_ascii_digit) || value.iter().any(u8::is_ascii_uppercase);
         let is_name = candidate.groups == [3] && value.len() >= 2 && value.iter().any(u8::is_ascii_alphabetic);
         (!is_nothing(value) && (is_name || (value.len() >= 8 && varies))).then_some(Shape::Canonical)
@@ -283,6 +293,17 @@ pub(in super::super) const QUERY: Detector = Detector {
     ..PASSWORD
 };
 
+/// Bytes of a value that tell whether it is a secret.
+const SEEN: usize = 64;
+
+/// How long the name of a scheme is, with the space behind it, that `text` begins with, as behind `Authorization:`; 0 if there is none.
+/// Those with detectors of their own are left.
+pub(in super::super) fn scheme_length(text: &[u8]) -> usize {
+    const SCHEMES: &[&[u8]] = &[b"token ", b"apikey ", b"api-key ", b"key ", b"sso-key "];
+    let is_first = |scheme: &&&[u8]| text.get(..scheme.len()).is_some_and(|word| word.eq_ignore_ascii_case(scheme));
+    SCHEMES.iter().find(is_first).map_or(0, |scheme| scheme.len())
+}
+
 /// Whether a value says that there is none, or is covered already.
 pub(super) fn is_nothing(value: &[u8]) -> bool {
     static WORDS: Listed = Listed::new(&[
@@ -308,8 +329,7 @@ pub(super) fn is_nothing(value: &[u8]) -> bool {
         b"(none)",
     ]);
     let is_covered = value.iter().all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'.' | b'#' | b'-'));
-    let is_token =
-        matches!(value.first(), Some(b'<' | b'[')) && super::super::token::token_length(value) == Some(value.len());
+    let is_token = matches!(value.first(), Some(b'<' | b'[')) && super::super::token::is_own(value);
     let is_variable = value.starts_with(b"${") || value.starts_with(b"{{") || value.starts_with(b"$(");
     is_covered || is_token || is_variable || WORDS.has(value)
 }

@@ -262,6 +262,12 @@ static SYSTEM: Listed = Listed::new(&[
     b"worker",
     b"vigie",
     b"client",
+    b"ok",
+    b"success",
+    b"successful",
+    b"succeeded",
+    b"failed",
+    b"failure",
 ]);
 
 /// Whether no person stands behind the name of an account.
@@ -294,11 +300,14 @@ pub(in super::super) const NAME: Detector = Detector {
     entity: "person_name",
     check: |candidate| {
         let name = candidate.plain;
+        if name.len() > 100 {
+            return None;
+        }
         let letters = name.iter().filter(|byte| byte.is_ascii_alphabetic() || **byte >= 0x80).count();
         let is_letter = |byte: &u8| {
             byte.is_ascii_alphabetic() || matches!(byte, b' ' | b'-' | b'\'' | b'.' | b',') || *byte >= 0x80
         };
-        let is_one = name.len() <= 100 && letters >= 2 && name.iter().all(is_letter) && candidate.separators.is_empty();
+        let is_one = letters >= 2 && name.iter().all(is_letter) && candidate.separators.is_empty();
         (is_one && !super::named::is_nothing(name)).then_some(Shape::Canonical)
     },
     context: &[

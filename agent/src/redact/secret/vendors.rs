@@ -80,6 +80,9 @@ fn shape(is_one: bool) -> Option<Shape> {
     is_one.then_some(Shape::Canonical)
 }
 
+/// Bytes of a token among which digits and capitals are counted.
+const COUNTED: usize = 96;
+
 fn are_word(text: &[u8]) -> bool {
     text.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }
@@ -88,8 +91,13 @@ fn are_dashed(text: &[u8]) -> bool {
     text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
+/// Digits among the first bytes. Of a flood of beginnings all go on to the end: who counted to there would count each byte often.
 fn digits(text: &[u8]) -> usize {
-    text.iter().filter(|byte| byte.is_ascii_digit()).count()
+    text[..text.len().min(COUNTED)].iter().filter(|byte| byte.is_ascii_digit()).count()
+}
+
+fn capitals(text: &[u8]) -> usize {
+    text[..text.len().min(COUNTED)].iter().filter(|byte| byte.is_ascii_uppercase()).count()
 }
 
 /// JSON Web Tokens.
@@ -100,12 +108,12 @@ pub(in super::super) const JWT: Detector = Detector {
     form: Form::Scanned,
     check: |candidate| {
         let mut parts = candidate.plain.split(|byte| *byte == b'.');
-        let (head, body) = (parts.next()?, parts.next()?);
-        let rest = parts.clone().count();
+        let (head, body) = (parts.next().filter(|head| head.len() >= 12)?, parts.next()?);
+        let rest = parts.clone().take(4).count();
         let is_signed = body.starts_with(b"eyJ") && rest <= 1;
         let is_encrypted = rest == 3;
-        let are_letters = [head, body].into_iter().chain(parts).all(are_dashed);
-        shape(head.len() >= 12 && body.len() >= 4 && are_letters && (is_signed || is_encrypted))
+        let are_letters = || [head, body].into_iter().chain(parts).all(are_dashed);
+        shape(body.len() >= 4 && (is_signed || is_encrypted) && are_letters())
     },
     context: &["jwt", "token", "authorization"],
     summary: "JSON Web Token, signed or encrypted",
@@ -216,7 +224,7 @@ pub(in super::super) const GITLAB: Detector = Detector {
     check: |candidate| {
         let at = candidate.plain.iter().position(|byte| *byte == b'-')?;
         let rest = &candidate.plain[at + 1..];
-        shape(rest.len() >= 20 && digits(rest) + rest.iter().filter(|byte| byte.is_ascii_uppercase()).count() >= 2)
+        shape(rest.len() >= 20 && digits(rest) + capitals(rest) >= 2)
     },
     context: &["gitlab"],
     summary: "Token of GitLab",

@@ -46,6 +46,7 @@ pub(in super::super) const CARD: Detector = Detector {
         "\"pan\":[[2221000000000009]]",
         "carte [[4222222222222]]",
         "x [[4111\u{a0}1111\u{202f}1111\u{a0}1111]] y",
+        "track %B[[4111111111111111]]^DOE/JANE^2812",
         "num [[４１１１１１１１１１１１１１１１]]",
     ],
     rejects: &[

@@ -49,8 +49,14 @@ pub(in super::super) const GPS: Detector = Detector {
     rejects: &["load 0.123456, 0.234567", "took 12.3456,7.8901", "95.123456, 200.123456", "lat=12.5", "ratio 1.5, 2.5"],
 };
 
+/// Bytes of the longest position.
+const LONGEST: usize = 80;
+
 /// `plain` is one decimal, or two with what stands between them.
 fn check(candidate: &Candidate<'_>) -> Option<Shape> {
+    if candidate.plain.len() > LONGEST {
+        return None;
+    }
     let mut decimals = candidate.plain.split(|byte| matches!(byte, b',' | b';' | b' ')).filter(|text| !text.is_empty());
     let (first, first_places) = decimal(decimals.next()?)?;
     let Some(second) = decimals.next() else {

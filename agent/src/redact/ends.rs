@@ -1,0 +1,62 @@
+//! Where runs of bytes end. Many beginnings may lie in one run, in a flood of them nearly all: each run is read once.
+
+use std::ops::Range;
+
+/// What runs are made of.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    /// A token of a vendor: letters, digits, `_`, `-` and `.`, the last of which is no dot.
+    Token,
+    /// A value without quotes.
+    Bare,
+    /// A cookie among others, and all those of a header.
+    Cookie,
+    Cookies,
+}
+
+const KINDS: usize = 4;
+
+/// What each byte may be part of, a bit for each kind.
+static PARTS: [u8; 256] = {
+    let mut parts = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        let is_token = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        let ends_bare = byte.is_ascii_whitespace()
+            || matches!(byte, b',' | b';' | b'&' | b')' | b'}' | b']' | b'"' | b'\'' | b'<' | b'>' | b'|');
+        let ends_cookies = matches!(byte, b'\n' | b'\r' | b'"');
+        let ends_cookie = ends_cookies || matches!(byte, b';' | b' ' | b'?' | b'&');
+        parts[at] = is_token as u8 | (!ends_bare as u8) << 1 | (!ends_cookie as u8) << 2 | (!ends_cookies as u8) << 3;
+        at += 1;
+    }
+    parts
+};
+
+/// How long the run of this `kind` is that `text` begins with.
+pub(super) fn run_length(text: &[u8], kind: Kind) -> usize {
+    text.iter().take_while(|byte| PARTS[usize::from(**byte)] >> kind as u8 & 1 == 1).count()
+}
+
+/// The runs of each kind that were read last.
+#[derive(Debug, Default)]
+pub(super) struct Ends([Range<usize>; KINDS]);
+
+impl Ends {
+    /// Where the run of this `kind` ends that `start` belongs to, and how many bytes were read to tell.
+    #[inline]
+    pub(super) fn find(&mut self, text: &[u8], start: usize, kind: Kind) -> (usize, usize) {
+        let known = &mut self.0[kind as usize];
+        if known.contains(&start) {
+            return (known.end, 0);
+        }
+        let run = text.get(start..).unwrap_or_default();
+        let read = run_length(run, kind);
+        let length = match kind {
+            Kind::Token => run[..read].iter().rposition(|byte| *byte != b'.').map_or(0, |last| last + 1),
+            _ => read,
+        };
+        *known = start..start + length;
+        (start + length, read)
+    }
+}

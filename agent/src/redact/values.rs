@@ -1,0 +1,309 @@
+//! Values behind names and beginnings: hidden whole, however they are written and however long, in time that grows with their length.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::{Detector, Engine, Place, Scanner, Strictness, all};
+
+fn engine() -> Arc<Engine> {
+    Arc::new(Engine::new(&all().collect::<Vec<_>>(), Strictness::Normal))
+}
+
+/// `text` with `label` in place of what is found, which all ways of looking find.
+fn replaced(engine: &Arc<Engine>, text: &str, label: impl Fn(&str) -> String) -> String {
+    super::check::check(text.as_bytes(), Place::default());
+    let detectors: Vec<&Detector> = all().collect();
+    let (mut found, mut out, mut from) = (Vec::new(), String::new(), 0);
+    Scanner::new(Arc::clone(engine)).scan(text.as_bytes(), Place::default(), &mut found);
+    for one in &found {
+        out += text.get(from..one.start as usize).expect("whole letters");
+        out += &label(detectors[usize::from(one.detector)].entity);
+        from = one.end as usize;
+    }
+    out + text.get(from..).expect("whole letters")
+}
+
+fn labelled(engine: &Arc<Engine>, text: &str) -> String {
+    replaced(engine, text, |entity| format!("<{entity}>"))
+}
+
+/// Asserts that each of these texts becomes what stands beside it.
+fn assert_hidden(cases: &[(&str, &str)]) {
+    let engine = engine();
+    let hidden = cases.iter().map(|(text, expected)| (text, labelled(&engine, text), expected));
+    let wrong: Vec<String> = hidden
+        .filter(|(_, hidden, expected)| hidden != *expected)
+        .map(|(text, hidden, expected)| format!("{text}\n   is {hidden}\n  not {expected}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_whole_value_is_hidden_however_its_quotes_are_written() {
+    assert_hidden(&[
+        ("{b'password': b'hunter22x'}", "{b'password': b'<password>'}"),
+        ("{'password': u\"hunter22x\"}", "{'password': u\"<password>\"}"),
+        ("password=r'hunter22x' ok", "password=r'<password>' ok"),
+        ("password = f\"hunter22x\"", "password = f\"<password>\""),
+        ("password: Rb'hunter22x'", "password: Rb'<password>'"),
+        ("password: !!str hunter22x", "password: !!str <password>"),
+        ("password: !!str 'hunter 22x'", "password: !!str '<password>'"),
+        ("%22password%22%3A+%22hunter22x%22", "%22password%22%3A+%22<password>%22"),
+        (r#"{\\\"password\\\": \\\"hunter22x\\\"}"#, r#"{\\\"password\\\": \\\"<password>\\\"}"#),
+        (
+            r#"{\\\"password\\\":\\\"hunter 22x\\\",\\\"a\\\":1}"#,
+            r#"{\\\"password\\\":\\\"<password>\\\",\\\"a\\\":1}"#,
+        ),
+        (r#"{\\"token\\": \\"hunter22x\\"}"#, r#"{\\"token\\": \\"<secret>\\"}"#),
+        (r#"{\\\"password\\\": \\\"a\\\\\\\"b c\\\"}"#, r#"{\\\"password\\\": \\\"<password>\\\"}"#),
+        (r#"{"log":"{\"password\":\"abc\\\\\"}"} x"#, r#"{"log":"{\"password\":\"<password>\"}"} x"#),
+        (r#"{"log":"{\"password\":\"hunter"} x"#, r#"{"log":"{\"password\":\"<password>"} x"#),
+        ("user: u'jdupont' x", "user: u'<username>' x"),
+        ("{b'nom': b'Durand'}", "{b'nom': b'<person_name>'}"),
+    ]);
+}
+
+#[test]
+fn quotes_are_known_behind_up_to_fifteen_backslashes() {
+    let engine = engine();
+    for count in 0..=15 {
+        for (name, value, entity) in [
+            ("password", "hunter22x", "password"),
+            ("token", "hunter22x", "secret"),
+            ("user", "jdupont", "username"),
+            ("nom", "Durand", "person_name"),
+            ("cvv", "123", "cvv"),
+            ("cookie", "id=a3fWa", "cookie"),
+        ] {
+            for space in ["", " "] {
+                let quote = format!("{}\"", "\\".repeat(count));
+                let text =
+                    |value: &str| format!("{{{quote}{name}{quote}:{space}{quote}{value}{quote},{quote}a{quote}:1}}");
+                assert_eq!(labelled(&engine, &text(value)), text(&format!("<{entity}>")));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_stands_in_the_brackets_of_a_secret_is_hidden() {
+    assert_hidden(&[
+        (r#"{"password":["hunter22x"]}"#, r#"{"password":["<password>"]}"#),
+        (r##"got "password":["hunter22x""##, r##"got "password":["<password>""##),
+        (r##"got "password":["hunter 22x"##, r##"got "password":["<password>"##),
+        (r#"{"password":["hunter22x", "b]c", [1]], "a":"b"}"#, r#"{"password":["<password>], "a":"b"}"#),
+        (r#"{"password":{"v":"hunter22x"}}"#, r#"{"password":{"v":"<password>"}}"#),
+        (r#"{"password": {"v":123456,"w":{"x":"hunter22x"}},"a":1}"#, r#"{"password": {"v":<password>},"a":1}"#),
+        (r#"{\"password\":[\"hunter22x\"],\"a\":1}"#, r#"{\"password\":[\"<password>\"],\"a\":1}"#),
+        (r#""token":["hunter22x"]"#, r#""token":["<secret>"]"#),
+        (r#""user":["jdupont"]"#, r#""user":["<username>"]"#),
+        (r#""session":{"state":"open","id":"a"}"#, r#""session":{"state":"open","id":"a"}"#),
+        (
+            r#""auth":{"type":"operator"} "signature":["verified"]"#,
+            r#""auth":{"type":"operator"} "signature":["verified"]"#,
+        ),
+        (r#""user":{"age":"jdupont"}"#, r#""user":{"age":"jdupont"}"#),
+        (r#""password":["null"] "password":{"#, r#""password":["null"] "password":{"#),
+    ]);
+}
+
+#[test]
+fn values_are_hidden_to_their_end_however_long() {
+    let engine = engine();
+    let long = "aB3dE5gH".repeat(5000);
+    for (before, behind, entity) in [
+        ("password=", " x", "password"),
+        ("\"password\":\"", "\" x", "password"),
+        ("token=", "&x", "secret"),
+        ("Authorization: Bearer ", " x", "bearer"),
+        ("cookie: id=", "\nx", "cookie"),
+        ("cookie=id", "; x", "cookie"),
+        ("x <password>", "</password> x", "password"),
+        ("postgres://jane:", "@host/x", "url_userinfo"),
+        ("x --password ", " x", "password"),
+        ("mysql -u root -p", " x", "password"),
+        ("Digest username=\"x\", response=\"", "\" x", "bearer"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJ", ".abcd x", "jwt"),
+        ("?state=", "&x", "url_parameter"),
+    ] {
+        let hidden = labelled(&engine, &format!("{before}{long}{behind}"));
+        assert!(hidden.len() < 100 && hidden.contains(&format!("<{entity}>")), "{before}: {hidden:.200}");
+    }
+}
+
+#[test]
+fn only_labels_that_are_written_count_as_ones() {
+    assert_hidden(&[
+        ("PASSWORD=<hunter22x> x", "PASSWORD=<<password>> x"),
+        ("nom=<Durand>", "nom=<<person_name>>"),
+        ("mdp=<secret_42>", "mdp=<<password>>"),
+        ("\"mdp\":\"<secret_42>\"", "\"mdp\":\"<password>\""),
+        ("password=<<password>>", "password=<<password>>"),
+        ("password=<fr_nir> mdp=[card]", "password=<fr_nir> mdp=[card]"),
+    ]);
+}
+
+#[test]
+fn hiding_twice_is_hiding_once() {
+    let engine = engine();
+    let labels: [fn(&str) -> String; 2] = [|entity| format!("<{entity}>"), |_| String::new()];
+    for text in [
+        "password=hunter22x user=jdupont ok",
+        "nom=Durand prenom=Zoé token=abc4567890 x",
+        "\"private_key\":\"-----BEGIN PRIVATE KEY-----\\nMIIEabc\\n-----END PRIVATE KEY-----\\n\",\"a\":1",
+        "burgerservicenummer of jane.doe.averylongname@mail.example.com is now 123456782",
+        "PASSWORD=<hunter22x> nom=<Durand>",
+        "{\"password\":[\"hunter22x\",\"b\"]} {b'password': b'x y'}",
+    ] {
+        for label in labels {
+            let once = replaced(&engine, text, label);
+            assert_ne!(once, text);
+            assert_eq!(replaced(&engine, &once, label), once, "{text}");
+        }
+    }
+}
+
+#[test]
+fn secrets_are_found_in_further_ways_of_writing() {
+    assert_hidden(&[
+        ("('password', 'hunter22x')", "('password', '<password>')"),
+        ("Authorization: Token 0123456789abcdef0123456789abcdef01234567", "Authorization: Token <secret>"),
+        ("Authorization: ApiKey aWQ6YXBpX2tleQ== x", "Authorization: ApiKey <secret> x"),
+        ("name=\"password\"\\r\\n\\r\\nhunter22x\\r\\n--x", "name=\"password\"\\r\\n\\r\\n<password>\\r\\n--x"),
+        ("jdbc:oracle:thin:jane/hunter22x@host:1521", "jdbc:oracle:thin:<url_userinfo>@host:1521"),
+        ("CREATE USER x IDENTIFIED BY 'hunter22x'", "CREATE USER x IDENTIFIED BY '<password>'"),
+        ("ALTER ROLE x WITH PASSWORD 'hunter22x';", "ALTER ROLE x WITH PASSWORD '<password>';"),
+    ]);
+}
+
+#[test]
+fn what_tests_and_states_say_is_no_secret() {
+    for text in ["PASS: test_foo (12 ms)", "tests pass=12", "login: ok", "cookie: rejected by policy"] {
+        assert_eq!(labelled(&engine(), text), text);
+    }
+}
+
+/// Pieces of floods whose every piece begins something that goes on to the end.
+const FLOODS: &[&str] = &[
+    "eyJ.",
+    "SG.",
+    "pat_.",
+    "glpat-.",
+    "key-.",
+    "xoxb-.",
+    "hf_.",
+    "lat=",
+    "?state=",
+    "user=",
+    "nom=",
+    "token=/a/",
+    "exp=12",
+    "password=${",
+    "cookie=${",
+    "cookie: ${",
+    "user=[\"",
+    "token:{\"",
+    "://a@",
+    "user=\"\\\"",
+    "nom:<",
+];
+
+#[test]
+fn floods_of_beginnings_take_time_in_proportion() {
+    let engine = engine();
+    let mut slow = Vec::new();
+    for piece in FLOODS {
+        let text: Vec<u8> = piece.bytes().cycle().take(40_000).collect();
+        let mut scanner = Scanner::new(Arc::clone(&engine));
+        scanner.scan(&text, Place::default(), &mut Vec::new());
+        if scanner.steps() > 70 * text.len() as u64 {
+            slow.push(format!("{piece}: {} steps", scanner.steps()));
+        }
+    }
+
+    assert!(slow.is_empty(), "{}", slow.join("\n"));
+}
+
+/// Pieces of which texts are made that come close to values behind names.
+const PIECES: &[&str] = &[
+    "password",
+    "token",
+    "user",
+    "nom",
+    "cookie",
+    "lat",
+    "cvv",
+    "PASS",
+    "password=",
+    "nom: ",
+    "cookie: ",
+    "Authorization: ",
+    ":",
+    "=",
+    " = ",
+    ": ",
+    " ",
+    "  ",
+    "\"",
+    "'",
+    "\\\"",
+    "\\\\\\\"",
+    "\\",
+    "b'",
+    "u\"",
+    "[",
+    "{",
+    "]",
+    "}",
+    "(",
+    ")",
+    ",",
+    "<",
+    ">",
+    "<password>",
+    "<secret_42>",
+    "!!str ",
+    "+",
+    "%22",
+    "Token ",
+    "IDENTIFIED BY ",
+    "WITH PASSWORD '",
+    "name=\"password\"",
+    "\\r\\n",
+    "\n",
+    "hunter22x",
+    "Durand",
+    "jdupont",
+    "eyJhbGciOiJIUzI1NiJ9",
+    "eyJ",
+    "glpat-",
+    ".",
+    "..",
+    "123456782",
+    "bsn ",
+    "jane@example.org",
+    "://",
+    "/",
+    "jdbc:oracle:thin:",
+    "@",
+    "x",
+    "é",
+    "mysql -p",
+    "--password ",
+    "Digest username=",
+    "abcdefghijklmnopqrstuvwxyz0123456789",
+    "\u{a0}",
+    "&",
+    ";",
+    "?state=",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn values_lie_in_order_within_any_text(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..40), escaped: bool) {
+        super::check::check(pieces.concat().as_bytes(), Place { key: b"", escaped });
+    }
+}
