@@ -46,7 +46,6 @@ own!(
     password,
     cookie,
     secret,
-    password,
     url_parameter,
     windows_sid
 );
