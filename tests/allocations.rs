@@ -357,9 +357,12 @@ fn regex_lines_cost_no_allocation_per_record() {
     }
 }
 
+/// Multiline parsers, and the lines of an event of this number.
+type Joined = (&'static str, &'static [&'static str], fn(usize) -> String);
+
 #[test]
 fn joined_lines_cost_no_allocation_per_event() {
-    let cases: &[(&str, &[&str], fn(usize) -> String)] = &[
+    let cases: &[Joined] = &[
         ("parts of a container's lines", &["cri"], |number| {
             format!("{TIME} stdout P {number:03} first part, \n{TIME} stdout P second, \n{TIME} stdout F third")
         }),

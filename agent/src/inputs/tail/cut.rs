@@ -86,9 +86,6 @@ impl Cutter<'_> {
         while at < end && batch.len() < self.most {
             if long.is_none() {
                 at = batch.push_lines(at, self.of_lines(offset_of(at)));
-                if batch.len() >= self.most {
-                    break;
-                }
             }
             at += self.skip_nuls(&batch.arena()[at..], long.as_ref());
             let rest = &batch.arena()[at..];
@@ -126,7 +123,9 @@ impl Cutter<'_> {
     /// What lines from `offset` on have in common.
     fn of_lines(&self, offset: u64) -> OfLines {
         let Cutting { max_line, skip_empty, .. } = self.cutting;
-        OfLines { time: self.now, key: self.key, offset, longest: max_line, with_empty: !skip_empty, most: self.most }
+        // One is added behind them, in the same turn.
+        let most = self.most.saturating_sub(1);
+        OfLines { time: self.now, key: self.key, offset, longest: max_line, with_empty: !skip_empty, most }
     }
 
     /// Runs of NUL at the start of a line come from preallocation and from writers that were truncated under; they are

@@ -119,10 +119,9 @@ fn small_events_find_room_beside_large_ones() {
 fn fed(memory: &Memory, text: &str) -> Rig {
     let mut rig = Rig::new(&built_in(&["cri"]), 0);
     rig.memory = memory.clone();
-    let mut from = 0;
-    for to in
-        (40_000..text.len()).step_by(40_000).filter_map(|to| Some(text[..to].rfind('\n')? + 1)).chain([text.len()])
-    {
+    let (lines, mut from): (Vec<&str>, _) = (text.split_inclusive('\n').collect(), 0);
+    for parcel in lines.chunks(10) {
+        let to = from + parcel.concat().len();
         rig.feed(text, from, to);
         from = to;
     }
