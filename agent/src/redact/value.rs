@@ -79,6 +79,13 @@ pub(super) fn spaces(text: &[u8]) -> usize {
     text.iter().take(3).take_while(|byte| matches!(byte, b' ' | b'\t')).count()
 }
 
+/// Whether `text` begins with a name and its mark.
+fn is_name(text: &[u8]) -> bool {
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    let length = text.iter().take(NAME).take_while(is_part).count();
+    length > 0 && matches!(text.get(length), Some(b'=' | b':'))
+}
+
 impl Pass<'_> {
     pub(super) fn rest(&self, at: usize) -> &[u8] {
         self.text.get(at..).unwrap_or_default()
@@ -99,9 +106,9 @@ impl Pass<'_> {
         if let Some(value) = self.bracketed(start, detector) {
             return Some(value);
         }
-        // An empty value stays empty: behind `=` another stands only where spaces are on both sides.
-        let is_empty =
-            mark == b'=' && (spaces > 1 || spaces == 1 && first == at + 1 && self.byte_before(at, 1) != b' ');
+        // An empty value stays empty: the name of the next one is none.
+        let is_beside = spaces == 1 && first == at + 1 && self.byte_before(at, 1) != b' ';
+        let is_empty = mark == b'=' && (spaces > 1 || is_beside && is_name(self.rest(start)));
         if is_empty || own_length(self.rest(start)).is_some() {
             return None;
         }
