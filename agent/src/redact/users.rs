@@ -69,7 +69,26 @@ impl Pass<'_> {
         let marks = self.text[end..].iter().take(2).take_while(|byte| **byte == mark).count();
         // `/home/` in an address of the web is a page.
         let is_page = folder == b"home" && self.byte_before(at, 2).is_ascii_alphanumeric();
-        is_home && marks > 0 && !is_page && self.name(end + marks)
+        is_home && marks > 0 && !is_page && (mark == b'\\' && self.spaced_name(end + marks) || self.name(end + marks))
+    }
+
+    /// A name of several words at `at`, as a folder of Windows may have: `C:\Users\Jane Doe\x`.
+    fn spaced_name(&mut self, at: usize) -> bool {
+        const LONGEST: usize = 64;
+        const SYSTEM: [&[u8]; 2] = [b"All Users", b"Default User"];
+        let Some(username) = self.engine.own.username else { return false };
+        let ahead = &self.text[at..];
+        let ahead = &ahead[..ahead.len().min(LONGEST)];
+        let Some(length) = memchr::memchr(b'\\', ahead) else { return false };
+        let (name, letter) = (&ahead[..length], |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80);
+        let is_part = |byte: &u8| letter(byte) || matches!(byte, b' ' | b'.' | b'-' | b'_' | b'\'');
+        let is_one = name.first().is_some_and(letter) && name.contains(&b' ') && name.iter().all(is_part);
+        if !is_one || SYSTEM.contains(&name) {
+            return false;
+        }
+        self.next = at + length;
+        self.keep(username, at..at + length);
+        true
     }
 
     /// `invalid user name`, `user 'name'`, of which `user` stands at `at`.

@@ -28,7 +28,12 @@ pub(super) const NHS: Detector = Detector {
     context: health_words!["nhs", "nhs_number", "nhs_no", "nhsnumber", "chi"],
     summary: "British number of a patient (NHS number)",
     source: "NHS Data Dictionary, NHS NUMBER: weights 10 to 2 modulo 11, 10 is never given out",
-    matches: &["nhs=[[6026400303]]", "record [[602 640 0303]] merged", "patient [[3147276988]]"],
+    matches: &[
+        "nhs=[[6026400303]]",
+        "record [[602 640 0303]] merged",
+        "patient [[3147276988]]",
+        "NHS number [[602-640-0303]]",
+    ],
     rejects: &["nhs=6026400304", "uptime 6026400303", "nhs=0000000000", "record 602-640-0303"],
     ..NINO
 };
@@ -62,7 +67,7 @@ fn check_nino(candidate: &Candidate<'_>) -> Option<Shape> {
 
 fn check_nhs(candidate: &Candidate<'_>) -> Option<Shape> {
     let plain = candidate.plain;
-    let shape = written(candidate, &[(&[3, 3, 4], b" ")])?;
+    let shape = written(candidate, &[(&[3, 3, 4], b" ")]).or_else(|| loosely(candidate, &[(&[3, 3, 4], b"-")]))?;
     let check = (11 - weighted(plain, &[10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11) % 11;
     (check == digit(plain[9]) && !are_alike(plain)).then_some(shape)
 }

@@ -50,15 +50,15 @@ pub(super) const DK: Detector = Detector {
     form: Form::Digits { lengths: &[10] },
     check: |candidate| {
         let plain = candidate.plain;
-        let shape = written(candidate, &[(&[6, 4], b"-")])?;
+        let shape = written(candidate, &[(&[6, 4], b"-")]).or_else(|| loosely(candidate, &[(&[6, 4], b" ")]))?;
         let day = is_day_of_some_century(two(plain, 4), two(plain, 2), two(plain, 0));
         (day && number(&plain[6..]) > 0).then_some(shape)
     },
     context: identity_words!["cpr", "cpr_nr", "cprnr", "cpr_nummer", "personnummer", "sundhedskort"],
     summary: "Danish number of a person (CPR)",
     source: "CPR-loven § 3; CPR-kontoret, Personnumre uden kontrolciffer (modulus 11)",
-    matches: &["cpr=[[1504781838]]", "borger [[220888-1780]]", "cpr_nr: [[081298-1375]]"],
-    rejects: &["borger 151378-1838", "id 1504781838", "320178-1838"],
+    matches: &["cpr=[[1504781838]]", "borger [[220888-1780]]", "cpr_nr: [[081298-1375]]", "CPR [[150756 1950]]"],
+    rejects: &["borger 151378-1838", "took 150756 1950", "id 1504781838", "320178-1838"],
     ..SE
 };
 
