@@ -30,8 +30,14 @@ impl Pass<'_> {
         if leads.strip_suffix(b"\\").unwrap_or(leads).ends_with(b"name=") {
             return self.form_value(close + 1);
         }
+        // Two strings are a pair only where nothing else stands in their brackets: a list of names holds no value.
+        if self.byte(close + 1) != b',' || !leads.ends_with(b"(") {
+            return None;
+        }
         let spaces = self.text[close + 1..].iter().skip(1).take(2).take_while(|byte| **byte == b' ').count();
-        if self.byte(close + 1) == b',' { self.in_quotes(close + 2 + spaces) } else { None }
+        let value = self.in_quotes(close + 2 + spaces)?;
+        let behind = self.text[value.end..].iter().find(|byte| !matches!(byte, b'\\' | b'\'' | b'"'));
+        (behind == Some(&b')')).then_some(value)
     }
 
     /// `IDENTIFIED BY 'x'`, of which the first word stands at `at`.

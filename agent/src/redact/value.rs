@@ -79,11 +79,13 @@ pub(super) fn spaces(text: &[u8]) -> usize {
     text.iter().take(3).take_while(|byte| matches!(byte, b' ' | b'\t')).count()
 }
 
-/// Whether `text` begins with a name and its mark.
+/// Whether `text` begins with a name and its `=`. Where nothing stands behind it, it may be the end of a value in base64.
 fn is_name(text: &[u8]) -> bool {
     let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
     let length = text.iter().take(NAME).take_while(is_part).count();
-    length > 0 && matches!(text.get(length), Some(b'=' | b':'))
+    let is_plain = text[..length].iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
+    let is_value = |byte: &u8| !byte.is_ascii_whitespace() && *byte != b'=';
+    length > 0 && text.get(length) == Some(&b'=') && (is_plain || text.get(length + 1).is_some_and(is_value))
 }
 
 impl Pass<'_> {
