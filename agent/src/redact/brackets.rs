@@ -31,19 +31,23 @@ impl Pass<'_> {
         }
         let inside = self.rest(start).iter().take(8).take_while(|byte| matches!(byte, b'[' | b'{' | b' ')).count();
         let first = self.quote(start + inside)?;
-        let near = self.bracket_end(start, self.text.len().min(first.start + REACH));
-        let (value, begin) = self.first_value(first, near, detector)?;
+        let (value, begin) = self.first_value(first, detector)?;
         if !is_secret {
             return Some(value);
+        }
+        if self.bracket_end(start, value.span.start) < value.span.start {
+            // It stands behind them.
+            return None;
         }
         let end = self.bracket_end(start, self.text.len()).max(value.span.end);
         self.steps_of(end - start);
         Some(Value { is_certain: true, ..Value::quoted(begin..self.without_quote(begin, end)) })
     }
 
-    /// The first value of `detector` among the strings from `quote` on to `limit`, of which those before a colon are names, and where
-    /// the first value of any kind begins. Of what is no secret the first string alone is asked for.
-    fn first_value(&mut self, mut quote: Quote, limit: usize, detector: u16) -> Option<(Value, usize)> {
+    /// The first value of `detector` among the strings from `quote` on, of which those before a colon are names, and where the first
+    /// value of any kind begins. Of what is no secret the first string alone is asked for.
+    fn first_value(&mut self, mut quote: Quote, detector: u16) -> Option<(Value, usize)> {
+        let limit = self.text.len().min(quote.start + REACH);
         let many = if self.engine.detector(detector).group == Group::Secret { ASKED } else { 1 };
         // Many an object that describes a key or a session has strings of eight letters.
         let kind = if self.engine.own.secret == Some(detector) { BARE } else { QUOTED };
