@@ -31,24 +31,24 @@ impl Pass<'_> {
         }
         let inside = self.rest(start).iter().take(8).take_while(|byte| matches!(byte, b'[' | b'{' | b' ')).count();
         let first = self.quote(start + inside)?;
-        let (value, begin) = self.first_value(first, detector)?;
+        let (value, begin) = self.first_value(first, detector, if is_secret { ASKED } else { 1 })?;
         if !is_secret {
             return Some(value);
         }
-        if self.bracket_end(start, value.span.start) < value.span.start {
+        let close = self.bracket_end(start);
+        if close < value.span.start {
             // It stands behind them.
             return None;
         }
-        let end = self.bracket_end(start, self.text.len()).max(value.span.end);
+        let end = close.max(value.span.end);
         self.steps_of(end - start);
         Some(Value { is_certain: true, ..Value::quoted(begin..self.without_quote(begin, end)) })
     }
 
-    /// The first value of `detector` among the strings from `quote` on, of which those before a colon are names, and where the first
-    /// value of any kind begins. Of what is no secret the first string alone is asked for.
-    fn first_value(&mut self, mut quote: Quote, detector: u16) -> Option<(Value, usize)> {
+    /// The first value of `detector` among the strings from `quote` on, of which those before a colon are names and `many` others are
+    /// asked for, and where the first value of any kind begins.
+    fn first_value(&mut self, mut quote: Quote, detector: u16, many: usize) -> Option<(Value, usize)> {
         let limit = self.text.len().min(quote.start + REACH);
-        let many = if self.engine.detector(detector).group == Group::Secret { ASKED } else { 1 };
         // Many an object that describes a key or a session has strings of eight letters.
         let kind = if self.engine.own.secret == Some(detector) { BARE } else { QUOTED };
         let (mut begin, mut asked) = (None, 0);
@@ -67,7 +67,7 @@ impl Pass<'_> {
 
     /// The string that `quote` opens.
     fn string(&mut self, quote: Quote, limit: usize) -> Within {
-        let mut length = quote.length(self.text.get(quote.start..limit).unwrap_or_default());
+        let mut length = quote.length(&self.text[quote.start..limit]);
         self.steps_of(length);
         if quote.start + length == limit {
             // It may be a long one, or one that nothing closes.
@@ -88,10 +88,10 @@ impl Pass<'_> {
         (rest[place] != b'\n').then_some(Quote { start: at + place + 1, mark: rest[place], slashes })
     }
 
-    /// Where what opens at `start` closes, or its line ends, or `limit` where that comes first.
-    fn bracket_end(&self, start: usize, limit: usize) -> usize {
+    /// Where what opens at `start` closes, or its line ends.
+    fn bracket_end(&self, start: usize) -> usize {
         let (mut at, mut depth, mut slashes) = (start, 0, 0);
-        while let Some(byte) = self.text[..limit].get(at) {
+        while let Some(byte) = self.text.get(at) {
             let before = std::mem::take(&mut slashes);
             match byte {
                 b'\n' => return at,
@@ -99,17 +99,17 @@ impl Pass<'_> {
                 b']' | b'}' => depth -= 1,
                 b'[' | b'{' => depth += 1,
                 b'\\' => slashes = before + 1,
-                b'"' | b'\'' => at = self.string_end(Quote { start: at + 1, mark: *byte, slashes: before }, limit),
+                b'"' | b'\'' => at = self.string_end(Quote { start: at + 1, mark: *byte, slashes: before }),
                 _ => {}
             }
             at += 1;
         }
-        limit
+        self.text.len()
     }
 
-    /// Where the quote stands that closes what `quote` opens before `limit`, or the last byte of its line.
-    fn string_end(&self, quote: Quote, limit: usize) -> usize {
-        let end = quote.start + quote.length(self.text.get(quote.start..limit).unwrap_or_default());
+    /// Where the quote stands that closes what `quote` opens, or the last byte of its line.
+    fn string_end(&self, quote: Quote) -> usize {
+        let end = quote.start + quote.length(self.rest(quote.start));
         let close = end + slashes_ahead(self.rest(end));
         if self.byte(close) == quote.mark { close } else { end - 1 }
     }
