@@ -77,6 +77,11 @@ impl Above {
         self.below == Below::Nothing
     }
 
+    /// Whether what stands under `key` is told by the maps alone.
+    fn tells_all(self, key: Key<'_>) -> bool {
+        self.below == Below::Whole || (!self.is_nothing() && key.is_bare())
+    }
+
     fn range(self) -> Range<usize> {
         self.start as usize..self.start as usize + usize::from(self.length)
     }
@@ -98,7 +103,7 @@ impl Names {
 
     #[inline(never)]
     fn made(&mut self, key: Key<'_>, above: Above) -> &[u8] {
-        if above.below == Below::Whole || (!above.is_nothing() && key.is_bare()) {
+        if above.tells_all(key) {
             return &self.open[above.range()];
         }
         self.name.clear();
@@ -117,7 +122,7 @@ impl Names {
 
     /// A map opens under `key`. `tell` says what such a name means for what is below it.
     pub(super) fn enter(&mut self, key: Key<'_>, above: Above, tell: impl FnOnce(&[u8]) -> Below) -> Above {
-        if above.below == Below::Whole || (!above.is_nothing() && key.is_bare()) {
+        if above.tells_all(key) {
             return above;
         }
         let start = self.open.len();
