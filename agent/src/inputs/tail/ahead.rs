@@ -125,11 +125,12 @@ impl Tail {
         hour_of(seconds)
     }
 
-    /// Notes at the end, before positions are stored for the last time, that no more was handed on than was.
+    /// Notes at the end, before positions are stored for the last time, that no more was handed on than was, by this run or one
+    /// before it.
     pub(super) fn note_reached(&mut self) {
         self.take_returned();
         for (number, file) in &mut self.files {
-            let reached = file.progress.offset;
+            let reached = file.again.as_ref().map_or(0, |again| again.below).max(file.progress.offset);
             if file.content.is_some() && file.lent.is_none() && file.position.reach != reached {
                 (file.position.reach, file.position.seen) = (reached, 0);
                 self.moved.insert(*number);

@@ -17,7 +17,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::Tail;
 use super::file::{self, FileId, Standing, Tailed};
 use super::siblings::{generations, has_compressed_name};
-use super::succession::is_there;
+use super::succession::{ends_with_newline, is_there};
 use crate::state::{Known, Position, Succeeds};
 
 /// Looks at all paths for which a file is put off at the most.
@@ -102,7 +102,8 @@ impl Tail {
     fn find_before(&self, number: u64, away: &Away) -> Option<Succeeds> {
         let file = self.files.get(&number).filter(|file| can_be_joined(file) && file.progress.offset == 0);
         let before = file.and_then(|file| Some((file, self.newest_before((number, file), away)?)));
-        let Some((file, (from, before))) = before.filter(|(_, (_, before))| can_be_joined(before)) else {
+        let is_open = |before: &Tailed| can_be_joined(before) && !has_come_alone(before);
+        let Some((file, (from, before))) = before.filter(|(_, (_, before))| is_open(before)) else {
             return Some(Succeeds::NOTHING);
         };
         if self.undecided.contains_key(&from) {
@@ -184,6 +185,13 @@ impl Tail {
 /// read.
 fn can_be_joined(file: &Tailed) -> bool {
     is_there(file) && !file.file.is_compressed()
+}
+
+/// Whether what has no newline at the end of a file was handed on by itself before the last stop, and is read again since something
+/// before it was not delivered: it comes as it came then.
+fn has_come_alone(file: &Tailed) -> bool {
+    let is_again = file.position.reach == file.size && file.progress.offset < file.size;
+    is_again && !ends_with_newline(file, file.size)
 }
 
 fn is_away(file: &Tailed) -> bool {

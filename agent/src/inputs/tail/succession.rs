@@ -374,7 +374,7 @@ impl Tail {
 }
 
 /// Whether no line goes on behind the first `size` bytes of `file`.
-fn ends_with_newline(file: &Tailed, size: u64) -> bool {
+pub(super) fn ends_with_newline(file: &Tailed, size: u64) -> bool {
     let mut last = [0];
     let read = |file: &super::opened::Opened| file.read_full(&mut last, size - 1);
     size == 0 || (file.file.for_a_moment(read).is_ok_and(|length| length == 1) && last == *b"\n")

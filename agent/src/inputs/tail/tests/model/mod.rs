@@ -643,3 +643,12 @@ fn an_empty_line_that_was_deleted_before_a_kill_is_not_missed() {
 
     run(&(HEAD, Rotation::Rename, steps.to_vec()));
 }
+
+/// What has no newline came alone, and a line before it was not delivered: at the next start both are read again.
+#[test]
+fn a_rest_that_came_alone_before_a_stop_comes_alone_behind_it() {
+    let late = [Step::Rotate, Step::Answer(Answer::Hold), Step::Look, Step::WriteLate(vec![Piece::Open]), Step::Look];
+    let alone = [Step::Wait(5), Step::Answer(Answer::Deliver), Step::Read(0, 1), Step::Stop];
+
+    run(&(HEAD, Rotation::Rename, late.into_iter().chain(alone).collect()));
+}
