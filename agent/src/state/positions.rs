@@ -58,6 +58,8 @@ pub struct Position {
     pub offset: u64,
     /// Inode.
     pub inode: u64,
+    /// Nanoseconds since 1970 when the file with this inode was made, which may be a copy; 0 where that is not known.
+    pub born: i64,
     /// Seconds since 1970 when the row was made.
     pub created: i64,
     /// Whether the file was rotated away and read to its end.
@@ -85,6 +87,7 @@ impl Default for Position {
             name: Path::new("").into(),
             offset: 0,
             inode: 0,
+            born: 0,
             created: 0,
             rotated: false,
             marker: (0, 0),
@@ -153,7 +156,7 @@ impl Positions {
         let mut statement = connection.prepare(
             "SELECT f.id, f.name, f.offset, f.inode, f.created, f.rotated, f.offset_marker, f.offset_marker_size, \
              v.offset, v.inode, v.device, v.birth, v.generation, v.head, v.head_length, v.truncations, v.first_inode, \
-             v.place, v.seen, v.reach, v.periods, v.succeeds FROM in_tail_files f LEFT JOIN vigie_files_1 v ON v.id = f.id ORDER BY f.id",
+             v.place, v.seen, v.reach, v.periods, v.succeeds, v.born FROM in_tail_files f LEFT JOIN vigie_files_1 v ON v.id = f.id ORDER BY f.id",
         )?;
         let rows = statement.query_map([], read_row)?;
         Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
@@ -285,8 +288,8 @@ fn write_known(connection: &Connection, id: i64, position: &Position) -> Result<
     let known = position.known.unwrap_or_default();
     let mut statement = connection.prepare_cached(
         "INSERT OR REPLACE INTO vigie_files_1 (id, offset, inode, device, birth, generation, head, head_length, \
-         truncations, first_inode, place, seen, reach, periods, succeeds) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+         truncations, first_inode, place, seen, reach, periods, succeeds, born) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?;
     statement.execute(params![
         id,
@@ -303,7 +306,8 @@ fn write_known(connection: &Connection, id: i64, position: &Position) -> Result<
         position.seen,
         position.reach.cast_signed(),
         position.periods.to_bytes(),
-        position.succeeds.0
+        position.succeeds.0,
+        position.born
     ])?;
     Ok(())
 }
@@ -353,6 +357,7 @@ fn read_row(row: &rusqlite::Row<'_>) -> Result<Option<Position>, rusqlite::Error
         name,
         offset,
         inode,
+        born: if trusted { integer(22)? } else { 0 },
         created: integer(4)?,
         rotated: integer(5)? != 0,
         marker: (integer(6)?, short(7)?),

@@ -22,6 +22,7 @@ fn position(name: &str) -> Position {
         name: Path::new(name).into(),
         offset: 13,
         inode: 10_780_737,
+        born: 1_795_301_229_000_000_000,
         created: 1_795_301_230,
         rotated: false,
         marker: (-2_048_895_161_427_271_690, 13),
@@ -115,14 +116,14 @@ fn a_database_of_an_older_version_gets_what_it_lacks() {
     let mut stored = position("/a");
     open(&path).store(&mut [&mut stored], false).expect("it is stored");
     let older = Connection::open(&path).expect("it opens");
-    for column in ["reach", "periods", "succeeds"] {
+    for column in ["reach", "periods", "succeeds", "born"] {
         older.execute(&format!("ALTER TABLE vigie_files_1 DROP COLUMN {column}"), []).expect("it is there");
     }
     drop(older);
 
     let rows = open(&path).all().expect("it reads");
 
-    let lacking = Position { reach: 0, periods: Periods::default(), succeeds: Succeeds::UNDECIDED, ..stored };
+    let lacking = Position { reach: 0, periods: Periods::default(), succeeds: Succeeds::UNDECIDED, born: 0, ..stored };
     assert_eq!(rows, [lacking]);
 }
 

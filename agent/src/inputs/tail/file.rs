@@ -136,20 +136,20 @@ impl Modified {
     }
 }
 
-/// Whether a stored row can be of the file: a reused inode has another birth. A copy has a birth of its own.
+/// Whether a stored row can be of the file: a reused inode has another birth.
 pub(super) fn row_fits(row: &Position, metadata: &Metadata) -> bool {
     if row.inode != metadata.ino() {
         return false;
     }
-    let birth = birth(metadata);
     let is_led = row.known.is_some_and(|known| known.first_inode != row.inode) && row.rotated && row.seen > 0;
     if is_led && super::opened::is_compressed(row.place.as_deref().unwrap_or(&row.name)) && metadata.mtime() > row.seen
     {
         // The gzip file it led to is gone; its inode was free to be used again.
         return false;
     }
-    let same_birth = |known: &crate::state::Known| known.birth == 0 || birth == 0 || known.birth == birth;
-    row.known.as_ref().is_none_or(|known| known.first_inode != row.inode || same_birth(known))
+    let first = row.known.filter(|known| known.first_inode == row.inode).map_or(0, |known| known.birth);
+    let born = if row.born == 0 { first } else { row.born };
+    born == 0 || [0, born].contains(&birth(metadata))
 }
 
 impl Tailed {
@@ -228,6 +228,22 @@ mod tests {
 
         assert!(row_fits(&Position { seen: metadata.mtime(), ..row.clone() }, &metadata));
         assert!(!row_fits(&Position { seen: metadata.mtime() - 1, ..row }, &metadata));
+    }
+
+    #[test]
+    fn a_row_is_of_the_file_that_was_born_when_it_was_stored_or_as_far_as_is_known() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let metadata = file.as_file().metadata().expect("it is there");
+        let (inode, now) = (metadata.ino(), birth(&metadata));
+        let fits = |born: i64, first_inode: u64, birth: i64| {
+            let known = Some(Known { first_inode, birth, ..Known::default() });
+            row_fits(&Position { inode, born, known, ..Position::default() }, &metadata)
+        };
+
+        assert!(fits(now, inode + 1, 7), "a copy of what was born before");
+        assert!(!fits(now - 1, inode + 1, 7), "another file in the place of a copy");
+        assert!(fits(0, inode + 1, 7), "a copy of which no more is known");
+        assert!(fits(0, inode, now) && !fits(0, inode, now - 1), "a row without the birth of its file");
     }
 
     #[test]

@@ -278,11 +278,18 @@ impl Tail {
     }
 }
 
-/// Whether `row` is of `file`. That of a copy tells nothing of its birth: its inode may be that of another file by now, which
-/// has another head.
+/// Whether `row` is of `file`. Where births are not known, the inode of a copy may be that of another file by now, which has another
+/// head.
 fn is_row_of(row: &Position, file: &Opened, metadata: &std::fs::Metadata) -> bool {
     let is_proven = |known: &Known| known.first_inode == row.inode || proof::has_head(file, known);
     file::row_fits(row, metadata) && row.known.as_ref().is_none_or(is_proven)
+}
+
+/// Whether `row` is of the file at `path`.
+pub(super) fn is_at(row: &Position, path: &Path, metadata: &std::fs::Metadata) -> bool {
+    let is_first = row.known.is_none_or(|known| known.first_inode == row.inode);
+    let is_proven = || file::open(path).is_ok_and(|(file, metadata)| is_row_of(row, &file, &metadata));
+    file::row_fits(row, metadata) && (is_first || is_proven())
 }
 
 /// Brings the row of `file` up to date, with its offset at `place` where it may not be as far as it is settled. Returns whether it is

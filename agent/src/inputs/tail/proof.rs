@@ -16,7 +16,7 @@ const MOST: u32 = 1 << 16;
 /// Bytes of a gzip file that are inflated for a proof at the most.
 const NEAR: u64 = 64 << 10;
 /// Bytes before the offset that are compared at every read.
-const MARK: usize = 32;
+const MARK: usize = 31;
 
 /// Hash of the first bytes and their number, at most [`HEAD`], where they begin with those of `known`.
 pub(super) fn extended(file: &Opened, size: u64, known: &Known) -> io::Result<Option<(u64, u32)>> {
@@ -115,48 +115,52 @@ pub(super) fn reaches(file: &Opened, offset: u64) -> bool {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mark {
     bytes: [u8; MARK],
-    length: usize,
+    /// A byte, for each file that is open has a mark.
+    length: u8,
 }
 
 impl Mark {
     /// The mark of `file` at `offset`.
     pub(super) fn of(file: &Opened, offset: u64) -> Self {
-        let mut mark = Self { bytes: [0; MARK], length: usize::try_from(offset).unwrap_or(MARK).min(MARK) };
-        if file.is_compressed() {
-            // What proves it is met while it is inflated.
-            return Self::default();
-        }
-        let wanted = &mut mark.bytes[..mark.length];
-        if file.read_full(wanted, offset - wanted.len() as u64).ok() != Some(wanted.len()) {
-            mark.length = 0;
+        let mut mark = Self::default();
+        let length = usize::try_from(offset).unwrap_or(MARK).min(MARK);
+        // What proves a gzip file is met while it is inflated.
+        if !file.is_compressed()
+            && file.read_full(&mut mark.bytes[..length], offset - length as u64).ok() == Some(length)
+        {
+            mark.set_length(length);
         }
         mark
     }
 
+    fn set_length(&mut self, length: usize) {
+        self.length = u8::try_from(length).expect("at most MARK");
+    }
+
     /// Its bytes.
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
+        &self.bytes[..usize::from(self.length)]
     }
 
     /// The mark behind `read`, which follows on what it covers now.
     pub(super) fn advance(&mut self, read: &[u8]) {
         if read.len() >= MARK {
             self.bytes.copy_from_slice(&read[read.len() - MARK..]);
-            self.length = MARK;
-            return;
+            return self.set_length(MARK);
         }
-        let kept = self.length.min(MARK - read.len());
-        self.bytes.copy_within(self.length - kept..self.length, 0);
+        let length = usize::from(self.length);
+        let kept = length.min(MARK - read.len());
+        self.bytes.copy_within(length - kept..length, 0);
         self.bytes[kept..kept + read.len()].copy_from_slice(read);
-        self.length = kept + read.len();
+        self.set_length(kept + read.len());
     }
 
     /// Whether `file` has these bytes before `offset`.
     pub(super) fn is_in(&self, file: &Opened, offset: u64) -> bool {
         let mut bytes = [0; MARK];
-        let wanted = &mut bytes[..self.length];
-        let from = offset.saturating_sub(self.length as u64);
-        file.read_full(wanted, from).ok() == Some(self.length) && wanted == self.bytes()
+        let wanted = &mut bytes[..usize::from(self.length)];
+        let from = offset.saturating_sub(wanted.len() as u64);
+        file.read_full(wanted, from).ok() == Some(wanted.len()) && wanted == self.bytes()
     }
 }
 

@@ -101,7 +101,7 @@ impl Tail {
         }
         let copied = copied.ok()?;
         *room = room.saturating_sub(end - from);
-        (row.inode, row.place) = (copied.inode, Some(copied.path.as_path().into()));
+        (row.inode, row.born, row.place) = (copied.inode, 0, Some(copied.path.as_path().into()));
         (row.rotated, row.seen) = (false, (self.clock)().seconds);
         Some(Kept { number, row, path: copied.path, bytes: end - from, end })
     }

@@ -11,6 +11,7 @@ use tracing::{debug, error, info, warn};
 
 use super::arrivals::Arrival;
 use super::file::{self, FileId, Standing, Tailed};
+use super::keep;
 use super::missed::{ROUNDS, Since};
 use super::opened::{self, Opened};
 use super::proof;
@@ -66,7 +67,11 @@ impl Tail {
         for row in rows {
             let places = [row.place.as_deref(), Some(&*row.name)];
             let found = places.into_iter().flatten().filter_map(Path::parent).find_map(|directory| {
-                listings.of(directory).get(&row.inode).filter(|(_, metadata)| file::row_fits(&row, metadata)).cloned()
+                listings
+                    .of(directory)
+                    .get(&row.inode)
+                    .filter(|(path, metadata)| keep::is_at(&row, path, metadata))
+                    .cloned()
             });
             match found {
                 None => gone.push(row),
@@ -329,7 +334,7 @@ impl Tailed {
         self.size = copy.file.size().unwrap_or(self.size);
         self.file = Arc::new(copy.file);
         self.id = FileId::of(&copy.metadata);
-        self.position.inode = self.id.inode;
+        (self.position.inode, self.position.born) = (self.id.inode, file::birth(&copy.metadata));
         self.position.place = Some(copy.path.into());
         self.position.seen = 0;
         self.progress.stuck = None;

@@ -267,13 +267,13 @@ impl Tail {
             position.offset = file.size().unwrap_or(metadata.len());
         }
         position.name = what.name.into();
-        position.inode = id.inode;
+        (position.inode, position.born) = (id.inode, file::birth(metadata));
         let place = real_path(what.path);
         // Most paths are no links: one copy serves for both.
         let is_same = place == *position.name;
         position.place = Some(if is_same { Arc::clone(&position.name) } else { place.into() });
         if position.known.is_none() {
-            let birth = file::birth(metadata);
+            let birth = position.born;
             position.known = Some(Known { device: id.device, birth, first_inode: id.inode, ..Known::default() });
         }
         self.metrics.files_opened.add(1);

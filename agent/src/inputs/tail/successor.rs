@@ -231,7 +231,8 @@ impl Tail {
 impl Position {
     /// Leads to a gzip file with the same content.
     pub(super) fn lead_to(&mut self, path: PathBuf, metadata: &Metadata) {
-        (self.inode, self.place, self.marker) = (metadata.ino(), Some(path.into()), (0, 0));
+        (self.inode, self.born) = (metadata.ino(), file::birth(metadata));
+        (self.place, self.marker) = (Some(path.into()), (0, 0));
     }
 
     /// Path at which its file was last.

@@ -419,3 +419,45 @@ fn what_is_compressed_when_the_agent_stops_is_not_called_lost() {
     assert_eq!((errors, rig.metrics.abandoned_bytes.get()), (Vec::new(), 0));
     assert_eq!(rig.texts().len(), before.len() - 5);
 }
+
+/// A file in the inode of the copy is not taken for it, though it may not be known when that was made.
+#[test]
+fn a_copy_that_was_compressed_is_read_on_whatever_has_its_inode_now() {
+    for is_birth_known in [true, false] {
+        now_is_real();
+        let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+        rig.append("a.log", &numbered(1, 10));
+        rig.answer = Answer::Hold;
+        rig.start();
+        rig.copy_and_truncate("a.log", "a.log.1");
+        rig.scan().stop();
+        rig.held.clear();
+        rig.texts();
+        rig.answer = Answer::Deliver;
+        compress_away(&rig, "a.log.1", "a.log.2.gz");
+        rig.append("a.log.1", "");
+        lead_copies_to(&rig, "a.log.1", is_birth_known);
+
+        rig.start().wait(10);
+
+        let mut texts = rig.texts();
+        texts.sort_by_key(String::len);
+        assert_eq!(texts, lines(1, 10));
+    }
+}
+
+/// Gives the stored rows of copies the inode of another file.
+fn lead_copies_to(rig: &Rig, name: &str, is_birth_known: bool) {
+    use std::os::unix::fs::MetadataExt;
+
+    let inode = fs::metadata(rig.path(name)).expect("it is there").ino().cast_signed();
+    let database = rusqlite::Connection::open(rig.path("state/tail.db")).expect("it opens");
+    let copies = "WHERE id IN (SELECT id FROM vigie_files_1 WHERE inode <> first_inode)";
+    if !is_birth_known {
+        database.execute(&format!("UPDATE vigie_files_1 SET born = 0 {copies}"), []).expect("it runs");
+    }
+    for table in ["in_tail_files", "vigie_files_1"] {
+        let changed = database.execute(&format!("UPDATE {table} SET inode = ?1 {copies}"), [inode]);
+        assert_eq!(changed.expect("it runs"), 1);
+    }
+}

@@ -182,7 +182,7 @@ fn a_file_in_the_inode_of_another_is_read_from_its_start() {
     rig.records();
     let database = rusqlite::Connection::open(rig.path("state/tail.db")).expect("it opens");
     // As if the file had been deleted, and another one made in its place.
-    database.execute("UPDATE vigie_files_1 SET birth = birth - 1000", []).expect("it is written");
+    database.execute("UPDATE vigie_files_1 SET birth = birth - 1000, born = born - 1000", []).expect("it is written");
     drop(database);
 
     rig.start();
