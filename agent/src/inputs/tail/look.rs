@@ -7,8 +7,10 @@ use tracing::{error, info};
 
 use super::Tail;
 use super::file::{Standing, Tailed};
+use super::opened::Opened;
 use super::proof::{self, Mark};
 use super::quiet::Watch;
+use super::read::Progress;
 
 /// How often a file is looked at that grew within the time beside it; any other every second, if it cannot be watched.
 const PACES: [(Duration, Duration); 3] = [
@@ -73,18 +75,25 @@ impl Tail {
         self.tell_trouble(number, false);
         let Some(file) = self.files.get_mut(&number) else { return };
         let (size, modified) = file.file.size_and_time().unwrap_or((file.size, file.modified));
-        let is_written = is_written || size != file.size || modified != file.modified;
+        let has_other_time = modified != file.modified;
+        let is_written = is_written || size != file.size || has_other_time;
         file.modified = modified;
         // Between a look and the next anything may have happened to a file that was read to its end.
-        let is_same = size >= file.progress.offset && (!is_written || is_known(file));
+        let is_emptied = size == 0 && file.size == 0 && has_other_time;
+        let is_same = size >= file.progress.offset && !is_emptied && (!is_written || is_known(file));
         if !is_same {
             return self.content_changed(number);
         }
+        let is_filled = file.standing == Standing::Rotated && file.size == 0 && size > 0;
+        if is_filled && self.is_overwritten_copy(number) {
+            return self.copy_overwritten(number);
+        }
+        let Some(file) = self.files.get_mut(&number) else { return };
         if is_written && !file.has_generation() {
             // Of what was truncated and written anew a line may be complete, though it is as long as what was tried in vain.
             file.progress.stuck = None;
         }
-        if size != file.size {
+        if size != file.size && file.may_grow() {
             file.last_growth = self.now;
             (file.size, file.is_cut_short) = (size, false);
             extend_head(file);
@@ -220,11 +229,14 @@ fn patience(rewinds: u8) -> Duration {
     PATIENCE.saturating_mul(2_u32.saturating_pow(rewinds.into())).min(LONGEST_PATIENCE)
 }
 
-/// Whether `file` still begins with what it began with. One that cannot be opened now says nothing of that.
+/// Whether `file` still begins with what it began with, and a copy goes on as it was read. One that cannot be opened now says nothing
+/// of that.
 fn is_known(file: &Tailed) -> bool {
+    let Progress { offset, mark, .. } = &file.progress;
+    let goes_on = |opened: &Opened| file.may_grow() || mark.is_in(opened, *offset);
+    let has_head = |opened: &Opened, known| proof::has_head(opened, known) && goes_on(opened);
     let known = file.position.known.as_ref();
-    let has_head = |known| file.file.for_a_moment(|file| file.file().is_err() || proof::has_head(file, known));
-    known.is_none_or(has_head)
+    known.is_none_or(|known| file.file.for_a_moment(|opened| opened.file().is_err() || has_head(opened, known)))
 }
 
 /// Lets the proof of the head cover more of a file that grew, unless what it covers has just become other content.

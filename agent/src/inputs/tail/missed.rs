@@ -190,7 +190,12 @@ impl Tail {
     }
 
     /// Whether nothing is known of what `file` holds.
-    fn is_unknown(&self, (name, place): (&Path, &Path), (file, now): (&Opened, &Metadata), since: Since) -> bool {
+    pub(super) fn is_unknown(
+        &self,
+        (name, place): (&Path, &Path),
+        (file, now): (&Opened, &Metadata),
+        since: Since,
+    ) -> bool {
         let is_copied = since.is_copied;
         let is_gone = || since.gone.is_some_and(|known| known.head_length > 0 && proof::has_head(file, &known));
         let is_read = self.is_stored(file, now) || self.is_copy_of_known(name, file, now);

@@ -25,6 +25,8 @@ use crate::state::{Known, Periods, Position, Succeeds};
 const KEPT_SECONDS: i64 = 7 * 86_400;
 /// How long a copy is looked for again while no descriptor is free. The new content waits, too, and may itself be truncated.
 const DESCRIPTOR_WAIT: Duration = Duration::from_mins(1);
+/// How long a truncated log waits for a worker that reads from a copy of it.
+const BUSY_WAIT: Duration = Duration::from_millis(20);
 
 impl Tail {
     /// A file that its path no longer shows: renamed, or deleted.
@@ -76,9 +78,7 @@ impl Tail {
             match found {
                 None => gone.push(row),
                 // Read to its end before: it need not be opened again.
-                Some((path, metadata)) if row.rotated && is_whole(&path, &metadata, row.offset) => {
-                    still_there.push(row)
-                }
+                Some((path, metadata)) if row.rotated && is_whole(&path, &metadata, &row) => still_there.push(row),
                 Some((path, _)) => {
                     let what = TakeUp { path: &path, name: &row.name, from_end: false, standing: Standing::Rotated };
                     self.take_up(what);
@@ -113,6 +113,13 @@ impl Tail {
     pub(super) fn content_changed(&mut self, number: u64) {
         if self.files.get(&number).is_some_and(|file| self.is_rest(&file.position)) {
             return self.rest_changed(number);
+        }
+        if self.is_overwritten_copy(number) {
+            return self.copy_overwritten(number);
+        }
+        if !self.look_at_copies_of(number) {
+            self.changed.insert(number, self.now);
+            return self.put_off(number, BUSY_WAIT);
         }
         let Some(old) = self.files.get(&number) else { return };
         // No descriptor of its own, which might not be had: the old content is read from it no more.
@@ -177,6 +184,45 @@ impl Tail {
         if may_have_missed {
             self.search((name, place), Since { born, seen, is_copied: true, gone });
         }
+    }
+
+    /// Whether what changed is a copy, and not a log that is written anew: its log is followed where that is.
+    pub(super) fn is_overwritten_copy(&self, number: u64) -> bool {
+        let Some(file) = self.files.get(&number).filter(|file| file.may_be_copy()) else { return false };
+        let since = Since { born: 0, seen: 0, is_copied: true, gone: None };
+        let is_known = |metadata: Metadata| {
+            metadata.len() > 0 && !self.is_unknown((file.name(), file.name()), (&file.file, &metadata), since)
+        };
+        file.is_copy() || file.file.metadata().is_ok_and(is_known)
+    }
+
+    /// A copy was made over this one. What of it was not read is lost.
+    pub(super) fn copy_overwritten(&mut self, number: u64) {
+        self.changed.remove(&number);
+        let Some(file) = self.files.get_mut(&number) else { return };
+        file.standing = Standing::Gone;
+        if self.by_id.get(&file.id) == Some(&number) {
+            // It may be read as a copy of another content.
+            self.by_id.remove(&file.id);
+        }
+        let lost = file.size.saturating_sub(file.progress.offset);
+        self.metrics.abandoned_bytes.add(lost);
+        if lost > 0 {
+            error!(component = %self.settings.name, file = %file.place().display(), lost,
+                "a copy that was overwritten before it was read to its end");
+        }
+        self.leaving.insert(number);
+        self.plan_look(number);
+    }
+
+    /// Looks whether copies of a log were overwritten by one that is looked for now. Gives `false` while one that was is read.
+    fn look_at_copies_of(&mut self, number: u64) -> bool {
+        let Some(log) = self.files.get(&number).filter(|file| file.standing == Standing::Live) else { return true };
+        let copies = self.files.iter().filter(|(_, file)| file.may_be_copy() && file.name() == log.name());
+        let copies: Vec<u64> = copies.map(|(copy, _)| *copy).filter(|copy| *copy != number).collect();
+        copies.iter().for_each(|copy| self.look_at(*copy));
+        let is_as_it_was = |file: &Tailed| file.file.size_and_time().is_ok_and(|now| now == (file.size, file.modified));
+        copies.iter().filter_map(|copy| self.files.get(copy)).all(|copy| copy.lent.is_none() || is_as_it_was(copy))
     }
 
     /// A copy of what `old` held: same head, same bytes before the offset. While names change, a listing tells of a file twice
@@ -266,7 +312,7 @@ impl Tail {
             }
             // What was written since the last look is read first.
             let size = file.file.size().unwrap_or(file.size);
-            if size != file.size {
+            if size != file.size && file.may_grow() {
                 return false;
             }
             let since = file.last_growth + self.settings.rotate_wait;
@@ -347,15 +393,28 @@ impl Tailed {
         self.last_growth = now;
     }
 
+    /// Whether its content may have been copied to it.
+    fn may_be_copy(&self) -> bool {
+        self.is_copy() || self.standing == Standing::Rotated
+    }
+
+    /// Whether what comes behind its end is of the same content: a copy is as long as it was when its log was truncated. How much a
+    /// compressed one holds shows later.
+    pub(super) fn may_grow(&self) -> bool {
+        !self.is_copy() || self.file.is_compressed()
+    }
+
     /// Whether its content was first seen in another file.
     pub(super) fn is_copy(&self) -> bool {
         self.position.known.is_some_and(|known| known.first_inode != self.id.inode)
     }
 }
 
-/// Whether a file that was read up to `offset` has no more, as far as the system tells.
-fn is_whole(path: &Path, metadata: &Metadata, offset: u64) -> bool {
-    metadata.len() == offset || opened::is_compressed(path)
+/// Whether a file that was read to its end, as `row` tells, has no more, as far as the system tells. What was put behind the end of a
+/// copy is of another content.
+fn is_whole(path: &Path, metadata: &Metadata, row: &Position) -> bool {
+    let is_copy = row.known.is_some_and(|known| known.first_inode != row.inode);
+    is_copy || metadata.len() == row.offset || opened::is_compressed(path)
 }
 
 /// Whether `copy` has the bytes before the offset of `old`, as far as they are known.

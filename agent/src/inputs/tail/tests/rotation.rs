@@ -622,3 +622,56 @@ fn a_log_without_a_line_that_is_truncated_and_as_long_again_is_read() {
 
     assert_eq!(rig.texts(), ["one line up"]);
 }
+
+/// As from cron: `cp app.log app.log.1; : > app.log`.
+#[test]
+fn what_is_copied_over_the_copy_before_comes_once() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on"), ("rotate_wait", "30")]);
+    rig.append("a.log", &numbered(1, 10));
+    rig.start().run();
+    for round in 1..4 {
+        rig.copy_and_truncate("a.log", "a.log.1");
+        rig.scan();
+        rig.run();
+        rig.append("a.log", &numbered(10 * round + 1, 10 * round + 10));
+        rig.wait(1).run();
+    }
+
+    assert_eq!(rig.texts(), (1..=40).map(|number| format!("line {number}")).collect::<Vec<_>>());
+}
+
+/// As from cron: `cat app.log >> app.log.old; : > app.log`.
+#[test]
+fn what_is_appended_to_a_copy_comes_once_with_a_restart_too() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on"), ("rotate_wait", "30")]);
+    rig.append("a.log", &numbered(1, 10));
+    rig.start().run();
+    rig.copy_and_truncate("a.log", "a.log.old");
+    rig.scan();
+    rig.append("a.log", &numbered(11, 20));
+    rig.wait(1).run();
+    rig.append("a.log.old", &numbered(11, 20));
+    File::create(rig.path("a.log")).expect("it is truncated");
+    rig.scan();
+    rig.wait(1).run();
+    rig.wait(60).stop();
+    rig.start().wait(60);
+
+    assert_eq!(rig.texts(), (1..=20).map(|number| format!("line {number}")).collect::<Vec<_>>());
+}
+
+/// Its size was 0 before and is again.
+#[test]
+fn a_log_that_was_empty_is_read_from_its_copy_though_it_is_empty_again() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "");
+    rig.start().wait(5);
+    rig.append("a.log", &numbered(1, 10));
+    rig.copy_and_truncate("a.log", "a.log.1");
+    rig.scan();
+    rig.wait(1).run();
+    rig.scan();
+    rig.wait(1).run();
+
+    assert_eq!(rig.texts(), (1..=10).map(|number| format!("line {number}")).collect::<Vec<_>>());
+}

@@ -56,6 +56,8 @@ enum Step {
 enum Rotation {
     Rename,
     CopyAndTruncate,
+    /// Each copy over the one before.
+    CopyOver,
 }
 
 /// A script: bytes that are read at once, how the log is rotated, and what happens.
@@ -98,7 +100,8 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn scripts() -> impl Strategy<Value = Script> {
-    let rotation = prop_oneof![Just(Rotation::Rename), Just(Rotation::CopyAndTruncate)];
+    let rotation =
+        prop_oneof![3 => Just(Rotation::Rename), 3 => Just(Rotation::CopyAndTruncate), 1 => Just(Rotation::CopyOver)];
     (HEAD..HEAD + 300, rotation, proptest::collection::vec(step(), 1..40))
 }
 
@@ -307,12 +310,25 @@ impl Model {
         };
         self.held.clear();
         self.cut.clear();
+        let undelivered = if is_killed { self.undelivered() } else { HashSet::new() };
+        self.world.is_left_alone(|content| undelivered.contains(&content.bytes));
+    }
+
+    /// Contents of which some lines were not delivered yet.
+    fn undelivered(&self) -> HashSet<Vec<u8>> {
         let delivered: HashSet<&str> =
             self.handed.iter().filter(|(id, _)| self.delivered.contains(id)).map(|(_, text)| text.as_str()).collect();
         // Of empty lines it does not show which came.
         let are_empty_delivered = self.are_all_empty_delivered();
         let is_delivered = |line: &str| if line.is_empty() { are_empty_delivered } else { delivered.contains(line) };
-        self.world.is_left_alone(|content| is_killed && lines(content).iter().any(|line| !is_delivered(line)));
+        let is_undelivered = |content: &&Content| lines(content).iter().any(|line| !is_delivered(line));
+        self.world.contents.iter().filter(is_undelivered).map(|content| content.bytes.clone()).collect()
+    }
+
+    /// What is not delivered of a copy is lost once another one is made over it.
+    fn copy_over(&mut self) -> bool {
+        let undelivered = self.undelivered();
+        self.world.copy_over(|content| undelivered.contains(&content.bytes))
     }
 
     fn are_all_empty_delivered(&self) -> bool {
@@ -338,6 +354,7 @@ impl Model {
                 let is_rotated = match self.rotation {
                     Rotation::Rename => self.world.rename(),
                     Rotation::CopyAndTruncate => self.world.copy_and_truncate(),
+                    Rotation::CopyOver => self.copy_over(),
                 };
                 self.rotated = if is_rotated { self.rig.now } else { self.rotated };
             }
@@ -425,7 +442,7 @@ impl Model {
     fn hidden(&self) -> Vec<String> {
         let is_alike =
             |(before, after): &(&Content, &Content)| before.bytes.starts_with(b"\n") && after.bytes.starts_with(b"\n");
-        let pairs = self.neighbours().into_iter().filter(|_| self.rotation == Rotation::CopyAndTruncate);
+        let pairs = self.neighbours().into_iter().filter(|_| self.rotation != Rotation::Rename);
         pairs.filter(is_alike).flat_map(|(before, _)| lines(before)).collect()
     }
 
@@ -651,4 +668,12 @@ fn a_rest_that_came_alone_before_a_stop_comes_alone_behind_it() {
     let alone = [Step::Wait(5), Step::Answer(Answer::Deliver), Step::Read(0, 1), Step::Stop];
 
     run(&(HEAD, Rotation::Rename, late.into_iter().chain(alone).collect()));
+}
+
+/// A copy of nothing was met as a log of its own, and the next one was made over it.
+#[test]
+fn what_is_copied_over_an_empty_copy_comes_once() {
+    let before = [Step::Rotate, Step::Rotate, Step::Reload, Step::Write(vec![Piece::Line])];
+
+    run(&(HEAD, Rotation::CopyOver, before.into_iter().chain([Step::Read(25, 1), Step::Rotate]).collect()));
 }

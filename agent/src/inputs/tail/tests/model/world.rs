@@ -178,9 +178,26 @@ impl World {
 
     /// Copies the log and empties it.
     pub(super) fn copy_and_truncate(&mut self) -> bool {
+        if self.live.is_some() {
+            self.shift();
+        }
+        self.copy_to_first()
+    }
+
+    /// The same over the newest copy, if that is not compressed. What `is_lost` of its content then may come or not.
+    pub(super) fn copy_over(&mut self, is_lost: impl Fn(&Content) -> bool) -> bool {
+        let over = self.rotated.front().copied().filter(|last| self.live.is_some() && !last.is_compressed);
+        let Some(over) = over else { return self.copy_and_truncate() };
+        self.rotated.pop_front();
+        let content = &mut self.contents[over.content];
+        content.is_gone = true;
+        content.is_frail |= is_lost(content);
+        self.copy_to_first()
+    }
+
+    fn copy_to_first(&mut self) -> bool {
         let Some(content) = self.live.take() else { return false };
         self.wait_for_times();
-        self.shift();
         let old = &mut self.contents[content];
         // What came and was truncated again before anybody looked leaves no trace in its file.
         (old.is_closed, old.is_met, old.is_frail) = (true, false, old.is_frail || !old.is_known);
