@@ -13,8 +13,14 @@ impl Pass<'_> {
             return;
         }
         let (start, end) = (self.local_start(at), self.domain_end(at + 1));
+        if start == at {
+            return;
+        }
         // One label is no domain.
-        if start == at || memchr::memchr(b'.', &self.text[at + 1..end.max(at + 1)]).is_none() {
+        if memchr::memchr(b'.', &self.text[at + 1..end.max(at + 1)]).is_none() {
+            if end > at + 1 {
+                self.logs_in(start..at);
+            }
             return;
         }
         let end = end - super::universal::email::file_ending(&self.text[at + 1..end.max(at + 1)]);

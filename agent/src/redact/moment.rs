@@ -55,6 +55,15 @@ impl Begins {
         }
     }
 
+    /// Whether it is written as `5/3/85`, with nothing that goes on behind it.
+    #[inline(always)]
+    pub(super) fn is_short_date(self) -> bool {
+        (self.run, self.second, self.third) == (1, 1, 2)
+            && self.mark == self.second_mark
+            && !matches!(self.third_mark, b'-' | b'/' | b':' | b'_')
+            && !self.third_mark.is_ascii_alphanumeric()
+    }
+
     /// Whether it may be four numbers with dots between them.
     #[inline(always)]
     pub(super) fn may_be_quad(self) -> bool {

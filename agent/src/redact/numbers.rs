@@ -2,12 +2,18 @@
 
 use std::ops::Range;
 
+use super::Shape;
 use super::moment::{Begins, may_be_moment, moment};
 use super::scanner::Pass;
 use super::universal::ip::dotted_quad;
 
 /// Bytes of the shortest date with the name of its month.
 const SPOKEN: usize = 8;
+/// Bytes of `5/3/85`.
+const SHORT_DATE: usize = 6;
+/// Digits behind the dot of a position, at the least, and bytes of one of its numbers.
+const PLACES: usize = 4;
+const NUMBER: usize = 20;
 
 impl Pass<'_> {
     /// Looks for what the `run` digits at `at` begin, with `mark` behind them. Gives whether they are done with.
@@ -80,16 +86,48 @@ impl Pass<'_> {
             self.next = at + moment.length;
             return true;
         }
+        if begins.is_short_date() && !self.is_mute(at) {
+            self.short_date(at);
+        }
         begins.may_be_quad() && self.ip_v4(at)
+    }
+
+    /// Looks for a date such as `5/3/85` at `at`, which is shorter than all other numbers. A word has to say that somebody was born then.
+    fn short_date(&mut self, at: usize) {
+        let [month, _, day, ..] = self.text[at..] else { return };
+        let goes_on = self.byte(at + SHORT_DATE) == b'.' && self.byte(at + SHORT_DATE + 1).is_ascii_alphanumeric();
+        if !goes_on && month != b'0' && day != b'0' && (at > 0 || self.is_keyed) {
+            self.ask(self.engine.own.birth_date, at..at + SHORT_DATE);
+        }
     }
 
     /// Latitude and longitude: two numbers with four or more digits behind the dot.
     fn position(&mut self, at: usize) {
         let Some(span) = self.position_at(at) else { return };
         let end = span.end;
-        if self.ask(self.engine.own.gps, span) {
+        let most = if self.is_listed(&span) { Shape::Bare } else { Shape::Canonical };
+        if self.ask_at_most(self.engine.own.gps, most, span) {
             self.next = end;
         }
+    }
+
+    /// Whether the two numbers at `span` are part of a longer list of the kind: `1.123456, 2.234567, 3.345678`.
+    fn is_listed(&self, span: &Range<usize>) -> bool {
+        let is_mark = |byte: &u8| matches!(byte, b',' | b';' | b' ');
+        let pair = &self.text[span.clone()];
+        let first = pair.iter().take_while(|byte| !is_mark(byte)).count();
+        let marks = pair[first..].iter().take_while(|byte| is_mark(byte)).count();
+        let marks = &pair[first..first + marks];
+        let behind = self.text[span.end..].strip_prefix(marks);
+        let goes_on =
+            behind.is_some_and(|behind| decimal_length(behind.strip_prefix(b"-").unwrap_or(behind)).is_some());
+        let before = self.text[..span.start].strip_suffix(marks);
+        goes_on || before.is_some_and(|before| ends_with_decimal(before) && !self.is_found_before(before.len()))
+    }
+
+    /// Whether the last thing that was found ends at `end`.
+    pub(super) fn is_found_before(&self, end: usize) -> bool {
+        self.found.last().is_some_and(|found| found.end as usize == end)
     }
 
     /// Where a position lies whose first number begins at `at`.
@@ -108,7 +146,8 @@ impl Pass<'_> {
 
     /// Whether an address is at `at`, which is done with then.
     pub(super) fn ip_v4(&mut self, at: usize) -> bool {
-        let Some((_, length)) = dotted_quad(&self.text[at..]) else { return false };
+        let length = dotted_quad(&self.text[at..]).map(|(_, length)| length);
+        let Some(length) = length.or_else(|| self.quad_before_port(at)) else { return false };
         let end = at + length;
         self.next = end;
         if !self.is_version(at) {
@@ -117,6 +156,20 @@ impl Pass<'_> {
             self.access_user(end);
         }
         true
+    }
+
+    /// How long the address at `at` is that has its port behind a dot, as tcpdump writes both ends: `IP 203.0.113.7.443 > 198.51.100.4.53:`.
+    fn quad_before_port(&self, at: usize) -> Option<usize> {
+        const LONGEST: usize = 15;
+        let text = &self.text[at..self.text.len().min(at + LONGEST + 9)];
+        let (dot, _) = text.iter().enumerate().filter(|(_, byte)| **byte == b'.').nth(3)?;
+        let port = text[dot + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let behind = &text[dot + 1 + port..];
+        let is_first = behind.starts_with(b" > ");
+        let is_second = self.text[..at].ends_with(b" > ") && matches!(behind.first(), None | Some(b':' | b' ' | b','));
+        ((1..=5).contains(&port) && (is_first || is_second))
+            .then(|| dotted_quad(&text[..dot]))?
+            .map(|(_, length)| length)
     }
 
     /// Whether the four numbers at `at` are a version: `Chrome/120.0.6099.71`, `name-1.2.3.4`, `version 1.2.3.4`.
@@ -145,6 +198,13 @@ impl Pass<'_> {
     }
 }
 
+/// Whether `text` ends with a number that has a dot and four or more digits behind it.
+fn ends_with_decimal(text: &[u8]) -> bool {
+    let text = &text[text.len().saturating_sub(NUMBER)..];
+    let places = text.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    places >= PLACES && text[..text.len() - places].ends_with(b".")
+}
+
 /// How long the number is that `text` begins with, if it has a dot and four to fifteen digits behind it.
 fn decimal_length(text: &[u8]) -> Option<usize> {
     let digits = |text: &[u8]| text.iter().take(16).take_while(|byte| byte.is_ascii_digit()).count();
@@ -155,5 +215,5 @@ fn decimal_length(text: &[u8]) -> Option<usize> {
     let places = digits(&text[whole + 1..]);
     let end = whole + 1 + places;
     let is_touched = text.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-    ((4..=15).contains(&places) && !is_touched).then_some(end)
+    ((PLACES..=15).contains(&places) && !is_touched).then_some(end)
 }

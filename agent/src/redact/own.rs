@@ -24,6 +24,7 @@ macro_rules! own {
 own!(
     email,
     phone,
+    phone_fr,
     phone_national,
     ipv4,
     ipv6,

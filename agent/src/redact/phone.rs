@@ -1,6 +1,7 @@
 //! Telephone numbers with the code of a country.
 
 use super::Candidate;
+use super::chain::Run;
 use super::scanner::Pass;
 use super::universal::ip::dotted_quad;
 use super::universal::phone::plan;
@@ -19,7 +20,8 @@ impl Pass<'_> {
     /// Whether a number with `+` before it, or `00` at its beginning, is at `at`, which is done with then.
     pub(super) fn phone(&mut self, at: usize) -> bool {
         let Some(detector) = self.engine.own.phone else { return false };
-        let is_plus = self.byte_before(at, 1) == b'+' && !(self.byte_before(at, 2).is_ascii_alphanumeric());
+        let is_plus = self.byte_before(at, 1) == b'+'
+            && (self.next + 1 == at || !self.byte_before(at, 2).is_ascii_alphanumeric());
         // No code of a country begins with a zero.
         let is_code = |byte: &&u8| !matches!(byte, b' ' | b'.' | b'-' | b'/' | b'(' | b')' | b'+');
         let is_zeros = self.text[at..].starts_with(b"00")
@@ -69,6 +71,23 @@ impl Pass<'_> {
         let digits = before.iter().rev().take(LONGEST + 1).take_while(|byte| byte.is_ascii_digit()).count();
         let is_area = (2..=LONGEST).contains(&digits) && before[..before.len() - digits].ends_with(b"(");
         if is_area { self.next.min(start) + before.len() - digits - 1 } else { start }
+    }
+
+    /// Whether the run is of pairs of digits, and a further pair is beside it as in a row of numbers: `01 02 03 04 05 06`.
+    pub(super) fn is_in_row(&self, run: &Run<'_>) -> bool {
+        let [mark, ..] = *run.separators else { return false };
+        let (start, end) = (run.start, run.end);
+        let is_edge = |byte: u8| {
+            byte == mark || !matches!(byte, b'.' | b'-' | b'/' | b':' | b'+' | b'_') && !byte.is_ascii_alphanumeric()
+        };
+        let is_pair = |at: usize| {
+            let pair = self.text.get(at..at + 2).unwrap_or_default();
+            pair.iter().all(u8::is_ascii_hexdigit) && pair.iter().any(u8::is_ascii_digit)
+        };
+        let is_behind =
+            start >= 3 && self.text[start - 1] == mark && is_pair(start - 3) && is_edge(self.byte_before(start, 4));
+        is_behind && !self.is_found_before(start - 1)
+            || self.byte(end) == mark && is_pair(end + 1) && is_edge(self.byte(end + 3))
     }
 
     fn is_word(&self, at: usize) -> bool {

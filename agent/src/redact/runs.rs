@@ -260,7 +260,10 @@ impl Pass<'_> {
             return;
         }
         let candidate = Candidate { plain: run.plain, groups: run.groups, separators: run.separators };
-        let Some(shape) = (asked.check)(&candidate) else { return };
+        let Some(mut shape) = (asked.check)(&candidate) else { return };
+        if self.engine.own.phone_fr == Some(asked.number) && self.is_in_row(run) {
+            shape = Shape::Bare;
+        }
         if !is_read && (!is_mute || shape == Shape::Bare) {
             self.read_context(head);
         }

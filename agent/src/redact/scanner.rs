@@ -537,11 +537,18 @@ impl Pass<'_> {
     }
 
     /// Asks the detector whether what stands at `span` is one.
+    #[inline]
     pub(super) fn ask(&mut self, detector: Option<u16>, span: Range<usize>) -> bool {
+        self.ask_at_most(detector, super::Shape::Canonical, span)
+    }
+
+    /// The same, of what may be written in no particular way though its check says else, if `most` does.
+    pub(super) fn ask_at_most(&mut self, detector: Option<u16>, most: super::Shape, span: Range<usize>) -> bool {
         let Some(detector) = detector else { return false };
         let plain = &self.text[span.clone()];
         let candidate = Candidate { plain, groups: &[], separators: &[] };
         let Some(shape) = (self.engine.detector(detector).check)(&candidate) else { return false };
+        let shape = if most == super::Shape::Bare { most } else { shape };
         let needs = self.engine.needs_context(detector, shape);
         let context = if needs { self.context_before(span.start) } else { Context::default() };
         self.offer(detector, shape, &context, span);

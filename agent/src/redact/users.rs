@@ -69,13 +69,26 @@ impl Pass<'_> {
         let marks = self.text[end..].iter().take(2).take_while(|byte| **byte == mark).count();
         // `/home/` in an address of the web is a page.
         let is_page = folder == b"home" && self.byte_before(at, 2).is_ascii_alphanumeric();
-        is_home && marks > 0 && !is_page && (mark == b'\\' && self.spaced_name(end + marks) || self.name(end + marks))
+        let start = end + marks;
+        if !is_home || marks == 0 || is_page || self.is_nobodys_folder(start) {
+            return false;
+        }
+        mark == b'\\' && self.spaced_name(start) || self.name(start)
+    }
+
+    /// Whether the folder at `at` among those of users is none of theirs, with what no name of an account has in it.
+    fn is_nobodys_folder(&self, at: usize) -> bool {
+        const FOLDERS: [&[u8]; 3] = [b"All Users", b"Default User", b"lost+found"];
+        FOLDERS.iter().any(|folder| {
+            let end = at + folder.len();
+            let is_one = self.text.get(at..end).is_some_and(|name| name.eq_ignore_ascii_case(folder));
+            is_one && !self.byte(end).is_ascii_alphanumeric()
+        })
     }
 
     /// A name of several words at `at`, as a folder of Windows may have: `C:\Users\Jane Doe\x`.
     fn spaced_name(&mut self, at: usize) -> bool {
         const LONGEST: usize = 64;
-        const SYSTEM: [&[u8]; 2] = [b"All Users", b"Default User"];
         let Some(username) = self.engine.own.username else { return false };
         let ahead = &self.text[at..];
         let ahead = &ahead[..ahead.len().min(LONGEST)];
@@ -83,7 +96,7 @@ impl Pass<'_> {
         let (name, letter) = (&ahead[..length], |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80);
         let is_part = |byte: &u8| letter(byte) || matches!(byte, b' ' | b'.' | b'-' | b'_' | b'\'');
         let is_one = name.first().is_some_and(letter) && name.contains(&b' ') && name.iter().all(is_part);
-        if !is_one || SYSTEM.contains(&name) {
+        if !is_one {
             return false;
         }
         self.next = at + length;
@@ -161,6 +174,22 @@ impl Pass<'_> {
         }
         // What stands at `at` is looked at as ever.
         false
+    }
+
+    /// Whether `ssh jane@host`, `sshd: jane@pts/0` and the like is around the `@` at `at`: a command before it, and one label behind it.
+    pub(super) fn logs_in(&mut self, name: Range<usize>) -> bool {
+        const BEFORE: usize = 48;
+        if self.byte_before(name.start, 1).is_ascii_alphanumeric() || self.byte_before(name.start, 1) == b'@' {
+            return false;
+        }
+        let before = &self.text[name.start.saturating_sub(BEFORE)..name.start];
+        let is_command = self.text[name.end..].starts_with(b"@pts/") || names_command(before);
+        let end = name.end;
+        let is_found = is_command && self.ask(self.engine.own.username, name);
+        if is_found {
+            self.next = end;
+        }
+        is_found
     }
 
     /// `--password value`, or one in quotes, of which the name stands at `at`.
@@ -243,4 +272,19 @@ impl Pass<'_> {
             self.name(start);
         }
     }
+}
+
+/// Whether a command that logs in elsewhere is in the last line of `text`.
+fn names_command(text: &[u8]) -> bool {
+    const COMMANDS: [&[u8]; 5] = [b"sshd", b"ssh", b"scp", b"sftp", b"sync"];
+    let line = memchr::memrchr(b'\n', text).map_or(text, |newline| &text[newline + 1..]);
+    memchr::memchr_iter(b's', line).any(|at| {
+        matches!(line.get(at + 1), Some(b's' | b'c' | b'f' | b'y')) && {
+            // `rsync`.
+            let before = line[..at].strip_suffix(b"r").unwrap_or(&line[..at]);
+            let behind = COMMANDS.iter().find_map(|command| line[at..].strip_prefix(*command));
+            let touches = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+            behind.is_some_and(|behind| !touches(behind.first()) && !touches(before.last()))
+        }
+    })
 }

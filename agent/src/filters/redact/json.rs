@@ -6,10 +6,20 @@ use std::ops::Range;
 
 use vigie_parsers::batch::Batch;
 
-use super::names::Key;
+use super::names::{Key, Part};
 use super::paths::Here;
 use super::walk::{Walk, push_plain_number};
 use crate::encode::{Token, Tokens};
+
+/// What stands beside a value in its map and may name it.
+#[derive(Clone, Default)]
+struct Beside<'a> {
+    /// From the value of the first member on that may.
+    names: Option<Tokens<'a>>,
+    /// The name that does, once that was asked.
+    told: Option<Key<'a>>,
+    is_read: bool,
+}
 
 /// The text with what changed so far.
 struct Splice<'a> {
@@ -59,20 +69,24 @@ impl<'a> Splice<'a> {
         matches!(self.tokens.clone().next(), Some(Token::Open(_)))
     }
 
-    /// What tells of the next value, a member's under `key`: that, or where it is `value` the `name` that stood before it.
-    #[inline(always)]
-    fn said(&self, key: Key<'a>, name: &mut Option<Key<'a>>) -> Key<'a> {
-        if key.is_name()
-            && let Some(Token::Text(range)) = self.tokens.clone().next()
-        {
-            *name = Some(Key::of_json(self.bytes(&range)));
-        }
-        name.filter(|_| key.is_value()).unwrap_or(key)
-    }
-
     fn bytes(&self, range: &Range<usize>) -> &'a [u8] {
         &self.json[range.clone()]
     }
+}
+
+/// The values of names in `json`, which begins with one if it `is_name`, up to the first value that holds others: so no byte is read
+/// again with the map around.
+fn names<'a>(json: &'a [u8], mut tokens: Tokens<'a>, mut is_name: bool) -> impl Iterator<Item = Key<'a>> {
+    std::iter::from_fn(move || {
+        loop {
+            match tokens.next()? {
+                Token::Key(range) => is_name = Key::of_json(&json[range]).part() == Part::Name,
+                Token::Text(range) if is_name => return Some(Key::of_json(&json[range])),
+                Token::Text(_) | Token::Scalar(_) => {}
+                Token::Open(_) | Token::Close(_) => return None,
+            }
+        }
+    })
 }
 
 fn is_escaped(inside: &[u8]) -> bool {
@@ -134,7 +148,8 @@ impl Walk {
     }
 
     fn json_members(&mut self, splice: &mut Splice<'_>, here: Here) {
-        let (mut has_kept, mut name) = (false, None);
+        let mut has_kept = false;
+        let mut beside = Beside::default();
         while let Some(Token::Key(range)) = splice.tokens.next() {
             let key = Key::of_json(splice.bytes(&range));
             let inside = self.paths.key(here, |wanted| stands_for(key, wanted));
@@ -146,13 +161,40 @@ impl Walk {
             if self.renames(key.bytes, key.escaped, inside) {
                 splice.put(range, &self.piece);
             }
-            let key = splice.said(key, &mut name);
+            let key = self.said(splice, key, &mut beside);
             if inside.is_excluded {
                 splice.tokens.value();
             } else {
                 self.json_value(splice, key, inside);
             }
         }
+    }
+
+    /// What tells of the next value, a member's under `key`: that, or of a value what names it.
+    #[inline(always)]
+    fn said<'a>(&mut self, splice: &Splice<'a>, key: Key<'a>, beside: &mut Beside<'a>) -> Key<'a> {
+        match key.part() {
+            Part::Other => key,
+            Part::Name => {
+                if beside.names.is_none() {
+                    beside.names = Some(splice.tokens.clone());
+                }
+                key
+            }
+            Part::Value => self.told(splice, beside).unwrap_or(key),
+        }
+    }
+
+    /// The name that tells what the next value is.
+    #[inline(never)]
+    fn told<'a>(&mut self, splice: &Splice<'a>, beside: &mut Beside<'a>) -> Option<Key<'a>> {
+        if !beside.is_read {
+            let is_name = beside.names.is_some();
+            let tokens = beside.names.take().unwrap_or_else(|| splice.tokens.clone());
+            beside.told = self.telling(names(splice.json, tokens, is_name).map(|name| (name, name)));
+            beside.is_read = true;
+        }
+        beside.told
     }
 
     fn json_items(&mut self, splice: &mut Splice<'_>, key: Key<'_>, here: Here) {

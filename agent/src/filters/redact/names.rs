@@ -10,6 +10,18 @@ use crate::redact::Below;
 const JOINED: usize = 40;
 /// Bytes of the key of a map, or of an escaped one, that count: what it names, its last words tell.
 const LONGEST: usize = 256;
+/// Makes small letters of four capital ones, and leaves small ones.
+const SMALL: u32 = 0x2020_2020;
+
+/// What a member of a map is to those beside it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Part {
+    /// Its value names what the value beside it is.
+    Name,
+    /// What it is, a name beside it may tell.
+    Value,
+    Other,
+}
 
 /// A key as it stands in the record.
 #[derive(Clone, Copy, Debug)]
@@ -30,33 +42,65 @@ impl<'k> Key<'k> {
         Self { bytes: batch.bytes(text.span), escaped: text.is_escaped() }
     }
 
-    /// Whether the value of the member that is called `value` beside this one is what this one's own value names.
+    /// What a member under this key is to those beside it, in a map that holds a name and its value.
     #[inline(always)]
-    pub(super) fn is_name(self) -> bool {
-        match *self.bytes {
-            [n, a, m, e] => [n, a, m, e].eq_ignore_ascii_case(b"name"),
-            [k, e, y] => [k, e, y].eq_ignore_ascii_case(b"key"),
-            _ => false,
+    pub(super) fn part(self) -> Part {
+        match self.bytes {
+            [.., a, b, c, d] => self.part_of(u32::from_le_bytes([*a, *b, *c, *d]) | SMALL),
+            [_, _, _] if self.bytes.eq_ignore_ascii_case(b"key") => Part::Name,
+            [_, _, _] if self.bytes.eq_ignore_ascii_case(b"val") => Part::Value,
+            _ => Part::Other,
         }
     }
 
-    /// Whether it stands beside a name.
+    /// The same of a key that ends with these small letters.
     #[inline(always)]
-    pub(super) fn is_value(self) -> bool {
-        self.bytes.len() == 5 && self.bytes.eq_ignore_ascii_case(b"value")
+    fn part_of(self, end: u32) -> Part {
+        const ALUE: u32 = u32::from_le_bytes(*b"alue");
+        const NAME: u32 = u32::from_le_bytes(*b"name");
+        const PATH: u32 = u32::from_le_bytes(*b"path");
+        const IELD: u32 = u32::from_le_bytes(*b"ield");
+        const ARAM: u32 = u32::from_le_bytes(*b"aram");
+        const TEXT: u32 = u32::from_le_bytes(*b"text");
+        let one_of = |keys: &[&[u8]], part| {
+            if keys.iter().any(|key| self.bytes.eq_ignore_ascii_case(key)) { part } else { Part::Other }
+        };
+        match end {
+            ALUE if self.is_value() => Part::Value,
+            TEXT => one_of(&[b"#text"], Part::Value),
+            NAME => one_of(&[b"name", b"@name"], Part::Name),
+            PATH | IELD | ARAM => one_of(&[b"path", b"field", b"param"], Part::Name),
+            _ => Part::Other,
+        }
+    }
+
+    /// Whether it is `value`, or that and a word before it that says no more of what it is.
+    fn is_value(self) -> bool {
+        let Some(at) = self.bytes.len().checked_sub(b"value".len()) else { return false };
+        let (before, value) = self.bytes.split_at(at);
+        value.eq_ignore_ascii_case(b"value") && (before.is_empty() || is_before_value(before))
     }
 
     /// The bytes that count.
-    fn end(self) -> &'k [u8] {
+    pub(super) fn end(self) -> &'k [u8] {
         &self.bytes[self.bytes.len().saturating_sub(LONGEST)..]
     }
 
     /// Whether it says nothing, so that the key of its map tells what stands there.
     fn is_bare(self) -> bool {
-        let bare: [&[u8]; 9] =
-            [b"value", b"values", b"val", b"data", b"content", b"text", b"raw", b"#text", b"current"];
-        self.bytes.len() <= 7 && bare.iter().any(|word| self.bytes.eq_ignore_ascii_case(word))
+        let bare: [&[u8]; 7] = [b"values", b"val", b"data", b"content", b"text", b"raw", b"#text"];
+        let is_short = self.bytes.len() <= 7;
+        is_short && bare.iter().any(|word| self.bytes.eq_ignore_ascii_case(word))
+            || self.is_value()
+            || self.bytes.eq_ignore_ascii_case(b"current")
     }
+}
+
+/// Whether `word` stands before `value` and says no more of what it is.
+fn is_before_value(word: &[u8]) -> bool {
+    const WORDS: [&[u8]; 7] = [b"new", b"old", b"previous", b"current", b"rejected", b"string", b"int"];
+    let word = word.strip_suffix(b"_").unwrap_or(word);
+    WORDS.iter().any(|one| word.eq_ignore_ascii_case(one))
 }
 
 /// What the maps that lead to a value add to its key.
@@ -80,6 +124,11 @@ impl Above {
     /// Whether what stands under `key` is told by the maps alone.
     fn tells_all(self, key: Key<'_>) -> bool {
         self.below == Below::Whole || (!self.is_nothing() && key.is_bare())
+    }
+
+    /// Whether `key` is joined to the name of the map.
+    fn fits(self, key: Key<'_>) -> bool {
+        !self.is_nothing() && usize::from(self.length) + 1 + key.bytes.len() <= JOINED
     }
 
     fn range(self) -> Range<usize> {
@@ -107,7 +156,7 @@ impl Names {
             return &self.open[above.range()];
         }
         self.name.clear();
-        if !above.is_nothing() && above.range().len() + 1 + key.bytes.len() <= JOINED {
+        if above.fits(key) {
             self.name.extend_from_slice(&self.open[above.range()]);
             self.name.push(b'.');
         }
@@ -130,13 +179,18 @@ impl Names {
             push(key, &mut self.open);
             tell(&self.open[start..])
         } else {
-            let below = tell(key.end());
-            if below == Below::Nothing {
-                return Above::NOTHING;
-            }
-            push(key, &mut self.open);
-            below
+            tell(key.end())
         };
+        self.open.truncate(start);
+        if below == Below::Nothing {
+            return Above::NOTHING;
+        }
+        // `target` below `user` is `user.target`.
+        if above.fits(key) {
+            self.open.extend_from_within(above.range());
+            self.open.push(b'.');
+        }
+        push(key, &mut self.open);
         // Each of the open maps adds as much as counts of a key, and no more.
         let place = (u32::try_from(start), u16::try_from(self.open.len() - start));
         let (Ok(start), Ok(length)) = place else { return Above::NOTHING };

@@ -80,6 +80,11 @@ fn values_are_judged_by_the_keys_above_them_too() {
         (r#"{"token":{"value":"abcd1234efgh"}}"#, r#"{"token":{"value":"<secret>"}}"#),
         (r#"{"token":{"kind":"short-lived"}}"#, r#"{"token":{"kind":"short-lived"}}"#),
         (r#"{"username":{"value":"jdupont"}}"#, r#"{"username":{"value":"<username>"}}"#),
+        (r#"{"user":{"target":{"name":"jdupont"}}}"#, r#"{"user":{"target":{"name":"<username>"}}}"#),
+        (r#"{"a":{"user":{"changes":{"name":"jdupont"}}}}"#, r#"{"a":{"user":{"changes":{"name":"<username>"}}}}"#),
+        (r#"{"user.effective.name":"jdupont"}"#, r#"{"user.effective.name":"<username>"}"#),
+        (r#"{"target":{"name":"jdupont"},"user.x.name":"y"}"#, r#"{"target":{"name":"jdupont"},"user.x.name":"y"}"#),
+        (r#"{"user":["jdupont","mdurand"]}"#, r#"{"user":["<username>","<username>"]}"#),
     ] {
         assert_eq!(one(&[], record), expected);
     }
@@ -99,9 +104,48 @@ fn a_value_beside_its_name_is_judged_by_that() {
         ),
         (r#"{"a":{"Name":"password","Value":["hunter22x"]}}"#, r#"{"a":{"Name":"password","Value":["<password>"]}}"#),
         (r#"{"a":{"name":"password","b":"hunter22x"}}"#, r#"{"a":{"name":"password","b":"hunter22x"}}"#),
+        (r#"{"name":"DB_PASSWORD","value":"hunter22x"}"#, r#"{"name":"DB_PASSWORD","value":"<password>"}"#),
+        (r#"{"value":"hunter22x","b":1,"name":"password"}"#, r#"{"value":"<password>","b":1,"name":"password"}"#),
+        (
+            r#"{"a":[{"value":"hunter22x","b":1,"name":"password"}]}"#,
+            r#"{"a":[{"value":"<password>","b":1,"name":"password"}]}"#,
+        ),
+        // As servers tell what was wrong with a request, and what was changed in a store.
+        (
+            r#"{"a":{"rejectedValue":"hunter22x","field":"password","code":"Size"}}"#,
+            r#"{"a":{"rejectedValue":"<password>","field":"password","code":"Size"}}"#,
+        ),
+        (
+            r#"{"a":[{"op":"replace","path":"/user/password","value":"hunter22x"}]}"#,
+            r#"{"a":[{"op":"replace","path":"/user/password","value":"<password>"}]}"#,
+        ),
+        (
+            r#"{"field":"first_name","old_value":"Jean","newValue":"Zoé"}"#,
+            r#"{"field":"first_name","old_value":"<person_name>","newValue":"<person_name>"}"#,
+        ),
+        // OpenTelemetry.
+        (
+            r#"{"a":[{"key":"user.name","value":{"stringValue":"jdupont"}}]}"#,
+            r#"{"a":[{"key":"user.name","value":{"stringValue":"<username>"}}]}"#,
+        ),
+        (
+            r#"{"a":{"name":"env","key":"password","value":"hunter22x"},"b":{"key":"password","name":"env","val":"hunter22x"}}"#,
+            r#"{"a":{"name":"env","key":"password","value":"<password>"},"b":{"key":"password","name":"env","val":"<password>"}}"#,
+        ),
+        (r#"{"name":"x","value":"hunter22x"}"#, r#"{"name":"x","value":"hunter22x"}"#),
+        (r#"{"value":"hunter22x","a":{"name":"password"}}"#, r#"{"value":"hunter22x","a":{"name":"password"}}"#),
+        (
+            r#"{"a":{"value":"hunter22x","b":{"name":"password"}}}"#,
+            r#"{"a":{"value":"hunter22x","b":{"name":"password"}}}"#,
+        ),
+        (r#"{"name":"password","maxValue":"hunter22x"}"#, r#"{"name":"password","maxValue":"hunter22x"}"#),
     ] {
-        assert_eq!(one(&[], record), expected);
+        let once = one(&[], record);
+        assert_eq!(once, expected);
+        assert_eq!(one(&[], &once), once, "twice is once");
     }
+    let record = r#"{"name":"password","a":1,"value":"hunter22x"}"#;
+    assert_eq!(one(&[("field", "$name remove")], record), r#"{"a":1,"value":"<password>"}"#);
 }
 
 #[test]
@@ -115,7 +159,7 @@ fn keys_on_the_tape_lead_to_values_as_those_of_json_do() {
     };
     let user = [text(&mut batch, "name", "jdupont"), text(&mut batch, "email.x", "none")];
     let user = Value::Map(batch.store_fields(&user));
-    let pair = [text(&mut batch, "name", "DB_PASSWORD"), text(&mut batch, "value", "hunter22x")];
+    let pair = [text(&mut batch, "value", "hunter22x"), text(&mut batch, "name", "DB_PASSWORD")];
     let pair = Value::Map(batch.store_fields(&pair));
     let escaped = Text::escaped(batch.store(br"pr\u00e9nom"));
     let name = plain(&mut batch, "Jean");
@@ -126,7 +170,7 @@ fn keys_on_the_tape_lead_to_values_as_those_of_json_do() {
 
     let json = apply(&KIND, &[], &mut batch);
 
-    let expected = r#"{"user":{"name":"<username>","email.x":"none"},"env":{"name":"DB_PASSWORD","value":"<password>"},"a":{"pr\u00e9nom":"<person_name>"}}"#;
+    let expected = r#"{"user":{"name":"<username>","email.x":"none"},"env":{"value":"<password>","name":"DB_PASSWORD"},"a":{"pr\u00e9nom":"<person_name>"}}"#;
     assert_eq!(json, [expected]);
 }
 
@@ -135,6 +179,7 @@ fn numbers_whose_fraction_is_nothing_are_looked_at_as_whole_ones() {
     for (record, expected) in [
         (r#"{"bsn":111222333.0}"#, r#"{"bsn":""}"#),
         (r#"{"x":4970101234567893.0}"#, r#"{"x":"<card>"}"#),
+        (r#"{"cvv":123.0,"a":{"cvc":1234.0}}"#, r#"{"cvv":"<cvv>","a":{"cvc":"<cvv>"}}"#),
         (r#"{"a":{"x":4970101234567893.00}}"#, r#"{"a":{"x":"<card>"}}"#),
         (
             r#"{"x":4970101234567893.5,"y":1234567.0,"z":12.0,"lat":48.0}"#,

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use vigie_parsers::batch::{Batch, Field, Range, Record, Text, Value};
 
 use super::columns::{Column, Columns};
-use super::names::{Key, Names};
+use super::names::{Key, Names, Part};
 use super::paths::{Here, Paths};
 use crate::privacy::{Glance, Note, Redactor, Seen};
-use crate::redact::Place;
+use crate::redact::{Below, Place};
 
 /// What becomes of a value.
 pub(super) enum Fate {
@@ -67,15 +67,21 @@ impl Walk {
     /// Goes through the record at `index` of `batch`.
     pub(super) fn record(&mut self, batch: &mut Batch, index: usize) {
         let start = self.paths.start();
-        let mut at = 0;
+        let (mut at, mut name) = (0, None);
         self.renamed.clear();
         self.columns.begin();
         while let Some((field, note)) = self.skim(batch.record(index), &mut at) {
             let here = self.enter(batch, start, field);
-            match self.field(batch, field, here) {
+            let mut named = field;
+            if is_part(batch, field, Part::Value) {
+                let name = name.get_or_insert_with(|| self.name_in(batch, batch.record(index).fields()));
+                named.key = name.unwrap_or(field.key);
+            }
+            match self.field(batch, named, here) {
                 Fate::Same => self.note(batch, field, note),
                 Fate::Changed(value) => self.changes.push((at, value)),
                 Fate::Gone => {
+                    name.get_or_insert_with(|| self.name_in(batch, batch.record(index).fields()));
                     self.change(batch, index);
                     batch.record_mut(index).remove_at(at);
                     continue;
@@ -231,15 +237,20 @@ impl Walk {
 
     /// Goes through the fields of a map, or of the list that `list` is the key of.
     fn nested(&mut self, batch: &mut Batch, range: Range, list: Option<Text>, here: Here) -> Fate {
-        let (mut kept, mut changed, mut name) = (0, false, None);
+        let (mut kept, mut changed) = (0, false);
+        let name = if list.is_none() { self.name_of_value(batch, range) } else { None };
         for at in 0..range.len as usize {
             let mut field = batch.fields(range)[at];
             let inside = match list {
                 Some(_) => self.paths.item(here, at),
                 None => self.enter(batch, here, field),
             };
-            let named = Field { key: list.unwrap_or_else(|| said(batch, field, &mut name)), ..field };
-            match self.field(batch, named, inside) {
+            let key = match (list, name) {
+                (Some(list), _) => list,
+                (_, Some(name)) if is_part(batch, field, Part::Value) => name,
+                _ => field.key,
+            };
+            match self.field(batch, Field { key, ..field }, inside) {
                 Fate::Same => {}
                 Fate::Changed(value) => (field.value, changed) = (value, true),
                 Fate::Gone => {
@@ -260,6 +271,36 @@ impl Walk {
         }
         let left = Range { start: range.start, len: u32::try_from(kept).unwrap_or(range.len) };
         Fate::Changed(if list.is_some() { Value::List(left) } else { Value::Map(left) })
+    }
+
+    /// What the map of these fields holds as the name of a value beside it.
+    fn name_of_value(&mut self, batch: &Batch, range: Range) -> Option<Text> {
+        let fields = batch.fields(range);
+        let has = |part| fields.iter().any(|field| is_part(batch, *field, part));
+        if has(Part::Value) { self.name_in(batch, fields) } else { None }
+    }
+
+    /// The name among `fields` that tells what the value beside it is.
+    #[inline(never)]
+    fn name_in(&mut self, batch: &Batch, fields: &[Field]) -> Option<Text> {
+        let name = |field: &Field| match field.value {
+            Value::Text(text) if is_part(batch, *field, Part::Name) => Some((Key::of_text(batch, text), text)),
+            _ => None,
+        };
+        self.telling(fields.iter().filter_map(name))
+    }
+
+    /// The first of these names that says what a value is, else the last one. One in which something was hidden may say what it did not
+    /// before.
+    pub(super) fn telling<'k, T: Copy>(&mut self, names: impl Iterator<Item = (Key<'k>, T)>) -> Option<T> {
+        let mut last = None;
+        for (name, one) in names.filter(|(name, _)| !name.end().contains(&b'<')) {
+            last = Some(one);
+            if name.escaped || self.redactor.below(name.end()) != Below::Nothing {
+                break;
+            }
+        }
+        last
     }
 
     /// What is to stand in the place of `key`.
@@ -294,15 +335,10 @@ impl Walk {
     }
 }
 
-/// What tells of the value of `field`, a member of a map: its key, or where that is `value` the `name` that stood before it.
-fn said(batch: &Batch, field: Field, name: &mut Option<Text>) -> Text {
-    let key = Key::of_text(batch, field.key);
-    match field.value {
-        Value::Text(text) if key.is_name() => *name = Some(text),
-        _ if key.is_value() => return name.unwrap_or(field.key),
-        _ => {}
-    }
-    field.key
+/// Whether `field`, a member of a map, is this `part` of a name and its value.
+#[inline(always)]
+fn is_part(batch: &Batch, field: Field, part: Part) -> bool {
+    Key::of_text(batch, field.key).part() == part
 }
 
 /// What there is to know of the field under `key` at the top of records: whether no rule is about it, and nothing is found in its key
@@ -310,7 +346,8 @@ fn said(batch: &Batch, field: Field, name: &mut Option<Text>) -> Text {
 fn make(redactor: &mut Redactor, paths: &Paths, keys: bool, key: &[u8]) -> (bool, Seen) {
     let here = paths.key(paths.start(), |wanted| wanted == key);
     let is_ruled = here.whole.is_some() || here.is_excluded || paths.is_refused(here, false);
-    let is_free = !is_ruled && (!keys || redactor.findings(key, Place::default()).is_empty());
+    let is_value = Key { bytes: key, escaped: false }.part() == Part::Value;
+    let is_free = !is_ruled && !is_value && (!keys || redactor.findings(key, Place::default()).is_empty());
     (is_free, redactor.seen(key))
 }
 

@@ -9,8 +9,9 @@ pub(in super::super) const CVV: Detector = Detector {
     tier: Tier::One,
     form: Form::Scanned,
     check: |candidate| {
-        (matches!(candidate.plain.len(), 3 | 4) && candidate.plain.iter().all(u8::is_ascii_digit))
-            .then_some(Shape::Canonical)
+        // Programs that know no whole numbers write `123.0`.
+        let number = candidate.plain.strip_suffix(b".0").unwrap_or(candidate.plain);
+        (matches!(number.len(), 3 | 4) && number.iter().all(u8::is_ascii_digit)).then_some(Shape::Canonical)
     },
     context: &[
         "cvv",
@@ -30,8 +31,15 @@ pub(in super::super) const CVV: Detector = Detector {
     ],
     summary: "Check number of a payment card (CVV, CVC)",
     source: "PCI DSS 4.0.1, 3.3.1.2",
-    matches: &["cvv=[[123]]", "\"cvc\":\"[[1234]]\"", "\"cvv\": [[123]]", "CVV: [[737]] ok", "cvv [[123]]"],
-    rejects: &["code=123", "cvv=12345", "cvvx=123"],
+    matches: &[
+        "cvv=[[123]]",
+        "\"cvc\":\"[[1234]]\"",
+        "\"cvv\": [[123]]",
+        "CVV: [[737]] ok",
+        "cvv [[123]]",
+        "cvv=[[123.0]]",
+    ],
+    rejects: &["code=123", "cvv=12345", "cvvx=123", "cvv=12.0 cvv=123.5"],
 };
 
 /// When a card ends.

@@ -58,6 +58,7 @@ pub(in super::super) const BIRTH: Detector = Detector {
         "\"dob\":\"[[July 24, 1970]]\"",
         "Geburtsdatum: [[2. März 1996]] nacimiento: [[3 de enero de 1980]]",
         "data urodzenia [[5 października 1955]]",
+        "DOB [[5/3/85]] dob=[[5-3-85]] geb. [[5.3.85]].",
     ],
     rejects: &[
         "2026-11-28 started",
@@ -65,6 +66,7 @@ pub(in super::super) const BIRTH: Detector = Detector {
         "birth of a process at time 2026-11-28T10:00:00Z",
         "ran on 2 mars 1996",
         "July 24, 1970 ok",
+        "ran 5/3/85 dob=5/3/8 dob 5/0/85 dob 5/3/85/1 dob 5.3.85.1",
     ],
 };
 
