@@ -38,7 +38,7 @@ impl Pass<'_> {
         }
         let inside = self.rest(start).iter().take(8).take_while(|byte| matches!(byte, b'[' | b'{' | b' ')).count();
         let first = self.quote(start + inside)?;
-        if self.is_description(start) {
+        if is_secret && self.is_description(start) {
             return None;
         }
         let (value, begin) = self.first_value(first, detector, if is_secret { ASKED } else { 1 })?;

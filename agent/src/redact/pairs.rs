@@ -59,9 +59,11 @@ impl Pairs {
             for word in detectors[usize::from(number)].context {
                 pairs.names.put(hash(word.as_bytes()), number.into());
                 pairs.add_last(word, known);
-                if PROPERTIES.contains(&detectors[usize::from(number)].entity) {
-                    pairs.add_last(&format!("d{word}"), known);
-                }
+            }
+        }
+        for number in PROPERTIES.iter().filter_map(find) {
+            for word in detectors[usize::from(number)].context {
+                pairs.add_last(&format!("d{word}"), known);
             }
         }
         for word in find(&"url_parameter").map_or(&[][..], |number| detectors[usize::from(number)].context) {
@@ -281,12 +283,11 @@ impl Pass<'_> {
         let text = &self.text[value.span.clone()];
         let is_cut = value.is_open && self.engine.detector(detector).group == Group::Secret;
         // Of what no quote closes the first word tells what it is.
-        let (length, kind) = match memchr::memchr(b' ', text) {
-            Some(word) if is_cut => (word, BARE),
-            _ => (text.len(), kind),
-        };
+        let text = &text[..text.len().min(CHECKED)];
+        let word = if is_cut { memchr::memchr(b' ', text) } else { None };
+        let kind = if word.is_some() { BARE } else { kind };
         let candidate = Candidate {
-            plain: &text[..length.min(CHECKED)],
+            plain: &text[..word.unwrap_or(text.len())],
             groups: &[kind],
             separators: if value.is_prose { b" " } else { b"" },
         };
