@@ -84,8 +84,11 @@ impl Pass<'_> {
         let letters = text.iter().take(2).take_while(|byte| is_prefix(byte)).count();
         let slashes = text[letters..].iter().take(SLASHES).take_while(|byte| **byte == b'\\').count();
         let (place, mark) = (letters + slashes, *text.get(letters + slashes)?);
+        if !matches!(mark, b'"' | b'\'') {
+            return None;
+        }
         let count = if slashes == 0 { opening_marks(&text[place..], mark) } else { 1 };
-        matches!(mark, b'"' | b'\'').then_some(Quote { start: at + place + count, mark, count, slashes })
+        Some(Quote { start: at + place + count, mark, count, slashes })
     }
 
     pub(super) fn quoted(&mut self, quote: Quote) -> Option<Value> {
