@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
+use super::bare::quote_around;
 use super::token::tokens_in;
 use super::{Action, GROUPS, Policy, Preset, Redactor, Selector};
 use crate::redact::{Place, Strictness};
@@ -47,7 +48,9 @@ fn spliced(redactor: &mut Redactor, text: &[u8], place: Place<'_>) -> Vec<u8> {
     let (mut out, mut copied) = (Vec::new(), 0);
     for finding in redactor.findings(text, place) {
         out.extend_from_slice(&text[copied..finding.start as usize]);
-        out.extend_from_slice(format!("<{}>", names[usize::from(finding.detector)]).as_bytes());
+        let quote = quote_around(text, finding.start as usize, finding.end as usize);
+        let label = format!("<{}>", names[usize::from(finding.detector)]);
+        out.extend_from_slice(&[quote, label.as_bytes(), quote].concat());
         copied = finding.end as usize;
     }
     out.extend_from_slice(&text[copied..]);

@@ -9,6 +9,7 @@ use siphasher::sip128::{Hasher128, SipHasher24};
 use vigie_parsers::batch::Value;
 
 use super::action::Action;
+use super::bare::quote_around;
 use super::live_keys::EpochKeys;
 use super::look::Look;
 use super::mask::{mask, truncated, year};
@@ -144,7 +145,10 @@ impl Redactor {
             let (from, to) = (finding.start as usize, finding.end as usize);
             out.extend_from_slice(&text[copied..from]);
             copied = to;
+            let quote = quote_around(text, from, to);
+            out.extend_from_slice(quote);
             self.hands.replace(&task, &text[from..to], place.escaped, out);
+            out.extend_from_slice(quote);
         }
         if copied == 0 {
             return false;

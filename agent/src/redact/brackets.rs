@@ -3,14 +3,21 @@
 use std::ops::Range;
 
 use super::Group;
+use super::ends::Kind;
 use super::pairs::{BARE, QUOTED};
+use super::quote::{Quote, SLASHES, opening_marks, slashes_before};
 use super::scanner::Pass;
-use super::value::{Quote, SLASHES, Value, slashes_before, spaces};
+use super::value::{Value, spaces};
 
 /// Bytes behind an opening bracket among which the first value is looked for.
 const REACH: usize = 128;
 /// Values that are asked for.
 const ASKED: usize = 4;
+/// What the member `type` of a description says.
+const TYPES: &[&[u8]] =
+    &[b"string", b"object", b"array", b"number", b"integer", b"boolean", b"keyword", b"text", b"password", b"null"];
+/// Names of members that hold a value, whatever else describes it.
+const VALUES: &[&[u8]] = &[b"value", b"v", b"data", b"default", b"const", b"example"];
 
 /// A string in brackets.
 struct Within {
@@ -31,6 +38,9 @@ impl Pass<'_> {
         }
         let inside = self.rest(start).iter().take(8).take_while(|byte| matches!(byte, b'[' | b'{' | b' ')).count();
         let first = self.quote(start + inside)?;
+        if is_secret && self.is_description(start) {
+            return None;
+        }
         let (value, begin) = self.first_value(first, detector, if is_secret { ASKED } else { 1 })?;
         if !is_secret {
             return Some(value);
@@ -55,14 +65,46 @@ impl Pass<'_> {
         while asked < many {
             let string = self.string(quote, limit);
             let first = *begin.get_or_insert(string.value.unwrap_or(quote.start));
-            let (is_name, value) = (string.value.is_some(), Value::quoted(string.span));
-            if !is_name && !value.span.is_empty() && self.is_value(detector, &value, kind) {
+            let (is_name, value) = match string.value {
+                None => (false, Value::quoted(string.span)),
+                Some(start) => (true, self.bare_member(start)),
+            };
+            if !value.span.is_empty() && self.is_value(detector, &value, kind) {
                 return Some((value, first));
             }
             asked += usize::from(!is_name);
             quote = self.next_quote(string.end, limit)?;
         }
         None
+    }
+
+    /// The number or word without quotes that begins at `start` as the value of a member; empty if it is none.
+    fn bare_member(&mut self, start: usize) -> Value {
+        let is_bare = self.byte(start).is_ascii_digit() || self.byte(start) == b'-';
+        let end = if is_bare { self.end_of(start, Kind::Bare) } else { start };
+        Value::quoted(start..end)
+    }
+
+    /// Whether what opens at `start` describes values, as schemas do, and holds none: `{"type":"string","minLength":8}`.
+    fn is_description(&self, start: usize) -> bool {
+        let text = self.rest(start);
+        let text = &text[..text.len().min(REACH)];
+        let text = &text[..memchr::memchr2(b'}', b'\n', text).unwrap_or(text.len())];
+        let member = |name: &[u8]| {
+            memchr::memmem::find_iter(text, name).find_map(|place| {
+                let is_mark = |byte: &u8| matches!(byte, b'"' | b'\'' | b'\\');
+                let rest = &text[place + name.len()..];
+                let is_named = text[..place].last().is_some_and(is_mark) && rest.first().is_some_and(is_mark);
+                let rest = rest.trim_ascii_start();
+                let marks = rest.iter().take_while(|byte| is_mark(byte) || matches!(byte, b':' | b' ')).count();
+                is_named.then(|| &rest[marks..])
+            })
+        };
+        let is_type = |said: &[u8]| {
+            let length = said.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+            TYPES.contains(&&said[..length])
+        };
+        member(b"type").is_some_and(is_type) && !VALUES.iter().any(|name| member(name).is_some())
     }
 
     /// The string that `quote` opens.
@@ -74,7 +116,7 @@ impl Pass<'_> {
             length = quote.length(self.rest(quote.start));
         }
         let end = quote.start + length;
-        let close = end + quote.slashes.min(slashes_ahead(self.rest(end))) + 1;
+        let close = end + quote.slashes.min(slashes_ahead(self.rest(end))) + quote.count;
         let behind = close + spaces(self.rest(close));
         let next = behind + 1 + spaces(self.rest(behind + 1));
         let value = (self.byte(behind) == b':').then(|| self.quote(next).map_or(next, |quote| quote.start));
@@ -85,7 +127,9 @@ impl Pass<'_> {
         let rest = self.text.get(at..limit)?;
         let place = memchr::memchr3(b'"', b'\'', b'\n', rest)?;
         let slashes = slashes_before(&rest[..place]).min(SLASHES);
-        (rest[place] != b'\n').then_some(Quote { start: at + place + 1, mark: rest[place], slashes })
+        let mark = rest[place];
+        let count = if slashes == 0 { opening_marks(&rest[place..], mark) } else { 1 };
+        (mark != b'\n').then_some(Quote { start: at + place + count, mark, count, slashes })
     }
 
     /// Where what opens at `start` closes, or its line ends.
@@ -99,7 +143,7 @@ impl Pass<'_> {
                 b']' | b'}' => depth -= 1,
                 b'[' | b'{' => depth += 1,
                 b'\\' => slashes = before + 1,
-                b'"' | b'\'' => at = self.string_end(Quote { start: at + 1, mark: *byte, slashes: before }),
+                b'"' | b'\'' => at = self.string_end(Quote { start: at + 1, mark: *byte, count: 1, slashes: before }),
                 _ => {}
             }
             at += 1;

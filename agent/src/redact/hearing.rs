@@ -261,17 +261,17 @@ impl Reader<'_> {
         *heard = Heard::default();
         self.words(block, (all, starts, whole, ends), carry.last, heard);
         heard.names |= behind_glued(letters, glued, &mut carry.is_glued);
-        // Names with a digit behind their letters are looked at byte by byte, and so are those with letters beyond ASCII.
         let behind = behind_alnums & !alnums;
-        heard.names |= behind & (classes.digits << 1 | 1) & (letters << 2 | 0b11) & !ends;
         if carry.ends != 0 {
             heard.add(&carry.heard);
         }
+        // Names with letters beyond ASCII are looked at byte by byte.
         if classes.highs | before.highs != 0 {
             heard.names |= behind | classes.highs << 1 | before.highs >> 63;
             heard.speaking |= classes.highs;
             heard.lengths = if classes.highs == 0 { heard.lengths } else { Lengths::ALL };
         }
+        heard.names |= behind_numbers(heard.names, classes) | behind & NUMBERED;
         let Some(last) = 63_u32.checked_sub(starts.leading_zeros()) else { return Last::None };
         let (start, behind) = (block * 64 + last as usize, stops >> last >> 1);
         if behind != 0 {
@@ -346,6 +346,18 @@ impl Reader<'_> {
             carry.heard.note(self.engine, last, key, 1 << bit);
         }
     }
+}
+
+/// The bits of a block before which a number may end that stands behind a name in the block before.
+const NUMBERED: u64 = 0b111;
+
+/// One place behind the digits, two at most, that stand behind the names that end before the bits `names`, perhaps with a `_`
+/// between them.
+#[inline(always)]
+fn behind_numbers(names: u64, classes: &Classes) -> u64 {
+    let lines = classes.words & !alnums(classes);
+    let one = ((names | (names & lines) << 1) & classes.digits) << 1;
+    one | (one & classes.digits) << 1
 }
 
 /// One place behind the last of the letters that begin at the bits `glued` of a block, or before it if they go on, as bits.

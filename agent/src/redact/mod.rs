@@ -44,6 +44,7 @@ mod pairs;
 mod phone;
 mod phrases;
 mod place;
+mod quote;
 mod resolve;
 mod runs;
 mod scanner;

@@ -5,19 +5,24 @@ use super::filter::{Filter, key_of, pair_key, word_key};
 use super::known::Known;
 use super::masks::alnums;
 use super::phrases::{hash, last_phrases};
+use super::quote::SLASHES;
 use super::scanner::Pass;
 use super::table::Table;
-use super::value::{SLASHES, Value};
-use super::{Candidate, Detector, Shape};
+use super::value::Value;
+use super::{Candidate, Detector, Group, Shape};
 
 /// Longest name that is looked at, in bytes.
 const NAME: usize = 48;
+/// Most spaces between a name and its mark, or a mark and its value, where these stand below each other.
+pub(super) const ALIGNED: usize = 32;
 /// Bytes of a value that its check gets: of a longer one the beginning tells what it is.
 const CHECKED: usize = 320;
 
 /// Detectors whose context are names that a value stands behind.
 const NAMED: &[&str] =
     &["secret", "username", "person_name", "postal_address", "cookie", "card_expiry", "cvv", "gps", "password"];
+/// Of these the names of properties of Java: `-Dpassword=…`.
+const PROPERTIES: &[&str] = &["secret", "username", "password"];
 /// Names in an address of the web behind which any value counts.
 const PERSONS: &[&str] = &["name", "nom", "user", "user_name", "lastname", "firstname"];
 
@@ -56,6 +61,11 @@ impl Pairs {
                 pairs.add_last(word, known);
             }
         }
+        for number in PROPERTIES.iter().filter_map(find) {
+            for word in detectors[usize::from(number)].context {
+                pairs.add_last(&format!("d{word}"), known);
+            }
+        }
         for word in find(&"url_parameter").map_or(&[][..], |number| detectors[usize::from(number)].context) {
             pairs.queries.put(hash(word.as_bytes()), PERSONS.contains(word).into());
             pairs.add_last(word, known);
@@ -69,8 +79,8 @@ impl Pairs {
         let Some(word) = words.next() else { return };
         let last = key_of(word);
         debug_assert!(
-            name.bytes().rev().skip(1).all(|byte| !byte.is_ascii_digit()),
-            "of names with digits those with a single one at their end are looked up: {name}"
+            name.bytes().all(|byte| !byte.is_ascii_digit()),
+            "names are looked up without the number at their end: {name}"
         );
         match words.next() {
             Some(before) => self.doubles.put(pair_key(key_of(before), last)),
@@ -90,7 +100,7 @@ impl Pairs {
 
     /// The detector for values behind `name`.
     pub(super) fn named(&self, name: &[u8]) -> Option<u16> {
-        self.known(&last_phrases(name))
+        self.known(&last_phrases(&name[..without_number(name)]))
     }
 
     /// The detector for the longest phrase that is known, of those that a name ends with.
@@ -124,16 +134,18 @@ impl Pass<'_> {
         if self.byte_before(at, 1).is_ascii_alphanumeric() && !self.may_be_name(at) {
             return;
         }
-        let mut end = at - usize::from(self.is_row(at));
+        let edge = self.aligned_end(at - usize::from(self.is_row(at)));
+        let mut end = edge;
         while end > 0
-            && (at - end < 4 && matches!(self.text[end - 1], b' ' | b'"' | b'\'' | b']')
-                || at - end < 4 + SLASHES && self.text[end - 1] == b'\\')
+            && (edge - end < 4 && matches!(self.text[end - 1], b' ' | b'"' | b'\'' | b']')
+                || edge - end < 4 + SLASHES && self.text[end - 1] == b'\\')
         {
             end -= 1;
         }
         if !self.may_be_name(end) {
             return;
         }
+        let end = without_number(&self.text[..end]);
         let may_be = self.may_be_named(end);
         if may_be == MayBe::NOTHING {
             return;
@@ -143,12 +155,13 @@ impl Pass<'_> {
         let length =
             self.text.get(floor..end).map_or(0, |before| before.iter().rev().take_while(|byte| is_name(byte)).count());
         let pairs = &self.engine.pairs;
-        let phrases = last_phrases(&self.text[end - length..end]);
+        let name = &self.text[end - length..end];
+        let phrases = last_phrases(name.strip_prefix(b"-D").unwrap_or(name));
         let is_query = matches!(self.byte_before(end, length + 1), b'?' | b'&') && self.text[at] == b'=';
         let query = if is_query { self.engine.own.url_parameter.zip(pairs.in_query(&phrases)) } else { None };
         let named = pairs.known(&phrases).or_else(|| {
             let may_have_more = query.is_none() && may_be.double;
-            may_have_more.then(|| pairs.named(&self.text[floor.min(end)..end])).flatten()
+            may_have_more.then(|| pairs.known(&last_phrases(&self.text[floor.min(end)..end]))).flatten()
         });
         let Some(detector) = named.or(query.map(|(query, _)| query)) else { return };
         let Some(value) = self.value(at, detector) else { return };
@@ -157,6 +170,11 @@ impl Pass<'_> {
         if !is_taken && let Some((query, kind)) = query {
             self.ask_value(query, &value, kind);
         }
+    }
+
+    /// Where what stands before `at` ends without spaces.
+    fn aligned_end(&self, at: usize) -> usize {
+        at - self.text[..at].iter().rev().take(ALIGNED).take_while(|byte| matches!(byte, b' ' | b'\t')).count()
     }
 
     /// Whether a name that may be known ends before `end`.
@@ -170,7 +188,16 @@ impl Pass<'_> {
     pub(super) fn cut_word(&mut self) {
         let at = self.next;
         let is_within = self.byte_before(at, 1).is_ascii_alphanumeric() && self.byte(at).is_ascii_alphanumeric();
-        self.cut_end = if is_within { self.masks.end(at, alnums) } else { usize::MAX };
+        self.cut_end = if is_within { self.number_end(self.masks.end(at, alnums)) } else { usize::MAX };
+    }
+
+    /// Where a number of a name ends that stands behind a `_` at `at`; `at` if there is none.
+    fn number_end(&self, at: usize) -> usize {
+        let [b'_', rest @ ..] = self.rest(at) else { return at };
+        match rest.iter().take(NUMBER + 1).take_while(|byte| byte.is_ascii_alphanumeric()).count() {
+            0 => at,
+            length => at + 1 + length,
+        }
     }
 
     /// One place behind that word if it is in the block at `number`, as bits.
@@ -221,10 +248,12 @@ impl Pass<'_> {
             (name, behind) = (attribute, rest);
             name_end = self.text.len() - rest.len() - 1;
         }
+        let number = name.len() - without_number(name);
+        (name, name_end) = (&name[..name.len() - number], name_end - number);
         if behind.first() != Some(&b'>') || name.is_empty() || self.may_be_named(name_end) == MayBe::NOTHING {
             return false;
         }
-        let Some(detector) = self.engine.pairs.named(name) else { return false };
+        let Some(detector) = self.engine.pairs.known(&last_phrases(name)) else { return false };
         let length = memchr::memchr2(b'<', b'\n', &behind[1..]).unwrap_or(behind.len() - 1);
         let start = self.text.len() - behind.len() + 1;
         let is_closed = self.text[start + length..].starts_with(b"</");
@@ -252,8 +281,13 @@ impl Pass<'_> {
     /// Whether `value`, written in this `kind`, is one of `detector`.
     pub(super) fn is_value(&self, detector: u16, value: &Value, kind: u8) -> bool {
         let text = &self.text[value.span.clone()];
+        let is_cut = value.is_open && self.engine.detector(detector).group == Group::Secret;
+        // Of what no quote closes the first word tells what it is.
+        let text = &text[..text.len().min(CHECKED)];
+        let word = if is_cut { memchr::memchr(b' ', text) } else { None };
+        let kind = if word.is_some() { BARE } else { kind };
         let candidate = Candidate {
-            plain: &text[..text.len().min(CHECKED)],
+            plain: &text[..word.unwrap_or(text.len())],
             groups: &[kind],
             separators: if value.is_prose { b" " } else { b"" },
         };
@@ -276,6 +310,18 @@ impl Engine {
         let candidate = Candidate { plain: text.trim_ascii(), groups: &[QUOTED], separators: b"" };
         (self.detector(detector).check)(&candidate) == Some(Shape::Canonical)
     }
+}
+
+/// Most digits of the number behind a name.
+const NUMBER: usize = 2;
+
+/// How long `name` is without the number of one or two digits behind it: `password2`, `api_key_12`.
+fn without_number(name: &[u8]) -> usize {
+    let digits = name.iter().rev().take(NUMBER + 1).take_while(|byte| byte.is_ascii_digit()).count();
+    let stem = &name[..name.len() - digits];
+    let stem = stem.strip_suffix(b"_").unwrap_or(stem);
+    let is_named = stem.last().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80);
+    if is_named && (1..=NUMBER).contains(&digits) { stem.len() } else { name.len() }
 }
 
 /// The name of a field of an event of Windows, and what stands behind it: ` Name="TargetUserName">…`.

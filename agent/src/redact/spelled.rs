@@ -2,12 +2,22 @@
 
 use std::ops::Range;
 
+use super::ends::Kind;
 use super::pairs::QUOTED;
 use super::scanner::Pass;
 use super::value::Value;
 
 /// What ends lines, as it is and written with backslashes.
 const LINE_ENDS: &[&[u8]] = &[b"\r\n", b"\n", b"\\r\\n", b"\\n"];
+
+/// Bytes before a word of a statement among which its first words stand.
+const REACH: usize = 128;
+
+/// What stands behind `word`, in any case, if `text` begins with it.
+fn word<'a>(text: &'a [u8], word: &[u8]) -> Option<&'a [u8]> {
+    let (head, behind) = text.split_at_checked(word.len())?;
+    head.eq_ignore_ascii_case(word).then_some(behind)
+}
 
 impl Pass<'_> {
     /// The password whose name stands at `name`: `('password', 'x')`, `WITH PASSWORD 'x'`, `name="password"` in a form.
@@ -40,15 +50,41 @@ impl Pass<'_> {
         (behind == Some(&b')')).then_some(value)
     }
 
-    /// `IDENTIFIED BY 'x'`, of which the first word stands at `at`.
+    /// `CREATE USER x IDENTIFIED BY 'x'`, of which `IDENTIFIED` stands at `at`.
     pub(super) fn identified(&mut self, at: usize) -> bool {
-        const BY: &[u8] = b"identified by ";
-        let is_one = self.text.get(at..at + BY.len()).is_some_and(|words| words.eq_ignore_ascii_case(BY));
-        let (Some(password), true) = (self.engine.own.password, is_one) else { return false };
-        let Some(value) = self.in_quotes(at + BY.len()) else { return false };
+        let Some(password) = self.engine.own.password else { return false };
+        let Some(start) = self.behind_identified(at) else { return false };
+        let Some(value) = self.in_quotes(start).or_else(|| self.bare_password(start)) else { return false };
         self.next = value.end;
         self.keep(password, value);
         true
+    }
+
+    /// Where the password begins behind the `IDENTIFIED` at `at` of a statement that makes or changes an account.
+    fn behind_identified(&self, at: usize) -> Option<usize> {
+        const STATEMENTS: &[&[u8]] = &[b"create ", b"alter ", b"grant "];
+        let behind = word(self.rest(at), b"identified ")?;
+        let before = &self.text[at.saturating_sub(REACH)..at];
+        let is_statement = before.windows(7).any(|words| {
+            STATEMENTS.iter().any(|one| words.get(..one.len()).is_some_and(|words| words.eq_ignore_ascii_case(one)))
+        });
+        if !is_statement {
+            return None;
+        }
+        let behind = word(behind, b"with ").map_or(behind, |plugin| {
+            let length = plugin.iter().take(REACH).take_while(|byte| **byte != b' ').count();
+            plugin.get(length + 1..).unwrap_or_default()
+        });
+        let behind = word(behind, b"by ").or_else(|| word(behind, b"as "))?;
+        let behind = word(behind, b"password ").or_else(|| word(behind, b"values ")).unwrap_or(behind);
+        Some(self.text.len() - behind.len())
+    }
+
+    /// The password without quotes at `at`, as Oracle has them.
+    fn bare_password(&mut self, at: usize) -> Option<Range<usize>> {
+        let is_bare = self.byte(at).is_ascii_alphanumeric() && word(self.rest(at), b"random ").is_none();
+        let end = if is_bare { self.end_of(at, Kind::Bare) } else { at };
+        if end == at { None } else { self.password_at(Value::quoted(at..end)) }
     }
 
     /// The password in the quotes that open at `at`.

@@ -4,12 +4,11 @@
 use std::ops::Range;
 
 use super::ends::{Kind, run_length};
+use super::pairs::ALIGNED;
 use super::scanner::Pass;
 use super::secret::named::scheme_length;
 use super::token::own_length;
 
-/// Most backslashes before a quote: in JSON five times within JSON there are 31.
-pub(super) const SLASHES: usize = 31;
 /// Longest value in `<…>`, in bytes.
 const POINTED: usize = 320;
 /// Longest name of a person, and longest further word of one, in bytes.
@@ -21,68 +20,46 @@ pub(super) struct Value {
     /// Whether it may be the first word of a sentence.
     pub(super) is_prose: bool,
     pub(super) is_quoted: bool,
+    /// Whether it goes on to the end of its line for want of a closing quote.
+    pub(super) is_open: bool,
     /// Whether it was asked for already.
     pub(super) is_certain: bool,
 }
 
 impl Value {
     pub(super) fn quoted(span: Range<usize>) -> Self {
-        Self { span, is_prose: false, is_quoted: true, is_certain: false }
+        Self { span, is_prose: false, is_quoted: true, is_open: false, is_certain: false }
     }
 
     fn bare(span: Range<usize>) -> Self {
-        Self { span, is_prose: false, is_quoted: false, is_certain: false }
+        Self { span, is_prose: false, is_quoted: false, is_open: false, is_certain: false }
     }
-}
-
-/// An opening quote.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Quote {
-    /// Where the value begins behind it.
-    pub(super) start: usize,
-    pub(super) mark: u8,
-    /// The backslashes before it.
-    pub(super) slashes: usize,
-}
-
-impl Quote {
-    /// The backslashes that belong to a quote with `count` before it if the value ends there. In a string within strings the first n
-    /// of which are closed by a quote behind 2ⁿ − 1 backslashes, further ones are part of the value.
-    fn closing(&self, count: usize) -> Option<usize> {
-        if !(self.slashes + 1).is_power_of_two() {
-            return (count <= self.slashes).then_some(count);
-        }
-        let level = count.trailing_ones();
-        (level <= self.slashes.trailing_ones()).then(|| (1 << level) - 1)
-    }
-
-    /// How long the value is that `text` begins with.
-    pub(super) fn length(&self, text: &[u8]) -> usize {
-        for at in memchr::memchr2_iter(self.mark, b'\n', text) {
-            if text[at] == b'\n' {
-                return at;
-            }
-            let count = slashes_before(&text[..at]);
-            if let Some(own) = self.closing(count) {
-                return at - own;
-            }
-        }
-        text.len()
-    }
-}
-
-pub(super) fn slashes_before(text: &[u8]) -> usize {
-    text.iter().rev().take_while(|byte| **byte == b'\\').count()
 }
 
 pub(super) fn spaces(text: &[u8]) -> usize {
     text.iter().take(3).take_while(|byte| matches!(byte, b' ' | b'\t')).count()
 }
 
+/// How many spaces `text` begins with, as many as stand between columns.
+fn aligned(text: &[u8]) -> usize {
+    text.iter().take(ALIGNED).take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+}
+
+/// How long the name is that `text` begins with.
+fn name_length(text: &[u8]) -> usize {
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    text.iter().take(NAME).take_while(is_part).count()
+}
+
+/// Whether words and a `)` behind them are all that `text` begins with: `(known after apply)`.
+fn is_remark(text: &[u8]) -> bool {
+    let is_part = |byte: &&u8| byte.is_ascii_lowercase() || **byte == b' ';
+    text.get(text.iter().take(NAME).take_while(is_part).count()) == Some(&b')')
+}
+
 /// Whether `text` begins with a name and its `=`. Where nothing stands behind it, it may be the end of a value in base64.
 fn is_name(text: &[u8]) -> bool {
-    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
-    let length = text.iter().take(NAME).take_while(is_part).count();
+    let length = name_length(text);
     let is_plain = text[..length].iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
     let is_value = |byte: &u8| !byte.is_ascii_whitespace() && *byte != b'=';
     length > 0 && text.get(length) == Some(&b'=') && (is_plain || text.get(length + 1).is_some_and(is_value))
@@ -100,31 +77,113 @@ impl Pass<'_> {
             return None;
         }
         let first = at + 1 + usize::from(self.byte(at + 1) == b'>' || self.is_row(at));
-        let spaces = spaces(self.rest(first));
+        let spaces = aligned(self.rest(first));
         let start = self.behind_tag(first + spaces);
         if let Some(quote) = self.quote(start) {
-            return self.quoted(quote);
+            return if self.is_closing(at, quote) { None } else { self.quoted(quote) };
         }
         if let Some(value) = self.bracketed(start, detector) {
             return Some(value);
         }
         // An empty value stays empty: the name of the next one is none.
         let is_beside = spaces == 1 && first == at + 1 && self.byte_before(at, 1) != b' ';
-        let is_empty = mark == b'=' && (spaces > 1 || is_beside && is_name(self.rest(start)));
-        if is_empty || own_length(self.rest(start)).is_some() {
+        let is_empty = mark == b'=' && self.is_left_out(start, (spaces, is_beside));
+        let is_other = mark == b':' && spaces > 0 && self.is_other_name(start, detector);
+        if is_empty || is_other || own_length(self.rest(start)).is_some() {
             return None;
         }
         if self.byte(start) == b'<' {
             return self.pointed(start);
         }
+        if let Some(value) = self.enclosed(start, mark, detector) {
+            return value;
+        }
         let is_secret = self.engine.own.secret == Some(detector);
-        let start = start + if is_secret { scheme_length(self.rest(start)) } else { 0 };
+        let start = start + if is_secret { self.lead_length(start, mark) } else { 0 };
         let end = self.bare_end((start, mark), detector);
         let is_prose = mark == b':' && spaces > 0 && self.rest(end).strip_prefix(b" ").is_some_and(is_prose);
         // What stands in brackets in quotes was asked for.
-        let is_value =
-            !self.is_verdict(at, end) && self.text[start..end].iter().take(4).any(|byte| !matches!(byte, b'[' | b'{'));
+        let is_value = !self.is_verdict(at, end)
+            && self.text[start..end].iter().take(4).any(|byte| !matches!(byte, b'[' | b'{' | b'(' | b'\\'));
         is_value.then_some(Value { is_prose, ..Value::bare(start..end) })
+    }
+
+    /// Whether no value stands behind a `=` and `spaces`, but the next name, or words of a sentence, at `start`.
+    fn is_left_out(&self, start: usize, (spaces, is_beside): (usize, bool)) -> bool {
+        let text = self.rest(start);
+        if spaces < 2 {
+            return is_beside && is_name(text);
+        }
+        let word = text.iter().take(NAME).take_while(|byte| byte.is_ascii_alphabetic()).count();
+        is_name(text) || word > 0 && matches!(text[word..], [b' ', behind, ..] if !behind.is_ascii_whitespace())
+    }
+
+    /// Whether a name that is known stands at `start` with its own mark, so that the one before it has no value:
+    /// `password: user: jane`.
+    fn is_other_name(&self, start: usize, detector: u16) -> bool {
+        let text = self.rest(start);
+        let length = name_length(text);
+        let goes_on = match &text[length..] {
+            [b'=', next, ..] => !next.is_ascii_whitespace() && *next != b'=',
+            [b':', next, ..] => next.is_ascii_whitespace(),
+            _ => false,
+        };
+        // Cookies are names and values.
+        goes_on && self.engine.own.cookie != Some(detector) && self.engine.pairs.named(&text[..length]).is_some()
+    }
+
+    /// How long the name of a scheme is, or another name and its `=`, behind which a secret begins at `start`.
+    fn lead_length(&self, start: usize, mark: u8) -> usize {
+        let text = self.rest(start);
+        let (scheme, name) = (scheme_length(text), name_length(text));
+        let is_plain = text[..name].iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
+        if scheme == 0 && mark == b':' && is_plain && is_name(text) { name + 1 } else { scheme }
+    }
+
+    /// The value that fills the brackets at `start` without quotes, if there are any: `[x]`, `(x)`, of a password also `{a;b}`.
+    fn enclosed(&mut self, start: usize, mark: u8, detector: u16) -> Option<Option<Value>> {
+        let own = &self.engine.own;
+        let close = match self.byte(start) {
+            b'[' => b']',
+            b'{' => b'}',
+            b'(' => b')',
+            _ => return None,
+        };
+        if own.cookie == Some(detector) {
+            return None;
+        }
+        let is_password = own.password == Some(detector);
+        if is_password
+            && close == b'}'
+            && mark == b'='
+            && let Some(end) = self.braced_end(start + 1)
+        {
+            return Some((end > start + 1).then(|| Value::quoted(start + 1..end)));
+        }
+        let end = self.end_of(start + 1, Kind::Bare);
+        let inside = self.text.get(start + 1..end)?;
+        if self.byte(end) == close {
+            let is_whole = !inside.iter().any(|byte| matches!(byte, b'=' | b':' | b'[' | b'{' | b'('));
+            return is_whole.then(|| (!inside.is_empty()).then(|| Value::bare(start + 1..end)));
+        }
+        (close == b')' && is_remark(self.rest(start + 1))).then_some(None)
+    }
+
+    /// Where the `}` stands that closes a value in braces, in which another one stands doubled, as in strings that tell how to
+    /// connect to a database: such a value goes on with a `;`, a quote or not at all.
+    fn braced_end(&mut self, start: usize) -> Option<usize> {
+        let text = self.rest(start);
+        let text = &text[..text.len().min(POINTED)];
+        let mut places = memchr::memchr2_iter(b'}', b'\n', text);
+        let close = loop {
+            let place = places.next().filter(|place| text[*place] == b'}')?;
+            if text.get(place + 1) != Some(&b'}') {
+                break place;
+            }
+            places.next();
+        };
+        self.steps_of(close);
+        matches!(self.byte(start + close + 1), 0 | b';' | b'"' | b'\'' | b'\n' | b'\r').then_some(start + close)
     }
 
     /// Whether the `:` at `at` stands behind the verdict on a test, of which the time that it took stands behind its name, from `end`
@@ -144,22 +203,6 @@ impl Pass<'_> {
         }
         let pluses = text.iter().take(3).take_while(|byte| **byte == b'+').count();
         if pluses > 0 && self.quote(at + pluses).is_some() { at + pluses } else { at }
-    }
-
-    /// The quote that opens at `at`, behind letters that tell of what kind the string is, and behind backslashes.
-    pub(super) fn quote(&self, at: usize) -> Option<Quote> {
-        let is_prefix = |byte: &u8| matches!(byte | 0x20, b'b' | b'u' | b'r' | b'f');
-        let text = self.rest(at);
-        let letters = text.iter().take(2).take_while(|byte| is_prefix(byte)).count();
-        let slashes = text[letters..].iter().take(SLASHES).take_while(|byte| **byte == b'\\').count();
-        let mark = *text.get(letters + slashes)?;
-        matches!(mark, b'"' | b'\'').then_some(Quote { start: at + letters + slashes + 1, mark, slashes })
-    }
-
-    pub(super) fn quoted(&mut self, quote: Quote) -> Option<Value> {
-        let length = quote.length(self.rest(quote.start));
-        self.steps_of(length);
-        (length > 0).then_some(Value::quoted(quote.start..quote.start + length))
     }
 
     /// The value in `<…>` at `start`, or behind `<` alone.

@@ -39,6 +39,12 @@ fn assert_hidden(cases: &[(&str, &str)]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Asserts that nothing is hidden in these texts.
+fn assert_kept(texts: &[&str]) {
+    let cases: Vec<(&str, &str)> = texts.iter().map(|text| (*text, *text)).collect();
+    assert_hidden(&cases);
+}
+
 #[test]
 fn the_whole_value_is_hidden_however_its_quotes_are_written() {
     assert_hidden(&[
@@ -184,6 +190,166 @@ fn what_tests_and_states_say_is_no_secret() {
     }
 }
 
+#[test]
+fn names_may_have_a_number_behind_them_and_stand_for_properties() {
+    assert_hidden(&[
+        ("password2=hunter22x pass1=hunter22x", "password2=<password> pass1=<password>"),
+        ("token1=abcd1234efgh password_1=hunter22x", "token1=<secret> password_1=<password>"),
+        ("api_key_2: abcd1234efgh", "api_key_2: <secret>"),
+        (
+            "{\"user_12\": \"jdupont\", \"dbPassword12\":\"x y\"}",
+            "{\"user_12\": \"<username>\", \"dbPassword12\":\"<password>\"}",
+        ),
+        (
+            "contraseña_2=hunter22x <password1>hunter22x</password1>",
+            "contraseña_2=<password> <password1><password></password1>",
+        ),
+        ("?p=1&name1=Dupont", "?p=1&name1=<url_parameter>"),
+        ("java -Dpassword=hunter22x -Duser.name=jdupont x", "java -Dpassword=<password> -Duser.name=<username> x"),
+        ("-Dapi.key=abcd1234efgh", "-Dapi.key=<secret>"),
+        ("-Dspring.datasource.password=hunter22x", "-Dspring.datasource.password=<password>"),
+        ("db.password          = hunter22x", "db.password          = <password>"),
+    ]);
+    assert_kept(&[
+        "sha256=abcd1234efgh password_2024=x eth0: up",
+        "password_1_2=x tokens1=abcd1234efgh",
+        "-Dpath=hunter22x -Dtokens=abcd1234efgh",
+        "s3.bucket=abcd1234efgh base64: abcd1234efgh",
+    ]);
+}
+
+/// A name with a number may end wherever blocks of 64 bytes do.
+#[test]
+fn names_with_numbers_are_known_wherever_they_stand() {
+    let engine = engine();
+    for text in
+        ["password2=", "password_1=", "api_key_12: ", "db1password_12=", "-Dpassword=", "-Dapi.key=", "\"token_12\":\""]
+    {
+        for shift in 0..68 {
+            let before = format!("{}{}{text}", "- ".repeat(shift / 2), " ".repeat(shift % 2));
+            let hidden = labelled(&engine, &format!("{before}abcd1234efgh\" x"));
+            assert!(hidden.starts_with(&format!("{before}<")), "{hidden}");
+        }
+    }
+    for name in ["password_1=", "password12="] {
+        for shift in 0..68 {
+            let text = format!("{}P<FRADUPONT<<JEAN<<<<<<<<<<18A{name}hunter22x", " ".repeat(shift));
+            assert!(labelled(&engine, &text).ends_with("<password>"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn values_may_stand_below_each_other() {
+    assert_hidden(&[
+        ("password=  hunter22x", "password=  <password>"),
+        ("password=\t\thunter22x and more", "password=\t\t<password> and more"),
+        ("password:     hunter22x", "password:     <password>"),
+        ("token =   abcd1234efgh", "token =   <secret>"),
+        ("password =  hunter", "password =  <password>"),
+    ]);
+    assert_kept(&["password=  user=ok", "password =  and more", "password:   must be longer", "password=   "]);
+}
+
+#[test]
+fn values_fill_brackets_without_quotes() {
+    assert_hidden(&[
+        ("token=[abcd1234efgh] x", "token=[<secret>] x"),
+        ("token={abcd1234efgh}", "token={<secret>}"),
+        ("password=[hunter22x] x", "password=[<password>] x"),
+        ("password=(hunter22x)", "password=(<password>)"),
+        ("user=[jdupont] uid=[jdoe]", "user=[<username>] uid=[<username>]"),
+        ("Server=x;Password={a;b};Database=y", "Server=x;Password={<password>};Database=y"),
+        ("Server=x;Pwd={a}}b;c}", "Server=x;Pwd={<password>}"),
+        ("password={hunter22x} x", "password={<password>} x"),
+    ]);
+    assert_kept(&[
+        "password=[REDACTED] x password=(hidden) password={redacted} secret=[FILTERED]",
+        "password=*** password=<hidden> password=<removed> token=<masked>",
+        "password = (sensitive value)",
+        "password = (known after apply)",
+        "token=[] password=() user={} token=[1,2,3]",
+    ]);
+}
+
+#[test]
+fn values_go_on_behind_doubled_quotes_and_to_the_end_of_a_line_that_is_cut() {
+    assert_hidden(&[
+        ("SET password = 'it''s x', a='b'", "SET password = '<password>', a='b'"),
+        ("password=''hunter22x'', 1", "password=''<password>'', 1"),
+        (
+            "\"{\"\"password\"\":\"\"hunter22x\"\",\"\"a\"\":1}\"",
+            "\"{\"\"password\"\":\"\"<password>\"\",\"\"a\"\":1}\"",
+        ),
+        ("\"password=\"\"hunter22x\"\"\"", "\"password=\"\"<password>\"\"\""),
+        ("password='hunter22x'' x", "password='<password>'' x"),
+        ("password=\"\"\"hunter22x\"\"\"", "password=\"\"\"<password>\"\"\""),
+        ("{\"token\":\"abcd1234efgh and more", "{\"token\":\"<secret>"),
+        ("{\"password\":\"abcd and more\nx", "{\"password\":\"<password>\nx"),
+    ]);
+    assert_kept(&[
+        "password=\"\" user=ok",
+        "password='',x='' password='' OR '1'='1'",
+        "{\"password\":\"\",\"a\":\"b\"}",
+        "bad token=\"something is wrong here",
+    ]);
+}
+
+#[test]
+fn a_quote_that_closes_opens_no_value() {
+    assert_kept(&[
+        "{\"a\":\"Password: \",\"b\":\"x\"}",
+        "{\"a\":\"Password:\",\"b\":\"x\"}",
+        "\"password=\" + pw",
+        "echo \"Password: \"; read",
+        "print('password: '); x = 'abc'",
+        "{\\\"a\\\":\\\"Enter your password: \\\",\\\"b\\\":\\\"x\\\"}",
+        "read -p \"Password: \" pw",
+    ]);
+    assert_hidden(&[
+        ("{\"a\":\"b\",\"password\":\", x\"}", "{\"a\":\"b\",\"password\":\"<password>\"}"),
+        ("{\"a\":\"b\", password:\"hunter22x\"}", "{\"a\":\"b\", password:\"<password>\"}"),
+        ("don't use password=') x'", "don't use password='<password>'"),
+        ("msg=\"login password=\"hunter22x\" ok\"", "msg=\"login password=\"<password>\" ok\""),
+    ]);
+}
+
+#[test]
+fn what_counts_or_describes_is_no_secret() {
+    assert_kept(&[
+        "pass: 12/13 tests",
+        "pass=98.5% pass=100%",
+        "auth: token_count=5",
+        "{\"password\":{\"type\":\"string\",\"minLength\":8}}",
+        "{\\\"password\\\":{\\\"type\\\":\\\"string\\\"}}",
+        "\"password\":{\"description\":\"The password of it\",\"type\": \"keyword\"},\"x\":1",
+        "\"password\":{\"v\":12}",
+        "the user is identified by 'email'",
+        "create user x identified by random password",
+    ]);
+    assert_hidden(&[
+        ("password: user: jdupont", "password: user: <username>"),
+        ("password: user=jdupont x", "password: user=<username> x"),
+        ("password: abc=def", "password: <password>"),
+        ("Cookie: session=abc; user=jd", "Cookie: <cookie>"),
+        ("credential: key=abcd1234efgh", "credential: key=<secret>"),
+        ("{\"password\":{\"v\":123456}}", "{\"password\":{\"v\":<password>}}"),
+        (
+            "{\"password\":{\"sensitive\":true,\"type\":\"string\",\"value\":\"hunter22x\"}}",
+            "{\"password\":{\"sensitive\":<password>}}",
+        ),
+        (
+            "CREATE USER x IDENTIFIED WITH mysql_native_password BY 'hunter22x'",
+            "CREATE USER x IDENTIFIED WITH mysql_native_password BY '<password>'",
+        ),
+        ("alter user x identified by hunter22x;", "alter user x identified by <password>;"),
+        (
+            "GRANT ALL ON *.* TO 'a'@'%' IDENTIFIED BY PASSWORD '*AAFF01'",
+            "GRANT ALL ON *.* TO 'a'@'%' IDENTIFIED BY PASSWORD '<password>'",
+        ),
+    ]);
+}
+
 /// Pieces of floods whose every piece begins something that goes on to the end.
 const FLOODS: &[&str] = &[
     "eyJ.",
@@ -207,6 +373,18 @@ const FLOODS: &[&str] = &[
     "://a@",
     "user=\"\\\"",
     "nom:<",
+    "pin=[",
+    "pin={",
+    "pin=(a",
+    "pin: a_",
+    "pin=\" ",
+    "pin='a''",
+    "pin=''a",
+    "pin=                                ",
+    "pin                                =",
+    "pin1=",
+    "pin:{\"type\":\"string\",",
+    "identified by ",
 ];
 
 #[test]
@@ -268,6 +446,18 @@ const PIECES: &[&str] = &[
     "%22",
     "Token ",
     "IDENTIFIED BY ",
+    "CREATE USER x ",
+    "-D",
+    "-Dpassword=",
+    "password_1=",
+    "api_key",
+    "12",
+    "_",
+    "\t",
+    "''",
+    "\"\"",
+    "{\"type\":\"string\",",
+    "user: ",
     "WITH PASSWORD '",
     "name=\"password\"",
     "\\r\\n",

@@ -15,9 +15,7 @@ pub(in super::super) const CVV: Detector = Detector {
     },
     context: &[
         "cvv",
-        "cvv2",
         "cvc",
-        "cvc2",
         "cid",
         "csc",
         "cryptogramme",

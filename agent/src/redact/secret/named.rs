@@ -12,9 +12,7 @@ pub(in super::super) const PASSWORD: Detector = Detector {
     check: |candidate| {
         let value = candidate.plain;
         let is_prose = !candidate.separators.is_empty() && value.iter().all(u8::is_ascii_lowercase);
-        // As in `pass=12` behind tests.
-        let is_count = value.len() < 4 && value.iter().all(u8::is_ascii_digit);
-        (!is_nothing(value) && !is_prose && !is_path(value) && !is_count).then_some(Shape::Canonical)
+        (!is_nothing(value) && !is_prose && !is_path(value) && !is_count(value)).then_some(Shape::Canonical)
     },
     context: &[
         "password",
@@ -38,7 +36,6 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "parola",
         "pin",
         "pin_code",
-        "password1",
         "new_password",
         "old_password",
         "ansible_become_pass",
@@ -332,6 +329,14 @@ pub(super) fn is_nothing(value: &[u8]) -> bool {
         b"filtered",
         b"[filtered]",
         b"unknown",
+        b"protected",
+        b"removed",
+        b"omitted",
+        b"sensitive",
+        b"scrubbed",
+        b"[hidden]",
+        b"[masked]",
+        b"(sensitive value)",
         b"n/a",
         b"(null)",
         b"...",
@@ -341,6 +346,15 @@ pub(super) fn is_nothing(value: &[u8]) -> bool {
     let is_token = matches!(value.first(), Some(b'<' | b'[')) && super::super::token::is_own(value);
     let is_variable = value.starts_with(b"${") || value.starts_with(b"{{") || value.starts_with(b"$(");
     is_covered || is_token || is_variable || WORDS.has(value)
+}
+
+/// Whether a value counts something, as behind tests: `pass=12`, `pass: 12/13`, `pass=98.5%`.
+fn is_count(value: &[u8]) -> bool {
+    let is_number = |part: &[u8]| (1..4).contains(&part.len()) && part.iter().all(u8::is_ascii_digit);
+    match value.split_last() {
+        Some((b'%', number)) => number.split(|byte| *byte == b'.').all(is_number),
+        _ => value.splitn(2, |byte| *byte == b'/').all(is_number),
+    }
 }
 
 /// Whether a value is a place in the file system, by the folder that it begins with.

@@ -428,8 +428,6 @@ pub(in super::super) const ADDRESS: Detector = Detector {
         "street",
         "street_address",
         "address_line",
-        "address_line1",
-        "address_line2",
         "postal_address",
         "home_address",
         "billing_address",

@@ -1,0 +1,121 @@
+//! Quotes around values: behind letters and backslashes, doubled, and which of them open one.
+
+use super::scanner::Pass;
+use super::value::Value;
+
+/// Most backslashes before a quote: in JSON five times within JSON there are 31.
+pub(super) const SLASHES: usize = 31;
+/// Most quotes that open a value together.
+const MARKS: usize = 3;
+/// Bytes before a name among which the quote is looked for that opens the string in which it stands.
+const REACH: usize = 128;
+
+/// An opening quote.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quote {
+    /// Where the value begins behind it.
+    pub(super) start: usize,
+    pub(super) mark: u8,
+    /// How many of them stand together, as in a string within a string of SQL or CSV.
+    pub(super) count: usize,
+    /// The backslashes before it.
+    pub(super) slashes: usize,
+}
+
+impl Quote {
+    /// The backslashes that belong to a quote with `count` before it if the value ends there. In a string within strings the first n
+    /// of which are closed by a quote behind 2ⁿ − 1 backslashes, further ones are part of the value.
+    fn closing(&self, count: usize) -> Option<usize> {
+        if !(self.slashes + 1).is_power_of_two() {
+            return (count <= self.slashes).then_some(count);
+        }
+        let level = count.trailing_ones();
+        (level <= self.slashes.trailing_ones()).then(|| (1 << level) - 1)
+    }
+
+    /// How long the value is that `text` begins with.
+    pub(super) fn length(&self, text: &[u8]) -> usize {
+        let (mut next, mut doubled) = (0, None);
+        for at in memchr::memchr2_iter(self.mark, b'\n', text) {
+            if at < next {
+                continue;
+            }
+            if text[at] == b'\n' {
+                return doubled.unwrap_or(at);
+            }
+            let count = slashes_before(&text[..at]);
+            let Some(own) = self.closing(count) else { continue };
+            let marks = self.marks(&text[at..]);
+            if marks < self.count {
+                continue;
+            }
+            if self.slashes > 0 || at == 0 || marks != 2 * self.count {
+                return at - own;
+            }
+            // A doubled quote stands for one in the value if another one closes that.
+            doubled = doubled.or(Some(at - own));
+            next = at + 2 * self.count;
+        }
+        doubled.unwrap_or(text.len())
+    }
+
+    /// How many of its marks `text` begins with, up to one more than may count.
+    fn marks(&self, text: &[u8]) -> usize {
+        text.iter().take(2 * self.count + 1).take_while(|byte| **byte == self.mark).count()
+    }
+}
+
+pub(super) fn slashes_before(text: &[u8]) -> usize {
+    text.iter().rev().take_while(|byte| **byte == b'\\').count()
+}
+
+/// How many of `mark` open a value that `text` begins with: more than one only where a value goes on behind them.
+pub(super) fn opening_marks(text: &[u8], mark: u8) -> usize {
+    let count = text.iter().take(MARKS + 1).take_while(|byte| **byte == mark).count();
+    let is_value = |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80 || b"!#$%*@^_~/".contains(byte);
+    if (2..=MARKS).contains(&count) && text.get(count).is_some_and(is_value) { count } else { 1 }
+}
+
+impl Pass<'_> {
+    /// The quote that opens at `at`, behind letters that tell of what kind the string is, and behind backslashes.
+    pub(super) fn quote(&self, at: usize) -> Option<Quote> {
+        let is_prefix = |byte: &u8| matches!(byte | 0x20, b'b' | b'u' | b'r' | b'f');
+        let text = self.rest(at);
+        let letters = text.iter().take(2).take_while(|byte| is_prefix(byte)).count();
+        let slashes = text[letters..].iter().take(SLASHES).take_while(|byte| **byte == b'\\').count();
+        let (place, mark) = (letters + slashes, *text.get(letters + slashes)?);
+        if !matches!(mark, b'"' | b'\'') {
+            return None;
+        }
+        let count = if slashes == 0 { opening_marks(&text[place..], mark) } else { 1 };
+        Some(Quote { start: at + place + count, mark, count, slashes })
+    }
+
+    pub(super) fn quoted(&mut self, quote: Quote) -> Option<Value> {
+        let length = quote.length(self.rest(quote.start));
+        self.steps_of(length);
+        let end = quote.start + length;
+        let is_open = matches!(self.byte(end), 0 | b'\n');
+        (length > 0).then_some(Value { is_open, ..Value::quoted(quote.start..end) })
+    }
+
+    /// Whether `quote` closes the string in which the name before the mark at `at` stands: `{"a":"Password: ","b":"x"}`.
+    pub(super) fn is_closing(&mut self, at: usize, quote: Quote) -> bool {
+        let next = self.byte(quote.start);
+        let goes_on =
+            next.is_ascii_whitespace() || matches!(next, 0 | b',' | b';' | b')' | b'}' | b']' | b':' | b'+' | b'.');
+        let before = &self.text[..at];
+        if !goes_on || matches!(before.trim_ascii_end().last(), Some(b'"' | b'\'')) {
+            return false;
+        }
+        let floor = at.saturating_sub(REACH);
+        let Some(place) = memchr::memrchr2(quote.mark, b'\n', &self.text[floor..at]) else { return false };
+        self.steps_of(at - floor - place);
+        let before = &self.text[..floor + place];
+        let slashes = slashes_before(before);
+        let opens = |byte: &u8| byte.is_ascii_whitespace() || b"([{,:=+;&|<>".contains(byte);
+        self.text[floor + place] == quote.mark
+            && slashes == quote.slashes
+            && before[..before.len() - slashes].last().is_none_or(opens)
+    }
+}
