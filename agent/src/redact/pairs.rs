@@ -4,7 +4,7 @@ use super::engine::Engine;
 use super::filter::{Filter, key_of, pair_key, word_key};
 use super::known::Known;
 use super::masks::alnums;
-use super::phrases::{hash, last_phrases};
+use super::phrases::{PHRASE, hash, last_phrases};
 use super::quote::SLASHES;
 use super::scanner::Pass;
 use super::table::Table;
@@ -42,6 +42,8 @@ pub(super) struct Pairs {
     doubles: Filter<512>,
     /// The last words of all names.
     lasts: Filter<256>,
+    /// Detectors of which the names are those of properties, too.
+    properties: Vec<u16>,
 }
 
 impl Pairs {
@@ -54,6 +56,7 @@ impl Pairs {
             singles: Filter::default(),
             doubles: Filter::default(),
             lasts: Filter::default(),
+            properties: PROPERTIES.iter().filter_map(find).collect(),
         };
         for number in NAMED.iter().filter_map(find) {
             for word in detectors[usize::from(number)].context {
@@ -61,7 +64,7 @@ impl Pairs {
                 pairs.add_last(word, known);
             }
         }
-        for number in PROPERTIES.iter().filter_map(find) {
+        for number in pairs.properties.clone() {
             for word in detectors[usize::from(number)].context {
                 pairs.add_last(&format!("d{word}"), known);
             }
@@ -107,6 +110,12 @@ impl Pairs {
     fn known(&self, phrases: &[u64]) -> Option<u16> {
         let found = phrases.iter().rev().filter(|phrase| **phrase != 0).find_map(|phrase| self.names.find(*phrase));
         found.map(|number| number as u16)
+    }
+
+    /// The phrases that the name of a property ends with, if it has a value that counts.
+    fn property(&self, name: &[u8]) -> Option<[u64; PHRASE]> {
+        let phrases = last_phrases(name.strip_prefix(b"-D")?);
+        self.known(&phrases).filter(|detector| self.properties.contains(detector)).map(|_| phrases)
     }
 
     /// What kind of value stands behind a name in an address of the web.
@@ -156,7 +165,7 @@ impl Pass<'_> {
             self.text.get(floor..end).map_or(0, |before| before.iter().rev().take_while(|byte| is_name(byte)).count());
         let pairs = &self.engine.pairs;
         let name = &self.text[end - length..end];
-        let phrases = last_phrases(name.strip_prefix(b"-D").unwrap_or(name));
+        let phrases = pairs.property(name).unwrap_or_else(|| last_phrases(name));
         let is_query = matches!(self.byte_before(end, length + 1), b'?' | b'&') && self.text[at] == b'=';
         let query = if is_query { self.engine.own.url_parameter.zip(pairs.in_query(&phrases)) } else { None };
         let named = pairs.known(&phrases).or_else(|| {
