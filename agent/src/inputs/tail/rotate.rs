@@ -211,8 +211,23 @@ impl Tail {
             error!(component = %self.settings.name, file = %file.place().display(), lost,
                 "a copy that was overwritten before it was read to its end");
         }
+        if !file.is_copy() {
+            self.forget_content(number);
+        }
         self.leaving.insert(number);
         self.plan_look(number);
+    }
+
+    /// Removes the row of what a file held first and does not hold any more: it would be taken for that of what is there.
+    fn forget_content(&mut self, number: u64) {
+        self.fresh.remove(&number);
+        let Some(file) = self.files.get_mut(&number) else { return };
+        let row = std::mem::take(&mut file.position.id);
+        if row != 0
+            && let Err(error) = self.positions.remove(row)
+        {
+            self.complain(&error, "the position of an overwritten copy cannot be removed");
+        }
     }
 
     /// Looks whether copies of a log were overwritten by one that is looked for now. Gives `false` while one that was is read.

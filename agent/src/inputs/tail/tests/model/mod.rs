@@ -677,3 +677,13 @@ fn what_is_copied_over_an_empty_copy_comes_once() {
 
     run(&(HEAD, Rotation::CopyOver, before.into_iter().chain([Step::Read(25, 1), Step::Rotate]).collect()));
 }
+
+/// The copy before had a row of its own, with the inode of the one over it.
+#[test]
+fn what_is_copied_over_what_was_missed_comes_once_behind_a_stop() {
+    let line = || Step::Write(vec![Piece::Line]);
+    let before = [Step::Rotate, Step::Rotate, Step::Look, line(), Step::Rotate, Step::Read(0, 1), Step::Rotate];
+    let behind = [Step::Wait(1), line(), Step::Look, Step::Rotate, Step::Look, Step::Read(0, 1), Step::Stop];
+
+    run(&(HEAD, Rotation::CopyOver, before.into_iter().chain(behind).collect()));
+}
