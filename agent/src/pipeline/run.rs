@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
@@ -23,7 +23,7 @@ use super::worker::{self, Shared};
 use super::{canary, dump};
 use crate::metrics::Metrics;
 use crate::monitor::{self, MonitorClock, MonitorOptions, Reloads};
-use crate::plugin::{ByteQueue, Memory, Outlet, Stop, Work};
+use crate::plugin::{ByteQueue, Ends, Memory, Outlet, Stop, Work};
 use crate::spool::DeadLetters;
 
 /// Bytes of memory that may wait before one worker.
@@ -45,8 +45,8 @@ pub(super) struct Running {
     grace: [Option<Duration>; 2],
     metrics: Arc<Metrics>,
     stops: Vec<Stop>,
-    /// Told when an input ends the agent.
-    end: Arc<Notify>,
+    /// The inputs that end the agent.
+    end: Arc<Ends>,
     inputs: Vec<JoinHandle<()>>,
     /// Ends with the last worker.
     workers: mpsc::Receiver<Infallible>,
@@ -209,9 +209,9 @@ impl Running {
         loop {
             let wake = tokio::select! {
                 () = drained(&mut self.workers, &mut self.deliveries, &self.handles) => return None,
-                () = self.end.notified() => {
+                () = self.end.wait() => {
                     if self.stops.len() > 1 {
-                        info!(component = "engine", "an input that ends the agent has ended: the others stop");
+                        info!(component = "engine", "all inputs that end the agent have ended: the others stop");
                     }
                     self.stops.iter().for_each(Stop::end);
                     continue;

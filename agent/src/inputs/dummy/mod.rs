@@ -9,7 +9,7 @@ use vigie_parsers::json;
 
 use crate::config::{Diagnostics, OptionType, Options, Section};
 use crate::inputs::lines::{self, Ready};
-use crate::plugin::{Clock, Input, InputKind, InputSetup, Outlet, Parcel, Stage, Stop, Stream, wall_clock};
+use crate::plugin::{Clock, Input, InputKind, InputSetup, ItsEnd, Outlet, Parcel, Stage, Stop, Stream, wall_clock};
 use crate::receipts::Ledger;
 
 /// The `dummy` input.
@@ -110,6 +110,10 @@ impl Dummy {
 }
 
 impl Input for Dummy {
+    fn its_end(&self) -> ItsEnd {
+        if self.options.samples == 0 { ItsEnd::Never } else { ItsEnd::IsWaitedFor }
+    }
+
     fn run(self: Box<Self>, outlet: Outlet, stop: Stop) {
         let ledger = Ledger::new(0, stop.signal().clone());
         let began = Instant::now();
