@@ -287,6 +287,18 @@ fn an_input_that_ends_the_agent_stops_the_others() {
     }
 }
 
+#[test]
+fn samples_of_a_dummy_are_times_and_not_copies() {
+    let folder = folder();
+    for (samples, lines) in [(1, 2), (2, 4), (3, 6)] {
+        let line = format!("-i dummy -p samples={samples} -p copies=2 -p rate=100 -o file -p file=out{samples} -m *");
+        let mut agent = Agent(command(folder.path(), &line).spawn().expect("it starts"));
+        eventually("it ends", || agent.0.try_wait().expect("it is waited for"));
+        let out = fs::read_to_string(folder.path().join(format!("out{samples}"))).expect("it is written");
+        assert_eq!(out.lines().count(), lines, "{samples}");
+    }
+}
+
 /// Inputs that end the agent wait for each other: one with little to read cuts the others short of nothing.
 #[test]
 fn the_agent_ends_when_all_inputs_that_end_it_are_at_their_end() {

@@ -24,7 +24,7 @@ pub(super) const KIND: InputKind = InputKind {
 crate::options! {
     /// Options of `dummy`.
     struct DummyOptions {
-        samples: u64, default "0", "Number of records to make; 0 has no end.";
+        samples: u64, default "0", "How often records are made, `Copies` at a time; 0 has no end.";
         dummy: JsonObject, default "{\"message\":\"dummy\"}", "The record, as JSON.";
         metadata: JsonObject, default "{}", "Metadata of the record, as JSON.";
         rate: u32, default "1", "Records per second.";
@@ -118,11 +118,11 @@ impl Input for Dummy {
         let ledger = Ledger::new(0, stop.signal().clone());
         let began = Instant::now();
         let first = self.start_time();
-        let mut made = 0;
+        let (mut made, mut times) = (0, 0);
         let mut next = if self.options.flush_on_startup { began } else { began + self.interval };
         // The record of the start comes however soon another input ends the agent.
-        let is_first = |made| made == 0 && self.options.flush_on_startup;
-        while (is_first(made) || !stop.requested()) && (self.options.samples == 0 || made < self.options.samples) {
+        let is_first = |times| times == 0 && self.options.flush_on_startup;
+        while (is_first(times) || !stop.requested()) && (self.options.samples == 0 || times < self.options.samples) {
             let wait = next.saturating_duration_since(Instant::now());
             if !wait.is_zero() {
                 stop.signal().wait(wait);
@@ -147,6 +147,7 @@ impl Input for Dummy {
             if !outlet.send(parcel) {
                 break;
             }
+            times += 1;
             next += self.interval;
             lines::count_lost(&ledger, made, &self.stream);
         }
