@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
+use super::backoff::told;
 use super::build::{BuiltInput, Plan};
 use super::delivery::{self, RetryPolicy};
 use super::lane::{Handle, Room};
@@ -231,8 +232,8 @@ impl Running {
             None => return (End::Drained, None),
             Some(Wake::Reload(ask)) => Some(ask),
             Some(Wake::Stop(name)) => {
-                let grace = self.grace[0];
-                info!(component = "engine", ?grace, "{name} received: stopping after what was read is delivered");
+                let grace = self.grace[0].map_or_else(|| "endless".into(), told);
+                info!(component = "engine", %grace, "{name} received: stopping after what was read is delivered");
                 None
             }
         };
