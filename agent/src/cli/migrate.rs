@@ -280,7 +280,7 @@ mod tests {
         };
         has("1 ", "(scheduler.base)", "different    1 second");
         has("2 ", "flush", "different    the longest wait");
-        has("3 ", "fulsh", "unsupported  unknown key `fulsh`; did you mean `flush`?");
+        has("3 ", "fulsh", "unsupported  unknown key `fulsh` of [SERVICE]; did you mean `flush`?");
         has("4 ", "storage.sync", "same         not needed");
         has("7 ", "path", "same");
         has("8 ", "db", "unsupported  the variable `MISSING_HERE` is used but not set");
