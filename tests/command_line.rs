@@ -287,6 +287,48 @@ fn an_input_that_ends_the_agent_stops_the_others() {
     }
 }
 
+#[test]
+fn samples_of_a_dummy_are_times_and_not_copies() {
+    let folder = folder();
+    for (samples, lines) in [(1, 2), (2, 4), (3, 6)] {
+        let line = format!("-i dummy -p samples={samples} -p copies=2 -p rate=100 -o file -p file=out{samples} -m *");
+        let mut agent = Agent(command(folder.path(), &line).spawn().expect("it starts"));
+        eventually("it ends", || agent.0.try_wait().expect("it is waited for"));
+        let out = fs::read_to_string(folder.path().join(format!("out{samples}"))).expect("it is written");
+        assert_eq!(out.lines().count(), lines, "{samples}");
+    }
+}
+
+/// Inputs that end the agent wait for each other: one with little to read cuts the others short of nothing.
+#[test]
+fn the_agent_ends_when_all_inputs_that_end_it_are_at_their_end() {
+    let folder = folder();
+    fs::write(folder.path().join("few.log"), "first\n").expect("written");
+    let line = format!("{}\n", "a line ".repeat(13));
+    fs::write(folder.path().join("many.log"), line.repeat(300_000)).expect("written");
+    fs::write(folder.path().join("in"), "{\"a\":1}\n").expect("written");
+    let many = "-i tail -p path=many.log -p read_from_head=on -p exit_on_eof=on";
+    let few = "-i tail -p path=few.log -p read_from_head=on -p exit_on_eof=on";
+    let samples = "-i dummy -p samples=7 -p rate=100";
+    for (inputs, lines) in [
+        (format!("{few} {many}"), 300_001),
+        (format!("-i stdin {many} {few}"), 300_002),
+        (format!("{few} {samples}"), 8),
+    ] {
+        let mut agent = Agent(
+            command(folder.path(), &format!("{inputs} -o file -p file=out -p format=plain -m *"))
+                .stdin(fs::File::open(folder.path().join("in")).expect("opened"))
+                .spawn()
+                .expect("it starts"),
+        );
+        let status = eventually("it ends", || agent.0.try_wait().expect("it is waited for"));
+        let out = fs::read_to_string(folder.path().join("out")).expect("it is written");
+        assert!(status.success());
+        assert_eq!(out.lines().count(), lines, "{inputs}");
+        fs::remove_file(folder.path().join("out")).expect("removed");
+    }
+}
+
 /// What is wrong with the surroundings of a configuration, a start and a dry run tell alike, and a check too, but for what the agent may
 /// have that is to be told of the configuration; what is looked at for that stays as it is.
 #[test]

@@ -250,7 +250,7 @@ fn a_refused_reload_leaves_what_ran() {
     agent.stop();
 
     for (answer, part) in [
-        (&answer, "a.conf:8:5: error[V101]: unknown key `fulsh`; did you mean `flush`?"),
+        (&answer, "a.conf:8:5: error[V101]: unknown key `fulsh` of [SERVICE]; did you mean `flush`?"),
         (&moved, "`storage.path` cannot change"),
         (&unlogged, "cannot open the log file `nowhere/a.log`"),
         (&unserved, "cannot serve metrics at `127.0.0.1:"),

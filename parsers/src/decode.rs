@@ -118,12 +118,39 @@ fn decode(decoder: Decoder, batch: &mut Batch, text: &[u8]) -> Option<Decoded> {
     match decoder {
         Decoder::Json => {
             let span = batch.store(text);
-            json::object(batch, span).map(Decoded::Object)
+            let object = json::object(batch, span).or_else(|| {
+                let span = batch.store(&with_escaped_controls(text)?);
+                json::object(batch, span)
+            });
+            object.map(Decoded::Object)
         }
         Decoder::Escaped => Some(Decoded::Text(unescape(text, false))),
         Decoder::EscapedUtf8 => Some(Decoded::Text(unescape(text, true))),
         Decoder::MysqlQuoted => mysql(text).map(Decoded::Text),
     }
+}
+
+/// JSON whose strings hold control characters as they stand, with these escaped: a decoder before may have made them of escapes.
+/// `None` where no string does.
+fn with_escaped_controls(text: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let (mut copied, mut inside, mut is_escaped) = (0, false, false);
+    for (at, byte) in text.iter().enumerate() {
+        if inside && *byte < b' ' {
+            out.extend_from_slice(&text[copied..at]);
+            // A backslash before it would be one before the escape.
+            out.truncate(out.len() - usize::from(is_escaped));
+            out.extend_from_slice(format!("\\u{byte:04x}").as_bytes());
+            copied = at + 1;
+        }
+        inside ^= *byte == b'"' && !is_escaped;
+        is_escaped = *byte == b'\\' && !is_escaped && inside;
+    }
+    if copied == 0 {
+        return None;
+    }
+    out.extend_from_slice(&text[copied..]);
+    Some(out)
 }
 
 /// `text` with its escapes decoded; with `codes`, also those of characters by their code. An escape that is not known loses its
@@ -269,6 +296,18 @@ mod tests {
         assert_eq!(decoded(&[json(Then::TryNext), escaped(Then::Stop)], r#"{"log":"a\\tb"}"#), ["log=a\tb"]);
         assert_eq!(decoded(&[json(Then::Stop), escaped(Then::Stop)], r#"{"log":"a\\tb"}"#), [r"log=a\tb"]);
         assert_eq!(decoded(&[json(Then::Stop)], r#"{"other":"{}"}"#), ["other={}"]);
+    }
+
+    #[test]
+    fn json_that_was_unescaped_before_may_have_control_characters_in_its_strings() {
+        let rules = |decoder| [rule("log", decoder, true, Then::DoNext), rule("log", Decoder::Json, false, Then::Stop)];
+        let text = r#"{"log":"{\"msg\":\"Ex\\n\\tat x\"}\n"}"#;
+
+        for decoder in [Decoder::Escaped, Decoder::EscapedUtf8] {
+            assert_eq!(decoded(&rules(decoder), text)[1..], ["msg=Ex\n\tat x"], "{decoder:?}");
+        }
+        assert_eq!(decoded(&rules(Decoder::Escaped)[1..], "{\"log\":\"{\\\"a\\\\\\\"\\t\\\":\\n1}\"}").len(), 2);
+        assert_eq!(with_escaped_controls(b"{\"a\":\n1}"), None, "between the parts they mean nothing");
     }
 
     #[test]

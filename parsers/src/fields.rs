@@ -9,14 +9,14 @@ use crate::time::{Context, TimeFormat};
 /// Type that a text field is turned into.
 ///
 /// As in C, white space before a number and anything behind it count for nothing. Text that does not start with such a
-/// value stays as it is.
+/// value, and a number out of its range, stay as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldType {
-    /// A signed integer; its digits are kept, also beyond 64 bits.
+    /// A signed integer of 64 bits.
     Integer,
     /// An integer in base 16, with or without `0x`.
     Hex,
-    /// A number.
+    /// A number of 64 bits, which is written with a fraction or an exponent.
     Float,
     /// `true` or `false`, in any case, as far as the text begins with one.
     Bool,
@@ -90,14 +90,16 @@ fn integer(text: &[u8], span: Span) -> Option<Value> {
     }
     let negative = sign == 1 && text[blank] == b'-';
     let zeros = leading(&text[digits..end - 1], |byte| *byte == b'0');
-    if negative && zeros > 0 {
+    if (negative && zeros > 0) || end - digits - zeros > SURE_DIGITS {
         let number = std::str::from_utf8(&text[blank..end]).ok()?;
         return number.parse().ok().map(Value::I64);
     }
-    // The digits are kept, so that a number beyond 64 bits stays what it was.
     let start = if negative { blank } else { digits + zeros };
     Some(Value::Number(Span::between(span.start as usize + start, span.start as usize + end)))
 }
+
+/// A number of so many digits fits 64 bits.
+const SURE_DIGITS: usize = 18;
 
 fn float(text: &[u8], span: Span) -> Option<Value> {
     let blank = leading(text, u8::is_ascii_whitespace);
@@ -112,16 +114,20 @@ fn float(text: &[u8], span: Span) -> Option<Value> {
     if whole + fraction == 0 {
         return None;
     }
-    end += exponent(&text[end..]);
+    let exponent = exponent(&text[end..]);
+    end += exponent;
     let number = &text[blank..end];
     // A JSON number has digits on both sides of its point, no plus and no needless zeros.
     let unsigned = number.strip_prefix(b"-").unwrap_or(number);
     let leads = whole == 1 || (whole > 1 && unsigned[0] != b'0');
-    if leads && !number.starts_with(b"+") && (fraction > 0 || !number.contains(&b'.')) {
-        return Some(Value::Number(Span::between(span.start as usize + blank, span.start as usize + end)));
+    let is_json = leads && !number.starts_with(b"+") && (fraction > 0 || !number.contains(&b'.'));
+    let keeps_text = is_json && (fraction > 0 || exponent > 0);
+    let written = Value::Number(Span::between(span.start as usize + blank, span.start as usize + end));
+    if keeps_text && exponent == 0 && whole <= SURE_DIGITS {
+        return Some(written);
     }
     let number: f64 = std::str::from_utf8(number).ok()?.parse().ok()?;
-    number.is_finite().then_some(Value::F64(number))
+    number.is_finite().then_some(if keeps_text { written } else { Value::F64(number) })
 }
 
 /// Length of the exponent that `text` starts with.
@@ -230,7 +236,12 @@ mod tests {
             (FieldType::Integer, "-007", Some("I64(-7)")),
             (FieldType::Integer, "0", Some("0")),
             (FieldType::Integer, " 12ms", Some("12")),
-            (FieldType::Integer, "98765432109876543210", Some("98765432109876543210")),
+            (FieldType::Integer, "9223372036854775807", Some("I64(9223372036854775807)")),
+            (FieldType::Integer, "-9223372036854775808", Some("I64(-9223372036854775808)")),
+            (FieldType::Integer, "00000000000000000000007", Some("7")),
+            (FieldType::Integer, "9223372036854775808", None),
+            (FieldType::Integer, "-0098765432109876543210", None),
+            (FieldType::Integer, "99999999999999999999", None),
             (FieldType::Integer, "-", None),
             (FieldType::Integer, "", None),
             (FieldType::Float, "1.10", Some("1.10")),
@@ -240,7 +251,15 @@ mod tests {
             (FieldType::Float, "00.5", Some("F64(0.5)")),
             (FieldType::Float, "+1.5", Some("F64(1.5)")),
             (FieldType::Float, "1e3s", Some("1e3")),
-            (FieldType::Float, "1ex", Some("1")),
+            (FieldType::Float, "1ex", Some("F64(1.0)")),
+            (FieldType::Float, "1", Some("F64(1.0)")),
+            (FieldType::Float, "-0", Some("F64(-0.0)")),
+            (FieldType::Float, " 12ms", Some("F64(12.0)")),
+            (FieldType::Float, "12345678901234567890", Some("F64(1.2345678901234567e19)")),
+            (FieldType::Float, "1e308", Some("1e308")),
+            (FieldType::Float, "1e400", None),
+            (FieldType::Float, "-1.5e400", None),
+            (FieldType::Float, "1e-400", Some("1e-400")),
             (FieldType::Float, "nan", None),
             (FieldType::Hex, "ff", Some("U64(255)")),
             (FieldType::Hex, "0xFFFFFFFFFFFFFFFF", Some("U64(18446744073709551615)")),

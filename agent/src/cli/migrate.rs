@@ -24,6 +24,8 @@ struct Row {
 const SAME: &str = "same";
 const DIFFERENT: &str = "different";
 const UNSUPPORTED: &str = "unsupported";
+/// A file that is named and not there.
+const NOT_FOUND: &str = "not found";
 
 /// The table of `file`, and what is counted in it.
 ///
@@ -58,13 +60,20 @@ fn table(document: &Document, findings: &Diagnostics) -> String {
         place: finding.place.unwrap_or_default(),
         of: String::new(),
         key: finding.code.to_owned(),
-        verdict: if finding.severity == Severity::Error || has_no_effect(finding) { UNSUPPORTED } else { DIFFERENT },
+        verdict: if has_no_effect(finding) { UNSUPPORTED } else { verdict(finding) },
         how: explained(finding),
     }));
-    let others = document.files.iter().zip(0..).flat_map(|(file, number)| other_lines(&file.text, number, &rows));
+    let unsupported = unsupported_headings(document, &rows);
+    let others =
+        document.files.iter().zip(0..).flat_map(|(file, number)| other_lines(&file.text, number, &rows, &unsupported));
     let others: Vec<Row> = others.collect();
     rows.extend(others);
     rows.sort_by_key(|row| row.place);
+    // Items of a list may stand in one line.
+    rows.dedup_by(|row, before| {
+        let line = |row: &Row| (row.place.file, row.place.line);
+        line(row) == line(before) && (&row.key, row.verdict, &row.how) == (&before.key, before.verdict, &before.how)
+    });
     render(document, &rows)
 }
 
@@ -79,6 +88,26 @@ fn matters(finding: &Diagnostic) -> bool {
 /// Whether a finding tells of something that nothing here runs.
 fn has_no_effect(finding: &Diagnostic) -> bool {
     finding.code == "V111"
+}
+
+/// What becomes of a line that `finding` tells of.
+fn verdict(finding: &Diagnostic) -> &'static str {
+    let is_missing = finding.message.contains("No such file");
+    match (finding.severity, finding.code) {
+        (Severity::Error, "V010") if is_missing => NOT_FOUND,
+        (Severity::Error, "V013") => NOT_FOUND,
+        (Severity::Error, _) => UNSUPPORTED,
+        (Severity::Warning, _) => DIFFERENT,
+    }
+}
+
+/// Files and lines of the headings of plugins that there are not.
+fn unsupported_headings(document: &Document, rows: &[Row]) -> Vec<(u32, u32)> {
+    let is_unsupported = |section: &&Section| {
+        let name = section.entries.iter().find(|entry| entry.key.text == "name");
+        name.is_some_and(|name| rows.iter().any(|row| row.place == name.key.place && row.verdict == UNSUPPORTED))
+    };
+    document.sections.iter().filter(is_unsupported).map(|section| (section.place.file, section.place.line)).collect()
 }
 
 /// Adds what becomes of the entries in groups of `section`, which is one of `of`: processors, conditions, routes, rules.
@@ -97,8 +126,8 @@ fn in_groups((document, section): (&Document, &Section), of: &str, told: &mut Ve
 }
 
 /// Lines of a file that no row is of, as headings, variables and includes are: they do the same here, unless they stand below
-/// what is not run.
-fn other_lines(text: &str, file: u32, rows: &[Row]) -> Vec<Row> {
+/// what is not run, or are the `unsupported` headings.
+fn other_lines(text: &str, file: u32, rows: &[Row], unsupported: &[(u32, u32)]) -> Vec<Row> {
     let mut found = Vec::new();
     let mut not_run: Option<usize> = None;
     for (line, number) in text.lines().zip(1..) {
@@ -116,7 +145,8 @@ fn other_lines(text: &str, file: u32, rows: &[Row]) -> Vec<Row> {
         }
         if !is_told {
             let place = Place { file, line: number, ..Place::default() };
-            let verdict = if not_run.is_some() { UNSUPPORTED } else { SAME };
+            let is_unsupported = not_run.is_some() || unsupported.contains(&(file, number));
+            let verdict = if is_unsupported { UNSUPPORTED } else { SAME };
             found.push(Row { place, of: String::new(), key: key_in(body), verdict, how: String::new() });
         }
     }
@@ -148,7 +178,10 @@ fn row((document, section): (&Document, &Section), entry: &Entry, told: &mut Vec
     let (verdict, how) = match (own.first(), difference) {
         (Some(_), _) if is_wrong => {
             let worst = own.iter().find(|finding| finding.severity == Severity::Error);
-            (UNSUPPORTED, worst.map(|finding| explained(finding)).unwrap_or_default())
+            (
+                worst.map_or(UNSUPPORTED, |finding| verdict(finding)),
+                worst.map(|finding| explained(finding)).unwrap_or_default(),
+            )
         }
         // The plugin itself is unknown, which its name tells.
         (None, _) if spec.is_none() && section.kind != SectionKind::Other => (UNSUPPORTED, String::new()),
@@ -234,12 +267,11 @@ fn render(document: &Document, rows: &[Row]) -> String {
         text.push('\n');
     }
     let count = |verdict: &str| rows.iter().filter(|row| row.verdict == verdict).count();
-    text.push_str(&format!(
-        "{} same, {} different, {} unsupported\n",
-        count(SAME),
-        count(DIFFERENT),
-        count(UNSUPPORTED)
-    ));
+    text.push_str(&format!("{} same, {} different, {} unsupported", count(SAME), count(DIFFERENT), count(UNSUPPORTED)));
+    if count(NOT_FOUND) > 0 {
+        text.push_str(&format!(", {} not found", count(NOT_FOUND)));
+    }
+    text.push('\n');
     text
 }
 
@@ -280,7 +312,7 @@ mod tests {
         };
         has("1 ", "(scheduler.base)", "different    1 second");
         has("2 ", "flush", "different    the longest wait");
-        has("3 ", "fulsh", "unsupported  unknown key `fulsh`; did you mean `flush`?");
+        has("3 ", "fulsh", "unsupported  unknown key `fulsh` of [SERVICE]; did you mean `flush`?");
         has("4 ", "storage.sync", "same         not needed");
         has("7 ", "path", "same");
         has("8 ", "db", "unsupported  the variable `MISSING_HERE` is used but not set");
@@ -288,7 +320,7 @@ mod tests {
         has("11 ", "match", "unsupported");
         has("12 ", "(retry_limit)", "different    sent again");
         has("16 ", "suppress_type_name", "same         not needed");
-        has("9 ", "[FILTER]", "same");
+        has("9 ", "[FILTER]", "unsupported");
         assert!(table.ends_with(" unsupported\n") && !table.contains("secret-42"), "{table}");
         assert!(text(&folder.path().join("none"), Environment::default()).is_err());
     }
@@ -306,6 +338,26 @@ mod tests {
         let row = |line: &str| table.lines().find(|row| row.trim_start().starts_with(line)).unwrap_or_default();
         assert!(row("8 ").contains("set  ") && row("8 ").contains(SAME), "{table}");
         assert!(row("9 ").contains("set  ") && row("9 ").contains(UNSUPPORTED), "{table}");
+    }
+
+    #[test]
+    fn items_in_one_line_are_one_row_and_a_missing_file_is_not_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.yaml");
+        let filter = "    - name: modify\n      match: '*'\n      set: [a b, c d]\n";
+        let text_of = format!("service:\n  parsers_file: nowhere.conf\npipeline:\n  filters:\n{filter}");
+        std::fs::write(
+            &file,
+            text_of + "  inputs:\n    - name: dummy\n  outputs:\n    - name: 'null'\n      match: '*'\n",
+        )
+        .expect("written");
+
+        let table = text(&file, Environment::default()).expect("it is read");
+
+        assert_eq!(table.lines().filter(|row| row.trim_start().starts_with("7 ")).count(), 1, "{table}");
+        let row = table.lines().find(|row| row.contains("parsers_file")).unwrap_or_default();
+        assert!(row.contains("not found    cannot read") && !table.contains("1 unsupported"), "{table}");
+        assert!(table.ends_with(", 0 unsupported, 1 not found\n"), "{table}");
     }
 
     #[test]

@@ -42,6 +42,7 @@ impl Classic<'_, '_> {
             (true, Some('[')) => self.heading(number, body),
             (true, Some('@')) => self.meta(number, body),
             (false, Some('[')) => self.group(number, line, body),
+            (false, Some('@')) => self.indented_command(number, line, body),
             (_, Some(_)) => self.key(number, line, body),
         }
     }
@@ -129,10 +130,27 @@ impl Classic<'_, '_> {
         }
     }
 
+    /// Reports what would be a command at the line start.
+    fn indented_command(&mut self, number: u32, line: &str, body: &str) {
+        let command = first_word(body);
+        let place = self.place(number, line, command);
+        let message = format!("`{command}` is indented");
+        self.reader
+            .findings
+            .error(place, "V004", message)
+            .help("a command begins at the line start: take the blanks before it away");
+    }
+
     fn group(&mut self, number: u32, line: &str, body: &str) {
         let place = self.place(number, line, body);
-        let Some(section) = self.section else { return self.outside(place) };
         let name = body.trim_matches(['[', ']']).to_ascii_lowercase();
+        if section_kind(&name).is_some_and(|kind| kind != SectionKind::Other) {
+            let message = format!("the heading `{body}` is indented");
+            let help = "a section begins at the line start: take the blanks before it away";
+            self.reader.findings.error(place, "V001", message).help(help);
+            return self.heading(number, body);
+        }
+        let Some(section) = self.section else { return self.outside(place, body) };
         let inner = Section::new(SectionKind::Other, place);
         self.reader.document.sections[section].groups.push((Located { text: name, place, expanded: false }, inner));
         self.group = true;
@@ -141,7 +159,7 @@ impl Classic<'_, '_> {
     fn key(&mut self, number: u32, line: &str, body: &str) {
         let place = self.place(number, line, first_word(body));
         if self.section.is_none() {
-            return self.outside(place);
+            return self.outside(place, body);
         }
         self.check_indent(line, body, place);
         let Some((key, rest)) = body.split_once(char::is_whitespace) else {
@@ -202,13 +220,18 @@ impl Classic<'_, '_> {
         }
     }
 
-    fn outside(&mut self, place: Place) {
+    fn outside(&mut self, place: Place, body: &str) {
         if self.complained.is_some() {
             return;
         }
         self.complained = Some(String::new());
         let message = "this key stands outside of any section";
-        self.reader.findings.error(place, "V007", message).help("put a heading such as `[INPUT]` before it");
+        let help = if looks_like_yaml(body) {
+            "this looks like YAML, which is read from files whose names end in `.yaml` or `.yml`: name the file so"
+        } else {
+            "put a heading such as `[INPUT]` before it"
+        };
+        self.reader.findings.error(place, "V007", message).help(help);
     }
 
     /// The place of `part`, a piece of `line`.
@@ -225,6 +248,11 @@ fn column(line: &str, part: &str) -> u32 {
 
 fn length(text: &str) -> u32 {
     u32::try_from(text.chars().count()).expect("a line is short")
+}
+
+/// Whether a line that stands before all headings is one of YAML.
+fn looks_like_yaml(body: &str) -> bool {
+    body.starts_with("- ") || body == "---" || first_word(body).ends_with(':')
 }
 
 fn first_word(text: &str) -> &str {

@@ -53,7 +53,7 @@ codes! {
     "V102" "a group that cannot stand here"
         "Groups and nested maps, such as `processors`, have no meaning for this section. Take it away, or write its keys in the section itself."
     "V103" "a value that cannot be read"
-        "The message says what was expected: write such a value, or take the line away, which means the default. Fluent Bit reads `abc` as the number 0."
+        "The message says what was expected: write such a value, or take the line away."
     "V104" "a value that makes no sense"
         "It can be read, and is out of range or contradicts another one."
     "V105" "a key is missing"

@@ -1,10 +1,10 @@
 //! Options that every plugin of a kind has.
 
 use super::diagnostic::Diagnostics;
-use super::document::Section;
+use super::document::{Section, SectionKind};
 use super::matcher::{TagPattern, TagRegex};
 use super::options::{OptionSpec, Presence, refuse_second};
-use super::render::did_you_mean;
+use super::render::{did_you_mean, nearest};
 use super::types::{DiskLimit, LogLevel, RetryLimit, Size, StorageType, WhenFull};
 
 crate::options! {
@@ -84,13 +84,15 @@ crate::options! {
 pub fn refuse_unknown(section: &Section, tables: &[&[OptionSpec]], findings: &mut Diagnostics) {
     let known: Vec<&OptionSpec> = tables.iter().flat_map(|table| table.iter()).collect();
     let keys: Vec<&str> = known.iter().map(|spec| spec.key).collect();
+    let is_idle = |spec: &&&OptionSpec| matches!(spec.presence, Presence::Refused | Presence::NotNeeded);
+    let useful: Vec<&str> = known.iter().filter(|spec| !is_idle(spec)).map(|spec| spec.key).collect();
     for (at, entry) in section.entries.iter().enumerate() {
         let key = entry.key.text.as_str();
         let is_first = || section.entries.iter().take(at).all(|earlier| earlier.key.text != key);
         match OptionSpec::find(known.iter().copied(), key) {
             None => {
-                let help = did_you_mean(key, &keys);
-                findings.error(entry.key.place, "V101", format!("unknown key `{key}`")).help(help);
+                let message = format!("unknown key `{key}`{}", of(section));
+                findings.error(entry.key.place, "V101", message).help(near_or_all(section, key, (&keys, &useful)));
             }
             Some(spec) if spec.presence == Presence::Refused => {
                 findings.error(entry.key.place, "V110", format!("`{key}` is not supported")).help(spec.doc);
@@ -112,6 +114,34 @@ pub fn refuse_unknown(section: &Section, tables: &[&[OptionSpec]], findings: &mu
         };
         findings.error(name.place, "V102", format!("a group `{}` cannot stand here", name.text)).help(help);
     }
+}
+
+/// What `section` is of, for a message: ` of ` and a plugin or a kind of section; empty for a group.
+fn of(section: &Section) -> String {
+    match section.kind {
+        SectionKind::Service => " of [SERVICE]".into(),
+        SectionKind::Parser => " of a parser".into(),
+        SectionKind::MultilineParser => " of a multiline parser".into(),
+        SectionKind::RetentionClass => " of a retention class".into(),
+        SectionKind::Other => String::new(),
+        _ => format!(" of `{}`", section.name().to_lowercase()),
+    }
+}
+
+/// What could be meant by `key`: the one of `keys` that it is a slip of, or the few `useful` ones that are near, and who lists all.
+fn near_or_all(section: &Section, key: &str, (keys, useful): (&[&str], &[&str])) -> String {
+    let help = did_you_mean(key, keys);
+    let name = match section.kind {
+        SectionKind::Service => "service".into(),
+        SectionKind::Input | SectionKind::Filter | SectionKind::Output => section.name().to_lowercase(),
+        _ => return help,
+    };
+    if !help.is_empty() {
+        return help;
+    }
+    let near: Vec<String> = nearest(key, useful).into_iter().map(|key| format!("`{key}`")).collect();
+    let all = format!("`vigie help {name}` lists all");
+    if near.is_empty() { all } else { format!("near it are {}; {all}", near.join(", ")) }
 }
 
 /// The keys of `section` that are accepted and not needed, in order.

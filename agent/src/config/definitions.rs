@@ -283,6 +283,13 @@ fn tell_idle(options: Option<&ParserOptions>, section: &Section, findings: &mut 
             "regex" if format != Format::Regex => "take it away, or write `Format regex`",
             "skip_empty_values" if !matches!(format, Format::Regex | Format::Cri) => "take it away",
             "logfmt_no_bare_keys" if format != Format::Logfmt => "take it away",
+            "time_key" if entry.value.text.starts_with('$') => {
+                let message = "`time_key` is the key itself and no path: no record is likely to have this one";
+                findings
+                    .warning(entry.value.place, "V114", message)
+                    .help("write the key as it stands in the record, without `$`");
+                continue;
+            }
             _ => continue,
         };
         let called = section.get("format").map(Located::quoted).unwrap_or_default();

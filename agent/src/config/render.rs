@@ -181,6 +181,21 @@ pub fn did_you_mean(found: &str, candidates: &[&str]) -> String {
     }
 }
 
+/// Up to three of `candidates` that share a word with `found`, the nearest first.
+pub(super) fn nearest<'a>(found: &str, candidates: &[&'a str]) -> Vec<&'a str> {
+    let lower = found.to_ascii_lowercase();
+    if lower.chars().count() >= 80 {
+        return Vec::new();
+    }
+    let words = |text: &str| -> Vec<String> { text.split(['_', '.', '-']).map(str::to_ascii_lowercase).collect() };
+    let own = words(&lower);
+    let shares = |candidate: &&&str| words(candidate).iter().any(|word| word.len() > 2 && own.contains(word));
+    let mut near: Vec<(usize, &str)> =
+        candidates.iter().filter(shares).map(|candidate| (distance(&lower, candidate), *candidate)).collect();
+    near.sort_unstable();
+    near.into_iter().map(|(_, candidate)| candidate).take(3).collect()
+}
+
 /// Number of single-character edits and swaps of neighbours between two words.
 fn distance(one: &str, other: &str) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());

@@ -35,7 +35,7 @@ pub(super) fn read(reader: &mut Reader<'_>, file: u32, text: &str) {
         Ok(Some(root)) => root,
         Ok(None) => return,
         Err((place, message)) => {
-            reader.findings.error(place, "V020", message);
+            reader.findings.error(place, "V020", message).help(classic_help(text));
             return;
         }
     };
@@ -44,7 +44,8 @@ pub(super) fn read(reader: &mut Reader<'_>, file: u32, text: &str) {
         reader.findings.warning(place, "V111", message).help("take them away, or put them into files of their own");
     }
     let Kind::Map(members) = root.kind else {
-        reader.findings.error(root.place, "V021", "expected a map with `service`, `pipeline` and the like");
+        let message = "expected a map with `service`, `pipeline` and the like";
+        reader.findings.error(root.place, "V021", message).help(classic_help(text));
         return;
     };
     // Variables come first, wherever they stand; included files where they stand, as the order of filters matters.
@@ -54,6 +55,18 @@ pub(super) fn read(reader: &mut Reader<'_>, file: u32, text: &str) {
         let name = scalar(&key).unwrap_or_default().to_ascii_lowercase();
         top_level(reader, &name, &key, value);
     }
+}
+
+/// What to do with `text` where it is in the classic format; else nothing.
+fn classic_help(text: &str) -> &'static str {
+    let first =
+        text.lines().map(str::trim_end).find(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or_default();
+    let heading = first.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let is_heading = heading.is_some_and(|name| super::reader::section_kind(name.trim()).is_some());
+    if is_heading || first.starts_with('@') {
+        return "this looks like the classic format, which is read from files whose names end in neither `.yaml` nor `.yml`: name the file so";
+    }
+    ""
 }
 
 /// A map of texts: each key with its value, or with the items of its list.

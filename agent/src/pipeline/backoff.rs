@@ -43,9 +43,22 @@ impl Backoff {
     }
 }
 
+/// A time as the log tells it: to the millisecond, as `250ms`, `5s` or `1.5s`.
+pub(super) fn told(time: Duration) -> String {
+    let nanos = time.subsec_nanos() % 1_000_000;
+    format!("{:?}", time.saturating_sub(Duration::from_nanos(nanos.into())))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_log_tells_times_to_the_millisecond() {
+        for (nanos, text) in [(5_000_000_000, "5s"), (626_644_730, "626ms"), (1_500_000_001, "1.5s"), (999, "0ns")] {
+            assert_eq!(told(Duration::from_nanos(nanos)), text);
+        }
+    }
 
     /// The bounds are `scheduler.base` and `scheduler.cap`.
     #[test]

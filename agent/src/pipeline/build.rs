@@ -314,6 +314,7 @@ impl Builder<'_> {
         };
         let (section, name) = (section.clone(), Arc::clone(&context.name));
         let again = move || (kind.build)(&section, &setup.of(&context), &mut Diagnostics::default());
+        let stop = stop.with_end(input.its_end());
         Some(BuiltInput { name, input, again: Box::new(again), metrics, stop, is_kept, tag, place, routes })
     }
 
@@ -353,7 +354,7 @@ impl Builder<'_> {
             Some(Box::new(inputs::backlog::Backlog { name, chunks, routes, metrics }))
         };
         let input = make()?;
-        let (stop, tag) = (Stop::waited_for(), "*".into());
+        let (stop, tag) = (Stop::default().with_end(input.its_end()), "*".into());
         let again = Box::new(make);
         Some(BuiltInput { name, input, again, metrics, stop, is_kept: false, tag, place: PlaceOf::Disk, routes: None })
     }

@@ -10,7 +10,7 @@ use tracing::{error, info, warn};
 
 use super::aside;
 use super::attempt::{catch_panic, heard, is_refused_for_now};
-use super::backoff::Backoff;
+use super::backoff::{Backoff, told};
 use super::delivery::RetryPolicy;
 use super::doubt::{self, Looked};
 use super::gate::Passage;
@@ -304,7 +304,7 @@ impl Courier {
                     // Another one tries, and says so; this one waits for its turn.
                     return Some(Duration::ZERO);
                 }
-                warn!(component = %self.handle.name, records, wait = ?wait, "delivery failed, will retry: {reason}");
+                warn!(component = %self.handle.name, records, wait = %told(wait), "delivery failed, will retry: {reason}");
                 Some(wait)
             }
             Verdict::TooLarge { limit, .. } if request.items.len() > 1 => {
@@ -369,7 +369,7 @@ impl Courier {
             request.set_may_be_stored(true);
         }
         let (wait, reason) = (self.wait(cause.class, None), cause.text);
-        warn!(component = %self.handle.name, records = request.items.len(), wait = ?wait, reason, "items refused for now, will retry");
+        warn!(component = %self.handle.name, records = request.items.len(), wait = %told(wait), reason, "items refused for now, will retry");
         self.again(request, true, reason, parts).await;
         Some(wait)
     }
@@ -438,7 +438,7 @@ impl Courier {
                 Err(DeadLetterError::Io(error)) => {
                     handle.metrics.disk_failures.add(1);
                     let wait = self.backoff.next_wait(None);
-                    error!(component = %handle.name, %error, wait = ?wait, "dead letters not written, will retry");
+                    error!(component = %handle.name, %error, wait = %told(wait), "dead letters not written, will retry");
                     wait
                 }
             };

@@ -7,10 +7,11 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
+use super::backoff::told;
 use super::build::{BuiltInput, Plan};
 use super::delivery::{self, RetryPolicy};
 use super::lane::{Handle, Room};
@@ -23,7 +24,7 @@ use super::worker::{self, Shared};
 use super::{canary, dump};
 use crate::metrics::Metrics;
 use crate::monitor::{self, MonitorClock, MonitorOptions, Reloads};
-use crate::plugin::{ByteQueue, Memory, Outlet, Stop, Work};
+use crate::plugin::{ByteQueue, Ends, Memory, Outlet, Stop, Work};
 use crate::spool::DeadLetters;
 
 /// Bytes of memory that may wait before one worker.
@@ -45,8 +46,8 @@ pub(super) struct Running {
     grace: [Option<Duration>; 2],
     metrics: Arc<Metrics>,
     stops: Vec<Stop>,
-    /// Told when an input ends the agent.
-    end: Arc<Notify>,
+    /// The inputs that end the agent.
+    end: Arc<Ends>,
     inputs: Vec<JoinHandle<()>>,
     /// Ends with the last worker.
     workers: mpsc::Receiver<Infallible>,
@@ -209,9 +210,9 @@ impl Running {
         loop {
             let wake = tokio::select! {
                 () = drained(&mut self.workers, &mut self.deliveries, &self.handles) => return None,
-                () = self.end.notified() => {
+                () = self.end.wait() => {
                     if self.stops.len() > 1 {
-                        info!(component = "engine", "an input that ends the agent has ended: the others stop");
+                        info!(component = "engine", "all inputs that end the agent have ended: the others stop");
                     }
                     self.stops.iter().for_each(Stop::end);
                     continue;
@@ -231,8 +232,8 @@ impl Running {
             None => return (End::Drained, None),
             Some(Wake::Reload(ask)) => Some(ask),
             Some(Wake::Stop(name)) => {
-                let grace = self.grace[0];
-                info!(component = "engine", ?grace, "{name} received: stopping after what was read is delivered");
+                let grace = self.grace[0].map_or_else(|| "endless".into(), told);
+                info!(component = "engine", %grace, "{name} received: stopping after what was read is delivered");
                 None
             }
         };

@@ -52,7 +52,11 @@ pub(super) fn run(shared: &Shared, queue: &ByteQueue<Work>) {
         match step {
             Ok(()) => return,
             Err(_) => {
-                error!(component = "worker", at = ?worker.at, "a plugin panicked: this is a bug; what it held is read again");
+                let (stream, offset) = (worker.at.map(|at| at.0), worker.at.map(|at| at.1));
+                error!(
+                    component = "worker",
+                    stream, offset, "a plugin panicked: this is a bug; what it held is read again"
+                );
                 if let Some((stream, from, to)) = worker.at {
                     poison.note(stream, from, to);
                 }

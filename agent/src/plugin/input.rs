@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,6 +25,37 @@ pub trait Input: Send {
     /// When it has stopped reading it drops `outlet`; an input with positions then waits for
     /// [`Stop::wait_for_drain`], stores them and returns.
     fn run(self: Box<Self>, outlet: Outlet, stop: Stop);
+
+    /// What comes of its end.
+    fn its_end(&self) -> ItsEnd {
+        ItsEnd::Never
+    }
+}
+
+/// Whether an input comes to its end by itself, and what that means for the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ItsEnd {
+    /// It goes on until it is asked to stop.
+    #[default]
+    Never,
+    /// It ends by itself: an end of the agent waits for it.
+    IsWaitedFor,
+    /// It ends by itself, and once all such inputs have, [`Stop::end_agent`] has the agent end.
+    EndsAgent,
+}
+
+/// The inputs that end the agent once all of them are at their end.
+#[derive(Debug, Default)]
+pub struct Ends {
+    open: AtomicUsize,
+    all: Notify,
+}
+
+impl Ends {
+    /// Waits until the last of them is at its end.
+    pub async fn wait(&self) {
+        self.all.notified().await;
+    }
 }
 
 /// Turns the raw lines of one stream into records: joins multiline events and parses. Runs on a worker.
@@ -286,10 +317,9 @@ pub struct Stop {
     state: Arc<AtomicU8>,
     signal: Signal,
     bequest: Bequest,
-    /// Told when the input ends the agent.
-    end: Arc<OnceLock<Arc<Notify>>>,
-    /// Whether the input comes to its end by itself, so that the end of another one waits for it.
-    is_waited_for: bool,
+    /// Told when the input is at its end, if that ends the agent.
+    ends: Arc<OnceLock<Arc<Ends>>>,
+    its_end: ItsEnd,
 }
 
 /// What an input leaves to the one that takes its place after a reload.
@@ -333,28 +363,33 @@ impl Stop {
         self.signal.wake();
     }
 
-    /// That of an input whose end is waited for when another one ends the agent.
-    pub fn waited_for() -> Self {
-        Self { is_waited_for: true, ..Self::default() }
+    /// The handle of an input with this end.
+    #[must_use]
+    pub fn with_end(self, its_end: ItsEnd) -> Self {
+        Self { its_end, ..self }
     }
 
-    /// Asks the input to stop reading because another one has ended the agent.
+    /// Asks the input to stop reading because others have ended the agent, unless it ends by itself.
     pub fn end(&self) {
-        if !self.is_waited_for {
+        if self.its_end == ItsEnd::Never {
             self.request();
         }
     }
 
-    /// Has `end` told when this input ends the agent.
-    pub fn ends_by(&self, end: &Arc<Notify>) {
-        // It runs once.
-        drop(self.end.set(Arc::clone(end)));
+    /// Counts this input among `ends`, if its end ends the agent.
+    pub fn ends_by(&self, ends: &Arc<Ends>) {
+        if self.its_end == ItsEnd::EndsAgent && self.ends.set(Arc::clone(ends)).is_ok() {
+            ends.open.fetch_add(1, Ordering::AcqRel);
+        }
     }
 
-    /// Ends the agent, because of the input nothing more is to come: the others stop, and what was read is delivered.
+    /// Says once that of this input nothing more is to come. Where that holds for all that end the agent, the others stop,
+    /// and what was read is delivered.
     pub fn end_agent(&self) {
-        if let Some(end) = self.end.get() {
-            end.notify_one();
+        if let Some(ends) = self.ends.get()
+            && ends.open.fetch_sub(1, Ordering::AcqRel) == 1
+        {
+            ends.all.notify_one();
         }
     }
 
@@ -421,5 +456,34 @@ impl Stop {
     /// Whether nothing more will be answered.
     pub fn is_drained(&self) -> bool {
         self.state.load(Ordering::Acquire) >= DRAINED
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    /// Whether all inputs of `ends` that end the agent are at their end.
+    fn is_over(ends: &Ends) -> bool {
+        let mut wait = std::pin::pin!(ends.wait());
+        matches!(wait.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(()))
+    }
+
+    #[test]
+    fn the_last_of_the_inputs_that_end_the_agent_ends_it() {
+        let ends = Arc::default();
+        let all = [ItsEnd::EndsAgent, ItsEnd::Never, ItsEnd::EndsAgent, ItsEnd::IsWaitedFor];
+        let stops = all.map(|its_end| Stop::default().with_end(its_end));
+        stops.iter().for_each(|stop| stop.ends_by(&ends));
+
+        stops[0].end_agent();
+        assert!(!is_over(&ends));
+        stops[2].end_agent();
+
+        assert!(is_over(&ends));
+        stops.iter().for_each(Stop::end);
+        assert_eq!(stops.map(|stop| stop.requested()), [false, true, false, false]);
     }
 }

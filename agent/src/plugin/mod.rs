@@ -19,7 +19,7 @@ pub use body::{Body, BodyEncoding};
 pub use buffers::Buffers;
 pub use clock::{Clock, wall_clock};
 pub use identity::Agent;
-pub use input::{Input, Outlet, Source, Stage, StageFactory, Stop, Stream, Work};
+pub use input::{Ends, Input, ItsEnd, Outlet, Source, Stage, StageFactory, Stop, Stream, Work};
 pub use memory::{Memory, PooledBatch};
 pub use name::{Identity, Name};
 pub use output::{Cause, Class, Delivery, Encoded, Encoder, Fate, Item, Lot, Output, Refusal, Request, Verdict};

@@ -20,7 +20,7 @@ use tracing::{error, info, warn};
 
 use super::lines::Ready;
 use crate::metrics::InputMetrics;
-use crate::plugin::{Input, Outlet, Stage, Stop, Stream};
+use crate::plugin::{Input, ItsEnd, Outlet, Stage, Stop, Stream};
 use chunk::{Chunk, ChunkError};
 pub use find::find;
 use reading::{Progress, Reading};
@@ -129,6 +129,10 @@ impl Backlog {
 }
 
 impl Input for Backlog {
+    fn its_end(&self) -> ItsEnd {
+        ItsEnd::IsWaitedFor
+    }
+
     fn run(self: Box<Self>, outlet: Outlet, stop: Stop) {
         info!(component = %self.name, chunks = self.chunks.len(), "taking over chunks that were not delivered");
         let base = Stream::new_ids();

@@ -9,7 +9,7 @@ use vigie_parsers::json;
 
 use crate::config::{Diagnostics, OptionType, Options, Section};
 use crate::inputs::lines::{self, Ready};
-use crate::plugin::{Clock, Input, InputKind, InputSetup, Outlet, Parcel, Stage, Stop, Stream, wall_clock};
+use crate::plugin::{Clock, Input, InputKind, InputSetup, ItsEnd, Outlet, Parcel, Stage, Stop, Stream, wall_clock};
 use crate::receipts::Ledger;
 
 /// The `dummy` input.
@@ -24,7 +24,7 @@ pub(super) const KIND: InputKind = InputKind {
 crate::options! {
     /// Options of `dummy`.
     struct DummyOptions {
-        samples: u64, default "0", "Number of records to make; 0 has no end.";
+        samples: u64, default "0", "How often records are made, `Copies` at a time; 0 has no end.";
         dummy: JsonObject, default "{\"message\":\"dummy\"}", "The record, as JSON.";
         metadata: JsonObject, default "{}", "Metadata of the record, as JSON.";
         rate: u32, default "1", "Records per second.";
@@ -110,15 +110,19 @@ impl Dummy {
 }
 
 impl Input for Dummy {
+    fn its_end(&self) -> ItsEnd {
+        if self.options.samples == 0 { ItsEnd::Never } else { ItsEnd::IsWaitedFor }
+    }
+
     fn run(self: Box<Self>, outlet: Outlet, stop: Stop) {
         let ledger = Ledger::new(0, stop.signal().clone());
         let began = Instant::now();
         let first = self.start_time();
-        let mut made = 0;
+        let (mut made, mut times) = (0, 0);
         let mut next = if self.options.flush_on_startup { began } else { began + self.interval };
         // The record of the start comes however soon another input ends the agent.
-        let is_first = |made| made == 0 && self.options.flush_on_startup;
-        while (is_first(made) || !stop.requested()) && (self.options.samples == 0 || made < self.options.samples) {
+        let is_first = |times| times == 0 && self.options.flush_on_startup;
+        while (is_first(times) || !stop.requested()) && (self.options.samples == 0 || times < self.options.samples) {
             let wait = next.saturating_duration_since(Instant::now());
             if !wait.is_zero() {
                 stop.signal().wait(wait);
@@ -143,6 +147,7 @@ impl Input for Dummy {
             if !outlet.send(parcel) {
                 break;
             }
+            times += 1;
             next += self.interval;
             lines::count_lost(&ledger, made, &self.stream);
         }

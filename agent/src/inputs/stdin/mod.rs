@@ -15,7 +15,9 @@ use vigie_parsers::json::{Piece, Splitter, StreamParser};
 use crate::config::types::Size;
 use crate::config::{Diagnostics, Options, Section};
 use crate::inputs::lines;
-use crate::plugin::{Input, InputKind, InputSetup, Memory, Outlet, Parcel, PooledBatch, Stop, Stream, wall_clock};
+use crate::plugin::{
+    Input, InputKind, InputSetup, ItsEnd, Memory, Outlet, Parcel, PooledBatch, Stop, Stream, wall_clock,
+};
 use crate::receipts::Ledger;
 
 /// The `stdin` input.
@@ -79,6 +81,10 @@ const CHUNKS: usize = 4;
 const LAST_CHUNK: Duration = Duration::from_millis(200);
 
 impl Input for Stdin {
+    fn its_end(&self) -> ItsEnd {
+        ItsEnd::EndsAgent
+    }
+
     fn run(self: Box<Self>, outlet: Outlet, stop: Stop) {
         let Unread { source, rest } =
             stop.inherit().unwrap_or_else(|| Unread { source: read_in_background(std::io::stdin()), rest: Vec::new() });

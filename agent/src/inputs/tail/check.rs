@@ -1,5 +1,6 @@
 //! Lines that arrive in blocks of any size. Called by property tests and by fuzzing.
 
+use std::cell::Cell;
 use vigie_parsers::batch::{Batch, Text, Timestamp};
 
 use super::code_page::Legacy;
@@ -221,7 +222,8 @@ impl<'a> Reader<'a> {
         batch.store(&self.content[self.offset..to]);
         // Fewer lines than a block of short ones has.
         let most = 1 + block / 3;
-        let cutter = Cutter { cutting: self.cutting, metrics: &self.metrics, now: Timestamp::default(), key, most };
+        let (now, skips) = (Timestamp::default(), Cell::default());
+        let cutter = Cutter { cutting: self.cutting, metrics: &self.metrics, now, key, most, skips };
         let block_of = Block { start, offset: self.offset as u64, last: last && to == self.content.len() };
         let head = &self.content[..self.content.len().min(3)];
         let cut = match self.encoding {

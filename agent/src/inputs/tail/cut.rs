@@ -1,5 +1,7 @@
 //! Cuts a block of bytes into lines, and what is too long for one into parts.
 
+use std::cell::Cell;
+
 use memchr::memchr;
 use vigie_parsers::batch::{Batch, OfLines, Origin, Source, Span, Text, Timestamp};
 
@@ -63,6 +65,8 @@ pub(super) struct Cutter<'a> {
     pub(super) key: Text,
     /// Records that the batch may have; at least one.
     pub(super) most: usize,
+    /// Set where a line is left out because it is above the limit.
+    pub(super) skips: Cell<bool>,
 }
 
 impl Cutter<'_> {
@@ -149,6 +153,7 @@ impl Cutter<'_> {
         *long = Some(LongLine { start: first, part: next });
         if self.cutting.on_long_line == OnLongLine::Skip {
             self.metrics.long_line_skipped.add(1);
+            self.skips.set(true);
             return length;
         }
         self.metrics.long_line_truncated.add(u64::from(begins));

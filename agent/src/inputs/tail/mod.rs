@@ -56,7 +56,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::Options;
 use crate::metrics::InputMetrics;
-use crate::plugin::{Clock, Input, InputKind, Outlet, StageFactory, Stop};
+use crate::plugin::{Clock, Input, InputKind, ItsEnd, Outlet, StageFactory, Stop};
 use crate::receipts::Signal;
 use crate::state::Positions;
 
@@ -427,6 +427,10 @@ impl Tail {
 }
 
 impl Input for Tail {
+    fn its_end(&self) -> ItsEnd {
+        if self.settings.exit_on_eof { ItsEnd::EndsAgent } else { ItsEnd::Never }
+    }
+
     fn run(mut self: Box<Self>, outlet: Outlet, stop: Stop) {
         self.inherit(&stop);
         self.start(outlet, Instant::now());

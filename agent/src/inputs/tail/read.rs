@@ -3,6 +3,7 @@
 //! The input lends a file to its worker; the worker reads it for a while and gives it back with how far it came. So a line
 //! stays in the cache of one core from the page cache to the request, and the input wakes nobody for each block.
 
+use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -59,9 +60,11 @@ pub(super) struct Progress {
     /// The size at which the last read found no line to hand on.
     pub(super) stuck: Option<u64>,
     /// Bytes that the next read takes at the most where that is more than usual, for a long line.
-    block: usize,
+    block: u32,
     /// The line above the limit that is being dealt with.
     long: Option<LongLine>,
+    /// Whether the log says that lines are left out.
+    pub(super) has_told_skips: bool,
 }
 
 impl Progress {
@@ -69,6 +72,10 @@ impl Progress {
     pub(super) fn at(file: &Opened, offset: u64) -> Self {
         file.expect(offset);
         Self { offset, mark: Mark::of(file, offset), ..Self::default() }
+    }
+
+    fn block(&self) -> usize {
+        usize::try_from(self.block).unwrap_or(usize::MAX)
     }
 
     /// Whether it stands inside of a line above the limit.
@@ -174,7 +181,7 @@ impl Lease {
         self.end = End::Failed;
         let reading = Arc::clone(&self.reading);
         let unread = usize::try_from(self.size - self.progress.offset).unwrap_or(usize::MAX);
-        let wanted = unread.min(self.progress.block.max(reading.block));
+        let wanted = unread.min(self.progress.block().max(reading.block));
         let extra = (wanted / 128).max(256) + reading.encoding.map_or(0, |_| wanted * 3);
         let prefix = self.prefix.as_ref().map_or(0, |prefix| prefix.bytes().len());
         let needed = reading.keys.name(0).len() + self.progress.mark.bytes().len() + prefix + wanted + extra;
@@ -199,7 +206,8 @@ impl Lease {
         let read = batch.arena().len() - start;
         let unread = self.unread_now(unread);
         let (now, most) = (self.times.now(), batch.most_lines());
-        let cutter = Cutter { cutting: reading.cutting, metrics: &reading.metrics, now, key, most };
+        let (cutting, skips) = (reading.cutting, Cell::default());
+        let cutter = Cutter { cutting, metrics: &reading.metrics, now, key, most, skips };
         let is_end = read == unread || (self.file.is_compressed() && read < wanted);
         let block = Block { start: start - prefix, offset: self.progress.offset, last: self.last && is_end };
         let cut = match reading.encoding {
@@ -215,6 +223,7 @@ impl Lease {
             self.want_more(read, unread);
             return None;
         }
+        self.tell_skips(cutter.skips.get());
         self.times.put_back(&mut batch);
         self.progress.mark.advance(&batch.arena()[start..start + cut.consumed]);
         self.progress.offset += cut.consumed as u64;
@@ -222,6 +231,17 @@ impl Lease {
         self.left = self.left.saturating_sub(cut.consumed as u64);
         reading.metrics.bytes.add(cut.consumed as u64);
         self.parcel(batch, cut.end)
+    }
+
+    /// Says once of a file that lines are left out because they are too long.
+    fn tell_skips(&mut self, skips: bool) {
+        if skips && !self.progress.has_told_skips {
+            self.progress.has_told_skips = true;
+            let stream = &self.content.stream;
+            let longest = self.reading.cutting.max_line;
+            warn!(component = %stream.input, file = %stream.name, longest,
+                "lines above `Buffer_Max_Size` are left out; this is said once for a file");
+        }
     }
 
     /// What is `unread` of the file, where that may have become known better by reading.
@@ -263,10 +283,10 @@ impl Lease {
     /// first.
     fn want_more(&mut self, read: usize, unread: usize) {
         if read < unread && read > 0 {
-            let larger = self.progress.block.max(self.reading.block) * 4;
+            let larger = self.progress.block().max(self.reading.block) * 4;
             let longest = self.reading.cutting.max_line + 2;
-            self.progress.block =
-                larger.min(self.reading.encoding.map_or(longest, |encoding| encoding.longest(longest)));
+            let block = larger.min(self.reading.encoding.map_or(longest, |encoding| encoding.longest(longest)));
+            self.progress.block = u32::try_from(block).unwrap_or(u32::MAX);
         } else {
             self.progress.stuck = Some(self.size);
             self.end = End::Nothing;
@@ -386,7 +406,8 @@ mod tests {
                 let key = Keys::new(["log"]).in_batch(&mut batch).key(0);
                 let start = batch.store(&content.as_bytes()[at..]).range().start;
                 let most = batch.most_lines();
-                let cutter = Cutter { cutting, metrics: &metrics, now: Timestamp::default(), key, most };
+                let (now, skips) = (Timestamp::default(), Cell::default());
+                let cutter = Cutter { cutting, metrics: &metrics, now, key, most, skips };
 
                 let cut = cutter.cut(&mut batch, Block { start, offset: at as u64, last: false }, &mut None);
 

@@ -106,6 +106,19 @@ fn a_line_above_the_limit_does_not_stop_the_file_whatever_is_done_with_it() {
 }
 
 #[test]
+fn lines_that_are_left_out_are_told_of_once_for_a_file() {
+    let mut rig = Rig::new("*.log", &[("buffer_max_size", "16"), ("read_from_head", "on"), ("skip_long_lines", "on")]);
+    rig.append("a.log", "a\n0123456789abcdefghi\nb\n");
+    rig.append("b.log", "0123456789abcdef\n");
+    rig.start();
+    rig.run();
+
+    let mut told: Vec<_> = rig.tail().files.values().map(|file| file.progress.has_told_skips).collect();
+    told.sort_unstable();
+    assert_eq!(told, [false, true]);
+}
+
+#[test]
 fn a_long_line_that_is_not_over_is_met_again_from_its_start() {
     let mut rig = Rig::new("a.log", &[("buffer_max_size", "16"), ("read_from_head", "on")]);
     rig.append("a.log", "a\n0123456789abcdefghijklmnopqrstuvwxyz");
