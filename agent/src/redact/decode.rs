@@ -1,5 +1,5 @@
-//! Text without its codes: escapes of JSON, `%40`, `&#64;`, spaces and hyphens beyond ASCII, wide digits. Values are looked for in
-//! what the codes stand for, and found in what was written.
+//! Text without its codes: escapes of JSON, `%40`, `&#64;`, spaces and hyphens beyond ASCII, wide digits, colours of terminals. Values
+//! are looked for in what the codes stand for, and found in what was written.
 
 use vigie_parsers::simd::Classes;
 
@@ -11,6 +11,8 @@ pub(super) struct Decoded {
     pub(super) text: Vec<u8>,
     /// For each byte, and for the end, where it began.
     places: Vec<u32>,
+    /// Where bytes begin behind codes that stand for nothing, and where the first of these was written: in the order of both.
+    gaps: Vec<(u32, u32)>,
 }
 
 /// What a code stands for: up to four bytes, none for what cannot be seen.
@@ -47,12 +49,18 @@ impl Decoded {
             return copied;
         }
         let of_key = if is_escaped { letter_of_key(text, at) } else { None };
-        let Some(code) = of_key.or_else(|| code(&text[at..], is_escaped)) else { return copied };
+        let code = of_key.or_else(|| written_break(text, at, is_escaped)).or_else(|| code(&text[at..], is_escaped));
+        let Some(code) = code else { return copied };
         if copied.is_none() {
             self.text.clear();
             self.places.clear();
+            self.gaps.clear();
         }
         self.copy(text, copied.unwrap_or_default(), at);
+        let next = self.text.len() as u32;
+        if code.count == 0 && self.gaps.last().is_none_or(|(before, _)| *before != next) {
+            self.gaps.push((next, at as u32));
+        }
         self.text.extend_from_slice(&code.bytes[..code.count]);
         self.places.extend(std::iter::repeat_n(at as u32, code.count));
         Some(at + code.length)
@@ -63,11 +71,12 @@ impl Decoded {
         self.places.extend(start as u32..end as u32);
     }
 
-    /// Moves findings to where they were written.
+    /// Moves findings to where they were written, without the codes for nothing behind them.
     pub(super) fn give_back(&self, found: &mut [Finding]) {
         for one in found {
+            let gap = self.gaps.binary_search_by_key(&one.end, |(next, _)| *next).ok();
             one.start = self.places[one.start as usize];
-            one.end = self.places[one.end as usize];
+            one.end = gap.map_or(self.places[one.end as usize], |gap| self.gaps[gap].1);
         }
     }
 }
@@ -78,6 +87,7 @@ pub(super) fn code(text: &[u8], is_escaped: bool) -> Option<Code> {
         b'%' => percent(text),
         b'&' => entity(text),
         b'\\' => escape(text, is_escaped),
+        ESCAPE => colour(text, 1),
         _ => {
             let length = if text[0] == 0xc2 { 2 } else { 3 };
             let letter = std::str::from_utf8(text.get(..length)?).ok()?.chars().next()?;
@@ -187,10 +197,14 @@ fn escape(text: &[u8], is_escaped: bool) -> Option<Code> {
     match *text.get(1)? {
         b'u' => {
             let number = hex(text.get(2..6)?)?;
-            letter(number, 6)
+            let colour = if number == u32::from(ESCAPE) { colour(text, 6) } else { None };
+            colour.or_else(|| letter(number, 6))
         }
         b'x' if !is_escaped => {
             let number = hex(text.get(2..4)?)?;
+            if number == u32::from(ESCAPE) {
+                return colour(text, 4);
+            }
             matches!(number, 0x20..=0x7e).then(|| one(number as u8, 4))
         }
         b'/' => Some(one(b'/', 2)),
@@ -200,6 +214,56 @@ fn escape(text: &[u8], is_escaped: bool) -> Option<Code> {
         b'r' if is_escaped => Some(one(b'\r', 2)),
         b't' if is_escaped => Some(one(b'\t', 2)),
         _ => None,
+    }
+}
+
+/// The escape of terminals.
+const ESCAPE: u8 = 0x1b;
+
+/// Nothing, for what sets a colour of a terminal: an escape of so many bytes, `[36m` or the like.
+fn colour(text: &[u8], escape: usize) -> Option<Code> {
+    let behind = text.get(escape..)?.strip_prefix(b"[")?;
+    let numbers = behind.iter().take(20).take_while(|byte| matches!(byte, b'0'..=b';')).count();
+    behind.get(numbers).filter(|end| end.is_ascii_alphabetic()).map(|_| one(0, escape + 1 + numbers + 1))
+}
+
+/// The break that stands as `\n`, `\r` or `\t` at `at` in what is no inside of a JSON string, or as `\\n` in one: text that was
+/// written by programs that keep to a line. A folder or a user of a domain may begin so, too: `C:\new`, `ACME\tom`.
+fn written_break(text: &[u8], at: usize, is_escaped: bool) -> Option<Code> {
+    let slashes = 1 + usize::from(is_escaped);
+    let (before, behind) = text.split_at(at);
+    let behind = behind.strip_prefix(&br"\\"[..slashes])?;
+    let (letter, behind) = behind.split_first()?;
+    let byte = match letter {
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        _ => return None,
+    };
+    let is_single = before.iter().rev().take_while(|byte| **byte == b'\\').count() / slashes % 2 == 0;
+    let first = text.iter().take(WORD).find(|byte| !byte.is_ascii_whitespace());
+    let is_json = first.is_some_and(|first| b"{[".contains(first));
+    let is_break = is_single && is_json || begins_anew(before, behind);
+    is_break.then(|| one(byte, slashes + 1))
+}
+
+/// Longest word that is looked at behind a break.
+const WORD: usize = 64;
+
+/// Whether `behind` a break is what begins no folder and no name of a user.
+fn begins_anew(before: &[u8], behind: &[u8]) -> bool {
+    let is_of_word = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
+    let word = &behind[..behind.iter().take(WORD).take_while(is_of_word).count()];
+    let last = before.last().copied().unwrap_or(b' ');
+    let is_behind_break = before.ends_with(br"\r") || before.ends_with(br"\n");
+    match (word.first(), behind.get(word.len())) {
+        (None, _) => true,
+        _ if is_behind_break => true,
+        (Some(first), _) if first.is_ascii_uppercase() => true,
+        (Some(first), _) if first.is_ascii_digit() => word.len() > 10 || word.contains(&b'.'),
+        (_, Some(b'=' | b'@')) => true,
+        (_, Some(b':')) => !last.is_ascii_alphanumeric(),
+        _ => b";,\"'}]!?>".contains(&last),
     }
 }
 
@@ -253,6 +317,12 @@ mod tests {
             (r#"{\"pr\\u00e9nom\": \"x\"}"#, true, "{\"prénom\": \"x\"}"),
             (r#"{\"\\u00e9\\u00e8\" :1}"#, true, "{\"éè\" :1}"),
             (r#"{\"\\\\u00e9\":1}"#, true, r#"{"\\u00e9":1}"#),
+            // Breaks and colours that were written.
+            (r#"{"a":"x\npassword=y\t4111"}"#, false, "{\"a\":\"x\npassword=y\t4111\"}"),
+            (r"x\n203.0.113.7 \t+33612345678", false, "x\n203.0.113.7 \t+33612345678"),
+            (r"x\njane@example.org\nBearer", false, "x\njane@example.org\nBearer"),
+            (r#"{\"m\":\"x\\npin: 1\"}"#, true, "{\"m\":\"x\npin: 1\"}"),
+            ("\x1b[36m203\x1b[0m.\\u001b[1;31m7\\x1b[K", false, "203.7"),
             (r#"ACME\\u012345 \": x"#, true, r#"ACME\u012345 ": x"#),
         ];
         for (text, is_escaped, expected) in cases {
@@ -262,9 +332,20 @@ mod tests {
 
     #[test]
     fn text_without_codes_is_left_alone() {
-        for text in
-            ["100% sure", "C:\\Users\\new", "a & b; c", "é ï 漢字 “quoted”", "%zz &#; &#x; \\u12", "\\", "%", "&"]
-        {
+        for text in [
+            "100% sure",
+            "C:\\Users\\new",
+            r#"{"a":"C:\\new"}"#,
+            r"ACME\tom: x",
+            r"CORP\n123456 in",
+            "\x1b[",
+            "a & b; c",
+            "é ï 漢字 “quoted”",
+            "%zz &#; &#x; \\u12",
+            "\\",
+            "%",
+            "&",
+        ] {
             assert_eq!(decoded(text, false), None, "{text}");
         }
     }

@@ -46,6 +46,18 @@ fn assert_kept(texts: &[&str]) {
 }
 
 #[test]
+fn values_behind_written_breaks_and_within_colours_are_found() {
+    assert_hidden(&[
+        (r#"{"a":"x\npassword=hunter22x\n203.0.113.7"}"#, r#"{"a":"x\npassword=<password>\n<ipv4>"}"#),
+        (r#"{"a":"x\njane@example.org"}"#, r#"{"a":"x\n<email>"}"#),
+        (r"failed\npassword=hunter22x ok", r"failed\npassword=<password> ok"),
+        ("\x1b[36m203.0.113.7\x1b[0m ok", "\x1b[36m<ipv4>\x1b[0m ok"),
+        ("\x1b[3mpassword\x1b[0m\x1b[2m=\x1b[0m\"hunter22x\"", "\x1b[3mpassword\x1b[0m\x1b[2m=\x1b[0m\"<password>\""),
+        (r"\u001b[31mjane@example.org\u001b[0m", r"\u001b[31m<email>\u001b[0m"),
+    ]);
+}
+
+#[test]
 fn the_whole_value_is_hidden_however_its_quotes_are_written() {
     assert_hidden(&[
         ("{b'password': b'hunter22x'}", "{b'password': b'<password>'}"),

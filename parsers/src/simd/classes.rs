@@ -37,8 +37,8 @@ pub struct Classes {
     pub zeros: u64,
     /// `+`.
     pub pluses: u64,
-    /// What a code for another byte may begin with: `% & \` and, in UTF-8, what spaces, hyphens and digits beyond ASCII begin with
-    /// (0xc2, 0xe2, 0xef).
+    /// What a code for another byte may begin with: `% & \`, the escape of terminals (0x1b) and, in UTF-8, what spaces, hyphens and
+    /// digits beyond ASCII begin with (0xc2, 0xe2, 0xef).
     pub codes: u64,
 }
 
@@ -207,7 +207,7 @@ fn plain(block: &[u8; 64]) -> Classes {
         put(&mut classes.joints, kinds & GAPS != 0 && *byte != b' ');
         put(&mut classes.zeros, *byte == b'0');
         put(&mut classes.pluses, *byte == b'+');
-        put(&mut classes.codes, kinds & CODES != 0 || matches!(*byte, b'\\' | 0xc2 | 0xe2 | 0xef));
+        put(&mut classes.codes, kinds & CODES != 0 || matches!(*byte, b'\\' | 0x1b | 0xc2 | 0xe2 | 0xef));
     }
     classes
 }
@@ -236,7 +236,7 @@ mod tests {
                 joints: bits(b".-/+".contains(&byte)),
                 zeros: bits(byte == b'0'),
                 pluses: bits(byte == b'+'),
-                codes: bits(b"%&\\\xc2\xe2\xef".contains(&byte)),
+                codes: bits(b"%&\\\x1b\xc2\xe2\xef".contains(&byte)),
             };
             assert_eq!(out, [expected], "{byte:#x}");
         }

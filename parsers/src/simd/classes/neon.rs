@@ -29,7 +29,7 @@ fn masks(bytes: &[u8; 16]) -> Classes {
         let kinds = vandq_u8(left, right);
         let equal = |byte: u8| vceqq_u8(bytes, vdupq_n_u8(byte));
         let highs = vorrq_u8(vorrq_u8(equal(0xc2), equal(0xe2)), equal(0xef));
-        let back = equal(b'\\');
+        let back = vorrq_u8(equal(b'\\'), equal(0x1b));
         let spaces = equal(b' ');
         let any = |wanted: u8| vtstq_u8(kinds, vdupq_n_u8(wanted));
         let letters = any(FIRST_LETTERS | LAST_LETTERS);

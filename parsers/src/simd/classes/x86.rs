@@ -88,7 +88,7 @@ fn half(bytes: &[u8; 32]) -> Classes {
     let digits = mask(_mm256_slli_epi16::<DIGIT>(kinds));
     let smalls = letters & mask(_mm256_slli_epi16::<2>(bytes));
     let highs = _mm256_or_si256(_mm256_or_si256(equal(0xc2), equal(0xe2)), equal(0xef));
-    let back = equal(b'\\');
+    let back = _mm256_or_si256(equal(b'\\'), equal(0x1b));
     let spaces = mask(equal(b' '));
     Classes {
         digits,
