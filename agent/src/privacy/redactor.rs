@@ -18,6 +18,7 @@ use super::policy::Policy;
 use super::seal::Sealer;
 use super::seen::{Glance, Note, Seen};
 use super::token::{push_encrypted, push_for, push_hash, push_label, tokens_in};
+use super::walk::Walk;
 use crate::encode::{push_escaped, unescaped};
 use crate::redact::{self, Below, Finding, Group, Place};
 
@@ -120,14 +121,16 @@ impl Redactor {
             return false;
         }
         if memchr::memchr(b'<', text).is_some() {
-            let tokens: Vec<_> = tokens_in(text).collect();
+            let mut tokens = Walk::new(tokens_in(text));
             let known = Known { policy: &self.policy, wholes: &self.wholes };
-            let is_inside = |finding: &Finding| {
+            let mut is_inside = |finding: &Finding| {
                 let (start, end) = (finding.start as usize, finding.end as usize);
                 // `user=<jane>`: what fills the brackets alone is a value unless it is the name of a kind of values.
                 let fills = |token: &Range<usize>| token.start + 1 == start && end + 1 == token.end;
                 let holds = |token: &Range<usize>| token.start <= start && end <= token.end;
-                tokens.iter().any(|token| holds(token) && (!fills(token) || known.is_label(&text[start..end])))
+                tokens
+                    .reaching(end)
+                    .is_some_and(|token| holds(token) && (!fills(token) || known.is_label(&text[start..end])))
             };
             self.look.found.retain(|finding| !is_inside(finding));
         }
