@@ -9,7 +9,7 @@ use siphasher::sip128::{Hasher128, SipHasher24};
 use vigie_parsers::batch::Value;
 
 use super::action::Action;
-use super::bare::quote_around;
+use super::bare::Quotes;
 use super::live_keys::EpochKeys;
 use super::look::Look;
 use super::mask::{mask, truncated, year};
@@ -135,7 +135,7 @@ impl Redactor {
             self.look.found.retain(|finding| !is_inside(finding));
         }
         let start = out.len();
-        let mut copied = 0;
+        let (mut copied, mut quotes) = (0, Quotes::default());
         for finding in &self.look.found {
             let detector = usize::from(finding.detector);
             self.counts[detector] += 1;
@@ -148,7 +148,7 @@ impl Redactor {
             let (from, to) = (finding.start as usize, finding.end as usize);
             out.extend_from_slice(&text[copied..from]);
             copied = to;
-            let quote = quote_around(text, from, to);
+            let quote = quotes.around(text, from, to);
             out.extend_from_slice(quote);
             self.hands.replace(&task, &text[from..to], place.escaped, out);
             out.extend_from_slice(quote);
