@@ -45,6 +45,8 @@ struct Task<'a> {
     action: &'a Action,
     /// Tells tasks apart in what is remembered.
     number: u64,
+    /// Whether it is an address with its last number first, as in names of the DNS.
+    is_reversed: bool,
 }
 
 /// Finds values in texts and writes what is to stand in their place.
@@ -141,7 +143,9 @@ impl Redactor {
             self.counts[detector] += 1;
             let (entity, group) =
                 (self.policy.detectors()[detector].entity, Some(self.policy.detectors()[detector].group));
-            let task = Task { entity, group, action: self.policy.action(detector), number: detector as u64 };
+            let is_reversed = is_reversed_before(&text[finding.end as usize..]);
+            let (action, number) = (self.policy.action(detector), detector as u64);
+            let task = Task { entity, group, action, number, is_reversed };
             if self.report || *task.action == Action::Keep {
                 continue;
             }
@@ -220,7 +224,7 @@ impl Redactor {
             return false;
         }
         let start = out.len();
-        let task = Task { entity, group: *group, action, number };
+        let task = Task { entity, group: *group, action, number, is_reversed: false };
         self.hands.replace(&task, text, escaped, out);
         if out[start..] == *text {
             out.truncate(start);
@@ -367,12 +371,27 @@ impl Hands {
                 });
                 push_for(task.entity, value, &id, &mut self.sealers[at].1, out)?;
             }
+            Action::TruncateIp { v4, v6 } if task.is_reversed => {
+                let address = truncated(&reversed(&text), *v4, *v6)?;
+                out.extend_from_slice(reversed(&address.to_string()).as_bytes());
+            }
             Action::TruncateIp { v4, v6 } => out.extend_from_slice(truncated(&text, *v4, *v6)?.to_string().as_bytes()),
             Action::GeneraliseDate { years } => out.extend_from_slice(year(&text, *years)?.to_string().as_bytes()),
             Action::Keep | Action::Label | Action::Remove => return None,
         }
         Some(())
     }
+}
+
+/// Whether `text` stands behind an address in a name of the DNS: `7.113.0.203.in-addr.arpa`.
+fn is_reversed_before(text: &[u8]) -> bool {
+    const ZONE: &[u8] = b".in-addr.arpa";
+    text.get(..ZONE.len()).is_some_and(|zone| zone.eq_ignore_ascii_case(ZONE))
+}
+
+/// The numbers of an address, the last one first.
+fn reversed(address: &str) -> String {
+    address.rsplit('.').collect::<Vec<_>>().join(".")
 }
 
 /// The bytes that `raw` stands for.
