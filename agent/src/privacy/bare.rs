@@ -1,25 +1,91 @@
-//! Values that stand without quotes behind a name in them, as numbers in JSON do: what is put in their place gets the quotes of
-//! the name, so that the text can be read as before.
+//! Values that stand without quotes behind a name in them, as numbers in JSON do, alone or in a list: what is put in their place gets
+//! the quotes of the name, so that the text can be read as before.
+
+use std::ops::Range;
 
 /// Most spaces between a name and its colon, or the colon and the value.
 const SPACES: usize = 8;
 
-/// The quote, with the backslashes before it, that belongs around what is put in the place of `text[from..to]`; empty if none does.
-pub(super) fn quote_around(text: &[u8], from: usize, to: usize) -> &[u8] {
-    let value = &text[from..to];
-    let is_number = value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E'));
-    // Several members that are hidden as one begin without a quote too.
-    let is_bare = is_number || value.contains(&b'"');
-    let is_whole = matches!(text.get(to), None | Some(b',' | b'}' | b']' | b' ' | b'\r' | b'\n'));
-    if !is_bare || !is_whole {
-        return &[];
+/// Gives quotes for values of one text, one behind the other.
+#[derive(Default)]
+pub(super) struct Quotes {
+    /// Where the last value ended.
+    behind: usize,
+    /// The list of numbers that the last value stands in.
+    list: Option<List>,
+}
+
+/// A list of numbers behind a name.
+struct List {
+    /// The quote of the name.
+    quote: Range<usize>,
+    /// How many brackets are open.
+    open: usize,
+}
+
+impl Quotes {
+    /// The quote, with the backslashes before it, that belongs around what is put in the place of `text[from..to]`, which stands
+    /// behind the last one; empty if none does.
+    pub(super) fn around<'a>(&mut self, text: &'a [u8], from: usize, to: usize) -> &'a [u8] {
+        let gap = std::mem::replace(&mut self.behind, to)..from;
+        let list = self.list.take();
+        let value = &text[from..to];
+        let is_numbers = value.iter().all(|byte| is_listed(*byte));
+        // Several members that are hidden as one begin without a quote too.
+        let is_bare = is_numbers || value.contains(&b'"');
+        let is_whole = matches!(text.get(to), None | Some(b',' | b'}' | b']' | b' ' | b'\r' | b'\n'));
+        if !is_bare || !is_whole {
+            return &[];
+        }
+        if let Some(quote) = quote_of_name(&text[..from]) {
+            let is_one = !value.iter().any(|byte| *byte == b',' || byte.is_ascii_whitespace());
+            return if is_numbers && !is_one { &[] } else { &text[quote] };
+        }
+        if is_numbers && matches!(text[gap.clone()].trim_ascii_end().last(), Some(b'[' | b',')) {
+            self.list = List::over(text, gap, list);
+        }
+        self.list.as_ref().map_or(&[], |list| &text[list.quote.clone()])
     }
-    let Some(name) = without_spaces(&text[..from]).strip_suffix(b":") else { return &[] };
-    let Some((b'"' | b'\'', inside)) = without_spaces(name).split_last() else { return &[] };
+}
+
+impl List {
+    /// The list of what stands behind `gap`; `last` is the one of what stands before it.
+    fn over(text: &[u8], gap: Range<usize>, last: Option<Self>) -> Option<Self> {
+        if let Some(Self { quote, open }) = last
+            && let Some(open) = opened(&text[gap.clone()], open)
+        {
+            return Some(Self { quote, open });
+        }
+        let listed = text[gap.clone()].iter().rev().take_while(|byte| matches!(byte, b'[' | b']') || is_listed(**byte));
+        let start = gap.end - listed.count();
+        Some(Self { quote: quote_of_name(&text[..start])?, open: opened(&text[start..gap.end], 0)? })
+    }
+}
+
+/// How many brackets of a list of numbers are open behind `text`, if `open` were before it; `None` if it ends there.
+fn opened(text: &[u8], open: usize) -> Option<usize> {
+    let open = text.iter().try_fold(open, |open, byte| match byte {
+        b'[' => Some(open + 1),
+        byte if byte.is_ascii_whitespace() => Some(open),
+        _ if open == 0 => None,
+        b']' => Some(open - 1),
+        byte => is_listed(*byte).then_some(open),
+    })?;
+    (open > 0).then_some(open)
+}
+
+/// Whether numbers in a list, and what stands between them, are made of this.
+fn is_listed(byte: u8) -> bool {
+    byte.is_ascii_digit() || byte.is_ascii_whitespace() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E' | b',')
+}
+
+/// Where the quote lies, with the backslashes before it, of the name and its colon that `text` ends with.
+fn quote_of_name(text: &[u8]) -> Option<Range<usize>> {
+    let name = without_spaces(text).strip_suffix(b":")?;
+    let (b'"' | b'\'', inside) = without_spaces(name).split_last()? else { return None };
     let slashes = inside.iter().rev().take_while(|byte| **byte == b'\\').count();
-    let is_name =
-        inside[..inside.len() - slashes].last().is_some_and(|byte| !byte.is_ascii_punctuation() || *byte == b'_');
-    if is_name { &text[inside.len() - slashes..=inside.len()] } else { &[] }
+    let is_part = |byte: &u8| !byte.is_ascii_punctuation() || *byte == b'_';
+    inside[..inside.len() - slashes].last().is_some_and(is_part).then(|| inside.len() - slashes..inside.len() + 1)
 }
 
 fn without_spaces(text: &[u8]) -> &[u8] {
@@ -29,7 +95,7 @@ fn without_spaces(text: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::quote_around;
+    use super::Quotes;
 
     #[test]
     fn what_stands_for_a_number_in_json_gets_the_quotes_of_its_name() {
@@ -49,7 +115,44 @@ mod tests {
         for (text, quote) in cases {
             let (from, to) = (text.find("[[").expect("it is marked"), text.find("]]").expect("it is marked") - 2);
             let text = text.replace("[[", "").replace("]]", "");
-            assert_eq!(String::from_utf8_lossy(quote_around(text.as_bytes(), from, to)), *quote, "{text}");
+            assert_eq!(String::from_utf8_lossy(Quotes::default().around(text.as_bytes(), from, to)), *quote, "{text}");
+        }
+    }
+
+    /// `text` with `x` in the place of each value that is marked.
+    fn hidden(text: &str) -> String {
+        let (mut quotes, mut plain, mut places) = (Quotes::default(), String::new(), Vec::new());
+        for piece in text.split("»") {
+            let (before, value) = piece.split_once("«").unwrap_or((piece, ""));
+            plain += before;
+            places.push(plain.len()..plain.len() + value.len());
+            plain += value;
+        }
+        let (mut out, mut copied) = (String::new(), 0);
+        for place in places.iter().filter(|place| !place.is_empty()) {
+            let quote = String::from_utf8_lossy(quotes.around(plain.as_bytes(), place.start, place.end));
+            out += &format!("{}{quote}x{quote}", plain.get(copied..place.start).expect("it is text"));
+            copied = place.end;
+        }
+        out + plain.get(copied..).expect("it is text")
+    }
+
+    #[test]
+    fn what_stands_for_numbers_in_a_list_gets_the_quotes_of_its_name() {
+        for (text, expected) in [
+            ("{\"cards\":[«4111»]}", "{\"cards\":[\"x\"]}"),
+            ("{\"cards\": [1, «4111»,\n 2,«4222» , 3],\"a\":1}", "{\"cards\": [1, \"x\",\n 2,\"x\" , 3],\"a\":1}"),
+            ("{\\\"cards\\\":[«4111»]}", "{\\\"cards\\\":[\\\"x\\\"]}"),
+            ("{\"at\":[[«2.35,48.85»],[1,«2.35, 48.86»]]}", "{\"at\":[[\"x\"],[1,\"x\"]]}"),
+            ("{\"a\":[«4111»],\"b\":[«4222»],\"c\":«5»}", "{\"a\":[\"x\"],\"b\":[\"x\"],\"c\":\"x\"}"),
+            ("{\"a\":[1], «4111», [«4222»]}", "{\"a\":[1], x, [x]}"),
+            ("{\"a\":[«4111»]} «4222», [«4333»]", "{\"a\":[\"x\"]} x, [x]"),
+            ("{\"cards\":[\"«4111»\",1]}", "{\"cards\":[\"x\",1]}"),
+            ("cards:[«4111»] [«4222»] \"a\":[no «4111»]", "cards:[x] [x] \"a\":[no x]"),
+            ("{\"a\":[1 «4111»,-«4222»,«4333»x]}", "{\"a\":[1 x,-x,xx]}"),
+            ("\"lat\": «2.35,48.85» \"a\":1,[«4111»]", "\"lat\": x \"a\":1,[x]"),
+        ] {
+            assert_eq!(hidden(text), expected, "{text}");
         }
     }
 }

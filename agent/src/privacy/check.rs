@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use super::bare::quote_around;
+use super::bare::Quotes;
 use super::token::tokens_in;
 use super::{Action, GROUPS, Policy, Preset, Redactor, Selector};
 use crate::redact::{Place, Strictness};
@@ -45,10 +45,10 @@ pub(super) fn redactor() -> Redactor {
 /// `text` with all that is found in it replaced, the plain way.
 fn spliced(redactor: &mut Redactor, text: &[u8], place: Place<'_>) -> Vec<u8> {
     let names: Vec<&str> = redactor.policy().detectors().iter().map(|detector| detector.entity).collect();
-    let (mut out, mut copied) = (Vec::new(), 0);
+    let (mut out, mut copied, mut quotes) = (Vec::new(), 0, Quotes::default());
     for finding in redactor.findings(text, place) {
         out.extend_from_slice(&text[copied..finding.start as usize]);
-        let quote = quote_around(text, finding.start as usize, finding.end as usize);
+        let quote = quotes.around(text, finding.start as usize, finding.end as usize);
         let label = format!("<{}>", names[usize::from(finding.detector)]);
         out.extend_from_slice(&[quote, label.as_bytes(), quote].concat());
         copied = finding.end as usize;

@@ -11,6 +11,7 @@ use super::clean::{Clean, Known};
 use super::own::{Lane, Looks};
 use super::policy::Policy;
 use super::seen;
+use super::walk::Walk;
 use crate::redact::{Detector, Engine, Finding, Place, Scanner, Strictness};
 
 /// Looks with all detectors of one policy. One per worker.
@@ -124,8 +125,11 @@ impl Past {
 
     /// Puts what is to be hidden into `found`, and leaves of the rest what lies beside it.
     fn put(&self, policy: &Policy, found: &mut Vec<Finding>) {
-        let lies_over = |one: &Finding, other: &Finding| one.start < other.end && other.start < one.end;
-        found.retain(|finding| is_kept(policy, finding) && !self.found.iter().any(|hidden| lies_over(finding, hidden)));
+        let mut hidden = Walk::new(self.found.iter().map(|hidden| hidden.start as usize..hidden.end as usize));
+        let mut is_beside = |finding: &Finding| {
+            hidden.reaching(finding.start as usize + 1).is_none_or(|hidden| hidden.start >= finding.end as usize)
+        };
+        found.retain(|finding| is_kept(policy, finding) && is_beside(finding));
         found.extend_from_slice(&self.found);
         found.sort_unstable_by_key(|finding| finding.start);
     }

@@ -23,6 +23,7 @@ mod seal;
 mod seen;
 mod token;
 mod tries;
+mod walk;
 
 pub use action::Action;
 pub use key_ring::{KeyRing, epoch_of, epoch_text};

@@ -1,9 +1,13 @@
 //! What holds for any text: nothing of what is found survives, and what was hidden stays as it is.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::check::{check, redactor};
-use crate::redact::{Place, all};
+use super::{Policy, Preset, Redactor};
+use crate::redact::{Place, Strictness, all};
 
 /// What stands between examples.
 const BETWEEN: &[&str] = &[" ", "\n", "; ", ",", " x ", "\t", " é ", "\" ", "=", "|", "\\n"];
@@ -56,5 +60,21 @@ fn a_name_in_brackets_is_hidden_and_a_label_is_not_hidden_again() {
             let is_changed = redactor().text(text.as_bytes(), Place::default(), &mut out);
             assert_eq!(if is_changed { String::from_utf8_lossy(&out) } else { text.into() }, expected);
         }
+    }
+}
+
+#[test]
+fn an_address_keeps_its_network_in_a_name_of_the_dns_too() {
+    let preset = Preset::named("rgpd-strict").expect("it is one of the presets");
+    let policy = Policy::new(preset, Strictness::Normal, &BTreeMap::new(), Vec::new());
+    let mut redactor = Redactor::new(Arc::new(policy), Arc::default(), false);
+    for (text, expected) in [
+        ("PTR 7.113.0.203.in-addr.arpa x", "PTR 0.113.0.203.in-addr.arpa x"),
+        ("PTR 7.113.0.203.IN-ADDR.ARPA.", "PTR 0.113.0.203.IN-ADDR.ARPA."),
+        ("from 203.0.113.7 in-addr.arpa", "from 203.0.113.0 in-addr.arpa"),
+    ] {
+        let mut out = Vec::new();
+        assert!(redactor.text(text.as_bytes(), Place::default(), &mut out), "{text}");
+        assert_eq!(String::from_utf8_lossy(&out), expected);
     }
 }

@@ -9,7 +9,7 @@ use siphasher::sip128::{Hasher128, SipHasher24};
 use vigie_parsers::batch::Value;
 
 use super::action::Action;
-use super::bare::quote_around;
+use super::bare::Quotes;
 use super::live_keys::EpochKeys;
 use super::look::Look;
 use super::mask::{mask, truncated, year};
@@ -18,6 +18,7 @@ use super::policy::Policy;
 use super::seal::Sealer;
 use super::seen::{Glance, Note, Seen};
 use super::token::{push_encrypted, push_for, push_hash, push_label, tokens_in};
+use super::walk::Walk;
 use crate::encode::{push_escaped, unescaped};
 use crate::redact::{self, Below, Finding, Group, Place};
 
@@ -44,6 +45,8 @@ struct Task<'a> {
     action: &'a Action,
     /// Tells tasks apart in what is remembered.
     number: u64,
+    /// Whether it is an address with its last number first, as in names of the DNS.
+    is_reversed: bool,
 }
 
 /// Finds values in texts and writes what is to stand in their place.
@@ -120,32 +123,36 @@ impl Redactor {
             return false;
         }
         if memchr::memchr(b'<', text).is_some() {
-            let tokens: Vec<_> = tokens_in(text).collect();
+            let mut tokens = Walk::new(tokens_in(text));
             let known = Known { policy: &self.policy, wholes: &self.wholes };
-            let is_inside = |finding: &Finding| {
+            let mut is_inside = |finding: &Finding| {
                 let (start, end) = (finding.start as usize, finding.end as usize);
                 // `user=<jane>`: what fills the brackets alone is a value unless it is the name of a kind of values.
                 let fills = |token: &Range<usize>| token.start + 1 == start && end + 1 == token.end;
                 let holds = |token: &Range<usize>| token.start <= start && end <= token.end;
-                tokens.iter().any(|token| holds(token) && (!fills(token) || known.is_label(&text[start..end])))
+                tokens
+                    .reaching(end)
+                    .is_some_and(|token| holds(token) && (!fills(token) || known.is_label(&text[start..end])))
             };
             self.look.found.retain(|finding| !is_inside(finding));
         }
         let start = out.len();
-        let mut copied = 0;
+        let (mut copied, mut quotes) = (0, Quotes::default());
         for finding in &self.look.found {
             let detector = usize::from(finding.detector);
             self.counts[detector] += 1;
             let (entity, group) =
                 (self.policy.detectors()[detector].entity, Some(self.policy.detectors()[detector].group));
-            let task = Task { entity, group, action: self.policy.action(detector), number: detector as u64 };
+            let is_reversed = is_reversed_before(&text[finding.end as usize..]);
+            let (action, number) = (self.policy.action(detector), detector as u64);
+            let task = Task { entity, group, action, number, is_reversed };
             if self.report || *task.action == Action::Keep {
                 continue;
             }
             let (from, to) = (finding.start as usize, finding.end as usize);
             out.extend_from_slice(&text[copied..from]);
             copied = to;
-            let quote = quote_around(text, from, to);
+            let quote = quotes.around(text, from, to);
             out.extend_from_slice(quote);
             self.hands.replace(&task, &text[from..to], place.escaped, out);
             out.extend_from_slice(quote);
@@ -217,7 +224,7 @@ impl Redactor {
             return false;
         }
         let start = out.len();
-        let task = Task { entity, group: *group, action, number };
+        let task = Task { entity, group: *group, action, number, is_reversed: false };
         self.hands.replace(&task, text, escaped, out);
         if out[start..] == *text {
             out.truncate(start);
@@ -364,12 +371,27 @@ impl Hands {
                 });
                 push_for(task.entity, value, &id, &mut self.sealers[at].1, out)?;
             }
+            Action::TruncateIp { v4, v6 } if task.is_reversed => {
+                let address = truncated(&reversed(&text), *v4, *v6)?;
+                out.extend_from_slice(reversed(&address.to_string()).as_bytes());
+            }
             Action::TruncateIp { v4, v6 } => out.extend_from_slice(truncated(&text, *v4, *v6)?.to_string().as_bytes()),
             Action::GeneraliseDate { years } => out.extend_from_slice(year(&text, *years)?.to_string().as_bytes()),
             Action::Keep | Action::Label | Action::Remove => return None,
         }
         Some(())
     }
+}
+
+/// Whether `text` stands behind an address in a name of the DNS: `7.113.0.203.in-addr.arpa`.
+fn is_reversed_before(text: &[u8]) -> bool {
+    const ZONE: &[u8] = b".in-addr.arpa";
+    text.get(..ZONE.len()).is_some_and(|zone| zone.eq_ignore_ascii_case(ZONE))
+}
+
+/// The numbers of an address, the last one first.
+fn reversed(address: &str) -> String {
+    address.rsplit('.').collect::<Vec<_>>().join(".")
 }
 
 /// The bytes that `raw` stands for.

@@ -13,6 +13,8 @@ use super::token::own_length;
 const POINTED: usize = 320;
 /// Longest name of a person, and longest further word of one, in bytes.
 const NAME: usize = 100;
+/// Longest number without quotes.
+const CONSTANT: usize = 40;
 
 /// A value behind a name.
 pub(super) struct Value {
@@ -63,6 +65,16 @@ fn is_name(text: &[u8]) -> bool {
     let is_plain = text[..length].iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
     let is_value = |byte: &u8| !byte.is_ascii_whitespace() && *byte != b'=';
     length > 0 && text.get(length) == Some(&b'=') && (is_plain || text.get(length + 1).is_some_and(is_value))
+}
+
+/// Whether `text` begins with a number or a word as JSON has them without quotes, and goes on as there.
+fn is_constant(text: &[u8]) -> bool {
+    let length = run_length(&text[..text.len().min(CONSTANT)], Kind::Bare);
+    let (word, behind) = text.split_at(length);
+    let is_word = [&b"null"[..], b"true", b"false", b"none"].iter().any(|known| word.eq_ignore_ascii_case(known));
+    let is_part = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E');
+    let is_number = word.first().is_some_and(u8::is_ascii_digit) && word.iter().all(is_part);
+    (is_word || is_number) && matches!(behind.first(), Some(b',' | b'}' | b']'))
 }
 
 impl Pass<'_> {
@@ -227,8 +239,12 @@ impl Pass<'_> {
     /// Where a value without quotes ends that begins at `start`, behind this `mark`.
     fn bare_end(&mut self, (start, mark): (usize, u8), detector: u16) -> usize {
         let own = &self.engine.own;
+        if own.cookie == Some(detector) && mark == b':' && self.rest(start).strip_prefix(b"[").is_some_and(is_constant)
+        {
+            return start;
+        }
         let kind = match mark {
-            _ if own.cookie != Some(detector) => Kind::Bare,
+            _ if own.cookie != Some(detector) || mark == b':' && is_constant(self.rest(start)) => Kind::Bare,
             b':' => Kind::Cookies,
             _ => Kind::Cookie,
         };

@@ -327,6 +327,27 @@ fn a_quote_that_closes_opens_no_value() {
 }
 
 #[test]
+fn a_cookie_without_quotes_ends_where_its_member_of_json_does() {
+    assert_kept(&[
+        r#"{"cookie":null,"msg":"started"}"#,
+        r#"{"set-cookie": true,"msg":"started"}"#,
+        r#"{"cookies":false}"#,
+        r#"{"a":{"cookies":False},"b":1}"#,
+        r#"{"cookies":[null,null],"msg":"started"}"#,
+        r#"{"cookies":[123456,2],"msg":"started"}"#,
+        r#"{"log":"{\"cookie\":null,\"msg\":\"started\"}"}"#,
+        r#"{"log":"{\"cookie\":null}"}"#,
+        "{'cookie':None,'a':1}",
+    ]);
+    assert_hidden(&[
+        (r#"{"sessid":123456789,"a":"b"}"#, r#"{"sessid":<cookie>,"a":"b"}"#),
+        (r#"{"cookie":"null,1","a":"b"}"#, r#"{"cookie":"<cookie>","a":"b"}"#),
+        ("Cookie: a=1,2; null,b", "Cookie: <cookie>"),
+        ("Cookie: nullable,b=1", "Cookie: <cookie>"),
+    ]);
+}
+
+#[test]
 fn what_counts_or_describes_is_no_secret() {
     assert_kept(&[
         "pass: 12/13 tests",
