@@ -14,6 +14,33 @@ const POINTED: usize = 320;
 /// Longest name of a person, and longest further word of one, in bytes.
 const NAME: usize = 100;
 
+/// Words of a sentence that may stand between a name and another key: `password: invalid user: jane`.
+const NO_VALUES: &[&[u8]] = &[
+    b"authentication",
+    b"bad",
+    b"denied",
+    b"does",
+    b"empty",
+    b"error",
+    b"expired",
+    b"failed",
+    b"for",
+    b"from",
+    b"incorrect",
+    b"invalid",
+    b"is",
+    b"missing",
+    b"must",
+    b"new",
+    b"no",
+    b"not",
+    b"required",
+    b"unknown",
+    b"unexpected",
+    b"was",
+    b"wrong",
+];
+
 /// A value behind a name.
 pub(super) struct Value {
     pub(super) span: Range<usize>,
@@ -22,7 +49,7 @@ pub(super) struct Value {
     pub(super) is_quoted: bool,
     /// Whether it goes on to the end of its line for want of a closing quote.
     pub(super) is_open: bool,
-    /// Whether it was asked for already.
+    /// Whether it is all that stands in brackets, and was asked for already.
     pub(super) is_certain: bool,
 }
 
@@ -101,11 +128,21 @@ impl Pass<'_> {
         let is_secret = self.engine.own.secret == Some(detector);
         let start = start + if is_secret { self.lead_length(start, mark) } else { 0 };
         let end = self.bare_end((start, mark), detector);
-        let is_prose = mark == b':' && spaces > 0 && self.rest(end).strip_prefix(b" ").is_some_and(is_prose);
+        let is_prose = mark == b':'
+            && spaces > 0
+            && self.rest(end).strip_prefix(b" ").is_some_and(is_prose)
+            && !self.is_before_key(start..end);
         // What stands in brackets in quotes was asked for.
         let is_value = !self.is_verdict(at, end)
             && self.text[start..end].iter().take(4).any(|byte| !matches!(byte, b'[' | b'{' | b'(' | b'\\'));
         is_value.then_some(Value { is_prose, ..Value::bare(start..end) })
+    }
+
+    /// Whether the value at `span` stands right before the next key: `user: jane host: web1`, `User: jane Domain Name: CORP`.
+    fn is_before_key(&self, span: Range<usize>) -> bool {
+        let value = &self.text[span.clone()];
+        let is_said = value.len() <= NAME && NO_VALUES.iter().any(|word| value.eq_ignore_ascii_case(word));
+        !is_said && self.rest(span.end).strip_prefix(b" ").is_some_and(is_key)
     }
 
     /// Whether no value stands behind a `=` and `spaces`, but the next name, or words of a sentence, at `start`.
@@ -251,6 +288,22 @@ impl Pass<'_> {
         }
         end
     }
+}
+
+/// Whether `text` begins with a key and its `:`: a word, or up to three that begin with capitals.
+fn is_key(mut text: &[u8]) -> bool {
+    for _ in 0..3 {
+        let is_capital = text.first().is_some_and(u8::is_ascii_uppercase);
+        let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        let length = text.iter().take(NAME).take_while(is_part).count();
+        match text[length..] {
+            [b':'] => return length > 0,
+            [b':', next, ..] => return length > 0 && next.is_ascii_whitespace(),
+            [b' ', ref rest @ ..] if is_capital => text = rest,
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// Whether `text` begins with a word as a sentence has them. What may be a value itself, as an address is, is none: once it is

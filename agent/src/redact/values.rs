@@ -98,9 +98,15 @@ fn what_stands_in_the_brackets_of_a_secret_is_hidden() {
         (r#"{"password":["hunter22x"]}"#, r#"{"password":["<password>"]}"#),
         (r##"got "password":["hunter22x""##, r##"got "password":["<password>""##),
         (r##"got "password":["hunter 22x"##, r##"got "password":["<password>"##),
-        (r#"{"password":["hunter22x", "b]c", [1]], "a":"b"}"#, r#"{"password":["<password>], "a":"b"}"#),
+        (
+            r#"{"password":["hunter22x", "b]c", [1]], "a":"b"}"#,
+            r#"{"password":["<password>", "<password>", [<password>]], "a":"b"}"#,
+        ),
         (r#"{"password":{"v":"hunter22x"}}"#, r#"{"password":{"v":"<password>"}}"#),
-        (r#"{"password": {"v":123456,"w":{"x":"hunter22x"}},"a":1}"#, r#"{"password": {"v":<password>},"a":1}"#),
+        (
+            r#"{"password": {"v":123456,"w":{"x":"hunter22x"}},"a":1}"#,
+            r#"{"password": {"v":<password>,"w":{"x":"<password>"}},"a":1}"#,
+        ),
         (r#"{\"password\":[\"hunter22x\"],\"a\":1}"#, r#"{\"password\":[\"<password>\"],\"a\":1}"#),
         (r#""token":["hunter22x"]"#, r#""token":["<secret>"]"#),
         (r#""user":["jdupont"]"#, r#""user":["<username>"]"#),
@@ -112,6 +118,61 @@ fn what_stands_in_the_brackets_of_a_secret_is_hidden() {
         (r#""user":{"age":"jdupont"}"#, r#""user":{"age":"jdupont"}"#),
         (r#""password":["null"] "password":{"#, r#""password":["null"] "password":{"#),
     ]);
+}
+
+#[test]
+fn each_item_of_a_secret_is_hidden_and_its_brackets_stay() {
+    assert_hidden(&[
+        (r#"{"password":["hunter2",12],"level":"info"}"#, r#"{"password":["<password>",<password>],"level":"info"}"#),
+        (
+            r#"{"password":{"value":"abc","set":true},"a":"b"}"#,
+            r#"{"password":{"value":"<password>","set":true},"a":"b"}"#,
+        ),
+        (r#"{"pin":[1234,5678]}"#, r#"{"pin":[<password>,<password>]}"#),
+        (r#"{"password":[true,"hunter2"]}"#, r#"{"password":[true,"<password>"]}"#),
+        (r#"{"password":[12, "hunter2"], "a":"b"}"#, r#"{"password":[<password>, "<password>"], "a":"b"}"#),
+        (r#"{"password":{"a@b.example":"hunter2"}}"#, r#"{"password":{"<password>":"<password>"}}"#),
+        (r#"{\"password\":[\"a b\",\"c\"],\"a\":1}"#, r#"{\"password\":[\"<password>\",\"<password>\"],\"a\":1}"#),
+        (r#"{"token":["abcd1234efgh","ab"],"a":[1]}"#, r#"{"token":["<secret>","<secret>"],"a":[1]}"#),
+        ("password=[hunter2, azerty] x", "password=[<password>, <password>] x"),
+        ("{'password': [b'hunter2', None]}", "{'password': [b'<password>', None]}"),
+        (r#"{"password":["hunter2",["a"#, r#"{"password":["<password>",["<password>"#),
+    ]);
+    assert_kept(&[
+        r#"{"password":["<password>",<password>],"level":"info"}"#,
+        r#"{"password":[<password>,"<password>"],"level":"info"}"#,
+        r#"{"password":[12,13],"token":[1,2],"pin":[true,null]}"#,
+        "password=[password] password=[]",
+    ]);
+}
+
+#[test]
+fn values_stand_before_the_next_key() {
+    assert_hidden(&[
+        ("Username: jdupont Password: azerty Domain: CORP", "Username: <username> Password: <password> Domain: CORP"),
+        ("Account Name: jdupont Account Domain: CORP", "Account Name: <username> Account Domain: CORP"),
+        ("user: jdupont ip: 1", "user: <username> ip: 1"),
+        ("password: azerty host:", "password: <password> host:"),
+    ]);
+    assert_kept(&[
+        "password: invalid user: x",
+        "user: must see http://x",
+        "user: must be one of: a, b",
+        "password: must not be std::string",
+    ]);
+}
+
+#[test]
+fn names_stand_in_brackets_as_in_forms() {
+    assert_hidden(&[
+        ("user[password]=hunter2 x", "user[password]=<password> x"),
+        ("a=b&user[auth][password]=hunter2&x", "a=b&user[auth][password]=<password>&x"),
+        ("user%5Bpassword%5D=hunter2&x", "user%5Bpassword%5D=<password>&x"),
+        ("password[0]=hunter2 password[]=hunter2", "password[0]=<password> password[]=<password>"),
+        ("{\"user[password]\": \"hunter2\"}", "{\"user[password]\": \"<password>\"}"),
+        ("passwordConfirmation=hunter2 pw=hunter2", "passwordConfirmation=<password> pw=<password>"),
+    ]);
+    assert_kept(&["passwd[123]: all is well", "password[user]=[password] x", "list[password] of=hunter2"]);
 }
 
 #[test]
@@ -161,6 +222,9 @@ fn hiding_twice_is_hiding_once() {
         "burgerservicenummer of jane.doe.averylongname@mail.example.com is now 123456782",
         "PASSWORD=<hunter22x> nom=<Durand>",
         "{\"password\":[\"hunter22x\",\"b\"]} {b'password': b'x y'}",
+        "{\"password\":[\"hunter22x\",12],\"level\":\"info\",\"pin\":[1234,[5678]]}",
+        "{\"password\":{\"value\":\"abc\",\"set\":true,\"n\":3},\"a\":\"b\"}",
+        "user[password]=hunter2 user: jane host: web1",
     ] {
         for label in labels {
             let once = replaced(&engine, text, label);
@@ -336,7 +400,7 @@ fn what_counts_or_describes_is_no_secret() {
         ("{\"password\":{\"v\":123456}}", "{\"password\":{\"v\":<password>}}"),
         (
             "{\"password\":{\"sensitive\":true,\"type\":\"string\",\"value\":\"hunter22x\"}}",
-            "{\"password\":{\"sensitive\":<password>}}",
+            "{\"password\":{\"sensitive\":true,\"type\":\"<password>\",\"value\":\"<password>\"}}",
         ),
         (
             "CREATE USER x IDENTIFIED WITH mysql_native_password BY 'hunter22x'",
@@ -375,6 +439,12 @@ const FLOODS: &[&str] = &[
     "nom:<",
     "pin=[",
     "pin={",
+    "pin=[a,",
+    "pin=[1,\"",
+    "pin=[\"abcd\",",
+    "a[pin]=",
+    "pin[0]=",
+    "user: jane Host ",
     "pin=(a",
     "pin: a_",
     "pin=\" ",
@@ -487,6 +557,10 @@ const PIECES: &[&str] = &[
     "&",
     ";",
     "?state=",
+    "pin=[1234,",
+    "[password]=",
+    "true,",
+    "Host: ",
 ];
 
 proptest! {
