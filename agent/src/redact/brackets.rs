@@ -39,7 +39,8 @@ impl Pass<'_> {
     pub(super) fn bracketed(&mut self, start: usize, detector: u16) -> Option<Value> {
         let is_secret = self.engine.detector(detector).group == Group::Secret;
         let is_list = self.byte(start) == b'[';
-        if !is_list && !(is_secret && self.byte(start) == b'{') || own_length(self.rest(start)).is_some() {
+        let is_one = is_list || is_secret && self.byte(start) == b'{';
+        if !is_one || own_length(self.rest(start)).is_some() {
             return None;
         }
         let inside = self.rest(start).iter().take(8).take_while(|byte| matches!(byte, b'[' | b'{' | b' ')).count();

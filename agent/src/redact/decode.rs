@@ -10,7 +10,7 @@ use super::Finding;
 pub(super) struct Decoded {
     pub(super) text: Vec<u8>,
     /// For each byte, and for the end, where it began.
-    places: Vec<u32>,
+    pub(super) places: Vec<u32>,
 }
 
 /// What a code stands for: up to four bytes, none for what cannot be seen.

@@ -299,8 +299,9 @@ impl Pass<'_> {
         }
         let is_one = self.is_value(detector, value, kind);
         if is_one {
-            self.keep(detector, value.span.clone());
-            self.next = value.span.end;
+            let end = if value.is_coded { self.coded_end(value.span.end) } else { value.span.end };
+            self.keep(detector, value.span.start..end);
+            self.next = end;
         }
         is_one
     }

@@ -132,6 +132,7 @@ impl Scanner {
         if is_coded {
             self.masks.read(&self.decoded.text);
         }
+        let written = if is_coded { Some((text, &*self.decoded.places)) } else { None };
         let text = if is_coded { &self.decoded.text } else { text };
         self.hearing.read(&self.engine, &self.masks, text);
         self.story.clear();
@@ -139,6 +140,7 @@ impl Scanner {
         let mut pass = Pass {
             engine: &self.engine,
             text,
+            written,
             masks: &self.masks,
             hearing: &mut self.hearing,
             story: &mut self.story,
@@ -246,6 +248,8 @@ pub(super) fn long_capitals(classes: &Classes, starts: u64) -> u64 {
 pub(super) struct Pass<'a> {
     pub(super) engine: &'a Engine,
     pub(super) text: &'a [u8],
+    /// The text with its codes, if it has any, and where each byte of `text` began in it.
+    pub(super) written: Option<(&'a [u8], &'a [u32])>,
     pub(super) masks: &'a Masks,
     pub(super) hearing: &'a mut Hearing,
     story: &'a mut Story,

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::ends::{Kind, run_length};
-use super::pairs::ALIGNED;
+use super::pairs::{ALIGNED, BARE};
 use super::scanner::Pass;
 use super::secret::named::scheme_length;
 use super::token::own_length;
@@ -14,6 +14,12 @@ const POINTED: usize = 320;
 /// Longest name of a person, and longest further word of one, in bytes.
 const NAME: usize = 100;
 
+/// Longest word that wraps a value, in bytes.
+const WRAPPER: usize = 32;
+/// Words that wrap values of all kinds.
+const WRAPPERS: &[&[u8]] = &[b"Some", b"Optional", b"Option", b"Just"];
+/// Letters before a string of SQL, and its quote.
+const PREFIXES: &[&[u8]] = &[b"N'", b"n'", b"E'", b"e'", b"U&'", b"u&'"];
 /// Words of a sentence that may stand between a name and another key: `password: invalid user: jane`.
 const NO_VALUES: &[&[u8]] = &[
     b"authentication",
@@ -51,15 +57,17 @@ pub(super) struct Value {
     pub(super) is_open: bool,
     /// Whether it is all that stands in brackets, and was asked for already.
     pub(super) is_certain: bool,
+    /// Whether it goes on behind separators that are written with a percent sign.
+    pub(super) is_coded: bool,
 }
 
 impl Value {
     pub(super) fn quoted(span: Range<usize>) -> Self {
-        Self { span, is_prose: false, is_quoted: true, is_open: false, is_certain: false }
+        Self { span, is_prose: false, is_quoted: true, is_open: false, is_certain: false, is_coded: false }
     }
 
     fn bare(span: Range<usize>) -> Self {
-        Self { span, is_prose: false, is_quoted: false, is_open: false, is_certain: false }
+        Self { span, is_prose: false, is_quoted: false, is_open: false, is_certain: false, is_coded: false }
     }
 }
 
@@ -70,6 +78,12 @@ pub(super) fn spaces(text: &[u8]) -> usize {
 /// How many spaces `text` begins with, as many as stand between columns.
 fn aligned(text: &[u8]) -> usize {
     text.iter().take(ALIGNED).take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+}
+
+/// How long the word is that may wrap a value, with which `text` begins.
+fn word_length(text: &[u8]) -> usize {
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+    text.iter().take(WRAPPER).take_while(is_part).count()
 }
 
 /// How long the name is that `text` begins with.
@@ -105,7 +119,7 @@ impl Pass<'_> {
         }
         let first = at + 1 + usize::from(self.byte(at + 1) == b'>' || self.is_row(at));
         let spaces = aligned(self.rest(first));
-        let start = self.behind_tag(first + spaces);
+        let start = self.unwrapped(self.behind_tag(first + spaces), detector);
         if let Some(quote) = self.quote(start) {
             return if self.is_closing(at, quote) { None } else { self.quoted(quote) };
         }
@@ -135,7 +149,15 @@ impl Pass<'_> {
         // What stands in brackets in quotes was asked for.
         let is_value = !self.is_verdict(at, end)
             && self.text[start..end].iter().take(4).any(|byte| !matches!(byte, b'[' | b'{' | b'(' | b'\\'));
-        is_value.then_some(Value { is_prose, ..Value::bare(start..end) })
+        if self.byte(start) == b'['
+            && self.byte(end) == b','
+            && !self.is_value(detector, &Value::bare(start + 1..end), BARE)
+        {
+            // A list of numbers that count, or of words that say nothing.
+            return None;
+        }
+        let is_coded = mark == b'=' && self.is_percent(end) && !self.is_percent(at);
+        is_value.then_some(Value { is_prose, is_coded, ..Value::bare(start..end) })
     }
 
     /// Whether the value at `span` stands right before the next key: `user: jane host: web1`, `User: jane Domain Name: CORP`.
@@ -167,6 +189,21 @@ impl Pass<'_> {
         };
         // Cookies are names and values.
         goes_on && self.engine.own.cookie != Some(detector) && self.engine.pairs.named(&text[..length]).is_some()
+    }
+
+    /// Whether the byte at `at` was written with a percent sign.
+    fn is_percent(&self, at: usize) -> bool {
+        let Some((written, places)) = self.written else { return false };
+        let place = places.get(at).map_or(usize::MAX, |place| *place as usize);
+        self.text[at.min(self.text.len())..].first() != Some(&b'%') && written.get(place) == Some(&b'%')
+    }
+
+    /// Where a value ends that goes on behind separators that were written with a percent sign, the first of them at `end`.
+    pub(super) fn coded_end(&mut self, mut end: usize) -> usize {
+        while self.is_percent(end) {
+            end = self.end_of(end + 1, Kind::Bare);
+        }
+        end
     }
 
     /// How long the name of a scheme is, or another name and its `=`, behind which a secret begins at `start`.
@@ -240,6 +277,41 @@ impl Pass<'_> {
         }
         let pluses = text.iter().take(3).take_while(|byte| **byte == b'+').count();
         if pluses > 0 && self.quote(at + pluses).is_some() { at + pluses } else { at }
+    }
+
+    /// Where the value begins within what wraps it at `at`: `Some("x")`, `MD5('x')`, `N'x'`, `Optional[x]`; else `at`.
+    fn unwrapped(&self, at: usize, detector: u16) -> usize {
+        let text = self.rest(at);
+        if let Some(prefix) = PREFIXES.iter().find(|prefix| text.starts_with(prefix)) {
+            return at + prefix.len() - 1;
+        }
+        if let Some(size) = text.strip_prefix(b"string(") {
+            let digits = size.iter().take(9).take_while(|byte| byte.is_ascii_digit()).count();
+            return if size[digits..].starts_with(b") \"") { at + 9 + digits } else { at };
+        }
+        let length = word_length(text);
+        let word = &text[..length];
+        let is_known = WRAPPERS.contains(&word);
+        let own = &self.engine.own;
+        let is_any = own.password == Some(detector)
+            || own.secret == Some(detector) && word.first().is_some_and(u8::is_ascii_uppercase);
+        if (is_known || is_any)
+            && let Some(quote) = self.quote_within(at)
+        {
+            return quote;
+        }
+        match self.byte(at + length) {
+            b'(' if is_known => self.quote_within(at + length + 1).unwrap_or(at + length),
+            b'[' if is_known => at + length,
+            _ => at,
+        }
+    }
+
+    /// Where a quote stands behind a word and a `(` at `at`.
+    fn quote_within(&self, at: usize) -> Option<usize> {
+        let length = word_length(self.rest(at));
+        let inside = at + length + 1;
+        (length > 0 && self.byte(inside - 1) == b'(' && self.quote(inside).is_some()).then_some(inside)
     }
 
     /// The value in `<…>` at `start`, or behind `<` alone.

@@ -163,6 +163,39 @@ fn values_stand_before_the_next_key() {
 }
 
 #[test]
+fn values_are_known_in_what_wraps_them() {
+    assert_hidden(&[
+        ("password: Some(\"hunter2\") x", "password: Some(\"<password>\") x"),
+        ("password=SecretStr('a b')", "password=SecretStr('<password>')"),
+        ("password = MD5('hunter2')", "password = MD5('<password>')"),
+        ("password: Some(Secret(\"hunter2\"))", "password: Some(Secret(\"<password>\"))"),
+        ("WITH PASSWORD=N'hunter2', x", "WITH PASSWORD=N'<password>', x"),
+        ("PASSWORD = U&'a b' PASSWORD=E'a b'", "PASSWORD = U&'<password>' PASSWORD=E'<password>'"),
+        ("[\"password\"]=> string(7) \"hunter2\"", "[\"password\"]=> string(7) \"<password>\""),
+        ("token: Some(\"abcd1234efgh\")", "token: Some(\"<secret>\")"),
+        ("user: Some(\"jdupont\") user=Optional[jdupont]", "user: Some(\"<username>\") user=Optional[<username>]"),
+        ("password=Some(hunter2) x", "password=Some(<password>) x"),
+    ]);
+    assert_kept(&[
+        "user: Error(\"bad thing\") user=jdoe[1001]",
+        "token: lookup(\"something here\") user: Some(1)",
+        "password: SecretStr('**********') password=Some(\"<password>\") user=Optional[]",
+    ]);
+}
+
+#[test]
+fn values_of_a_form_go_on_behind_coded_separators() {
+    assert_hidden(&[
+        ("GET /?password=hun%20ter2&a=b x", "GET /?password=<password>&a=b x"),
+        ("password=a%26b%22c%3Bd%20 x", "password=<password> x"),
+        ("token=abcd1234efgh%20x&a=b", "token=<secret>&a=b"),
+        ("?next=%2Fx%3Fpassword%3Dhunter2%26a%3Db&c=d", "?next=%2Fx%3Fpassword%3D<password>%26a%3Db&c=d"),
+        ("?password=hunter2&amp;a=%20b", "?password=<password>&amp;a=%20b"),
+    ]);
+    assert_kept(&["password=null%20&a=b"]);
+}
+
+#[test]
 fn names_stand_in_brackets_as_in_forms() {
     assert_hidden(&[
         ("user[password]=hunter2 x", "user[password]=<password> x"),
@@ -224,7 +257,7 @@ fn hiding_twice_is_hiding_once() {
         "{\"password\":[\"hunter22x\",\"b\"]} {b'password': b'x y'}",
         "{\"password\":[\"hunter22x\",12],\"level\":\"info\",\"pin\":[1234,[5678]]}",
         "{\"password\":{\"value\":\"abc\",\"set\":true,\"n\":3},\"a\":\"b\"}",
-        "user[password]=hunter2 user: jane host: web1",
+        "user[password]=hunter2&a=b",
     ] {
         for label in labels {
             let once = replaced(&engine, text, label);
@@ -443,6 +476,9 @@ const FLOODS: &[&str] = &[
     "pin=[1,\"",
     "pin=[\"abcd\",",
     "a[pin]=",
+    "pin=Some(",
+    "pin=x%20",
+    "pin=ab12%20",
     "pin[0]=",
     "user: jane Host ",
     "pin=(a",
@@ -559,6 +595,9 @@ const PIECES: &[&str] = &[
     "?state=",
     "pin=[1234,",
     "[password]=",
+    "Some(",
+    "N'",
+    "%20",
     "true,",
     "Host: ",
 ];
