@@ -7,12 +7,17 @@ use super::ends::Kind;
 use super::pairs::{BARE, QUOTED};
 use super::quote::{Quote, SLASHES, opening_marks, slashes_before};
 use super::scanner::Pass;
+use super::secret::named::is_nothing;
+use super::token::own_length;
 use super::value::{Value, spaces};
 
 /// Bytes behind an opening bracket among which the first value is looked for.
 const REACH: usize = 128;
 /// Values that are asked for.
 const ASKED: usize = 4;
+/// Longest name of a member that is left, in bytes, and most digits in one.
+const NAME: usize = 32;
+const DIGITS: usize = 4;
 /// What the member `type` of a description says.
 const TYPES: &[&[u8]] =
     &[b"string", b"object", b"array", b"number", b"integer", b"boolean", b"keyword", b"text", b"password", b"null"];
@@ -29,48 +34,117 @@ struct Within {
 }
 
 impl Pass<'_> {
-    /// The value in the brackets that open at `start`, if a string is the first thing in them: all that stands there if it belongs to a
-    /// secret, else the first string.
+    /// The value in the brackets that open at `start`: of a secret all that stands in them if any of the first items is one, else the
+    /// first string, if nothing stands before it.
     pub(super) fn bracketed(&mut self, start: usize, detector: u16) -> Option<Value> {
         let is_secret = self.engine.detector(detector).group == Group::Secret;
-        if self.byte(start) != b'[' && !(is_secret && self.byte(start) == b'{') {
+        let is_list = self.byte(start) == b'[';
+        let is_one = is_list || is_secret && self.byte(start) == b'{';
+        if !is_one || own_length(self.rest(start)).is_some() {
             return None;
         }
         let inside = self.rest(start).iter().take(8).take_while(|byte| matches!(byte, b'[' | b'{' | b' ')).count();
-        let first = self.quote(start + inside)?;
+        let mut first = start + inside;
+        if is_secret && is_list && self.engine.own.cookie != Some(detector) {
+            let (at, is_value) = self.bare_item(first, detector);
+            if is_value {
+                return Some(self.all_items(start));
+            }
+            first = at;
+        }
+        let quote = self.quote(first)?;
         if is_secret && self.is_description(start) {
             return None;
         }
-        let (value, begin) = self.first_value(first, detector, if is_secret { ASKED } else { 1 })?;
+        let value = self.first_value(quote, detector, if is_secret { ASKED } else { 1 })?;
         if !is_secret {
             return Some(value);
         }
-        let close = self.bracket_end(start);
-        if close < value.span.start {
-            // It stands behind them.
-            return None;
-        }
-        let end = close.max(value.span.end);
+        let all = self.all_items(start);
+        // Otherwise it stands behind them.
+        (value.span.start <= all.span.end).then_some(all)
+    }
+
+    /// What stands in the brackets that open at `start`.
+    fn all_items(&mut self, start: usize) -> Value {
+        let end = self.bracket_end(start);
         self.steps_of(end - start);
-        Some(Value { is_certain: true, ..Value::quoted(begin..self.without_quote(begin, end)) })
+        Value { is_certain: true, ..Value::quoted(start + 1..end) }
+    }
+
+    /// The first item without quotes, of those that a list has from `at` on, that is a value of `detector`, and whether there is one;
+    /// else where the items without quotes end.
+    fn bare_item(&mut self, mut at: usize, detector: u16) -> (usize, bool) {
+        for _ in 0..ASKED {
+            let end = self.end_of(at, Kind::Bare);
+            let behind = end + spaces(self.rest(end));
+            let is_other = |byte: &u8| matches!(byte, b'=' | b':' | b'[' | b'{' | b'(' | b'\\');
+            let is_item = end > at && matches!(self.byte(behind), b',' | b']');
+            if !is_item || self.text[at..end].iter().any(is_other) {
+                break;
+            }
+            if self.is_value(detector, &Value::quoted(at..end), BARE) {
+                return (at, true);
+            }
+            if self.byte(behind) == b']' {
+                break;
+            }
+            at = behind + 1 + spaces(self.rest(behind + 1));
+        }
+        (at, false)
+    }
+
+    /// Keeps each string and number at `span`, which stands in brackets, as a value of `detector`; names of members are left. Gives
+    /// whether there is one.
+    pub(super) fn keep_items(&mut self, detector: u16, span: Range<usize>) -> bool {
+        let (mut at, mut is_any) = (span.start, false);
+        while at < span.end {
+            let (item, end) = self.item(at);
+            if !item.is_empty() && !is_nothing(&self.text[item.clone()]) {
+                self.next = item.end;
+                self.keep(detector, item);
+                is_any = true;
+            }
+            at = end;
+        }
+        is_any
+    }
+
+    /// The string, number or word that stands at `at`, if it is a value, and where what stands there ends.
+    fn item(&mut self, at: usize) -> (Range<usize>, usize) {
+        if let Some(quote) = self.quote(at) {
+            let string = self.string(quote, self.text.len());
+            let is_name = string.value.is_some() && is_plain_name(&self.text[string.span.clone()]);
+            return (if is_name { at..at } else { string.span }, string.end);
+        }
+        let rest = self.rest(at);
+        if let Some(length) = own_length(rest) {
+            return (at..at, at + length);
+        }
+        if matches!(rest.first(), Some(b'[' | b'{' | b'(' | b':')) {
+            return (at..at, at + 1);
+        }
+        let end = self.end_of(at, Kind::Bare);
+        let behind = end + spaces(self.rest(end));
+        let is_item = matches!(self.byte(behind), b',' | b']' | b'}' | b'\r' | b'\n' | 0);
+        (if is_item { at..end } else { at..at }, end.max(at + 1))
     }
 
     /// The first value of `detector` among the strings from `quote` on, of which those before a colon are names and `many` others are
-    /// asked for, and where the first value of any kind begins.
-    fn first_value(&mut self, mut quote: Quote, detector: u16, many: usize) -> Option<(Value, usize)> {
+    /// asked for.
+    fn first_value(&mut self, mut quote: Quote, detector: u16, many: usize) -> Option<Value> {
         let limit = self.text.len().min(quote.start + REACH);
         // Many an object that describes a key or a session has strings of eight letters.
         let kind = if self.engine.own.secret == Some(detector) { BARE } else { QUOTED };
-        let (mut begin, mut asked) = (None, 0);
+        let mut asked = 0;
         while asked < many {
             let string = self.string(quote, limit);
-            let first = *begin.get_or_insert(string.value.unwrap_or(quote.start));
             let (is_name, value) = match string.value {
                 None => (false, Value::quoted(string.span)),
                 Some(start) => (true, self.bare_member(start)),
             };
             if !value.span.is_empty() && self.is_value(detector, &value, kind) {
-                return Some((value, first));
+                return Some(value);
             }
             asked += usize::from(!is_name);
             quote = self.next_quote(string.end, limit)?;
@@ -157,16 +231,12 @@ impl Pass<'_> {
         let close = end + slashes_ahead(self.rest(end));
         if self.byte(close) == quote.mark { close } else { end - 1 }
     }
+}
 
-    /// Where a value ends that goes on to `end`, without the quote that closes it there.
-    fn without_quote(&self, begin: usize, end: usize) -> usize {
-        let text = self.text[begin..end].trim_ascii_end();
-        let is_open = matches!(self.byte_before(begin, 1), b'"' | b'\'');
-        match text.split_last() {
-            Some((b'"' | b'\'', inside)) if is_open => begin + inside.len() - slashes_before(inside),
-            _ => end,
-        }
-    }
+/// Whether the name of a member tells nothing of anybody.
+fn is_plain_name(name: &[u8]) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$' | b' ');
+    name.len() <= NAME && name.iter().all(is_part) && name.iter().filter(|byte| byte.is_ascii_digit()).count() <= DIGITS
 }
 
 fn slashes_ahead(text: &[u8]) -> usize {

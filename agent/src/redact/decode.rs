@@ -10,7 +10,7 @@ use super::Finding;
 pub(super) struct Decoded {
     pub(super) text: Vec<u8>,
     /// For each byte, and for the end, where it began.
-    places: Vec<u32>,
+    pub(super) places: Vec<u32>,
     /// Where bytes begin behind codes that stand for nothing, and where the first of these was written: in the order of both.
     gaps: Vec<(u32, u32)>,
 }

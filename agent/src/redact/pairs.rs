@@ -13,6 +13,8 @@ use super::{Candidate, Detector, Group, Shape};
 
 /// Longest name that is looked at, in bytes.
 const NAME: usize = 48;
+/// Most digits in brackets behind a name: `password[0]=`.
+const INDEX: usize = 3;
 /// Most spaces between a name and its mark, or a mark and its value, where these stand below each other.
 pub(super) const ALIGNED: usize = 32;
 /// Bytes of a value that its check gets: of a longer one the beginning tells what it is.
@@ -151,6 +153,9 @@ impl Pass<'_> {
         {
             end -= 1;
         }
+        if self.text[at] == b'=' {
+            end = self.without_index(end);
+        }
         if !self.may_be_name(end) {
             return;
         }
@@ -184,6 +189,16 @@ impl Pass<'_> {
     /// Where what stands before `at` ends without spaces.
     fn aligned_end(&self, at: usize) -> usize {
         at - self.text[..at].iter().rev().take(ALIGNED).take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+    }
+
+    /// Where a name ends without the `[]` or `[0]` whose `]` stands at `end`, and the `]` before it.
+    fn without_index(&self, end: usize) -> usize {
+        let before = &self.text[..end];
+        let digits = before.iter().rev().take(INDEX).take_while(|byte| byte.is_ascii_digit()).count();
+        match before[..end - digits].strip_suffix(b"[") {
+            Some(name) if self.byte(end) == b']' => name.strip_suffix(b"]").unwrap_or(name).len(),
+            _ => end,
+        }
     }
 
     /// Whether a name that may be known ends before `end`.
@@ -279,10 +294,14 @@ impl Pass<'_> {
     }
 
     fn ask_kind(&mut self, detector: u16, value: &Value, kind: u8) -> bool {
-        let is_one = value.is_certain || self.is_value(detector, value, kind);
+        if value.is_certain {
+            return self.keep_items(detector, value.span.clone());
+        }
+        let is_one = self.is_value(detector, value, kind);
         if is_one {
-            self.keep(detector, value.span.clone());
-            self.next = value.span.end;
+            let end = if value.is_coded { self.coded_end(value.span.end) } else { value.span.end };
+            self.keep(detector, value.span.start..end);
+            self.next = end;
         }
         is_one
     }

@@ -27,6 +27,9 @@ pub(super) const SHORTEST: usize = 5;
 /// Longest look back over what was found, in bytes.
 const FARTHEST: usize = 4 << 10;
 
+/// Longest name in brackets behind another name, in bytes.
+const INDEX: usize = 48;
+
 /// Digits that are nobody's by chance, even with letters around them.
 const LONG: usize = 12;
 
@@ -129,6 +132,7 @@ impl Scanner {
         if is_coded {
             self.masks.read(&self.decoded.text);
         }
+        let written = if is_coded { Some((text, &*self.decoded.places)) } else { None };
         let text = if is_coded { &self.decoded.text } else { text };
         self.hearing.read(&self.engine, &self.masks, text);
         self.story.clear();
@@ -136,6 +140,7 @@ impl Scanner {
         let mut pass = Pass {
             engine: &self.engine,
             text,
+            written,
             masks: &self.masks,
             hearing: &mut self.hearing,
             story: &mut self.story,
@@ -243,6 +248,8 @@ pub(super) fn long_capitals(classes: &Classes, starts: u64) -> u64 {
 pub(super) struct Pass<'a> {
     pub(super) engine: &'a Engine,
     pub(super) text: &'a [u8],
+    /// The text with its codes, if it has any, and where each byte of `text` began in it.
+    pub(super) written: Option<(&'a [u8], &'a [u32])>,
     pub(super) masks: &'a Masks,
     pub(super) hearing: &'a mut Hearing,
     story: &'a mut Story,
@@ -349,7 +356,9 @@ impl Pass<'_> {
             b'\\' => self.domain_user(at),
             b'<' => self.bracket(at),
             b'[' => {
-                self.skip_token(at);
+                if !self.is_index(at) {
+                    self.skip_token(at);
+                }
             }
             _ => self.word(at),
         }
@@ -426,6 +435,16 @@ impl Pass<'_> {
         };
         self.next = at + length;
         true
+    }
+
+    /// Whether a name stands in the brackets that open at `at`, as in forms, and no token: `user[password]=`.
+    fn is_index(&self, at: usize) -> bool {
+        if !self.byte_before(at, 1).is_ascii_alphanumeric() && !matches!(self.byte_before(at, 1), b'_' | b']') {
+            return false;
+        }
+        let is_part = |byte: &&u8| byte.is_ascii_lowercase() || **byte == b'_';
+        let length = self.text[at + 1..].iter().take(INDEX).take_while(is_part).count();
+        matches!(self.text[at + 1 + length..], [b']', b'=' | b'[' | b'"' | b'\'', ..])
     }
 
     /// Whether the first colon behind a name that begins behind `at` may stand before the key of a token.

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::ends::{Kind, run_length};
-use super::pairs::ALIGNED;
+use super::pairs::{ALIGNED, BARE};
 use super::scanner::Pass;
 use super::secret::named::scheme_length;
 use super::token::own_length;
@@ -16,6 +16,39 @@ const NAME: usize = 100;
 /// Longest number without quotes.
 const CONSTANT: usize = 40;
 
+/// Longest word that wraps a value, in bytes.
+const WRAPPER: usize = 32;
+/// Words that wrap values of all kinds.
+const WRAPPERS: &[&[u8]] = &[b"Some", b"Optional", b"Option", b"Just"];
+/// Letters before a string of SQL, and its quote.
+const PREFIXES: &[&[u8]] = &[b"N'", b"n'", b"E'", b"e'", b"U&'", b"u&'"];
+/// Words of a sentence that may stand between a name and another key: `password: invalid user: jane`.
+const NO_VALUES: &[&[u8]] = &[
+    b"authentication",
+    b"bad",
+    b"denied",
+    b"does",
+    b"empty",
+    b"error",
+    b"expired",
+    b"failed",
+    b"for",
+    b"from",
+    b"incorrect",
+    b"invalid",
+    b"is",
+    b"missing",
+    b"must",
+    b"new",
+    b"no",
+    b"not",
+    b"required",
+    b"unknown",
+    b"unexpected",
+    b"was",
+    b"wrong",
+];
+
 /// A value behind a name.
 pub(super) struct Value {
     pub(super) span: Range<usize>,
@@ -24,17 +57,19 @@ pub(super) struct Value {
     pub(super) is_quoted: bool,
     /// Whether it goes on to the end of its line for want of a closing quote.
     pub(super) is_open: bool,
-    /// Whether it was asked for already.
+    /// Whether it is all that stands in brackets, and was asked for already.
     pub(super) is_certain: bool,
+    /// Whether it goes on behind separators that are written with a percent sign.
+    pub(super) is_coded: bool,
 }
 
 impl Value {
     pub(super) fn quoted(span: Range<usize>) -> Self {
-        Self { span, is_prose: false, is_quoted: true, is_open: false, is_certain: false }
+        Self { span, is_prose: false, is_quoted: true, is_open: false, is_certain: false, is_coded: false }
     }
 
     fn bare(span: Range<usize>) -> Self {
-        Self { span, is_prose: false, is_quoted: false, is_open: false, is_certain: false }
+        Self { span, is_prose: false, is_quoted: false, is_open: false, is_certain: false, is_coded: false }
     }
 }
 
@@ -45,6 +80,12 @@ pub(super) fn spaces(text: &[u8]) -> usize {
 /// How many spaces `text` begins with, as many as stand between columns.
 fn aligned(text: &[u8]) -> usize {
     text.iter().take(ALIGNED).take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+}
+
+/// How long the word is that may wrap a value, with which `text` begins.
+fn word_length(text: &[u8]) -> usize {
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+    text.iter().take(WRAPPER).take_while(is_part).count()
 }
 
 /// How long the name is that `text` begins with.
@@ -90,7 +131,7 @@ impl Pass<'_> {
         }
         let first = at + 1 + usize::from(self.byte(at + 1) == b'>' || self.is_row(at));
         let spaces = aligned(self.rest(first));
-        let start = self.behind_tag(first + spaces);
+        let start = self.unwrapped(self.behind_tag(first + spaces), detector);
         if let Some(quote) = self.quote(start) {
             return if self.is_closing(at, quote) { None } else { self.quoted(quote) };
         }
@@ -113,11 +154,29 @@ impl Pass<'_> {
         let is_secret = self.engine.own.secret == Some(detector);
         let start = start + if is_secret { self.lead_length(start, mark) } else { 0 };
         let end = self.bare_end((start, mark), detector);
-        let is_prose = mark == b':' && spaces > 0 && self.rest(end).strip_prefix(b" ").is_some_and(is_prose);
+        let is_prose = mark == b':'
+            && spaces > 0
+            && self.rest(end).strip_prefix(b" ").is_some_and(is_prose)
+            && !self.is_before_key(start..end);
         // What stands in brackets in quotes was asked for.
         let is_value = !self.is_verdict(at, end)
             && self.text[start..end].iter().take(4).any(|byte| !matches!(byte, b'[' | b'{' | b'(' | b'\\'));
-        is_value.then_some(Value { is_prose, ..Value::bare(start..end) })
+        if self.byte(start) == b'['
+            && self.byte(end) == b','
+            && !self.is_value(detector, &Value::bare(start + 1..end), BARE)
+        {
+            // A list of numbers that count, or of words that say nothing.
+            return None;
+        }
+        let is_coded = mark == b'=' && self.is_percent(end) && !self.is_percent(at);
+        is_value.then_some(Value { is_prose, is_coded, ..Value::bare(start..end) })
+    }
+
+    /// Whether the value at `span` stands right before the next key: `user: jane host: web1`, `User: jane Domain Name: CORP`.
+    fn is_before_key(&self, span: Range<usize>) -> bool {
+        let value = &self.text[span.clone()];
+        let is_said = value.len() <= NAME && NO_VALUES.iter().any(|word| value.eq_ignore_ascii_case(word));
+        !is_said && self.rest(span.end).strip_prefix(b" ").is_some_and(is_key)
     }
 
     /// Whether no value stands behind a `=` and `spaces`, but the next name, or words of a sentence, at `start`.
@@ -142,6 +201,21 @@ impl Pass<'_> {
         };
         // Cookies are names and values.
         goes_on && self.engine.own.cookie != Some(detector) && self.engine.pairs.named(&text[..length]).is_some()
+    }
+
+    /// Whether the byte at `at` was written with a percent sign.
+    fn is_percent(&self, at: usize) -> bool {
+        let Some((written, places)) = self.written else { return false };
+        let place = places.get(at).map_or(usize::MAX, |place| *place as usize);
+        self.text[at.min(self.text.len())..].first() != Some(&b'%') && written.get(place) == Some(&b'%')
+    }
+
+    /// Where a value ends that goes on behind separators that were written with a percent sign, the first of them at `end`.
+    pub(super) fn coded_end(&mut self, mut end: usize) -> usize {
+        while self.is_percent(end) {
+            end = self.end_of(end + 1, Kind::Bare);
+        }
+        end
     }
 
     /// How long the name of a scheme is, or another name and its `=`, behind which a secret begins at `start`.
@@ -217,6 +291,41 @@ impl Pass<'_> {
         if pluses > 0 && self.quote(at + pluses).is_some() { at + pluses } else { at }
     }
 
+    /// Where the value begins within what wraps it at `at`: `Some("x")`, `MD5('x')`, `N'x'`, `Optional[x]`; else `at`.
+    fn unwrapped(&self, at: usize, detector: u16) -> usize {
+        let text = self.rest(at);
+        if let Some(prefix) = PREFIXES.iter().find(|prefix| text.starts_with(prefix)) {
+            return at + prefix.len() - 1;
+        }
+        if let Some(size) = text.strip_prefix(b"string(") {
+            let digits = size.iter().take(9).take_while(|byte| byte.is_ascii_digit()).count();
+            return if size[digits..].starts_with(b") \"") { at + 9 + digits } else { at };
+        }
+        let length = word_length(text);
+        let word = &text[..length];
+        let is_known = WRAPPERS.contains(&word);
+        let own = &self.engine.own;
+        let is_any = own.password == Some(detector)
+            || own.secret == Some(detector) && word.first().is_some_and(u8::is_ascii_uppercase);
+        if (is_known || is_any)
+            && let Some(quote) = self.quote_within(at)
+        {
+            return quote;
+        }
+        match self.byte(at + length) {
+            b'(' if is_known => self.quote_within(at + length + 1).unwrap_or(at + length),
+            b'[' if is_known => at + length,
+            _ => at,
+        }
+    }
+
+    /// Where a quote stands behind a word and a `(` at `at`.
+    fn quote_within(&self, at: usize) -> Option<usize> {
+        let length = word_length(self.rest(at));
+        let inside = at + length + 1;
+        (length > 0 && self.byte(inside - 1) == b'(' && self.quote(inside).is_some()).then_some(inside)
+    }
+
     /// The value in `<…>` at `start`, or behind `<` alone.
     fn pointed(&mut self, start: usize) -> Option<Value> {
         let text = &self.text[start + 1..self.text.len().min(start + POINTED)];
@@ -267,6 +376,22 @@ impl Pass<'_> {
         }
         end
     }
+}
+
+/// Whether `text` begins with a key and its `:`: a word, or up to three that begin with capitals.
+fn is_key(mut text: &[u8]) -> bool {
+    for _ in 0..3 {
+        let is_capital = text.first().is_some_and(u8::is_ascii_uppercase);
+        let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        let length = text.iter().take(NAME).take_while(is_part).count();
+        match text[length..] {
+            [b':'] => return length > 0,
+            [b':', next, ..] => return length > 0 && next.is_ascii_whitespace(),
+            [b' ', ref rest @ ..] if is_capital => text = rest,
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// Whether `text` begins with a word as a sentence has them. What may be a value itself, as an address is, is none: once it is

@@ -110,9 +110,15 @@ fn what_stands_in_the_brackets_of_a_secret_is_hidden() {
         (r#"{"password":["hunter22x"]}"#, r#"{"password":["<password>"]}"#),
         (r##"got "password":["hunter22x""##, r##"got "password":["<password>""##),
         (r##"got "password":["hunter 22x"##, r##"got "password":["<password>"##),
-        (r#"{"password":["hunter22x", "b]c", [1]], "a":"b"}"#, r#"{"password":["<password>], "a":"b"}"#),
+        (
+            r#"{"password":["hunter22x", "b]c", [1]], "a":"b"}"#,
+            r#"{"password":["<password>", "<password>", [<password>]], "a":"b"}"#,
+        ),
         (r#"{"password":{"v":"hunter22x"}}"#, r#"{"password":{"v":"<password>"}}"#),
-        (r#"{"password": {"v":123456,"w":{"x":"hunter22x"}},"a":1}"#, r#"{"password": {"v":<password>},"a":1}"#),
+        (
+            r#"{"password": {"v":123456,"w":{"x":"hunter22x"}},"a":1}"#,
+            r#"{"password": {"v":<password>,"w":{"x":"<password>"}},"a":1}"#,
+        ),
         (r#"{\"password\":[\"hunter22x\"],\"a\":1}"#, r#"{\"password\":[\"<password>\"],\"a\":1}"#),
         (r#""token":["hunter22x"]"#, r#""token":["<secret>"]"#),
         (r#""user":["jdupont"]"#, r#""user":["<username>"]"#),
@@ -124,6 +130,94 @@ fn what_stands_in_the_brackets_of_a_secret_is_hidden() {
         (r#""user":{"age":"jdupont"}"#, r#""user":{"age":"jdupont"}"#),
         (r#""password":["null"] "password":{"#, r#""password":["null"] "password":{"#),
     ]);
+}
+
+#[test]
+fn each_item_of_a_secret_is_hidden_and_its_brackets_stay() {
+    assert_hidden(&[
+        (r#"{"password":["hunter2",12],"level":"info"}"#, r#"{"password":["<password>",<password>],"level":"info"}"#),
+        (
+            r#"{"password":{"value":"abc","set":true},"a":"b"}"#,
+            r#"{"password":{"value":"<password>","set":true},"a":"b"}"#,
+        ),
+        (r#"{"pin":[1234,5678]}"#, r#"{"pin":[<password>,<password>]}"#),
+        (r#"{"password":[true,"hunter2"]}"#, r#"{"password":[true,"<password>"]}"#),
+        (r#"{"password":[12, "hunter2"], "a":"b"}"#, r#"{"password":[<password>, "<password>"], "a":"b"}"#),
+        (r#"{"password":{"a@b.example":"hunter2"}}"#, r#"{"password":{"<password>":"<password>"}}"#),
+        (r#"{\"password\":[\"a b\",\"c\"],\"a\":1}"#, r#"{\"password\":[\"<password>\",\"<password>\"],\"a\":1}"#),
+        (r#"{"token":["abcd1234efgh","ab"],"a":[1]}"#, r#"{"token":["<secret>","<secret>"],"a":[1]}"#),
+        ("password=[hunter2, azerty] x", "password=[<password>, <password>] x"),
+        ("{'password': [b'hunter2', None]}", "{'password': [b'<password>', None]}"),
+        (r#"{"password":["hunter2",["a"#, r#"{"password":["<password>",["<password>"#),
+    ]);
+    assert_kept(&[
+        r#"{"password":["<password>",<password>],"level":"info"}"#,
+        r#"{"password":[<password>,"<password>"],"level":"info"}"#,
+        r#"{"password":[12,13],"token":[1,2],"pin":[true,null]}"#,
+        "password=[password] password=[]",
+    ]);
+}
+
+#[test]
+fn values_stand_before_the_next_key() {
+    assert_hidden(&[
+        ("Username: jdupont Password: azerty Domain: CORP", "Username: <username> Password: <password> Domain: CORP"),
+        ("Account Name: jdupont Account Domain: CORP", "Account Name: <username> Account Domain: CORP"),
+        ("user: jdupont ip: 1", "user: <username> ip: 1"),
+        ("password: azerty host:", "password: <password> host:"),
+    ]);
+    assert_kept(&[
+        "password: invalid user: x",
+        "user: must see http://x",
+        "user: must be one of: a, b",
+        "password: must not be std::string",
+    ]);
+}
+
+#[test]
+fn values_are_known_in_what_wraps_them() {
+    assert_hidden(&[
+        ("password: Some(\"hunter2\") x", "password: Some(\"<password>\") x"),
+        ("password=SecretStr('a b')", "password=SecretStr('<password>')"),
+        ("password = MD5('hunter2')", "password = MD5('<password>')"),
+        ("password: Some(Secret(\"hunter2\"))", "password: Some(Secret(\"<password>\"))"),
+        ("WITH PASSWORD=N'hunter2', x", "WITH PASSWORD=N'<password>', x"),
+        ("PASSWORD = U&'a b' PASSWORD=E'a b'", "PASSWORD = U&'<password>' PASSWORD=E'<password>'"),
+        ("[\"password\"]=> string(7) \"hunter2\"", "[\"password\"]=> string(7) \"<password>\""),
+        ("token: Some(\"abcd1234efgh\")", "token: Some(\"<secret>\")"),
+        ("user: Some(\"jdupont\") user=Optional[jdupont]", "user: Some(\"<username>\") user=Optional[<username>]"),
+        ("password=Some(hunter2) x", "password=Some(<password>) x"),
+    ]);
+    assert_kept(&[
+        "user: Error(\"bad thing\") user=jdoe[1001]",
+        "token: lookup(\"something here\") user: Some(1)",
+        "password: SecretStr('**********') password=Some(\"<password>\") user=Optional[]",
+    ]);
+}
+
+#[test]
+fn values_of_a_form_go_on_behind_coded_separators() {
+    assert_hidden(&[
+        ("GET /?password=hun%20ter2&a=b x", "GET /?password=<password>&a=b x"),
+        ("password=a%26b%22c%3Bd%20 x", "password=<password> x"),
+        ("token=abcd1234efgh%20x&a=b", "token=<secret>&a=b"),
+        ("?next=%2Fx%3Fpassword%3Dhunter2%26a%3Db&c=d", "?next=%2Fx%3Fpassword%3D<password>%26a%3Db&c=d"),
+        ("?password=hunter2&amp;a=%20b", "?password=<password>&amp;a=%20b"),
+    ]);
+    assert_kept(&["password=null%20&a=b"]);
+}
+
+#[test]
+fn names_stand_in_brackets_as_in_forms() {
+    assert_hidden(&[
+        ("user[password]=hunter2 x", "user[password]=<password> x"),
+        ("a=b&user[auth][password]=hunter2&x", "a=b&user[auth][password]=<password>&x"),
+        ("user%5Bpassword%5D=hunter2&x", "user%5Bpassword%5D=<password>&x"),
+        ("password[0]=hunter2 password[]=hunter2", "password[0]=<password> password[]=<password>"),
+        ("{\"user[password]\": \"hunter2\"}", "{\"user[password]\": \"<password>\"}"),
+        ("passwordConfirmation=hunter2 pw=hunter2", "passwordConfirmation=<password> pw=<password>"),
+    ]);
+    assert_kept(&["passwd[123]: all is well", "password[user]=[password] x", "list[password] of=hunter2"]);
 }
 
 #[test]
@@ -173,6 +267,9 @@ fn hiding_twice_is_hiding_once() {
         "burgerservicenummer of jane.doe.averylongname@mail.example.com is now 123456782",
         "PASSWORD=<hunter22x> nom=<Durand>",
         "{\"password\":[\"hunter22x\",\"b\"]} {b'password': b'x y'}",
+        "{\"password\":[\"hunter22x\",12],\"level\":\"info\",\"pin\":[1234,[5678]]}",
+        "{\"password\":{\"value\":\"abc\",\"set\":true,\"n\":3},\"a\":\"b\"}",
+        "user[password]=hunter2&a=b",
     ] {
         for label in labels {
             let once = replaced(&engine, text, label);
@@ -369,7 +466,7 @@ fn what_counts_or_describes_is_no_secret() {
         ("{\"password\":{\"v\":123456}}", "{\"password\":{\"v\":<password>}}"),
         (
             "{\"password\":{\"sensitive\":true,\"type\":\"string\",\"value\":\"hunter22x\"}}",
-            "{\"password\":{\"sensitive\":<password>}}",
+            "{\"password\":{\"sensitive\":true,\"type\":\"<password>\",\"value\":\"<password>\"}}",
         ),
         (
             "CREATE USER x IDENTIFIED WITH mysql_native_password BY 'hunter22x'",
@@ -408,6 +505,15 @@ const FLOODS: &[&str] = &[
     "nom:<",
     "pin=[",
     "pin={",
+    "pin=[a,",
+    "pin=[1,\"",
+    "pin=[\"abcd\",",
+    "a[pin]=",
+    "pin=Some(",
+    "pin=x%20",
+    "pin=ab12%20",
+    "pin[0]=",
+    "user: jane Host ",
     "pin=(a",
     "pin: a_",
     "pin=\" ",
@@ -520,6 +626,13 @@ const PIECES: &[&str] = &[
     "&",
     ";",
     "?state=",
+    "pin=[1234,",
+    "[password]=",
+    "Some(",
+    "N'",
+    "%20",
+    "true,",
+    "Host: ",
 ];
 
 proptest! {

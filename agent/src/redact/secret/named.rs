@@ -38,6 +38,15 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "pin_code",
         "new_password",
         "old_password",
+        "newpassword",
+        "oldpassword",
+        "password_confirmation",
+        "password_confirm",
+        "password_repeat",
+        "dbpass",
+        "userpwd",
+        "psk",
+        "pw",
         "ansible_become_pass",
         "pgpassword",
         "mysql_pwd",
@@ -311,7 +320,7 @@ pub(in super::super) fn scheme_length(text: &[u8]) -> usize {
 }
 
 /// Whether a value says that there is none, or is covered already.
-pub(super) fn is_nothing(value: &[u8]) -> bool {
+pub(in super::super) fn is_nothing(value: &[u8]) -> bool {
     static WORDS: Listed = Listed::new(&[
         b"null",
         b"none",
