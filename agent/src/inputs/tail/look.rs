@@ -1,6 +1,7 @@
 //! Looks at the sizes of files, and at what became of what was handed on.
 
 use std::fs::Metadata;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tracing::{error, info};
@@ -89,6 +90,7 @@ impl Tail {
             return self.copy_overwritten(number);
         }
         let Some(file) = self.files.get_mut(&number) else { return };
+        let begins = (file.standing == Standing::Live && file.size == 0 && size > 0).then(|| Arc::clone(file.name()));
         if is_written && !file.has_generation() {
             // Of what was truncated and written anew a line may be complete, though it is as long as what was tried in vain.
             file.progress.stuck = None;
@@ -99,6 +101,7 @@ impl Tail {
             extend_head(file);
             self.moved.insert(number);
         }
+        begins.iter().for_each(|name| self.search_again(name));
         self.plan_look(number);
         self.enqueue(number);
     }

@@ -19,7 +19,7 @@ use super::proof::{self, Mark};
 use super::siblings::{self, Listings};
 use crate::state::{Known, Position};
 
-/// Searches with a file that has the name.
+/// Searches with a file that has the name and something in it.
 const LOOKS: u8 = 2;
 /// How long a name that nobody has is remembered.
 const VACANT: Duration = Duration::from_mins(10);
@@ -50,6 +50,15 @@ impl Since {
         let (born, seen) = (self.born.min(other.born), self.seen.min(other.seen));
         Self { born, seen, is_copied: self.is_copied || other.is_copied, gone: other.gone.or(self.gone) }
     }
+}
+
+/// Who has a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holder {
+    Nobody,
+    /// A log without anything: of what comes and goes before the next look only copies will tell.
+    Empty,
+    Log,
 }
 
 /// What may have been missed of one name.
@@ -96,14 +105,15 @@ impl Tail {
             return;
         }
         let live = self.files.values().filter(|file| file.standing == Standing::Live);
-        let live: HashSet<Arc<Path>> = live.map(|file| Arc::clone(file.name())).collect();
+        let live: HashMap<Arc<Path>, Holder> = live.map(|file| (Arc::clone(file.name()), holder(file))).collect();
         // What one of the gzip files was compressed from may be held.
         self.gather();
         self.take_up_arrived();
         let mut left = Searches::new();
         for (name, mut search) in std::mem::take(&mut self.searches) {
-            self.look_for(&name, &mut search, live.contains(&name), listings);
-            if search.looks > 0 && self.now < search.until {
+            let holder = live.get(&name).copied().unwrap_or(Holder::Nobody);
+            self.look_for(&name, &mut search, holder, listings);
+            if search.looks > 0 && (self.now < search.until || holder == Holder::Empty) {
                 left.insert(name, search);
             }
         }
@@ -113,8 +123,8 @@ impl Tail {
     }
 
     /// Takes up what was missed of one name, where it was not looked for yet or an open file has the name.
-    fn look_for(&mut self, name: &Path, search: &mut Search, is_live: bool, listings: &mut Listings) {
-        if !std::mem::take(&mut search.is_new) && !is_live {
+    fn look_for(&mut self, name: &Path, search: &mut Search, holder: Holder, listings: &mut Listings) {
+        if !std::mem::take(&mut search.is_new) && holder == Holder::Nobody {
             return;
         }
         let Search { place, since, next, .. } = &*search;
@@ -123,8 +133,15 @@ impl Tail {
         if self.take_up_compressed((name, place), (since.born, since.seen - 1), listings) {
             return self.scan_within(UNSURE);
         }
-        search.looks -= u8::from(is_live);
-        if is_live && search.looks > 0 {
+        search.looks -= u8::from(holder == Holder::Log);
+        if holder == Holder::Log && search.looks > 0 {
+            self.scan_within(self.scan_gap);
+        }
+    }
+
+    /// Has what was missed of a name be looked for now that its log, which was empty, has something.
+    pub(super) fn search_again(&mut self, name: &Path) {
+        if self.searches.contains_key(name) {
             self.scan_within(self.scan_gap);
         }
     }
@@ -254,6 +271,10 @@ impl Tail {
         let has_head = |known: Known| known.head_length > 0 && proof::has_head(file, &known);
         live.filter_map(|open| open.position.known).any(has_head)
     }
+}
+
+fn holder(live: &Tailed) -> Holder {
+    if live.size == 0 { Holder::Empty } else { Holder::Log }
 }
 
 /// Whether `copy`, of `length` bytes, is what the file at `place` begins with.

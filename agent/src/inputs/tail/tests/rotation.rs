@@ -675,3 +675,27 @@ fn a_log_that_was_empty_is_read_from_its_copy_though_it_is_empty_again() {
 
     assert_eq!(rig.texts(), (1..=10).map(|number| format!("line {number}")).collect::<Vec<_>>());
 }
+
+/// As while the agent is kept waiting: the log was known as empty, and looked for often.
+#[test]
+fn what_came_and_went_behind_an_empty_log_is_read_from_its_copies() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 10));
+    rig.start().run();
+    rig.copy_and_truncate("a.log", "a.log.1");
+    for _ in 0..5 {
+        rig.scan();
+        rig.run();
+    }
+    rig.append("a.log", &numbered(11, 20)).rename("a.log.1", "a.log.2").copy_and_truncate("a.log", "a.log.1");
+    rig.append("a.log", &numbered(21, 30));
+    for _ in 0..5 {
+        rig.wait(1).run();
+    }
+
+    let mut texts = rig.texts();
+    texts.sort();
+    let mut expected: Vec<String> = (1..=30).map(|number| format!("line {number}")).collect();
+    expected.sort();
+    assert_eq!(texts, expected);
+}
