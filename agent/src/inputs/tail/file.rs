@@ -141,13 +141,13 @@ pub(super) fn row_fits(row: &Position, metadata: &Metadata) -> bool {
     if row.inode != metadata.ino() {
         return false;
     }
-    let is_led = row.known.is_some_and(|known| known.first_inode != row.inode) && row.rotated && row.seen > 0;
+    let is_led = row.is_of_copy() && row.rotated && row.seen > 0;
     if is_led && super::opened::is_compressed(row.place.as_deref().unwrap_or(&row.name)) && metadata.mtime() > row.seen
     {
         // The gzip file it led to is gone; its inode was free to be used again.
         return false;
     }
-    let first = row.known.filter(|known| known.first_inode == row.inode).map_or(0, |known| known.birth);
+    let first = row.known.filter(|_| !row.is_of_copy()).map_or(0, |known| known.birth);
     let born = if row.born == 0 { first } else { row.born };
     born == 0 || [0, born].contains(&birth(metadata))
 }

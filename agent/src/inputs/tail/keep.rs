@@ -15,7 +15,7 @@ use super::proof;
 use super::read::Progress;
 use crate::plugin::Stream;
 use crate::receipts::Ledger;
-use crate::state::{Known, Position, StateError};
+use crate::state::{Position, StateError};
 
 /// How often positions are stored at the most.
 pub(super) const EVERY: Duration = Duration::from_secs(1);
@@ -281,15 +281,14 @@ impl Tail {
 /// Whether `row` is of `file`. Where births are not known, the inode of a copy may be that of another file by now, which has another
 /// head.
 fn is_row_of(row: &Position, file: &Opened, metadata: &std::fs::Metadata) -> bool {
-    let is_proven = |known: &Known| known.first_inode == row.inode || proof::has_head(file, known);
-    file::row_fits(row, metadata) && row.known.as_ref().is_none_or(is_proven)
+    let is_proven = || row.known.as_ref().is_none_or(|known| proof::has_head(file, known));
+    file::row_fits(row, metadata) && (!row.is_of_copy() || is_proven())
 }
 
 /// Whether `row` is of the file at `path`.
 pub(super) fn is_at(row: &Position, path: &Path, metadata: &std::fs::Metadata) -> bool {
-    let is_first = row.known.is_none_or(|known| known.first_inode == row.inode);
     let is_proven = || file::open(path).is_ok_and(|(file, metadata)| is_row_of(row, &file, &metadata));
-    file::row_fits(row, metadata) && (is_first || is_proven())
+    file::row_fits(row, metadata) && (!row.is_of_copy() || is_proven())
 }
 
 /// Brings the row of `file` up to date, with its offset at `place` where it may not be as far as it is settled. Returns whether it is
@@ -319,7 +318,7 @@ fn update(file: &mut Tailed, seen: i64, place: Option<u64>) -> bool {
 
 /// Whether a file that is read from its head without state would get this row again.
 fn is_made_again(row: &Position) -> bool {
-    row.offset == 0 && row.known.is_none_or(|known| known.truncations == 0 && known.first_inode == row.inode)
+    row.offset == 0 && !row.is_of_copy() && row.known.is_none_or(|known| known.truncations == 0)
 }
 
 /// Gives a file its generation from its head. Returns whether the first line is complete.
@@ -344,6 +343,7 @@ pub(super) fn set_known(file: &mut Tailed, last: bool) -> bool {
 mod tests {
     use super::*;
     use crate::inputs::tail::file::FileId;
+    use crate::state::Known;
 
     #[test]
     fn only_a_file_at_its_head_that_was_never_truncated_gets_the_same_row_again() {

@@ -428,8 +428,7 @@ impl Tailed {
 /// Whether a file that was read to its end, as `row` tells, has no more, as far as the system tells. What was put behind the end of a
 /// copy is of another content.
 fn is_whole(path: &Path, metadata: &Metadata, row: &Position) -> bool {
-    let is_copy = row.known.is_some_and(|known| known.first_inode != row.inode);
-    is_copy || metadata.len() == row.offset || opened::is_compressed(path)
+    row.is_of_copy() || metadata.len() == row.offset || opened::is_compressed(path)
 }
 
 /// Whether `copy` has the bytes before the offset of `old`, as far as they are known.

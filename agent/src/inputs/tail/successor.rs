@@ -46,8 +46,7 @@ impl Tail {
     /// Whether the gzip file at `path`, which is met, is to be left alone: it was read before, it has what is known, or it is to
     /// begin at its end.
     pub(super) fn is_left(&mut self, path: &Path, metadata: &Metadata, from_end: bool) -> bool {
-        let of_copy = |row: &Position| row.known.is_some_and(|known| known.first_inode != row.inode);
-        if let Some(row) = self.row_of(metadata).filter(|row| !of_copy(row)) {
+        if let Some(row) = self.row_of(metadata).filter(|row| !row.is_of_copy()) {
             return row.rotated && row.seen >= metadata.mtime();
         }
         let key = (FileId::of(metadata), file::birth(metadata));
@@ -233,6 +232,11 @@ impl Position {
     pub(super) fn lead_to(&mut self, path: PathBuf, metadata: &Metadata) {
         (self.inode, self.born) = (metadata.ino(), file::birth(metadata));
         (self.place, self.marker) = (Some(path.into()), (0, 0));
+    }
+
+    /// Whether its content was first seen in another file than the one that it leads to.
+    pub(super) fn is_of_copy(&self) -> bool {
+        self.known.is_some_and(|known| known.first_inode != self.inode)
     }
 
     /// Path at which its file was last.
