@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "the files are small and our own")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -296,6 +297,19 @@ fn samples_of_a_dummy_are_times_and_not_copies() {
         eventually("it ends", || agent.0.try_wait().expect("it is waited for"));
         let out = fs::read_to_string(folder.path().join(format!("out{samples}"))).expect("it is written");
         assert_eq!(out.lines().count(), lines, "{samples}");
+    }
+}
+
+#[test]
+fn all_records_of_a_dummy_have_the_time_of_the_first_where_it_is_fixed() {
+    let folder = folder();
+    for (fixed, times) in [("on", 1), ("off", 3)] {
+        let what = format!("-p samples=3 -p rate=100 -p fixed_timestamp={fixed}");
+        let line = format!("-i dummy {what} -o file -p file=out{fixed} -m *");
+        let mut agent = Agent(command(folder.path(), &line).spawn().expect("it starts"));
+        eventually("it ends", || agent.0.try_wait().expect("it is waited for"));
+        let out = fs::read_to_string(folder.path().join(format!("out{fixed}"))).expect("it is written");
+        assert_eq!(out.lines().collect::<BTreeSet<_>>().len(), times, "{out}");
     }
 }
 

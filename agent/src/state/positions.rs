@@ -219,9 +219,21 @@ impl Positions {
     /// # Errors
     /// When SQLite fails.
     pub fn remove(&mut self, id: i64) -> Result<(), StateError> {
-        let Some(connection) = &self.connection else { return Ok(()) };
-        connection.execute("DELETE FROM in_tail_files WHERE id = ?1", [id])?;
-        connection.execute("DELETE FROM vigie_files_1 WHERE id = ?1", [id])?;
+        self.remove_all(&[id])
+    }
+
+    /// Forgets files that are gone, in one transaction.
+    ///
+    /// # Errors
+    /// When SQLite fails; then all are still known.
+    pub fn remove_all(&mut self, ids: &[i64]) -> Result<(), StateError> {
+        let Some(connection) = self.connection.as_mut().filter(|_| !ids.is_empty()) else { return Ok(()) };
+        let transaction = connection.transaction()?;
+        for id in ids {
+            transaction.execute("DELETE FROM in_tail_files WHERE id = ?1", [id])?;
+            transaction.execute("DELETE FROM vigie_files_1 WHERE id = ?1", [id])?;
+        }
+        transaction.commit()?;
         Ok(())
     }
 }

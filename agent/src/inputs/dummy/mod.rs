@@ -84,11 +84,12 @@ impl Dummy {
         (seconds >= 0 || self.options.start_time_nsec >= 0).then_some(Timestamp { seconds: seconds.max(0), nanos })
     }
 
-    /// Time of the record made `since` the first one, at `first`.
-    fn time(&self, first: Timestamp, since: Duration) -> Timestamp {
+    /// Time of the record made `since` the start. That of the first one is noted where it counts for those that follow.
+    fn time(&self, first: &mut Option<Timestamp>, since: Duration) -> Timestamp {
         if self.options.fixed_timestamp {
-            return first;
+            return *first.get_or_insert_with(self.clock);
         }
+        let Some(first) = first else { return (self.clock)() };
         let nanos = u64::from(first.nanos) + u64::from(since.subsec_nanos());
         let seconds = i64::try_from(since.as_secs() + nanos / 1_000_000_000).unwrap_or(0);
         let nanos = u32::try_from(nanos % 1_000_000_000).expect("below a second");
@@ -117,7 +118,7 @@ impl Input for Dummy {
     fn run(self: Box<Self>, outlet: Outlet, stop: Stop) {
         let ledger = Ledger::new(0, stop.signal().clone());
         let began = Instant::now();
-        let first = self.start_time();
+        let mut first = self.start_time();
         let (mut made, mut times) = (0, 0);
         let mut next = if self.options.flush_on_startup { began } else { began + self.interval };
         // The record of the start comes however soon another input ends the agent.
@@ -135,7 +136,7 @@ impl Input for Dummy {
                 break;
             }
             let Some(mut batch) = room else { continue };
-            let time = first.map_or_else(self.clock, |first| self.time(first, began.elapsed()));
+            let time = self.time(&mut first, began.elapsed());
             for _ in 0..self.options.copies.max(1) {
                 self.record(&mut batch, time, made);
                 made += 1;

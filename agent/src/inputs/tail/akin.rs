@@ -41,7 +41,7 @@ type ByHead = HashMap<u64, Vec<(PathBuf, Metadata)>>;
 /// A file as it was when it changed last.
 type Stamp = (FileId, i64, i64);
 /// A turn, and a look at all paths in it.
-type Moment = (Instant, u64);
+pub(super) type Moment = (Instant, u64);
 
 /// First bytes of gzip files: each is opened once, and again when it was written to.
 #[derive(Debug, Default)]
@@ -66,15 +66,19 @@ impl Heads {
         self.directories.get(directory).and_then(|found| found.get(&head)).cloned().unwrap_or_default()
     }
 
-    fn look(&mut self, directory: &Path) -> ByHead {
+    /// The hash of the first bytes of the gzip file at `path`, where it has enough of them.
+    fn hash_of(&mut self, path: &Path, metadata: &Metadata) -> Option<u64> {
         if self.hashes.len() > REMEMBERED {
             self.hashes.clear();
         }
+        let stamp = (FileId::of(metadata), metadata.ctime(), metadata.ctime_nsec());
+        *self.hashes.entry(stamp).or_insert_with(|| full_head_of(path))
+    }
+
+    fn look(&mut self, directory: &Path) -> ByHead {
         let mut found = ByHead::new();
         for (path, metadata) in siblings::told(directory, siblings::entries(directory, opened::is_compressed)) {
-            let stamp = (FileId::of(&metadata), metadata.ctime(), metadata.ctime_nsec());
-            let hash = *self.hashes.entry(stamp).or_insert_with(|| full_head_of(&path));
-            if let Some(hash) = hash {
+            if let Some(hash) = self.hash_of(&path, &metadata) {
                 found.entry(hash).or_default().push((path, metadata));
             }
         }
@@ -90,6 +94,15 @@ fn full_head_of(path: &Path) -> Option<u64> {
 }
 
 impl Tail {
+    pub(super) fn moment(&self) -> Moment {
+        (self.now, self.scans)
+    }
+
+    /// Whether the gzip file at `path` may begin as that of `position`: where much is known of that, what is remembered tells.
+    pub(super) fn may_begin_as(&self, path: &Path, metadata: &Metadata, position: &Position) -> bool {
+        full_head(position).is_none_or(|head| self.heads.borrow_mut().hash_of(path, metadata) == Some(head))
+    }
+
     /// Whose content `opened`, which is at `path` and begins with `head`, has by that alone.
     pub(super) fn kin_by_content(&self, opened: &Opened, path: &Path, head: &[u8]) -> Kin {
         let hash = (head.len() == proof::HEAD).then(|| proof::hash(head));
@@ -114,20 +127,21 @@ impl Tail {
         if is_copy { Kin::Copy } else { Kin::None }
     }
 
-    /// Gzip files beside it that have what was read of `position`, with names that rotation does not make.
-    pub(super) fn successor_by_content(&self, position: &Position) -> Vec<(PathBuf, Metadata)> {
-        let place = position.last_place();
-        let directory = place.parent().unwrap_or(Path::new(""));
+    /// Gzip files beside it that have what was read of `position`, with names that rotation does not make; among those `around` it where
+    /// little is known of that.
+    pub(super) fn successor_by_content(
+        &self,
+        position: &Position,
+        around: Vec<(PathBuf, Metadata)>,
+    ) -> Vec<(PathBuf, Metadata)> {
+        let directory = position.last_place().parent().unwrap_or(Path::new(""));
         let (_, length) = position.marker;
         if length == 0 {
             return Vec::new();
         }
         let mut found = match full_head(position) {
-            Some(head) => self.heads.borrow_mut().with(directory, head, (self.now, self.scans)),
-            None => {
-                let is_like = |path: &Path| opened::is_compressed(path) && self.is_named_like(path, position);
-                siblings::told(place, siblings::entries(directory, is_like))
-            }
+            Some(head) => self.heads.borrow_mut().with(directory, head, self.moment()),
+            None => around.into_iter().filter(|(path, _)| self.is_named_like(path, position)).collect(),
         };
         found.retain(|(path, _)| !is_named_after(path, position));
         found.truncate(CANDIDATES);

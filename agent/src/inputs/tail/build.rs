@@ -174,6 +174,7 @@ impl Tail {
             scan_again: None,
             left: HashSet::new(),
             heads: RefCell::default(),
+            gzips: RefCell::default(),
             // Streams of one input go to neighbouring workers; inputs begin at different ones.
             stream_base: Stream::new_ids(),
             last_number: 0,

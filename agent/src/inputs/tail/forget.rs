@@ -35,13 +35,20 @@ impl Tail {
         let gone: Vec<Position> =
             self.rows.iter().filter(|row| self.is_gone(row, &followed, &mut seen)).cloned().collect();
         let before = std::mem::replace(&mut self.gone, gone.iter().map(|row| row.id).collect());
-        for row in gone.iter().filter(|row| before.contains(&row.id)) {
+        let over: Vec<Position> = gone.into_iter().filter(|row| before.contains(&row.id)).collect();
+        for row in &over {
             debug!(component = %self.settings.name, file = %row.last_place().display(), "gone for good: forgotten");
             self.gone.remove(&row.id);
-            self.rows.remove(row);
-            if let Err(error) = self.positions.remove(row.id) {
-                self.complain(&error, "the position of a file that is gone cannot be removed");
-            }
+        }
+        self.forget_rows(&over);
+    }
+
+    /// Forgets `rows`.
+    pub(super) fn forget_rows(&mut self, rows: &[Position]) {
+        rows.iter().for_each(|row| self.rows.remove(row));
+        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+        if let Err(error) = self.positions.remove_all(&ids) {
+            self.complain(&error, "the positions of files that are gone cannot be removed");
         }
     }
 
@@ -59,7 +66,7 @@ impl Tail {
         let is_missing = entries
             .as_ref()
             .is_some_and(|entries| entries.get(&row.inode).is_none_or(|metadata| !file::row_fits(row, metadata)));
-        is_missing && self.successor(row).is_none()
+        is_missing && self.successor_of_many(row).is_none()
     }
 }
 

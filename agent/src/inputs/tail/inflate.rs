@@ -7,6 +7,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use super::proof::HEAD;
+use crate::inputs::files;
 use flate2::{Decompress, FlushDecompress, Status};
 
 /// Compressed bytes read at once.
@@ -19,6 +20,8 @@ const RATIO: u64 = 500;
 const FREE: u64 = 16 << 20;
 /// What a member begins with.
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// First bytes, compressed, by which another file that is written over it shows: its header has a time, and a checksum or a name.
+const BEGINNING: usize = 256;
 /// The window of gzip, as a power of two.
 const WINDOW_BITS: u8 = 15;
 
@@ -33,6 +36,8 @@ pub(super) struct Inflated {
     made: u64,
     kept: Vec<u8>,
     head: Vec<u8>,
+    /// The first compressed bytes.
+    beginning: Vec<u8>,
     /// It goes at least so far: that much of the same content was read elsewhere.
     least: u64,
     /// Whether what follows cannot be read.
@@ -55,6 +60,18 @@ impl Inflated {
         let rest = if self.is_broken { 0 } else { length - self.taken };
         let known = if rest == 0 { self.made } else { self.made.max(self.head.len() as u64) };
         known.max(self.least) + rest
+    }
+
+    /// Whether `file` begins as it began. If not, it is another one from now on.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(super) fn begins_as_before(&mut self, file: &File) -> io::Result<bool> {
+        let is_same = self.has_beginning(file)?;
+        if !is_same {
+            *self = Self::default();
+        }
+        Ok(is_same)
     }
 
     /// Up to where it was read and why no further, where that was not told yet.
@@ -132,8 +149,9 @@ impl Inflated {
     /// The same at its start.
     fn rewound(&mut self) -> Self {
         let (head, trouble) = (std::mem::take(&mut self.head), self.trouble.take());
+        let beginning = std::mem::take(&mut self.beginning);
         let (is_told, is_end_told) = (self.is_told, self.is_end_told);
-        Self { head, least: self.least, trouble, is_told, is_end_told, ..Self::default() }
+        Self { head, beginning, least: self.least, trouble, is_told, is_end_told, ..Self::default() }
     }
 
     /// Inflates up to `wanted` bytes behind `offset`, from the start where that lies before what is kept.
@@ -150,12 +168,27 @@ impl Inflated {
         Ok(())
     }
 
+    /// Whether `file` has the first bytes that are known, of which more may be known now.
+    fn has_beginning(&mut self, file: &File) -> io::Result<bool> {
+        let mut beginning = [0; BEGINNING];
+        let read = files::read_full(file, &mut beginning, 0)?;
+        let is_same = beginning[..read].starts_with(&self.beginning);
+        if is_same && read > self.beginning.len() {
+            self.beginning = beginning[..read].to_vec();
+        }
+        Ok(is_same)
+    }
+
     /// Inflates a little more. Gives whether there may be more behind it.
     fn more(&mut self, file: &File) -> io::Result<bool> {
         let mut piece = [0; PIECE];
         let read = file.read_at(&mut piece, self.taken)?;
         if read == 0 || self.is_broken {
             return Ok(false);
+        }
+        if !self.has_beginning(file)? {
+            // The next look at it finds that.
+            return Ok(self.give_up(false, ""));
         }
         if self.member.is_none() {
             if read < MAGIC.len() {

@@ -237,7 +237,8 @@ fn patience(rewinds: u8) -> Duration {
 fn is_known(file: &Tailed) -> bool {
     let Progress { offset, mark, .. } = &file.progress;
     let goes_on = |opened: &Opened| file.may_grow() || mark.is_in(opened, *offset);
-    let has_head = |opened: &Opened, known| proof::has_head(opened, known) && goes_on(opened);
+    let has_head =
+        |opened: &Opened, known| opened.begins_as_before() && proof::has_head(opened, known) && goes_on(opened);
     let known = file.position.known.as_ref();
     known.is_none_or(|known| file.file.for_a_moment(|opened| opened.file().is_err() || has_head(opened, known)))
 }

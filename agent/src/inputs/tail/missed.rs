@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -45,6 +46,11 @@ pub(super) struct Since {
 }
 
 impl Since {
+    /// Whether the file of which `metadata` tells may have come since: it was born, or is a copy that was made over an older one.
+    fn may_be_of(&self, metadata: &Metadata) -> bool {
+        file::birth(metadata) >= self.born || (self.is_copied && metadata.mtime() >= self.seen)
+    }
+
     /// What was missed since this and since `other`.
     fn and(self, other: Self) -> Self {
         let (born, seen) = (self.born.min(other.born), self.seen.min(other.seen));
@@ -153,15 +159,15 @@ impl Tail {
             return;
         }
         self.take_up_deleted(name, |tail, arrival| {
-            let is_young = file::birth(&arrival.metadata) >= since.born;
             let now = arrival.file.metadata();
-            is_young && now.is_ok_and(|now| tail.is_unknown((name, place), (&arrival.file, &now), since))
+            since.may_be_of(&arrival.metadata)
+                && now.is_ok_and(|now| tail.is_unknown((name, place), (&arrival.file, &now), since))
         });
         for _ in 0..ROUNDS {
             let found = listings.siblings(place).into_iter();
             let found = found.map(|(path, metadata)| (file::birth(&metadata), path, metadata));
-            let is_missed = |(birth, path, metadata): &(i64, PathBuf, Metadata)| {
-                *birth >= since.born && self.is_missed((name, place), (path, metadata), since)
+            let is_missed = |(_, path, metadata): &(i64, PathBuf, Metadata)| {
+                since.may_be_of(metadata) && self.is_missed((name, place), (path, metadata), since)
             };
             let mut missed: Vec<(i64, PathBuf, FileId)> =
                 found.filter(is_missed).map(|(birth, path, metadata)| (birth, path, FileId::of(&metadata))).collect();
@@ -180,7 +186,7 @@ impl Tail {
         let Some((file, metadata)) = self.open_to_take_up(path) else { return };
         let is_other = FileId::of(&metadata) != id;
         let is_wanted = || {
-            file::birth(&metadata) >= since.born
+            since.may_be_of(&metadata)
                 && !self.by_id.contains_key(&FileId::of(&metadata))
                 && self.is_unknown((name, place), (&file, &metadata), since)
         };

@@ -19,6 +19,7 @@ mod file;
 mod follower;
 mod forget;
 mod globs;
+mod gzips;
 mod inflate;
 mod joining;
 mod keep;
@@ -67,6 +68,7 @@ use before::Undecided;
 use descriptors::Descriptors;
 use file::{FileId, Tailed};
 pub use follower::{Follower, followers};
+use gzips::Gzips;
 use left::Inherited;
 use missed::Searches;
 use options::TailOptions;
@@ -185,6 +187,8 @@ struct Tail {
     left: HashSet<(FileId, i64)>,
     /// First bytes of gzip files, remembered.
     heads: RefCell<Heads>,
+    /// Gzip files of directories, by name.
+    gzips: RefCell<Gzips>,
     stream_base: u64,
     last_number: u64,
     /// Paths that could not be opened and were complained of.

@@ -236,6 +236,13 @@ impl Opened {
         Ok(())
     }
 
+    /// Whether it is, as far as its first bytes tell, the file that it was and not another one that was written over it. Of one that is
+    /// not compressed others tell.
+    pub(super) fn begins_as_before(&self) -> bool {
+        let (Ok(file), Some(mut inflated)) = (self.file(), self.inflated()) else { return true };
+        inflated.begins_as_before(&file).unwrap_or(true)
+    }
+
     /// Up to where it can be read and why no further, once for each file.
     pub(super) fn take_trouble(&self) -> Option<(u64, String)> {
         self.inflated()?.take_trouble()

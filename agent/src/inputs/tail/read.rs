@@ -239,7 +239,7 @@ impl Lease {
             self.progress.has_told_skips = true;
             let stream = &self.content.stream;
             let longest = self.reading.cutting.max_line;
-            warn!(component = %stream.input, file = %stream.name, longest,
+            warn!(component = %stream.input, file = %stream.name, limit = longest,
                 "lines above `Buffer_Max_Size` are left out; this is said once for a file");
         }
     }

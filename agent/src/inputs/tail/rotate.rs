@@ -85,26 +85,11 @@ impl Tail {
                 }
             }
         }
-        for row in gone {
-            if !self.goes_on_compressed(&row) {
-                self.forget_old(&row, now);
-            }
-        }
+        gone.retain(|row| !self.goes_on_compressed(row) && is_old(row, now));
+        self.forget_rows(&gone);
         still_there.iter_mut().for_each(|row| row.seen = now);
         if let Err(error) = self.positions.store(&mut still_there.iter_mut().collect::<Vec<_>>(), false) {
             self.complain(&error, "positions cannot be stored");
-        }
-    }
-
-    /// Forgets a row whose file was not found for a week.
-    fn forget_old(&mut self, row: &Position, now: i64) {
-        // A row that Vigie never wrote belongs to someone else.
-        if row.seen == 0 || now - row.seen < KEPT_SECONDS {
-            return;
-        }
-        self.rows.remove(row);
-        if let Err(error) = self.positions.remove(row.id) {
-            self.complain(&error, "an old position cannot be removed");
         }
     }
 
@@ -423,6 +408,11 @@ impl Tailed {
     pub(super) fn is_copy(&self) -> bool {
         self.position.known.is_some_and(|known| known.first_inode != self.id.inode)
     }
+}
+
+/// Whether the file of `row` was not found for a week. A row that Vigie never wrote belongs to someone else.
+fn is_old(row: &Position, now: i64) -> bool {
+    row.seen != 0 && now - row.seen >= KEPT_SECONDS
 }
 
 /// Whether a file that was read to its end, as `row` tells, has no more, as far as the system tells. What was put behind the end of a

@@ -130,12 +130,12 @@ fn family(place: &Path) -> PathBuf {
     place.parent().unwrap_or(Path::new("")).join(stem)
 }
 
-fn families_of(row: &Position) -> BTreeSet<PathBuf> {
+pub(super) fn families_of(row: &Position) -> BTreeSet<PathBuf> {
     [Some(&row.name), row.place.as_ref()].into_iter().flatten().map(|place| family(place)).collect()
 }
 
 /// The families that the rotated file at `path` may be of: rotation goes on behind a root or a stem.
-fn families_around(path: &Path) -> BTreeSet<PathBuf> {
+pub(super) fn families_around(path: &Path) -> BTreeSet<PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let directory = path.parent().unwrap_or(Path::new(""));
     // Where it goes on behind `app.log`, `app` is followed by a dot, too.

@@ -1,7 +1,7 @@
 //! The files beside a log that its rotation made, by their names.
 
 use std::collections::HashMap;
-use std::fs::Metadata;
+use std::fs::{DirEntry, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -13,20 +13,35 @@ use crate::config::or_here;
 /// Endings of compressed files: their content was another file's before.
 const COMPRESSED: [&str; 8] = [".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".Z", ".zip"];
 
+#[cfg(test)]
+thread_local! {
+    /// How often a directory was looked through.
+    pub(super) static LOOKED: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
 /// Regular files in `directory` whose paths are `wanted`; none where it is not there.
 pub(super) fn entries(directory: &Path, wanted: impl Fn(&Path) -> bool) -> io::Result<Vec<(PathBuf, Metadata)>> {
-    let directory = or_here(directory);
-    let found = match std::fs::read_dir(directory) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        found => found?.filter_map(Result::ok),
-    };
-    let found = found.map(|entry| (entry.path(), entry)).filter(|(path, _)| wanted(path));
-    let entries = found.filter_map(|(path, entry)| Some((path, entry.metadata().ok()?)));
+    let entries = named(directory, wanted)?.filter_map(|(path, entry)| Some((path, entry.metadata().ok()?)));
     Ok(entries.filter(|(_, metadata)| metadata.is_file()).collect())
 }
 
+/// Everything in `directory` whose path is `wanted`; nothing where it is not there.
+pub(super) fn named(
+    directory: &Path,
+    wanted: impl Fn(&Path) -> bool,
+) -> io::Result<impl Iterator<Item = (PathBuf, DirEntry)>> {
+    #[cfg(test)]
+    LOOKED.with(|looked| looked.set(looked.get() + 1));
+    let found = match std::fs::read_dir(or_here(directory)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        found => Some(found?.filter_map(Result::ok)),
+    };
+    let found = found.into_iter().flatten().map(|entry| (entry.path(), entry));
+    Ok(found.filter(move |(path, _)| wanted(path)))
+}
+
 /// What was found at `place`; nothing, and a warning, where that could not be read.
-pub(super) fn told(place: &Path, found: io::Result<Vec<(PathBuf, Metadata)>>) -> Vec<(PathBuf, Metadata)> {
+pub(super) fn told<Found>(place: &Path, found: io::Result<Vec<Found>>) -> Vec<Found> {
     found.unwrap_or_else(|error| {
         warn!(component = "tail", place = %place.display(), %error, "rotated files cannot be looked for");
         Vec::new()

@@ -15,6 +15,7 @@ use tracing::info;
 use super::Tail;
 use super::akin;
 use super::file::{self, FileId, Standing, Tailed};
+use super::gzips::Age;
 use super::opened::{self, Opened};
 use super::proof;
 use super::rotate::Copy;
@@ -131,7 +132,7 @@ impl Tail {
 
     /// A row whose file is nowhere to be found: goes on in what it was compressed to. Gives whether there is such a file.
     pub(super) fn goes_on_compressed(&mut self, row: &Position) -> bool {
-        let Some((path, metadata)) = self.successor(row) else { return false };
+        let Some((path, metadata)) = self.successor_of_many(row) else { return false };
         self.go_on_in(row.clone(), &path, &metadata);
         true
     }
@@ -157,6 +158,15 @@ impl Tail {
 
     /// The gzip file that has the content of `position`, among those beside it.
     pub(super) fn successor(&self, position: &Position) -> Option<(PathBuf, Metadata)> {
+        self.successor_among(position, Age::Now)
+    }
+
+    /// The same, where names may be as they were at any time in this moment: for many positions.
+    pub(super) fn successor_of_many(&self, position: &Position) -> Option<(PathBuf, Metadata)> {
+        self.successor_among(position, Age::Moment)
+    }
+
+    fn successor_among(&self, position: &Position, age: Age) -> Option<(PathBuf, Metadata)> {
         position.known.filter(|known| known.head_length > 0)?;
         let is_open = |metadata: &Metadata| self.by_id.contains_key(&FileId::of(metadata));
         let is_free = |file: &Opened, metadata: &Metadata| {
@@ -164,10 +174,12 @@ impl Tail {
         };
         let is_kin = |(path, metadata): &(PathBuf, Metadata)| {
             !is_open(metadata)
+                && self.may_begin_as(path, metadata, position)
                 && file::open(path).is_ok_and(|(file, _)| has_content(&file, position) && is_free(&file, metadata))
         };
-        let named = beside(position).into_iter().find(&is_kin);
-        named.or_else(|| self.successor_by_content(position).into_iter().find(&is_kin))
+        let around = self.gzips.borrow_mut().around(position, (self.moment(), age));
+        let named = around.iter().find(|found| is_named_after(&found.0, position) && is_kin(found)).cloned();
+        named.or_else(|| self.successor_by_content(position, around).into_iter().find(&is_kin))
     }
 
     /// A gzip file that has what `old` held, to be read on in it.
@@ -259,13 +271,6 @@ pub(super) fn is_there(row: &Position) -> bool {
 fn is_young(metadata: &Metadata) -> bool {
     // A time in the future is no proof of youth.
     metadata.modified().ok().and_then(|at| at.elapsed().ok()).is_some_and(|age| age < YOUNG)
-}
-
-/// Gzip files beside `position` that are named after it.
-fn beside(position: &Position) -> Vec<(PathBuf, Metadata)> {
-    let place = position.last_place();
-    let is_beside = |path: &Path| opened::is_compressed(path) && is_named_after(path, position);
-    siblings::told(place, siblings::entries(place.parent().unwrap_or(Path::new("")), is_beside))
 }
 
 /// Whether the gzip file at `path` may have the content of `position` by its name and directory: `app.log.2.gz` that of

@@ -203,6 +203,30 @@ fn the_rest_of_a_truncated_file_is_read_from_a_compressed_copy() {
     assert_eq!(rig.metrics.abandoned_bytes.get(), 0);
 }
 
+/// `gzip -c app.log > app.log.1.gz; : > app.log`, again and again.
+#[test]
+fn what_is_compressed_over_the_gzip_file_before_comes_once() {
+    for (rotate_wait, wait) in [("30", 1), ("1", 5), ("1", 1)] {
+        now_is_real();
+        let mut rig = Rig::new("a.log", &[("read_from_head", "on"), ("rotate_wait", rotate_wait)]);
+        rig.append("a.log", &numbered(1, 10));
+        rig.start().run();
+        for round in 1..4 {
+            rig.append("a.log", &numbered(20 * round - 9, 20 * round));
+            compress(&rig, "a.log", "a.log.1.gz");
+            File::create(rig.path("a.log")).expect("it is truncated");
+            rig.scan().wait(wait).run();
+            rig.append("a.log", &numbered(20 * round + 1, 20 * round + 10));
+            rig.wait(wait).run();
+        }
+        rig.wait(40).stop();
+        rig.start().wait(40);
+
+        assert_eq!(rig.texts(), lines(1, 70), "{rotate_wait} {wait}");
+        assert_eq!(rig.metrics.abandoned_bytes.get(), 0);
+    }
+}
+
 #[test]
 fn equal_content_under_another_name_is_read_and_what_is_old_at_the_start_is_not() {
     now_is_real();

@@ -1,6 +1,7 @@
 //! Rows of files that were closed: they go with the files, and stay where it is not proved that these are gone.
 
 use super::*;
+use crate::inputs::tail::siblings::LOOKED;
 
 /// An agent that follows `a.log`, and has a closed file that was renamed to `to`.
 fn closed(to: &str) -> Rig {
@@ -58,4 +59,36 @@ fn the_row_stays_for_what_its_file_was_compressed_to() {
     rig.remove("b.log.1.gz");
 
     assert_eq!(look_twice(&mut rig), 1);
+}
+
+/// How often a directory is looked through when `count` rotated files are gone and their rows are looked for, and at the next start.
+fn looks_for(count: u32) -> [u32; 2] {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on"), ("rotate_wait", "1")]);
+    rig.append("a.log", "a\n");
+    let names: Vec<String> = (0..count).map(|number| format!("b{number}.log")).collect();
+    for name in &names {
+        rig.append(name, "b\n");
+    }
+    rig.start();
+    for name in &names {
+        rig.rename(name, &format!("{name}.1"));
+    }
+    rig.scan().wait(5);
+    assert_eq!(rig.stored().len(), names.len() + 1);
+    for name in &names {
+        rig.remove(&format!("{name}.1"));
+    }
+    let before = LOOKED.take();
+    rig.wait(601).scan();
+    let forgetting = LOOKED.take();
+    rig.stop();
+    LOOKED.set(0);
+    rig.start();
+    [forgetting, LOOKED.replace(before)]
+}
+
+/// Ten thousand rows once took more than half a minute, in which nothing was read.
+#[test]
+fn a_directory_is_looked_through_as_often_for_many_rows_as_for_few() {
+    assert_eq!(looks_for(40), looks_for(2));
 }

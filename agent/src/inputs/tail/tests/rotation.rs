@@ -640,6 +640,35 @@ fn what_is_copied_over_the_copy_before_comes_once() {
     assert_eq!(rig.texts(), (1..=40).map(|number| format!("line {number}")).collect::<Vec<_>>());
 }
 
+/// As while the agent is kept waiting: `cp app.log app.log.1; : > app.log`, twice. A copy that is made over another is as old as that.
+#[test]
+fn what_is_copied_twice_over_the_copy_before_between_two_looks_comes_once() {
+    for rotate_wait in ["1", "30"] {
+        let mut rig = Rig::new("a.log", &[("read_from_head", "on"), ("rotate_wait", rotate_wait)]);
+        rig.append("a.log", &numbered(1, 10));
+        rig.start().run();
+        rig.copy_and_truncate("a.log", "a.log.1");
+        rig.scan().run();
+        rig.append("a.log", &numbered(11, 20));
+        rig.wait(1).run();
+        rig.wait(5).run();
+
+        rig.copy_and_truncate("a.log", "a.log.1");
+        rig.append("a.log", &numbered(21, 25));
+        rig.copy_and_truncate("a.log", "a.log.1");
+        rig.append("a.log", &numbered(26, 30));
+        rig.scan().run();
+        rig.wait(1).run();
+        rig.scan().run();
+        rig.wait(40).stop();
+        rig.start().wait(40);
+
+        let mut texts = rig.texts();
+        texts.sort_by_key(|text| text.strip_prefix("line ").and_then(|number| number.parse::<u32>().ok()));
+        assert_eq!(texts, (1..=30).map(|number| format!("line {number}")).collect::<Vec<_>>(), "{rotate_wait}");
+    }
+}
+
 /// As from cron: `cat app.log >> app.log.old; : > app.log`.
 #[test]
 fn what_is_appended_to_a_copy_comes_once_with_a_restart_too() {

@@ -1,0 +1,93 @@
+//! The gzip files of directories by the logs whose rotated files they may be, by their names.
+//!
+//! Where many files are gone at a time, each of them asks which gzip file holds what it held. A directory is looked through anew only
+//! where it changed.
+
+use std::collections::HashMap;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::akin::Moment;
+use super::opened;
+use super::rows::{families_around, families_of};
+use super::siblings;
+use crate::config::or_here;
+use crate::state::Position;
+
+/// Gzip files whose names are remembered at the most.
+const REMEMBERED: usize = 65_536;
+/// A directory that changed so shortly before it was looked through may have changed since, too: its time is coarse.
+const COARSE: Duration = Duration::from_millis(50);
+
+/// How old what is known of a directory may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Age {
+    /// As it is now.
+    Now,
+    /// As it was at any time in this moment.
+    Moment,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Gzips {
+    directories: HashMap<PathBuf, Listed>,
+    count: usize,
+}
+
+#[derive(Debug)]
+struct Listed {
+    at: Moment,
+    /// When the directory changed last, where everything that was in it then was found.
+    changed: Option<SystemTime>,
+    count: usize,
+    /// Gzip files by the families of logs.
+    families: HashMap<PathBuf, Vec<PathBuf>>,
+}
+
+impl Gzips {
+    /// Gzip files beside that of `position` that may hold its content by their names, and some more.
+    pub(super) fn around(&mut self, position: &Position, (now, age): (Moment, Age)) -> Vec<(PathBuf, Metadata)> {
+        let directory = position.last_place().parent().unwrap_or(Path::new(""));
+        let is_of_moment = |listed: &Listed| age == Age::Moment && listed.at == now;
+        let is_valid = |listed: &Listed| is_of_moment(listed) || listed.is_as(directory);
+        if !self.directories.get(directory).is_some_and(is_valid) {
+            self.list(directory, now);
+        }
+        let Some(listed) = self.directories.get(directory) else { return Vec::new() };
+        let families = families_of(position);
+        let found = families.iter().filter_map(|family| listed.families.get(family)).flatten();
+        let found = found.filter_map(|path| Some((path.clone(), std::fs::symlink_metadata(path).ok()?)));
+        found.filter(|(_, metadata)| metadata.is_file()).collect()
+    }
+
+    fn list(&mut self, directory: &Path, now: Moment) {
+        if self.count > REMEMBERED {
+            *self = Self::default();
+        }
+        let changed = changed(directory).filter(|changed| changed.elapsed().is_ok_and(|age| age > COARSE));
+        let found =
+            siblings::named(directory, opened::is_compressed).map(|found| found.map(|(path, _)| path).collect());
+        let mut families = HashMap::<PathBuf, Vec<PathBuf>>::new();
+        let paths: Vec<PathBuf> = siblings::told(directory, found);
+        let count = paths.len();
+        for path in paths {
+            for family in families_around(&path) {
+                families.entry(family).or_default().push(path.clone());
+            }
+        }
+        let before = self.directories.insert(directory.to_owned(), Listed { at: now, changed, count, families });
+        self.count = self.count + count - before.map_or(0, |before| before.count);
+    }
+}
+
+impl Listed {
+    /// Whether nothing came to `directory` or left it since.
+    fn is_as(&self, directory: &Path) -> bool {
+        self.changed.is_some() && self.changed == changed(directory)
+    }
+}
+
+fn changed(directory: &Path) -> Option<SystemTime> {
+    std::fs::metadata(or_here(directory)).and_then(|metadata| metadata.modified()).ok()
+}
