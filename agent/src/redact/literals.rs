@@ -154,7 +154,8 @@ impl Pass<'_> {
         match lead {
             Lead::Token(detector) => self.vendor_token(at, detector),
             Lead::Bearer => self.behind(at, |pass, start| {
-                pass.digest(start) || pass.token(at, start, bearer, |byte| b".~+/=".contains(&byte))
+                !pass.is_type(at, start)
+                    && (pass.digest(start) || pass.token(at, start, bearer, |byte| b".~+/=".contains(&byte)))
             }),
             Lead::Basic => self.behind(at, |pass, start| pass.token(at, start, basic, |byte| b"+/=".contains(&byte))),
             Lead::Sid => self.token(at, at, sid, |_| false),

@@ -15,6 +15,7 @@ mod chains;
 #[cfg(any(test, fuzzing))]
 pub mod check;
 mod checksum;
+mod code;
 mod commands;
 mod context;
 mod decode;
@@ -41,6 +42,7 @@ mod network;
 mod numbers;
 mod own;
 mod pairs;
+mod pam;
 mod phone;
 mod phrases;
 mod place;

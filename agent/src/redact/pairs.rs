@@ -178,6 +178,9 @@ impl Pass<'_> {
             may_have_more.then(|| pairs.known(&last_phrases(&self.text[floor.min(end)..end]))).flatten()
         });
         let Some(detector) = named.or(query.map(|(query, _)| query)) else { return };
+        if self.is_of_pam(at, edge, end) {
+            return;
+        }
         let Some(value) = self.value(at, detector) else { return };
         let kind = if value.is_quoted { QUOTED } else { BARE };
         let is_taken = named.is_some_and(|detector| self.ask_value(detector, &value, kind));
