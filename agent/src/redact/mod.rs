@@ -19,6 +19,7 @@ mod code;
 mod commands;
 mod context;
 mod decode;
+mod described;
 mod detector;
 mod digest;
 mod endings;
@@ -75,6 +76,7 @@ mod values;
 
 pub use all::all;
 pub use checksum::{digits_mod, luhn, mod_11_10};
+pub use described::is_description;
 pub use detector::{Candidate, Detector, Form, Group, Shape, Tier};
 pub use engine::{Engine, Strictness};
 pub use folded::Folded;
