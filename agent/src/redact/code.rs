@@ -90,20 +90,18 @@ struct Expression<'a> {
 impl<'a> Expression<'a> {
     /// The names with dots, arrows or colons between them that `text` begins with.
     fn read(text: &'a [u8]) -> Option<Self> {
-        let (mut at, mut count, mut first, mut last) = (0, 0, text, text);
-        loop {
-            let length = name_length(&text[at..]);
-            if length == 0 {
-                return None;
+        let first = &text[..name_length(text)];
+        let (mut last, mut count, mut at) = (first, 1, first.len());
+        while !last.is_empty() {
+            let joint = joint_length(&text[at..]);
+            if joint == 0 {
+                return Some(Self { first, last, count, length: at });
             }
-            last = &text[at..at + length];
-            first = if count == 0 { last } else { first };
-            (count, at) = (count + 1, at + length);
-            match joint_length(&text[at..]) {
-                0 => return (at < LONGEST).then_some(Self { first, last, count, length: at }),
-                joint => at += joint,
-            }
+            last = &text[at + joint..];
+            last = &last[..name_length(last)];
+            (count, at) = (count + 1, at + joint + last.len());
         }
+        None
     }
 
     fn fetches(&self) -> bool {

@@ -17,6 +17,8 @@ enum Takes {
     Both,
     /// As before, with a name and a `:` or `%` before it, which are part of the value.
     Pair,
+    /// The name of an account, glued to the option or, if that ends with a space, behind it.
+    Name,
 }
 
 /// A program that takes a password.
@@ -41,6 +43,24 @@ pub(super) const COMMANDS: &[Command] = &[
     Command { program: b"redis-cli", option: b"-a", takes: Takes::Both },
     Command { program: b"mongo", option: b"-p", takes: Takes::Both },
     Command { program: b"smbclient", option: b"-U", takes: Takes::Pair },
+    Command { program: b"mysql", option: b"-u", takes: Takes::Name },
+    Command { program: b"mysql", option: b"--user ", takes: Takes::Name },
+    Command { program: b"mariadb", option: b"-u", takes: Takes::Name },
+    Command { program: b"mariadb", option: b"--user ", takes: Takes::Name },
+    Command { program: b"psql ", option: b"-U ", takes: Takes::Name },
+    Command { program: b"psql ", option: b"--username ", takes: Takes::Name },
+    Command { program: b"pg_dump", option: b"-U ", takes: Takes::Name },
+    Command { program: b"pg_restore", option: b"-U ", takes: Takes::Name },
+    Command { program: b"ssh ", option: b"-l ", takes: Takes::Name },
+    Command { program: b"sudo ", option: b"-u ", takes: Takes::Name },
+    Command { program: b"sudo ", option: b"--user ", takes: Takes::Name },
+    Command { program: b"crontab ", option: b"-u ", takes: Takes::Name },
+    Command { program: b"runuser ", option: b"-u ", takes: Takes::Name },
+    Command { program: b"redis-cli", option: b"--user ", takes: Takes::Name },
+    Command { program: b"docker login ", option: b"-u ", takes: Takes::Name },
+    Command { program: b"podman login ", option: b"-u ", takes: Takes::Name },
+    Command { program: b"su - ", option: b"- ", takes: Takes::Name },
+    Command { program: b"su -l ", option: b"-l ", takes: Takes::Name },
 ];
 
 impl Pass<'_> {
@@ -52,10 +72,13 @@ impl Pass<'_> {
         if memchr::memchr(b'-', line).is_none() {
             return;
         }
-        let Some(password) = self.engine.pairs.named(b"password") else { return };
         let line = &line[..memchr::memchr3(b'\n', b'|', b';', line).unwrap_or(line.len())];
-        if let Some(value) = value(line, &text[at..], command.option, command.takes) {
-            self.keep(password, at + value.start..at + value.end);
+        let Some(value) = value(line, &text[at..], command.option, command.takes) else { return };
+        let value = at + value.start..at + value.end;
+        if matches!(command.takes, Takes::Name) {
+            self.ask(self.engine.own.username, value);
+        } else if let Some(password) = self.engine.own.password {
+            self.keep(password, value);
         }
     }
 }
@@ -65,7 +88,8 @@ fn value(line: &[u8], text: &[u8], option: &[u8], takes: Takes) -> Option<Range<
     let begins = |place: &usize| line[..*place].ends_with(b" ") && line[*place..].starts_with(option);
     let place = memchr::memchr_iter(b'-', line).find(begins)?;
     let mut start = place + option.len();
-    if matches!(takes, Takes::Both | Takes::Pair) && line.get(start) == Some(&b' ') {
+    let is_glued_or_not = matches!(takes, Takes::Both | Takes::Pair | Takes::Name);
+    if is_glued_or_not && line.get(start) == Some(&b' ') {
         start += 1;
     }
     let quote = line.get(start).copied().filter(|byte| matches!(byte, b'\'' | b'"'));
@@ -79,6 +103,11 @@ fn value(line: &[u8], text: &[u8], option: &[u8], takes: Takes) -> Option<Range<
     let text = &rest[..length];
     let is_sample = matches!(text.first(), None | Some(b'-' | b'<' | b'[' | b'$' | b'*'));
     let is_pair = text.iter().any(|byte| matches!(byte, b':' | b'%'));
-    let fits = !is_sample && (is_pair || !matches!(takes, Takes::Pair));
+    let is_constant = text.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
+    let fits = match takes {
+        Takes::Glued | Takes::Both => !is_sample,
+        Takes::Pair => !is_sample && is_pair,
+        Takes::Name => !is_sample && !is_constant,
+    };
     fits.then_some(start..start + length)
 }

@@ -293,6 +293,26 @@ fn secrets_are_found_in_further_ways_of_writing() {
 }
 
 #[test]
+fn accounts_and_their_passwords_are_found_in_logins() {
+    assert_hidden(&[
+        (
+            "Auth: (12) Login OK: [jane] (from client nas port 3)",
+            "Auth: (12) Login OK: [<username>] (from client nas port 3)",
+        ),
+        ("Login OK: [jane/hunter2] (from client x)", "Login OK: [<username>/<password>] (from client x)"),
+        (
+            "Login incorrect (mschap: wrong): [jane/<via Auth-Type = EAP>] (from client x)",
+            "Login incorrect (mschap: wrong): [<username>/<via Auth-Type = EAP>] (from client x)",
+        ),
+    ]);
+    assert_kept(&[
+        "Login OK: [jane] and more",
+        "Login incorrect: [",
+        "Login OK: [<username>/<password>] (from client x)",
+    ]);
+}
+
+#[test]
 fn what_tests_and_states_say_is_no_secret() {
     for text in ["PASS: test_foo (12 ms)", "tests pass=12", "login: ok", "cookie: rejected by policy"] {
         assert_eq!(labelled(&engine(), text), text);
