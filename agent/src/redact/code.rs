@@ -8,7 +8,8 @@ use super::value::{Value, spaces};
 /// Longest expression up to its bracket, in bytes, and longest list of arguments without strings.
 const LONGEST: usize = 80;
 
-/// What fetches a value by a name, in small letters: functions, and tables of values.
+/// What fetches a value by a name, in small letters: functions, and tables of values; and what takes texts that say how it is to be
+/// worked on.
 const FETCHES: &[&[u8]] = &[
     b"_",
     b"_cookie",
@@ -22,6 +23,8 @@ const FETCHES: &[&[u8]] = &[
     b"args",
     b"ask",
     b"config",
+    b"decode",
+    b"encode",
     b"env",
     b"environ",
     b"fetch",
@@ -39,11 +42,15 @@ const FETCHES: &[&[u8]] = &[
     b"lookup",
     b"param",
     b"params",
+    b"partition",
     b"prompt",
     b"query",
     b"read",
+    b"replace",
     b"secrets",
     b"settings",
+    b"split",
+    b"strip",
     b"t",
     b"tr",
     b"translate",

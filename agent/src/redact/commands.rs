@@ -106,11 +106,11 @@ fn value(text: &[u8], mut start: usize, takes: Takes) -> Option<Range<usize>> {
     let text = &rest[..length];
     let is_sample = matches!(text.first(), None | Some(b'-' | b'<' | b'[' | b'$' | b'*'));
     let is_pair = text.iter().any(|byte| matches!(byte, b':' | b'%'));
-    let is_constant = text.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
     let fits = match takes {
         Takes::Glued | Takes::Both => !is_sample,
         Takes::Pair => !is_sample && is_pair,
-        Takes::Name => !is_sample && !is_constant,
+        // Others are samples, or ids of messages as in `su - ID47`.
+        Takes::Name => !is_sample && text[0].is_ascii_lowercase(),
     };
     fits.then_some(start..start + length)
 }

@@ -149,7 +149,11 @@ impl Pass<'_> {
                 start += word.len();
             }
         }
-        if matches!(self.byte(start), b'\'' | b'"') && self.byte(self.name_end(start + 1)) == self.byte(start) {
+        let may_be_quoted = before.eq_ignore_ascii_case(b"password");
+        if may_be_quoted
+            && matches!(self.byte(start), b'\'' | b'"')
+            && self.byte(self.name_end(start + 1)) == self.byte(start)
+        {
             return self.name(start + 1);
         }
         let is_explicit =

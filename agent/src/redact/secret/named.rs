@@ -119,7 +119,7 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "password = os.environ[\"X\"] password = $_POST['password'] password = params[\"password\"]",
         "password: process.env.DB_PASSWORD, password = self.password password=var.db_password",
         "password = getpass.getpass() password = config.get(\"db.password\")",
-        "password = bcrypt.hashpw(password, salt)",
+        "password = bcrypt.hashpw(password, salt) password = pw.encode(\"utf-8\")",
     ],
 };
 

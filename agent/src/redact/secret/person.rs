@@ -175,6 +175,7 @@ pub(in super::super) const USERNAME: Detector = Detector {
         "User input from file not allowed here",
         "systemctl --user start x psql -U USERNAME mysql -u root docker run -u 1000:1000 x",
         "run --user jane",
+        "mymachine su - ID47 - x none for 'change_state', not",
     ],
 };
 
