@@ -270,6 +270,8 @@ fn hiding_twice_is_hiding_once() {
         "{\"password\":[\"hunter22x\",12],\"level\":\"info\",\"pin\":[1234,[5678]]}",
         "{\"password\":{\"value\":\"abc\",\"set\":true,\"n\":3},\"a\":\"b\"}",
         "user[password]=hunter2&a=b",
+        "00000000  06 12 34 56 78 ab 63 32  35 19 32 21 59 25 36 35  |..4Vx.c25.2!Y%65|",
+        "\"auth\":\"\\\"06 12 34 56 78\\\"\" \"auth\":\"x=06 12 34 56 78\"",
     ] {
         for label in labels {
             let once = replaced(&engine, text, label);
@@ -277,6 +279,17 @@ fn hiding_twice_is_hiding_once() {
             assert_eq!(replaced(&engine, &once, label), once, "{text}");
         }
     }
+}
+
+#[test]
+fn labels_do_not_speak_for_what_stands_behind_them_and_elements_do() {
+    assert_kept(&["<phone_fr> 35 19 32 21 59 25", "<phone> 0476123456"]);
+    assert_hidden(&[
+        ("<phone>0476123456</phone>", "<phone><phone_fr></phone>"),
+        ("<phone> 0476123456 </phone>", "<phone> <phone_fr> </phone>"),
+        ("[phone] 0476123456", "[phone] <phone_fr>"),
+        ("tel <phone> 0476123456", "tel <phone> <phone_fr>"),
+    ]);
 }
 
 #[test]
