@@ -67,27 +67,33 @@ impl List {
     fn behind(mut self, text: &[u8], gap: Range<usize>) -> Option<Self> {
         let mut at = gap.start;
         while at < gap.end {
-            let behind = &text[at..gap.end];
-            if self.is_within {
-                let place = memchr::memchr(text[self.quote.end - 1], behind);
-                let Some(place) = place else { break };
-                self.is_within = slashes_before(&text[..at + place]) != self.quote.len() - 1;
-                at += place + 1;
-                continue;
-            }
-            match behind[0] {
-                b'[' | b'{' => self.open += 1,
-                b']' | b'}' => self.open = self.open.checked_sub(1)?,
-                byte if byte == text[self.quote.end - 1] => self.is_within = true,
-                byte if is_listed(byte) || matches!(byte, b':' | b'\\') => {}
-                _ => at += word_length(behind)? - 1,
-            }
+            let length = if self.is_within { self.string(text, at..gap.end) } else { self.between(text, at..gap.end)? };
+            at += length;
             if self.open == 0 {
                 return None;
             }
-            at += 1;
         }
         Some(self)
+    }
+
+    /// How far a string goes on within `span`, with its quote if that is there.
+    fn string(&mut self, text: &[u8], span: Range<usize>) -> usize {
+        let Some(place) = memchr::memchr(text[self.quote.end - 1], &text[span.clone()]) else { return span.len() };
+        self.is_within = slashes_before(&text[..span.start + place]) != self.quote.len() - 1;
+        place + 1
+    }
+
+    /// How long what `span` begins with between strings is; `None` if no list goes on so.
+    fn between(&mut self, text: &[u8], span: Range<usize>) -> Option<usize> {
+        let behind = &text[span];
+        match behind[0] {
+            b'[' | b'{' => self.open += 1,
+            b']' | b'}' => self.open = self.open.checked_sub(1)?,
+            byte if byte == text[self.quote.end - 1] => self.is_within = true,
+            byte if is_listed(byte) || matches!(byte, b':' | b'\\') => {}
+            _ => return word_length(behind),
+        }
+        Some(1)
     }
 }
 

@@ -167,7 +167,7 @@ impl Pass<'_> {
     fn fetched(&mut self, expression: &Expression<'_>, open: usize, detector: u16) -> Option<Option<Value>> {
         let quote = self.quote(open + 1)?;
         let is_index = self.byte(open) == b'[';
-        if !expression.fetches() && !(is_index && expression.count > 1) {
+        if !(expression.fetches() || is_index && expression.count > 1) {
             // What is worked on is the value: `hashlib.md5("x")`.
             let is_worked_on = expression.count > 1 && self.engine.own.password == Some(detector);
             return is_worked_on.then(|| self.quoted(quote));

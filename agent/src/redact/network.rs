@@ -72,7 +72,7 @@ impl Pass<'_> {
         let groups = &self.text[span.clone()];
         let dot = memchr::memrchr(b'.', groups)?;
         let (port, behind) = (&groups[dot + 1..], &self.text[span.end..]);
-        let is_second = self.text[..span.start].ends_with(b" > ") && !behind.first().is_some_and(|byte| *byte == b'.');
+        let is_second = self.text[..span.start].ends_with(b" > ") && behind.first().is_none_or(|byte| *byte != b'.');
         let is_port = (1..=5).contains(&port.len()) && port.iter().all(u8::is_ascii_digit);
         (is_port && (is_second || behind.starts_with(b" > "))).then_some(dot)
     }

@@ -28,7 +28,7 @@ impl Pass<'_> {
     fn is_service(&self, at: usize) -> bool {
         let behind = &self.text[at + 1..];
         let is_kind = |kind: &&[u8]| behind.strip_prefix(*kind).is_some_and(|behind| behind.first() == Some(&b')'));
-        if !KINDS.iter().any(|kind| is_kind(kind)) {
+        if !KINDS.iter().any(is_kind) {
             return false;
         }
         let before = &self.text[at.saturating_sub(REACH)..at];
