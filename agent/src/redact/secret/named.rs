@@ -109,7 +109,7 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "ldap -w",
         "usage: --password PASSWORD or --password-file FILE --password",
         "sudo: root : TTY=pts/0 ; PWD=/var/www ; USER=root ; COMMAND=/bin/ls",
-        "password = ? password=$1 password=:password password=@Password password=$DB_PASSWORD",
+        "password = ? password=$1 password=:password password=:newPassword password=$DB_PASSWORD",
         "password=%PW% password=${PW} password={{ pw }} password=#{pw}",
         "printf(\"Password: %s\", pw) password=%s password = %(password)s",
         "first pass: 12.3ms second pass: 4s",

@@ -18,7 +18,7 @@ pub(in super::super) fn is_stand_in(value: &[u8]) -> bool {
         [b'$', b'{' | b'(', ..] | [b'{', b'{', ..] => true,
         [b'#', b'{', rest @ ..] => name_length(rest) > 0,
         [b'$', rest @ ..] => is_number(rest) || is_name_of_secret(rest.strip_prefix(b"env:").unwrap_or(rest)),
-        [b':' | b'@', rest @ ..] => is_name_of_secret(rest),
+        [b':', rest @ ..] => is_name_of_secret(rest),
         [b'%', rest @ ..] => is_verb(rest) || is_between_percents(rest),
         _ => false,
     }
@@ -42,11 +42,13 @@ fn name_length(text: &[u8]) -> usize {
     text.iter().take(NAME).take_while(is_part).count()
 }
 
-/// Whether all of `text` is a name that ends as those of secrets do.
+/// Whether all of `text` is a name whose last word is that of a secret: `password`, `db_password`, `newPassword`, `DBPASSWORD`.
 pub(in super::super) fn is_name_of_secret(text: &[u8]) -> bool {
+    let is_large = text.iter().all(|byte| !byte.is_ascii_lowercase());
     let ends_with = |end: &[u8]| {
-        let last = text.len().checked_sub(end.len()).map(|at| &text[at..]);
-        last.is_some_and(|last| last.eq_ignore_ascii_case(end))
+        let Some((before, last)) = text.len().checked_sub(end.len()).map(|at| text.split_at(at)) else { return false };
+        let is_word = before.last().is_none_or(|byte| *byte == b'_') || is_large || last[0].is_ascii_uppercase();
+        is_word && last.eq_ignore_ascii_case(end)
     };
     name_length(text) == text.len() && ENDS.iter().any(|end| ends_with(end))
 }
@@ -81,7 +83,7 @@ mod tests {
             "$12",
             ":password",
             ":new_password",
-            "@Password",
+            ":newPassword",
             "$password",
             "$DB_PASSWORD",
             "$env:DB_PW",
@@ -101,8 +103,8 @@ mod tests {
             assert!(is_stand_in(text.as_bytes()), "{text}");
         }
         for text in [
-            "??", "?a", "$123", "$1a", ":hunter", "@home", "$ecret1", "%", "%%", "%s1", "%a%", "s", "password", "",
-            "$", ":",
+            "??", "?a", "$123", "$1a", ":hunter", ":mypass", "$mypass", "@home", "$ecret1", "%", "%%", "%s1", "%a%",
+            "s", "password", "", "$", ":",
         ] {
             assert!(!is_stand_in(text.as_bytes()), "{text}");
         }
