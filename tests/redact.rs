@@ -626,6 +626,27 @@ fn a_redact_that_hides_nothing_covers_nothing() {
 }
 
 #[test]
+fn a_redact_that_leaves_whole_lines_out_covers_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let check = |input: &str, filters: &str| {
+        let text = format!(
+            "[SERVICE]\n    redact required\n    flush 1\n[INPUT]\n    name tail\n    path x.log\n{input}{filters}[FILTER]\n    name redact\n    match *\n    exclude $log\n[OUTPUT]\n    name stdout\n    match *\n"
+        );
+        fs::write(folder.path().join("a.conf"), text).expect("it is written");
+        let run = vigie(folder.path(), &["check", "a.conf"], "");
+        (run.status.success(), said(&run.stdout) + &said(&run.stderr))
+    };
+    let parser = "[FILTER]\n    name parser\n    match *\n    key_name log\n    parser json\n";
+
+    let (is_content, told) = check("", "");
+    assert!(!is_content && told.contains("V220") && told.contains("`Exclude $log`"), "{told}");
+    for (input, filters) in [("    key line\n", ""), ("    parser json\n", ""), ("", parser)] {
+        let (is_content, told) = check(input, filters);
+        assert!(is_content && !told.contains("V220"), "{input}{filters}: {told}");
+    }
+}
+
+#[test]
 fn processors_hide_what_comes_of_an_input_or_goes_to_an_output() {
     let folder = tempfile::tempdir().expect("a folder");
     let (port, heard) = refusing_store();

@@ -15,7 +15,7 @@ mod testing;
 
 use vigie_parsers::batch::{Batch, Text};
 
-use crate::config::Section;
+use crate::config::{OptionType, Section};
 use crate::plugin::FilterKind;
 
 pub use redact::LineRedactor;
@@ -30,6 +30,18 @@ pub const KINDS: &[FilterKind] =
 pub fn redacts(section: &Section) -> bool {
     let is_report = section.get("mode").is_some_and(|mode| mode.text.eq_ignore_ascii_case("report"));
     section.name().eq_ignore_ascii_case(redact::KIND.name) && !is_report && redact::hides_any(section)
+}
+
+/// The keys at the top of records that the filter of `section` leaves as they are, if it is one that hides.
+pub fn excluded(section: &Section) -> Vec<String> {
+    if section.name().eq_ignore_ascii_case(redact::KIND.name) { redact::excluded(section) } else { Vec::new() }
+}
+
+/// The key whose text the filter of `section` takes apart, so that it is no field of its own any more.
+pub fn takes_apart(section: &Section) -> Option<&str> {
+    let is_kept = section.get("preserve_key").is_some_and(|is_kept| bool::parse(&is_kept.text) != Ok(false));
+    let is_one = section.name().eq_ignore_ascii_case(parser::KIND.name) && !is_kept;
+    section.get("key_name").filter(|_| is_one).map(|key| key.text.trim_start_matches('$'))
 }
 
 /// The bytes that `text` stands for; escaped text is decoded into `scratch`.

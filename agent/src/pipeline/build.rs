@@ -41,6 +41,8 @@ pub struct BuiltInput {
     pub tag: String,
     /// Where it goes on after a stop.
     pub place: PlaceOf,
+    /// The key under which it puts whole lines, if it does.
+    pub(super) text: Option<String>,
     /// Where its records go, in place of the `Match` of outputs; taken when outputs are built.
     pub(super) routes: Option<Vec<WrittenRoute>>,
 }
@@ -70,6 +72,9 @@ pub struct BuiltFilter {
     pub redacts: bool,
     /// Whether it takes every record that it meets: no condition leaves some out.
     pub always: bool,
+    /// The keys that it leaves as they are, and the one whose text it takes apart.
+    pub(super) excluded: Vec<String>,
+    pub(super) takes_apart: Option<String>,
 }
 
 impl BuiltFilter {
@@ -201,15 +206,23 @@ fn tell_uncovered(
     findings: &mut Diagnostics,
 ) {
     let sure = filters.iter().filter(|filter| filter.redacts && filter.always);
-    let redacts: Vec<Redacts<'_>> =
-        sure.map(|filter| Redacts { matcher: &filter.matcher, input: filter.input.as_deref() }).collect();
+    let redacts: Vec<Redacts<'_>> = sure.map(covering).collect();
     if rule == RedactRule::Off && redacts.is_empty() && !outputs.iter().any(BuiltOutput::redacts) {
         return;
     }
     let names = |routes: &Routes| routes.outputs.iter().map(|at| &*outputs[*at].name).collect();
+    // What is taken apart is no whole line any more.
+    let is_taken_apart = |key: &str| filters.iter().any(|filter| filter.takes_apart.as_deref() == Some(key));
     let way = |input: &'_ BuiltInput| direct.get(&input.name).map(names);
-    let from: Vec<From<'_>> =
-        inputs.iter().map(|input| From { name: &input.name, tag: &input.tag, to: way(input) }).collect();
+    let from: Vec<From<'_>> = inputs
+        .iter()
+        .map(|input| From {
+            name: &input.name,
+            tag: &input.tag,
+            text: input.text.as_deref().filter(|key| !is_taken_apart(key)),
+            to: way(input),
+        })
+        .collect();
     let open = outputs.iter().filter(|output| !output.redacts());
     let to: Vec<To<'_>> = open.map(|output| To { name: &output.name, matcher: &output.matcher }).collect();
     let (severity, code) = match rule {
@@ -218,8 +231,20 @@ fn tell_uncovered(
     };
     for (input, output) in uncovered(&from, &redacts, &to) {
         let message = format!("records of `{input}` reach `{output}` without passing `redact`");
-        findings.add(None, severity, code, message).help("widen the `Match` of a filter `redact`, or add one");
+        let text = from.iter().find(|from| from.name == input).and_then(|from| from.text);
+        let is_left = |text: &&str| filters.iter().any(|filter| filter.excluded.iter().any(|key| key == text));
+        let help = match text.filter(is_left) {
+            Some(text) => {
+                format!("`{text}` holds its whole lines: take `Exclude ${text}` out, or name what may stay in them")
+            }
+            None => "widen the `Match` of a filter `redact`, or add one".into(),
+        };
+        findings.add(None, severity, code, message).help(help);
     }
+}
+
+fn covering(filter: &BuiltFilter) -> Redacts<'_> {
+    Redacts { matcher: &filter.matcher, input: filter.input.as_deref(), excluded: &filter.excluded }
 }
 
 /// Builds the output called `name`, and nothing else of `loaded`.
@@ -312,10 +337,11 @@ impl Builder<'_> {
             (true, true) => PlaceOf::Disk,
             (true, false) => PlaceOf::Memory,
         };
+        let text = inputs::text_key(section).map(str::to_owned);
         let (section, name) = (section.clone(), Arc::clone(&context.name));
         let again = move || (kind.build)(&section, &setup.of(&context), &mut Diagnostics::default());
         let stop = stop.with_end(input.its_end());
-        Some(BuiltInput { name, input, again: Box::new(again), metrics, stop, is_kept, tag, place, routes })
+        Some(BuiltInput { name, input, again: Box::new(again), metrics, stop, is_kept, tag, place, text, routes })
     }
 
     /// Whether records of this input are to be spooled.
@@ -356,7 +382,8 @@ impl Builder<'_> {
         let input = make()?;
         let (stop, tag) = (Stop::default().with_end(input.its_end()), "*".into());
         let again = Box::new(make);
-        Some(BuiltInput { name, input, again, metrics, stop, is_kept: false, tag, place: PlaceOf::Disk, routes: None })
+        let (is_kept, place, text, routes) = (false, PlaceOf::Disk, None, None);
+        Some(BuiltInput { name, input, again, metrics, stop, is_kept, tag, place, text, routes })
     }
 
     fn filter(&mut self, (section, instance): (&Section, String)) -> Option<BuiltFilter> {
@@ -377,8 +404,9 @@ impl Builder<'_> {
         let factory = self.plugin((section, kind.options), &context, |section, context, findings| {
             (kind.build)(section, context, &metrics, findings)
         })?;
-        let redacts = filters::redacts(section);
-        Some(BuiltFilter { matcher, input: None, factory, metrics, redacts, always: true })
+        let (redacts, excluded) = (filters::redacts(section), filters::excluded(section));
+        let takes_apart = filters::takes_apart(section).map(str::to_owned);
+        Some(BuiltFilter { matcher, input: None, factory, metrics, redacts, always: true, excluded, takes_apart })
     }
 
     fn output(&mut self, (section, instance): (&Section, String)) -> Option<BuiltOutput> {

@@ -9,6 +9,8 @@ use crate::config::Matcher;
 pub(super) struct From<'a> {
     pub(super) name: &'a str,
     pub(super) tag: &'a str,
+    /// The key under which it puts whole lines, if it does.
+    pub(super) text: Option<&'a str>,
     /// The outputs that its own routes lead to, in place of those that take its tag.
     pub(super) to: Option<Vec<&'a str>>,
 }
@@ -23,6 +25,16 @@ pub(super) struct To<'a> {
 pub(super) struct Redacts<'a> {
     pub(super) matcher: &'a Matcher,
     pub(super) input: Option<&'a str>,
+    /// The keys that it does not look at: what puts whole lines there passes it as it is.
+    pub(super) excluded: &'a [String],
+}
+
+impl Redacts<'_> {
+    /// Whether it is on the way of records of `input`, and looks at them.
+    fn looks_at(&self, input: &From<'_>) -> bool {
+        let is_left = input.text.is_some_and(|text| self.excluded.iter().any(|key| key == text));
+        !is_left && self.input.is_none_or(|alone| alone == input.name)
+    }
 }
 
 /// Every pair of an input and an output between which no one of `redacts` takes all records.
@@ -34,7 +46,7 @@ pub(super) fn uncovered<'a>(
     let mut found = Vec::new();
     for input in inputs {
         let tag = widened(input.tag);
-        let on_way = || redacts.iter().filter(|redact| redact.input.is_none_or(|alone| alone == input.name));
+        let on_way = || redacts.iter().filter(|redact| redact.looks_at(input));
         let is_covered = on_way().any(|redact| redact.matcher.covers(&tag));
         let ways = outputs.iter().filter(|output| match &input.to {
             Some(to) => to.contains(&output.name),
@@ -66,23 +78,40 @@ mod tests {
         Matcher::new(TagPattern::parse(text).ok(), None)
     }
 
+    fn of(name: &str) -> From<'_> {
+        From { name, tag: "t", text: None, to: None }
+    }
+
     fn of_all(matchers: &[Matcher]) -> Vec<Redacts<'_>> {
-        matchers.iter().map(|matcher| Redacts { matcher, input: None }).collect()
+        matchers.iter().map(|matcher| Redacts { matcher, input: None, excluded: &[] }).collect()
     }
 
     #[test]
     fn a_processor_covers_its_own_input() {
         let all = Matcher::all();
-        let from = [From { name: "one", tag: "t", to: None }, From { name: "other", tag: "t", to: None }];
-        let redacts = [Redacts { matcher: &all, input: Some("one") }];
+        let from = [of("one"), of("other")];
+        let redacts = [Redacts { matcher: &all, input: Some("one"), excluded: &[] }];
 
         assert_eq!(uncovered(&from, &redacts, &[To { name: "out", matcher: &all }]), [("other", "out")]);
     }
 
     #[test]
+    fn what_does_not_look_at_the_lines_of_an_input_does_not_cover_it() {
+        let all = Matcher::all();
+        let from =
+            [From { text: Some("log"), ..of("lines") }, From { text: Some("line"), ..of("other") }, of("parsed")];
+        let (to, excluded) = ([To { name: "out", matcher: &all }], ["log".to_owned()]);
+        let leaves = Redacts { matcher: &all, input: None, excluded: &excluded };
+
+        assert_eq!(uncovered(&from, std::slice::from_ref(&leaves), &to), [("lines", "out")]);
+        let looks = Redacts { matcher: &all, input: None, excluded: &[] };
+        assert_eq!(uncovered(&from, &[leaves, looks], &to), []);
+    }
+
+    #[test]
     fn routes_of_an_input_lead_where_no_tag_does() {
         let (all, none) = (Matcher::all(), pattern("other"));
-        let from = [From { name: "one", tag: "t", to: Some(vec!["out"]) }];
+        let from = [From { to: Some(vec!["out"]), ..of("one") }];
         let to = [To { name: "out", matcher: &none }, To { name: "all", matcher: &all }];
 
         assert_eq!(uncovered(&from, &of_all(&[pattern("other")]), &to), [("one", "out")]);
@@ -111,7 +140,7 @@ mod tests {
             let to = pattern(output);
             let outputs = [To { name: "out", matcher: &to }];
 
-            let open = uncovered(&[From { name: "in", tag, to: None }], &of_all(&redacts), &outputs);
+            let open = uncovered(&[From { tag, ..of("in") }], &of_all(&redacts), &outputs);
 
             assert_eq!(open.is_empty(), !is_open, "{tag} {redacts:?} {output}");
         }
@@ -123,7 +152,7 @@ mod tests {
         let all = Matcher::all();
         let open = |tag| {
             uncovered(
-                &[From { name: "in", tag, to: None }],
+                &[From { tag, ..of("in") }],
                 &of_all(std::slice::from_ref(&regex)),
                 &[To { name: "out", matcher: &all }],
             )

@@ -99,6 +99,7 @@ mod tests {
             is_kept: false,
             tag: String::new(),
             place: crate::pipeline::PlaceOf::Nowhere,
+            text: None,
             routes: None,
         };
         let policy = RetryPolicy {

@@ -11,16 +11,18 @@ const SPACES: usize = 8;
 pub(super) struct Quotes {
     /// Where the last value ended.
     behind: usize,
-    /// The list of numbers that the last value stands in.
+    /// The list that the last value stands in.
     list: Option<List>,
 }
 
-/// A list of numbers behind a name.
+/// A list behind a name, of numbers, strings and further lists and maps.
 struct List {
     /// The quote of the name.
     quote: Range<usize>,
     /// How many brackets are open.
     open: usize,
+    /// Whether a string is.
+    is_within: bool,
 }
 
 impl Quotes {
@@ -28,7 +30,8 @@ impl Quotes {
     /// behind the last one; empty if none does.
     pub(super) fn around<'a>(&mut self, text: &'a [u8], from: usize, to: usize) -> &'a [u8] {
         let gap = std::mem::replace(&mut self.behind, to)..from;
-        let list = self.list.take();
+        let list = self.list.take().and_then(|list| list.behind(text, gap.clone()));
+        self.list = list.or_else(|| List::begun(text, gap.clone()));
         let value = &text[from..to];
         let is_numbers = value.iter().all(|byte| is_listed(*byte));
         // Several members that are hidden as one begin without a quote too.
@@ -41,37 +44,68 @@ impl Quotes {
             let is_one = !value.iter().any(|byte| *byte == b',' || byte.is_ascii_whitespace());
             return if is_numbers && !is_one { &[] } else { &text[quote] };
         }
-        if is_numbers && matches!(text[gap.clone()].trim_ascii_end().last(), Some(b'[' | b',')) {
-            self.list = List::over(text, gap, list);
-        }
-        self.list.as_ref().map_or(&[], |list| &text[list.quote.clone()])
+        let is_item = is_numbers && matches!(text[gap].trim_ascii_end().last(), Some(b'[' | b','));
+        let list = self.list.as_ref().filter(|list| is_item && !list.is_within);
+        list.map_or(&[], |list| &text[list.quote.clone()])
     }
 }
 
 impl List {
-    /// The list of what stands behind `gap`; `last` is the one of what stands before it.
-    fn over(text: &[u8], gap: Range<usize>, last: Option<Self>) -> Option<Self> {
-        if let Some(Self { quote, open }) = last
-            && let Some(open) = opened(&text[gap.clone()], open)
-        {
-            return Some(Self { quote, open });
+    /// The last list that opens in `gap` and is open at its end.
+    fn begun(text: &[u8], gap: Range<usize>) -> Option<Self> {
+        let mut end = gap.end;
+        while let Some(place) = memchr::memrchr(b'[', &text[gap.start..end]) {
+            end = gap.start + place;
+            if let Some(quote) = quote_of_name(&text[..end]) {
+                return Self { quote, open: 0, is_within: false }.behind(text, end..gap.end);
+            }
         }
-        let listed = text[gap.clone()].iter().rev().take_while(|byte| matches!(byte, b'[' | b']') || is_listed(**byte));
-        let start = gap.end - listed.count();
-        Some(Self { quote: quote_of_name(&text[..start])?, open: opened(&text[start..gap.end], 0)? })
+        None
+    }
+
+    /// The list behind `gap`; `None` if it ends there, or is none.
+    fn behind(mut self, text: &[u8], gap: Range<usize>) -> Option<Self> {
+        let mut at = gap.start;
+        while at < gap.end {
+            let length = if self.is_within { self.string(text, at..gap.end) } else { self.between(text, at..gap.end)? };
+            at += length;
+            if self.open == 0 {
+                return None;
+            }
+        }
+        Some(self)
+    }
+
+    /// How far a string goes on within `span`, with its quote if that is there.
+    fn string(&mut self, text: &[u8], span: Range<usize>) -> usize {
+        let Some(place) = memchr::memchr(text[self.quote.end - 1], &text[span.clone()]) else { return span.len() };
+        self.is_within = slashes_before(&text[..span.start + place]) != self.quote.len() - 1;
+        place + 1
+    }
+
+    /// How long what `span` begins with between strings is; `None` if no list goes on so.
+    fn between(&mut self, text: &[u8], span: Range<usize>) -> Option<usize> {
+        let behind = &text[span];
+        match behind[0] {
+            b'[' | b'{' => self.open += 1,
+            b']' | b'}' => self.open = self.open.checked_sub(1)?,
+            byte if byte == text[self.quote.end - 1] => self.is_within = true,
+            byte if is_listed(byte) || matches!(byte, b':' | b'\\') => {}
+            _ => return word_length(behind),
+        }
+        Some(1)
     }
 }
 
-/// How many brackets of a list of numbers are open behind `text`, if `open` were before it; `None` if it ends there.
-fn opened(text: &[u8], open: usize) -> Option<usize> {
-    let open = text.iter().try_fold(open, |open, byte| match byte {
-        b'[' => Some(open + 1),
-        byte if byte.is_ascii_whitespace() => Some(open),
-        _ if open == 0 => None,
-        b']' => Some(open - 1),
-        byte => is_listed(*byte).then_some(open),
-    })?;
-    (open > 0).then_some(open)
+/// How long the word is that `text` begins with, as JSON has them without quotes.
+fn word_length(text: &[u8]) -> Option<usize> {
+    [&b"true"[..], b"false", b"null", b"True", b"False", b"None"]
+        .iter()
+        .find_map(|word| text.starts_with(word).then_some(word.len()))
+}
+
+fn slashes_before(text: &[u8]) -> usize {
+    text.iter().rev().take_while(|byte| **byte == b'\\').count()
 }
 
 /// Whether numbers in a list, and what stands between them, are made of this.
@@ -148,6 +182,12 @@ mod tests {
             ("{\"a\":[1], «4111», [«4222»]}", "{\"a\":[1], x, [x]}"),
             ("{\"a\":[«4111»]} «4222», [«4333»]", "{\"a\":[\"x\"]} x, [x]"),
             ("{\"cards\":[\"«4111»\",1]}", "{\"cards\":[\"x\",1]}"),
+            ("{\"pin\":[\"«a»\",«1»]}", "{\"pin\":[\"x\",\"x\"]}"),
+            ("{\"pin\":[true, \"«a]»\", null, «1»,[«2»]]}", "{\"pin\":[true, \"x\", null, \"x\",[\"x\"]]}"),
+            ("{\"pin\":[{\"a\":«1»,\"b,\":\"c\"},«2»]}", "{\"pin\":[{\"a\":\"x\",\"b,\":\"c\"},\"x\"]}"),
+            ("{\\\"pin\\\":[\\\"«a\\\\\\\"b»\\\",«1»]}", "{\\\"pin\\\":[\\\"x\\\",\\\"x\\\"]}"),
+            ("{\"pin\":[\"b, «1»\",«2»]}", "{\"pin\":[\"b, x\",\"x\"]}"),
+            ("{\"pin\":[\"«a»\"], «1»}", "{\"pin\":[\"x\"], x}"),
             ("cards:[«4111»] [«4222»] \"a\":[no «4111»]", "cards:[x] [x] \"a\":[no x]"),
             ("{\"a\":[1 «4111»,-«4222»,«4333»x]}", "{\"a\":[1 x,-x,xx]}"),
             ("\"lat\": «2.35,48.85» \"a\":1,[«4111»]", "\"lat\": x \"a\":1,[x]"),

@@ -19,7 +19,7 @@ const ASKED: usize = 4;
 const NAME: usize = 32;
 const DIGITS: usize = 4;
 /// What the member `type` of a description says.
-const TYPES: &[&[u8]] =
+pub(super) const TYPES: &[&[u8]] =
     &[b"string", b"object", b"array", b"number", b"integer", b"boolean", b"keyword", b"text", b"password", b"null"];
 /// Names of members that hold a value, whatever else describes it.
 const VALUES: &[&[u8]] = &[b"value", b"v", b"data", b"default", b"const", b"example"];

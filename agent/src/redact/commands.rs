@@ -17,34 +17,48 @@ enum Takes {
     Both,
     /// As before, with a name and a `:` or `%` before it, which are part of the value.
     Pair,
+    /// The name of an account, glued to the option or, if that ends with a space, behind it.
+    Name,
 }
 
-/// A program that takes a password.
+/// A program that takes a password, or a name beside it.
 #[derive(Debug)]
 pub(super) struct Command {
     /// What its line begins with, at least four bytes. Containers publish ports with the option with which a login takes its password.
     pub(super) program: &'static [u8],
-    option: &'static [u8],
-    takes: Takes,
+    options: &'static [(&'static [u8], Takes)],
 }
 
-/// The programs, once for each option.
+/// The options of MySQL, of PostgreSQL, and of logins at a registry of images.
+const MYSQL: &[(&[u8], Takes)] = &[(b"-p", Takes::Glued), (b"-u", Takes::Name), (b"--user ", Takes::Name)];
+const POSTGRES: &[(&[u8], Takes)] = &[(b"-U ", Takes::Name), (b"--username ", Takes::Name)];
+const REGISTRY: &[(&[u8], Takes)] = &[(b"-p", Takes::Both), (b"-u ", Takes::Name), (b"--username ", Takes::Name)];
+
+/// The programs.
 pub(super) const COMMANDS: &[Command] = &[
-    Command { program: b"mysql", option: b"-p", takes: Takes::Glued },
-    Command { program: b"mariadb", option: b"-p", takes: Takes::Glued },
-    Command { program: b"sshpass", option: b"-p", takes: Takes::Both },
-    Command { program: b"curl", option: b"-u", takes: Takes::Pair },
-    Command { program: b"curl", option: b"--user ", takes: Takes::Pair },
-    Command { program: b"docker login ", option: b"-p", takes: Takes::Both },
-    Command { program: b"podman login ", option: b"-p", takes: Takes::Both },
-    Command { program: b"ldap", option: b"-w", takes: Takes::Both },
-    Command { program: b"redis-cli", option: b"-a", takes: Takes::Both },
-    Command { program: b"mongo", option: b"-p", takes: Takes::Both },
-    Command { program: b"smbclient", option: b"-U", takes: Takes::Pair },
+    Command { program: b"mysql", options: MYSQL },
+    Command { program: b"mariadb", options: MYSQL },
+    Command { program: b"psql ", options: POSTGRES },
+    Command { program: b"pg_dump", options: POSTGRES },
+    Command { program: b"pg_restore", options: POSTGRES },
+    Command { program: b"sshpass", options: &[(b"-p", Takes::Both)] },
+    Command { program: b"curl", options: &[(b"-u", Takes::Pair), (b"--user ", Takes::Pair)] },
+    Command { program: b"docker login ", options: REGISTRY },
+    Command { program: b"podman login ", options: REGISTRY },
+    Command { program: b"ldap", options: &[(b"-w", Takes::Both)] },
+    Command { program: b"redis-cli", options: &[(b"-a", Takes::Both), (b"--user ", Takes::Name)] },
+    Command { program: b"mongo", options: &[(b"-p", Takes::Both), (b"-u ", Takes::Name)] },
+    Command { program: b"smbclient", options: &[(b"-U", Takes::Pair)] },
+    Command { program: b"ssh ", options: &[(b"-l ", Takes::Name)] },
+    Command { program: b"sudo ", options: &[(b"-u ", Takes::Name), (b"--user ", Takes::Name)] },
+    Command { program: b"crontab ", options: &[(b"-u ", Takes::Name)] },
+    Command { program: b"runuser ", options: &[(b"-u ", Takes::Name)] },
+    Command { program: b"su - ", options: &[(b"- ", Takes::Name)] },
+    Command { program: b"su -l ", options: &[(b"-l ", Takes::Name)] },
 ];
 
 impl Pass<'_> {
-    /// Looks for the password behind the name of a program that begins at `at`.
+    /// Looks for the password behind the name of a program that begins at `at`, and for that of an account.
     pub(super) fn command(&mut self, at: usize, command: &Command) {
         let text = self.text;
         let line = &text[at..text.len().min(at + REACH)];
@@ -52,23 +66,36 @@ impl Pass<'_> {
         if memchr::memchr(b'-', line).is_none() {
             return;
         }
-        let Some(password) = self.engine.pairs.named(b"password") else { return };
         let line = &line[..memchr::memchr3(b'\n', b'|', b';', line).unwrap_or(line.len())];
-        if let Some(value) = value(line, &text[at..], command.option, command.takes) {
-            self.keep(password, at + value.start..at + value.end);
+        let mut asked = 0_u8;
+        for place in memchr::memchr_iter(b'-', line).filter(|place| line[..*place].ends_with(b" ")) {
+            let begins = |option: &[u8]| line[place..].starts_with(option);
+            let Some(number) = command.options.iter().position(|(option, _)| begins(option)) else { continue };
+            let (option, takes) = command.options[number];
+            let value = if asked & (1 << number) == 0 { value(&text[at..], place + option.len(), takes) } else { None };
+            asked |= 1 << number;
+            if let Some(value) = value {
+                self.take(at + value.start..at + value.end, takes);
+            }
+        }
+    }
+
+    fn take(&mut self, value: Range<usize>, takes: Takes) {
+        if matches!(takes, Takes::Name) {
+            self.ask(self.engine.own.username, value);
+        } else if let Some(password) = self.engine.own.password {
+            self.keep(password, value);
         }
     }
 }
 
-/// Where the value of `option` lies whose program and option are in `line`, the beginning of `text`.
-fn value(line: &[u8], text: &[u8], option: &[u8], takes: Takes) -> Option<Range<usize>> {
-    let begins = |place: &usize| line[..*place].ends_with(b" ") && line[*place..].starts_with(option);
-    let place = memchr::memchr_iter(b'-', line).find(begins)?;
-    let mut start = place + option.len();
-    if matches!(takes, Takes::Both | Takes::Pair) && line.get(start) == Some(&b' ') {
+/// Where the value lies of an option that ends before `start` in `text`.
+fn value(text: &[u8], mut start: usize, takes: Takes) -> Option<Range<usize>> {
+    let is_glued_or_not = matches!(takes, Takes::Both | Takes::Pair | Takes::Name);
+    if is_glued_or_not && text.get(start) == Some(&b' ') {
         start += 1;
     }
-    let quote = line.get(start).copied().filter(|byte| matches!(byte, b'\'' | b'"'));
+    let quote = text.get(start).copied().filter(|byte| matches!(byte, b'\'' | b'"'));
     start += usize::from(quote.is_some());
     let is_end = |byte: &u8| match quote {
         Some(quote) => *byte == quote || *byte == b'\n',
@@ -79,6 +106,11 @@ fn value(line: &[u8], text: &[u8], option: &[u8], takes: Takes) -> Option<Range<
     let text = &rest[..length];
     let is_sample = matches!(text.first(), None | Some(b'-' | b'<' | b'[' | b'$' | b'*'));
     let is_pair = text.iter().any(|byte| matches!(byte, b':' | b'%'));
-    let fits = !is_sample && (is_pair || !matches!(takes, Takes::Pair));
+    let fits = match takes {
+        Takes::Glued | Takes::Both => !is_sample,
+        Takes::Pair => !is_sample && is_pair,
+        // Others are samples, or ids of messages as in `su - ID47`.
+        Takes::Name => !is_sample && text[0].is_ascii_lowercase(),
+    };
     fits.then_some(start..start + length)
 }

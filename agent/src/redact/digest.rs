@@ -2,7 +2,26 @@
 
 use super::scanner::Pass;
 
+/// Bytes before a scheme that tell whether it is a kind, and longest name behind it.
+const KIND: usize = 16;
+const NAME: usize = 40;
+
 impl Pass<'_> {
+    /// Whether the scheme at `at` is the kind of a token, and behind it, at `start`, the next name stands with its mark:
+    /// `token_type=Bearer expires_in=3600`.
+    pub(super) fn is_type(&self, at: usize, start: usize) -> bool {
+        let before = self.text[at.saturating_sub(KIND)..at].trim_ascii_end();
+        let Some(before) = before.strip_suffix(b"=").or_else(|| before.strip_suffix(b":")) else { return false };
+        let before = before.trim_ascii_end();
+        let is_named = [&b"type"[..], b"scheme"]
+            .iter()
+            .any(|name| before.len().checked_sub(name.len()).is_some_and(|at| before[at..].eq_ignore_ascii_case(name)));
+        let behind = self.text.get(start..).unwrap_or_default();
+        let is_part = |byte: &&u8| byte.is_ascii_lowercase() || **byte == b'_';
+        let length = behind.iter().take(NAME).take_while(is_part).count();
+        is_named && length > 0 && matches!(behind.get(length), Some(b'=' | b':'))
+    }
+
     /// The list of `name=value` at `start`, to its end. Gives whether it is one of an answer: it has the name of a user.
     pub(super) fn digest(&mut self, start: usize) -> bool {
         let text = self.text.get(start..).unwrap_or_default();

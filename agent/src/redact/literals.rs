@@ -3,14 +3,14 @@
 
 use std::ops::Range;
 
+use super::Detector;
 use super::commands::{COMMANDS, Command};
 use super::ends::Kind;
-use super::engine::LONGEST;
 use super::filter::Filter;
+use super::hooks::HOOKS;
 use super::known::Known;
 use super::scanner::Pass;
 use super::secret::vendors::BEGINNINGS;
-use super::{Candidate, Detector};
 
 /// What a beginning leads to.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +29,13 @@ enum Lead {
     Argument,
     Identified,
     Track,
+    Hook(u16),
+    Bot(u16),
+    BotToken(u16),
+    Su,
+    Sudo,
+    Radius,
+    Date(usize),
     Command(&'static Command),
 }
 
@@ -65,10 +72,19 @@ const LEADS: &[(&[u8; 4], Lead)] = &[
     (b"PASS", Lead::Argument),
     (b"IDEN", Lead::Identified),
     (b"iden", Lead::Identified),
+    (b"su: ", Lead::Su),
+    (b"sudo", Lead::Sudo),
+    (b"Logi", Lead::Radius),
 ];
+
+/// What makes dates in programs, up to their bracket.
+const DATES: &[&[u8]] = &[b"date(", b"datetime(", b"Date("];
 
 /// How numbers of cards begin on the first track of their stripe.
 const TRACKS: &[&[u8; 2]] = &[b"B2", b"B3", b"B4", b"B5", b"B6"];
+
+/// How tokens of bots begin behind their number.
+const BOTS: &[&[u8; 3]] = &[b"AAA", b"AAB", b"AAC", b"AAD", b"AAE", b"AAF", b"AAG", b"AAH"];
 
 /// The beginnings of what is enabled.
 #[derive(Debug)]
@@ -101,6 +117,11 @@ impl Literals {
             let head = [track[0], track[1], b'0' + number / 10, b'0' + number % 10];
             literals.add(head, Lead::Track, track);
         }
+        literals.add_hooks(&find);
+        for maker in DATES.iter().filter(|_| find("birth_date").is_some()) {
+            let head = maker.first_chunk();
+            head.into_iter().for_each(|head| literals.add(*head, Lead::Date(maker.len() - 1), maker));
+        }
         for command in COMMANDS {
             let head = command.program.first_chunk();
             head.into_iter().for_each(|head| literals.add(*head, Lead::Command(command), command.program));
@@ -112,6 +133,26 @@ impl Literals {
         literals.leads.iter().for_each(|(.., whole)| known.put_beginning(whole));
         literals.leads.sort_unstable_by_key(|(head, ..)| *head);
         literals
+    }
+
+    /// What leads to hooks and to tokens of bots, of which all begin alike, and to the messages of processes.
+    fn add_hooks(&mut self, find: &impl Fn(&str) -> Option<u16>) {
+        for (hook, entity) in HOOKS {
+            let lead = hook.first_chunk().zip(find(entity));
+            lead.into_iter().for_each(|(head, detector)| self.add(*head, Lead::Hook(detector), hook));
+        }
+        for digit in b'0'..=b'9' {
+            self.add([b's', b'u', b'[', digit], Lead::Su, b"su[");
+        }
+        let Some(detector) = find("service_token") else { return };
+        for digit in b'0'..=b'9' {
+            self.add([b'b', b'o', b't', digit], Lead::Bot(detector), b"bot");
+        }
+        for whole in BOTS {
+            let others = (0..=127_u8).filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+            others
+                .for_each(|last| self.add([whole[0], whole[1], whole[2], last], Lead::BotToken(detector), &whole[..]));
+        }
     }
 
     fn add(&mut self, head: [u8; 4], lead: Lead, whole: &'static [u8]) {
@@ -140,21 +181,22 @@ impl Pass<'_> {
         let first = engine.literals.leads.partition_point(|(other, ..)| *other < head);
         let leads = engine.literals.leads[first..].iter().take_while(|(other, ..)| *other == head);
         for (_, lead, whole) in leads {
-            if self.text[at..].starts_with(whole) && self.follow(at, *lead) {
+            if self.text[at..].starts_with(whole) && self.follow(at, whole.len(), *lead) {
                 return true;
             }
         }
         false
     }
 
-    fn follow(&mut self, at: usize, lead: Lead) -> bool {
+    fn follow(&mut self, at: usize, length: usize, lead: Lead) -> bool {
         let own = &self.engine.own;
         let (bearer, basic, sid) = (own.bearer, own.basic_auth, own.windows_sid);
         let (cvv, expiry) = (own.cvv, own.card_expiry);
         match lead {
             Lead::Token(detector) => self.vendor_token(at, detector),
             Lead::Bearer => self.behind(at, |pass, start| {
-                pass.digest(start) || pass.token(at, start, bearer, |byte| b".~+/=".contains(&byte))
+                !pass.is_type(at, start)
+                    && (pass.digest(start) || pass.token(at, start, bearer, |byte| b".~+/=".contains(&byte)))
             }),
             Lead::Basic => self.behind(at, |pass, start| pass.token(at, start, basic, |byte| b"+/=".contains(&byte))),
             Lead::Sid => self.token(at, at, sid, |_| false),
@@ -169,6 +211,13 @@ impl Pass<'_> {
             Lead::Argument => self.argument(at),
             Lead::Identified => self.identified(at),
             Lead::Track => self.track(at),
+            Lead::Hook(detector) => self.hook(at + length, detector),
+            Lead::Bot(detector) => self.bot(at, detector),
+            Lead::BotToken(detector) => self.token_of_bot(at, detector),
+            Lead::Su => self.su(at),
+            Lead::Sudo => self.sudo(at),
+            Lead::Radius => self.radius(at),
+            Lead::Date(open) => self.constructed_date(at, at + open),
             Lead::Command(command) => {
                 self.command(at, command);
                 false
@@ -220,22 +269,6 @@ impl Pass<'_> {
         let (end, read) = self.ends.find(self.text, start, kind);
         self.steps_of(read);
         end
-    }
-
-    /// `%B4111111111111111^NAME^…`, the first track of a card, of which the `B` stands at `at`.
-    fn track(&mut self, at: usize) -> bool {
-        let text = &self.text[at + 1..];
-        let length = text.iter().take(LONGEST).take_while(|byte| byte.is_ascii_digit()).count();
-        let is_track = self.byte_before(at, 1) == b'%' && text.get(length) == Some(&b'^');
-        let (Some(card), true) = (self.engine.own.card, is_track) else { return false };
-        let candidate = Candidate { plain: &text[..length], groups: &[length as u8], separators: &[] };
-        if (self.engine.detector(card).check)(&candidate).is_none() {
-            return false;
-        }
-        let end = at + 1 + length;
-        self.keep(card, at + 1..end);
-        self.next = end;
-        true
     }
 
     /// `-----BEGIN RSA PRIVATE KEY-----`, up to its last line or the end of the text.

@@ -54,9 +54,8 @@ impl Pass<'_> {
         let end = if self.is_hex_address(span.clone()) {
             span.end
         } else {
-            let Some(end) = before_port(&self.text[span.clone()]).map(|length| span.start + length) else {
-                return false;
-            };
+            let length = before_port(&self.text[span.clone()]).or_else(|| self.before_dotted_port(&span));
+            let Some(end) = length.map(|length| span.start + length) else { return false };
             if !self.is_hex_address(span.start..end) {
                 return false;
             }
@@ -65,6 +64,17 @@ impl Pass<'_> {
         self.next = end;
         self.access_user(end);
         true
+    }
+
+    /// How long the address at `span` is that has its port behind a dot, as tcpdump writes both ends:
+    /// `IP6 2001:db8::1.443 > 2001:db8::2.53211:`.
+    fn before_dotted_port(&self, span: &Range<usize>) -> Option<usize> {
+        let groups = &self.text[span.clone()];
+        let dot = memchr::memrchr(b'.', groups)?;
+        let (port, behind) = (&groups[dot + 1..], &self.text[span.end..]);
+        let is_second = self.text[..span.start].ends_with(b" > ") && behind.first().is_none_or(|byte| *byte != b'.');
+        let is_port = (1..=5).contains(&port.len()) && port.iter().all(u8::is_ascii_digit);
+        (is_port && (is_second || behind.starts_with(b" > "))).then_some(dot)
     }
 
     fn is_hex_address(&mut self, span: Range<usize>) -> bool {

@@ -178,6 +178,9 @@ impl Pass<'_> {
             may_have_more.then(|| pairs.known(&last_phrases(&self.text[floor.min(end)..end]))).flatten()
         });
         let Some(detector) = named.or(query.map(|(query, _)| query)) else { return };
+        if self.is_of_pam(at, edge, end) {
+            return;
+        }
         let Some(value) = self.value(at, detector) else { return };
         let kind = if value.is_quoted { QUOTED } else { BARE };
         let is_taken = named.is_some_and(|detector| self.ask_value(detector, &value, kind));
@@ -288,9 +291,24 @@ impl Pass<'_> {
     fn ask_value(&mut self, detector: u16, value: &Value, kind: u8) -> bool {
         // A position goes on with its other half.
         let [mark, behind @ ..] = &self.text[value.span.end..] else { return self.ask_kind(detector, value, kind) };
+        if self.engine.own.gps == Some(detector) && matches!(mark, b' ' | b';') && self.second_half(value.span.start) {
+            return true;
+        }
         let goes_on = *mark == b','
             && behind.trim_ascii_start().first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-');
         !(goes_on && self.engine.own.gps == Some(detector)) && self.ask_kind(detector, value, kind)
+    }
+
+    /// Keeps both numbers of the position that begins at `start`, if there are two.
+    fn second_half(&mut self, start: usize) -> bool {
+        let (Some(gps), Some(span)) = (self.engine.own.gps, self.position_at(start)) else { return false };
+        let candidate = Candidate { plain: &self.text[span.clone()], groups: &[], separators: &[] };
+        let is_one = span.start <= start && (self.engine.detector(gps).check)(&candidate).is_some();
+        if is_one {
+            self.next = span.end;
+            self.keep(gps, span);
+        }
+        is_one
     }
 
     fn ask_kind(&mut self, detector: u16, value: &Value, kind: u8) -> bool {

@@ -272,6 +272,9 @@ impl Pass<'_> {
             let is_local = self.engine.own.phone_national == Some(asked.number);
             let start = if is_local { self.area_before(run.start) } else { run.start };
             self.found.push(Finding { start: start as u32, end: run.end as u32, detector: asked.number, score });
+            if self.engine.own.card == Some(asked.number) {
+                self.second_track(run.start, run.end);
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::context::{Context, Words};
 use super::phrases::{PHRASE, Reading};
+use super::token::own_length;
 
 /// A word that says something.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +48,7 @@ impl Story {
             if phrase.words as usize > starts.len() {
                 starts.push(phrase.start as u32);
             }
-            if let Some(sets) = words.said(phrase) {
+            if let Some(sets) = words.said(phrase).filter(|_| !is_in_label(text, phrase.start)) {
                 sayings.push(Saying { word: phrase.words - 1, sets });
             }
         });
@@ -64,6 +65,21 @@ impl Story {
         context.is_against = against.is_some_and(|word| word as usize + 1 == starts.len());
         context
     }
+}
+
+/// Whether the word at `at` is in a label that stands for a value, and says nothing of the next one: it names no element either.
+fn is_in_label(text: &[u8], at: usize) -> bool {
+    const NAME: usize = 32;
+    /// Bytes behind a label among which the end of an element is looked for.
+    const ELEMENT: usize = 128;
+    let is_part = |byte: &&u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || **byte == b'_';
+    let length = text[..at].iter().rev().take(NAME).take_while(is_part).count();
+    let Some(open) = (at - length).checked_sub(1).filter(|open| text[*open] == b'<') else { return false };
+    let Some(length) = own_length(&text[open..]) else { return false };
+    let (name, behind) = (&text[open + 1..open + length], &text[open + length..]);
+    let is_apart = !behind.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'('));
+    let mut ends = memchr::memmem::find_iter(&behind[..behind.len().min(ELEMENT)], b"</");
+    is_apart && !ends.any(|end| behind[end + 2..].starts_with(name))
 }
 
 #[cfg(test)]

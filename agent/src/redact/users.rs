@@ -27,13 +27,15 @@ const BEFORE_FOR: &[&[u8]] = &[
     b"kerberos",
     b"gssapi-with-mic",
     b"attempts",
+    b"exceeded",
+    b"keyboard-interactive",
     b"attempt",
     b"session",
 ];
 
 impl Pass<'_> {
     /// The name that begins at `start`, without a dot at its end.
-    fn name_end(&self, start: usize) -> usize {
+    pub(super) fn name_end(&self, start: usize) -> usize {
         let behind = &self.text[start.min(self.text.len())..self.text.len().min(start + NAME + 1)];
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-') || *byte >= 0x80;
         let length = behind.iter().take_while(|byte| is_part(byte)).count();
@@ -121,13 +123,24 @@ impl Pass<'_> {
             .any(|word| before.eq_ignore_ascii_case(word));
         let so_far = &self.text[at.saturating_sub(24)..at];
         let is_session = so_far.ends_with(b" of ") && memchr::memmem::find(so_far, b"ession ").is_some();
-        (is_named || is_session || so_far.ends_with(b"isconnected from ")) && self.name(end + 1)
+        let ways = [&b"isconnected from "[..], b"onnection closed by ", b"onnection reset by ", b"lose session: "];
+        let is_told = is_named || is_session || ways.iter().any(|way| so_far.ends_with(way));
+        (is_told || self.is_refused(end + 1)) && self.name(end + 1)
+    }
+
+    /// Whether sshd refuses the account at `start`: `User jane from 203.0.113.9 not allowed because …`.
+    fn is_refused(&self, start: usize) -> bool {
+        const REACH: usize = 96;
+        let end = self.name_end(start);
+        let behind = &self.text[end..self.text.len().min(end + REACH)];
+        behind.starts_with(b" from ") && memchr::memmem::find(behind, b" not allowed because ").is_some()
     }
 
     /// `password for name`, `session opened for user name`, of which `for` stands at `at`.
     pub(super) fn for_user(&mut self, at: usize) -> bool {
         let before = self.word_before(at);
-        if !BEFORE_FOR.iter().any(|word| before.eq_ignore_ascii_case(word)) {
+        let is_known = BEFORE_FOR.iter().any(|word| before.eq_ignore_ascii_case(word));
+        if !is_known && !self.starts_session(at) {
             return false;
         }
         let mut start = at + 4;
@@ -135,6 +148,13 @@ impl Pass<'_> {
             if self.text[start..].starts_with(word) {
                 start += word.len();
             }
+        }
+        let may_be_quoted = before.eq_ignore_ascii_case(b"password");
+        if may_be_quoted
+            && matches!(self.byte(start), b'\'' | b'"')
+            && self.byte(self.name_end(start + 1)) == self.byte(start)
+        {
+            return self.name(start + 1);
         }
         let is_explicit =
             start > at + 4 || before.eq_ignore_ascii_case(b"password") || before.eq_ignore_ascii_case(b"publickey");
@@ -145,6 +165,12 @@ impl Pass<'_> {
             || is_explicit && start > at + 4;
         let is_found = goes_on && self.name(start);
         self.caller(end) || is_found
+    }
+
+    /// Whether sshd starts a session for the account behind `at`: `Starting session: shell on pts/0 for jane from …`.
+    fn starts_session(&self, at: usize) -> bool {
+        const REACH: usize = 64;
+        memchr::memmem::find(&self.text[at.saturating_sub(REACH)..at], b"Starting session: ").is_some()
     }
 
     /// `(uid=0) by name(uid=1000)`, of which all but the name of the first account is behind `end`.

@@ -131,7 +131,11 @@ impl Pass<'_> {
         }
         let first = at + 1 + usize::from(self.byte(at + 1) == b'>' || self.is_row(at));
         let spaces = aligned(self.rest(first));
-        let start = self.unwrapped(self.behind_tag(first + spaces), detector);
+        let start = self.behind_tag(first + spaces);
+        if let Some(value) = self.coded(start, detector) {
+            return value;
+        }
+        let start = self.unwrapped(start, detector);
         if let Some(quote) = self.quote(start) {
             return if self.is_closing(at, quote) { None } else { self.quoted(quote) };
         }
@@ -239,6 +243,10 @@ impl Pass<'_> {
             return None;
         }
         let is_password = own.password == Some(detector);
+        if close == b'}' && self.byte(start + 1) == b'{' {
+            // A value is put in there: `{{ name }}`.
+            return Some(None);
+        }
         if is_password
             && close == b'}'
             && mark == b'='

@@ -270,6 +270,8 @@ fn hiding_twice_is_hiding_once() {
         "{\"password\":[\"hunter22x\",12],\"level\":\"info\",\"pin\":[1234,[5678]]}",
         "{\"password\":{\"value\":\"abc\",\"set\":true,\"n\":3},\"a\":\"b\"}",
         "user[password]=hunter2&a=b",
+        "00000000  06 12 34 56 78 ab 63 32  35 19 32 21 59 25 36 35  |..4Vx.c25.2!Y%65|",
+        "\"auth\":\"\\\"06 12 34 56 78\\\"\" \"auth\":\"x=06 12 34 56 78\"",
     ] {
         for label in labels {
             let once = replaced(&engine, text, label);
@@ -277,6 +279,17 @@ fn hiding_twice_is_hiding_once() {
             assert_eq!(replaced(&engine, &once, label), once, "{text}");
         }
     }
+}
+
+#[test]
+fn labels_do_not_speak_for_what_stands_behind_them_and_elements_do() {
+    assert_kept(&["<phone_fr> 35 19 32 21 59 25", "<phone> 0476123456"]);
+    assert_hidden(&[
+        ("<phone>0476123456</phone>", "<phone><phone_fr></phone>"),
+        ("<phone> 0476123456 </phone>", "<phone> <phone_fr> </phone>"),
+        ("[phone] 0476123456", "[phone] <phone_fr>"),
+        ("tel <phone> 0476123456", "tel <phone> <phone_fr>"),
+    ]);
 }
 
 #[test]
@@ -289,6 +302,26 @@ fn secrets_are_found_in_further_ways_of_writing() {
         ("jdbc:oracle:thin:jane/hunter22x@host:1521", "jdbc:oracle:thin:<url_userinfo>@host:1521"),
         ("CREATE USER x IDENTIFIED BY 'hunter22x'", "CREATE USER x IDENTIFIED BY '<password>'"),
         ("ALTER ROLE x WITH PASSWORD 'hunter22x';", "ALTER ROLE x WITH PASSWORD '<password>';"),
+    ]);
+}
+
+#[test]
+fn accounts_and_their_passwords_are_found_in_logins() {
+    assert_hidden(&[
+        (
+            "Auth: (12) Login OK: [jane] (from client nas port 3)",
+            "Auth: (12) Login OK: [<username>] (from client nas port 3)",
+        ),
+        ("Login OK: [jane/hunter2] (from client x)", "Login OK: [<username>/<password>] (from client x)"),
+        (
+            "Login incorrect (mschap: wrong): [jane/<via Auth-Type = EAP>] (from client x)",
+            "Login incorrect (mschap: wrong): [<username>/<via Auth-Type = EAP>] (from client x)",
+        ),
+    ]);
+    assert_kept(&[
+        "Login OK: [jane] and more",
+        "Login incorrect: [",
+        "Login OK: [<username>/<password>] (from client x)",
     ]);
 }
 
@@ -524,6 +557,28 @@ const FLOODS: &[&str] = &[
     "pin1=",
     "pin:{\"type\":\"string\",",
     "identified by ",
+    "hooks.slack.com/services/a",
+    "discord.com/api/webhooks/",
+    "bot12345678:AA",
+    "12345678:AAH",
+    "su: (to ",
+    "su[1]: + a a:",
+    "sudo: a : ",
+    "Login OK: [a/b] (",
+    "Login OK: [",
+    "date(1985, 3, 5",
+    "mysql -u ",
+    "sudo -a ",
+    "%B4111111111111111^A^",
+    ";4111111111111111=2512101",
+    "gps=1.12345 ",
+    "2001:db8::1.1 > ",
+    "password=a.b.",
+    "password=a.b(",
+    "password=env(\"a\",\"",
+    "password]: ",
+    "pam_a(password:auth)",
+    "token=\"<email>",
 ];
 
 #[test]
@@ -633,6 +688,29 @@ const PIECES: &[&str] = &[
     "%20",
     "true,",
     "Host: ",
+    "hooks.slack.com/services/",
+    "123456789:AAH",
+    "su: (to ",
+    "sudo: ",
+    "Login OK: [",
+    "datetime.date(1985, 3, 5)",
+    "birth=",
+    "mysql -u ",
+    "%B4111111111111111^",
+    "=25121010000",
+    "gps=",
+    "48.85661",
+    " > ",
+    "2001:db8::1.443",
+    "os.environ",
+    ".get(",
+    "[\"",
+    "password]: ",
+    "pam_unix(password:auth)",
+    "token_type=Bearer ",
+    "%s",
+    "$1",
+    "?",
 ];
 
 proptest! {

@@ -10,6 +10,7 @@ use super::names::{Key, Part};
 use super::paths::Here;
 use super::walk::{Walk, push_plain_number};
 use crate::encode::{Token, Tokens};
+use crate::redact::is_description;
 
 /// What stands beside a value in its map and may name it.
 #[derive(Clone, Default)]
@@ -89,6 +90,20 @@ fn names<'a>(json: &'a [u8], mut tokens: Tokens<'a>, mut is_name: bool) -> impl 
     })
 }
 
+/// Whether the object whose members come next only describes a value.
+fn describes(json: &[u8], mut tokens: Tokens<'_>) -> bool {
+    is_description(std::iter::from_fn(|| {
+        let Some(Token::Key(key)) = tokens.next() else { return None };
+        let text = match tokens.next() {
+            Some(Token::Text(range)) => Some(&json[range]),
+            Some(Token::Scalar(_)) => None,
+            // What is nested is not looked at, and may be a value.
+            _ => return Some((&b""[..], None)),
+        };
+        Some((&json[key], text))
+    }))
+}
+
 fn is_escaped(inside: &[u8]) -> bool {
     memchr::memchr(b'\\', inside).is_some()
 }
@@ -115,7 +130,7 @@ impl Walk {
         match splice.tokens.next() {
             Some(Token::Open(b'{')) => {
                 let depth = self.names.depth();
-                let inside = self.below(key, here);
+                let inside = self.below(key, here, || describes(splice.json, splice.tokens.clone()));
                 self.json_members(splice, inside);
                 self.names.leave(depth);
             }

@@ -30,8 +30,8 @@ use crate::privacy::{LiveKeys, Redactor};
 #[cfg(any(test, fuzzing))]
 pub use check::check as check_records;
 pub use lines::LineRedactor;
-pub(super) use options::hides_any;
 use options::{RedactOptions, Setup};
+pub(super) use options::{excluded, hides_any};
 use walk::Walk;
 
 /// The `redact` filter.

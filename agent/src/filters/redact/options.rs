@@ -145,6 +145,13 @@ pub(in crate::filters) fn hides_any(section: &Section) -> bool {
     !has_no_preset(section) || rules_of(section).any(|value| !keeps(value))
 }
 
+/// The keys at the top of records that `section` says not to look at.
+pub(in crate::filters) fn excluded(section: &Section) -> Vec<String> {
+    let paths = values(section, "exclude").filter_map(|value| Path::parse(&value.text).ok());
+    let tops = paths.filter(|path| path.steps().is_empty());
+    tops.map(|path| String::from_utf8_lossy(path.top()).into_owned()).collect()
+}
+
 fn has_no_preset(section: &Section) -> bool {
     section.get("preset").is_some_and(|preset| preset.text.eq_ignore_ascii_case("none"))
 }

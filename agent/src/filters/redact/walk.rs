@@ -12,7 +12,7 @@ use super::columns::{Column, Columns};
 use super::names::{Key, Names, Part};
 use super::paths::{Here, Paths};
 use crate::privacy::{Glance, Note, Redactor, Seen};
-use crate::redact::{Below, Place};
+use crate::redact::{Below, Place, is_description};
 
 /// What becomes of a value.
 pub(super) enum Fate {
@@ -185,7 +185,7 @@ impl Walk {
             }
             Value::Map(range) => {
                 let depth = self.names.depth();
-                let inside = self.below(Key::of_text(batch, key), here);
+                let inside = self.below(Key::of_text(batch, key), here, || describes(batch, range));
                 let fate = self.nested(batch, range, None, inside);
                 self.names.leave(depth);
                 fate
@@ -230,9 +230,15 @@ impl Walk {
     }
 
     /// Where the members are of the map that is at `here`, under `key`. What it opens is to be left with [`Names::leave`].
-    pub(super) fn below(&mut self, key: Key<'_>, here: Here) -> Here {
+    ///
+    /// What only describes a password, as `describes` tells, holds none.
+    pub(super) fn below(&mut self, key: Key<'_>, here: Here, describes: impl FnOnce() -> bool) -> Here {
         let Self { redactor, names, .. } = self;
-        here.with(names.enter(key, here.above, |name| redactor.below(name)))
+        let tell = |name: &[u8]| match redactor.below(name) {
+            Below::Whole if describes() => Below::Joined,
+            below => below,
+        };
+        here.with(names.enter(key, here.above, tell))
     }
 
     /// Goes through the fields of a map, or of the list that `list` is the key of.
@@ -339,6 +345,20 @@ impl Walk {
 #[inline(always)]
 fn is_part(batch: &Batch, field: Field, part: Part) -> bool {
     Key::of_text(batch, field.key).part() == part
+}
+
+/// Whether the map of these fields only describes a value.
+fn describes(batch: &Batch, range: Range) -> bool {
+    let member = |field: &Field| {
+        let name = batch.bytes(field.key.span);
+        match field.value {
+            Value::Text(text) => (name, Some(batch.bytes(text.span))),
+            // What is nested is not looked at, and may be a value.
+            Value::Map(_) | Value::List(_) | Value::Json(_) => (&b""[..], None),
+            _ => (name, None),
+        }
+    };
+    is_description(batch.fields(range).iter().map(member))
 }
 
 /// What there is to know of the field under `key` at the top of records: whether no rule is about it, and nothing is found in its key

@@ -25,7 +25,12 @@ pub(in super::super) const BEARER: Detector = Detector {
         "Negotiate [[YIIabcdefGH12==]] x",
         "Digest [[username=\"Mufasa\", realm=\"x\", nonce=\"dcd98b\", uri=\"/d\", qop=auth, response=\"6629fae4\"]] x",
     ],
-    rejects: &["bearer token missing", "Bearer realm=\"x\"", "the bearer of news"],
+    rejects: &[
+        "bearer token missing",
+        "Bearer realm=\"x\"",
+        "the bearer of news",
+        "token_type=Bearer expires_in=3600 token_type: bearer created_at=1732147200",
+    ],
 };
 
 /// What follows `Basic`: a name and a password in Base64.

@@ -4,6 +4,7 @@ pub(super) mod card;
 pub(super) mod header;
 pub(super) mod named;
 pub(super) mod person;
+pub(super) mod stand_in;
 pub(super) mod vendors;
 
 use super::Detector;

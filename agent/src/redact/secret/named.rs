@@ -83,6 +83,8 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "{\"log\":\"{\\\"pwd\\\":\\\"[[a\\\\\\\"b]]\\\"}\"}",
         "('user', 'x'), ('password', '[[hunter2]]')",
         "password= [[Zm9vYmFyYmF6=]] password= [[aB3:dE5gH]]",
+        "password = hashlib.md5(\"[[hunter2]]\") password = os.environ.get(\"PW\", \"[[hunter2]]\")",
+        "password=[[john.doe]] password=[[a.b(c]]) user[password]: [[hunter2]] [\"password\"]: [[hunter2]]",
     ],
     rejects: &[
         "{\"password\":[\"\"],\"message\":\"something important\"}",
@@ -107,6 +109,17 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "ldap -w",
         "usage: --password PASSWORD or --password-file FILE --password",
         "sudo: root : TTY=pts/0 ; PWD=/var/www ; USER=root ; COMMAND=/bin/ls",
+        "password = ? password=$1 password=:password password=:newPassword password=$DB_PASSWORD",
+        "password=%PW% password=${PW} password={{ pw }} password=#{pw}",
+        "printf(\"Password: %s\", pw) password=%s password = %(password)s",
+        "first pass: 12.3ms second pass: 4s",
+        "gdm-password]: pam_unix(gdm-password:auth): authentication failure",
+        "gdm-password]: gkr-pam: unable to locate daemon control file",
+        "password = System.getenv(\"X\") password=getenv(\"PW\") password: env('DB_PW')",
+        "password = os.environ[\"X\"] password = $_POST['password'] password = params[\"password\"]",
+        "password: process.env.DB_PASSWORD, password = self.password password=var.db_password",
+        "password = getpass.getpass() password = config.get(\"db.password\")",
+        "password = bcrypt.hashpw(password, salt) password = pw.encode(\"utf-8\")",
     ],
 };
 
@@ -116,7 +129,7 @@ pub(in super::super) const SECRET: Detector = Detector {
     check: |candidate| {
         let value = &candidate.plain[scheme_length(candidate.plain)..];
         let value = &value[..value.len().min(SEEN)];
-        if value.len() < 8 {
+        if value.len() < 8 || is_mostly_hidden(value) {
             return None;
         }
         let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
@@ -134,7 +147,8 @@ pub(in super::super) const SECRET: Detector = Detector {
             && !is_scheme
             && !value.contains(&b' ')
             && (is_mixed || (value.len() >= 20 && candidate.separators.is_empty()) || candidate.groups == [1]);
-        (fits && !is_nothing(value)).then_some(Shape::Canonical)
+        (fits && !is_nothing(value) && !is_well_known_sid(value) && !is_numbered_session(value))
+            .then_some(Shape::Canonical)
     },
     context: &[
         "secret",
@@ -161,6 +175,11 @@ pub(in super::super) const SECRET: Detector = Detector {
         "private_key",
         "aws_secret_access_key",
         "secret_access_key",
+        "secret_key_base",
+        "app_key",
+        "app_secret",
+        "master_key",
+        "signing_secret",
         "account_key",
         "accountkey",
         "encryption_key",
@@ -215,6 +234,10 @@ pub(in super::super) const SECRET: Detector = Detector {
         "&access_token=[[ya29abcdefgh]]&y",
         "AWS_SECRET_ACCESS_KEY=[[/jm5o4eAGHJs/wdX3MGkiiULwAuQW4qDS/oWo4yB]]",
         "\"refreshToken\":\"[[1//0abcDEFghi]]\"",
+        "SECRET_KEY_BASE=[[0123456789abcdef0123456789abcdef]]",
+        "APP_KEY=[[base64:Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF=]]",
+        "%B4111111111111111[[^DOE/JOHN^25121010000000000123]]?;4111111111111111[[=25121010000012345678]]?",
+        "track2=;4111111111111111[[=25121010000012345678]]?",
     ],
     rejects: &[
         "Unexpected token: foo",
@@ -226,6 +249,8 @@ pub(in super::super) const SECRET: Detector = Detector {
         "sid=0",
         "key=/vol1/keys/server-2026.pem secret=/run/secrets/db",
         "token = AppWindowToken{3227890 x",
+        "sid: S-1-5-18 sid=S-1-5-32-544 \"sid\":\"S-1-5-19\"",
+        "session: session-0001 x",
     ],
     ..PASSWORD
 };
@@ -237,7 +262,7 @@ pub(in super::super) const COOKIE: Detector = Detector {
         let cookie = candidate.plain;
         // Words are a sentence about one.
         let is_sentence = cookie.contains(&b' ') && !cookie.contains(&b'=');
-        (cookie.len() >= 4 && !is_sentence && !is_nothing(cookie)).then_some(Shape::Canonical)
+        (cookie.len() >= 4 && !is_sentence && !is_nothing(cookie) && !is_state(cookie)).then_some(Shape::Canonical)
     },
     context: &[
         "cookie",
@@ -268,7 +293,7 @@ pub(in super::super) const COOKIE: Detector = Detector {
         "\"set-cookie\":\"[[id=a3fWa; Secure]]\"",
         ";jsessionid=[[8A3C]]?x",
     ],
-    rejects: &["cookie=- x", "cookies=12"],
+    rejects: &["cookie=- x", "cookies=12", "Cookies: 12", "cookie: disabled", "\"cookies\":\"enabled\""],
     ..PASSWORD
 };
 
@@ -353,17 +378,70 @@ pub(in super::super) fn is_nothing(value: &[u8]) -> bool {
     ]);
     let is_covered = value.iter().all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'.' | b'#' | b'-'));
     let is_token = matches!(value.first(), Some(b'<' | b'[')) && super::super::token::is_own(value);
-    let is_variable = value.starts_with(b"${") || value.starts_with(b"{{") || value.starts_with(b"$(");
-    is_covered || is_token || is_variable || WORDS.has(value)
+    is_covered || is_token || super::stand_in::is_stand_in(value) || WORDS.has(value)
 }
 
-/// Whether a value counts something, as behind tests: `pass=12`, `pass: 12/13`, `pass=98.5%`.
+/// Whether less is left of a value than makes a secret when what stands for others is left out: `\"<phone_fr>\"`.
+fn is_mostly_hidden(value: &[u8]) -> bool {
+    let (mut rest, mut left) = (value, 0);
+    while let Some(place) = memchr::memchr2(b'<', b'[', rest) {
+        let length = super::super::token::own_length(&rest[place..]).unwrap_or_default();
+        left += place + usize::from(length == 0);
+        rest = &rest[place + length.max(1)..];
+    }
+    left + rest.len() < 8
+}
+
+/// Whether a value counts something, as behind tests: `pass=12`, `pass: 12/13`, `pass=98.5%`, `pass: 12.3ms`.
 fn is_count(value: &[u8]) -> bool {
     let is_number = |part: &[u8]| (1..4).contains(&part.len()) && part.iter().all(u8::is_ascii_digit);
-    match value.split_last() {
-        Some((b'%', number)) => number.split(|byte| *byte == b'.').all(is_number),
-        _ => value.splitn(2, |byte| *byte == b'/').all(is_number),
+    let units = [&b"%"[..], b"ms", b"us", "µs".as_bytes(), b"ns", b"s"];
+    match units.iter().find_map(|unit| value.strip_suffix(*unit)) {
+        Some(number) => number.splitn(2, |byte| *byte == b'.').all(is_number),
+        None => value.splitn(2, |byte| *byte == b'/').all(is_number),
     }
+}
+
+/// Whether a value is one word that says what becomes of cookies, or how they are set.
+fn is_state(value: &[u8]) -> bool {
+    static STATES: Listed = Listed::new(&[
+        b"enabled",
+        b"disabled",
+        b"accepted",
+        b"rejected",
+        b"blocked",
+        b"allowed",
+        b"denied",
+        b"required",
+        b"missing",
+        b"invalid",
+        b"expired",
+        b"present",
+        b"absent",
+        b"supported",
+        b"unsupported",
+        b"deleted",
+        b"cleared",
+        b"secure",
+        b"httponly",
+        b"strict",
+    ]);
+    STATES.has(value)
+}
+
+/// Whether a value is an identifier of Windows (SID) that no person has: `S-1-5-18`, `S-1-5-32-544`.
+fn is_well_known_sid(value: &[u8]) -> bool {
+    const OF_SOMEBODY: [&[u8]; 2] = [b"5-21-", b"12-1-"];
+    let Some(rest) = value.strip_prefix(b"S-1-") else { return false };
+    rest.len() <= 60
+        && rest.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-')
+        && !OF_SOMEBODY.iter().any(|domain| rest.starts_with(domain))
+}
+
+/// Whether a value only numbers sessions: `session-0001`.
+fn is_numbered_session(value: &[u8]) -> bool {
+    let digits = value.strip_prefix(b"session").map(|rest| rest.strip_prefix(b"-").unwrap_or(rest));
+    digits.is_some_and(|digits| digits.len() <= 6 && digits.iter().all(u8::is_ascii_digit))
 }
 
 /// Whether a value is a place in the file system, by the folder that it begins with.

@@ -243,8 +243,11 @@ pub(in super::super) const SLACK: Detector = Detector {
     context: &["slack"],
     summary: "Token of Slack",
     source: "Slack, token types",
-    matches: &["[[xoxb-123456789012-abcdefGHIJKL]]"],
-    rejects: &["xoxb-abc"],
+    matches: &[
+        "[[xoxb-123456789012-abcdefGHIJKL]]",
+        "POST https://hooks.slack.com/services/[[T01234567/B01234567/abcDEF1234567890ghijKLMN]] 200",
+    ],
+    rejects: &["xoxb-abc", "https://hooks.slack.com/services/ hooks.slack.com/services/T0/B0"],
     ..JWT
 };
 
@@ -329,12 +332,22 @@ pub(in super::super) const OTHERS: Detector = Detector {
         shape(rest.len() >= 28 && digits(rest) >= 2 && is_key && is_pat && is_grid)
     },
     context: &["sendgrid", "digitalocean", "shopify", "grafana"],
-    summary: "Token of SendGrid, DigitalOcean, Shopify, Grafana, Sentry, Linear, Postman, New Relic, Databricks, Mailgun, or an age key",
+    summary: "Token of SendGrid, DigitalOcean, Shopify, Grafana, Sentry, Linear, Postman, New Relic, Databricks, Mailgun, a bot of Telegram or a webhook of Discord, or an age key",
     source: "the issuers' pages on their tokens",
     matches: &[
         "[[dop_v1_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef]]",
         "[[glsa_0123456789abcdefghijABCDEFGHIJ01_0123abcd]]",
+        "https://discord.com/api/webhooks/[[123456789012345678/abcdefGHIJKL1234567890_-abcdefGHIJKL1234567890abcdefGHIJKL1234567890ab]]",
+        "https://discordapp.com/api/v10/webhooks/[[123456789012345678/abcdefGHIJKL1234567890_-abcdefGHIJKL1234567890]]?x",
+        "https://api.telegram.org/bot[[123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsawE]]/getMe",
+        "started with [[1234567890:AAFdqTcvCH1vGWJxfSeof-As0K5PALDsawE]] ok",
     ],
-    rejects: &["key-value dapi", "SG.x shpat_x", "pat_id"],
+    rejects: &[
+        "key-value dapi",
+        "SG.x shpat_x",
+        "pat_id",
+        "bot12345678: x bot123456789:AAH 123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsawEx",
+        "https://discord.com/api/v10/channels/123456789012345678/messages",
+    ],
     ..JWT
 };

@@ -58,6 +58,9 @@ pub(in super::super) const BIRTH: Detector = Detector {
         "\"dob\":\"[[July 24, 1970]]\"",
         "Geburtsdatum: [[2. März 1996]] nacimiento: [[3 de enero de 1980]]",
         "data urodzenia [[5 października 1955]]",
+        "birth=datetime.date([[1985, 3, 5]])",
+        "{'birth_date': datetime.datetime([[1985, 3, 5]], 0, 0), 'x': 1}",
+        "dob: new Date([[1985, 3, 5]])",
         "DOB [[5/3/85]] dob=[[5-3-85]] geb. [[5.3.85]].",
     ],
     rejects: &[
@@ -65,6 +68,7 @@ pub(in super::super) const BIRTH: Detector = Detector {
         "date=1984-12-07",
         "birth of a process at time 2026-11-28T10:00:00Z",
         "ran on 2 mars 1996",
+        "started=datetime.date(1985, 3, 5) birth=datetime.date(1985, 13, 5)",
         "July 24, 1970 ok",
         "ran 5/3/85 dob=5/3/8 dob 5/0/85 dob 5/3/85/1 dob 5.3.85.1",
     ],

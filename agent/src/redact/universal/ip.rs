@@ -61,6 +61,8 @@ pub(in super::super) const IPV6: Detector = Detector {
         "[client:[[2a02:8428::58be]]]",
         "remote_addr:[[2a02:8428::8b7d]]",
         "ip6:[[2a02:8428::8b7d]]",
+        "IP6 [[2001:db8::1]].443 > [[2001:db8::2]].53211: Flags [S]",
+        "IP6 [[2001:db8:1:2:3:4:5:6]].443 > [[2001:db8::2]].53: x",
     ],
     rejects: &[
         "std::vec a::b dead::beef",
