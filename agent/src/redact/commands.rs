@@ -8,6 +8,9 @@ use super::scanner::Pass;
 /// Most bytes behind the name of a program that are looked at.
 const REACH: usize = 256;
 
+/// Most bytes between two arguments in quotes.
+const BETWEEN: usize = 40;
+
 /// How a program takes a password.
 #[derive(Clone, Copy, Debug)]
 enum Takes {
@@ -60,12 +63,26 @@ impl Pass<'_> {
     }
 }
 
+/// Where the next one of a list of arguments in quotes begins in `text`, with its quote, which is what stands behind one of them:
+/// `", "x"`, `" a2="x"`.
+fn next_argument(text: &[u8]) -> Option<usize> {
+    let slashes = text.iter().take_while(|byte| **byte == b'\\').count();
+    let quote = *text.get(slashes).filter(|byte| matches!(byte, b'"' | b'\''))?;
+    let is_between = |byte: &&u8| matches!(byte, b' ' | b',' | b'\\' | b'a' | b'0'..=b'9' | b'=');
+    let next = slashes + 1 + text[slashes + 1..].iter().take(BETWEEN).take_while(is_between).count();
+    (next > slashes + 1 && text.get(next) == Some(&quote)).then_some(next)
+}
+
 /// Where the value of `option` lies whose program and option are in `line`, the beginning of `text`.
 fn value(line: &[u8], text: &[u8], option: &[u8], takes: Takes) -> Option<Range<usize>> {
-    let begins = |place: &usize| line[..*place].ends_with(b" ") && line[*place..].starts_with(option);
+    let begins = |place: &usize| {
+        matches!(line[..*place].last(), Some(b' ' | b'"' | b'\'' | b',')) && line[*place..].starts_with(option)
+    };
     let place = memchr::memchr_iter(b'-', line).find(begins)?;
     let mut start = place + option.len();
-    if matches!(takes, Takes::Both | Takes::Pair) && line.get(start) == Some(&b' ') {
+    if let Some(next) = next_argument(line.get(start..)?) {
+        start += next;
+    } else if matches!(takes, Takes::Both | Takes::Pair) && line.get(start) == Some(&b' ') {
         start += 1;
     }
     let quote = line.get(start).copied().filter(|byte| matches!(byte, b'\'' | b'"'));

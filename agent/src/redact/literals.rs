@@ -28,6 +28,11 @@ enum Lead {
     Account,
     Argument,
     Identified,
+    Serialized,
+    Rows,
+    Among,
+    Like,
+    Rejected,
     Track,
     Command(&'static Command),
 }
@@ -65,6 +70,28 @@ const LEADS: &[(&[u8; 4], Lead)] = &[
     (b"PASS", Lead::Argument),
     (b"IDEN", Lead::Identified),
     (b"iden", Lead::Identified),
+    (b"toke", Lead::Argument),
+    (b"secr", Lead::Argument),
+    (b"user", Lead::Argument),
+    (b"key ", Lead::Argument),
+    (b"key,", Lead::Argument),
+    (b"key\"", Lead::Argument),
+    (b"key'", Lead::Argument),
+    (b"key\\", Lead::Argument),
+    (b"pwd ", Lead::Argument),
+    (b"pwd,", Lead::Argument),
+    (b"pwd\"", Lead::Argument),
+    (b"pwd'", Lead::Argument),
+    (b"pwd\\", Lead::Argument),
+    (b"VALU", Lead::Rows),
+    (b"valu", Lead::Rows),
+    (b"IN (", Lead::Among),
+    (b"in (", Lead::Among),
+    (b"LIKE", Lead::Like),
+    (b"like", Lead::Like),
+    (b"ILIK", Lead::Like),
+    (b"ilik", Lead::Like),
+    (b"reje", Lead::Rejected),
 ];
 
 /// How numbers of cards begin on the first track of their stripe.
@@ -100,6 +127,11 @@ impl Literals {
         for (track, number) in TRACKS.iter().flat_map(|track| (0..100).map(move |number| (*track, number))) {
             let head = [track[0], track[1], b'0' + number / 10, b'0' + number % 10];
             literals.add(head, Lead::Track, track);
+        }
+        for (length, mark) in
+            (1..10).map(|length| (length, b':')).chain((10..40).map(|length| (length / 10, length % 10 + b'0')))
+        {
+            literals.add([b's', b':', b'0' + length, mark], Lead::Serialized, b"s:");
         }
         for command in COMMANDS {
             let head = command.program.first_chunk();
@@ -169,6 +201,11 @@ impl Pass<'_> {
             Lead::Argument => self.argument(at),
             Lead::Identified => self.identified(at),
             Lead::Track => self.track(at),
+            Lead::Serialized => self.serialized(at),
+            Lead::Rows => self.rows(at),
+            Lead::Among => self.among(at),
+            Lead::Like => self.like(at),
+            Lead::Rejected => self.rejected(at),
             Lead::Command(command) => {
                 self.command(at, command);
                 false

@@ -8,6 +8,7 @@
 
 mod address;
 mod all;
+mod arguments;
 mod beside;
 mod brackets;
 mod chain;
@@ -20,6 +21,7 @@ mod context;
 mod decode;
 mod detector;
 mod digest;
+mod elements;
 mod endings;
 mod ends;
 mod engine;
@@ -36,12 +38,14 @@ mod loaded;
 mod masks;
 mod mere;
 mod moment;
+mod naming;
 pub mod national;
 mod network;
 mod numbers;
 mod own;
 mod pairs;
 mod phone;
+mod php;
 mod phrases;
 mod place;
 mod quote;
@@ -52,6 +56,7 @@ pub mod secret;
 mod shapes;
 mod spelled;
 mod spoken;
+mod statements;
 mod story;
 mod table;
 mod token;
@@ -66,6 +71,8 @@ mod written;
 
 #[cfg(test)]
 mod examples;
+#[cfg(test)]
+mod formats;
 #[cfg(test)]
 mod plain;
 #[cfg(test)]
