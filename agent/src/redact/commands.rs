@@ -8,6 +8,9 @@ use super::scanner::Pass;
 /// Most bytes behind the name of a program that are looked at.
 const REACH: usize = 256;
 
+/// Most bytes between two arguments in quotes.
+const BETWEEN: usize = 40;
+
 /// How a program takes a password.
 #[derive(Clone, Copy, Debug)]
 enum Takes {
@@ -68,7 +71,8 @@ impl Pass<'_> {
         }
         let line = &line[..memchr::memchr3(b'\n', b'|', b';', line).unwrap_or(line.len())];
         let mut asked = 0_u8;
-        for place in memchr::memchr_iter(b'-', line).filter(|place| line[..*place].ends_with(b" ")) {
+        let is_argument = |place: &usize| matches!(line[..*place].last(), Some(b' ' | b'"' | b'\'' | b','));
+        for place in memchr::memchr_iter(b'-', line).filter(is_argument) {
             let begins = |option: &[u8]| line[place..].starts_with(option);
             let Some(number) = command.options.iter().position(|(option, _)| begins(option)) else { continue };
             let (option, takes) = command.options[number];
@@ -89,10 +93,22 @@ impl Pass<'_> {
     }
 }
 
+/// Where the next one of a list of arguments in quotes begins in `text`, with its quote, which is what stands behind one of them:
+/// `", "x"`, `" a2="x"`.
+fn next_argument(text: &[u8]) -> Option<usize> {
+    let slashes = text.iter().take_while(|byte| **byte == b'\\').count();
+    let quote = *text.get(slashes).filter(|byte| matches!(byte, b'"' | b'\''))?;
+    let is_between = |byte: &&u8| matches!(byte, b' ' | b',' | b'\\' | b'a' | b'0'..=b'9' | b'=');
+    let next = slashes + 1 + text[slashes + 1..].iter().take(BETWEEN).take_while(is_between).count();
+    (next > slashes + 1 && text.get(next) == Some(&quote)).then_some(next)
+}
+
 /// Where the value lies of an option that ends before `start` in `text`.
 fn value(text: &[u8], mut start: usize, takes: Takes) -> Option<Range<usize>> {
     let is_glued_or_not = matches!(takes, Takes::Both | Takes::Pair | Takes::Name);
-    if is_glued_or_not && text.get(start) == Some(&b' ') {
+    if let Some(next) = next_argument(text.get(start..)?) {
+        start += next;
+    } else if is_glued_or_not && text.get(start) == Some(&b' ') {
         start += 1;
     }
     let quote = text.get(start).copied().filter(|byte| matches!(byte, b'\'' | b'"'));

@@ -122,6 +122,7 @@ impl Pass<'_> {
     /// Forgets how far the glance came.
     pub(super) fn begin_anew(&mut self) {
         (self.next, self.chain_end, self.hex_end, self.cut_end) = (0, 0, 0, usize::MAX);
+        (self.unnamed, self.rows_end) = (0, 0);
     }
 
     fn look_at(&mut self, at: usize) {

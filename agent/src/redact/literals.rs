@@ -28,6 +28,11 @@ enum Lead {
     Account,
     Argument,
     Identified,
+    Serialized,
+    Rows,
+    Among,
+    Like,
+    Rejected,
     Track,
     Hook(u16),
     Bot(u16),
@@ -75,6 +80,28 @@ const LEADS: &[(&[u8; 4], Lead)] = &[
     (b"su: ", Lead::Su),
     (b"sudo", Lead::Sudo),
     (b"Logi", Lead::Radius),
+    (b"toke", Lead::Argument),
+    (b"secr", Lead::Argument),
+    (b"user", Lead::Argument),
+    (b"key ", Lead::Argument),
+    (b"key,", Lead::Argument),
+    (b"key\"", Lead::Argument),
+    (b"key'", Lead::Argument),
+    (b"key\\", Lead::Argument),
+    (b"pwd ", Lead::Argument),
+    (b"pwd,", Lead::Argument),
+    (b"pwd\"", Lead::Argument),
+    (b"pwd'", Lead::Argument),
+    (b"pwd\\", Lead::Argument),
+    (b"VALU", Lead::Rows),
+    (b"valu", Lead::Rows),
+    (b"IN (", Lead::Among),
+    (b"in (", Lead::Among),
+    (b"LIKE", Lead::Like),
+    (b"like", Lead::Like),
+    (b"ILIK", Lead::Like),
+    (b"ilik", Lead::Like),
+    (b"reje", Lead::Rejected),
 ];
 
 /// What makes dates in programs, up to their bracket.
@@ -121,6 +148,11 @@ impl Literals {
         for maker in DATES.iter().filter(|_| find("birth_date").is_some()) {
             let head = maker.first_chunk();
             head.into_iter().for_each(|head| literals.add(*head, Lead::Date(maker.len() - 1), maker));
+        }
+        for (length, mark) in
+            (1..10).map(|length| (length, b':')).chain((10..40).map(|length| (length / 10, length % 10 + b'0')))
+        {
+            literals.add([b's', b':', b'0' + length, mark], Lead::Serialized, b"s:");
         }
         for command in COMMANDS {
             let head = command.program.first_chunk();
@@ -218,6 +250,11 @@ impl Pass<'_> {
             Lead::Sudo => self.sudo(at),
             Lead::Radius => self.radius(at),
             Lead::Date(open) => self.constructed_date(at, at + open),
+            Lead::Serialized => self.serialized(at),
+            Lead::Rows => self.rows(at),
+            Lead::Among => self.among(at),
+            Lead::Like => self.like(at),
+            Lead::Rejected => self.rejected(at),
             Lead::Command(command) => {
                 self.command(at, command);
                 false

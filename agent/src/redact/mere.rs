@@ -7,6 +7,7 @@ use vigie_parsers::simd::{BitWork, Classes};
 
 use super::Candidate;
 use super::context::Lengths;
+use super::decode::has_octals;
 use super::engine::LONGEST;
 use super::filter::head;
 use super::glance::{Dots, joined};
@@ -159,7 +160,11 @@ impl Scanner {
     fn tell(&mut self, text: &[u8]) -> Mere {
         let has_codes = self.masks.read(text);
         let [classes] = self.masks.blocks() else { return Mere::Unsure };
-        if has_codes || classes.marks | classes.pairs | classes.highs != 0 || self.may_be_known(text, classes) {
+        if has_codes
+            || has_octals(text, self.masks.blocks())
+            || classes.marks | classes.pairs | classes.highs != 0
+            || self.may_be_known(text, classes)
+        {
             return Mere::Unsure;
         }
         let chains = joined(self.masks.blocks(), 0);

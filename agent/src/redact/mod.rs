@@ -8,6 +8,7 @@
 
 mod address;
 mod all;
+mod arguments;
 mod beside;
 mod brackets;
 mod chain;
@@ -23,6 +24,7 @@ mod decode;
 mod described;
 mod detector;
 mod digest;
+mod elements;
 mod endings;
 mod ends;
 mod engine;
@@ -41,6 +43,7 @@ mod logins;
 mod masks;
 mod mere;
 mod moment;
+mod naming;
 pub mod national;
 mod network;
 mod numbers;
@@ -48,6 +51,7 @@ mod own;
 mod pairs;
 mod pam;
 mod phone;
+mod php;
 mod phrases;
 mod place;
 mod quote;
@@ -58,6 +62,7 @@ pub mod secret;
 mod shapes;
 mod spelled;
 mod spoken;
+mod statements;
 mod story;
 mod table;
 mod token;
@@ -73,6 +78,8 @@ mod written;
 
 #[cfg(test)]
 mod examples;
+#[cfg(test)]
+mod formats;
 #[cfg(test)]
 mod plain;
 #[cfg(test)]

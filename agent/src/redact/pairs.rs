@@ -27,6 +27,8 @@ const NAMED: &[&str] =
 const PROPERTIES: &[&str] = &["secret", "username", "password"];
 /// Names in an address of the web behind which any value counts.
 const PERSONS: &[&str] = &["name", "nom", "user", "user_name", "lastname", "firstname"];
+/// Names of members that hold what another member beside them names.
+const VALUES: [&str; 2] = ["value", "val"];
 
 /// What a check of a value gets in place of groups: how the value is written, and where.
 pub(super) const BARE: u8 = 0;
@@ -46,6 +48,8 @@ pub(super) struct Pairs {
     lasts: Filter<256>,
     /// Detectors of which the names are those of properties, too.
     properties: Vec<u16>,
+    /// The names of members whose name stands beside them.
+    values: [u64; VALUES.len()],
 }
 
 impl Pairs {
@@ -59,6 +63,7 @@ impl Pairs {
             doubles: Filter::default(),
             lasts: Filter::default(),
             properties: PROPERTIES.iter().filter_map(find).collect(),
+            values: VALUES.map(|name| hash(name.as_bytes())),
         };
         for number in NAMED.iter().filter_map(find) {
             for word in detectors[usize::from(number)].context {
@@ -71,6 +76,7 @@ impl Pairs {
                 pairs.add_last(&format!("d{word}"), known);
             }
         }
+        VALUES.iter().for_each(|name| pairs.add_last(name, known));
         for word in find(&"url_parameter").map_or(&[][..], |number| detectors[usize::from(number)].context) {
             pairs.queries.put(hash(word.as_bytes()), PERSONS.contains(word).into());
             pairs.add_last(word, known);
@@ -109,7 +115,7 @@ impl Pairs {
     }
 
     /// The detector for the longest phrase that is known, of those that a name ends with.
-    fn known(&self, phrases: &[u64]) -> Option<u16> {
+    pub(super) fn known(&self, phrases: &[u64]) -> Option<u16> {
         let found = phrases.iter().rev().filter(|phrase| **phrase != 0).find_map(|phrase| self.names.find(*phrase));
         found.map(|number| number as u16)
     }
@@ -118,6 +124,11 @@ impl Pairs {
     fn property(&self, name: &[u8]) -> Option<[u64; PHRASE]> {
         let phrases = last_phrases(name.strip_prefix(b"-D")?);
         self.known(&phrases).filter(|detector| self.properties.contains(detector)).map(|_| phrases)
+    }
+
+    /// Whether a name ends as those of members do that hold what another one names.
+    fn is_value(&self, phrases: &[u64; PHRASE]) -> bool {
+        self.values.contains(&phrases[0])
     }
 
     /// What kind of value stands behind a name in an address of the web.
@@ -130,13 +141,13 @@ impl Pairs {
 
 /// What the last words of a name may make it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct MayBe {
+pub(super) struct MayBe {
     single: bool,
     double: bool,
 }
 
 impl MayBe {
-    const NOTHING: Self = Self { single: false, double: false };
+    pub(super) const NOTHING: Self = Self { single: false, double: false };
 }
 
 impl Pass<'_> {
@@ -148,13 +159,16 @@ impl Pass<'_> {
         let edge = self.aligned_end(at - usize::from(self.is_row(at)));
         let mut end = edge;
         while end > 0
-            && (edge - end < 4 && matches!(self.text[end - 1], b' ' | b'"' | b'\'' | b']')
+            && (edge - end < 4 && matches!(self.text[end - 1], b' ' | b'"' | b'\'' | b'`' | b']')
                 || edge - end < 4 + SLASHES && self.text[end - 1] == b'\\')
         {
             end -= 1;
         }
         if self.text[at] == b'=' {
             end = self.without_index(end);
+        }
+        if self.byte(at + 1) == b'>' && self.byte(end) == b']' {
+            end = self.without_visibility(end);
         }
         if !self.may_be_name(end) {
             return;
@@ -177,8 +191,10 @@ impl Pass<'_> {
             let may_have_more = query.is_none() && may_be.double;
             may_have_more.then(|| pairs.known(&last_phrases(&self.text[floor.min(end)..end]))).flatten()
         });
+        let named =
+            if named.is_none() && pairs.is_value(&phrases) { self.named_beside(end - length, at) } else { named };
         let Some(detector) = named.or(query.map(|(query, _)| query)) else { return };
-        if self.is_of_pam(at, edge, end) {
+        if self.is_of_pam(at, edge, end) || self.is_class(end - length, at) {
             return;
         }
         let Some(value) = self.value(at, detector) else { return };
@@ -236,7 +252,7 @@ impl Pass<'_> {
     /// Whether the word that ends before `end` may be a known name, or the last word of one with the word before it. Of words with
     /// letters beyond ASCII all may be.
     #[inline]
-    fn may_be_named(&self, end: usize) -> MayBe {
+    pub(super) fn may_be_named(&self, end: usize) -> MayBe {
         let start = self.masks.name_start(end).max(self.next.min(end));
         let is_ascii = self.byte_before(end, 1).is_ascii() && self.byte_before(start, 1).is_ascii();
         if !is_ascii || self.is_plain() {
@@ -261,34 +277,7 @@ impl Pass<'_> {
         self.text[at] == b'=' && self.byte_before(at, 1) == b')' && self.byte(at + 1) == b'('
     }
 
-    /// Looks at the `<` at `at`, which may open an element of XML: its name, a value, and its end. Gives whether it held one.
-    pub(super) fn element(&mut self, at: usize) -> bool {
-        let is_name =
-            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':') || *byte >= 0x80;
-        let rest = &self.text[at + 1..];
-        let length = rest.iter().take(NAME).take_while(|byte| is_name(byte)).count();
-        let (mut name, mut behind) = rest.split_at(length);
-        let mut name_end = at + 1 + length;
-        if name == b"Data"
-            && let Some((attribute, rest)) = event_name(behind)
-        {
-            (name, behind) = (attribute, rest);
-            name_end = self.text.len() - rest.len() - 1;
-        }
-        let number = name.len() - without_number(name);
-        (name, name_end) = (&name[..name.len() - number], name_end - number);
-        if behind.first() != Some(&b'>') || name.is_empty() || self.may_be_named(name_end) == MayBe::NOTHING {
-            return false;
-        }
-        let Some(detector) = self.engine.pairs.known(&last_phrases(name)) else { return false };
-        let length = memchr::memchr2(b'<', b'\n', &behind[1..]).unwrap_or(behind.len() - 1);
-        let start = self.text.len() - behind.len() + 1;
-        let is_closed = self.text[start + length..].starts_with(b"</");
-        let value = Value::quoted(start..start + length);
-        length > 0 && is_closed && self.ask_value(detector, &value, QUOTED)
-    }
-
-    fn ask_value(&mut self, detector: u16, value: &Value, kind: u8) -> bool {
+    pub(super) fn ask_value(&mut self, detector: u16, value: &Value, kind: u8) -> bool {
         // A position goes on with its other half.
         let [mark, behind @ ..] = &self.text[value.span.end..] else { return self.ask_kind(detector, value, kind) };
         if self.engine.own.gps == Some(detector) && matches!(mark, b' ' | b';') && self.second_half(value.span.start) {
@@ -362,18 +351,10 @@ impl Engine {
 const NUMBER: usize = 2;
 
 /// How long `name` is without the number of one or two digits behind it: `password2`, `api_key_12`.
-fn without_number(name: &[u8]) -> usize {
+pub(super) fn without_number(name: &[u8]) -> usize {
     let digits = name.iter().rev().take(NUMBER + 1).take_while(|byte| byte.is_ascii_digit()).count();
     let stem = &name[..name.len() - digits];
     let stem = stem.strip_suffix(b"_").unwrap_or(stem);
     let is_named = stem.last().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80);
     if is_named && (1..=NUMBER).contains(&digits) { stem.len() } else { name.len() }
-}
-
-/// The name of a field of an event of Windows, and what stands behind it: ` Name="TargetUserName">…`.
-fn event_name(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let text = text.strip_prefix(b" Name=")?;
-    let (quote, text) = text.split_first().filter(|(quote, _)| matches!(quote, b'"' | b'\''))?;
-    let length = text.iter().take(NAME).position(|byte| byte == quote)?;
-    Some((&text[..length], &text[length + 1..]))
 }

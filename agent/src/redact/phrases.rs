@@ -163,7 +163,11 @@ pub(super) fn hash(phrase: &[u8]) -> u64 {
 #[inline(always)]
 pub(super) fn fold(first: u8, behind: &[u8]) -> (u8, usize) {
     match FOLDED[usize::from(first)] {
-        LEAD => (letter(first, behind.first().copied().unwrap_or_default()), 2),
+        LEAD => match behind.first() {
+            Some(second @ 0x80..=0xbf) => (letter(first, *second), 2),
+            // A letter in another encoding than UTF-8, or a part of one.
+            _ => (0, 1),
+        },
         folded => (folded, 1),
     }
 }

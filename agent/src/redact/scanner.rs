@@ -10,7 +10,7 @@ use vigie_parsers::simd::{BitWork, Classes, expect_behind};
 
 use super::beside::{Beside, open_pairs};
 use super::context::{BEFORE, Context};
-use super::decode::Decoded;
+use super::decode::{Decoded, has_octals};
 use super::ends::Ends;
 use super::engine::Engine;
 use super::hearing::Hearing;
@@ -117,7 +117,7 @@ impl Scanner {
         if text.len() < SHORTEST && key.named.is_none() && !is_plain {
             return;
         }
-        let has_codes = self.masks.read(text);
+        let has_codes = self.masks.read(text) || has_octals(text, self.masks.blocks());
         if !has_codes && !is_plain {
             match key.named {
                 None if is_idle(&self.engine, &self.masks, text) => return,
@@ -150,6 +150,8 @@ impl Scanner {
             found,
             next: 0,
             cut_end: usize::MAX,
+            unnamed: 0,
+            rows_end: 0,
             chain_end: 0,
             hex_end: 0,
             ends: Ends::default(),
@@ -261,6 +263,10 @@ pub(super) struct Pass<'a> {
     pub(super) next: usize,
     /// One place behind the word within which the last value ends, if it ends within one.
     pub(super) cut_end: usize,
+    /// No name of a value stands right before this.
+    pub(super) unnamed: usize,
+    /// Rows of statements before this have been looked through.
+    pub(super) rows_end: usize,
     /// Groups before this have been in a chain.
     pub(super) chain_end: usize,
     /// Colons before this have been looked at as parts of addresses.
@@ -356,7 +362,7 @@ impl Pass<'_> {
             b'\\' => self.domain_user(at),
             b'<' => self.bracket(at),
             b'[' => {
-                if !self.is_index(at) {
+                if !self.is_index(at) && !self.is_member(at) {
                     self.skip_token(at);
                 }
             }
@@ -488,7 +494,13 @@ impl Pass<'_> {
     /// shorter, and no value may come into the reach of a word by that.
     #[inline(always)]
     pub(super) fn context_start(&self, at: usize) -> usize {
-        let from = at.saturating_sub(BEFORE);
+        self.reach_before(at, BEFORE)
+    }
+
+    /// Where so many `bytes` begin that stand before `at`, without what was found among them.
+    #[inline(always)]
+    pub(super) fn reach_before(&self, at: usize, bytes: usize) -> usize {
+        let from = at.saturating_sub(bytes);
         if self.found.len() == self.first { from } else { self.start_over_found(at, from) }
     }
 

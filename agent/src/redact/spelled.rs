@@ -24,6 +24,10 @@ impl Pass<'_> {
     pub(super) fn quoted_password(&mut self, name: Range<usize>) -> Option<Range<usize>> {
         let before = &self.text[..name.start];
         if self.byte(name.end) == b' ' {
+            let set = before.last_chunk::<4>().is_some_and(|word| word.eq_ignore_ascii_case(b"set "));
+            if set && let Some(behind) = word(self.rest(name.end + 1), b"for ") {
+                return self.password_for(self.text.len() - behind.len());
+            }
             let with = before.last_chunk::<5>().is_some_and(|word| word.eq_ignore_ascii_case(b"with "));
             let is_statement = with || self.byte(name.start) == b'P' && self.byte(name.start + 1) == b'A';
             return if is_statement { self.in_quotes(name.end + 1) } else { None };
@@ -53,24 +57,32 @@ impl Pass<'_> {
     /// `CREATE USER x IDENTIFIED BY 'x'`, of which `IDENTIFIED` stands at `at`.
     pub(super) fn identified(&mut self, at: usize) -> bool {
         let Some(password) = self.engine.own.password else { return false };
+        let is_statement = self.is_statement(at);
+        // In capitals it is no sentence.
+        if !is_statement && !self.rest(at).starts_with(b"IDENTIFIED BY ") {
+            return false;
+        }
         let Some(start) = self.behind_identified(at) else { return false };
-        let Some(value) = self.in_quotes(start).or_else(|| self.bare_password(start)) else { return false };
+        let Some(value) = self.in_quotes(start).or_else(|| self.bare_password(start, is_statement)) else {
+            return false;
+        };
         self.next = value.end;
         self.keep(password, value);
         true
     }
 
-    /// Where the password begins behind the `IDENTIFIED` at `at` of a statement that makes or changes an account.
-    fn behind_identified(&self, at: usize) -> Option<usize> {
+    /// Whether a statement that makes or changes an account begins before `at`.
+    fn is_statement(&self, at: usize) -> bool {
         const STATEMENTS: &[&[u8]] = &[b"create ", b"alter ", b"grant "];
-        let behind = word(self.rest(at), b"identified ")?;
         let before = &self.text[at.saturating_sub(REACH)..at];
-        let is_statement = before.windows(7).any(|words| {
+        before.windows(7).any(|words| {
             STATEMENTS.iter().any(|one| words.get(..one.len()).is_some_and(|words| words.eq_ignore_ascii_case(one)))
-        });
-        if !is_statement {
-            return None;
-        }
+        })
+    }
+
+    /// Where the password begins behind the `IDENTIFIED` at `at`.
+    fn behind_identified(&self, at: usize) -> Option<usize> {
+        let behind = word(self.rest(at), b"identified ")?;
         let behind = word(behind, b"with ").map_or(behind, |plugin| {
             let length = plugin.iter().take(REACH).take_while(|byte| **byte != b' ').count();
             plugin.get(length + 1..).unwrap_or_default()
@@ -80,11 +92,15 @@ impl Pass<'_> {
         Some(self.text.len() - behind.len())
     }
 
-    /// The password without quotes at `at`, as Oracle has them.
-    fn bare_password(&mut self, at: usize) -> Option<Range<usize>> {
-        let is_bare = self.byte(at).is_ascii_alphanumeric() && word(self.rest(at), b"random ").is_none();
+    /// The password without quotes at `at`, as Oracle has them. Where not all of the statement is there, no other name may stand
+    /// there.
+    fn bare_password(&mut self, at: usize, is_statement: bool) -> Option<Range<usize>> {
+        let is_bare = self.byte(at).is_ascii_alphanumeric()
+            && self.quote(at).is_none()
+            && word(self.rest(at), b"random ").is_none();
         let end = if is_bare { self.end_of(at, Kind::Bare) } else { at };
-        if end == at { None } else { self.password_at(Value::quoted(at..end)) }
+        let has_mark = memchr::memchr2(b':', b'=', &self.text[at..end]).is_some();
+        if end == at || has_mark && !is_statement { None } else { self.password_at(Value::quoted(at..end)) }
     }
 
     /// The password in the quotes that open at `at`.

@@ -68,6 +68,11 @@ pub(super) fn is_own(text: &[u8]) -> bool {
     rest.is_empty()
 }
 
+/// Whether such a token is anywhere in `text`.
+pub(super) fn has_own(text: &[u8]) -> bool {
+    memchr::memchr2_iter(b'<', b'[', text).any(|place| own_length(&text[place..]).is_some())
+}
+
 /// Where the inside begins and ends of what has the looks of a token with a key, whether it is one or not.
 pub(super) fn looks_like(text: &[u8]) -> Option<(usize, usize)> {
     let colon = text.iter().take(LONGEST_NAME + 2).position(|byte| *byte == b':')?;

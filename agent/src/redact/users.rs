@@ -218,33 +218,6 @@ impl Pass<'_> {
         is_found
     }
 
-    /// `--password value`, or one in quotes, of which the name stands at `at`.
-    pub(super) fn argument(&mut self, at: usize) -> bool {
-        let end = self.masks.word_end(at);
-        let name = &self.text[at..end];
-        let is_name =
-            [&b"password"[..], b"passwd", b"pass", b"passphrase"].iter().any(|one| name.eq_ignore_ascii_case(one));
-        let (Some(password), true) = (self.engine.own.password, is_name) else { return false };
-        let is_option = self.text[..at].ends_with(b"--") && self.byte(end) == b' ' && name[0].is_ascii_lowercase();
-        let value = if is_option { self.argument_value(end + 1) } else { self.quoted_password(at..end) };
-        let Some(value) = value else { return false };
-        self.next = value.end;
-        self.keep(password, value);
-        true
-    }
-
-    fn argument_value(&self, start: usize) -> Option<Range<usize>> {
-        if matches!(self.byte(start), b'-' | b'<' | b'[') {
-            return None;
-        }
-        let is_part = |byte: &u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b',' | b'\\');
-        let text = self.text.get(start..)?;
-        let value = &text[..text.iter().take_while(|byte| is_part(byte)).count()];
-        let is_sample = value.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_')
-            || [&b"and"[..], b"or", b"is", b"was", b"option", b"flag"].contains(&value);
-        (!is_sample).then_some(start..start + value.len())
-    }
-
     /// The account in a line of an access log, behind the address that ends at `end`: ` - name [28/Nov/2026`.
     pub(super) fn access_user(&mut self, end: usize) {
         if !self.text[end..].starts_with(b" - ") {

@@ -21,7 +21,7 @@ const WRAPPER: usize = 32;
 /// Words that wrap values of all kinds.
 const WRAPPERS: &[&[u8]] = &[b"Some", b"Optional", b"Option", b"Just"];
 /// Letters before a string of SQL, and its quote.
-const PREFIXES: &[&[u8]] = &[b"N'", b"n'", b"E'", b"e'", b"U&'", b"u&'"];
+pub(super) const PREFIXES: &[&[u8]] = &[b"N'", b"n'", b"E'", b"e'", b"U&'", b"u&'"];
 /// Words of a sentence that may stand between a name and another key: `password: invalid user: jane`.
 const NO_VALUES: &[&[u8]] = &[
     b"authentication",
@@ -68,7 +68,7 @@ impl Value {
         Self { span, is_prose: false, is_quoted: true, is_open: false, is_certain: false, is_coded: false }
     }
 
-    fn bare(span: Range<usize>) -> Self {
+    pub(super) fn bare(span: Range<usize>) -> Self {
         Self { span, is_prose: false, is_quoted: false, is_open: false, is_certain: false, is_coded: false }
     }
 }
@@ -131,6 +131,9 @@ impl Pass<'_> {
         }
         let first = at + 1 + usize::from(self.byte(at + 1) == b'>' || self.is_row(at));
         let spaces = aligned(self.rest(first));
+        if first > at + 1 && self.is_printed(at) && self.quote(first + spaces).is_none() {
+            return self.printed(first + spaces);
+        }
         let start = self.behind_tag(first + spaces);
         if let Some(value) = self.coded(start, detector) {
             return value;
@@ -328,7 +331,7 @@ impl Pass<'_> {
     }
 
     /// Where a quote stands behind a word and a `(` at `at`.
-    fn quote_within(&self, at: usize) -> Option<usize> {
+    pub(super) fn quote_within(&self, at: usize) -> Option<usize> {
         let length = word_length(self.rest(at));
         let inside = at + length + 1;
         (length > 0 && self.byte(inside - 1) == b'(' && self.quote(inside).is_some()).then_some(inside)

@@ -29,7 +29,7 @@ fn labelled(engine: &Arc<Engine>, text: &str) -> String {
 }
 
 /// Asserts that each of these texts becomes what stands beside it.
-fn assert_hidden(cases: &[(&str, &str)]) {
+pub(super) fn assert_hidden(cases: &[(&str, &str)]) {
     let engine = engine();
     let hidden = cases.iter().map(|(text, expected)| (text, labelled(&engine, text), expected));
     let wrong: Vec<String> = hidden
@@ -40,7 +40,7 @@ fn assert_hidden(cases: &[(&str, &str)]) {
 }
 
 /// Asserts that nothing is hidden in these texts.
-fn assert_kept(texts: &[&str]) {
+pub(super) fn assert_kept(texts: &[&str]) {
     let cases: Vec<(&str, &str)> = texts.iter().map(|text| (*text, *text)).collect();
     assert_hidden(&cases);
 }
@@ -579,6 +579,37 @@ const FLOODS: &[&str] = &[
     "password]: ",
     "pam_a(password:auth)",
     "token=\"<email>",
+    "<pin a=\"",
+    "<pin a='b'>",
+    "<pin><![CDATA[",
+    "value=",
+    "val=\"",
+    "\"val\":\"",
+    "key=pin,val=\"",
+    "\"--pass\",\"",
+    "--token ",
+    "-pwd ",
+    "--pass \"",
+    "\"mysql\",\"-p\",\"",
+    "s:3:\"pin\";",
+    "s:3:\"pin\";s:9:\"",
+    "s:9:",
+    "[pin] => ",
+    "[pin:a:private] =>",
+    "VALUES (",
+    "(pin) VALUES (",
+    "(pin) VALUES ('",
+    "(pin) VALUES (a(",
+    ") VALUES ",
+    "pin in ('",
+    "pin in (1,",
+    "user like '",
+    "#012",
+    "#012pin=",
+    "field 'pin': rejected value [",
+    "SET PASS FOR ",
+    "IDENTIFIED BY ",
+    "`pin`=",
 ];
 
 #[test]
@@ -711,6 +742,30 @@ const PIECES: &[&str] = &[
     "%s",
     "$1",
     "?",
+    "value",
+    "\"value\":",
+    "key=",
+    "name=\"password\" ",
+    "--token ",
+    "\"--password\"",
+    "\"mysql\",\"-p",
+    "s:8:\"",
+    ";s:4:\"",
+    "i:1234;",
+    "[password] => ",
+    "[token:protected] => ",
+    "(name, password) ",
+    "VALUES (",
+    "IN (",
+    "LIKE '%",
+    "#012",
+    "<password a='b'>",
+    "</password>",
+    "<![CDATA[",
+    "]]>",
+    "field 'password': rejected value [",
+    "`",
+    "SET PASSWORD FOR ",
 ];
 
 proptest! {

@@ -213,9 +213,16 @@ impl Walk {
     }
 
     fn json_items(&mut self, splice: &mut Splice<'_>, key: Key<'_>, here: Here) {
-        let mut has_kept = false;
+        let (mut has_kept, mut before) = (false, None);
         for index in 0.. {
             let next = splice.tokens.clone().next();
+            let text = match &next {
+                Some(Token::Text(range)) => Some(Key { bytes: splice.bytes(range), escaped: false }),
+                _ => None,
+            };
+            // Among arguments an option tells what stands behind it.
+            let option = before.zip(text).filter(|(option, text)| self.is_valued(*option, *text));
+            before = text;
             if matches!(next, None | Some(Token::Close(_))) {
                 splice.tokens.next();
                 return;
@@ -229,7 +236,7 @@ impl Walk {
             if inside.is_excluded {
                 splice.tokens.value();
             } else {
-                self.json_value(splice, key, inside);
+                self.json_value(splice, option.map_or(key, |(option, _)| option), inside);
             }
         }
     }

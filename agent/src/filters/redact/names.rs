@@ -10,6 +10,8 @@ use crate::redact::Below;
 const JOINED: usize = 40;
 /// Bytes of the key of a map, or of an escaped one, that count: what it names, its last words tell.
 const LONGEST: usize = 256;
+/// Bytes of the longest option among arguments.
+const OPTION: usize = 48;
 /// Makes small letters of four capital ones, and leaves small ones.
 const SMALL: u32 = 0x2020_2020;
 
@@ -84,6 +86,15 @@ impl<'k> Key<'k> {
     /// The bytes that count.
     pub(super) fn end(self) -> &'k [u8] {
         &self.bytes[self.bytes.len().saturating_sub(LONGEST)..]
+    }
+
+    /// Whether it is an option among arguments, behind which its value stands: `--password`.
+    pub(super) fn is_option(self) -> bool {
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        // Programs have an option `--user` without a value.
+        matches!(self.bytes, [b'-', name @ .., last] if *last != b'-' && !name.is_empty() && name.len() < OPTION)
+            && self.bytes.iter().all(is_part)
+            && self.bytes != b"--user"
     }
 
     /// Whether it says nothing, so that the key of its map tells what stands there.

@@ -151,6 +151,23 @@ fn a_value_beside_its_name_is_judged_by_that() {
     assert_eq!(one(&[("field", "$name remove")], record), r#"{"a":1,"value":"<password>"}"#);
 }
 
+/// As containers and audits have their arguments.
+#[test]
+fn an_argument_is_judged_by_the_option_before_it() {
+    for (record, expected) in [
+        (r#"{"args":["--password","hunter22x","-v","x"]}"#, r#"{"args":["--password","<password>","-v","x"]}"#),
+        (r#"{"a":{"args":["x","--db-password","a b"]}}"#, r#"{"a":{"args":["x","--db-password","<password>"]}}"#),
+        (r#"{"args":["--username","jdupont","jdupont"]}"#, r#"{"args":["--username","<username>","jdupont"]}"#),
+        (r#"{"a":[{"b":["--token","abcd1234efgh"]}]}"#, r#"{"a":[{"b":["--token","<secret>"]}]}"#),
+        (r#"{"args":["--password","--user","restart"]}"#, r#"{"args":["--password","--user","restart"]}"#),
+        (r#"{"args":["password","hunter22x"]}"#, r#"{"args":["password","hunter22x"]}"#),
+    ] {
+        let once = one(&[], record);
+        assert_eq!(once, expected, "{record}");
+        assert_eq!(one(&[], &once), once, "twice is once");
+    }
+}
+
 #[test]
 fn keys_on_the_tape_lead_to_values_as_those_of_json_do() {
     let mut batch = Batch::default();

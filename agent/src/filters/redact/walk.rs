@@ -252,7 +252,7 @@ impl Walk {
                 None => self.enter(batch, here, field),
             };
             let key = match (list, name) {
-                (Some(list), _) => list,
+                (Some(list), _) => self.option_before(batch, range, at).unwrap_or(list),
                 (_, Some(name)) if is_part(batch, field, Part::Value) => name,
                 _ => field.key,
             };
@@ -277,6 +277,22 @@ impl Walk {
         }
         let left = Range { start: range.start, len: u32::try_from(kept).unwrap_or(range.len) };
         Fate::Changed(if list.is_some() { Value::List(left) } else { Value::Map(left) })
+    }
+
+    /// The option before the item at `at` of a list, if that is its value, as among arguments: `["--password", "x"]`.
+    fn option_before(&mut self, batch: &Batch, range: Range, at: usize) -> Option<Text> {
+        let [.., Field { value: Value::Text(option), .. }, Field { value: Value::Text(text), .. }] =
+            batch.fields(range).get(..=at)?
+        else {
+            return None;
+        };
+        self.is_valued(Key::of_text(batch, *option), Key::of_text(batch, *text)).then_some(*option)
+    }
+
+    /// Whether `text` is the value of an `option` before it in a list.
+    #[inline(always)]
+    pub(super) fn is_valued(&mut self, option: Key<'_>, text: Key<'_>) -> bool {
+        option.is_option() && !text.bytes.starts_with(b"-") && self.redactor.below(option.bytes) != Below::Nothing
     }
 
     /// What the map of these fields holds as the name of a value beside it.

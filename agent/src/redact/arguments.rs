@@ -1,0 +1,113 @@
+//! Passwords and tokens among arguments, behind the name of an option: `--password x`, `["--token", "x"]`.
+
+use std::ops::Range;
+
+use super::pairs::{BARE, QUOTED};
+use super::quote::SLASHES;
+use super::scanner::Pass;
+use super::token::has_own;
+use super::value::Value;
+
+/// Longest name of an option, in bytes.
+const NAME: usize = 48;
+/// Most bytes between two arguments.
+const BETWEEN: usize = 8;
+/// What stands for a value where an option is explained.
+const SAMPLES: &[&[u8]] = &[b"and", b"or", b"is", b"was", b"option", b"flag"];
+const TYPES: &[&[u8]] = &[b"string", b"text", b"value", b"name"];
+
+impl Pass<'_> {
+    /// `--password value`, or one in quotes, of which the name, or its last word, stands at `at`.
+    pub(super) fn argument(&mut self, at: usize) -> bool {
+        let end = self.masks.word_end(at);
+        if self.byte_before(at, 1) == b'-' && self.option(at, end) {
+            return true;
+        }
+        let name = &self.text[at..end];
+        let is_name =
+            [&b"password"[..], b"passwd", b"pass", b"passphrase"].iter().any(|one| name.eq_ignore_ascii_case(one));
+        let (Some(password), true) = (self.engine.own.password, is_name) else { return false };
+        let Some(value) = self.quoted_password(at..end) else { return false };
+        self.next = value.end;
+        self.keep(password, value);
+        true
+    }
+
+    /// Looks for the value of the option whose name ends with the word from `at` to `end`.
+    fn option(&mut self, at: usize, end: usize) -> bool {
+        if !self.text[at].is_ascii_lowercase() {
+            return false;
+        }
+        let before = &self.text[at.saturating_sub(NAME)..at];
+        let is_part = |byte: &&u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || **byte == b'-';
+        let first = at - before.iter().rev().take_while(is_part).count();
+        let dashes = self.text[first..at].iter().take_while(|byte| **byte == b'-').count();
+        let is_behind_dashes = before.ends_with(b"--");
+        let is_first =
+            matches!(self.byte_before(first, 1), 0 | b' ' | b'\t' | b'\n' | b'"' | b'\'' | b'[' | b',' | b'(' | b'`');
+        let is_option = is_behind_dashes || is_first && matches!(dashes, 1 | 2);
+        if !is_option {
+            return false;
+        }
+        let start = if is_behind_dashes { at } else { first + dashes };
+        // Programs have an option `--user` without a value.
+        let name = &self.text[start..end];
+        let Some(detector) = self.engine.pairs.named(name).filter(|_| name != b"user") else { return false };
+        let Some(value) = self.option_value((first, end), detector) else { return false };
+        self.next = value.end;
+        self.keep(detector, value);
+        true
+    }
+
+    /// The value of the option whose name begins, with its dashes, at `first` and ends before `end`.
+    fn option_value(&mut self, (first, end): (usize, usize), detector: u16) -> Option<Range<usize>> {
+        let is_password = self.engine.own.password == Some(detector);
+        let slashes = self.rest(end).iter().take(SLASHES).take_while(|byte| **byte == b'\\').count();
+        let is_quoted = matches!(self.byte(end + slashes), b'"' | b'\'');
+        let behind = if is_quoted { end + slashes + 1 } else { end };
+        let is_between = |byte: &&u8| matches!(byte, b' ' | b',' | b'\t' | b'\n');
+        let between = self.rest(behind).iter().take(BETWEEN).take_while(is_between).count();
+        let start = self.behind_its_number(behind + between, is_quoted);
+        if let Some(quote) = self.quote(start).filter(|_| between > 0) {
+            let value = self.quoted(quote)?;
+            let kind = if is_password { QUOTED } else { BARE };
+            let is_option = self.text[value.span.start] == b'-';
+            return (!is_option && self.is_value(detector, &value, kind)).then_some(value.span);
+        }
+        let is_listed = self.text[behind..behind + between] == *b", "
+            && (self.byte_before(first, 1) == b'[' || self.text[..first].ends_with(b", "));
+        if is_quoted || self.text[behind..behind + between] != *b" " && !is_listed {
+            return None;
+        }
+        let mut value = self.argument_value(start)?;
+        if is_listed {
+            let closing = self.text[value.clone()].strip_suffix(b"]").map(<[u8]>::len);
+            if closing.is_none() && self.byte(value.end) != b',' {
+                return None;
+            }
+            value.end = closing.map_or(value.end, |length| value.start + length);
+        }
+        let text = &self.text[value.clone()];
+        let is_one = is_password
+            || !TYPES.contains(&text) && !has_own(text) && self.is_value(detector, &Value::quoted(value.clone()), BARE);
+        is_one.then_some(value)
+    }
+
+    /// Where an argument begins that may have a number before it, as in the records of audits, at `at`: `a1="--password" a2="x"`.
+    fn behind_its_number(&self, at: usize, is_quoted: bool) -> usize {
+        let Some(number) = self.rest(at).strip_prefix(b"a").filter(|_| is_quoted) else { return at };
+        let digits = number.iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
+        if digits > 0 && number.get(digits) == Some(&b'=') { at + digits + 2 } else { at }
+    }
+
+    fn argument_value(&self, start: usize) -> Option<Range<usize>> {
+        if matches!(self.byte(start), b'-' | b'<' | b'[') {
+            return None;
+        }
+        let is_part = |byte: &u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b',' | b'\\');
+        let text = self.text.get(start..)?;
+        let value = &text[..text.iter().take_while(|byte| is_part(byte)).count()];
+        let is_sample = value.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_') || SAMPLES.contains(&value);
+        (!is_sample).then_some(start..start + value.len())
+    }
+}

@@ -1,0 +1,221 @@
+//! Values in statements of SQL, and in what tells of them: `INSERT INTO users (name, password) VALUES ('a', 'b')`,
+//! `password IN ('a', 'b')`, `username LIKE 'x%'`; and what Spring tells of a field.
+
+use std::ops::Range;
+
+use super::ends::Kind;
+use super::pairs::{BARE, QUOTED};
+use super::scanner::Pass;
+use super::value::{PREFIXES, Value};
+
+/// Longest name of a column with its quotes, in bytes.
+const NAME: usize = 64;
+/// Bytes before `VALUES` among which its columns stand, and most of these.
+const COLUMNS: usize = 1024;
+const MANY: usize = 64;
+/// Bytes before `rejected value` among which the name of its field stands.
+const FIELD: usize = 96;
+/// Longest rejected value with spaces.
+const REJECTED: usize = 1024;
+
+/// An item of a row.
+struct Item {
+    /// The string or number in it.
+    value: Option<(Range<usize>, u8)>,
+    end: usize,
+}
+
+impl Pass<'_> {
+    /// Looks through the rows behind the `VALUES` at `at`, if the columns before it tell what they hold.
+    pub(super) fn rows(&mut self, at: usize) -> bool {
+        let end = self.masks.word_end(at);
+        if at < self.rows_end || !self.text[at..end].eq_ignore_ascii_case(b"values") {
+            return false;
+        }
+        let columns = self.columns_before(at);
+        if columns.iter().all(Option::is_none) {
+            return false;
+        }
+        let mut row = end + self.blank(end);
+        while self.byte(row) == b'(' {
+            let close = self.row(row, &columns);
+            let behind = close + self.blank(close);
+            row = if self.byte(behind) == b',' { behind + 1 + self.blank(behind + 1) } else { self.text.len() };
+            self.rows_end = close;
+        }
+        false
+    }
+
+    /// What the columns tell whose list ends right before `at`.
+    fn columns_before(&mut self, at: usize) -> Vec<Option<u16>> {
+        let text = self.text;
+        let before = &text[at.saturating_sub(COLUMNS)..at];
+        let Some(list) = before.trim_ascii_end().strip_suffix(b")") else { return Vec::new() };
+        let Some(open) = memchr::memrchr(b'(', list) else { return Vec::new() };
+        let list = &list[open + 1..];
+        self.steps_of(list.len());
+        list.split(|byte| *byte == b',').take(MANY).map(|column| self.column(column)).collect()
+    }
+
+    /// What the name of a column tells, which may stand in quotes, with spaces around it.
+    fn column(&self, name: &[u8]) -> Option<u16> {
+        let name = name.trim_ascii_end();
+        let quotes = name.iter().rev().take(2).take_while(|byte| matches!(byte, b'"' | b'`' | b']' | b'\\')).count();
+        let name = &name[..name.len() - quotes];
+        let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || **byte >= 0x80;
+        let length = name.iter().rev().take(NAME).take_while(is_part).count();
+        self.engine.pairs.named(&name[name.len() - length..])
+    }
+
+    /// Looks through the row that opens at `at`, of these `columns`. Gives where it ends, behind its bracket if there is one.
+    fn row(&mut self, at: usize, columns: &[Option<u16>]) -> usize {
+        let mut next = at + 1;
+        for number in 0.. {
+            let item = self.item_of_row(next + self.blank(next));
+            if let (Some(Some(detector)), Some((value, kind))) = (columns.get(number), item.value)
+                && self.is_value(*detector, &Value::quoted(value.clone()), kind)
+            {
+                self.keep(*detector, value);
+            }
+            next = item.end + self.blank(item.end);
+            if self.byte(next) != b',' {
+                break;
+            }
+            next += 1;
+        }
+        next + usize::from(self.byte(next) == b')')
+    }
+
+    /// The item of a row that begins at `at`: a string, a number, or what is computed of one.
+    fn item_of_row(&mut self, at: usize) -> Item {
+        let prefix =
+            PREFIXES.iter().find(|prefix| self.rest(at).starts_with(prefix)).map_or(0, |prefix| prefix.len() - 1);
+        if let Some(value) = self.string_at(at + prefix) {
+            return value;
+        }
+        if let Some(inside) = self.quote_within(at)
+            && let Some(Item { value, end }) = self.string_at(inside)
+        {
+            let behind = end + self.blank(end);
+            let end = if self.byte(behind) == b')' { behind + 1 } else { self.computed_end(behind, 1) };
+            return Item { value, end };
+        }
+        let number = self.rest(at).iter().take(NAME).take_while(|byte| byte.is_ascii_digit()).count();
+        let is_number = number > 0 && matches!(self.byte(at + number), b',' | b')' | b' ');
+        let value = is_number.then_some((at..at + number, BARE));
+        Item { value, end: self.computed_end(at, 0) }
+    }
+
+    /// The string in the quotes that open at `at`.
+    fn string_at(&mut self, at: usize) -> Option<Item> {
+        let quote = self.quote(at)?;
+        let length = quote.length(self.rest(quote.start));
+        self.steps_of(length);
+        let end = quote.start + length;
+        let close = end + quote.slashes + quote.count;
+        let value = (length > 0).then_some((quote.start..end, QUOTED));
+        Some(Item { value, end: close.min(self.text.len()) })
+    }
+
+    /// Where an item ends that goes on at `at` within so many brackets of its own: before a comma or the bracket of its row.
+    fn computed_end(&mut self, at: usize, mut depth: usize) -> usize {
+        let mut next = at;
+        while let Some(byte) = self.text.get(next) {
+            match byte {
+                b',' | b')' if depth == 0 => break,
+                b';' | b'\n' => break,
+                b'(' => depth += 1,
+                b')' => depth -= 1,
+                b'\'' => next = self.string_at(next).map_or(next, |string| string.end.max(next + 1) - 1),
+                _ => {}
+            }
+            next += 1;
+        }
+        self.steps_of(next - at);
+        next
+    }
+
+    /// How many spaces and ends of lines stand at `at`.
+    fn blank(&self, at: usize) -> usize {
+        self.rest(at).iter().take(NAME).take_while(|byte| byte.is_ascii_whitespace()).count()
+    }
+
+    /// What the column tells that stands before the operator at `at`, perhaps with a `NOT` between them.
+    fn column_before(&self, at: usize) -> Option<u16> {
+        let before = self.text[self.next.min(at).max(at.saturating_sub(2 * NAME))..at].strip_suffix(b" ")?;
+        let not = before.last_chunk::<4>().is_some_and(|word| word.eq_ignore_ascii_case(b" not"));
+        self.column(&before[..before.len() - if not { 4 } else { 0 }])
+    }
+
+    /// `password IN ('a', 'b')`, of which `IN (` stands at `at`.
+    pub(super) fn among(&mut self, at: usize) -> bool {
+        let open = at + 3;
+        let first = self.byte(open + 1 + self.blank(open + 1));
+        if at < self.rows_end || !(matches!(first, b'\'' | b'"') || first.is_ascii_digit()) {
+            return false;
+        }
+        let Some(detector) = self.column_before(at) else { return false };
+        self.rows_end = self.row(open, &[Some(detector); MANY]);
+        false
+    }
+
+    /// `username LIKE 'x%'`, of which the operator stands at `at`.
+    pub(super) fn like(&mut self, at: usize) -> bool {
+        let end = self.masks.word_end(at);
+        let word = &self.text[at..end];
+        let is_operator = word.eq_ignore_ascii_case(b"like") || word.eq_ignore_ascii_case(b"ilike");
+        if !is_operator || !matches!(self.byte(end + 1), b'\'' | b'"') {
+            return false;
+        }
+        let Some(detector) = self.column_before(at) else { return false };
+        let Some(Item { value: Some((mut span, kind)), .. }) = self.string_at(end + 1) else { return false };
+        let pattern = &self.text[span.clone()];
+        let any = |byte: &&u8| **byte == b'%';
+        span = span.start + pattern.iter().take_while(any).count()
+            ..span.end - pattern.iter().rev().take_while(any).count();
+        span.start < span.end && self.keep_if(detector, span, kind)
+    }
+
+    /// `SET PASSWORD FOR 'x'@'y' = 'z'`, of which the value stands behind the first `=` behind `at`.
+    pub(super) fn password_for(&mut self, at: usize) -> Option<Range<usize>> {
+        let password = self.engine.own.password?;
+        let text = self.rest(at);
+        let equals = memchr::memchr2(b'=', b'\n', &text[..text.len().min(2 * NAME)])?;
+        if text[equals] != b'=' || !text[..equals].ends_with(b" ") {
+            return None;
+        }
+        let value = self.value(at + equals, password)?;
+        self.is_value(password, &value, QUOTED).then_some(value.span)
+    }
+
+    /// `on field 'password': rejected value [x]`, of which `rejected` stands at `at`.
+    pub(super) fn rejected(&mut self, at: usize) -> bool {
+        const HEAD: &[u8] = b"rejected value [";
+        if !self.rest(at).starts_with(HEAD) {
+            return false;
+        }
+        let before = &self.text[at.saturating_sub(FIELD)..at];
+        let Some(name) = before.strip_suffix(b"': ") else { return false };
+        let Some(quote) = memchr::memrchr(b'\'', name).filter(|quote| name[..*quote].ends_with(b"field ")) else {
+            return false;
+        };
+        let Some(detector) = self.engine.pairs.named(&name[quote + 1..]) else { return false };
+        let start = at + HEAD.len();
+        let text = self.rest(start);
+        let end = match memchr::memmem::find(&text[..text.len().min(REJECTED)], b"];") {
+            Some(length) => start + length,
+            None => self.end_of(start, Kind::Bare),
+        };
+        start < end && self.keep_if(detector, start..end, QUOTED)
+    }
+
+    /// Keeps what stands at `span`, written in this `kind`, if it is a value of `detector`, and gives whether it is.
+    fn keep_if(&mut self, detector: u16, span: Range<usize>, kind: u8) -> bool {
+        let is_one = self.is_value(detector, &Value::quoted(span.clone()), kind);
+        if is_one {
+            self.next = span.end;
+            self.keep(detector, span);
+        }
+        is_one
+    }
+}
