@@ -184,8 +184,11 @@ impl Pass<'_> {
         let (twos, next_twos) = (here & ahead(here, next, 1), next & ahead(next, u64::MAX, 1));
         let fours = twos & ahead(twos, next_twos, 2);
         let next_fours = next_twos & ahead(next_twos, u64::MAX, 2);
-        // Without a word the shortest value is `1.2.3.4`.
-        let long = fours & if lengths.any == 0 { ahead(fours, next_fours, 3) } else { ahead(here, next, 4) };
+        // Without a number that words speak for the shortest values are `1.2.3.4` and the first half of `1.2345,1.2345`.
+        let (blocks, more) = (self.masks.blocks(), ahead(twos, next_twos, 4));
+        let joints = ahead(blocks[number].joints, blocks.get(number + 1).map_or(0, |next| next.joints), 1);
+        let shortest = ahead(fours, next_fours, 3) | joints & more;
+        let long = fours & if lengths.any == 0 { shortest } else { ahead(here, next, 4) };
         let long = long & starts;
         let mut digits = first_digits(here, self.masks.blocks()[number].digits, long);
         while digits != 0 {
