@@ -18,14 +18,12 @@ use super::masks::{Masks, NO_CLASSES, Window, alnums};
 use super::scanner::{Pass, long_capitals};
 use super::shapes::Shape;
 use super::universal::iban;
-use super::ways::{Beginning, Way};
+use super::ways::{Beginning, GROUPS, Way};
 
 /// Stands among the lengths of runs for dates of birth.
 pub(super) const BIRTHS: u64 = 1 << 63;
 /// Letters of the longest group without digits in a value.
 const LETTERS: usize = 4;
-/// Groups of the longest way.
-const GROUPS: usize = 7;
 /// Bytes of a UUID, and those of its groups, as bits.
 const UUID: usize = 36;
 const UUID_GROUPS: u64 = ((1 << UUID) - 1) & !(1 << 8 | 1 << 13 | 1 << 18 | 1 << 23);
@@ -408,14 +406,20 @@ impl Pass<'_> {
     /// Whether the groups at `span`, which are written in this `way`, pass the check of one of those `asked`.
     fn passes(&self, span: Range<usize>, way: Way, mut asked: impl Iterator<Item = Asked>) -> bool {
         let text = &self.text[span];
-        let (groups, mut separators, mut plain) = (way.groups(), [0; GROUPS], [0; LONGEST]);
-        let marks = text.iter().filter(|byte| !byte.is_ascii_alphanumeric());
-        separators.iter_mut().zip(marks).for_each(|(to, mark)| *to = *mark);
-        let letters = text.iter().filter(|byte| byte.is_ascii_alphanumeric());
-        let length = letters.clone().count().min(LONGEST);
-        plain.iter_mut().zip(letters).for_each(|(to, byte)| *to = byte.to_ascii_uppercase());
-        let candidate =
-            Candidate { plain: &plain[..length], groups: &groups, separators: &separators[..groups.len() - 1] };
+        let ((groups, count), mut separators, mut plain) = (way.groups(), [0; GROUPS], [0; LONGEST]);
+        let groups = &groups[GROUPS - count..];
+        let mut rest = text;
+        let mut length = 0;
+        for (group, separator) in groups.iter().zip(&mut separators) {
+            let Some((letters, behind)) = rest.split_at_checked(usize::from(*group)) else { return false };
+            let Some(to) = plain.get_mut(length..length + letters.len()) else { break };
+            to.copy_from_slice(letters);
+            length += letters.len();
+            let Some((mark, behind)) = behind.split_first() else { break };
+            (*separator, rest) = (*mark, behind);
+        }
+        plain.make_ascii_uppercase();
+        let candidate = Candidate { plain: &plain[..length], groups, separators: &separators[..count - 1] };
         asked.any(|asked| (asked.check)(&candidate).is_some())
     }
 
