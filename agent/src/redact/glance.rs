@@ -22,6 +22,9 @@ use super::ways::{Beginning, GROUPS, Way};
 
 /// Stands among the lengths of runs for dates of birth.
 pub(super) const BIRTHS: u64 = 1 << 63;
+/// Marks, known names and known beginnings that are looked at in any case, and of more so many bytes for each of them.
+const MOST_ASKED: usize = 16;
+const RARE: usize = 32;
 /// Letters of the longest group without digits in a value.
 const LETTERS: usize = 4;
 /// Bytes of a UUID, and those of its groups, as bits.
@@ -106,8 +109,12 @@ impl Pass<'_> {
         true
     }
 
-    /// Whether anything is found when one looks, which is forgotten again.
+    /// Whether anything is found when one looks, which is forgotten again. Where much was looked at already the full look may as well
+    /// look at all of it.
     fn finds(&mut self, look: impl FnOnce(&mut Self)) -> bool {
+        if self.asked > MOST_ASKED && self.asked * RARE > self.text.len() {
+            return true;
+        }
         let first = self.found.len();
         let next = std::mem::take(&mut self.next);
         look(self);
