@@ -109,6 +109,13 @@ const FLOODS: &[&str] = &[
     "user=\"\\\"",
     "\\\\\\:",
     "://a@",
+    "ж:",
+    "é=",
+    "user\t=\t",
+    "user=<a>",
+    "secret={\"a\":",
+    "mysql -",
+    "curl -u ",
 ];
 
 /// What comes again and again in floods of what is hidden: beside labels, and beside what is only counted.

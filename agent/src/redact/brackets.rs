@@ -1,6 +1,9 @@
 //! Values in brackets behind a name: `"password": ["x"]`, `"token": {"value": "x"}`.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::Group;
 use super::ends::Kind;
@@ -18,11 +21,14 @@ const ASKED: usize = 4;
 /// Longest name of a member that is left, in bytes, and most digits in one.
 const NAME: usize = 32;
 const DIGITS: usize = 4;
+/// The name of a member that is looked for in all that opens behind names of secrets.
+static TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"type"));
 /// What the member `type` of a description says.
 pub(super) const TYPES: &[&[u8]] =
     &[b"string", b"object", b"array", b"number", b"integer", b"boolean", b"keyword", b"text", b"password", b"null"];
 /// Names of members that hold a value, whatever else describes it.
-const VALUES: &[&[u8]] = &[b"value", b"v", b"data", b"default", b"const", b"example"];
+static VALUES: LazyLock<[Finder<'static>; 6]> =
+    LazyLock::new(|| [&b"value"[..], b"v", b"data", b"default", b"const", b"example"].map(Finder::new));
 
 /// A string in brackets.
 struct Within {
@@ -33,14 +39,62 @@ struct Within {
     value: Option<usize>,
 }
 
+/// Strings in brackets that were asked for in vain, with all further ones up to some place: behind many names one after the other each
+/// is asked for once.
+#[derive(Debug, Default)]
+pub(super) struct Strings {
+    detector: u16,
+    /// Where the first one begins, and behind the last one.
+    first: usize,
+    end: usize,
+    /// Where strings begin, counted from the first one, as bits, and those of them that are no names.
+    starts: u128,
+    values: u128,
+}
+
+impl Strings {
+    /// None so far, of those from `quote` on.
+    fn begin(detector: u16, quote: Quote) -> Self {
+        Self { detector, first: quote.start, ..Self::default() }
+    }
+
+    /// How many strings that are no names were asked for from `quote` on, and behind the last one, if all these were asked for as values
+    /// of `detector`. Those before it are forgotten then.
+    fn behind(&mut self, detector: u16, quote: Quote) -> Option<(usize, usize)> {
+        let place = quote.start.checked_sub(self.first).filter(|place| *place < 128)?;
+        if self.detector != detector || !is_plain(quote) || self.starts >> place & 1 == 0 {
+            return None;
+        }
+        (self.first, self.starts, self.values) = (quote.start, self.starts >> place, self.values >> place);
+        Some((self.values.count_ones() as usize, self.end))
+    }
+
+    /// Notes the string that `quote` opens, which ends before `end`.
+    fn note(&mut self, quote: Quote, end: usize, is_name: bool) {
+        let bit = 1_u128.checked_shl((quote.start - self.first) as u32).filter(|_| is_plain(quote));
+        let Some(bit) = bit else {
+            // Of those before it not all would be known.
+            return *self = Self::begin(self.detector, quote);
+        };
+        self.starts |= bit;
+        self.values |= if is_name { 0 } else { bit };
+        self.end = end;
+    }
+}
+
+/// Whether a quote is told from others by its place alone.
+fn is_plain(quote: Quote) -> bool {
+    quote.count == 1 && quote.slashes == 0
+}
+
 impl Pass<'_> {
-    /// The value in the brackets that open at `start`: of a secret all that stands in them if any of the first items is one, else the
-    /// first string, if nothing stands before it.
+    /// The value in the brackets that open at `start`, which no token stands in: of a secret all that stands in them if any of the first
+    /// items is one, else the first string, if nothing stands before it.
     pub(super) fn bracketed(&mut self, start: usize, detector: u16) -> Option<Value> {
         let is_secret = self.engine.detector(detector).group == Group::Secret;
         let is_list = self.byte(start) == b'[';
         let is_one = is_list || is_secret && self.byte(start) == b'{';
-        if !is_one || own_length(self.rest(start)).is_some() {
+        if !is_one {
             return None;
         }
         let inside = self.rest(start).iter().take(8).take_while(|byte| matches!(byte, b'[' | b'{' | b' ')).count();
@@ -136,8 +190,23 @@ impl Pass<'_> {
         let limit = self.text.len().min(quote.start + REACH);
         // Many an object that describes a key or a session has strings of eight letters.
         let kind = if self.engine.own.secret == Some(detector) { BARE } else { QUOTED };
-        let mut asked = 0;
-        while asked < many {
+        let (mut asked, mut is_done) = (0, false);
+        // A quote that closes a string for one name opens one for another.
+        let known =
+            self.strings.iter_mut().enumerate().find_map(|(at, strings)| Some((at, strings.behind(detector, quote)?)));
+        let own = match known {
+            Some((at, (before, end))) => {
+                (asked, is_done) = (before, before >= many);
+                quote = if is_done { quote } else { self.next_quote(end, limit)? };
+                at
+            }
+            None => {
+                self.strings.swap(0, 1);
+                self.strings[0] = Strings::begin(detector, quote);
+                0
+            }
+        };
+        while asked < many && !is_done {
             let string = self.string(quote, limit);
             let (is_name, value) = match string.value {
                 None => (false, Value::quoted(string.span)),
@@ -147,6 +216,7 @@ impl Pass<'_> {
                 return Some(value);
             }
             asked += usize::from(!is_name);
+            self.strings[own].note(quote, string.end, is_name);
             quote = self.next_quote(string.end, limit)?;
         }
         None
@@ -164,10 +234,10 @@ impl Pass<'_> {
         let text = self.rest(start);
         let text = &text[..text.len().min(REACH)];
         let text = &text[..memchr::memchr2(b'}', b'\n', text).unwrap_or(text.len())];
-        let member = |name: &[u8]| {
-            memchr::memmem::find_iter(text, name).find_map(|place| {
+        let member = |name: &Finder<'_>| {
+            name.find_iter(text).find_map(|place| {
                 let is_mark = |byte: &u8| matches!(byte, b'"' | b'\'' | b'\\');
-                let rest = &text[place + name.len()..];
+                let rest = &text[place + name.needle().len()..];
                 let is_named = text[..place].last().is_some_and(is_mark) && rest.first().is_some_and(is_mark);
                 let rest = rest.trim_ascii_start();
                 let marks = rest.iter().take_while(|byte| is_mark(byte) || matches!(byte, b':' | b' ')).count();
@@ -178,7 +248,7 @@ impl Pass<'_> {
             let length = said.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
             TYPES.contains(&&said[..length])
         };
-        member(b"type").is_some_and(is_type) && !VALUES.iter().any(|name| member(name).is_some())
+        member(&TYPE).is_some_and(is_type) && !VALUES.iter().any(|name| member(name).is_some())
     }
 
     /// The string that `quote` opens.
@@ -241,4 +311,40 @@ fn is_plain_name(name: &[u8]) -> bool {
 
 fn slashes_ahead(text: &[u8]) -> usize {
     text.iter().take_while(|byte| **byte == b'\\').count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_that_were_asked_for_are_known_from_each_of_them_on() {
+        let quote = |start| Quote { start, mark: b'"', count: 1, slashes: 0 };
+        let mut strings = Strings::begin(7, quote(10));
+
+        assert_eq!(strings.behind(7, quote(10)), None);
+        for (start, is_name) in [(10, true), (20, false), (130, false)] {
+            strings.note(quote(start), start + 5, is_name);
+        }
+
+        assert_eq!(strings.behind(7, quote(20)), Some((2, 135)));
+        strings.note(quote(140), 150, false);
+        assert_eq!(strings.behind(7, quote(130)), Some((2, 150)));
+        assert_eq!(strings.behind(7, quote(20)), None, "what is before the first one is forgotten");
+        assert_eq!(strings.behind(7, quote(140)), Some((1, 150)));
+        strings.note(Quote { slashes: 1, ..quote(160) }, 170, false);
+        strings.note(quote(180), 190, false);
+        assert_eq!(strings.behind(7, quote(140)), None, "one of those behind it is not known");
+        assert_eq!(strings.behind(7, quote(180)), Some((1, 190)));
+    }
+
+    #[test]
+    fn strings_of_another_kind_or_place_are_not_known() {
+        let quote = |start, slashes| Quote { start, mark: b'"', count: 1, slashes };
+        for (detector, start, slashes) in [(8, 10, 0), (7, 11, 0), (7, 9, 0), (7, 500, 0), (7, 10, 1)] {
+            let mut strings = Strings::begin(7, quote(10, 0));
+            strings.note(quote(10, 0), 15, false);
+            assert_eq!(strings.behind(detector, quote(start, slashes)), None, "{detector} {start} {slashes}");
+        }
+    }
 }

@@ -10,6 +10,20 @@ const REACH: usize = 256;
 
 /// Most bytes between two arguments in quotes.
 const BETWEEN: usize = 40;
+/// The options with which passwords and names are given, and their numbers.
+const OPTIONS: [&[u8]; 11] =
+    [b"-p", b"-u", b"--user ", b"-w", b"-a", b"-U", b"-u ", b"-U ", b"--username ", b"-l ", b"- "];
+const PASSWORD: usize = 0;
+const USER: usize = 1;
+const LONG_USER: usize = 2;
+const WORD: usize = 3;
+const AUTHENTICATE: usize = 4;
+const ACCOUNT: usize = 5;
+const LONE_USER: usize = 6;
+const LONE_ACCOUNT: usize = 7;
+const USERNAME: usize = 8;
+const LOGIN: usize = 9;
+const DASH: usize = 10;
 
 /// How a program takes a password.
 #[derive(Clone, Copy, Debug)]
@@ -29,13 +43,14 @@ enum Takes {
 pub(super) struct Command {
     /// What its line begins with, at least four bytes. Containers publish ports with the option with which a login takes its password.
     pub(super) program: &'static [u8],
-    options: &'static [(&'static [u8], Takes)],
+    /// The numbers of its options among [`OPTIONS`].
+    options: &'static [(usize, Takes)],
 }
 
 /// The options of MySQL, of PostgreSQL, and of logins at a registry of images.
-const MYSQL: &[(&[u8], Takes)] = &[(b"-p", Takes::Glued), (b"-u", Takes::Name), (b"--user ", Takes::Name)];
-const POSTGRES: &[(&[u8], Takes)] = &[(b"-U ", Takes::Name), (b"--username ", Takes::Name)];
-const REGISTRY: &[(&[u8], Takes)] = &[(b"-p", Takes::Both), (b"-u ", Takes::Name), (b"--username ", Takes::Name)];
+const MYSQL: &[(usize, Takes)] = &[(PASSWORD, Takes::Glued), (USER, Takes::Name), (LONG_USER, Takes::Name)];
+const POSTGRES: &[(usize, Takes)] = &[(LONE_ACCOUNT, Takes::Name), (USERNAME, Takes::Name)];
+const REGISTRY: &[(usize, Takes)] = &[(PASSWORD, Takes::Both), (LONE_USER, Takes::Name), (USERNAME, Takes::Name)];
 
 /// The programs.
 pub(super) const COMMANDS: &[Command] = &[
@@ -44,43 +59,30 @@ pub(super) const COMMANDS: &[Command] = &[
     Command { program: b"psql ", options: POSTGRES },
     Command { program: b"pg_dump", options: POSTGRES },
     Command { program: b"pg_restore", options: POSTGRES },
-    Command { program: b"sshpass", options: &[(b"-p", Takes::Both)] },
-    Command { program: b"curl", options: &[(b"-u", Takes::Pair), (b"--user ", Takes::Pair)] },
+    Command { program: b"sshpass", options: &[(PASSWORD, Takes::Both)] },
+    Command { program: b"curl", options: &[(USER, Takes::Pair), (LONG_USER, Takes::Pair)] },
     Command { program: b"docker login ", options: REGISTRY },
     Command { program: b"podman login ", options: REGISTRY },
-    Command { program: b"ldap", options: &[(b"-w", Takes::Both)] },
-    Command { program: b"redis-cli", options: &[(b"-a", Takes::Both), (b"--user ", Takes::Name)] },
-    Command { program: b"mongo", options: &[(b"-p", Takes::Both), (b"-u ", Takes::Name)] },
-    Command { program: b"smbclient", options: &[(b"-U", Takes::Pair)] },
-    Command { program: b"ssh ", options: &[(b"-l ", Takes::Name)] },
-    Command { program: b"sudo ", options: &[(b"-u ", Takes::Name), (b"--user ", Takes::Name)] },
-    Command { program: b"crontab ", options: &[(b"-u ", Takes::Name)] },
-    Command { program: b"runuser ", options: &[(b"-u ", Takes::Name)] },
-    Command { program: b"su - ", options: &[(b"- ", Takes::Name)] },
-    Command { program: b"su -l ", options: &[(b"-l ", Takes::Name)] },
+    Command { program: b"ldap", options: &[(WORD, Takes::Both)] },
+    Command { program: b"redis-cli", options: &[(AUTHENTICATE, Takes::Both), (LONG_USER, Takes::Name)] },
+    Command { program: b"mongo", options: &[(PASSWORD, Takes::Both), (LONE_USER, Takes::Name)] },
+    Command { program: b"smbclient", options: &[(ACCOUNT, Takes::Pair)] },
+    Command { program: b"ssh ", options: &[(LOGIN, Takes::Name)] },
+    Command { program: b"sudo ", options: &[(LONE_USER, Takes::Name), (LONG_USER, Takes::Name)] },
+    Command { program: b"crontab ", options: &[(LONE_USER, Takes::Name)] },
+    Command { program: b"runuser ", options: &[(LONE_USER, Takes::Name)] },
+    Command { program: b"su - ", options: &[(DASH, Takes::Name)] },
+    Command { program: b"su -l ", options: &[(LOGIN, Takes::Name)] },
 ];
 
 impl Pass<'_> {
     /// Looks for the password behind the name of a program that begins at `at`, and for that of an account.
     pub(super) fn command(&mut self, at: usize, command: &Command) {
-        let text = self.text;
-        let line = &text[at..text.len().min(at + REACH)];
-        // Most often such a name is no command.
-        if memchr::memchr(b'-', line).is_none() {
-            return;
-        }
-        let line = &line[..memchr::memchr3(b'\n', b'|', b';', line).unwrap_or(line.len())];
-        let mut asked = 0_u8;
-        let is_argument = |place: &usize| matches!(line[..*place].last(), Some(b' ' | b'"' | b'\'' | b','));
-        for place in memchr::memchr_iter(b'-', line).filter(is_argument) {
-            let begins = |option: &[u8]| line[place..].starts_with(option);
-            let Some(number) = command.options.iter().position(|(option, _)| begins(option)) else { continue };
-            let (option, takes) = command.options[number];
-            let value = if asked & (1 << number) == 0 { value(&text[at..], place + option.len(), takes) } else { None };
-            asked |= 1 << number;
-            if let Some(value) = value {
-                self.take(at + value.start..at + value.end, takes);
-            }
+        let (text, limit) = (self.text, self.text.len().min(at + REACH));
+        for (number, takes) in command.options {
+            let Some(place) = self.options.find(text, at..limit, *number) else { continue };
+            let value = value(text, place + OPTIONS[*number].len(), *takes);
+            value.into_iter().for_each(|value| self.take(value, *takes));
         }
     }
 
@@ -91,6 +93,79 @@ impl Pass<'_> {
             self.keep(password, value);
         }
     }
+}
+
+/// How far options were looked for: behind many names of programs one after the other, each byte is looked at once.
+#[derive(Debug, Default)]
+pub(super) struct Options {
+    seen: [Seen; OPTIONS.len()],
+    is_any: bool,
+}
+
+/// Where one option was looked for: neither it nor the end of a command is from the first of these places to the last.
+#[derive(Clone, Debug)]
+struct Seen {
+    without: Range<usize>,
+    behind: Behind,
+}
+
+/// What stands where one has looked to.
+#[derive(Clone, Copy, Debug)]
+enum Behind {
+    Unknown,
+    Option,
+    End,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self { without: 0..0, behind: Behind::Unknown }
+    }
+}
+
+impl Options {
+    /// Forgets the last text.
+    #[inline(always)]
+    pub(super) fn clear(&mut self) {
+        if self.is_any {
+            *self = Self::default();
+        }
+    }
+
+    /// Where the option of this number begins in the rest of the command at `span` of `text`.
+    fn find(&mut self, text: &[u8], span: Range<usize>, number: usize) -> Option<usize> {
+        let (seen, option) = (self.seen.get_mut(number)?, *OPTIONS.get(number)?);
+        self.is_any = true;
+        if !(seen.without.start..=seen.without.end).contains(&span.start) {
+            *seen = Seen { without: span.start..span.start, behind: Behind::Unknown };
+        }
+        if matches!(seen.behind, Behind::Unknown) {
+            seen.go_on(text, span.end, option);
+        }
+        let place = seen.without.end;
+        (matches!(seen.behind, Behind::Option) && place + option.len() <= span.end).then_some(place)
+    }
+}
+
+impl Seen {
+    /// Looks on as far as `limit`.
+    fn go_on(&mut self, text: &[u8], limit: usize, option: &[u8]) {
+        let from = self.without.end;
+        let Some(new) = text.get(from..limit) else { return };
+        let end = memchr::memchr3(b'\n', b'|', b';', new);
+        let begins = |place: &usize| is_argument(&text[..*place]) && text[*place..].starts_with(option);
+        let mut places = memchr::memchr_iter(b'-', &new[..end.unwrap_or(new.len())]).map(|place| from + place);
+        (self.without.end, self.behind) = match (places.find(begins), end) {
+            (Some(place), _) => (place, Behind::Option),
+            (None, Some(end)) => (from + end, Behind::End),
+            (None, None) => (limit, Behind::Unknown),
+        };
+    }
+}
+
+/// Whether an argument may begin behind `text`.
+fn is_argument(text: &[u8]) -> bool {
+    matches!(text.last(), Some(b' ' | b'"' | b'\'' | b','))
 }
 
 /// Where the next one of a list of arguments in quotes begins in `text`, with its quote, which is what stands behind one of them:
@@ -129,4 +204,38 @@ fn value(text: &[u8], mut start: usize, takes: Takes) -> Option<Range<usize>> {
         Takes::Name => !is_sample && text[0].is_ascii_lowercase(),
     };
     fits.then_some(start..start + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn options_are_found_as_if_each_were_looked_for_anew(
+            pieces in prop::collection::vec(prop::sample::select(&["a", "-p", " -p", " --user ", "-u", ";", "\n", " ", "-", "xxxxx"]), 1..60),
+            places in prop::collection::vec(any::<prop::sample::Index>(), 1..20),
+            reach in 1..60_usize,
+        ) {
+            let text = pieces.concat().into_bytes();
+            let mut options = Options::default();
+            let mut places: Vec<usize> = places.iter().map(|place| place.index(text.len())).collect();
+            places[1..].sort_unstable();
+            for (at, number) in places.into_iter().flat_map(|at| [PASSWORD, LONG_USER].map(|number| (at, number))) {
+                let limit = text.len().min(at + reach);
+                let ends = text[at..limit].iter().position(|byte| b"\n|;".contains(byte));
+                let line = &text[..ends.map_or(limit, |length| at + length)];
+                let begins = |place: &usize| {
+                    is_argument(&line[at..*place]) && line[*place..].starts_with(OPTIONS[number])
+                };
+                // A program stands before its option.
+                if text[at] == b' ' || text[at] == b'-' {
+                    continue;
+                }
+                prop_assert_eq!(options.find(&text, at..limit, number), (at..line.len()).find(begins));
+            }
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Elements of XML: what stands between `<password>` and `</password>`, or is named by an attribute: `<entry key="password">x</entry>`.
 
-use super::pairs::{MayBe, QUOTED, without_number};
+use super::pairs::{QUOTED, without_number};
 use super::phrases::last_phrases;
 use super::scanner::Pass;
 use super::value::Value;
@@ -35,7 +35,7 @@ impl Pass<'_> {
 
     /// What the element tells whose `name` begins at `start`.
     fn of_element(&self, name: &[u8], start: usize) -> Option<u16> {
-        if name.is_empty() || self.may_be_named(start + name.len()) == MayBe::NOTHING {
+        if name.is_empty() || !self.may_be_named(start + name.len()) {
             return None;
         }
         self.engine.pairs.known(&last_phrases(name))

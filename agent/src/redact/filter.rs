@@ -81,17 +81,31 @@ pub(super) struct Listed {
     words: &'static [&'static [u8]],
     /// By the last five bits of the first letter, the lengths of words as bits.
     lengths: [u32; 32],
+    /// Which words begin so, and where those of each such letter begin among these.
+    order: [u8; Self::MOST],
+    starts: [u8; 33],
 }
 
 impl Listed {
     pub(super) const fn new(words: &'static [&'static [u8]]) -> Self {
-        let (mut lengths, mut at) = ([0; 32], 0);
-        while at < words.len() {
-            lengths[words[at][0] as usize & 31] |= Self::bit(words[at].len());
-            at += 1;
+        assert!(words.len() <= Self::MOST);
+        let (mut lengths, mut order, mut starts) = ([0; 32], [0; Self::MOST], [0; 33]);
+        let (mut step, mut place) = (0, 0);
+        while step < 32 * words.len() {
+            let (letter, at) = (step / words.len(), step % words.len());
+            if words[at][0] as usize & 31 == letter {
+                lengths[letter] |= Self::bit(words[at].len());
+                order[place] = at as u8;
+                place += 1;
+            }
+            starts[letter + 1] = place as u8;
+            step += 1;
         }
-        Self { words, lengths }
+        Self { words, lengths, order, starts }
     }
+
+    /// Words of the longest list.
+    const MOST: usize = 255;
 
     /// The bit for words of this length; the longest share one.
     const fn bit(length: usize) -> u32 {
@@ -102,8 +116,10 @@ impl Listed {
     #[inline]
     pub(super) fn has(&self, word: &[u8]) -> bool {
         let Some(first) = word.first() else { return false };
-        self.lengths[usize::from(*first) & 31] & Self::bit(word.len()) != 0
-            && self.words.iter().any(|other| other.eq_ignore_ascii_case(word))
+        let letter = usize::from(*first) & 31;
+        let same = usize::from(self.starts[letter])..usize::from(self.starts[letter + 1]);
+        self.lengths[letter] & Self::bit(word.len()) != 0
+            && self.order[same].iter().any(|place| self.words[usize::from(*place)].eq_ignore_ascii_case(word))
     }
 }
 

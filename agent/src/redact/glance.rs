@@ -18,14 +18,15 @@ use super::masks::{Masks, NO_CLASSES, Window, alnums};
 use super::scanner::{Pass, long_capitals};
 use super::shapes::Shape;
 use super::universal::iban;
-use super::ways::{Beginning, Way};
+use super::ways::{Beginning, GROUPS, Way};
 
 /// Stands among the lengths of runs for dates of birth.
 pub(super) const BIRTHS: u64 = 1 << 63;
+/// Marks, known names and known beginnings that are looked at in any case, and of more so many bytes for each of them.
+const MOST_ASKED: usize = 16;
+const RARE: usize = 32;
 /// Letters of the longest group without digits in a value.
 const LETTERS: usize = 4;
-/// Groups of the longest way.
-const GROUPS: usize = 7;
 /// Bytes of a UUID, and those of its groups, as bits.
 const UUID: usize = 36;
 const UUID_GROUPS: u64 = ((1 << UUID) - 1) & !(1 << 8 | 1 << 13 | 1 << 18 | 1 << 23);
@@ -108,8 +109,12 @@ impl Pass<'_> {
         true
     }
 
-    /// Whether anything is found when one looks, which is forgotten again.
+    /// Whether anything is found when one looks, which is forgotten again. Where much was looked at already the full look may as well
+    /// look at all of it.
     fn finds(&mut self, look: impl FnOnce(&mut Self)) -> bool {
+        if self.asked > MOST_ASKED && self.asked * RARE > self.text.len() {
+            return true;
+        }
         let first = self.found.len();
         let next = std::mem::take(&mut self.next);
         look(self);
@@ -185,8 +190,11 @@ impl Pass<'_> {
         let (twos, next_twos) = (here & ahead(here, next, 1), next & ahead(next, u64::MAX, 1));
         let fours = twos & ahead(twos, next_twos, 2);
         let next_fours = next_twos & ahead(next_twos, u64::MAX, 2);
-        // Without a word the shortest value is `1.2.3.4`.
-        let long = fours & if lengths.any == 0 { ahead(fours, next_fours, 3) } else { ahead(here, next, 4) };
+        // Without a number that words speak for the shortest values are `1.2.3.4` and the first half of `1.2345,1.2345`.
+        let (blocks, more) = (self.masks.blocks(), ahead(twos, next_twos, 4));
+        let joints = ahead(blocks[number].joints, blocks.get(number + 1).map_or(0, |next| next.joints), 1);
+        let shortest = ahead(fours, next_fours, 3) | joints & more;
+        let long = fours & if lengths.any == 0 { shortest } else { ahead(here, next, 4) };
         let long = long & starts;
         let mut digits = first_digits(here, self.masks.blocks()[number].digits, long);
         while digits != 0 {
@@ -406,14 +414,20 @@ impl Pass<'_> {
     /// Whether the groups at `span`, which are written in this `way`, pass the check of one of those `asked`.
     fn passes(&self, span: Range<usize>, way: Way, mut asked: impl Iterator<Item = Asked>) -> bool {
         let text = &self.text[span];
-        let (groups, mut separators, mut plain) = (way.groups(), [0; GROUPS], [0; LONGEST]);
-        let marks = text.iter().filter(|byte| !byte.is_ascii_alphanumeric());
-        separators.iter_mut().zip(marks).for_each(|(to, mark)| *to = *mark);
-        let letters = text.iter().filter(|byte| byte.is_ascii_alphanumeric());
-        let length = letters.clone().count().min(LONGEST);
-        plain.iter_mut().zip(letters).for_each(|(to, byte)| *to = byte.to_ascii_uppercase());
-        let candidate =
-            Candidate { plain: &plain[..length], groups: &groups, separators: &separators[..groups.len() - 1] };
+        let ((groups, count), mut separators, mut plain) = (way.groups(), [0; GROUPS], [0; LONGEST]);
+        let groups = &groups[GROUPS - count..];
+        let mut rest = text;
+        let mut length = 0;
+        for (group, separator) in groups.iter().zip(&mut separators) {
+            let Some((letters, behind)) = rest.split_at_checked(usize::from(*group)) else { return false };
+            let Some(to) = plain.get_mut(length..length + letters.len()) else { break };
+            to.copy_from_slice(letters);
+            length += letters.len();
+            let Some((mark, behind)) = behind.split_first() else { break };
+            (*separator, rest) = (*mark, behind);
+        }
+        plain.make_ascii_uppercase();
+        let candidate = Candidate { plain: &plain[..length], groups, separators: &separators[..count - 1] };
         asked.any(|asked| (asked.check)(&candidate).is_some())
     }
 

@@ -321,11 +321,12 @@ impl Reader<'_> {
             let beginning = self.engine.known.beginning(first_letters(self.text, block * 64 + low as usize));
             let end = end_behind(bit, ends);
             any |= if beginning.is_any() { bit } else { 0 };
-            // The word that goes on in the next block is read with that.
-            let is_known = beginning.has((end.trailing_zeros() - low) as usize) && end != 0;
+            let is_known = beginning.has((end.trailing_zeros() - low) as usize);
             known |= if is_known { bit } else { 0 };
         }
-        (any, known)
+        // The word that goes on in the next block is read with that.
+        let before_end = if ends == 0 { 0 } else { u64::MAX >> ends.leading_zeros() >> 1 };
+        (any, known & before_end)
     }
 
     /// Reads the word at `start`, which reaches to the end of `block` or beyond. One that is longer than any known one is left out.

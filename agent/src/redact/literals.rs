@@ -119,13 +119,15 @@ pub(super) struct Literals {
     heads: Filter<1024>,
     /// The first four bytes and what they lead to, with the whole beginning.
     leads: Vec<(u32, Lead, &'static [u8])>,
+    /// Where the leads begin whose first four bytes share a place, and behind the last place where they end.
+    places: Box<[u16]>,
 }
 
 impl Literals {
     /// The beginnings of `detectors`.
     pub(super) fn new(detectors: &[&'static Detector], known: &mut Known) -> Self {
         let find = |name: &str| detectors.iter().position(|detector| detector.entity == name).map(|at| at as u16);
-        let mut literals = Self { heads: Filter::default(), leads: Vec::new() };
+        let mut literals = Self { heads: Filter::default(), leads: Vec::new(), places: Box::default() };
         for (beginning, entity) in BEGINNINGS {
             let Some(detector) = find(entity) else { continue };
             let bytes = beginning.as_bytes();
@@ -163,7 +165,9 @@ impl Literals {
             "a number is not looked up among beginnings"
         );
         literals.leads.iter().for_each(|(.., whole)| known.put_beginning(whole));
-        literals.leads.sort_unstable_by_key(|(head, ..)| *head);
+        literals.leads.sort_by_key(|(head, ..)| (place(*head), *head));
+        let first = |wanted| literals.leads.partition_point(|(head, ..)| place(*head) < wanted) as u16;
+        literals.places = (0..=PLACES).map(first).collect();
         literals
     }
 
@@ -187,6 +191,15 @@ impl Literals {
         }
     }
 
+    /// What may lead on from these four bytes.
+    #[inline(always)]
+    fn leads(&self, head: u32) -> &[(u32, Lead, &'static [u8])] {
+        match self.places.get(place(head)..) {
+            Some([first, end, ..]) => &self.leads[usize::from(*first)..usize::from(*end)],
+            _ => &[],
+        }
+    }
+
     fn add(&mut self, head: [u8; 4], lead: Lead, whole: &'static [u8]) {
         let head = u32::from_le_bytes(head);
         self.heads.put(hash(head));
@@ -200,6 +213,15 @@ impl Literals {
     }
 }
 
+/// Places among which leads are found, a power of two.
+const PLACES: usize = 4096;
+
+/// The place of these four bytes.
+#[inline(always)]
+fn place(head: u32) -> usize {
+    (head.wrapping_mul(0x9e37_79b1) >> 20) as usize & (PLACES - 1)
+}
+
 #[inline(always)]
 fn hash(head: u32) -> u64 {
     u64::from(head).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 24
@@ -210,14 +232,10 @@ impl Pass<'_> {
     pub(super) fn literal(&mut self, at: usize) -> bool {
         let Some(head) = self.text[at..].first_chunk() else { return false };
         let (engine, head) = (self.engine, u32::from_le_bytes(*head));
-        let first = engine.literals.leads.partition_point(|(other, ..)| *other < head);
-        let leads = engine.literals.leads[first..].iter().take_while(|(other, ..)| *other == head);
-        for (_, lead, whole) in leads {
-            if self.text[at..].starts_with(whole) && self.follow(at, whole.len(), *lead) {
-                return true;
-            }
-        }
-        false
+        engine.literals.leads(head).iter().any(|(other, lead, whole)| {
+            let is_one = *other == head && (whole.len() <= 4 || self.text[at..].starts_with(whole));
+            is_one && self.follow(at, whole.len(), *lead)
+        })
     }
 
     fn follow(&mut self, at: usize, length: usize, lead: Lead) -> bool {

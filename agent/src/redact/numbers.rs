@@ -162,6 +162,7 @@ impl Pass<'_> {
     fn quad_before_port(&self, at: usize) -> Option<usize> {
         const LONGEST: usize = 15;
         let text = &self.text[at..self.text.len().min(at + LONGEST + 9)];
+        text.iter().take(4).find(|byte| **byte == b'.')?;
         let (dot, _) = text.iter().enumerate().filter(|(_, byte)| **byte == b'.').nth(3)?;
         let port = text[dot + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         let behind = &text[dot + 1 + port..];

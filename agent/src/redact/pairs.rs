@@ -4,7 +4,7 @@ use super::engine::Engine;
 use super::filter::{Filter, key_of, pair_key, word_key};
 use super::known::Known;
 use super::masks::alnums;
-use super::phrases::{PHRASE, hash, last_phrases};
+use super::phrases::{PHRASE, hash, last_phrases, last_words, one_word};
 use super::quote::SLASHES;
 use super::scanner::Pass;
 use super::table::Table;
@@ -46,6 +46,8 @@ pub(super) struct Pairs {
     doubles: Filter<512>,
     /// The last words of all names.
     lasts: Filter<256>,
+    /// Those of names of several words, by their hashes.
+    ends: Filter<256>,
     /// Detectors of which the names are those of properties, too.
     properties: Vec<u16>,
     /// The names of members whose name stands beside them.
@@ -62,6 +64,7 @@ impl Pairs {
             singles: Filter::default(),
             doubles: Filter::default(),
             lasts: Filter::default(),
+            ends: Filter::default(),
             properties: PROPERTIES.iter().filter_map(find).collect(),
             values: VALUES.map(|name| hash(name.as_bytes())),
         };
@@ -94,7 +97,10 @@ impl Pairs {
             "names are looked up without the number at their end: {name}"
         );
         match words.next() {
-            Some(before) => self.doubles.put(pair_key(key_of(before), last)),
+            Some(before) => {
+                self.doubles.put(pair_key(key_of(before), last));
+                self.ends.put(hash(word.as_bytes()));
+            }
             None => self.singles.put(last),
         }
         self.lasts.put(last);
@@ -139,23 +145,62 @@ impl Pairs {
     }
 }
 
-/// What the last words of a name may make it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct MayBe {
-    single: bool,
-    double: bool,
-}
-
-impl MayBe {
-    pub(super) const NOTHING: Self = Self { single: false, double: false };
+/// The last word of a name.
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    start: usize,
+    /// `None` of one with letters beyond ASCII, which may be any.
+    key: Option<u64>,
 }
 
 impl Pass<'_> {
     /// Looks at the `:` or `=` at `at`, which may stand between a name and its value.
     pub(super) fn pair(&mut self, at: usize) {
-        if self.byte_before(at, 1).is_ascii_alphanumeric() && !self.may_be_name(at) {
+        let is_behind = self.byte_before(at, 1).is_ascii_alphanumeric();
+        let end = if is_behind { at } else { self.name_end_before(at) };
+        if !self.may_be_name(end) {
             return;
         }
+        let end = without_number(&self.text[..end]);
+        let Some(last) = self.last_word(end) else { return };
+        let is_single = self.may_be_single(last);
+        if !is_single && !self.may_be_double(last) {
+            return;
+        }
+        self.asked += 1;
+        let floor = self.next.max(end.saturating_sub(NAME));
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || *byte >= 0x80;
+        let length =
+            self.text.get(floor..end).map_or(0, |before| before.iter().rev().take_while(|byte| is_name(byte)).count());
+        let pairs = &self.engine.pairs;
+        let name = &self.text[end - length..end];
+        let is_word = last.key.is_some() && last.start + length == end;
+        let phrases = if is_word { one_word(name) } else { pairs.property(name).unwrap_or_else(|| last_phrases(name)) };
+        let is_query = matches!(self.byte_before(end, length + 1), b'?' | b'&') && self.text[at] == b'=';
+        let query = if is_query { self.engine.own.url_parameter.zip(pairs.in_query(&phrases)) } else { None };
+        let named = pairs.known(&phrases).or_else(|| {
+            let may_have_more =
+                query.is_none() && pairs.ends.may_hold(phrases[0]) && (!is_single || self.may_be_double(last));
+            may_have_more.then(|| pairs.known(&last_phrases(last_words(&self.text[floor.min(end)..end])))).flatten()
+        });
+        let named =
+            if named.is_none() && pairs.is_value(&phrases) { self.named_beside(end - length, at) } else { named };
+        let Some(detector) = named.or(query.map(|(query, _)| query)) else { return };
+        let edge = if is_behind { at } else { self.aligned_end(at - usize::from(self.is_row(at))) };
+        if self.is_of_pam(at, edge, end) || self.is_class(end - length, at) {
+            return;
+        }
+        let Some(value) = self.value(at, detector) else { return };
+        let kind = if value.is_quoted { QUOTED } else { BARE };
+        let is_taken = named.is_some_and(|detector| self.ask_value(detector, &value, kind));
+        if !is_taken && let Some((query, kind)) = query {
+            self.ask_value(query, &value, kind);
+        }
+    }
+
+    /// Where the name ends that stands before the `:` or `=` at `at` with spaces, quotes or brackets between them.
+    #[inline(never)]
+    fn name_end_before(&self, at: usize) -> usize {
         let edge = self.aligned_end(at - usize::from(self.is_row(at)));
         let mut end = edge;
         while end > 0
@@ -167,42 +212,7 @@ impl Pass<'_> {
         if self.text[at] == b'=' {
             end = self.without_index(end);
         }
-        if self.byte(at + 1) == b'>' && self.byte(end) == b']' {
-            end = self.without_visibility(end);
-        }
-        if !self.may_be_name(end) {
-            return;
-        }
-        let end = without_number(&self.text[..end]);
-        let may_be = self.may_be_named(end);
-        if may_be == MayBe::NOTHING {
-            return;
-        }
-        let floor = self.next.max(end.saturating_sub(NAME));
-        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || *byte >= 0x80;
-        let length =
-            self.text.get(floor..end).map_or(0, |before| before.iter().rev().take_while(|byte| is_name(byte)).count());
-        let pairs = &self.engine.pairs;
-        let name = &self.text[end - length..end];
-        let phrases = pairs.property(name).unwrap_or_else(|| last_phrases(name));
-        let is_query = matches!(self.byte_before(end, length + 1), b'?' | b'&') && self.text[at] == b'=';
-        let query = if is_query { self.engine.own.url_parameter.zip(pairs.in_query(&phrases)) } else { None };
-        let named = pairs.known(&phrases).or_else(|| {
-            let may_have_more = query.is_none() && may_be.double;
-            may_have_more.then(|| pairs.known(&last_phrases(&self.text[floor.min(end)..end]))).flatten()
-        });
-        let named =
-            if named.is_none() && pairs.is_value(&phrases) { self.named_beside(end - length, at) } else { named };
-        let Some(detector) = named.or(query.map(|(query, _)| query)) else { return };
-        if self.is_of_pam(at, edge, end) || self.is_class(end - length, at) {
-            return;
-        }
-        let Some(value) = self.value(at, detector) else { return };
-        let kind = if value.is_quoted { QUOTED } else { BARE };
-        let is_taken = named.is_some_and(|detector| self.ask_value(detector, &value, kind));
-        if !is_taken && let Some((query, kind)) = query {
-            self.ask_value(query, &value, kind);
-        }
+        if self.byte(at + 1) == b'>' && self.byte(end) == b']' { self.without_visibility(end) } else { end }
     }
 
     /// Where what stands before `at` ends without spaces.
@@ -249,27 +259,39 @@ impl Pass<'_> {
         if self.cut_end / 64 == number { 1 << (self.cut_end % 64) } else { 0 }
     }
 
-    /// Whether the word that ends before `end` may be a known name, or the last word of one with the word before it. Of words with
-    /// letters beyond ASCII all may be.
+    /// The word that ends before `end`, if there is one.
     #[inline]
-    pub(super) fn may_be_named(&self, end: usize) -> MayBe {
+    fn last_word(&self, end: usize) -> Option<Last> {
         let start = self.masks.name_start(end).max(self.next.min(end));
         let is_ascii = self.byte_before(end, 1).is_ascii() && self.byte_before(start, 1).is_ascii();
         if !is_ascii || self.is_plain() {
-            return MayBe { single: true, double: true };
+            return Some(Last { start, key: None });
         }
-        if start == end {
-            return MayBe::NOTHING;
-        }
-        let last = word_key(self.text, start, end);
+        (start < end).then(|| Last { start, key: Some(word_key(self.text, start, end)) })
+    }
+
+    /// Whether it may be a known name.
+    #[inline]
+    fn may_be_single(&self, last: Last) -> bool {
+        last.key.is_none_or(|key| self.engine.pairs.singles.may_hold(key))
+    }
+
+    /// Whether it may be the last word of a known name with the word before it.
+    #[inline(never)]
+    fn may_be_double(&self, last: Last) -> bool {
+        let Last { start, key: Some(key) } = last else { return true };
         let marks = self.text[..start].iter().rev().take(NAME).take_while(|byte| !byte.is_ascii_alphanumeric()).count();
         let before_end = start - marks;
         let before_start = self.masks.name_start(before_end);
-        let before = word_key(self.text, before_start, before_end);
         let is_far =
             marks > 0 && !self.text[before_end..start].is_ascii() || !self.byte_before(before_start, 1).is_ascii();
-        let pairs = &self.engine.pairs;
-        MayBe { single: pairs.singles.may_hold(last), double: is_far || pairs.doubles.may_hold(pair_key(before, last)) }
+        let before = word_key(self.text, before_start, before_end);
+        is_far || self.engine.pairs.doubles.may_hold(pair_key(before, key))
+    }
+
+    /// Whether a known name may end before `end`.
+    pub(super) fn may_be_named(&self, end: usize) -> bool {
+        self.last_word(end).is_some_and(|last| self.may_be_single(last) || self.may_be_double(last))
     }
 
     /// Whether PostgreSQL names a column and its value around the `=` at `at`: `Key (email)=(…)`.
@@ -351,7 +373,11 @@ impl Engine {
 const NUMBER: usize = 2;
 
 /// How long `name` is without the number of one or two digits behind it: `password2`, `api_key_12`.
+#[inline]
 pub(super) fn without_number(name: &[u8]) -> usize {
+    if !name.last().is_some_and(u8::is_ascii_digit) {
+        return name.len();
+    }
     let digits = name.iter().rev().take(NUMBER + 1).take_while(|byte| byte.is_ascii_digit()).count();
     let stem = &name[..name.len() - digits];
     let stem = stem.strip_suffix(b"_").unwrap_or(stem);

@@ -8,12 +8,23 @@ use super::universal::phone::plan;
 
 /// Most digits of a number: fifteen, and two zeros.
 const DIGITS: usize = 17;
+/// Most digits of the code of a country.
+const CODE: usize = 3;
 
 /// Digits of a number, and where each ends.
 struct Digits {
     plain: [u8; DIGITS + 1],
     ends: [usize; DIGITS + 1],
     count: usize,
+    /// Behind the last one.
+    place: usize,
+}
+
+impl Digits {
+    /// None so far, of a number at `at`.
+    fn at(at: usize) -> Self {
+        Self { plain: [b'+'; DIGITS + 1], ends: [at; DIGITS + 1], count: 0, place: at }
+    }
 }
 
 impl Pass<'_> {
@@ -35,10 +46,15 @@ impl Pass<'_> {
         if self.byte(at + head) == b'1' && matches!(self.byte(at + head + 1 + mark), b'0' | b'1') {
             return false;
         }
-        let digits = self.digits_at(at);
+        let mut digits = Digits::at(at);
+        self.gather(&mut digits, head + CODE);
         let Some((code, least, most)) = digits.plain.get(1 + head..1 + digits.count).and_then(plan) else {
             return false;
         };
+        if digits.plain[1 + head] == b'1' && matches!(digits.plain[2 + head], b'0' | b'1') {
+            return false;
+        }
+        self.gather(&mut digits, DIGITS);
         let ends = |count: &usize| *count <= digits.count && !self.is_word(digits.ends[*count]);
         let candidate = |count: usize| Candidate {
             plain: if is_plus { &digits.plain[..=count] } else { &digits.plain[1..=count] },
@@ -95,16 +111,15 @@ impl Pass<'_> {
         byte.is_ascii_alphanumeric() || byte == b'_'
     }
 
-    /// The digits from `at` on with what may stand between them: one mark, one pair of brackets, a zero in brackets.
-    fn digits_at(&self, at: usize) -> Digits {
-        let mut digits = Digits { plain: [b'+'; DIGITS + 1], ends: [at; DIGITS + 1], count: 0 };
-        let mut place = at;
-        while digits.count < DIGITS {
+    /// Takes in further digits, up to `most` in all, with what may stand between them: one mark, one pair of brackets, a zero in brackets.
+    fn gather(&self, digits: &mut Digits, most: usize) {
+        while digits.count < most {
+            let place = digits.place;
             if self.byte(place).is_ascii_digit() {
                 digits.count += 1;
                 digits.plain[digits.count] = self.text[place];
-                place += 1;
-                digits.ends[digits.count] = place;
+                digits.place += 1;
+                digits.ends[digits.count] = digits.place;
                 continue;
             }
             let rest = &self.text[place.min(self.text.len())..];
@@ -126,8 +141,7 @@ impl Pass<'_> {
             if zero.is_none() && is_end(&rest[..marks]) || rest[0] == b' ' && dotted_quad(&rest[marks..]).is_some() {
                 break;
             }
-            place += marks;
+            digits.place += marks;
         }
-        digits
     }
 }

@@ -44,8 +44,6 @@ impl Phrase {
 pub(super) struct Reading {
     at: usize,
     was_small: bool,
-    /// Whether a word begins at letters behind digits, as in names: `db1password`.
-    cuts_digits: bool,
     phrase: Phrase,
 }
 
@@ -97,8 +95,7 @@ impl Reading {
             first = next;
             (byte, length) = fold(first, &text[self.at + 1..]);
             let (is_digit, was_digit) = (byte.is_ascii_digit(), phrase.last.is_ascii_digit());
-            let is_cut = self.cuts_digits && was_digit && !is_digit;
-            let is_end = byte == 0 || is_cut || (first.is_ascii_uppercase() && self.was_small);
+            let is_end = byte == 0 || (first.is_ascii_uppercase() && self.was_small);
             if is_end || (is_digit && !was_digit) {
                 phrase.word = word;
                 ended(phrase);
@@ -123,16 +120,59 @@ pub(super) fn phrases(text: &[u8], ended: impl FnMut(&Phrase)) -> Phrase {
 /// The hashes of the phrases that `name` ends with, of one word, of two and so on; 0 where there are fewer words. Letters behind
 /// digits begin one.
 pub(super) fn last_phrases(name: &[u8]) -> [u64; PHRASE] {
-    let mut reading = Reading { cuts_digits: true, ..Reading::default() };
-    reading.read(name, |_| {});
-    let phrase = reading.phrase;
-    let mut states = [0; PHRASE];
-    if phrase.is_open {
-        for (number, state) in states[..phrase.known].iter_mut().enumerate() {
-            *state = phrase.of(number + 1, phrase.word);
+    let (mut at, mut word, mut before, mut known) = (0, SEED, [0; PHRASE - 1], 0);
+    let (mut is_open, mut was_small, mut was_digit) = (false, false, false);
+    while let Some(&first) = name.get(at) {
+        let (byte, length) = fold(first, &name[at + 1..]);
+        at += length;
+        if byte == 0 {
+            was_small &= !first.is_ascii() && !name.get(at - 1).is_some_and(u8::is_ascii);
+            is_open = false;
+            continue;
         }
+        let is_digit = byte.is_ascii_digit();
+        if !is_open || was_digit && !is_digit || was_small && first.is_ascii_uppercase() {
+            before = [word, before[0], before[1]];
+            (word, known, is_open) = (SEED, (known + 1).min(PHRASE), true);
+        }
+        word = step(word, byte);
+        was_small = if first.is_ascii() { first.is_ascii_lowercase() } else { was_small };
+        was_digit = is_digit;
+    }
+    if is_open { joined(word, before, known) } else { [0; PHRASE] }
+}
+
+/// The same of a name of one word in ASCII.
+#[inline(always)]
+pub(super) fn one_word(name: &[u8]) -> [u64; PHRASE] {
+    let word = name.iter().fold(SEED, |word, byte| step(word, FOLDED[usize::from(*byte)]));
+    [finish(word), 0, 0, 0]
+}
+
+/// The hashes of the phrases of up to `known` words that end with `word`, which those `before` it stand before, the nearest first.
+fn joined(word: u64, before: [u64; PHRASE - 1], known: usize) -> [u64; PHRASE] {
+    let mut states = [0; PHRASE];
+    let mut phrase = finish(word);
+    for (number, state) in states[..known].iter_mut().enumerate() {
+        phrase = if number == 0 { phrase } else { join(phrase, before[number - 1]) };
+        *state = phrase;
     }
     states
+}
+
+/// The end of `text` that holds all that [`last_phrases`] takes of it.
+pub(super) fn last_words(text: &[u8]) -> &[u8] {
+    let (mut words, mut was_word) = (0, false);
+    for at in (0..text.len()).rev() {
+        let is_word = text[at].is_ascii_alphanumeric();
+        words += usize::from(was_word && !is_word && text[at].is_ascii());
+        // What stands behind a byte beyond ASCII may be taken for the second one of a letter.
+        if words >= PHRASE && !is_word && text[at].is_ascii() && text[..at].last().is_none_or(u8::is_ascii) {
+            return &text[at..];
+        }
+        was_word = is_word;
+    }
+    text
 }
 
 const SEED: u64 = 0xcbf2_9ce4_8422_2325;
@@ -235,5 +275,44 @@ fn transcribed(lead: u8, second: u8) -> u8 {
         0x430..=0x44f => nth(CYRILLIC, letter - 0x430),
         0x401 | 0x451 => b'e',
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_last_words_of_a_name_make_its_phrases(pieces in prop::collection::vec("[a-c]{1,3}|[A-C1-3é日ж_ -]|[a-c][A-C]", 0..24)) {
+            let text = pieces.concat();
+            let text = text.as_bytes();
+            // A text may begin within a letter.
+            for start in 0..text.len().min(4) {
+                let name = &text[start..];
+                prop_assert_eq!(last_phrases(last_words(name)), last_phrases(name));
+            }
+        }
+    }
+
+    #[test]
+    fn phrases_are_those_of_the_words_as_they_are_cut() {
+        for (name, expected) in [
+            ("userName", &["name", "user_name"][..]),
+            ("x.DB-password", &["password", "db_password", "x_db_password"]),
+            ("db1Prénom", &["prenom", "db1_prenom"]),
+            ("a b c d e", &["e", "d_e", "c_d_e", "b_c_d_e"]),
+            ("EMŠO", &["emso"]),
+            ("user_", &[]),
+        ] {
+            let mut hashes = [0; PHRASE];
+            hashes.iter_mut().zip(expected).for_each(|(to, phrase)| *to = hash(phrase.as_bytes()));
+            assert_eq!(last_phrases(name.as_bytes()), hashes, "{name}");
+        }
+        for word in ["user", "USER", "user12", "x"] {
+            assert_eq!(one_word(word.as_bytes()), last_phrases(word.as_bytes()), "{word}");
+        }
     }
 }

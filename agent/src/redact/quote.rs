@@ -7,6 +7,8 @@ use super::value::Value;
 pub(super) const SLASHES: usize = 31;
 /// Most quotes that open a value together.
 const MARKS: usize = 3;
+/// Bytes of a string that is looked through one by one.
+const SHORT: usize = 4;
 /// Bytes before a name among which the quote is looked for that opens the string in which it stands.
 const REACH: usize = 128;
 
@@ -35,6 +37,24 @@ impl Quote {
 
     /// How long the value is that `text` begins with.
     pub(super) fn length(&self, text: &[u8]) -> usize {
+        match self.short_length(text) {
+            Some(length) => length,
+            None => self.any_length(text),
+        }
+    }
+
+    /// The same of a short one that its quote closes right away, as nearly all do.
+    #[inline(always)]
+    fn short_length(&self, text: &[u8]) -> Option<usize> {
+        if self.count != 1 || self.slashes != 0 {
+            return None;
+        }
+        let length = text.iter().take(SHORT).position(|byte| *byte == self.mark || matches!(byte, b'\\' | b'\n'))?;
+        let closes = text[length] == self.mark && (length == 0 || text.get(length + 1) != Some(&self.mark));
+        closes.then_some(length)
+    }
+
+    fn any_length(&self, text: &[u8]) -> usize {
         let (mut next, mut doubled) = (0, None);
         for at in memchr::memchr2_iter(self.mark, b'\n', text) {
             if at < next {

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use vigie_parsers::simd::{BitWork, Classes, expect_behind};
 
 use super::beside::{Beside, open_pairs};
+use super::brackets::Strings;
+use super::commands::Options;
 use super::context::{BEFORE, Context};
 use super::decode::{Decoded, has_octals};
 use super::ends::Ends;
@@ -44,6 +46,7 @@ pub struct Scanner {
     pub(super) shapes: Shapes,
     pub(super) forms: Forms,
     pub(super) keys: Keys,
+    options: Options,
     doubts: Doubts,
     /// The context that was read last, and before which place.
     context: (usize, Context),
@@ -65,6 +68,7 @@ impl Scanner {
             shapes: Shapes::default(),
             forms: Forms::default(),
             keys: Keys::new(),
+            options: Options::default(),
             doubts: Doubts::default(),
             context: (usize::MAX, Context::NONE),
             #[cfg(any(test, fuzzing))]
@@ -105,13 +109,14 @@ impl Scanner {
     ///
     /// Takes time in proportion to the length of `text`, of which the first 4 GiB count.
     pub fn scan(&mut self, text: &[u8], place: Place<'_>, found: &mut Vec<Finding>) {
+        let text = &text[..text.len().min(u32::MAX as usize)];
         expect_behind(text);
+        self.options.clear();
         self.masks.bits().work(Look { scanner: self, text, place, found });
     }
 
     #[inline(always)]
     fn look_through(&mut self, text: &[u8], place: Place<'_>, found: &mut Vec<Finding>) {
-        let text = &text[..text.len().min(u32::MAX as usize)];
         let is_plain = self.is_plain();
         let (first, key) = (found.len(), self.keys.say(&self.engine, place.key));
         if text.len() < SHORTEST && key.named.is_none() && !is_plain {
@@ -145,6 +150,7 @@ impl Scanner {
             hearing: &mut self.hearing,
             story: &mut self.story,
             shapes: &mut self.shapes,
+            options: &mut self.options,
             key,
             is_keyed: !place.key.is_empty(),
             found,
@@ -155,9 +161,11 @@ impl Scanner {
             chain_end: 0,
             hex_end: 0,
             ends: Ends::default(),
+            strings: Default::default(),
             first,
             context: &mut self.context,
             context_from: 0,
+            asked: 0,
             #[cfg(any(test, fuzzing))]
             steps: 0,
             #[cfg(any(test, fuzzing))]
@@ -256,6 +264,7 @@ pub(super) struct Pass<'a> {
     pub(super) hearing: &'a mut Hearing,
     story: &'a mut Story,
     pub(super) shapes: &'a mut Shapes,
+    pub(super) options: &'a mut Options,
     pub(super) key: &'a Key,
     pub(super) is_keyed: bool,
     pub(super) found: &'a mut Vec<Finding>,
@@ -273,11 +282,15 @@ pub(super) struct Pass<'a> {
     pub(super) hex_end: usize,
     /// Where runs end.
     pub(super) ends: Ends,
+    /// What was asked for behind brackets.
+    pub(super) strings: [Strings; 2],
     /// The first finding in this text.
     first: usize,
     /// The context that was read last, before which place, and from where on.
     pub(super) context: &'a mut (usize, Context),
     context_from: usize,
+    /// Marks, known names and known beginnings that were looked at.
+    pub(super) asked: usize,
     #[cfg(any(test, fuzzing))]
     pub(super) steps: u64,
     #[cfg(any(test, fuzzing))]
@@ -350,6 +363,7 @@ impl Pass<'_> {
     #[inline(never)]
     pub(super) fn look(&mut self, at: usize, is_near: bool) {
         self.step();
+        self.asked += 1;
         let next = self.next;
         match self.text[at] {
             b'@' => self.address(at),

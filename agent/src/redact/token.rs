@@ -1,6 +1,10 @@
 //! What stands in place of a value already: `<email>`, `<email:K655.4hq…>`, `[card]`. Nothing is looked for inside, so that only
 //! what is written exactly as one is taken for one.
 
+use std::sync::LazyLock;
+
+use super::filter::{Filter, key_of, word_key};
+
 /// Letters of a keyed hash: 96 bits, five each.
 pub const HASH: usize = 20;
 /// What they are.
@@ -52,8 +56,18 @@ pub fn token_length(text: &[u8]) -> Option<usize> {
 pub(super) fn own_length(text: &[u8]) -> Option<usize> {
     let length = token_length(text)?;
     let name = &text[1..length - 1];
-    let is_own = name.contains(&b':') || super::all().any(|detector| detector.entity.as_bytes() == name);
+    let is_own = name.contains(&b':') || is_entity(name);
     is_own.then_some(length)
+}
+
+/// Whether a kind of value is called so.
+fn is_entity(name: &[u8]) -> bool {
+    static NAMES: LazyLock<Filter<64>> = LazyLock::new(|| {
+        let mut names = Filter::default();
+        super::all().for_each(|detector| names.put(key_of(detector.entity)));
+        names
+    });
+    NAMES.may_hold(word_key(name, 0, name.len())) && super::all().any(|detector| detector.entity.as_bytes() == name)
 }
 
 /// Whether `text` is such a token, and ends of lines behind it.

@@ -134,29 +134,23 @@ impl Pass<'_> {
         if first > at + 1 && self.is_printed(at) && self.quote(first + spaces).is_none() {
             return self.printed(first + spaces);
         }
-        let start = self.behind_tag(first + spaces);
-        if let Some(value) = self.coded(start, detector) {
-            return value;
-        }
-        let start = self.unwrapped(start, detector);
-        if let Some(quote) = self.quote(start) {
-            return if self.is_closing(at, quote) { None } else { self.quoted(quote) };
-        }
-        if let Some(value) = self.bracketed(start, detector) {
-            return Some(value);
+        let mut start = first + spaces;
+        if !self.is_as_written(start) {
+            start = self.behind_tag(start);
+            if let Some(value) = self.coded(start, detector) {
+                return value;
+            }
+            start = self.unwrapped(start, detector);
+            if let Some(value) = self.within_marks((at, start), detector) {
+                return value;
+            }
         }
         // An empty value stays empty: the name of the next one is none.
         let is_beside = spaces == 1 && first == at + 1 && self.byte_before(at, 1) != b' ';
         let is_empty = mark == b'=' && self.is_left_out(start, (spaces, is_beside));
         let is_other = mark == b':' && spaces > 0 && self.is_other_name(start, detector);
-        if is_empty || is_other || own_length(self.rest(start)).is_some() {
+        if is_empty || is_other {
             return None;
-        }
-        if self.byte(start) == b'<' {
-            return self.pointed(start);
-        }
-        if let Some(value) = self.enclosed(start, mark, detector) {
-            return value;
         }
         let is_secret = self.engine.own.secret == Some(detector);
         let start = start + if is_secret { self.lead_length(start, mark) } else { 0 };
@@ -177,6 +171,36 @@ impl Pass<'_> {
         }
         let is_coded = mark == b'=' && self.is_percent(end) && !self.is_percent(at);
         is_value.then_some(Value { is_prose, is_coded, ..Value::bare(start..end) })
+    }
+
+    /// Whether what stands at `at` is neither in quotes or brackets nor behind anything that wraps values, nor code.
+    #[inline(always)]
+    fn is_as_written(&self, at: usize) -> bool {
+        let length = self.masks.ahead(at, |classes| classes.words).trailing_ones() as usize;
+        let behind = self.byte(at + length);
+        let is_joint = behind == b'.' || matches!((behind, self.byte(at + length + 1)), (b'-', b'>') | (b':', b':'));
+        !matches!(behind, b'"' | b'\'' | b'\\' | b'(' | b'[' | b'&')
+            && !is_joint
+            && (length > 0 || !matches!(behind, b'{' | b'<' | b'!' | b'+' | b'$'))
+    }
+
+    /// The value in quotes or brackets at `start`, behind the mark at `at`, if what stands there is written so: `None` within if it is
+    /// none.
+    #[inline(never)]
+    fn within_marks(&mut self, (at, start): (usize, usize), detector: u16) -> Option<Option<Value>> {
+        if let Some(quote) = self.quote(start) {
+            return Some(if self.is_closing(at, quote) { None } else { self.quoted(quote) });
+        }
+        if own_length(self.rest(start)).is_some() {
+            return Some(None);
+        }
+        if let Some(value) = self.bracketed(start, detector) {
+            return Some(Some(value));
+        }
+        match self.byte(start) {
+            b'<' => Some(self.pointed(start)),
+            _ => self.enclosed(start, self.text[at], detector),
+        }
     }
 
     /// Whether the value at `span` stands right before the next key: `user: jane host: web1`, `User: jane Domain Name: CORP`.
@@ -228,9 +252,13 @@ impl Pass<'_> {
     /// How long the name of a scheme is, or another name and its `=`, behind which a secret begins at `start`.
     fn lead_length(&self, start: usize, mark: u8) -> usize {
         let text = self.rest(start);
-        let (scheme, name) = (scheme_length(text), name_length(text));
+        let scheme = scheme_length(text);
+        if scheme > 0 || mark != b':' {
+            return scheme;
+        }
+        let name = name_length(text);
         let is_plain = text[..name].iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
-        if scheme == 0 && mark == b':' && is_plain && is_name(text) { name + 1 } else { scheme }
+        if is_plain && is_name(text) { name + 1 } else { 0 }
     }
 
     /// The value that fills the brackets at `start` without quotes, if there are any: `[x]`, `(x)`, of a password also `{a;b}`.

@@ -48,10 +48,13 @@ const WAYS: &[(&str, &[&[u8]])] = &[
 ];
 
 /// Groups of the addresses of devices, which are looked for apart.
-const DEVICES: &[&[u8]] = &[&[2, 2, 2, 2, 2, 2], &[4, 4, 4]];
+const DEVICES: [&[u8]; 2] = [&[2, 2, 2, 2, 2, 2], &[4, 4, 4]];
 
 /// Detectors of letters and digits that also take digits alone in groups.
 const WITHOUT_LETTERS: &[&str] = &["fi_hetu", "fr_nir"];
+
+/// Groups of the longest way.
+pub(super) const GROUPS: usize = 7;
 
 /// The lengths of groups, one after the other in four bits each, and whether letters are among them.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
@@ -85,10 +88,10 @@ impl Way {
         if has_letters { way.with_letters() } else { way }
     }
 
-    /// The lengths of its groups.
-    pub(super) fn groups(self) -> Vec<u8> {
-        let all = (0..7).rev().map(|group| (self.0 >> (4 * group)) as u8 & 15);
-        all.skip_while(|length| *length == 0).collect()
+    /// The lengths of its groups, of which the last `count` stand behind zeros, and `count`.
+    pub(super) fn groups(self) -> ([u8; GROUPS], usize) {
+        let groups = std::array::from_fn(|at| (self.0 >> (4 * (GROUPS - 1 - at))) as u8 & 15);
+        (groups, GROUPS - groups.iter().take_while(|length| **length == 0).count())
     }
 
     fn has_letters(self) -> bool {
@@ -179,6 +182,7 @@ pub(super) struct Ways {
     /// Groups with which a way begins, without regard to letters.
     beginnings: Filter<64>,
     endings: Endings,
+    devices: [Way; DEVICES.len()],
     entries: Vec<Entry>,
 }
 
@@ -214,15 +218,17 @@ impl Ways {
 
     /// Makes them ready to be followed, once all are added.
     pub(super) fn join(&mut self) {
-        let own: Vec<(Vec<u8>, bool)> =
-            self.entries.iter().map(|entry| (entry.way.groups(), entry.way.has_letters())).collect();
-        let own = own.iter().map(|(groups, has_letters)| (&groups[..], *has_letters, !has_letters));
+        let own: Vec<_> = self.entries.iter().map(|entry| (entry.way.groups(), entry.way.has_letters())).collect();
+        let own =
+            own.iter().map(|((groups, count), has_letters)| (&groups[GROUPS - count..], *has_letters, !has_letters));
+        self.devices = DEVICES.map(|groups| Way::of(groups, false));
         self.endings = Endings::new(own.chain(DEVICES.iter().map(|groups| (*groups, true, true))));
     }
 
     /// Whether addresses of devices are written in these groups.
+    #[inline(always)]
     pub(super) fn is_device(&self, way: Way) -> bool {
-        DEVICES.iter().any(|groups| Way::of(groups, false) == way)
+        self.devices.contains(&way)
     }
 
     /// How far ways have come behind one more group of `length` bytes.

@@ -132,23 +132,25 @@ pub(in super::super) const SECRET: Detector = Detector {
         if value.len() < 8 || is_mostly_hidden(value) {
             return None;
         }
-        let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-        let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
-        let is_mixed = digits > 0 && letters > 0;
+        let kinds = value.iter().fold(0, |kinds, byte| kinds | KINDS[usize::from(*byte)]);
+        let is_mixed = kinds & DIGIT != 0 && kinds & (CAPITAL | SMALL) != 0;
         // The name of a thing, and what is in it.
-        let is_thing = candidate.groups != [1] && value.iter().any(|byte| matches!(byte, b'{' | b'(' | b'['));
-        let is_path = is_path(value)
-            || (value.starts_with(b"/") && value.iter().filter(|byte| **byte == b'/').count() > 1 && !is_random(value));
+        let is_thing = candidate.groups != [1] && kinds & OPENS != 0;
+        let may_fit = !is_thing
+            && kinds & SPACE == 0
+            && (is_mixed || (value.len() >= 20 && candidate.separators.is_empty()) || candidate.groups == [1]);
+        if !may_fit {
+            return None;
+        }
+        let may_be_random = kinds & DIGIT != 0 && kinds & CAPITAL != 0 && kinds & SMALL != 0;
+        let is_path = value
+            .strip_prefix(b"/")
+            .is_some_and(|path| is_path(value) || path.contains(&b'/') && !(may_be_random && is_random(value)));
         let is_scheme = [&b"bearer"[..], b"basic", b"digest", b"negotiate", b"undefined", b"required"]
             .iter()
             .any(|scheme| value.eq_ignore_ascii_case(scheme));
-        let fits = !is_path
-            && !is_thing
-            && !is_scheme
-            && !value.contains(&b' ')
-            && (is_mixed || (value.len() >= 20 && candidate.separators.is_empty()) || candidate.groups == [1]);
-        (fits && !is_nothing(value) && !is_well_known_sid(value) && !is_numbered_session(value))
-            .then_some(Shape::Canonical)
+        let fits = !is_path && !is_scheme && !is_nothing(value);
+        (fits && !is_well_known_sid(value) && !is_numbered_session(value)).then_some(Shape::Canonical)
     },
     context: &[
         "secret",
@@ -333,6 +335,30 @@ pub(in super::super) const QUERY: Detector = Detector {
     ..PASSWORD
 };
 
+/// What bytes of a secret are.
+const DIGIT: u8 = 1;
+const CAPITAL: u8 = 2;
+const SMALL: u8 = 4;
+const OPENS: u8 = 8;
+const SPACE: u8 = 16;
+
+static KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        kinds[at] = match at as u8 {
+            b'0'..=b'9' => DIGIT,
+            b'A'..=b'Z' => CAPITAL,
+            b'a'..=b'z' => SMALL,
+            b'{' | b'(' | b'[' => OPENS,
+            b' ' => SPACE,
+            _ => 0,
+        };
+        at += 1;
+    }
+    kinds
+};
+
 /// Bytes of a value that tell whether it is a secret.
 const SEEN: usize = 64;
 
@@ -340,7 +366,9 @@ const SEEN: usize = 64;
 /// Those with detectors of their own are left.
 pub(in super::super) fn scheme_length(text: &[u8]) -> usize {
     const SCHEMES: &[&[u8]] = &[b"token ", b"apikey ", b"api-key ", b"key ", b"sso-key "];
-    let is_first = |scheme: &&&[u8]| text.get(..scheme.len()).is_some_and(|word| word.eq_ignore_ascii_case(scheme));
+    let is_first = |scheme: &&&[u8]| {
+        text.get(scheme.len() - 1) == Some(&b' ') && text[..scheme.len()].eq_ignore_ascii_case(scheme)
+    };
     SCHEMES.iter().find(is_first).map_or(0, |scheme| scheme.len())
 }
 

@@ -52,6 +52,7 @@ pub(in super::super) const GPS: Detector = Detector {
         "gps=[[48.8566;2.3522]] ok",
         "position [[48.8566; 2.3522]]",
         "\"gps\":\"[[48.8566 -2.3522]]\"",
+        "gps [[4.8566,2.3522]] ok",
     ],
     rejects: &[
         "load 0.123456, 0.234567",
