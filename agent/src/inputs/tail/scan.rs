@@ -381,7 +381,7 @@ fn gap_after(work: Duration) -> Duration {
 
 /// What this thread has worked so far. The time that it waited for a processor or a disk is no work: on a loaded machine looks
 /// would become rarer and rarer.
-fn worked() -> Duration {
+pub(super) fn worked() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }
 

@@ -14,14 +14,18 @@ use std::time::{Duration, Instant};
 use tracing::debug;
 
 use super::file::FileId;
+use super::scan::worked;
 use crate::receipts::Signal;
 
 /// A file that has a writer is asked about again after so long.
 const AGAIN: Duration = Duration::from_secs(5);
 /// A look that takes longer is not waited for: a file system may hang.
 const LONGEST: Duration = Duration::from_secs(30);
-/// A look is followed by so many times the time that it took without one.
+/// A look is followed by so many times the processor's time that it took without one. A process that was stopped or suspended within it,
+/// or waited for a disk, took none.
 const REST: u32 = 50;
+/// The longest that there is none: until then rotated files are held open.
+const LONGEST_REST: Duration = Duration::from_secs(20);
 
 /// Looks for files that are written to.
 pub(super) struct Writers {
@@ -54,7 +58,7 @@ impl Writers {
     /// Whether a process had `id` open for writing at `since` or later. `None` while that is being found out.
     pub(super) fn has_writer(&mut self, id: FileId, since: Instant, now: Instant) -> Option<bool> {
         if let Some(found) = self.found.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            (self.looking, self.next) = (None, Some(now + found.took * REST));
+            (self.looking, self.next) = (None, Some(now + (found.took * REST).min(LONGEST_REST)));
             self.last = Some(found);
         }
         if self.looking.is_some_and(|began| now.saturating_duration_since(began) > LONGEST) {
@@ -75,9 +79,9 @@ impl Writers {
         }
         let (look, found, signal) = (self.look, Arc::clone(&self.found), self.signal.clone());
         let run = move || {
-            let real = Instant::now();
+            let before = worked();
             let written = look();
-            let took = real.elapsed();
+            let took = worked().saturating_sub(before);
             *found.lock().unwrap_or_else(PoisonError::into_inner) = Some(Found { written, began: now, took });
             signal.wake();
         };
@@ -172,5 +176,22 @@ mod tests {
         assert_eq!(writers.has_writer(FILE, at(12), at(17)), Some(true), "it was not long ago");
         assert_eq!(writers.has_writer(FILE, at(12), at(18)), Some(true), "a look is on its way");
         assert_eq!(writers.has_writer(FILE, at(12), at(19)), Some(false));
+    }
+
+    /// Stopped for ten seconds within a look, the agent once looked no more for eight minutes, and held each rotated file open for as long.
+    #[test]
+    fn a_look_in_which_the_process_stood_still_is_followed_by_the_next_as_soon_as_any() {
+        const FILE: FileId = FileId { device: 1, inode: 2 };
+        let mut writers = Writers::looking_at(|| {
+            thread::sleep(Duration::from_millis(300));
+            HashSet::from([FILE])
+        });
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+
+        assert_eq!(writers.has_writer(FILE, at(10), at(10)), None);
+        assert_eq!(writers.has_writer(FILE, at(10), at(11)), Some(true));
+        assert_eq!(writers.has_writer(FILE, at(12), at(16)), None);
+        assert_eq!(writers.has_writer(FILE, at(12), at(17)), Some(true));
     }
 }
