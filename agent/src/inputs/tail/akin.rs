@@ -24,6 +24,8 @@ const NEW: Duration = Duration::from_secs(3);
 const FAR: u64 = 64 << 20;
 /// Files that begin alike and are compared further at the most: each takes inflating.
 const CANDIDATES: usize = 8;
+/// The times of files are this coarse at the most.
+const COARSE: Duration = Duration::from_millis(50);
 /// Gzip files whose first bytes are remembered at the most.
 const REMEMBERED: usize = 65_536;
 
@@ -72,7 +74,15 @@ impl Heads {
             self.hashes.clear();
         }
         let stamp = (FileId::of(metadata), metadata.ctime(), metadata.ctime_nsec());
-        *self.hashes.entry(stamp).or_insert_with(|| full_head_of(path))
+        if let Some(hash) = self.hashes.get(&stamp) {
+            return *hash;
+        }
+        let hash = full_head_of(path);
+        // What changed just now may change once more without another time.
+        if age(metadata).is_some_and(|age| age > COARSE) {
+            self.hashes.insert(stamp, hash);
+        }
+        hash
     }
 
     fn look(&mut self, directory: &Path) -> ByHead {
@@ -226,6 +236,12 @@ fn is_deleted(file: &Tailed) -> bool {
 
 /// Whether a file changed so lately that what it was compressed from may be there yet.
 pub(super) fn is_new(metadata: &Metadata) -> bool {
-    let changed = u64::try_from(metadata.ctime()).ok().map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds));
-    changed.and_then(|at| at.elapsed().ok()).is_some_and(|age| age < NEW)
+    age(metadata).is_some_and(|age| age < NEW)
+}
+
+/// How long ago a file changed; `None` where that lies ahead.
+fn age(metadata: &Metadata) -> Option<Duration> {
+    let seconds = u64::try_from(metadata.ctime()).ok()?;
+    let nanos = u32::try_from(metadata.ctime_nsec()).ok()?;
+    (UNIX_EPOCH + Duration::new(seconds, nanos)).elapsed().ok()
 }
