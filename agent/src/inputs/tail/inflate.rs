@@ -38,8 +38,6 @@ pub(super) struct Inflated {
     head: Vec<u8>,
     /// The first compressed bytes.
     beginning: Vec<u8>,
-    /// Compressed bytes behind which the last member ended, where all of it is in the head.
-    ended: u64,
     /// It goes at least so far: that much of the same content was read elsewhere.
     least: u64,
     /// Whether what follows cannot be read.
@@ -84,11 +82,6 @@ impl Inflated {
     /// Whether it is inflated to the end of the file, whose size is `length`, and more should follow there.
     pub(super) fn is_cut_off(&self, length: u64) -> bool {
         self.member.is_some() && self.taken >= length
-    }
-
-    /// Whether the first bytes are all there is in a file whose size is `length`, and nothing of it is missing.
-    pub(super) fn is_whole(&self, length: u64) -> bool {
-        self.ended > 0 && self.ended == length
     }
 
     /// Whether nobody was told yet that it ends too early. Counts as told from now on.
@@ -147,9 +140,8 @@ impl Inflated {
         let is_new = self.made == 0;
         while self.head.len() < HEAD && self.more(file)? {}
         if is_new && !self.is_broken {
-            let ended = if self.member.is_none() { self.taken } else { 0 };
             // Many files are only told apart by it.
-            *self = Self { ended, ..self.rewound() };
+            *self = self.rewound();
         }
         Ok(())
     }

@@ -254,12 +254,6 @@ impl Opened {
         self.is_compressed() && self.metadata().is_ok_and(|metadata| is_at_end(metadata.len()))
     }
 
-    /// Whether it is a gzip file of which everything is known by its first bytes, which were read.
-    pub(super) fn is_whole(&self) -> bool {
-        let is_whole = |length: u64| self.inflated().is_some_and(|inflated| inflated.is_whole(length));
-        self.is_compressed() && self.metadata().is_ok_and(|metadata| is_whole(metadata.len()))
-    }
-
     /// How long the content of a gzip file is as it says itself, modulo 2^32: true where it has one member and is complete.
     pub(super) fn inflated_length(&self) -> Option<u32> {
         let (file, mut bytes) = (self.file().ok()?, [0; 4]);

@@ -101,7 +101,7 @@ impl Tail {
         if let Some(row) = self.rows.around(path).find(|row| is_kin(row)) {
             return Kin::Stored(Box::new(row.clone()));
         }
-        if (is_behind || (is_candidate && is_short)) && !opened.is_whole() {
+        if is_behind || (is_candidate && is_short) {
             return Kin::Unknown;
         }
         self.kin_by_content(opened, path, head)
