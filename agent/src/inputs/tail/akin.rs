@@ -5,9 +5,10 @@
 
 use std::collections::HashMap;
 use std::fs::Metadata;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::Tail;
 use super::file::{self, FileId, Standing, Tailed};
@@ -24,8 +25,8 @@ const NEW: Duration = Duration::from_secs(3);
 const FAR: u64 = 64 << 20;
 /// Files that begin alike and are compared further at the most: each takes inflating.
 const CANDIDATES: usize = 8;
-/// The times of files are this coarse at the most.
-const COARSE: Duration = Duration::from_millis(50);
+/// What changed so lately may change once more without another time: some file systems tell it in steps of two seconds.
+pub(super) const COARSE: Duration = Duration::from_millis(2_500);
 /// Gzip files whose first bytes are remembered at the most.
 const REMEMBERED: usize = 65_536;
 
@@ -77,8 +78,7 @@ impl Heads {
         if let Some(hash) = self.hashes.get(&stamp) {
             return *hash;
         }
-        let hash = full_head_of(path);
-        // What changed just now may change once more without another time.
+        let hash = full_head_of(path).ok()?;
         if age(metadata).is_some_and(|age| age > COARSE) {
             self.hashes.insert(stamp, hash);
         }
@@ -96,11 +96,11 @@ impl Heads {
     }
 }
 
-fn full_head_of(path: &Path) -> Option<u64> {
-    let (file, _) = file::open(path).ok()?;
+fn full_head_of(path: &Path) -> io::Result<Option<u64>> {
+    let (file, _) = file::open(path)?;
     let mut bytes = [0; proof::HEAD];
-    let length = file.read_full(&mut bytes, 0).ok()?;
-    (length == bytes.len()).then(|| proof::hash(&bytes))
+    let length = file.read_full(&mut bytes, 0)?;
+    Ok((length == bytes.len()).then(|| proof::hash(&bytes)))
 }
 
 impl Tail {
@@ -241,7 +241,12 @@ pub(super) fn is_new(metadata: &Metadata) -> bool {
 
 /// How long ago a file changed; `None` where that lies ahead.
 fn age(metadata: &Metadata) -> Option<Duration> {
+    changed(metadata)?.elapsed().ok()
+}
+
+/// When a file changed, or a directory.
+pub(super) fn changed(metadata: &Metadata) -> Option<SystemTime> {
     let seconds = u64::try_from(metadata.ctime()).ok()?;
     let nanos = u32::try_from(metadata.ctime_nsec()).ok()?;
-    (UNIX_EPOCH + Duration::new(seconds, nanos)).elapsed().ok()
+    Some(UNIX_EPOCH + Duration::new(seconds, nanos))
 }

@@ -173,6 +173,7 @@ impl Tail {
             gone: Default::default(),
             scan_again: None,
             left: HashSet::new(),
+            copies: super::missed::Copies::new(),
             heads: RefCell::default(),
             gzips: RefCell::default(),
             // Streams of one input go to neighbouring workers; inputs begin at different ones.

@@ -6,26 +6,24 @@
 use std::collections::HashMap;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use super::akin::Moment;
+use super::akin::{self, COARSE, Moment};
 use super::opened;
 use super::rows::{families_around, families_of};
 use super::siblings;
 use crate::config::or_here;
 use crate::state::Position;
 
-/// Gzip files whose names are remembered at the most.
+/// Gzip files whose names are remembered at the most, and directories of them.
 const REMEMBERED: usize = 65_536;
-/// A directory that changed so shortly before it was looked through may have changed since, too: its time is coarse.
-const COARSE: Duration = Duration::from_millis(50);
 
 /// How old what is known of a directory may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Age {
     /// As it is now.
     Now,
-    /// As it was at any time in this moment.
+    /// As it was at some time since this turn began.
     Moment,
 }
 
@@ -50,7 +48,7 @@ impl Gzips {
     pub(super) fn around(&mut self, position: &Position, (now, age): (Moment, Age)) -> Vec<(PathBuf, Metadata)> {
         let directory = position.last_place().parent().unwrap_or(Path::new(""));
         let is_of_moment = |listed: &Listed| age == Age::Moment && listed.at == now;
-        let is_valid = |listed: &Listed| is_of_moment(listed) || listed.is_as(directory);
+        let is_valid = |listed: &Listed| is_of_moment(listed) || listed.is_current(directory);
         if !self.directories.get(directory).is_some_and(is_valid) {
             self.list(directory, now);
         }
@@ -66,28 +64,30 @@ impl Gzips {
             *self = Self::default();
         }
         let changed = changed(directory).filter(|changed| changed.elapsed().is_ok_and(|age| age > COARSE));
-        let found =
-            siblings::named(directory, opened::is_compressed).map(|found| found.map(|(path, _)| path).collect());
+        let found = siblings::named(directory, opened::is_compressed);
+        let is_found = found.is_ok();
         let mut families = HashMap::<PathBuf, Vec<PathBuf>>::new();
-        let paths: Vec<PathBuf> = siblings::told(directory, found);
-        let count = paths.len();
+        let paths: Vec<PathBuf> = siblings::told(directory, found.map(|found| found.map(|(path, _)| path).collect()));
+        let count = paths.len() + 1;
         for path in paths {
             for family in families_around(&path) {
                 families.entry(family).or_default().push(path.clone());
             }
         }
-        let before = self.directories.insert(directory.to_owned(), Listed { at: now, changed, count, families });
+        let listed = Listed { at: now, changed: changed.filter(|_| is_found), count, families };
+        let before = self.directories.insert(directory.to_owned(), listed);
         self.count = self.count + count - before.map_or(0, |before| before.count);
     }
 }
 
 impl Listed {
     /// Whether nothing came to `directory` or left it since.
-    fn is_as(&self, directory: &Path) -> bool {
+    fn is_current(&self, directory: &Path) -> bool {
         self.changed.is_some() && self.changed == changed(directory)
     }
 }
 
+/// When something came to `directory` or left it last. Its other time can be set back.
 fn changed(directory: &Path) -> Option<SystemTime> {
-    std::fs::metadata(or_here(directory)).and_then(|metadata| metadata.modified()).ok()
+    akin::changed(&std::fs::metadata(or_here(directory)).ok()?)
 }

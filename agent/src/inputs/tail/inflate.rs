@@ -20,7 +20,7 @@ const RATIO: u64 = 500;
 const FREE: u64 = 16 << 20;
 /// What a member begins with.
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
-/// First bytes, compressed, by which another file that is written over it shows: its header has a time, and a checksum or a name.
+/// First bytes, compressed, by which another file that is written over it shows: of its header and of what follows.
 const BEGINNING: usize = 256;
 /// The window of gzip, as a power of two.
 const WINDOW_BITS: u8 = 15;

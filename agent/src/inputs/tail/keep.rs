@@ -10,7 +10,7 @@ use tracing::error;
 use super::Tail;
 use super::before::Away;
 use super::file::{self, Content, Standing, Tailed};
-use super::opened::Opened;
+use super::opened::{self, Opened};
 use super::proof;
 use super::read::Progress;
 use crate::plugin::Stream;
@@ -279,16 +279,16 @@ impl Tail {
 }
 
 /// Whether `row` is of `file`. Where births are not known, the inode of a copy may be that of another file by now, which has another
-/// head.
+/// head; and another file may have been compressed into a gzip file.
 fn is_row_of(row: &Position, file: &Opened, metadata: &std::fs::Metadata) -> bool {
     let is_proven = || row.known.as_ref().is_none_or(|known| proof::has_head(file, known));
-    file::row_fits(row, metadata) && (!row.is_of_copy() || is_proven())
+    file::row_fits(row, metadata) && (!(row.is_of_copy() || file.is_compressed()) || is_proven())
 }
 
 /// Whether `row` is of the file at `path`.
 pub(super) fn is_at(row: &Position, path: &Path, metadata: &std::fs::Metadata) -> bool {
     let is_proven = || file::open(path).is_ok_and(|(file, metadata)| is_row_of(row, &file, &metadata));
-    file::row_fits(row, metadata) && (!row.is_of_copy() || is_proven())
+    file::row_fits(row, metadata) && (!(row.is_of_copy() || opened::is_compressed(path)) || is_proven())
 }
 
 /// Brings the row of `file` up to date, with its offset at `place` where it may not be as far as it is settled. Returns whether it is

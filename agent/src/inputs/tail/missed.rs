@@ -4,7 +4,7 @@
 //! file by the time it is opened. So it is looked for again with the next look at all paths, and once more when a name that
 //! nobody had is taken again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,8 @@ use crate::state::{Known, Position};
 
 /// Searches with a file that has the name and something in it.
 const LOOKS: u8 = 2;
+/// Files of a log that are remembered as its copies: the next one may be made over one of them.
+const COPIES: usize = 4;
 /// How long a name that nobody has is remembered.
 const VACANT: Duration = Duration::from_mins(10);
 /// How often it is looked for at once while names change.
@@ -32,6 +34,9 @@ const UNSURE: Duration = Duration::from_secs(1);
 /// Names of which something may have been missed.
 pub(super) type Searches = HashMap<Arc<Path>, Search>;
 
+/// Copies of logs, by the names of these, the newest last.
+pub(super) type Copies = HashMap<Arc<Path>, VecDeque<FileId>>;
+
 /// Since when something may have been missed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Since {
@@ -41,20 +46,23 @@ pub(super) struct Since {
     pub(super) seen: i64,
     /// Whether it was truncated: what was missed lies in copies.
     pub(super) is_copied: bool,
+    /// When it was found that something may have been missed, in seconds since 1970.
+    pub(super) until: i64,
     /// What was truncated unread: its copy, should it be found too late, is read by nobody.
     pub(super) gone: Option<Known>,
 }
 
 impl Since {
-    /// Whether the file of which `metadata` tells may have come since: it was born, or is a copy that was made over an older one.
-    fn may_be_of(&self, metadata: &Metadata) -> bool {
-        file::birth(metadata) >= self.born || (self.is_copied && metadata.mtime() >= self.seen)
-    }
-
     /// What was missed since this and since `other`.
     fn and(self, other: Self) -> Self {
         let (born, seen) = (self.born.min(other.born), self.seen.min(other.seen));
-        Self { born, seen, is_copied: self.is_copied || other.is_copied, gone: other.gone.or(self.gone) }
+        Self {
+            born,
+            seen,
+            is_copied: self.is_copied || other.is_copied,
+            until: self.until.max(other.until),
+            gone: other.gone.or(self.gone),
+        }
     }
 }
 
@@ -96,7 +104,7 @@ impl Tail {
         let live: HashSet<Arc<Path>> = live.map(|file| Arc::clone(file.name())).collect();
         let seen = (self.clock)().seconds;
         for (name, place, born) in known.into_iter().filter(|(name, ..)| !live.contains(name.as_path())) {
-            self.search((name.into(), place.into()), Since { born, seen, is_copied: false, gone: None });
+            self.search((name.into(), place.into()), Since { born, seen, is_copied: false, until: seen, gone: None });
         }
     }
 
@@ -159,15 +167,15 @@ impl Tail {
             return;
         }
         self.take_up_deleted(name, |tail, arrival| {
+            let is_young = file::birth(&arrival.metadata) >= since.born;
             let now = arrival.file.metadata();
-            since.may_be_of(&arrival.metadata)
-                && now.is_ok_and(|now| tail.is_unknown((name, place), (&arrival.file, &now), since))
+            is_young && now.is_ok_and(|now| tail.is_unknown((name, place), (&arrival.file, &now), since))
         });
         for _ in 0..ROUNDS {
             let found = listings.siblings(place).into_iter();
             let found = found.map(|(path, metadata)| (file::birth(&metadata), path, metadata));
             let is_missed = |(_, path, metadata): &(i64, PathBuf, Metadata)| {
-                since.may_be_of(metadata) && self.is_missed((name, place), (path, metadata), since)
+                self.may_have_come(name, metadata, since) && self.is_missed((name, place), (path, metadata), since)
             };
             let mut missed: Vec<(i64, PathBuf, FileId)> =
                 found.filter(is_missed).map(|(birth, path, metadata)| (birth, path, FileId::of(&metadata))).collect();
@@ -186,7 +194,7 @@ impl Tail {
         let Some((file, metadata)) = self.open_to_take_up(path) else { return };
         let is_other = FileId::of(&metadata) != id;
         let is_wanted = || {
-            since.may_be_of(&metadata)
+            self.may_have_come(name, &metadata, since)
                 && !self.by_id.contains_key(&FileId::of(&metadata))
                 && self.is_unknown((name, place), (&file, &metadata), since)
         };
@@ -194,8 +202,32 @@ impl Tail {
             return;
         }
         if self.take_up_opened((path, name), file, &metadata).is_some() {
+            if since.is_copied {
+                self.note_copy(name, FileId::of(&metadata));
+            }
             info!(component = %self.settings.name, file = %path.display(), live = %name.display(),
                 "rotated before it was seen: read from its start");
+        }
+    }
+
+    /// Whether the file of which `metadata` tells may have come to the log called `name` since: it was born, or what the log held was
+    /// copied to it and has been copied over that now.
+    fn may_have_come(&self, name: &Path, metadata: &Metadata, since: Since) -> bool {
+        let was_copied_over = || {
+            since.is_copied
+                && (since.seen..=since.until).contains(&metadata.mtime())
+                && self.copies.get(name).is_some_and(|copies| copies.contains(&FileId::of(metadata)))
+        };
+        file::birth(metadata) >= since.born || was_copied_over()
+    }
+
+    /// Notes that what the log called `name` held was copied to the file `id`.
+    pub(super) fn note_copy(&mut self, name: &Path, id: FileId) {
+        let copies = self.copies.entry(name.into()).or_default();
+        copies.retain(|copy| *copy != id);
+        copies.push_back(id);
+        if copies.len() > COPIES {
+            copies.pop_front();
         }
     }
 

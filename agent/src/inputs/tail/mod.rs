@@ -185,6 +185,7 @@ struct Tail {
     scan_again: Option<Instant>,
     /// Gzip files that are left alone, by id and birth: what they hold is read elsewhere, or is not to be read.
     left: HashSet<(FileId, i64)>,
+    copies: missed::Copies,
     /// First bytes of gzip files, remembered.
     heads: RefCell<Heads>,
     /// Gzip files of directories, by name.

@@ -55,7 +55,10 @@ impl Tail {
         let born = file.position.known.map_or(0, |known| known.birth);
         debug!(component = %self.settings.name, file = %place.display(), "rotated away");
         self.plan_look(number);
-        self.search((name, place), Since { born, seen: self.scanned_at, is_copied: false, gone: None });
+        self.search(
+            (name, place),
+            Since { born, seen: self.scanned_at, is_copied: false, until: self.scanned_at, gone: None },
+        );
     }
 
     /// Rows of files that are not under `Path` any more: found again by identity in their directory, they are read to
@@ -145,7 +148,9 @@ impl Tail {
                     offset = old.progress.offset, "truncated: the rest is read from its copy");
                 let metadata = copy.metadata.clone();
                 old.become_copy(copy, self.now);
-                self.by_id.insert(old.id, number);
+                let id = old.id;
+                self.by_id.insert(id, number);
+                self.note_copy(&name, id);
                 self.count_descriptor(number, &metadata);
                 // The row goes with the old content, so the new one gets another.
                 new.id = 0;
@@ -167,14 +172,14 @@ impl Tail {
         self.plan_look(number);
         self.add(same, &metadata, new, standing);
         if may_have_missed {
-            self.search((name, place), Since { born, seen, is_copied: true, gone });
+            self.search((name, place), Since { born, seen, is_copied: true, until: (self.clock)().seconds, gone });
         }
     }
 
     /// Whether what changed is a copy, and not a log that is written anew: its log is followed where that is.
     pub(super) fn is_overwritten_copy(&self, number: u64) -> bool {
         let Some(file) = self.files.get(&number).filter(|file| file.may_be_copy()) else { return false };
-        let since = Since { born: 0, seen: 0, is_copied: true, gone: None };
+        let since = Since { born: 0, seen: 0, is_copied: true, until: 0, gone: None };
         let is_known = |metadata: Metadata| {
             metadata.len() > 0 && !self.is_unknown((file.name(), file.name()), (&file.file, &metadata), since)
         };
@@ -353,6 +358,9 @@ impl Tail {
         self.changed.remove(&number);
         self.joins.remove(&number);
         self.undecided.remove(&number);
+        if !file.is_copy() && file.standing != Standing::Gone {
+            self.copies.remove(file.name());
+        }
         self.prefixes.remove(&number);
         self.busy.remove(&number);
         self.moved.remove(&number);

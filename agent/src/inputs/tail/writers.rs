@@ -21,6 +21,8 @@ use crate::receipts::Signal;
 const AGAIN: Duration = Duration::from_secs(5);
 /// A look that takes longer is not waited for: a file system may hang.
 const LONGEST: Duration = Duration::from_secs(30);
+/// Who waits for an answer asks more often than that, unless the process stood still.
+const STANDSTILL: Duration = Duration::from_secs(3);
 /// A look is followed by so many times the processor's time that it took without one. A process that was stopped or suspended within it,
 /// or waited for a disk, took none.
 const REST: u32 = 50;
@@ -33,8 +35,10 @@ pub(super) struct Writers {
     look: Look,
     found: Arc<Mutex<Option<Found>>>,
     last: Option<Found>,
-    /// Since when a look is on its way.
+    /// Since when a look is on its way, without the time that this process stood still.
     looking: Option<Instant>,
+    /// When it was asked last.
+    asked: Option<Instant>,
     /// No look begins before.
     next: Option<Instant>,
 }
@@ -52,7 +56,7 @@ struct Found {
 impl Writers {
     /// Raises `signal` when a look is over.
     pub(super) fn new(signal: Signal) -> Self {
-        Self { signal, look: written, found: Arc::default(), last: None, looking: None, next: None }
+        Self { signal, look: written, found: Arc::default(), last: None, looking: None, asked: None, next: None }
     }
 
     /// Whether a process had `id` open for writing at `since` or later. `None` while that is being found out.
@@ -60,6 +64,10 @@ impl Writers {
         if let Some(found) = self.found.lock().unwrap_or_else(PoisonError::into_inner).take() {
             (self.looking, self.next) = (None, Some(now + (found.took * REST).min(LONGEST_REST)));
             self.last = Some(found);
+        }
+        let silent = self.asked.replace(now).map_or(Duration::ZERO, |asked| now.saturating_duration_since(asked));
+        if silent > STANDSTILL {
+            self.looking = self.looking.map(|began| began + silent);
         }
         if self.looking.is_some_and(|began| now.saturating_duration_since(began) > LONGEST) {
             return Some(false);

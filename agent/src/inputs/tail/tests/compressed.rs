@@ -227,6 +227,28 @@ fn what_is_compressed_over_the_gzip_file_before_comes_once() {
     }
 }
 
+/// The same, and what is compressed came and went between two looks.
+#[test]
+fn what_came_and_went_over_a_gzip_file_that_was_read_and_let_go_comes_once() {
+    now_is_real();
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on"), ("rotate_wait", "1")]);
+    rig.append("a.log", &numbered(1, 10));
+    rig.start().run();
+    File::create(rig.path("a.log")).expect("it is truncated");
+    rig.scan().run();
+    for round in 1..4 {
+        rig.append("a.log", &numbered(10 * round + 1, 10 * round + 10));
+        compress(&rig, "a.log", "a.log.1.gz");
+        write_late(&rig, "a.log.1.gz");
+        File::create(rig.path("a.log")).expect("it is truncated");
+        rig.scan().run();
+        rig.wait(2).run();
+        rig.scan().wait(8).run();
+    }
+
+    assert_eq!(rig.texts(), lines(1, 40));
+}
+
 #[test]
 fn equal_content_under_another_name_is_read_and_what_is_old_at_the_start_is_not() {
     now_is_real();

@@ -535,7 +535,7 @@ fn a_missed_file_is_read_though_its_name_changes_while_it_is_looked_for() {
     listings.siblings(&place);
     rig.rename("a.log.0", "a.log.5").rename("a.log.1", "a.log.0");
 
-    let since = Since { born, seen: 0, is_copied: false, gone: None };
+    let since = Since { born, seen: 0, is_copied: false, until: 0, gone: None };
     rig.tail().take_up_missed((&place, &place), since, &mut listings);
     rig.run();
 
@@ -599,7 +599,7 @@ fn what_has_come_to_the_path_of_a_missed_log_is_read_only_if_it_is_unknown() {
     let listed = FileId::of(&fs::metadata(&log).expect("it is there"));
     fs::copy(&log, &copy).expect("copied");
     fs::write(&log, "new\n").expect("truncated");
-    let since = Since { born: 1, seen: 0, is_copied: true, gone: None };
+    let since = Since { born: 1, seen: 0, is_copied: true, until: 0, gone: None };
 
     rig.tail().take_up_rotated((&log, &log), (&copy, listed), since);
     assert_eq!(rig.open_files(), 1, "it is what was read of the log");
@@ -667,6 +667,23 @@ fn what_is_copied_twice_over_the_copy_before_between_two_looks_comes_once() {
         texts.sort_by_key(|text| text.strip_prefix("line ").and_then(|number| number.parse::<u32>().ok()));
         assert_eq!(texts, (1..=30).map(|number| format!("line {number}")).collect::<Vec<_>>(), "{rotate_wait}");
     }
+}
+
+/// Its name goes on behind that of the log as that of a rotated file does.
+#[test]
+fn what_is_beside_a_log_and_no_copy_of_it_is_not_read_when_that_is_truncated() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a-1.log", "of another\n").append("a.log.2", "rotated long ago\n").append("a.log", &numbered(1, 3));
+    rig.wait_for_births();
+    rig.start().run();
+    rig.copy_and_truncate("a.log", "a.log.1");
+    rig.append("a-1.log", "of another\n").append("a.log.2", "edited\n").append("a.log", &numbered(4, 5));
+    rig.scan().run();
+    rig.append("a-1.log", "of another\n").append("a.log.2", "edited\n");
+    rig.wait(1).run();
+    rig.scan().wait(20);
+
+    assert_eq!(rig.texts(), (1..=5).map(|number| format!("line {number}")).collect::<Vec<_>>());
 }
 
 /// As from cron: `cat app.log >> app.log.old; : > app.log`.
