@@ -240,10 +240,11 @@ impl Pass<'_> {
             way = way.and(group);
             length += usize::from(group);
             let is_done = done.of_runs(has_letters).checked_shr(length as u32).unwrap_or_default() & 1 == 1;
-            if engine.ways.end(place, has_letters, beginning) && !is_done {
-                let whole = if has_letters { way.with_letters() } else { way };
-                self.run_in_way(chain, first..first + count, head, (whole, beginning));
+            if is_done || !engine.ways.end(place, has_letters, beginning) {
+                continue;
             }
+            let whole = if has_letters { way.with_letters() } else { way };
+            self.run_in_way(chain, first..first + count, head, (whole, beginning));
         }
     }
 

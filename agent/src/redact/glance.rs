@@ -410,12 +410,13 @@ impl Pass<'_> {
             }
             start = start.saturating_sub(length + 1);
             let beginning = Beginning::of(self.text[start], self.byte(start + 1));
-            if ways.begin(place, has_letters, beginning) {
-                let way = seen.way.last(count);
-                let whole = if has_letters { way.with_letters() } else { way };
-                if self.passes(start..last.start + last.size, way, ways.asked(whole, beginning)) {
-                    return true;
-                }
+            if !ways.begin(place, has_letters, beginning) {
+                continue;
+            }
+            let way = seen.way.last(count);
+            let whole = if has_letters { way.with_letters() } else { way };
+            if self.passes(start..last.start + last.size, way, ways.asked(whole, beginning)) {
+                return true;
             }
         }
         false
