@@ -24,8 +24,8 @@ impl Pass<'_> {
             return true;
         }
         let name = &self.text[at..end];
-        let is_name =
-            [&b"password"[..], b"passwd", b"pass", b"passphrase"].iter().any(|one| name.eq_ignore_ascii_case(one));
+        let is_name = matches!(self.text[at], b'p' | b'P')
+            && [&b"password"[..], b"passwd", b"pass", b"passphrase"].iter().any(|one| name.eq_ignore_ascii_case(one));
         let (Some(password), true) = (self.engine.own.password, is_name) else { return false };
         let Some(value) = self.quoted_password(at..end) else { return false };
         self.next = value.end;

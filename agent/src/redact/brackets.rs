@@ -230,9 +230,22 @@ impl Pass<'_> {
     }
 
     /// Whether what opens at `start` describes values, as schemas do, and holds none: `{"type":"string","minLength":8}`.
-    fn is_description(&self, start: usize) -> bool {
-        let text = self.rest(start);
+    fn is_description(&mut self, start: usize) -> bool {
+        let text = self.text.get(start..).unwrap_or_default();
+        if self.untyped.contains(&start) && start + text.len().min(REACH) <= self.untyped.end {
+            return false;
+        }
+        // Where there is none, those behind it need not be looked for again.
+        let ahead = &text[..text.len().min(2 * REACH)];
+        let Some(first) = TYPE.find(ahead) else {
+            self.untyped = start..start + ahead.len();
+            return false;
+        };
         let text = &text[..text.len().min(REACH)];
+        if first >= text.len() {
+            self.untyped = start..start + first;
+            return false;
+        }
         let text = &text[..memchr::memchr2(b'}', b'\n', text).unwrap_or(text.len())];
         let member = |name: &Finder<'_>| {
             name.find_iter(text).find_map(|place| {

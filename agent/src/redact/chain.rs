@@ -185,12 +185,6 @@ impl Chain {
         self.lengths[at]
     }
 
-    /// The length of group `at`, 0 if there are fewer.
-    #[inline(always)]
-    pub(super) fn length_or_none(&self, at: usize) -> u8 {
-        if at < self.count { self.lengths[at] } else { 0 }
-    }
-
     /// Where group `at` begins.
     pub(super) fn start(&self, at: usize) -> usize {
         self.starts[at] as usize
@@ -239,15 +233,14 @@ impl Chain {
     /// Whether the `count` groups from `first` on have `length` bytes and `mark` between them, and there are no more of these.
     #[inline(always)]
     pub(super) fn are_alike(&self, first: usize, count: usize, length: u8, mark: u8) -> bool {
-        if first + count > self.count || self.separators[first + 1] != mark {
+        let goes_before = first > 0 && self.separators[first] == mark;
+        if goes_before || first + count > self.count || self.separators[first + 1] != mark {
             return false;
         }
         let groups = &self.lengths[first..first + count];
         let marks = &self.separators[first + 1..first + count];
         let goes_on = first + count < self.count && self.separators[first + count] == mark;
-        let goes_before = first > 0 && self.separators[first] == mark;
-        let is_alike = groups.iter().all(|one| *one == length) && marks.iter().all(|one| *one == mark);
-        is_alike && !goes_on && !goes_before
+        !goes_on && groups.iter().all(|one| *one == length) && marks.iter().all(|one| *one == mark)
     }
 }
 

@@ -11,6 +11,7 @@ use super::endings::Track;
 use super::engine::LONGEST;
 use super::groups::{Group, Groups};
 use super::moment::{may_be_moment, moment};
+use super::prefixes::Place;
 use super::runs::SHORTEST;
 use super::scanner::Pass;
 use super::universal::iban;
@@ -215,12 +216,12 @@ impl Pass<'_> {
     #[inline(always)]
     fn mute_runs(&mut self, chain: &Chain, first: usize, head: usize, done: Lengths) {
         let engine = self.engine;
-        let groups = [0, 1, 2].map(|more| usize::from(chain.length_or_none(first + more).min(15)));
-        let is_alone = engine.asks_alone(chain.length(first).into(), chain.has_letters(first));
-        let is_two = engine.ways.may_be_two(groups);
-        let (is_three, has_more) = engine.ways.may_be_three(groups);
         let start = chain.start(first);
-        if !(is_alone || is_two || is_three || has_more) || self.is_inside(start) {
+        let beginning = Beginning::of(self.byte(start), self.byte(start + 1));
+        let is_alone = engine.asks_alone(chain.length(first).into(), chain.has_letters(first));
+        let mut place = engine.ways.step(Place::default(), chain.length(first));
+        let goes_on = engine.ways.come(place, chain.has_letters(first), beginning);
+        if !(is_alone || goes_on) || self.is_inside(start) {
             return;
         }
         let mut length = usize::from(chain.length(first));
@@ -229,23 +230,21 @@ impl Pass<'_> {
             let run = chain.run(self.text, first, 1, &mut plain);
             self.run_of(&run, head, true);
         }
-        let beginning = Beginning::of(self.byte(start), self.byte(start + 1));
         let mut way = Way::default().and(chain.length(first));
         for count in 2..=chain.most(first) {
-            way = way.and(chain.length(first + count - 1));
-            length += usize::from(chain.length(first + count - 1));
-            let is_one = match count {
-                2 => is_two,
-                3 => is_three,
-                _ if !has_more || !engine.ways.may_begin(way) => return,
-                _ => true,
-            };
-            let whole = if chain.have_letters(first, count) { way.with_letters() } else { way };
-            let done = done.of_runs(chain.have_letters(first, count));
-            let is_done = done.checked_shr(length as u32).unwrap_or_default() & 1 == 1;
-            if is_one && !is_done && engine.ways.may_have(whole, beginning) {
-                self.run_in_way(chain, first..first + count, head, (whole, beginning));
+            let (group, has_letters) = (chain.length(first + count - 1), chain.have_letters(first, count));
+            place = engine.ways.step(place, group);
+            if !engine.ways.come(place, has_letters, beginning) {
+                return;
             }
+            way = way.and(group);
+            length += usize::from(group);
+            let is_done = done.of_runs(has_letters).checked_shr(length as u32).unwrap_or_default() & 1 == 1;
+            if is_done || !engine.ways.end(place, has_letters, beginning) {
+                continue;
+            }
+            let whole = if has_letters { way.with_letters() } else { way };
+            self.run_in_way(chain, first..first + count, head, (whole, beginning));
         }
     }
 

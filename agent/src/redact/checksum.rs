@@ -41,12 +41,17 @@ pub(super) fn weighted(digits: &[u8], weights: &[u32]) -> u32 {
     digits.iter().zip(weights).map(|(byte, weight)| digit(*byte) * weight).sum()
 }
 
+/// What a digit counts in Luhn's sum: as it is, and doubled.
+const LUHN: [[u8; 16]; 2] =
+    [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15], [0, 2, 4, 6, 8, 1, 3, 5, 7, 9, 0, 0, 0, 0, 0, 0]];
+
 /// Whether the last digit is the one of Luhn's rule (ISO/IEC 7812-1, annex B): from the right every second digit is doubled.
 pub fn luhn(digits: &[u8]) -> bool {
-    let doubled = |byte: u8| [0, 2, 4, 6, 8, 1, 3, 5, 7, 9].get(usize::from(byte & 0x0f)).copied().unwrap_or_default();
-    let pairs = digits.rchunks(2);
-    let sum: u32 =
-        pairs.map(|pair| if let [left, right] = pair { doubled(*left) + digit(*right) } else { digit(pair[0]) }).sum();
+    let (mut sum, mut doubled) = (0_u32, digits.len() & 1 ^ 1);
+    for byte in digits {
+        sum += u32::from(LUHN[doubled][usize::from(byte & 0x0f)]);
+        doubled ^= 1;
+    }
     sum.is_multiple_of(10)
 }
 

@@ -11,17 +11,26 @@ const NAME: usize = 48;
 const TAG: usize = 256;
 /// Longest section of characters.
 const SECTION: usize = 1024;
+/// Whether each byte may be part of a name.
+static IS_NAME: [bool; 256] = {
+    let mut names = [false; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        names[at] = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':') || byte >= 0x80;
+        at += 1;
+    }
+    names
+};
 /// Attributes that hold the name of what is in an element.
 const NAMES: &[&[u8]] = &[b" name=", b" key=", b" Name=", b" Key="];
 
 impl Pass<'_> {
     /// Looks at the `<` at `at`, which may open an element of XML: its name, a value, and its end. Gives whether it held one.
     pub(super) fn element(&mut self, at: usize) -> bool {
-        let is_name =
-            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':') || *byte >= 0x80;
         let text = self.text;
         let rest = &text[at + 1..];
-        let length = rest.iter().take(NAME).take_while(|byte| is_name(byte)).count();
+        let length = rest.iter().take(NAME).take_while(|byte| IS_NAME[usize::from(**byte)]).count();
         let (name, behind) = rest.split_at(length);
         let name = &name[..without_number(name)];
         let (detector, start) = match behind.first() {

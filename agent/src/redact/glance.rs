@@ -15,6 +15,7 @@ use super::context::Lengths;
 use super::endings::Track;
 use super::engine::{Asked, LONGEST};
 use super::masks::{Masks, NO_CLASSES, Window, alnums};
+use super::prefixes::Place;
 use super::scanner::{Pass, long_capitals};
 use super::shapes::Shape;
 use super::universal::iban;
@@ -396,19 +397,29 @@ impl Pass<'_> {
     /// Whether the last groups, of which `last` is the last one, are written in a way that counts without a word.
     #[inline(never)]
     fn may_be_way(&self, seen: &Seen, last: &Group) -> bool {
-        let mut start = last.start;
-        let mut counts = (2..=GROUPS).take_while(|count| seen.way.first(*count) > 0);
-        counts.any(|count| {
-            let way = seen.way.last(count);
-            start = start.saturating_sub(way.first(count) + 1);
-            let whole = if seen.letters & ((1 << count) - 1) != 0 { way.with_letters() } else { way };
-            let ways = &self.engine.ways;
-            let is_device = matches!(count, 3 | 6) && ways.is_device(way);
+        let ways = &self.engine.ways;
+        if ways.is_device(seen.way.last(3)) || ways.is_device(seen.way.last(6)) {
+            return true;
+        }
+        let (mut start, mut place) = (last.start, ways.step_back(Place::default(), seen.way.first(1)));
+        for count in 2..=GROUPS {
+            let (length, has_letters) = (seen.way.first(count), seen.letters & ((1 << count) - 1) != 0);
+            place = ways.step_back(place, length);
+            if length == 0 || !ways.come_back(place, has_letters) {
+                return false;
+            }
+            start = start.saturating_sub(length + 1);
             let beginning = Beginning::of(self.text[start], self.byte(start + 1));
-            is_device
-                || ways.may_have(whole, beginning)
-                    && self.passes(start..last.start + last.size, way, ways.asked(whole, beginning))
-        })
+            if !ways.begin(place, has_letters, beginning) {
+                continue;
+            }
+            let way = seen.way.last(count);
+            let whole = if has_letters { way.with_letters() } else { way };
+            if self.passes(start..last.start + last.size, way, ways.asked(whole, beginning)) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether the groups at `span`, which are written in this `way`, pass the check of one of those `asked`.

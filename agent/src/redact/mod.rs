@@ -54,6 +54,7 @@ mod phone;
 mod php;
 mod phrases;
 mod place;
+mod prefixes;
 mod quote;
 mod resolve;
 mod runs;

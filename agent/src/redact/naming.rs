@@ -1,5 +1,6 @@
 //! Values whose name is itself a value beside them: `"name":"password","value":"x"`, `<add key="password" value="x"/>`.
 
+use super::filter::Listed;
 use super::scanner::Pass;
 
 /// Bytes before a value among which its name is looked for.
@@ -10,8 +11,8 @@ const NAME: usize = 64;
 const MARKS: usize = 40;
 const BRACKETS: &[u8] = b"{}<>()[]";
 /// Members that hold a name.
-const MEMBERS: &[&[u8]] =
-    &[b"name", b"key", b"field", b"param", b"parameter", b"path", b"property", b"header", b"variable"];
+static MEMBERS: Listed =
+    Listed::new(&[b"name", b"key", b"field", b"param", b"parameter", b"path", b"property", b"header", b"variable"]);
 
 impl Pass<'_> {
     /// The detector that the name tells beside the member that begins at `start` and whose mark is at `at`: one before it in the same
@@ -68,7 +69,7 @@ fn holds_name(before: &[u8]) -> bool {
     let before = &before[..before.len() - marks];
     let length = before.iter().rev().take(NAME).take_while(|byte| is_part(**byte)).count();
     let member = &before[before.len() - length..];
-    MEMBERS.iter().any(|one| member.eq_ignore_ascii_case(one))
+    MEMBERS.has(member)
 }
 
 /// The name that `behind` the mark of its member begins with.

@@ -17,7 +17,9 @@ impl Pass<'_> {
         if near.is_none() && !is_tail {
             return false;
         }
-        if at < self.hex_end {
+        let is_part = |byte: u8| byte.is_ascii_hexdigit() || byte == b':';
+        let is_single = !is_part(self.byte_before(at, 1)) && !is_part(self.byte(at + 1)) && self.byte(at + 1) != b'.';
+        if is_single || at < self.hex_end {
             return false;
         }
         let floor = self.next.max(at.saturating_sub(LONGEST));

@@ -163,6 +163,12 @@ impl Pass<'_> {
         const LONGEST: usize = 15;
         let text = &self.text[at..self.text.len().min(at + LONGEST + 9)];
         text.iter().take(4).find(|byte| **byte == b'.')?;
+        // All of both are digits and dots, with a mark between both ends.
+        let length = self.masks.ahead(at, |classes| classes.digits | classes.joints).trailing_ones() as usize;
+        let may_be_first = self.rest(at + length).starts_with(b" > ");
+        if !may_be_first && !self.text[..at].ends_with(b" > ") {
+            return None;
+        }
         let (dot, _) = text.iter().enumerate().filter(|(_, byte)| **byte == b'.').nth(3)?;
         let port = text[dot + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         let behind = &text[dot + 1 + port..];

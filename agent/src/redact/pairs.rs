@@ -170,8 +170,10 @@ impl Pass<'_> {
         self.asked += 1;
         let floor = self.next.max(end.saturating_sub(NAME));
         let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || *byte >= 0x80;
-        let length =
-            self.text.get(floor..end).map_or(0, |before| before.iter().rev().take_while(|byte| is_name(byte)).count());
+        // The last word is part of it.
+        let known = if last.key.is_some() { last.start.clamp(floor.min(end), end) } else { end };
+        let before = self.text.get(floor..known).unwrap_or_default();
+        let length = end - known + before.iter().rev().take_while(|byte| is_name(byte)).count();
         let pairs = &self.engine.pairs;
         let name = &self.text[end - length..end];
         let is_word = last.key.is_some() && last.start + length == end;

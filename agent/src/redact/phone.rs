@@ -54,7 +54,13 @@ impl Pass<'_> {
         if digits.plain[1 + head] == b'1' && matches!(digits.plain[2 + head], b'0' | b'1') {
             return false;
         }
-        self.gather(&mut digits, DIGITS);
+        // Where fewer came than were asked for there are no more.
+        if digits.count == head + CODE {
+            self.gather(&mut digits, DIGITS);
+        }
+        if digits.count < head + code + least {
+            return false;
+        }
         let ends = |count: &usize| *count <= digits.count && !self.is_word(digits.ends[*count]);
         let candidate = |count: usize| Candidate {
             plain: if is_plus { &digits.plain[..=count] } else { &digits.plain[1..=count] },

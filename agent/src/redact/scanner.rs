@@ -157,6 +157,8 @@ impl Scanner {
             next: 0,
             cut_end: usize::MAX,
             unnamed: 0,
+            unpointed: 0..0,
+            untyped: 0..0,
             rows_end: 0,
             chain_end: 0,
             hex_end: 0,
@@ -182,9 +184,14 @@ impl Scanner {
         {
             self.steps = pass.steps;
         }
-        if found.len() == first {
-            return;
+        if found.len() > first {
+            self.finish(found, first, is_coded);
         }
+    }
+
+    /// Gives what was `found` from `first` on in places of the text as it is written, if that `is_coded`, each place once.
+    #[inline(always)]
+    fn finish(&mut self, found: &mut Vec<Finding>, first: usize, is_coded: bool) {
         if is_coded {
             self.decoded.give_back(&mut found[first..]);
         }
@@ -274,6 +281,9 @@ pub(super) struct Pass<'a> {
     pub(super) cut_end: usize,
     /// No name of a value stands right before this.
     pub(super) unnamed: usize,
+    /// Where neither a `>` nor the end of a line stands, and where no member is called `type`, of what was looked through last.
+    pub(super) unpointed: Range<usize>,
+    pub(super) untyped: Range<usize>,
     /// Rows of statements before this have been looked through.
     pub(super) rows_end: usize,
     /// Groups before this have been in a chain.

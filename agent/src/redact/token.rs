@@ -17,15 +17,22 @@ const SEAL: usize = 40;
 const LONGEST_NAME: usize = 64;
 
 /// How long the token is that `text` begins with, with its brackets, which are `<>` or `[]`.
+#[inline]
 pub fn token_length(text: &[u8]) -> Option<usize> {
-    let (close, inside) = match text.split_first()? {
-        (b'<', inside) => (b'>', inside),
-        (b'[', inside) => (b']', inside),
-        _ => return None,
-    };
-    if !inside.first()?.is_ascii_lowercase() {
-        return None;
+    match text {
+        [b'<', inside @ ..] if begins_name(inside) => length_from_name(inside, b'>'),
+        [b'[', inside @ ..] if begins_name(inside) => length_from_name(inside, b']'),
+        _ => None,
     }
+}
+
+#[inline]
+fn begins_name(inside: &[u8]) -> bool {
+    inside.first().is_some_and(u8::is_ascii_lowercase)
+}
+
+/// How long the token is whose opening bracket `inside` stands behind, and which this one closes.
+fn length_from_name(inside: &[u8], close: u8) -> Option<usize> {
     let is_name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'_';
     let name = inside.iter().take(LONGEST_NAME + 1).take_while(|byte| is_name(byte)).count();
     if name > LONGEST_NAME {
@@ -53,6 +60,7 @@ pub fn token_length(text: &[u8]) -> Option<usize> {
 
 /// How long the token is that `text` begins with, if it is one that is written in place of values: with a key, or with the name of a
 /// kind of value and nothing else.
+#[inline]
 pub(super) fn own_length(text: &[u8]) -> Option<usize> {
     let length = token_length(text)?;
     let name = &text[1..length - 1];

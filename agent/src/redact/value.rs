@@ -367,11 +367,12 @@ impl Pass<'_> {
 
     /// The value in `<…>` at `start`, or behind `<` alone.
     fn pointed(&mut self, start: usize) -> Option<Value> {
-        let text = &self.text[start + 1..self.text.len().min(start + POINTED)];
+        let text = self.text;
+        let text = &text[start + 1..text.len().min(start + POINTED)];
         if own_length(text).is_some() {
             return None;
         }
-        let Some(length) = memchr::memchr2(b'>', b'\n', text).filter(|length| text[*length] == b'>') else {
+        let Some(length) = self.pointed_length(start + 1, text.len()) else {
             let end = self.end_of(start + 1, Kind::Bare);
             return (end > start + 1).then_some(Value::bare(start + 1..end));
         };
@@ -382,6 +383,23 @@ impl Pass<'_> {
             && !inside.ends_with(b"/")
             && !inside.iter().any(|byte| matches!(byte, b' ' | b'"' | b'<'));
         is_value.then_some(Value::bare(start + 1..start + 1 + length))
+    }
+
+    /// How long what stands from `start` on before a `>` is, if there is one on its line within `most` bytes.
+    fn pointed_length(&mut self, start: usize, most: usize) -> Option<usize> {
+        if self.unpointed.contains(&start) && start + most <= self.unpointed.end {
+            return None;
+        }
+        // Where there is none, those behind it need not be looked for again.
+        let ahead = self.rest(start);
+        let ahead = &ahead[..ahead.len().min(2 * POINTED)];
+        match memchr::memchr2(b'>', b'\n', ahead) {
+            Some(length) if length < most => (ahead[length] == b'>').then_some(length),
+            length => {
+                self.unpointed = start..start + length.unwrap_or(ahead.len());
+                None
+            }
+        }
     }
 
     /// Where a value without quotes ends that begins at `start`, behind this `mark`.

@@ -3,7 +3,7 @@
 
 use super::endings::{Endings, Track};
 use super::engine::Asked;
-use super::filter::Filter;
+use super::prefixes::{Place, Prefixes};
 use super::{Detector, Form, Tier, vat};
 
 /// Detectors that count in one piece without a word though they are not of the first tier.
@@ -97,12 +97,6 @@ impl Way {
     fn has_letters(self) -> bool {
         self.0 >> 31 == 1
     }
-
-    /// A number for it, and for a beginning of which one bit is set.
-    #[inline(always)]
-    fn hash(self, beginning: u16) -> u64 {
-        (u64::from(self.0) | u64::from(beginning) << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 24
-    }
 }
 
 /// How values begin: with one of these digits (and no second zero), with a letter and something else (`a`), or with two letters (`A`). Others begin in
@@ -173,14 +167,9 @@ struct Entry {
 /// The detectors that each way leads to.
 #[derive(Debug, Default)]
 pub(super) struct Ways {
-    filter: Filter<512>,
-    /// By the lengths of all groups but the last one, the lengths of the last one, as bits: of two groups, and of three.
-    twos: [u16; 16],
-    threes: [[u16; 16]; 16],
-    /// The same of the first three of more.
-    firsts: [[u16; 16]; 16],
-    /// Groups with which a way begins, without regard to letters.
-    beginnings: Filter<64>,
+    prefixes: Prefixes,
+    /// The same from the last group back.
+    suffixes: Prefixes,
     endings: Endings,
     devices: [Way; DEVICES.len()],
     entries: Vec<Entry>,
@@ -203,17 +192,8 @@ impl Ways {
     fn put(&mut self, groups: &[u8], entry: Entry) {
         let place = self.entries.partition_point(|other| other.way <= entry.way);
         self.entries.insert(place, entry);
-        let bits = (0..13).map(|bit| 1 << bit).filter(|bit| entry.asked.beginning.0 & bit != 0);
-        bits.for_each(|bit| self.filter.put(entry.way.hash(bit)));
-        let length = |at: usize| usize::from(groups[at].min(15));
-        match groups.len() {
-            2 => self.twos[length(0)] |= 1 << length(1),
-            3 => self.threes[length(0)][length(1)] |= 1 << length(2),
-            _ => self.firsts[length(0)][length(1)] |= 1 << length(2),
-        }
-        for count in 2..=groups.len() {
-            self.beginnings.put(Way::of(&groups[..count], false).hash(0));
-        }
+        self.prefixes.put(groups.iter(), entry.way.has_letters(), entry.asked.beginning.0);
+        self.suffixes.put(groups.iter().rev(), entry.way.has_letters(), entry.asked.beginning.0);
     }
 
     /// Makes them ready to be followed, once all are added.
@@ -237,29 +217,40 @@ impl Ways {
         self.endings.step(track, length)
     }
 
-    /// Whether the first two groups, of at most 15 bytes each, are written in any way.
+    /// How far the ways of one number have come, from its first group on, behind one more group of `length` bytes.
     #[inline(always)]
-    pub(super) fn may_be_two(&self, groups: [usize; 3]) -> bool {
-        self.twos[groups[0] & 15] >> (groups[1] & 15) & 1 == 1
+    pub(super) fn step(&self, place: Place, length: u8) -> Place {
+        self.prefixes.step(place, length)
     }
 
-    /// Whether three groups of these lengths are written in any way, and whether a way of more groups begins with them.
+    /// Whether a way goes through `place`, or ends there, behind groups with letters or without and of values that begin so.
     #[inline(always)]
-    pub(super) fn may_be_three(&self, groups: [usize; 3]) -> (bool, bool) {
-        let [one, two, three] = groups.map(|length| length & 15);
-        (self.threes[one][two] >> three & 1 == 1, self.firsts[one][two] >> three & 1 == 1)
+    pub(super) fn come(&self, place: Place, has_letters: bool, beginning: Beginning) -> bool {
+        self.prefixes.come(place, has_letters, beginning.0)
     }
 
-    /// Whether any way may begin with these two groups or more, with letters or not.
+    /// Whether one ends there.
     #[inline(always)]
-    pub(super) fn may_begin(&self, way: Way) -> bool {
-        self.beginnings.may_hold(way.hash(0))
+    pub(super) fn end(&self, place: Place, has_letters: bool, beginning: Beginning) -> bool {
+        self.prefixes.end(place, has_letters, beginning.0)
     }
 
-    /// Whether any detector may want what is written in this way and begins so.
+    /// How far the ways of one number have come, from its last group back, before one more group of `length` bytes.
     #[inline(always)]
-    pub(super) fn may_have(&self, way: Way, beginning: Beginning) -> bool {
-        self.filter.may_hold(way.hash(beginning.0))
+    pub(super) fn step_back(&self, place: Place, length: usize) -> Place {
+        self.suffixes.step(place, length.min(usize::from(u8::MAX)) as u8)
+    }
+
+    /// Whether a way ends with the groups before which `place` is.
+    #[inline(always)]
+    pub(super) fn come_back(&self, place: Place, has_letters: bool) -> bool {
+        self.suffixes.come(place, has_letters, u16::MAX)
+    }
+
+    /// Whether a way of values that begin so has no groups before `place`.
+    #[inline(always)]
+    pub(super) fn begin(&self, place: Place, has_letters: bool, beginning: Beginning) -> bool {
+        self.suffixes.end(place, has_letters, beginning.0)
     }
 
     /// The detectors that want what is written in this way and begins so.
