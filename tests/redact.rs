@@ -640,6 +640,11 @@ fn a_redact_that_leaves_whole_lines_out_covers_nothing() {
 
     let (is_content, told) = check("", "");
     assert!(!is_content && told.contains("V220") && told.contains("`Exclude $log`"), "{told}");
+    let renamed = "[FILTER]\n    name modify\n    match *\n    rename line log\n";
+    for input in ["    key line\n", "    parser json\n[INPUT]\n    name stdin\n"] {
+        let (is_content, told) = check(input, renamed);
+        assert!(!is_content && told.contains("V220") && told.contains("`Exclude $log`"), "{told}");
+    }
     for (input, filters) in [("    key line\n", ""), ("    parser json\n", ""), ("", parser)] {
         let (is_content, told) = check(input, filters);
         assert!(is_content && !told.contains("V220"), "{input}{filters}: {told}");

@@ -37,6 +37,11 @@ pub fn excluded(section: &Section) -> Vec<String> {
     if section.name().eq_ignore_ascii_case(redact::KIND.name) { redact::excluded(section) } else { Vec::new() }
 }
 
+/// The keys that the filter of `section` gives another name, or a copy under one, each with that.
+pub fn moves(section: &Section) -> Vec<(String, String)> {
+    if section.name().eq_ignore_ascii_case(modify::KIND.name) { modify::moves(section) } else { Vec::new() }
+}
+
 /// The key whose text the filter of `section` takes apart, so that it is no field of its own any more.
 pub fn takes_apart(section: &Section) -> Option<&str> {
     let is_kept = section.get("preserve_key").is_some_and(|is_kept| bool::parse(&is_kept.text) != Ok(false));

@@ -19,8 +19,14 @@ use crate::plugin::InputKind;
 /// All input plugins, in the order of the manual.
 pub const KINDS: &[InputKind] = &[dummy::KIND, stdin::KIND, tail::KIND];
 
-/// The key under which the input of `section` puts whole lines; none where a parser takes them apart.
+/// The key under which the input of `section` puts lines as a whole; none where a parser takes them apart.
 pub fn text_key(section: &Section) -> Option<&str> {
-    let is_whole = section.name().eq_ignore_ascii_case(tail::KIND.name) && section.get("parser").is_none();
-    is_whole.then(|| section.get("key").map_or("log", |key| key.text.as_str()))
+    let is_one = |kind: &InputKind| section.name().eq_ignore_ascii_case(kind.name);
+    if section.get("parser").is_some() {
+        return None;
+    }
+    // Of its input `stdin` keeps so what is no JSON.
+    let is_tail = is_one(&tail::KIND);
+    let named = section.get("key").filter(|_| is_tail);
+    (is_tail || is_one(&stdin::KIND)).then(|| named.map_or("log", |key| key.text.as_str()))
 }

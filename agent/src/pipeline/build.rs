@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::coverage::{From, Redacts, To, uncovered};
+use super::coverage::{From, Redacts, To, reached, uncovered};
 use super::processors::{without, without_processors};
 use super::redaction;
 use super::routes::{self, Routes, WrittenRoute};
@@ -75,6 +75,8 @@ pub struct BuiltFilter {
     /// The keys that it leaves as they are, and the one whose text it takes apart.
     pub(super) excluded: Vec<String>,
     pub(super) takes_apart: Option<String>,
+    /// The keys that it renames or copies, each with the new one.
+    pub(super) moves: Vec<(String, String)>,
 }
 
 impl BuiltFilter {
@@ -205,8 +207,10 @@ fn tell_uncovered(
     rule: RedactRule,
     findings: &mut Diagnostics,
 ) {
-    let sure = filters.iter().filter(|filter| filter.redacts && filter.always);
-    let redacts: Vec<Redacts<'_>> = sure.map(covering).collect();
+    let moves: Vec<(String, String)> = filters.iter().flat_map(|filter| filter.moves.iter().cloned()).collect();
+    let before = filters.iter().scan(0, |count, filter| Some(std::mem::replace(count, *count + filter.moves.len())));
+    let sure = filters.iter().zip(before).filter(|(filter, _)| filter.redacts && filter.always);
+    let redacts: Vec<Redacts<'_>> = sure.map(|(filter, before)| covering(filter, &moves[..before])).collect();
     if rule == RedactRule::Off && redacts.is_empty() && !outputs.iter().any(BuiltOutput::redacts) {
         return;
     }
@@ -233,9 +237,10 @@ fn tell_uncovered(
         let message = format!("records of `{input}` reach `{output}` without passing `redact`");
         let text = from.iter().find(|from| from.name == input).and_then(|from| from.text);
         let is_left = |text: &&str| filters.iter().any(|filter| filter.excluded.iter().any(|key| key == text));
-        let help = match text.filter(is_left) {
-            Some(text) => {
-                format!("`{text}` holds its whole lines: take `Exclude ${text}` out, or name what may stay in them")
+        let mut keys = text.map(|text| reached(text, &moves)).unwrap_or_default().into_iter();
+        let help = match keys.find(is_left) {
+            Some(key) => {
+                format!("`{key}` holds its whole lines: take `Exclude ${key}` out, or name what may stay in them")
             }
             None => "widen the `Match` of a filter `redact`, or add one".into(),
         };
@@ -243,8 +248,8 @@ fn tell_uncovered(
     }
 }
 
-fn covering(filter: &BuiltFilter) -> Redacts<'_> {
-    Redacts { matcher: &filter.matcher, input: filter.input.as_deref(), excluded: &filter.excluded }
+fn covering<'a>(filter: &'a BuiltFilter, moves: &'a [(String, String)]) -> Redacts<'a> {
+    Redacts { matcher: &filter.matcher, input: filter.input.as_deref(), excluded: &filter.excluded, moves }
 }
 
 /// Builds the output called `name`, and nothing else of `loaded`.
@@ -406,7 +411,18 @@ impl Builder<'_> {
         })?;
         let (redacts, excluded) = (filters::redacts(section), filters::excluded(section));
         let takes_apart = filters::takes_apart(section).map(str::to_owned);
-        Some(BuiltFilter { matcher, input: None, factory, metrics, redacts, always: true, excluded, takes_apart })
+        let moves = filters::moves(section);
+        Some(BuiltFilter {
+            matcher,
+            input: None,
+            factory,
+            metrics,
+            redacts,
+            always: true,
+            excluded,
+            takes_apart,
+            moves,
+        })
     }
 
     fn output(&mut self, (section, instance): (&Section, String)) -> Option<BuiltOutput> {

@@ -27,12 +27,26 @@ pub(super) struct Redacts<'a> {
     pub(super) input: Option<&'a str>,
     /// The keys that it does not look at: what puts whole lines there passes it as it is.
     pub(super) excluded: &'a [String],
+    /// The keys that filters before it rename or copy, each with the new one.
+    pub(super) moves: &'a [(String, String)],
+}
+
+/// The keys that `text`, a key, is found under behind `moves`.
+pub(super) fn reached<'a>(text: &'a str, moves: &'a [(String, String)]) -> Vec<&'a str> {
+    let mut keys = vec![text];
+    for (from, to) in moves {
+        if keys.contains(&from.as_str()) && !keys.contains(&to.as_str()) {
+            keys.push(to);
+        }
+    }
+    keys
 }
 
 impl Redacts<'_> {
     /// Whether it is on the way of records of `input`, and looks at them.
     fn looks_at(&self, input: &From<'_>) -> bool {
-        let is_left = input.text.is_some_and(|text| self.excluded.iter().any(|key| key == text));
+        let keys = input.text.map(|text| reached(text, self.moves)).unwrap_or_default();
+        let is_left = self.excluded.iter().any(|key| keys.contains(&key.as_str()));
         !is_left && self.input.is_none_or(|alone| alone == input.name)
     }
 }
@@ -83,14 +97,14 @@ mod tests {
     }
 
     fn of_all(matchers: &[Matcher]) -> Vec<Redacts<'_>> {
-        matchers.iter().map(|matcher| Redacts { matcher, input: None, excluded: &[] }).collect()
+        matchers.iter().map(|matcher| Redacts { matcher, input: None, excluded: &[], moves: &[] }).collect()
     }
 
     #[test]
     fn a_processor_covers_its_own_input() {
         let all = Matcher::all();
         let from = [of("one"), of("other")];
-        let redacts = [Redacts { matcher: &all, input: Some("one"), excluded: &[] }];
+        let redacts = [Redacts { matcher: &all, input: Some("one"), excluded: &[], moves: &[] }];
 
         assert_eq!(uncovered(&from, &redacts, &[To { name: "out", matcher: &all }]), [("other", "out")]);
     }
@@ -101,11 +115,24 @@ mod tests {
         let from =
             [From { text: Some("log"), ..of("lines") }, From { text: Some("line"), ..of("other") }, of("parsed")];
         let (to, excluded) = ([To { name: "out", matcher: &all }], ["log".to_owned()]);
-        let leaves = Redacts { matcher: &all, input: None, excluded: &excluded };
+        let leaves = Redacts { matcher: &all, input: None, excluded: &excluded, moves: &[] };
 
         assert_eq!(uncovered(&from, std::slice::from_ref(&leaves), &to), [("lines", "out")]);
-        let looks = Redacts { matcher: &all, input: None, excluded: &[] };
+        let looks = Redacts { matcher: &all, input: None, excluded: &[], moves: &[] };
         assert_eq!(uncovered(&from, &[leaves, looks], &to), []);
+    }
+
+    #[test]
+    fn lines_are_followed_to_the_keys_that_they_are_renamed_to() {
+        let all = Matcher::all();
+        let from = [From { text: Some("log"), ..of("lines") }];
+        let (to, excluded) = ([To { name: "out", matcher: &all }], ["msg".to_owned()]);
+        let moves = [("log", "a"), ("b", "msg"), ("a", "b"), ("b", "msg")].map(|(one, two)| (one.into(), two.into()));
+        let open = |moves: &[(String, String)]| {
+            uncovered(&from, &[Redacts { matcher: &all, input: None, excluded: &excluded, moves }], &to).len()
+        };
+
+        assert_eq!([0, 1, 2, 3, 4].map(|count| open(&moves[..count])), [0, 0, 0, 0, 1]);
     }
 
     #[test]

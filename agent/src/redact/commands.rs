@@ -27,7 +27,7 @@ const DASH: usize = 10;
 
 /// How a program takes a password.
 #[derive(Clone, Copy, Debug)]
-enum Takes {
+pub(super) enum Takes {
     /// `-psecret`.
     Glued,
     /// `-p secret` and `-psecret`.
@@ -36,6 +36,20 @@ enum Takes {
     Pair,
     /// The name of an account, glued to the option or, if that ends with a space, behind it.
     Name,
+}
+
+impl Takes {
+    /// Whether `text` may be what is taken so.
+    pub(super) fn fits(self, text: &[u8]) -> bool {
+        let is_sample = matches!(text.first(), None | Some(b'-' | b'<' | b'[' | b'$' | b'*'));
+        let is_pair = text.iter().any(|byte| matches!(byte, b':' | b'%'));
+        match self {
+            Self::Glued | Self::Both => !is_sample,
+            Self::Pair => !is_sample && is_pair,
+            // Others are samples, or ids of messages as in `su - ID47`.
+            Self::Name => !is_sample && text.first().is_some_and(u8::is_ascii_lowercase),
+        }
+    }
 }
 
 /// A program that takes a password, or a name beside it.
@@ -63,6 +77,10 @@ pub(super) const COMMANDS: &[Command] = &[
     Command { program: b"curl", options: &[(USER, Takes::Pair), (LONG_USER, Takes::Pair)] },
     Command { program: b"docker login ", options: REGISTRY },
     Command { program: b"podman login ", options: REGISTRY },
+    Command { program: b"docker\",\"login\"", options: REGISTRY },
+    Command { program: b"docker\", \"login\"", options: REGISTRY },
+    Command { program: b"podman\",\"login\"", options: REGISTRY },
+    Command { program: b"podman\", \"login\"", options: REGISTRY },
     Command { program: b"ldap", options: &[(WORD, Takes::Both)] },
     Command { program: b"redis-cli", options: &[(AUTHENTICATE, Takes::Both), (LONG_USER, Takes::Name)] },
     Command { program: b"mongo", options: &[(PASSWORD, Takes::Both), (LONE_USER, Takes::Name)] },
@@ -75,13 +93,26 @@ pub(super) const COMMANDS: &[Command] = &[
     Command { program: b"su -l ", options: &[(LOGIN, Takes::Name)] },
 ];
 
+impl Command {
+    /// Its options, with what they are glued to or not: without the space that must stand behind them, and whether it must.
+    pub(super) fn options(&self) -> impl Iterator<Item = (&'static [u8], bool, Takes)> {
+        let of = |(number, takes): &(usize, Takes)| {
+            let option: &'static [u8] = OPTIONS.get(*number)?;
+            let name = option.trim_ascii_end();
+            Some((name, name.len() < option.len(), *takes))
+        };
+        self.options.iter().filter_map(of)
+    }
+}
+
 impl Pass<'_> {
     /// Looks for the password behind the name of a program that begins at `at`, and for that of an account.
     pub(super) fn command(&mut self, at: usize, command: &Command) {
         let (text, limit) = (self.text, self.text.len().min(at + REACH));
         for (number, takes) in command.options {
             let Some(place) = self.options.find(text, at..limit, *number) else { continue };
-            let value = value(text, place + OPTIONS[*number].len(), *takes);
+            let behind = place + length_at(&text[place..], OPTIONS[*number]);
+            let value = value(text, behind, *takes);
             value.into_iter().for_each(|value| self.take(value, *takes));
         }
     }
@@ -153,13 +184,24 @@ impl Seen {
         let from = self.without.end;
         let Some(new) = text.get(from..limit) else { return };
         let end = memchr::memchr3(b'\n', b'|', b';', new);
-        let begins = |place: &usize| is_argument(&text[..*place]) && text[*place..].starts_with(option);
+        let begins = |place: &usize| is_argument(&text[..*place]) && length_at(&text[*place..], option) > 0;
         let mut places = memchr::memchr_iter(b'-', &new[..end.unwrap_or(new.len())]).map(|place| from + place);
         (self.without.end, self.behind) = match (places.find(begins), end) {
             (Some(place), _) => (place, Behind::Option),
             (None, Some(end)) => (from + end, Behind::End),
             (None, None) => (limit, Behind::Unknown),
         };
+    }
+}
+
+/// How long `option` is where `text` begins with it, else 0. In place of the space behind it a quote may close it.
+fn length_at(text: &[u8], option: &[u8]) -> usize {
+    let name = option.trim_ascii_end();
+    let is_closed = name.len() < option.len() && matches!(text.get(name.len()), Some(b'"' | b'\'' | b'\\'));
+    match text.starts_with(name) {
+        true if is_closed => name.len(),
+        true if text.starts_with(option) => option.len(),
+        _ => 0,
     }
 }
 
@@ -194,16 +236,7 @@ fn value(text: &[u8], mut start: usize, takes: Takes) -> Option<Range<usize>> {
     };
     let rest = text.get(start..)?;
     let length = rest.iter().position(is_end).unwrap_or(rest.len());
-    let text = &rest[..length];
-    let is_sample = matches!(text.first(), None | Some(b'-' | b'<' | b'[' | b'$' | b'*'));
-    let is_pair = text.iter().any(|byte| matches!(byte, b':' | b'%'));
-    let fits = match takes {
-        Takes::Glued | Takes::Both => !is_sample,
-        Takes::Pair => !is_sample && is_pair,
-        // Others are samples, or ids of messages as in `su - ID47`.
-        Takes::Name => !is_sample && text[0].is_ascii_lowercase(),
-    };
-    fits.then_some(start..start + length)
+    takes.fits(&rest[..length]).then_some(start..start + length)
 }
 
 #[cfg(test)]

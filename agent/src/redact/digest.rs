@@ -22,6 +22,21 @@ impl Pass<'_> {
         is_named && length > 0 && matches!(behind.get(length), Some(b'=' | b':'))
     }
 
+    /// Whether a name and its value stand at `start`, and no credential: `DigestMethod Algorithm="…"`. Behind what fills one up with
+    /// `=` nothing more of it stands.
+    pub(super) fn is_pair(&self, start: usize) -> bool {
+        let text = self.text.get(start..).unwrap_or_default();
+        let is_part = |byte: &&u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b':');
+        let length = text.iter().take(NAME).take_while(is_part).count();
+        let goes_on = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'#' | b'-' | b'_');
+        length > 0
+            && match text.get(length..) {
+                Some([b'=', b'"' | b'\'', next, ..]) => goes_on(*next),
+                Some([b'=', next, ..]) => goes_on(*next),
+                _ => false,
+            }
+    }
+
     /// The list of `name=value` at `start`, to its end. Gives whether it is one of an answer: it has the name of a user.
     pub(super) fn digest(&mut self, start: usize) -> bool {
         let text = self.text.get(start..).unwrap_or_default();

@@ -34,6 +34,7 @@ enum Lead {
     Like,
     Rejected,
     Track,
+    TrackName,
     Hook(u16),
     Bot(u16),
     BotToken(u16),
@@ -102,6 +103,9 @@ const LEADS: &[(&[u8; 4], Lead)] = &[
     (b"ILIK", Lead::Like),
     (b"ilik", Lead::Like),
     (b"reje", Lead::Rejected),
+    (b"trac", Lead::TrackName),
+    (b"Trac", Lead::TrackName),
+    (b"TRAC", Lead::TrackName),
 ];
 
 /// What makes dates in programs, up to their bracket.
@@ -246,7 +250,8 @@ impl Pass<'_> {
             Lead::Token(detector) => self.vendor_token(at, detector),
             Lead::Bearer => self.behind(at, |pass, start| {
                 !pass.is_type(at, start)
-                    && (pass.digest(start) || pass.token(at, start, bearer, |byte| b".~+/=".contains(&byte)))
+                    && (pass.digest(start)
+                        || !pass.is_pair(start) && pass.token(at, start, bearer, |byte| b".~+/=".contains(&byte)))
             }),
             Lead::Basic => self.behind(at, |pass, start| pass.token(at, start, basic, |byte| b"+/=".contains(&byte))),
             Lead::Sid => self.token(at, at, sid, |_| false),
@@ -261,6 +266,7 @@ impl Pass<'_> {
             Lead::Argument => self.argument(at),
             Lead::Identified => self.identified(at),
             Lead::Track => self.track(at),
+            Lead::TrackName => self.lettered_track(at),
             Lead::Hook(detector) => self.hook(at + length, detector),
             Lead::Bot(detector) => self.bot(at, detector),
             Lead::BotToken(detector) => self.token_of_bot(at, detector),

@@ -56,6 +56,10 @@ impl Pass<'_> {
         let end = if self.is_hex_address(span.clone()) {
             span.end
         } else {
+            // A whole address that is nobody's has no port: `::ffff:0:0/96`.
+            if is_address(&self.text[span.clone()]) {
+                return false;
+            }
             let length = before_port(&self.text[span.clone()]).or_else(|| self.before_dotted_port(&span));
             let Some(end) = length.map(|length| span.start + length) else { return false };
             if !self.is_hex_address(span.start..end) {
@@ -119,6 +123,11 @@ fn before_port(groups: &[u8]) -> Option<usize> {
     let address = groups[..groups.len() - port].strip_suffix(b":")?;
     ((1..=5).contains(&port) && (has_gap(address) || address.iter().filter(|byte| **byte == b':').count() == 7))
         .then_some(address.len())
+}
+
+/// Whether `groups` are an address of version 6.
+fn is_address(groups: &[u8]) -> bool {
+    std::str::from_utf8(groups).is_ok_and(|text| text.parse::<std::net::Ipv6Addr>().is_ok())
 }
 
 /// Whether zeros are left out of `groups`.

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::scanner::Pass;
-use super::secret::person::is_system;
 
 /// Longest name of an account, in bytes.
 const NAME: usize = 64;
@@ -42,7 +41,7 @@ impl Pass<'_> {
         start + behind[..length].iter().rposition(|byte| !matches!(byte, b'.' | b'-')).map_or(0, |last| last + 1)
     }
 
-    fn name(&mut self, start: usize) -> bool {
+    pub(super) fn name(&mut self, start: usize) -> bool {
         let end = self.name_end(start);
         // An address is more than a name.
         if end == start || self.byte(end) == b'@' || self.byte(end) == b'$' {
@@ -237,39 +236,6 @@ impl Pass<'_> {
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
         let length = before.iter().rev().take_while(|byte| is_part(byte)).count();
         &before[before.len() - length..]
-    }
-
-    /// `DOMAIN\name`, of which the backslash stands at `at`.
-    pub(super) fn domain_user(&mut self, at: usize) {
-        const NO_DOMAINS: &[&[u8]] =
-            &[b"HKLM", b"HKCU", b"HKCR", b"HKU", b"BUILTIN", b"AUTHORITY", b"APPPOOL", b"SERVICE", b"MACHINE"];
-        let before = &self.text[self.next.max(at.saturating_sub(17))..at];
-        let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'-';
-        let length = before.iter().rev().take_while(|byte| is_part(byte)).count();
-        let domain = &before[before.len() - length..];
-        let is_free = matches!(
-            self.byte_before(at, length + 1),
-            0 | b' ' | b'"' | b'\'' | b'=' | b':' | b'(' | b'[' | b',' | b'\n' | b'\t' | b'>'
-        );
-        let is_domain =
-            (2..=15).contains(&length) && domain[0].is_ascii_uppercase() && is_free && !NO_DOMAINS.contains(&domain);
-        if !is_domain {
-            return;
-        }
-        let marks = self.text[at..].iter().take(2).take_while(|byte| **byte == b'\\').count();
-        let (start, first) = (at + marks, self.byte(at + marks));
-        let end = self.name_end(start);
-        let is_path = matches!(self.byte(end), b'\\' | b'/' | b':' | b'@');
-        // In a line of JSON that was not taken apart, `\n` is no name.
-        let is_escape = marks == 1 && self.text.first() == Some(&b'{') && b"nrtbfu".contains(&first);
-        if first.is_ascii_alphabetic()
-            && end - start >= 3
-            && !is_path
-            && !is_escape
-            && !is_system(&self.text[start..end])
-        {
-            self.name(start);
-        }
     }
 }
 

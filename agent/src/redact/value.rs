@@ -194,7 +194,7 @@ impl Pass<'_> {
         if own_length(self.rest(start)).is_some() {
             return Some(None);
         }
-        if let Some(value) = self.bracketed(start, detector) {
+        if let Some(value) = self.glued(start, detector).or_else(|| self.bracketed(start, detector)) {
             return Some(Some(value));
         }
         match self.byte(start) {
@@ -404,6 +404,9 @@ impl Pass<'_> {
 
     /// Where a value without quotes ends that begins at `start`, behind this `mark`.
     fn bare_end(&mut self, (start, mark): (usize, u8), detector: u16) -> usize {
+        if let Some(end) = self.hash_end(start) {
+            return end;
+        }
         let own = &self.engine.own;
         if own.cookie == Some(detector) && mark == b':' && self.rest(start).strip_prefix(b"[").is_some_and(is_constant)
         {

@@ -44,6 +44,17 @@ crate::options! {
     }
 }
 
+/// The keys that the filter of `section` renames or copies, each with the new one, in its order.
+pub(super) fn moves(section: &Section) -> Vec<(String, String)> {
+    let is_move = |key: &str| matches!(key, "rename" | "hard_rename" | "copy" | "hard_copy");
+    let entries = section.entries.iter().filter(|entry| is_move(&entry.key.text));
+    let two = |value: &str| match words(value)?.as_slice() {
+        [from, to] => Some((from.text.clone(), to.text.clone())),
+        _ => None,
+    };
+    entries.filter_map(|entry| two(&entry.value.text)).collect()
+}
+
 fn build(
     section: &Section,
     _: &BuildContext,

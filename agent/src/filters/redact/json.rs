@@ -10,7 +10,7 @@ use super::names::{Key, Part};
 use super::paths::Here;
 use super::walk::{Walk, push_plain_number};
 use crate::encode::{Token, Tokens};
-use crate::redact::is_description;
+use crate::redact::{Argument, Arguments, is_description};
 
 /// What stands beside a value in its map and may name it.
 #[derive(Clone, Default)]
@@ -213,7 +213,7 @@ impl Walk {
     }
 
     fn json_items(&mut self, splice: &mut Splice<'_>, key: Key<'_>, here: Here) {
-        let (mut has_kept, mut before) = (false, None);
+        let (mut has_kept, mut before, mut arguments) = (false, None, Arguments::default());
         for index in 0.. {
             let next = splice.tokens.clone().next();
             let text = match &next {
@@ -223,6 +223,13 @@ impl Walk {
             // Among arguments an option tells what stands behind it.
             let option = before.zip(text).filter(|(option, text)| self.is_valued(*option, *text));
             before = text;
+            let argument = match text {
+                Some(text) => arguments.next(text.bytes),
+                None => {
+                    arguments.skip();
+                    None
+                }
+            };
             if matches!(next, None | Some(Token::Close(_))) {
                 splice.tokens.next();
                 return;
@@ -235,9 +242,20 @@ impl Walk {
             has_kept = true;
             if inside.is_excluded {
                 splice.tokens.value();
+            } else if let Some(argument) = argument {
+                self.json_argument(splice, argument, inside);
             } else {
                 self.json_value(splice, option.map_or(key, |(option, _)| option), inside);
             }
+        }
+    }
+
+    /// Walks over an item that is an `argument` of a program.
+    fn json_argument(&mut self, splice: &mut Splice<'_>, argument: Argument, here: Here) {
+        let Some(Token::Text(range)) = splice.tokens.next() else { return };
+        let text = splice.bytes(&range);
+        if let Some(start) = self.replace_argument(text, argument, is_escaped(text), here) {
+            splice.put(range.start + start..range.end, &self.piece);
         }
     }
 }

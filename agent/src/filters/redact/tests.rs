@@ -42,6 +42,27 @@ fn values_are_found_wherever_in_a_record_they_stand() {
     }
 }
 
+#[test]
+fn items_of_lists_are_judged_by_the_program_and_the_option_before_them() {
+    for (record, expected) in [
+        (r#"{"a":["mysql","-u","root","-pS3cr3tPass"]}"#, r#"{"a":["mysql","-u","root","-p<password>"]}"#),
+        (r#"{"a":[["mysql","-p","S3cr3tPass"],"b"]}"#, r#"{"a":[["mysql","-p","<password>"],"b"]}"#),
+        (r#"{"a":["curl","-u","jdupont:S3cr3tPass","x"]}"#, r#"{"a":["curl","-u","<password>","x"]}"#),
+        (r#"{"a":["sshpass","-p","S3cr3tPass","ssh"]}"#, r#"{"a":["sshpass","-p","<password>","ssh"]}"#),
+        (r#"{"a":["redis-cli","-a","S3cr3\"Pass"]}"#, r#"{"a":["redis-cli","-a","<password>"]}"#),
+        (r#"{"a":["docker","login","-p","S3cr3tPass"]}"#, r#"{"a":["docker","login","-p","<password>"]}"#),
+        (r#"{"a":["/bin/curl","--user","jd:S3cr3tPass"]}"#, r#"{"a":["/bin/curl","--user","<password>"]}"#),
+        (r#"{"a":["docker","run","-p","8080:80"]}"#, r#"{"a":["docker","run","-p","8080:80"]}"#),
+        (r#"{"a":["mysql",1,"-p",2,"x"]}"#, r#"{"a":["mysql",1,"-p",2,"x"]}"#),
+    ] {
+        let once = one(&[], record);
+        assert_eq!(once, expected, "{record}");
+        assert_eq!(one(&[], &once), once, "twice is once");
+    }
+    let excluded = r#"{"a":["mysql","-pS3cr3tPass"]}"#;
+    assert_eq!(one(&[("exclude", "$a")], excluded), excluded);
+}
+
 /// Python and PHP write letters beyond ASCII so by default.
 #[test]
 fn keys_with_escapes_name_values_as_those_without_do() {

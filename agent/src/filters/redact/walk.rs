@@ -9,10 +9,10 @@ use std::sync::Arc;
 use vigie_parsers::batch::{Batch, Field, Range, Record, Text, Value};
 
 use super::columns::{Column, Columns};
-use super::names::{Key, Names, Part};
+use super::names::{Above, Key, Names, Part};
 use super::paths::{Here, Paths};
 use crate::privacy::{Glance, Note, Redactor, Seen};
-use crate::redact::{Below, Place, is_description};
+use crate::redact::{Argument, Arguments, Below, Place, is_description};
 
 /// What becomes of a value.
 pub(super) enum Fate {
@@ -245,6 +245,7 @@ impl Walk {
     fn nested(&mut self, batch: &mut Batch, range: Range, list: Option<Text>, here: Here) -> Fate {
         let (mut kept, mut changed) = (0, false);
         let name = if list.is_none() { self.name_of_value(batch, range) } else { None };
+        let mut arguments = Arguments::default();
         for at in 0..range.len as usize {
             let mut field = batch.fields(range)[at];
             let inside = match list {
@@ -256,7 +257,12 @@ impl Walk {
                 (_, Some(name)) if is_part(batch, field, Part::Value) => name,
                 _ => field.key,
             };
-            match self.field(batch, Field { key, ..field }, inside) {
+            let argument = if list.is_some() { next_argument(&mut arguments, batch, field.value) } else { None };
+            let fate = match argument {
+                Some((text, argument)) => self.argument(batch, text, argument, inside),
+                None => self.field(batch, Field { key, ..field }, inside),
+            };
+            match fate {
                 Fate::Same => {}
                 Fate::Changed(value) => (field.value, changed) = (value, true),
                 Fate::Gone => {
@@ -277,6 +283,36 @@ impl Walk {
         }
         let left = Range { start: range.start, len: u32::try_from(kept).unwrap_or(range.len) };
         Fate::Changed(if list.is_some() { Value::List(left) } else { Value::Map(left) })
+    }
+
+    /// What becomes of `text`, an item of a list at `here` that is an `argument` of a program.
+    fn argument(&mut self, batch: &mut Batch, text: Text, argument: Argument, here: Here) -> Fate {
+        if self.is_gone(here, false) {
+            return Fate::Gone;
+        }
+        if here.is_excluded {
+            return Fate::Same;
+        }
+        let escaped = text.is_escaped();
+        let Some(start) = self.replace_argument(batch.bytes(text.span), argument, escaped, here) else {
+            return Fate::Same;
+        };
+        self.piece.splice(0..0, batch.bytes(text.span).iter().take(start).copied());
+        let span = batch.store(&self.piece);
+        Fate::Changed(Value::Text(if escaped { Text::escaped(span) } else { Text::plain(span) }))
+    }
+
+    /// Puts into `piece` what is to stand in the place of `text`, an `argument`, from some byte on. Gives which, if anything is.
+    pub(super) fn replace_argument(
+        &mut self,
+        text: &[u8],
+        argument: Argument,
+        escaped: bool,
+        here: Here,
+    ) -> Option<usize> {
+        let start = if here.whole.is_some() { 0 } else { argument.start };
+        let key = Key { bytes: argument.key, escaped: false };
+        self.replace(text.get(start..)?, key, escaped, here.with(Above::NOTHING)).then_some(start)
     }
 
     /// The option before the item at `at` of a list, if that is its value, as among arguments: `["--password", "x"]`.
@@ -355,6 +391,15 @@ impl Walk {
         }
         true
     }
+}
+
+/// What the next item of a list is among the arguments of a program.
+fn next_argument(arguments: &mut Arguments, batch: &Batch, value: Value) -> Option<(Text, Argument)> {
+    let Value::Text(text) = value else {
+        arguments.skip();
+        return None;
+    };
+    arguments.next(batch.bytes(text.span)).map(|argument| (text, argument))
 }
 
 /// Whether `field`, a member of a map, is this `part` of a name and its value.

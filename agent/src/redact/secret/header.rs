@@ -22,6 +22,7 @@ pub(in super::super) const BEARER: Detector = Detector {
     matches: &[
         "Authorization: Bearer [[mF_9.B5f-4.1JqM]]",
         "bearer [[abcdefgh12345678==]]",
+        "\"Bearer [[abcdefghIjkl=]]\", Bearer [[abcdefghIjkl=]]",
         "Negotiate [[YIIabcdefGH12==]] x",
         "Digest [[username=\"Mufasa\", realm=\"x\", nonce=\"dcd98b\", uri=\"/d\", qop=auth, response=\"6629fae4\"]] x",
     ],
@@ -30,6 +31,8 @@ pub(in super::super) const BEARER: Detector = Detector {
         "Bearer realm=\"x\"",
         "the bearer of news",
         "token_type=Bearer expires_in=3600 token_type: bearer created_at=1732147200",
+        "tokenType=Bearer tokenExpiry=3600 Bearer tokenExpiry=3600",
+        "<ds:DigestMethod Algorithm=\"http://www.w3.org/2000/09/xmldsig#sha1\"/>",
     ],
 };
 

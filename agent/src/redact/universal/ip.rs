@@ -74,6 +74,7 @@ pub(in super::super) const IPV6: Detector = Detector {
         "x2001:db8::1",
         "std::fmt::ab12 module:be::f00d",
         "T10:00:00 at 28T10:00:00:12",
+        "route ::ffff:0:0/96",
     ],
     ..IPV4
 };
