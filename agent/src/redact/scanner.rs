@@ -15,6 +15,7 @@ use super::context::{BEFORE, Context};
 use super::decode::{Decoded, has_octals};
 use super::ends::Ends;
 use super::engine::Engine;
+use super::fence::Fences;
 use super::hearing::Hearing;
 use super::keys::{Key, Keys};
 use super::masks::{Masks, Word, letters};
@@ -162,6 +163,7 @@ impl Scanner {
             hex_end: 0,
             ends: Ends::default(),
             strings: Default::default(),
+            fences: None,
             first,
             context: &mut self.context,
             context_from: 0,
@@ -284,6 +286,8 @@ pub(super) struct Pass<'a> {
     pub(super) ends: Ends,
     /// What was asked for behind brackets.
     pub(super) strings: [Strings; 2],
+    /// The strings of a text in JSON, once it was asked for them.
+    pub(super) fences: Option<Option<Fences>>,
     /// The first finding in this text.
     first: usize,
     /// The context that was read last, before which place, and from where on.
@@ -364,7 +368,30 @@ impl Pass<'_> {
     pub(super) fn look(&mut self, at: usize, is_near: bool) {
         self.step();
         self.asked += 1;
-        let next = self.next;
+        let (next, first, before) = (self.next, self.found.len(), (self.rows_end, self.chain_end, self.hex_end));
+        self.look_by_mark(at, is_near);
+        if let Some(end) = self.end_passed(at, first) {
+            self.found.truncate(first);
+            (self.next, (self.rows_end, self.chain_end, self.hex_end)) = (next, before);
+            self.look_within(at, is_near, end);
+        }
+        if self.next != next {
+            self.cut_word();
+        }
+    }
+
+    /// Looks at what begins at `at` as if the text ended at `end`, with the string in which it stands.
+    #[cold]
+    #[inline(never)]
+    fn look_within(&mut self, at: usize, is_near: bool, end: usize) {
+        let text = self.text;
+        self.text = &text[..end];
+        self.look_by_mark(at, is_near);
+        self.text = text;
+    }
+
+    #[inline(always)]
+    fn look_by_mark(&mut self, at: usize, is_near: bool) {
         match self.text[at] {
             b'@' => self.address(at),
             b':' => {
@@ -381,9 +408,6 @@ impl Pass<'_> {
                 }
             }
             _ => self.word(at),
-        }
-        if self.next != next {
-            self.cut_word();
         }
     }
 
