@@ -93,7 +93,7 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         6 => piece().prop_map(serde_json::Value::String),
         2 => number,
-        1 => prop::sample::select(&[serde_json::json!(null), serde_json::json!(true), serde_json::json!(1234)][..]),
+        1 => prop::sample::select(vec![serde_json::json!(null), serde_json::json!(true), serde_json::json!(1234)]),
     ];
     leaf.prop_recursive(3, 16, 4, |inner| {
         let list = prop::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::Array);

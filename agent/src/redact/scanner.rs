@@ -373,20 +373,30 @@ impl Pass<'_> {
         if let Some(end) = self.end_passed(at, first) {
             self.found.truncate(first);
             (self.next, (self.rows_end, self.chain_end, self.hex_end)) = (next, before);
-            self.look_within(at, is_near, end);
+            self.look_within(at, end);
         }
         if self.next != next {
             self.cut_word();
         }
     }
 
-    /// Looks at what begins at `at` as if the text ended at `end`, with the string in which it stands.
+    /// Looks again at the mark, element or word at `at` as if the text ended at `end`, with the string in which it stands. What else
+    /// begins with marks goes over no quote.
     #[cold]
     #[inline(never)]
-    fn look_within(&mut self, at: usize, is_near: bool, end: usize) {
+    fn look_within(&mut self, at: usize, end: usize) {
         let text = self.text;
         self.text = &text[..end];
-        self.look_by_mark(at, is_near);
+        match self.byte(at) {
+            b':' | b'=' => self.pair(at),
+            b'<' if !self.element(at) => {
+                self.next = super::token::token_length(&self.text[at..]).map_or(self.next, |length| at + length);
+            }
+            letter if is_letter(letter) => {
+                self.literal(at);
+            }
+            _ => {}
+        }
         self.text = text;
     }
 
@@ -437,7 +447,7 @@ impl Pass<'_> {
 
     /// The byte `back` bytes before `at`, 0 before the first.
     pub(super) fn byte_before(&self, at: usize, back: usize) -> u8 {
-        at.checked_sub(back).map_or(0, |at| self.text[at])
+        at.checked_sub(back).map_or(0, |at| self.byte(at))
     }
 
     fn word(&mut self, at: usize) {
@@ -497,7 +507,7 @@ impl Pass<'_> {
         let mut pairs = self.masks.ahead(at + 2, |classes| classes.pairs);
         while pairs != 0 {
             let colon = at + 2 + pairs.trailing_zeros() as usize;
-            if self.text[colon] == b':' {
+            if self.byte(colon) == b':' {
                 return matches!(self.byte(colon + 1), b'K' | b'E' | b'S');
             }
             pairs &= pairs - 1;
