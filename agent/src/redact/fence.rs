@@ -8,6 +8,9 @@ use super::scanner::Pass;
 /// Bytes of the longest escape, `\u00e9`, without its backslash.
 const ESCAPE: usize = 5;
 
+/// Most brackets with which JSON may begin behind other text.
+const BEGINNINGS: usize = 4;
+
 /// The inside of one string.
 #[derive(Clone, Copy, Debug)]
 struct Fence {
@@ -34,15 +37,18 @@ pub struct Fences {
 }
 
 impl Fences {
-    /// Those of `text`, at most 4 GiB long, if it ends with an object or a list of JSON and nothing but words stands before that.
+    /// Those of `text`, at most 4 GiB long, if it is JSON, or ends with an object or a list of JSON that holds strings.
     pub fn of(text: &[u8]) -> Option<Self> {
         let text = text.trim_ascii_end();
         if !matches!(text.last(), Some(b'}' | b']')) {
             return None;
         }
         let first = text.len() - text.trim_ascii_start().len();
-        let whole = if matches!(text.get(first), Some(b'{' | b'[')) { Self::from(text, first) } else { None };
-        whole.or_else(|| Self::from(text, memchr::memmem::find(text, b"{\"").filter(|place| *place > first)?))
+        memchr::memchr2_iter(b'{', b'[', text).take(BEGINNINGS).find_map(|begin| {
+            let fences = Self::from(text, begin)?;
+            let is_json = !fences.strings.is_empty() || begin == first && are_constants(text);
+            is_json.then_some(fences)
+        })
     }
 
     /// Those of the JSON that begins at `begin` and ends with `text`.
@@ -133,6 +139,17 @@ fn is_between(byte: u8) -> bool {
 
 fn is_number(byte: u8) -> bool {
     byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E')
+}
+
+/// Whether what stands between the brackets of `text`, which no string is in, is written as in JSON: `[192.0.2.1]` is not.
+fn are_constants(text: &[u8]) -> bool {
+    let is_mark = |byte: &u8| byte.is_ascii_whitespace() || b"{}[],:".contains(byte);
+    let is_number = |word: &[u8]| {
+        let digits = word.strip_prefix(b"-").unwrap_or(word);
+        let is_plain = matches!(digits, [b'1'..=b'9', ..] | [b'0'] | [b'0', b'.', ..]);
+        is_plain && std::str::from_utf8(word).is_ok_and(|word| word.parse::<f64>().is_ok())
+    };
+    text.split(is_mark).all(|word| matches!(word, b"" | b"true" | b"false" | b"null") || is_number(word))
 }
 
 /// Where the quote stands that closes the string whose inside begins at `start`.
@@ -256,10 +273,22 @@ mod tests {
 
     #[test]
     fn only_json_has_fences() {
-        for text in ["", "{", "[INFO] x]", "[5\" disk]", "password={\"a}", "{\"a\n\":1}", "{'a':1}", "{\"a\":\"b"] {
+        for text in [
+            "",
+            "{",
+            "[INFO] x]",
+            "[5\" disk]",
+            "password={\"a}",
+            "{\"a\n\":1}",
+            "{'a':1}",
+            "{\"a\":\"b",
+            "[192.0.2.1]",
+            "[012]",
+            "x [1]",
+        ] {
             assert!(Fences::of(text.as_bytes()).is_none(), "{text}");
         }
-        for text in ["{}", " [1] ", "{\"a\":\"\\\"\"}\n", "[INFO] x {\"a\":1}"] {
+        for text in ["{}", " [1] ", "{\"a\":\"\\\"\"}\n", "[INFO] x {\"a\":1}", "x [1,[\"a\"]]"] {
             assert!(Fences::of(text.as_bytes()).is_some(), "{text}");
         }
     }
