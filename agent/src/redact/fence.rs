@@ -37,10 +37,10 @@ pub struct Fences {
 }
 
 impl Fences {
-    /// Those of `text`, at most 4 GiB long, if it is JSON, or ends with an object or a list of JSON that holds strings.
+    /// Those of `text` if it is JSON of at most 4 GiB, or ends with an object or a list of JSON that holds strings.
     pub fn of(text: &[u8]) -> Option<Self> {
         let text = text.trim_ascii_end();
-        if !matches!(text.last(), Some(b'}' | b']')) {
+        if !matches!(text.last(), Some(b'}' | b']')) || u32::try_from(text.len()).is_err() {
             return None;
         }
         let first = text.len() - text.trim_ascii_start().len();
