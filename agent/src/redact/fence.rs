@@ -104,20 +104,16 @@ impl Fences {
         }
         while at < span.end {
             let string = self.strings.get(self.number(at));
-            let end = match string {
-                Some(string) if string.start as usize <= at => {
-                    let end = string.end as usize;
-                    if !string.is_key || string.holds(&span) {
-                        push(one, whole_escapes(text, string, at..span.end.min(end)), fitted);
-                    }
-                    end
-                }
-                _ => {
-                    let end = string.map_or(text.len(), |string| string.start as usize - 1);
-                    numbers(text, at..span.end.min(end), |number| push(one, number, fitted));
-                    end
-                }
+            let Some(string) = string.filter(|string| string.start as usize <= at) else {
+                let end = string.map_or(text.len(), |string| string.start as usize - 1);
+                numbers(text, at..span.end.min(end), |number| push(one, number, fitted));
+                at = end + 1;
+                continue;
             };
+            let end = string.end as usize;
+            if !string.is_key || string.holds(&span) {
+                push(one, whole_escapes(text, string, at..span.end.min(end)), fitted);
+            }
             at = end + 1;
         }
     }
@@ -171,7 +167,8 @@ fn numbers(text: &[u8], span: Range<usize>, mut each: impl FnMut(Range<usize>)) 
     let mut at = span.start;
     let within = text.get(span.clone()).unwrap_or_default();
     for list in within.split(|byte| !is_listed(byte)) {
-        let is_edge = |byte: &u8| *byte == b',' || byte.is_ascii_whitespace();
+        // The last letter of `true` is none of a number.
+        let is_edge = |byte: &u8| matches!(byte, b',' | b'e') || byte.is_ascii_whitespace();
         let first = list.iter().position(|byte| !is_edge(byte));
         let last = list.iter().rposition(|byte| !is_edge(byte));
         if let (Some(first), Some(last), true) = (first, last, list.iter().any(u8::is_ascii_digit)) {
@@ -261,6 +258,8 @@ mod tests {
             (r#"{"a«b":"c","d»":1}"#, r#"{"ab":"«c»","d":1}"#),
             (r#"{"«ab»":-«1»23.5,"c":[«1,2]»}"#, r#"{"«ab»":«-123.5»,"c":[«1,2»]}"#),
             (r#"{"a":"\«n1» x\u00«e9 y\»" z"}"#, r#"{"a":"«\n1» x«\u00e9 y»\" z"}"#),
+            (r#"{"a":["b",tru«e,-1.5]»}"#, r#"{"a":["b",true,«-1.5»]}"#),
+            (r#"{"a":["b",«1,false,2]»}"#, r#"{"a":["b",«1»,false,«2»]}"#),
             (r#"«x» {"a":«[{}],»"b":"c"}"#, r#"«x» {"a":[{}],"b":"c"}"#),
         ] {
             let (plain, mut found) = marked(text);
