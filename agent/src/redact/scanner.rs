@@ -184,9 +184,6 @@ impl Scanner {
         {
             self.steps = pass.steps;
         }
-        if found.len() == first {
-            return;
-        }
         if is_coded {
             self.decoded.give_back(&mut found[first..]);
         }
