@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crate::redact::Fences;
+
 /// Most spaces between a name and its colon, or the colon and the value.
 const SPACES: usize = 8;
 
@@ -26,6 +28,16 @@ struct List {
 }
 
 impl Quotes {
+    /// The quote around what is put in the place of `text[span]`: in JSON with these `fences` they tell what stands without.
+    pub(super) fn fitting<'a>(&mut self, fences: Option<&Fences>, text: &'a [u8], span: Range<usize>) -> &'a [u8] {
+        let quote = self.around(text, span.start, span.end);
+        match fences {
+            Some(fences) if fences.is_outside(span.start) => b"\"",
+            Some(fences) if fences.is_inside(span.start) && !quote.starts_with(b"\\") => &[],
+            _ => quote,
+        }
+    }
+
     /// The quote, with the backslashes before it, that belongs around what is put in the place of `text[from..to]`, which stands
     /// behind the last one; empty if none does.
     pub(super) fn around<'a>(&mut self, text: &'a [u8], from: usize, to: usize) -> &'a [u8] {

@@ -46,9 +46,10 @@ pub(super) fn redactor() -> Redactor {
 fn spliced(redactor: &mut Redactor, text: &[u8], place: Place<'_>) -> Vec<u8> {
     let names: Vec<&str> = redactor.policy().detectors().iter().map(|detector| detector.entity).collect();
     let (mut out, mut copied, mut quotes) = (Vec::new(), 0, Quotes::default());
-    for finding in redactor.findings(text, place) {
+    let found = redactor.findings(text, place).to_vec();
+    for finding in &found {
         out.extend_from_slice(&text[copied..finding.start as usize]);
-        let quote = quotes.around(text, finding.start as usize, finding.end as usize);
+        let quote = quotes.fitting(redactor.fences(), text, finding.start as usize..finding.end as usize);
         let label = format!("<{}>", names[usize::from(finding.detector)]);
         out.extend_from_slice(&[quote, label.as_bytes(), quote].concat());
         copied = finding.end as usize;

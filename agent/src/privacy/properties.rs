@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::check::{check, redactor};
 use super::{Policy, Preset, Redactor};
-use crate::redact::{Place, Strictness, all};
+use crate::redact::{PIECES, Place, Strictness, all};
 
 /// What stands between examples.
 const BETWEEN: &[&str] = &[" ", "\n", "; ", ",", " x ", "\t", " é ", "\" ", "=", "|", "\\n"];
@@ -32,6 +32,139 @@ proptest! {
     fn nothing_that_is_found_survives_and_what_was_hidden_once_stays_as_it_is(text in texts(), escaped: bool, key in "[a-z_]{0,8}") {
         check(text.as_bytes(), Place { key: key.as_bytes(), escaped });
         check(text.as_bytes(), Place::default());
+    }
+}
+
+/// Ends and beginnings of what holds values, which other strings of JSON must not be taken for the rest of.
+const HOSTILE: &[&str] = &[
+    "WHERE password LIKE ",
+    "password IN (",
+    "INSERT INTO u (id, password) VALUES (1,",
+    "SET PASSWORD FOR x = ",
+    "name=\"password\" value=",
+    "s:8:\"password\";s:5:",
+    "'password': ",
+    "\"password\": ",
+    "password=[",
+    "password={",
+    "password=\\",
+    "password: '",
+    "user: \"",
+    "-----BEGIN PRIVATE KEY-----",
+    "usage: app --password",
+    "--token",
+    "mysql -u",
+    "mysql -p",
+    "curl -u ",
+    "<password>",
+    "</password>",
+    "value=\"\"/>",
+    "rejected value [",
+    "[password] => ",
+    "cookie",
+    "cookies",
+    "set-cookie",
+    "name",
+    "value",
+    "pin",
+    "lat",
+    "auth",
+    "1234",
+    "hunter22x",
+    "06 12 34 56 78",
+    "\u{1b}[36m",
+    "\u{e9}",
+    "%22",
+];
+
+/// A text of hostile pieces.
+fn piece() -> impl Strategy<Value = String> {
+    let one = prop_oneof![prop::sample::select(HOSTILE), prop::sample::select(PIECES)];
+    prop::collection::vec(one, 1..4).prop_map(|pieces| pieces.concat())
+}
+
+/// JSON of such texts, and of what stands without quotes.
+fn json() -> impl Strategy<Value = serde_json::Value> {
+    let number = prop_oneof![
+        Just(serde_json::json!(-1.5)),
+        any::<i32>().prop_map(Into::into),
+        any::<f64>().prop_map(Into::into)
+    ];
+    let leaf = prop_oneof![
+        6 => piece().prop_map(serde_json::Value::String),
+        2 => number,
+        1 => prop::sample::select(vec![serde_json::json!(null), serde_json::json!(true), serde_json::json!(1234)]),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        let list = prop::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::Array);
+        let map = prop::collection::vec((piece(), inner), 0..4).prop_map(|members| members.into_iter().collect());
+        prop_oneof![list, map]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn json_stays_json(
+        members in prop::collection::vec((piece(), json()), 1..5),
+        is_list: bool,
+        prefix in prop::sample::select(&["", "", "INFO x "][..]),
+    ) {
+        let list = || members.iter().map(|(_, item)| item.clone()).collect::<serde_json::Value>();
+        let map = || members.iter().cloned().collect::<serde_json::Value>();
+        let json = if is_list { list() } else { map() };
+        // A list without strings may be anything there.
+        let prefix = if is_list && !json.to_string().contains('"') { "" } else { prefix };
+        let (text, mut out) = (format!("{prefix}{json}"), Vec::new());
+        if redactor().text(text.as_bytes(), Place::default(), &mut out) {
+            let out = String::from_utf8(out).expect("it is text");
+            let read = out.strip_prefix(prefix).map(serde_json::from_str::<serde_json::Value>);
+            prop_assert!(matches!(read, Some(Ok(_))), "{text}\n became {out}");
+        }
+    }
+}
+
+#[test]
+fn values_in_json_end_where_their_string_does() {
+    let cases = [
+        (r#"{"cookies":[{}],"a":"b"}"#, None),
+        (r#"{"cookies":[[]],"a":[-1.5],"cookie":[-1.5]}"#, None),
+        (r#"{"cookie":-1.5}"#, Some(r#"{"cookie":"<cookie>"}"#)),
+        (r#"{"name":"cookie","value":[{}],"a":"b"}"#, None),
+        (r#"{"sql":"SELECT x WHERE password LIKE ","dur":12}"#, None),
+        (r#"{"sql":"WHERE password IN (","dur":12}"#, None),
+        (r#"{"sql":"INSERT INTO u (id, password) VALUES (1,","dur":12}"#, None),
+        (r#"{"sql":"SET PASSWORD FOR x = ","dur":12}"#, None),
+        (r#"{"m":"name=\"password\" value=","dur":"x"}"#, None),
+        (r#"{"m":"s:8:\"password\";s:5:","dur":"x"}"#, None),
+        (r#"{"m":"'password': ","dur":"x"}"#, None),
+        (r#"{"m":"\"password\": ","dur":"x"}"#, None),
+        (r#"{"m":"password=[","dur":"x"}"#, None),
+        (r#"{"m":"password={","dur":"x"}"#, None),
+        (r#"{"m":"password=\\","dur":"x"}"#, None),
+        (
+            r#"{"msg":"password: '","next":"x","password":"azerty99"}"#,
+            Some(r#"{"msg":"password: '","next":"x","password":"<password>"}"#),
+        ),
+        (
+            r#"{"msg":"missing -----BEGIN PRIVATE KEY----- header","level":"error"}"#,
+            Some(r#"{"msg":"missing <private_key>","level":"error"}"#),
+        ),
+        (r#"{"msg":"usage: app --password","level":"warn"}"#, None),
+        (r#"{"msg":"mysql -u","level":"warn"}"#, None),
+        (r#"{"msg":"mysql -p","level":"warn"}"#, None),
+        (r#"{"a":"<password>","b":"</password>"}"#, None),
+        (r#"["app","--password","hunter22x"]"#, Some(r#"["app","--password","<password>"]"#)),
+        (r#"["mysql","-u","jane","-phunter22x"]"#, Some(r#"["mysql","-u","<username>","-p<password>"]"#)),
+        (r#"{"log":"{\"pin\": 1234}","pin":1234}"#, Some(r#"{"log":"{\"pin\": \"<password>\"}","pin":"<password>"}"#)),
+        (r#"<property name="password" value=""/><property name="timeout" value="30"/>"#, None),
+        (r#"<a password=""/><b x="30"/> <a password=''/><b x='30'/>"#, None),
+    ];
+    for (text, expected) in cases {
+        let mut out = Vec::new();
+        let is_changed = redactor().text(text.as_bytes(), Place::default(), &mut out);
+        assert_eq!(is_changed.then(|| String::from_utf8_lossy(&out).into_owned()).as_deref(), expected, "{text}");
     }
 }
 

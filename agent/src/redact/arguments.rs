@@ -64,6 +64,11 @@ impl Pass<'_> {
         let is_password = self.engine.own.password == Some(detector);
         let slashes = self.rest(end).iter().take(SLASHES).take_while(|byte| **byte == b'\\').count();
         let is_quoted = matches!(self.byte(end + slashes), b'"' | b'\'');
+        let is_whole = self.byte_before(first, 1) == self.byte(end + slashes);
+        if is_quoted && !is_whole {
+            // A longer string ends with the option.
+            return None;
+        }
         let behind = if is_quoted { end + slashes + 1 } else { end };
         let is_between = |byte: &&u8| matches!(byte, b' ' | b',' | b'\t' | b'\n');
         let between = self.rest(behind).iter().take(BETWEEN).take_while(is_between).count();
@@ -72,7 +77,8 @@ impl Pass<'_> {
             let value = self.quoted(quote)?;
             let kind = if is_password { QUOTED } else { BARE };
             let is_option = self.text[value.span.start] == b'-';
-            return (!is_option && self.is_value(detector, &value, kind)).then_some(value.span);
+            let is_key = is_quoted && self.byte(value.span.end + quote.slashes + quote.count) == b':';
+            return (!is_option && !is_key && self.is_value(detector, &value, kind)).then_some(value.span);
         }
         let is_listed = self.text[behind..behind + between] == *b", "
             && (self.byte_before(first, 1) == b'[' || self.text[..first].ends_with(b", "));

@@ -29,6 +29,7 @@ mod elements;
 mod endings;
 mod ends;
 mod engine;
+mod fence;
 mod filter;
 mod folded;
 pub mod french;
@@ -94,6 +95,7 @@ pub use checksum::{digits_mod, luhn, mod_11_10};
 pub use described::is_description;
 pub use detector::{Candidate, Detector, Form, Group, Shape, Tier};
 pub use engine::{Engine, Strictness};
+pub use fence::Fences;
 pub use folded::Folded;
 pub use items::{Argument, Arguments};
 pub use keys::Below;
@@ -102,6 +104,8 @@ pub use mere::Mere;
 pub use place::Place;
 pub use scanner::Scanner;
 pub use token::{ALPHABET, BLOCK, HASH, token_length};
+#[cfg(test)]
+pub(crate) use values::PIECES;
 
 /// Where one value of one kind lies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

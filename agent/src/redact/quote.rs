@@ -93,7 +93,10 @@ pub(super) fn slashes_before(text: &[u8]) -> usize {
 pub(super) fn opening_marks(text: &[u8], mark: u8) -> usize {
     let count = text.iter().take(MARKS + 1).take_while(|byte| **byte == mark).count();
     let is_value = |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80 || b"!#$%*@^_~/".contains(byte);
-    if (2..=MARKS).contains(&count) && text.get(count).is_some_and(is_value) { count } else { 1 }
+    // An attribute with nothing in it may be the last one of its tag.
+    let behind = text.get(count..).unwrap_or_default();
+    let opens = behind.first().is_some_and(is_value) && !behind.starts_with(b"/>");
+    if (2..=MARKS).contains(&count) && opens { count } else { 1 }
 }
 
 impl Pass<'_> {

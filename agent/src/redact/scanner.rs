@@ -15,6 +15,7 @@ use super::context::{BEFORE, Context};
 use super::decode::{Decoded, has_octals};
 use super::ends::Ends;
 use super::engine::Engine;
+use super::fence::Fences;
 use super::hearing::Hearing;
 use super::keys::{Key, Keys};
 use super::masks::{Masks, Word, letters};
@@ -164,6 +165,7 @@ impl Scanner {
             hex_end: 0,
             ends: Ends::default(),
             strings: Default::default(),
+            fences: None,
             first,
             context: &mut self.context,
             context_from: 0,
@@ -294,6 +296,8 @@ pub(super) struct Pass<'a> {
     pub(super) ends: Ends,
     /// What was asked for behind brackets.
     pub(super) strings: [Strings; 2],
+    /// The strings of a text in JSON, once it was asked for them.
+    pub(super) fences: Option<Option<Fences>>,
     /// The first finding in this text.
     first: usize,
     /// The context that was read last, before which place, and from where on.
@@ -374,7 +378,40 @@ impl Pass<'_> {
     pub(super) fn look(&mut self, at: usize, is_near: bool) {
         self.step();
         self.asked += 1;
-        let next = self.next;
+        let (next, first, before) = (self.next, self.found.len(), (self.rows_end, self.chain_end, self.hex_end));
+        self.look_by_mark(at, is_near);
+        if let Some(end) = self.end_passed(at, first) {
+            self.found.truncate(first);
+            (self.next, (self.rows_end, self.chain_end, self.hex_end)) = (next, before);
+            self.look_within(at, end);
+        }
+        if self.next != next {
+            self.cut_word();
+        }
+    }
+
+    /// Looks again at the mark, element or word at `at` as if the text ended at `end`, with the string in which it stands. What else
+    /// begins with marks goes over no quote.
+    #[cold]
+    #[inline(never)]
+    fn look_within(&mut self, at: usize, end: usize) {
+        let text = self.text;
+        self.text = &text[..end];
+        match self.byte(at) {
+            b':' | b'=' => self.pair(at),
+            b'<' if !self.element(at) => {
+                self.next = super::token::token_length(&self.text[at..]).map_or(self.next, |length| at + length);
+            }
+            letter if is_letter(letter) => {
+                self.literal(at);
+            }
+            _ => {}
+        }
+        self.text = text;
+    }
+
+    #[inline(always)]
+    fn look_by_mark(&mut self, at: usize, is_near: bool) {
         match self.text[at] {
             b'@' => self.address(at),
             b':' => {
@@ -391,9 +428,6 @@ impl Pass<'_> {
                 }
             }
             _ => self.word(at),
-        }
-        if self.next != next {
-            self.cut_word();
         }
     }
 
@@ -423,7 +457,7 @@ impl Pass<'_> {
 
     /// The byte `back` bytes before `at`, 0 before the first.
     pub(super) fn byte_before(&self, at: usize, back: usize) -> u8 {
-        at.checked_sub(back).map_or(0, |at| self.text[at])
+        at.checked_sub(back).map_or(0, |at| self.byte(at))
     }
 
     fn word(&mut self, at: usize) {
@@ -483,7 +517,7 @@ impl Pass<'_> {
         let mut pairs = self.masks.ahead(at + 2, |classes| classes.pairs);
         while pairs != 0 {
             let colon = at + 2 + pairs.trailing_zeros() as usize;
-            if self.text[colon] == b':' {
+            if self.byte(colon) == b':' {
                 return matches!(self.byte(colon + 1), b'K' | b'E' | b'S');
             }
             pairs &= pairs - 1;

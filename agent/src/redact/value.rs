@@ -114,8 +114,16 @@ fn is_constant(text: &[u8]) -> bool {
     let (word, behind) = text.split_at(length);
     let is_word = [&b"null"[..], b"true", b"false", b"none"].iter().any(|known| word.eq_ignore_ascii_case(known));
     let is_part = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E');
-    let is_number = word.first().is_some_and(u8::is_ascii_digit) && word.iter().all(is_part);
+    let is_number = matches!(word, [b'-', b'0'..=b'9', ..] | [b'0'..=b'9', ..]) && word.iter().all(is_part);
     (is_word || is_number) && matches!(behind.first(), Some(b',' | b'}' | b']'))
+}
+
+/// Whether `text` begins with brackets as JSON has them, with nothing in them, or what it has without quotes.
+fn is_structure(text: &[u8]) -> bool {
+    let is_open = |byte: &&u8| matches!(byte, b'[' | b'{' | b' ');
+    let inside = &text[text.iter().take(CONSTANT).take_while(is_open).count()..];
+    matches!(text.first(), Some(b'[' | b'{'))
+        && (matches!(inside.first(), Some(b']' | b'}' | b'"')) || is_constant(inside))
 }
 
 impl Pass<'_> {
@@ -408,8 +416,7 @@ impl Pass<'_> {
             return end;
         }
         let own = &self.engine.own;
-        if own.cookie == Some(detector) && mark == b':' && self.rest(start).strip_prefix(b"[").is_some_and(is_constant)
-        {
+        if own.cookie == Some(detector) && mark == b':' && is_structure(self.rest(start)) {
             return start;
         }
         let kind = match mark {

@@ -629,7 +629,7 @@ fn floods_of_beginnings_take_time_in_proportion() {
 }
 
 /// Pieces of which texts are made that come close to values behind names.
-const PIECES: &[&str] = &[
+pub(crate) const PIECES: &[&str] = &[
     "password",
     "token",
     "user",

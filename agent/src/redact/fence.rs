@@ -1,0 +1,294 @@
+//! Where the strings of a text in JSON lie: no value goes on behind the quote that closes the string in which it begins.
+
+use std::ops::Range;
+
+use super::Finding;
+use super::scanner::Pass;
+
+/// Bytes of the longest escape, `\u00e9`, without its backslash.
+const ESCAPE: usize = 5;
+
+/// Most brackets with which JSON may begin behind other text.
+const BEGINNINGS: usize = 4;
+
+/// The inside of one string.
+#[derive(Clone, Copy, Debug)]
+struct Fence {
+    start: u32,
+    /// Where its closing quote stands.
+    end: u32,
+    /// Whether it names a member of an object.
+    is_key: bool,
+}
+
+impl Fence {
+    /// Whether all of `span` stands in it.
+    fn holds(&self, span: &Range<usize>) -> bool {
+        self.start as usize <= span.start && span.end <= self.end as usize
+    }
+}
+
+/// The strings of one text in JSON.
+#[derive(Debug)]
+pub struct Fences {
+    /// Where the JSON begins.
+    begin: usize,
+    strings: Vec<Fence>,
+}
+
+impl Fences {
+    /// Those of `text` if it is JSON of at most 4 GiB, or ends with an object or a list of JSON that holds strings.
+    pub fn of(text: &[u8]) -> Option<Self> {
+        let text = text.trim_ascii_end();
+        if !matches!(text.last(), Some(b'}' | b']')) || u32::try_from(text.len()).is_err() {
+            return None;
+        }
+        let first = text.len() - text.trim_ascii_start().len();
+        memchr::memchr2_iter(b'{', b'[', text).take(BEGINNINGS).find_map(|begin| {
+            let fences = Self::from(text, begin)?;
+            let is_json = !fences.strings.is_empty() || begin == first && are_constants(text);
+            is_json.then_some(fences)
+        })
+    }
+
+    /// Those of the JSON that begins at `begin` and ends with `text`.
+    fn from(text: &[u8], begin: usize) -> Option<Self> {
+        let (mut at, mut strings) = (begin, Vec::new());
+        loop {
+            let quote = memchr::memchr(b'"', text.get(at..)?).map(|length| at + length);
+            if !text.get(at..quote.unwrap_or(text.len()))?.iter().all(|byte| is_between(*byte)) {
+                return None;
+            }
+            let Some(quote) = quote else { return Some(Self { begin, strings }) };
+            let end = string_end(text, quote + 1)?;
+            at = end + 1;
+            let is_key = text.get(at..)?.trim_ascii_start().starts_with(b":");
+            strings.push(Fence { start: (quote + 1) as u32, end: end as u32, is_key });
+        }
+    }
+
+    /// The number of the first string that does not end before `at`.
+    fn number(&self, at: usize) -> usize {
+        self.strings.partition_point(|string| (string.end as usize) < at)
+    }
+
+    /// The string in which `at` lies.
+    fn holding(&self, at: usize) -> Option<&Fence> {
+        self.strings.get(self.number(at)).filter(|string| string.start as usize <= at)
+    }
+
+    /// Whether `at` lies in the JSON and in none of its strings.
+    pub fn is_outside(&self, at: usize) -> bool {
+        at >= self.begin && self.holding(at).is_none()
+    }
+
+    /// Whether `at` lies in one of its strings.
+    pub fn is_inside(&self, at: usize) -> bool {
+        self.holding(at).is_some()
+    }
+
+    /// Makes what was `found` in `text`, in order, such that JSON stays JSON when it is replaced: what goes over the ends of strings
+    /// becomes the parts of it that are values, numbers are taken whole, and no escape is cut.
+    pub fn fit(&self, text: &[u8], found: &mut Vec<Finding>) {
+        let mut fitted = Vec::with_capacity(found.len());
+        found.iter().for_each(|one| self.pieces(text, *one, &mut fitted));
+        *found = fitted;
+    }
+
+    /// Appends the parts of `one` that are values.
+    fn pieces(&self, text: &[u8], one: Finding, fitted: &mut Vec<Finding>) {
+        let (span, mut at) = (one.start as usize..one.end as usize, one.start as usize);
+        if at < self.begin {
+            push(one, at..span.end.min(self.begin), fitted);
+            at = self.begin;
+        }
+        while at < span.end {
+            let string = self.strings.get(self.number(at));
+            let Some(string) = string.filter(|string| string.start as usize <= at) else {
+                let end = string.map_or(text.len(), |string| string.start as usize - 1);
+                numbers(text, at..span.end.min(end), |number| push(one, number, fitted));
+                at = end + 1;
+                continue;
+            };
+            let end = string.end as usize;
+            if !string.is_key || string.holds(&span) {
+                push(one, whole_escapes(text, string, at..span.end.min(end)), fitted);
+            }
+            at = end + 1;
+        }
+    }
+}
+
+/// Appends the part of `one` at `span` that is not covered yet.
+fn push(one: Finding, span: Range<usize>, fitted: &mut Vec<Finding>) {
+    let start = fitted.last().map_or(0, |last| last.end).max(span.start as u32);
+    let end = span.end as u32;
+    if start < end {
+        fitted.push(Finding { start, end, ..one });
+    }
+}
+
+/// Whether `byte` may stand between strings.
+fn is_between(byte: u8) -> bool {
+    is_number(byte) || byte.is_ascii_whitespace() || b"{}[],:truefalsn".contains(&byte)
+}
+
+fn is_number(byte: u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E')
+}
+
+/// Whether what stands between the brackets of `text`, which no string is in, is written as in JSON: `[192.0.2.1]` is not.
+fn are_constants(text: &[u8]) -> bool {
+    let is_mark = |byte: &u8| byte.is_ascii_whitespace() || b"{}[],:".contains(byte);
+    let is_number = |word: &[u8]| {
+        let digits = word.strip_prefix(b"-").unwrap_or(word);
+        let is_plain = matches!(digits, [b'1'..=b'9', ..] | [b'0'] | [b'0', b'.', ..]);
+        is_plain && std::str::from_utf8(word).is_ok_and(|word| word.parse::<f64>().is_ok())
+    };
+    text.split(is_mark).all(|word| matches!(word, b"" | b"true" | b"false" | b"null") || is_number(word))
+}
+
+/// Where the quote stands that closes the string whose inside begins at `start`.
+fn string_end(text: &[u8], start: usize) -> Option<usize> {
+    let mut at = start;
+    loop {
+        at += memchr::memchr3(b'"', b'\\', b'\n', text.get(at..)?)?;
+        match text.get(at)? {
+            b'"' => return Some(at),
+            b'\\' => at += 2,
+            _ => return None,
+        }
+    }
+}
+
+/// Gives the numbers that begin or end within `span`, which no string is in; those with nothing but commas between them as one.
+fn numbers(text: &[u8], span: Range<usize>, mut each: impl FnMut(Range<usize>)) {
+    let is_listed = |byte: &u8| is_number(*byte) || *byte == b',' || byte.is_ascii_whitespace();
+    let mut at = span.start;
+    let within = text.get(span.clone()).unwrap_or_default();
+    for list in within.split(|byte| !is_listed(byte)) {
+        // The last letter of `true` is none of a number.
+        let is_edge = |byte: &u8| matches!(byte, b',' | b'e') || byte.is_ascii_whitespace();
+        let first = list.iter().position(|byte| !is_edge(byte));
+        let last = list.iter().rposition(|byte| !is_edge(byte));
+        if let (Some(first), Some(last), true) = (first, last, list.iter().any(u8::is_ascii_digit)) {
+            let before = text.get(..at + first).unwrap_or_default();
+            let behind = text.get(at + last + 1..).unwrap_or_default();
+            let back = before.iter().rev().take_while(|byte| is_number(**byte)).count();
+            let ahead = behind.iter().take_while(|byte| is_number(**byte)).count();
+            each(at + first - back..at + last + 1 + ahead);
+        }
+        at += list.len() + 1;
+    }
+}
+
+/// `span` without a cut escape: one that it begins within belongs to it, one that it ends within only if it is written in numbers.
+fn whole_escapes(text: &[u8], string: &Fence, span: Range<usize>) -> Range<usize> {
+    let start = escape_over(text, string, span.start).map_or(span.start, |escape| escape.start);
+    let end = match escape_over(text, string, span.end) {
+        Some(escape) if escape.len() == 2 && escape.start > start => escape.start,
+        Some(escape) => escape.end,
+        None => span.end,
+    };
+    start..end
+}
+
+/// The escape in `string` that begins before `at` and goes on there.
+fn escape_over(text: &[u8], string: &Fence, at: usize) -> Option<Range<usize>> {
+    let before = text.get(string.start as usize..at)?;
+    let back = before.iter().rev().take(ESCAPE).position(|byte| *byte == b'\\')?;
+    let slashes = before[..before.len() - back].iter().rev().take_while(|byte| **byte == b'\\').count();
+    let start = at - back - 1;
+    let length = if text.get(start + 1) == Some(&b'u') { 1 + ESCAPE } else { 2 };
+    (slashes % 2 == 1 && start + length > at).then(|| start..(start + length).min(string.end as usize))
+}
+
+impl Pass<'_> {
+    /// Where the string ends in which the mark at `at` stands, if what was found behind it, from finding `first` on, goes over that
+    /// end or is the name of a member.
+    #[inline]
+    pub(super) fn end_passed(&mut self, at: usize, first: usize) -> Option<usize> {
+        let end = self.found.get(first..)?.iter().map(|one| one.end as usize).max()?;
+        memchr::memchr(b'"', self.text.get(at..end)?)?;
+        self.end_of_string(at, first)
+    }
+
+    #[inline(never)]
+    fn end_of_string(&mut self, at: usize, first: usize) -> Option<usize> {
+        let (text, written) = (self.text, self.written);
+        let place = |at: usize| written.map_or(at, |(_, places)| places.get(at).map_or(at, |place| *place as usize));
+        let fences = self.fences.get_or_insert_with(|| Fences::of(written.map_or(text, |(text, _)| text))).as_ref()?;
+        let here = fences.holding(place(at))?;
+        let fits = |one: &Finding| {
+            let span = place(one.start as usize)..place(one.end as usize);
+            let holds = |string: &&Fence| string.holds(&span) && (string.start == here.start || !string.is_key);
+            fences.holding(span.start).filter(holds).is_some()
+        };
+        if self.found.get(first..)?.iter().all(fits) {
+            return None;
+        }
+        let end = here.end as usize;
+        let end = written.map_or(end, |(_, places)| places.partition_point(|place| (*place as usize) < end));
+        (at < end && end < text.len()).then_some(end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `text` without its marks, and what they stand around.
+    fn marked(text: &str) -> (String, Vec<Finding>) {
+        let (mut plain, mut found) = (String::new(), Vec::new());
+        for piece in text.split('»') {
+            let (before, value) = piece.split_once('«').unwrap_or((piece, ""));
+            let start = (plain.len() + before.len()) as u32;
+            plain = plain + before + value;
+            found.push(Finding { start, end: plain.len() as u32, detector: 0, score: 0 });
+        }
+        found.retain(|one| one.start < one.end);
+        (plain, found)
+    }
+
+    #[test]
+    fn findings_become_the_values_that_they_cover() {
+        for (text, expected) in [
+            (r#"{"a":"x «y","b":12,"c":"z»"}"#, r#"{"a":"x «y»","b":«12»,"c":"«z»"}"#),
+            (r#"{"a":"x «","b»":true}"#, r#"{"a":"x ","b":true}"#),
+            (r#"{"a«b":"c","d»":1}"#, r#"{"ab":"«c»","d":1}"#),
+            (r#"{"«ab»":-«1»23.5,"c":[«1,2]»}"#, r#"{"«ab»":«-123.5»,"c":[«1,2»]}"#),
+            (r#"{"a":"\«n1» x\u00«e9 y\»" z"}"#, r#"{"a":"«\n1» x«\u00e9 y»\" z"}"#),
+            (r#"{"a":["b",tru«e,-1.5]»}"#, r#"{"a":["b",true,«-1.5»]}"#),
+            (r#"{"a":["b",«1,false,2]»}"#, r#"{"a":["b",«1»,false,«2»]}"#),
+            (r#"«x» {"a":«[{}],»"b":"c"}"#, r#"«x» {"a":[{}],"b":"c"}"#),
+        ] {
+            let (plain, mut found) = marked(text);
+            let (same, wanted) = marked(expected);
+            assert_eq!(plain, same);
+            Fences::of(plain.as_bytes()).expect("it is JSON").fit(plain.as_bytes(), &mut found);
+            assert_eq!(found, wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_json_has_fences() {
+        for text in [
+            "",
+            "{",
+            "[INFO] x]",
+            "[5\" disk]",
+            "password={\"a}",
+            "{\"a\n\":1}",
+            "{'a':1}",
+            "{\"a\":\"b",
+            "[192.0.2.1]",
+            "[012]",
+            "x [1]",
+        ] {
+            assert!(Fences::of(text.as_bytes()).is_none(), "{text}");
+        }
+        for text in ["{}", " [1] ", "{\"a\":\"\\\"\"}\n", "[INFO] x {\"a\":1}", "x [1,[\"a\"]]"] {
+            assert!(Fences::of(text.as_bytes()).is_some(), "{text}");
+        }
+    }
+}
