@@ -186,14 +186,15 @@ impl Scanner {
         {
             self.steps = pass.steps;
         }
-        if found.len() > first {
-            self.finish(found, first, is_coded);
-        }
+        self.finish(found, first, is_coded);
     }
 
     /// Gives what was `found` from `first` on in places of the text as it is written, if that `is_coded`, each place once.
     #[inline(always)]
     fn finish(&mut self, found: &mut Vec<Finding>, first: usize, is_coded: bool) {
+        if found.len() == first {
+            return;
+        }
         if is_coded {
             self.decoded.give_back(&mut found[first..]);
         }

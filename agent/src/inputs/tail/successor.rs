@@ -26,6 +26,8 @@ use crate::state::{Known, Position};
 
 /// While a gzip file is younger and holds less than would prove whose content it has, it may still be written.
 const YOUNG: Duration = Duration::from_secs(2);
+/// The same while it holds nothing: a slow compressor writes first once it has a piece.
+const EMPTY: Duration = Duration::from_mins(10);
 /// How long a file may be written to after another took its name. Compression keeps the time of the last write.
 pub(super) const WRITTEN_LATE: i64 = 10;
 
@@ -269,8 +271,9 @@ pub(super) fn is_there(row: &Position) -> bool {
 }
 
 fn is_young(metadata: &Metadata) -> bool {
+    let limit = if metadata.len() == 0 { EMPTY } else { YOUNG };
     // A time in the future is no proof of youth.
-    metadata.modified().ok().and_then(|at| at.elapsed().ok()).is_some_and(|age| age < YOUNG)
+    metadata.modified().ok().and_then(|at| at.elapsed().ok()).is_some_and(|age| age < limit)
 }
 
 /// Whether the gzip file at `path` may have the content of `position` by its name and directory: `app.log.2.gz` that of

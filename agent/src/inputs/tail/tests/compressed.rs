@@ -121,6 +121,26 @@ fn a_gzip_file_that_is_still_written_is_waited_for_though_its_head_is_there() {
     assert_eq!(rig.texts(), [""; 0]);
 }
 
+/// As a compressor writes that is slow: the file is there, and empty, for long.
+#[test]
+fn a_gzip_file_that_is_empty_for_long_is_waited_for() {
+    now_is_real();
+    let mut rig = Rig::new("a.log*", &[("read_from_head", "on"), ("rotate_wait", "1")]);
+    rig.append("a.log", &numbered(1, 50));
+    rig.start();
+    rig.rename("a.log", "a.log.1").append("a.log", "");
+    let empty = File::create(rig.path("a.log.1.gz")).expect("it is made");
+    let now = empty.metadata().and_then(|metadata| metadata.modified()).expect("it has a time");
+    empty.set_modified(now - Duration::from_mins(1)).expect("it is set");
+    rig.scan().wait(5).scan();
+    assert_eq!(rig.texts(), lines(1, 50));
+
+    compress_away(&rig, "a.log.1", "a.log.1.gz");
+    rig.scan().wait(5).scan();
+
+    assert_eq!(rig.texts(), [""; 0]);
+}
+
 /// As with `delaycompress`: by then it is closed.
 #[test]
 fn a_file_that_is_compressed_long_after_it_was_read_is_recognised() {
