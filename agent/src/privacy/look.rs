@@ -98,6 +98,11 @@ impl Look {
             past.look(policy, text, place);
             past.put(policy, &mut self.found);
         }
+        if !self.found.is_empty()
+            && let Some(fences) = self.scanner.fences(text)
+        {
+            fences.fit(text, &mut self.found);
+        }
     }
 
     /// Gives the time that each rule of the configuration took since the last call.

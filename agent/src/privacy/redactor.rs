@@ -20,7 +20,7 @@ use super::seen::{Glance, Note, Seen};
 use super::token::{push_encrypted, push_for, push_hash, push_label, tokens_in};
 use super::walk::Walk;
 use crate::encode::{push_escaped, unescaped};
-use crate::redact::{self, Below, Fences, Finding, Group, Place};
+use crate::redact::{self, Below, Finding, Group, Place};
 
 /// Hashes that are remembered.
 const REMEMBERED: usize = 1024;
@@ -54,8 +54,6 @@ pub struct Redactor {
     policy: Arc<Policy>,
     wholes: Arc<[Whole]>,
     look: Look,
-    /// The strings of the last text in which something was found, if it is JSON.
-    fences: Option<Fences>,
     /// Whether values are only counted.
     report: bool,
     hands: Hands,
@@ -87,7 +85,7 @@ impl Redactor {
         let counts = vec![0; policy.detectors().len() + wholes.len()];
         let hands =
             Hands { keys: None, sealers: Vec::new(), normal: Vec::new(), remembered: Remembered::new(), unable: 0 };
-        Self { policy, wholes, look, fences: None, report, hands, counts }
+        Self { policy, wholes, look, report, hands, counts }
     }
 
     /// One for the agent's own messages.
@@ -154,7 +152,7 @@ impl Redactor {
             let (from, to) = (finding.start as usize, finding.end as usize);
             out.extend_from_slice(&text[copied..from]);
             copied = to;
-            let quote = quotes.fitting(self.fences.as_ref(), text, from..to);
+            let quote = quotes.fitting(self.look.scanner.known_fences(), text, from..to);
             out.extend_from_slice(quote);
             self.hands.replace(&task, &text[from..to], place.escaped, out);
             out.extend_from_slice(quote);
@@ -173,16 +171,12 @@ impl Redactor {
     /// Looks through `text`.
     fn look(&mut self, text: &[u8], place: Place<'_>) {
         self.look.look(&self.policy, text, place);
-        self.fences = if self.look.found.is_empty() { None } else { Fences::of(text) };
-        if let Some(fences) = &self.fences {
-            fences.fit(text, &mut self.look.found);
-        }
     }
 
     /// The strings of the text that was looked through last, if it is JSON in which something was found.
     #[cfg(any(test, fuzzing))]
-    pub(super) fn fences(&self) -> Option<&Fences> {
-        self.fences.as_ref()
+    pub(super) fn fences(&self) -> Option<&redact::Fences> {
+        self.look.scanner.known_fences()
     }
 
     /// What is found in `text`, in order.

@@ -73,7 +73,9 @@ impl Arguments {
         if name.is_empty() || name.len() > NAME || !name.iter().all(is_part) {
             return;
         }
-        for (command, bit) in COMMANDS.iter().zip((0..32).map(|number| 1_u32 << number)) {
+        let numbered = COMMANDS.iter().zip((0..32).map(|number| 1_u32 << number));
+        // Most items begin as no program does.
+        for (command, bit) in numbered.filter(|(command, bit)| begun & bit != 0 || command.program[0] == name[0]) {
             let mut words = command.program.split(|byte| *byte == b' ');
             let (first, second) = (words.next().unwrap_or_default(), words.next());
             let is_first = name == first;

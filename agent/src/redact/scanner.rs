@@ -48,6 +48,8 @@ pub struct Scanner {
     pub(super) forms: Forms,
     pub(super) keys: Keys,
     options: Options,
+    /// The strings of the last text if it is JSON, once they were asked for.
+    fences: Option<Option<Fences>>,
     doubts: Doubts,
     /// The context that was read last, and before which place.
     context: (usize, Context),
@@ -70,6 +72,7 @@ impl Scanner {
             forms: Forms::default(),
             keys: Keys::new(),
             options: Options::default(),
+            fences: None,
             doubts: Doubts::default(),
             context: (usize::MAX, Context::NONE),
             #[cfg(any(test, fuzzing))]
@@ -113,7 +116,18 @@ impl Scanner {
         let text = &text[..text.len().min(u32::MAX as usize)];
         expect_behind(text);
         self.options.clear();
+        self.fences = None;
         self.masks.bits().work(Look { scanner: self, text, place, found });
+    }
+
+    /// The strings of `text`, which was looked through last, if it is JSON.
+    pub fn fences(&mut self, text: &[u8]) -> Option<&Fences> {
+        self.fences.get_or_insert_with(|| Fences::of(text)).as_ref()
+    }
+
+    /// The same once they were asked for.
+    pub fn known_fences(&self) -> Option<&Fences> {
+        self.fences.as_ref()?.as_ref()
     }
 
     #[inline(always)]
@@ -165,7 +179,7 @@ impl Scanner {
             hex_end: 0,
             ends: Ends::default(),
             strings: Default::default(),
-            fences: None,
+            fences: &mut self.fences,
             first,
             context: &mut self.context,
             context_from: 0,
@@ -298,7 +312,7 @@ pub(super) struct Pass<'a> {
     /// What was asked for behind brackets.
     pub(super) strings: [Strings; 2],
     /// The strings of a text in JSON, once it was asked for them.
-    pub(super) fences: Option<Option<Fences>>,
+    pub(super) fences: &'a mut Option<Option<Fences>>,
     /// The first finding in this text.
     first: usize,
     /// The context that was read last, before which place, and from where on.

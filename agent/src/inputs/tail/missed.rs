@@ -53,6 +53,11 @@ pub(super) struct Since {
 }
 
 impl Since {
+    /// Since the content that was `born` then, and `seen` last in its place, was there no more, by its name alone.
+    pub(super) fn renamed(born: i64, seen: i64) -> Self {
+        Self { born, seen, is_copied: false, until: seen, gone: None }
+    }
+
     /// What was missed since this and since `other`.
     fn and(self, other: Self) -> Self {
         let (born, seen) = (self.born.min(other.born), self.seen.min(other.seen));
@@ -104,7 +109,7 @@ impl Tail {
         let live: HashSet<Arc<Path>> = live.map(|file| Arc::clone(file.name())).collect();
         let seen = (self.clock)().seconds;
         for (name, place, born) in known.into_iter().filter(|(name, ..)| !live.contains(name.as_path())) {
-            self.search((name.into(), place.into()), Since { born, seen, is_copied: false, until: seen, gone: None });
+            self.search((name.into(), place.into()), Since::renamed(born, seen));
         }
     }
 

@@ -239,6 +239,9 @@ impl Opened {
     /// Whether it is, as far as its first bytes tell, the file that it was and not another one that was written over it. Of one that is
     /// not compressed others tell.
     pub(super) fn begins_as_before(&self) -> bool {
+        if !self.is_compressed() {
+            return true;
+        }
         let (Ok(file), Some(mut inflated)) = (self.file(), self.inflated()) else { return true };
         inflated.begins_as_before(&file).unwrap_or(true)
     }

@@ -55,10 +55,7 @@ impl Tail {
         let born = file.position.known.map_or(0, |known| known.birth);
         debug!(component = %self.settings.name, file = %place.display(), "rotated away");
         self.plan_look(number);
-        self.search(
-            (name, place),
-            Since { born, seen: self.scanned_at, is_copied: false, until: self.scanned_at, gone: None },
-        );
+        self.search((name, place), Since::renamed(born, self.scanned_at));
     }
 
     /// Rows of files that are not under `Path` any more: found again by identity in their directory, they are read to

@@ -150,8 +150,7 @@ impl Tail {
         let mut listings = Listings::default();
         for (name, place, birth) in &born {
             let birth = *birth;
-            let missed = Since { born: birth, seen: 0, is_copied: false, until: 0, gone: None };
-            self.take_up_missed((name, place), missed, &mut listings);
+            self.take_up_missed((name, place), Since::renamed(birth, 0), &mut listings);
             let since = birth / 1_000_000_000 + WRITTEN_LATE;
             self.take_up_compressed((name, place), (birth, since), &mut listings);
         }
