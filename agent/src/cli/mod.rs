@@ -128,6 +128,7 @@ fn start(flags: Flags) -> ExitCode {
         bring_home(&loaded.document, directory);
     }
     let plan = Plan::build(loaded, &surroundings, &mut findings);
+    probe::not_twice(&mut findings);
     say(&render(&findings, &sources));
     let Some(plan) = plan.filter(|_| !findings.has_errors()) else {
         let errors = findings.in_order().iter().filter(|finding| finding.severity == Severity::Error).count();

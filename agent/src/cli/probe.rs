@@ -8,7 +8,8 @@ use rustix::fs::{Access, access};
 use super::help::tables;
 use crate::config::types::CommaList;
 use crate::config::{
-    Diagnostics, Document, Loaded, Located, OptionType, Options, Section, SectionKind, Size, could_append, could_fill,
+    Diagnostics, Document, Loaded, Located, OptionType, Options, Section, SectionKind, Severity, Size, could_append,
+    could_fill,
 };
 use crate::inputs::is_any_file;
 use crate::outputs::file::FileOptions;
@@ -30,6 +31,14 @@ pub(super) fn probe(loaded: &Loaded, findings: &mut Diagnostics) {
         }
     }
     memory(loaded, findings);
+}
+
+/// Leaves out what is told of a path that is an error, too.
+pub(super) fn not_twice(findings: &mut Diagnostics) {
+    let all = findings.in_order();
+    let errors = all.iter().filter(|finding| finding.severity == Severity::Error);
+    let errors: Vec<_> = errors.filter_map(|finding| finding.place).collect();
+    findings.retain(|finding| finding.code != "V601" || finding.place.is_none_or(|place| !errors.contains(&place)));
 }
 
 /// Asks the servers of outputs for their version. Gives what is to be told of those that answer.
@@ -171,6 +180,12 @@ mod tests {
         let found = findings.in_order().into_iter();
         let found: Vec<_> = found.map(|finding| (finding.code, finding.place.map_or(0, |place| place.line))).collect();
         assert_eq!(found, [("V603", 6), ("V604", 8), ("V601", 11)]);
+
+        let place = findings.in_order().last().and_then(|finding| finding.place).expect("it has one");
+        findings.error(place, "V132", "it cannot be read");
+        not_twice(&mut findings);
+        let codes: Vec<_> = findings.in_order().iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, ["V603", "V604", "V132"], "the error tells it alone");
     }
 
     /// The codes that a probe of this text gives; `@` stands for a folder with `there.log` in it and in `a/b`.

@@ -27,20 +27,42 @@ pub struct VariableFile {
     pub(super) place: Place,
     every: Duration,
     hash: u64,
+    /// Whether it could not be read when it was last looked at.
+    is_gone: bool,
+}
+
+/// What a look at a file found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Same,
+    Changed,
+    /// It cannot be read any more, for the first time.
+    Gone,
+}
+
+/// What a look at the files whose time had come found, by the names of their variables.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Looks<'a> {
+    /// Those that hold something else.
+    pub changed: Vec<&'a str>,
+    /// Those that cannot be read since this look; what was read from them stands.
+    pub gone: Vec<&'a str>,
 }
 
 impl VariableFile {
     /// The file at `path` that held `content`.
     pub(super) fn new((name, place): (&str, Place), path: &Path, content: &str, every: Duration) -> Self {
         let (name, path) = (name.to_owned(), path.to_owned());
-        Self { name, path, place, every: every.max(SHORTEST), hash: xxh3_64(content.as_bytes()) }
+        Self { name, path, place, every: every.max(SHORTEST), hash: xxh3_64(content.as_bytes()), is_gone: false }
     }
 
-    /// Whether it holds something else than at the last call. One that cannot be read now has not changed.
-    fn has_changed(&mut self) -> bool {
-        let Ok(content) = read_bounded(&self.path, MAX_SECRET) else { return false };
+    /// Looks whether it holds something else than at the last call. One that cannot be read now may come back.
+    fn look(&mut self) -> Look {
+        let content = read_bounded(&self.path, MAX_SECRET);
+        let was_gone = std::mem::replace(&mut self.is_gone, content.is_err());
+        let Ok(content) = content else { return if was_gone { Look::Same } else { Look::Gone } };
         let hash = xxh3_64(content.as_bytes());
-        std::mem::replace(&mut self.hash, hash) != hash
+        if std::mem::replace(&mut self.hash, hash) == hash { Look::Same } else { Look::Changed }
     }
 }
 
@@ -59,22 +81,24 @@ impl VariableFiles {
         self.0.iter().map(|(at, _)| *at).min()
     }
 
-    /// Looks at those whose time has come by `now`. Gives the names of the variables whose file has changed.
-    pub fn changed(&mut self, now: Instant) -> Vec<&str> {
-        let mut changed = Vec::new();
+    /// Looks at those whose time has come by `now`.
+    pub fn look(&mut self, now: Instant) -> Looks<'_> {
+        let mut looks = Looks::default();
         for (at, file) in self.0.iter_mut().filter(|(at, _)| *at <= now) {
             *at = now + file.every;
-            if file.has_changed() {
-                changed.push(file.name.as_str());
+            match file.look() {
+                Look::Same => {}
+                Look::Changed => looks.changed.push(file.name.as_str()),
+                Look::Gone => looks.gone.push(file.name.as_str()),
             }
         }
-        changed
+        looks
     }
 
     /// Takes what the files hold now for known, where a reload with it was refused.
     pub fn forget_changes(&mut self) {
         self.0.iter_mut().for_each(|(_, file)| {
-            file.has_changed();
+            file.look();
         });
     }
 }
@@ -96,16 +120,17 @@ mod tests {
         let at = |seconds| start + Duration::from_secs(seconds);
         assert_eq!(files.next(), Some(at(5)));
 
-        assert!(files.changed(at(5)).is_empty(), "it is the same");
+        assert_eq!(files.look(at(5)), Looks::default(), "it is the same");
         fs::write(&path, "secret-43\n").expect("written");
-        assert!(files.changed(at(9)).is_empty(), "it is too early");
-        assert_eq!(files.changed(at(10)), ["A"]);
-        assert!(files.changed(at(15)).is_empty(), "it was told");
+        assert_eq!(files.look(at(9)), Looks::default(), "it is too early");
+        assert_eq!(files.look(at(10)).changed, ["A"]);
+        assert_eq!(files.look(at(15)), Looks::default(), "it was told");
         fs::remove_file(&path).expect("removed");
-        assert!(files.changed(at(20)).is_empty(), "it may come back");
+        assert_eq!(files.look(at(20)), Looks { gone: vec!["A"], ..Looks::default() });
+        assert_eq!(files.look(at(25)), Looks::default(), "that was told, and it may come back");
         fs::write(&path, "secret-44\n").expect("written");
         files.forget_changes();
-        assert!(files.changed(at(25)).is_empty());
+        assert_eq!(files.look(at(30)), Looks::default());
         assert!(!format!("{files:?}").contains("secret-4"));
     }
 }

@@ -51,7 +51,12 @@ pub fn push_printed(batch: &Batch, value: Value, out: &mut Vec<u8>) {
 pub fn push_plain(batch: &Batch, text: Text, out: &mut Vec<u8>) {
     let mut decoded = Vec::new();
     batch.decode_text(text, &mut decoded);
-    for c in String::from_utf8_lossy(&decoded).chars() {
+    push_visible(&String::from_utf8_lossy(&decoded), out);
+}
+
+/// Appends `text` with its control characters escaped.
+pub fn push_visible(text: &str, out: &mut Vec<u8>) {
+    for c in text.chars() {
         if c.is_control() && c != '\t' {
             out.extend(c.escape_default().map(|c| c as u8));
         } else {

@@ -86,9 +86,16 @@ impl Outside {
                 }
                 Some(ask) = self.asked.recv() => return Wake::Reload(Some(ask)),
                 () = until(self.variables.next()), if self.is_enabled => {
-                    let changed = self.variables.changed(Instant::now());
-                    if !changed.is_empty() {
-                        let variables = changed.join(" ");
+                    let looks = self.variables.look(Instant::now());
+                    if !looks.gone.is_empty() {
+                        let variables = looks.gone.join(" ");
+                        warn!(
+                            component = "reload",
+                            variables, "files of variables cannot be read any more: what they held stays in use"
+                        );
+                    }
+                    if !looks.changed.is_empty() {
+                        let variables = looks.changed.join(" ");
                         info!(component = "reload", variables, "files of variables have changed");
                         return Wake::Reload(None);
                     }

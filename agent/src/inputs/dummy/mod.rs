@@ -30,7 +30,7 @@ crate::options! {
         rate: u32, default "1", "Records per second.";
         interval_sec: u64, default "0", "Seconds between two records, in place of `Rate`.";
         interval_nsec: u64, default "0", "Nanoseconds between two records, in place of `Rate`.";
-        copies: u32, default "1", "Records made at a time.";
+        copies: u32, default "1", "Records made at a time; 0 counts as 1.";
         start_time_sec: i64, default "-1", "Time of the first record in seconds; -1 is now.";
         start_time_nsec: i64, default "-1", "Nanoseconds of that time.";
         fixed_timestamp: bool, default "off", "Whether all records have the time of the first.";

@@ -230,6 +230,13 @@ fn are_sound(options: &TailOptions, setup: &InputSetup<'_>, section: &Section, f
             .error(place_of("tag"), "V404", message)
             .help("write `<name>`, with the name of a group of `Tag_Regex`");
     }
+    if let Some(regex) = options.tag_regex.as_ref().filter(|_| is_tag_sound) {
+        for message in tags::left_out(setup.tag, regex) {
+            findings
+                .warning(place_of("tag_regex"), "V404", message)
+                .help("write the name of a group as `<name>` in `Tag`");
+        }
+    }
     let are_both = options.unicode_encoding.is_some() && options.generic_encoding.is_some();
     if are_both {
         let message = "`Unicode.Encoding` and `Generic.Encoding` cannot stand together";

@@ -41,6 +41,18 @@ pub(super) fn is_sound(tag: &str) -> bool {
     true
 }
 
+/// What of `tag` and `regex` does not meet: names without a group, or groups where no name is.
+pub(super) fn left_out(tag: &str, regex: &PathRegex) -> Vec<String> {
+    let names: Vec<&str> = tag.split('<').skip(1).filter_map(|inside| Some(inside.split_once('>')?.0)).collect();
+    if names.is_empty() {
+        return vec!["`Tag` has no `<name>`, so all files that `Tag_Regex` matches get the same tag".into()];
+    }
+    let groups = regex.0.groups();
+    let is_group = |name: &&&str| groups.iter().any(|group| group.as_deref() == Some(**name));
+    let unknown = names.iter().filter(|name| !is_group(name));
+    unknown.map(|name| format!("`Tag_Regex` has no group `{name}`, so `_` stands for it in each tag")).collect()
+}
+
 /// `tag` with each `<name>` replaced by what the group of that name took of `path`, `_` for nothing. `None` where `regex` does
 /// not match.
 fn with_groups(tag: &str, regex: &Regex, path: &str) -> Option<String> {

@@ -8,7 +8,7 @@ use super::{Format, StdoutOptions};
 use crate::encode::date::{DateWriter, push_exact};
 use crate::encode::escape_unicode;
 use crate::encode::json::{push_members, push_object, push_string};
-use crate::encode::print::push_printed_map;
+use crate::encode::print::{push_printed_map, push_visible};
 use crate::plugin::{Encoded, Encoder, Stream};
 
 /// Appends records in the format of the output.
@@ -59,7 +59,9 @@ impl StdoutEncoder {
     }
 
     fn push_printed(&mut self, record: Record<'_>, tag: &str, out: &mut Vec<u8>) {
-        out.extend_from_slice(format!("[{}] {tag}: [[", self.number).as_bytes());
+        out.extend_from_slice(format!("[{}] ", self.number).as_bytes());
+        push_visible(tag, out);
+        out.extend_from_slice(b": [[");
         self.number += 1;
         push_exact(record.time(), out);
         out.extend_from_slice(b", ");

@@ -14,7 +14,7 @@ fn options(entries: &[(&str, &str)]) -> StdoutOptions {
 }
 
 /// Two records as a request.
-fn request(output: &dyn Output, metadata: bool) -> Request {
+fn request(output: &dyn Output, tag: &str, metadata: bool) -> Request {
     let mut batch = Batch::default();
     let time = Timestamp { seconds: 1_700_000_000, nanos: 123_456_789 };
     for n in 0..2 {
@@ -43,10 +43,10 @@ fn request(output: &dyn Output, metadata: bool) -> Request {
     encoder.open(&mut body);
     let mut items = Vec::new();
     for record in batch.records() {
-        encoder.encode(record, &stream, &"t.a".into(), &mut body);
+        encoder.encode(record, &stream, &tag.into(), &mut body);
         items.push(Item { end: u32::try_from(body.len()).expect("small"), lot: 0, offset: 0 });
     }
-    let lots = vec![Lot { share, stream, tag: "t.a".into(), may_be_stored: false }];
+    let lots = vec![Lot { share, stream, tag: tag.into(), may_be_stored: false }];
     let (plain_length, encoding) = (body.len(), BodyEncoding::Identity);
     Request { body: body.into(), encoding, plain_length, first_item: 0, items, lots, attempts: 0, may_spool: false }
 }
@@ -54,7 +54,7 @@ fn request(output: &dyn Output, metadata: bool) -> Request {
 async fn printed(entries: &[(&str, &str)], metadata: bool) -> String {
     let sink = Arc::new(Mutex::new(Vec::new()));
     let output = Stdout { options: options(entries), escape_unicode: false, sink: Arc::clone(&sink) };
-    let request = request(&output, metadata);
+    let request = request(&output, "t.a", metadata);
     assert!(matches!(output.deliver(&request).await, Verdict::Delivered));
     request.settle_all(Outcome::Delivered);
     let text = sink.lock().expect("no thread panicked").clone();
@@ -116,10 +116,18 @@ impl Write for Broken {
 #[tokio::test]
 async fn a_broken_pipe_is_said_in_words() {
     let output = Stdout { options: options(&[]), escape_unicode: false, sink: Arc::new(Mutex::new(Broken)) };
-    let request = request(&output, false);
+    let request = request(&output, "t.a", false);
 
     let verdict = output.deliver(&request).await;
 
     assert!(matches!(verdict, Verdict::Again { reason, .. } if reason.contains("broken pipe")));
     request.settle_all(Outcome::Dropped);
+}
+
+#[tokio::test]
+async fn control_characters_of_a_tag_do_not_reach_a_terminal() {
+    let output = Stdout { options: options(&[]), escape_unicode: false, sink: Arc::new(Mutex::new(Vec::new())) };
+    let request = request(&output, "t\u{1b}[2Ja", false);
+    assert!(request.body.starts_with(b"[0] t\\u{1b}[2Ja: [[1700000000.123456789, {}], "));
+    request.settle_all(Outcome::Delivered);
 }
