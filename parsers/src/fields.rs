@@ -85,7 +85,8 @@ fn integer(text: &[u8], span: Span) -> Option<Value> {
     let sign = usize::from(matches!(text.get(blank), Some(b'+' | b'-')));
     let digits = blank + sign;
     let end = digits + leading(&text[digits..], u8::is_ascii_digit);
-    if end == digits {
+    let fraction = text[end..].strip_prefix(b".").map_or(0, |rest| 1 + leading(rest, u8::is_ascii_digit));
+    if end == digits || goes_on(&text[end + fraction..]) {
         return None;
     }
     let negative = sign == 1 && text[blank] == b'-';
@@ -116,6 +117,9 @@ fn float(text: &[u8], span: Span) -> Option<Value> {
     }
     let exponent = exponent(&text[end..]);
     end += exponent;
+    if goes_on(&text[end..]) {
+        return None;
+    }
     let number = &text[blank..end];
     // A JSON number has digits on both sides of its point, no plus and no needless zeros.
     let unsigned = number.strip_prefix(b"-").unwrap_or(number);
@@ -143,9 +147,18 @@ fn exponent(text: &[u8]) -> usize {
 fn hex(text: &[u8]) -> Option<Value> {
     let text = text.trim_ascii_start();
     let digits = text.strip_prefix(b"0x").or(text.strip_prefix(b"0X")).unwrap_or(text);
-    let digits = &digits[..leading(digits, u8::is_ascii_hexdigit)];
+    let (digits, behind) = digits.split_at(leading(digits, u8::is_ascii_hexdigit));
+    if goes_on(behind) {
+        return None;
+    }
     let number = u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
     Some(Value::U64(number))
+}
+
+/// Whether more digits are in what follows on a number, as in `1,000`, `0x1f` and `10.0.0.1`: then its beginning is another number. A unit, as
+/// in `12ms`, is left out.
+fn goes_on(behind: &[u8]) -> bool {
+    behind.iter().any(u8::is_ascii_digit)
 }
 
 fn truth(text: &[u8]) -> Option<Value> {
@@ -242,6 +255,16 @@ mod tests {
             (FieldType::Integer, "9223372036854775808", None),
             (FieldType::Integer, "-0098765432109876543210", None),
             (FieldType::Integer, "99999999999999999999", None),
+            (FieldType::Integer, "3.7", Some("3")),
+            (FieldType::Integer, "0x1f", None),
+            (FieldType::Integer, "1e3", None),
+            (FieldType::Integer, "1,000", None),
+            (FieldType::Integer, "10.0.0.1", None),
+            (FieldType::Integer, "2026-11-30", None),
+            (FieldType::Float, "1.5x", Some("1.5")),
+            (FieldType::Float, "1.5.2", None),
+            (FieldType::Hex, "1g", Some("U64(1)")),
+            (FieldType::Hex, "1f:2e", None),
             (FieldType::Integer, "-", None),
             (FieldType::Integer, "", None),
             (FieldType::Float, "1.10", Some("1.10")),

@@ -93,7 +93,7 @@ differences! {
     "parser" "format" Given(is_own_format) "also `cri`, `docker`, `syslog`, `syslog-rfc5424`, `syslog-rfc3164` and `syslog-rfc3164-local`, which need no pattern"
     "parser" "regex" Given(backtracks) "linear time; where a pattern needs backtracking, a line that takes too long is kept as text"
     "parser" "time_key" Given(may_lose_time) "a time that does not parse stays in the record, which has its other fields; in Fluent Bit the field vanishes, and a line of `ltsv` or `logfmt` is kept whole"
-    "parser" "types" Given(reads_numbers) "text that is no number stays as it is, where Fluent Bit makes it 0, and so does a number beyond 64 bits (`99999999999999999999`, `1e400`), where it takes the nearest one or `inf`; commas separate pairs as well, where it makes one long name of them"
+    "parser" "types" Given(reads_numbers) "text that is no number stays as it is, where Fluent Bit makes it 0, and so does a number beyond 64 bits (`99999999999999999999`, `1e400`), where it takes the nearest one or `inf`; a text that goes on with more digits (`1,000`, `0x1f`, `10.0.0.1`) is no number, where it takes what it begins with, as both do of `12ms` and `3.7`; commas separate pairs as well, where it makes one long name of them"
     "service" "daemon" Given(only_where_refused) "`on` is refused: a service manager such as systemd keeps the agent in the background"
     "service" "flush" Given "the longest wait: the first line after a pause goes at once; in Fluent Bit a tick"
     "service" "health_check" Given(is_on) "unhealthy also where an output settles nothing for `HC_Period`"

@@ -177,6 +177,11 @@ impl Template {
                 rest = &rest[dollar..];
                 continue;
             }
+            if let Some(behind) = rest.strip_prefix(b"$TAG") {
+                rest = behind;
+                parts.push(tag_part(&mut rest)?);
+                continue;
+            }
             let name_end = rest[1..].iter().position(|byte| !is_name(*byte)).map_or(rest.len(), |at| at + 1);
             if !rest.get(1).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_') {
                 return Err("a name after `$`, which begins with a letter or `_`".into());
@@ -184,11 +189,7 @@ impl Template {
             let top = rest[1..name_end].to_vec();
             rest = &rest[name_end..];
             let steps = steps(&mut rest)?;
-            parts.push(match (top.as_slice(), steps.as_slice()) {
-                (b"TAG", []) => Part::Tag,
-                (b"TAG", [Step::Index(part)]) => Part::TagWord(*part),
-                _ => Part::Field(Path { top, steps }),
-            });
+            parts.push(Part::Field(Path { top, steps }));
         }
         Ok(Self(parts))
     }
@@ -263,6 +264,16 @@ fn is_name(byte: u8) -> bool {
 /// Whether `byte` may stand in a key that nothing else stands around.
 fn is_letter(byte: u8) -> bool {
     is_name(byte) || !byte.is_ascii()
+}
+
+/// Reads what stands behind `$TAG` off the front of `rest`: the number of a part. Letters behind it are no longer name, as in Fluent Bit.
+fn tag_part(rest: &mut &[u8]) -> Result<Part, String> {
+    let steps = steps(rest)?;
+    Ok(match *steps.as_slice() {
+        [] => Part::Tag,
+        [Step::Index(part)] => Part::TagWord(part),
+        _ => Part::Field(Path { top: b"TAG".to_vec(), steps }),
+    })
 }
 
 /// Reads `['a'][0]...` off the front of `rest`.
@@ -388,6 +399,9 @@ mod tests {
             ("a $level \"$level\"", "a info \"info\""),
             ("$TAG", "app.web.eu"),
             ("$TAG[0]-$TAG[2]", "app-eu"),
+            ("logs-$TAG-x", "logs-app.web.eu-x"),
+            ("$TAG_x/$TAGs", "app.web.eu_x/app.web.eus"),
+            ("$TAG[1]-$level", "web-info"),
             ("$k8s['labels']['app.x']", "a\"b"),
             ("$k8s['labels']['it''s']", "quoted"),
             ("$k8s['labels']['n']", "1.500000"),

@@ -128,9 +128,7 @@ impl Joiner {
         }
         self.buffers = buffers;
         if !self.chain.waits || self.is_ending {
-            for open in std::mem::take(&mut self.open) {
-                work.emit(open, &self.chain, false);
-            }
+            self.end_all(&mut work);
         }
         self.keep_within_memory(&mut work);
         let earlier = &work.earlier;
@@ -155,12 +153,23 @@ impl Joiner {
         work.parcel
     }
 
+    /// Gives out all that is open.
+    fn end_all(&mut self, work: &mut Work) {
+        for open in std::mem::take(&mut self.open) {
+            work.emit(open, &self.chain, false);
+        }
+    }
+
     fn record(&mut self, work: &mut Work, (index, fits): (usize, Fits), buffers: &mut Buffers) {
         if fits == Fits::Blank {
             let lot = work.parcel.batch.entries()[index].origin.lot;
             return work.parcel.shares[usize::from(lot)].settle(1, Outcome::Passed);
         }
         let Some(field) = self.look(&work.parcel.batch, (index, fits), buffers) else {
+            // Between parts of messages others may stand; all else ends what is open, as in Fluent Bit.
+            if !self.chain.parts {
+                self.end_all(work);
+            }
             return work.parcel.batch.push_again(index);
         };
         let line = Line { index, field, group: &buffers.group, text: &buffers.text, fits };

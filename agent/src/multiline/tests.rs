@@ -93,17 +93,31 @@ fn documents(parcel: Option<Parcel>) -> Vec<String> {
 fn records_are_joined_per_group_across_parcels_with_the_fields_of_the_first() {
     let mut rig = Rig::new(chain(1000));
 
-    let first = rig.feed(&[r#"{"g":"a","n":1,"log":"x"}"#, r#"{"g":"b","log":"y;"}"#, r#"{"other":true}"#]);
-    assert_eq!(first, [r#"{"g":"b","log":"y;"}"#, r#"{"other":true}"#]);
-    assert_eq!(rig.ledger.committed(), 0, "the first record is held");
+    let first = rig.feed(&[r#"{"other":true}"#, r#"{"g":"a","n":1,"log":"x"}"#, r#"{"g":"b","log":"y;"}"#]);
+    assert_eq!(first, [r#"{"other":true}"#, r#"{"g":"b","log":"y;"}"#]);
+    assert_eq!(rig.ledger.committed(), 10, "the second record is held");
     let second = rig.feed(&[r#"{"g":"b","log":"z"}"#, r#"{"g":"a","n":2,"log":"\"1;"}"#]);
     assert_eq!(second, [r#"{"g":"a","n":1,"log":"x\"1;"}"#]);
-    assert_eq!(rig.ledger.committed(), 0, "another event began while the first was open");
+    assert_eq!(rig.ledger.committed(), 10, "another event began while the first was open");
 
     assert_eq!(documents(rig.joiner.flush(Instant::now())), [""; 0], "it waits");
     let third = rig.joiner.flush(Instant::now() + Duration::from_secs(3));
     assert_eq!(documents(third), [r#"{"g":"b","log":"z"}"#]);
     assert_eq!((rig.ledger.committed(), rig.joiner.deadline()), (50, None));
+}
+
+#[test]
+fn a_record_without_the_text_ends_what_is_open_and_keeps_its_place() {
+    let mut rig = Rig::new(chain(1000));
+
+    let records =
+        rig.feed(&[r#"{"g":"a","log":"x"}"#, r#"{"g":"b","log":"y"}"#, r#"{"other":true}"#, r#"{"g":"a","log":"z;"}"#]);
+
+    assert_eq!(
+        records,
+        [r#"{"g":"a","log":"x"}"#, r#"{"g":"b","log":"y"}"#, r#"{"other":true}"#, r#"{"g":"a","log":"z;"}"#]
+    );
+    assert_eq!(rig.ledger.committed(), 40);
 }
 
 #[test]

@@ -45,9 +45,11 @@ impl Again {
         (was_begun && below > position.offset).then(again)
     }
 
-    fn time_of(&self, offset: u64) -> Option<Timestamp> {
+    /// The time of the line at `offset`, where it is of another hour than `now`: whether a line was handed on before is not always known,
+    /// and within the hour its index has the same name.
+    fn time_of(&self, offset: u64, now: Timestamp) -> Option<Timestamp> {
         let seconds = self.periods.read_at(offset, self.until).filter(|_| offset < self.below)?;
-        Some(Timestamp { seconds, nanos: 0 })
+        (hour_of(seconds) != hour_of(now.seconds)).then_some(Timestamp { seconds, nanos: 0 })
     }
 }
 
@@ -66,8 +68,9 @@ impl ReadTimes {
     /// Gives lines that may have been handed on before the time that they had.
     pub(super) fn put_back(&self, batch: &mut Batch) {
         let Some(again) = &self.again else { return };
+        let now = self.now();
         for index in 0..batch.len() {
-            if let Some(time) = again.time_of(batch.entries()[index].origin.offset) {
+            if let Some(time) = again.time_of(batch.entries()[index].origin.offset, now) {
                 batch.record_mut(index).set_time(time);
             }
         }

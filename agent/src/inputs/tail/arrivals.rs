@@ -196,7 +196,7 @@ impl Tail {
 
     fn take_up_arrival(&mut self, arrival: Arrival) {
         let Arrival { path, name, file, metadata, .. } = arrival;
-        let is_left_out = !self.settings.read_new_from_head || self.settings.tags.of(&name).is_none();
+        let is_left_out = !self.begins_at_head(&name) || self.settings.tags.of(&name).is_none();
         // A gzip file has the content of another that was held.
         if is_left_out || opened::is_compressed(&path) || self.is_too_old(&metadata) {
             return;

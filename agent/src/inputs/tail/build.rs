@@ -118,7 +118,7 @@ impl Tail {
             name: Arc::clone(&setup.context.name),
             tags: Tags::new(setup.tag, options.tag_regex.as_ref()),
             read_from_head: options.read_from_head,
-            read_new_from_head: options.read_newly_discovered_files_from_head,
+            read_new_from_head: options.read_newly_discovered_files_from_head || options.read_from_head,
             exit_on_eof: options.exit_on_eof,
             refresh: refresh(options),
             rotate_wait: options.rotate_wait,

@@ -31,7 +31,7 @@ crate::options! {
         "db.journal_mode" db_journal_mode: DbJournal, default "WAL", "Journal of the database: WAL, DELETE, TRUNCATE, PERSIST, MEMORY or OFF.";
         "db.locking" db_locking: bool, default "off", "Whether other programs are kept from reading the database too. Other agents always are.";
         read_from_head: bool, default "off", "Whether files without a stored position that are there at the start are read from their head. What replaced a file with a position always is.";
-        read_newly_discovered_files_from_head: bool, default "on", "Whether files found later are read from their head.";
+        read_newly_discovered_files_from_head: bool, default "on", "Whether files found later are read from their head. They are with `Read_from_Head on` too, and where they take the place of a file that was followed.";
         refresh_interval: Duration, default "60", "Seconds between two looks at all paths. New files are noticed at once where the system tells of them.";
         rotate_wait: Duration, default "5", "Seconds a file that was rotated away is kept after its last byte. Unread bytes keep it longer, and so does a process that has it open for writing, as far as `/proc` shows.";
         tag_regex: PathRegex, optional, "Pattern on the path of a file; `<name>` in `Tag` stands for what its group of that name took, `_` for nothing. Files that it does not match are left out.";

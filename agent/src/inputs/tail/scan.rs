@@ -62,7 +62,7 @@ impl Tail {
         } else {
             self.take_up_arrived();
             for path in unknown {
-                self.meet(&path, !self.settings.read_new_from_head);
+                self.meet(&path, !self.begins_at_head(&path));
             }
         }
         self.take_up_arrived();
@@ -81,6 +81,13 @@ impl Tail {
         self.forget_gone_if_due();
         (self.scanned, self.scanned_at) = (self.now, began_at);
         self.scan_gap = gap_after(worked().saturating_sub(began));
+    }
+
+    /// Whether a file that is new at `path` is read from its head, as what takes the place of a file that was followed always is.
+    pub(super) fn begins_at_head(&self, path: &Path) -> bool {
+        self.settings.read_new_from_head
+            || self.files.values().any(|file| **file.name() == *path)
+            || self.rows.iter().any(|row| *row.name == *path)
     }
 
     fn watch(&mut self, mut directories: std::collections::BTreeSet<PathBuf>) {

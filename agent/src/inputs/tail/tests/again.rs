@@ -45,6 +45,22 @@ fn after_a_kill_lines_are_read_again_under_the_hour_they_were_read_in() {
 }
 
 #[test]
+fn within_the_hour_of_a_kill_lines_get_the_time_they_are_read_at() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    WALL.set(MIDNIGHT + 10);
+    rig.append("a.log", "a\n");
+    rig.answer = Answer::Hold;
+    rig.start();
+    rig.kill();
+    rig.append("a.log", "written while it was down\n");
+    WALL.set(MIDNIGHT + 3_000);
+    rig.start();
+
+    let times: Vec<i64> = rig.records().into_iter().map(|seen| seen.time - MIDNIGHT).collect();
+    assert_eq!(times, [10, 3_000, 3_000]);
+}
+
+#[test]
 fn after_a_stop_it_is_known_which_lines_were_never_read() {
     let mut rig = over_midnight();
     rig.stop().append("a.log", "d\n");

@@ -81,6 +81,41 @@ fn files_found_later_are_read_from_where_the_option_says() {
 }
 
 #[test]
+fn what_takes_the_place_of_a_followed_file_is_read_from_its_head_whatever_the_option_says() {
+    let off = ("read_newly_discovered_files_from_head", "off");
+    for (is_late, others) in [(false, vec![]), (true, vec![]), (false, vec![("inotify_watcher", "off")])] {
+        let mut rig = Rig::new("*.log", &[vec![off, ("rotate_wait", "1")], others].concat());
+        rig.append("a.log", "before\n");
+        rig.start();
+        rig.append("a.log", "one\n");
+        rig.scan();
+        rig.rename("a.log", "a.log.1");
+        if is_late {
+            rig.scan();
+            rig.wait(5);
+            rig.scan();
+        }
+        rig.append("a.log", "two\n");
+        rig.scan();
+        rig.append("a.log", "three\n");
+        rig.scan();
+
+        assert_eq!(rig.texts(), ["one", "two", "three"], "{is_late}");
+    }
+}
+
+#[test]
+fn with_read_from_head_files_found_later_are_read_from_theirs() {
+    let options = [("read_from_head", "on"), ("read_newly_discovered_files_from_head", "off")];
+    let mut rig = Rig::new("*.log", &options);
+    rig.start();
+    rig.append("new.log", "there\n");
+    rig.scan();
+
+    assert_eq!(rig.texts(), ["there"]);
+}
+
+#[test]
 fn a_rotated_file_is_kept_as_long_as_told() {
     for (value, left) in [("60", 2), ("5", 1)] {
         let mut rig = Rig::new("a.log", &[("rotate_wait", value)]);
