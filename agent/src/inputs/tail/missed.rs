@@ -200,7 +200,7 @@ impl Tail {
         let is_other = FileId::of(&metadata) != id;
         let is_wanted = || {
             self.may_have_come(name, &metadata, since)
-                && !self.by_id.contains_key(&FileId::of(&metadata))
+                && !self.is_followed(&metadata)
                 && self.is_unknown((name, place), (&file, &metadata), since)
         };
         if is_other && !is_wanted() {
@@ -239,7 +239,7 @@ impl Tail {
     /// Whether nothing is known of the file at `path`, or another is there by now.
     fn is_missed(&self, (name, place): (&Path, &Path), (path, metadata): (&Path, &Metadata), since: Since) -> bool {
         let id = FileId::of(metadata);
-        if self.by_id.contains_key(&id) || self.paths.is_excluded(path) {
+        if self.is_followed(metadata) || self.paths.is_excluded(path) {
             return false;
         }
         let Ok((file, now)) = file::open(path) else { return true };

@@ -158,9 +158,10 @@ impl Tail {
         }
     }
 
-    /// The gzip file that has the content of `position`, among those beside it.
+    /// The gzip file that has the content of `position`, among those beside it. What was there a moment ago is looked at first: where
+    /// many are looked for at a time, their directory is seldom looked through for each.
     pub(super) fn successor(&self, position: &Position) -> Option<(PathBuf, Metadata)> {
-        self.successor_among(position, Age::Now)
+        self.successor_of_many(position).or_else(|| self.successor_among(position, Age::Now))
     }
 
     /// The same, where names may be as they were at any time in this moment: for many positions.
@@ -170,12 +171,11 @@ impl Tail {
 
     fn successor_among(&self, position: &Position, age: Age) -> Option<(PathBuf, Metadata)> {
         position.known.filter(|known| known.head_length > 0)?;
-        let is_open = |metadata: &Metadata| self.by_id.contains_key(&FileId::of(metadata));
         let is_free = |file: &Opened, metadata: &Metadata| {
             metadata.ino() == position.inode || self.row_in(file, metadata).is_none()
         };
         let is_kin = |(path, metadata): &(PathBuf, Metadata)| {
-            !is_open(metadata)
+            !self.is_followed(metadata)
                 && self.may_begin_as(path, metadata, position)
                 && file::open(path).is_ok_and(|(file, _)| has_content(&file, position) && is_free(&file, metadata))
         };
@@ -186,7 +186,15 @@ impl Tail {
 
     /// A gzip file that has what `old` held, to be read on in it.
     pub(super) fn compressed_copy(&self, old: &Tailed) -> Option<Copy> {
-        let (path, _) = self.successor(&old.position)?;
+        self.copy_in(self.successor(&old.position)?, old)
+    }
+
+    /// The same, where names may be as they were at any time in this moment.
+    pub(super) fn compressed_copy_of_moment(&self, old: &Tailed) -> Option<Copy> {
+        self.copy_in(self.successor_of_many(&old.position)?, old)
+    }
+
+    fn copy_in(&self, (path, _): (PathBuf, Metadata), old: &Tailed) -> Option<Copy> {
         let (file, metadata) = (self.open_copy)(&path).ok()?;
         file.expect(old.progress.offset);
         Some(Copy { file, metadata, path })
@@ -211,10 +219,7 @@ impl Tail {
         let beside = |(path, _): &&(PathBuf, Metadata)| opened::is_compressed(path) && is_named_after(path, &position);
         let beside: Vec<(PathBuf, Metadata)> = there.filter(beside).cloned().collect();
         for (path, metadata) in beside {
-            if self.by_id.contains_key(&FileId::of(&metadata))
-                || metadata.mtime() <= since
-                || self.paths.is_excluded(&path)
-            {
+            if self.is_followed(&metadata) || metadata.mtime() <= since || self.paths.is_excluded(&path) {
                 continue;
             }
             let Ok((file, metadata)) = file::open(&path) else { continue };
