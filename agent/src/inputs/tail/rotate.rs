@@ -268,7 +268,8 @@ impl Tail {
             found => told(old.place(), found),
         };
         for (path, metadata) in siblings {
-            if metadata.len() < old.progress.offset || self.is_followed(&metadata) {
+            let may_be = metadata.len() >= old.progress.offset && self.is_of_log(&path, (old.name(), old.place()));
+            if !may_be || self.is_followed(&metadata) {
                 continue;
             }
             match (self.open_copy)(&path) {

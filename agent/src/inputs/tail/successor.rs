@@ -18,7 +18,7 @@ use super::file::{self, FileId, Standing, Tailed};
 use super::gzips::Age;
 use super::opened::{self, Opened};
 use super::proof;
-use super::rotate::Copy;
+use super::rotate::{Copy, is_out_of_descriptors};
 use super::rows::root_and_stem;
 use super::scan::TakeUp;
 use super::siblings::{self, Listings};
@@ -180,7 +180,10 @@ impl Tail {
                 && file::open(path).is_ok_and(|(file, _)| has_content(&file, position) && is_free(&file, metadata))
         };
         let around = self.gzips.borrow_mut().around(position, (self.moment(), age));
-        let named = around.iter().find(|found| is_named_after(&found.0, position) && is_kin(found)).cloned();
+        let is_named = |path: &Path| {
+            is_named_after(path, position) && self.is_of_log(path, (&position.name, position.last_place()))
+        };
+        let named = around.iter().find(|found| is_named(&found.0) && is_kin(found)).cloned();
         named.or_else(|| self.successor_by_content(position, around).into_iter().find(&is_kin))
     }
 
@@ -216,13 +219,21 @@ impl Tail {
         let mut is_unsure = false;
         let mut missed: Vec<(i64, PathBuf)> = Vec::new();
         let there = listings.of(place.parent().unwrap_or(Path::new(""))).values();
-        let beside = |(path, _): &&(PathBuf, Metadata)| opened::is_compressed(path) && is_named_after(path, &position);
+        let beside = |(path, _): &&(PathBuf, Metadata)| {
+            opened::is_compressed(path) && is_named_after(path, &position) && self.is_of_log(path, (name, place))
+        };
         let beside: Vec<(PathBuf, Metadata)> = there.filter(beside).cloned().collect();
         for (path, metadata) in beside {
             if self.is_followed(&metadata) || metadata.mtime() <= since || self.paths.is_excluded(&path) {
                 continue;
             }
-            let Ok((file, metadata)) = file::open(&path) else { continue };
+            let (file, metadata) = match file::open(&path) {
+                Ok(opened) => opened,
+                Err(error) => {
+                    is_unsure |= is_out_of_descriptors(&error);
+                    continue;
+                }
+            };
             let is_new = self.row_in(&file, &metadata).is_none()
                 && match self.kin_of(&file, &path) {
                     Kin::Unknown if is_young(&metadata) => {
