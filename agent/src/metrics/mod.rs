@@ -151,6 +151,8 @@ counters! {
         parser_unclear_time,
         /// Bytes that were lost before they could be read (deleted or truncated under the reader).
         abandoned_bytes,
+        /// Contents of files that were gone before it was sure that all of them was read: how much that was shows only in part.
+        abandoned_contents,
         /// Ranges read again because an output did not answer for them.
         rewinds,
         /// How often it was started again after a panic.

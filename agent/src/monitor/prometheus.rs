@@ -75,6 +75,11 @@ const INPUT: &[Row] = &[
         "Lines whose time their parser did not understand.",
     ),
     counter("abandoned_bytes", "vigie_input_abandoned_bytes", "Bytes lost before they could be read."),
+    counter(
+        "abandoned_contents",
+        "vigie_input_abandoned_contents",
+        "Contents of files that were gone before it was sure that all of them was read.",
+    ),
     counter("rewinds", "vigie_input_rewinds", "Ranges read again because no output answered for them."),
     counter("restarts", "vigie_input_restarts", "Starts after a panic."),
     gauge("lag_bytes", "vigie_input_lag_bytes", "Bytes that are there and not settled."),

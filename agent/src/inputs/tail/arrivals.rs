@@ -182,7 +182,7 @@ impl Tail {
 
     /// Whether nothing is known of a file that came.
     fn is_news(&self, arrival: &Arrival) -> bool {
-        !self.by_id.contains_key(&arrival.id())
+        !self.is_followed(&arrival.metadata)
             && !self.is_stored(&arrival.file, &arrival.metadata)
             && !self.is_read_compressed(arrival)
     }

@@ -157,7 +157,7 @@ impl Tail {
 
     /// What the file at `path`, which was born between two contents, is between them.
     fn standing_between(&self, file: &Tailed, is_copied: bool, (path, metadata): (&Path, &Metadata)) -> Between {
-        let open = self.by_id.get(&FileId::of(metadata)).and_then(|number| self.files.get(number));
+        let open = self.number_of(metadata).and_then(|number| self.files.get(&number));
         match open {
             // The order of these is known.
             Some(open) if is_copied && is_same_file(&open.position, &file.position) => Between::Nothing,

@@ -1,8 +1,8 @@
 //! Holds no more descriptors than the system gives: quiet files give theirs up and are opened again when they grow.
 //!
-//! A file without a descriptor is known by its path, inode and birth, and its watch still tells of writes. When it is renamed it
-//! is looked for in its directory at once and held open from then on, as every file is that leaves; where it was compressed, it
-//! goes on in that. Where many leave at a time they take turns. Counted is all that is open of files, copies and kept rests; what
+//! A file without a descriptor is known by its path, inode and birth, and its watch still tells of writes. When it is not there any
+//! more it is looked for in its directory; where it was compressed, it goes on in that. One that leaves while it is open is held, unless
+//! a path is known that leads to it. Counted is all that is open of files, copies and kept rests; what
 //! comes has a share of its own in `arrivals`.
 
 use std::fs::Metadata;
@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use rustix::process::{Resource, getrlimit};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::Tail;
 use super::file::{self, FileId, Open, Standing, Tailed};
@@ -104,15 +104,23 @@ impl Tail {
     pub(super) fn count_descriptor(&mut self, number: u64, metadata: &Metadata) {
         let Some(file) = self.files.get(&number) else { return };
         file.file.enroll(file.place(), metadata, &self.descriptors.held);
-        if file.standing != Standing::Live {
+        let leads = || std::fs::metadata(file.place()).is_ok_and(|there| FileId::of(&there) == file.id);
+        if file.standing != Standing::Live && (self.is_rest(&file.position) || !leads()) {
             file.file.hold();
         }
     }
 
-    /// Whether `number`, which is to be held open from now on, may be: files that are rotated at the same time take turns.
-    pub(super) fn may_hold(&mut self, number: u64) -> bool {
-        let is_open = self.files.get(&number).is_none_or(|file| file.file.is_open());
-        is_open || self.make_room()
+    /// The number of the file that `metadata` tells of, where it is followed. The inode of one that is not held open may be that of
+    /// another file by now.
+    pub(super) fn number_of(&self, metadata: &Metadata) -> Option<u64> {
+        let number = self.by_id.get(&FileId::of(metadata)).copied()?;
+        let file = self.files.get(&number)?;
+        let births = [file.position.born, file::birth(metadata)];
+        (file.file.is_open() || births.contains(&0) || births[0] == births[1]).then_some(number)
+    }
+
+    pub(super) fn is_followed(&self, metadata: &Metadata) -> bool {
+        self.number_of(metadata).is_some()
     }
 
     /// Keeps to the number of descriptors once `number` has one.
@@ -161,20 +169,26 @@ impl Tail {
             file.file.move_to(&path);
             if file.file.file().is_ok() {
                 file.position.place = Some(path);
-                return;
+                return self.keep_within(number);
             }
         }
         if self.goes_on_in_copy(number) {
             return;
         }
         let Some(file) = self.files.get_mut(&number) else { return };
+        // A watch tells of writes.
+        let is_seen = file.watch.is_some() || !file.may_grow() || file.file.is_compressed();
         file.standing = Standing::Gone;
-        let lost = file.size.saturating_sub(file.progress.offset);
-        self.metrics.abandoned_bytes.add(lost);
+        let (place, lost) = (Arc::clone(file.place()), file.size.saturating_sub(file.progress.offset));
+        self.abandon(lost, !is_seen);
         if lost > 0 {
-            error!(component = %self.settings.name, file = %file.place().display(), lost,
+            error!(component = %self.settings.name, file = %place.display(), lost,
                 "deleted before it was read to its end, and not held open: there are more files than descriptors; raise the \
                 limit of open files (`ulimit -n`, `LimitNOFILE`)");
+        } else if !is_seen {
+            warn!(component = %self.settings.name, file = %place.display(),
+                "deleted while it was not held open: what was written to it last, if anything, is lost; there are more files than \
+                descriptors; raise the limit of open files (`ulimit -n`, `LimitNOFILE`)");
         }
     }
 
@@ -192,13 +206,14 @@ impl Tail {
         self.by_id.insert(FileId::of(&metadata), number);
         self.moved.insert(number);
         self.count_descriptor(number, &metadata);
+        self.keep_within(number);
         true
     }
 }
 
-/// Whether a file may give up its descriptor: its path leads to it, and nobody reads it.
+/// Whether a file may give up its descriptor: nobody reads it. One to which no path leads holds it by itself.
 fn may_close(file: &Tailed) -> bool {
-    file.standing == Standing::Live && file.lent.is_none() && file.file.is_open()
+    file.standing != Standing::Gone && file.lent.is_none() && file.file.is_open()
 }
 
 #[cfg(test)]

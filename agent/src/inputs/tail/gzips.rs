@@ -91,3 +91,49 @@ impl Listed {
 fn changed(directory: &Path) -> Option<SystemTime> {
     akin::changed(&std::fs::metadata(or_here(directory)).ok()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::time::Instant;
+
+    use super::*;
+
+    fn names(gzips: &mut Gzips, directory: &Path, turn: u64, age: Age) -> Vec<String> {
+        let position = Position { name: directory.join("app.log").into(), ..Position::default() };
+        let found = gzips.around(&position, ((Instant::now(), turn), age)).into_iter();
+        let mut names: Vec<_> =
+            found.filter_map(|(path, _)| Some(path.file_name()?.to_string_lossy().into_owned())).collect();
+        names.sort();
+        names
+    }
+
+    /// The time of a directory may be told in steps of two seconds: what came within one of them has the same.
+    #[test]
+    fn a_directory_that_changed_lately_is_looked_through_again() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (path, mut gzips) = (directory.path(), Gzips::default());
+        fs::write(path.join("app.log.1.gz"), "").expect("it is written");
+        assert_eq!(names(&mut gzips, path, 1, Age::Now), ["app.log.1.gz"]);
+        assert!(gzips.directories[path].changed.is_none(), "it may change once more without another time");
+
+        fs::write(path.join("app.log.2.gz"), "").expect("it is written");
+        assert_eq!(names(&mut gzips, path, 2, Age::Now), ["app.log.1.gz", "app.log.2.gz"]);
+    }
+
+    /// What could not be listed counts as unknown, and not as empty for as long as nothing changes there.
+    #[test]
+    fn a_directory_that_could_not_be_listed_is_looked_through_again() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("logs");
+        fs::write(&path, "no directory").expect("it is written");
+        let changed = akin::changed(&fs::metadata(&path).expect("it is there")).expect("it has a time");
+        while changed.elapsed().is_ok_and(|age| age <= COARSE) {
+            std::thread::sleep(COARSE / 10);
+        }
+        let mut gzips = Gzips::default();
+        assert!(names(&mut gzips, &path, 1, Age::Now).is_empty());
+
+        assert!(!gzips.directories[&path].is_current(&path));
+    }
+}

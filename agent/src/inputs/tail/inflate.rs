@@ -348,6 +348,48 @@ mod tests {
     }
 
     #[test]
+    fn another_file_that_was_written_over_it_shows_by_its_first_bytes() {
+        let (one, other) = (gzip(&text(2_000)), gzip(b"another"));
+        let mut file = file(&one[..40]);
+        let mut inflated = Inflated::default();
+        inflated.read_full(&file, &mut [0; HEAD], 0).expect("it is read");
+        let rewrite = |file: &mut File, bytes: &[u8]| {
+            file.set_len(0).expect("it is truncated");
+            file.write_all_at(bytes, 0).expect("it is written");
+        };
+
+        assert!(inflated.begins_as_before(&file).expect("it is read"), "it is as it was");
+        rewrite(&mut file, &one);
+        assert!(inflated.begins_as_before(&file).expect("it is read"), "it is longer");
+        assert_eq!(inflated.beginning, one[..BEGINNING]);
+        rewrite(&mut file, &one[..BEGINNING - 1]);
+        assert!(!inflated.begins_as_before(&file).expect("it is read"), "it is shorter than what is known");
+        assert!(inflated.beginning.is_empty() && inflated.head.is_empty(), "it is another one");
+        rewrite(&mut file, &one);
+        length(&mut inflated, &file);
+        rewrite(&mut file, &other);
+        assert!(!inflated.begins_as_before(&file).expect("it is read"), "it is another one and shorter");
+    }
+
+    #[test]
+    fn one_that_is_written_over_while_it_is_read_gives_nothing_of_the_other() {
+        let whole = text(400_000);
+        let file = file(&gzip(&whole));
+        let mut inflated = Inflated::default();
+        let mut out = Vec::new();
+        inflated.append(&file, &mut out, 0, 1_000).expect("it is read");
+        let read = out.len();
+        file.write_all_at(&gzip(&text(400_001)[1..]), 0).expect("it is written");
+
+        inflated.forget(read as u64);
+        inflated.append(&file, &mut out, read as u64, 1 << 20).expect("it is read");
+
+        assert!(whole.starts_with(&out), "{} bytes of {}", out.len(), whole.len());
+        assert!(out.len() < whole.len() && inflated.take_trouble().is_none());
+        assert!(!inflated.begins_as_before(&file).expect("it is read"));
+    }
+
+    #[test]
     fn what_is_damaged_or_a_bomb_is_read_up_to_there() {
         let mut damaged = gzip(&text(100_000));
         let middle = damaged.len() / 2;

@@ -308,7 +308,9 @@ fn update(file: &mut Tailed, seen: i64, place: Option<u64>) -> bool {
     position.offset = committed;
     // What was truncated since, and written anew, proves nothing of what was read.
     let Progress { offset, mark, .. } = &file.progress;
-    let marker = |file: &Opened| (proof::marker(file, committed), mark.is_in(file, *offset));
+    // Lines of two contents may end alike.
+    let has_head = |file: &Opened| position.known.as_ref().is_none_or(|known| proof::has_head(file, known));
+    let marker = |file: &Opened| (proof::marker(file, committed), mark.is_in(file, *offset) && has_head(file));
     let (marker, is_as_read) = file.file.for_a_moment(marker);
     position.marker = if is_as_read { marker } else { (0, 0) };
     position.rotated = false;

@@ -24,6 +24,9 @@ const SLOWEST: Duration = Duration::from_secs(1);
 const QUIET: Duration = Duration::from_secs(1);
 /// Looks are put on a grid, so that many files wake the thread once.
 const GRID: Duration = Duration::from_millis(25);
+/// Looks of a kind take no longer in one turn: what was found is read before the others are looked at. Where many logs are truncated at a
+/// time, the copy of each is looked for, and may itself be written over.
+const LONGEST: Duration = Duration::from_millis(100);
 /// What a look costs, generously: with many files they are looked at less often.
 const COST: Duration = Duration::from_micros(20);
 /// How long a file waits after a rewind; twice as long after each one that follows.
@@ -33,7 +36,9 @@ const LONGEST_PATIENCE: Duration = Duration::from_secs(10);
 impl Tail {
     /// Notes the size of files whose time has come, and contents that changed.
     pub(super) fn look_for_growth(&mut self) {
-        while let Some((at, number)) = self.looks.first().copied().filter(|(at, _)| *at <= self.now) {
+        let began = Instant::now();
+        let is_due = |(at, _): &(Instant, u64), now| *at <= now && began.elapsed() < LONGEST;
+        while let Some((at, number)) = self.looks.first().copied().filter(|look| is_due(look, self.now)) {
             self.looks.remove(&(at, number));
             self.look_at(number);
         }
@@ -46,6 +51,10 @@ impl Tail {
                 file.watch = None;
                 file.last_growth = self.now;
             }
+            self.written.push_back(number);
+        }
+        let began = Instant::now();
+        while let Some(number) = self.written.pop_front_if(|_| began.elapsed() < LONGEST) {
             self.look(number, true);
         }
     }

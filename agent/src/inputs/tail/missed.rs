@@ -15,7 +15,7 @@ use tracing::{debug, info};
 
 use super::Tail;
 use super::file::{self, FileId, Standing, Tailed};
-use super::opened::Opened;
+use super::opened::{self, Opened};
 use super::proof::{self, Mark};
 use super::siblings::{self, Listings};
 use crate::state::{Known, Position};
@@ -177,7 +177,7 @@ impl Tail {
             is_young && now.is_ok_and(|now| tail.is_unknown((name, place), (&arrival.file, &now), since))
         });
         for _ in 0..ROUNDS {
-            let found = listings.siblings(place).into_iter();
+            let found = listings.siblings(place).into_iter().filter(|(path, _)| self.is_of_log(path, (name, place)));
             let found = found.map(|(path, metadata)| (file::birth(&metadata), path, metadata));
             let is_missed = |(_, path, metadata): &(i64, PathBuf, Metadata)| {
                 self.may_have_come(name, metadata, since) && self.is_missed((name, place), (path, metadata), since)
@@ -200,7 +200,7 @@ impl Tail {
         let is_other = FileId::of(&metadata) != id;
         let is_wanted = || {
             self.may_have_come(name, &metadata, since)
-                && !self.by_id.contains_key(&FileId::of(&metadata))
+                && !self.is_followed(&metadata)
                 && self.is_unknown((name, place), (&file, &metadata), since)
         };
         if is_other && !is_wanted() {
@@ -226,6 +226,24 @@ impl Tail {
         file::birth(metadata) >= since.born || was_copied_over()
     }
 
+    /// Whether the file at `path`, which is named as a rotated file of the log called `name`, is not rather that of another log by a
+    /// longer name: `app-2.log.1` is one of `app-2.log` where there is such a log, and of `app.log` otherwise.
+    pub(super) fn is_of_log(&self, path: &Path, (name, place): (&Path, &Path)) -> bool {
+        let plain = if opened::is_compressed(path) { path.with_extension("") } else { path.to_owned() };
+        let is_compressed = plain.as_path() != path;
+        let owner = siblings::logs_of(&plain)
+            .find(|log| self.is_log(log) && !siblings::logs_of(log).any(|log| self.is_log(&log)));
+        let owner = owner.or_else(|| Some(plain).filter(|plain| is_compressed && self.is_log(plain)));
+        owner.is_none_or(|log| [name, place].contains(&log.as_path()))
+    }
+
+    /// Whether a log under `Path` is called `name`, or was.
+    fn is_log(&self, name: &Path) -> bool {
+        let is_known =
+            || self.rows.named(name).next().is_some() || self.files.values().any(|file| **file.name() == *name);
+        self.paths.name(name) && (name.is_file() || is_known())
+    }
+
     /// Notes that what the log called `name` held was copied to the file `id`.
     pub(super) fn note_copy(&mut self, name: &Path, id: FileId) {
         let copies = self.copies.entry(name.into()).or_default();
@@ -239,7 +257,7 @@ impl Tail {
     /// Whether nothing is known of the file at `path`, or another is there by now.
     fn is_missed(&self, (name, place): (&Path, &Path), (path, metadata): (&Path, &Metadata), since: Since) -> bool {
         let id = FileId::of(metadata);
-        if self.by_id.contains_key(&id) || self.paths.is_excluded(path) {
+        if self.is_followed(metadata) || self.paths.is_excluded(path) {
             return false;
         }
         let Ok((file, now)) = file::open(path) else { return true };

@@ -145,7 +145,9 @@ impl QuietWatcher {
                 self.has_room = true;
                 return files;
             }
-            files.extend(self.watched.remove(&event.wd()));
+            let written = self.watched.remove(&event.wd());
+            // A watch of which nothing but its end is told went with its file, to which nothing was written.
+            files.extend(written.filter(|_| event.events() != ReadFlags::IGNORED));
         }
         self.has_room |= !files.is_empty();
         files

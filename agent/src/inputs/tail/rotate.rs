@@ -38,11 +38,14 @@ impl Tail {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return,
             _ => {}
         }
-        if !self.may_hold(number) {
-            // Before others are let go there is no room.
-            return self.scan_within(self.settings.rotate_wait.max(FAILED_WAIT));
+        let was_open = file.file.is_open();
+        if !was_open && !self.look_at_copies_of(number) {
+            return self.scan_within(BUSY_WAIT);
         }
         let Some(file) = self.files.get_mut(&number) else { return };
+        if file.standing != Standing::Live {
+            return self.find_again(number, listings);
+        }
         file.standing = Standing::Rotated;
         file.last_growth = self.now;
         self.leaving.insert(number);
@@ -50,7 +53,9 @@ impl Tail {
         let (name, place) = (Arc::clone(file.name()), Arc::clone(file.place()));
         self.find_again(number, listings);
         let Some(file) = self.files.get_mut(&number) else { return };
-        file.file.hold();
+        if was_open || file.standing == Standing::Gone {
+            file.file.hold();
+        }
         self.metrics.files_rotated.add(1);
         let born = file.position.known.map_or(0, |known| known.birth);
         debug!(component = %self.settings.name, file = %place.display(), "rotated away");
@@ -110,12 +115,6 @@ impl Tail {
         // No descriptor of its own, which might not be had: the old content is read from it no more.
         let same = Arc::clone(&old.file);
         let Ok(metadata) = same.metadata() else { return self.put_off(number, FAILED_WAIT) };
-        if !self.make_room() {
-            // For the copy there is room once others are let go.
-            self.changed.insert(number, self.now);
-            return self.put_off(number, FAILED_WAIT);
-        }
-        let Some(old) = self.files.get(&number) else { return };
         let found = self.find_copy(old);
         let was_looked_for = found.is_ok();
         let copy = match found {
@@ -152,25 +151,41 @@ impl Tail {
                 // The row goes with the old content, so the new one gets another.
                 new.id = 0;
             }
-            None => {
-                let lost = old.size.saturating_sub(old.progress.offset);
-                self.metrics.abandoned_bytes.add(lost);
-                if lost > 0 {
-                    error!(component = %self.settings.name, file = %old.place().display(), lost,
-                        "truncated before it was read to its end");
-                }
-                old.standing = Standing::Gone;
-                // The row is that of the new content. Stored once more, the old one would be met again at the next start.
-                old.position.id = 0;
-                self.fresh.remove(&number);
-            }
+            None => self.lose_truncated(number),
         }
         self.leaving.insert(number);
         self.plan_look(number);
-        self.add(same, &metadata, new, standing);
+        self.keep_within(number);
+        let new = self.add(same, &metadata, new, standing);
+        self.keep_within(new);
         if may_have_missed {
             self.search((name, place), Since { born, seen, is_copied: true, until: (self.clock)().seconds, gone });
         }
+    }
+
+    /// What a log held was truncated, and no copy of it is there.
+    fn lose_truncated(&mut self, number: u64) {
+        self.fresh.remove(&number);
+        let Some(old) = self.files.get_mut(&number) else { return };
+        let lost = old.size.saturating_sub(old.progress.offset);
+        let was_read = lost == 0 && old.progress.offset > 0;
+        old.standing = Standing::Gone;
+        // The row is that of the new content. Stored once more, the old one would be met again at the next start.
+        old.position.id = 0;
+        let (name, place) = (&self.settings.name, Arc::clone(old.place()));
+        if lost > 0 {
+            error!(component = %name, file = %place.display(), lost, "truncated before it was read to its end");
+        } else if was_read {
+            info!(component = %name, file = %place.display(),
+                "truncated, and no copy of it is there: what was written to it last, if anything, is lost");
+        }
+        self.abandon(lost, was_read);
+    }
+
+    /// Counts what is `lost` of a content that is gone; with `is_unsure`, more of it may be.
+    pub(super) fn abandon(&self, lost: u64, is_unsure: bool) {
+        self.metrics.abandoned_bytes.add(lost);
+        self.metrics.abandoned_contents.add(u64::from(lost > 0 || is_unsure));
     }
 
     /// Whether what changed is a copy, and not a log that is written anew: its log is followed where that is.
@@ -192,13 +207,13 @@ impl Tail {
             // It may be read as a copy of another content.
             self.by_id.remove(&file.id);
         }
-        let lost = file.size.saturating_sub(file.progress.offset);
-        self.metrics.abandoned_bytes.add(lost);
+        let (lost, is_copy) = (file.size.saturating_sub(file.progress.offset), file.is_copy());
         if lost > 0 {
             error!(component = %self.settings.name, file = %file.place().display(), lost,
                 "a copy that was overwritten before it was read to its end");
         }
-        if !file.is_copy() {
+        self.abandon(lost, false);
+        if !is_copy {
             self.forget_content(number);
         }
         self.leaving.insert(number);
@@ -234,13 +249,17 @@ impl Tail {
     /// When no descriptor is free to look.
     fn find_copy(&self, old: &Tailed) -> io::Result<Option<Copy>> {
         let Some(known) = old.position.known.filter(|known| known.head_length > 0) else { return Ok(None) };
-        for _ in 0..ROUNDS {
-            let found = self.find_copy_now(old, &known)?;
+        for round in 1..=ROUNDS {
+            let found = match self.find_copy_now(old, &known)? {
+                None if round == 1 => self.compressed_copy_of_moment(old),
+                None if round == ROUNDS => self.compressed_copy(old),
+                found => found,
+            };
             if found.is_some() {
                 return Ok(found);
             }
         }
-        Ok(self.compressed_copy(old))
+        Ok(None)
     }
 
     fn find_copy_now(&self, old: &Tailed, known: &Known) -> io::Result<Option<Copy>> {
@@ -249,7 +268,8 @@ impl Tail {
             found => told(old.place(), found),
         };
         for (path, metadata) in siblings {
-            if metadata.len() < old.progress.offset || self.by_id.contains_key(&FileId::of(&metadata)) {
+            let may_be = metadata.len() >= old.progress.offset && self.is_of_log(&path, (old.name(), old.place()));
+            if !may_be || self.is_followed(&metadata) {
                 continue;
             }
             match (self.open_copy)(&path) {
@@ -271,7 +291,7 @@ impl Tail {
         let is_copy = |arrival: &Arrival| {
             (arrival.name == **old.name() || arrival.name == **old.place())
                 && arrival.file.size().is_ok_and(|size| size >= old.progress.offset)
-                && !self.by_id.contains_key(&FileId::of(&arrival.metadata))
+                && !self.is_followed(&arrival.metadata)
                 && proof::has_head(&arrival.file, &known)
                 && has_tail(&arrival.file, old)
         };

@@ -66,12 +66,15 @@ impl Tail {
             }
         }
         self.take_up_arrived();
-        let unseen: Vec<u64> = self
-            .files
-            .iter()
-            .filter(|(_, file)| file.seen != self.scans && file.standing == Standing::Live)
-            .map(|(number, _)| *number)
-            .collect();
+        // What was written to before it went.
+        self.look_at_written();
+        let is_unseen = |file: &Tailed| match file.standing {
+            Standing::Live => file.seen != self.scans,
+            Standing::Rotated => is_lost(file),
+            Standing::Gone => false,
+        };
+        let unseen: Vec<u64> =
+            self.files.iter().filter(|(_, file)| is_unseen(file)).map(|(number, _)| *number).collect();
         let mut listings = Listings::default();
         for number in unseen {
             self.lost_sight(number, &mut listings);
@@ -111,14 +114,8 @@ impl Tail {
         if !metadata.is_file() {
             return true;
         }
-        let Some(number) = self.by_id.get(&FileId::of(&metadata)).copied() else { return false };
+        let Some(number) = self.number_of(&metadata) else { return false };
         let Some(file) = self.files.get_mut(&number) else { return false };
-        let is_other = |born: i64| born != 0 && file::birth(&metadata) != born;
-        if !file.file.is_open() && is_other(file.position.known.map_or(0, |known| known.birth)) && !file.is_copy() {
-            // Its inode was free to be used again.
-            self.by_id.remove(&file.id);
-            return false;
-        }
         if file.seen != self.scans && *path != **file.name() {
             let place: Arc<Path> = real_path(path).into();
             file.file.move_to(&place);
@@ -171,9 +168,7 @@ impl Tail {
     /// A file under `Path` that is not open, as far as is known.
     fn meet(&mut self, path: &Path, from_end: bool) {
         let Ok(metadata) = std::fs::metadata(path) else { return };
-        if self.by_id.contains_key(&FileId::of(&metadata))
-            || (self.is_too_old(&metadata) && !self.is_to_be_read(&metadata))
-        {
+        if self.is_followed(&metadata) || (self.is_too_old(&metadata) && !self.is_to_be_read(&metadata)) {
             return;
         }
         if opened::is_compressed(path) && self.is_left(path, &metadata, from_end) {
@@ -260,7 +255,7 @@ impl Tail {
     fn begin_in(&mut self, what: TakeUp<'_>, file: Opened, metadata: &Metadata) -> Option<u64> {
         let id = FileId::of(metadata);
         self.inherited.remove(&id);
-        if self.by_id.contains_key(&id) {
+        if self.is_followed(metadata) {
             return None;
         }
         let (mut position, is_stored) = match self.take_row(&file, metadata) {
@@ -378,6 +373,12 @@ impl Tail {
         let place_of = |name: &Path, place: Option<&Path>| place.map_or_else(|| real_path(name), Path::to_owned);
         newest.into_iter().map(|(name, (place, birth))| (name.to_owned(), place_of(name, place), birth)).collect()
     }
+}
+
+/// Whether a file is not held open and no more where it was.
+fn is_lost(file: &Tailed) -> bool {
+    let is_missing = |error: std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+    !file.file.is_open() && file.file.metadata().is_err_and(is_missing)
 }
 
 /// How long the next look waits after one that was so much work: ten times as long, so that looks take a tenth of a processor.

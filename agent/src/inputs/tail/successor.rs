@@ -18,7 +18,7 @@ use super::file::{self, FileId, Standing, Tailed};
 use super::gzips::Age;
 use super::opened::{self, Opened};
 use super::proof;
-use super::rotate::Copy;
+use super::rotate::{Copy, is_out_of_descriptors};
 use super::rows::root_and_stem;
 use super::scan::TakeUp;
 use super::siblings::{self, Listings};
@@ -158,9 +158,10 @@ impl Tail {
         }
     }
 
-    /// The gzip file that has the content of `position`, among those beside it.
+    /// The gzip file that has the content of `position`, among those beside it. What was there a moment ago is looked at first: where
+    /// many are looked for at a time, their directory is seldom looked through for each.
     pub(super) fn successor(&self, position: &Position) -> Option<(PathBuf, Metadata)> {
-        self.successor_among(position, Age::Now)
+        self.successor_of_many(position).or_else(|| self.successor_among(position, Age::Now))
     }
 
     /// The same, where names may be as they were at any time in this moment: for many positions.
@@ -170,23 +171,33 @@ impl Tail {
 
     fn successor_among(&self, position: &Position, age: Age) -> Option<(PathBuf, Metadata)> {
         position.known.filter(|known| known.head_length > 0)?;
-        let is_open = |metadata: &Metadata| self.by_id.contains_key(&FileId::of(metadata));
         let is_free = |file: &Opened, metadata: &Metadata| {
             metadata.ino() == position.inode || self.row_in(file, metadata).is_none()
         };
         let is_kin = |(path, metadata): &(PathBuf, Metadata)| {
-            !is_open(metadata)
+            !self.is_followed(metadata)
                 && self.may_begin_as(path, metadata, position)
                 && file::open(path).is_ok_and(|(file, _)| has_content(&file, position) && is_free(&file, metadata))
         };
         let around = self.gzips.borrow_mut().around(position, (self.moment(), age));
-        let named = around.iter().find(|found| is_named_after(&found.0, position) && is_kin(found)).cloned();
+        let is_named = |path: &Path| {
+            is_named_after(path, position) && self.is_of_log(path, (&position.name, position.last_place()))
+        };
+        let named = around.iter().find(|found| is_named(&found.0) && is_kin(found)).cloned();
         named.or_else(|| self.successor_by_content(position, around).into_iter().find(&is_kin))
     }
 
     /// A gzip file that has what `old` held, to be read on in it.
     pub(super) fn compressed_copy(&self, old: &Tailed) -> Option<Copy> {
-        let (path, _) = self.successor(&old.position)?;
+        self.copy_in(self.successor(&old.position)?, old)
+    }
+
+    /// The same, where names may be as they were at any time in this moment.
+    pub(super) fn compressed_copy_of_moment(&self, old: &Tailed) -> Option<Copy> {
+        self.copy_in(self.successor_of_many(&old.position)?, old)
+    }
+
+    fn copy_in(&self, (path, _): (PathBuf, Metadata), old: &Tailed) -> Option<Copy> {
         let (file, metadata) = (self.open_copy)(&path).ok()?;
         file.expect(old.progress.offset);
         Some(Copy { file, metadata, path })
@@ -208,16 +219,21 @@ impl Tail {
         let mut is_unsure = false;
         let mut missed: Vec<(i64, PathBuf)> = Vec::new();
         let there = listings.of(place.parent().unwrap_or(Path::new(""))).values();
-        let beside = |(path, _): &&(PathBuf, Metadata)| opened::is_compressed(path) && is_named_after(path, &position);
+        let beside = |(path, _): &&(PathBuf, Metadata)| {
+            opened::is_compressed(path) && is_named_after(path, &position) && self.is_of_log(path, (name, place))
+        };
         let beside: Vec<(PathBuf, Metadata)> = there.filter(beside).cloned().collect();
         for (path, metadata) in beside {
-            if self.by_id.contains_key(&FileId::of(&metadata))
-                || metadata.mtime() <= since
-                || self.paths.is_excluded(&path)
-            {
+            if self.is_followed(&metadata) || metadata.mtime() <= since || self.paths.is_excluded(&path) {
                 continue;
             }
-            let Ok((file, metadata)) = file::open(&path) else { continue };
+            let (file, metadata) = match file::open(&path) {
+                Ok(opened) => opened,
+                Err(error) => {
+                    is_unsure |= is_out_of_descriptors(&error);
+                    continue;
+                }
+            };
             let is_new = self.row_in(&file, &metadata).is_none()
                 && match self.kin_of(&file, &path) {
                     Kin::Unknown if is_young(&metadata) => {

@@ -202,4 +202,21 @@ mod tests {
         assert_eq!(writers.has_writer(FILE, at(12), at(16)), None);
         assert_eq!(writers.has_writer(FILE, at(12), at(17)), Some(true));
     }
+
+    #[test]
+    fn looks_that_take_long_are_rare_but_not_for_longer_than_files_are_held() {
+        let mut writers = Writers::looking_at(HashSet::new);
+        let (file, start) = (FileId { device: 1, inode: 2 }, Instant::now());
+        let found = Found { written: HashSet::new(), began: start, took: Duration::from_secs(5) };
+        *writers.found.lock().expect("nobody fails") = Some(found);
+
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let answered = (1..60).find(|seconds| writers.has_writer(file, at(1), at(*seconds)).is_some());
+
+        assert_eq!(
+            answered,
+            Some(22),
+            "a look begins 20 seconds behind the one before, and is over at the next question"
+        );
+    }
 }

@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use super::*;
 
 /// Compresses a file as gzip does: the time of the last write stays, and the file goes unless it is kept.
-fn compress(rig: &Rig, from: &str, to: &str) {
+pub(super) fn compress(rig: &Rig, from: &str, to: &str) {
     let mut bytes = File::open(rig.path(from)).expect("it is there");
     let written = bytes.metadata().and_then(|metadata| metadata.modified()).expect("it has a time");
     let file = File::create(rig.path(to)).expect("it is made");
@@ -30,7 +30,7 @@ fn write_late(rig: &Rig, name: &str) {
     file.set_modified(written + Duration::from_mins(1)).expect("it is set");
 }
 
-fn now_is_real() {
+pub(super) fn now_is_real() {
     let since = SystemTime::UNIX_EPOCH.elapsed().expect("it is later than 1970");
     WALL.set(i64::try_from(since.as_secs()).expect("it fits") + 60);
 }
@@ -220,6 +220,26 @@ fn the_rest_of_a_truncated_file_is_read_from_a_compressed_copy() {
     rig.wait(2);
 
     assert_eq!(rig.texts(), ["line 1", "line 2", "line 3", "line 4", "line 5", "after"]);
+    assert_eq!(rig.metrics.abandoned_bytes.get(), 0);
+}
+
+/// What was settled was stored behind the truncation, with the bytes before it as the new content has them.
+#[test]
+fn a_gzip_file_is_known_by_what_was_read_though_lines_of_the_next_content_end_alike() {
+    now_is_real();
+    let line = |number: u32| format!("{number} {}", "x".repeat(60));
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &format!("{}\n", line(1)));
+    rig.answer = Answer::Hold;
+    rig.start();
+    rig.append("a.log", &format!("{}\n", line(2)));
+    compress(&rig, "a.log", "a.log.1.gz");
+    File::create(rig.path("a.log")).expect("it is truncated");
+    rig.append("a.log", &format!("{}\n", line(3)));
+    rig.deliver_held().tail().save(true);
+    rig.scan().wait(5);
+
+    assert_eq!(rig.texts(), [line(1), line(2), line(3)]);
     assert_eq!(rig.metrics.abandoned_bytes.get(), 0);
 }
 

@@ -1,6 +1,6 @@
 //! More files than descriptors.
 
-use super::compressed::compress_away;
+use super::compressed::{compress, compress_away, now_is_real};
 use super::*;
 
 fn name(number: u32) -> String {
@@ -95,6 +95,57 @@ fn a_file_that_is_not_held_open_goes_on_in_what_it_was_compressed_to() {
     assert_eq!((rig.open_files(), rig.metrics.abandoned_bytes.get()), (40, 0));
 }
 
+/// Each over the one before: what waited for a descriptor found another content there. The inode of a log that was deleted is that of the
+/// next gzip file, too.
+#[test]
+fn many_logs_that_are_compressed_in_place_again_and_again_come_whole() {
+    for is_truncated in [false, true] {
+        now_is_real();
+        let mut rig = rig(5);
+        rig.wait(5).texts();
+        for word in ["two", "three", "four"] {
+            append_to_all(&rig, word);
+            for number in 0..40 {
+                let (log, to) = (name(number), format!("{}.gz", name(number)));
+                compress(&rig, &log, &to);
+                if is_truncated {
+                    File::create(rig.path(&log)).expect("it is truncated");
+                } else {
+                    rig.remove(&log);
+                }
+            }
+            append_to_all(&rig, &format!("{word} more"));
+            rig.scan();
+            rig.scan();
+        }
+        rig.wait(10).wait(10);
+
+        let words = ["two", "two more", "three", "three more", "four", "four more"];
+        let all = words.iter().flat_map(|word| expected(word)).collect();
+        assert_eq!(sorted(rig.texts()), sorted(all), "{is_truncated}");
+        assert_eq!((rig.metrics.abandoned_bytes.get(), rig.metrics.abandoned_contents.get()), (0, 0));
+        assert!(rig.tail().descriptors.held() <= 5, "{}", rig.tail().descriptors.held());
+    }
+}
+
+/// Of one that is not held open it does not show how much was written to it.
+#[test]
+fn a_file_that_was_written_to_and_deleted_before_it_was_looked_at_is_counted() {
+    let mut rig = rig(5);
+    rig.wait(5).texts();
+    for number in 0..40 {
+        if number % 2 == 0 {
+            rig.append(&name(number), "lost\n");
+        }
+        rig.remove(&name(number));
+    }
+    rig.scan().wait(10);
+
+    let read = u64::try_from(rig.texts().len()).expect("it fits");
+    assert_eq!(rig.metrics.abandoned_contents.get() + read, 20, "all that were written to, and no others");
+    assert!(read <= 5, "{read}");
+}
+
 #[test]
 fn files_that_are_rotated_at_the_same_time_take_turns_at_being_held() {
     let mut rig = rig(20);
@@ -134,6 +185,7 @@ fn a_file_that_is_not_held_open_is_truncated_or_deleted_like_any_other() {
     assert_eq!(sorted(rig.texts()), sorted((0..40).step_by(2).map(|number| format!("{number} n")).collect()));
     rig.wait(10).wait(10);
     assert_eq!((rig.open_files(), rig.metrics.abandoned_bytes.get()), (20, 0));
+    assert_eq!(rig.metrics.abandoned_contents.get(), 0);
 }
 
 #[test]

@@ -669,6 +669,41 @@ fn what_is_copied_twice_over_the_copy_before_between_two_looks_comes_once() {
     }
 }
 
+/// The name of each copy goes on behind those of both logs. Which of them is looked for first is left to chance.
+#[test]
+fn logs_that_begin_alike_and_are_copied_over_twice_keep_their_names() {
+    for round in 0..16 {
+        let mut rig = Rig::new("*.log", &[("read_from_head", "on"), ("rotate_wait", "1")]);
+        let logs = ["app.log", "app-2.log"];
+        let append = |rig: &Rig, word: &str| {
+            for log in logs {
+                rig.append(log, &format!("start\n{log} {word}\n"));
+            }
+        };
+        let copy = |rig: &Rig| {
+            for log in logs {
+                rig.copy_and_truncate(log, &format!("{log}.1"));
+            }
+        };
+        append(&rig, "one");
+        rig.start().run();
+        copy(&rig);
+        append(&rig, "two");
+        rig.scan().wait(5).run();
+        copy(&rig);
+        append(&rig, "three");
+        copy(&rig);
+        append(&rig, "four");
+        rig.scan().wait(1).scan().wait(10);
+
+        let records = rig.records().into_iter().filter(|seen| seen.text != "start");
+        let mut found: Vec<_> = records.map(|seen| format!("{}: {}", seen.name, seen.text)).collect();
+        found.sort();
+        let of = |log: &str| ["four", "one", "three", "two"].map(|word| format!("{log}: {log} {word}"));
+        assert_eq!(found, [of("app-2.log"), of("app.log")].concat(), "{round}");
+    }
+}
+
 /// Its name goes on behind that of the log as that of a rotated file does.
 #[test]
 fn what_is_beside_a_log_and_no_copy_of_it_is_not_read_when_that_is_truncated() {
