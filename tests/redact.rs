@@ -611,11 +611,15 @@ fn a_redact_that_hides_nothing_covers_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let told = |filter: &str| {
         let text = format!(
-            "[SERVICE]\n    redact required\n[INPUT]\n    name stdin\n[FILTER]\n    name redact\n    match *\n    preset none\n{filter}[OUTPUT]\n    name stdout\n    match *\n"
+            "[SERVICE]\n    redact required\n[INPUT]\n    name stdin\n[FILTER]\n    name redact\n    match *\n{filter}[OUTPUT]\n    name stdout\n    match *\n"
         );
         fs::write(folder.path().join("a.conf"), text).expect("it is written");
         let run = vigie(folder.path(), &["-c", "a.conf"], "");
         (run.status.success(), said(&run.stderr))
+    };
+
+    let told = |filter: &str| {
+        told(&if filter.contains("preset") { filter.into() } else { format!("    preset none\n{filter}") })
     };
 
     let (is_content, nothing) = told("");
@@ -623,19 +627,26 @@ fn a_redact_that_hides_nothing_covers_nothing() {
     let (is_content, kept) = told("    action email keep\n");
     assert!(!is_content && kept.contains("V220"), "{kept}");
     assert!(told("    action email label\n").0);
+    let groups = "person contact national tax bank card health network device secret place vehicle".split(' ');
+    let all_kept: String = groups.map(|group| format!("    action {group} keep\n")).collect();
+    for preset in ["    preset rgpd-strict\n", "    preset secrets\n"] {
+        let (is_content, kept) = told(&format!("{preset}{all_kept}"));
+        assert!(!is_content && kept.contains("V220") && kept.contains("hides nothing"), "{preset}: {kept}");
+    }
 }
 
 #[test]
 fn a_redact_that_leaves_whole_lines_out_covers_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
-    let check = |input: &str, filters: &str| {
+    let check_with = |input: &str, filters: &str, options: &str| {
         let text = format!(
-            "[SERVICE]\n    redact required\n    flush 1\n[INPUT]\n    name tail\n    path x.log\n{input}{filters}[FILTER]\n    name redact\n    match *\n    exclude $log\n[OUTPUT]\n    name stdout\n    match *\n"
+            "[SERVICE]\n    redact required\n    flush 1\n[INPUT]\n    name tail\n    path x.log\n{input}{filters}[FILTER]\n    name redact\n    match *\n{options}[OUTPUT]\n    name stdout\n    match *\n"
         );
         fs::write(folder.path().join("a.conf"), text).expect("it is written");
         let run = vigie(folder.path(), &["check", "a.conf"], "");
         (run.status.success(), said(&run.stdout) + &said(&run.stderr))
     };
+    let check = |input: &str, filters: &str| check_with(input, filters, "    exclude $log\n");
     let parser = "[FILTER]\n    name parser\n    match *\n    key_name log\n    parser json\n";
 
     let (is_content, told) = check("", "");
@@ -648,6 +659,22 @@ fn a_redact_that_leaves_whole_lines_out_covers_nothing() {
     for (input, filters) in [("    key line\n", ""), ("    parser json\n", ""), ("", parser)] {
         let (is_content, told) = check(input, filters);
         assert!(is_content && !told.contains("V220"), "{input}{filters}: {told}");
+    }
+    for (options, is_hidden) in [
+        ("    field $log keep\n", false),
+        ("    field $log keep as=line\n", false),
+        ("    field $log label\n    exclude $log\n", false),
+        ("    allow $log\n    action email label\n    field $log keep\n", false),
+        ("    preset none\n    field $user remove\n", false),
+        ("    preset none\n    allow $log\n", false),
+        ("    preset none\n    allow $user\n", true),
+        ("    preset none\n    field $log label\n", true),
+        ("    field $log['a'] keep\n", true),
+        ("    field $user keep\n", true),
+    ] {
+        let (is_content, told) = check_with("", "", options);
+        assert_eq!(is_content, is_hidden, "{options}: {told}");
+        assert_eq!(told.contains("V220") && told.contains("`Field $log keep`"), !is_hidden, "{options}: {told}");
     }
 }
 
@@ -677,6 +704,11 @@ fn processors_hide_what_comes_of_an_input_or_goes_to_an_output() {
     assert!(!holds(&heard.lock().expect("it is whole"), MAIL), "nothing ran");
     assert_eq!(run("off", "", &both).1, "{\"a\":\"<email>\"}\n");
     assert!(holds(&heard.lock().expect("it is whole"), MAIL), "the other output gets the records as they are");
+    let leaves = format!("{processors}            field: $log keep\n");
+    for (input, output) in [(&*leaves, stdout.to_owned()), ("", format!("{stdout}{leaves}"))] {
+        let (is_content, _, told) = run("required", input, &output);
+        assert!(!is_content && told.contains("V220") && told.contains("`Field $log keep`"), "{told}");
+    }
     let drops = processors.replace("redact", "grep\n            exclude: a jane");
     let (is_content, out, told) = run("off", "", &format!("{stdout}{drops}"));
     assert!(is_content && out.is_empty(), "what it removes is settled: {told}");

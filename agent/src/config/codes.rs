@@ -123,7 +123,7 @@ codes! {
     "V211" "a route that leads nowhere"
         "A route of an input names its outputs by `alias`, by instance (`stdout.0`) or by plugin. An output that is not active is none."
     "V220" "a way that passes no `redact`"
-        "With `Redact required` in [SERVICE] every way from an input to an output passes a filter `redact`. Give one a `Match` that takes every tag of the input or every tag that the output takes; a `Match_Regex` counts only for tags that are known. `Mode report` changes nothing, so it does not count; nor does `Preset none` whose actions are all `keep`, nor for an input that puts whole lines under a key (`log`) a filter with `Exclude` of that key."
+        "With `Redact required` in [SERVICE] every way from an input to an output passes a filter `redact`. Give one a `Match` that takes every tag of the input or every tag that the output takes; a `Match_Regex` counts only for tags that are known. `Mode report` changes nothing, so it does not count; nor does a filter whose actions are all `keep`, nor for an input that puts whole lines under a key (`log`) one that leaves that key: with `Exclude` or `Field … keep`, or with `Preset none` and other fields only."
     "V221" "some ways pass no `redact`"
         "There is a filter `redact`, and records of this input reach this output without passing it. `Redact required` in [SERVICE] makes this an error."
     "V301" "a parser is defined twice"

@@ -85,7 +85,7 @@ fn fly(shared: &Shared, ways: &[(Arc<str>, String)]) {
 /// Sends canaries along the ways of `tag` from `input`. Gives how many were sent.
 fn along(shared: &Shared, (input, tag): (&Arc<str>, &Arc<str>), survivors: &mut BTreeSet<Survivor>) -> u64 {
     let of_input = shared.filters.iter().filter(|filter| filter.takes_of(input));
-    let on_way: Vec<_> = of_input.filter(|filter| filter.matcher.matches(tag).unwrap_or(filter.redacts)).collect();
+    let on_way: Vec<_> = of_input.filter(|filter| filter.matcher.matches(tag).unwrap_or(filter.redacts())).collect();
     let mut filters: Vec<_> = on_way.iter().map(|filter| (filter.factory)()).collect();
     let of_way: Vec<Canary> = filters.iter_mut().flat_map(|filter| filter.canaries()).collect();
     let mut sent = of_way.len() as u64;

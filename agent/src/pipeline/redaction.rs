@@ -55,7 +55,7 @@ impl Totals {
 /// redacts.
 pub(super) fn hide(filters: &[BuiltFilter], outputs: &[BuiltOutput]) -> Option<Hide> {
     let processors = outputs.iter().flat_map(|output| &output.processors);
-    if !filters.iter().chain(processors).any(|filter| filter.redacts) {
+    if !filters.iter().chain(processors).any(|filter| filter.redacts()) {
         return None;
     }
     let redactor = Mutex::new(Redactor::for_messages());

@@ -11,6 +11,7 @@ use super::paths::{MOST, Paths, Rule};
 use super::rules;
 use crate::config::{Diagnostics, Located, OptionType, Options, Section, read_bounded};
 use crate::encode::accessor::{Path, Step};
+use crate::plugin::Hidden;
 use crate::privacy::{Action, KeySource, LiveKeys, PRESETS, Policy, Preset, Selector, Whole, epoch_text};
 use crate::redact::{self, Detector, Strictness};
 
@@ -135,21 +136,33 @@ impl Setup {
         let needs_key = !report && (policy.needs_key() || wholes.iter().any(|whole| whole.action.needs_key()));
         let live = keys(section, &options, (needs_key, dry_run), now, findings)?;
         let (policy, paths) = (Arc::new(policy), Arc::new(Paths::new(rules)));
-        Some(Self { policy, wholes, paths, keys: options.keys, report, live })
+        let setup = Self { policy, wholes, paths, keys: options.keys, report, live };
+        if !report && setup.hides().is_none() {
+            let help = "give one of them another action; to count only, write `Mode report`";
+            findings.warning(section.place, "V510", "this filter hides nothing: all its actions are `keep`").help(help);
+        }
+        Some(setup)
     }
-}
 
-/// Whether the filter of `section` is to hide anything at all. One whose preset is `none` does so only as its rules say.
-pub(in crate::filters) fn hides_any(section: &Section) -> bool {
-    let keeps = |value: &Located| value.text.to_ascii_lowercase().split_whitespace().next_back() == Some("keep");
-    !has_no_preset(section) || rules_of(section).any(|value| !keeps(value))
-}
-
-/// The keys at the top of records that `section` says not to look at.
-pub(in crate::filters) fn excluded(section: &Section) -> Vec<String> {
-    let paths = values(section, "exclude").filter_map(|value| Path::parse(&value.text).ok());
-    let tops = paths.filter(|path| path.steps().is_empty());
-    tops.map(|path| String::from_utf8_lossy(path.top()).into_owned()).collect()
+    /// Which keys it hides what it finds under; `None` when it hides nothing.
+    pub(super) fn hides(&self) -> Option<Hidden> {
+        let is_hiding = |whole: &Whole| whole.action != Action::Keep;
+        let (finds, only_allowed) = (self.policy.hides_any(), self.paths.only_allowed());
+        if self.report || !(finds || only_allowed || self.wholes.iter().any(is_hiding)) {
+            return None;
+        }
+        let at = |whole: Option<usize>| whole.map_or(finds, |whole| is_hiding(&self.wholes[whole]));
+        let elsewhere = finds || only_allowed;
+        Some(Hidden {
+            elsewhere,
+            otherwise: self
+                .paths
+                .tops(at)
+                .filter(|(_, is_hidden)| *is_hidden != elsewhere)
+                .map(|(key, _)| key)
+                .collect(),
+        })
+    }
 }
 
 fn has_no_preset(section: &Section) -> bool {
