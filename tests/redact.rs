@@ -295,7 +295,7 @@ fn where_redact_is_required_no_way_goes_around_it() {
     assert!(is_content && told.contains("V221"), "{told}");
 }
 
-/// A store that refuses every item and quotes it as the reason, as OpenSearch quotes values. Gives its port and what it was sent.
+/// A store that refuses every item and quotes it as the reason, as OpenSearch quotes values, beside one that it was not sent. Gives its port and what it was sent.
 fn refusing_store() -> (u16, Arc<Mutex<Vec<u8>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("it is bound").port();
@@ -330,8 +330,10 @@ fn refuse(mut connection: TcpStream, heard: &Mutex<Vec<u8>>) {
         let documents = body.lines().filter(|line| !line.starts_with("{\"create\"") && !line.starts_with("{\"index\""));
         let items: Vec<String> = documents
             .map(|document| {
-                let reason =
-                    format!("failed to parse field [a], preview: '{}'", document.replace('"', "'").replace('\\', ""));
+                let reason = format!(
+                    "failed to parse field [a] of {MAIL}, preview: '{}'",
+                    document.replace('"', "'").replace('\\', "")
+                );
                 format!(
                     r#"{{"create":{{"status":400,"error":{{"type":"mapper_parsing_exception","reason":"{reason}"}}}}}}"#
                 )
