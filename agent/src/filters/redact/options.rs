@@ -22,7 +22,7 @@ crate::options! {
         preset: PresetName, default "rgpd-strict", "What is looked for and what is done with it: `rgpd-strict` hides all, `rgpd-ops` puts tokens in place of persons, `pci` is for cards, `secrets` for passwords and keys, `none` only for what `Action` and `Field` name.";
         strictness: Level, default "normal", "How much must speak for a value: `low` takes what is certain, `paranoid` also what has the right form only.";
         action: String, repeated, "`ENTITY ACTION [OPTION=VALUE ...]`: what is done with an entity, or a group of them, in place of what the preset does: `keep`, `mask keep_first=N keep_last=N`, `label`, `remove`, `hmac`, `encrypt`, `seal recipient=FILE`, `truncate_ip v4=N v6=N`, `generalise_date years=N`. `vigie redact entities` lists both.";
-        field: String, repeated, "`$PATH ACTION [OPTION=VALUE ...]`: what is done with all that stands in a field, whatever it is; `as=ENTITY` names it in tokens, by default the last key of the path.";
+        field: String, repeated, "`$PATH ACTION [OPTION=VALUE ...]`: what is done with all that stands in a field, whatever it is but `null`; `as=ENTITY` names it in tokens, by default the last key of the path.";
         exclude: Path, repeated, "`$PATH`: a field that is not looked at.";
         allow: Path, repeated, "`$PATH`: a field that stays; once there is one, all fields that are not named go.";
         keys: bool, default "off", "Whether keys of fields are looked at too.";
