@@ -293,6 +293,8 @@ fn where_redact_is_required_no_way_goes_around_it() {
     assert_eq!(start("a*", "required", "redact").1, "{\"a\":\"<email>\"}\n");
     let (is_content, _, told) = start("db", "off", "redact");
     assert!(is_content && told.contains("V221"), "{told}");
+    assert!(told.contains("V222") && told.contains("`redact.0` takes no record"), "{told}");
+    assert!(!start("a*", "off", "redact").2.contains("V222"));
 }
 
 /// A store that refuses every item and quotes it as the reason, as OpenSearch quotes values, beside one that it was not sent. Gives its port and what it was sent.
@@ -575,6 +577,57 @@ fn canaries_are_looked_for_in_what_would_be_sent() {
     fs::write(folder.path().join("rules.yaml"), rules).expect("it is written");
     let told = log("    exclude $vigie_canary\n    rules rules.yaml\n");
     assert!(told.contains("entity=staff") && told.contains("entity=member"), "{told}");
+}
+
+/// Of what does not come to the output nothing is proved.
+#[test]
+fn canaries_that_are_dropped_on_the_way_prove_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let serving = free_port();
+    let fly = |filters: &str, outputs: &str| {
+        drop(fs::remove_file(folder.path().join("agent.log")));
+        let text = format!(
+            "[SERVICE]\n    flush 0.1\n    grace 1\n    log_file agent.log\n    http_server on\n    http_listen 127.0.0.1\n    http_port {serving}\n\
+             [INPUT]\n    name stdin\n    tag app\n{filters}[OUTPUT]\n    name stdout\n    match *\n{outputs}"
+        );
+        fs::write(folder.path().join("a.conf"), text).expect("it is written");
+        let page = Mutex::new(Vec::new());
+        let log = || fs::read_to_string(folder.path().join("agent.log")).unwrap_or_default();
+        until(folder.path(), "", || {
+            let is_told = log().lines().any(|line| line.contains("[redact]") && !line.contains("no receipts"));
+            let is_done = is_told && TcpStream::connect(("127.0.0.1", serving)).is_ok();
+            if is_done {
+                *page.lock().expect("it is whole") = pages(serving);
+            }
+            is_done
+        });
+        (log(), said(&page.into_inner().expect("it is whole")))
+    };
+    let filter = |name: &str, rest: &str| format!("[FILTER]\n    name {name}\n    match *\n{rest}");
+    let redact = filter("redact", "    exclude $vigie_canary\n");
+    let before = [
+        filter("grep", "    regex log plain\n"),
+        filter("modify", "    remove vigie_canary\n"),
+        filter("record_modifier", "    allowlist_key log\n"),
+    ];
+    let mut ways: Vec<(String, &str)> = before.iter().map(|other| (format!("{other}{redact}"), "")).collect();
+    ways.extend(before.iter().map(|other| (format!("{redact}{other}"), "")));
+    ways.push((format!("{}{}", filter("redact", ""), filter("grep", "    exclude vigie_canary <email>\n")), ""));
+    ways.push((filter("modify", "    remove msg\n") + &filter("redact", "    allow $msg\n"), ""));
+    for (filters, output) in ways {
+        let (log, page) = fly(&filters, output);
+        assert!(log.contains("nothing is proved") && log.contains("output=stdout.0"), "{filters}: {log}");
+        assert!(!log.contains("a canary survived"), "{filters}: {log}");
+        assert!(!page.contains("vigie_redaction_canaries_untested 0\n"), "{filters}: {page}");
+        assert!(page.contains("vigie_redaction_canaries_untested "), "{filters}: {page}");
+    }
+    let (log, page) = fly(&filter("redact", ""), "");
+    assert!(log.contains("no canary survived") && !log.contains("nothing is proved"), "{log}");
+    assert!(page.contains("vigie_redaction_canaries_untested 0\n"), "{page}");
+    let (log, _) = fly(&filter("redact", "").replace("match *", "match zz"), "");
+    assert!(!log.contains("no canary survived") && log.contains("no record passes"), "{log}");
+    let (log, _) = fly(&filter("redact", "    preset none\n    field $user remove\n"), "");
+    assert!(!log.contains("no canary survived") && !log.contains("no record passes"), "{log}");
 }
 
 /// A short value stood in the number of a record, in a time or in a token by chance.

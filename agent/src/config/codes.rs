@@ -126,6 +126,8 @@ codes! {
         "With `Redact required` in [SERVICE] every way from an input to an output passes a filter `redact`. Give one a `Match` that takes every tag of the input or every tag that the output takes; a `Match_Regex` counts only for tags that are known. `Mode report` changes nothing, so it does not count; nor does a filter whose actions are all `keep`, nor for an input that puts whole lines under a key (`log`) one that leaves that key: with `Exclude` or `Field … keep`, or with `Preset none` and other fields only."
     "V221" "some ways pass no `redact`"
         "There is a filter `redact`, and records of this input reach this output without passing it. `Redact required` in [SERVICE] makes this an error."
+    "V222" "a `redact` that takes no records"
+        "No input has a tag that the `Match` or `Match_Regex` of this filter `redact` fits, so it hides nothing."
     "V301" "a parser is defined twice"
         "Names of parsers are unique. A definition of your own may replace a built-in one."
     "V302" "a parser cannot be built"

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::coverage::{From, Redacts, To, reached, uncovered};
+use super::coverage::{From, Redacts, To, reached, uncovered, widened};
 use super::processors::{without, without_processors};
 use super::redaction;
 use super::routes::{self, Routes, WrittenRoute};
@@ -251,6 +251,7 @@ fn tell_uncovered(
         RedactRule::Required => (Severity::Error, "V220"),
         RedactRule::Off => (Severity::Warning, "V221"),
     };
+    tell_idle(filters, inputs, findings);
     for (input, output) in uncovered(&from, &redacts, &to) {
         let message = format!("records of `{input}` reach `{output}` without passing `redact`");
         let text = from.iter().find(|from| from.name == input).and_then(|from| from.text);
@@ -264,6 +265,20 @@ fn tell_uncovered(
             None => "widen the `Match` of a filter `redact`, or add one".into(),
         };
         findings.add(None, severity, code, message).help(help);
+    }
+}
+
+/// Warns of each filter that is to hide and takes the records of no input.
+fn tell_idle(filters: &[BuiltFilter], inputs: &[BuiltInput], findings: &mut Diagnostics) {
+    let is_idle = |filter: &&BuiltFilter| {
+        filter.redacts()
+            && filter.input.is_none()
+            && !inputs.iter().any(|input| filter.matcher.may_take(&widened(&input.tag)))
+    };
+    for filter in filters.iter().filter(is_idle) {
+        let message = format!("`{}` takes no record: no input has a tag that its `Match` fits", filter.metrics.name);
+        let tags: Vec<String> = inputs.iter().map(|input| format!("`{}`", input.tag)).collect();
+        findings.add(None, Severity::Warning, "V222", message).help(format!("tags are {}", tags.join(", ")));
     }
 }
 

@@ -85,7 +85,7 @@ pub(super) fn uncovered<'a>(
 }
 
 /// `tag` with a star in place of what an input fills in: `*` itself, `<name>`, `$name`.
-fn widened(tag: &str) -> String {
+pub(super) fn widened(tag: &str) -> String {
     match tag.find(['<', '$', '%']) {
         Some(at) => format!("{}*", tag.get(..at).unwrap_or_default()),
         None => tag.to_owned(),

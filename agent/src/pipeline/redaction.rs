@@ -128,6 +128,7 @@ impl Receipts {
             "records": totals.records - book.last.records,
             "bytes": totals.bytes - book.last.bytes,
             "canary_failures": self.metrics.canary_failures.get(),
+            "canaries_untested": self.metrics.canaries_untested.get(),
             "configuration_sha256": self.configuration,
             "rules_sha256": self.rules,
         });
