@@ -140,11 +140,9 @@ fn each_case_comes_out_as_expected_in_both_formats_and_by_the_command() {
             let run = vigie(folder.path(), &["-q", "-c", file], &case.records);
             assert_eq!(without_codes(&said(&run.stdout)), case.expected, "{} {file}\n{}", case.name, said(&run.stderr));
         }
-        let is_flag = |(key, _): &&(String, String)| !matches!(key.as_str(), "keys" | "mode" | "key_epoch");
-        if case.options.iter().filter(is_flag).count() == case.options.len() || case.name == "tokens" {
-            let flags =
-                case.options.iter().filter(is_flag).map(|(key, value)| format!("--{}={value}", key.replace('_', "-")));
-            let flags: Vec<String> = flags.collect();
+        if case.options.iter().all(|(key, _)| key != "mode") {
+            let flag = |(key, value): &(String, String)| format!("--{}={value}", key.replace('_', "-"));
+            let flags: Vec<String> = case.options.iter().map(flag).collect();
             let mut arguments = vec!["redact", "--json"];
             arguments.extend(flags.iter().map(String::as_str));
             let run = vigie(folder.path(), &arguments, &case.records);
@@ -173,6 +171,74 @@ fn lines_go_in_and_come_out_one_by_one() {
     let refused = vigie(folder.path(), &["redact", "--preset", "rgpd-ops"], &lines);
     assert!(!refused.status.success() && refused.stdout.is_empty(), "without keys nothing passes");
     assert!(said(&refused.stderr).contains("vigie keys new"), "{}", said(&refused.stderr));
+}
+
+/// Which fields a line holds that is no record nobody can tell.
+#[test]
+fn where_fields_are_named_a_line_that_is_no_record_is_left_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lines = "{\"u\":\"jdupont\"}\n{\"u\":\"jdupont\n\n[\"jdupont\"]\njdupont\n{\"x\":1}\n";
+    let run = |arguments: &[&str]| {
+        let run = vigie(folder.path(), &[&["redact"], arguments].concat(), lines);
+        (run.status.success(), said(&run.stdout), said(&run.stderr))
+    };
+
+    for (option, rule, first, last) in [
+        ("--field", "$u label", r#"{"u":"<u>"}"#, r#"{"x":1}"#),
+        ("--field", "$u keep", r#"{"u":"jdupont"}"#, r#"{"x":1}"#),
+        ("--allow", "$x", "{}", r#"{"x":1}"#),
+    ] {
+        let (is_content, out, told) = run(&["--json", option, rule]);
+        assert!(is_content && out == format!("{first}\n\n\n\n\n{last}\n"), "{option} {rule}: {out}");
+        assert!(told.contains("3 lines") && told.contains("line 2"), "{told}");
+    }
+    let (_, out, told) = run(&["--json", "--exclude", "$u"]);
+    assert!(out == lines && told.is_empty(), "what is not looked at as a record is looked at as a text: {out}{told}");
+    for option in ["--field", "--allow", "--exclude"] {
+        let rule = if option == "--field" { "$u label" } else { "$u" };
+        let (is_content, out, told) = run(&[option, rule]);
+        assert!(!is_content && out.is_empty() && told.contains(option) && told.contains("`--json`"), "{told}");
+        let (is_content, out, told) = run(&[option, rule, "--json", "--explain"]);
+        assert!(!is_content && out.is_empty() && told.contains("--explain"), "{told}");
+    }
+}
+
+/// The options of the filter are those of the command.
+#[test]
+fn the_command_takes_the_options_of_the_filter() {
+    let folder = folder_with_keys();
+    let at = folder.path();
+    fs::write(at.join("rules.yaml"), "rules:\n  - name: project\n    words: [blue heron]\n").expect("it is written");
+    let run = |directory: Option<&Path>, arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
+        command.current_dir(at).arg("redact").args(arguments).env_clear();
+        command.envs(directory.map(|directory| ("CREDENTIALS_DIRECTORY", directory)));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it runs");
+        let line = format!("{{\"{MAIL}\":\"Blue Heron {MAIL}\"}}\n");
+        drop(child.stdin.take().expect("it is piped").write_all(line.as_bytes()));
+        let output = child.wait_with_output().expect("it ends");
+        (output.status.success(), said(&output.stdout) + &said(&output.stderr))
+    };
+
+    let (_, out) = run(None, &["--json", "--rules", "*.yaml", "--keys", "on"]);
+    assert_eq!(out, "{\"<email>\":\"<project> <email>\"}\n");
+    let credential = ["--key-credential", "redact.key", "--key-epoch", "30d", "--action", "email hmac"];
+    let (is_content, out) = run(Some(at), &credential);
+    assert!(is_content && out.contains("<email:K"), "{out}");
+    let (is_content, told) = run(None, &credential);
+    assert!(!is_content && told.contains("LoadCredential=redact.key"), "{told}");
+    let (is_content, told) = run(None, &["--key-file", "redact.key", "--key-epoch", "1d"]);
+    assert!(!is_content && told.contains("30d"), "{told}");
+    let (is_content, told) = run(None, &["--mode", "report"]);
+    assert!(!is_content && told.contains("--explain"), "{told}");
+    let help = said(&vigie(at, &["redact", "--help"], "").stdout);
+    let options = said(&vigie(at, &["help", "redact"], "").stdout);
+    for key in ["preset", "strictness", "rules", "keys", "key_file", "key_credential", "key_epoch", "exclude", "allow"]
+    {
+        assert!(options.to_lowercase().contains(key), "{options}");
+        assert!(help.contains(&format!("--{} ", key.replace('_', "-"))), "{key}: {help}");
+    }
 }
 
 #[test]
@@ -293,9 +359,11 @@ fn where_redact_is_required_no_way_goes_around_it() {
     assert_eq!(start("a*", "required", "redact").1, "{\"a\":\"<email>\"}\n");
     let (is_content, _, told) = start("db", "off", "redact");
     assert!(is_content && told.contains("V221"), "{told}");
+    assert!(told.contains("V222") && told.contains("`redact.0` takes no record"), "{told}");
+    assert!(!start("a*", "off", "redact").2.contains("V222"));
 }
 
-/// A store that refuses every item and quotes it as the reason, as OpenSearch quotes values. Gives its port and what it was sent.
+/// A store that refuses every item and quotes it as the reason, as OpenSearch quotes values, beside one that it was not sent. Gives its port and what it was sent.
 fn refusing_store() -> (u16, Arc<Mutex<Vec<u8>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("it is bound").port();
@@ -330,8 +398,10 @@ fn refuse(mut connection: TcpStream, heard: &Mutex<Vec<u8>>) {
         let documents = body.lines().filter(|line| !line.starts_with("{\"create\"") && !line.starts_with("{\"index\""));
         let items: Vec<String> = documents
             .map(|document| {
-                let reason =
-                    format!("failed to parse field [a], preview: '{}'", document.replace('"', "'").replace('\\', ""));
+                let reason = format!(
+                    "failed to parse field [a] of {MAIL}, preview: '{}'",
+                    document.replace('"', "'").replace('\\', "")
+                );
                 format!(
                     r#"{{"create":{{"status":400,"error":{{"type":"mapper_parsing_exception","reason":"{reason}"}}}}}}"#
                 )
@@ -575,6 +645,57 @@ fn canaries_are_looked_for_in_what_would_be_sent() {
     assert!(told.contains("entity=staff") && told.contains("entity=member"), "{told}");
 }
 
+/// Of what does not come to the output nothing is proved.
+#[test]
+fn canaries_that_are_dropped_on_the_way_prove_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let serving = free_port();
+    let fly = |filters: &str, outputs: &str| {
+        drop(fs::remove_file(folder.path().join("agent.log")));
+        let text = format!(
+            "[SERVICE]\n    flush 0.1\n    grace 1\n    log_file agent.log\n    http_server on\n    http_listen 127.0.0.1\n    http_port {serving}\n\
+             [INPUT]\n    name stdin\n    tag app\n{filters}[OUTPUT]\n    name stdout\n    match *\n{outputs}"
+        );
+        fs::write(folder.path().join("a.conf"), text).expect("it is written");
+        let page = Mutex::new(Vec::new());
+        let log = || fs::read_to_string(folder.path().join("agent.log")).unwrap_or_default();
+        until(folder.path(), "", || {
+            let is_told = log().lines().any(|line| line.contains("[redact]") && !line.contains("no receipts"));
+            let is_done = is_told && TcpStream::connect(("127.0.0.1", serving)).is_ok();
+            if is_done {
+                *page.lock().expect("it is whole") = pages(serving);
+            }
+            is_done
+        });
+        (log(), said(&page.into_inner().expect("it is whole")))
+    };
+    let filter = |name: &str, rest: &str| format!("[FILTER]\n    name {name}\n    match *\n{rest}");
+    let redact = filter("redact", "    exclude $vigie_canary\n");
+    let before = [
+        filter("grep", "    regex log plain\n"),
+        filter("modify", "    remove vigie_canary\n"),
+        filter("record_modifier", "    allowlist_key log\n"),
+    ];
+    let mut ways: Vec<(String, &str)> = before.iter().map(|other| (format!("{other}{redact}"), "")).collect();
+    ways.extend(before.iter().map(|other| (format!("{redact}{other}"), "")));
+    ways.push((format!("{}{}", filter("redact", ""), filter("grep", "    exclude vigie_canary <email>\n")), ""));
+    ways.push((filter("modify", "    remove msg\n") + &filter("redact", "    allow $msg\n"), ""));
+    for (filters, output) in ways {
+        let (log, page) = fly(&filters, output);
+        assert!(log.contains("nothing is proved") && log.contains("output=stdout.0"), "{filters}: {log}");
+        assert!(!log.contains("a canary survived"), "{filters}: {log}");
+        assert!(!page.contains("vigie_redaction_canaries_untested 0\n"), "{filters}: {page}");
+        assert!(page.contains("vigie_redaction_canaries_untested "), "{filters}: {page}");
+    }
+    let (log, page) = fly(&filter("redact", ""), "");
+    assert!(log.contains("no canary survived") && !log.contains("nothing is proved"), "{log}");
+    assert!(page.contains("vigie_redaction_canaries_untested 0\n"), "{page}");
+    let (log, _) = fly(&filter("redact", "").replace("match *", "match zz"), "");
+    assert!(!log.contains("no canary survived") && log.contains("no record passes"), "{log}");
+    let (log, _) = fly(&filter("redact", "    preset none\n    field $user remove\n"), "");
+    assert!(!log.contains("no canary survived") && !log.contains("no record passes"), "{log}");
+}
+
 /// A short value stood in the number of a record, in a time or in a token by chance.
 #[test]
 fn no_canary_survives_in_a_healthy_agent() {
@@ -611,11 +732,15 @@ fn a_redact_that_hides_nothing_covers_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let told = |filter: &str| {
         let text = format!(
-            "[SERVICE]\n    redact required\n[INPUT]\n    name stdin\n[FILTER]\n    name redact\n    match *\n    preset none\n{filter}[OUTPUT]\n    name stdout\n    match *\n"
+            "[SERVICE]\n    redact required\n[INPUT]\n    name stdin\n[FILTER]\n    name redact\n    match *\n{filter}[OUTPUT]\n    name stdout\n    match *\n"
         );
         fs::write(folder.path().join("a.conf"), text).expect("it is written");
         let run = vigie(folder.path(), &["-c", "a.conf"], "");
         (run.status.success(), said(&run.stderr))
+    };
+
+    let told = |filter: &str| {
+        told(&if filter.contains("preset") { filter.into() } else { format!("    preset none\n{filter}") })
     };
 
     let (is_content, nothing) = told("");
@@ -623,19 +748,26 @@ fn a_redact_that_hides_nothing_covers_nothing() {
     let (is_content, kept) = told("    action email keep\n");
     assert!(!is_content && kept.contains("V220"), "{kept}");
     assert!(told("    action email label\n").0);
+    let groups = "person contact national tax bank card health network device secret place vehicle".split(' ');
+    let all_kept: String = groups.map(|group| format!("    action {group} keep\n")).collect();
+    for preset in ["    preset rgpd-strict\n", "    preset secrets\n"] {
+        let (is_content, kept) = told(&format!("{preset}{all_kept}"));
+        assert!(!is_content && kept.contains("V220") && kept.contains("hides nothing"), "{preset}: {kept}");
+    }
 }
 
 #[test]
 fn a_redact_that_leaves_whole_lines_out_covers_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
-    let check = |input: &str, filters: &str| {
+    let check_with = |input: &str, filters: &str, options: &str| {
         let text = format!(
-            "[SERVICE]\n    redact required\n    flush 1\n[INPUT]\n    name tail\n    path x.log\n{input}{filters}[FILTER]\n    name redact\n    match *\n    exclude $log\n[OUTPUT]\n    name stdout\n    match *\n"
+            "[SERVICE]\n    redact required\n    flush 1\n[INPUT]\n    name tail\n    path x.log\n{input}{filters}[FILTER]\n    name redact\n    match *\n{options}[OUTPUT]\n    name stdout\n    match *\n"
         );
         fs::write(folder.path().join("a.conf"), text).expect("it is written");
         let run = vigie(folder.path(), &["check", "a.conf"], "");
         (run.status.success(), said(&run.stdout) + &said(&run.stderr))
     };
+    let check = |input: &str, filters: &str| check_with(input, filters, "    exclude $log\n");
     let parser = "[FILTER]\n    name parser\n    match *\n    key_name log\n    parser json\n";
 
     let (is_content, told) = check("", "");
@@ -649,6 +781,40 @@ fn a_redact_that_leaves_whole_lines_out_covers_nothing() {
         let (is_content, told) = check(input, filters);
         assert!(is_content && !told.contains("V220"), "{input}{filters}: {told}");
     }
+    for (options, is_hidden) in [
+        ("    field $log keep\n", false),
+        ("    field $log keep as=line\n", false),
+        ("    field $log label\n    exclude $log\n", false),
+        ("    allow $log\n    action email label\n    field $log keep\n", false),
+        ("    preset none\n    field $user remove\n", false),
+        ("    preset none\n    allow $log\n", false),
+        ("    preset none\n    allow $user\n", true),
+        ("    preset none\n    field $log label\n", true),
+        ("    field $log['a'] keep\n", true),
+        ("    field $user keep\n", true),
+    ] {
+        let (is_content, told) = check_with("", "", options);
+        assert_eq!(is_content, is_hidden, "{options}: {told}");
+        assert_eq!(told.contains("V220") && told.contains("`Field $log keep`"), !is_hidden, "{options}: {told}");
+    }
+}
+
+/// Of no field at all all fields would stay.
+#[test]
+fn a_list_of_fields_that_stay_names_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let check = |allow: &str| {
+        let text = yaml(&[("preset".into(), "secrets".into())]).replace("preset: 'secrets'", allow);
+        fs::write(folder.path().join("a.yaml"), text).expect("it is written");
+        let run = vigie(folder.path(), &["check", "a.yaml"], "");
+        (run.status.success(), said(&run.stderr))
+    };
+
+    for allow in ["allow: []", "allow:", "allow: ['']", "allow: {}", "Allow: [[]]"] {
+        let (is_content, told) = check(allow);
+        assert!(!is_content && told.contains("a.yaml:10:7") | told.contains("a.yaml:10:15"), "{allow}: {told}");
+    }
+    assert!(check("allow: ['$a']").0 && check("exclude: []").0);
 }
 
 #[test]
@@ -677,6 +843,11 @@ fn processors_hide_what_comes_of_an_input_or_goes_to_an_output() {
     assert!(!holds(&heard.lock().expect("it is whole"), MAIL), "nothing ran");
     assert_eq!(run("off", "", &both).1, "{\"a\":\"<email>\"}\n");
     assert!(holds(&heard.lock().expect("it is whole"), MAIL), "the other output gets the records as they are");
+    let leaves = format!("{processors}            field: $log keep\n");
+    for (input, output) in [(&*leaves, stdout.to_owned()), ("", format!("{stdout}{leaves}"))] {
+        let (is_content, _, told) = run("required", input, &output);
+        assert!(!is_content && told.contains("V220") && told.contains("`Field $log keep`"), "{told}");
+    }
     let drops = processors.replace("redact", "grep\n            exclude: a jane");
     let (is_content, out, told) = run("off", "", &format!("{stdout}{drops}"));
     assert!(is_content && out.is_empty(), "what it removes is settled: {told}");

@@ -26,15 +26,10 @@ pub use redact::check_records;
 pub const KINDS: &[FilterKind] =
     &[grep::KIND, modify::KIND, multiline::KIND, parser::KIND, record_modifier::KIND, redact::KIND, retention::KIND];
 
-/// Whether the filter of `section` hides what it finds, so that records which passed it may leave the host.
+/// Whether the filter of `section` is to hide what it finds.
 pub fn redacts(section: &Section) -> bool {
     let is_report = section.get("mode").is_some_and(|mode| mode.text.eq_ignore_ascii_case("report"));
-    section.name().eq_ignore_ascii_case(redact::KIND.name) && !is_report && redact::hides_any(section)
-}
-
-/// The keys at the top of records that the filter of `section` leaves as they are, if it is one that hides.
-pub fn excluded(section: &Section) -> Vec<String> {
-    if section.name().eq_ignore_ascii_case(redact::KIND.name) { redact::excluded(section) } else { Vec::new() }
+    section.name().eq_ignore_ascii_case(redact::KIND.name) && !is_report
 }
 
 /// The keys that the filter of `section` gives another name, or a copy under one, each with that.

@@ -304,6 +304,8 @@ pub struct Metrics {
     pub canaries_sent: Counter,
     /// Kinds of values, per output, that survived the last flight of canaries.
     pub canary_failures: Counter,
+    /// Kinds of values, per output, of which no canary of the last flight came to the output.
+    pub canaries_untested: Counter,
     /// How often the configuration was read anew.
     pub reloads: Counter,
     /// 1 once everything runs.

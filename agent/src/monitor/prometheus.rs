@@ -243,10 +243,12 @@ pub(super) fn page(page: Page, metrics: &Metrics, now: Now) -> Vec<u8> {
             let samples = vec![(String::new(), counter.get())];
             Family { name: name.into(), kind, help, samples }
         };
-        let (sent, failures) = (&metrics.canaries_sent, &metrics.canary_failures);
+        let Metrics { canaries_sent: sent, canary_failures: failures, canaries_untested: untested, .. } = metrics;
         families.push(single("vigie_redact_canaries_total", Kind::Counter, "Canaries sent.", sent));
         let help = "Kinds of values, per output, that survived the last flight of canaries.";
         families.push(single("vigie_redaction_canary_failures", Kind::Gauge, help, failures));
+        let help = "Kinds of values, per output, of which the last flight proved nothing: none of their canaries came to the output.";
+        families.push(single("vigie_redaction_canaries_untested", Kind::Gauge, help, untested));
     }
     families.sort_by(|one, other| one.name.cmp(&other.name));
     families.dedup_by(|later, first| {

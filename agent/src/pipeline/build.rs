@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::coverage::{From, Redacts, To, reached, uncovered};
+use super::coverage::{From, Redacts, To, reached, uncovered, widened};
 use super::processors::{without, without_processors};
 use super::redaction;
 use super::routes::{self, Routes, WrittenRoute};
@@ -18,7 +18,8 @@ use crate::config::{
 use crate::filters::condition::{Condition, conditional};
 use crate::metrics::{FilterMetrics, InputMetrics, Metrics, OutputMetrics};
 use crate::plugin::{
-    Agent, BuildContext, FilterFactory, FilterKind, Input, InputKind, InputSetup, Output, OutputKind, Purpose, Stop,
+    Agent, BuildContext, FilterFactory, FilterKind, Hidden, Input, InputKind, InputSetup, Output, OutputKind, Purpose,
+    Stop,
 };
 use crate::retention::Classes;
 use crate::{filters, inputs, outputs};
@@ -68,12 +69,11 @@ pub struct BuiltFilter {
     pub factory: FilterFactory,
     /// Its counters.
     pub metrics: Arc<FilterMetrics>,
-    /// Whether it hides personal data: then it takes also what it cannot tell that it need not.
-    pub redacts: bool,
+    /// At which keys it hides personal data, if it is to.
+    pub(super) hides: Option<Hidden>,
     /// Whether it takes every record that it meets: no condition leaves some out.
     pub always: bool,
-    /// The keys that it leaves as they are, and the one whose text it takes apart.
-    pub(super) excluded: Vec<String>,
+    /// The key whose text it takes apart.
     pub(super) takes_apart: Option<String>,
     /// The keys that it renames or copies, each with the new one.
     pub(super) moves: Vec<(String, String)>,
@@ -84,6 +84,17 @@ impl BuiltFilter {
     pub(super) fn under(self, condition: Option<Option<Condition>>) -> Option<Self> {
         let Some(condition) = condition else { return Some(self) };
         Some(Self { factory: conditional(self.factory, condition?), always: false, ..self })
+    }
+
+    /// Whether it hides personal data: then it takes also what it cannot tell that it need not.
+    pub fn redacts(&self) -> bool {
+        self.hides.is_some()
+    }
+
+    /// The same of every record that it meets, behind filters that move keys as `moves` say.
+    fn covering<'a>(&'a self, moves: &'a [(String, String)]) -> Option<Redacts<'a>> {
+        let hides = self.hides.as_ref().filter(|_| self.always)?;
+        Some(Redacts { matcher: &self.matcher, input: self.input.as_deref(), hides, moves })
     }
 
     /// Whether it is meant for records of `input`.
@@ -108,6 +119,14 @@ pub struct BuiltOutput {
     pub spool: SpoolPlan,
     /// Filters for what goes to it alone, behind all others.
     pub processors: Vec<BuiltFilter>,
+}
+
+impl BuiltOutput {
+    /// The end of the ways to it, behind filters that move keys as `moves` say.
+    fn way<'a>(&'a self, moves: &'a [(String, String)]) -> To<'a> {
+        let own = self.processors.iter().filter_map(|own| own.covering(moves)).collect();
+        To { name: &self.name, matcher: &self.matcher, own }
+    }
 }
 
 /// Everything that runs.
@@ -209,8 +228,8 @@ fn tell_uncovered(
 ) {
     let moves: Vec<(String, String)> = filters.iter().flat_map(|filter| filter.moves.iter().cloned()).collect();
     let before = filters.iter().scan(0, |count, filter| Some(std::mem::replace(count, *count + filter.moves.len())));
-    let sure = filters.iter().zip(before).filter(|(filter, _)| filter.redacts && filter.always);
-    let redacts: Vec<Redacts<'_>> = sure.map(|(filter, before)| covering(filter, &moves[..before])).collect();
+    let redacts: Vec<Redacts<'_>> =
+        filters.iter().zip(before).filter_map(|(filter, before)| filter.covering(&moves[..before])).collect();
     if rule == RedactRule::Off && redacts.is_empty() && !outputs.iter().any(BuiltOutput::redacts) {
         return;
     }
@@ -227,29 +246,40 @@ fn tell_uncovered(
             to: way(input),
         })
         .collect();
-    let open = outputs.iter().filter(|output| !output.redacts());
-    let to: Vec<To<'_>> = open.map(|output| To { name: &output.name, matcher: &output.matcher }).collect();
+    let to: Vec<To<'_>> = outputs.iter().map(|output| output.way(&moves)).collect();
     let (severity, code) = match rule {
         RedactRule::Required => (Severity::Error, "V220"),
         RedactRule::Off => (Severity::Warning, "V221"),
     };
+    tell_idle(filters, inputs, findings);
     for (input, output) in uncovered(&from, &redacts, &to) {
         let message = format!("records of `{input}` reach `{output}` without passing `redact`");
         let text = from.iter().find(|from| from.name == input).and_then(|from| from.text);
-        let is_left = |text: &&str| filters.iter().any(|filter| filter.excluded.iter().any(|key| key == text));
+        let hiding = || redacts.iter().chain(to.iter().flat_map(|to| &to.own));
+        let is_left = |text: &&str| hiding().any(|redact| !redact.hides.is_at(text));
         let mut keys = text.map(|text| reached(text, &moves)).unwrap_or_default().into_iter();
         let help = match keys.find(is_left) {
-            Some(key) => {
-                format!("`{key}` holds its whole lines: take `Exclude ${key}` out, or name what may stay in them")
-            }
+            Some(key) => format!(
+                "`{key}` holds its whole lines, and nothing in them is hidden: take `Exclude ${key}` or `Field ${key} keep` out, or give a preset"
+            ),
             None => "widen the `Match` of a filter `redact`, or add one".into(),
         };
         findings.add(None, severity, code, message).help(help);
     }
 }
 
-fn covering<'a>(filter: &'a BuiltFilter, moves: &'a [(String, String)]) -> Redacts<'a> {
-    Redacts { matcher: &filter.matcher, input: filter.input.as_deref(), excluded: &filter.excluded, moves }
+/// Warns of each filter that is to hide and takes the records of no input.
+fn tell_idle(filters: &[BuiltFilter], inputs: &[BuiltInput], findings: &mut Diagnostics) {
+    let is_idle = |filter: &&BuiltFilter| {
+        filter.redacts()
+            && filter.input.is_none()
+            && !inputs.iter().any(|input| filter.matcher.may_take(&widened(&input.tag)))
+    };
+    for filter in filters.iter().filter(is_idle) {
+        let message = format!("`{}` takes no record: no input has a tag that its `Match` fits", filter.metrics.name);
+        let tags: Vec<String> = inputs.iter().map(|input| format!("`{}`", input.tag)).collect();
+        findings.add(None, Severity::Warning, "V222", message).help(format!("tags are {}", tags.join(", ")));
+    }
 }
 
 /// Builds the output called `name`, and nothing else of `loaded`.
@@ -409,20 +439,10 @@ impl Builder<'_> {
         let factory = self.plugin((section, kind.options), &context, |section, context, findings| {
             (kind.build)(section, context, &metrics, findings)
         })?;
-        let (redacts, excluded) = (filters::redacts(section), filters::excluded(section));
+        let hides = factory().hides();
         let takes_apart = filters::takes_apart(section).map(str::to_owned);
         let moves = filters::moves(section);
-        Some(BuiltFilter {
-            matcher,
-            input: None,
-            factory,
-            metrics,
-            redacts,
-            always: true,
-            excluded,
-            takes_apart,
-            moves,
-        })
+        Some(BuiltFilter { matcher, input: None, factory, metrics, hides, always: true, takes_apart, moves })
     }
 
     fn output(&mut self, (section, instance): (&Section, String)) -> Option<BuiltOutput> {

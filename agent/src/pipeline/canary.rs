@@ -6,15 +6,16 @@
 //! agent unhealthy.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 use tokio::runtime::Runtime;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 use vigie_parsers::batch::{Batch, Origin, Text, Timestamp, Value};
 
-use super::build::BuiltOutput;
+use super::build::{BuiltFilter, BuiltOutput};
 use super::worker::Shared;
 use crate::encode::{escape_unicode, push_escaped};
 use crate::metrics::FilterMetrics;
@@ -28,8 +29,8 @@ const KEY: &[u8] = b"vigie_canary";
 /// What stands where an output needs something.
 const NEEDED: &str = "canary";
 
-/// What survived where: entity and output.
-type Survivor = (&'static str, String);
+/// A kind of values on its way: entity and output.
+type Kind = (&'static str, String);
 
 /// Sends canaries now, and every hour until the agent ends. `ways` are the inputs and their tags, as configured.
 pub(super) fn start(shared: &Arc<Shared>, ways: Vec<(Arc<str>, String)>, runtime: &Runtime) {
@@ -58,64 +59,139 @@ pub(super) fn every<T: Send + Sync + 'static>(
     });
 }
 
+/// What came of a flight.
+#[derive(Default)]
+struct Flight {
+    sent: u64,
+    /// Ways on which something redacts.
+    ways: usize,
+    survivors: BTreeSet<Kind>,
+    /// Of which no canary came to the output, hidden or not.
+    untested: BTreeSet<Kind>,
+}
+
 /// Sends canaries along every way and tells what came of it.
 fn fly(shared: &Shared, ways: &[(Arc<str>, String)]) {
-    let mut sent = 0;
-    let mut survivors: BTreeSet<Survivor> = BTreeSet::new();
+    let mut flight = Flight::default();
     for (input, tag) in ways {
         let tag: Arc<str> = tag.replace('*', "canary").into();
-        sent += along(shared, (input, &tag), &mut survivors);
+        along(shared, (input, &tag), &mut flight);
     }
     let metrics = &shared.metrics;
-    metrics.canaries_sent.add(sent);
-    metrics.canary_failures.set(survivors.len() as u64);
-    for (entity, output) in &survivors {
-        error!(
-            component = "redact",
-            entity,
-            output,
-            "a canary survived: values of this kind leave in the clear; look at the order and the `Match` of filters"
-        );
-    }
-    if survivors.is_empty() {
-        info!(component = "redact", canaries = sent, "no canary survived");
+    metrics.canaries_sent.add(flight.sent);
+    metrics.canary_failures.set(flight.survivors.len() as u64);
+    metrics.canaries_untested.set(flight.untested.len() as u64);
+    flight.tell();
+}
+
+impl Flight {
+    fn tell(&self) {
+        for (entity, output) in &self.survivors {
+            error!(
+                component = "redact",
+                entity,
+                output,
+                "a canary survived: values of this kind leave in the clear; look at the order and the `Match` of filters"
+            );
+        }
+        let outputs: BTreeSet<&String> = self.untested.iter().map(|(_, output)| output).collect();
+        for output in outputs {
+            let kinds = self.untested.iter().filter(|(_, other)| other == output).count();
+            warn!(
+                component = "redact",
+                kinds,
+                output,
+                "no canary of these kinds came to the output, so nothing is proved of them: let records through filters that have the key \
+                 `vigie_canary`, or those that `Allow` names"
+            );
+        }
+        if self.ways == 0 {
+            warn!(
+                component = "redact",
+                "no record passes a filter `redact`: look at its `Match` and at the tags of inputs"
+            );
+        } else if self.sent == 0 {
+            info!(component = "redact", "only fields are hidden, which canaries do not test");
+        } else if self.survivors.is_empty() && self.untested.is_empty() {
+            info!(component = "redact", canaries = self.sent, "no canary survived");
+        }
     }
 }
 
-/// Sends canaries along the ways of `tag` from `input`. Gives how many were sent.
-fn along(shared: &Shared, (input, tag): (&Arc<str>, &Arc<str>), survivors: &mut BTreeSet<Survivor>) -> u64 {
+/// Sends canaries along the ways of `tag` from `input`.
+fn along(shared: &Shared, (input, tag): (&Arc<str>, &Arc<str>), flight: &mut Flight) {
     let of_input = shared.filters.iter().filter(|filter| filter.takes_of(input));
-    let on_way: Vec<_> = of_input.filter(|filter| filter.matcher.matches(tag).unwrap_or(filter.redacts)).collect();
-    let mut filters: Vec<_> = on_way.iter().map(|filter| (filter.factory)()).collect();
-    let of_way: Vec<Canary> = filters.iter_mut().flat_map(|filter| filter.canaries()).collect();
-    let mut sent = of_way.len() as u64;
-    let places: Vec<KeyPath> = filters.iter().flat_map(|filter| filter.canary_places()).collect();
-    let stream = Arc::new(Stream::past("canary".into(), "canary".into()));
+    let on_way: Vec<_> = of_input.filter(|filter| filter.matcher.matches(tag).unwrap_or(filter.redacts())).collect();
     let direct = shared.direct.get(input);
     let takes = |at: usize, output: &BuiltOutput| match direct {
         Some(routes) => routes.outputs.contains(&at),
         None => output.matcher.matches(tag).unwrap_or(true),
     };
     for (_, output) in shared.outputs.iter().enumerate().filter(|(at, output)| takes(*at, output)) {
-        let mut own: Vec<_> = output.processors.iter().map(|filter| (filter.factory)()).collect();
-        let of_output: Vec<Canary> = own.iter_mut().flat_map(|filter| filter.canaries()).collect();
-        sent += of_output.len() as u64;
-        let canaries = [of_way.as_slice(), &of_output].concat();
-        let places: Vec<KeyPath> =
-            places.iter().cloned().chain(own.iter().flat_map(|filter| filter.canary_places())).collect();
-        let mut batch = batch(&canaries, &places, output.output.canary_place().as_ref());
-        let tag = through(&mut filters, &mut batch, tag);
-        let tag = through(&mut own, &mut batch, &tag);
-        let mut encoder = output.output.rehearsal();
-        let mut body = Vec::new();
-        for record in batch.records() {
-            let start = body.len();
-            encoder.encode(record, &stream, &tag, &mut body);
-            let survived = own_of(record.origin(), &canaries).iter().filter(|canary| survives(canary, &body[start..]));
-            survivors.extend(survived.map(|canary| (canary.entity, output.name.to_string())));
+        let filters = on_way.iter().copied().chain(&output.processors).collect();
+        Way { filters, output, tag }.fly(flight);
+    }
+}
+
+/// A way to one output.
+struct Way<'a> {
+    filters: Vec<&'a BuiltFilter>,
+    output: &'a BuiltOutput,
+    tag: &'a Arc<str>,
+}
+
+/// How many records of a canary came to an output, and in how many of them its value stood.
+#[derive(Clone, Copy, Default)]
+struct Came {
+    there: usize,
+    in_clear: usize,
+}
+
+impl Way<'_> {
+    fn made(&self, is_meant: impl Fn(&BuiltFilter) -> bool) -> Vec<Box<dyn Filter>> {
+        self.filters.iter().filter(|filter| is_meant(filter)).map(|filter| (filter.factory)()).collect()
+    }
+
+    /// Sends canaries along, as they are to be hidden, and once more past what redacts: where a value does not come to the output even
+    /// then, or its record does not when it is hidden, that it was not found there proves nothing.
+    fn fly(&self, flight: &mut Flight) {
+        let mut filters = self.made(|_| true);
+        let canaries: Vec<Canary> = filters.iter_mut().flat_map(|filter| filter.canaries()).collect();
+        let places: Vec<KeyPath> = filters.iter().flat_map(|filter| filter.canary_places()).collect();
+        flight.sent += canaries.len() as u64;
+        flight.ways += usize::from(self.filters.iter().any(|filter| filter.redacts()));
+        let needed = self.output.output.canary_place();
+        let hidden = self.came(&mut filters, batch(&canaries, (&places, true), needed.as_ref()), &canaries);
+        let mut bare = self.made(|filter| !filter.redacts());
+        // Where only named fields stay, no other one is to come.
+        let unhidden = batch(&canaries, (&places, places.is_empty()), needed.as_ref());
+        let unhidden = self.came(&mut bare, unhidden, &canaries);
+        for ((canary, hidden), unhidden) in canaries.iter().zip(hidden).zip(unhidden) {
+            let kind = (canary.entity, self.output.name.to_string());
+            if hidden.in_clear > 0 {
+                flight.survivors.insert(kind);
+            } else if unhidden.in_clear == 0 || hidden.there < unhidden.in_clear {
+                flight.untested.insert(kind);
+            }
         }
     }
-    sent
+
+    /// What came of each of `canaries` once `batch` went through `filters` and was encoded.
+    fn came(&self, filters: &mut [Box<dyn Filter>], mut batch: Batch, canaries: &[Canary]) -> Vec<Came> {
+        let tag = through(filters, &mut batch, self.tag);
+        let stream = Arc::new(Stream::past("canary".into(), "canary".into()));
+        let mut encoder = self.output.output.rehearsal();
+        let (mut body, mut all) = (Vec::new(), vec![Came::default(); canaries.len()]);
+        for record in batch.records() {
+            body.clear();
+            encoder.encode(record, &stream, &tag, &mut body);
+            for at in own_of(record.origin(), canaries.len()) {
+                all[at].there += usize::from(!body.is_empty());
+                all[at].in_clear += usize::from(survives(&canaries[at], &body));
+            }
+        }
+        all
+    }
 }
 
 /// The origin of the records of the canary with this number.
@@ -123,10 +199,10 @@ fn origin(number: usize) -> Origin {
     Origin { offset: number as u64 + 1, ..Origin::default() }
 }
 
-/// The canary whose record has this origin; all where a filter gave it one of its own.
-fn own_of(origin: Origin, canaries: &[Canary]) -> &[Canary] {
+/// The canary, of `count`, whose record has this origin; all where a filter gave it one of its own.
+fn own_of(origin: Origin, count: usize) -> Range<usize> {
     let number = usize::try_from(origin.offset).ok().and_then(|offset| offset.checked_sub(1));
-    number.and_then(|number| canaries.get(number..=number)).unwrap_or(canaries)
+    number.filter(|number| *number < count).map_or(0..count, |number| number..number + 1)
 }
 
 /// Has `batch` go through `filters`. Gives the tag behind them.
@@ -172,9 +248,9 @@ fn stands_in(value: &str, body: &[u8]) -> bool {
     [value.as_bytes(), &escaped, &ascii].into_iter().any(|wanted| memchr::memmem::find(body, wanted).is_some())
 }
 
-/// Three records for each canary: in a text, in an escaped text of a map, in JSON that was not taken apart; and one in which it
-/// stands at all `places`. Each has something at `needed`.
-fn batch(canaries: &[Canary], places: &[KeyPath], needed: Option<&KeyPath>) -> Batch {
+/// Records for each canary: three where it is to stand under the key of canaries, in a text, in an escaped text of a map, in JSON that was
+/// not taken apart; and one in which it stands at all `places`. Each has something at `needed`.
+fn batch(canaries: &[Canary], (places, under_key): (&[KeyPath], bool), needed: Option<&KeyPath>) -> Batch {
     let mut batch = Batch::default();
     for (number, canary) in canaries.iter().enumerate() {
         let plain = Text::plain(batch.store(canary.line.as_bytes()));
@@ -185,7 +261,7 @@ fn batch(canaries: &[Canary], places: &[KeyPath], needed: Option<&KeyPath>) -> B
         let json = batch.store(&json);
         let key = Text::plain(batch.store(KEY));
         let map = batch.store_fields(&[vigie_parsers::batch::Field { key, value: Value::Text(escaped) }]);
-        for value in [Value::Text(plain), Value::Map(map), Value::Json(json)] {
+        for value in [Value::Text(plain), Value::Map(map), Value::Json(json)].into_iter().filter(|_| under_key) {
             let index = batch.push(Timestamp::default(), origin(number));
             batch.record_mut(index).set(KEY, value);
             let needed = needed.map(|place| (place, NEEDED));
@@ -252,11 +328,8 @@ mod tests {
 
     #[test]
     fn a_canary_is_looked_for_in_its_own_records() {
-        let canaries: Vec<Canary> =
-            ["one", "other"].map(|entity| Canary { entity, line: entity.into(), value: entity.into() }).into();
-
-        assert_eq!(own_of(origin(1), &canaries), &canaries[1..]);
-        assert_eq!(own_of(Origin::default(), &canaries), canaries);
-        assert_eq!(own_of(origin(2), &canaries), canaries);
+        assert_eq!(own_of(origin(1), 2), 1..2);
+        assert_eq!(own_of(Origin::default(), 2), 0..2);
+        assert_eq!(own_of(origin(2), 2), 0..2);
     }
 }

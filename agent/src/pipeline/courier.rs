@@ -353,7 +353,8 @@ impl Courier {
             }
         };
         self.count_settled(&judged);
-        let Judged { refused, again, held, causes, .. } = judged;
+        let Judged { mut refused, again, held, causes, .. } = judged;
+        refused.iter_mut().for_each(|item| self.kit.dead.hide_in(&mut item.refusal));
         let (refused, mended) = mending::mend(&*self.handle.output, refused, &places, (encoding, attempts));
         parts.extend(mended);
         if !refused.is_empty() {

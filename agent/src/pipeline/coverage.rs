@@ -4,6 +4,7 @@
 //! covered; the worker holds each tag against the same rule when it comes.
 
 use crate::config::Matcher;
+use crate::plugin::Hidden;
 
 /// An input, by name, and the tag of its records; `*` in it stands for anything.
 pub(super) struct From<'a> {
@@ -15,18 +16,19 @@ pub(super) struct From<'a> {
     pub(super) to: Option<Vec<&'a str>>,
 }
 
-/// An output, by name, and which tags it takes.
+/// An output, by name, which tags it takes, and what redacts on the way to it alone.
 pub(super) struct To<'a> {
     pub(super) name: &'a str,
     pub(super) matcher: &'a Matcher,
+    pub(super) own: Vec<Redacts<'a>>,
 }
 
 /// A `redact` that takes every record it meets: which tags, and of which input alone where it is a processor.
 pub(super) struct Redacts<'a> {
     pub(super) matcher: &'a Matcher,
     pub(super) input: Option<&'a str>,
-    /// The keys that it does not look at: what puts whole lines there passes it as it is.
-    pub(super) excluded: &'a [String],
+    /// At which keys it hides: what puts whole lines elsewhere passes it as it is.
+    pub(super) hides: &'a Hidden,
     /// The keys that filters before it rename or copy, each with the new one.
     pub(super) moves: &'a [(String, String)],
 }
@@ -43,11 +45,15 @@ pub(super) fn reached<'a>(text: &'a str, moves: &'a [(String, String)]) -> Vec<&
 }
 
 impl Redacts<'_> {
-    /// Whether it is on the way of records of `input`, and looks at them.
+    /// Whether it hides what the whole lines of `input` hold, if there are such.
+    fn hides_of(&self, input: &From<'_>) -> bool {
+        let mut keys = input.text.map(|text| reached(text, self.moves)).unwrap_or_default().into_iter();
+        keys.all(|key| self.hides.is_at(key))
+    }
+
+    /// Whether it is on the way of records of `input`, and hides what they hold.
     fn looks_at(&self, input: &From<'_>) -> bool {
-        let keys = input.text.map(|text| reached(text, self.moves)).unwrap_or_default();
-        let is_left = self.excluded.iter().any(|key| keys.contains(&key.as_str()));
-        !is_left && self.input.is_none_or(|alone| alone == input.name)
+        self.input.is_none_or(|alone| alone == input.name) && self.hides_of(input)
     }
 }
 
@@ -68,7 +74,10 @@ pub(super) fn uncovered<'a>(
         });
         // What an output takes by its tag says nothing of what routes lead to it.
         let by_tag = input.to.is_none();
-        let is_hidden_for = |to: &To<'a>| by_tag && on_way().any(|redact| redact.matcher.covers_all_of(to.matcher));
+        let is_hidden_for = |to: &To<'a>| {
+            to.own.iter().any(|own| own.matcher.covers("*") && own.hides_of(input))
+                || by_tag && on_way().any(|redact| redact.matcher.covers_all_of(to.matcher))
+        };
         let is_open = |output: &&To<'a>| !is_covered && !is_hidden_for(output);
         found.extend(ways.filter(is_open).map(|output| (input.name, output.name)));
     }
@@ -76,7 +85,7 @@ pub(super) fn uncovered<'a>(
 }
 
 /// `tag` with a star in place of what an input fills in: `*` itself, `<name>`, `$name`.
-fn widened(tag: &str) -> String {
+pub(super) fn widened(tag: &str) -> String {
     match tag.find(['<', '$', '%']) {
         Some(at) => format!("{}*", tag.get(..at).unwrap_or_default()),
         None => tag.to_owned(),
@@ -92,21 +101,30 @@ mod tests {
         Matcher::new(TagPattern::parse(text).ok(), None)
     }
 
+    static ALL: Hidden = Hidden { elsewhere: true, otherwise: Vec::new() };
+
+    fn but(key: &str) -> Hidden {
+        Hidden { elsewhere: true, otherwise: vec![key.to_owned()] }
+    }
+
     fn of(name: &str) -> From<'_> {
         From { name, tag: "t", text: None, to: None }
     }
 
     fn of_all(matchers: &[Matcher]) -> Vec<Redacts<'_>> {
-        matchers.iter().map(|matcher| Redacts { matcher, input: None, excluded: &[], moves: &[] }).collect()
+        matchers.iter().map(|matcher| Redacts { matcher, input: None, hides: &ALL, moves: &[] }).collect()
     }
 
     #[test]
     fn a_processor_covers_its_own_input() {
         let all = Matcher::all();
         let from = [of("one"), of("other")];
-        let redacts = [Redacts { matcher: &all, input: Some("one"), excluded: &[], moves: &[] }];
+        let redacts = [Redacts { matcher: &all, input: Some("one"), hides: &ALL, moves: &[] }];
 
-        assert_eq!(uncovered(&from, &redacts, &[To { name: "out", matcher: &all }]), [("other", "out")]);
+        assert_eq!(
+            uncovered(&from, &redacts, &[To { name: "out", matcher: &all, own: Vec::new() }]),
+            [("other", "out")]
+        );
     }
 
     #[test]
@@ -114,22 +132,26 @@ mod tests {
         let all = Matcher::all();
         let from =
             [From { text: Some("log"), ..of("lines") }, From { text: Some("line"), ..of("other") }, of("parsed")];
-        let (to, excluded) = ([To { name: "out", matcher: &all }], ["log".to_owned()]);
-        let leaves = Redacts { matcher: &all, input: None, excluded: &excluded, moves: &[] };
+        let (to, hides) = ([To { name: "out", matcher: &all, own: Vec::new() }], but("log"));
+        let leaves = Redacts { matcher: &all, input: None, hides: &hides, moves: &[] };
 
         assert_eq!(uncovered(&from, std::slice::from_ref(&leaves), &to), [("lines", "out")]);
-        let looks = Redacts { matcher: &all, input: None, excluded: &[], moves: &[] };
+        let looks = Redacts { matcher: &all, input: None, hides: &ALL, moves: &[] };
         assert_eq!(uncovered(&from, &[leaves, looks], &to), []);
+        let only = Hidden { elsewhere: false, otherwise: vec!["line".into()] };
+        let named = || Redacts { matcher: &all, input: Some("out"), hides: &only, moves: &[] };
+        let to = [To { name: "out", matcher: &all, own: vec![named()] }];
+        assert_eq!(uncovered(&from, &[], &to), [("lines", "out")]);
     }
 
     #[test]
     fn lines_are_followed_to_the_keys_that_they_are_renamed_to() {
         let all = Matcher::all();
         let from = [From { text: Some("log"), ..of("lines") }];
-        let (to, excluded) = ([To { name: "out", matcher: &all }], ["msg".to_owned()]);
+        let (to, hides) = ([To { name: "out", matcher: &all, own: Vec::new() }], but("msg"));
         let moves = [("log", "a"), ("b", "msg"), ("a", "b"), ("b", "msg")].map(|(one, two)| (one.into(), two.into()));
         let open = |moves: &[(String, String)]| {
-            uncovered(&from, &[Redacts { matcher: &all, input: None, excluded: &excluded, moves }], &to).len()
+            uncovered(&from, &[Redacts { matcher: &all, input: None, hides: &hides, moves }], &to).len()
         };
 
         assert_eq!([0, 1, 2, 3, 4].map(|count| open(&moves[..count])), [0, 0, 0, 0, 1]);
@@ -139,7 +161,8 @@ mod tests {
     fn routes_of_an_input_lead_where_no_tag_does() {
         let (all, none) = (Matcher::all(), pattern("other"));
         let from = [From { to: Some(vec!["out"]), ..of("one") }];
-        let to = [To { name: "out", matcher: &none }, To { name: "all", matcher: &all }];
+        let to =
+            [To { name: "out", matcher: &none, own: Vec::new() }, To { name: "all", matcher: &all, own: Vec::new() }];
 
         assert_eq!(uncovered(&from, &of_all(&[pattern("other")]), &to), [("one", "out")]);
         assert_eq!(uncovered(&from, &of_all(&[pattern("t")]), &to), []);
@@ -165,7 +188,7 @@ mod tests {
         for (tag, redacts, output, is_open) in cases {
             let redacts: Vec<Matcher> = redacts.iter().map(|text| pattern(text)).collect();
             let to = pattern(output);
-            let outputs = [To { name: "out", matcher: &to }];
+            let outputs = [To { name: "out", matcher: &to, own: Vec::new() }];
 
             let open = uncovered(&[From { tag, ..of("in") }], &of_all(&redacts), &outputs);
 
@@ -181,7 +204,7 @@ mod tests {
             uncovered(
                 &[From { tag, ..of("in") }],
                 &of_all(std::slice::from_ref(&regex)),
-                &[To { name: "out", matcher: &all }],
+                &[To { name: "out", matcher: &all, own: Vec::new() }],
             )
             .len()
         };

@@ -71,7 +71,7 @@ impl OutputProcessors {
             keep(&mut parcel.batch, taken);
         }
         for (filter, built) in self.filters[at].iter_mut().zip(built) {
-            if !parcel.batch.is_empty() && built.matcher.matches(&parcel.tag).unwrap_or(built.redacts) {
+            if !parcel.batch.is_empty() && built.matcher.matches(&parcel.tag).unwrap_or(built.redacts()) {
                 pass(filter.as_mut(), built, parcel);
             }
         }
@@ -92,7 +92,7 @@ fn is_off(item: &Section) -> bool {
 impl BuiltOutput {
     /// Whether one of its processors hides personal data in every record that goes to it.
     pub(super) fn redacts(&self) -> bool {
-        self.processors.iter().any(|filter| filter.redacts && filter.always && filter.matcher.covers("*"))
+        self.processors.iter().any(|filter| filter.redacts() && filter.always && filter.matcher.covers("*"))
     }
 }
 

@@ -55,7 +55,7 @@ impl Totals {
 /// redacts.
 pub(super) fn hide(filters: &[BuiltFilter], outputs: &[BuiltOutput]) -> Option<Hide> {
     let processors = outputs.iter().flat_map(|output| &output.processors);
-    if !filters.iter().chain(processors).any(|filter| filter.redacts) {
+    if !filters.iter().chain(processors).any(|filter| filter.redacts()) {
         return None;
     }
     let redactor = Mutex::new(Redactor::for_messages());
@@ -128,6 +128,7 @@ impl Receipts {
             "records": totals.records - book.last.records,
             "bytes": totals.bytes - book.last.bytes,
             "canary_failures": self.metrics.canary_failures.get(),
+            "canaries_untested": self.metrics.canaries_untested.get(),
             "configuration_sha256": self.configuration,
             "rules_sha256": self.rules,
         });

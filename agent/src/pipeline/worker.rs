@@ -38,7 +38,7 @@ impl Shared {
     /// All filters and processors that redact.
     pub(super) fn redacting(&self) -> impl Iterator<Item = &BuiltFilter> {
         let processors = self.outputs.iter().flat_map(|output| &output.processors);
-        self.filters.iter().chain(processors).filter(|filter| filter.redacts)
+        self.filters.iter().chain(processors).filter(|filter| filter.redacts())
     }
 }
 
@@ -265,7 +265,7 @@ impl<'a> Worker<'a> {
                 break;
             }
             let built = &self.shared.filters[at];
-            if !built.takes_of(&parcel.stream.input) || (is_filtered && !built.redacts) {
+            if !built.takes_of(&parcel.stream.input) || (is_filtered && !built.redacts()) {
                 continue;
             }
             let Some(on) = self.step((at, tag), parcel) else { return };
@@ -358,7 +358,7 @@ impl<'a> Worker<'a> {
         // Where a tag's pattern was given up nothing may be lost or leave in the clear: no filter but
         // `redact` takes its records, and an output does.
         let filters = self.shared.filters.iter().enumerate();
-        let filters = filters.filter(|(_, filter)| filter.matcher.matches(tag).unwrap_or(filter.redacts));
+        let filters = filters.filter(|(_, filter)| filter.matcher.matches(tag).unwrap_or(filter.redacts()));
         let outputs = self.shared.outputs.iter().enumerate();
         let outputs = outputs.filter(|(_, output)| output.matcher.matches(tag).unwrap_or(true));
         let outputs = match direct {
@@ -366,7 +366,7 @@ impl<'a> Worker<'a> {
             None => outputs.map(|(at, _)| at).collect(),
         };
         let mut route = Route { filters: filters.map(|(at, _)| at).collect(), outputs };
-        let passes_redact = route.filters.iter().any(|at| self.shared.filters[*at].redacts);
+        let passes_redact = route.filters.iter().any(|at| self.shared.filters[*at].redacts());
         if self.shared.redact == RedactRule::Required && !passes_redact {
             let (safe, open): (Vec<usize>, Vec<usize>) =
                 route.outputs.iter().partition(|at| self.shared.outputs[**at].redacts());

@@ -37,6 +37,11 @@ pub trait Filter: Send {
         Vec::new()
     }
 
+    /// Which keys it hides what it finds under; `None` when it hides nothing, so that records which passed it are as they were.
+    fn hides(&self) -> Option<Hidden> {
+        None
+    }
+
     /// Digest of the rules that it redacts by; `None` when it does not redact.
     fn rules(&self) -> Option<String> {
         None
@@ -58,6 +63,22 @@ pub trait Filter: Send {
 
 /// The keys, one inside the other, that lead to a field; at least one.
 pub type KeyPath = Vec<Vec<u8>>;
+
+/// At which keys at the top of records a filter hides what stands there as a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hidden {
+    /// Whether it does so at keys that nothing names.
+    pub elsewhere: bool,
+    /// The keys of which the opposite holds.
+    pub otherwise: Vec<String>,
+}
+
+impl Hidden {
+    /// Whether it does so at `key`.
+    pub fn is_at(&self, key: &str) -> bool {
+        self.elsewhere != self.otherwise.iter().any(|other| other == key)
+    }
+}
 
 /// A made-up value that a filter promises to hide.
 #[derive(Clone, Debug, PartialEq, Eq)]

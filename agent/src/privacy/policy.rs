@@ -118,6 +118,11 @@ impl Policy {
         &self.actions[index]
     }
 
+    /// Whether any action hides what it is for.
+    pub fn hides_any(&self) -> bool {
+        self.actions.iter().any(|action| *action != Action::Keep)
+    }
+
     /// Whether any action needs the key of the epoch.
     pub fn needs_key(&self) -> bool {
         self.actions.iter().any(Action::needs_key)

@@ -356,6 +356,8 @@ impl Hands {
     fn put(&mut self, task: &Task<'_>, value: &[u8], escaped: bool, out: &mut Vec<u8>) -> Option<()> {
         let text = String::from_utf8_lossy(value);
         match task.action {
+            // Of two forms the length tells which.
+            Action::Mask { .. } if matches!(value, b"true" | b"false") => return None,
             Action::Mask { first, last } if escaped => {
                 let mut masked = Vec::with_capacity(value.len());
                 mask(&text, *first, *last, &mut masked);

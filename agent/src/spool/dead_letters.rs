@@ -13,6 +13,7 @@ use tracing::warn;
 use super::hide::{Hide, shown};
 use super::letter::DeadLetter;
 use crate::metrics::Counter;
+use crate::plugin::Refusal;
 
 /// A file that would grow beyond this is first put aside, in place of the one put aside before.
 const LARGEST_FILE: u64 = 100_000_000;
@@ -62,10 +63,17 @@ impl DeadLetters {
         }
     }
 
-    /// The same, which writes the names of sources as `hide` gives them.
+    /// The same, which writes the names of sources, and what the other side says, as `hide` gives them.
     #[must_use]
     pub fn hiding(self, hide: Option<Hide>) -> Self {
         Self { hide, ..self }
+    }
+
+    /// Makes of what the other side says in `refusal` what may be written: it may quote any value that it knows.
+    pub fn hide_in(&self, refusal: &mut Refusal) {
+        for text in [&mut refusal.kind, &mut refusal.reason] {
+            *text = shown(self.hide.as_ref(), std::mem::take(text).into()).into_owned();
+        }
     }
 
     /// The file that holds the letters of `output`; the one put aside has `.1` behind its name.
@@ -195,7 +203,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::plugin::Refusal;
     use crate::spool::{Entry, EntryError, entries};
 
     fn in_directory(directory: &Path) -> DeadLetters {
@@ -225,11 +232,14 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_source_is_written_as_it_may_be() {
+    fn the_name_of_a_source_and_a_reason_are_written_as_they_may_be() {
         let folder = tempfile::tempdir().expect("a folder");
         let dead = in_directory(folder.path()).hiding(Some(Hide::new(|name| name.replace("app", "<name>"))));
 
-        dead.write(&letter(&Refusal::default(), b"{}")).expect("it is written");
+        let mut refusal = Refusal { reason: "no app".into(), ..Refusal::default() };
+        dead.hide_in(&mut refusal);
+        assert_eq!(refusal.reason, "no <name>");
+        dead.write(&letter(&refusal, b"{}")).expect("it is written");
 
         let letters = read(&dead.path("opensearch.0").expect("it has one"));
         assert_eq!(letters[0].as_ref().expect("it is whole").path, "/var/log/<name> \"1\".log");

@@ -148,8 +148,11 @@ impl Walk {
 
     fn json_scalar(&mut self, splice: &mut Splice<'_>, range: Range<usize>, key: Key<'_>, here: Here) {
         let source = splice.bytes(&range);
-        if !source.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-') {
-            return;
+        match source.first() {
+            Some(b'-' | b'0'..=b'9') => {}
+            // Only a rule of its field makes a boolean a value that is to be hidden.
+            Some(b't' | b'f') if here.whole.is_some() => {}
+            _ => return,
         }
         let mut number = self.take_number();
         push_plain_number(source, &mut number);

@@ -23,7 +23,7 @@ use vigie_parsers::batch::Batch;
 use crate::config::{Diagnostics, Section};
 use crate::metrics::FilterMetrics;
 use crate::plugin::{
-    BuildContext, Canary, Clock, Filter, FilterContext, FilterFactory, FilterKind, KeyPath, wall_clock,
+    BuildContext, Canary, Clock, Filter, FilterContext, FilterFactory, FilterKind, Hidden, KeyPath, wall_clock,
 };
 use crate::privacy::{LiveKeys, Redactor};
 
@@ -31,7 +31,6 @@ use crate::privacy::{LiveKeys, Redactor};
 pub use check::check as check_records;
 pub use lines::LineRedactor;
 use options::{RedactOptions, Setup};
-pub(super) use options::{excluded, hides_any};
 use walk::Walk;
 
 /// The `redact` filter.
@@ -54,6 +53,7 @@ fn build(
 
 struct Redact {
     walk: Walk,
+    hides: Option<Hidden>,
     live: Option<Arc<LiveKeys>>,
     clock: Clock,
     /// The last tag, and what is written in its place.
@@ -64,7 +64,7 @@ impl Redact {
     fn new(setup: &Setup, clock: Clock) -> Self {
         let redactor = Redactor::new(Arc::clone(&setup.policy), Arc::clone(&setup.wholes), setup.report);
         let walk = Walk::new(redactor, Arc::clone(&setup.paths), setup.keys);
-        Self { walk, live: setup.live.clone(), clock, tag: (String::new(), None) }
+        Self { walk, hides: setup.hides(), live: setup.live.clone(), clock, tag: (String::new(), None) }
     }
 }
 
@@ -90,6 +90,10 @@ impl Filter for Redact {
 
     fn canary_places(&self) -> Vec<KeyPath> {
         self.walk.paths.allowed()
+    }
+
+    fn hides(&self) -> Option<Hidden> {
+        self.hides.clone()
     }
 
     fn rules(&self) -> Option<String> {

@@ -11,6 +11,7 @@ use super::paths::{MOST, Paths, Rule};
 use super::rules;
 use crate::config::{Diagnostics, Located, OptionType, Options, Section, read_bounded};
 use crate::encode::accessor::{Path, Step};
+use crate::plugin::Hidden;
 use crate::privacy::{Action, KeySource, LiveKeys, PRESETS, Policy, Preset, Selector, Whole, epoch_text};
 use crate::redact::{self, Detector, Strictness};
 
@@ -21,7 +22,7 @@ crate::options! {
         preset: PresetName, default "rgpd-strict", "What is looked for and what is done with it: `rgpd-strict` hides all, `rgpd-ops` puts tokens in place of persons, `pci` is for cards, `secrets` for passwords and keys, `none` only for what `Action` and `Field` name.";
         strictness: Level, default "normal", "How much must speak for a value: `low` takes what is certain, `paranoid` also what has the right form only.";
         action: String, repeated, "`ENTITY ACTION [OPTION=VALUE ...]`: what is done with an entity, or a group of them, in place of what the preset does: `keep`, `mask keep_first=N keep_last=N`, `label`, `remove`, `hmac`, `encrypt`, `seal recipient=FILE`, `truncate_ip v4=N v6=N`, `generalise_date years=N`. `vigie redact entities` lists both.";
-        field: String, repeated, "`$PATH ACTION [OPTION=VALUE ...]`: what is done with all that stands in a field, whatever it is; `as=ENTITY` names it in tokens, by default the last key of the path.";
+        field: String, repeated, "`$PATH ACTION [OPTION=VALUE ...]`: what is done with all that stands in a field, whatever it is but `null`; `as=ENTITY` names it in tokens, by default the last key of the path.";
         exclude: Path, repeated, "`$PATH`: a field that is not looked at.";
         allow: Path, repeated, "`$PATH`: a field that stays; once there is one, all fields that are not named go.";
         keys: bool, default "off", "Whether keys of fields are looked at too.";
@@ -99,6 +100,12 @@ impl Setup {
     /// credential that the service manager would hand in may be missing.
     pub(super) fn read(section: &Section, dry_run: bool, now: Timestamp, findings: &mut Diagnostics) -> Option<Self> {
         let options = RedactOptions::read(section, findings)?;
+        if let Some(allow) = section.blank.iter().find(|key| key.text == "allow") {
+            let help =
+                "name the fields that are to stay, or take the line away: then all stay that hold nothing to hide";
+            findings.error(allow.place, "V510", "`allow` names no field that is to stay").help(help);
+            return None;
+        }
         let own = match rules::read(&options.rules) {
             Ok(own) => own,
             Err(message) => {
@@ -135,21 +142,33 @@ impl Setup {
         let needs_key = !report && (policy.needs_key() || wholes.iter().any(|whole| whole.action.needs_key()));
         let live = keys(section, &options, (needs_key, dry_run), now, findings)?;
         let (policy, paths) = (Arc::new(policy), Arc::new(Paths::new(rules)));
-        Some(Self { policy, wholes, paths, keys: options.keys, report, live })
+        let setup = Self { policy, wholes, paths, keys: options.keys, report, live };
+        if !report && setup.hides().is_none() {
+            let help = "give one of them another action; to count only, write `Mode report`";
+            findings.warning(section.place, "V510", "this filter hides nothing: all its actions are `keep`").help(help);
+        }
+        Some(setup)
     }
-}
 
-/// Whether the filter of `section` is to hide anything at all. One whose preset is `none` does so only as its rules say.
-pub(in crate::filters) fn hides_any(section: &Section) -> bool {
-    let keeps = |value: &Located| value.text.to_ascii_lowercase().split_whitespace().next_back() == Some("keep");
-    !has_no_preset(section) || rules_of(section).any(|value| !keeps(value))
-}
-
-/// The keys at the top of records that `section` says not to look at.
-pub(in crate::filters) fn excluded(section: &Section) -> Vec<String> {
-    let paths = values(section, "exclude").filter_map(|value| Path::parse(&value.text).ok());
-    let tops = paths.filter(|path| path.steps().is_empty());
-    tops.map(|path| String::from_utf8_lossy(path.top()).into_owned()).collect()
+    /// Which keys it hides what it finds under; `None` when it hides nothing.
+    pub(super) fn hides(&self) -> Option<Hidden> {
+        let is_hiding = |whole: &Whole| whole.action != Action::Keep;
+        let (finds, only_allowed) = (self.policy.hides_any(), self.paths.only_allowed());
+        if self.report || !(finds || only_allowed || self.wholes.iter().any(is_hiding)) {
+            return None;
+        }
+        let at = |whole: Option<usize>| whole.map_or(finds, |whole| is_hiding(&self.wholes[whole]));
+        let elsewhere = finds || only_allowed;
+        Some(Hidden {
+            elsewhere,
+            otherwise: self
+                .paths
+                .tops(at)
+                .filter(|(_, is_hidden)| *is_hidden != elsewhere)
+                .map(|(key, _)| key)
+                .collect(),
+        })
+    }
 }
 
 fn has_no_preset(section: &Section) -> bool {

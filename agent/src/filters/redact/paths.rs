@@ -65,6 +65,22 @@ impl Paths {
         keys.filter(is_looked_at).collect()
     }
 
+    /// Whether only fields stay that are named.
+    pub(super) fn only_allowed(&self) -> bool {
+        self.only_allowed
+    }
+
+    /// The keys at the top that rules name as a whole, and whether a text there is hidden; `hides` tells so of what is looked at,
+    /// by its action where it has one of its own.
+    pub(super) fn tops(&self, hides: impl Fn(Option<usize>) -> bool) -> impl Iterator<Item = (String, bool)> {
+        let tops = self.rules.iter().filter(|(path, _)| path.steps().is_empty()).map(|(path, _)| path.top());
+        tops.map(move |top| {
+            let here = self.key(self.start(), |wanted| wanted == top);
+            let is_hidden = self.is_refused(here, false) || !here.is_excluded && hides(here.whole);
+            (String::from_utf8_lossy(top).into_owned(), is_hidden)
+        })
+    }
+
     /// Where a walk begins.
     pub(super) fn start(&self) -> Here {
         let set = if self.rules.len() >= MOST { u64::MAX } else { (1 << self.rules.len()) - 1 };

@@ -325,6 +325,37 @@ fn fields_are_treated_excluded_and_allowed_by_name() {
     }
 }
 
+/// What has two forms is told by the length of a mask, and by a letter of it.
+#[test]
+fn a_field_is_hidden_whatever_stands_there() {
+    let (_directory, path) = ring();
+    let record = r#"{"a":true,"b":{"c":[false,null,1]},"d":"true"}"#;
+    let all = |action: &str| {
+        let fields = ["a", "b", "d"].map(|key| format!("${key} {action} as=x"));
+        let mut options: Vec<_> = fields.iter().map(|field| ("field", field.as_str())).collect();
+        options.push(("key_file", &path));
+        one(&options, record)
+    };
+    for (action, expected) in [
+        ("label", r#"{"a":"<x>","b":{"c":["<x>",null,"<x>"]},"d":"<x>"}"#),
+        ("mask keep_first=9", r#"{"a":"<x>","b":{"c":["<x>",null,"*"]},"d":"<x>"}"#),
+        ("truncate_ip", r#"{"a":"<x>","b":{"c":["<x>",null,"<x>"]},"d":"<x>"}"#),
+        ("keep", record),
+        ("remove", "{}"),
+    ] {
+        assert_eq!(all(action), expected, "{action}");
+    }
+    for action in ["hmac", "encrypt"] {
+        let hidden = all(action);
+        assert!(!hidden.contains("true") && !hidden.contains("false") && hidden.contains("null"), "{hidden}");
+    }
+    let mut batch = Batch::default();
+    let index = batch.push(Timestamp::default(), Origin::default());
+    batch.record_mut(index).set(b"a", Value::Bool(true));
+    assert_eq!(apply(&KIND, &[("field", "$a label")], &mut batch), [r#"{"a":"<a>"}"#]);
+    assert_eq!(one(&[], record), record);
+}
+
 #[test]
 fn items_of_lists_are_treated_by_their_place() {
     let record = r#"{"a":["p","q","r"],"b":[{"c":1},{"c":2}]}"#;
@@ -378,7 +409,10 @@ fn what_cannot_be_done_is_refused_with_the_remedy() {
         (&[("field", "$a label as=A")], &["V510"]),
         (&[("preset", "gdpr")], &["V103"]),
         (&[("preset", "none")], &["V510"]),
-        (&[("preset", "none"), ("action", "email keep")], &[]),
+        (&[("preset", "none"), ("action", "email keep")], &["V510"]),
+        (&[("preset", "none"), ("action", "email keep"), ("mode", "report")], &[]),
+        (&[("preset", "secrets"), ("action", "secret keep")], &["V510"]),
+        (&[("preset", "secrets"), ("action", "secret keep"), ("field", "$a label")], &[]),
         (&[("preset", "none"), ("allow", "$a")], &[]),
         (&[("strictness", "high")], &["V103"]),
         (&[("mode", "off")], &["V103"]),

@@ -191,6 +191,8 @@ impl Walk {
                 fate
             }
             Value::List(range) => self.nested(batch, range, Some(key), here),
+            // Only a rule of its field makes it a value that is to be hidden.
+            Value::Bool(_) if here.whole.is_some() => self.number(batch, value, key, here),
             Value::Null | Value::Bool(_) => Fate::Same,
         }
     }
@@ -204,6 +206,7 @@ impl Walk {
         Fate::Changed(Value::Text(if escaped { Text::escaped(span) } else { Text::plain(span) }))
     }
 
+    /// What becomes of a number, or of a boolean.
     fn number(&mut self, batch: &mut Batch, value: Value, key: Text, here: Here) -> Fate {
         let mut number = self.take_number();
         match value {
@@ -460,6 +463,7 @@ fn push_computed(value: Value, out: &mut Vec<u8>) {
     let written = match value {
         Value::I64(number) => write!(out, "{number}"),
         Value::U64(number) => write!(out, "{number}"),
+        Value::Bool(is_so) => write!(out, "{is_so}"),
         Value::F64(number) if number.abs() < 1e20 => write!(out, "{number}"),
         _ => Ok(()),
     };
