@@ -1,6 +1,7 @@
 //! Quotes around values: behind letters and backslashes, doubled, and which of them open one.
 
 use super::scanner::Pass;
+use super::token::own_length;
 use super::value::Value;
 
 /// Most backslashes before a quote: in JSON five times within JSON there are 31.
@@ -72,8 +73,7 @@ impl Quote {
             }
             if self.slashes > 0 || at == 0 || marks != 2 * self.count {
                 // On another line it may open a value rather than close this one.
-                let opens = text.get(at + marks).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80);
-                return line.filter(|_| opens).unwrap_or(at - own);
+                return line.filter(|_| opens(&text[at + marks..])).unwrap_or(at - own);
             }
             // A doubled quote stands for one in the value if another one closes that.
             doubled = doubled.or(Some(at - own));
@@ -86,6 +86,11 @@ impl Quote {
     fn marks(&self, text: &[u8]) -> usize {
         text.iter().take(2 * self.count + 1).take_while(|byte| **byte == self.mark).count()
     }
+}
+
+/// Whether a value, or what stands for one, begins with `text`.
+fn opens(text: &[u8]) -> bool {
+    text.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80) || own_length(text).is_some()
 }
 
 /// How many of the backslashes that `text` ends with belong to a quote behind it: in a string within strings 2ⁿ − 1 of them.
@@ -185,6 +190,7 @@ mod tests {
         assert_hidden(&[
             (r#"{"m":"password='S3cr3tAb\nrest","a":1}"#, r#"{"m":"password='<password>\nrest","a":1}"#),
             ("password='S3cr3tAb\nuser='jdupont' x", "password='<password>\nuser='<username>' x"),
+            ("password='S3cr3tAb\nuser='<email>' x", "password='<password>\nuser='<email>' x"),
             ("password=\"S3cr3tAb\nrest", "password=\"<password>\nrest"),
             ("password=\"a\"\"b\nrest", "password=\"<password>\"\"b\nrest"),
             (r#"{"m":"password=S3cr3tAb\nrest1234 y"}"#, r#"{"m":"password=<password>\nrest1234 y"}"#),

@@ -178,7 +178,19 @@ impl Pass<'_> {
             return None;
         }
         let is_coded = mark == b'=' && self.is_percent(end) && !self.is_percent(at);
-        is_value.then_some(Value { is_prose, is_coded, ..Value::bare(start..end) })
+        let is_quoted = mark == b':' && self.is_number_of_json(at, start..end);
+        is_value.then_some(Value { is_prose, is_coded, is_quoted, ..Value::bare(start..end) })
+    }
+
+    /// Whether a number of JSON stands at `span`, behind a name in quotes and the mark at `at`: it is a value as one in quotes is.
+    pub(super) fn is_number_of_json(&self, at: usize, span: Range<usize>) -> bool {
+        let is_named = matches!(self.text[..at].trim_ascii_end().last(), Some(b'"' | b'\''));
+        let number = self.text.get(span.clone()).unwrap_or_default();
+        let digits = number.strip_prefix(b"-").unwrap_or(number);
+        is_named
+            && matches!(self.byte(span.end), b',' | b'}' | b']' | b' ' | b'\r' | b'\n')
+            && digits.first().is_some_and(u8::is_ascii_digit)
+            && digits.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'))
     }
 
     /// Whether what stands at `at` is neither in quotes or brackets nor behind anything that wraps values, nor code.
