@@ -13,8 +13,9 @@ const SPACES: usize = 8;
 pub(super) struct Quotes {
     /// Where the last value ended.
     behind: usize,
-    /// The list that the last value stands in.
+    /// The list that the last value stands in, and the one in a string of which that is.
     list: Option<List>,
+    outer: Option<List>,
 }
 
 /// A list behind a name, of numbers, strings and further lists and maps.
@@ -69,8 +70,14 @@ impl Quotes {
     fn around<'a>(&mut self, text: &'a [u8], span: Range<usize>) -> Fitted<'a> {
         let (from, to) = (span.start, span.end);
         let gap = std::mem::replace(&mut self.behind, to)..from;
-        let list = self.list.take().and_then(|list| list.behind(text, gap.clone()));
-        self.list = list.or_else(|| List::begun(text, gap.clone()));
+        let [outer, list] = [self.outer.take(), self.list.take()].map(|list| list?.behind(text, gap.clone()));
+        (self.outer, self.list) = if list.is_some() { (outer, list) } else { (None, outer) };
+        // A list may stand in a string of another one.
+        if self.list.as_ref().is_none_or(|list| list.is_within)
+            && let Some(inner) = List::begun(text, gap.clone())
+        {
+            self.outer = self.list.replace(inner);
+        }
         let value = &text[span.clone()];
         let is_numbers = value.iter().all(|byte| is_listed(*byte));
         // Several members that are hidden as one begin without a quote too.
@@ -233,6 +240,7 @@ mod tests {
                 "{\\\"n\\\":-«4111»,\\\"a\\\":[1,-«2.5,-1», -«4»]}",
                 "{\\\"n\\\":\\\"x\\\",\\\"a\\\":[1,\\\"x\\\",\\\"x\\\", \\\"x\\\"]}",
             ),
+            ("{\"a\":[«1»,\"{\\\"b\\\":[«2»]}\",«4»]}", "{\"a\":[\"x\",\"{\\\"b\\\":[\\\"x\\\"]}\",\"x\"]}"),
             ("{\"a\":[«4111»],\"b\":[«4222»],\"c\":«5»}", "{\"a\":[\"x\"],\"b\":[\"x\"],\"c\":\"x\"}"),
             ("{\"a\":[1], «4111», [«4222»]}", "{\"a\":[1], x, [x]}"),
             ("{\"a\":[«4111»]} «4222», [«4333»]", "{\"a\":[\"x\"]} x, [x]"),
