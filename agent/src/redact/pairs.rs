@@ -37,6 +37,8 @@ pub(super) const BARE: u8 = 0;
 pub(super) const QUOTED: u8 = 1;
 const IN_QUERY: u8 = 2;
 const IN_QUERY_PERSON: u8 = 3;
+/// In quotes, within brackets.
+pub(super) const LISTED: u8 = 4;
 
 /// Which names lead to which detectors.
 #[derive(Debug)]
