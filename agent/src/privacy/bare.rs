@@ -13,8 +13,9 @@ const SPACES: usize = 8;
 pub(super) struct Quotes {
     /// Where the last value ended.
     behind: usize,
-    /// The list that the last value stands in.
+    /// The list that the last value stands in, and the one in a string of which that is.
     list: Option<List>,
+    outer: Option<List>,
 }
 
 /// A list behind a name, of numbers, strings and further lists and maps.
@@ -27,38 +28,79 @@ struct List {
     is_within: bool,
 }
 
+/// What is put in the place of one value: once, or of several numbers for each of them, so that a list keeps its items.
+pub(super) struct Fitted<'a> {
+    /// Stands around each; empty if nothing does.
+    pub(super) quote: &'a [u8],
+    /// With the sign before a number.
+    span: Range<usize>,
+}
+
+impl Fitted<'_> {
+    /// The parts of `text` that each are replaced.
+    pub(super) fn parts(&self, text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+        let mut at = self.span.start;
+        let text = text.get(..self.span.end).unwrap_or_default();
+        let are_numbers =
+            !self.quote.is_empty() && text.get(at..).unwrap_or_default().iter().all(|byte| is_listed(*byte));
+        let is_between = move |byte: &u8| are_numbers && (*byte == b',' || byte.is_ascii_whitespace());
+        std::iter::from_fn(move || {
+            at += text.get(at..)?.iter().take_while(|byte| is_between(byte)).count();
+            let length = text.get(at..)?.iter().take_while(|byte| !is_between(byte)).count();
+            at += length;
+            (length > 0).then_some(at - length..at)
+        })
+    }
+}
+
 impl Quotes {
-    /// The quote around what is put in the place of `text[span]`: in JSON with these `fences` they tell what stands without.
-    pub(super) fn fitting<'a>(&mut self, fences: Option<&Fences>, text: &'a [u8], span: Range<usize>) -> &'a [u8] {
-        let quote = self.around(text, span.start, span.end);
+    /// What is put in the place of `text[span]`: in JSON with these `fences` they tell what stands without quotes.
+    pub(super) fn fitting<'a>(&mut self, fences: Option<&Fences>, text: &'a [u8], span: Range<usize>) -> Fitted<'a> {
+        let start = span.start;
+        let fitted = self.around(text, span.clone());
         match fences {
-            Some(fences) if fences.is_outside(span.start) => b"\"",
-            Some(fences) if fences.is_inside(span.start) && !quote.starts_with(b"\\") => &[],
-            _ => quote,
+            Some(fences) if fences.is_outside(start) => Fitted { quote: b"\"", span },
+            Some(fences) if fences.is_inside(start) && !fitted.quote.starts_with(b"\\") => Fitted { quote: &[], span },
+            _ => fitted,
         }
     }
 
-    /// The quote, with the backslashes before it, that belongs around what is put in the place of `text[from..to]`, which stands
-    /// behind the last one; empty if none does.
-    pub(super) fn around<'a>(&mut self, text: &'a [u8], from: usize, to: usize) -> &'a [u8] {
+    /// The quote, with the backslashes before it, that belongs around what is put in the place of `text[span]`, which stands
+    /// behind the last one, and the sign that belongs to it; no quote if none does.
+    fn around<'a>(&mut self, text: &'a [u8], span: Range<usize>) -> Fitted<'a> {
+        let (from, to) = (span.start, span.end);
         let gap = std::mem::replace(&mut self.behind, to)..from;
-        let list = self.list.take().and_then(|list| list.behind(text, gap.clone()));
-        self.list = list.or_else(|| List::begun(text, gap.clone()));
-        let value = &text[from..to];
+        let [outer, list] = [self.outer.take(), self.list.take()].map(|list| list?.behind(text, gap.clone()));
+        (self.outer, self.list) = if list.is_some() { (outer, list) } else { (None, outer) };
+        // A list may stand in a string of another one.
+        if self.list.as_ref().is_none_or(|list| list.is_within)
+            && let Some(inner) = List::begun(text, gap.clone())
+        {
+            self.outer = self.list.replace(inner);
+        }
+        let value = &text[span.clone()];
         let is_numbers = value.iter().all(|byte| is_listed(*byte));
         // Several members that are hidden as one begin without a quote too.
         let is_bare = is_numbers || value.contains(&b'"');
         let is_whole = matches!(text.get(to), None | Some(b',' | b'}' | b']' | b' ' | b'\r' | b'\n'));
         if !is_bare || !is_whole {
-            return &[];
+            return Fitted { quote: &[], span };
         }
-        if let Some(quote) = quote_of_name(&text[..from]) {
+        let start = from - usize::from(is_numbers && text[gap.clone()].ends_with(b"-"));
+        if let Some(quote) = quote_of_name(&text[..start]) {
             let is_one = !value.iter().any(|byte| *byte == b',' || byte.is_ascii_whitespace());
-            return if is_numbers && !is_one { &[] } else { &text[quote] };
+            return if is_numbers && !is_one {
+                Fitted { quote: &[], span }
+            } else {
+                Fitted { quote: &text[quote], span: start..to }
+            };
         }
-        let is_item = is_numbers && matches!(text[gap].trim_ascii_end().last(), Some(b'[' | b','));
-        let list = self.list.as_ref().filter(|list| is_item && !list.is_within);
-        list.map_or(&[], |list| &text[list.quote.clone()])
+        let before = text[gap.start..start].trim_ascii_end();
+        let is_item = is_numbers && matches!(before.last(), Some(b'[' | b','));
+        match self.list.as_ref().filter(|list| is_item && !list.is_within) {
+            Some(list) => Fitted { quote: &text[list.quote.clone()], span: start..to },
+            None => Fitted { quote: &[], span },
+        }
     }
 }
 
@@ -161,7 +203,8 @@ mod tests {
         for (text, quote) in cases {
             let (from, to) = (text.find("[[").expect("it is marked"), text.find("]]").expect("it is marked") - 2);
             let text = text.replace("[[", "").replace("]]", "");
-            assert_eq!(String::from_utf8_lossy(Quotes::default().around(text.as_bytes(), from, to)), *quote, "{text}");
+            let fitted = Quotes::default().around(text.as_bytes(), from..to);
+            assert_eq!(String::from_utf8_lossy(fitted.quote), *quote, "{text}");
         }
     }
 
@@ -176,9 +219,12 @@ mod tests {
         }
         let (mut out, mut copied) = (String::new(), 0);
         for place in places.iter().filter(|place| !place.is_empty()) {
-            let quote = String::from_utf8_lossy(quotes.around(plain.as_bytes(), place.start, place.end));
-            out += &format!("{}{quote}x{quote}", plain.get(copied..place.start).expect("it is text"));
-            copied = place.end;
+            let fitted = quotes.around(plain.as_bytes(), place.clone());
+            let quote = String::from_utf8_lossy(fitted.quote);
+            for part in fitted.parts(plain.as_bytes()) {
+                out += &format!("{}{quote}x{quote}", plain.get(copied..part.start).expect("it is text"));
+                copied = part.end;
+            }
         }
         out + plain.get(copied..).expect("it is text")
     }
@@ -189,7 +235,12 @@ mod tests {
             ("{\"cards\":[«4111»]}", "{\"cards\":[\"x\"]}"),
             ("{\"cards\": [1, «4111»,\n 2,«4222» , 3],\"a\":1}", "{\"cards\": [1, \"x\",\n 2,\"x\" , 3],\"a\":1}"),
             ("{\\\"cards\\\":[«4111»]}", "{\\\"cards\\\":[\\\"x\\\"]}"),
-            ("{\"at\":[[«2.35,48.85»],[1,«2.35, 48.86»]]}", "{\"at\":[[\"x\"],[1,\"x\"]]}"),
+            ("{\"at\":[[«2.35,48.85»],[1,«2.35, 48.86»]]}", "{\"at\":[[\"x\",\"x\"],[1,\"x\", \"x\"]]}"),
+            (
+                "{\\\"n\\\":-«4111»,\\\"a\\\":[1,-«2.5,-1», -«4»]}",
+                "{\\\"n\\\":\\\"x\\\",\\\"a\\\":[1,\\\"x\\\",\\\"x\\\", \\\"x\\\"]}",
+            ),
+            ("{\"a\":[«1»,\"{\\\"b\\\":[«2»]}\",«4»]}", "{\"a\":[\"x\",\"{\\\"b\\\":[\\\"x\\\"]}\",\"x\"]}"),
             ("{\"a\":[«4111»],\"b\":[«4222»],\"c\":«5»}", "{\"a\":[\"x\"],\"b\":[\"x\"],\"c\":\"x\"}"),
             ("{\"a\":[1], «4111», [«4222»]}", "{\"a\":[1], x, [x]}"),
             ("{\"a\":[«4111»]} «4222», [«4333»]", "{\"a\":[\"x\"]} x, [x]"),
@@ -201,7 +252,7 @@ mod tests {
             ("{\"pin\":[\"b, «1»\",«2»]}", "{\"pin\":[\"b, x\",\"x\"]}"),
             ("{\"pin\":[\"«a»\"], «1»}", "{\"pin\":[\"x\"], x}"),
             ("cards:[«4111»] [«4222»] \"a\":[no «4111»]", "cards:[x] [x] \"a\":[no x]"),
-            ("{\"a\":[1 «4111»,-«4222»,«4333»x]}", "{\"a\":[1 x,-x,xx]}"),
+            ("{\"a\":[1 «4111»,x-«4222»,«4333»x]}", "{\"a\":[1 x,x-x,xx]}"),
             ("\"lat\": «2.35,48.85» \"a\":1,[«4111»]", "\"lat\": x \"a\":1,[x]"),
         ] {
             assert_eq!(hidden(text), expected, "{text}");

@@ -48,11 +48,13 @@ fn spliced(redactor: &mut Redactor, text: &[u8], place: Place<'_>) -> Vec<u8> {
     let (mut out, mut copied, mut quotes) = (Vec::new(), 0, Quotes::default());
     let found = redactor.findings(text, place).to_vec();
     for finding in &found {
-        out.extend_from_slice(&text[copied..finding.start as usize]);
-        let quote = quotes.fitting(redactor.fences(), text, finding.start as usize..finding.end as usize);
+        let fitted = quotes.fitting(redactor.fences(), text, finding.start as usize..finding.end as usize);
         let label = format!("<{}>", names[usize::from(finding.detector)]);
-        out.extend_from_slice(&[quote, label.as_bytes(), quote].concat());
-        copied = finding.end as usize;
+        for part in fitted.parts(text) {
+            out.extend_from_slice(&text[copied..part.start]);
+            out.extend_from_slice(&[fitted.quote, label.as_bytes(), fitted.quote].concat());
+            copied = part.end;
+        }
     }
     out.extend_from_slice(&text[copied..]);
     out

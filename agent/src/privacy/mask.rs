@@ -5,28 +5,54 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// Below this many characters a quarter may stay at the most; above, two thirds.
 const SHORT: usize = 12;
 
+/// Most backslashes that are looked at together: in JSON six times within JSON a backslash is written with so many.
+const SLASHES: usize = 64;
+
 /// Appends `value` with `*` in place of each character but the first `first` and the last `last`. Single separators of a number
-/// stay. Of a short value a quarter stays at the most, of any two thirds; what is too much goes from the front.
+/// stay, and what is masked counts as one; a character that is written with backslashes is one. Of a short value a quarter stays at the
+/// most, of any two thirds; what is too much goes from the front.
 pub(super) fn mask(value: &str, first: usize, last: usize, out: &mut Vec<u8>) {
-    let is_separator = |character: char| matches!(character, ' ' | '-' | '.' | '/');
-    let is_number = value.chars().all(|character| character.is_ascii_alphanumeric() || is_separator(character));
-    let counts = |character: char| !(is_number && is_separator(character));
-    let length = value.chars().filter(|character| counts(*character)).count();
+    let is_separator = |character: &str| matches!(character, " " | "-" | "." | "/");
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b" -./*".contains(&byte);
+    let is_number = value.bytes().all(is_part);
+    let counts = |character: &str| !(is_number && is_separator(character));
+    let length = characters(value).filter(|character| counts(character)).count();
     let most = if length < SHORT { length / 4 } else { length * 2 / 3 };
     let last = last.min(most);
     let first = first.min(most - last);
     let mut at = 0;
-    for character in value.chars() {
-        let shown = if counts(character) {
-            at += 1;
-            at <= first || at > length - last
-        } else {
-            true
-        };
-        let mut buffer = [0; 4];
-        let kept = if shown { character } else { '*' };
-        out.extend_from_slice(kept.encode_utf8(&mut buffer).as_bytes());
+    for character in characters(value) {
+        let counts = counts(character);
+        at += usize::from(counts);
+        let is_shown = !counts || at <= first || at > length - last;
+        out.extend_from_slice(if is_shown { character.as_bytes() } else { b"*" });
     }
+}
+
+/// The characters of `value`, each as it is written: in strings within strings one may have backslashes before it.
+fn characters(mut value: &str) -> impl Iterator<Item = &str> {
+    std::iter::from_fn(move || {
+        let (character, behind) = value.split_at_checked(length_of_first(value)?)?;
+        value = behind;
+        Some(character)
+    })
+}
+
+/// How long the character is that `value` begins with. Of backslashes that may be several as many are one as can be.
+fn length_of_first(value: &str) -> Option<usize> {
+    let slashes = value.bytes().take(SLASHES).take_while(|byte| *byte == b'\\').count();
+    let lowest = |count: usize| count & count.wrapping_neg();
+    let behind = value.as_bytes().get(slashes..)?;
+    let (own, length) = match behind {
+        _ if slashes == 0 => return value.chars().next().map(char::len_utf8),
+        [b'"' | b'\'', ..] => ((1 << slashes.trailing_ones()) - 1, 1),
+        [b'u', digits @ ..] if digits.iter().take(4).filter(|digit| digit.is_ascii_hexdigit()).count() == 4 => {
+            (lowest(slashes), 5)
+        }
+        [b'n' | b'r' | b't' | b'b' | b'f' | b'/', ..] => (lowest(slashes), 1),
+        _ => (0, 0),
+    };
+    Some(if own == slashes { slashes + length } else { lowest(slashes - own) })
 }
 
 /// The address in `value` with all bits behind the first `v4` or `v6` cleared; `None` when it is no address.
@@ -83,6 +109,12 @@ mod tests {
             ("abc", 3, 3, "***"),
             ("jane@doe.example", 0, 0, "****************"),
             ("Zoé Ünal", 1, 1, "Z******l"),
+            ("*.*.*.8", 0, 4, "*.*.*.8"),
+            (r#"a'b\"c\\d"#, 0, 4, "******d"),
+            (r#"abcdefghi\"t"#, 0, 2, r#"*********\"t"#),
+            (r"abcdefghijk\\\u00e9", 0, 2, r"***********\\\u00e9"),
+            (r#"abcdefghijk\\\"\\n\\\\"#, 0, 3, r#"***********\\\"\\n\\\\"#),
+            (r"abcdefghijklm\\\\", 0, 1, r"*************\\\\"),
         ] {
             assert_eq!(masked(value, first, last), expected, "{value}");
         }

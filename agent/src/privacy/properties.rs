@@ -158,6 +158,12 @@ fn values_in_json_end_where_their_string_does() {
         (r#"["app","--password","hunter22x"]"#, Some(r#"["app","--password","<password>"]"#)),
         (r#"["mysql","-u","jane","-phunter22x"]"#, Some(r#"["mysql","-u","<username>","-p<password>"]"#)),
         (r#"{"log":"{\"pin\": 1234}","pin":1234}"#, Some(r#"{"log":"{\"pin\": \"<password>\"}","pin":"<password>"}"#)),
+        (
+            r#"{"m":"{\"n\":-4111111111111111,\"a\":-184127645108946}"}"#,
+            Some(r#"{"m":"{\"n\":\"<card>\",\"a\":\"<fr_nir>\"}"}"#),
+        ),
+        (r#"{"coordinates":[48.856614,2.3522219]}"#, Some(r#"{"coordinates":["<gps>","<gps>"]}"#)),
+        (r#"{"m":"{\"a\":[1,48.856614,2.3522219,3]}"}"#, Some(r#"{"m":"{\"a\":[1,\"<gps>\",\"<gps>\",3]}"}"#)),
         (r#"<property name="password" value=""/><property name="timeout" value="30"/>"#, None),
         (r#"<a password=""/><b x="30"/> <a password=''/><b x='30'/>"#, None),
     ];

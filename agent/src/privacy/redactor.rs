@@ -149,13 +149,15 @@ impl Redactor {
             if self.report || *task.action == Action::Keep {
                 continue;
             }
-            let (from, to) = (finding.start as usize, finding.end as usize);
-            out.extend_from_slice(&text[copied..from]);
-            copied = to;
-            let quote = quotes.fitting(self.look.scanner.known_fences(), text, from..to);
-            out.extend_from_slice(quote);
-            self.hands.replace(&task, &text[from..to], place.escaped, out);
-            out.extend_from_slice(quote);
+            let span = finding.start as usize..finding.end as usize;
+            let fitted = quotes.fitting(self.look.scanner.known_fences(), text, span);
+            for part in fitted.parts(text) {
+                out.extend_from_slice(&text[copied..part.start]);
+                copied = part.end;
+                out.extend_from_slice(fitted.quote);
+                self.hands.replace(&task, &text[part], place.escaped, out);
+                out.extend_from_slice(fitted.quote);
+            }
         }
         if copied == 0 {
             return false;

@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 
 use super::Group;
 use super::ends::Kind;
-use super::pairs::{BARE, QUOTED};
+use super::pairs::{BARE, LISTED, QUOTED};
 use super::quote::{Quote, SLASHES, opening_marks, slashes_before};
 use super::scanner::Pass;
 use super::secret::named::is_nothing;
@@ -100,7 +100,7 @@ impl Pass<'_> {
         let inside = self.rest(start).iter().take(8).take_while(|byte| matches!(byte, b'[' | b'{' | b' ')).count();
         let mut first = start + inside;
         if is_secret && is_list && self.engine.own.cookie != Some(detector) {
-            let (at, is_value) = self.bare_item(first, detector);
+            let (at, is_value) = self.bare_item((start, first), detector);
             if is_value {
                 return Some(self.all_items(start));
             }
@@ -126,9 +126,10 @@ impl Pass<'_> {
         Value { is_certain: true, ..Value::quoted(start + 1..end) }
     }
 
-    /// The first item without quotes, of those that a list has from `at` on, that is a value of `detector`, and whether there is one;
+    /// The first item without quotes, of those that the list that opens at `start` has from `at` on, that is a value of `detector`, and whether there is one;
     /// else where the items without quotes end.
-    fn bare_item(&mut self, mut at: usize, detector: u16) -> (usize, bool) {
+    fn bare_item(&mut self, (start, mut at): (usize, usize), detector: u16) -> (usize, bool) {
+        let mark = self.text[..start].trim_ascii_end().strip_suffix(b":").map(<[u8]>::len);
         for _ in 0..ASKED {
             let end = self.end_of(at, Kind::Bare);
             let behind = end + spaces(self.rest(end));
@@ -137,7 +138,8 @@ impl Pass<'_> {
             if !is_item || self.text[at..end].iter().any(is_other) {
                 break;
             }
-            if self.is_value(detector, &Value::quoted(at..end), BARE) {
+            let is_number = mark.is_some_and(|mark| self.is_number_of_json(mark, at..end));
+            if self.is_value(detector, &Value::quoted(at..end), if is_number { QUOTED } else { BARE }) {
                 return (at, true);
             }
             if self.byte(behind) == b']' {
@@ -189,7 +191,7 @@ impl Pass<'_> {
     fn first_value(&mut self, mut quote: Quote, detector: u16, many: usize) -> Option<Value> {
         let limit = self.text.len().min(quote.start + REACH);
         // Many an object that describes a key or a session has strings of eight letters.
-        let kind = if self.engine.own.secret == Some(detector) { BARE } else { QUOTED };
+        let kind = if self.engine.own.secret == Some(detector) { LISTED } else { QUOTED };
         let (mut asked, mut is_done) = (0, false);
         // A quote that closes a string for one name opens one for another.
         let known =
@@ -328,7 +330,20 @@ fn slashes_ahead(text: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::values::assert_hidden;
     use super::*;
+
+    #[test]
+    fn items_with_brackets_in_them_and_numbers_are_secrets_too() {
+        assert_hidden(&[
+            (r#"{"token":["€[Zq1abcdef,Zq1abcdef"]}"#, r#"{"token":["<secret>"]}"#),
+            (r#"{"api_key":["{Zq29765Xvsybrz}"]}"#, r#"{"api_key":["<secret>"]}"#),
+            (r#"{"token":[72672017, 4111111111111111]}"#, r#"{"token":[<secret>, <secret>]}"#),
+            (r#"{"token":72672017,"api_key":-72672017}"#, r#"{"token":<secret>,"api_key":<secret>}"#),
+            (r#"{"token":4111111111111111}"#, r#"{"token":<secret>}"#),
+            ("token: 72672017, token: [72672017]", "token: 72672017, token: [72672017]"),
+        ]);
+    }
 
     #[test]
     fn strings_that_were_asked_for_are_known_from_each_of_them_on() {

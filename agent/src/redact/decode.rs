@@ -5,6 +5,7 @@ use vigie_parsers::simd::Classes;
 
 use super::Finding;
 use super::masks::{NO_CLASSES, alnums};
+use super::quote::slashes_before;
 
 /// Text whose codes are replaced, and where each of its bytes came from.
 #[derive(Debug, Default)]
@@ -232,23 +233,26 @@ fn colour(text: &[u8], escape: usize) -> Option<Code> {
 }
 
 /// The break that stands as `\n`, `\r` or `\t` at `at` in what is no inside of a JSON string, or as `\\n` in one: text that was
-/// written by programs that keep to a line. A folder or a user of a domain may begin so, too: `C:\new`, `ACME\tom`.
+/// written by programs that keep to a line. A folder or a user of a domain may begin so, too: `C:\new`, `ACME\tom`. In strings within
+/// strings 2ⁿ backslashes belong to it; others before them are none of it.
 fn written_break(text: &[u8], at: usize, is_escaped: bool) -> Option<Code> {
-    let slashes = 1 + usize::from(is_escaped);
+    let unit = 1 + usize::from(is_escaped);
     let (before, behind) = text.split_at(at);
-    let behind = behind.strip_prefix(&br"\\"[..slashes])?;
-    let (letter, behind) = behind.split_first()?;
+    let own = behind.iter().take(BREAK + 1).take_while(|byte| **byte == b'\\').count();
+    let (letter, behind) = behind.get(own..)?.split_first()?;
     let byte = match letter {
         b'n' => b'\n',
         b'r' => b'\r',
         b't' => b'\t',
         _ => return None,
     };
-    let is_single = before.iter().rev().take_while(|byte| **byte == b'\\').count() / slashes % 2 == 0;
+    if own < unit || own > BREAK || !own.is_power_of_two() || slashes_before(before) & (2 * own - 1) != 0 {
+        return None;
+    }
     let first = text.iter().take(WORD).find(|byte| !byte.is_ascii_whitespace());
     let is_json = first.is_some_and(|first| b"{[".contains(first));
-    let is_break = is_single && is_json || begins_anew(before, behind);
-    is_break.then(|| one(byte, slashes + 1))
+    let is_break = own == unit && is_json || begins_anew(&text[..at + own - unit], behind);
+    is_break.then(|| one(byte, own + 1))
 }
 
 /// Where a zero stands in a block that may be the first digit of a byte in octal, which `is_octal` tells of a place in it, as bits.
@@ -298,6 +302,8 @@ fn octal(text: &[u8]) -> Option<Code> {
     if is_number { None } else { Some(one(byte, 4)) }
 }
 
+/// Most backslashes of a break.
+const BREAK: usize = 32;
 /// Longest word that is looked at behind a break.
 const WORD: usize = 64;
 
@@ -372,6 +378,7 @@ mod tests {
             (r#"{"a":"x\npassword=y\t4111"}"#, false, "{\"a\":\"x\npassword=y\t4111\"}"),
             (r"x\n203.0.113.7 \t+33612345678", false, "x\n203.0.113.7 \t+33612345678"),
             (r"x\njane@example.org\nBearer", false, "x\njane@example.org\nBearer"),
+            (r"[x\nZ1 x\\nZ2 x\\\nZ3 x\\\\nZ4", false, "[x\nZ1 x\nZ2 x\\\\\nZ3 x\nZ4"),
             (r#"{\"m\":\"x\\npin: 1\"}"#, true, "{\"m\":\"x\npin: 1\"}"),
             ("\x1b[36m203\x1b[0m.\\u001b[1;31m7\\x1b[K", false, "203.7"),
             (r#"ACME\\u012345 \": x"#, true, r#"ACME\u012345 ": x"#),

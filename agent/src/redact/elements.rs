@@ -39,7 +39,7 @@ impl Pass<'_> {
             _ => return false,
         };
         let Some(detector) = detector else { return false };
-        self.content(&rest[..length], start, detector)
+        self.content((at, &rest[..length]), start, detector)
     }
 
     /// What the element tells whose `name` begins at `start`.
@@ -60,25 +60,38 @@ impl Pass<'_> {
         (detector.or_else(|| self.of_element(name, start)), self.text.len() - behind.len() + close + 1)
     }
 
-    /// Looks at what begins at `start` and stands in the element `name`. Gives whether it is a value of `detector`.
-    fn content(&mut self, name: &[u8], start: usize, detector: u16) -> bool {
+    /// Looks at what begins at `start` and stands in the element `name` that opens at `at`. Gives whether it is a value of `detector`.
+    fn content(&mut self, (at, name): (usize, &[u8]), start: usize, detector: u16) -> bool {
         const OPENS: &[u8] = b"<![CDATA[";
         let rest = self.text.get(start..).unwrap_or_default();
         if rest.starts_with(b"]]>") {
             return false;
         }
-        if let Some(section) = rest.strip_prefix(OPENS) {
+        let inside = rest.trim_ascii_start();
+        let start = self.text.len() - inside.len();
+        if let Some(section) = inside.strip_prefix(OPENS) {
             let section = &section[..section.len().min(SECTION)];
             let Some(length) = memchr::memmem::find(section, b"]]>") else { return false };
             let start = start + OPENS.len();
             return length > 0 && self.ask_value(detector, &Value::quoted(start..start + length), QUOTED);
         }
-        let length = memchr::memchr2(b'<', b'\n', rest).unwrap_or(rest.len());
+        // What stands as `&lt;` in an element opens none.
+        let is_coded = self.is_coded(at);
+        let mut marks = memchr::memchr_iter(b'<', inside).filter(|place| self.is_coded(start + place) == is_coded);
+        let length = marks.next().unwrap_or(inside.len());
         // A label that stands for a value looks like an element, too, and does not close.
-        let is_closed = rest[length..]
+        let is_closed = inside[length..]
             .strip_prefix(b"</")
             .is_some_and(|behind| behind.starts_with(name) || name.starts_with(behind));
+        let length = inside[..length].trim_ascii_end().len();
         length > 0 && is_closed && self.ask_value(detector, &Value::quoted(start..start + length), QUOTED)
+    }
+
+    /// Whether the byte at `at` was written with a code.
+    fn is_coded(&self, at: usize) -> bool {
+        let Some((written, places)) = self.written else { return false };
+        let place = places.get(at).map_or(usize::MAX, |place| *place as usize);
+        written.get(place) != self.text.get(at)
     }
 }
 
@@ -90,4 +103,21 @@ fn attribute(tag: &[u8]) -> Option<&[u8]> {
     let (quote, value) = value[marks..].split_first().filter(|(quote, _)| matches!(quote, b'"' | b'\''))?;
     let length = value.iter().take(2 * NAME).position(|byte| byte == quote || *byte == b'\\')?;
     Some(&value[..length])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::values::assert_hidden;
+
+    #[test]
+    fn what_stands_in_an_element_goes_over_lines_and_codes() {
+        assert_hidden(&[
+            (r#"{"x":"<password>\nS3cr3tAb</password>"}"#, r#"{"x":"<password>\n<password></password>"}"#),
+            ("<pwd>\n  S3cr3tAb\n</pwd>", "<pwd>\n  <password>\n</pwd>"),
+            ("<pwd>S3cr&lt;Ab12</pwd>", "<pwd><password></pwd>"),
+            (r"\u003cpwd\u003eS3cr3tAb\u003c/pwd\u003e", r"\u003cpwd\u003e<password>\u003c/pwd\u003e"),
+            ("<pwd>\n<![CDATA[S3cr3tAb]]>\n</pwd>", "<pwd>\n<![CDATA[<password>]]>\n</pwd>"),
+            ("<pwd>\n<a>S3cr3tAb</a></pwd>", "<pwd>\n<a>S3cr3tAb</a></pwd>"),
+        ]);
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::quote::slashes_of_quote;
+
 /// What runs are made of.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
@@ -54,6 +56,8 @@ impl Ends {
         let read = run_length(run, kind);
         let length = match kind {
             Kind::Token => run[..read].iter().rposition(|byte| *byte != b'.').map_or(0, |last| last + 1),
+            // The backslashes before a quote are not of the value.
+            _ if matches!(run.get(read), Some(b'"' | b'\'')) => read - slashes_of_quote(&run[..read]),
             _ => read,
         };
         *known = start..start + length;

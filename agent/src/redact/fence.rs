@@ -213,6 +213,16 @@ impl Pass<'_> {
         self.end_of_string(at, first)
     }
 
+    /// Whether `span` goes over no end of a string, if the text is JSON.
+    pub(super) fn is_within_string(&mut self, span: &Range<usize>) -> bool {
+        let (text, written) = (self.text, self.written);
+        let place = |at: usize| written.map_or(at, |(_, places)| places.get(at).map_or(at, |place| *place as usize));
+        let span = place(span.start)..place(span.end);
+        let fences = self.fences.get_or_insert_with(|| Fences::of(written.map_or(text, |(text, _)| text)));
+        let Some(fences) = fences else { return true };
+        fences.holding(span.start).is_none_or(|string| string.holds(&span))
+    }
+
     #[inline(never)]
     fn end_of_string(&mut self, at: usize, first: usize) -> Option<usize> {
         let (text, written) = (self.text, self.written);

@@ -61,6 +61,7 @@ mod place;
 mod prefixes;
 mod quote;
 mod resolve;
+mod rest;
 mod runs;
 mod scanner;
 pub mod secret;

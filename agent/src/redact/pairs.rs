@@ -6,8 +6,10 @@ use super::known::Known;
 use super::masks::alnums;
 use super::phrases::{PHRASE, hash, last_phrases, last_words, one_word};
 use super::quote::SLASHES;
+use super::rest::is_value_beside_tokens;
 use super::scanner::Pass;
 use super::table::Table;
+use super::token::has_own;
 use super::value::Value;
 use super::{Candidate, Detector, Group, Shape};
 
@@ -18,7 +20,7 @@ const INDEX: usize = 3;
 /// Most spaces between a name and its mark, or a mark and its value, where these stand below each other.
 pub(super) const ALIGNED: usize = 32;
 /// Bytes of a value that its check gets: of a longer one the beginning tells what it is.
-const CHECKED: usize = 320;
+pub(super) const CHECKED: usize = 320;
 
 /// Detectors whose context are names that a value stands behind.
 const NAMED: &[&str] =
@@ -35,6 +37,8 @@ pub(super) const BARE: u8 = 0;
 pub(super) const QUOTED: u8 = 1;
 const IN_QUERY: u8 = 2;
 const IN_QUERY_PERSON: u8 = 3;
+/// In quotes, within brackets.
+pub(super) const LISTED: u8 = 4;
 
 /// Which names lead to which detectors.
 #[derive(Debug)]
@@ -329,6 +333,9 @@ impl Pass<'_> {
             return self.keep_items(detector, value.span.clone());
         }
         let is_one = self.is_value(detector, value, kind);
+        if !is_one && value.is_quoted {
+            self.deny(detector, value.span.clone());
+        }
         if is_one {
             let end = if value.is_coded { self.coded_end(value.span.end) } else { value.span.end };
             self.keep(detector, value.span.start..end);
@@ -346,11 +353,13 @@ impl Pass<'_> {
         let word = if is_cut { memchr::memchr(b' ', text) } else { None };
         let kind = if word.is_some() { BARE } else { kind };
         let candidate = Candidate {
-            plain: &text[..word.unwrap_or(text.len())],
+            plain: text[..word.unwrap_or(text.len())].trim_ascii(),
             groups: &[kind],
             separators: if value.is_prose { b" " } else { b"" },
         };
-        (self.engine.detector(detector).check)(&candidate) == Some(Shape::Canonical)
+        let detector = self.engine.detector(detector);
+        (detector.check)(&candidate) == Some(Shape::Canonical)
+            && (!has_own(text) || is_value_beside_tokens(detector, text))
     }
 
     /// Whether the whole text is a value of `detector`, as its key says.
@@ -367,7 +376,9 @@ impl Engine {
     /// Whether all of `text` is a value of `detector`.
     pub(super) fn is_whole(&self, detector: u16, text: &[u8]) -> bool {
         let candidate = Candidate { plain: text.trim_ascii(), groups: &[QUOTED], separators: b"" };
-        (self.detector(detector).check)(&candidate) == Some(Shape::Canonical)
+        let detector = self.detector(detector);
+        (detector.check)(&candidate) == Some(Shape::Canonical)
+            && (!has_own(text) || is_value_beside_tokens(detector, text))
     }
 }
 

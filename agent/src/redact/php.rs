@@ -1,10 +1,11 @@
-//! What PHP writes: arrays as `print_r` prints them, `[password] => x`, and as `serialize` does, `s:8:"password";s:1:"x";`.
+//! What PHP writes: arrays as `print_r` prints them, `[password] => x`, as `var_dump` does, `["password"]=> string(1) "x"`, and as
+//! `serialize` does, `s:8:"password";s:1:"x";`.
 
 use std::ops::Range;
 
 use super::ends::Kind;
 use super::pairs::{BARE, QUOTED};
-use super::quote::SLASHES;
+use super::quote::{Quote, SLASHES};
 use super::scanner::Pass;
 use super::token::has_own;
 use super::value::Value;
@@ -13,6 +14,8 @@ use super::value::Value;
 const NAME: usize = 64;
 /// Most digits of a length.
 const DIGITS: usize = 9;
+/// Most bytes between a name and what `var_dump` prints behind it.
+const BETWEEN: usize = 32;
 /// Longest value that is printed and goes on behind a space.
 const PRINTED: usize = 320;
 
@@ -80,6 +83,38 @@ impl Pass<'_> {
         (!value.is_empty() && !is_nested && !has_own(value)).then(|| Value::bare(start..start + value.len()))
     }
 
+    /// The value that `var_dump` prints behind the space at `at`, maybe on another line, with its type: `string(1) "x"`, `int(1234)`;
+    /// `None` if it prints none there.
+    pub(super) fn dumped(&mut self, at: usize) -> Option<Option<Value>> {
+        let start = at + self.rest(at).iter().take(BETWEEN).take_while(|byte| byte.is_ascii_whitespace()).count();
+        let text = self.rest(start);
+        let word = [&b"string("[..], b"int(", b"float("].into_iter().find(|word| text.starts_with(word))?;
+        let (inside, number) = (start + word.len(), &text[word.len()..]);
+        let is_part = |byte: &&u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'E');
+        let length = number.iter().take(BETWEEN).take_while(is_part).count();
+        if length == 0 || number.get(length) != Some(&b')') {
+            return None;
+        }
+        if word != b"string(" {
+            return Some(Some(Value::quoted(inside..inside + length)));
+        }
+        let quote = self.quote(inside + length + 2).filter(|_| number.get(length + 1) == Some(&b' '))?;
+        Some(match self.sized(quote, inside..inside + length, b"") {
+            Some(span) => (!span.is_empty()).then(|| Value::quoted(span)),
+            None => self.quoted(quote),
+        })
+    }
+
+    /// The string behind `quote`, if it is so long here, too, as the digits at `size` say, and goes on with `behind` then.
+    fn sized(&self, quote: Quote, size: Range<usize>, behind: &[u8]) -> Option<Range<usize>> {
+        let digits = self.text.get(size)?.iter().take(DIGITS);
+        let length = digits.fold(0, |length, digit| length * 10 + usize::from(digit.saturating_sub(b'0')));
+        let end = quote.start + length;
+        let slashes = self.rest(end).iter().take(SLASHES).take_while(|byte| **byte == b'\\').count();
+        let rest = self.rest(end + slashes).strip_prefix(&[quote.mark])?;
+        (slashes == quote.slashes && rest.starts_with(behind)).then_some(quote.start..end)
+    }
+
     /// `s:8:"password";s:1:"x";`, of which the first letter stands at `at`.
     pub(super) fn serialized(&mut self, at: usize) -> bool {
         let Some(name) = self.sized_string(at, NAME) else { return false };
@@ -104,12 +139,9 @@ impl Pass<'_> {
         }
         let size = self.size(at)?;
         let quote = self.quote(size.end + 1)?;
-        let length = self.text[size].iter().fold(0, |length, digit| length * 10 + usize::from(digit - b'0'));
-        let end = quote.start + length;
-        let slashes = self.rest(end).iter().take(SLASHES).take_while(|byte| **byte == b'\\').count();
-        // Its length tells where it ends, if that is how long it is here, too.
-        if length > 0 && slashes == quote.slashes && self.rest(end + slashes).starts_with(b"\";") {
-            return Some((quote.start..end, QUOTED));
+        // Its length tells where it ends.
+        if let Some(span) = self.sized(quote, size, b";").filter(|span| !span.is_empty()) {
+            return Some((span, QUOTED));
         }
         self.quoted(quote).map(|value| (value.span, QUOTED))
     }
@@ -129,5 +161,26 @@ impl Pass<'_> {
         let length = memchr::memchr2(b'"', b'\n', text)?;
         let length = length - text[..length].iter().rev().take_while(|byte| **byte == b'\\').count();
         Some(quote.start..quote.start + length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::values::assert_hidden;
+
+    #[test]
+    fn what_is_dumped_stands_on_the_next_line() {
+        assert_hidden(&[
+            ("[\"password\"]=>\n  string(8) \"S3cr3tAb\"", "[\"password\"]=>\n  string(8) \"<password>\""),
+            ("[\"password\"]=>\n  string(8) \"S3c\"r,Ab\"\n", "[\"password\"]=>\n  string(8) \"<password>\"\n"),
+            ("[\"pin\":protected]=>\n  int(1234)\n", "[\"pin\":protected]=>\n  int(<password>)\n"),
+            ("[\"password\"]=>\n  string(0) \"\"\n  [\"a\"]=>", "[\"password\"]=>\n  string(0) \"\"\n  [\"a\"]=>"),
+            ("[\"password\"]=>\n  array(1) {\n  [0]=>", "[\"password\"]=>\n  array(1) {\n  [0]=>"),
+            (
+                r#"{"x":"[\"password\"]=>\n  string(8) \"S3cr3tAb\"\n"}"#,
+                r#"{"x":"[\"password\"]=>\n  string(8) \"<password>\"\n"}"#,
+            ),
+            (r#"[\"password\"]=> string(8) \"S3cr3tAb\""#, r#"[\"password\"]=> string(8) \"<password>\""#),
+        ]);
     }
 }

@@ -1,6 +1,7 @@
 //! Quotes around values: behind letters and backslashes, doubled, and which of them open one.
 
 use super::scanner::Pass;
+use super::token::own_length;
 use super::value::Value;
 
 /// Most backslashes before a quote: in JSON five times within JSON there are 31.
@@ -35,7 +36,7 @@ impl Quote {
         (level <= self.slashes.trailing_ones()).then(|| (1 << level) - 1)
     }
 
-    /// How long the value is that `text` begins with.
+    /// How long the value is that `text` begins with: to the quote that closes it, also on another line, else to the end of its line.
     pub(super) fn length(&self, text: &[u8]) -> usize {
         match self.short_length(text) {
             Some(length) => length,
@@ -55,13 +56,14 @@ impl Quote {
     }
 
     fn any_length(&self, text: &[u8]) -> usize {
-        let (mut next, mut doubled) = (0, None);
+        let (mut next, mut doubled, mut line) = (0, None, None);
         for at in memchr::memchr2_iter(self.mark, b'\n', text) {
             if at < next {
                 continue;
             }
             if text[at] == b'\n' {
-                return doubled.unwrap_or(at);
+                line = line.or(doubled).or(Some(at));
+                continue;
             }
             let count = slashes_before(&text[..at]);
             let Some(own) = self.closing(count) else { continue };
@@ -70,19 +72,30 @@ impl Quote {
                 continue;
             }
             if self.slashes > 0 || at == 0 || marks != 2 * self.count {
-                return at - own;
+                // On another line it may open a value rather than close this one.
+                return line.filter(|_| opens(&text[at + marks..])).unwrap_or(at - own);
             }
             // A doubled quote stands for one in the value if another one closes that.
             doubled = doubled.or(Some(at - own));
             next = at + 2 * self.count;
         }
-        doubled.unwrap_or(text.len())
+        line.or(doubled).unwrap_or(text.len())
     }
 
     /// How many of its marks `text` begins with, up to one more than may count.
     fn marks(&self, text: &[u8]) -> usize {
         text.iter().take(2 * self.count + 1).take_while(|byte| **byte == self.mark).count()
     }
+}
+
+/// Whether a value, or what stands for one, begins with `text`.
+fn opens(text: &[u8]) -> bool {
+    text.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80) || own_length(text).is_some()
+}
+
+/// How many of the backslashes that `text` ends with belong to a quote behind it: in a string within strings 2ⁿ − 1 of them.
+pub(super) fn slashes_of_quote(text: &[u8]) -> usize {
+    (1 << slashes_before(text).trailing_ones()) - 1
 }
 
 pub(super) fn slashes_before(text: &[u8]) -> usize {
@@ -140,5 +153,63 @@ impl Pass<'_> {
         self.text[floor + place] == quote.mark
             && slashes == quote.slashes
             && before[..before.len() - slashes].last().is_none_or(opens)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::values::assert_hidden;
+
+    #[test]
+    fn values_in_quotes_go_on_behind_breaks_to_the_quote_that_closes_them() {
+        assert_hidden(&[
+            (r#"{"password":"S3cr3tAb\nrest1234"}"#, r#"{"password":"<password>"}"#),
+            (r#"{"password":"\nrest1234","a":1}"#, r#"{"password":"<password>","a":1}"#),
+            (r#"{"cookie":"a=S3cr3tAb\r\nb=rest1234"}"#, r#"{"cookie":"<cookie>"}"#),
+            (r#"{"api_key":"S3cr3tAb12\u000arest1234"}"#, r#"{"api_key":"<secret>"}"#),
+            (r#"{"token":"abc.def\nghi123456"}"#, r#"{"token":"<secret>"}"#),
+            (r#"{"password":"a1b\trest"}"#, r#"{"password":"<password>"}"#),
+            (r#"{"postal_address":"12 rue X\n75002 Paris"}"#, r#"{"postal_address":"<postal_address>"}"#),
+            (r"{'password': 'a1b\nrest'}", r"{'password': '<password>'}"),
+            (r#"{"m":"--password \"a1x\nb1x\""}"#, r#"{"m":"--password \"<password>\""}"#),
+            (
+                r#"{"m":"INSERT INTO u (a,password) VALUES ('x','S3c\nr3t')"}"#,
+                r#"{"m":"INSERT INTO u (a,password) VALUES ('x','<password>')"}"#,
+            ),
+            (r#"{"m":"{\"password\":\"Zq1x\\nZq2y\"}"}"#, r#"{"m":"{\"password\":\"<password>\"}"}"#),
+            (
+                r#"{"m":"{\"a\":\"{\\\"password\\\":\\\"Zq1x\\\\nZq2y\\\"}\"}"}"#,
+                r#"{"m":"{\"a\":\"{\\\"password\\\":\\\"<password>\\\"}\"}"}"#,
+            ),
+            ("password=\"S3cr3tAb\nrest1234\" x", "password=\"<password>\" x"),
+        ]);
+    }
+
+    #[test]
+    fn a_quote_that_nothing_closes_goes_to_the_end_of_its_line() {
+        assert_hidden(&[
+            (r#"{"m":"password='S3cr3tAb\nrest","a":1}"#, r#"{"m":"password='<password>\nrest","a":1}"#),
+            ("password='S3cr3tAb\nuser='jdupont' x", "password='<password>\nuser='<username>' x"),
+            ("password='S3cr3tAb\nuser='<email>' x", "password='<password>\nuser='<email>' x"),
+            ("password=\"S3cr3tAb\nrest", "password=\"<password>\nrest"),
+            ("password=\"a\"\"b\nrest", "password=\"<password>\"\"b\nrest"),
+            (r#"{"m":"password=S3cr3tAb\nrest1234 y"}"#, r#"{"m":"password=<password>\nrest1234 y"}"#),
+        ]);
+    }
+
+    #[test]
+    fn backslashes_before_a_quote_belong_to_it_however_deep_it_stands() {
+        for (name, value, entity) in [
+            ("password=", "S3cr3tAb", "password"),
+            ("user=", "jdupont", "username"),
+            ("GET /x?token=", "abcDEF12345", "secret"),
+            ("cookie: ", "a=S3cr3t; b=x", "cookie"),
+        ] {
+            let text = |value: &str| {
+                let inner = format!(r#"{{\\\"u\\\":\\\"x {name}{value}\\\",\\\"x\\\":1}}"#);
+                format!(r#"{{"m":"{{\"a\":\"{inner}\"}}"}}"#)
+            };
+            assert_hidden(&[(&text(value), &text(&format!("<{entity}>")))]);
+        }
     }
 }

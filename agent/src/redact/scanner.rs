@@ -20,6 +20,7 @@ use super::hearing::Hearing;
 use super::keys::{Key, Keys};
 use super::masks::{Masks, Word, letters};
 use super::resolve::unite;
+use super::rest::Denied;
 use super::shapes::{Forms, Shapes};
 use super::story::Story;
 use super::{Candidate, Finding, Place};
@@ -48,6 +49,7 @@ pub struct Scanner {
     pub(super) forms: Forms,
     pub(super) keys: Keys,
     options: Options,
+    denied: Vec<Denied>,
     /// The strings of the last text if it is JSON, once they were asked for.
     fences: Option<Option<Fences>>,
     doubts: Doubts,
@@ -72,6 +74,7 @@ impl Scanner {
             forms: Forms::default(),
             keys: Keys::new(),
             options: Options::default(),
+            denied: Vec::new(),
             fences: None,
             doubts: Doubts::default(),
             context: (usize::MAX, Context::NONE),
@@ -166,6 +169,7 @@ impl Scanner {
             story: &mut self.story,
             shapes: &mut self.shapes,
             options: &mut self.options,
+            denied: &mut self.denied,
             key,
             is_keyed: !place.key.is_empty(),
             found,
@@ -194,7 +198,9 @@ impl Scanner {
         let is_done = is_whole || self.doubts.may_glance(text) && self.doubts.note(pass.is_quiet());
         if !is_done {
             pass.begin_anew();
+            pass.denied.clear();
             pass.run();
+            pass.ask_again(first);
         }
         #[cfg(any(test, fuzzing))]
         {
@@ -289,6 +295,8 @@ pub(super) struct Pass<'a> {
     story: &'a mut Story,
     pub(super) shapes: &'a mut Shapes,
     pub(super) options: &'a mut Options,
+    /// Values that are none of what their names tell.
+    pub(super) denied: &'a mut Vec<Denied>,
     pub(super) key: &'a Key,
     pub(super) is_keyed: bool,
     pub(super) found: &'a mut Vec<Finding>,

@@ -123,7 +123,7 @@ fn is_structure(text: &[u8]) -> bool {
     let is_open = |byte: &&u8| matches!(byte, b'[' | b'{' | b' ');
     let inside = &text[text.iter().take(CONSTANT).take_while(is_open).count()..];
     matches!(text.first(), Some(b'[' | b'{'))
-        && (matches!(inside.first(), Some(b']' | b'}' | b'"')) || is_constant(inside))
+        && (matches!(inside.first(), Some(b']' | b'}' | b'"' | b'\'')) || is_constant(inside))
 }
 
 impl Pass<'_> {
@@ -139,6 +139,12 @@ impl Pass<'_> {
         }
         let first = at + 1 + usize::from(self.byte(at + 1) == b'>' || self.is_row(at));
         let spaces = aligned(self.rest(first));
+        if first > at + 1
+            && self.byte_before(at, 1) == b']'
+            && let Some(value) = self.dumped(first)
+        {
+            return value;
+        }
         if first > at + 1 && self.is_printed(at) && self.quote(first + spaces).is_none() {
             return self.printed(first + spaces);
         }
@@ -178,7 +184,19 @@ impl Pass<'_> {
             return None;
         }
         let is_coded = mark == b'=' && self.is_percent(end) && !self.is_percent(at);
-        is_value.then_some(Value { is_prose, is_coded, ..Value::bare(start..end) })
+        let is_quoted = mark == b':' && self.is_number_of_json(at, start..end);
+        is_value.then_some(Value { is_prose, is_coded, is_quoted, ..Value::bare(start..end) })
+    }
+
+    /// Whether a number of JSON stands at `span`, behind a name in quotes and the mark at `at`: it is a value as one in quotes is.
+    pub(super) fn is_number_of_json(&self, at: usize, span: Range<usize>) -> bool {
+        let is_named = matches!(self.text[..at].trim_ascii_end().last(), Some(b'"' | b'\''));
+        let number = self.text.get(span.clone()).unwrap_or_default();
+        let digits = number.strip_prefix(b"-").unwrap_or(number);
+        is_named
+            && matches!(self.byte(span.end), b',' | b'}' | b']' | b' ' | b'\r' | b'\n')
+            && digits.first().is_some_and(u8::is_ascii_digit)
+            && digits.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'))
     }
 
     /// Whether what stands at `at` is neither in quotes or brackets nor behind anything that wraps values, nor code.
@@ -344,10 +362,6 @@ impl Pass<'_> {
         if let Some(prefix) = PREFIXES.iter().find(|prefix| text.starts_with(prefix)) {
             return at + prefix.len() - 1;
         }
-        if let Some(size) = text.strip_prefix(b"string(") {
-            let digits = size.iter().take(9).take_while(|byte| byte.is_ascii_digit()).count();
-            return if size[digits..].starts_with(b") \"") { at + 9 + digits } else { at };
-        }
         let length = word_length(text);
         let word = &text[..length];
         let is_known = WRAPPERS.contains(&word);
@@ -416,7 +430,7 @@ impl Pass<'_> {
             return end;
         }
         let own = &self.engine.own;
-        if own.cookie == Some(detector) && mark == b':' && is_structure(self.rest(start)) {
+        if own.cookie == Some(detector) && is_structure(self.rest(start)) {
             return start;
         }
         let kind = match mark {

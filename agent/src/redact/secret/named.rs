@@ -135,7 +135,7 @@ pub(in super::super) const SECRET: Detector = Detector {
         let kinds = value.iter().fold(0, |kinds, byte| kinds | KINDS[usize::from(*byte)]);
         let is_mixed = kinds & DIGIT != 0 && kinds & (CAPITAL | SMALL) != 0;
         // The name of a thing, and what is in it.
-        let is_thing = candidate.groups != [1] && kinds & OPENS != 0;
+        let is_thing = !matches!(candidate.groups, [1 | 4]) && kinds & OPENS != 0;
         let may_fit = !is_thing
             && kinds & SPACE == 0
             && (is_mixed || (value.len() >= 20 && candidate.separators.is_empty()) || candidate.groups == [1]);

@@ -1,0 +1,125 @@
+//! Values that something else was found in. What a name tells covers the whole value: so it is asked for what is left without what
+//! was found, and without what stands for values already. Thus it does not matter whether the rest was hidden before.
+
+use std::ops::Range;
+
+use super::pairs::{CHECKED, QUOTED};
+use super::scanner::Pass;
+use super::token::own_length;
+use super::{Candidate, Detector, Finding, Shape};
+
+/// How certain such a value is: more than what it covers.
+const SUREST: u8 = 100;
+
+/// A value in quotes that is none of what its name tells, as it stands.
+#[derive(Debug)]
+pub(super) struct Denied {
+    detector: u16,
+    span: Range<usize>,
+}
+
+/// The first bytes of what is left of a value.
+struct Rest {
+    bytes: [u8; CHECKED],
+    length: usize,
+}
+
+impl Rest {
+    /// What is left of `text[span]` without the tokens in it and without what was `found`, in order.
+    fn of(text: &[u8], span: Range<usize>, found: &[Finding]) -> Self {
+        let mut rest = Self { bytes: [0; CHECKED], length: 0 };
+        let mut at = span.start;
+        for one in found {
+            let (start, end) = (one.start as usize, one.end as usize);
+            rest.push(text.get(at..start.min(span.end)).unwrap_or_default());
+            at = at.max(end);
+        }
+        rest.push(text.get(at..span.end).unwrap_or_default());
+        rest
+    }
+
+    /// Appends `text` without the tokens in it.
+    fn push(&mut self, mut text: &[u8]) {
+        while self.length < CHECKED && !text.is_empty() {
+            let token = own_length(text).unwrap_or_default();
+            text = text.get(token..).unwrap_or_default();
+            let length = match memchr::memchr2(b'<', b'[', text) {
+                // What only begins as a token is part of the value.
+                Some(0) if token == 0 => 1,
+                Some(place) => place,
+                None => text.len(),
+            };
+            let (plain, behind) = text.split_at(length.min(CHECKED - self.length));
+            self.bytes[self.length..self.length + plain.len()].copy_from_slice(plain);
+            self.length += plain.len();
+            text = behind;
+        }
+    }
+
+    /// Whether it is a value of `detector`.
+    fn is_value(&self, detector: &Detector) -> bool {
+        let plain = self.bytes[..self.length].trim_ascii();
+        (detector.check)(&Candidate { plain, groups: &[QUOTED], separators: b"" }) == Some(Shape::Canonical)
+    }
+}
+
+/// Whether `text` is a value of `detector` without the tokens in it.
+pub(super) fn is_value_beside_tokens(detector: &Detector, text: &[u8]) -> bool {
+    Rest::of(text, 0..text.len(), &[]).is_value(detector)
+}
+
+impl Pass<'_> {
+    /// Notes that the value in quotes at `span` is none of `detector`, as it stands.
+    pub(super) fn deny(&mut self, detector: u16, span: Range<usize>) {
+        self.denied.push(Denied { detector, span });
+    }
+
+    /// Asks for the values that were denied again, and for the whole text if its key names one, where anything was found in them.
+    pub(super) fn ask_again(&mut self, first: usize) {
+        let whole = self.key.named.map(|detector| Denied { detector, span: 0..self.text.len() });
+        if self.found.len() == first || self.denied.is_empty() && whole.is_none() {
+            return;
+        }
+        self.found[first..].sort_unstable_by_key(|one| (one.start, one.end));
+        let last = self.found.len();
+        let mut denied = std::mem::take(self.denied);
+        for Denied { detector, span } in denied.drain(..).chain(whole) {
+            let found = &self.found[first..last];
+            let begin = found.partition_point(|one| (one.start as usize) < span.start);
+            let within = &found[begin..];
+            let within = &within[..within.partition_point(|one| (one.start as usize) < span.end)];
+            if within.is_empty() {
+                continue;
+            }
+            let is_value = Rest::of(self.text, span.clone(), within).is_value(self.engine.detector(detector));
+            self.steps_of(span.len());
+            if is_value && (span.len() == self.text.len() || self.is_within_string(&span)) {
+                let (start, end) = (span.start as u32, span.end as u32);
+                self.found.push(Finding { start, end, detector, score: SUREST });
+            }
+        }
+        *self.denied = denied;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::values::assert_hidden;
+
+    #[test]
+    fn what_a_name_tells_covers_what_else_was_found_in_its_value() {
+        assert_hidden(&[
+            (r#"{"first_name":"184127645108946 Jane"}"#, r#"{"first_name":"<person_name>"}"#),
+            (r#"{"first_name":"184127645108946 True"}"#, r#"{"first_name":"<fr_nir> True"}"#),
+            (r#"{"first_name":" True"}"#, r#"{"first_name":" True"}"#),
+            (r#"{"first_name":"184127645108946"}"#, r#"{"first_name":"<fr_nir>"}"#),
+            (r#"{"address":"33612345678 4111111111111111"}"#, r#"{"address":"33612345678 <card>"}"#),
+            (r#"{"address":"33612345678 <card>"}"#, r#"{"address":"33612345678 <card>"}"#),
+            (r#"{"address":"12 Rue <person_name>"}"#, r#"{"address":"<postal_address>"}"#),
+            (r#"{"address":"Rue FR7630006000011234567890189 x"}"#, r#"{"address":"<postal_address>"}"#),
+            (r#"{"token":"password=<password>, x"}"#, r#"{"token":"password=<password>, x"}"#),
+            (r#"{"login":"jane@example.com None"}"#, r#"{"login":"<email> None"}"#),
+            (r#"<first_name>184127645108946 Jane</first_name>"#, r#"<first_name><person_name></first_name>"#),
+        ]);
+    }
+}
