@@ -179,9 +179,12 @@ impl Pass<'_> {
             return (at..at, at + 1);
         }
         let end = self.end_of(at, Kind::Bare);
-        let behind = end + spaces(self.rest(end));
-        let is_item = matches!(self.byte(behind), b',' | b']' | b'}' | b'\r' | b'\n' | 0);
-        (if is_item { at..end } else { at..at }, end.max(at + 1))
+        let is_name = match self.text.get(at..end) {
+            Some([name @ .., b':' | b'=']) => is_plain_name(name),
+            Some([.., last]) => matches!(last, b'(' | b'{' | b'[' | b'\\'),
+            _ => true,
+        };
+        (if !is_name { at..end } else { at..at }, end.max(at + 1))
     }
 
     /// The first value of `detector` among the strings from `quote` on, of which those before a colon are names and `many` others are

@@ -102,6 +102,7 @@ pub use keys::Below;
 pub use loaded::{WORDS, are_same, words_at};
 pub use mere::Mere;
 pub use place::Place;
+pub use resolve::unite;
 pub use scanner::Scanner;
 pub use token::{ALPHABET, BLOCK, HASH, token_length};
 #[cfg(test)]

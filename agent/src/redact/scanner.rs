@@ -125,6 +125,11 @@ impl Scanner {
         self.fences.get_or_insert_with(|| Fences::of(text)).as_ref()
     }
 
+    /// Forgets them, so that those of another text are asked for.
+    pub fn forget_fences(&mut self) {
+        self.fences = None;
+    }
+
     /// The same once they were asked for.
     pub fn known_fences(&self) -> Option<&Fences> {
         self.fences.as_ref()?.as_ref()

@@ -69,12 +69,17 @@ impl Pass<'_> {
             || is_mail;
         let marks = self.text[end..].iter().take(2).take_while(|byte| **byte == mark).count();
         // `/home/` in an address of the web is a page.
-        let is_page = folder == b"home" && self.byte_before(at, 2).is_ascii_alphanumeric();
+        let is_page = folder == b"home" && self.is_behind_letter(at - 1);
         let start = end + marks;
         if !is_home || marks == 0 || is_page || self.is_nobodys_folder(start) {
             return false;
         }
         mark == b'\\' && self.spaced_name(start) || self.name(start)
+    }
+
+    /// Whether a letter or digit stands before `at` that is no part of a value.
+    pub(super) fn is_behind_letter(&self, at: usize) -> bool {
+        self.byte_before(at, 1).is_ascii_alphanumeric() && !self.is_found_before(at)
     }
 
     /// Whether the folder at `at` among those of users is none of theirs, with what no name of an account has in it.
