@@ -23,6 +23,11 @@ impl Pass<'_> {
         if self.byte_before(at, 1) == b'-' && self.option(at, end) {
             return true;
         }
+        if let Some(open) = self.tuple_before(at)
+            && self.listed_pair(open)
+        {
+            return true;
+        }
         let name = &self.text[at..end];
         let is_name = matches!(self.text[at], b'p' | b'P')
             && [&b"password"[..], b"passwd", b"pass", b"passphrase"].iter().any(|one| name.eq_ignore_ascii_case(one));
@@ -31,6 +36,12 @@ impl Pass<'_> {
         self.next = value.end;
         self.keep(password, value);
         true
+    }
+
+    /// Where the bracket opens of a tuple whose first string begins at `at`.
+    fn tuple_before(&self, at: usize) -> Option<usize> {
+        let before = self.text[..at].strip_suffix(b"'").or_else(|| self.text[..at].strip_suffix(b"\""))?;
+        before.strip_suffix(b"\\").unwrap_or(before).strip_suffix(b"(").map(<[u8]>::len)
     }
 
     /// Looks for the value of the option whose name ends with the word from `at` to `end`.

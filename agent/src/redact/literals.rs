@@ -76,6 +76,8 @@ const LEADS: &[(&[u8; 4], Lead)] = &[
     (b"CMD ", Lead::Account),
     (b"pass", Lead::Argument),
     (b"PASS", Lead::Argument),
+    (b"Pass", Lead::Argument),
+    (b"logi", Lead::Argument),
     (b"IDEN", Lead::Identified),
     (b"iden", Lead::Identified),
     (b"su: ", Lead::Su),

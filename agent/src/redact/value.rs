@@ -202,6 +202,11 @@ impl Pass<'_> {
         if own_length(self.rest(start)).is_some() {
             return Some(None);
         }
+        if self.byte(start) == b'('
+            && let Some(quote) = self.quote(start + 1)
+        {
+            return Some(self.quoted(quote));
+        }
         if let Some(value) = self.glued(start, detector).or_else(|| self.bracketed(start, detector)) {
             return Some(Some(value));
         }

@@ -306,6 +306,58 @@ fn secrets_are_found_in_further_ways_of_writing() {
 }
 
 #[test]
+fn values_stand_beside_their_names_in_pairs() {
+    assert_hidden(&[
+        (
+            "[[\"password\",\"hunter2\"],[\"user\", \"jdupont\"]]",
+            "[[\"password\",\"<password>\"],[\"user\", \"<username>\"]]",
+        ),
+        ("[('username', 'jdupont'), ('age', 3)]", "[('username', '<username>'), ('age', 3)]"),
+        (
+            "'loc': ('body', 'password'), 'msg': 'x', 'input': 'hunter2'",
+            "'loc': ('body', 'password'), 'msg': 'x', 'input': '<password>'",
+        ),
+        ("ParameterKey=DBPassword,ParameterValue=hunter2", "ParameterKey=DBPassword,ParameterValue=<password>"),
+        ("{'property': 'password', 'value': 'hunter2'}", "{'property': 'password', 'value': '<password>'}"),
+        ("{\"username\":{\"value\":\"jdupont\"}}", "{\"username\":{\"value\":\"<username>\"}}"),
+        (
+            "{\"@Name\":\"TargetUserName\",\"#text\":\"jdupont\"}",
+            "{\"@Name\":\"TargetUserName\",\"#text\":\"<username>\"}",
+        ),
+        (
+            "{\"key\":\"user.name\",\"value\":{\"stringValue\":\"jdupont\"}}",
+            "{\"key\":\"user.name\",\"value\":{\"stringValue\":\"<username>\"}}",
+        ),
+        ("{'password': ('hunter2',)}", "{'password': ('<password>',)}"),
+        (
+            "\"family\":\"Dupont\",\"given\":[\"Jean\",\"Paul\"]",
+            "\"family\":\"<person_name>\",\"given\":[\"<person_name>\",\"<person_name>\"]",
+        ),
+        (
+            "<family value=\"Dupont\"/><user value='jdupont'/>",
+            "<family value=\"<person_name>\"/><user value='<username>'/>",
+        ),
+        ("<key>password</key>\n<string>hunter2</string>", "<key>password</key>\n<string><password></string>"),
+        (
+            "<name>user</name><value><string>jdupont</string></value>",
+            "<name>user</name><value><string><username></string></value>",
+        ),
+        (
+            "<a:Attribute Name=\"x\" FriendlyName=\"givenName\"><a:AttributeValue x=\"y\">Jean</a:AttributeValue>",
+            "<a:Attribute Name=\"x\" FriendlyName=\"givenName\"><a:AttributeValue x=\"y\"><person_name></a:AttributeValue>",
+        ),
+    ]);
+    assert_kept(&[
+        "[\"username\",\"jdupont\"] [[\"user\",\"password\"]] f('username','jdupont') [[\"a\",\"jdupont\"]]",
+        "'loc': ('body', 'age'), 'input': 'hunter2' 'input': 'hunter2'",
+        "{\"level\":{\"value\":\"jdupont\"}} {\"text\":\"jdupont\"} \"value\":\"jdupont\"",
+        "{\"family\":\"inet\"} <key>port</key><string>hunter2</string>",
+        "{\"given\":\"Jean\"}",
+        "<key>password</key><true/> <user><status>active</status></user>",
+    ]);
+}
+
+#[test]
 fn accounts_and_their_passwords_are_found_in_logins() {
     assert_hidden(&[
         (
@@ -561,6 +613,17 @@ const FLOODS: &[&str] = &[
     "discord.com/api/webhooks/",
     "bot12345678:AA",
     "12345678:AAH",
+    "[[\"pin\",\"",
+    "[(\"pin\",\"",
+    "('user','",
+    "\"input\":",
+    "loc: (input:",
+    "{\"value\":",
+    "\"value\":{\"value\":\"",
+    "\"family\":",
+    "\"given\":[\"",
+    "<key>pin</key>",
+    "<key>pin</key><value>",
     "su: (to ",
     "su[1]: + a a:",
     "sudo: a : ",
@@ -766,6 +829,16 @@ pub(crate) const PIECES: &[&str] = &[
     "field 'password': rejected value [",
     "`",
     "SET PASSWORD FOR ",
+    "[[\"password\",\"",
+    "('username', '",
+    "'loc': ('body', 'password'), ",
+    "'input': ",
+    "{\"value\":\"",
+    "\"family\":\"",
+    "\"given\":[\"",
+    "<key>password</key>",
+    "<string>",
+    "</string>",
 ];
 
 proptest! {
