@@ -21,6 +21,7 @@ mod commands;
 mod constructed;
 mod context;
 mod decode;
+mod defaults;
 mod described;
 mod detector;
 mod digest;

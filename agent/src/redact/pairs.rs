@@ -196,7 +196,10 @@ impl Pass<'_> {
         let named = pairs.known(&phrases).or_else(|| {
             let may_have_more =
                 query.is_none() && pairs.ends.may_hold(phrases[0]) && (!is_single || self.may_be_double(last));
-            may_have_more.then(|| pairs.known(&last_phrases(last_words(&self.text[floor.min(end)..end])))).flatten()
+            // Behind a comma another member begins.
+            let text = &self.text[floor.min(end)..end];
+            let text = &text[memchr::memrchr2(b',', b';', text).map_or(0, |comma| comma + 1)..];
+            may_have_more.then(|| pairs.known(&last_phrases(last_words(text)))).flatten()
         });
         let named = if named.is_none() && pairs.is_value(&phrases) && self.may_be_told(end - length..end) {
             self.named_beside(end - length, at)
@@ -213,6 +216,9 @@ impl Pass<'_> {
         let Some(value) = self.value(at, detector) else { return };
         let kind = if value.is_quoted { QUOTED } else { BARE };
         let is_taken = named.is_some_and(|detector| self.ask_value(detector, &value, kind));
+        if value.is_quoted && !value.is_certain && named.is_some() {
+            self.changed_to(detector, value.span.end);
+        }
         if !is_taken && let Some((query, kind)) = query {
             self.ask_value(query, &value, kind);
         }
