@@ -52,6 +52,7 @@ mod naming;
 pub mod national;
 mod network;
 mod numbers;
+mod operators;
 mod own;
 mod pairs;
 mod pam;

@@ -170,6 +170,9 @@ impl Pass<'_> {
     /// Looks at the `:` or `=` at `at`, which may stand between a name and its value.
     pub(super) fn pair(&mut self, at: usize) {
         let is_behind = self.byte_before(at, 1).is_ascii_alphanumeric();
+        if !is_behind && self.text[at] == b'=' && self.equation(at) {
+            return;
+        }
         let end = if is_behind { at } else { self.name_end_before(at) };
         if !self.may_be_name(end) {
             return;
@@ -213,6 +216,9 @@ impl Pass<'_> {
         if self.is_of_pam(at, edge, end) || self.is_class(end - length, at) {
             return;
         }
+        if self.text[at] == b'=' && self.any_of(at, detector) {
+            return;
+        }
         let Some(value) = self.value(at, detector) else { return };
         let kind = if value.is_quoted { QUOTED } else { BARE };
         let is_taken = named.is_some_and(|detector| self.ask_value(detector, &value, kind));
@@ -233,7 +239,8 @@ impl Pass<'_> {
     /// Where the name ends that stands before the `:` or `=` at `at` with spaces, quotes or brackets between them.
     #[inline(never)]
     fn name_end_before(&self, at: usize) -> usize {
-        let edge = self.aligned_end(at - usize::from(self.is_row(at)));
+        let is_unequal = self.text[at] == b'=' && self.byte_before(at, 1) == b'!';
+        let edge = self.aligned_end(at - usize::from(self.is_row(at) || is_unequal));
         let mut end = edge;
         while end > 0
             && (edge - end < 4 && matches!(self.text[end - 1], b' ' | b'"' | b'\'' | b'`' | b']')

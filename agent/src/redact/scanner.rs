@@ -419,8 +419,11 @@ impl Pass<'_> {
         self.text = &text[..end];
         match self.byte(at) {
             b':' | b'=' => self.pair(at),
-            b'<' if !self.element(at) => {
+            b'<' if !self.unequal(at) && !self.element(at) => {
                 self.next = super::token::token_length(&self.text[at..]).map_or(self.next, |length| at + length);
+            }
+            b'[' => {
+                self.listed_pair(at);
             }
             letter if is_letter(letter) => {
                 self.literal(at);
@@ -492,7 +495,7 @@ impl Pass<'_> {
 
     /// A line for machines: letters, digits and `<`, two of them beside each other.
     fn bracket(&mut self, at: usize) {
-        if self.element(at) || self.skip_token(at) || self.engine.own.mrz.is_none() {
+        if self.unequal(at) || self.element(at) || self.skip_token(at) || self.engine.own.mrz.is_none() {
             return;
         }
         let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'<';

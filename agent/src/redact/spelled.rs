@@ -29,6 +29,9 @@ impl Pass<'_> {
     /// The password whose name stands at `name`: `('password', 'x')`, `WITH PASSWORD 'x'`, `name="password"` in a form.
     pub(super) fn quoted_password(&mut self, name: Range<usize>) -> Option<Range<usize>> {
         let before = &self.text[..name.start];
+        if self.is_option_of_server(&name) {
+            return self.in_quotes(name.end + 1 + usize::from(self.byte(name.end) == b'"'));
+        }
         if self.byte(name.end) == b' ' {
             let set = before.last_chunk::<4>().is_some_and(|word| word.eq_ignore_ascii_case(b"set "));
             if set && let Some(behind) = word(self.rest(name.end + 1), b"for ") {
@@ -54,6 +57,17 @@ impl Pass<'_> {
         let opens = leads.len().checked_sub(1).filter(|at| self.byte(*at) == b'(')?;
         let (detector, value) = self.pair_in_brackets(opens)?;
         (self.engine.own.password == Some(detector)).then_some(value)
+    }
+
+    /// Whether what stands at `name` and has a string behind it is one of the options of a foreign server: `OPTIONS (user 'a', password 'x')`.
+    fn is_option_of_server(&self, name: &Range<usize>) -> bool {
+        const OPTIONS: &[u8] = b"OPTIONS (";
+        let quote = usize::from(self.byte(name.end) == b'"');
+        if self.byte(name.end + quote) != b' ' || self.byte(name.end + quote + 1) != b'\'' {
+            return false;
+        }
+        let before = &self.text[name.start.saturating_sub(REACH)..name.start];
+        memchr::memmem::rfind(before, OPTIONS).is_some_and(|place| !before[place..].contains(&b')'))
     }
 
     /// The value in the brackets that open at `at` and hold nothing but a name and that, each in quotes: `('user', 'x')`, `["token","x"]`.
