@@ -35,6 +35,9 @@ impl Pass<'_> {
             return true;
         }
         let name = &self.text[at..end];
+        if name == b"requirepass" && self.byte(end) == b' ' {
+            return self.required(end + 1);
+        }
         let is_name = matches!(self.text[at], b'p' | b'P')
             && [&b"password"[..], b"passwd", b"pass", b"passphrase"].iter().any(|one| name.eq_ignore_ascii_case(one));
         let (Some(password), true) = (self.engine.own.password, is_name) else { return false };
@@ -42,6 +45,21 @@ impl Pass<'_> {
         self.next = value.end;
         self.keep(password, value);
         true
+    }
+
+    /// The password at `start` that Redis requires.
+    fn required(&mut self, start: usize) -> bool {
+        let quoted = self.quote(start).and_then(|quote| self.quoted(quote)).map(|value| value.span);
+        let (Some(password), Some(value)) = (self.engine.own.password, quoted.or_else(|| self.argument_value(start)))
+        else {
+            return false;
+        };
+        let is_one = !value.is_empty() && self.is_value(password, &Value::quoted(value.clone()), QUOTED);
+        if is_one {
+            self.next = value.end;
+            self.keep(password, value);
+        }
+        is_one
     }
 
     /// The value behind the arrow behind the name at `at..end`, `password -> x`, and whose it is: in quotes, or no mere word.

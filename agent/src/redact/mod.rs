@@ -6,6 +6,7 @@
     reason = "places in texts of at most 4 GiB, indices of detectors, lengths of runs of at most 40 bytes"
 )]
 
+mod accounts;
 mod address;
 mod all;
 mod arguments;

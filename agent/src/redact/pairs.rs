@@ -170,7 +170,7 @@ impl Pass<'_> {
     /// Looks at the `:` or `=` at `at`, which may stand between a name and its value.
     pub(super) fn pair(&mut self, at: usize) {
         let is_behind = self.byte_before(at, 1).is_ascii_alphanumeric();
-        if !is_behind && self.text[at] == b'=' && self.equation(at) {
+        if !is_behind && self.text[at] == b'=' && self.equation(at) || self.byte(at + 1) == b'0' && self.shadow(at) {
             return;
         }
         let end = if is_behind { at } else { self.name_end_before(at) };

@@ -196,6 +196,7 @@ impl Scanner {
         };
         let was_asked = !has_codes && !is_plain;
         let is_whole = !was_asked && pass.key.named.is_some_and(|detector| pass.whole(detector));
+        let is_whole = is_whole || pass.key.is_track && pass.lettered(0, text.len());
         let is_done = is_whole || self.doubts.may_glance(text) && self.doubts.note(pass.is_quiet());
         if !is_done {
             pass.begin_anew();

@@ -135,6 +135,11 @@ impl Pass<'_> {
     /// The value behind the `:` or `=` at `at`.
     pub(super) fn value(&mut self, at: usize, detector: u16) -> Option<Value> {
         let (mark, is_double) = match (self.text[at], self.byte(at + 1)) {
+            // Directories write values in base64 so.
+            (b':', b':') if self.byte(at + 2) == b' ' && self.engine.own.password == Some(detector) => {
+                let end = self.end_of(at + 3, Kind::Bare);
+                return (end > at + 3).then(|| Value::quoted(at + 3..end));
+            }
             (b':', b':') => return None,
             (b'=', b'=') if self.byte(at + 2) == b'=' => return None,
             (b'=', b'=') => return self.compared(at + 2),

@@ -174,6 +174,16 @@ fn a_value_beside_its_name_is_judged_by_that() {
 
 /// As containers and audits have their arguments.
 #[test]
+fn a_track_with_letters_is_known_by_its_key() {
+    for key in ["track2", "track2Data", "35"] {
+        let record = format!(r#"{{"{key}":"4111111111111111D25121010000000000000F"}}"#);
+        assert_eq!(one(&[], &record), format!(r#"{{"{key}":"<card><secret>"}}"#));
+    }
+    let other = r#"{"id":"4111111111111111D25121010000000000000F","track":"4111111111111112D2512101"}"#;
+    assert_eq!(one(&[], other), other);
+}
+
+#[test]
 fn pairs_in_lists_and_paths_name_values() {
     for (record, expected) in [
         (

@@ -94,6 +94,8 @@ pub(in super::super) const USERNAME: Detector = Detector {
         "user_target_name",
         "user_effective_name",
         "user_changes_name",
+        "new_group_name",
+        "etc_group_name",
     ],
     summary: "Name of a person's account; accounts of the system are left",
     source: "OpenSSH, PAM and sudo messages; Windows security events 4624 and 4625; homes of Linux, macOS and Windows",
