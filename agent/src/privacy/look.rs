@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::Action;
+use super::again::{Again, LOOKS, may_hold_more};
 use super::clean::{Clean, Known};
 use super::own::{Lane, Looks};
 use super::policy::Policy;
 use super::seen;
 use super::walk::Walk;
-use crate::redact::{Detector, Engine, Finding, Place, Scanner, Strictness};
+use crate::redact::{Detector, Engine, Finding, Place, Scanner, Strictness, unite};
 
 /// Looks with all detectors of one policy. One per worker.
 pub(super) struct Look {
@@ -22,6 +23,7 @@ pub(super) struct Look {
     lane: Lane,
     /// `None` when nothing is only counted.
     past: Option<Past>,
+    again: Again,
     /// What was found in the last text, in order.
     pub(super) found: Vec<Finding>,
 }
@@ -73,6 +75,7 @@ impl Look {
             known: seen::Known::new(),
             lane: Lane::new(policy.own().len()),
             past: policy.hidden().map(Past::new),
+            again: Again::default(),
             found: Vec::new(),
         }
     }
@@ -84,25 +87,60 @@ impl Look {
         if known == Known::Clean {
             return;
         }
-        self.scanner.scan(text, place, &mut self.found);
-        if !policy.own().is_empty() {
-            self.lane.scan(policy.own(), text, place.escaped, &mut self.found);
-        }
+        self.search(policy, text, place);
         if self.found.is_empty() {
             if let Known::Strange(slot) = known {
                 self.clean.note(slot, text, place);
             }
-        } else if let Some(past) = &mut self.past
+            return;
+        }
+        for _ in 0..LOOKS {
+            if !may_hold_more(policy, text, &self.found) || !self.look_again(policy, text, place) {
+                break;
+            }
+        }
+    }
+
+    /// Puts into `found` what one look finds in `text`.
+    fn search(&mut self, policy: &Policy, text: &[u8], place: Place<'_>) {
+        self.scanner.scan(text, place, &mut self.found);
+        if !policy.own().is_empty() {
+            self.lane.scan(policy.own(), text, place.escaped, &mut self.found);
+        }
+        if let Some(past) = &mut self.past
             && self.found.iter().any(|finding| is_kept(policy, finding))
         {
             past.look(policy, text, place);
             past.put(policy, &mut self.found);
         }
+        self.fit(text);
+    }
+
+    /// Makes what was found such that JSON stays JSON.
+    fn fit(&mut self, text: &[u8]) {
         if !self.found.is_empty()
             && let Some(fences) = self.scanner.fences(text)
         {
             fences.fit(text, &mut self.found);
         }
+    }
+
+    /// Looks through `text` as it will read, and adds what is found there. Gives whether that is more than before.
+    #[cold]
+    fn look_again(&mut self, policy: &Policy, text: &[u8], place: Place<'_>) -> bool {
+        let (mut before, mut again) = (std::mem::take(&mut self.found), std::mem::take(&mut self.again));
+        again.write(policy, text, self.scanner.known_fences(), &before);
+        self.search(policy, &again.text, place);
+        again.give_back(&mut self.found);
+        self.again = again;
+        self.found.extend_from_slice(&before);
+        unite(&mut self.found, 0);
+        self.scanner.forget_fences();
+        self.fit(text);
+        let is_same = |(one, other): (&Finding, &Finding)| (one.start, one.end) == (other.start, other.end);
+        let is_more = self.found.len() != before.len() || !self.found.iter().zip(&before).all(is_same);
+        before.clear();
+        is_more
     }
 
     /// Gives the time that each rule of the configuration took since the last call.

@@ -4,6 +4,7 @@
 //! personal data, and nothing here ever prints a key or a value.
 
 mod action;
+mod again;
 mod bare;
 #[cfg(any(test, fuzzing))]
 pub mod check;

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
+use super::ends::Kind;
 use super::pairs::{BARE, QUOTED};
 use super::quote::SLASHES;
 use super::scanner::Pass;
 use super::token::has_own;
-use super::value::Value;
+use super::value::{Value, spaces};
 
 /// Longest name of an option, in bytes.
 const NAME: usize = 48;
@@ -23,7 +24,20 @@ impl Pass<'_> {
         if self.byte_before(at, 1) == b'-' && self.option(at, end) {
             return true;
         }
+        if let Some(open) = self.tuple_before(at)
+            && self.listed_pair(open)
+        {
+            return true;
+        }
+        if let Some((detector, value)) = self.behind_arrow(at, end) {
+            self.next = value.end;
+            self.keep(detector, value);
+            return true;
+        }
         let name = &self.text[at..end];
+        if name == b"requirepass" && self.byte(end) == b' ' {
+            return self.required(end + 1);
+        }
         let is_name = matches!(self.text[at], b'p' | b'P')
             && [&b"password"[..], b"passwd", b"pass", b"passphrase"].iter().any(|one| name.eq_ignore_ascii_case(one));
         let (Some(password), true) = (self.engine.own.password, is_name) else { return false };
@@ -31,6 +45,45 @@ impl Pass<'_> {
         self.next = value.end;
         self.keep(password, value);
         true
+    }
+
+    /// The password at `start` that Redis requires.
+    fn required(&mut self, start: usize) -> bool {
+        let quoted = self.quote(start).and_then(|quote| self.quoted(quote)).map(|value| value.span);
+        let (Some(password), Some(value)) = (self.engine.own.password, quoted.or_else(|| self.argument_value(start)))
+        else {
+            return false;
+        };
+        let is_one = !value.is_empty() && self.is_value(password, &Value::quoted(value.clone()), QUOTED);
+        if is_one {
+            self.next = value.end;
+            self.keep(password, value);
+        }
+        is_one
+    }
+
+    /// The value behind the arrow behind the name at `at..end`, `password -> x`, and whose it is: in quotes, or no mere word.
+    fn behind_arrow(&mut self, at: usize, end: usize) -> Option<(u16, Range<usize>)> {
+        let start = end + spaces(self.rest(end));
+        if !self.rest(start).starts_with(b"->") || matches!(self.byte_before(at, 1), b'>' | b'$' | b'.') {
+            return None;
+        }
+        let detector = self.engine.pairs.named(&self.text[at..end])?;
+        let start = start + 2 + spaces(self.rest(start + 2));
+        if let Some(quote) = self.quote(start) {
+            let value = self.quoted(quote)?;
+            return self.is_value(detector, &value, QUOTED).then_some((detector, value.span));
+        }
+        let value = Value::bare(start..self.end_of(start, Kind::Bare));
+        let text = &self.text[value.span.clone()];
+        let is_one = text.iter().any(u8::is_ascii_digit) && text.iter().any(u8::is_ascii_alphabetic);
+        (is_one && self.is_value(detector, &value, BARE)).then_some((detector, value.span))
+    }
+
+    /// Where the bracket opens of a tuple whose first string begins at `at`.
+    fn tuple_before(&self, at: usize) -> Option<usize> {
+        let before = self.text[..at].strip_suffix(b"'").or_else(|| self.text[..at].strip_suffix(b"\""))?;
+        before.strip_suffix(b"\\").unwrap_or(before).strip_suffix(b"(").map(<[u8]>::len)
     }
 
     /// Looks for the value of the option whose name ends with the word from `at` to `end`.

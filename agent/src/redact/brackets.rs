@@ -91,8 +91,10 @@ impl Pass<'_> {
     /// The value in the brackets that open at `start`, which no token stands in: of a secret all that stands in them if any of the first
     /// items is one, else the first string, if nothing stands before it.
     pub(super) fn bracketed(&mut self, start: usize, detector: u16) -> Option<Value> {
-        let is_secret = self.engine.detector(detector).group == Group::Secret;
         let is_list = self.byte(start) == b'[';
+        // All of the first names that somebody has are in one list.
+        let is_name = is_list && self.engine.own.person_name == Some(detector);
+        let is_secret = self.engine.detector(detector).group == Group::Secret || is_name;
         let is_one = is_list || is_secret && self.byte(start) == b'{';
         if !is_one {
             return None;
@@ -181,9 +183,12 @@ impl Pass<'_> {
             return (at..at, at + 1);
         }
         let end = self.end_of(at, Kind::Bare);
-        let behind = end + spaces(self.rest(end));
-        let is_item = matches!(self.byte(behind), b',' | b']' | b'}' | b'\r' | b'\n' | 0);
-        (if is_item { at..end } else { at..at }, end.max(at + 1))
+        let is_name = match self.text.get(at..end) {
+            Some([name @ .., b':' | b'=']) => is_plain_name(name),
+            Some([.., last]) => matches!(last, b'(' | b'{' | b'[' | b'\\'),
+            _ => true,
+        };
+        (if !is_name { at..end } else { at..at }, end.max(at + 1))
     }
 
     /// The first value of `detector` among the strings from `quote` on, of which those before a colon are names and `many` others are
@@ -320,6 +325,7 @@ impl Pass<'_> {
 
 /// Whether the name of a member tells nothing of anybody.
 fn is_plain_name(name: &[u8]) -> bool {
+    let name = name.strip_prefix(b"@").or_else(|| name.strip_prefix(b"#")).unwrap_or(name);
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$' | b' ');
     name.len() <= NAME && name.iter().all(is_part) && name.iter().filter(|byte| byte.is_ascii_digit()).count() <= DIGITS
 }

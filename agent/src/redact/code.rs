@@ -56,34 +56,8 @@ const FETCHES: &[&[u8]] = &[
     b"translate",
     b"vars",
 ];
-/// What paths to a value without brackets begin with: of the first two everything is one, of the others what ends like a secret.
-const ROOTS: &[&[u8]] = &[
-    b"process",
-    b"import",
-    b"args",
-    b"cfg",
-    b"config",
-    b"conf",
-    b"data",
-    b"env",
-    b"form",
-    b"local",
-    b"opts",
-    b"options",
-    b"params",
-    b"props",
-    b"req",
-    b"request",
-    b"secrets",
-    b"self",
-    b"settings",
-    b"this",
-    b"user",
-    b"var",
-    b"vars",
-];
-/// How many of these need no name of a secret behind them.
-const FREE: usize = 2;
+/// What paths to a value without brackets begin with of which everything is one; of others what ends like a secret.
+const ROOTS: &[&[u8]] = &[b"process", b"import"];
 
 /// An expression up to its bracket, or its end.
 struct Expression<'a> {
@@ -122,8 +96,7 @@ impl<'a> Expression<'a> {
 
     /// Whether it leads to a value, with nothing but it there.
     fn is_path(&self) -> bool {
-        let root = ROOTS.iter().position(|root| *root == self.first);
-        self.count > 1 && root.is_some_and(|root| root < FREE && self.count > 2 || is_name_of_secret(self.last))
+        self.count > 1 && (is_name_of_secret(self.last) || self.count > 2 && ROOTS.contains(&self.first))
     }
 }
 
@@ -153,9 +126,16 @@ impl Pass<'_> {
         let expression = Expression::read(text)?;
         let behind = &text[expression.length..];
         let open = start + expression.length;
+        if (expression.count > 1 || is_name_of_secret(expression.first))
+            && let Some(value) = self.default_behind(open)
+        {
+            return Some(Some(value));
+        }
         match behind.first() {
             Some(b'(' | b'[') if self.quote(open + 1).is_some() => self.fetched(&expression, open, detector),
-            Some(b'(') if expression.is_call() => are_names(&behind[1..]).then_some(None),
+            Some(b'(') if expression.is_call() || expression.first.len() > 2 && is_of_secret(&behind[1..]) => {
+                are_names(&behind[1..]).then_some(None)
+            }
             Some(byte) if is_edge(*byte) => expression.is_path().then_some(None),
             None if start + LONGEST > self.text.len() => expression.is_path().then_some(None),
             _ => None,
@@ -176,7 +156,10 @@ impl Pass<'_> {
         let close = quote.start + quote.length(name) + quote.slashes + quote.count;
         let behind = self.rest(close).strip_prefix(b",");
         let second = behind.map(|behind| close + 1 + spaces(behind)).and_then(|at| self.quote(at));
-        Some(second.and_then(|quote| self.quoted(quote)))
+        Some(match second {
+            Some(quote) => self.quoted(quote),
+            None => self.default_behind(close + 1),
+        })
     }
 }
 
@@ -185,6 +168,12 @@ fn are_names(text: &[u8]) -> bool {
     let is_part = |byte: &&u8| byte.is_ascii_alphabetic() || matches!(**byte, b'_' | b'.' | b',' | b' ');
     let length = text.iter().take_while(is_part).count();
     text.get(length) == Some(&b')') && text.get(length + 1).is_none_or(|byte| is_edge(*byte) || *byte == b'.')
+}
+
+/// Whether `text` begins with the name of a secret and a `)`.
+fn is_of_secret(text: &[u8]) -> bool {
+    let length = name_length(text);
+    text.get(length) == Some(&b')') && is_name_of_secret(&text[..length])
 }
 
 fn is_edge(byte: u8) -> bool {

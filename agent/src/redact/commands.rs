@@ -11,8 +11,8 @@ const REACH: usize = 256;
 /// Most bytes between two arguments in quotes.
 const BETWEEN: usize = 40;
 /// The options with which passwords and names are given, and their numbers.
-const OPTIONS: [&[u8]; 11] =
-    [b"-p", b"-u", b"--user ", b"-w", b"-a", b"-U", b"-u ", b"-U ", b"--username ", b"-l ", b"- "];
+const OPTIONS: [&[u8]; 12] =
+    [b"-p", b"-u", b"--user ", b"-w", b"-a", b"-U", b"-u ", b"-U ", b"--username ", b"-l ", b"- ", b"-P"];
 const PASSWORD: usize = 0;
 const USER: usize = 1;
 const LONG_USER: usize = 2;
@@ -24,6 +24,7 @@ const LONE_ACCOUNT: usize = 7;
 const USERNAME: usize = 8;
 const LOGIN: usize = 9;
 const DASH: usize = 10;
+const ARCHIVE: usize = 11;
 
 /// How a program takes a password.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +82,8 @@ pub(super) const COMMANDS: &[Command] = &[
     Command { program: b"docker\", \"login\"", options: REGISTRY },
     Command { program: b"podman\",\"login\"", options: REGISTRY },
     Command { program: b"podman\", \"login\"", options: REGISTRY },
+    Command { program: b"zip ", options: &[(ARCHIVE, Takes::Both)] },
+    Command { program: b"unzip ", options: &[(ARCHIVE, Takes::Both)] },
     Command { program: b"ldap", options: &[(WORD, Takes::Both)] },
     Command { program: b"redis-cli", options: &[(AUTHENTICATE, Takes::Both), (LONG_USER, Takes::Name)] },
     Command { program: b"mongo", options: &[(PASSWORD, Takes::Both), (LONE_USER, Takes::Name)] },

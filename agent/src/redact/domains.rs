@@ -97,7 +97,11 @@ impl Pass<'_> {
         let is_json = self.text.first() == Some(&b'{') && b"nrtbfu".contains(&first);
         let is_bytes =
             matches!(self.byte_before(at, length + 1), b'"' | b'\'') && self.byte_before(at, length + 2) == b'b';
-        let is_escape = marks == 1 && (is_json || is_escape((domain, is_bytes), &self.text[start..end]));
+        let is_string = self.byte_before(at, length + 1) == b'"' && !names_account(&self.text[..at - length - 1]);
+        let is_escape = marks == 1
+            && (is_json
+                || is_string && matches!(first, b'n' | b'r' | b't')
+                || is_escape((domain, is_bytes), &self.text[start..end]));
         if first.is_ascii_alphabetic()
             && end - start >= 3
             && !is_path
@@ -107,6 +111,13 @@ impl Pass<'_> {
             self.name(start);
         }
     }
+}
+
+/// Whether a word that leads to an account is the last one of `text`: in quotes elsewhere a backslash is most often an escape.
+fn names_account(text: &[u8]) -> bool {
+    const WORDS: [&[u8]; 5] = [b"user", b"account", b"by", b"for", b"login"];
+    let text = text.trim_ascii_end();
+    WORDS.iter().any(|word| text.len() >= word.len() && text[text.len() - word.len()..].eq_ignore_ascii_case(word))
 }
 
 /// Whether `name`, with the backslash before it and `domain` before that, is a written escape and what stands behind it: `INFO\tstart`,
@@ -139,7 +150,7 @@ mod tests {
     #[test]
     fn written_escapes_and_keys_of_the_registry_are_no_accounts() {
         assert_kept(&[
-            r#""INFO\tstart""#,
+            r#""INFO\tstart" "FOO\tstart""#,
             r#"sql="SELECT\nid\nFROM\nusers""#,
             r#"b"CM\xe5~b" b'AB\xffcd'"#,
             r"SOFTWARE\Microsoft\Windows NT\CurrentVersion",
@@ -147,6 +158,7 @@ mod tests {
         ]);
         assert_hidden(&[
             (r"by CORP\tjones and CORP\nmartin", r"by CORP\<username> and CORP\<username>"),
+            (r#"by "CORP\tjones""#, r#"by "CORP\<username>""#),
             (r"CORP\xab12 CORP\udupont", r"CORP\<username> CORP\<username>"),
             (r"CORP\jdupont CORP\amartin", r"CORP\<username> CORP\<username>"),
         ]);

@@ -1,5 +1,6 @@
 //! Elements of XML: what stands between `<password>` and `</password>`, or is named by an attribute: `<entry key="password">x</entry>`.
 
+use super::filter::Listed;
 use super::pairs::{QUOTED, without_number};
 use super::phrases::last_phrases;
 use super::scanner::Pass;
@@ -23,7 +24,15 @@ static IS_NAME: [bool; 256] = {
     names
 };
 /// Attributes that hold the name of what is in an element.
-const NAMES: &[&[u8]] = &[b" name=", b" key=", b" Name=", b" Key="];
+const NAMES: &[&[u8]] = &[b" name=", b" key=", b" Name=", b" Key=", b" FriendlyName="];
+/// Elements that hold the name of what is in the next one.
+static KEYS: Listed = Listed::new(&[b"key", b"name"]);
+/// Elements that hold what the one around them, or the one before them, is called.
+static VALUES: Listed = Listed::new(&[b"value", b"attributevalue", b"string", b"stringvalue"]);
+/// Most spaces and ends of lines between two elements.
+const BETWEEN: usize = 64;
+/// Most elements around a value.
+const DEPTH: usize = 3;
 
 impl Pass<'_> {
     /// Looks at the `<` at `at`, which may open an element of XML: its name, a value, and its end. Gives whether it held one.
@@ -38,8 +47,42 @@ impl Pass<'_> {
             Some(b' ' | b'\t') if length > 0 => self.tagged(name, at + 1, behind),
             _ => return false,
         };
-        let Some(detector) = detector else { return false };
-        self.content((at, &rest[..length]), start, detector)
+        let Some(detector) = detector else { return KEYS.has(name) && self.behind_key(name, start) };
+        self.content((at, &rest[..length]), start, detector) || self.content_within(start, detector)
+    }
+
+    /// Whether a value stands behind the element `name` that holds what it is called, from `start` on: `<key>user</key><string>x</string>`.
+    fn behind_key(&mut self, name: &[u8], start: usize) -> bool {
+        let text = self.text.get(start..).unwrap_or_default();
+        let length = text.iter().take(NAME).take_while(|byte| IS_NAME[usize::from(**byte)]).count();
+        let Some(behind) = text[length..].strip_prefix(b"</").and_then(|behind| behind.strip_prefix(name)) else {
+            return false;
+        };
+        let Some(detector) = self.engine.pairs.named(&text[..length]).filter(|_| behind.first() == Some(&b'>')) else {
+            return false;
+        };
+        self.content_within(self.text.len() - behind.len() + 1, detector)
+    }
+
+    /// Whether a value of `detector` stands in the element that opens at `start`, or in one within that, and is all that stands there:
+    /// `<AttributeValue>x</AttributeValue>`.
+    fn content_within(&mut self, mut start: usize, detector: u16) -> bool {
+        for _ in 0..DEPTH {
+            start += self.rest(start).iter().take(BETWEEN).take_while(|byte| byte.is_ascii_whitespace()).count();
+            let text = self.text;
+            let Some(tag) = text.get(start..).and_then(|text| text.strip_prefix(b"<")) else { return false };
+            let tag = &tag[..tag.len().min(TAG)];
+            let name = &tag[..tag.iter().take(NAME).take_while(|byte| IS_NAME[usize::from(**byte)]).count()];
+            let local = memchr::memrchr(b':', name).map_or(name, |colon| &name[colon + 1..]);
+            let close = memchr::memchr3(b'<', b'>', b'\n', tag).filter(|close| tag[*close] == b'>');
+            let Some(close) = close.filter(|_| VALUES.has(local)) else { return false };
+            let opens = start;
+            start += 1 + close + 1;
+            if self.content((opens, name), start, detector) {
+                return true;
+            }
+        }
+        false
     }
 
     /// What the element tells whose `name` begins at `start`.
@@ -56,7 +99,7 @@ impl Pass<'_> {
         let close = memchr::memchr3(b'<', b'>', b'\n', tag);
         self.steps_of(close.unwrap_or(tag.len()) / 16);
         let Some(close) = close.filter(|close| tag[*close] == b'>' && tag[close - 1] != b'/') else { return (None, 0) };
-        let detector = attribute(&tag[..close]).and_then(|name| self.engine.pairs.named(name));
+        let detector = attributes(&tag[..close]).find_map(|name| self.engine.pairs.named(name));
         (detector.or_else(|| self.of_element(name, start)), self.text.len() - behind.len() + close + 1)
     }
 
@@ -95,14 +138,16 @@ impl Pass<'_> {
     }
 }
 
-/// What the attribute of a `tag` holds that names its content.
-fn attribute(tag: &[u8]) -> Option<&[u8]> {
-    let place = memchr::memchr_iter(b'=', tag).find(|place| NAMES.iter().any(|name| tag[..=*place].ends_with(name)))?;
-    let value = &tag[place + 1..];
-    let marks = value.iter().take_while(|byte| matches!(byte, b'\\')).count();
-    let (quote, value) = value[marks..].split_first().filter(|(quote, _)| matches!(quote, b'"' | b'\''))?;
-    let length = value.iter().take(2 * NAME).position(|byte| byte == quote || *byte == b'\\')?;
-    Some(&value[..length])
+/// What the attributes of a `tag` hold that name its content.
+fn attributes(tag: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let is_one = |place: &usize| NAMES.iter().any(|name| tag[..=*place].ends_with(name));
+    memchr::memchr_iter(b'=', tag).filter(is_one).filter_map(|place| {
+        let value = &tag[place + 1..];
+        let marks = value.iter().take_while(|byte| matches!(byte, b'\\')).count();
+        let (quote, value) = value[marks..].split_first().filter(|(quote, _)| matches!(quote, b'"' | b'\''))?;
+        let length = value.iter().take(2 * NAME).position(|byte| byte == quote || *byte == b'\\')?;
+        Some(&value[..length])
+    })
 }
 
 #[cfg(test)]

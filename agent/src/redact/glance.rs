@@ -134,7 +134,10 @@ impl Pass<'_> {
     fn look_at(&mut self, at: usize) {
         // What stands for a value already hides nothing that is to be found.
         if self.text[at] == b'[' {
-            return self.false_token(at);
+            if !self.listed_pair(at) {
+                self.false_token(at);
+            }
+            return;
         }
         self.look(at, false);
     }

@@ -7,9 +7,10 @@ pub(super) const HOOKS: &[(&[u8], &str)] = &[
     (b"hooks.slack.com/", "slack_token"),
     (b"discord.com/api/", "service_token"),
     (b"discordapp.com/api/", "service_token"),
+    (b"office.com/", "service_token"),
 ];
 /// What stands between these and the secret, perhaps behind a version.
-const KINDS: &[&[u8]] = &[b"services/", b"workflows/", b"triggers/", b"webhooks/"];
+const KINDS: &[&[u8]] = &[b"services/", b"workflows/", b"triggers/", b"webhooks/", b"webhook/", b"webhookb2/"];
 /// Bytes of the shortest secret.
 const SECRET: usize = 24;
 
@@ -25,7 +26,7 @@ impl Pass<'_> {
             text.iter().take(4).take_while(|byte| matches!(byte, b'v' | b'/') || byte.is_ascii_digit()).count();
         let kind = KINDS.iter().find(|kind| text[version..].starts_with(kind));
         let Some(first) = kind.map(|kind| version + kind.len()) else { return false };
-        let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'/' | b'-' | b'_');
+        let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'/' | b'-' | b'_' | b'@');
         let length = text[first..].iter().take_while(is_part).count();
         self.steps_of(length);
         let has_digits = text[first..first + length].iter().any(u8::is_ascii_digit);

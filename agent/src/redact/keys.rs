@@ -21,6 +21,8 @@ pub(super) struct Key {
     pub(super) named: Option<u16>,
     /// Whether it speaks for none.
     pub(super) is_mute: bool,
+    /// Whether the second track of a card may stand under it.
+    pub(super) is_track: bool,
     /// What it says of the members of a map under it.
     below: Below,
     name: Name,
@@ -40,6 +42,7 @@ pub(super) const NONE: Key = Key {
     context: Context::NONE,
     named: None,
     is_mute: true,
+    is_track: false,
     below: Below::Nothing,
     name: Name { first: 0, last: 0, length: 0 },
     bytes: [0; LONGEST],
@@ -164,7 +167,9 @@ fn read(engine: &Engine, key: &[u8]) -> Key {
     let context = engine.words.read(key, &Context::NONE);
     let named = engine.pairs.named(key);
     let below = Below::of(engine, key, (named, &context));
-    let mut read = Key { context, named, is_mute: context.is_mute(), below, ..NONE };
+    // Messages of payments have it in their field 35.
+    let is_track = key == b"35" || memchr::memmem::find(&key.to_ascii_lowercase(), b"track").is_some();
+    let mut read = Key { context, named, is_mute: context.is_mute() && !is_track, is_track, below, ..NONE };
     if let Some(bytes) = read.bytes.get_mut(..key.len()) {
         bytes.copy_from_slice(key);
         read.name = Name::of(key);

@@ -6,6 +6,7 @@
     reason = "places in texts of at most 4 GiB, indices of detectors, lengths of runs of at most 40 bytes"
 )]
 
+mod accounts;
 mod address;
 mod all;
 mod arguments;
@@ -21,6 +22,7 @@ mod commands;
 mod constructed;
 mod context;
 mod decode;
+mod defaults;
 mod described;
 mod detector;
 mod digest;
@@ -51,6 +53,7 @@ mod naming;
 pub mod national;
 mod network;
 mod numbers;
+mod operators;
 mod own;
 mod pairs;
 mod pam;
@@ -103,6 +106,7 @@ pub use keys::Below;
 pub use loaded::{WORDS, are_same, words_at};
 pub use mere::Mere;
 pub use place::Place;
+pub use resolve::unite;
 pub use scanner::Scanner;
 pub use token::{ALPHABET, BLOCK, HASH, token_length};
 #[cfg(test)]

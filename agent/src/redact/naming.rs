@@ -11,14 +11,82 @@ const NAME: usize = 64;
 const MARKS: usize = 40;
 const BRACKETS: &[u8] = b"{}<>()[]";
 /// Members that hold a name.
-static MEMBERS: Listed =
-    Listed::new(&[b"name", b"key", b"field", b"param", b"parameter", b"path", b"property", b"header", b"variable"]);
+static MEMBERS: Listed = Listed::new(&[
+    b"name",
+    b"key",
+    b"field",
+    b"param",
+    b"parameter",
+    b"parameterkey",
+    b"path",
+    b"property",
+    b"header",
+    b"variable",
+]);
+/// Longest path in the member `loc`, in bytes.
+const PATH: usize = 96;
 
 impl Pass<'_> {
     /// The detector that the name tells beside the member that begins at `start` and whose mark is at `at`: one before it in the same
-    /// brackets, or right behind it.
+    /// brackets, right behind it, or that of the map or element in which it comes first.
     pub(super) fn named_beside(&mut self, start: usize, at: usize) -> Option<u16> {
-        self.named_before(start).or_else(|| self.named_behind(at))
+        if self.text.get(start..at).is_some_and(|name| name.starts_with(b"input")) {
+            return self.named_by_path(start);
+        }
+        self.named_before(start).or_else(|| self.named_above(start)).or_else(|| self.named_behind(at))
+    }
+
+    /// The same of the map in which the member that begins at `start` comes first, `"user":{"value":`, or, if that is called `value`, what
+    /// stands beside it; and of the element of which it is the first attribute: `<user value=`.
+    fn named_above(&mut self, start: usize) -> Option<u16> {
+        let text = self.text;
+        let before = &text[start.saturating_sub(REACH)..start];
+        let (open, is_element) = match before[..before.len() - marks_at_end(before)] {
+            [ref open @ .., b'{'] => (open, false),
+            _ => (before.strip_suffix(b" ")?, true),
+        };
+        if is_element {
+            let name = &open[open.len() - length_at_end(open)..];
+            return open[..open.len() - name.len()].ends_with(b"<").then(|| self.engine.pairs.named(name)).flatten();
+        }
+        let key = open.trim_ascii_end().strip_suffix(b":")?;
+        let key = &key[..key.len() - marks_at_end(key)];
+        let name = &key[key.len() - length_at_end(key)..];
+        let named = self.engine.pairs.named(name);
+        if named.is_none() && name == b"value" {
+            return self.named_before(start - (before.len() - key.len()) - name.len());
+        }
+        named
+    }
+
+    /// That of names of persons, if the string `other`, the name of another member, stands beside the one that begins at `start`.
+    pub(super) fn named_with(&mut self, start: usize, other: &str) -> Option<u16> {
+        let text = self.text;
+        let is_quote = |byte: Option<&u8>| matches!(byte, Some(b'"' | b'\'' | b'\\'));
+        let has = |text: &[u8]| {
+            let mut places = memchr::memmem::find_iter(text, other);
+            places.any(|place| is_quote(text[..place].last()) && is_quote(text.get(place + other.len())))
+        };
+        let (before, behind) =
+            (&text[self.reach_before(start, REACH)..start], &text[start..text.len().min(start + REACH)]);
+        self.steps_of((before.len() + behind.len()) / 8);
+        if is_quote(before.last()) && (has(before) || has(behind)) { self.engine.own.person_name } else { None }
+    }
+
+    /// The detector that the last name of the path tells which stands before the `input` at `start`: `'loc': ('body', 'password'), …`.
+    fn named_by_path(&mut self, start: usize) -> Option<u16> {
+        let text = self.text;
+        let before = &text[self.reach_before(start, REACH)..start];
+        self.steps_of(before.len() / 4);
+        let path = &before[memchr::memmem::rfind(before, b"loc")? + 3..];
+        let path = &path[..path.len().min(PATH)];
+        let open = memchr::memchr2(b'[', b'(', path)?;
+        let close = memchr::memchr2(b']', b')', path)?;
+        let is_list = path[..open].iter().all(|byte| is_mark(*byte) || matches!(byte, b':' | b'='));
+        let path = path.get(open..close).filter(|_| is_list)?;
+        let path = path.strip_suffix(b",").unwrap_or(path);
+        let path = &path[..path.len() - marks_at_end(path)];
+        self.engine.pairs.named(&path[path.len() - length_at_end(path)..])
     }
 
     /// The same before it. Where none does, those behind `start` need not look before it again.
@@ -63,13 +131,20 @@ fn is_part(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || byte >= 0x80
 }
 
+/// Quotes, spaces and backslashes that `text` ends with.
+fn marks_at_end(text: &[u8]) -> usize {
+    text.iter().rev().take(MARKS).take_while(|byte| is_mark(**byte)).count()
+}
+
+/// How long the name is that `text` ends with.
+fn length_at_end(text: &[u8]) -> usize {
+    text.iter().rev().take(NAME).take_while(|byte| is_part(**byte)).count()
+}
+
 /// Whether the member whose mark stands behind `before` holds a name.
 fn holds_name(before: &[u8]) -> bool {
-    let marks = before.iter().rev().take(MARKS).take_while(|byte| is_mark(**byte)).count();
-    let before = &before[..before.len() - marks];
-    let length = before.iter().rev().take(NAME).take_while(|byte| is_part(**byte)).count();
-    let member = &before[before.len() - length..];
-    MEMBERS.has(member)
+    let before = &before[..before.len() - marks_at_end(before)];
+    MEMBERS.has(&before[before.len() - length_at_end(before)..])
 }
 
 /// The name that `behind` the mark of its member begins with.

@@ -154,6 +154,7 @@ impl Pass<'_> {
             // It is one of both.
             let _is_found = self.ask(self.engine.own.ipv4, at..end) || self.ask(self.engine.own.private_ip, at..end);
             self.access_user(end);
+            self.tunnel_user(at..end);
         }
         true
     }

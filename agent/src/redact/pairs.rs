@@ -1,5 +1,7 @@
 //! A name and its value: `password=…`, `"token": "…"`. What the value is, the last words of the name tell.
 
+use std::ops::Range;
+
 use super::engine::Engine;
 use super::filter::{Filter, key_of, pair_key, word_key};
 use super::known::Known;
@@ -30,7 +32,10 @@ const PROPERTIES: &[&str] = &["secret", "username", "password"];
 /// Names in an address of the web behind which any value counts.
 const PERSONS: &[&str] = &["name", "nom", "user", "user_name", "lastname", "firstname"];
 /// Names of members that hold what another member beside them names.
-const VALUES: [&str; 2] = ["value", "val"];
+const VALUES: [&str; 4] = ["value", "val", "text", "input"];
+
+/// Names of members that are those of a person where both stand in one map.
+const HALVES: [&str; 2] = ["family", "given"];
 
 /// What a check of a value gets in place of groups: how the value is written, and where.
 pub(super) const BARE: u8 = 0;
@@ -56,6 +61,7 @@ pub(super) struct Pairs {
     properties: Vec<u16>,
     /// The names of members whose name stands beside them.
     values: [u64; VALUES.len()],
+    halves: [u64; HALVES.len()],
 }
 
 impl Pairs {
@@ -71,6 +77,7 @@ impl Pairs {
             ends: Filter::default(),
             properties: PROPERTIES.iter().filter_map(find).collect(),
             values: VALUES.map(|name| hash(name.as_bytes())),
+            halves: HALVES.map(|name| hash(name.as_bytes())),
         };
         for number in NAMED.iter().filter_map(find) {
             for word in detectors[usize::from(number)].context {
@@ -83,7 +90,7 @@ impl Pairs {
                 pairs.add_last(&format!("d{word}"), known);
             }
         }
-        VALUES.iter().for_each(|name| pairs.add_last(name, known));
+        VALUES.iter().chain(&HALVES).for_each(|name| pairs.add_last(name, known));
         for word in find(&"url_parameter").map_or(&[][..], |number| detectors[usize::from(number)].context) {
             pairs.queries.put(hash(word.as_bytes()), PERSONS.contains(word).into());
             pairs.add_last(word, known);
@@ -141,6 +148,12 @@ impl Pairs {
         self.values.contains(&phrases[0])
     }
 
+    /// The name that must stand beside this one, if it says of itself too little.
+    fn other_half(&self, phrases: &[u64; PHRASE]) -> Option<&'static str> {
+        let at = self.halves.iter().position(|half| *half == phrases[0])?;
+        HALVES.get(1 - at).copied()
+    }
+
     /// What kind of value stands behind a name in an address of the web.
     fn in_query(&self, phrases: &[u64]) -> Option<u8> {
         let found =
@@ -161,6 +174,9 @@ impl Pass<'_> {
     /// Looks at the `:` or `=` at `at`, which may stand between a name and its value.
     pub(super) fn pair(&mut self, at: usize) {
         let is_behind = self.byte_before(at, 1).is_ascii_alphanumeric();
+        if !is_behind && self.text[at] == b'=' && self.equation(at) || self.byte(at + 1) == b'0' && self.shadow(at) {
+            return;
+        }
         let end = if is_behind { at } else { self.name_end_before(at) };
         if !self.may_be_name(end) {
             return;
@@ -187,27 +203,48 @@ impl Pass<'_> {
         let named = pairs.known(&phrases).or_else(|| {
             let may_have_more =
                 query.is_none() && pairs.ends.may_hold(phrases[0]) && (!is_single || self.may_be_double(last));
-            may_have_more.then(|| pairs.known(&last_phrases(last_words(&self.text[floor.min(end)..end])))).flatten()
+            // Behind a comma another member begins.
+            let text = &self.text[floor.min(end)..end];
+            let text = &text[memchr::memrchr2(b',', b';', text).map_or(0, |comma| comma + 1)..];
+            may_have_more.then(|| pairs.known(&last_phrases(last_words(text)))).flatten()
         });
-        let named =
-            if named.is_none() && pairs.is_value(&phrases) { self.named_beside(end - length, at) } else { named };
+        let named = if named.is_none() && pairs.is_value(&phrases) && self.may_be_told(end - length..end) {
+            self.named_beside(end - length, at)
+        } else {
+            named.or_else(|| {
+                self.engine.pairs.other_half(&phrases).and_then(|other| self.named_with(end - length, other))
+            })
+        };
         let Some(detector) = named.or(query.map(|(query, _)| query)) else { return };
         let edge = if is_behind { at } else { self.aligned_end(at - usize::from(self.is_row(at))) };
         if self.is_of_pam(at, edge, end) || self.is_class(end - length, at) {
             return;
         }
+        if self.text[at] == b'=' && self.any_of(at, detector) {
+            return;
+        }
         let Some(value) = self.value(at, detector) else { return };
         let kind = if value.is_quoted { QUOTED } else { BARE };
         let is_taken = named.is_some_and(|detector| self.ask_value(detector, &value, kind));
+        if value.is_quoted && !value.is_certain && named.is_some() {
+            self.changed_to(detector, value.span.end);
+        }
         if !is_taken && let Some((query, kind)) = query {
             self.ask_value(query, &value, kind);
         }
     }
 
+    /// Whether what the member called `name` holds, another one may tell: `text` alone is most often a message.
+    fn may_be_told(&self, name: Range<usize>) -> bool {
+        let is_text = self.text[name.clone()].ends_with(b"text");
+        !is_text || name.len() == 4 && self.byte_before(name.start, 1) == b'#'
+    }
+
     /// Where the name ends that stands before the `:` or `=` at `at` with spaces, quotes or brackets between them.
     #[inline(never)]
     fn name_end_before(&self, at: usize) -> usize {
-        let edge = self.aligned_end(at - usize::from(self.is_row(at)));
+        let is_unequal = self.text[at] == b'=' && self.byte_before(at, 1) == b'!';
+        let edge = self.aligned_end(at - usize::from(self.is_row(at) || is_unequal));
         let mut end = edge;
         while end > 0
             && (edge - end < 4 && matches!(self.text[end - 1], b' ' | b'"' | b'\'' | b'`' | b']')

@@ -31,8 +31,8 @@ impl Pass<'_> {
     /// Whether a number with `+` before it, or `00` at its beginning, is at `at`, which is done with then.
     pub(super) fn phone(&mut self, at: usize) -> bool {
         let Some(detector) = self.engine.own.phone else { return false };
-        let is_plus = self.byte_before(at, 1) == b'+'
-            && (self.next + 1 == at || !self.byte_before(at, 2).is_ascii_alphanumeric());
+        let is_plus =
+            self.byte_before(at, 1) == b'+' && (self.next + 1 == at || !self.is_behind_letter(at.saturating_sub(1)));
         // No code of a country begins with a zero.
         let is_code = |byte: &&u8| !matches!(byte, b' ' | b'.' | b'-' | b'/' | b'(' | b')' | b'+');
         let is_zeros = self.text[at..].starts_with(b"00")

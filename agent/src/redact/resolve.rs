@@ -5,7 +5,7 @@ use super::Finding;
 /// Puts the findings from `first` on in order and unites those that overlap.
 ///
 /// Of equal certainty the longer one gives the name, then the one whose detector comes first.
-pub(super) fn unite(found: &mut Vec<Finding>, first: usize) {
+pub fn unite(found: &mut Vec<Finding>, first: usize) {
     found[first..].sort_unstable_by_key(|one| (one.start, one.end, one.detector, one.score));
     let mut kept = first;
     let mut names = None;

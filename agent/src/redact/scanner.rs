@@ -128,6 +128,11 @@ impl Scanner {
         self.fences.get_or_insert_with(|| Fences::of(text)).as_ref()
     }
 
+    /// Forgets them, so that those of another text are asked for.
+    pub fn forget_fences(&mut self) {
+        self.fences = None;
+    }
+
     /// The same once they were asked for.
     pub fn known_fences(&self) -> Option<&Fences> {
         self.fences.as_ref()?.as_ref()
@@ -195,6 +200,7 @@ impl Scanner {
         };
         let was_asked = !has_codes && !is_plain;
         let is_whole = !was_asked && pass.key.named.is_some_and(|detector| pass.whole(detector));
+        let is_whole = is_whole || pass.key.is_track && pass.lettered(0, text.len());
         let is_done = is_whole || self.doubts.may_glance(text) && self.doubts.note(pass.is_quiet());
         if !is_done {
             pass.begin_anew();
@@ -422,8 +428,11 @@ impl Pass<'_> {
         self.text = &text[..end];
         match self.byte(at) {
             b':' | b'=' => self.pair(at),
-            b'<' if !self.element(at) => {
+            b'<' if !self.unequal(at) && !self.element(at) => {
                 self.next = super::token::token_length(&self.text[at..]).map_or(self.next, |length| at + length);
+            }
+            b'[' => {
+                self.listed_pair(at);
             }
             letter if is_letter(letter) => {
                 self.literal(at);
@@ -446,7 +455,7 @@ impl Pass<'_> {
             b'\\' => self.domain_user(at),
             b'<' => self.bracket(at),
             b'[' => {
-                if !self.is_index(at) && !self.is_member(at) {
+                if !self.listed_pair(at) && !self.is_index(at) && !self.is_member(at) {
                     self.skip_token(at);
                 }
             }
@@ -495,7 +504,7 @@ impl Pass<'_> {
 
     /// A line for machines: letters, digits and `<`, two of them beside each other.
     fn bracket(&mut self, at: usize) {
-        if self.element(at) || self.skip_token(at) || self.engine.own.mrz.is_none() {
+        if self.unequal(at) || self.element(at) || self.skip_token(at) || self.engine.own.mrz.is_none() {
             return;
         }
         let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'<';

@@ -5,13 +5,19 @@ use std::ops::Range;
 use super::ends::Kind;
 use super::pairs::QUOTED;
 use super::scanner::Pass;
-use super::value::Value;
+use super::value::{Value, spaces};
 
 /// What ends lines, as it is and written with backslashes.
 const LINE_ENDS: &[&[u8]] = &[b"\r\n", b"\n", b"\\r\\n", b"\\n"];
 
 /// Bytes before a word of a statement among which its first words stand.
 const REACH: usize = 128;
+/// Longest name in a pair, in bytes.
+const NAME: usize = 48;
+
+fn is_part(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || byte >= 0x80
+}
 
 /// What stands behind `word`, in any case, if `text` begins with it.
 fn word<'a>(text: &'a [u8], word: &[u8]) -> Option<&'a [u8]> {
@@ -23,6 +29,9 @@ impl Pass<'_> {
     /// The password whose name stands at `name`: `('password', 'x')`, `WITH PASSWORD 'x'`, `name="password"` in a form.
     pub(super) fn quoted_password(&mut self, name: Range<usize>) -> Option<Range<usize>> {
         let before = &self.text[..name.start];
+        if self.is_option_of_server(&name) {
+            return self.in_quotes(name.end + 1 + usize::from(self.byte(name.end) == b'"'));
+        }
         if self.byte(name.end) == b' ' {
             let set = before.last_chunk::<4>().is_some_and(|word| word.eq_ignore_ascii_case(b"set "));
             if set && let Some(behind) = word(self.rest(name.end + 1), b"for ") {
@@ -45,13 +54,60 @@ impl Pass<'_> {
             return self.form_value(close + 1);
         }
         // Two strings are a pair only where nothing else stands in their brackets: a list of names holds no value.
-        if self.byte(close + 1) != b',' || !leads.ends_with(b"(") {
+        let opens = leads.len().checked_sub(1).filter(|at| self.byte(*at) == b'(')?;
+        let (detector, value) = self.pair_in_brackets(opens)?;
+        (self.engine.own.password == Some(detector)).then_some(value)
+    }
+
+    /// Whether what stands at `name` and has a string behind it is one of the options of a foreign server: `OPTIONS (user 'a', password 'x')`.
+    fn is_option_of_server(&self, name: &Range<usize>) -> bool {
+        const OPTIONS: &[u8] = b"OPTIONS (";
+        let quote = usize::from(self.byte(name.end) == b'"');
+        if self.byte(name.end + quote) != b' ' || self.byte(name.end + quote + 1) != b'\'' {
+            return false;
+        }
+        let before = &self.text[name.start.saturating_sub(REACH)..name.start];
+        memchr::memmem::rfind(before, OPTIONS).is_some_and(|place| !before[place..].contains(&b')'))
+    }
+
+    /// The value in the brackets that open at `at` and hold nothing but a name and that, each in quotes: `('user', 'x')`, `["token","x"]`.
+    fn pair_in_brackets(&mut self, at: usize) -> Option<(u16, Range<usize>)> {
+        let close = if self.byte(at) == b'(' { b')' } else { b']' };
+        let quote = self.quote(at + 1)?;
+        let text = self.rest(quote.start);
+        let name = &text[..text.iter().take(NAME).take_while(|byte| is_part(**byte)).count()];
+        let end = quote.start + name.len() + quote.slashes + quote.count;
+        if self.byte(end - 1) != quote.mark || self.byte(end) != b',' {
             return None;
         }
-        let spaces = self.text[close + 1..].iter().skip(1).take(2).take_while(|byte| **byte == b' ').count();
-        let value = self.in_quotes(close + 2 + spaces)?;
-        let behind = self.text[value.end..].iter().find(|byte| !matches!(byte, b'\\' | b'\'' | b'"'));
-        (behind == Some(&b')')).then_some(value)
+        let second = self.quote(end + 1 + spaces(self.rest(end + 1)))?;
+        let detector = self.engine.pairs.named(name)?;
+        let value = self.quoted(second)?;
+        let behind = value.span.end + second.slashes + second.count;
+        let is_name = self.engine.pairs.named(&self.text[value.span.clone()]).is_some();
+        let is_one = self.byte(behind) == close && !is_name && self.is_value(detector, &value, QUOTED);
+        is_one.then_some((detector, value.span))
+    }
+
+    /// Whether a pair of a name and its value stands in the brackets that open at `at`, among others or in a map: `[["user","x"], …]`,
+    /// `{('user', 'x')}`. Elsewhere two strings may be anything.
+    pub(super) fn listed_pair(&mut self, at: usize) -> bool {
+        if !matches!(self.byte(at + 1), b'"' | b'\'' | b'\\') {
+            return false;
+        }
+        let is_tuple = self.byte(at) == b'(';
+        let before = self.text[..at].trim_ascii_end();
+        let is_among = match before.last() {
+            Some(b'[' | b'{') => true,
+            Some(b'(' | b'=' | b':') => is_tuple,
+            Some(b',') => is_tuple || before[..before.len() - 1].ends_with(b"]"),
+            Some(_) => false,
+            None => is_tuple,
+        };
+        let Some((detector, value)) = (if is_among { self.pair_in_brackets(at) } else { None }) else { return false };
+        self.next = value.end;
+        self.keep(detector, value);
+        true
     }
 
     /// `CREATE USER x IDENTIFIED BY 'x'`, of which `IDENTIFIED` stands at `at`.

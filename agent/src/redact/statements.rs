@@ -9,20 +9,20 @@ use super::scanner::Pass;
 use super::value::{PREFIXES, Value};
 
 /// Longest name of a column with its quotes, in bytes.
-const NAME: usize = 64;
+pub(super) const NAME: usize = 64;
 /// Bytes before `VALUES` among which its columns stand, and most of these.
 const COLUMNS: usize = 1024;
-const MANY: usize = 64;
+pub(super) const MANY: usize = 64;
 /// Bytes before `rejected value` among which the name of its field stands.
 const FIELD: usize = 96;
 /// Longest rejected value with spaces.
 const REJECTED: usize = 1024;
 
 /// An item of a row.
-struct Item {
+pub(super) struct Item {
     /// The string or number in it.
-    value: Option<(Range<usize>, u8)>,
-    end: usize,
+    pub(super) value: Option<(Range<usize>, u8)>,
+    pub(super) end: usize,
 }
 
 impl Pass<'_> {
@@ -36,18 +36,22 @@ impl Pass<'_> {
         if columns.iter().all(Option::is_none) {
             return false;
         }
-        let mut row = end + self.blank(end);
+        self.rows_from(end + self.blank(end), &columns);
+        false
+    }
+
+    /// Looks through the rows of these `columns`, the first of which opens at `row`.
+    fn rows_from(&mut self, mut row: usize, columns: &[Option<u16>]) {
         while self.byte(row) == b'(' {
-            let close = self.row(row, &columns);
+            let close = self.row(row, columns, false);
             let behind = close + self.blank(close);
             row = if self.byte(behind) == b',' { behind + 1 + self.blank(behind + 1) } else { self.text.len() };
             self.rows_end = close;
         }
-        false
     }
 
     /// What the columns tell whose list ends right before `at`.
-    fn columns_before(&mut self, at: usize) -> Vec<Option<u16>> {
+    pub(super) fn columns_before(&mut self, at: usize) -> Vec<Option<u16>> {
         let text = self.text;
         let before = &text[at.saturating_sub(COLUMNS)..at];
         let Some(list) = before.trim_ascii_end().strip_suffix(b")") else { return Vec::new() };
@@ -58,7 +62,7 @@ impl Pass<'_> {
     }
 
     /// What the name of a column tells, which may stand in quotes, with spaces around it.
-    fn column(&self, name: &[u8]) -> Option<u16> {
+    pub(super) fn column(&self, name: &[u8]) -> Option<u16> {
         let name = name.trim_ascii_end();
         let quotes = name.iter().rev().take(2).take_while(|byte| matches!(byte, b'"' | b'`' | b']' | b'\\')).count();
         let name = &name[..name.len() - quotes];
@@ -67,11 +71,16 @@ impl Pass<'_> {
         self.engine.pairs.named(&name[name.len() - length..])
     }
 
-    /// Looks through the row that opens at `at`, of these `columns`. Gives where it ends, behind its bracket if there is one.
-    fn row(&mut self, at: usize, columns: &[Option<u16>]) -> usize {
+    /// Looks through the row that opens at `at`, of these `columns`, whose strings have quotes unless they are `bare`. Gives where it
+    /// ends, behind its bracket if there is one.
+    pub(super) fn row(&mut self, at: usize, columns: &[Option<u16>], bare: bool) -> usize {
         let mut next = at + 1;
         for number in 0.. {
-            let item = self.item_of_row(next + self.blank(next));
+            let start = next + self.blank(next);
+            let mut item = self.item_of_row(start);
+            if bare && item.value.is_none() {
+                item.value = Some((start..item.end, BARE));
+            }
             if let (Some(Some(detector)), Some((value, kind))) = (columns.get(number), item.value)
                 && self.is_value(*detector, &Value::quoted(value.clone()), kind)
             {
@@ -107,7 +116,7 @@ impl Pass<'_> {
     }
 
     /// The string in the quotes that open at `at`.
-    fn string_at(&mut self, at: usize) -> Option<Item> {
+    pub(super) fn string_at(&mut self, at: usize) -> Option<Item> {
         let quote = self.quote(at)?;
         let length = quote.length(self.rest(quote.start));
         self.steps_of(length);
@@ -141,21 +150,29 @@ impl Pass<'_> {
     }
 
     /// What the column tells that stands before the operator at `at`, perhaps with a `NOT` between them.
-    fn column_before(&self, at: usize) -> Option<u16> {
+    pub(super) fn column_before(&self, at: usize) -> Option<u16> {
         let before = self.text[self.next.min(at).max(at.saturating_sub(2 * NAME))..at].strip_suffix(b" ")?;
         let not = before.last_chunk::<4>().is_some_and(|word| word.eq_ignore_ascii_case(b" not"));
         self.column(&before[..before.len() - if not { 4 } else { 0 }])
     }
 
-    /// `password IN ('a', 'b')`, of which `IN (` stands at `at`.
+    /// `password IN ('a', 'b')`, `(user, password) IN (('a', 'b'))`, of which `IN (` or `IN(` stands at `at`.
     pub(super) fn among(&mut self, at: usize) -> bool {
-        let open = at + 3;
-        let first = self.byte(open + 1 + self.blank(open + 1));
-        if at < self.rows_end || !(matches!(first, b'\'' | b'"') || first.is_ascii_digit()) {
+        let open = at + 2 + usize::from(self.byte(at + 2) == b' ');
+        let inside = open + 1 + self.blank(open + 1);
+        let first = self.byte(inside);
+        if at < self.rows_end || !(matches!(first, b'\'' | b'"' | b'(') || first.is_ascii_digit()) {
+            return false;
+        }
+        if first == b'(' {
+            let columns = self.columns_before(at);
+            if columns.iter().any(Option::is_some) {
+                self.rows_from(inside, &columns);
+            }
             return false;
         }
         let Some(detector) = self.column_before(at) else { return false };
-        self.rows_end = self.row(open, &[Some(detector); MANY]);
+        self.rows_end = self.row(open, &[Some(detector); MANY], false);
         false
     }
 
@@ -210,7 +227,7 @@ impl Pass<'_> {
     }
 
     /// Keeps what stands at `span`, written in this `kind`, if it is a value of `detector`, and gives whether it is.
-    fn keep_if(&mut self, detector: u16, span: Range<usize>, kind: u8) -> bool {
+    pub(super) fn keep_if(&mut self, detector: u16, span: Range<usize>, kind: u8) -> bool {
         let is_one = self.is_value(detector, &Value::quoted(span.clone()), kind);
         if is_one {
             self.next = span.end;

@@ -79,7 +79,16 @@ impl Pass<'_> {
         if !CARD.contains(&run) || memchr::memchr2(b'=', b':', &self.text[behind..start]).is_none() {
             return false;
         }
-        let (Some(card), end) = (self.engine.own.card, self.masks.word_end(start)) else { return false };
+        self.lettered(start, self.masks.word_end(start))
+    }
+
+    /// Whether a second track with letters for its marks is all that stands at `start..end`, which is kept then.
+    pub(super) fn lettered(&mut self, start: usize, end: usize) -> bool {
+        let Some(card) = self.engine.own.card else { return false };
+        let run = self.rest(start).iter().take(LONGEST).take_while(|byte| byte.is_ascii_digit()).count();
+        if !CARD.contains(&run) {
+            return false;
+        }
         let Some((number, [b'D' | b'd', behind @ ..])) = self.text[start..end].split_at_checked(run) else {
             return false;
         };

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::scanner::Pass;
+use super::token::own_length;
 
 /// Longest name of an account, in bytes.
 const NAME: usize = 64;
@@ -69,12 +70,17 @@ impl Pass<'_> {
             || is_mail;
         let marks = self.text[end..].iter().take(2).take_while(|byte| **byte == mark).count();
         // `/home/` in an address of the web is a page.
-        let is_page = folder == b"home" && self.byte_before(at, 2).is_ascii_alphanumeric();
+        let is_page = folder == b"home" && self.is_behind_letter(at - 1);
         let start = end + marks;
         if !is_home || marks == 0 || is_page || self.is_nobodys_folder(start) {
             return false;
         }
         mark == b'\\' && self.spaced_name(start) || self.name(start)
+    }
+
+    /// Whether a letter or digit stands before `at` that is no part of a value.
+    pub(super) fn is_behind_letter(&self, at: usize) -> bool {
+        self.byte_before(at, 1).is_ascii_alphanumeric() && !self.is_found_before(at)
     }
 
     /// Whether the folder at `at` among those of users is none of theirs, with what no name of an account has in it.
@@ -108,7 +114,12 @@ impl Pass<'_> {
     /// `invalid user name`, `user 'name'`, of which `user` stands at `at`.
     pub(super) fn user(&mut self, at: usize) -> bool {
         let end = self.masks.word_end(at);
-        if end - at != 4 || self.byte(end) != b' ' {
+        if self.byte(end) == b'@' {
+            return self.user_at_host(at);
+        }
+        let word = &self.text[at..end];
+        let is_word = [&b"user"[..], b"role", b"username", b"client"].iter().any(|one| word.eq_ignore_ascii_case(one));
+        if !is_word || self.byte(end) != b' ' || end - at == 6 && !self.text[..at].ends_with(b"by ") {
             return false;
         }
         let quote = self.byte(end + 1);
@@ -116,27 +127,57 @@ impl Pass<'_> {
             let name_end = self.name_end(end + 2);
             return self.byte(name_end) == quote && self.name(end + 2);
         }
+        if quote == b'[' && own_length(self.rest(end + 1)).is_none() {
+            return self.bracketed_users(end + 1);
+        }
+        if end - at != 4 || !matches!(word, [b'u' | b'U', ..]) {
+            return false;
+        }
         let before = self.word_before(at);
         let is_named = [&b"invalid"[..], b"illegal", b"unknown", b"unauthorized", b"authenticating", b"nonexistent"]
             .iter()
             .any(|word| before.eq_ignore_ascii_case(word));
         let so_far = &self.text[at.saturating_sub(24)..at];
         let is_session = so_far.ends_with(b" of ") && memchr::memmem::find(so_far, b"ession ").is_some();
-        let ways = [&b"isconnected from "[..], b"onnection closed by ", b"onnection reset by ", b"lose session: "];
+        let ways = [
+            &b"isconnected from "[..],
+            b"nitially as ",
+            b"onnection closed by ",
+            b"onnection reset by ",
+            b"lose session: ",
+        ];
         let is_told = is_named || is_session || ways.iter().any(|way| so_far.ends_with(way));
         (is_told || self.is_refused(end + 1)) && self.name(end + 1)
     }
 
-    /// Whether sshd refuses the account at `start`: `User jane from 203.0.113.9 not allowed because …`.
+    /// `user [jane] -> [joe]`, `user [CORP]\\[jane] at`, as Samba writes them, from the first bracket at `open` on.
+    fn bracketed_users(&mut self, open: usize) -> bool {
+        let end = self.name_end(open + 1);
+        let behind = self.rest(end);
+        let domain =
+            [&b"]\\\\["[..], b"]\\["].iter().find(|marks| behind.starts_with(marks)).map_or(0, |marks| marks.len());
+        if domain > 0 {
+            return self.byte(self.name_end(end + domain)) == b']' && self.name(end + domain);
+        }
+        let second = if behind.starts_with(b"] -> [") { end + 6 } else { self.text.len() };
+        let is_first = self.byte(end) == b']' && self.name(open + 1);
+        self.byte(self.name_end(second)) == b']' && self.name(second) || is_first
+    }
+
+    /// Whether sshd refuses the account at `start`, `User jane from 203.0.113.9 not allowed because …`, or it joins or leaves a group.
     fn is_refused(&self, start: usize) -> bool {
         const REACH: usize = 96;
         let end = self.name_end(start);
         let behind = &self.text[end..self.text.len().min(end + REACH)];
-        behind.starts_with(b" from ") && memchr::memmem::find(behind, b" not allowed because ").is_some()
+        let is_member = behind.starts_with(b" added by ") || behind.starts_with(b" removed by ");
+        is_member || behind.starts_with(b" from ") && memchr::memmem::find(behind, b" not allowed because ").is_some()
     }
 
     /// `password for name`, `session opened for user name`, of which `for` stands at `at`.
     pub(super) fn for_user(&mut self, at: usize) -> bool {
+        if self.answered(at) {
+            return true;
+        }
         let before = self.word_before(at);
         let is_known = BEFORE_FOR.iter().any(|word| before.eq_ignore_ascii_case(word));
         if !is_known && !self.starts_session(at) {

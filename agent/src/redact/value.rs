@@ -7,6 +7,7 @@ use super::ends::{Kind, run_length};
 use super::pairs::{ALIGNED, BARE};
 use super::scanner::Pass;
 use super::secret::named::scheme_length;
+use super::secret::stand_in::is_name_of_secret;
 use super::token::own_length;
 
 /// Longest value in `<…>`, in bytes.
@@ -133,11 +134,19 @@ impl Pass<'_> {
 
     /// The value behind the `:` or `=` at `at`.
     pub(super) fn value(&mut self, at: usize, detector: u16) -> Option<Value> {
-        let mark = self.text[at];
-        if self.byte(at + 1) == b'=' || (mark == b':' && self.byte(at + 1) == b':') {
-            return None;
-        }
-        let first = at + 1 + usize::from(self.byte(at + 1) == b'>' || self.is_row(at));
+        let (mark, is_double) = match (self.text[at], self.byte(at + 1)) {
+            // Directories write values in base64 so.
+            (b':', b':') if self.byte(at + 2) == b' ' && self.engine.own.password == Some(detector) => {
+                let end = self.end_of(at + 3, Kind::Bare);
+                return (end > at + 3).then(|| Value::quoted(at + 3..end));
+            }
+            (b':', b':') => return None,
+            (b'=', b'=') if self.byte(at + 2) == b'=' => return None,
+            (b'=', b'=') => return self.compared(at + 2),
+            (b':', b'=') => (b'=', true),
+            (mark, _) => (mark, false),
+        };
+        let first = at + 1 + usize::from(is_double || self.byte(at + 1) == b'>' || self.is_row(at));
         let spaces = aligned(self.rest(first));
         if first > at + 1
             && self.byte_before(at, 1) == b']'
@@ -154,10 +163,16 @@ impl Pass<'_> {
             if let Some(value) = self.coded(start, detector) {
                 return value;
             }
-            start = self.unwrapped(start, detector);
+            start = self.behind_variable(self.unwrapped(start, detector));
             if let Some(value) = self.within_marks((at, start), detector) {
                 return value;
             }
+        }
+        if mark == b':'
+            && spaces > 0
+            && let Some(value) = self.typed(start)
+        {
+            return value;
         }
         // An empty value stays empty: the name of the next one is none.
         let is_beside = spaces == 1 && first == at + 1 && self.byte_before(at, 1) != b' ';
@@ -169,6 +184,11 @@ impl Pass<'_> {
         let is_secret = self.engine.own.secret == Some(detector);
         let start = start + if is_secret { self.lead_length(start, mark) } else { 0 };
         let end = self.bare_end((start, mark), detector);
+        if is_name_of_secret(&self.text[start..end])
+            && let Some(value) = self.default_behind(end)
+        {
+            return Some(value);
+        }
         let is_prose = mark == b':'
             && spaces > 0
             && self.rest(end).strip_prefix(b" ").is_some_and(is_prose)
@@ -215,10 +235,19 @@ impl Pass<'_> {
     #[inline(never)]
     fn within_marks(&mut self, (at, start): (usize, usize), detector: u16) -> Option<Option<Value>> {
         if let Some(quote) = self.quote(start) {
-            return Some(if self.is_closing(at, quote) { None } else { self.quoted(quote) });
+            if self.is_closing(at, quote) {
+                return Some(None);
+            }
+            let default = if self.byte(quote.start) == b'{' { self.default_within(quote.start) } else { None };
+            return Some(default.or_else(|| self.quoted(quote)));
         }
         if own_length(self.rest(start)).is_some() {
             return Some(None);
+        }
+        if self.byte(start) == b'('
+            && let Some(quote) = self.quote(start + 1)
+        {
+            return Some(self.quoted(quote));
         }
         if let Some(value) = self.glued(start, detector).or_else(|| self.bracketed(start, detector)) {
             return Some(Some(value));
@@ -302,7 +331,7 @@ impl Pass<'_> {
         let is_password = own.password == Some(detector);
         if close == b'}' && self.byte(start + 1) == b'{' {
             // A value is put in there: `{{ name }}`.
-            return Some(None);
+            return Some(self.default_within(start));
         }
         if is_password
             && close == b'}'
@@ -337,11 +366,13 @@ impl Pass<'_> {
         matches!(self.byte(start + close + 1), 0 | b';' | b'"' | b'\'' | b'\n' | b'\r').then_some(start + close)
     }
 
-    /// Whether the `:` at `at` stands behind the verdict on a test, of which the time that it took stands behind its name, from `end`
-    /// on.
+    /// Whether the `:` at `at` stands behind the verdict on a test, of which the name says so, or the time that it took stands behind
+    /// its name, from `end` on.
     fn is_verdict(&self, at: usize, end: usize) -> bool {
+        let (name, behind) = (self.text.get(at..end).unwrap_or_default(), self.rest(end));
+        let is_test = memchr::memmem::find(name, b"test").or_else(|| memchr::memmem::find(name, b"Test")).is_some();
         self.text[..at].ends_with(b"PASS")
-            && matches!(self.rest(end), [b' ', b'(', digit, ..] if digit.is_ascii_digit())
+            && (is_test || matches!(behind, [b' ', b'(', digit, ..] if digit.is_ascii_digit()))
     }
 
     /// Where a value begins that has the name of a type before it, as in YAML, or spaces that are written as in forms; else `at`.

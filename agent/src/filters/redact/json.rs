@@ -83,11 +83,34 @@ fn names<'a>(json: &'a [u8], mut tokens: Tokens<'a>, mut is_name: bool) -> impl 
             match tokens.next()? {
                 Token::Key(range) => is_name = Key::of_json(&json[range]).part() == Part::Name,
                 Token::Text(range) if is_name => return Some(Key::of_json(&json[range])),
+                Token::Open(b'[') if is_name => return last_text(json, &mut tokens),
                 Token::Text(_) | Token::Scalar(_) => {}
                 Token::Open(_) | Token::Close(_) => return None,
             }
         }
     })
+}
+
+/// The last item of the list whose items come next, if all are texts.
+fn last_text<'a>(json: &'a [u8], tokens: &mut Tokens<'a>) -> Option<Key<'a>> {
+    let mut last = None;
+    loop {
+        match tokens.next()? {
+            Token::Text(range) => last = Some(Key::of_json(&json[range])),
+            Token::Close(_) => return last,
+            _ => return None,
+        }
+    }
+}
+
+/// The two items of the list whose items come next, if it holds two texts.
+fn pair<'a>(json: &'a [u8], mut tokens: Tokens<'a>) -> Option<(Key<'a>, Key<'a>)> {
+    let mut text = || match tokens.next() {
+        Some(Token::Text(range)) => Some(Key::of_json(&json[range])),
+        _ => None,
+    };
+    let two = text().zip(text())?;
+    matches!(tokens.next(), Some(Token::Close(_))).then_some(two)
 }
 
 /// Whether the object whose members come next only describes a value.
@@ -126,7 +149,8 @@ impl Walk {
     }
 
     /// Walks over one value.
-    fn json_value(&mut self, splice: &mut Splice<'_>, key: Key<'_>, here: Here) {
+    fn json_value<'a>(&mut self, splice: &mut Splice<'a>, key: Key<'a>, here: Here) {
+        let is_item = std::mem::take(&mut self.is_item);
         match splice.tokens.next() {
             Some(Token::Open(b'{')) => {
                 let depth = self.names.depth();
@@ -134,7 +158,11 @@ impl Walk {
                 self.json_members(splice, inside);
                 self.names.leave(depth);
             }
-            Some(Token::Open(_)) => self.json_items(splice, key, here),
+            Some(Token::Open(_)) => {
+                let name = if is_item { pair(splice.json, splice.tokens.clone()) } else { None };
+                let name = name.filter(|(name, text)| self.is_pair(*name, *text)).map(|(name, _)| name);
+                self.json_items(splice, (key, name), here);
+            }
             Some(Token::Text(range)) => {
                 let inside = splice.bytes(&range);
                 if self.replace(inside, key, is_escaped(inside), here) {
@@ -215,7 +243,8 @@ impl Walk {
         beside.told
     }
 
-    fn json_items(&mut self, splice: &mut Splice<'_>, key: Key<'_>, here: Here) {
+    /// Walks over the items of a list under `key`, of which the second one may have a `name` of its own.
+    fn json_items<'a>(&mut self, splice: &mut Splice<'a>, (key, name): (Key<'a>, Option<Key<'a>>), here: Here) {
         let (mut has_kept, mut before, mut arguments) = (false, None, Arguments::default());
         for index in 0.. {
             let next = splice.tokens.clone().next();
@@ -248,7 +277,9 @@ impl Walk {
             } else if let Some(argument) = argument {
                 self.json_argument(splice, argument, inside);
             } else {
-                self.json_value(splice, option.map_or(key, |(option, _)| option), inside);
+                self.is_item = true;
+                let name = name.filter(|_| index == 1).or(option.map(|(option, _)| option));
+                self.json_value(splice, name.unwrap_or(key), inside);
             }
         }
     }

@@ -51,6 +51,7 @@ impl<'k> Key<'k> {
             [.., a, b, c, d] => self.part_of(u32::from_le_bytes([*a, *b, *c, *d]) | SMALL),
             [_, _, _] if self.bytes.eq_ignore_ascii_case(b"key") => Part::Name,
             [_, _, _] if self.bytes.eq_ignore_ascii_case(b"val") => Part::Value,
+            b"loc" => Part::Name,
             _ => Part::Other,
         }
     }
@@ -64,14 +65,20 @@ impl<'k> Key<'k> {
         const IELD: u32 = u32::from_le_bytes(*b"ield");
         const ARAM: u32 = u32::from_le_bytes(*b"aram");
         const TEXT: u32 = u32::from_le_bytes(*b"text");
+        const NPUT: u32 = u32::from_le_bytes(*b"nput");
+        const ERTY: u32 = u32::from_le_bytes(*b"erty");
+        const RKEY: u32 = u32::from_le_bytes(*b"rkey");
+        const ETER: u32 = u32::from_le_bytes(*b"eter");
         let one_of = |keys: &[&[u8]], part| {
             if keys.iter().any(|key| self.bytes.eq_ignore_ascii_case(key)) { part } else { Part::Other }
         };
         match end {
             ALUE if self.is_value() => Part::Value,
             TEXT => one_of(&[b"#text"], Part::Value),
+            NPUT => one_of(&[b"input"], Part::Value),
             NAME => one_of(&[b"name", b"@name"], Part::Name),
             PATH | IELD | ARAM => one_of(&[b"path", b"field", b"param"], Part::Name),
+            ERTY | RKEY | ETER => one_of(&[b"property", b"parameterkey", b"parameter"], Part::Name),
             _ => Part::Other,
         }
     }
@@ -109,7 +116,7 @@ impl<'k> Key<'k> {
 
 /// Whether `word` stands before `value` and says no more of what it is.
 fn is_before_value(word: &[u8]) -> bool {
-    const WORDS: [&[u8]; 7] = [b"new", b"old", b"previous", b"current", b"rejected", b"string", b"int"];
+    const WORDS: [&[u8]; 8] = [b"new", b"old", b"previous", b"current", b"rejected", b"string", b"int", b"parameter"];
     let word = word.strip_suffix(b"_").unwrap_or(word);
     WORDS.iter().any(|one| word.eq_ignore_ascii_case(one))
 }

@@ -174,6 +174,48 @@ fn a_value_beside_its_name_is_judged_by_that() {
 
 /// As containers and audits have their arguments.
 #[test]
+fn a_track_with_letters_is_known_by_its_key() {
+    for key in ["track2", "track2Data", "35"] {
+        let record = format!(r#"{{"{key}":"4111111111111111D25121010000000000000F"}}"#);
+        assert_eq!(one(&[], &record), format!(r#"{{"{key}":"<card><secret>"}}"#));
+    }
+    let other = r#"{"id":"4111111111111111D25121010000000000000F","track":"4111111111111112D2512101"}"#;
+    assert_eq!(one(&[], other), other);
+}
+
+#[test]
+fn pairs_in_lists_and_paths_name_values() {
+    for (record, expected) in [
+        (
+            r#"{"a":[["password","hunter2"],["user","jdupont"],["b","c"]]}"#,
+            r#"{"a":[["password","<password>"],["user","<username>"],["b","c"]]}"#,
+        ),
+        (
+            r#"{"a":[{"loc":["body","password"],"msg":"bad","input":"hunter2"}]}"#,
+            r#"{"a":[{"loc":["body","password"],"msg":"bad","input":"<password>"}]}"#,
+        ),
+        (r#"{"a":{"property":"password","value":"hunter2"}}"#, r#"{"a":{"property":"password","value":"<password>"}}"#),
+        (
+            r#"{"ParameterKey":"DBPassword","ParameterValue":"hunter2"}"#,
+            r#"{"ParameterKey":"DBPassword","ParameterValue":"<password>"}"#,
+        ),
+        (
+            r#"{"name":[{"use":"usual","family":"Dupont","given":["Jean","Paul"]}]}"#,
+            r#"{"name":[{"use":"usual","family":"<person_name>","given":["<person_name>","<person_name>"]}]}"#,
+        ),
+        (
+            r#"{"a":["user","jdupont"],"b":[["user","password"]]}"#,
+            r#"{"a":["user","jdupont"],"b":[["user","password"]]}"#,
+        ),
+        (r#"{"family":"inet","given":"Jean","input":"x"}"#, r#"{"family":"inet","given":"Jean","input":"x"}"#),
+    ] {
+        let once = one(&[], record);
+        assert_eq!(once, expected, "{record}");
+        assert_eq!(one(&[], &once), once, "twice is once");
+    }
+}
+
+#[test]
 fn an_argument_is_judged_by_the_option_before_it() {
     for (record, expected) in [
         (r#"{"args":["--password","hunter22x","-v","x"]}"#, r#"{"args":["--password","<password>","-v","x"]}"#),

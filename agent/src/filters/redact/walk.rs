@@ -40,6 +40,8 @@ pub(super) struct Walk {
     /// Values of the record that are to be changed, by their places.
     changes: Vec<(usize, Value)>,
     columns: Columns,
+    /// Whether the value at hand is an item of a list.
+    pub(super) is_item: bool,
     /// Whether every field is looked through.
     #[cfg(any(test, fuzzing))]
     pub(super) is_plain: bool,
@@ -59,6 +61,7 @@ impl Walk {
             renamed: Vec::new(),
             changes: Vec::new(),
             columns: Columns::new(),
+            is_item: false,
             #[cfg(any(test, fuzzing))]
             is_plain: false,
         }
@@ -172,6 +175,7 @@ impl Walk {
     }
 
     fn value(&mut self, batch: &mut Batch, value: Value, key: Text, here: Here) -> Fate {
+        let is_item = std::mem::take(&mut self.is_item);
         match value {
             Value::Text(text) => self.text(batch, text, key, here),
             Value::Number(_) | Value::I64(_) | Value::U64(_) | Value::F64(_) => self.number(batch, value, key, here),
@@ -186,11 +190,15 @@ impl Walk {
             Value::Map(range) => {
                 let depth = self.names.depth();
                 let inside = self.below(Key::of_text(batch, key), here, || describes(batch, range));
-                let fate = self.nested(batch, range, None, inside);
+                let name = self.name_of_value(batch, range);
+                let fate = self.nested(batch, range, (None, name), inside);
                 self.names.leave(depth);
                 fate
             }
-            Value::List(range) => self.nested(batch, range, Some(key), here),
+            Value::List(range) => {
+                let name = if is_item { self.name_of_pair(batch, range) } else { None };
+                self.nested(batch, range, (Some(key), name), here)
+            }
             // Only a rule of its field makes it a value that is to be hidden.
             Value::Bool(_) if here.whole.is_some() => self.number(batch, value, key, here),
             Value::Null | Value::Bool(_) => Fate::Same,
@@ -244,10 +252,15 @@ impl Walk {
         here.with(names.enter(key, here.above, tell))
     }
 
-    /// Goes through the fields of a map, or of the list that `list` is the key of.
-    fn nested(&mut self, batch: &mut Batch, range: Range, list: Option<Text>, here: Here) -> Fate {
+    /// Goes through the fields of a map, or of the list that `list` is the key of. `name` is what one of them names another one.
+    fn nested(
+        &mut self,
+        batch: &mut Batch,
+        range: Range,
+        (list, name): (Option<Text>, Option<Text>),
+        here: Here,
+    ) -> Fate {
         let (mut kept, mut changed) = (0, false);
-        let name = if list.is_none() { self.name_of_value(batch, range) } else { None };
         let mut arguments = Arguments::default();
         for at in 0..range.len as usize {
             let mut field = batch.fields(range)[at];
@@ -256,11 +269,13 @@ impl Walk {
                 None => self.enter(batch, here, field),
             };
             let key = match (list, name) {
+                (Some(_), Some(name)) if at == 1 => name,
                 (Some(list), _) => self.option_before(batch, range, at).unwrap_or(list),
                 (_, Some(name)) if is_part(batch, field, Part::Value) => name,
                 _ => field.key,
             };
             let argument = if list.is_some() { next_argument(&mut arguments, batch, field.value) } else { None };
+            self.is_item = list.is_some();
             let fate = match argument {
                 Some((text, argument)) => self.argument(batch, text, argument, inside),
                 None => self.field(batch, Field { key, ..field }, inside),
@@ -334,6 +349,21 @@ impl Walk {
         option.is_option() && !text.bytes.starts_with(b"-") && self.redactor.below(option.bytes) != Below::Nothing
     }
 
+    /// The name in the list of these fields, if that and its value are all that it holds, as in a list of pairs: `["password", "x"]`.
+    fn name_of_pair(&mut self, batch: &Batch, range: Range) -> Option<Text> {
+        let [Field { value: Value::Text(name), .. }, Field { value: Value::Text(text), .. }] = batch.fields(range)
+        else {
+            return None;
+        };
+        self.is_pair(Key::of_text(batch, *name), Key::of_text(batch, *text)).then_some(*name)
+    }
+
+    /// Whether `name` and `text`, two texts in a list in a list, are a name and its value.
+    pub(super) fn is_pair(&mut self, name: Key<'_>, text: Key<'_>) -> bool {
+        let mut below = |key: Key<'_>| self.redactor.below(key.end());
+        !name.escaped && below(name) != Below::Nothing && below(text) != Below::Whole
+    }
+
     /// What the map of these fields holds as the name of a value beside it.
     fn name_of_value(&mut self, batch: &Batch, range: Range) -> Option<Text> {
         let fields = batch.fields(range);
@@ -346,6 +376,11 @@ impl Walk {
     fn name_in(&mut self, batch: &Batch, fields: &[Field]) -> Option<Text> {
         let name = |field: &Field| match field.value {
             Value::Text(text) if is_part(batch, *field, Part::Name) => Some((Key::of_text(batch, text), text)),
+            // Of a path the last one.
+            Value::List(range) if is_part(batch, *field, Part::Name) => match batch.fields(range).last()?.value {
+                Value::Text(text) => Some((Key::of_text(batch, text), text)),
+                _ => None,
+            },
             _ => None,
         };
         self.telling(fields.iter().filter_map(name))

@@ -26,6 +26,10 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "mot_de_passe",
         "mdp",
         "motdepasse",
+        "palavra_passe",
+        "palavrapasse",
+        "pass_word",
+        "requirepass",
         "passwort",
         "kennwort",
         "contrasena",
@@ -84,6 +88,9 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "('user', 'x'), ('password', '[[hunter2]]')",
         "password= [[Zm9vYmFyYmF6=]] password= [[aB3:dE5gH]]",
         "password = hashlib.md5(\"[[hunter2]]\") password = os.environ.get(\"PW\", \"[[hunter2]]\")",
+        "palavra-passe: [[hunter2]] passWord=[[hunter2]] userPassword:: [[aHVudGVyMg==]] --requirepass [[hunter2]]",
+        "requirepass [[hunter2]]",
+        "zip -er -P [[hunter2]] out.zip",
         "password=[[john.doe]] password=[[a.b(c]]) user[password]: [[hunter2]] [\"password\"]: [[hunter2]]",
     ],
     rejects: &[
@@ -225,6 +232,9 @@ pub(in super::super) const SECRET: Detector = Detector {
         "session",
         "sid",
         "shared_access_signature",
+        "code_verifier",
+        "samlresponse",
+        "saml_response",
     ],
     summary: "Key, token or other secret behind its name",
     source: "gitleaks, generic rule; OAuth 2.0 (RFC 6749); AWS Signature 4; Azure shared access signatures; OVH, Outscale and Scaleway interfaces",
@@ -237,6 +247,8 @@ pub(in super::super) const SECRET: Detector = Detector {
         "AWS_SECRET_ACCESS_KEY=[[/jm5o4eAGHJs/wdX3MGkiiULwAuQW4qDS/oWo4yB]]",
         "\"refreshToken\":\"[[1//0abcDEFghi]]\"",
         "SECRET_KEY_BASE=[[0123456789abcdef0123456789abcdef]]",
+        "Authorization: Bot [[MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs]]",
+        "SAMLResponse=[[PHNhbWxwOlJlc3BvbnNlIHhtbG5z]]&x code_verifier=[[dBjftJeZ4CVP-mB92K27uhbUJU1p1r]]",
         "APP_KEY=[[base64:Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF=]]",
         "%B4111111111111111[[^DOE/JOHN^25121010000000000123]]?;4111111111111111[[=25121010000012345678]]?",
         "track2=;4111111111111111[[=25121010000012345678]]?",
@@ -369,7 +381,7 @@ const SEEN: usize = 64;
 /// How long the name of a scheme is, with the space behind it, that `text` begins with, as behind `Authorization:`; 0 if there is none.
 /// Those with detectors of their own are left.
 pub(in super::super) fn scheme_length(text: &[u8]) -> usize {
-    const SCHEMES: &[&[u8]] = &[b"token ", b"apikey ", b"api-key ", b"key ", b"sso-key "];
+    const SCHEMES: &[&[u8]] = &[b"token ", b"apikey ", b"api-key ", b"key ", b"sso-key ", b"bot ", b"oauth "];
     let is_first = |scheme: &&&[u8]| {
         text.get(scheme.len() - 1) == Some(&b' ') && text[..scheme.len()].eq_ignore_ascii_case(scheme)
     };

@@ -15,7 +15,8 @@ pub(in super::super) fn is_stand_in(value: &[u8]) -> bool {
     let value = without_breaks(value);
     match value {
         b"?" => true,
-        [b'$', b'{' | b'(', ..] | [b'{', b'{', ..] => true,
+        [b'$', b'{', rest @ ..] => !is_glued(rest),
+        [b'$', b'(', ..] | [b'{', b'{', ..] => true,
         [b'#', b'{', rest @ ..] => name_length(rest) > 0,
         [b'$', rest @ ..] => is_number(rest) || is_name_of_secret(rest.strip_prefix(b"env:").unwrap_or(rest)),
         [b':', rest @ ..] => is_name_of_secret(rest),
@@ -30,6 +31,12 @@ fn without_breaks(mut value: &[u8]) -> &[u8] {
         value = rest;
     }
     value
+}
+
+/// Whether letters or digits are glued to the variable whose name `text` begins with, and no further variable.
+fn is_glued(text: &[u8]) -> bool {
+    let Some(close) = memchr::memchr(b'}', text) else { return false };
+    text.get(close + 1).is_some_and(u8::is_ascii_alphanumeric) && !text[close..].contains(&b'$')
 }
 
 fn is_number(text: &[u8]) -> bool {
@@ -103,8 +110,8 @@ mod tests {
             assert!(is_stand_in(text.as_bytes()), "{text}");
         }
         for text in [
-            "??", "?a", "$123", "$1a", ":hunter", ":mypass", "$mypass", "@home", "$ecret1", "%", "%%", "%s1", "%a%",
-            "s", "password", "", "$", ":",
+            "??", "?a", "${PW}abc", "$123", "$1a", ":hunter", ":mypass", "$mypass", "@home", "$ecret1", "%", "%%",
+            "%s1", "%a%", "s", "password", "", "$", ":",
         ] {
             assert!(!is_stand_in(text.as_bytes()), "{text}");
         }

@@ -339,7 +339,7 @@ pub(in super::super) const OTHERS: Detector = Detector {
         shape(rest.len() >= 28 && is_key && is_pat && is_grid && digits(rest) >= 2)
     },
     context: &["sendgrid", "digitalocean", "shopify", "grafana"],
-    summary: "Token of SendGrid, DigitalOcean, Shopify, Grafana, Sentry, Linear, Postman, New Relic, Databricks, Mailgun, a bot of Telegram or a webhook of Discord, or an age key",
+    summary: "Token of SendGrid, DigitalOcean, Shopify, Grafana, Sentry, Linear, Postman, New Relic, Databricks, Mailgun, a bot of Telegram or a webhook of Discord or Teams, or an age key",
     source: "the issuers' pages on their tokens",
     matches: &[
         "[[dop_v1_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef]]",
@@ -347,6 +347,7 @@ pub(in super::super) const OTHERS: Detector = Detector {
         "https://discord.com/api/webhooks/[[123456789012345678/abcdefGHIJKL1234567890_-abcdefGHIJKL1234567890abcdefGHIJKL1234567890ab]]",
         "https://discordapp.com/api/v10/webhooks/[[123456789012345678/abcdefGHIJKL1234567890_-abcdefGHIJKL1234567890]]?x",
         "https://api.telegram.org/bot[[123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsawE]]/getMe",
+        "https://x.webhook.office.com/webhookb2/[[11111111-2222-3333-4444-555555555555@11111111-2222-3333-4444-555555555555/IncomingWebhook/abcdef0123456789/11111111-2222-3333-4444-555555555555]] 200",
         "started with [[1234567890:AAFdqTcvCH1vGWJxfSeof-As0K5PALDsawE]] ok",
     ],
     rejects: &[

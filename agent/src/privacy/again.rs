@@ -1,0 +1,142 @@
+//! A further look at a text as it will read. What is glued to a value may be one by itself only when a label stands in the place of
+//! that: `<card>+33612345678`. So a text that was hidden is not changed when it comes through once more.
+//!
+//! Most values stand apart from what is beside them, and their texts are looked through once.
+
+use super::action::Action;
+use super::bare::Quotes;
+use super::policy::Policy;
+use super::token::push_label;
+use crate::redact::{Fences, Finding};
+
+/// Further looks at one text, at the most.
+pub(super) const LOOKS: usize = 3;
+/// Bytes of a part of an address in hexadecimal digits, and its colon.
+const HEX: usize = 5;
+/// Longest word behind a name and before a value that tells whether it begins a sentence, in bytes.
+const WORD: usize = 64;
+
+/// A value: where it lies, and what stands in its place in the new text.
+#[derive(Debug)]
+struct Piece {
+    old: (u32, u32),
+    new: (u32, u32),
+}
+
+/// The text as it will read.
+#[derive(Debug, Default)]
+pub(super) struct Again {
+    pub(super) text: Vec<u8>,
+    pieces: Vec<Piece>,
+}
+
+impl Again {
+    /// Puts labels in the place of what was `found` in `text` and is to be hidden.
+    pub(super) fn write(&mut self, policy: &Policy, text: &[u8], fences: Option<&Fences>, found: &[Finding]) {
+        self.text.clear();
+        self.pieces.clear();
+        let (mut copied, mut quotes) = (0, Quotes::default());
+        for one in found {
+            let fitted = quotes.fitting(fences, text, one.start as usize..one.end as usize);
+            let number = usize::from(one.detector);
+            let action = policy.action(number);
+            // A network looks as the address in it does.
+            if matches!(action, Action::Keep | Action::TruncateIp { .. }) {
+                continue;
+            }
+            for part in fitted.parts(text) {
+                self.text.extend_from_slice(text.get(copied..part.start).unwrap_or_default());
+                copied = part.end;
+                let start = self.text.len() as u32;
+                if *action != Action::Remove {
+                    self.text.extend_from_slice(fitted.quote);
+                    push_label(policy.detectors()[number].entity, &mut self.text);
+                    self.text.extend_from_slice(fitted.quote);
+                }
+                let new = (start, self.text.len() as u32);
+                self.pieces.push(Piece { old: (part.start as u32, part.end as u32), new });
+            }
+        }
+        self.text.extend_from_slice(text.get(copied..).unwrap_or_default());
+    }
+
+    /// Moves what was `found` in the new text to where it lies in the old one, without what lies within a label.
+    pub(super) fn give_back(&self, found: &mut Vec<Finding>) {
+        found.retain_mut(|one| {
+            let first = self.pieces.partition_point(|piece| piece.new.1 <= one.start);
+            let is_within =
+                self.pieces.get(first).is_some_and(|piece| piece.new.0 <= one.start && one.end <= piece.new.1);
+            one.start = self.start(first, one.start);
+            one.end = self.end(one.end);
+            !is_within && one.start < one.end
+        });
+    }
+
+    /// Where what begins at `at` in the new text begins in the old one, before which it is if it begins in piece `first`.
+    fn start(&self, first: usize, at: u32) -> u32 {
+        match self.pieces.get(first) {
+            Some(piece) if piece.new.0 <= at => piece.old.0,
+            _ => self.behind(first, at),
+        }
+    }
+
+    fn end(&self, at: u32) -> u32 {
+        let first = self.pieces.partition_point(|piece| piece.new.1 < at);
+        match self.pieces.get(first) {
+            Some(piece) if piece.new.0 < at => piece.old.1,
+            _ => self.behind(first, at),
+        }
+    }
+
+    /// The place of `at`, which lies behind the piece before `first` and in none.
+    fn behind(&self, first: usize, at: u32) -> u32 {
+        match first.checked_sub(1).and_then(|before| self.pieces.get(before)) {
+            Some(piece) => piece.old.1 + (at - piece.new.1),
+            None => at,
+        }
+    }
+}
+
+/// Whether anything may be found in `text` only when labels stand in the place of what was `found`.
+pub(super) fn may_hold_more(policy: &Policy, text: &[u8], found: &[Finding]) -> bool {
+    let is_removed = |one: &Finding| *policy.action(usize::from(one.detector)) == Action::Remove;
+    let is_glued = |one: &Finding| {
+        let (before, behind) = (text.get(..one.start as usize), text.get(one.end as usize..));
+        is_glued_before(before.unwrap_or_default()) || is_glued_behind(behind.unwrap_or_default())
+    };
+    found.iter().any(|one| is_removed(one) || is_glued(one)) || closes_label(policy, text, found)
+}
+
+/// Whether a value that stands right behind `before` is glued to what that ends with, or is what tells a word there from a sentence.
+fn is_glued_before(before: &[u8]) -> bool {
+    match before {
+        [head @ .., b':'] => head.iter().rev().take(HEX).any(|byte| *byte == b':'),
+        [head @ .., b' '] => {
+            let word = head.iter().rev().take(WORD).take_while(|byte| !byte.is_ascii_whitespace()).count();
+            word > 0 && head[..head.len() - word].ends_with(b": ")
+        }
+        [.., byte] => !b"\t\r\n\"'`,;&(<[{=|?>/\\@.".contains(byte),
+        [] => false,
+    }
+}
+
+/// Whether a value that stands right before `behind` is glued to what that begins with.
+fn is_glued_behind(behind: &[u8]) -> bool {
+    match behind {
+        [b'.', next, ..] => next.is_ascii_alphanumeric(),
+        [b'(', next, ..] => !next.is_ascii_alphabetic(),
+        [byte, ..] => !b" \t\r\n\"'`,;&)}]>=:?.|\\<@/".contains(byte),
+        [] => false,
+    }
+}
+
+/// Whether an element is closed that is called as the label of a value before it: of both one makes an element of XML.
+fn closes_label(policy: &Policy, text: &[u8], found: &[Finding]) -> bool {
+    const CLOSES: &[u8] = b"</";
+    let Some(first) = found.first() else { return false };
+    let behind = text.get(first.end as usize..).unwrap_or_default();
+    memchr::memmem::find_iter(behind, CLOSES).any(|place| {
+        let name = behind.get(place + CLOSES.len()..).unwrap_or_default();
+        found.iter().any(|one| name.starts_with(policy.detectors()[usize::from(one.detector)].entity.as_bytes()))
+    })
+}
