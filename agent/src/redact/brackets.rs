@@ -41,7 +41,7 @@ struct Within {
 
 /// Strings in brackets that were asked for in vain, with all further ones up to some place: behind many names one after the other each
 /// is asked for once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Strings {
     detector: u16,
     /// Where the first one begins, and behind the last one.
@@ -53,9 +53,12 @@ pub(super) struct Strings {
 }
 
 impl Strings {
+    /// None.
+    pub(super) const NONE: Self = Self { detector: 0, first: 0, end: 0, starts: 0, values: 0 };
+
     /// None so far, of those from `quote` on.
     fn begin(detector: u16, quote: Quote) -> Self {
-        Self { detector, first: quote.start, ..Self::default() }
+        Self { detector, first: quote.start, ..Self::NONE }
     }
 
     /// How many strings that are no names were asked for from `quote` on, and behind the last one, if all these were asked for as values

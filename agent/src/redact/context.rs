@@ -260,12 +260,16 @@ impl Words {
         }
     }
 
-    /// Whether a word of this key, behind one of the key `before`, may end a phrase that speaks for a number. A word before it
-    /// that is not known may be any.
+    /// Whether a word of this key may end a phrase that speaks for a number.
+    #[inline(always)]
+    pub(super) fn may_be_last(&self, key: u64) -> bool {
+        self.lasts.may_hold(key)
+    }
+
+    /// Whether it may do so behind a word of the key `before`. One that is not known may be any.
     #[inline(always)]
     pub(super) fn may_end(&self, before: Option<u64>, key: u64) -> bool {
-        self.lasts.may_hold(key)
-            && before.is_none_or(|before| self.singles.may_hold(key) || self.pairs.may_hold(pair_key(before, key)))
+        before.is_none_or(|before| self.singles.may_hold(key) || self.pairs.may_hold(pair_key(before, key)))
     }
 
     /// The lengths of runs that a phrase may speak for which ends with a word of this key, behind one of the key `before`, if that is

@@ -4,7 +4,6 @@
 use vigie_parsers::simd::Classes;
 
 use super::Finding;
-use super::masks::{NO_CLASSES, alnums};
 use super::quote::slashes_before;
 
 /// Text whose codes are replaced, and where each of its bytes came from.
@@ -31,12 +30,10 @@ impl Decoded {
     pub(super) fn read(&mut self, text: &[u8], all: &[Classes], is_escaped: bool) -> bool {
         let mut copied = None;
         for (block, classes) in all.iter().enumerate() {
-            let before = block.checked_sub(1).map_or(&NO_CLASSES, |block| &all[block]);
-            let mut codes = classes.codes | octals(before, classes, |at| is_octal(text, block * 64 + at));
+            let mut codes = classes.codes;
             while codes != 0 {
                 let at = block * 64 + codes.trailing_zeros() as usize;
                 codes &= codes - 1;
-                let at = at - usize::from(text[at] == b'0');
                 copied = self.replace(text, at, copied, is_escaped);
             }
         }
@@ -253,37 +250,6 @@ fn written_break(text: &[u8], at: usize, is_escaped: bool) -> Option<Code> {
     let is_json = first.is_some_and(|first| b"{[".contains(first));
     let is_break = own == unit && is_json || begins_anew(&text[..at + own - unit], behind);
     is_break.then(|| one(byte, own + 1))
-}
-
-/// Where a zero stands in a block that may be the first digit of a byte in octal, which `is_octal` tells of a place in it, as bits.
-#[inline(always)]
-fn octals(before: &Classes, classes: &Classes, is_octal: impl Fn(usize) -> bool) -> u64 {
-    let firsts = classes.zeros & !(alnums(classes) << 1 | alnums(before) >> 63);
-    let mut zeros = firsts & (classes.digits >> 1 | 1 << 63) & (classes.digits >> 2 | 3 << 62);
-    let mut octals = 0;
-    while zeros != 0 {
-        let bit = zeros & zeros.wrapping_neg();
-        zeros ^= bit;
-        octals |= if is_octal(bit.trailing_zeros() as usize) { bit } else { 0 };
-    }
-    octals
-}
-
-/// Whether a break is written in octal in `text`, of whose bytes `all` tells the kinds.
-#[inline(always)]
-pub(super) fn has_octals(text: &[u8], all: &[Classes]) -> bool {
-    let mut before = &NO_CLASSES;
-    all.iter().enumerate().any(|(block, classes)| {
-        let octals = octals(before, classes, |at| is_octal(text, block * 64 + at));
-        before = classes;
-        octals != 0
-    })
-}
-
-/// Whether the zero at `at` is the first digit of a break that stands as `#012` there.
-#[inline(never)]
-fn is_octal(text: &[u8], at: usize) -> bool {
-    at.checked_sub(1).and_then(|mark| text.get(mark..)).is_some_and(|text| text[0] == b'#' && octal(text).is_some())
 }
 
 /// `#012`, `#011`, `#015` and `#000`, as rsyslog writes what would break a line. Digits behind it make it a number, unless they are

@@ -35,7 +35,9 @@ impl<const N: usize> Filter<N> {
 /// The eight bytes from `start` on, the first one lowest, zeros behind the end of `text`.
 #[inline(always)]
 pub(super) fn head(text: &[u8], start: usize) -> u64 {
-    match text.get(start..).and_then(<[u8]>::first_chunk) {
+    // Places are below 4 GiB, so that one comparison tells whether eight bytes are there.
+    let end = u64::from(start as u32) + 8;
+    match text.get(start as u32 as usize..end as usize).and_then(<[u8]>::first_chunk) {
         Some(chunk) => u64::from_le_bytes(*chunk),
         None => short(text, start),
     }
@@ -44,7 +46,9 @@ pub(super) fn head(text: &[u8], start: usize) -> u64 {
 /// The first four of them.
 #[inline(always)]
 pub(super) fn first_letters(text: &[u8], start: usize) -> u32 {
-    match text.get(start..).and_then(<[u8]>::first_chunk) {
+    // Places are below 4 GiB, so that one comparison tells whether four bytes are there.
+    let end = u64::from(start as u32) + 4;
+    match text.get(start as u32 as usize..end as usize).and_then(<[u8]>::first_chunk) {
         Some(chunk) => u32::from_le_bytes(*chunk),
         None => short(text, start) as u32,
     }
@@ -124,7 +128,7 @@ impl Listed {
 }
 
 /// The less than eight bytes from `start` on, the first one lowest.
-#[inline]
+#[inline(never)]
 fn short(text: &[u8], start: usize) -> u64 {
     match text.last_chunk() {
         Some(last) => u64::from_le_bytes(*last) >> (8 * (8 - (text.len() - start).min(8))).min(63),

@@ -3,7 +3,7 @@
 //! So it is with most texts. Dates, times and what else is passed over need not be known for that: whatever may be a value is looked
 //! at by itself, in any order. A text in which something may be is looked through in full.
 
-use std::ops::Range;
+use std::ops::{Not, Range};
 
 use vigie_parsers::simd::Classes;
 
@@ -17,7 +17,7 @@ use super::engine::{Asked, LONGEST};
 use super::masks::{Masks, NO_CLASSES, Window, alnums};
 use super::prefixes::Place;
 use super::scanner::{Pass, long_capitals};
-use super::shapes::Shape;
+use super::shapes::{Form, Shape, countries};
 use super::universal::iban;
 use super::ways::{Beginning, GROUPS, Way};
 
@@ -45,18 +45,21 @@ struct Seen {
     is_asked: bool,
 }
 
+/// What is told of a chain in which nothing counts without a word.
+struct Told {
+    runs: Lengths,
+    /// Whether the lengths of its groups alone tell it, with what they are made of.
+    by_form: bool,
+}
+
 /// One group.
 struct Group {
     start: usize,
     size: usize,
     /// Its digits, as bits.
     digits: u64,
-    /// The digits from its first byte on, its own and those behind it.
-    ahead: u64,
     /// Whether it is a word by itself.
     is_whole: bool,
-    /// Bytes of the chain from here on.
-    room: usize,
 }
 
 impl Pass<'_> {
@@ -66,8 +69,6 @@ impl Pass<'_> {
         if self.is_plain() {
             return false;
         }
-        let masks = self.masks;
-        let blocks = masks.blocks();
         // The lengths of runs that any word speaks for.
         let lengths = self.hearing.lengths().and(self.key.context.lengths);
         if lengths.any & BIRTHS != 0 {
@@ -75,6 +76,17 @@ impl Pass<'_> {
         }
         let asked = self.engine.asked_lengths();
         let lengths = Lengths { any: lengths.any & asked, lettered: lengths.lettered & asked };
+        let masks = self.masks;
+        // Most texts are of one block, of which there is less to be told.
+        match masks.blocks() {
+            [only] => self.are_blocks_quiet(std::slice::from_ref(only), lengths),
+            blocks => self.are_blocks_quiet(blocks, lengths),
+        }
+    }
+
+    /// The same of its `blocks`, if words speak for these `lengths`.
+    #[inline(always)]
+    fn are_blocks_quiet(&mut self, blocks: &[Classes], lengths: Lengths) -> bool {
         let (mut before, mut before_chains, mut chains) = (&NO_CLASSES, 0, joined(blocks, 0));
         for (number, classes) in blocks.iter().enumerate() {
             let next_chains = if number + 1 < blocks.len() { joined(blocks, number + 1) } else { 0 };
@@ -85,8 +97,8 @@ impl Pass<'_> {
             let calls = starts & (classes.zeros & (classes.zeros >> 1 | next_zeros) | classes.digits & pluses);
             if words != 0 && !self.are_quiet(number, words, Self::look_at)
                 || calls != 0 && !self.are_digits_quiet(number, calls)
-                || classes.pairs != 0 && !self.are_pairs_quiet(number, classes)
-                || !self.are_chains_quiet(number, (before_chains, chains, next_chains), lengths)
+                || classes.pairs != 0 && !self.are_pairs_quiet(blocks, number)
+                || !self.are_chains_quiet((blocks, number), (before_chains, chains, next_chains), lengths)
             {
                 return false;
             }
@@ -163,9 +175,10 @@ impl Pass<'_> {
 
     /// Whether no `:` or `=` in a block stands behind a known name or in an address.
     #[inline(always)]
-    fn are_pairs_quiet(&mut self, number: usize, classes: &Classes) -> bool {
-        let (behind_others, near) = open_pairs(self.masks.blocks(), number);
-        let mut pairs = classes.pairs & (behind_others | self.hearing.names(number));
+    fn are_pairs_quiet(&mut self, blocks: &[Classes], number: usize) -> bool {
+        let classes = &blocks[number];
+        let (behind_others, near) = open_pairs(blocks, number);
+        let mut pairs = classes.pairs & (behind_others | self.hearing.names(blocks, number));
         let mut colons = classes.pairs & near;
         while colons != 0 {
             let bit = colons & colons.wrapping_neg();
@@ -186,7 +199,12 @@ impl Pass<'_> {
     /// Whether no chain that begins in a block holds a number that counts without a word, or one of these `lengths`. `chains` are the
     /// bytes of them in the block before, in this one and in the next.
     #[inline(always)]
-    fn are_chains_quiet(&mut self, number: usize, chains: (u64, u64, u64), lengths: Lengths) -> bool {
+    fn are_chains_quiet(
+        &mut self,
+        (blocks, number): (&[Classes], usize),
+        chains: (u64, u64, u64),
+        lengths: Lengths,
+    ) -> bool {
         let (before, here, next) = chains;
         let starts = here & !(here << 1 | before >> 63);
         let ahead = |bits: u64, next: u64, count: u32| bits >> count | next << (64 - count);
@@ -195,12 +213,12 @@ impl Pass<'_> {
         let fours = twos & ahead(twos, next_twos, 2);
         let next_fours = next_twos & ahead(next_twos, u64::MAX, 2);
         // Without a number that words speak for the shortest values are `1.2.3.4` and the first half of `1.2345,1.2345`.
-        let (blocks, more) = (self.masks.blocks(), ahead(twos, next_twos, 4));
+        let more = ahead(twos, next_twos, 4);
         let joints = ahead(blocks[number].joints, blocks.get(number + 1).map_or(0, |next| next.joints), 1);
         let shortest = ahead(fours, next_fours, 3) | joints & more;
         let long = fours & if lengths.any == 0 { shortest } else { ahead(here, next, 4) };
         let long = long & starts;
-        let mut digits = first_digits(here, self.masks.blocks()[number].digits, long);
+        let mut digits = first_digits(here, blocks[number].digits, long);
         while digits != 0 {
             let digit = digits & digits.wrapping_neg();
             digits ^= digit;
@@ -244,10 +262,40 @@ impl Pass<'_> {
         let is_quiet = match self.shapes.find(shape) {
             Some(_) if lengths.any == 0 => true,
             Some(runs) if runs != Lengths::ALL => !runs.meets(lengths) || !self.is_spoken_for(at, at + length as usize),
-            _ => self.is_chain_quiet((at, length), window, lengths, shape),
+            _ => self.is_form_quiet((at, length), window, lengths, shape),
         };
-        let places = Dots::of(window, within).places;
-        is_quiet && (places == 0 || !self.has_position(at, window, places))
+        let (dots, countries) = (Dots::of(window, within), countries(window, within));
+        is_quiet
+            && (dots.places == 0 || !self.has_position(at, window, dots.places))
+            && (dots.fours == 0 || !self.has_address(at, window, dots.fours))
+            && (countries == 0 || !self.has_iban((at, length), countries))
+    }
+
+    /// Whether anything is found in four numbers of which the first stands before any of `fours` in the chain at `at`.
+    #[inline(never)]
+    fn has_address(&mut self, at: usize, window: &Window, mut fours: u64) -> bool {
+        while fours != 0 {
+            let place = fours.trailing_zeros();
+            fours &= fours - 1;
+            let size = (window.alnums << (64 - place)).leading_ones();
+            if size < 4 && self.is_address(at + (place - size) as usize) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether an account number (IBAN) may begin at any of the bits `starts` of the chain at `at`.
+    #[inline(never)]
+    fn has_iban(&self, (at, length): (usize, u32), mut starts: u64) -> bool {
+        while starts != 0 {
+            let place = starts.trailing_zeros();
+            starts &= starts - 1;
+            if self.may_be_iban(at + place as usize, (length - place) as usize) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether a position on earth begins before any of `places` in the chain at `at`. Most often these are parts of seconds, and
@@ -285,32 +333,44 @@ impl Pass<'_> {
                 || self.engine.asks_alone(length, has_letters) && self.may_count(at, at + length, has_letters))
     }
 
-    /// The same, and keeps its `shape` where that alone told it.
+    /// Whether no run of the chain at `at` counts, as far as its form tells, or each of its groups.
     #[inline(never)]
-    fn is_chain_quiet(&mut self, (at, length): (usize, u32), window: &Window, lengths: Lengths, shape: Shape) -> bool {
-        let (mut seen, mut runs) = (Seen::default(), (lengths.any != 0).then(Runs::default));
-        let (mut place, fours, others) = (0, Dots::of(window, (1 << length) - 1).fours, window.words & !window.alnums);
+    fn is_form_quiet(&mut self, (at, length): (usize, u32), window: &Window, lengths: Lengths, shape: Shape) -> bool {
+        let form = shape.has_edges().not().then(|| Form::of(window, length));
+        let known =
+            form.and_then(|form| self.forms.find(form)).filter(|runs| lengths.any == 0 || *runs != Lengths::ALL);
+        let runs = match known {
+            Some(runs) => runs,
+            None => {
+                let wants_runs = lengths.any != 0;
+                let Some(told) = self.runs_of_quiet((at, length), window, wants_runs) else { return false };
+                if told.by_form {
+                    self.shapes.put(shape, told.runs);
+                    form.into_iter().for_each(|form| self.forms.put(form, told.runs));
+                }
+                told.runs
+            }
+        };
+        !runs.meets(lengths) || !self.is_spoken_for(at, at + length as usize)
+    }
+
+    /// The lengths of the runs of a chain in which none counts without a word, all of them unless somebody `wants_runs`.
+    fn runs_of_quiet(&self, (at, length): (usize, u32), window: &Window, wants_runs: bool) -> Option<Told> {
+        let (mut seen, mut runs, mut place) = (Seen::default(), wants_runs.then(Runs::default), 0);
+        let others = window.words & !window.alnums;
         let mut is_whole = self.byte_before(at, 1) != b'_';
         while place < length {
             let size = (!(window.alnums >> place)).trailing_zeros();
             let digits = window.digits >> place & ((1 << size) - 1);
             let (start, end) = (at + place as usize, place + size);
             is_whole &= others >> end & 1 == 0;
-            let (ahead, room) = (window.digits >> place, (length - place) as usize);
-            let group = Group { start, size: size as usize, digits, ahead, is_whole, room };
-            if !self.is_group_quiet(&mut seen, runs.as_mut(), &group)
-                || fours >> end & 1 == 1 && size < 4 && self.is_address(start)
-            {
-                return false;
+            let group = Group { start, size: size as usize, digits, is_whole };
+            if !self.is_group_quiet(&mut seen, runs.as_mut(), &group) {
+                return None;
             }
-            seen.is_asked |= fours >> end & 1 == 1 && size < 4;
             (place, is_whole) = (end + 1, true);
         }
-        let runs = runs.map_or(Lengths::ALL, |runs| runs.lengths());
-        if !seen.is_asked {
-            self.shapes.put(shape, runs);
-        }
-        !runs.meets(lengths) || !self.is_spoken_for(at, at + length as usize)
+        Some(Told { runs: runs.map_or(Lengths::ALL, |runs| runs.lengths()), by_form: !seen.is_asked })
     }
 
     /// The same for a chain of 64 bytes or more.
@@ -323,10 +383,13 @@ impl Pass<'_> {
             let end = if size == 64 { self.masks.end(start, alnums) } else { start + size as usize };
             let digits = window.digits & u64::MAX >> (64 - size.clamp(1, 64));
             let is_whole = self.byte_before(start, 1) != b'_' && self.byte(end) != b'_';
-            let group = Group { start, size: end - start, digits, ahead: window.digits, is_whole, room: usize::MAX };
+            let group = Group { start, size: end - start, digits, is_whole };
+            let third = if size == 2 { 3 } else { 2 };
+            let is_country = size >= 2 && window.digits & 0b11 == 0 && window.digits >> third & 1 == 1;
             let dots = Dots::of(&window, u64::MAX);
             let ends_before = |marks: u64| size < 4 && marks >> size & 1 == 1;
             if !self.is_group_quiet(&mut seen, runs.as_mut(), &group)
+                || is_country && self.may_be_iban(start, usize::MAX)
                 || ends_before(dots.fours) && self.is_address(start)
                 || ends_before(dots.places) && self.position_at(start).is_some()
             {
@@ -366,7 +429,7 @@ impl Pass<'_> {
 
     /// Whether no number that ends with this group, the next one of those that were `seen`, counts without a word.
     #[inline(always)]
-    fn is_group_quiet(&mut self, seen: &mut Seen, mut runs: Option<&mut Runs>, group: &Group) -> bool {
+    fn is_group_quiet(&self, seen: &mut Seen, mut runs: Option<&mut Runs>, group: &Group) -> bool {
         let (size, digits) = (group.size, group.digits);
         if !group.is_whole || size > LONGEST || digits == 0 && size > LETTERS {
             (seen.track, seen.letters) = (Track::default(), 0);
@@ -383,23 +446,21 @@ impl Pass<'_> {
         if let Some(runs) = runs {
             runs.add(size, has_letters);
         }
-        let third = if size == 2 { 3 } else { 2 };
-        let is_country = size >= 2 && group.ahead & 0b11 == 0 && group.ahead >> third & 1 == 1;
         let has_digits = seen.digits & ((1 << GROUPS) - 1) != 0;
         let may_be_way = has_digits && seen.track.ends(has_letters, seen.letters != 0);
         let may_be_alone = self.engine.asks_alone(size, has_letters);
-        if !(may_be_way || is_country || may_be_alone) {
+        if !(may_be_way || may_be_alone) {
             return true;
         }
-        seen.is_asked = true;
+        seen.is_asked |= may_be_alone;
         !(may_be_way && self.may_be_way(seen, group)
-            || is_country && self.may_be_iban(group.start, group.room)
             || may_be_alone && self.may_count(group.start, group.start + size, has_letters))
     }
 
-    /// Whether the last groups, of which `last` is the last one, are written in a way that counts without a word.
+    /// Whether the last groups, of which `last` is the last one, are written in a way that counts without a word. It is noted if what
+    /// they are, too, decides that.
     #[inline(never)]
-    fn may_be_way(&self, seen: &Seen, last: &Group) -> bool {
+    fn may_be_way(&self, seen: &mut Seen, last: &Group) -> bool {
         let ways = &self.engine.ways;
         if ways.is_device(seen.way.last(3)) || ways.is_device(seen.way.last(6)) {
             return true;
@@ -412,6 +473,7 @@ impl Pass<'_> {
                 return false;
             }
             start = start.saturating_sub(length + 1);
+            seen.is_asked |= ways.begin(place, has_letters, Beginning::ANY);
             let beginning = Beginning::of(self.text[start], self.byte(start + 1));
             if !ways.begin(place, has_letters, beginning) {
                 continue;

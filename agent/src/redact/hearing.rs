@@ -4,12 +4,12 @@
 
 use std::ops::Range;
 
-use vigie_parsers::simd::Classes;
+use vigie_parsers::simd::{BitWork, Classes};
 
 use super::context::{BEFORE, Lengths};
 use super::engine::Engine;
 use super::filter::{first_letters, head, word_key};
-use super::masks::{Masks, NO_CLASSES, alnums, humps, letters};
+use super::masks::{self, Masks, NO_CLASSES, alnums, humps, letters};
 
 /// Bytes from before a day to the end of the longest name of a month behind it: `1er de pazdziernika`.
 const MONTH: usize = 24;
@@ -24,21 +24,21 @@ struct Heard {
     speaking: u64,
     /// The lengths of runs that these words may speak for.
     lengths: Lengths,
-    /// One place behind names that may be known.
+    /// One place behind known words that may be names.
     names: u64,
     /// One place behind what may be the name of a month.
     months: u64,
 }
 
-static NOTHING: Heard = Heard { heads: 0, speaking: 0, lengths: Lengths::NONE, names: 0, months: 0 };
+const NOTHING: Heard = Heard { heads: 0, speaking: 0, lengths: Lengths::NONE, names: 0, months: 0 };
 
 /// The words of one text, 64 bytes at once.
 #[derive(Debug, Default)]
 pub(super) struct Hearing {
     blocks: Vec<Heard>,
-    /// Whether letters beyond ASCII are among them, and whether these or names of months are.
-    has_highs: bool,
-    has_months: bool,
+    /// Letters beyond ASCII and ends of names of months in any block, as bits.
+    highs: u64,
+    months: u64,
     /// The lengths of runs that all words together may speak for.
     lengths: Lengths,
 }
@@ -47,32 +47,12 @@ impl Hearing {
     /// Takes in the words of `text` in place of the last one.
     #[inline(always)]
     pub(super) fn read(&mut self, engine: &Engine, masks: &Masks, text: &[u8]) {
+        let blocks = masks.blocks();
         // What is there already is written over.
-        if self.blocks.len() != masks.blocks().len() {
-            self.blocks.resize(masks.blocks().len(), Heard::default());
+        if self.blocks.len() != blocks.len() {
+            self.blocks.resize(blocks.len(), Heard::default());
         }
-        let (mut before, mut highs, mut months, mut lengths) = (&NO_CLASSES, 0, 0, Lengths::NONE);
-        let mut carry = Carry::new();
-        let reader = Reader { engine, text };
-        for (block, (classes, heard)) in masks.blocks().iter().zip(&mut self.blocks).enumerate() {
-            let last = reader.block(block, (before, classes), &mut carry, heard);
-            carry.ends = 0;
-            match last {
-                Last::None => {}
-                Last::Ends(start, end) => carry.last = Some((start, end)),
-                Last::Glued => carry.last = None,
-                Last::GoesOn(start, before) => {
-                    carry.last = before.or(carry.last);
-                    reader.further(masks, block, start, &mut carry);
-                }
-            }
-            (highs, months) = (highs | classes.highs, months | heard.months);
-            lengths = lengths.and(heard.lengths);
-            before = classes;
-        }
-        self.has_months = highs | months != 0;
-        self.has_highs = highs != 0;
-        self.lengths = lengths;
+        masks.bits().work(Reading { hearing: self, engine, blocks, text });
     }
 
     /// The lengths of runs that all words together may speak for.
@@ -98,23 +78,34 @@ impl Hearing {
         self.block(block).heads
     }
 
-    /// The bytes of one block behind names that may be known.
+    /// The bytes of one block behind names that may be known: behind known words, behind what is looked at byte by byte, and behind
+    /// numbers that stand behind these.
     #[inline(always)]
-    pub(super) fn names(&self, block: usize) -> u64 {
-        self.block(block).names
+    pub(super) fn names(&self, blocks: &[Classes], block: usize) -> u64 {
+        let classes = blocks.get(block).unwrap_or(&NO_CLASSES);
+        let before = block.checked_sub(1).map_or(&NO_CLASSES, |before| &blocks[before]);
+        let (letters, alnums) = (letters(classes), alnums(classes));
+        let behind = (alnums << 1 | masks::alnums(before) >> 63) & !alnums;
+        // A bit added to the first of the letters behind digits, or to those of the block before, moves to what stands behind the last.
+        let glued = letters & (classes.digits << 1 | before.digits >> 63);
+        let moved = letters.wrapping_add(glued | masks::letters(before) >> 63);
+        let highs =
+            if classes.highs | before.highs == 0 { 0 } else { behind | classes.highs << 1 | before.highs >> 63 };
+        let names = self.block(block).names | moved & !letters | highs;
+        names | behind_numbers(names, classes) | behind & NUMBERED
     }
 
     /// Whether a name that may be known ends before `end`.
     #[inline(always)]
-    pub(super) fn may_be_name(&self, end: usize) -> bool {
-        self.block(end / 64).names >> (end % 64) & 1 == 1
+    pub(super) fn may_be_name(&self, masks: &Masks, end: usize) -> bool {
+        self.names(masks.blocks(), end / 64) >> (end % 64) & 1 == 1
     }
 
     /// Whether the name of a month may stand right before the number at `at`, or behind its few digits.
     #[inline(always)]
     pub(super) fn may_be_dated(&self, at: usize) -> bool {
-        if !self.has_months || self.has_highs {
-            return self.has_months;
+        if self.highs != 0 || self.months == 0 {
+            return self.highs != 0;
         }
         let (block, bit) = (at / 64, at % 64);
         let before = if bit == 0 && block > 0 { self.block(block - 1).months >> 63 } else { 0 };
@@ -160,192 +151,205 @@ impl Hearing {
     }
 }
 
-/// What goes on from one block to the next.
-struct Carry {
-    /// The last word of the blocks before that ended, or one without letters if there is none; `None` if it is not known.
-    last: Option<(usize, usize)>,
-    /// What is known of the word that ends in the block though it began before it, and where it ends.
-    heard: Heard,
-    ends: u64,
-    /// Whether letters behind digits go on.
-    is_glued: bool,
+/// One way through the words of one text.
+struct Reading<'a> {
+    hearing: &'a mut Hearing,
+    engine: &'a Engine,
+    blocks: &'a [Classes],
+    text: &'a [u8],
 }
 
-impl Carry {
-    /// That of the beginning of a text.
-    fn new() -> Self {
-        Self { last: Some((0, 0)), heard: Heard::default(), ends: 0, is_glued: false }
+impl BitWork for Reading<'_> {
+    #[inline(always)]
+    fn work(self) {
+        let (mut before, mut highs) = (&NO_CLASSES, 0);
+        let (hearing, blocks) = (self.hearing, self.blocks);
+        // Most texts are of one block, of which there is less to be told.
+        if let ([only], [heard]) = (blocks, &mut *hearing.blocks) {
+            let reader = Reader { engine: self.engine, text: self.text, blocks: std::slice::from_ref(only) };
+            reader.block(0, (before, only), heard);
+            (hearing.highs, hearing.months, hearing.lengths) = (only.highs, heard.months, heard.lengths);
+            return;
+        }
+        let reader = Reader { engine: self.engine, text: self.text, blocks };
+        (hearing.months, hearing.lengths) = (0, Lengths::NONE);
+        for (block, (classes, heard)) in blocks.iter().zip(&mut hearing.blocks).enumerate() {
+            reader.block(block, (before, classes), heard);
+            (highs, hearing.months) = (highs | classes.highs, hearing.months | heard.months);
+            hearing.lengths = hearing.lengths.and(heard.lengths);
+            before = classes;
+        }
+        hearing.highs = highs;
     }
-}
-
-/// What is known of the last word that begins in a block.
-enum Last {
-    None,
-    /// Where it begins and ends.
-    Ends(usize, usize),
-    /// Where one begins that does not end in it, and the last one that does.
-    GoesOn(usize, Option<(usize, usize)>),
-    /// Letters behind digits do not end in it.
-    Glued,
 }
 
 impl Heard {
-    fn add(&mut self, other: &Self) {
-        self.names |= other.names;
-        self.speaking |= other.speaking;
-        self.lengths = self.lengths.and(other.lengths);
-        self.months |= other.months;
-    }
-
-    /// Notes what the word of this `key` may be, which ends at the bit `end`. `before` is the key of the word before it, if that is
+    /// Notes what the word of this `key` may be, which ends at the bit `end`. `before` gives the key of the word before it, if that is
     /// known.
     #[inline(always)]
-    fn note(&mut self, engine: &Engine, before: Option<u64>, key: u64, end: u64) {
-        if engine.words.may_end(before, key) {
+    fn note(&mut self, engine: &Engine, before: impl FnOnce() -> Option<u64>, key: u64, end: u64) {
+        self.months |= if engine.months.may_hold(key) { end } else { 0 };
+        let (may_speak, may_name) = (engine.words.may_be_last(key), engine.pairs.may_be_last(key));
+        if !may_speak && !may_name {
+            return;
+        }
+        let before = before();
+        if may_speak && engine.words.may_end(before, key) {
             self.speaking |= end;
             self.lengths = self.lengths.and(engine.words.lengths(before, key));
         }
-        self.names |= if engine.pairs.may_end(before, key) { end } else { 0 };
-        self.months |= if engine.months.may_hold(key) { end } else { 0 };
+        self.names |= if may_name && engine.pairs.may_end(before, key) { end } else { 0 };
     }
 }
 
 /// Whether any of the words that begin at the bits `starts` of a text of one block may be known by how it begins.
 #[inline(always)]
-pub(super) fn has_heads(engine: &Engine, text: &[u8], starts: u64) -> bool {
-    Reader { engine, text }.heads(0, starts) != 0
+pub(super) fn has_heads(engine: &Engine, text: &[u8], mut starts: u64) -> bool {
+    while starts != 0 {
+        let head = first_letters(text, starts.trailing_zeros() as usize);
+        if engine.known.beginning(head).is_any() && engine.literals.may_begin(head) {
+            return true;
+        }
+        starts &= starts - 1;
+    }
+    false
+}
+
+/// Where the words of one block begin and end, as bits.
+struct Bounds {
+    /// First letters of words: not those behind digits, which are no words but in names that are looked at byte by byte.
+    words: u64,
+    /// The same with those.
+    all: u64,
+    /// What no word goes on at, and one place behind the last letters of words.
+    stops: u64,
+    ends: u64,
+}
+
+impl Bounds {
+    /// Those of a block, behind another.
+    #[inline(always)]
+    fn of(before: &Classes, classes: &Classes) -> Self {
+        let (humps, letters) = (humps(classes, before.smalls), letters(classes));
+        let words = letters & !(alnums(classes) << 1 | alnums(before) >> 63) | humps;
+        let glued = letters & (classes.digits << 1 | before.digits >> 63);
+        let stops = !letters | humps;
+        Self { words, all: words | glued, stops, ends: stops & letters << 1 }
+    }
 }
 
 /// Reads the words of one text.
-#[derive(Clone, Copy)]
 struct Reader<'a> {
     engine: &'a Engine,
     text: &'a [u8],
+    blocks: &'a [Classes],
 }
 
 impl Reader<'_> {
-    /// Of words that begin at the bits `starts` of a block those that may be known by how they begin.
+    /// Reads the words that end in one block, behind another, and puts them in `heard`.
     #[inline(always)]
-    fn heads(self, block: usize, mut starts: u64) -> u64 {
-        let mut heads = 0;
-        while starts != 0 {
-            let bit = starts & starts.wrapping_neg();
-            starts ^= bit;
-            let head = head(self.text, block * 64 + bit.trailing_zeros() as usize);
-            let may_begin =
-                self.engine.known.beginning(head as u32).is_any() && self.engine.literals.may_begin(head as u32);
-            heads |= if may_begin { bit } else { 0 };
+    fn block(&self, block: usize, (before, classes): (&Classes, &Classes), heard: &mut Heard) {
+        *heard = NOTHING;
+        let bounds = Bounds::of(before, classes);
+        let mut words = self.beginnings(block, &bounds);
+        while words != 0 {
+            let bit = words & words.wrapping_neg();
+            words ^= bit;
+            self.word(block, bit, (classes, &bounds), heard);
         }
-        heads
-    }
-
-    /// Reads the words that begin in one block, behind another, and notes them in `heard`. Gives the last one.
-    #[inline(always)]
-    fn block(
-        self,
-        block: usize,
-        (before, classes): (&Classes, &Classes),
-        carry: &mut Carry,
-        heard: &mut Heard,
-    ) -> Last {
-        let humps = humps(classes, before.smalls);
-        let (letters, alnums, alnum_before) = (letters(classes), alnums(classes), alnums(before) >> 63);
-        let behind_alnums = alnums << 1 | alnum_before;
-        // Letters behind digits are no words but in names, which are looked at byte by byte.
-        let all = letters & !behind_alnums | humps;
-        let glued = letters & (classes.digits << 1 | before.digits >> 63);
-        let starts = all | glued;
-        let whole = letters & !(classes.words << 1 | before.words >> 63);
-        let stops = !letters | humps;
-        let ends = carry.ends | stops & letters << 1;
-        *heard = Heard::default();
-        self.words(block, (all, starts, whole, ends), carry.last, heard);
-        heard.names |= behind_glued(letters, glued, &mut carry.is_glued);
-        let behind = behind_alnums & !alnums;
-        if carry.ends != 0 {
-            heard.add(&carry.heard);
+        if letters(before) >> 63 != 0 {
+            self.first(block, bounds.stops, heard);
         }
-        // Names with letters beyond ASCII are looked at byte by byte.
-        if classes.highs | before.highs != 0 {
-            heard.names |= behind | classes.highs << 1 | before.highs >> 63;
+        // Words with letters beyond ASCII may be any.
+        if classes.highs != 0 {
             heard.speaking |= classes.highs;
-            heard.lengths = if classes.highs == 0 { heard.lengths } else { Lengths::ALL };
-        }
-        heard.names |= behind_numbers(heard.names, classes) | behind & NUMBERED;
-        let Some(last) = 63_u32.checked_sub(starts.leading_zeros()) else { return Last::None };
-        let (start, behind) = (block * 64 + last as usize, stops >> last >> 1);
-        if behind != 0 {
-            return Last::Ends(start, start + 1 + behind.trailing_zeros() as usize);
-        }
-        if glued >> last & 1 == 1 {
-            return Last::Glued;
-        }
-        let others = starts & !(1 << last);
-        Last::GoesOn(start, word_before(block, others, ends))
-    }
-
-    /// Reads the words that begin at the bits `all` of a block, which end at some of `ends`, as do those before them, which begin at
-    /// some of `starts`. Those at `whole` may be known by how they begin.
-    #[inline(always)]
-    fn words(
-        self,
-        block: usize,
-        (all, starts, whole, ends): (u64, u64, u64, u64),
-        last: Option<(usize, usize)>,
-        heard: &mut Heard,
-    ) {
-        let (beginnings, mut known) = self.beginnings(block, all, ends);
-        heard.heads = self.heads(block, beginnings & whole);
-        while known != 0 {
-            let bit = known & known.wrapping_neg();
-            known ^= bit;
-            let (low, end) = (bit.trailing_zeros(), end_behind(bit, ends));
-            let length = (end.trailing_zeros() - low) as usize;
-            let head = head(self.text, block * 64 + low as usize);
-            if let Some(key) = self.engine.known.may_hold(head, length) {
-                let last = word_before(block, starts & (bit - 1), ends).or(last);
-                heard.note(self.engine, last.map(|(start, end)| word_key(self.text, start, end)), key, end);
-            }
+            heard.lengths = Lengths::ALL;
         }
     }
 
-    /// Of the words that begin at the bits `starts` of a block and end at some of `ends` those that may be known by how they begin, and
-    /// those that may be known as they are. Nothing is decided on the way, since what a word is cannot be foreseen.
+    /// The words that begin in a block and may be known as they are, or by how they begin. Nothing is decided on the way, since what a
+    /// word is cannot be foreseen.
     #[inline(always)]
-    fn beginnings(self, block: usize, mut starts: u64, ends: u64) -> (u64, u64) {
-        let (mut any, mut known) = (0, 0);
-        while starts != 0 {
-            let bit = starts & starts.wrapping_neg();
-            starts ^= bit;
-            let low = bit.trailing_zeros();
-            let beginning = self.engine.known.beginning(first_letters(self.text, block * 64 + low as usize));
-            let end = end_behind(bit, ends);
-            any |= if beginning.is_any() { bit } else { 0 };
-            let is_known = beginning.has((end.trailing_zeros() - low) as usize);
-            known |= if is_known { bit } else { 0 };
+    fn beginnings(&self, block: usize, bounds: &Bounds) -> u64 {
+        let (text, beginnings) = (self.text.get(block * 64..).unwrap_or_default(), self.engine.known.beginnings());
+        let (mut words, mut known) = (bounds.words, 0);
+        while words != 0 {
+            let low = words.trailing_zeros();
+            words &= words - 1;
+            let beginning = beginnings.of(first_letters(text, low as usize));
+            let further = (bounds.ends >> low >> 1).trailing_zeros();
+            known |= beginning.has(further) << low;
         }
+        known
+    }
+
+    /// Notes what the word may be that begins at `bit` of a block.
+    #[inline(always)]
+    fn word(&self, block: usize, bit: u64, (classes, bounds): (&Classes, &Bounds), heard: &mut Heard) {
+        let low = bit.trailing_zeros();
+        let head = head(self.text, block * 64 + low as usize);
+        let is_whole = low == 0 || classes.words & bit >> 1 == 0;
+        heard.heads |= if is_whole && self.engine.literals.may_begin(head as u32) { bit } else { 0 };
         // The word that goes on in the next block is read with that.
-        let before_end = if ends == 0 { 0 } else { u64::MAX >> ends.leading_zeros() >> 1 };
-        (any, known & before_end)
+        let behind = bounds.ends >> low >> 1;
+        let length = behind.trailing_zeros() as usize + 1;
+        if behind != 0
+            && let Some(key) = self.engine.known.may_hold(head, length)
+        {
+            heard.note(self.engine, || self.key_before(block, bounds, bit), key, bit << length);
+        }
     }
 
-    /// Reads the word at `start`, which reaches to the end of `block` or beyond. One that is longer than any known one is left out.
+    /// The key of the word before that which begins at `bit` of a block, if it is known. Of the blocks before only the last one is
+    /// looked at.
+    #[inline(always)]
+    fn key_before(&self, block: usize, bounds: &Bounds, bit: u64) -> Option<u64> {
+        let before = bounds.all & (bit - 1);
+        match 63_u32.checked_sub(before.leading_zeros()) {
+            Some(low) => {
+                let start = block * 64 + low as usize;
+                let length = (bounds.ends >> low >> 1).trailing_zeros() as usize + 1;
+                Some(word_key(self.text, start, start + length))
+            }
+            None => self.key_in_block_before(block, bounds.stops),
+        }
+    }
+
+    /// That of the last word that begins in the block before, which ends before the first of the bits `stops` of this block. Before the
+    /// first block there is none, which is known.
     #[inline(never)]
-    fn further(self, masks: &Masks, block: usize, start: usize, carry: &mut Carry) {
-        let last = carry.last.take();
-        carry.heard = Heard::default();
-        let Some(classes) = masks.blocks().get(block + 1) else { return };
-        let stops = !letters(classes) | humps(classes, masks.blocks()[block].smalls);
-        if stops == 0 {
+    fn key_in_block_before(&self, block: usize, stops: u64) -> Option<u64> {
+        let Some(number) = block.checked_sub(1) else { return Some(word_key(self.text, 0, 0)) };
+        let bounds = self.bounds(number);
+        let low = 63_u32.checked_sub(bounds.all.leading_zeros())?;
+        let (start, behind) = (number * 64 + low as usize, bounds.stops >> low >> 1);
+        if behind != 0 {
+            return Some(word_key(self.text, start, start + 1 + behind.trailing_zeros() as usize));
+        }
+        let is_word = bounds.words >> low & 1 == 1 && stops != 0;
+        is_word.then(|| word_key(self.text, start, block * 64 + stops.trailing_zeros() as usize))
+    }
+
+    /// Notes what the word may be that begins in the block before and ends before the first of the bits `stops` of this one. One that is
+    /// longer than any known one is left out.
+    #[inline(never)]
+    fn first(&self, block: usize, stops: u64, heard: &mut Heard) {
+        let Some(number) = block.checked_sub(1) else { return };
+        let bounds = self.bounds(number);
+        let Some(low) = 63_u32.checked_sub(bounds.all.leading_zeros()) else { return };
+        if bounds.words >> low & 1 == 0 || bounds.stops >> low >> 1 != 0 || stops == 0 {
             return;
         }
-        let bit = stops.trailing_zeros();
-        let (head, end) = (head(self.text, start), (block + 1) * 64 + bit as usize);
-        (carry.ends, carry.last) = (1 << bit, Some((start, end)));
-        if let Some(key) = self.engine.known.may_hold(head, end - start) {
-            let last = last.map(|(start, end)| word_key(self.text, start, end));
-            carry.heard.note(self.engine, last, key, 1 << bit);
+        let (start, end) = (number * 64 + low as usize, stops & stops.wrapping_neg());
+        let head = head(self.text, start);
+        if let Some(key) = self.engine.known.may_hold(head, block * 64 + end.trailing_zeros() as usize - start) {
+            heard.note(self.engine, || self.key_before(number, &bounds, 1 << low), key, end);
         }
+    }
+
+    fn bounds(&self, block: usize) -> Bounds {
+        let before = block.checked_sub(1).map_or(&NO_CLASSES, |before| &self.blocks[before]);
+        Bounds::of(before, &self.blocks[block])
     }
 }
 
@@ -359,29 +363,4 @@ fn behind_numbers(names: u64, classes: &Classes) -> u64 {
     let lines = classes.words & !alnums(classes);
     let one = ((names | (names & lines) << 1) & classes.digits) << 1;
     one | (one & classes.digits) << 1
-}
-
-/// One place behind the last of the letters that begin at the bits `glued` of a block, or before it if they go on, as bits.
-#[inline(always)]
-fn behind_glued(letters: u64, glued: u64, goes_on: &mut bool) -> u64 {
-    // A bit added to the first of them moves to what stands behind the last.
-    let (moved, is_over) = letters.overflowing_add(glued);
-    let (moved, was_over) = moved.overflowing_add((*goes_on).into());
-    *goes_on = is_over | was_over;
-    moved & !letters
-}
-
-/// The first of `ends` behind `bit`, 0 if there is none.
-#[inline(always)]
-fn end_behind(bit: u64, ends: u64) -> u64 {
-    let further = ends & !(bit ^ (bit - 1));
-    further & further.wrapping_neg()
-}
-
-/// The last of the words that begin at the bits `starts` of a block and end at some of `ends`, if there is one.
-#[inline(always)]
-fn word_before(block: usize, starts: u64, ends: u64) -> Option<(usize, usize)> {
-    let bit = 63_u32.checked_sub(starts.leading_zeros())?;
-    let start = block * 64 + bit as usize;
-    Some((start, start + (ends >> bit >> 1).trailing_zeros() as usize + 1))
 }

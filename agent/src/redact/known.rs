@@ -6,14 +6,12 @@ use super::filter::{Filter, key, key_of};
 #[derive(Debug)]
 pub(super) struct Known {
     keys: Filter<1024>,
-    /// By the first three letters, the lengths of words as bits, and [`ANY`].
+    /// By the first three letters, the lengths of words as bits; all bits where something of any length begins so.
     beginnings: Box<[u16; 4096]>,
 }
 
-/// The bit of beginnings of what may have any length.
-const ANY: u16 = 1 << 15;
-/// Words of this length or more are one.
-const LONGEST: u32 = 14;
+/// What may have any length.
+const ANY: u16 = u16::MAX;
 
 impl Default for Known {
     fn default() -> Self {
@@ -32,7 +30,7 @@ impl Known {
     pub(super) fn put(&mut self, word: &str) {
         self.keys.put(key_of(word));
         // Behind a short word anything may stand.
-        self.put_all(word.as_bytes(), 1 << (word.len() as u32).min(LONGEST));
+        self.put_all(word.as_bytes(), 1_u16.rotate_left(word.len() as u32 - 1));
     }
 
     /// Puts in at least three letters with which something begins that has any length.
@@ -40,11 +38,11 @@ impl Known {
         self.put_all(beginning, ANY);
     }
 
-    fn put_all(&mut self, beginning: &[u8], bit: u16) {
+    fn put_all(&mut self, beginning: &[u8], lengths: u16) {
         let letters = |at: usize| beginning.get(at).map_or(0..=0x1f, |letter| *letter..=*letter).map(u32::from);
         for first in letters(0) {
             for second in letters(1) {
-                letters(2).for_each(|third| self.beginnings[place(first | second << 8 | third << 16)] |= bit);
+                letters(2).for_each(|third| self.beginnings[place(first | second << 8 | third << 16)] |= lengths);
             }
         }
     }
@@ -52,7 +50,13 @@ impl Known {
     /// What may be known of words that begin with the letters of `head`.
     #[inline(always)]
     pub(super) fn beginning(&self, head: u32) -> Beginning {
-        Beginning(self.beginnings[place(head)])
+        self.beginnings().of(head)
+    }
+
+    /// The same of many words.
+    #[inline(always)]
+    pub(super) fn beginnings(&self) -> Beginnings<'_> {
+        Beginnings(&self.beginnings)
     }
 
     /// Whether a word of this key may be one.
@@ -60,6 +64,17 @@ impl Known {
     pub(super) fn may_hold(&self, head: u64, length: usize) -> Option<u64> {
         let key = key(head, length);
         self.keys.may_hold(key).then_some(key)
+    }
+}
+
+/// What begins with any three letters.
+#[derive(Clone, Copy)]
+pub(super) struct Beginnings<'a>(&'a [u16; 4096]);
+
+impl Beginnings<'_> {
+    #[inline(always)]
+    pub(super) fn of(self, head: u32) -> Beginning {
+        Beginning(self.0[place(head)])
     }
 }
 
@@ -77,13 +92,14 @@ impl Beginning {
     /// Whether something may begin so, whatever its length.
     #[inline(always)]
     pub(super) fn is_any(self) -> bool {
-        self.0 & ANY != 0
+        self.0 == ANY
     }
 
-    /// Whether a word of this length may be known.
+    /// Whether a word that has `further` letters behind the first one may be known, or what begins so, as 0 or 1. Words of 17 letters and
+    /// more share the bits of short ones.
     #[inline(always)]
-    pub(super) fn has(self, length: usize) -> bool {
-        self.0 >> (length as u32).min(LONGEST) & 1 == 1
+    pub(super) fn has(self, further: u32) -> u64 {
+        u64::from(self.0.wrapping_shr(further) & 1)
     }
 }
 
@@ -101,13 +117,13 @@ mod tests {
 
         let seen = |word: &str| {
             let head = head(word.as_bytes(), 0);
-            known.beginning(head as u32).has(word.len()) && known.may_hold(head, word.len()).is_some()
+            known.beginning(head as u32).has(word.len() as u32 - 1) == 1 && known.may_hold(head, word.len()).is_some()
         };
         assert!(seen("card") && seen("CARD") && seen("x") && seen("X"));
         assert!(!seen("cards") && !seen("cord") && !seen("xy"));
         assert!(
             known.beginning(head(b"ghp_1", 0) as u32).is_any() && !known.beginning(head(b"card", 0) as u32).is_any()
         );
-        assert!(known.beginning(head(b"X=", 0) as u32).has(1), "whatever stands behind");
+        assert!(known.beginning(head(b"X=", 0) as u32).has(0) == 1, "whatever stands behind");
     }
 }

@@ -60,7 +60,7 @@ pub(super) struct Window {
 }
 
 /// Those of no bytes.
-pub(super) static NO_CLASSES: Classes = Classes {
+pub(super) const NO_CLASSES: Classes = Classes {
     digits: 0,
     words: 0,
     capitals: 0,

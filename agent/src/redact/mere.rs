@@ -7,14 +7,13 @@ use vigie_parsers::simd::{BitWork, Classes};
 
 use super::Candidate;
 use super::context::Lengths;
-use super::decode::has_octals;
 use super::engine::LONGEST;
 use super::filter::head;
 use super::glance::{Dots, joined};
 use super::loaded::{MASKS, WORDS};
 use super::masks::{Window, alnums, humps, letters};
 use super::scanner::{SHORTEST, Scanner, long_capitals};
-use super::shapes::{Form, Shape};
+use super::shapes::{Form, Shape, countries};
 use super::universal::iban;
 use super::ways::Beginning;
 
@@ -140,7 +139,7 @@ impl Scanner {
         let whole = smalls.iter().take_while(|smalls| **smalls == HIGH).count();
         let length = 8 * whole + smalls.get(whole).map_or(0, |smalls| (!smalls & HIGH).trailing_zeros() as usize / 8);
         beginning.is_any() && self.engine.literals.may_begin(words[0] as u32)
-            || beginning.has(length) && self.engine.known.may_hold(words[0], length).is_some()
+            || beginning.has(length as u32 - 1) == 1 && self.engine.known.may_hold(words[0], length).is_some()
     }
 
     /// What is told of a text under a silent key. It has no escapes.
@@ -160,11 +159,7 @@ impl Scanner {
     fn tell(&mut self, text: &[u8]) -> Mere {
         let has_codes = self.masks.read(text);
         let [classes] = self.masks.blocks() else { return Mere::Unsure };
-        if has_codes
-            || has_octals(text, self.masks.blocks())
-            || classes.marks | classes.pairs | classes.highs != 0
-            || self.may_be_known(text, classes)
-        {
+        if has_codes || classes.marks | classes.pairs | classes.highs != 0 || self.may_be_known(text, classes) {
             return Mere::Unsure;
         }
         let chains = joined(self.masks.blocks(), 0);
@@ -193,7 +188,7 @@ impl Scanner {
                 !is_long && (may_be_iban(digits) || self.engine.asks_alone(length as usize, digits != within));
             return if may_count { Mere::Unsure } else { Mere::Nothing };
         }
-        if length == 64 || Dots::of(window, within).all() != 0 {
+        if length == 64 || Dots::of(window, within).all() | countries(window, within) != 0 {
             return Mere::Unsure;
         }
         if self.forms.has(Form::of(window, length)) { Mere::Nothing } else { Mere::New }
@@ -218,7 +213,7 @@ impl Scanner {
             }
             let length = (stops >> place >> 1).trailing_zeros() as usize + 1;
             if beginning.is_any() && self.engine.literals.may_begin(head as u32)
-                || beginning.has(length) && self.engine.known.may_hold(head, length).is_some()
+                || beginning.has(length as u32 - 1) == 1 && self.engine.known.may_hold(head, length).is_some()
             {
                 return true;
             }
@@ -254,8 +249,11 @@ impl Scanner {
         let chains = joined(self.masks.blocks(), 0);
         for number in 0.. {
             let Some((length, window)) = self.long_chains(chains).nth(number) else { return };
-            if length < 64 && self.shapes.has(Shape::new(window.alnums, window.digits, length, [false; 2])) {
-                self.forms.put(Form::of(&window, length));
+            let shape = Shape::new(window.alnums, window.digits, length, [false; 2]);
+            if length < 64
+                && let Some(runs) = self.shapes.find(shape)
+            {
+                self.forms.put(Form::of(&window, length), runs);
             }
         }
     }

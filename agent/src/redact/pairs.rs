@@ -118,12 +118,16 @@ impl Pairs {
         known.put(word);
     }
 
-    /// Whether a word of this key, behind one of the key `before`, may be the last one of a name. A word before it that is not known
-    /// may be any.
+    /// Whether a word of this key may be the last one of a name.
+    #[inline(always)]
+    pub(super) fn may_be_last(&self, key: u64) -> bool {
+        self.lasts.may_hold(key)
+    }
+
+    /// Whether it may be so behind a word of the key `before`. One that is not known may be any.
     #[inline(always)]
     pub(super) fn may_end(&self, before: Option<u64>, key: u64) -> bool {
-        self.lasts.may_hold(key)
-            && before.is_none_or(|before| self.singles.may_hold(key) || self.doubles.may_hold(pair_key(before, key)))
+        before.is_none_or(|before| self.singles.may_hold(key) || self.doubles.may_hold(pair_key(before, key)))
     }
 
     /// The detector for values behind `name`.
@@ -276,7 +280,7 @@ impl Pass<'_> {
     /// Whether a name that may be known ends before `end`.
     #[inline(always)]
     fn may_be_name(&self, end: usize) -> bool {
-        self.is_plain() || self.hearing.may_be_name(end) || self.cut_end == end
+        self.is_plain() || self.hearing.may_be_name(self.masks, end) || self.cut_end == end
     }
 
     /// Notes where the word ends within which the last value does: what is left of it may be a name.

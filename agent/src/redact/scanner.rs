@@ -6,13 +6,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use vigie_parsers::simd::{BitWork, Classes, expect_behind};
+use vigie_parsers::simd::{BitWork, Bits, Classes, expect_behind};
 
 use super::beside::{Beside, open_pairs};
 use super::brackets::Strings;
 use super::commands::Options;
 use super::context::{BEFORE, Context};
-use super::decode::{Decoded, has_octals};
+use super::decode::Decoded;
 use super::ends::Ends;
 use super::engine::Engine;
 use super::fence::Fences;
@@ -120,7 +120,7 @@ impl Scanner {
         expect_behind(text);
         self.options.clear();
         self.fences = None;
-        self.masks.bits().work(Look { scanner: self, text, place, found });
+        self.look_through(text, place, found);
     }
 
     /// The strings of `text`, which was looked through last, if it is JSON.
@@ -138,14 +138,13 @@ impl Scanner {
         self.fences.as_ref()?.as_ref()
     }
 
-    #[inline(always)]
     fn look_through(&mut self, text: &[u8], place: Place<'_>, found: &mut Vec<Finding>) {
         let is_plain = self.is_plain();
         let (first, key) = (found.len(), self.keys.say(&self.engine, place.key));
         if text.len() < SHORTEST && key.named.is_none() && !is_plain {
             return;
         }
-        let has_codes = self.masks.read(text) || has_octals(text, self.masks.blocks());
+        let has_codes = self.masks.read(text);
         if !has_codes && !is_plain {
             match key.named {
                 None if is_idle(&self.engine, &self.masks, text) => return,
@@ -163,6 +162,7 @@ impl Scanner {
         let written = if is_coded { Some((text, &*self.decoded.places)) } else { None };
         let text = if is_coded { &self.decoded.text } else { text };
         self.hearing.read(&self.engine, &self.masks, text);
+        let bits = self.masks.bits();
         self.story.clear();
         self.context.0 = usize::MAX;
         let mut pass = Pass {
@@ -173,6 +173,7 @@ impl Scanner {
             hearing: &mut self.hearing,
             story: &mut self.story,
             shapes: &mut self.shapes,
+            forms: &mut self.forms,
             options: &mut self.options,
             denied: &mut self.denied,
             key,
@@ -187,7 +188,7 @@ impl Scanner {
             chain_end: 0,
             hex_end: 0,
             ends: Ends::default(),
-            strings: Default::default(),
+            strings: [Strings::NONE; 2],
             fences: &mut self.fences,
             first,
             context: &mut self.context,
@@ -201,11 +202,11 @@ impl Scanner {
         let was_asked = !has_codes && !is_plain;
         let is_whole = !was_asked && pass.key.named.is_some_and(|detector| pass.whole(detector));
         let is_whole = is_whole || pass.key.is_track && pass.lettered(0, text.len());
-        let is_done = is_whole || self.doubts.may_glance(text) && self.doubts.note(pass.is_quiet());
+        let is_done = is_whole || self.doubts.may_glance(text) && self.doubts.note(is_quiet(bits, &mut pass));
         if !is_done {
             pass.begin_anew();
             pass.denied.clear();
-            pass.run();
+            bits.work(Look { pass: &mut pass });
             pass.ask_again(first);
         }
         #[cfg(any(test, fuzzing))]
@@ -230,17 +231,34 @@ impl Scanner {
 
 /// One look through one text.
 struct Look<'a, 'b> {
-    scanner: &'a mut Scanner,
-    text: &'a [u8],
-    place: Place<'b>,
-    found: &'a mut Vec<Finding>,
+    pass: &'a mut Pass<'b>,
 }
 
 impl BitWork for Look<'_, '_> {
     #[inline(always)]
     fn work(self) {
-        self.scanner.look_through(self.text, self.place, self.found);
+        self.pass.run();
     }
+}
+
+/// A first glance at one text.
+struct Glance<'a, 'b> {
+    pass: &'a mut Pass<'b>,
+    is_quiet: &'a mut bool,
+}
+
+impl BitWork for Glance<'_, '_> {
+    #[inline(always)]
+    fn work(self) {
+        *self.is_quiet = self.pass.is_quiet();
+    }
+}
+
+#[inline(always)]
+fn is_quiet(bits: Bits, pass: &mut Pass<'_>) -> bool {
+    let mut is_quiet = false;
+    bits.work(Glance { pass, is_quiet: &mut is_quiet });
+    is_quiet
 }
 
 /// Whether a first glance pays: with texts of one source it does nearly always or nearly never.
@@ -300,6 +318,7 @@ pub(super) struct Pass<'a> {
     pub(super) hearing: &'a mut Hearing,
     story: &'a mut Story,
     pub(super) shapes: &'a mut Shapes,
+    pub(super) forms: &'a mut Forms,
     pub(super) options: &'a mut Options,
     /// Values that are none of what their names tell.
     pub(super) denied: &'a mut Vec<Denied>,
@@ -375,7 +394,8 @@ impl Pass<'_> {
             let behind_others;
             (behind_others, near) = open_pairs(blocks, number);
             // Most pairs have another name before them than those that are known.
-            events &= !classes.pairs | near | behind_others | self.hearing.names(number) | self.behind_cut(number);
+            events &=
+                !classes.pairs | near | behind_others | self.hearing.names(blocks, number) | self.behind_cut(number);
         }
         while events != 0 {
             let bit = events & events.wrapping_neg();

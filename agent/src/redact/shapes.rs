@@ -6,7 +6,7 @@ use super::masks::Window;
 /// Shapes that are remembered, a power of two.
 const SHAPES: usize = 256;
 /// The same of forms.
-const FORMS: usize = 64;
+const FORMS: usize = 128;
 
 /// Where letters and digits are in a chain of less than 64 bytes.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -24,6 +24,12 @@ impl Shape {
     pub(super) fn new(alnums: u64, digits: u64, length: u32, edges: [bool; 2]) -> Self {
         let behind = 1 << length;
         Self { alnums: alnums & (behind - 1) | behind, digits: digits & (behind - 1), edges }
+    }
+
+    /// Whether a `_` stands beside them.
+    #[inline(always)]
+    pub(super) fn has_edges(self) -> bool {
+        self.edges != [false; 2]
     }
 
     #[inline(always)]
@@ -73,8 +79,6 @@ pub(super) struct Form {
     /// One place behind groups of digits alone, and of letters alone.
     behind_digits: u64,
     behind_letters: u64,
-    /// Where two letters stand before a digit, at the beginning of a group or as one of their own.
-    countries: u64,
 }
 
 impl Form {
@@ -86,39 +90,51 @@ impl Form {
         let (letters, starts, ends) = (alnums & !digits, alnums & !(alnums << 1), alnums << 1 & !alnums);
         // A bit added to what a group begins with moves to what stands behind.
         let behind_all = |bits: u64| (bits + (bits & starts)) & !bits & ends;
-        Self {
-            alnums: alnums | behind,
-            behind_digits: behind_all(digits),
-            behind_letters: behind_all(letters),
-            countries: starts & letters & letters >> 1 & (digits >> 2 | !alnums >> 2 & digits >> 3),
-        }
+        Self { alnums: alnums | behind, behind_digits: behind_all(digits), behind_letters: behind_all(letters) }
     }
 
     #[inline(always)]
     fn place(self) -> usize {
         let mixed = self.alnums ^ self.behind_digits.rotate_left(23) ^ self.behind_letters.rotate_left(41);
-        ((mixed ^ self.countries.rotate_left(11)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize & (FORMS - 1)
+        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize & (FORMS - 1)
     }
 }
 
-/// Forms in which nothing is that counts without a word.
+/// Where two letters stand before a digit in a chain, at the beginning of a group or as one of their own, `within` these bytes: there an
+/// account number (IBAN) may begin.
+#[inline(always)]
+pub(super) fn countries(window: &Window, within: u64) -> u64 {
+    let (alnums, digits) = (window.alnums & within, window.digits & within);
+    let letters = alnums & !digits;
+    alnums & !(alnums << 1) & letters & letters >> 1 & (digits >> 2 | !alnums >> 2 & digits >> 3)
+}
+
+/// Forms in which nothing is that counts without a word, and the lengths of their runs, as of shapes.
 #[derive(Debug)]
-pub(super) struct Forms(Box<[Form]>);
+pub(super) struct Forms(Box<[(Form, Lengths)]>);
 
 impl Default for Forms {
     fn default() -> Self {
-        Self(vec![Form::default(); FORMS].into())
+        Self(vec![Default::default(); FORMS].into())
     }
 }
 
 impl Forms {
+    /// The lengths of the runs of a chain of this form, if it is known.
+    #[inline(always)]
+    pub(super) fn find(&self, form: Form) -> Option<Lengths> {
+        let (known, lengths) = self.0.get(form.place())?;
+        (*known == form).then_some(*lengths)
+    }
+
+    /// Whether nothing counts in a chain of this form where no word speaks.
     #[inline(always)]
     pub(super) fn has(&self, form: Form) -> bool {
-        self.0.get(form.place()) == Some(&form)
+        self.find(form).is_some()
     }
 
     /// Keeps `form` in place of another.
-    pub(super) fn put(&mut self, form: Form) {
-        self.0[form.place()] = form;
+    pub(super) fn put(&mut self, form: Form, lengths: Lengths) {
+        self.0[form.place()] = (form, lengths);
     }
 }

@@ -37,7 +37,7 @@ pub struct Classes {
     pub zeros: u64,
     /// `+`.
     pub pluses: u64,
-    /// What a code for another byte may begin with: `% & \`, the escape of terminals (0x1b) and, in UTF-8, what spaces, hyphens and
+    /// What a code for another byte may begin with: `# % & \`, the escape of terminals (0x1b) and, in UTF-8, what spaces, hyphens and
     /// digits beyond ASCII begin with (0xc2, 0xe2, 0xef).
     pub codes: u64,
 }
@@ -73,7 +73,7 @@ const LOW_LINE: u8 = 0x10;
 /// Letters with the left halves 4 and 6, and those with 5 and 7.
 const FIRST_LETTERS: u8 = 0x08;
 const LAST_LETTERS: u8 = 0x04;
-/// `% &`.
+/// `# % &`.
 const CODES: u8 = 0x02;
 const DIGITS: u8 = 0x01;
 
@@ -107,7 +107,7 @@ const RIGHT: [u8; 16] = {
         GAPS | DIGITS | LAST_LETTERS,
         BOTH,
         BOTH,
-        BOTH,
+        BOTH | CODES,
         BOTH,
         BOTH | CODES,
         BOTH | CODES,
@@ -236,7 +236,7 @@ mod tests {
                 joints: bits(b".-/+".contains(&byte)),
                 zeros: bits(byte == b'0'),
                 pluses: bits(byte == b'+'),
-                codes: bits(b"%&\\\x1b\xc2\xe2\xef".contains(&byte)),
+                codes: bits(b"#%&\\\x1b\xc2\xe2\xef".contains(&byte)),
             };
             assert_eq!(out, [expected], "{byte:#x}");
         }

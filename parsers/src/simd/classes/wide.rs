@@ -17,7 +17,7 @@ const PAIR: u8 = 0x08;
 const MARK: u8 = 0x10;
 const SPACE: u8 = 0x20;
 const JOINT: u8 = 0x40;
-/// `% & \` and the escape of terminals.
+/// `# % & \` and the escape of terminals.
 const CODE: u8 = 0x80;
 
 const fn kinds(byte: u8) -> u8 {
@@ -29,7 +29,7 @@ const fn kinds(byte: u8) -> u8 {
         b'@' | b'<' | b'[' => MARK,
         b' ' => SPACE,
         b'.' | b'-' | b'/' | b'+' => JOINT,
-        b'%' | b'&' | 0x1b => CODE,
+        b'#' | b'%' | b'&' | 0x1b => CODE,
         b'\\' => MARK | CODE,
         _ => 0,
     }
