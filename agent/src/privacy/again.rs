@@ -3,6 +3,8 @@
 //!
 //! Most values stand apart from what is beside them, and their texts are looked through once.
 
+use smallvec::SmallVec;
+
 use super::action::Action;
 use super::bare::Quotes;
 use super::policy::Policy;
@@ -135,8 +137,15 @@ fn closes_label(policy: &Policy, text: &[u8], found: &[Finding]) -> bool {
     const CLOSES: &[u8] = b"</";
     let Some(first) = found.first() else { return false };
     let behind = text.get(first.end as usize..).unwrap_or_default();
-    memchr::memmem::find_iter(behind, CLOSES).any(|place| {
+    let mut places = memchr::memmem::find_iter(behind, CLOSES).peekable();
+    if places.peek().is_none() {
+        return false;
+    }
+    let mut kinds: SmallVec<[u16; 16]> = found.iter().map(|one| one.detector).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    places.any(|place| {
         let name = behind.get(place + CLOSES.len()..).unwrap_or_default();
-        found.iter().any(|one| name.starts_with(policy.detectors()[usize::from(one.detector)].entity.as_bytes()))
+        kinds.iter().any(|kind| name.starts_with(policy.detectors()[usize::from(*kind)].entity.as_bytes()))
     })
 }

@@ -369,10 +369,14 @@ impl Pass<'_> {
     /// Whether the `:` at `at` stands behind the verdict on a test, of which the name says so, or the time that it took stands behind
     /// its name, from `end` on.
     fn is_verdict(&self, at: usize, end: usize) -> bool {
-        let (name, behind) = (self.text.get(at..end).unwrap_or_default(), self.rest(end));
+        /// Longest name of a test that is looked through, in bytes.
+        const NAME: usize = 128;
+        if !self.text[..at].ends_with(b"PASS") {
+            return false;
+        }
+        let (name, behind) = (self.text.get(at..end.min(at + NAME)).unwrap_or_default(), self.rest(end));
         let is_test = memchr::memmem::find(name, b"test").or_else(|| memchr::memmem::find(name, b"Test")).is_some();
-        self.text[..at].ends_with(b"PASS")
-            && (is_test || matches!(behind, [b' ', b'(', digit, ..] if digit.is_ascii_digit()))
+        is_test || matches!(behind, [b' ', b'(', digit, ..] if digit.is_ascii_digit())
     }
 
     /// Where a value begins that has the name of a type before it, as in YAML, or spaces that are written as in forms; else `at`.
