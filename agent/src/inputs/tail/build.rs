@@ -150,6 +150,7 @@ impl Tail {
             files: BTreeMap::new(),
             by_id: HashMap::new(),
             written: VecDeque::new(),
+            unjudged: HashMap::new(),
             ready: Vec::new(),
             stalled: None,
             searches: Default::default(),

@@ -188,6 +188,8 @@ struct Tail {
     /// Gzip files that are left alone, by id and birth: what they hold is read elsewhere, or is not to be read.
     left: HashSet<(FileId, i64)>,
     copies: missed::Copies,
+    /// What gzip files begin with of which it does not show yet whose content they have, by path.
+    unjudged: HashMap<PathBuf, Vec<u8>>,
     /// First bytes of gzip files, remembered.
     heads: RefCell<Heads>,
     /// Gzip files of directories, by name.
