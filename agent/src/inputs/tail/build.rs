@@ -1,7 +1,7 @@
 //! Reads the options and builds the input.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -149,7 +149,6 @@ impl Tail {
             inherited: Default::default(),
             files: BTreeMap::new(),
             by_id: HashMap::new(),
-            written: VecDeque::new(),
             ready: Vec::new(),
             stalled: None,
             searches: Default::default(),

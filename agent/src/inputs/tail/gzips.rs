@@ -31,6 +31,8 @@ pub(super) enum Age {
 pub(super) struct Gzips {
     directories: HashMap<PathBuf, Listed>,
     count: usize,
+    /// What those begin with of which it does not show yet whose content they have.
+    pub(super) unjudged: HashMap<PathBuf, Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -61,7 +63,7 @@ impl Gzips {
 
     fn list(&mut self, directory: &Path, now: Moment) {
         if self.count > REMEMBERED {
-            *self = Self::default();
+            (self.directories, self.count) = (HashMap::new(), 0);
         }
         let changed = changed(directory).filter(|changed| changed.elapsed().is_ok_and(|age| age > COARSE));
         let found = siblings::named(directory, opened::is_compressed);

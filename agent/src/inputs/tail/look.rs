@@ -51,10 +51,10 @@ impl Tail {
                 file.watch = None;
                 file.last_growth = self.now;
             }
-            self.written.push_back(number);
+            self.quiet.written.push_back(number);
         }
         let began = Instant::now();
-        while let Some(number) = self.written.pop_front_if(|_| began.elapsed() < LONGEST) {
+        while let Some(number) = self.quiet.written.pop_front_if(|_| began.elapsed() < LONGEST) {
             self.look(number, true);
         }
     }

@@ -121,6 +121,7 @@ impl Tail {
     /// Looks for what was missed.
     pub(super) fn search_missed(&mut self, listings: &mut Listings) {
         if self.searches.is_empty() {
+            self.gzips.borrow_mut().unjudged.clear();
             return;
         }
         let live = self.files.values().filter(|file| file.standing == Standing::Live);

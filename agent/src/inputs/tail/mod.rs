@@ -131,8 +131,6 @@ struct Tail {
     /// Rotated files that came before and are not known: held for a while.
     arrived: Vec<Arrival>,
     quiet: QuietWatcher,
-    /// Quiet files that were written to and not looked at yet.
-    written: VecDeque<u64>,
     writers: Writers,
     descriptors: Descriptors,
     /// Stored positions of files that are not open.
@@ -398,7 +396,7 @@ impl Tail {
 
     /// When something is due at the latest.
     fn next_due(&self) -> Duration {
-        let look = if self.written.is_empty() { self.looks.first().map(|(at, _)| *at) } else { Some(self.now) };
+        let look = if self.quiet.written.is_empty() { self.looks.first().map(|(at, _)| *at) } else { Some(self.now) };
         let save = self.is_unsaved().then_some(self.saved + keep::EVERY);
         let scan = self.scanned + if self.watcher.has_changed() { self.scan_gap } else { self.settings.refresh };
         let next = [look, save, self.begin_again, self.scan_again].into_iter().flatten().fold(scan, Instant::min);

@@ -4,7 +4,7 @@
 //! quiet again. So a busy file costs no events, and a quiet one nothing at all. Writes through a memory map raise no event;
 //! the regular look at all paths finds them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
@@ -37,6 +37,8 @@ pub(super) struct QuietWatcher {
     state: State,
     /// Files by the number of their watch.
     watched: HashMap<i32, u64>,
+    /// Files that were written to and not looked at yet.
+    pub(super) written: VecDeque<u64>,
     /// Whether the system may have room for one watch more.
     has_room: bool,
     /// Whether it was told that there is none.
@@ -73,7 +75,7 @@ impl QuietWatcher {
     /// A watcher that raises `signal` when a file that it watches was written to; one that watches none unless `wanted`.
     pub(super) fn new(signal: Signal, wanted: bool) -> Self {
         let state = if wanted { State::New } else { State::Refused };
-        Self { signal, state, watched: HashMap::new(), has_room: true, is_told: false }
+        Self { signal, state, watched: HashMap::new(), written: VecDeque::new(), has_room: true, is_told: false }
     }
 
     /// Watches `file` for its next write.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::info;
+use tracing::{info, warn};
 
 use super::Tail;
 use super::akin;
@@ -224,6 +224,7 @@ impl Tail {
         };
         let beside: Vec<(PathBuf, Metadata)> = there.filter(beside).cloned().collect();
         for (path, metadata) in beside {
+            self.tell_unjudged(&path);
             if self.is_followed(&metadata) || metadata.mtime() <= since || self.paths.is_excluded(&path) {
                 continue;
             }
@@ -237,6 +238,7 @@ impl Tail {
             let is_new = self.row_in(&file, &metadata).is_none()
                 && match self.kin_of(&file, &path) {
                     Kin::Unknown if is_young(&metadata) => {
+                        self.gzips.borrow_mut().unjudged.insert(path.clone(), head_of(&file));
                         is_unsure = true;
                         false
                     }
@@ -257,6 +259,20 @@ impl Tail {
     }
 }
 
+impl Tail {
+    /// Tells where another content was written over the one that the gzip file at `path` had before it showed whose that was.
+    fn tell_unjudged(&self, path: &Path) {
+        let Some(before) = self.gzips.borrow_mut().unjudged.remove(path) else { return };
+        let is_same = file::open(path).is_ok_and(|(file, _)| head_of(&file).starts_with(&before));
+        if is_same || before.is_empty() {
+            return;
+        }
+        warn!(component = %self.settings.name, file = %path.display(),
+            "a gzip file was written over before it showed whether what it held is read elsewhere: that may be lost");
+        self.abandon(0, true);
+    }
+}
+
 impl Position {
     /// Leads to a gzip file with the same content.
     pub(super) fn lead_to(&mut self, path: PathBuf, metadata: &Metadata) {
@@ -273,6 +289,14 @@ impl Position {
     pub(super) fn last_place(&self) -> &Path {
         self.place.as_deref().unwrap_or(&self.name)
     }
+}
+
+/// The first bytes of a file, as many as prove what it holds.
+fn head_of(file: &Opened) -> Vec<u8> {
+    let mut bytes = vec![0; proof::HEAD];
+    let length = file.read_full(&mut bytes, 0).unwrap_or(0);
+    bytes.truncate(length);
+    bytes
 }
 
 /// Whether `file` begins with what is known of `position`.

@@ -289,6 +289,28 @@ fn what_came_and_went_over_a_gzip_file_that_was_read_and_let_go_comes_once() {
     assert_eq!(rig.texts(), lines(1, 40));
 }
 
+/// What it held is short, and had come and gone between two looks: whether it is read elsewhere does not show within a second.
+#[test]
+fn a_gzip_file_that_is_written_over_before_it_is_judged_is_told_of() {
+    now_is_real();
+    WALL.set(WALL.get() - 60);
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 10));
+    rig.start().run();
+    File::create(rig.path("a.log")).expect("it is truncated");
+    rig.append("a.log", &numbered(13, 14));
+    rig.turn(Duration::from_secs(1));
+    let before = rig.metrics.abandoned_contents.get();
+    rig.append("unseen", &numbered(11, 12));
+    compress_away(&rig, "unseen", "a.log.1.gz");
+    rig.scan();
+    compress(&rig, "a.log", "a.log.1.gz");
+    rig.scan();
+
+    assert_eq!(rig.texts(), [lines(1, 10), lines(13, 14)].concat());
+    assert_eq!(rig.metrics.abandoned_contents.get(), before + 1);
+}
+
 #[test]
 fn equal_content_under_another_name_is_read_and_what_is_old_at_the_start_is_not() {
     now_is_real();

@@ -95,6 +95,15 @@ fn a_file_that_is_not_held_open_goes_on_in_what_it_was_compressed_to() {
     assert_eq!((rig.open_files(), rig.metrics.abandoned_bytes.get()), (40, 0));
 }
 
+fn compress_in_place(rig: &Rig, log: &str, is_truncated: bool) {
+    compress(rig, log, &format!("{log}.gz"));
+    if is_truncated {
+        File::create(rig.path(log)).expect("it is truncated");
+    } else {
+        rig.remove(log);
+    }
+}
+
 /// Each over the one before: what waited for a descriptor found another content there. The inode of a log that was deleted is that of the
 /// next gzip file, too.
 #[test]
@@ -105,15 +114,7 @@ fn many_logs_that_are_compressed_in_place_again_and_again_come_whole() {
         rig.wait(5).texts();
         for word in ["two", "three", "four"] {
             append_to_all(&rig, word);
-            for number in 0..40 {
-                let (log, to) = (name(number), format!("{}.gz", name(number)));
-                compress(&rig, &log, &to);
-                if is_truncated {
-                    File::create(rig.path(&log)).expect("it is truncated");
-                } else {
-                    rig.remove(&log);
-                }
-            }
+            (0..40).for_each(|number| compress_in_place(&rig, &name(number), is_truncated));
             append_to_all(&rig, &format!("{word} more"));
             rig.scan();
             rig.scan();
