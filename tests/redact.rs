@@ -140,11 +140,9 @@ fn each_case_comes_out_as_expected_in_both_formats_and_by_the_command() {
             let run = vigie(folder.path(), &["-q", "-c", file], &case.records);
             assert_eq!(without_codes(&said(&run.stdout)), case.expected, "{} {file}\n{}", case.name, said(&run.stderr));
         }
-        let is_flag = |(key, _): &&(String, String)| !matches!(key.as_str(), "keys" | "mode" | "key_epoch");
-        if case.options.iter().filter(is_flag).count() == case.options.len() || case.name == "tokens" {
-            let flags =
-                case.options.iter().filter(is_flag).map(|(key, value)| format!("--{}={value}", key.replace('_', "-")));
-            let flags: Vec<String> = flags.collect();
+        if case.options.iter().all(|(key, _)| key != "mode") {
+            let flag = |(key, value): &(String, String)| format!("--{}={value}", key.replace('_', "-"));
+            let flags: Vec<String> = case.options.iter().map(flag).collect();
             let mut arguments = vec!["redact", "--json"];
             arguments.extend(flags.iter().map(String::as_str));
             let run = vigie(folder.path(), &arguments, &case.records);
@@ -173,6 +171,74 @@ fn lines_go_in_and_come_out_one_by_one() {
     let refused = vigie(folder.path(), &["redact", "--preset", "rgpd-ops"], &lines);
     assert!(!refused.status.success() && refused.stdout.is_empty(), "without keys nothing passes");
     assert!(said(&refused.stderr).contains("vigie keys new"), "{}", said(&refused.stderr));
+}
+
+/// Which fields a line holds that is no record nobody can tell.
+#[test]
+fn where_fields_are_named_a_line_that_is_no_record_is_left_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lines = "{\"u\":\"jdupont\"}\n{\"u\":\"jdupont\n\n[\"jdupont\"]\njdupont\n{\"x\":1}\n";
+    let run = |arguments: &[&str]| {
+        let run = vigie(folder.path(), &[&["redact"], arguments].concat(), lines);
+        (run.status.success(), said(&run.stdout), said(&run.stderr))
+    };
+
+    for (option, rule, first, last) in [
+        ("--field", "$u label", r#"{"u":"<u>"}"#, r#"{"x":1}"#),
+        ("--field", "$u keep", r#"{"u":"jdupont"}"#, r#"{"x":1}"#),
+        ("--allow", "$x", "{}", r#"{"x":1}"#),
+    ] {
+        let (is_content, out, told) = run(&["--json", option, rule]);
+        assert!(is_content && out == format!("{first}\n\n\n\n\n{last}\n"), "{option} {rule}: {out}");
+        assert!(told.contains("3 lines") && told.contains("line 2"), "{told}");
+    }
+    let (_, out, told) = run(&["--json", "--exclude", "$u"]);
+    assert!(out == lines && told.is_empty(), "what is not looked at as a record is looked at as a text: {out}{told}");
+    for option in ["--field", "--allow", "--exclude"] {
+        let rule = if option == "--field" { "$u label" } else { "$u" };
+        let (is_content, out, told) = run(&[option, rule]);
+        assert!(!is_content && out.is_empty() && told.contains(option) && told.contains("`--json`"), "{told}");
+        let (is_content, out, told) = run(&[option, rule, "--json", "--explain"]);
+        assert!(!is_content && out.is_empty() && told.contains("--explain"), "{told}");
+    }
+}
+
+/// The options of the filter are those of the command.
+#[test]
+fn the_command_takes_the_options_of_the_filter() {
+    let folder = folder_with_keys();
+    let at = folder.path();
+    fs::write(at.join("rules.yaml"), "rules:\n  - name: project\n    words: [blue heron]\n").expect("it is written");
+    let run = |directory: Option<&Path>, arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
+        command.current_dir(at).arg("redact").args(arguments).env_clear();
+        command.envs(directory.map(|directory| ("CREDENTIALS_DIRECTORY", directory)));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it runs");
+        let line = format!("{{\"{MAIL}\":\"Blue Heron {MAIL}\"}}\n");
+        drop(child.stdin.take().expect("it is piped").write_all(line.as_bytes()));
+        let output = child.wait_with_output().expect("it ends");
+        (output.status.success(), said(&output.stdout) + &said(&output.stderr))
+    };
+
+    let (_, out) = run(None, &["--json", "--rules", "*.yaml", "--keys", "on"]);
+    assert_eq!(out, "{\"<email>\":\"<project> <email>\"}\n");
+    let credential = ["--key-credential", "redact.key", "--key-epoch", "30d", "--action", "email hmac"];
+    let (is_content, out) = run(Some(at), &credential);
+    assert!(is_content && out.contains("<email:K"), "{out}");
+    let (is_content, told) = run(None, &credential);
+    assert!(!is_content && told.contains("LoadCredential=redact.key"), "{told}");
+    let (is_content, told) = run(None, &["--key-file", "redact.key", "--key-epoch", "1d"]);
+    assert!(!is_content && told.contains("30d"), "{told}");
+    let (is_content, told) = run(None, &["--mode", "report"]);
+    assert!(!is_content && told.contains("--explain"), "{told}");
+    let help = said(&vigie(at, &["redact", "--help"], "").stdout);
+    let options = said(&vigie(at, &["help", "redact"], "").stdout);
+    for key in ["preset", "strictness", "rules", "keys", "key_file", "key_credential", "key_epoch", "exclude", "allow"]
+    {
+        assert!(options.to_lowercase().contains(key), "{options}");
+        assert!(help.contains(&format!("--{} ", key.replace('_', "-"))), "{key}: {help}");
+    }
 }
 
 #[test]
@@ -731,6 +797,24 @@ fn a_redact_that_leaves_whole_lines_out_covers_nothing() {
         assert_eq!(is_content, is_hidden, "{options}: {told}");
         assert_eq!(told.contains("V220") && told.contains("`Field $log keep`"), !is_hidden, "{options}: {told}");
     }
+}
+
+/// Of no field at all all fields would stay.
+#[test]
+fn a_list_of_fields_that_stay_names_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let check = |allow: &str| {
+        let text = yaml(&[("preset".into(), "secrets".into())]).replace("preset: 'secrets'", allow);
+        fs::write(folder.path().join("a.yaml"), text).expect("it is written");
+        let run = vigie(folder.path(), &["check", "a.yaml"], "");
+        (run.status.success(), said(&run.stderr))
+    };
+
+    for allow in ["allow: []", "allow:", "allow: ['']", "allow: {}", "Allow: [[]]"] {
+        let (is_content, told) = check(allow);
+        assert!(!is_content && told.contains("a.yaml:10:7") | told.contains("a.yaml:10:15"), "{allow}: {told}");
+    }
+    assert!(check("allow: ['$a']").0 && check("exclude: []").0);
 }
 
 #[test]

@@ -81,12 +81,14 @@ pub struct Section {
     pub entries: Vec<Entry>,
     /// Nested groups, such as the rules of a multiline parser in YAML.
     pub groups: Vec<(Located, Section)>,
+    /// Keys with an empty list, as YAML has them.
+    pub blank: Vec<Located>,
 }
 
 impl Section {
     /// A section without entries.
     pub fn new(kind: SectionKind, place: Place) -> Self {
-        Self { kind, place, entries: Vec::new(), groups: Vec::new() }
+        Self { kind, place, entries: Vec::new(), groups: Vec::new(), blank: Vec::new() }
     }
 
     /// The last value of `key`.

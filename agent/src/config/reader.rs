@@ -123,6 +123,7 @@ impl<'a> Reader<'a> {
         let open = &mut self.document.sections[at];
         open.entries.extend(section.entries);
         open.groups.extend(section.groups);
+        open.blank.extend(section.blank);
     }
 
     /// Adds a section without keys, for which more than one `[SERVICE]` are one. Gives its number.

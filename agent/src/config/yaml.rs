@@ -327,6 +327,9 @@ fn member(reader: &mut Reader<'_>, section: &mut Section, key: (&str, Place), va
             section.entries.push(entry(&snake_case(name), place, text, value.place));
         }
         Kind::List(items) => {
+            if items.is_empty() {
+                section.blank.push(Located { text: snake_case(name), place, expanded: false });
+            }
             for item in items {
                 member(reader, section, key, item);
             }

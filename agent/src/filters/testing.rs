@@ -48,7 +48,7 @@ fn build_from(kind: &FilterKind, entries: Vec<Entry>, findings: &mut Diagnostics
 }
 
 fn surroundings(entries: Vec<Entry>) -> (Section, BuildContext) {
-    let section = Section { kind: SectionKind::Filter, place: Place::default(), entries, groups: Vec::new() };
+    let section = Section { entries, ..Section::new(SectionKind::Filter, Place::default()) };
     let mut parsers = Parsers::default();
     for (name, format) in [("json", Format::Json), ("ltsv", Format::Ltsv), ("logfmt", Format::Logfmt)] {
         let definition = Definition { name: name.into(), format, ..Definition::default() };

@@ -329,8 +329,7 @@ mod tests {
     /// What a survey says of a cluster that answers so, and how many requests it made.
     async fn refusal(answers: Vec<Canned>) -> (String, usize) {
         let stub = Stub::start(answers).await;
-        let section =
-            Section { kind: SectionKind::Output, place: Place::default(), entries: Vec::new(), groups: Vec::new() };
+        let section = Section::new(SectionKind::Output, Place::default());
         let net = NetOptions::read(&section, &mut Diagnostics::default()).expect("defaults are good");
         let target = Target { host: "127.0.0.1".into(), port: stub.port, tls: false, vhost: None };
         let client = HttpClient::new(target, &net, None, Duration::from_secs(10)).expect("a client");

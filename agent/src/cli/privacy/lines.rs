@@ -24,8 +24,14 @@ Usage: vigie redact [OPTIONS] < IN > OUT   hides personal data and secrets, one 
   --field TEXT         as `Field`, for lines that are JSON; may be repeated
   --exclude PATH       as `Exclude`, for lines that are JSON; may be repeated
   --allow PATH         as `Allow`, for lines that are JSON; may be repeated
+  --keys on            keys of JSON objects are looked at too
+  --rules FILES        as `Rules`, detectors of your own; may be repeated
   --key-file FILE      the key ring, for actions that need one
+  --key-credential NAME   the same as a credential of systemd, in $CREDENTIALS_DIRECTORY
+  --key-epoch TIME     as `Key_Epoch`, to be held against the ring
   --json               lines are JSON objects, looked through as records; of --explain and entities: print JSON
+
+With --field or --allow a line that is no JSON object is left out, an empty one in its place, and counted on standard error.
 ";
 
 /// Longest line in bytes.
@@ -38,10 +44,14 @@ pub(super) fn run(mut arguments: Arguments) -> Result<ExitCode, String> {
         return Ok(print(&entities(as_json)));
     }
     let mut section = Section::new(SectionKind::Filter, Place::default());
-    for name in ["preset", "strictness", "action", "field", "exclude", "allow", "key-file"] {
-        for value in arguments.all(name) {
-            section.entries.push(Entry { key: located(&name.replace('-', "_")), value: located(&value) });
+    for key in LineRedactor::options() {
+        for value in arguments.all(&key.replace('_', "-")) {
+            section.entries.push(Entry { key: located(key), value: located(&value) });
         }
+    }
+    refuse_fields(&section, as_json, explain)?;
+    if arguments.has("mode") {
+        return Err("`--mode` is of the filter alone: `--explain` lists what would be hidden".into());
     }
     if let Some(word) = arguments.finish(&["json", "explain"])?.first() {
         return Err(format!("unknown word `{word}`: lines come on standard input; see --help"));
@@ -66,15 +76,58 @@ pub(super) fn run(mut arguments: Arguments) -> Result<ExitCode, String> {
     }
 }
 
+/// Refuses options for fields where lines are not looked through as records.
+fn refuse_fields(section: &Section, as_json: bool, explain: bool) -> Result<(), String> {
+    let Some(key) = ["field", "exclude", "allow"].into_iter().find(|key| section.get(key).is_some()) else {
+        return Ok(());
+    };
+    match (as_json, explain) {
+        (_, true) => {
+            Err(format!("`--{key}` cannot stand with `--explain`, which takes lines as texts: take one of them away"))
+        }
+        (false, _) => Err(format!("`--{key}` is for lines that are JSON objects: add `--json`, or take it away")),
+        _ => Ok(()),
+    }
+}
+
 fn located(text: &str) -> Located {
     Located { text: text.into(), place: Place::default(), expanded: false }
+}
+
+/// Lines that were left out.
+#[derive(Default)]
+struct Left {
+    count: u64,
+    first: u64,
+}
+
+impl Left {
+    fn add(&mut self, number: u64) {
+        self.count += 1;
+        if self.count == 1 {
+            self.first = number;
+        }
+    }
+}
+
+/// Says what was left out, even where reading or writing ended early.
+impl Drop for Left {
+    fn drop(&mut self) {
+        if self.count > 0 {
+            let (count, first) = (self.count, self.first);
+            let lines = if count == 1 { "1 line is".to_owned() } else { format!("{count} lines are") };
+            say(&format!(
+                "vigie redact: {lines} left out, the first is line {first}: no JSON objects, so nobody can tell which fields they hold\n"
+            ));
+        }
+    }
 }
 
 /// Reads lines until there are no more. What cannot be looked through is not written.
 fn stream(mut redactor: LineRedactor, as_json: bool, explain: bool) -> std::io::Result<()> {
     let mut input = std::io::stdin().lock();
     let mut output = BufWriter::new(std::io::stdout().lock());
-    let (mut line, mut out, mut number) = (Vec::new(), Vec::new(), 0_u64);
+    let (mut line, mut out, mut number, mut left) = (Vec::new(), Vec::new(), 0_u64, Left::default());
     loop {
         line.clear();
         number += 1;
@@ -92,7 +145,9 @@ fn stream(mut redactor: LineRedactor, as_json: bool, explain: bool) -> std::io::
         if explain {
             tell(&mut redactor, text, number, as_json, &mut out);
         } else {
-            redactor.line(text, as_json, &mut out);
+            if !redactor.line(text, as_json, &mut out) {
+                left.add(number);
+            }
             if has_newline {
                 out.push(b'\n');
             }

@@ -7,8 +7,8 @@ use vigie_parsers::json::JsonParser;
 use vigie_parsers::{Parsed, Parser};
 
 use super::Redact;
-use super::options::Setup;
-use crate::config::{Diagnostics, Section};
+use super::options::{RedactOptions, Setup};
+use crate::config::{Diagnostics, Options, Section};
 use crate::encode::json::push_record;
 use crate::metrics::FilterMetrics;
 use crate::plugin::{Filter, FilterContext, wall_clock};
@@ -18,6 +18,8 @@ use crate::redact::{Detector, Finding, Place};
 /// What the filter does, line by line.
 pub struct LineRedactor {
     filter: Redact,
+    /// Whether fields are treated by their names.
+    by_name: bool,
     policy: Arc<Policy>,
     batch: Batch,
     metrics: FilterMetrics,
@@ -33,9 +35,9 @@ impl LineRedactor {
     /// One with the options of `section`. `None` when something was wrong; it is in `findings`.
     pub fn new(section: &Section, findings: &mut Diagnostics) -> Option<Self> {
         let setup = Setup::read(section, false, wall_clock(), findings)?;
-        let policy = Arc::clone(&setup.policy);
+        let (policy, by_name) = (Arc::clone(&setup.policy), !setup.wholes.is_empty() || setup.paths.only_allowed());
         let (batch, metrics) = (Batch::default(), FilterMetrics::default());
-        Some(Self { filter: Redact::new(&setup, wall_clock), policy, batch, metrics })
+        Some(Self { filter: Redact::new(&setup, wall_clock), by_name, policy, batch, metrics })
     }
 
     /// What it looks for and does.
@@ -43,13 +45,24 @@ impl LineRedactor {
         &self.policy
     }
 
+    /// The options that it takes: those of the filter, but for `mode`, in which nothing is hidden.
+    pub fn options() -> impl Iterator<Item = &'static str> {
+        RedactOptions::TABLE.iter().map(|option| option.key).filter(|key| *key != "mode")
+    }
+
     /// Appends `line` as it may be shown. With `json` a line that is an object is gone through as a record.
-    pub fn line(&mut self, line: &[u8], json: bool, out: &mut Vec<u8>) {
+    ///
+    /// Gives whether it could be done as asked: where fields are treated by their names, nothing is appended of another line, of which
+    /// nobody can tell what fields it holds.
+    pub fn line(&mut self, line: &[u8], json: bool, out: &mut Vec<u8>) -> bool {
         let batch = &mut self.batch;
         batch.clear();
         let span = batch.store(line);
         let index = batch.push(Timestamp::default(), Origin::default());
         let is_record = json && JsonParser.parse(batch, index, span) != Parsed::Refused;
+        if !is_record && json && self.by_name {
+            return line.trim_ascii().is_empty();
+        }
         if !is_record {
             batch.record_mut(index).truncate(0);
             batch.record_mut(index).set_text(b"", line);
@@ -63,6 +76,7 @@ impl LineRedactor {
         } else {
             out.extend_from_slice(record.plain_text(b"").unwrap_or_default());
         }
+        true
     }
 
     /// What is found in `line` taken as text, with what finds it and what is done with it.

@@ -100,6 +100,12 @@ impl Setup {
     /// credential that the service manager would hand in may be missing.
     pub(super) fn read(section: &Section, dry_run: bool, now: Timestamp, findings: &mut Diagnostics) -> Option<Self> {
         let options = RedactOptions::read(section, findings)?;
+        if let Some(allow) = section.blank.iter().find(|key| key.text == "allow") {
+            let help =
+                "name the fields that are to stay, or take the line away: then all stay that hold nothing to hide";
+            findings.error(allow.place, "V510", "`allow` names no field that is to stay").help(help);
+            return None;
+        }
         let own = match rules::read(&options.rules) {
             Ok(own) => own,
             Err(message) => {

@@ -14,7 +14,7 @@ use crate::receipts::{Ledger, Outcome, Signal};
 fn built(entries: &[(&str, &str)]) -> Result<Arc<dyn Output>, Diagnostics> {
     let located = |text: &str| Located { text: text.into(), ..Located::default() };
     let entries = entries.iter().map(|(key, value)| Entry { key: located(key), value: located(value) }).collect();
-    let section = Section { kind: SectionKind::Output, place: Place::default(), entries, groups: Vec::new() };
+    let section = Section { entries, ..Section::new(SectionKind::Output, Place::default()) };
     let context = BuildContext {
         name: "file.0".into(),
         parsers: Arc::new(Parsers::default()),

@@ -9,7 +9,7 @@ use crate::receipts::{Ledger, Outcome, Signal};
 fn options(entries: &[(&str, &str)]) -> StdoutOptions {
     let located = |text: &str| Located { text: text.into(), ..Located::default() };
     let entries = entries.iter().map(|(key, value)| Entry { key: located(key), value: located(value) }).collect();
-    let section = Section { kind: SectionKind::Output, place: Place::default(), entries, groups: Vec::new() };
+    let section = Section { entries, ..Section::new(SectionKind::Output, Place::default()) };
     StdoutOptions::read(&section, &mut Diagnostics::default()).expect("good options")
 }
 

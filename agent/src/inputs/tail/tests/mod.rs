@@ -110,7 +110,7 @@ fn section(options: &[(&'static str, String)]) -> Section {
     let located = |text: &str| Located { text: text.into(), ..Located::default() };
     let entry = |(key, value): &(&'static str, String)| Entry { key: located(key), value: located(value) };
     let entries = options.iter().map(entry).collect();
-    Section { kind: SectionKind::Input, place: Place::default(), entries, groups: Vec::new() }
+    Section { entries, ..Section::new(SectionKind::Input, Place::default()) }
 }
 
 impl Rig {
