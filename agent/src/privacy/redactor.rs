@@ -1,6 +1,7 @@
 //! Puts something else in the place of what was found. One per worker; nothing is allocated while nothing is found.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::ops::Range;
 use std::sync::Arc;
@@ -24,8 +25,21 @@ use crate::redact::{self, Below, Finding, Group, Place};
 
 /// Hashes that are remembered.
 const REMEMBERED: usize = 1024;
+/// Keys of maps of which is remembered what secret they name.
+const MOST_KEYS: usize = 256;
+/// What is a secret under the key of one alone.
+const SECRET: &[u8] = b"k3J9xQ7mZ2wT";
 /// Longest token of a keyed hash that is remembered.
 const LONGEST: usize = 112;
+
+/// A secret that the key of a map names, beside passwords.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Secret {
+    /// A cookie.
+    Cookie,
+    /// A key or token.
+    Token,
+}
 
 /// An action for all that stands under one field, whatever it is.
 #[derive(Clone, Debug)]
@@ -56,6 +70,8 @@ pub struct Redactor {
     look: Look,
     /// Whether values are only counted.
     report: bool,
+    /// What secret keys of maps name.
+    secrets: HashMap<Box<[u8]>, Option<Secret>>,
     hands: Hands,
     /// By index of the detector, then by index of `wholes`.
     counts: Vec<u64>,
@@ -85,7 +101,7 @@ impl Redactor {
         let counts = vec![0; policy.detectors().len() + wholes.len()];
         let hands =
             Hands { keys: None, sealers: Vec::new(), normal: Vec::new(), remembered: Remembered::new(), unable: 0 };
-        Self { policy, wholes, look, report, hands, counts }
+        Self { policy, wholes, look, report, secrets: HashMap::new(), hands, counts }
     }
 
     /// One for the agent's own messages.
@@ -188,6 +204,26 @@ impl Redactor {
     /// What `key` says of the members of a map under it.
     pub fn below(&mut self, key: &[u8]) -> Below {
         self.look.scanner.below(key)
+    }
+
+    /// What secret `key` names, if one. It is told by what is found under it, and remembered.
+    pub fn secret(&mut self, key: &[u8]) -> Option<Secret> {
+        if let Some(secret) = self.secrets.get(key) {
+            return *secret;
+        }
+        self.look(SECRET, Place { key, escaped: false });
+        let secret = self.look.found.iter().find_map(|finding| {
+            match self.policy.detectors()[usize::from(finding.detector)].entity {
+                "cookie" => Some(Secret::Cookie),
+                "secret" => Some(Secret::Token),
+                _ => None,
+            }
+        });
+        if self.secrets.len() == MOST_KEYS {
+            self.secrets.clear();
+        }
+        self.secrets.insert(key.into(), secret);
+        secret
     }
 
     /// Begins to see values under `key`.

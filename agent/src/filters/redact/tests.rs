@@ -189,6 +189,45 @@ fn an_argument_is_judged_by_the_option_before_it() {
     }
 }
 
+/// As in text: what stands below the key of a token or cookie is one, if its own key does not tell what else it is.
+#[test]
+fn what_stands_below_the_key_of_a_secret_is_one() {
+    for (record, expected) in [
+        (r#"{"cookies":{"foo":"barbaz123"}}"#, r#"{"cookies":{"foo":"<cookie>"}}"#),
+        (r#"{"token":{"access":"k3j4h5k3j4"}}"#, r#"{"token":{"access":"<secret>"}}"#),
+        (
+            r#"{"a":{"api_key":{"b":["k3j4h5k3j4",{"c":"k3j4h5k3j4"}],"n":12}}}"#,
+            r#"{"a":{"api_key":{"b":["<secret>",{"c":"<secret>"}],"n":12}}}"#,
+        ),
+        (r#"{"token":{"name":"x","value":"k3j4h5k3j4"}}"#, r#"{"token":{"name":"x","value":"<secret>"}}"#),
+        (r#"{"cookies":[{"name":"sid","value":"k3j4h5k3j4"}]}"#, r#"{"cookies":[{"name":"sid","value":"<secret>"}]}"#),
+        (
+            r#"{"session":{"user":"jdupont","state":"active","since":"2026-11-30T10:00:00Z","id":"k3j4h5k3j4"}}"#,
+            r#"{"session":{"user":"<username>","state":"active","since":"2026-11-30T10:00:00Z","id":"<secret>"}}"#,
+        ),
+        (r#"{"token":{"type":"string"},"b":"k3j4h5k3j4"}"#, r#"{"token":{"type":"string"},"b":"k3j4h5k3j4"}"#),
+        (r#"{"cookies":{"a":"abcdefGHIJ"}}"#, r#"{"cookies":{"a":"<cookie>"}}"#),
+        (r#"{"session":{"state":"logged-in"}}"#, r#"{"session":{"state":"logged-in"}}"#),
+        (r#"{"token":{},"b":{"c":"k3j4h5k3j4"}}"#, r#"{"token":{},"b":{"c":"k3j4h5k3j4"}}"#),
+        (r#"{"tokens":{"used":12,"model":"gpt-4o-2024"}}"#, r#"{"tokens":{"used":12,"model":"gpt-4o-2024"}}"#),
+    ] {
+        let once = one(&[], record);
+        assert_eq!(once, expected);
+        assert_eq!(one(&[], &once), once, "twice is once");
+    }
+    let mut batch = Batch::default();
+    let index = batch.push(Timestamp::default(), Origin::default());
+    let access =
+        Field { key: Text::plain(batch.store(b"access")), value: Value::Text(Text::plain(batch.store(b"k3j4h5k3j4"))) };
+    let inner = Value::Map(batch.store_fields(&[access]));
+    let key = Text::plain(batch.store(b"inner"));
+    let inner = Value::Map(batch.store_fields(&[Field { key, value: inner }]));
+    batch.record_mut(index).set(b"token", inner);
+    assert_eq!(apply(&KIND, &[], &mut batch), [r#"{"token":{"inner":{"access":"<secret>"}}}"#]);
+    let record = r#"{"token":{"access":"k3j4h5k3j4"}}"#;
+    assert_eq!(one(&[("preset", "none"), ("action", "email label")], record), record);
+}
+
 #[test]
 fn keys_on_the_tape_lead_to_values_as_those_of_json_do() {
     let mut batch = Batch::default();
