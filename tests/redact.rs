@@ -337,6 +337,33 @@ fn a_ring_that_others_may_read_stops_the_start() {
     assert!(said(&run.stderr).contains("chmod 600 redact.key"), "{}", said(&run.stderr));
 }
 
+/// Who owns the ring can make tokens of any value, and change it. Only root can give a file to another user, so only then it is tried.
+#[test]
+fn a_ring_of_another_user_stops_the_start() {
+    let folder = folder_with_keys();
+    let path = folder.path().join("redact.key");
+    let options = [("preset".to_owned(), "rgpd-ops".to_owned()), ("key_file".to_owned(), "redact.key".to_owned())];
+    fs::write(folder.path().join("a.conf"), classic(&options)).expect("it is written");
+    assert!(vigie(folder.path(), &["-c", "a.conf"], "").status.success());
+    if std::os::unix::fs::chown(&path, Some(12345), Some(12345)).is_err() {
+        return;
+    }
+
+    let run = vigie(folder.path(), &["-c", "a.conf"], &format!("{{\"a\":\"{MAIL}\"}}\n"));
+    assert!(!run.status.success() && run.stdout.is_empty());
+    let told = said(&run.stderr);
+    assert!(told.contains("user 12345") && told.contains("chown"), "{told}");
+    let run = vigie(folder.path(), &["redact", "--preset", "rgpd-ops", "--key-file", "redact.key"], MAIL);
+    assert!(!run.status.success() && run.stdout.is_empty());
+    let checked = vigie(folder.path(), &["check", "a.conf"], "");
+    assert!(checked.status.success(), "it is checked by another user than it is run by");
+    assert!(said(&checked.stderr).contains("user 12345"), "{}", said(&checked.stderr));
+    assert!(vigie(folder.path(), &["report", "--art30", "--config", "a.conf"], "").status.success());
+    assert!(vigie(folder.path(), &["keys", "rotate", "--key-file", "redact.key"], "").status.success());
+    let owner = std::os::unix::fs::MetadataExt::uid(&fs::metadata(&path).expect("it is there"));
+    assert_eq!(owner, 12345, "who prepares keys does not take the file from the agent");
+}
+
 #[test]
 fn where_redact_is_required_no_way_goes_around_it() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -897,6 +924,26 @@ fn a_ring_may_be_a_credential_of_the_service_manager() {
     };
 
     assert!(run(Some(folder.path()), &["-c", "a.conf"]).status.success());
+    let rights = |mode| {
+        let rights = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        fs::set_permissions(folder.path().join("redact.key"), rights).expect("it is ours");
+    };
+    rights(0o440);
+    assert!(run(Some(folder.path()), &["-c", "a.conf"]).status.success(), "so it stands where it was handed to a user");
+    rights(0o444);
+    assert!(!run(Some(folder.path()), &["-c", "a.conf"]).status.success());
+    rights(0o600);
+    for name in ["../redact.key", "a/redact.key", "..", "."] {
+        let options = [("preset".to_owned(), "rgpd-ops".to_owned()), ("key_credential".to_owned(), name.to_owned())];
+        fs::create_dir_all(folder.path().join("a")).expect("it is made");
+        fs::copy(folder.path().join("redact.key"), folder.path().join("a/redact.key")).expect("it is copied");
+        fs::write(folder.path().join("b.conf"), classic(&options)).expect("it is written");
+        for arguments in [&["-c", "b.conf"][..], &["check", "b.conf"]] {
+            let refused = run(Some(&folder.path().join("a")), arguments);
+            let told = said(&refused.stderr);
+            assert!(!refused.status.success() && told.contains("no name of a credential"), "{name}: {told}");
+        }
+    }
     let refused = run(None, &["-c", "a.conf"]);
     assert!(!refused.status.success() && said(&refused.stderr).contains("LoadCredential=redact.key"));
     let checked = run(None, &["-D", "-c", "a.conf"]);
