@@ -290,6 +290,13 @@ fn the_token_of_a_value_is_the_one_in_the_log_until_its_key_is_destroyed() {
 
     assert!(logged.starts_with("<email:K") && tokens.lines().any(|token| token == logged.trim()), "{logged} {tokens}");
     assert_eq!((tokens.lines().count(), &piped), (13, &tokens));
+    let of = |words: &[&str]| vigie(at, &[&["token", "--key-file", "redact.key", "x", "--entity"], words].concat(), "");
+    for (name, near) in [("emial", "email"), ("name", "person_name"), ("nosuch", "--own")] {
+        let refused = of(&[name]);
+        assert!(!refused.status.success() && refused.stdout.is_empty(), "{name}");
+        assert!(said(&refused.stderr).contains(near), "{name}: {}", said(&refused.stderr));
+    }
+    assert!(said(&of(&["nosuch", "--own"]).stdout).starts_with("<nosuch:K") && of(&["person_name"]).status.success());
     let name = logged.split([':', '.']).nth(1).expect("a key").to_owned();
     let destroyed = vigie(at, &["keys", "destroy", "--key-file", "redact.key", &name], "");
     assert!(destroyed.status.success() && !said(&destroyed.stdout).contains(&name));
@@ -558,6 +565,9 @@ fn no_value_is_left_in_anything_that_the_agent_writes() {
     let forged = fs::read_to_string(&chain).expect("text").replacen("\"count\":", "\"count\":1", 1);
     fs::write(&chain, forged).expect("it is written");
     assert!(!vigie(at, &verify, "").status.success(), "a changed count is seen");
+    fs::write(&chain, "").expect("it is written");
+    let empty = vigie(at, &verify, "");
+    assert!(!empty.status.success() && said(&empty.stderr).contains("nothing is proved"), "{}", said(&empty.stderr));
 }
 
 /// One file under a name that holds a person, read by `tail` into a store that takes nothing more and one that is not there, with a

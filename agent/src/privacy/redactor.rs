@@ -57,7 +57,7 @@ struct Task<'a> {
     entity: &'a str,
     group: Option<Group>,
     action: &'a Action,
-    /// Tells tasks apart in what is remembered.
+    /// Tells tasks apart in what is remembered: the place in `counts`.
     number: u64,
     /// Whether it is an address with its last number first, as in names of the DNS.
     is_reversed: bool,
@@ -84,8 +84,8 @@ struct Hands {
     sealers: Vec<(String, Sealer)>,
     normal: Vec<u8>,
     remembered: Remembered,
-    /// Values hidden behind their label since their action could not be done.
-    unable: u64,
+    /// Values hidden behind their label since their action could not be done, by the numbers of tasks.
+    unable: Vec<u64>,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -99,8 +99,8 @@ impl Redactor {
     pub fn new(policy: Arc<Policy>, wholes: Arc<[Whole]>, report: bool) -> Self {
         let look = Look::new(&policy);
         let counts = vec![0; policy.detectors().len() + wholes.len()];
-        let hands =
-            Hands { keys: None, sealers: Vec::new(), normal: Vec::new(), remembered: Remembered::new(), unable: 0 };
+        let (remembered, unable) = (Remembered::new(), vec![0; counts.len()]);
+        let hands = Hands { keys: None, sealers: Vec::new(), normal: Vec::new(), remembered, unable };
         Self { policy, wholes, look, report, secrets: HashMap::new(), hands, counts }
     }
 
@@ -329,27 +329,31 @@ impl Redactor {
             examples.extend(hidden);
         }
         self.counts.fill(0);
-        self.hands.unable = 0;
+        self.hands.unable.fill(0);
         examples
     }
 
-    /// Gives what was counted since the last call: entity, action, count. Nothing that is 0.
-    pub fn take_counts(&mut self, mut each: impl FnMut(&str, &'static str, u64)) {
-        let detectors = self.policy.detectors();
-        for (index, count) in self.counts.iter_mut().enumerate().filter(|(_, count)| **count > 0) {
+    /// Gives what was counted since the last call: entity, what was done, count; nothing that is 0. Returns how many values were hidden
+    /// behind their label as their action could not be done.
+    pub fn take_counts(&mut self, mut each: impl FnMut(&str, &'static str, u64)) -> u64 {
+        let (detectors, mut all_unable) = (self.policy.detectors(), 0);
+        let counts = self.counts.iter_mut().zip(&mut self.hands.unable).enumerate();
+        for (index, (count, unable)) in counts.filter(|(_, (count, _))| **count > 0) {
             let (entity, action) = match detectors.get(index) {
                 Some(detector) => (detector.entity, self.policy.action(index)),
                 None => {
                     (self.wholes[index - detectors.len()].entity.as_str(), &self.wholes[index - detectors.len()].action)
                 }
             };
-            each(entity, if self.report { "report" } else { action.word() }, std::mem::take(count));
+            let (count, unable) = (std::mem::take(count), std::mem::take(unable));
+            all_unable += unable;
+            for (word, count) in [(action.word(), count.saturating_sub(unable)), ("label", unable)] {
+                if count > 0 {
+                    each(entity, if self.report { "report" } else { word }, count);
+                }
+            }
         }
-    }
-
-    /// How many values were hidden behind their label since the last call, as their action could not be done.
-    pub fn take_unable(&mut self) -> u64 {
-        std::mem::take(&mut self.hands.unable)
+        all_unable
     }
 }
 
@@ -381,7 +385,7 @@ impl Hands {
         let start = out.len();
         let value = decoded(raw, escaped);
         if self.put(task, &value, escaped, out).is_none() {
-            self.unable += 1;
+            self.unable[task.number as usize] += 1;
             out.truncate(start);
             push_label(task.entity, out);
         } else if *task.action == Action::Hmac {

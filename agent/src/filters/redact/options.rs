@@ -144,6 +144,17 @@ impl Setup {
         let live = keys(section, &options, (needs_key, dry_run), now, findings)?;
         let (policy, paths) = (Arc::new(policy), Arc::new(Paths::new(rules)));
         let setup = Self { policy, wholes, paths, keys: options.keys, report, live };
+        for (value, _) in values(section, "field")
+            .zip(&*setup.wholes)
+            .enumerate()
+            .filter(|(at, _)| setup.paths.is_shut(*at))
+            .map(|(_, two)| two)
+        {
+            let message = "this rule never applies: `Exclude` names the field, or a map around it";
+            findings
+                .warning(value.place, "V510", message)
+                .help("take one of the two away; what is excluded is not looked at");
+        }
         if !report && setup.hides().is_none() {
             let help = "give one of them another action; to count only, write `Mode report`";
             findings.warning(section.place, "V510", "this filter hides nothing: all its actions are `keep`").help(help);
