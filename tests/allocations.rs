@@ -117,7 +117,7 @@ fn nginx_line(number: usize) -> String {
 fn section(kind: SectionKind, options: &[(&str, &str)]) -> Section {
     let located = |text: &str| Located { text: text.into(), place: Place::default(), expanded: false };
     let entries = options.iter().map(|(key, value)| Entry { key: located(key), value: located(value) }).collect();
-    Section { kind, place: Place::default(), entries, groups: Vec::new() }
+    Section { entries, ..Section::new(kind, Place::default()) }
 }
 
 /// The way of a worker, with a stream of its own.

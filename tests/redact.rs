@@ -290,6 +290,13 @@ fn the_token_of_a_value_is_the_one_in_the_log_until_its_key_is_destroyed() {
 
     assert!(logged.starts_with("<email:K") && tokens.lines().any(|token| token == logged.trim()), "{logged} {tokens}");
     assert_eq!((tokens.lines().count(), &piped), (13, &tokens));
+    let of = |words: &[&str]| vigie(at, &[&["token", "--key-file", "redact.key", "x", "--entity"], words].concat(), "");
+    for (name, near) in [("emial", "email"), ("name", "person_name"), ("nosuch", "--own")] {
+        let refused = of(&[name]);
+        assert!(!refused.status.success() && refused.stdout.is_empty(), "{name}");
+        assert!(said(&refused.stderr).contains(near), "{name}: {}", said(&refused.stderr));
+    }
+    assert!(said(&of(&["nosuch", "--own"]).stdout).starts_with("<nosuch:K") && of(&["person_name"]).status.success());
     let name = logged.split([':', '.']).nth(1).expect("a key").to_owned();
     let destroyed = vigie(at, &["keys", "destroy", "--key-file", "redact.key", &name], "");
     assert!(destroyed.status.success() && !said(&destroyed.stdout).contains(&name));
@@ -335,6 +342,33 @@ fn a_ring_that_others_may_read_stops_the_start() {
 
     assert!(!run.status.success() && run.stdout.is_empty());
     assert!(said(&run.stderr).contains("chmod 600 redact.key"), "{}", said(&run.stderr));
+}
+
+/// Who owns the ring can make tokens of any value, and change it. Only root can give a file to another user, so only then it is tried.
+#[test]
+fn a_ring_of_another_user_stops_the_start() {
+    let folder = folder_with_keys();
+    let path = folder.path().join("redact.key");
+    let options = [("preset".to_owned(), "rgpd-ops".to_owned()), ("key_file".to_owned(), "redact.key".to_owned())];
+    fs::write(folder.path().join("a.conf"), classic(&options)).expect("it is written");
+    assert!(vigie(folder.path(), &["-c", "a.conf"], "").status.success());
+    if std::os::unix::fs::chown(&path, Some(12345), Some(12345)).is_err() {
+        return;
+    }
+
+    let run = vigie(folder.path(), &["-c", "a.conf"], &format!("{{\"a\":\"{MAIL}\"}}\n"));
+    assert!(!run.status.success() && run.stdout.is_empty());
+    let told = said(&run.stderr);
+    assert!(told.contains("user 12345") && told.contains("chown"), "{told}");
+    let run = vigie(folder.path(), &["redact", "--preset", "rgpd-ops", "--key-file", "redact.key"], MAIL);
+    assert!(!run.status.success() && run.stdout.is_empty());
+    let checked = vigie(folder.path(), &["check", "a.conf"], "");
+    assert!(checked.status.success(), "it is checked by another user than it is run by");
+    assert!(said(&checked.stderr).contains("user 12345"), "{}", said(&checked.stderr));
+    assert!(vigie(folder.path(), &["report", "--art30", "--config", "a.conf"], "").status.success());
+    assert!(vigie(folder.path(), &["keys", "rotate", "--key-file", "redact.key"], "").status.success());
+    let owner = std::os::unix::fs::MetadataExt::uid(&fs::metadata(&path).expect("it is there"));
+    assert_eq!(owner, 12345, "who prepares keys does not take the file from the agent");
 }
 
 #[test]
@@ -531,6 +565,9 @@ fn no_value_is_left_in_anything_that_the_agent_writes() {
     let forged = fs::read_to_string(&chain).expect("text").replacen("\"count\":", "\"count\":1", 1);
     fs::write(&chain, forged).expect("it is written");
     assert!(!vigie(at, &verify, "").status.success(), "a changed count is seen");
+    fs::write(&chain, "").expect("it is written");
+    let empty = vigie(at, &verify, "");
+    assert!(!empty.status.success() && said(&empty.stderr).contains("nothing is proved"), "{}", said(&empty.stderr));
 }
 
 /// One file under a name that holds a person, read by `tail` into a store that takes nothing more and one that is not there, with a
@@ -897,6 +934,26 @@ fn a_ring_may_be_a_credential_of_the_service_manager() {
     };
 
     assert!(run(Some(folder.path()), &["-c", "a.conf"]).status.success());
+    let rights = |mode| {
+        let rights = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        fs::set_permissions(folder.path().join("redact.key"), rights).expect("it is ours");
+    };
+    rights(0o440);
+    assert!(run(Some(folder.path()), &["-c", "a.conf"]).status.success(), "so it stands where it was handed to a user");
+    rights(0o444);
+    assert!(!run(Some(folder.path()), &["-c", "a.conf"]).status.success());
+    rights(0o600);
+    for name in ["../redact.key", "a/redact.key", "..", "."] {
+        let options = [("preset".to_owned(), "rgpd-ops".to_owned()), ("key_credential".to_owned(), name.to_owned())];
+        fs::create_dir_all(folder.path().join("a")).expect("it is made");
+        fs::copy(folder.path().join("redact.key"), folder.path().join("a/redact.key")).expect("it is copied");
+        fs::write(folder.path().join("b.conf"), classic(&options)).expect("it is written");
+        for arguments in [&["-c", "b.conf"][..], &["check", "b.conf"]] {
+            let refused = run(Some(&folder.path().join("a")), arguments);
+            let told = said(&refused.stderr);
+            assert!(!refused.status.success() && told.contains("no name of a credential"), "{name}: {told}");
+        }
+    }
     let refused = run(None, &["-c", "a.conf"]);
     assert!(!refused.status.success() && said(&refused.stderr).contains("LoadCredential=redact.key"));
     let checked = run(None, &["-D", "-c", "a.conf"]);

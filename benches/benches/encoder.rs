@@ -61,7 +61,7 @@ fn encoder() -> Box<dyn Encoder> {
     let located = |text: &str| Located { text: text.into(), ..Located::default() };
     let entry = |(key, value)| Entry { key: located(key), value: located(value) };
     let entries = [("name", "opensearch"), ("host", "127.0.0.1"), ("index", "bench")].map(entry).to_vec();
-    let section = Section { kind: SectionKind::Output, place: Place::default(), entries, groups: Vec::new() };
+    let section = Section { entries, ..Section::new(SectionKind::Output, Place::default()) };
     let context = BuildContext {
         name: "opensearch.0".into(),
         parsers: Arc::new(Parsers::default()),

@@ -135,7 +135,7 @@ fn class() -> Class {
 pub(crate) fn section(kind: SectionKind, options: &[(&str, &str)]) -> Section {
     let located = |text: &str| Located { text: text.into(), ..Located::default() };
     let entries = options.iter().map(|(key, value)| Entry { key: located(key), value: located(value) }).collect();
-    Section { kind, place: Default::default(), entries, groups: Vec::new() }
+    Section { entries, ..Section::new(kind, Default::default()) }
 }
 
 /// Name of a filter, and its options.

@@ -182,7 +182,7 @@ pub fn did_you_mean(found: &str, candidates: &[&str]) -> String {
 }
 
 /// Up to three of `candidates` that share a word with `found`, the nearest first.
-pub(super) fn nearest<'a>(found: &str, candidates: &[&'a str]) -> Vec<&'a str> {
+pub fn nearest<'a>(found: &str, candidates: &[&'a str]) -> Vec<&'a str> {
     let lower = found.to_ascii_lowercase();
     if lower.chars().count() >= 80 {
         return Vec::new();

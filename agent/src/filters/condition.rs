@@ -287,9 +287,10 @@ mod tests {
 
     fn section(entries: &[(&str, &str)], groups: Vec<Section>) -> Section {
         let entry = |(key, value): &(&str, &str)| Line { key: located(key), value: located(value) };
+        let groups = groups.into_iter().map(|group| (located("rules"), group)).collect();
         Section {
             entries: entries.iter().map(entry).collect(),
-            groups: groups.into_iter().map(|group| (located("rules"), group)).collect(),
+            groups,
             ..Section::new(SectionKind::Other, Place::default())
         }
     }

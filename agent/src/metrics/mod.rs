@@ -191,6 +191,8 @@ counters! {
         replaced_stamp_records,
         /// Values that `redact` hid behind their label, since their action could not be done, as without a key.
         hidden_values,
+        /// 1 while `redact` has no key for the current epoch.
+        missing_keys,
         /// Records whose text no parser fitted; they stay as they were.
         unparsed_records,
         /// Records whose time the parser did not understand; the text of it stays.

@@ -119,6 +119,11 @@ const FILTER: &[Row] = &[
         "vigie_redact_hidden_values",
         "Values hidden behind a label, as their action could not be done.",
     ),
+    gauge(
+        "missing_keys",
+        "vigie_redact_key_missing",
+        "1 while there is no key for the epoch, and labels stand for tokens.",
+    ),
     counter("unparsed_records", "vigie_filter_unparsed_records", "Records whose text no parser fitted."),
     counter(
         "unclear_time_records",

@@ -18,7 +18,7 @@ pub(super) type Entries<'a> = &'a [(&'a str, &'a str)];
 fn section(entries: Entries<'_>) -> Section {
     let located = |text: &str| Located { text: text.into(), ..Located::default() };
     let entries = entries.iter().map(|(key, value)| Entry { key: located(key), value: located(value) }).collect();
-    Section { kind: SectionKind::Output, place: Place::default(), entries, groups: Vec::new(), blank: Vec::new() }
+    Section { entries, ..Section::new(SectionKind::Output, Place::default()) }
 }
 
 pub(super) fn read<T: Options>(entries: Entries<'_>) -> T {

@@ -1,5 +1,7 @@
 //! What is done with a value: the words of the configuration and what they mean.
 
+use std::ops::RangeInclusive;
+
 use super::seal::Recipient;
 
 /// What is done with a value.
@@ -51,16 +53,19 @@ impl Action {
         let mut options = Options::read(rest)?;
         let action = match word.to_ascii_lowercase().as_str() {
             "keep" => Self::Keep,
-            "mask" => {
-                Self::Mask { first: options.number("keep_first", 0, 64)?, last: options.number("keep_last", 0, 64)? }
-            }
+            "mask" => Self::Mask {
+                first: options.number("keep_first", 0, 0..=64)?,
+                last: options.number("keep_last", 0, 0..=64)?,
+            },
             "label" => Self::Label,
             "remove" => Self::Remove,
             "hmac" => Self::Hmac,
             "encrypt" => Self::Encrypt,
             "seal" => Self::Seal(options.recipient(read)?),
-            "truncate_ip" => Self::TruncateIp { v4: options.number("v4", 24, 32)?, v6: options.number("v6", 48, 128)? },
-            "generalise_date" => Self::GeneraliseDate { years: options.number("years", 1, 100)? },
+            "truncate_ip" => {
+                Self::TruncateIp { v4: options.number("v4", 24, 0..=32)?, v6: options.number("v6", 48, 0..=128)? }
+            }
+            "generalise_date" => Self::GeneraliseDate { years: options.number("years", 1, 1..=100)? },
             _ => return Err(format!("an action: {WORDS}")),
         };
         options.finish(word)?;
@@ -126,13 +131,13 @@ impl<'a> Options<'a> {
         Some(self.0.remove(at).1)
     }
 
-    fn number<T: TryFrom<u32>>(&mut self, name: &str, default: u32, most: u32) -> Result<T, String> {
+    fn number<T: TryFrom<u32>>(&mut self, name: &str, default: u32, bounds: RangeInclusive<u32>) -> Result<T, String> {
         let value = match self.take(name) {
-            Some(text) => text.parse().ok().filter(|value| *value <= most),
+            Some(text) => text.parse().ok().filter(|value| bounds.contains(value)),
             None => Some(default),
         };
         let value = value.and_then(|value| T::try_from(value).ok());
-        value.ok_or(format!("`{name}` as a number from 0 to {most}"))
+        value.ok_or(format!("`{name}` as a number from {} to {}", bounds.start(), bounds.end()))
     }
 
     fn recipient(&mut self, read: impl Fn(&str) -> Result<String, String>) -> Result<Recipient, String> {
@@ -187,6 +192,7 @@ mod tests {
             ("mask last=4", "`last` is none"),
             ("mask 4", "options such as"),
             ("truncate_ip v4=33", "from 0 to 32"),
+            ("generalise_date years=0", "from 1 to 100"),
             ("seal", "recipient=FILE"),
         ] {
             assert!(parse(text).is_err_and(|error| error.contains(part)), "{text}");

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 use std::time::Duration;
 
@@ -23,6 +23,26 @@ const DESTROYED: &str = "# destroyed K";
 const MOST_BYTES: u64 = 256 << 10;
 /// Keys that a ring has at most.
 const MOST_KEYS: usize = 2_000;
+
+/// Rights of others than the owner.
+pub(super) const OTHERS: u32 = 0o077;
+
+/// How the file of a ring must be guarded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Guard {
+    /// The user that it belongs to, unless it belongs to root; `None` if it may belong to anyone.
+    pub(super) user: Option<u32>,
+    /// Rights that nobody may have.
+    pub(super) rights: u32,
+}
+
+impl Guard {
+    /// The owner of the file of `metadata`, if it may not be that one.
+    pub(super) fn stranger(&self, metadata: &fs::Metadata) -> Option<u32> {
+        let is_fit = |owner: u32| owner == 0 || self.user.is_none_or(|user| user == owner);
+        Some(metadata.uid()).filter(|owner| !is_fit(*owner))
+    }
+}
 
 /// 256 random bits. They are zeroed when it is dropped, and it never prints itself.
 #[derive(Clone, PartialEq, Eq)]
@@ -173,11 +193,19 @@ impl KeyRing {
         Ok(Self { epoch, keys, destroyed })
     }
 
-    /// Reads the ring in the file at `path`.
+    /// Reads the ring in the file at `path`, as who looks after it does.
     ///
     /// # Errors
     /// Why it cannot be used, and what to do: above all when others than its owner may read it.
     pub fn read(path: &Path) -> Result<Self, String> {
+        Self::read_guarded(path, &Guard { user: None, rights: OTHERS })
+    }
+
+    /// Reads the ring in the file at `path`, if it is guarded so.
+    ///
+    /// # Errors
+    /// As [`KeyRing::read`], and when it belongs to a user who may not own it.
+    pub(super) fn read_guarded(path: &Path, guard: &Guard) -> Result<Self, String> {
         let file = File::open(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => "there is no such file: make it with `vigie keys new`".to_owned(),
             _ => error.to_string(),
@@ -186,8 +214,15 @@ impl KeyRing {
         if !metadata.is_file() {
             return Err("it is no file".into());
         }
-        if metadata.mode() & 0o077 != 0 {
+        if metadata.mode() & guard.rights != 0 {
             return Err(format!("others than its owner have rights to it: run `chmod 600 {}`", path.display()));
+        }
+        if let Some(owner) = guard.stranger(&metadata) {
+            return Err(format!(
+                "it belongs to user {owner}, who is neither root nor the one that runs this: run `chown root {}`, or give it to the user of \
+                 the agent",
+                path.display()
+            ));
         }
         let mut text = Zeroizing::new(String::new());
         file.take(MOST_BYTES).read_to_string(&mut text).map_err(|error| error.to_string())?;
@@ -233,6 +268,13 @@ impl KeyRing {
         file.write_all(self.text().as_bytes())?;
         file.sync_all()?;
         let old = OpenOptions::new().write(true).open(path).ok();
+        if let Some(old) = &old {
+            // Who prepares keys as root leaves the file with the user of the agent.
+            let (old, new) = (old.metadata()?, file.metadata()?);
+            if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
+                fchown(&file, Some(old.uid()), Some(old.gid()))?;
+            }
+        }
         fs::rename(temporary, path)?;
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(directory)?.sync_all()?;

@@ -14,7 +14,7 @@ use ring::hkdf::{HKDF_SHA256, KeyType, Salt};
 use ring::hmac;
 use zeroize::Zeroizing;
 
-use super::key_ring::{Key, KeyRing, epoch_of};
+use super::key_ring::{Guard, Key, KeyRing, OTHERS, epoch_of};
 
 /// Seconds between two looks at the file.
 const BETWEEN_LOOKS: u64 = 5;
@@ -102,10 +102,15 @@ impl KeySource {
     /// The file that it stands for.
     ///
     /// # Errors
-    /// When no service manager handed in credentials.
+    /// When no service manager handed in credentials, or the name is none of one.
     pub fn path(&self) -> Result<PathBuf, String> {
         match self {
             Self::File(path) => Ok(path.clone()),
+            Self::Credential(name, _) if name.contains('/') || matches!(name.as_str(), "" | "." | "..") => {
+                Err(format!(
+                    "`{name}` is no name of a credential, as `LoadCredential=NAME:/path/to/ring` in the unit has it"
+                ))
+            }
             Self::Credential(name, Some(directory)) => Ok(directory.join(name)),
             Self::Credential(name, None) => Err(format!(
                 "no credential `{name}` was handed in: write `LoadCredential={name}:/path/to/ring` into the unit"
@@ -114,10 +119,26 @@ impl KeySource {
     }
 }
 
+impl KeySource {
+    /// How its file must be guarded where `user` runs the agent. Where the service manager hands a file to a user by a list of access, its
+    /// mode shows that as a right of the group.
+    fn guard(&self, user: Option<u32>) -> Guard {
+        let rights = if matches!(self, Self::Credential(..)) { OTHERS & !0o040 } else { OTHERS };
+        Guard { user, rights }
+    }
+
+    /// Who its file belongs to, if that is neither root nor `user`.
+    pub fn stranger(&self, user: u32) -> Option<u32> {
+        let metadata = std::fs::metadata(self.path().ok()?).ok()?;
+        self.guard(Some(user)).stranger(&metadata)
+    }
+}
+
 /// A ring that is read again when it changes.
 #[derive(Debug)]
 pub struct LiveKeys {
     path: PathBuf,
+    guard: Guard,
     state: Mutex<State>,
 }
 
@@ -139,20 +160,20 @@ fn stamp(path: &Path) -> Option<Stamp> {
 }
 
 impl LiveKeys {
-    /// The ring of `source`, which must hold a key for `now`.
+    /// The ring of `source`, which must hold a key for `now`, and belong to `user` or root if that is given.
     ///
     /// # Errors
     /// Why it cannot be used and what to do.
-    pub fn open(source: &KeySource, now: u64) -> Result<Self, String> {
-        let path = source.path()?;
+    pub fn open(source: &KeySource, user: Option<u32>, now: u64) -> Result<Self, String> {
+        let (path, guard) = (source.path()?, source.guard(user));
         let stamp = stamp(&path);
-        let ring =
-            KeyRing::read(&path).map_err(|error| format!("cannot use the key ring `{}`: {error}", path.display()))?;
+        let ring = KeyRing::read_guarded(&path, &guard)
+            .map_err(|error| format!("cannot use the key ring `{}`: {error}", path.display()))?;
         if ring.key(epoch_of(now, ring.epoch())).is_none() {
-            return Err(missing(&path, epoch_of(now, ring.epoch()), &ring));
+            return Err(missing(&path, epoch_of(now, ring.epoch()), &ring, "nothing runs until then"));
         }
         let state = State { ring, keys: None, stamp, looked: now, told: false };
-        Ok(Self { path, state: Mutex::new(state) })
+        Ok(Self { path, guard, state: Mutex::new(state) })
     }
 
     /// Length of an epoch in seconds.
@@ -172,7 +193,8 @@ impl LiveKeys {
             state.keys = state.ring.key(epoch).map(|key| Arc::new(EpochKeys::new(epoch, key)));
         }
         if state.keys.is_none() && !std::mem::replace(&mut state.told, true) {
-            tracing::error!(component = "redact", "{}", missing(&self.path, epoch, &state.ring));
+            let until = "until then values are hidden behind labels, without a token";
+            tracing::error!(component = "redact", "{}", missing(&self.path, epoch, &state.ring, until));
         }
         state.keys.clone()
     }
@@ -184,7 +206,7 @@ impl LiveKeys {
             return;
         }
         state.stamp = now;
-        match KeyRing::read(&self.path) {
+        match KeyRing::read_guarded(&self.path, &self.guard) {
             Ok(ring) => (state.ring, state.keys, state.told) = (ring, None, false),
             Err(error) => {
                 let path = self.path.display();
@@ -194,19 +216,18 @@ impl LiveKeys {
     }
 }
 
-/// What to do where `ring` has no key for `epoch`.
-fn missing(path: &Path, epoch: u64, ring: &KeyRing) -> String {
+/// What to do where `ring` has no key for `epoch`, and what is so `until` then.
+fn missing(path: &Path, epoch: u64, ring: &KeyRing, until: &str) -> String {
     let path = path.display();
     if ring.destroyed().any(|destroyed| destroyed == epoch) {
         return format!(
             "the key of the current epoch K{epoch} in `{path}` was destroyed, and it gets no other one, since tokens name their key by its \
-             epoch: make another ring with `vigie keys new` and an `--epoch` of another length, and name it with `Key_File`; until then \
-             values are hidden without a token"
+             epoch: make another ring with `vigie keys new` and an `--epoch` of another length, and name it with `Key_File`; {until}"
         );
     }
     format!(
         "the key ring `{path}` has no key for the current epoch K{epoch}: run `vigie keys rotate --key-file {path}` on one host and \
-         hand the file to all; until then values are hidden without a token"
+         hand the file to all; {until}"
     )
 }
 
@@ -222,7 +243,7 @@ mod tests {
         let path = directory.path().join("ring");
         let mut ring = KeyRing::new(Duration::from_secs(100), 1_000, 2).expect("there is randomness");
         ring.write(&path).expect("it is written");
-        let live = LiveKeys::open(&KeySource::File(path.clone()), 1_000).expect("it can be used");
+        let live = LiveKeys::open(&KeySource::File(path.clone()), None, 1_000).expect("it can be used");
 
         let (first, second) = (live.current(1_001).expect("a key"), live.current(1_100).expect("a key"));
 
@@ -233,8 +254,11 @@ mod tests {
         ring.destroy(11);
         ring.write(&path).expect("it is written");
         assert!(live.current(1_110).is_none(), "it is taken in again");
-        assert!(LiveKeys::open(&KeySource::File(path.clone()), 1_110).is_err_and(|error| error.contains("keys new")));
-        assert!(LiveKeys::open(&KeySource::File(path), 1_210).is_err_and(|error| error.contains("keys rotate")));
+        assert!(
+            LiveKeys::open(&KeySource::File(path.clone()), None, 1_110)
+                .is_err_and(|error| error.contains("keys new") && error.contains("nothing runs"))
+        );
+        assert!(LiveKeys::open(&KeySource::File(path), None, 1_210).is_err_and(|error| error.contains("keys rotate")));
     }
 
     #[test]

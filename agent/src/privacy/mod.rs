@@ -33,7 +33,7 @@ pub use live_keys::{EpochKeys, KeySource, LiveKeys};
 pub use own::{Checksum, Looks, Number, OwnRule};
 pub use policy::{Policy, Selector};
 pub use presets::{GROUPS, PRESETS, Preset, group_name};
-pub use redactor::{Redactor, Whole};
+pub use redactor::{Redactor, Secret, Whole};
 pub use seal::{Recipient, Unsealer, new_identity};
 pub use seen::{Glance, Note, Seen};
 pub use token::{Opened, encryptions, hashes, open};

@@ -1,6 +1,7 @@
 //! Puts something else in the place of what was found. One per worker; nothing is allocated while nothing is found.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::ops::Range;
 use std::sync::Arc;
@@ -24,8 +25,21 @@ use crate::redact::{self, Below, Finding, Group, Place};
 
 /// Hashes that are remembered.
 const REMEMBERED: usize = 1024;
+/// Keys of maps of which is remembered what secret they name.
+const MOST_KEYS: usize = 256;
+/// What is a secret under the key of one alone.
+const SECRET: &[u8] = b"k3J9xQ7mZ2wT";
 /// Longest token of a keyed hash that is remembered.
 const LONGEST: usize = 112;
+
+/// A secret that the key of a map names, beside passwords.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Secret {
+    /// A cookie.
+    Cookie,
+    /// A key or token.
+    Token,
+}
 
 /// An action for all that stands under one field, whatever it is.
 #[derive(Clone, Debug)]
@@ -43,7 +57,7 @@ struct Task<'a> {
     entity: &'a str,
     group: Option<Group>,
     action: &'a Action,
-    /// Tells tasks apart in what is remembered.
+    /// Tells tasks apart in what is remembered: the place in `counts`.
     number: u64,
     /// Whether it is an address with its last number first, as in names of the DNS.
     is_reversed: bool,
@@ -56,6 +70,8 @@ pub struct Redactor {
     look: Look,
     /// Whether values are only counted.
     report: bool,
+    /// What secret keys of maps name.
+    secrets: HashMap<Box<[u8]>, Option<Secret>>,
     hands: Hands,
     /// By index of the detector, then by index of `wholes`.
     counts: Vec<u64>,
@@ -68,8 +84,8 @@ struct Hands {
     sealers: Vec<(String, Sealer)>,
     normal: Vec<u8>,
     remembered: Remembered,
-    /// Values hidden behind their label since their action could not be done.
-    unable: u64,
+    /// Values hidden behind their label since their action could not be done, by the numbers of tasks.
+    unable: Vec<u64>,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -83,9 +99,9 @@ impl Redactor {
     pub fn new(policy: Arc<Policy>, wholes: Arc<[Whole]>, report: bool) -> Self {
         let look = Look::new(&policy);
         let counts = vec![0; policy.detectors().len() + wholes.len()];
-        let hands =
-            Hands { keys: None, sealers: Vec::new(), normal: Vec::new(), remembered: Remembered::new(), unable: 0 };
-        Self { policy, wholes, look, report, hands, counts }
+        let (remembered, unable) = (Remembered::new(), vec![0; counts.len()]);
+        let hands = Hands { keys: None, sealers: Vec::new(), normal: Vec::new(), remembered, unable };
+        Self { policy, wholes, look, report, secrets: HashMap::new(), hands, counts }
     }
 
     /// One for the agent's own messages.
@@ -192,6 +208,26 @@ impl Redactor {
         self.look.scanner.below(key)
     }
 
+    /// What secret `key` names, if one. It is told by what is found under it, and remembered.
+    pub fn secret(&mut self, key: &[u8]) -> Option<Secret> {
+        if let Some(secret) = self.secrets.get(key) {
+            return *secret;
+        }
+        self.look(SECRET, Place { key, escaped: false });
+        let secret = self.look.found.iter().find_map(|finding| {
+            match self.policy.detectors()[usize::from(finding.detector)].entity {
+                "cookie" => Some(Secret::Cookie),
+                "secret" => Some(Secret::Token),
+                _ => None,
+            }
+        });
+        if self.secrets.len() == MOST_KEYS {
+            self.secrets.clear();
+        }
+        self.secrets.insert(key.into(), secret);
+        secret
+    }
+
     /// Begins to see values under `key`.
     pub fn seen(&mut self, key: &[u8]) -> Seen {
         self.look.seen(key)
@@ -295,27 +331,31 @@ impl Redactor {
             examples.extend(hidden);
         }
         self.counts.fill(0);
-        self.hands.unable = 0;
+        self.hands.unable.fill(0);
         examples
     }
 
-    /// Gives what was counted since the last call: entity, action, count. Nothing that is 0.
-    pub fn take_counts(&mut self, mut each: impl FnMut(&str, &'static str, u64)) {
-        let detectors = self.policy.detectors();
-        for (index, count) in self.counts.iter_mut().enumerate().filter(|(_, count)| **count > 0) {
+    /// Gives what was counted since the last call: entity, what was done, count; nothing that is 0. Returns how many values were hidden
+    /// behind their label as their action could not be done.
+    pub fn take_counts(&mut self, mut each: impl FnMut(&str, &'static str, u64)) -> u64 {
+        let (detectors, mut all_unable) = (self.policy.detectors(), 0);
+        let counts = self.counts.iter_mut().zip(&mut self.hands.unable).enumerate();
+        for (index, (count, unable)) in counts.filter(|(_, (count, _))| **count > 0) {
             let (entity, action) = match detectors.get(index) {
                 Some(detector) => (detector.entity, self.policy.action(index)),
                 None => {
                     (self.wholes[index - detectors.len()].entity.as_str(), &self.wholes[index - detectors.len()].action)
                 }
             };
-            each(entity, if self.report { "report" } else { action.word() }, std::mem::take(count));
+            let (count, unable) = (std::mem::take(count), std::mem::take(unable));
+            all_unable += unable;
+            for (word, count) in [(action.word(), count.saturating_sub(unable)), ("label", unable)] {
+                if count > 0 {
+                    each(entity, if self.report { "report" } else { word }, count);
+                }
+            }
         }
-    }
-
-    /// How many values were hidden behind their label since the last call, as their action could not be done.
-    pub fn take_unable(&mut self) -> u64 {
-        std::mem::take(&mut self.hands.unable)
+        all_unable
     }
 }
 
@@ -347,7 +387,7 @@ impl Hands {
         let start = out.len();
         let value = decoded(raw, escaped);
         if self.put(task, &value, escaped, out).is_none() {
-            self.unable += 1;
+            self.unable[task.number as usize] += 1;
             out.truncate(start);
             push_label(task.entity, out);
         } else if *task.action == Action::Hmac {

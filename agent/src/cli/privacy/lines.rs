@@ -57,7 +57,7 @@ pub(super) fn run(mut arguments: Arguments) -> Result<ExitCode, String> {
         return Err(format!("unknown word `{word}`: lines come on standard input; see --help"));
     }
     let mut findings = Diagnostics::default();
-    let Some(redactor) = LineRedactor::new(&section, &mut findings).filter(|_| !findings.has_errors()) else {
+    let Some(redactor) = LineRedactor::new(&section, false, &mut findings).filter(|_| !findings.has_errors()) else {
         let told: Vec<String> = findings
             .in_order()
             .iter()

@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &[OsString]) -> Option<ExitCode> {
 }
 
 /// Flags without a value.
-const SWITCHES: &[&str] = &["help", "json", "explain", "art30"];
+const SWITCHES: &[&str] = &["help", "json", "explain", "art30", "own"];
 
 /// What stands behind a command.
 struct Arguments {

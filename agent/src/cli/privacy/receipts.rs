@@ -32,6 +32,10 @@ pub(super) fn run(mut arguments: Arguments) -> Result<ExitCode, String> {
     let file = File::open(path).map_err(|error| format!("cannot read `{path}`: {error}"))?;
     let verified = verify(BufReader::new(file), &[key], head).map_err(|flaw| format!("`{path}`: {flaw}"))?;
     let count: u64 = verified.kinds.values().sum();
-    let head = verified.head.map_or("none".to_owned(), |head| head.to_string());
+    let Some(head) = verified.head else {
+        return Err(format!(
+            "`{path}` holds no receipt, so nothing is proved: the agent writes one every hour and when it stops"
+        ));
+    };
     Ok(print(&format!("{count} receipts, none changed, left out or moved\nhead {head}\n")))
 }

@@ -49,7 +49,7 @@ fn record(loaded: &Loaded, state: Option<&Path>, findings: &mut Diagnostics) -> 
     let filters = document.instances(SectionKind::Filter).filter(|(section, _)| crate::filters::redacts(section));
     for (section, name) in filters {
         text.push_str(&format!("\n## What `{name}` does\n\n"));
-        let Some(redactor) = LineRedactor::new(section, findings) else { continue };
+        let Some(redactor) = LineRedactor::new(section, true, findings) else { continue };
         let policy = redactor.policy();
         text.push_str("| Category | Kind of data | Found | Action |\n| --- | --- | --- | --- |\n");
         // Several detectors look for the forms of one kind.

@@ -8,13 +8,14 @@ use zeroize::Zeroizing;
 
 use super::Arguments;
 use crate::cli::print;
-use crate::config::read_bounded;
+use crate::config::{did_you_mean, nearest, read_bounded};
 use crate::privacy::{KeyRing, Unsealer, hashes, open};
+use crate::redact;
 
 pub(super) const HELP: &str = "\
-Usage: vigie token --entity ENTITY --key-file FILE VALUE|-
+Usage: vigie token --entity ENTITY [--own] --key-file FILE VALUE|-
            prints the token of the value for each epoch whose key is in the ring, the oldest first; `-` reads the value from
-           standard input, so that it stands in no list of processes
+           standard input, so that it stands in no list of processes; --own for a name of your own, of `Field` or of a rule
        vigie token --open TOKEN [--key-file FILE] [--identity FILE]
            prints the value of a token made by `encrypt` (with the ring) or `seal` (with the recipient's identity)
 ";
@@ -34,8 +35,9 @@ pub(super) fn run(mut arguments: Arguments) -> Result<ExitCode, String> {
     let entity = arguments
         .one("entity")?
         .ok_or("name what the value is with `--entity ENTITY`, as `vigie redact entities` does")?;
+    check_name(&entity, arguments.has("own"))?;
     let ring = read_ring(&arguments.key_file()?)?;
-    let mut words = arguments.finish(&[])?;
+    let mut words = arguments.finish(&["own"])?;
     let value = match (words.pop(), words.is_empty()) {
         (Some(word), true) if word == "-" => from_input()?,
         (Some(word), true) => Zeroizing::new(word),
@@ -43,6 +45,22 @@ pub(super) fn run(mut arguments: Arguments) -> Result<ExitCode, String> {
     };
     let tokens = hashes(&entity, value.as_bytes(), &ring);
     Ok(print(&tokens.iter().map(|token| format!("{token}\n")).collect::<String>()))
+}
+
+/// Refuses an `entity` that no token of a log has: one that is neither known nor said to be of the configuration's own.
+fn check_name(entity: &str, is_own: bool) -> Result<(), String> {
+    let known: Vec<&str> = redact::all().map(|detector| detector.entity).collect();
+    if is_own || known.contains(&entity) {
+        return Ok(());
+    }
+    let near = match (did_you_mean(entity, &known), nearest(entity, &known)) {
+        (near, _) if !near.is_empty() => format!(" {near}"),
+        (_, near) if !near.is_empty() => format!(" near to it: {};", near.join(", ")),
+        _ => String::new(),
+    };
+    Err(format!(
+        "`{entity}` is no kind of value:{near} `vigie redact entities` lists all; for a name of your own, of a `Field` or a rule, add `--own`"
+    ))
 }
 
 /// What standard input holds: a value.

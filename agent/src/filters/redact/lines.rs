@@ -32,9 +32,10 @@ impl std::fmt::Debug for LineRedactor {
 }
 
 impl LineRedactor {
-    /// One with the options of `section`. `None` when something was wrong; it is in `findings`.
-    pub fn new(section: &Section, findings: &mut Diagnostics) -> Option<Self> {
-        let setup = Setup::read(section, false, wall_clock(), findings)?;
+    /// One with the options of `section`. `None` when something was wrong; it is in `findings`. With `dry_run` keys are looked at as who
+    /// checks a configuration does.
+    pub fn new(section: &Section, dry_run: bool, findings: &mut Diagnostics) -> Option<Self> {
+        let setup = Setup::read(section, dry_run, wall_clock(), findings)?;
         let (policy, by_name) = (Arc::clone(&setup.policy), !setup.wholes.is_empty() || setup.paths.only_allowed());
         let (batch, metrics) = (Batch::default(), FilterMetrics::default());
         Some(Self { filter: Redact::new(&setup, wall_clock), by_name, policy, batch, metrics })

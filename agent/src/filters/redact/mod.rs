@@ -71,14 +71,15 @@ impl Redact {
 impl Filter for Redact {
     fn apply(&mut self, batch: &mut Batch, context: &FilterContext<'_>) {
         let now = u64::try_from((self.clock)().seconds).unwrap_or_default();
-        self.walk.redactor.set_keys(self.live.as_ref().and_then(|live| live.current(now)));
+        let (keys, metrics) = (self.live.as_ref().and_then(|live| live.current(now)), context.metrics);
+        metrics.missing_keys.set(u64::from(self.live.is_some() && keys.is_none()));
+        self.walk.redactor.set_keys(keys);
         for index in 0..batch.len() {
             self.walk.record(batch, index);
         }
-        let metrics = context.metrics;
-        self.walk.redactor.take_counts(|entity, action, count| metrics.redacted.add(entity, action, count));
+        let add = |entity: &str, action, count| metrics.redacted.add(entity, action, count);
+        metrics.hidden_values.add(self.walk.redactor.take_counts(add));
         self.walk.redactor.take_spent(|entity, kind, nanos| metrics.rule_nanoseconds.add(entity, kind, nanos));
-        metrics.hidden_values.add(self.walk.redactor.take_unable());
     }
 
     fn canaries(&mut self) -> Vec<Canary> {

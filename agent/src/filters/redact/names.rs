@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use vigie_parsers::batch::{Batch, Text};
 
+use crate::privacy::Secret;
 use crate::redact::Below;
 
 /// Longest name that is made of two keys, in bytes.
@@ -121,17 +122,56 @@ fn is_before_value(word: &[u8]) -> bool {
     WORDS.iter().any(|one| word.eq_ignore_ascii_case(one))
 }
 
+/// What a key says of the map under it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Said {
+    pub(super) below: Below,
+    /// What secret is below, where a value's own key does not tell what else it is.
+    pub(super) secret: Option<Secret>,
+}
+
 /// What the maps that lead to a value add to its key.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Above {
-    /// Where the name of the map is.
+    /// The name of the map.
+    name: Stretch,
+    below: Below,
+    /// The name of the innermost map around that is of a secret, and of what kind.
+    secret: Option<(Stretch, Secret)>,
+}
+
+/// Whether `text`, of which nothing else is known, may be such a secret. Many a word stands in a map of keys or of a session, and days, as
+/// these begin and end.
+#[inline(never)]
+fn may_be(secret: Secret, text: &[u8]) -> bool {
+    let is_day = |(at, byte): (usize, &u8)| if matches!(at, 4 | 7) { *byte == b'-' } else { byte.is_ascii_digit() };
+    let is_date = text.get(..10).is_some_and(|day| day.iter().enumerate().all(is_day));
+    let is_mixed = text.iter().any(u8::is_ascii_digit) && text.iter().any(u8::is_ascii_alphabetic);
+    !is_date && (is_mixed || secret == Secret::Cookie)
+}
+
+/// Where a name stands among those of open maps.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stretch {
     start: u32,
     length: u16,
-    below: Below,
+}
+
+impl Stretch {
+    fn range(self) -> Range<usize> {
+        self.start as usize..self.start as usize + usize::from(self.length)
+    }
 }
 
 impl Above {
-    pub(super) const NOTHING: Self = Self { start: 0, length: 0, below: Below::Nothing };
+    pub(super) const NOTHING: Self =
+        Self { name: Stretch { start: 0, length: 0 }, below: Below::Nothing, secret: None };
+
+    /// Whether a map around is of a secret that `text` may be.
+    #[inline(always)]
+    pub(super) fn may_be_secret(self, text: &[u8]) -> bool {
+        self.secret.is_some_and(|(_, secret)| may_be(secret, text))
+    }
 
     /// Whether nothing.
     #[inline(always)]
@@ -146,11 +186,7 @@ impl Above {
 
     /// Whether `key` is joined to the name of the map.
     fn fits(self, key: Key<'_>) -> bool {
-        !self.is_nothing() && usize::from(self.length) + 1 + key.bytes.len() <= JOINED
-    }
-
-    fn range(self) -> Range<usize> {
-        self.start as usize..self.start as usize + usize::from(self.length)
+        !self.is_nothing() && usize::from(self.name.length) + 1 + key.bytes.len() <= JOINED
     }
 }
 
@@ -171,15 +207,20 @@ impl Names {
     #[inline(never)]
     fn made(&mut self, key: Key<'_>, above: Above) -> &[u8] {
         if above.tells_all(key) {
-            return &self.open[above.range()];
+            return &self.open[above.name.range()];
         }
         self.name.clear();
         if above.fits(key) {
-            self.name.extend_from_slice(&self.open[above.range()]);
+            self.name.extend_from_slice(&self.open[above.name.range()]);
             self.name.push(b'.');
         }
         push(key, &mut self.name);
         &self.name
+    }
+
+    /// The name of the map around of which all is a secret.
+    pub(super) fn of_secret(&self, above: Above) -> &[u8] {
+        above.secret.and_then(|(name, _)| self.open.get(name.range())).unwrap_or_default()
     }
 
     /// How far names of maps go; to be handed to [`Names::leave`].
@@ -188,31 +229,33 @@ impl Names {
     }
 
     /// A map opens under `key`. `tell` says what such a name means for what is below it.
-    pub(super) fn enter(&mut self, key: Key<'_>, above: Above, tell: impl FnOnce(&[u8]) -> Below) -> Above {
+    pub(super) fn enter(&mut self, key: Key<'_>, above: Above, tell: impl FnOnce(&[u8]) -> Said) -> Above {
         if above.tells_all(key) {
             return above;
         }
         let start = self.open.len();
-        let below = if key.escaped {
+        let said = if key.escaped {
             push(key, &mut self.open);
             tell(&self.open[start..])
         } else {
             tell(key.end())
         };
         self.open.truncate(start);
-        if below == Below::Nothing {
-            return Above::NOTHING;
+        if said.below == Below::Nothing {
+            return Above { secret: above.secret, ..Above::NOTHING };
         }
         // `target` below `user` is `user.target`.
         if above.fits(key) {
-            self.open.extend_from_within(above.range());
+            self.open.extend_from_within(above.name.range());
             self.open.push(b'.');
         }
         push(key, &mut self.open);
         // Each of the open maps adds as much as counts of a key, and no more.
         let place = (u32::try_from(start), u16::try_from(self.open.len() - start));
         let (Ok(start), Ok(length)) = place else { return Above::NOTHING };
-        Above { start, length, below }
+        let name = Stretch { start, length };
+        let secret = said.secret.map(|secret| (name, secret));
+        Above { name, below: said.below, secret: secret.or(above.secret) }
     }
 
     /// The map closes, before which names went up to `depth`.

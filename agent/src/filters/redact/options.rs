@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::geteuid;
 use vigie_parsers::batch::Timestamp;
 
 use super::paths::{MOST, Paths, Rule};
@@ -143,6 +144,17 @@ impl Setup {
         let live = keys(section, &options, (needs_key, dry_run), now, findings)?;
         let (policy, paths) = (Arc::new(policy), Arc::new(Paths::new(rules)));
         let setup = Self { policy, wholes, paths, keys: options.keys, report, live };
+        for (value, _) in values(section, "field")
+            .zip(&*setup.wholes)
+            .enumerate()
+            .filter(|(at, _)| setup.paths.is_shut(*at))
+            .map(|(_, two)| two)
+        {
+            let message = "this rule never applies: `Exclude` names the field, or a map around it";
+            findings
+                .warning(value.place, "V510", message)
+                .help("take one of the two away; what is excluded is not looked at");
+        }
         if !report && setup.hides().is_none() {
             let help = "give one of them another action; to count only, write `Mode report`";
             findings.warning(section.place, "V510", "this filter hides nothing: all its actions are `keep`").help(help);
@@ -294,12 +306,13 @@ fn keys(
         (Some(path), None) => KeySource::File(path.clone()),
         (None, Some(name)) => {
             let directory = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-            if directory.is_none() && dry_run {
+            let source = KeySource::Credential(name.clone(), directory.clone().or(dry_run.then(PathBuf::new)));
+            if directory.is_none() && dry_run && source.path().is_ok() {
                 let message = "the credential is handed in by the service manager: it is not looked at here";
                 findings.warning(place, "V511", message);
                 return Some(None);
             }
-            KeySource::Credential(name.clone(), directory)
+            source
         }
         (None, None) if is_needed => {
             let help = "make a ring with `vigie keys new --key-file /etc/vigie/redact.key` and name it with `Key_File`, or choose an action without a key, such as `label`";
@@ -308,7 +321,13 @@ fn keys(
         }
         (None, None) => return Some(None),
     };
-    match LiveKeys::open(&source, u64::try_from(now.seconds).unwrap_or_default()) {
+    let user = geteuid().as_raw();
+    if let Some(owner) = source.stranger(user).filter(|_| dry_run) {
+        let message = format!("the key ring belongs to user {owner}: the agent must run as that user");
+        findings.warning(place, "V511", message);
+    }
+    // It may be run as someone else than it is checked as.
+    match LiveKeys::open(&source, (!dry_run).then_some(user), u64::try_from(now.seconds).unwrap_or_default()) {
         Ok(live) => {
             let wanted = options.key_epoch.map_or(live.epoch(), |epoch| epoch.as_secs());
             if wanted != live.epoch() {

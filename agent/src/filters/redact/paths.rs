@@ -70,6 +70,17 @@ impl Paths {
         self.only_allowed
     }
 
+    /// Whether what the rule at `index` is for is not looked at.
+    pub(super) fn is_shut(&self, index: usize) -> bool {
+        let Some((path, _)) = self.rules.get(index) else { return false };
+        let top = self.key(self.start(), |wanted| wanted == path.top());
+        let end = path.steps().iter().fold(top, |here, step| match step {
+            Step::Key(key) => self.key(here, |wanted| wanted == key),
+            Step::Index(at) => self.item(here, *at),
+        });
+        end.is_excluded
+    }
+
     /// The keys at the top that rules name as a whole, and whether a text there is hidden; `hides` tells so of what is looked at,
     /// by its action where it has one of its own.
     pub(super) fn tops(&self, hides: impl Fn(Option<usize>) -> bool) -> impl Iterator<Item = (String, bool)> {

@@ -1,7 +1,10 @@
 use vigie_parsers::batch::{Batch, Field, Origin, Text, Timestamp, Value};
 
-use super::KIND;
+use super::{KIND, Redact, Setup};
+use crate::config::{Diagnostics, Entry, Located, Place, Section, SectionKind};
 use crate::filters::testing::{apply, filtered, findings};
+use crate::metrics::FilterMetrics;
+use crate::plugin::{Clock, Filter, FilterContext, wall_clock};
 use crate::privacy::KeyRing;
 
 const MAIL: &str = "jane.doe@mail.example.com";
@@ -231,6 +234,45 @@ fn an_argument_is_judged_by_the_option_before_it() {
     }
 }
 
+/// As in text: what stands below the key of a token or cookie is one, if its own key does not tell what else it is.
+#[test]
+fn what_stands_below_the_key_of_a_secret_is_one() {
+    for (record, expected) in [
+        (r#"{"cookies":{"foo":"barbaz123"}}"#, r#"{"cookies":{"foo":"<cookie>"}}"#),
+        (r#"{"token":{"access":"k3j4h5k3j4"}}"#, r#"{"token":{"access":"<secret>"}}"#),
+        (
+            r#"{"a":{"api_key":{"b":["k3j4h5k3j4",{"c":"k3j4h5k3j4"}],"n":12}}}"#,
+            r#"{"a":{"api_key":{"b":["<secret>",{"c":"<secret>"}],"n":12}}}"#,
+        ),
+        (r#"{"token":{"name":"x","value":"k3j4h5k3j4"}}"#, r#"{"token":{"name":"x","value":"<secret>"}}"#),
+        (r#"{"cookies":[{"name":"sid","value":"k3j4h5k3j4"}]}"#, r#"{"cookies":[{"name":"sid","value":"<secret>"}]}"#),
+        (
+            r#"{"session":{"user":"jdupont","state":"active","since":"2026-11-30T10:00:00Z","id":"k3j4h5k3j4"}}"#,
+            r#"{"session":{"user":"<username>","state":"active","since":"2026-11-30T10:00:00Z","id":"<secret>"}}"#,
+        ),
+        (r#"{"token":{"type":"string"},"b":"k3j4h5k3j4"}"#, r#"{"token":{"type":"string"},"b":"k3j4h5k3j4"}"#),
+        (r#"{"cookies":{"a":"abcdefGHIJ"}}"#, r#"{"cookies":{"a":"<cookie>"}}"#),
+        (r#"{"session":{"state":"logged-in"}}"#, r#"{"session":{"state":"logged-in"}}"#),
+        (r#"{"token":{},"b":{"c":"k3j4h5k3j4"}}"#, r#"{"token":{},"b":{"c":"k3j4h5k3j4"}}"#),
+        (r#"{"tokens":{"used":12,"model":"gpt-4o-2024"}}"#, r#"{"tokens":{"used":12,"model":"gpt-4o-2024"}}"#),
+    ] {
+        let once = one(&[], record);
+        assert_eq!(once, expected);
+        assert_eq!(one(&[], &once), once, "twice is once");
+    }
+    let mut batch = Batch::default();
+    let index = batch.push(Timestamp::default(), Origin::default());
+    let access =
+        Field { key: Text::plain(batch.store(b"access")), value: Value::Text(Text::plain(batch.store(b"k3j4h5k3j4"))) };
+    let inner = Value::Map(batch.store_fields(&[access]));
+    let key = Text::plain(batch.store(b"inner"));
+    let inner = Value::Map(batch.store_fields(&[Field { key, value: inner }]));
+    batch.record_mut(index).set(b"token", inner);
+    assert_eq!(apply(&KIND, &[], &mut batch), [r#"{"token":{"inner":{"access":"<secret>"}}}"#]);
+    let record = r#"{"token":{"access":"k3j4h5k3j4"}}"#;
+    assert_eq!(one(&[("preset", "none"), ("action", "email label")], record), record);
+}
+
 #[test]
 fn keys_on_the_tape_lead_to_values_as_those_of_json_do() {
     let mut batch = Batch::default();
@@ -456,12 +498,44 @@ fn what_cannot_be_done_is_refused_with_the_remedy() {
         (&[("preset", "secrets"), ("action", "secret keep")], &["V510"]),
         (&[("preset", "secrets"), ("action", "secret keep"), ("field", "$a label")], &[]),
         (&[("preset", "none"), ("allow", "$a")], &[]),
+        (&[("exclude", "$u"), ("field", "$u['a'] label")], &["V510"]),
+        (&[("exclude", "$u"), ("field", "$u remove")], &["V510"]),
+        (&[("exclude", "$u[1]"), ("field", "$u[1]['a'] label"), ("field", "$u[2] label")], &["V510"]),
+        (&[("exclude", "$u['a']"), ("field", "$u label"), ("field", "$u['b'] keep")], &[]),
         (&[("strictness", "high")], &["V103"]),
         (&[("mode", "off")], &["V103"]),
     ];
     for (options, expected) in cases {
         assert_eq!(findings(&KIND, options), *expected, "{options:?}");
     }
+}
+
+/// What has no key is hidden behind a label, and is counted as such.
+#[test]
+fn what_was_done_is_counted_and_not_what_was_asked() {
+    let (_directory, path) = ring();
+    let counts = |clock: Clock| {
+        let (mut findings, mut section) = (Diagnostics::default(), Section::new(SectionKind::Filter, Place::default()));
+        let options =
+            [("key_file", path.as_str()), ("preset", "none"), ("action", "email hmac"), ("field", "$a hmac as=x")];
+        let located = |text: &str| Located { text: text.into(), place: Place::default(), expanded: false };
+        section.entries.extend(options.map(|(key, value)| Entry { key: located(key), value: located(value) }));
+        let setup = Setup::read(&section, false, wall_clock(), &mut findings).expect("it is sound");
+        let (mut batch, metrics) = (Batch::default(), FilterMetrics::default());
+        let index = batch.push(Timestamp::default(), Origin::default());
+        batch.record_mut(index).set_text(b"a", b"jane");
+        batch.record_mut(index).set_text(b"b", format!("{MAIL} {MAIL}").as_bytes());
+        Redact::new(&setup, clock).apply(&mut batch, &FilterContext { tag: "", metrics: &metrics });
+        let mut counts = metrics.redacted.each();
+        counts.sort_unstable();
+        let counts: Vec<String> =
+            counts.into_iter().map(|(entity, action, count)| format!("{entity} {action} {count}")).collect();
+        (counts.join(", "), metrics.hidden_values.get(), metrics.missing_keys.get())
+    };
+
+    assert_eq!(counts(wall_clock), ("email hmac 2, x hmac 1".into(), 0, 0));
+    let later = || Timestamp { seconds: 9_000_000_000, nanos: 0 };
+    assert_eq!(counts(later), ("email label 2, x label 1".into(), 3, 1));
 }
 
 /// Pieces that lines of the property tests are made of; values first.

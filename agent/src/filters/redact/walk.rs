@@ -9,7 +9,7 @@ use std::sync::Arc;
 use vigie_parsers::batch::{Batch, Field, Range, Record, Text, Value};
 
 use super::columns::{Column, Columns};
-use super::names::{Above, Key, Names, Part};
+use super::names::{Above, Key, Names, Part, Said};
 use super::paths::{Here, Paths};
 use crate::privacy::{Glance, Note, Redactor, Seen};
 use crate::redact::{Argument, Arguments, Below, Place, is_description};
@@ -236,18 +236,26 @@ impl Walk {
         piece.clear();
         match here.whole {
             Some(whole) => redactor.whole(whole, text, escaped, piece),
-            None => redactor.text(text, Place { key: names.name(key, here.above), escaped }, piece),
+            None => {
+                redactor.text(text, Place { key: names.name(key, here.above), escaped }, piece)
+                    || here.above.may_be_secret(text)
+                        && redactor.text(text, Place { key: names.of_secret(here.above), escaped }, piece)
+            }
         }
     }
 
     /// Where the members are of the map that is at `here`, under `key`. What it opens is to be left with [`Names::leave`].
     ///
-    /// What only describes a password, as `describes` tells, holds none.
+    /// What only describes a password or other secret, as `describes` tells, holds none.
     pub(super) fn below(&mut self, key: Key<'_>, here: Here, describes: impl FnOnce() -> bool) -> Here {
         let Self { redactor, names, .. } = self;
-        let tell = |name: &[u8]| match redactor.below(name) {
-            Below::Whole if describes() => Below::Joined,
-            below => below,
+        let tell = |name: &[u8]| {
+            let below = redactor.below(name);
+            let secret = if below == Below::Joined { redactor.secret(name) } else { None };
+            match below == Below::Whole || secret.is_some() {
+                true if describes() => Said { below: Below::Joined, secret: None },
+                _ => Said { below, secret },
+            }
         };
         here.with(names.enter(key, here.above, tell))
     }
