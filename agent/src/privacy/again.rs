@@ -47,13 +47,15 @@ impl Again {
             }
             self.text.extend_from_slice(text.get(copied..from).unwrap_or_default());
             copied = to;
-            let start = self.text.len() as u32;
+            let start = self.text.len();
             if *action != Action::Remove {
                 self.text.extend_from_slice(quote);
                 push_label(policy.detectors()[number].entity, &mut self.text);
                 self.text.extend_from_slice(quote);
             }
-            self.pieces.push(Piece { old: (one.start, one.end), new: (start, self.text.len() as u32) });
+            // What lies behind 4 GiB is not looked at.
+            let (Ok(start), Ok(end)) = (u32::try_from(start), u32::try_from(self.text.len())) else { break };
+            self.pieces.push(Piece { old: (one.start, one.end), new: (start, end) });
         }
         self.text.extend_from_slice(text.get(copied..).unwrap_or_default());
     }
@@ -133,8 +135,15 @@ fn closes_label(policy: &Policy, text: &[u8], found: &[Finding]) -> bool {
     const CLOSES: &[u8] = b"</";
     let Some(first) = found.first() else { return false };
     let behind = text.get(first.end as usize..).unwrap_or_default();
-    memchr::memmem::find_iter(behind, CLOSES).any(|place| {
+    let mut places = memchr::memmem::find_iter(behind, CLOSES).peekable();
+    if places.peek().is_none() {
+        return false;
+    }
+    let mut kinds: Vec<u16> = found.iter().map(|one| one.detector).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    places.any(|place| {
         let name = behind.get(place + CLOSES.len()..).unwrap_or_default();
-        found.iter().any(|one| name.starts_with(policy.detectors()[usize::from(one.detector)].entity.as_bytes()))
+        kinds.iter().any(|kind| name.starts_with(policy.detectors()[usize::from(*kind)].entity.as_bytes()))
     })
 }
