@@ -49,14 +49,14 @@ impl Again {
             for part in fitted.parts(text) {
                 self.text.extend_from_slice(text.get(copied..part.start).unwrap_or_default());
                 copied = part.end;
-                let start = self.text.len() as u32;
+                let start = narrow(self.text.len());
                 if *action != Action::Remove {
                     self.text.extend_from_slice(fitted.quote);
                     push_label(policy.detectors()[number].entity, &mut self.text);
                     self.text.extend_from_slice(fitted.quote);
                 }
-                let new = (start, self.text.len() as u32);
-                self.pieces.push(Piece { old: (part.start as u32, part.end as u32), new });
+                let new = (start, narrow(self.text.len()));
+                self.pieces.push(Piece { old: (narrow(part.start), narrow(part.end)), new });
             }
         }
         self.text.extend_from_slice(text.get(copied..).unwrap_or_default());
@@ -97,6 +97,11 @@ impl Again {
             None => at,
         }
     }
+}
+
+/// A place in a text, of which what lies behind 4 GiB is not looked at.
+fn narrow(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
 }
 
 /// Whether anything may be found in `text` only when labels stand in the place of what was `found`.

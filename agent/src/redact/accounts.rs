@@ -179,22 +179,26 @@ impl Pass<'_> {
         let mut start = self.masks.word_end(at);
         for _ in 0..ARGUMENTS {
             if self.byte(start) != b' ' {
-                break;
+                return false;
             }
             start += 1;
-            let end = self.argument_end(start);
             if self.byte(start) != b'-' {
-                let text = self.text.get(start..end).unwrap_or_default();
-                let host = memchr::memrchr(b'@', text).unwrap_or(text.len());
-                let has_password =
-                    memchr::memchr(b'/', &text[..host]).is_some_and(|slash| slash > 0 && slash + 1 < host);
-                let is_found = has_password && self.ask(self.engine.own.url_userinfo, start..start + host);
-                self.next = if is_found { start + host } else { self.next };
-                return is_found;
+                return self.login(start);
             }
-            start = end;
+            start = self.argument_end(start);
         }
         false
+    }
+
+    /// The name and the password before the `@` of the argument at `start`: `jane/x@db`.
+    fn login(&mut self, start: usize) -> bool {
+        let text = &self.rest(start)[..self.argument_end(start) - start];
+        let end = start + memchr::memrchr(b'@', text).unwrap_or(text.len());
+        let slash = memchr::memchr(b'/', &self.text[start..end]).unwrap_or_default();
+        let has_both = slash > 0 && start + slash + 1 < end;
+        let is_found = has_both && self.ask(self.engine.own.url_userinfo, start..end);
+        self.next = if is_found { end } else { self.next };
+        is_found
     }
 }
 

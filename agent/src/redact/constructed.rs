@@ -1,4 +1,4 @@
-//! Dates as programs write them: `datetime.date(1985, 3, 5)`. Only those of birth are looked for.
+//! Dates as programs write them: `datetime.date(1985, 3, 5)`, `[1985, 3, 5]`. Only those of birth are looked for.
 
 use super::Shape;
 use super::scanner::Pass;
@@ -7,6 +7,11 @@ use super::scanner::Pass;
 const LONGEST: usize = 16;
 
 impl Pass<'_> {
+    /// The date in the list that opens at `at`: `[1985, 3, 5]`.
+    pub(super) fn listed_date(&mut self, at: usize) -> bool {
+        matches!(self.byte(at + 1), b'1' | b'2') && !self.is_mute(at) && self.constructed_date(at, at)
+    }
+
     /// The date in the brackets that open at `open`, behind a name at `at` or before it, as in `datetime.date`.
     pub(super) fn constructed_date(&mut self, at: usize, open: usize) -> bool {
         let (Some(birth), Some(length)) = (self.engine.own.birth_date, date_length(&self.text[open + 1..])) else {
@@ -40,7 +45,7 @@ fn date_length(text: &[u8]) -> Option<usize> {
     }
     let [year, month, day] = numbers;
     let is_date = (1900..2100).contains(&year) && month <= 12 && (1..=31).contains(&day);
-    (is_date && matches!(text.get(at), Some(b')' | b','))).then_some(at)
+    (is_date && matches!(text.get(at), Some(b')' | b',' | b']'))).then_some(at)
 }
 
 /// How long the comma is with which `text` begins, and the space behind it.

@@ -146,7 +146,7 @@ const LEADS: &[(&[u8; 4], Lead)] = &[
 ];
 
 /// What makes dates in programs, up to their bracket.
-const DATES: &[&[u8]] = &[b"date(", b"datetime(", b"Date("];
+const DATES: &[&[u8]] = &[b"date(", b"datetime(", b"Date(", b"Date.of(", b"LocalDate.of(", b"LocalDateTime.of("];
 
 /// How numbers of cards begin on the first track of their stripe.
 const TRACKS: &[&[u8; 2]] = &[b"B2", b"B3", b"B4", b"B5", b"B6"];

@@ -109,7 +109,21 @@ impl Pass<'_> {
         let is_behind =
             start >= 3 && self.text[start - 1] == mark && is_pair(start - 3) && is_edge(self.byte_before(start, 4));
         is_behind && !self.is_found_before(start - 1)
+            || self.is_moment_behind_year(run)
             || self.byte(end) == mark && is_pair(end + 1) && is_edge(self.byte(end + 3))
+    }
+
+    /// Whether the five pairs of the run are the month, the day and a time behind a year: `2026 11 28 10 42 17`.
+    fn is_moment_behind_year(&self, run: &Run<'_>) -> bool {
+        const MOST: [u32; 5] = [12, 31, 23, 59, 59];
+        let (before, mark) = (&self.text[..run.start], run.separators.first());
+        let is_year = matches!(before, [head @ .., b'1' | b'2', b'9' | b'0', one, two, last]
+            if Some(last) == mark && one.is_ascii_digit() && two.is_ascii_digit() && !head.last().is_some_and(u8::is_ascii_alphanumeric));
+        let pairs = run
+            .plain
+            .chunks(2)
+            .map(|pair| pair.iter().fold(0, |number, digit| number * 10 + u32::from(digit.wrapping_sub(b'0'))));
+        is_year && run.plain.len() == 2 * MOST.len() && pairs.zip(MOST).all(|(pair, most)| pair <= most)
     }
 
     fn is_word(&self, at: usize) -> bool {

@@ -475,7 +475,7 @@ impl Pass<'_> {
             b'\\' => self.domain_user(at),
             b'<' => self.bracket(at),
             b'[' => {
-                if !self.listed_pair(at) && !self.is_index(at) && !self.is_member(at) {
+                if !self.listed_pair(at) && !self.listed_date(at) && !self.is_index(at) && !self.is_member(at) {
                     self.skip_token(at);
                 }
             }

@@ -306,6 +306,15 @@ fn secrets_are_found_in_further_ways_of_writing() {
 }
 
 #[test]
+fn dates_of_birth_stand_in_lists() {
+    assert_hidden(&[
+        ("birth_date=[1985, 3, 5] x", "birth_date=[<birth_date>] x"),
+        ("{'birthDate':[1985,3,5]}", "{'birthDate':[<birth_date>]}"),
+    ]);
+    assert_kept(&["started [1985,3,5] x", "dob [1985,13,5] x"]);
+}
+
+#[test]
 fn values_stand_beside_their_names_in_pairs() {
     assert_hidden(&[
         (
@@ -624,6 +633,7 @@ const FLOODS: &[&str] = &[
     "\"given\":[\"",
     "<key>pin</key>",
     "<key>pin</key><value>",
+    "dob [1985,3,5",
     "[jane] OK LOGIN",
     "a/1.2.3.4:1 [",
     "add 'jane' to group ",

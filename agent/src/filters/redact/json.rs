@@ -159,6 +159,9 @@ impl Walk {
                 self.names.leave(depth);
             }
             Some(Token::Open(_)) => {
+                if self.json_date(splice, key, here) {
+                    return;
+                }
                 let name = if is_item { pair(splice.json, splice.tokens.clone()) } else { None };
                 let name = name.filter(|(name, text)| self.is_pair(*name, *text)).map(|(name, _)| name);
                 self.json_items(splice, (key, name), here);
@@ -172,6 +175,27 @@ impl Walk {
             Some(Token::Scalar(range)) => self.json_scalar(splice, range, key, here),
             _ => {}
         }
+    }
+
+    /// Whether the items of the list that come next are a date that is a value under `key`. Then one text stands in their place.
+    fn json_date(&mut self, splice: &mut Splice<'_>, key: Key<'_>, here: Here) -> bool {
+        let mut tokens = splice.tokens.clone();
+        let mut number = || match tokens.next() {
+            Some(Token::Scalar(range)) => Some(range),
+            _ => None,
+        };
+        let (Some(year), Some(month), Some(day)) = (number(), number(), number()) else { return false };
+        if !matches!(tokens.next(), Some(Token::Close(_))) {
+            return false;
+        }
+        let bytes = |range: &Range<usize>| splice.bytes(range);
+        let date = [b"[", bytes(&year), b",", bytes(&month), b",", bytes(&day), b"]"].concat();
+        let is_one = self.replace_date(&date, key, here);
+        if is_one {
+            splice.tokens = tokens;
+            splice.put(year.start..day.end, &[b"\"", self.piece.as_slice(), b"\""].concat());
+        }
+        is_one
     }
 
     fn json_scalar(&mut self, splice: &mut Splice<'_>, range: Range<usize>, key: Key<'_>, here: Here) {

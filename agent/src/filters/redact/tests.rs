@@ -177,6 +177,20 @@ fn a_value_beside_its_name_is_judged_by_that() {
 
 /// As containers and audits have their arguments.
 #[test]
+fn a_date_in_a_list_is_one_value() {
+    for (record, expected) in [
+        (r#"{"birthDate":[1985, 3,5],"a":1}"#, r#"{"birthDate":["1985"],"a":1}"#),
+        (r#"{"a":[{"dob":[1985,3,5]}]}"#, r#"{"a":[{"dob":["1985"]}]}"#),
+        (r#"{"birth":{"date":[1985,3,5]}}"#, r#"{"birth":{"date":["1985"]}}"#),
+        (r#"{"date":[1985,3,5],"dob":[1985,13,5]}"#, r#"{"date":[1985,3,5],"dob":[1985,13,5]}"#),
+    ] {
+        assert_eq!(one(&[], record), expected);
+    }
+    let label = [("action", "birth_date label")];
+    assert_eq!(one(&label, r#"{"birthDate":[1985,3,5]}"#), r#"{"birthDate":["<birth_date>"]}"#);
+}
+
+#[test]
 fn a_track_with_letters_is_known_by_its_key() {
     for key in ["track2", "track2Data", "35"] {
         let record = format!(r#"{{"{key}":"4111111111111111D25121010000000000000F"}}"#);

@@ -14,6 +14,9 @@ use super::paths::{Here, Paths};
 use crate::privacy::{Glance, Note, Redactor, Seen};
 use crate::redact::{Argument, Arguments, Below, Place, is_description};
 
+/// Bytes of the longest list of a year, a month and a day.
+const DATE: usize = 12;
+
 /// What becomes of a value.
 pub(super) enum Fate {
     /// It stays as it is.
@@ -196,6 +199,9 @@ impl Walk {
                 fate
             }
             Value::List(range) => {
+                if let Some(date) = self.date_in(batch, range, key, here) {
+                    return Fate::Changed(date);
+                }
                 let name = if is_item { self.name_of_pair(batch, range) } else { None };
                 self.nested(batch, range, (Some(key), name), here)
             }
@@ -228,6 +234,40 @@ impl Walk {
         }
         let span = batch.store(&self.piece);
         Fate::Changed(Value::Text(Text::plain(span)))
+    }
+
+    /// What is to stand in the place of the list of these fields if it is a date that is a value under `key`: a list of one text.
+    fn date_in(&mut self, batch: &mut Batch, range: Range, key: Text, here: Here) -> Option<Value> {
+        let numbers: &[Field; 3] = batch.fields(range).try_into().ok()?;
+        let mut date = self.take_number();
+        date.push(b'[');
+        for (at, field) in numbers.iter().enumerate() {
+            date.extend_from_slice(if at > 0 { b"," } else { b"" });
+            match field.value {
+                Value::Number(span) => date.extend_from_slice(batch.bytes(span)),
+                computed => push_computed(computed, &mut date),
+            }
+        }
+        date.push(b']');
+        let is_one = self.replace_date(&date, Key::of_text(batch, key), here);
+        self.give_number(date);
+        if !is_one {
+            return None;
+        }
+        let span = batch.store(&self.piece);
+        batch.fields_mut(range)[0].value = Value::Text(Text::plain(span));
+        Some(Value::List(Range { start: range.start, len: 1 }))
+    }
+
+    /// Puts into `piece` what is to stand in the place of the numbers in `date`, `[1985,3,5]`, if that is a date and a value under `key`.
+    /// Gives whether anything is.
+    pub(super) fn replace_date(&mut self, date: &[u8], key: Key<'_>, here: Here) -> bool {
+        let is_date = matches!(date, [b'[', b'1' | b'2', b'0' | b'9', _, _, b',', ..]) && date.len() <= DATE;
+        if !is_date || here.whole.is_some() || !self.replace(date, key, false, here) {
+            return false;
+        }
+        self.piece.retain(|byte| !matches!(byte, b'[' | b']' | b'"'));
+        true
     }
 
     /// Puts into `piece` what is to stand in the place of `text`. Gives whether anything is.

@@ -44,6 +44,18 @@ pub(in super::super) const BIRTH: Detector = Detector {
         "fodselsdato",
         "fodelsedatum",
         "syntymaaika",
+        "nascido",
+        "nascida",
+        "urodzony",
+        "urodzona",
+        "nacido",
+        "nacida",
+        "fodd",
+        "fodt",
+        "narozen",
+        "narozena",
+        "syntynyt",
+        "szuletett",
     ],
     summary: "Date of birth, by a word that says so",
     source: "ISO 8601-1 and the ways of writing of Europe; words in eight languages",
@@ -62,6 +74,9 @@ pub(in super::super) const BIRTH: Detector = Detector {
         "{'birth_date': datetime.datetime([[1985, 3, 5]], 0, 0), 'x': 1}",
         "dob: new Date([[1985, 3, 5]])",
         "DOB [[5/3/85]] dob=[[5-3-85]] geb. [[5.3.85]].",
+        "birth=LocalDate.of([[1985, 3, 5]])",
+        "nascido em [[05/03/1985]], urodzony [[05.03.1985]], nacido el [[5 de marzo de 1985]]",
+        "född den [[5 mars 1985]], født [[05.03.1985]], narozen [[5. března 1985]], geboren op [[5 maart 1985]]",
     ],
     rejects: &[
         "2026-11-28 started",
@@ -71,6 +86,8 @@ pub(in super::super) const BIRTH: Detector = Detector {
         "started=datetime.date(1985, 3, 5) birth=datetime.date(1985, 13, 5)",
         "July 24, 1970 ok",
         "ran 5/3/85 dob=5/3/8 dob 5/0/85 dob 5/3/85/1 dob 5.3.85.1",
+        "started [1985,3,5] birth [1985,13,5]",
+        "LocalDate.of(1985, 3, 5)",
     ],
 };
 
@@ -104,5 +121,24 @@ pub(in super::super) const SHORT: Detector = Detector {
     },
     matches: &["dob=[[19841207]]", "née le [[7/12/84]]", "birthday [[1984/12/7]]"],
     rejects: &["dob=19841307", "id 19841207"],
+    ..BIRTH
+};
+
+/// As Oracle and SAS write it, with the name of the month in three letters.
+pub(in super::super) const NAMED: Detector = Detector {
+    form: Form::Letters { lengths: &[7, 9] },
+    check: |candidate| {
+        const MONTHS: [&[u8; 3]; 12] =
+            [b"JAN", b"FEB", b"MAR", b"APR", b"MAY", b"JUN", b"JUL", b"AUG", b"SEP", b"OCT", b"NOV", b"DEC"];
+        let (day, rest) = candidate.plain.split_at_checked(2)?;
+        let (month, year) = rest.split_at_checked(3)?;
+        let is_day = matches!(day, [b'0', b'1'..=b'9'] | [b'1' | b'2', b'0'..=b'9'] | [b'3', b'0' | b'1']);
+        let is_month = MONTHS.iter().any(|name| name[..] == *month);
+        let is_whole = matches!(*candidate.groups, [_] | [2, 3, 2 | 4]);
+        let is_one = is_day && is_month && is_whole && year.iter().all(u8::is_ascii_digit);
+        is_one.then_some(Shape::Bare)
+    },
+    matches: &["dob=[[05MAR1985]]", "DOB [[05-MAR-85]] x", "\"birth\":\"[[05MAR85]]\""],
+    rejects: &["created 05-MAR-85", "dob=32MAR1985", "dob 05-MOR-85"],
     ..BIRTH
 };

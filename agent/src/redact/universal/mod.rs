@@ -39,6 +39,7 @@ pub const DETECTORS: &[&Detector] = &[
     &mrz::MRZ,
     &birth::BIRTH,
     &birth::SHORT,
+    &birth::NAMED,
     &place::GPS,
 ];
 

@@ -110,6 +110,7 @@ pub(in super::super) const FRENCH: Detector = Detector {
         "mobile: [[06-12-34-56-78]]",
         "28/11/2026 10:42:17 [[06 12 34 56 78]] 2026",
         "75011 [[01 23 45 67 89]], [[06 12 34 56 78]]",
+        "2026 [[06 12 34 56 78]]",
         "n° [[06\u{a0}12\u{a0}34\u{a0}56\u{a0}78]]",
     ],
     rejects: &[
@@ -122,6 +123,7 @@ pub(in super::super) const FRENCH: Detector = Detector {
         "bytes 48 65 6c 01 02 03 04 05",
         "01 02 03 04 05 6f",
         "01-02-03-04-05-06",
+        "2026 01 28 10 42 17",
     ],
     ..INTERNATIONAL
 };
