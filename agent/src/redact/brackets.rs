@@ -341,6 +341,10 @@ mod tests {
             (r#"{"token":[72672017, 4111111111111111]}"#, r#"{"token":[<secret>, <secret>]}"#),
             (r#"{"token":72672017,"api_key":-72672017}"#, r#"{"token":<secret>,"api_key":<secret>}"#),
             (r#"{"token":4111111111111111}"#, r#"{"token":<secret>}"#),
+            (r#"{"passwords":["hunter22"]}"#, r#"{"passwords":["<password>"]}"#),
+            (r#"{"user_tokens": ["abcd1234efgh"]}"#, r#"{"user_tokens": ["<secret>"]}"#),
+            (r#"{"secrets":{"a":"abcd1234efgh"}}"#, r#"{"secrets":{"a":"<secret>"}}"#),
+            (r#"{"tokens":72672017,"total_tokens":[1,2]}"#, r#"{"tokens":72672017,"total_tokens":[1,2]}"#),
             ("token: 72672017, token: [72672017]", "token: 72672017, token: [72672017]"),
         ]);
     }

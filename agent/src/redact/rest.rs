@@ -118,6 +118,8 @@ mod tests {
             (r#"{"address":"12 Rue <person_name>"}"#, r#"{"address":"<postal_address>"}"#),
             (r#"{"address":"Rue FR7630006000011234567890189 x"}"#, r#"{"address":"<postal_address>"}"#),
             (r#"{"token":"password=<password>, x"}"#, r#"{"token":"password=<password>, x"}"#),
+            ("password=<email>hunter2 x", "password=<password> x"),
+            ("password=<email>, user=<email>hunter2", "password=<email>, user=<email>hunter2"),
             (r#"{"login":"jane@example.com None"}"#, r#"{"login":"<email> None"}"#),
             (r#"<first_name>184127645108946 Jane</first_name>"#, r#"<first_name><person_name></first_name>"#),
         ]);

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::Group;
 use super::ends::{Kind, run_length};
 use super::pairs::{ALIGNED, BARE};
 use super::scanner::Pass;
@@ -217,8 +218,11 @@ impl Pass<'_> {
         if let Some(quote) = self.quote(start) {
             return Some(if self.is_closing(at, quote) { None } else { self.quoted(quote) });
         }
-        if own_length(self.rest(start)).is_some() {
-            return Some(None);
+        if let Some(length) = own_length(self.rest(start)) {
+            // What goes on behind a token is the rest of a secret.
+            let end = self.end_of(start + length, Kind::Bare);
+            let is_secret = self.engine.detector(detector).group == Group::Secret;
+            return Some((is_secret && end > start + length).then(|| Value::bare(start..end)));
         }
         if let Some(value) = self.glued(start, detector).or_else(|| self.bracketed(start, detector)) {
             return Some(Some(value));

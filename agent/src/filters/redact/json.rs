@@ -220,8 +220,12 @@ impl Walk {
                 Some(Token::Text(range)) => Some(Key { bytes: splice.bytes(range), escaped: false }),
                 _ => None,
             };
+            let scalar = match &next {
+                Some(Token::Scalar(range)) => Some(Key { bytes: splice.bytes(range), escaped: false }),
+                _ => text,
+            };
             // Among arguments an option tells what stands behind it.
-            let option = before.zip(text).filter(|(option, text)| self.is_valued(*option, *text));
+            let option = before.zip(scalar).filter(|(option, scalar)| self.is_valued(*option, *scalar));
             before = text;
             let argument = match text {
                 Some(text) => arguments.next(text.bytes),

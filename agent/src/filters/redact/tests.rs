@@ -181,6 +181,9 @@ fn an_argument_is_judged_by_the_option_before_it() {
         (r#"{"args":["--username","jdupont","jdupont"]}"#, r#"{"args":["--username","<username>","jdupont"]}"#),
         (r#"{"a":[{"b":["--token","abcd1234efgh"]}]}"#, r#"{"a":[{"b":["--token","<secret>"]}]}"#),
         (r#"{"args":["--password","--user","restart"]}"#, r#"{"args":["--password","--user","restart"]}"#),
+        (r#"{"args":["--token",123456789,5]}"#, r#"{"args":["--token","<secret>",5]}"#),
+        (r#"{"a":[{"b":["--token",123456789]}]}"#, r#"{"a":[{"b":["--token","<secret>"]}]}"#),
+        (r#"{"args":["--no-password","keep"]}"#, r#"{"args":["--no-password","keep"]}"#),
         (r#"{"args":["password","hunter22x"]}"#, r#"{"args":["password","hunter22x"]}"#),
     ] {
         let once = one(&[], record);

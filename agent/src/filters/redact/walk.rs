@@ -317,12 +317,16 @@ impl Walk {
 
     /// The option before the item at `at` of a list, if that is its value, as among arguments: `["--password", "x"]`.
     fn option_before(&mut self, batch: &Batch, range: Range, at: usize) -> Option<Text> {
-        let [.., Field { value: Value::Text(option), .. }, Field { value: Value::Text(text), .. }] =
-            batch.fields(range).get(..=at)?
+        let [.., Field { value: Value::Text(option), .. }, Field { value, .. }] = batch.fields(range).get(..=at)?
         else {
             return None;
         };
-        self.is_valued(Key::of_text(batch, *option), Key::of_text(batch, *text)).then_some(*option)
+        let value = match value {
+            Value::Text(text) => Key::of_text(batch, *text),
+            Value::Number(span) => Key { bytes: batch.bytes(*span), escaped: false },
+            _ => return None,
+        };
+        self.is_valued(Key::of_text(batch, *option), value).then_some(*option)
     }
 
     /// Whether `text` is the value of an `option` before it in a list.
