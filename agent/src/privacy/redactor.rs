@@ -192,6 +192,11 @@ impl Redactor {
         self.look.scanner.below(key)
     }
 
+    /// Whether `key` tells in the plural what each item of a list is.
+    pub fn is_of_several(&self, key: &[u8]) -> bool {
+        self.look.scanner.is_of_several(key)
+    }
+
     /// Begins to see values under `key`.
     pub fn seen(&mut self, key: &[u8]) -> Seen {
         self.look.seen(key)

@@ -217,6 +217,9 @@ impl Pass<'_> {
             if !value.span.is_empty() && self.is_value(detector, &value, kind) {
                 return Some(value);
             }
+            if !is_name && !value.span.is_empty() {
+                self.deny(detector, value.span);
+            }
             asked += usize::from(!is_name);
             self.strings[own].note(quote, string.end, is_name);
             quote = self.next_quote(string.end, limit)?;

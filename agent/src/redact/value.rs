@@ -220,7 +220,7 @@ impl Pass<'_> {
         }
         if let Some(length) = own_length(self.rest(start)) {
             // What goes on behind a token is the rest of a secret.
-            let end = self.end_of(start + length, Kind::Bare);
+            let end = self.bare_end((start + length, self.text[at]), detector);
             let is_secret = self.engine.detector(detector).group == Group::Secret;
             return Some((is_secret && end > start + length).then(|| Value::bare(start..end)));
         }

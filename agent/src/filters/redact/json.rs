@@ -134,7 +134,7 @@ impl Walk {
                 self.json_members(splice, inside);
                 self.names.leave(depth);
             }
-            Some(Token::Open(_)) => self.json_items(splice, key, here),
+            Some(Token::Open(_)) => self.json_items(splice, self.key_of_items(key), here),
             Some(Token::Text(range)) => {
                 let inside = splice.bytes(&range);
                 if self.replace(inside, key, is_escaped(inside), here) {

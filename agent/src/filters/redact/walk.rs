@@ -6,7 +6,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use vigie_parsers::batch::{Batch, Field, Range, Record, Text, Value};
+use vigie_parsers::batch::{Batch, Field, Range, Record, Span, Text, Value};
 
 use super::columns::{Column, Columns};
 use super::names::{Above, Key, Names, Part};
@@ -190,8 +190,22 @@ impl Walk {
                 self.names.leave(depth);
                 fate
             }
-            Value::List(range) => self.nested(batch, range, Some(key), here),
+            Value::List(range) => {
+                let of_items = self.key_of_items(Key::of_text(batch, key)).bytes.len();
+                let span = Span { len: u32::try_from(of_items).unwrap_or(key.span.len), ..key.span };
+                self.nested(batch, range, Some(if key.is_escaped() { key } else { Text::plain(span) }), here)
+            }
             Value::Null | Value::Bool(_) => Fate::Same,
+        }
+    }
+
+    /// The key by which the items of the list under `key` are judged: that without the `s` of a plural.
+    pub(super) fn key_of_items<'k>(&self, key: Key<'k>) -> Key<'k> {
+        match key.bytes {
+            [one @ .., b's' | b'S'] if !key.escaped && self.redactor.is_of_several(key.bytes) => {
+                Key { bytes: one, ..key }
+            }
+            _ => key,
         }
     }
 
