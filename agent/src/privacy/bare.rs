@@ -8,6 +8,9 @@ use crate::redact::Fences;
 /// Most spaces between a name and its colon, or the colon and the value.
 const SPACES: usize = 8;
 
+/// Most lists before a value that are looked at.
+const LISTS: usize = 8;
+
 /// Gives quotes for values of one text, one behind the other.
 #[derive(Default)]
 pub(super) struct Quotes {
@@ -105,16 +108,13 @@ impl Quotes {
 }
 
 impl List {
-    /// The last list that opens in `gap` and is open at its end.
+    /// The last list that opens in `gap` and is open at its end, behind at most so many others.
     fn begun(text: &[u8], gap: Range<usize>) -> Option<Self> {
-        let mut end = gap.end;
-        while let Some(place) = memchr::memrchr(b'[', &text[gap.start..end]) {
-            end = gap.start + place;
-            if let Some(quote) = quote_of_name(&text[..end]) {
-                return Self { quote, open: 0, is_within: false }.behind(text, end..gap.end);
-            }
-        }
-        None
+        let places = memchr::memrchr_iter(b'[', &text[gap.clone()]).map(|place| gap.start + place);
+        let named = places.filter_map(|place| Some((place, quote_of_name(&text[..place])?)));
+        named
+            .take(LISTS)
+            .find_map(|(place, quote)| Self { quote, open: 0, is_within: false }.behind(text, place..gap.end))
     }
 
     /// The list behind `gap`; `None` if it ends there, or is none.
@@ -133,7 +133,9 @@ impl List {
     /// How far a string goes on within `span`, with its quote if that is there.
     fn string(&mut self, text: &[u8], span: Range<usize>) -> usize {
         let Some(place) = memchr::memchr(text[self.quote.end - 1], &text[span.clone()]) else { return span.len() };
-        self.is_within = slashes_before(&text[..span.start + place]) != self.quote.len() - 1;
+        // In a string within strings 2ⁿ − 1 of the backslashes belong to a quote, and those before them to the string.
+        let (slashes, own) = (slashes_before(&text[..span.start + place]), self.quote.len() - 1);
+        self.is_within = slashes != own && (1 << slashes.trailing_ones()) - 1 != own;
         place + 1
     }
 
@@ -249,6 +251,11 @@ mod tests {
             ("{\"pin\":[true, \"«a]»\", null, «1»,[«2»]]}", "{\"pin\":[true, \"x\", null, \"x\",[\"x\"]]}"),
             ("{\"pin\":[{\"a\":«1»,\"b,\":\"c\"},«2»]}", "{\"pin\":[{\"a\":\"x\",\"b,\":\"c\"},\"x\"]}"),
             ("{\\\"pin\\\":[\\\"«a\\\\\\\"b»\\\",«1»]}", "{\\\"pin\\\":[\\\"x\\\",\\\"x\\\"]}"),
+            ("{\\\"pin\\\":[\\\"a\\\\\\\\\\\",«1»]}", "{\\\"pin\\\":[\\\"a\\\\\\\\\\\",\\\"x\\\"]}"),
+            (
+                "{\\\"a\\\":[\\\"{\\\\\\\"b\\\\\\\":[]}\\\",«1»]}",
+                "{\\\"a\\\":[\\\"{\\\\\\\"b\\\\\\\":[]}\\\",\\\"x\\\"]}",
+            ),
             ("{\"pin\":[\"b, «1»\",«2»]}", "{\"pin\":[\"b, x\",\"x\"]}"),
             ("{\"pin\":[\"«a»\"], «1»}", "{\"pin\":[\"x\"], x}"),
             ("cards:[«4111»] [«4222»] \"a\":[no «4111»]", "cards:[x] [x] \"a\":[no x]"),

@@ -119,6 +119,7 @@ impl Scanner {
         let text = &text[..text.len().min(u32::MAX as usize)];
         expect_behind(text);
         self.options.clear();
+        self.denied.clear();
         self.fences = None;
         self.masks.bits().work(Look { scanner: self, text, place, found });
     }
@@ -198,7 +199,6 @@ impl Scanner {
         let is_done = is_whole || self.doubts.may_glance(text) && self.doubts.note(pass.is_quiet());
         if !is_done {
             pass.begin_anew();
-            pass.denied.clear();
             pass.run();
             pass.ask_again(first);
         }
