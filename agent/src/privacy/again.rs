@@ -46,13 +46,14 @@ impl Again {
             if matches!(action, Action::Keep | Action::TruncateIp { .. }) {
                 continue;
             }
-            for part in fitted.parts(text) {
+            let entity = policy.detectors()[number].entity;
+            for part in fitted.parts(text, entity) {
                 self.text.extend_from_slice(text.get(copied..part.start).unwrap_or_default());
                 copied = part.end;
                 let start = narrow(self.text.len());
                 if *action != Action::Remove {
                     self.text.extend_from_slice(fitted.quote);
-                    push_label(policy.detectors()[number].entity, &mut self.text);
+                    push_label(entity, &mut self.text);
                     self.text.extend_from_slice(fitted.quote);
                 }
                 let new = (start, narrow(self.text.len()));

@@ -8,6 +8,11 @@ use crate::redact::Fences;
 /// Most spaces between a name and its colon, or the colon and the value.
 const SPACES: usize = 8;
 
+/// Its numbers are one value, of which the year may stay.
+const BIRTH_DATE: &str = "birth_date";
+/// Most lists before a value that are looked at.
+const LISTS: usize = 8;
+
 /// Gives quotes for values of one text, one behind the other.
 #[derive(Default)]
 pub(super) struct Quotes {
@@ -37,12 +42,13 @@ pub(super) struct Fitted<'a> {
 }
 
 impl Fitted<'_> {
-    /// The parts of `text` that each are replaced.
-    pub(super) fn parts(&self, text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    /// The parts of `text` that each are replaced, where a value of `entity` was found: of several numbers each, but those of a date.
+    pub(super) fn parts(&self, text: &[u8], entity: &str) -> impl Iterator<Item = Range<usize>> {
         let mut at = self.span.start;
         let text = text.get(..self.span.end).unwrap_or_default();
-        let are_numbers =
-            !self.quote.is_empty() && text.get(at..).unwrap_or_default().iter().all(|byte| is_listed(*byte));
+        let are_numbers = entity != BIRTH_DATE
+            && !self.quote.is_empty()
+            && text.get(at..).unwrap_or_default().iter().all(|byte| is_listed(*byte));
         let is_between = move |byte: &u8| are_numbers && (*byte == b',' || byte.is_ascii_whitespace());
         std::iter::from_fn(move || {
             at += text.get(at..)?.iter().take_while(|byte| is_between(byte)).count();
@@ -105,16 +111,13 @@ impl Quotes {
 }
 
 impl List {
-    /// The last list that opens in `gap` and is open at its end.
+    /// The last list that opens in `gap` and is open at its end, behind at most so many others.
     fn begun(text: &[u8], gap: Range<usize>) -> Option<Self> {
-        let mut end = gap.end;
-        while let Some(place) = memchr::memrchr(b'[', &text[gap.start..end]) {
-            end = gap.start + place;
-            if let Some(quote) = quote_of_name(&text[..end]) {
-                return Self { quote, open: 0, is_within: false }.behind(text, end..gap.end);
-            }
-        }
-        None
+        let places = memchr::memrchr_iter(b'[', &text[gap.clone()]).map(|place| gap.start + place);
+        let named = places.filter_map(|place| Some((place, quote_of_name(&text[..place])?)));
+        named
+            .take(LISTS)
+            .find_map(|(place, quote)| Self { quote, open: 0, is_within: false }.behind(text, place..gap.end))
     }
 
     /// The list behind `gap`; `None` if it ends there, or is none.
@@ -133,7 +136,9 @@ impl List {
     /// How far a string goes on within `span`, with its quote if that is there.
     fn string(&mut self, text: &[u8], span: Range<usize>) -> usize {
         let Some(place) = memchr::memchr(text[self.quote.end - 1], &text[span.clone()]) else { return span.len() };
-        self.is_within = slashes_before(&text[..span.start + place]) != self.quote.len() - 1;
+        // In a string within strings 2ⁿ − 1 of the backslashes belong to a quote, and those before them to the string.
+        let (slashes, own) = (slashes_before(&text[..span.start + place]), self.quote.len() - 1);
+        self.is_within = slashes != own && (1 << slashes.trailing_ones()) - 1 != own;
         place + 1
     }
 
@@ -221,7 +226,7 @@ mod tests {
         for place in places.iter().filter(|place| !place.is_empty()) {
             let fitted = quotes.around(plain.as_bytes(), place.clone());
             let quote = String::from_utf8_lossy(fitted.quote);
-            for part in fitted.parts(plain.as_bytes()) {
+            for part in fitted.parts(plain.as_bytes(), "gps") {
                 out += &format!("{}{quote}x{quote}", plain.get(copied..part.start).expect("it is text"));
                 copied = part.end;
             }
@@ -249,6 +254,11 @@ mod tests {
             ("{\"pin\":[true, \"«a]»\", null, «1»,[«2»]]}", "{\"pin\":[true, \"x\", null, \"x\",[\"x\"]]}"),
             ("{\"pin\":[{\"a\":«1»,\"b,\":\"c\"},«2»]}", "{\"pin\":[{\"a\":\"x\",\"b,\":\"c\"},\"x\"]}"),
             ("{\\\"pin\\\":[\\\"«a\\\\\\\"b»\\\",«1»]}", "{\\\"pin\\\":[\\\"x\\\",\\\"x\\\"]}"),
+            ("{\\\"pin\\\":[\\\"a\\\\\\\\\\\",«1»]}", "{\\\"pin\\\":[\\\"a\\\\\\\\\\\",\\\"x\\\"]}"),
+            (
+                "{\\\"a\\\":[\\\"{\\\\\\\"b\\\\\\\":[]}\\\",«1»]}",
+                "{\\\"a\\\":[\\\"{\\\\\\\"b\\\\\\\":[]}\\\",\\\"x\\\"]}",
+            ),
             ("{\"pin\":[\"b, «1»\",«2»]}", "{\"pin\":[\"b, x\",\"x\"]}"),
             ("{\"pin\":[\"«a»\"], «1»}", "{\"pin\":[\"x\"], x}"),
             ("cards:[«4111»] [«4222»] \"a\":[no «4111»]", "cards:[x] [x] \"a\":[no x]"),

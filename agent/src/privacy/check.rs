@@ -49,8 +49,9 @@ fn spliced(redactor: &mut Redactor, text: &[u8], place: Place<'_>) -> Vec<u8> {
     let found = redactor.findings(text, place).to_vec();
     for finding in &found {
         let fitted = quotes.fitting(redactor.fences(), text, finding.start as usize..finding.end as usize);
-        let label = format!("<{}>", names[usize::from(finding.detector)]);
-        for part in fitted.parts(text) {
+        let entity = names[usize::from(finding.detector)];
+        let label = format!("<{entity}>");
+        for part in fitted.parts(text, entity) {
             out.extend_from_slice(&text[copied..part.start]);
             out.extend_from_slice(&[fitted.quote, label.as_bytes(), fitted.quote].concat());
             copied = part.end;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::check::{check, redactor};
+use super::token::tokens_in;
 use super::{Policy, Preset, Redactor};
 use crate::redact::{PIECES, Place, Strictness, all};
 
@@ -134,6 +135,134 @@ proptest! {
             let out = String::from_utf8(out).expect("it is text");
             let read = out.strip_prefix(prefix).map(serde_json::from_str::<serde_json::Value>);
             prop_assert!(matches!(read, Some(Ok(_))), "{text}\n became {out}");
+        }
+    }
+}
+
+/// What fields hold, some of it in quotes, with escapes or over lines.
+const VALUES: &[&str] = &[
+    "jane@example.com",
+    "8.8.8.8",
+    "4111 1111 1111 1111",
+    "FR7630006000011234567890189",
+    "1 84 12 76 451 089 46",
+    "+33612345678",
+    "48.8566,2.3522",
+    "2001:db8::1",
+    "00:1a:2b:3c:4d:5e",
+    "AA-123-BB",
+    "Bearer abcDEF123456789012345",
+    "https://u:p4ssw0rd@h.fr/x?token=abcDEF12345&user=jd",
+    "C:\\Users\\jdupont\\x",
+    "/home/jdupont/x",
+    "user jdupont logged",
+    "mysql -u root -pS3cr3tAb db",
+    "a'b\"c\\d",
+    "S3cr3tAb\nrest1234",
+    "\nS3cr3tAb\t",
+    "<user>jdupont</user>",
+    "password=S3cr3tAb, x",
+    "password=S3cr3tAb",
+    "pw: \"S3cr3t Ab\", y",
+    "{'password': 'S3cr3tAb', 'x': 1}",
+    "a:1:{s:8:\"password\";s:8:\"S3cr3tAb\";}",
+    "INSERT INTO u (a,password) VALUES ('x','S3cr3t')",
+    "€[Zq1abcdef,Zq1abcdef",
+    "Zq1abcdef\\",
+    "\"Zq1abcdef",
+    "",
+    "ok",
+    "GET / 200",
+    "tab\there",
+    "don't",
+];
+
+/// Names of fields.
+const NAMES: &[&str] = &[
+    "lat",
+    "gps",
+    "dob",
+    "card",
+    "cvv",
+    "iban",
+    "nir",
+    "phone",
+    "ip",
+    "first_name",
+    "address",
+    "user",
+    "email",
+    "password",
+    "token",
+    "cookie",
+    "msg",
+    "a",
+    "n",
+    "items",
+    "value",
+    "name",
+    "args",
+    "headers",
+    "b c",
+];
+
+/// JSON of such fields, of which strings hold JSON again, at least two levels deep.
+fn nested() -> impl Strategy<Value = serde_json::Value> {
+    let numbers =
+        vec![4_111_111_111_111_111_i64, -4_111_111_111_111_111, 184_127_645_108_946, 33_612_345_678, -1, 0, 12];
+    let leaf = prop_oneof![
+        6 => prop::sample::select(VALUES).prop_map(Into::into),
+        2 => prop::sample::select(numbers).prop_map(Into::into),
+        1 => prop::sample::select(vec![48.856_614, 2.352_221_9, 1e5]).prop_map(Into::into),
+        1 => prop::sample::select(vec![serde_json::json!(null), serde_json::json!(true), serde_json::json!([])]),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        let list = prop::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::Array);
+        let map = || {
+            prop::collection::vec((prop::sample::select(NAMES), inner.clone()), 1..4)
+                .prop_map(|members| members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+        };
+        let written = map().prop_map(|map: serde_json::Value| map.to_string().into());
+        prop_oneof![list, map(), written]
+    })
+}
+
+/// Whether `hidden` is made as `json` is: with as many items under the same names, and where a string holds an object with one that
+/// does, unless all of it is hidden.
+fn is_alike(json: &serde_json::Value, hidden: &serde_json::Value) -> bool {
+    use serde_json::Value::{Array, Object, String};
+    match (json, hidden) {
+        (Array(one), Array(other)) => one.len() == other.len() && one.iter().zip(other).all(|(a, b)| is_alike(a, b)),
+        (Object(one), Object(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|((k, a), (l, b))| k == l && is_alike(a, b))
+        }
+        (String(one), String(other)) if one.starts_with('{') && one != other => {
+            let is_label = tokens_in(other.as_bytes()).next() == Some(0..other.len());
+            match serde_json::from_str(one) {
+                Ok(inside) => is_label || serde_json::from_str(other).is_ok_and(|other| is_alike(&inside, &other)),
+                Err(_) => true,
+            }
+        }
+        (Array(_) | Object(_), _) => false,
+        _ => true,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn json_in_strings_stays_json(members in prop::collection::vec((prop::sample::select(NAMES), nested()), 1..4)) {
+        let json: serde_json::Value =
+            members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let (text, mut out, mut twice) = (json.to_string(), Vec::new(), Vec::new());
+        if redactor().text(text.as_bytes(), Place::default(), &mut out) {
+            let hidden = serde_json::from_slice(&out);
+            let out = String::from_utf8_lossy(&out);
+            prop_assert!(hidden.is_ok_and(|hidden| is_alike(&json, &hidden)), "{text}\n became {out}");
+            // Values far behind a name come nearer when others before them are hidden.
+            let is_same = text.len() > 160 || !redactor().text(out.as_bytes(), Place::default(), &mut twice);
+            prop_assert!(is_same, "{text}\n became {out}\n and then {}", String::from_utf8_lossy(&twice));
         }
     }
 }

@@ -167,7 +167,7 @@ impl Redactor {
             }
             let span = finding.start as usize..finding.end as usize;
             let fitted = quotes.fitting(self.look.scanner.known_fences(), text, span);
-            for part in fitted.parts(text) {
+            for part in fitted.parts(text, entity) {
                 out.extend_from_slice(&text[copied..part.start]);
                 copied = part.end;
                 out.extend_from_slice(fitted.quote);
@@ -226,6 +226,11 @@ impl Redactor {
         }
         self.secrets.insert(key.into(), secret);
         secret
+    }
+
+    /// Whether `key` tells in the plural what each item of a list is.
+    pub fn is_of_several(&self, key: &[u8]) -> bool {
+        self.look.scanner.is_of_several(key)
     }
 
     /// Begins to see values under `key`.

@@ -103,9 +103,10 @@ impl Pass<'_> {
             return false;
         }
         let start = if is_behind_dashes { at } else { first + dashes };
-        // Programs have an option `--user` without a value.
+        // Programs have an option `--user` without a value, and those that turn something off have none.
         let name = &self.text[start..end];
-        let Some(detector) = self.engine.pairs.named(name).filter(|_| name != b"user") else { return false };
+        let is_without = name == b"user" || self.text[first..at].starts_with(b"--no-");
+        let Some(detector) = self.engine.pairs.named(name).filter(|_| !is_without) else { return false };
         let Some(value) = self.option_value((first, end), detector) else { return false };
         self.next = value.end;
         self.keep(detector, value);
@@ -133,6 +134,10 @@ impl Pass<'_> {
             let is_key = is_quoted && self.byte(value.span.end + quote.slashes + quote.count) == b':';
             return (!is_option && !is_key && self.is_value(detector, &value, kind)).then_some(value.span);
         }
+        if is_quoted && self.is_number_in_list(start) {
+            let value = Value::quoted(start..self.end_of(start, Kind::Bare));
+            return self.is_value(detector, &value, QUOTED).then_some(value.span);
+        }
         let is_listed = self.text[behind..behind + between] == *b", "
             && (self.byte_before(first, 1) == b'[' || self.text[..first].ends_with(b", "));
         if is_quoted || self.text[behind..behind + between] != *b" " && !is_listed {
@@ -152,6 +157,13 @@ impl Pass<'_> {
         is_one.then_some(value)
     }
 
+    /// Whether a number of JSON that is an item of a list begins at `at`.
+    fn is_number_in_list(&self, at: usize) -> bool {
+        let number = self.rest(at);
+        let digits = number.iter().take(NAME).take_while(|byte| byte.is_ascii_digit()).count();
+        digits > 0 && matches!(number.get(digits), Some(b',' | b']'))
+    }
+
     /// Where an argument begins that may have a number before it, as in the records of audits, at `at`: `a1="--password" a2="x"`.
     fn behind_its_number(&self, at: usize, is_quoted: bool) -> usize {
         let Some(number) = self.rest(at).strip_prefix(b"a").filter(|_| is_quoted) else { return at };
@@ -168,5 +180,19 @@ impl Pass<'_> {
         let value = &text[..text.iter().take_while(|byte| is_part(byte)).count()];
         let is_sample = value.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_') || SAMPLES.contains(&value);
         (!is_sample).then_some(start..start + value.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::values::assert_hidden;
+
+    #[test]
+    fn numbers_are_values_of_options_too() {
+        assert_hidden(&[
+            (r#"["--token",123456789]"#, r#"["--token",<secret>]"#),
+            (r#"{"a":["--password", 1234,5]}"#, r#"{"a":["--password", <password>,5]}"#),
+            (r#"{"a":["--port",1234]}"#, r#"{"a":["--port",1234]}"#),
+        ]);
     }
 }

@@ -102,14 +102,22 @@ impl Pass<'_> {
         if !is_one {
             return None;
         }
-        let inside = self.rest(start).iter().take(8).take_while(|byte| matches!(byte, b'[' | b'{' | b' ')).count();
-        let mut first = start + inside;
-        if is_secret && is_list && self.engine.own.cookie != Some(detector) {
+        // Cookies are names and values, so that numbers before them are none.
+        let is_cookie = self.engine.own.cookie == Some(detector);
+        let is_inside = |byte: &&u8| match byte {
+            b'[' | b'{' | b' ' => true,
+            b']' | b',' => is_secret,
+            b'0'..=b'9' | b'.' | b'-' => is_cookie,
+            _ => false,
+        };
+        let inside = |text: &[u8]| text.iter().take(REACH).take_while(is_inside).count();
+        let mut first = start + inside(self.rest(start));
+        if is_secret && is_list && !is_cookie {
             let (at, is_value) = self.bare_item((start, first), detector);
             if is_value {
                 return Some(self.all_items(start));
             }
-            first = at;
+            first = at + inside(self.rest(at));
         }
         let quote = self.quote(first)?;
         if is_secret && self.is_description(start) {
@@ -144,7 +152,8 @@ impl Pass<'_> {
                 break;
             }
             let is_number = mark.is_some_and(|mark| self.is_number_of_json(mark, at..end));
-            if self.is_value(detector, &Value::quoted(at..end), if is_number { QUOTED } else { BARE }) {
+            let kind = if is_number { QUOTED } else { BARE };
+            if self.is_value(detector, &Value::quoted(at..end), kind) {
                 return (at, true);
             }
             if self.byte(behind) == b']' {
@@ -225,8 +234,14 @@ impl Pass<'_> {
             if !value.span.is_empty() && self.is_value(detector, &value, kind) {
                 return Some(value);
             }
-            asked += usize::from(!is_name);
-            self.strings[own].note(quote, string.end, is_name);
+            // Behind a number or brackets it is no longer the first one.
+            let is_of_string = string.value.is_some_and(|start| matches!(self.byte_before(start, 1), b'"' | b'\''));
+            let counts = !is_name || many == 1 && !is_of_string;
+            if !is_name && !value.span.is_empty() {
+                self.deny(detector, value.span);
+            }
+            asked += usize::from(counts);
+            self.strings[own].note(quote, string.end, !counts);
             quote = self.next_quote(string.end, limit)?;
         }
         None
@@ -350,6 +365,15 @@ mod tests {
             (r#"{"token":[72672017, 4111111111111111]}"#, r#"{"token":[<secret>, <secret>]}"#),
             (r#"{"token":72672017,"api_key":-72672017}"#, r#"{"token":<secret>,"api_key":<secret>}"#),
             (r#"{"token":4111111111111111}"#, r#"{"token":<secret>}"#),
+            (r#"{"address":[{"a":4111111111111111,"b":"12 Rue X"}]}"#, r#"{"address":[{"a":<card>,"b":"12 Rue X"}]}"#),
+            (r#"{"address":[{"a":[4111111111111111]},"12 Rue X"]}"#, r#"{"address":[{"a":[<card>]},"12 Rue X"]}"#),
+            (r#"{"cookie":[4111111111111111,"48.8566,2.3522"]}"#, r#"{"cookie":[<cookie>,"<cookie>"]}"#),
+            (r#"{"cookie":[[12],"48.8566"],"a":"b"}"#, r#"{"cookie":[[<cookie>],"<cookie>"],"a":"b"}"#),
+            (r#"{"token":[[],"abcd1234efgh"],"a":"b"}"#, r#"{"token":[[],"<secret>"],"a":"b"}"#),
+            (r#"{"passwords":["hunter22"]}"#, r#"{"passwords":["<password>"]}"#),
+            (r#"{"user_tokens": ["abcd1234efgh"]}"#, r#"{"user_tokens": ["<secret>"]}"#),
+            (r#"{"secrets":{"a":"abcd1234efgh"}}"#, r#"{"secrets":{"a":"<secret>"}}"#),
+            (r#"{"tokens":72672017,"total_tokens":[1,2]}"#, r#"{"tokens":72672017,"total_tokens":[1,2]}"#),
             ("token: 72672017, token: [72672017]", "token: 72672017, token: [72672017]"),
         ]);
     }

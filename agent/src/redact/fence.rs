@@ -229,17 +229,21 @@ impl Pass<'_> {
         let place = |at: usize| written.map_or(at, |(_, places)| places.get(at).map_or(at, |place| *place as usize));
         let fences = self.fences.get_or_insert_with(|| Fences::of(written.map_or(text, |(text, _)| text))).as_ref()?;
         let here = fences.holding(place(at))?;
+        let text = written.map_or(text, |(text, _)| text);
         let fits = |one: &Finding| {
             let span = place(one.start as usize)..place(one.end as usize);
-            let holds = |string: &&Fence| string.holds(&span) && (string.start == here.start || !string.is_key);
-            fences.holding(span.start).filter(holds).is_some()
+            match fences.holding(span.start) {
+                Some(string) => string.holds(&span) && (string.start == here.start || !string.is_key),
+                // The next item of the list.
+                None => text.get(here.end as usize + 1..span.start).is_some_and(|between| between.trim_ascii() == b","),
+            }
         };
         if self.found.get(first..)?.iter().all(fits) {
             return None;
         }
         let end = here.end as usize;
         let end = written.map_or(end, |(_, places)| places.partition_point(|place| (*place as usize) < end));
-        (at < end && end < text.len()).then_some(end)
+        (at < end && end < self.text.len()).then_some(end)
     }
 }
 

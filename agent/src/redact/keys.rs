@@ -97,6 +97,11 @@ impl Scanner {
     pub fn below(&mut self, key: &[u8]) -> Below {
         self.keys.say(&self.engine, key).below
     }
+
+    /// Whether `key` tells in the plural what each item of a list is.
+    pub fn is_of_several(&self, key: &[u8]) -> bool {
+        self.engine.pairs.named_of_several(key).is_some()
+    }
 }
 
 /// The keys of one worker.

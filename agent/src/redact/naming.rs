@@ -98,9 +98,13 @@ impl Pass<'_> {
         let opens = before.iter().rposition(|byte| BRACKETS.contains(byte)).map_or(0, |bracket| bracket + 1);
         let before = &before[opens..];
         self.steps_of(before.len() / 4);
+        let own = &text[start..start + name_length(&text[start..])];
+        // Behind another value of that name another item begins, which has its own name.
         let named = memchr::memrchr2_iter(b':', b'=', before)
-            .filter(|mark| holds_name(&before[..*mark]))
-            .find_map(|mark| self.engine.pairs.named(name_in(&before[mark + 1..])?));
+            .map(|mark| (mark, member(&before[..mark])))
+            .take_while(|(_, member)| *member != own)
+            .filter(|(_, member)| MEMBERS.has(member))
+            .find_map(|(mark, _)| self.engine.pairs.named(name_in(&before[mark + 1..])?));
         if named.is_none() {
             self.unnamed = start;
         }
@@ -143,8 +147,17 @@ fn length_at_end(text: &[u8]) -> usize {
 
 /// Whether the member whose mark stands behind `before` holds a name.
 fn holds_name(before: &[u8]) -> bool {
+    MEMBERS.has(member(before))
+}
+
+/// How the member is called whose mark stands behind `before`.
+fn member(before: &[u8]) -> &[u8] {
     let before = &before[..before.len() - marks_at_end(before)];
-    MEMBERS.has(&before[before.len() - length_at_end(before)..])
+    &before[before.len() - length_at_end(before)..]
+}
+
+fn name_length(text: &[u8]) -> usize {
+    text.iter().take(NAME).take_while(|byte| is_part(**byte)).count()
 }
 
 /// The name that `behind` the mark of its member begins with.
@@ -152,8 +165,32 @@ fn name_in(behind: &[u8]) -> Option<&[u8]> {
     let behind = behind.strip_prefix(b">").unwrap_or(behind);
     let marks = behind.iter().take(MARKS).take_while(|byte| is_mark(**byte)).count();
     let behind = &behind[marks..];
-    let (name, end) = behind.split_at(behind.iter().take(NAME).take_while(|byte| is_part(**byte)).count());
+    let (name, end) = behind.split_at(name_length(behind));
     let is_whole =
         end.first().is_some_and(|byte| is_mark(*byte) || byte.is_ascii_whitespace() || b",;&".contains(byte));
     (is_whole && !name.is_empty()).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::values::{assert_hidden, assert_kept};
+
+    #[test]
+    fn a_name_is_of_its_own_item_alone() {
+        assert_hidden(&[
+            (
+                "- name: DB_PASSWORD\n  value: s3cr\n- name: LANG\n  value: fr_FR.utf8",
+                "- name: DB_PASSWORD\n  value: <password>\n- name: LANG\n  value: fr_FR.utf8",
+            ),
+            (
+                r#"name="DB_PASSWORD" value="s3cr" name="LANG" value="fr""#,
+                r#"name="DB_PASSWORD" value="<password>" name="LANG" value="fr""#,
+            ),
+            (
+                r#"{"field":"password","oldValue":"s3cr","newValue":"s4cr"}"#,
+                r#"{"field":"password","oldValue":"<password>","newValue":"<password>"}"#,
+            ),
+        ]);
+        assert_kept(&[r#"["--no-password","keep"]"#, "run --no-password keep"]);
+    }
 }

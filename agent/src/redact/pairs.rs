@@ -31,6 +31,8 @@ const NAMED: &[&str] =
 const PROPERTIES: &[&str] = &["secret", "username", "password"];
 /// Names in an address of the web behind which any value counts.
 const PERSONS: &[&str] = &["name", "nom", "user", "user_name", "lastname", "firstname"];
+/// Names of several values, which stand in brackets, and what each of these is.
+pub(super) const PLURALS: [(&str, &str); 3] = [("passwords", "password"), ("tokens", "secret"), ("secrets", "secret")];
 /// Names of members that hold what another member beside them names.
 const VALUES: [&str; 4] = ["value", "val", "text", "input"];
 
@@ -62,6 +64,8 @@ pub(super) struct Pairs {
     /// The names of members whose name stands beside them.
     values: [u64; VALUES.len()],
     halves: [u64; HALVES.len()],
+    /// Names of several values.
+    plurals: Vec<(u64, u16)>,
 }
 
 impl Pairs {
@@ -78,7 +82,13 @@ impl Pairs {
             properties: PROPERTIES.iter().filter_map(find).collect(),
             values: VALUES.map(|name| hash(name.as_bytes())),
             halves: HALVES.map(|name| hash(name.as_bytes())),
+            plurals: Vec::new(),
         };
+        for (name, entity) in PLURALS {
+            let number = find(&entity);
+            pairs.plurals.extend(number.map(|number| (hash(name.as_bytes()), number)));
+            pairs.add_last(name, known);
+        }
         for number in NAMED.iter().filter_map(find) {
             for word in detectors[usize::from(number)].context {
                 pairs.names.put(hash(word.as_bytes()), number.into());
@@ -145,6 +155,16 @@ impl Pairs {
     fn property(&self, name: &[u8]) -> Option<[u64; PHRASE]> {
         let phrases = last_phrases(name.strip_prefix(b"-D")?);
         self.known(&phrases).filter(|detector| self.properties.contains(detector)).map(|_| phrases)
+    }
+
+    /// The detector for the values that a name in the plural ends with.
+    fn plural(&self, phrases: &[u64; PHRASE]) -> Option<u16> {
+        self.plurals.iter().find(|(name, _)| *name == phrases[0]).map(|(_, number)| *number)
+    }
+
+    /// The detector for each of the values that `name` tells in the plural.
+    pub(super) fn named_of_several(&self, name: &[u8]) -> Option<u16> {
+        self.plural(&last_phrases(name))
     }
 
     /// Whether a name ends as those of members do that hold what another one names.
@@ -219,6 +239,7 @@ impl Pass<'_> {
                 self.engine.pairs.other_half(&phrases).and_then(|other| self.named_with(end - length, other))
             })
         };
+        let named = named.or_else(|| pairs.plural(&phrases).filter(|_| self.is_before_bracket(at)));
         let Some(detector) = named.or(query.map(|(query, _)| query)) else { return };
         let edge = if is_behind { at } else { self.aligned_end(at - usize::from(self.is_row(at))) };
         if self.is_of_pam(at, edge, end) || self.is_class(end - length, at) {
@@ -242,6 +263,12 @@ impl Pass<'_> {
     fn may_be_told(&self, name: Range<usize>) -> bool {
         let is_text = self.text[name.clone()].ends_with(b"text");
         !is_text || name.len() == 4 && self.byte_before(name.start, 1) == b'#'
+    }
+
+    /// Whether a list or an object begins behind the mark at `at`.
+    fn is_before_bracket(&self, at: usize) -> bool {
+        let behind = self.rest(at + 1);
+        matches!(behind.strip_prefix(b" ").unwrap_or(behind).first(), Some(b'[' | b'{'))
     }
 
     /// Where the name ends that stands before the `:` or `=` at `at` with spaces, quotes or brackets between them.

@@ -1,6 +1,7 @@
 //! Values that something else was found in. What a name tells covers the whole value: so it is asked for what is left without what
 //! was found, and without what stands for values already. Thus it does not matter whether the rest was hidden before.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use super::pairs::{CHECKED, QUOTED};
@@ -25,11 +26,14 @@ struct Rest {
 }
 
 impl Rest {
-    /// What is left of `text[span]` without the tokens in it and without what was `found`, in order.
-    fn of(text: &[u8], span: Range<usize>, found: &[Finding]) -> Self {
+    /// What is left of `text[span]` without the tokens and quotes in it and without what was `found`, in order.
+    fn of<'f>(text: &[u8], span: Range<usize>, found: impl Iterator<Item = &'f Finding>) -> Self {
         let mut rest = Self { bytes: [0; CHECKED], length: 0 };
         let mut at = span.start;
-        for one in found {
+        for one in found.take_while(|one| (one.start as usize) < span.end) {
+            if rest.length == CHECKED {
+                return rest;
+            }
             let (start, end) = (one.start as usize, one.end as usize);
             rest.push(text.get(at..start.min(span.end)).unwrap_or_default());
             at = at.max(end);
@@ -38,7 +42,7 @@ impl Rest {
         rest
     }
 
-    /// Appends `text` without the tokens in it.
+    /// Appends `text` without the tokens and quotes in it.
     fn push(&mut self, mut text: &[u8]) {
         while self.length < CHECKED && !text.is_empty() {
             let token = own_length(text).unwrap_or_default();
@@ -49,9 +53,13 @@ impl Rest {
                 Some(place) => place,
                 None => text.len(),
             };
-            let (plain, behind) = text.split_at(length.min(CHECKED - self.length));
-            self.bytes[self.length..self.length + plain.len()].copy_from_slice(plain);
-            self.length += plain.len();
+            let (plain, behind) = text.split_at(length);
+            // Numbers get quotes when they are hidden.
+            let plain = plain.iter().filter(|byte| !matches!(byte, b'"' | b'\\'));
+            for (byte, put) in plain.zip(&mut self.bytes[self.length..]) {
+                *put = *byte;
+                self.length += 1;
+            }
             text = behind;
         }
     }
@@ -65,7 +73,7 @@ impl Rest {
 
 /// Whether `text` is a value of `detector` without the tokens in it.
 pub(super) fn is_value_beside_tokens(detector: &Detector, text: &[u8]) -> bool {
-    Rest::of(text, 0..text.len(), &[]).is_value(detector)
+    Rest::of(text, 0..text.len(), [].iter()).is_value(detector)
 }
 
 impl Pass<'_> {
@@ -74,31 +82,38 @@ impl Pass<'_> {
         self.denied.push(Denied { detector, span });
     }
 
-    /// Asks for the values that were denied again, and for the whole text if its key names one, where anything was found in them.
+    /// Asks for the values that were denied again, and for the whole text if its key names one, where anything was found in them:
+    /// those within others first.
     pub(super) fn ask_again(&mut self, first: usize) {
         let whole = self.key.named.map(|detector| Denied { detector, span: 0..self.text.len() });
         if self.found.len() == first || self.denied.is_empty() && whole.is_none() {
             return;
         }
         self.found[first..].sort_unstable_by_key(|one| (one.start, one.end));
-        let last = self.found.len();
         let mut denied = std::mem::take(self.denied);
-        for Denied { detector, span } in denied.drain(..).chain(whole) {
-            let found = &self.found[first..last];
-            let begin = found.partition_point(|one| (one.start as usize) < span.start);
-            let within = &found[begin..];
-            let within = &within[..within.partition_point(|one| (one.start as usize) < span.end)];
-            if within.is_empty() {
-                continue;
-            }
-            let is_value = Rest::of(self.text, span.clone(), within).is_value(self.engine.detector(detector));
-            self.steps_of(span.len());
-            if is_value && (span.len() == self.text.len() || self.is_within_string(&span)) {
-                let (start, end) = (span.start as u32, span.end as u32);
-                self.found.push(Finding { start, end, detector, score: SUREST });
-            }
+        denied.sort_unstable_by_key(|one| (one.span.start, Reverse(one.span.end)));
+        for denied in denied.drain(..).rev().chain(whole) {
+            self.ask_denied(first, denied);
         }
         *self.denied = denied;
+    }
+
+    fn ask_denied(&mut self, first: usize, Denied { detector, span }: Denied) {
+        let found = &self.found[first..];
+        let begin = found.partition_point(|one| (one.start as usize) < span.start);
+        let within = &found[begin..];
+        let Some(one) = within.first().copied().filter(|one| (one.start as usize) < span.end) else { return };
+        // Of an address or a date some may be left.
+        let own = &self.engine.own;
+        let goes = |one: &&Finding| ![own.ipv4, own.ipv6, own.birth_date].contains(&Some(one.detector));
+        let check = self.engine.detector(detector);
+        let is_value = Rest::of(self.text, span.clone(), within.iter()).is_value(check)
+            || Rest::of(self.text, span.clone(), within.iter().filter(goes)).is_value(check);
+        self.steps_of(span.len());
+        if is_value && (span.len() == self.text.len() || self.is_within_string(&span)) {
+            let (start, end) = (span.start as u32, one.end.max(span.end as u32));
+            self.found[first + begin] = Finding { start, end, detector, score: SUREST };
+        }
     }
 }
 
@@ -118,6 +133,13 @@ mod tests {
             (r#"{"address":"12 Rue <person_name>"}"#, r#"{"address":"<postal_address>"}"#),
             (r#"{"address":"Rue FR7630006000011234567890189 x"}"#, r#"{"address":"<postal_address>"}"#),
             (r#"{"token":"password=<password>, x"}"#, r#"{"token":"password=<password>, x"}"#),
+            ("password=<email>hunter2 x", "password=<password> x"),
+            ("password=<email>, user=<email>hunter2", "password=<email>, user=<email>hunter2"),
+            (r#"{"cookie":"8.8.8.8 184127645108946"}"#, r#"{"cookie":"<cookie>"}"#),
+            (r#"{"cookie":{"a":"184127645108946 1985-03-12"}}"#, r#"{"cookie":{"a":"<cookie>"}}"#),
+            (r#"{"token":"{\"cookie\":[\"Bearer abcDEF123456789012345\"]}"}"#, r#"{"token":"<secret>"}"#),
+            (r#"{"token":["abcdefgh 184127645108946"]}"#, r#"{"token":["<secret>"]}"#),
+            ("cookie=<cookie>?token=<secret>&a=b", "cookie=<cookie>?token=<secret>&a=b"),
             (r#"{"login":"jane@example.com None"}"#, r#"{"login":"<email> None"}"#),
             (r#"<first_name>184127645108946 Jane</first_name>"#, r#"<first_name><person_name></first_name>"#),
         ]);

@@ -119,6 +119,7 @@ impl Scanner {
         let text = &text[..text.len().min(u32::MAX as usize)];
         expect_behind(text);
         self.options.clear();
+        self.denied.clear();
         self.fences = None;
         self.look_through(text, place, found);
     }
@@ -205,7 +206,6 @@ impl Scanner {
         let is_done = is_whole || self.doubts.may_glance(text) && self.doubts.note(is_quiet(bits, &mut pass));
         if !is_done {
             pass.begin_anew();
-            pass.denied.clear();
             bits.work(Look { pass: &mut pass });
             pass.ask_again(first);
         }

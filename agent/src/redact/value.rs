@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::Group;
 use super::ends::{Kind, run_length};
 use super::pairs::{ALIGNED, BARE};
 use super::scanner::Pass;
@@ -241,8 +242,11 @@ impl Pass<'_> {
             let default = if self.byte(quote.start) == b'{' { self.default_within(quote.start) } else { None };
             return Some(default.or_else(|| self.quoted(quote)));
         }
-        if own_length(self.rest(start)).is_some() {
-            return Some(None);
+        if let Some(length) = own_length(self.rest(start)) {
+            // What goes on behind a token is the rest of a secret.
+            let end = self.bare_end((start + length, self.text[at]), detector);
+            let is_secret = self.engine.detector(detector).group == Group::Secret;
+            return Some((is_secret && end > start + length).then(|| Value::bare(start..end)));
         }
         if self.byte(start) == b'('
             && let Some(quote) = self.quote(start + 1)

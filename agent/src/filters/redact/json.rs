@@ -164,7 +164,7 @@ impl Walk {
                 }
                 let name = if is_item { pair(splice.json, splice.tokens.clone()) } else { None };
                 let name = name.filter(|(name, text)| self.is_pair(*name, *text)).map(|(name, _)| name);
-                self.json_items(splice, (key, name), here);
+                self.json_items(splice, (self.key_of_items(key), name), here);
             }
             Some(Token::Text(range)) => {
                 let inside = splice.bytes(&range);
@@ -276,8 +276,12 @@ impl Walk {
                 Some(Token::Text(range)) => Some(Key { bytes: splice.bytes(range), escaped: false }),
                 _ => None,
             };
+            let scalar = match &next {
+                Some(Token::Scalar(range)) => Some(Key { bytes: splice.bytes(range), escaped: false }),
+                _ => text,
+            };
             // Among arguments an option tells what stands behind it.
-            let option = before.zip(text).filter(|(option, text)| self.is_valued(*option, *text));
+            let option = before.zip(scalar).filter(|(option, scalar)| self.is_valued(*option, *scalar));
             before = text;
             let argument = match text {
                 Some(text) => arguments.next(text.bytes),

@@ -99,10 +99,11 @@ impl<'k> Key<'k> {
     /// Whether it is an option among arguments, behind which its value stands: `--password`.
     pub(super) fn is_option(self) -> bool {
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        // Programs have an option `--user` without a value.
+        // Programs have an option `--user` without a value, and those that turn something off have none.
         matches!(self.bytes, [b'-', name @ .., last] if *last != b'-' && !name.is_empty() && name.len() < OPTION)
             && self.bytes.iter().all(is_part)
             && self.bytes != b"--user"
+            && !self.bytes.starts_with(b"--no-")
     }
 
     /// Whether it says nothing, so that the key of its map tells what stands there.

@@ -240,6 +240,12 @@ fn an_argument_is_judged_by_the_option_before_it() {
         (r#"{"args":["--username","jdupont","jdupont"]}"#, r#"{"args":["--username","<username>","jdupont"]}"#),
         (r#"{"a":[{"b":["--token","abcd1234efgh"]}]}"#, r#"{"a":[{"b":["--token","<secret>"]}]}"#),
         (r#"{"args":["--password","--user","restart"]}"#, r#"{"args":["--password","--user","restart"]}"#),
+        (r#"{"args":["--token",123456789,5]}"#, r#"{"args":["--token","<secret>",5]}"#),
+        (r#"{"a":[{"b":["--token",123456789]}]}"#, r#"{"a":[{"b":["--token","<secret>"]}]}"#),
+        (r#"{"passwords":["hunter22"],"a":1}"#, r#"{"passwords":["<password>"],"a":1}"#),
+        (r#"{"a":[{"user_tokens":["abcd1234efgh"]}]}"#, r#"{"a":[{"user_tokens":["<secret>"]}]}"#),
+        (r#"{"tokens":72672017}"#, r#"{"tokens":72672017}"#),
+        (r#"{"args":["--no-password","keep"]}"#, r#"{"args":["--no-password","keep"]}"#),
         (r#"{"args":["password","hunter22x"]}"#, r#"{"args":["password","hunter22x"]}"#),
     ] {
         let once = one(&[], record);

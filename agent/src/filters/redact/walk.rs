@@ -6,7 +6,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use vigie_parsers::batch::{Batch, Field, Range, Record, Text, Value};
+use vigie_parsers::batch::{Batch, Field, Range, Record, Span, Text, Value};
 
 use super::columns::{Column, Columns};
 use super::names::{Above, Key, Names, Part, Said};
@@ -203,11 +203,24 @@ impl Walk {
                     return Fate::Changed(date);
                 }
                 let name = if is_item { self.name_of_pair(batch, range) } else { None };
+                let of_items = self.key_of_items(Key::of_text(batch, key)).bytes.len();
+                let span = Span { len: u32::try_from(of_items).unwrap_or(key.span.len), ..key.span };
+                let key = if key.is_escaped() { key } else { Text::plain(span) };
                 self.nested(batch, range, (Some(key), name), here)
             }
             // Only a rule of its field makes it a value that is to be hidden.
             Value::Bool(_) if here.whole.is_some() => self.number(batch, value, key, here),
             Value::Null | Value::Bool(_) => Fate::Same,
+        }
+    }
+
+    /// The key by which the items of the list under `key` are judged: that without the `s` of a plural.
+    pub(super) fn key_of_items<'k>(&self, key: Key<'k>) -> Key<'k> {
+        match key.bytes {
+            [one @ .., b's' | b'S'] if !key.escaped && self.redactor.is_of_several(key.bytes) => {
+                Key { bytes: one, ..key }
+            }
+            _ => key,
         }
     }
 
@@ -383,12 +396,16 @@ impl Walk {
 
     /// The option before the item at `at` of a list, if that is its value, as among arguments: `["--password", "x"]`.
     fn option_before(&mut self, batch: &Batch, range: Range, at: usize) -> Option<Text> {
-        let [.., Field { value: Value::Text(option), .. }, Field { value: Value::Text(text), .. }] =
-            batch.fields(range).get(..=at)?
+        let [.., Field { value: Value::Text(option), .. }, Field { value, .. }] = batch.fields(range).get(..=at)?
         else {
             return None;
         };
-        self.is_valued(Key::of_text(batch, *option), Key::of_text(batch, *text)).then_some(*option)
+        let value = match value {
+            Value::Text(text) => Key::of_text(batch, *text),
+            Value::Number(span) => Key { bytes: batch.bytes(*span), escaped: false },
+            _ => return None,
+        };
+        self.is_valued(Key::of_text(batch, *option), value).then_some(*option)
     }
 
     /// Whether `text` is the value of an `option` before it in a list.
