@@ -98,7 +98,8 @@ impl Hearing {
     /// Whether a name that may be known ends before `end`.
     #[inline(always)]
     pub(super) fn may_be_name(&self, masks: &Masks, end: usize) -> bool {
-        self.names(masks.blocks(), end / 64) >> (end % 64) & 1 == 1
+        let bit = 1 << (end % 64);
+        self.block(end / 64).names & bit != 0 || self.names(masks.blocks(), end / 64) & bit != 0
     }
 
     /// Whether the name of a month may stand right before the number at `at`, or behind its few digits.

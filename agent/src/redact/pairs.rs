@@ -166,12 +166,35 @@ impl Pass<'_> {
             return;
         }
         let end = without_number(&self.text[..end]);
-        let Some(last) = self.last_word(end) else { return };
-        let is_single = self.may_be_single(last);
-        if !is_single && !self.may_be_double(last) {
+        let known = if self.is_plain() { None } else { self.names.find(self.text, (self.next, end)) };
+        let found = match known {
+            Some((detector, length)) => Some((Some(detector), None, end - length)),
+            None => self.read_name(at, end),
+        };
+        let Some((named, query, start)) = found else { return };
+        self.asked += 1;
+        let Some(detector) = named.or(query.map(|(query, _)| query)) else { return };
+        let edge = if is_behind { at } else { self.aligned_end(at - usize::from(self.is_row(at))) };
+        if self.is_of_pam(at, edge, end) || self.is_class(start, at) {
             return;
         }
-        self.asked += 1;
+        let Some(value) = self.value(at, detector) else { return };
+        let kind = if value.is_quoted { QUOTED } else { BARE };
+        let is_taken = named.is_some_and(|detector| self.ask_value(detector, &value, kind));
+        if !is_taken && let Some((query, kind)) = query {
+            self.ask_value(query, &value, kind);
+        }
+    }
+
+    /// The detector for values behind the name that ends before `end`, or of the name in an address of the web and what kind of value that
+    /// has, and where the name begins. `None` if nothing that ends so is a name.
+    #[inline(never)]
+    fn read_name(&mut self, at: usize, end: usize) -> Option<(Option<u16>, Option<(u16, u8)>, usize)> {
+        let Some(last) = self.last_word(end) else { return None };
+        let is_single = self.may_be_single(last);
+        if !is_single && !self.may_be_double(last) {
+            return None;
+        }
         let floor = self.next.max(end.saturating_sub(NAME));
         let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || *byte >= 0x80;
         // The last word is part of it.
@@ -182,26 +205,21 @@ impl Pass<'_> {
         let name = &self.text[end - length..end];
         let is_word = last.key.is_some() && last.start + length == end;
         let phrases = if is_word { one_word(name) } else { pairs.property(name).unwrap_or_else(|| last_phrases(name)) };
-        let is_query = matches!(self.byte_before(end, length + 1), b'?' | b'&') && self.text[at] == b'=';
+        let is_parameter = matches!(self.byte_before(end, length + 1), b'?' | b'&');
+        let is_query = is_parameter && self.text[at] == b'=';
         let query = if is_query { self.engine.own.url_parameter.zip(pairs.in_query(&phrases)) } else { None };
-        let named = pairs.known(&phrases).or_else(|| {
+        let known = pairs.known(&phrases);
+        if let Some(detector) = known.filter(|_| is_word && !is_parameter && floor < end - length) {
+            self.names.put(self.text, end, length, detector);
+        }
+        let named = known.or_else(|| {
             let may_have_more =
                 query.is_none() && pairs.ends.may_hold(phrases[0]) && (!is_single || self.may_be_double(last));
             may_have_more.then(|| pairs.known(&last_phrases(last_words(&self.text[floor.min(end)..end])))).flatten()
         });
         let named =
             if named.is_none() && pairs.is_value(&phrases) { self.named_beside(end - length, at) } else { named };
-        let Some(detector) = named.or(query.map(|(query, _)| query)) else { return };
-        let edge = if is_behind { at } else { self.aligned_end(at - usize::from(self.is_row(at))) };
-        if self.is_of_pam(at, edge, end) || self.is_class(end - length, at) {
-            return;
-        }
-        let Some(value) = self.value(at, detector) else { return };
-        let kind = if value.is_quoted { QUOTED } else { BARE };
-        let is_taken = named.is_some_and(|detector| self.ask_value(detector, &value, kind));
-        if !is_taken && let Some((query, kind)) = query {
-            self.ask_value(query, &value, kind);
-        }
+        Some((named, query, end - length))
     }
 
     /// Where the name ends that stands before the `:` or `=` at `at` with spaces, quotes or brackets between them.

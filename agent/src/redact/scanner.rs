@@ -19,6 +19,7 @@ use super::fence::Fences;
 use super::hearing::Hearing;
 use super::keys::{Key, Keys};
 use super::masks::{Masks, Word, letters};
+use super::named::Names;
 use super::resolve::unite;
 use super::shapes::{Forms, Shapes};
 use super::story::Story;
@@ -46,6 +47,7 @@ pub struct Scanner {
     story: Story,
     pub(super) shapes: Shapes,
     pub(super) forms: Forms,
+    names: Names,
     pub(super) keys: Keys,
     options: Options,
     /// The strings of the last text if it is JSON, once they were asked for.
@@ -70,6 +72,7 @@ impl Scanner {
             story: Story::default(),
             shapes: Shapes::default(),
             forms: Forms::default(),
+            names: Names::default(),
             keys: Keys::new(),
             options: Options::default(),
             fences: None,
@@ -130,6 +133,7 @@ impl Scanner {
         self.fences.as_ref()?.as_ref()
     }
 
+    #[inline(always)]
     fn look_through(&mut self, text: &[u8], place: Place<'_>, found: &mut Vec<Finding>) {
         let is_plain = self.is_plain();
         let (first, key) = (found.len(), self.keys.say(&self.engine, place.key));
@@ -166,6 +170,7 @@ impl Scanner {
             story: &mut self.story,
             shapes: &mut self.shapes,
             forms: &mut self.forms,
+            names: &mut self.names,
             options: &mut self.options,
             key,
             is_keyed: !place.key.is_empty(),
@@ -307,6 +312,7 @@ pub(super) struct Pass<'a> {
     story: &'a mut Story,
     pub(super) shapes: &'a mut Shapes,
     pub(super) forms: &'a mut Forms,
+    pub(super) names: &'a mut Names,
     pub(super) options: &'a mut Options,
     pub(super) key: &'a Key,
     pub(super) is_keyed: bool,
@@ -511,6 +517,9 @@ impl Pass<'_> {
             return;
         }
         let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'<';
+        if !is_part(&self.byte_before(at, 1)) && !is_part(&self.byte(at + 1)) {
+            return;
+        }
         let before = &self.text[self.next.max(at.saturating_sub(45))..at];
         let start = at - before.iter().rev().take_while(|byte| is_part(byte)).count();
         let ahead = self.text[at..].iter().take(46).take_while(|byte| is_part(byte)).count();
