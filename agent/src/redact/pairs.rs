@@ -157,6 +157,14 @@ struct Last {
     key: Option<u64>,
 }
 
+/// What a name tells of the value behind it.
+struct Name {
+    named: Option<u16>,
+    /// In an address of the web, its detector and the kind of value.
+    query: Option<(u16, u8)>,
+    start: usize,
+}
+
 impl Pass<'_> {
     /// Looks at the `:` or `=` at `at`, which may stand between a name and its value.
     pub(super) fn pair(&mut self, at: usize) {
@@ -168,10 +176,10 @@ impl Pass<'_> {
         let end = without_number(&self.text[..end]);
         let known = if self.is_plain() { None } else { self.names.find(self.text, (self.next, end)) };
         let found = match known {
-            Some((detector, length)) => Some((Some(detector), None, end - length)),
+            Some((detector, length)) => Some(Name { named: Some(detector), query: None, start: end - length }),
             None => self.read_name(at, end),
         };
-        let Some((named, query, start)) = found else { return };
+        let Some(Name { named, query, start }) = found else { return };
         self.asked += 1;
         let Some(detector) = named.or(query.map(|(query, _)| query)) else { return };
         let edge = if is_behind { at } else { self.aligned_end(at - usize::from(self.is_row(at))) };
@@ -186,11 +194,10 @@ impl Pass<'_> {
         }
     }
 
-    /// The detector for values behind the name that ends before `end`, or of the name in an address of the web and what kind of value that
-    /// has, and where the name begins. `None` if nothing that ends so is a name.
+    /// The name that ends before `end` and stands before the mark at `at`, if anything that is known ends so.
     #[inline(never)]
-    fn read_name(&mut self, at: usize, end: usize) -> Option<(Option<u16>, Option<(u16, u8)>, usize)> {
-        let Some(last) = self.last_word(end) else { return None };
+    fn read_name(&mut self, at: usize, end: usize) -> Option<Name> {
+        let last = self.last_word(end)?;
         let is_single = self.may_be_single(last);
         if !is_single && !self.may_be_double(last) {
             return None;
@@ -219,7 +226,7 @@ impl Pass<'_> {
         });
         let named =
             if named.is_none() && pairs.is_value(&phrases) { self.named_beside(end - length, at) } else { named };
-        Some((named, query, end - length))
+        Some(Name { named, query, start: end - length })
     }
 
     /// Where the name ends that stands before the `:` or `=` at `at` with spaces, quotes or brackets between them.

@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use vigie_parsers::simd::{BitWork, Bits, Classes, expect_behind};
+use vigie_parsers::simd::{BitWork, Classes, expect_behind};
 
 use super::beside::{Beside, open_pairs};
 use super::brackets::Strings;
@@ -119,7 +119,8 @@ impl Scanner {
         let text = &text[..text.len().min(u32::MAX as usize)];
         expect_behind(text);
         self.options.clear();
-        self.fences = None;
+        self.story.clear();
+        (self.fences, self.context.0) = (None, usize::MAX);
         self.look_through(text, place, found);
     }
 
@@ -158,9 +159,6 @@ impl Scanner {
         let written = if is_coded { Some((text, &*self.decoded.places)) } else { None };
         let text = if is_coded { &self.decoded.text } else { text };
         self.hearing.read(&self.engine, &self.masks, text);
-        let bits = self.masks.bits();
-        self.story.clear();
-        self.context.0 = usize::MAX;
         let mut pass = Pass {
             engine: &self.engine,
             text,
@@ -197,10 +195,10 @@ impl Scanner {
         };
         let was_asked = !has_codes && !is_plain;
         let is_whole = !was_asked && pass.key.named.is_some_and(|detector| pass.whole(detector));
-        let is_done = is_whole || self.doubts.may_glance(text) && self.doubts.note(is_quiet(bits, &mut pass));
+        let is_done = is_whole || self.doubts.may_glance(text) && self.doubts.note(is_quiet(&mut pass));
         if !is_done {
             pass.begin_anew();
-            bits.work(Look { pass: &mut pass });
+            pass.masks.bits().work(Look { pass: &mut pass });
         }
         #[cfg(any(test, fuzzing))]
         {
@@ -248,9 +246,9 @@ impl BitWork for Glance<'_, '_> {
 }
 
 #[inline(always)]
-fn is_quiet(bits: Bits, pass: &mut Pass<'_>) -> bool {
+fn is_quiet(pass: &mut Pass<'_>) -> bool {
     let mut is_quiet = false;
-    bits.work(Glance { pass, is_quiet: &mut is_quiet });
+    pass.masks.bits().work(Glance { pass, is_quiet: &mut is_quiet });
     is_quiet
 }
 
