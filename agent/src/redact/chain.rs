@@ -6,6 +6,7 @@
 
 use super::context::Lengths;
 use super::engine::LONGEST;
+use super::filter::head;
 use super::groups::Group;
 
 /// Groups that are looked at together.
@@ -89,8 +90,39 @@ impl Runs {
     }
 }
 
-/// Letters and digits of a run, without what stands between them, in upper case.
-pub(super) type Plain = [u8; LONGEST];
+/// Letters and digits of a run, without what stands between them, in upper case, with room for eight bytes more.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plain([u8; LONGEST + 8]);
+
+impl Plain {
+    pub(super) const NEW: Self = Self([0; LONGEST + 8]);
+
+    /// Puts the `length` bytes of `text` from `start` on in from `at` on, as far as there is room, and some behind them.
+    #[inline(always)]
+    pub(super) fn put(&mut self, at: usize, text: &[u8], start: usize, length: usize) {
+        for done in (0..length).step_by(8) {
+            let to = self.0.get_mut(at + done..).and_then(<[u8]>::first_chunk_mut);
+            let Some(to) = to else { return };
+            *to = upper(head(text, start + done)).to_le_bytes();
+        }
+    }
+
+    /// The first `length` of its bytes, at most [`LONGEST`].
+    #[inline(always)]
+    pub(super) fn first(&self, length: usize) -> &[u8] {
+        &self.0[..length.min(LONGEST)]
+    }
+}
+
+/// Eight bytes with small letters as capitals.
+#[inline(always)]
+fn upper(bytes: u64) -> u64 {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let low = bytes & !HIGH;
+    let smalls = (low + EACH * (0x80 - b'a' as u64)) & !(low + EACH * (0x7f - b'z' as u64)) & !bytes & HIGH;
+    bytes ^ smalls >> 2
+}
 
 /// Neighbouring groups.
 #[derive(Clone, Copy, Debug)]
@@ -159,14 +191,13 @@ impl Chain {
         let last = first + count - 1;
         let (start, end) = (self.start(first), self.start(last) + usize::from(self.lengths[last]));
         let mut length = 0;
-        for byte in &text[start..end] {
-            let Some(place) = plain.get_mut(length) else { break };
-            *place = byte.to_ascii_uppercase();
-            // Separators come before digits and letters.
-            length += usize::from(*byte >= b'0');
+        for group in first..=last {
+            let size = usize::from(self.lengths[group]);
+            plain.put(length, text, self.start(group), size);
+            length += size;
         }
         Run {
-            plain: &plain[..length.min(LONGEST)],
+            plain: plain.first(length),
             groups: &self.lengths[first..=last],
             separators: &self.separators[first + 1..=last],
             start,

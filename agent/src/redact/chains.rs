@@ -8,14 +8,13 @@ use std::ops::Range;
 use super::chain::{Chain, GROUPS, Plain, Refused, Runs, SHARED};
 use super::context::Lengths;
 use super::endings::Track;
-use super::engine::LONGEST;
 use super::groups::{Group, Groups};
 use super::moment::{may_be_moment, moment};
 use super::prefixes::Place;
 use super::runs::SHORTEST;
 use super::scanner::Pass;
 use super::universal::iban;
-use super::ways::{Beginning, Way};
+use super::ways::Beginning;
 
 /// Groups of which no run counts without a word.
 #[derive(Clone, Copy, Debug)]
@@ -201,7 +200,7 @@ impl Pass<'_> {
 
     /// Asks for all runs of these `lengths` from group `first` on.
     fn spoken_runs(&mut self, chain: &Chain, first: usize, head: usize, lengths: Lengths) {
-        let mut plain: Plain = [0; LONGEST];
+        let mut plain = Plain::NEW;
         let mut length = 0;
         for count in 1..=chain.longest_run(first) {
             length += usize::from(chain.length(first + count - 1));
@@ -226,36 +225,34 @@ impl Pass<'_> {
         }
         let mut length = usize::from(chain.length(first));
         if is_alone && length >= SHORTEST && done.of_runs(chain.has_letters(first)) >> length & 1 == 0 {
-            let mut plain: Plain = [0; LONGEST];
+            let mut plain = Plain::NEW;
             let run = chain.run(self.text, first, 1, &mut plain);
             self.run_of(&run, head, true);
         }
-        let mut way = Way::default().and(chain.length(first));
         for count in 2..=chain.most(first) {
             let (group, has_letters) = (chain.length(first + count - 1), chain.have_letters(first, count));
             place = engine.ways.step(place, group);
             if !engine.ways.come(place, has_letters, beginning) {
                 return;
             }
-            way = way.and(group);
             length += usize::from(group);
             let is_done = done.of_runs(has_letters).checked_shr(length as u32).unwrap_or_default() & 1 == 1;
             if is_done || !engine.ways.end(place, has_letters, beginning) {
                 continue;
             }
-            let whole = if has_letters { way.with_letters() } else { way };
-            self.run_in_way(chain, first..first + count, head, (whole, beginning));
+            self.run_in_way(chain, first..first + count, head, (place, beginning));
         }
     }
 
     /// Asks the detectors that want a run in its way.
-    fn run_in_way(&mut self, chain: &Chain, groups: Range<usize>, head: usize, way: (Way, Beginning)) {
+    fn run_in_way(&mut self, chain: &Chain, groups: Range<usize>, head: usize, way: (Place, Beginning)) {
         let engine = self.engine;
-        let mut asked = engine.ways.asked(way.0, way.1).peekable();
+        let has_letters = chain.have_letters(groups.start, groups.len());
+        let mut asked = engine.ways.asked(way.0, has_letters, way.1).peekable();
         if asked.peek().is_none() {
             return;
         }
-        let mut plain: Plain = [0; LONGEST];
+        let mut plain = Plain::NEW;
         let run = chain.run(self.text, groups.start, groups.len(), &mut plain);
         if !self.is_decimal(&run) {
             asked.for_each(|asked| self.ask_run(&run, asked, head, true));
@@ -277,7 +274,7 @@ impl Pass<'_> {
         let country = [self.text[start].to_ascii_uppercase(), self.text[start + 1].to_ascii_uppercase()];
         let Some(length) = iban::length(&country) else { return };
         let Some(count) = chain.groups_of(first, length) else { return };
-        let mut plain: Plain = [0; LONGEST];
+        let mut plain = Plain::NEW;
         let run = chain.run(self.text, first, count, &mut plain);
         self.ask_grouped(detector, &run);
     }

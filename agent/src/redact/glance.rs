@@ -3,13 +3,13 @@
 //! So it is with most texts. Dates, times and what else is passed over need not be known for that: whatever may be a value is looked
 //! at by itself, in any order. A text in which something may be is looked through in full.
 
-use std::ops::{Not, Range};
+use std::ops::Not;
 
 use vigie_parsers::simd::Classes;
 
 use super::Candidate;
 use super::beside::open_pairs;
-use super::chain::Runs;
+use super::chain::{Plain, Runs};
 use super::chains::is_uuid;
 use super::context::Lengths;
 use super::endings::Track;
@@ -479,31 +479,25 @@ impl Pass<'_> {
                 continue;
             }
             let way = seen.way.last(count);
-            let whole = if has_letters { way.with_letters() } else { way };
-            if self.passes(start..last.start + last.size, way, ways.asked(whole, beginning)) {
+            if self.passes(start, way, ways.asked_back(place, has_letters, beginning)) {
                 return true;
             }
         }
         false
     }
 
-    /// Whether the groups at `span`, which are written in this `way`, pass the check of one of those `asked`.
-    fn passes(&self, span: Range<usize>, way: Way, mut asked: impl Iterator<Item = Asked>) -> bool {
-        let text = &self.text[span];
-        let ((groups, count), mut separators, mut plain) = (way.groups(), [0; GROUPS], [0; LONGEST]);
+    /// Whether the groups at `start`, which are written in this `way`, pass the check of one of those `asked`.
+    fn passes(&self, start: usize, way: Way, mut asked: impl Iterator<Item = Asked>) -> bool {
+        let ((groups, count), mut separators, mut plain) = (way.groups(), [0; GROUPS], Plain::NEW);
         let groups = &groups[GROUPS - count..];
-        let mut rest = text;
-        let mut length = 0;
+        let (mut start, mut length) = (start, 0);
         for (group, separator) in groups.iter().zip(&mut separators) {
-            let Some((letters, behind)) = rest.split_at_checked(usize::from(*group)) else { return false };
-            let Some(to) = plain.get_mut(length..length + letters.len()) else { break };
-            to.copy_from_slice(letters);
-            length += letters.len();
-            let Some((mark, behind)) = behind.split_first() else { break };
-            (*separator, rest) = (*mark, behind);
+            let size = usize::from(*group);
+            plain.put(length, self.text, start, size);
+            (start, length) = (start + size + 1, length + size);
+            *separator = self.byte(start - 1);
         }
-        plain.make_ascii_uppercase();
-        let candidate = Candidate { plain: &plain[..length], groups, separators: &separators[..count - 1] };
+        let candidate = Candidate { plain: plain.first(length), groups, separators: &separators[..count - 1] };
         asked.any(|asked| (asked.check)(&candidate).is_some())
     }
 

@@ -98,7 +98,8 @@ impl Hearing {
     /// Whether a name that may be known ends before `end`.
     #[inline(always)]
     pub(super) fn may_be_name(&self, masks: &Masks, end: usize) -> bool {
-        self.names(masks.blocks(), end / 64) >> (end % 64) & 1 == 1
+        let bit = 1 << (end % 64);
+        self.block(end / 64).names & bit != 0 || self.names(masks.blocks(), end / 64) & bit != 0
     }
 
     /// Whether the name of a month may stand right before the number at `at`, or behind its few digits.
@@ -251,11 +252,12 @@ impl Reader<'_> {
     fn block(&self, block: usize, (before, classes): (&Classes, &Classes), heard: &mut Heard) {
         *heard = NOTHING;
         let bounds = Bounds::of(before, classes);
+        let whole = !(classes.words << 1 | before.words >> 63);
         let mut words = self.beginnings(block, &bounds);
         while words != 0 {
             let bit = words & words.wrapping_neg();
             words ^= bit;
-            self.word(block, bit, (classes, &bounds), heard);
+            self.word(block, bit, (whole, &bounds), heard);
         }
         if letters(before) >> 63 != 0 {
             self.first(block, bounds.stops, heard);
@@ -283,13 +285,12 @@ impl Reader<'_> {
         known
     }
 
-    /// Notes what the word may be that begins at `bit` of a block.
+    /// Notes what the word may be that begins at `bit` of a block. At the bits `whole` nothing of a word stands before one.
     #[inline(always)]
-    fn word(&self, block: usize, bit: u64, (classes, bounds): (&Classes, &Bounds), heard: &mut Heard) {
+    fn word(&self, block: usize, bit: u64, (whole, bounds): (u64, &Bounds), heard: &mut Heard) {
         let low = bit.trailing_zeros();
         let head = head(self.text, block * 64 + low as usize);
-        let is_whole = low == 0 || classes.words & bit >> 1 == 0;
-        heard.heads |= if is_whole && self.engine.literals.may_begin(head as u32) { bit } else { 0 };
+        heard.heads |= if whole & bit != 0 && self.engine.literals.may_begin(head as u32) { bit } else { 0 };
         // The word that goes on in the next block is read with that.
         let behind = bounds.ends >> low >> 1;
         let length = behind.trailing_zeros() as usize + 1;

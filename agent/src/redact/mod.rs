@@ -49,6 +49,7 @@ mod logins;
 mod masks;
 mod mere;
 mod moment;
+mod named;
 mod naming;
 pub mod national;
 mod network;

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::chain::{Chain, Plain};
-use super::engine::LONGEST as LONGEST_RUN;
 use super::scanner::Pass;
 
 /// Longest address that is looked at, in bytes: beyond the longest there is, so that a longer chain is not one.
@@ -109,7 +108,7 @@ impl Pass<'_> {
             _ => return,
         };
         if chain.are_alike(first, count, length, mark) {
-            let mut plain: Plain = [0; LONGEST_RUN];
+            let mut plain = Plain::NEW;
             let run = chain.run(self.text, first, count, &mut plain);
             self.ask_grouped(detector, &run);
         }

@@ -194,6 +194,14 @@ struct Last {
     key: Option<u64>,
 }
 
+/// What a name tells of the value behind it.
+struct Name {
+    named: Option<u16>,
+    /// In an address of the web, its detector and the kind of value.
+    query: Option<(u16, u8)>,
+    start: usize,
+}
+
 impl Pass<'_> {
     /// Looks at the `:` or `=` at `at`, which may stand between a name and its value.
     pub(super) fn pair(&mut self, at: usize) {
@@ -206,12 +214,40 @@ impl Pass<'_> {
             return;
         }
         let end = without_number(&self.text[..end]);
-        let Some(last) = self.last_word(end) else { return };
-        let is_single = self.may_be_single(last);
-        if !is_single && !self.may_be_double(last) {
+        let known = if self.is_plain() { None } else { self.names.find(self.text, (self.next, end)) };
+        let found = match known {
+            Some((detector, length)) => Some(Name { named: Some(detector), query: None, start: end - length }),
+            None => self.read_name(at, end),
+        };
+        let Some(Name { named, query, start }) = found else { return };
+        self.asked += 1;
+        let Some(detector) = named.or(query.map(|(query, _)| query)) else { return };
+        let edge = if is_behind { at } else { self.aligned_end(at - usize::from(self.is_row(at))) };
+        if self.is_of_pam(at, edge, end) || self.is_class(start, at) {
             return;
         }
-        self.asked += 1;
+        if self.text[at] == b'=' && self.any_of(at, detector) {
+            return;
+        }
+        let Some(value) = self.value(at, detector) else { return };
+        let kind = if value.is_quoted { QUOTED } else { BARE };
+        let is_taken = named.is_some_and(|detector| self.ask_value(detector, &value, kind));
+        if value.is_quoted && !value.is_certain && named.is_some() {
+            self.changed_to(detector, value.span.end);
+        }
+        if !is_taken && let Some((query, kind)) = query {
+            self.ask_value(query, &value, kind);
+        }
+    }
+
+    /// The name that ends before `end` and stands before the mark at `at`, if anything that is known ends so.
+    #[inline(never)]
+    fn read_name(&mut self, at: usize, end: usize) -> Option<Name> {
+        let last = self.last_word(end)?;
+        let is_single = self.may_be_single(last);
+        if !is_single && !self.may_be_double(last) {
+            return None;
+        }
         let floor = self.next.max(end.saturating_sub(NAME));
         let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || *byte >= 0x80;
         // The last word is part of it.
@@ -222,9 +258,14 @@ impl Pass<'_> {
         let name = &self.text[end - length..end];
         let is_word = last.key.is_some() && last.start + length == end;
         let phrases = if is_word { one_word(name) } else { pairs.property(name).unwrap_or_else(|| last_phrases(name)) };
-        let is_query = matches!(self.byte_before(end, length + 1), b'?' | b'&') && self.text[at] == b'=';
+        let is_parameter = matches!(self.byte_before(end, length + 1), b'?' | b'&');
+        let is_query = is_parameter && self.text[at] == b'=';
         let query = if is_query { self.engine.own.url_parameter.zip(pairs.in_query(&phrases)) } else { None };
-        let named = pairs.known(&phrases).or_else(|| {
+        let known = pairs.known(&phrases);
+        if let Some(detector) = known.filter(|_| is_word && !is_parameter && floor < end - length) {
+            self.names.put(self.text, end, length, detector);
+        }
+        let named = known.or_else(|| {
             let may_have_more =
                 query.is_none() && pairs.ends.may_hold(phrases[0]) && (!is_single || self.may_be_double(last));
             // Behind a comma another member begins.
@@ -240,23 +281,7 @@ impl Pass<'_> {
             })
         };
         let named = named.or_else(|| pairs.plural(&phrases).filter(|_| self.is_before_bracket(at)));
-        let Some(detector) = named.or(query.map(|(query, _)| query)) else { return };
-        let edge = if is_behind { at } else { self.aligned_end(at - usize::from(self.is_row(at))) };
-        if self.is_of_pam(at, edge, end) || self.is_class(end - length, at) {
-            return;
-        }
-        if self.text[at] == b'=' && self.any_of(at, detector) {
-            return;
-        }
-        let Some(value) = self.value(at, detector) else { return };
-        let kind = if value.is_quoted { QUOTED } else { BARE };
-        let is_taken = named.is_some_and(|detector| self.ask_value(detector, &value, kind));
-        if value.is_quoted && !value.is_certain && named.is_some() {
-            self.changed_to(detector, value.span.end);
-        }
-        if !is_taken && let Some((query, kind)) = query {
-            self.ask_value(query, &value, kind);
-        }
+        Some(Name { named, query, start: end - length })
     }
 
     /// Whether what the member called `name` holds, another one may tell: `text` alone is most often a message.

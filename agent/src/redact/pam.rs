@@ -27,6 +27,9 @@ impl Pass<'_> {
     /// Whether the name of a service stands before the colon at `at`, and behind it what a module does for it: `pam_unix(su:auth)`.
     fn is_service(&self, at: usize) -> bool {
         let behind = &self.text[at + 1..];
+        if !matches!(behind.first(), Some(b'a' | b'c' | b'p' | b's')) {
+            return false;
+        }
         let is_kind = |kind: &&[u8]| behind.strip_prefix(*kind).is_some_and(|behind| behind.first() == Some(&b')'));
         if !KINDS.iter().any(is_kind) {
             return false;

@@ -1,6 +1,8 @@
 //! Follows the groups of a number from its first one on, and tells which of the ways begin and end so in which values are written
 //! that count without a word.
 
+use std::ops::Range;
+
 /// Lengths that are told apart: of 0 to 14 bytes, and more.
 const LENGTHS: usize = 16;
 
@@ -13,6 +15,8 @@ struct Node {
     comes: [u16; 2],
     /// How values begin whose ways end here: of digits alone, and with letters.
     ends: [u16; 2],
+    /// The numbers of the entries whose ways end here, of digits alone and with letters: the first one, and behind the last.
+    entries: [(u16, u16); 2],
 }
 
 /// All ways, from their first groups on.
@@ -44,6 +48,22 @@ impl Prefixes {
             self.0[at].comes[1] |= if has_letters { beginnings } else { 0 };
         }
         self.0[at].ends[usize::from(has_letters)] |= beginnings;
+    }
+
+    /// Notes the entries of the way of these `groups`, which was put in before.
+    pub(super) fn note<'a>(&mut self, groups: impl Iterator<Item = &'a u8>, has_letters: bool, entries: (u16, u16)) {
+        let place = groups.fold(Place::default(), |place, length| self.step(place, *length));
+        if let Some(node) = self.0.get_mut(usize::from(place.0)) {
+            node.entries[usize::from(has_letters)] = entries;
+        }
+    }
+
+    /// The entries whose ways end at `place`.
+    #[inline(always)]
+    pub(super) fn entries(&self, place: Place, has_letters: bool) -> Range<usize> {
+        let (first, end) =
+            self.0.get(usize::from(place.0)).map_or((0, 0), |node| node.entries[usize::from(has_letters)]);
+        usize::from(first)..usize::from(end)
     }
 
     /// How far ways have come behind one more group of `length` bytes.

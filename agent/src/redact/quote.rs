@@ -105,11 +105,14 @@ pub(super) fn slashes_before(text: &[u8]) -> usize {
 /// How many of `mark` open a value that `text` begins with: more than one only where a value goes on behind them.
 pub(super) fn opening_marks(text: &[u8], mark: u8) -> usize {
     let count = text.iter().take(MARKS + 1).take_while(|byte| **byte == mark).count();
+    if !(2..=MARKS).contains(&count) {
+        return 1;
+    }
     let is_value = |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80 || b"!#$%*@^_~/".contains(byte);
     // An attribute with nothing in it may be the last one of its tag.
     let behind = text.get(count..).unwrap_or_default();
     let opens = behind.first().is_some_and(is_value) && !behind.starts_with(b"/>");
-    if (2..=MARKS).contains(&count) && opens { count } else { 1 }
+    if opens { count } else { 1 }
 }
 
 impl Pass<'_> {
@@ -117,8 +120,13 @@ impl Pass<'_> {
     pub(super) fn quote(&self, at: usize) -> Option<Quote> {
         let is_prefix = |byte: &u8| matches!(byte | 0x20, b'b' | b'u' | b'r' | b'f');
         let text = self.rest(at);
-        let letters = text.iter().take(2).take_while(|byte| is_prefix(byte)).count();
-        let slashes = text[letters..].iter().take(SLASHES).take_while(|byte| **byte == b'\\').count();
+        let (letters, slashes) = match text.first()? {
+            b'"' | b'\'' => (0, 0),
+            _ => {
+                let letters = text.iter().take(2).take_while(|byte| is_prefix(byte)).count();
+                (letters, text[letters..].iter().take(SLASHES).take_while(|byte| **byte == b'\\').count())
+            }
+        };
         let (place, mark) = (letters + slashes, *text.get(letters + slashes)?);
         if !matches!(mark, b'"' | b'\'') {
             return None;

@@ -150,13 +150,11 @@ impl Pass<'_> {
         if is_mute && !engine.asks_alone(length, word.has_letters()) {
             return;
         }
-        let mut plain: Plain = [0; LONGEST];
-        for (to, byte) in plain.iter_mut().zip(&self.text[word.start..word.end]) {
-            *to = byte.to_ascii_uppercase();
-        }
+        let mut plain = Plain::NEW;
+        plain.put(0, self.text, word.start, length);
         let groups = [length as u8];
         let run = Run {
-            plain: &plain[..length],
+            plain: plain.first(length),
             groups: &groups,
             separators: b"",
             start: word.start,
@@ -176,11 +174,9 @@ impl Pass<'_> {
         if asked.peek().is_none() || self.is_inside(start) || self.is_decimal_before(end) {
             return false;
         }
-        let mut plain: Plain = [0; LONGEST];
-        let plain = &mut plain[..end - start];
-        plain.copy_from_slice(&self.text[start..end]);
-        plain.make_ascii_uppercase();
-        let candidate = Candidate { plain, groups: &[(end - start) as u8], separators: b"" };
+        let mut plain = Plain::NEW;
+        plain.put(0, self.text, start, end - start);
+        let candidate = Candidate { plain: plain.first(end - start), groups: &[(end - start) as u8], separators: b"" };
         asked.any(|asked| (asked.check)(&candidate).is_some())
     }
 

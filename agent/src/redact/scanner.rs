@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use vigie_parsers::simd::{BitWork, Bits, Classes, expect_behind};
+use vigie_parsers::simd::{BitWork, Classes, expect_behind};
 
 use super::beside::{Beside, open_pairs};
 use super::brackets::Strings;
@@ -19,6 +19,7 @@ use super::fence::Fences;
 use super::hearing::Hearing;
 use super::keys::{Key, Keys};
 use super::masks::{Masks, Word, letters};
+use super::named::Names;
 use super::resolve::unite;
 use super::rest::Denied;
 use super::shapes::{Forms, Shapes};
@@ -47,6 +48,7 @@ pub struct Scanner {
     story: Story,
     pub(super) shapes: Shapes,
     pub(super) forms: Forms,
+    names: Names,
     pub(super) keys: Keys,
     options: Options,
     denied: Vec<Denied>,
@@ -72,6 +74,7 @@ impl Scanner {
             story: Story::default(),
             shapes: Shapes::default(),
             forms: Forms::default(),
+            names: Names::default(),
             keys: Keys::new(),
             options: Options::default(),
             denied: Vec::new(),
@@ -120,7 +123,8 @@ impl Scanner {
         expect_behind(text);
         self.options.clear();
         self.denied.clear();
-        self.fences = None;
+        self.story.clear();
+        (self.fences, self.context.0) = (None, usize::MAX);
         self.look_through(text, place, found);
     }
 
@@ -139,6 +143,7 @@ impl Scanner {
         self.fences.as_ref()?.as_ref()
     }
 
+    #[inline(always)]
     fn look_through(&mut self, text: &[u8], place: Place<'_>, found: &mut Vec<Finding>) {
         let is_plain = self.is_plain();
         let (first, key) = (found.len(), self.keys.say(&self.engine, place.key));
@@ -163,9 +168,6 @@ impl Scanner {
         let written = if is_coded { Some((text, &*self.decoded.places)) } else { None };
         let text = if is_coded { &self.decoded.text } else { text };
         self.hearing.read(&self.engine, &self.masks, text);
-        let bits = self.masks.bits();
-        self.story.clear();
-        self.context.0 = usize::MAX;
         let mut pass = Pass {
             engine: &self.engine,
             text,
@@ -175,6 +177,7 @@ impl Scanner {
             story: &mut self.story,
             shapes: &mut self.shapes,
             forms: &mut self.forms,
+            names: &mut self.names,
             options: &mut self.options,
             denied: &mut self.denied,
             key,
@@ -203,10 +206,10 @@ impl Scanner {
         let was_asked = !has_codes && !is_plain;
         let is_whole = !was_asked && pass.key.named.is_some_and(|detector| pass.whole(detector));
         let is_whole = is_whole || pass.key.is_track && pass.lettered(0, text.len());
-        let is_done = is_whole || self.doubts.may_glance(text) && self.doubts.note(is_quiet(bits, &mut pass));
+        let is_done = is_whole || self.doubts.may_glance(text) && self.doubts.note(is_quiet(&mut pass));
         if !is_done {
             pass.begin_anew();
-            bits.work(Look { pass: &mut pass });
+            pass.masks.bits().work(Look { pass: &mut pass });
             pass.ask_again(first);
         }
         #[cfg(any(test, fuzzing))]
@@ -255,9 +258,9 @@ impl BitWork for Glance<'_, '_> {
 }
 
 #[inline(always)]
-fn is_quiet(bits: Bits, pass: &mut Pass<'_>) -> bool {
+fn is_quiet(pass: &mut Pass<'_>) -> bool {
     let mut is_quiet = false;
-    bits.work(Glance { pass, is_quiet: &mut is_quiet });
+    pass.masks.bits().work(Glance { pass, is_quiet: &mut is_quiet });
     is_quiet
 }
 
@@ -319,6 +322,7 @@ pub(super) struct Pass<'a> {
     story: &'a mut Story,
     pub(super) shapes: &'a mut Shapes,
     pub(super) forms: &'a mut Forms,
+    pub(super) names: &'a mut Names,
     pub(super) options: &'a mut Options,
     /// Values that are none of what their names tell.
     pub(super) denied: &'a mut Vec<Denied>,
@@ -528,6 +532,9 @@ impl Pass<'_> {
             return;
         }
         let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'<';
+        if !is_part(&self.byte_before(at, 1)) && !is_part(&self.byte(at + 1)) {
+            return;
+        }
         let before = &self.text[self.next.max(at.saturating_sub(45))..at];
         let start = at - before.iter().rev().take_while(|byte| is_part(byte)).count();
         let ahead = self.text[at..].iter().take(46).take_while(|byte| is_part(byte)).count();

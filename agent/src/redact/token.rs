@@ -16,6 +16,18 @@ const SEAL: usize = 40;
 /// Longest name, in bytes.
 const LONGEST_NAME: usize = 64;
 
+/// Whether each byte may be part of a name.
+static IS_NAME: [bool; 256] = {
+    let mut names = [false; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        names[at] = byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        at += 1;
+    }
+    names
+};
+
 /// How long the token is that `text` begins with, with its brackets, which are `<>` or `[]`.
 #[inline]
 pub fn token_length(text: &[u8]) -> Option<usize> {
@@ -33,11 +45,8 @@ fn begins_name(inside: &[u8]) -> bool {
 
 /// How long the token is whose opening bracket `inside` stands behind, and which this one closes.
 fn length_from_name(inside: &[u8], close: u8) -> Option<usize> {
-    let is_name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'_';
-    let name = inside.iter().take(LONGEST_NAME + 1).take_while(|byte| is_name(byte)).count();
-    if name > LONGEST_NAME {
-        return None;
-    }
+    let others = inside.iter().take(LONGEST_NAME + 1).position(|byte| !IS_NAME[usize::from(*byte)]);
+    let name = others.filter(|name| *name <= LONGEST_NAME)?;
     let rest = match inside.get(name)? {
         // Digits in a bare name may be a number that somebody put into brackets.
         byte if *byte == close => {

@@ -245,6 +245,12 @@ fn values_are_hidden_to_their_end_however_long() {
 }
 
 #[test]
+fn what_stands_within_a_word_begins_no_token_at_any_place() {
+    let texts: Vec<String> = (55..70).map(|spaces| format!("{:spaces$}aAKIA5EWR4S4AIEZNL3A7 x", "")).collect();
+    assert_kept(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
 fn only_labels_that_are_written_count_as_ones() {
     assert_hidden(&[
         ("PASSWORD=<hunter22x> x", "PASSWORD=<<password>> x"),

@@ -1,6 +1,8 @@
 //! How values are written that count without a word: in which groups, or in one piece. So a number in other groups is asked
 //! nothing at all where no word speaks for it. A test holds this against the checks of all detectors.
 
+use std::ops::Range;
+
 use super::endings::{Endings, Track};
 use super::engine::Asked;
 use super::prefixes::{Place, Prefixes};
@@ -175,6 +177,7 @@ pub(super) struct Ways {
     suffixes: Prefixes,
     endings: Endings,
     devices: [Way; DEVICES.len()],
+    /// All entries, those of one way beside each other.
     entries: Vec<Entry>,
 }
 
@@ -204,6 +207,16 @@ impl Ways {
         let own: Vec<_> = self.entries.iter().map(|entry| (entry.way.groups(), entry.way.has_letters())).collect();
         let own =
             own.iter().map(|((groups, count), has_letters)| (&groups[GROUPS - count..], *has_letters, !has_letters));
+        let mut joined = 0;
+        for same in self.entries.chunk_by(|one, other| one.way == other.way) {
+            let end = joined + same.len() as u16;
+            let (way, entries) = (same[0].way, (joined, end));
+            let (groups, count) = way.groups();
+            let groups = &groups[GROUPS - count..];
+            self.prefixes.note(groups.iter(), way.has_letters(), entries);
+            self.suffixes.note(groups.iter().rev(), way.has_letters(), entries);
+            joined = end;
+        }
         self.devices = DEVICES.map(|groups| Way::of(groups, false));
         self.endings = Endings::new(own.chain(DEVICES.iter().map(|groups| (*groups, true, true))));
     }
@@ -256,10 +269,26 @@ impl Ways {
         self.suffixes.end(place, has_letters, beginning.0)
     }
 
-    /// The detectors that want what is written in this way and begins so.
-    pub(super) fn asked(&self, way: Way, beginning: Beginning) -> impl Iterator<Item = Asked> {
-        let first = self.entries.partition_point(|other| other.way < way);
-        let same = self.entries[first..].iter().take_while(move |entry| entry.way == way);
+    /// The detectors whose ways end at `place`, which was come to from the first group on, of values that begin so.
+    #[inline(always)]
+    pub(super) fn asked(&self, place: Place, has_letters: bool, beginning: Beginning) -> impl Iterator<Item = Asked> {
+        self.of_entries(self.prefixes.entries(place, has_letters), beginning)
+    }
+
+    /// The same of a `place` that was come to from the last group back.
+    #[inline(always)]
+    pub(super) fn asked_back(
+        &self,
+        place: Place,
+        has_letters: bool,
+        beginning: Beginning,
+    ) -> impl Iterator<Item = Asked> {
+        self.of_entries(self.suffixes.entries(place, has_letters), beginning)
+    }
+
+    #[inline(always)]
+    fn of_entries(&self, entries: Range<usize>, beginning: Beginning) -> impl Iterator<Item = Asked> {
+        let same = self.entries.get(entries).unwrap_or_default().iter();
         same.filter(move |entry| entry.asked.beginning.meets(beginning)).map(|entry| entry.asked)
     }
 }
@@ -357,11 +386,15 @@ mod tests {
             let asked = Asked::new(detector, 0, false);
             let mut ways = Ways::default();
             ways.add(detector, asked);
+            ways.join();
             let may_be_alone =
                 |has_letters| may_be_alone(detector) && (has_letters || matches!(detector.form, Form::Digits { .. }));
             let is_known = |groups: &[u8], has_letters, [first, second]: [u8; 2]| match groups {
                 [_] => may_be_alone(has_letters) && asked.beginning.meets(Beginning::of(first, second)),
-                _ => ways.asked(Way::of(groups, has_letters), Beginning::of(first, second)).next().is_some(),
+                _ => {
+                    let place = groups.iter().fold(Place::default(), |place, group| ways.step(place, *group));
+                    ways.asked(place, has_letters, Beginning::of(first, second)).next().is_some()
+                }
             };
             let unknown =
                 taken(detector).into_iter().filter(|(groups, letters, begin)| !is_known(groups, *letters, *begin));
