@@ -793,6 +793,45 @@ fn a_redact_that_hides_nothing_covers_nothing() {
     }
 }
 
+/// What is wrong in the section is told, with what fits, and not that ways pass none.
+#[test]
+fn a_mistake_in_the_section_is_told_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let told = |rule: &str, options: &str, rest: &str| {
+        let text = format!(
+            "[SERVICE]\n    redact {rule}\n[INPUT]\n    name stdin\n    tag app\n[FILTER]\n    name redact\n    match *\n{options}{rest}[OUTPUT]\n    name stdout\n    match *\n"
+        );
+        fs::write(folder.path().join("a.conf"), text).expect("it is written");
+        let run = vigie(folder.path(), &["check", "a.conf"], "");
+        assert!(!run.status.success(), "{options}");
+        said(&run.stderr)
+    };
+
+    for (options, help) in [
+        ("    action birth_date generalise_date years=0\n", "write `action birth_date generalise_date years=5`"),
+        ("    action card mask last=4\n", "write `action card mask keep_last=4`"),
+        ("    action emial hmac\n", "write `action email hmac`"),
+        ("    action email hmack\n", "write `action email hmac`"),
+        ("    action email hash\n", "write `action email label`"),
+        ("    action email\n", "write `action email label`"),
+        ("    action ipv4 truncate_ip v4=33\n", "write `action ipv4 truncate_ip v4=24 v6=48`"),
+        ("    action email label\n    action email keep\n", "take one of the two away"),
+        ("    field $a mask last=4\n", "write `field $a mask keep_last=4`"),
+        ("    field $a['b'] label as=A\n", "write `field $a['b'] label`"),
+        ("    field $ label\n", "write `field $user['email'] label`"),
+        ("    preset gdpr\n", "rgpd-strict"),
+        ("    match_regex (\n", ""),
+        ("    exclud $a\n", "exclude"),
+    ] {
+        for rule in ["required", "off"] {
+            let told = told(rule, options, "");
+            assert!(told.contains(help) && !told.contains("V22"), "{options}: {told}");
+        }
+    }
+    let other = told("required", "    mode report\n", "[FILTER]\n    name grep\n    match *\n    regex (\n");
+    assert!(other.contains("V220"), "a mistake elsewhere does not keep it back: {other}");
+}
+
 #[test]
 fn a_redact_that_leaves_whole_lines_out_covers_nothing() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -55,6 +55,11 @@ impl Diagnostics {
         self.list.last_mut().expect("one was just pushed")
     }
 
+    /// Number of errors so far.
+    pub fn errors(&self) -> usize {
+        self.list.iter().filter(|finding| finding.severity == Severity::Error).count()
+    }
+
     /// Number of findings so far.
     pub fn len(&self) -> usize {
         self.list.len()

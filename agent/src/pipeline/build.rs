@@ -182,18 +182,31 @@ impl Plan {
         let (metrics, names, processors) = (Arc::default(), HashSet::new(), Vec::new());
         let routed = routes::named(&document);
         let kinds = document.of(SectionKind::Input).map(|section| section.name().to_ascii_lowercase()).collect();
-        let mut builder = Builder { base, metrics, names, alone, kinds, inherited, findings, processors, routed };
+        let mut builder = Builder {
+            base,
+            metrics,
+            names,
+            alone,
+            kinds,
+            inherited,
+            findings,
+            processors,
+            routed,
+            is_redact_wrong: false,
+        };
         let mut inputs: Vec<_> = document.instances(SectionKind::Input).filter_map(|at| builder.input(at)).collect();
         let filters: Vec<_> = document.instances(SectionKind::Filter).filter_map(|at| builder.filter(at)).collect();
         let mut outputs: Vec<_> = document.instances(SectionKind::Output).filter_map(|at| builder.output(at)).collect();
         let backlog = service.storage_path.as_deref().and_then(|path| builder.backlog(path, inputs.len(), &outputs));
         inputs.extend(backlog);
-        let metrics = builder.metrics;
+        let (metrics, is_redact_wrong) = (builder.metrics, builder.is_redact_wrong);
         let direct = routes::resolve(&mut inputs, &outputs, &document, builder.findings);
         let filters: Vec<_> = builder.processors.into_iter().chain(filters).collect();
         // What cannot be read might have held one.
         let is_read = !findings.has_errors();
-        tell_uncovered((&inputs, &direct), &filters, &outputs, service.redact, findings);
+        if !is_redact_wrong {
+            tell_uncovered((&inputs, &direct), &filters, &outputs, service.redact, findings);
+        }
         for (kind, word) in [(SectionKind::Input, "input"), (SectionKind::Output, "output")] {
             if document.of(kind).next().is_none() && is_read {
                 let message = format!("no {word} is configured");
@@ -307,8 +320,18 @@ pub(super) fn one_output(
     let metrics = Arc::default();
     let (names, processors, kinds) = (HashSet::new(), Vec::new(), Vec::new());
     let routed = HashSet::new();
-    let mut builder =
-        Builder { base, metrics, names, alone: true, kinds, inherited: None, findings, processors, routed };
+    let mut builder = Builder {
+        base,
+        metrics,
+        names,
+        alone: true,
+        kinds,
+        inherited: None,
+        findings,
+        processors,
+        routed,
+        is_redact_wrong: false,
+    };
     let built = builder.output(found).filter(|_| !findings.has_errors());
     built.map(|built| built.output).ok_or_else(|| format!("the output `{name}` cannot be made"))
 }
@@ -344,6 +367,8 @@ pub(super) struct Builder<'f> {
     processors: Vec<BuiltFilter>,
     /// Names of outputs that routes of inputs lead to.
     routed: HashSet<String>,
+    /// Whether something is wrong with a filter that is to redact, so that nobody can tell which ways pass it.
+    is_redact_wrong: bool,
 }
 
 impl Builder<'_> {
@@ -422,10 +447,20 @@ impl Builder<'_> {
     }
 
     fn filter(&mut self, (section, instance): (&Section, String)) -> Option<BuiltFilter> {
-        let (section, condition) = self.condition(section);
-        let built = self.bare_filter(&section, &instance)?;
-        let matcher = self.matcher(&section, built.matcher.clone());
-        BuiltFilter { matcher, ..built }.under(condition)
+        self.watched(section, |builder| {
+            let (section, condition) = builder.condition(section);
+            let built = builder.bare_filter(&section, &instance)?;
+            let matcher = builder.matcher(&section, built.matcher.clone());
+            BuiltFilter { matcher, ..built }.under(condition)
+        })
+    }
+
+    /// What `build` makes of the filter or processor `section`; it is noted where one that is to redact has an error.
+    pub(super) fn watched<T>(&mut self, section: &Section, build: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.findings.errors();
+        let built = build(self);
+        self.is_redact_wrong |= filters::redacts(section) && self.findings.errors() > before;
+        built
     }
 
     /// A filter without its condition; whether it takes anything is not looked at.

@@ -161,6 +161,8 @@ impl Way<'_> {
         flight.sent += canaries.len() as u64;
         flight.ways += usize::from(self.filters.iter().any(|filter| filter.redacts()));
         let needed = self.output.output.canary_place();
+        // Of what is thrown away nothing is to be proved.
+        let is_sent = !self.output.output.discards();
         let hidden = self.came(&mut filters, batch(&canaries, (&places, true), needed.as_ref()), &canaries);
         let mut bare = self.made(|filter| !filter.redacts());
         // Where only named fields stay, no other one is to come.
@@ -170,7 +172,7 @@ impl Way<'_> {
             let kind = (canary.entity, self.output.name.to_string());
             if hidden.in_clear > 0 {
                 flight.survivors.insert(kind);
-            } else if unhidden.in_clear == 0 || hidden.there < unhidden.in_clear {
+            } else if is_sent && (unhidden.in_clear == 0 || hidden.there < unhidden.in_clear) {
                 flight.untested.insert(kind);
             }
         }

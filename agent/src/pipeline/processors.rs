@@ -129,12 +129,14 @@ impl Builder<'_> {
 
     /// The processor `item`, the one of this `number` among those of `of` that are not switched off.
     fn processor(&mut self, item: &Section, of: &Arc<str>, number: usize) -> Option<BuiltFilter> {
-        let (section, condition) = self.condition(item);
-        let section = Section { kind: SectionKind::Filter, ..section };
-        let instance = format!("{of}/{}.{number}", section.name().to_ascii_lowercase());
-        let built = self.bare_filter(&section, &instance)?;
-        let matcher = if built.matcher.is_nothing() { Matcher::all() } else { built.matcher.clone() };
-        BuiltFilter { matcher, input: Some(Arc::clone(of)), ..built }.under(condition)
+        self.watched(item, |builder| {
+            let (section, condition) = builder.condition(item);
+            let section = Section { kind: SectionKind::Filter, ..section };
+            let instance = format!("{of}/{}.{number}", section.name().to_ascii_lowercase());
+            let built = builder.bare_filter(&section, &instance)?;
+            let matcher = if built.matcher.is_nothing() { Matcher::all() } else { built.matcher.clone() };
+            BuiltFilter { matcher, input: Some(Arc::clone(of)), ..built }.under(condition)
+        })
     }
 
     /// `section` without its condition, and the condition: `None` when there is none, and nothing in it when it is wrong,

@@ -40,6 +40,19 @@ pub enum Action {
     },
 }
 
+/// Each action, and how it is configured, for advice.
+pub const ACTIONS: &[(&str, &str)] = &[
+    ("keep", "keep"),
+    ("mask", "mask keep_last=4"),
+    ("label", "label"),
+    ("remove", "remove"),
+    ("hmac", "hmac"),
+    ("encrypt", "encrypt"),
+    ("seal", "seal recipient=FILE"),
+    ("truncate_ip", "truncate_ip v4=24 v6=48"),
+    ("generalise_date", "generalise_date years=5"),
+];
+
 /// The words that actions are configured with.
 const WORDS: &str = "`keep`, `mask`, `label`, `remove`, `hmac`, `encrypt`, `seal`, `truncate_ip` or `generalise_date`";
 

@@ -26,7 +26,7 @@ mod token;
 mod tries;
 mod walk;
 
-pub use action::Action;
+pub use action::{ACTIONS, Action};
 pub use key_ring::{KeyRing, epoch_of, epoch_text};
 pub use live_keys::{EpochKeys, KeySource, LiveKeys};
 

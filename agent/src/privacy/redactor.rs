@@ -58,7 +58,7 @@ struct Task<'a> {
     group: Option<Group>,
     action: &'a Action,
     /// Tells tasks apart in what is remembered: the place in `counts`.
-    number: u64,
+    number: usize,
     /// Whether it is an address with its last number first, as in names of the DNS.
     is_reversed: bool,
 }
@@ -160,7 +160,7 @@ impl Redactor {
             let (entity, group) =
                 (self.policy.detectors()[detector].entity, Some(self.policy.detectors()[detector].group));
             let is_reversed = is_reversed_before(&text[finding.end as usize..]);
-            let (action, number) = (self.policy.action(detector), detector as u64);
+            let (action, number) = (self.policy.action(detector), detector);
             let task = Task { entity, group, action, number, is_reversed };
             if self.report || *task.action == Action::Keep {
                 continue;
@@ -267,8 +267,8 @@ impl Redactor {
         if is_token || text.is_empty() {
             return false;
         }
-        let number = (self.policy.detectors().len() + index) as u64;
-        self.counts[self.policy.detectors().len() + index] += 1;
+        let number = self.policy.detectors().len() + index;
+        self.counts[number] += 1;
         if self.report || *action == Action::Keep {
             return false;
         }
@@ -354,11 +354,9 @@ impl Redactor {
             };
             let (count, unable) = (std::mem::take(count), std::mem::take(unable));
             all_unable += unable;
-            for (word, count) in [(action.word(), count.saturating_sub(unable)), ("label", unable)] {
-                if count > 0 {
-                    each(entity, if self.report { "report" } else { word }, count);
-                }
-            }
+            let word = |done| if self.report { "report" } else { done };
+            let done = [(action.word(), count.saturating_sub(unable)), ("label", unable)];
+            done.iter().filter(|(_, count)| *count > 0).for_each(|(done, count)| each(entity, word(done), *count));
         }
         all_unable
     }
@@ -392,7 +390,7 @@ impl Hands {
         let start = out.len();
         let value = decoded(raw, escaped);
         if self.put(task, &value, escaped, out).is_none() {
-            self.unable[task.number as usize] += 1;
+            self.unable[task.number] += 1;
             out.truncate(start);
             push_label(task.entity, out);
         } else if *task.action == Action::Hmac {
@@ -481,9 +479,9 @@ impl Remembered {
         self.slots.clear();
     }
 
-    fn hash(&self, number: u64, raw: &[u8]) -> u128 {
+    fn hash(&self, number: usize, raw: &[u8]) -> u128 {
         let mut hasher = SipHasher24::new_with_keys(self.key.0, self.key.1);
-        hasher.write_u64(number);
+        hasher.write_u64(number as u64);
         hasher.write(raw);
         hasher.finish128().as_u128()
     }
@@ -492,7 +490,7 @@ impl Remembered {
         usize::try_from(of % REMEMBERED as u128).unwrap_or_default()
     }
 
-    fn push(&self, number: u64, raw: &[u8], out: &mut Vec<u8>) -> bool {
+    fn push(&self, number: usize, raw: &[u8], out: &mut Vec<u8>) -> bool {
         if self.slots.is_empty() {
             return false;
         }
@@ -505,7 +503,7 @@ impl Remembered {
         known
     }
 
-    fn note(&mut self, number: u64, raw: &[u8], made: &[u8]) {
+    fn note(&mut self, number: usize, raw: &[u8], made: &[u8]) {
         let Ok(length) = u8::try_from(made.len()) else { return };
         if made.len() > LONGEST {
             return;

@@ -10,10 +10,12 @@ use vigie_parsers::batch::Timestamp;
 
 use super::paths::{MOST, Paths, Rule};
 use super::rules;
-use crate::config::{Diagnostics, Located, OptionType, Options, Section, read_bounded};
+use crate::config::{Diagnostics, Located, OptionType, Options, Section, did_you_mean, read_bounded};
 use crate::encode::accessor::{Path, Step};
 use crate::plugin::Hidden;
-use crate::privacy::{Action, KeySource, LiveKeys, PRESETS, Policy, Preset, Selector, Whole, epoch_text};
+use crate::privacy::{
+    ACTIONS, Action, GROUPS, KeySource, LiveKeys, PRESETS, Policy, Preset, Selector, Whole, epoch_text,
+};
 use crate::redact::{self, Detector, Strictness};
 
 crate::options! {
@@ -196,10 +198,38 @@ fn values<'s>(section: &'s Section, key: &str) -> impl Iterator<Item = &'s Locat
     section.entries.iter().filter(move |entry| entry.key.text == key).map(|entry| &entry.value)
 }
 
-fn wrong(value: &Located, key: &str, expected: &str, findings: &mut Diagnostics) {
+fn wrong(value: &Located, key: &str, expected: &str, help: String, findings: &mut Diagnostics) {
     let message = format!("`{key}`: expected {expected}, found {}", value.quoted());
-    let help = format!("write `{key} {}`", if key == "action" { "email hmac" } else { "$user['email'] remove" });
     findings.error(value.place, "V510", message).help(help);
+}
+
+/// The one of `names` that `word` is, or is near to.
+fn near(word: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    let names: Vec<&'static str> = names.collect();
+    let near = did_you_mean(word, &names);
+    names.into_iter().find(|name| near == format!("did you mean `{name}`?"))
+}
+
+/// How the action called `word`, or nearly so, is configured; a label where there is none.
+fn advised(word: &str) -> &'static str {
+    let near = near(word, ACTIONS.iter().map(|(name, _)| *name));
+    ACTIONS.iter().find(|(name, _)| near == Some(name)).map_or("label", |(_, example)| example)
+}
+
+/// What to write in the place of an `Action` of these words.
+fn advised_action(words: &[&str], own: &[&'static Detector]) -> String {
+    let word = |at: usize| words.get(at).copied().unwrap_or_default();
+    let entities = redact::all().chain(own.iter().copied()).map(|detector| detector.entity);
+    let subject = near(word(0), entities.chain(GROUPS.iter().map(|(_, name)| *name))).unwrap_or("email");
+    format!("write `action {subject} {}`", advised(word(1)))
+}
+
+/// What to write in the place of the `Field` that `text` is.
+fn advised_field(text: &str) -> String {
+    let (path, rest) = path_and_rest(text).unwrap_or((text, ""));
+    let path = if Path::parse(path).is_ok() { path } else { "$user['email']" };
+    let word = rest.split_whitespace().find(|word| !word.contains('=')).unwrap_or_default();
+    format!("write `field {path} {}`", advised(word))
 }
 
 pub(super) fn recipient(path: &str) -> Result<String, String> {
@@ -223,12 +253,13 @@ fn actions(
         match read() {
             Ok((selector, action)) => {
                 if chosen.insert(selector, action).is_some() {
-                    wrong(value, "action", "each entity and group once", findings);
+                    let help = "take one of the two away".to_owned();
+                    wrong(value, "action", "each entity and group once", help, findings);
                     complete = false;
                 }
             }
             Err(expected) => {
-                wrong(value, "action", &expected, findings);
+                wrong(value, "action", &expected, advised_action(&words, own), findings);
                 complete = false;
             }
         }
@@ -244,7 +275,7 @@ fn fields(section: &Section, findings: &mut Diagnostics) -> Option<Vec<(Path, Wh
         match field(&value.text) {
             Ok(field) => all.push(field),
             Err(expected) => {
-                wrong(value, "field", &expected, findings);
+                wrong(value, "field", &expected, advised_field(&value.text), findings);
                 complete = false;
             }
         }
@@ -252,13 +283,18 @@ fn fields(section: &Section, findings: &mut Diagnostics) -> Option<Vec<(Path, Wh
     complete.then_some(all)
 }
 
-fn field(text: &str) -> Result<(Path, Whole), String> {
+/// The path that `text` begins with, and what stands behind it.
+fn path_and_rest(text: &str) -> Option<(&str, &str)> {
     let mut quotes = 0;
     let end = text.find(|character: char| {
         quotes += usize::from(character == '\'');
         quotes % 2 == 0 && character.is_whitespace()
     });
-    let (path, rest) = text.split_at(end.ok_or("a path and an action")?);
+    text.split_at_checked(end?)
+}
+
+fn field(text: &str) -> Result<(Path, Whole), String> {
+    let (path, rest) = path_and_rest(text).ok_or("a path and an action")?;
     let path = Path::parse(path)?;
     let mut words: Vec<&str> = rest.split_whitespace().collect();
     let name = words.iter().position(|word| word.starts_with("as=")).map(|at| words.remove(at));
