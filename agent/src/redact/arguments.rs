@@ -75,7 +75,8 @@ impl Pass<'_> {
             return self.is_value(detector, &value, QUOTED).then_some((detector, value.span));
         }
         let value = Value::bare(start..self.end_of(start, Kind::Bare));
-        let text = &self.text[value.span.clone()];
+        // The beginning of a long one tells.
+        let text = &self.text[value.span.start..value.span.end.min(value.span.start + NAME)];
         let is_one = text.iter().any(u8::is_ascii_digit) && text.iter().any(u8::is_ascii_alphabetic);
         (is_one && self.is_value(detector, &value, BARE)).then_some((detector, value.span))
     }

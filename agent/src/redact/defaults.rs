@@ -84,7 +84,8 @@ impl Pass<'_> {
             return self.quoted(quote);
         }
         let end = self.end_of(at, Kind::Bare);
-        let value = &self.text[at.min(end)..end];
+        // The beginning of a long one tells.
+        let value = &self.text[at.min(end)..end.min(at + VARIABLE)];
         let is_code = value.iter().any(|byte| matches!(byte, b'(' | b'[' | b'.'));
         let is_one = value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic) && !is_code;
         is_one.then(|| Value::bare(at..end))

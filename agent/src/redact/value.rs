@@ -185,7 +185,8 @@ impl Pass<'_> {
         let is_secret = self.engine.own.secret == Some(detector);
         let start = start + if is_secret { self.lead_length(start, mark) } else { 0 };
         let end = self.bare_end((start, mark), detector);
-        if is_name_of_secret(&self.text[start..end])
+        if end - start <= CONSTANT
+            && is_name_of_secret(&self.text[start..end])
             && let Some(value) = self.default_behind(end)
         {
             return Some(value);
@@ -373,14 +374,12 @@ impl Pass<'_> {
     /// Whether the `:` at `at` stands behind the verdict on a test, of which the name says so, or the time that it took stands behind
     /// its name, from `end` on.
     fn is_verdict(&self, at: usize, end: usize) -> bool {
-        /// Longest name of a test that is looked through, in bytes.
-        const NAME: usize = 128;
         if !self.text[..at].ends_with(b"PASS") {
             return false;
         }
-        let (name, behind) = (self.text.get(at..end.min(at + NAME)).unwrap_or_default(), self.rest(end));
-        let is_test = memchr::memmem::find(name, b"test").or_else(|| memchr::memmem::find(name, b"Test")).is_some();
-        is_test || matches!(behind, [b' ', b'(', digit, ..] if digit.is_ascii_digit())
+        let name = self.text.get(at..end.min(at + NAME)).unwrap_or_default();
+        let is_test = [&b"test"[..], b"Test"].iter().any(|word| memchr::memmem::find(name, word).is_some());
+        is_test || matches!(self.rest(end), [b' ', b'(', digit, ..] if digit.is_ascii_digit())
     }
 
     /// Where a value begins that has the name of a type before it, as in YAML, or spaces that are written as in forms; else `at`.
