@@ -51,16 +51,20 @@ impl Again {
                 self.text.extend_from_slice(text.get(copied..part.start).unwrap_or_default());
                 copied = part.end;
                 let start = narrow(self.text.len());
-                if *action != Action::Remove {
-                    self.text.extend_from_slice(fitted.quote);
-                    push_label(entity, &mut self.text);
-                    self.text.extend_from_slice(fitted.quote);
-                }
+                self.label(action, entity, fitted.quote);
                 let new = (start, narrow(self.text.len()));
                 self.pieces.push(Piece { old: (narrow(part.start), narrow(part.end)), new });
             }
         }
         self.text.extend_from_slice(text.get(copied..).unwrap_or_default());
+    }
+
+    fn label(&mut self, action: &Action, entity: &str, quote: &[u8]) {
+        if *action != Action::Remove {
+            self.text.extend_from_slice(quote);
+            push_label(entity, &mut self.text);
+            self.text.extend_from_slice(quote);
+        }
     }
 
     /// Moves what was `found` in the new text to where it lies in the old one, without what lies within a label.

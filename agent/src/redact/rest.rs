@@ -84,7 +84,9 @@ impl Pass<'_> {
 
     /// Asks for the values that were denied again, and for the whole text if its key names one, where anything was found in them:
     /// those within others first.
-    pub(super) fn ask_again(&mut self, first: usize) {
+    #[inline(never)]
+    pub(super) fn ask_again(&mut self) {
+        let first = self.first;
         let whole = self.key.named.map(|detector| Denied { detector, span: 0..self.text.len() });
         if self.found.len() == first || self.denied.is_empty() && whole.is_none() {
             return;

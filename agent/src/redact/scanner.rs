@@ -145,8 +145,7 @@ impl Scanner {
 
     #[inline(always)]
     fn look_through(&mut self, text: &[u8], place: Place<'_>, found: &mut Vec<Finding>) {
-        let is_plain = self.is_plain();
-        let (first, key) = (found.len(), self.keys.say(&self.engine, place.key));
+        let (is_plain, first, key) = (self.is_plain(), found.len(), self.keys.say(&self.engine, place.key));
         if text.len() < SHORTEST && key.named.is_none() && !is_plain {
             return;
         }
@@ -204,13 +203,12 @@ impl Scanner {
             plain: self.plain,
         };
         let was_asked = !has_codes && !is_plain;
-        let is_whole = !was_asked && pass.key.named.is_some_and(|detector| pass.whole(detector));
-        let is_whole = is_whole || pass.key.is_track && pass.lettered(0, text.len());
+        let is_whole = !was_asked && pass.key.named.is_some_and(|detector| pass.whole(detector))
+            || pass.key.is_track && pass.lettered(0, text.len());
         let is_done = is_whole || self.doubts.may_glance(text) && self.doubts.note(is_quiet(&mut pass));
         if !is_done {
             pass.begin_anew();
             pass.masks.bits().work(Look { pass: &mut pass });
-            pass.ask_again(first);
         }
         #[cfg(any(test, fuzzing))]
         {
@@ -351,7 +349,7 @@ pub(super) struct Pass<'a> {
     /// The strings of a text in JSON, once it was asked for them.
     pub(super) fences: &'a mut Option<Option<Fences>>,
     /// The first finding in this text.
-    first: usize,
+    pub(super) first: usize,
     /// The context that was read last, before which place, and from where on.
     pub(super) context: &'a mut (usize, Context),
     context_from: usize,
@@ -379,6 +377,7 @@ impl Pass<'_> {
         for number in 0..self.masks.blocks().len() {
             self.block(number, &mut carry);
         }
+        self.ask_again();
     }
 
     /// Looks at what begins in one block.
