@@ -253,6 +253,9 @@ impl Joiner {
             let open = Open::new(work, &start, (line.group, line.text), &self.chain);
             return self.open.push(open);
         }
+        if line.group.is_empty() {
+            self.end_all(work);
+        }
         work.parcel.batch.push_again(line.index);
     }
 

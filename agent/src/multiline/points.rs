@@ -30,7 +30,8 @@ impl Points {
         if from >= end {
             self.reach(end, idle);
         }
-        self.next = self.next.filter(|next| *next <= from || to <= *next);
+        // One that was held in front comes behind those it was read before, and what it begins may go on behind them.
+        self.next = self.next.filter(|next| *next <= from);
         if idle && self.covered <= from {
             self.next = Some(from);
         }

@@ -173,7 +173,7 @@ fn read(engine: &Engine, key: &[u8]) -> Key {
     let named = engine.pairs.named(key);
     let below = Below::of(engine, key, (named, &context));
     // Messages of payments have it in their field 35.
-    let is_track = key == b"35" || memchr::memmem::find(&key.to_ascii_lowercase(), b"track").is_some();
+    let is_track = key == b"35" || key.windows(5).any(|part| part.eq_ignore_ascii_case(b"track"));
     let mut read = Key { context, named, is_mute: context.is_mute() && !is_track, is_track, below, ..NONE };
     if let Some(bytes) = read.bytes.get_mut(..key.len()) {
         bytes.copy_from_slice(key);

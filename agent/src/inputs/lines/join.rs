@@ -106,6 +106,9 @@ impl JoinedLines {
         }
         let bytes = work.parcel.batch.bytes(span);
         let Some(parts) = cri::split(bytes) else {
+            if span.len > 0 && self.open_events().next().is_some() {
+                self.end_all(work);
+            }
             return self.emit_plain(work, span, origin, read);
         };
         let output = Output::of(parts.stream);
@@ -385,7 +388,14 @@ impl JoinedLines {
         work.finish(0)
     }
 
-    /// The same of one output: an unfinished part is taken as a whole line first, which may go on with the trace before it.
+    /// Gives out all that is open before a line that is in no format, which ends it as in Fluent Bit.
+    fn end_all(&mut self, work: &mut Work) {
+        for output in self.outputs_over(&|_, _| true) {
+            self.give_out_of(work, output, &|_, _| true);
+        }
+    }
+
+    /// Gives out what of one output `wanted` says is over: an unfinished part is taken as a whole line first, which may go on with the trace before it.
     fn give_out_of(&mut self, work: &mut Work, output: Output, wanted: &impl Fn(&Pending, bool) -> bool) {
         let slot = output as usize;
         if let Some(mut part) = self.partial[slot].take_if(|pending| wanted(pending, false)) {

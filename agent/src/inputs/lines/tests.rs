@@ -39,16 +39,16 @@ fn documents(events: Vec<Event>) -> Vec<String> {
 
 #[test]
 fn partial_lines_are_joined_per_output_as_in_fluent_bit() {
-    let text = "2023Z stdout P part1 \n2023Z stderr F other\nplain\n2023Z stdout F part2\n";
+    let text = "2023Z stdout P part1 \n2023Z stderr F other\n2023Z stdout F part2\nplain\n";
+    let other = r#"{"time":"2023Z","stream":"stderr","_p":"F","log":"other"}"#;
+    let whole = r#"{"time":"2023Z","stream":"stdout","_p":"P","log":"part1 part2"}"#;
+    assert_eq!(joined(&["cri"], text), [other, whole, r#"{"log":"plain"}"#]);
 
-    assert_eq!(
-        joined(&["cri"], text),
-        [
-            r#"{"time":"2023Z","stream":"stderr","_p":"F","log":"other"}"#,
-            r#"{"log":"plain"}"#,
-            r#"{"time":"2023Z","stream":"stdout","_p":"P","log":"part1 part2"}"#,
-        ]
-    );
+    // A line of no format ends what is open.
+    let text = "2023Z stdout P part1 \nplain\n2023Z stdout F part2\n";
+    let parts = ["P\",\"log\":\"part1 ", "F\",\"log\":\"part2"];
+    let [one, two] = parts.map(|part| format!(r#"{{"time":"2023Z","stream":"stdout","_p":"{part}"}}"#));
+    assert_eq!(joined(&["cri"], text), [&one, r#"{"log":"plain"}"#, &two]);
 }
 
 #[test]
@@ -162,8 +162,12 @@ fn parts_of_docker_are_joined_per_output_and_traces_in_them_too() {
 
     let parts = docker("\\tat a.B(C)\\n", "stderr", "2024-01-01T00:00:04");
     assert_eq!(joined(&["docker"], &text), [&lines[1], &whole, &plain, &parts, &end].map(Clone::clone));
+    // A line of no format ends what is open.
+    let expected = [whole, lines[1].clone(), plain, parts, end];
+    assert_eq!(joined(&["docker", "java"], &text), expected);
+    let text = text.replace("no docker\n", "");
     let trace = docker("x.FooException: boom\\n\\tat a.B(C)\\n", "stderr", "2024-01-01T00:00:02");
-    assert_eq!(joined(&["docker", "java"], &text), [whole, plain, trace, end]);
+    assert_eq!(joined(&["docker", "java"], &text), [expected[0].clone(), trace, expected[4].clone()]);
 }
 
 #[test]
@@ -372,6 +376,24 @@ fn a_part_inside_of_another_line_is_no_place_to_read_again_from() {
     for parcels in 0..=parts.len() {
         check::kills(&text, &[true], &[parcels], &docker_mode(None));
     }
+}
+
+#[test]
+fn a_part_that_was_held_comes_behind_other_lines_and_none_of_them_is_a_place_to_read_again_from() {
+    let text = "2023Z stdout P x.FooException: boom\n2023Z stderr F x.FooException: boom\nof no format\nof no format\n\
+                2023Z stdout F \tat a.B(C.java:1)\n2023Z stdout F \nof no format\n";
+
+    check::kills(text, &[false], &[1], &built_in(&["cri", "java"]));
+}
+
+#[test]
+fn a_line_of_no_format_ends_the_traces_of_all_streams_and_keeps_its_place() {
+    let text = "2023Z stdout F x.FooException: boom\n2023Z stderr P y.FooException: boom\nof no format\n\
+                2023Z stdout F \tat a.B(C.java:1)\n";
+
+    let events = check::whole(&built_in(&["cri", "java"]), text);
+    let places: Vec<u64> = events.iter().map(|event| event.0).collect();
+    assert_eq!(places, [0, 36, 72, 85], "{events:?}");
 }
 
 /// What joins lines in the runs that are killed.
