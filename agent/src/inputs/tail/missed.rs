@@ -17,6 +17,7 @@ use super::Tail;
 use super::file::{self, FileId, Standing, Tailed};
 use super::opened::{self, Opened};
 use super::proof::{self, Mark};
+use super::scan::NewestKnown;
 use super::siblings::{self, Listings};
 use crate::state::{Known, Position};
 
@@ -104,11 +105,11 @@ impl Tail {
     }
 
     /// What comes as a known name that nobody has now may be rotated away before it is seen there.
-    pub(super) fn await_vacant(&mut self, known: Vec<(PathBuf, PathBuf, i64)>) {
+    pub(super) fn await_vacant(&mut self, known: Vec<NewestKnown>) {
         let live = self.files.values().filter(|file| file.standing == Standing::Live);
         let live: HashSet<Arc<Path>> = live.map(|file| Arc::clone(file.name())).collect();
         let seen = (self.clock)().seconds;
-        for (name, place, born) in known.into_iter().filter(|(name, ..)| !live.contains(name.as_path())) {
+        for (name, place, (born, _)) in known.into_iter().filter(|(name, ..)| !live.contains(name.as_path())) {
             self.search((name.into(), place.into()), Since::renamed(born, seen));
         }
     }
@@ -234,15 +235,19 @@ impl Tail {
         let is_compressed = plain.as_path() != path;
         let owner = siblings::logs_of(&plain)
             .find(|log| self.is_log(log) && !siblings::logs_of(log).any(|log| self.is_log(&log)));
-        let owner = owner.or_else(|| Some(plain).filter(|plain| is_compressed && self.is_log(plain)));
+        let is_own = |plain: &PathBuf| if is_compressed { self.is_log(plain) } else { self.is_known_log(plain) };
+        let owner = owner.or_else(|| Some(plain).filter(is_own));
         owner.is_none_or(|log| [name, place].contains(&log.as_path()))
     }
 
     /// Whether a log under `Path` is called `name`, or was.
     fn is_log(&self, name: &Path) -> bool {
-        let is_known =
-            || self.rows.named(name).next().is_some() || self.files.values().any(|file| **file.name() == *name);
-        self.paths.name(name) && (name.is_file() || is_known())
+        self.paths.name(name) && (name.is_file() || self.is_known_log(name))
+    }
+
+    /// Whether a file that is followed, or was, is called `name` itself.
+    fn is_known_log(&self, name: &Path) -> bool {
+        self.rows.named(name).next().is_some() || self.files.values().any(|file| **file.name() == *name)
     }
 
     /// Notes that what the log called `name` held was copied to the file `id`.

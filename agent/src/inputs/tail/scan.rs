@@ -1,5 +1,6 @@
 //! Files come: looks at all paths, opens what is new, notices what is gone.
 
+use std::collections::BTreeMap;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,6 +37,9 @@ pub(super) struct TakeUp<'a> {
     pub(super) from_end: bool,
     pub(super) standing: Standing,
 }
+
+/// Name and place of a log, and the birth of its newest content that is known, in nanoseconds, and when that was seen last, in seconds.
+pub(super) type NewestKnown = (PathBuf, PathBuf, (i64, i64));
 
 impl Tail {
     /// Looks at all paths when that is due, or when something happened in a directory.
@@ -152,11 +156,15 @@ impl Tail {
         self.gather();
         self.take_up_arrived();
         let mut listings = Listings::default();
-        for (name, place, birth) in &born {
-            let birth = *birth;
+        for (name, place, (birth, seen)) in &born {
+            let (birth, seen) = (*birth, *seen);
             self.take_up_missed((name, place), Since::renamed(birth, 0), &mut listings);
-            let since = birth / 1_000_000_000 + WRITTEN_LATE;
-            self.take_up_compressed((name, place), (birth, since), &mut listings);
+            let late = birth / 1_000_000_000 + WRITTEN_LATE;
+            // What was written to later than the last run saw its log came behind that, or has a row.
+            let since = if seen > 0 { late.min(seen - 1) } else { late };
+            if self.take_up_compressed((name, place), (birth, since), &mut listings) {
+                self.search((name.as_path().into(), place.as_path().into()), Since::renamed(birth, since + 1));
+            }
         }
         for path in unknown {
             self.meet(&path, !self.settings.read_from_head);
@@ -358,20 +366,20 @@ impl Tail {
         }
     }
 
-    /// The birth of the newest content known of each name that is stored, and where it was.
-    fn newest_births(&self) -> Vec<(PathBuf, PathBuf, i64)> {
-        let mut newest: std::collections::BTreeMap<&Path, (Option<&Path>, i64)> = std::collections::BTreeMap::new();
+    /// The birth of the newest content known of each name that is stored, when that was seen last, and where it was.
+    fn newest_births(&self) -> Vec<NewestKnown> {
+        let mut newest: BTreeMap<&Path, (Option<&Path>, (i64, i64))> = BTreeMap::new();
         for row in self.rows.iter().filter(|row| self.paths.name(&row.name)) {
             let birth = row.known.map_or(0, |known| known.birth);
             // A copy in the state directory has no siblings.
             let place = row.place.as_deref().filter(|place| !self.is_rest(row) && !was_renamed(&row.name, place));
-            let entry = newest.entry(&row.name).or_insert((place, birth));
-            if birth > entry.1 {
-                *entry = (place, birth);
+            let entry = newest.entry(&row.name).or_insert((place, (birth, row.seen)));
+            if birth > entry.1.0 {
+                *entry = (place, (birth, row.seen));
             }
         }
         let place_of = |name: &Path, place: Option<&Path>| place.map_or_else(|| real_path(name), Path::to_owned);
-        newest.into_iter().map(|(name, (place, birth))| (name.to_owned(), place_of(name, place), birth)).collect()
+        newest.into_iter().map(|(name, (place, known))| (name.to_owned(), place_of(name, place), known)).collect()
     }
 }
 

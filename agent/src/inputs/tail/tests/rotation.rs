@@ -780,3 +780,30 @@ fn what_came_and_went_behind_an_empty_log_is_read_from_its_copies() {
     expected.sort();
     assert_eq!(texts, expected);
 }
+
+/// `app-2.log` looks like a rotated file of `app.log` with a date in its name.
+#[test]
+fn a_log_that_looks_like_a_rotated_one_of_another_stays_one_when_it_is_made_anew() {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on")]);
+    let logs = ["app.log", "app-2.log", "app-3.log", "app-4.log"];
+    for round in 0..8 {
+        for log in logs {
+            if round > 0 {
+                rig.rename(log, &format!("{log}.{round}"));
+            }
+            rig.append(log, &format!("{log} {round}\n"));
+        }
+        if round == 0 {
+            rig.start();
+        }
+        for _ in 0..4 {
+            rig.wait(1).run();
+        }
+    }
+
+    let records = rig.records();
+    assert_eq!(records.len(), 32);
+    for seen in records {
+        assert!(seen.text.starts_with(&seen.name), "{} of {}", seen.text, seen.name);
+    }
+}
