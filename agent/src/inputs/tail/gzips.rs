@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::akin::{self, COARSE, Moment};
+use super::file::{self, FileId};
 use super::opened;
 use super::rows::{families_around, families_of};
 use super::siblings;
@@ -17,6 +18,9 @@ use crate::state::Position;
 
 /// Gzip files whose names are remembered at the most, and directories of them.
 const REMEMBERED: usize = 65_536;
+
+/// Gzip files whose beginnings are remembered at the most.
+const UNJUDGED: usize = 4_096;
 
 /// How old what is known of a directory may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +35,9 @@ pub(super) enum Age {
 pub(super) struct Gzips {
     directories: HashMap<PathBuf, Listed>,
     count: usize,
-    /// What those begin with of which it does not show yet whose content they have.
-    pub(super) unjudged: HashMap<PathBuf, Vec<u8>>,
+    /// What those begin with of which it does not show yet whose content they have, by what tells files apart wherever they lie: their
+    /// births, too.
+    pub(super) unjudged: HashMap<(FileId, i64), Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -59,6 +64,20 @@ impl Gzips {
         let found = families.iter().filter_map(|family| listed.families.get(family)).flatten();
         let found = found.filter_map(|path| Some((path.clone(), std::fs::symlink_metadata(path).ok()?)));
         found.filter(|(_, metadata)| metadata.is_file()).collect()
+    }
+
+    /// Notes what a gzip file begins with whose content is not known yet.
+    pub(super) fn note_unjudged(&mut self, metadata: &Metadata, head: Vec<u8>) {
+        if self.unjudged.len() >= UNJUDGED {
+            // Some of them are deleted by now.
+            self.unjudged.clear();
+        }
+        self.unjudged.insert((FileId::of(metadata), file::birth(metadata)), head);
+    }
+
+    /// What it began with when that was noted last.
+    pub(super) fn take_unjudged(&mut self, metadata: &Metadata) -> Option<Vec<u8>> {
+        self.unjudged.remove(&(FileId::of(metadata), file::birth(metadata)))
     }
 
     fn list(&mut self, directory: &Path, now: Moment) {
