@@ -218,11 +218,11 @@ impl Tail {
         let position = Position { name: name.into(), place: Some(place.into()), ..Position::default() };
         let mut is_unsure = false;
         let mut missed: Vec<(i64, PathBuf)> = Vec::new();
-        let there = listings.of(place.parent().unwrap_or(Path::new(""))).values();
+        let Ok(there) = listings.of(place.parent().unwrap_or(Path::new(""))) else { return true };
         let beside = |(path, _): &&(PathBuf, Metadata)| {
             opened::is_compressed(path) && is_named_after(path, &position) && self.is_of_log(path, (name, place))
         };
-        let beside: Vec<(PathBuf, Metadata)> = there.filter(beside).cloned().collect();
+        let beside: Vec<(PathBuf, Metadata)> = there.values().filter(beside).cloned().collect();
         for (path, metadata) in beside {
             self.tell_unjudged(&path, &metadata);
             if self.is_followed(&metadata) || metadata.mtime() <= since || self.paths.is_excluded(&path) {

@@ -2,6 +2,7 @@
 
 use super::compressed::{compress, compress_away, now_is_real};
 use super::*;
+use crate::inputs::tail::siblings::IS_REFUSED;
 
 fn name(number: u32) -> String {
     format!("{number:02}.log")
@@ -209,6 +210,29 @@ fn copies_of_files_that_are_truncated_at_the_same_time_take_turns_at_being_held(
     assert_eq!(sorted(rig.texts()), sorted(all));
     assert!(most <= 11, "{most}");
     assert_eq!((rig.open_files(), rig.metrics.abandoned_bytes.get()), (40, 0));
+}
+
+/// What could not be looked through is not empty.
+#[test]
+fn a_file_is_not_taken_for_deleted_while_no_descriptor_is_free_to_look_for_it() {
+    let mut rig = rig(5);
+    rig.wait(5).texts();
+    for number in 0..40 {
+        rig.append(&name(number), &format!("{number} two\n")).rename(&name(number), &format!("{number:02}.log.1"));
+        rig.append(&name(number), &format!("{number} new\n"));
+    }
+    IS_REFUSED.set(true);
+    rig.scan();
+    // For longer than `Rotate_Wait`.
+    rig.wait(2).scan();
+    IS_REFUSED.set(false);
+    for _ in 0..12 {
+        rig.scan().wait(2);
+    }
+
+    let all = ["two", "new"].iter().flat_map(|word| expected(word)).collect();
+    assert_eq!(sorted(rig.texts()), sorted(all));
+    assert_eq!((rig.metrics.abandoned_bytes.get(), rig.metrics.abandoned_contents.get()), (0, 0));
 }
 
 #[test]
