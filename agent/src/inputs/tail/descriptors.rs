@@ -164,7 +164,7 @@ impl Tail {
         let Ok(listing) = listings.of(file.place().parent().unwrap_or(Path::new(""))) else {
             return self.scan_within(FAILED_WAIT);
         };
-        let born = file.position.known.map_or(0, |known| known.birth);
+        let born = file.position.born;
         let found = listing.get(&file.id.inode).filter(|(_, metadata)| born == 0 || file::birth(metadata) == born);
         if let Some((path, _)) = found {
             let path: Arc<Path> = path.as_path().into();
