@@ -15,11 +15,11 @@ use std::time::Instant;
 use rustix::process::{Resource, getrlimit};
 use tracing::{error, info, warn};
 
-use super::Tail;
 use super::file::{self, FileId, Open, Standing, Tailed};
 use super::opened::{Held, Opened};
 use super::rotate::is_out_of_descriptors;
 use super::siblings::Listings;
+use super::{FAILED_WAIT, Tail};
 
 /// Files that are gone through for one that may give its descriptor up.
 const STEPS: usize = 256;
@@ -158,11 +158,13 @@ impl Tail {
     }
 
     /// Opens a file again that is not at its path any more. One that is nowhere in its directory was compressed, or is deleted with
-    /// what of it was not read.
+    /// what of it was not read. While no descriptor is free to look for it, it is looked for later.
     pub(super) fn find_again(&mut self, number: u64, listings: &mut Listings) {
         let Some(file) = self.files.get_mut(&number).filter(|file| !file.file.is_open()) else { return };
-        let listing = listings.of(file.place().parent().unwrap_or(Path::new("")));
-        let born = file.position.known.map_or(0, |known| known.birth);
+        let Ok(listing) = listings.of(file.place().parent().unwrap_or(Path::new(""))) else {
+            return self.scan_within(FAILED_WAIT);
+        };
+        let born = file.position.born;
         let found = listing.get(&file.id.inode).filter(|(_, metadata)| born == 0 || file::birth(metadata) == born);
         if let Some((path, _)) = found {
             let path: Arc<Path> = path.as_path().into();
@@ -172,8 +174,12 @@ impl Tail {
                 return self.keep_within(number);
             }
         }
+        self.gzips.get_mut().was_refused();
         if self.goes_on_in_copy(number) {
             return;
+        }
+        if self.gzips.get_mut().was_refused() {
+            return self.scan_within(FAILED_WAIT);
         }
         let Some(file) = self.files.get_mut(&number) else { return };
         // A watch tells of writes.

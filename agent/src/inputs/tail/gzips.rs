@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::akin::{self, COARSE, Moment};
+use super::file::{self, FileId};
 use super::opened;
+use super::rotate::is_out_of_descriptors;
 use super::rows::{families_around, families_of};
 use super::siblings;
 use crate::config::or_here;
@@ -17,6 +19,9 @@ use crate::state::Position;
 
 /// Gzip files whose names are remembered at the most, and directories of them.
 const REMEMBERED: usize = 65_536;
+
+/// Gzip files whose beginnings are remembered at the most.
+const UNJUDGED: usize = 4_096;
 
 /// How old what is known of a directory may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +36,11 @@ pub(super) enum Age {
 pub(super) struct Gzips {
     directories: HashMap<PathBuf, Listed>,
     count: usize,
-    /// What those begin with of which it does not show yet whose content they have.
-    pub(super) unjudged: HashMap<PathBuf, Vec<u8>>,
+    /// What those begin with of which it does not show yet whose content they have, by what tells files apart wherever they lie: their
+    /// births, too.
+    pub(super) unjudged: HashMap<(FileId, i64), Vec<u8>>,
+    /// Whether no descriptor was free to look through a directory since that was asked last.
+    was_refused: bool,
 }
 
 #[derive(Debug)]
@@ -61,6 +69,25 @@ impl Gzips {
         found.filter(|(_, metadata)| metadata.is_file()).collect()
     }
 
+    /// Notes what a gzip file begins with whose content is not known yet.
+    pub(super) fn note_unjudged(&mut self, metadata: &Metadata, head: Vec<u8>) {
+        if self.unjudged.len() >= UNJUDGED {
+            // Some of them are deleted by now.
+            self.unjudged.clear();
+        }
+        self.unjudged.insert((FileId::of(metadata), file::birth(metadata)), head);
+    }
+
+    /// What it began with when that was noted last.
+    pub(super) fn take_unjudged(&mut self, metadata: &Metadata) -> Option<Vec<u8>> {
+        self.unjudged.remove(&(FileId::of(metadata), file::birth(metadata)))
+    }
+
+    /// Whether no descriptor was free to look through a directory since this was asked last: what was found is not all then.
+    pub(super) fn was_refused(&mut self) -> bool {
+        std::mem::take(&mut self.was_refused)
+    }
+
     fn list(&mut self, directory: &Path, now: Moment) {
         if self.count > REMEMBERED {
             (self.directories, self.count) = (HashMap::new(), 0);
@@ -68,6 +95,11 @@ impl Gzips {
         let changed = changed(directory).filter(|changed| changed.elapsed().is_ok_and(|age| age > COARSE));
         let found = siblings::named(directory, opened::is_compressed);
         let is_found = found.is_ok();
+        if found.as_ref().is_err_and(is_out_of_descriptors) {
+            self.was_refused = true;
+            self.directories.remove(directory).iter().for_each(|before| self.count -= before.count);
+            return;
+        }
         let mut families = HashMap::<PathBuf, Vec<PathBuf>>::new();
         let paths: Vec<PathBuf> = siblings::told(directory, found.map(|found| found.map(|(path, _)| path).collect()));
         let count = paths.len() + 1;
@@ -137,5 +169,20 @@ mod tests {
         assert!(names(&mut gzips, &path, 1, Age::Now).is_empty());
 
         assert!(!gzips.directories[&path].is_current(&path));
+    }
+
+    /// For want of descriptors it is looked through again at once, too.
+    #[test]
+    fn a_directory_for_which_no_descriptor_was_free_is_looked_through_again_in_the_same_moment() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (path, mut gzips, now) = (directory.path(), Gzips::default(), (Instant::now(), 1));
+        fs::write(path.join("app.log.1.gz"), "").expect("it is written");
+        let position = Position { name: path.join("app.log").into(), ..Position::default() };
+        siblings::IS_REFUSED.set(true);
+        let refused = gzips.around(&position, (now, Age::Moment));
+        siblings::IS_REFUSED.set(false);
+
+        assert!(refused.is_empty() && gzips.was_refused() && !gzips.was_refused());
+        assert_eq!(gzips.around(&position, (now, Age::Moment)).len(), 1);
     }
 }

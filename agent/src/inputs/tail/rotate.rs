@@ -39,6 +39,10 @@ impl Tail {
             _ => {}
         }
         let was_open = file.file.is_open();
+        let directory = file.place().parent().unwrap_or(Path::new(""));
+        if !was_open && listings.of(directory).is_err() {
+            return self.scan_within(FAILED_WAIT);
+        }
         if !was_open && !self.look_at_copies_of(number) {
             return self.scan_within(BUSY_WAIT);
         }
@@ -73,14 +77,15 @@ impl Tail {
         let mut gone = Vec::new();
         for row in rows {
             let places = [row.place.as_deref(), Some(&*row.name)];
+            let mut is_looked_for = true;
             let found = places.into_iter().flatten().filter_map(Path::parent).find_map(|directory| {
-                listings
-                    .of(directory)
-                    .get(&row.inode)
-                    .filter(|(path, metadata)| keep::is_at(&row, path, metadata))
-                    .cloned()
+                let listing = listings.of(directory);
+                is_looked_for &= listing.is_ok();
+                let found = listing.ok()?.get(&row.inode);
+                found.filter(|(path, metadata)| keep::is_at(&row, path, metadata)).cloned()
             });
             match found {
+                None if !is_looked_for => {}
                 None => gone.push(row),
                 // Read to its end before: it need not be opened again.
                 Some((path, metadata)) if row.rotated && is_whole(&path, &metadata, &row) => still_there.push(row),

@@ -1,6 +1,7 @@
 //! The files beside a log that its rotation made, by their names.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs::{DirEntry, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use tracing::warn;
 
+use super::rotate::is_out_of_descriptors;
 use crate::config::or_here;
 
 /// Endings of compressed files: their content was another file's before.
@@ -17,6 +19,8 @@ const COMPRESSED: [&str; 8] = [".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".
 thread_local! {
     /// How often a directory was looked through.
     pub(super) static LOOKED: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+    /// Whether no descriptor is free to look through one.
+    pub(super) static IS_REFUSED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
 /// Regular files in `directory` whose paths are `wanted`; none where it is not there.
@@ -32,6 +36,10 @@ pub(super) fn named(
 ) -> io::Result<impl Iterator<Item = (PathBuf, DirEntry)>> {
     #[cfg(test)]
     LOOKED.with(|looked| looked.set(looked.get() + 1));
+    #[cfg(test)]
+    if IS_REFUSED.get() {
+        return Err(rustix::io::Errno::MFILE.into());
+    }
     let found = match std::fs::read_dir(or_here(directory)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         found => Some(found?.filter_map(Result::ok)),
@@ -48,9 +56,12 @@ pub(super) fn told<Found>(place: &Path, found: io::Result<Vec<Found>>) -> Vec<Fo
     })
 }
 
-fn by_inode(directory: &Path) -> HashMap<u64, (PathBuf, Metadata)> {
-    let found = told(directory, entries(directory, |_| true)).into_iter();
-    found.map(|(path, metadata)| (metadata.ino(), (path, metadata))).collect()
+fn by_inode(directory: &Path) -> io::Result<HashMap<u64, (PathBuf, Metadata)>> {
+    let found = match entries(directory, |_| true) {
+        Err(error) if is_out_of_descriptors(&error) => return Err(error),
+        found => told(directory, found).into_iter(),
+    };
+    Ok(found.map(|(path, metadata)| (metadata.ino(), (path, metadata))).collect())
 }
 
 /// Files beside `live` that are named after it and are not compressed.
@@ -106,15 +117,21 @@ pub(super) struct Listings(HashMap<PathBuf, HashMap<u64, (PathBuf, Metadata)>>);
 
 impl Listings {
     /// Regular files in `directory` by inode.
-    pub(super) fn of(&mut self, directory: &Path) -> &HashMap<u64, (PathBuf, Metadata)> {
-        self.0.entry(directory.to_owned()).or_insert_with(|| by_inode(directory))
+    ///
+    /// # Errors
+    /// When no descriptor is free to look. That is not remembered.
+    pub(super) fn of(&mut self, directory: &Path) -> io::Result<&HashMap<u64, (PathBuf, Metadata)>> {
+        Ok(match self.0.entry(directory.to_owned()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(by_inode(directory)?),
+        })
     }
 
-    /// The same as [`siblings`].
+    /// The same as [`siblings`]; nothing while no descriptor is free to look.
     pub(super) fn siblings(&mut self, live: &Path) -> Vec<(PathBuf, Metadata)> {
         let is_sibling = named_after(live);
-        let listing = self.of(live.parent().unwrap_or(Path::new("")));
-        listing.values().filter(|(path, _)| is_sibling(path)).cloned().collect()
+        let listing = self.of(live.parent().unwrap_or(Path::new(""))).into_iter().flat_map(HashMap::values);
+        listing.filter(|(path, _)| is_sibling(path)).cloned().collect()
     }
 }
 

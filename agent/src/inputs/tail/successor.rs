@@ -218,13 +218,13 @@ impl Tail {
         let position = Position { name: name.into(), place: Some(place.into()), ..Position::default() };
         let mut is_unsure = false;
         let mut missed: Vec<(i64, PathBuf)> = Vec::new();
-        let there = listings.of(place.parent().unwrap_or(Path::new(""))).values();
+        let Ok(there) = listings.of(place.parent().unwrap_or(Path::new(""))) else { return true };
         let beside = |(path, _): &&(PathBuf, Metadata)| {
             opened::is_compressed(path) && is_named_after(path, &position) && self.is_of_log(path, (name, place))
         };
-        let beside: Vec<(PathBuf, Metadata)> = there.filter(beside).cloned().collect();
+        let beside: Vec<(PathBuf, Metadata)> = there.values().filter(beside).cloned().collect();
         for (path, metadata) in beside {
-            self.tell_unjudged(&path);
+            self.tell_unjudged(&path, &metadata);
             if self.is_followed(&metadata) || metadata.mtime() <= since || self.paths.is_excluded(&path) {
                 continue;
             }
@@ -238,7 +238,7 @@ impl Tail {
             let is_new = self.row_in(&file, &metadata).is_none()
                 && match self.kin_of(&file, &path) {
                     Kin::Unknown if is_young(&metadata) => {
-                        self.gzips.borrow_mut().unjudged.insert(path.clone(), head_of(&file));
+                        self.gzips.borrow_mut().note_unjudged(&metadata, head_of(&file));
                         is_unsure = true;
                         false
                     }
@@ -261,8 +261,8 @@ impl Tail {
 
 impl Tail {
     /// Tells where another content was written over the one that the gzip file at `path` had before it showed whose that was.
-    fn tell_unjudged(&self, path: &Path) {
-        let Some(before) = self.gzips.borrow_mut().unjudged.remove(path) else { return };
+    fn tell_unjudged(&self, path: &Path, metadata: &Metadata) {
+        let Some(before) = self.gzips.borrow_mut().take_unjudged(metadata) else { return };
         let is_same = file::open(path).is_ok_and(|(file, _)| head_of(&file).starts_with(&before));
         if is_same || before.is_empty() {
             return;

@@ -2,6 +2,8 @@
 
 use super::compressed::{compress, compress_away, now_is_real};
 use super::*;
+use crate::inputs::tail::file::Standing;
+use crate::inputs::tail::siblings::IS_REFUSED;
 
 fn name(number: u32) -> String {
     format!("{number:02}.log")
@@ -209,6 +211,51 @@ fn copies_of_files_that_are_truncated_at_the_same_time_take_turns_at_being_held(
     assert_eq!(sorted(rig.texts()), sorted(all));
     assert!(most <= 11, "{most}");
     assert_eq!((rig.open_files(), rig.metrics.abandoned_bytes.get()), (40, 0));
+}
+
+/// It was born when it was made, and not with its log.
+#[test]
+fn a_copy_that_is_not_held_open_is_found_again_when_it_is_renamed() {
+    let mut rig = rig(5);
+    rig.wait(5).texts();
+    append_to_all(&rig, "two");
+    (0..40).for_each(|number| _ = rig.copy_and_truncate(&name(number), &format!("{number:02}.log.1")));
+    append_to_all(&rig, "new");
+    // For less than `Rotate_Wait`.
+    rig.tail().scan();
+    rig.turn(Duration::from_millis(10));
+    let copies = rig.tail().files.values().filter(|file| file.is_copy()).count();
+    (0..40).for_each(|number| _ = rig.rename(&format!("{number:02}.log.1"), &format!("{number:02}.log.2")));
+    rig.tail().scan();
+
+    let found = rig.tail().files.values().filter(|file| file.is_copy() && file.standing != Standing::Gone).count();
+    assert_eq!((copies, found), (40, 40));
+    rig.wait(10).wait(10);
+    let all = ["two", "new"].iter().flat_map(|word| expected(word)).collect();
+    assert_eq!(sorted(rig.texts()), sorted(all));
+}
+
+/// What could not be looked through is not empty.
+#[test]
+fn a_file_is_not_taken_for_deleted_while_no_descriptor_is_free_to_look_for_it() {
+    let mut rig = rig(5);
+    rig.wait(5).texts();
+    for number in 0..40 {
+        rig.append(&name(number), &format!("{number} two\n")).rename(&name(number), &format!("{number:02}.log.1"));
+        rig.append(&name(number), &format!("{number} new\n"));
+    }
+    IS_REFUSED.set(true);
+    rig.scan();
+    // For longer than `Rotate_Wait`.
+    rig.wait(2).scan();
+    IS_REFUSED.set(false);
+    for _ in 0..12 {
+        rig.scan().wait(2);
+    }
+
+    let all = ["two", "new"].iter().flat_map(|word| expected(word)).collect();
+    assert_eq!(sorted(rig.texts()), sorted(all));
+    assert_eq!((rig.metrics.abandoned_bytes.get(), rig.metrics.abandoned_contents.get()), (0, 0));
 }
 
 #[test]
