@@ -89,6 +89,8 @@ mod written;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod floods;
+#[cfg(test)]
 mod formats;
 #[cfg(test)]
 mod plain;
@@ -101,6 +103,8 @@ pub use described::is_description;
 pub use detector::{Candidate, Detector, Form, Group, Shape, Tier};
 pub use engine::{Engine, Strictness};
 pub use fence::Fences;
+#[cfg(test)]
+pub(crate) use floods::PIECES;
 pub use folded::Folded;
 pub use items::{Argument, Arguments};
 pub use keys::Below;
@@ -110,8 +114,6 @@ pub use place::Place;
 pub use resolve::unite;
 pub use scanner::Scanner;
 pub use token::{ALPHABET, BLOCK, HASH, token_length};
-#[cfg(test)]
-pub(crate) use values::PIECES;
 
 /// Where one value of one kind lies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

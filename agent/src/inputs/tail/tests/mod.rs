@@ -4,6 +4,7 @@ mod again;
 mod arrivals;
 mod cases;
 mod compressed;
+mod copies;
 mod descriptors;
 mod encodings;
 mod follow;
