@@ -89,7 +89,7 @@ fn parsers() -> Parsers {
 
 fn json_line(number: usize) -> String {
     format!(
-        r#"{{"time":"2026-11-23T10:{:02}:{:02}.{:03}+01:00","level":"info","\u006doved":{number},"sl\/ash":true,"msg":"said \"hi\"\n {number}","kv":"a={number} b=\"x y\"","drop_me":1,"drop_too":2,"nested":{{"a":[1,2,{{"b":null}}],"c":"d"}},"card":{{"k\u0069nd":"x{number}","is":[{{"name":"a","value":"b"}}]}},"n":1.10}}"#,
+        r#"{{"time":"2026-11-23T10:{:02}:{:02}.{:03}+01:00","level":"info","\u006doved":{number},"sl\/ash":true,"msg":"said \"hi\"\n {number}","kv":"a={number} b=\"x y\"","drop_me":1,"drop_too":2,"nested":{{"a":[1,2,{{"b":null}}],"c":"d","rgb":[1,2,3]}},"card":{{"k\u0069nd":"x{number}","is":[{{"name":"a","value":"b"}}]}},"n":1.10}}"#,
         number / 60 % 60,
         number % 60,
         number % 1000

@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::config::{
-    Diagnostics, Document, Environment, Loaded, OptionType, Section, SectionKind, Severity, Size, SourceFile, load,
+    Diagnostics, Document, Environment, Loaded, OptionType, Section, SectionKind, Size, SourceFile, load,
     parsers_in_use, render,
 };
 use crate::inputs;
@@ -131,7 +131,7 @@ fn start(flags: Flags) -> ExitCode {
     probe::not_twice(&mut findings);
     say(&render(&findings, &sources));
     let Some(plan) = plan.filter(|_| !findings.has_errors()) else {
-        let errors = findings.in_order().iter().filter(|finding| finding.severity == Severity::Error).count();
+        let errors = findings.errors();
         say(&format!("vigie: {errors} error{} in the configuration\n", if errors == 1 { "" } else { "s" }));
         return ExitCode::FAILURE;
     };

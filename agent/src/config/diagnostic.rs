@@ -72,7 +72,7 @@ impl Diagnostics {
 
     /// Whether the agent must not start.
     pub fn has_errors(&self) -> bool {
-        self.list.iter().any(|finding| finding.severity == Severity::Error)
+        self.errors() > 0
     }
 
     /// Keeps what `is_kept` says.

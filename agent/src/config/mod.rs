@@ -39,7 +39,7 @@ pub use options::{
 };
 pub use reader::read_bounded;
 pub use refresh::{VariableFile, VariableFiles};
-pub use render::{did_you_mean, nearest, render, told};
+pub use render::{closest, did_you_mean, nearest, render, told};
 pub use service::{Grace, RedactRule, Service, without_telemetry};
 pub use types::{Secret, Size};
 pub use yaml::{TextMap, text_maps};

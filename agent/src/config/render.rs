@@ -167,15 +167,20 @@ fn is_secret(key: &str) -> bool {
     key.contains("api_key") || parts.any(|part| SECRET_WORDS.iter().any(|word| resembles(part, word)))
 }
 
-/// `did you mean …?` for the candidate nearest to `found`; else a list of the candidates.
-pub fn did_you_mean(found: &str, candidates: &[&str]) -> String {
+/// The one of `candidates` that `found` is, or is a slip of the pen from.
+pub fn closest<'a>(found: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let lower = found.to_ascii_lowercase();
     let length = lower.chars().count();
     let near = candidates.iter().filter(|candidate| candidate.len() < 2 * length + 4 && length < 80);
-    let near = near.map(|candidate| (distance(&lower, &candidate.to_ascii_lowercase()), candidate));
-    match near.min() {
-        // One slip in three letters: of two in four another word comes.
-        Some((steps, candidate)) if steps <= (length / 3).max(1) => format!("did you mean `{candidate}`?"),
+    let near = near.map(|candidate| (distance(&lower, &candidate.to_ascii_lowercase()), *candidate));
+    // One slip in three letters: of two in four another word comes.
+    near.min().filter(|(steps, _)| *steps <= (length / 3).max(1)).map(|(_, candidate)| candidate)
+}
+
+/// `did you mean …?` for the candidate nearest to `found`; else a list of the candidates.
+pub fn did_you_mean(found: &str, candidates: &[&str]) -> String {
+    match closest(found, candidates) {
+        Some(candidate) => format!("did you mean `{candidate}`?"),
         _ if !candidates.is_empty() && candidates.len() <= 12 => format!("known are: {}", candidates.join(", ")),
         _ => String::new(),
     }

@@ -13,7 +13,7 @@ use crate::config::common::{FilterOptions, InputOptions, OutputOptions, refuse_u
 use crate::config::types::StorageType;
 use crate::config::{
     Diagnostics, Loaded, Matcher, OptionSpec, Options, Place, RedactRule, Section, SectionKind, Service, Severity,
-    VariableFile, did_you_mean, readable, without_telemetry,
+    VariableFile, closest, did_you_mean, readable, without_telemetry,
 };
 use crate::filters::condition::{Condition, conditional};
 use crate::metrics::{FilterMetrics, InputMetrics, Metrics, OutputMetrics};
@@ -516,7 +516,7 @@ impl Builder<'_> {
             }
             None => {
                 let mut keys = section.entries.iter().map(|entry| &entry.key);
-                let misspelt = keys.find(|key| did_you_mean(&key.text, &["name"]).starts_with("did"));
+                let misspelt = keys.find(|key| closest(&key.text, &["name"]).is_some());
                 let (place, help) = match misspelt {
                     Some(key) => (key.place, "did you mean `Name`?"),
                     None => (section.place, "add `Name <plugin>`"),

@@ -117,9 +117,7 @@ impl KeySource {
             )),
         }
     }
-}
 
-impl KeySource {
     /// How its file must be guarded where `user` runs the agent. Where the service manager hands a file to a user by a list of access, its
     /// mode shows that as a right of the group.
     fn guard(&self, user: Option<u32>) -> Guard {

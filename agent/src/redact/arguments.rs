@@ -7,7 +7,7 @@ use super::pairs::{BARE, QUOTED};
 use super::quote::SLASHES;
 use super::scanner::Pass;
 use super::token::has_own;
-use super::value::{Value, spaces};
+use super::value::{Value, is_mixed, spaces};
 
 /// Longest name of an option, in bytes.
 const NAME: usize = 48;
@@ -77,8 +77,7 @@ impl Pass<'_> {
         let value = Value::bare(start..self.end_of(start, Kind::Bare));
         // The beginning of a long one tells.
         let text = &self.text[value.span.start..value.span.end.min(value.span.start + NAME)];
-        let is_one = text.iter().any(u8::is_ascii_digit) && text.iter().any(u8::is_ascii_alphabetic);
-        (is_one && self.is_value(detector, &value, BARE)).then_some((detector, value.span))
+        (is_mixed(text) && self.is_value(detector, &value, BARE)).then_some((detector, value.span))
     }
 
     /// Where the bracket opens of a tuple whose first string begins at `at`.

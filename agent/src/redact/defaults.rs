@@ -5,7 +5,7 @@ use super::ends::Kind;
 use super::pairs::QUOTED;
 use super::quote::Quote;
 use super::scanner::Pass;
-use super::value::{Value, spaces};
+use super::value::{Value, is_mixed, spaces};
 
 /// What stands before a string that is taken where nothing else is.
 const OR: &[&[u8]] = &[b"||", b"or ", b"??", b"?:"];
@@ -87,8 +87,7 @@ impl Pass<'_> {
         // The beginning of a long one tells.
         let value = &self.text[at.min(end)..end.min(at + VARIABLE)];
         let is_code = value.iter().any(|byte| matches!(byte, b'(' | b'[' | b'.'));
-        let is_one = value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic) && !is_code;
-        is_one.then(|| Value::bare(at..end))
+        (is_mixed(value) && !is_code).then(|| Value::bare(at..end))
     }
 
     /// What the type of a parameter at `start` says: none if no type stands there, else the string that it has by default, if there is

@@ -75,6 +75,11 @@ impl Value {
     }
 }
 
+/// Whether digits and letters are in `text`, so that it is more than a word or a number.
+pub(super) fn is_mixed(text: &[u8]) -> bool {
+    text.iter().any(u8::is_ascii_digit) && text.iter().any(u8::is_ascii_alphabetic)
+}
+
 pub(super) fn spaces(text: &[u8]) -> usize {
     text.iter().take(3).take_while(|byte| matches!(byte, b' ' | b'\t')).count()
 }

@@ -188,9 +188,14 @@ impl Walk {
         if !matches!(tokens.next(), Some(Token::Close(_))) {
             return false;
         }
-        let bytes = |range: &Range<usize>| splice.bytes(range);
-        let date = [b"[", bytes(&year), b",", bytes(&month), b",", bytes(&day), b"]"].concat();
+        let mut date = self.take_number();
+        for (at, number) in [&year, &month, &day].into_iter().enumerate() {
+            date.push(if at > 0 { b',' } else { b'[' });
+            date.extend_from_slice(splice.bytes(number));
+        }
+        date.push(b']');
         let is_one = self.replace_date(&date, key, here);
+        self.give_number(date);
         if is_one {
             splice.tokens = tokens;
             splice.put(year.start..day.end, &[b"\"", self.piece.as_slice(), b"\""].concat());

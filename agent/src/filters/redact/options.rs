@@ -10,7 +10,7 @@ use vigie_parsers::batch::Timestamp;
 
 use super::paths::{MOST, Paths, Rule};
 use super::rules;
-use crate::config::{Diagnostics, Located, OptionType, Options, Section, did_you_mean, read_bounded};
+use crate::config::{Diagnostics, Located, OptionType, Options, Section, closest, read_bounded};
 use crate::encode::accessor::{Path, Step};
 use crate::plugin::Hidden;
 use crate::privacy::{
@@ -146,12 +146,7 @@ impl Setup {
         let live = keys(section, &options, (needs_key, dry_run), now, findings)?;
         let (policy, paths) = (Arc::new(policy), Arc::new(Paths::new(rules)));
         let setup = Self { policy, wholes, paths, keys: options.keys, report, live };
-        for (value, _) in values(section, "field")
-            .zip(&*setup.wholes)
-            .enumerate()
-            .filter(|(at, _)| setup.paths.is_shut(*at))
-            .map(|(_, two)| two)
-        {
+        for (_, value) in values(section, "field").enumerate().filter(|(at, _)| setup.paths.is_shut(*at)) {
             let message = "this rule never applies: `Exclude` names the field, or a map around it";
             findings
                 .warning(value.place, "V510", message)
@@ -205,9 +200,7 @@ fn wrong(value: &Located, key: &str, expected: &str, help: String, findings: &mu
 
 /// The one of `names` that `word` is, or is near to.
 fn near(word: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    let names: Vec<&'static str> = names.collect();
-    let near = did_you_mean(word, &names);
-    names.into_iter().find(|name| near == format!("did you mean `{name}`?"))
+    closest(word, &names.collect::<Vec<_>>())
 }
 
 /// How the action called `word`, or nearly so, is configured; a label where there is none.

@@ -253,9 +253,8 @@ impl Walk {
     fn date_in(&mut self, batch: &mut Batch, range: Range, key: Text, here: Here) -> Option<Value> {
         let numbers: &[Field; 3] = batch.fields(range).try_into().ok()?;
         let mut date = self.take_number();
-        date.push(b'[');
         for (at, field) in numbers.iter().enumerate() {
-            date.extend_from_slice(if at > 0 { b"," } else { b"" });
+            date.push(if at > 0 { b',' } else { b'[' });
             match field.value {
                 Value::Number(span) => date.extend_from_slice(batch.bytes(span)),
                 computed => push_computed(computed, &mut date),

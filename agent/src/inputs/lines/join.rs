@@ -395,7 +395,8 @@ impl JoinedLines {
         }
     }
 
-    /// Gives out what of one output `wanted` says is over: an unfinished part is taken as a whole line first, which may go on with the trace before it.
+    /// Gives out what of one output `wanted` says is over: an unfinished part is taken as a whole line first, which may go on with the
+    /// trace before it.
     fn give_out_of(&mut self, work: &mut Work, output: Output, wanted: &impl Fn(&Pending, bool) -> bool) {
         let slot = output as usize;
         if let Some(mut part) = self.partial[slot].take_if(|pending| wanted(pending, false)) {

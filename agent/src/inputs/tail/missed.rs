@@ -246,7 +246,7 @@ impl Tail {
     }
 
     /// Whether a file that is followed, or was, is called `name` itself.
-    fn is_known_log(&self, name: &Path) -> bool {
+    pub(super) fn is_known_log(&self, name: &Path) -> bool {
         self.rows.named(name).next().is_some() || self.files.values().any(|file| **file.name() == *name)
     }
 

@@ -92,9 +92,7 @@ impl Tail {
 
     /// Whether a file that is new at `path` is read from its head, as what takes the place of a file that was followed always is.
     pub(super) fn begins_at_head(&self, path: &Path) -> bool {
-        self.settings.read_new_from_head
-            || self.files.values().any(|file| **file.name() == *path)
-            || self.rows.iter().any(|row| *row.name == *path)
+        self.settings.read_new_from_head || self.is_known_log(path)
     }
 
     fn watch(&mut self, mut directories: std::collections::BTreeSet<PathBuf>) {
@@ -156,8 +154,8 @@ impl Tail {
         self.gather();
         self.take_up_arrived();
         let mut listings = Listings::default();
-        for (name, place, (birth, seen)) in &born {
-            let (birth, seen) = (*birth, *seen);
+        for (name, place, known) in &born {
+            let (birth, seen) = *known;
             self.take_up_missed((name, place), Since::renamed(birth, 0), &mut listings);
             let late = birth / 1_000_000_000 + WRITTEN_LATE;
             // What was written to later than the last run saw its log came behind that, or has a row.

@@ -257,9 +257,7 @@ impl Tail {
         }
         is_unsure
     }
-}
 
-impl Tail {
     /// Tells where another content was written over the one that the gzip file at `path` had before it showed whose that was.
     fn tell_unjudged(&self, path: &Path, metadata: &Metadata) {
         let Some(before) = self.gzips.borrow_mut().take_unjudged(metadata) else { return };
