@@ -60,11 +60,14 @@ const HARD: &[&str] = &[
     "shard [logs-2026.11.28][{D1}] flushed, seq_no {D9}",
 ];
 
-/// Clean lines, `made` of them drawn.
-pub(crate) fn lines(draw: &mut Draw, made: usize) -> Vec<String> {
-    let mut lines: Vec<String> = FIXED.lines().filter(|line| !line.starts_with("##")).map(str::to_owned).collect();
-    lines.extend((0..made).map(|_| filled(draw)));
-    lines
+/// The lines of the file.
+pub(crate) fn fixed() -> Vec<String> {
+    FIXED.lines().filter(|line| !line.starts_with("##")).map(str::to_owned).collect()
+}
+
+/// So many lines that are drawn.
+pub(crate) fn made(draw: &mut Draw, many: usize) -> Vec<String> {
+    (0..many).map(|_| filled(draw)).collect()
 }
 
 fn filled(draw: &mut Draw) -> String {
