@@ -47,6 +47,8 @@ pub(super) struct Since {
     pub(super) seen: i64,
     /// Whether it was truncated: what was missed lies in copies.
     pub(super) is_copied: bool,
+    /// Whether nothing but gzip files is left to be judged of which it did not show yet whose content they have.
+    pub(super) is_unjudged: bool,
     /// When it was found that something may have been missed, in seconds since 1970.
     pub(super) until: i64,
     /// What was truncated unread: its copy, should it be found too late, is read by nobody.
@@ -56,7 +58,12 @@ pub(super) struct Since {
 impl Since {
     /// Since the content that was `born` then, and `seen` last in its place, was there no more, by its name alone.
     pub(super) fn renamed(born: i64, seen: i64) -> Self {
-        Self { born, seen, is_copied: false, until: seen, gone: None }
+        Self { born, seen, is_copied: false, is_unjudged: false, until: seen, gone: None }
+    }
+
+    /// The same where all but gzip files that may still be written was looked at.
+    pub(super) fn unjudged(born: i64, seen: i64) -> Self {
+        Self { is_unjudged: true, ..Self::renamed(born, seen) }
     }
 
     /// What was missed since this and since `other`.
@@ -66,6 +73,7 @@ impl Since {
             born,
             seen,
             is_copied: self.is_copied || other.is_copied,
+            is_unjudged: self.is_unjudged && other.is_unjudged,
             until: self.until.max(other.until),
             gone: other.gone.or(self.gone),
         }
@@ -150,8 +158,10 @@ impl Tail {
         }
         let Search { place, since, next, .. } = &*search;
         let since = since.and(*next);
-        self.take_up_missed((name, place), since, listings);
-        if self.take_up_compressed((name, place), (since.born, since.seen - 1), listings) {
+        if !since.is_unjudged {
+            self.take_up_missed((name, place), since, listings);
+        }
+        if self.take_up_compressed((name, place), since, listings) {
             return self.scan_within(UNSURE);
         }
         search.looks -= u8::from(holder == Holder::Log);

@@ -164,7 +164,10 @@ impl Tail {
         let new = self.add(same, &metadata, new, standing);
         self.keep_within(new);
         if may_have_missed {
-            self.search((name, place), Since { born, seen, is_copied: true, until: (self.clock)().seconds, gone });
+            self.search(
+                (name, place),
+                Since { is_copied: true, until: (self.clock)().seconds, gone, ..Since::renamed(born, seen) },
+            );
         }
     }
 
@@ -196,7 +199,7 @@ impl Tail {
     /// Whether what changed is a copy, and not a log that is written anew: its log is followed where that is.
     pub(super) fn is_overwritten_copy(&self, number: u64) -> bool {
         let Some(file) = self.files.get(&number).filter(|file| file.may_be_copy()) else { return false };
-        let since = Since { born: 0, seen: 0, is_copied: true, until: 0, gone: None };
+        let since = Since { is_copied: true, ..Since::renamed(0, 0) };
         let is_known = |metadata: Metadata| {
             metadata.len() > 0 && !self.is_unknown((file.name(), file.name()), (&file.file, &metadata), since)
         };

@@ -160,7 +160,9 @@ impl Tail {
             let late = birth / 1_000_000_000 + WRITTEN_LATE;
             // What was written to later than the last run saw its log came behind that, or has a row.
             let since = if seen > 0 { late.min(seen - 1) } else { late };
-            self.take_up_compressed((name, place), (birth, since), &mut listings);
+            if self.take_up_compressed((name, place), Since::renamed(birth, since + 1), &mut listings) {
+                self.search((name.as_path().into(), place.as_path().into()), Since::unjudged(birth, since + 1));
+            }
         }
         for path in unknown {
             self.meet(&path, !self.settings.read_from_head);

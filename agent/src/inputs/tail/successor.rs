@@ -16,6 +16,7 @@ use super::Tail;
 use super::akin;
 use super::file::{self, FileId, Standing, Tailed};
 use super::gzips::Age;
+use super::missed::Since;
 use super::opened::{self, Opened};
 use super::proof;
 use super::rotate::{Copy, is_out_of_descriptors};
@@ -204,15 +205,15 @@ impl Tail {
     }
 
     /// Takes up what came and was compressed while nobody looked: gzip files beside `place` with unknown content that was written
-    /// to later than `since`, in seconds, where the birth of the known content is known at all. Gives whether one of them is
+    /// to `since` what is known was seen, or later, where the birth of the known content is known at all. Gives whether one of them is
     /// to be looked at again, since it may still be written.
     pub(super) fn take_up_compressed(
         &mut self,
         (name, place): (&Path, &Path),
-        (born, since): (i64, i64),
+        since: Since,
         listings: &mut Listings,
     ) -> bool {
-        if born == 0 {
+        if since.born == 0 {
             return false;
         }
         let position = Position { name: name.into(), place: Some(place.into()), ..Position::default() };
@@ -224,14 +225,18 @@ impl Tail {
         };
         let beside: Vec<(PathBuf, Metadata)> = there.values().filter(beside).cloned().collect();
         for (path, metadata) in beside {
-            self.tell_unjudged(&path, &metadata);
-            if self.is_followed(&metadata) || metadata.mtime() <= since || self.paths.is_excluded(&path) {
+            let was_unjudged = self.tell_unjudged(&path, &metadata);
+            let is_due = metadata.mtime() >= since.seen && (was_unjudged || !since.is_unjudged);
+            if self.is_followed(&metadata) || !is_due || self.paths.is_excluded(&path) {
                 continue;
             }
             let (file, metadata) = match file::open(&path) {
                 Ok(opened) => opened,
                 Err(error) => {
-                    is_unsure |= is_out_of_descriptors(&error);
+                    if is_out_of_descriptors(&error) {
+                        self.gzips.borrow_mut().note_unjudged(&metadata, Vec::new());
+                        is_unsure = true;
+                    }
                     continue;
                 }
             };
@@ -258,16 +263,18 @@ impl Tail {
         is_unsure
     }
 
-    /// Tells where another content was written over the one that the gzip file at `path` had before it showed whose that was.
-    fn tell_unjudged(&self, path: &Path, metadata: &Metadata) {
-        let Some(before) = self.gzips.borrow_mut().take_unjudged(metadata) else { return };
+    /// Tells where another content was written over the one that the gzip file at `path` had before it showed whose that was. Gives
+    /// whether that was asked before.
+    fn tell_unjudged(&self, path: &Path, metadata: &Metadata) -> bool {
+        let Some(before) = self.gzips.borrow_mut().take_unjudged(metadata) else { return false };
         let is_same = file::open(path).is_ok_and(|(file, _)| head_of(&file).starts_with(&before));
         if is_same || before.is_empty() {
-            return;
+            return true;
         }
         warn!(component = %self.settings.name, file = %path.display(),
             "a gzip file was written over before it showed whether what it held is read elsewhere: that may be lost");
         self.abandon(0, true);
+        true
     }
 }
 

@@ -207,34 +207,43 @@ fn what_was_rotated_and_compressed_while_nobody_looked_is_read() {
     assert_eq!(texts, lines(1, 5));
 }
 
-/// A log that was seconds old at the stop: what came behind it was written to later than that was seen.
+/// A log that was seconds old at the stop: what came behind it was written to later than that was seen. One that is young at the start may
+/// still be written: it is looked at again.
 #[test]
 fn what_was_rotated_and_compressed_soon_after_a_stop_is_read() {
-    now_is_real();
-    WALL.set(WALL.get() - 66);
-    let written = |rig: &Rig, name: &str, seconds: u64| {
-        let file = OpenOptions::new().write(true).open(rig.path(name)).expect("it opens");
-        let now = file.metadata().and_then(|metadata| metadata.modified()).expect("it has a time");
-        file.set_modified(now - Duration::from_secs(seconds)).expect("it is set");
-    };
-    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
-    rig.append("a.log.0", "of before the first start\n");
-    compress_away(&rig, "a.log.0", "a.log.0.gz");
-    written(&rig, "a.log.0.gz", 9);
-    rig.append("a.log", &numbered(1, 2));
-    rig.start().stop();
-    now_is_real();
-    rig.rename("a.log", "a.log.2");
-    compress_away(&rig, "a.log.2", "a.log.2.gz");
-    rig.append("a.log.1", &numbered(3, 4));
-    compress_away(&rig, "a.log.1", "a.log.1.gz");
-    written(&rig, "a.log.1.gz", 4);
-    rig.append("a.log", &numbered(5, 5));
-    rig.start().wait(5);
+    for is_young_at_start in [false, true] {
+        now_is_real();
+        WALL.set(WALL.get() - 66);
+        let written = |rig: &Rig, name: &str, seconds: u64| {
+            let file = OpenOptions::new().write(true).open(rig.path(name)).expect("it opens");
+            let now = file.metadata().and_then(|metadata| metadata.modified()).expect("it has a time");
+            file.set_modified(now - Duration::from_secs(seconds)).expect("it is set");
+        };
+        let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+        rig.append("a.log.0", "of before the first start\n");
+        compress_away(&rig, "a.log.0", "a.log.0.gz");
+        written(&rig, "a.log.0.gz", 9);
+        rig.append("a.log", &numbered(1, 2));
+        rig.start().stop();
+        now_is_real();
+        rig.rename("a.log", "a.log.2");
+        compress_away(&rig, "a.log.2", "a.log.2.gz");
+        rig.append("a.log.1", &numbered(3, 4));
+        compress_away(&rig, "a.log.1", "a.log.1.gz");
+        rig.append("a.log", &numbered(5, 5));
+        if is_young_at_start {
+            rig.start();
+            written(&rig, "a.log.1.gz", 4);
+        } else {
+            written(&rig, "a.log.1.gz", 4);
+            rig.start();
+        }
+        rig.wait(5);
 
-    let mut texts = rig.texts();
-    texts.sort();
-    assert_eq!(texts, lines(1, 5));
+        let mut texts = rig.texts();
+        texts.sort();
+        assert_eq!(texts, lines(1, 5), "young at the start: {is_young_at_start}");
+    }
 }
 
 #[test]

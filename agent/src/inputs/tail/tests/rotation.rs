@@ -535,7 +535,7 @@ fn a_missed_file_is_read_though_its_name_changes_while_it_is_looked_for() {
     listings.siblings(&place);
     rig.rename("a.log.0", "a.log.5").rename("a.log.1", "a.log.0");
 
-    let since = Since { born, seen: 0, is_copied: false, until: 0, gone: None };
+    let since = Since::renamed(born, 0);
     rig.tail().take_up_missed((&place, &place), since, &mut listings);
     rig.run();
 
@@ -599,7 +599,7 @@ fn what_has_come_to_the_path_of_a_missed_log_is_read_only_if_it_is_unknown() {
     let listed = FileId::of(&fs::metadata(&log).expect("it is there"));
     fs::copy(&log, &copy).expect("copied");
     fs::write(&log, "new\n").expect("truncated");
-    let since = Since { born: 1, seen: 0, is_copied: true, until: 0, gone: None };
+    let since = Since { is_copied: true, ..Since::renamed(1, 0) };
 
     rig.tail().take_up_rotated((&log, &log), (&copy, listed), since);
     assert_eq!(rig.open_files(), 1, "it is what was read of the log");
