@@ -230,28 +230,10 @@ impl Tail {
             if self.is_followed(&metadata) || !is_due || self.paths.is_excluded(&path) {
                 continue;
             }
-            let (file, metadata) = match file::open(&path) {
-                Ok(opened) => opened,
-                Err(error) => {
-                    if is_out_of_descriptors(&error) {
-                        self.gzips.borrow_mut().note_unjudged(&metadata, Vec::new());
-                        is_unsure = true;
-                    }
-                    continue;
-                }
-            };
-            let is_new = self.row_in(&file, &metadata).is_none()
-                && match self.kin_of(&file, &path) {
-                    Kin::Unknown if is_young(&metadata) => {
-                        self.gzips.borrow_mut().note_unjudged(&metadata, head_of(&file));
-                        is_unsure = true;
-                        false
-                    }
-                    Kin::None | Kin::Unknown | Kin::Copy => true,
-                    Kin::Open | Kin::Stored(_) => false,
-                };
-            if is_new {
-                missed.push((metadata.mtime(), path));
+            match self.judge(&path, &metadata) {
+                Some(true) => missed.push((metadata.mtime(), path)),
+                Some(false) => {}
+                None => is_unsure = true,
             }
         }
         missed.sort();
@@ -261,6 +243,29 @@ impl Tail {
             self.take_up(TakeUp { path: &path, name, from_end: false, standing: Standing::Rotated });
         }
         is_unsure
+    }
+
+    /// Whether the gzip file at `path` holds what is not known, if that shows yet.
+    fn judge(&self, path: &Path, metadata: &Metadata) -> Option<bool> {
+        let (file, metadata) = match file::open(path) {
+            Ok(opened) => opened,
+            Err(error) if is_out_of_descriptors(&error) => {
+                self.gzips.borrow_mut().note_unjudged(metadata, Vec::new());
+                return None;
+            }
+            Err(_) => return Some(false),
+        };
+        if self.row_in(&file, &metadata).is_some() {
+            return Some(false);
+        }
+        match self.kin_of(&file, path) {
+            Kin::Unknown if is_young(&metadata) => {
+                self.gzips.borrow_mut().note_unjudged(&metadata, head_of(&file));
+                None
+            }
+            Kin::None | Kin::Unknown | Kin::Copy => Some(true),
+            Kin::Open | Kin::Stored(_) => Some(false),
+        }
     }
 
     /// Tells where another content was written over the one that the gzip file at `path` had before it showed whose that was. Gives
