@@ -160,6 +160,8 @@ codes! {
         "Use two filters."
     "V503" "a `*` that stands for itself"
         "Prefixes are written without a star: leave it out."
+    "V504" "a filter that cannot be a processor of an output"
+        "`multiline` waits for further records, and an output gets copies of those that are there."
     "V510" "a rule of `redact` that cannot be used"
         "`Action` takes an entity or group and an action, `Field` a path and an action; `vigie redact entities` lists entities and groups, `vigie help redact` the actions. Nothing runs until it is mended, so that nothing passes in the clear."
     "V511" "a key ring that cannot be used"

@@ -9,7 +9,7 @@ use super::number::Number;
 use super::pattern;
 use crate::config::{Diagnostics, OptionType, Options, Section};
 use crate::encode::accessor::Path;
-use crate::plugin::{Filter, FilterContext, FilterFactory};
+use crate::plugin::{Filter, FilterContext, FilterFactory, Stage, Stream, Wanted};
 
 crate::options! {
     /// Keys of a condition.
@@ -252,6 +252,18 @@ impl Filter for Conditional {
             let index = batch.push(entry.time, entry.origin);
             batch.entries_mut()[index] = entry;
         }
+    }
+
+    fn holds(&self) -> bool {
+        self.inner.holds()
+    }
+
+    fn holder(&self, stream: &Arc<Stream>, wanted: Option<Wanted>) -> Option<Box<dyn Stage>> {
+        let (condition, mut others, mut scratch) = (self.condition.clone(), wanted, Vec::new());
+        let is_wanted = move |record: Record<'_>| {
+            condition.holds(record, &mut scratch) && others.as_mut().is_none_or(|others| others(record))
+        };
+        self.inner.holder(stream, Some(Box::new(is_wanted)))
     }
 
     fn rules(&self) -> Option<String> {

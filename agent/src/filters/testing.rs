@@ -152,7 +152,7 @@ pub(super) fn held(factory: &FilterFactory, records: &[&str]) -> Vec<String> {
         stage: Arc::new(|_: &Arc<Stream>| -> Box<dyn Stage> { unreachable!("no raw lines") }),
         sent_below: 0.into(),
     });
-    let mut holder = factory().holder(&stream).expect("it holds records back");
+    let mut holder = factory().holder(&stream, None).expect("it holds records back");
     let mut parcels = Vec::new();
     for (end, text) in (1..).zip(records) {
         let mut batch = memory.take(1024, Duration::ZERO).expect("there is memory");

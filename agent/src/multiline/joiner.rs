@@ -121,7 +121,9 @@ impl Joiner {
         let mut buffers = std::mem::take(&mut self.buffers);
         for index in 0..raw {
             let origin = work.parcel.batch.entries()[index].origin;
-            if !work.is_earlier(&origin) {
+            if work.is_earlier(&origin) {
+                self.points.before_earlier();
+            } else {
                 self.points.before(&origin, work.parcel.end, self.open.is_empty());
             }
             self.record(&mut work, (index, fits(index)), &mut buffers);
@@ -179,6 +181,9 @@ impl Joiner {
             }
             let over = self.open.remove(at);
             work.emit(over, &self.chain, false);
+            if self.open.is_empty() {
+                self.points.begins();
+            }
         }
         self.begin(work, line);
     }

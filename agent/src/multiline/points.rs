@@ -12,6 +12,8 @@ pub(super) struct Points {
     clean: u64,
     /// Where a record began while no event was open. Not clean before the joiner in front is clean behind it.
     next: Option<u64>,
+    /// Where the record began that was noted last, if all others before it end there.
+    last: Option<u64>,
     /// Behind all records seen.
     covered: u64,
     /// The last clean point of what is in front.
@@ -32,10 +34,21 @@ impl Points {
         }
         // One that was held in front comes behind those it was read before, and what it begins may go on behind them.
         self.next = self.next.filter(|next| *next <= from);
-        if idle && self.covered <= from {
-            self.next = Some(from);
+        self.last = (self.covered <= from).then_some(from);
+        if idle {
+            self.begins();
         }
         self.covered = self.covered.max(to);
+    }
+
+    /// Notes a record of a stream before this one, which tells nothing.
+    pub(super) fn before_earlier(&mut self) {
+        self.last = None;
+    }
+
+    /// Notes that no event is open where the record that was noted last begins.
+    pub(super) fn begins(&mut self) {
+        self.next = self.last.or(self.next);
     }
 
     /// Notes the end of a parcel whose clean point is `end`. `oldest` is where the first open event begins.

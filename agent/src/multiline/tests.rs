@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use vigie_parsers::Parser;
 use vigie_parsers::batch::Timestamp;
 use vigie_parsers::json::JsonParser;
-use vigie_parsers::multiline::{Machine, Until};
+use vigie_parsers::multiline::{Machine, Rule, Rules, Until};
 
 use super::*;
 use crate::encode::json::push_object;
@@ -118,6 +118,22 @@ fn a_record_without_the_text_ends_what_is_open_and_keeps_its_place() {
         [r#"{"g":"a","log":"x"}"#, r#"{"g":"b","log":"y"}"#, r#"{"other":true}"#, r#"{"g":"a","log":"z;"}"#]
     );
     assert_eq!(rig.ledger.committed(), 40);
+}
+
+/// The line that ends one event begins the next one: nothing is open there.
+#[test]
+fn reading_may_begin_again_where_one_event_follows_on_another() {
+    let rule = |from: &str, regex: &str| Rule { from: from.into(), regex: regex.into(), to: "cont".into() };
+    let rules = Rules::new(&[rule("start_state", "/^[0-9]/"), rule("cont", "/^ /")]).expect("they fit");
+    let parser = MultilineParser::new("test", Machine::Rules(rules));
+    let mut rig = Rig::new(Chain { parsers: vec![Arc::new(parser)], ..chain(1000) });
+
+    let first = rig.feed(&[r#"{"log":"1 a"}"#, r#"{"log":" b"}"#, r#"{"log":"2 a"}"#, r#"{"log":" b"}"#]);
+    assert_eq!((first.len(), rig.ledger.committed()), (1, 20));
+    let second = rig.feed(&[r#"{"log":" c"}"#, r#"{"log":"3 a"}"#]);
+    assert_eq!((second.len(), rig.ledger.committed()), (1, 50));
+    let third = rig.feed(&[r#"{"log":"4 a"}"#, r#"{"g":"b","log":"5 a"}"#, r#"{"log":"6 a"}"#]);
+    assert_eq!((third.len(), rig.ledger.committed()), (2, 60), "the event of another group is open at the last line");
 }
 
 #[test]

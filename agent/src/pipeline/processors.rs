@@ -85,6 +85,11 @@ impl OutputProcessors {
     }
 }
 
+/// Whether `filter` holds records back, of which an output gets a copy of those alone that are there.
+fn holds(filter: &BuiltFilter) -> bool {
+    (filter.factory)().holds()
+}
+
 fn is_off(item: &Section) -> bool {
     item.get("active").is_some_and(|value| bool::parse(&value.text) == Ok(false))
 }
@@ -105,7 +110,13 @@ impl Builder<'_> {
             match signal.text.as_str() {
                 "logs" if is_off(item) => {}
                 "logs" => {
-                    built.extend(self.processor(item, of, number));
+                    let processor = self.processor(item, of, number);
+                    if section.kind == SectionKind::Output && processor.as_ref().is_some_and(holds) {
+                        let message = format!("`{}` cannot be a processor of an output", item.name());
+                        let help = "make it a filter, or a processor of the inputs";
+                        self.findings.error(item.place, "V504", message).help(help);
+                    }
+                    built.extend(processor);
                     number += 1;
                 }
                 other if OTHER_SIGNALS.contains(&other) => {

@@ -305,7 +305,7 @@ impl<'a> Worker<'a> {
         built.metrics.records.add(parcel.batch.len() as u64);
         parcel.settle_removed(Outcome::Filtered);
         let (filter, heirs) = (&self.filters[at], &self.heirs);
-        let make = |stream: &Arc<Stream>| Some(heirs.introduce(stream.id, filter.holder(stream)?));
+        let make = |stream: &Arc<Stream>| Some(heirs.introduce(stream.id, filter.holder(stream, None)?));
         let Taken { before, on } = self.holding.take((at, tag), make, parcel);
         if let Some(before) = before {
             self.filter_rest(at, before);

@@ -28,6 +28,6 @@ pub use queue::{ByteQueue, Popped, Weight};
 pub use succession::{Passed, Succession};
 pub use tables::{
     BuildContext, BuildFilter, BuildInput, BuildOutput, Canary, Filter, FilterContext, FilterFactory, FilterKind,
-    Hidden, InputKind, InputSetup, KeyPath, OutputKind, Purpose,
+    Hidden, InputKind, InputSetup, KeyPath, OutputKind, Purpose, Wanted,
 };
 pub use withheld::Withheld;

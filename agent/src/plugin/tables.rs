@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use vigie_parsers::batch::Batch;
+use vigie_parsers::batch::{Batch, Record};
 use vigie_parsers::{Parser, Parsers};
 
 use super::input::{Input, Stage, Stop, Stream};
@@ -21,9 +21,10 @@ pub trait Filter: Send {
         false
     }
 
-    /// What takes the parcels of `stream`, in place of [`Filter::apply`], where it holds records back.
-    fn holder(&self, stream: &Arc<Stream>) -> Option<Box<dyn Stage>> {
-        let _ = stream;
+    /// What takes the parcels of `stream`, in place of [`Filter::apply`], where it holds records back; those that are not `wanted` go
+    /// on as they are.
+    fn holder(&self, stream: &Arc<Stream>, wanted: Option<Wanted>) -> Option<Box<dyn Stage>> {
+        let _ = (stream, wanted);
         None
     }
 
@@ -60,6 +61,9 @@ pub trait Filter: Send {
         None
     }
 }
+
+/// Whether a filter is meant for a record.
+pub type Wanted = Box<dyn FnMut(Record<'_>) -> bool + Send>;
 
 /// The keys, one inside the other, that lead to a field; at least one.
 pub type KeyPath = Vec<Vec<u8>>;

@@ -8,9 +8,9 @@ use vigie_parsers::multiline::{Machine, MultilineParser, Until};
 
 use crate::config::{Diagnostics, OptionType, Options, Section};
 use crate::metrics::FilterMetrics;
-use crate::multiline::{self, Chain, Joiner, LOG};
+use crate::multiline::{self, Chain, Fits, Joiner, LOG};
 use crate::plugin::{
-    BuildContext, Filter, FilterContext, FilterFactory, FilterKind, Parcel, Stage, Stream, Succession,
+    BuildContext, Filter, FilterContext, FilterFactory, FilterKind, Parcel, Stage, Stream, Succession, Wanted,
 };
 
 /// The `multiline` filter.
@@ -126,15 +126,17 @@ impl Filter for MultilineFilter {
         true
     }
 
-    fn holder(&self, stream: &Arc<Stream>) -> Option<Box<dyn Stage>> {
+    fn holder(&self, stream: &Arc<Stream>, wanted: Option<Wanted>) -> Option<Box<dyn Stage>> {
         let joiner = Joiner::new(Arc::clone(&self.chain), Arc::clone(stream));
-        Some(Box::new(Held { joiner, metrics: Arc::clone(&self.metrics) }))
+        Some(Box::new(Held { joiner, wanted, metrics: Arc::clone(&self.metrics) }))
     }
 }
 
 /// The events of one stream, which are counted.
 struct Held {
     joiner: Joiner,
+    /// Which records are joined, where not all are.
+    wanted: Option<Wanted>,
     metrics: Arc<FilterMetrics>,
 }
 
@@ -147,7 +149,14 @@ impl Held {
 
 impl Stage for Held {
     fn run(&mut self, parcel: Parcel) -> Option<Parcel> {
-        let joined = self.joiner.run(parcel);
+        let joined = match &mut self.wanted {
+            None => self.joiner.run(parcel),
+            Some(wanted) => {
+                let fits: Vec<Fits> =
+                    parcel.batch.records().map(|record| if wanted(record) { Fits::Any } else { Fits::No }).collect();
+                Some(self.joiner.join(parcel, |at| fits[at])).filter(|parcel| !parcel.batch.is_empty())
+            }
+        };
         self.counted(joined)
     }
 
