@@ -53,7 +53,7 @@ pub(super) struct Pending {
     /// Number of the parser of a trace, and where it stands.
     pub(super) parser: usize,
     pub(super) state: State,
-    /// Whether no event was open elsewhere when it began, so that reading may begin at it again.
+    /// Whether no event of another output was open when it began, so that reading may begin at it again.
     pub(super) clean_start: bool,
 }
 

@@ -270,10 +270,17 @@ impl JoinedLines {
             let share = &mut work.parcel.shares[0];
             share.grow(1);
             let claim = Claim::new(share.split(1), self.shared.agent.detached(&line.origin, batch));
-            Earlier { claim, clean_start: self.open_events().next().is_none() }
+            Earlier { claim, clean_start: self.is_alone(line.output) }
         });
         let (time, touched) = (line.time, Instant::now());
         Pending { claim, time, bytes, time_length, first_tag, touched, parser, state, clean_start }
+    }
+
+    /// Whether no other output has an event open. What is open of `output` goes on with its next line, or ends before that.
+    fn is_alone(&self, output: Output) -> bool {
+        let is_idle =
+            |other: &Output| self.partial[*other as usize].is_none() && self.traces[*other as usize].is_none();
+        Output::ALL.iter().filter(|other| **other != output).all(is_idle)
     }
 
     /// A line that is in no runtime's format. A blank one is none, as in text mode.

@@ -367,6 +367,26 @@ fn the_position_waits_at_the_start_of_an_open_event_whatever_joins_it() {
     }
 }
 
+/// The first part of one trace comes while the one before is open, and ends it.
+#[test]
+fn reading_may_begin_again_where_a_trace_of_parts_follows_on_another() {
+    let runtime = ["1Z stdout P x.Foo", "1Z stdout F Exception: b"].map(str::to_owned);
+    let docker = [docker("x.Foo", "stdout", "1"), docker("Exception: b\\n", "stdout", "1")];
+    for (options, event) in [(["cri", "java"], runtime), (["docker", "java"], docker)] {
+        let text = format!("{}\n{}\n", event[0], event[1]);
+        for borders in [&[3][..], &[1, 3], &[2, 3], &[1, 2, 3]] {
+            let mut rig = Rig::new(&built_in(&options), 0);
+            let (mut events, mut from) = (0, 0);
+            for to in borders.iter().map(|many| text.len() * many) {
+                events += rig.feed(&text.repeat(3), from, to).len();
+                from = to;
+            }
+
+            assert_eq!((events, rig.ledger.committed()), (2, text.len() as u64 * 2), "{text} {borders:?}");
+        }
+    }
+}
+
 #[test]
 fn a_part_inside_of_another_line_is_no_place_to_read_again_from() {
     let parts =
