@@ -3,7 +3,7 @@
 use vigie_parsers::batch::{Batch, Origin};
 
 use super::joined;
-use crate::plugin::{Agent, Parcel};
+use crate::plugin::{Agent, Parcel, Succession};
 use crate::receipts::{Outcome, Share};
 
 /// A share of the range of the first line of an event.
@@ -79,11 +79,16 @@ impl Claim {
         }
     }
 
-    /// Goes on in the stream that succeeds its own, which was handed on up to `end`.
-    pub fn succeed(&mut self, end: u64) {
-        self.set_clean(end);
-        self.share.end_clean(end);
+    /// Goes on in the stream that succeeds its own, in which reading may begin again at `clean` as long as it is open.
+    pub fn succeed(&mut self, succession: &Succession, clean: u64) {
+        // One that came from a stream before that waits there.
+        let waits_from = if self.share.is_of(&succession.ledger) { Some(clean) } else { self.share.waits_from() };
+        self.set_clean(succession.end);
+        self.share.end_clean(succession.end);
         self.let_go();
+        if let Some(from) = waits_from {
+            self.share.wait(from);
+        }
         self.from = 0;
     }
 

@@ -321,7 +321,7 @@ impl Stage for Joiner {
     }
 
     fn succeed(&mut self, succession: &Succession) -> bool {
-        self.open.iter_mut().for_each(|open| open.claim.succeed(succession.end));
+        self.open.iter_mut().for_each(|open| open.claim.succeed(succession, self.points.clean()));
         self.earlier.retain(|ledger| ledger.in_flight() > 0);
         self.earlier.push(Arc::clone(&succession.ledger));
         (self.stream, self.epoch) = (Arc::clone(&succession.to), succession.epoch);

@@ -190,6 +190,11 @@ impl Share {
         self.receipt.waiters.store(waiting.from.len() as u64, Ordering::Release);
     }
 
+    /// Where its item begins, if that waits.
+    pub fn waits_from(&self) -> Option<u64> {
+        self.waits_from
+    }
+
     /// Its item waits no longer.
     pub fn go_on(&mut self) {
         let Some(from) = self.waits_from.take() else { return };

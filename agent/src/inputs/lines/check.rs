@@ -150,6 +150,12 @@ impl Rig {
 
     /// Hands on the lines of `text` from `from` to `to`, all of them complete, and settles what comes out.
     pub(super) fn feed(&mut self, text: &str, from: usize, to: usize) -> Vec<Event> {
+        let parcel = self.read(text, from, to);
+        settled(&self.agent, parcel)
+    }
+
+    /// The same of which nothing is delivered yet.
+    pub(super) fn read(&mut self, text: &str, from: usize, to: usize) -> Option<Parcel> {
         let mut batch = self.memory.take(to - from, Duration::ZERO).expect("there is memory");
         let mut offset = from;
         for line in text.get(from..to).expect("borders lie between lines").split_inclusive('\n') {
@@ -164,7 +170,6 @@ impl Rig {
         let share = self.ledger.open(to as u64);
         let (stream, tag) = (Arc::clone(&self.stream), Arc::from("t"));
         let parcel = Parcel { batch, shares: vec![share], stream, tag, end: to as u64, epoch: 0 };
-        let out = self.stage.run(parcel);
-        settled(&self.agent, out)
+        self.stage.run(parcel)
     }
 }

@@ -123,7 +123,7 @@ impl<E: Event> Held<E> {
 
     /// Goes on in the stream that succeeds its own. Returns whether an event is open.
     pub(super) fn succeed(&mut self, succession: &Succession) -> bool {
-        self.open.iter_mut().for_each(|open| open.claim.succeed(succession.end));
+        self.open.iter_mut().for_each(|open| open.claim.succeed(succession, self.clean));
         (self.stream, self.epoch) = (Arc::clone(&succession.to), succession.epoch);
         (self.clean, self.seen) = (0, 0);
         !self.open.is_empty()

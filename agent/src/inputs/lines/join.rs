@@ -472,7 +472,7 @@ impl Stage for JoinedLines {
 
     fn succeed(&mut self, succession: &Succession) -> bool {
         let open = self.partial.iter_mut().chain(&mut self.traces).flatten();
-        let open = open.map(|pending| pending.claim.succeed(succession.end)).count();
+        let open = open.map(|pending| pending.claim.succeed(succession, self.clean)).count();
         (self.stream, self.epoch) = (Arc::clone(&succession.to), succession.epoch);
         (self.clean, self.seen) = (0, 0);
         open > 0

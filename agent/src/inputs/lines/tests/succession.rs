@@ -150,6 +150,26 @@ fn the_stream_before_is_settled_once_the_event_is_and_not_earlier() {
     assert_eq!(texts_of(run.stored), [r#"{"time":"1Z","stream":"stdout","_p":"P","log":"abc"}"#]);
 }
 
+/// What was delivered before an event that passed on does not wait for it: an orderly stop does not read it again.
+#[test]
+fn the_stream_before_is_settled_up_to_what_passed_on() {
+    for mode in [built_in(&["cri", "java"]), built_in(&["docker", "cri", "java"])] {
+        let texts = ["1Z stdout F a\n2Z stdout F x.FooException: b\n", "3Z stdout F \tat c\n4Z stdout F d\n"];
+        let mut run = Run::new(&mode, texts, (&[true], usize::MAX), 0);
+        let first = run.rig.read(texts[0], 0, texts[0].len());
+        let before = run.succeed(0);
+        settled(&run.rig.agent, first);
+        assert_eq!(before.committed(), 14);
+
+        run.left = 1;
+        run.feed(1, 0);
+        assert_eq!((before.committed(), run.rig.ledger.committed()), (14, 0));
+        run.left = 1;
+        run.feed(1, 18);
+        assert_eq!((before.committed(), run.rig.ledger.committed()), (texts[0].len() as u64, texts[1].len() as u64));
+    }
+}
+
 #[test]
 fn with_the_events_of_a_stream_those_that_it_took_over_are_not_delivered() {
     let texts = ["1Z stdout P a\n", "2Z stdout P b\n"];
