@@ -85,11 +85,6 @@ impl OutputProcessors {
     }
 }
 
-/// Whether `filter` holds records back, of which an output gets a copy of those alone that are there.
-fn holds(filter: &BuiltFilter) -> bool {
-    (filter.factory)().holds()
-}
-
 fn is_off(item: &Section) -> bool {
     item.get("active").is_some_and(|value| bool::parse(&value.text) == Ok(false))
 }
@@ -111,11 +106,7 @@ impl Builder<'_> {
                 "logs" if is_off(item) => {}
                 "logs" => {
                     let processor = self.processor(item, of, number);
-                    if section.kind == SectionKind::Output && processor.as_ref().is_some_and(holds) {
-                        let message = format!("`{}` cannot be a processor of an output", item.name());
-                        let help = "make it a filter, or a processor of the inputs";
-                        self.findings.error(item.place, "V504", message).help(help);
-                    }
+                    self.refuse_holding(section, item, processor.as_ref());
                     built.extend(processor);
                     number += 1;
                 }
@@ -136,6 +127,15 @@ impl Builder<'_> {
             }
         }
         built
+    }
+
+    /// Refuses the processor `item` where `section` is an output and it holds records back.
+    fn refuse_holding(&mut self, section: &Section, item: &Section, processor: Option<&BuiltFilter>) {
+        if section.kind != SectionKind::Output || !processor.is_some_and(|filter| (filter.factory)().holds()) {
+            return;
+        }
+        let message = format!("`{}` cannot be a processor of an output", item.name());
+        self.findings.error(item.place, "V504", message).help("make it a filter, or a processor of the inputs");
     }
 
     /// The processor `item`, the one of this `number` among those of `of` that are not switched off.

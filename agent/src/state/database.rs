@@ -127,11 +127,11 @@ CREATE TABLE IF NOT EXISTS vigie_files_1 (
   id INTEGER PRIMARY KEY, offset INTEGER NOT NULL, inode INTEGER NOT NULL, device INTEGER NOT NULL, birth INTEGER NOT NULL,
   generation INTEGER NOT NULL, head INTEGER NOT NULL, head_length INTEGER NOT NULL, truncations INTEGER NOT NULL,
   first_inode INTEGER NOT NULL, place BLOB, seen INTEGER NOT NULL, reach INTEGER DEFAULT 0, periods BLOB,
-  succeeds INTEGER DEFAULT 0, born INTEGER DEFAULT 0);
+  succeeds INTEGER DEFAULT 0, born INTEGER DEFAULT 0, told INTEGER DEFAULT 0);
 ";
 
 /// Columns that tables lack which were made by older versions of Fluent Bit, or of this agent.
-const LATER_COLUMNS: [(&str, &str); 7] = [
+const LATER_COLUMNS: [(&str, &str); 8] = [
     ("in_tail_files", "rotated INTEGER DEFAULT 0"),
     ("in_tail_files", "offset_marker INTEGER DEFAULT 0"),
     ("in_tail_files", "offset_marker_size INTEGER DEFAULT 0"),
@@ -139,6 +139,7 @@ const LATER_COLUMNS: [(&str, &str); 7] = [
     ("vigie_files_1", "periods BLOB"),
     ("vigie_files_1", "succeeds INTEGER DEFAULT 0"),
     ("vigie_files_1", "born INTEGER DEFAULT 0"),
+    ("vigie_files_1", "told INTEGER DEFAULT 0"),
 ];
 
 impl Database {

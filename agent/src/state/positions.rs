@@ -78,6 +78,8 @@ pub struct Position {
     pub periods: Periods,
     /// What it succeeds: stored before anything of it is handed on.
     pub succeeds: Succeeds,
+    /// Whether it was told that its file is gone, and what was not read of it with it.
+    pub is_told: bool,
 }
 
 impl Default for Position {
@@ -97,6 +99,7 @@ impl Default for Position {
             reach: 0,
             periods: Periods::default(),
             succeeds: Succeeds::default(),
+            is_told: false,
         }
     }
 }
@@ -156,7 +159,7 @@ impl Positions {
         let mut statement = connection.prepare(
             "SELECT f.id, f.name, f.offset, f.inode, f.created, f.rotated, f.offset_marker, f.offset_marker_size, \
              v.offset, v.inode, v.device, v.birth, v.generation, v.head, v.head_length, v.truncations, v.first_inode, \
-             v.place, v.seen, v.reach, v.periods, v.succeeds, v.born FROM in_tail_files f LEFT JOIN vigie_files_1 v ON v.id = f.id ORDER BY f.id",
+             v.place, v.seen, v.reach, v.periods, v.succeeds, v.born, v.told FROM in_tail_files f LEFT JOIN vigie_files_1 v ON v.id = f.id ORDER BY f.id",
         )?;
         let rows = statement.query_map([], read_row)?;
         Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
@@ -300,8 +303,8 @@ fn write_known(connection: &Connection, id: i64, position: &Position) -> Result<
     let known = position.known.unwrap_or_default();
     let mut statement = connection.prepare_cached(
         "INSERT OR REPLACE INTO vigie_files_1 (id, offset, inode, device, birth, generation, head, head_length, \
-         truncations, first_inode, place, seen, reach, periods, succeeds, born) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+         truncations, first_inode, place, seen, reach, periods, succeeds, born, told) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
     )?;
     statement.execute(params![
         id,
@@ -319,7 +322,8 @@ fn write_known(connection: &Connection, id: i64, position: &Position) -> Result<
         position.reach.cast_signed(),
         position.periods.to_bytes(),
         position.succeeds.0,
-        position.born
+        position.born,
+        position.is_told
     ])?;
     Ok(())
 }
@@ -382,5 +386,6 @@ fn read_row(row: &rusqlite::Row<'_>) -> Result<Option<Position>, rusqlite::Error
             _ => Periods::default(),
         },
         succeeds: if trusted { Succeeds(short(21)?) } else { Succeeds::UNDECIDED },
+        is_told: trusted && integer(23)? != 0,
     }))
 }

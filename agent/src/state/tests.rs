@@ -32,6 +32,7 @@ fn position(name: &str) -> Position {
         reach: 14,
         periods: periods(),
         succeeds: Succeeds::content(u64::MAX),
+        is_told: true,
     }
 }
 
@@ -116,14 +117,21 @@ fn a_database_of_an_older_version_gets_what_it_lacks() {
     let mut stored = position("/a");
     open(&path).store(&mut [&mut stored], false).expect("it is stored");
     let older = Connection::open(&path).expect("it opens");
-    for column in ["reach", "periods", "succeeds", "born"] {
+    for column in ["reach", "periods", "succeeds", "born", "told"] {
         older.execute(&format!("ALTER TABLE vigie_files_1 DROP COLUMN {column}"), []).expect("it is there");
     }
     drop(older);
 
     let rows = open(&path).all().expect("it reads");
 
-    let lacking = Position { reach: 0, periods: Periods::default(), succeeds: Succeeds::UNDECIDED, born: 0, ..stored };
+    let lacking = Position {
+        reach: 0,
+        periods: Periods::default(),
+        succeeds: Succeeds::UNDECIDED,
+        born: 0,
+        is_told: false,
+        ..stored
+    };
     assert_eq!(rows, [lacking]);
 }
 

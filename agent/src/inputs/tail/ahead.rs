@@ -14,7 +14,7 @@ use crate::plugin::Clock;
 use crate::state::{Periods, Position, hour_of};
 
 /// How far the stored reach lies before what is read, so that a file is stored once a second and not with each turn.
-const AHEAD: u64 = 16 << 20;
+pub(super) const AHEAD: u64 = 16 << 20;
 
 /// Lines that may have been handed on before, and when they were read.
 #[derive(Debug)]

@@ -114,21 +114,8 @@ impl Tail {
         let now = Instant::now();
         let paths = Arc::new(paths);
         let arrivals = Arc::new(Arrivals::new(Arc::clone(&paths), descriptors::share(16, setup.alike)));
-        let settings = Settings {
-            name: Arc::clone(&setup.context.name),
-            tags: Tags::new(setup.tag, options.tag_regex.as_ref()),
-            read_from_head: options.read_from_head,
-            read_new_from_head: options.read_newly_discovered_files_from_head || options.read_from_head,
-            exit_on_eof: options.exit_on_eof,
-            refresh: refresh(options),
-            rotate_wait: options.rotate_wait,
-            ignore_older: options.ignore_older,
-            lets_older_go: options.ignore_active_older_files,
-            mem_buf_limit: setup.mem_buf_limit.filter(|limit| *limit > 0).map(|limit| limit as u64),
-            joins,
-        };
         Self {
-            settings,
+            settings: settings(options, joins, setup),
             paths,
             reading: reading(options, setup),
             stage,
@@ -171,6 +158,8 @@ impl Tail {
             scans: 0,
             gone_looked: now,
             gone: Default::default(),
+            unfound: Default::default(),
+            unseen: Default::default(),
             scan_again: None,
             left: HashSet::new(),
             copies: super::missed::Copies::new(),
@@ -182,6 +171,22 @@ impl Tail {
             complained: HashSet::new(),
             complain_again: now,
         }
+    }
+}
+
+fn settings(options: &TailOptions, joins: bool, setup: &InputSetup<'_>) -> Settings {
+    Settings {
+        name: Arc::clone(&setup.context.name),
+        tags: Tags::new(setup.tag, options.tag_regex.as_ref()),
+        read_from_head: options.read_from_head,
+        read_new_from_head: options.read_newly_discovered_files_from_head || options.read_from_head,
+        exit_on_eof: options.exit_on_eof,
+        refresh: refresh(options),
+        rotate_wait: options.rotate_wait,
+        ignore_older: options.ignore_older,
+        lets_older_go: options.ignore_active_older_files,
+        mem_buf_limit: setup.mem_buf_limit.filter(|limit| *limit > 0).map(|limit| limit as u64),
+        joins,
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -36,11 +37,19 @@ pub(super) enum Age {
 pub(super) struct Gzips {
     directories: HashMap<PathBuf, Listed>,
     count: usize,
-    /// What those begin with of which it does not show yet whose content they have, by what tells files apart wherever they lie: their
-    /// births, too.
-    pub(super) unjudged: HashMap<(FileId, i64), Vec<u8>>,
+    /// Those of which it does not show yet whose content they have, by what tells files apart wherever they lie: their births, too.
+    pub(super) unjudged: HashMap<(FileId, i64), Unjudged>,
     /// Whether no descriptor was free to look through a directory since that was asked last.
     was_refused: bool,
+}
+
+/// A gzip file of which it does not show yet whose content it has.
+#[derive(Debug)]
+pub(super) struct Unjudged {
+    /// What it begins with.
+    head: Vec<u8>,
+    /// When it was written to last, in seconds since 1970.
+    written: i64,
 }
 
 #[derive(Debug)]
@@ -75,12 +84,18 @@ impl Gzips {
             // Some of them are deleted by now.
             self.unjudged.clear();
         }
-        self.unjudged.insert((FileId::of(metadata), file::birth(metadata)), head);
+        let unjudged = Unjudged { head, written: metadata.mtime() };
+        self.unjudged.insert((FileId::of(metadata), file::birth(metadata)), unjudged);
     }
 
     /// What it began with when that was noted last.
     pub(super) fn take_unjudged(&mut self, metadata: &Metadata) -> Option<Vec<u8>> {
-        self.unjudged.remove(&(FileId::of(metadata), file::birth(metadata)))
+        self.unjudged.remove(&(FileId::of(metadata), file::birth(metadata))).map(|unjudged| unjudged.head)
+    }
+
+    /// When the oldest of those was written to last that are not judged yet.
+    pub(super) fn oldest_unjudged(&self) -> Option<i64> {
+        self.unjudged.values().map(|unjudged| unjudged.written).min()
     }
 
     /// Whether no descriptor was free to look through a directory since this was asked last: what was found is not all then.

@@ -299,7 +299,7 @@ fn update(file: &mut Tailed, seen: i64, place: Option<u64>) -> bool {
     }
     let committed = place.unwrap_or_else(|| file.settled());
     let position = &mut file.position;
-    let stale = position.seen == 0 || position.rotated || position.offset != committed;
+    let stale = position.seen == 0 || position.rotated || position.is_told || position.offset != committed;
     let head = file::head_of(position);
     if !stale && file.stored_head == head {
         return false;
@@ -313,7 +313,7 @@ fn update(file: &mut Tailed, seen: i64, place: Option<u64>) -> bool {
     let marker = |file: &Opened| (proof::marker(file, committed), mark.is_in(file, *offset) && has_head(file));
     let (marker, is_as_read) = file.file.for_a_moment(marker);
     position.marker = if is_as_read { marker } else { (0, 0) };
-    position.rotated = false;
+    (position.rotated, position.is_told) = (false, false);
     position.seen = seen;
     true
 }

@@ -34,6 +34,7 @@ mod prefix;
 mod proof;
 mod quiet;
 mod read;
+mod recover;
 mod rest;
 mod rest_file;
 mod rotate;
@@ -181,6 +182,9 @@ struct Tail {
     /// When files of closed rows were looked for, and rows whose files were not found.
     gone_looked: Instant,
     gone: forget::Gone,
+    /// Ids of rows whose files were not found at the start, and of those that could not be looked for.
+    unfound: BTreeSet<i64>,
+    unseen: BTreeSet<i64>,
     /// When paths are looked at again because a file was too young to be judged.
     scan_again: Option<Instant>,
     /// Gzip files that are left alone, by id and birth: what they hold is read elsewhere, or is not to be read.

@@ -53,7 +53,21 @@ impl Tail {
         let kept = numbers.into_iter().filter_map(|number| self.keep_rest(number, &mut room)).collect();
         let copies = self.store_kept(kept);
         self.save(true);
+        self.look_back();
         copies
+    }
+
+    /// Has the next start look at the gzip files of which it did not show yet whose content they have: it looks at what was written to
+    /// since their logs were seen last.
+    fn look_back(&mut self) {
+        let Some(written) = self.gzips.borrow().oldest_unjudged() else { return };
+        let is_due = |row: &&Position| row.id != 0 && row.seen > written && self.searches.contains_key(&row.name);
+        let open = self.files.values().map(|file| &file.position);
+        let mut rows: Vec<Position> = open.chain(self.rows.iter()).filter(is_due).cloned().collect();
+        rows.iter_mut().for_each(|row| row.seen = written);
+        if let Err(error) = self.positions.store(&mut rows.iter_mut().collect::<Vec<_>>(), false) {
+            self.complain(&error, "what is to be looked at again at the next start cannot be stored");
+        }
     }
 
     /// Counts what was on its way of contents that are no longer there, and was not answered for.

@@ -11,18 +11,14 @@ use tracing::{debug, error, info, warn};
 
 use super::arrivals::Arrival;
 use super::file::{self, FileId, Standing, Tailed};
-use super::keep;
 use super::missed::{ROUNDS, Since};
-use super::opened::{self, Opened};
+use super::opened::Opened;
 use super::proof;
 use super::read::Progress;
-use super::scan::TakeUp;
 use super::siblings::{Listings, siblings, told};
 use super::{FAILED_WAIT, Tail};
-use crate::state::{Known, Periods, Position, Succeeds};
+use crate::state::{Known, Periods, Succeeds};
 
-/// How long the row of a file that is nowhere to be found is kept.
-const KEPT_SECONDS: i64 = 7 * 86_400;
 /// How long a copy is looked for again while no descriptor is free. The new content waits, too, and may itself be truncated.
 const DESCRIPTOR_WAIT: Duration = Duration::from_mins(1);
 /// How long a truncated log waits for a worker that reads from a copy of it.
@@ -65,42 +61,6 @@ impl Tail {
         debug!(component = %self.settings.name, file = %place.display(), "rotated away");
         self.plan_look(number);
         self.search((name, place), Since::renamed(born, self.scanned_at));
-    }
-
-    /// Rows of files that are not under `Path` any more: found again by identity in their directory, they are read to
-    /// their end.
-    pub(super) fn recover_rows(&mut self) {
-        let now = (self.clock)().seconds;
-        let mut listings = Listings::default();
-        let rows: Vec<Position> = self.rows.iter().filter(|row| self.paths.name(&row.name)).cloned().collect();
-        let mut still_there = Vec::new();
-        let mut gone = Vec::new();
-        for row in rows {
-            let places = [row.place.as_deref(), Some(&*row.name)];
-            let mut is_looked_for = true;
-            let found = places.into_iter().flatten().filter_map(Path::parent).find_map(|directory| {
-                let listing = listings.of(directory);
-                is_looked_for &= listing.is_ok();
-                let found = listing.ok()?.get(&row.inode);
-                found.filter(|(path, metadata)| keep::is_at(&row, path, metadata)).cloned()
-            });
-            match found {
-                None if !is_looked_for => {}
-                None => gone.push(row),
-                // Read to its end before: it need not be opened again.
-                Some((path, metadata)) if row.rotated && is_whole(&path, &metadata, &row) => still_there.push(row),
-                Some((path, _)) => {
-                    let what = TakeUp { path: &path, name: &row.name, from_end: false, standing: Standing::Rotated };
-                    self.take_up(what);
-                }
-            }
-        }
-        gone.retain(|row| !self.goes_on_compressed(row) && is_old(row, now));
-        self.forget_rows(&gone);
-        still_there.iter_mut().for_each(|row| row.seen = now);
-        if let Err(error) = self.positions.store(&mut still_there.iter_mut().collect::<Vec<_>>(), false) {
-            self.complain(&error, "positions cannot be stored");
-        }
     }
 
     /// The file holds other or less content than before: the rest of the old is read from a copy if there is one, and the
@@ -441,17 +401,6 @@ impl Tailed {
     pub(super) fn is_copy(&self) -> bool {
         self.position.known.is_some_and(|known| known.first_inode != self.id.inode)
     }
-}
-
-/// Whether the file of `row` was not found for a week. A row that Vigie never wrote belongs to someone else.
-fn is_old(row: &Position, now: i64) -> bool {
-    row.seen != 0 && now - row.seen >= KEPT_SECONDS
-}
-
-/// Whether a file that was read to its end, as `row` tells, has no more, as far as the system tells. What was put behind the end of a
-/// copy is of another content.
-fn is_whole(path: &Path, metadata: &Metadata, row: &Position) -> bool {
-    row.is_of_copy() || metadata.len() == row.offset || opened::is_compressed(path)
 }
 
 /// Whether `copy` has the bytes before the offset of `old`, as far as they are known.

@@ -64,6 +64,7 @@ impl Tail {
         if self.scans == 1 {
             self.resume(unknown);
         } else {
+            self.recover_again();
             self.take_up_arrived();
             for path in unknown {
                 self.meet(&path, !self.begins_at_head(&path));
@@ -264,7 +265,10 @@ impl Tail {
         if self.is_followed(metadata) {
             return None;
         }
-        let (mut position, is_stored) = match self.take_row(&file, metadata) {
+        let is_first = self.scans == 1 && what.standing == Standing::Live;
+        let row = self.take_row(&file, metadata);
+        let row = row.or_else(|| is_first.then(|| self.take_restored(what.name, &file, metadata)).flatten());
+        let (mut position, is_stored) = match row {
             Some(row) => (row, true),
             None => (Position { created: (self.clock)().seconds, ..Position::default() }, false),
         };

@@ -310,7 +310,7 @@ fn head_of(file: &Opened) -> Vec<u8> {
 }
 
 /// Whether `file` begins with what is known of `position`.
-fn has_content(file: &Opened, position: &Position) -> bool {
+pub(super) fn has_content(file: &Opened, position: &Position) -> bool {
     let has_head = position.known.is_some_and(|known| known.head_length > 0 && proof::has_head(file, &known));
     has_head && proof::has_marker(file, position.offset, position.marker)
 }

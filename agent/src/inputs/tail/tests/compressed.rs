@@ -246,6 +246,34 @@ fn what_was_rotated_and_compressed_soon_after_a_stop_is_read() {
     }
 }
 
+/// What it holds did not show before the stop, and the log was seen after it was written.
+#[test]
+fn a_gzip_file_that_is_not_judged_at_a_stop_is_at_the_next_start() {
+    now_is_real();
+    WALL.set(WALL.get() - 60);
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 2));
+    rig.start().wait(20);
+    compress(&rig, "a.log", "a.log.2.gz");
+    File::create(rig.path("a.log")).expect("it is truncated");
+    rig.append("a.log", &numbered(3, 4));
+    compress(&rig, "a.log", "a.log.1.gz");
+    File::create(rig.path("a.log")).expect("it is truncated");
+    rig.append("a.log", &numbered(5, 6));
+    for _ in 0..10 {
+        rig.turn(Duration::from_millis(60));
+    }
+    WALL.set(WALL.get() + 3);
+    rig.run().stop();
+    std::thread::sleep(Duration::from_millis(2100));
+    WALL.set(WALL.get() + 2);
+    rig.start().wait(5);
+
+    let mut texts = rig.texts();
+    texts.sort();
+    assert_eq!(texts, lines(1, 6));
+}
+
 #[test]
 fn the_rest_of_a_truncated_file_is_read_from_a_compressed_copy() {
     now_is_real();

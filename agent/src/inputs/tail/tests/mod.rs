@@ -190,11 +190,16 @@ impl Rig {
 
     /// Starts the agent and lets it read all there is.
     fn start(&mut self) -> &mut Self {
+        self.begin().run()
+    }
+
+    /// The same up to the first look.
+    fn begin(&mut self) -> &mut Self {
         let mut tail = self.build();
         let outlet = self.outlet();
         tail.start(outlet, self.now);
         self.tail = Some(tail);
-        self.run()
+        self
     }
 
     /// Ends it without a word, as SIGKILL does: nothing is stored that was not.

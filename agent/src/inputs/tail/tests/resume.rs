@@ -142,6 +142,80 @@ fn what_took_the_place_of_what_was_read_right_before_a_stop_is_no_proof_of_it() 
 }
 
 #[test]
+fn a_log_that_is_gone_at_a_start_is_told_of_once() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "a1\n");
+    rig.start().wait(2).stop();
+    rig.append("a.log", "a2\n").remove("a.log").append("a.log", "b1\n");
+
+    rig.begin();
+    assert_eq!(rig.metrics.abandoned_contents.get(), 0, "it may only be renamed at this moment");
+    rig.run();
+    assert_eq!(rig.metrics.abandoned_contents.get(), 1);
+    rig.stop();
+    rig.start().wait(2).wait(2);
+    assert_eq!(rig.metrics.abandoned_contents.get(), 1);
+    assert_eq!(rig.texts(), ["a1", "b1"]);
+}
+
+#[test]
+fn a_log_that_comes_back_before_it_is_told_of_is_read_on() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "a1\n");
+    rig.start().wait(2).stop();
+    rig.append("a.log", "a2\n");
+    fs::create_dir(rig.path("else")).expect("it is made");
+    rig.rename("a.log", "else/a.log");
+    rig.begin();
+    rig.rename("else/a.log", "a.log.1");
+    rig.run();
+
+    assert_eq!(rig.texts(), ["a1", "a2"]);
+    assert_eq!(rig.metrics.abandoned_contents.get(), 0);
+}
+
+#[test]
+fn a_rotated_log_that_was_read_to_its_end_is_not_told_of_when_it_is_gone() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "a1\n");
+    rig.start().wait(2);
+    rig.rename("a.log", "a.log.1").append("a.log", "b1\n");
+    rig.scan().wait(20).stop();
+    rig.remove("a.log.1");
+    rig.start().wait(2).wait(2);
+
+    assert_eq!(rig.texts(), ["a1", "b1"]);
+    assert_eq!(rig.metrics.abandoned_contents.get(), 0);
+}
+
+/// From a backup, or on another disk: its inode is another one.
+#[test]
+fn a_log_that_was_restored_goes_on_where_it_was() {
+    for is_gone in [true, false] {
+        let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+        rig.append("a.log", &numbered(1, 200));
+        rig.start().wait(2).stop();
+        fs::copy(rig.path("a.log"), rig.path("other")).expect("it is copied");
+        if is_gone {
+            rig.remove("a.log");
+        } else {
+            // It is a log of its own that begins as the one before.
+            rig.rename("a.log", "a.log.1");
+        }
+        rig.rename("other", "a.log").append("a.log", "line 201\n");
+        rig.texts();
+        rig.start().wait(2);
+
+        assert_eq!(rig.texts().len(), if is_gone { 1 } else { 201 });
+        assert_eq!(rig.metrics.abandoned_contents.get(), 0);
+        rig.append("a.log", "line 202\n").wait_for_births();
+        rig.wait(2).stop();
+        rig.start().wait(2);
+        assert_eq!(rig.texts(), ["line 202"]);
+    }
+}
+
+#[test]
 fn what_was_renamed_to_where_a_known_file_was_is_read() {
     let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
     rig.append("a.log", "a1\n");
