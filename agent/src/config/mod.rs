@@ -20,6 +20,7 @@ mod options;
 mod reader;
 mod refresh;
 mod render;
+mod secrets;
 mod service;
 pub mod types;
 mod yaml;
