@@ -33,7 +33,7 @@ pub fn told(findings: &Diagnostics, files: &[SourceFile]) -> Vec<String> {
     let line = |finding: &Diagnostic| {
         let mut line = String::new();
         heading(finding, files, &mut line);
-        help_of(finding).into_iter().for_each(|help| line.push_str(&format!("; {}", plain(help))));
+        help_of(finding).into_iter().for_each(|help| line.push_str(&format!("; {}", plain(&help))));
         line
     };
     errors.take(MAX_FINDINGS).map(line).collect()
@@ -46,15 +46,15 @@ fn one(finding: &Diagnostic, files: &[SourceFile], out: &mut String) {
         source_line(place, file, out);
     }
     if let Some(help) = help_of(finding) {
-        out.push_str(&format!("    = help: {}\n", plain(help)));
+        out.push_str(&format!("    = help: {}\n", plain(&help)));
     }
 }
 
 /// What to do: the help of the finding, or of an error without one what is behind its code.
-fn help_of(finding: &Diagnostic) -> Option<&str> {
+fn help_of(finding: &Diagnostic) -> Option<String> {
     let own = finding.help.as_deref().filter(|help| !help.is_empty());
     let code = CODES.iter().filter(|_| finding.severity == Severity::Error).find(|code| code.code == finding.code);
-    own.or(code.map(|code| code.text))
+    own.map(hidden).or(code.map(|code| code.text.to_owned()))
 }
 
 /// Adds place, code and message, and gives the file in question.
@@ -73,14 +73,14 @@ fn heading<'f>(finding: &Diagnostic, files: &'f [SourceFile], out: &mut String) 
             out.push_str(&format!("{path}:{}:{}: ", place.line, place.column));
         }
     }
-    out.push_str(&format!("{severity}[{}]: {}", finding.code, plain(&finding.message)));
+    out.push_str(&format!("{severity}[{}]: {}", finding.code, plain(&hidden(&finding.message))));
     file
 }
 
-/// `text` on one line, not too long and without secrets.
+/// `text` on one line and not too long.
 fn plain(text: &str) -> String {
     let mut plain = String::new();
-    for (count, character) in hidden(text).chars().enumerate() {
+    for (count, character) in text.chars().enumerate() {
         if count == MAX_MESSAGE {
             plain.push('…');
             break;

@@ -56,7 +56,7 @@ fn build(
     let net = NetOptions::read(section, findings);
     let auth = AuthOptions::read(section, findings);
     let (options, tls, net, auth) = (options?, tls?, net?, auth?);
-    if !options.check(&tls, section, findings) {
+    if !(options.check(&tls, section, findings) & tls.check(section, findings)) {
         return None;
     }
     let mut access = Access::open(&auth, section, context, findings)?;
