@@ -100,7 +100,7 @@ differences! {
     "service" "hot_reload" Given(is_on) "a configuration with mistakes is refused in the answer, and what ran goes on; Fluent Bit answers `done`"
     "service" "http_listen" Absent(is_serving) "127.0.0.1; in Fluent Bit 0.0.0.0. An IP address or `localhost`"
     "service" "json.escape_unicode" Absent "off: text is written as UTF-8, which means the same; in Fluent Bit on"
-    "service" "multiline_buffer_limit" Always(joins_lines) "an event ends before the line that would pass the limit, which is kept, and sooner where open events would take more than an eighth of `memory.limit`; Fluent Bit cuts within the line and drops its rest"
+    "service" "multiline_buffer_limit" Always(joins_lines) "an event ends before the line that would pass the limit, which is kept, and sooner where open events would take more than an eighth of `memory.limit`, or more than 1024 of a stream would be open at once; Fluent Bit cuts within the line and drops its rest"
     "service" "scheduler.base" Absent "1 second; in Fluent Bit 5"
     "service" "scheduler.cap" Absent "30 seconds; in Fluent Bit 2000"
     "service" "security.fips_mode" Given(only_where_refused) "`on` is refused: the cryptography in use is not certified"
