@@ -33,7 +33,7 @@ pub(super) fn shown_length(line: &str) -> Option<usize> {
 }
 
 /// `text` of a message without the secrets in what it quotes.
-pub(super) fn hidden(text: &str) -> String {
+pub fn hidden(text: &str) -> String {
     let mut quoted = text.split('`').enumerate().map(|(at, part)| without_secret(part, at % 2 == 1));
     let first = quoted.next().unwrap_or_default();
     quoted.fold(first, |all, part| all + "`" + &part)
