@@ -89,7 +89,7 @@ fn in_word((start, word): (usize, &str)) -> Option<Range<usize>> {
 }
 
 /// Where the first word of `line` ends that looks like the key of a secret, in characters; also if it is misspelt. The
-/// name of a variable is no secret; a default of it may be one.
+/// name of a variable or directory is no secret; a default of it may be one.
 pub(super) fn key_end(line: &str) -> Option<usize> {
     let mut word = String::new();
     let mut is_reference = false;
@@ -98,7 +98,7 @@ pub(super) fn key_end(line: &str) -> Option<usize> {
         if character.is_alphanumeric() || "_.-".contains(character) {
             word.push(character);
         } else {
-            let is_name = is_reference && character == '}';
+            let is_name = is_reference && character == '}' || character == '/';
             if !is_name && is_secret(&word) {
                 return Some(at);
             }
@@ -202,6 +202,7 @@ mod tests {
             ("found `dummy {\"password\":\"Tiger12\"`", "found `dummy {\"password …`"),
             ("`HTTPPasswd=geheim` has no value", "`HTTPPasswd …` has no value"),
             ("`http_passwd` and `api_key` are both set", "`http_passwd` and `api_key` are both set"),
+            ("the spool `taken/auth/spool`", "the spool `taken/auth/spool`"),
             ("`@INCLUDE` and `me@here` and `k:@timestamp`", "`@INCLUDE` and `me@here` and `k:@timestamp`"),
         ] {
             assert_eq!(hidden(text), expected);
