@@ -24,6 +24,8 @@ const CASES: &[(&str, bool)] = &[
     ("zones.conf", true),
     ("good.conf", false),
     ("good.yaml", false),
+    ("idle.conf", false),
+    ("unreached.yaml", false),
 ];
 
 fn root() -> PathBuf {

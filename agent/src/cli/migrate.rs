@@ -80,7 +80,7 @@ fn table(document: &Document, findings: &Diagnostics) -> String {
 /// Whether a finding tells what Vigie does otherwise. Which of several settings holds, and which has no effect, is as in Fluent Bit;
 /// files and ports may well be there where the agent will run.
 fn matters(finding: &Diagnostic) -> bool {
-    let as_there = ["V112", "V113", "V114", "V115", "V116", "V403"];
+    let as_there = ["V112", "V113", "V114", "V115", "V116", "V117", "V205", "V403"];
     let of_this_host = ["V109", "V206", "V207", "V208", "V209"];
     !as_there.contains(&finding.code) && !of_this_host.contains(&finding.code)
 }

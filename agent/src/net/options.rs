@@ -51,7 +51,7 @@ impl TlsOptions {
             return false;
         }
         let message = format!("`{key}` has no effect without `tls on`: nothing is encrypted");
-        findings.warning(place, "V111", message).help("write `tls on`, or take it away");
+        findings.warning(place, "V117", message).help("write `tls on`, or take it away");
         true
     }
 }

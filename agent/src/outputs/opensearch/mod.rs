@@ -8,6 +8,7 @@ mod conflicts;
 mod deliver;
 mod directory;
 mod encoder;
+mod idle;
 mod index;
 mod judge;
 mod lines;
@@ -59,6 +60,7 @@ fn build(
     if !(options.check(&tls, section, findings) & tls.check(section, findings)) {
         return None;
     }
+    idle::tell(&options, section, findings);
     let mut access = Access::open(&auth, section, context, findings)?;
     let destination = match &options.write_to {
         Some(path) => {
