@@ -24,6 +24,9 @@ const CASES: &[(&str, bool)] = &[
     ("zones.conf", true),
     ("good.conf", false),
     ("good.yaml", false),
+    ("idle.conf", false),
+    ("unreached.yaml", false),
+    ("set_again.yaml", false),
 ];
 
 fn root() -> PathBuf {
@@ -220,6 +223,31 @@ fn a_proxy_of_the_environment_is_asked_unless_it_is_to_be_ignored() {
         assert!(line.starts_with(&expected), "{line}");
     }
     assert!(by_proxy.try_recv().is_err());
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_told_as_what_fails() {
+    let nobody = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("it has one");
+    let folder = tempfile::tempdir().expect("a folder");
+    for tls in ["off", "on"] {
+        let output = format!("[OUTPUT]\n  Name opensearch\n  Match *\n  Host store.invalid\n  tls {tls}\n");
+        fs::write(folder.path().join("a.conf"), format!("[INPUT]\n  Name dummy\n{output}")).expect("written");
+
+        let check = Command::new(env!("CARGO_BIN_EXE_vigie"))
+            .args(["check", "a.conf"])
+            .current_dir(folder.path())
+            .env_clear()
+            .envs(["HTTP_PROXY", "HTTPS_PROXY"].map(|name| (name, format!("http://me:secret-42@{nobody}"))))
+            .output()
+            .expect("the program runs");
+
+        let said = String::from_utf8_lossy(&check.stderr).into_owned();
+        let expected = format!(
+            "the proxy {nobody} of the environment, through which store.invalid:9200 is asked, cannot be reached"
+        );
+        assert!(said.contains(&expected) && said.contains("net.proxy_env_ignore"), "{said}");
+        assert!(!said.contains("secret-42"), "{said}");
+    }
 }
 
 #[test]

@@ -234,6 +234,8 @@ fn a_refused_reload_leaves_what_ran() {
     agent.eventually("both are refused", || agent.said().matches("what ran goes on").count() == 2);
     agent.configure(&configuration(agent.port, 8, "").replace("storage.path    state", "storage.path    other"));
     let moved = agent.ask("PUT", "/api/v2/reload");
+    agent.configure("");
+    let emptied = agent.ask("POST", "/api/v2/reload");
     agent.configure(&configuration(agent.port, 8, "log_file nowhere/a.log"));
     let unlogged = agent.ask("POST", "/api/v2/reload");
     let other = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -252,6 +254,7 @@ fn a_refused_reload_leaves_what_ran() {
     for (answer, part) in [
         (&answer, "a.conf:8:5: error[V101]: unknown key `fulsh` of [SERVICE]; did you mean `flush`?"),
         (&moved, "`storage.path` cannot change"),
+        (&emptied, "no input is configured"),
         (&unlogged, "cannot open the log file `nowhere/a.log`"),
         (&unserved, "cannot serve metrics at `127.0.0.1:"),
         (&unstartable, "cannot serve metrics at `192.0.2.1:"),

@@ -2,6 +2,7 @@
 
 use vigie_parsers::regex::{Engine, Regex};
 
+use crate::config::types::RetryLimit;
 use crate::config::{Document, OptionType, Section, SectionKind};
 
 /// When an option behaves otherwise.
@@ -83,10 +84,12 @@ differences! {
     "file" "format" Given(is_printed) "in `csv` and `template` control characters are escaped and what is no UTF-8 is U+FFFD, so that a record stays on its line; Fluent Bit writes the bytes"
     "file" "max_dynamic_files" Given "files are counted from the start on; none is held open"
     "input" "storage.type" Given(is_not_memory) "whole requests are spooled and synced before the input is answered; `memrb` is as `memory`: the input waits, nothing is dropped"
+    "multiline" "mode" Given(joins_parts) "events go on to the next filter; Fluent Bit emits them anew, and they pass all filters once more"
+    "multiline" "multiline.parser" Given "events go on to the next filter; Fluent Bit emits them anew, and they pass all filters once more"
     "opensearch" "generate_id" Always(is_absent_or_off) "ids are made from the position in the source, so that a resend makes no second document; Fluent Bit leaves them to the store"
     "opensearch" "index" Given(is_dated) "a date in it is that of the event; in Fluent Bit that of sending"
     "opensearch" "tls" Given(verifies_more) "the host name of the certificate is verified too, unless `tls.verify_hostname` is off"
-    "output" "retry_limit" Absent(may_fail) "sent again without end; Fluent Bit gives up after one retry"
+    "output" "retry_limit" Always(is_given_up) "sent again without end where it is left out, and a server that is out of reach, cannot be asked what it has, or refuses credentials or address uses up none; Fluent Bit counts every failure, and gives up after one retry by default"
     "output" "storage.total_limit_size" Always(may_fail) "inputs wait above it, or `storage.when_full drop_oldest` drops and counts; 1G by default. Fluent Bit deletes the oldest chunks and has no default"
     "parser" "decode_field" Given(unescapes) "an unknown escape keeps its letter; Fluent Bit loses both"
     "parser" "decode_field_as" Given(unescapes) "an unknown escape keeps its letter; Fluent Bit loses both"
@@ -100,7 +103,7 @@ differences! {
     "service" "hot_reload" Given(is_on) "a configuration with mistakes is refused in the answer, and what ran goes on; Fluent Bit answers `done`"
     "service" "http_listen" Absent(is_serving) "127.0.0.1; in Fluent Bit 0.0.0.0. An IP address or `localhost`"
     "service" "json.escape_unicode" Absent "off: text is written as UTF-8, which means the same; in Fluent Bit on"
-    "service" "multiline_buffer_limit" Always(joins_lines) "an event ends before the line that would pass the limit, which is kept, and sooner where open events would take more than an eighth of `memory.limit`; Fluent Bit cuts within the line and drops its rest"
+    "service" "multiline_buffer_limit" Always(joins_lines) "an event ends before the line that would pass the limit, which is kept, and sooner where open events would take more than an eighth of `memory.limit`, or more than 1024 of a stream would be open at once; Fluent Bit cuts within the line and drops its rest"
     "service" "scheduler.base" Absent "1 second; in Fluent Bit 5"
     "service" "scheduler.cap" Absent "30 seconds; in Fluent Bit 2000"
     "service" "security.fips_mode" Given(only_where_refused) "`on` is refused: the cryptography in use is not certified"
@@ -147,6 +150,20 @@ pub(super) fn left_out<'a>(word: &'a str, place: Use<'a>) -> impl Iterator<Item 
     })
 }
 
+/// What is different for all that stands in the group `name`.
+pub(super) fn of_group(name: &str) -> Option<&'static str> {
+    let how = "a record is looked at behind all filters, and by itself; in Fluent Bit before them, with the records beside it";
+    (name == "routes").then_some(how)
+}
+
+/// What is different for `key` in a rule of a condition.
+pub(super) fn in_rule(key: &str, place: &Use<'_>) -> Option<&'static str> {
+    let op = place.section.get("op").map_or("", |op| op.text.as_str());
+    let is_ordered = ["gt", "lt", "gte", "lte"].iter().any(|ordered| op.eq_ignore_ascii_case(ordered));
+    let is_meant = key == "value" && is_ordered && place.text().parse::<i64>().is_ok();
+    is_meant.then_some("compared as numbers; Fluent Bit takes an integer there for another number")
+}
+
 /// What is different is an error, which tells it.
 fn only_where_refused(_: &Use<'_>) -> bool {
     false
@@ -175,6 +192,18 @@ fn is_ring(place: &Use<'_>) -> bool {
 /// Whether requests of the output may have to wait.
 fn may_fail(place: &Use<'_>) -> bool {
     !place.section.name().eq_ignore_ascii_case("null")
+}
+
+/// Whether records are given up otherwise: later where nothing is said, or not for what a file or a server lacks.
+fn is_given_up(place: &Use<'_>) -> bool {
+    let name = place.section.name();
+    let has_limit = place.value.is_some_and(|value| RetryLimit::parse(value).is_ok_and(|limit| limit.0.is_some()));
+    let waits = ["opensearch", "file"].iter().any(|waiting| name.eq_ignore_ascii_case(waiting));
+    may_fail(place) && (place.value.is_none() || has_limit && waits)
+}
+
+fn joins_parts(place: &Use<'_>) -> bool {
+    place.is("partial_message")
 }
 
 /// Whether something joins lines anywhere.

@@ -98,7 +98,7 @@ impl Flags {
             return Ok(flags);
         }
         if flags.processor.is_some() {
-            return Err(refusal('r'));
+            return Err(refusal("-r", PROCESSOR));
         }
         match dead_letters {
             Some(mut ask) => {
@@ -131,7 +131,11 @@ impl Flags {
         {
             return Ok(());
         }
-        self.letter(letter_of(long)?, parser)
+        let letter = letter_of(long)?;
+        match refused(letter) {
+            Some(why) => Err(refusal(&format!("--{long}"), why)),
+            None => self.letter(letter, parser),
+        }
     }
 
     fn letter(&mut self, letter: char, parser: &mut lexopt::Parser) -> Result<(), String> {
@@ -162,7 +166,10 @@ impl Flags {
             'Y' => self.service(letter, "hot_reload", "on".into()),
             // A reload never leaves work behind that another thread still has.
             'W' => {}
-            other => return Err(refusal(other)),
+            other => {
+                let unknown = || format!("unknown flag `-{other}`; see `vigie --help`");
+                return Err(refused(other).map_or_else(unknown, |why| refusal(&format!("-{other}"), why)));
+            }
         }
         Ok(())
     }
@@ -219,21 +226,25 @@ fn flag(letter: char, key: &str, value: String) -> Flag {
     Flag { letter, key: key.to_owned(), value }
 }
 
-/// Why a flag is not taken.
-fn refusal(letter: char) -> String {
-    let why = match letter {
+/// Why the flag of a processor is not taken by itself.
+const PROCESSOR: &str =
+    "it is for help alone, as `-r NAME -h`; processors are written in YAML, as `processors` of an input or output";
+
+/// Why a flag of Fluent Bit is not taken; `None` for one that is, or is unknown.
+fn refused(letter: char) -> Option<&'static str> {
+    Some(match letter {
         'd' => "a service manager such as systemd keeps the agent in the background",
         'e' => "plugins are part of the program; shared objects are not loaded",
         'T' => "there is no stream processor",
         'C' => "there are no custom plugins",
-        'r' => {
-            "it is for help alone, as `-r NAME -h`; processors are written in YAML, as `processors` of an input or output"
-        }
         'Z' => "there are no chunks to trace",
         'S' => "`vigie check FILE` tells what is configured",
-        other => return format!("unknown flag `-{other}`; see `vigie --help`"),
-    };
-    format!("`-{letter}` is not supported: {why}")
+        _ => return None,
+    })
+}
+
+fn refusal(flag: &str, why: &str) -> String {
+    format!("`{flag}` is not supported: {why}")
 }
 
 /// The letter of a long flag.
@@ -314,6 +325,9 @@ mod tests {
             ("frob", "unknown command `frob`"),
             ("-d -i dummy", "service manager"),
             ("-T select -i dummy", "stream processor"),
+            ("-d -i dummy", "`-d` is not supported"),
+            ("--daemon -i dummy", "`--daemon` is not supported: a service manager"),
+            ("--trace-input=x -i dummy", "`--trace-input` is not supported: there are no chunks"),
             ("--supervisor -i dummy", "service manager"),
             ("check", "check FILE"),
             ("dlq", "`dlq ls`"),

@@ -95,10 +95,16 @@ pub(super) fn text(topic: Option<&str>) -> Result<String, String> {
         }
     }
     if texts.is_empty() {
-        let names: Vec<&str> = plugins().map(|(_, kind, ..)| kind).collect();
-        return Err(format!("no plugin is called `{topic}`. {}", did_you_mean(&name, &names)));
+        return Err(unknown_plugin(topic));
     }
     Ok(texts.join("\n"))
+}
+
+/// That no plugin is called `topic`, and which one may be meant.
+pub(super) fn unknown_plugin(topic: &str) -> String {
+    let names: Vec<&str> = plugins().map(|(_, kind, ..)| kind).collect();
+    let text = format!("no plugin is called `{topic}`. {}", did_you_mean(&topic.to_lowercase(), &names));
+    text.trim_end().to_owned()
 }
 
 /// Kind, name, summary, own options and common options of a plugin.

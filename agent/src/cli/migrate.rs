@@ -7,7 +7,7 @@ use super::differences::{self, Use};
 use super::help::{tables, word};
 use crate::config::{
     CommandLine, Diagnostic, Diagnostics, Document, Entry, Environment, MULTILINE_TABLE, OptionSpec, PARSER_TABLE,
-    Place, Presence, Section, SectionKind, Severity, load,
+    Place, Presence, Section, SectionKind, Severity, hidden, load,
 };
 use crate::pipeline::{Plan, Surroundings};
 use crate::plugin::{Agent, Purpose};
@@ -80,7 +80,7 @@ fn table(document: &Document, findings: &Diagnostics) -> String {
 /// Whether a finding tells what Vigie does otherwise. Which of several settings holds, and which has no effect, is as in Fluent Bit;
 /// files and ports may well be there where the agent will run.
 fn matters(finding: &Diagnostic) -> bool {
-    let as_there = ["V112", "V113", "V114", "V115", "V116", "V403"];
+    let as_there = ["V112", "V113", "V114", "V115", "V116", "V117", "V205", "V403"];
     let of_this_host = ["V109", "V206", "V207", "V208", "V209"];
     !as_there.contains(&finding.code) && !of_this_host.contains(&finding.code)
 }
@@ -120,6 +120,15 @@ fn in_groups((document, section): (&Document, &Section), of: &str, told: &mut Ve
         let is_processor = of == "processors" && name.text == "logs";
         let kind = if is_processor { SectionKind::Filter } else { group.kind };
         let group = Section { kind, ..group.clone() };
+        if let Some(how) = differences::of_group(&name.text) {
+            rows.push(Row {
+                place: name.place,
+                of: String::new(),
+                key: name.text.clone(),
+                verdict: DIFFERENT,
+                how: how.into(),
+            });
+        }
         rows.extend(group.entries.iter().map(|entry| row((document, &group), entry, told)));
         in_groups((document, &group), &name.text, told, rows);
     }
@@ -173,7 +182,10 @@ fn row((document, section): (&Document, &Section), entry: &Entry, told: &mut Vec
     told.retain(|finding| !is_meant(finding));
     let (of, spec) = (of(section), spec(section, key));
     let place = Use { document, section, value: Some(&entry.value.text) };
-    let difference = word(section.kind).and_then(|word| differences::given(word, key, &place));
+    let difference = match word(section.kind) {
+        Some(word) => differences::given(word, key, &place),
+        None => differences::in_rule(key, &place),
+    };
     let is_wrong = own.iter().any(|finding| finding.severity == Severity::Error);
     let (verdict, how) = match (own.first(), difference) {
         (Some(_), _) if is_wrong => {
@@ -245,9 +257,10 @@ fn not_needed(spec: OptionSpec) -> String {
 }
 
 fn explained(finding: &Diagnostic) -> String {
-    match &finding.help {
-        Some(help) if !help.is_empty() => format!("{}; {help}", finding.message),
-        _ => finding.message.clone(),
+    let message = hidden(&finding.message);
+    match finding.help.as_deref().map(hidden) {
+        Some(help) if !help.is_empty() => format!("{message}; {help}"),
+        _ => message,
     }
 }
 
@@ -435,6 +448,13 @@ mod tests {
             (json, "Decode_Field_As escaped_utf8 log", DIFFERENT),
             ("[OUTPUT]\n  Name stdout\n  Match *\n", "Format json_lines", SAME),
             ("[OUTPUT]\n  Name stdout\n  Match *\n", "Format otlp_json", UNSUPPORTED),
+            (sending, "Retry_Limit no_limits", SAME),
+            (sending, "Retry_Limit 2", DIFFERENT),
+            (sending, "Retry_Limit no_retries", DIFFERENT),
+            ("[OUTPUT]\n  Name stdout\n  Match *\n", "Retry_Limit 2", SAME),
+            ("[FILTER]\n  Name multiline\n  Match *\n", "multiline.parser java", DIFFERENT),
+            ("[FILTER]\n  Name multiline\n  Match *\n", "Mode partial_message", DIFFERENT),
+            ("[FILTER]\n  Name multiline\n  Match *\n  multiline.parser go\n", "Mode parser", SAME),
             (sending, "tls off", SAME),
             (sending, "tls on", DIFFERENT),
             ("[OUTPUT]\n  Name opensearch\n  tls.verify_hostname on\n", "tls on", SAME),
@@ -514,6 +534,50 @@ multiline_parsers:
     next_state: more
   - {state: more, regex: b, next_state: more}
 ";
+
+    const ROUTED: &str = "\
+pipeline:
+  inputs:
+  - name: dummy
+    routes:
+      logs:
+      - condition:
+          rules:
+          - {field: $n, op: gt, value: 9}
+          - {field: $n, op: lt, value: 9.5}
+          - field: $n
+            op: eq
+            value: 9
+        to:
+          outputs: [stdout]
+  outputs:
+  - name: stdout
+    match: '*'
+  - name: opensearch
+    match: '*'
+    url: https://admin:Tiger12@x
+    hosts: https://admin:Tiger12@x
+";
+
+    #[test]
+    fn routes_and_numbers_of_conditions_are_told_and_no_secret_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.yaml");
+        std::fs::write(&file, ROUTED).expect("written");
+
+        let table = text(&file, Environment::default()).expect("it is read");
+
+        let has = |number: &str, key: &str, rest: &str| {
+            let row = table.lines().find(|row| row.trim_start().starts_with(number) && row.contains(key));
+            assert!(row.is_some_and(|row| row.contains(rest)), "{number} {key} {rest}: {table}");
+        };
+        has("4 ", "routes", "different    a record is looked at behind all filters");
+        has("8 ", "value", "different    compared as numbers");
+        has("9 ", "value", SAME);
+        has("12 ", "value", SAME);
+        has("21 ", "hosts", UNSUPPORTED);
+        assert!(!table.contains("Tiger12"), "{table}");
+    }
 
     #[test]
     fn each_line_of_nested_yaml_has_a_verdict() {

@@ -58,13 +58,13 @@ impl Renewal for Files {
         let mut findings = Diagnostics::default();
         let loaded = load(&self.line, environment.clone(), &mut findings);
         let surroundings = surroundings(&loaded, &environment, Purpose::CheckBeside, &mut findings);
-        if !findings.has_errors() && surroundings.state_directory != self.state_directory {
-            let message = "`storage.path` cannot change while the agent runs: positions and spooled records lie there";
-            return Err(vec![format!("{message}; stop the agent, move the directory, and start it again")]);
-        }
         drop(Plan::build(loaded.clone(), &surroundings, &mut findings));
         if findings.has_errors() {
             return Err(told(&findings, &loaded.document.files));
+        }
+        if surroundings.state_directory != self.state_directory {
+            let message = "`storage.path` cannot change while the agent runs: positions and spooled records lie there";
+            return Err(vec![format!("{message}; stop the agent, move the directory, and start it again")]);
         }
         logger::probe(&loaded).map_err(|reason| vec![reason])?;
         if !self.has_port_of(&loaded) {

@@ -1,11 +1,11 @@
 //! The option tables for programs and for the documentation: `-J` gives them as JSON, in the shape of Fluent Bit.
 
 use crate::config::common::{FilterOptions, InputOptions, OutputOptions};
-use crate::config::{MULTILINE_TABLE, OptionSpec, Options, PARSER_TABLE, Presence, Service, did_you_mean};
+use crate::config::{MULTILINE_TABLE, OptionSpec, Options, PARSER_TABLE, Presence, Service};
 use crate::encode::json::push_string;
 
 use super::differences;
-use super::help::{Row, plugins};
+use super::help::{Row, plugins, unknown_plugin};
 
 /// Version of the shape.
 const SCHEMA: &str = "1";
@@ -21,8 +21,7 @@ pub(super) fn json(topic: Option<&str>) -> Result<String, String> {
         Some(topic) => {
             let name = topic.to_ascii_lowercase();
             let Some(row) = plugins().find(|row| row.1 == name) else {
-                let names: Vec<&str> = plugins().map(|(_, kind, ..)| kind).collect();
-                return Err(format!("no plugin is called `{topic}`. {}", did_you_mean(&name, &names)));
+                return Err(unknown_plugin(topic));
             };
             plugin(&row, &mut out);
         }
@@ -172,6 +171,12 @@ pub(super) fn verdict(spec: &OptionSpec) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plugin_that_there_is_not_is_told_without_a_blank_behind() {
+        assert_eq!(json(Some("nope")), Err("no plugin is called `nope`.".into()));
+        assert_eq!(json(Some("tial")), Err("no plugin is called `tial`. did you mean `tail`?".into()));
+    }
 
     #[test]
     fn every_option_of_every_plugin_is_told_as_json() {

@@ -5,7 +5,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use serde_json::Value;
 
 use super::errors::{ErrorDetail, permission, request_error, scrubbed};
-use crate::net::{HttpClient, exchange, explain};
+use crate::net::{HttpClient, exchange};
 
 /// Kind of the error that says that nothing takes such requests; its answer names none.
 const NO_HANDLER: &str = "no_handler";
@@ -95,11 +95,8 @@ impl Cluster {
         if let Some(body) = body.filter(|body| !body.is_null()) {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
         }
-        let failed = |error: reqwest::Error| CallError {
-            status: 0,
-            kind: String::new(),
-            text: explain(&error, self.client.target()),
-        };
+        let failed =
+            |error: reqwest::Error| CallError { status: 0, kind: String::new(), text: self.client.explain(&error) };
         let (status, bytes) = exchange(request, LARGEST).await.map_err(failed)?;
         let bytes = bytes.ok_or_else(|| {
             let text = format!("{} gave an answer longer than {LARGEST} bytes", self.target());

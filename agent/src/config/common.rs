@@ -66,7 +66,7 @@ crate::options! {
         match_regex: TagRegex, optional, "Tags it takes, as a regular expression matched at their start.";
         alias: String, optional, "Name in logs and metrics; by default the instance name.";
         log_level: LogLevel, optional, "How much this plugin says; by default as much as the agent.";
-        retry_limit: RetryLimit, default "no_limits", "How often a failed request is sent again before its records go to the dead-letter file.";
+        retry_limit: RetryLimit, default "no_limits", "How often a failed request is sent again before its records go to the dead-letter file. A server that is out of reach, cannot be asked what it has, or refuses credentials or address uses up none: records wait.";
         "storage.total_limit_size" storage_total_limit_size: DiskLimit, default "1G", "Bytes that its spool may take on disk; 0 or off leaves it to the disk.";
         "storage.when_full" storage_when_full: WhenFull, default "block", "What happens when its spool is full: `block` makes inputs wait, `drop_oldest` drops its oldest records, which are counted and logged.";
     }

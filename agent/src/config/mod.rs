@@ -20,6 +20,7 @@ mod options;
 mod reader;
 mod refresh;
 mod render;
+mod secrets;
 mod service;
 pub mod types;
 mod yaml;
@@ -40,6 +41,7 @@ pub use options::{
 pub use reader::read_bounded;
 pub use refresh::{VariableFile, VariableFiles};
 pub use render::{closest, did_you_mean, nearest, render, told};
+pub use secrets::hidden;
 pub use service::{Grace, RedactRule, Service, without_telemetry};
 pub use types::{Secret, Size};
 pub use yaml::{TextMap, text_maps};

@@ -62,8 +62,8 @@ pub(super) struct Reader<'a> {
     pub(super) bases: Vec<PathBuf>,
     /// Where the `service` of YAML stands, which a configuration has once.
     pub(super) service: Option<Place>,
-    /// Where each variable was set last.
-    set: HashMap<String, Place>,
+    /// Where each variable was set last, and to what.
+    set: HashMap<String, (Place, String)>,
     depth: usize,
 }
 
@@ -98,6 +98,10 @@ impl<'a> Reader<'a> {
                 return;
             }
         };
+        if let Some(before) = text.lines().position(|line| line.contains('\0')) {
+            let message = format!("cannot read `{}`: line {} holds a NUL character", path.display(), before + 1);
+            return self.complain(place, "V010", message);
+        }
         // Editors of Windows begin files with a byte order mark.
         let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
         let file = self.add_file(path.to_owned(), text.clone());
@@ -139,7 +143,7 @@ impl<'a> Reader<'a> {
     /// Sets a variable to `text`, which stands at `place`, or with `file://` to what a file holds, its last line end left out. Gives
     /// that file, and all that it holds.
     pub(super) fn set_variable(&mut self, name: &str, text: &str, place: Place) -> Option<(PathBuf, String)> {
-        self.tell_set_before(name, place);
+        self.tell_set_before(name, text, place);
         let known = self.findings.len();
         let text = self.environment.expand(text, place, self.findings).text;
         let Some(path) = text.strip_prefix("file://") else {
@@ -163,11 +167,18 @@ impl<'a> Reader<'a> {
         Some((path.into(), content))
     }
 
-    /// Warns of a variable that was set before in the same file. That another file sets it anew may well be meant.
-    fn tell_set_before(&mut self, name: &str, place: Place) {
-        let before = self.set.insert(name.to_owned(), place).filter(|before| before.file == place.file);
-        if let Some(before) = before {
-            let message = format!("the variable `{name}` is set again in line {}, which is what holds", place.line);
+    /// Warns of a variable that was set before in the same file, or to something else in one before that. A file may well mean to set
+    /// anew what those that it includes set.
+    fn tell_set_before(&mut self, name: &str, text: &str, place: Place) {
+        let Some((before, other)) = self.set.insert(name.to_owned(), (place, text.to_owned())) else { return };
+        let is_meant = before.file > place.file || before.file < place.file && other == text;
+        if !is_meant {
+            let line = if before.file == place.file {
+                format!("line {}", place.line)
+            } else {
+                self.document.whereabouts(place)
+            };
+            let message = format!("the variable `{name}` is set again in {line}, which is what holds");
             self.findings.warning(before, "V116", message).help("keep one of them");
         }
     }
@@ -385,6 +396,21 @@ mod tests {
 
         assert_eq!(read_bounded(&path, 100), Err("line 2 is not UTF-8 from column 5 on".into()));
         assert!(read_bounded(&path, 9).is_err_and(|reason| reason.contains("larger")));
+    }
+
+    #[test]
+    fn a_file_that_holds_a_nul_is_refused_with_its_line() {
+        let directory = tempfile::tempdir().expect("a directory");
+        for name in ["a.conf", "a.yaml"] {
+            let path = directory.path().join(name);
+            std::fs::write(&path, "# one\n[INPUT]\n  Name stdin\n  Tag a\0b\n").expect("it can be written");
+            let mut findings = Diagnostics::default();
+
+            Reader::new(Document::default(), Environment::default(), &mut findings).read(&path, None);
+
+            let all: Vec<&str> = findings.in_order().iter().map(|finding| finding.message.as_str()).collect();
+            assert!(matches!(all[..], [only] if only.ends_with("line 4 holds a NUL character")), "{all:?}");
+        }
     }
 
     /// Pieces that matter to the readers, in any order, indented or not.

@@ -5,6 +5,7 @@
 use super::codes::CODES;
 use super::diagnostic::{Diagnostic, Diagnostics, Severity};
 use super::document::{Place, SourceFile};
+use super::secrets::{hidden, key_end, shown_length};
 
 /// Most findings that are shown.
 const MAX_FINDINGS: usize = 200;
@@ -13,21 +14,6 @@ const MAX_LINE: usize = 160;
 const BEFORE_PLACE: usize = 60;
 /// Most characters of a message.
 const MAX_MESSAGE: usize = 400;
-/// Words in keys whose values are secrets.
-const SECRET_WORDS: &[&str] = &[
-    "passwd",
-    "password",
-    "passphrase",
-    "secret",
-    "token",
-    "shared",
-    "credential",
-    "credentials",
-    "apikey",
-    "auth",
-    "pass",
-];
-
 /// All findings in file order, rendered.
 pub fn render(findings: &Diagnostics, files: &[SourceFile]) -> String {
     let mut out = String::new();
@@ -47,7 +33,7 @@ pub fn told(findings: &Diagnostics, files: &[SourceFile]) -> Vec<String> {
     let line = |finding: &Diagnostic| {
         let mut line = String::new();
         heading(finding, files, &mut line);
-        help_of(finding).into_iter().for_each(|help| line.push_str(&format!("; {}", plain(help))));
+        help_of(finding).into_iter().for_each(|help| line.push_str(&format!("; {}", plain(&help))));
         line
     };
     errors.take(MAX_FINDINGS).map(line).collect()
@@ -60,15 +46,15 @@ fn one(finding: &Diagnostic, files: &[SourceFile], out: &mut String) {
         source_line(place, file, out);
     }
     if let Some(help) = help_of(finding) {
-        out.push_str(&format!("    = help: {}\n", plain(help)));
+        out.push_str(&format!("    = help: {}\n", plain(&help)));
     }
 }
 
 /// What to do: the help of the finding, or of an error without one what is behind its code.
-fn help_of(finding: &Diagnostic) -> Option<&str> {
+fn help_of(finding: &Diagnostic) -> Option<String> {
     let own = finding.help.as_deref().filter(|help| !help.is_empty());
     let code = CODES.iter().filter(|_| finding.severity == Severity::Error).find(|code| code.code == finding.code);
-    own.or(code.map(|code| code.text))
+    own.map(hidden).or(code.map(|code| code.text.to_owned()))
 }
 
 /// Adds place, code and message, and gives the file in question.
@@ -87,7 +73,7 @@ fn heading<'f>(finding: &Diagnostic, files: &'f [SourceFile], out: &mut String) 
             out.push_str(&format!("{path}:{}:{}: ", place.line, place.column));
         }
     }
-    out.push_str(&format!("{severity}[{}]: {}", finding.code, plain(&finding.message)));
+    out.push_str(&format!("{severity}[{}]: {}", finding.code, plain(&hidden(&finding.message))));
     file
 }
 
@@ -114,13 +100,13 @@ fn source_line(place: Place, file: &SourceFile, out: &mut String) {
     let mut lines = file.text.lines().skip(at.saturating_sub(1));
     let before = if at == 0 { "" } else { lines.next().unwrap_or_default() };
     let Some(line) = lines.next() else { return };
-    let continued = before.trim_end().ends_with([':', '|', '>', '-']) && secret_end(before).is_some();
+    let continued = before.trim_end().ends_with([':', '|', '>', '-']) && key_end(before).is_some();
     if continued {
         return;
     }
     let column = place.column.saturating_sub(1) as usize;
     let start = if column > MAX_LINE - BEFORE_PLACE { column - BEFORE_PLACE } else { 0 };
-    let end = secret_end(line).unwrap_or(usize::MAX).min(start + MAX_LINE);
+    let end = shown_length(line).unwrap_or(usize::MAX).min(start + MAX_LINE);
     let mut shown = if start > 0 { "…".to_owned() } else { String::new() };
     let mut characters = line.trim_end().chars().enumerate().skip(start).peekable();
     while let Some((_, character)) = characters.next_if(|(at, _)| *at < end) {
@@ -133,38 +119,6 @@ fn source_line(place: Place, file: &SourceFile, out: &mut String) {
     let caret = (column - start + usize::from(start > 0)).min(width + usize::from(cut));
     let length = (place.length.max(1) as usize).min((width + usize::from(cut) * 2).saturating_sub(caret)).max(1);
     out.push_str(&format!("    | {}{}\n", " ".repeat(caret), "^".repeat(length)));
-}
-
-/// Where the first word of `line` ends that looks like the key of a secret, in characters; also if it is misspelt. The
-/// name of a variable is no secret; a default of it may be one.
-fn secret_end(line: &str) -> Option<usize> {
-    let mut word = String::new();
-    let mut is_reference = false;
-    let mut last = ' ';
-    for (at, character) in line.chars().chain([' ']).enumerate() {
-        if character.is_alphanumeric() || "_.-".contains(character) {
-            word.push(character);
-        } else {
-            let is_name = is_reference && character == '}';
-            if !is_name && is_secret(&std::mem::take(&mut word).to_ascii_lowercase()) {
-                return Some(at);
-            }
-            word.clear();
-            is_reference = last == '$' && character == '{';
-        }
-        last = character;
-    }
-    None
-}
-
-fn is_secret(key: &str) -> bool {
-    let resembles = |part: &str, word: &str| match part.chars().count() {
-        0..=4 => part == word,
-        5..=40 => distance(part, word) <= usize::from(word.len() > 5) + 1,
-        _ => part.contains(word),
-    };
-    let mut parts = key.split(['_', '.', '-']);
-    key.contains("api_key") || parts.any(|part| SECRET_WORDS.iter().any(|word| resembles(part, word)))
 }
 
 /// The one of `candidates` that `found` is, or is a slip of the pen from.
@@ -202,7 +156,7 @@ pub fn nearest<'a>(found: &str, candidates: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// Number of single-character edits and swaps of neighbours between two words.
-fn distance(one: &str, other: &str) -> usize {
+pub(super) fn distance(one: &str, other: &str) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     let mut rows = vec![(0..=other.len()).collect::<Vec<_>>()];
     for (i, a) in one.iter().enumerate() {
@@ -257,6 +211,11 @@ mod tests {
             ("  Bearer_Token secret-42", "  Bearer_Token …\n  ^^^"),
             ("  http_pasword secret-42", "  http_pasword …\n  ^^^"),
             ("  {n: a, tls.key_passwd: secret-42}", "  {n: a, tls.key_passwd …\n  ^^^"),
+            ("  {n: a, httpPasswd: secret-42, prt: 9}", "  {n: a, httpPasswd …\n  ^^^"),
+            ("  BearerToken secret-42", "  BearerToken …\n  ^^^"),
+            ("  Header Authorization Basic secret-42", "  Header Authorization …\n  ^^^"),
+            ("  url https://admin:Tiger12@x", "  url https:// …\n  ^^^"),
+            ("  Hosts a:1, admin:Tiger12@x", "  Hosts a:1,  …\n  ^^^"),
             ("@SET DB_TOKEN=secret-42", "@SET DB_TOKEN …\n  ^^^"),
             ("  path /var/log/${TOKEN}", "  path /var/log/${TOKEN}\n  ^^^"),
             ("  path ${TOKEN:-secret-42}", "  path ${TOKEN …\n  ^^^"),

@@ -22,7 +22,7 @@ crate::options! {
         retention_file: PathBuf, repeated, "File with retention classes: YAML with `retention_classes`, or `[RETENTION_CLASS]` sections.";
         http_server: bool, default "off", "Whether metrics and health are served.";
         http_listen: String, default "127.0.0.1", "Address they are served at.";
-        http_port: u16, default "2020", "Port they are served at.";
+        http_port: u16, default "2020", "Port they are served at; 0 takes a free one, which the log tells.";
         health_check: bool, default "off", "Whether `/api/v1/health` judges.";
         hc_errors_count: u64, default "5", "Errors in a period above which the agent is unhealthy.";
         hc_retry_failure_count: u64, default "5", "Used-up retries in a period above which the agent is unhealthy.";

@@ -136,7 +136,7 @@ counters! {
         files_closed,
         /// Rotations seen.
         files_rotated,
-        /// Events cut at the multiline buffer limit.
+        /// Events cut at the multiline buffer limit, or since too many were open at once.
         multiline_truncated,
         /// Lines above `Buffer_Max_Size` that were cut into parts.
         long_line_truncated,
@@ -177,7 +177,7 @@ counters! {
         add_records,
         /// Records with a text on which a pattern that backtracks was given up.
         given_up_records,
-        /// Events cut at the multiline buffer limit.
+        /// Events cut at the multiline buffer limit, or since too many were open at once.
         multiline_truncated,
         /// Records that rules led to several retention classes.
         class_conflict_records,

@@ -56,7 +56,11 @@ const INPUT: &[Row] = &[
     counter("files_opened", "fluentbit_input_files_opened", "Files opened."),
     counter("files_closed", "fluentbit_input_files_closed", "Files let go."),
     counter("files_rotated", "fluentbit_input_files_rotated", "Rotations seen."),
-    counter("multiline_truncated", "fluentbit_input_multiline_truncated", "Events cut at the multiline buffer limit."),
+    counter(
+        "multiline_truncated",
+        "fluentbit_input_multiline_truncated",
+        "Events cut at the multiline buffer limit, or since too many were open at once.",
+    ),
     counter("long_line_truncated", "fluentbit_input_long_line_truncated", "Long lines cut into parts."),
     counter("long_line_skipped", "fluentbit_input_long_line_skipped", "Long lines skipped."),
     counter(
@@ -92,7 +96,11 @@ const FILTER: &[Row] = &[
     counter("drop_records", "fluentbit_filter_drop_records", "Records removed."),
     counter("add_records", "fluentbit_filter_add_records", "Records added."),
     counter("given_up_records", "vigie_filter_given_up_records", "Records on which a pattern was given up."),
-    counter("multiline_truncated", "vigie_filter_multiline_truncated", "Events cut at the multiline buffer limit."),
+    counter(
+        "multiline_truncated",
+        "vigie_filter_multiline_truncated",
+        "Events cut at the multiline buffer limit, or since too many were open at once.",
+    ),
     counter(
         "class_conflict_records",
         "vigie_filter_class_conflict_records",

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tracing::warn;
 use vigie_parsers::batch::{Batch, Value};
 use vigie_parsers::multiline::MultilineParser;
 
@@ -13,8 +14,9 @@ use super::{Chain, LOG, last_first};
 use crate::plugin::{Parcel, Stage, Stream, Succession, Withheld};
 use crate::receipts::{Ledger, Outcome};
 
-/// Events that may be open at once; the one that began first is given out for another.
-const MOST_OPEN: usize = 32;
+/// Events that may be open at once; the one that began first is cut for another. What they take is bounded by memory, what looking
+/// through them for each record takes is bounded by this.
+pub(super) const MOST_OPEN: usize = 1024;
 
 /// Joins the records of one stream.
 pub struct Joiner {
@@ -31,6 +33,8 @@ pub struct Joiner {
     tag: Arc<str>,
     withheld: Withheld,
     truncated: u64,
+    /// Whether more events than there may be were open at once.
+    is_crowded: bool,
     is_ending: bool,
     buffers: Buffers,
 }
@@ -80,6 +84,7 @@ impl Joiner {
             tag: "".into(),
             withheld: Withheld::default(),
             truncated: 0,
+            is_crowded: false,
             is_ending: false,
             buffers: Buffers::default(),
         }
@@ -251,8 +256,7 @@ impl Joiner {
                 break;
             }
             if self.open.len() == MOST_OPEN {
-                let oldest = self.open.remove(0);
-                work.emit(oldest, &self.chain, false);
+                self.make_room(work);
             }
             let start = Start { index: line.index, field: line.field, parser, state };
             let open = Open::new(work, &start, (line.group, line.text), &self.chain);
@@ -262,6 +266,17 @@ impl Joiner {
             self.end_all(work);
         }
         work.parcel.batch.push_again(line.index);
+    }
+
+    /// Cuts the event that began first, and tells of the first such one.
+    fn make_room(&mut self, work: &mut Work) {
+        let oldest = self.open.remove(0);
+        self.truncated += 1;
+        work.emit(oldest, &self.chain, true);
+        if !std::mem::replace(&mut self.is_crowded, true) {
+            let stream = &*self.stream;
+            warn!(component = %stream.input, "more than {MOST_OPEN} events are open at once in {}: the oldest ones are cut", stream.name.text());
+        }
     }
 
     /// Bytes that the open events take.

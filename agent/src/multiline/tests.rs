@@ -7,6 +7,7 @@ use vigie_parsers::batch::Timestamp;
 use vigie_parsers::json::JsonParser;
 use vigie_parsers::multiline::{Machine, Rule, Rules, Until};
 
+use super::joiner::MOST_OPEN;
 use super::*;
 use crate::encode::json::push_object;
 use crate::metrics::InputMetrics;
@@ -154,13 +155,36 @@ fn without_a_buffer_events_end_with_their_parcel() {
     assert_eq!(rig.ledger.committed(), 20);
 }
 
-#[test]
-fn many_open_events_are_bounded() {
-    let mut rig = Rig::new(chain(1000));
-    let records: Vec<String> = (0..40).map(|group| format!(r#"{{"g":"{group}","log":"a"}}"#)).collect();
-    let records: Vec<&str> = records.iter().map(String::as_str).collect();
+/// A record for each group up to `groups`, with `text`.
+fn of_groups(groups: usize, text: &str) -> Vec<String> {
+    (0..groups).map(|group| format!(r#"{{"g":"{group}","log":"{text}"}}"#)).collect()
+}
 
-    assert_eq!(rig.feed(&records).len(), 8);
-    assert_eq!(documents(rig.joiner.finish()).len(), 32);
-    assert_eq!(rig.ledger.committed(), 400);
+fn feed_all(rig: &mut Rig, records: &[String]) -> Vec<String> {
+    rig.feed(&records.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn each_of_many_groups_has_one_event() {
+    let mut rig = Rig::new(chain(1000));
+    let lines = ["a", "b", "c;"].map(|text| of_groups(400, text));
+
+    let [first, second, third] = lines.map(|records| feed_all(&mut rig, &records));
+
+    assert_eq!((first.len(), second.len()), (0, 0));
+    let expected: Vec<String> = of_groups(400, "abc;");
+    assert_eq!(third, expected);
+    assert_eq!(rig.joiner.take_truncated(), 0);
+}
+
+#[test]
+fn events_that_are_open_at_once_are_bounded_and_the_oldest_is_said_to_be_cut() {
+    let mut rig = Rig::new(chain(1000));
+
+    let cut = feed_all(&mut rig, &of_groups(MOST_OPEN + 8, "a"));
+
+    let expected: Vec<String> = of_groups(8, "a").into_iter().map(|record| record + " cut").collect();
+    assert_eq!((cut, rig.joiner.take_truncated()), (expected, 8));
+    assert_eq!(documents(rig.joiner.finish()).len(), MOST_OPEN);
+    assert_eq!(rig.ledger.committed(), 10 * (MOST_OPEN as u64 + 8));
 }

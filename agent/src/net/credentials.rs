@@ -242,6 +242,12 @@ fn scheme(options: &AuthOptions, directory: Option<&Path>) -> Result<Option<Sche
         let key = bearer.as_ref().or(api_key.as_ref()).map_or("http_user", |source| source.key);
         return Err(flaw(key, format!("`{first}` and `{second}` are both set: a request has one kind of credentials")));
     }
+    if let (None, Some(password)) = (&user, &password) {
+        return Err(flaw(
+            password.key,
+            format!("`{}` is set without `http_user`: set it too, or take the password away", password.key),
+        ));
+    }
     let token = |word, token| Scheme::Token { word, token };
     let basic = user.map(|user| {
         // Without a password it is empty, as in Fluent Bit.
@@ -309,9 +315,8 @@ mod tests {
         put(&path, "secret-42\r\n");
         let file = path.to_str().expect("a path");
         let basic = "Basic bWU6c2VjcmV0LTQy";
-        let cases: [(Entries<'_>, Option<&str>); 10] = [
+        let cases: [(Entries<'_>, Option<&str>); 9] = [
             (&[], None),
-            (&[("http_passwd", "secret-42")], None),
             (&[("http_user", "me"), ("http_passwd", "secret-42")], Some(basic)),
             (&[("http_user", "me"), ("http_passwd_file", file)], Some(basic)),
             (&[("http_user", "me"), ("http_passwd", "credential:it")], Some(basic)),
@@ -336,7 +341,10 @@ mod tests {
         put(&large, &"x".repeat(20_000));
         put(&broken, "secret\n42");
         let [empty, large, broken] = [&empty, &large, &broken].map(|path| path.to_str().expect("a path"));
-        let cases: [(Entries<'_>, &str, &str); 8] = [
+        let cases: [(Entries<'_>, &str, &str); 11] = [
+            (&[("http_passwd", "b")], "http_passwd", "`http_passwd` is set without `http_user`"),
+            (&[("http_passwd_file", large)], "http_passwd_file", "without `http_user`"),
+            (&[("http_passwd", "b"), ("api_key", "a")], "http_passwd", "without `http_user`"),
             (&[("api_key_file", "/no/such/file")], "api_key_file", "No such file"),
             (&[("api_key_file", empty)], "api_key_file", "it is empty"),
             (&[("bearer_token_file", large)], "bearer_token_file", "larger than 16384 bytes"),

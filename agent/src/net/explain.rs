@@ -5,12 +5,35 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError, Error as TlsError};
 
-use super::http::Target;
+use super::http::{HttpClient, Target};
 
-/// Explains why a request to `target` failed before there was an answer to be read.
-pub fn explain(error: &reqwest::Error, target: &Target) -> String {
+impl HttpClient {
+    /// Why a request failed before there was an answer to be read.
+    pub fn explain(&self, error: &reqwest::Error) -> String {
+        let (target, is_tls) = (self.target(), tls_flaw(&causes(error)).is_some());
+        match self.proxy() {
+            Some(proxy) if !is_tls && (error.is_connect() || error.is_dns()) => explain_proxy(error, proxy, target),
+            Some(proxy) => format!("{}; requests go through the proxy {proxy}", explain(error, target)),
+            None => explain(error, target),
+        }
+    }
+}
+
+fn explain_proxy(error: &reqwest::Error, proxy: &str, target: &Target) -> String {
+    let innermost = causes(error).last().map_or_else(|| error.to_string(), ToString::to_string);
+    format!(
+        "the proxy {proxy} of the environment, through which {target} is asked, cannot be reached: {innermost}; \
+         check `HTTP_PROXY` and `HTTPS_PROXY`, or set `net.proxy_env_ignore on`"
+    )
+}
+
+fn tls_flaw<'a>(causes: &[&'a (dyn Error + 'static)]) -> Option<&'a TlsError> {
+    causes.iter().find_map(|cause| cause.downcast_ref::<TlsError>())
+}
+
+fn explain(error: &reqwest::Error, target: &Target) -> String {
     let causes = causes(error);
-    if let Some(tls) = causes.iter().find_map(|cause| cause.downcast_ref::<TlsError>()) {
+    if let Some(tls) = tls_flaw(&causes) {
         return explain_tls(tls, target);
     }
     if error.is_dns() {

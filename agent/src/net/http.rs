@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HOST, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
@@ -69,6 +70,8 @@ pub struct HttpClient {
     net: NetOptions,
     tls: ClientConfig,
     answer_timeout: Duration,
+    /// Host and port of the proxy of the environment that requests go through.
+    proxy: Option<String>,
 }
 
 /// A client with the connections that it keeps.
@@ -116,12 +119,18 @@ impl HttpClient {
         reqwest::Url::parse(&target.base())
             .map_err(|error| format!("`{target}` is no valid host and port: {error}"))?;
         let pool = Mutex::new(Pool { client, since: Instant::now() });
-        Ok(Self { pool, target, net: net.clone(), tls, answer_timeout })
+        let proxy = if net.proxy_env_ignore { None } else { proxy_to(&target) };
+        Ok(Self { pool, target, net: net.clone(), tls, answer_timeout, proxy })
     }
 
     /// Where it connects to.
     pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// Host and port of the proxy that requests go through, if any.
+    pub(super) fn proxy(&self) -> Option<&str> {
+        self.proxy.as_deref()
     }
 
     /// Begins a POST to `path`, which begins with `/`.
@@ -194,6 +203,14 @@ fn builder(
         builder = builder.default_headers(host_header(target)?);
     }
     Ok(builder)
+}
+
+/// The proxy that the environment names for `target`, without its credentials.
+fn proxy_to(target: &Target) -> Option<String> {
+    let asked = target.base().parse().ok()?;
+    let through = Matcher::from_system().intercept(&asked)?;
+    let host = through.uri().host()?;
+    Some(through.uri().port_u16().map_or_else(|| host.to_owned(), |port| authority(host, port)))
 }
 
 fn host_header(target: &Target) -> Result<HeaderMap, String> {

@@ -21,7 +21,6 @@ mod verify;
 mod watch;
 
 pub use credentials::{AuthOptions, Credential, CredentialError, Credentials, Renewal};
-pub use explain::explain;
 pub use hosts::{Change, Chosen, Conduct, Hosts};
 pub use http::{HttpClient, Target, exchange};
 pub use options::{NetOptions, TlsOptions, TlsVersion};

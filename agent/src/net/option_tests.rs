@@ -23,8 +23,8 @@ fn client(port: u16, entries: Entries<'_>) -> HttpClient {
 
 async fn post(client: &HttpClient) -> Result<(), String> {
     match client.post("/").body("x").send().await {
-        Ok(response) => response.bytes().await.map(drop).map_err(|error| explain(&error, client.target())),
-        Err(error) => Err(explain(&error, client.target())),
+        Ok(response) => response.bytes().await.map(drop).map_err(|error| client.explain(&error)),
+        Err(error) => Err(client.explain(&error)),
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::{OptionType, Secret};
+use crate::config::{Diagnostics, OptionType, Secret, Section};
 
 crate::options! {
     /// Options of TLS.
@@ -32,6 +32,27 @@ crate::options! {
         "tls.windows.certstore_name": "Only for Windows.",
         "tls.windows.use_enterprise_store": "Only for Windows.",
         "tls.windows.client_thumbprints": "Only for Windows.",
+    }
+}
+
+/// Options of TLS that say who is who; the first ones are of the certificate that the agent shows.
+const OF_IDENTITY: [&str; 5] = ["tls.crt_file", "tls.key_file", "tls.ca_file", "tls.ca_path", "tls.vhost"];
+
+impl TlsOptions {
+    /// Reports options that say who is who and have no effect, since no TLS is talked. It is an error where the agent would show a
+    /// certificate and nothing says that it shall not. Returns whether there is none.
+    pub(crate) fn check(&self, section: &Section, findings: &mut Diagnostics) -> bool {
+        let idle = OF_IDENTITY.iter().find_map(|key| section.get(key).map(|value| (*key, value.place)));
+        let Some((key, place)) = idle.filter(|_| !self.tls) else { return true };
+        let has_certificate = self.crt_file.is_some() || self.key_file.is_some();
+        if has_certificate && section.get("tls").is_none() {
+            let help = "write `tls on`, or `tls off` where the certificate shall not be shown";
+            findings.error(place, "V130", format!("`{key}` needs `tls on`: nothing would be encrypted")).help(help);
+            return false;
+        }
+        let message = format!("`{key}` has no effect without `tls on`: nothing is encrypted");
+        findings.warning(place, "V117", message).help("write `tls on`, or take it away");
+        true
     }
 }
 

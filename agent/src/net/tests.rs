@@ -86,7 +86,7 @@ async fn post(host: &str, port: u16, entries: Entries<'_>) -> Result<u16, String
     let client = HttpClient::new(target, &read(entries), config, timeout).expect("a client");
     match client.post("/").body("x").send().await {
         Ok(response) => Ok(response.status().as_u16()),
-        Err(error) => Err(explain(&error, client.target())),
+        Err(error) => Err(client.explain(&error)),
     }
 }
 
@@ -285,7 +285,7 @@ impl Meeting {
 async fn status(client: &HttpClient) -> Result<u16, String> {
     match client.post("/").body("x").send().await {
         Ok(response) => Ok(response.status().as_u16()),
-        Err(error) => Err(explain(&error, client.target())),
+        Err(error) => Err(client.explain(&error)),
     }
 }
 

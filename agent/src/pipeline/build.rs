@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::coverage::{From, Redacts, To, reached, uncovered, widened};
 use super::processors::{without, without_processors};
+use super::reach::{self, Sources};
 use super::redaction;
 use super::routes::{self, Routes, WrittenRoute};
 use super::spools::{self, SpoolPlan};
@@ -23,6 +24,9 @@ use crate::plugin::{
 };
 use crate::retention::Classes;
 use crate::{filters, inputs, outputs};
+
+/// What to do where a comment was taken for a part of a value.
+pub(super) const COMMENT: &str = "put the comment on a line of its own";
 
 /// An input, ready to run.
 pub struct BuiltInput {
@@ -201,9 +205,13 @@ impl Plan {
         inputs.extend(backlog);
         let (metrics, is_redact_wrong) = (builder.metrics, builder.is_redact_wrong);
         let direct = routes::resolve(&mut inputs, &outputs, &document, builder.findings);
-        let filters: Vec<_> = builder.processors.into_iter().chain(filters).collect();
         // What cannot be read might have held one.
-        let is_read = !findings.has_errors();
+        let is_read = !builder.findings.has_errors();
+        if is_read {
+            let sources = Sources { inputs: &inputs, direct: &direct };
+            reach::tell(&document, &sources, (&filters, &outputs), builder.findings);
+        }
+        let filters: Vec<_> = builder.processors.into_iter().chain(filters).collect();
         if !is_redact_wrong {
             tell_uncovered((&inputs, &direct), &filters, &outputs, service.redact, findings);
         }
@@ -511,7 +519,8 @@ impl Builder<'_> {
                 let message = format!("unknown plugin {}", value.quoted());
                 let instead = Some(&name).filter(|_| section.kind == SectionKind::Output);
                 let instead = instead.and_then(|name| outputs::instead_of(name)).map(str::to_owned);
-                let help = instead.unwrap_or_else(|| did_you_mean(&name, known));
+                let comment = name.contains(" #").then(|| COMMENT.to_owned());
+                let help = comment.or(instead).unwrap_or_else(|| did_you_mean(&name, known));
                 self.findings.error(value.place, "V202", message).help(help);
             }
             None => {

@@ -27,6 +27,7 @@ mod pauses;
 mod poison;
 mod probe;
 mod processors;
+mod reach;
 mod redaction;
 mod reload;
 mod replay;

@@ -245,7 +245,7 @@ impl Running {
             let name = tokio::select! {
                 () = drained(&mut self.workers, &mut self.deliveries, &self.handles) => return (End::Drained, reload),
                 () = grace_over(grace) => {
-                    warn!(component = "engine", "grace is over: what was not delivered is read again at the next start");
+                    warn!(component = "engine", "grace is over: what was not delivered is read again at the next start, by inputs that can");
                     return (End::GraceOver, reload);
                 }
                 name = outside.next_stop() => name,

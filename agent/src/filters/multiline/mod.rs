@@ -62,6 +62,10 @@ fn build(
     let options = MultilineOptions::read(section, findings)?;
     let parts = options.mode == Mode::PartialMessage;
     let named = multiline::named(section, context, findings)?;
+    if let Some(key) = section.get("multiline.key_content").filter(|key| key.text.starts_with('$')) {
+        let message = "`multiline.key_content` is the key itself and no path: no record is likely to have this one";
+        findings.warning(key.place, "V117", message).help("write the key as it stands in the record, without `$`");
+    }
     let place = section.get("multiline.parser").map_or(section.place, |value| value.place);
     let parsers = match (parts, named.is_empty()) {
         (false, false) => named,

@@ -46,4 +46,5 @@ fn what_cannot_be_joined_is_reported() {
     assert_eq!(findings(&super::KIND, &[("multiline.parser", "jav")]), ["V304"]);
     assert_eq!(findings(&super::KIND, &[]), ["V105"]);
     assert_eq!(findings(&super::KIND, &[("multiline.parser", "java"), ("mode", "partial_message")]), ["V403"]);
+    assert_eq!(findings(&super::KIND, &[("multiline.parser", "java"), ("multiline.key_content", "$log")]), ["V117"]);
 }

@@ -119,7 +119,10 @@ impl JoinedLines {
         let text = Span::between(span.end() - parts.text.len(), span.end());
         let partial = parts.partial;
         let context = Context { now: read.seconds, offset: 0 };
-        let time = self.time.parse(work.parcel.batch.bytes(time_text), &context).unwrap_or(read);
+        let time = self.time.parse(work.parcel.batch.bytes(time_text), &context).unwrap_or_else(|| {
+            self.shared.count_unclear_time();
+            read
+        });
         let line = Line { output, origin, time, time_text, stream, tag, text, earlier: None };
         self.part(work, line, partial);
     }

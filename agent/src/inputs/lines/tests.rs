@@ -59,6 +59,17 @@ fn blank_lines_in_no_format_of_a_runtime_are_none() {
 }
 
 #[test]
+fn a_time_of_a_runtime_that_does_not_fit_is_counted_whatever_joins_its_lines() {
+    let text = "2024-05-01T10:00:00.5Z stdout F a\n2024-05-01T10:00:01Z stdout F b\nx stdout F c\n";
+    for names in [&["cri"][..], &["cri", "java"], &["docker", "cri"]] {
+        let mut rig = Rig::new(&built_in(names), 0);
+        rig.feed(text, 0, text.len());
+        let metrics = &rig.stream.metrics;
+        assert_eq!((metrics.parser_unclear_time.get(), metrics.parser_failed.get()), (2, 2), "{names:?}");
+    }
+}
+
+#[test]
 fn an_unfinished_part_of_a_trace_inside_of_container_lines_goes_on_with_it_when_it_is_given_out() {
     let text = "1Z stdout F x.FooException: boom\n1Z stdout P \tat a\n";
     let trace = r#"{"time":"1Z","stream":"stdout","_p":"F","log":"x.FooException: boom\n\tat a"}"#;

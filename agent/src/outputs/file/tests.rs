@@ -126,6 +126,19 @@ async fn column_names_stand_once_at_the_beginning_of_a_file() {
 }
 
 #[tokio::test]
+async fn a_file_in_the_place_of_the_directory_is_told() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("x");
+    std::fs::write(&file, "kept").expect("written");
+
+    for path in [file.clone(), file.join("y")] {
+        let verdict = written(&path, &[], &["t"]).await;
+        let is_told = |reason: &str| reason.contains(&format!("`{}` is no directory", file.display()));
+        assert!(matches!(&verdict, Verdict::Again { reason, counts: false, .. } if is_told(reason)), "{verdict:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_missing_directory_is_made_only_when_asked_for() {
     let directory = tempfile::tempdir().expect("a directory");
     let missing = directory.path().join("x/y");

@@ -20,6 +20,8 @@ use crate::plugin::Request;
 pub(super) enum WriteError {
     #[error("the directory `{directory}` does not exist: make it, or set `mkdir on`")]
     NoDirectory { directory: PathBuf },
+    #[error("`{path}` is no directory: move it away, or set another `path`")]
+    NotADirectory { path: PathBuf },
     #[error("cannot write to `{path}`: {source}")]
     Io { path: PathBuf, source: io::Error },
 }
@@ -44,6 +46,11 @@ pub(super) struct Writer {
     with_names: bool,
     /// Where records name their files.
     naming: Option<Arc<Naming>>,
+}
+
+/// What stands in the place of `directory`, or of one around it, and is none.
+fn in_the_way_of(directory: &Path) -> Option<&Path> {
+    directory.ancestors().find(|path| path.exists() && !path.is_dir())
 }
 
 /// What is to be taken back when the request fails. The file is not held open: there may be many.
@@ -123,7 +130,10 @@ impl Writer {
             fs::create_dir_all(directory).map_err(|source| WriteError::Io { path: directory.to_owned(), source })?;
         } else if !directory.is_dir() {
             let wanted = self.naming.as_ref().map_or(directory, |naming| naming.root());
-            return Err(WriteError::NoDirectory { directory: wanted.to_owned() });
+            return Err(match in_the_way_of(wanted) {
+                Some(path) => WriteError::NotADirectory { path: path.to_owned() },
+                None => WriteError::NoDirectory { directory: wanted.to_owned() },
+            });
         }
         append(part, directory).map_err(|source| WriteError::Io { path: part.path.clone(), source })
     }

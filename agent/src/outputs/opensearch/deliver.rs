@@ -21,7 +21,7 @@ use super::rollover::WriteIndexes;
 use super::stream::Stream;
 use crate::cluster::item_index;
 use crate::metrics::OutputMetrics;
-use crate::net::{Change, Chosen, Conduct, Hosts, HttpClient, explain};
+use crate::net::{Change, Chosen, Conduct, Hosts, HttpClient};
 use crate::plugin::{
     Agent, BodyEncoding, BuildContext, Class, Delivery, Encoder, KeyPath, Output, Refusal, Request, Verdict, wall_clock,
 };
@@ -318,7 +318,7 @@ pub(super) fn unread(reason: String) -> Verdict {
 /// lasts as long as it lasts, so it uses up no retries.
 fn broken(error: &reqwest::Error, client: &HttpClient) -> Verdict {
     let class = if error.is_connect() { Class::Unreachable } else { Class::Unknown };
-    Verdict::Again { class, reason: explain(error, client.target()), wait: None, counts: false }
+    Verdict::Again { class, reason: client.explain(error), wait: None, counts: false }
 }
 
 /// The path of bulk requests, with a filter that leaves of stored documents no more than their index and status.

@@ -8,6 +8,7 @@ mod conflicts;
 mod deliver;
 mod directory;
 mod encoder;
+mod idle;
 mod index;
 mod judge;
 mod lines;
@@ -56,9 +57,10 @@ fn build(
     let net = NetOptions::read(section, findings);
     let auth = AuthOptions::read(section, findings);
     let (options, tls, net, auth) = (options?, tls?, net?, auth?);
-    if !options.check(&tls, section, findings) {
+    if !(options.check(&tls, section, findings) & tls.check(section, findings)) {
         return None;
     }
+    idle::tell(&options, section, findings);
     let mut access = Access::open(&auth, section, context, findings)?;
     let destination = match &options.write_to {
         Some(path) => {

@@ -11,7 +11,7 @@ use super::access::Access;
 use super::deliver::base_path;
 use super::options::OpenSearchOptions;
 use crate::config::{Diagnostics, Options, Section};
-use crate::net::{AuthOptions, HttpClient, NetOptions, Target, TlsFiles, TlsOptions, exchange, explain};
+use crate::net::{AuthOptions, HttpClient, NetOptions, Target, TlsFiles, TlsOptions, exchange};
 use crate::plugin::BuildContext;
 
 /// How long one server may take.
@@ -72,7 +72,7 @@ impl Reach {
             request = request.header(AUTHORIZATION, authorization);
         }
         let answer = exchange(request, LARGEST).await;
-        let (status, body) = answer.map_err(|error| explain(&error, client.target()))?;
+        let (status, body) = answer.map_err(|error| client.explain(&error))?;
         judged(client.target(), status, &body.unwrap_or_default())
     }
 }

@@ -12,7 +12,7 @@ use crate::cluster::{
     Cluster, ErrorDetail, Resource, ResourceKind, State, permission, request_error, resources, scrubbed,
 };
 use crate::config::{Diagnostics, Section};
-use crate::net::{HttpClient, Target, exchange, explain};
+use crate::net::{HttpClient, Target, exchange};
 use crate::plugin::BuildContext;
 use crate::retention::{Class, Layout, stream_name};
 
@@ -112,7 +112,7 @@ impl Setup {
             request = request.header(CONTENT_TYPE, "application/json").body(resource.body.to_string());
         }
         let answer = exchange(request, LARGEST).await;
-        let (status, body) = answer.map_err(|error| explain(&error, self.target()))?;
+        let (status, body) = answer.map_err(|error| self.client.explain(&error))?;
         let body = body.ok_or_else(|| format!("{} gave an answer longer than {LARGEST} bytes", self.target()))?;
         Ok((status, body))
     }

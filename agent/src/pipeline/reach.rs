@@ -1,0 +1,65 @@
+//! Filters and outputs that no record can reach: a warning, since their `Match` is likely a slip.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::build::{BuiltFilter, BuiltInput, BuiltOutput, COMMENT};
+use super::coverage::widened;
+use super::routes::Routes;
+use crate::config::{Diagnostics, Document, Matcher, Section, SectionKind};
+
+/// Inputs, and the routes of those that have their own.
+pub(super) struct Sources<'a> {
+    pub(super) inputs: &'a [BuiltInput],
+    pub(super) direct: &'a HashMap<Arc<str>, Routes>,
+}
+
+impl Sources<'_> {
+    /// Whether `matcher` may take a tag of an input, of those without routes where `by_match`.
+    fn may_reach(&self, matcher: &Matcher, by_match: bool) -> bool {
+        let mut inputs = self.inputs.iter().filter(|input| !by_match || !self.direct.contains_key(&input.name));
+        inputs.any(|input| matcher.may_take(&widened(&input.tag)))
+    }
+
+    fn are_led_to(&self, output: usize) -> bool {
+        self.direct.values().any(|routes| routes.outputs.contains(&output))
+    }
+
+    fn tags(&self) -> String {
+        self.inputs.iter().map(|input| format!("`{}`", input.tag)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn tell(&self, section: &Section, effect: &str, findings: &mut Diagnostics) {
+        let place = section.get("match").or(section.get("match_regex")).map_or(section.place, |value| value.place);
+        let message = format!("no input has a tag that this fits: {effect}");
+        let help = if has_comment(section) { COMMENT.to_owned() } else { format!("tags are {}", self.tags()) };
+        findings.warning(place, "V205", message).help(help);
+    }
+}
+
+/// Whether the pattern of `section` ends with what is meant as a comment. A tag is not likely to.
+fn has_comment(section: &Section) -> bool {
+    section.get("match").is_some_and(|pattern| pattern.text.contains(" #"))
+}
+
+/// Warns of each of them. All of `document` was built; `filters` are without processors.
+pub(super) fn tell(
+    document: &Document,
+    sources: &Sources<'_>,
+    (filters, outputs): (&[BuiltFilter], &[BuiltOutput]),
+    findings: &mut Diagnostics,
+) {
+    for (section, filter) in document.of(SectionKind::Filter).zip(filters) {
+        // Of one that is to redact more is told.
+        let is_reached = !has_comment(section) && sources.may_reach(&filter.matcher, false);
+        if !filter.redacts() && !filter.matcher.is_nothing() && !is_reached {
+            sources.tell(section, "the filter changes nothing", findings);
+        }
+    }
+    for (at, (section, output)) in document.of(SectionKind::Output).zip(outputs).enumerate() {
+        let is_reached = sources.are_led_to(at) || !has_comment(section) && sources.may_reach(&output.matcher, true);
+        if !output.matcher.is_nothing() && !is_reached {
+            sources.tell(section, "nothing is sent here", findings);
+        }
+    }
+}
