@@ -131,7 +131,7 @@ impl Tail {
             if is_known {
                 begun.push(number);
             }
-            if !is_known && last && file.size > 0 && file.file.is_compressed() {
+            if !is_known && last && file.file.is_compressed() && holds_something(file) {
                 unreadable.push(number);
             }
             if file.position.id == 0 {
@@ -339,6 +339,12 @@ pub(super) fn set_known(file: &mut Tailed, last: bool) -> bool {
     (known.device, known.first_inode, known.birth) = (file.id.device, file.id.inode, file::birth(&metadata));
     file.position.known = Some(known);
     true
+/// Whether a gzip file whose beginning was looked at holds something: its size was a guess before.
+fn holds_something(file: &mut Tailed) -> bool {
+    file.size = file.file.size().unwrap_or(file.size);
+    file.size > 0
+}
+
 }
 
 #[cfg(test)]
