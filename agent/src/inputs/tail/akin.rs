@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::Tail;
+use super::alike::{FAR, Proof};
 use super::file::{self, FileId, Standing, Tailed};
 use super::opened::{self, Opened};
 use super::proof::{self, Mark};
@@ -21,23 +22,12 @@ use crate::state::Position;
 
 /// While a gzip file is newer, what it was compressed from may be there yet.
 const NEW: Duration = Duration::from_secs(3);
-/// Bytes of a gzip file that are inflated at the most to compare those before an offset. Behind it counts how long the content is.
-const FAR: u64 = 64 << 20;
 /// Files that begin alike and are compared further at the most: each takes inflating.
 const CANDIDATES: usize = 8;
 /// What changed so lately may change once more without another time: some file systems tell it in steps of two seconds.
 pub(super) const COARSE: Duration = Duration::from_millis(2_500);
 /// Gzip files whose first bytes are remembered at the most.
 const REMEMBERED: usize = 65_536;
-
-/// Whether a gzip file holds what another file held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Proof {
-    Holds,
-    Fails,
-    /// What would prove it is not there, or not yet.
-    Missing,
-}
 
 /// The gzip files of a directory by the hash of their first bytes, where they have enough of them.
 type ByHead = HashMap<u64, Vec<(PathBuf, Metadata)>>;

@@ -6,6 +6,7 @@
 
 mod ahead;
 mod akin;
+mod alike;
 mod arrivals;
 mod before;
 mod build;
