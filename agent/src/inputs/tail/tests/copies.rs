@@ -159,3 +159,17 @@ fn what_came_and_went_behind_an_empty_log_is_read_from_its_copies() {
     expected.sort();
     assert_eq!(texts, expected);
 }
+
+#[test]
+fn a_log_that_is_truncated_without_a_copy_is_warned_of() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 10));
+    rig.start().wait(2);
+    let warnings = told("WARN", || {
+        File::create(rig.path("a.log")).expect("it is truncated");
+        rig.scan();
+    });
+
+    assert_eq!(warnings.len(), 1, "{warnings:#?}");
+    assert!(warnings[0].contains("no copy of it is there"), "{warnings:#?}");
+}
