@@ -184,7 +184,7 @@ impl Tail {
         let is_like = |place: &Path| {
             let place = place.file_name().unwrap_or_default().to_string_lossy();
             let (_, stem) = root_and_stem(&place);
-            !stem.is_empty() && name.strip_prefix(stem).is_some_and(|rest| rest.starts_with(['.', '-', '_']))
+            !stem.is_empty() && name.strip_prefix(stem).is_some_and(|rest| rest.starts_with(siblings::SEPARATORS))
         };
         let own = [position.last_place(), &position.name];
         if path.parent() != position.last_place().parent() || !own.into_iter().any(is_like) {

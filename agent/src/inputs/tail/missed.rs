@@ -339,7 +339,7 @@ impl Tail {
     /// each is read as the rest of its log once that is truncated, and not as a log of its own.
     pub(super) fn is_copy_of_live(&mut self, path: &Path) -> bool {
         let is_log = |log: &PathBuf| self.paths.name(log) && log.is_file();
-        let Some(log) = siblings::logs_of(path).find(is_log) else { return false };
+        let Some(log) = siblings::logs_of_any_name(path).find(is_log) else { return false };
         let Ok((file, now)) = file::open(path) else { return false };
         let is_of_log = |open: &Tailed| {
             let known = open.position.known.filter(|known| known.head_length > 0);
