@@ -11,9 +11,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::Tail;
+use super::alike::{FAR, Proof};
 use super::file::{self, FileId, Standing, Tailed};
 use super::opened::{self, Opened};
 use super::proof::{self, Mark};
+use super::rotate::is_out_of_descriptors;
 use super::rows::{full_head, root_and_stem};
 use super::siblings;
 use super::successor::{Kin, is_named_after, is_there};
@@ -21,23 +23,12 @@ use crate::state::Position;
 
 /// While a gzip file is newer, what it was compressed from may be there yet.
 const NEW: Duration = Duration::from_secs(3);
-/// Bytes of a gzip file that are inflated at the most to compare those before an offset. Behind it counts how long the content is.
-const FAR: u64 = 64 << 20;
 /// Files that begin alike and are compared further at the most: each takes inflating.
 const CANDIDATES: usize = 8;
 /// What changed so lately may change once more without another time: some file systems tell it in steps of two seconds.
 pub(super) const COARSE: Duration = Duration::from_millis(2_500);
 /// Gzip files whose first bytes are remembered at the most.
 const REMEMBERED: usize = 65_536;
-
-/// Whether a gzip file holds what another file held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Proof {
-    Holds,
-    Fails,
-    /// What would prove it is not there, or not yet.
-    Missing,
-}
 
 /// The gzip files of a directory by the hash of their first bytes, where they have enough of them.
 type ByHead = HashMap<u64, Vec<(PathBuf, Metadata)>>;
@@ -57,42 +48,51 @@ pub(super) struct Heads {
 
 impl Heads {
     /// Gzip files in `directory` whose first bytes have the hash `head`. A directory is looked through once in a moment.
-    fn with(&mut self, directory: &Path, head: u64, now: Moment) -> Vec<(PathBuf, Metadata)> {
+    ///
+    /// # Errors
+    /// When no descriptor is free to look. That is not remembered.
+    fn with(&mut self, directory: &Path, head: u64, now: Moment) -> io::Result<Vec<(PathBuf, Metadata)>> {
         if self.at != Some(now) {
             self.directories.clear();
             self.at = Some(now);
         }
         if !self.directories.contains_key(directory) {
-            let found = self.look(directory);
+            let found = self.look(directory)?;
             self.directories.insert(directory.to_owned(), found);
         }
-        self.directories.get(directory).and_then(|found| found.get(&head)).cloned().unwrap_or_default()
+        Ok(self.directories.get(directory).and_then(|found| found.get(&head)).cloned().unwrap_or_default())
     }
 
     /// The hash of the first bytes of the gzip file at `path`, where it has enough of them.
-    fn hash_of(&mut self, path: &Path, metadata: &Metadata) -> Option<u64> {
+    fn hash_of(&mut self, path: &Path, metadata: &Metadata) -> io::Result<Option<u64>> {
         if self.hashes.len() > REMEMBERED {
             self.hashes.clear();
         }
         let stamp = (FileId::of(metadata), metadata.ctime(), metadata.ctime_nsec());
         if let Some(hash) = self.hashes.get(&stamp) {
-            return *hash;
+            return Ok(*hash);
         }
-        let hash = full_head_of(path).ok()?;
+        let hash = full_head_of(path)?;
         if age(metadata).is_some_and(|age| age > COARSE) {
             self.hashes.insert(stamp, hash);
         }
-        hash
+        Ok(hash)
     }
 
-    fn look(&mut self, directory: &Path) -> ByHead {
+    fn look(&mut self, directory: &Path) -> io::Result<ByHead> {
+        let there = match siblings::entries(directory, opened::is_compressed) {
+            Err(error) if is_out_of_descriptors(&error) => return Err(error),
+            there => siblings::told(directory, there),
+        };
         let mut found = ByHead::new();
-        for (path, metadata) in siblings::told(directory, siblings::entries(directory, opened::is_compressed)) {
-            if let Some(hash) = self.hash_of(&path, &metadata) {
-                found.entry(hash).or_default().push((path, metadata));
+        for (path, metadata) in there {
+            match self.hash_of(&path, &metadata) {
+                Ok(Some(hash)) => found.entry(hash).or_default().push((path, metadata)),
+                Err(error) if is_out_of_descriptors(&error) => return Err(error),
+                Ok(None) | Err(_) => {}
             }
         }
-        found
+        Ok(found)
     }
 }
 
@@ -110,7 +110,8 @@ impl Tail {
 
     /// Whether the gzip file at `path` may begin as that of `position`: where much is known of that, what is remembered tells.
     pub(super) fn may_begin_as(&self, path: &Path, metadata: &Metadata, position: &Position) -> bool {
-        full_head(position).is_none_or(|head| self.heads.borrow_mut().hash_of(path, metadata) == Some(head))
+        full_head(position)
+            .is_none_or(|head| self.heads.borrow_mut().hash_of(path, metadata).ok().flatten() == Some(head))
     }
 
     /// Whose content `opened`, which is at `path` and begins with `head`, has by that alone.
@@ -150,7 +151,10 @@ impl Tail {
             return Vec::new();
         }
         let mut found = match full_head(position) {
-            Some(head) => self.heads.borrow_mut().with(directory, head, self.moment()),
+            Some(head) => self.heads.borrow_mut().with(directory, head, self.moment()).unwrap_or_else(|_| {
+                self.gzips.borrow_mut().refuse();
+                Vec::new()
+            }),
             None => around.into_iter().filter(|(path, _)| self.is_named_like(path, position)).collect(),
         };
         found.retain(|(path, _)| !is_named_after(path, position));
@@ -180,7 +184,7 @@ impl Tail {
         let is_like = |place: &Path| {
             let place = place.file_name().unwrap_or_default().to_string_lossy();
             let (_, stem) = root_and_stem(&place);
-            !stem.is_empty() && name.strip_prefix(stem).is_some_and(|rest| rest.starts_with(['.', '-', '_']))
+            !stem.is_empty() && name.strip_prefix(stem).is_some_and(|rest| rest.starts_with(siblings::SEPARATORS))
         };
         let own = [position.last_place(), &position.name];
         if path.parent() != position.last_place().parent() || !own.into_iter().any(is_like) {
@@ -249,4 +253,32 @@ pub(super) fn changed(metadata: &Metadata) -> Option<SystemTime> {
     let seconds = u64::try_from(metadata.ctime()).ok()?;
     let nanos = u32::try_from(metadata.ctime_nsec()).ok()?;
     Some(UNIX_EPOCH + Duration::new(seconds, nanos))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    /// What could not be listed counts as unknown, and not as empty.
+    #[test]
+    fn a_directory_for_which_no_descriptor_was_free_is_looked_through_again_in_the_same_moment() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let content = "a line\n".repeat(200);
+        let file = std::fs::File::create(directory.path().join("a.gz")).expect("it is made");
+        let mut encoder = GzEncoder::new(file, Compression::fast());
+        encoder.write_all(content.as_bytes()).and_then(|()| encoder.try_finish()).expect("it is written");
+        let head = proof::hash(&content.as_bytes()[..proof::HEAD]);
+        let (mut heads, now) = (Heads::default(), (Instant::now(), 1));
+        siblings::IS_REFUSED.set(true);
+        let refused = heads.with(directory.path(), head, now);
+        siblings::IS_REFUSED.set(false);
+
+        assert!(refused.is_err());
+        assert_eq!(heads.with(directory.path(), head, now).expect("it is read").len(), 1);
+    }
 }

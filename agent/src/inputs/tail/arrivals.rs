@@ -16,6 +16,7 @@ use notify::event::{ModifyKind, RenameMode};
 use notify::{Event, EventKind};
 use tracing::info;
 
+use super::alike::{self, Proof};
 use super::file::{self, FileId};
 use super::opened::{self, Opened};
 use super::paths::Paths;
@@ -189,9 +190,16 @@ impl Tail {
 
     /// Whether what it holds is read where it was compressed to.
     fn is_read_compressed(&self, arrival: &Arrival) -> bool {
-        let compressed = self.files.values().filter(|open| open.file.is_compressed() && **open.name() == *arrival.name);
-        let mut known = compressed.filter_map(|open| open.position.known.filter(|known| known.head_length > 0));
-        known.any(|known| proof::has_head(&arrival.file, &known))
+        let mut compressed =
+            self.files.values().filter(|open| open.file.is_compressed() && **open.name() == *arrival.name);
+        compressed.any(|open| {
+            let known = open.position.known.filter(|known| known.head_length > 0);
+            let holds = || {
+                let opened = file::open(open.place()).ok();
+                opened.is_none_or(|(copy, _)| alike::is_of(&copy, &arrival.file) != Proof::Fails)
+            };
+            known.is_some_and(|known| proof::has_head(&arrival.file, &known)) && holds()
+        })
     }
 
     fn take_up_arrival(&mut self, arrival: Arrival) {

@@ -174,11 +174,11 @@ impl Tail {
                 return self.keep_within(number);
             }
         }
-        self.gzips.get_mut().was_refused();
+        self.gzips.get_mut().begin_asking();
         if self.goes_on_in_copy(number) {
             return;
         }
-        if self.gzips.get_mut().was_refused() {
+        if self.gzips.borrow().was_refused() {
             return self.scan_within(FAILED_WAIT);
         }
         let Some(file) = self.files.get_mut(&number) else { return };

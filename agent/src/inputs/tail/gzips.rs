@@ -37,9 +37,16 @@ pub(super) enum Age {
 pub(super) struct Gzips {
     directories: HashMap<PathBuf, Listed>,
     count: usize,
+<<<<<<< HEAD
     /// Those of which it does not show yet whose content they have, by what tells files apart wherever they lie: their births, too.
     pub(super) unjudged: HashMap<(FileId, i64), Unjudged>,
     /// Whether no descriptor was free to look through a directory since that was asked last.
+=======
+    /// What those begin with of which it does not show yet whose content they have, by what tells files apart wherever they lie: their
+    /// births, too.
+    pub(super) unjudged: HashMap<(FileId, i64), Vec<u8>>,
+    /// Whether no descriptor was free to look through a directory since [`Gzips::begin_asking`].
+>>>>>>> part/t6
     was_refused: bool,
 }
 
@@ -98,9 +105,19 @@ impl Gzips {
         self.unjudged.values().map(|unjudged| unjudged.written).min()
     }
 
-    /// Whether no descriptor was free to look through a directory since this was asked last: what was found is not all then.
-    pub(super) fn was_refused(&mut self) -> bool {
-        std::mem::take(&mut self.was_refused)
+    /// From now on [`Gzips::was_refused`] tells of what is asked.
+    pub(super) fn begin_asking(&mut self) {
+        self.was_refused = false;
+    }
+
+    /// Notes that no descriptor was free to look through a directory.
+    pub(super) fn refuse(&mut self) {
+        self.was_refused = true;
+    }
+
+    /// Whether no descriptor was free to look through a directory: what was found is not all then.
+    pub(super) fn was_refused(&self) -> bool {
+        self.was_refused
     }
 
     fn list(&mut self, directory: &Path, now: Moment) {
@@ -111,7 +128,7 @@ impl Gzips {
         let found = siblings::named(directory, opened::is_compressed);
         let is_found = found.is_ok();
         if found.as_ref().is_err_and(is_out_of_descriptors) {
-            self.was_refused = true;
+            self.refuse();
             self.directories.remove(directory).iter().for_each(|before| self.count -= before.count);
             return;
         }
@@ -197,7 +214,9 @@ mod tests {
         let refused = gzips.around(&position, (now, Age::Moment));
         siblings::IS_REFUSED.set(false);
 
-        assert!(refused.is_empty() && gzips.was_refused() && !gzips.was_refused());
+        assert!(refused.is_empty() && gzips.was_refused());
+        gzips.begin_asking();
+        assert!(!gzips.was_refused());
         assert_eq!(gzips.around(&position, (now, Age::Moment)).len(), 1);
     }
 }

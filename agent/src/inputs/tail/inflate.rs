@@ -139,7 +139,11 @@ impl Inflated {
     fn begin(&mut self, file: &File) -> io::Result<()> {
         let is_new = self.made == 0;
         while self.head.len() < HEAD && self.more(file)? {}
-        if is_new && !self.is_broken {
+        let is_empty = self.made == 0 && self.member.is_none();
+        if is_empty {
+            // Where it ends now is known, and nothing is kept.
+            self.kept = Vec::new();
+        } else if is_new && !self.is_broken {
             // Many files are only told apart by it.
             *self = self.rewound();
         }

@@ -131,7 +131,7 @@ impl Tail {
             if is_known {
                 begun.push(number);
             }
-            if !is_known && last && file.size > 0 && file.file.is_compressed() {
+            if !is_known && last && file.file.is_compressed() && holds_something(file) {
                 unreadable.push(number);
             }
             if file.position.id == 0 {
@@ -232,7 +232,7 @@ impl Tail {
             return self.close_rest(file.position);
         }
         let deleted = file.file.metadata().is_ok_and(|metadata| std::os::unix::fs::MetadataExt::nlink(&metadata) == 0);
-        let successor = if deleted { self.successor(&file.position) } else { None };
+        let successor = if deleted { self.successor(&file.as_read()) } else { None };
         let is_over = deleted && successor.is_none();
         let stored = if is_over {
             self.positions.remove(file.position.id)
@@ -298,29 +298,57 @@ fn update(file: &mut Tailed, seen: i64, place: Option<u64>) -> bool {
         return false;
     }
     let committed = place.unwrap_or_else(|| file.settled());
+    let read = marker_as_read(file, committed);
     let position = &mut file.position;
     let stale = position.seen == 0 || position.rotated || position.is_told || position.offset != committed;
     let head = file::head_of(position);
-    if !stale && file.stored_head == head {
+    let is_gzip = file.file.is_compressed();
+    let is_marked = !is_gzip || position.marker == read;
+    if !stale && file.stored_head == head && is_marked {
         return false;
     }
     file.stored_head = head;
     position.offset = committed;
+    (position.rotated, position.seen) = (false, seen);
+    if is_gzip {
+        position.marker = read;
+        return true;
+    }
     // What was truncated since, and written anew, proves nothing of what was read.
     let Progress { offset, mark, .. } = &file.progress;
     // Lines of two contents may end alike.
     let has_head = |file: &Opened| position.known.as_ref().is_none_or(|known| proof::has_head(file, known));
     let marker = |file: &Opened| (proof::marker(file, committed), mark.is_in(file, *offset) && has_head(file));
     let (marker, is_as_read) = file.file.for_a_moment(marker);
+<<<<<<< HEAD
     position.marker = if is_as_read { marker } else { (0, 0) };
     (position.rotated, position.is_told) = (false, false);
     position.seen = seen;
+=======
+    position.marker = if is_as_read { marker } else { read };
+>>>>>>> part/t6
     true
+}
+
+/// What is known without reading of the bytes before `offset`: those that were read last, or the marker that is stored.
+fn marker_as_read(file: &Tailed, offset: u64) -> (i64, u32) {
+    let (position, read) = (&file.position, file.progress.mark.stored());
+    match offset {
+        _ if offset == file.progress.offset && read.1 > 0 => read,
+        _ if offset == position.offset => position.marker,
+        _ => (0, 0),
+    }
 }
 
 /// Whether a file that is read from its head without state would get this row again.
 fn is_made_again(row: &Position) -> bool {
     row.offset == 0 && !row.is_of_copy() && row.known.is_none_or(|known| known.truncations == 0)
+}
+
+/// Whether a gzip file whose beginning was looked at holds something: its size was a guess before.
+fn holds_something(file: &mut Tailed) -> bool {
+    file.size = file.file.size().unwrap_or(file.size);
+    file.size > 0
 }
 
 /// Gives a file its generation from its head. Returns whether the first line is complete.

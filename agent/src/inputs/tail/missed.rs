@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use tracing::{debug, info};
 
 use super::Tail;
+use super::alike::{self, Proof};
 use super::file::{self, FileId, Standing, Tailed};
 use super::opened::{self, Opened};
 use super::proof::{self, Mark};
@@ -292,7 +293,7 @@ impl Tail {
     ) -> bool {
         let is_copied = since.is_copied;
         let is_gone = || since.gone.is_some_and(|known| known.head_length > 0 && proof::has_head(file, &known));
-        let is_read = self.is_stored(file, now) || self.is_copy_of_known(name, file, now);
+        let is_read = self.is_stored(file, now) || self.is_copy_of_known(name, (file, now), since);
         let is_live = || is_copied && (now.len() == 0 || is_copy_of(file, now.len(), place));
         !(is_read || is_gone() || is_live() || is_copied && self.has_live_head(name, file))
     }
@@ -303,29 +304,42 @@ impl Tail {
         metadata.len() >= row.offset && row.known.is_none_or(|known| proof::has_head(file, &known))
     }
 
-    /// Whether `file` begins with all that was read of a file called `name`.
-    fn is_copy_of_known(&self, name: &Path, file: &Opened, metadata: &Metadata) -> bool {
+    /// Whether `file` is a copy of a file called `name`: it begins with all that was read of that, and agrees with it as far as both go.
+    fn is_copy_of_known(&self, name: &Path, (file, metadata): (&Opened, &Metadata), since: Since) -> bool {
         let mut bytes = [0; proof::HEAD];
         let length = file.read_full(&mut bytes, 0).unwrap_or(0);
         let head = &bytes[..length];
-        let is_copy = |position: &Position| {
+        let begins_as = |position: &Position| {
             let known = position.known.filter(|known| known.head_length > 0);
-            known.is_some_and(|known| {
-                position.marker.1 > 0
-                    && metadata.len() >= position.offset
-                    && proof::begins_with_head(head, &known)
-                    && proof::has_marker(file, position.offset, position.marker)
-            })
+            position.marker.1 > 0
+                && metadata.len() >= position.offset
+                && known.is_some_and(|known| proof::begins_with_head(head, &known))
         };
-        let mut open = self.files.values().filter(|open| **open.name() == *name);
-        self.rows.named(name).any(is_copy) || open.any(|open| is_copy(&open.position))
+        // Of what holds exactly the same nothing but times tells.
+        let is_later = |source: Option<Metadata>| {
+            let source = source.filter(|source| !since.is_copied && source.len() == metadata.len());
+            let written = source.and_then(|source| source.modified().ok());
+            written.is_none_or(|written| metadata.created().map_or(true, |born| born >= written))
+        };
+        let is_of_row = |row: &Position| {
+            begins_as(row)
+                && alike::is_of_stored(file, row) == Proof::Holds
+                && is_later(std::fs::metadata(row.last_place()).ok().filter(|source| file::row_fits(row, source)))
+        };
+        let is_of_open = |open: &Tailed| {
+            **open.name() == *name
+                && begins_as(&open.position)
+                && alike::is_of_open(file, open) == Proof::Holds
+                && is_later(open.file.metadata().ok())
+        };
+        self.rows.named(name).any(is_of_row) || self.files.values().any(|open| is_of_open(open))
     }
 
     /// Whether the file at `path`, of which nothing is known, is a copy of a log that is open: where `Path` names the copies, too,
     /// each is read as the rest of its log once that is truncated, and not as a log of its own.
     pub(super) fn is_copy_of_live(&mut self, path: &Path) -> bool {
         let is_log = |log: &PathBuf| self.paths.name(log) && log.is_file();
-        let Some(log) = siblings::logs_of(path).find(is_log) else { return false };
+        let Some(log) = siblings::logs_of_any_name(path).find(is_log) else { return false };
         let Ok((file, now)) = file::open(path) else { return false };
         let is_of_log = |open: &Tailed| {
             let known = open.position.known.filter(|known| known.head_length > 0);

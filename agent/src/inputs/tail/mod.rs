@@ -6,6 +6,7 @@
 
 mod ahead;
 mod akin;
+mod alike;
 mod arrivals;
 mod before;
 mod build;
@@ -370,7 +371,11 @@ impl Tail {
             self.keep_within(number);
             match end {
                 End::Changed => self.content_changed(number),
-                End::Failed => {
+                End::Lost | End::Failed => {
+                    if end == End::Lost {
+                        // It is found where it is now, or what is lost of it is told.
+                        self.scan_within(self.scan_gap);
+                    }
                     self.put_off(number, FAILED_WAIT);
                     self.let_successor_go_on(number);
                 }

@@ -77,7 +77,7 @@ pub(super) fn marker(file: &Opened, offset: u64) -> (i64, u32) {
     let length = usize::try_from(offset).unwrap_or(MARKER).min(MARKER);
     let wanted = &mut bytes[..length];
     if file.is_compressed() {
-        // It is behind what is read, and its head proves enough.
+        // It lies behind what is read.
         return (0, 0);
     }
     match file.read_full(wanted, offset - length as u64) {
@@ -140,6 +140,12 @@ impl Mark {
     /// Its bytes.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.length)]
+    }
+
+    /// The same as a stored marker.
+    pub(super) fn stored(&self) -> (i64, u32) {
+        let length = u32::from(self.length);
+        if length > 0 { (xxh3_64(self.bytes()).cast_signed(), length) } else { (0, 0) }
     }
 
     /// The mark behind `read`, which follows on what it covers now.

@@ -20,7 +20,7 @@ use super::opened::Opened;
 use super::prefix::Prefix;
 use super::proof::{self, Mark};
 use crate::metrics::InputMetrics;
-use crate::plugin::{Memory, Parcel, PooledBatch, Source, Stop};
+use crate::plugin::{Memory, Parcel, PooledBatch, Source, Stop, Stream};
 use crate::receipts::Outcome;
 use crate::state::Known;
 
@@ -95,6 +95,8 @@ pub(super) enum End {
     Short,
     /// It does not hold the content that is known.
     Changed,
+    /// It is not where it was.
+    Lost,
     /// It could not be read.
     Failed,
 }
@@ -197,9 +199,13 @@ impl Lease {
                 self.end = End::Changed;
                 return None;
             }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.end = End::Lost;
+                return None;
+            }
             Err(error) => {
-                let file = &self.content.stream.name;
-                warn!(component = "tail", %file, %error, "cannot be read now");
+                let Stream { input, name, .. } = &*self.content.stream;
+                warn!(component = %input, file = %name, %error, "cannot be read now");
                 return None;
             }
         };
@@ -259,7 +265,8 @@ impl Lease {
         let length = match self.file.read_full(&mut head, 0) {
             Ok(length) => length,
             Err(error) => {
-                warn!(component = "tail", file = %self.content.stream.name, %error, "its head cannot be read now");
+                let Stream { input, name, .. } = &*self.content.stream;
+                warn!(component = %input, file = %name, %error, "its head cannot be read now");
                 return None;
             }
         };

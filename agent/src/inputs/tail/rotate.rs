@@ -144,7 +144,7 @@ impl Tail {
         if lost > 0 {
             error!(component = %name, file = %place.display(), lost, "truncated before it was read to its end");
         } else if was_read {
-            info!(component = %name, file = %place.display(),
+            warn!(component = %name, file = %place.display(),
                 "truncated, and no copy of it is there: what was written to it last, if anything, is lost");
         }
         self.abandon(lost, was_read);

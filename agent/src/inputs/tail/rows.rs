@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::proof::HEAD;
-use super::siblings::splits;
+use super::siblings::{SEPARATORS, splits};
 use crate::state::Position;
 
 /// Rows in the order in which they came.
@@ -119,7 +119,7 @@ pub(super) fn full_head(row: &Position) -> Option<u64> {
 
 /// The name of a log without what rotation adds to it, and without `.log`: its root and its stem.
 pub(super) fn root_and_stem(name: &str) -> (&str, &str) {
-    let root = name.trim_end_matches(|last: char| last.is_ascii_digit() || "-._".contains(last));
+    let root = name.trim_end_matches(|last: char| last.is_ascii_digit() || SEPARATORS.contains(&last));
     (root, root.strip_suffix(".log").unwrap_or(root))
 }
 

@@ -15,6 +15,34 @@ use crate::config::or_here;
 /// Endings of compressed files: their content was another file's before.
 const COMPRESSED: [&str; 8] = [".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".Z", ".zip"];
 
+/// What stands between the name of a log and what rotation adds.
+pub(super) const SEPARATORS: [char; 4] = ['.', '-', '_', '@'];
+/// Words that rotation adds; weekdays among them.
+const WORDS: [&str; 22] = [
+    "old",
+    "bak",
+    "backup",
+    "prev",
+    "previous",
+    "rotated",
+    "save",
+    "orig",
+    "mon",
+    "tue",
+    "wed",
+    "thu",
+    "fri",
+    "sat",
+    "sun",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+
 #[cfg(test)]
 thread_local! {
     /// How often a directory was looked through.
@@ -98,7 +126,7 @@ pub(super) fn named_after(live: &Path) -> impl Fn(&Path) -> bool {
 
 /// What `name` may be made of: that of a log and what rotation added, the shortest log first.
 pub(super) fn splits(name: &str) -> impl Iterator<Item = (&str, &str)> {
-    name.match_indices(['.', '-', '_']).filter_map(|(at, _)| name.split_at_checked(at))
+    name.match_indices(SEPARATORS).filter_map(|(at, _)| name.split_at_checked(at))
 }
 
 /// The logs whose rotated file `path` may be by its name, the longest name first; none for compressed files.
@@ -109,6 +137,17 @@ pub(super) fn logs_of(path: &Path) -> impl Iterator<Item = PathBuf> {
     let is_log = |(log, suffix): &(&str, &str)| !log.is_empty() && !is_compressed && is_rotation_suffix(suffix);
     let logs: Vec<PathBuf> = splits(&name).filter(is_log).map(|(log, _)| directory.join(log)).collect();
     logs.into_iter().rev()
+}
+
+/// The same, and those with the same ending: `app.log` for `app-20261123.log`.
+pub(super) fn logs_of_any_name(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let ending = path.extension().unwrap_or_default().to_owned();
+    logs_of(path).flat_map(move |log| {
+        let mut with_ending = log.clone().into_os_string();
+        with_ending.push(".");
+        with_ending.push(&ending);
+        [log, with_ending.into()]
+    })
 }
 
 /// What is in directories, each of them read once: where many files are rotated at a time, each of them asks.
@@ -135,11 +174,20 @@ impl Listings {
     }
 }
 
-/// Whether a name goes on as rotation makes it: `.1`, `-20261123`, `.old`. `app-error.log` is another log than `app.log`.
+/// Whether a name goes on as rotation makes it: `.1`, `-20261123`, `.old`. `app-error.log` is another log than `app.log`, and so is
+/// `app1.log`.
 pub(super) fn is_rotation_suffix(suffix: &str) -> bool {
-    let rest = suffix.strip_prefix(['.', '-', '_']);
-    let names = ["old", "bak", "prev", "rotated"];
-    rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()) || names.contains(&rest))
+    let rest = suffix.trim_start_matches(SEPARATORS);
+    let separators = suffix.len() - rest.len();
+    (1..=2).contains(&separators) && (rest.starts_with(|first: char| first.is_ascii_digit()) || is_rotation_word(rest))
+}
+
+/// Whether a word that rotation adds follows, with a number or without.
+fn is_rotation_word(rest: &str) -> bool {
+    let word = rest.split(|end: char| !end.is_ascii_alphabetic()).next().unwrap_or_default();
+    let mut number = rest.chars().skip(word.len());
+    WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
+        && number.all(|digit| digit.is_ascii_digit() || SEPARATORS.contains(&digit))
 }
 
 #[cfg(test)]
@@ -148,28 +196,45 @@ mod tests {
 
     #[test]
     fn rotated_files_are_told_from_other_logs() {
-        let directory = tempfile::tempdir().expect("a directory");
+        let is_rotated = |name: &str| named_after(Path::new("/logs/app.log"))(&Path::new("/logs").join(name));
+
         for name in [
-            "app.log",
             "app.log.1",
             "app.log-20261123",
+            "app.log_2026-11-30_11",
+            "app.log@1",
             "app.1.log",
+            "app-2026-11-30T11-14-24.123.log",
+            "app__2026-11-30_00-00-00.log",
+            "app.log..1",
             "app.log.old",
-            "app.log.2.gz",
+            "app.log.old.1",
+            "app.log.bak1",
+            "app.log-backup-2",
+            "app.log.previous",
+            "app.log.save1",
+            "app.log.orig",
+            "app.log.Mon",
+            "app.log-wednesday",
+            "app.log.Mon1",
+        ] {
+            assert!(is_rotated(name), "{name}");
+        }
+        for name in [
+            "app.log",
+            "app1.log",
+            "app-log-1",
             "app-error.log",
+            "app-old.log",
             "apple.log.1",
             "app.log.tmp",
+            "app.log.older",
+            "app.log.Monitor",
+            "app.log...1",
+            "app.log.2.gz",
+            "app.log.",
         ] {
-            std::fs::write(directory.path().join(name), "").expect("it is written");
+            assert!(!is_rotated(name), "{name}");
         }
-
-        let mut found: Vec<_> = siblings(&directory.path().join("app.log"))
-            .expect("it is read")
-            .into_iter()
-            .filter_map(|(path, _)| Some(path.file_name()?.to_string_lossy().into_owned()))
-            .collect();
-        found.sort();
-
-        assert_eq!(found, ["app.1.log", "app.log-20261123", "app.log.1", "app.log.old"]);
     }
 }

@@ -4,6 +4,7 @@
 //! `akin` looks at more of what it holds. The row of the file that was compressed leads to it from then on. Called when files are
 //! met, when rows have lost their file, and when a file that was deleted is let go.
 
+use std::cell::Cell;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use tracing::{info, warn};
 
 use super::Tail;
 use super::akin;
+use super::alike::{self, Proof};
 use super::file::{self, FileId, Standing, Tailed};
 use super::gzips::Age;
 use super::missed::Since;
@@ -83,28 +85,37 @@ impl Tail {
 
     /// Whose content `opened`, which is at `path`, has.
     fn kin_of(&self, opened: &Opened, path: &Path) -> Kin {
-        let open = self.files.values().filter(|file| file.standing != Standing::Gone).map(|file| &file.position);
         let mut bytes = [0; proof::HEAD];
         let read = opened.read_full(&mut bytes, 0);
         let is_short = read.as_ref().is_ok_and(|length| *length < bytes.len());
         let head = &bytes[..read.unwrap_or(0)];
-        let (mut is_candidate, mut is_behind) = (false, false);
-        let mut is_kin = |position: &Position| {
+        let is_candidate = Cell::new(false);
+        let begins_as = |position: &Position| {
             let Some(known) = position.known.filter(|known| known.head_length > 0) else { return false };
             let has_head = proof::begins_with_head(head, &known);
             let may_be = (has_head || is_short) && is_named_after(path, position);
-            is_candidate |= may_be;
-            let is_kin = may_be && has_head && proof::has_marker(opened, position.offset, position.marker);
-            is_behind |= may_be && has_head && !is_kin && !proof::reaches(opened, position.offset);
-            is_kin
+            is_candidate.set(is_candidate.get() || may_be);
+            may_be && has_head
         };
-        if open.into_iter().any(&mut is_kin) || self.begins_as_fresh(opened, path) {
-            return Kin::Open;
+        let open = self.files.values().filter(|file| file.standing != Standing::Gone);
+        let open = open.filter(|file| begins_as(&file.position)).map(|file| alike::is_of_open(opened, file));
+        let mut is_behind = false;
+        for proof in open.chain(self.proofs_of_fresh(opened, path)) {
+            match proof {
+                Proof::Holds => return Kin::Open,
+                proof => is_behind |= proof == Proof::Missing,
+            }
         }
-        if let Some(row) = self.rows.around(path).find(|row| is_kin(row)) {
-            return Kin::Stored(Box::new(row.clone()));
+        let mut rows: Vec<&Position> = self.rows.around(path).filter(|row| begins_as(row)).collect();
+        // Inflated is forwards.
+        rows.sort_by_key(|row| row.offset);
+        for row in rows {
+            match alike::is_of_stored(opened, row) {
+                Proof::Holds => return Kin::Stored(Box::new(row.clone())),
+                proof => is_behind |= proof == Proof::Missing,
+            }
         }
-        if is_behind || (is_candidate && is_short) {
+        if is_behind || (is_candidate.get() && is_short) {
             return Kin::Unknown;
         }
         self.kin_by_content(opened, path, head)
@@ -120,16 +131,16 @@ impl Tail {
         }
     }
 
-    /// Whether `opened`, which is at `path`, begins as an open file of whose head nothing is noted yet.
-    fn begins_as_fresh(&self, opened: &Opened, path: &Path) -> bool {
+    /// Whether `opened`, which is at `path`, is of the open files of whose heads nothing is noted yet, and as which it begins.
+    fn proofs_of_fresh(&self, opened: &Opened, path: &Path) -> impl Iterator<Item = Proof> {
         let fresh = self.fresh.iter().filter_map(|number| self.files.get(number));
-        let mut fresh = fresh.filter(|file| file.standing != Standing::Gone && !file.has_generation());
-        fresh.any(|file| {
-            let head = || file.file.for_a_moment(|file| proof::extended(file, proof::HEAD as u64, &Known::default()));
-            let has_head = |(head, head_length)| {
-                head_length > 0 && proof::has_head(opened, &Known { head, head_length, ..Known::default() })
-            };
-            is_named_after(path, &file.position) && head().ok().flatten().is_some_and(has_head)
+        let fresh = fresh.filter(|file| file.standing != Standing::Gone && !file.has_generation());
+        fresh.filter(move |file| is_named_after(path, &file.position)).filter_map(move |file| {
+            file.file.for_a_moment(|file| {
+                let (head, head_length) = proof::extended(file, proof::HEAD as u64, &Known::default()).ok()??;
+                let has_head = proof::has_head(opened, &Known { head, head_length, ..Known::default() });
+                (head_length > 0 && has_head).then(|| alike::is_of(opened, file))
+            })
         })
     }
 
@@ -180,7 +191,9 @@ impl Tail {
                 && self.may_begin_as(path, metadata, position)
                 && file::open(path).is_ok_and(|(file, _)| has_content(&file, position) && is_free(&file, metadata))
         };
-        let around = self.gzips.borrow_mut().around(position, (self.moment(), age));
+        let mut around = self.gzips.borrow_mut().around(position, (self.moment(), age));
+        // Others that begin as it does came later.
+        around.sort_by_key(|(_, metadata)| (metadata.mtime(), metadata.mtime_nsec()));
         let is_named = |path: &Path| {
             is_named_after(path, position) && self.is_of_log(path, (&position.name, position.last_place()))
         };
@@ -190,12 +203,12 @@ impl Tail {
 
     /// A gzip file that has what `old` held, to be read on in it.
     pub(super) fn compressed_copy(&self, old: &Tailed) -> Option<Copy> {
-        self.copy_in(self.successor(&old.position)?, old)
+        self.copy_in(self.successor(&old.as_read())?, old)
     }
 
     /// The same, where names may be as they were at any time in this moment.
     pub(super) fn compressed_copy_of_moment(&self, old: &Tailed) -> Option<Copy> {
-        self.copy_in(self.successor_of_many(&old.position)?, old)
+        self.copy_in(self.successor_of_many(&old.as_read())?, old)
     }
 
     fn copy_in(&self, (path, _): (PathBuf, Metadata), old: &Tailed) -> Option<Copy> {
@@ -287,7 +300,7 @@ impl Position {
     /// Leads to a gzip file with the same content.
     pub(super) fn lead_to(&mut self, path: PathBuf, metadata: &Metadata) {
         (self.inode, self.born) = (metadata.ino(), file::birth(metadata));
-        (self.place, self.marker) = (Some(path.into()), (0, 0));
+        self.place = Some(path.into());
     }
 
     /// Whether its content was first seen in another file than the one that it leads to.
@@ -312,7 +325,7 @@ fn head_of(file: &Opened) -> Vec<u8> {
 /// Whether `file` begins with what is known of `position`.
 pub(super) fn has_content(file: &Opened, position: &Position) -> bool {
     let has_head = position.known.is_some_and(|known| known.head_length > 0 && proof::has_head(file, &known));
-    has_head && proof::has_marker(file, position.offset, position.marker)
+    has_head && alike::holds_read(file, position) == Proof::Holds
 }
 
 /// Whether the file of `row` is where it was.

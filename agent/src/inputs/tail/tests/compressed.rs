@@ -24,7 +24,7 @@ pub(super) fn compress_away(rig: &Rig, from: &str, to: &str) {
 }
 
 /// As if it had been written to a minute later.
-fn write_late(rig: &Rig, name: &str) {
+pub(super) fn write_late(rig: &Rig, name: &str) {
     let file = OpenOptions::new().write(true).open(rig.path(name)).expect("it opens");
     let written = file.metadata().and_then(|metadata| metadata.modified()).expect("it has a time");
     file.set_modified(written + Duration::from_mins(1)).expect("it is set");
@@ -466,6 +466,28 @@ fn a_gzip_file_whose_end_is_cut_off_is_told_of_once_and_what_is_left_of_it_hande
         assert_eq!(texts[..1_000], lines(1, 1_000));
         assert_eq!(errors.len(), 1, "{errors:#?}");
         assert!(errors[0].contains("ends too early") && errors[0].contains("a.log"), "{errors:#?}");
+    }
+}
+
+/// As of a log to which nothing was written that day: it takes 20 bytes and more.
+#[test]
+fn a_gzip_file_that_holds_nothing_is_not_cut_off_and_one_that_holds_half_of_its_first_line_is() {
+    for (content, expected) in [("", 0), ("half of a line", 1)] {
+        now_is_real();
+        let mut rig = Rig::new("a.log", &[("read_from_head", "on"), ("rotate_wait", "1")]);
+        rig.append("a.log", &numbered(1, 3));
+        rig.start().stop();
+        rig.rename("a.log", "a.log.2").append("a.log.1", content).append("a.log", &numbered(4, 4));
+        compress_away(&rig, "a.log.1", "a.log.1.gz");
+        if !content.is_empty() {
+            let file = OpenOptions::new().write(true).open(rig.path("a.log.1.gz")).expect("it opens");
+            file.set_len(file.metadata().expect("it is there").len() - 8).expect("it is cut");
+        }
+        write_late(&rig, "a.log.1.gz");
+
+        let errors = errors(|| _ = rig.start().wait(10).scan().wait(10).stop());
+
+        assert_eq!(errors.len(), expected, "{errors:#?}");
     }
 }
 

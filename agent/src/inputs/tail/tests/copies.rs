@@ -159,3 +159,42 @@ fn what_came_and_went_behind_an_empty_log_is_read_from_its_copies() {
     expected.sort();
     assert_eq!(texts, expected);
 }
+
+/// As PM2 names them, and others.
+#[test]
+fn copies_with_the_names_that_tools_give_are_known_as_copies() {
+    let all = (1..=20).map(|number| format!("line {number}")).collect::<Vec<_>>();
+    for (path, copy) in [
+        ("a.log", "a__2026-11-30_00-00-00.log"),
+        ("*.log", "a__2026-11-30_00-00-00.log"),
+        ("*.log", "a-20261130.log"),
+        ("*", "a.log.old.1"),
+        ("*", "a.log.backup2"),
+        ("*", "a.log@1"),
+    ] {
+        let mut rig = Rig::new(path, &[("read_from_head", "on"), ("rotate_wait", "1")]);
+        rig.append("a.log", &numbered(1, 10));
+        rig.start().wait(2);
+        rig.append("a.log", &numbered(11, 15)).copy_and_truncate("a.log", copy);
+        rig.scan().append("a.log", &numbered(16, 20));
+        rig.wait(2).scan().wait(5);
+
+        let mut texts = rig.texts();
+        texts.sort_by_key(|text| text.strip_prefix("line ").and_then(|number| number.parse::<u32>().ok()));
+        assert_eq!(texts, all, "{path} {copy}");
+    }
+}
+
+#[test]
+fn a_log_that_is_truncated_without_a_copy_is_warned_of() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 10));
+    rig.start().wait(2);
+    let warnings = told("WARN", || {
+        File::create(rig.path("a.log")).expect("it is truncated");
+        rig.scan();
+    });
+
+    assert_eq!(warnings.len(), 1, "{warnings:#?}");
+    assert!(warnings[0].contains("no copy of it is there"), "{warnings:#?}");
+}

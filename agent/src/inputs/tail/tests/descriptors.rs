@@ -292,3 +292,25 @@ fn where_a_descriptor_is_refused_fewer_are_held() {
     assert_eq!(rig.texts(), ["new"]);
     assert!(rig.tail().descriptors.held() <= 35);
 }
+
+/// It is looked for where it is now, and told of only where it cannot be found.
+#[test]
+fn a_file_that_is_renamed_before_its_worker_opens_it_again_is_found_without_a_word() {
+    let mut rig = rig(5);
+    rig.wait(5).texts();
+    append_to_all(&rig, "two");
+    let warnings = told("WARN", || {
+        let lent: Vec<Work> = (0..3).flat_map(|_| rig.lend(Duration::from_secs(1))).collect();
+        for number in 0..40 {
+            rig.rename(&name(number), &format!("{number:02}.log.1")).append(&name(number), &format!("{number} new\n"));
+        }
+        lent.into_iter().for_each(|work| rig.serve(work));
+        for _ in 0..12 {
+            rig.scan().wait(2);
+        }
+    });
+
+    let all = ["two", "new"].iter().flat_map(|word| expected(word)).collect();
+    assert_eq!(sorted(rig.texts()), sorted(all));
+    assert_eq!(warnings, [""; 0]);
+}

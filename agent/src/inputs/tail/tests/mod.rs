@@ -1,6 +1,7 @@
 //! The input as a whole, stepped by hand: real files, a clock that the test moves, a worker that answers as told.
 
 mod again;
+mod alike;
 mod arrivals;
 mod cases;
 mod compressed;
@@ -388,12 +389,17 @@ impl Rig {
 
 /// What is told as errors in this thread while `run` does something, a line each.
 fn errors(run: impl FnOnce()) -> Vec<String> {
+    told("ERROR", run)
+}
+
+/// The same of any `level`.
+fn told(level: &str, run: impl FnOnce()) -> Vec<String> {
     let kept = Kept::default();
     let writer = kept.clone();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
     tracing::subscriber::with_default(subscriber, run);
     let written = kept.0.lock().expect("nobody fails while it writes");
-    String::from_utf8_lossy(&written).lines().filter(|line| line.contains("ERROR")).map(str::to_owned).collect()
+    String::from_utf8_lossy(&written).lines().filter(|line| line.contains(level)).map(str::to_owned).collect()
 }
 
 /// Keeps what is written to it.
