@@ -37,16 +37,9 @@ pub(super) enum Age {
 pub(super) struct Gzips {
     directories: HashMap<PathBuf, Listed>,
     count: usize,
-<<<<<<< HEAD
     /// Those of which it does not show yet whose content they have, by what tells files apart wherever they lie: their births, too.
     pub(super) unjudged: HashMap<(FileId, i64), Unjudged>,
-    /// Whether no descriptor was free to look through a directory since that was asked last.
-=======
-    /// What those begin with of which it does not show yet whose content they have, by what tells files apart wherever they lie: their
-    /// births, too.
-    pub(super) unjudged: HashMap<(FileId, i64), Vec<u8>>,
     /// Whether no descriptor was free to look through a directory since [`Gzips::begin_asking`].
->>>>>>> part/t6
     was_refused: bool,
 }
 

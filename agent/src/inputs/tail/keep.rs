@@ -309,7 +309,7 @@ fn update(file: &mut Tailed, seen: i64, place: Option<u64>) -> bool {
     }
     file.stored_head = head;
     position.offset = committed;
-    (position.rotated, position.seen) = (false, seen);
+    (position.rotated, position.is_told, position.seen) = (false, false, seen);
     if is_gzip {
         position.marker = read;
         return true;
@@ -320,13 +320,7 @@ fn update(file: &mut Tailed, seen: i64, place: Option<u64>) -> bool {
     let has_head = |file: &Opened| position.known.as_ref().is_none_or(|known| proof::has_head(file, known));
     let marker = |file: &Opened| (proof::marker(file, committed), mark.is_in(file, *offset) && has_head(file));
     let (marker, is_as_read) = file.file.for_a_moment(marker);
-<<<<<<< HEAD
-    position.marker = if is_as_read { marker } else { (0, 0) };
-    (position.rotated, position.is_told) = (false, false);
-    position.seen = seen;
-=======
     position.marker = if is_as_read { marker } else { read };
->>>>>>> part/t6
     true
 }
 
