@@ -80,6 +80,15 @@ pub(super) fn open_pairs(blocks: &[Classes], number: usize) -> (u64, u64) {
     (behind_others, near)
 }
 
+/// Where a mark stands one byte behind a letter or digit with which no name ends, as in `"level":`, where those `names` end that may be
+/// known. Of the first byte that is not told.
+#[inline(always)]
+pub(super) fn unnamed(blocks: &[Classes], number: usize, names: u64) -> u64 {
+    let before = number.checked_sub(1).map_or(&NO_CLASSES, |number| &blocks[number]);
+    let behind_one = alnums(&blocks[number]) << 2 | alnums(before) >> 62;
+    behind_one & !(names | names << 1 | 1)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -119,6 +128,19 @@ mod tests {
                 let before = at.wrapping_sub(1);
                 prop_assert_eq!(behind_others >> (at % 64) & 1 == 1, !byte(before).is_ascii_alphanumeric());
                 prop_assert_eq!(near >> (at % 64) & 1 == 1, is_pair(before) || (at + 1..at + 6).any(is_pair));
+            }
+        }
+
+        #[test]
+        fn bits_tell_of_quoted_names_what_bytes_tell(text in "[aB1_ \":=]{1,150}", names in any::<u64>()) {
+            let bytes = text.as_bytes();
+            let mut masks = Masks::default();
+            masks.read(bytes);
+            for at in 0..bytes.len() {
+                let is_behind_one = at.checked_sub(2).is_some_and(|at| bytes[at].is_ascii_alphanumeric());
+                let (bit, blocks) = (at % 64, masks.blocks());
+                let is_named = bit == 0 || names >> (bit - 1) & 0b11 != 0;
+                prop_assert_eq!(unnamed(blocks, at / 64, names) >> bit & 1 == 1, is_behind_one && !is_named);
             }
         }
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::Finding;
+use super::filter::head;
 use super::scanner::Pass;
 
 /// Bytes of the longest escape, `\u00e9`, without its backslash.
@@ -10,6 +11,11 @@ const ESCAPE: usize = 5;
 
 /// Most brackets with which JSON may begin behind other text.
 const BEGINNINGS: usize = 4;
+
+/// Bytes of a string with what stands around it, as most are or longer.
+const STRING: usize = 8;
+/// Times eight bytes of a string that are read before it is known to be long.
+const WORDS: usize = 4;
 
 /// The inside of one string.
 #[derive(Clone, Copy, Debug)]
@@ -53,18 +59,15 @@ impl Fences {
 
     /// Those of the JSON that begins at `begin` and ends with `text`.
     fn from(text: &[u8], begin: usize) -> Option<Self> {
-        let (mut at, mut strings) = (begin, Vec::new());
-        loop {
-            let quote = memchr::memchr(b'"', text.get(at..)?).map(|length| at + length);
-            if !text.get(at..quote.unwrap_or(text.len()))?.iter().all(|byte| is_between(*byte)) {
-                return None;
-            }
-            let Some(quote) = quote else { return Some(Self { begin, strings }) };
-            let end = string_end(text, quote + 1)?;
+        let (mut at, mut strings) = (begin, Vec::with_capacity(text.len() / STRING));
+        while let Some(length) = text.get(at..)?.iter().position(|byte| !is_between(*byte)) {
+            let start = at + length + 1;
+            let end = if text[start - 1] == b'"' { string_end(text, start)? } else { return None };
             at = end + 1;
             let is_key = text.get(at..)?.trim_ascii_start().starts_with(b":");
-            strings.push(Fence { start: (quote + 1) as u32, end: end as u32, is_key });
+            strings.push(Fence { start: start as u32, end: end as u32, is_key });
         }
+        Some(Self { begin, strings })
     }
 
     /// The number of the first string that does not end before `at`.
@@ -129,8 +132,17 @@ fn push(one: Finding, span: Range<usize>, fitted: &mut Vec<Finding>) {
 }
 
 /// Whether `byte` may stand between strings.
+#[inline(always)]
 fn is_between(byte: u8) -> bool {
-    is_number(byte) || byte.is_ascii_whitespace() || b"{}[],:truefalsn".contains(&byte)
+    const BETWEEN: [bool; 256] = {
+        let (mut between, marks, mut at) = ([false; 256], b"0123456789-+.{}[],:truefalsnE \t\n\r\x0c", 0);
+        while at < marks.len() {
+            between[marks[at] as usize] = true;
+            at += 1;
+        }
+        between
+    };
+    BETWEEN[usize::from(byte)]
 }
 
 fn is_number(byte: u8) -> bool {
@@ -152,13 +164,36 @@ fn are_constants(text: &[u8]) -> bool {
 fn string_end(text: &[u8], start: usize) -> Option<usize> {
     let mut at = start;
     loop {
-        at += memchr::memchr3(b'"', b'\\', b'\n', text.get(at..)?)?;
+        at = next_mark(text, at)?;
         match text.get(at)? {
             b'"' => return Some(at),
             b'\\' => at += 2,
             _ => return None,
         }
     }
+}
+
+/// Where the first quote, backslash or end of a line stands from `at` on. Most strings are short.
+#[inline(always)]
+fn next_mark(text: &[u8], mut at: usize) -> Option<usize> {
+    for _ in 0..WORDS {
+        let marks = marks(head(text.get(at..)?, 0));
+        if marks != 0 {
+            return Some(at + marks.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    memchr::memchr3(b'"', b'\\', b'\n', text.get(at..)?).map(|length| at + length)
+}
+
+/// The quotes, backslashes and ends of lines among eight bytes, as the high bits of these, up to the first one; bits behind that tell
+/// nothing.
+#[inline(always)]
+fn marks(bytes: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let zeros = |bytes: u64| bytes.wrapping_sub(EACH) & !bytes;
+    let of = |mark: u8| zeros(bytes ^ EACH * u64::from(mark));
+    (of(b'"') | of(b'\\') | of(b'\n')) & EACH << 7
 }
 
 /// Gives the numbers that begin or end within `span`, which no string is in; those with nothing but commas between them as one.

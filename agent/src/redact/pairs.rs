@@ -335,6 +335,12 @@ impl Pass<'_> {
         self.is_plain() || self.hearing.may_be_name(self.masks, end) || self.cut_end == end
     }
 
+    /// Whether the mark at `at`, which stands behind a byte behind a name that is not known, is one that no other name belongs to.
+    #[inline(always)]
+    pub(super) fn is_unnamed(&self, at: usize) -> bool {
+        self.text[at] == b':' && !matches!(self.byte(at + 1), b'0' | b'>') && self.cut_end != at - 1
+    }
+
     /// Notes where the word ends within which the last value does: what is left of it may be a name.
     #[inline(never)]
     pub(super) fn cut_word(&mut self) {

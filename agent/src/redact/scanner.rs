@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use vigie_parsers::simd::{BitWork, Classes, expect_behind};
 
-use super::beside::{Beside, open_pairs};
+use super::beside::{Beside, open_pairs, unnamed};
 use super::brackets::Strings;
 use super::commands::Options;
 use super::context::{BEFORE, Context};
@@ -392,13 +392,14 @@ impl Pass<'_> {
             return;
         }
         let beside = Beside::of(blocks, number);
-        let mut near = u64::MAX;
+        let (mut near, mut quoted) = (u64::MAX, 0);
         if classes.pairs != 0 && !self.is_plain() {
             let behind_others;
             (behind_others, near) = open_pairs(blocks, number);
             // Most pairs have another name before them than those that are known.
-            events &=
-                !classes.pairs | near | behind_others | self.hearing.names(blocks, number) | self.behind_cut(number);
+            let names = self.hearing.names(blocks, number);
+            events &= !classes.pairs | near | behind_others | names | self.behind_cut(number);
+            quoted = classes.pairs & behind_others & !near & unnamed(blocks, number, names);
         }
         while events != 0 {
             let bit = events & events.wrapping_neg();
@@ -409,7 +410,7 @@ impl Pass<'_> {
             }
             if digits & bit != 0 {
                 self.number_word(at, (classes, &beside), bit, starts & bit != 0);
-            } else {
+            } else if quoted & bit == 0 || !self.is_unnamed(at) {
                 self.look(at, near & bit != 0);
                 events |= classes.pairs & self.behind_cut(number) & !(bit | (bit - 1));
             }
