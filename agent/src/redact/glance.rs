@@ -72,7 +72,10 @@ impl Pass<'_> {
         // The lengths of runs that any word speaks for.
         let lengths = self.hearing.lengths().and(self.key.context.lengths);
         if lengths.any & BIRTHS != 0 {
-            return false;
+            if self.key.context.lengths.any & BIRTHS != 0 || self.speaks_before_digits() {
+                return false;
+            }
+            lengths = self.key.context.lengths;
         }
         let asked = self.engine.asked_lengths();
         let lengths = Lengths { any: lengths.any & asked, lettered: lengths.lettered & asked };
@@ -90,6 +93,16 @@ impl Pass<'_> {
         let (mut before, mut before_chains, mut chains) = (&NO_CLASSES, 0, joined(blocks, 0));
         for (number, classes) in blocks.iter().enumerate() {
             let next_chains = if number + 1 < blocks.len() { joined(blocks, number + 1) } else { 0 };
+    /// Whether a word may speak for anything that has digits: before the last of them or in its chain.
+    #[inline(never)]
+    fn speaks_before_digits(&self) -> bool {
+        let blocks = self.masks.blocks();
+        let Some(number) = blocks.iter().rposition(|classes| classes.digits != 0) else { return false };
+        let last = 63 - blocks[number].digits.leading_zeros();
+        let behind = last + (joined(blocks, number) >> last).trailing_ones();
+        behind == 64 || self.hearing.speaks_within(0, number * 64 + behind as usize + 1)
+    }
+
             let starts = classes.words & !(classes.words << 1 | before.words >> 63);
             let words = self.hearing.heads(number) | long_capitals(classes, starts) | classes.marks;
             let next_zeros = blocks.get(number + 1).map_or(0, |next| next.zeros << 63);
