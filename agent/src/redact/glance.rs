@@ -191,7 +191,10 @@ impl Pass<'_> {
     fn are_pairs_quiet(&mut self, blocks: &[Classes], number: usize) -> bool {
         let classes = &blocks[number];
         let (behind_others, near) = open_pairs(blocks, number);
-        let mut pairs = classes.pairs & (behind_others | self.hearing.names(blocks, number));
+        let names = self.hearing.names(blocks, number);
+        let mut pairs = classes.pairs & (behind_others | names);
+        let behind_mark = behind_others & behind_second(blocks, number, alnums);
+        pairs = self.without_others(number, pairs, pairs & behind_mark & !(names | names << 1 | 1));
         let mut colons = classes.pairs & near;
         while colons != 0 {
             let bit = colons & colons.wrapping_neg();
@@ -215,6 +218,26 @@ impl Pass<'_> {
     fn are_chains_quiet(
         &mut self,
         (blocks, number): (&[Classes], usize),
+    /// `pairs` of a block without those of the bits `others` that stand behind a name that is not known, and a single mark: `"level":`.
+    #[inline(always)]
+    fn without_others(&self, number: usize, mut pairs: u64, mut others: u64) -> u64 {
+        // What is left of a word in which a value ends may be a name.
+        if self.cut_end != usize::MAX {
+            return pairs;
+        }
+        while others != 0 {
+            let bit = others & others.wrapping_neg();
+            others ^= bit;
+            let is_other = match self.rest(number * 64 + bit.trailing_zeros() as usize) {
+                [b':', b'0', b':', ..] | [b':', b'>', ..] => false,
+                [mark, ..] => *mark == b':',
+                [] => false,
+            };
+            pairs ^= if is_other { bit } else { 0 };
+        }
+        pairs
+    }
+
         chains: (u64, u64, u64),
         lengths: Lengths,
     ) -> bool {
@@ -542,6 +565,13 @@ impl Dots {
     /// Those `within` these bytes.
     #[inline(always)]
     pub(super) fn of(window: &Window, within: u64) -> Self {
+/// The bytes of the block at `number` that stand two places behind what is of this kind.
+#[inline(always)]
+fn behind_second(blocks: &[Classes], number: usize, kind: impl Fn(&Classes) -> u64) -> u64 {
+    let before = number.checked_sub(1).map_or(&NO_CLASSES, |number| &blocks[number]);
+    kind(&blocks[number]) << 2 | kind(before) >> 62
+}
+
         let digits = window.digits & within;
         let marks = !window.alnums & digits << 1 & digits >> 1;
         let near = |bits: u64| bits >> 2 | bits >> 3 | bits >> 4;

@@ -89,9 +89,11 @@ impl Hearing {
         // A bit added to the first of the letters behind digits, or to those of the block before, moves to what stands behind the last.
         let glued = letters & (classes.digits << 1 | before.digits >> 63);
         let moved = letters.wrapping_add(glued | masks::letters(before) >> 63);
+        // No name is a letter by itself: the one before an hour is none, `2026-11-28T10:42`.
+        let lone = glued & !(letters >> 1 | 1 << 63);
         let highs =
             if classes.highs | before.highs == 0 { 0 } else { behind | classes.highs << 1 | before.highs >> 63 };
-        let names = self.block(block).names | moved & !letters | highs;
+        let names = self.block(block).names | moved & !letters & !(lone << 1) | highs;
         names | behind_numbers(names, classes) | behind & NUMBERED
     }
 

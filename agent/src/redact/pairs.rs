@@ -117,6 +117,7 @@ impl Pairs {
             name.bytes().all(|byte| !byte.is_ascii_digit()),
             "names are looked up without the number at their end: {name}"
         );
+        debug_assert!(word.len() > 1, "a letter by itself behind a digit is taken for no name: {name}");
         match words.next() {
             Some(before) => {
                 self.doubles.put(pair_key(key_of(before), last));
