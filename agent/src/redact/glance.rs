@@ -17,7 +17,7 @@ use super::engine::{Asked, LONGEST};
 use super::masks::{Masks, NO_CLASSES, Window, alnums};
 use super::prefixes::Place;
 use super::scanner::{Pass, long_capitals};
-use super::shapes::{Form, Shape, countries};
+use super::shapes::{Form, Guard, Guards, Quiet, Shape, countries};
 use super::universal::iban;
 use super::ways::{Beginning, GROUPS, Way};
 
@@ -41,15 +41,21 @@ struct Seen {
     letters: u32,
     /// The same of digits: without one no number is there.
     digits: u32,
-    /// Whether more than their lengths was asked for.
-    is_asked: bool,
+    /// Where more than their lengths was asked for, in a chain that begins at `start`.
+    guards: Guards,
+    start: usize,
 }
 
-/// What is told of a chain in which nothing counts without a word.
-struct Told {
-    runs: Lengths,
-    /// Whether the lengths of its groups alone tell it, with what they are made of.
-    by_form: bool,
+impl Seen {
+    /// None so far, of a chain at `start`.
+    fn at(start: usize) -> Self {
+        Self { start, ..Self::default() }
+    }
+
+    /// Notes that at `at` something may count that begins so.
+    fn guard(&mut self, at: usize, beginning: Beginning, alone: Option<(u8, bool)>) {
+        self.guards.put(Guard { at: (at - self.start) as u8, beginning, alone });
+    }
 }
 
 /// One group.
@@ -70,7 +76,7 @@ impl Pass<'_> {
             return false;
         }
         // The lengths of runs that any word speaks for.
-        let lengths = self.hearing.lengths().and(self.key.context.lengths);
+        let mut lengths = self.hearing.lengths().and(self.key.context.lengths);
         if lengths.any & BIRTHS != 0 {
             if self.key.context.lengths.any & BIRTHS != 0 || self.speaks_before_digits() {
                 return false;
@@ -87,12 +93,6 @@ impl Pass<'_> {
         }
     }
 
-    /// The same of its `blocks`, if words speak for these `lengths`.
-    #[inline(always)]
-    fn are_blocks_quiet(&mut self, blocks: &[Classes], lengths: Lengths) -> bool {
-        let (mut before, mut before_chains, mut chains) = (&NO_CLASSES, 0, joined(blocks, 0));
-        for (number, classes) in blocks.iter().enumerate() {
-            let next_chains = if number + 1 < blocks.len() { joined(blocks, number + 1) } else { 0 };
     /// Whether a word may speak for anything that has digits: before the last of them or in its chain.
     #[inline(never)]
     fn speaks_before_digits(&self) -> bool {
@@ -103,6 +103,12 @@ impl Pass<'_> {
         behind == 64 || self.hearing.speaks_within(0, number * 64 + behind as usize + 1)
     }
 
+    /// The same of its `blocks`, if words speak for these `lengths`.
+    #[inline(always)]
+    fn are_blocks_quiet(&mut self, blocks: &[Classes], lengths: Lengths) -> bool {
+        let (mut before, mut before_chains, mut chains) = (&NO_CLASSES, 0, joined(blocks, 0));
+        for (number, classes) in blocks.iter().enumerate() {
+            let next_chains = if number + 1 < blocks.len() { joined(blocks, number + 1) } else { 0 };
             let starts = classes.words & !(classes.words << 1 | before.words >> 63);
             let words = self.hearing.heads(number) | long_capitals(classes, starts) | classes.marks;
             let next_zeros = blocks.get(number + 1).map_or(0, |next| next.zeros << 63);
@@ -212,12 +218,6 @@ impl Pass<'_> {
         pairs == 0 || self.are_quiet(number, pairs, Self::pair)
     }
 
-    /// Whether no chain that begins in a block holds a number that counts without a word, or one of these `lengths`. `chains` are the
-    /// bytes of them in the block before, in this one and in the next.
-    #[inline(always)]
-    fn are_chains_quiet(
-        &mut self,
-        (blocks, number): (&[Classes], usize),
     /// `pairs` of a block without those of the bits `others` that stand behind a name that is not known, and a single mark: `"level":`.
     #[inline(always)]
     fn without_others(&self, number: usize, mut pairs: u64, mut others: u64) -> u64 {
@@ -238,6 +238,12 @@ impl Pass<'_> {
         pairs
     }
 
+    /// Whether no chain that begins in a block holds a number that counts without a word, or one of these `lengths`. `chains` are the
+    /// bytes of them in the block before, in this one and in the next.
+    #[inline(always)]
+    fn are_chains_quiet(
+        &mut self,
+        (blocks, number): (&[Classes], usize),
         chains: (u64, u64, u64),
         lengths: Lengths,
     ) -> bool {
@@ -295,9 +301,10 @@ impl Pass<'_> {
             }
         }
         let shape = Shape::new(window.alnums, window.digits, length, edges);
-        let is_quiet = match self.shapes.find(shape) {
-            Some(_) if lengths.any == 0 => true,
-            Some(runs) if runs != Lengths::ALL => !runs.meets(lengths) || !self.is_spoken_for(at, at + length as usize),
+        let is_quiet = match self.shapes.known(shape) {
+            Some(known) if (lengths.any == 0 || known.runs != Lengths::ALL) && self.are_denied(at, &known.guards) => {
+                lengths.any == 0 || !known.runs.meets(lengths) || !self.is_spoken_for(at, at + length as usize)
+            }
             _ => self.is_form_quiet((at, length), window, lengths, shape),
         };
         let (dots, countries) = (Dots::of(window, within), countries(window, within));
@@ -369,30 +376,41 @@ impl Pass<'_> {
                 || self.engine.asks_alone(length, has_letters) && self.may_count(at, at + length, has_letters))
     }
 
+    /// Whether nothing counts at any of these places of the chain at `at`. It is not known where several groups begin so that may.
+    #[inline(always)]
+    fn are_denied(&self, at: usize, guards: &Guards) -> bool {
+        guards.met(&self.text[at..]).all(|guard| {
+            let start = at + usize::from(guard.at);
+            guard
+                .alone
+                .is_some_and(|(size, has_letters)| !self.may_count(start, start + usize::from(size), has_letters))
+        })
+    }
+
     /// Whether no run of the chain at `at` counts, as far as its form tells, or each of its groups.
     #[inline(never)]
     fn is_form_quiet(&mut self, (at, length): (usize, u32), window: &Window, lengths: Lengths, shape: Shape) -> bool {
         let form = shape.has_edges().not().then(|| Form::of(window, length));
-        let known =
-            form.and_then(|form| self.forms.find(form)).filter(|runs| lengths.any == 0 || *runs != Lengths::ALL);
+        let known = form.and_then(|form| self.forms.known(form));
+        let known = known.filter(|known| lengths.any == 0 || known.runs != Lengths::ALL);
         let runs = match known {
-            Some(runs) => runs,
-            None => {
-                let wants_runs = lengths.any != 0;
-                let Some(told) = self.runs_of_quiet((at, length), window, wants_runs) else { return false };
-                if told.by_form {
-                    self.shapes.put(shape, told.runs);
-                    form.into_iter().for_each(|form| self.forms.put(form, told.runs));
+            Some(known) if self.are_denied(at, &known.guards) => known.runs,
+            _ => {
+                let (is_new, wants_runs) = (known.is_none(), lengths.any != 0);
+                let Some(quiet) = self.runs_of_quiet((at, length), window, wants_runs) else { return false };
+                if is_new && !quiet.guards.are_too_many() {
+                    self.shapes.put(shape, quiet);
+                    form.into_iter().for_each(|form| self.forms.put(form, quiet));
                 }
-                told.runs
+                quiet.runs
             }
         };
         !runs.meets(lengths) || !self.is_spoken_for(at, at + length as usize)
     }
 
     /// The lengths of the runs of a chain in which none counts without a word, all of them unless somebody `wants_runs`.
-    fn runs_of_quiet(&self, (at, length): (usize, u32), window: &Window, wants_runs: bool) -> Option<Told> {
-        let (mut seen, mut runs, mut place) = (Seen::default(), wants_runs.then(Runs::default), 0);
+    fn runs_of_quiet(&self, (at, length): (usize, u32), window: &Window, wants_runs: bool) -> Option<Quiet> {
+        let (mut seen, mut runs, mut place) = (Seen::at(at), wants_runs.then(Runs::default), 0);
         let others = window.words & !window.alnums;
         let mut is_whole = self.byte_before(at, 1) != b'_';
         while place < length {
@@ -406,13 +424,13 @@ impl Pass<'_> {
             }
             (place, is_whole) = (end + 1, true);
         }
-        Some(Told { runs: runs.map_or(Lengths::ALL, |runs| runs.lengths()), by_form: !seen.is_asked })
+        Some(Quiet { runs: runs.map_or(Lengths::ALL, |runs| runs.lengths()), guards: seen.guards })
     }
 
     /// The same for a chain of 64 bytes or more.
     #[inline(never)]
     fn is_long_chain_quiet(&mut self, at: usize, lengths: Lengths) -> bool {
-        let (mut seen, mut runs, mut start) = (Seen::default(), (lengths.any != 0).then(Runs::default), at);
+        let (mut seen, mut runs, mut start) = (Seen::at(at), (lengths.any != 0).then(Runs::default), at);
         loop {
             let window = self.masks.window(start);
             let size = window.alnums.trailing_ones();
@@ -488,7 +506,10 @@ impl Pass<'_> {
         if !(may_be_way || may_be_alone) {
             return true;
         }
-        seen.is_asked |= may_be_alone;
+        if may_be_alone {
+            let beginning = self.engine.asks_of(size, has_letters).beginnings();
+            seen.guard(group.start, beginning, Some((size as u8, has_letters)));
+        }
         !(may_be_way && self.may_be_way(seen, group)
             || may_be_alone && self.may_count(group.start, group.start + size, has_letters))
     }
@@ -509,9 +530,10 @@ impl Pass<'_> {
                 return false;
             }
             start = start.saturating_sub(length + 1);
-            seen.is_asked |= ways.begin(place, has_letters, Beginning::ANY);
+            let beginnings = ways.beginnings(place, has_letters);
+            seen.guard(start, beginnings, None);
             let beginning = Beginning::of(self.text[start], self.byte(start + 1));
-            if !ways.begin(place, has_letters, beginning) {
+            if !beginnings.meets(beginning) {
                 continue;
             }
             let way = seen.way.last(count);
@@ -543,6 +565,13 @@ impl Pass<'_> {
     }
 }
 
+/// The bytes of the block at `number` that stand two places behind what is of this kind.
+#[inline(always)]
+fn behind_second(blocks: &[Classes], number: usize, kind: impl Fn(&Classes) -> u64) -> u64 {
+    let before = number.checked_sub(1).map_or(&NO_CLASSES, |number| &blocks[number]);
+    kind(&blocks[number]) << 2 | kind(before) >> 62
+}
+
 /// Whether the `:` at `at` may belong to an address of hexadecimal digits: one with two colons beside each other, or with five and
 /// more.
 #[inline(always)]
@@ -565,13 +594,6 @@ impl Dots {
     /// Those `within` these bytes.
     #[inline(always)]
     pub(super) fn of(window: &Window, within: u64) -> Self {
-/// The bytes of the block at `number` that stand two places behind what is of this kind.
-#[inline(always)]
-fn behind_second(blocks: &[Classes], number: usize, kind: impl Fn(&Classes) -> u64) -> u64 {
-    let before = number.checked_sub(1).map_or(&NO_CLASSES, |number| &blocks[number]);
-    kind(&blocks[number]) << 2 | kind(before) >> 62
-}
-
         let digits = window.digits & within;
         let marks = !window.alnums & digits << 1 & digits >> 1;
         let near = |bits: u64| bits >> 2 | bits >> 3 | bits >> 4;

@@ -13,7 +13,7 @@ use super::glance::{Dots, joined};
 use super::loaded::{MASKS, WORDS};
 use super::masks::{Window, alnums, humps, letters};
 use super::scanner::{SHORTEST, Scanner, long_capitals};
-use super::shapes::{Form, Shape, countries};
+use super::shapes::{Form, Quiet, Shape, countries};
 use super::universal::iban;
 use super::ways::Beginning;
 
@@ -253,7 +253,7 @@ impl Scanner {
             if length < 64
                 && let Some(runs) = self.shapes.find(shape)
             {
-                self.forms.put(Form::of(&window, length), runs);
+                self.forms.put(Form::of(&window, length), Quiet { runs, ..Quiet::default() });
             }
         }
     }
