@@ -186,10 +186,19 @@ impl Pass<'_> {
         true
     }
 
-    /// Whether a telephone number may begin at `at`: behind a plus, or with the code of a country behind the two zeros there.
+    /// Whether a telephone number may begin at `at`: behind a plus, or with the code of a country behind the two zeros there, and digits
+    /// that are not cut by a letter, as those of a time are: `00.000226624Z`.
     fn may_be_phone(&self, at: usize) -> bool {
-        self.byte_before(at, 1) == b'+'
-            || matches!(self.byte(at + 2), b'1'..=b'9' | b' ' | b'.' | b'-' | b'/' | b'(' | b')' | b'+')
+        if self.byte_before(at, 1) == b'+' {
+            return true;
+        }
+        let code = match self.byte(at + 2) {
+            b'1'..=b'9' => at + 2,
+            b' ' | b'.' | b'-' | b'/' | b'(' | b')' | b'+' => at + 3,
+            _ => return false,
+        };
+        let digits = self.masks.ahead(code, |classes| classes.digits).trailing_ones() as usize;
+        digits == 0 || self.masks.ahead(code + digits, |classes| classes.words) & 1 == 0
     }
 
     /// Whether no `:` or `=` in a block stands behind a known name or in an address.
