@@ -132,8 +132,12 @@ impl Pass<'_> {
         while places != 0 {
             let at = block * 64 + places.trailing_zeros() as usize;
             places &= places - 1;
-            // A flood of brackets is looked through once.
-            let is_done = at < self.next && self.text[at] == b'<';
+            let is_done = match self.text[at] {
+                // A flood of them is looked through once.
+                b'<' => at < self.next,
+                b'[' => !self.may_be_listed(at) && !self.may_have_key(at),
+                _ => false,
+            };
             if !is_done && self.finds(|pass| look(pass, at)) {
                 return false;
             }
@@ -310,17 +314,26 @@ impl Pass<'_> {
             }
         }
         let shape = Shape::new(window.alnums, window.digits, length, edges);
-        let is_quiet = match self.shapes.known(shape) {
+        let (is_quiet, is_plain) = match self.shapes.known(shape) {
             Some(known) if (lengths.any == 0 || known.runs != Lengths::ALL) && self.are_denied(at, &known.guards) => {
-                lengths.any == 0 || !known.runs.meets(lengths) || !self.is_spoken_for(at, at + length as usize)
+                let runs = known.runs;
+                let is_quiet =
+                    lengths.any == 0 || !runs.meets(lengths) || !self.is_spoken_for(at, at + length as usize);
+                (is_quiet, known.is_plain)
             }
-            _ => self.is_form_quiet((at, length), window, lengths, shape),
+            _ => (self.is_form_quiet((at, length), window, lengths, shape), false),
         };
+        is_quiet && (is_plain || !self.has_others((at, length), window))
+    }
+
+    /// Whether anything is found in the chain at `at` that no lengths of groups tell: addresses, positions, account numbers.
+    #[inline(always)]
+    fn has_others(&mut self, (at, length): (usize, u32), window: &Window) -> bool {
+        let within = (1 << length) - 1;
         let (dots, countries) = (Dots::of(window, within), countries(window, within));
-        is_quiet
-            && (dots.places == 0 || !self.has_position(at, window, dots.places))
-            && (dots.fours == 0 || !self.has_address(at, window, dots.fours))
-            && (countries == 0 || !self.has_iban((at, length), countries))
+        dots.places != 0 && self.has_position(at, window, dots.places)
+            || dots.fours != 0 && self.has_address(at, window, dots.fours)
+            || countries != 0 && self.has_iban((at, length), countries)
     }
 
     /// Whether anything is found in four numbers of which the first stands before any of `fours` in the chain at `at`.
@@ -330,7 +343,7 @@ impl Pass<'_> {
             let place = fours.trailing_zeros();
             fours &= fours - 1;
             let size = (window.alnums << (64 - place)).leading_ones();
-            if size < 4 && self.is_address(at + (place - size) as usize) {
+            if size < 4 && self.byte(at + place as usize) == b'.' && self.is_address(at + (place - size) as usize) {
                 return true;
             }
         }
@@ -403,7 +416,11 @@ impl Pass<'_> {
         let known = form.and_then(|form| self.forms.known(form));
         let known = known.filter(|known| lengths.any == 0 || known.runs != Lengths::ALL);
         let runs = match known {
-            Some(known) if self.are_denied(at, &known.guards) => known.runs,
+            Some(known) if self.are_denied(at, &known.guards) => {
+                let is_plain = is_plain(window, length);
+                self.shapes.offer(shape, Quiet { is_plain, ..*known });
+                known.runs
+            }
             _ => {
                 let (is_new, wants_runs) = (known.is_none(), lengths.any != 0);
                 let Some(quiet) = self.runs_of_quiet((at, length), window, wants_runs) else { return false };
@@ -433,7 +450,8 @@ impl Pass<'_> {
             }
             (place, is_whole) = (end + 1, true);
         }
-        Some(Quiet { runs: runs.map_or(Lengths::ALL, |runs| runs.lengths()), guards: seen.guards })
+        let is_plain = is_plain(window, length);
+        Some(Quiet { runs: runs.map_or(Lengths::ALL, |runs| runs.lengths()), guards: seen.guards, is_plain })
     }
 
     /// The same for a chain of 64 bytes or more.
@@ -590,6 +608,12 @@ fn may_be_hex(masks: &Masks, at: usize) -> bool {
     is_double || (pairs & ((1 << 40) - 1)).count_ones() >= 5
 }
 
+/// Whether nothing may be in a chain of `length` bytes that no lengths of groups tell.
+fn is_plain(window: &Window, length: u32) -> bool {
+    let within = (1 << length) - 1;
+    Dots::of(window, within).all() | countries(window, within) == 0
+}
+
 /// Places behind groups of digits, as bits.
 #[derive(Clone, Copy)]
 pub(super) struct Dots {
@@ -606,7 +630,10 @@ impl Dots {
         let digits = window.digits & within;
         let marks = !window.alnums & digits << 1 & digits >> 1;
         let near = |bits: u64| bits >> 2 | bits >> 3 | bits >> 4;
-        Self { fours: marks & near(marks & near(marks)), places: marks & digits >> 2 & digits >> 3 & digits >> 4 }
+        let near_behind = |bits: u64| bits << 2 | bits << 3 | bits << 4;
+        let short = 0b1110 | near_behind(!digits);
+        let fours = short & marks & near(marks & near(marks));
+        Self { fours, places: marks & digits >> 2 & digits >> 3 & digits >> 4 }
     }
 
     #[inline(always)]

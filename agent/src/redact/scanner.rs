@@ -571,7 +571,7 @@ impl Pass<'_> {
 
     /// Whether the first colon behind a name that begins behind `at` may stand before the key of a token.
     #[inline(always)]
-    fn may_have_key(&self, at: usize) -> bool {
+    pub(super) fn may_have_key(&self, at: usize) -> bool {
         let mut pairs = self.masks.ahead(at + 2, |classes| classes.pairs);
         while pairs != 0 {
             let colon = at + 2 + pairs.trailing_zeros() as usize;

@@ -8,6 +8,8 @@ use super::ways::Beginning;
 const SHAPES: usize = 256;
 /// The same of forms.
 const FORMS: usize = 128;
+/// Of how many shapes with known forms one is kept.
+const OFFERED: u8 = 16;
 
 /// Groups that are told apart by how they begin, at most, in chains that are remembered.
 const GUARDS: usize = 3;
@@ -68,6 +70,8 @@ pub(super) struct Quiet {
     pub(super) runs: Lengths,
     /// Where it tells whether that is so.
     pub(super) guards: Guards,
+    /// Whether neither four numbers nor a position on earth nor an account number (IBAN) may be in a chain of its shape.
+    pub(super) is_plain: bool,
 }
 
 /// Where letters and digits are in a chain of less than 64 bytes.
@@ -103,11 +107,15 @@ impl Shape {
 /// Shapes of chains in which nothing is that counts without a word, whatever their letters and digits are but for how some groups
 /// begin.
 #[derive(Debug)]
-pub(super) struct Shapes(Box<[(Shape, Quiet)]>);
+pub(super) struct Shapes {
+    all: Box<[(Shape, Quiet)]>,
+    /// Shapes that were offered of which the form is known.
+    offered: u8,
+}
 
 impl Default for Shapes {
     fn default() -> Self {
-        Self(vec![Default::default(); SHAPES].into())
+        Self { all: vec![Default::default(); SHAPES].into(), offered: 0 }
     }
 }
 
@@ -115,7 +123,7 @@ impl Shapes {
     /// What is known of chains of this shape.
     #[inline(always)]
     pub(super) fn known(&self, shape: Shape) -> Option<&Quiet> {
-        let (known, quiet) = self.0.get(shape.place())?;
+        let (known, quiet) = self.all.get(shape.place())?;
         (*known == shape).then_some(quiet)
     }
 
@@ -134,7 +142,16 @@ impl Shapes {
     /// Keeps `shape` in place of another.
     #[inline(always)]
     pub(super) fn put(&mut self, shape: Shape, quiet: Quiet) {
-        self.0[shape.place()] = (shape, quiet);
+        self.all[shape.place()] = (shape, quiet);
+    }
+
+    /// Keeps one of a few shapes of which the form is known: those that come again come to be known, and random ones leave them most of
+    /// their places.
+    pub(super) fn offer(&mut self, shape: Shape, quiet: Quiet) {
+        self.offered = self.offered.wrapping_add(1);
+        if self.offered.is_multiple_of(OFFERED) {
+            self.put(shape, quiet);
+        }
     }
 }
 

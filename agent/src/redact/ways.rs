@@ -126,9 +126,6 @@ const BEGINNINGS: &[(&str, &str)] = &[
 pub(super) struct Beginning(u16);
 
 impl Beginning {
-    /// All of them.
-    pub(super) const ANY: Self = Self(u16::MAX);
-
     /// That of `text` itself.
     #[inline(always)]
     pub(super) fn of(first: u8, second: u8) -> Self {
