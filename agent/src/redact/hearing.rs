@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use vigie_parsers::simd::{BitWork, Classes};
+use vigie_parsers::simd::Classes;
 
 use super::context::{BEFORE, Lengths};
 use super::engine::Engine;
@@ -44,15 +44,35 @@ pub(super) struct Hearing {
 }
 
 impl Hearing {
-    /// Takes in the words of `text` in place of the last one.
+    /// Takes in the words of `text` in place of the last one. To be called as work with bits.
     #[inline(always)]
     pub(super) fn read(&mut self, engine: &Engine, masks: &Masks, text: &[u8]) {
-        let blocks = masks.blocks();
+        let (mut before, mut highs, blocks) = (&NO_CLASSES, 0, masks.blocks());
         // What is there already is written over.
         if self.blocks.len() != blocks.len() {
-            self.blocks.resize(blocks.len(), Heard::default());
+            self.resize(blocks.len());
         }
-        masks.bits().work(Reading { hearing: self, engine, blocks, text });
+        // Most texts are of one block, of which there is less to be told.
+        if let ([only], [heard]) = (blocks, &mut *self.blocks) {
+            let reader = Reader { engine, text, blocks: std::slice::from_ref(only) };
+            reader.block(0, (before, only), heard);
+            (self.highs, self.months, self.lengths) = (only.highs, heard.months, heard.lengths);
+            return;
+        }
+        let reader = Reader { engine, text, blocks };
+        (self.months, self.lengths) = (0, Lengths::NONE);
+        for (block, (classes, heard)) in blocks.iter().zip(&mut self.blocks).enumerate() {
+            reader.block(block, (before, classes), heard);
+            (highs, self.months) = (highs | classes.highs, self.months | heard.months);
+            self.lengths = self.lengths.and(heard.lengths);
+            before = classes;
+        }
+        self.highs = highs;
+    }
+
+    #[inline(never)]
+    fn resize(&mut self, blocks: usize) {
+        self.blocks.resize(blocks, Heard::default());
     }
 
     /// The lengths of runs that all words together may speak for.
@@ -151,38 +171,6 @@ impl Hearing {
         let here = self.block(block).speaking << (63 - bit);
         let before = if block == 0 || bit == 63 { 0 } else { self.block(block - 1).speaking >> (bit + 1) };
         (here | before) >> (64 - BEFORE) != 0
-    }
-}
-
-/// One way through the words of one text.
-struct Reading<'a> {
-    hearing: &'a mut Hearing,
-    engine: &'a Engine,
-    blocks: &'a [Classes],
-    text: &'a [u8],
-}
-
-impl BitWork for Reading<'_> {
-    #[inline(always)]
-    fn work(self) {
-        let (mut before, mut highs) = (&NO_CLASSES, 0);
-        let (hearing, blocks) = (self.hearing, self.blocks);
-        // Most texts are of one block, of which there is less to be told.
-        if let ([only], [heard]) = (blocks, &mut *hearing.blocks) {
-            let reader = Reader { engine: self.engine, text: self.text, blocks: std::slice::from_ref(only) };
-            reader.block(0, (before, only), heard);
-            (hearing.highs, hearing.months, hearing.lengths) = (only.highs, heard.months, heard.lengths);
-            return;
-        }
-        let reader = Reader { engine: self.engine, text: self.text, blocks };
-        (hearing.months, hearing.lengths) = (0, Lengths::NONE);
-        for (block, (classes, heard)) in blocks.iter().zip(&mut hearing.blocks).enumerate() {
-            reader.block(block, (before, classes), heard);
-            (highs, hearing.months) = (highs | classes.highs, hearing.months | heard.months);
-            hearing.lengths = hearing.lengths.and(heard.lengths);
-            before = classes;
-        }
-        hearing.highs = highs;
     }
 }
 
