@@ -114,7 +114,8 @@ impl Hearing {
         let highs =
             if classes.highs | before.highs == 0 { 0 } else { behind | classes.highs << 1 | before.highs >> 63 };
         let names = self.block(block).names | moved & !letters & !(lone << 1) | highs;
-        names | behind_numbers(names, classes) | behind & NUMBERED
+        let numbered = behind & (classes.digits << 1 | before.digits >> 63) & NUMBERED;
+        names | behind_numbers(names, classes) | numbered
     }
 
     /// Whether a name that may be known ends before `end`.
@@ -175,10 +176,11 @@ impl Hearing {
 }
 
 impl Heard {
-    /// Notes what the word of this `key` may be, which ends at the bit `end`. `before` gives the key of the word before it, if that is
-    /// known.
+    /// Notes what the word of this `key` may be, which begins at `at` of a text and ends at the bit `end`. `before` gives the key of the
+    /// word before it, if that is known.
     #[inline(always)]
-    fn note(&mut self, engine: &Engine, before: impl FnOnce() -> Option<u64>, key: u64, end: u64) {
+    fn note(&mut self, reader: &Reader<'_>, before: impl FnOnce() -> Option<u64>, key: u64, (at, end): (usize, u64)) {
+        let engine = reader.engine;
         self.months |= if engine.months.may_hold(key) { end } else { 0 };
         let (may_speak, may_name) = (engine.words.may_be_last(key), engine.pairs.may_be_last(key));
         if !may_speak && !may_name {
@@ -189,7 +191,7 @@ impl Heard {
             self.speaking |= end;
             self.lengths = self.lengths.and(engine.words.lengths(before, key));
         }
-        self.names |= if may_name && engine.pairs.may_end(before, key) { end } else { 0 };
+        self.names |= if may_name && engine.pairs.may_end(before, || reader.byte_before(at), key) { end } else { 0 };
     }
 }
 
@@ -287,7 +289,8 @@ impl Reader<'_> {
         if behind != 0
             && let Some(key) = self.engine.known.may_hold(head, length)
         {
-            heard.note(self.engine, || self.key_before(block, bounds, bit), key, bit << length);
+            let at = block * 64 + low as usize;
+            heard.note(self, || self.key_before(block, bounds, bit), key, (at, bit << length));
         }
     }
 
@@ -334,8 +337,13 @@ impl Reader<'_> {
         let (start, end) = (number * 64 + low as usize, stops & stops.wrapping_neg());
         let head = head(self.text, start);
         if let Some(key) = self.engine.known.may_hold(head, block * 64 + end.trailing_zeros() as usize - start) {
-            heard.note(self.engine, || self.key_before(number, &bounds, 1 << low), key, end);
+            heard.note(self, || self.key_before(number, &bounds, 1 << low), key, (start, end));
         }
+    }
+
+    /// The byte before `at`, 0 before the first.
+    fn byte_before(&self, at: usize) -> u8 {
+        at.checked_sub(1).and_then(|before| self.text.get(before)).copied().unwrap_or_default()
     }
 
     fn bounds(&self, block: usize) -> Bounds {
