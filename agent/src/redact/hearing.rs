@@ -197,10 +197,12 @@ impl Heard {
 
 /// Whether any of the words that begin at the bits `starts` of a text of one block may be known by how it begins.
 #[inline(always)]
-pub(super) fn has_heads(engine: &Engine, text: &[u8], mut starts: u64) -> bool {
+pub(super) fn has_heads(engine: &Engine, text: &[u8], classes: &Classes, mut starts: u64) -> bool {
+    let stops = !letters(classes) | humps(classes, 0);
     while starts != 0 {
-        let head = first_letters(text, starts.trailing_zeros() as usize);
-        if engine.known.beginning(head).is_any() && engine.literals.may_begin(head) {
+        let low = starts.trailing_zeros();
+        let (head, further) = (first_letters(text, low as usize), (stops >> low >> 1).trailing_zeros());
+        if engine.known.beginning(head, further).is_any() && engine.literals.may_begin(head) {
             return true;
         }
         starts &= starts - 1;
@@ -266,12 +268,13 @@ impl Reader<'_> {
     #[inline(always)]
     fn beginnings(&self, block: usize, bounds: &Bounds) -> u64 {
         let (text, beginnings) = (self.text.get(block * 64..).unwrap_or_default(), self.engine.known.beginnings());
-        let (mut words, mut known) = (bounds.words, 0);
+        // Of what begins with the last bytes and goes on in the next block not all letters are told.
+        let (mut words, mut known) = (bounds.words, bounds.words & LAST);
         while words != 0 {
             let low = words.trailing_zeros();
             words &= words - 1;
-            let beginning = beginnings.of(first_letters(text, low as usize));
             let further = (bounds.ends >> low >> 1).trailing_zeros();
+            let beginning = beginnings.of(first_letters(text, low as usize), further);
             known |= beginning.has(further) << low;
         }
         known
@@ -351,6 +354,9 @@ impl Reader<'_> {
         Bounds::of(before, &self.blocks[block])
     }
 }
+
+/// The last bytes of a block, in which a word has less than four letters.
+const LAST: u64 = 0b111 << 61;
 
 /// The bits of a block before which a number may end that stands behind a name in the block before.
 const NUMBERED: u64 = 0b111;

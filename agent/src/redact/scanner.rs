@@ -306,7 +306,7 @@ fn is_idle(engine: &Engine, masks: &Masks, text: &[u8]) -> bool {
         return false;
     }
     let starts = classes.words & !(classes.words << 1);
-    long_capitals(classes, starts) == 0 && !super::hearing::has_heads(engine, text, starts & letters(classes))
+    long_capitals(classes, starts) == 0 && !super::hearing::has_heads(engine, text, classes, starts & letters(classes))
 }
 
 /// Where words begin with six capitals, or may do so at the end of the block.
