@@ -8,7 +8,7 @@ use std::ops::Not;
 use vigie_parsers::simd::Classes;
 
 use super::Candidate;
-use super::beside::open_pairs;
+use super::beside::{behind_others, near_pairs};
 use super::chain::{Plain, Runs};
 use super::chains::is_uuid;
 use super::context::Lengths;
@@ -209,12 +209,12 @@ impl Pass<'_> {
     #[inline(always)]
     fn are_pairs_quiet(&mut self, blocks: &[Classes], number: usize) -> bool {
         let classes = &blocks[number];
-        let (behind_others, near) = open_pairs(blocks, number);
+        let behind_others = behind_others(blocks, number);
         let names = self.hearing.names(blocks, number);
         let mut pairs = classes.pairs & (behind_others | names);
         let behind_mark = behind_others & behind_second(blocks, number, alnums);
         pairs = self.without_others(number, pairs, pairs & behind_mark & !(names | names << 1 | 1));
-        let mut colons = classes.pairs & near;
+        let mut colons = if may_have_hex(blocks, number) { classes.pairs & near_pairs(blocks, number) } else { 0 };
         while colons != 0 {
             let bit = colons & colons.wrapping_neg();
             colons ^= bit;
@@ -599,13 +599,26 @@ fn behind_second(blocks: &[Classes], number: usize, kind: impl Fn(&Classes) -> u
     kind(&blocks[number]) << 2 | kind(before) >> 62
 }
 
+/// `:` in an address of hexadecimal digits that has no two of them beside each other.
+const COLONS: u32 = 5;
+
+/// Whether any `:` in the block at `number` may belong to an address of hexadecimal digits.
+#[inline(always)]
+fn may_have_hex(blocks: &[Classes], number: usize) -> bool {
+    let here = blocks[number].pairs;
+    let before = number.checked_sub(1).map_or(0, |number| blocks[number].pairs);
+    let next = blocks.get(number + 1).map_or(0, |next| next.pairs);
+    let doubled = here & (here << 1 | before >> 63 | here >> 1 | next << 63);
+    doubled != 0 || here.count_ones() + next.count_ones() >= COLONS
+}
+
 /// Whether the `:` at `at` may belong to an address of hexadecimal digits: one with two colons beside each other, or with five and
 /// more.
 #[inline(always)]
 fn may_be_hex(masks: &Masks, at: usize) -> bool {
     let pairs = masks.ahead(at, |classes| classes.pairs);
     let is_double = pairs & 0b11 == 0b11 || masks.behind(at, |classes| classes.pairs) >> 63 == 1;
-    is_double || (pairs & ((1 << 40) - 1)).count_ones() >= 5
+    is_double || (pairs & ((1 << 40) - 1)).count_ones() >= COLONS
 }
 
 /// Whether nothing may be in a chain of `length` bytes that no lengths of groups tell.
