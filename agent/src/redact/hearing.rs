@@ -55,14 +55,15 @@ impl Hearing {
         // Most texts are of one block, of which there is less to be told.
         if let ([only], [heard]) = (blocks, &mut *self.blocks) {
             let reader = Reader { engine, text, blocks: std::slice::from_ref(only) };
-            reader.block(0, (before, only), heard);
+            reader.block(0, (before, only), &Bounds::NONE, heard);
             (self.highs, self.months, self.lengths) = (only.highs, heard.months, heard.lengths);
             return;
         }
         let reader = Reader { engine, text, blocks };
         (self.months, self.lengths) = (0, Lengths::NONE);
+        let mut bounds = Bounds::NONE;
         for (block, (classes, heard)) in blocks.iter().zip(&mut self.blocks).enumerate() {
-            reader.block(block, (before, classes), heard);
+            bounds = reader.block(block, (before, classes), &bounds, heard);
             (highs, self.months) = (highs | classes.highs, self.months | heard.months);
             self.lengths = self.lengths.and(heard.lengths);
             before = classes;
@@ -222,6 +223,15 @@ struct Bounds {
 }
 
 impl Bounds {
+    const NONE: Self = Self { words: 0, all: 0, stops: 0, ends: 0 };
+
+    /// Whether the last word goes on in the next block.
+    #[inline(always)]
+    fn goes_on(&self) -> bool {
+        let Some(low) = 63_u32.checked_sub(self.all.leading_zeros()) else { return false };
+        self.words >> low & 1 == 1 && self.stops >> low >> 1 == 0
+    }
+
     /// Those of a block, behind another.
     #[inline(always)]
     fn of(before: &Classes, classes: &Classes) -> Self {
@@ -241,9 +251,10 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads the words that end in one block, behind another, and puts them in `heard`.
+    /// Reads the words that end in one block, behind another with the words `last`, and puts them in `heard`. Gives where those of this
+    /// block are.
     #[inline(always)]
-    fn block(&self, block: usize, (before, classes): (&Classes, &Classes), heard: &mut Heard) {
+    fn block(&self, block: usize, (before, classes): (&Classes, &Classes), last: &Bounds, heard: &mut Heard) -> Bounds {
         *heard = NOTHING;
         let bounds = Bounds::of(before, classes);
         let whole = !(classes.words << 1 | before.words >> 63);
@@ -253,14 +264,15 @@ impl Reader<'_> {
             words ^= bit;
             self.word(block, bit, (whole, &bounds), heard);
         }
-        if letters(before) >> 63 != 0 {
-            self.first(block, bounds.stops, heard);
+        if letters(before) >> 63 != 0 && last.goes_on() && bounds.stops != 0 {
+            self.first(block, last, bounds.stops, heard);
         }
         // Words with letters beyond ASCII may be any.
         if classes.highs != 0 {
             heard.speaking |= classes.highs;
             heard.lengths = Lengths::ALL;
         }
+        bounds
     }
 
     /// The words that begin in a block and may be known as they are, or by how they begin. Nothing is decided on the way, since what a
@@ -330,17 +342,13 @@ impl Reader<'_> {
     /// Notes what the word may be that begins in the block before and ends before the first of the bits `stops` of this one. One that is
     /// longer than any known one is left out.
     #[inline(never)]
-    fn first(&self, block: usize, stops: u64, heard: &mut Heard) {
+    fn first(&self, block: usize, last: &Bounds, stops: u64, heard: &mut Heard) {
         let Some(number) = block.checked_sub(1) else { return };
-        let bounds = self.bounds(number);
-        let Some(low) = 63_u32.checked_sub(bounds.all.leading_zeros()) else { return };
-        if bounds.words >> low & 1 == 0 || bounds.stops >> low >> 1 != 0 || stops == 0 {
-            return;
-        }
+        let Some(low) = 63_u32.checked_sub(last.all.leading_zeros()) else { return };
         let (start, end) = (number * 64 + low as usize, stops & stops.wrapping_neg());
         let head = head(self.text, start);
         if let Some(key) = self.engine.known.may_hold(head, block * 64 + end.trailing_zeros() as usize - start) {
-            heard.note(self, || self.key_before(number, &bounds, 1 << low), key, (start, end));
+            heard.note(self, || self.key_before(number, last, 1 << low), key, (start, end));
         }
     }
 
