@@ -32,7 +32,7 @@ impl Pass<'_> {
     /// Whether the `@` at `at` ends the name and password of an address of the web.
     fn userinfo(&mut self, at: usize) -> bool {
         let before = &self.text[self.next.min(at)..at];
-        let is_end = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'"' | b'<' | b'>' | b'?' | b'#');
+        let is_end = |byte: &u8| is_of(*byte, ENDS);
         let length = before.iter().rev().take_while(|byte| !is_end(byte) && **byte != b'@').count();
         let start = at - length;
         self.steps_of(length);
@@ -69,7 +69,7 @@ impl Pass<'_> {
     /// Where the name before the `@` begins; `at` when there is none, or one too long.
     fn local_start(&self, at: usize) -> usize {
         let before = &self.text[self.next.max(at.saturating_sub(LOCAL + 1))..at];
-        let length = before.iter().rev().take_while(|byte| is_local(**byte)).count();
+        let length = before.iter().rev().take_while(|byte| is_of(**byte, LOCALS)).count();
         if length > LOCAL {
             return at;
         }
@@ -90,8 +90,33 @@ impl Pass<'_> {
 }
 
 /// What names are made of in practice; the other marks that the standard allows stand around names far more often.
-fn is_local(byte: u8) -> bool {
+const fn is_local(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(byte, b'.' | b'_' | b'+' | b'-' | b'~' | b'\'' | b'%' | b'!' | b'#' | b'$' | b'^')
         || byte >= 0x80
+}
+
+/// Before what the name and password of an address of the web end.
+const fn ends_userinfo(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, b'/' | b'"' | b'<' | b'>' | b'?' | b'#')
+}
+
+const LOCALS: u8 = 1;
+const ENDS: u8 = 2;
+
+/// What each byte is of these.
+static KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let is_local = if is_local(byte as u8) { LOCALS } else { 0 };
+        kinds[byte] = is_local | if ends_userinfo(byte as u8) { ENDS } else { 0 };
+        byte += 1;
+    }
+    kinds
+};
+
+#[inline(always)]
+fn is_of(byte: u8, kind: u8) -> bool {
+    KINDS[usize::from(byte)] & kind != 0
 }

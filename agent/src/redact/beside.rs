@@ -71,13 +71,24 @@ impl Beside {
 /// or digit, and with another one right before them or among the five bytes behind them.
 #[inline(always)]
 pub(super) fn open_pairs(blocks: &[Classes], number: usize) -> (u64, u64) {
+    (behind_others(blocks, number), near_pairs(blocks, number))
+}
+
+/// The bytes of the block at `number` that stand behind what is no ASCII letter or digit, as bits.
+#[inline(always)]
+pub(super) fn behind_others(blocks: &[Classes], number: usize) -> u64 {
+    let before = number.checked_sub(1).map_or(&NO_CLASSES, |number| &blocks[number]);
+    !(alnums(&blocks[number]) << 1 | alnums(before) >> 63)
+}
+
+/// The bytes of the block at `number` with a `:` or `=` right before them or among the five bytes behind them, as bits.
+#[inline(always)]
+pub(super) fn near_pairs(blocks: &[Classes], number: usize) -> u64 {
     let here = &blocks[number];
     let before = number.checked_sub(1).map_or(&NO_CLASSES, |number| &blocks[number]);
     let next = blocks.get(number + 1).unwrap_or(&NO_CLASSES);
-    let behind_others = !(alnums(here) << 1 | alnums(before) >> 63);
     let ahead = |bytes: u32| here.pairs >> bytes | next.pairs << (64 - bytes);
-    let near = (1..=5).fold(here.pairs << 1 | before.pairs >> 63, |near, bytes| near | ahead(bytes));
-    (behind_others, near)
+    (1..=5).fold(here.pairs << 1 | before.pairs >> 63, |near, bytes| near | ahead(bytes))
 }
 
 /// Where a mark stands one byte behind a letter or digit with which no name ends, as in `"level":`, where those `names` end that may be

@@ -163,11 +163,42 @@ pub(super) struct Words {
     ends: Filter<512>,
     /// The lengths of runs that phrases may speak for: by the key of one of a single word, by that of the last two words of others,
     /// and of all that end with the same word by the key of that, turned.
-    lengths: Box<[Lengths]>,
+    lengths: Spoken,
 }
 
-/// Entries of the lengths that words speak for, a power of two.
-const LENGTHS: usize = 4096;
+/// Lengths by keys. Those that share a place have all that any of them has.
+#[derive(Debug)]
+struct Spoken {
+    /// Which of the lengths stand at each place.
+    places: Box<[u16]>,
+    /// All that any place has: first none.
+    all: Vec<Lengths>,
+}
+
+/// Places of the lengths that words speak for, a power of two.
+const LENGTHS: usize = 1 << 14;
+
+impl Default for Spoken {
+    fn default() -> Self {
+        Self { places: vec![0; LENGTHS].into(), all: vec![Lengths::NONE] }
+    }
+}
+
+impl Spoken {
+    fn put(&mut self, key: u64, lengths: Lengths) {
+        let lengths = self.of(key).and(lengths);
+        let known = self.all.iter().position(|known| *known == lengths);
+        self.places[lengths_place(key)] = known.unwrap_or(self.all.len()) as u16;
+        if known.is_none() {
+            self.all.push(lengths);
+        }
+    }
+
+    #[inline(always)]
+    fn of(&self, key: u64) -> Lengths {
+        self.all.get(usize::from(self.places[lengths_place(key)])).copied().unwrap_or(Lengths::ALL)
+    }
+}
 
 /// Where the lengths stand that a word of this key may speak for.
 #[inline(always)]
@@ -194,7 +225,6 @@ impl Words {
     pub(super) fn new(detectors: &[&'static Detector], known: &mut Known) -> Self {
         let words = detectors.iter().map(|detector| detector.context.len()).sum::<usize>() + AGAINST.len();
         let mut all = Self { table: Table::with_room(words), sets: vec![Default::default()], ..Self::default() };
-        all.lengths = vec![Lengths::NONE; LENGTHS].into();
         for word in AGAINST {
             all.table.put(hash(word.as_bytes()), AGAINST_SET);
             all.add_end(word);
@@ -254,9 +284,8 @@ impl Words {
                     key
                 }
             };
-            for place in [lengths_place(of_phrase), lengths_place(turned(key))] {
-                self.lengths[place] = self.lengths[place].and(lengths);
-            }
+            self.lengths.put(of_phrase, lengths);
+            self.lengths.put(turned(key), lengths);
         }
     }
 
@@ -276,8 +305,9 @@ impl Words {
     /// known.
     #[inline(always)]
     pub(super) fn lengths(&self, before: Option<u64>, key: u64) -> Lengths {
-        let Some(before) = before else { return self.lengths[lengths_place(turned(key))] };
-        self.lengths[lengths_place(key)].and(self.lengths[lengths_place(pair_key(before, key))])
+        let Some(before) = before else { return self.lengths.of(turned(key)) };
+        let of = |filter: &Filter<512>, key| if filter.may_hold(key) { self.lengths.of(key) } else { Lengths::NONE };
+        of(&self.singles, key).and(of(&self.pairs, pair_key(before, key)))
     }
 
     /// What the words of `text` say together with those of `before`, which stand further away.

@@ -61,18 +61,29 @@ impl Asked {
 pub(super) struct Asks {
     all: Vec<Asked>,
     alone: usize,
+    /// How the values of these begin.
+    beginnings: Beginning,
 }
 
 impl Asks {
     fn push(&mut self, asked: Asked, may_be_alone: bool) {
         let place = if may_be_alone { self.alone } else { self.all.len() };
-        self.alone += usize::from(may_be_alone);
+        if may_be_alone {
+            self.alone += 1;
+            self.beginnings = self.beginnings.and(asked.beginning);
+        }
         self.all.insert(place, asked);
     }
 
     /// All of them.
     pub(super) fn all(&self) -> &[Asked] {
         &self.all
+    }
+
+    /// How values begin that may count in one piece when no word speaks for anything.
+    #[inline(always)]
+    pub(super) fn beginnings(&self) -> Beginning {
+        self.beginnings
     }
 
     /// Those that may count in one piece when no word speaks for anything.
@@ -189,6 +200,12 @@ impl Engine {
     #[inline(always)]
     pub(super) fn asks_alone(&self, length: usize, has_letters: bool) -> bool {
         if has_letters { self.letters_alone.has(length) } else { self.digits_alone.has(length) }
+    }
+
+    /// Those that want runs of `length`, at most [`LONGEST`]: of digits alone, or those that letters are in.
+    #[inline(always)]
+    pub(super) fn asks_of(&self, length: usize, has_letters: bool) -> &Asks {
+        if has_letters { &self.letters[length] } else { &self.digits[length] }
     }
 
     pub(super) fn detector(&self, number: u16) -> &'static Detector {

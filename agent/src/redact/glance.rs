@@ -8,7 +8,7 @@ use std::ops::Not;
 use vigie_parsers::simd::Classes;
 
 use super::Candidate;
-use super::beside::open_pairs;
+use super::beside::{behind_others, near_pairs};
 use super::chain::{Plain, Runs};
 use super::chains::is_uuid;
 use super::context::Lengths;
@@ -17,7 +17,7 @@ use super::engine::{Asked, LONGEST};
 use super::masks::{Masks, NO_CLASSES, Window, alnums};
 use super::prefixes::Place;
 use super::scanner::{Pass, long_capitals};
-use super::shapes::{Form, Shape, countries};
+use super::shapes::{Form, Guard, Guards, Quiet, Shape, countries};
 use super::universal::iban;
 use super::ways::{Beginning, GROUPS, Way};
 
@@ -41,15 +41,21 @@ struct Seen {
     letters: u32,
     /// The same of digits: without one no number is there.
     digits: u32,
-    /// Whether more than their lengths was asked for.
-    is_asked: bool,
+    /// Where more than their lengths was asked for, in a chain that begins at `start`.
+    guards: Guards,
+    start: usize,
 }
 
-/// What is told of a chain in which nothing counts without a word.
-struct Told {
-    runs: Lengths,
-    /// Whether the lengths of its groups alone tell it, with what they are made of.
-    by_form: bool,
+impl Seen {
+    /// None so far, of a chain at `start`.
+    fn at(start: usize) -> Self {
+        Self { start, ..Self::default() }
+    }
+
+    /// Notes that at `at` something may count that begins so.
+    fn guard(&mut self, at: usize, beginning: Beginning, alone: Option<(u8, bool)>) {
+        self.guards.put(Guard { at: (at - self.start) as u8, beginning, alone });
+    }
 }
 
 /// One group.
@@ -70,9 +76,12 @@ impl Pass<'_> {
             return false;
         }
         // The lengths of runs that any word speaks for.
-        let lengths = self.hearing.lengths().and(self.key.context.lengths);
+        let mut lengths = self.hearing.lengths().and(self.key.context.lengths);
         if lengths.any & BIRTHS != 0 {
-            return false;
+            if self.key.context.lengths.any & BIRTHS != 0 || self.speaks_before_digits() {
+                return false;
+            }
+            lengths = self.key.context.lengths;
         }
         let asked = self.engine.asked_lengths();
         let lengths = Lengths { any: lengths.any & asked, lettered: lengths.lettered & asked };
@@ -82,6 +91,16 @@ impl Pass<'_> {
             [only] => self.are_blocks_quiet(std::slice::from_ref(only), lengths),
             blocks => self.are_blocks_quiet(blocks, lengths),
         }
+    }
+
+    /// Whether a word may speak for anything that has digits: before the last of them or in its chain.
+    #[inline(never)]
+    fn speaks_before_digits(&self) -> bool {
+        let blocks = self.masks.blocks();
+        let Some(number) = blocks.iter().rposition(|classes| classes.digits != 0) else { return false };
+        let last = 63 - blocks[number].digits.leading_zeros();
+        let behind = last + (joined(blocks, number) >> last).trailing_ones();
+        behind == 64 || self.hearing.speaks_within(0, number * 64 + behind as usize + 1)
     }
 
     /// The same of its `blocks`, if words speak for these `lengths`.
@@ -113,8 +132,12 @@ impl Pass<'_> {
         while places != 0 {
             let at = block * 64 + places.trailing_zeros() as usize;
             places &= places - 1;
-            // A flood of brackets is looked through once.
-            let is_done = at < self.next && self.text[at] == b'<';
+            let is_done = match self.text[at] {
+                // A flood of them is looked through once.
+                b'<' => at < self.next,
+                b'[' => !self.may_be_listed(at) && !self.may_have_key(at),
+                _ => false,
+            };
             if !is_done && self.finds(|pass| look(pass, at)) {
                 return false;
             }
@@ -167,19 +190,31 @@ impl Pass<'_> {
         true
     }
 
-    /// Whether a telephone number may begin at `at`: behind a plus, or with the code of a country behind the two zeros there.
+    /// Whether a telephone number may begin at `at`: behind a plus, or with the code of a country behind the two zeros there, and digits
+    /// that are not cut by a letter, as those of a time are: `00.000226624Z`.
     fn may_be_phone(&self, at: usize) -> bool {
-        self.byte_before(at, 1) == b'+'
-            || matches!(self.byte(at + 2), b'1'..=b'9' | b' ' | b'.' | b'-' | b'/' | b'(' | b')' | b'+')
+        if self.byte_before(at, 1) == b'+' {
+            return true;
+        }
+        let code = match self.byte(at + 2) {
+            b'1'..=b'9' => at + 2,
+            b' ' | b'.' | b'-' | b'/' | b'(' | b')' | b'+' => at + 3,
+            _ => return false,
+        };
+        let digits = self.masks.ahead(code, |classes| classes.digits).trailing_ones() as usize;
+        digits == 0 || self.masks.ahead(code + digits, |classes| classes.words) & 1 == 0
     }
 
     /// Whether no `:` or `=` in a block stands behind a known name or in an address.
     #[inline(always)]
     fn are_pairs_quiet(&mut self, blocks: &[Classes], number: usize) -> bool {
         let classes = &blocks[number];
-        let (behind_others, near) = open_pairs(blocks, number);
-        let mut pairs = classes.pairs & (behind_others | self.hearing.names(blocks, number));
-        let mut colons = classes.pairs & near;
+        let behind_others = behind_others(blocks, number);
+        let names = self.hearing.names(blocks, number);
+        let mut pairs = classes.pairs & (behind_others | names);
+        let behind_mark = behind_others & behind_second(blocks, number, alnums);
+        pairs = self.without_others(number, pairs, pairs & behind_mark & !(names | names << 1 | 1));
+        let mut colons = if may_have_hex(blocks, number) { classes.pairs & near_pairs(blocks, number) } else { 0 };
         while colons != 0 {
             let bit = colons & colons.wrapping_neg();
             colons ^= bit;
@@ -194,6 +229,26 @@ impl Pass<'_> {
             }
         }
         pairs == 0 || self.are_quiet(number, pairs, Self::pair)
+    }
+
+    /// `pairs` of a block without those of the bits `others` that stand behind a name that is not known, and a single mark: `"level":`.
+    #[inline(always)]
+    fn without_others(&self, number: usize, mut pairs: u64, mut others: u64) -> u64 {
+        // What is left of a word in which a value ends may be a name.
+        if self.cut_end != usize::MAX {
+            return pairs;
+        }
+        while others != 0 {
+            let bit = others & others.wrapping_neg();
+            others ^= bit;
+            let is_other = match self.rest(number * 64 + bit.trailing_zeros() as usize) {
+                [b':', b'0', b':', ..] | [b':', b'>', ..] => false,
+                [mark, ..] => *mark == b':',
+                [] => false,
+            };
+            pairs ^= if is_other { bit } else { 0 };
+        }
+        pairs
     }
 
     /// Whether no chain that begins in a block holds a number that counts without a word, or one of these `lengths`. `chains` are the
@@ -259,16 +314,26 @@ impl Pass<'_> {
             }
         }
         let shape = Shape::new(window.alnums, window.digits, length, edges);
-        let is_quiet = match self.shapes.find(shape) {
-            Some(_) if lengths.any == 0 => true,
-            Some(runs) if runs != Lengths::ALL => !runs.meets(lengths) || !self.is_spoken_for(at, at + length as usize),
-            _ => self.is_form_quiet((at, length), window, lengths, shape),
+        let (is_quiet, is_plain) = match self.shapes.known(shape) {
+            Some(known) if (lengths.any == 0 || known.runs != Lengths::ALL) && self.are_denied(at, &known.guards) => {
+                let runs = known.runs;
+                let is_quiet =
+                    lengths.any == 0 || !runs.meets(lengths) || !self.is_spoken_for(at, at + length as usize);
+                (is_quiet, known.is_plain)
+            }
+            _ => (self.is_form_quiet((at, length), window, lengths, shape), false),
         };
+        is_quiet && (is_plain || !self.has_others((at, length), window))
+    }
+
+    /// Whether anything is found in the chain at `at` that no lengths of groups tell: addresses, positions, account numbers.
+    #[inline(always)]
+    fn has_others(&mut self, (at, length): (usize, u32), window: &Window) -> bool {
+        let within = (1 << length) - 1;
         let (dots, countries) = (Dots::of(window, within), countries(window, within));
-        is_quiet
-            && (dots.places == 0 || !self.has_position(at, window, dots.places))
-            && (dots.fours == 0 || !self.has_address(at, window, dots.fours))
-            && (countries == 0 || !self.has_iban((at, length), countries))
+        dots.places != 0 && self.has_position(at, window, dots.places)
+            || dots.fours != 0 && self.has_address(at, window, dots.fours)
+            || countries != 0 && self.has_iban((at, length), countries)
     }
 
     /// Whether anything is found in four numbers of which the first stands before any of `fours` in the chain at `at`.
@@ -278,7 +343,7 @@ impl Pass<'_> {
             let place = fours.trailing_zeros();
             fours &= fours - 1;
             let size = (window.alnums << (64 - place)).leading_ones();
-            if size < 4 && self.is_address(at + (place - size) as usize) {
+            if size < 4 && self.byte(at + place as usize) == b'.' && self.is_address(at + (place - size) as usize) {
                 return true;
             }
         }
@@ -333,30 +398,45 @@ impl Pass<'_> {
                 || self.engine.asks_alone(length, has_letters) && self.may_count(at, at + length, has_letters))
     }
 
+    /// Whether nothing counts at any of these places of the chain at `at`. It is not known where several groups begin so that may.
+    #[inline(always)]
+    fn are_denied(&self, at: usize, guards: &Guards) -> bool {
+        guards.met(&self.text[at..]).all(|guard| {
+            let start = at + usize::from(guard.at);
+            guard
+                .alone
+                .is_some_and(|(size, has_letters)| !self.may_count(start, start + usize::from(size), has_letters))
+        })
+    }
+
     /// Whether no run of the chain at `at` counts, as far as its form tells, or each of its groups.
     #[inline(never)]
     fn is_form_quiet(&mut self, (at, length): (usize, u32), window: &Window, lengths: Lengths, shape: Shape) -> bool {
         let form = shape.has_edges().not().then(|| Form::of(window, length));
-        let known =
-            form.and_then(|form| self.forms.find(form)).filter(|runs| lengths.any == 0 || *runs != Lengths::ALL);
+        let known = form.and_then(|form| self.forms.known(form));
+        let known = known.filter(|known| lengths.any == 0 || known.runs != Lengths::ALL);
         let runs = match known {
-            Some(runs) => runs,
-            None => {
-                let wants_runs = lengths.any != 0;
-                let Some(told) = self.runs_of_quiet((at, length), window, wants_runs) else { return false };
-                if told.by_form {
-                    self.shapes.put(shape, told.runs);
-                    form.into_iter().for_each(|form| self.forms.put(form, told.runs));
+            Some(known) if self.are_denied(at, &known.guards) => {
+                let is_plain = is_plain(window, length);
+                self.shapes.offer(shape, Quiet { is_plain, ..*known });
+                known.runs
+            }
+            _ => {
+                let (is_new, wants_runs) = (known.is_none(), lengths.any != 0);
+                let Some(quiet) = self.runs_of_quiet((at, length), window, wants_runs) else { return false };
+                if is_new && !quiet.guards.are_too_many() {
+                    self.shapes.put(shape, quiet);
+                    form.into_iter().for_each(|form| self.forms.put(form, quiet));
                 }
-                told.runs
+                quiet.runs
             }
         };
         !runs.meets(lengths) || !self.is_spoken_for(at, at + length as usize)
     }
 
     /// The lengths of the runs of a chain in which none counts without a word, all of them unless somebody `wants_runs`.
-    fn runs_of_quiet(&self, (at, length): (usize, u32), window: &Window, wants_runs: bool) -> Option<Told> {
-        let (mut seen, mut runs, mut place) = (Seen::default(), wants_runs.then(Runs::default), 0);
+    fn runs_of_quiet(&self, (at, length): (usize, u32), window: &Window, wants_runs: bool) -> Option<Quiet> {
+        let (mut seen, mut runs, mut place) = (Seen::at(at), wants_runs.then(Runs::default), 0);
         let others = window.words & !window.alnums;
         let mut is_whole = self.byte_before(at, 1) != b'_';
         while place < length {
@@ -370,13 +450,14 @@ impl Pass<'_> {
             }
             (place, is_whole) = (end + 1, true);
         }
-        Some(Told { runs: runs.map_or(Lengths::ALL, |runs| runs.lengths()), by_form: !seen.is_asked })
+        let is_plain = is_plain(window, length);
+        Some(Quiet { runs: runs.map_or(Lengths::ALL, |runs| runs.lengths()), guards: seen.guards, is_plain })
     }
 
     /// The same for a chain of 64 bytes or more.
     #[inline(never)]
     fn is_long_chain_quiet(&mut self, at: usize, lengths: Lengths) -> bool {
-        let (mut seen, mut runs, mut start) = (Seen::default(), (lengths.any != 0).then(Runs::default), at);
+        let (mut seen, mut runs, mut start) = (Seen::at(at), (lengths.any != 0).then(Runs::default), at);
         loop {
             let window = self.masks.window(start);
             let size = window.alnums.trailing_ones();
@@ -452,7 +533,10 @@ impl Pass<'_> {
         if !(may_be_way || may_be_alone) {
             return true;
         }
-        seen.is_asked |= may_be_alone;
+        if may_be_alone {
+            let beginning = self.engine.asks_of(size, has_letters).beginnings();
+            seen.guard(group.start, beginning, Some((size as u8, has_letters)));
+        }
         !(may_be_way && self.may_be_way(seen, group)
             || may_be_alone && self.may_count(group.start, group.start + size, has_letters))
     }
@@ -473,9 +557,10 @@ impl Pass<'_> {
                 return false;
             }
             start = start.saturating_sub(length + 1);
-            seen.is_asked |= ways.begin(place, has_letters, Beginning::ANY);
+            let beginnings = ways.beginnings(place, has_letters);
+            seen.guard(start, beginnings, None);
             let beginning = Beginning::of(self.text[start], self.byte(start + 1));
-            if !ways.begin(place, has_letters, beginning) {
+            if !beginnings.meets(beginning) {
                 continue;
             }
             let way = seen.way.last(count);
@@ -507,13 +592,39 @@ impl Pass<'_> {
     }
 }
 
+/// The bytes of the block at `number` that stand two places behind what is of this kind.
+#[inline(always)]
+fn behind_second(blocks: &[Classes], number: usize, kind: impl Fn(&Classes) -> u64) -> u64 {
+    let before = number.checked_sub(1).map_or(&NO_CLASSES, |number| &blocks[number]);
+    kind(&blocks[number]) << 2 | kind(before) >> 62
+}
+
+/// `:` in an address of hexadecimal digits that has no two of them beside each other.
+const COLONS: u32 = 5;
+
+/// Whether any `:` in the block at `number` may belong to an address of hexadecimal digits.
+#[inline(always)]
+fn may_have_hex(blocks: &[Classes], number: usize) -> bool {
+    let here = blocks[number].pairs;
+    let before = number.checked_sub(1).map_or(0, |number| blocks[number].pairs);
+    let next = blocks.get(number + 1).map_or(0, |next| next.pairs);
+    let doubled = here & (here << 1 | before >> 63 | here >> 1 | next << 63);
+    doubled != 0 || here.count_ones() + next.count_ones() >= COLONS
+}
+
 /// Whether the `:` at `at` may belong to an address of hexadecimal digits: one with two colons beside each other, or with five and
 /// more.
 #[inline(always)]
 fn may_be_hex(masks: &Masks, at: usize) -> bool {
     let pairs = masks.ahead(at, |classes| classes.pairs);
     let is_double = pairs & 0b11 == 0b11 || masks.behind(at, |classes| classes.pairs) >> 63 == 1;
-    is_double || (pairs & ((1 << 40) - 1)).count_ones() >= 5
+    is_double || (pairs & ((1 << 40) - 1)).count_ones() >= COLONS
+}
+
+/// Whether nothing may be in a chain of `length` bytes that no lengths of groups tell.
+fn is_plain(window: &Window, length: u32) -> bool {
+    let within = (1 << length) - 1;
+    Dots::of(window, within).all() | countries(window, within) == 0
 }
 
 /// Places behind groups of digits, as bits.
@@ -532,7 +643,10 @@ impl Dots {
         let digits = window.digits & within;
         let marks = !window.alnums & digits << 1 & digits >> 1;
         let near = |bits: u64| bits >> 2 | bits >> 3 | bits >> 4;
-        Self { fours: marks & near(marks & near(marks)), places: marks & digits >> 2 & digits >> 3 & digits >> 4 }
+        let near_behind = |bits: u64| bits << 2 | bits << 3 | bits << 4;
+        let short = 0b1110 | near_behind(!digits);
+        let fours = short & marks & near(marks & near(marks));
+        Self { fours, places: marks & digits >> 2 & digits >> 3 & digits >> 4 }
     }
 
     #[inline(always)]

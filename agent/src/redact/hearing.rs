@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use vigie_parsers::simd::{BitWork, Classes};
+use vigie_parsers::simd::Classes;
 
 use super::context::{BEFORE, Lengths};
 use super::engine::Engine;
@@ -44,15 +44,36 @@ pub(super) struct Hearing {
 }
 
 impl Hearing {
-    /// Takes in the words of `text` in place of the last one.
+    /// Takes in the words of `text` in place of the last one. To be called as work with bits.
     #[inline(always)]
     pub(super) fn read(&mut self, engine: &Engine, masks: &Masks, text: &[u8]) {
-        let blocks = masks.blocks();
+        let (mut before, mut highs, blocks) = (&NO_CLASSES, 0, masks.blocks());
         // What is there already is written over.
         if self.blocks.len() != blocks.len() {
-            self.blocks.resize(blocks.len(), Heard::default());
+            self.resize(blocks.len());
         }
-        masks.bits().work(Reading { hearing: self, engine, blocks, text });
+        // Most texts are of one block, of which there is less to be told.
+        if let ([only], [heard]) = (blocks, &mut *self.blocks) {
+            let reader = Reader { engine, text, blocks: std::slice::from_ref(only) };
+            reader.block(0, (before, only), &Bounds::NONE, heard);
+            (self.highs, self.months, self.lengths) = (only.highs, heard.months, heard.lengths);
+            return;
+        }
+        let reader = Reader { engine, text, blocks };
+        (self.months, self.lengths) = (0, Lengths::NONE);
+        let mut bounds = Bounds::NONE;
+        for (block, (classes, heard)) in blocks.iter().zip(&mut self.blocks).enumerate() {
+            bounds = reader.block(block, (before, classes), &bounds, heard);
+            (highs, self.months) = (highs | classes.highs, self.months | heard.months);
+            self.lengths = self.lengths.and(heard.lengths);
+            before = classes;
+        }
+        self.highs = highs;
+    }
+
+    #[inline(never)]
+    fn resize(&mut self, blocks: usize) {
+        self.blocks.resize(blocks, Heard::default());
     }
 
     /// The lengths of runs that all words together may speak for.
@@ -89,10 +110,13 @@ impl Hearing {
         // A bit added to the first of the letters behind digits, or to those of the block before, moves to what stands behind the last.
         let glued = letters & (classes.digits << 1 | before.digits >> 63);
         let moved = letters.wrapping_add(glued | masks::letters(before) >> 63);
+        // No name is a letter by itself: the one before an hour is none, `2026-11-28T10:42`.
+        let lone = glued & !(letters >> 1 | 1 << 63);
         let highs =
             if classes.highs | before.highs == 0 { 0 } else { behind | classes.highs << 1 | before.highs >> 63 };
-        let names = self.block(block).names | moved & !letters | highs;
-        names | behind_numbers(names, classes) | behind & NUMBERED
+        let names = self.block(block).names | moved & !letters & !(lone << 1) | highs;
+        let numbered = behind & (classes.digits << 1 | before.digits >> 63) & NUMBERED;
+        names | behind_numbers(names, classes) | numbered
     }
 
     /// Whether a name that may be known ends before `end`.
@@ -152,43 +176,12 @@ impl Hearing {
     }
 }
 
-/// One way through the words of one text.
-struct Reading<'a> {
-    hearing: &'a mut Hearing,
-    engine: &'a Engine,
-    blocks: &'a [Classes],
-    text: &'a [u8],
-}
-
-impl BitWork for Reading<'_> {
-    #[inline(always)]
-    fn work(self) {
-        let (mut before, mut highs) = (&NO_CLASSES, 0);
-        let (hearing, blocks) = (self.hearing, self.blocks);
-        // Most texts are of one block, of which there is less to be told.
-        if let ([only], [heard]) = (blocks, &mut *hearing.blocks) {
-            let reader = Reader { engine: self.engine, text: self.text, blocks: std::slice::from_ref(only) };
-            reader.block(0, (before, only), heard);
-            (hearing.highs, hearing.months, hearing.lengths) = (only.highs, heard.months, heard.lengths);
-            return;
-        }
-        let reader = Reader { engine: self.engine, text: self.text, blocks };
-        (hearing.months, hearing.lengths) = (0, Lengths::NONE);
-        for (block, (classes, heard)) in blocks.iter().zip(&mut hearing.blocks).enumerate() {
-            reader.block(block, (before, classes), heard);
-            (highs, hearing.months) = (highs | classes.highs, hearing.months | heard.months);
-            hearing.lengths = hearing.lengths.and(heard.lengths);
-            before = classes;
-        }
-        hearing.highs = highs;
-    }
-}
-
 impl Heard {
-    /// Notes what the word of this `key` may be, which ends at the bit `end`. `before` gives the key of the word before it, if that is
-    /// known.
+    /// Notes what the word of this `key` may be, which begins at `at` of a text and ends at the bit `end`. `before` gives the key of the
+    /// word before it, if that is known.
     #[inline(always)]
-    fn note(&mut self, engine: &Engine, before: impl FnOnce() -> Option<u64>, key: u64, end: u64) {
+    fn note(&mut self, reader: &Reader<'_>, before: impl FnOnce() -> Option<u64>, key: u64, (at, end): (usize, u64)) {
+        let engine = reader.engine;
         self.months |= if engine.months.may_hold(key) { end } else { 0 };
         let (may_speak, may_name) = (engine.words.may_be_last(key), engine.pairs.may_be_last(key));
         if !may_speak && !may_name {
@@ -199,16 +192,18 @@ impl Heard {
             self.speaking |= end;
             self.lengths = self.lengths.and(engine.words.lengths(before, key));
         }
-        self.names |= if may_name && engine.pairs.may_end(before, key) { end } else { 0 };
+        self.names |= if may_name && engine.pairs.may_end(before, || reader.byte_before(at), key) { end } else { 0 };
     }
 }
 
 /// Whether any of the words that begin at the bits `starts` of a text of one block may be known by how it begins.
 #[inline(always)]
-pub(super) fn has_heads(engine: &Engine, text: &[u8], mut starts: u64) -> bool {
+pub(super) fn has_heads(engine: &Engine, text: &[u8], classes: &Classes, mut starts: u64) -> bool {
+    let stops = !letters(classes) | humps(classes, 0);
     while starts != 0 {
-        let head = first_letters(text, starts.trailing_zeros() as usize);
-        if engine.known.beginning(head).is_any() && engine.literals.may_begin(head) {
+        let low = starts.trailing_zeros();
+        let (head, further) = (first_letters(text, low as usize), (stops >> low >> 1).trailing_zeros());
+        if engine.known.beginning(head, further).is_any() && engine.literals.may_begin(head) {
             return true;
         }
         starts &= starts - 1;
@@ -228,6 +223,15 @@ struct Bounds {
 }
 
 impl Bounds {
+    const NONE: Self = Self { words: 0, all: 0, stops: 0, ends: 0 };
+
+    /// Whether the last word goes on in the next block.
+    #[inline(always)]
+    fn goes_on(&self) -> bool {
+        let Some(low) = 63_u32.checked_sub(self.all.leading_zeros()) else { return false };
+        self.words >> low & 1 == 1 && self.stops >> low >> 1 == 0
+    }
+
     /// Those of a block, behind another.
     #[inline(always)]
     fn of(before: &Classes, classes: &Classes) -> Self {
@@ -247,9 +251,10 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads the words that end in one block, behind another, and puts them in `heard`.
+    /// Reads the words that end in one block, behind another with the words `last`, and puts them in `heard`. Gives where those of this
+    /// block are.
     #[inline(always)]
-    fn block(&self, block: usize, (before, classes): (&Classes, &Classes), heard: &mut Heard) {
+    fn block(&self, block: usize, (before, classes): (&Classes, &Classes), last: &Bounds, heard: &mut Heard) -> Bounds {
         *heard = NOTHING;
         let bounds = Bounds::of(before, classes);
         let whole = !(classes.words << 1 | before.words >> 63);
@@ -259,14 +264,15 @@ impl Reader<'_> {
             words ^= bit;
             self.word(block, bit, (whole, &bounds), heard);
         }
-        if letters(before) >> 63 != 0 {
-            self.first(block, bounds.stops, heard);
+        if letters(before) >> 63 != 0 && last.goes_on() && bounds.stops != 0 {
+            self.first(block, last, bounds.stops, heard);
         }
         // Words with letters beyond ASCII may be any.
         if classes.highs != 0 {
             heard.speaking |= classes.highs;
             heard.lengths = Lengths::ALL;
         }
+        bounds
     }
 
     /// The words that begin in a block and may be known as they are, or by how they begin. Nothing is decided on the way, since what a
@@ -274,12 +280,13 @@ impl Reader<'_> {
     #[inline(always)]
     fn beginnings(&self, block: usize, bounds: &Bounds) -> u64 {
         let (text, beginnings) = (self.text.get(block * 64..).unwrap_or_default(), self.engine.known.beginnings());
-        let (mut words, mut known) = (bounds.words, 0);
+        // Of what begins with the last bytes and goes on in the next block not all letters are told.
+        let (mut words, mut known) = (bounds.words, bounds.words & LAST);
         while words != 0 {
             let low = words.trailing_zeros();
             words &= words - 1;
-            let beginning = beginnings.of(first_letters(text, low as usize));
             let further = (bounds.ends >> low >> 1).trailing_zeros();
+            let beginning = beginnings.of(first_letters(text, low as usize), further);
             known |= beginning.has(further) << low;
         }
         known
@@ -297,7 +304,8 @@ impl Reader<'_> {
         if behind != 0
             && let Some(key) = self.engine.known.may_hold(head, length)
         {
-            heard.note(self.engine, || self.key_before(block, bounds, bit), key, bit << length);
+            let at = block * 64 + low as usize;
+            heard.note(self, || self.key_before(block, bounds, bit), key, (at, bit << length));
         }
     }
 
@@ -334,18 +342,19 @@ impl Reader<'_> {
     /// Notes what the word may be that begins in the block before and ends before the first of the bits `stops` of this one. One that is
     /// longer than any known one is left out.
     #[inline(never)]
-    fn first(&self, block: usize, stops: u64, heard: &mut Heard) {
+    fn first(&self, block: usize, last: &Bounds, stops: u64, heard: &mut Heard) {
         let Some(number) = block.checked_sub(1) else { return };
-        let bounds = self.bounds(number);
-        let Some(low) = 63_u32.checked_sub(bounds.all.leading_zeros()) else { return };
-        if bounds.words >> low & 1 == 0 || bounds.stops >> low >> 1 != 0 || stops == 0 {
-            return;
-        }
+        let Some(low) = 63_u32.checked_sub(last.all.leading_zeros()) else { return };
         let (start, end) = (number * 64 + low as usize, stops & stops.wrapping_neg());
         let head = head(self.text, start);
         if let Some(key) = self.engine.known.may_hold(head, block * 64 + end.trailing_zeros() as usize - start) {
-            heard.note(self.engine, || self.key_before(number, &bounds, 1 << low), key, end);
+            heard.note(self, || self.key_before(number, last, 1 << low), key, (start, end));
         }
+    }
+
+    /// The byte before `at`, 0 before the first.
+    fn byte_before(&self, at: usize) -> u8 {
+        at.checked_sub(1).and_then(|before| self.text.get(before)).copied().unwrap_or_default()
     }
 
     fn bounds(&self, block: usize) -> Bounds {
@@ -353,6 +362,9 @@ impl Reader<'_> {
         Bounds::of(before, &self.blocks[block])
     }
 }
+
+/// The last bytes of a block, in which a word has less than four letters.
+const LAST: u64 = 0b111 << 61;
 
 /// The bits of a block before which a number may end that stands behind a name in the block before.
 const NUMBERED: u64 = 0b111;

@@ -1,12 +1,12 @@
-//! All words that mean anything, so that most words of a text are denied by three of their letters and their length.
+//! All words that mean anything, so that most words of a text are denied by four of their letters and their length.
 
-use super::filter::{Filter, key, key_of};
+use super::filter::{Filter, first_letters, key, key_of};
 
 /// The words, and what else may begin like one.
 #[derive(Debug)]
 pub(super) struct Known {
     keys: Filter<1024>,
-    /// By the first three letters, the lengths of words as bits; all bits where something of any length begins so.
+    /// By the first four letters, or all of fewer, the lengths of words as bits; all bits where something of any length begins so.
     beginnings: Box<[u16; 4096]>,
 }
 
@@ -19,38 +19,62 @@ impl Default for Known {
     }
 }
 
-/// Where what begins with the three letters that `head` begins with stands among the beginnings, whatever their case.
+/// Letters that words are told apart by.
+const LETTERS: usize = 4;
+
+/// Where what begins with the letters of `head` stands among the beginnings, whatever their case, in a word that has `further` letters
+/// behind the first one.
 #[inline(always)]
-fn place(head: u32) -> usize {
-    ((head & 0x1f_1f1f).wrapping_mul(0x9e37_79b1) >> 20) as usize
+fn place(head: u32, further: u32) -> usize {
+    /// By the number of further letters: they are counted within 64 bytes, and all that there are if the word goes on.
+    static MASKS: [u32; 65] = {
+        let mut masks = [0x1f1f_1f1f; 65];
+        (masks[0], masks[1], masks[2]) = (0x1f, 0x1f1f, 0x1f_1f1f);
+        masks
+    };
+    let letters = MASKS.get(further as usize).map_or(0, |mask| head & mask);
+    (letters.wrapping_mul(0x9e37_79b1) >> 20) as usize
+}
+
+/// How long the first word of `text` is, of which `aB` are two.
+fn first_word(text: &[u8]) -> usize {
+    let is_within = |at: &usize| {
+        text[*at].is_ascii_alphabetic()
+            && !(*at > 0 && text[*at].is_ascii_uppercase() && text[*at - 1].is_ascii_lowercase())
+    };
+    (0..text.len()).take_while(is_within).count()
 }
 
 impl Known {
     /// Puts in a word in small letters.
     pub(super) fn put(&mut self, word: &str) {
         self.keys.put(key_of(word));
-        // Behind a short word anything may stand.
-        self.put_all(word.as_bytes(), 1_u16.rotate_left(word.len() as u32 - 1));
+        let further = word.len() as u32 - 1;
+        self.put_at(word.as_bytes(), further, 1_u16.rotate_left(further));
     }
 
-    /// Puts in at least three letters with which something begins that has any length.
+    /// Puts in what something begins with that has any length: what is no letter there is not looked at.
     pub(super) fn put_beginning(&mut self, beginning: &[u8]) {
-        self.put_all(beginning, ANY);
-    }
-
-    fn put_all(&mut self, beginning: &[u8], lengths: u16) {
-        let letters = |at: usize| beginning.get(at).map_or(0..=0x1f, |letter| *letter..=*letter).map(u32::from);
-        for first in letters(0) {
-            for second in letters(1) {
-                letters(2).for_each(|third| self.beginnings[place(first | second << 8 | third << 16)] |= lengths);
+        let word = first_word(beginning);
+        if word > 0 {
+            self.put_at(beginning, word as u32 - 1, ANY);
+        }
+        // Its word may go on.
+        if word == beginning.len() && word < LETTERS {
+            for letter in b'a'..=b'z' {
+                self.put_beginning(&[beginning, &[letter]].concat());
             }
         }
     }
 
-    /// What may be known of words that begin with the letters of `head`.
+    fn put_at(&mut self, beginning: &[u8], further: u32, lengths: u16) {
+        self.beginnings[place(first_letters(beginning, 0), further)] |= lengths;
+    }
+
+    /// What may be known of words that begin with the letters of `head` and have `further` ones behind the first.
     #[inline(always)]
-    pub(super) fn beginning(&self, head: u32) -> Beginning {
-        self.beginnings().of(head)
+    pub(super) fn beginning(&self, head: u32, further: u32) -> Beginning {
+        self.beginnings().of(head, further)
     }
 
     /// The same of many words.
@@ -67,28 +91,22 @@ impl Known {
     }
 }
 
-/// What begins with any three letters.
+/// What begins with any four letters.
 #[derive(Clone, Copy)]
 pub(super) struct Beginnings<'a>(&'a [u16; 4096]);
 
 impl Beginnings<'_> {
     #[inline(always)]
-    pub(super) fn of(self, head: u32) -> Beginning {
-        Beginning(self.0[place(head)])
+    pub(super) fn of(self, head: u32, further: u32) -> Beginning {
+        Beginning(self.0[place(head, further)])
     }
 }
 
-/// What begins with three letters.
+/// What begins with four letters.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Beginning(u16);
 
 impl Beginning {
-    /// Whether nothing that is known begins so.
-    #[inline(always)]
-    pub(super) fn is_nothing(self) -> bool {
-        self.0 == 0
-    }
-
     /// Whether something may begin so, whatever its length.
     #[inline(always)]
     pub(super) fn is_any(self) -> bool {
@@ -113,17 +131,18 @@ mod tests {
         let mut known = Known::default();
         known.put("card");
         known.put("x");
-        known.put_beginning(b"ghp");
+        [&b"ghp"[..], b"IN (", b"gitHub"].iter().for_each(|whole| known.put_beginning(whole));
 
         let seen = |word: &str| {
-            let head = head(word.as_bytes(), 0);
-            known.beginning(head as u32).has(word.len() as u32 - 1) == 1 && known.may_hold(head, word.len()).is_some()
+            let (head, further) = (head(word.as_bytes(), 0), word.len() as u32 - 1);
+            known.beginning(head as u32, further).has(further) == 1 && known.may_hold(head, word.len()).is_some()
         };
         assert!(seen("card") && seen("CARD") && seen("x") && seen("X"));
-        assert!(!seen("cards") && !seen("cord") && !seen("xy"));
-        assert!(
-            known.beginning(head(b"ghp_1", 0) as u32).is_any() && !known.beginning(head(b"card", 0) as u32).is_any()
-        );
-        assert!(known.beginning(head(b"X=", 0) as u32).has(0) == 1, "whatever stands behind");
+        assert!(!seen("cards") && !seen("cord") && !seen("care") && !seen("xy"));
+        let is_any = |text: &str, further| known.beginning(head(text.as_bytes(), 0) as u32, further).is_any();
+        assert!(is_any("ghp_1", 2) && is_any("ghpX", 2) && is_any("ghpx", 3) && is_any("GHPxyz", 5));
+        assert!(!is_any("card", 3) && !is_any("gh", 1));
+        assert!(is_any("IN (", 1) && !is_any("into", 3) && is_any("gitHub", 2), "as long as their first word");
+        assert!(known.beginning(head(b"X=", 0) as u32, 0).has(0) == 1, "whatever stands behind");
     }
 }

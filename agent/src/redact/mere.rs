@@ -13,7 +13,7 @@ use super::glance::{Dots, joined};
 use super::loaded::{MASKS, WORDS};
 use super::masks::{Window, alnums, humps, letters};
 use super::scanner::{SHORTEST, Scanner, long_capitals};
-use super::shapes::{Form, Shape, countries};
+use super::shapes::{Form, Quiet, Shape, countries};
 use super::universal::iban;
 use super::ways::Beginning;
 
@@ -132,14 +132,12 @@ impl Scanner {
     /// Whether the word may be known that a text begins with, in `words`, of which the bytes at the bits `smalls` are letters.
     #[inline(always)]
     fn begins_with_known(&self, words: [u64; WORDS], smalls: [u64; WORDS]) -> bool {
-        let beginning = self.engine.known.beginning(words[0] as u32);
-        if beginning.is_nothing() {
-            return false;
-        }
         let whole = smalls.iter().take_while(|smalls| **smalls == HIGH).count();
         let length = 8 * whole + smalls.get(whole).map_or(0, |smalls| (!smalls & HIGH).trailing_zeros() as usize / 8);
+        let further = length as u32 - 1;
+        let beginning = self.engine.known.beginning(words[0] as u32, further);
         beginning.is_any() && self.engine.literals.may_begin(words[0] as u32)
-            || beginning.has(length as u32 - 1) == 1 && self.engine.known.may_hold(words[0], length).is_some()
+            || beginning.has(further) == 1 && self.engine.known.may_hold(words[0], length).is_some()
     }
 
     /// What is told of a text under a silent key. It has no escapes.
@@ -206,14 +204,10 @@ impl Scanner {
         while words != 0 {
             let place = words.trailing_zeros();
             words &= words - 1;
-            let head = head(text, place as usize);
-            let beginning = self.engine.known.beginning(head as u32);
-            if beginning.is_nothing() {
-                continue;
-            }
-            let length = (stops >> place >> 1).trailing_zeros() as usize + 1;
+            let (head, further) = (head(text, place as usize), (stops >> place >> 1).trailing_zeros());
+            let beginning = self.engine.known.beginning(head as u32, further);
             if beginning.is_any() && self.engine.literals.may_begin(head as u32)
-                || beginning.has(length as u32 - 1) == 1 && self.engine.known.may_hold(head, length).is_some()
+                || beginning.has(further) == 1 && self.engine.known.may_hold(head, further as usize + 1).is_some()
             {
                 return true;
             }
@@ -253,7 +247,7 @@ impl Scanner {
             if length < 64
                 && let Some(runs) = self.shapes.find(shape)
             {
-                self.forms.put(Form::of(&window, length), runs);
+                self.forms.put(Form::of(&window, length), Quiet { runs, ..Quiet::default() });
             }
         }
     }

@@ -39,13 +39,13 @@ fn place(bytes: u128) -> usize {
 }
 
 impl Names {
-    /// The detector of the name that ends before `end`, and its length, if it is remembered. It has no byte before `from`, nor does it
-    /// begin there.
+    /// The detector of the name that ends before `end`, and its length, if it is remembered. It has no byte before `from`; where it begins
+    /// there, the byte before tells that no more of it was before that.
     #[inline(always)]
     pub(super) fn find(&self, text: &[u8], (from, end): (usize, usize)) -> Option<(u16, usize)> {
         let bytes = bytes_before(text, end)?;
         let name = self.0.get(place(bytes))?;
-        let is_one = bytes & name.those == name.bytes && from + name.length < end;
+        let is_one = bytes & name.those == name.bytes && from + name.length <= end;
         is_one.then_some((name.detector, name.length))
     }
 
@@ -72,8 +72,9 @@ mod tests {
         for (text, from, expected) in [
             (&text[..], 0, Some((7, 4))),
             (b"something else that says user=", 0, Some((7, 4))),
-            (b"something else that says user=", 24, Some((7, 4))),
-            (b"something else that says user=", 25, None),
+            (b"something else that says user=", 25, Some((7, 4))),
+            (b"something else that says user=", 26, None),
+            (b"something else that sayssuser=", 25, None),
             (b"something else that says=user=", 0, None),
             (b"something else that says uses=", 0, None),
             (b"it says user=", 0, None),

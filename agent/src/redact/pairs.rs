@@ -55,6 +55,8 @@ pub(super) struct Pairs {
     /// Names of one word, and the last two words of the others, by their keys.
     singles: Filter<256>,
     doubles: Filter<512>,
+    /// Those of one word that do not stand in addresses of the web alone.
+    named: Filter<256>,
     /// The last words of all names.
     lasts: Filter<256>,
     /// Those of names of several words, by their hashes.
@@ -76,6 +78,7 @@ impl Pairs {
             names: Table::with_room(1000),
             queries: Table::with_room(64),
             singles: Filter::default(),
+            named: Filter::default(),
             doubles: Filter::default(),
             lasts: Filter::default(),
             ends: Filter::default(),
@@ -103,13 +106,21 @@ impl Pairs {
         VALUES.iter().chain(&HALVES).for_each(|name| pairs.add_last(name, known));
         for word in find(&"url_parameter").map_or(&[][..], |number| detectors[usize::from(number)].context) {
             pairs.queries.put(hash(word.as_bytes()), PERSONS.contains(word).into());
-            pairs.add_last(word, known);
+            pairs.add_last_of(word, known);
         }
         pairs
     }
 
     /// Keeps the words with which a name ends, among those that are `known` too.
     fn add_last(&mut self, name: &str, known: &mut Known) {
+        if !name.contains('_') {
+            self.named.put(key_of(name));
+        }
+        self.add_last_of(name, known);
+    }
+
+    /// The same of one that may stand in an address of the web alone.
+    fn add_last_of(&mut self, name: &str, known: &mut Known) {
         let mut words = name.rsplit('_');
         let Some(word) = words.next() else { return };
         let last = key_of(word);
@@ -117,6 +128,7 @@ impl Pairs {
             name.bytes().all(|byte| !byte.is_ascii_digit()),
             "names are looked up without the number at their end: {name}"
         );
+        debug_assert!(word.len() > 1, "a letter by itself behind a digit is taken for no name: {name}");
         match words.next() {
             Some(before) => {
                 self.doubles.put(pair_key(key_of(before), last));
@@ -134,10 +146,13 @@ impl Pairs {
         self.lasts.may_hold(key)
     }
 
-    /// Whether it may be so behind a word of the key `before`. One that is not known may be any.
+    /// Whether it may be so behind a word of the key `before`, of which one that is not known may be any, and behind the byte that `mark`
+    /// gives: parameters of addresses of the web begin behind `?` and `&`.
     #[inline(always)]
-    pub(super) fn may_end(&self, before: Option<u64>, key: u64) -> bool {
-        before.is_none_or(|before| self.singles.may_hold(key) || self.doubles.may_hold(pair_key(before, key)))
+    pub(super) fn may_end(&self, before: Option<u64>, mark: impl FnOnce() -> u8, key: u64) -> bool {
+        let Some(before) = before else { return true };
+        self.doubles.may_hold(pair_key(before, key))
+            || self.singles.may_hold(key) && (self.named.may_hold(key) || may_be_parameter(mark()))
     }
 
     /// The detector for values behind `name`.
@@ -184,6 +199,12 @@ impl Pairs {
             phrases.iter().rev().filter(|phrase| **phrase != 0).find_map(|phrase| self.queries.find(*phrase))?;
         Some(if found == 1 { IN_QUERY_PERSON } else { IN_QUERY })
     }
+}
+
+/// Whether the last word of a parameter of an address may stand behind `mark`: right behind `?` or `&`, or within its name.
+#[inline(always)]
+fn may_be_parameter(mark: u8) -> bool {
+    mark.is_ascii_alphanumeric() || matches!(mark, b'?' | b'&' | b'_' | b'-' | b'.') || mark >= 0x80
 }
 
 /// The last word of a name.

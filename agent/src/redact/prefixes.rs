@@ -82,7 +82,13 @@ impl Prefixes {
     /// Whether such a way ends there.
     #[inline(always)]
     pub(super) fn end(&self, place: Place, has_letters: bool, beginning: u16) -> bool {
-        self.0.get(usize::from(place.0)).is_some_and(|node| node.ends[usize::from(has_letters)] & beginning != 0)
+        self.ends(place, has_letters) & beginning != 0
+    }
+
+    /// How values begin whose ways end there.
+    #[inline(always)]
+    pub(super) fn ends(&self, place: Place, has_letters: bool) -> u16 {
+        self.0.get(usize::from(place.0)).map_or(0, |node| node.ends[usize::from(has_letters)])
     }
 }
 

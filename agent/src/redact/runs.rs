@@ -168,12 +168,12 @@ impl Pass<'_> {
     #[inline(never)]
     pub(super) fn may_count(&self, start: usize, end: usize, has_letters: bool) -> bool {
         let engine = self.engine;
-        let asks = if has_letters { &engine.letters[end - start] } else { &engine.digits[end - start] };
+        let asks = engine.asks_of(end - start, has_letters);
         let beginning = Beginning::of(self.text[start], self.byte(start + 1));
-        let mut asked = asks.alone().iter().filter(|asked| asked.beginning.meets(beginning)).peekable();
-        if asked.peek().is_none() || self.is_inside(start) || self.is_decimal_before(end) {
+        if !asks.beginnings().meets(beginning) || self.is_inside(start) || self.is_decimal_before(end) {
             return false;
         }
+        let mut asked = asks.alone().iter().filter(|asked| asked.beginning.meets(beginning));
         let mut plain = Plain::NEW;
         plain.put(0, self.text, start, end - start);
         let candidate = Candidate { plain: plain.first(end - start), groups: &[(end - start) as u8], separators: b"" };

@@ -166,7 +166,6 @@ impl Scanner {
         }
         let written = if is_coded { Some((text, &*self.decoded.places)) } else { None };
         let text = if is_coded { &self.decoded.text } else { text };
-        self.hearing.read(&self.engine, &self.masks, text);
         let mut pass = Pass {
             engine: &self.engine,
             text,
@@ -205,7 +204,11 @@ impl Scanner {
         let was_asked = !has_codes && !is_plain;
         let is_whole = !was_asked && pass.key.named.is_some_and(|detector| pass.whole(detector))
             || pass.key.is_track && pass.lettered(0, text.len());
-        let is_done = is_whole || self.doubts.may_glance(text) && self.doubts.note(is_quiet(&mut pass));
+        let is_done = is_whole || {
+            let is_glanced = self.doubts.may_glance(text);
+            let is_quiet = is_quiet(&mut pass, is_glanced);
+            is_glanced && self.doubts.note(is_quiet)
+        };
         if !is_done {
             pass.begin_anew();
             pass.masks.bits().work(Look { pass: &mut pass });
@@ -242,23 +245,26 @@ impl BitWork for Look<'_, '_> {
     }
 }
 
-/// A first glance at one text.
+/// What is done first with one text: its words are taken in and, if it `is_glanced` at, it is told whether nothing can be found in it.
 struct Glance<'a, 'b> {
     pass: &'a mut Pass<'b>,
+    is_glanced: bool,
     is_quiet: &'a mut bool,
 }
 
 impl BitWork for Glance<'_, '_> {
     #[inline(always)]
     fn work(self) {
-        *self.is_quiet = self.pass.is_quiet();
+        let pass = self.pass;
+        pass.hearing.read(pass.engine, pass.masks, pass.text);
+        *self.is_quiet = self.is_glanced && pass.is_quiet();
     }
 }
 
 #[inline(always)]
-fn is_quiet(pass: &mut Pass<'_>) -> bool {
+fn is_quiet(pass: &mut Pass<'_>, is_glanced: bool) -> bool {
     let mut is_quiet = false;
-    pass.masks.bits().work(Glance { pass, is_quiet: &mut is_quiet });
+    pass.masks.bits().work(Glance { pass, is_glanced, is_quiet: &mut is_quiet });
     is_quiet
 }
 
@@ -300,7 +306,7 @@ fn is_idle(engine: &Engine, masks: &Masks, text: &[u8]) -> bool {
         return false;
     }
     let starts = classes.words & !(classes.words << 1);
-    long_capitals(classes, starts) == 0 && !super::hearing::has_heads(engine, text, starts & letters(classes))
+    long_capitals(classes, starts) == 0 && !super::hearing::has_heads(engine, text, classes, starts & letters(classes))
 }
 
 /// Where words begin with six capitals, or may do so at the end of the block.
@@ -572,7 +578,7 @@ impl Pass<'_> {
 
     /// Whether the first colon behind a name that begins behind `at` may stand before the key of a token.
     #[inline(always)]
-    fn may_have_key(&self, at: usize) -> bool {
+    pub(super) fn may_have_key(&self, at: usize) -> bool {
         let mut pairs = self.masks.ahead(at + 2, |classes| classes.pairs);
         while pairs != 0 {
             let colon = at + 2 + pairs.trailing_zeros() as usize;

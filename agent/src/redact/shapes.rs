@@ -2,11 +2,77 @@
 
 use super::context::Lengths;
 use super::masks::Window;
+use super::ways::Beginning;
 
 /// Shapes that are remembered, a power of two.
 const SHAPES: usize = 256;
 /// The same of forms.
 const FORMS: usize = 128;
+/// Of how many shapes with known forms one is kept.
+const OFFERED: u8 = 16;
+
+/// Groups that are told apart by how they begin, at most, in chains that are remembered.
+const GUARDS: usize = 3;
+
+/// A place of a chain at which something may count if it begins in some of these ways.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Guard {
+    pub(super) at: u8,
+    pub(super) beginning: Beginning,
+    /// The length of the group that counts in one piece, and whether letters are in it; `None` of several groups.
+    pub(super) alone: Option<(u8, bool)>,
+}
+
+/// All such places of one chain.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Guards {
+    all: [Guard; GUARDS],
+    count: u8,
+}
+
+impl Guards {
+    /// Adds one if anything begins so. Beyond the most there are too many.
+    pub(super) fn put(&mut self, guard: Guard) {
+        if guard.beginning.is_none() {
+            return;
+        }
+        if let Some(place) = self.all.get_mut(usize::from(self.count)) {
+            *place = guard;
+        }
+        self.count = self.count.saturating_add(1);
+    }
+
+    /// Whether there are more than are kept.
+    pub(super) fn are_too_many(&self) -> bool {
+        usize::from(self.count) > GUARDS
+    }
+
+    #[inline(always)]
+    pub(super) fn are_none(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Those at which a chain that stands at the beginning of `text` begins so.
+    #[inline(always)]
+    pub(super) fn met(&self, text: &[u8]) -> impl Iterator<Item = &Guard> {
+        self.all.iter().take(self.count.into()).filter(|guard| {
+            let byte = |at: usize| text.get(at).copied().unwrap_or_default();
+            let at = usize::from(guard.at);
+            guard.beginning.meets(Beginning::of(byte(at), byte(at + 1)))
+        })
+    }
+}
+
+/// What is known of a chain in which nothing counts without a word.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Quiet {
+    /// The lengths of its runs: all of them where nobody wanted to know.
+    pub(super) runs: Lengths,
+    /// Where it tells whether that is so.
+    pub(super) guards: Guards,
+    /// Whether neither four numbers nor a position on earth nor an account number (IBAN) may be in a chain of its shape.
+    pub(super) is_plain: bool,
+}
 
 /// Where letters and digits are in a chain of less than 64 bytes.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -38,23 +104,33 @@ impl Shape {
     }
 }
 
-/// Shapes of chains in which nothing is that counts without a word, whatever their letters and digits are, and the lengths of their
-/// runs: all of them where nobody wanted to know.
+/// Shapes of chains in which nothing is that counts without a word, whatever their letters and digits are but for how some groups
+/// begin.
 #[derive(Debug)]
-pub(super) struct Shapes(Box<[(Shape, Lengths)]>);
+pub(super) struct Shapes {
+    all: Box<[(Shape, Quiet)]>,
+    /// Shapes that were offered of which the form is known.
+    offered: u8,
+}
 
 impl Default for Shapes {
     fn default() -> Self {
-        Self(vec![Default::default(); SHAPES].into())
+        Self { all: vec![Default::default(); SHAPES].into(), offered: 0 }
     }
 }
 
 impl Shapes {
-    /// The lengths of the runs of a chain of this shape, if it is known.
+    /// What is known of chains of this shape.
+    #[inline(always)]
+    pub(super) fn known(&self, shape: Shape) -> Option<&Quiet> {
+        let (known, quiet) = self.all.get(shape.place())?;
+        (*known == shape).then_some(quiet)
+    }
+
+    /// The lengths of the runs of a chain of this shape, if it is known whatever its letters and digits are.
     #[inline(always)]
     pub(super) fn find(&self, shape: Shape) -> Option<Lengths> {
-        let (known, lengths) = self.0.get(shape.place())?;
-        (*known == shape).then_some(*lengths)
+        self.known(shape).filter(|known| known.guards.are_none()).map(|known| known.runs)
     }
 
     /// Whether nothing counts in a chain of this shape where no word speaks.
@@ -65,8 +141,17 @@ impl Shapes {
 
     /// Keeps `shape` in place of another.
     #[inline(always)]
-    pub(super) fn put(&mut self, shape: Shape, lengths: Lengths) {
-        self.0[shape.place()] = (shape, lengths);
+    pub(super) fn put(&mut self, shape: Shape, quiet: Quiet) {
+        self.all[shape.place()] = (shape, quiet);
+    }
+
+    /// Keeps one of a few shapes of which the form is known: those that come again come to be known, and random ones leave them most of
+    /// their places.
+    pub(super) fn offer(&mut self, shape: Shape, quiet: Quiet) {
+        self.offered = self.offered.wrapping_add(1);
+        if self.offered.is_multiple_of(OFFERED) {
+            self.put(shape, quiet);
+        }
     }
 }
 
@@ -109,9 +194,9 @@ pub(super) fn countries(window: &Window, within: u64) -> u64 {
     alnums & !(alnums << 1) & letters & letters >> 1 & (digits >> 2 | !alnums >> 2 & digits >> 3)
 }
 
-/// Forms in which nothing is that counts without a word, and the lengths of their runs, as of shapes.
+/// Forms in which nothing is that counts without a word, as of shapes.
 #[derive(Debug)]
-pub(super) struct Forms(Box<[(Form, Lengths)]>);
+pub(super) struct Forms(Box<[(Form, Quiet)]>);
 
 impl Default for Forms {
     fn default() -> Self {
@@ -120,21 +205,21 @@ impl Default for Forms {
 }
 
 impl Forms {
-    /// The lengths of the runs of a chain of this form, if it is known.
+    /// What is known of chains of this form.
     #[inline(always)]
-    pub(super) fn find(&self, form: Form) -> Option<Lengths> {
-        let (known, lengths) = self.0.get(form.place())?;
-        (*known == form).then_some(*lengths)
+    pub(super) fn known(&self, form: Form) -> Option<&Quiet> {
+        let (known, quiet) = self.0.get(form.place())?;
+        (*known == form).then_some(quiet)
     }
 
-    /// Whether nothing counts in a chain of this form where no word speaks.
+    /// Whether nothing counts in a chain of this form where no word speaks, whatever its letters and digits are.
     #[inline(always)]
     pub(super) fn has(&self, form: Form) -> bool {
-        self.find(form).is_some()
+        self.known(form).is_some_and(|known| known.guards.are_none())
     }
 
     /// Keeps `form` in place of another.
-    pub(super) fn put(&mut self, form: Form, lengths: Lengths) {
-        self.0[form.place()] = (form, lengths);
+    pub(super) fn put(&mut self, form: Form, quiet: Quiet) {
+        self.0[form.place()] = (form, quiet);
     }
 }

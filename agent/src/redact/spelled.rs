@@ -89,10 +89,16 @@ impl Pass<'_> {
         is_one.then_some((detector, value.span))
     }
 
+    /// Whether a string may stand first in the brackets that open at `at`.
+    #[inline(always)]
+    pub(super) fn may_be_listed(&self, at: usize) -> bool {
+        matches!(self.byte(at + 1), b'"' | b'\'' | b'\\')
+    }
+
     /// Whether a pair of a name and its value stands in the brackets that open at `at`, among others or in a map: `[["user","x"], …]`,
     /// `{('user', 'x')}`. Elsewhere two strings may be anything.
     pub(super) fn listed_pair(&mut self, at: usize) -> bool {
-        if !matches!(self.byte(at + 1), b'"' | b'\'' | b'\\') {
+        if !self.may_be_listed(at) {
             return false;
         }
         let is_tuple = self.byte(at) == b'(';

@@ -33,6 +33,9 @@ const BEFORE_FOR: &[&[u8]] = &[
     b"session",
 ];
 
+/// How sshd tells which program it starts, before a colon.
+const SESSION: &[u8] = b"Starting session";
+
 impl Pass<'_> {
     /// The name that begins at `start`, without a dot at its end.
     pub(super) fn name_end(&self, start: usize) -> usize {
@@ -209,8 +212,19 @@ impl Pass<'_> {
 
     /// Whether sshd starts a session for the account behind `at`: `Starting session: shell on pts/0 for jane from …`.
     fn starts_session(&self, at: usize) -> bool {
-        const REACH: usize = 64;
-        memchr::memmem::find(&self.text[at.saturating_sub(REACH)..at], b"Starting session: ").is_some()
+        let mut colons = self.masks.behind(at, |classes| classes.pairs);
+        while colons != 0 {
+            let before = colons.leading_zeros() as usize + 1;
+            colons ^= 1 << (64 - before);
+            if before > 1
+                && before + SESSION.len() <= 64
+                && self.text[..at - before].ends_with(SESSION)
+                && self.rest(at - before).starts_with(b": ")
+            {
+                return true;
+            }
+        }
+        false
     }
 
     /// `(uid=0) by name(uid=1000)`, of which all but the name of the first account is behind `end`.

@@ -122,13 +122,10 @@ const BEGINNINGS: &[(&str, &str)] = &[
 ];
 
 /// A set of beginnings, one bit each.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Beginning(u16);
 
 impl Beginning {
-    /// All of them.
-    pub(super) const ANY: Self = Self(u16::MAX);
-
     /// That of `text` itself.
     #[inline(always)]
     pub(super) fn of(first: u8, second: u8) -> Self {
@@ -154,6 +151,16 @@ impl Beginning {
                 digit => 1 << (digit - b'0'),
             }
         }))
+    }
+
+    #[inline(always)]
+    pub(super) fn and(self, more: Self) -> Self {
+        Self(self.0 | more.0)
+    }
+
+    #[inline(always)]
+    pub(super) fn is_none(self) -> bool {
+        self.0 == 0
     }
 
     #[inline(always)]
@@ -263,10 +270,10 @@ impl Ways {
         self.suffixes.come(place, has_letters, u16::MAX)
     }
 
-    /// Whether a way of values that begin so has no groups before `place`.
+    /// How the values begin of the ways that have no groups before `place`.
     #[inline(always)]
-    pub(super) fn begin(&self, place: Place, has_letters: bool, beginning: Beginning) -> bool {
-        self.suffixes.end(place, has_letters, beginning.0)
+    pub(super) fn beginnings(&self, place: Place, has_letters: bool) -> Beginning {
+        Beginning(self.suffixes.ends(place, has_letters))
     }
 
     /// The detectors whose ways end at `place`, which was come to from the first group on, of values that begin so.

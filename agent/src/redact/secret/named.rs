@@ -320,7 +320,9 @@ pub(in super::super) const QUERY: Detector = Detector {
     entity: "url_parameter",
     check: |candidate| {
         let value = &candidate.plain[..candidate.plain.len().min(SEEN)];
-        let varies = value.iter().any(u8::is_ascii_digit) || value.iter().any(u8::is_ascii_uppercase);
+        // All of it is looked at, which goes many bytes at once.
+        let varies =
+            value.iter().fold(false, |varies, byte| varies | byte.is_ascii_digit() | byte.is_ascii_uppercase());
         let is_name = candidate.groups == [3] && value.len() >= 2 && value.iter().any(u8::is_ascii_alphabetic);
         (!is_nothing(value) && (is_name || (value.len() >= 8 && varies))).then_some(Shape::Canonical)
     },
