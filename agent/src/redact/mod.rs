@@ -31,6 +31,7 @@ mod elements;
 mod endings;
 mod ends;
 mod engine;
+mod escape;
 mod fence;
 mod filter;
 mod folded;

@@ -121,10 +121,21 @@ impl Scanner {
     pub fn scan(&mut self, text: &[u8], place: Place<'_>, found: &mut Vec<Finding>) {
         let text = &text[..text.len().min(u32::MAX as usize)];
         expect_behind(text);
+        let first = found.len();
+        self.fences = None;
+        self.look_anew(text, place, found);
+        while self.decoded.turns() {
+            self.look_anew(text, place, found);
+            unite(found, first);
+        }
+    }
+
+    #[inline(always)]
+    fn look_anew(&mut self, text: &[u8], place: Place<'_>, found: &mut Vec<Finding>) {
         self.options.clear();
         self.denied.clear();
         self.story.clear();
-        (self.fences, self.context.0) = (None, usize::MAX);
+        self.context.0 = usize::MAX;
         self.look_through(text, place, found);
     }
 

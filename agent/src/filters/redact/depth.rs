@@ -1,0 +1,148 @@
+//! Strings within strings: codes of one letter at any depth, and JSON that stays JSON at each.
+
+use super::LineRedactor;
+use crate::config::{Diagnostics, Place, Section, SectionKind};
+
+fn redactor() -> LineRedactor {
+    let section = Section::new(SectionKind::Filter, Place::default());
+    LineRedactor::new(&section, false, &mut Diagnostics::default()).expect("it has what it needs")
+}
+
+/// What `line` becomes as text and as a record.
+fn hidden(redactor: &mut LineRedactor, line: &str) -> [String; 2] {
+    [false, true].map(|json| {
+        let mut out = Vec::new();
+        redactor.line(line.as_bytes(), json, &mut out);
+        String::from_utf8(out).expect("it is text")
+    })
+}
+
+/// Asserts what lines become, as text and as records, and that they stay so.
+fn assert_hidden(cases: &[(&str, &str)]) {
+    let (mut redactor, mut wrong) = (redactor(), Vec::new());
+    for (line, expected) in cases {
+        for (line, what) in [(line, "once"), (expected, "twice")] {
+            let hidden = hidden(&mut redactor, line);
+            for (hidden, way) in hidden.iter().zip(["text", "record"]).filter(|(hidden, _)| hidden != expected) {
+                wrong.push(format!("{line}\n   is {hidden}\n  not {expected} as {way} {what}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_code_is_cut_at_any_depth() {
+    assert_hidden(&[
+        (r#"{"msg":"contact \ud83d\udce7jean@example.fr"}"#, r#"{"msg":"contact <email>"}"#),
+        (r#"{"msg":"x \fjean@example.fr"}"#, r#"{"msg":"x \f<email>"}"#),
+        (r#"{"msg":"x \bjean@example.fr"}"#, r#"{"msg":"x \b<email>"}"#),
+        (r#"{"msg":"x \u0000jean@example.fr"}"#, r#"{"msg":"x \u0000<email>"}"#),
+        (r#"{"msg":"car plate unreadable \ud83d\ude97"}"#, r#"{"msg":"car plate unreadable \ud83d\ude97"}"#),
+        (
+            r#"{"log":"{\"msg\":\"to \\u003cjean@example.fr\\u003e\"}"}"#,
+            r#"{"log":"{\"msg\":\"to \\u003c<email>\\u003e\"}"}"#,
+        ),
+        (
+            r#"{"log":"{\"msg\":\"a \\u0026 \\u0027jean@example.fr\\u0027\"}"}"#,
+            r#"{"log":"{\"msg\":\"a \\u0026 \\u0027<email>\\u0027\"}"}"#,
+        ),
+        (
+            r#"{"log":"{\"msg\":\"mail\\u003djean@example.fr \\u00e9\"}"}"#,
+            r#"{"log":"{\"msg\":\"mail\\u003d<email> \\u00e9\"}"}"#,
+        ),
+        (
+            r#"{"log":"{\"msg\":\"x\\tjean@example.fr\\n203.0.113.77\"}"}"#,
+            r#"{"log":"{\"msg\":\"x\\t<email>\\n203.0.113.0\"}"}"#,
+        ),
+        (
+            r#"{"log":"{\"msg\":\"\\ud83d\\udce7jean@example.fr \\fjean@example.fr\"}"}"#,
+            r#"{"log":"{\"msg\":\"<email> \\f<email>\"}"}"#,
+        ),
+    ]);
+    let around = r#"INFO {"m":"\fjean@example.fr","e":"\ud83d\udce7jean@example.fr"} took 5ms"#;
+    assert_eq!(hidden(&mut redactor(), around)[0], r#"INFO {"m":"\f<email>","e":"<email>"} took 5ms"#);
+}
+
+#[test]
+fn what_is_glued_to_a_code_is_found() {
+    assert_hidden(&[
+        (r#"{"message":"\ud83d\udcb34111111111111111"}"#, r#"{"message":"\ud83d\udcb3<card>"}"#),
+        (r#"{"message":"\ud83c\udf10203.0.113.77"}"#, r#"{"message":"\ud83c\udf10203.0.113.0"}"#),
+        (r#"{"message":"x\u0000203.0.113.77"}"#, r#"{"message":"x\u0000203.0.113.0"}"#),
+        (r#"{"message":"x\b203.0.113.77\f4111111111111111"}"#, r#"{"message":"x\b203.0.113.0\f<card>"}"#),
+        (r#"{"message":"x\\v203.0.113.77 x\\0203.0.113.77"}"#, r#"{"message":"x\\v203.0.113.0 x\\0203.0.113.0"}"#),
+        (r#"{"message":"\ud83d4111111111111111"}"#, r#"{"message":"\ud83d<card>"}"#),
+        (
+            r#"{"message":"\\x004111111111111111 \\xc2\\xa04111111111111111"}"#,
+            r#"{"message":"\\x00<card> \\xc2\\xa0<card>"}"#,
+        ),
+        (
+            r#"{"message":"\\U0001f4b34111111111111111 \\u{200b}203.0.113.77"}"#,
+            r#"{"message":"\\U0001f4b3<card> \\u{200b}203.0.113.0"}"#,
+        ),
+    ]);
+}
+
+#[test]
+fn codes_count_at_any_depth() {
+    assert_hidden(&[
+        (r#"{"log":"{\"card\":\"4111\\u00a01111\\u00a01111\\u00a01111\"}"}"#, r#"{"log":"{\"card\":\"<card>\"}"}"#),
+        (
+            r#"{"log":"{\"x\":\"1\\u00a084\\u00a012\\u00a076\\u00a0451\\u00a0089\\u00a046\"}"}"#,
+            r#"{"log":"{\"x\":\"\"}"}"#,
+        ),
+        (r#"{"log":"{\"email\":\"jean\\u0040example.fr\"}"}"#, r#"{"log":"{\"email\":\"<email>\"}"}"#),
+        (
+            r#"{"log":"{\"a\":\"{\\\"b\\\":\\\"jean\\\\u0040example.fr\\\"}\"}"}"#,
+            r#"{"log":"{\"a\":\"{\\\"b\\\":\\\"<email>\\\"}\"}"}"#,
+        ),
+        (
+            r#"{"log":"{\"a\":\"{\\\"b\\\":\\\"\\\\ud83d\\\\udcb34111111111111111\\\"}\"}"}"#,
+            r#"{"log":"{\"a\":\"{\\\"b\\\":\\\"\\\\ud83d\\\\udcb3<card>\\\"}\"}"}"#,
+        ),
+        (
+            r#"{"log":"{\"msg\":\"contrase\\u00f1a=Tiger12\"}"}"#,
+            r#"{"log":"{\"msg\":\"contrase\\u00f1a=<password>\"}"}"#,
+        ),
+        (r#"{"log":"{\"msg\":\"n\\u00e9 le 05/03/1985\"}"}"#, r#"{"log":"{\"msg\":\"n\\u00e9 le 1985\"}"}"#),
+        (
+            r#"{"log":"{\"msg\":\"\\u003cpassword\\u003eTiger12\\u003c/password\\u003e\"}"}"#,
+            r#"{"log":"{\"msg\":\"\\u003cpassword\\u003e<password>\\u003c/password\\u003e\"}"}"#,
+        ),
+        (r#"{"log":"/x?password\\u003dTiger12"}"#, r#"{"log":"/x?password\\u003d<password>"}"#),
+        (r#"{"log":"{\"has\\u0142o\":\"Tiger12\"}"}"#, r#"{"log":"{\"has\\u0142o\":\"<password>\"}"}"#),
+        (
+            r#"{"log":"{\"p\":\"C:\\\\Users\\\\jdupont\\\\x\"}"}"#,
+            r#"{"log":"{\"p\":\"C:\\\\Users\\\\<username>\\\\x\"}"}"#,
+        ),
+        (
+            r#"{"log":"{\"url\":\"https:\\/\\/u:p4ssw0rd@h.fr\\/x\"}"}"#,
+            r#"{"log":"{\"url\":\"https:\\/\\/<url_userinfo>@h.fr\\/x\"}"}"#,
+        ),
+        // A user of a domain.
+        (r#"{"log":"ACME\\u012345 logged in"}"#, r#"{"log":"ACME\\<username> logged in"}"#),
+        (r#"{"log":"{\"a\":\"ACME\\\\u012345 x\"}"}"#, r#"{"log":"{\"a\":\"ACME\\\\<username> x\"}"}"#),
+    ]);
+}
+
+#[test]
+fn a_colour_ends_what_stands_before_it() {
+    assert_hidden(&[
+        (r#"{"m":"\u001b[31mERROR\u001b[0m4111111111111111"}"#, r#"{"m":"\u001b[31mERROR\u001b[0m<card>"}"#),
+        (r#"{"m":"IP\u001b[33m203.0.113.77\u001b[0mok"}"#, r#"{"m":"IP\u001b[33m203.0.113.0\u001b[0mok"}"#),
+        (r#"{"m":"jean@example.fr\u001b[31m203.0.113.78"}"#, r#"{"m":"<email>\u001b[31m203.0.113.0"}"#),
+        (r#"{"m":"x\u001b(B\u001b[m4111111111111111"}"#, r#"{"m":"x\u001b(B\u001b[m<card>"}"#),
+        // Within a value it does not.
+        (r#"{"m":"4111\u001b[31m1111\u001b[0m11111111"}"#, r#"{"m":"<card>"}"#),
+        (r#"{"m":"jean\u001b[31m22\u001b[0m@example.fr"}"#, r#"{"m":"<email>"}"#),
+    ]);
+    for (line, expected) in [
+        ("\x1b[31mERROR\x1b[0m4111111111111111", "\x1b[31mERROR\x1b[0m<card>"),
+        ("IP\x1b[33m203.0.113.77\x1b[0mok", "IP\x1b[33m203.0.113.0\x1b[0mok"),
+        (r"x\e[31m4111111111111111\e[0m y\033[0m4111111111111111", r"x\e[31m<card>\e[0m y\033[0m<card>"),
+        ("ERROR\u{200b}4111111111111111", "ERROR\u{200b}<card>"),
+    ] {
+        assert_eq!(hidden(&mut redactor(), line)[0], expected);
+    }
+}
