@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::redact::Fences;
+use crate::redact::{Fences, Spot};
 
 /// Most spaces between a name and its colon, or the colon and the value.
 const SPACES: usize = 8;
@@ -64,9 +64,9 @@ impl Quotes {
     pub(super) fn fitting<'a>(&mut self, fences: Option<&Fences>, text: &'a [u8], span: Range<usize>) -> Fitted<'a> {
         let start = span.start;
         let fitted = self.around(text, span.clone());
-        match fences {
-            Some(fences) if fences.is_outside(start) => Fitted { quote: b"\"", span },
-            Some(fences) if fences.is_inside(start) && !fitted.quote.starts_with(b"\\") => Fitted { quote: &[], span },
+        match fences.map_or(Spot::Elsewhere, |fences| fences.spot(start)) {
+            Spot::Between(depth) => Fitted { quote: quote_at(depth), span },
+            Spot::Within(depth) if !is_deeper(fitted.quote, depth) => Fitted { quote: &[], span },
             _ => fitted,
         }
     }
@@ -154,6 +154,18 @@ impl List {
         }
         Some(1)
     }
+}
+
+/// The quote of strings in JSON that is within so many of them.
+fn quote_at(depth: u32) -> &'static [u8] {
+    const DEEPEST: &[u8] = br#"\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\""#;
+    let length = 1_usize.checked_shl(depth).unwrap_or_default();
+    DEEPEST.len().checked_sub(length).and_then(|start| DEEPEST.get(start..)).unwrap_or_default()
+}
+
+/// Whether `quote` may stand in a string of JSON that is within so many others.
+fn is_deeper(quote: &[u8], depth: u32) -> bool {
+    quote.ends_with(b"'") || quote.len() > quote_at(depth).len()
 }
 
 /// How long the word is that `text` begins with, as JSON has them without quotes.

@@ -44,6 +44,7 @@ mod hooks;
 mod items;
 mod keys;
 mod known;
+mod level;
 mod literals;
 mod loaded;
 mod logins;
@@ -103,7 +104,7 @@ pub use checksum::{digits_mod, luhn, mod_11_10};
 pub use described::is_description;
 pub use detector::{Candidate, Detector, Form, Group, Shape, Tier};
 pub use engine::{Engine, Strictness};
-pub use fence::Fences;
+pub use fence::{Fences, Spot};
 #[cfg(test)]
 pub(crate) use floods::PIECES;
 pub use folded::Folded;

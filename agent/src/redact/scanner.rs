@@ -140,8 +140,8 @@ impl Scanner {
     }
 
     /// The strings of `text`, which was looked through last, if it is JSON.
-    pub fn fences(&mut self, text: &[u8]) -> Option<&Fences> {
-        self.fences.get_or_insert_with(|| Fences::of(text)).as_ref()
+    pub fn fences(&mut self, text: &[u8], is_escaped: bool) -> Option<&Fences> {
+        self.fences.get_or_insert_with(|| Fences::of(text, is_escaped)).as_ref()
     }
 
     /// Forgets them, so that those of another text are asked for.
@@ -192,6 +192,7 @@ impl Scanner {
             denied: &mut self.denied,
             key,
             is_keyed: !place.key.is_empty(),
+            is_escaped: place.escaped,
             found,
             next: 0,
             cut_end: usize::MAX,
@@ -337,6 +338,8 @@ pub(super) struct Pass<'a> {
     pub(super) denied: &'a mut Vec<Denied>,
     pub(super) key: &'a Key,
     pub(super) is_keyed: bool,
+    /// Whether the text is the inside of a JSON string.
+    pub(super) is_escaped: bool,
     pub(super) found: &'a mut Vec<Finding>,
     /// What stands before this is done with.
     pub(super) next: usize,

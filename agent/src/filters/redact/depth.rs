@@ -32,6 +32,23 @@ fn assert_hidden(cases: &[(&str, &str)]) {
 }
 
 #[test]
+fn numbers_in_lists_in_strings_get_the_quotes_of_their_depth() {
+    assert_hidden(&[
+        (r#"{"user":{"position":"[48.8566,2.3522]"}}"#, r#"{"user":{"position":"[\"<gps>\",\"<gps>\"]"}}"#),
+        (r#"{"position":"[48.8566,2.3522]"}"#, r#"{"position":"[\"<gps>\",\"<gps>\"]"}"#),
+        (r#"{"ctx":{"cards":"[4111111111111111]"}}"#, r#"{"ctx":{"cards":"[\"<card>\"]"}}"#),
+        (r#"{"ctx":["[4111111111111111]"]}"#, r#"{"ctx":["[\"<card>\"]"]}"#),
+        (r#"{"password":{"x":"[1,2]"}}"#, r#"{"password":{"x":"<password>"}}"#),
+        (r#"{"c":"[4111111111111111,\"x\"]"}"#, r#"{"c":"[\"<card>\",\"x\"]"}"#),
+        (r#"{"c":{"a":"[4111111111111111,\"x\"]"}}"#, r#"{"c":{"a":"[\"<card>\",\"x\"]"}}"#),
+        (r#"{"c":"{\"a\":\"[4111111111111111]\"}"}"#, r#"{"c":"{\"a\":\"[\\\"<card>\\\"]\"}"}"#),
+        (r#"{"c":"{\"a\":\"[4111111111111111,\\\"x\\\"]\"}"}"#, r#"{"c":"{\"a\":\"[\\\"<card>\\\",\\\"x\\\"]\"}"}"#),
+        (r#"{"c":"INFO {\"a?\":4111111111111111}\n"}"#, r#"{"c":"INFO {\"a?\":\"<card>\"}\n"}"#),
+        (r#"{"c":"{\u0022a\u0022:4111111111111111}"}"#, r#"{"c":"{\u0022a\u0022:\"<card>\"}"}"#),
+    ]);
+}
+
+#[test]
 fn no_code_is_cut_at_any_depth() {
     assert_hidden(&[
         (r#"{"msg":"contact \ud83d\udce7jean@example.fr"}"#, r#"{"msg":"contact <email>"}"#),
