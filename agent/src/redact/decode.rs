@@ -17,8 +17,9 @@ pub(super) struct Decoded {
     escapes: Escapes,
     /// Whether codes that stand for nothing were read as spaces where they stand between parts of words.
     is_apart: bool,
-    /// Whether any stands so.
+    /// Whether any stands so, and where the last one begins if that may.
     has_joints: bool,
+    joint: Option<u32>,
 }
 
 /// What a code stands for: up to four bytes, none for what cannot be seen.
@@ -34,7 +35,7 @@ impl Decoded {
     /// Replaces the codes in `text`, of whose bytes `all` tells the kinds. `false` when there is none, and then nothing was done.
     pub(super) fn read(&mut self, text: &[u8], all: &[Classes], is_escaped: bool) -> bool {
         let mut copied = None;
-        (self.escapes, self.has_joints) = (Escapes::default(), false);
+        (self.escapes, self.has_joints, self.joint) = (Escapes::default(), false, None);
         for (block, classes) in all.iter().enumerate() {
             let mut codes = classes.codes;
             while codes != 0 {
@@ -66,7 +67,7 @@ impl Decoded {
             b'\\' => self.escapes.code(text, at, is_escaped),
             _ => code(&text[at..]),
         };
-        let Some(mut code) = code else { return copied };
+        let Some(code) = code else { return copied };
         if copied.is_none() {
             self.text.clear();
             self.places.clear();
@@ -74,15 +75,11 @@ impl Decoded {
         }
         self.copy(text, copied.unwrap_or_default(), at);
         let next = self.text.len() as u32;
-        if code.count == 0
-            && self.text.last().is_some_and(is_of_word)
-            && text.get(at + code.length).is_some_and(is_of_word)
-        {
-            self.has_joints = true;
-            code = if self.is_apart { one(b' ', code.length) } else { code };
-        }
-        if code.count == 0 && self.gaps.last().is_none_or(|(before, _)| *before != next) {
+        if code.count > 0 {
+            self.go_on_with(code.bytes[0]);
+        } else if self.gaps.last().is_none_or(|(before, _)| *before != next) {
             self.gaps.push((next, at as u32));
+            self.joint = self.text.last().filter(|byte| is_of_word(byte)).map(|_| at as u32);
         }
         self.text.extend_from_slice(&code.bytes[..code.count]);
         self.places.extend(std::iter::repeat_n(at as u32, code.count));
@@ -90,8 +87,22 @@ impl Decoded {
     }
 
     fn copy(&mut self, text: &[u8], start: usize, end: usize) {
+        let Some(first) = text[start..end].first() else { return };
+        self.go_on_with(*first);
         self.text.extend_from_slice(&text[start..end]);
         self.places.extend(start as u32..end as u32);
+    }
+
+    /// Ends what stands before a code for nothing if it is to end there, and `first` is the next byte.
+    #[inline]
+    fn go_on_with(&mut self, first: u8) {
+        if let Some(at) = self.joint.take().filter(|_| is_of_word(&first)) {
+            self.has_joints = true;
+            if self.is_apart {
+                self.text.push(b' ');
+                self.places.push(at);
+            }
+        }
     }
 
     /// Moves findings to where they were written, without the codes for nothing behind them.

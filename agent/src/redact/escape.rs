@@ -91,18 +91,21 @@ impl Escapes {
             b'/' => Some(one(b'/', own + 1)),
             b'u' | b'U' => {
                 let code = written.numbered(letter)?;
+                if code.bytes[0] == b'"' && opens(&written.text[..written.at]) {
+                    self.opened |= 2 << own.trailing_zeros();
+                }
                 let is_name = own > 1 && written.may_be_name() && !self.is_sure(written, is_escaped);
                 if is_name { None } else { Some(code) }
             }
             b'x' => {
-                let code = written.byte()?;
-                let may_be_folder = own > 1 && code.bytes[0].is_ascii_alphanumeric();
-                if may_be_folder && !self.is_sure(written, is_escaped) { None } else { Some(code) }
+                // JSON has no such escapes, so that behind other backslashes it may be a folder.
+                written.byte().filter(|code| own == 1 || !code.bytes[0].is_ascii_alphanumeric())
             }
             b'e' => colour(behind, own + 1),
             b'0' if behind.starts_with(b"33") => colour(&behind[2..], own + 3),
             b'n' | b'r' | b't' | b'b' | b'f' | b'v' | b'0' => {
-                let is_break = self.is_sure(written, is_escaped) || begins_anew(letter, written);
+                let is_sure = !matches!(letter, b'v' | b'0') && self.is_sure(written, is_escaped);
+                let is_break = is_sure || begins_anew(letter, written, is_escaped);
                 is_break.then(|| one(control(letter), own + 1))
             }
             _ => None,
@@ -185,9 +188,11 @@ fn opens(before: &[u8]) -> bool {
     }
 }
 
-/// Whether what stands behind `letter`, of a break, is what begins no folder and no name of a user.
-fn begins_anew(letter: u8, written: &Written<'_>) -> bool {
-    let (before, behind) = (&written.text[..written.at], written.behind);
+/// Whether what stands behind `letter`, of a break, is what begins no folder and no name of a user. Backslashes but for those of the
+/// innermost string count as what stands before it.
+fn begins_anew(letter: u8, written: &Written<'_>, is_escaped: bool) -> bool {
+    let before = written.at + (written.own - 1).saturating_sub(usize::from(is_escaped));
+    let (before, behind) = (&written.text[..before], written.behind);
     let is_of_word = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
     let word = &behind[..behind.iter().take(WORD).take_while(is_of_word).count()];
     let last = before.last().copied().unwrap_or(b' ');

@@ -1,5 +1,9 @@
 //! Strings within strings: codes of one letter at any depth, and JSON that stays JSON at each.
 
+use std::sync::{LazyLock, Mutex};
+
+use proptest::prelude::*;
+
 use super::LineRedactor;
 use crate::config::{Diagnostics, Place, Section, SectionKind};
 
@@ -150,6 +154,7 @@ fn a_colour_ends_what_stands_before_it() {
         (r#"{"m":"IP\u001b[33m203.0.113.77\u001b[0mok"}"#, r#"{"m":"IP\u001b[33m203.0.113.0\u001b[0mok"}"#),
         (r#"{"m":"jean@example.fr\u001b[31m203.0.113.78"}"#, r#"{"m":"<email>\u001b[31m203.0.113.0"}"#),
         (r#"{"m":"x\u001b(B\u001b[m4111111111111111"}"#, r#"{"m":"x\u001b(B\u001b[m<card>"}"#),
+        (r#"{"m":"x4111\u200b\u002b33612345678"}"#, r#"{"m":"x4111\u200b<phone>"}"#),
         // Within a value it does not.
         (r#"{"m":"4111\u001b[31m1111\u001b[0m11111111"}"#, r#"{"m":"<card>"}"#),
         (r#"{"m":"jean\u001b[31m22\u001b[0m@example.fr"}"#, r#"{"m":"<email>"}"#),
@@ -161,5 +166,132 @@ fn a_colour_ends_what_stands_before_it() {
         ("ERROR\u{200b}4111111111111111", "ERROR\u{200b}<card>"),
     ] {
         assert_eq!(hidden(&mut redactor(), line)[0], expected);
+    }
+}
+
+/// Values that are found wherever they stand.
+const VALUES: &[&str] =
+    &["4111111111111111", "jean@example.fr", "203.0.113.77", "FR7630006000011234567890189", "+33612345678"];
+
+/// What may stand beside them.
+const BESIDE: &[&str] = &[
+    "\u{1f4b3}",
+    "\u{8}",
+    "\u{c}",
+    "\n",
+    "\r",
+    "\t",
+    "\0",
+    "\u{a0}",
+    "\u{200b}",
+    "\u{e9}",
+    "\u{142}",
+    "\u{1b}[31m",
+    "<",
+    ">",
+    "&",
+    "'",
+    "=",
+    "\"",
+    "\\",
+    "/",
+    " ",
+    "x",
+    "{",
+    "[",
+    "]",
+    ",",
+    "k:",
+    "n",
+    "tel",
+];
+
+/// Choices that come of one number.
+struct Dice(u64);
+
+impl Dice {
+    fn of(&mut self, count: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        (self.0 >> 33) % count
+    }
+}
+
+/// `text` as the inside of a string of JSON, letters and marks written in one way or another.
+fn inside(text: &str, dice: &mut Dice) -> String {
+    let mut out = String::new();
+    for letter in text.chars() {
+        let short = match letter {
+            '"' => Some('"'),
+            '\\' => Some('\\'),
+            '\n' => Some('n'),
+            '\r' => Some('r'),
+            '\t' => Some('t'),
+            '\u{8}' => Some('b'),
+            '\u{c}' => Some('f'),
+            '/' => Some('/'),
+            _ => None,
+        };
+        let must = letter < ' ' || matches!(letter, '"' | '\\');
+        let may = !letter.is_ascii() || matches!(letter, '<' | '>' | '&' | '\'' | '=' | '@' | '+' | '/');
+        match short {
+            Some(short) if must || dice.of(2) == 0 => out.extend(['\\', short]),
+            _ if must || may && dice.of(2) == 0 => {
+                let units =
+                    letter.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
+                out += &units;
+            }
+            _ => out.push(letter),
+        }
+    }
+    out
+}
+
+/// JSON that holds `text` within so many strings of JSON, numbers beside it.
+fn nested(text: &str, depth: usize, dice: &mut Dice) -> String {
+    let mut json = text.to_owned();
+    for _ in 0..=depth {
+        let beside = [r#""n":4111111111111111,"#, r#""l":[48.8566,2.3522,"x"],"#, r#""a":1,"#, ""][dice.of(4) as usize];
+        let end = ["", "\n", " "][dice.of(3) as usize];
+        json = format!(r#"{{{beside}"m":"{}"}}{end}"#, inside(&json, dice));
+    }
+    json.trim_end().to_owned()
+}
+
+/// The text that `json` holds within so many strings of JSON, if it is JSON at each depth.
+fn within(json: &str, depth: usize) -> Option<String> {
+    (0..=depth).try_fold(json.to_owned(), |json, _| {
+        Some(serde_json::from_str::<serde_json::Value>(&json).ok()?.get("m")?.as_str()?.to_owned())
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn values_beside_codes_are_hidden_at_any_depth(
+        pieces in prop::collection::vec(
+            (prop::collection::vec(prop::sample::select(BESIDE), 0..3), prop::sample::select(VALUES)), 1..4),
+        depth in 0..4_usize,
+        choice: u64,
+    ) {
+        static REDACTOR: LazyLock<Mutex<LineRedactor>> = LazyLock::new(|| Mutex::new(redactor()));
+        let mut redactor = REDACTOR.lock().expect("no other test has it");
+        let text: String = pieces.iter().map(|(beside, value)| beside.concat() + value).collect();
+        let plain = serde_json::json!({ "m": text }).to_string();
+        let line = nested(&text, depth, &mut Dice(choice));
+        for (hidden, plain) in hidden(&mut redactor, &line).iter().zip(hidden(&mut redactor, &plain)) {
+            let (is, of_plain) = (within(hidden, depth), within(&plain, 0));
+            prop_assert!(is.is_some(), "{line}\n became {hidden}");
+            for value in VALUES {
+                let holds = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(value));
+                prop_assert!(holds(&of_plain) || !holds(&is), "{line}\n became {hidden}\n not so {plain}");
+            }
+        }
+        for json in [false, true] {
+            let (mut once, mut twice) = (Vec::new(), Vec::new());
+            redactor.line(line.as_bytes(), json, &mut once);
+            redactor.line(&once, json, &mut twice);
+            prop_assert_eq!(String::from_utf8_lossy(&once), String::from_utf8_lossy(&twice), "{} as {}", line, json);
+        }
     }
 }
