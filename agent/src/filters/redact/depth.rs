@@ -169,6 +169,25 @@ fn a_colour_ends_what_stands_before_it() {
     }
 }
 
+#[test]
+fn names_in_quotes_behind_backslashes_are_found() {
+    assert_hidden(&[
+        (
+            r#"{"log":"password authentication failed for user \"mmartin\"\n"}"#,
+            r#"{"log":"password authentication failed for user \"<username>\"\n"}"#,
+        ),
+        (r#"{"log":"user \"mmartin\" logged in"}"#, r#"{"log":"user \"<username>\" logged in"}"#),
+        (
+            r#"{"log":"{\"a\":\"password for \\\"mmartin\\\" x\"}"}"#,
+            r#"{"log":"{\"a\":\"password for \\\"<username>\\\" x\"}"}"#,
+        ),
+        (
+            r#"{"log":"x: {\"h\":\"Authorization: Digest username=\\\"jdupont\\\",realm=\\\"x\\\",response=\\\"abcdef01\\\"\"}"}"#,
+            r#"{"log":"x: {\"h\":\"Authorization: Digest <bearer>\"}"}"#,
+        ),
+    ]);
+}
+
 /// Values that are found wherever they stand.
 const VALUES: &[&str] =
     &["4111111111111111", "jean@example.fr", "203.0.113.77", "FR7630006000011234567890189", "+33612345678"];
