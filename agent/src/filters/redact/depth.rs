@@ -188,6 +188,17 @@ fn names_in_quotes_behind_backslashes_are_found() {
     ]);
 }
 
+#[test]
+fn numbers_of_json_before_other_text_get_the_quotes_of_their_names() {
+    for (line, expected) in [
+        (r#"{"card?":4111111111111111} y"#, r#"{"card?":"<card>"} y"#),
+        (r#"{"a":1,"":4111111111111111} y"#, r#"{"a":1,"":"<card>"} y"#),
+        (r#"{"m":"{\"card?\":4111111111111111} y"}"#, r#"{"m":"{\"card?\":\"<card>\"} y"}"#),
+    ] {
+        assert_eq!(hidden(&mut redactor(), line)[0], expected);
+    }
+}
+
 /// Values that are found wherever they stand.
 const VALUES: &[&str] =
     &["4111111111111111", "jean@example.fr", "203.0.113.77", "FR7630006000011234567890189", "+33612345678"];
