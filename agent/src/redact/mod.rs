@@ -109,7 +109,7 @@ pub use fence::{Fences, Spot};
 pub(crate) use floods::PIECES;
 pub use folded::Folded;
 pub use items::{Argument, Arguments};
-pub use keys::Below;
+pub use keys::{Below, without_marks};
 pub use loaded::{WORDS, are_same, words_at};
 pub use mere::Mere;
 pub use place::Place;

@@ -189,6 +189,44 @@ fn names_in_quotes_behind_backslashes_are_found() {
 }
 
 #[test]
+fn keys_that_end_with_marks_name_values() {
+    assert_hidden(&[
+        (
+            r#"{"user[password]":"Tiger12","card[cvc]":"123","session[token]":"abc123def","user[first_name]":"Jean"}"#,
+            r#"{"user[password]":"<password>","card[cvc]":"<cvv>","session[token]":"<secret>","user[first_name]":"<person_name>"}"#,
+        ),
+        (
+            r#"{"password[]":"x1y2z3","password[0]":"x1y2z3"}"#,
+            r#"{"password[]":"<password>","password[0]":"<password>"}"#,
+        ),
+        (r#"{"passwords[]":["x1y2z3","a1b2c3"]}"#, r#"{"passwords[]":["<password>","<password>"]}"#),
+        (r#"{"user[password]":{"a":"x1y2z3"}}"#, r#"{"user[password]":{"a":"<password>"}}"#),
+    ]);
+    let line = r#"{"Password:":"Tiger12","password ":"Tiger12","last[password2]":"Tiger12","a[]":"Tiger12"}"#;
+    let expected =
+        r#"{"Password:":"<password>","password ":"<password>","last[password2]":"<password>","a[]":"Tiger12"}"#;
+    assert_eq!(hidden(&mut redactor(), line)[1], expected);
+}
+
+#[test]
+fn what_stands_below_a_secret_is_hidden_whole() {
+    assert_hidden(&[
+        (r#"{"cookies":{"rememberme":"jean@example.fr:s3cr3tSess10n"}}"#, r#"{"cookies":{"rememberme":"<cookie>"}}"#),
+        (r#"{"cookies":{"x":"203.0.113.77-s3cr3tSess10n"}}"#, r#"{"cookies":{"x":"<cookie>"}}"#),
+    ]);
+    // What is one value keeps its name.
+    for (line, expected) in [
+        (r#"{"cookies":{"x":"jean@example.fr"}}"#, r#"{"cookies":{"x":"<email>"}}"#),
+        (
+            r#"{"a":{"cookies":{"x":"203.0.113.77","y":"barbaz123"}}}"#,
+            r#"{"a":{"cookies":{"x":"203.0.113.0","y":"<cookie>"}}}"#,
+        ),
+    ] {
+        assert_eq!(hidden(&mut redactor(), line)[1], expected);
+    }
+}
+
+#[test]
 fn numbers_of_json_before_other_text_get_the_quotes_of_their_names() {
     for (line, expected) in [
         (r#"{"card?":4111111111111111} y"#, r#"{"card?":"<card>"} y"#),
