@@ -169,8 +169,10 @@ impl Key {
 
 /// `key` without the marks that it ends with, and the number in brackets: `user[password]`, `password[0]`, `Password: `.
 pub fn without_marks(key: &[u8]) -> &[u8] {
-    let plain =
-        |key: &[u8]| key.iter().rposition(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80).map_or(0, |at| at + 1);
+    let plain = |key: &[u8]| {
+        let is_mark = |byte: &&u8| byte.is_ascii_whitespace() || b":[]*?".contains(byte);
+        key.len() - key.iter().rev().take_while(is_mark).count()
+    };
     let name = key.get(..plain(key)).unwrap_or(key);
     let digits = name.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     match name.get(..name.len() - digits) {

@@ -171,10 +171,7 @@ impl Scanner {
                 _ => {}
             }
         }
-        let is_coded = has_codes && self.decoded.read(text, self.masks.blocks(), place.escaped);
-        if is_coded {
-            self.masks.read(&self.decoded.text);
-        }
+        let is_coded = has_codes && decode((&mut self.decoded, &mut self.masks), text, place);
         let written = if is_coded { Some((text, &*self.decoded.places)) } else { None };
         let text = if is_coded { &self.decoded.text } else { text };
         self.hearing.read(&self.engine, &self.masks, text);
@@ -240,6 +237,16 @@ impl Scanner {
         }
         unite(found, first);
     }
+}
+
+/// Replaces the codes in `text`, of whose bytes `masks` tell the kinds, if there are any.
+#[inline(always)]
+fn decode((decoded, masks): (&mut Decoded, &mut Masks), text: &[u8], place: Place<'_>) -> bool {
+    let is_coded = decoded.read(text, masks.blocks(), place.escaped);
+    if is_coded {
+        masks.read(&decoded.text);
+    }
+    is_coded
 }
 
 /// One look through one text.

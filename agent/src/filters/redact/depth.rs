@@ -202,6 +202,8 @@ fn keys_that_end_with_marks_name_values() {
         (r#"{"passwords[]":["x1y2z3","a1b2c3"]}"#, r#"{"passwords[]":["<password>","<password>"]}"#),
         (r#"{"user[password]":{"a":"x1y2z3"}}"#, r#"{"user[password]":{"a":"<password>"}}"#),
     ]);
+    let line = r#"{"a":[["{'password': '<password>'}","x1y2z3"]]}"#;
+    assert_eq!(hidden(&mut redactor(), line)[1], line);
     let line = r#"{"Password:":"Tiger12","password ":"Tiger12","last[password2]":"Tiger12","a[]":"Tiger12"}"#;
     let expected =
         r#"{"Password:":"<password>","password ":"<password>","last[password2]":"<password>","a[]":"Tiger12"}"#;
@@ -278,9 +280,9 @@ const BESIDE: &[&str] = &[
 struct Dice(u64);
 
 impl Dice {
-    fn of(&mut self, count: u64) -> u64 {
+    fn of(&mut self, count: usize) -> usize {
         self.0 = self.0.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
-        (self.0 >> 33) % count
+        usize::try_from(self.0 >> 33).unwrap_or_default() % count
     }
 }
 
@@ -318,8 +320,8 @@ fn inside(text: &str, dice: &mut Dice) -> String {
 fn nested(text: &str, depth: usize, dice: &mut Dice) -> String {
     let mut json = text.to_owned();
     for _ in 0..=depth {
-        let beside = [r#""n":4111111111111111,"#, r#""l":[48.8566,2.3522,"x"],"#, r#""a":1,"#, ""][dice.of(4) as usize];
-        let end = ["", "\n", " "][dice.of(3) as usize];
+        let beside = [r#""n":4111111111111111,"#, r#""l":[48.8566,2.3522,"x"],"#, r#""a":1,"#, ""][dice.of(4)];
+        let end = ["", "\n", " "][dice.of(3)];
         json = format!(r#"{{{beside}"m":"{}"}}{end}"#, inside(&json, dice));
     }
     json.trim_end().to_owned()
