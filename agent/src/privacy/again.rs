@@ -137,6 +137,8 @@ fn is_glued_behind(behind: &[u8]) -> bool {
     match behind {
         [b'.', next, ..] => next.is_ascii_alphanumeric(),
         [b'(', next, ..] => !next.is_ascii_alphabetic(),
+        // What a code stands for may be anything, or nothing.
+        [b'\\', ..] => behind.iter().find(|byte| **byte != b'\\').is_some_and(|letter| b"uUxbfv0e".contains(letter)),
         [byte, ..] => !b" \t\r\n\"'`,;&)}]>=:?.|\\<@/".contains(byte),
         [] => false,
     }

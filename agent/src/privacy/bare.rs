@@ -3,13 +3,15 @@
 
 use std::ops::Range;
 
-use crate::redact::Fences;
+use crate::redact::{Fences, Spot};
 
 /// Most spaces between a name and its colon, or the colon and the value.
 const SPACES: usize = 8;
 
 /// Its numbers are one value, of which the year may stay.
 const BIRTH_DATE: &str = "birth_date";
+/// Bytes of a name that ends with a mark in which the quote is looked for that opens it.
+const NAME: usize = 64;
 /// Most lists before a value that are looked at.
 const LISTS: usize = 8;
 
@@ -64,9 +66,9 @@ impl Quotes {
     pub(super) fn fitting<'a>(&mut self, fences: Option<&Fences>, text: &'a [u8], span: Range<usize>) -> Fitted<'a> {
         let start = span.start;
         let fitted = self.around(text, span.clone());
-        match fences {
-            Some(fences) if fences.is_outside(start) => Fitted { quote: b"\"", span },
-            Some(fences) if fences.is_inside(start) && !fitted.quote.starts_with(b"\\") => Fitted { quote: &[], span },
+        match fences.map_or(Spot::Elsewhere, |fences| fences.spot(start)) {
+            Spot::Between(depth) => Fitted { quote: quote_at(depth), span },
+            Spot::Within(depth) if !is_deeper(fitted.quote, depth) => Fitted { quote: &[], span },
             _ => fitted,
         }
     }
@@ -156,6 +158,18 @@ impl List {
     }
 }
 
+/// The quote of strings in JSON that is within so many of them.
+fn quote_at(depth: u32) -> &'static [u8] {
+    const DEEPEST: &[u8] = br#"\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\""#;
+    let length = 1_usize.checked_shl(depth).unwrap_or_default();
+    DEEPEST.len().checked_sub(length).and_then(|start| DEEPEST.get(start..)).unwrap_or_default()
+}
+
+/// Whether `quote` may stand in a string of JSON that is within so many others.
+fn is_deeper(quote: &[u8], depth: u32) -> bool {
+    quote.ends_with(b"'") || quote.len() > quote_at(depth).len()
+}
+
 /// How long the word is that `text` begins with, as JSON has them without quotes.
 fn word_length(text: &[u8]) -> Option<usize> {
     [&b"true"[..], b"false", b"null", b"True", b"False", b"None"]
@@ -175,10 +189,19 @@ fn is_listed(byte: u8) -> bool {
 /// Where the quote lies, with the backslashes before it, of the name and its colon that `text` ends with.
 fn quote_of_name(text: &[u8]) -> Option<Range<usize>> {
     let name = without_spaces(text).strip_suffix(b":")?;
-    let (b'"' | b'\'', inside) = without_spaces(name).split_last()? else { return None };
+    let (mark @ (b'"' | b'\''), inside) = without_spaces(name).split_last()? else { return None };
     let slashes = inside.iter().rev().take_while(|byte| **byte == b'\\').count();
+    let (name, quote) = (&inside[..inside.len() - slashes], inside.len() - slashes..inside.len() + 1);
     let is_part = |byte: &u8| !byte.is_ascii_punctuation() || *byte == b'_';
-    inside[..inside.len() - slashes].last().is_some_and(is_part).then(|| inside.len() - slashes..inside.len() + 1)
+    (name.last().is_some_and(is_part) || opens_member(name, &text[quote.clone()], *mark)).then_some(quote)
+}
+
+/// Whether the last `quote`, with this mark, that `text` holds opens the name of a member.
+fn opens_member(text: &[u8], quote: &[u8], mark: u8) -> bool {
+    let Some(before) = memchr::memrchr(mark, &text[text.len().saturating_sub(NAME)..]) else { return false };
+    let before = &text[..text.len() - text.len().min(NAME) + before];
+    let Some(before) = before.strip_suffix(&quote[..quote.len() - 1]) else { return false };
+    matches!(without_spaces(before).last(), Some(b'{' | b','))
 }
 
 fn without_spaces(text: &[u8]) -> &[u8] {
@@ -204,6 +227,11 @@ mod tests {
             ("{\"pin\":[[1234]]abc", ""),
             ("{\"pin\":[[hunter22x]]}", ""),
             ("\"\":[[1234]]", ""),
+            ("{\"card?\":[[1234]]} y", "\""),
+            ("{\\\"a\\\":1,\\\"card: \\\": [[1234]]} y", "\\\""),
+            ("{\"\":[[1234]]} y", "\""),
+            ("{\"m\":\": [[1234]] x\"}", ""),
+            ("{\"m\":\"a?\\\": [[1234]] x\"}", ""),
         ];
         for (text, quote) in cases {
             let (from, to) = (text.find("[[").expect("it is marked"), text.find("]]").expect("it is marked") - 2);

@@ -113,13 +113,13 @@ impl Look {
             past.look(policy, text, place);
             past.put(policy, &mut self.found);
         }
-        self.fit(text);
+        self.fit(text, place);
     }
 
     /// Makes what was found such that JSON stays JSON.
-    fn fit(&mut self, text: &[u8]) {
+    fn fit(&mut self, text: &[u8], place: Place<'_>) {
         if !self.found.is_empty()
-            && let Some(fences) = self.scanner.fences(text)
+            && let Some(fences) = self.scanner.fences(text, place.escaped)
         {
             fences.fit(text, &mut self.found);
         }
@@ -136,7 +136,7 @@ impl Look {
         self.found.extend_from_slice(&before);
         unite(&mut self.found, 0);
         self.scanner.forget_fences();
-        self.fit(text);
+        self.fit(text, place);
         let is_same = |(one, other): (&Finding, &Finding)| (one.start, one.end) == (other.start, other.end);
         let is_more = self.found.len() != before.len() || !self.found.iter().zip(&before).all(is_same);
         before.clear();

@@ -203,6 +203,12 @@ impl Redactor {
         &self.look.found
     }
 
+    /// Whether all of `text` is one value.
+    pub fn is_one(&mut self, text: &[u8], place: Place<'_>) -> bool {
+        let found = self.findings(text, place).first();
+        found.is_some_and(|one| (one.start as usize..one.end as usize) == (0..text.len()))
+    }
+
     /// What `key` says of the members of a map under it.
     pub fn below(&mut self, key: &[u8]) -> Below {
         self.look.scanner.below(key)

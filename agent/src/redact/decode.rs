@@ -4,7 +4,7 @@
 use vigie_parsers::simd::Classes;
 
 use super::Finding;
-use super::quote::slashes_before;
+use super::escape::{ESCAPE, Escapes};
 
 /// Text whose codes are replaced, and where each of its bytes came from.
 #[derive(Debug, Default)]
@@ -14,6 +14,12 @@ pub(super) struct Decoded {
     pub(super) places: Vec<u32>,
     /// Where bytes begin behind codes that stand for nothing, and where the first of these was written: in the order of both.
     gaps: Vec<(u32, u32)>,
+    escapes: Escapes,
+    /// Whether codes that stand for nothing were read as spaces where they stand between parts of words.
+    is_apart: bool,
+    /// Whether any stands so, and where the last one begins if that may.
+    has_joints: bool,
+    joint: Option<u32>,
 }
 
 /// What a code stands for: up to four bytes, none for what cannot be seen.
@@ -29,6 +35,7 @@ impl Decoded {
     /// Replaces the codes in `text`, of whose bytes `all` tells the kinds. `false` when there is none, and then nothing was done.
     pub(super) fn read(&mut self, text: &[u8], all: &[Classes], is_escaped: bool) -> bool {
         let mut copied = None;
+        (self.escapes, self.has_joints, self.joint) = (Escapes::default(), false, None);
         for (block, classes) in all.iter().enumerate() {
             let mut codes = classes.codes;
             while codes != 0 {
@@ -44,13 +51,22 @@ impl Decoded {
         copied.is_some()
     }
 
+    /// Whether the text reads otherwise where codes that stand for nothing end what stands before them, as colours do: then it is to be
+    /// read in that way from now on, once.
+    pub(super) fn turns(&mut self) -> bool {
+        self.is_apart = std::mem::take(&mut self.has_joints) && !self.is_apart;
+        self.is_apart
+    }
+
     /// Replaces the code at `at`, if there is one, and gives up to where `text` was copied, which is nowhere before the first.
     fn replace(&mut self, text: &[u8], at: usize, copied: Option<usize>, is_escaped: bool) -> Option<usize> {
         if copied.is_some_and(|copied| at < copied) {
             return copied;
         }
-        let of_key = if is_escaped { letter_of_key(text, at) } else { None };
-        let code = of_key.or_else(|| written_break(text, at, is_escaped)).or_else(|| code(&text[at..], is_escaped));
+        let code = match text[at] {
+            b'\\' => self.escapes.code(text, at, is_escaped),
+            _ => code(&text[at..]),
+        };
         let Some(code) = code else { return copied };
         if copied.is_none() {
             self.text.clear();
@@ -59,8 +75,11 @@ impl Decoded {
         }
         self.copy(text, copied.unwrap_or_default(), at);
         let next = self.text.len() as u32;
-        if code.count == 0 && self.gaps.last().is_none_or(|(before, _)| *before != next) {
+        if code.count > 0 {
+            self.go_on_with(code.bytes[0]);
+        } else if self.gaps.last().is_none_or(|(before, _)| *before != next) {
             self.gaps.push((next, at as u32));
+            self.joint = self.text.last().filter(|byte| is_of_word(byte)).map(|_| at as u32);
         }
         self.text.extend_from_slice(&code.bytes[..code.count]);
         self.places.extend(std::iter::repeat_n(at as u32, code.count));
@@ -68,8 +87,22 @@ impl Decoded {
     }
 
     fn copy(&mut self, text: &[u8], start: usize, end: usize) {
+        let Some(first) = text[start..end].first() else { return };
+        self.go_on_with(*first);
         self.text.extend_from_slice(&text[start..end]);
         self.places.extend(start as u32..end as u32);
+    }
+
+    /// Ends what stands before a code for nothing if it is to end there, and `first` is the next byte.
+    #[inline]
+    fn go_on_with(&mut self, first: u8) {
+        if let Some(at) = self.joint.take().filter(|_| is_of_word(&first)) {
+            self.has_joints = true;
+            if self.is_apart {
+                self.text.push(b' ');
+                self.places.push(at);
+            }
+        }
     }
 
     /// Moves findings to where they were written, without the codes for nothing behind them.
@@ -82,14 +115,17 @@ impl Decoded {
     }
 }
 
-/// The code that `text` begins with.
-pub(super) fn code(text: &[u8], is_escaped: bool) -> Option<Code> {
+fn is_of_word(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || *byte >= 0x80 || b"_+-.@".contains(byte)
+}
+
+/// The code that `text` begins with, but for escapes behind backslashes.
+pub(super) fn code(text: &[u8]) -> Option<Code> {
     match text[0] {
         b'%' => percent(text),
         b'&' => entity(text),
-        b'\\' => escape(text, is_escaped),
         b'#' => octal(text),
-        ESCAPE => colour(text, 1),
+        ESCAPE => colour(&text[1..], 1),
         _ => {
             let length = if text[0] == 0xc2 { 2 } else { 3 };
             let letter = std::str::from_utf8(text.get(..length)?).ok()?.chars().next()?;
@@ -99,7 +135,7 @@ pub(super) fn code(text: &[u8], is_escaped: bool) -> Option<Code> {
 }
 
 /// A byte, or nothing if it is 0.
-fn one(byte: u8, length: usize) -> Code {
+pub(super) fn one(byte: u8, length: usize) -> Code {
     Code { bytes: [byte, 0, 0, 0], count: usize::from(byte != 0), length }
 }
 
@@ -114,9 +150,9 @@ fn plain(letter: char) -> Option<u8> {
     }
 }
 
-/// A letter by its number.
-fn letter(number: u32, length: usize) -> Option<Code> {
-    let letter = char::from_u32(number).filter(|letter| *letter != '\0')?;
+/// A letter by its number; NUL as a byte that is no end of a text.
+pub(super) fn letter(number: u32, length: usize) -> Option<Code> {
+    let letter = char::from_u32(number.max(1))?;
     if let Some(byte) = plain(letter) {
         return Some(one(byte, length));
     }
@@ -125,7 +161,7 @@ fn letter(number: u32, length: usize) -> Option<Code> {
     Some(Code { bytes, count, length })
 }
 
-fn hex(digits: &[u8]) -> Option<u32> {
+pub(super) fn hex(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0, |number, digit| Some(number * 16 + char::from(*digit).to_digit(16)?))
 }
 
@@ -139,20 +175,20 @@ fn percent(text: &[u8]) -> Option<Code> {
     }
     match byte {
         0x09 | 0x0a | 0x0d | 0x20..=0x7e => Some(one(byte as u8, 3)),
-        0xc2..=0xef => percent_letter(text, byte),
+        0xc2..=0xf4 => bytes_of_letter(text, 1, byte),
         _ => None,
     }
 }
 
-/// A letter of two or three bytes, each with its percent sign.
-fn percent_letter(text: &[u8], first: u32) -> Option<Code> {
-    let count = if first < 0xe0 { 2 } else { 3 };
-    let mut bytes = [0; 3];
-    for (byte, written) in bytes[..count].iter_mut().zip(text.get(..count * 3)?.chunks(3)) {
-        *byte = hex(&written[1..]).filter(|_| written[0] == b'%')? as u8;
+/// A letter of two to four bytes, of which each has a mark of this length before its two digits.
+pub(super) fn bytes_of_letter(text: &[u8], mark: usize, first: u32) -> Option<Code> {
+    let (count, length) = (if first < 0xe0 { 2 } else { 3 + usize::from(first >= 0xf0) }, mark + 2);
+    let mut bytes = [0; 4];
+    for (byte, written) in bytes[..count].iter_mut().zip(text.get(..count * length)?.chunks(length)) {
+        *byte = hex(&written[mark..]).filter(|_| written[..mark] == text[..mark])? as u8;
     }
     let number = std::str::from_utf8(&bytes[..count]).ok()?.chars().next()?;
-    letter(number.into(), count * 3)
+    letter(number.into(), count * length)
 }
 
 /// `&#64;`, `&#x40;`, `&commat;`.
@@ -193,63 +229,14 @@ fn named(name: &[u8]) -> Option<u8> {
     })
 }
 
-/// `\u0040`, `\x40`, `\/`; in the inside of a JSON string also the others. Outside of one `\"` stays, since a value in quotes may
-/// hold it.
-fn escape(text: &[u8], is_escaped: bool) -> Option<Code> {
-    match *text.get(1)? {
-        b'u' => {
-            let number = hex(text.get(2..6)?)?;
-            let colour = if number == u32::from(ESCAPE) { colour(text, 6) } else { None };
-            colour.or_else(|| letter(number, 6))
-        }
-        b'x' if !is_escaped => {
-            let number = hex(text.get(2..4)?)?;
-            if number == u32::from(ESCAPE) {
-                return colour(text, 4);
-            }
-            matches!(number, 0x20..=0x7e).then(|| one(number as u8, 4))
-        }
-        b'/' => Some(one(b'/', 2)),
-        b'"' if is_escaped => Some(one(b'"', 2)),
-        b'\\' if is_escaped => Some(one(b'\\', 2)),
-        b'n' if is_escaped => Some(one(b'\n', 2)),
-        b'r' if is_escaped => Some(one(b'\r', 2)),
-        b't' if is_escaped => Some(one(b'\t', 2)),
-        _ => None,
+/// Nothing, for what sets a colour of a terminal: `behind` an escape of so many bytes, `[36m` or the like.
+pub(super) fn colour(behind: &[u8], escape: usize) -> Option<Code> {
+    if behind.starts_with(b"(B") {
+        return Some(one(0, escape + 2));
     }
-}
-
-/// The escape of terminals.
-const ESCAPE: u8 = 0x1b;
-
-/// Nothing, for what sets a colour of a terminal: an escape of so many bytes, `[36m` or the like.
-fn colour(text: &[u8], escape: usize) -> Option<Code> {
-    let behind = text.get(escape..)?.strip_prefix(b"[")?;
-    let numbers = behind.iter().take(20).take_while(|byte| matches!(byte, b'0'..=b';')).count();
+    let behind = behind.strip_prefix(b"[")?;
+    let numbers = behind.iter().take(20).take_while(|byte| matches!(byte, b'0'..=b'?')).count();
     behind.get(numbers).filter(|end| end.is_ascii_alphabetic()).map(|_| one(0, escape + 1 + numbers + 1))
-}
-
-/// The break that stands as `\n`, `\r` or `\t` at `at` in what is no inside of a JSON string, or as `\\n` in one: text that was
-/// written by programs that keep to a line. A folder or a user of a domain may begin so, too: `C:\new`, `ACME\tom`. In strings within
-/// strings 2ⁿ backslashes belong to it; others before them are none of it.
-fn written_break(text: &[u8], at: usize, is_escaped: bool) -> Option<Code> {
-    let unit = 1 + usize::from(is_escaped);
-    let (before, behind) = text.split_at(at);
-    let own = behind.iter().take(BREAK + 1).take_while(|byte| **byte == b'\\').count();
-    let (letter, behind) = behind.get(own..)?.split_first()?;
-    let byte = match letter {
-        b'n' => b'\n',
-        b'r' => b'\r',
-        b't' => b'\t',
-        _ => return None,
-    };
-    if own < unit || own > BREAK || !own.is_power_of_two() || slashes_before(before) & (2 * own - 1) != 0 {
-        return None;
-    }
-    let first = text.iter().take(WORD).find(|byte| !byte.is_ascii_whitespace());
-    let is_json = first.is_some_and(|first| b"{[".contains(first));
-    let is_break = own == unit && is_json || begins_anew(&text[..at + own - unit], behind);
-    is_break.then(|| one(byte, own + 1))
 }
 
 /// `#012`, `#011`, `#015` and `#000`, as rsyslog writes what would break a line. Digits behind it make it a number, unless they are
@@ -268,48 +255,8 @@ fn octal(text: &[u8]) -> Option<Code> {
     if is_number { None } else { Some(one(byte, 4)) }
 }
 
-/// Most backslashes of a break.
-const BREAK: usize = 32;
 /// Longest word that is looked at behind a break.
 const WORD: usize = 64;
-
-/// Whether `behind` a break is what begins no folder and no name of a user.
-fn begins_anew(before: &[u8], behind: &[u8]) -> bool {
-    let is_of_word = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
-    let word = &behind[..behind.iter().take(WORD).take_while(is_of_word).count()];
-    let last = before.last().copied().unwrap_or(b' ');
-    let is_behind_break = before.ends_with(br"\r") || before.ends_with(br"\n");
-    match (word.first(), behind.get(word.len())) {
-        (None, _) => true,
-        _ if is_behind_break => true,
-        (Some(first), _) if first.is_ascii_uppercase() => true,
-        (Some(first), _) if first.is_ascii_digit() => word.len() > 10 || word.contains(&b'.'),
-        (_, Some(b'=' | b'@')) => true,
-        (_, Some(b':')) => !last.is_ascii_alphanumeric(),
-        _ => b";,\"'}]!?>".contains(&last),
-    }
-}
-
-/// Bytes on each side in which a key begins and ends.
-const KEY: usize = 64;
-
-/// The letter that stands as `\\\\u00e9` at `at`: in a key of JSON that is itself the inside of a JSON string, as programs write it that
-/// keep to ASCII. Anywhere else two backslashes are one, as between a domain and its user.
-fn letter_of_key(text: &[u8], at: usize) -> Option<Code> {
-    let behind = text[at..].strip_prefix(br"\\u")?;
-    let number = hex(behind.get(..4)?)?;
-    let (before, behind) = (&text[at.saturating_sub(KEY)..at], &behind[4..]);
-    // Four of them stand for one in the key.
-    if before.iter().rev().take_while(|byte| **byte == b'\\').count() % 4 != 0 {
-        return None;
-    }
-    let opening = memchr::memrchr(b'"', before)?;
-    let closing = memchr::memchr(b'"', &behind[..behind.len().min(KEY)])?;
-    let is_key = before[..opening].ends_with(b"\\")
-        && behind[..closing].ends_with(b"\\")
-        && matches!(behind[closing + 1..], [b':', ..] | [b' ', b':', ..]);
-    if is_key { letter(number, 7) } else { None }
-}
 
 #[cfg(test)]
 mod tests {
@@ -339,7 +286,7 @@ mod tests {
             // Keys of JSON in a string of JSON.
             (r#"{\"pr\\u00e9nom\": \"x\"}"#, true, "{\"prénom\": \"x\"}"),
             (r#"{\"\\u00e9\\u00e8\" :1}"#, true, "{\"éè\" :1}"),
-            (r#"{\"\\\\u00e9\":1}"#, true, r#"{"\\u00e9":1}"#),
+            (r#"{\"\\\\u00e9\":1}"#, true, "{\"é\":1}"),
             // Breaks and colours that were written.
             (r#"{"a":"x\npassword=y\t4111"}"#, false, "{\"a\":\"x\npassword=y\t4111\"}"),
             (r"x\n203.0.113.7 \t+33612345678", false, "x\n203.0.113.7 \t+33612345678"),
@@ -348,6 +295,19 @@ mod tests {
             (r#"{\"m\":\"x\\npin: 1\"}"#, true, "{\"m\":\"x\npin: 1\"}"),
             ("\x1b[36m203\x1b[0m.\\u001b[1;31m7\\x1b[K", false, "203.7"),
             (r#"ACME\\u012345 \": x"#, true, r#"ACME\u012345 ": x"#),
+            (r"ACME\\u012345 has\\u0142o", false, r"ACME\\u012345 hasło"),
+            // Other escapes, and what is none.
+            (
+                r"x\ud83d\udcb3 \ud83d \\ud83d\\udcb3 \U0001f4b3 \u{1f4b3}",
+                false,
+                "x\u{1f4b3} \u{fffd} \u{1f4b3} \u{1f4b3} \u{1f4b3}",
+            ),
+            (r"\x00\xc2\xa0\xf0\x9f\x92\xb3\x", false, "\x01 \u{1f4b3}\\x"),
+            (r"x\b\f\0\u0000y", true, "x\x08\x0c\x01\x01y"),
+            (r"C:\\\\bin C:\\\\\\\\v1 C:\v2.0.5\x", false, r"C:\\bin C:\\v1 C:\v2.0.5\x"),
+            (r#"{\"a\":\"x\\by\\\\bin\"}"#, true, "{\"a\":\"x\x08y\\\\bin\"}"),
+            ("%F0%9F%92%B34111", false, "\u{1f4b3}4111"),
+            (r"https:\\/\\/x", false, "https://x"),
         ];
         for (text, is_escaped, expected) in cases {
             assert_eq!(decoded(text, is_escaped).map(|(text, _)| text).as_deref(), Some(expected), "{text}");

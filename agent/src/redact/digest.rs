@@ -1,5 +1,6 @@
 //! What follows `Digest` in an `Authorization` header: names and values, of which the name of the user and the answer are secret.
 
+use super::quote::SLASHES;
 use super::scanner::Pass;
 
 /// Bytes before a scheme that tell whether it is a kind, and longest name behind it.
@@ -71,7 +72,7 @@ fn list_length(text: &[u8]) -> usize {
 }
 
 fn value_length(text: &[u8]) -> usize {
-    let escapes = usize::from(text.first() == Some(&b'\\'));
+    let escapes = text.iter().take(SLASHES).take_while(|byte| **byte == b'\\').count();
     if text.get(escapes) == Some(&b'"') {
         let behind = &text[escapes + 1..];
         let close = behind.iter().position(|byte| matches!(byte, b'"' | b'\n'));

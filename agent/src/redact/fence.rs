@@ -1,13 +1,12 @@
-//! Where the strings of a text in JSON lie: no value goes on behind the quote that closes the string in which it begins.
+//! Where the strings of a text in JSON lie, and of JSON in them: no value goes on behind the quote that closes the string in which it
+//! begins.
 
 use std::ops::Range;
 
 use super::Finding;
 use super::filter::head;
+use super::level::{Level, whole_codes};
 use super::scanner::Pass;
-
-/// Bytes of the longest escape, `\u00e9`, without its backslash.
-const ESCAPE: usize = 5;
 
 /// Most brackets with which JSON may begin behind other text.
 const BEGINNINGS: usize = 4;
@@ -17,14 +16,32 @@ const STRING: usize = 8;
 /// Times eight bytes of a string that are read before it is known to be long.
 const WORDS: usize = 4;
 
-/// The inside of one string.
-#[derive(Clone, Copy, Debug)]
-struct Fence {
+/// One string. Its quotes may be written in codes.
+#[derive(Debug)]
+pub(super) struct Fence {
+    /// Where the opening quote stands.
+    open: u32,
+    /// Where its inside begins.
     start: u32,
     /// Where its closing quote stands.
     end: u32,
+    /// What stands behind that.
+    behind: u32,
     /// Whether it names a member of an object.
     is_key: bool,
+    /// The JSON in it.
+    inner: Option<Box<Fences>>,
+}
+
+/// Where something stands in a text.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Spot {
+    /// In JSON between strings, so many strings deep.
+    Between(u32),
+    /// In a string, so many strings deep, the innermost of JSON.
+    Within(u32),
+    /// In no JSON.
+    Elsewhere,
 }
 
 impl Fence {
@@ -32,42 +49,86 @@ impl Fence {
     fn holds(&self, span: &Range<usize>) -> bool {
         self.start as usize <= span.start && span.end <= self.end as usize
     }
+
+    /// The JSON in it that goes on at `at`.
+    fn inner_at(&self, at: usize) -> Option<&Fences> {
+        self.inner.as_deref().filter(|inner| inner.begin < at && at < inner.end)
+    }
+
+    /// Appends the parts of `one` at `span`, within this string, that are values.
+    fn pieces(&self, text: &[u8], one: Finding, span: Range<usize>, (depth, fitted): (u32, &mut Vec<Finding>)) {
+        let inside = self.start as usize..self.end as usize;
+        match &self.inner {
+            // Of what is hidden whole nothing is left to be read.
+            Some(inner) if span.start > inner.begin || span.end < inner.end => {
+                let before = span.start..span.end.min(inner.begin);
+                if before.start < before.end {
+                    push(one, whole_codes(text, inside.clone(), depth, before), fitted);
+                }
+                inner.pieces(text, one, span.start..span.end.min(inner.end), fitted);
+                let behind = span.start.max(inner.end)..span.end;
+                if behind.start < behind.end {
+                    push(one, whole_codes(text, inside, depth, behind), fitted);
+                }
+            }
+            _ => push(one, whole_codes(text, inside, depth, span), fitted),
+        }
+    }
 }
 
 /// The strings of one text in JSON.
 #[derive(Debug)]
 pub struct Fences {
-    /// Where the JSON begins.
+    /// Where the JSON begins and ends.
     begin: usize,
+    end: usize,
+    /// How many strings are around it.
+    depth: u32,
     strings: Vec<Fence>,
 }
 
 impl Fences {
-    /// Those of `text` if it is JSON of at most 4 GiB, or ends with an object or a list of JSON that holds strings.
-    pub fn of(text: &[u8]) -> Option<Self> {
-        let text = text.trim_ascii_end();
-        if !matches!(text.last(), Some(b'}' | b']')) || u32::try_from(text.len()).is_err() {
+    /// Those of `text` if it is JSON of at most 4 GiB, or ends with an object or a list of JSON that holds strings. The inside of a JSON
+    /// string is one string.
+    pub fn of(text: &[u8], is_escaped: bool) -> Option<Self> {
+        let length = u32::try_from(text.len()).ok()?;
+        let level = Level::of(text);
+        if !is_escaped {
+            return Self::at(&level);
+        }
+        let inner = level.inner(0..text.len()).map(Box::new);
+        let string = Fence { open: 0, start: 0, end: length, behind: length, is_key: false, inner };
+        Some(Self { begin: 0, end: text.len(), depth: 0, strings: vec![string] })
+    }
+
+    /// Those of the JSON with which the text of `level` ends.
+    pub(super) fn at(level: &Level<'_>) -> Option<Self> {
+        let text = level.text.trim_ascii_end();
+        if !matches!(text.last(), Some(b'}' | b']')) {
             return None;
         }
         let first = text.len() - text.trim_ascii_start().len();
         memchr::memchr2_iter(b'{', b'[', text).take(BEGINNINGS).find_map(|begin| {
-            let fences = Self::from(text, begin)?;
+            let fences = Self::from(level, text, begin)?;
             let is_json = !fences.strings.is_empty() || begin == first && are_constants(text);
             is_json.then_some(fences)
         })
     }
 
     /// Those of the JSON that begins at `begin` and ends with `text`.
-    fn from(text: &[u8], begin: usize) -> Option<Self> {
+    fn from(level: &Level<'_>, text: &[u8], begin: usize) -> Option<Self> {
         let (mut at, mut strings) = (begin, Vec::with_capacity(text.len() / STRING));
         while let Some(length) = text.get(at..)?.iter().position(|byte| !is_between(*byte)) {
-            let start = at + length + 1;
-            let end = if text[start - 1] == b'"' { string_end(text, start)? } else { return None };
+            let quote = at + length;
+            let end = if text[quote] == b'"' { string_end(text, quote + 1)? } else { return None };
             at = end + 1;
             let is_key = text.get(at..)?.trim_ascii_start().starts_with(b":");
-            strings.push(Fence { start: start as u32, end: end as u32, is_key });
+            let [open, start, behind] = [quote, quote + 1, at].map(|at| level.place(at));
+            let inner = if is_key { None } else { level.inner(quote + 1..end).map(Box::new) };
+            strings.push(Fence { open, start, end: level.place(end), behind, is_key, inner });
         }
-        Some(Self { begin, strings })
+        let [begin, end] = [begin, text.len()].map(|at| level.place(at) as usize);
+        Some(Self { begin, end, depth: level.depth, strings })
     }
 
     /// The number of the first string that does not end before `at`.
@@ -76,48 +137,58 @@ impl Fences {
     }
 
     /// The string in which `at` lies.
-    fn holding(&self, at: usize) -> Option<&Fence> {
+    fn string(&self, at: usize) -> Option<&Fence> {
         self.strings.get(self.number(at)).filter(|string| string.start as usize <= at)
     }
 
-    /// Whether `at` lies in the JSON and in none of its strings.
-    pub fn is_outside(&self, at: usize) -> bool {
-        at >= self.begin && self.holding(at).is_none()
+    /// The innermost string in which `at` lies, if that is in no JSON within it.
+    fn holding(&self, at: usize) -> Option<&Fence> {
+        let string = self.string(at)?;
+        string.inner_at(at).map_or(Some(string), |inner| inner.holding(at))
     }
 
-    /// Whether `at` lies in one of its strings.
-    pub fn is_inside(&self, at: usize) -> bool {
-        self.holding(at).is_some()
+    /// Where `at` lies.
+    pub fn spot(&self, at: usize) -> Spot {
+        match self.string(at) {
+            Some(string) => string.inner_at(at).map_or(Spot::Within(self.depth), |inner| inner.spot(at)),
+            None if at > self.begin => Spot::Between(self.depth),
+            None => Spot::Elsewhere,
+        }
     }
 
-    /// Makes what was `found` in `text`, in order, such that JSON stays JSON when it is replaced: what goes over the ends of strings
-    /// becomes the parts of it that are values, numbers are taken whole, and no escape is cut.
+    /// Makes what was `found` in `text`, in order, such that JSON stays JSON when it is replaced, at each depth: what goes over the ends
+    /// of strings becomes the parts of it that are values, numbers are taken whole, and no code is cut.
     pub fn fit(&self, text: &[u8], found: &mut Vec<Finding>) {
         let mut fitted = Vec::with_capacity(found.len());
-        found.iter().for_each(|one| self.pieces(text, *one, &mut fitted));
+        for one in found.iter() {
+            let (start, end) = (one.start as usize, one.end as usize);
+            if start == 0 && end == text.len() {
+                push(*one, start..end, &mut fitted);
+                continue;
+            }
+            if start < self.begin {
+                push(*one, start..end.min(self.begin), &mut fitted);
+            }
+            self.pieces(text, *one, start..end, &mut fitted);
+        }
         *found = fitted;
     }
 
-    /// Appends the parts of `one` that are values.
-    fn pieces(&self, text: &[u8], one: Finding, fitted: &mut Vec<Finding>) {
-        let (span, mut at) = (one.start as usize..one.end as usize, one.start as usize);
-        if at < self.begin {
-            push(one, at..span.end.min(self.begin), fitted);
-            at = self.begin;
-        }
+    /// Appends the parts of `one` at `span` that are values.
+    fn pieces(&self, text: &[u8], one: Finding, span: Range<usize>, fitted: &mut Vec<Finding>) {
+        let mut at = span.start.max(self.begin);
         while at < span.end {
             let string = self.strings.get(self.number(at));
             let Some(string) = string.filter(|string| string.start as usize <= at) else {
-                let end = string.map_or(text.len(), |string| string.start as usize - 1);
+                let end = string.map_or(text.len(), |string| string.open as usize);
                 numbers(text, at..span.end.min(end), |number| push(one, number, fitted));
-                at = end + 1;
+                at = string.map_or(text.len(), |string| string.start as usize);
                 continue;
             };
-            let end = string.end as usize;
             if !string.is_key || string.holds(&span) {
-                push(one, whole_escapes(text, string, at..span.end.min(end)), fitted);
+                string.pieces(text, one, at..span.end.min(string.end as usize), (self.depth, fitted));
             }
-            at = end + 1;
+            at = string.behind as usize;
         }
     }
 }
@@ -217,27 +288,6 @@ fn numbers(text: &[u8], span: Range<usize>, mut each: impl FnMut(Range<usize>)) 
     }
 }
 
-/// `span` without a cut escape: one that it begins within belongs to it, one that it ends within only if it is written in numbers.
-fn whole_escapes(text: &[u8], string: &Fence, span: Range<usize>) -> Range<usize> {
-    let start = escape_over(text, string, span.start).map_or(span.start, |escape| escape.start);
-    let end = match escape_over(text, string, span.end) {
-        Some(escape) if escape.len() == 2 && escape.start > start => escape.start,
-        Some(escape) => escape.end,
-        None => span.end,
-    };
-    start..end
-}
-
-/// The escape in `string` that begins before `at` and goes on there.
-fn escape_over(text: &[u8], string: &Fence, at: usize) -> Option<Range<usize>> {
-    let before = text.get(string.start as usize..at)?;
-    let back = before.iter().rev().take(ESCAPE).position(|byte| *byte == b'\\')?;
-    let slashes = before[..before.len() - back].iter().rev().take_while(|byte| **byte == b'\\').count();
-    let start = at - back - 1;
-    let length = if text.get(start + 1) == Some(&b'u') { 1 + ESCAPE } else { 2 };
-    (slashes % 2 == 1 && start + length > at).then(|| start..(start + length).min(string.end as usize))
-}
-
 impl Pass<'_> {
     /// Where the string ends in which the mark at `at` stands, if what was found behind it, from finding `first` on, goes over that
     /// end or is the name of a member.
@@ -250,19 +300,22 @@ impl Pass<'_> {
 
     /// Whether `span` goes over no end of a string, if the text is JSON.
     pub(super) fn is_within_string(&mut self, span: &Range<usize>) -> bool {
-        let (text, written) = (self.text, self.written);
+        let (text, written, is_escaped) = (self.text, self.written, self.is_escaped);
         let place = |at: usize| written.map_or(at, |(_, places)| places.get(at).map_or(at, |place| *place as usize));
         let span = place(span.start)..place(span.end);
-        let fences = self.fences.get_or_insert_with(|| Fences::of(written.map_or(text, |(text, _)| text)));
+        let fences = self.fences.get_or_insert_with(|| Fences::of(written.map_or(text, |(text, _)| text), is_escaped));
         let Some(fences) = fences else { return true };
         fences.holding(span.start).is_none_or(|string| string.holds(&span))
     }
 
     #[inline(never)]
     fn end_of_string(&mut self, at: usize, first: usize) -> Option<usize> {
-        let (text, written) = (self.text, self.written);
+        let (text, written, is_escaped) = (self.text, self.written, self.is_escaped);
         let place = |at: usize| written.map_or(at, |(_, places)| places.get(at).map_or(at, |place| *place as usize));
-        let fences = self.fences.get_or_insert_with(|| Fences::of(written.map_or(text, |(text, _)| text))).as_ref()?;
+        let fences = self
+            .fences
+            .get_or_insert_with(|| Fences::of(written.map_or(text, |(text, _)| text), is_escaped))
+            .as_ref()?;
         let here = fences.holding(place(at))?;
         let text = written.map_or(text, |(text, _)| text);
         let fits = |one: &Finding| {
@@ -270,7 +323,7 @@ impl Pass<'_> {
             match fences.holding(span.start) {
                 Some(string) => string.holds(&span) && (string.start == here.start || !string.is_key),
                 // The next item of the list.
-                None => text.get(here.end as usize + 1..span.start).is_some_and(|between| between.trim_ascii() == b","),
+                None => text.get(here.behind as usize..span.start).is_some_and(|between| between.trim_ascii() == b","),
             }
         };
         if self.found.get(first..)?.iter().all(fits) {
@@ -314,7 +367,7 @@ mod tests {
             let (plain, mut found) = marked(text);
             let (same, wanted) = marked(expected);
             assert_eq!(plain, same);
-            Fences::of(plain.as_bytes()).expect("it is JSON").fit(plain.as_bytes(), &mut found);
+            Fences::of(plain.as_bytes(), false).expect("it is JSON").fit(plain.as_bytes(), &mut found);
             assert_eq!(found, wanted, "{text}");
         }
     }
@@ -334,10 +387,10 @@ mod tests {
             "[012]",
             "x [1]",
         ] {
-            assert!(Fences::of(text.as_bytes()).is_none(), "{text}");
+            assert!(Fences::of(text.as_bytes(), false).is_none(), "{text}");
         }
         for text in ["{}", " [1] ", "{\"a\":\"\\\"\"}\n", "[INFO] x {\"a\":1}", "x [1,[\"a\"]]"] {
-            assert!(Fences::of(text.as_bytes()).is_some(), "{text}");
+            assert!(Fences::of(text.as_bytes(), false).is_some(), "{text}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Text as words of a dictionary are compared with it: small letters without accents, codes replaced, one space for many.
 
 use super::decode::code;
+use super::escape::Escapes;
 use super::phrases::fold;
 
 /// Text made plain, and where each of its bytes came from.
@@ -9,6 +10,7 @@ pub struct Folded {
     text: Vec<u8>,
     /// For each byte, and for the end, where it began.
     places: Vec<usize>,
+    escapes: Escapes,
 }
 
 impl Folded {
@@ -16,6 +18,7 @@ impl Folded {
     pub fn read(&mut self, text: &[u8], is_escaped: bool) {
         self.text.clear();
         self.places.clear();
+        self.escapes = Escapes::default();
         let mut at = 0;
         while at < text.len() {
             at += self.unit(text, at, is_escaped);
@@ -36,9 +39,12 @@ impl Folded {
     /// Takes over what stands for one character at `at`. Gives how many bytes that are.
     fn unit(&mut self, text: &[u8], at: usize, is_escaped: bool) -> usize {
         let rest = &text[at..];
-        if matches!(rest[0], b'%' | b'&' | b'\\' | 0xc2 | 0xe2 | 0xef)
-            && let Some(code) = code(rest, is_escaped)
-        {
+        let code = match rest[0] {
+            b'\\' => self.escapes.code(text, at, is_escaped),
+            b'%' | b'&' | 0xc2 | 0xe2 | 0xef => code(rest),
+            _ => None,
+        };
+        if let Some(code) = code {
             self.add(&code.bytes[..code.count], at);
             return code.length;
         }

@@ -167,11 +167,28 @@ impl Key {
     }
 }
 
+/// `key` without the marks that it ends with, and the number in brackets: `user[password]`, `password[0]`, `Password: `.
+pub fn without_marks(key: &[u8]) -> &[u8] {
+    let plain = |key: &[u8]| {
+        let is_mark = |byte: &&u8| byte.is_ascii_whitespace() || b":[]*?".contains(byte);
+        key.len() - key.iter().rev().take_while(is_mark).count()
+    };
+    let name = key.get(..plain(key)).unwrap_or(key);
+    let digits = name.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    match name.get(..name.len() - digits) {
+        Some(before) if name.len() < key.len() && before.ends_with(b"[") => {
+            before.get(..plain(before)).unwrap_or(before)
+        }
+        _ => name,
+    }
+}
+
 #[inline(never)]
 fn read(engine: &Engine, key: &[u8]) -> Key {
-    let context = engine.words.read(key, &Context::NONE);
-    let named = engine.pairs.named(key);
-    let below = Below::of(engine, key, (named, &context));
+    let name = without_marks(key);
+    let context = engine.words.read(name, &Context::NONE);
+    let named = engine.pairs.named(name);
+    let below = Below::of(engine, name, (named, &context));
     // Messages of payments have it in their field 35.
     let is_track = key == b"35" || key.windows(5).any(|part| part.eq_ignore_ascii_case(b"track"));
     let mut read = Key { context, named, is_mute: context.is_mute() && !is_track, is_track, below, ..NONE };

@@ -329,7 +329,8 @@ impl Pass<'_> {
         {
             end -= 1;
         }
-        if self.text[at] == b'=' {
+        // Without quotes `password[12]: x` comes from a process of that name.
+        if self.text[at] == b'=' || matches!(self.byte_before(edge, 1), b'"' | b'\'') {
             end = self.without_index(end);
         }
         if self.byte(at + 1) == b'>' && self.byte(end) == b']' { self.without_visibility(end) } else { end }

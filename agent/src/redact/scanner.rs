@@ -121,16 +121,27 @@ impl Scanner {
     pub fn scan(&mut self, text: &[u8], place: Place<'_>, found: &mut Vec<Finding>) {
         let text = &text[..text.len().min(u32::MAX as usize)];
         expect_behind(text);
+        let first = found.len();
+        self.fences = None;
+        self.look_anew(text, place, found);
+        while self.decoded.turns() {
+            self.look_anew(text, place, found);
+            unite(found, first);
+        }
+    }
+
+    #[inline(always)]
+    fn look_anew(&mut self, text: &[u8], place: Place<'_>, found: &mut Vec<Finding>) {
         self.options.clear();
         self.denied.clear();
         self.story.clear();
-        (self.fences, self.context.0) = (None, usize::MAX);
+        self.context.0 = usize::MAX;
         self.look_through(text, place, found);
     }
 
     /// The strings of `text`, which was looked through last, if it is JSON.
-    pub fn fences(&mut self, text: &[u8]) -> Option<&Fences> {
-        self.fences.get_or_insert_with(|| Fences::of(text)).as_ref()
+    pub fn fences(&mut self, text: &[u8], is_escaped: bool) -> Option<&Fences> {
+        self.fences.get_or_insert_with(|| Fences::of(text, is_escaped)).as_ref()
     }
 
     /// Forgets them, so that those of another text are asked for.
@@ -160,10 +171,7 @@ impl Scanner {
                 _ => {}
             }
         }
-        let is_coded = has_codes && self.decoded.read(text, self.masks.blocks(), place.escaped);
-        if is_coded {
-            self.masks.read(&self.decoded.text);
-        }
+        let is_coded = has_codes && decode((&mut self.decoded, &mut self.masks), text, place);
         let written = if is_coded { Some((text, &*self.decoded.places)) } else { None };
         let text = if is_coded { &self.decoded.text } else { text };
         let mut pass = Pass {
@@ -180,6 +188,7 @@ impl Scanner {
             denied: &mut self.denied,
             key,
             is_keyed: !place.key.is_empty(),
+            is_escaped: place.escaped,
             found,
             next: 0,
             cut_end: usize::MAX,
@@ -231,6 +240,16 @@ impl Scanner {
         }
         unite(found, first);
     }
+}
+
+/// Replaces the codes in `text`, of whose bytes `masks` tell the kinds, if there are any.
+#[inline(always)]
+fn decode((decoded, masks): (&mut Decoded, &mut Masks), text: &[u8], place: Place<'_>) -> bool {
+    let is_coded = decoded.read(text, masks.blocks(), place.escaped);
+    if is_coded {
+        masks.read(&decoded.text);
+    }
+    is_coded
 }
 
 /// One look through one text.
@@ -332,6 +351,8 @@ pub(super) struct Pass<'a> {
     pub(super) denied: &'a mut Vec<Denied>,
     pub(super) key: &'a Key,
     pub(super) is_keyed: bool,
+    /// Whether the text is the inside of a JSON string.
+    pub(super) is_escaped: bool,
     pub(super) found: &'a mut Vec<Finding>,
     /// What stands before this is done with.
     pub(super) next: usize,

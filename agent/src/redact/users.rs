@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::quote::SLASHES;
 use super::scanner::Pass;
 use super::token::own_length;
 
@@ -43,6 +44,14 @@ impl Pass<'_> {
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-') || *byte >= 0x80;
         let length = behind.iter().take_while(|byte| is_part(byte)).count();
         start + behind[..length].iter().rposition(|byte| !matches!(byte, b'.' | b'-')).map_or(0, |last| last + 1)
+    }
+
+    /// Where the name begins that stands at `at` in quotes, which may stand behind backslashes.
+    fn quoted_name(&self, at: usize) -> Option<usize> {
+        let quote = self.rest(at).iter().take(SLASHES).take_while(|byte| **byte == b'\\').count() + at;
+        let (start, marks) = (quote + 1, self.text.get(at..quote + 1)?);
+        let is_closed = matches!(self.byte(quote), b'\'' | b'"') && self.rest(self.name_end(start)).starts_with(marks);
+        is_closed.then_some(start)
     }
 
     pub(super) fn name(&mut self, start: usize) -> bool {
@@ -125,12 +134,10 @@ impl Pass<'_> {
         if !is_word || self.byte(end) != b' ' || end - at == 6 && !self.text[..at].ends_with(b"by ") {
             return false;
         }
-        let quote = self.byte(end + 1);
-        if matches!(quote, b'\'' | b'"') {
-            let name_end = self.name_end(end + 2);
-            return self.byte(name_end) == quote && self.name(end + 2);
+        if let Some(start) = self.quoted_name(end + 1) {
+            return self.name(start);
         }
-        if quote == b'[' && own_length(self.rest(end + 1)).is_none() {
+        if self.byte(end + 1) == b'[' && own_length(self.rest(end + 1)).is_none() {
             return self.bracketed_users(end + 1);
         }
         if end - at != 4 || !matches!(word, [b'u' | b'U', ..]) {
@@ -193,11 +200,8 @@ impl Pass<'_> {
             }
         }
         let may_be_quoted = before.eq_ignore_ascii_case(b"password");
-        if may_be_quoted
-            && matches!(self.byte(start), b'\'' | b'"')
-            && self.byte(self.name_end(start + 1)) == self.byte(start)
-        {
-            return self.name(start + 1);
+        if let Some(name) = self.quoted_name(start).filter(|_| may_be_quoted) {
+            return self.name(name);
         }
         let is_explicit =
             start > at + 4 || before.eq_ignore_ascii_case(b"password") || before.eq_ignore_ascii_case(b"publickey");

@@ -9,7 +9,7 @@ use vigie_parsers::batch::Batch;
 use super::names::{Key, Part};
 use super::paths::Here;
 use super::walk::{Walk, push_plain_number};
-use crate::encode::{Token, Tokens};
+use crate::encode::{Token, Tokens, push_escaped};
 use crate::redact::{Argument, Arguments, is_description};
 
 /// What stands beside a value in its map and may name it.
@@ -43,6 +43,15 @@ impl<'a> Splice<'a> {
         self.out.extend_from_slice(text);
         self.copied = range.end;
         self.changed = true;
+    }
+
+    /// Puts `text` in the place of `range` within a string. It has escapes where what stood there had any.
+    fn put_inside(&mut self, range: Range<usize>, text: &[u8], has_escapes: bool) {
+        if has_escapes {
+            return self.put(range, text);
+        }
+        self.put(range, b"");
+        push_escaped(text, self.out);
     }
 
     /// Leaves out `range`, a member or item, with one comma. `has_kept` tells whether one before it stays.
@@ -168,8 +177,9 @@ impl Walk {
             }
             Some(Token::Text(range)) => {
                 let inside = splice.bytes(&range);
-                if self.replace(inside, key, is_escaped(inside), here) {
-                    splice.put(range, &self.piece);
+                let is_escaped = is_escaped(inside);
+                if self.replace(inside, key, is_escaped, here) {
+                    splice.put_inside(range, &self.piece, is_escaped);
                 }
             }
             Some(Token::Scalar(range)) => self.json_scalar(splice, range, key, here),
@@ -234,7 +244,7 @@ impl Walk {
             }
             has_kept = true;
             if self.renames(key.bytes, key.escaped, inside) {
-                splice.put(range, &self.piece);
+                splice.put_inside(range, &self.piece, key.escaped);
             }
             let key = self.said(splice, key, &mut beside);
             if inside.is_excluded {
@@ -321,8 +331,9 @@ impl Walk {
     fn json_argument(&mut self, splice: &mut Splice<'_>, argument: Argument, here: Here) {
         let Some(Token::Text(range)) = splice.tokens.next() else { return };
         let text = splice.bytes(&range);
-        if let Some(start) = self.replace_argument(text, argument, is_escaped(text), here) {
-            splice.put(range.start + start..range.end, &self.piece);
+        let is_escaped = is_escaped(text);
+        if let Some(start) = self.replace_argument(text, argument, is_escaped, here) {
+            splice.put_inside(range.start + start..range.end, &self.piece, is_escaped);
         }
     }
 }

@@ -6,6 +6,8 @@
 #[cfg(any(test, fuzzing))]
 mod check;
 mod columns;
+#[cfg(test)]
+mod depth;
 mod json;
 mod lines;
 mod names;

@@ -12,7 +12,7 @@ use super::columns::{Column, Columns};
 use super::names::{Above, Key, Names, Part, Said};
 use super::paths::{Here, Paths};
 use crate::privacy::{Glance, Note, Redactor, Seen};
-use crate::redact::{Argument, Arguments, Below, Place, is_description};
+use crate::redact::{Argument, Arguments, Below, Place, is_description, without_marks};
 
 /// Bytes of the longest list of a year, a month and a day.
 const DATE: usize = 12;
@@ -216,10 +216,9 @@ impl Walk {
 
     /// The key by which the items of the list under `key` are judged: that without the `s` of a plural.
     pub(super) fn key_of_items<'k>(&self, key: Key<'k>) -> Key<'k> {
-        match key.bytes {
-            [one @ .., b's' | b'S'] if !key.escaped && self.redactor.is_of_several(key.bytes) => {
-                Key { bytes: one, ..key }
-            }
+        let name = without_marks(key.bytes);
+        match name {
+            [one @ .., b's' | b'S'] if !key.escaped && self.redactor.is_of_several(name) => Key { bytes: one, ..key },
             _ => key,
         }
     }
@@ -289,9 +288,10 @@ impl Walk {
         match here.whole {
             Some(whole) => redactor.whole(whole, text, escaped, piece),
             None => {
-                redactor.text(text, Place { key: names.name(key, here.above), escaped }, piece)
-                    || here.above.may_be_secret(text)
-                        && redactor.text(text, Place { key: names.of_secret(here.above), escaped }, piece)
+                let is_secret = here.above.may_be_secret(text)
+                    && !redactor.is_one(text, Place { key: names.name(key, here.above), escaped })
+                    && redactor.text(text, Place { key: names.of_secret(here.above), escaped }, piece);
+                is_secret || redactor.text(text, Place { key: names.name(key, here.above), escaped }, piece)
             }
         }
     }

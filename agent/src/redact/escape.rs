@@ -1,0 +1,211 @@
+//! Escapes in strings of JSON, Java, C, Python and Rust: `\n`, `\u0040`, `\x40`, `\U0001f4b3`, `\u{a0}`, surrogate pairs. In the nth of
+//! strings within strings 2ⁿ⁻¹ backslashes belong to one, and those before them to the string.
+
+use super::decode::{Code, bytes_of_letter, colour, hex, letter, one};
+use super::quote::slashes_before;
+
+/// Most backslashes of an escape.
+const MOST: usize = 32;
+/// Longest word that is looked at behind a break.
+const WORD: usize = 64;
+/// The escape of terminals.
+pub(super) const ESCAPE: u8 = 0x1b;
+/// What stands for half of a surrogate pair.
+const HALF: u32 = 0xfffd;
+
+/// What tells of one text whether it holds strings, so that an escape in them is no folder and no name: `C:\new`, `ACME\tom`.
+#[derive(Debug, Default)]
+pub(super) struct Escapes {
+    /// The depths of JSON that opened so far, as bits: of the inside of one string of a text it is 1.
+    opened: u32,
+    /// Whether JSON begins the text, or has opened in it.
+    is_json: bool,
+    /// Up to where that was looked for.
+    looked: usize,
+}
+
+/// An escape to be read.
+struct Written<'a> {
+    text: &'a [u8],
+    /// Where its backslashes begin.
+    at: usize,
+    /// How many they are.
+    own: usize,
+    /// What stands behind its letter.
+    behind: &'a [u8],
+}
+
+impl Escapes {
+    /// The code that stands for something else at the backslash at `at`. Outside of the inside of a JSON string `\"` stays, since a
+    /// value in quotes may hold it.
+    pub(super) fn code(&mut self, text: &[u8], at: usize, is_escaped: bool) -> Option<Code> {
+        let own = text[at..].iter().take(MOST + 1).take_while(|byte| **byte == b'\\').count();
+        let (letter, behind) = text.get(at + own..)?.split_first().unwrap_or((&b' ', b""));
+        if *letter == b'"' {
+            self.open(text, at, own);
+        } else if own.is_power_of_two() && slashes_before(&text[..at]) & (2 * own - 1) == 0 {
+            let written = Written { text, at, own, behind };
+            // What is none may be a folder that was escaped again and again.
+            let folder = (own > 2 && *letter != b'\'').then_some(Code { bytes: *br"\\  ", count: 2, length: own });
+            let code = self.letter(*letter, &written, is_escaped).or(folder);
+            if code.is_some() {
+                return code;
+            }
+        }
+        match (own, letter) {
+            (1, b'"') if is_escaped => Some(one(b'"', 2)),
+            (2.., _) if is_escaped => Some(one(b'\\', 2)),
+            _ => None,
+        }
+    }
+
+    /// Notes that JSON opens with the quote behind so many of the backslashes at `at`, if it does.
+    fn open(&mut self, text: &[u8], at: usize, count: usize) {
+        if (count + 1).is_power_of_two() && opens(&text[..at]) {
+            self.opened |= 1 << (count + 1).trailing_zeros();
+        }
+    }
+
+    /// Whether `written` stands in a string of JSON, where nothing but an escape can.
+    fn is_sure(&mut self, written: &Written<'_>, is_escaped: bool) -> bool {
+        let (own, unit) = (written.own, 1 + usize::from(is_escaped));
+        own < unit || self.opened >> own.trailing_zeros() & 1 == 1 || own == unit && self.is_json(written, is_escaped)
+    }
+
+    fn is_json(&mut self, written: &Written<'_>, is_escaped: bool) -> bool {
+        if self.is_json {
+            return true;
+        }
+        let first = written.text.iter().take(WORD).find(|byte| !byte.is_ascii_whitespace());
+        let new = written.text.get(self.looked..written.at).unwrap_or_default();
+        self.looked = written.at.saturating_sub(1);
+        self.is_json = first.is_some_and(|first| b"{[".contains(first))
+            || !is_escaped && memchr::memmem::find(new, br#"{""#).is_some();
+        self.is_json
+    }
+
+    /// What `letter` behind its backslashes stands for.
+    fn letter(&mut self, letter: u8, written: &Written<'_>, is_escaped: bool) -> Option<Code> {
+        let Written { own, behind, .. } = *written;
+        match letter {
+            b'/' => Some(one(b'/', own + 1)),
+            b'u' | b'U' => {
+                let code = written.numbered(letter)?;
+                if code.bytes[0] == b'"' && opens(&written.text[..written.at]) {
+                    self.opened |= 2 << own.trailing_zeros();
+                }
+                let is_name = own > 1 && written.may_be_name() && !self.is_sure(written, is_escaped);
+                if is_name { None } else { Some(code) }
+            }
+            b'x' => {
+                // JSON has no such escapes, so that behind other backslashes it may be a folder.
+                written.byte().filter(|code| own == 1 || !code.bytes[0].is_ascii_alphanumeric())
+            }
+            b'e' => colour(behind, own + 1),
+            b'0' if behind.starts_with(b"33") => colour(&behind[2..], own + 3),
+            b'n' | b'r' | b't' | b'b' | b'f' | b'v' | b'0' => {
+                let is_sure = !matches!(letter, b'v' | b'0') && self.is_sure(written, is_escaped);
+                let is_break = is_sure || begins_anew(letter, written, is_escaped);
+                is_break.then(|| one(control(letter), own + 1))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Written<'_> {
+    /// `\u0040`, `\ud83d\udcb3`, `\u{1f4b3}`, `\U0001f4b3`.
+    fn numbered(&self, mark: u8) -> Option<Code> {
+        let Self { text, at, own, behind } = *self;
+        if let Some(digits) = behind.strip_prefix(b"{") {
+            let count = digits.iter().take(7).position(|byte| *byte == b'}').filter(|count| *count > 0)?;
+            return letter(hex(&digits[..count])?, own + count + 3);
+        }
+        let digits = if mark == b'u' { 4 } else { 8 };
+        let (number, length) = (hex(behind.get(..digits)?)?, own + 1 + digits);
+        if number == u32::from(ESCAPE) {
+            let colour = colour(&behind[digits..], length);
+            return colour.or_else(|| letter(number, length));
+        }
+        if !matches!(number, 0xd800..=0xdfff) {
+            return letter(number, length);
+        }
+        let slashes = &text[at..at + own];
+        let low = behind[digits..].strip_prefix(slashes).and_then(|low| hex(low.strip_prefix(b"u")?.get(..4)?));
+        match low {
+            Some(low @ 0xdc00..=0xdfff) if number < 0xdc00 => {
+                letter(0x1_0000 + ((number - 0xd800) << 10) + (low - 0xdc00), 2 * length)
+            }
+            _ => letter(HALF, length),
+        }
+    }
+
+    /// `\x40`, `\xc2\xa0`.
+    fn byte(&self) -> Option<Code> {
+        let Self { text, at, own, behind } = *self;
+        match hex(behind.get(..2)?)? {
+            0x1b => colour(&behind[2..], own + 3),
+            number @ 0..=0x7e => letter(number, own + 3),
+            first @ 0xc2..=0xf4 => bytes_of_letter(&text[at..], own + 1, first),
+            _ => None,
+        }
+    }
+
+    /// Whether a user of a domain may be called so, `ACME\u012345`, and the escape is none that stands for a mark or a space.
+    fn may_be_name(&self) -> bool {
+        let digits = self.behind.iter().take(WORD).take_while(|byte| byte.is_ascii_digit()).count();
+        let is_word = digits >= 4 && !self.behind.get(digits).is_some_and(u8::is_ascii_alphabetic);
+        let is_mark = matches!(self.behind, [b'0', b'0', ..] | [b'2', b'0', ..]);
+        is_word && !is_mark && self.text[..self.at].last().is_some_and(u8::is_ascii_alphanumeric)
+    }
+}
+
+/// What a letter behind a backslash stands for; NUL for a byte that is no end of a text.
+fn control(letter: u8) -> u8 {
+    match letter {
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        b'b' => 0x08,
+        b'f' => 0x0c,
+        b'v' => 0x0b,
+        _ => 0x01,
+    }
+}
+
+/// Whether an object or list opens at the end of `before`, with spaces and breaks behind that.
+fn opens(before: &[u8]) -> bool {
+    let mut before = &before[before.len().saturating_sub(WORD)..];
+    loop {
+        before = before.trim_ascii_end();
+        match before {
+            [.., b'\\', b'n' | b'r' | b't'] => {
+                before = &before[..before.len() - 1];
+                before = &before[..before.len() - slashes_before(before)];
+            }
+            _ => return matches!(before, [.., b'{' | b'[']),
+        }
+    }
+}
+
+/// Whether what stands behind `letter`, of a break, is what begins no folder and no name of a user. Backslashes but for those of the
+/// innermost string count as what stands before it.
+fn begins_anew(letter: u8, written: &Written<'_>, is_escaped: bool) -> bool {
+    let before = written.at + (written.own - 1).saturating_sub(usize::from(is_escaped));
+    let (before, behind) = (&written.text[..before], written.behind);
+    let is_of_word = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
+    let word = &behind[..behind.iter().take(WORD).take_while(is_of_word).count()];
+    let last = before.last().copied().unwrap_or(b' ');
+    let is_behind_break = before.ends_with(br"\r") || before.ends_with(br"\n");
+    match (word.first(), behind.get(word.len())) {
+        // A folder may be called by a version.
+        (_, Some(b'\\')) if letter == b'v' => false,
+        (None, _) => true,
+        _ if is_behind_break => true,
+        (Some(first), _) if first.is_ascii_uppercase() => true,
+        (Some(first), _) if first.is_ascii_digit() => word.len() > 10 || word.contains(&b'.'),
+        (_, Some(b'=' | b'@')) => true,
+        (_, Some(b':')) => !last.is_ascii_alphanumeric(),
+        _ => b";,\"'}]!?>".contains(&last),
+    }
+}
