@@ -1,6 +1,7 @@
 //! What stands around an `@`: e-mail addresses.
 
 use super::scanner::Pass;
+use super::universal::email::length_of_domain;
 
 /// Longest name before the `@`, and longest domain.
 const LOCAL: usize = 64;
@@ -23,8 +24,8 @@ impl Pass<'_> {
             }
             return;
         }
-        let end = end - super::universal::email::file_ending(&self.text[at + 1..end.max(at + 1)]);
-        if start < at && end > at + 1 && self.ask(self.engine.own.email, start..end) {
+        let end = at + 1 + length_of_domain(&self.text[at + 1..end]);
+        if self.ask(self.engine.own.email, start..end) {
             self.next = end;
         }
     }
