@@ -22,6 +22,7 @@ mod properties;
 mod redactor;
 mod seal;
 mod seen;
+mod tag;
 mod token;
 mod tries;
 mod walk;
