@@ -19,6 +19,7 @@ mod policy;
 mod presets;
 #[cfg(test)]
 mod properties;
+mod punycode;
 mod redactor;
 mod seal;
 mod seen;

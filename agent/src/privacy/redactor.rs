@@ -415,6 +415,8 @@ impl Hands {
             Action::Mask { first, last } => mask(&text, *first, *last, out),
             Action::Hmac => {
                 self.normal.clear();
+                let forward = task.is_reversed.then(|| reversed(&text));
+                let value = forward.as_deref().map_or(value, str::as_bytes);
                 normalised(task.entity, task.group, value, &mut self.normal);
                 push_hash(task.entity, &self.normal, self.keys.as_deref()?, out);
                 zeroize::Zeroize::zeroize(&mut self.normal);

@@ -77,6 +77,7 @@ mod story;
 mod table;
 mod token;
 mod track;
+mod uncoded;
 pub mod universal;
 mod users;
 mod value;
@@ -114,6 +115,7 @@ pub use place::Place;
 pub use resolve::unite;
 pub use scanner::Scanner;
 pub use token::{ALPHABET, BLOCK, HASH, token_length};
+pub use uncoded::push_uncoded;
 
 /// Where one value of one kind lies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
