@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::refresh::VariableFile;
+use super::render::may_hold_secret;
 
 /// Where a piece of configuration stands. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,9 +35,18 @@ impl Located {
         self.expanded && self.text.is_empty()
     }
 
+    /// The text as it may be told: not what came from a variable, nor what may hold a secret.
+    pub fn shown(&self) -> Option<&str> {
+        (!self.expanded && !may_hold_secret(&self.text)).then_some(&self.text)
+    }
+
     /// The text in quotes for a message; what came from a variable is not echoed.
     pub fn quoted(&self) -> String {
-        if self.expanded { "the value of a variable".into() } else { format!("`{}`", self.text) }
+        match self.shown() {
+            Some(text) => format!("`{text}`"),
+            None if self.expanded => "the value of a variable".into(),
+            None => "a text that may hold a secret".into(),
+        }
     }
 }
 

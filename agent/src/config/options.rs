@@ -311,9 +311,9 @@ fn read_value<T: OptionType>(spec: &OptionSpec, value: &Located, findings: &mut 
     match T::parse(&value.text) {
         Ok(read) => Some(read),
         Err(expected) => {
-            let shown = !T::SECRET && !value.expanded;
-            let found = if shown { format!(", found `{}`", value.text) } else { String::new() };
-            let remedy = T::remedy(&value.text).filter(|_| shown);
+            let shown = value.shown().filter(|_| !T::SECRET);
+            let found = shown.map(|text| format!(", found `{text}`")).unwrap_or_default();
+            let remedy = shown.and_then(T::remedy);
             let message = format!("`{}`: expected {expected}{found}", spec.key);
             let has_comment = value.text.contains(" #").then(|| "put the comment on a line of its own".to_owned());
             let help = remedy.or(has_comment).unwrap_or_else(|| what_to_do(spec));

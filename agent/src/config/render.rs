@@ -135,9 +135,36 @@ fn source_line(place: Place, file: &SourceFile, out: &mut String) {
     out.push_str(&format!("    | {}{}\n", " ".repeat(caret), "^".repeat(length)));
 }
 
+/// Whether `text` may hold a secret: a word that looks like the key of one, or an address with a password.
+pub(super) fn may_hold_secret(text: &str) -> bool {
+    secret_end(text).is_some()
+}
+
+/// Where in `line` the scheme of an address ends that has a name and a password, in characters.
+fn login_end(line: &str) -> Option<usize> {
+    const MARK: &str = "://";
+    let mut before = 0;
+    let mut parts = line.split(MARK);
+    before += parts.next()?.chars().count();
+    for part in parts {
+        before += MARK.len();
+        let authority = part.split(|end: char| end.is_whitespace() || "/?#\"'`".contains(end)).next()?;
+        if authority.contains('@') {
+            return Some(before);
+        }
+        before += part.chars().count();
+    }
+    None
+}
+
+/// Where what may be shown of `line` ends, in characters.
+fn secret_end(line: &str) -> Option<usize> {
+    [key_end(line), login_end(line)].into_iter().flatten().min()
+}
+
 /// Where the first word of `line` ends that looks like the key of a secret, in characters; also if it is misspelt. The
 /// name of a variable is no secret; a default of it may be one.
-fn secret_end(line: &str) -> Option<usize> {
+fn key_end(line: &str) -> Option<usize> {
     let mut word = String::new();
     let mut is_reference = false;
     let mut last = ' ';
@@ -258,6 +285,9 @@ mod tests {
             ("  http_pasword secret-42", "  http_pasword …\n  ^^^"),
             ("  {n: a, tls.key_passwd: secret-42}", "  {n: a, tls.key_passwd …\n  ^^^"),
             ("@SET DB_TOKEN=secret-42", "@SET DB_TOKEN …\n  ^^^"),
+            ("  url https://admin:Tiger12@x", "  url https:// …\n  ^^^"),
+            ("  a http://b c https://admin@x", "  a http://b c https:// …\n  ^^^"),
+            ("  url https://x/jane@y", "  url https://x/jane@y\n  ^^^"),
             ("  path /var/log/${TOKEN}", "  path /var/log/${TOKEN}\n  ^^^"),
             ("  path ${TOKEN:-secret-42}", "  path ${TOKEN …\n  ^^^"),
             ("  tls.key_file /etc/key.pem", "  tls.key_file /etc/key.pem\n  ^^^"),

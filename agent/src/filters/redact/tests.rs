@@ -442,7 +442,7 @@ fn a_field_is_hidden_whatever_stands_there() {
     };
     for (action, expected) in [
         ("label", r#"{"a":"<x>","b":{"c":["<x>",null,"<x>"]},"d":"<x>"}"#),
-        ("mask keep_first=9", r#"{"a":"<x>","b":{"c":["<x>",null,"*"]},"d":"<x>"}"#),
+        ("mask keep_first=8", r#"{"a":"<x>","b":{"c":["<x>",null,"*"]},"d":"<x>"}"#),
         ("truncate_ip", r#"{"a":"<x>","b":{"c":["<x>",null,"<x>"]},"d":"<x>"}"#),
         ("keep", record),
         ("remove", "{}"),
