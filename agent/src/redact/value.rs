@@ -4,10 +4,11 @@
 use std::ops::Range;
 
 use super::Group;
+use super::digest::list_length;
 use super::ends::{Kind, run_length};
 use super::pairs::{ALIGNED, BARE};
 use super::scanner::Pass;
-use super::secret::named::scheme_length;
+use super::secret::named::{is_list_of_parameters, scheme_length};
 use super::secret::stand_in::is_name_of_secret;
 use super::token::own_length;
 
@@ -188,6 +189,9 @@ impl Pass<'_> {
             return None;
         }
         let is_secret = self.engine.own.secret == Some(detector);
+        if is_secret && let Some(value) = self.parameters(start) {
+            return Some(value);
+        }
         let start = start + if is_secret { self.lead_length(start, mark) } else { 0 };
         let end = self.bare_end((start, mark), detector);
         if end - start <= CONSTANT
@@ -312,6 +316,14 @@ impl Pass<'_> {
             end = self.end_of(end + 1, Kind::Bare);
         }
         end
+    }
+
+    /// The scheme at `start` and the names and values behind it, as in some headers.
+    fn parameters(&self, start: usize) -> Option<Value> {
+        let text = self.rest(start);
+        let scheme = scheme_length(text);
+        let is_list = scheme > 0 && is_list_of_parameters(&text[scheme..]);
+        is_list.then(|| Value::bare(start..start + scheme + list_length(&text[scheme..])))
     }
 
     /// How long the name of a scheme is, or another name and its `=`, behind which a secret begins at `start`.

@@ -46,8 +46,7 @@ pub(super) fn run(mut arguments: Arguments) -> Result<ExitCode, String> {
     let mut section = Section::new(SectionKind::Filter, Place::default());
     for (key, may_be_repeated) in LineRedactor::options() {
         let flag = key.replace('_', "-");
-        let values =
-            if may_be_repeated { arguments.all(&flag)? } else { arguments.one(&flag)?.into_iter().collect() };
+        let values = if may_be_repeated { arguments.all(&flag)? } else { arguments.one(&flag)?.into_iter().collect() };
         for value in values {
             section.entries.push(Entry { key: located(key), value: located(&value) });
         }

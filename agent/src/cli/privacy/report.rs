@@ -85,7 +85,8 @@ fn list<'a>(text: &mut String, title: &str, plugins: impl Iterator<Item = (&'a S
 fn redactions(document: &Document) -> Vec<(Section, String)> {
     let filters = document.instances(SectionKind::Filter).map(|(section, name)| (section.clone(), name));
     let mut all: Vec<_> = filters.collect();
-    for (section, of) in [SectionKind::Input, SectionKind::Output].into_iter().flat_map(|kind| document.instances(kind)) {
+    for (section, of) in [SectionKind::Input, SectionKind::Output].into_iter().flat_map(|kind| document.instances(kind))
+    {
         let processors = processors(section).enumerate();
         all.extend(processors.map(|(number, item)| {
             let name = format!("{of}/{}.{number}", item.name().to_ascii_lowercase());

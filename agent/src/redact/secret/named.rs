@@ -1,5 +1,6 @@
 //! Secrets that are known by the name before them: `password=…`. The context of these detectors are the names.
 
+use super::super::digest::list_length;
 use super::super::filter::Listed;
 use super::super::{Detector, Form, Group, Shape, Tier};
 
@@ -134,7 +135,11 @@ pub(in super::super) const PASSWORD: Detector = Detector {
 pub(in super::super) const SECRET: Detector = Detector {
     entity: "secret",
     check: |candidate| {
-        let value = &candidate.plain[scheme_length(candidate.plain)..];
+        let scheme = scheme_length(candidate.plain);
+        let value = &candidate.plain[scheme..];
+        if scheme > 0 && is_list_of_parameters(value) {
+            return Some(Shape::Canonical);
+        }
         let value = &value[..value.len().min(SEEN)];
         if value.len() < 8 || is_mostly_hidden(value) {
             return None;
@@ -247,6 +252,11 @@ pub(in super::super) const SECRET: Detector = Detector {
         "AWS_SECRET_ACCESS_KEY=[[/jm5o4eAGHJs/wdX3MGkiiULwAuQW4qDS/oWo4yB]]",
         "\"refreshToken\":\"[[1//0abcDEFghi]]\"",
         "SECRET_KEY_BASE=[[0123456789abcdef0123456789abcdef]]",
+        "Authorization: NTLM [[TlRMTVNTUAABAAAAB4IIogAAAAAAAAAAAAAAAAAAAAA=]]",
+        "Proxy-Authorization: GenieKey [[eb243592-faa2-4ba2-a551-0ebbb5d2a2b5]]",
+        "\"authorization\":\"[[GenieKey eb243592-faa2-4ba2-a551-0ebbb5d2a2b5]]\"",
+        "Authorization: [[Hawk id=\"dh37fgj492je\", ts=\"1353832234\", mac=\"6R4rV5iE+NPoym=\"]]",
+        "Authorization: [[AWS4-HMAC-SHA256 Credential=AKIA/x, SignedHeaders=host, Signature=fe5f80f77d5fa3be]]",
         "Authorization: Bot [[MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs]]",
         "SAMLResponse=[[PHNhbWxwOlJlc3BvbnNlIHhtbG5z]]&x code_verifier=[[dBjftJeZ4CVP-mB92K27uhbUJU1p1r]]",
         "APP_KEY=[[base64:Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF=]]",
@@ -262,6 +272,7 @@ pub(in super::super) const SECRET: Detector = Detector {
         "max_tokens=1024 token=abc",
         "secret: unknown",
         "token_type=bearer",
+        "authorization: required for access Authorization: Granted 2026-11-30 Authorization: Bearer failed",
         "Authorization: Bearer x",
         "session: opened",
         "sid=0",
@@ -385,7 +396,36 @@ pub(in super::super) fn scheme_length(text: &[u8]) -> usize {
     let is_first = |scheme: &&&[u8]| {
         text.get(scheme.len() - 1) == Some(&b' ') && text[..scheme.len()].eq_ignore_ascii_case(scheme)
     };
-    SCHEMES.iter().find(is_first).map_or(0, |scheme| scheme.len())
+    SCHEMES.iter().find(is_first).map_or_else(|| length_of_other_scheme(text), |scheme| scheme.len())
+}
+
+/// Longest name of a scheme, and shortest credential behind one that is not known.
+const SCHEME: usize = 32;
+const CREDENTIAL: usize = 16;
+
+/// The same of any scheme: it has a capital letter, and the one word behind it is more than prose has, or names and values stand there.
+fn length_of_other_scheme(text: &[u8]) -> usize {
+    const OWN: &[&[u8]] = &[b"bearer", b"basic", b"digest", b"negotiate"];
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'-';
+    let (name, behind) = text.split_at(text.iter().take(SCHEME).take_while(is_part).count());
+    let Some(behind) = behind.strip_prefix(b" ") else { return 0 };
+    if !name.iter().any(u8::is_ascii_uppercase) || OWN.iter().any(|own| name.eq_ignore_ascii_case(own)) {
+        return 0;
+    }
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+/=._~-".contains(byte);
+    let word = &behind[..behind.iter().take_while(is_part).count()];
+    let is_last = matches!(behind.get(word.len()), None | Some(b'"' | b'\'' | b'\\' | b'\n' | b'\r'));
+    let kinds = word.iter().fold(0, |kinds, byte| kinds | KINDS[usize::from(*byte)]);
+    let is_credential = word.len() >= CREDENTIAL && kinds & DIGIT != 0 && kinds & (CAPITAL | SMALL) != 0;
+    if is_last && is_credential && !is_path(word) || is_list_of_parameters(behind) { name.len() + 1 } else { 0 }
+}
+
+/// Whether `text` begins with names and values as the credentials of a header: `id="x", mac="x"`, `Credential=x, Signature=x`.
+pub(in super::super) fn is_list_of_parameters(text: &[u8]) -> bool {
+    let list = &text[..list_length(text)];
+    memchr::memmem::find(list, b"=\"").is_some()
+        || memchr::memmem::find(list, b"=\\").is_some()
+        || memchr::memchr(b',', list).is_some()
 }
 
 /// Whether a value says that there is none, or is covered already.
