@@ -14,7 +14,7 @@ impl Pass<'_> {
             return;
         }
         let (start, end) = (self.local_start(at), self.domain_end(at + 1));
-        if start == at {
+        if start == at || self.byte_before(at, 1) == b'\'' && self.quoted_account(at) {
             return;
         }
         // One label is no domain.
@@ -27,6 +27,8 @@ impl Pass<'_> {
         let end = at + 1 + length_of_domain(&self.text[at + 1..end]);
         if self.ask(self.engine.own.email, start..end) {
             self.next = end;
+        } else if self.byte(at + 1).is_ascii_digit() {
+            self.logs_in(start..at);
         }
     }
 

@@ -181,6 +181,11 @@ impl Pass<'_> {
         {
             return value;
         }
+        if self.engine.own.postal_address == Some(detector)
+            && let Some(street) = self.street(start)
+        {
+            return Some(Value::quoted(street));
+        }
         // An empty value stays empty: the name of the next one is none.
         let is_beside = spaces == 1 && first == at + 1 && self.byte_before(at, 1) != b' ';
         let is_empty = mark == b'=' && self.is_left_out(start, (spaces, is_beside));
@@ -518,7 +523,7 @@ impl Pass<'_> {
 fn is_key(mut text: &[u8]) -> bool {
     for _ in 0..3 {
         let is_capital = text.first().is_some_and(u8::is_ascii_uppercase);
-        let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || **byte >= 0x80;
         let length = text.iter().take(NAME).take_while(is_part).count();
         match text[length..] {
             [b':'] => return length > 0,

@@ -48,6 +48,7 @@ pub(in super::super) const USERNAME: Detector = Detector {
         "username",
         "user_name",
         "login",
+        "auid",
         "loginname",
         "login_name",
         "uid",
@@ -479,7 +480,7 @@ pub(in super::super) const ADDRESS: Detector = Detector {
         let text = candidate.plain;
         let is_one = text.len() <= 300
             && text.iter().any(u8::is_ascii_alphabetic)
-            && text.contains(&b' ')
+            && (text.contains(&b' ') || text.contains(&b'+'))
             && (text.iter().any(u8::is_ascii_digit) || text.iter().any(u8::is_ascii_uppercase))
             && candidate.separators.is_empty();
         (is_one && !super::named::is_nothing(text)).then_some(Shape::Canonical)
@@ -501,6 +502,7 @@ pub(in super::super) const ADDRESS: Detector = Detector {
         "adresse_livraison",
         "adresse_facturation",
         "strasse",
+        "strase",
         "anschrift",
         "direccion",
         "calle",
