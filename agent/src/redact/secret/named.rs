@@ -13,7 +13,8 @@ pub(in super::super) const PASSWORD: Detector = Detector {
     check: |candidate| {
         let value = candidate.plain;
         let is_prose = !candidate.separators.is_empty() && value.iter().all(u8::is_ascii_lowercase);
-        (!is_nothing(value) && !is_prose && !is_path(value) && !is_count(value)).then_some(Shape::Canonical)
+        let is_said = is_state(value) || is_complaint(value) || is_port_of_board(value);
+        (!is_nothing(value) && !is_prose && !is_path(value) && !is_count(value) && !is_said).then_some(Shape::Canonical)
     },
     context: &[
         "password",
@@ -121,6 +122,8 @@ pub(in super::super) const PASSWORD: Detector = Detector {
     ],
     rejects: &[
         "{\"password\":[\"\"],\"message\":\"something important\"}",
+        "password: ok password: changed password: required \"update_password\":\"always\" \"pin\":\"GPIO17\"",
+        "\"password\":[\"is too short (minimum is 8 characters)\",\"can't be blank\"]",
         "{\"password\":[\"<password>\"],\"email\":[\"required\"]}",
         "{\"auth\":{\"type\":\"oidc\"},\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\"}",
         "{\"grant_type\":\"password\",\"client_id\":\"web\"}",
@@ -502,7 +505,7 @@ fn is_mostly_hidden(value: &[u8]) -> bool {
 }
 
 /// Whether a value counts something, as behind tests: `pass=12`, `pass: 12/13`, `pass=98.5%`, `pass: 12.3ms`.
-fn is_count(value: &[u8]) -> bool {
+pub(super) fn is_count(value: &[u8]) -> bool {
     let is_number = |part: &[u8]| (1..4).contains(&part.len()) && part.iter().all(u8::is_ascii_digit);
     let units = [&b"%"[..], b"ms", b"us", "µs".as_bytes(), b"ns", b"s"];
     match units.iter().find_map(|unit| value.strip_suffix(*unit)) {
@@ -511,7 +514,30 @@ fn is_count(value: &[u8]) -> bool {
     }
 }
 
-/// Whether a value is one word that says what becomes of cookies, or how they are set.
+/// Whether a value is what a form says of one: `is too short`, `can't be blank`.
+fn is_complaint(value: &[u8]) -> bool {
+    const BEGINNINGS: &[&[u8]] = &[
+        b"is ",
+        b"was ",
+        b"must ",
+        b"can't ",
+        b"cannot ",
+        b"has ",
+        b"should ",
+        b"does ",
+        b"doesn't ",
+        b"may ",
+        b"needs ",
+    ];
+    BEGINNINGS.iter().any(|beginning| value.starts_with(beginning))
+}
+
+/// Whether a value names a pin of a board: `GPIO17`.
+fn is_port_of_board(value: &[u8]) -> bool {
+    value.strip_prefix(b"GPIO").is_some_and(|number| number.len() <= 2 && number.iter().all(u8::is_ascii_digit))
+}
+
+/// Whether a value is one word that says what becomes of passwords and cookies, or how they are set.
 fn is_state(value: &[u8]) -> bool {
     static STATES: Listed = Listed::new(&[
         b"enabled",
@@ -534,6 +560,17 @@ fn is_state(value: &[u8]) -> bool {
         b"secure",
         b"httponly",
         b"strict",
+        b"ok",
+        b"changed",
+        b"updated",
+        b"incorrect",
+        b"mismatch",
+        b"failed",
+        b"failure",
+        b"success",
+        b"always",
+        b"never",
+        b"on_create",
     ]);
     STATES.has(value)
 }

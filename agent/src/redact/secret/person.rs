@@ -40,7 +40,8 @@ pub(in super::super) const USERNAME: Detector = Detector {
         let (all, any) = kinds.fold((u8::MAX, 0), |(all, any), kinds| (all & kinds, any | kinds));
         let is_one = all & PART != 0 && any & LETTER != 0;
         let is_hex = name.len() >= 16 && all & HEX != 0;
-        (is_one && !is_prose && !is_hex && !is_system(name) && !super::named::is_nothing(name))
+        let is_time = name[0].is_ascii_digit() && super::named::is_count(name);
+        (is_one && !is_prose && !is_hex && !is_time && !is_system(name) && !super::named::is_nothing(name))
             .then_some(Shape::Canonical)
     },
     context: &[
@@ -154,6 +155,8 @@ pub(in super::super) const USERNAME: Detector = Detector {
         "for root from",
         "user=root user=www-data",
         "user: must log in",
+        "user=1.23s system=0.45s user: 12ms",
+        "INFO user: created 5 rows Unknown user config \"always-auth\"",
         "/home/user",
         "HKLM\\\\Software",
         "uid=1000",
@@ -185,6 +188,14 @@ pub(in super::super) const USERNAME: Detector = Detector {
 /// Accounts that no person has.
 static SYSTEM: Listed = Listed::new(&[
     b"root",
+    b"config",
+    b"created",
+    b"updated",
+    b"deleted",
+    b"added",
+    b"removed",
+    b"changed",
+    b"found",
     b"nobody",
     b"www-data",
     b"system",
