@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "the cases are small files of our own")]
 
 mod canaries;
+mod commands;
 mod required;
 
 use std::fs;

@@ -44,6 +44,7 @@ mod tests;
 mod worker;
 
 pub use build::{BuiltFilter, BuiltInput, BuiltOutput, PlaceOf, Plan, Surroundings};
+pub use processors::processors;
 pub use reload::Renewal;
 pub use replay::{Replay, Sent};
 pub use spools::SpoolPlan;

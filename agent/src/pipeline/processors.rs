@@ -85,6 +85,14 @@ impl OutputProcessors {
     }
 }
 
+/// The processors of `section` for logs that are not switched off, as filters without their conditions.
+pub fn processors(section: &Section) -> impl Iterator<Item = Section> + '_ {
+    let groups = section.groups.iter().filter(|(name, _)| name.text == "processors");
+    let items = groups.flat_map(|(_, signals)| &signals.groups);
+    let logs = items.filter(|(signal, item)| signal.text == "logs" && !is_off(item));
+    logs.map(|(_, item)| Section { kind: SectionKind::Filter, ..without(item, "condition") })
+}
+
 fn is_off(item: &Section) -> bool {
     item.get("active").is_some_and(|value| bool::parse(&value.text) == Ok(false))
 }

@@ -100,6 +100,7 @@ impl Receipts {
         let chain = directory.join("redact-receipts.chain");
         let ledger = Ledger::open(&chain, key).map_err(|error| match error {
             LedgerError::OtherKey(_, signed, _) => other_key(&chain, &path, &signed),
+            LedgerError::Damaged(_, why) => damaged(&chain, &public, why),
             error => error.to_string(),
         })?;
         let clock: Clock = wall_clock;
@@ -146,6 +147,14 @@ fn other_key(chain: &Path, path: &Path, signed: &str) -> String {
     let (chain, path) = (chain.display(), path.display());
     format!(
         "`{chain}` is signed with the key {signed}, and not with that in `{path}`: put that key back, or keep the chain elsewhere with its public key, so that another one begins"
+    )
+}
+
+/// What to do where the last receipt in `chain` cannot be followed.
+fn damaged(chain: &Path, public: &Path, why: &str) -> String {
+    let (chain, public) = (chain.display(), public.display());
+    format!(
+        "the last receipt in `{chain}` cannot be followed: {why}; `vigie receipts verify {chain} --public-key {public}` tells where, keep the chain elsewhere so that another one begins"
     )
 }
 

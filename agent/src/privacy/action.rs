@@ -53,6 +53,9 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("generalise_date", "generalise_date years=5"),
 ];
 
+/// Most characters that a mask leaves on each side: those of a longer one would be a value themselves.
+const SHOWN: u32 = 8;
+
 /// The words that actions are configured with.
 const WORDS: &str = "`keep`, `mask`, `label`, `remove`, `hmac`, `encrypt`, `seal`, `truncate_ip` or `generalise_date`";
 
@@ -67,8 +70,8 @@ impl Action {
         let action = match word.to_ascii_lowercase().as_str() {
             "keep" => Self::Keep,
             "mask" => Self::Mask {
-                first: options.number("keep_first", 0, 0..=64)?,
-                last: options.number("keep_last", 0, 0..=64)?,
+                first: options.number("keep_first", 0, 0..=SHOWN)?,
+                last: options.number("keep_last", 0, 0..=SHOWN)?,
             },
             "label" => Self::Label,
             "remove" => Self::Remove,
@@ -76,7 +79,7 @@ impl Action {
             "encrypt" => Self::Encrypt,
             "seal" => Self::Seal(options.recipient(read)?),
             "truncate_ip" => {
-                Self::TruncateIp { v4: options.number("v4", 24, 0..=32)?, v6: options.number("v6", 48, 0..=128)? }
+                Self::TruncateIp { v4: options.number("v4", 24, 0..=31)?, v6: options.number("v6", 48, 0..=127)? }
             }
             "generalise_date" => Self::GeneraliseDate { years: options.number("years", 1, 1..=100)? },
             _ => return Err(format!("an action: {WORDS}")),
@@ -201,10 +204,13 @@ mod tests {
     fn what_is_wrong_with_an_action_is_told() {
         for (text, part) in [
             ("hash", "`hmac`"),
-            ("mask keep_last=x", "from 0 to 64"),
+            ("mask keep_last=x", "from 0 to 8"),
+            ("mask keep_first=9", "from 0 to 8"),
+            ("truncate_ip v4=32", "from 0 to 31"),
+            ("truncate_ip v6=128", "from 0 to 127"),
             ("mask last=4", "`last` is none"),
             ("mask 4", "options such as"),
-            ("truncate_ip v4=33", "from 0 to 32"),
+            ("truncate_ip v4=33", "from 0 to 31"),
             ("generalise_date years=0", "from 1 to 100"),
             ("seal", "recipient=FILE"),
         ] {

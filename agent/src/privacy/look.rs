@@ -178,6 +178,7 @@ impl Past {
     }
 }
 
-fn is_kept(policy: &Policy, finding: &Finding) -> bool {
+/// Whether `finding` is only counted.
+pub(super) fn is_kept(policy: &Policy, finding: &Finding) -> bool {
     *policy.action(usize::from(finding.detector)) == Action::Keep
 }

@@ -19,9 +19,11 @@ mod policy;
 mod presets;
 #[cfg(test)]
 mod properties;
+mod punycode;
 mod redactor;
 mod seal;
 mod seen;
+mod tag;
 mod token;
 mod tries;
 mod walk;

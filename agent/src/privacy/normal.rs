@@ -2,21 +2,30 @@
 
 use std::net::IpAddr;
 
-use crate::redact::Group;
+use zeroize::Zeroizing;
+
+use super::punycode::push_in_letters;
+use crate::redact::{Folded, Group, push_uncoded};
 
 /// Appends the one form of `value` to `out`: what `vigie token` and the filter make a token of.
 ///
-/// Numbers lose their separators and letters in them become large; e-mail addresses become small, with `%40` and the like
-/// decoded; addresses of machines are written as their standard says. A group that is `None`, and secrets, keep every byte but
-/// the white space around them.
+/// Codes become what they stand for. Numbers lose their separators and letters in them become large; addresses of machines are written as
+/// their standard says; e-mail addresses become small, and labels of their domains are read in their letters; names and places become small
+/// and lose accents. A group that is `None`, and secrets, keep every byte but the white space around them.
 pub(super) fn normalised(entity: &str, group: Option<Group>, value: &[u8], out: &mut Vec<u8>) {
-    let value = value.trim_ascii();
+    let Some(group) = group.filter(|group| *group != Group::Secret) else {
+        return out.extend_from_slice(value.trim_ascii());
+    };
+    let mut plain = Zeroizing::new(Vec::new());
+    push_uncoded(value, &mut plain);
+    let plain = plain.trim_ascii();
     match group {
-        None | Some(Group::Secret) => out.extend_from_slice(value),
-        Some(Group::Network) => network(value, out),
-        Some(Group::Contact) if entity.contains("mail") => lower(value, out),
-        Some(Group::Person | Group::Place) => lower(value, out),
-        Some(_) => number(value, out),
+        Group::Network => network(plain, out),
+        Group::Contact if entity.contains("mail") => mail(plain, out),
+        Group::Person | Group::Place => name(plain, out),
+        Group::Contact if entity.contains("address") => name(plain, out),
+        Group::Contact => phone(plain, out),
+        _ => number(plain, out),
     }
 }
 
@@ -25,26 +34,34 @@ fn network(value: &[u8], out: &mut Vec<u8>) {
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     match bare.parse::<IpAddr>() {
         Ok(address) => out.extend_from_slice(address.to_canonical().to_string().as_bytes()),
-        Err(_) => out.extend(value.iter().filter(|byte| !matches!(byte, b':' | b'-')).map(u8::to_ascii_lowercase)),
-    }
-}
-
-fn lower(value: &[u8], out: &mut Vec<u8>) {
-    let mut rest = value;
-    while let Some((&first, behind)) = rest.split_first() {
-        rest = behind;
-        let decoded = (first == b'%').then(|| percent(behind)).flatten();
-        if decoded.is_some() {
-            rest = &behind[2..];
+        Err(_) => {
+            out.extend(value.iter().filter(|byte| !matches!(byte, b':' | b'-' | b'.')).map(u8::to_ascii_lowercase))
         }
-        out.push(decoded.unwrap_or(first).to_ascii_lowercase());
     }
 }
 
-/// The byte that two hexadecimal digits at the start of `digits` stand for.
-fn percent(digits: &[u8]) -> Option<u8> {
-    let digits = std::str::from_utf8(digits.get(..2)?).ok()?;
-    u8::from_str_radix(digits, 16).ok()
+fn mail(value: &[u8], out: &mut Vec<u8>) {
+    let small = Zeroizing::new(String::from_utf8_lossy(value).to_lowercase());
+    let (name, domain) = small.rsplit_once('@').unwrap_or((&small, ""));
+    let mut text = Zeroizing::new(name.to_owned());
+    if small.len() > name.len() {
+        text.push('@');
+        push_in_letters(domain, &mut text);
+    }
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn name(value: &[u8], out: &mut Vec<u8>) {
+    let mut folded = Folded::default();
+    folded.read(value, false);
+    out.extend_from_slice(folded.text().trim_ascii());
+}
+
+/// A number, without the `(0)` that is not dialled from abroad.
+fn phone(value: &[u8], out: &mut Vec<u8>) {
+    const TRUNK: &[u8] = b"(0)";
+    let Some(at) = memchr::memmem::find(value, TRUNK) else { return number(value, out) };
+    number(&[&value[..at], &value[at + TRUNK.len()..]].concat(), out);
 }
 
 /// Letters and digits; a `+` at the start is kept. Of a telephone number with `00` in front the `+` is meant.
@@ -74,6 +91,20 @@ mod tests {
             ("ipv6", Some(Group::Network), "[2001:DB8:0::1]", "2001:db8::1"),
             ("ipv4", Some(Group::Network), "::ffff:192.0.2.7", "192.0.2.7"),
             ("mac", Some(Group::Network), "00-1B-44:11:3a:b7", "001b44113ab7"),
+            ("mac", Some(Group::Network), "00%3A1b%3a44:11:3a:b7", "001b44113ab7"),
+            ("mac", Some(Group::Network), "001b.4411.3ab7", "001b44113ab7"),
+            ("ipv4", Some(Group::Network), "203%2E0.113.77", "203.0.113.77"),
+            ("phone", Some(Group::Contact), "%2B33612345678", "+33612345678"),
+            ("phone", Some(Group::Contact), "+33 (0)6 12 34 56 78", "+33612345678"),
+            ("phone_fr", Some(Group::Contact), "06&#160;12\u{a0}34%2056-78", "0612345678"),
+            ("iban", Some(Group::Bank), "FR76%203000", "FR763000"),
+            ("card", Some(Group::Card), "\u{ff14}1\u{200b}11%201111", "41111111"),
+            ("email", Some(Group::Contact), r"jane\u0040doe.example", "jane@doe.example"),
+            ("email", Some(Group::Contact), "J\u{c9}R&#64;XN--BCHER-KVA.example", "j\u{e9}r@b\u{fc}cher.example"),
+            ("email", Some(Group::Contact), "j\u{e9}r@b\u{dc}cher.example", "j\u{e9}r@b\u{fc}cher.example"),
+            ("person_name", Some(Group::Person), " J\u{c9}R\u{d4}ME  Dupont ", "jerome dupont"),
+            ("person_name", Some(Group::Person), "Je%CC%81r%C3%B4me+DUPONT", "jerome dupont"),
+            ("postal_address", Some(Group::Contact), "12%20Rue+des\u{a0}LILAS", "12 rue des lilas"),
             ("password", Some(Group::Secret), "A b%40", "A b%40"),
             ("name", None, " Zoé ", "Zoé"),
         ];

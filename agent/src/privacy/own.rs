@@ -289,18 +289,44 @@ fn each_match(pattern: &Regex, text: &[u8], captures: &mut Captures, add: &mut i
 }
 
 impl Number {
-    /// Looks at each run of digits, single separators between them left out.
+    /// Looks at each run of digits, single separators between them left out, and at the groups in it: what stands beside a number is
+    /// none of it.
     fn each(&self, text: &[u8], add: &mut impl FnMut(Range<usize>)) {
-        let touches = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
         let mut at = 0;
         while let Some(start) = (at..text.len()).find(|at| text[*at].is_ascii_digit()) {
-            let (digits, count, end) = run(text, start);
-            let is_alone = !touches(start.checked_sub(1).and_then(|at| text.get(at))) && !touches(text.get(end));
-            if is_alone && digits.get(..count).is_some_and(|digits| self.fits(digits)) {
-                add(start..end);
+            at = run_end(text, start);
+            let mut group = start;
+            while group < at {
+                group = match date_end(text, group) {
+                    // A date beside a number is none of it; alone it may be one.
+                    Some(end) if start < group || end < at => end,
+                    _ => {
+                        self.from(text, group, at, add);
+                        group_end(text, group)
+                    }
+                } + 1;
             }
-            at = end;
         }
+    }
+
+    /// Gives what fits of the groups from the one at `start` on, the longest number first of those that begin there.
+    fn from(&self, text: &[u8], start: usize, end: usize, add: &mut impl FnMut(Range<usize>)) {
+        let touches = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
+        if touches(start.checked_sub(1).and_then(|at| text.get(at))) {
+            return;
+        }
+        let (mut digits, mut count, mut at, mut longest) = ([0; MOST_DIGITS], 0, start, None);
+        while at < end && date_end(text, at).is_none_or(|date| at == start && date == end) {
+            let group = &text[at..group_end(text, at)];
+            let Some(room) = digits.get_mut(count..count + group.len()) else { break };
+            room.copy_from_slice(group);
+            (count, at) = (count + group.len(), at + group.len());
+            if self.fits(&digits[..count]) && !touches(text.get(at)) {
+                longest = Some(start..at);
+            }
+            at += 1;
+        }
+        longest.into_iter().for_each(add);
     }
 
     /// A number that fits, if one is found among a thousand.
@@ -318,20 +344,34 @@ impl Number {
     }
 }
 
-/// The run of digits that begins at `start`: its digits as far as they fit, how many there are, and where it ends.
-fn run(text: &[u8], start: usize) -> ([u8; MOST_DIGITS], usize, usize) {
-    let (mut digits, mut count, mut end) = ([0; MOST_DIGITS], 0, start);
-    while let Some(byte) = text.get(end) {
-        let goes_on = text.get(end + 1).is_some_and(u8::is_ascii_digit);
-        if byte.is_ascii_digit() {
-            digits[count.min(MOST_DIGITS - 1)] = *byte;
-            count += 1;
-        } else if !(goes_on && matches!(byte, b' ' | b'-' | b'.' | b'/')) {
-            break;
-        }
-        end += 1;
+/// Where the group of digits ends that begins at `start`.
+fn group_end(text: &[u8], start: usize) -> usize {
+    start + text[start..].iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+/// Where the run of groups ends that begins at `start`, with single separators between them.
+fn run_end(text: &[u8], start: usize) -> usize {
+    let mut end = group_end(text, start);
+    while matches!(text.get(end), Some(b' ' | b'-' | b'.' | b'/')) && text.get(end + 1).is_some_and(u8::is_ascii_digit)
+    {
+        end = group_end(text, end + 1);
     }
-    (digits, count, end)
+    end
+}
+
+/// Where the date ends that begins at `start`, as `2026-11-30` or `30/11/2026`.
+fn date_end(text: &[u8], start: usize) -> Option<usize> {
+    let digits = |pattern: &[u8; 10]| {
+        let date = text.get(start..start + 10)?;
+        let is_one = date.iter().zip(pattern).all(|(byte, kind)| match kind {
+            b'0' => byte.is_ascii_digit(),
+            b'-' => matches!(byte, b'-' | b'.' | b'/'),
+            kind => byte == kind,
+        });
+        (is_one && !text.get(start + 10).is_some_and(u8::is_ascii_digit)).then_some(start + 10)
+    };
+    let kinds = [b"2000-00-00", b"1900-00-00", b"00-00-2000", b"00-00-1900"];
+    kinds.into_iter().find_map(digits)
 }
 
 #[cfg(test)]
@@ -370,11 +410,22 @@ mod tests {
     #[test]
     fn numbers_have_their_length_beginning_and_checksum() {
         let number = |checksum| Looks::Number(Number { lengths: vec![8], prefix: "7".into(), checksum });
-        assert_eq!(
-            found(number(Checksum::None), "71234567 81234567 x7123456 7123-4567", false).len(),
-            0,
-            "runs are joined over single spaces"
-        );
+        for (text, expected) in [
+            ("71234567 81234567 x7123456 7123-4567", &["71234567", "7123-4567"][..]),
+            ("2026-11-30 10:00:00 71234567 ok", &["71234567"]),
+            ("id 12 7123 4567", &["7123 4567"]),
+            ("7 71234567", &["71234567"]),
+            ("71234567x 71234567_ a71234567", &[]),
+            ("7026-11-30 12", &["7026-11-30"]),
+            ("712345678 7123456", &[]),
+        ] {
+            assert_eq!(found(number(Checksum::None), text, false), expected, "{text}");
+        }
+        let of_nine = || Looks::Number(Number { lengths: vec![9], prefix: String::new(), checksum: Checksum::None });
+        assert_eq!(found(of_nine(), "2026-11-30 10:00:00 732829320 ok", false), ["732829320"]);
+        assert_eq!(found(of_nine(), "id 12 732829320", false), ["732829320"]);
+        let of_eight = || Looks::Number(Number { lengths: vec![8], prefix: String::new(), checksum: Checksum::None });
+        assert_eq!(found(of_eight(), "2026-11-30 10:00:00, 2026-11-30, 30/11/2026 7", false), ["2026-11-30"]);
         assert_eq!(
             found(number(Checksum::None), "71234567, 81234567; a71234567; 7123-4567.", false),
             ["71234567", "7123-4567"]

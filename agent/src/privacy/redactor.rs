@@ -12,16 +12,17 @@ use vigie_parsers::batch::Value;
 use super::action::Action;
 use super::bare::Quotes;
 use super::live_keys::EpochKeys;
-use super::look::Look;
+use super::look::{Look, is_kept};
 use super::mask::{mask, truncated, year};
 use super::normal::normalised;
 use super::policy::Policy;
 use super::seal::Sealer;
 use super::seen::{Glance, Note, Seen};
+use super::tag::readings;
 use super::token::{push_encrypted, push_for, push_hash, push_label, tokens_in};
 use super::walk::Walk;
 use crate::encode::{push_escaped, unescaped};
-use crate::redact::{self, Below, Finding, Group, Place};
+use crate::redact::{self, Below, Finding, Group, Place, unite};
 
 /// Hashes that are remembered.
 const REMEMBERED: usize = 1024;
@@ -303,22 +304,25 @@ impl Redactor {
         self.wholes[index].action == Action::Remove
     }
 
-    /// What is to be written in the place of `tag`, which may come from a path: each value becomes `redacted-ENTITY`, so that
-    /// what is made of a tag, such as the name of an index, stays usable. `None` when there is none.
+    /// What is to be written in the place of `tag`, which may come from a path and is judged as one: each value becomes
+    /// `redacted-ENTITY`, so that what is made of a tag, such as the name of an index, stays usable. `None` when there is none.
     pub fn tag(&mut self, tag: &str) -> Option<String> {
-        self.look(tag.as_bytes(), Place::default());
-        let mut written = String::new();
-        let mut copied = 0;
-        for finding in &self.look.found {
-            let detector = usize::from(finding.detector);
-            let (from, to) = (finding.start as usize, finding.end as usize);
-            if self.report || *self.policy.action(detector) == Action::Keep {
-                continue;
-            }
-            written.push_str(&String::from_utf8_lossy(&tag.as_bytes()[copied..from]));
+        if self.report {
+            return None;
+        }
+        let mut found = Vec::new();
+        for reading in readings(tag) {
+            self.look(&reading.text, Place::default());
+            let hidden = self.look.found.iter().filter(|finding| !is_kept(&self.policy, finding));
+            found.extend(hidden.map(|finding| reading.give_back(finding)));
+        }
+        unite(&mut found, 0);
+        let (mut written, mut copied) = (String::new(), 0);
+        for finding in &found {
+            written.push_str(&String::from_utf8_lossy(&tag.as_bytes()[copied..finding.start as usize]));
             written.push_str("redacted-");
-            written.push_str(self.policy.detectors()[detector].entity);
-            copied = to;
+            written.push_str(self.policy.detectors()[usize::from(finding.detector)].entity);
+            copied = finding.end as usize;
         }
         written.push_str(&String::from_utf8_lossy(&tag.as_bytes()[copied..]));
         (copied > 0).then_some(written)
@@ -417,6 +421,8 @@ impl Hands {
             Action::Mask { first, last } => mask(&text, *first, *last, out),
             Action::Hmac => {
                 self.normal.clear();
+                let forward = task.is_reversed.then(|| reversed(&text));
+                let value = forward.as_deref().map_or(value, str::as_bytes);
                 normalised(task.entity, task.group, value, &mut self.normal);
                 push_hash(task.entity, &self.normal, self.keys.as_deref()?, out);
                 zeroize::Zeroize::zeroize(&mut self.normal);

@@ -35,7 +35,7 @@ const CHANNELS: &[&[u8]] = &[b"MULTI", b"SENT ", b"PUSH", b"TLS", b"VERIFY", b"p
 
 impl Pass<'_> {
     /// Asks for the account at `span`, and is done with it if it is one.
-    fn take_account(&mut self, span: Range<usize>) -> bool {
+    pub(super) fn take_account(&mut self, span: Range<usize>) -> bool {
         let end = span.end;
         let is_one = span.start < end && span.start >= self.next && self.ask(self.engine.own.username, span);
         self.next = if is_one { end } else { self.next };
@@ -43,7 +43,7 @@ impl Pass<'_> {
     }
 
     /// Keeps what stands at `span` as a password unless it only stands for one.
-    fn take_password(&mut self, span: Range<usize>) -> bool {
+    pub(super) fn take_password(&mut self, span: Range<usize>) -> bool {
         let Some(password) = self.engine.own.password else { return false };
         let text = self.text.get(span.clone()).unwrap_or_default();
         let is_one = !text.is_empty() && !is_nothing(text);

@@ -1,6 +1,7 @@
 //! What stands around an `@`: e-mail addresses.
 
 use super::scanner::Pass;
+use super::universal::email::length_of_domain;
 
 /// Longest name before the `@`, and longest domain.
 const LOCAL: usize = 64;
@@ -13,7 +14,7 @@ impl Pass<'_> {
             return;
         }
         let (start, end) = (self.local_start(at), self.domain_end(at + 1));
-        if start == at {
+        if start == at || self.byte_before(at, 1) == b'\'' && self.quoted_account(at) {
             return;
         }
         // One label is no domain.
@@ -23,9 +24,11 @@ impl Pass<'_> {
             }
             return;
         }
-        let end = end - super::universal::email::file_ending(&self.text[at + 1..end.max(at + 1)]);
-        if start < at && end > at + 1 && self.ask(self.engine.own.email, start..end) {
+        let end = at + 1 + length_of_domain(&self.text[at + 1..end]);
+        if self.ask(self.engine.own.email, start..end) {
             self.next = end;
+        } else if self.byte(at + 1).is_ascii_digit() {
+            self.logs_in(start..at);
         }
     }
 

@@ -41,7 +41,7 @@ impl Pass<'_> {
         let is_name = matches!(self.text[at], b'p' | b'P')
             && [&b"password"[..], b"passwd", b"pass", b"passphrase"].iter().any(|one| name.eq_ignore_ascii_case(one));
         let (Some(password), true) = (self.engine.own.password, is_name) else { return false };
-        let Some(value) = self.quoted_password(at..end) else { return false };
+        let Some(value) = self.quoted_password(at..end).or_else(|| self.told_password(at..end)) else { return false };
         self.next = value.end;
         self.keep(password, value);
         true

@@ -11,8 +11,25 @@ const REACH: usize = 256;
 /// Most bytes between two arguments in quotes.
 const BETWEEN: usize = 40;
 /// The options with which passwords and names are given, and their numbers.
-const OPTIONS: [&[u8]; 12] =
-    [b"-p", b"-u", b"--user ", b"-w", b"-a", b"-U", b"-u ", b"-U ", b"--username ", b"-l ", b"- ", b"-P"];
+const OPTIONS: [&[u8]; 17] = [
+    b"-p",
+    b"-u",
+    b"--user ",
+    b"-w",
+    b"-a",
+    b"-U",
+    b"-u ",
+    b"-U ",
+    b"--username ",
+    b"-l ",
+    b"- ",
+    b"-P",
+    b"-storepass ",
+    b"-keypass ",
+    b"/rp ",
+    b"/ru ",
+    b"-k ",
+];
 const PASSWORD: usize = 0;
 const USER: usize = 1;
 const LONG_USER: usize = 2;
@@ -25,6 +42,11 @@ const USERNAME: usize = 8;
 const LOGIN: usize = 9;
 const DASH: usize = 10;
 const ARCHIVE: usize = 11;
+const STORE: usize = 12;
+const KEY: usize = 13;
+const TASK_PASSWORD: usize = 14;
+const TASK_USER: usize = 15;
+const CIPHER: usize = 16;
 
 /// How a program takes a password.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +89,10 @@ const MYSQL: &[(usize, Takes)] = &[(PASSWORD, Takes::Glued), (USER, Takes::Name)
 const POSTGRES: &[(usize, Takes)] = &[(LONE_ACCOUNT, Takes::Name), (USERNAME, Takes::Name)];
 const REGISTRY: &[(usize, Takes)] = &[(PASSWORD, Takes::Both), (LONE_USER, Takes::Name), (USERNAME, Takes::Name)];
 
+/// Those of programs of Windows and Azure, and of SQL Server.
+const WINDOWS: &[(usize, Takes)] = &[(PASSWORD, Takes::Both), (LONE_USER, Takes::Name)];
+const SQL_SERVER: &[(usize, Takes)] = &[(ARCHIVE, Takes::Both), (LONE_ACCOUNT, Takes::Name)];
+
 /// The programs.
 pub(super) const COMMANDS: &[Command] = &[
     Command { program: b"mysql", options: MYSQL },
@@ -94,6 +120,16 @@ pub(super) const COMMANDS: &[Command] = &[
     Command { program: b"runuser ", options: &[(LONE_USER, Takes::Name)] },
     Command { program: b"su - ", options: &[(DASH, Takes::Name)] },
     Command { program: b"su -l ", options: &[(LOGIN, Takes::Name)] },
+    Command { program: b"keytool ", options: &[(STORE, Takes::Both), (KEY, Takes::Both)] },
+    Command { program: b"schtasks ", options: &[(TASK_PASSWORD, Takes::Both), (TASK_USER, Takes::Name)] },
+    Command { program: b"psexec", options: WINDOWS },
+    Command { program: b"PsExec", options: WINDOWS },
+    Command { program: b"az login ", options: WINDOWS },
+    Command { program: b"sqlcmd ", options: SQL_SERVER },
+    Command { program: b"bcp ", options: SQL_SERVER },
+    Command { program: b"useradd ", options: &[(PASSWORD, Takes::Both)] },
+    Command { program: b"usermod ", options: &[(PASSWORD, Takes::Both)] },
+    Command { program: b"openssl ", options: &[(CIPHER, Takes::Both)] },
 ];
 
 impl Command {
@@ -188,7 +224,7 @@ impl Seen {
         let Some(new) = text.get(from..limit) else { return };
         let end = memchr::memchr3(b'\n', b'|', b';', new);
         let begins = |place: &usize| is_argument(&text[..*place]) && length_at(&text[*place..], option) > 0;
-        let mut places = memchr::memchr_iter(b'-', &new[..end.unwrap_or(new.len())]).map(|place| from + place);
+        let mut places = memchr::memchr_iter(option[0], &new[..end.unwrap_or(new.len())]).map(|place| from + place);
         (self.without.end, self.behind) = match (places.find(begins), end) {
             (Some(place), _) => (place, Behind::Option),
             (None, Some(end)) => (from + end, Behind::End),

@@ -50,7 +50,7 @@ impl Pass<'_> {
 }
 
 /// How long a list of `name=value` is, whose values may stand in quotes, and these behind backslashes.
-fn list_length(text: &[u8]) -> usize {
+pub(super) fn list_length(text: &[u8]) -> usize {
     let mut end = 0;
     loop {
         let name = text[end..]

@@ -29,7 +29,7 @@ pub struct Arguments {
     program: Option<&'static Command>,
     waits: Option<Takes>,
     /// The programs whose first word the last item is, a bit for each.
-    begun: u32,
+    begun: u64,
     seen: u8,
 }
 
@@ -73,7 +73,7 @@ impl Arguments {
         if name.is_empty() || name.len() > NAME || !name.iter().all(is_part) {
             return;
         }
-        let numbered = COMMANDS.iter().zip((0..32).map(|number| 1_u32 << number));
+        let numbered = COMMANDS.iter().zip((0..64).map(|number| 1_u64 << number));
         // Most items begin as no program does.
         for (command, bit) in numbered.filter(|(command, bit)| begun & bit != 0 || command.program[0] == name[0]) {
             let mut words = command.program.split(|byte| *byte == b' ');
@@ -87,7 +87,7 @@ impl Arguments {
             if is_named {
                 self.program = Some(command);
             }
-            self.begun |= bit * u32::from(is_first && second.is_some_and(|second| !second.is_empty()));
+            self.begun |= bit * u64::from(is_first && second.is_some_and(|second| !second.is_empty()));
         }
     }
 }

@@ -49,6 +49,7 @@ mod literals;
 mod loaded;
 mod logins;
 mod masks;
+mod mechanisms;
 mod mere;
 mod moment;
 mod named;
@@ -64,6 +65,7 @@ mod phone;
 mod php;
 mod phrases;
 mod place;
+mod positional;
 mod prefixes;
 mod quote;
 mod resolve;
@@ -76,9 +78,13 @@ mod spelled;
 mod spoken;
 mod statements;
 mod story;
+mod street;
 mod table;
 mod token;
+mod told;
+mod told_users;
 mod track;
+mod uncoded;
 pub mod universal;
 mod users;
 mod value;
@@ -116,6 +122,7 @@ pub use place::Place;
 pub use resolve::unite;
 pub use scanner::Scanner;
 pub use token::{ALPHABET, BLOCK, HASH, token_length};
+pub use uncoded::push_uncoded;
 
 /// Where one value of one kind lies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -22,6 +22,10 @@ static MEMBERS: Listed = Listed::new(&[
     b"property",
     b"header",
     b"variable",
+    b"fieldname",
+    b"field_name",
+    b"attribute",
+    b"propertypath",
 ]);
 /// Longest path in the member `loc`, in bytes.
 const PATH: usize = 96;

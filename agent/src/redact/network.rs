@@ -110,7 +110,11 @@ impl Pass<'_> {
         if chain.are_alike(first, count, length, mark) {
             let mut plain = Plain::NEW;
             let run = chain.run(self.text, first, count, &mut plain);
-            self.ask_grouped(detector, &run);
+            // Digits alone may be any number.
+            let is_number = run.plain.iter().all(u8::is_ascii_digit);
+            if !is_number || self.context_before(run.start).speaks_for(detector) {
+                self.ask_grouped(detector, &run);
+            }
         }
     }
 }

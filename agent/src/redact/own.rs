@@ -44,6 +44,7 @@ own!(
     private_key,
     username,
     person_name,
+    postal_address,
     password,
     cookie,
     secret,

@@ -5,7 +5,7 @@ use super::known::Known;
 use super::phrases::fold;
 use super::scanner::Pass;
 
-/// Names of months in twelve languages, folded, in the order of the year.
+/// Names of months in twenty languages, folded, in the order of the year.
 const MONTHS: &[&[&[u8]]] = &[
     &[
         b"january",
@@ -20,6 +20,12 @@ const MONTHS: &[&[&[u8]]] = &[
         b"janeiro",
         b"ledna",
         b"tammikuuta",
+        b"ianuarie",
+        b"januarja",
+        b"januara",
+        b"sijecnja",
+        b"jaanuar",
+        b"januaris",
     ],
     &[
         b"february",
@@ -34,6 +40,11 @@ const MONTHS: &[&[&[u8]]] = &[
         b"fevereiro",
         b"unora",
         b"helmikuuta",
+        b"februarie",
+        b"februarja",
+        b"februara",
+        b"veljace",
+        b"veebruar",
     ],
     &[
         b"march",
@@ -48,10 +59,42 @@ const MONTHS: &[&[&[u8]]] = &[
         b"marts",
         b"brezna",
         b"maaliskuuta",
+        b"martie",
+        b"ozujka",
     ],
-    &[b"april", b"apr", b"avril", b"avr", b"abril", b"aprile", b"kwietnia", b"dubna", b"huhtikuuta"],
-    &[b"may", b"mai", b"mayo", b"maggio", b"mei", b"maja", b"maio", b"maj", b"kvetna", b"toukokuuta"],
-    &[b"june", b"jun", b"juin", b"juni", b"junio", b"giugno", b"czerwca", b"junho", b"cervna", b"kesakuuta"],
+    &[
+        b"april",
+        b"apr",
+        b"avril",
+        b"avr",
+        b"abril",
+        b"aprile",
+        b"kwietnia",
+        b"dubna",
+        b"huhtikuuta",
+        b"aprilie",
+        b"aprila",
+        b"travnja",
+        b"aprill",
+    ],
+    &[b"may", b"mai", b"mayo", b"maggio", b"mei", b"maja", b"maio", b"maj", b"kvetna", b"toukokuuta", b"svibnja"],
+    &[
+        b"june",
+        b"jun",
+        b"juin",
+        b"juni",
+        b"junio",
+        b"giugno",
+        b"czerwca",
+        b"junho",
+        b"cervna",
+        b"kesakuuta",
+        b"iunie",
+        b"junija",
+        b"juna",
+        b"lipnja",
+        b"juuni",
+    ],
     &[
         b"july",
         b"jul",
@@ -64,8 +107,26 @@ const MONTHS: &[&[&[u8]]] = &[
         b"julho",
         b"cervence",
         b"heinakuuta",
+        b"iulie",
+        b"julija",
+        b"jula",
+        b"srpnja",
+        b"juuli",
     ],
-    &[b"august", b"aug", b"aout", b"agosto", b"augustus", b"sierpnia", b"augusti", b"srpna", b"elokuuta"],
+    &[
+        b"august",
+        b"aug",
+        b"aout",
+        b"agosto",
+        b"augustus",
+        b"sierpnia",
+        b"augusti",
+        b"srpna",
+        b"elokuuta",
+        b"avgusta",
+        b"augusta",
+        b"kolovoza",
+    ],
     &[
         b"september",
         b"sep",
@@ -77,6 +138,9 @@ const MONTHS: &[&[&[u8]]] = &[
         b"setembro",
         b"zari",
         b"syyskuuta",
+        b"septembrie",
+        b"septembra",
+        b"rujna",
     ],
     &[
         b"october",
@@ -90,8 +154,23 @@ const MONTHS: &[&[&[u8]]] = &[
         b"outubro",
         b"rijna",
         b"lokakuuta",
+        b"octombrie",
+        b"oktobra",
+        b"oktoober",
     ],
-    &[b"november", b"nov", b"novembre", b"noviembre", b"listopada", b"novembro", b"listopadu", b"marraskuuta"],
+    &[
+        b"november",
+        b"nov",
+        b"novembre",
+        b"noviembre",
+        b"listopada",
+        b"novembro",
+        b"listopadu",
+        b"marraskuuta",
+        b"noiembrie",
+        b"novembra",
+        b"studenoga",
+    ],
     &[
         b"december",
         b"dec",
@@ -105,6 +184,10 @@ const MONTHS: &[&[&[u8]]] = &[
         b"desember",
         b"prosince",
         b"joulukuuta",
+        b"decembrie",
+        b"decembra",
+        b"prosinca",
+        b"detsember",
     ],
 ];
 /// Letters of the longest name.
@@ -178,7 +261,7 @@ fn day(text: &[u8]) -> Option<(usize, usize)> {
 
 /// Bytes of the name of a month that `text` begins with.
 fn month(text: &[u8]) -> Option<usize> {
-    text.first().is_some_and(|byte| byte.is_ascii_alphabetic()).then(|| named(text)).flatten()
+    text.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80).then(|| named(text)).flatten()
 }
 
 /// Bytes of the word that `text` begins with, if it is the name of a month.

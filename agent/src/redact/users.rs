@@ -130,6 +130,9 @@ impl Pass<'_> {
             return self.user_at_host(at);
         }
         let word = &self.text[at..end];
+        if word.eq_ignore_ascii_case(b"user") && self.marked_user(end) {
+            return true;
+        }
         let is_word = [&b"user"[..], b"role", b"username", b"client"].iter().any(|one| word.eq_ignore_ascii_case(one));
         if !is_word || self.byte(end) != b' ' || end - at == 6 && !self.text[..at].ends_with(b"by ") {
             return false;
@@ -157,7 +160,7 @@ impl Pass<'_> {
             b"lose session: ",
         ];
         let is_told = is_named || is_session || ways.iter().any(|way| so_far.ends_with(way));
-        (is_told || self.is_refused(end + 1)) && self.name(end + 1)
+        (is_told || self.is_refused(end + 1) || self.is_told_behind(end + 1)) && self.name(end + 1)
     }
 
     /// `user [jane] -> [joe]`, `user [CORP]\\[jane] at`, as Samba writes them, from the first bracket at `open` on.
@@ -189,6 +192,9 @@ impl Pass<'_> {
             return true;
         }
         let before = self.word_before(at);
+        if before.eq_ignore_ascii_case(b"changed") && self.text[..at].ends_with(b"assword changed ") {
+            return self.ends_line(self.name_end(at + 4)) && self.name(at + 4);
+        }
         let is_known = BEFORE_FOR.iter().any(|word| before.eq_ignore_ascii_case(word));
         if !is_known && !self.starts_session(at) {
             return false;
@@ -267,7 +273,9 @@ impl Pass<'_> {
             return false;
         }
         let before = &self.text[name.start.saturating_sub(BEFORE)..name.start];
-        let is_command = self.text[name.end..].starts_with(b"@pts/") || names_command(before);
+        let is_command = self.text[name.end..].starts_with(b"@pts/")
+            || names_command(before)
+            || self.is_of_database(name.start, name.end);
         let end = name.end;
         let is_found = is_command && self.ask(self.engine.own.username, name);
         if is_found {

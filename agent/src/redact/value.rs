@@ -4,10 +4,11 @@
 use std::ops::Range;
 
 use super::Group;
+use super::digest::list_length;
 use super::ends::{Kind, run_length};
 use super::pairs::{ALIGNED, BARE};
 use super::scanner::Pass;
-use super::secret::named::scheme_length;
+use super::secret::named::{is_list_of_parameters, scheme_length};
 use super::secret::stand_in::is_name_of_secret;
 use super::token::own_length;
 
@@ -180,6 +181,11 @@ impl Pass<'_> {
         {
             return value;
         }
+        if self.engine.own.postal_address == Some(detector)
+            && let Some(street) = self.street(start)
+        {
+            return Some(Value::quoted(street));
+        }
         // An empty value stays empty: the name of the next one is none.
         let is_beside = spaces == 1 && first == at + 1 && self.byte_before(at, 1) != b' ';
         let is_empty = mark == b'=' && self.is_left_out(start, (spaces, is_beside));
@@ -188,6 +194,9 @@ impl Pass<'_> {
             return None;
         }
         let is_secret = self.engine.own.secret == Some(detector);
+        if is_secret && let Some(value) = self.parameters(start) {
+            return Some(value);
+        }
         let start = start + if is_secret { self.lead_length(start, mark) } else { 0 };
         let end = self.bare_end((start, mark), detector);
         if end - start <= CONSTANT
@@ -312,6 +321,14 @@ impl Pass<'_> {
             end = self.end_of(end + 1, Kind::Bare);
         }
         end
+    }
+
+    /// The scheme at `start` and the names and values behind it, as in some headers.
+    fn parameters(&self, start: usize) -> Option<Value> {
+        let text = self.rest(start);
+        let scheme = scheme_length(text);
+        let is_list = scheme > 0 && is_list_of_parameters(&text[scheme..]);
+        is_list.then(|| Value::bare(start..start + scheme + list_length(&text[scheme..])))
     }
 
     /// How long the name of a scheme is, or another name and its `=`, behind which a secret begins at `start`.
@@ -506,7 +523,7 @@ impl Pass<'_> {
 fn is_key(mut text: &[u8]) -> bool {
     for _ in 0..3 {
         let is_capital = text.first().is_some_and(u8::is_ascii_uppercase);
-        let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || **byte >= 0x80;
         let length = text.iter().take(NAME).take_while(is_part).count();
         match text[length..] {
             [b':'] => return length > 0,

@@ -577,3 +577,69 @@ fn what_counts_or_describes_is_no_secret() {
         ),
     ]);
 }
+
+#[test]
+fn names_of_values_are_known_in_the_languages_of_the_union() {
+    for name in [
+        "heslo",
+        "jelszó",
+        "lozinka",
+        "zaporka",
+        "geslo",
+        "slaptažodis",
+        "parole",
+        "parool",
+        "κωδικός",
+        "passord",
+        "psw",
+        "pswd",
+        "otp_code",
+        "verification_code",
+        "mfa_code",
+        "sms_code",
+    ] {
+        assert_hidden(&[(&format!("{name}=Tiger12"), &format!("{name}=<password>"))]);
+    }
+    for (name, value) in [
+        ("příjmení", "Novák"),
+        ("efternamn", "Svensson"),
+        ("sukunimi", "Virtanen"),
+        ("vezetéknév", "Nagy"),
+        ("prenume", "Ana"),
+        ("priimek", "Novak"),
+        ("prezime", "Horvat"),
+        ("pavardė", "Kazlauskas"),
+        ("uzvārds", "Bērziņš"),
+        ("perekonnanimi", "Tamm"),
+        ("επώνυμο", "Παπαδόπουλος"),
+        ("фамилия", "Иванов"),
+    ] {
+        assert_hidden(&[(&format!("\"{name}\":\"{value}\""), &format!("\"{name}\":\"<person_name>\""))]);
+    }
+    for (words, date) in [
+        ("datum narození", "05.03.1985"),
+        ("datum rojstva", "5. marca 1985"),
+        ("datum narodenia", "5. marca 1985"),
+        ("datum rođenja", "5. ožujka 1985"),
+        ("gimimo data", "1985-03-05"),
+        ("dzimšanas datums", "05.03.1985"),
+        ("sünnikuupäev", "5. aprill 1985"),
+        ("ημερομηνία γέννησης", "05/03/1985"),
+        ("дата на раждане", "05.03.1985"),
+        ("data nașterii", "5 martie 1985"),
+        ("narozen", "5. února 1985"),
+    ] {
+        assert_hidden(&[(&format!("{words}: {date} x"), &format!("{words}: <birth_date> x"))]);
+    }
+    assert_hidden(&[
+        ("τηλέφωνο 2103456789", "τηλέφωνο <phone_national>"),
+        ("κινητό: 6912345678", "κινητό: <phone_national>"),
+        ("puh. 040 1234567", "puh. <phone_national>"),
+        ("Rufnr. 030 901820", "Rufnr. <phone_national>"),
+        ("Personalausweisnummer: T220001293", "Personalausweisnummer: <de_ausweis>"),
+        ("Personalausweisnr. T220001293", "Personalausweisnr. <de_ausweis>"),
+        ("Reisepassnummer C01X00T478", "Reisepassnummer <de_ausweis>"),
+        ("Sozialversicherungsnr. 1237010180", "Sozialversicherungsnr. <at_svnr>"),
+        ("fødselsnr 15076500565", "fødselsnr <no_fnr>"),
+    ]);
+}

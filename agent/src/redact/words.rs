@@ -41,7 +41,8 @@ macro_rules! passport_words {
     ($($own:literal),* $(,)?) => {
         &[
             $($own,)*
-            "passport", "passport_number", "passport_no", "passeport", "num_passeport", "reisepass", "pass_nr", "passnummer", "pasaporte",
+            "passport", "passport_number", "passport_no", "passeport", "num_passeport", "reisepass", "reisepassnummer", "reisepassnr", "reisepass_nr",
+            "pass_nr", "passnummer", "pasaporte",
             "passaporto", "paspoort", "paszport", "passaporte", "travel_document", "document_voyage",
         ]
     };

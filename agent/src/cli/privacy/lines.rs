@@ -29,7 +29,7 @@ Usage: vigie redact [OPTIONS] < IN > OUT   hides personal data and secrets, one 
   --key-file FILE      the key ring, for actions that need one
   --key-credential NAME   the same as a credential of systemd, in $CREDENTIALS_DIRECTORY
   --key-epoch TIME     as `Key_Epoch`, to be held against the ring
-  --json               lines are JSON objects, looked through as records; of --explain and entities: print JSON
+  --json               lines are JSON objects, looked through as records; of --explain and entities: print JSON, an object per line
 
 With --field or --allow a line that is no JSON object is left out, an empty one in its place, and counted on standard error.
 ";
@@ -44,8 +44,10 @@ pub(super) fn run(mut arguments: Arguments) -> Result<ExitCode, String> {
         return Ok(print(&entities(as_json)));
     }
     let mut section = Section::new(SectionKind::Filter, Place::default());
-    for key in LineRedactor::options() {
-        for value in arguments.all(&key.replace('_', "-")) {
+    for (key, may_be_repeated) in LineRedactor::options() {
+        let flag = key.replace('_', "-");
+        let values = if may_be_repeated { arguments.all(&flag)? } else { arguments.one(&flag)?.into_iter().collect() };
+        for value in values {
             section.entries.push(Entry { key: located(key), value: located(&value) });
         }
     }

@@ -52,20 +52,25 @@ const SWITCHES: &[&str] = &["help", "json", "explain", "art30", "own"];
 struct Arguments {
     words: Vec<String>,
     options: Vec<(String, String)>,
+    /// The option at the end that has no value.
+    without: Option<String>,
 }
 
 impl Arguments {
     fn read(arguments: &[OsString]) -> Result<Self, String> {
         let mut parser = lexopt::Parser::from_args(arguments.iter().cloned());
-        let mut read = Self { words: Vec::new(), options: Vec::new() };
+        let mut read = Self { words: Vec::new(), options: Vec::new(), without: None };
         while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
             match argument {
                 Short('h') => read.options.push(("help".into(), String::new())),
                 Long(switch) if SWITCHES.contains(&switch) => read.options.push((switch.to_owned(), String::new())),
                 Long(option) => {
                     let option = option.to_owned();
-                    let value = parser.value().map_err(|error| error.to_string())?;
-                    read.options.push((option, text(value)?));
+                    match parser.value() {
+                        Ok(value) => read.options.push((option, text(value)?)),
+                        // Whether there is such an option is known to who takes it.
+                        Err(_) => read.without = Some(option),
+                    }
                 }
                 Short(letter) => return Err(format!("unknown flag `-{letter}`; see --help")),
                 Value(word) => read.words.push(text(word)?),
@@ -80,16 +85,19 @@ impl Arguments {
     }
 
     /// Takes all values of `name`.
-    fn all(&mut self, name: &str) -> Vec<String> {
+    fn all(&mut self, name: &str) -> Result<Vec<String>, String> {
+        if self.without.as_deref() == Some(name) {
+            return Err(format!("`--{name}` needs a value; see --help"));
+        }
         let (taken, left) = std::mem::take(&mut self.options).into_iter().partition(|(option, _)| option == name);
         self.options = left;
         let taken: Vec<(String, String)> = taken;
-        taken.into_iter().map(|(_, value)| value).collect()
+        Ok(taken.into_iter().map(|(_, value)| value).collect())
     }
 
     /// Takes the value of `name`, which is given once at the most.
     fn one(&mut self, name: &str) -> Result<Option<String>, String> {
-        let mut all = self.all(name);
+        let mut all = self.all(name)?;
         if all.len() > 1 {
             return Err(format!("`--{name}` is given more than once"));
         }
@@ -106,8 +114,9 @@ impl Arguments {
     /// # Errors
     /// Names what nobody took.
     fn finish(self, switches: &[&str]) -> Result<Vec<String>, String> {
-        match self.options.iter().find(|(option, _)| !switches.contains(&option.as_str())) {
-            Some((option, _)) => Err(format!("unknown flag `--{option}`; see --help")),
+        let mut given = self.options.iter().map(|(option, _)| option).chain(&self.without);
+        match given.find(|option| !switches.contains(&option.as_str())) {
+            Some(option) => Err(format!("unknown flag `--{option}`; see --help")),
             None => Ok(self.words),
         }
     }

@@ -9,8 +9,9 @@ use std::process::ExitCode;
 use super::Arguments;
 use super::token::read_ring;
 use crate::cli::{environment, print, say, state_directory};
-use crate::config::{CommandLine, Diagnostics, Loaded, Section, SectionKind, load, render};
-use crate::filters::LineRedactor;
+use crate::config::{CommandLine, Diagnostics, Document, Loaded, Section, SectionKind, load, render};
+use crate::filters::{LineRedactor, redacts};
+use crate::pipeline::processors;
 use crate::privacy::{epoch_text, group_name};
 
 pub(super) const HELP: &str = "\
@@ -46,10 +47,9 @@ fn record(loaded: &Loaded, state: Option<&Path>, findings: &mut Diagnostics) -> 
     list(&mut text, "Recipients", document.instances(SectionKind::Output), &["match", "host", "index", "path", "tls"]);
     text.push_str("\nHow long recipients keep records: ...\nTransfers to third countries: ...\n");
     let counts = state.map(|state| counted(&state.join("redact-receipts.chain"))).unwrap_or_default();
-    let filters = document.instances(SectionKind::Filter).filter(|(section, _)| crate::filters::redacts(section));
-    for (section, name) in filters {
+    for (section, name) in redactions(document) {
         text.push_str(&format!("\n## What `{name}` does\n\n"));
-        let Some(redactor) = LineRedactor::new(section, true, findings) else { continue };
+        let Some(redactor) = LineRedactor::new(&section, true, findings) else { continue };
         let policy = redactor.policy();
         text.push_str("| Category | Kind of data | Found | Action |\n| --- | --- | --- | --- |\n");
         // Several detectors look for the forms of one kind.
@@ -64,7 +64,7 @@ fn record(loaded: &Loaded, state: Option<&Path>, findings: &mut Diagnostics) -> 
         {
             text.push_str(&format!("| field | {} `{}` | | |\n", entry.key.text, entry.value.text.replace('|', "\\|")));
         }
-        text.push_str(&format!("\nDigest of the rules (SHA-256): {}\n{}\n", policy.digest(), keys(section)));
+        text.push_str(&format!("\nDigest of the rules (SHA-256): {}\n{}\n", policy.digest(), keys(&section)));
     }
     if counts.is_empty() {
         text.push_str("\nThere are no receipts yet: counts are those of receipts in `storage.path`.\n");
@@ -81,7 +81,26 @@ fn list<'a>(text: &mut String, title: &str, plugins: impl Iterator<Item = (&'a S
     }
 }
 
+/// Each `redact`, filters first, then processors of inputs and of outputs, with what the agent calls it.
+fn redactions(document: &Document) -> Vec<(Section, String)> {
+    let filters = document.instances(SectionKind::Filter).map(|(section, name)| (section.clone(), name));
+    let mut all: Vec<_> = filters.collect();
+    for (section, of) in [SectionKind::Input, SectionKind::Output].into_iter().flat_map(|kind| document.instances(kind))
+    {
+        let processors = processors(section).enumerate();
+        all.extend(processors.map(|(number, item)| {
+            let name = format!("{of}/{}.{number}", item.name().to_ascii_lowercase());
+            (item, name)
+        }));
+    }
+    all.retain(|(section, _)| redacts(section));
+    all
+}
+
 fn keys(section: &Section) -> String {
+    if let Some(name) = section.get("key_credential") {
+        return format!("Keys: those in the credential `{}`, which the service manager hands in.", name.text);
+    }
     let Some(path) = section.get("key_file") else { return "Keys: none named in the configuration.".into() };
     match read_ring(Path::new(&path.text)) {
         Ok(ring) => {

@@ -8,7 +8,7 @@ use vigie_parsers::{Parsed, Parser};
 
 use super::Redact;
 use super::options::{RedactOptions, Setup};
-use crate::config::{Diagnostics, Options, Section};
+use crate::config::{Diagnostics, Options, Presence, Section};
 use crate::encode::json::push_record;
 use crate::metrics::FilterMetrics;
 use crate::plugin::{Filter, FilterContext, wall_clock};
@@ -46,9 +46,10 @@ impl LineRedactor {
         &self.policy
     }
 
-    /// The options that it takes: those of the filter, but for `mode`, in which nothing is hidden.
-    pub fn options() -> impl Iterator<Item = &'static str> {
-        RedactOptions::TABLE.iter().map(|option| option.key).filter(|key| *key != "mode")
+    /// The options that it takes, and whether they may be repeated: those of the filter, but for `mode`, in which nothing is hidden.
+    pub fn options() -> impl Iterator<Item = (&'static str, bool)> {
+        let options = RedactOptions::TABLE.iter().filter(|option| option.key != "mode");
+        options.map(|option| (option.key, option.presence == Presence::Repeated))
     }
 
     /// Appends `line` as it may be shown. With `json` a line that is an object is gone through as a record.

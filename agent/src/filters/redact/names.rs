@@ -53,6 +53,7 @@ impl<'k> Key<'k> {
             [_, _, _] if self.bytes.eq_ignore_ascii_case(b"key") => Part::Name,
             [_, _, _] if self.bytes.eq_ignore_ascii_case(b"val") => Part::Value,
             b"loc" => Part::Name,
+            b"old" | b"new" | b"to" => Part::Value,
             _ => Part::Other,
         }
     }
@@ -70,6 +71,10 @@ impl<'k> Key<'k> {
         const ERTY: u32 = u32::from_le_bytes(*b"erty");
         const RKEY: u32 = u32::from_le_bytes(*b"rkey");
         const ETER: u32 = u32::from_le_bytes(*b"eter");
+        const BUTE: u32 = u32::from_le_bytes(*b"bute");
+        const ABLE: u32 = u32::from_le_bytes(*b"able");
+        const STEM: u32 = u32::from_le_bytes(*b"stem");
+        const FROM: u32 = u32::from_le_bytes(*b"from");
         let one_of = |keys: &[&[u8]], part| {
             if keys.iter().any(|key| self.bytes.eq_ignore_ascii_case(key)) { part } else { Part::Other }
         };
@@ -77,8 +82,10 @@ impl<'k> Key<'k> {
             ALUE if self.is_value() => Part::Value,
             TEXT => one_of(&[b"#text"], Part::Value),
             NPUT => one_of(&[b"input"], Part::Value),
-            NAME => one_of(&[b"name", b"@name"], Part::Name),
-            PATH | IELD | ARAM => one_of(&[b"path", b"field", b"param"], Part::Name),
+            NAME => one_of(&[b"name", b"@name", b"fieldname", b"field_name"], Part::Name),
+            PATH | IELD | ARAM => one_of(&[b"path", b"field", b"param", b"propertypath"], Part::Name),
+            BUTE | ABLE | STEM => one_of(&[b"attribute", b"variable", b"system"], Part::Name),
+            FROM => one_of(&[b"from"], Part::Value),
             ERTY | RKEY | ETER => one_of(&[b"property", b"parameterkey", b"parameter"], Part::Name),
             _ => Part::Other,
         }
@@ -118,7 +125,8 @@ impl<'k> Key<'k> {
 
 /// Whether `word` stands before `value` and says no more of what it is.
 fn is_before_value(word: &[u8]) -> bool {
-    const WORDS: [&[u8]; 8] = [b"new", b"old", b"previous", b"current", b"rejected", b"string", b"int", b"parameter"];
+    const WORDS: [&[u8]; 9] =
+        [b"new", b"old", b"previous", b"current", b"rejected", b"invalid", b"string", b"int", b"parameter"];
     let word = word.strip_suffix(b"_").unwrap_or(word);
     WORDS.iter().any(|one| word.eq_ignore_ascii_case(one))
 }

@@ -200,6 +200,28 @@ fn a_track_with_letters_is_known_by_its_key() {
     assert_eq!(one(&[], other), other);
 }
 
+/// Audits tell what a field was and became, and forms what was wrong with it.
+#[test]
+fn a_member_that_names_a_field_names_what_it_was_and_became() {
+    for (name, value) in [
+        ("field", "old"),
+        ("field", "new"),
+        ("field", "from"),
+        ("field", "to"),
+        ("fieldName", "value"),
+        ("field_name", "newValue"),
+        ("attribute", "value"),
+        ("variable", "value"),
+        ("propertyPath", "invalidValue"),
+        ("system", "value"),
+    ] {
+        let record = |shown: &str| format!(r#"{{"a":[{{"{name}":"password","{value}":"{shown}"}}]}}"#);
+        assert_eq!(one(&[], &record("Tiger12")), record("<password>"), "{name} {value}");
+    }
+    let others = r#"{"field":"status","from":"open1","to":"closed2","a":{"system":"web","from":"hunter22"}}"#;
+    assert_eq!(one(&[], others), others);
+}
+
 #[test]
 fn pairs_in_lists_and_paths_name_values() {
     for (record, expected) in [
@@ -442,7 +464,7 @@ fn a_field_is_hidden_whatever_stands_there() {
     };
     for (action, expected) in [
         ("label", r#"{"a":"<x>","b":{"c":["<x>",null,"<x>"]},"d":"<x>"}"#),
-        ("mask keep_first=9", r#"{"a":"<x>","b":{"c":["<x>",null,"*"]},"d":"<x>"}"#),
+        ("mask keep_first=8", r#"{"a":"<x>","b":{"c":["<x>",null,"*"]},"d":"<x>"}"#),
         ("truncate_ip", r#"{"a":"<x>","b":{"c":["<x>",null,"<x>"]},"d":"<x>"}"#),
         ("keep", record),
         ("remove", "{}"),

@@ -19,6 +19,8 @@ pub(super) const SVNR: Detector = Detector {
         "svnummer",
         "sozialversicherung",
         "sozialversicherungsnummer",
+        "sozialversicherungsnr",
+        "sozialversicherungs_nr",
         "vsnr",
         "versicherungsnummer",
         "e_card",

@@ -21,7 +21,9 @@ pub(super) const AHV: Detector = Detector {
         "navs13",
         "nss",
         "oasi",
-        "sozialversicherungsnummer"
+        "sozialversicherungsnummer",
+        "sozialversicherungsnr",
+        "sozialversicherungs_nr"
     ],
     summary: "Swiss social insurance number (AHV, AVS)",
     source: "AHVG Art. 50c; ZAS, Die AHV-Nummer; check digit of EAN-13",

@@ -71,6 +71,8 @@ pub(super) const NO: Detector = Detector {
     context: identity_words![
         "fodselsnummer",
         "foedselsnummer",
+        "fodselsnr",
+        "foedselsnr",
         "fnr",
         "personnummer",
         "d_nummer",

@@ -14,7 +14,8 @@ pub(in super::super) const BEARER: Detector = Detector {
     check: |candidate| {
         let token = candidate.plain;
         let varies = token.iter().any(u8::is_ascii_digit) || token.iter().any(u8::is_ascii_uppercase);
-        (token.len() >= 8 && (varies || token.len() >= 20)).then_some(Shape::Canonical)
+        let is_joined = token.len() >= 12 && token.iter().any(|byte| matches!(byte, b'.' | b'_' | b'~'));
+        (token.len() >= 8 && varies || token.len() >= 16 || is_joined).then_some(Shape::Canonical)
     },
     context: &["authorization"],
     summary: "Token of an `Authorization: Bearer` header",
@@ -23,13 +24,14 @@ pub(in super::super) const BEARER: Detector = Detector {
         "Authorization: Bearer [[mF_9.B5f-4.1JqM]]",
         "bearer [[abcdefgh12345678==]]",
         "\"Bearer [[abcdefghIjkl=]]\", Bearer [[abcdefghIjkl=]]",
+        "Authorization: Bearer [[abcdefghijklmnop]] Bearer [[abcdef.ghijk]] x",
         "Negotiate [[YIIabcdefGH12==]] x",
         "Digest [[username=\"Mufasa\", realm=\"x\", nonce=\"dcd98b\", uri=\"/d\", qop=auth, response=\"6629fae4\"]] x",
     ],
     rejects: &[
         "bearer token missing",
         "Bearer realm=\"x\"",
-        "the bearer of news",
+        "the bearer of news, bearer authentication failed",
         "token_type=Bearer expires_in=3600 token_type: bearer created_at=1732147200",
         "tokenType=Bearer tokenExpiry=3600 Bearer tokenExpiry=3600",
         "<ds:DigestMethod Algorithm=\"http://www.w3.org/2000/09/xmldsig#sha1\"/>",

@@ -1,5 +1,6 @@
 //! Secrets that are known by the name before them: `password=…`. The context of these detectors are the names.
 
+use super::super::digest::list_length;
 use super::super::filter::Listed;
 use super::super::{Detector, Form, Group, Shape, Tier};
 
@@ -12,7 +13,8 @@ pub(in super::super) const PASSWORD: Detector = Detector {
     check: |candidate| {
         let value = candidate.plain;
         let is_prose = !candidate.separators.is_empty() && value.iter().all(u8::is_ascii_lowercase);
-        (!is_nothing(value) && !is_prose && !is_path(value) && !is_count(value)).then_some(Shape::Canonical)
+        let is_said = is_state(value) || is_complaint(value) || is_port_of_board(value);
+        (!is_nothing(value) && !is_prose && !is_path(value) && !is_count(value) && !is_said).then_some(Shape::Canonical)
     },
     context: &[
         "password",
@@ -60,9 +62,34 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "adgangskode",
         "otp",
         "totp",
+        "heslo",
+        "jelszo",
+        "lozinka",
+        "zaporka",
+        "geslo",
+        "slaptazodis",
+        "parole",
+        "parool",
+        "kodikos",
+        "passord",
+        "kodeord",
+        "psw",
+        "pswd",
+        "storepass",
+        "keypass",
+        "activation_code",
+        "verification_code",
+        "otp_code",
+        "totp_code",
+        "mfa_code",
+        "sms_code",
+        "two_factor_code",
+        "one_time_code",
+        "recovery_code",
+        "backup_code",
     ],
     summary: "Password behind its name",
-    source: "names in eight languages; gitleaks and detect-secrets for those of configuration files",
+    source: "names in the languages of the Union; gitleaks and detect-secrets for those of configuration files",
     matches: &[
         "login password=[[hunter2]] ok",
         "<ns:passwd>[[H86zGwaPNpd4]]</ns:passwd> <wachtwoord>[[pwYFaZnh9wWR]]</wachtwoord>",
@@ -95,6 +122,8 @@ pub(in super::super) const PASSWORD: Detector = Detector {
     ],
     rejects: &[
         "{\"password\":[\"\"],\"message\":\"something important\"}",
+        "password: ok password: changed password: required \"update_password\":\"always\" \"pin\":\"GPIO17\"",
+        "\"password\":[\"is too short (minimum is 8 characters)\",\"can't be blank\"]",
         "{\"password\":[\"<password>\"],\"email\":[\"required\"]}",
         "{\"auth\":{\"type\":\"oidc\"},\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\"}",
         "{\"grant_type\":\"password\",\"client_id\":\"web\"}",
@@ -134,7 +163,11 @@ pub(in super::super) const PASSWORD: Detector = Detector {
 pub(in super::super) const SECRET: Detector = Detector {
     entity: "secret",
     check: |candidate| {
-        let value = &candidate.plain[scheme_length(candidate.plain)..];
+        let scheme = scheme_length(candidate.plain);
+        let value = &candidate.plain[scheme..];
+        if scheme > 0 && is_list_of_parameters(value) {
+            return Some(Shape::Canonical);
+        }
         let value = &value[..value.len().min(SEEN)];
         if value.len() < 8 || is_mostly_hidden(value) {
             return None;
@@ -247,6 +280,11 @@ pub(in super::super) const SECRET: Detector = Detector {
         "AWS_SECRET_ACCESS_KEY=[[/jm5o4eAGHJs/wdX3MGkiiULwAuQW4qDS/oWo4yB]]",
         "\"refreshToken\":\"[[1//0abcDEFghi]]\"",
         "SECRET_KEY_BASE=[[0123456789abcdef0123456789abcdef]]",
+        "Authorization: NTLM [[TlRMTVNTUAABAAAAB4IIogAAAAAAAAAAAAAAAAAAAAA=]]",
+        "Proxy-Authorization: GenieKey [[eb243592-faa2-4ba2-a551-0ebbb5d2a2b5]]",
+        "\"authorization\":\"[[GenieKey eb243592-faa2-4ba2-a551-0ebbb5d2a2b5]]\"",
+        "Authorization: [[Hawk id=\"dh37fgj492je\", ts=\"1353832234\", mac=\"6R4rV5iE+NPoym=\"]]",
+        "Authorization: [[AWS4-HMAC-SHA256 Credential=AKIA/x, SignedHeaders=host, Signature=fe5f80f77d5fa3be]]",
         "Authorization: Bot [[MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs]]",
         "SAMLResponse=[[PHNhbWxwOlJlc3BvbnNlIHhtbG5z]]&x code_verifier=[[dBjftJeZ4CVP-mB92K27uhbUJU1p1r]]",
         "APP_KEY=[[base64:Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF=]]",
@@ -262,6 +300,7 @@ pub(in super::super) const SECRET: Detector = Detector {
         "max_tokens=1024 token=abc",
         "secret: unknown",
         "token_type=bearer",
+        "authorization: required for access Authorization: Granted 2026-11-30 Authorization: Bearer failed",
         "Authorization: Bearer x",
         "session: opened",
         "sid=0",
@@ -387,7 +426,36 @@ pub(in super::super) fn scheme_length(text: &[u8]) -> usize {
     let is_first = |scheme: &&&[u8]| {
         text.get(scheme.len() - 1) == Some(&b' ') && text[..scheme.len()].eq_ignore_ascii_case(scheme)
     };
-    SCHEMES.iter().find(is_first).map_or(0, |scheme| scheme.len())
+    SCHEMES.iter().find(is_first).map_or_else(|| length_of_other_scheme(text), |scheme| scheme.len())
+}
+
+/// Longest name of a scheme, and shortest credential behind one that is not known.
+const SCHEME: usize = 32;
+const CREDENTIAL: usize = 16;
+
+/// The same of any scheme: it has a capital letter, and the one word behind it is more than prose has, or names and values stand there.
+fn length_of_other_scheme(text: &[u8]) -> usize {
+    const OWN: &[&[u8]] = &[b"bearer", b"basic", b"digest", b"negotiate"];
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'-';
+    let (name, behind) = text.split_at(text.iter().take(SCHEME).take_while(is_part).count());
+    let Some(behind) = behind.strip_prefix(b" ") else { return 0 };
+    if !name.iter().any(u8::is_ascii_uppercase) || OWN.iter().any(|own| name.eq_ignore_ascii_case(own)) {
+        return 0;
+    }
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+/=._~-".contains(byte);
+    let word = &behind[..behind.iter().take_while(is_part).count()];
+    let is_last = matches!(behind.get(word.len()), None | Some(b'"' | b'\'' | b'\\' | b'\n' | b'\r'));
+    let kinds = word.iter().fold(0, |kinds, byte| kinds | KINDS[usize::from(*byte)]);
+    let is_credential = word.len() >= CREDENTIAL && kinds & DIGIT != 0 && kinds & (CAPITAL | SMALL) != 0;
+    if is_last && is_credential && !is_path(word) || is_list_of_parameters(behind) { name.len() + 1 } else { 0 }
+}
+
+/// Whether `text` begins with names and values as the credentials of a header: `id="x", mac="x"`, `Credential=x, Signature=x`.
+pub(in super::super) fn is_list_of_parameters(text: &[u8]) -> bool {
+    let list = &text[..list_length(text)];
+    memchr::memmem::find(list, b"=\"").is_some()
+        || memchr::memmem::find(list, b"=\\").is_some()
+        || memchr::memchr(b',', list).is_some()
 }
 
 /// Whether a value says that there is none, or is covered already.
@@ -439,7 +507,7 @@ fn is_mostly_hidden(value: &[u8]) -> bool {
 }
 
 /// Whether a value counts something, as behind tests: `pass=12`, `pass: 12/13`, `pass=98.5%`, `pass: 12.3ms`.
-fn is_count(value: &[u8]) -> bool {
+pub(super) fn is_count(value: &[u8]) -> bool {
     let is_number = |part: &[u8]| (1..4).contains(&part.len()) && part.iter().all(u8::is_ascii_digit);
     let units = [&b"%"[..], b"ms", b"us", "µs".as_bytes(), b"ns", b"s"];
     match units.iter().find_map(|unit| value.strip_suffix(*unit)) {
@@ -448,7 +516,30 @@ fn is_count(value: &[u8]) -> bool {
     }
 }
 
-/// Whether a value is one word that says what becomes of cookies, or how they are set.
+/// Whether a value is what a form says of one: `is too short`, `can't be blank`.
+fn is_complaint(value: &[u8]) -> bool {
+    const BEGINNINGS: &[&[u8]] = &[
+        b"is ",
+        b"was ",
+        b"must ",
+        b"can't ",
+        b"cannot ",
+        b"has ",
+        b"should ",
+        b"does ",
+        b"doesn't ",
+        b"may ",
+        b"needs ",
+    ];
+    BEGINNINGS.iter().any(|beginning| value.starts_with(beginning))
+}
+
+/// Whether a value names a pin of a board: `GPIO17`.
+fn is_port_of_board(value: &[u8]) -> bool {
+    value.strip_prefix(b"GPIO").is_some_and(|number| number.len() <= 2 && number.iter().all(u8::is_ascii_digit))
+}
+
+/// Whether a value is one word that says what becomes of passwords and cookies, or how they are set.
 fn is_state(value: &[u8]) -> bool {
     static STATES: Listed = Listed::new(&[
         b"enabled",
@@ -471,6 +562,17 @@ fn is_state(value: &[u8]) -> bool {
         b"secure",
         b"httponly",
         b"strict",
+        b"ok",
+        b"changed",
+        b"updated",
+        b"incorrect",
+        b"mismatch",
+        b"failed",
+        b"failure",
+        b"success",
+        b"always",
+        b"never",
+        b"on_create",
     ]);
     STATES.has(value)
 }

@@ -40,7 +40,8 @@ pub(in super::super) const USERNAME: Detector = Detector {
         let (all, any) = kinds.fold((u8::MAX, 0), |(all, any), kinds| (all & kinds, any | kinds));
         let is_one = all & PART != 0 && any & LETTER != 0;
         let is_hex = name.len() >= 16 && all & HEX != 0;
-        (is_one && !is_prose && !is_hex && !is_system(name) && !super::named::is_nothing(name))
+        let is_time = name[0].is_ascii_digit() && super::named::is_count(name);
+        (is_one && !is_prose && !is_hex && !is_time && !is_system(name) && !super::named::is_nothing(name))
             .then_some(Shape::Canonical)
     },
     context: &[
@@ -48,6 +49,7 @@ pub(in super::super) const USERNAME: Detector = Detector {
         "username",
         "user_name",
         "login",
+        "auid",
         "loginname",
         "login_name",
         "uid",
@@ -153,6 +155,8 @@ pub(in super::super) const USERNAME: Detector = Detector {
         "for root from",
         "user=root user=www-data",
         "user: must log in",
+        "user=1.23s system=0.45s user: 12ms",
+        "INFO user: created 5 rows Unknown user config \"always-auth\"",
         "/home/user",
         "HKLM\\\\Software",
         "uid=1000",
@@ -184,6 +188,14 @@ pub(in super::super) const USERNAME: Detector = Detector {
 /// Accounts that no person has.
 static SYSTEM: Listed = Listed::new(&[
     b"root",
+    b"config",
+    b"created",
+    b"updated",
+    b"deleted",
+    b"added",
+    b"removed",
+    b"changed",
+    b"found",
     b"nobody",
     b"www-data",
     b"system",
@@ -431,6 +443,31 @@ pub(in super::super) const NAME: Detector = Detector {
         "shipping_name",
         "name_family",
         "name_given",
+        "prijmeni",
+        "krestni_jmeno",
+        "priezvisko",
+        "efternamn",
+        "fornamn",
+        "efternavn",
+        "fornavn",
+        "etternavn",
+        "sukunimi",
+        "etunimi",
+        "vezeteknev",
+        "keresztnev",
+        "csaladnev",
+        "prenume",
+        "nume_familie",
+        "nume_de_familie",
+        "priimek",
+        "prezime",
+        "pavarde",
+        "uzvards",
+        "perekonnanimi",
+        "eesnimi",
+        "eponumo",
+        "familia",
+        "familno_ime",
         "family_value",
         "given_value",
     ],
@@ -454,7 +491,7 @@ pub(in super::super) const ADDRESS: Detector = Detector {
         let text = candidate.plain;
         let is_one = text.len() <= 300
             && text.iter().any(u8::is_ascii_alphabetic)
-            && text.contains(&b' ')
+            && (text.contains(&b' ') || text.contains(&b'+'))
             && (text.iter().any(u8::is_ascii_digit) || text.iter().any(u8::is_ascii_uppercase))
             && candidate.separators.is_empty();
         (is_one && !super::named::is_nothing(text)).then_some(Shape::Canonical)
@@ -476,6 +513,7 @@ pub(in super::super) const ADDRESS: Detector = Detector {
         "adresse_livraison",
         "adresse_facturation",
         "strasse",
+        "strase",
         "anschrift",
         "direccion",
         "calle",

@@ -23,6 +23,14 @@ pub(in super::super) const EMAIL: Detector = Detector {
         "(see [[j_d@xn--bcher-kva.example]]).",
         "mailto:[[jane@example.org]]?subject=x",
         "open /var/log/mail/[[jane.doe@example.org]].log failed",
+        "rotated [[jane@example.org]].log.1 and old",
+        "rotated [[jane@example.org]].log.1.gz and old",
+        "rotated [[jane@example.org]].log-20261130 and old",
+        "rotated [[jane@example.org]].20261130.tar.gz",
+        "kept [[jane@example.org]].1",
+        "kept [[jane@163.com]]-1",
+        "kept [[jane@example.org]]2",
+        "kept [[jane@example.org]].s3",
     ],
     rejects: &[
         "pkg@1.2.3 lodash@4.17.21",
@@ -31,7 +39,8 @@ pub(in super::super) const EMAIL: Detector = Detector {
         "java.lang.Object@1f2e3d4c",
         "root@host says",
         "icon@2x.png",
-        "react@18.2.0.tgz vue@latest.min.js app@v1.tar.gz a@b.log",
+        "react@18.2.0.tgz vue@latest.min.js app@v1.tar.gz a@b.log app@v1.bundle.js",
+        "foo@2.0.rc1 foo@2.0.0-rc.1 foo@v2.beta3 foo@v1.rc2 getty@tty1.service.1 unit@1000.service.d",
         "@example.org a@ @b a..b@example.org",
         "a@b",
     ],
@@ -80,19 +89,49 @@ const NOT_TOP: &[&[u8]] = &[
     b"alpha",
     b"snapshot",
     b"final",
+    b"rc",
+    b"tar",
+    b"min",
+    b"bundle",
+    b"module",
 ];
 /// Names before the `@` that are programs.
 const NOT_PERSONS: &[&[u8]] = &[b"git", b"hg", b"svn"];
 
-/// How many bytes of `domain` are the ending of a file that is named after an address: `jane@example.org.log`.
-pub(in super::super) fn file_ending(domain: &[u8]) -> usize {
-    const FILES: &[&[u8]] =
-        &[b"log", b"txt", b"json", b"yaml", b"yml", b"xml", b"conf", b"cfg", b"gz", b"zip", b"html", b"css", b"js"];
-    let mut parts = domain.rsplitn(3, |byte| *byte == b'.');
-    let (Some(last), Some(top), Some(_)) = (parts.next(), parts.next(), parts.next()) else { return 0 };
-    let is_file = FILES.iter().any(|name| last.eq_ignore_ascii_case(name));
-    let is_more = [&b"tar"[..], b"min", b"bundle", b"module", b"d"].iter().any(|name| top.eq_ignore_ascii_case(name));
-    if is_file && !is_more { last.len() + 1 } else { 0 }
+/// Most labels behind a domain that are looked at: `.log.1.gz`.
+const ENDINGS: usize = 4;
+
+/// How many bytes `domain` begins with that are a domain, or all: a file may be named after an address, `jane@example.org.log.1`.
+pub(in super::super) fn length_of_domain(domain: &[u8]) -> usize {
+    let mut end = domain.len();
+    for _ in 0..=ENDINGS {
+        let start = memchr::memrchr(b'.', &domain[..end]).map_or(0, |dot| dot + 1);
+        if is_domain(&domain[..end]) {
+            return end;
+        }
+        let letters = domain[start..end].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let (top, behind) = domain[start..end].split_at(letters);
+        if is_numbered(behind) && is_named(&domain[..start], top) && is_domain(&domain[..start + letters]) {
+            return start + letters;
+        }
+        if start == 0 {
+            break;
+        }
+        end = start - 1;
+    }
+    domain.len()
+}
+
+/// Whether `behind` a name is the number of a rotated file: `1`, `-20261130`.
+fn is_numbered(behind: &[u8]) -> bool {
+    let digits = behind.strip_prefix(b"-").unwrap_or(behind);
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+}
+
+/// Whether the last label of `before` the dot at its end has a letter, or `top` is no version behind it: `4.0.dev1`, but `163.com-1`.
+fn is_named(before: &[u8], top: &[u8]) -> bool {
+    let label = before.rsplit(|byte| *byte == b'.').nth(1).unwrap_or_default();
+    label.iter().any(u8::is_ascii_alphabetic) || top.eq_ignore_ascii_case(b"com")
 }
 
 /// `plain` is the whole address with one `@` in it.

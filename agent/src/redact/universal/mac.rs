@@ -16,6 +16,7 @@ pub(in super::super) const MAC: Detector = Detector {
         "from [[00:1b:44:11:3a:b7]] to",
         "[[00-1B-44-11-3A-B7]]",
         "port [[001b.4411.3ab7]] up",
+        "mac [[0011.2233.4455]] mac_address=[[0011.2233.4455]]",
         "[[00:1b:44:ff:fe:11:3a:b7]]",
         "DHCPACK to [[52:54:00:12:34:56]] (x)",
         "mac:[[3c:58:92:4b:25:1d]]",
@@ -33,20 +34,16 @@ pub(in super::super) const MAC: Detector = Detector {
 
 fn check(candidate: &Candidate<'_>) -> Option<Shape> {
     let text = candidate.plain;
-    let (mut digits, mut letters) = (0_usize, 0);
+    let mut digits = 0_usize;
     for (at, byte) in text.iter().enumerate() {
         match byte {
             b':' if at % 3 == 2 => {}
-            byte if byte.is_ascii_hexdigit() => {
-                digits += 1;
-                letters += usize::from(byte.is_ascii_alphabetic());
-            }
+            byte if byte.is_ascii_hexdigit() => digits += 1,
             _ => return None,
         }
     }
     let is_whole = matches!((digits, text.len()), (12, 12 | 17) | (16, 23));
     let first = text.first()?;
     let varies = text.iter().any(|byte| *byte != b':' && byte != first);
-    let is_number = candidate.groups.len() == 3 && letters == 0;
-    (is_whole && varies && !is_number).then_some(Shape::Canonical)
+    (is_whole && varies).then_some(Shape::Canonical)
 }

@@ -49,6 +49,16 @@ const CONTEXT: &[&str] = &[
     "tlf",
     "puhelin",
     "telefonszam",
+    "puh",
+    "rufnr",
+    "telefonnr",
+    "handynr",
+    "tel_nr",
+    "thlefono",
+    "kinhto",
+    "telefonas",
+    "talrunis",
+    "numar_telefon",
 ];
 
 /// `+` or `00`, the code of a country, and as many digits as its plan has.
