@@ -8,13 +8,12 @@ use std::ops::Not;
 use vigie_parsers::simd::Classes;
 
 use super::Candidate;
-use super::beside::{behind_others, near_pairs};
 use super::chain::{Plain, Runs};
 use super::chains::is_uuid;
 use super::context::Lengths;
 use super::endings::Track;
 use super::engine::{Asked, LONGEST};
-use super::masks::{Masks, NO_CLASSES, Window, alnums};
+use super::masks::{NO_CLASSES, Window, alnums};
 use super::prefixes::Place;
 use super::scanner::{Pass, long_capitals};
 use super::shapes::{Form, Guard, Guards, Quiet, Shape, countries};
@@ -128,7 +127,7 @@ impl Pass<'_> {
 
     /// Whether nothing is found at any of the bits `places` of a block.
     #[inline(never)]
-    fn are_quiet(&mut self, block: usize, mut places: u64, look: fn(&mut Self, usize)) -> bool {
+    pub(super) fn are_quiet(&mut self, block: usize, mut places: u64, look: fn(&mut Self, usize)) -> bool {
         while places != 0 {
             let at = block * 64 + places.trailing_zeros() as usize;
             places &= places - 1;
@@ -147,7 +146,7 @@ impl Pass<'_> {
 
     /// Whether anything is found when one looks, which is forgotten again. Where much was looked at already the full look may as well
     /// look at all of it.
-    fn finds(&mut self, look: impl FnOnce(&mut Self)) -> bool {
+    pub(super) fn finds(&mut self, look: impl FnOnce(&mut Self)) -> bool {
         if self.asked > MOST_ASKED && self.asked * RARE > self.text.len() {
             return true;
         }
@@ -203,52 +202,6 @@ impl Pass<'_> {
         };
         let digits = self.masks.ahead(code, |classes| classes.digits).trailing_ones() as usize;
         digits == 0 || self.masks.ahead(code + digits, |classes| classes.words) & 1 == 0
-    }
-
-    /// Whether no `:` or `=` in a block stands behind a known name or in an address.
-    #[inline(always)]
-    fn are_pairs_quiet(&mut self, blocks: &[Classes], number: usize) -> bool {
-        let classes = &blocks[number];
-        let behind_others = behind_others(blocks, number);
-        let names = self.hearing.names(blocks, number);
-        let mut pairs = classes.pairs & (behind_others | names);
-        let behind_mark = behind_others & behind_second(blocks, number, alnums);
-        pairs = self.without_others(number, pairs, pairs & behind_mark & !(names | names << 1 | 1));
-        let mut colons = if may_have_hex(blocks, number) { classes.pairs & near_pairs(blocks, number) } else { 0 };
-        while colons != 0 {
-            let bit = colons & colons.wrapping_neg();
-            colons ^= bit;
-            let at = number * 64 + bit.trailing_zeros() as usize;
-            if !may_be_hex(self.masks, at) {
-                continue;
-            }
-            // It is looked at as one behind a name, too.
-            pairs &= !bit;
-            if self.finds(|pass| pass.look(at, true)) {
-                return false;
-            }
-        }
-        pairs == 0 || self.are_quiet(number, pairs, Self::pair)
-    }
-
-    /// `pairs` of a block without those of the bits `others` that stand behind a name that is not known, and a single mark: `"level":`.
-    #[inline(always)]
-    fn without_others(&self, number: usize, mut pairs: u64, mut others: u64) -> u64 {
-        // What is left of a word in which a value ends may be a name.
-        if self.cut_end != usize::MAX {
-            return pairs;
-        }
-        while others != 0 {
-            let bit = others & others.wrapping_neg();
-            others ^= bit;
-            let is_other = match self.rest(number * 64 + bit.trailing_zeros() as usize) {
-                [b':', b'0', b':', ..] | [b':', b'>', ..] => false,
-                [mark, ..] => *mark == b':',
-                [] => false,
-            };
-            pairs ^= if is_other { bit } else { 0 };
-        }
-        pairs
     }
 
     /// Whether no chain that begins in a block holds a number that counts without a word, or one of these `lengths`. `chains` are the
@@ -590,35 +543,6 @@ impl Pass<'_> {
     fn may_be_iban(&self, start: usize, room: usize) -> bool {
         iban::may_begin([self.byte(start), self.byte(start + 1)], room)
     }
-}
-
-/// The bytes of the block at `number` that stand two places behind what is of this kind.
-#[inline(always)]
-fn behind_second(blocks: &[Classes], number: usize, kind: impl Fn(&Classes) -> u64) -> u64 {
-    let before = number.checked_sub(1).map_or(&NO_CLASSES, |number| &blocks[number]);
-    kind(&blocks[number]) << 2 | kind(before) >> 62
-}
-
-/// `:` in an address of hexadecimal digits that has no two of them beside each other.
-const COLONS: u32 = 5;
-
-/// Whether any `:` in the block at `number` may belong to an address of hexadecimal digits.
-#[inline(always)]
-fn may_have_hex(blocks: &[Classes], number: usize) -> bool {
-    let here = blocks[number].pairs;
-    let before = number.checked_sub(1).map_or(0, |number| blocks[number].pairs);
-    let next = blocks.get(number + 1).map_or(0, |next| next.pairs);
-    let doubled = here & (here << 1 | before >> 63 | here >> 1 | next << 63);
-    doubled != 0 || here.count_ones() + next.count_ones() >= COLONS
-}
-
-/// Whether the `:` at `at` may belong to an address of hexadecimal digits: one with two colons beside each other, or with five and
-/// more.
-#[inline(always)]
-fn may_be_hex(masks: &Masks, at: usize) -> bool {
-    let pairs = masks.ahead(at, |classes| classes.pairs);
-    let is_double = pairs & 0b11 == 0b11 || masks.behind(at, |classes| classes.pairs) >> 63 == 1;
-    is_double || (pairs & ((1 << 40) - 1)).count_ones() >= COLONS
 }
 
 /// Whether nothing may be in a chain of `length` bytes that no lengths of groups tell.

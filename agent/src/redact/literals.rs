@@ -304,20 +304,20 @@ impl Pass<'_> {
 
     fn follow(&mut self, at: usize, length: usize, lead: Lead) -> bool {
         let own = &self.engine.own;
-        let (bearer, basic, sid) = (own.bearer, own.basic_auth, own.windows_sid);
-        let (cvv, expiry) = (own.cvv, own.card_expiry);
         match lead {
             Lead::Token(detector) => self.vendor_token(at, detector),
             Lead::Bearer => self.behind(at, |pass, start| {
                 !pass.is_type(at, start)
                     && (pass.digest(start)
-                        || !pass.is_pair(start) && pass.token(at, start, bearer, |byte| b".~+/=".contains(&byte)))
+                        || !pass.is_pair(start) && pass.token(at, start, own.bearer, |byte| b".~+/=".contains(&byte)))
             }),
-            Lead::Basic => self.behind(at, |pass, start| pass.token(at, start, basic, |byte| b"+/=".contains(&byte))),
-            Lead::Sid => self.token(at, at, sid, |_| false),
-            Lead::Cvv => self.behind(at, |pass, start| pass.token(at, start, cvv, |_| false)),
+            Lead::Basic => {
+                self.behind(at, |pass, start| pass.token(at, start, own.basic_auth, |byte| b"+/=".contains(&byte)))
+            }
+            Lead::Sid => self.token(at, at, own.windows_sid, |_| false),
+            Lead::Cvv => self.behind(at, |pass, start| pass.token(at, start, own.cvv, |_| false)),
             Lead::Expiry if self.text[at..].starts_with(b"expired") => false,
-            Lead::Expiry => self.behind(at, |pass, start| pass.token(at, start, expiry, |byte| byte == b'/')),
+            Lead::Expiry => self.behind(at, |pass, start| pass.token(at, start, own.card_expiry, |byte| byte == b'/')),
             Lead::Begin => self.private_key(at),
             Lead::Home => self.home(at),
             Lead::User => self.user(at),

@@ -18,6 +18,7 @@ mod chains;
 pub mod check;
 mod checksum;
 mod code;
+mod colons;
 mod commands;
 mod constructed;
 mod context;

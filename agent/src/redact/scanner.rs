@@ -213,11 +213,7 @@ impl Scanner {
         let was_asked = !has_codes && !is_plain;
         let is_whole = !was_asked && pass.key.named.is_some_and(|detector| pass.whole(detector))
             || pass.key.is_track && pass.lettered(0, text.len());
-        let is_done = is_whole || {
-            let is_glanced = self.doubts.may_glance(text);
-            let is_quiet = is_quiet(&mut pass, is_glanced);
-            is_glanced && self.doubts.note(is_quiet)
-        };
+        let is_done = is_whole || self.doubts.glance(&mut pass);
         if !is_done {
             pass.begin_anew();
             pass.masks.bits().work(Look { pass: &mut pass });
@@ -300,6 +296,14 @@ impl Doubts {
     /// Bytes of the longest text that is glanced at in any case.
     const SHORT: usize = 64;
     const MOST: u8 = 16;
+
+    /// Has the words of a text taken in, and gives whether nothing is found in it, if it is glanced at.
+    #[inline(always)]
+    fn glance(&mut self, pass: &mut Pass<'_>) -> bool {
+        let is_glanced = self.may_glance(pass.text);
+        let is_quiet = is_quiet(pass, is_glanced);
+        is_glanced && self.note(is_quiet)
+    }
 
     /// Whether to glance at `text`. One text of some is glanced at in any case, to see whether things have changed.
     #[inline(always)]

@@ -223,3 +223,44 @@ impl Forms {
         self.0[form.place()] = (form, quiet);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_met_where_the_text_begins_so() {
+        let digit = |digit: u8| Beginning::of(digit, b'1');
+        let mut guards = Guards::default();
+        guards.put(Guard { at: 0, beginning: Beginning::default(), alone: None });
+        assert!(guards.are_none(), "where nothing begins there is none");
+        guards.put(Guard { at: 2, beginning: digit(b'3').and(digit(b'5')), alone: Some((4, false)) });
+        guards.put(Guard { at: 7, beginning: digit(b'7'), alone: None });
+
+        let met = |text: &[u8]| guards.met(text).map(|guard| guard.at).collect::<Vec<_>>();
+        assert_eq!(met(b"1-3111-7111"), [2, 7]);
+        assert_eq!(met(b"3-5111-3111"), [2]);
+        assert_eq!(met(b"7-7111-3111"), [0; 0]);
+        assert_eq!(met(b"1-"), [0; 0], "behind the end");
+        let one = Guard { at: 0, beginning: digit(b'1'), alone: None };
+        guards.put(one);
+        assert!(!guards.are_too_many());
+        guards.put(one);
+        assert!(guards.are_too_many());
+    }
+
+    #[test]
+    fn one_of_some_shapes_that_are_offered_is_kept() {
+        let shape = Shape::new(0b1011, 0b1000, 4, [false; 2]);
+        let mut shapes = Shapes::default();
+        let kept = (1..=100).find(|_| {
+            shapes.offer(shape, Quiet::default());
+            shapes.has(shape)
+        });
+        assert_eq!(kept, Some(usize::from(OFFERED)));
+        let mut guarded = Quiet::default();
+        guarded.guards.put(Guard { at: 0, beginning: Beginning::of(b'1', b'1'), alone: None });
+        shapes.put(shape, guarded);
+        assert!(!shapes.has(shape) && shapes.known(shape).is_some(), "it depends on how it begins");
+    }
+}
