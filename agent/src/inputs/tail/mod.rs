@@ -371,18 +371,20 @@ impl Tail {
             self.keep_within(number);
             match end {
                 End::Changed => self.content_changed(number),
-                End::Lost | End::Failed => {
-                    if end == End::Lost {
-                        // It is found where it is now, or what is lost of it is told.
-                        self.scan_within(self.scan_gap);
-                    }
-                    self.put_off(number, FAILED_WAIT);
-                    self.let_successor_go_on(number);
-                }
+                End::Lost | End::Failed => self.try_later(number, end == End::Lost),
                 End::Short => self.put_off(number, SHORT_WAIT),
                 End::Reached | End::Nothing => self.enqueue(number),
             }
         }
+    }
+
+    /// A file could not be read. One that is not where it was is found where it is now, or what is lost of it is told.
+    fn try_later(&mut self, number: u64, is_lost: bool) {
+        if is_lost {
+            self.scan_within(self.scan_gap);
+        }
+        self.put_off(number, FAILED_WAIT);
+        self.let_successor_go_on(number);
     }
 
     /// Lets a file wait that could not be read now.
