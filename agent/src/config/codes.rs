@@ -95,7 +95,7 @@ codes! {
     "V135" "a key cannot be used"
         "`storage.key_file` holds 32 bytes, or 64 hexadecimal digits, such as `openssl rand -hex 32` makes."
     "V136" "a credential cannot be used"
-        "Its file is missing, empty, larger than 16 KiB or not to be read by this user, two kinds of credentials are set at once, or a password without a user. `credential:NAME` is the file NAME in the directory that systemd names in `CREDENTIALS_DIRECTORY`, which is set for services with `LoadCredential=` or `SetCredential=`."
+        "Its file is missing, empty, larger than 16 KiB or not to be read by this user, or two kinds of credentials are set at once. `credential:NAME` is the file NAME in the directory that systemd names in `CREDENTIALS_DIRECTORY`, which is set for services with `LoadCredential=` or `SetCredential=`."
     "V137" "others may read a secret"
         "The permissions of the file let every user of this machine read it. `chmod o-r FILE` mends that."
     "V138" "the log file cannot be opened"

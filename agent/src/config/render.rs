@@ -5,7 +5,7 @@
 use super::codes::CODES;
 use super::diagnostic::{Diagnostic, Diagnostics, Severity};
 use super::document::{Place, SourceFile};
-use super::secrets::{hidden, key_end, shown_length};
+use super::secrets::{goes_on, hidden, shown_length};
 
 /// Most findings that are shown.
 const MAX_FINDINGS: usize = 200;
@@ -97,13 +97,9 @@ fn plain(text: &str) -> String {
 /// The line in question and a caret below.
 fn source_line(place: Place, file: &SourceFile, out: &mut String) {
     let Some(at) = place.line.checked_sub(1).map(|at| at as usize) else { return };
-    let mut lines = file.text.lines().skip(at.saturating_sub(1));
-    let before = if at == 0 { "" } else { lines.next().unwrap_or_default() };
-    let Some(line) = lines.next() else { return };
-    let continued = before.trim_end().ends_with([':', '|', '>', '-']) && key_end(before).is_some();
-    if continued {
-        return;
-    }
+    let mut lines = file.text.lines();
+    let before: Vec<&str> = lines.by_ref().take(at).collect();
+    let Some(line) = lines.next().filter(|line| !goes_on(&before, line)) else { return };
     let column = place.column.saturating_sub(1) as usize;
     let start = if column > MAX_LINE - BEFORE_PLACE { column - BEFORE_PLACE } else { 0 };
     let end = shown_length(line).unwrap_or(usize::MAX).min(start + MAX_LINE);
@@ -225,6 +221,29 @@ mod tests {
             assert_eq!(shown(line, 3, 3), expected);
         }
         assert_eq!(shown("  HTTP_Passwd secret-42", 15, 9), "  HTTP_Passwd …\n              ^");
+    }
+
+    #[test]
+    fn what_goes_on_below_the_key_of_a_secret_is_not_shown() {
+        for (text, is_shown) in [
+            ("a:\n  http_passwd:\n    - b\n    - it", false),
+            ("a:\n  http_passwd:\n  - b\n  - it", false),
+            ("  - {n: a, apiKey: [b,\n     it]}", false),
+            ("  bearerToken: \"b\n\n    c\n    it\"", false),
+            ("  password: |\n    it", false),
+            ("- alias: auth\n  it", true),
+            ("[OUTPUT]\n  HTTP_Passwd x\n  it", true),
+            ("http_passwd: x\nit", true),
+        ] {
+            let files = [SourceFile { path: "a.yaml".into(), text: text.to_owned() }];
+            let line = u32::try_from(text.lines().count()).expect("few");
+            let mut findings = Diagnostics::default();
+            findings.error(Place { file: 0, line, column: 3, length: 2 }, "V101", "wrong").help("x");
+
+            let shown = render(&findings, &files);
+
+            assert_eq!(shown.contains("it"), is_shown, "{text}: {shown}");
+        }
     }
 
     #[test]

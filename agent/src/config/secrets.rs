@@ -90,7 +90,7 @@ fn in_word((start, word): (usize, &str)) -> Option<Range<usize>> {
 
 /// Where the first word of `line` ends that looks like the key of a secret, in characters; also if it is misspelt. The
 /// name of a variable or directory is no secret; a default of it may be one.
-pub(super) fn key_end(line: &str) -> Option<usize> {
+fn key_end(line: &str) -> Option<usize> {
     let mut word = String::new();
     let mut is_reference = false;
     let mut last = ' ';
@@ -108,6 +108,18 @@ pub(super) fn key_end(line: &str) -> Option<usize> {
         last = character;
     }
     None
+}
+
+/// Whether `line` goes on with the value of a secret, whose key stands in one of the lines `before`: the last one that is indented
+/// less, or as much where items of a list stand below it.
+pub(super) fn goes_on(before: &[&str], line: &str) -> bool {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let is_item = |line: &str| line.trim_start().starts_with('-');
+    let (own, of_list) = (indent(line), is_item(line));
+    let mut written = before.iter().rev().filter(|above| !above.trim().is_empty());
+    let key = written.find(|above| indent(above) < own || of_list && indent(above) == own && !is_item(above));
+    let behind = |key: &&str| key_end(key).map(|end| key.chars().skip(end).collect::<String>());
+    key.and_then(behind).is_some_and(|behind| behind.trim_start_matches(['"', '\'']).starts_with(':'))
 }
 
 fn is_secret(key: &str) -> bool {

@@ -63,6 +63,8 @@ pub struct CredentialError {
     pub message: String,
     /// Whether it is missing only because no service manager handed it in, as when a configuration is checked by hand.
     pub is_unmanaged: bool,
+    /// Whether another option is missing that it needs.
+    pub is_incomplete: bool,
 }
 
 /// What a look at the files came to.
@@ -242,11 +244,9 @@ fn scheme(options: &AuthOptions, directory: Option<&Path>) -> Result<Option<Sche
         let key = bearer.as_ref().or(api_key.as_ref()).map_or("http_user", |source| source.key);
         return Err(flaw(key, format!("`{first}` and `{second}` are both set: a request has one kind of credentials")));
     }
-    if let (None, Some(password)) = (&user, &password) {
-        return Err(flaw(
-            password.key,
-            format!("`{}` is set without `http_user`: set it too, or take the password away", password.key),
-        ));
+    if let (None, Some(Source { key, .. })) = (&user, &password) {
+        let message = format!("`{key}` is set without `http_user`: set it too, or take the password away");
+        return Err(CredentialError { is_incomplete: true, ..flaw(key, message) });
     }
     let token = |word, token| Scheme::Token { word, token };
     let basic = user.map(|user| {
@@ -276,13 +276,14 @@ fn source(
                 key,
                 message: format!("`{key}` is a credential of systemd, and `CREDENTIALS_DIRECTORY` is not set"),
                 is_unmanaged: true,
+                is_incomplete: false,
             }),
         },
     }
 }
 
 fn flaw(key: &'static str, message: impl Into<String>) -> CredentialError {
-    CredentialError { key, message: message.into(), is_unmanaged: false }
+    CredentialError { key, message: message.into(), is_unmanaged: false, is_incomplete: false }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::time::Instant;
 use reqwest::header::HeaderValue;
 use tracing::{info, warn};
 
-use crate::config::{Diagnostics, Section};
+use crate::config::{Diagnostics, Located, Section};
 use crate::metrics::OutputMetrics;
 use crate::net::{AuthOptions, CredentialError, Credentials, Expiries, Renewal, TlsFiles, TlsNotice};
 use crate::plugin::{BuildContext, wall_clock};
@@ -34,8 +34,11 @@ impl Access {
         let directory = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
         let credentials = match credentials(options, directory.as_deref(), context.purpose.is_check()) {
             Ok(credentials) => credentials,
+            // A user whose variable is not set was given, and is reported.
+            Err(error) if error.is_incomplete && has_emptied_user(section) => return None,
             Err(error) => {
-                findings.error(place(error.key), "V136", error.message).help(help(error.is_unmanaged));
+                let code = if error.is_incomplete { "V105" } else { "V136" };
+                findings.error(place(error.key), code, error.message).help(help(error.is_unmanaged));
                 return None;
             }
         };
@@ -111,6 +114,10 @@ fn show(Expiries { client, server }: Expiries, metrics: &OutputMetrics) {
     let seconds = |expiry: Option<i64>| expiry.map_or(0, |expiry| u64::try_from(expiry).unwrap_or(0));
     metrics.client_certificate_expiry.set(seconds(client));
     metrics.server_certificate_expiry.set(seconds(server));
+}
+
+fn has_emptied_user(section: &Section) -> bool {
+    ["http_user", "http_user_file"].iter().any(|key| section.get(key).is_some_and(Located::was_emptied))
 }
 
 /// What `options` name. Where a configuration is only checked, nobody hands in the credentials of a service.
