@@ -1,22 +1,22 @@
 //! A value without the codes that it was written with.
 
 use super::decode::code;
+use super::escape::Escapes;
 
 /// Appends `value` to `out` with what its codes stand for: `%2B33` as `+33`, `&#64;` and `\u0040` as `@`, wide digits as plain ones.
 pub fn push_uncoded(value: &[u8], out: &mut Vec<u8>) {
-    let mut rest = value;
-    while let Some((&first, behind)) = rest.split_first() {
-        let may_be_code = matches!(first, b'%' | b'&' | b'\\' | 0x1b | 0xc2 | 0xe2 | 0xef);
-        rest = match may_be_code.then(|| code(rest, false)).flatten() {
-            Some(code) => {
-                out.extend_from_slice(&code.bytes[..code.count]);
-                &rest[code.length..]
-            }
-            None => {
-                out.push(first);
-                behind
-            }
+    let (mut escapes, mut at) = (Escapes::default(), 0);
+    while let Some(&first) = value.get(at) {
+        let code = match first {
+            b'\\' => escapes.code(value, at, false),
+            b'%' | b'&' | 0x1b | 0xc2 | 0xe2 | 0xef => code(&value[at..]),
+            _ => None,
         };
+        match code {
+            Some(code) => out.extend_from_slice(&code.bytes[..code.count]),
+            None => out.push(first),
+        }
+        at += code.map_or(1, |code| code.length);
     }
 }
 

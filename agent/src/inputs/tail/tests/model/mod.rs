@@ -670,6 +670,18 @@ fn a_rest_that_came_alone_before_a_stop_comes_alone_behind_it() {
     run(&(HEAD, Rotation::Rename, late.into_iter().chain(alone).collect()));
 }
 
+/// Of the rotated file, which was written to late and compressed unread, what was read proves whose content the gzip file has.
+#[test]
+fn what_was_compressed_while_it_was_read_is_read_on_behind_a_stop() {
+    let many = |count| std::iter::repeat_n(Piece::Line, count);
+    let write = many(7).chain([Piece::Long]).chain(many(11)).chain([Piece::Long]).chain(many(30)).collect();
+    let before = [Step::Write(many(6).collect()), Step::Write(vec![Piece::Long, Piece::Line]), Step::Write(write)];
+    let read = [Step::Write(vec![Piece::Long]), Step::Look, Step::Read(0, 2), Step::Rotate];
+    let behind = [Step::WriteLate(vec![Piece::Line]), Step::Compress, Step::Stop];
+
+    run(&(1024, Rotation::Rename, before.into_iter().chain(read).chain(behind).collect()));
+}
+
 /// A copy of nothing was met as a log of its own, and the next one was made over it.
 #[test]
 fn what_is_copied_over_an_empty_copy_comes_once() {
