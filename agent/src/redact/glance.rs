@@ -82,8 +82,7 @@ impl Pass<'_> {
             }
             lengths = self.key.context.lengths;
         }
-        let asked = self.engine.asked_lengths();
-        let lengths = Lengths { any: lengths.any & asked, lettered: lengths.lettered & asked };
+        let lengths = self.asked_of(lengths);
         let masks = self.masks;
         // Most texts are of one block, of which there is less to be told.
         match masks.blocks() {
@@ -253,7 +252,7 @@ impl Pass<'_> {
 
     /// Whether no number in the chain at `at` counts, which has `length` bytes.
     #[inline(always)]
-    fn is_known_quiet(&mut self, at: usize, length: u32, window: &Window, lengths: Lengths) -> bool {
+    pub(super) fn is_known_quiet(&mut self, at: usize, length: u32, window: &Window, lengths: Lengths) -> bool {
         let within = (1 << length) - 1;
         if window.alnums & within == within {
             return self.is_run_quiet(at, length as usize, window.digits & within, lengths);
@@ -436,10 +435,14 @@ impl Pass<'_> {
         }
     }
 
-    /// Whether a word may speak for anything that stands before `at`, or from there on before `end`.
+    /// Whether a word may speak for anything that stands before `at`, or from there on before `end`. Any may that reaches over what was
+    /// found.
     #[inline(never)]
     fn is_spoken_for(&self, at: usize, end: usize) -> bool {
-        !self.key.is_mute || self.hearing.may_speak(self.text, at) || self.hearing.speaks_within(at, end)
+        self.found.len() > self.first
+            || !self.key.is_mute
+            || self.hearing.may_speak(self.text, at)
+            || self.hearing.speaks_within(at, end)
     }
 
     /// Whether anything is found in the four numbers at `at`.

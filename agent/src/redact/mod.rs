@@ -68,6 +68,7 @@ mod phrases;
 mod place;
 mod positional;
 mod prefixes;
+mod quiet;
 mod quote;
 mod resolve;
 mod rest;
