@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tracing::{debug, info};
 
 use super::Tail;
-use super::alike::{self, Proof};
+use super::alike::Proof;
 use super::file::{self, FileId, Standing, Tailed};
 use super::opened::{self, Opened};
 use super::proof::{self, Mark};
@@ -323,13 +323,13 @@ impl Tail {
         };
         let is_of_row = |row: &Position| {
             begins_as(row)
-                && alike::is_of_stored(file, row) == Proof::Holds
+                && self.proof_of_stored(file, row) == Proof::Holds
                 && is_later(std::fs::metadata(row.last_place()).ok().filter(|source| file::row_fits(row, source)))
         };
         let is_of_open = |open: &Tailed| {
             **open.name() == *name
                 && begins_as(&open.position)
-                && alike::is_of_open(file, open) == Proof::Holds
+                && self.proof_of_open(file, open) == Proof::Holds
                 && is_later(open.file.metadata().ok())
         };
         self.rows.named(name).any(is_of_row) || self.files.values().any(|open| is_of_open(open))

@@ -114,7 +114,7 @@ impl Tail {
         let mut listings = Listings::default();
         let is_there = |(path, metadata): &(PathBuf, Metadata)| keep::is_at(&row, path, metadata);
         let listing = listings.of(row.last_place().parent().unwrap_or(Path::new(""))).ok()?;
-        if listing.get(&row.inode).is_some_and(is_there) {
+        if listing.get(&row.inode).is_some_and(is_there) || self.successor_of_many(&row).is_some() {
             return None;
         }
         info!(component = %self.settings.name, file = %name.display(), offset = row.offset,

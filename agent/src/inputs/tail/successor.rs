@@ -98,7 +98,7 @@ impl Tail {
             may_be && has_head
         };
         let open = self.files.values().filter(|file| file.standing != Standing::Gone);
-        let open = open.filter(|file| begins_as(&file.position)).map(|file| alike::is_of_open(opened, file));
+        let open = open.filter(|file| begins_as(&file.position)).map(|file| self.proof_of_open(opened, file));
         let mut is_behind = false;
         for proof in open.chain(self.proofs_of_fresh(opened, path)) {
             match proof {
@@ -110,7 +110,7 @@ impl Tail {
         // Inflated is forwards.
         rows.sort_by_key(|row| row.offset);
         for row in rows {
-            match alike::is_of_stored(opened, row) {
+            match self.proof_of_stored(opened, row) {
                 Proof::Holds => return Kin::Stored(Box::new(row.clone())),
                 proof => is_behind |= proof == Proof::Missing,
             }
@@ -129,6 +129,20 @@ impl Tail {
             Kin::Copy => !self.settings.exit_on_eof && akin::is_new(metadata),
             Kin::None | Kin::Open | Kin::Stored(_) => false,
         }
+    }
+
+    /// Whether `copy`, which begins as the open file `source`, is one of it or what it was compressed to. Of a kept rest nothing is there
+    /// before where it begins.
+    pub(super) fn proof_of_open(&self, copy: &Opened, source: &Tailed) -> Proof {
+        if self.is_rest(&source.position) {
+            return alike::holds_read(copy, &source.as_read());
+        }
+        alike::is_of_open(copy, source)
+    }
+
+    /// The same for the file of a stored row.
+    pub(super) fn proof_of_stored(&self, copy: &Opened, row: &Position) -> Proof {
+        if self.is_rest(row) { alike::holds_read(copy, row) } else { alike::is_of_stored(copy, row) }
     }
 
     /// Whether `opened`, which is at `path`, is of the open files of whose heads nothing is noted yet, and as which it begins.

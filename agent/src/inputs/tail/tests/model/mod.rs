@@ -670,9 +670,9 @@ fn a_rest_that_came_alone_before_a_stop_comes_alone_behind_it() {
     run(&(HEAD, Rotation::Rename, late.into_iter().chain(alone).collect()));
 }
 
-/// Of the rotated file, which was written to late and compressed unread, what was read proves whose content the gzip file has.
+/// Of the kept rest only what is in it can be compared with the gzip file.
 #[test]
-fn what_was_compressed_while_it_was_read_is_read_on_behind_a_stop() {
+fn what_was_compressed_while_it_was_read_comes_once_behind_a_stop() {
     let many = |count| std::iter::repeat_n(Piece::Line, count);
     let write = many(7).chain([Piece::Long]).chain(many(11)).chain([Piece::Long]).chain(many(30)).collect();
     let before = [Step::Write(many(6).collect()), Step::Write(vec![Piece::Long, Piece::Line]), Step::Write(write)];
