@@ -102,11 +102,10 @@ fn dated(text: &[u8], date: usize) -> (usize, bool) {
 
 /// `count` digits at `at`, as a number.
 fn digits(text: &[u8], at: usize, count: usize) -> Option<u32> {
-    let digits = text.get(at..at + count)?;
-    digits
-        .iter()
-        .all(u8::is_ascii_digit)
-        .then(|| digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0')))
+    text.get(at..at + count)?.iter().try_fold(0, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then_some(number * 10 + u32::from(digit))
+    })
 }
 
 fn is_date(year: u32, month: u32, day: u32) -> bool {
@@ -139,7 +138,8 @@ fn day_first(text: &[u8]) -> Option<usize> {
 
 fn named(month: &[u8]) -> Option<u32> {
     const NAMES: &[u8; 36] = b"janfebmaraprmayjunjulaugsepoctnovdec";
-    let at = NAMES.as_chunks::<3>().0.iter().position(|name| month[..3].eq_ignore_ascii_case(name))?;
+    let month = month.first_chunk::<3>()?.map(|letter| letter.to_ascii_lowercase());
+    let at = NAMES.as_chunks::<3>().0.iter().position(|name| *name == month)?;
     Some(at as u32 + 1)
 }
 
