@@ -71,6 +71,10 @@ impl Pass<'_> {
         if self.is_plain() {
             return None;
         }
+        let end = self.quiet_end(at);
+        if end.is_some() {
+            return end;
+        }
         // One that is not mute may be looked at again from any of its groups on.
         let most = if self.is_mute(at) { usize::MAX } else { GROUPS };
         let groups = self.mute_groups(at, most)?;

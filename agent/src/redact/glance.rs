@@ -69,13 +69,10 @@ impl Pass<'_> {
         if self.is_plain() {
             return false;
         }
-        // The lengths of runs that any word speaks for.
-        let lengths = self.hearing.lengths().and(self.key.context.lengths);
-        if lengths.any & BIRTHS != 0 {
+        if self.hearing.lengths().and(self.key.context.lengths).any & BIRTHS != 0 {
             return false;
         }
-        let asked = self.engine.asked_lengths();
-        let lengths = Lengths { any: lengths.any & asked, lettered: lengths.lettered & asked };
+        let lengths = self.lengths_of_all();
         let masks = self.masks;
         // Most texts are of one block, of which there is less to be told.
         match masks.blocks() {
@@ -245,7 +242,7 @@ impl Pass<'_> {
 
     /// Whether no number in the chain at `at` counts, which has `length` bytes.
     #[inline(always)]
-    fn is_known_quiet(&mut self, at: usize, length: u32, window: &Window, lengths: Lengths) -> bool {
+    pub(super) fn is_known_quiet(&mut self, at: usize, length: u32, window: &Window, lengths: Lengths) -> bool {
         let within = (1 << length) - 1;
         if window.alnums & within == within {
             return self.is_run_quiet(at, length as usize, window.digits & within, lengths);
@@ -402,10 +399,14 @@ impl Pass<'_> {
         }
     }
 
-    /// Whether a word may speak for anything that stands before `at`, or from there on before `end`.
+    /// Whether a word may speak for anything that stands before `at`, or from there on before `end`. Any may that reaches over what was
+    /// found.
     #[inline(never)]
     fn is_spoken_for(&self, at: usize, end: usize) -> bool {
-        !self.key.is_mute || self.hearing.may_speak(self.text, at) || self.hearing.speaks_within(at, end)
+        self.found.len() > self.first
+            || !self.key.is_mute
+            || self.hearing.may_speak(self.text, at)
+            || self.hearing.speaks_within(at, end)
     }
 
     /// Whether anything is found in the four numbers at `at`.

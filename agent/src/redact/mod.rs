@@ -63,6 +63,7 @@ mod php;
 mod phrases;
 mod place;
 mod prefixes;
+mod quiet;
 mod quote;
 mod resolve;
 mod rest;
