@@ -192,7 +192,7 @@ fn next_mark(text: &[u8], mut at: usize) -> Option<usize> {
 fn marks(bytes: u64) -> u64 {
     const EACH: u64 = 0x0101_0101_0101_0101;
     let zeros = |bytes: u64| bytes.wrapping_sub(EACH) & !bytes;
-    let of = |mark: u8| zeros(bytes ^ EACH * u64::from(mark));
+    let of = |mark: u8| zeros(bytes ^ (EACH * u64::from(mark)));
     (of(b'"') | of(b'\\') | of(b'\n')) & EACH << 7
 }
 
