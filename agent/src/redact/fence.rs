@@ -39,6 +39,14 @@ pub enum Spot {
 }
 
 impl Fence {
+    /// The string at `string`, with its quotes, in the text of `level`.
+    fn new(level: &Level<'_>, string: Range<usize>, is_key: bool) -> Self {
+        let inside = string.start + 1..string.end - 1;
+        let [open, start, end, behind] = [string.start, inside.start, inside.end, string.end].map(|at| level.place(at));
+        let inner = if is_key { None } else { level.inner(inside).map(Box::new) };
+        Self { open, start, end, behind, is_key, inner }
+    }
+
     /// Whether all of `span` stands in it.
     fn holds(&self, span: &Range<usize>) -> bool {
         self.start as usize <= span.start && span.end <= self.end as usize
@@ -102,29 +110,12 @@ impl Fences {
             return None;
         }
         let first = text.len() - text.trim_ascii_start().len();
-        memchr::memchr2_iter(b'{', b'[', text).take(BEGINNINGS).find_map(|begin| {
-            let fences = Self::from(level, text, begin)?;
-            let is_json = !fences.strings.is_empty() || begin == first && are_constants(text);
-            is_json.then_some(fences)
-        })
-    }
-
-    /// Those of the JSON that begins at `begin` and ends with `text`.
-    fn from(level: &Level<'_>, text: &[u8], begin: usize) -> Option<Self> {
-        let (mut at, mut strings) = (begin, Vec::new());
-        loop {
-            let quote = memchr::memchr(b'"', text.get(at..)?).map(|length| at + length);
-            if !text.get(at..quote.unwrap_or(text.len()))?.iter().all(|byte| is_between(*byte)) {
-                return None;
-            }
-            let Some(quote) = quote else { break };
-            let end = string_end(text, quote + 1)?;
-            at = end + 1;
-            let is_key = text.get(at..)?.trim_ascii_start().starts_with(b":");
-            let [open, start, behind] = [quote, quote + 1, at].map(|at| level.place(at));
-            let inner = if is_key { None } else { level.inner(quote + 1..end).map(Box::new) };
-            strings.push(Fence { open, start, end: level.place(end), behind, is_key, inner });
-        }
+        let (begin, strings) = memchr::memchr2_iter(b'{', b'[', text).take(BEGINNINGS).find_map(|begin| {
+            let strings = strings(text, begin)?;
+            let is_json = !strings.is_empty() || begin == first && are_constants(text);
+            is_json.then_some((begin, strings))
+        })?;
+        let strings = strings.into_iter().map(|(string, is_key)| Fence::new(level, string, is_key)).collect();
         let [begin, end] = [begin, text.len()].map(|at| level.place(at) as usize);
         Some(Self { begin, end, depth: level.depth, strings })
     }
@@ -188,6 +179,20 @@ impl Fences {
             }
             at = string.behind as usize;
         }
+    }
+}
+
+/// Where the strings of the JSON lie that begins at `begin` and ends with `text`, with their quotes, and which of them name a member.
+fn strings(text: &[u8], begin: usize) -> Option<Vec<(Range<usize>, bool)>> {
+    let (mut at, mut strings) = (begin, Vec::new());
+    loop {
+        let quote = memchr::memchr(b'"', text.get(at..)?).map(|length| at + length);
+        if !text.get(at..quote.unwrap_or(text.len()))?.iter().all(|byte| is_between(*byte)) {
+            return None;
+        }
+        let Some(quote) = quote else { return Some(strings) };
+        at = string_end(text, quote + 1)? + 1;
+        strings.push((quote..at, text.get(at..)?.trim_ascii_start().starts_with(b":")));
     }
 }
 
