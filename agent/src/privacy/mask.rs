@@ -47,12 +47,20 @@ fn length_of_first(value: &str) -> Option<usize> {
         _ if slashes == 0 => return value.chars().next().map(char::len_utf8),
         [b'"' | b'\'', ..] => ((1 << slashes.trailing_ones()) - 1, 1),
         [b'u', digits @ ..] if digits.iter().take(4).filter(|digit| digit.is_ascii_hexdigit()).count() == 4 => {
-            (lowest(slashes), 5)
+            (lowest(slashes), 5 + length_of_half(value.as_bytes(), slashes))
         }
         [b'n' | b'r' | b't' | b'b' | b'f' | b'/', ..] => (lowest(slashes), 1),
         _ => (0, 0),
     };
     Some(if own == slashes { slashes + length } else { lowest(slashes - own) })
+}
+
+/// How long the second half is of the letter that stands in two codes behind so many backslashes at the start of `value`, if one does.
+fn length_of_half(value: &[u8], slashes: usize) -> usize {
+    let is_half = |at: usize, kinds: &[u8]| matches!(value.get(at..at + 3), Some([b'u', b'd' | b'D', kind]) if kinds.contains(&kind.to_ascii_lowercase()));
+    let length = slashes + 5;
+    let is_written_so = value.get(length..length + slashes) == value.get(..slashes);
+    if is_half(slashes, b"89ab") && is_written_so && is_half(length + slashes, b"cdef") { length } else { 0 }
 }
 
 /// The address in `value` with all bits behind the first `v4` or `v6` cleared; `None` when it is no address.
@@ -113,6 +121,8 @@ mod tests {
             (r#"a'b\"c\\d"#, 0, 4, "******d"),
             (r#"abcdefghi\"t"#, 0, 2, r#"*********\"t"#),
             (r"abcdefghijk\\\u00e9", 0, 2, r"***********\\\u00e9"),
+            (r"abcdefghijk\\ud83d\\ude97", 0, 1, r"***********\\ud83d\\ude97"),
+            (r"abcdefghij\ud83d\\ude97k", 0, 2, r"***********\\ude97k"),
             (r#"abcdefghijk\\\"\\n\\\\"#, 0, 3, r#"***********\\\"\\n\\\\"#),
             (r"abcdefghijklm\\\\", 0, 1, r"*************\\\\"),
         ] {

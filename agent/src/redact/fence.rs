@@ -16,21 +16,18 @@ const STRING: usize = 8;
 /// Times eight bytes of a string that are read before it is known to be long.
 const WORDS: usize = 4;
 
-/// One string. Its quotes may be written in codes.
-#[derive(Debug)]
+/// One string.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Fence {
-    /// Where the opening quote stands.
-    open: u32,
     /// Where its inside begins.
     start: u32,
     /// Where its closing quote stands.
     end: u32,
-    /// What stands behind that.
-    behind: u32,
+    /// Bytes of its quotes, which may be written in codes.
+    opening: u8,
+    closing: u8,
     /// Whether it names a member of an object.
     is_key: bool,
-    /// The JSON in it.
-    inner: Option<Box<Fences>>,
 }
 
 /// Where something stands in a text.
@@ -50,29 +47,21 @@ impl Fence {
         self.start as usize <= span.start && span.end <= self.end as usize
     }
 
-    /// The JSON in it that goes on at `at`.
-    fn inner_at(&self, at: usize) -> Option<&Fences> {
-        self.inner.as_deref().filter(|inner| inner.begin < at && at < inner.end)
+    /// Where its opening quote stands.
+    fn open(&self) -> usize {
+        self.start as usize - usize::from(self.opening)
     }
 
-    /// Appends the parts of `one` at `span`, within this string, that are values.
-    fn pieces(&self, text: &[u8], one: Finding, span: Range<usize>, (depth, fitted): (u32, &mut Vec<Finding>)) {
-        let inside = self.start as usize..self.end as usize;
-        match &self.inner {
-            // Of what is hidden whole nothing is left to be read.
-            Some(inner) if span.start > inner.begin || span.end < inner.end => {
-                let before = span.start..span.end.min(inner.begin);
-                if before.start < before.end {
-                    push(one, whole_codes(text, inside.clone(), depth, before), fitted);
-                }
-                inner.pieces(text, one, span.start..span.end.min(inner.end), fitted);
-                let behind = span.start.max(inner.end)..span.end;
-                if behind.start < behind.end {
-                    push(one, whole_codes(text, inside, depth, behind), fitted);
-                }
-            }
-            _ => push(one, whole_codes(text, inside, depth, span), fitted),
-        }
+    /// What stands behind its closing quote.
+    fn behind(&self) -> usize {
+        self.end as usize + usize::from(self.closing)
+    }
+
+    /// The same string, which stands in the text of `level`, where it was written.
+    fn written(self, level: &Level<'_>) -> Self {
+        let [open, start, end, behind] =
+            [self.open(), self.start as usize, self.end as usize, self.behind()].map(|at| level.place(at));
+        Self { start, end, opening: (start - open) as u8, closing: (behind - end) as u8, ..self }
     }
 }
 
@@ -85,20 +74,22 @@ pub struct Fences {
     /// How many strings are around it.
     depth: u32,
     strings: Vec<Fence>,
+    /// The JSON in them, by their numbers.
+    inner: Vec<(usize, Self)>,
 }
 
 impl Fences {
     /// Those of `text` if it is JSON of at most 4 GiB, or ends with an object or a list of JSON that holds strings. The inside of a JSON
     /// string is one string.
     pub fn of(text: &[u8], is_escaped: bool) -> Option<Self> {
-        let length = u32::try_from(text.len()).ok()?;
+        let end = u32::try_from(text.len()).ok()?;
         let level = Level::of(text);
         if !is_escaped {
             return Self::at(&level);
         }
-        let inner = level.inner(0..text.len()).map(Box::new);
-        let string = Fence { open: 0, start: 0, end: length, behind: length, is_key: false, inner };
-        Some(Self { begin: 0, end: text.len(), depth: 0, strings: vec![string] })
+        let inner = level.inner(0..text.len()).map(|inner| (0, inner)).into_iter().collect();
+        let string = Fence { start: 0, end, opening: 0, closing: 0, is_key: false };
+        Some(Self { begin: 0, end: text.len(), depth: 0, strings: vec![string], inner })
     }
 
     /// Those of the JSON with which the text of `level` ends.
@@ -108,27 +99,20 @@ impl Fences {
             return None;
         }
         let first = text.len() - text.trim_ascii_start().len();
-        memchr::memchr2_iter(b'{', b'[', text).take(BEGINNINGS).find_map(|begin| {
-            let fences = Self::from(level, text, begin)?;
-            let is_json = !fences.strings.is_empty() || begin == first && are_constants(text);
-            is_json.then_some(fences)
-        })
-    }
-
-    /// Those of the JSON that begins at `begin` and ends with `text`.
-    fn from(level: &Level<'_>, text: &[u8], begin: usize) -> Option<Self> {
-        let (mut at, mut strings) = (begin, Vec::with_capacity(text.len() / STRING));
-        while let Some(length) = text.get(at..)?.iter().position(|byte| !is_between(*byte)) {
-            let quote = at + length;
-            let end = if text[quote] == b'"' { string_end(text, quote + 1)? } else { return None };
-            at = end + 1;
-            let is_key = text.get(at..)?.trim_ascii_start().starts_with(b":");
-            let [open, start, behind] = [quote, quote + 1, at].map(|at| level.place(at));
-            let inner = if is_key { None } else { level.inner(quote + 1..end).map(Box::new) };
-            strings.push(Fence { open, start, end: level.place(end), behind, is_key, inner });
+        let (begin, mut strings) = memchr::memchr2_iter(b'{', b'[', text).take(BEGINNINGS).find_map(|begin| {
+            let strings = strings(text, begin)?;
+            let is_json = !strings.is_empty() || begin == first && are_constants(text);
+            is_json.then_some((begin, strings))
+        })?;
+        let values = strings.iter().enumerate().filter(|(_, string)| !string.is_key);
+        let inner = values
+            .filter_map(|(at, string)| Some((at, level.inner(string.start as usize..string.end as usize)?)))
+            .collect();
+        if level.depth > 0 {
+            strings.iter_mut().for_each(|string| *string = string.written(level));
         }
         let [begin, end] = [begin, text.len()].map(|at| level.place(at) as usize);
-        Some(Self { begin, end, depth: level.depth, strings })
+        Some(Self { begin, end, depth: level.depth, strings, inner })
     }
 
     /// The number of the first string that does not end before `at`.
@@ -136,21 +120,33 @@ impl Fences {
         self.strings.partition_point(|string| (string.end as usize) < at)
     }
 
-    /// The string in which `at` lies.
-    fn string(&self, at: usize) -> Option<&Fence> {
-        self.strings.get(self.number(at)).filter(|string| string.start as usize <= at)
+    /// The string in which `at` lies, with its number.
+    fn string(&self, at: usize) -> Option<(usize, &Fence)> {
+        let number = self.number(at);
+        self.strings.get(number).filter(|string| string.start as usize <= at).map(|string| (number, string))
+    }
+
+    /// The JSON in the string of this number.
+    fn inner(&self, number: usize) -> Option<&Self> {
+        let at = self.inner.binary_search_by_key(&number, |(string, _)| *string).ok()?;
+        self.inner.get(at).map(|(_, inner)| inner)
+    }
+
+    /// The same if `at` lies in it.
+    fn inner_at(&self, number: usize, at: usize) -> Option<&Self> {
+        self.inner(number).filter(|inner| inner.begin < at && at < inner.end)
     }
 
     /// The innermost string in which `at` lies, if that is in no JSON within it.
     fn holding(&self, at: usize) -> Option<&Fence> {
-        let string = self.string(at)?;
-        string.inner_at(at).map_or(Some(string), |inner| inner.holding(at))
+        let (number, string) = self.string(at)?;
+        self.inner_at(number, at).map_or(Some(string), |inner| inner.holding(at))
     }
 
     /// Where `at` lies.
     pub fn spot(&self, at: usize) -> Spot {
         match self.string(at) {
-            Some(string) => string.inner_at(at).map_or(Spot::Within(self.depth), |inner| inner.spot(at)),
+            Some((number, _)) => self.inner_at(number, at).map_or(Spot::Within(self.depth), |inner| inner.spot(at)),
             None if at > self.begin => Spot::Between(self.depth),
             None => Spot::Elsewhere,
         }
@@ -178,19 +174,58 @@ impl Fences {
     fn pieces(&self, text: &[u8], one: Finding, span: Range<usize>, fitted: &mut Vec<Finding>) {
         let mut at = span.start.max(self.begin);
         while at < span.end {
-            let string = self.strings.get(self.number(at));
+            let number = self.number(at);
+            let string = self.strings.get(number);
             let Some(string) = string.filter(|string| string.start as usize <= at) else {
-                let end = string.map_or(text.len(), |string| string.open as usize);
+                let end = string.map_or(text.len(), Fence::open);
                 numbers(text, at..span.end.min(end), |number| push(one, number, fitted));
                 at = string.map_or(text.len(), |string| string.start as usize);
                 continue;
             };
             if !string.is_key || string.holds(&span) {
-                string.pieces(text, one, at..span.end.min(string.end as usize), (self.depth, fitted));
+                self.pieces_within((number, string), text, (one, at..span.end.min(string.end as usize)), fitted);
             }
-            at = string.behind as usize;
+            at = string.behind();
         }
     }
+
+    /// Appends the parts of a finding, within this string, that are values.
+    fn pieces_within(
+        &self,
+        (number, string): (usize, &Fence),
+        text: &[u8],
+        (one, span): (Finding, Range<usize>),
+        fitted: &mut Vec<Finding>,
+    ) {
+        let put = |span: Range<usize>, fitted: &mut Vec<Finding>| {
+            if span.start < span.end {
+                let string = string.start as usize..string.end as usize;
+                push(one, whole_codes(text, string, self.depth, span), fitted);
+            }
+        };
+        match self.inner(number) {
+            // Of what is hidden whole nothing is left to be read.
+            Some(inner) if span.start > inner.begin || span.end < inner.end => {
+                put(span.start..span.end.min(inner.begin), fitted);
+                inner.pieces(text, one, span.start..span.end.min(inner.end), fitted);
+                put(span.start.max(inner.end)..span.end, fitted);
+            }
+            _ => put(span, fitted),
+        }
+    }
+}
+
+/// The strings of the JSON that begins at `begin` and ends with `text`.
+fn strings(text: &[u8], begin: usize) -> Option<Vec<Fence>> {
+    let (mut at, mut strings) = (begin, Vec::with_capacity(text.len() / STRING));
+    while let Some(length) = text.get(at..)?.iter().position(|byte| !is_between(*byte)) {
+        let quote = at + length;
+        let end = if text[quote] == b'"' { string_end(text, quote + 1)? } else { return None };
+        at = end + 1;
+        let is_key = text.get(at..)?.trim_ascii_start().starts_with(b":");
+        strings.push(Fence { start: (quote + 1) as u32, end: end as u32, opening: 1, closing: 1, is_key });
+    }
+    Some(strings)
 }
 
 /// Appends the part of `one` at `span` that is not covered yet.
@@ -323,7 +358,7 @@ impl Pass<'_> {
             match fences.holding(span.start) {
                 Some(string) => string.holds(&span) && (string.start == here.start || !string.is_key),
                 // The next item of the list.
-                None => text.get(here.behind as usize..span.start).is_some_and(|between| between.trim_ascii() == b","),
+                None => text.get(here.behind()..span.start).is_some_and(|between| between.trim_ascii() == b","),
             }
         };
         if self.found.get(first..)?.iter().all(fits) {

@@ -124,10 +124,18 @@ impl Scanner {
         let first = found.len();
         self.fences = None;
         self.look_anew(text, place, found);
-        while self.decoded.turns() {
-            self.look_anew(text, place, found);
+        if self.decoded.turns() {
+            self.look_apart(text, place, found);
             unite(found, first);
         }
+    }
+
+    /// Looks once more, with an end where codes for nothing stand between words.
+    #[cold]
+    #[inline(never)]
+    fn look_apart(&mut self, text: &[u8], place: Place<'_>, found: &mut Vec<Finding>) {
+        self.look_anew(text, place, found);
+        self.decoded.turns();
     }
 
     #[inline(always)]

@@ -216,8 +216,10 @@ fn what_stands_below_a_secret_is_hidden_whole() {
         (r#"{"cookies":{"rememberme":"jean@example.fr:s3cr3tSess10n"}}"#, r#"{"cookies":{"rememberme":"<cookie>"}}"#),
         (r#"{"cookies":{"x":"203.0.113.77-s3cr3tSess10n"}}"#, r#"{"cookies":{"x":"<cookie>"}}"#),
     ]);
-    // What is one value keeps its name.
+    // What is one value keeps its name, and a label makes nothing else a secret.
     for (line, expected) in [
+        (r#"{"authorization":{"loc":"06 12 34 56 78:48.8566"}}"#, r#"{"authorization":{"loc":"<phone_fr>:48.8566"}}"#),
+        (r#"{"authorization":{"loc":"<phone_fr>:48.8566"}}"#, r#"{"authorization":{"loc":"<phone_fr>:48.8566"}}"#),
         (r#"{"cookies":{"x":"jean@example.fr"}}"#, r#"{"cookies":{"x":"<email>"}}"#),
         (
             r#"{"a":{"cookies":{"x":"203.0.113.77","y":"barbaz123"}}}"#,

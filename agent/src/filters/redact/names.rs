@@ -5,7 +5,7 @@ use std::ops::Range;
 use vigie_parsers::batch::{Batch, Text};
 
 use crate::privacy::Secret;
-use crate::redact::Below;
+use crate::redact::{Below, token_length};
 
 /// Longest name that is made of two keys, in bytes.
 const JOINED: usize = 40;
@@ -155,8 +155,19 @@ pub(super) struct Above {
 fn may_be(secret: Secret, text: &[u8]) -> bool {
     let is_day = |(at, byte): (usize, &u8)| if matches!(at, 4 | 7) { *byte == b'-' } else { byte.is_ascii_digit() };
     let is_date = text.get(..10).is_some_and(|day| day.iter().enumerate().all(is_day));
-    let is_mixed = text.iter().any(u8::is_ascii_digit) && text.iter().any(u8::is_ascii_alphabetic);
-    !is_date && (is_mixed || secret == Secret::Cookie)
+    !is_date && (secret == Secret::Cookie || is_mixed(text))
+}
+
+/// Whether `text` holds digits and letters, but for what stands for a value already.
+fn is_mixed(text: &[u8]) -> bool {
+    let (mut at, mut has_digits, mut has_letters) = (0, false, false);
+    while let Some(byte) = text.get(at) {
+        let label = if *byte == b'<' { token_length(text.get(at..).unwrap_or_default()) } else { None };
+        has_digits |= byte.is_ascii_digit();
+        has_letters |= byte.is_ascii_alphabetic();
+        at += label.unwrap_or(1);
+    }
+    has_digits && has_letters
 }
 
 /// Where a name stands among those of open maps.
