@@ -295,17 +295,20 @@ impl Number {
         let mut at = 0;
         while let Some(start) = (at..text.len()).find(|at| text[*at].is_ascii_digit()) {
             at = run_end(text, start);
-            let mut group = start;
-            while group < at {
-                group = match date_end(text, group) {
-                    // A date beside a number is none of it; alone it may be one.
-                    Some(end) if start < group || end < at => end,
-                    _ => {
-                        self.from(text, group, at, add);
-                        group_end(text, group)
-                    }
-                } + 1;
+            self.each_of(text, start..at, add);
+        }
+    }
+
+    /// Looks at the groups of one run.
+    fn each_of(&self, text: &[u8], run: Range<usize>, add: &mut impl FnMut(Range<usize>)) {
+        let mut group = run.start;
+        while group < run.end {
+            // A date beside a number is none of it; alone it may be one.
+            let date = date_end(text, group).filter(|end| (group..*end) != run);
+            if date.is_none() {
+                self.from(text, group, run.end, add);
             }
+            group = date.unwrap_or_else(|| group_end(text, group)) + 1;
         }
     }
 

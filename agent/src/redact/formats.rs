@@ -142,7 +142,7 @@ fn columns_tell_what_rows_hold() {
             "WHERE `password`='<password>' AND [password] = '<password>'",
         ),
         ("IDENTIFIED BY hunter2; IDENTIFIED BY 'a b'", "IDENTIFIED BY <password>; IDENTIFIED BY '<password>'"),
-        ("SET PASSWORD FOR 'bob'@'%' = 'hunter2'", "SET PASSWORD FOR 'bob'@'%' = '<password>'"),
+        ("SET PASSWORD FOR 'bob'@'%' = 'hunter2'", "SET PASSWORD FOR '<username>'@'%' = '<password>'"),
     ]);
     assert_kept(&[
         "INSERT INTO u (name, password) VALUES (?, ?), ($1, NULL), ('u', DEFAULT)",

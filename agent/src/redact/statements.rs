@@ -202,7 +202,12 @@ impl Pass<'_> {
             return None;
         }
         let value = self.value(at + equals, password)?;
-        self.is_value(password, &value, QUOTED).then_some(value.span)
+        let is_one = self.is_value(password, &value, QUOTED);
+        let end = self.name_end(at + 1);
+        if is_one && matches!(self.byte(at), b'\'' | b'`') && self.byte(end) == self.byte(at) {
+            self.ask(self.engine.own.username, at + 1..end);
+        }
+        is_one.then_some(value.span)
     }
 
     /// `on field 'password': rejected value [x]`, of which `rejected` stands at `at`.

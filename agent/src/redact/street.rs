@@ -10,6 +10,8 @@ const LONGEST: usize = 160;
 const WORD: usize = 24;
 /// Words among which a number and a word for a way stand.
 const NEAR: usize = 4;
+/// Bytes of the shortest word for a way that its name is a part of, `Lilasweg`: those for ways alone are shorter, or say nothing.
+const NAMED: usize = 8;
 /// Words for ways, folded.
 const WAYS: &[&[u8]] = &[
     b"rue",
@@ -102,7 +104,14 @@ fn is_street(part: &[u8]) -> bool {
     let words = || part.split(|byte| matches!(byte, b' ' | b'+' | b'.')).filter(|word| !word.is_empty());
     let is_number = |word: &[u8]| word.first().is_some_and(u8::is_ascii_digit) && word.len() <= 5;
     match words().position(is_number) {
-        Some(0) => words().skip(1).take(NEAR).any(is_way),
+        // `12 bis rue`, `12 Old Mill Road`: behind the name such a word is a name itself.
+        Some(0) => words()
+            .skip(1)
+            .take(NEAR)
+            .enumerate()
+            .any(|(at, word)| is_way(word) && (at < 2 || word.first().is_some_and(u8::is_ascii_uppercase))),
+        // A way has a name: `route 3` is none.
+        Some(1) => words().take(1).any(|word| is_way(word) && word.len() >= NAMED),
         Some(number) => number <= NEAR && words().take(number).any(is_way),
         None => false,
     }
@@ -139,12 +148,15 @@ mod tests {
             ("Straße=Lilasweg 12", "Straße=<postal_address>"),
             ("Anschrift: Lange Straße 12, 10115 Berlin", "Anschrift: <postal_address>"),
             ("adresse: 12 bis avenue Foch, 75011 Paris, pays=FR", "adresse: <postal_address>, pays=FR"),
+            ("address: 12 Old Mill Road, London", "address: <postal_address>"),
             ("indirizzo: via Roma 3 tel: x", "indirizzo: <postal_address> tel: x"),
         ]);
         assert_kept(&[
             "address=web1 port=3 route 4",
             "listen address: 0.0.0.0:80 ok",
             "address: already in use 98",
+            "connect address: 3 retries, drive 4",
+            "address: 10 open ports on route 3",
             "MAC address: unknown and 12 others on the road",
             "address: 0x7fff12 read 12",
             "street: closed",

@@ -115,7 +115,7 @@ impl Pass<'_> {
         let is_strong = text.len() >= SHORTEST
             && has(u8::is_ascii_digit)
             && (is_marked || has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase));
-        let is_test = text.to_ascii_lowercase().windows(4).any(|word| word == b"test");
+        let is_test = text.windows(4).any(|word| word.eq_ignore_ascii_case(b"test"));
         let is_one = match proof {
             Proof::Word => is_strong && is_plain && !is_test,
             Proof::Mark => is_mixed(text) && text.len() >= 5 && is_plain && !text.contains(&b' '),

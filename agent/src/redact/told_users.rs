@@ -174,6 +174,10 @@ mod tests {
             ("- USER jdupont (Login failed): x", "- USER <username> (Login failed): x"),
             ("USER jdupont: no such user", "USER <username>: no such user"),
             ("ssh jdupont@203.0.113.9", "ssh <username>@<ipv4>"),
+            (
+                "SET PASSWORD FOR 'jdupont'@'localhost' = PASSWORD('ab')",
+                "SET PASSWORD FOR '<username>'@'localhost' = PASSWORD('<password>')",
+            ),
             ("GRANT ALL ON x.* TO 'jdupont'@'%'", "GRANT ALL ON x.* TO '<username>'@'%'"),
         ]);
         assert_kept(&[

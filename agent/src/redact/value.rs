@@ -181,10 +181,8 @@ impl Pass<'_> {
         {
             return value;
         }
-        if self.engine.own.postal_address == Some(detector)
-            && let Some(street) = self.street(start)
-        {
-            return Some(Value::quoted(street));
+        if let Some(value) = self.of_words(start, detector) {
+            return Some(value);
         }
         // An empty value stays empty: the name of the next one is none.
         let is_beside = spaces == 1 && first == at + 1 && self.byte_before(at, 1) != b' ';
@@ -194,9 +192,6 @@ impl Pass<'_> {
             return None;
         }
         let is_secret = self.engine.own.secret == Some(detector);
-        if is_secret && let Some(value) = self.parameters(start) {
-            return Some(value);
-        }
         let start = start + if is_secret { self.lead_length(start, mark) } else { 0 };
         let end = self.bare_end((start, mark), detector);
         if end - start <= CONSTANT
@@ -212,11 +207,7 @@ impl Pass<'_> {
         // What stands in brackets in quotes was asked for.
         let is_value = !self.is_verdict(at, end)
             && self.text[start..end].iter().take(4).any(|byte| !matches!(byte, b'[' | b'{' | b'(' | b'\\'));
-        if self.byte(start) == b'['
-            && self.byte(end) == b','
-            && !self.is_value(detector, &Value::bare(start + 1..end), BARE)
-        {
-            // A list of numbers that count, or of words that say nothing.
+        if self.is_idle_list(start..end, detector) {
             return None;
         }
         let is_coded = mark == b'=' && self.is_percent(end) && !self.is_percent(at);
@@ -321,6 +312,22 @@ impl Pass<'_> {
             end = self.end_of(end + 1, Kind::Bare);
         }
         end
+    }
+
+    /// Whether a list that begins at `span` is one of numbers that count, or of words that say nothing.
+    fn is_idle_list(&self, span: Range<usize>, detector: u16) -> bool {
+        self.byte(span.start) == b'['
+            && self.byte(span.end) == b','
+            && !self.is_value(detector, &Value::bare(span.start + 1..span.end), BARE)
+    }
+
+    /// The value at `start` that goes on over spaces without quotes: an address, or the credentials of a header.
+    fn of_words(&mut self, start: usize, detector: u16) -> Option<Value> {
+        let own = &self.engine.own;
+        if own.postal_address == Some(detector) {
+            return self.street(start).map(Value::quoted);
+        }
+        if own.secret == Some(detector) { self.parameters(start) } else { None }
     }
 
     /// The scheme at `start` and the names and values behind it, as in some headers.
