@@ -102,7 +102,7 @@ fn source_line(place: Place, file: &SourceFile, out: &mut String) {
     let Some(line) = lines.next().filter(|line| !goes_on(&before, line)) else { return };
     let column = place.column.saturating_sub(1) as usize;
     let start = if column > MAX_LINE - BEFORE_PLACE { column - BEFORE_PLACE } else { 0 };
-    let end = shown_length(line).unwrap_or(usize::MAX).min(start + MAX_LINE);
+    let end = shown_length(&before, line).unwrap_or(usize::MAX).min(start + MAX_LINE);
     let mut shown = if start > 0 { "…".to_owned() } else { String::new() };
     let mut characters = line.trim_end().chars().enumerate().skip(start).peekable();
     while let Some((_, character)) = characters.next_if(|(at, _)| *at < end) {
@@ -231,6 +231,16 @@ mod tests {
             ("  - {n: a, apiKey: [b,\n     it]}", false),
             ("  bearerToken: \"b\n\n    c\n    it\"", false),
             ("  password: |\n    it", false),
+            ("[OUTPUT]\n  HTTP_Passwd \\\n  it", false),
+            ("[OUTPUT]\n  HTTP_Passwd\n  it", false),
+            ("@SET =it", false),
+            ("@SET ES=it", false),
+            ("env:\n  - name: ES\n    value: it", false),
+            ("env:\n- valeu: it", false),
+            ("env:\n  ES: it", false),
+            ("env: {ES: it}", false),
+            ("env:\n  - it", false),
+            ("env:\n  A: b\nother:\n  - it", true),
             ("- alias: auth\n  it", true),
             ("[OUTPUT]\n  HTTP_Passwd x\n  it", true),
             ("http_passwd: x\nit", true),

@@ -20,6 +20,7 @@ const WORDS: &[&str] = &[
     "cookie",
     "pass",
     "pwd",
+    "pw",
 ];
 /// Names of secrets of more than one word.
 const NAMES: &[&str] = &["api_key", "access_key", "private_key"];
@@ -28,10 +29,26 @@ const HANDED_IN: &[&str] = &["load_credential", "key_credential"];
 /// Shortest word that is also found where it is written in one with the one before it.
 const SHORTEST_GLUED: usize = 5;
 
-/// How many characters of `line` may be shown: those before the first secret, its key included. `None` for all.
-pub(super) fn shown_length(line: &str) -> Option<usize> {
+/// How many characters of `line`, behind the lines `before`, may be shown: those before the first secret, its key included. `None` for
+/// all.
+pub(super) fn shown_length(before: &[&str], line: &str) -> Option<usize> {
     let address = credentials(line).map(|at| line.get(..at.start).unwrap_or_default().chars().count());
-    key_end(line).into_iter().chain(address).min()
+    key_end(line).into_iter().chain(address).chain(variable_end(before, line)).min()
+}
+
+/// Where the name of a variable ends that `line` sets, with `@SET` or below `env`: whatever it is called, it may hold a secret.
+fn variable_end(before: &[&str], line: &str) -> Option<usize> {
+    let up_to = |mark| line.split_once(mark).map(|(name, _)| name.chars().count());
+    let name = line.trim_start();
+    if name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("@set")) {
+        return up_to('=').or_else(|| up_to(' '));
+    }
+    let is_top = |line: &str| line.starts_with(|first: char| !(first.is_whitespace() || "-#".contains(first)));
+    let top = if is_top(line) { line } else { before.iter().rev().find(|line| is_top(line))? };
+    // What tells of a variable in a list.
+    let key = name.trim_start_matches(['-', ' ']).split(':').next().unwrap_or_default();
+    let is_told = matches!(key, "name" | "uri" | "refresh_interval");
+    (top.starts_with("env:") && !is_told).then(|| up_to(':').unwrap_or(line.chars().count() - name.chars().count()))
 }
 
 /// `text` of a message without the secrets in what it quotes.
@@ -113,12 +130,20 @@ fn key_end(line: &str) -> Option<usize> {
 }
 
 /// Whether `line` goes on with the value of a secret, whose key stands in one of the lines `before`: the last one that is indented
-/// less, or as much where items of a list stand below it.
+/// less, or as much where items of a list stand below it; or right before, alone or with a backslash at its end.
 pub(super) fn goes_on(before: &[&str], line: &str) -> bool {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let is_item = |line: &str| line.trim_start().starts_with('-');
     let (own, of_list) = (indent(line), is_item(line));
-    let mut written = before.iter().rev().filter(|above| !above.trim().is_empty());
+    let mut written = before.iter().rev().filter(|above| !above.trim().is_empty()).peekable();
+    let is_open = |above: &&&str| {
+        let value = key_end(above).map(|end| above.chars().skip(end).collect::<String>());
+        let is_key_alone = !above.contains(':') && above.split_whitespace().nth(1).is_none();
+        value.is_some_and(|value| is_key_alone || value.trim_end().ends_with('\\'))
+    };
+    if written.peek().is_some_and(is_open) {
+        return true;
+    }
     let key = written.find(|above| indent(above) < own || of_list && indent(above) == own && !is_item(above));
     let behind = |key: &&str| key_end(key).map(|end| key.chars().skip(end).collect::<String>());
     key.and_then(behind).is_some_and(|behind| behind.trim_start_matches(['"', '\'']).starts_with(':'))

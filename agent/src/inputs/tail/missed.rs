@@ -339,8 +339,14 @@ impl Tail {
     /// each is read as the rest of its log once that is truncated, and not as a log of its own.
     pub(super) fn is_copy_of_live(&mut self, path: &Path) -> bool {
         let is_log = |log: &PathBuf| self.paths.name(log) && log.is_file();
-        let Some(log) = siblings::logs_of_any_name(path).find(is_log) else { return false };
+        let (mut plain, mut others) = (siblings::logs_of(path), siblings::logs_of_any_name(path));
+        let is_plain = plain.any(|log| is_log(&log));
+        let Some(log) = others.find(is_log) else { return false };
         let Ok((file, now)) = file::open(path) else { return false };
+        // `api-1.log` may be a log of its own, which begins with a few lines as `api.log` does.
+        if !is_plain && now.len() < proof::HEAD as u64 {
+            return false;
+        }
         let is_of_log = |open: &Tailed| {
             let known = open.position.known.filter(|known| known.head_length > 0);
             let is_behind = |offset: u64| offset > 0 && now.len() >= offset && open.progress.mark.is_in(&file, offset);

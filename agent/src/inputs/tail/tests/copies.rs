@@ -163,7 +163,7 @@ fn what_came_and_went_behind_an_empty_log_is_read_from_its_copies() {
 /// As PM2 names them, and others.
 #[test]
 fn copies_with_the_names_that_tools_give_are_known_as_copies() {
-    let all = (1..=20).map(|number| format!("line {number}")).collect::<Vec<_>>();
+    let all = (1..=400).map(|number| format!("line {number}")).collect::<Vec<_>>();
     for (path, copy) in [
         ("a.log", "a__2026-11-30_00-00-00.log"),
         ("*.log", "a__2026-11-30_00-00-00.log"),
@@ -173,16 +173,28 @@ fn copies_with_the_names_that_tools_give_are_known_as_copies() {
         ("*", "a.log@1"),
     ] {
         let mut rig = Rig::new(path, &[("read_from_head", "on"), ("rotate_wait", "1")]);
-        rig.append("a.log", &numbered(1, 10));
+        rig.append("a.log", &numbered(1, 200));
         rig.start().wait(2);
-        rig.append("a.log", &numbered(11, 15)).copy_and_truncate("a.log", copy);
-        rig.scan().append("a.log", &numbered(16, 20));
+        rig.append("a.log", &numbered(201, 300)).copy_and_truncate("a.log", copy);
+        rig.scan().append("a.log", &numbered(301, 400));
         rig.wait(2).scan().wait(5);
 
         let mut texts = rig.texts();
         texts.sort_by_key(|text| text.strip_prefix("line ").and_then(|number| number.parse::<u32>().ok()));
         assert_eq!(texts, all, "{path} {copy}");
     }
+}
+
+/// As where a server is started twice: its name looks like that of a copy.
+#[test]
+fn a_log_that_begins_as_another_one_is_read() {
+    let mut rig = Rig::new("*.log", &[("read_from_head", "on")]);
+    rig.append("api.log", "listening\n");
+    rig.start();
+    rig.append("api-1.log", "listening\n");
+    rig.scan();
+
+    assert_eq!(rig.texts(), ["listening", "listening"]);
 }
 
 #[test]
