@@ -339,9 +339,8 @@ impl Tail {
     /// each is read as the rest of its log once that is truncated, and not as a log of its own.
     pub(super) fn is_copy_of_live(&mut self, path: &Path) -> bool {
         let is_log = |log: &PathBuf| self.paths.name(log) && log.is_file();
-        let (mut plain, mut others) = (siblings::logs_of(path), siblings::logs_of_any_name(path));
-        let is_plain = plain.any(|log| is_log(&log));
-        let Some(log) = others.find(is_log) else { return false };
+        let Some(log) = siblings::logs_of_any_name(path).find(is_log) else { return false };
+        let is_plain = siblings::logs_of(path).any(|plain| plain == log);
         let Ok((file, now)) = file::open(path) else { return false };
         // `api-1.log` may be a log of its own, which begins with a few lines as `api.log` does.
         if !is_plain && now.len() < proof::HEAD as u64 {

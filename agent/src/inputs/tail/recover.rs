@@ -35,7 +35,7 @@ impl Tail {
         let now = (self.clock)().seconds;
         let (old, missing): (Vec<_>, Vec<_>) = missing.into_iter().partition(|row| is_old(row, now));
         self.forget_rows(&old);
-        self.unfound = missing.into_iter().filter(|row| !row.rotated && row.seen > 0).map(|row| row.id).collect();
+        self.unfound = missing.iter().filter(|row| is_unread(row)).map(|row| row.id).collect();
         self.unseen = unseen.into_iter().map(|row| row.id).collect();
         if self.settings.exit_on_eof {
             // It may be at its end before there is another look.
@@ -54,10 +54,10 @@ impl Tail {
         let rows: Vec<Position> = self.rows.iter().filter(is_due).cloned().collect();
         let (missing, still_unseen) = self.recover(rows);
         self.unseen = still_unseen.into_iter().map(|row| row.id).collect();
-        for row in missing {
+        for row in missing.into_iter().filter(is_unread) {
             if unseen.contains(&row.id) {
                 self.unfound.insert(row.id);
-            } else if !row.is_told {
+            } else {
                 self.tell_gone(row);
             }
         }
@@ -139,6 +139,11 @@ impl Tail {
         }
         self.rows.add(row);
     }
+}
+
+/// Whether more may have been written to the file of `row` than was read, which nobody was told of.
+fn is_unread(row: &Position) -> bool {
+    !row.rotated && row.seen > 0 && !row.is_told
 }
 
 /// Whether the file of `row` was not found for a week. A row that Vigie never wrote belongs to someone else.
