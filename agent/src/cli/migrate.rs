@@ -311,18 +311,25 @@ mod tests {
   Suppress_Type_Name on
 ";
 
+    /// The table of a file called `name` that holds `written`.
+    fn table_of(name: &str, written: &str) -> String {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join(name);
+        std::fs::write(&file, written).expect("written");
+        text(&file, Environment::default()).expect("it is read")
+    }
+
+    /// Holds the row of `key` that begins with `line` against what it must tell.
+    fn assert_row(table: &str, (line, key): (&str, &str), rest: &str) {
+        let row = table.lines().find(|row| row.trim_start().starts_with(line) && row.contains(key));
+        assert!(row.is_some_and(|row| row.contains(rest)), "{line} {key} {rest}: {table}");
+    }
+
     #[test]
     fn each_line_has_a_verdict_and_its_number() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("a.conf");
-        std::fs::write(&file, CONFIGURATION).expect("written");
+        let table = table_of("a.conf", CONFIGURATION);
 
-        let table = text(&file, Environment::default()).expect("it is read");
-
-        let has = |line: &str, key: &str, rest: &str| {
-            let found = table.lines().find(|row| row.trim_start().starts_with(line) && row.contains(key));
-            assert!(found.is_some_and(|row| row.contains(rest)), "{line} {key} {rest}: {table}");
-        };
+        let has = |line: &str, key: &str, rest: &str| assert_row(&table, (line, key), rest);
         has("1 ", "(scheduler.base)", "different    1 second");
         has("2 ", "flush", "different    the longest wait");
         has("3 ", "fulsh", "unsupported  unknown key `fulsh` of [SERVICE]; did you mean `flush`?");
@@ -335,18 +342,15 @@ mod tests {
         has("16 ", "suppress_type_name", "same         not needed");
         has("9 ", "[FILTER]", "unsupported");
         assert!(table.ends_with(" unsupported\n") && !table.contains("secret-42"), "{table}");
+        let folder = tempfile::tempdir().expect("a folder");
         assert!(text(&folder.path().join("none"), Environment::default()).is_err());
     }
 
     #[test]
     fn items_of_a_list_have_the_lines_they_stand_in() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("a.yaml");
         let filter = "    - name: modify\n      match: '*'\n      set:\n        - a b\n        - c\n";
         let text_of = format!("pipeline:\n  inputs:\n    - name: dummy\n  filters:\n{filter}");
-        std::fs::write(&file, text_of + "  outputs:\n    - name: 'null'\n      match: '*'\n").expect("written");
-
-        let table = text(&file, Environment::default()).expect("it is read");
+        let table = table_of("a.yaml", &(text_of + "  outputs:\n    - name: 'null'\n      match: '*'\n"));
 
         let row = |line: &str| table.lines().find(|row| row.trim_start().starts_with(line)).unwrap_or_default();
         assert!(row("8 ").contains("set  ") && row("8 ").contains(SAME), "{table}");
@@ -355,17 +359,12 @@ mod tests {
 
     #[test]
     fn items_in_one_line_are_one_row_and_a_missing_file_is_not_found() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("a.yaml");
         let filter = "    - name: modify\n      match: '*'\n      set: [a b, c d]\n";
         let text_of = format!("service:\n  parsers_file: nowhere.conf\npipeline:\n  filters:\n{filter}");
-        std::fs::write(
-            &file,
-            text_of + "  inputs:\n    - name: dummy\n  outputs:\n    - name: 'null'\n      match: '*'\n",
-        )
-        .expect("written");
-
-        let table = text(&file, Environment::default()).expect("it is read");
+        let table = table_of(
+            "a.yaml",
+            &(text_of + "  inputs:\n    - name: dummy\n  outputs:\n    - name: 'null'\n      match: '*'\n"),
+        );
 
         assert_eq!(table.lines().filter(|row| row.trim_start().starts_with("7 ")).count(), 1, "{table}");
         let row = table.lines().find(|row| row.contains("parsers_file")).unwrap_or_default();
@@ -375,15 +374,10 @@ mod tests {
 
     #[test]
     fn a_setting_that_another_takes_the_place_of_is_the_same_there() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("a.conf");
-        std::fs::write(
-            &file,
+        let table = table_of(
+            "a.conf",
             "[SERVICE]\n  HC_Period 1\n  HC_Period 2\n[PARSER]\n  Name a\n  Format json\n  Time_Keep on\n  Time_Keep off\n",
-        )
-        .expect("written");
-
-        let table = text(&file, Environment::default()).expect("it is read");
+        );
 
         let rows: Vec<&str> = table
             .lines()
@@ -396,12 +390,9 @@ mod tests {
 
     /// What `line` is called at the end of `section`.
     fn verdict(section: &str, line: &str) -> &'static str {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("a.conf");
         let rest = if section.contains("Name dummy") { "" } else { "[INPUT]\n  Name dummy\n" };
         let text_of = format!("{section}  {line}\n{rest}[OUTPUT]\n  Name null\n  Match *\n");
-        std::fs::write(&file, text_of).expect("written");
-        let table = text(&file, Environment::default()).expect("it is read");
+        let table = table_of("a.conf", &text_of);
         let number = format!("{} ", section.lines().count() + 1);
         let row = table.lines().find(|row| row.trim_start().starts_with(&number)).unwrap_or_default().to_owned();
         [SAME, DIFFERENT, UNSUPPORTED].into_iter().find(|verdict| row.contains(verdict)).unwrap_or_default()
@@ -561,16 +552,9 @@ pipeline:
 
     #[test]
     fn routes_and_numbers_of_conditions_are_told_and_no_secret_is() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("a.yaml");
-        std::fs::write(&file, ROUTED).expect("written");
+        let table = table_of("a.yaml", ROUTED);
 
-        let table = text(&file, Environment::default()).expect("it is read");
-
-        let has = |number: &str, key: &str, rest: &str| {
-            let row = table.lines().find(|row| row.trim_start().starts_with(number) && row.contains(key));
-            assert!(row.is_some_and(|row| row.contains(rest)), "{number} {key} {rest}: {table}");
-        };
+        let has = |line: &str, key: &str, rest: &str| assert_row(&table, (line, key), rest);
         has("4 ", "routes", "different    a record is looked at behind all filters");
         has("8 ", "value", "different    compared as numbers");
         has("9 ", "value", SAME);
@@ -581,11 +565,7 @@ pipeline:
 
     #[test]
     fn each_line_of_nested_yaml_has_a_verdict() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("a.yaml");
-        std::fs::write(&file, NESTED).expect("written");
-
-        let table = text(&file, Environment::default()).expect("it is read");
+        let table = table_of("a.yaml", NESTED);
 
         let verdict = |number: usize| {
             let row = table.lines().find(|row| row.trim_start().starts_with(&format!("{number} ")));

@@ -315,12 +315,17 @@ fn read_value<T: OptionType>(spec: &OptionSpec, value: &Located, findings: &mut 
             let found = if shown { format!(", found `{}`", value.text) } else { String::new() };
             let remedy = T::remedy(&value.text).filter(|_| shown);
             let message = format!("`{}`: expected {expected}{found}", spec.key);
-            let has_comment = value.text.contains(" #").then(|| "put the comment on a line of its own".to_owned());
-            let help = remedy.or(has_comment).unwrap_or_else(|| what_to_do(spec));
+            let comment = comment_within(&value.text).map(str::to_owned);
+            let help = remedy.or(comment).unwrap_or_else(|| what_to_do(spec));
             findings.error(value.place, "V103", message).help(help);
             None
         }
     }
+}
+
+/// What to do where a comment was taken for a part of the value `text`, if it looks so.
+pub fn comment_within(text: &str) -> Option<&'static str> {
+    text.contains(" #").then_some("put the comment on a line of its own")
 }
 
 #[cfg(test)]

@@ -136,17 +136,16 @@ pub(super) fn goes_on(before: &[&str], line: &str) -> bool {
     let is_item = |line: &str| line.trim_start().starts_with('-');
     let (own, of_list) = (indent(line), is_item(line));
     let mut written = before.iter().rev().filter(|above| !above.trim().is_empty()).peekable();
+    let behind = |key: &str| key_end(key).map(|end| key.chars().skip(end).collect::<String>());
     let is_open = |above: &&&str| {
-        let value = key_end(above).map(|end| above.chars().skip(end).collect::<String>());
         let is_key_alone = !above.contains(':') && above.split_whitespace().nth(1).is_none();
-        value.is_some_and(|value| is_key_alone || value.trim_end().ends_with('\\'))
+        behind(above).is_some_and(|value| is_key_alone || value.trim_end().ends_with('\\'))
     };
     if written.peek().is_some_and(is_open) {
         return true;
     }
     let key = written.find(|above| indent(above) < own || of_list && indent(above) == own && !is_item(above));
-    let behind = |key: &&str| key_end(key).map(|end| key.chars().skip(end).collect::<String>());
-    key.and_then(behind).is_some_and(|behind| behind.trim_start_matches(['"', '\'']).starts_with(':'))
+    key.and_then(|key| behind(key)).is_some_and(|behind| behind.trim_start_matches(['"', '\'']).starts_with(':'))
 }
 
 fn is_secret(key: &str) -> bool {

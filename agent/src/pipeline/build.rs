@@ -14,7 +14,7 @@ use crate::config::common::{FilterOptions, InputOptions, OutputOptions, refuse_u
 use crate::config::types::StorageType;
 use crate::config::{
     Diagnostics, Loaded, Matcher, OptionSpec, Options, Place, RedactRule, Section, SectionKind, Service, Severity,
-    VariableFile, closest, did_you_mean, readable, without_telemetry,
+    VariableFile, closest, comment_within, did_you_mean, readable, without_telemetry,
 };
 use crate::filters::condition::{Condition, conditional};
 use crate::metrics::{FilterMetrics, InputMetrics, Metrics, OutputMetrics};
@@ -24,9 +24,6 @@ use crate::plugin::{
 };
 use crate::retention::Classes;
 use crate::{filters, inputs, outputs};
-
-/// What to do where a comment was taken for a part of a value.
-pub(super) const COMMENT: &str = "put the comment on a line of its own";
 
 /// An input, ready to run.
 pub struct BuiltInput {
@@ -519,7 +516,7 @@ impl Builder<'_> {
                 let message = format!("unknown plugin {}", value.quoted());
                 let instead = Some(&name).filter(|_| section.kind == SectionKind::Output);
                 let instead = instead.and_then(|name| outputs::instead_of(name)).map(str::to_owned);
-                let comment = name.contains(" #").then(|| COMMENT.to_owned());
+                let comment = comment_within(&name).map(str::to_owned);
                 let help = comment.or(instead).unwrap_or_else(|| did_you_mean(&name, known));
                 self.findings.error(value.place, "V202", message).help(help);
             }

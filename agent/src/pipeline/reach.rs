@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::build::{BuiltFilter, BuiltInput, BuiltOutput, COMMENT};
+use super::build::{BuiltFilter, BuiltInput, BuiltOutput};
 use super::coverage::widened;
 use super::routes::Routes;
-use crate::config::{Diagnostics, Document, Matcher, Section, SectionKind};
+use crate::config::{Diagnostics, Document, Matcher, Section, SectionKind, comment_within};
 
 /// Inputs, and the routes of those that have their own.
 pub(super) struct Sources<'a> {
@@ -32,14 +32,14 @@ impl Sources<'_> {
     fn tell(&self, section: &Section, effect: &str, findings: &mut Diagnostics) {
         let place = section.get("match").or(section.get("match_regex")).map_or(section.place, |value| value.place);
         let message = format!("no input has a tag that this fits: {effect}");
-        let help = if has_comment(section) { COMMENT.to_owned() } else { format!("tags are {}", self.tags()) };
+        let help = comment_of(section).map_or_else(|| format!("tags are {}", self.tags()), str::to_owned);
         findings.warning(place, "V205", message).help(help);
     }
 }
 
-/// Whether the pattern of `section` ends with what is meant as a comment. A tag is not likely to.
-fn has_comment(section: &Section) -> bool {
-    section.get("match").is_some_and(|pattern| pattern.text.contains(" #"))
+/// What to do where the pattern of `section` ends with what is meant as a comment. A tag is not likely to.
+fn comment_of(section: &Section) -> Option<&'static str> {
+    comment_within(&section.get("match")?.text)
 }
 
 /// Warns of each of them. All of `document` was built; `filters` are without processors.
@@ -51,13 +51,14 @@ pub(super) fn tell(
 ) {
     for (section, filter) in document.of(SectionKind::Filter).zip(filters) {
         // Of one that is to redact more is told.
-        let is_reached = !has_comment(section) && sources.may_reach(&filter.matcher, false);
+        let is_reached = comment_of(section).is_none() && sources.may_reach(&filter.matcher, false);
         if !filter.redacts() && !filter.matcher.is_nothing() && !is_reached {
             sources.tell(section, "the filter changes nothing", findings);
         }
     }
     for (at, (section, output)) in document.of(SectionKind::Output).zip(outputs).enumerate() {
-        let is_reached = sources.are_led_to(at) || !has_comment(section) && sources.may_reach(&output.matcher, true);
+        let fits = comment_of(section).is_none() && sources.may_reach(&output.matcher, true);
+        let is_reached = sources.are_led_to(at) || fits;
         if !output.matcher.is_nothing() && !is_reached {
             sources.tell(section, "nothing is sent here", findings);
         }
