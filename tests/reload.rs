@@ -483,9 +483,9 @@ fn a_deleted_file_is_read_on_after_a_reload_that_cannot_start() {
     agent.stop();
 }
 
-/// Lines that follow each other with an event behind them that may go on, read over a reload and a start.
+/// Lines before an event that may go on, or within it where another stream is in between, read over a reload and a start.
 #[test]
-fn lines_before_an_open_event_come_once_over_a_reload_and_a_start() {
+fn lines_beside_an_open_event_come_once_over_a_reload_and_a_start() {
     let cases = [
         ("multiline.parser java", "", "pre 1\npre 2\njava.lang.Exception: x\n\tat y\n"),
         ("multiline.parser cri", "", "1Z stdout F pre 1\n1Z stdout F pre 2\n1Z stdout P open\n"),
@@ -495,8 +495,21 @@ fn lines_before_an_open_event_come_once_over_a_reload_and_a_start() {
             "[FILTER]\n    Name multiline\n    Match *\n    multiline.parser java\n    multiline.key_content log",
             "pre 1\npre 2\njava.lang.Exception: x\n\tat y\n",
         ),
+        (
+            "multiline.parser cri, java",
+            "",
+            "1Z stderr F java.lang.Exception: x\n1Z stdout F pre 1\n1Z stderr F \tat y\n1Z stdout F pre 2\n",
+        ),
+        ("Docker_Mode on", "", "{\"log\":\"x\",\"stream\":\"a\"}\n{\"log\":\"pre 1\\n\"}\n{\"log\":\"pre 2\\n\"}\n"),
+        (
+            "Parser json",
+            "[FILTER]\n    Name multiline\n    Match *\n    multiline.parser java\n    multiline.key_content log",
+            "{\"stream\":\"a\",\"log\":\"java.lang.Exception: x\"}\n{\"stream\":\"b\",\"log\":\"pre 1\"}\n\
+             {\"stream\":\"b\",\"log\":\"pre 2\"}\n",
+        ),
     ];
-    let parser = "[PARSER]\n    Name number\n    Format regex\n    Regex ^(?<number>\\d+) (?<log>.*)$\n";
+    let parser = "[PARSER]\n    Name number\n    Format regex\n    Regex ^(?<number>\\d+) (?<log>.*)$\n\
+                  [PARSER]\n    Name json\n    Format json\n";
     for (options, filter, text) in cases {
         let configuration = |port: u16, generation: u32| {
             let all = configuration(port, generation, "parsers_file parsers.conf\n    grace 1");

@@ -22,7 +22,7 @@ pub struct Claim {
     origin: Origin,
     /// Where reading must begin again for it to come again as it is.
     from: u64,
-    /// Behind the last of its lines.
+    /// Behind the last of its lines in the stream that it is in; 0 while it has none there.
     end: u64,
 }
 
@@ -34,7 +34,7 @@ impl Claim {
 
     /// The same for one of a stream before, which reaches the stream that succeeds it late.
     pub fn inherited(share: Share, origin: Origin) -> Self {
-        Self { from: 0, ..Self::new(share, origin) }
+        Self { from: 0, end: 0, ..Self::new(share, origin) }
     }
 
     /// What its record is known by, but for the lot.
@@ -45,6 +45,16 @@ impl Claim {
     /// Where in its stream reading must begin again for it to come again as it is.
     pub fn from(&self) -> u64 {
         self.from
+    }
+
+    /// Behind the last of its lines in the stream that it is in; 0 while it has none there.
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Where reading of its stream begins again as long as it is open.
+    pub fn clean(&self) -> u64 {
+        self.here.as_ref().unwrap_or(&self.share).clean()
     }
 
     /// Takes in another line, its origin and the batch where it lies, of the range that `share` is of.
@@ -58,7 +68,9 @@ impl Claim {
         }
         let first = if is_first_here { Origin { offset: next.0.offset, ..self.origin } } else { self.origin };
         self.origin = joined(&first, next, agent);
-        self.end = end_of(next.0);
+        if is_first_here || self.end > 0 {
+            self.end = end_of(next.0);
+        }
         if is_first_here {
             let here = self.here.take().unwrap_or_else(|| one_of(share));
             self.before = Some(std::mem::replace(&mut self.share, here));
@@ -89,7 +101,7 @@ impl Claim {
         if let Some(from) = waits_from {
             self.share.wait(from);
         }
-        self.from = 0;
+        (self.from, self.end) = (0, 0);
     }
 
     /// Says where reading of its stream may begin again once it is settled. It stays open no longer.
@@ -133,6 +145,6 @@ fn one_of(share: &mut Share) -> Share {
 }
 
 /// Behind the source bytes of `origin`; its newline may follow.
-fn end_of(origin: &Origin) -> u64 {
+pub fn end_of(origin: &Origin) -> u64 {
     origin.offset + u64::from(origin.length).max(1)
 }

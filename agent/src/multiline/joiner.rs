@@ -27,6 +27,8 @@ pub struct Joiner {
     /// The parser that fitted last.
     last: usize,
     points: Points,
+    /// Behind the last line of all that went on.
+    given: u64,
     /// Ranges of streams before this one, of which records may come yet.
     earlier: Vec<Arc<Ledger>>,
     epoch: u32,
@@ -79,6 +81,7 @@ impl Joiner {
             open: Vec::new(),
             last: 0,
             points: Points::default(),
+            given: 0,
             earlier: Vec::new(),
             epoch: 0,
             tag: "".into(),
@@ -100,6 +103,16 @@ impl Joiner {
         std::mem::take(&mut self.truncated)
     }
 
+    /// Behind the last line of all that went on.
+    pub fn given(&self) -> u64 {
+        self.given
+    }
+
+    /// Whether reading begins again before `offset` for the sake of what is open.
+    pub fn holds_back(&self, offset: u64) -> bool {
+        self.open.iter().any(|open| offset > open.claim.clean())
+    }
+
     /// Takes the last records of the stream, and gives all that it holds behind them.
     pub fn finish_with(&mut self, parcel: Option<Parcel>) -> Option<Parcel> {
         let Some(parcel) = parcel else { return self.finish() };
@@ -113,7 +126,7 @@ impl Joiner {
         if parcel.epoch != self.epoch {
             // The input reads again from an earlier position: these events come again.
             self.open.clear();
-            self.points = Points::default();
+            (self.points, self.given) = (Points::default(), 0);
         }
         self.epoch = parcel.epoch;
         self.tag = Arc::clone(&parcel.tag);
@@ -122,7 +135,8 @@ impl Joiner {
         // A range must not be finished before its clean point is known.
         let held = parcel.shares.len();
         parcel.shares.iter_mut().for_each(|share| share.grow(1));
-        let mut work = Work { parcel, now: Instant::now(), earlier: std::mem::take(&mut self.earlier) };
+        let mut work =
+            Work { parcel, now: Instant::now(), earlier: std::mem::take(&mut self.earlier), given: self.given };
         let mut buffers = std::mem::take(&mut self.buffers);
         for index in 0..raw {
             let origin = work.parcel.batch.entries()[index].origin;
@@ -151,7 +165,8 @@ impl Joiner {
     }
 
     /// Hands on what stands behind the first `raw` records of `work`.
-    fn give(&self, mut work: Work, raw: usize) -> Parcel {
+    fn give(&mut self, mut work: Work, raw: usize) -> Parcel {
+        self.given = work.given;
         work.parcel.end = self.points.clean();
         for share in &work.parcel.shares {
             share.set_clean(work.parcel.end);
@@ -177,7 +192,7 @@ impl Joiner {
             if !self.chain.parts {
                 self.end_all(work);
             }
-            return work.parcel.batch.push_again(index);
+            return work.pass(index);
         };
         let line = Line { index, field, group: &buffers.group, text: &buffers.text, fits };
         if let Some(at) = self.open.iter().position(|open| open.group == line.group) {
@@ -265,7 +280,7 @@ impl Joiner {
         if line.group.is_empty() {
             self.end_all(work);
         }
-        work.parcel.batch.push_again(line.index);
+        work.pass(line.index);
     }
 
     /// Cuts the event that began first, and tells of the first such one.
@@ -313,7 +328,7 @@ impl Joiner {
             end: self.points.clean(),
             epoch: self.epoch,
         };
-        let mut work = Work { parcel, now: Instant::now(), earlier: Vec::new() };
+        let mut work = Work { parcel, now: Instant::now(), earlier: Vec::new(), given: self.given };
         for mut open in over {
             open.claim.set_clean(self.points.clean());
             work.emit(open, &self.chain, false);
@@ -340,8 +355,12 @@ impl Stage for Joiner {
         self.earlier.retain(|ledger| ledger.in_flight() > 0);
         self.earlier.push(Arc::clone(&succession.ledger));
         (self.stream, self.epoch) = (Arc::clone(&succession.to), succession.epoch);
-        self.points = Points::default();
+        (self.points, self.given) = (Points::default(), 0);
         !self.open.is_empty()
+    }
+
+    fn overlaps(&self) -> bool {
+        self.holds_back(self.given)
     }
 
     fn finish(&mut self) -> Option<Parcel> {

@@ -99,6 +99,12 @@ impl Holding {
         passed
     }
 
+    /// What filter `at` holds of streams where what was given out [would come twice](Stage::overlaps).
+    pub(super) fn close(&mut self, at: usize) -> Vec<Released> {
+        let overlapping = self.held.extract_if(|(_, filter), held| *filter == at && held.stage.overlaps());
+        overlapping.filter_map(|(_, held)| held.finish()).collect()
+    }
+
     /// All that filter `at` holds of a stream that has ended.
     pub(super) fn finish(&mut self, stream: u64, at: usize) -> Option<Released> {
         self.held.remove(&(stream, at))?.finish()

@@ -129,6 +129,7 @@ impl<'a> Worker<'a> {
             }
             self.pulse.rest();
         }
+        self.close();
         for lane in &mut self.lanes {
             lane.seal();
         }
@@ -215,6 +216,23 @@ impl<'a> Worker<'a> {
             }
         }
         self.heirs.remove(stream);
+    }
+
+    /// Gives out, now that all inputs have stopped, the events for whose sake others would come twice. The rest comes whole when
+    /// it is read again.
+    fn close(&mut self) {
+        let overlapping: Vec<Box<dyn Stage>> =
+            self.stages.extract_if(|_, stage| stage.overlaps()).map(|(_, stage)| stage).collect();
+        for mut stage in overlapping {
+            if let Some(parcel) = stage.finish() {
+                self.filter_and_encode(parcel, false);
+            }
+        }
+        for at in 0..self.filters.len() {
+            for released in self.holding.close(at) {
+                self.filter_rest(at, released);
+            }
+        }
     }
 
     fn flush_due(&mut self) {

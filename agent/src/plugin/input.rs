@@ -93,6 +93,12 @@ pub trait Stage: Send {
         false
     }
 
+    /// Whether events wait while others behind their first lines were given out: reading begins again where none was open, so
+    /// those would come twice.
+    fn overlaps(&self) -> bool {
+        false
+    }
+
     /// Gives every event that still waits, because the stream has ended for good.
     fn finish(&mut self) -> Option<Parcel> {
         None

@@ -220,6 +220,11 @@ impl Share {
         self.receipt.is_clean_end.store(true, Ordering::Release);
     }
 
+    /// The clean point of the range.
+    pub fn clean(&self) -> u64 {
+        self.receipt.clean.load(Ordering::Acquire)
+    }
+
     /// Whether both belong to the same stream.
     pub fn same_stream(&self, other: &Self) -> bool {
         self.is_of(&other.receipt.ledger)

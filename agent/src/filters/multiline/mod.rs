@@ -176,6 +176,10 @@ impl Stage for Held {
         self.joiner.succeed(succession)
     }
 
+    fn overlaps(&self) -> bool {
+        self.joiner.overlaps()
+    }
+
     fn finish(&mut self) -> Option<Parcel> {
         self.joiner.finish()
     }

@@ -47,6 +47,33 @@ pub fn kills(text: &str, cuts: &[bool], kills: &[usize], mode: &LineOptions) {
     assert_eq!(rig.ledger.committed(), text.len() as u64);
 }
 
+/// Feeds the lines of `text` as [`kills`] does, over as many parcels as each of `stops` says, where the agent stops in order and
+/// reads again from the settled position. Line n holds `#n#`.
+///
+/// # Panics
+/// When a line does not come exactly once.
+pub(super) fn stops(text: &str, cuts: &[bool], stops: &[usize], mode: &LineOptions) {
+    let mut came = String::new();
+    let mut position = 0;
+    for parcels in stops.iter().copied().chain([usize::MAX]) {
+        let mut rig = Rig::new(mode, position as u64);
+        let mut from = position;
+        for to in borders(text, position, cuts).into_iter().take(parcels).filter(|to| *to > position) {
+            came.extend(rig.feed(text, from, to).into_iter().map(|event| event.3));
+            from = to;
+        }
+        if rig.stage.overlaps() || parcels == usize::MAX {
+            came.extend(settled(&rig.agent, rig.stage.finish()).into_iter().map(|event| event.3));
+        }
+        position = usize::try_from(rig.ledger.committed()).expect("texts are small");
+    }
+
+    assert_eq!(position, text.len());
+    for number in 0..text.lines().count() {
+        assert_eq!(came.matches(&format!("#{number}#")).count(), 1, "line {number} of\n{text}came as {came}");
+    }
+}
+
 /// Lines joined by the built-in multiline parsers called `names`.
 ///
 /// # Panics

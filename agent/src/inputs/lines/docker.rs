@@ -235,6 +235,10 @@ impl Stage for DockerLines {
         self.held.succeed(succession)
     }
 
+    fn overlaps(&self) -> bool {
+        self.held.overlaps()
+    }
+
     fn finish(&mut self) -> Option<Parcel> {
         let plain = &self.plain;
         self.held.give_out(None, |work, over| emit(work, plain, over))

@@ -195,6 +195,10 @@ impl Stage for FirstLines {
         self.held.succeed(succession)
     }
 
+    fn overlaps(&self) -> bool {
+        self.held.overlaps()
+    }
+
     fn finish(&mut self) -> Option<Parcel> {
         let (shared, stream) = (&self.shared, Arc::clone(&self.held.stream));
         self.held.give_out(None, |work, over| emit(shared, &stream, work, over, false))

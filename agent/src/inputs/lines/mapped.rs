@@ -133,6 +133,11 @@ impl Stage for MappedLines {
         self.parts.succeed(succession) || events
     }
 
+    fn overlaps(&self) -> bool {
+        let Some(events) = &self.events else { return self.parts.overlaps() };
+        events.overlaps() || self.parts.holds_back(events.given())
+    }
+
     fn finish(&mut self) -> Option<Parcel> {
         let parts = self.parts.finish();
         let rest = match &mut self.events {

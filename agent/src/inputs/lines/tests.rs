@@ -462,6 +462,22 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Wherever the agent stops in order, each line comes once.
+    #[test]
+    fn over_a_stop_between_any_two_lines_each_comes_once(
+        lines in lines(),
+        cuts in proptest::collection::vec(any::<bool>(), 1..20),
+        stops in proptest::collection::vec(0_usize..12, 0..4),
+        mode in 0..MODES.len(),
+    ) {
+        let text: String = lines.iter().enumerate().map(|(number, line)| format!("{line} #{number}#\n")).collect();
+        check::stops(&text, &cuts, &stops, &built_in(MODES[mode]));
+    }
+}
+
 /// Lines of the older ways: first lines, fields and text, and parts of Docker's.
 fn older_lines() -> impl Strategy<Value = Vec<String>> {
     let log = prop_oneof![Just("a"), Just("b\\n"), Just("7 c\\n")];
@@ -472,6 +488,14 @@ fn older_lines() -> impl Strategy<Value = Vec<String>> {
         (log, any::<bool>()).prop_map(|(log, out)| docker(log, if out { "stdout" } else { "stderr" }, "1")),
     ];
     proptest::collection::vec(line, 1..60)
+}
+
+/// `line` with `number` in its text, and its newline. What a later line may write over is made other text.
+fn numbered(line: &str, number: usize) -> String {
+    let line = line.trim_start_matches("k=");
+    let Some((log, rest)) = line.split_once("\",\"stream") else { return format!("{line} #{number}#\n") };
+    let (log, end) = log.strip_suffix("\\n").map_or((log, ""), |log| (log, "\\n"));
+    format!("{log}#{number}#{end}\",\"stream{rest}\n")
 }
 
 proptest! {
@@ -492,5 +516,7 @@ proptest! {
             _ => docker_mode(Some(r#"^\{"log":"(?<n>7)"#)),
         };
         check::kills(&text, &cuts, &kills, &options);
+        let text: String = lines.iter().enumerate().map(|(number, line)| numbered(line, number)).collect();
+        check::stops(&text, &cuts, &kills, &options);
     }
 }
