@@ -26,6 +26,7 @@ const CASES: &[(&str, bool)] = &[
     ("good.yaml", false),
     ("idle.conf", false),
     ("unreached.yaml", false),
+    ("routed.yaml", false),
     ("set_again.yaml", false),
 ];
 

@@ -29,11 +29,27 @@ impl Sources<'_> {
         self.inputs.iter().map(|input| format!("`{}`", input.tag)).collect::<Vec<_>>().join(", ")
     }
 
-    fn tell(&self, section: &Section, effect: &str, findings: &mut Diagnostics) {
+    /// Whether every input sends where its `routes` say.
+    fn have_routes(&self) -> bool {
+        self.inputs.iter().all(|input| self.direct.contains_key(&input.name))
+    }
+
+    /// Tells of a section that takes nothing, of one that inputs with routes pass by where `by_match`.
+    fn tell(&self, section: &Section, by_match: bool, findings: &mut Diagnostics) {
         let place = section.get("match").or(section.get("match_regex")).map_or(section.place, |value| value.place);
-        let message = format!("no input has a tag that this fits: {effect}");
-        let help = comment_of(section).map_or_else(|| format!("tags are {}", self.tags()), str::to_owned);
+        let (message, help) = match (by_match, comment_of(section)) {
+            (true, None) if self.have_routes() => (
+                "every input has `routes`, and none leads here: nothing is sent here",
+                "name it in the `routes` of an input".to_owned(),
+            ),
+            (true, comment) => ("no input has a tag that this fits: nothing is sent here", self.help(comment)),
+            (false, comment) => ("no input has a tag that this fits: the filter changes nothing", self.help(comment)),
+        };
         findings.warning(place, "V205", message).help(help);
+    }
+
+    fn help(&self, comment: Option<&str>) -> String {
+        comment.map_or_else(|| format!("tags are {}", self.tags()), str::to_owned)
     }
 }
 
@@ -53,14 +69,14 @@ pub(super) fn tell(
         // Of one that is to redact more is told.
         let is_reached = comment_of(section).is_none() && sources.may_reach(&filter.matcher, false);
         if !filter.redacts() && !filter.matcher.is_nothing() && !is_reached {
-            sources.tell(section, "the filter changes nothing", findings);
+            sources.tell(section, false, findings);
         }
     }
     for (at, (section, output)) in document.of(SectionKind::Output).zip(outputs).enumerate() {
         let fits = comment_of(section).is_none() && sources.may_reach(&output.matcher, true);
         let is_reached = sources.are_led_to(at) || fits;
         if !output.matcher.is_nothing() && !is_reached {
-            sources.tell(section, "nothing is sent here", findings);
+            sources.tell(section, true, findings);
         }
     }
 }
