@@ -110,8 +110,18 @@ impl Tail {
 
     /// Whether the gzip file at `path` may begin as that of `position`: where much is known of that, what is remembered tells.
     pub(super) fn may_begin_as(&self, path: &Path, metadata: &Metadata, position: &Position) -> bool {
-        full_head(position)
-            .is_none_or(|head| self.heads.borrow_mut().hash_of(path, metadata).ok().flatten() == Some(head))
+        full_head(position).is_none_or(|head| {
+            let hash = self.heads.borrow_mut().hash_of(path, metadata);
+            self.unless_refused(hash).flatten() == Some(head)
+        })
+    }
+
+    /// What was `asked` of a gzip file. That no descriptor was free for it is noted: then what is found is not all.
+    pub(super) fn unless_refused<T>(&self, asked: io::Result<T>) -> Option<T> {
+        if asked.as_ref().is_err_and(is_out_of_descriptors) {
+            self.gzips.borrow_mut().refuse();
+        }
+        asked.ok()
     }
 
     /// Whose content `opened`, which is at `path` and begins with `head`, has by that alone.
@@ -151,15 +161,16 @@ impl Tail {
             return Vec::new();
         }
         let mut found = match full_head(position) {
-            Some(head) => self.heads.borrow_mut().with(directory, head, self.moment()).unwrap_or_else(|_| {
-                self.gzips.borrow_mut().refuse();
-                Vec::new()
-            }),
+            Some(head) => {
+                let found = self.heads.borrow_mut().with(directory, head, self.moment());
+                self.unless_refused(found).unwrap_or_default()
+            }
             None => around.into_iter().filter(|(path, _)| self.is_named_like(path, position)).collect(),
         };
         found.retain(|(path, _)| !is_named_after(path, position));
         found.truncate(CANDIDATES);
-        found.retain(|(path, _)| file::open(path).is_ok_and(|(file, _)| has_read(&file, position)));
+        let has_read = |(file, _): (Opened, Metadata)| has_read(&file, position);
+        found.retain(|(path, _)| self.unless_refused((self.open_copy)(path)).is_some_and(has_read));
         found
     }
 

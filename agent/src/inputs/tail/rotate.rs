@@ -15,6 +15,7 @@ use super::missed::{ROUNDS, Since};
 use super::opened::Opened;
 use super::proof;
 use super::read::Progress;
+use super::scan::is_lost;
 use super::siblings::{Listings, siblings, told};
 use super::{FAILED_WAIT, Tail};
 use crate::state::{Known, Periods, Succeeds};
@@ -298,6 +299,10 @@ impl Tail {
         let Some(file) = self.files.get_mut(&number) else { return true };
         if file.standing != Standing::Gone {
             if self.now.duration_since(file.last_growth) < self.settings.rotate_wait {
+                return false;
+            }
+            // It is looked for with each scan.
+            if is_lost(file) {
                 return false;
             }
             // What was written since the last look is read first.

@@ -386,7 +386,7 @@ impl Tail {
 }
 
 /// Whether a file is not held open and no more where it was.
-fn is_lost(file: &Tailed) -> bool {
+pub(super) fn is_lost(file: &Tailed) -> bool {
     let is_missing = |error: std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
     !file.file.is_open() && file.file.metadata().is_err_and(is_missing)
 }

@@ -203,7 +203,9 @@ impl Tail {
         let is_kin = |(path, metadata): &(PathBuf, Metadata)| {
             !self.is_followed(metadata)
                 && self.may_begin_as(path, metadata, position)
-                && file::open(path).is_ok_and(|(file, _)| has_content(&file, position) && is_free(&file, metadata))
+                && self
+                    .unless_refused((self.open_copy)(path))
+                    .is_some_and(|(file, _)| has_content(&file, position) && is_free(&file, metadata))
         };
         let mut around = self.gzips.borrow_mut().around(position, (self.moment(), age));
         // Others that begin as it does came later.
@@ -226,7 +228,7 @@ impl Tail {
     }
 
     fn copy_in(&self, (path, _): (PathBuf, Metadata), old: &Tailed) -> Option<Copy> {
-        let (file, metadata) = (self.open_copy)(&path).ok()?;
+        let (file, metadata) = self.unless_refused((self.open_copy)(&path))?;
         file.expect(old.progress.offset);
         Some(Copy { file, metadata, path })
     }

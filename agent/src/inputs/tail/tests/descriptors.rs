@@ -258,6 +258,27 @@ fn a_file_is_not_taken_for_deleted_while_no_descriptor_is_free_to_look_for_it() 
     assert_eq!((rig.metrics.abandoned_bytes.get(), rig.metrics.abandoned_contents.get()), (0, 0));
 }
 
+/// What could not be opened is not another content.
+#[test]
+fn a_compressed_file_is_not_taken_for_deleted_while_no_descriptor_is_free_to_look_into_it() {
+    let mut rig = rig(5);
+    rig.wait(5).texts();
+    append_to_all(&rig, "two");
+    for number in 0..40 {
+        compress_away(&rig, &name(number), &format!("{}.1.gz", name(number)));
+    }
+    HAS_DESCRIPTORS.set(false);
+    // For longer than `Rotate_Wait`.
+    rig.scan().wait(2).scan();
+    HAS_DESCRIPTORS.set(true);
+    for _ in 0..12 {
+        rig.scan().wait(2);
+    }
+
+    assert_eq!(sorted(rig.texts()), sorted(expected("two")));
+    assert_eq!((rig.metrics.abandoned_bytes.get(), rig.metrics.abandoned_contents.get()), (0, 0));
+}
+
 #[test]
 fn files_in_which_no_line_is_complete_are_not_held_open_by_their_worker() {
     let mut rig = rig(5);
