@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "the files are small and our own")]
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -162,4 +163,79 @@ fn an_open_event_is_given_out_at_a_stop_that_forgets_positions() {
         assert!(written().contains("open"), "{options}{filter}: {}", written());
         assert_eq!(written().matches("pre").count(), 1, "{}", written());
     }
+}
+
+/// What is read line by line and filtered, or goes on behind a rotation, comes once over a stop at each place.
+#[test]
+fn lines_that_are_read_one_by_one_come_once_over_a_stop() {
+    let filter = "[FILTER]\n    Name multiline\n    Match *\n    multiline.parser java\n    multiline.key_content log";
+    let cri = "multiline.parser cri";
+    let cases: [(&str, &str, &[&str]); 5] = [
+        (cri, filter, &["stdout P #0#", "stdout F #1# and more", "stdout F #2#", "stdout F #3#"]),
+        (cri, filter, &["stderr P java.lang.FooException: #0#", "stdout F #1#", "stderr F #2#"]),
+        (cri, filter, &["stderr P java.lang.FooException: #0#", "stdout F #1#", "stdout F #2#"]),
+        (
+            "multiline.parser cri, java",
+            "",
+            &["stderr F java.lang.FooException: #0#", "stdout F #1#", "", "stderr F \tat #2#"],
+        ),
+        (
+            "multiline.parser cri, java",
+            "",
+            &["stdout F #0#", "stdout F java.lang.FooException: #1#", "", "stdout F \tat #2#"],
+        ),
+    ];
+    std::thread::scope(|scope| {
+        for case in &cases {
+            scope.spawn(move || read_one_by_one(case));
+        }
+    });
+}
+
+fn read_one_by_one((options, filter, lines): &(&str, &str, &[&str])) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let configuration = format!(
+        "
+[SERVICE]
+    flush           0.1
+    storage.path    state
+[INPUT]
+    Name            tail
+    Path            app.log
+    Read_from_Head  on
+    Refresh_Interval 1
+    {options}
+{filter}
+[OUTPUT]
+    Name            file
+    Match           *
+    File            out
+"
+    );
+    fs::write(path("a.conf"), configuration).expect("written");
+    let agent = start(folder.path(), "a.conf");
+    for line in *lines {
+        if line.is_empty() {
+            fs::rename(path("app.log"), path("app.log.1")).expect("it is renamed");
+            continue;
+        }
+        let mut log = File::options().create(true).append(true).open(path("app.log")).expect("it opens");
+        writeln!(log, "2023-01-01T00:00:00.5Z {line}").expect("written");
+        std::thread::sleep(Duration::from_millis(1200));
+    }
+    stop(agent);
+    let said = fs::read_to_string(path("a.conf.log")).unwrap_or_default();
+    assert!(!said.contains("panicked"), "{lines:?}: {said}");
+    let agent = start(folder.path(), "a.conf");
+    let written = || fs::read_to_string(path("out")).unwrap_or_default();
+    let numbers = (0..lines.iter().filter(|line| !line.is_empty()).count()).map(|number| format!("#{number}#"));
+    let all: Vec<String> = numbers.collect();
+    eventually("all lines come", || all.iter().all(|number| written().contains(number)).then_some(()));
+    // What would come twice comes now.
+    std::thread::sleep(Duration::from_millis(1500));
+    stop(agent);
+
+    let said = fs::read_to_string(path("a.conf.log")).unwrap_or_default();
+    assert!(all.iter().all(|number| written().matches(number).count() == 1), "{lines:?}: {}{said}", written());
 }

@@ -22,19 +22,19 @@ pub struct Claim {
     origin: Origin,
     /// Where reading must begin again for it to come again as it is.
     from: u64,
-    /// Behind the last of its lines in the stream that it is in; 0 while it has none there.
+    /// Behind the last of its lines.
     end: u64,
 }
 
 impl Claim {
     /// Of an event that begins with the line of `origin`, which is [detached](Agent::detached), and answers to `share`.
     pub fn new(share: Share, origin: Origin) -> Self {
-        Self { share, before: None, here: None, origin, from: origin.offset, end: end_of(&origin) }
+        Self { share, before: None, here: None, origin, from: origin.offset, end: origin.end() }
     }
 
     /// The same for one of a stream before, which reaches the stream that succeeds it late.
     pub fn inherited(share: Share, origin: Origin) -> Self {
-        Self { from: 0, end: 0, ..Self::new(share, origin) }
+        Self { from: 0, ..Self::new(share, origin) }
     }
 
     /// What its record is known by, but for the lot.
@@ -47,14 +47,10 @@ impl Claim {
         self.from
     }
 
-    /// Behind the last of its lines in the stream that it is in; 0 while it has none there.
-    pub fn end(&self) -> u64 {
-        self.end
-    }
-
-    /// Where reading of its stream begins again as long as it is open.
-    pub fn clean(&self) -> u64 {
-        self.here.as_ref().unwrap_or(&self.share).clean()
+    /// Whether for its sake reading begins again before what `given` tells: how far what was given out of the stream of a share reaches.
+    pub fn holds_back(&self, given: &dyn Fn(&Share) -> u64) -> bool {
+        let shares = [Some(&self.share), self.here.as_ref(), self.before.as_ref()];
+        shares.into_iter().flatten().any(|share| given(share) > share.reads_from())
     }
 
     /// Takes in another line, its origin and the batch where it lies, of the range that `share` is of.
@@ -62,17 +58,15 @@ impl Claim {
         let is_first_here = !self.share.same_stream(share);
         if is_first_here && self.before.is_some() {
             // Of a stream before, and late: its place is not the event's.
-            self.share.keep(self.end, one_of(share));
+            self.share.keep(self.end, share.one_more());
             self.origin = joined(&self.origin, next, agent);
             return;
         }
         let first = if is_first_here { Origin { offset: next.0.offset, ..self.origin } } else { self.origin };
         self.origin = joined(&first, next, agent);
-        if is_first_here || self.end > 0 {
-            self.end = end_of(next.0);
-        }
+        self.end = next.0.end();
         if is_first_here {
-            let here = self.here.take().unwrap_or_else(|| one_of(share));
+            let here = self.here.take().unwrap_or_else(|| share.one_more());
             self.before = Some(std::mem::replace(&mut self.share, here));
         }
     }
@@ -87,7 +81,7 @@ impl Claim {
     pub fn stay(&mut self, share: &mut Share) {
         self.share.wait(self.from);
         if self.here.is_none() && !self.share.same_stream(share) {
-            self.here = Some(one_of(share));
+            self.here = Some(share.one_more());
         }
     }
 
@@ -101,7 +95,7 @@ impl Claim {
         if let Some(from) = waits_from {
             self.share.wait(from);
         }
-        (self.from, self.end) = (0, 0);
+        self.from = 0;
     }
 
     /// Says where reading of its stream may begin again once it is settled. It stays open no longer.
@@ -136,15 +130,4 @@ impl Claim {
             self.share.keep(self.end, before);
         }
     }
-}
-
-/// A share of the same range that answers for one item more.
-fn one_of(share: &mut Share) -> Share {
-    share.grow(1);
-    share.split(1)
-}
-
-/// Behind the source bytes of `origin`; its newline may follow.
-pub fn end_of(origin: &Origin) -> u64 {
-    origin.offset + u64::from(origin.length).max(1)
 }

@@ -12,7 +12,7 @@ use super::open::{Open, Start, Work};
 use super::points::Points;
 use super::{Chain, LOG, last_first};
 use crate::plugin::{Parcel, Stage, Stream, Succession, Withheld};
-use crate::receipts::{Ledger, Outcome};
+use crate::receipts::{Ledger, Outcome, Share};
 
 /// Events that may be open at once; the one that began first is cut for another. What they take is bounded by memory, what looking
 /// through them for each record takes is bounded by this.
@@ -27,8 +27,6 @@ pub struct Joiner {
     /// The parser that fitted last.
     last: usize,
     points: Points,
-    /// Behind the last line of all that went on.
-    given: u64,
     /// Ranges of streams before this one, of which records may come yet.
     earlier: Vec<Arc<Ledger>>,
     epoch: u32,
@@ -81,7 +79,6 @@ impl Joiner {
             open: Vec::new(),
             last: 0,
             points: Points::default(),
-            given: 0,
             earlier: Vec::new(),
             epoch: 0,
             tag: "".into(),
@@ -103,16 +100,6 @@ impl Joiner {
         std::mem::take(&mut self.truncated)
     }
 
-    /// Behind the last line of all that went on.
-    pub fn given(&self) -> u64 {
-        self.given
-    }
-
-    /// Whether reading begins again before `offset` for the sake of what is open.
-    pub fn holds_back(&self, offset: u64) -> bool {
-        self.open.iter().any(|open| offset > open.claim.clean())
-    }
-
     /// Takes the last records of the stream, and gives all that it holds behind them.
     pub fn finish_with(&mut self, parcel: Option<Parcel>) -> Option<Parcel> {
         let Some(parcel) = parcel else { return self.finish() };
@@ -126,17 +113,16 @@ impl Joiner {
         if parcel.epoch != self.epoch {
             // The input reads again from an earlier position: these events come again.
             self.open.clear();
-            (self.points, self.given) = (Points::default(), 0);
+            self.points = Points::default();
         }
         self.epoch = parcel.epoch;
         self.tag = Arc::clone(&parcel.tag);
         self.withheld.begin(&parcel.batch);
         let raw = parcel.batch.len();
-        // A range must not be finished before its clean point is known.
-        let held = parcel.shares.len();
-        parcel.shares.iter_mut().for_each(|share| share.grow(1));
-        let mut work =
-            Work { parcel, now: Instant::now(), earlier: std::mem::take(&mut self.earlier), given: self.given };
+        // A range must not be finished before its clean point is known. One that answers for nothing may be finished already.
+        let held: Vec<usize> = (0..parcel.shares.len()).filter(|at| parcel.shares[*at].count() > 0).collect();
+        held.iter().for_each(|at| parcel.shares[*at].grow(1));
+        let mut work = Work { parcel, now: Instant::now(), earlier: std::mem::take(&mut self.earlier) };
         let mut buffers = std::mem::take(&mut self.buffers);
         for index in 0..raw {
             let origin = work.parcel.batch.entries()[index].origin;
@@ -153,20 +139,19 @@ impl Joiner {
         }
         self.keep_within_memory(&mut work);
         let earlier = &work.earlier;
-        let own = work.parcel.shares[..held].iter_mut().find(|share| !earlier.iter().any(|ledger| share.is_of(ledger)));
-        if let Some(own) = own {
-            self.open.iter_mut().for_each(|open| open.claim.stay(own));
+        let is_own = |share: &Share| !earlier.iter().any(|ledger| share.is_of(ledger));
+        if let Some(own) = held.iter().copied().find(|at| is_own(&work.parcel.shares[*at])) {
+            self.open.iter_mut().for_each(|open| open.claim.stay(&mut work.parcel.shares[own]));
         }
         self.points.after(work.parcel.end, self.open.iter().map(|open| open.claim.from()).min());
         self.earlier = std::mem::take(&mut work.earlier);
         let mut parcel = self.give(work, raw);
-        parcel.shares[..held].iter_mut().for_each(|share| share.settle(1, Outcome::Passed));
+        held.iter().for_each(|at| parcel.shares[*at].settle(1, Outcome::Passed));
         parcel
     }
 
     /// Hands on what stands behind the first `raw` records of `work`.
-    fn give(&mut self, mut work: Work, raw: usize) -> Parcel {
-        self.given = work.given;
+    fn give(&self, mut work: Work, raw: usize) -> Parcel {
         work.parcel.end = self.points.clean();
         for share in &work.parcel.shares {
             share.set_clean(work.parcel.end);
@@ -192,7 +177,7 @@ impl Joiner {
             if !self.chain.parts {
                 self.end_all(work);
             }
-            return work.pass(index);
+            return work.parcel.batch.push_again(index);
         };
         let line = Line { index, field, group: &buffers.group, text: &buffers.text, fits };
         if let Some(at) = self.open.iter().position(|open| open.group == line.group) {
@@ -280,7 +265,7 @@ impl Joiner {
         if line.group.is_empty() {
             self.end_all(work);
         }
-        work.pass(line.index);
+        work.parcel.batch.push_again(line.index);
     }
 
     /// Cuts the event that began first, and tells of the first such one.
@@ -328,7 +313,7 @@ impl Joiner {
             end: self.points.clean(),
             epoch: self.epoch,
         };
-        let mut work = Work { parcel, now: Instant::now(), earlier: Vec::new(), given: self.given };
+        let mut work = Work { parcel, now: Instant::now(), earlier: Vec::new() };
         for mut open in over {
             open.claim.set_clean(self.points.clean());
             work.emit(open, &self.chain, false);
@@ -355,12 +340,12 @@ impl Stage for Joiner {
         self.earlier.retain(|ledger| ledger.in_flight() > 0);
         self.earlier.push(Arc::clone(&succession.ledger));
         (self.stream, self.epoch) = (Arc::clone(&succession.to), succession.epoch);
-        (self.points, self.given) = (Points::default(), 0);
+        self.points = Points::default();
         !self.open.is_empty()
     }
 
-    fn overlaps(&self) -> bool {
-        self.holds_back(self.given)
+    fn holds_back(&self, given: &dyn Fn(&Share) -> u64) -> bool {
+        self.open.iter().any(|open| open.claim.holds_back(given))
     }
 
     fn finish(&mut self) -> Option<Parcel> {

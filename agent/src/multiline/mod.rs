@@ -16,7 +16,7 @@ use std::time::Duration;
 use vigie_parsers::batch::{Batch, Origin, Source};
 use vigie_parsers::multiline::MultilineParser;
 
-pub use claim::{Claim, end_of};
+pub use claim::Claim;
 pub use joiner::{Fits, Joiner};
 pub use points::MAX_LAG;
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use vigie_parsers::batch::{Batch, Origin, Span, Text, Value};
 use vigie_parsers::multiline::State;
 
-use super::{Chain, Claim, TRUNCATED, end_of};
+use super::{Chain, Claim, TRUNCATED};
 use crate::plugin::Parcel;
 use crate::receipts::{Ledger, Outcome};
 
@@ -102,8 +102,6 @@ pub(super) struct Work {
     pub(super) now: Instant,
     /// Ranges of streams before, of which records may come yet.
     pub(super) earlier: Vec<Arc<Ledger>>,
-    /// Behind the last line of all that goes on.
-    pub(super) given: u64,
 }
 
 impl Work {
@@ -113,18 +111,8 @@ impl Work {
         self.earlier.iter().any(|ledger| share.is_of(ledger))
     }
 
-    /// Lets record `index` go on as it is.
-    pub(super) fn pass(&mut self, index: usize) {
-        let origin = self.parcel.batch.entries()[index].origin;
-        if !self.is_earlier(&origin) {
-            self.given = self.given.max(end_of(&origin));
-        }
-        self.parcel.batch.push_again(index);
-    }
-
     /// Adds `open` as a record that answers to the range of its first line. With `cut` it is said to be truncated.
     pub(super) fn emit(&mut self, open: Open, chain: &Chain, cut: bool) {
-        self.given = self.given.max(open.claim.end());
         let origin = open.claim.hand_to(&mut self.parcel);
         let batch = &mut self.parcel.batch;
         let index = batch.adopt(&open.record, 0);

@@ -6,32 +6,46 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::plugin::{Parcel, Stage, Stream, Succession};
+use crate::plugin::{Parcel, Stage, Succession};
+use crate::receipts::Share;
 
 /// How each stream came after those before it.
 #[derive(Default)]
-pub(super) struct Heirs(HashMap<u64, Vec<Arc<Succession>>>);
+pub(super) struct Heirs(HashMap<u64, Vec<Earlier>>);
+
+/// A stream before another one.
+struct Earlier {
+    succession: Arc<Succession>,
+    /// How far what was given out of it reaches.
+    given: u64,
+}
 
 impl Heirs {
-    /// Notes that something of the stream before passed to its successor.
-    pub(super) fn add(&mut self, succession: Arc<Succession>) {
+    /// Notes that something of the stream before, of which `given` tells how far what was given out reaches, passed to its successor.
+    pub(super) fn add(&mut self, succession: Arc<Succession>, given: u64) {
         let mut before = self.0.remove(&succession.from.id).unwrap_or_default();
-        before.retain(|earlier| earlier.ledger.in_flight() > 0);
+        before.retain(Earlier::is_in_flight);
         let to = succession.to.id;
-        before.push(succession);
+        before.push(Earlier { succession, given });
         self.0.insert(to, before);
+    }
+
+    /// How far what was given out of the stream of `share` reaches, where that came before `stream`.
+    pub(super) fn given(&self, stream: u64, share: &Share) -> Option<u64> {
+        let before = self.0.get(&stream)?;
+        before.iter().find(|earlier| share.is_of(&earlier.succession.ledger)).map(|earlier| earlier.given)
     }
 
     /// Tells a stage that is made for `stream` what came before.
     pub(super) fn introduce(&self, stream: u64, mut stage: Box<dyn Stage>) -> Box<dyn Stage> {
         for earlier in self.0.get(&stream).into_iter().flatten() {
-            stage.succeed(earlier);
+            stage.succeed(&earlier.succession);
         }
         stage
     }
 
-    pub(super) fn remove(&mut self, stream: &Stream) {
-        self.0.remove(&stream.id);
+    pub(super) fn remove(&mut self, stream: u64) {
+        self.0.remove(&stream);
     }
 
     /// Takes the records of streams before out of `parcel`. `None` when there are none.
@@ -40,13 +54,30 @@ impl Heirs {
             return None;
         }
         let before = self.0.get_mut(&parcel.stream.id)?;
-        before.retain(|earlier| earlier.ledger.in_flight() > 0);
-        let found: Vec<Parcel> = before.iter().filter_map(|earlier| take_out(parcel, earlier)).collect();
+        before.retain(Earlier::is_in_flight);
+        let found: Vec<Parcel> = before.iter_mut().filter_map(|earlier| earlier.take_out_of(parcel)).collect();
         if before.is_empty() {
             self.0.remove(&parcel.stream.id);
         }
         (!found.is_empty()).then_some(found)
     }
+}
+
+impl Earlier {
+    fn is_in_flight(&self) -> bool {
+        self.succession.ledger.in_flight() > 0
+    }
+
+    fn take_out_of(&mut self, parcel: &mut Parcel) -> Option<Parcel> {
+        let taken = take_out(parcel, &self.succession)?;
+        self.given = self.given.max(reach(&taken));
+        Some(taken)
+    }
+}
+
+/// How far the records of `parcel` reach in their stream.
+pub(super) fn reach(parcel: &Parcel) -> u64 {
+    parcel.batch.entries().iter().map(|entry| entry.origin.end()).max().unwrap_or(0)
 }
 
 /// The records of `parcel` that answer to the stream before, as a parcel of that.

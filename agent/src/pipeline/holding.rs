@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::plugin::{Parcel, Stage, Stream, Succession};
+use crate::receipts::Share;
 
 /// The holders of filters, by stream and by the number of the filter. One that holds nothing is let go.
 #[derive(Default)]
@@ -99,10 +100,14 @@ impl Holding {
         passed
     }
 
-    /// What filter `at` holds of streams where what was given out [would come twice](Stage::overlaps).
-    pub(super) fn close(&mut self, at: usize) -> Vec<Released> {
-        let overlapping = self.held.extract_if(|(_, filter), held| *filter == at && held.stage.overlaps());
-        overlapping.filter_map(|(_, held)| held.finish()).collect()
+    /// The streams of which something is held.
+    pub(super) fn streams(&self) -> impl Iterator<Item = u64> {
+        self.held.keys().map(|(stream, _)| *stream)
+    }
+
+    /// Whether what is held of `stream` [holds back](Stage::holds_back) what was given out.
+    pub(super) fn holds_back(&self, stream: u64, given: &dyn Fn(&Share) -> u64) -> bool {
+        self.held.iter().any(|((of, _), held)| *of == stream && held.stage.holds_back(given))
     }
 
     /// All that filter `at` holds of a stream that has ended.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tracing::error;
 
 use super::build::{BuiltFilter, BuiltOutput};
-use super::heirs::Heirs;
+use super::heirs::{Heirs, reach};
 use super::holding::{Holding, Released, Taken};
 use super::lane::{Handle, Lane};
 use super::poison::Poison;
@@ -18,7 +18,7 @@ use super::strict;
 use crate::config::RedactRule;
 use crate::metrics::{Metrics, Pulse};
 use crate::plugin::{ByteQueue, Filter, Parcel, Popped, Source, Stage, Stream, Succession, Work};
-use crate::receipts::Outcome;
+use crate::receipts::{Outcome, Share};
 use crate::spool::DeadLetters;
 
 /// What all workers share.
@@ -76,6 +76,8 @@ struct Worker<'a> {
     processors: OutputProcessors,
     holding: Holding,
     heirs: Heirs,
+    /// How far what was given out of each stream reaches of which something may be held.
+    given: HashMap<u64, u64>,
     lanes: Vec<Lane>,
     /// By tag; those of inputs with routes of their own by input too.
     routes: HashMap<(Option<Arc<str>>, Arc<str>), Route>,
@@ -104,6 +106,7 @@ impl<'a> Worker<'a> {
             processors: OutputProcessors::new(&shared.outputs),
             holding: Holding::default(),
             heirs: Heirs::default(),
+            given: HashMap::new(),
             lanes: shared.handles.iter().map(lane).collect(),
             routes: HashMap::new(),
             at: None,
@@ -118,7 +121,7 @@ impl<'a> Worker<'a> {
             match next {
                 Popped::Element(Work::Parcel(parcel)) => self.take(*parcel, poison),
                 Popped::Element(Work::Source(source)) => self.take_all(source, poison),
-                Popped::Element(Work::Ended(stream)) => self.end(&stream),
+                Popped::Element(Work::Ended(stream)) => self.end(stream.id),
                 Popped::Element(Work::Succeeded(succession)) => self.succeed(succession.into()),
                 Popped::Timeout => {}
                 Popped::Closed => break,
@@ -149,7 +152,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn take(&mut self, parcel: Parcel, poison: &mut Poison) {
+    fn take(&mut self, mut parcel: Parcel, poison: &mut Poison) {
         let from = parcel.batch.entries().first().map_or(parcel.end, |entry| entry.origin.offset);
         let (stream, to) = (parcel.stream.id, parcel.end);
         if poison.is_known(stream, from, to) {
@@ -166,6 +169,11 @@ impl<'a> Worker<'a> {
             None => made.insert((parcel.stream.stage)(&parcel.stream)),
         };
         let is_filtered = stage.is_filtered();
+        // A range must not be finished before the last filter that may hold something of it has said where it may be read again.
+        let ranges: Vec<Share> = match self.filters.iter().any(|filter| filter.holds()) {
+            true => parcel.shares.iter_mut().map(Share::one_more).collect(),
+            false => Vec::new(),
+        };
         let ready = stage.run(parcel);
         if stage.deadline().is_some() {
             self.waiting.insert(stream);
@@ -179,6 +187,7 @@ impl<'a> Worker<'a> {
         if let Some(parcel) = ready {
             self.filter_and_encode(parcel, is_filtered);
         }
+        ranges.into_iter().for_each(|range| range.settle_all(Outcome::Passed));
         self.at = None;
     }
 
@@ -199,38 +208,38 @@ impl<'a> Worker<'a> {
             self.waiting.insert(to);
         }
         succession.passed.tell(passed);
+        let given = self.given.remove(&from).unwrap_or(0);
         if passed {
-            self.heirs.add(succession);
+            self.heirs.add(succession, given);
         }
     }
 
-    fn end(&mut self, stream: &Arc<Stream>) {
-        self.waiting.remove(&stream.id);
-        let last = self.stages.remove(&stream.id).and_then(|mut stage| stage.finish());
+    /// Gives out all that waits of a stream.
+    fn end(&mut self, stream: u64) {
+        self.waiting.remove(&stream);
+        let last = self.stages.remove(&stream).and_then(|mut stage| stage.finish());
         if let Some(parcel) = last {
             self.filter_and_encode(parcel, false);
         }
         for at in 0..self.filters.len() {
-            if let Some(released) = self.holding.finish(stream.id, at) {
+            if let Some(released) = self.holding.finish(stream, at) {
                 self.filter_rest(at, released);
             }
         }
         self.heirs.remove(stream);
+        self.given.remove(&stream);
     }
 
-    /// Gives out, now that all inputs have stopped, the events for whose sake others would come twice. The rest comes whole when
-    /// it is read again.
+    /// Gives out, now that no input reads any more, all that waits of streams where what was given out would come twice for its
+    /// sake. The rest comes whole when it is read again.
     fn close(&mut self) {
-        let overlapping: Vec<Box<dyn Stage>> =
-            self.stages.extract_if(|_, stage| stage.overlaps()).map(|(_, stage)| stage).collect();
-        for mut stage in overlapping {
-            if let Some(parcel) = stage.finish() {
-                self.filter_and_encode(parcel, false);
-            }
-        }
-        for at in 0..self.filters.len() {
-            for released in self.holding.close(at) {
-                self.filter_rest(at, released);
+        let streams: HashSet<u64> = self.stages.keys().copied().chain(self.holding.streams()).collect();
+        for stream in streams {
+            let own = self.given.get(&stream).copied().unwrap_or(0);
+            let given = |share: &Share| self.heirs.given(stream, share).unwrap_or(own);
+            let stage = self.stages.get(&stream);
+            if stage.is_some_and(|stage| stage.holds_back(&given)) || self.holding.holds_back(stream, &given) {
+                self.end(stream);
             }
         }
     }
@@ -341,9 +350,20 @@ impl<'a> Worker<'a> {
             return;
         }
         if let Some(earlier) = self.heirs.split(&mut parcel) {
-            earlier.into_iter().for_each(|parcel| self.encode(parcel, outputs));
-            return self.encode(parcel, outputs);
+            earlier.into_iter().for_each(|parcel| self.send(parcel, outputs));
         }
+        let stream = parcel.stream.id;
+        if self.stages.contains_key(&stream) || self.filters.iter().any(|filter| filter.holds()) {
+            let given = self.given.entry(stream).or_default();
+            *given = reach(&parcel).max(*given);
+        }
+        if !parcel.batch.is_empty() {
+            self.send(parcel, outputs);
+        }
+    }
+
+    /// Hands `parcel` to the lanes of `outputs`.
+    fn send(&mut self, mut parcel: Parcel, outputs: &[usize]) {
         let now = Instant::now();
         let shared = self.shared;
         let taken = shared.direct.get(&parcel.stream.input).map(|routes| routes.share_out(&mut parcel, outputs));

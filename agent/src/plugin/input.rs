@@ -16,7 +16,7 @@ use super::parcel::Parcel;
 use super::queue::{ByteQueue, Weight};
 use super::succession::Succession;
 use crate::metrics::InputMetrics;
-use crate::receipts::Signal;
+use crate::receipts::{Share, Signal};
 
 /// Makes records. Runs on a thread of its own, so it may block.
 pub trait Input: Send {
@@ -93,9 +93,10 @@ pub trait Stage: Send {
         false
     }
 
-    /// Whether events wait while others behind their first lines were given out: reading begins again where none was open, so
-    /// those would come twice.
-    fn overlaps(&self) -> bool {
+    /// Whether for the sake of an event that waits reading begins again before what `given` tells: how far what was given out of the
+    /// stream of a share reaches.
+    fn holds_back(&self, given: &dyn Fn(&Share) -> u64) -> bool {
+        let _ = given;
         false
     }
 

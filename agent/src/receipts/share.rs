@@ -155,6 +155,12 @@ impl Share {
         self.count += std::mem::take(&mut other.count);
     }
 
+    /// A share of the same range that answers for one item more.
+    pub fn one_more(&mut self) -> Self {
+        self.grow(1);
+        self.split(1)
+    }
+
     /// Answers for `n` of its items.
     ///
     /// # Panics
@@ -195,6 +201,11 @@ impl Share {
         self.waits_from
     }
 
+    /// Where reading of its stream begins again as long as its item waits and all else is settled.
+    pub fn reads_from(&self) -> u64 {
+        self.receipt.clean.load(Ordering::Acquire).min(self.waits_from.unwrap_or(u64::MAX))
+    }
+
     /// Its item waits no longer.
     pub fn go_on(&mut self) {
         let Some(from) = self.waits_from.take() else { return };
@@ -218,11 +229,6 @@ impl Share {
     pub fn end_clean(&self, offset: u64) {
         self.set_clean(offset);
         self.receipt.is_clean_end.store(true, Ordering::Release);
-    }
-
-    /// The clean point of the range.
-    pub fn clean(&self) -> u64 {
-        self.receipt.clean.load(Ordering::Acquire)
     }
 
     /// Whether both belong to the same stream.

@@ -48,6 +48,13 @@ pub struct Origin {
     pub lot: u16,
 }
 
+impl Origin {
+    /// Behind its source bytes; its newline may follow.
+    pub fn end(&self) -> u64 {
+        self.offset + u64::from(self.length).max(1)
+    }
+}
+
 /// The source bytes of a record, as far as its identity needs them: they are hashed by whoever makes an id of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {

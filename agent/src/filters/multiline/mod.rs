@@ -12,6 +12,7 @@ use crate::multiline::{self, Chain, Fits, Joiner, LOG};
 use crate::plugin::{
     BuildContext, Filter, FilterContext, FilterFactory, FilterKind, Parcel, Stage, Stream, Succession, Wanted,
 };
+use crate::receipts::Share;
 
 /// The `multiline` filter.
 pub(super) const KIND: FilterKind =
@@ -176,8 +177,8 @@ impl Stage for Held {
         self.joiner.succeed(succession)
     }
 
-    fn overlaps(&self) -> bool {
-        self.joiner.overlaps()
+    fn holds_back(&self, given: &dyn Fn(&Share) -> u64) -> bool {
+        self.joiner.holds_back(given)
     }
 
     fn finish(&mut self) -> Option<Parcel> {

@@ -57,12 +57,15 @@ pub(super) fn stops(text: &str, cuts: &[bool], stops: &[usize], mode: &LineOptio
     let mut position = 0;
     for parcels in stops.iter().copied().chain([usize::MAX]) {
         let mut rig = Rig::new(mode, position as u64);
-        let mut from = position;
+        let (mut from, mut given) = (position, 0);
         for to in borders(text, position, cuts).into_iter().take(parcels).filter(|to| *to > position) {
-            came.extend(rig.feed(text, from, to).into_iter().map(|event| event.3));
+            for (offset, length, _, document) in rig.feed(text, from, to) {
+                given = given.max(offset + u64::from(length).max(1));
+                came.push_str(&document);
+            }
             from = to;
         }
-        if rig.stage.overlaps() || parcels == usize::MAX {
+        if rig.stage.holds_back(&|_| given) || parcels == usize::MAX {
             came.extend(settled(&rig.agent, rig.stage.finish()).into_iter().map(|event| event.3));
         }
         position = usize::try_from(rig.ledger.committed()).expect("texts are small");

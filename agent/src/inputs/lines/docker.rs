@@ -13,6 +13,7 @@ use super::held::{Event, Held, Work};
 use super::plain::PlainLines;
 use super::{KEY, Shared};
 use crate::plugin::{Parcel, Stage, Stream, Succession};
+use crate::receipts::Share;
 
 /// Lines that may be open at once, one for each value of `stream`; the first one is given out for another.
 const MOST_OPEN: usize = 8;
@@ -235,8 +236,8 @@ impl Stage for DockerLines {
         self.held.succeed(succession)
     }
 
-    fn overlaps(&self) -> bool {
-        self.held.overlaps()
+    fn holds_back(&self, given: &dyn Fn(&Share) -> u64) -> bool {
+        self.held.holds_back(given)
     }
 
     fn finish(&mut self) -> Option<Parcel> {

@@ -10,6 +10,7 @@ use vigie_parsers::{Parsed, Parser};
 use super::Shared;
 use super::held::{Event, Held, Work};
 use crate::plugin::{Parcel, Stage, Stream, Succession};
+use crate::receipts::Share;
 
 /// What tells the lines of an event.
 #[derive(Clone, Debug)]
@@ -195,8 +196,8 @@ impl Stage for FirstLines {
         self.held.succeed(succession)
     }
 
-    fn overlaps(&self) -> bool {
-        self.held.overlaps()
+    fn holds_back(&self, given: &dyn Fn(&Share) -> u64) -> bool {
+        self.held.holds_back(given)
     }
 
     fn finish(&mut self) -> Option<Parcel> {

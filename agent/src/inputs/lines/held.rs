@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use vigie_parsers::batch::Origin;
 
 use super::Shared;
-use crate::multiline::{Claim, MAX_LAG, end_of};
+use crate::multiline::{Claim, MAX_LAG};
 use crate::plugin::{Parcel, Stream, Succession, Withheld};
-use crate::receipts::Outcome;
+use crate::receipts::{Outcome, Share};
 
 /// What lines are gathered in.
 pub(super) trait Event {
@@ -40,8 +40,6 @@ pub(super) struct Held<E> {
     clean: u64,
     /// Stream offset behind the last line.
     seen: u64,
-    /// Behind the last line of all that was given out.
-    given: u64,
     epoch: u32,
     tag: Arc<str>,
     withheld: Withheld,
@@ -52,15 +50,12 @@ pub(super) struct Work {
     pub(super) parcel: Parcel,
     /// Records that its own range is to answer for.
     added: u32,
-    /// Behind the last line of all that is given out.
-    given: u64,
 }
 
 impl Work {
     /// Adds raw line `index` as a record of its own, and gives its index.
     pub(super) fn push_line(&mut self, index: usize) -> usize {
         self.added += 1;
-        self.given = self.given.max(end_of(&self.parcel.batch.entries()[index].origin));
         self.parcel.batch.push_again(index);
         self.parcel.batch.len() - 1
     }
@@ -69,7 +64,7 @@ impl Work {
 impl<E: Event> Held<E> {
     pub(super) fn new(shared: Arc<Shared>, stream: Arc<Stream>, wait: Duration) -> Self {
         let (tag, withheld) = ("".into(), Withheld::default());
-        Self { shared, stream, wait, open: Vec::new(), clean: 0, seen: 0, given: 0, epoch: 0, tag, withheld }
+        Self { shared, stream, wait, open: Vec::new(), clean: 0, seen: 0, epoch: 0, tag, withheld }
     }
 
     /// Gives each raw line of `parcel` to `line`, by its index, and hands on the records that it adds behind them. An event that there is
@@ -83,13 +78,13 @@ impl<E: Event> Held<E> {
         if parcel.epoch != self.epoch {
             // The input reads again from an earlier position: these events come again.
             self.open.clear();
-            (self.clean, self.seen, self.given) = (0, 0, 0);
+            (self.clean, self.seen) = (0, 0);
         }
         self.epoch = parcel.epoch;
         self.tag = Arc::clone(&parcel.tag);
         self.withheld.begin(&parcel.batch);
         let (raw, end) = (parcel.batch.len(), parcel.end);
-        let mut work = Work { parcel, added: 0, given: self.given };
+        let mut work = Work { parcel, added: 0 };
         for index in 0..raw {
             let next = work.parcel.batch.entries().get(index + 1).filter(|_| index + 1 < raw);
             let line_end = next.map_or(end, |next| next.origin.offset);
@@ -97,8 +92,7 @@ impl<E: Event> Held<E> {
             self.note_clean(line_end);
         }
         self.keep_within_memory(&mut work, cut);
-        let Work { mut parcel, added, given } = work;
-        self.given = given;
+        let Work { mut parcel, added } = work;
         parcel.end = self.clean;
         self.open.iter_mut().for_each(|open| open.claim.stay(&mut parcel.shares[0]));
         parcel.shares[0].set_clean(self.clean);
@@ -131,19 +125,18 @@ impl<E: Event> Held<E> {
     pub(super) fn succeed(&mut self, succession: &Succession) -> bool {
         self.open.iter_mut().for_each(|open| open.claim.succeed(succession, self.clean));
         (self.stream, self.epoch) = (Arc::clone(&succession.to), succession.epoch);
-        (self.clean, self.seen, self.given) = (0, 0, 0);
+        (self.clean, self.seen) = (0, 0);
         !self.open.is_empty()
     }
 
-    /// Whether something was given out behind where reading begins again for the sake of what is open.
-    pub(super) fn overlaps(&self) -> bool {
-        self.open.iter().any(|open| self.given > open.claim.clean())
+    /// Whether reading begins again before what `given` tells of the stream of a share, for the sake of what is open.
+    pub(super) fn holds_back(&self, given: &dyn Fn(&Share) -> u64) -> bool {
+        self.open.iter().any(|open| open.claim.holds_back(given))
     }
 
     /// Ends the event at `at`. The record that is made of it has the origin beside it.
     pub(super) fn end(&mut self, work: &mut Work, at: usize) -> (E, Origin) {
         let Open { event, claim, .. } = self.open.remove(at);
-        work.given = work.given.max(claim.end());
         (event, claim.hand_to(&mut work.parcel))
     }
 
@@ -175,14 +168,13 @@ impl<E: Event> Held<E> {
         if self.open.iter().all(is_over) {
             self.clean = self.clean.max(self.seen);
         }
-        let mut work = Work { parcel, added: 0, given: self.given };
+        let mut work = Work { parcel, added: 0 };
         while let Some(at) = self.open.iter().position(is_over) {
             self.open[at].claim.set_clean(self.clean);
             let over = self.end(&mut work, at);
             emit(&mut work, over);
         }
         work.parcel.end = self.clean;
-        self.given = work.given;
         self.withheld.is_granted(self.capacity());
         Some(work.parcel)
     }

@@ -10,9 +10,9 @@ use vigie_parsers::time::{Context, TimeFormat};
 
 use super::event::{Earlier, Output, Pending};
 use super::{KEY, LOG, PARTIAL, STREAM, Shared, TIME};
-use crate::multiline::{Claim, MAX_LAG, end_of, last_first};
+use crate::multiline::{Claim, MAX_LAG, last_first};
 use crate::plugin::{Parcel, Stage, Stream, Succession, Withheld};
-use crate::receipts::Outcome;
+use crate::receipts::{Outcome, Share};
 
 /// The stage of one stream.
 pub(super) struct JoinedLines {
@@ -29,8 +29,6 @@ pub(super) struct JoinedLines {
     clean: u64,
     /// Stream offset behind the last line.
     seen: u64,
-    /// Behind the last line of all that was given out.
-    given: u64,
     epoch: u32,
     tag: Arc<str>,
     withheld: Withheld,
@@ -80,7 +78,6 @@ impl JoinedLines {
             traces,
             clean: 0,
             seen: 0,
-            given: 0,
             epoch: 0,
             tag: "".into(),
             withheld: Withheld::default(),
@@ -387,14 +384,13 @@ impl JoinedLines {
             end: self.clean,
             epoch: self.epoch,
         };
-        let mut work = Work { parcel, truncated: false, added: 0, given: self.given };
+        let mut work = Work { parcel, truncated: false, added: 0 };
         for output in over {
             self.give_out_of(&mut work, output, &wanted);
         }
         if self.open_events().next().is_none() {
             self.clean = self.clean.max(self.seen);
         }
-        self.given = work.given;
         work.parcel.end = self.clean;
         work.parcel.shares.iter().for_each(|share| share.set_clean(self.clean));
         self.withheld.is_granted(self.capacity());
@@ -432,14 +428,15 @@ impl Stage for JoinedLines {
             // The input reads again from an earlier position: these events come again.
             self.partial = Default::default();
             self.traces = Default::default();
-            (self.clean, self.seen, self.given) = (0, 0, 0);
+            self.clean = 0;
+            self.seen = 0;
         }
         self.epoch = parcel.epoch;
         self.tag = Arc::clone(&parcel.tag);
         self.withheld.begin(&parcel.batch);
         let raw = parcel.batch.len();
         let end = parcel.end;
-        let mut work = Work { parcel, truncated: false, added: 0, given: self.given };
+        let mut work = Work { parcel, truncated: false, added: 0 };
         for index in 0..raw {
             let record = work.parcel.batch.record(index);
             let (origin, read) = (record.origin(), record.time());
@@ -450,7 +447,6 @@ impl Stage for JoinedLines {
             self.note_clean(line_end);
         }
         self.keep_within_memory(&mut work);
-        self.given = work.given;
         work.parcel.end = self.clean;
         let open = self.partial.iter_mut().chain(&mut self.traces).flatten();
         open.for_each(|pending| pending.claim.stay(&mut work.parcel.shares[0]));
@@ -481,12 +477,12 @@ impl Stage for JoinedLines {
         let open = self.partial.iter_mut().chain(&mut self.traces).flatten();
         let open = open.map(|pending| pending.claim.succeed(succession, self.clean)).count();
         (self.stream, self.epoch) = (Arc::clone(&succession.to), succession.epoch);
-        (self.clean, self.seen, self.given) = (0, 0, 0);
+        (self.clean, self.seen) = (0, 0);
         open > 0
     }
 
-    fn overlaps(&self) -> bool {
-        self.open_events().any(|pending| self.given > pending.claim.clean())
+    fn holds_back(&self, given: &dyn Fn(&Share) -> u64) -> bool {
+        self.open_events().any(|pending| pending.claim.holds_back(given))
     }
 
     fn finish(&mut self) -> Option<Parcel> {
@@ -501,8 +497,6 @@ struct Work {
     truncated: bool,
     /// Records that its own range is to answer for.
     added: u32,
-    /// Behind the last line of all that is given out.
-    given: u64,
 }
 
 impl Work {
@@ -522,8 +516,6 @@ impl Work {
 
     /// Adds a record that answers to the range of `earlier`, or to the one of this parcel.
     fn push(&mut self, origin: Origin, time: Timestamp, earlier: Option<Earlier>) -> usize {
-        let end = earlier.as_ref().map_or_else(|| end_of(&origin), |earlier| earlier.claim.end());
-        self.given = self.given.max(end);
         let origin = match earlier {
             None => {
                 self.added += 1;

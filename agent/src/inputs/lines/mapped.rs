@@ -9,7 +9,7 @@ use vigie_parsers::batch::{Field, Range, Value};
 use super::Shared;
 use crate::multiline::{Chain, Fits, Joiner, LOG, last_first};
 use crate::plugin::{Parcel, Stage, Stream, Succession};
-use crate::receipts::Outcome;
+use crate::receipts::{Outcome, Share};
 
 /// The stage of one stream.
 pub(super) struct MappedLines {
@@ -133,9 +133,8 @@ impl Stage for MappedLines {
         self.parts.succeed(succession) || events
     }
 
-    fn overlaps(&self) -> bool {
-        let Some(events) = &self.events else { return self.parts.overlaps() };
-        events.overlaps() || self.parts.holds_back(events.given())
+    fn holds_back(&self, given: &dyn Fn(&Share) -> u64) -> bool {
+        self.parts.holds_back(given) || self.events.as_ref().is_some_and(|events| events.holds_back(given))
     }
 
     fn finish(&mut self) -> Option<Parcel> {
