@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tracing::warn;
 use vigie_parsers::batch::{Batch, Value};
@@ -109,7 +109,19 @@ impl Joiner {
 
     /// Takes records and gives those that no event holds, and the events that ended. `fits` tells for each record by its number
     /// which parsers it is for. The parcel may be left without records.
-    pub fn join(&mut self, mut parcel: Parcel, fits: impl Fn(usize) -> Fits) -> Parcel {
+    pub fn join(&mut self, parcel: Parcel, fits: impl Fn(usize) -> Fits) -> Parcel {
+        self.join_at(parcel, fits, Instant::now())
+    }
+
+    /// Takes records that waited elsewhere before, `waited` long: their events wait so much less.
+    pub fn run_late(&mut self, parcel: Parcel, waited: Duration) -> Option<Parcel> {
+        let now = Instant::now();
+        let joined = self.join_at(parcel, |_| Fits::Any, now.checked_sub(waited).unwrap_or(now));
+        Some(joined).filter(|parcel| !parcel.batch.is_empty())
+    }
+
+    /// Takes records that were read at `now`.
+    fn join_at(&mut self, mut parcel: Parcel, fits: impl Fn(usize) -> Fits, now: Instant) -> Parcel {
         if parcel.epoch != self.epoch {
             // The input reads again from an earlier position: these events come again.
             self.open.clear();
@@ -122,7 +134,7 @@ impl Joiner {
         // A range must not be finished before its clean point is known. One that answers for nothing may be finished already.
         let held: Vec<usize> = (0..parcel.shares.len()).filter(|at| parcel.shares[*at].count() > 0).collect();
         held.iter().for_each(|at| parcel.shares[*at].grow(1));
-        let mut work = Work { parcel, now: Instant::now(), earlier: std::mem::take(&mut self.earlier) };
+        let mut work = Work { parcel, now, earlier: std::mem::take(&mut self.earlier) };
         let mut buffers = std::mem::take(&mut self.buffers);
         for index in 0..raw {
             let origin = work.parcel.batch.entries()[index].origin;

@@ -63,6 +63,8 @@ pub(super) struct Earlier {
     pub(super) claim: Claim,
     /// As in [`Pending`].
     pub(super) clean_start: bool,
+    /// When its last part came.
+    pub(super) touched: Instant,
 }
 
 impl Pending {

@@ -168,7 +168,7 @@ impl JoinedLines {
             stream: batch.store(output.name()),
             tag: batch.store(&[pending.first_tag]),
             text: Span::between(text_start, stored.end()),
-            earlier: Some(Earlier { claim: pending.claim, clean_start: pending.clean_start }),
+            earlier: Some(Earlier { claim: pending.claim, clean_start: pending.clean_start, touched: pending.touched }),
         }
     }
 
@@ -195,7 +195,8 @@ impl JoinedLines {
             trace.bytes.extend(newline);
             trace.bytes.extend_from_slice(text);
             work.extend_by(&mut trace, &mut line, &self.shared);
-            (trace.touched, trace.state) = (Instant::now(), state);
+            let touched = line.earlier.as_ref().map_or_else(Instant::now, |part| part.touched.max(trace.touched));
+            (trace.touched, trace.state) = (touched, state);
             let output = line.output;
             line.let_go();
             return self.keep_open(work, output, trace, machine.is_over(state));
@@ -269,14 +270,13 @@ impl JoinedLines {
         bytes.extend_from_slice(time_text);
         bytes.extend_from_slice(text);
         let (time_length, first_tag) = (time_text.len(), batch.bytes(line.tag).first().copied().unwrap_or_default());
-        let Earlier { claim, clean_start } = line.earlier.unwrap_or_else(|| {
+        let Earlier { claim, clean_start, touched } = line.earlier.unwrap_or_else(|| {
             let share = &mut work.parcel.shares[0];
             share.grow(1);
             let claim = Claim::new(share.split(1), self.shared.agent.detached(&line.origin, batch));
-            Earlier { claim, clean_start: self.is_alone(line.output) }
+            Earlier { claim, clean_start: self.is_alone(line.output), touched: Instant::now() }
         });
-        let (time, touched) = (line.time, Instant::now());
-        Pending { claim, time, bytes, time_length, first_tag, touched, parser, state, clean_start }
+        Pending { claim, time: line.time, bytes, time_length, first_tag, touched, parser, state, clean_start }
     }
 
     /// Whether no other output has an event open. What is open of `output` goes on with its next line, or ends before that.

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use vigie_parsers::Parsed;
 use vigie_parsers::batch::{Field, Range, Value};
+use vigie_parsers::multiline::FLUSH_AFTER;
 
 use super::Shared;
 use crate::multiline::{Chain, Fits, Joiner, LOG, last_first};
@@ -121,7 +122,7 @@ impl Stage for MappedLines {
         let parts = self.parts.flush(now);
         let Some(events) = &mut self.events else { return self.placed(parts) };
         let ready = match parts {
-            Some(parts) => events.run(parts),
+            Some(parts) => events.run_late(parts, FLUSH_AFTER),
             None => events.flush(now),
         };
         self.count();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use vigie_parsers::multiline::{Machine, Rule, Rules};
+use vigie_parsers::multiline::{FLUSH_AFTER, Machine, Rule, Rules};
 use vigie_parsers::{Definition, FieldType, Format};
 
 mod memory;
@@ -237,6 +237,22 @@ fn an_event_waits_as_long_as_the_flush_timeout_of_its_parser() {
         assert_eq!(rig.feed("a\n", 0, 2), []);
         let mut after = |wait| settled(&rig.agent, rig.stage.flush(Instant::now() + Duration::from_millis(wait))).len();
         assert_eq!((after(early), after(late)), (0, 1), "{flush_timeout}");
+    }
+}
+
+/// The wait for the next part counts for the trace that it begins, or goes on with.
+#[test]
+fn waits_of_parts_and_of_the_traces_in_them_do_not_add_up() {
+    let text = "1Z stdout P x.FooException: boom\n";
+    let begun = "1Z stdout F x.FooException: boom\n1Z stdout P \tat a\n";
+    let of_docker = docker("x.FooException: boom", "stdout", "1") + "\n";
+    for (names, text) in [(["cri", "java"], text), (["cri", "java"], begun), (["docker", "java"], &of_docker)] {
+        let mut rig = Rig::new(&built_in(&names), 0);
+        rig.feed(text, 0, text.len());
+
+        let late = Instant::now() + FLUSH_AFTER;
+        let events: usize = (0..2).map(|_| settled(&rig.agent, rig.stage.flush(late)).len()).sum();
+        assert_eq!((events, rig.stage.deadline()), (1, None), "{text}");
     }
 }
 
