@@ -74,6 +74,8 @@ struct Worker<'a> {
     waiting: HashSet<u64>,
     filters: Vec<Box<dyn Filter>>,
     processors: OutputProcessors,
+    /// Whether a filter may hold records back.
+    may_hold: bool,
     holding: Holding,
     heirs: Heirs,
     /// How far what was given out of each stream reaches of which something may be held.
@@ -98,11 +100,13 @@ const MOST_ROUTES: usize = 10_000;
 impl<'a> Worker<'a> {
     fn new(shared: &'a Shared, pulse: Arc<Pulse>) -> Self {
         let lane = |handle: &Arc<Handle>| Lane::new(Arc::clone(handle), shared.flush, Arc::clone(&pulse));
+        let filters: Vec<Box<dyn Filter>> = shared.filters.iter().map(|filter| (filter.factory)()).collect();
         Self {
             shared,
             stages: HashMap::new(),
             waiting: HashSet::new(),
-            filters: shared.filters.iter().map(|filter| (filter.factory)()).collect(),
+            may_hold: filters.iter().any(|filter| filter.holds()),
+            filters,
             processors: OutputProcessors::new(&shared.outputs),
             holding: Holding::default(),
             heirs: Heirs::default(),
@@ -170,10 +174,7 @@ impl<'a> Worker<'a> {
         };
         let is_filtered = stage.is_filtered();
         // A range must not be finished before the last filter that may hold something of it has said where it may be read again.
-        let ranges: Vec<Share> = match self.filters.iter().any(|filter| filter.holds()) {
-            true => parcel.shares.iter_mut().map(Share::one_more).collect(),
-            false => Vec::new(),
-        };
+        let ranges: Vec<Share> = parcel.shares.iter_mut().filter(|_| self.may_hold).map(Share::one_more).collect();
         let ready = stage.run(parcel);
         if stage.deadline().is_some() {
             self.waiting.insert(stream);
@@ -353,7 +354,7 @@ impl<'a> Worker<'a> {
             earlier.into_iter().for_each(|parcel| self.send(parcel, outputs));
         }
         let stream = parcel.stream.id;
-        if self.stages.contains_key(&stream) || self.filters.iter().any(|filter| filter.holds()) {
+        if self.may_hold || self.stages.contains_key(&stream) {
             let given = self.given.entry(stream).or_default();
             *given = reach(&parcel).max(*given);
         }
