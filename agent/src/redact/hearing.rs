@@ -9,6 +9,7 @@ use vigie_parsers::simd::Classes;
 use super::context::{BEFORE, Lengths};
 use super::engine::Engine;
 use super::filter::{first_letters, head, word_key};
+use super::known::Roles;
 use super::masks::{self, Masks, NO_CLASSES, alnums, humps, letters};
 
 /// Bytes from before a day to the end of the longest name of a month behind it: `1er de pazdziernika`.
@@ -182,8 +183,9 @@ impl Heard {
     #[inline(always)]
     fn note(&mut self, reader: &Reader<'_>, before: impl FnOnce() -> Option<u64>, key: u64, (at, end): (usize, u64)) {
         let engine = reader.engine;
-        self.months |= if engine.months.may_hold(key) { end } else { 0 };
-        let (may_speak, may_name) = (engine.words.may_be_last(key), engine.pairs.may_be_last(key));
+        let roles = engine.known.roles(key);
+        self.months |= if roles.has(Roles::MONTH) { end } else { 0 };
+        let (may_speak, may_name) = (roles.has(Roles::SPEAKING), roles.has(Roles::NAME));
         if !may_speak && !may_name {
             return;
         }
