@@ -3,6 +3,7 @@
 use vigie_parsers::simd::Classes;
 
 use super::masks::{NO_CLASSES, alnums, letters};
+use super::runs::SHORTEST;
 
 /// What is beside words, as bits.
 #[derive(Clone, Copy, Debug)]
@@ -10,8 +11,8 @@ pub(super) struct Beside {
     words: u64,
     /// First bytes of words that a group of a chain may stand before.
     follows: u64,
-    /// First bytes of words with `. - / +` before them.
-    pub(super) behind_joints: u64,
+    /// First bytes of words that may be more than a number: telephone numbers, and those near the name of a month.
+    pub(super) more: u64,
     /// Bytes behind words that may go on, as a chain, a date, a time or an address.
     goes_on: u64,
 }
@@ -25,9 +26,9 @@ pub(super) struct Bounds {
 }
 
 impl Beside {
-    /// Of the block at `number`.
+    /// Of the block at `number`, in which the name of a month may stand near the bytes `dated`.
     #[inline(always)]
-    pub(super) fn of(blocks: &[Classes], number: usize) -> Self {
+    pub(super) fn of(blocks: &[Classes], number: usize, dated: u64) -> Self {
         let here = &blocks[number];
         let before = number.checked_sub(1).map_or(&NO_CLASSES, |number| &blocks[number]);
         let next = blocks.get(number + 1).unwrap_or(&NO_CLASSES);
@@ -39,11 +40,43 @@ impl Beside {
             words: here.words,
             follows: up(here.spaces, before.spaces, 1) & up(here.capitals, before.capitals, 2)
                 | behind_joints & up(letters(here), letters(before), 2),
-            behind_joints,
+            more: up(here.pluses, before.pluses, 1) | here.zeros & here.zeros >> 1 | dated,
             goes_on: here.joints & alnum_next
                 | here.spaces & alnum_next & !down(here.smalls, next.smalls)
                 | here.pairs & down(here.digits, next.digits),
         }
+    }
+
+    /// The bits among `digits`, which words begin with, of those in which nothing can be: they stand alone and are shorter than any value.
+    #[inline(always)]
+    pub(super) fn idle(&self, digits: u64) -> u64 {
+        const { assert!(SHORTEST == 5) };
+        let (mut within, mut idle) = (digits & !(self.follows | self.more), 0);
+        for bytes in 1..5 {
+            let behind = within & !(self.words >> bytes);
+            idle |= behind & !(self.goes_on >> bytes);
+            within &= self.words >> bytes;
+        }
+        // What stands behind the block is not told.
+        idle & !(0b1111 << 60)
+    }
+
+    /// Where two short numbers end in which nothing can be, with a byte between them that joins groups: `1.1`, `128.0`. The first of them
+    /// is `word`, which is done with as a group of a chain if it `is_of_chain`; `digits` are those of the block.
+    #[inline(always)]
+    pub(super) fn short_pair_end(&self, word: Bounds, digits: u64, is_of_chain: bool) -> Option<u32> {
+        let (low, dot) = (word.first.trailing_zeros(), word.behind.trailing_zeros());
+        let places = (digits >> dot >> 1).trailing_ones();
+        let end = dot + 1 + places;
+        // Behind five letters or more no chain goes on.
+        let is_far = low > 5 && self.words >> (low - 6) & 0b1_1111 == 0b1_1111;
+        let is_short = places > 0
+            && ((dot - low + places) as usize) < SHORTEST
+            && end < 64
+            && digits & word.within == word.within
+            && (self.words | self.goes_on) >> end & 1 == 0
+            && (is_of_chain || is_far || self.follows & word.first == 0);
+        is_short.then_some(end)
     }
 
     /// The word with the byte of the bit `at`, with which it begins if it `is_first`; `None` if it may reach into another block.
@@ -126,7 +159,28 @@ mod tests {
         !follows && !goes_on
     }
 
+    fn follows_plus(text: &[u8], start: usize) -> bool {
+        text[..start].ends_with(b"+")
+    }
+
     proptest! {
+        #[test]
+        fn bits_tell_of_short_numbers_what_bytes_tell(text in "(aaaaa[/ .]|B[/ ]|[ ,])?[13]{1,3}[.][01]{1,3}[ .:,]{0,2}[aB1]?") {
+            let bytes = text.as_bytes();
+            let mut masks = Masks::default();
+            masks.read(bytes);
+            let Some(start) = bytes.iter().position(u8::is_ascii_digit) else { return Ok(()) };
+            let dot = start + bytes[start..].iter().position(|byte| *byte == b'.').unwrap_or_default();
+            let end = dot + 1 + bytes[dot + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let beside = Beside::of(masks.blocks(), 0, 0);
+            let Some(bounds) = beside.word(1 << start, true) else { return Ok(()) };
+            let goes_on = !stands_alone(bytes, end, end) || bytes.get(end).is_some_and(u8::is_ascii_alphanumeric);
+            let follows = !stands_alone(bytes, start, bytes.len()) && !bytes.starts_with(b"aaaaa");
+            let is_short = end - start <= SHORTEST && !goes_on && !follows;
+            let told = beside.short_pair_end(bounds, masks.blocks()[0].digits, false);
+            prop_assert_eq!(told, is_short.then_some(end as u32));
+        }
+
         #[test]
         fn bits_tell_of_pairs_what_bytes_tell(text in "[aB1_ .:=]{1,150}") {
             let bytes = text.as_bytes();
@@ -163,13 +217,18 @@ mod tests {
             masks.read(bytes);
             for start in (0..bytes.len()).filter(|at| is_word(*at) && !is_word(at.wrapping_sub(1))) {
                 let end = (start..).find(|at| !is_word(*at)).unwrap_or_default();
-                let beside = Beside::of(masks.blocks(), start / 64);
+                let beside = Beside::of(masks.blocks(), start / 64, 0);
                 let Some(bounds) = beside.word(1 << (start % 64), true) else {
                     prop_assert!(end / 64 > start / 64, "only a word that reaches further is not told");
                     continue;
                 };
                 prop_assert_eq!(bounds.within.count_ones() as usize, end - start);
                 prop_assert_eq!(beside.is_alone(bounds), stands_alone(bytes, start, end));
+                let is_short = end - start < SHORTEST && bytes[start].is_ascii_digit() && !follows_plus(bytes, start);
+                let is_idle = is_short && stands_alone(bytes, start, end) && !bytes[start..end].starts_with(b"00");
+                let idle = beside.idle(bounds.first & masks.blocks()[start / 64].digits);
+                prop_assert!(idle == 0 || is_idle);
+                prop_assert!(idle != 0 || !is_idle || start % 64 >= 60);
                 let inside = beside.word(1 << ((end - 1) % 64), false);
                 prop_assert!(inside.is_none_or(|inside| inside.within == bounds.within));
             }

@@ -3,7 +3,7 @@
 
 use super::engine::spoken_lengths;
 use super::filter::{Filter, key_of, pair_key};
-use super::known::Known;
+use super::known::{Known, Roles};
 use super::phrases::{PHRASE, Phrase, finish, hash, phrases};
 use super::table::Table;
 use super::universal::birth::BIRTH;
@@ -154,9 +154,8 @@ pub(super) struct Words {
     table: Table,
     /// The detectors that a phrase speaks for, and the lengths of runs that these want.
     sets: Vec<(Set, Lengths)>,
-    /// By their keys, the words with which phrases end that speak for a number, these of phrases of one word, and these with the
-    /// word before them.
-    lasts: Filter<512>,
+    /// By their keys, the words with which phrases of one word end that speak for a number, and those of others with the word before
+    /// them.
     singles: Filter<512>,
     pairs: Filter<512>,
     /// The words with which phrases end, by their hashes.
@@ -271,8 +270,7 @@ impl Words {
         let plural = format!("{last}s");
         for last in [last, &plural] {
             let key = key_of(last);
-            self.lasts.put(key);
-            known.put(last);
+            known.put(last, Roles::SPEAKING);
             let of_phrase = match before {
                 Some(before) => {
                     let pair = pair_key(key_of(before), key);
@@ -289,13 +287,8 @@ impl Words {
         }
     }
 
-    /// Whether a word of this key may end a phrase that speaks for a number.
-    #[inline(always)]
-    pub(super) fn may_be_last(&self, key: u64) -> bool {
-        self.lasts.may_hold(key)
-    }
-
-    /// Whether it may do so behind a word of the key `before`. One that is not known may be any.
+    /// Whether a word of this key may end a phrase that speaks for a number, behind a word of the key `before`. One that is not known may
+    /// be any.
     #[inline(always)]
     pub(super) fn may_end(&self, before: Option<u64>, key: u64) -> bool {
         before.is_none_or(|before| self.singles.may_hold(key) || self.pairs.may_hold(pair_key(before, key)))

@@ -5,6 +5,7 @@ use vigie_parsers::simd::Classes;
 
 use super::Finding;
 use super::escape::{ESCAPE, Escapes};
+use super::filter::head;
 
 /// Text whose codes are replaced, and where each of its bytes came from.
 #[derive(Debug, Default)]
@@ -193,7 +194,7 @@ pub(super) fn bytes_of_letter(text: &[u8], mark: usize, first: u32) -> Option<Co
 
 /// `&#64;`, `&#x40;`, `&commat;`.
 fn entity(text: &[u8]) -> Option<Code> {
-    let end = text.iter().take(10).position(|byte| *byte == b';')?;
+    let end = entity_end(text)?;
     let name = &text[1..end];
     match name.strip_prefix(b"#") {
         Some([b'x' | b'X', digits @ ..]) if !digits.is_empty() => letter(hex(digits)?, end + 1),
@@ -206,6 +207,16 @@ fn entity(text: &[u8]) -> Option<Code> {
         Some(_) => None,
         None => named(name).map(|byte| one(byte, end + 1)),
     }
+}
+
+/// Where the `;` stands among the ten bytes that `text` begins with. Most often there is none, as behind the `&` of an address of the web.
+#[inline(always)]
+fn entity_end(text: &[u8]) -> Option<usize> {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let others = head(text, 1) ^ (EACH * u64::from(b';'));
+    let marks = others.wrapping_sub(EACH) & !others & EACH << 7;
+    let is_last = text.get(9) == Some(&b';');
+    if marks != 0 { Some(1 + marks.trailing_zeros() as usize / 8) } else { is_last.then_some(9) }
 }
 
 fn named(name: &[u8]) -> Option<u8> {
@@ -260,6 +271,7 @@ const WORD: usize = 64;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use vigie_parsers::simd::{Bits, classify};
 
     use super::*;
@@ -269,6 +281,14 @@ mod tests {
         classify(Bits::of_processor(), text.as_bytes(), &mut classes);
         let is_coded = decoded.read(text.as_bytes(), &classes, is_escaped);
         is_coded.then(|| (String::from_utf8(decoded.text).expect("it is text"), decoded.places))
+    }
+
+    proptest! {
+        #[test]
+        fn an_entity_ends_at_its_first_semicolon(text in "&[a;:é]{0,14}") {
+            let text = text.as_bytes();
+            prop_assert_eq!(entity_end(text), text.iter().take(10).position(|byte| *byte == b';'));
+        }
     }
 
     #[test]

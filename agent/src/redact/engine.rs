@@ -8,7 +8,7 @@ use super::literals::Literals;
 use super::own::Own;
 use super::pairs::Pairs;
 use super::runs::SHORTEST;
-use super::spoken::Months;
+use super::spoken::put_months;
 use super::universal::birth::BIRTH;
 use super::ways::{Beginning, Ways, may_be_alone};
 use super::{Candidate, Detector, Form, Shape, Tier};
@@ -117,7 +117,6 @@ pub struct Engine {
     pub(super) letters: Vec<Asks>,
     /// The words that mean anything.
     pub(super) known: Known,
-    pub(super) months: Months,
     pub(super) words: Words,
     pub(super) own: Own,
     pub(super) pairs: Pairs,
@@ -134,6 +133,7 @@ impl Engine {
     /// Makes `detectors` ready, of which at most 512 know context.
     pub fn new(detectors: &[&'static Detector], strictness: Strictness) -> Self {
         let mut known = Known::default();
+        put_months(&mut known);
         let mut engine = Self {
             detectors: detectors.to_vec(),
             strictness,
@@ -148,7 +148,6 @@ impl Engine {
             asked: Counts::default(),
             digits_alone: Counts::default(),
             letters_alone: Counts::default(),
-            months: Months::new(&mut known),
             known,
         };
         for (number, detector) in detectors.iter().enumerate() {

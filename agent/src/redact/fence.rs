@@ -266,6 +266,16 @@ fn are_constants(text: &[u8]) -> bool {
     text.split(is_mark).all(|word| matches!(word, b"" | b"true" | b"false" | b"null") || is_number(word))
 }
 
+/// Whether a colon at `at` stands in no string of JSON, as the quotes beside it tell: `"name":"value"`. Were it in one, that would be all of
+/// it, and what stands behind its closing quote would be in none.
+fn is_between_strings(text: &[u8], at: usize) -> bool {
+    let Some((before, [b':', behind @ ..])) = text.split_at_checked(at) else { return false };
+    let [.., last, b'"'] = before else { return false };
+    let [b'"', value @ ..] = behind.strip_prefix(b" ").unwrap_or(behind) else { return false };
+    let first = value.iter().find(|byte| !is_between(**byte));
+    *last != b'\\' && first.is_some_and(|first| *first != b'"')
+}
+
 /// Where the quote stands that closes the string whose inside begins at `start`.
 fn string_end(text: &[u8], start: usize) -> Option<usize> {
     let mut at = start;
@@ -347,12 +357,13 @@ impl Pass<'_> {
     fn end_of_string(&mut self, at: usize, first: usize) -> Option<usize> {
         let (text, written, is_escaped) = (self.text, self.written, self.is_escaped);
         let place = |at: usize| written.map_or(at, |(_, places)| places.get(at).map_or(at, |place| *place as usize));
-        let fences = self
-            .fences
-            .get_or_insert_with(|| Fences::of(written.map_or(text, |(text, _)| text), is_escaped))
-            .as_ref()?;
-        let here = fences.holding(place(at))?;
         let text = written.map_or(text, |(text, _)| text);
+        // Most members of objects need no look at the others.
+        if !is_escaped && is_between_strings(text, place(at)) {
+            return None;
+        }
+        let fences = self.fences.get_or_insert_with(|| Fences::of(text, is_escaped)).as_ref()?;
+        let here = fences.holding(place(at))?;
         let fits = |one: &Finding| {
             let span = place(one.start as usize)..place(one.end as usize);
             match fences.holding(span.start) {
@@ -372,7 +383,31 @@ impl Pass<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn colons_between_strings_are_in_none(text in r#"([{\[]|"|":|":|:"|,|\\|[a-z1 ]{1,3}){2,20}[}\]]"#) {
+            let text = text.as_bytes();
+            let fences = Fences::of(text, false);
+            for at in (0..text.len()).filter(|at| is_between_strings(text, *at)) {
+                prop_assert!(fences.as_ref().is_none_or(|fences| fences.holding(at).is_none()), "{} of {}", at, text.escape_ascii());
+            }
+        }
+    }
+
+    #[test]
+    fn a_member_is_told_by_its_quotes() {
+        let is_between = |text: &str| is_between_strings(text.as_bytes(), text.find(':').unwrap_or_default());
+        assert!(is_between(r#"{"user":"jane"}"#) && is_between(r#"{"user": "jane"}"#));
+        for text in
+            [r#"{"user":"ee"}"#, r#"{"user":1}"#, r#"{"a\":"jane"}"#, r#"{"a:b":"jane"}"#, r#"{"user":""}"#, r#":"x"#]
+        {
+            assert!(!is_between(text), "{text}");
+        }
+    }
 
     /// `text` without its marks, and what they stand around.
     fn marked(text: &str) -> (String, Vec<Finding>) {

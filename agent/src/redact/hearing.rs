@@ -9,6 +9,7 @@ use vigie_parsers::simd::Classes;
 use super::context::{BEFORE, Lengths};
 use super::engine::Engine;
 use super::filter::{first_letters, head, word_key};
+use super::known::Roles;
 use super::masks::{self, Masks, NO_CLASSES, alnums, humps, letters};
 
 /// Bytes from before a day to the end of the longest name of a month behind it: `1er de pazdziernika`.
@@ -36,8 +37,9 @@ const NOTHING: Heard = Heard { heads: 0, speaking: 0, lengths: Lengths::NONE, na
 #[derive(Debug, Default)]
 pub(super) struct Hearing {
     blocks: Vec<Heard>,
-    /// Letters beyond ASCII and ends of names of months in any block, as bits.
+    /// Letters beyond ASCII, ends of words that may speak and of names of months in any block, as bits.
     highs: u64,
+    speaking: u64,
     months: u64,
     /// The lengths of runs that all words together may speak for.
     lengths: Lengths,
@@ -56,15 +58,17 @@ impl Hearing {
         if let ([only], [heard]) = (blocks, &mut *self.blocks) {
             let reader = Reader { engine, text, blocks: std::slice::from_ref(only) };
             reader.block(0, (before, only), &Bounds::NONE, heard);
-            (self.highs, self.months, self.lengths) = (only.highs, heard.months, heard.lengths);
+            (self.highs, self.speaking) = (only.highs, heard.speaking);
+            (self.months, self.lengths) = (heard.months, heard.lengths);
             return;
         }
         let reader = Reader { engine, text, blocks };
-        (self.months, self.lengths) = (0, Lengths::NONE);
+        (self.speaking, self.months, self.lengths) = (0, 0, Lengths::NONE);
         let mut bounds = Bounds::NONE;
         for (block, (classes, heard)) in blocks.iter().zip(&mut self.blocks).enumerate() {
             bounds = reader.block(block, (before, classes), &bounds, heard);
             (highs, self.months) = (highs | classes.highs, self.months | heard.months);
+            self.speaking |= heard.speaking;
             self.lengths = self.lengths.and(heard.lengths);
             before = classes;
         }
@@ -86,6 +90,12 @@ impl Hearing {
     #[inline(always)]
     pub(super) fn is_silent(&self) -> bool {
         self.lengths.any == 0
+    }
+
+    /// Whether any word may speak for anything.
+    #[inline(always)]
+    pub(super) fn speaks(&self) -> bool {
+        self.speaking != 0
     }
 
     #[inline(always)]
@@ -139,6 +149,24 @@ impl Hearing {
         (here | behind) & ((1 << MONTH) - 1) != 0
     }
 
+    /// Where numbers in one block begin before or behind which that may stand, as bits, and some more.
+    #[inline(always)]
+    pub(super) fn dated(&self, block: usize) -> u64 {
+        const { assert!(MONTH == 24) };
+        if self.highs != 0 || self.months == 0 {
+            return if self.highs != 0 { u64::MAX } else { 0 };
+        }
+        self.near_months(block)
+    }
+
+    #[inline(never)]
+    fn near_months(&self, block: usize) -> u64 {
+        let before = if block > 0 { self.block(block - 1).months >> 63 } else { 0 };
+        let months = u128::from(self.block(block + 1).months) << 64 | u128::from(self.block(block).months);
+        let near = [1, 2, 4, 8, 8].into_iter().fold(months, |near, bytes| near | near >> bytes);
+        before | (months << 1 | near) as u64
+    }
+
     /// Whether a word that ends from `start` on and before `end` may speak for anything.
     #[inline(always)]
     pub(super) fn speaks_within(&self, start: usize, end: usize) -> bool {
@@ -182,8 +210,9 @@ impl Heard {
     #[inline(always)]
     fn note(&mut self, reader: &Reader<'_>, before: impl FnOnce() -> Option<u64>, key: u64, (at, end): (usize, u64)) {
         let engine = reader.engine;
-        self.months |= if engine.months.may_hold(key) { end } else { 0 };
-        let (may_speak, may_name) = (engine.words.may_be_last(key), engine.pairs.may_be_last(key));
+        let roles = engine.known.roles(key);
+        self.months |= if roles.has(Roles::MONTH) { end } else { 0 };
+        let (may_speak, may_name) = (roles.has(Roles::SPEAKING), roles.has(Roles::NAME));
         if !may_speak && !may_name {
             return;
         }

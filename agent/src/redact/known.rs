@@ -6,8 +6,36 @@ use super::filter::{Filter, first_letters, key, key_of};
 #[derive(Debug)]
 pub(super) struct Known {
     keys: Filter<1024>,
+    /// What words may be, by their keys. Those that share a place may be all that any of them may.
+    roles: Box<[Roles]>,
     /// By the first four letters, or all of fewer, the lengths of words as bits; all bits where something of any length begins so.
     beginnings: Box<[u16; 4096]>,
+}
+
+/// What a word may be.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Roles(u8);
+
+impl Roles {
+    /// The end of a phrase that speaks for a number, and that of a name.
+    pub(super) const SPEAKING: Self = Self(1);
+    pub(super) const NAME: Self = Self(2);
+    pub(super) const MONTH: Self = Self(4);
+
+    /// Whether it may be this.
+    #[inline(always)]
+    pub(super) fn has(self, role: Self) -> bool {
+        self.0 & role.0 != 0
+    }
+}
+
+/// Places of the roles, a power of two.
+const ROLES: usize = 1 << 15;
+
+/// The place of a key among them.
+#[inline(always)]
+fn role_place(key: u64) -> usize {
+    key as usize & (ROLES - 1)
 }
 
 /// What may have any length.
@@ -15,7 +43,7 @@ const ANY: u16 = u16::MAX;
 
 impl Default for Known {
     fn default() -> Self {
-        Self { keys: Filter::default(), beginnings: Box::new([0; 4096]) }
+        Self { keys: Filter::default(), roles: vec![Roles::default(); ROLES].into(), beginnings: Box::new([0; 4096]) }
     }
 }
 
@@ -46,9 +74,11 @@ fn first_word(text: &[u8]) -> usize {
 }
 
 impl Known {
-    /// Puts in a word in small letters.
-    pub(super) fn put(&mut self, word: &str) {
-        self.keys.put(key_of(word));
+    /// Puts in a word in small letters, and what it may be.
+    pub(super) fn put(&mut self, word: &str, role: Roles) {
+        let key = key_of(word);
+        self.keys.put(key);
+        self.roles[role_place(key)].0 |= role.0;
         let further = word.len() as u32 - 1;
         self.put_at(word.as_bytes(), further, 1_u16.rotate_left(further));
     }
@@ -81,6 +111,12 @@ impl Known {
     #[inline(always)]
     pub(super) fn beginnings(&self) -> Beginnings<'_> {
         Beginnings(&self.beginnings)
+    }
+
+    /// What a known word of this key may be.
+    #[inline(always)]
+    pub(super) fn roles(&self, key: u64) -> Roles {
+        self.roles.get(role_place(key)).copied().unwrap_or_default()
     }
 
     /// Whether a word of this key may be one.
@@ -127,10 +163,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn words_have_all_their_roles() {
+        let mut known = Known::default();
+        known.put("mar", Roles::MONTH);
+        known.put("mar", Roles::NAME);
+        known.put("card", Roles::SPEAKING);
+
+        let has = |word: &str, role| known.roles(key_of(word)).has(role);
+        assert!(has("mar", Roles::MONTH) && has("MAR", Roles::NAME) && !has("mar", Roles::SPEAKING));
+        assert!(has("card", Roles::SPEAKING) && !has("card", Roles::MONTH));
+    }
+
+    #[test]
     fn words_are_known_by_letters_and_length() {
         let mut known = Known::default();
-        known.put("card");
-        known.put("x");
+        known.put("card", Roles::NAME);
+        known.put("x", Roles::MONTH);
         [&b"ghp"[..], b"IN (", b"gitHub"].iter().for_each(|whole| known.put_beginning(whole));
 
         let seen = |word: &str| {

@@ -1,11 +1,12 @@
 //! What digits may begin that is no run of them: dates, addresses of machines, telephone numbers, positions on earth.
 
+use std::net::Ipv4Addr;
 use std::ops::Range;
 
 use super::Shape;
 use super::moment::{Begins, may_be_moment, moment};
 use super::scanner::Pass;
-use super::universal::ip::dotted_quad;
+use super::universal::ip::{Kind, dotted_quad, kind};
 
 /// Bytes of the shortest date with the name of its month.
 const SPOKEN: usize = 8;
@@ -19,7 +20,7 @@ impl Pass<'_> {
     /// Looks for what the `run` digits at `at` begin, with `mark` behind them. Gives whether they are done with.
     #[inline(always)]
     pub(super) fn number(&mut self, at: usize, run: u32, mark: u8) -> bool {
-        if run <= 2 && self.may_be_dated(at) && self.spoken_date(at) {
+        if may_be_day(run, mark) && self.may_be_dated(at) && self.spoken_date(at) {
             return true;
         }
         let is_dotted = run <= 3 && mark == b'.';
@@ -36,20 +37,21 @@ impl Pass<'_> {
         false
     }
 
-    /// Whether the word at `at`, which begins with a digit, may be more than a number though nothing is beside it: a telephone number,
-    /// or a part of a date with the name of its month.
-    #[inline(always)]
-    pub(super) fn may_be_number(&mut self, at: usize, length: usize) -> bool {
-        let is_zeros = self.text[at] == b'0' && self.byte(at + 1) == b'0';
-        is_zeros || length <= 4 && self.may_be_dated(at)
-    }
-
     #[inline(always)]
     fn may_be_dated(&mut self, at: usize) -> bool {
-        if self.engine.own.birth_date.is_none() || self.text.len() < SPOKEN {
-            return false;
-        }
-        self.is_plain() || self.hearing.may_be_dated(at)
+        self.are_dates_asked() && (self.is_plain() || self.hearing.may_be_dated(at))
+    }
+
+    /// Whether dates with the names of their months are looked for.
+    #[inline(always)]
+    fn are_dates_asked(&self) -> bool {
+        self.engine.own.birth_date.is_some() && self.text.len() >= SPOKEN
+    }
+
+    /// The bytes of a block near which the name of a month may stand, as bits.
+    #[inline(always)]
+    pub(super) fn dated(&self, block: usize) -> u64 {
+        if self.are_dates_asked() { self.hearing.dated(block) } else { 0 }
     }
 
     /// The `run` digits at `at`, at most eight, and those behind the next bytes.
@@ -146,21 +148,28 @@ impl Pass<'_> {
 
     /// Whether an address is at `at`, which is done with then.
     pub(super) fn ip_v4(&mut self, at: usize) -> bool {
-        let length = dotted_quad(&self.text[at..]).map(|(_, length)| length);
-        let Some(length) = length.or_else(|| self.quad_before_port(at)) else { return false };
+        let quad = dotted_quad(&self.text[at..]).or_else(|| self.quad_before_port(at));
+        let Some((address, length)) = quad else { return false };
         let end = at + length;
         self.next = end;
         if !self.is_version(at) {
-            // It is one of both.
-            let _is_found = self.ask(self.engine.own.ipv4, at..end) || self.ask(self.engine.own.private_ip, at..end);
+            let detector = match kind(address.into()) {
+                Some(Kind::Public) => self.engine.own.ipv4,
+                Some(Kind::Private) => self.engine.own.private_ip,
+                None => None,
+            };
+            if let Some(detector) = detector {
+                self.keep_passed(detector, Shape::Canonical, at..end);
+            }
             self.access_user(end);
             self.tunnel_user(at..end);
         }
         true
     }
 
-    /// How long the address at `at` is that has its port behind a dot, as tcpdump writes both ends: `IP 203.0.113.7.443 > 198.51.100.4.53:`.
-    fn quad_before_port(&self, at: usize) -> Option<usize> {
+    /// The address at `at`, and how long it is, that has its port behind a dot, as tcpdump writes both ends:
+    /// `IP 203.0.113.7.443 > 198.51.100.4.53:`.
+    fn quad_before_port(&self, at: usize) -> Option<(Ipv4Addr, usize)> {
         const LONGEST: usize = 15;
         let text = &self.text[at..self.text.len().min(at + LONGEST + 9)];
         text.iter().take(4).find(|byte| **byte == b'.')?;
@@ -175,9 +184,7 @@ impl Pass<'_> {
         let behind = &text[dot + 1 + port..];
         let is_first = behind.starts_with(b" > ");
         let is_second = self.text[..at].ends_with(b" > ") && matches!(behind.first(), None | Some(b':' | b' ' | b','));
-        ((1..=5).contains(&port) && (is_first || is_second))
-            .then(|| dotted_quad(&text[..dot]))?
-            .map(|(_, length)| length)
+        ((1..=5).contains(&port) && (is_first || is_second)).then(|| dotted_quad(&text[..dot]))?
     }
 
     /// Whether the four numbers at `at` are a version: `Chrome/120.0.6099.71`, `name-1.2.3.4`, `version 1.2.3.4`.
@@ -204,6 +211,12 @@ impl Pass<'_> {
         let address = before.len() - before.iter().rev().take_while(is_part).count();
         dotted_quad(&self.text[end - (before.len() - address)..]).is_some() || super::version::is_host(before)
     }
+}
+
+/// Whether `run` digits with `mark` behind them may be the day of a date with the name of its month: `2 mars`, `24. Mai`, `1er`.
+#[inline(always)]
+pub(super) fn may_be_day(run: u32, mark: u8) -> bool {
+    run <= 2 && matches!(mark, b' ' | b'-' | b',' | b'.' | b'e' | b's' | b'n' | b'r' | b't')
 }
 
 /// Whether `text` ends with a number that has a dot and four or more digits behind it.

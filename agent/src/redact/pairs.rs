@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::engine::Engine;
 use super::filter::{Filter, key_of, pair_key, word_key};
-use super::known::Known;
+use super::known::{Known, Roles};
 use super::masks::alnums;
 use super::phrases::{PHRASE, hash, last_phrases, last_words, one_word};
 use super::quote::SLASHES;
@@ -57,8 +57,6 @@ pub(super) struct Pairs {
     doubles: Filter<512>,
     /// Those of one word that do not stand in addresses of the web alone.
     named: Filter<256>,
-    /// The last words of all names.
-    lasts: Filter<256>,
     /// Those of names of several words, by their hashes.
     ends: Filter<256>,
     /// Detectors of which the names are those of properties, too.
@@ -80,7 +78,6 @@ impl Pairs {
             singles: Filter::default(),
             named: Filter::default(),
             doubles: Filter::default(),
-            lasts: Filter::default(),
             ends: Filter::default(),
             properties: PROPERTIES.iter().filter_map(find).collect(),
             values: VALUES.map(|name| hash(name.as_bytes())),
@@ -136,18 +133,11 @@ impl Pairs {
             }
             None => self.singles.put(last),
         }
-        self.lasts.put(last);
-        known.put(word);
+        known.put(word, Roles::NAME);
     }
 
-    /// Whether a word of this key may be the last one of a name.
-    #[inline(always)]
-    pub(super) fn may_be_last(&self, key: u64) -> bool {
-        self.lasts.may_hold(key)
-    }
-
-    /// Whether it may be so behind a word of the key `before`, of which one that is not known may be any, and behind the byte that `mark`
-    /// gives: parameters of addresses of the web begin behind `?` and `&`.
+    /// Whether a word of this key may be the last one of a name behind a word of the key `before`, of which one that is not known may be
+    /// any, and behind the byte that `mark` gives: parameters of addresses of the web begin behind `?` and `&`.
     #[inline(always)]
     pub(super) fn may_end(&self, before: Option<u64>, mark: impl FnOnce() -> u8, key: u64) -> bool {
         let Some(before) = before else { return true };

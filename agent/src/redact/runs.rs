@@ -5,11 +5,12 @@
 
 use vigie_parsers::simd::Classes;
 
-use super::beside::Beside;
+use super::beside::{Beside, Bounds};
 use super::chain::{Plain, Run};
 use super::context::Lengths;
 use super::engine::{Asked, LONGEST, Strictness};
 use super::masks::Word;
+use super::numbers::may_be_day;
 use super::scanner::Pass;
 use super::ways::Beginning;
 use super::{Candidate, Finding, Shape, Tier};
@@ -32,10 +33,17 @@ impl Pass<'_> {
         let low = bounds.first.trailing_zeros();
         let length = (bounds.behind.trailing_zeros() - low) as usize;
         let start = at - (bit.trailing_zeros() - low) as usize;
-        let is_alone = beside.is_alone(bounds)
-            && !(is_first && self.may_be_number(start, length))
-            && !(beside.behind_joints & bounds.first != 0 && self.byte_before(start, 1) == b'+');
+        let may_be_more = beside.more & bounds.first != 0 && self.may_be_more(start, bit, (classes, bounds));
+        let is_alone = !may_be_more && beside.is_alone(bounds);
         if is_alone && length < SHORTEST || start < self.next {
+            return;
+        }
+        if !(is_alone || may_be_more)
+            && is_first
+            && self.byte(start + length) == b'.'
+            && let Some(end) = beside.short_pair_end(bounds, classes.digits, start < self.chain_end)
+        {
+            self.chain_end = self.chain_end.max(start + (end - low) as usize);
             return;
         }
         let bits = |kind: u64| (kind & bounds.within) >> low;
@@ -46,6 +54,17 @@ impl Pass<'_> {
         } else if start >= self.chain_end && !word.is_other() && !self.is_inside(start) {
             self.alone(&word);
         }
+    }
+
+    /// Whether the word of a block with these `bounds` and its first digit at `bit`, which begins at `start`, may be a telephone number or
+    /// a part of a date with the name of its month, as what stands near it allows.
+    #[inline(always)]
+    fn may_be_more(&self, start: usize, bit: u64, (classes, bounds): (&Classes, Bounds)) -> bool {
+        let run = (classes.digits >> bounds.first.trailing_zeros()).trailing_ones();
+        let is_zeros = classes.zeros & classes.zeros >> 1 & bounds.first != 0;
+        is_zeros
+            || self.byte_before(start, 1) == b'+'
+            || bounds.first == bit && may_be_day(run, self.byte(start + run as usize))
     }
 
     /// The same for a word that reaches into another block.

@@ -430,7 +430,10 @@ impl Pass<'_> {
         if events == 0 {
             return;
         }
-        let beside = Beside::of(blocks, number);
+        let beside = Beside::of(blocks, number, self.dated(number));
+        if !self.is_plain() {
+            events &= !beside.idle(digits & starts);
+        }
         let (mut near, mut quoted) = (u64::MAX, 0);
         if classes.pairs != 0 && !self.is_plain() {
             let behind_others;
@@ -663,7 +666,7 @@ impl Pass<'_> {
     /// Whether a word may speak for anything that stands before these 48 bytes but for what was found.
     #[inline(always)]
     pub(super) fn may_speak_far(&self, at: usize) -> bool {
-        self.found.len() > self.first && self.speaks_over_found(at)
+        self.found.len() > self.first && self.hearing.speaks() && self.speaks_over_found(at)
     }
 
     #[inline(never)]
@@ -730,16 +733,22 @@ impl Pass<'_> {
     }
 
     /// The same, of what may be written in no particular way though its check says else, if `most` does.
+    #[inline(never)]
     pub(super) fn ask_at_most(&mut self, detector: Option<u16>, most: super::Shape, span: Range<usize>) -> bool {
         let Some(detector) = detector else { return false };
         let plain = &self.text[span.clone()];
         let candidate = Candidate { plain, groups: &[], separators: &[] };
         let Some(shape) = (self.engine.detector(detector).check)(&candidate) else { return false };
         let shape = if most == super::Shape::Bare { most } else { shape };
+        self.keep_passed(detector, shape, span);
+        true
+    }
+
+    /// Keeps what passed the check of its detector if enough speaks for it, with the words before it.
+    pub(super) fn keep_passed(&mut self, detector: u16, shape: super::Shape, span: Range<usize>) {
         let needs = self.engine.needs_context(detector, shape);
         let context = if needs { self.context_before(span.start) } else { Context::default() };
         self.offer(detector, shape, &context, span);
-        true
     }
 
     /// Keeps what its name made certain.

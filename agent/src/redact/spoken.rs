@@ -1,7 +1,6 @@
 //! Dates with the name of their month: `2 mars 1996`, `July 24, 1970`, `24 de julio de 1970`. Only those of birth are looked for.
 
-use super::filter::{Filter, key_of};
-use super::known::Known;
+use super::known::{Known, Roles};
 use super::phrases::fold;
 use super::scanner::Pass;
 
@@ -193,25 +192,10 @@ const MONTHS: &[&[&[u8]]] = &[
 /// Letters of the longest name.
 const LONGEST: usize = 12;
 
-/// The names of months, by their keys.
-#[derive(Debug)]
-pub(super) struct Months(Filter<64>);
-
-impl Months {
-    /// All of them, which are `known` from then on.
-    pub(super) fn new(known: &mut Known) -> Self {
-        let mut filter = Filter::default();
-        for name in MONTHS.iter().flat_map(|names| names.iter()).filter_map(|name| std::str::from_utf8(name).ok()) {
-            filter.put(key_of(name));
-            known.put(name);
-        }
-        Self(filter)
-    }
-
-    /// Whether a word of this key may be the name of a month.
-    #[inline(always)]
-    pub(super) fn may_hold(&self, key: u64) -> bool {
-        self.0.may_hold(key)
+/// Makes the names of all months `known`.
+pub(super) fn put_months(known: &mut Known) {
+    for name in MONTHS.iter().flat_map(|names| names.iter()).filter_map(|name| std::str::from_utf8(name).ok()) {
+        known.put(name, Roles::MONTH);
     }
 }
 

@@ -10,7 +10,7 @@ pub(in super::super) const IPV4: Detector = Detector {
     group: Group::Network,
     tier: Tier::One,
     form: Form::Scanned,
-    check: |candidate| check(candidate, |address| address.is_ipv4() && !is_private(address)),
+    check: |candidate| check(candidate, |address, kind| address.is_ipv4() && kind == Kind::Public),
     context: &["ip", "client", "remote", "host", "addr", "address", "adresse"],
     summary: "Address of a machine on the internet, version 4",
     source: "RFC 791; RFC 6890 for those that are nobody's",
@@ -45,7 +45,7 @@ pub(in super::super) const IPV6: Detector = Detector {
     entity: "ipv6",
     check: |candidate| {
         let text = candidate.plain;
-        is_six(text).then(|| check(candidate, |address| !is_private(address))).flatten()
+        is_six(text).then(|| check(candidate, |_, kind| kind == Kind::Public)).flatten()
     },
     summary: "Address of a machine on the internet, version 6",
     source: "RFC 4291, 2.2; RFC 6890",
@@ -92,7 +92,7 @@ pub(in super::super) const PRIVATE: Detector = Detector {
     entity: "private_ip",
     check: |candidate| {
         let is_six = candidate.plain.contains(&b':');
-        (!is_six || self::is_six(candidate.plain)).then(|| check(candidate, is_private)).flatten()
+        (!is_six || self::is_six(candidate.plain)).then(|| check(candidate, |_, kind| kind == Kind::Private)).flatten()
     },
     summary: "Address of a machine in a private network, version 4 or 6",
     source: "RFC 1918, RFC 3927, RFC 4193, RFC 4291 and RFC 6598",
@@ -107,12 +107,26 @@ pub(in super::super) const PRIVATE: Detector = Detector {
     ..IPV4
 };
 
-fn check(candidate: &Candidate<'_>, is_wanted: fn(IpAddr) -> bool) -> Option<Shape> {
+/// Whose machine has an address.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in super::super) enum Kind {
+    Public,
+    Private,
+}
+
+/// Whose machine has `address`; `None` if it is nobody's.
+#[inline]
+pub(in super::super) fn kind(address: IpAddr) -> Option<Kind> {
+    let kind = if is_private(address) { Kind::Private } else { Kind::Public };
+    (!is_nobodys(address)).then_some(kind)
+}
+
+fn check(candidate: &Candidate<'_>, is_wanted: fn(IpAddr, Kind) -> bool) -> Option<Shape> {
     let address = match dotted_quad(candidate.plain) {
         Some((address, length)) if length == candidate.plain.len() => IpAddr::V4(address),
         _ => std::str::from_utf8(candidate.plain).ok()?.parse::<IpAddr>().ok()?.to_canonical(),
     };
-    (!is_nobodys(address) && is_wanted(address)).then_some(Shape::Canonical)
+    is_wanted(address, kind(address)?).then_some(Shape::Canonical)
 }
 
 /// The four numbers up to 255 without leading zeros that `text` begins with, and their bytes with the dots between them.
