@@ -300,7 +300,7 @@ impl Pass<'_> {
     }
 
     /// Whether the byte at `at` was written with a percent sign.
-    fn is_percent(&self, at: usize) -> bool {
+    pub(super) fn is_percent(&self, at: usize) -> bool {
         let Some((written, places)) = self.written else { return false };
         let place = places.get(at).map_or(usize::MAX, |place| *place as usize);
         self.text[at.min(self.text.len())..].first() != Some(&b'%') && written.get(place) == Some(&b'%')
