@@ -40,6 +40,8 @@ pub enum Secret {
     Cookie,
     /// A key or token.
     Token,
+    /// One of several keys or tokens, beside which counts and names of models stand too.
+    Tokens,
 }
 
 /// An action for all that stands under one field, whatever it is.

@@ -32,7 +32,19 @@ const PROPERTIES: &[&str] = &["secret", "username", "password"];
 /// Names in an address of the web behind which any value counts.
 const PERSONS: &[&str] = &["name", "nom", "user", "user_name", "lastname", "firstname"];
 /// Names of several values, which stand in brackets, and what each of these is.
-pub(super) const PLURALS: [(&str, &str); 3] = [("passwords", "password"), ("tokens", "secret"), ("secrets", "secret")];
+pub(super) const PLURALS: [(&str, &str); 11] = [
+    ("passwords", "password"),
+    ("passphrases", "password"),
+    ("backup_codes", "password"),
+    ("recovery_codes", "password"),
+    ("tokens", "secret"),
+    ("secrets", "secret"),
+    ("api_keys", "secret"),
+    ("apikeys", "secret"),
+    ("access_keys", "secret"),
+    ("secret_keys", "secret"),
+    ("private_keys", "secret"),
+];
 /// Names of members that hold what another member beside them names.
 const VALUES: [&str; 4] = ["value", "val", "text", "input"];
 
@@ -174,7 +186,7 @@ impl Pairs {
 
     /// The detector for the values that a name in the plural ends with.
     fn plural(&self, phrases: &[u64; PHRASE]) -> Option<u16> {
-        self.plurals.iter().find(|(name, _)| *name == phrases[0]).map(|(_, number)| *number)
+        self.plurals.iter().find(|(name, _)| phrases.contains(name)).map(|(_, number)| *number)
     }
 
     /// The detector for each of the values that `name` tells in the plural.

@@ -297,6 +297,13 @@ fn what_stands_below_the_key_of_a_secret_is_one() {
         (r#"{"session":{"state":"logged-in"}}"#, r#"{"session":{"state":"logged-in"}}"#),
         (r#"{"token":{},"b":{"c":"k3j4h5k3j4"}}"#, r#"{"token":{},"b":{"c":"k3j4h5k3j4"}}"#),
         (r#"{"tokens":{"used":12,"model":"gpt-4o-2024"}}"#, r#"{"tokens":{"used":12,"model":"gpt-4o-2024"}}"#),
+        (r#"{"tokens":{"access":"VTvYfBhnNF8WGvpQ"}}"#, r#"{"tokens":{"access":"<secret>"}}"#),
+        (r#"{"secrets":{"prod":"Ab12Cd34Ef56Gh78"}}"#, r#"{"secrets":{"prod":"<secret>"}}"#),
+        (r#"{"a":{"api_keys":{"prod":"0123456789abcdef"}}}"#, r#"{"a":{"api_keys":{"prod":"<secret>"}}}"#),
+        (r#"{"passwords":{"jane":"S3cret99"}}"#, r#"{"passwords":{"jane":"<password>"}}"#),
+        (r#"{"pin":[1985,3,5]}"#, r#"{"pin":["<password>",3,5]}"#),
+        (r#"{"password":{"a":[1985,3,5]}}"#, r#"{"password":{"a":["<password>",3,5]}}"#),
+        (r#"{"backup_codes":["12345678"]}"#, r#"{"backup_codes":["<password>"]}"#),
     ] {
         let once = one(&[], record);
         assert_eq!(once, expected);

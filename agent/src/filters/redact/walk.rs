@@ -11,7 +11,7 @@ use vigie_parsers::batch::{Batch, Field, Range, Record, Span, Text, Value};
 use super::columns::{Column, Columns};
 use super::names::{Above, Key, Names, Part, Said};
 use super::paths::{Here, Paths};
-use crate::privacy::{Glance, Note, Redactor, Seen};
+use crate::privacy::{Glance, Note, Redactor, Secret, Seen};
 use crate::redact::{Argument, Arguments, Below, Place, is_description, without_marks};
 
 /// Bytes of the longest list of a year, a month and a day.
@@ -214,7 +214,7 @@ impl Walk {
         }
     }
 
-    /// The key by which the items of the list under `key` are judged: that without the `s` of a plural.
+    /// The key by which the items of the list or map under `key` are judged: that without the `s` of a plural.
     pub(super) fn key_of_items<'k>(&self, key: Key<'k>) -> Key<'k> {
         let name = without_marks(key.bytes);
         match name {
@@ -274,7 +274,9 @@ impl Walk {
     /// Gives whether anything is.
     pub(super) fn replace_date(&mut self, date: &[u8], key: Key<'_>, here: Here) -> bool {
         let is_date = matches!(date, [b'[', b'1' | b'2', b'0' | b'9', _, _, b',', ..]) && date.len() <= DATE;
-        if !is_date || here.whole.is_some() || !self.replace(date, key, false, here) {
+        // Of a password each number is looked at by itself.
+        let is_password = here.above.is_password() || self.redactor.below(key.end()) == Below::Whole;
+        if !is_date || is_password || here.whole.is_some() || !self.replace(date, key, false, here) {
             return false;
         }
         self.piece.retain(|byte| !matches!(byte, b'[' | b']' | b'"'));
@@ -300,10 +302,13 @@ impl Walk {
     ///
     /// What only describes a password or other secret, as `describes` tells, holds none.
     pub(super) fn below(&mut self, key: Key<'_>, here: Here, describes: impl FnOnce() -> bool) -> Here {
+        let (key, several) = (self.key_of_items(key), key);
+        let is_several = key.bytes.len() < several.bytes.len();
         let Self { redactor, names, .. } = self;
         let tell = |name: &[u8]| {
             let below = redactor.below(name);
             let secret = if below == Below::Joined { redactor.secret(name) } else { None };
+            let secret = secret.map(|secret| if is_several { Secret::Tokens } else { secret });
             match below == Below::Whole || secret.is_some() {
                 true if describes() => Said { below: Below::Joined, secret: None },
                 _ => Said { below, secret },
