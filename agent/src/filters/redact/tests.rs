@@ -403,6 +403,15 @@ fn keys_are_looked_at_where_that_is_asked() {
 }
 
 #[test]
+fn keys_that_become_the_same_are_counted() {
+    let keys: Vec<String> = (0..4).map(|number| format!(r#""jane{number}@example.com":{number}"#)).collect();
+
+    let hidden = one(&[("keys", "on")], &format!("{{{}}}", keys.join(",")));
+
+    assert_eq!(hidden, r##"{"<email>":0,"<email>#2":1,"<email>#3":2,"<email>#4":3}"##);
+}
+
+#[test]
 fn each_action_does_what_it_says() {
     let (_directory, path) = ring();
     let card = |action: &str| {

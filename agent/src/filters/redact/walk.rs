@@ -3,6 +3,7 @@
 //! A record in which nothing is found is only read, so that it is copied whole when it is encoded. Every text, number and key
 //! (where asked) is looked at, at any depth, however it stands in the batch.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -38,8 +39,8 @@ pub(super) struct Walk {
     json: Vec<u8>,
     number: Vec<u8>,
     pub(super) names: Names,
-    /// What keys of the record became.
-    renamed: Vec<Vec<u8>>,
+    /// What keys of the record became, and how many of them.
+    renamed: HashMap<Vec<u8>, usize>,
     /// Values of the record that are to be changed, by their places.
     changes: Vec<(usize, Value)>,
     columns: Columns,
@@ -61,7 +62,7 @@ impl Walk {
             json,
             number,
             names: Names::default(),
-            renamed: Vec::new(),
+            renamed: HashMap::new(),
             changes: Vec::new(),
             columns: Columns::new(),
             is_item: false,
@@ -491,10 +492,12 @@ impl Walk {
         if !self.redactor.text(key, Place { key: b"", escaped }, &mut self.piece) {
             return false;
         }
-        let same = self.renamed.iter().filter(|renamed| **renamed == self.piece).count();
-        self.renamed.push(self.piece.clone());
-        if same > 0 {
-            self.piece.extend_from_slice(format!("#{}", same + 1).as_bytes());
+        match self.renamed.get_mut(&self.piece) {
+            Some(same) => {
+                *same += 1;
+                self.piece.extend_from_slice(format!("#{same}").as_bytes());
+            }
+            None => drop(self.renamed.insert(self.piece.clone(), 1)),
         }
         true
     }
