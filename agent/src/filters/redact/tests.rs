@@ -412,6 +412,19 @@ fn keys_that_become_the_same_are_counted() {
 }
 
 #[test]
+fn a_field_is_hidden_whole_unless_a_label_stands_there() {
+    let field = [("preset", "none"), ("field", "$who label")];
+    for (record, expected) in [
+        (r#"{"who":"<jdupont>"}"#, r#"{"who":"<who>"}"#),
+        (r#"{"who":"<a1234>"}"#, r#"{"who":"<who>"}"#),
+        (r#"{"who":"<who>"}"#, r#"{"who":"<who>"}"#),
+        (r#"{"who":"<email>"}"#, r#"{"who":"<email>"}"#),
+    ] {
+        assert_eq!(one(&field, record), expected);
+    }
+}
+
+#[test]
 fn each_action_does_what_it_says() {
     let (_directory, path) = ring();
     let card = |action: &str| {
