@@ -13,7 +13,7 @@ pub(in super::super) const PASSWORD: Detector = Detector {
     check: |candidate| {
         let value = candidate.plain;
         let is_prose = !candidate.separators.is_empty() && value.iter().all(u8::is_ascii_lowercase);
-        let is_said = is_state(value) || is_complaint(value) || is_port_of_board(value);
+        let is_said = is_state(value) || is_complaint(value) || is_port_of_board(value) || is_hash_function(value);
         (!is_nothing(value) && !is_prose && !is_path(value) && !is_count(value) && !is_said).then_some(Shape::Canonical)
     },
     context: &[
@@ -87,6 +87,25 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "one_time_code",
         "recovery_code",
         "backup_code",
+        "mfa_token",
+        "otp_token",
+        "totp_token",
+        "sms_token",
+        "two_factor_token",
+        "puk",
+        "puk_code",
+        "seed_phrase",
+        "recovery_phrase",
+        "mnemonic_phrase",
+        "security_answer",
+        "secret_answer",
+        "password_hash",
+        "passwordhash",
+        "password_digest",
+        "passwd_hash",
+        "pass_hash",
+        "pwd_hash",
+        "pw_hash",
     ],
     summary: "Password behind its name",
     source: "names in the languages of the Union; gitleaks and detect-secrets for those of configuration files",
@@ -118,11 +137,13 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "palavra-passe: [[hunter2]] passWord=[[hunter2]] userPassword:: [[aHVudGVyMg==]] --requirepass [[hunter2]]",
         "requirepass [[hunter2]]",
         "zip -er -P [[hunter2]] out.zip",
+        "{\"password_hash\":\"[[$2y$10$N9qo8uLOickgx2ZMRZoMye]]\",\"passwordHash\":\"[[$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA]]\"}",
+        "SET password_digest='[[$2b$12$N9qo8uLOickgx2ZMRZoMye]]' mfa_token=[[482913]] \"puk\":\"[[12345678]]\"",
         "password=[[john.doe]] password=[[a.b(c]]) user[password]: [[hunter2]] [\"password\"]: [[hunter2]]",
     ],
     rejects: &[
         "{\"password\":[\"\"],\"message\":\"something important\"}",
-        "password: ok password: changed password: required \"update_password\":\"always\" \"pin\":\"GPIO17\"",
+        "password: ok password: changed password: required passwd: files \"update_password\":\"always\" \"pin\":\"GPIO17\"",
         "\"password\":[\"is too short (minimum is 8 characters)\",\"can't be blank\"]",
         "{\"password\":[\"<password>\"],\"email\":[\"required\"]}",
         "{\"auth\":{\"type\":\"oidc\"},\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\"}",
@@ -132,6 +153,7 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "password= user=ok",
         "Failed password for root",
         "password=null password=*** password= x",
+        "{\"password_hash\":\"bcrypt\"} password_hash=argon2id",
         "password: must be longer",
         "password=<password>",
         "passwordless=true",
@@ -534,6 +556,24 @@ fn is_complaint(value: &[u8]) -> bool {
     BEGINNINGS.iter().any(|beginning| value.starts_with(beginning))
 }
 
+/// Whether a value names how passwords are hashed: `bcrypt`.
+fn is_hash_function(value: &[u8]) -> bool {
+    static FUNCTIONS: Listed = Listed::new(&[
+        b"bcrypt",
+        b"scrypt",
+        b"yescrypt",
+        b"argon2",
+        b"argon2i",
+        b"argon2id",
+        b"pbkdf2",
+        b"md5",
+        b"sha1",
+        b"sha256",
+        b"sha512",
+    ]);
+    FUNCTIONS.has(value)
+}
+
 /// Whether a value names a pin of a board: `GPIO17`.
 fn is_port_of_board(value: &[u8]) -> bool {
     value.strip_prefix(b"GPIO").is_some_and(|number| number.len() <= 2 && number.iter().all(u8::is_ascii_digit))
@@ -573,6 +613,9 @@ fn is_state(value: &[u8]) -> bool {
         b"always",
         b"never",
         b"on_create",
+        // Where accounts come from, in `nsswitch.conf`.
+        b"files",
+        b"compat",
     ]);
     STATES.has(value)
 }
