@@ -172,7 +172,7 @@ impl Scanner {
         if !has_codes && !is_plain {
             match key.named {
                 None if is_idle(&self.engine, &self.masks, text) => return,
-                Some(detector) if self.engine.is_whole(detector, text) => {
+                Some(detector) if self.engine.is_whole(detector, text, key.kind) => {
                     let end = text.len() as u32;
                     return found.push(Finding { start: 0, end, detector, score: NAMED });
                 }

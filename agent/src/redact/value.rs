@@ -16,8 +16,19 @@ use super::token::own_length;
 const POINTED: usize = 320;
 /// Longest name of a person, and longest further word of one, in bytes.
 const NAME: usize = 100;
+/// Longest name of a tag.
+const TAG: usize = 64;
+/// Words within names that begin with a small letter.
+const PARTICLES: &[&[u8]] = &[
+    b"van", b"von", b"vom", b"zu", b"zum", b"zur", b"der", b"den", b"ter", b"ten", b"te", b"de", b"du", b"des", b"di",
+    b"da", b"do", b"dos", b"das", b"del", b"dal", b"della", b"dalla", b"la", b"le", b"el", b"al", b"ben", b"bin",
+    b"ibn", b"af", b"av", b"y", b"e",
+];
 /// Longest number without quotes.
 const CONSTANT: usize = 40;
+
+/// Most further words of the name of a person.
+const WORDS: usize = 4;
 
 /// Longest word that wraps a value, in bytes.
 const WRAPPER: usize = 32;
@@ -506,21 +517,64 @@ impl Pass<'_> {
             _ => Kind::Cookie,
         };
         let is_name = own.person_name == Some(detector);
-        let end = self.end_of(start, kind);
+        let is_secret = own.password == Some(detector) || own.secret == Some(detector);
+        let mut end = self.end_of(start, kind);
+        while end > start && (is_secret && self.is_less(end) || self.is_apostrophe(end, detector)) {
+            end = self.end_of(end + 1, kind);
+        }
         if is_name && end - start <= NAME { self.name_end_behind(end) } else { end }
     }
 
-    /// Where the name of a person ends whose first word ends before `end`. Further ones begin with a capital and are no other pair.
+    /// Whether the quote at `at` is an apostrophe in a name, `O'Brien`, of which `detector` tells what it is.
+    pub(super) fn is_apostrophe(&self, at: usize, detector: u16) -> bool {
+        let own = &self.engine.own;
+        self.byte(at) == b'\''
+            && (own.person_name == Some(detector)
+                || own.username == Some(detector)
+                || own.url_parameter == Some(detector))
+            && self.is_between_letters(at)
+    }
+
+    /// Whether letters stand right before and behind `at`.
+    pub(super) fn is_between_letters(&self, at: usize) -> bool {
+        let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte >= 0x80;
+        is_letter(self.byte_before(at, 1)) && is_letter(self.byte(at + 1))
+    }
+
+    /// Whether the `<` at `at` begins no tag of a page, nor what stands for a value.
+    fn is_less(&self, at: usize) -> bool {
+        let Some((b'<', rest)) = self.rest(at).split_first() else { return false };
+        let rest = &rest[..rest.len().min(TAG)];
+        let name = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        let is_plain = rest[..name].iter().all(u8::is_ascii_lowercase);
+        match rest.get(name) {
+            None => name > 0 && name < TAG,
+            Some(b'>' | b'/' | b'!' | b'?' | b':' | b'_' | b'-' | b'<' | b'"' | b'\'') => false,
+            Some(byte) if byte.is_ascii_whitespace() => name > 0 && !is_plain,
+            Some(_) => name > 0,
+        }
+    }
+
+    /// Where the name of a person ends whose first word ends before `end`. Further ones begin with a capital, or stand before such a
+    /// one as `van` and `de` do, and are no other pair.
     fn name_end_behind(&self, mut end: usize) -> usize {
-        for _ in 0..3 {
-            let Some((b' ', rest)) = self.rest(end).split_first() else { break };
+        let mut at = end;
+        for _ in 0..WORDS {
+            let Some((b' ', rest)) = self.rest(at).split_first() else { break };
             let rest = &rest[..rest.len().min(NAME)];
-            let word = &rest[..run_length(rest, Kind::Bare)];
+            let mut length = run_length(rest, Kind::Bare);
+            if rest.get(length) == Some(&b'\'') && self.is_between_letters(at + 1 + length) {
+                length += 1 + run_length(&rest[length + 1..], Kind::Bare);
+            }
+            let word = &rest[..length];
             let is_name = word.first().is_some_and(|byte| byte.is_ascii_uppercase() || *byte >= 0xc3);
-            if !is_name || word.iter().any(|byte| matches!(byte, b'=' | b':') || byte.is_ascii_digit()) {
+            let is_particle = PARTICLES.contains(&word);
+            if !is_name && !is_particle || word.iter().any(|byte| matches!(byte, b'=' | b':') || byte.is_ascii_digit())
+            {
                 break;
             }
-            end += 1 + word.len();
+            at += 1 + word.len();
+            end = if is_name { at } else { end };
         }
         end
     }
@@ -548,4 +602,88 @@ fn is_prose(text: &[u8]) -> bool {
     let mut word = text.iter().take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'=' | b':'));
     let is_part = |byte: &u8| !byte.is_ascii_digit() && !matches!(byte, b'@' | b'%' | b'&' | b'\\' | b'_');
     text.first().is_some_and(u8::is_ascii_alphabetic) && word.all(is_part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::values::{assert_hidden, assert_kept};
+
+    #[test]
+    fn names_have_apostrophes_and_particles() {
+        assert_hidden(&[
+            ("nom=D'Ormesson x", "nom=<person_name> x"),
+            ("lastname=O'Brien, x=1", "lastname=<person_name>, x=1"),
+            ("/x?lastname=O%27Brien&a=b", "/x?lastname=<person_name>&a=b"),
+            ("/x?name=O'Brien&a=b", "/x?name=<url_parameter>&a=b"),
+            ("Key (last_name)=(O'Brien) already", "Key (last_name)=(<person_name>) already"),
+            ("username=o'brien x", "username=<username> x"),
+            ("Failed password for invalid user o'brien from x", "Failed password for invalid user <username> from x"),
+            ("User(full_name=Vincent van Gogh, active=true)", "User(full_name=<person_name>, active=true)"),
+            ("full_name: Charles de Gaulle", "full_name: <person_name>"),
+            ("full_name: Anne de La O'Tour", "full_name: <person_name>"),
+            ("nom='O' x", "nom='O' x"),
+            ("password for 'jane' changed", "password for '<username>' changed"),
+        ]);
+    }
+
+    #[test]
+    fn names_of_forms_have_a_plus_for_a_space() {
+        assert_hidden(&[
+            ("GET /login?prenom=%C3%89lodie+Dupont HTTP/1.1", "GET /login?prenom=<person_name> HTTP/1.1"),
+            ("first_name=Jane+Doe&last_name=Roe", "first_name=<person_name>&last_name=<person_name>"),
+            ("curl -d 'first_name=Ana+Quispe' u", "curl -d 'first_name=<person_name>' u"),
+        ]);
+    }
+
+    #[test]
+    fn less_ends_a_secret_only_before_a_tag() {
+        assert_hidden(&[
+            ("password=R!8dX<dExk92B58pBN#e x", "password=<password> x"),
+            ("token=R8dXa<9Exk92B58 x", "token=<secret> x"),
+            ("password=hunter22</b> x", "password=<password></b> x"),
+            (
+                "password=hunter22<br> <br /> password=a1<br />",
+                "password=<password><br> <br /> password=<password><br />",
+            ),
+            ("password=hunter22<email> x", "password=<password><email> x"),
+        ]);
+    }
+
+    #[test]
+    fn what_a_name_surely_holds_is_hidden_however_it_is_made() {
+        assert_hidden(&[
+            ("client_secret=hunter2 x", "client_secret=<secret> x"),
+            ("JWT_SECRET=mysupersecretkey", "JWT_SECRET=<secret>"),
+            (r#"{"clientSecret":"S3cret!"}"#, r#"{"clientSecret":"<secret>"}"#),
+            (r#"{"clientSecret":"[[Abc~defgh.ijkl]]"}"#, r#"{"clientSecret":"<secret>"}"#),
+            ("X-Api-Key: VTvYfBhnNFAWGvpQ", "X-Api-Key: <secret>"),
+            ("/a?refresh_token=VTvYfBhnNFAWGvp HTTP", "/a?refresh_token=<secret> HTTP"),
+            ("/a?secret=Cw%7Cn2taGaV9q6sMYm", "/a?secret=<secret>"),
+            ("/a?refresh_token=x%2CY7hn%3Ah%3DBtxz4gBrR", "/a?refresh_token=<secret>"),
+            ("SECRET_KEY=x!4k@p(q7v*h2_2 x", "SECRET_KEY=<secret> x"),
+        ]);
+        assert_kept(&[
+            "client_secret: unknown",
+            "client_secret: must be given client_secret=missing",
+            "client_secret=/run/secrets/x jwt_secret=${JWT}",
+            "token = AppWindowToken{3227890 x token: MyVeryLongClassName",
+            "let is_token = matches!(value.first(), Some(x));",
+        ]);
+    }
+
+    #[test]
+    fn the_object_around_a_name_tells_whose_it_is() {
+        assert_hidden(&[
+            (r#"{"customer":{"id":4,"name":"Jean Dupont"}}"#, r#"{"customer":{"id":4,"name":"<person_name>"}}"#),
+            (
+                r#"{"log":"{\"user\":{\"a\":[{}],\"name\":\"jdupont\"},\"name\":\"x9\"}"}"#,
+                r#"{"log":"{\"user\":{\"a\":[{}],\"name\":\"<username>\"},\"name\":\"x9\"}"}"#,
+            ),
+        ]);
+        assert_kept(&[
+            r#"{"pod":{"id":4,"name":"Jean"},"name":"Jean"}"#,
+            r#"{"customer":{"id":4,"x":{"a":1,"name":"Jean"}},"y":[1,"name"]}"#,
+            r#"{"customer":[{"id":4,"name":"Jean"}]}"#,
+        ]);
+    }
 }
