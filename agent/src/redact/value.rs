@@ -257,7 +257,8 @@ impl Pass<'_> {
                 return Some(None);
             }
             let default = if self.byte(quote.start) == b'{' { self.default_within(quote.start) } else { None };
-            return Some(default.or_else(|| self.quoted(quote)));
+            let value = default.or_else(|| self.quoted(quote));
+            return Some(value.map(|value| self.with_apostrophes(value, detector)));
         }
         if let Some(length) = own_length(self.rest(start)) {
             // What goes on behind a token is the rest of a secret.
@@ -438,7 +439,10 @@ impl Pass<'_> {
     fn unwrapped(&self, at: usize, detector: u16) -> usize {
         let text = self.rest(at);
         if let Some(prefix) = PREFIXES.iter().find(|prefix| text.starts_with(prefix)) {
-            return at + prefix.len() - 1;
+            let quote = at + prefix.len() - 1;
+            // `N'Diaye` is a name, and no string of SQL.
+            let is_name = self.is_apostrophe(quote, detector) && !self.is_closed(quote);
+            return if is_name { at } else { quote };
         }
         let length = word_length(text);
         let word = &text[..length];
@@ -535,6 +539,27 @@ impl Pass<'_> {
             && self.is_between_letters(at)
     }
 
+    /// Whether another `'` stands behind the one at `at`, before the next space, that no letter stands behind.
+    fn is_closed(&self, at: usize) -> bool {
+        let word = self.rest(at + 1);
+        let word = &word[..word.iter().take(NAME).take_while(|byte| !byte.is_ascii_whitespace()).count()];
+        memchr::memchr_iter(b'\'', word).any(|place| !self.is_between_letters(at + 1 + place))
+    }
+
+    /// `value` in quotes, and what follows an apostrophe that seemed to close it: `'O'Brien'`.
+    fn with_apostrophes(&self, mut value: Value, detector: u16) -> Value {
+        let is_part = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b' ' | b'-') || *byte >= 0x80;
+        while self.is_apostrophe(value.span.end, detector) {
+            let start = value.span.end + 1;
+            let length = self.rest(start).iter().take(NAME).take_while(|byte| is_part(byte)).count();
+            if self.byte(start + length) != b'\'' || self.byte_before(start + length, 1) == b' ' {
+                break;
+            }
+            value.span.end = start + length;
+        }
+        value
+    }
+
     /// Whether letters stand right before and behind `at`.
     pub(super) fn is_between_letters(&self, at: usize) -> bool {
         let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte >= 0x80;
@@ -621,6 +646,12 @@ mod tests {
             ("User(full_name=Vincent van Gogh, active=true)", "User(full_name=<person_name>, active=true)"),
             ("full_name: Charles de Gaulle", "full_name: <person_name>"),
             ("full_name: Anne de La O'Tour", "full_name: <person_name>"),
+            ("last_name=N'Diaye status=200", "last_name=<person_name> status=200"),
+            ("(nom)=(N'Diaye) can't", "(nom)=(<person_name>) can't"),
+            ("SET nom=N'Diaye' x", "SET nom=N'<person_name>' x"),
+            ("Client{last_name='O'Brien', statut=ACTIF}", "Client{last_name='<person_name>', statut=ACTIF}"),
+            (r"array('last_name' => 'O\'Brien')", "array('last_name' => '<person_name>')"),
+            ("nom='Jean'and x='y' nom='Jean'and 'x'", "nom='<person_name>'and x='y' nom='<person_name>'and 'x'"),
             ("nom='O' x", "nom='O' x"),
             ("password for 'jane' changed", "password for '<username>' changed"),
         ]);

@@ -386,7 +386,9 @@ pub(in super::super) const NAME: Detector = Detector {
         let is_letter = |byte: &u8| {
             byte.is_ascii_alphabetic() || matches!(byte, b' ' | b'+' | b'-' | b'\'' | b'.' | b',') || *byte >= 0x80
         };
-        let is_one = letters >= 2 && name.iter().all(is_letter) && candidate.separators.is_empty();
+        let is_escape = |at: usize| name[at] == b'\\' && name.get(at + 1) == Some(&b'\'');
+        let is_part = |(at, byte): (usize, &u8)| is_letter(byte) || is_escape(at);
+        let is_one = letters >= 2 && name.iter().enumerate().all(is_part) && candidate.separators.is_empty();
         (is_one && !super::named::is_nothing(name)).then_some(Shape::Canonical)
     },
     context: &[
