@@ -40,6 +40,8 @@ pub enum Secret {
     Cookie,
     /// A key or token.
     Token,
+    /// One of several keys or tokens, beside which counts and names of models stand too.
+    Tokens,
 }
 
 /// An action for all that stands under one field, whatever it is.
@@ -126,7 +128,8 @@ impl Redactor {
 
     /// Takes the keys of the epoch; without them values are hidden behind their labels.
     pub fn set_keys(&mut self, keys: Option<Arc<EpochKeys>>) {
-        if keys.as_ref().map(|keys| keys.epoch) != self.hands.keys.as_ref().map(|keys| keys.epoch) {
+        // Another ring may have another key for the same epoch.
+        if keys.as_ref().map(Arc::as_ptr) != self.hands.keys.as_ref().map(Arc::as_ptr) {
             self.hands.remembered.clear();
         }
         self.hands.keys = keys;
@@ -270,7 +273,9 @@ impl Redactor {
     /// changed; if not, `out` is as before.
     pub fn whole(&mut self, index: usize, text: &[u8], escaped: bool, out: &mut Vec<u8>) -> bool {
         let Whole { entity, group, action } = &self.wholes[index];
-        let is_token = tokens_in(text).next().is_some_and(|token| token == (0..text.len()));
+        let known = Known { policy: &self.policy, wholes: &self.wholes };
+        let is_token = tokens_in(text).next().is_some_and(|token| token == (0..text.len()))
+            && text.get(1..text.len() - 1).is_some_and(|inside| known.is_label(inside));
         if is_token || text.is_empty() {
             return false;
         }
@@ -527,5 +532,32 @@ impl Remembered {
         let mut token = [0; LONGEST];
         token[..made.len()].copy_from_slice(made);
         self.slots[Self::slot(of)] = Slot { of, length, token };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::key_ring::KeyRing;
+    use super::super::presets::Preset;
+    use super::*;
+    use crate::redact::Strictness;
+
+    #[test]
+    fn another_ring_makes_other_tokens_in_the_same_epoch() {
+        let preset = Preset::named("rgpd-ops").expect("it is one of the presets");
+        let policy = Policy::new(preset, Strictness::Normal, &Default::default(), Vec::new());
+        let mut redactor = Redactor::new(Arc::new(policy), Arc::default(), false);
+        let mut token = || {
+            let ring = KeyRing::new(Duration::from_secs(100), 1_000, 1).expect("there is randomness");
+            redactor.set_keys(Some(Arc::new(EpochKeys::new(10, ring.key(10).expect("it is there")))));
+            redactor.message("from jane@example.com".to_owned())
+        };
+
+        let (first, second) = (token(), token());
+
+        assert!(first.contains("<email:K10."), "{first}");
+        assert_ne!(first, second);
     }
 }

@@ -10,7 +10,7 @@ const DOMAIN: usize = 253;
 impl Pass<'_> {
     /// Looks at the `@` at `at`.
     pub(super) fn address(&mut self, at: usize) {
-        if self.userinfo(at) {
+        if self.userinfo(at) || self.of_driver(at) {
             return;
         }
         let (start, end) = (self.local_start(at), self.domain_end(at + 1));
@@ -33,10 +33,17 @@ impl Pass<'_> {
     }
 
     /// Whether the `@` at `at` ends the name and password of an address of the web.
+    ///
+    /// What is written with more percent signs than the `@`, or than the marks before the name, is part of the password.
     fn userinfo(&mut self, at: usize) -> bool {
-        let before = &self.text[self.next.min(at)..at];
-        let is_end = |byte: &u8| is_of(*byte, ENDS);
-        let length = before.iter().rev().take_while(|byte| !is_end(byte) && **byte != b'@').count();
+        // In a text with codes something may have been found within the password.
+        let floor = if self.written.is_some() { 0 } else { self.next.min(at) };
+        let level = self.percents(at);
+        let before = self.text[floor..at].iter().enumerate().rev();
+        let is_before = |(place, byte): &(usize, &u8)| {
+            !(is_of(**byte, ENDS) || **byte == b'@') || self.percents(floor + place) > level
+        };
+        let length = before.take_while(is_before).count();
         let start = at - length;
         self.steps_of(length);
         if length > 0 && self.byte_before(start, 1) == b'/' && self.oracle(start - 1, at) {
@@ -46,12 +53,45 @@ impl Pass<'_> {
             return false;
         }
         // A password may hold further ones.
+        let level = self.percents(start - 1);
         let ahead = &self.text[at..];
-        let authority = ahead.iter().take_while(|byte| !is_end(byte)).count();
-        let end = at + ahead[..authority].iter().rposition(|byte| *byte == b'@').unwrap_or_default();
+        let is_end = |(place, byte): &(usize, &u8)| is_of(**byte, ENDS) && self.percents(at + place) <= level;
+        let authority = ahead.iter().enumerate().take_while(|one| !is_end(one)).count();
+        let is_last = |place: &usize| ahead[*place] == b'@' && self.percents(at + place) <= level;
+        let end = at + (0..authority).rev().find(is_last).unwrap_or_default();
         let is_found = self.ask(self.engine.own.url_userinfo, start..end);
         if is_found {
             self.next = end + 1;
+        }
+        is_found
+    }
+
+    /// How many times the byte at `at` was written with a percent sign: `/` not at all, `%2F` once, `%252F` twice.
+    fn percents(&self, at: usize) -> usize {
+        let Some((written, places)) = self.written else { return 0 };
+        let Some([place, next, ..]) = places.get(at..) else { return 0 };
+        let length = next.saturating_sub(*place) as usize;
+        if written.get(*place as usize) == Some(&b'%') { length / 2 } else { 0 }
+    }
+
+    /// Whether a name and password stand before the `@` at `at` as drivers of Go take them: `name:password@tcp(host:3306)/x`.
+    fn of_driver(&mut self, at: usize) -> bool {
+        let behind = &self.text[at + 1..];
+        let behind = &behind[..behind.len().min(DOMAIN)];
+        let network = behind.iter().take_while(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()).count();
+        if network < 2 || behind.get(network) != Some(&b'(') {
+            return false;
+        }
+        let is_closed = memchr::memchr(b')', behind).is_some_and(|close| behind.get(close + 1) == Some(&b'/'));
+        let before = &self.text[self.next.min(at).max(at.saturating_sub(DOMAIN))..at];
+        let is_part = |byte: &&u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'`');
+        let account = &before[before.len() - before.iter().rev().take_while(is_part).count()..];
+        let Some(colon) = memchr::memchr(b':', account).filter(|_| is_closed) else { return false };
+        let name =
+            account[..colon].iter().rposition(|byte| matches!(byte, b'=' | b'(' | b',')).map_or(0, |mark| mark + 1);
+        let is_found = name < colon && self.ask(self.engine.own.url_userinfo, at - account.len() + name..at);
+        if is_found {
+            self.next = at + 1;
         }
         is_found
     }
@@ -122,4 +162,35 @@ static KINDS: [u8; 256] = {
 #[inline(always)]
 fn is_of(byte: u8, kind: u8) -> bool {
     KINDS[usize::from(byte)] & kind != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::values::{assert_hidden, assert_kept};
+
+    #[test]
+    fn what_is_written_with_a_percent_sign_is_part_of_a_password() {
+        assert_hidden(&[
+            ("DATABASE_URL=postgres://app:Pa%2Fss99@db:5432/app", "DATABASE_URL=postgres://<url_userinfo>@db:5432/app"),
+            ("redis://:Pa%2Fss99@10.0.0.1", "redis://<url_userinfo>@<private_ip>"),
+            ("HTTP_PROXY=http://jane:Pa%23ss9@proxy:3128", "HTTP_PROXY=http://<url_userinfo>@proxy:3128"),
+            ("jdbc:mysql://app:S3%3Fcret9@db/x", "jdbc:mysql://<url_userinfo>@db/x"),
+            ("jdbc:oracle:thin:jane/a%22b9@host:1521", "jdbc:oracle:thin:<url_userinfo>@host:1521"),
+            ("mongodb+srv://app:Pa%2Fss99@c.example.net/db", "mongodb+srv://<url_userinfo>@c.example.net/db"),
+            ("http://jane:x%20y%40z.example.org@h/", "http://<url_userinfo>@h/"),
+            ("http://jane:x%2Fy%40z%3C@h/", "http://<url_userinfo>@h/"),
+            ("/x?u=http%3A%2F%2Fjane%3Ahunter%252F22%40h%2Fx", "/x?u=http%3A%2F%2F<url_userinfo>%40h%2Fx"),
+        ]);
+        assert_kept(&["see http://x/%2Fjane@host", "http://x/?m=a%3Ab@x", "https://h.example%2Fjane%40host"]);
+    }
+
+    #[test]
+    fn drivers_of_go_have_a_network_behind_the_password() {
+        assert_hidden(&[
+            ("app:S3cret99@tcp(db:3306)/app", "<url_userinfo>@tcp(db:3306)/app"),
+            ("DSN=\"app:S3/cr=t@9@unix(/run/x.sock)/app\"", "DSN=\"<url_userinfo>@unix(/run/x.sock)/app\""),
+            ("dsn=app:x@tcp6([::1]:3306)/", "dsn=<url_userinfo>@tcp6([::1]:3306)/"),
+        ]);
+        assert_kept(&["app@tcp(db:3306)/app", "x:y@tcp(db", "x:y@cache(1)"]);
+    }
 }

@@ -21,7 +21,8 @@ impl Pass<'_> {
     /// `--password value`, or one in quotes, of which the name, or its last word, stands at `at`.
     pub(super) fn argument(&mut self, at: usize) -> bool {
         let end = self.masks.word_end(at);
-        if self.byte_before(at, 1) == b'-' && self.option(at, end) {
+        let is_hump = self.text[at].is_ascii_uppercase() && self.byte_before(at, 1).is_ascii_lowercase();
+        if (is_hump || self.byte_before(at, 1) == b'-') && self.option(at, end) {
             return true;
         }
         if let Some(open) = self.tuple_before(at)
@@ -88,11 +89,11 @@ impl Pass<'_> {
 
     /// Looks for the value of the option whose name ends with the word from `at` to `end`.
     fn option(&mut self, at: usize, end: usize) -> bool {
-        if !self.text[at].is_ascii_lowercase() {
+        let before = &self.text[at.saturating_sub(NAME)..at];
+        if before.ends_with(b"-") && !self.text[at].is_ascii_lowercase() {
             return false;
         }
-        let before = &self.text[at.saturating_sub(NAME)..at];
-        let is_part = |byte: &&u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || **byte == b'-';
+        let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'-';
         let first = at - before.iter().rev().take_while(is_part).count();
         let dashes = self.text[first..at].iter().take_while(|byte| **byte == b'-').count();
         let is_behind_dashes = before.ends_with(b"--");
@@ -186,6 +187,18 @@ impl Pass<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::values::assert_hidden;
+
+    #[test]
+    fn options_may_have_capitals_within() {
+        assert_hidden(&[
+            ("run --dbPassword uVEaMebPfxMrp --x y", "run --dbPassword <password> --x y"),
+            ("--apiKey uVEaMebPfx9rp", "--apiKey <secret>"),
+            ("x --clientSecret 'uVEaMebPfx9rp' y", "x --clientSecret '<secret>' y"),
+            ("-accessToken uVEaMebPfx9rp", "-accessToken <secret>"),
+            (r#"["app","--apiKey","uVEaMebPfx9rp"]"#, r#"["app","--apiKey","<secret>"]"#),
+            ("getApiKey uVEaMebPfx9rp dbPassword uVE", "getApiKey uVEaMebPfx9rp dbPassword uVE"),
+        ]);
+    }
 
     #[test]
     fn numbers_are_values_of_options_too() {

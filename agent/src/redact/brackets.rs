@@ -8,7 +8,7 @@ use memchr::memmem::Finder;
 use super::Group;
 use super::ends::Kind;
 use super::pairs::{BARE, LISTED, QUOTED};
-use super::quote::{Quote, SLASHES, opening_marks, slashes_before};
+use super::quote::{Quote, SLASHES, opening_marks, slashes_ahead, slashes_before};
 use super::scanner::Pass;
 use super::secret::named::is_nothing;
 use super::token::own_length;
@@ -291,11 +291,11 @@ impl Pass<'_> {
 
     /// The string that `quote` opens.
     fn string(&mut self, quote: Quote, limit: usize) -> Within {
-        let mut length = quote.length(&self.text[quote.start..limit]);
+        let mut length = self.length_within(quote, limit);
         self.steps_of(length);
         if quote.start + length == limit {
             // It may be a long one, or one that nothing closes.
-            length = quote.length(self.rest(quote.start));
+            length = self.length_within(quote, self.text.len());
         }
         let end = quote.start + length;
         let close = end + quote.slashes.min(slashes_ahead(self.rest(end))) + quote.count;
@@ -335,7 +335,7 @@ impl Pass<'_> {
 
     /// Where the quote stands that closes what `quote` opens, or the last byte of its line.
     fn string_end(&self, quote: Quote) -> usize {
-        let end = quote.start + quote.length(self.rest(quote.start));
+        let end = quote.start + self.length_within(quote, self.text.len());
         let close = end + slashes_ahead(self.rest(end));
         if self.byte(close) == quote.mark { close } else { end - 1 }
     }
@@ -344,12 +344,9 @@ impl Pass<'_> {
 /// Whether the name of a member tells nothing of anybody.
 fn is_plain_name(name: &[u8]) -> bool {
     let name = name.strip_prefix(b"@").or_else(|| name.strip_prefix(b"#")).unwrap_or(name);
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$' | b' ');
+    let is_part =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$' | b' ') || *byte >= 0x80;
     name.len() <= NAME && name.iter().all(is_part) && name.iter().filter(|byte| byte.is_ascii_digit()).count() <= DIGITS
-}
-
-fn slashes_ahead(text: &[u8]) -> usize {
-    text.iter().take_while(|byte| **byte == b'\\').count()
 }
 
 #[cfg(test)]
@@ -375,6 +372,17 @@ mod tests {
             (r#"{"secrets":{"a":"abcd1234efgh"}}"#, r#"{"secrets":{"a":"<secret>"}}"#),
             (r#"{"tokens":72672017,"total_tokens":[1,2]}"#, r#"{"tokens":72672017,"total_tokens":[1,2]}"#),
             ("token: 72672017, token: [72672017]", "token: 72672017, token: [72672017]"),
+        ]);
+    }
+
+    #[test]
+    fn names_of_members_stay_in_any_language() {
+        assert_hidden(&[
+            (
+                "{\"password\":{\"cl\u{e9}\":\"a1\",\"\u{e9}t\u{e9}\":\"b2\"}}",
+                "{\"password\":{\"cl\u{e9}\":\"<password>\",\"\u{e9}t\u{e9}\":\"<password>\"}}",
+            ),
+            (r#"{"token":{"cl\u00e9":"abcd1234efgh"}}"#, r#"{"token":{"cl\u00e9":"<secret>"}}"#),
         ]);
     }
 

@@ -33,6 +33,19 @@ impl Pass<'_> {
         Some(Value::bare(start..end))
     }
 
+    /// The hash of a password that stands for itself, of which the name of its function stands at `at`: `$argon2id$…`.
+    pub(super) fn hashed(&mut self, at: usize) -> bool {
+        const SHORTEST: usize = 32;
+        let start = at.saturating_sub(1);
+        let (Some(password), b'$') = (self.engine.own.password, self.byte(start)) else { return false };
+        let end = self.hash_end(start).filter(|end| end - start >= SHORTEST);
+        if let Some(end) = end {
+            self.next = end;
+            self.keep(password, start..end);
+        }
+        end.is_some()
+    }
+
     /// Where the hash ends that begins at `start` and has commas among its parameters.
     pub(super) fn hash_end(&mut self, start: usize) -> Option<usize> {
         let text = self.text.get(start..)?;
@@ -67,6 +80,11 @@ mod tests {
             ("password=$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA x=1", "password=<password> x=1"),
             ("password={argon2}$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA, x=1", "password=<password>, x=1"),
         ]);
+        assert_hidden(&[
+            ("hash $argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA, x", "hash <password>, x"),
+            ("[\"$argon2i$v=19$m=4096,t=3,p=1$c2FsdA$aGFzaA\"]", "[\"<password>\"]"),
+        ]);
+        assert_kept(&["with argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA and $argon2id argocd"]);
         assert_kept(&["password={}x password={{a}}b"]);
     }
 }

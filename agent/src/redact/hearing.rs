@@ -12,6 +12,8 @@ use super::filter::{first_letters, head, word_key};
 use super::known::Roles;
 use super::masks::{self, Masks, NO_CLASSES, alnums, humps, letters};
 
+/// Longest name of an option, in bytes.
+const OPTION: usize = 48;
 /// Bytes from before a day to the end of the longest name of a month behind it: `1er de pazdziernika`.
 const MONTH: usize = 24;
 
@@ -240,6 +242,14 @@ pub(super) fn has_heads(engine: &Engine, text: &[u8], classes: &Classes, mut sta
     false
 }
 
+/// Whether the word that begins at `at` of `text`, in the middle of letters, belongs to the name of an option: `--dbPassword`.
+#[inline(never)]
+pub(super) fn is_within_option(text: &[u8], at: usize) -> bool {
+    let before = text.get(at.saturating_sub(OPTION)..at).unwrap_or_default();
+    let letters = before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    letters > 0 && before[..before.len() - letters].ends_with(b"-")
+}
+
 /// Where the words of one block begin and end, as bits.
 struct Bounds {
     /// First letters of words: not those behind digits, which are no words but in names that are looked at byte by byte.
@@ -326,7 +336,9 @@ impl Reader<'_> {
     fn word(&self, block: usize, bit: u64, (whole, bounds): (u64, &Bounds), heard: &mut Heard) {
         let low = bit.trailing_zeros();
         let head = head(self.text, block * 64 + low as usize);
-        heard.heads |= if whole & bit != 0 && self.engine.literals.may_begin(head as u32) { bit } else { 0 };
+        let is_head = self.engine.literals.may_begin(head as u32)
+            && (whole & bit != 0 || is_within_option(self.text, block * 64 + low as usize));
+        heard.heads |= if is_head { bit } else { 0 };
         // The word that goes on in the next block is read with that.
         let behind = bounds.ends >> low >> 1;
         let length = behind.trailing_zeros() as usize + 1;

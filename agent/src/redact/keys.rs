@@ -4,6 +4,7 @@ use super::Detector;
 use super::context::{Context, Lengths};
 use super::engine::Engine;
 use super::filter::{Filter, head};
+use super::pairs::QUOTED;
 use super::phrases::{hash, last_phrases};
 use super::scanner::Scanner;
 
@@ -19,6 +20,8 @@ pub(super) struct Key {
     pub(super) context: Context,
     /// The detector whose value the whole text is.
     pub(super) named: Option<u16>,
+    /// How that is written for its check.
+    pub(super) kind: u8,
     /// Whether it speaks for none.
     pub(super) is_mute: bool,
     /// Whether the second track of a card may stand under it.
@@ -41,6 +44,7 @@ struct Name {
 pub(super) const NONE: Key = Key {
     context: Context::NONE,
     named: None,
+    kind: QUOTED,
     is_mute: true,
     is_track: false,
     below: Below::Nothing,
@@ -188,10 +192,11 @@ fn read(engine: &Engine, key: &[u8]) -> Key {
     let name = without_marks(key);
     let context = engine.words.read(name, &Context::NONE);
     let named = engine.pairs.named(name);
+    let kind = if named.is_some() && named == engine.own.secret { engine.pairs.kind(name, QUOTED) } else { QUOTED };
     let below = Below::of(engine, name, (named, &context));
     // Messages of payments have it in their field 35.
     let is_track = key == b"35" || key.windows(5).any(|part| part.eq_ignore_ascii_case(b"track"));
-    let mut read = Key { context, named, is_mute: context.is_mute() && !is_track, is_track, below, ..NONE };
+    let mut read = Key { context, named, kind, is_mute: context.is_mute() && !is_track, is_track, below, ..NONE };
     if let Some(bytes) = read.bytes.get_mut(..key.len()) {
         bytes.copy_from_slice(key);
         read.name = Name::of(key);

@@ -7,7 +7,7 @@ use super::filter::{Filter, key_of, pair_key, word_key};
 use super::known::{Known, Roles};
 use super::masks::alnums;
 use super::phrases::{PHRASE, hash, last_phrases, last_words, one_word};
-use super::quote::SLASHES;
+use super::quote::{SLASHES, slashes_before};
 use super::rest::is_value_beside_tokens;
 use super::scanner::Pass;
 use super::table::Table;
@@ -32,9 +32,26 @@ const PROPERTIES: &[&str] = &["secret", "username", "password"];
 /// Names in an address of the web behind which any value counts.
 const PERSONS: &[&str] = &["name", "nom", "user", "user_name", "lastname", "firstname"];
 /// Names of several values, which stand in brackets, and what each of these is.
-pub(super) const PLURALS: [(&str, &str); 3] = [("passwords", "password"), ("tokens", "secret"), ("secrets", "secret")];
+pub(super) const PLURALS: [(&str, &str); 11] = [
+    ("passwords", "password"),
+    ("passphrases", "password"),
+    ("backup_codes", "password"),
+    ("recovery_codes", "password"),
+    ("tokens", "secret"),
+    ("secrets", "secret"),
+    ("api_keys", "secret"),
+    ("apikeys", "secret"),
+    ("access_keys", "secret"),
+    ("secret_keys", "secret"),
+    ("private_keys", "secret"),
+];
 /// Names of members that hold what another member beside them names.
 const VALUES: [&str; 4] = ["value", "val", "text", "input"];
+
+/// A member that means a person where the object around it does: `"customer":{"id":4,"name":…}`. Bytes before it in which that object
+/// opens.
+const MEMBER: &str = "name";
+const OBJECT: usize = 256;
 
 /// Names of members that are those of a person where both stand in one map.
 const HALVES: [&str; 2] = ["family", "given"];
@@ -46,6 +63,26 @@ const IN_QUERY: u8 = 2;
 const IN_QUERY_PERSON: u8 = 3;
 /// In quotes, within brackets.
 pub(super) const LISTED: u8 = 4;
+
+/// Behind a name that means nothing but a secret.
+pub(super) const SURE: u8 = 5;
+/// These names.
+const SURES: &[&str] = &[
+    "client_secret",
+    "clientsecret",
+    "api_secret",
+    "app_secret",
+    "application_secret",
+    "consumer_secret",
+    "webhook_secret",
+    "signing_secret",
+    "jwt_secret",
+    "session_secret",
+    "cookie_secret",
+    "shared_secret",
+    "secret_access_key",
+    "x_api_key",
+];
 
 /// Which names lead to which detectors.
 #[derive(Debug)]
@@ -64,8 +101,12 @@ pub(super) struct Pairs {
     /// The names of members whose name stands beside them.
     values: [u64; VALUES.len()],
     halves: [u64; HALVES.len()],
+    /// The key of [`MEMBER`].
+    member: u64,
     /// Names of several values.
     plurals: Vec<(u64, u16)>,
+    /// Names that mean nothing but a secret.
+    sures: [u64; SURES.len()],
 }
 
 impl Pairs {
@@ -82,7 +123,9 @@ impl Pairs {
             properties: PROPERTIES.iter().filter_map(find).collect(),
             values: VALUES.map(|name| hash(name.as_bytes())),
             halves: HALVES.map(|name| hash(name.as_bytes())),
+            member: key_of(MEMBER),
             plurals: Vec::new(),
+            sures: std::array::from_fn(|at| hash(SURES[at].as_bytes())),
         };
         for (name, entity) in PLURALS {
             let number = find(&entity);
@@ -142,7 +185,14 @@ impl Pairs {
     pub(super) fn may_end(&self, before: Option<u64>, mark: impl FnOnce() -> u8, key: u64) -> bool {
         let Some(before) = before else { return true };
         self.doubles.may_hold(pair_key(before, key))
-            || self.singles.may_hold(key) && (self.named.may_hold(key) || may_be_parameter(mark()))
+            || self.singles.may_hold(key) && (self.named.may_hold(key) || self.may_be_after(mark(), key))
+    }
+
+    /// Whether a name of this key may say something alone behind the byte `mark`: as a parameter of an address, or as a member that the
+    /// object around it tells of.
+    #[inline(always)]
+    fn may_be_after(&self, mark: u8, key: u64) -> bool {
+        may_be_parameter(mark) || mark == b'"' && key == self.member
     }
 
     /// The detector for values behind `name`.
@@ -162,9 +212,15 @@ impl Pairs {
         self.known(&phrases).filter(|detector| self.properties.contains(detector)).map(|_| phrases)
     }
 
+    /// How a value behind `name` is written for its check, `otherwise` unless the name means nothing but a secret.
+    pub(super) fn kind(&self, name: &[u8], otherwise: u8) -> u8 {
+        let phrases = last_phrases(&name[..without_number(name)]);
+        if self.sures.iter().any(|sure| phrases.contains(sure)) { SURE } else { otherwise }
+    }
+
     /// The detector for the values that a name in the plural ends with.
     fn plural(&self, phrases: &[u64; PHRASE]) -> Option<u16> {
-        self.plurals.iter().find(|(name, _)| *name == phrases[0]).map(|(_, number)| *number)
+        self.plurals.iter().find(|(name, _)| phrases.contains(name)).map(|(_, number)| *number)
     }
 
     /// The detector for each of the values that `name` tells in the plural.
@@ -241,7 +297,10 @@ impl Pass<'_> {
             return;
         }
         let Some(value) = self.value(at, detector) else { return };
-        let kind = if value.is_quoted { QUOTED } else { BARE };
+        let mut kind = if value.is_quoted { QUOTED } else { BARE };
+        if self.engine.own.secret == Some(detector) {
+            kind = self.engine.pairs.kind(&self.text[start..end], kind);
+        }
         let is_taken = named.is_some_and(|detector| self.ask_value(detector, &value, kind));
         if value.is_quoted && !value.is_certain && named.is_some() {
             self.changed_to(detector, value.span.end);
@@ -291,8 +350,35 @@ impl Pass<'_> {
                 self.engine.pairs.other_half(&phrases).and_then(|other| self.named_with(end - length, other))
             })
         };
+        let named = named.or_else(|| self.named_around(end - length..end));
         let named = named.or_else(|| pairs.plural(&phrases).filter(|_| self.is_before_bracket(at)));
         Some(Name { named, query, start: end - length })
+    }
+
+    /// The detector for the member of JSON called `name` that the name of the object around it tells.
+    fn named_around(&mut self, name: Range<usize>) -> Option<u16> {
+        if self.text.get(name.clone()) != Some(MEMBER.as_bytes()) || self.byte_before(name.start, 1) != b'"' {
+            return None;
+        }
+        let floor = name.start.saturating_sub(OBJECT);
+        let (mut depth, before) = (0, &self.text[floor..name.start]);
+        let open = before.iter().rposition(|byte| {
+            depth += usize::from(matches!(byte, b'}' | b']'));
+            let opens = matches!(byte, b'{' | b'[');
+            let is_around = opens && depth == 0;
+            depth -= usize::from(opens && depth > 0);
+            is_around
+        });
+        self.steps_of(before.len() - open.unwrap_or_default());
+        let object = &self.text[..floor + open.filter(|open| before[*open] == b'{')?];
+        let object = object.trim_ascii_end().strip_suffix(b":")?.trim_ascii_end().strip_suffix(b"\"")?;
+        let object = &object[..object.len() - slashes_before(object)];
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || *byte >= 0x80;
+        let length = object.iter().rev().take(NAME).take_while(|byte| is_name(byte)).count();
+        let mut joined = [b'.'; NAME + 1 + MEMBER.len()];
+        joined[..length].copy_from_slice(&object[object.len() - length..]);
+        joined[length + 1..=length + MEMBER.len()].copy_from_slice(MEMBER.as_bytes());
+        self.engine.pairs.known(&last_phrases(&joined[..=length + MEMBER.len()]))
     }
 
     /// Whether what the member called `name` holds, another one may tell: `text` alone is most often a message.
@@ -443,13 +529,18 @@ impl Pass<'_> {
         if value.is_certain {
             return self.keep_items(detector, value.span.clone());
         }
-        let is_one = self.is_value(detector, value, kind);
+        let Range { start, mut end } = value.span;
+        if value.is_coded {
+            end = self.coded_end(end);
+        }
+        // What stands before the first separator may tell too little, or all of it.
+        let is_one = self.is_value(detector, value, kind)
+            || value.is_coded && self.is_value(detector, &Value::bare(start..end), kind);
         if !is_one && value.is_quoted {
             self.deny(detector, value.span.clone());
         }
         if is_one {
-            let end = if value.is_coded { self.coded_end(value.span.end) } else { value.span.end };
-            self.keep(detector, value.span.start..end);
+            self.keep(detector, start..end);
             self.next = end;
         }
         is_one
@@ -475,7 +566,7 @@ impl Pass<'_> {
 
     /// Whether the whole text is a value of `detector`, as its key says.
     pub(super) fn whole(&mut self, detector: u16) -> bool {
-        let is_one = self.engine.is_whole(detector, self.text);
+        let is_one = self.engine.is_whole(detector, self.text, self.key.kind);
         if is_one {
             self.keep(detector, 0..self.text.len());
         }
@@ -484,9 +575,9 @@ impl Pass<'_> {
 }
 
 impl Engine {
-    /// Whether all of `text` is a value of `detector`.
-    pub(super) fn is_whole(&self, detector: u16, text: &[u8]) -> bool {
-        let candidate = Candidate { plain: text.trim_ascii(), groups: &[QUOTED], separators: b"" };
+    /// Whether all of `text` is a value of `detector`, under a key that says it is of this `kind`.
+    pub(super) fn is_whole(&self, detector: u16, text: &[u8], kind: u8) -> bool {
+        let candidate = Candidate { plain: text.trim_ascii(), groups: &[kind], separators: b"" };
         let detector = self.detector(detector);
         (detector.check)(&candidate) == Some(Shape::Canonical)
             && (!has_own(text) || is_value_beside_tokens(detector, text))

@@ -98,6 +98,10 @@ pub(super) fn slashes_of_quote(text: &[u8]) -> usize {
     (1 << slashes_before(text).trailing_ones()) - 1
 }
 
+pub(super) fn slashes_ahead(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| **byte == b'\\').count()
+}
+
 pub(super) fn slashes_before(text: &[u8]) -> usize {
     text.iter().rev().take_while(|byte| **byte == b'\\').count()
 }
@@ -128,15 +132,44 @@ impl Pass<'_> {
             }
         };
         let (place, mark) = (letters + slashes, *text.get(letters + slashes)?);
-        if !matches!(mark, b'"' | b'\'') {
+        // Behind letters one that is written with a percent sign is part of a value.
+        if !matches!(mark, b'"' | b'\'') || letters > 0 && self.is_percent(at + place) {
             return None;
         }
         let count = if slashes == 0 { opening_marks(&text[place..], mark) } else { 1 };
         Some(Quote { start: at + place + count, mark, count, slashes })
     }
 
+    /// How long the value is that `quote` opens, of what stands before `limit`. A quote that is written with another code than the one
+    /// that opens is part of the value if another one closes that: `"a&quot;b"`.
+    pub(super) fn length_within(&self, quote: Quote, limit: usize) -> usize {
+        let first = quote.length(&self.text[quote.start..limit]);
+        let mut length = first;
+        while self.is_coded_otherwise(quote, quote.start + length) {
+            let next = quote.start + length + 1;
+            length = next + quote.length(self.text.get(next..limit).unwrap_or_default()) - quote.start;
+            let close = quote.start + length + slashes_ahead(self.rest(quote.start + length));
+            if self.byte(close) != quote.mark || close >= limit {
+                return first;
+            }
+        }
+        length
+    }
+
+    /// Whether the quote at `at`, behind no backslash, is written with a code, and with another one than the mark of `quote`.
+    #[inline]
+    fn is_coded_otherwise(&self, quote: Quote, at: usize) -> bool {
+        let Some((written, places)) = self.written else { return false };
+        let code = |at: usize| match places.get(at..) {
+            Some([place, next, ..]) => Some((written.get(*place as usize)?, next - place)),
+            _ => None,
+        };
+        let Some((first, length)) = code(at).filter(|_| self.byte(at) == quote.mark) else { return false };
+        length > 1 && code(quote.start - 1) != Some((first, length))
+    }
+
     pub(super) fn quoted(&mut self, quote: Quote) -> Option<Value> {
-        let length = quote.length(self.rest(quote.start));
+        let length = self.length_within(quote, self.text.len());
         self.steps_of(length);
         let end = quote.start + length;
         let is_open = matches!(self.byte(end), 0 | b'\n');
@@ -190,6 +223,21 @@ mod tests {
                 r#"{"m":"{\"a\":\"{\\\"password\\\":\\\"<password>\\\"}\"}"}"#,
             ),
             ("password=\"S3cr3tAb\nrest1234\" x", "password=\"<password>\" x"),
+        ]);
+    }
+
+    #[test]
+    fn a_quote_that_is_written_otherwise_than_the_first_one_is_part_of_the_value() {
+        assert_hidden(&[
+            (r#"{"password":"Ab12\u0022Cd34"}"#, r#"{"password":"<password>"}"#),
+            (r#"{"log":"{\"password\":\"Ab12\\u0022Cd34\"}"}"#, r#"{"log":"{\"password\":\"<password>\"}"}"#),
+            (r#"<user password="A&quot;dZd7x9"/>"#, r#"<user password="<password>"/>"#),
+            (r#"<user password="A&#34;dZd7x9" id="x"/>"#, r#"<user password="<password>" id="x"/>"#),
+            ("<user password='A&apos;dZd7x9'/>", "<user password='<password>'/>"),
+            (r#"{"password":["a\u0022b9"],"x":"y"}"#, r#"{"password":["<password>"],"x":"y"}"#),
+            ("password=&quot;hunter22x&quot; x", "password=&quot;<password>&quot; x"),
+            ("{%22password%22:%22a%27b%22}", "{%22password%22:%22<password>%22}"),
+            ("/a?password=Rr%22E8WUeu&p=1 HTTP/1.1\" 200", "/a?password=<password>&p=1 HTTP/1.1\" 200"),
         ]);
     }
 

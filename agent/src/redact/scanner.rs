@@ -16,9 +16,9 @@ use super::decode::Decoded;
 use super::ends::Ends;
 use super::engine::Engine;
 use super::fence::Fences;
-use super::hearing::Hearing;
+use super::hearing::{Hearing, is_within_option};
 use super::keys::{Key, Keys};
-use super::masks::{Masks, Word, letters};
+use super::masks::{Masks, Word, humps, letters};
 use super::named::Names;
 use super::resolve::unite;
 use super::rest::Denied;
@@ -172,7 +172,7 @@ impl Scanner {
         if !has_codes && !is_plain {
             match key.named {
                 None if is_idle(&self.engine, &self.masks, text) => return,
-                Some(detector) if self.engine.is_whole(detector, text) => {
+                Some(detector) if self.engine.is_whole(detector, text, key.kind) => {
                     let end = text.len() as u32;
                     return found.push(Finding { start: 0, end, detector, score: NAMED });
                 }
@@ -337,7 +337,10 @@ fn is_idle(engine: &Engine, masks: &Masks, text: &[u8]) -> bool {
         return false;
     }
     let starts = classes.words & !(classes.words << 1);
-    long_capitals(classes, starts) == 0 && !super::hearing::has_heads(engine, text, classes, starts & letters(classes))
+    let humps = humps(classes, 0);
+    let options = if humps != 0 && memchr::memchr(b'-', text).is_some() { humps } else { 0 };
+    long_capitals(classes, starts) == 0
+        && !super::hearing::has_heads(engine, text, classes, starts & letters(classes) | options)
 }
 
 /// Where words begin with six capitals, or may do so at the end of the block.
@@ -463,7 +466,11 @@ impl Pass<'_> {
     #[inline(always)]
     fn heads(&self, block: usize, classes: &Classes, starts: u64) -> u64 {
         if self.is_plain() {
-            return starts & letters(classes);
+            let before = block.checked_sub(1).map_or(0, |before| self.masks.blocks()[before].smalls);
+            let is_option = |bit: &u32| is_within_option(self.text, block * 64 + *bit as usize);
+            let humps = humps(classes, before);
+            let options = (0..64).filter(|bit| humps >> bit & 1 == 1).filter(is_option);
+            return starts & letters(classes) | options.fold(0, |bits, bit| bits | 1 << bit);
         }
         long_capitals(classes, starts) | self.hearing.heads(block)
     }

@@ -42,7 +42,15 @@ impl Pass<'_> {
     pub(super) fn name_end(&self, start: usize) -> usize {
         let behind = &self.text[start.min(self.text.len())..self.text.len().min(start + NAME + 1)];
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-') || *byte >= 0x80;
-        let length = behind.iter().take_while(|byte| is_part(byte)).count();
+        let mut length = behind.iter().take_while(|byte| is_part(byte)).count();
+        // `o'brien`; a quote before the name would be closed there.
+        while self.byte(start + length) == b'\''
+            && !matches!(self.byte_before(start, 1), b'\'' | b'"')
+            && length < behind.len()
+            && self.is_between_letters(start + length)
+        {
+            length += 1 + behind[length + 1..].iter().take_while(|byte| is_part(byte)).count();
+        }
         start + behind[..length].iter().rposition(|byte| !matches!(byte, b'.' | b'-')).map_or(0, |last| last + 1)
     }
 
@@ -82,7 +90,8 @@ impl Pass<'_> {
             || is_mail;
         let marks = self.text[end..].iter().take(2).take_while(|byte| **byte == mark).count();
         // `/home/` in an address of the web is a page.
-        let is_page = folder == b"home" && self.is_behind_letter(at - 1);
+        let is_exported = self.text[..at].ends_with(b"/export/") && !self.byte_before(at, 9).is_ascii_alphanumeric();
+        let is_page = folder == b"home" && self.is_behind_letter(at - 1) && !is_exported;
         let start = end + marks;
         if !is_home || marks == 0 || is_page || self.is_nobodys_folder(start) {
             return false;

@@ -16,8 +16,19 @@ use super::token::own_length;
 const POINTED: usize = 320;
 /// Longest name of a person, and longest further word of one, in bytes.
 const NAME: usize = 100;
+/// Longest name of a tag.
+const TAG: usize = 64;
+/// Words within names that begin with a small letter.
+const PARTICLES: &[&[u8]] = &[
+    b"van", b"von", b"vom", b"zu", b"zum", b"zur", b"der", b"den", b"ter", b"ten", b"te", b"de", b"du", b"des", b"di",
+    b"da", b"do", b"dos", b"das", b"del", b"dal", b"della", b"dalla", b"la", b"le", b"el", b"al", b"ben", b"bin",
+    b"ibn", b"af", b"av", b"y", b"e",
+];
 /// Longest number without quotes.
 const CONSTANT: usize = 40;
+
+/// Most further words of the name of a person.
+const WORDS: usize = 4;
 
 /// Longest word that wraps a value, in bytes.
 const WRAPPER: usize = 32;
@@ -246,7 +257,8 @@ impl Pass<'_> {
                 return Some(None);
             }
             let default = if self.byte(quote.start) == b'{' { self.default_within(quote.start) } else { None };
-            return Some(default.or_else(|| self.quoted(quote)));
+            let value = default.or_else(|| self.quoted(quote));
+            return Some(value.map(|value| self.with_apostrophes(value, detector)));
         }
         if let Some(length) = own_length(self.rest(start)) {
             // What goes on behind a token is the rest of a secret.
@@ -300,7 +312,7 @@ impl Pass<'_> {
     }
 
     /// Whether the byte at `at` was written with a percent sign.
-    fn is_percent(&self, at: usize) -> bool {
+    pub(super) fn is_percent(&self, at: usize) -> bool {
         let Some((written, places)) = self.written else { return false };
         let place = places.get(at).map_or(usize::MAX, |place| *place as usize);
         self.text[at.min(self.text.len())..].first() != Some(&b'%') && written.get(place) == Some(&b'%')
@@ -427,7 +439,10 @@ impl Pass<'_> {
     fn unwrapped(&self, at: usize, detector: u16) -> usize {
         let text = self.rest(at);
         if let Some(prefix) = PREFIXES.iter().find(|prefix| text.starts_with(prefix)) {
-            return at + prefix.len() - 1;
+            let quote = at + prefix.len() - 1;
+            // `N'Diaye` is a name, and no string of SQL.
+            let is_name = self.is_apostrophe(quote, detector) && !self.is_closed(quote);
+            return if is_name { at } else { quote };
         }
         let length = word_length(text);
         let word = &text[..length];
@@ -506,21 +521,85 @@ impl Pass<'_> {
             _ => Kind::Cookie,
         };
         let is_name = own.person_name == Some(detector);
-        let end = self.end_of(start, kind);
+        let is_secret = own.password == Some(detector) || own.secret == Some(detector);
+        let mut end = self.end_of(start, kind);
+        while end > start && (is_secret && self.is_less(end) || self.is_apostrophe(end, detector)) {
+            end = self.end_of(end + 1, kind);
+        }
         if is_name && end - start <= NAME { self.name_end_behind(end) } else { end }
     }
 
-    /// Where the name of a person ends whose first word ends before `end`. Further ones begin with a capital and are no other pair.
-    fn name_end_behind(&self, mut end: usize) -> usize {
-        for _ in 0..3 {
-            let Some((b' ', rest)) = self.rest(end).split_first() else { break };
-            let rest = &rest[..rest.len().min(NAME)];
-            let word = &rest[..run_length(rest, Kind::Bare)];
-            let is_name = word.first().is_some_and(|byte| byte.is_ascii_uppercase() || *byte >= 0xc3);
-            if !is_name || word.iter().any(|byte| matches!(byte, b'=' | b':') || byte.is_ascii_digit()) {
+    /// Whether the quote at `at` is an apostrophe in a name, `O'Brien`, of which `detector` tells what it is.
+    pub(super) fn is_apostrophe(&self, at: usize, detector: u16) -> bool {
+        let own = &self.engine.own;
+        self.byte(at) == b'\''
+            && (own.person_name == Some(detector)
+                || own.username == Some(detector)
+                || own.url_parameter == Some(detector))
+            && self.is_between_letters(at)
+    }
+
+    /// Whether another `'` stands behind the one at `at`, before the next space, that no letter stands behind.
+    fn is_closed(&self, at: usize) -> bool {
+        let word = self.rest(at + 1);
+        let word = &word[..word.iter().take(NAME).take_while(|byte| !byte.is_ascii_whitespace()).count()];
+        memchr::memchr_iter(b'\'', word).any(|place| !self.is_between_letters(at + 1 + place))
+    }
+
+    /// `value` in quotes, and what follows an apostrophe that seemed to close it: `'O'Brien'`.
+    fn with_apostrophes(&self, mut value: Value, detector: u16) -> Value {
+        let is_part = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b' ' | b'-') || *byte >= 0x80;
+        while self.is_apostrophe(value.span.end, detector) {
+            let start = value.span.end + 1;
+            let length = self.rest(start).iter().take(NAME).take_while(|byte| is_part(byte)).count();
+            if self.byte(start + length) != b'\'' || self.byte_before(start + length, 1) == b' ' {
                 break;
             }
-            end += 1 + word.len();
+            value.span.end = start + length;
+        }
+        value
+    }
+
+    /// Whether letters stand right before and behind `at`.
+    pub(super) fn is_between_letters(&self, at: usize) -> bool {
+        let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte >= 0x80;
+        is_letter(self.byte_before(at, 1)) && is_letter(self.byte(at + 1))
+    }
+
+    /// Whether the `<` at `at` begins no tag of a page, nor what stands for a value.
+    fn is_less(&self, at: usize) -> bool {
+        let Some((b'<', rest)) = self.rest(at).split_first() else { return false };
+        let rest = &rest[..rest.len().min(TAG)];
+        let name = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        let is_plain = rest[..name].iter().all(u8::is_ascii_lowercase);
+        match rest.get(name) {
+            None => name > 0 && name < TAG,
+            Some(b'>' | b'/' | b'!' | b'?' | b':' | b'_' | b'-' | b'<' | b'"' | b'\'') => false,
+            Some(byte) if byte.is_ascii_whitespace() => name > 0 && !is_plain,
+            Some(_) => name > 0,
+        }
+    }
+
+    /// Where the name of a person ends whose first word ends before `end`. Further ones begin with a capital, or stand before such a
+    /// one as `van` and `de` do, and are no other pair.
+    fn name_end_behind(&self, mut end: usize) -> usize {
+        let mut at = end;
+        for _ in 0..WORDS {
+            let Some((b' ', rest)) = self.rest(at).split_first() else { break };
+            let rest = &rest[..rest.len().min(NAME)];
+            let mut length = run_length(rest, Kind::Bare);
+            if rest.get(length) == Some(&b'\'') && self.is_between_letters(at + 1 + length) {
+                length += 1 + run_length(&rest[length + 1..], Kind::Bare);
+            }
+            let word = &rest[..length];
+            let is_name = word.first().is_some_and(|byte| byte.is_ascii_uppercase() || *byte >= 0xc3);
+            let is_particle = PARTICLES.contains(&word);
+            if !is_name && !is_particle || word.iter().any(|byte| matches!(byte, b'=' | b':') || byte.is_ascii_digit())
+            {
+                break;
+            }
+            at += 1 + word.len();
+            end = if is_name { at } else { end };
         }
         end
     }
@@ -548,4 +627,94 @@ fn is_prose(text: &[u8]) -> bool {
     let mut word = text.iter().take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'=' | b':'));
     let is_part = |byte: &u8| !byte.is_ascii_digit() && !matches!(byte, b'@' | b'%' | b'&' | b'\\' | b'_');
     text.first().is_some_and(u8::is_ascii_alphabetic) && word.all(is_part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::values::{assert_hidden, assert_kept};
+
+    #[test]
+    fn names_have_apostrophes_and_particles() {
+        assert_hidden(&[
+            ("nom=D'Ormesson x", "nom=<person_name> x"),
+            ("lastname=O'Brien, x=1", "lastname=<person_name>, x=1"),
+            ("/x?lastname=O%27Brien&a=b", "/x?lastname=<person_name>&a=b"),
+            ("/x?name=O'Brien&a=b", "/x?name=<url_parameter>&a=b"),
+            ("Key (last_name)=(O'Brien) already", "Key (last_name)=(<person_name>) already"),
+            ("username=o'brien x", "username=<username> x"),
+            ("Failed password for invalid user o'brien from x", "Failed password for invalid user <username> from x"),
+            ("User(full_name=Vincent van Gogh, active=true)", "User(full_name=<person_name>, active=true)"),
+            ("full_name: Charles de Gaulle", "full_name: <person_name>"),
+            ("full_name: Anne de La O'Tour", "full_name: <person_name>"),
+            ("last_name=N'Diaye status=200", "last_name=<person_name> status=200"),
+            ("(nom)=(N'Diaye) can't", "(nom)=(<person_name>) can't"),
+            ("SET nom=N'Diaye' x", "SET nom=N'<person_name>' x"),
+            ("Client{last_name='O'Brien', statut=ACTIF}", "Client{last_name='<person_name>', statut=ACTIF}"),
+            (r"array('last_name' => 'O\'Brien')", "array('last_name' => '<person_name>')"),
+            ("nom='Jean'and x='y' nom='Jean'and 'x'", "nom='<person_name>'and x='y' nom='<person_name>'and 'x'"),
+            ("nom='O' x", "nom='O' x"),
+            ("password for 'jane' changed", "password for '<username>' changed"),
+        ]);
+    }
+
+    #[test]
+    fn names_of_forms_have_a_plus_for_a_space() {
+        assert_hidden(&[
+            ("GET /login?prenom=%C3%89lodie+Dupont HTTP/1.1", "GET /login?prenom=<person_name> HTTP/1.1"),
+            ("first_name=Jane+Doe&last_name=Roe", "first_name=<person_name>&last_name=<person_name>"),
+            ("curl -d 'first_name=Ana+Quispe' u", "curl -d 'first_name=<person_name>' u"),
+        ]);
+    }
+
+    #[test]
+    fn less_ends_a_secret_only_before_a_tag() {
+        assert_hidden(&[
+            ("password=R!8dX<dExk92B58pBN#e x", "password=<password> x"),
+            ("token=R8dXa<9Exk92B58 x", "token=<secret> x"),
+            ("password=hunter22</b> x", "password=<password></b> x"),
+            (
+                "password=hunter22<br> <br /> password=a1<br />",
+                "password=<password><br> <br /> password=<password><br />",
+            ),
+            ("password=hunter22<email> x", "password=<password><email> x"),
+        ]);
+    }
+
+    #[test]
+    fn what_a_name_surely_holds_is_hidden_however_it_is_made() {
+        assert_hidden(&[
+            ("client_secret=hunter2 x", "client_secret=<secret> x"),
+            ("JWT_SECRET=mysupersecretkey", "JWT_SECRET=<secret>"),
+            (r#"{"clientSecret":"S3cret!"}"#, r#"{"clientSecret":"<secret>"}"#),
+            (r#"{"clientSecret":"[[Abc~defgh.ijkl]]"}"#, r#"{"clientSecret":"<secret>"}"#),
+            ("X-Api-Key: VTvYfBhnNFAWGvpQ", "X-Api-Key: <secret>"),
+            ("/a?refresh_token=VTvYfBhnNFAWGvp HTTP", "/a?refresh_token=<secret> HTTP"),
+            ("/a?secret=Cw%7Cn2taGaV9q6sMYm", "/a?secret=<secret>"),
+            ("/a?refresh_token=x%2CY7hn%3Ah%3DBtxz4gBrR", "/a?refresh_token=<secret>"),
+            ("SECRET_KEY=x!4k@p(q7v*h2_2 x", "SECRET_KEY=<secret> x"),
+        ]);
+        assert_kept(&[
+            "client_secret: unknown",
+            "client_secret: must be given client_secret=missing",
+            "client_secret=/run/secrets/x jwt_secret=${JWT}",
+            "token = AppWindowToken{3227890 x token: MyVeryLongClassName",
+            "let is_token = matches!(value.first(), Some(x));",
+        ]);
+    }
+
+    #[test]
+    fn the_object_around_a_name_tells_whose_it_is() {
+        assert_hidden(&[
+            (r#"{"customer":{"id":4,"name":"Jean Dupont"}}"#, r#"{"customer":{"id":4,"name":"<person_name>"}}"#),
+            (
+                r#"{"log":"{\"user\":{\"a\":[{}],\"name\":\"jdupont\"},\"name\":\"x9\"}"}"#,
+                r#"{"log":"{\"user\":{\"a\":[{}],\"name\":\"<username>\"},\"name\":\"x9\"}"}"#,
+            ),
+        ]);
+        assert_kept(&[
+            r#"{"pod":{"id":4,"name":"Jean"},"name":"Jean"}"#,
+            r#"{"customer":{"id":4,"x":{"a":1,"name":"Jean"}},"y":[1,"name"]}"#,
+            r#"{"customer":[{"id":4,"name":"Jean"}]}"#,
+        ]);
+    }
 }

@@ -155,7 +155,19 @@ pub(super) struct Above {
 fn may_be(secret: Secret, text: &[u8]) -> bool {
     let is_day = |(at, byte): (usize, &u8)| if matches!(at, 4 | 7) { *byte == b'-' } else { byte.is_ascii_digit() };
     let is_date = text.get(..10).is_some_and(|day| day.iter().enumerate().all(is_day));
-    !is_date && (secret == Secret::Cookie || is_mixed(text))
+    !is_date
+        && match secret {
+            Secret::Cookie => true,
+            Secret::Token => is_mixed(text),
+            Secret::Tokens => is_mixed(text) && is_random(text),
+        }
+}
+
+/// Whether capitals and small letters, or the digits of a long hexadecimal number alone, are in `text`.
+fn is_random(text: &[u8]) -> bool {
+    const LONG: usize = 16;
+    text.iter().any(u8::is_ascii_uppercase) && text.iter().any(u8::is_ascii_lowercase)
+        || text.len() >= LONG && text.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// Whether `text` holds digits and letters, but for what stands for a value already.
@@ -197,6 +209,11 @@ impl Above {
     #[inline(always)]
     pub(super) fn is_nothing(self) -> bool {
         self.below == Below::Nothing
+    }
+
+    /// Whether all below is a password.
+    pub(super) fn is_password(self) -> bool {
+        self.below == Below::Whole
     }
 
     /// Whether what stands under `key` is told by the maps alone.

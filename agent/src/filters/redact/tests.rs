@@ -297,6 +297,13 @@ fn what_stands_below_the_key_of_a_secret_is_one() {
         (r#"{"session":{"state":"logged-in"}}"#, r#"{"session":{"state":"logged-in"}}"#),
         (r#"{"token":{},"b":{"c":"k3j4h5k3j4"}}"#, r#"{"token":{},"b":{"c":"k3j4h5k3j4"}}"#),
         (r#"{"tokens":{"used":12,"model":"gpt-4o-2024"}}"#, r#"{"tokens":{"used":12,"model":"gpt-4o-2024"}}"#),
+        (r#"{"tokens":{"access":"VTvYfBhnNF8WGvpQ"}}"#, r#"{"tokens":{"access":"<secret>"}}"#),
+        (r#"{"secrets":{"prod":"Ab12Cd34Ef56Gh78"}}"#, r#"{"secrets":{"prod":"<secret>"}}"#),
+        (r#"{"a":{"api_keys":{"prod":"0123456789abcdef"}}}"#, r#"{"a":{"api_keys":{"prod":"<secret>"}}}"#),
+        (r#"{"passwords":{"jane":"S3cret99"}}"#, r#"{"passwords":{"jane":"<password>"}}"#),
+        (r#"{"pin":[1985,3,5]}"#, r#"{"pin":["<password>",3,5]}"#),
+        (r#"{"password":{"a":[1985,3,5]}}"#, r#"{"password":{"a":["<password>",3,5]}}"#),
+        (r#"{"backup_codes":["12345678"]}"#, r#"{"backup_codes":["<password>"]}"#),
     ] {
         let once = one(&[], record);
         assert_eq!(once, expected);
@@ -393,6 +400,28 @@ fn keys_are_looked_at_where_that_is_asked() {
 
     assert_eq!(one(&[], &record), record);
     assert_eq!(one(&[("keys", "on")], &record), r##"{"<email>":1,"a":{"<email>#2":{"x":2}}}"##);
+}
+
+#[test]
+fn keys_that_become_the_same_are_counted() {
+    let keys: Vec<String> = (0..4).map(|number| format!(r#""jane{number}@example.com":{number}"#)).collect();
+
+    let hidden = one(&[("keys", "on")], &format!("{{{}}}", keys.join(",")));
+
+    assert_eq!(hidden, r##"{"<email>":0,"<email>#2":1,"<email>#3":2,"<email>#4":3}"##);
+}
+
+#[test]
+fn a_field_is_hidden_whole_unless_a_label_stands_there() {
+    let field = [("preset", "none"), ("field", "$who label")];
+    for (record, expected) in [
+        (r#"{"who":"<jdupont>"}"#, r#"{"who":"<who>"}"#),
+        (r#"{"who":"<a1234>"}"#, r#"{"who":"<who>"}"#),
+        (r#"{"who":"<who>"}"#, r#"{"who":"<who>"}"#),
+        (r#"{"who":"<email>"}"#, r#"{"who":"<email>"}"#),
+    ] {
+        assert_eq!(one(&field, record), expected);
+    }
 }
 
 #[test]

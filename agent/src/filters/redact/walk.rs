@@ -3,6 +3,7 @@
 //! A record in which nothing is found is only read, so that it is copied whole when it is encoded. Every text, number and key
 //! (where asked) is looked at, at any depth, however it stands in the batch.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use vigie_parsers::batch::{Batch, Field, Range, Record, Span, Text, Value};
 use super::columns::{Column, Columns};
 use super::names::{Above, Key, Names, Part, Said};
 use super::paths::{Here, Paths};
-use crate::privacy::{Glance, Note, Redactor, Seen};
+use crate::privacy::{Glance, Note, Redactor, Secret, Seen};
 use crate::redact::{Argument, Arguments, Below, Place, is_description, without_marks};
 
 /// Bytes of the longest list of a year, a month and a day.
@@ -38,8 +39,8 @@ pub(super) struct Walk {
     json: Vec<u8>,
     number: Vec<u8>,
     pub(super) names: Names,
-    /// What keys of the record became.
-    renamed: Vec<Vec<u8>>,
+    /// What keys of the record became, and how many of them.
+    renamed: HashMap<Vec<u8>, usize>,
     /// Values of the record that are to be changed, by their places.
     changes: Vec<(usize, Value)>,
     columns: Columns,
@@ -61,7 +62,7 @@ impl Walk {
             json,
             number,
             names: Names::default(),
-            renamed: Vec::new(),
+            renamed: HashMap::new(),
             changes: Vec::new(),
             columns: Columns::new(),
             is_item: false,
@@ -214,7 +215,7 @@ impl Walk {
         }
     }
 
-    /// The key by which the items of the list under `key` are judged: that without the `s` of a plural.
+    /// The key by which the items of the list or map under `key` are judged: that without the `s` of a plural.
     pub(super) fn key_of_items<'k>(&self, key: Key<'k>) -> Key<'k> {
         let name = without_marks(key.bytes);
         match name {
@@ -274,7 +275,9 @@ impl Walk {
     /// Gives whether anything is.
     pub(super) fn replace_date(&mut self, date: &[u8], key: Key<'_>, here: Here) -> bool {
         let is_date = matches!(date, [b'[', b'1' | b'2', b'0' | b'9', _, _, b',', ..]) && date.len() <= DATE;
-        if !is_date || here.whole.is_some() || !self.replace(date, key, false, here) {
+        // Of a password each number is looked at by itself.
+        let is_password = here.above.is_password() || self.redactor.below(key.end()) == Below::Whole;
+        if !is_date || is_password || here.whole.is_some() || !self.replace(date, key, false, here) {
             return false;
         }
         self.piece.retain(|byte| !matches!(byte, b'[' | b']' | b'"'));
@@ -300,10 +303,13 @@ impl Walk {
     ///
     /// What only describes a password or other secret, as `describes` tells, holds none.
     pub(super) fn below(&mut self, key: Key<'_>, here: Here, describes: impl FnOnce() -> bool) -> Here {
+        let (key, several) = (self.key_of_items(key), key);
+        let is_several = key.bytes.len() < several.bytes.len();
         let Self { redactor, names, .. } = self;
         let tell = |name: &[u8]| {
             let below = redactor.below(name);
             let secret = if below == Below::Joined { redactor.secret(name) } else { None };
+            let secret = secret.map(|secret| if is_several { Secret::Tokens } else { secret });
             match below == Below::Whole || secret.is_some() {
                 true if describes() => Said { below: Below::Joined, secret: None },
                 _ => Said { below, secret },
@@ -486,10 +492,12 @@ impl Walk {
         if !self.redactor.text(key, Place { key: b"", escaped }, &mut self.piece) {
             return false;
         }
-        let same = self.renamed.iter().filter(|renamed| **renamed == self.piece).count();
-        self.renamed.push(self.piece.clone());
-        if same > 0 {
-            self.piece.extend_from_slice(format!("#{}", same + 1).as_bytes());
+        match self.renamed.get_mut(&self.piece) {
+            Some(same) => {
+                *same += 1;
+                self.piece.extend_from_slice(format!("#{same}").as_bytes());
+            }
+            None => drop(self.renamed.insert(self.piece.clone(), 1)),
         }
         true
     }

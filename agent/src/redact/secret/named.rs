@@ -2,7 +2,8 @@
 
 use super::super::digest::list_length;
 use super::super::filter::Listed;
-use super::super::{Detector, Form, Group, Shape, Tier};
+use super::super::pairs::SURE;
+use super::super::{Candidate, Detector, Form, Group, Shape, Tier};
 
 /// What opens an account.
 pub(in super::super) const PASSWORD: Detector = Detector {
@@ -13,7 +14,7 @@ pub(in super::super) const PASSWORD: Detector = Detector {
     check: |candidate| {
         let value = candidate.plain;
         let is_prose = !candidate.separators.is_empty() && value.iter().all(u8::is_ascii_lowercase);
-        let is_said = is_state(value) || is_complaint(value) || is_port_of_board(value);
+        let is_said = is_state(value) || is_complaint(value) || is_port_of_board(value) || is_hash_function(value);
         (!is_nothing(value) && !is_prose && !is_path(value) && !is_count(value) && !is_said).then_some(Shape::Canonical)
     },
     context: &[
@@ -87,6 +88,25 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "one_time_code",
         "recovery_code",
         "backup_code",
+        "mfa_token",
+        "otp_token",
+        "totp_token",
+        "sms_token",
+        "two_factor_token",
+        "puk",
+        "puk_code",
+        "seed_phrase",
+        "recovery_phrase",
+        "mnemonic_phrase",
+        "security_answer",
+        "secret_answer",
+        "password_hash",
+        "passwordhash",
+        "password_digest",
+        "passwd_hash",
+        "pass_hash",
+        "pwd_hash",
+        "pw_hash",
     ],
     summary: "Password behind its name",
     source: "names in the languages of the Union; gitleaks and detect-secrets for those of configuration files",
@@ -118,11 +138,13 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "palavra-passe: [[hunter2]] passWord=[[hunter2]] userPassword:: [[aHVudGVyMg==]] --requirepass [[hunter2]]",
         "requirepass [[hunter2]]",
         "zip -er -P [[hunter2]] out.zip",
+        "{\"password_hash\":\"[[$2y$10$N9qo8uLOickgx2ZMRZoMye]]\",\"passwordHash\":\"[[$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA]]\"}",
+        "SET password_digest='[[$2b$12$N9qo8uLOickgx2ZMRZoMye]]' mfa_token=[[482913]] \"puk\":\"[[12345678]]\"",
         "password=[[john.doe]] password=[[a.b(c]]) user[password]: [[hunter2]] [\"password\"]: [[hunter2]]",
     ],
     rejects: &[
         "{\"password\":[\"\"],\"message\":\"something important\"}",
-        "password: ok password: changed password: required \"update_password\":\"always\" \"pin\":\"GPIO17\"",
+        "password: ok password: changed password: required passwd: files \"update_password\":\"always\" \"pin\":\"GPIO17\"",
         "\"password\":[\"is too short (minimum is 8 characters)\",\"can't be blank\"]",
         "{\"password\":[\"<password>\"],\"email\":[\"required\"]}",
         "{\"auth\":{\"type\":\"oidc\"},\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\"}",
@@ -132,6 +154,7 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "password= user=ok",
         "Failed password for root",
         "password=null password=*** password= x",
+        "{\"password_hash\":\"bcrypt\"} password_hash=argon2id",
         "password: must be longer",
         "password=<password>",
         "passwordless=true",
@@ -169,13 +192,16 @@ pub(in super::super) const SECRET: Detector = Detector {
             return Some(Shape::Canonical);
         }
         let value = &value[..value.len().min(SEEN)];
+        if candidate.groups == [SURE] && is_sure(value, candidate) {
+            return Some(Shape::Canonical);
+        }
         if value.len() < 8 || is_mostly_hidden(value) {
             return None;
         }
         let kinds = value.iter().fold(0, |kinds, byte| kinds | KINDS[usize::from(*byte)]);
-        let is_mixed = kinds & DIGIT != 0 && kinds & (CAPITAL | SMALL) != 0;
+        let is_mixed = kinds & DIGIT != 0 && kinds & (CAPITAL | SMALL) != 0 || is_jumbled(value);
         // The name of a thing, and what is in it.
-        let is_thing = !matches!(candidate.groups, [1 | 4]) && kinds & OPENS != 0;
+        let is_thing = !matches!(candidate.groups, [1 | 4]) && kinds & OPENS != 0 && opens_behind_name(value);
         let may_fit = !is_thing
             && kinds & SPACE == 0
             && (is_mixed || (value.len() >= 20 && candidate.separators.is_empty()) || candidate.groups == [1]);
@@ -258,6 +284,10 @@ pub(in super::super) const SECRET: Detector = Detector {
         "x_amz_security_token",
         "security_token",
         "nonce_secret",
+        "jwt_secret",
+        "session_secret",
+        "cookie_secret",
+        "shared_secret",
         "vault_token",
         "scw_secret_key",
         "session_id",
@@ -495,15 +525,55 @@ pub(in super::super) fn is_nothing(value: &[u8]) -> bool {
     is_covered || is_token || super::stand_in::is_stand_in(value) || WORDS.has(value)
 }
 
+/// Whether a value is one behind a name that means nothing but a secret, however it is made.
+fn is_sure(value: &[u8], candidate: &Candidate<'_>) -> bool {
+    let is_prose = !candidate.separators.is_empty() || value.contains(&b' ');
+    let opens = |byte: &u8| KINDS[usize::from(*byte)] & OPENS != 0;
+    let is_thing = value.iter().skip(1).any(opens) && !value.first().is_some_and(opens) && opens_behind_name(value);
+    let is_said = is_state(value) || is_count(value) || value.starts_with(b"/") || is_mostly_hidden_of(value, SHORTEST);
+    !is_prose && !is_thing && !is_said && !is_nothing(value)
+}
+
+/// Shortest secret behind such a name.
+const SHORTEST: usize = 6;
+
+/// Whether a value is letters alone, capitals and small ones in no order that words have: `VTvYfBhnNFAWGvpQ`.
+fn is_jumbled(value: &[u8]) -> bool {
+    const JUMBLED: usize = 12;
+    let is_capital = |at: usize| value.get(at).is_some_and(u8::is_ascii_uppercase);
+    let has = |capitals: [bool; 3]| (0..value.len() - 2).any(|at| [at, at + 1, at + 2].map(is_capital) == capitals);
+    let turns = (1..value.len()).filter(|at| is_capital(*at) != is_capital(at - 1)).count();
+    value.len() >= JUMBLED
+        && turns * 5 >= value.len() * 2
+        && value.iter().all(u8::is_ascii_alphabetic)
+        && has([true, false, true])
+        && (has([true, true, false]) || has([false, true, true]))
+}
+
+/// Whether a bracket opens in `value` at its beginning or behind a name.
+fn opens_behind_name(value: &[u8]) -> bool {
+    let is_open = |byte: &u8| KINDS[usize::from(*byte)] & OPENS != 0;
+    let name = value.split(is_open).next().unwrap_or_default();
+    // Macros end with an exclamation mark.
+    let name = name.strip_suffix(b"!").unwrap_or(name);
+    name.iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'-' | b'<' | b'>' | b'$'))
+}
+
 /// Whether less is left of a value than makes a secret when what stands for others is left out: `\"<phone_fr>\"`.
 fn is_mostly_hidden(value: &[u8]) -> bool {
+    is_mostly_hidden_of(value, 8)
+}
+
+/// The same where `shortest` bytes make one.
+fn is_mostly_hidden_of(value: &[u8], shortest: usize) -> bool {
     let (mut rest, mut left) = (value, 0);
     while let Some(place) = memchr::memchr2(b'<', b'[', rest) {
         let length = super::super::token::own_length(&rest[place..]).unwrap_or_default();
         left += place + usize::from(length == 0);
         rest = &rest[place + length.max(1)..];
     }
-    left + rest.len() < 8
+    left + rest.len() < shortest
 }
 
 /// Whether a value counts something, as behind tests: `pass=12`, `pass: 12/13`, `pass=98.5%`, `pass: 12.3ms`.
@@ -532,6 +602,24 @@ fn is_complaint(value: &[u8]) -> bool {
         b"needs ",
     ];
     BEGINNINGS.iter().any(|beginning| value.starts_with(beginning))
+}
+
+/// Whether a value names how passwords are hashed: `bcrypt`.
+fn is_hash_function(value: &[u8]) -> bool {
+    static FUNCTIONS: Listed = Listed::new(&[
+        b"bcrypt",
+        b"scrypt",
+        b"yescrypt",
+        b"argon2",
+        b"argon2i",
+        b"argon2id",
+        b"pbkdf2",
+        b"md5",
+        b"sha1",
+        b"sha256",
+        b"sha512",
+    ]);
+    FUNCTIONS.has(value)
 }
 
 /// Whether a value names a pin of a board: `GPIO17`.
@@ -573,6 +661,9 @@ fn is_state(value: &[u8]) -> bool {
         b"always",
         b"never",
         b"on_create",
+        // Where accounts come from, in `nsswitch.conf`.
+        b"files",
+        b"compat",
     ]);
     STATES.has(value)
 }

@@ -79,7 +79,8 @@ pub(in super::super) const USERNAME: Detector = Detector {
         "account_name",
         "accountname",
         "sam_account_name",
-        "samaccountname",
+        "amaccount_name",
+        "usr_name",
         "principal",
         "upn",
         "remote_user",
@@ -107,6 +108,8 @@ pub(in super::super) const USERNAME: Detector = Detector {
         "Invalid user [[oracle1]] from",
         "session opened for user [[jane.doe]] by (uid=0)",
         "user=[[jdoe]] x",
+        "(sAMAccountName=[[jdoe]]) usrName=[[jdoe]]",
+        "open /export/home/[[jdoe]]/x",
         "login: [[jdoe]] jane.doe2024 in",
         "open /home/[[jdoe]]/.ssh/id",
         "C:\\\\Users\\\\[[jane]]\\\\x",
@@ -158,6 +161,7 @@ pub(in super::super) const USERNAME: Detector = Detector {
         "user=1.23s system=0.45s user: 12ms",
         "INFO user: created 5 rows Unknown user config \"always-auth\"",
         "/home/user",
+        "https://x/export/home/jdoe https://x/home/jdoe",
         "HKLM\\\\Software",
         "uid=1000",
         "User-Agent: Mozilla",
@@ -380,9 +384,11 @@ pub(in super::super) const NAME: Detector = Detector {
         }
         let letters = name.iter().filter(|byte| byte.is_ascii_alphabetic() || **byte >= 0x80).count();
         let is_letter = |byte: &u8| {
-            byte.is_ascii_alphabetic() || matches!(byte, b' ' | b'-' | b'\'' | b'.' | b',') || *byte >= 0x80
+            byte.is_ascii_alphabetic() || matches!(byte, b' ' | b'+' | b'-' | b'\'' | b'.' | b',') || *byte >= 0x80
         };
-        let is_one = letters >= 2 && name.iter().all(is_letter) && candidate.separators.is_empty();
+        let is_escape = |at: usize| name[at] == b'\\' && name.get(at + 1) == Some(&b'\'');
+        let is_part = |(at, byte): (usize, &u8)| is_letter(byte) || is_escape(at);
+        let is_one = letters >= 2 && name.iter().enumerate().all(is_part) && candidate.separators.is_empty();
         (is_one && !super::named::is_nothing(name)).then_some(Shape::Canonical)
     },
     context: &[
