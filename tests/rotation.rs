@@ -251,3 +251,51 @@ fn lines_that_a_rename_split_are_joined_over_kills() {
 fn lines_that_a_truncation_split_are_joined_over_kills() {
     split(Stand::truncate);
 }
+
+/// Lines that a filter joins: an event begins at the end of each piece and ends at the start of the next. No two in a row have the same
+/// length.
+fn events(mut rotate: impl FnMut(&mut Stand)) {
+    let mut stand = Stand::new(
+        "Key log
+[FILTER]
+    Name multiline
+    Match *
+    multiline.parser java
+    multiline.key_content log
+    flush_ms 10000",
+    );
+    let mut agent = stand.start();
+    let first = |at: usize| format!("java.lang.Exception: {at}{}", ".".repeat(at % 2));
+    let mut expected = vec!["plain".to_owned()];
+    stand.write("plain\n");
+    for at in 0..9_usize {
+        stand.wait_for(&expected);
+        let end = at.checked_sub(1).map_or(String::new(), |before| format!("\tat a.b({before})\nplain {before}\n"));
+        let begin = if at == 8 { String::new() } else { first(at) + "\n" };
+        stand.write(&format!("{end}{begin}"));
+        if at % 3 == 1 {
+            drop(agent);
+            agent = stand.start();
+        }
+        if let Some(before) = at.checked_sub(1) {
+            expected.extend([format!("{}\n\tat a.b({before})", first(before)), format!("plain {before}")]);
+        }
+        if at < 8 {
+            // What was read of it proves which copy is its.
+            stand.wait_for(&expected);
+            rotate(&mut stand);
+        }
+    }
+
+    stand.check(expected);
+}
+
+#[test]
+fn events_that_a_filter_joins_go_on_behind_a_rename_over_kills() {
+    events(Stand::rename);
+}
+
+#[test]
+fn events_that_a_filter_joins_go_on_behind_a_truncation_over_kills() {
+    events(Stand::truncate);
+}

@@ -72,6 +72,8 @@ pub struct BuiltFilter {
     pub metrics: Arc<FilterMetrics>,
     /// At which keys it hides personal data, if it is to.
     pub(super) hides: Option<Hidden>,
+    /// Whether it [holds](crate::plugin::Filter::holds) records back.
+    pub(super) holds: bool,
     /// Whether it takes every record that it meets: no condition leaves some out.
     pub always: bool,
     /// The key whose text it takes apart.
@@ -101,6 +103,11 @@ impl BuiltFilter {
     /// Whether it is meant for records of `input`.
     pub(super) fn takes_of(&self, input: &Arc<str>) -> bool {
         self.input.as_ref().is_none_or(|alone| alone == input)
+    }
+
+    /// Whether it may hold records of `input` back.
+    pub(super) fn holds_back(&self, input: &BuiltInput) -> bool {
+        self.holds && self.takes_of(&input.name) && self.matcher.may_take(&widened(&input.tag))
     }
 }
 
@@ -479,10 +486,12 @@ impl Builder<'_> {
         let factory = self.plugin((section, kind.options), &context, |section, context, findings| {
             (kind.build)(section, context, &metrics, findings)
         })?;
-        let hides = factory().hides();
+        let made = factory();
+        let (hides, holds) = (made.hides(), made.holds());
+        drop(made);
         let takes_apart = filters::takes_apart(section).map(str::to_owned);
         let moves = filters::moves(section);
-        Some(BuiltFilter { matcher, input: None, factory, metrics, hides, always: true, takes_apart, moves })
+        Some(BuiltFilter { matcher, input: None, factory, metrics, hides, holds, always: true, takes_apart, moves })
     }
 
     fn output(&mut self, (section, instance): (&Section, String)) -> Option<BuiltOutput> {

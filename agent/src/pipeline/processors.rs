@@ -139,7 +139,7 @@ impl Builder<'_> {
 
     /// Refuses the processor `item` where `section` is an output and it holds records back.
     fn refuse_holding(&mut self, section: &Section, item: &Section, processor: Option<&BuiltFilter>) {
-        if section.kind != SectionKind::Output || !processor.is_some_and(|filter| (filter.factory)().holds()) {
+        if section.kind != SectionKind::Output || !processor.is_some_and(|filter| filter.holds) {
             return;
         }
         let message = format!("`{}` cannot be a processor of an output", item.name());

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use super::backoff::told;
-use super::build::{BuiltInput, Plan};
+use super::build::{BuiltFilter, BuiltInput, Plan};
 use super::delivery::{self, RetryPolicy};
 use super::lane::{Handle, Room};
 use super::redaction::{self, Receipts};
@@ -140,7 +140,7 @@ impl Running {
         let stops: Vec<Stop> = inputs.iter().map(|input| input.stop.clone()).collect();
         let end = Arc::default();
         stops.iter().for_each(|stop| stop.ends_by(&end));
-        let start = |input| start_input(input, outlet.clone(), policy);
+        let start = |input| start_input(input, &shared.filters, outlet.clone(), policy);
         let inputs = inputs.into_iter().map(start).collect::<Result<_, _>>()?;
         drop(outlet);
         dump::start(&metrics, runtime);
@@ -304,7 +304,13 @@ fn start_workers(
     Ok(())
 }
 
-fn start_input(input: BuiltInput, outlet: Outlet, policy: RetryPolicy) -> Result<JoinHandle<()>, String> {
+fn start_input(
+    input: BuiltInput,
+    filters: &[BuiltFilter],
+    outlet: Outlet,
+    policy: RetryPolicy,
+) -> Result<JoinHandle<()>, String> {
+    let outlet = outlet.held_back(filters.iter().any(|filter| filter.holds_back(&input)));
     thread::Builder::new()
         .name("input".into())
         .spawn(move || supervise::run(input, outlet, policy))

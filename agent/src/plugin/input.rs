@@ -205,6 +205,7 @@ impl Weight for Work {
 pub struct Outlet {
     memory: Memory,
     workers: Arc<Workers>,
+    is_held_back: bool,
     /// Empties the reserve when the last clone goes.
     _letting_go: Option<Arc<LettingGo>>,
 }
@@ -246,12 +247,17 @@ impl Drop for Workers {
 impl Outlet {
     /// An outlet to `workers` with arenas from `memory`.
     pub fn new(memory: Memory, workers: Vec<Arc<ByteQueue<Work>>>) -> Self {
-        Self { memory, workers: Arc::new(Workers(workers)), _letting_go: None }
+        Self { memory, workers: Arc::new(Workers(workers)), is_held_back: false, _letting_go: None }
+    }
+
+    /// The same for an input of which filters [hold](crate::plugin::Filter::holds) records back, if they do.
+    pub fn held_back(self, is_held_back: bool) -> Self {
+        Self { is_held_back, ..self }
     }
 
     /// The outlet for an input, and a reserve of it that lasts until the input lets go of it otherwise than by a panic.
     pub fn with_reserve(self) -> (Self, Reserve) {
-        let given = Self { memory: self.memory.clone(), workers: Arc::clone(&self.workers), _letting_go: None };
+        let given = Self { memory: self.memory.clone(), workers: Arc::clone(&self.workers), _letting_go: None, ..self };
         let reserve = Reserve(Arc::new(Mutex::new(Some(self))));
         (Self { _letting_go: Some(Arc::new(LettingGo(reserve.clone()))), ..given }, reserve)
     }
@@ -264,6 +270,11 @@ impl Outlet {
     /// Where batches are taken from.
     pub fn memory(&self) -> &Memory {
         &self.memory
+    }
+
+    /// Whether filters hold records of the input back until later ones of their stream are there.
+    pub fn is_held_back(&self) -> bool {
+        self.is_held_back
     }
 
     /// Number of workers.

@@ -108,7 +108,7 @@ struct Settings {
     ignore_older: Duration,
     lets_older_go: bool,
     mem_buf_limit: Option<u64>,
-    /// Whether lines are joined.
+    /// Whether lines are joined, here or by filters.
     joins: bool,
 }
 
@@ -227,6 +227,7 @@ impl Tail {
     fn start(&mut self, outlet: Outlet, now: Instant) {
         self.ready = vec![VecDeque::new(); outlet.workers()];
         self.descriptors.leave_to(outlet.workers());
+        self.settings.joins |= outlet.is_held_back();
         self.outlet = Some(outlet);
         (self.now, self.saved) = (now, now);
         self.load();

@@ -17,6 +17,7 @@ use super::file::{self, Standing, Tailed};
 use super::keep;
 use super::proof;
 use super::rest_file::{self, Rests, Unfit};
+use super::scan::real_path;
 use crate::state::{Position, StateError};
 
 /// Copies that were made at a stop, by the number of the file.
@@ -224,7 +225,7 @@ impl Tail {
     /// Removes a copy that is settled. Its row goes, too, unless there is a gzip file with the same content: that would be met as
     /// another log.
     pub(super) fn close_rest(&mut self, mut row: Position) {
-        let place = row.place.take();
+        let place = row.place.replace(real_path(&row.name).into());
         let Some((path, metadata)) = self.successor(&row) else {
             row.place = place;
             return self.remove_rest(&mut row);

@@ -410,7 +410,7 @@ fn was_renamed(name: &Path, place: &Path) -> bool {
 }
 
 /// `path` with its links followed, as far as that goes.
-fn real_path(path: &Path) -> PathBuf {
+pub(super) fn real_path(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 

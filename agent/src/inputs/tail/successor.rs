@@ -67,7 +67,7 @@ impl Tail {
             }
             return is_read;
         }
-        match self.kin_of(&opened, path) {
+        match self.kin_of(&opened, path, None) {
             kin if self.may_show(&kin, &metadata) => {
                 self.scan_again = Some(self.now + YOUNG / 2);
                 return true;
@@ -83,8 +83,9 @@ impl Tail {
         true
     }
 
-    /// Whose content `opened`, which is at `path`, has.
-    fn kin_of(&self, opened: &Opened, path: &Path) -> Kin {
+    /// Whose content `opened`, which is at `path`, has. With `log`, its name is that of a rotated file of this one, whose kept rests lie
+    /// elsewhere.
+    fn kin_of(&self, opened: &Opened, path: &Path, log: Option<&Path>) -> Kin {
         let mut bytes = [0; proof::HEAD];
         let read = opened.read_full(&mut bytes, 0);
         let is_short = read.as_ref().is_ok_and(|length| *length < bytes.len());
@@ -93,7 +94,8 @@ impl Tail {
         let begins_as = |position: &Position| {
             let Some(known) = position.known.filter(|known| known.head_length > 0) else { return false };
             let has_head = proof::begins_with_head(head, &known);
-            let may_be = (has_head || is_short) && is_named_after(path, position);
+            let is_named = || log == Some(&*position.name) || is_named_after(path, position);
+            let may_be = (has_head || is_short) && is_named();
             is_candidate.set(is_candidate.get() || may_be);
             may_be && has_head
         };
@@ -259,7 +261,7 @@ impl Tail {
             if self.is_followed(&metadata) || !is_due || self.paths.is_excluded(&path) {
                 continue;
             }
-            match self.judge(&path, &metadata) {
+            match self.judge(&path, &metadata, name) {
                 Some(true) => missed.push((metadata.mtime(), path)),
                 Some(false) => {}
                 None => is_unsure = true,
@@ -274,8 +276,8 @@ impl Tail {
         is_unsure
     }
 
-    /// Whether the gzip file at `path` holds what is not known, if that shows yet.
-    fn judge(&self, path: &Path, metadata: &Metadata) -> Option<bool> {
+    /// Whether the gzip file at `path`, which is named as one of `log`, holds what is not known, if that shows yet.
+    fn judge(&self, path: &Path, metadata: &Metadata, log: &Path) -> Option<bool> {
         let (file, metadata) = match file::open(path) {
             Ok(opened) => opened,
             Err(error) if is_out_of_descriptors(&error) => {
@@ -287,7 +289,7 @@ impl Tail {
         if self.row_in(&file, &metadata).is_some() {
             return Some(false);
         }
-        match self.kin_of(&file, path) {
+        match self.kin_of(&file, path, Some(log)) {
             Kin::Unknown if is_young(&metadata) => {
                 self.gzips.borrow_mut().note_unjudged(&metadata, head_of(&file));
                 None

@@ -86,6 +86,8 @@ struct Rig {
     succeeded: Vec<Succession>,
     /// Whether its lines are joined.
     joins: bool,
+    /// Whether filters hold back what it reads.
+    is_held_back: bool,
     /// Whether the agent has a state directory: the one that its database is in.
     has_state_directory: bool,
     tag: &'static str,
@@ -138,6 +140,7 @@ impl Rig {
             ended: Vec::new(),
             succeeded: Vec::new(),
             joins: false,
+            is_held_back: false,
             has_state_directory: false,
             tag: "t.*",
         }
@@ -186,7 +189,7 @@ impl Rig {
 
     fn outlet(&mut self) -> Outlet {
         self.queue = Arc::new(ByteQueue::new(self.room));
-        Outlet::new(self.memory.clone(), vec![Arc::clone(&self.queue)])
+        Outlet::new(self.memory.clone(), vec![Arc::clone(&self.queue)]).held_back(self.is_held_back)
     }
 
     /// Starts the agent and lets it read all there is.

@@ -357,3 +357,33 @@ fn what_a_deleted_log_was_compressed_to_is_known_once_its_rest_is_settled() {
     let compressed = rig.path("a.log.1.gz");
     assert!(rig.tail().rows.iter().any(|row| row.rotated && row.last_place() == compressed));
 }
+
+/// The row of a rest leads to the copy of it, and its name to a link: neither is beside what the log was compressed to.
+#[test]
+fn what_a_log_behind_a_link_was_compressed_to_is_not_read_beside_its_rest() {
+    for (name, link, target) in [("linked/a.log", "linked", "logs"), ("b.log", "b.log", "logs/a.log")] {
+        super::compressed::now_is_real();
+        WALL.set(WALL.get() - 61);
+        let mut rig = Rig::new(name, &[("read_from_head", "on")]);
+        rig.has_state_directory = true;
+        fs::create_dir(rig.path("logs")).expect("it is made");
+        std::os::unix::fs::symlink(rig.path(target), rig.path(link)).expect("it is linked");
+        rig.append("logs/a.log", &numbered(1, 3));
+        rig.start();
+        rig.answer = Answer::Hold;
+        rig.append("logs/a.log", &numbered(4, 6));
+        rig.run().texts();
+        super::compressed::compress_away(&rig, "logs/a.log", "logs/a.log.1.gz");
+        rig.append("logs/a.log", "new\n");
+        rig.stop();
+        rig.copy();
+
+        rig.answer = Answer::Deliver;
+        let mut texts = rig.start().wait(11).scan().texts();
+        texts.sort();
+
+        assert_eq!((texts, rig.copies().len()), (["line 4", "line 5", "line 6", "new"].map(str::to_owned).into(), 0));
+        let compressed = fs::metadata(rig.path("logs/a.log.1.gz")).expect("it is there").ino();
+        assert!(rig.tail().rows.iter().any(|row| row.rotated && row.inode == compressed), "{name}");
+    }
+}

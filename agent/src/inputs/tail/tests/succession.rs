@@ -36,6 +36,19 @@ fn what_takes_the_name_of_a_log_is_read_once_that_is_read_to_its_end() {
 }
 
 #[test]
+fn what_filters_hold_back_of_a_log_goes_on_in_what_takes_its_name() {
+    let mut rig = rig();
+    (rig.joins, rig.is_held_back) = (false, true);
+    rig.start();
+    rig.rename("app.log", "app.log.1").append("app.log.1", "late\n").append("app.log", &numbered(4, 5));
+
+    rig.scan();
+
+    assert_eq!(rig.texts(), ["line 1", "line 2", "line 3", "late", "line 4", "line 5"]);
+    assert_eq!(passed(&mut rig), [(26, 0)]);
+}
+
+#[test]
 fn so_does_what_follows_on_a_copy() {
     let mut rig = rig();
     rig.start();
