@@ -380,7 +380,10 @@ impl Pass<'_> {
             let is_whole = !inside.iter().any(|byte| matches!(byte, b'=' | b':' | b'[' | b'{' | b'('));
             return is_whole.then(|| (!inside.is_empty()).then(|| Value::bare(start + 1..end)));
         }
-        (close == b')' && is_remark(self.rest(start + 1))).then_some(None)
+        // A bracket by itself is no value; the words behind it may be those of an address or a name.
+        let goes_on = [own.postal_address, own.person_name].contains(&Some(detector));
+        let is_alone = inside.is_empty() && !goes_on;
+        (is_alone || close == b')' && is_remark(self.rest(start + 1))).then_some(None)
     }
 
     /// Where the `}` stands that closes a value in braces, in which another one stands doubled, as in strings that tell how to
@@ -426,10 +429,13 @@ impl Pass<'_> {
     /// Where the value begins within what wraps it at `at`: `Some("x")`, `MD5('x')`, `N'x'`, `Optional[x]`; else `at`.
     fn unwrapped(&self, at: usize, detector: u16) -> usize {
         let text = self.rest(at);
+        let length = word_length(text);
+        if length == 0 {
+            return at;
+        }
         if let Some(prefix) = PREFIXES.iter().find(|prefix| text.starts_with(prefix)) {
             return at + prefix.len() - 1;
         }
-        let length = word_length(text);
         let word = &text[..length];
         let is_known = WRAPPERS.contains(&word);
         let own = &self.engine.own;

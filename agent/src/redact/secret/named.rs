@@ -169,7 +169,7 @@ pub(in super::super) const SECRET: Detector = Detector {
             return Some(Shape::Canonical);
         }
         let value = &value[..value.len().min(SEEN)];
-        if value.len() < 8 || is_mostly_hidden(value) {
+        if value.len() < 8 {
             return None;
         }
         let kinds = value.iter().fold(0, |kinds, byte| kinds | KINDS[usize::from(*byte)]);
@@ -179,7 +179,7 @@ pub(in super::super) const SECRET: Detector = Detector {
         let may_fit = !is_thing
             && kinds & SPACE == 0
             && (is_mixed || (value.len() >= 20 && candidate.separators.is_empty()) || candidate.groups == [1]);
-        if !may_fit {
+        if !may_fit || is_mostly_hidden(value) {
             return None;
         }
         let may_be_random = kinds & DIGIT != 0 && kinds & CAPITAL != 0 && kinds & SMALL != 0;
@@ -423,6 +423,10 @@ const SEEN: usize = 64;
 /// Those with detectors of their own are left.
 pub(in super::super) fn scheme_length(text: &[u8]) -> usize {
     const SCHEMES: &[&[u8]] = &[b"token ", b"apikey ", b"api-key ", b"key ", b"sso-key ", b"bot ", b"oauth "];
+    // Behind each stands a space.
+    if memchr::memchr(b' ', &text[..text.len().min(SCHEME + 1)]).is_none_or(|place| place == 0) {
+        return 0;
+    }
     let is_first = |scheme: &&&[u8]| {
         text.get(scheme.len() - 1) == Some(&b' ') && text[..scheme.len()].eq_ignore_ascii_case(scheme)
     };
@@ -498,7 +502,9 @@ pub(in super::super) fn is_nothing(value: &[u8]) -> bool {
 /// Whether less is left of a value than makes a secret when what stands for others is left out: `\"<phone_fr>\"`.
 fn is_mostly_hidden(value: &[u8]) -> bool {
     let (mut rest, mut left) = (value, 0);
-    while let Some(place) = memchr::memchr2(b'<', b'[', rest) {
+    while left < 8
+        && let Some(place) = memchr::memchr2(b'<', b'[', rest)
+    {
         let length = super::super::token::own_length(&rest[place..]).unwrap_or_default();
         left += place + usize::from(length == 0);
         rest = &rest[place + length.max(1)..];
