@@ -247,6 +247,9 @@ impl Pass<'_> {
             }
             asked += usize::from(counts);
             self.strings[own].note(quote, string.end, !counts);
+            if asked == many {
+                break;
+            }
             quote = self.next_quote(string.end, limit)?;
         }
         None

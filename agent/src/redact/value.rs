@@ -111,9 +111,9 @@ fn is_remark(text: &[u8]) -> bool {
 /// Whether `text` begins with a name and its `=`. Where nothing stands behind it, it may be the end of a value in base64.
 fn is_name(text: &[u8]) -> bool {
     let length = name_length(text);
-    let is_plain = text[..length].iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
+    let is_plain = || text[..length].iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
     let is_value = |byte: &u8| !byte.is_ascii_whitespace() && *byte != b'=';
-    length > 0 && text.get(length) == Some(&b'=') && (is_plain || text.get(length + 1).is_some_and(is_value))
+    length > 0 && text.get(length) == Some(&b'=') && (is_plain() || text.get(length + 1).is_some_and(is_value))
 }
 
 /// Whether `text` begins with a number or a word as JSON has them without quotes, and goes on as there.
