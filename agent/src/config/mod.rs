@@ -36,7 +36,8 @@ pub use load::{CommandLine, Flag, Loaded, load};
 pub use matcher::{Matcher, TagPattern, TagRegex};
 pub use openable::{could_append, could_fill, directory_of, or_here};
 pub use options::{
-    OptionSpec, OptionType, Options, Presence, comment_within, joined, read_one, read_optional, read_repeated, readable,
+    OptionSpec, OptionType, Options, Presence, check_text, comment_within, joined, read_one, read_optional,
+    read_repeated, readable,
 };
 pub use reader::read_bounded;
 pub use refresh::{VariableFile, VariableFiles};

@@ -114,7 +114,7 @@ macro_rules! options {
                     kind: <$type as $crate::config::OptionType>::KIND,
                     presence: $crate::options!(@presence $presence $($default)?),
                     doc: $doc,
-                    check: |text| <$type as $crate::config::OptionType>::parse(text).map(drop),
+                    check: $crate::config::check_text::<$type>,
                 }, )*
                 $( $( $crate::config::OptionSpec {
                     key: $unneeded,
@@ -192,37 +192,50 @@ pub const fn joined<const N: usize>(tables: &[&[OptionSpec]]) -> [OptionSpec; N]
     all
 }
 
+// What follows is made for each type of options: what is the same for all of them stands in functions of its own, and no copy of
+// the rest stands at each option.
+
+/// Reads a text as an option of this type would and tells what was expected.
+#[inline(never)]
+pub fn check_text<T: OptionType>(text: &str) -> Result<(), String> {
+    read_text::<T>(text).map(drop)
+}
+
+#[inline(never)]
+fn read_text<T: OptionType>(text: &str) -> Result<T, String> {
+    T::parse(text)
+}
+
 /// Reads a required or defaulted option.
+#[inline(never)]
 pub fn read_one<T: OptionType>(section: &Section, spec: Option<&OptionSpec>, findings: &mut Diagnostics) -> Option<T> {
     let spec = spec.expect("the macro walks the table in step");
-    refuse_repeats(section, spec, findings)?;
-    if let Some(value) = section.get(spec.key) {
-        return read_value(spec, value, findings);
+    match (given_once(section, spec, findings)?, spec.presence) {
+        (Some(value), _) => read_value(spec, value, findings),
+        (None, Presence::Default(text)) => Some(read_text(text).expect("every default is parsed by a test")),
+        (None, _) => {
+            refuse_missing(section, spec, findings);
+            None
+        }
     }
-    if let Presence::Default(text) = spec.presence {
-        return Some(T::parse(text).expect("every default is parsed by a test"));
-    }
-    findings
-        .error(section.place, "V105", format!("`{}` is missing", spec.key))
-        .help(format!("add a line `{} <{}>`: {}", spec.key, spec.kind, spec.doc));
-    None
 }
 
 /// Reads an option that may be left out.
+#[inline(never)]
 pub fn read_optional<T: OptionType>(
     section: &Section,
     spec: Option<&OptionSpec>,
     findings: &mut Diagnostics,
 ) -> Option<Option<T>> {
     let spec = spec.expect("the macro walks the table in step");
-    refuse_repeats(section, spec, findings)?;
-    match section.get(spec.key) {
+    match given_once(section, spec, findings)? {
         Some(value) => read_value(spec, value, findings).map(Some),
         None => Some(None),
     }
 }
 
 /// Reads an option that may be given any number of times.
+#[inline(never)]
 pub fn read_repeated<T: OptionType>(
     section: &Section,
     spec: Option<&OptionSpec>,
@@ -256,8 +269,18 @@ pub fn readable(section: &Section, tables: &[&[OptionSpec]]) -> Section {
     left
 }
 
-fn refuse_repeats(section: &Section, spec: &OptionSpec, findings: &mut Diagnostics) -> Option<()> {
-    refuse_second(section, (spec, spec.key), findings)
+/// What `section` gives for an option that is set once. `None` when that is more than one value; it has been reported.
+#[inline(never)]
+fn given_once<'s>(section: &'s Section, spec: &OptionSpec, findings: &mut Diagnostics) -> Option<Option<&'s Located>> {
+    refuse_second(section, (spec, spec.key), findings)?;
+    Some(section.get(spec.key))
+}
+
+#[inline(never)]
+fn refuse_missing(section: &Section, spec: &OptionSpec, findings: &mut Diagnostics) {
+    findings
+        .error(section.place, "V105", format!("`{}` is missing", spec.key))
+        .help(format!("add a line `{} <{}>`: {}", spec.key, spec.kind, spec.doc));
 }
 
 /// Reports `key`, which is one of `spec`, where `section` gives it more than once. `None` when it does.
@@ -308,19 +331,32 @@ fn read_value<T: OptionType>(spec: &OptionSpec, value: &Located, findings: &mut 
     if value.was_emptied() {
         return None;
     }
-    match T::parse(&value.text) {
+    match read_text(&value.text) {
         Ok(read) => Some(read),
         Err(expected) => {
             let shown = !T::SECRET && !value.expanded;
-            let found = if shown { format!(", found `{}`", value.text) } else { String::new() };
-            let remedy = T::remedy(&value.text).filter(|_| shown);
-            let message = format!("`{}`: expected {expected}{found}", spec.key);
-            let comment = comment_within(&value.text).map(str::to_owned);
-            let help = remedy.or(comment).unwrap_or_else(|| what_to_do(spec));
-            findings.error(value.place, "V103", message).help(help);
+            refuse_value(spec, value, (&expected, shown.then_some(T::remedy)), findings);
             None
         }
     }
+}
+
+/// What tells what to write in place of a text: [`OptionType::remedy`].
+type Remedy = fn(&str) -> Option<String>;
+
+/// Reports a `value` in place of which something else was `expected`; it is shown if it may have a remedy.
+#[inline(never)]
+fn refuse_value(
+    spec: &OptionSpec,
+    value: &Located,
+    (expected, remedy): (&str, Option<Remedy>),
+    findings: &mut Diagnostics,
+) {
+    let found = if remedy.is_some() { format!(", found `{}`", value.text) } else { String::new() };
+    let message = format!("`{}`: expected {expected}{found}", spec.key);
+    let comment = || comment_within(&value.text).map(str::to_owned);
+    let help = remedy.and_then(|remedy| remedy(&value.text)).or_else(comment).unwrap_or_else(|| what_to_do(spec));
+    findings.error(value.place, "V103", message).help(help);
 }
 
 /// What to do where a comment was taken for a part of the value `text`, if it looks so.

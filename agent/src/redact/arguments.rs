@@ -65,6 +65,9 @@ impl Pass<'_> {
 
     /// The value behind the arrow behind the name at `at..end`, `password -> x`, and whose it is: in quotes, or no mere word.
     fn behind_arrow(&mut self, at: usize, end: usize) -> Option<(u16, Range<usize>)> {
+        if !matches!(self.byte(end), b'-' | b' ' | b'\t') {
+            return None;
+        }
         let start = end + spaces(self.rest(end));
         if !self.rest(start).starts_with(b"->") || matches!(self.byte_before(at, 1), b'>' | b'$' | b'.') {
             return None;
@@ -83,6 +86,9 @@ impl Pass<'_> {
 
     /// Where the bracket opens of a tuple whose first string begins at `at`.
     fn tuple_before(&self, at: usize) -> Option<usize> {
+        if !matches!(self.byte_before(at, 1), b'\'' | b'"') {
+            return None;
+        }
         let before = self.text[..at].strip_suffix(b"'").or_else(|| self.text[..at].strip_suffix(b"\""))?;
         before.strip_suffix(b"\\").unwrap_or(before).strip_suffix(b"(").map(<[u8]>::len)
     }

@@ -44,6 +44,8 @@ struct Within {
 #[derive(Debug)]
 pub(super) struct Strings {
     detector: u16,
+    /// The backslashes before each quote.
+    slashes: usize,
     /// Where the first one begins, and behind the last one.
     first: usize,
     end: usize,
@@ -54,18 +56,18 @@ pub(super) struct Strings {
 
 impl Strings {
     /// None.
-    pub(super) const NONE: Self = Self { detector: 0, first: 0, end: 0, starts: 0, values: 0 };
+    pub(super) const NONE: Self = Self { detector: 0, slashes: 0, first: 0, end: 0, starts: 0, values: 0 };
 
     /// None so far, of those from `quote` on.
     fn begin(detector: u16, quote: Quote) -> Self {
-        Self { detector, first: quote.start, ..Self::NONE }
+        Self { detector, slashes: quote.slashes, first: quote.start, ..Self::NONE }
     }
 
     /// How many strings that are no names were asked for from `quote` on, and behind the last one, if all these were asked for as values
     /// of `detector`. Those before it are forgotten then.
     fn behind(&mut self, detector: u16, quote: Quote) -> Option<(usize, usize)> {
         let place = quote.start.checked_sub(self.first).filter(|place| *place < 128)?;
-        if self.detector != detector || !is_plain(quote) || self.starts >> place & 1 == 0 {
+        if self.detector != detector || !self.has_kind(quote) || self.starts >> place & 1 == 0 {
             return None;
         }
         (self.first, self.starts, self.values) = (quote.start, self.starts >> place, self.values >> place);
@@ -74,20 +76,23 @@ impl Strings {
 
     /// Notes the string that `quote` opens, which ends before `end`.
     fn note(&mut self, quote: Quote, end: usize, is_name: bool) {
-        let bit = 1_u128.checked_shl((quote.start - self.first) as u32).filter(|_| is_plain(quote));
-        let Some(bit) = bit else {
+        if quote.count != 1 {
             // Of those before it not all would be known.
             return *self = Self::begin(self.detector, quote);
-        };
+        }
+        if !self.has_kind(quote) || quote.start - self.first >= 128 {
+            *self = Self::begin(self.detector, quote);
+        }
+        let bit = 1 << (quote.start - self.first);
         self.starts |= bit;
         self.values |= if is_name { 0 } else { bit };
         self.end = end;
     }
-}
 
-/// Whether a quote is told from others by its place alone.
-fn is_plain(quote: Quote) -> bool {
-    quote.count == 1 && quote.slashes == 0
+    /// Whether a quote is told from others of these by its place alone.
+    fn has_kind(&self, quote: Quote) -> bool {
+        quote.count == 1 && quote.slashes == self.slashes
+    }
 }
 
 impl Pass<'_> {
@@ -242,6 +247,9 @@ impl Pass<'_> {
             }
             asked += usize::from(counts);
             self.strings[own].note(quote, string.end, !counts);
+            if asked == many {
+                break;
+            }
             quote = self.next_quote(string.end, limit)?;
         }
         None

@@ -94,6 +94,9 @@ impl Pass<'_> {
     /// one: `password: str = "x"`.
     pub(super) fn typed(&mut self, start: usize) -> Option<Option<Value>> {
         let text = self.rest(start);
+        if !text.first().is_some_and(u8::is_ascii_alphabetic) {
+            return None;
+        }
         let kind = TYPES.iter().find(|kind| text.starts_with(kind) && !is_word(text.get(kind.len())))?;
         match text[kind.len()..] {
             [b',' | b')', ..] => Some(None),

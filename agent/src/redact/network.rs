@@ -4,9 +4,12 @@ use std::ops::Range;
 
 use super::chain::{Chain, Plain};
 use super::scanner::Pass;
+use super::universal::ip::is_six;
 
 /// Longest address that is looked at, in bytes: beyond the longest there is, so that a longer chain is not one.
 const LONGEST: usize = 64;
+/// Bytes of the shortest MAC address.
+const SHORTEST_MAC: usize = 12;
 
 impl Pass<'_> {
     /// Whether the colon at `at` belongs to groups of hexadecimal digits, which are done with then.
@@ -46,6 +49,9 @@ impl Pass<'_> {
 
     /// Whether the groups at `span` are addresses, or are with a port behind them: then they are done with.
     fn hex_chain(&mut self, span: Range<usize>) -> bool {
+        if span.len() < SHORTEST_MAC && !is_six(&self.text[span.clone()]) {
+            return false;
+        }
         if let Some(second) = frame(&self.text[span.clone()]) {
             self.ask(self.engine.own.mac, span.start..span.start + second - 1);
             self.ask(self.engine.own.mac, span.start + second..span.start + 2 * second - 1);

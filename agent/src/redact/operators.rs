@@ -100,6 +100,9 @@ impl Pass<'_> {
     /// `= ANY(ARRAY['x', 'y'])` behind the `=` at `at`, of values of `detector`.
     pub(super) fn any_of(&mut self, at: usize, detector: u16) -> bool {
         let start = at + 1 + spaces(self.rest(at + 1));
+        if !matches!(self.byte(start), b'a' | b'A' | b's' | b'S') {
+            return false;
+        }
         let word = |at: usize, words: &[&[u8]]| {
             let fits =
                 |word: &&&[u8]| self.rest(at).get(..word.len()).is_some_and(|text| text.eq_ignore_ascii_case(word));

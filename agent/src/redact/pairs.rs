@@ -338,10 +338,13 @@ impl Pass<'_> {
         let named = known.or_else(|| {
             let may_have_more =
                 query.is_none() && pairs.ends.may_hold(phrases[0]) && (!is_single || self.may_be_double(last));
+            if !may_have_more {
+                return None;
+            }
             // Behind a comma another member begins.
             let text = &self.text[floor.min(end)..end];
             let text = &text[memchr::memrchr2(b',', b';', text).map_or(0, |comma| comma + 1)..];
-            may_have_more.then(|| pairs.known(&last_phrases(last_words(text)))).flatten()
+            pairs.known(&last_phrases(last_words(text)))
         });
         let named = if named.is_none() && pairs.is_value(&phrases) && self.may_be_told(end - length..end) {
             self.named_beside(end - length, at)

@@ -126,6 +126,7 @@ impl Pass<'_> {
         let text = self.rest(at);
         let (letters, slashes) = match text.first()? {
             b'"' | b'\'' => (0, 0),
+            byte if !is_prefix(byte) && *byte != b'\\' => return None,
             _ => {
                 let letters = text.iter().take(2).take_while(|byte| is_prefix(byte)).count();
                 (letters, text[letters..].iter().take(SLASHES).take_while(|byte| **byte == b'\\').count())

@@ -622,15 +622,20 @@ impl Pass<'_> {
     /// Whether the first colon behind a name that begins behind `at` may stand before the key of a token.
     #[inline(always)]
     pub(super) fn may_have_key(&self, at: usize) -> bool {
-        let mut pairs = self.masks.ahead(at + 2, |classes| classes.pairs);
-        while pairs != 0 {
-            let colon = at + 2 + pairs.trailing_zeros() as usize;
-            if self.byte(colon) == b':' {
-                return matches!(self.byte(colon + 1), b'K' | b'E' | b'S');
+        let pairs = self.masks.ahead(at + 2, |classes| classes.pairs);
+        let first = at + 2 + pairs.trailing_zeros() as usize;
+        pairs != 0
+            && match self.byte(first) {
+                b':' => matches!(self.byte(first + 1), b'K' | b'E' | b'S'),
+                _ => self.leads_to_key(first, at + 2 + 64),
             }
-            pairs &= pairs - 1;
-        }
-        false
+    }
+
+    /// Whether the first colon before `end`, of those behind `at`, stands before the key of a token.
+    #[inline(never)]
+    fn leads_to_key(&self, at: usize, end: usize) -> bool {
+        let behind = self.text.get(at..end.min(self.text.len())).unwrap_or_default();
+        memchr::memchr(b':', behind).is_some_and(|colon| matches!(self.byte(at + colon + 1), b'K' | b'E' | b'S'))
     }
 
     /// Looks for numbers in what has the looks of a token and is none: `<x:E1.4111111111111111aaaa>`.

@@ -88,8 +88,9 @@ impl Pass<'_> {
         let is_end = |byte: &u8| {
             matches!(byte, b'\n' | b'\r' | b'\t' | b'"' | b'\'' | b'|' | b'&' | b'<' | b'{' | b'}' | b'\\' | b';')
         };
-        let text = &text[..text.iter().position(is_end).unwrap_or(text.len())];
-        let text = &text[..before_next_name(text)];
+        let mark = memchr::memchr2(b'=', b':', text).unwrap_or(text.len());
+        let end = text[..mark].iter().position(is_end);
+        let text = &text[..end.unwrap_or_else(|| before_next_name(text, mark))];
         let is_street = text.split(|byte| *byte == b',').any(is_street);
         let length =
             text.iter().rposition(|byte| !matches!(byte, b' ' | b',' | b'+' | b')' | b']')).map_or(0, |last| last + 1);
@@ -117,9 +118,11 @@ fn is_street(part: &[u8]) -> bool {
     }
 }
 
-/// Where in `text` the next name with its `=` or `:` begins, or its end.
-fn before_next_name(text: &[u8]) -> usize {
-    let Some(mark) = memchr::memchr2(b'=', b':', text) else { return text.len() };
+/// Where in `text` the name begins whose `=` or `:` stands at `mark`, or its end if none stands there.
+fn before_next_name(text: &[u8], mark: usize) -> usize {
+    if mark == text.len() {
+        return mark;
+    }
     let before = text[..mark].trim_ascii_end();
     before.iter().rposition(|byte| matches!(byte, b' ' | b',')).unwrap_or_default()
 }

@@ -135,8 +135,10 @@ impl Pass<'_> {
     /// `invalid user name`, `user 'name'`, of which `user` stands at `at`.
     pub(super) fn user(&mut self, at: usize) -> bool {
         let end = self.masks.word_end(at);
-        if self.byte(end) == b'@' {
-            return self.user_at_host(at);
+        match self.byte(end) {
+            b'@' => return self.user_at_host(at),
+            b' ' | b':' | b'/' => {}
+            _ => return false,
         }
         let word = &self.text[at..end];
         if word.eq_ignore_ascii_case(b"user") && self.marked_user(end) {

@@ -122,9 +122,9 @@ fn is_remark(text: &[u8]) -> bool {
 /// Whether `text` begins with a name and its `=`. Where nothing stands behind it, it may be the end of a value in base64.
 fn is_name(text: &[u8]) -> bool {
     let length = name_length(text);
-    let is_plain = text[..length].iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
+    let is_plain = || text[..length].iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
     let is_value = |byte: &u8| !byte.is_ascii_whitespace() && *byte != b'=';
-    length > 0 && text.get(length) == Some(&b'=') && (is_plain || text.get(length + 1).is_some_and(is_value))
+    length > 0 && text.get(length) == Some(&b'=') && (is_plain() || text.get(length + 1).is_some_and(is_value))
 }
 
 /// Whether `text` begins with a number or a word as JSON has them without quotes, and goes on as there.
@@ -392,7 +392,10 @@ impl Pass<'_> {
             let is_whole = !inside.iter().any(|byte| matches!(byte, b'=' | b':' | b'[' | b'{' | b'('));
             return is_whole.then(|| (!inside.is_empty()).then(|| Value::bare(start + 1..end)));
         }
-        (close == b')' && is_remark(self.rest(start + 1))).then_some(None)
+        // A bracket by itself is no value; the words behind it may be those of an address or a name.
+        let goes_on = [own.postal_address, own.person_name].contains(&Some(detector));
+        let is_alone = inside.is_empty() && !goes_on;
+        (is_alone || close == b')' && is_remark(self.rest(start + 1))).then_some(None)
     }
 
     /// Where the `}` stands that closes a value in braces, in which another one stands doubled, as in strings that tell how to
@@ -438,13 +441,16 @@ impl Pass<'_> {
     /// Where the value begins within what wraps it at `at`: `Some("x")`, `MD5('x')`, `N'x'`, `Optional[x]`; else `at`.
     fn unwrapped(&self, at: usize, detector: u16) -> usize {
         let text = self.rest(at);
+        let length = word_length(text);
+        if length == 0 {
+            return at;
+        }
         if let Some(prefix) = PREFIXES.iter().find(|prefix| text.starts_with(prefix)) {
             let quote = at + prefix.len() - 1;
             // `N'Diaye` is a name, and no string of SQL.
             let is_name = self.is_apostrophe(quote, detector) && !self.is_closed(quote);
             return if is_name { at } else { quote };
         }
-        let length = word_length(text);
         let word = &text[..length];
         let is_known = WRAPPERS.contains(&word);
         let own = &self.engine.own;

@@ -195,7 +195,7 @@ pub(in super::super) const SECRET: Detector = Detector {
         if candidate.groups == [SURE] && is_sure(value, candidate) {
             return Some(Shape::Canonical);
         }
-        if value.len() < 8 || is_mostly_hidden(value) {
+        if value.len() < 8 {
             return None;
         }
         let kinds = value.iter().fold(0, |kinds, byte| kinds | KINDS[usize::from(*byte)]);
@@ -205,7 +205,7 @@ pub(in super::super) const SECRET: Detector = Detector {
         let may_fit = !is_thing
             && kinds & SPACE == 0
             && (is_mixed || (value.len() >= 20 && candidate.separators.is_empty()) || candidate.groups == [1]);
-        if !may_fit {
+        if !may_fit || is_mostly_hidden(value) {
             return None;
         }
         let may_be_random = kinds & DIGIT != 0 && kinds & CAPITAL != 0 && kinds & SMALL != 0;
@@ -452,32 +452,35 @@ const SEEN: usize = 64;
 /// How long the name of a scheme is, with the space behind it, that `text` begins with, as behind `Authorization:`; 0 if there is none.
 /// Those with detectors of their own are left.
 pub(in super::super) fn scheme_length(text: &[u8]) -> usize {
-    const SCHEMES: &[&[u8]] = &[b"token ", b"apikey ", b"api-key ", b"key ", b"sso-key ", b"bot ", b"oauth "];
-    let is_first = |scheme: &&&[u8]| {
-        text.get(scheme.len() - 1) == Some(&b' ') && text[..scheme.len()].eq_ignore_ascii_case(scheme)
-    };
-    SCHEMES.iter().find(is_first).map_or_else(|| length_of_other_scheme(text), |scheme| scheme.len())
+    const SCHEMES: &[&[u8]] = &[b"token", b"apikey", b"api-key", b"key", b"sso-key", b"bot", b"oauth"];
+    if !text.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'-') {
+        return 0;
+    }
+    let Some(length) = memchr::memchr(b' ', &text[..text.len().min(SCHEME + 1)]) else { return 0 };
+    let (name, behind) = (&text[..length], &text[length + 1..]);
+    let is_one = SCHEMES.iter().any(|scheme| name.eq_ignore_ascii_case(scheme)) || is_other_scheme(name, behind);
+    if is_one { length + 1 } else { 0 }
 }
 
 /// Longest name of a scheme, and shortest credential behind one that is not known.
 const SCHEME: usize = 32;
 const CREDENTIAL: usize = 16;
 
-/// The same of any scheme: it has a capital letter, and the one word behind it is more than prose has, or names and values stand there.
-fn length_of_other_scheme(text: &[u8]) -> usize {
+/// Whether `name` is that of any scheme: it has a capital letter, and the one word `behind` it is more than prose has, or names and
+/// values stand there.
+fn is_other_scheme(name: &[u8], behind: &[u8]) -> bool {
     const OWN: &[&[u8]] = &[b"bearer", b"basic", b"digest", b"negotiate"];
-    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'-';
-    let (name, behind) = text.split_at(text.iter().take(SCHEME).take_while(is_part).count());
-    let Some(behind) = behind.strip_prefix(b" ") else { return 0 };
-    if !name.iter().any(u8::is_ascii_uppercase) || OWN.iter().any(|own| name.eq_ignore_ascii_case(own)) {
-        return 0;
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    let is_own = || OWN.iter().any(|own| name.eq_ignore_ascii_case(own));
+    if !name.iter().any(u8::is_ascii_uppercase) || !name.iter().all(is_part) || is_own() {
+        return false;
     }
     let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+/=._~-".contains(byte);
     let word = &behind[..behind.iter().take_while(is_part).count()];
     let is_last = matches!(behind.get(word.len()), None | Some(b'"' | b'\'' | b'\\' | b'\n' | b'\r'));
     let kinds = word.iter().fold(0, |kinds, byte| kinds | KINDS[usize::from(*byte)]);
     let is_credential = word.len() >= CREDENTIAL && kinds & DIGIT != 0 && kinds & (CAPITAL | SMALL) != 0;
-    if is_last && is_credential && !is_path(word) || is_list_of_parameters(behind) { name.len() + 1 } else { 0 }
+    is_last && is_credential && !is_path(word) || is_list_of_parameters(behind)
 }
 
 /// Whether `text` begins with names and values as the credentials of a header: `id="x", mac="x"`, `Credential=x, Signature=x`.
@@ -568,7 +571,9 @@ fn is_mostly_hidden(value: &[u8]) -> bool {
 /// The same where `shortest` bytes make one.
 fn is_mostly_hidden_of(value: &[u8], shortest: usize) -> bool {
     let (mut rest, mut left) = (value, 0);
-    while let Some(place) = memchr::memchr2(b'<', b'[', rest) {
+    while left < shortest
+        && let Some(place) = memchr::memchr2(b'<', b'[', rest)
+    {
         let length = super::super::token::own_length(&rest[place..]).unwrap_or_default();
         left += place + usize::from(length == 0);
         rest = &rest[place + length.max(1)..];

@@ -51,13 +51,16 @@ fn name_length(text: &[u8]) -> usize {
 
 /// Whether all of `text` is a name whose last word is that of a secret: `password`, `db_password`, `newPassword`, `DBPASSWORD`.
 pub(in super::super) fn is_name_of_secret(text: &[u8]) -> bool {
+    if name_length(text) != text.len() {
+        return false;
+    }
     let is_large = text.iter().all(|byte| !byte.is_ascii_lowercase());
     let ends_with = |end: &[u8]| {
         let Some((before, last)) = text.len().checked_sub(end.len()).map(|at| text.split_at(at)) else { return false };
         let is_word = before.last().is_none_or(|byte| *byte == b'_') || is_large || last[0].is_ascii_uppercase();
         is_word && last.eq_ignore_ascii_case(end)
     };
-    name_length(text) == text.len() && ENDS.iter().any(|end| ends_with(end))
+    ENDS.iter().any(|end| ends_with(end))
 }
 
 /// Whether `text`, behind its `%`, is a verb of a format and nothing else: `s`, `-10s`, `1$s`, `(password)s`.

@@ -80,7 +80,7 @@ pub(in super::super) const IPV6: Detector = Detector {
 };
 
 /// Whether groups are no path of a program such as `a::b`, nor a time.
-fn is_six(text: &[u8]) -> bool {
+pub(in super::super) fn is_six(text: &[u8]) -> bool {
     let groups = text.split(|byte| *byte == b':').filter(|group| !group.is_empty());
     let first = groups.clone().next().map_or(0, <[u8]>::len);
     let is_long = groups.count() >= 3 || first >= 4 || text.starts_with(b"::ffff:");
