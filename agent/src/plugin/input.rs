@@ -95,8 +95,7 @@ pub trait Stage: Send {
 
     /// Whether for the sake of an event that waits reading begins again before what `given` tells: how far what was given out of the
     /// stream of a share reaches.
-    fn holds_back(&self, given: &dyn Fn(&Share) -> u64) -> bool {
-        let _ = given;
+    fn holds_back(&self, _given: &dyn Fn(&Share) -> u64) -> bool {
         false
     }
 
