@@ -464,6 +464,16 @@ mod tests {
         prop::collection::vec(pieces, 0..40).prop_map(|pieces| pieces.concat())
     }
 
+    /// In YAML they end lines, which nobody sees.
+    #[test]
+    fn a_place_behind_carriage_returns_that_stand_alone_is_in_the_line_that_is_shown() {
+        let (_, findings) = check::read("env:\n  a: é\r\r\n\rflsh: 1\ngrce: 1\n", true);
+
+        let places: Vec<_> = findings.in_order().iter().filter_map(|finding| finding.place).collect();
+        assert_eq!(places.iter().map(|place| (place.line, place.column)).collect::<Vec<_>>(), [(3, 2), (4, 1)]);
+        check::readers("env:\n\r\r\r\r  a: b\nparsers:\n- x\ny\n", true);
+    }
+
     proptest! {
         #[test]
         fn no_text_brings_the_readers_down_and_places_show_the_text(text in texts(), is_yaml: bool) {

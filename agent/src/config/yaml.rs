@@ -383,13 +383,21 @@ struct Tree<'t> {
     parser: Parser<'t, saphyr_parser::StrInput<'t>>,
     /// Where a second document begins.
     second: Option<Place>,
+    /// Where lines end, in characters, if carriage returns stand alone: they end lines in YAML, but no line that is shown.
+    ends: Option<Vec<usize>>,
 }
 
 type Broken = (Place, String);
 
 impl<'t> Tree<'t> {
     fn new(file: u32, text: &'t str) -> Self {
-        Self { file, parser: Parser::new_from_str(text), second: None }
+        let is_alone = |pair: &[u8]| pair[0] == b'\r' && pair[1] != b'\n';
+        let ends = text
+            .as_bytes()
+            .windows(2)
+            .any(is_alone)
+            .then(|| text.chars().enumerate().filter(|(_, char)| *char == '\n').map(|(at, _)| at).collect());
+        Self { file, parser: Parser::new_from_str(text), second: None, ends }
     }
 
     /// The first document; `None` when the file is empty.
@@ -474,11 +482,14 @@ impl<'t> Tree<'t> {
         let small = |number: usize| u32::try_from(number).expect("a configuration file is small");
         let same_line = span.start.line() == span.end.line();
         let length = if same_line { span.end.col().saturating_sub(span.start.col()) } else { 0 };
-        Place {
-            file: self.file,
-            line: small(span.start.line()),
-            column: small(span.start.col() + 1),
-            length: small(length),
-        }
+        let (line, column) = match &self.ends {
+            None => (span.start.line(), span.start.col()),
+            Some(ends) => {
+                let before = ends.partition_point(|end| *end < span.start.index());
+                let start = before.checked_sub(1).map_or(0, |last| ends[last] + 1);
+                (before + 1, span.start.index() - start)
+            }
+        };
+        Place { file: self.file, line: small(line), column: small(column + 1), length: small(length) }
     }
 }
