@@ -100,13 +100,12 @@ const MOST_ROUTES: usize = 10_000;
 impl<'a> Worker<'a> {
     fn new(shared: &'a Shared, pulse: Arc<Pulse>) -> Self {
         let lane = |handle: &Arc<Handle>| Lane::new(Arc::clone(handle), shared.flush, Arc::clone(&pulse));
-        let filters: Vec<Box<dyn Filter>> = shared.filters.iter().map(|filter| (filter.factory)()).collect();
         Self {
             shared,
             stages: HashMap::new(),
             waiting: HashSet::new(),
-            may_hold: filters.iter().any(|filter| filter.holds()),
-            filters,
+            filters: shared.filters.iter().map(|filter| (filter.factory)()).collect(),
+            may_hold: shared.filters.iter().any(|filter| filter.holds),
             processors: OutputProcessors::new(&shared.outputs),
             holding: Holding::default(),
             heirs: Heirs::default(),
@@ -326,7 +325,7 @@ impl<'a> Worker<'a> {
     /// Takes `parcel`, which came with `tag`, through filter `at`. Nothing goes on where all is held back.
     fn step(&mut self, (at, tag): (usize, &Arc<str>), mut parcel: Parcel) -> Option<Parcel> {
         let built = &self.shared.filters[at];
-        if !self.filters[at].holds() {
+        if !built.holds {
             pass(self.filters[at].as_mut(), built, &mut parcel);
             return Some(parcel);
         }
