@@ -339,6 +339,10 @@ impl Stage for Joiner {
         Some(self.join(parcel, |_| Fits::Any)).filter(|parcel| !parcel.batch.is_empty())
     }
 
+    fn begin_behind(&mut self, offset: u64) {
+        self.points.begin_behind(offset);
+    }
+
     fn deadline(&self) -> Option<Instant> {
         self.open.iter().map(|open| open.deadline(&self.chain)).min()
     }

@@ -21,6 +21,11 @@ pub(super) struct Points {
 }
 
 impl Points {
+    /// Notes that records up to `offset` were seen.
+    pub(super) fn begin_behind(&mut self, offset: u64) {
+        self.covered = self.covered.max(offset);
+    }
+
     pub(super) fn clean(&self) -> u64 {
         self.clean
     }

@@ -331,8 +331,12 @@ impl<'a> Worker<'a> {
         }
         built.metrics.records.add(parcel.batch.len() as u64);
         parcel.settle_removed(Outcome::Filtered);
-        let (filter, heirs) = (&self.filters[at], &self.heirs);
-        let make = |stream: &Arc<Stream>| Some(heirs.introduce(stream.id, filter.holder(stream, None)?));
+        let (filter, heirs, given) = (&self.filters[at], &self.heirs, &self.given);
+        let make = |stream: &Arc<Stream>| {
+            let mut holder = heirs.introduce(stream.id, filter.holder(stream, None)?);
+            holder.begin_behind(given.get(&stream.id).copied().unwrap_or(0));
+            Some(holder)
+        };
         let Taken { before, on } = self.holding.take((at, tag), make, parcel);
         if let Some(before) = before {
             self.filter_rest(at, before);

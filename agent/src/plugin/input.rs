@@ -75,6 +75,9 @@ pub trait Stage: Send {
         false
     }
 
+    /// Tells one that was made anew that up to `offset` others had what came of its stream.
+    fn begin_behind(&mut self, _offset: u64) {}
+
     /// When [`Stage::flush`] should be called at the latest.
     fn deadline(&self) -> Option<Instant> {
         None

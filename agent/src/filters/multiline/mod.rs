@@ -165,6 +165,10 @@ impl Stage for Held {
         self.counted(joined)
     }
 
+    fn begin_behind(&mut self, offset: u64) {
+        self.joiner.begin_behind(offset);
+    }
+
     fn deadline(&self) -> Option<Instant> {
         self.joiner.deadline()
     }

@@ -140,6 +140,7 @@ impl Tail {
         }
         let away = if begun.is_empty() { Away::default() } else { self.away() };
         self.decide(&mut begun, &away);
+        self.put_off_successors(&mut begun, &away);
         for number in &begun {
             if let Some(file) = self.files.get_mut(number) {
                 file.look_ahead(0, seconds);

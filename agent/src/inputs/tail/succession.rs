@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::debug;
 
@@ -19,6 +20,8 @@ use crate::state::{Position, Succeeds};
 
 /// Bytes of a character that may be cut off a line at the limit.
 const CHARACTER: usize = 4;
+/// When a log is looked at again whose successor waits for it.
+const SOON: Duration = Duration::from_millis(50);
 
 /// How files came after others, by the number of the successor.
 pub(super) type Joins = BTreeMap<u64, Join>;
@@ -72,6 +75,25 @@ impl Tail {
         self.joins.insert(number, Join { from, state: State::Waiting { upto: None, is_again: false } });
         let content = self.files.get(&from)?.content.as_ref().filter(|_| self.settings.joins)?;
         Some(content.stream.id)
+    }
+
+    /// Has successors wait whose log before was filled since it was looked at last: it has no stream yet, whose worker has to serve
+    /// both.
+    pub(super) fn put_off_successors(&mut self, begun: &mut Vec<u64>, away: &Away) {
+        if !self.settings.joins {
+            return;
+        }
+        let all: BTreeSet<u64> = begun.iter().copied().collect();
+        begun.retain(|number| {
+            let Some(from) = self.before(*number, away).filter(|from| self.fresh.contains(from)) else { return true };
+            let is_filled = self.files.get(&from).is_some_and(|file| file.file.size().is_ok_and(|size| size > 0));
+            if !is_filled || all.contains(&from) || self.changed.contains_key(&from) || self.is_put_off(from) {
+                return true;
+            }
+            self.look_at(from);
+            self.begin_again = Some(self.now + SOON);
+            false
+        });
     }
 
     /// Whether nothing of a file may be read yet, since it is not the turn of the log that it succeeds.
