@@ -217,22 +217,27 @@ fn halves() -> Vec<String> {
     (0..9).map(piece).collect()
 }
 
-fn split(mut rotate: impl FnMut(&mut Stand)) {
-    let mut stand = Stand::new("");
+/// Writes `first` and then the `pieces`, with a rotation behind each and a kill behind every third. What each but the first completes is
+/// `completed`.
+fn in_pieces(
+    (options, first): (&str, &str),
+    pieces: &[String],
+    completed: impl Fn(usize) -> [String; 2],
+    mut rotate: impl FnMut(&mut Stand),
+) {
+    let mut stand = Stand::new(options);
     let mut agent = stand.start();
-    let mut expected = vec!["first".to_owned()];
-    stand.write("first\n");
-    for (at, piece) in halves().iter().enumerate() {
+    let mut expected = vec![first.to_owned()];
+    stand.write(&format!("{first}\n"));
+    for (at, piece) in pieces.iter().enumerate() {
         stand.wait_for(&expected);
         stand.write(piece);
         if at % 3 == 1 {
             drop(agent);
             agent = stand.start();
         }
-        if let Some(at) = at.checked_sub(1) {
-            expected.extend([format!("x{at}{} y{at}", ".".repeat(at % 2)), format!("line {at}")]);
-        }
-        if at < 8 {
+        expected.extend(at.checked_sub(1).into_iter().flat_map(&completed));
+        if at + 1 < pieces.len() {
             // What was read of it proves which copy is its.
             stand.wait_for(&expected);
             rotate(&mut stand);
@@ -240,6 +245,11 @@ fn split(mut rotate: impl FnMut(&mut Stand)) {
     }
 
     stand.check(expected);
+}
+
+fn split(rotate: impl FnMut(&mut Stand)) {
+    let completed = |at: usize| [format!("x{at}{} y{at}", ".".repeat(at % 2)), format!("line {at}")];
+    in_pieces(("", "first"), &halves(), completed, rotate);
 }
 
 #[test]
@@ -254,40 +264,21 @@ fn lines_that_a_truncation_split_are_joined_over_kills() {
 
 /// Lines that a filter joins: an event begins at the end of each piece and ends at the start of the next. No two in a row have the same
 /// length.
-fn events(mut rotate: impl FnMut(&mut Stand)) {
-    let mut stand = Stand::new(
-        "Key log
+fn events(rotate: impl FnMut(&mut Stand)) {
+    let options = "Key log
 [FILTER]
     Name multiline
     Match *
     multiline.parser java
     multiline.key_content log
-    flush_ms 10000",
-    );
-    let mut agent = stand.start();
+    flush_ms 10000";
     let first = |at: usize| format!("java.lang.Exception: {at}{}", ".".repeat(at % 2));
-    let mut expected = vec!["plain".to_owned()];
-    stand.write("plain\n");
-    for at in 0..9_usize {
-        stand.wait_for(&expected);
+    let piece = |at: usize| {
         let end = at.checked_sub(1).map_or(String::new(), |before| format!("\tat a.b({before})\nplain {before}\n"));
-        let begin = if at == 8 { String::new() } else { first(at) + "\n" };
-        stand.write(&format!("{end}{begin}"));
-        if at % 3 == 1 {
-            drop(agent);
-            agent = stand.start();
-        }
-        if let Some(before) = at.checked_sub(1) {
-            expected.extend([format!("{}\n\tat a.b({before})", first(before)), format!("plain {before}")]);
-        }
-        if at < 8 {
-            // What was read of it proves which copy is its.
-            stand.wait_for(&expected);
-            rotate(&mut stand);
-        }
-    }
-
-    stand.check(expected);
+        if at == 8 { end } else { end + &first(at) + "\n" }
+    };
+    let completed = |at: usize| [format!("{}\n\tat a.b({at})", first(at)), format!("plain {at}")];
+    in_pieces((options, "plain"), &(0..9).map(piece).collect::<Vec<_>>(), completed, rotate);
 }
 
 #[test]

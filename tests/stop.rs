@@ -36,6 +36,27 @@ fn configuration(database: &str, exit: &str, output: &str) -> String {
     )
 }
 
+/// A configuration that reads `app.log` to the file `out`, with what else stands in `[SERVICE]` and `[INPUT]`.
+fn to_file(service: &str, options: &str, filter: &str) -> String {
+    format!(
+        "
+[SERVICE]
+    flush           0.1
+    {service}
+[INPUT]
+    Name            tail
+    Path            app.log
+    Read_from_Head  on
+    {options}
+{filter}
+[OUTPUT]
+    Name            file
+    Match           *
+    File            out
+"
+    )
+}
+
 /// A running agent. Killed when dropped.
 struct Agent(Child);
 
@@ -134,23 +155,7 @@ fn an_open_event_is_given_out_at_a_stop_that_forgets_positions() {
     ];
     for (options, filter, text) in cases {
         let folder = tempfile::tempdir().expect("a folder");
-        let configuration = format!(
-            "
-[SERVICE]
-    flush           0.1
-    parsers_file    parsers.conf
-[INPUT]
-    Name            tail
-    Path            app.log
-    Read_from_Head  on
-    {options}
-{filter}
-[OUTPUT]
-    Name            file
-    Match           *
-    File            out
-"
-        );
+        let configuration = to_file("parsers_file    parsers.conf", options, filter);
         for (name, text) in [("parsers.conf", parser), ("app.log", text), ("a.conf", &configuration)] {
             fs::write(folder.path().join(name), text).expect("written");
         }
@@ -195,24 +200,8 @@ fn lines_that_are_read_one_by_one_come_once_over_a_stop() {
 fn read_one_by_one((options, filter, lines): &(&str, &str, &[&str])) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
-    let configuration = format!(
-        "
-[SERVICE]
-    flush           0.1
-    storage.path    state
-[INPUT]
-    Name            tail
-    Path            app.log
-    Read_from_Head  on
-    Refresh_Interval 1
-    {options}
-{filter}
-[OUTPUT]
-    Name            file
-    Match           *
-    File            out
-"
-    );
+    let options = format!("Refresh_Interval 1\n    {options}");
+    let configuration = to_file("storage.path    state", &options, filter);
     fs::write(path("a.conf"), configuration).expect("written");
     let agent = start(folder.path(), "a.conf");
     for line in *lines {

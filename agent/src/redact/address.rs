@@ -68,10 +68,7 @@ impl Pass<'_> {
 
     /// How many times the byte at `at` was written with a percent sign: `/` not at all, `%2F` once, `%252F` twice.
     fn percents(&self, at: usize) -> usize {
-        let Some((written, places)) = self.written else { return 0 };
-        let Some([place, next, ..]) = places.get(at..) else { return 0 };
-        let length = next.saturating_sub(*place) as usize;
-        if written.get(*place as usize) == Some(&b'%') { length / 2 } else { 0 }
+        self.code_of(at).map_or(0, |(first, length)| if first == b'%' { length / 2 } else { 0 })
     }
 
     /// Whether a name and password stand before the `@` at `at` as drivers of Go take them: `name:password@tcp(host:3306)/x`.

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::quote::slashes_ahead;
 use super::scanner::Pass;
 
 /// Most bytes behind the name of a program that are looked at.
@@ -252,7 +253,7 @@ fn is_argument(text: &[u8]) -> bool {
 /// Where the next one of a list of arguments in quotes begins in `text`, with its quote, which is what stands behind one of them:
 /// `", "x"`, `" a2="x"`.
 fn next_argument(text: &[u8]) -> Option<usize> {
-    let slashes = text.iter().take_while(|byte| **byte == b'\\').count();
+    let slashes = slashes_ahead(text);
     let quote = *text.get(slashes).filter(|byte| matches!(byte, b'"' | b'\''))?;
     let is_between = |byte: &&u8| matches!(byte, b' ' | b',' | b'\\' | b'a' | b'0'..=b'9' | b'=');
     let next = slashes + 1 + text[slashes + 1..].iter().take(BETWEEN).take_while(is_between).count();

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::decode::hex;
 use super::fence::Fences;
+use super::quote::{slashes_ahead, slashes_before};
 
 /// Most strings around JSON.
 const DEEPEST: u32 = 5;
@@ -92,8 +93,8 @@ fn is_numbered(text: &[u8], code: &Range<usize>) -> bool {
 fn code_over(text: &[u8], string: &Range<usize>, depth: u32, at: usize) -> Option<Range<usize>> {
     let before = text.get(string.start..at)?;
     let back = before.iter().rev().take(LONGEST).position(|byte| *byte == b'\\')?;
-    let slashes = before[..before.len() - back].iter().rev().take_while(|byte| **byte == b'\\').count();
-    let ahead = if back > 0 { 0 } else { text[at..].iter().take_while(|byte| **byte == b'\\').count() };
+    let slashes = slashes_before(&before[..before.len() - back]);
+    let ahead = if back > 0 { 0 } else { slashes_ahead(&text[at..]) };
     let (first, count, one) = (at - back - slashes, slashes + ahead, 2 << depth);
     let last = first + count - count % one;
     if at < last {

@@ -160,13 +160,17 @@ impl Pass<'_> {
     /// Whether the quote at `at`, behind no backslash, is written with a code, and with another one than the mark of `quote`.
     #[inline]
     fn is_coded_otherwise(&self, quote: Quote, at: usize) -> bool {
-        let Some((written, places)) = self.written else { return false };
-        let code = |at: usize| match places.get(at..) {
-            Some([place, next, ..]) => Some((written.get(*place as usize)?, next - place)),
-            _ => None,
-        };
-        let Some((first, length)) = code(at).filter(|_| self.byte(at) == quote.mark) else { return false };
-        length > 1 && code(quote.start - 1) != Some((first, length))
+        if self.written.is_none() || self.byte(at) != quote.mark {
+            return false;
+        }
+        self.code_of(at).is_some_and(|code| code.1 > 1 && self.code_of(quote.start - 1) != Some(code))
+    }
+
+    /// What the byte at `at` was written with: the first byte, and how many. `None` where the text has no codes.
+    pub(super) fn code_of(&self, at: usize) -> Option<(u8, usize)> {
+        let (written, places) = self.written?;
+        let [place, next, ..] = places.get(at..)? else { return None };
+        Some((*written.get(*place as usize)?, next.saturating_sub(*place) as usize))
     }
 
     pub(super) fn quoted(&mut self, quote: Quote) -> Option<Value> {

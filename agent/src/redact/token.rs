@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 
 use super::filter::{Filter, key_of, word_key};
+use super::quote::slashes_ahead;
 
 /// Letters of a keyed hash: 96 bits, five each.
 pub const HASH: usize = 20;
@@ -92,7 +93,7 @@ pub(super) fn is_own(text: &[u8]) -> bool {
     let Some(length) = own_length(text) else { return false };
     let mut rest = text[length..].trim_ascii();
     while let Some(behind) = rest.strip_prefix(b"\\") {
-        let behind = &behind[behind.iter().take_while(|byte| **byte == b'\\').count()..];
+        let behind = &behind[slashes_ahead(behind)..];
         let Some((b'n' | b'r' | b't', behind)) = behind.split_first() else { return false };
         rest = behind;
     }

@@ -107,8 +107,7 @@ impl<E: Event> Held<E> {
         let batch = &work.parcel.batch;
         let origin = self.shared.agent.detached(&batch.entries()[index].origin, batch);
         let share = &mut work.parcel.shares[0];
-        share.grow(1);
-        let claim = Claim::new(share.split(1), origin);
+        let claim = Claim::new(share.one_more(), origin);
         let (touched, clean_start) = (Instant::now(), self.open.is_empty());
         self.open.push(Open { event, claim, touched, clean_start });
     }

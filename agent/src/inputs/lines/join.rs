@@ -272,8 +272,7 @@ impl JoinedLines {
         let (time_length, first_tag) = (time_text.len(), batch.bytes(line.tag).first().copied().unwrap_or_default());
         let Earlier { claim, clean_start, touched } = line.earlier.unwrap_or_else(|| {
             let share = &mut work.parcel.shares[0];
-            share.grow(1);
-            let claim = Claim::new(share.split(1), self.shared.agent.detached(&line.origin, batch));
+            let claim = Claim::new(share.one_more(), self.shared.agent.detached(&line.origin, batch));
             Earlier { claim, clean_start: self.is_alone(line.output), touched: Instant::now() }
         });
         Pending { claim, time: line.time, bytes, time_length, first_tag, touched, parser, state, clean_start }

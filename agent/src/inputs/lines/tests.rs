@@ -476,10 +476,6 @@ proptest! {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         check::kills(&text, &cuts, &kills, &built_in(MODES[mode]));
     }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
 
     /// Wherever the agent stops in order, each line comes once.
     #[test]

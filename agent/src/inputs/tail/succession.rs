@@ -86,8 +86,10 @@ impl Tail {
         let all: BTreeSet<u64> = begun.iter().copied().collect();
         begun.retain(|number| {
             let Some(from) = self.before(*number, away).filter(|from| self.fresh.contains(from)) else { return true };
-            let is_filled = self.files.get(&from).is_some_and(|file| file.file.size().is_ok_and(|size| size > 0));
-            if !is_filled || all.contains(&from) || self.changed.contains_key(&from) || self.is_put_off(from) {
+            if all.contains(&from) || self.changed.contains_key(&from) || self.is_put_off(from) {
+                return true;
+            }
+            if !self.files.get(&from).is_some_and(|file| file.file.size().is_ok_and(|size| size > 0)) {
                 return true;
             }
             self.look_at(from);
