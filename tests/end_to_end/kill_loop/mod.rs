@@ -173,15 +173,26 @@ fn roll_over(store: &Store) {
     assert_eq!((status, &answer["rolled_over"]), (200, &json!(true)), "{answer}");
 }
 
+/// Waits until the node works at no request any more. It goes on with those whose sender is gone, and what it stores after a
+/// rollover in the index before it nobody can have found there.
+fn wait_for_the_node(store: &Store) {
+    wait_for(Duration::ZERO, "the end of what the node works at", || {
+        let (status, answer) = store.request(Method::GET, "_tasks?actions=indices:data/write/*&group_by=none", None);
+        assert_eq!(status, 200, "{answer}");
+        answer["tasks"].as_array().is_some_and(Vec::is_empty)
+    });
+}
+
 /// Kills the agent at even distances through the writing, each time with unanswered requests; gives the last one.
 fn kill_and_restart(scale: &Scale, workplace: &Workplace, (gate, store): (&Gate, &Store), stage: &Stage) -> Agent {
     let mut agent = workplace.start("vigie.conf");
     stage.set_watched(true);
     for kill in 1..=scale.kills {
-        let due = scale.lines() * kill / (scale.kills + 1);
+        let due = |kills: u64| scale.lines() * kills / (scale.kills + 1);
+        stage.limit.store(due(kill).midpoint(due(kill + 1)), Ordering::SeqCst);
         wait_for(scale.plan.lasting, "the writers", || {
             agent.assert_running();
-            stage.written.load(Ordering::SeqCst) >= due
+            stage.written.load(Ordering::SeqCst) >= due(kill) && stage.is_seen()
         });
         gate.withhold_answers();
         // Every second time the node has answered already, and only the agent does not know.
@@ -193,11 +204,13 @@ fn kill_and_restart(scale: &Scale, workplace: &Workplace, (gate, store): (&Gate,
         stage.set_watched(false);
         agent.kill();
         gate.cut_and_release();
+        wait_for_the_node(store);
         roll_over(store);
         rename_unwatched(stage);
         agent = workplace.start("vigie.conf");
         stage.set_watched(true);
     }
+    stage.limit.store(u64::MAX, Ordering::SeqCst);
     agent
 }
 
@@ -205,7 +218,7 @@ fn kill_and_restart(scale: &Scale, workplace: &Workplace, (gate, store): (&Gate,
 fn rename_unwatched(stage: &Stage) {
     let before = stage.renames_unwatched.load(Ordering::SeqCst);
     stage.rename_now.store(true, Ordering::SeqCst);
-    let deadline = Instant::now() + Duration::from_secs(1);
+    let deadline = Instant::now() + Duration::from_secs(5);
     while stage.renames_unwatched.load(Ordering::SeqCst) == before && Instant::now() < deadline {
         thread::sleep(Duration::from_millis(20));
     }

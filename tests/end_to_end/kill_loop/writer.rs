@@ -36,11 +36,18 @@ pub(super) struct Stage {
     /// Asks every writer that may to rename its file.
     pub(super) rename_now: AtomicBool,
     pub(super) written: AtomicU64,
+    /// Lines of all writers that may be there before the next kill: on a slow machine the writers wait for it.
+    pub(super) limit: AtomicU64,
     pub(super) renames: AtomicU64,
     pub(super) renames_unwatched: AtomicU64,
 }
 
 impl Stage {
+    /// Whether the agent runs for so long that it knows a file that was there before.
+    pub(super) fn is_seen(&self) -> bool {
+        self.watched_since().is_some_and(|since| since.elapsed() >= SEEN)
+    }
+
     fn watched_since(&self) -> Option<Instant> {
         *self.watched_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -84,6 +91,10 @@ pub(super) fn write(number: usize, folder: &Path, plan: &Plan, stage: &Stage) {
         let due = plan.lasting.mul_f64(line as f64 / plan.lines as f64);
         thread::sleep(due.saturating_sub(start.elapsed()));
         writer.rename_if_due(plan.rename_every);
+        while stage.written.load(Ordering::SeqCst) >= stage.limit.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(5));
+            writer.rename_if_due(plan.rename_every);
+        }
         writer.write_line(line);
     }
 }
