@@ -254,7 +254,8 @@ fn a_proxy_that_is_not_there_is_told_as_what_fails() {
 #[test]
 fn memory_is_bounded_as_told() {
     let folder = tempfile::tempdir().expect("a folder");
-    let text = "[SERVICE]\n  memory.limit 5M\n[INPUT]\n  Name dummy\n[OUTPUT]\n  Name null\n  Match *\n";
+    let text = "[SERVICE]\n  memory.limit 5M\n[INPUT]\n  Name dummy\n  Mem_Buf_Limit 0\n\
+                [INPUT]\n  Name dummy\n  Mem_Buf_Limit 1M\n[OUTPUT]\n  Name null\n  Match *\n";
     fs::write(folder.path().join("a.conf"), text).expect("written");
 
     let check = Command::new(env!("CARGO_BIN_EXE_vigie"))
@@ -266,6 +267,8 @@ fn memory_is_bounded_as_told() {
 
     let said = String::from_utf8_lossy(&check.stdout);
     assert!(said.contains("memory: at most 5000000 bytes"), "{said}");
+    assert!(said.contains("memory: of these, dummy.1 at most 1000000 bytes"), "{said}");
+    assert!(!said.contains("dummy.0"), "a limit of 0 is none: {said}");
 }
 
 #[test]

@@ -232,7 +232,8 @@ fn report(loaded: &Loaded) {
     let service = &loaded.service;
     text.push_str(&format!("memory: at most {} bytes of records and requests\n", service.memory()));
     for (section, instance) in loaded.document.instances(SectionKind::Input) {
-        if let Some(limit) = section.get("mem_buf_limit").and_then(|limit| Size::parse(&limit.text).ok()) {
+        let limit = section.get("mem_buf_limit").and_then(|limit| Size::parse(&limit.text).ok());
+        if let Some(limit) = limit.filter(|limit| limit.0 > 0) {
             text.push_str(&format!("memory: of these, {instance} at most {} bytes\n", limit.0));
         }
     }
