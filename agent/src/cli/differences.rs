@@ -93,9 +93,11 @@ differences! {
     "output" "storage.total_limit_size" Always(may_fail) "inputs wait above it, or `storage.when_full drop_oldest` drops and counts; 1G by default. Fluent Bit deletes the oldest chunks and has no default"
     "parser" "decode_field" Given(unescapes) "an unknown escape keeps its letter; Fluent Bit loses both"
     "parser" "decode_field_as" Given(unescapes) "an unknown escape keeps its letter; Fluent Bit loses both"
-    "parser" "format" Given(is_own_format) "also `cri`, `docker`, `syslog`, `syslog-rfc5424`, `syslog-rfc3164` and `syslog-rfc3164-local`, which need no pattern"
+    "parser" "format" Given(is_read_otherwise) "also `cri`, `docker`, `syslog`, `syslog-rfc5424`, `syslog-rfc3164` and `syslog-rfc3164-local`, which need no pattern; in `logfmt` a value may hold `=`, where Fluent Bit ends it; a line of `ltsv` with a pair that is none is kept whole, where it drops that and what follows"
     "parser" "regex" Given(backtracks) "linear time; where a pattern needs backtracking, a line that takes too long is kept as text"
     "parser" "time_key" Given(may_lose_time) "a time that does not parse stays in the record, which has its other fields; in Fluent Bit the field vanishes, and a line of `ltsv` or `logfmt` is kept whole"
+    "parser" "time_format" Given "a day that the calendar lacks (30 February) does not parse, nor does `%s` behind the year 9999, as of milliseconds; Fluent Bit reckons on"
+    "parser" "time_offset" Given "`%s` is not shifted by it, being UTC in itself; in Fluent Bit it is"
     "parser" "types" Given(reads_numbers) "text that is no number stays as it is, where Fluent Bit makes it 0, and so does a number beyond 64 bits (`99999999999999999999`, `1e400`), where it takes the nearest one or `inf`; a text that goes on with more digits (`1,000`, `0x1f`, `10.0.0.1`) is no number, where it takes what it begins with, as both do of `12ms` and `3.7`; commas separate pairs as well, where it makes one long name of them"
     "service" "daemon" Given(only_where_refused) "`on` is refused: a service manager such as systemd keeps the agent in the background"
     "service" "flush" Given "the longest wait: the first line after a pause goes at once; in Fluent Bit a tick"
@@ -245,8 +247,8 @@ fn names_joined_text(place: &Use<'_>) -> bool {
     place.section.get("multiline.parser").is_some() && place.text() != "log"
 }
 
-fn is_own_format(place: &Use<'_>) -> bool {
-    !["json", "regex", "ltsv", "logfmt"].iter().any(|format| place.is(format))
+fn is_read_otherwise(place: &Use<'_>) -> bool {
+    !["json", "regex"].iter().any(|format| place.is(format))
 }
 
 fn is_json(place: &Use<'_>) -> bool {

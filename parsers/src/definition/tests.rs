@@ -44,9 +44,10 @@ fn logfmt_is_read_as_fluent_bit_reads_it() {
     );
     assert_eq!(fields(&logfmt, r#"a="\u00e9\ud83d\ude00\t\q\\""#).as_deref(), Some("a='é😀\tq\\'"));
     assert_eq!(fields(&logfmt, r#"a="\u12""#).as_deref(), Some("a='u12'"));
-    assert_eq!(fields(&logfmt, r#"a="open\"#), None);
+    assert_eq!(fields(&logfmt, r#"a="open\"#).as_deref(), Some(r"a='open\'"));
+    assert_eq!(fields(&logfmt, r#"a="open"#).as_deref(), Some("a='open'"));
     assert_eq!(fields(&strict, line), None);
-    assert_eq!(fields(&logfmt, r#"a="open"#), None);
+    assert_eq!(fields(&strict, r#"= a= "b=1" ="#).as_deref(), Some("a=true b='1'"));
     assert_eq!(fields(&logfmt, "  "), None);
 }
 

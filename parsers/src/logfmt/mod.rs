@@ -4,10 +4,11 @@ use memchr::memchr2;
 
 use crate::batch::{Batch, Field, Range, Span, Text, Value};
 
-/// Appends the pairs of `text` to record `index`. Returns whether all of it is logfmt, with one pair or more.
+/// Appends the pairs of `text` to record `index`. Returns whether there is one or more.
 ///
 /// Values are text; a bare key and one with nothing behind `=` are true. With `refuse_bare`, a bare key makes the text no
-/// logfmt. Escapes in quoted values are C's and JSON's, others are taken by their letter. Of equal keys the last counts.
+/// logfmt. Signs and quotes that begin no pair are left out, and a quote that is not closed goes to the end. Escapes in quoted
+/// values are C's and JSON's, others are taken by their letter. Of equal keys the last counts.
 pub(crate) fn fields(batch: &mut Batch, index: usize, text: Span, refuse_bare: bool) -> bool {
     let start = batch.tape.len();
     if push_fields(batch, text, refuse_bare).is_none() || batch.tape.len() == start {
@@ -20,18 +21,15 @@ pub(crate) fn fields(batch: &mut Batch, index: usize, text: Span, refuse_bare: b
     true
 }
 
-/// Pushes one field per pair on the tape. `None` when something is no pair.
+/// Pushes one field per pair on the tape. `None` for a bare key that is refused.
 fn push_fields(batch: &mut Batch, text: Span, refuse_bare: bool) -> Option<()> {
     let mut at = text.start as usize;
     loop {
-        at += run(batch, at, text, |byte| byte <= b' ');
+        at += run(batch, at, text, |byte| !is_of_key(byte));
         if at == text.end() {
             return Some(());
         }
-        let key_length = run(batch, at, text, |byte| byte > b' ' && byte != b'=' && byte != b'"');
-        if key_length == 0 {
-            return None;
-        }
+        let key_length = run(batch, at, text, is_of_key);
         let key = Text::plain(Span::between(at, at + key_length));
         let value;
         (value, at) = value_at(batch, at + key_length, text, refuse_bare)?;
@@ -39,34 +37,38 @@ fn push_fields(batch: &mut Batch, text: Span, refuse_bare: bool) -> Option<()> {
     }
 }
 
+fn is_of_key(byte: u8) -> bool {
+    byte > b' ' && byte != b'=' && byte != b'"'
+}
+
 /// How many bytes from `at` on satisfy `wanted`.
 fn run(batch: &Batch, at: usize, text: Span, wanted: impl Fn(u8) -> bool) -> usize {
     batch.arena[at..text.end()].iter().take_while(|byte| wanted(**byte)).count()
 }
 
-/// The value behind a key, and where it ends.
+/// The value behind a key, and where it ends. `None` for a bare key that is refused.
 fn value_at(batch: &mut Batch, at: usize, text: Span, refuse_bare: bool) -> Option<(Value, usize)> {
     let rest = &batch.arena[at..text.end()];
     match rest {
-        [b'=', b'"', ..] => quoted(batch, at + 2, text),
+        [b'=', b'"', ..] => Some(quoted(batch, at + 2, text)),
         [b'=', ..] => {
-            let length = run(batch, at + 1, text, |byte| byte > b' ');
+            let length = run(batch, at + 1, text, |byte| byte > b' ' && byte != b'"');
             let span = Span::between(at + 1, at + 1 + length);
             let value = if length == 0 { Value::Bool(true) } else { Value::Text(Text::plain(span)) };
             Some((value, span.end()))
         }
-        [b'"', ..] => None,
         _ if refuse_bare => None,
         _ => Some((Value::Bool(true), at)),
     }
 }
 
-/// A quoted value that begins at `start`, and where its closing quote ends.
-fn quoted(batch: &mut Batch, start: usize, text: Span) -> Option<(Value, usize)> {
+/// A quoted value that begins at `start`, and where its closing quote, or the text, ends.
+fn quoted(batch: &mut Batch, start: usize, text: Span) -> (Value, usize) {
     let mut from = start;
     let mut escaped = false;
     let quote = loop {
-        let stop = from + memchr2(b'"', b'\\', batch.arena.get(from..text.end())?)?;
+        let rest = &batch.arena[from.min(text.end())..text.end()];
+        let Some(stop) = memchr2(b'"', b'\\', rest).map(|stop| from + stop) else { break text.end() };
         if batch.arena[stop] == b'"' {
             break stop;
         }
@@ -75,17 +77,17 @@ fn quoted(batch: &mut Batch, start: usize, text: Span) -> Option<(Value, usize)>
     };
     let inside = Span::between(start, quote);
     let value = if escaped { unescape(batch, inside) } else { inside };
-    Some((Value::Text(Text::plain(value)), quote + 1))
+    (Value::Text(Text::plain(value)), text.end().min(quote + 1))
 }
 
-/// Stores `inside` decoded. An escape that is not known loses its backslash.
+/// Stores `inside` decoded. An escape that is not known loses its backslash; one at the end stays.
 fn unescape(batch: &mut Batch, inside: Span) -> Span {
     let start = batch.arena.len();
     let mut at = inside.start as usize;
     while at < inside.end() {
         let mut byte = batch.arena[at];
         at += 1;
-        if byte == b'\\' {
+        if byte == b'\\' && at < inside.end() {
             byte = batch.arena[at];
             at += 1;
             if byte == b'u'

@@ -11,6 +11,8 @@ use super::zone::Zone;
 use crate::batch::Timestamp;
 
 const SECONDS_PER_DAY: i64 = 86_400;
+/// The end of the year 9999, in seconds since 1970.
+const LAST_SECOND: i64 = 253_402_300_799;
 
 /// Days ahead from which on a date without a year is taken for one of the year before.
 const HALF_A_YEAR: i64 = 183;
@@ -257,7 +259,7 @@ impl Fields {
             Step::Hour12Padded => padded_long(rest, 1..=12)?,
             Step::Minute => number(rest, 2, 0..=59)?,
             Step::Second => number(rest, 2, 0..=60)?,
-            Step::Epoch => number(rest, 18, 0..=i64::MAX)?,
+            Step::Epoch => epoch(rest)?,
             Step::HalfDay | Step::LowerHalfDay => {
                 let word = rest.get(..2)?;
                 self.afternoon = Some(word.eq_ignore_ascii_case(b"pm"));
@@ -350,6 +352,12 @@ fn number(text: &[u8], digits: usize, range: std::ops::RangeInclusive<i64>) -> O
         }
     }
     (length > 0 && range.contains(&value)).then_some((Some(value), length))
+}
+
+/// Reads all digits there are: seconds up to the end of the year 9999. What is more counts milliseconds or less, and is none.
+fn epoch(text: &[u8]) -> Option<(Option<i64>, usize)> {
+    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    number(text, 12, 0..=LAST_SECOND).filter(|(_, read)| *read == length)
 }
 
 fn small(text: &[u8], digits: usize, range: std::ops::RangeInclusive<i64>) -> Option<(Option<u32>, usize)> {
