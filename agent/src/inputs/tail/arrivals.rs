@@ -17,12 +17,15 @@ use notify::{Event, EventKind};
 use tracing::info;
 
 use super::alike::{self, Proof};
-use super::file::{self, FileId};
+use super::file::{self, FileId, Standing};
 use super::opened::{self, Opened};
 use super::paths::Paths;
 use super::proof;
+use super::scan::real_path;
 use super::siblings;
+use super::successor::{is_named_after, is_there};
 use super::{FAILED_WAIT, Tail};
+use crate::state::Position;
 
 /// How long a rotated file that nobody asked for is held.
 const HELD: Duration = Duration::from_secs(10);
@@ -188,18 +191,19 @@ impl Tail {
             && !self.is_read_compressed(arrival)
     }
 
-    /// Whether what it holds is read where it was compressed to.
+    /// Whether what it holds is read where it was compressed to, or was: by the name of its log, or as a log of its own.
     fn is_read_compressed(&self, arrival: &Arrival) -> bool {
-        let mut compressed =
-            self.files.values().filter(|open| open.file.is_compressed() && **open.name() == *arrival.name);
-        compressed.any(|open| {
-            let known = open.position.known.filter(|known| known.head_length > 0);
-            let holds = || {
-                let opened = file::open(open.place()).ok();
-                opened.is_none_or(|(copy, _)| alike::is_of(&copy, &arrival.file) != Proof::Fails)
-            };
-            known.is_some_and(|known| proof::has_head(&arrival.file, &known)) && holds()
-        })
+        let (name, place) = (arrival.name.as_path().into(), Some(real_path(&arrival.path).into()));
+        let came = Position { name, place, ..Position::default() };
+        let is_of = |row: &Position| {
+            let gzip = row.last_place();
+            opened::is_compressed(gzip)
+                && (row.name == came.name || is_named_after(gzip, &came))
+                && is_compressed_to(&arrival.file, row)
+        };
+        let mut open = self.files.values().filter(|open| open.file.is_compressed() && open.standing != Standing::Gone);
+        let mut rows = self.rows.around(&arrival.path).filter(|row| row.rotated || is_there(row));
+        open.any(|open| is_of(&open.as_read())) || rows.any(is_of)
     }
 
     fn take_up_arrival(&mut self, arrival: Arrival) {
@@ -233,6 +237,21 @@ impl Tail {
             info!(component = %self.settings.name, file = %path.display(), live = %name.display(),
                 "rotated and deleted before it was seen: read from its start");
             self.take_up_opened((&path, name), file, &metadata);
+        }
+    }
+}
+
+/// Whether the gzip file of `row` holds what `file` does, as far as both show it.
+fn is_compressed_to(file: &Opened, row: &Position) -> bool {
+    if !row.known.is_none_or(|known| proof::has_head(file, &known)) {
+        return false;
+    }
+    match file::open(row.last_place()).ok().filter(|(_, metadata)| file::row_fits(row, metadata)) {
+        Some((gzip, _)) => proof::begin_alike(&gzip, file) && alike::is_of(&gzip, file) != Proof::Fails,
+        // It was renamed since.
+        None => {
+            let has_head = row.known.is_some_and(|known| known.head_length > 0);
+            has_head && alike::holds_read(file, row) != Proof::Fails
         }
     }
 }

@@ -47,7 +47,8 @@ impl Tail {
         self.saved = self.now;
         self.tell_lag();
         self.sync();
-        let seen = (self.clock)().seconds;
+        // What came to the paths since then was not seen.
+        let seen = self.scanned_at;
         let (over, places) = self.places_of_joined();
         for number in &over {
             self.move_joined(*number);

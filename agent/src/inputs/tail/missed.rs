@@ -103,6 +103,13 @@ pub(super) struct Search {
     until: Instant,
 }
 
+impl Search {
+    /// When what is known was seen in its place, in seconds since 1970.
+    pub(super) fn seen(&self) -> i64 {
+        self.since.seen.min(self.next.seen)
+    }
+}
+
 impl Tail {
     /// Has the next look at all paths, and the one after it, look for what was missed of the name.
     pub(super) fn search(&mut self, (name, place): (Arc<Path>, Arc<Path>), since: Since) {

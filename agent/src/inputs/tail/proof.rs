@@ -66,6 +66,13 @@ pub(super) fn has_head(file: &Opened, known: &Known) -> bool {
     length == wanted.len() && (wanted.is_empty() || xxh3_64(wanted) == known.head)
 }
 
+/// Whether two files begin with the same bytes, as far as both have some.
+pub(super) fn begin_alike(one: &Opened, other: &Opened) -> bool {
+    let (mut first, mut second) = ([0; HEAD], [0; HEAD]);
+    let length = one.read_full(&mut first, 0).unwrap_or(0).min(other.read_full(&mut second, 0).unwrap_or(0));
+    length > 0 && first.get(..length) == second.get(..length)
+}
+
 /// The hash of the first bytes of a file.
 pub(super) fn hash(head: &[u8]) -> u64 {
     xxh3_64(head)

@@ -30,7 +30,8 @@ impl Tail {
     /// Rows of files that are not under `Path` any more: found again by identity in their directory, they are read to
     /// their end.
     pub(super) fn recover_rows(&mut self) {
-        let rows: Vec<Position> = self.rows.iter().filter(|row| self.paths.name(&row.name)).cloned().collect();
+        let is_ours = |row: &&Position| self.paths.name(&row.name) && !self.is_rest(row);
+        let rows: Vec<Position> = self.rows.iter().filter(is_ours).cloned().collect();
         let (missing, unseen) = self.recover(rows);
         let now = (self.clock)().seconds;
         let (old, missing): (Vec<_>, Vec<_>) = missing.into_iter().partition(|row| is_old(row, now));
@@ -88,9 +89,12 @@ impl Tail {
                 None => missing.push(row),
                 // Read to its end before: it need not be opened again.
                 Some((path, metadata)) if row.rotated && is_whole(&path, &metadata, &row) => still_there.push(row),
-                Some((path, _)) => {
-                    let what = TakeUp { path: &path, name: &row.name, from_end: false, standing: Standing::Rotated };
-                    self.take_up(what);
+                Some((path, metadata)) => {
+                    let (name, id) = (&row.name, FileId::of(&metadata));
+                    self.take_up(TakeUp { path: &path, name, from_end: false, standing: Standing::Rotated, id });
+                    if !is_at(&path, id) {
+                        unseen.push(row);
+                    }
                 }
             }
         }
@@ -139,6 +143,11 @@ impl Tail {
         }
         self.rows.add(row);
     }
+}
+
+/// Whether the file `id` is at `path` yet.
+pub(super) fn is_at(path: &Path, id: FileId) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| FileId::of(&metadata) == id)
 }
 
 /// Whether more may have been written to the file of `row` than was read, which nobody was told of.

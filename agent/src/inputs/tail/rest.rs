@@ -58,14 +58,22 @@ impl Tail {
         copies
     }
 
-    /// Has the next start look at the gzip files of which it did not show yet whose content they have: it looks at what was written to
-    /// since their logs were seen last.
+    /// Has the next start look for what this one did not find yet of the names it looks for, and at the gzip files of which it did not
+    /// show yet whose content they have: it looks at what was written to since their logs were seen last.
     fn look_back(&mut self) {
-        let Some(written) = self.gzips.borrow().oldest_unjudged() else { return };
-        let is_due = |row: &&Position| row.id != 0 && row.seen > written && self.searches.contains_key(&row.name);
+        let unjudged = self.gzips.borrow().oldest_unjudged().unwrap_or(i64::MAX);
+        let seen = |row: &Position| {
+            let search = self.searches.get(&row.name)?;
+            // The row of a gzip file is not of one that was written to later than it was seen.
+            let is_led = row.is_of_copy() && row.rotated;
+            let written = || std::fs::metadata(row.last_place()).map_or(0, |metadata| metadata.mtime());
+            let least = if is_led { written() } else { 0 };
+            Some(unjudged.min(search.seen()).max(least)).filter(|seen| row.seen > *seen)
+        };
         let open = self.files.values().map(|file| &file.position);
-        let mut rows: Vec<Position> = open.chain(self.rows.iter()).filter(is_due).cloned().collect();
-        rows.iter_mut().for_each(|row| row.seen = written);
+        let due = open.chain(self.rows.iter()).filter(|row| row.id != 0);
+        let mut rows: Vec<Position> =
+            due.filter_map(|row| Some(Position { seen: seen(row)?, ..row.clone() })).collect();
         if let Err(error) = self.positions.store(&mut rows.iter_mut().collect::<Vec<_>>(), false) {
             self.complain(&error, "what is to be looked at again at the next start cannot be stored");
         }
@@ -184,6 +192,8 @@ impl Tail {
             Err(Unfit::Unreadable(error)) => {
                 warn!(component = %self.settings.name, file = %place.display(), %error,
                     "a kept rest cannot be read; tried again at the next start");
+                // What it was compressed to is not another log.
+                self.rows.add(row);
             }
             Err(Unfit::Damaged(reason)) => {
                 if unsettled > 0 {

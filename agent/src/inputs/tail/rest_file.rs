@@ -29,6 +29,12 @@ const ROOT: &str = "rest";
 const ENDING: &str = "rest";
 const UNFINISHED: &str = "tmp";
 
+#[cfg(test)]
+thread_local! {
+    /// Whether copies cannot be read.
+    pub(super) static IS_UNREADABLE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
 /// Where the copies of one input are.
 pub(super) struct Rests {
     root: PathBuf,
@@ -143,6 +149,10 @@ impl Rests {
 /// # Errors
 /// [`Unfit`]
 pub(super) fn open(row: &Position) -> Result<(Opened, Metadata), Unfit> {
+    #[cfg(test)]
+    if IS_UNREADABLE.get() {
+        return Err(Unfit::Unreadable(io::Error::other("it cannot be read")));
+    }
     let place = row.place.as_deref().unwrap_or(&row.name);
     let (file, metadata) = match file::open(place) {
         Ok(opened) => opened,

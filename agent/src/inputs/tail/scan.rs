@@ -19,6 +19,7 @@ use super::proof;
 use super::read::Progress;
 use super::siblings::Listings;
 use super::successor::WRITTEN_LATE;
+use crate::config::or_here;
 use crate::state::{Known, Position};
 
 /// Looks at all paths follow each other no faster than this, however much happens in the directories.
@@ -36,6 +37,8 @@ pub(super) struct TakeUp<'a> {
     /// Whether it begins at its end when no position is stored of it.
     pub(super) from_end: bool,
     pub(super) standing: Standing,
+    /// The file that was there when it was looked at.
+    pub(super) id: FileId,
 }
 
 /// Name and place of a log, and the birth of its newest content that is known, in nanoseconds, and when that was seen last, in seconds.
@@ -190,7 +193,7 @@ impl Tail {
         if self.row_of(&metadata).is_none() && self.is_copy_of_live(path) {
             return;
         }
-        self.take_up(TakeUp { path, name: path, from_end, standing: Standing::Live });
+        self.take_up(TakeUp { path, name: path, from_end, standing: Standing::Live, id: FileId::of(&metadata) });
     }
 
     /// Whether an old file has a position and, where old files are let go, something behind it.
@@ -226,9 +229,14 @@ impl Tail {
         written.is_some_and(|at| now.saturating_sub(at.as_secs()) > self.settings.ignore_older.as_secs())
     }
 
-    /// Opens a file and finds out where to begin. Gives its number.
+    /// Opens a file and finds out where to begin. Gives its number. A rotated file that has another name by now is looked for again.
     pub(super) fn take_up(&mut self, what: TakeUp<'_>) -> Option<u64> {
         let (file, metadata) = self.open_to_take_up(what.path)?;
+        let is_rotated = what.standing == Standing::Rotated || opened::is_compressed(what.path);
+        if is_rotated && FileId::of(&metadata) != what.id {
+            self.scan_within(self.scan_gap);
+            return None;
+        }
         self.begin_in(what, file, &metadata)
     }
 
@@ -255,7 +263,7 @@ impl Tail {
         file: Opened,
         metadata: &Metadata,
     ) -> Option<u64> {
-        let what = TakeUp { path, name, from_end: false, standing: Standing::Rotated };
+        let what = TakeUp { path, name, from_end: false, standing: Standing::Rotated, id: FileId::of(metadata) };
         self.begin_in(what, file, metadata)
     }
 
@@ -409,9 +417,13 @@ fn was_renamed(name: &Path, place: &Path) -> bool {
     name != place && name.parent() == place.parent() && !is_link()
 }
 
-/// `path` with its links followed, as far as that goes.
+/// `path` with its links followed, as far as that goes: those of its directory where it leads nowhere.
 pub(super) fn real_path(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    let in_directory = || {
+        let directory = std::fs::canonicalize(or_here(path.parent()?)).ok()?;
+        Some(directory.join(path.file_name()?))
+    };
+    std::fs::canonicalize(path).ok().or_else(in_directory).unwrap_or_else(|| path.to_owned())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::fs::Metadata;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,9 +22,10 @@ use super::gzips::Age;
 use super::missed::Since;
 use super::opened::{self, Opened};
 use super::proof;
+use super::recover;
 use super::rotate::{Copy, is_out_of_descriptors};
 use super::rows::root_and_stem;
-use super::scan::TakeUp;
+use super::scan::{TakeUp, real_path};
 use super::siblings::{self, Listings};
 use crate::state::{Known, Position};
 
@@ -59,7 +61,13 @@ impl Tail {
         if self.left.contains(&key) {
             return true;
         }
+        let id = FileId::of(metadata);
         let Ok((opened, metadata)) = file::open(path) else { return false };
+        if FileId::of(&metadata) != id {
+            // It was renamed since.
+            self.scan_within(self.scan_gap);
+            return true;
+        }
         if let Some(row) = self.row_in(&opened, &metadata) {
             let is_read = row.rotated && row.seen >= metadata.mtime();
             if is_read {
@@ -94,7 +102,9 @@ impl Tail {
         let begins_as = |position: &Position| {
             let Some(known) = position.known.filter(|known| known.head_length > 0) else { return false };
             let has_head = proof::begins_with_head(head, &known);
-            let is_named = || log == Some(&*position.name) || is_named_after(path, position);
+            // The place of a kept rest is not that of its original.
+            let is_beside = || self.is_rest(position) && is_named_after(path, &as_original(position));
+            let is_named = || log == Some(&*position.name) || is_named_after(path, position) || is_beside();
             let may_be = (has_head || is_short) && is_named();
             is_candidate.set(is_candidate.get() || may_be);
             may_be && has_head
@@ -162,13 +172,17 @@ impl Tail {
 
     /// A row whose file is nowhere to be found: goes on in what it was compressed to. Gives whether there is such a file.
     pub(super) fn goes_on_compressed(&mut self, row: &Position) -> bool {
-        let Some((path, metadata)) = self.successor_of_many(row) else { return false };
-        self.go_on_in(row.clone(), &path, &metadata);
-        true
+        let found = self.successor_of_many(row);
+        found.is_some_and(|(path, metadata)| self.go_on_in(row.clone(), &path, &metadata))
     }
 
-    /// Goes on with `row` in the gzip file at `path`.
-    fn go_on_in(&mut self, mut row: Position, path: &Path, metadata: &Metadata) {
+    /// Goes on with `row` in the gzip file of which `metadata` tells, which was at `path`. Gives `false` where it has another name by now.
+    fn go_on_in(&mut self, mut row: Position, path: &Path, metadata: &Metadata) -> bool {
+        let id = FileId::of(metadata);
+        if !recover::is_at(path, id) {
+            self.scan_within(self.scan_gap);
+            return false;
+        }
         self.rows.remove(&row);
         let (name, is_read) = (Arc::clone(&row.name), row.rotated);
         info!(component = %self.settings.name, file = %path.display(), name = %name.display(), offset = row.offset,
@@ -182,8 +196,9 @@ impl Tail {
         }
         self.rows.add(row);
         if !is_read {
-            self.take_up(TakeUp { path, name: &name, from_end: false, standing: Standing::Rotated });
+            self.take_up(TakeUp { path, name: &name, from_end: false, standing: Standing::Rotated, id });
         }
+        is_read || recover::is_at(path, id)
     }
 
     /// The gzip file that has the content of `position`, among those beside it. What was there a moment ago is looked at first: where
@@ -205,9 +220,9 @@ impl Tail {
         let is_kin = |(path, metadata): &(PathBuf, Metadata)| {
             !self.is_followed(metadata)
                 && self.may_begin_as(path, metadata, position)
-                && self
-                    .unless_refused((self.open_copy)(path))
-                    .is_some_and(|(file, _)| has_content(&file, position) && is_free(&file, metadata))
+                && self.unless_refused((self.open_copy)(path)).is_some_and(|(file, now)| {
+                    FileId::of(&now) == FileId::of(metadata) && has_content(&file, position) && is_free(&file, metadata)
+                })
         };
         let mut around = self.gzips.borrow_mut().around(position, (self.moment(), age));
         // Others that begin as it does came later.
@@ -229,8 +244,11 @@ impl Tail {
         self.copy_in(self.successor_of_many(&old.as_read())?, old)
     }
 
-    fn copy_in(&self, (path, _): (PathBuf, Metadata), old: &Tailed) -> Option<Copy> {
+    fn copy_in(&self, (path, found): (PathBuf, Metadata), old: &Tailed) -> Option<Copy> {
         let (file, metadata) = self.unless_refused((self.open_copy)(&path))?;
+        if FileId::of(&metadata) != FileId::of(&found) {
+            return None;
+        }
         file.expect(old.progress.offset);
         Some(Copy { file, metadata, path })
     }
@@ -249,29 +267,30 @@ impl Tail {
         }
         let position = Position { name: name.into(), place: Some(place.into()), ..Position::default() };
         let mut is_unsure = false;
-        let mut missed: Vec<(i64, PathBuf)> = Vec::new();
+        let mut missed: Vec<(i64, PathBuf, FileId)> = Vec::new();
         let Ok(there) = listings.of(place.parent().unwrap_or(Path::new(""))) else { return true };
         let beside = |(path, _): &&(PathBuf, Metadata)| {
             opened::is_compressed(path) && is_named_after(path, &position) && self.is_of_log(path, (name, place))
         };
         let beside: Vec<(PathBuf, Metadata)> = there.values().filter(beside).cloned().collect();
         for (path, metadata) in beside {
-            let was_unjudged = self.tell_unjudged(&path, &metadata);
-            let is_due = metadata.mtime() >= since.seen && (was_unjudged || !since.is_unjudged);
+            // What was missed before the last events is judged, too.
+            let is_due = self.tell_unjudged(&path, &metadata) || metadata.mtime() >= since.seen && !since.is_unjudged;
             if self.is_followed(&metadata) || !is_due || self.paths.is_excluded(&path) {
                 continue;
             }
             match self.judge(&path, &metadata, name) {
-                Some(true) => missed.push((metadata.mtime(), path)),
+                Some(true) => missed.push((metadata.mtime(), path, FileId::of(&metadata))),
                 Some(false) => {}
                 None => is_unsure = true,
             }
         }
         missed.sort();
-        for (_, path) in missed {
+        for (_, path, id) in missed {
             info!(component = %self.settings.name, file = %path.display(), live = %name.display(),
                 "rotated and compressed before it was seen: read from its start");
-            self.take_up(TakeUp { path: &path, name, from_end: false, standing: Standing::Rotated });
+            self.take_up(TakeUp { path: &path, name, from_end: false, standing: Standing::Rotated, id });
+            is_unsure |= !recover::is_at(&path, id);
         }
         is_unsure
     }
@@ -279,12 +298,15 @@ impl Tail {
     /// Whether the gzip file at `path`, which is named as one of `log`, holds what is not known, if that shows yet.
     fn judge(&self, path: &Path, metadata: &Metadata, log: &Path) -> Option<bool> {
         let (file, metadata) = match file::open(path) {
-            Ok(opened) => opened,
-            Err(error) if is_out_of_descriptors(&error) => {
+            Ok((file, now)) if FileId::of(&now) == FileId::of(metadata) => (file, now),
+            Err(error) if !is_out_of_descriptors(&error) && error.kind() != io::ErrorKind::NotFound => {
+                return Some(false);
+            }
+            // It was renamed since.
+            Ok(_) | Err(_) => {
                 self.gzips.borrow_mut().note_unjudged(metadata, Vec::new());
                 return None;
             }
-            Err(_) => return Some(false),
         };
         if self.row_in(&file, &metadata).is_some() {
             return Some(false);
@@ -301,10 +323,13 @@ impl Tail {
 
     /// Tells where another content was written over the one that the gzip file at `path` had before it showed whose that was. Gives
     /// whether that was asked before.
-    fn tell_unjudged(&self, path: &Path, metadata: &Metadata) -> bool {
+    pub(super) fn tell_unjudged(&self, path: &Path, metadata: &Metadata) -> bool {
         let Some(before) = self.gzips.borrow_mut().take_unjudged(metadata) else { return false };
-        let is_same = file::open(path).is_ok_and(|(file, _)| head_of(&file).starts_with(&before));
-        if is_same || before.is_empty() {
+        // Of one that was renamed since nothing is told.
+        let is_same = |(file, now): (Opened, Metadata)| {
+            FileId::of(&now) != FileId::of(metadata) || head_of(&file).starts_with(&before)
+        };
+        if before.is_empty() || file::open(path).map_or(true, is_same) {
             return true;
         }
         warn!(component = %self.settings.name, file = %path.display(),
@@ -330,6 +355,11 @@ impl Position {
     pub(super) fn last_place(&self) -> &Path {
         self.place.as_deref().unwrap_or(&self.name)
     }
+}
+
+/// The position of a kept rest with the place that its original had.
+fn as_original(rest: &Position) -> Position {
+    Position { place: Some(real_path(&rest.name).into()), ..rest.clone() }
 }
 
 /// The first bytes of a file, as many as prove what it holds.

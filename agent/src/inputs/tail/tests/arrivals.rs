@@ -159,3 +159,59 @@ fn what_came_and_was_deleted_waits_until_there_is_a_descriptor_for_it() {
     rig.wait(60);
     assert_eq!(rig.texts(), ["two"]);
 }
+
+/// A rig whose `Path` names rotated files, too.
+fn rig_of_all() -> Rig {
+    let mut rig = rig();
+    let paths = [rig.path("a.log"), rig.path("a.log.*")].map(|path| path.display().to_string());
+    rig.options[0].1 = paths.join(",");
+    rig
+}
+
+/// It had its second name while no log had the first, so it counted as a log of its own.
+#[test]
+fn what_a_known_log_was_compressed_to_is_read_once_though_it_came_under_another_name() {
+    for is_read in [false, true] {
+        super::compressed::now_is_real();
+        let mut rig = rig_of_all();
+        rig.append("a.log", &numbered(1, 3));
+        rig.start();
+        assert_eq!(rig.texts().len(), 3);
+        if is_read {
+            rig.rename("a.log", "a.log.2");
+            rig.scan().wait(20);
+        }
+        rig.stop();
+        rig.tail = Some(rig.build());
+        rig.rename(if is_read { "a.log.2" } else { "a.log" }, "a.log.1");
+        rig.tell_renamed("a.log.1");
+        super::compressed::compress_away(&rig, "a.log.1", "a.log.1.gz");
+        let (outlet, now) = (rig.outlet(), rig.now);
+
+        rig.tail().start(outlet, now);
+
+        assert_eq!(rig.run().wait(20).scan().texts(), [""; 0], "read before: {is_read}");
+    }
+}
+
+/// The gzip file was met before what had come was looked at.
+#[test]
+fn what_came_and_was_compressed_between_two_looks_is_read_once() {
+    for length in [3, 500] {
+        super::compressed::now_is_real();
+        let mut rig = rig_of_all();
+        rig.append("a.log", "zero\n");
+        rig.start();
+        rig.rename("a.log", "gone").append("a.log", &numbered(1, length)).rename("a.log", "a.log.1");
+        rig.append("a.log", "last\n");
+        rig.tell_renamed("a.log.1");
+        super::compressed::compress_away(&rig, "a.log.1", "a.log.1.gz");
+
+        rig.scan();
+        std::thread::sleep(Duration::from_millis(2100));
+        rig.scan().wait(20).scan();
+
+        let texts = rig.texts();
+        assert_eq!(texts.len(), length as usize + 2, "{length}");
+    }
+}

@@ -663,3 +663,107 @@ fn lead_copies_to(rig: &Rig, name: &str, is_birth_known: bool) {
         assert_eq!(changed.expect("it runs"), 1);
     }
 }
+
+/// The search that it was missed in was forgotten with the second event after it.
+#[test]
+fn a_gzip_file_that_is_not_judged_yet_is_though_the_log_is_rotated_again_and_again() {
+    now_is_real();
+    WALL.set(WALL.get() - 60);
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 1));
+    rig.start();
+    rig.rename("a.log", "a.log.5").append("a.log", &numbered(2, 3)).rename("a.log", "a.log.4");
+    compress_away(&rig, "a.log.4", "a.log.4.gz");
+    rig.append("a.log", &numbered(4, 4));
+    rig.scan();
+    for number in [5, 6] {
+        WALL.set(WALL.get() + 2);
+        rig.scan();
+        rig.rename("a.log", &format!("a.log.{}", 8 - number)).append("a.log", &numbered(number, number));
+        rig.scan();
+    }
+    std::thread::sleep(Duration::from_millis(2100));
+    rig.scan().wait(5);
+
+    let mut texts = rig.texts();
+    texts.sort();
+    assert_eq!(texts, lines(1, 6));
+}
+
+/// What was read was stored after the last look at all paths.
+#[test]
+fn what_was_rotated_and_compressed_between_the_last_look_and_a_stop_is_read() {
+    now_is_real();
+    WALL.set(WALL.get() - 75);
+    let mut rig =
+        Rig::new("a.log", &[("read_from_head", "on"), ("inotify_watcher", "off"), ("watcher_interval", "60")]);
+    rig.append("a.log", &numbered(1, 1));
+    rig.start();
+    rig.append("a.log", &numbered(2, 2));
+    WALL.set(WALL.get() + 30);
+    rig.run();
+    rig.rename("a.log", "a.log.2").append("a.log.1", &numbered(3, 3));
+    let written = File::options().append(true).open(rig.path("a.log.1")).expect("it opens");
+    written.set_modified(SystemTime::now() - Duration::from_secs(5)).expect("it is set");
+    compress_away(&rig, "a.log.1", "a.log.1.gz");
+    rig.append("a.log", &numbered(4, 4));
+    rig.stop();
+
+    rig.start().wait(5);
+
+    let mut texts = rig.texts();
+    texts.sort();
+    assert_eq!(texts, lines(1, 4));
+}
+
+/// Opens a file, after which `a.log.1.gz` has another name, and another gzip file has that one.
+fn open_and_rename(path: &Path) -> io::Result<(crate::inputs::tail::opened::Opened, fs::Metadata)> {
+    let opened = file::open(path);
+    let next = path.with_file_name("next.gz");
+    if path.ends_with("a.log.1.gz") && next.exists() {
+        fs::rename(path, path.with_file_name("a.log.2.gz")).expect("it is renamed");
+        fs::rename(next, path).expect("it is renamed");
+    }
+    opened
+}
+
+#[test]
+fn what_a_known_log_was_compressed_to_is_read_once_though_it_is_renamed_when_it_is_found() {
+    now_is_real();
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", &numbered(1, 300));
+    rig.start().stop();
+    assert_eq!(rig.texts().len(), 300);
+    rig.append("a.log", &numbered(301, 302)).rename("a.log", "a.log.1");
+    compress_away(&rig, "a.log.1", "a.log.1.gz");
+    rig.append("a.log", &numbered(303, 600));
+    compress(&rig, "a.log", "next.gz");
+    let mut tail = rig.build();
+    tail.open_copy = open_and_rename;
+    let (outlet, now) = (rig.outlet(), rig.now);
+    tail.start(outlet, now);
+    rig.tail = Some(tail);
+
+    rig.run().scan().wait(5).scan();
+
+    let mut texts = rig.texts();
+    texts.sort();
+    assert!(texts == lines(301, 600), "{} lines", texts.len());
+}
+
+/// The name was that of another file by the time it was looked at.
+#[test]
+fn a_gzip_file_that_was_renamed_is_not_taken_for_one_that_was_written_over() {
+    now_is_real();
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log.1", &numbered(1, 2)).append("a.log.2", &numbered(3, 4));
+    compress_away(&rig, "a.log.1", "a.log.1.gz");
+    compress_away(&rig, "a.log.2", "a.log.2.gz");
+    let listed = fs::metadata(rig.path("a.log.1.gz")).expect("it is there");
+    rig.start();
+    rig.tail().gzips.get_mut().note_unjudged(&listed, numbered(1, 2).into_bytes());
+    let other = rig.path("a.log.2.gz");
+
+    assert!(rig.tail().tell_unjudged(&other, &listed), "it was not judged before");
+    assert_eq!(rig.metrics.abandoned_contents.get(), 0);
+}

@@ -3,6 +3,7 @@
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 
 use super::*;
+use crate::inputs::tail::rest_file::IS_UNREADABLE;
 
 /// A rig with a state directory that reads `a.log` from its head.
 fn rig() -> Rig {
@@ -386,4 +387,55 @@ fn what_a_log_behind_a_link_was_compressed_to_is_not_read_beside_its_rest() {
         let compressed = fs::metadata(rig.path("logs/a.log.1.gz")).expect("it is there").ino();
         assert!(rig.tail().rows.iter().any(|row| row.rotated && row.inode == compressed), "{name}");
     }
+}
+
+/// Its row was nobody's until the next start, and the gzip file was read from its start.
+#[test]
+fn what_a_log_was_compressed_to_is_left_alone_while_its_rest_cannot_be_read() {
+    super::compressed::now_is_real();
+    let mut rig = Rig::new("a.log*", &[("read_from_head", "on")]);
+    rig.has_state_directory = true;
+    rig.append("a.log", &numbered(1, 3));
+    rig.start();
+    rig.answer = Answer::Hold;
+    rig.append("a.log", &numbered(4, 9));
+    rig.run().texts();
+    super::compressed::compress_away(&rig, "a.log", "a.log.1.gz");
+    rig.stop().answer = Answer::Deliver;
+    rig.copy();
+
+    IS_UNREADABLE.set(true);
+    let told = told("WARN", || {
+        rig.start().wait(20).scan();
+    });
+    IS_UNREADABLE.set(false);
+    assert_eq!((rig.texts(), told.len(), rig.abandoned()), (vec![], 1, 0), "{told:?}");
+
+    rig.stop().start().wait(20);
+    assert_eq!((rig.texts().concat() + "\n").replace("line", "\nline").trim(), numbered(4, 9).trim());
+    assert_eq!((rig.copies().len(), rig.abandoned()), (0, 0));
+}
+
+/// The gzip file is beside the place that its original had, and not beside its name.
+#[test]
+fn what_a_rotated_log_behind_a_link_was_compressed_to_is_not_read_beside_its_rest() {
+    super::compressed::now_is_real();
+    WALL.set(WALL.get() - 61);
+    let mut rig = Rig::new("linked/a.log", &[("read_from_head", "on")]);
+    rig.options[0].1 = format!("{0},{0}.1", rig.path("linked/a.log").display());
+    rig.has_state_directory = true;
+    fs::create_dir(rig.path("logs")).expect("it is made");
+    std::os::unix::fs::symlink(rig.path("logs"), rig.path("linked")).expect("it is linked");
+    rig.append("logs/a.log", "first\n");
+    rig.start();
+    rig.answer = Answer::Hold;
+    rig.append("logs/a.log.1", &numbered(4, 300));
+    rig.scan().texts();
+    super::compressed::compress_away(&rig, "logs/a.log.1", "logs/a.log.1.gz");
+    rig.stop();
+    rig.copy();
+
+    rig.answer = Answer::Deliver;
+
+    assert_eq!(rig.start().wait(11).scan().texts().len(), 297);
 }
