@@ -416,3 +416,38 @@ fn a_line_of_two_files_that_is_too_long_is_cut_as_any_other() {
     let texts = rig.texts();
     assert_eq!(texts[texts.len() - 3..], ["x".repeat(20) + &"y".repeat(12), "y".repeat(13), "end".to_owned()]);
 }
+
+/// It had no stream when its successor got one, which the next worker served.
+#[test]
+fn a_log_that_was_filled_and_rotated_between_two_looks_and_its_successor_have_one_worker() {
+    let options = [("read_from_head", "on"), ("inotify_watcher", "off"), ("watcher_interval", "60")];
+    let mut rig = Rig::new("app.log", &options);
+    rig.joins = true;
+    rig.append("app.log", "");
+    let queues = [(); 2].map(|()| Arc::new(ByteQueue::new(rig.room)));
+    let outlet = Outlet::new(rig.memory.clone(), queues.to_vec());
+    let (mut tail, now) = (rig.build(), rig.now);
+    tail.start(outlet, now);
+    rig.tail = Some(tail);
+
+    rig.append("app.log", &numbered(1, 3)).wait_for_births();
+    rig.rename("app.log", "app.log.1").append("app.log", &numbered(4, 5));
+    rig.tail().scan();
+    rig.tail().begin_contents(false);
+    let mut workers = Vec::new();
+    for _ in 0..60 {
+        rig.now += Duration::from_millis(60);
+        let now = rig.now;
+        rig.tail().turn(now);
+        for (worker, queue) in queues.iter().enumerate() {
+            while let Popped::Element(work) = queue.pop(Some(Instant::now())) {
+                rig.serve(work);
+                workers.resize(rig.seen.len(), worker);
+            }
+        }
+    }
+
+    assert_eq!(rig.texts().join("\n") + "\n", numbered(1, 5));
+    assert!(workers.iter().all(|worker| *worker == workers[0]), "{workers:?}");
+    assert_eq!(passed(&mut rig), [(21, 0)]);
+}
