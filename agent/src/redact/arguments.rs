@@ -18,6 +18,17 @@ const SAMPLES: &[&[u8]] = &[b"and", b"or", b"is", b"was", b"option", b"flag"];
 const TYPES: &[&[u8]] = &[b"string", b"text", b"value", b"name"];
 
 impl Pass<'_> {
+    /// Whether the word at `at` may name an argument: as an option, in a tuple, before an arrow or as words that do so by themselves.
+    #[inline(always)]
+    pub(super) fn may_be_argument(&self, at: usize) -> bool {
+        let first = self.text[at];
+        matches!(first, b'p' | b'P' | b'r')
+            || first.is_ascii_uppercase()
+            || self.byte_before(at, 1) == b'-'
+            || matches!(self.byte_before(at, 2), b'(' | b'\\')
+            || matches!(self.byte(self.masks.word_end(at)), b'-' | b' ' | b'\t')
+    }
+
     /// `--password value`, or one in quotes, of which the name, or its last word, stands at `at`.
     pub(super) fn argument(&mut self, at: usize) -> bool {
         let end = self.masks.word_end(at);

@@ -3,6 +3,7 @@
 use vigie_parsers::simd::Classes;
 
 use super::beside::{behind_others, near_pairs};
+use super::filter::first_letters;
 use super::masks::{Masks, NO_CLASSES, alnums};
 use super::scanner::Pass;
 
@@ -38,22 +39,24 @@ impl Pass<'_> {
 
     /// `pairs` of a block without those of the bits `others` that stand behind a name that is not known, and a single mark: `"level":`.
     #[inline(always)]
-    fn without_others(&self, number: usize, mut pairs: u64, mut others: u64) -> u64 {
+    fn without_others(&self, number: usize, pairs: u64, others: u64) -> u64 {
         // What is left of a word in which a value ends may be a name.
-        if self.cut_end != usize::MAX {
-            return pairs;
+        if self.cut_end != usize::MAX { pairs } else { pairs & !self.unnamed_marks(number, others) }
+    }
+
+    /// Of the bits `marks` of a block, which stand behind a byte behind a name that is not known, those to which no other name belongs.
+    #[inline(always)]
+    pub(super) fn unnamed_marks(&self, number: usize, marks: u64) -> u64 {
+        let (mut unnamed, mut left) = (marks, marks);
+        while left != 0 {
+            let bit = left & left.wrapping_neg();
+            left ^= bit;
+            let at = number * 64 + bit.trailing_zeros() as usize;
+            let [mark, first, second, _] = first_letters(self.text, at).to_le_bytes();
+            let is_unnamed = (mark == b':') & (first != b'>') & ((first != b'0') | (second != b':'));
+            unnamed ^= if is_unnamed { 0 } else { bit };
         }
-        while others != 0 {
-            let bit = others & others.wrapping_neg();
-            others ^= bit;
-            let is_other = match self.rest(number * 64 + bit.trailing_zeros() as usize) {
-                [b':', b'0', b':', ..] | [b':', b'>', ..] => false,
-                [mark, ..] => *mark == b':',
-                [] => false,
-            };
-            pairs ^= if is_other { bit } else { 0 };
-        }
-        pairs
+        unnamed
     }
 }
 

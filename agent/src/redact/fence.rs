@@ -13,6 +13,8 @@ const BEGINNINGS: usize = 4;
 
 /// Bytes of a string with what stands around it, as most are or longer.
 const STRING: usize = 8;
+/// Strings that are read to tell whether a mark stands in one.
+const STRINGS: usize = 8;
 /// Times eight bytes of a string that are read before it is known to be long.
 const WORDS: usize = 4;
 
@@ -272,8 +274,18 @@ fn is_between_strings(text: &[u8], at: usize) -> bool {
     let Some((before, [b':', behind @ ..])) = text.split_at_checked(at) else { return false };
     let [.., last, b'"'] = before else { return false };
     let [b'"', value @ ..] = behind.strip_prefix(b" ").unwrap_or(behind) else { return false };
-    let first = value.iter().find(|byte| !is_between(**byte));
-    *last != b'\\' && first.is_some_and(|first| *first != b'"')
+    *last != b'\\' && are_no_strings(value)
+}
+
+/// Whether `text`, which stands behind the closing quote of a string, does not go on as JSON does.
+fn are_no_strings(mut text: &[u8]) -> bool {
+    for _ in 0..STRINGS {
+        let Some(place) = text.iter().position(|byte| !is_between(*byte)) else { return false };
+        let end = if text[place] == b'"' { string_end(text, place + 1) } else { None };
+        let Some(end) = end else { return true };
+        text = &text[end + 1..];
+    }
+    false
 }
 
 /// Where the quote stands that closes the string whose inside begins at `start`.
@@ -402,9 +414,10 @@ mod tests {
     fn a_member_is_told_by_its_quotes() {
         let is_between = |text: &str| is_between_strings(text.as_bytes(), text.find(':').unwrap_or_default());
         assert!(is_between(r#"{"user":"jane"}"#) && is_between(r#"{"user": "jane"}"#));
-        for text in
-            [r#"{"user":"ee"}"#, r#"{"user":1}"#, r#"{"a\":"jane"}"#, r#"{"a:b":"jane"}"#, r#"{"user":""}"#, r#":"x"#]
-        {
+        assert!(
+            is_between(r#"{"user":"ee"}"#) && is_between(r#"{"user":"ee","a":"jane"}"#) && is_between(r#"{"user":""}"#)
+        );
+        for text in [r#"{"user":"ee"e"}"#, r#"{"user":1}"#, r#"{"a\":"jane"}"#, r#"{"a:b":"jane"}"#, r#":"x"#] {
             assert!(!is_between(text), "{text}");
         }
     }

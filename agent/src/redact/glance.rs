@@ -13,9 +13,9 @@ use super::chains::is_uuid;
 use super::context::Lengths;
 use super::endings::Track;
 use super::engine::{Asked, LONGEST};
-use super::masks::{NO_CLASSES, Window, alnums};
+use super::masks::{NO_CLASSES, Window, alnums, long_capitals};
 use super::prefixes::Place;
-use super::scanner::{Pass, long_capitals};
+use super::scanner::Pass;
 use super::shapes::{Form, Guard, Guards, Quiet, Shape, countries};
 use super::universal::iban;
 use super::ways::{Beginning, GROUPS, Way};
@@ -108,8 +108,9 @@ impl Pass<'_> {
         for (number, classes) in blocks.iter().enumerate() {
             let next_chains = if number + 1 < blocks.len() { joined(blocks, number + 1) } else { 0 };
             let starts = classes.words & !(classes.words << 1 | before.words >> 63);
-            let words = self.hearing.heads(number) | long_capitals(classes, starts) | classes.marks;
-            let next_zeros = blocks.get(number + 1).map_or(0, |next| next.zeros << 63);
+            let next = blocks.get(number + 1).unwrap_or(&NO_CLASSES);
+            let words = self.hearing.heads(number) | long_capitals(classes, next.capitals, starts) | classes.marks;
+            let next_zeros = next.zeros << 63;
             let pluses = classes.pluses << 1 | before.pluses >> 63;
             let calls = starts & (classes.zeros & (classes.zeros >> 1 | next_zeros) | classes.digits & pluses);
             if words != 0 && !self.are_quiet(number, words, Self::look_at)
@@ -257,7 +258,7 @@ impl Pass<'_> {
         if window.alnums & within == within {
             return self.is_run_quiet(at, length as usize, window.digits & within, lengths);
         }
-        let edges = [self.byte_before(at, 1) == b'_', (window.words & !window.alnums) >> length & 1 == 1];
+        let edges = self.edges((at, length), window);
         if length as usize == UUID && window.alnums & within == UUID_GROUPS && edges == [false; 2] {
             // Where letters and digits begin one, nothing before it takes a part of it.
             let first = window.digits & 0xff;
@@ -265,8 +266,27 @@ impl Pass<'_> {
                 return true;
             }
         }
+        let (is_quiet, is_plain) = self.is_shape_quiet((at, length), window, lengths, edges);
+        is_quiet && (is_plain || !self.has_others((at, length), window))
+    }
+
+    /// Whether `_` stands before the chain at `at`, which has `length` bytes, and behind.
+    #[inline(always)]
+    pub(super) fn edges(&self, (at, length): (usize, u32), window: &Window) -> [bool; 2] {
+        [self.byte_before(at, 1) == b'_', (window.words & !window.alnums) >> length & 1 == 1]
+    }
+
+    /// Whether no number in the chain at `at` counts, as its shape tells, and whether nothing else may be in it.
+    #[inline(always)]
+    pub(super) fn is_shape_quiet(
+        &mut self,
+        (at, length): (usize, u32),
+        window: &Window,
+        lengths: Lengths,
+        edges: [bool; 2],
+    ) -> (bool, bool) {
         let shape = Shape::new(window.alnums, window.digits, length, edges);
-        let (is_quiet, is_plain) = match self.shapes.known(shape) {
+        match self.shapes.known(shape) {
             Some(known) if (lengths.any == 0 || known.runs != Lengths::ALL) && self.are_denied(at, &known.guards) => {
                 let runs = known.runs;
                 let is_quiet =
@@ -274,18 +294,23 @@ impl Pass<'_> {
                 (is_quiet, known.is_plain)
             }
             _ => (self.is_form_quiet((at, length), window, lengths, shape), false),
-        };
-        is_quiet && (is_plain || !self.has_others((at, length), window))
+        }
     }
 
     /// Whether anything is found in the chain at `at` that no lengths of groups tell: addresses, positions, account numbers.
     #[inline(always)]
     fn has_others(&mut self, (at, length): (usize, u32), window: &Window) -> bool {
-        let within = (1 << length) - 1;
-        let (dots, countries) = (Dots::of(window, within), countries(window, within));
+        let dots = Dots::of(window, (1 << length) - 1);
         dots.places != 0 && self.has_position(at, window, dots.places)
             || dots.fours != 0 && self.has_address(at, window, dots.fours)
-            || countries != 0 && self.has_iban((at, length), countries)
+            || self.may_have_iban((at, length), window)
+    }
+
+    /// Whether an account number (IBAN) may be in the chain at `at`, which has `length` bytes.
+    #[inline(always)]
+    pub(super) fn may_have_iban(&self, (at, length): (usize, u32), window: &Window) -> bool {
+        let countries = countries(window, (1 << length) - 1);
+        countries != 0 && self.has_iban((at, length), countries)
     }
 
     /// Whether anything is found in four numbers of which the first stands before any of `fours` in the chain at `at`.
@@ -336,7 +361,7 @@ impl Pass<'_> {
 
     /// Whether the group of `length` at `at`, which has none beside it, does not count.
     #[inline(always)]
-    fn is_run_quiet(&mut self, at: usize, length: usize, digits: u64, lengths: Lengths) -> bool {
+    pub(super) fn is_run_quiet(&mut self, at: usize, length: usize, digits: u64, lengths: Lengths) -> bool {
         let has_letters = digits.count_ones() as usize != length;
         let may_be_spoken_for = lengths.of_runs(has_letters) >> length & 1 == 1;
         let may_be_iban = digits & 0b1111 == 0b1100;
@@ -435,14 +460,13 @@ impl Pass<'_> {
         }
     }
 
-    /// Whether a word may speak for anything that stands before `at`, or from there on before `end`. Any may that reaches over what was
-    /// found.
+    /// Whether a word may speak for anything that stands before `at`, or from there on before `end`.
     #[inline(never)]
     fn is_spoken_for(&self, at: usize, end: usize) -> bool {
-        self.found.len() > self.first
-            || !self.key.is_mute
+        !self.key.is_mute
             || self.hearing.may_speak(self.text, at)
             || self.hearing.speaks_within(at, end)
+            || self.may_speak_far(at)
     }
 
     /// Whether anything is found in the four numbers at `at`.

@@ -45,6 +45,8 @@ pub(super) struct Hearing {
     months: u64,
     /// The lengths of runs that all words together may speak for.
     lengths: Lengths,
+    /// The block of which names were asked for last, and these.
+    named: (usize, u64),
 }
 
 impl Hearing {
@@ -52,6 +54,7 @@ impl Hearing {
     #[inline(always)]
     pub(super) fn read(&mut self, engine: &Engine, masks: &Masks, text: &[u8]) {
         let (mut before, mut highs, blocks) = (&NO_CLASSES, 0, masks.blocks());
+        self.named.0 = usize::MAX;
         // What is there already is written over.
         if self.blocks.len() != blocks.len() {
             self.resize(blocks.len());
@@ -114,7 +117,13 @@ impl Hearing {
     /// The bytes of one block behind names that may be known: behind known words, behind what is looked at byte by byte, and behind
     /// numbers that stand behind these.
     #[inline(always)]
-    pub(super) fn names(&self, blocks: &[Classes], block: usize) -> u64 {
+    pub(super) fn names(&mut self, blocks: &[Classes], block: usize) -> u64 {
+        self.named = (block, self.names_of(blocks, block));
+        self.named.1
+    }
+
+    #[inline(always)]
+    fn names_of(&self, blocks: &[Classes], block: usize) -> u64 {
         let classes = blocks.get(block).unwrap_or(&NO_CLASSES);
         let before = block.checked_sub(1).map_or(&NO_CLASSES, |before| &blocks[before]);
         let (letters, alnums) = (letters(classes), alnums(classes));
@@ -133,9 +142,17 @@ impl Hearing {
 
     /// Whether a name that may be known ends before `end`.
     #[inline(always)]
-    pub(super) fn may_be_name(&self, masks: &Masks, end: usize) -> bool {
-        let bit = 1 << (end % 64);
-        self.block(end / 64).names & bit != 0 || self.names(masks.blocks(), end / 64) & bit != 0
+    pub(super) fn may_be_name(&mut self, masks: &Masks, end: usize) -> bool {
+        let (block, bit) = (end / 64, 1 << (end % 64));
+        if block != self.named.0 {
+            self.other_names(masks, block);
+        }
+        self.named.1 & bit != 0
+    }
+
+    #[inline(never)]
+    fn other_names(&mut self, masks: &Masks, block: usize) {
+        self.names(masks.blocks(), block);
     }
 
     /// Whether the name of a month may stand right before the number at `at`, or behind its few digits.
@@ -164,9 +181,11 @@ impl Hearing {
     #[inline(never)]
     fn near_months(&self, block: usize) -> u64 {
         let before = if block > 0 { self.block(block - 1).months >> 63 } else { 0 };
-        let months = u128::from(self.block(block + 1).months) << 64 | u128::from(self.block(block).months);
-        let near = [1, 2, 4, 8, 8].into_iter().fold(months, |near, bytes| near | near >> bytes);
-        before | (months << 1 | near) as u64
+        let (here, next) = (self.block(block).months, self.block(block + 1).months);
+        let near = [1, 2, 4, 8, 8].into_iter().fold(here, |near, bytes| near | near >> bytes);
+        // From so many bytes before the first one of the next block on.
+        let next = next << (65 - MONTH);
+        before | here << 1 | near | next | next.wrapping_neg()
     }
 
     /// Whether a word that ends from `start` on and before `end` may speak for anything.
@@ -218,7 +237,7 @@ impl Heard {
         if !may_speak && !may_name {
             return;
         }
-        let before = before();
+        let before = if may_speak || !roles.has(Roles::ALONE) { before() } else { None };
         if may_speak && engine.words.may_end(before, key) {
             self.speaking |= end;
             self.lengths = self.lengths.and(engine.words.lengths(before, key));
@@ -318,14 +337,24 @@ impl Reader<'_> {
     /// word is cannot be foreseen.
     #[inline(always)]
     fn beginnings(&self, block: usize, bounds: &Bounds) -> u64 {
-        let (text, beginnings) = (self.text.get(block * 64..).unwrap_or_default(), self.engine.known.beginnings());
+        let text = self.text.get(block * 64..).unwrap_or_default();
+        match text.first_chunk::<WHOLE>() {
+            Some(whole) => self.known_words(bounds, |low| first_letters(whole, low & 63)),
+            None => self.known_words(bounds, |low| first_letters(text, low)),
+        }
+    }
+
+    /// The same, of words whose first four bytes `head` gives.
+    #[inline(always)]
+    fn known_words(&self, bounds: &Bounds, head: impl Fn(usize) -> u32) -> u64 {
+        let (beginnings, ends) = (self.engine.known.beginnings(), bounds.ends >> 1);
         // Of what begins with the last bytes and goes on in the next block not all letters are told.
         let (mut words, mut known) = (bounds.words, bounds.words & LAST);
         while words != 0 {
             let low = words.trailing_zeros();
             words &= words - 1;
-            let further = (bounds.ends >> low >> 1).trailing_zeros();
-            let beginning = beginnings.of(first_letters(text, low as usize), further);
+            let further = (ends >> low).trailing_zeros();
+            let beginning = beginnings.of(head(low as usize), further);
             known |= beginning.has(further) << low;
         }
         known
@@ -403,6 +432,9 @@ impl Reader<'_> {
         Bounds::of(before, &self.blocks[block])
     }
 }
+
+/// Bytes of a block with those behind it that a word may have which begins in it, of its first four.
+const WHOLE: usize = 64 + 3;
 
 /// The last bytes of a block, in which a word has less than four letters.
 const LAST: u64 = 0b111 << 61;

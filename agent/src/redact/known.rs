@@ -21,6 +21,8 @@ impl Roles {
     pub(super) const SPEAKING: Self = Self(1);
     pub(super) const NAME: Self = Self(2);
     pub(super) const MONTH: Self = Self(4);
+    /// A name by itself, whatever word stands before it.
+    pub(super) const ALONE: Self = Self(8);
 
     /// Whether it may be this.
     #[inline(always)]

@@ -312,8 +312,19 @@ impl Pass<'_> {
         let (engine, head) = (self.engine, u32::from_le_bytes(*head));
         engine.literals.leads(head).iter().any(|(other, lead, whole)| {
             let is_one = *other == head && (whole.len() <= 4 || self.text[at..].starts_with(whole));
-            is_one && self.follow(at, whole.len(), *lead)
+            is_one && self.may_follow(at, *lead) && self.follow(at, whole.len(), *lead)
         })
+    }
+
+    /// Whether what stands beside the word at `at` allows what it most often leads to.
+    #[inline(always)]
+    fn may_follow(&self, at: usize, lead: Lead) -> bool {
+        match lead {
+            Lead::Home => matches!(self.byte_before(at, 1), b'/' | b'\\'),
+            Lead::User => matches!(self.byte(self.masks.word_end(at)), b'@' | b' ' | b':' | b'/'),
+            Lead::Argument => self.may_be_argument(at),
+            _ => true,
+        }
     }
 
     fn follow(&mut self, at: usize, length: usize, lead: Lead) -> bool {

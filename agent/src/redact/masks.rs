@@ -93,6 +93,13 @@ pub(super) fn humps(classes: &Classes, before: u64) -> u64 {
     classes.capitals & (classes.smalls << 1 | before >> 63)
 }
 
+/// Where words may begin with six capitals, some of them perhaps in the block with the capitals `next`.
+#[inline(always)]
+pub(super) fn long_capitals(classes: &Classes, next: u64, starts: u64) -> u64 {
+    let here = classes.capitals;
+    [1, 3, 5].into_iter().fold(starts & here, |words, bytes| words & (here >> bytes | next << (64 - bytes)))
+}
+
 impl Masks {
     /// Those that are worked with as `bits` tells.
     pub(super) fn with_bits(bits: Bits) -> Self {

@@ -11,8 +11,8 @@ use super::engine::LONGEST;
 use super::filter::head;
 use super::glance::{Dots, joined};
 use super::loaded::{MASKS, WORDS};
-use super::masks::{Window, alnums, humps, letters};
-use super::scanner::{SHORTEST, Scanner, long_capitals};
+use super::masks::{Window, alnums, humps, letters, long_capitals};
+use super::scanner::{SHORTEST, Scanner};
 use super::shapes::{Form, Quiet, Shape, countries};
 use super::universal::iban;
 use super::ways::Beginning;
@@ -197,7 +197,7 @@ impl Scanner {
     fn may_be_known(&self, text: &[u8], classes: &Classes) -> bool {
         let (letters, alnums, humps) = (letters(classes), alnums(classes), humps(classes, 0));
         let starts = alnums & !(alnums << 1);
-        if classes.words != alnums || long_capitals(classes, starts) != 0 {
+        if classes.words != alnums || long_capitals(classes, u64::MAX, starts) != 0 {
             return true;
         }
         let (mut words, stops) = (letters & starts | humps, !letters | humps);

@@ -18,7 +18,7 @@ pub(super) struct Begins {
     pub(super) second_mark: u8,
     pub(super) third: u32,
     pub(super) third_mark: u8,
-    /// Whether an hour may stand behind that: a colon follows.
+    /// Whether an hour may stand behind that, if two digits are in the third group: a colon follows.
     pub(super) has_hour: bool,
 }
 
@@ -100,12 +100,23 @@ fn dated(text: &[u8], date: usize) -> (usize, bool) {
     (date + behind.map_or(0, |length| length + 1), true)
 }
 
-/// `count` digits at `at`, as a number.
-fn digits(text: &[u8], at: usize, count: usize) -> Option<u32> {
-    text.get(at..at + count)?.iter().try_fold(0, |number, byte| {
+/// `N` digits at `at`, as a number.
+#[inline(always)]
+fn digits<const N: usize>(text: &[u8], at: usize) -> Option<u32> {
+    let digits: &[u8; N] = text.get(at..)?.first_chunk()?;
+    let (mut number, mut are_all) = (0, true);
+    for byte in digits {
         let digit = byte.wrapping_sub(b'0');
-        (digit < 10).then_some(number * 10 + u32::from(digit))
-    })
+        are_all &= digit < 10;
+        number = number * 10 + u32::from(digit);
+    }
+    are_all.then_some(number)
+}
+
+/// One digit at `at`, or two, as a number.
+#[inline(always)]
+fn one_or_two(text: &[u8], at: usize, count: usize) -> Option<u32> {
+    if count == 1 { digits::<1>(text, at) } else { digits::<2>(text, at) }
 }
 
 fn is_date(year: u32, month: u32, day: u32) -> bool {
@@ -114,23 +125,23 @@ fn is_date(year: u32, month: u32, day: u32) -> bool {
 
 /// `2026-11-28`, with any of three separators.
 fn year_first(text: &[u8]) -> Option<usize> {
-    let (year, month, day) = (digits(text, 0, 4)?, digits(text, 5, 2)?, digits(text, 8, 2)?);
+    let (year, month, day) = (digits::<4>(text, 0)?, digits::<2>(text, 5)?, digits::<2>(text, 8)?);
     (text[4] == text[7] && is_date(year, month, day)).then_some(10)
 }
 
 /// `28/11/2026`, `8.11.2026`, `28/Nov/2026`, `28-NOV-2026`.
 fn day_first(text: &[u8]) -> Option<usize> {
     let first = if text[1].is_ascii_digit() { 2 } else { 1 };
-    let (day, mark) = (digits(text, 0, first)?, text[first]);
+    let (day, mark) = (one_or_two(text, 0, first)?, text[first]);
     let month = &text[first + 1..];
     let second = month.iter().take(4).take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let number = match second {
-        1 | 2 => digits(month, 0, second)?,
+        1 | 2 => one_or_two(month, 0, second)?,
         3 => named(month)?,
         _ => return None,
     };
     let end = first + 1 + second;
-    let year = digits(text, end + 1, 4)?;
+    let year = digits::<4>(text, end + 1)?;
     // Americans write the month first.
     let is_one = is_date(year, number, day) || is_date(year, day, number);
     (*text.get(end)? == mark && is_one).then_some(end + 5)
@@ -145,9 +156,9 @@ fn named(month: &[u8]) -> Option<u32> {
 
 /// `17/06/09 20:10:40` and `11-28 16:13:25.123`, which are dates only with a time behind them.
 fn short_date(text: &[u8]) -> Option<usize> {
-    digits(text, 0, 2)?;
-    digits(text, 3, 2)?;
-    let date = if text.get(5) == text.get(2) && digits(text, 6, 2).is_some() { 8 } else { 5 };
+    digits::<2>(text, 0)?;
+    digits::<2>(text, 3)?;
+    let date = if text.get(5) == text.get(2) && digits::<2>(text, 6).is_some() { 8 } else { 5 };
     let time = text
         .get(date)
         .filter(|byte| matches!(byte, b' ' | b'T' | b'-'))
@@ -158,12 +169,12 @@ fn short_date(text: &[u8]) -> Option<usize> {
 /// `16:13:25`, `16:13:25,123`, `16:13:25.123456+01:00`, `16:13:25Z`.
 fn clock(text: &[u8], mark: u8) -> Option<usize> {
     let hours = if text.get(1) == Some(&mark) { 1 } else { 2 };
-    let (hour, minute) = (digits(text, 0, hours)?, digits(text, hours + 1, 2)?);
+    let (hour, minute) = (one_or_two(text, 0, hours)?, digits::<2>(text, hours + 1)?);
     let mut end = hours + 3;
     if text.get(hours) != Some(&mark) || hour > 24 || minute > 59 {
         return None;
     }
-    let has_seconds = text.get(end) == Some(&mark) && digits(text, end + 1, 2).is_some_and(|second| second <= 60);
+    let has_seconds = text.get(end) == Some(&mark) && digits::<2>(text, end + 1).is_some_and(|second| second <= 60);
     if has_seconds {
         end += 3;
     } else if mark == b'.' {
@@ -184,10 +195,10 @@ fn zone(text: &[u8]) -> usize {
     match text.get(space) {
         Some(b'Z' | b'z') => 1,
         Some(b'+' | b'-') => {
-            let four = digits(text, space + 1, 4).is_some_and(|zone| zone <= 1400);
-            let colon = digits(text, space + 1, 2).is_some()
+            let four = digits::<4>(text, space + 1).is_some_and(|zone| zone <= 1400);
+            let colon = digits::<2>(text, space + 1).is_some()
                 && text.get(space + 3) == Some(&b':')
-                && digits(text, space + 4, 2).is_some();
+                && digits::<2>(text, space + 4).is_some();
             match (four, colon) {
                 (true, _) => space + 5,
                 (_, true) => space + 6,
@@ -200,14 +211,14 @@ fn zone(text: &[u8]) -> usize {
 
 /// `20171223-22:15:29:606`, `20261128T161325Z`.
 fn packed(text: &[u8]) -> Option<usize> {
-    let date = digits(text, 0, 8)?;
+    let date = digits::<8>(text, 0)?;
     if !is_date(date / 10_000, date / 100 % 100, date % 100) {
         return None;
     }
     if let Some(length) = clock(&text[9..], b':') {
         return Some(9 + length);
     }
-    let time = digits(text, 9, 6)?;
+    let time = digits::<6>(text, 9)?;
     (time / 10_000 < 25 && time / 100 % 100 < 60 && time % 100 < 61).then(|| 15 + zone(&text[15..]))
 }
 

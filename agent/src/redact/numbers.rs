@@ -17,24 +17,30 @@ const PLACES: usize = 4;
 const NUMBER: usize = 20;
 
 impl Pass<'_> {
-    /// Looks for what the `run` digits at `at` begin, with `mark` behind them. Gives whether they are done with.
+    /// Looks for what the `run` digits at `at` begin, with `mark` behind them, which only `may_be_more` are a telephone number or stand
+    /// near the name of a month. Gives whether they are done with.
     #[inline(always)]
-    pub(super) fn number(&mut self, at: usize, run: u32, mark: u8) -> bool {
-        if may_be_day(run, mark) && self.may_be_dated(at) && self.spoken_date(at) {
+    pub(super) fn number(&mut self, at: usize, (run, mark): (u32, u8), may_be_more: bool) -> bool {
+        if may_be_more && may_be_day(run, mark) && self.may_be_dated(at) && self.spoken_date(at) {
             return true;
         }
         let is_dotted = run <= 3 && mark == b'.';
         if (is_dotted || may_be_moment(run, mark)) && self.marked(at, run) {
             return true;
         }
-        let may_be_phone = self.text[at] == b'0' && self.byte(at + 1) == b'0' || self.byte_before(at, 1) == b'+';
-        if may_be_phone && self.phone(at) {
+        if may_be_more && self.may_be_called(at) && self.phone(at) {
             return true;
         }
         if is_dotted && self.byte(at + run as usize + 4).is_ascii_digit() {
             self.position(at);
         }
         false
+    }
+
+    /// Whether the number at `at` begins as those that one calls do.
+    #[inline(always)]
+    fn may_be_called(&self, at: usize) -> bool {
+        self.text[at] == b'0' && self.byte(at + 1) == b'0' || self.byte_before(at, 1) == b'+'
     }
 
     #[inline(always)]
@@ -70,7 +76,7 @@ impl Pass<'_> {
             second_mark: mark(run + 1 + second),
             third,
             third_mark: mark(third_end),
-            has_hour: mark(third_end + 2) == b':' || mark(third_end + 3) == b':',
+            has_hour: third == 2 && (mark(third_end + 2) == b':' || mark(third_end + 3) == b':'),
         }
     }
 

@@ -105,8 +105,10 @@ pub(super) struct Pairs {
     member: u64,
     /// Names of several values.
     plurals: Vec<(u64, u16)>,
+    several: Filter<16>,
     /// Names that mean nothing but a secret.
     sures: [u64; SURES.len()],
+    sure: Filter<16>,
 }
 
 impl Pairs {
@@ -125,11 +127,15 @@ impl Pairs {
             halves: HALVES.map(|name| hash(name.as_bytes())),
             member: key_of(MEMBER),
             plurals: Vec::new(),
+            several: Filter::default(),
             sures: std::array::from_fn(|at| hash(SURES[at].as_bytes())),
+            sure: Filter::default(),
         };
+        pairs.sures.iter().for_each(|sure| pairs.sure.put(*sure));
         for (name, entity) in PLURALS {
             let number = find(&entity);
             pairs.plurals.extend(number.map(|number| (hash(name.as_bytes()), number)));
+            pairs.several.put(hash(name.as_bytes()));
             pairs.add_last(name, known);
         }
         for number in NAMED.iter().filter_map(find) {
@@ -155,6 +161,7 @@ impl Pairs {
     fn add_last(&mut self, name: &str, known: &mut Known) {
         if !name.contains('_') {
             self.named.put(key_of(name));
+            known.put(name, Roles::ALONE);
         }
         self.add_last_of(name, known);
     }
@@ -215,12 +222,15 @@ impl Pairs {
     /// How a value behind `name` is written for its check, `otherwise` unless the name means nothing but a secret.
     pub(super) fn kind(&self, name: &[u8], otherwise: u8) -> u8 {
         let phrases = last_phrases(&name[..without_number(name)]);
-        if self.sures.iter().any(|sure| phrases.contains(sure)) { SURE } else { otherwise }
+        let is_sure = |phrase: &u64| self.sure.may_hold(*phrase) && self.sures.contains(phrase);
+        if phrases.iter().any(is_sure) { SURE } else { otherwise }
     }
 
     /// The detector for the values that a name in the plural ends with.
     fn plural(&self, phrases: &[u64; PHRASE]) -> Option<u16> {
-        self.plurals.iter().find(|(name, _)| phrases.contains(name)).map(|(_, number)| *number)
+        let is_any = phrases.iter().any(|phrase| self.several.may_hold(*phrase));
+        let found = || self.plurals.iter().find(|(name, _)| phrases.contains(name));
+        if is_any { found().map(|(_, number)| *number) } else { None }
     }
 
     /// The detector for each of the values that `name` tells in the plural.
@@ -432,14 +442,8 @@ impl Pass<'_> {
 
     /// Whether a name that may be known ends before `end`.
     #[inline(always)]
-    fn may_be_name(&self, end: usize) -> bool {
+    fn may_be_name(&mut self, end: usize) -> bool {
         self.is_plain() || self.hearing.may_be_name(self.masks, end) || self.cut_end == end
-    }
-
-    /// Whether the mark at `at`, which stands behind a byte behind a name that is not known, is one that no other name belongs to.
-    #[inline(always)]
-    pub(super) fn is_unnamed(&self, at: usize) -> bool {
-        self.text[at] == b':' && !matches!(self.byte(at + 1), b'0' | b'>') && self.cut_end != at - 1
     }
 
     /// Notes where the word ends within which the last value does: what is left of it may be a name.

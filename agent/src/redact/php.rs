@@ -23,6 +23,9 @@ impl Pass<'_> {
     /// Whether the name of a member stands in the brackets that open at `at`, and no token: `[password] => x`, `[password] = 'x'`.
     pub(super) fn is_member(&self, at: usize) -> bool {
         let Some(inside) = self.rest(at).strip_prefix(b"[") else { return false };
+        if !matches!(self.byte(self.masks.word_end(at + 1)), b']' | b'-' | b'.') {
+            return false;
+        }
         let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
         let length = inside.iter().take(NAME).take_while(is_part).count();
         let Some(behind) = inside[length..].strip_prefix(b"]") else { return false };

@@ -1,7 +1,8 @@
 //! Chains in which a full look finds no number, as their shapes tell: those that a first glance knows.
 
 use super::context::Lengths;
-use super::glance::{Dots, joined};
+use super::glance::joined;
+use super::masks::Window;
 use super::scanner::Pass;
 
 /// Bytes of a UUID.
@@ -36,9 +37,18 @@ impl Pass<'_> {
         let within = (1 << length) - 1;
         let gaps = !window.alnums & within;
         let may_hide = length >= UUID && gaps & gaps >> 5 & gaps >> 10 & gaps >> 15 != 0;
-        let is_quiet = !may_hide
-            && Dots::of(&window, within).all() == 0
-            && self.is_known_quiet(at, length, &window, self.lengths_of_all());
+        let is_quiet = !may_hide && self.is_known((at, length), &window);
         is_quiet.then_some(at + length as usize)
+    }
+
+    /// Whether the shape of a chain tells that none of its runs counts. What else may begin at its digits is looked for before it is.
+    #[inline(always)]
+    fn is_known(&mut self, (at, length): (usize, u32), window: &Window) -> bool {
+        let (within, lengths) = ((1 << length) - 1, self.lengths_of_all());
+        if window.alnums & within == within {
+            return self.is_run_quiet(at, length as usize, window.digits & within, lengths);
+        }
+        let (is_quiet, is_plain) = self.is_shape_quiet((at, length), window, lengths, self.edges((at, length), window));
+        is_quiet && (is_plain || !self.may_have_iban((at, length), window))
     }
 }

@@ -50,7 +50,7 @@ impl Pass<'_> {
         let (digits, capitals, smalls) = (bits(classes.digits), bits(classes.capitals), bits(classes.smalls));
         let word = Word::new(start, start + length, digits, capitals, smalls);
         if !is_alone || length > 8 && digits.trailing_ones() == 8 {
-            self.beside_others(&word);
+            self.beside_others(&word, may_be_more);
         } else if start >= self.chain_end && !word.is_other() && !self.is_inside(start) {
             self.alone(&word);
         }
@@ -72,15 +72,16 @@ impl Pass<'_> {
     fn digits(&mut self, digit: usize) {
         let word = self.masks.word(digit);
         if word.start >= self.next {
-            self.beside_others(&word);
+            self.beside_others(&word, true);
         }
     }
 
-    /// Looks at a word that others may be beside.
+    /// Looks at a word that others may be beside. Only one that `may_be_more` is a telephone number or a part of a date with the name
+    /// of its month.
     #[inline(never)]
-    fn beside_others(&mut self, word: &Word) {
+    fn beside_others(&mut self, word: &Word, may_be_more: bool) {
         let run = word.digits.trailing_ones();
-        if run > 0 && self.number(word.start, run, self.byte(word.start + run as usize)) {
+        if run > 0 && self.number(word.start, (run, self.byte(word.start + run as usize)), may_be_more) {
             return;
         }
         if word.start < self.chain_end || word.is_other() {
@@ -104,8 +105,12 @@ impl Pass<'_> {
         if word.length() + 1 >= SHORTEST || self.is_plain() {
             return false;
         }
+        let length = self.masks.ahead(word.end + 1, |classes| classes.words).trailing_ones() as usize;
+        if word.length() + length >= SHORTEST {
+            return false;
+        }
         let next = self.masks.word(word.end + 1);
-        let is_short = word.length() + next.length() < SHORTEST && !self.follows(&next);
+        let is_short = !self.follows(&next);
         self.chain_end = if is_short { next.end } else { self.chain_end };
         is_short
     }
@@ -141,8 +146,12 @@ impl Pass<'_> {
             {
                 break;
             }
+            // Most words before numbers are longer ones.
+            if self.masks.count_behind(head - 1, |classes| classes.words) > 4 {
+                break;
+            }
             let before = self.masks.word(head - 2);
-            let is_short = before.length() <= 4 && before.digits == 0 && !before.is_other();
+            let is_short = before.digits == 0 && !before.is_other();
             let joins = separator != b' ' || (before.smalls == 0 && !has_small);
             if !is_short || !joins || before.start < self.next.max(self.chain_end) {
                 break;

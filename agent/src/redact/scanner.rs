@@ -18,7 +18,7 @@ use super::engine::Engine;
 use super::fence::Fences;
 use super::hearing::{Hearing, is_within_option};
 use super::keys::{Key, Keys};
-use super::masks::{Masks, Word, humps, letters};
+use super::masks::{Masks, Word, humps, letters, long_capitals};
 use super::named::Names;
 use super::resolve::unite;
 use super::rest::Denied;
@@ -339,14 +339,8 @@ fn is_idle(engine: &Engine, masks: &Masks, text: &[u8]) -> bool {
     let starts = classes.words & !(classes.words << 1);
     let humps = humps(classes, 0);
     let options = if humps != 0 && memchr::memchr(b'-', text).is_some() { humps } else { 0 };
-    long_capitals(classes, starts) == 0
+    long_capitals(classes, 0, starts) == 0
         && !super::hearing::has_heads(engine, text, classes, starts & letters(classes) | options)
-}
-
-/// Where words begin with six capitals, or may do so at the end of the block.
-#[inline(always)]
-pub(super) fn long_capitals(classes: &Classes, starts: u64) -> u64 {
-    starts & classes.capitals & (classes.capitals >> 5 | 0x1f << 59)
 }
 
 /// One way through one text.
@@ -437,14 +431,15 @@ impl Pass<'_> {
         if !self.is_plain() {
             events &= !beside.idle(digits & starts);
         }
-        let (mut near, mut quoted) = (u64::MAX, 0);
+        let mut near = u64::MAX;
         if classes.pairs != 0 && !self.is_plain() {
             let behind_others;
             (behind_others, near) = open_pairs(blocks, number);
             // Most pairs have another name before them than those that are known.
             let names = self.hearing.names(blocks, number);
             events &= !classes.pairs | near | behind_others | names | self.behind_cut(number);
-            quoted = classes.pairs & behind_others & !near & unnamed(blocks, number, names);
+            let quoted = classes.pairs & behind_others & !near & unnamed(blocks, number, names);
+            events &= !self.unnamed_marks(number, quoted & !(self.behind_cut(number) << 1));
         }
         while events != 0 {
             let bit = events & events.wrapping_neg();
@@ -455,9 +450,10 @@ impl Pass<'_> {
             }
             if digits & bit != 0 {
                 self.number_word(at, (classes, &beside), bit, starts & bit != 0);
-            } else if quoted & bit == 0 || !self.is_unnamed(at) {
+            } else {
                 self.look(at, near & bit != 0);
-                events |= classes.pairs & self.behind_cut(number) & !(bit | (bit - 1));
+                let cut = self.behind_cut(number);
+                events |= classes.pairs & (cut | cut << 1) & !(bit | (bit - 1));
             }
         }
     }
@@ -472,7 +468,8 @@ impl Pass<'_> {
             let options = (0..64).filter(|bit| humps >> bit & 1 == 1).filter(is_option);
             return starts & letters(classes) | options.fold(0, |bits, bit| bits | 1 << bit);
         }
-        long_capitals(classes, starts) | self.hearing.heads(block)
+        let next = self.masks.blocks().get(block + 1).map_or(0, |next| next.capitals);
+        long_capitals(classes, next, starts) | self.hearing.heads(block)
     }
 
     /// Looks at what begins at `at`; whether another colon may be near.
@@ -528,7 +525,8 @@ impl Pass<'_> {
             b'\\' => self.domain_user(at),
             b'<' => self.bracket(at),
             b'[' => {
-                if !self.listed_pair(at) && !self.listed_date(at) && !self.is_index(at) && !self.is_member(at) {
+                let may_be_token = !self.listed_pair(at) && !self.listed_date(at) && self.may_be_token(at);
+                if may_be_token && !self.is_index(at) && !self.is_member(at) {
                     self.skip_token(at);
                 }
             }
@@ -597,6 +595,12 @@ impl Pass<'_> {
             let last = self.text[at..end].iter().rposition(|byte| *byte == b'<');
             self.next = at + last.unwrap_or_default() + 1;
         }
+    }
+
+    /// Whether what opens at `at` may be a token or have the looks of one.
+    #[inline(always)]
+    fn may_be_token(&self, at: usize) -> bool {
+        self.byte(at + 1).is_ascii_lowercase() || self.may_have_key(at)
     }
 
     /// Leaves a token alone that stands for a value already.

@@ -75,7 +75,7 @@ impl Pass<'_> {
         let is_between = |byte: &&u8| matches!(byte, b'"' | b'\'' | b'\\' | b'=' | b':' | b' ');
         let between = self.rest(behind).iter().take(BETWEEN).take_while(is_between).count();
         let start = behind + between;
-        let run = self.rest(start).iter().take(LONGEST).take_while(|byte| byte.is_ascii_digit()).count();
+        let run = self.masks.ahead(start, |classes| classes.digits).trailing_ones() as usize;
         if !CARD.contains(&run) || memchr::memchr2(b'=', b':', &self.text[behind..start]).is_none() {
             return false;
         }

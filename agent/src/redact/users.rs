@@ -301,6 +301,10 @@ impl Pass<'_> {
             return;
         }
         let start = end + 3;
+        // Most often nobody has logged in.
+        if self.rest(start).starts_with(b"- ") {
+            return;
+        }
         let name_end = self.name_end(start);
         let goes_on = self.text[name_end..].starts_with(b" [") && self.byte(name_end + 2).is_ascii_digit();
         if goes_on && self.text[start..name_end] != *b"-" {

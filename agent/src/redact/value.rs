@@ -291,10 +291,17 @@ impl Pass<'_> {
     fn is_left_out(&self, start: usize, (spaces, is_beside): (usize, bool)) -> bool {
         let text = self.rest(start);
         if spaces < 2 {
-            return is_beside && is_name(text);
+            return is_beside && self.may_be_pair(start) && is_name(text);
         }
         let word = text.iter().take(NAME).take_while(|byte| byte.is_ascii_alphabetic()).count();
         is_name(text) || word > 0 && matches!(text[word..], [b' ', behind, ..] if !behind.is_ascii_whitespace())
+    }
+
+    /// Whether a `=` may stand behind a name at `start`.
+    #[inline]
+    fn may_be_pair(&self, start: usize) -> bool {
+        let length = self.masks.ahead(start, |classes| classes.words | classes.joints).trailing_ones() as usize;
+        length == 64 || self.byte(start + length) == b'='
     }
 
     /// Whether a name that is known stands at `start` with its own mark, so that the one before it has no value:

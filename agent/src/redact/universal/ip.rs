@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::super::filter::first_letters;
 use super::super::{Candidate, Detector, Form, Group, Shape, Tier};
 
 /// Four numbers and dots.
@@ -148,16 +149,19 @@ pub(in super::super) fn dotted_quad(text: &[u8]) -> Option<(Ipv4Addr, usize)> {
 }
 
 /// The number that `text` begins with, and how many digits it has.
+#[inline(always)]
 fn up_to_255(text: &[u8]) -> Option<(u8, usize)> {
-    let digit = |at: usize| text.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10);
-    let first = digit(0)?;
-    let Some(second) = digit(1) else { return Some((first, 1)) };
-    if first == 0 {
+    const EACH: u32 = 0x0101_0101;
+    let digits = first_letters(text, 0) ^ (EACH * u32::from(b'0'));
+    // What is no digit gets a high half, of those behind the first one perhaps some more.
+    let others = (digits.wrapping_add(EACH * 6) | digits) & (EACH * 0xf0);
+    let length = (others.trailing_zeros() / 8) as usize;
+    if !(1..=3).contains(&length) || digits & 0xff == 0 && length > 1 {
         return None;
     }
-    let Some(third) = digit(2) else { return Some((first * 10 + second, 2)) };
-    let number = u32::from(first) * 100 + u32::from(second) * 10 + u32::from(third);
-    u8::try_from(number).ok().filter(|_| digit(3).is_none()).map(|number| (number, 3))
+    let [_, hundreds, tens, ones] = (digits << (32 - 8 * length)).to_le_bytes();
+    let number = u32::from(hundreds) * 100 + u32::from(tens) * 10 + u32::from(ones);
+    u8::try_from(number).ok().map(|number| (number, length))
 }
 
 /// Of this machine, of all, or a mask.
