@@ -144,8 +144,6 @@ codes! {
         "Its definition is valid for Fluent Bit and asks for what Vigie does not do, such as a decoder or a pattern with a reference to a level of recursion. A parser that nobody names is only left out."
     "V307" "a time zone that is not known"
         "`Time_Zone` names a file of the time zone database, in /usr/share/zoneinfo or where `TZDIR` says; minimal images lack it until the package tzdata is installed. `UTC` needs no database. The zone of the system is that of the variable `TZ`, or else of /etc/localtime."
-    "V401" "a path cannot be used"
-        "It is no valid pattern."
     "V402" "a position database cannot be used"
         "It cannot be opened or made, is in use by another agent, or is another kind of file."
     "V403" "a parser that is not applied"

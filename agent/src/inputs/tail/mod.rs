@@ -19,7 +19,6 @@ mod encoding;
 mod file;
 mod follower;
 mod forget;
-mod globs;
 mod gzips;
 mod inflate;
 mod joining;
