@@ -115,6 +115,7 @@ differences! {
     "tail" "docker_mode" Given(is_on) "parts are joined for each `stream` apart; Fluent Bit joins those of both outputs as they come"
     "tail" "docker_mode_flush" Given "counted from the last part of a line"
     "tail" "exit_on_eof" Given(is_on) "the agent ends when all inputs with it, and `stdin`, are at their end; in Fluent Bit when the first one is"
+    "tail" "docker_mode_parser" Given "a line behind none that begins an event comes alone, also where that has waited long enough; in Fluent Bit only before the first such line of a file"
     "tail" "key" Given(names_joined_text) "events that a multiline parser joins from plain lines are under it too, but for lines that `cri` does not know, which are under `log`; in Fluent Bit all are"
     "tail" "multiline.parser" Given(joins_in_turn) "of `cri, java` the first joins partial lines and the second the traces in them; in Fluent Bit they are alternatives"
     "tail" "multiline_flush" Given "counted from the last line of an event; in Fluent Bit from the first, so that lines that come slowly fall apart"
