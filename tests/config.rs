@@ -24,6 +24,7 @@ const CASES: &[(&str, bool)] = &[
     ("zones.conf", true),
     ("good.conf", false),
     ("good.yaml", false),
+    ("no_input.conf", true),
     ("idle.conf", false),
     ("unreached.yaml", false),
     ("routed.yaml", false),

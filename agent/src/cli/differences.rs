@@ -85,6 +85,7 @@ differences! {
     "file" "max_dynamic_files" Given "files are counted from the start on; none is held open"
     "input" "storage.type" Given(is_not_memory) "whole requests are spooled and synced before the input is answered; `memrb` is as `memory`: the input waits, nothing is dropped"
     "multiline" "mode" Given(joins_parts) "events go on to the next filter; Fluent Bit emits them anew, and they pass all filters once more"
+    "multiline" "multiline.key_content" Absent(is_of_parts) "in mode `partial_message` it is `log`; Fluent Bit refuses the mode without it"
     "multiline" "multiline.parser" Given "events go on to the next filter; Fluent Bit emits them anew, and they pass all filters once more"
     "opensearch" "generate_id" Always(is_absent_or_off) "ids are made from the position in the source, so that a resend makes no second document; Fluent Bit leaves them to the store"
     "opensearch" "index" Given(is_dated) "a date in it is that of the event; in Fluent Bit that of sending"
@@ -116,7 +117,9 @@ differences! {
     "tail" "db" Given "the same table; positions advance when the fate of a line is settled, not when it is read"
     "tail" "docker_mode" Given(is_on) "parts are joined for each `stream` apart; Fluent Bit joins those of both outputs as they come"
     "tail" "docker_mode_flush" Given "counted from the last part of a line"
+    "tail" "docker_mode_parser" Given "a line behind none that begins an event comes alone, also where that has waited long enough; in Fluent Bit only before the first such line of a file"
     "tail" "exit_on_eof" Given(is_on) "the agent ends when all inputs with it, and `stdin`, are at their end; in Fluent Bit when the first one is"
+    "tail" "ignore_older" Given "old files are passed over, and no line is dropped; Fluent Bit also drops lines whose own time, as a parser reads it, is older"
     "tail" "key" Given(names_joined_text) "events that a multiline parser joins from plain lines are under it too, but for lines that `cri` does not know, which are under `log`; in Fluent Bit all are"
     "tail" "multiline.parser" Given(joins_in_turn) "of `cri, java` the first joins partial lines and the second the traces in them; in Fluent Bit they are alternatives"
     "tail" "multiline_flush" Given "counted from the last line of an event; in Fluent Bit from the first, so that lines that come slowly fall apart"
@@ -206,6 +209,11 @@ fn is_given_up(place: &Use<'_>) -> bool {
 
 fn joins_parts(place: &Use<'_>) -> bool {
     place.is("partial_message")
+}
+
+/// The same of a section whose `mode` it is.
+fn is_of_parts(place: &Use<'_>) -> bool {
+    place.section.get("mode").is_some_and(|mode| mode.text.eq_ignore_ascii_case("partial_message"))
 }
 
 /// Whether something joins lines anywhere.

@@ -93,29 +93,36 @@ impl OptionType for Offset {
     }
 }
 
-#[derive(Clone, Debug)]
-struct Types(Vec<(String, FieldType)>);
+#[derive(Clone, Debug, Default)]
+struct Types {
+    of: Vec<(String, FieldType)>,
+    /// What stands as a type and is none: to Fluent Bit it means text.
+    unknown: Vec<String>,
+}
 
 impl OptionType for Types {
     const KIND: &'static str = "key:type list";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let mut types = Vec::new();
+        let mut types = Self::default();
         // Fluent Bit separates by spaces only, which makes one long key of `a:integer,b:integer`.
         for pair in text.split([' ', '\t', ',']).filter(|pair| !pair.is_empty()) {
             let expected = || "`key:type` pairs separated by spaces, the type one of integer, float, bool, hex, string";
             let (key, kind) = pair.rsplit_once(':').ok_or_else(expected)?;
-            let kind = match kind.to_ascii_lowercase().as_str() {
+            let field_type = match kind.to_ascii_lowercase().as_str() {
                 "integer" => FieldType::Integer,
                 "float" => FieldType::Float,
                 "bool" => FieldType::Bool,
                 "hex" => FieldType::Hex,
                 "string" => FieldType::String,
-                _ => return Err(expected().into()),
+                _ => {
+                    types.unknown.push(pair.to_owned());
+                    FieldType::String
+                }
             };
-            types.push((key.to_owned(), kind));
+            types.of.push((key.to_owned(), field_type));
         }
-        Ok(Self(types))
+        Ok(types)
     }
 }
 
@@ -275,6 +282,7 @@ fn add_parser(
 fn tell_idle(options: Option<&ParserOptions>, section: &Section, findings: &mut Diagnostics) {
     let Some(options) = options else { return };
     tell_repeated_group(options, section, findings);
+    tell_unknown_types(options, section, findings);
     let format = options.format.0;
     let is_json = matches!(format, Format::Json | Format::Docker);
     for entry in &section.entries {
@@ -295,6 +303,15 @@ fn tell_idle(options: Option<&ParserOptions>, section: &Section, findings: &mut 
         let called = section.get("format").map(Located::quoted).unwrap_or_default();
         let message = format!("`{}` has no effect where `format` is {called}", entry.key.text);
         findings.warning(entry.key.place, "V114", message).help(help);
+    }
+}
+
+/// Warns of types that nothing knows: Fluent Bit leaves such values the texts that they are.
+fn tell_unknown_types(options: &ParserOptions, section: &Section, findings: &mut Diagnostics) {
+    let Some((types, value)) = options.types.as_ref().zip(section.get("types")) else { return };
+    for pair in &types.unknown {
+        let message = format!("`types`: `{pair}` has no known type: the value stays a text");
+        findings.warning(value.place, "V118", message).help("types are integer, float, bool, hex and string");
     }
 }
 
@@ -372,7 +389,7 @@ fn build(
         time_strict: options.time_strict,
         time_offset: options.time_offset.0,
         time_zone,
-        types: options.types.map(|types| types.0).unwrap_or_default(),
+        types: options.types.map(|types| types.of).unwrap_or_default(),
         skip_empty_values: options.skip_empty_values,
         logfmt_no_bare_keys: options.logfmt_no_bare_keys,
         decoders: decoders(section),
@@ -386,6 +403,7 @@ fn build(
         (DefinitionError::Regex(error), Some(value)) => {
             (inside(value, error.at), if error.is_unsupported { "V306" } else { "V302" })
         }
+        (DefinitionError::TimeFormat(_), Some(value)) => (value.place, "V306"),
         (_, value) => (value.map_or(section.place, |value| value.place), "V302"),
     };
     findings.error(place, code, format!("`{}`: {error}", error.key()));
@@ -439,8 +457,8 @@ mod tests {
             assert!(Offset::parse(text).is_err(), "{text}");
         }
         for text in ["a:integer b:Float", "a:integer,b:hex", " a:bool ,\tb:string "] {
-            assert_eq!(Types::parse(text).map(|types| types.0.len()), Ok(2), "{text}");
+            assert_eq!(Types::parse(text).map(|types| types.of.len()), Ok(2), "{text}");
         }
-        assert!(Types::parse("a").is_err() && Types::parse("a:int").is_err());
+        assert!(Types::parse("a").is_err());
     }
 }

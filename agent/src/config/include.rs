@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::document::Place;
+use super::glob::files_named;
 use super::openable::or_here;
 use super::reader::{Reader, is_yaml};
 
@@ -18,7 +19,7 @@ impl Reader<'_> {
         }
         let mut found = Vec::new();
         for root in &roots {
-            found = match matching(root, pattern) {
+            found = match files_named(root, pattern) {
                 Ok(found) => found,
                 Err(reason) => return self.complain(Some(place), "V013", format!("`{pattern}`: {reason}")),
             };
@@ -68,22 +69,6 @@ pub(super) fn bases(main: &Path) -> Vec<PathBuf> {
 pub(super) fn resolve(roots: &[PathBuf], path: &Path) -> PathBuf {
     let below = roots.iter().map(|root| root.join(path)).find(|below| below.exists());
     below.unwrap_or_else(|| path.to_owned())
-}
-
-/// The files that match `pattern` below `root`, in the order of their names.
-fn matching(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
-    let whole = if Path::new(pattern).is_absolute() || root.as_os_str().is_empty() {
-        pattern.to_owned()
-    } else {
-        format!("{}/{pattern}", glob::Pattern::escape(&root.to_string_lossy()))
-    };
-    let paths = glob::glob(&whole).map_err(|error| format!("no valid pattern: {error}"))?;
-    let mut found = Vec::new();
-    for path in paths {
-        found.push(path.map_err(|error| error.to_string())?);
-    }
-    found.sort();
-    Ok(found)
 }
 
 fn shown(root: &Path) -> String {

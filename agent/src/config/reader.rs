@@ -1,5 +1,6 @@
 //! Reads files of either format into one document: limits, the guard against loops, what both formats share.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
@@ -20,6 +21,9 @@ const MAX_FILES: usize = 1000;
 const MAX_DEPTH: usize = 32;
 /// What to do where a parsers file is missing.
 const BUILT_IN: &str = "put it there, or take the line away: parsers that come with Fluent Bit are built in, `vigie help parsers` lists them";
+/// What to do where a file is not UTF-8.
+const NOT_UTF_8: &str =
+    "write it as UTF-8, as `iconv -f LATIN1 -t UTF-8 FILE` does; only lines of comment may hold other bytes";
 
 /// What kind of file is read: a parsers file may hold parsers only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,14 +91,22 @@ impl<'a> Reader<'a> {
             return;
         }
         let read: u64 = self.document.files.iter().map(|file| file.text.len() as u64).sum();
-        let text = match read_bounded(path, MAX_BYTES.saturating_sub(read)) {
-            Ok(text) => text,
+        let bytes = match read_bytes(path, MAX_BYTES.saturating_sub(read)) {
+            Ok(bytes) => bytes,
             Err(reason) => {
                 let message = format!("cannot read `{}`: {reason}", path.display());
                 let finding = self.findings.add(place, Severity::Error, "V010", message);
                 if self.purpose == Purpose::Parsers && !path.exists() {
                     finding.help(BUILT_IN);
                 }
+                return;
+            }
+        };
+        let text = match text_of(with_readable_comments(bytes)) {
+            Ok(text) => text,
+            Err(reason) => {
+                let message = format!("cannot read `{}`: {reason}", path.display());
+                self.findings.add(place, Severity::Error, "V010", message).help(NOT_UTF_8);
                 return;
             }
         };
@@ -303,12 +315,20 @@ fn same_file(one: &Path, other: &Path) -> bool {
 /// # Errors
 /// Why it cannot be read, in words.
 pub fn read_bounded(path: &Path, limit: u64) -> Result<String, String> {
+    read_bytes(path, limit).and_then(text_of)
+}
+
+fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     if bytes.len() as u64 > limit {
         return Err(format!("it is larger than {limit} bytes"));
     }
+    Ok(bytes)
+}
+
+fn text_of(bytes: Vec<u8>) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let before = error.as_bytes().get(..valid).unwrap_or_default();
@@ -317,6 +337,19 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<String, String> {
         let column = 1 + String::from_utf8_lossy(last).chars().count();
         format!("line {line} is not UTF-8 from column {column} on")
     })
+}
+
+/// `bytes` with what is not UTF-8 replaced in lines of comment, which mean nothing.
+fn with_readable_comments(bytes: Vec<u8>) -> Vec<u8> {
+    if std::str::from_utf8(&bytes).is_ok() {
+        return bytes;
+    }
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    let readable = lines.map(|line| match line.trim_ascii_start() {
+        [b'#', ..] => Cow::Owned(String::from_utf8_lossy(line).into_owned().into_bytes()),
+        _ => Cow::Borrowed(line),
+    });
+    readable.collect::<Vec<_>>().concat()
 }
 
 #[cfg(test)]
@@ -396,6 +429,30 @@ mod tests {
 
         assert_eq!(read_bounded(&path, 100), Err("line 2 is not UTF-8 from column 5 on".into()));
         assert!(read_bounded(&path, 9).is_err_and(|reason| reason.contains("larger")));
+    }
+
+    #[test]
+    fn lines_of_comment_may_hold_any_bytes() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let files: [(&str, &[u8]); 2] = [
+            ("a.conf", b"# caf\xe9\n[SERVICE]\n  # \xff\n  Log_Level warn\n"),
+            ("a.yaml", b"# caf\xe9\nservice:\n  # \xff\n  log_level: warn\n"),
+        ];
+        for (name, content) in files {
+            let path = directory.path().join(name);
+            std::fs::write(&path, content).expect("it can be written");
+            let mut findings = Diagnostics::default();
+            let mut reader = Reader::new(Document::default(), Environment::default(), &mut findings);
+            reader.read(&path, None);
+            assert_eq!(entries(&reader.document), [(SectionKind::Service, "log_level".into(), "warn".into())]);
+            assert!(findings.is_empty(), "{name}: {findings:?}");
+
+            std::fs::write(&path, [content, b"[INPUT]\n  Tag \xe9\n"].concat()).expect("it can be written");
+            let mut findings = Diagnostics::default();
+            Reader::new(Document::default(), Environment::default(), &mut findings).read(&path, None);
+            let [finding] = &findings.in_order()[..] else { panic!("{findings:?}") };
+            assert!(finding.message.contains("line 6 is not UTF-8 from column 7 on"), "{finding:?}");
+        }
     }
 
     #[test]

@@ -34,8 +34,12 @@ impl Sources<'_> {
         self.inputs.iter().all(|input| self.direct.contains_key(&input.name))
     }
 
-    /// Tells of a section that takes nothing, of one that inputs with routes pass by where `by_match`.
+    /// Tells of a section that takes nothing, of one that inputs with routes pass by where `by_match`. That there is no input at
+    /// all is told elsewhere.
     fn tell(&self, section: &Section, by_match: bool, findings: &mut Diagnostics) {
+        if self.inputs.is_empty() {
+            return;
+        }
         let place = section.get("match").or(section.get("match_regex")).map_or(section.place, |value| value.place);
         let (message, help) = match (by_match, comment_of(section)) {
             (true, None) if self.have_routes() => (

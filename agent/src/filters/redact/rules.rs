@@ -5,7 +5,7 @@ use std::path::Path;
 use vigie_parsers::regex::Regex;
 
 use super::options::{entity_name, recipient};
-use crate::config::{TextMap, read_bounded, text_maps};
+use crate::config::{TextMap, files_named, read_bounded, text_maps};
 use crate::privacy::{Action, Checksum, GROUPS, Looks, Number, OwnRule};
 use crate::redact::{self, Group};
 
@@ -23,9 +23,7 @@ const MOST_RULES: usize = 256;
 pub(super) fn read(patterns: &[String]) -> Result<Vec<OwnRule>, String> {
     let mut rules: Vec<OwnRule> = Vec::new();
     for pattern in patterns {
-        let paths = glob::glob(pattern).map_err(|error| format!("`{pattern}`: {error}"))?;
-        let mut paths: Vec<_> = paths.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
-        paths.sort();
+        let paths = files_named(Path::new(""), pattern)?;
         if paths.is_empty() {
             return Err(format!("`{pattern}`: there is no such file"));
         }

@@ -21,7 +21,7 @@ const MOST_OPEN: usize = 8;
 /// How lines of Docker's are put together.
 #[derive(Clone, Debug)]
 pub struct Docker {
-    /// Parser of a line that begins an event: then lines that are whole are joined too, until the next such one.
+    /// Parser of a line that begins an event: behind one, lines that are whole are joined too, until the next one.
     pub first: Option<Arc<dyn Parser>>,
     /// How long a line waits for its next part.
     pub flush_after: Duration,
@@ -65,6 +65,8 @@ struct Parts {
     time: Timestamp,
     /// Whether the last part ended its line.
     is_whole: bool,
+    /// Whether whole lines are joined too, since the first one begins an event.
+    goes_on: bool,
 }
 
 impl Parts {
@@ -139,19 +141,20 @@ fn line(
     let batch = &work.parcel.batch;
     let stream = seen.stream.map(|stream| batch.bytes(stream.span)).unwrap_or_default();
     let mut at = held.open.iter().position(|open| open.event.stream == stream);
-    let mut begins =
-        |batch: &Batch| rules.first.as_ref().is_some_and(|first| fits(&**first, batch.bytes(seen.line.span), scratch));
-    if let Some(over) = at.filter(|at| held.open[*at].event.is_whole && begins(batch)) {
-        at = None;
+    let is_looked_at = at.is_none_or(|at| held.open[at].event.is_whole);
+    let first = rules.first.as_ref().filter(|_| is_looked_at);
+    let begins = first.is_some_and(|first| fits(&**first, batch.bytes(seen.line.span), scratch));
+    if begins && let Some(over) = at.take() {
         end(held, work, plain, over);
     }
-    if at.is_none() && seen.is_whole && rules.first.is_none() {
+    let is_over = seen.is_whole && !at.map_or(begins, |at| held.open[at].event.goes_on);
+    if at.is_none() && is_over {
         let own = work.push_line(index);
         return plain.line(&mut work.parcel, own);
     }
-    let at = join(held, work, plain, (at, index, &seen));
+    let at = join(held, work, plain, (at, index, &seen), begins);
     let is_cut = held.open[at].event.log.len() >= rules.largest;
-    if is_cut || (seen.is_whole && rules.first.is_none()) {
+    if is_cut || is_over {
         end(held, work, plain, at);
         if !seen.is_whole {
             say_cut(work, plain);
@@ -165,6 +168,7 @@ fn join(
     work: &mut Work,
     plain: &PlainLines,
     (at, index, seen): (Option<usize>, usize, &Seen),
+    goes_on: bool,
 ) -> usize {
     if let Some(at) = at {
         held.open[at].event.take(&work.parcel.batch, (index, seen));
@@ -177,7 +181,7 @@ fn join(
     let batch = &work.parcel.batch;
     let stream = seen.stream.map(|stream| batch.bytes(stream.span).to_vec()).unwrap_or_default();
     let (log, last, place, time) = (Vec::new(), Vec::new(), 0..0, Timestamp::default());
-    let mut parts = Parts { stream, log, last, place, time, is_whole: false };
+    let mut parts = Parts { stream, log, last, place, time, is_whole: false, goes_on };
     parts.take(batch, (index, seen));
     held.begin(work, index, parts);
     held.open.len() - 1

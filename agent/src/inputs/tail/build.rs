@@ -33,26 +33,18 @@ pub(super) fn build(section: &Section, setup: &InputSetup<'_>, findings: &mut Di
     let options = options?;
     // The parsers are looked up even where a path is wrong: all problems are reported at once.
     let line_options = joining::read(&options, section, setup.context, findings);
-    let paths = read_paths(&options, section, findings);
     let are_sound = are_sound(&options, setup, section, findings);
-    let (line_options, paths) = (line_options?, paths.filter(|_| are_sound)?);
+    let line_options = line_options.filter(|_| are_sound)?;
+    let paths = read_paths(&options);
     let joins = line_options.joins();
     let stage = lines::factory(line_options, Arc::clone(&setup.context.agent), Arc::clone(setup.metrics));
     let positions = open_positions(&options, setup, section, findings)?;
     Some(Box::new(Tail::new(&options, paths, (stage, joins), positions, setup)))
 }
 
-fn read_paths(options: &TailOptions, section: &Section, findings: &mut Diagnostics) -> Option<Paths> {
+fn read_paths(options: &TailOptions) -> Paths {
     let excluded = options.exclude_path.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
-    let place_of = |key| section.get(key).map_or(section.place, |value| value.place);
-    // Both are read apart from each other to tell which one is wrong.
-    for (key, globs, excluded) in [("path", &options.path.0[..], &[][..]), ("exclude_path", &[], excluded)] {
-        if let Err(message) = Paths::new(globs, excluded) {
-            findings.error(place_of(key), "V401", message).help("see `man 7 glob` for what `*`, `?` and `[` mean");
-            return None;
-        }
-    }
-    Paths::new(&options.path.0, excluded).ok()
+    Paths::new(&options.path.0, excluded)
 }
 
 fn open_positions(

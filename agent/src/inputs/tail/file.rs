@@ -206,6 +206,11 @@ impl Tailed {
         !self.is_read() && self.progress.stuck != Some(self.size)
     }
 
+    /// Whether its last line is complete with its newline only, since it may be written on.
+    pub(super) fn needs_newline(&self) -> bool {
+        self.standing == Standing::Live && !self.file.is_compressed()
+    }
+
     /// Reads on from `offset`, which lies behind or before where it stands.
     pub(super) fn go_to(&mut self, offset: u64) {
         self.progress = Progress::at(&self.file, offset);

@@ -110,7 +110,7 @@ impl Tail {
     /// Stores the files met since the last time, and gives those whose first line is complete their stream and ledger.
     /// Their generation is on disk before the first record has it, and so is where the content went that a file held before;
     /// but for those of which reading them anew without state would make the same: they are on disk within a second.
-    /// With `last`, a first line needs no newline.
+    /// With `last`, a first line needs no newline where it cannot be written on.
     pub(super) fn begin_contents(&mut self, last: bool) {
         self.begin_again = None;
         if self.fresh.is_empty() {
@@ -126,7 +126,7 @@ impl Tail {
             let file = self.files.get_mut(&number).filter(|file| file.standing != Standing::Gone);
             let Some(file) = file else { continue };
             let over = self.now.duration_since(file.last_growth) >= self.settings.rotate_wait;
-            let last = last || (file.standing != Standing::Live && over);
+            let last = (last && !file.needs_newline()) || (file.standing != Standing::Live && over);
             let is_known = file.has_generation()
                 || (file.size > 0 && Arc::clone(&file.file).for_a_moment(|_| set_known(file, last)));
             if is_known {

@@ -19,7 +19,6 @@ mod encoding;
 mod file;
 mod follower;
 mod forget;
-mod globs;
 mod gzips;
 mod inflate;
 mod joining;
@@ -415,19 +414,21 @@ impl Tail {
         next.saturating_duration_since(self.now)
     }
 
-    /// For `Exit_On_Eof`: hands on what has no newline. Returns whether all files are read to their end.
+    /// For `Exit_On_Eof`: hands on what has no newline of files that nobody writes to. Returns whether all files are read to their
+    /// end, but for a line that may still be written on.
     fn is_at_end(&mut self) -> bool {
         if self.files.values().any(|file| file.lent.is_some() || file.queued) {
             return false;
         }
         self.look_at_all();
         self.begin_contents(true);
-        let unread: Vec<u64> =
-            self.files.iter().filter(|(_, file)| !file.is_read()).map(|(number, _)| *number).collect();
-        for number in unread {
-            self.lend(number, true);
+        let is_at_end = |file: &Tailed| file.is_read() || (file.needs_newline() && !file.has_news());
+        let unread = self.files.iter().filter(|(_, file)| !is_at_end(file));
+        let unread: Vec<(u64, bool)> = unread.map(|(number, file)| (*number, !file.needs_newline())).collect();
+        for (number, last) in unread {
+            self.lend(number, last);
         }
-        let is_at_end = self.files.values().all(|file| file.is_read());
+        let is_at_end = self.files.values().all(|file| is_at_end(file));
         if is_at_end {
             self.files.keys().for_each(|number| self.tell_cut_off(*number));
         }

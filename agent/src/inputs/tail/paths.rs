@@ -1,10 +1,10 @@
 //! Which files are read.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
-use glob::Pattern;
-
-use super::globs::{Found, Glob, single_stars};
+use crate::config::{Found, Glob, Pattern};
 
 /// `Path` and `Exclude_Path`.
 #[derive(Debug)]
@@ -13,27 +13,35 @@ pub(super) struct Paths {
     excluded: Vec<Pattern>,
 }
 
+/// What a look at all globs found.
+pub(super) struct Listing {
+    /// Paths that are read, whatever they are: those of one glob behind those of the one before.
+    pub(super) paths: Vec<PathBuf>,
+    /// Directories in which such a path may come or go.
+    pub(super) directories: BTreeSet<PathBuf>,
+}
+
 impl Paths {
     /// Reads globs.
-    ///
-    /// # Errors
-    /// Which one is wrong, and why.
-    pub(super) fn new(globs: &[String], excluded: &[String]) -> Result<Self, String> {
-        let wrong = |glob: &str, error: glob::PatternError| format!("`{glob}` is no valid pattern: {}", error.msg);
-        let globs = globs.iter().map(|glob| Glob::new(&home(glob)).map_err(|error| wrong(glob, error)));
-        let excluded =
-            excluded.iter().map(|glob| Pattern::new(&single_stars(&home(glob))).map_err(|error| wrong(glob, error)));
-        Ok(Self { globs: globs.collect::<Result<_, _>>()?, excluded: excluded.collect::<Result<_, _>>()? })
+    pub(super) fn new(globs: &[String], excluded: &[String]) -> Self {
+        let globs = globs.iter().map(|glob| Glob::new(&home(glob))).collect();
+        let excluded = excluded.iter().map(|glob| Pattern::new(home(glob).as_bytes())).collect();
+        Self { globs, excluded }
     }
 
-    /// What is there now.
-    pub(super) fn find(&self) -> Found {
-        let mut found = Found::default();
+    /// What is there now. A file that several names lead to has the first one, as Fluent Bit meets them.
+    pub(super) fn find(&self) -> Listing {
+        let mut listed: Vec<BTreeSet<PathBuf>> = Vec::new();
+        let mut directories = BTreeSet::new();
         for glob in &self.globs {
+            let mut found = Found::default();
             glob.find(&mut found);
+            let is_listed = |path: &PathBuf| listed.iter().any(|before| before.contains(path));
+            found.paths.retain(|path| !self.is_excluded(path) && !is_listed(path));
+            directories.append(&mut found.directories);
+            listed.push(found.paths);
         }
-        found.paths.retain(|path| !self.is_excluded(path));
-        found
+        Listing { paths: listed.into_iter().flatten().collect(), directories }
     }
 
     /// Whether files at `path` are read.
@@ -43,15 +51,13 @@ impl Paths {
 
     /// Whether `Exclude_Path` names it. There a `*` passes separators, as in Fluent Bit.
     pub(super) fn is_excluded(&self, path: &Path) -> bool {
-        let text = path.to_string_lossy();
-        self.excluded.iter().any(|pattern| pattern.matches(&text))
+        self.excluded.iter().any(|pattern| pattern.matches(path.as_os_str().as_bytes()))
     }
 }
 
 /// Whether there is a file now that `glob` names and none of `excluded` does.
 pub fn is_any_file(glob: &str, excluded: &[String]) -> bool {
-    let paths = Paths::new(&[glob.to_owned()], excluded);
-    paths.is_ok_and(|paths| paths.find().paths.iter().any(|path| path.is_file()))
+    Paths::new(&[glob.to_owned()], excluded).find().paths.iter().any(|path| path.is_file())
 }
 
 /// `~` at the start is the home directory.
@@ -75,13 +81,18 @@ mod tests {
         }
         let glob = |name: &str| path(name).to_string_lossy().into_owned();
 
-        let paths = Paths::new(&[glob("*.log"), glob("c.txt")], &["*/b.*".into()]).expect("they are valid");
+        let paths = Paths::new(&[glob("*.log"), glob("c.txt")], &["*/b.*".into()]);
 
-        assert_eq!(paths.find().paths.into_iter().collect::<Vec<_>>(), [path("a.log"), path("c.txt")]);
+        assert_eq!(paths.find().paths, [path("a.log"), path("c.txt")]);
         assert!(paths.name(&path("z.log")));
         assert!(!paths.name(&path("sub/z.log")));
         assert!(!paths.name(&path("b.log")));
-        assert!(Paths::new(&["a[".into()], &[]).is_err());
-        assert!(Paths::new(&["a".into()], &["[".into()]).is_err());
+
+        let paths = Paths::new(&[glob("c.*"), glob("*.log"), glob("*")], &[]);
+        assert_eq!(
+            paths.find().paths,
+            [path("c.txt"), path("a.log"), path("b.log")],
+            "in the order of the globs, each once"
+        );
     }
 }

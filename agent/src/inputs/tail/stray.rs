@@ -20,8 +20,8 @@ use crate::state::{Database, Position, Positions, StateError};
 /// # Errors
 /// When a database cannot be opened, read or written. What was not moved is where it was.
 pub fn bring_home(document: &Document, directory: &Path) -> Result<(), StateError> {
-    let followed = |follower: Follower| Some((Paths::new(&follower.patterns, &follower.excluded).ok()?, follower));
-    let followers: Vec<_> = follower::followers(document, directory).into_iter().filter_map(followed).collect();
+    let followed = |follower: Follower| (Paths::new(&follower.patterns, &follower.excluded), follower);
+    let followers: Vec<_> = follower::followers(document, directory).into_iter().map(followed).collect();
     for database in databases(directory) {
         let is_home = |follower: &Follower| follower.database == database;
         // Most agents have one input, whose database nobody else can want.

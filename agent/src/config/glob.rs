@@ -1,20 +1,15 @@
 //! Finds the files that globs name, and the directories in which such files may come.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
-use glob::{MatchOptions, Pattern, PatternError};
+use super::fnmatch::Pattern;
 
-/// How names are matched, as the shell does: `*` passes no separator and no dot at the start.
-const AS_SHELL: MatchOptions =
-    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
-
-/// One glob, component by component.
+/// One glob, component by component, as `glob(3)` reads it: `*` passes no separator and no dot at the start.
 #[derive(Debug)]
-pub(super) struct Glob {
-    whole: Pattern,
-    parts: Vec<Part>,
-}
+pub struct Glob(Vec<Part>);
 
 #[derive(Debug)]
 enum Part {
@@ -26,50 +21,70 @@ enum Part {
 
 /// What a look at a glob found.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub struct Found {
     /// Paths that match, whatever they are.
-    pub(super) paths: BTreeSet<PathBuf>,
+    pub paths: BTreeSet<PathBuf>,
     /// Directories in which a match may come or go.
-    pub(super) directories: BTreeSet<PathBuf>,
-}
-
-/// `glob` with one star for several: to `glob(3)` and to Fluent Bit, `**` is `*`.
-pub(super) fn single_stars(glob: &str) -> String {
-    let mut single = String::with_capacity(glob.len());
-    for letter in glob.chars() {
-        if letter != '*' || !single.ends_with('*') {
-            single.push(letter);
-        }
-    }
-    single
+    pub directories: BTreeSet<PathBuf>,
 }
 
 impl Glob {
     /// Reads `text`.
-    pub(super) fn new(text: &str) -> Result<Self, PatternError> {
-        let text = single_stars(text);
-        let whole = Pattern::new(&text)?;
-        let mut parts = Vec::new();
-        for component in Path::new(&text).components() {
-            let name = component.as_os_str().to_string_lossy();
+    pub fn new(text: &str) -> Self {
+        Self::below(Path::new(""), text)
+    }
+
+    /// Reads `text`, below `root` unless it is absolute.
+    pub(super) fn below(root: &Path, text: &str) -> Self {
+        let root = if Path::new(text).is_absolute() { Path::new("") } else { root };
+        let mut parts: Vec<Part> = root.components().map(|part| Part::Plain(part.as_os_str().into())).collect();
+        for component in Path::new(text).components() {
             parts.push(match component {
                 Component::CurDir if !parts.is_empty() => continue,
-                Component::Normal(_) if name.contains(['*', '?', '[']) => Part::Wild(Pattern::new(&name)?),
+                Component::Normal(name) => {
+                    let pattern = Pattern::new(name.as_bytes());
+                    let plain = pattern.text().map(|text| Part::Plain(OsString::from_vec(text).into()));
+                    plain.unwrap_or(Part::Wild(pattern))
+                }
                 other => Part::Plain(other.as_os_str().into()),
             });
         }
-        Ok(Self { whole, parts })
+        Self(parts)
     }
 
     /// Whether it names `path`.
-    pub(super) fn matches(&self, path: &Path) -> bool {
-        self.whole.matches_with(&path.to_string_lossy(), AS_SHELL)
+    pub fn matches(&self, path: &Path) -> bool {
+        let mut components = path.components();
+        let fits = |part: &Part| match (part, components.next()) {
+            (Part::Wild(pattern), Some(Component::Normal(name))) => pattern.matches_name(name.as_bytes()),
+            (Part::Plain(name), Some(component)) => component.as_os_str() == name.as_os_str(),
+            _ => false,
+        };
+        self.0.iter().all(fits) && components.next().is_none()
     }
 
     /// Adds what it finds now.
-    pub(super) fn find(&self, found: &mut Found) {
-        walk(PathBuf::new(), &self.parts, found);
+    pub fn find(&self, found: &mut Found) {
+        walk(PathBuf::new(), &self.0, found);
     }
+}
+
+/// The files that `glob`, below `root` unless it is absolute, names now, in the order of their paths.
+///
+/// # Errors
+/// The first directory that cannot be looked into.
+pub fn files_named(root: &Path, glob: &str) -> Result<Vec<PathBuf>, String> {
+    let mut found = Found::default();
+    Glob::below(root, glob).find(&mut found);
+    for directory in found.directories {
+        match std::fs::read_dir(&directory) {
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                return Err(format!("`{}`: {error}", directory.display()));
+            }
+            _ => {}
+        }
+    }
+    Ok(found.paths.into_iter().filter(|path| path.symlink_metadata().is_ok()).collect())
 }
 
 /// Follows `parts` from `base` on.
@@ -109,7 +124,7 @@ fn matching(directory: &Path, pattern: &Pattern) -> impl Iterator<Item = PathBuf
     let listed = std::fs::read_dir(here(directory)).into_iter().flatten().filter_map(Result::ok);
     listed
         .map(|entry| entry.file_name())
-        .filter_map(|name| pattern.matches_with(&name.to_string_lossy(), AS_SHELL).then(|| directory.join(name)))
+        .filter_map(|name| pattern.matches_name(name.as_bytes()).then(|| directory.join(name)))
 }
 
 #[cfg(test)]
@@ -119,7 +134,7 @@ mod tests {
     fn found(directory: &Path, glob: &str) -> (Vec<String>, Vec<String>) {
         let base = directory.display().to_string();
         let mut found = Found::default();
-        Glob::new(&format!("{base}/{glob}")).expect("it is valid").find(&mut found);
+        Glob::new(&format!("{base}/{glob}")).find(&mut found);
         let short = |paths: BTreeSet<PathBuf>| {
             let shorten = |path: PathBuf| path.strip_prefix(directory).map(|path| path.to_string_lossy().into_owned());
             paths.into_iter().filter_map(|path| shorten(path).ok()).collect()
@@ -154,15 +169,39 @@ mod tests {
         }
     }
 
+    /// Each as `glob(3)` gives it in such a directory.
+    #[test]
+    fn brackets_and_escapes_are_those_of_glob() {
+        let directory = tempfile::tempdir().expect("a directory");
+        for name in ["a1.log", "b2.log", "^3.log", "x*.log", "[z].log", "a1.lo[g", ".h.log"] {
+            std::fs::write(directory.path().join(name), "").expect("it is written");
+        }
+        for (glob, paths) in [
+            ("[^a]*.log", vec!["[z].log", "^3.log", "b2.log", "x*.log"]),
+            ("?[[:digit:]].log", vec!["^3.log", "a1.log", "b2.log"]),
+            (r"x\*.log", vec!["x*.log"]),
+            (r"\[z\].log", vec!["[z].log"]),
+            ("a1.lo[g", vec!["a1.lo[g"]),
+            ("?1.lo[g", vec!["a1.lo[g"]),
+            ("[.]h.log", vec![]),
+            (".*", vec![".h.log"]),
+        ] {
+            let (found, _) = found(directory.path(), glob);
+            assert_eq!(found, paths, "{glob}");
+            let glob = Glob::below(directory.path(), glob);
+            assert!(paths.iter().all(|path| glob.matches(&directory.path().join(path))), "{glob:?}");
+            assert!(!glob.matches(&directory.path().join("no")), "{glob:?}");
+        }
+    }
+
     #[test]
     fn a_name_that_is_no_text_is_found() {
-        use std::os::unix::ffi::OsStrExt;
         let directory = tempfile::tempdir().expect("a directory");
         let name = std::ffi::OsStr::from_bytes(b"\xff.log");
         std::fs::write(directory.path().join(name), "").expect("it is written");
 
         let mut found = Found::default();
-        Glob::new(&format!("{}/*.log", directory.path().display())).expect("it is valid").find(&mut found);
+        Glob::new(&format!("{}/*.log", directory.path().display())).find(&mut found);
 
         assert_eq!(found.paths.into_iter().collect::<Vec<_>>(), [directory.path().join(name)]);
     }
