@@ -93,6 +93,13 @@ pub(super) fn humps(classes: &Classes, before: u64) -> u64 {
     classes.capitals & (classes.smalls << 1 | before >> 63)
 }
 
+/// Places where a letter stands behind a `_`. `before` is the block before.
+#[inline(always)]
+pub(super) fn joined(classes: &Classes, before: &Classes) -> u64 {
+    let lines = |classes: &Classes| classes.words & !alnums(classes);
+    letters(classes) & (lines(classes) << 1 | lines(before) >> 63)
+}
+
 impl Masks {
     /// Those that are worked with as `bits` tells.
     pub(super) fn with_bits(bits: Bits) -> Self {
