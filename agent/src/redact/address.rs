@@ -6,6 +6,8 @@ use super::universal::email::length_of_domain;
 /// Longest name before the `@`, and longest domain.
 const LOCAL: usize = 64;
 const DOMAIN: usize = 253;
+/// Networks that drivers of Go take without an address.
+const NETWORKS: &[&[u8]] = &[b"tcp", b"tcp4", b"tcp6", b"udp", b"unix", b"cloudsql"];
 
 impl Pass<'_> {
     /// Looks at the `@` at `at`.
@@ -79,7 +81,12 @@ impl Pass<'_> {
         if network < 2 || behind.get(network) != Some(&b'(') {
             return false;
         }
-        let is_closed = memchr::memchr(b')', behind).is_some_and(|close| behind.get(close + 1) == Some(&b'/'));
+        // Functions have neither a host and a port in them nor a path.
+        let is_address = |inside: &[u8]| inside.iter().any(|byte| matches!(byte, b':' | b'/' | b'.'));
+        let is_known = NETWORKS.contains(&&behind[..network]);
+        let is_closed = memchr::memchr(b')', behind).is_some_and(|close| {
+            behind.get(close + 1) == Some(&b'/') && (is_known || is_address(&behind[network..close]))
+        });
         let before = &self.text[self.next.min(at).max(at.saturating_sub(DOMAIN))..at];
         let is_part = |byte: &&u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'`');
         let account = &before[before.len() - before.iter().rev().take_while(is_part).count()..];
@@ -184,10 +191,14 @@ mod tests {
     #[test]
     fn drivers_of_go_have_a_network_behind_the_password() {
         assert_hidden(&[
+            (
+                "app:S3cret99@tcp(db)/app x:S3cret99@dial(db:1)/x",
+                "<url_userinfo>@tcp(db)/app <url_userinfo>@dial(db:1)/x",
+            ),
             ("app:S3cret99@tcp(db:3306)/app", "<url_userinfo>@tcp(db:3306)/app"),
             ("DSN=\"app:S3/cr=t@9@unix(/run/x.sock)/app\"", "DSN=\"<url_userinfo>@unix(/run/x.sock)/app\""),
             ("dsn=app:x@tcp6([::1]:3306)/", "dsn=<url_userinfo>@tcp6([::1]:3306)/"),
         ]);
-        assert_kept(&["app@tcp(db:3306)/app", "x:y@tcp(db", "x:y@cache(1)"]);
+        assert_kept(&["app@tcp(db:3306)/app", "x:y@tcp(db", "x:y@cache(1)", "metric:p99@max(latency)/service"]);
     }
 }

@@ -6,16 +6,22 @@ use super::ends::Kind;
 use super::pairs::{BARE, QUOTED};
 use super::quote::SLASHES;
 use super::scanner::Pass;
+use super::sure::Told;
 use super::token::has_own;
 use super::value::{Value, is_mixed, spaces};
 
 /// Longest name of an option, in bytes.
 const NAME: usize = 48;
+/// Letters of the shortest name of a password, and bytes of the shortest one behind such a name.
+const PIN: usize = 3;
+const NUMBER: usize = 4;
 /// Most bytes between two arguments.
 const BETWEEN: usize = 8;
 /// What stands for a value where an option is explained.
 const SAMPLES: &[&[u8]] = &[b"and", b"or", b"is", b"was", b"option", b"flag"];
 const TYPES: &[&[u8]] = &[b"string", b"text", b"value", b"name"];
+/// Most further words of the name of an option.
+const WORDS: usize = 3;
 
 impl Pass<'_> {
     /// Whether the word at `at` may name an argument: as an option, in a tuple, before an arrow or as words that do so by themselves.
@@ -33,7 +39,9 @@ impl Pass<'_> {
     pub(super) fn argument(&mut self, at: usize) -> bool {
         let end = self.masks.word_end(at);
         let is_hump = self.text[at].is_ascii_uppercase() && self.byte_before(at, 1).is_ascii_lowercase();
-        if (is_hump || self.byte_before(at, 1) == b'-') && self.option(at, end) {
+        let is_behind_joint = matches!(self.byte_before(at, 1), b'.' | b'_')
+            && matches!(self.byte(end), b' ' | b'\t' | b'"' | b'\'' | b',');
+        if (is_hump || is_behind_joint || self.byte_before(at, 1) == b'-') && self.option(at, end) {
             return true;
         }
         if let Some(open) = self.tuple_before(at)
@@ -59,10 +67,27 @@ impl Pass<'_> {
         true
     }
 
+    /// `--first-name value`, of which the first word of the name stands at `at`.
+    pub(super) fn named_option(&mut self, at: usize) -> bool {
+        self.byte_before(at, 1) == b'-' && self.option(at, self.masks.word_end(at))
+    }
+
+    /// Where the name of an option ends that goes on in further words behind the first one, which ends before `end`.
+    fn option_end(&self, mut end: usize) -> usize {
+        for _ in 0..WORDS {
+            if !matches!(self.byte(end), b'-' | b'_') || !self.byte(end + 1).is_ascii_alphabetic() {
+                break;
+            }
+            end = self.masks.word_end(end + 1);
+        }
+        end
+    }
+
     /// The password at `start` that Redis requires.
     fn required(&mut self, start: usize) -> bool {
         let quoted = self.quote(start).and_then(|quote| self.quoted(quote)).map(|value| value.span);
-        let (Some(password), Some(value)) = (self.engine.own.password, quoted.or_else(|| self.argument_value(start)))
+        let (Some(password), Some(value)) =
+            (self.engine.own.password, quoted.or_else(|| self.argument_value(start, 0)))
         else {
             return false;
         };
@@ -83,16 +108,16 @@ impl Pass<'_> {
         if !self.rest(start).starts_with(b"->") || matches!(self.byte_before(at, 1), b'>' | b'$' | b'.') {
             return None;
         }
-        let detector = self.engine.pairs.named(&self.text[at..end])?;
+        let told = self.engine.pairs.told(&self.text[at..end])?;
         let start = start + 2 + spaces(self.rest(start + 2));
         if let Some(quote) = self.quote(start) {
             let value = self.quoted(quote)?;
-            return self.is_value(detector, &value, QUOTED).then_some((detector, value.span));
+            return self.is_value(told.detector, &value, told.kind(QUOTED)).then_some((told.detector, value.span));
         }
         let value = Value::bare(start..self.end_of(start, Kind::Bare));
         // The beginning of a long one tells.
         let text = &self.text[value.span.start..value.span.end.min(value.span.start + NAME)];
-        (is_mixed(text) && self.is_value(detector, &value, BARE)).then_some((detector, value.span))
+        (is_mixed(text) && self.is_value(told.detector, &value, told.kind(BARE))).then_some((told.detector, value.span))
     }
 
     /// Where the bracket opens of a tuple whose first string begins at `at`.
@@ -110,30 +135,37 @@ impl Pass<'_> {
         if before.ends_with(b"-") && !self.text[at].is_ascii_lowercase() {
             return false;
         }
-        let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'-';
+        let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'-' | b'_' | b'.');
         let first = at - before.iter().rev().take_while(is_part).count();
         let dashes = self.text[first..at].iter().take_while(|byte| **byte == b'-').count();
         let is_behind_dashes = before.ends_with(b"--");
         let is_first =
             matches!(self.byte_before(first, 1), 0 | b' ' | b'\t' | b'\n' | b'"' | b'\'' | b'[' | b',' | b'(' | b'`');
-        let is_option = is_behind_dashes || is_first && matches!(dashes, 1 | 2);
+        let has_joints = self.text[first..at].iter().any(|byte| matches!(byte, b'_' | b'.'));
+        let is_option = is_behind_dashes || is_first && (dashes == 2 || dashes == 1 && !has_joints);
         if !is_option {
             return false;
         }
         let start = if is_behind_dashes { at } else { first + dashes };
+        let end = self.option_end(end);
         // Programs have an option `--user` without a value, and those that turn something off have none.
         let name = &self.text[start..end];
         let is_without = name == b"user" || self.text[first..at].starts_with(b"--no-");
-        let Some(detector) = self.engine.pairs.named(name).filter(|_| !is_without) else { return false };
-        let Some(value) = self.option_value((first, end), detector) else { return false };
+        let Some(told) = self.engine.pairs.told(name).filter(|_| !is_without) else { return false };
+        // Pins of machines are small numbers.
+        let least = if name.len() == PIN { NUMBER } else { 1 };
+        let value = self.option_value((first, end), told).filter(|value| value.len() >= least);
+        let Some(value) = value else { return false };
         self.next = value.end;
-        self.keep(detector, value);
+        self.keep(told.detector, value);
         true
     }
 
     /// The value of the option whose name begins, with its dashes, at `first` and ends before `end`.
-    fn option_value(&mut self, (first, end): (usize, usize), detector: u16) -> Option<Range<usize>> {
+    fn option_value(&mut self, (first, end): (usize, usize), told: Told) -> Option<Range<usize>> {
+        let Told { detector, .. } = told;
         let is_password = self.engine.own.password == Some(detector);
+        let is_name = self.engine.own.person_name == Some(detector);
         let slashes = self.rest(end).iter().take(SLASHES).take_while(|byte| **byte == b'\\').count();
         let is_quoted = matches!(self.byte(end + slashes), b'"' | b'\'');
         let is_whole = self.byte_before(first, 1) == self.byte(end + slashes);
@@ -147,32 +179,41 @@ impl Pass<'_> {
         let start = self.behind_its_number(behind + between, is_quoted);
         if let Some(quote) = self.quote(start).filter(|_| between > 0) {
             let value = self.quoted(quote)?;
-            let kind = if is_password { QUOTED } else { BARE };
+            let kind = told.kind(if is_password || is_name { QUOTED } else { BARE });
             let is_option = self.text[value.span.start] == b'-';
             let is_key = is_quoted && self.byte(value.span.end + quote.slashes + quote.count) == b':';
             return (!is_option && !is_key && self.is_value(detector, &value, kind)).then_some(value.span);
         }
         if is_quoted && self.is_number_in_list(start) {
             let value = Value::quoted(start..self.end_of(start, Kind::Bare));
-            return self.is_value(detector, &value, QUOTED).then_some(value.span);
+            return self.is_value(detector, &value, told.kind(QUOTED)).then_some(value.span);
         }
         let is_listed = self.text[behind..behind + between] == *b", "
             && (self.byte_before(first, 1) == b'[' || self.text[..first].ends_with(b", "));
-        if is_quoted || self.text[behind..behind + between] != *b" " && !is_listed {
+        let is_blank = self.text[behind..behind + between].iter().all(|byte| matches!(byte, b' ' | b'\t'));
+        if is_quoted || between == 0 || !is_blank && !is_listed {
             return None;
         }
-        let mut value = self.argument_value(start)?;
-        if is_listed {
-            let closing = self.text[value.clone()].strip_suffix(b"]").map(<[u8]>::len);
-            if closing.is_none() && self.byte(value.end) != b',' {
-                return None;
-            }
-            value.end = closing.map_or(value.end, |length| value.start + length);
+        let value = self.argument_value(start, if is_listed { b'[' } else { self.byte_before(first, 1) })?;
+        if is_listed && !matches!(self.byte(value.end), b',' | b']') {
+            return None;
         }
         let text = &self.text[value.clone()];
-        let is_one = is_password
-            || !TYPES.contains(&text) && !has_own(text) && self.is_value(detector, &Value::quoted(value.clone()), BARE);
-        is_one.then_some(value)
+        // Where options are explained, a type or what they are for stands behind them, in columns.
+        let is_type = TYPES.contains(&text) && (!is_password || self.is_explained(value.end));
+        let is_column = is_blank && self.text[behind..behind + between] != *b" ";
+        let is_explained = is_type || is_column && !is_mixed(text);
+        let is_one = || {
+            let is_small = is_name && text.first().is_some_and(u8::is_ascii_lowercase);
+            !is_small && !has_own(text) && self.is_value(detector, &Value::quoted(value.clone()), told.kind(BARE))
+        };
+        (!is_explained && (is_password || is_one())).then_some(value)
+    }
+
+    /// Whether an explanation, or another way to write an option, stands at `at` behind a type.
+    fn is_explained(&self, at: usize) -> bool {
+        let behind = self.rest(at);
+        [&b"  "[..], b" \t", b"\t", b", -"].iter().any(|mark| behind.starts_with(mark))
     }
 
     /// Whether a number of JSON that is an item of a list begins at `at`.
@@ -189,13 +230,20 @@ impl Pass<'_> {
         if digits > 0 && number.get(digits) == Some(&b'=') { at + digits + 2 } else { at }
     }
 
-    fn argument_value(&self, start: usize) -> Option<Range<usize>> {
+    /// The argument at `start`, of an option behind this byte: in brackets it ends with them.
+    fn argument_value(&self, start: usize, before: u8) -> Option<Range<usize>> {
         if matches!(self.byte(start), b'-' | b'<' | b'[') {
             return None;
         }
         let is_part = |byte: &u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b',' | b'\\');
         let text = self.text.get(start..)?;
         let value = &text[..text.iter().take_while(|byte| is_part(byte)).count()];
+        let inside = match before {
+            b'[' => value.strip_suffix(b"]"),
+            b'(' => value.strip_suffix(b")"),
+            _ => None,
+        };
+        let value = inside.unwrap_or(value);
         let is_sample = value.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_') || SAMPLES.contains(&value);
         (!is_sample).then_some(start..start + value.len())
     }
@@ -203,7 +251,7 @@ impl Pass<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::values::assert_hidden;
+    use super::super::values::{assert_hidden, assert_kept};
 
     #[test]
     fn options_may_have_capitals_within() {
@@ -223,6 +271,51 @@ mod tests {
             (r#"["--token",123456789]"#, r#"["--token",<secret>]"#),
             (r#"{"a":["--password", 1234,5]}"#, r#"{"a":["--password", <password>,5]}"#),
             (r#"{"a":["--port",1234]}"#, r#"{"a":["--port",1234]}"#),
+        ]);
+    }
+
+    #[test]
+    fn what_an_option_surely_names_is_hidden_however_it_is_made() {
+        assert_hidden(&[
+            ("app --client-secret hunter2", "app --client-secret <secret>"),
+            (r#"["app","--client-secret","hunter2"]"#, r#"["app","--client-secret","<secret>"]"#),
+            ("app --client-secret 'hunter2' x", "app --client-secret '<secret>' x"),
+            ("--spring.datasource.password hunter2", "--spring.datasource.password <password>"),
+            ("--DB_PASSWORD hunter2 x", "--DB_PASSWORD <password> x"),
+            ("run --db_password \"a b\" x", "run --db_password \"<password>\" x"),
+            ("--passPhrase hunter2", "--passPhrase <password>"),
+            ("x --pin 1234 --otpCode 482913", "x --pin <password> --otpCode <password>"),
+            ("x --otp-code 482913 --user-name jdupont", "x --otp-code <password> --user-name <username>"),
+            ("--fullName \"Jean Dupont\" x", "--fullName \"<person_name>\" x"),
+            (
+                "add --first-name Jean --lastName 'Dupont (2)'",
+                "add --first-name <person_name> --lastName '<person_name>'",
+            ),
+            (r#"["--first-name","Jean"]"#, r#"["--first-name","<person_name>"]"#),
+        ]);
+        assert_kept(&[
+            "x --pin 4 --first-name first --last-name NAME --first x --last 5 --full-name is",
+            "a.password hunter2 -db_password x --no_db_password_x y --user-id 12 db_password hunter",
+        ]);
+    }
+
+    #[test]
+    fn blanks_stand_before_a_value_but_explanations_are_none() {
+        assert_hidden(&[
+            ("app --password  hunter2", "app --password  <password>"),
+            ("app --password\thunter2", "app --password\t<password>"),
+            (r#"{"cmd":"app --password\thunter2"}"#, r#"{"cmd":"app --password\t<password>"}"#),
+            ("app --token    uVEaMebPfx9rp x", "app --token    <secret> x"),
+            ("[--password hunter2] [--x]", "[--password <password>] [--x]"),
+            ("run --password string --x y", "run --password <password> --x y"),
+            ("[a, --password, hunter2]", "[a, --password, <password>]"),
+        ]);
+        assert_kept(&[
+            "      --password string   Password of the registry",
+            "   --dbPassword string\tof the database",
+            "--password value, -p value   the password",
+            "[--password PASSWORD] [--user USER]",
+            "  --password   Password of the registry",
         ]);
     }
 }

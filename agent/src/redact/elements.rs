@@ -4,6 +4,7 @@ use super::filter::Listed;
 use super::pairs::{QUOTED, without_number};
 use super::phrases::last_phrases;
 use super::scanner::Pass;
+use super::sure::Told;
 use super::value::Value;
 
 /// Longest name, in bytes.
@@ -42,13 +43,13 @@ impl Pass<'_> {
         let length = rest.iter().take(NAME).take_while(|byte| IS_NAME[usize::from(**byte)]).count();
         let (name, behind) = rest.split_at(length);
         let name = &name[..without_number(name)];
-        let (detector, start) = match behind.first() {
+        let (told, start) = match behind.first() {
             Some(b'>') if length > 0 => (self.of_element(name, at + 1), at + length + 2),
             Some(b' ' | b'\t') if length > 0 => self.tagged(name, at + 1, behind),
             _ => return false,
         };
-        let Some(detector) = detector else { return KEYS.has(name) && self.behind_key(name, start) };
-        self.content((at, &rest[..length]), start, detector) || self.content_within(start, detector)
+        let Some(told) = told else { return KEYS.has(name) && self.behind_key(name, start) };
+        self.content((at, &rest[..length]), start, told) || self.content_within(start, told)
     }
 
     /// Whether a value stands behind the element `name` that holds what it is called, from `start` on: `<key>user</key><string>x</string>`.
@@ -58,15 +59,15 @@ impl Pass<'_> {
         let Some(behind) = text[length..].strip_prefix(b"</").and_then(|behind| behind.strip_prefix(name)) else {
             return false;
         };
-        let Some(detector) = self.engine.pairs.named(&text[..length]).filter(|_| behind.first() == Some(&b'>')) else {
+        let Some(told) = self.engine.pairs.told(&text[..length]).filter(|_| behind.first() == Some(&b'>')) else {
             return false;
         };
-        self.content_within(self.text.len() - behind.len() + 1, detector)
+        self.content_within(self.text.len() - behind.len() + 1, told)
     }
 
-    /// Whether a value of `detector` stands in the element that opens at `start`, or in one within that, and is all that stands there:
+    /// Whether a value that is `told` stands in the element that opens at `start`, or in one within that, and is all that stands there:
     /// `<AttributeValue>x</AttributeValue>`.
-    fn content_within(&mut self, mut start: usize, detector: u16) -> bool {
+    fn content_within(&mut self, mut start: usize, told: Told) -> bool {
         for _ in 0..DEPTH {
             start += self.rest(start).iter().take(BETWEEN).take_while(|byte| byte.is_ascii_whitespace()).count();
             let text = self.text;
@@ -78,7 +79,7 @@ impl Pass<'_> {
             let Some(close) = close.filter(|_| VALUES.has(local)) else { return false };
             let opens = start;
             start += 1 + close + 1;
-            if self.content((opens, name), start, detector) {
+            if self.content((opens, name), start, told) {
                 return true;
             }
         }
@@ -86,25 +87,25 @@ impl Pass<'_> {
     }
 
     /// What the element tells whose `name` begins at `start`.
-    fn of_element(&self, name: &[u8], start: usize) -> Option<u16> {
+    fn of_element(&self, name: &[u8], start: usize) -> Option<Told> {
         if name.is_empty() || !self.may_be_named(start + name.len()) {
             return None;
         }
-        self.engine.pairs.known(&last_phrases(name))
+        self.engine.pairs.told_by(&last_phrases(name))
     }
 
     /// The same of one with attributes, which `behind` its name begins with, and where its content begins.
-    fn tagged(&mut self, name: &[u8], start: usize, behind: &[u8]) -> (Option<u16>, usize) {
+    fn tagged(&mut self, name: &[u8], start: usize, behind: &[u8]) -> (Option<Told>, usize) {
         let tag = &behind[..behind.len().min(TAG)];
         let close = memchr::memchr3(b'<', b'>', b'\n', tag);
         self.steps_of(close.unwrap_or(tag.len()) / 16);
         let Some(close) = close.filter(|close| tag[*close] == b'>' && tag[close - 1] != b'/') else { return (None, 0) };
-        let detector = attributes(&tag[..close]).find_map(|name| self.engine.pairs.named(name));
-        (detector.or_else(|| self.of_element(name, start)), self.text.len() - behind.len() + close + 1)
+        let told = attributes(&tag[..close]).find_map(|name| self.engine.pairs.told(name));
+        (told.or_else(|| self.of_element(name, start)), self.text.len() - behind.len() + close + 1)
     }
 
-    /// Looks at what begins at `start` and stands in the element `name` that opens at `at`. Gives whether it is a value of `detector`.
-    fn content(&mut self, (at, name): (usize, &[u8]), start: usize, detector: u16) -> bool {
+    /// Looks at what begins at `start` and stands in the element `name` that opens at `at`. Gives whether it is a value that is `told`.
+    fn content(&mut self, (at, name): (usize, &[u8]), start: usize, told: Told) -> bool {
         const OPENS: &[u8] = b"<![CDATA[";
         let rest = self.text.get(start..).unwrap_or_default();
         if rest.starts_with(b"]]>") {
@@ -116,7 +117,8 @@ impl Pass<'_> {
             let section = &section[..section.len().min(SECTION)];
             let Some(length) = memchr::memmem::find(section, b"]]>") else { return false };
             let start = start + OPENS.len();
-            return length > 0 && self.ask_value(detector, &Value::quoted(start..start + length), QUOTED);
+            return length > 0
+                && self.ask_value(told.detector, &Value::quoted(start..start + length), told.kind(QUOTED));
         }
         // What stands as `&lt;` in an element opens none.
         let is_coded = self.is_coded(at);
@@ -127,7 +129,9 @@ impl Pass<'_> {
             .strip_prefix(b"</")
             .is_some_and(|behind| behind.starts_with(name) || name.starts_with(behind));
         let length = inside[..length].trim_ascii_end().len();
-        length > 0 && is_closed && self.ask_value(detector, &Value::quoted(start..start + length), QUOTED)
+        length > 0
+            && is_closed
+            && self.ask_value(told.detector, &Value::quoted(start..start + length), told.kind(QUOTED))
     }
 
     /// Whether the byte at `at` was written with a code.

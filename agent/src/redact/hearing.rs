@@ -261,11 +261,11 @@ pub(super) fn has_heads(engine: &Engine, text: &[u8], classes: &Classes, mut sta
     false
 }
 
-/// Whether the word that begins at `at` of `text`, in the middle of letters, belongs to the name of an option: `--dbPassword`.
+/// Whether the word that begins at `at` of `text`, in the middle of letters or behind a `_`, belongs to the name of an option: `--dbPassword`.
 #[inline(never)]
 pub(super) fn is_within_option(text: &[u8], at: usize) -> bool {
     let before = text.get(at.saturating_sub(OPTION)..at).unwrap_or_default();
-    let letters = before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let letters = before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
     letters > 0 && before[..before.len() - letters].ends_with(b"-")
 }
 

@@ -191,8 +191,8 @@ pub fn without_marks(key: &[u8]) -> &[u8] {
 fn read(engine: &Engine, key: &[u8]) -> Key {
     let name = without_marks(key);
     let context = engine.words.read(name, &Context::NONE);
-    let named = engine.pairs.named(name);
-    let kind = if named.is_some() && named == engine.own.secret { engine.pairs.kind(name, QUOTED) } else { QUOTED };
+    let told = engine.pairs.told(name);
+    let (named, kind) = (told.map(|told| told.detector), told.map_or(QUOTED, |told| told.kind(QUOTED)));
     let below = Below::of(engine, name, (named, &context));
     // Messages of payments have it in their field 35.
     let is_track = key == b"35" || key.windows(5).any(|part| part.eq_ignore_ascii_case(b"track"));

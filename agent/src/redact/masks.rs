@@ -100,6 +100,13 @@ pub(super) fn long_capitals(classes: &Classes, next: u64, starts: u64) -> u64 {
     [1, 3, 5].into_iter().fold(starts & here, |words, bytes| words & (here >> bytes | next << (64 - bytes)))
 }
 
+/// Places where a letter stands behind a `_`. `before` is the block before.
+#[inline(always)]
+pub(super) fn joined(classes: &Classes, before: &Classes) -> u64 {
+    let lines = |classes: &Classes| classes.words & !alnums(classes);
+    letters(classes) & (lines(classes) << 1 | lines(before) >> 63)
+}
+
 impl Masks {
     /// Those that are worked with as `bits` tells.
     pub(super) fn with_bits(bits: Bits) -> Self {

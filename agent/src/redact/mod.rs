@@ -81,6 +81,7 @@ mod spoken;
 mod statements;
 mod story;
 mod street;
+mod sure;
 mod table;
 mod token;
 mod told;

@@ -2,6 +2,7 @@
 
 use super::filter::Listed;
 use super::scanner::Pass;
+use super::sure::Told;
 
 /// Bytes before a value among which its name is looked for.
 const REACH: usize = 160;
@@ -33,7 +34,7 @@ const PATH: usize = 96;
 impl Pass<'_> {
     /// The detector that the name tells beside the member that begins at `start` and whose mark is at `at`: one before it in the same
     /// brackets, right behind it, or that of the map or element in which it comes first.
-    pub(super) fn named_beside(&mut self, start: usize, at: usize) -> Option<u16> {
+    pub(super) fn named_beside(&mut self, start: usize, at: usize) -> Option<Told> {
         if self.text.get(start..at).is_some_and(|name| name.starts_with(b"input")) {
             return self.named_by_path(start);
         }
@@ -42,7 +43,7 @@ impl Pass<'_> {
 
     /// The same of the map in which the member that begins at `start` comes first, `"user":{"value":`, or, if that is called `value`, what
     /// stands beside it; and of the element of which it is the first attribute: `<user value=`.
-    fn named_above(&mut self, start: usize) -> Option<u16> {
+    fn named_above(&mut self, start: usize) -> Option<Told> {
         let text = self.text;
         let before = &text[start.saturating_sub(REACH)..start];
         let (open, is_element) = match before[..before.len() - marks_at_end(before)] {
@@ -51,12 +52,12 @@ impl Pass<'_> {
         };
         if is_element {
             let name = &open[open.len() - length_at_end(open)..];
-            return open[..open.len() - name.len()].ends_with(b"<").then(|| self.engine.pairs.named(name)).flatten();
+            return open[..open.len() - name.len()].ends_with(b"<").then(|| self.engine.pairs.told(name)).flatten();
         }
         let key = open.trim_ascii_end().strip_suffix(b":")?;
         let key = &key[..key.len() - marks_at_end(key)];
         let name = &key[key.len() - length_at_end(key)..];
-        let named = self.engine.pairs.named(name);
+        let named = self.engine.pairs.told(name);
         if named.is_none() && name == b"value" {
             return self.named_before(start - (before.len() - key.len()) - name.len());
         }
@@ -78,7 +79,7 @@ impl Pass<'_> {
     }
 
     /// The detector that the last name of the path tells which stands before the `input` at `start`: `'loc': ('body', 'password'), …`.
-    fn named_by_path(&mut self, start: usize) -> Option<u16> {
+    fn named_by_path(&mut self, start: usize) -> Option<Told> {
         let text = self.text;
         let before = &text[self.reach_before(start, REACH)..start];
         self.steps_of(before.len() / 4);
@@ -90,11 +91,11 @@ impl Pass<'_> {
         let path = path.get(open..close).filter(|_| is_list)?;
         let path = path.strip_suffix(b",").unwrap_or(path);
         let path = &path[..path.len() - marks_at_end(path)];
-        self.engine.pairs.named(&path[path.len() - length_at_end(path)..])
+        self.engine.pairs.told(&path[path.len() - length_at_end(path)..])
     }
 
     /// The same before it. Where none does, those behind `start` need not look before it again.
-    fn named_before(&mut self, start: usize) -> Option<u16> {
+    fn named_before(&mut self, start: usize) -> Option<Told> {
         let known = if self.unnamed <= start { self.unnamed } else { 0 };
         let floor = self.reach_before(start, REACH).max(known);
         let text = self.text;
@@ -108,7 +109,7 @@ impl Pass<'_> {
             .map(|mark| (mark, member(&before[..mark])))
             .take_while(|(_, member)| *member != own)
             .filter(|(_, member)| MEMBERS.has(member))
-            .find_map(|(mark, _)| self.engine.pairs.named(name_in(&before[mark + 1..])?));
+            .find_map(|(mark, _)| self.engine.pairs.told(name_in(&before[mark + 1..])?));
         if named.is_none() {
             self.unnamed = start;
         }
@@ -116,7 +117,7 @@ impl Pass<'_> {
     }
 
     /// The same behind the string whose mark is at `at`.
-    fn named_behind(&mut self, at: usize) -> Option<u16> {
+    fn named_behind(&mut self, at: usize) -> Option<Told> {
         let text = &self.text[..self.text.len().min(at + REACH)];
         let quote = self.quote(at + 1 + usize::from(self.byte(at + 1) == b' '))?;
         let length = quote.length(text.get(quote.start..)?);
@@ -127,7 +128,7 @@ impl Pass<'_> {
         if between.iter().any(|byte| BRACKETS.contains(byte)) || !holds_name(between) {
             return None;
         }
-        self.engine.pairs.named(name_in(&behind[mark + 1..])?)
+        self.engine.pairs.told(name_in(&behind[mark + 1..])?)
     }
 }
 

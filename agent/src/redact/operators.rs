@@ -4,6 +4,7 @@
 use super::pairs::QUOTED;
 use super::scanner::Pass;
 use super::statements::{MANY, NAME};
+use super::sure::Told;
 use super::value::{Value, spaces};
 
 /// Longest string before its column.
@@ -18,8 +19,8 @@ impl Pass<'_> {
             return false;
         }
         let before = &self.text[self.next.min(at).max(at.saturating_sub(NAME))..at];
-        let Some(detector) = self.column(before.trim_ascii_end()) else { return false };
-        self.string_of(quote, detector).is_some()
+        let Some(told) = self.column(before.trim_ascii_end()) else { return false };
+        self.string_of(quote, told).is_some()
     }
 
     /// `password BETWEEN 'x' AND 'y'`, of which the operator stands at `at`.
@@ -29,20 +30,20 @@ impl Pass<'_> {
         if !self.text[at..end].eq_ignore_ascii_case(b"between") || self.byte(end + 1) != b'\'' {
             return false;
         }
-        let Some(detector) = self.column_before(at) else { return false };
-        let Some(behind) = self.string_of(end + 1, detector) else { return false };
+        let Some(told) = self.column_before(at) else { return false };
+        let Some(behind) = self.string_of(end + 1, told) else { return false };
         let and = self.rest(behind).get(..AND.len());
         if and.is_some_and(|and| and.eq_ignore_ascii_case(AND)) {
-            self.string_of(behind + AND.len(), detector);
+            self.string_of(behind + AND.len(), told);
         }
         true
     }
 
-    /// Keeps the string in the quotes at `at` if it is a value of `detector`, and gives where it ends with its quote.
-    fn string_of(&mut self, at: usize, detector: u16) -> Option<usize> {
+    /// Keeps the string in the quotes at `at` if it is a value that is `told`, and gives where it ends with its quote.
+    fn string_of(&mut self, at: usize, told: Told) -> Option<usize> {
         let string = self.string_at(at)?;
         let (span, kind) = string.value?;
-        self.keep_if(detector, span, kind).then_some(string.end)
+        self.keep_if(told.detector, span, told.kind(kind)).then_some(string.end)
     }
 
     /// What is told around the `=` at `at` otherwise than by the name before it: `(a, password) = ('1', 'x')`, `'x' = password`. Gives
@@ -88,10 +89,10 @@ impl Pass<'_> {
         if !is_whole || !is_free || self.byte(open) != b'\'' {
             return false;
         }
-        let Some(detector) = self.engine.pairs.named(&self.text[start..start + length]) else { return false };
-        let is_one = self.is_value(detector, &Value::quoted(open + 1..close), QUOTED);
+        let Some(told) = self.engine.pairs.told(&self.text[start..start + length]) else { return false };
+        let is_one = self.is_value(told.detector, &Value::quoted(open + 1..close), told.kind(QUOTED));
         if is_one {
-            self.keep(detector, open + 1..close);
+            self.keep(told.detector, open + 1..close);
             self.next = at + 1;
         }
         is_one
@@ -113,7 +114,7 @@ impl Pass<'_> {
         if self.byte(array.unwrap_or(open)) != b'\'' || at < self.rows_end {
             return false;
         }
-        self.rows_end = self.row(array.unwrap_or(open) - 1, &[Some(detector); MANY], false);
+        self.rows_end = self.row(array.unwrap_or(open) - 1, &[Some(Told::of(detector)); MANY], false);
         true
     }
 }

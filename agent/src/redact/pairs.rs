@@ -10,6 +10,7 @@ use super::phrases::{PHRASE, hash, last_phrases, last_words, one_word};
 use super::quote::{SLASHES, slashes_before};
 use super::rest::is_value_beside_tokens;
 use super::scanner::Pass;
+use super::sure::Told;
 use super::table::Table;
 use super::token::has_own;
 use super::value::Value;
@@ -32,7 +33,9 @@ const PROPERTIES: &[&str] = &["secret", "username", "password"];
 /// Names in an address of the web behind which any value counts.
 const PERSONS: &[&str] = &["name", "nom", "user", "user_name", "lastname", "firstname"];
 /// Names of several values, which stand in brackets, and what each of these is.
-pub(super) const PLURALS: [(&str, &str); 11] = [
+pub(super) const PLURALS: [(&str, &str); 13] = [
+    ("password_hashes", "password"),
+    ("password_digests", "password"),
     ("passwords", "password"),
     ("passphrases", "password"),
     ("backup_codes", "password"),
@@ -64,26 +67,6 @@ const IN_QUERY_PERSON: u8 = 3;
 /// In quotes, within brackets.
 pub(super) const LISTED: u8 = 4;
 
-/// Behind a name that means nothing but a secret.
-pub(super) const SURE: u8 = 5;
-/// These names.
-const SURES: &[&str] = &[
-    "client_secret",
-    "clientsecret",
-    "api_secret",
-    "app_secret",
-    "application_secret",
-    "consumer_secret",
-    "webhook_secret",
-    "signing_secret",
-    "jwt_secret",
-    "session_secret",
-    "cookie_secret",
-    "shared_secret",
-    "secret_access_key",
-    "x_api_key",
-];
-
 /// Which names lead to which detectors.
 #[derive(Debug)]
 pub(super) struct Pairs {
@@ -106,9 +89,6 @@ pub(super) struct Pairs {
     /// Names of several values.
     plurals: Vec<(u64, u16)>,
     several: Filter<16>,
-    /// Names that mean nothing but a secret.
-    sures: [u64; SURES.len()],
-    sure: Filter<16>,
 }
 
 impl Pairs {
@@ -128,10 +108,7 @@ impl Pairs {
             member: key_of(MEMBER),
             plurals: Vec::new(),
             several: Filter::default(),
-            sures: std::array::from_fn(|at| hash(SURES[at].as_bytes())),
-            sure: Filter::default(),
         };
-        pairs.sures.iter().for_each(|sure| pairs.sure.put(*sure));
         for (name, entity) in PLURALS {
             let number = find(&entity);
             pairs.plurals.extend(number.map(|number| (hash(name.as_bytes()), number)));
@@ -139,8 +116,9 @@ impl Pairs {
             pairs.add_last(name, known);
         }
         for number in NAMED.iter().filter_map(find) {
-            for word in detectors[usize::from(number)].context {
-                pairs.names.put(hash(word.as_bytes()), number.into());
+            let Detector { context, entity, .. } = detectors[usize::from(number)];
+            for word in *context {
+                pairs.names.put(hash(word.as_bytes()), Told::number(number, entity, word));
                 pairs.add_last(word, known);
             }
         }
@@ -209,21 +187,24 @@ impl Pairs {
 
     /// The detector for the longest phrase that is known, of those that a name ends with.
     pub(super) fn known(&self, phrases: &[u64]) -> Option<u16> {
+        self.told_by(phrases).map(|told| told.detector)
+    }
+
+    /// The same with how surely they lead to it.
+    pub(super) fn told_by(&self, phrases: &[u64]) -> Option<Told> {
         let found = phrases.iter().rev().filter(|phrase| **phrase != 0).find_map(|phrase| self.names.find(*phrase));
-        found.map(|number| number as u16)
+        found.map(Told::of_number)
+    }
+
+    /// The detector for values behind `name`, and how surely it is that.
+    pub(super) fn told(&self, name: &[u8]) -> Option<Told> {
+        self.told_by(&last_phrases(&name[..without_number(name)]))
     }
 
     /// The phrases that the name of a property ends with, if it has a value that counts.
     fn property(&self, name: &[u8]) -> Option<[u64; PHRASE]> {
         let phrases = last_phrases(name.strip_prefix(b"-D")?);
         self.known(&phrases).filter(|detector| self.properties.contains(detector)).map(|_| phrases)
-    }
-
-    /// How a value behind `name` is written for its check, `otherwise` unless the name means nothing but a secret.
-    pub(super) fn kind(&self, name: &[u8], otherwise: u8) -> u8 {
-        let phrases = last_phrases(&name[..without_number(name)]);
-        let is_sure = |phrase: &u64| self.sure.may_hold(*phrase) && self.sures.contains(phrase);
-        if phrases.iter().any(is_sure) { SURE } else { otherwise }
     }
 
     /// The detector for the values that a name in the plural ends with.
@@ -274,6 +255,8 @@ struct Last {
 /// What a name tells of the value behind it.
 struct Name {
     named: Option<u16>,
+    /// What another member beside it tells.
+    told: Option<Told>,
     /// In an address of the web, its detector and the kind of value.
     query: Option<(u16, u8)>,
     start: usize,
@@ -293,10 +276,12 @@ impl Pass<'_> {
         let end = without_number(&self.text[..end]);
         let known = if self.is_plain() { None } else { self.names.find(self.text, (self.next, end)) };
         let found = match known {
-            Some((detector, length)) => Some(Name { named: Some(detector), query: None, start: end - length }),
+            Some((detector, length)) => {
+                Some(Name { named: Some(detector), told: None, query: None, start: end - length })
+            }
             None => self.read_name(at, end),
         };
-        let Some(Name { named, query, start }) = found else { return };
+        let Some(Name { named, told, query, start }) = found else { return };
         self.asked += 1;
         let Some(detector) = named.or(query.map(|(query, _)| query)) else { return };
         let edge = if is_behind { at } else { self.aligned_end(at - usize::from(self.is_row(at))) };
@@ -307,10 +292,8 @@ impl Pass<'_> {
             return;
         }
         let Some(value) = self.value(at, detector) else { return };
-        let mut kind = if value.is_quoted { QUOTED } else { BARE };
-        if self.engine.own.secret == Some(detector) {
-            kind = self.engine.pairs.kind(&self.text[start..end], kind);
-        }
+        let kind = if value.is_quoted { QUOTED } else { BARE };
+        let kind = told.or_else(|| self.told_surely(detector, start..end)).map_or(kind, |told| told.kind(kind));
         let is_taken = named.is_some_and(|detector| self.ask_value(detector, &value, kind));
         if value.is_quoted && !value.is_certain && named.is_some() {
             self.changed_to(detector, value.span.end);
@@ -356,16 +339,25 @@ impl Pass<'_> {
             let text = &text[memchr::memrchr2(b',', b';', text).map_or(0, |comma| comma + 1)..];
             pairs.known(&last_phrases(last_words(text)))
         });
-        let named = if named.is_none() && pairs.is_value(&phrases) && self.may_be_told(end - length..end) {
-            self.named_beside(end - length, at)
-        } else {
-            named.or_else(|| {
+        let is_told = named.is_none() && pairs.is_value(&phrases) && self.may_be_told(end - length..end);
+        let told = if is_told { self.named_beside(end - length, at) } else { None };
+        let named = match told {
+            Some(told) => Some(told.detector),
+            None if is_told => None,
+            None => named.or_else(|| {
                 self.engine.pairs.other_half(&phrases).and_then(|other| self.named_with(end - length, other))
-            })
+            }),
         };
         let named = named.or_else(|| self.named_around(end - length..end));
         let named = named.or_else(|| pairs.plural(&phrases).filter(|_| self.is_before_bracket(at)));
-        Some(Name { named, query, start: end - length })
+        Some(Name { named, told, query, start: end - length })
+    }
+
+    /// How surely the name at `name` tells of `detector`, of those of which some do.
+    fn told_surely(&self, detector: u16, name: Range<usize>) -> Option<Told> {
+        let own = &self.engine.own;
+        let may_be = [own.secret, own.person_name].contains(&Some(detector));
+        if may_be { self.engine.pairs.told(self.text.get(name)?) } else { None }
     }
 
     /// The detector for the member of JSON called `name` that the name of the object around it tells.

@@ -121,15 +121,15 @@ impl Pass<'_> {
     /// `s:8:"password";s:1:"x";`, of which the first letter stands at `at`.
     pub(super) fn serialized(&mut self, at: usize) -> bool {
         let Some(name) = self.sized_string(at, NAME) else { return false };
-        let Some(detector) = self.engine.pairs.named(&self.text[name.clone()]) else { return false };
+        let Some(told) = self.engine.pairs.told(&self.text[name.clone()]) else { return false };
         let slashes = self.rest(name.end).iter().take(SLASHES).take_while(|byte| **byte == b'\\').count();
         let start = name.end + slashes + 2;
         let is_next = self.byte(start - 2) == b'"' && self.byte(start - 1) == b';';
         let Some((value, kind)) = self.serialized_value(start).filter(|_| is_next) else { return false };
-        let is_one = self.is_value(detector, &Value::quoted(value.clone()), kind);
+        let is_one = self.is_value(told.detector, &Value::quoted(value.clone()), told.kind(kind));
         if is_one {
             self.next = value.end;
-            self.keep(detector, value);
+            self.keep(told.detector, value);
         }
         is_one
     }

@@ -106,6 +106,13 @@ pub(super) fn slashes_before(text: &[u8]) -> usize {
     text.iter().rev().take_while(|byte| **byte == b'\\').count()
 }
 
+/// How long the apostrophe is with which `text` begins as it is written within a string of a shell: `'\''`, in JSON `'\\''`.
+fn shell_mark(text: &[u8]) -> Option<usize> {
+    let [b'\'', b'\\', ..] = text else { return None };
+    let slashes = text[1..].iter().take(SLASHES).take_while(|byte| **byte == b'\\').count();
+    text[1 + slashes..].starts_with(b"''").then_some(slashes + 3)
+}
+
 /// How many of `mark` open a value that `text` begins with: more than one only where a value goes on behind them.
 pub(super) fn opening_marks(text: &[u8], mark: u8) -> usize {
     let count = text.iter().take(MARKS + 1).take_while(|byte| **byte == mark).count();
@@ -136,6 +143,9 @@ impl Pass<'_> {
         // Behind letters one that is written with a percent sign is part of a value.
         if !matches!(mark, b'"' | b'\'') || letters > 0 && self.is_percent(at + place) {
             return None;
+        }
+        if let Some(length) = shell_mark(text).filter(|length| text.get(*length).is_some_and(u8::is_ascii_graphic)) {
+            return Some(Quote { start: at + length, mark, count: 1, slashes: 0 });
         }
         let count = if slashes == 0 { opening_marks(&text[place..], mark) } else { 1 };
         Some(Quote { start: at + place + count, mark, count, slashes })
@@ -174,11 +184,28 @@ impl Pass<'_> {
     }
 
     pub(super) fn quoted(&mut self, quote: Quote) -> Option<Value> {
-        let length = self.length_within(quote, self.text.len());
+        let length = self.length_of_shell(quote, self.length_within(quote, self.text.len()));
         self.steps_of(length);
         let end = quote.start + length;
         let is_open = matches!(self.byte(end), 0 | b'\n');
         (length > 0).then_some(Value { is_open, ..Value::quoted(quote.start..end) })
+    }
+
+    /// How long the value is that `quote` opens and that seems to end after `length` bytes if it goes on behind apostrophes as shells
+    /// have them: `'Ab12'\''Cd34'`.
+    fn length_of_shell(&self, quote: Quote, mut length: usize) -> usize {
+        if self.byte(quote.start + length) != b'\'' || self.byte(quote.start + length + 1) != b'\\' {
+            return length;
+        }
+        let is_plain = quote.mark == b'\'' && quote.count == 1 && quote.slashes == 0;
+        // One that opens so within a string of a shell closes so.
+        let is_within = self.text[..quote.start].strip_suffix(b"''").is_some_and(|before| before.ends_with(b"\\"));
+        while is_plain && !is_within {
+            let Some(mark) = shell_mark(self.rest(quote.start + length)) else { break };
+            let behind = self.rest(quote.start + length + mark);
+            length += mark + memchr::memchr2(b'\'', b'\n', behind).unwrap_or(behind.len());
+        }
+        length
     }
 
     /// Whether `quote` closes the string in which the name before the mark at `at` stands: `{"a":"Password: ","b":"x"}`.
@@ -272,5 +299,18 @@ mod tests {
             };
             assert_hidden(&[(&text(value), &text(&format!("<{entity}>")))]);
         }
+    }
+
+    #[test]
+    fn apostrophes_of_shells_open_and_close_values_and_stand_in_them() {
+        assert_hidden(&[
+            (r"sh -c 'app --password '\''hunter2'\'' x'", r"sh -c 'app --password '\''<password>'\'' x'"),
+            (r"sh -c 'password='\''hunter2'\'''", r"sh -c 'password='\''<password>'\'''"),
+            (r"password='Ab12'\''Cd34' x", "password='<password>' x"),
+            (r"password='Ab12'\''Cd'\''34' x", "password='<password>' x"),
+            (r"nom='O'\''Brien' x", "nom='<person_name>' x"),
+            (r#"{"c":"app --password '\\''hunter2'\\'' x'"}"#, r#"{"c":"app --password '\\''<password>'\\'' x'"}"#),
+            (r"password='Ab12'\''Cd34", "password='<password>"),
+        ]);
     }
 }

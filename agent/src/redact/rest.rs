@@ -127,7 +127,7 @@ mod tests {
     fn what_a_name_tells_covers_what_else_was_found_in_its_value() {
         assert_hidden(&[
             (r#"{"first_name":"184127645108946 Jane"}"#, r#"{"first_name":"<person_name>"}"#),
-            (r#"{"first_name":"184127645108946 True"}"#, r#"{"first_name":"<fr_nir> True"}"#),
+            (r#"{"first_name":"184127645108946 True"}"#, r#"{"first_name":"<person_name>"}"#),
             (r#"{"first_name":" True"}"#, r#"{"first_name":" True"}"#),
             (r#"{"first_name":"184127645108946"}"#, r#"{"first_name":"<fr_nir>"}"#),
             (r#"{"address":"33612345678 4111111111111111"}"#, r#"{"address":"33612345678 <card>"}"#),

@@ -81,12 +81,12 @@ impl Pass<'_> {
             return None;
         }
         let second = self.quote(end + 1 + spaces(self.rest(end + 1)))?;
-        let detector = self.engine.pairs.named(name)?;
+        let told = self.engine.pairs.told(name)?;
         let value = self.quoted(second)?;
         let behind = value.span.end + second.slashes + second.count;
         let is_name = self.engine.pairs.named(&self.text[value.span.clone()]).is_some();
-        let is_one = self.byte(behind) == close && !is_name && self.is_value(detector, &value, QUOTED);
-        is_one.then_some((detector, value.span))
+        let is_one = self.byte(behind) == close && !is_name && self.is_value(told.detector, &value, told.kind(QUOTED));
+        is_one.then_some((told.detector, value.span))
     }
 
     /// Whether a string may stand first in the brackets that open at `at`.

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::ends::Kind;
 use super::pairs::{BARE, QUOTED};
 use super::scanner::Pass;
+use super::sure::Told;
 use super::value::{PREFIXES, Value};
 
 /// Longest name of a column with its quotes, in bytes.
@@ -41,7 +42,7 @@ impl Pass<'_> {
     }
 
     /// Looks through the rows of these `columns`, the first of which opens at `row`.
-    fn rows_from(&mut self, mut row: usize, columns: &[Option<u16>]) {
+    fn rows_from(&mut self, mut row: usize, columns: &[Option<Told>]) {
         while self.byte(row) == b'(' {
             let close = self.row(row, columns, false);
             let behind = close + self.blank(close);
@@ -51,7 +52,7 @@ impl Pass<'_> {
     }
 
     /// What the columns tell whose list ends right before `at`.
-    pub(super) fn columns_before(&mut self, at: usize) -> Vec<Option<u16>> {
+    pub(super) fn columns_before(&mut self, at: usize) -> Vec<Option<Told>> {
         let text = self.text;
         let before = &text[at.saturating_sub(COLUMNS)..at];
         let Some(list) = before.trim_ascii_end().strip_suffix(b")") else { return Vec::new() };
@@ -62,18 +63,18 @@ impl Pass<'_> {
     }
 
     /// What the name of a column tells, which may stand in quotes, with spaces around it.
-    pub(super) fn column(&self, name: &[u8]) -> Option<u16> {
+    pub(super) fn column(&self, name: &[u8]) -> Option<Told> {
         let name = name.trim_ascii_end();
         let quotes = name.iter().rev().take(2).take_while(|byte| matches!(byte, b'"' | b'`' | b']' | b'\\')).count();
         let name = &name[..name.len() - quotes];
         let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || **byte >= 0x80;
         let length = name.iter().rev().take(NAME).take_while(is_part).count();
-        self.engine.pairs.named(&name[name.len() - length..])
+        self.engine.pairs.told(&name[name.len() - length..])
     }
 
     /// Looks through the row that opens at `at`, of these `columns`, whose strings have quotes unless they are `bare`. Gives where it
     /// ends, behind its bracket if there is one.
-    pub(super) fn row(&mut self, at: usize, columns: &[Option<u16>], bare: bool) -> usize {
+    pub(super) fn row(&mut self, at: usize, columns: &[Option<Told>], bare: bool) -> usize {
         let mut next = at + 1;
         for number in 0.. {
             let start = next + self.blank(next);
@@ -81,10 +82,10 @@ impl Pass<'_> {
             if bare && item.value.is_none() {
                 item.value = Some((start..item.end, BARE));
             }
-            if let (Some(Some(detector)), Some((value, kind))) = (columns.get(number), item.value)
-                && self.is_value(*detector, &Value::quoted(value.clone()), kind)
+            if let (Some(Some(told)), Some((value, kind))) = (columns.get(number), item.value)
+                && self.is_value(told.detector, &Value::quoted(value.clone()), told.kind(kind))
             {
-                self.keep(*detector, value);
+                self.keep(told.detector, value);
             }
             next = item.end + self.blank(item.end);
             if self.byte(next) != b',' {
@@ -150,7 +151,7 @@ impl Pass<'_> {
     }
 
     /// What the column tells that stands before the operator at `at`, perhaps with a `NOT` between them.
-    pub(super) fn column_before(&self, at: usize) -> Option<u16> {
+    pub(super) fn column_before(&self, at: usize) -> Option<Told> {
         let before = self.text[self.next.min(at).max(at.saturating_sub(2 * NAME))..at].strip_suffix(b" ")?;
         let not = before.last_chunk::<4>().is_some_and(|word| word.eq_ignore_ascii_case(b" not"));
         self.column(&before[..before.len() - if not { 4 } else { 0 }])
@@ -171,8 +172,8 @@ impl Pass<'_> {
             }
             return false;
         }
-        let Some(detector) = self.column_before(at) else { return false };
-        self.rows_end = self.row(open, &[Some(detector); MANY], false);
+        let Some(told) = self.column_before(at) else { return false };
+        self.rows_end = self.row(open, &[Some(told); MANY], false);
         false
     }
 
@@ -184,13 +185,13 @@ impl Pass<'_> {
         if !is_operator || !matches!(self.byte(end + 1), b'\'' | b'"') {
             return false;
         }
-        let Some(detector) = self.column_before(at) else { return false };
+        let Some(told) = self.column_before(at) else { return false };
         let Some(Item { value: Some((mut span, kind)), .. }) = self.string_at(end + 1) else { return false };
         let pattern = &self.text[span.clone()];
         let any = |byte: &&u8| **byte == b'%';
         span = span.start + pattern.iter().take_while(any).count()
             ..span.end - pattern.iter().rev().take_while(any).count();
-        span.start < span.end && self.keep_if(detector, span, kind)
+        span.start < span.end && self.keep_if(told.detector, span, told.kind(kind))
     }
 
     /// `SET PASSWORD FOR 'x'@'y' = 'z'`, of which the value stands behind the first `=` behind `at`.
@@ -221,14 +222,14 @@ impl Pass<'_> {
         let Some(quote) = memchr::memrchr(b'\'', name).filter(|quote| name[..*quote].ends_with(b"field ")) else {
             return false;
         };
-        let Some(detector) = self.engine.pairs.named(&name[quote + 1..]) else { return false };
+        let Some(told) = self.engine.pairs.told(&name[quote + 1..]) else { return false };
         let start = at + HEAD.len();
         let text = self.rest(start);
         let end = match memchr::memmem::find(&text[..text.len().min(REJECTED)], b"];") {
             Some(length) => start + length,
             None => self.end_of(start, Kind::Bare),
         };
-        start < end && self.keep_if(detector, start..end, QUOTED)
+        start < end && self.keep_if(told.detector, start..end, told.kind(QUOTED))
     }
 
     /// Keeps what stands at `span`, written in this `kind`, if it is a value of `detector`, and gives whether it is.

@@ -266,7 +266,8 @@ impl Pass<'_> {
     pub(super) fn account_before(&mut self, at: usize) -> bool {
         let before = &self.text[self.next.min(at).max(at.saturating_sub(NAME + 4))..at];
         let Some(before) = before.strip_suffix(b" : ").or_else(|| before.strip_suffix(b") ")) else { return false };
-        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-') || *byte >= 0x80;
+        let is_part =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'\'') || *byte >= 0x80;
         let length = before.iter().rev().take_while(|byte| is_part(byte)).count();
         let end = at - if self.byte_before(at, 2) == b')' { 2 } else { 3 };
         let opens = if self.byte_before(at, 2) == b')' { b'(' } else { b' ' };

@@ -21,9 +21,14 @@ const TAG: usize = 64;
 /// Words within names that begin with a small letter.
 const PARTICLES: &[&[u8]] = &[
     b"van", b"von", b"vom", b"zu", b"zum", b"zur", b"der", b"den", b"ter", b"ten", b"te", b"de", b"du", b"des", b"di",
-    b"da", b"do", b"dos", b"das", b"del", b"dal", b"della", b"dalla", b"la", b"le", b"el", b"al", b"ben", b"bin",
-    b"ibn", b"af", b"av", b"y", b"e",
+    b"da", b"und", b"do", b"dos", b"das", b"del", b"dal", b"della", b"dalla", b"la", b"le", b"el", b"al", b"ben",
+    b"bin", b"ibn", b"af", b"av", b"y", b"e",
 ];
+/// Longest particle before an apostrophe, and most letters of a name before one, in bytes.
+const ELIDED: usize = 4;
+const INITIALS: usize = 2;
+/// Words of SQL that stand behind a string.
+const OPERATORS: &[&[u8]] = &[b"and", b"or", b"as", b"from", b"where", b"order", b"limit", b"union"];
 /// Longest number without quotes.
 const CONSTANT: usize = 40;
 
@@ -393,7 +398,10 @@ impl Pass<'_> {
         {
             return Some((end > start + 1).then(|| Value::quoted(start + 1..end)));
         }
-        let end = self.end_of(start + 1, Kind::Bare);
+        let mut end = self.end_of(start + 1, Kind::Bare);
+        for _ in 0..WORDS {
+            end = if self.is_apostrophe(end, detector) { self.end_of(end + 1, Kind::Bare) } else { end };
+        }
         let inside = self.text.get(start + 1..end)?;
         if self.byte(end) == close {
             let is_whole = !inside.iter().any(|byte| matches!(byte, b'=' | b':' | b'[' | b'{' | b'('));
@@ -561,14 +569,27 @@ impl Pass<'_> {
 
     /// `value` in quotes, and what follows an apostrophe that seemed to close it: `'O'Brien'`.
     fn with_apostrophes(&self, mut value: Value, detector: u16) -> Value {
-        let is_part = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b' ' | b'-') || *byte >= 0x80;
-        while self.is_apostrophe(value.span.end, detector) {
-            let start = value.span.end + 1;
-            let length = self.rest(start).iter().take(NAME).take_while(|byte| is_part(byte)).count();
-            if self.byte(start + length) != b'\'' || self.byte_before(start + length, 1) == b' ' {
+        for _ in 0..WORDS {
+            let end = value.span.end;
+            if !self.is_apostrophe(end, detector) {
                 break;
             }
-            value.span.end = start + length;
+            let behind = &self.rest(end + 1)[..self.rest(end + 1).len().min(NAME)];
+            let word = behind.iter().take_while(|byte| is_letter(**byte)).count();
+            let is_operator = OPERATORS.iter().any(|operator| behind[..word].eq_ignore_ascii_case(operator));
+            let initials =
+                self.text[value.span.clone()].iter().rev().take(NAME).take_while(|byte| is_letter(**byte)).count();
+            // Behind `O'` a name goes on, behind a whole one something else may come.
+            let is_short = initials <= INITIALS && begins_name(behind);
+            let is_part =
+                |byte: &u8| is_letter(*byte) || matches!(byte, b' ' | b'-') || is_short && matches!(byte, b'.' | b',');
+            let length = behind.iter().take_while(|byte| is_part(byte)).count();
+            let is_closed = behind.get(length) == Some(&b'\'') && !behind[..length].ends_with(b" ");
+            if is_operator || !is_closed && !is_short {
+                break;
+            }
+            // Where no quote closes it, it goes on to the end of that name.
+            value.span.end = end + 1 + if is_closed { length } else { word };
         }
         value
     }
@@ -604,9 +625,10 @@ impl Pass<'_> {
             if rest.get(length) == Some(&b'\'') && self.is_between_letters(at + 1 + length) {
                 length += 1 + run_length(&rest[length + 1..], Kind::Bare);
             }
+            length = if rest.starts_with(b"'t ") { 2 } else { length };
             let word = &rest[..length];
-            let is_name = word.first().is_some_and(|byte| byte.is_ascii_uppercase() || *byte >= 0xc3);
-            let is_particle = PARTICLES.contains(&word);
+            let is_name = begins_name(word) || is_behind_particle(word);
+            let is_particle = PARTICLES.contains(&word) || word == b"'t";
             if !is_name && !is_particle || word.iter().any(|byte| matches!(byte, b'=' | b':') || byte.is_ascii_digit())
             {
                 break;
@@ -616,6 +638,23 @@ impl Pass<'_> {
         }
         end
     }
+}
+
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte >= 0x80
+}
+
+/// Whether `word` begins as names do.
+fn begins_name(word: &[u8]) -> bool {
+    word.first().is_some_and(|byte| byte.is_ascii_uppercase() || *byte >= 0xc3)
+}
+
+/// Whether a name is glued to a particle in `word`: `d'Arc`, `el-Kader`.
+fn is_behind_particle(word: &[u8]) -> bool {
+    let Some(mark) = memchr::memchr2(b'\'', b'-', word) else { return false };
+    let (before, behind) = (&word[..mark], &word[mark + 1..]);
+    let is_elided = word[mark] == b'\'' && (1..=ELIDED).contains(&before.len());
+    begins_name(behind) && (is_elided && before.iter().all(u8::is_ascii_lowercase) || PARTICLES.contains(&before))
 }
 
 /// Whether `text` begins with a key and its `:`: a word, or up to three that begin with capitals.
@@ -666,6 +705,18 @@ mod tests {
             (r"array('last_name' => 'O\'Brien')", "array('last_name' => '<person_name>')"),
             ("nom='Jean'and x='y' nom='Jean'and 'x'", "nom='<person_name>'and x='y' nom='<person_name>'and 'x'"),
             ("nom='O' x", "nom='O' x"),
+            ("CRON[12]: (o'brien) CMD (ls)", "CRON[12]: (<username>) CMD (ls)"),
+            ("full_name: Jean-Luc d'Arc", "full_name: <person_name>"),
+            ("full_name=Jean-Luc d'Arc x", "full_name=<person_name> x"),
+            ("nom=(O'Brien) x", "nom=(<person_name>) x"),
+            ("nom='O'Brien", "nom='<person_name>"),
+            ("nom='O'Brien, Sean' x", "nom='<person_name>' x"),
+            ("full_name='Conan O'Brien Jr.' x", "full_name='<person_name>' x"),
+            ("full_name: Abd el-Kader", "full_name: <person_name>"),
+            ("full_name: Hans von und zu Guttenberg", "full_name: <person_name>"),
+            ("full_name: Jan van 't Hoff", "full_name: <person_name>"),
+            ("where nom='Dupont'or'1'='1'", "where nom='<person_name>'or'1'='1'"),
+            ("nom='Jean'AND prenom='Anne'", "nom='<person_name>'AND prenom='<person_name>'"),
             ("password for 'jane' changed", "password for '<username>' changed"),
         ]);
     }

@@ -218,8 +218,11 @@ impl Walk {
     /// The key by which the items of the list or map under `key` are judged: that without the `s` of a plural.
     pub(super) fn key_of_items<'k>(&self, key: Key<'k>) -> Key<'k> {
         let name = without_marks(key.bytes);
+        let is_hashes = name.last_chunk().is_some_and(|end: &[u8; 6]| end.eq_ignore_ascii_case(b"hashes"));
         match name {
-            [one @ .., b's' | b'S'] if !key.escaped && self.redactor.is_of_several(name) => Key { bytes: one, ..key },
+            [.., b's' | b'S'] if key.escaped || !self.redactor.is_of_several(name) => key,
+            [one @ .., _, _] if is_hashes => Key { bytes: one, ..key },
+            [one @ .., b's' | b'S'] => Key { bytes: one, ..key },
             _ => key,
         }
     }

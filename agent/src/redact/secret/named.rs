@@ -2,7 +2,8 @@
 
 use super::super::digest::list_length;
 use super::super::filter::Listed;
-use super::super::pairs::SURE;
+use super::super::pairs::BARE;
+use super::super::sure::{SURE, SURE_QUOTED};
 use super::super::{Candidate, Detector, Form, Group, Shape, Tier};
 
 /// What opens an account.
@@ -15,7 +16,10 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         let value = candidate.plain;
         let is_prose = !candidate.separators.is_empty() && value.iter().all(u8::is_ascii_lowercase);
         let is_said = is_state(value) || is_complaint(value) || is_port_of_board(value) || is_hash_function(value);
-        (!is_nothing(value) && !is_prose && !is_path(value) && !is_count(value) && !is_said).then_some(Shape::Canonical)
+        // What the preferences of apt pin.
+        let is_pinned = candidate.groups == [BARE] && [&b"version"[..], b"release", b"origin"].contains(&value);
+        (!is_nothing(value) && !is_prose && !is_path(value) && !is_count(value) && !is_said && !is_pinned)
+            .then_some(Shape::Canonical)
     },
     context: &[
         "password",
@@ -32,6 +36,7 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "palavra_passe",
         "palavrapasse",
         "pass_word",
+        "pass_phrase",
         "requirepass",
         "passwort",
         "kennwort",
@@ -103,6 +108,11 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "password_hash",
         "passwordhash",
         "password_digest",
+        "pwd_digest",
+        "passwd_digest",
+        "pass_digest",
+        "password_md",
+        "password_bcrypt",
         "passwd_hash",
         "pass_hash",
         "pwd_hash",
@@ -156,6 +166,7 @@ pub(in super::super) const PASSWORD: Detector = Detector {
         "password=null password=*** password= x",
         "{\"password_hash\":\"bcrypt\"} password_hash=argon2id",
         "password: must be longer",
+        "Pin: version 1.2.3*",
         "password=<password>",
         "passwordless=true",
         "if (password == x)",
@@ -192,7 +203,7 @@ pub(in super::super) const SECRET: Detector = Detector {
             return Some(Shape::Canonical);
         }
         let value = &value[..value.len().min(SEEN)];
-        if candidate.groups == [SURE] && is_sure(value, candidate) {
+        if matches!(candidate.groups, [SURE | SURE_QUOTED]) && is_sure(value, candidate) {
             return Some(Shape::Canonical);
         }
         if value.len() < 8 {
@@ -532,13 +543,21 @@ pub(in super::super) fn is_nothing(value: &[u8]) -> bool {
 fn is_sure(value: &[u8], candidate: &Candidate<'_>) -> bool {
     let is_prose = !candidate.separators.is_empty() || value.contains(&b' ');
     let opens = |byte: &u8| KINDS[usize::from(*byte)] & OPENS != 0;
-    let is_thing = value.iter().skip(1).any(opens) && !value.first().is_some_and(opens) && opens_behind_name(value);
+    let is_quoted = candidate.groups == [SURE_QUOTED];
+    // Classes have a capital letter.
+    let is_word = || value.iter().take_while(|byte| !opens(byte)).all(|byte| !byte.is_ascii_uppercase());
+    let is_brace = || value.iter().find(|byte| opens(byte)) == Some(&b'{');
+    let is_thing = !is_quoted
+        && value.iter().skip(1).any(opens)
+        && !value.first().is_some_and(opens)
+        && opens_behind_name(value)
+        && !(is_brace() && is_word());
     let is_said = is_state(value) || is_count(value) || value.starts_with(b"/") || is_mostly_hidden_of(value, SHORTEST);
     !is_prose && !is_thing && !is_said && !is_nothing(value)
 }
 
 /// Shortest secret behind such a name.
-const SHORTEST: usize = 6;
+const SHORTEST: usize = 4;
 
 /// Whether a value is letters alone, capitals and small ones in no order that words have: `VTvYfBhnNFAWGvpQ`.
 fn is_jumbled(value: &[u8]) -> bool {
@@ -559,8 +578,17 @@ fn opens_behind_name(value: &[u8]) -> bool {
     let name = value.split(is_open).next().unwrap_or_default();
     // Macros end with an exclamation mark.
     let name = name.strip_suffix(b"!").unwrap_or(name);
-    name.iter()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'-' | b'<' | b'>' | b'$'))
+    let is_part =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'-' | b'<' | b'>' | b'$');
+    !name.first().is_some_and(u8::is_ascii_digit) && !is_humped(name) && name.iter().all(is_part)
+}
+
+/// Whether capitals and small letters change in `name` more often than in those of classes: `aBc`, `VTvY`.
+fn is_humped(name: &[u8]) -> bool {
+    let letters = || name.iter().filter(|byte| byte.is_ascii_alphabetic()).map(u8::is_ascii_uppercase);
+    let changes = letters().zip(letters().skip(1)).filter(|(one, next)| one != next).count();
+    let turns = changes - usize::from(letters().take(2).eq([true, false]));
+    turns > 1 && turns * 2 >= name.len()
 }
 
 /// Whether less is left of a value than makes a secret when what stands for others is left out: `\"<phone_fr>\"`.
@@ -592,7 +620,7 @@ pub(super) fn is_count(value: &[u8]) -> bool {
 }
 
 /// Whether a value is what a form says of one: `is too short`, `can't be blank`.
-fn is_complaint(value: &[u8]) -> bool {
+pub(super) fn is_complaint(value: &[u8]) -> bool {
     const BEGINNINGS: &[&[u8]] = &[
         b"is ",
         b"was ",

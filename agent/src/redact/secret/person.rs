@@ -1,6 +1,7 @@
 //! Who: user names, names and addresses by their field.
 
 use super::super::filter::Listed;
+use super::super::sure::{CALLED, PERSON, THING};
 use super::super::{Detector, Form, Group, Shape, Tier};
 
 /// What may be part of a name.
@@ -374,21 +375,80 @@ pub(in super::super) const SID: Detector = Detector {
     ..USERNAME
 };
 
+/// Longest name of a person, in bytes.
+const LONGEST: usize = 100;
+/// Words of which names of things are made that are shown to people.
+static OF_THINGS: Listed = Listed::new(&[
+    b"account",
+    b"agent",
+    b"api",
+    b"app",
+    b"application",
+    b"cluster",
+    b"database",
+    b"dashboard",
+    b"default",
+    b"driver",
+    b"gateway",
+    b"group",
+    b"host",
+    b"manager",
+    b"policy",
+    b"project",
+    b"server",
+    b"service",
+    b"storage",
+    b"system",
+    b"team",
+    b"test",
+    b"update",
+    b"web",
+    b"worker",
+]);
+
+/// Whether a word of `name` is one of which names of things are made.
+fn is_thing(name: &[u8]) -> bool {
+    name.split(|byte| matches!(byte, b' ' | b'+' | b'-' | b'.')).any(|word| OF_THINGS.has(word))
+}
+
+/// Whether `name`, which is not made of letters alone, is that of a person since it stands in quotes behind a name that tells so, as
+/// `groups` say: `Jane Doe (external)`. Rules for fields, paths, addresses and what forms say of a field are none.
+fn is_name_with_marks(name: &[u8], groups: &[u8]) -> bool {
+    let has_space = name.contains(&b' ');
+    let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || *byte >= 0x80;
+    let is_other = matches!(name.first(), Some(b'{' | b'/' | b'$' | b'%' | b'#'))
+        || memchr::memmem::find(name, b"://").is_some()
+        || !has_space && name.iter().any(|byte| matches!(byte, b'/' | b'|' | b':' | b'@' | b'='))
+        || super::named::is_complaint(name);
+    // Names of things begin with a small letter, or are one word with a number in it.
+    let is_capital = name.first().is_some_and(|byte| byte.is_ascii_uppercase() || *byte >= 0x80);
+    let is_called =
+        || is_capital && (has_space || name.iter().all(|byte| is_letter(byte) || matches!(byte, b'_' | b'.' | b'-')));
+    match groups {
+        [PERSON] => !is_other,
+        [CALLED] => !is_other && is_called(),
+        _ => false,
+    }
+}
+
 /// A person's name, by the name of its field: nothing else tells it.
 pub(in super::super) const NAME: Detector = Detector {
     entity: "person_name",
     check: |candidate| {
         let name = candidate.plain;
-        if name.len() > 100 {
+        let letters = || name.iter().filter(|byte| byte.is_ascii_alphabetic() || **byte >= 0x80).count();
+        if name.len() > LONGEST || letters() < 2 {
             return None;
         }
-        let letters = name.iter().filter(|byte| byte.is_ascii_alphabetic() || **byte >= 0x80).count();
-        let is_letter = |byte: &u8| {
+        if candidate.groups == [THING] && is_thing(name) {
+            return None;
+        }
+        let is_part = |byte: &u8| {
             byte.is_ascii_alphabetic() || matches!(byte, b' ' | b'+' | b'-' | b'\'' | b'.' | b',') || *byte >= 0x80
         };
         let is_escape = |at: usize| name[at] == b'\\' && name.get(at + 1) == Some(&b'\'');
-        let is_part = |(at, byte): (usize, &u8)| is_letter(byte) || is_escape(at);
-        let is_one = letters >= 2 && name.iter().enumerate().all(is_part) && candidate.separators.is_empty();
+        let is_plain = name.iter().enumerate().all(|(at, byte)| is_part(byte) || is_escape(at));
+        let is_one = is_plain && candidate.separators.is_empty() || is_name_with_marks(name, candidate.groups);
         (is_one && !super::named::is_nothing(name)).then_some(Shape::Canonical)
     },
     context: &[
