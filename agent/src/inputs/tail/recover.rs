@@ -92,9 +92,8 @@ impl Tail {
                 Some((path, metadata)) => {
                     let (name, id) = (&row.name, FileId::of(&metadata));
                     self.take_up(TakeUp { path: &path, name, from_end: false, standing: Standing::Rotated, id });
-                    if !is_at(&path, id) {
-                        unseen.push(row);
-                    }
+                    // Names change: another one may have been there.
+                    unseen.extend(Some(row).filter(|_| !is_at(&path, id)));
                 }
             }
         }
