@@ -58,30 +58,33 @@ impl Pattern {
 
     /// Whether it takes all of `text`. A `*` passes whatever there is, `/` too.
     pub fn matches(&self, text: &[u8]) -> bool {
-        let (mut tokens, mut text) = (self.0.as_slice(), text);
-        // What follows the last star, and where its text begins. An earlier star needs no second try.
-        let mut again = None;
-        loop {
-            match (tokens.split_first(), text.split_first()) {
-                (None, None) => return true,
-                (Some((Token::Star, behind)), _) => {
-                    again = Some((behind, text));
-                    tokens = behind;
-                }
-                (Some((token, behind)), Some((byte, after))) if token.takes(*byte) => (tokens, text) = (behind, after),
-                _ => {
-                    let Some((behind, [_, longer @ ..])) = again else { return false };
-                    again = Some((behind, longer));
-                    (tokens, text) = (behind, longer);
-                }
-            }
+        self.pass(text).is_some()
+    }
+
+    fn pass(&self, mut text: &[u8]) -> Option<()> {
+        let mut tokens = self.0.as_slice();
+        let mut star = None;
+        while !tokens.is_empty() || !text.is_empty() {
+            (tokens, text) = match (tokens.split_first(), text.split_first()) {
+                (Some((Token::Star, behind)), _) => *star.insert((behind, text)),
+                (Some((token, behind)), Some((byte, after))) if token.takes(*byte) => (behind, after),
+                _ => longer(&mut star)?,
+            };
         }
+        Some(())
     }
 
     /// Whether it takes a name in a directory, one with a dot at the start only where the pattern has that dot too.
     pub(super) fn matches_name(&self, name: &[u8]) -> bool {
         (!name.starts_with(b".") || matches!(self.0.first(), Some(Token::Byte(b'.')))) && self.matches(name)
     }
+}
+
+/// What follows a star, tried one byte later; `star` is the last one, since an earlier one needs no second try.
+fn longer<'p, 't>(star: &mut Option<(&'p [Token], &'t [u8])>) -> Option<(&'p [Token], &'t [u8])> {
+    let (behind, [_, text @ ..]) = (*star)? else { return None };
+    *star = Some((behind, text));
+    *star
 }
 
 impl Token {
