@@ -102,7 +102,7 @@ pub(super) fn long_capitals(classes: &Classes, next: u64, starts: u64) -> u64 {
 
 /// Places where a letter stands behind a `_`. `before` is the block before.
 #[inline(always)]
-pub(super) fn joined(classes: &Classes, before: &Classes) -> u64 {
+pub(super) fn behind_lines(classes: &Classes, before: &Classes) -> u64 {
     let lines = |classes: &Classes| classes.words & !alnums(classes);
     letters(classes) & (lines(classes) << 1 | lines(before) >> 63)
 }

@@ -200,8 +200,10 @@ impl Pass<'_> {
         let is_plain = quote.mark == b'\'' && quote.count == 1 && quote.slashes == 0;
         // One that opens so within a string of a shell closes so.
         let is_within = self.text[..quote.start].strip_suffix(b"''").is_some_and(|before| before.ends_with(b"\\"));
-        while is_plain && !is_within {
-            let Some(mark) = shell_mark(self.rest(quote.start + length)) else { break };
+        if !is_plain || is_within {
+            return length;
+        }
+        while let Some(mark) = shell_mark(self.rest(quote.start + length)) {
             let behind = self.rest(quote.start + length + mark);
             length += mark + memchr::memchr2(b'\'', b'\n', behind).unwrap_or(behind.len());
         }

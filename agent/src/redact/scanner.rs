@@ -18,7 +18,7 @@ use super::engine::Engine;
 use super::fence::Fences;
 use super::hearing::{Hearing, is_within_option};
 use super::keys::{Key, Keys};
-use super::masks::{Masks, NO_CLASSES, Word, humps, joined, letters, long_capitals};
+use super::masks::{Masks, NO_CLASSES, Word, behind_lines, humps, letters, long_capitals};
 use super::named::Names;
 use super::resolve::unite;
 use super::rest::Denied;
@@ -337,7 +337,7 @@ fn is_idle(engine: &Engine, masks: &Masks, text: &[u8]) -> bool {
         return false;
     }
     let starts = classes.words & !(classes.words << 1);
-    let humps = humps(classes, 0) | joined(classes, &NO_CLASSES);
+    let humps = humps(classes, 0) | behind_lines(classes, &NO_CLASSES);
     let options = if humps != 0 && memchr::memchr(b'-', text).is_some() { humps } else { 0 };
     long_capitals(classes, 0, starts) == 0
         && !super::hearing::has_heads(engine, text, classes, starts & letters(classes) | options)
@@ -464,7 +464,7 @@ impl Pass<'_> {
         if self.is_plain() {
             let before = block.checked_sub(1).map_or(&NO_CLASSES, |before| &self.masks.blocks()[before]);
             let is_option = |bit: &u32| is_within_option(self.text, block * 64 + *bit as usize);
-            let humps = humps(classes, before.smalls) | joined(classes, before);
+            let humps = humps(classes, before.smalls) | behind_lines(classes, before);
             let options = (0..64).filter(|bit| humps >> bit & 1 == 1).filter(is_option);
             return starts & letters(classes) | options.fold(0, |bits, bit| bits | 1 << bit);
         }
