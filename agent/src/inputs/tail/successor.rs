@@ -27,7 +27,7 @@ use super::rotate::{Copy, is_out_of_descriptors};
 use super::rows::root_and_stem;
 use super::scan::{TakeUp, real_path};
 use super::siblings::{self, Listings};
-use crate::state::{Known, Position};
+use crate::state::Position;
 
 /// While a gzip file is younger and holds less than would prove whose content it has, it may still be written.
 const YOUNG: Duration = Duration::from_secs(2);
@@ -112,7 +112,7 @@ impl Tail {
         let open = self.files.values().filter(|file| file.standing != Standing::Gone);
         let open = open.filter(|file| begins_as(&file.position)).map(|file| self.proof_of_open(opened, file));
         let mut is_behind = false;
-        for proof in open.chain(self.proofs_of_fresh(opened, path)) {
+        for proof in open.chain(self.proofs_of_fresh((opened, head), path)) {
             match proof {
                 Proof::Holds => return Kin::Open,
                 proof => is_behind |= proof == Proof::Missing,
@@ -157,15 +157,20 @@ impl Tail {
         if self.is_rest(row) { alike::holds_read(copy, row) } else { alike::is_of_stored(copy, row) }
     }
 
-    /// Whether `opened`, which is at `path`, is of the open files of whose heads nothing is noted yet, and as which it begins.
-    fn proofs_of_fresh(&self, opened: &Opened, path: &Path) -> impl Iterator<Item = Proof> {
+    /// Whether `opened`, which is at `path` and begins with `head`, is of the open files of whose heads nothing is noted yet.
+    fn proofs_of_fresh(&self, (opened, head): (&Opened, &[u8]), path: &Path) -> impl Iterator<Item = Proof> {
         let fresh = self.fresh.iter().filter_map(|number| self.files.get(number));
         let fresh = fresh.filter(|file| file.standing != Standing::Gone && !file.has_generation());
         fresh.filter(move |file| is_named_after(path, &file.position)).filter_map(move |file| {
             file.file.for_a_moment(|file| {
-                let (head, head_length) = proof::extended(file, proof::HEAD as u64, &Known::default()).ok()??;
-                let has_head = proof::has_head(opened, &Known { head, head_length, ..Known::default() });
-                (head_length > 0 && has_head).then(|| alike::is_of(opened, file))
+                let mut bytes = [0; proof::HEAD];
+                let length = file.read_full(&mut bytes, 0).ok().filter(|length| *length > 0)?;
+                let begins = bytes.get(..length)?;
+                if head.len() < length {
+                    // It may be written yet.
+                    return begins.starts_with(head).then_some(Proof::Missing);
+                }
+                head.starts_with(begins).then(|| alike::is_of(opened, file))
             })
         })
     }

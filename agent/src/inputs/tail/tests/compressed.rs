@@ -768,3 +768,28 @@ fn a_gzip_file_that_was_renamed_is_not_taken_for_one_that_was_written_over() {
     assert!(rig.tail().tell_unjudged(&other, &listed), "it was not judged before");
     assert_eq!(rig.metrics.abandoned_contents.get(), 0);
 }
+
+/// Nothing was noted of the log, which was empty when it was taken up.
+#[test]
+fn a_gzip_file_that_shows_nothing_yet_may_be_of_a_log_of_which_nothing_was_noted() {
+    now_is_real();
+    WALL.set(WALL.get() - 60);
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    rig.append("a.log", "");
+    rig.start();
+    rig.append("a.log", &numbered(301, 600));
+    compress(&rig, "a.log", "whole");
+    let whole = fs::read(rig.path("whole")).expect("it is read");
+    rig.rename("a.log", "a.log.1").remove("whole").append("a.log", &numbered(601, 601));
+    let mut gzip = File::create(rig.path("a.log.1.gz")).expect("it is made");
+    gzip.write_all(whole.get(..10).expect("it is longer")).expect("it is written");
+    rig.scan();
+    gzip.write_all(whole.get(10..).expect("it is longer")).expect("it is written");
+    rig.remove("a.log.1");
+
+    rig.scan().wait(5).scan();
+
+    let mut texts = rig.texts();
+    texts.sort();
+    assert!(texts == lines(301, 601), "{} lines", texts.len());
+}
