@@ -161,18 +161,9 @@ impl Tail {
     fn proofs_of_fresh(&self, (opened, head): (&Opened, &[u8]), path: &Path) -> impl Iterator<Item = Proof> {
         let fresh = self.fresh.iter().filter_map(|number| self.files.get(number));
         let fresh = fresh.filter(|file| file.standing != Standing::Gone && !file.has_generation());
-        fresh.filter(move |file| is_named_after(path, &file.position)).filter_map(move |file| {
-            file.file.for_a_moment(|file| {
-                let mut bytes = [0; proof::HEAD];
-                let length = file.read_full(&mut bytes, 0).ok().filter(|length| *length > 0)?;
-                let begins = bytes.get(..length)?;
-                if head.len() < length {
-                    // It may be written yet.
-                    return begins.starts_with(head).then_some(Proof::Missing);
-                }
-                head.starts_with(begins).then(|| alike::is_of(opened, file))
-            })
-        })
+        fresh
+            .filter(move |file| is_named_after(path, &file.position))
+            .filter_map(move |file| file.file.for_a_moment(|file| proof_of_fresh((opened, head), file)))
     }
 
     /// A row whose file is nowhere to be found: goes on in what it was compressed to. Gives whether there is such a file.
@@ -342,6 +333,18 @@ impl Tail {
         self.abandon(0, true);
         true
     }
+}
+
+/// Whether `gzip`, which begins with `head`, is what `file` was compressed to; `None` where the one begins otherwise or the other is empty.
+fn proof_of_fresh((gzip, head): (&Opened, &[u8]), file: &Opened) -> Option<Proof> {
+    let mut bytes = [0; proof::HEAD];
+    let length = file.read_full(&mut bytes, 0).ok().filter(|length| *length > 0)?;
+    let begins = bytes.get(..length)?;
+    if head.len() < length {
+        // It may be written yet.
+        return begins.starts_with(head).then_some(Proof::Missing);
+    }
+    head.starts_with(begins).then(|| alike::is_of(gzip, file))
 }
 
 impl Position {
