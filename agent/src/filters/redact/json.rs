@@ -246,13 +246,7 @@ impl Walk {
             }
             has_kept = true;
             if self.renames(key.bytes, key.escaped, inside) {
-                if !std::mem::replace(&mut splice.has_keys, true) {
-                    Tokens::new(splice.json).for_each(|token| {
-                        if let Token::Key(range) = token {
-                            self.add_key(&splice.json[range]);
-                        }
-                    });
-                }
+                self.add_keys(splice);
                 self.number_key();
                 splice.put_inside(range, &self.piece, key.escaped);
             }
@@ -261,6 +255,19 @@ impl Walk {
                 splice.tokens.value();
             } else {
                 self.json_value(splice, key, inside);
+            }
+        }
+    }
+
+    /// Notes the keys of this JSON, once, since another one may become one of them.
+    #[cold]
+    fn add_keys(&mut self, splice: &mut Splice<'_>) {
+        if std::mem::replace(&mut splice.has_keys, true) {
+            return;
+        }
+        for token in Tokens::new(splice.json) {
+            if let Token::Key(range) = token {
+                self.add_key(splice.bytes(&range));
             }
         }
     }
