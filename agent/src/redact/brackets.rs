@@ -8,7 +8,7 @@ use memchr::memmem::Finder;
 use super::Group;
 use super::ends::Kind;
 use super::pairs::{BARE, LISTED, QUOTED};
-use super::quote::{Quote, SLASHES, opening_marks, slashes_ahead, slashes_before};
+use super::quote::{Quote, SLASHES, slashes_ahead, slashes_before};
 use super::scanner::Pass;
 use super::secret::named::is_nothing;
 use super::token::own_length;
@@ -18,9 +18,11 @@ use super::value::{Value, spaces};
 const REACH: usize = 128;
 /// Values that are asked for.
 const ASKED: usize = 4;
-/// Longest name of a member that is left, in bytes, and most digits in one.
-const NAME: usize = 32;
+/// Longest name of a member that is left, in bytes, and most digits in one with letters.
+const NAME: usize = 64;
 const DIGITS: usize = 4;
+/// Where the hyphens stand in an identifier of 36 characters.
+const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 /// The name of a member that is looked for in all that opens behind names of secrets.
 static TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"type"));
 /// What the member `type` of a description says.
@@ -37,6 +39,14 @@ struct Within {
     end: usize,
     /// Where the value begins behind it, if it is a name.
     value: Option<usize>,
+}
+
+/// What stands at some place in brackets.
+enum Item {
+    Value(Range<usize>),
+    /// The name of a member.
+    Name(Range<usize>),
+    Nothing,
 }
 
 /// Strings in brackets that were asked for in vain, with all further ones up to some place: behind many names one after the other each
@@ -104,7 +114,8 @@ impl Pass<'_> {
         let is_name = is_list && self.engine.own.person_name == Some(detector);
         let is_secret = self.engine.detector(detector).group == Group::Secret || is_name;
         let is_one = is_list || is_secret && self.byte(start) == b'{';
-        if !is_one {
+        // What stands in brackets that were looked through was kept.
+        if !is_one || is_secret && start < self.items_end {
             return None;
         }
         // Cookies are names and values, so that numbers before them are none.
@@ -169,43 +180,52 @@ impl Pass<'_> {
         (at, false)
     }
 
-    /// Keeps each string and number at `span`, which stands in brackets, as a value of `detector`; names of members are left. Gives
-    /// whether there is one.
+    /// Keeps each string and number at `span`, which stands in brackets, as a value of `detector`; names of members are left, and from
+    /// the first one on that may be another value all is looked through. Gives whether there is one.
     pub(super) fn keep_items(&mut self, detector: u16, span: Range<usize>) -> bool {
-        let (mut at, mut is_any) = (span.start, false);
+        let (mut at, mut is_any, mut is_behind) = (span.start, false, false);
         while at < span.end {
             let (item, end) = self.item(at);
-            if !item.is_empty() && !is_nothing(&self.text[item.clone()]) {
-                self.next = item.end;
-                self.keep(detector, item);
-                is_any = true;
-            }
             at = end;
+            let item = match item {
+                Item::Value(item) if !item.is_empty() && !is_nothing(&self.text[item.clone()]) => item,
+                Item::Name(name) => {
+                    is_behind |= !is_word(&self.text[name]);
+                    continue;
+                }
+                _ => continue,
+            };
+            self.next = if is_behind { self.next } else { item.end };
+            self.keep(detector, item);
+            is_any = true;
+        }
+        if is_any {
+            self.items_end = self.items_end.max(span.end);
         }
         is_any
     }
 
-    /// The string, number or word that stands at `at`, if it is a value, and where what stands there ends.
-    fn item(&mut self, at: usize) -> (Range<usize>, usize) {
+    /// What stands at `at`: a string, number or word that is a value, or the name of a member; and where it ends.
+    fn item(&mut self, at: usize) -> (Item, usize) {
         if let Some(quote) = self.quote(at) {
             let string = self.string(quote, self.text.len());
             let is_name = string.value.is_some() && is_plain_name(&self.text[string.span.clone()]);
-            return (if is_name { at..at } else { string.span }, string.end);
+            return (if is_name { Item::Name(string.span) } else { Item::Value(string.span) }, string.end);
         }
         let rest = self.rest(at);
         if let Some(length) = own_length(rest) {
-            return (at..at, at + length);
+            return (Item::Nothing, at + length);
         }
         if matches!(rest.first(), Some(b'[' | b'{' | b'(' | b':')) {
-            return (at..at, at + 1);
+            return (Item::Nothing, at + 1);
         }
         let end = self.end_of(at, Kind::Bare);
         let is_name = match self.text.get(at..end) {
-            Some([name @ .., b':' | b'=']) => is_plain_name(name),
+            Some([name @ .., b':' | b'=']) => is_word(name),
             Some([.., last]) => matches!(last, b'(' | b'{' | b'[' | b'\\'),
             _ => true,
         };
-        (if !is_name { at..end } else { at..at }, end.max(at + 1))
+        (if is_name { Item::Nothing } else { Item::Value(at..end) }, end.max(at + 1))
     }
 
     /// The first value of `detector` among the strings from `quote` on, of which those before a colon are names and `many` others are
@@ -300,7 +320,6 @@ impl Pass<'_> {
     /// The string that `quote` opens.
     fn string(&mut self, quote: Quote, limit: usize) -> Within {
         let mut length = self.length_within(quote, limit);
-        self.steps_of(length);
         if quote.start + length == limit {
             // It may be a long one, or one that nothing closes.
             length = self.length_within(quote, self.text.len());
@@ -318,12 +337,12 @@ impl Pass<'_> {
         let place = memchr::memchr3(b'"', b'\'', b'\n', rest)?;
         let slashes = slashes_before(&rest[..place]).min(SLASHES);
         let mark = rest[place];
-        let count = if slashes == 0 { opening_marks(&rest[place..], mark) } else { 1 };
+        let count = if slashes == 0 { self.opening_marks_at(at + place) } else { 1 };
         (mark != b'\n').then_some(Quote { start: at + place + count, mark, count, slashes })
     }
 
     /// Where what opens at `start` closes, or its line ends.
-    fn bracket_end(&self, start: usize) -> usize {
+    fn bracket_end(&mut self, start: usize) -> usize {
         let (mut at, mut depth, mut slashes) = (start, 0, 0);
         while let Some(byte) = self.text.get(at) {
             let before = std::mem::take(&mut slashes);
@@ -342,19 +361,37 @@ impl Pass<'_> {
     }
 
     /// Where the quote stands that closes what `quote` opens, or the last byte of its line.
-    fn string_end(&self, quote: Quote) -> usize {
+    fn string_end(&mut self, quote: Quote) -> usize {
         let end = quote.start + self.length_within(quote, self.text.len());
         let close = end + slashes_ahead(self.rest(end));
         if self.byte(close) == quote.mark { close } else { end - 1 }
     }
 }
 
-/// Whether the name of a member tells nothing of anybody.
+/// Whether `name` is one of a member, and no secret itself: words, a number, an identifier, a path, or an address of somebody.
 fn is_plain_name(name: &[u8]) -> bool {
+    let is_part = |byte: &u8| is_of_word(byte) || matches!(byte, b'/' | b':' | b'@' | b'+' | b'#');
+    let is_number = !name.iter().any(u8::is_ascii_alphabetic);
+    let is_hex = |(at, byte): (usize, &u8)| match HYPHENS.contains(&at) {
+        true => *byte == b'-',
+        false => byte.is_ascii_hexdigit(),
+    };
+    let is_identifier = || name.len() == 36 && name.iter().enumerate().all(is_hex);
+    name.len() <= NAME && name.iter().all(is_part) && (is_number || has_few_digits(name) || is_identifier())
+}
+
+/// Whether `name` tells nothing of anybody.
+fn is_word(name: &[u8]) -> bool {
     let name = name.strip_prefix(b"@").or_else(|| name.strip_prefix(b"#")).unwrap_or(name);
-    let is_part =
-        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$' | b' ') || *byte >= 0x80;
-    name.len() <= NAME && name.iter().all(is_part) && name.iter().filter(|byte| byte.is_ascii_digit()).count() <= DIGITS
+    name.len() <= NAME / 2 && name.iter().all(is_of_word) && has_few_digits(name)
+}
+
+fn is_of_word(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$' | b' ') || *byte >= 0x80
+}
+
+fn has_few_digits(name: &[u8]) -> bool {
+    name.iter().filter(|byte| byte.is_ascii_digit()).count() <= DIGITS
 }
 
 #[cfg(test)]
@@ -391,6 +428,33 @@ mod tests {
                 "{\"password\":{\"cl\u{e9}\":\"<password>\",\"\u{e9}t\u{e9}\":\"<password>\"}}",
             ),
             (r#"{"token":{"cl\u00e9":"abcd1234efgh"}}"#, r#"{"token":{"cl\u00e9":"<secret>"}}"#),
+        ]);
+    }
+
+    #[test]
+    fn names_of_members_stay_where_they_are_no_words() {
+        assert_hidden(&[
+            (
+                r#"{"log":"{\"passwords\":{\"10001\":\"x9y8\",\"10002\":\"z7w6\"}}"}"#,
+                r#"{"log":"{\"passwords\":{\"10001\":\"<password>\",\"10002\":\"<password>\"}}"}"#,
+            ),
+            (
+                r#"{"password":{"a/b":"x9y8","018f3c2a-7b1d-7c3e-9a4f-5b6c7d8e9f01":["z7w6"]},"nom":"Durand"}"#,
+                r#"{"password":{"a/b":"<password>","018f3c2a-7b1d-7c3e-9a4f-5b6c7d8e9f01":["<password>"]},"nom":"<person_name>"}"#,
+            ),
+            (
+                r#"{"passwords":{"jane@example.org":"x9y8","b":{"c":"z7w6"}},"nom":"Durand"}"#,
+                r#"{"passwords":{"<email>":"<password>","b":{"c":"<password>"}},"nom":"<person_name>"}"#,
+            ),
+            (r#"{"tokens":{"abcd1234efgh5678":"x9y8z7w6v5"}}"#, r#"{"tokens":{"<secret>":"<secret>"}}"#),
+            (
+                r#"{"password":["Ab12\u0022","x9"],"nom":"Durand"}"#,
+                r#"{"password":["<password>","<password>"],"nom":"<person_name>"}"#,
+            ),
+            (
+                r#"{"password":{"a":"Ab12\u0022"},"nom":"Durand","n":{"k":[1,true]}}"#,
+                r#"{"password":{"a":"<password>"},"nom":"<person_name>","n":{"k":[1,true]}}"#,
+            ),
         ]);
     }
 

@@ -174,6 +174,53 @@ fn floods_of_beginnings_take_time_in_proportion() {
     assert!(slow.is_empty(), "{}", slow.join("\n"));
 }
 
+/// How many steps a flood of `piece` takes for each of this many bytes.
+fn steps_for_each(engine: &Arc<super::Engine>, piece: &str, length: usize) -> u64 {
+    let text: Vec<u8> = piece.bytes().cycle().take(length).collect();
+    let mut scanner = Scanner::new(Arc::clone(engine));
+    scanner.scan(&text, Place::default(), &mut Vec::new());
+    scanner.steps() / text.len() as u64
+}
+
+#[test]
+fn floods_of_values_that_go_on_behind_marks_take_time_in_proportion() {
+    let engine = engine();
+    let names = ["nom=", "user=", "token=", "token=${", "passwords: [", "{\"token\":[", "<a password=", "--password "];
+    let opening = ["", "'", "\"", "("];
+    let marks = [
+        "a<", "a''", "a\"\"", "O'", "%20", "%27", "%22", "%28", "&#39;", "&quot;", "\\u0022", "\\x27", "'%27",
+        "\"&quot;",
+    ];
+    let mut slow = Vec::new();
+    let opened = names.iter().flat_map(|name| opening.iter().map(move |open| format!("{name}{open}")));
+    for piece in opened.flat_map(|opened| marks.map(|mark| format!("{opened}{mark}"))) {
+        let steps = steps_for_each(&engine, &piece, 1 << 12);
+        if steps > 70 {
+            slow.push(format!("{piece}: {steps}"));
+        }
+    }
+    for piece in [
+        "nom=O'",
+        "token=a<",
+        "\"name\":",
+        "{\"name\":\"x\",",
+        "\"name\":\\\"name\\\":",
+        "passwords: ['%27",
+        "{\"passwords\":{\"a/b\":\"x1\",",
+        "<a password=\"&quot;",
+        "password=\"\\u0022",
+    ] {
+        // The longer one is as long as lines may be.
+        let steps =
+            [1 << 12, 1 << 18].map(|length| if slow.is_empty() { steps_for_each(&engine, piece, length) } else { 0 });
+        if steps.iter().any(|steps| *steps > 70) {
+            slow.push(format!("{piece}: {steps:?}"));
+        }
+    }
+
+    assert!(slow.is_empty(), "{}", slow.join("\n"));
+}
+
 /// Pieces of which texts are made that come close to values behind names.
 pub(crate) const PIECES: &[&str] = &[
     "password",

@@ -10,6 +10,7 @@ mod accounts;
 mod address;
 mod all;
 mod arguments;
+mod around;
 mod beside;
 mod brackets;
 mod chain;

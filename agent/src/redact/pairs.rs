@@ -7,7 +7,7 @@ use super::filter::{Filter, key_of, pair_key, word_key};
 use super::known::{Known, Roles};
 use super::masks::alnums;
 use super::phrases::{PHRASE, hash, last_phrases, last_words, one_word};
-use super::quote::{SLASHES, slashes_before};
+use super::quote::SLASHES;
 use super::rest::is_value_beside_tokens;
 use super::scanner::Pass;
 use super::sure::Told;
@@ -17,7 +17,7 @@ use super::value::Value;
 use super::{Candidate, Detector, Group, Shape};
 
 /// Longest name that is looked at, in bytes.
-const NAME: usize = 48;
+pub(super) const NAME: usize = 48;
 /// Most digits in brackets behind a name: `password[0]=`.
 const INDEX: usize = 3;
 /// Most spaces between a name and its mark, or a mark and its value, where these stand below each other.
@@ -51,10 +51,8 @@ pub(super) const PLURALS: [(&str, &str); 13] = [
 /// Names of members that hold what another member beside them names.
 const VALUES: [&str; 4] = ["value", "val", "text", "input"];
 
-/// A member that means a person where the object around it does: `"customer":{"id":4,"name":…}`. Bytes before it in which that object
-/// opens.
-const MEMBER: &str = "name";
-const OBJECT: usize = 256;
+/// A member that means a person where the object around it does: `"customer":{"id":4,"name":…}`.
+pub(super) const MEMBER: &str = "name";
 
 /// Names of members that are those of a person where both stand in one map.
 const HALVES: [&str; 2] = ["family", "given"];
@@ -358,32 +356,6 @@ impl Pass<'_> {
         let own = &self.engine.own;
         let may_be = [own.secret, own.person_name].contains(&Some(detector));
         if may_be { self.engine.pairs.told(self.text.get(name)?) } else { None }
-    }
-
-    /// The detector for the member of JSON called `name` that the name of the object around it tells.
-    fn named_around(&mut self, name: Range<usize>) -> Option<u16> {
-        if self.text.get(name.clone()) != Some(MEMBER.as_bytes()) || self.byte_before(name.start, 1) != b'"' {
-            return None;
-        }
-        let floor = name.start.saturating_sub(OBJECT);
-        let (mut depth, before) = (0, &self.text[floor..name.start]);
-        let open = before.iter().rposition(|byte| {
-            depth += usize::from(matches!(byte, b'}' | b']'));
-            let opens = matches!(byte, b'{' | b'[');
-            let is_around = opens && depth == 0;
-            depth -= usize::from(opens && depth > 0);
-            is_around
-        });
-        self.steps_of(before.len() - open.unwrap_or_default());
-        let object = &self.text[..floor + open.filter(|open| before[*open] == b'{')?];
-        let object = object.trim_ascii_end().strip_suffix(b":")?.trim_ascii_end().strip_suffix(b"\"")?;
-        let object = &object[..object.len() - slashes_before(object)];
-        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || *byte >= 0x80;
-        let length = object.iter().rev().take(NAME).take_while(|byte| is_name(byte)).count();
-        let mut joined = [b'.'; NAME + 1 + MEMBER.len()];
-        joined[..length].copy_from_slice(&object[object.len() - length..]);
-        joined[length + 1..=length + MEMBER.len()].copy_from_slice(MEMBER.as_bytes());
-        self.engine.pairs.known(&last_phrases(&joined[..=length + MEMBER.len()]))
     }
 
     /// Whether what the member called `name` holds, another one may tell: `text` alone is most often a message.

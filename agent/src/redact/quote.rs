@@ -13,6 +13,27 @@ const SHORT: usize = 4;
 /// Bytes before a name among which the quote is looked for that opens the string in which it stands.
 const REACH: usize = 128;
 
+/// What a byte was written with: the first byte, and how many.
+type Code = (u8, usize);
+/// What stands for itself, where the text has no codes.
+const PLAIN: Code = (0, 1);
+
+/// How long a value in quotes is, how many bytes were read to tell, and whether a quote closes it.
+struct Length {
+    length: usize,
+    read: usize,
+    closes: bool,
+}
+
+/// Quotes that nothing closes up to the end of a text, as those behind them that are written alike: each is looked for once.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Unclosed {
+    mark: u8,
+    count: usize,
+    code: Option<Code>,
+    end: usize,
+}
+
 /// An opening quote.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quote {
@@ -40,7 +61,7 @@ impl Quote {
     pub(super) fn length(&self, text: &[u8]) -> usize {
         match self.short_length(text) {
             Some(length) => length,
-            None => self.any_length(text),
+            None => self.any_length(text, |_| Some(PLAIN), true).length,
         }
     }
 
@@ -55,9 +76,14 @@ impl Quote {
         closes.then_some(length)
     }
 
-    fn any_length(&self, text: &[u8]) -> usize {
+    /// The same where only those marks count of whose places `code` tells how they are written. Of one that nothing `closes` only what
+    /// stands before the first doubled one, or the end of the line, is read.
+    fn any_length(&self, text: &[u8], code: impl Fn(usize) -> Option<Code>, closes: bool) -> Length {
         let (mut next, mut doubled, mut line) = (0, None, None);
         for at in memchr::memchr2_iter(self.mark, b'\n', text) {
+            if !closes && (line.is_some() || doubled.is_some()) {
+                return Length { length: line.or(doubled).unwrap_or(at), read: at, closes };
+            }
             if at < next {
                 continue;
             }
@@ -67,24 +93,27 @@ impl Quote {
             }
             let count = slashes_before(&text[..at]);
             let Some(own) = self.closing(count) else { continue };
-            let marks = self.marks(&text[at..]);
+            let marks = self.marks(&text[at..], |place| code(at + place));
             if marks < self.count {
                 continue;
             }
             if self.slashes > 0 || at == 0 || marks != 2 * self.count {
                 // On another line it may open a value rather than close this one.
-                return line.filter(|_| opens(&text[at + marks..])).unwrap_or(at - own);
+                let length = line.filter(|_| opens(&text[at + marks..])).unwrap_or(at - own);
+                return Length { length, read: at, closes: true };
             }
             // A doubled quote stands for one in the value if another one closes that.
             doubled = doubled.or(Some(at - own));
             next = at + 2 * self.count;
         }
-        line.or(doubled).unwrap_or(text.len())
+        Length { length: line.or(doubled).unwrap_or(text.len()), read: text.len(), closes: false }
     }
 
-    /// How many of its marks `text` begins with, up to one more than may count.
-    fn marks(&self, text: &[u8]) -> usize {
-        text.iter().take(2 * self.count + 1).take_while(|byte| **byte == self.mark).count()
+    /// How many of its marks, all written alike, `text` begins with, up to one more than may count.
+    fn marks(&self, text: &[u8], code: impl Fn(usize) -> Option<Code>) -> usize {
+        let Some(first) = code(0) else { return 0 };
+        let is_one = |(place, byte): &(usize, &u8)| **byte == self.mark && code(*place) == Some(first);
+        text.iter().take(2 * self.count + 1).enumerate().take_while(is_one).count()
     }
 }
 
@@ -114,7 +143,7 @@ fn shell_mark(text: &[u8]) -> Option<usize> {
 }
 
 /// How many of `mark` open a value that `text` begins with: more than one only where a value goes on behind them.
-pub(super) fn opening_marks(text: &[u8], mark: u8) -> usize {
+fn opening_marks(text: &[u8], mark: u8) -> usize {
     let count = text.iter().take(MARKS + 1).take_while(|byte| **byte == mark).count();
     if !(2..=MARKS).contains(&count) {
         return 1;
@@ -147,45 +176,51 @@ impl Pass<'_> {
         if let Some(length) = shell_mark(text).filter(|length| text.get(*length).is_some_and(u8::is_ascii_graphic)) {
             return Some(Quote { start: at + length, mark, count: 1, slashes: 0 });
         }
-        let count = if slashes == 0 { opening_marks(&text[place..], mark) } else { 1 };
+        let count = if slashes == 0 { self.opening_marks_at(at + place) } else { 1 };
         Some(Quote { start: at + place + count, mark, count, slashes })
     }
 
     /// How long the value is that `quote` opens, of what stands before `limit`. A quote that is written with another code than the one
-    /// that opens is part of the value if another one closes that: `"a&quot;b"`.
-    pub(super) fn length_within(&self, quote: Quote, limit: usize) -> usize {
-        let first = quote.length(&self.text[quote.start..limit]);
-        let mut length = first;
-        while self.is_coded_otherwise(quote, quote.start + length) {
-            let next = quote.start + length + 1;
-            length = next + quote.length(self.text.get(next..limit).unwrap_or_default()) - quote.start;
-            let close = quote.start + length + slashes_ahead(self.rest(quote.start + length));
-            if self.byte(close) != quote.mark || close >= limit {
-                return first;
-            }
+    /// that opens is part of the value: `"a&quot;b"`.
+    pub(super) fn length_within(&mut self, quote: Quote, limit: usize) -> usize {
+        let text = self.text.get(quote.start..limit).unwrap_or_default();
+        if let Some(length) = quote.short_length(text).filter(|_| self.written.is_none()) {
+            return length;
         }
+        let own = self.code_of(quote.start - 1);
+        let kind = Unclosed { mark: quote.mark, count: quote.count, code: own, end: self.text.len() };
+        let (from, known) = &self.unclosed[usize::from(quote.mark == b'"')];
+        let is_unclosed = quote.slashes == 0 && quote.start >= *from && *known == kind;
+        let code = |place: usize| match own {
+            None => Some(PLAIN),
+            Some(_) => self.code_of(quote.start + place).filter(|code| Some(*code) == own || code.1 <= 1),
+        };
+        let Length { length, read, closes } = quote.any_length(text, code, !is_unclosed);
+        if !closes && quote.slashes == 0 && limit == self.text.len() && !is_unclosed {
+            self.unclosed[usize::from(quote.mark == b'"')] = (quote.start, kind);
+        }
+        self.steps_of(read);
         length
     }
 
-    /// Whether the quote at `at`, behind no backslash, is written with a code, and with another one than the mark of `quote`.
-    #[inline]
-    fn is_coded_otherwise(&self, quote: Quote, at: usize) -> bool {
-        if self.written.is_none() || self.byte(at) != quote.mark {
-            return false;
-        }
-        self.code_of(at).is_some_and(|code| code.1 > 1 && self.code_of(quote.start - 1) != Some(code))
+    /// How many quotes at `at`, all written alike, open a value together.
+    pub(super) fn opening_marks_at(&self, at: usize) -> usize {
+        let count = opening_marks(self.rest(at), self.byte(at));
+        let code = self.code_of(at);
+        if (1..count).all(|next| self.code_of(at + next) == code) { count } else { 1 }
     }
 
     /// What the byte at `at` was written with: the first byte, and how many. `None` where the text has no codes.
-    pub(super) fn code_of(&self, at: usize) -> Option<(u8, usize)> {
+    pub(super) fn code_of(&self, at: usize) -> Option<Code> {
         let (written, places) = self.written?;
         let [place, next, ..] = places.get(at..)? else { return None };
         Some((*written.get(*place as usize)?, next.saturating_sub(*place) as usize))
     }
 
     pub(super) fn quoted(&mut self, quote: Quote) -> Option<Value> {
-        let length = self.length_of_shell(quote, self.length_within(quote, self.text.len()));
-        self.steps_of(length);
+        let first = self.length_within(quote, self.text.len());
+        let length = self.length_of_shell(quote, first);
+        self.steps_of(length - first);
         let end = quote.start + length;
         let is_open = matches!(self.byte(end), 0 | b'\n');
         (length > 0).then_some(Value { is_open, ..Value::quoted(quote.start..end) })
@@ -271,6 +306,20 @@ mod tests {
             (r#"{"password":["a\u0022b9"],"x":"y"}"#, r#"{"password":["<password>"],"x":"y"}"#),
             ("password=&quot;hunter22x&quot; x", "password=&quot;<password>&quot; x"),
             ("{%22password%22:%22a%27b%22}", "{%22password%22:%22<password>%22}"),
+            (r#"password="Ab12%22" nom="Dupont""#, r#"password="<password>" nom="<person_name>""#),
+            (
+                r#"<user password="Ab12&#34;" username="jdupont" id="4"/>"#,
+                r#"<user password="<password>" username="<username>" id="4"/>"#,
+            ),
+            (r#"<user password="Ab12&quot;" x="1"/>"#, r#"<user password="<password>" x="1"/>"#),
+            (r"<user password='Ab12&apos;' x='1'/>", r"<user password='<password>' x='1'/>"),
+            (r"password='Ab12\x27' x='1'", r"password='<password>' x='1'"),
+            (r#"<user password="&quot;Ab12&quot;" x="1"/>"#, r#"<user password="<password>" x="1"/>"#),
+            (r#"<user password="&quot;Ab12&quot;Cd34" x="1"/>"#, r#"<user password="<password>" x="1"/>"#),
+            (
+                r#"{"password":"\u0022Ab12Cd34","nom":"Dupont","z":1}"#,
+                r#"{"password":"<password>","nom":"<person_name>","z":1}"#,
+            ),
             ("/a?password=Rr%22E8WUeu&p=1 HTTP/1.1\" 200", "/a?password=<password>&p=1 HTTP/1.1\" 200"),
         ]);
     }

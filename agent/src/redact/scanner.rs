@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use vigie_parsers::simd::{BitWork, Classes, expect_behind};
 
+use super::around::Around;
 use super::beside::{Beside, open_pairs, unnamed};
 use super::brackets::Strings;
 use super::commands::Options;
@@ -20,6 +21,7 @@ use super::hearing::{Hearing, is_within_option};
 use super::keys::{Key, Keys};
 use super::masks::{Masks, NO_CLASSES, Word, behind_lines, humps, letters, long_capitals};
 use super::named::Names;
+use super::quote::Unclosed;
 use super::resolve::unite;
 use super::rest::Denied;
 use super::shapes::{Forms, Shapes};
@@ -203,6 +205,10 @@ impl Scanner {
             unnamed: 0,
             unpointed: 0..0,
             untyped: 0..0,
+            around: Around::default(),
+            items_end: 0,
+            joined: Default::default(),
+            unclosed: Default::default(),
             rows_end: 0,
             chain_end: 0,
             hex_end: 0,
@@ -221,8 +227,7 @@ impl Scanner {
         let was_asked = !has_codes && !is_plain;
         let is_whole = !was_asked && pass.key.named.is_some_and(|detector| pass.whole(detector))
             || pass.key.is_track && pass.lettered(0, text.len());
-        let is_done = is_whole || self.doubts.glance(&mut pass);
-        if !is_done {
+        if !is_whole && !self.doubts.glance(&mut pass) {
             pass.begin_anew();
             pass.masks.bits().work(Look { pass: &mut pass });
         }
@@ -372,6 +377,15 @@ pub(super) struct Pass<'a> {
     /// Where neither a `>` nor the end of a line stands, and where no member is called `type`, of what was looked through last.
     pub(super) unpointed: Range<usize>,
     pub(super) untyped: Range<usize>,
+    /// What is open where a member was looked at last.
+    pub(super) around: Around,
+    /// What stands in brackets before this was kept as secrets.
+    pub(super) items_end: usize,
+    /// From the first byte that a value without quotes goes on behind to its end: a separator that is written with a percent sign, one or a
+    /// quote that is written with a `&`, and a `<` in a secret.
+    pub(super) joined: [Range<usize>; 3],
+    /// From where on no quote closes one, of both marks.
+    pub(super) unclosed: [(usize, Unclosed); 2],
     /// Rows of statements before this have been looked through.
     pub(super) rows_end: usize,
     /// Groups before this have been in a chain.
@@ -478,10 +492,12 @@ impl Pass<'_> {
         self.step();
         self.asked += 1;
         let (next, first, before) = (self.next, self.found.len(), (self.rows_end, self.chain_end, self.hex_end));
+        let items_end = self.items_end;
         self.look_by_mark(at, is_near);
         if let Some(end) = self.end_passed(at, first) {
             self.found.truncate(first);
             (self.next, (self.rows_end, self.chain_end, self.hex_end)) = (next, before);
+            self.items_end = items_end;
             self.look_within(at, end);
         }
         if self.next != next {

@@ -119,8 +119,7 @@ impl Pass<'_> {
     /// The string in the quotes that open at `at`.
     pub(super) fn string_at(&mut self, at: usize) -> Option<Item> {
         let quote = self.quote(at)?;
-        let length = quote.length(self.rest(quote.start));
-        self.steps_of(length);
+        let length = self.length_within(quote, self.text.len());
         let end = quote.start + length;
         let close = end + quote.slashes + quote.count;
         let value = (length > 0).then_some((quote.start..end, QUOTED));

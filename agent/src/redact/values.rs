@@ -141,7 +141,7 @@ fn each_item_of_a_secret_is_hidden_and_its_brackets_stay() {
         (r#"{"pin":[1234,5678]}"#, r#"{"pin":[<password>,<password>]}"#),
         (r#"{"password":[true,"hunter2"]}"#, r#"{"password":[true,"<password>"]}"#),
         (r#"{"password":[12, "hunter2"], "a":"b"}"#, r#"{"password":[<password>, "<password>"], "a":"b"}"#),
-        (r#"{"password":{"a@b.example":"hunter2"}}"#, r#"{"password":{"<password>":"<password>"}}"#),
+        (r#"{"password":{"a@b.example":"hunter2"}}"#, r#"{"password":{"<email>":"<password>"}}"#),
         (r#"{\"password\":[\"a b\",\"c\"],\"a\":1}"#, r#"{\"password\":[\"<password>\",\"<password>\"],\"a\":1}"#),
         (r#"{"token":["abcd1234efgh","ab"],"a":[1]}"#, r#"{"token":["<secret>","<secret>"],"a":[1]}"#),
         ("password=[hunter2, azerty] x", "password=[<password>, <password>] x"),

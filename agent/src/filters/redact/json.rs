@@ -29,6 +29,8 @@ struct Splice<'a> {
     out: &'a mut Vec<u8>,
     copied: usize,
     changed: bool,
+    /// Whether its keys are known to the walk.
+    has_keys: bool,
 }
 
 impl<'a> Splice<'a> {
@@ -149,7 +151,7 @@ impl Walk {
     /// Looks through valid `json`, the value under `key`, and appends to `out` what is to stand in its place. Gives whether
     /// anything changed; if not, `out` is to be thrown away.
     pub(super) fn json(&mut self, json: &[u8], key: Key<'_>, here: Here, out: &mut Vec<u8>) -> bool {
-        let mut splice = Splice { json, tokens: Tokens::new(json), out, copied: 0, changed: false };
+        let mut splice = Splice { json, tokens: Tokens::new(json), out, copied: 0, changed: false, has_keys: false };
         self.json_value(&mut splice, key, here);
         if splice.changed {
             splice.copy_to(json.len());
@@ -244,6 +246,8 @@ impl Walk {
             }
             has_kept = true;
             if self.renames(key.bytes, key.escaped, inside) {
+                self.add_keys(splice);
+                self.number_key();
                 splice.put_inside(range, &self.piece, key.escaped);
             }
             let key = self.said(splice, key, &mut beside);
@@ -251,6 +255,19 @@ impl Walk {
                 splice.tokens.value();
             } else {
                 self.json_value(splice, key, inside);
+            }
+        }
+    }
+
+    /// Notes the keys of this JSON, once, since another one may become one of them.
+    #[cold]
+    fn add_keys(&mut self, splice: &mut Splice<'_>) {
+        if std::mem::replace(&mut splice.has_keys, true) {
+            return;
+        }
+        for token in Tokens::new(splice.json) {
+            if let Token::Key(range) = token {
+                self.add_key(splice.bytes(&range));
             }
         }
     }

@@ -412,6 +412,20 @@ fn keys_that_become_the_same_are_counted() {
 }
 
 #[test]
+fn keys_that_become_the_same_as_one_that_stays_are_counted_too() {
+    for (record, expected) in [
+        (r#"{"203.0.113.9":1,"203.0.113.0":2}"#, r##"{"203.0.113.0#2":1,"203.0.113.0":2}"##),
+        (r#"{"jane@example.org":1,"<email>":2}"#, r##"{"<email>#2":1,"<email>":2}"##),
+        (r#"{"<email>":2,"jane@example.org":1}"#, r##"{"<email>":2,"<email>#2":1}"##),
+        (r#"{"a":{"jane@example.org":1,"<email>":2}}"#, r##"{"a":{"<email>#2":1,"<email>":2}}"##),
+        (r#"{"a":[{"<email>":2,"jane@example.org":1}]}"#, r##"{"a":[{"<email>":2,"<email>#2":1}]}"##),
+        (r##"{"<email>":1,"jane@example.org":2,"<email>#2":3}"##, r##"{"<email>":1,"<email>#3":2,"<email>#2":3}"##),
+    ] {
+        assert_eq!(one(&[("keys", "on")], record), expected);
+    }
+}
+
+#[test]
 fn a_field_is_hidden_whole_unless_a_label_stands_there() {
     let field = [("preset", "none"), ("field", "$who label")];
     for (record, expected) in [

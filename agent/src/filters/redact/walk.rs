@@ -39,8 +39,11 @@ pub(super) struct Walk {
     json: Vec<u8>,
     number: Vec<u8>,
     pub(super) names: Names,
-    /// What keys of the record became, and how many of them.
+    /// The keys of the record and what they became, and how many of them became that, once one changes. Which record that is, and
+    /// whether its keys are known.
     renamed: HashMap<Vec<u8>, usize>,
+    index: usize,
+    has_keys: bool,
     /// Values of the record that are to be changed, by their places.
     changes: Vec<(usize, Value)>,
     columns: Columns,
@@ -63,6 +66,8 @@ impl Walk {
             number,
             names: Names::default(),
             renamed: HashMap::new(),
+            index: 0,
+            has_keys: false,
             changes: Vec::new(),
             columns: Columns::new(),
             is_item: false,
@@ -76,6 +81,7 @@ impl Walk {
         let start = self.paths.start();
         let (mut at, mut name) = (0, None);
         self.renamed.clear();
+        (self.index, self.has_keys) = (index, false);
         self.columns.begin();
         while let Some((field, note)) = self.skim(batch.record(index), &mut at) {
             let here = self.enter(batch, start, field);
@@ -478,31 +484,67 @@ impl Walk {
         if !self.renames(batch.bytes(key.span), escaped, here) {
             return None;
         }
+        if !std::mem::replace(&mut self.has_keys, true) {
+            add_keys(&mut self.renamed, batch, batch.record(self.index).fields());
+        }
+        self.number_key();
         let span = batch.store(&self.piece);
         Some(if escaped { Text::escaped(span) } else { Text::plain(span) })
     }
 
-    /// Puts into `piece` what is to stand in the place of a key, with a number behind it where another key of the record became
-    /// the same. Gives whether anything is.
+    /// Puts into `piece` what is to stand in the place of a key. Gives whether anything is.
     #[inline(always)]
     pub(super) fn renames(&mut self, key: &[u8], escaped: bool, here: Here) -> bool {
         self.keys && !here.is_excluded && self.renamed(key, escaped)
     }
 
+    /// Notes a key of JSON, which another one may become.
+    pub(super) fn add_key(&mut self, key: &[u8]) {
+        add_key(&mut self.renamed, key);
+    }
+
+    /// Puts a number behind the key in `piece` where another one of the record is the same or became so.
+    pub(super) fn number_key(&mut self) {
+        let name = self.piece.clone();
+        let mut number = self.renamed.get(&name).map_or(1, |same| same + 1);
+        while number > 1 {
+            self.piece.truncate(name.len());
+            self.piece.extend_from_slice(format!("#{number}").as_bytes());
+            if !self.renamed.contains_key(&self.piece) {
+                self.renamed.insert(self.piece.clone(), 1);
+                break;
+            }
+            number += 1;
+        }
+        self.renamed.insert(name, number);
+    }
+
     #[inline(never)]
     fn renamed(&mut self, key: &[u8], escaped: bool) -> bool {
         self.piece.clear();
-        if !self.redactor.text(key, Place { key: b"", escaped }, &mut self.piece) {
-            return false;
+        self.redactor.text(key, Place { key: b"", escaped }, &mut self.piece)
+    }
+}
+
+/// Adds the keys of `fields`, and of the maps in them, to those of the record.
+fn add_keys(renamed: &mut HashMap<Vec<u8>, usize>, batch: &Batch, fields: &[Field]) {
+    for field in fields {
+        add_key(renamed, batch.bytes(field.key.span));
+        match field.value {
+            Value::Map(range) => add_keys(renamed, batch, batch.fields(range)),
+            Value::List(range) => batch.fields(range).iter().for_each(|item| {
+                if let Value::Map(range) | Value::List(range) = item.value {
+                    add_keys(renamed, batch, batch.fields(range));
+                }
+            }),
+            _ => {}
         }
-        match self.renamed.get_mut(&self.piece) {
-            Some(same) => {
-                *same += 1;
-                self.piece.extend_from_slice(format!("#{same}").as_bytes());
-            }
-            None => drop(self.renamed.insert(self.piece.clone(), 1)),
-        }
-        true
+    }
+}
+
+fn add_key(renamed: &mut HashMap<Vec<u8>, usize>, key: &[u8]) {
+    if !renamed.contains_key(key) {
+        renamed.insert(key.to_vec(), 1);
     }
 }
 
