@@ -315,7 +315,7 @@ fn ship(output: &Arc<Scripted>, retry_limit: Option<u32>, lines: &[&str]) -> (Ar
         handles: vec![Arc::clone(&handle)],
         metrics: Arc::clone(&metrics),
         // Longer than a busy machine may take between two lines: which of them share a request is part of what is tested.
-        flush: Duration::from_secs(2),
+        flush: Duration::from_mins(1),
         redact: crate::config::RedactRule::Off,
         dead: Arc::new(DeadLetters::new(None)),
         direct: Default::default(),
