@@ -49,6 +49,11 @@ fn each_role_can_do_its_work_and_the_shipper_cannot_delete() {
     let workplace = Workplace::new();
     let stream = "vigie-roles1-default";
     configured(&workplace, node, None);
+    // Another test makes roles of these names, too.
+    let _alone = crate::retention::alone();
+    for role in ["vigie-ship", "vigie-setup", "vigie-retain"] {
+        store.request(Method::DELETE, &format!("_plugins/_security/api/roles/{role}"), None);
+    }
     let roles = ["setup", "opensearch", "--roles"];
     let (status, text) = vigie(&workplace, &roles);
     assert!(status == Some(2) && text.contains("role vigie-ship: missing"), "{text}");

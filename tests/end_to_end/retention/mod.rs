@@ -31,8 +31,8 @@ const CLASSES: &str = "
 const BUCKET: &str = "vigie-ite1-app-exp-2020.01";
 const STREAM: &str = "vigie-ite2-app";
 
-/// A cluster has one lease, which the tests that delete take one after the other.
-fn alone() -> MutexGuard<'static, ()> {
+/// A cluster has one lease, which the tests that delete take one after the other, and one role of each name.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
     static LEASE: Mutex<()> = Mutex::new(());
     LEASE.lock().unwrap_or_else(PoisonError::into_inner)
 }
