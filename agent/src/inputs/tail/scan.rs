@@ -413,8 +413,11 @@ pub(super) fn worked() -> Duration {
 /// Whether what was found as `name` is at `place` since it was renamed, and not since `name` is a link: the next file may be at
 /// `place` by now.
 fn was_renamed(name: &Path, place: &Path) -> bool {
+    let directory = |path: &Path| std::fs::canonicalize(or_here(path.parent()?)).ok();
+    let is_beside =
+        || name.parent() == place.parent() || directory(name).is_some_and(|own| directory(place) == Some(own));
     let is_link = || std::fs::symlink_metadata(name).is_ok_and(|metadata| metadata.is_symlink());
-    name != place && name.parent() == place.parent() && !is_link()
+    name.file_name() != place.file_name() && is_beside() && !is_link()
 }
 
 /// `path` with its links followed, as far as that goes: those of its directory where it leads nowhere.
@@ -435,5 +438,24 @@ mod tests {
         let gaps = [0, 1, 30, 150, 1_000, 100_000].map(|work| gap_after(Duration::from_millis(work)).as_millis());
 
         assert_eq!(gaps, [50, 50, 300, 1_500, 2_000, 2_000]);
+    }
+
+    #[test]
+    fn a_log_was_renamed_within_its_directory_also_where_that_is_behind_a_link() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        std::fs::create_dir(&real).expect("it is made");
+        std::os::unix::fs::symlink(&real, &link).expect("it is made");
+        std::os::unix::fs::symlink(real.join("other.log"), link.join("linked.log")).expect("it is made");
+        for (name, place, expected) in [
+            (&link, "app.log.1.gz", true),
+            (&link, "app.log", false),
+            (&real, "app.log.1.gz", true),
+            (&real, "app.log", false),
+        ] {
+            assert_eq!(was_renamed(&name.join("app.log"), &real.join(place)), expected, "{} {place}", name.display());
+        }
+        assert!(!was_renamed(&link.join("linked.log"), &real.join("other.log")), "it is a link itself");
+        assert!(!was_renamed(&real.join("app.log"), &folder.path().join("app.log.1")), "it was moved elsewhere");
     }
 }
