@@ -345,7 +345,7 @@ fn with_readable_comments(bytes: Vec<u8>) -> Vec<u8> {
         return bytes;
     }
     let lines = bytes.split_inclusive(|byte| *byte == b'\n');
-    let readable = lines.map(|line| match line.trim_ascii_start() {
+    let readable = lines.map(|line| match line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii_start() {
         [b'#', ..] => Cow::Owned(String::from_utf8_lossy(line).into_owned().into_bytes()),
         _ => Cow::Borrowed(line),
     });
@@ -435,7 +435,7 @@ mod tests {
     fn lines_of_comment_may_hold_any_bytes() {
         let directory = tempfile::tempdir().expect("a directory");
         let files: [(&str, &[u8]); 2] = [
-            ("a.conf", b"# caf\xe9\n[SERVICE]\n  # \xff\n  Log_Level warn\n"),
+            ("a.conf", b"\xef\xbb\xbf# caf\xe9\n[SERVICE]\n  # \xff\n  Log_Level warn\n"),
             ("a.yaml", b"# caf\xe9\nservice:\n  # \xff\n  log_level: warn\n"),
         ];
         for (name, content) in files {

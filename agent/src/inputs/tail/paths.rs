@@ -25,7 +25,7 @@ impl Paths {
     /// Reads globs.
     pub(super) fn new(globs: &[String], excluded: &[String]) -> Self {
         let globs = globs.iter().map(|glob| Glob::new(&home(glob))).collect();
-        let excluded = excluded.iter().map(|glob| Pattern::new(home(glob).as_bytes())).collect();
+        let excluded = excluded.iter().map(|glob| Pattern::new(single(home(glob)).as_bytes())).collect();
         Self { globs, excluded }
     }
 
@@ -60,6 +60,16 @@ pub fn is_any_file(glob: &str, excluded: &[String]) -> bool {
     Paths::new(&[glob.to_owned()], excluded).find().paths.iter().any(|path| path.is_file())
 }
 
+/// The glob as paths are written that are found: `//` and `/./` are one separator.
+fn single(mut glob: String) -> String {
+    for several in ["/./", "//"] {
+        while glob.contains(several) {
+            glob = glob.replace(several, "/");
+        }
+    }
+    glob
+}
+
 /// `~` at the start is the home directory.
 fn home(glob: &str) -> String {
     match (glob.strip_prefix("~/"), std::env::var("HOME")) {
@@ -87,6 +97,9 @@ mod tests {
         assert!(paths.name(&path("z.log")));
         assert!(!paths.name(&path("sub/z.log")));
         assert!(!paths.name(&path("b.log")));
+
+        let paths = Paths::new(&[glob("") + "/*.log"], &[glob("") + "//a.log", glob("") + "/.//./b.log"]);
+        assert!(paths.find().paths.is_empty(), "a separator may be written several times");
 
         let paths = Paths::new(&[glob("c.*"), glob("*.log"), glob("*")], &[]);
         assert_eq!(
