@@ -213,7 +213,7 @@ fn joins_parts(place: &Use<'_>) -> bool {
 
 /// The same of a section whose `mode` it is.
 fn is_of_parts(place: &Use<'_>) -> bool {
-    place.section.get("mode").is_some_and(|mode| mode.text.eq_ignore_ascii_case("partial_message"))
+    says(place, "mode", "partial_message")
 }
 
 /// Whether something joins lines anywhere.
@@ -259,8 +259,13 @@ fn is_read_otherwise(place: &Use<'_>) -> bool {
     !["json", "regex"].iter().any(|format| place.is(format))
 }
 
+/// Whether `key` of the section is `value`.
+fn says(place: &Use<'_>, key: &str, value: &str) -> bool {
+    place.section.get(key).is_some_and(|own| own.text.eq_ignore_ascii_case(value))
+}
+
 fn is_json(place: &Use<'_>) -> bool {
-    place.section.get("format").is_some_and(|format| format.text.eq_ignore_ascii_case("json"))
+    says(place, "format", "json")
 }
 
 fn backtracks(place: &Use<'_>) -> bool {

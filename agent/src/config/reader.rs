@@ -102,7 +102,8 @@ impl<'a> Reader<'a> {
                 return;
             }
         };
-        let text = match text_of(with_readable_comments(bytes)) {
+        let text = String::from_utf8(bytes);
+        let text = match text.or_else(|error| text_of(with_readable_comments(&error.into_bytes()))) {
             Ok(text) => text,
             Err(reason) => {
                 let message = format!("cannot read `{}`: {reason}", path.display());
@@ -340,10 +341,7 @@ fn text_of(bytes: Vec<u8>) -> Result<String, String> {
 }
 
 /// `bytes` with what is not UTF-8 replaced in lines of comment, which mean nothing.
-fn with_readable_comments(bytes: Vec<u8>) -> Vec<u8> {
-    if std::str::from_utf8(&bytes).is_ok() {
-        return bytes;
-    }
+fn with_readable_comments(bytes: &[u8]) -> Vec<u8> {
     let lines = bytes.split_inclusive(|byte| *byte == b'\n');
     let readable = lines.map(|line| match line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii_start() {
         [b'#', ..] => Cow::Owned(String::from_utf8_lossy(line).into_owned().into_bytes()),

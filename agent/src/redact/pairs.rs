@@ -10,6 +10,7 @@ use super::phrases::{PHRASE, hash, last_phrases, last_words, one_word};
 use super::quote::SLASHES;
 use super::rest::is_value_beside_tokens;
 use super::scanner::Pass;
+use super::secret::person::is_letter;
 use super::sure::Told;
 use super::table::Table;
 use super::token::has_own;
@@ -567,6 +568,6 @@ pub(super) fn without_number(name: &[u8]) -> usize {
     let digits = name.iter().rev().take(NUMBER + 1).take_while(|byte| byte.is_ascii_digit()).count();
     let stem = &name[..name.len() - digits];
     let stem = stem.strip_suffix(b"_").unwrap_or(stem);
-    let is_named = stem.last().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80);
+    let is_named = stem.last().is_some_and(|byte| is_letter(*byte));
     if is_named && (1..=NUMBER).contains(&digits) { stem.len() } else { name.len() }
 }

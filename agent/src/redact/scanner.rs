@@ -12,7 +12,7 @@ use super::around::Around;
 use super::beside::{Beside, open_pairs, unnamed};
 use super::brackets::Strings;
 use super::commands::Options;
-use super::context::{BEFORE, Context};
+use super::context::Context;
 use super::decode::Decoded;
 use super::ends::Ends;
 use super::engine::Engine;
@@ -30,9 +30,6 @@ use super::{Candidate, Finding, Place};
 
 /// Bytes of the shortest value, and what leads to it, that is not told by its key.
 pub(super) const SHORTEST: usize = 5;
-
-/// Longest look back over what was found, in bytes.
-const FARTHEST: usize = 4 << 10;
 
 /// Longest name in brackets behind another name, in bytes.
 const INDEX: usize = 48;
@@ -356,7 +353,7 @@ pub(super) struct Pass<'a> {
     pub(super) written: Option<(&'a [u8], &'a [u32])>,
     pub(super) masks: &'a Masks,
     pub(super) hearing: &'a mut Hearing,
-    story: &'a mut Story,
+    pub(super) story: &'a mut Story,
     pub(super) shapes: &'a mut Shapes,
     pub(super) forms: &'a mut Forms,
     pub(super) names: &'a mut Names,
@@ -402,7 +399,7 @@ pub(super) struct Pass<'a> {
     pub(super) first: usize,
     /// The context that was read last, before which place, and from where on.
     pub(super) context: &'a mut (usize, Context),
-    context_from: usize,
+    pub(super) context_from: usize,
     /// Marks, known names and known beginnings that were looked at.
     pub(super) asked: usize,
     #[cfg(any(test, fuzzing))]
@@ -675,80 +672,6 @@ impl Pass<'_> {
         }
     }
 
-    /// What the key and the 48 bytes before `at` on the same line say, without what was found there.
-    pub(super) fn context_before(&mut self, at: usize) -> Context {
-        self.read_context(at);
-        self.context.1
-    }
-
-    /// Where the 48 bytes begin that stand before `at`. What was found among them does not count: what is put in its place may be
-    /// shorter, and no value may come into the reach of a word by that.
-    #[inline(always)]
-    pub(super) fn context_start(&self, at: usize) -> usize {
-        self.reach_before(at, BEFORE)
-    }
-
-    /// Where so many `bytes` begin that stand before `at`, without what was found among them.
-    #[inline(always)]
-    pub(super) fn reach_before(&self, at: usize, bytes: usize) -> usize {
-        let from = at.saturating_sub(bytes);
-        if self.found.len() == self.first { from } else { self.start_over_found(at, from) }
-    }
-
-    /// Whether a word may speak for anything that stands before these 48 bytes but for what was found.
-    #[inline(always)]
-    pub(super) fn may_speak_far(&self, at: usize) -> bool {
-        self.found.len() > self.first && self.hearing.speaks() && self.speaks_over_found(at)
-    }
-
-    #[inline(never)]
-    fn speaks_over_found(&self, at: usize) -> bool {
-        let from = self.context_start(at);
-        from + BEFORE < at && self.hearing.speaks_within(from, at)
-    }
-
-    #[inline(never)]
-    fn start_over_found(&self, at: usize, mut from: usize) -> usize {
-        let (mut behind, floor) = (at, at.saturating_sub(FARTHEST));
-        for one in self.found[self.first..].iter().rev() {
-            let (start, end) = (one.start as usize, one.end as usize);
-            if end > at || start >= behind {
-                continue;
-            }
-            if end <= from || start <= floor {
-                break;
-            }
-            from = from.saturating_sub(end.min(behind) - start);
-            behind = start;
-        }
-        from.max(floor)
-    }
-
-    /// Reads what stands before `at`, unless that was the last place for which it was read.
-    pub(super) fn read_context(&mut self, at: usize) {
-        let floor = self.context_start(at);
-        if self.context.0 == at && self.context_from == floor {
-            return;
-        }
-        self.context_from = floor;
-        let before = &self.text[floor..at];
-        let from = match memchr::memrchr(b'\n', before) {
-            Some(newline) => floor + newline + 1,
-            // A word that is cut is not read.
-            None if is_letter(self.byte_before(floor, 1)) => {
-                floor + before.iter().take_while(|byte| is_letter(**byte)).count()
-            }
-            None => floor,
-        };
-        let (words, key) = (&self.engine.words, &self.key.context);
-        let context = if is_letter(self.byte_before(at, 1)) {
-            words.read(&self.text[from..at], key)
-        } else {
-            self.story.tell(words, self.text, (from, at), key)
-        };
-        *self.context = (at, context);
-    }
-
     /// Whether nothing is passed over that filters deny, to hold them against what is there.
     #[inline(always)]
     pub(super) fn is_plain(&self) -> bool {
@@ -796,7 +719,7 @@ impl Pass<'_> {
     }
 }
 
-fn is_letter(byte: u8) -> bool {
+pub(super) fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }
 

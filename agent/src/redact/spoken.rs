@@ -3,6 +3,7 @@
 use super::known::{Known, Roles};
 use super::phrases::fold;
 use super::scanner::Pass;
+use super::secret::person::is_letter;
 
 /// Names of months in twenty languages, folded, in the order of the year.
 const MONTHS: &[&[&[u8]]] = &[
@@ -222,8 +223,7 @@ impl Pass<'_> {
     /// Where the name of a month begins that stands before the space before `at`.
     fn month_before(&self, at: usize) -> Option<usize> {
         let text = self.text[self.next.min(at)..at].strip_suffix(b" ")?;
-        let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || *byte >= 0x80;
-        let length = text.iter().rev().take(2 * LONGEST).take_while(|byte| is_letter(byte)).count();
+        let length = text.iter().rev().take(2 * LONGEST).take_while(|byte| is_letter(**byte)).count();
         let start = at - 1 - length;
         (named(&self.text[start..at - 1])? == length).then_some(start)
     }
@@ -245,7 +245,7 @@ fn day(text: &[u8]) -> Option<(usize, usize)> {
 
 /// Bytes of the name of a month that `text` begins with.
 fn month(text: &[u8]) -> Option<usize> {
-    text.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80).then(|| named(text)).flatten()
+    text.first().is_some_and(|byte| is_letter(*byte)).then(|| named(text)).flatten()
 }
 
 /// Bytes of the word that `text` begins with, if it is the name of a month.

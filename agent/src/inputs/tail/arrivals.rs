@@ -56,7 +56,7 @@ impl Arrival {
 
     /// Whether its path leads to it.
     fn is_there(&self) -> bool {
-        std::fs::metadata(&self.path).is_ok_and(|metadata| FileId::of(&metadata) == self.id())
+        self.id().is_at(&self.path)
     }
 
     /// Whether no path leads to it any more.

@@ -27,6 +27,11 @@ impl FileId {
     pub(super) fn of(metadata: &Metadata) -> Self {
         Self { device: metadata.dev(), inode: metadata.ino() }
     }
+
+    /// Whether the file is at `path`.
+    pub(super) fn is_at(self, path: &Path) -> bool {
+        std::fs::metadata(path).is_ok_and(|metadata| Self::of(&metadata) == self)
+    }
 }
 
 /// Where a file stands in its life.

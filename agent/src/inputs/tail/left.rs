@@ -48,7 +48,7 @@ impl LeftFile {
 
     /// Whether its path leads to it.
     fn is_at_its_place(&self, id: FileId) -> bool {
-        std::fs::metadata(self.place()).is_ok_and(|metadata| FileId::of(&metadata) == id)
+        id.is_at(self.place())
     }
 
     /// Bytes that nobody can read once it is closed.

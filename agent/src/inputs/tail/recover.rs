@@ -93,7 +93,7 @@ impl Tail {
                     let (name, id) = (&row.name, FileId::of(&metadata));
                     self.take_up(TakeUp { path: &path, name, from_end: false, standing: Standing::Rotated, id });
                     // Names change: another one may have been there.
-                    unseen.extend(Some(row).filter(|_| !is_at(&path, id)));
+                    unseen.extend(Some(row).filter(|_| !id.is_at(&path)));
                 }
             }
         }
@@ -142,11 +142,6 @@ impl Tail {
         }
         self.rows.add(row);
     }
-}
-
-/// Whether the file `id` is at `path` yet.
-pub(super) fn is_at(path: &Path, id: FileId) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| FileId::of(&metadata) == id)
 }
 
 /// Whether more may have been written to the file of `row` than was read, which nobody was told of.

@@ -22,7 +22,6 @@ use super::gzips::Age;
 use super::missed::Since;
 use super::opened::{self, Opened};
 use super::proof;
-use super::recover;
 use super::rotate::{Copy, is_out_of_descriptors};
 use super::rows::root_and_stem;
 use super::scan::{TakeUp, real_path};
@@ -175,7 +174,7 @@ impl Tail {
     /// Goes on with `row` in the gzip file of which `metadata` tells, which was at `path`. Gives `false` where it has another name by now.
     fn go_on_in(&mut self, mut row: Position, path: &Path, metadata: &Metadata) -> bool {
         let id = FileId::of(metadata);
-        if !recover::is_at(path, id) {
+        if !id.is_at(path) {
             self.scan_within(self.scan_gap);
             return false;
         }
@@ -194,7 +193,7 @@ impl Tail {
         if !is_read {
             self.take_up(TakeUp { path, name: &name, from_end: false, standing: Standing::Rotated, id });
         }
-        is_read || recover::is_at(path, id)
+        is_read || id.is_at(path)
     }
 
     /// The gzip file that has the content of `position`, among those beside it. What was there a moment ago is looked at first: where
@@ -286,7 +285,7 @@ impl Tail {
             info!(component = %self.settings.name, file = %path.display(), live = %name.display(),
                 "rotated and compressed before it was seen: read from its start");
             self.take_up(TakeUp { path: &path, name, from_end: false, standing: Standing::Rotated, id });
-            is_unsure |= !recover::is_at(&path, id);
+            is_unsure |= !id.is_at(&path);
         }
         is_unsure
     }

@@ -10,13 +10,18 @@ const LETTER: u8 = 2;
 /// Digits of hexadecimal numbers, and what stands between them.
 const HEX: u8 = 4;
 
+/// Whether it is of a word: a letter, or part of one beyond ASCII.
+pub(in super::super) const fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte >= 0x80
+}
+
 /// What each byte may be.
 static KINDS: [u8; 256] = {
     let mut kinds = [0; 256];
     let mut at = 0;
     while at < 256 {
         let byte = at as u8;
-        let is_letter = byte.is_ascii_alphabetic() || byte >= 0x80;
+        let is_letter = is_letter(byte);
         let is_part =
             is_letter || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-' | b'\\' | b'+' | b' ' | b'\'');
         kinds[at] |= if is_part { PART } else { 0 } | if is_letter { LETTER } else { 0 };
@@ -415,7 +420,6 @@ fn is_thing(name: &[u8]) -> bool {
 /// `groups` say: `Jane Doe (external)`. Rules for fields, paths, addresses and what forms say of a field are none.
 fn is_name_with_marks(name: &[u8], groups: &[u8]) -> bool {
     let has_space = name.contains(&b' ');
-    let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || *byte >= 0x80;
     let is_other = matches!(name.first(), Some(b'{' | b'/' | b'$' | b'%' | b'#'))
         || memchr::memmem::find(name, b"://").is_some()
         || !has_space && name.iter().any(|byte| matches!(byte, b'/' | b'|' | b':' | b'@' | b'='))
@@ -423,7 +427,7 @@ fn is_name_with_marks(name: &[u8], groups: &[u8]) -> bool {
     // Names of things begin with a small letter, or are one word with a number in it.
     let is_capital = name.first().is_some_and(|byte| byte.is_ascii_uppercase() || *byte >= 0x80);
     let is_called =
-        || is_capital && (has_space || name.iter().all(|byte| is_letter(byte) || matches!(byte, b'_' | b'.' | b'-')));
+        || is_capital && (has_space || name.iter().all(|byte| is_letter(*byte) || matches!(byte, b'_' | b'.' | b'-')));
     match groups {
         [PERSON] => !is_other,
         [CALLED] => !is_other && is_called(),
@@ -436,16 +440,14 @@ pub(in super::super) const NAME: Detector = Detector {
     entity: "person_name",
     check: |candidate| {
         let name = candidate.plain;
-        let letters = || name.iter().filter(|byte| byte.is_ascii_alphabetic() || **byte >= 0x80).count();
+        let letters = || name.iter().filter(|byte| is_letter(**byte)).count();
         if name.len() > LONGEST || letters() < 2 {
             return None;
         }
         if candidate.groups == [THING] && is_thing(name) {
             return None;
         }
-        let is_part = |byte: &u8| {
-            byte.is_ascii_alphabetic() || matches!(byte, b' ' | b'+' | b'-' | b'\'' | b'.' | b',') || *byte >= 0x80
-        };
+        let is_part = |byte: &u8| is_letter(*byte) || matches!(byte, b' ' | b'+' | b'-' | b'\'' | b'.' | b',');
         let is_escape = |at: usize| name[at] == b'\\' && name.get(at + 1) == Some(&b'\'');
         let is_plain = name.iter().enumerate().all(|(at, byte)| is_part(byte) || is_escape(at));
         let is_one = is_plain && candidate.separators.is_empty() || is_name_with_marks(name, candidate.groups);

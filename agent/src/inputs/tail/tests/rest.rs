@@ -336,17 +336,22 @@ fn files_renamed_away_while_the_agent_was_down_are_found_beside_the_name_of_a_re
     assert_eq!(texts.len(), 9);
 }
 
-/// The row went with the copy: what the log had been compressed to was then met as another log.
-#[test]
-fn what_a_deleted_log_was_compressed_to_is_known_once_its_rest_is_settled() {
-    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+/// Reads three lines of a log and six more that stay unsettled, and compresses it to `a.log.1.gz`.
+fn compress_unsettled(rig: &mut Rig) {
     rig.has_state_directory = true;
     rig.append("a.log", &numbered(1, 3));
     rig.start();
     rig.answer = Answer::Hold;
     rig.append("a.log", &numbered(4, 9));
     rig.run().texts();
-    super::compressed::compress_away(&rig, "a.log", "a.log.1.gz");
+    super::compressed::compress_away(rig, "a.log", "a.log.1.gz");
+}
+
+/// The row went with the copy: what the log had been compressed to was then met as another log.
+#[test]
+fn what_a_deleted_log_was_compressed_to_is_known_once_its_rest_is_settled() {
+    let mut rig = Rig::new("a.log", &[("read_from_head", "on")]);
+    compress_unsettled(&mut rig);
     rig.scan().stop().answer = Answer::Deliver;
     assert_eq!(rig.copies().len(), 1);
 
@@ -394,13 +399,7 @@ fn what_a_log_behind_a_link_was_compressed_to_is_not_read_beside_its_rest() {
 fn what_a_log_was_compressed_to_is_left_alone_while_its_rest_cannot_be_read() {
     super::compressed::now_is_real();
     let mut rig = Rig::new("a.log*", &[("read_from_head", "on")]);
-    rig.has_state_directory = true;
-    rig.append("a.log", &numbered(1, 3));
-    rig.start();
-    rig.answer = Answer::Hold;
-    rig.append("a.log", &numbered(4, 9));
-    rig.run().texts();
-    super::compressed::compress_away(&rig, "a.log", "a.log.1.gz");
+    compress_unsettled(&mut rig);
     rig.stop().answer = Answer::Deliver;
     rig.copy();
 

@@ -1,0 +1,83 @@
+//! How far is looked back from a place, and what the words before it say.
+
+use super::context::{BEFORE, Context};
+use super::scanner::{Pass, is_letter};
+
+/// Longest look back over what was found, in bytes.
+const FARTHEST: usize = 4 << 10;
+
+impl Pass<'_> {
+    /// What the key and the 48 bytes before `at` on the same line say, without what was found there.
+    pub(super) fn context_before(&mut self, at: usize) -> Context {
+        self.read_context(at);
+        self.context.1
+    }
+
+    /// Where the 48 bytes begin that stand before `at`. What was found among them does not count: what is put in its place may be
+    /// shorter, and no value may come into the reach of a word by that.
+    #[inline(always)]
+    pub(super) fn context_start(&self, at: usize) -> usize {
+        self.reach_before(at, BEFORE)
+    }
+
+    /// Where so many `bytes` begin that stand before `at`, without what was found among them.
+    #[inline(always)]
+    pub(super) fn reach_before(&self, at: usize, bytes: usize) -> usize {
+        let from = at.saturating_sub(bytes);
+        if self.found.len() == self.first { from } else { self.start_over_found(at, from) }
+    }
+
+    /// Whether a word may speak for anything that stands before these 48 bytes but for what was found.
+    #[inline(always)]
+    pub(super) fn may_speak_far(&self, at: usize) -> bool {
+        self.found.len() > self.first && self.hearing.speaks() && self.speaks_over_found(at)
+    }
+
+    #[inline(never)]
+    fn speaks_over_found(&self, at: usize) -> bool {
+        let from = self.context_start(at);
+        from + BEFORE < at && self.hearing.speaks_within(from, at)
+    }
+
+    #[inline(never)]
+    fn start_over_found(&self, at: usize, mut from: usize) -> usize {
+        let (mut behind, floor) = (at, at.saturating_sub(FARTHEST));
+        for one in self.found[self.first..].iter().rev() {
+            let (start, end) = (one.start as usize, one.end as usize);
+            if end > at || start >= behind {
+                continue;
+            }
+            if end <= from || start <= floor {
+                break;
+            }
+            from = from.saturating_sub(end.min(behind) - start);
+            behind = start;
+        }
+        from.max(floor)
+    }
+
+    /// Reads what stands before `at`, unless that was the last place for which it was read.
+    pub(super) fn read_context(&mut self, at: usize) {
+        let floor = self.context_start(at);
+        if self.context.0 == at && self.context_from == floor {
+            return;
+        }
+        self.context_from = floor;
+        let before = &self.text[floor..at];
+        let from = match memchr::memrchr(b'\n', before) {
+            Some(newline) => floor + newline + 1,
+            // A word that is cut is not read.
+            None if is_letter(self.byte_before(floor, 1)) => {
+                floor + before.iter().take_while(|byte| is_letter(**byte)).count()
+            }
+            None => floor,
+        };
+        let (words, key) = (&self.engine.words, &self.key.context);
+        let context = if is_letter(self.byte_before(at, 1)) {
+            words.read(&self.text[from..at], key)
+        } else {
+            self.story.tell(words, self.text, (from, at), key)
+        };
+        *self.context = (at, context);
+    }
+}
