@@ -212,6 +212,18 @@ pub(super) fn fold(first: u8, behind: &[u8]) -> (u8, usize) {
     }
 }
 
+/// Whether the last bytes of `text` stand for a letter with an accent, or of another alphabet.
+#[inline(always)]
+pub(super) fn ends_with_accent(text: &[u8]) -> bool {
+    matches!(text, [.., lead, second] if FOLDED[usize::from(*lead)] == LEAD && fold(*lead, &[*second]).0 != 0)
+}
+
+/// Whether `byte` may be the first one of such a letter.
+#[inline(always)]
+pub(super) fn begins_accent(byte: u8) -> bool {
+    FOLDED[usize::from(byte)] == LEAD
+}
+
 /// Stands for the first byte of a letter with an accent, or of another alphabet.
 const LEAD: u8 = 1;
 
