@@ -22,6 +22,7 @@ use super::keys::{Key, Keys};
 use super::masks::{Masks, NO_CLASSES, Word, behind_lines, humps, letters, long_capitals};
 use super::named::Names;
 use super::quote::Unclosed;
+use super::reach::Reach;
 use super::resolve::unite;
 use super::rest::Denied;
 use super::shapes::{Forms, Shapes};
@@ -210,6 +211,8 @@ impl Scanner {
             chain_end: 0,
             hex_end: 0,
             ends: Ends::default(),
+            account: 0..0,
+            reach: Reach::default(),
             strings: [Strings::NONE; 2],
             fences: &mut self.fences,
             first,
@@ -391,6 +394,10 @@ pub(super) struct Pass<'a> {
     pub(super) hex_end: usize,
     /// Where runs end.
     pub(super) ends: Ends,
+    /// The word before the last `@` that was looked through.
+    pub(super) account: Range<usize>,
+    /// How far was looked back last.
+    pub(super) reach: Reach,
     /// What was asked for behind brackets.
     pub(super) strings: [Strings; 2],
     /// The strings of a text in JSON, once it was asked for them.
@@ -493,6 +500,7 @@ impl Pass<'_> {
         self.look_by_mark(at, is_near);
         if let Some(end) = self.end_passed(at, first) {
             self.found.truncate(first);
+            self.reach.forget();
             (self.next, (self.rows_end, self.chain_end, self.hex_end)) = (next, before);
             self.items_end = items_end;
             self.look_within(at, end);
