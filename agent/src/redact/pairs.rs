@@ -76,8 +76,9 @@ pub(super) struct Pairs {
     doubles: Filter<512>,
     /// Those of one word that do not stand in addresses of the web alone.
     named: Filter<256>,
-    /// The last words of names that have more before these, by their hashes.
+    /// The last words of names that have more before these, and the last word of each, by their hashes.
     ends: Filter<512>,
+    lasts: Filter<256>,
     /// Detectors of which the names are those of properties, too.
     properties: Vec<u16>,
     /// The names of members whose name stands beside them.
@@ -101,6 +102,7 @@ impl Pairs {
             named: Filter::default(),
             doubles: Filter::default(),
             ends: Filter::default(),
+            lasts: Filter::default(),
             properties: PROPERTIES.iter().filter_map(find).collect(),
             values: VALUES.map(|name| hash(name.as_bytes())),
             halves: HALVES.map(|name| hash(name.as_bytes())),
@@ -127,6 +129,7 @@ impl Pairs {
             }
         }
         VALUES.iter().chain(&HALVES).for_each(|name| pairs.add_last(name, known));
+        pairs.lasts.put(hash(MEMBER.as_bytes()));
         for word in find(&"url_parameter").map_or(&[][..], |number| detectors[usize::from(number)].context) {
             pairs.queries.put(hash(word.as_bytes()), PERSONS.contains(word).into());
             pairs.add_last_of(word, known);
@@ -161,6 +164,7 @@ impl Pairs {
             }
             None => self.singles.put(last),
         }
+        self.lasts.put(hash(word.as_bytes()));
         known.put(word, Roles::NAME);
     }
 
@@ -325,6 +329,9 @@ impl Pass<'_> {
         let is_word = last.key.is_some() && last.start + length == end;
         let property = if is_word { None } else { pairs.property(name) };
         let phrases = property.unwrap_or_else(|| if is_word { one_word(name) } else { last_phrases(name) });
+        if !pairs.lasts.may_hold(phrases[0]) {
+            return None;
+        }
         let is_parameter = matches!(self.byte_before(end, length + 1), b'?' | b'&');
         let is_query = is_parameter && self.text[at] == b'=';
         let query = if is_query { self.engine.own.url_parameter.zip(pairs.in_query(&phrases)) } else { None };
