@@ -49,13 +49,17 @@ pub(super) fn run_length(text: &[u8], kind: Kind) -> usize {
 
 /// The runs of each kind that were read last.
 #[derive(Debug, Default)]
-pub(super) struct Ends([Range<usize>; KINDS]);
+pub(super) struct Ends {
+    runs: [Range<usize>; KINDS],
+    /// The word before the last `@` that was looked through.
+    pub(super) account: Range<usize>,
+}
 
 impl Ends {
     /// Where the run of this `kind` ends that `start` belongs to, and how many bytes were read to tell.
     #[inline]
     pub(super) fn find(&mut self, text: &[u8], start: usize, kind: Kind) -> (usize, usize) {
-        let known = &mut self.0[kind as usize];
+        let known = &mut self.runs[kind as usize];
         if known.contains(&start) {
             return (known.end, 0);
         }

@@ -162,7 +162,7 @@ impl Pass<'_> {
 
     /// Forgets how far the glance came.
     pub(super) fn begin_anew(&mut self) {
-        (self.items_end, self.around, self.account) = (0, super::around::Around::default(), 0..0);
+        (self.items_end, self.around, self.ends.account) = (0, super::around::Around::default(), 0..0);
         (self.next, self.chain_end, self.hex_end, self.cut_end) = (0, 0, 0, usize::MAX);
         (self.unnamed, self.rows_end) = (0, 0);
     }

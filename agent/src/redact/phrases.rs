@@ -91,7 +91,7 @@ impl Reading {
                 (phrase.but_last, phrase.last) = (word, byte);
                 word = step(word, byte);
                 // Of letters with accents either case is taken for that of the letter before: `EMŠO` is one word.
-                self.was_small = if first.is_ascii() { first.is_ascii_lowercase() } else { self.was_small };
+                self.was_small = first.is_ascii_lowercase() || !first.is_ascii() && self.was_small;
                 self.at += length;
             }
             let Some(&first) = text.get(self.at) else {

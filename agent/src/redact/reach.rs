@@ -8,15 +8,19 @@ use super::scanner::{Pass, is_letter};
 /// Longest look back over what was found, in bytes.
 const FARTHEST: usize = 4 << 10;
 
-/// How far was looked back last over what was found: before which place, from where on if nothing had been found, with how many
-/// findings, and from where on.
+/// How far was looked back last.
 #[derive(Debug, Default)]
-pub(super) struct Reach(Cell<(usize, usize, usize, usize)>);
+pub(super) struct Reach {
+    /// Over what was found: before which place, from where on if nothing had been found, with how many findings, and from where on.
+    last: Cell<(usize, usize, usize, usize)>,
+    /// From where on the context was read that was read last.
+    context: usize,
+}
 
 impl Reach {
     /// To be called where findings are taken back.
     pub(super) fn forget(&self) {
-        self.0.take();
+        self.last.take();
     }
 }
 
@@ -55,7 +59,7 @@ impl Pass<'_> {
 
     #[inline(never)]
     fn start_over_found(&self, at: usize, mut from: usize) -> usize {
-        let (asked, known) = ((at, from, self.found.len()), self.reach.0.get());
+        let (asked, known) = ((at, from, self.found.len()), self.reach.last.get());
         if (known.0, known.1, known.2) == asked {
             return known.3;
         }
@@ -72,17 +76,17 @@ impl Pass<'_> {
             behind = start;
         }
         let from = from.max(floor);
-        self.reach.0.set((asked.0, asked.1, asked.2, from));
+        self.reach.last.set((asked.0, asked.1, asked.2, from));
         from
     }
 
     /// Reads what stands before `at`, unless that was the last place for which it was read.
     pub(super) fn read_context(&mut self, at: usize) {
         let floor = self.context_start(at);
-        if self.context.0 == at && self.context_from == floor {
+        if self.context.0 == at && self.reach.context == floor {
             return;
         }
-        self.context_from = floor;
+        self.reach.context = floor;
         let before = &self.text[floor..at];
         let from = match memchr::memrchr(b'\n', before) {
             Some(newline) => floor + newline + 1,

@@ -211,13 +211,11 @@ impl Scanner {
             chain_end: 0,
             hex_end: 0,
             ends: Ends::default(),
-            account: 0..0,
             reach: Reach::default(),
             strings: [Strings::NONE; 2],
             fences: &mut self.fences,
             first,
             context: &mut self.context,
-            context_from: 0,
             asked: 0,
             #[cfg(any(test, fuzzing))]
             steps: 0,
@@ -394,8 +392,6 @@ pub(super) struct Pass<'a> {
     pub(super) hex_end: usize,
     /// Where runs end.
     pub(super) ends: Ends,
-    /// The word before the last `@` that was looked through.
-    pub(super) account: Range<usize>,
     /// How far was looked back last.
     pub(super) reach: Reach,
     /// What was asked for behind brackets.
@@ -404,9 +400,8 @@ pub(super) struct Pass<'a> {
     pub(super) fences: &'a mut Option<Option<Fences>>,
     /// The first finding in this text.
     pub(super) first: usize,
-    /// The context that was read last, before which place, and from where on.
+    /// The context that was read last, and before which place.
     pub(super) context: &'a mut (usize, Context),
-    pub(super) context_from: usize,
     /// Marks, known names and known beginnings that were looked at.
     pub(super) asked: usize,
     #[cfg(any(test, fuzzing))]
