@@ -87,10 +87,11 @@ impl Pass<'_> {
         let is_closed = memchr::memchr(b')', behind).is_some_and(|close| {
             behind.get(close + 1) == Some(&b'/') && (is_known || is_address(&behind[network..close]))
         });
-        let before = &self.text[self.next.min(at).max(at.saturating_sub(DOMAIN))..at];
-        let is_part = |byte: &&u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'`');
-        let account = &before[before.len() - before.iter().rev().take_while(is_part).count()..];
-        let Some(colon) = memchr::memchr(b':', account).filter(|_| is_closed) else { return false };
+        if !is_closed {
+            return false;
+        }
+        let account = &self.text[self.account_start(at)..at];
+        let Some(colon) = memchr::memchr(b':', account) else { return false };
         let name =
             account[..colon].iter().rposition(|byte| matches!(byte, b'=' | b'(' | b',')).map_or(0, |mark| mark + 1);
         let is_found = name < colon && self.ask(self.engine.own.url_userinfo, at - account.len() + name..at);
@@ -98,6 +99,20 @@ impl Pass<'_> {
             self.next = at + 1;
         }
         is_found
+    }
+
+    /// Where the word begins that ends before the `@` at `at`, of which so many bytes count. Further ones may be in it, which are not
+    /// looked through again.
+    fn account_start(&mut self, at: usize) -> usize {
+        let floor = self.next.min(at).max(at.saturating_sub(DOMAIN));
+        let is_part = |byte: &&u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'`');
+        let last = self.memory.ends.account.clone();
+        let known = if (floor..=at).contains(&last.end) { last.end } else { floor };
+        let length = self.text[known..at].iter().rev().take_while(is_part).count();
+        self.steps_of(length);
+        let start = if at - length == last.end { last.start } else { at - length };
+        self.memory.ends.account = start..at;
+        start.max(floor)
     }
 
     /// Whether a password stands from the slash at `slash` to the `@` at `at`, and a name before it: `jdbc:oracle:thin:name/password@`.

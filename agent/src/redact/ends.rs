@@ -14,9 +14,11 @@ pub(super) enum Kind {
     /// A cookie among others, and all those of a header.
     Cookie,
     Cookies,
+    /// Letters, digits, `_` and `-`.
+    Word,
 }
 
-const KINDS: usize = 4;
+const KINDS: usize = 5;
 
 /// What each byte may be part of, a bit for each kind.
 static PARTS: [u8; 256] = {
@@ -24,12 +26,17 @@ static PARTS: [u8; 256] = {
     let mut at = 0;
     while at < 256 {
         let byte = at as u8;
-        let is_token = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        let is_word = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        let is_token = is_word || byte == b'.';
         let ends_bare = byte.is_ascii_whitespace()
             || matches!(byte, b',' | b';' | b'&' | b')' | b'}' | b']' | b'"' | b'\'' | b'<' | b'>' | b'|');
         let ends_cookies = matches!(byte, b'\n' | b'\r' | b'"');
         let ends_cookie = ends_cookies || matches!(byte, b';' | b' ' | b'?' | b'&');
-        parts[at] = is_token as u8 | (!ends_bare as u8) << 1 | (!ends_cookie as u8) << 2 | (!ends_cookies as u8) << 3;
+        parts[at] = is_token as u8
+            | (!ends_bare as u8) << 1
+            | (!ends_cookie as u8) << 2
+            | (!ends_cookies as u8) << 3
+            | (is_word as u8) << 4;
         at += 1;
     }
     parts
@@ -42,13 +49,17 @@ pub(super) fn run_length(text: &[u8], kind: Kind) -> usize {
 
 /// The runs of each kind that were read last.
 #[derive(Debug, Default)]
-pub(super) struct Ends([Range<usize>; KINDS]);
+pub(super) struct Ends {
+    runs: [Range<usize>; KINDS],
+    /// The word before the last `@` that was looked through.
+    pub(super) account: Range<usize>,
+}
 
 impl Ends {
     /// Where the run of this `kind` ends that `start` belongs to, and how many bytes were read to tell.
     #[inline]
     pub(super) fn find(&mut self, text: &[u8], start: usize, kind: Kind) -> (usize, usize) {
-        let known = &mut self.0[kind as usize];
+        let known = &mut self.runs[kind as usize];
         if known.contains(&start) {
             return (known.end, 0);
         }

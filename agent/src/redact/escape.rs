@@ -1,8 +1,10 @@
 //! Escapes in strings of JSON, Java, C, Python and Rust: `\n`, `\u0040`, `\x40`, `\U0001f4b3`, `\u{a0}`, surrogate pairs. In the nth of
 //! strings within strings 2ⁿ⁻¹ backslashes belong to one, and those before them to the string.
 
+use std::ops::Range;
+
 use super::decode::{Code, bytes_of_letter, colour, hex, letter, one};
-use super::quote::slashes_before;
+use super::quote::{slashes_ahead, slashes_before};
 
 /// Most backslashes of an escape.
 const MOST: usize = 32;
@@ -22,6 +24,8 @@ pub(super) struct Escapes {
     is_json: bool,
     /// Up to where that was looked for.
     looked: usize,
+    /// The backslashes beside each other of which the last one was.
+    slashes: Range<usize>,
 }
 
 /// An escape to be read.
@@ -39,11 +43,14 @@ impl Escapes {
     /// The code that stands for something else at the backslash at `at`. Outside of the inside of a JSON string `\"` stays, since a
     /// value in quotes may hold it.
     pub(super) fn code(&mut self, text: &[u8], at: usize, is_escaped: bool) -> Option<Code> {
-        let own = text[at..].iter().take(MOST + 1).take_while(|byte| **byte == b'\\').count();
+        if !self.slashes.contains(&at) {
+            self.slashes = at - slashes_before(&text[..at])..at + slashes_ahead(&text[at..]);
+        }
+        let (before, own) = (at - self.slashes.start, (self.slashes.end - at).min(MOST + 1));
         let (letter, behind) = text.get(at + own..)?.split_first().unwrap_or((&b' ', b""));
         if *letter == b'"' {
             self.open(text, at, own);
-        } else if own.is_power_of_two() && slashes_before(&text[..at]) & (2 * own - 1) == 0 {
+        } else if own.is_power_of_two() && before & (2 * own - 1) == 0 {
             let written = Written { text, at, own, behind };
             // What is none may be a folder that was escaped again and again.
             let folder = (own > 2 && *letter != b'\'').then_some(Code { bytes: *br"\\  ", count: 2, length: own });

@@ -156,6 +156,18 @@ const FLOODS: &[&str] = &[
     "SET PASS FOR ",
     "IDENTIFIED BY ",
     "`pin`=",
+    "aS-1-",
+    "..:",
+    "a:@tcp()/",
+    "@tcp(",
+    "net.",
+    "}htpa",
+    "\\",
+    ":’",
+    "api_keys: {",
+    "5612::1 ::",
+    "GB 667 4359 39é",
+    "«LT815534911=",
 ];
 
 #[test]

@@ -175,6 +175,7 @@ impl Pass<'_> {
         self.next = self.next.max(next);
         let finds = self.found.len() > first;
         self.found.truncate(first);
+        self.reach.forget();
         finds
     }
 

@@ -350,15 +350,15 @@ impl Pass<'_> {
             Lead::Bearer => self.behind(at, |pass, start| {
                 !pass.is_type(at, start)
                     && (pass.digest(start)
-                        || !pass.is_pair(start) && pass.token(at, start, own.bearer, |byte| b".~+/=".contains(&byte)))
+                        || !pass.is_pair(start) && pass.token(start, own.bearer, |byte| b".~+/=".contains(&byte)))
             }),
             Lead::Basic => {
-                self.behind(at, |pass, start| pass.token(at, start, own.basic_auth, |byte| b"+/=".contains(&byte)))
+                self.behind(at, |pass, start| pass.token(start, own.basic_auth, |byte| b"+/=".contains(&byte)))
             }
-            Lead::Sid => self.token(at, at, own.windows_sid, |_| false),
-            Lead::Cvv => self.behind(at, |pass, start| pass.token(at, start, own.cvv, |_| false)),
+            Lead::Sid => self.sid(at),
+            Lead::Cvv => self.behind(at, |pass, start| pass.token(start, own.cvv, |_| false)),
             Lead::Expiry if self.text[at..].starts_with(b"expired") => false,
-            Lead::Expiry => self.behind(at, |pass, start| pass.token(at, start, own.card_expiry, |byte| byte == b'/')),
+            Lead::Expiry => self.behind(at, |pass, start| pass.token(start, own.card_expiry, |byte| byte == b'/')),
             Lead::Begin => self.private_key(at),
             Lead::Home => self.home(at),
             Lead::User => self.user(at),
@@ -415,12 +415,17 @@ impl Pass<'_> {
         self.ask_to(Some(detector), at..end)
     }
 
-    /// Asks for the letters, digits, `_`, `-` and `others` from `start` on. Where it begins nothing of the kind stands before it, so
-    /// that each run is read once.
-    fn token(&mut self, at: usize, start: usize, detector: Option<u16>, others: impl Fn(u8) -> bool) -> bool {
-        if self.byte_before(at, 1) == b'-' && start == at {
+    /// Asks for the identifier of Windows at `at`. Others may begin within it, behind small letters.
+    fn sid(&mut self, at: usize) -> bool {
+        if self.byte_before(at, 1) == b'-' {
             return false;
         }
+        let end = self.end_of(at, Kind::Word);
+        self.ask_to(self.engine.own.windows_sid, at..end)
+    }
+
+    /// Asks for the letters, digits, `_`, `-` and `others` from `start` on, behind a blank, so that each run is read once.
+    fn token(&mut self, start: usize, detector: Option<u16>, others: impl Fn(u8) -> bool) -> bool {
         let text = self.text.get(start..).unwrap_or_default();
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || others(*byte);
         let length = text.iter().take_while(|byte| is_part(byte)).count();

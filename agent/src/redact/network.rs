@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use super::Shape;
 use super::chain::{Chain, Plain};
 use super::scanner::Pass;
-use super::universal::ip::is_six;
+use super::universal::ip::{Kind, is_six, kind_of_groups, six};
 
 /// Longest address that is looked at, in bytes: beyond the longest there is, so that a longer chain is not one.
 const LONGEST: usize = 64;
@@ -14,6 +15,9 @@ const SHORTEST_MAC: usize = 12;
 impl Pass<'_> {
     /// Whether the colon at `at` belongs to groups of hexadecimal digits, which are done with then.
     pub(super) fn hex_groups(&mut self, at: usize) -> bool {
+        if at < self.hex_end {
+            return false;
+        }
         let near = self.text[at + 1..].iter().take(5).position(|byte| *byte == b':');
         let is_tail = self.byte_before(at, 1) == b':';
         if near.is_none() && !is_tail {
@@ -21,7 +25,7 @@ impl Pass<'_> {
         }
         let is_part = |byte: u8| byte.is_ascii_hexdigit() || byte == b':';
         let is_single = !is_part(self.byte_before(at, 1)) && !is_part(self.byte(at + 1)) && self.byte(at + 1) != b'.';
-        if is_single || at < self.hex_end {
+        if is_single {
             return false;
         }
         let floor = self.next.max(at.saturating_sub(LONGEST));
@@ -38,10 +42,10 @@ impl Pass<'_> {
         if is_touched(self.byte(end)) || self.byte_before(start, 1) == b':' {
             return false;
         }
-        while self.text[..end].ends_with(b".")
-            || (self.text[..end].ends_with(b":") && !self.text[..end].ends_with(b"::"))
-        {
+        let is_edge = |groups: &[u8]| groups.ends_with(b".") || groups.ends_with(b":") && !groups.ends_with(b"::");
+        while end > start && is_edge(&self.text[..end]) {
             end -= 1;
+            self.step();
         }
         let start = if is_touched(self.byte_before(start, 1)) { self.behind_name(start, end) } else { Some(start) };
         start.is_some_and(|start| start < end && self.hex_chain(start..end))
@@ -62,7 +66,7 @@ impl Pass<'_> {
             span.end
         } else {
             // A whole address that is nobody's has no port: `::ffff:0:0/96`.
-            if is_address(&self.text[span.clone()]) {
+            if six(&self.text[span.clone()]).is_some() {
                 return false;
             }
             let length = before_port(&self.text[span.clone()]).or_else(|| self.before_dotted_port(&span));
@@ -91,7 +95,22 @@ impl Pass<'_> {
     fn is_hex_address(&mut self, span: Range<usize>) -> bool {
         let own = &self.engine.own;
         let (mac, ipv6, private) = (own.mac, own.ipv6, own.private_ip);
-        self.ask(mac, span.clone()) || self.ask(ipv6, span.clone()) || self.ask(private, span)
+        if self.ask(mac, span.clone()) {
+            return true;
+        }
+        let groups = &self.text[span.clone()];
+        if memchr::memchr(b':', groups).is_none() {
+            return self.ask(ipv6, span.clone()) || self.ask(private, span);
+        }
+        let detector = match six(groups).and_then(|address| kind_of_groups(groups, address)) {
+            Some(Kind::Public) => ipv6,
+            Some(Kind::Private) => private,
+            None => None,
+        };
+        if let Some(detector) = detector {
+            self.keep_passed(detector, Shape::Canonical, span);
+        }
+        detector.is_some()
     }
 
     /// Where the address begins behind the name that it is glued to, whose end may look like a first group: `client:2a02::1`,
@@ -132,11 +151,6 @@ fn before_port(groups: &[u8]) -> Option<usize> {
     let address = groups[..groups.len() - port].strip_suffix(b":")?;
     ((1..=5).contains(&port) && (has_gap(address) || address.iter().filter(|byte| **byte == b':').count() == 7))
         .then_some(address.len())
-}
-
-/// Whether `groups` are an address of version 6.
-fn is_address(groups: &[u8]) -> bool {
-    std::str::from_utf8(groups).is_ok_and(|text| text.parse::<std::net::Ipv6Addr>().is_ok())
 }
 
 /// Whether zeros are left out of `groups`.

@@ -6,7 +6,7 @@ use super::engine::Engine;
 use super::filter::{Filter, key_of, pair_key, word_key};
 use super::known::{Known, Roles};
 use super::masks::alnums;
-use super::phrases::{PHRASE, hash, last_phrases, last_words, one_word};
+use super::phrases::{PHRASE, begins_accent, ends_with_accent, hash, last_phrases, last_words, one_word};
 use super::quote::SLASHES;
 use super::rest::is_value_beside_tokens;
 use super::scanner::Pass;
@@ -76,8 +76,9 @@ pub(super) struct Pairs {
     doubles: Filter<512>,
     /// Those of one word that do not stand in addresses of the web alone.
     named: Filter<256>,
-    /// Those of names of several words, by their hashes.
-    ends: Filter<256>,
+    /// The last words of names that have more before these, and the last word of each, by their hashes.
+    ends: Filter<512>,
+    lasts: Filter<256>,
     /// Detectors of which the names are those of properties, too.
     properties: Vec<u16>,
     /// The names of members whose name stands beside them.
@@ -101,6 +102,7 @@ impl Pairs {
             named: Filter::default(),
             doubles: Filter::default(),
             ends: Filter::default(),
+            lasts: Filter::default(),
             properties: PROPERTIES.iter().filter_map(find).collect(),
             values: VALUES.map(|name| hash(name.as_bytes())),
             halves: HALVES.map(|name| hash(name.as_bytes())),
@@ -127,6 +129,7 @@ impl Pairs {
             }
         }
         VALUES.iter().chain(&HALVES).for_each(|name| pairs.add_last(name, known));
+        pairs.lasts.put(hash(MEMBER.as_bytes()));
         for word in find(&"url_parameter").map_or(&[][..], |number| detectors[usize::from(number)].context) {
             pairs.queries.put(hash(word.as_bytes()), PERSONS.contains(word).into());
             pairs.add_last_of(word, known);
@@ -156,10 +159,12 @@ impl Pairs {
         match words.next() {
             Some(before) => {
                 self.doubles.put(pair_key(key_of(before), last));
-                self.ends.put(hash(word.as_bytes()));
+                let ends = name.match_indices('_').filter_map(|(mark, _)| name.get(mark + 1..));
+                ends.for_each(|end| self.ends.put(hash(end.as_bytes())));
             }
             None => self.singles.put(last),
         }
+        self.lasts.put(hash(word.as_bytes()));
         known.put(word, Roles::NAME);
     }
 
@@ -254,7 +259,7 @@ struct Last {
 /// What a name tells of the value behind it.
 struct Name {
     named: Option<u16>,
-    /// What another member beside it tells.
+    /// How surely it leads to that, or what another member beside it tells.
     told: Option<Told>,
     /// In an address of the web, its detector and the kind of value.
     query: Option<(u16, u8)>,
@@ -268,6 +273,9 @@ impl Pass<'_> {
         if !is_behind && self.text[at] == b'=' && self.equation(at) || self.byte(at + 1) == b'0' && self.shadow(at) {
             return;
         }
+        if !is_behind && !may_end_name(self.byte_before(at, 1)) {
+            return;
+        }
         let end = if is_behind { at } else { self.name_end_before(at) };
         if !self.may_be_name(end) {
             return;
@@ -275,8 +283,8 @@ impl Pass<'_> {
         let end = without_number(&self.text[..end]);
         let known = if self.is_plain() { None } else { self.names.find(self.text, (self.next, end)) };
         let found = match known {
-            Some((detector, length)) => {
-                Some(Name { named: Some(detector), told: None, query: None, start: end - length })
+            Some((told, length)) => {
+                Some(Name { named: Some(told.detector), told: Some(told), query: None, start: end - length })
             }
             None => self.read_name(at, end),
         };
@@ -292,7 +300,7 @@ impl Pass<'_> {
         }
         let Some(value) = self.value(at, detector) else { return };
         let kind = if value.is_quoted { QUOTED } else { BARE };
-        let kind = told.or_else(|| self.told_surely(detector, start..end)).map_or(kind, |told| told.kind(kind));
+        let kind = told.map_or(kind, |told| told.kind(kind));
         let is_taken = named.is_some_and(|detector| self.ask_value(detector, &value, kind));
         if value.is_quoted && !value.is_certain && named.is_some() {
             self.changed_to(detector, value.span.end);
@@ -319,17 +327,25 @@ impl Pass<'_> {
         let pairs = &self.engine.pairs;
         let name = &self.text[end - length..end];
         let is_word = last.key.is_some() && last.start + length == end;
-        let phrases = if is_word { one_word(name) } else { pairs.property(name).unwrap_or_else(|| last_phrases(name)) };
+        let property = if is_word { None } else { pairs.property(name) };
+        let phrases = property.unwrap_or_else(|| if is_word { one_word(name) } else { last_phrases(name) });
+        if !pairs.lasts.may_hold(phrases[0]) {
+            return None;
+        }
         let is_parameter = matches!(self.byte_before(end, length + 1), b'?' | b'&');
         let is_query = is_parameter && self.text[at] == b'=';
         let query = if is_query { self.engine.own.url_parameter.zip(pairs.in_query(&phrases)) } else { None };
-        let known = pairs.known(&phrases);
-        if let Some(detector) = known.filter(|_| is_word && !is_parameter && floor < end - length) {
-            self.names.put(self.text, end, length, detector);
+        let known = pairs.told_by(&phrases);
+        if let Some(told) = known.filter(|_| is_word && !is_parameter && floor < end - length) {
+            self.names.put(self.text, end, length, told);
         }
-        let named = known.or_else(|| {
-            let may_have_more =
-                query.is_none() && pairs.ends.may_hold(phrases[0]) && (!is_single || self.may_be_double(last));
+        // Properties are called as what is in them, which says less of how sure that is.
+        let sure = if property.is_some() { pairs.told(name) } else { known };
+        let named = known.map(|told| told.detector).or_else(|| {
+            let all = phrases.iter().rev().find(|phrase| **phrase != 0);
+            let may_have_more = query.is_none()
+                && all.is_some_and(|all| pairs.ends.may_hold(*all))
+                && (!is_single || self.may_be_double(last));
             if !may_have_more {
                 return None;
             }
@@ -348,15 +364,8 @@ impl Pass<'_> {
             }),
         };
         let named = named.or_else(|| self.named_around(end - length..end));
-        let named = named.or_else(|| pairs.plural(&phrases).filter(|_| self.is_before_bracket(at)));
-        Some(Name { named, told, query, start: end - length })
-    }
-
-    /// How surely the name at `name` tells of `detector`, of those of which some do.
-    fn told_surely(&self, detector: u16, name: Range<usize>) -> Option<Told> {
-        let own = &self.engine.own;
-        let may_be = [own.secret, own.person_name].contains(&Some(detector));
-        if may_be { self.engine.pairs.told(self.text.get(name)?) } else { None }
+        let named = named.or_else(|| if self.is_before_bracket(at) { pairs.plural(&phrases) } else { None });
+        Some(Name { named, told: told.or(sure), query, start: end - length })
     }
 
     /// Whether what the member called `name` holds, another one may tell: `text` alone is most often a message.
@@ -437,8 +446,12 @@ impl Pass<'_> {
     /// The word that ends before `end`, if there is one.
     #[inline]
     fn last_word(&self, end: usize) -> Option<Last> {
+        let before = self.text.get(..end)?;
+        if before.last().is_some_and(|byte| !byte.is_ascii()) && !ends_with_accent(before) {
+            return None;
+        }
         let start = self.masks.name_start(end).max(self.next.min(end));
-        let is_ascii = self.byte_before(end, 1).is_ascii() && self.byte_before(start, 1).is_ascii();
+        let is_ascii = self.byte_before(end, 1).is_ascii() && !ends_with_accent(self.text.get(..start)?);
         if !is_ascii || self.is_plain() {
             return Some(Last { start, key: None });
         }
@@ -458,8 +471,8 @@ impl Pass<'_> {
         let marks = self.text[..start].iter().rev().take(NAME).take_while(|byte| !byte.is_ascii_alphanumeric()).count();
         let before_end = start - marks;
         let before_start = self.masks.name_start(before_end);
-        let is_far =
-            marks > 0 && !self.text[before_end..start].is_ascii() || !self.byte_before(before_start, 1).is_ascii();
+        let is_far = self.text[before_end..start].iter().any(|byte| begins_accent(*byte))
+            || ends_with_accent(&self.text[..before_start]);
         let before = word_key(self.text, before_start, before_end);
         is_far || self.engine.pairs.doubles.may_hold(pair_key(before, key))
     }
@@ -554,6 +567,12 @@ impl Engine {
         (detector.check)(&candidate) == Some(Shape::Canonical)
             && (!has_own(text) || is_value_beside_tokens(detector, text))
     }
+}
+
+/// Whether `last`, which is no ASCII letter or digit, may stand between a name and its mark, or be part of a name.
+#[inline(always)]
+fn may_end_name(last: u8) -> bool {
+    matches!(last, b' ' | b'\t' | b'"' | b'\'' | b'`' | b']' | b')' | b'!' | b'\\') || last >= 0x80
 }
 
 /// Most digits of the number behind a name.

@@ -59,9 +59,12 @@ impl Reading {
     }
 
     /// Goes on to the end of `text`. `ended` gets the phrase at each end of a word, and where a digit goes on behind letters, but at
-    /// the end of `text`. One that has gone on is behind a word.
+    /// the end of `text`, from where a word may go on. Gives the phrase there.
     #[inline(always)]
-    pub(super) fn read(&mut self, text: &[u8], mut ended: impl FnMut(&Phrase)) {
+    pub(super) fn read(&mut self, text: &[u8], mut ended: impl FnMut(&Phrase)) -> &Phrase {
+        if self.phrase.is_open && !self.word(text, None, &mut ended) {
+            return &self.phrase;
+        }
         while let Some(&first) = text.get(self.at) {
             let (byte, length) = fold(first, &text[self.at + 1..]);
             if byte == 0 {
@@ -71,29 +74,32 @@ impl Reading {
                 continue;
             }
             self.phrase.open(self.at, byte);
-            if !self.word(text, (first, byte, length), &mut ended) {
-                return;
+            if !self.word(text, Some((first, byte, length)), &mut ended) {
+                break;
             }
         }
+        &self.phrase
     }
 
-    /// Reads the word that begins with these bytes. Gives whether it ends before `text` does.
+    /// Reads the word that begins with these bytes, or goes on with the one that is open. Gives whether it ends before `text` does.
     #[inline(always)]
-    fn word(&mut self, text: &[u8], begins: (u8, u8, usize), ended: &mut impl FnMut(&Phrase)) -> bool {
-        let (mut first, mut byte, mut length) = begins;
-        let (mut word, phrase) = (SEED, &mut self.phrase);
+    fn word(&mut self, text: &[u8], begins: Option<(u8, u8, usize)>, ended: &mut impl FnMut(&Phrase)) -> bool {
+        let phrase = &mut self.phrase;
+        let (mut word, mut letter) = (if begins.is_some() { SEED } else { phrase.word }, begins);
         loop {
-            (phrase.but_last, phrase.last) = (word, byte);
-            word = step(word, byte);
-            // Of letters with accents either case is taken for that of the letter before: `EMŠO` is one word.
-            self.was_small = if first.is_ascii() { first.is_ascii_lowercase() } else { self.was_small };
-            self.at += length;
-            let Some(&next) = text.get(self.at) else {
+            if let Some((first, byte, length)) = letter {
+                (phrase.but_last, phrase.last) = (word, byte);
+                word = step(word, byte);
+                // Of letters with accents either case is taken for that of the letter before: `EMŠO` is one word.
+                self.was_small = first.is_ascii_lowercase() || !first.is_ascii() && self.was_small;
+                self.at += length;
+            }
+            let Some(&first) = text.get(self.at) else {
                 phrase.word = word;
                 return false;
             };
-            first = next;
-            (byte, length) = fold(first, &text[self.at + 1..]);
+            let (byte, length) = fold(first, &text[self.at + 1..]);
+            letter = Some((first, byte, length));
             let (is_digit, was_digit) = (byte.is_ascii_digit(), phrase.last.is_ascii_digit());
             let is_end = byte == 0 || (first.is_ascii_uppercase() && self.was_small);
             if is_end || (is_digit && !was_digit) {
@@ -210,6 +216,18 @@ pub(super) fn fold(first: u8, behind: &[u8]) -> (u8, usize) {
         },
         folded => (folded, 1),
     }
+}
+
+/// Whether the last bytes of `text` stand for a letter with an accent, or of another alphabet.
+#[inline(always)]
+pub(super) fn ends_with_accent(text: &[u8]) -> bool {
+    matches!(text, [.., lead, second] if FOLDED[usize::from(*lead)] == LEAD && fold(*lead, &[*second]).0 != 0)
+}
+
+/// Whether `byte` may be the first one of such a letter.
+#[inline(always)]
+pub(super) fn begins_accent(byte: u8) -> bool {
+    FOLDED[usize::from(byte)] == LEAD
 }
 
 /// Stands for the first byte of a letter with an accent, or of another alphabet.

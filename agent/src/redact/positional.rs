@@ -5,6 +5,8 @@ use std::ops::Range;
 use super::scanner::Pass;
 use super::secret::named::is_nothing;
 
+/// Bytes of the longest name of a program, with the blank behind it.
+const PROGRAM: usize = 23;
 /// Most bytes behind the name of a program that are looked at, and most arguments.
 const REACH: usize = 256;
 const ARGUMENTS: usize = 16;
@@ -12,9 +14,8 @@ const ARGUMENTS: usize = 16;
 impl Pass<'_> {
     /// What the program takes whose name stands at `at`.
     pub(super) fn positional(&mut self, at: usize) -> bool {
-        let Some(end) = self.text[at..].iter().position(u8::is_ascii_whitespace).map(|length| at + length) else {
-            return false;
-        };
+        let Some(length) = self.text[at..].iter().take(PROGRAM).position(u8::is_ascii_whitespace) else { return false };
+        let end = at + length;
         let name = &self.text[at..end];
         let behind = self.text[at..].strip_prefix(b"net ").or_else(|| self.text[at..].strip_prefix(b"net.exe "));
         match (name, behind) {

@@ -1,10 +1,28 @@
 //! How far is looked back from a place, and what the words before it say.
 
+use std::cell::Cell;
+
 use super::context::{BEFORE, Context};
 use super::scanner::{Pass, is_letter};
 
 /// Longest look back over what was found, in bytes.
 const FARTHEST: usize = 4 << 10;
+
+/// How far was looked back last.
+#[derive(Debug, Default)]
+pub(super) struct Reach {
+    /// Over what was found: before which place, from where on if nothing had been found, with how many findings, and from where on.
+    last: Cell<(usize, usize, usize, usize)>,
+    /// From where on the context was read that was read last.
+    context: usize,
+}
+
+impl Reach {
+    /// To be called where findings are taken back.
+    pub(super) fn forget(&self) {
+        self.last.take();
+    }
+}
 
 impl Pass<'_> {
     /// What the key and the 48 bytes before `at` on the same line say, without what was found there.
@@ -41,6 +59,10 @@ impl Pass<'_> {
 
     #[inline(never)]
     fn start_over_found(&self, at: usize, mut from: usize) -> usize {
+        let (asked, known) = ((at, from, self.found.len()), self.reach.last.get());
+        if (known.0, known.1, known.2) == asked {
+            return known.3;
+        }
         let (mut behind, floor) = (at, at.saturating_sub(FARTHEST));
         for one in self.found[self.first..].iter().rev() {
             let (start, end) = (one.start as usize, one.end as usize);
@@ -53,16 +75,18 @@ impl Pass<'_> {
             from = from.saturating_sub(end.min(behind) - start);
             behind = start;
         }
-        from.max(floor)
+        let from = from.max(floor);
+        self.reach.last.set((asked.0, asked.1, asked.2, from));
+        from
     }
 
     /// Reads what stands before `at`, unless that was the last place for which it was read.
     pub(super) fn read_context(&mut self, at: usize) {
         let floor = self.context_start(at);
-        if self.context.0 == at && self.context_from == floor {
+        if self.context.0 == at && self.reach.context == floor {
             return;
         }
-        self.context_from = floor;
+        self.reach.context = floor;
         let before = &self.text[floor..at];
         let from = match memchr::memrchr(b'\n', before) {
             Some(newline) => floor + newline + 1,
@@ -73,11 +97,9 @@ impl Pass<'_> {
             None => floor,
         };
         let (words, key) = (&self.engine.words, &self.key.context);
-        let context = if is_letter(self.byte_before(at, 1)) {
-            words.read(&self.text[from..at], key)
-        } else {
-            self.story.tell(words, self.text, (from, at), key)
-        };
+        let known = self.story.at();
+        let context = self.story.tell(words, self.text, (from, at), key);
+        self.steps_of((at - if (from..=at).contains(&known) { known } else { from }) / 4);
         *self.context = (at, context);
     }
 }

@@ -268,21 +268,30 @@ impl Pass<'_> {
         }
         let beginning = Beginning::of(run.plain[0], run.plain[1]);
         for asked in asked.into_iter().flatten() {
-            if !is_mute || run.groups.len() > 1 || asked.beginning.meets(beginning) {
+            let may_begin = !is_mute || run.groups.len() > 1 || asked.beginning.meets(beginning);
+            if may_begin && !self.lacks_word(asked, head) {
                 self.ask_run(run, *asked, head, is_mute);
             }
         }
+    }
+
+    /// Whether a detector needs a word that is known not to stand before `head`.
+    #[inline(always)]
+    fn lacks_word(&self, asked: &Asked, head: usize) -> bool {
+        asked.tier == Tier::Three
+            && self.context.0 == head
+            && self.engine.strictness != Strictness::Paranoid
+            && !self.context.1.speaks_for(asked.number)
     }
 
     /// Asks one detector whether the run is one. The context is read when it may count: what speaks before `head` if it is not mute,
     /// else what speaks against it.
     pub(super) fn ask_run(&mut self, run: &Run<'_>, asked: Asked, head: usize, is_mute: bool) {
         self.step();
-        let is_read = self.context.0 == head;
-        let needs_word = asked.tier == Tier::Three && self.engine.strictness != Strictness::Paranoid;
-        if needs_word && is_read && !self.context.1.speaks_for(asked.number) {
+        if self.lacks_word(&asked, head) {
             return;
         }
+        let is_read = self.context.0 == head;
         let candidate = Candidate { plain: run.plain, groups: run.groups, separators: run.separators };
         let Some(mut shape) = (asked.check)(&candidate) else { return };
         if self.engine.own.phone_fr == Some(asked.number) && self.is_in_row(run) {

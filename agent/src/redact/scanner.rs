@@ -21,6 +21,7 @@ use super::masks::{Masks, NO_CLASSES, Word, behind_lines, humps, letters, long_c
 use super::memory::Memory;
 use super::moment::Stem;
 use super::named::Names;
+use super::reach::Reach;
 use super::resolve::unite;
 use super::rest::Denied;
 use super::shapes::{Forms, Shapes};
@@ -213,12 +214,12 @@ impl Scanner {
             chain_end: 0,
             hex_end: 0,
             is_spoken_far: false,
+            reach: Reach::default(),
             memory: &mut self.memory,
             stem: &mut self.stem,
             fences: &mut self.fences,
             first,
             context: &mut self.context,
-            context_from: 0,
             asked: 0,
             #[cfg(any(test, fuzzing))]
             steps: 0,
@@ -385,6 +386,8 @@ pub(super) struct Pass<'a> {
     pub(super) is_spoken_far: bool,
     /// Colons before this have been looked at as parts of addresses.
     pub(super) hex_end: usize,
+    /// How far was looked back last.
+    pub(super) reach: Reach,
     /// What was read of the text already.
     pub(super) memory: &'a mut Memory,
     /// How dates begin.
@@ -393,9 +396,8 @@ pub(super) struct Pass<'a> {
     pub(super) fences: &'a mut Option<Option<Fences>>,
     /// The first finding in this text.
     pub(super) first: usize,
-    /// The context that was read last, before which place, and from where on.
+    /// The context that was read last, and before which place.
     pub(super) context: &'a mut (usize, Context),
-    pub(super) context_from: usize,
     /// Marks, known names and known beginnings that were looked at.
     pub(super) asked: usize,
     #[cfg(any(test, fuzzing))]
@@ -494,6 +496,7 @@ impl Pass<'_> {
         self.look_by_mark(at, is_near);
         if let Some(end) = self.end_passed(at, first) {
             self.found.truncate(first);
+            self.reach.forget();
             (self.next, (self.rows_end, self.chain_end, self.hex_end)) = (next, before);
             self.items_end = items_end;
             self.look_within(at, end);

@@ -259,7 +259,28 @@ fn named(text: &[u8]) -> Option<usize> {
         *letters.get_mut(count)? = letter;
         (count, at) = (count + 1, (at + length).min(text.len()));
     }
-    MONTHS.iter().flat_map(|names| names.iter()).any(|name| **name == letters[..count]).then_some(at)
+    is_month(letters, count).then_some(at)
+}
+
+/// Whether the first `count` letters are the name of a month. Most words are denied by their first letter and their length.
+fn is_month(letters: [u8; LONGEST], count: usize) -> bool {
+    static LENGTHS: [u16; 26] = {
+        let (mut lengths, mut month) = ([0; 26], 0);
+        while month < MONTHS.len() {
+            let mut at = 0;
+            while at < MONTHS[month].len() {
+                let name = MONTHS[month][at];
+                lengths[(name[0] - b'a') as usize] |= 1 << name.len();
+                at += 1;
+            }
+            month += 1;
+        }
+        lengths
+    };
+    let first = usize::from(letters[0].wrapping_sub(b'a'));
+    let may_be = LENGTHS.get(first).is_some_and(|lengths| lengths >> count & 1 == 1);
+    let is_name = |name: &&&[u8]| name.len() == count && name[0] == letters[0] && **name == &letters[..count];
+    may_be && MONTHS.iter().flat_map(|names| names.iter()).any(|name| is_name(&name))
 }
 
 /// Up to where a year reaches that stands behind `, `, ` ` or ` de `.

@@ -1,7 +1,7 @@
 //! What the words of a text have said so far: each is read once, however many values stand behind it.
 
 use super::context::{Context, Words};
-use super::phrases::{PHRASE, Reading};
+use super::phrases::{PHRASE, Phrase, Reading};
 use super::token::own_length;
 
 /// A word that says something.
@@ -30,6 +30,11 @@ impl Story {
         self.from = usize::MAX;
     }
 
+    /// Up to where it was told.
+    pub(super) fn at(&self) -> usize {
+        self.reading.at()
+    }
+
     fn begin_at(&mut self, from: usize) {
         self.from = from;
         self.reading = Reading::at_place(from);
@@ -37,32 +42,37 @@ impl Story {
         self.sayings.clear();
     }
 
-    /// What the words say that stand from `from` on, where none is cut, before `at`, behind which none goes on; together with those
-    /// of `before`, which stand further away.
+    /// What the words say that stand from `from` on, where none is cut, before `at`, where one may be; together with those of `before`,
+    /// which stand further away.
     pub(super) fn tell(&mut self, words: &Words, text: &[u8], (from, at): (usize, usize), before: &Context) -> Context {
         if from < self.from || from > self.reading.at() || at < self.reading.at() {
             self.begin_at(from);
         }
         let Self { reading, starts, sayings, .. } = self;
-        reading.read(&text[..at], |phrase| {
+        let mut note = |phrase: &Phrase| {
             if phrase.words as usize > starts.len() {
                 starts.push(phrase.start as u32);
             }
-            if let Some(sets) = words.said(phrase).filter(|_| !is_in_label(text, phrase.start)) {
-                sayings.push(Saying { word: phrase.words - 1, sets });
-            }
-        });
+            let said = words.said(phrase).filter(|_| !is_in_label(text, phrase.start));
+            sayings.extend(said.map(|sets| Saying { word: phrase.words - 1, sets }));
+        };
+        let phrase = reading.read(&text[..at], &mut note);
+        // A word that goes on says what it has so far.
+        let said = if phrase.is_open { words.said(phrase) } else { None };
+        let said = said.filter(|_| !is_in_label(text, phrase.start));
+        let (count, cut) = (phrase.words, said.map(|sets| Saying { word: phrase.words - 1, sets }));
         let first = starts.partition_point(|start| (*start as usize) < from) as u32;
         let mut context = Context { is_against: false, ..*before };
-        let mut against = None;
+        let (mut against, mut last) = (None, None);
         let behind = sayings.iter().rev().take_while(|saying| saying.word >= first).count();
-        for saying in &sayings[sayings.len() - behind..] {
+        for saying in sayings[sayings.len() - behind..].iter().chain(&cut) {
             let known = ((saying.word - first) as usize + 1).min(PHRASE);
             let Some(set) = saying.sets[..known].iter().rev().find_map(|set| *set) else { continue };
-            let is_against = words.take_in(set, &mut context);
-            against = is_against.then_some(saying.word);
+            // The same word again says nothing new.
+            let is_against = if last == Some(set) { against.is_some() } else { words.take_in(set, &mut context) };
+            (against, last) = (is_against.then_some(saying.word), Some(set));
         }
-        context.is_against = against.is_some_and(|word| word as usize + 1 == starts.len());
+        context.is_against = against.is_some_and(|word| word + 1 == count);
         context
     }
 }
@@ -113,7 +123,7 @@ mod tests {
             for (from, at) in places {
                 let (one, other) = (from.index(text.len()), at.index(text.len()));
                 let (from, at) = (one.min(other), one.max(other));
-                if from > 0 && is_letter(from - 1) || at > 0 && is_letter(at - 1) {
+                if from > 0 && is_letter(from - 1) || text.get(at).is_some_and(|byte| !byte.is_ascii()) {
                     continue;
                 }
                 let told = story.tell(&words, text, (from, at), &Context::NONE);

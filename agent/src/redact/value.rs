@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::Group;
 use super::digest::list_length;
 use super::ends::{Kind, run_length};
+use super::filter::Listed;
 use super::pairs::{ALIGNED, BARE};
 use super::scanner::Pass;
 use super::secret::named::{is_list_of_parameters, scheme_length};
@@ -31,7 +32,7 @@ const WRAPPERS: &[&[u8]] = &[b"Some", b"Optional", b"Option", b"Just"];
 /// Letters before a string of SQL, and its quote.
 pub(super) const PREFIXES: &[&[u8]] = &[b"N'", b"n'", b"E'", b"e'", b"U&'", b"u&'"];
 /// Words of a sentence that may stand between a name and another key: `password: invalid user: jane`.
-const NO_VALUES: &[&[u8]] = &[
+static NO_VALUES: Listed = Listed::new(&[
     b"authentication",
     b"bad",
     b"denied",
@@ -55,7 +56,7 @@ const NO_VALUES: &[&[u8]] = &[
     b"unexpected",
     b"was",
     b"wrong",
-];
+]);
 
 /// A value behind a name.
 pub(super) struct Value {
@@ -278,7 +279,7 @@ impl Pass<'_> {
     /// Whether the value at `span` stands right before the next key: `user: jane host: web1`, `User: jane Domain Name: CORP`.
     fn is_before_key(&self, span: Range<usize>) -> bool {
         let value = &self.text[span.clone()];
-        let is_said = value.len() <= NAME && NO_VALUES.iter().any(|word| value.eq_ignore_ascii_case(word));
+        let is_said = NO_VALUES.has(value);
         !is_said && self.rest(span.end).strip_prefix(b" ").is_some_and(is_key)
     }
 

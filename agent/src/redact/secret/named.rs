@@ -564,10 +564,10 @@ fn is_jumbled(value: &[u8]) -> bool {
     const JUMBLED: usize = 12;
     let is_capital = |at: usize| value.get(at).is_some_and(u8::is_ascii_uppercase);
     let has = |capitals: [bool; 3]| (0..value.len() - 2).any(|at| [at, at + 1, at + 2].map(is_capital) == capitals);
-    let turns = (1..value.len()).filter(|at| is_capital(*at) != is_capital(at - 1)).count();
-    value.len() >= JUMBLED
-        && turns * 5 >= value.len() * 2
-        && value.iter().all(u8::is_ascii_alphabetic)
+    let turns = || (1..value.len()).filter(|at| is_capital(*at) != is_capital(at - 1)).count();
+    let may_be = value.len() >= JUMBLED && value.iter().all(u8::is_ascii_alphabetic);
+    may_be
+        && turns() * 5 >= value.len() * 2
         && has([true, false, true])
         && (has([true, true, false]) || has([false, true, true]))
 }

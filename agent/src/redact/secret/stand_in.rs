@@ -51,7 +51,10 @@ fn name_length(text: &[u8]) -> usize {
 
 /// Whether all of `text` is a name whose last word is that of a secret: `password`, `db_password`, `newPassword`, `DBPASSWORD`.
 pub(in super::super) fn is_name_of_secret(text: &[u8]) -> bool {
-    if name_length(text) != text.len() {
+    // Most words are denied by their last letter.
+    let Some(last) = text.last().map(u8::to_ascii_lowercase) else { return false };
+    let mut likely = ENDS.iter().filter(|end| end.last() == Some(&last)).peekable();
+    if likely.peek().is_none() || name_length(text) != text.len() {
         return false;
     }
     let is_large = text.iter().all(|byte| !byte.is_ascii_lowercase());
@@ -60,7 +63,7 @@ pub(in super::super) fn is_name_of_secret(text: &[u8]) -> bool {
         let is_word = before.last().is_none_or(|byte| *byte == b'_') || is_large || last[0].is_ascii_uppercase();
         is_word && last.eq_ignore_ascii_case(end)
     };
-    ENDS.iter().any(|end| ends_with(end))
+    likely.any(|end| ends_with(end))
 }
 
 /// Whether `text`, behind its `%`, is a verb of a format and nothing else: `s`, `-10s`, `1$s`, `(password)s`.

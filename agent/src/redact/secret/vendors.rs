@@ -73,7 +73,9 @@ pub(in super::super) const BEGINNINGS: &[(&str, &str)] = &[
 
 /// What stands behind the first of these beginnings that fits.
 fn behind<'a>(candidate: &Candidate<'a>, beginnings: &[&str]) -> Option<&'a [u8]> {
-    beginnings.iter().find_map(|beginning| candidate.plain.strip_prefix(beginning.as_bytes()))
+    let first = candidate.plain.first();
+    let mut likely = beginnings.iter().map(|beginning| beginning.as_bytes()).filter(|one| one.first() == first);
+    likely.find_map(|beginning| candidate.plain.strip_prefix(beginning))
 }
 
 fn shape(is_one: bool) -> Option<Shape> {

@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::super::filter::first_letters;
 use super::super::{Candidate, Detector, Form, Group, Shape, Tier};
 
 /// Four numbers and dots.
@@ -122,6 +121,17 @@ pub(in super::super) fn kind(address: IpAddr) -> Option<Kind> {
     (!is_nobodys(address)).then_some(kind)
 }
 
+/// Whose machine has the address that all of `groups` are, with colons.
+pub(in super::super) fn kind_of_groups(groups: &[u8], address: Ipv6Addr) -> Option<Kind> {
+    if is_six(groups) { kind(IpAddr::V6(address).to_canonical()) } else { None }
+}
+
+/// The address of version 6 that all of `groups` are, in which zeros are left out once at most.
+pub(in super::super) fn six(groups: &[u8]) -> Option<Ipv6Addr> {
+    let gaps = groups.windows(2).filter(|two| two == b"::").count();
+    if gaps > 1 { None } else { std::str::from_utf8(groups).ok()?.parse().ok() }
+}
+
 fn check(candidate: &Candidate<'_>, is_wanted: fn(IpAddr, Kind) -> bool) -> Option<Shape> {
     let address = match dotted_quad(candidate.plain) {
         Some((address, length)) if length == candidate.plain.len() => IpAddr::V4(address),
@@ -132,27 +142,35 @@ fn check(candidate: &Candidate<'_>, is_wanted: fn(IpAddr, Kind) -> bool) -> Opti
 
 /// The four numbers up to 255 without leading zeros that `text` begins with, and their bytes with the dots between them.
 pub(in super::super) fn dotted_quad(text: &[u8]) -> Option<(Ipv4Addr, usize)> {
+    // The longest one has fifteen bytes, and zeros stand behind the end of the text.
+    let mut bytes = [0; 20];
+    match text.first_chunk::<16>() {
+        Some(chunk) => bytes[..16].copy_from_slice(chunk),
+        None => bytes.iter_mut().zip(text).for_each(|(byte, one)| *byte = *one),
+    }
     let (mut numbers, mut end) = ([0; 4], 0);
     for (place, number) in numbers.iter_mut().enumerate() {
         if place > 0 {
-            text.get(end).filter(|byte| **byte == b'.')?;
+            if bytes[end] != b'.' {
+                return None;
+            }
             end += 1;
         }
         let length;
-        (*number, length) = up_to_255(&text[end..])?;
+        (*number, length) = up_to_255(u32::from_le_bytes(*bytes.get(end..)?.first_chunk()?))?;
         end += length;
     }
-    let behind = text.get(end).copied().unwrap_or_default();
+    let behind = bytes[end];
     let goes_on = behind.is_ascii_alphanumeric() || behind == b'_';
     let is_longer = behind == b'.' && text.get(end + 1).is_some_and(u8::is_ascii_digit);
     (!goes_on && !is_longer).then_some((numbers.into(), end))
 }
 
-/// The number that `text` begins with, and how many digits it has.
+/// The number that the bytes of `head` begin with, the first one lowest, and how many digits it has.
 #[inline(always)]
-fn up_to_255(text: &[u8]) -> Option<(u8, usize)> {
+fn up_to_255(head: u32) -> Option<(u8, usize)> {
     const EACH: u32 = 0x0101_0101;
-    let digits = first_letters(text, 0) ^ (EACH * u32::from(b'0'));
+    let digits = head ^ (EACH * u32::from(b'0'));
     // What is no digit gets a high half, of those behind the first one perhaps some more.
     let others = (digits.wrapping_add(EACH * 6) | digits) & (EACH * 0xf0);
     let length = (others.trailing_zeros() / 8) as usize;
