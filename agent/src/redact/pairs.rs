@@ -258,6 +258,8 @@ struct Name {
     told: Option<Told>,
     /// In an address of the web, its detector and the kind of value.
     query: Option<(u16, u8)>,
+    /// Whether several values may stand behind it without brackets.
+    is_list: bool,
     start: usize,
 }
 
@@ -276,11 +278,11 @@ impl Pass<'_> {
         let known = if self.is_plain() { None } else { self.names.find(self.text, (self.next, end)) };
         let found = match known {
             Some((detector, length)) => {
-                Some(Name { named: Some(detector), told: None, query: None, start: end - length })
+                Some(Name { named: Some(detector), told: None, query: None, is_list: false, start: end - length })
             }
             None => self.read_name(at, end),
         };
-        let Some(Name { named, told, query, start }) = found else { return };
+        let Some(Name { named, told, query, is_list, start }) = found else { return };
         self.asked += 1;
         let Some(detector) = named.or(query.map(|(query, _)| query)) else { return };
         let edge = if is_behind { at } else { self.aligned_end(at - usize::from(self.is_row(at))) };
@@ -289,6 +291,9 @@ impl Pass<'_> {
         }
         if self.text[at] == b'=' && self.any_of(at, detector) {
             return;
+        }
+        if is_list {
+            return self.keep_several(at, detector);
         }
         let Some(value) = self.value(at, detector) else { return };
         let kind = if value.is_quoted { QUOTED } else { BARE };
@@ -348,8 +353,10 @@ impl Pass<'_> {
             }),
         };
         let named = named.or_else(|| self.named_around(end - length..end));
-        let named = named.or_else(|| pairs.plural(&phrases).filter(|_| self.is_before_bracket(at)));
-        Some(Name { named, told, query, start: end - length })
+        let several = if named.is_none() { pairs.plural(&phrases) } else { None };
+        let is_list = several.is_some() && !self.is_before_bracket(at) && self.is_before_items(at);
+        let named = named.or(several.filter(|_| is_list || self.is_before_bracket(at)));
+        Some(Name { named, told, query, is_list, start: end - length })
     }
 
     /// How surely the name at `name` tells of `detector`, of those of which some do.

@@ -10,7 +10,7 @@ use vigie_parsers::simd::{BitWork, Classes, expect_behind};
 
 use super::around::Around;
 use super::beside::{Beside, open_pairs, unnamed};
-use super::brackets::Strings;
+use super::brackets::AskedFor;
 use super::commands::Options;
 use super::context::Context;
 use super::decode::Decoded;
@@ -210,7 +210,7 @@ impl Scanner {
             chain_end: 0,
             hex_end: 0,
             ends: Ends::default(),
-            strings: [Strings::NONE; 2],
+            asked_for: AskedFor::default(),
             fences: &mut self.fences,
             first,
             context: &mut self.context,
@@ -392,7 +392,7 @@ pub(super) struct Pass<'a> {
     /// Where runs end.
     pub(super) ends: Ends,
     /// What was asked for behind brackets.
-    pub(super) strings: [Strings; 2],
+    pub(super) asked_for: AskedFor,
     /// The strings of a text in JSON, once it was asked for them.
     pub(super) fences: &'a mut Option<Option<Fences>>,
     /// The first finding in this text.

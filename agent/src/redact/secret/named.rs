@@ -503,7 +503,7 @@ pub(in super::super) fn is_list_of_parameters(text: &[u8]) -> bool {
 }
 
 /// Whether a value says that there is none, or is covered already.
-pub(in super::super) fn is_nothing(value: &[u8]) -> bool {
+pub fn is_nothing(value: &[u8]) -> bool {
     static WORDS: Listed = Listed::new(&[
         b"null",
         b"none",
