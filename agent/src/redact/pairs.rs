@@ -300,7 +300,10 @@ impl Pass<'_> {
         let kind = told.or_else(|| self.told_surely(detector, start..end)).map_or(kind, |told| told.kind(kind));
         let is_taken = named.is_some_and(|detector| self.ask_value(detector, &value, kind));
         if value.is_quoted && !value.is_certain && named.is_some() {
+            let next = self.next;
             self.changed_to(detector, value.span.end);
+            // What else stands in a value that is none is looked at.
+            self.next = if is_taken { self.next } else { next };
         }
         if !is_taken && let Some((query, kind)) = query {
             self.ask_value(query, &value, kind);
@@ -510,7 +513,7 @@ impl Pass<'_> {
         }
         let Range { start, mut end } = value.span;
         if value.is_coded {
-            end = self.coded_end(end);
+            end = self.coded_end(end, detector);
         }
         // What stands before the first separator may tell too little, or all of it.
         let is_one = self.is_value(detector, value, kind)

@@ -379,8 +379,8 @@ pub(super) struct Pass<'a> {
     /// What stands in brackets before this was kept as secrets.
     pub(super) items_end: usize,
     /// From the first byte that a value without quotes goes on behind to its end: a separator that is written with a percent sign, one or a
-    /// quote that is written with a `&`, and a `<` in a secret.
-    pub(super) joined: [Range<usize>; 3],
+    /// quote that is written with a `&`, a `<` in a secret, and a separator in a cookie as the first ones.
+    pub(super) joined: [Range<usize>; 4],
     /// From where on no quote closes one, of both marks.
     pub(super) unclosed: [(usize, Unclosed); 2],
     /// Rows of statements before this have been looked through.
