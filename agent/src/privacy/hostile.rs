@@ -265,6 +265,8 @@ fn what_is_around_hidden_values_reads_as_before() {
         r"cookie&#61;184127645108946%20b'passwordsb': 12 rue des Lilas-",
         r"'secret':Bearer abcDEF123456789012345\tcookie:Dupont%2C",
         "Authorization: 2001:db8::1:",
+        "cookie:=>Zq1;rest",
+        r#""otp":[/home/jdupont/x, "#,
         r#"\"prenom\":'d'Arc\"Jean Dupont'\\"mdp\\"&#61;Jean Dupont -> address: Dupont,"#,
     ];
     let changed = changed(&lines.map(str::to_owned));

@@ -258,9 +258,10 @@ impl Pass<'_> {
             // What goes on behind a token is the rest of a secret.
             let behind = start + length;
             // A number of JSON stood there.
-            let is_number = self.text[at] == b':' && matches!(self.byte(behind), b',' | b'}' | b']');
+            let mark = if self.byte(at + 1) == b'=' { b'=' } else { self.text[at] };
+            let is_number = mark == b':' && matches!(self.byte(behind), b',' | b'}' | b']');
             let is_cookie = self.engine.own.cookie == Some(detector);
-            let end = if is_number && is_cookie { behind } else { self.bare_end((behind, self.text[at]), detector) };
+            let end = if is_number && is_cookie { behind } else { self.bare_end((behind, mark), detector) };
             let is_secret = self.engine.detector(detector).group == Group::Secret;
             return Some((is_secret && end > start + length).then(|| Value::bare(start..end)));
         }
@@ -413,7 +414,7 @@ impl Pass<'_> {
     /// Whether a list that begins at `span` is one of numbers that count, or of words that say nothing.
     fn is_idle_list(&self, span: Range<usize>, detector: u16) -> bool {
         self.byte(span.start) == b'['
-            && self.byte(span.end) == b','
+            && matches!(self.byte(span.end), b',' | b'<')
             && !self.is_value(detector, &Value::bare(span.start + 1..span.end), BARE)
     }
 
