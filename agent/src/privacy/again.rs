@@ -7,12 +7,13 @@ use smallvec::SmallVec;
 
 use super::action::Action;
 use super::bare::Quotes;
+use super::mask::truncated;
 use super::policy::Policy;
 use super::token::push_label;
 use crate::redact::{Fences, Finding};
 
 /// Further looks at one text, at the most.
-pub(super) const LOOKS: usize = 3;
+pub(super) const LOOKS: usize = 6;
 /// Bytes of a part of an address in hexadecimal digits, and its colon.
 const HEX: usize = 5;
 /// Longest word behind a name and before a value that tells whether it begins a sentence, in bytes.
@@ -23,6 +24,8 @@ const WORD: usize = 64;
 struct Piece {
     old: (u32, u32),
     new: (u32, u32),
+    /// Of a network, which may be a value of another kind as a whole, the detector of the address.
+    network: Option<u16>,
 }
 
 /// The text as it will read.
@@ -42,8 +45,14 @@ impl Again {
             let fitted = quotes.fitting(fences, text, one.start as usize..one.end as usize);
             let number = usize::from(one.detector);
             let action = policy.action(number);
-            // A network looks as the address in it does.
-            if matches!(action, Action::Keep | Action::TruncateIp { .. }) {
+            let span = one.start as usize..one.end as usize;
+            let network = match action {
+                Action::Keep => continue,
+                Action::TruncateIp { v4, v6 } => network_of(text.get(span).unwrap_or_default(), (*v4, *v6)),
+                _ => None,
+            };
+            // One of four numbers looks as the address in it does.
+            if network.is_none() && matches!(action, Action::TruncateIp { .. }) {
                 continue;
             }
             let entity = policy.detectors()[number].entity;
@@ -51,9 +60,13 @@ impl Again {
                 self.text.extend_from_slice(text.get(copied..part.start).unwrap_or_default());
                 copied = part.end;
                 let start = narrow(self.text.len());
-                self.label(action, entity, fitted.quote);
+                match &network {
+                    Some(network) => self.text.extend_from_slice(network.as_bytes()),
+                    None => self.label(action, entity, fitted.quote),
+                }
                 let new = (start, narrow(self.text.len()));
-                self.pieces.push(Piece { old: (narrow(part.start), narrow(part.end)), new });
+                let network = network.as_ref().map(|_| one.detector);
+                self.pieces.push(Piece { old: (narrow(part.start), narrow(part.end)), new, network });
             }
         }
         self.text.extend_from_slice(text.get(copied..).unwrap_or_default());
@@ -71,8 +84,10 @@ impl Again {
     pub(super) fn give_back(&self, found: &mut Vec<Finding>) {
         found.retain_mut(|one| {
             let first = self.pieces.partition_point(|piece| piece.new.1 <= one.start);
-            let is_within =
-                self.pieces.get(first).is_some_and(|piece| piece.new.0 <= one.start && one.end <= piece.new.1);
+            let is_within = self.pieces.get(first).is_some_and(|piece| {
+                let is_own = piece.network.is_none_or(|detector| detector == one.detector);
+                is_own && piece.new.0 <= one.start && one.end <= piece.new.1
+            });
             one.start = self.start(first, one.start);
             one.end = self.end(one.end);
             !is_within && one.start < one.end
@@ -104,6 +119,13 @@ impl Again {
     }
 }
 
+/// What is left of `address` if it is a long one, of which more may be left out than the end.
+fn network_of(address: &[u8], (v4, v6): (u8, u8)) -> Option<String> {
+    let is_long = memchr::memchr(b':', address).is_some();
+    let network = truncated(std::str::from_utf8(address).ok().filter(|_| is_long)?, v4, v6)?;
+    Some(network.to_string())
+}
+
 /// A place in a text, of which what lies behind 4 GiB is not looked at.
 fn narrow(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
@@ -114,9 +136,34 @@ pub(super) fn may_hold_more(policy: &Policy, text: &[u8], found: &[Finding]) -> 
     let is_removed = |one: &Finding| *policy.action(usize::from(one.detector)) == Action::Remove;
     let is_glued = |one: &Finding| {
         let (before, behind) = (text.get(..one.start as usize), text.get(one.end as usize..));
-        is_glued_before(before.unwrap_or_default()) || is_glued_behind(behind.unwrap_or_default())
+        let (before, behind) = (before.unwrap_or_default(), behind.unwrap_or_default());
+        is_glued_before(before) || is_glued_behind(behind) || is_open(before, behind)
     };
-    found.iter().any(|one| is_removed(one) || is_glued(one)) || closes_label(policy, text, found)
+    let is_cut = |one: &Finding| {
+        matches!(policy.action(usize::from(one.detector)), Action::TruncateIp { .. })
+            && text.get(one.end as usize).is_some_and(|byte| b":&%\\".contains(byte))
+    };
+    found.iter().any(|one| is_removed(one) || is_glued(one) || is_cut(one))
+        || closes_label(policy, text, found)
+        || has_codes(text)
+}
+
+/// Whether any quote in `text` is written with a code other than a backslash before it: of those that are, which one closes what another
+/// one opens depends on all that is between them.
+fn has_codes(text: &[u8]) -> bool {
+    memchr::memchr3_iter(b'%', b'&', b'\\', text).any(|at| {
+        let code = text.get(at..).unwrap_or_default();
+        let is_one = |codes: &[&[u8]]| codes.iter().any(|one| code.starts_with(one));
+        match code.get(1) {
+            Some(b'2') => is_one(&[b"%22", b"%27", b"%2522", b"%2527"]),
+            Some(b'u' | b'x') => is_one(&[b"\\u0022", b"\\u0027", b"\\x22", b"\\x27"]),
+            Some(b'\'') => true,
+            Some(b'#' | b'q' | b'a') => {
+                is_one(&[b"&#34;", b"&#39;", b"&#x22;", b"&#x27;", b"&quot;", b"&apos;", b"&amp;"])
+            }
+            _ => false,
+        }
+    })
 }
 
 /// Whether a value that stands right behind `before` is glued to what that ends with, or is what tells a word there from a sentence.
@@ -137,11 +184,25 @@ fn is_glued_behind(behind: &[u8]) -> bool {
     match behind {
         [b'.', next, ..] => next.is_ascii_alphanumeric(),
         [b'(', next, ..] => !next.is_ascii_alphabetic(),
-        // What a code stands for may be anything, or nothing.
-        [b'\\', ..] => behind.iter().find(|byte| **byte != b'\\').is_some_and(|letter| b"uUxbfv0e".contains(letter)),
+        // What a code stands for may be anything, or nothing. Whether one for a break is one, what stands before it may tell.
+        [b'\\', ..] => match behind.get(slashes_ahead(behind)..) {
+            Some([b'n' | b'r' | b't', next, ..]) => next.is_ascii_lowercase(),
+            Some([letter, ..]) => b"uUxbfv0e".contains(letter),
+            _ => false,
+        },
         [byte, ..] => !b" \t\r\n\"'`,;&)}]>=:?.|\\<@/".contains(byte),
         [] => false,
     }
+}
+
+/// Whether a quote stands right before a value and another one, or none, right behind it.
+fn is_open(before: &[u8], behind: &[u8]) -> bool {
+    let mark = before.last().copied().filter(|byte| matches!(byte, b'"' | b'\''));
+    mark.is_some_and(|mark| behind.get(slashes_ahead(behind)) != Some(&mark))
+}
+
+fn slashes_ahead(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| **byte == b'\\').count()
 }
 
 /// Whether an element is closed that is called as the label of a value before it: of both one makes an element of XML.

@@ -9,6 +9,8 @@ mod bare;
 #[cfg(any(test, fuzzing))]
 pub mod check;
 mod clean;
+#[cfg(test)]
+mod hostile;
 mod key_ring;
 mod live_keys;
 mod look;

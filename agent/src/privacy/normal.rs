@@ -11,7 +11,7 @@ use crate::redact::{Folded, Group, push_uncoded};
 ///
 /// Codes become what they stand for. Numbers lose their separators and letters in them become large; addresses of machines are written as
 /// their standard says; e-mail addresses become small, and labels of their domains are read in their letters; names and places become small
-/// and lose accents. A group that is `None`, and secrets, keep every byte but the white space around them.
+/// and lose accents, and their apostrophes are written alike. A group that is `None`, and secrets, keep every byte but the white space around them.
 pub(super) fn normalised(entity: &str, group: Option<Group>, value: &[u8], out: &mut Vec<u8>) {
     let Some(group) = group.filter(|group| *group != Group::Secret) else {
         return out.extend_from_slice(value.trim_ascii());
@@ -54,7 +54,28 @@ fn mail(value: &[u8], out: &mut Vec<u8>) {
 fn name(value: &[u8], out: &mut Vec<u8>) {
     let mut folded = Folded::default();
     folded.read(value, false);
-    out.extend_from_slice(folded.text().trim_ascii());
+    let mut rest = folded.text().trim_ascii();
+    while let Some(byte) = rest.first() {
+        let length = apostrophe_length(rest);
+        out.push(if length > 0 { b'\'' } else { *byte });
+        rest = rest.get(length.max(1)..).unwrap_or_default();
+    }
+}
+
+/// How long the apostrophe is that `text` begins with, as SQL, programs, shells and typesetters write it: `''`, `\'`, `'\''`, `’`.
+fn apostrophe_length(text: &[u8]) -> usize {
+    const SET: &[u8] = "\u{2019}".as_bytes();
+    let (mut length, mut is_one) = (0, false);
+    while let Some(rest) = text.get(length..) {
+        length += match rest {
+            [b'\\', ..] => 1,
+            [b'\'', ..] => 1,
+            _ if rest.starts_with(SET) => SET.len(),
+            _ => break,
+        };
+        is_one |= rest.first() != Some(&b'\\');
+    }
+    if is_one { length } else { 0 }
 }
 
 /// A number, without the `(0)` that is not dialled from abroad.
@@ -104,6 +125,13 @@ mod tests {
             ("email", Some(Group::Contact), "j\u{e9}r@b\u{dc}cher.example", "j\u{e9}r@b\u{fc}cher.example"),
             ("person_name", Some(Group::Person), " J\u{c9}R\u{d4}ME  Dupont ", "jerome dupont"),
             ("person_name", Some(Group::Person), "Je%CC%81r%C3%B4me+DUPONT", "jerome dupont"),
+            ("person_name", Some(Group::Person), "O''Brien", "o'brien"),
+            ("person_name", Some(Group::Person), r"O\'Brien", "o'brien"),
+            ("person_name", Some(Group::Person), r"O\\\'Brien", "o'brien"),
+            ("person_name", Some(Group::Person), r"O'\''Brien", "o'brien"),
+            ("person_name", Some(Group::Person), "O&#39;Brien", "o'brien"),
+            ("person_name", Some(Group::Person), "O\u{2019}Brien", "o'brien"),
+            ("username", Some(Group::Person), r"ACME\obrien", r"acme\obrien"),
             ("postal_address", Some(Group::Contact), "12%20Rue+des\u{a0}LILAS", "12 rue des lilas"),
             ("password", Some(Group::Secret), "A b%40", "A b%40"),
             ("name", None, " Zoé ", "Zoé"),

@@ -22,7 +22,7 @@ use super::tag::readings;
 use super::token::{push_encrypted, push_for, push_hash, push_label, tokens_in};
 use super::walk::Walk;
 use crate::encode::{push_escaped, unescaped};
-use crate::redact::{self, Below, Finding, Group, Place, unite};
+use crate::redact::{self, Below, Detector, Finding, Group, Named, Place, unite};
 
 /// Hashes that are remembered.
 const REMEMBERED: usize = 1024;
@@ -236,6 +236,39 @@ impl Redactor {
         }
         self.secrets.insert(key.into(), secret);
         secret
+    }
+
+    /// The secret that `key` names, if it names one.
+    pub fn named_secret(&mut self, key: &[u8]) -> Option<Named> {
+        self.look.scanner.named_secret(key)
+    }
+
+    /// Whether `text`, an item of a list, is a value of what the key of the list `named`.
+    pub fn is_value_of(&self, named: Named, text: &[u8]) -> bool {
+        self.look.scanner.is_value_of(named, text)
+    }
+
+    /// Whether that is a key or token.
+    pub fn is_token(&self, named: Named) -> bool {
+        self.policy.detectors()[usize::from(named.detector)].entity == "secret"
+    }
+
+    /// Appends what is to stand in the place of `text`, an item of a list of what its key `named`, unless it says that there is none. Gives
+    /// whether anything changed; if not, `out` is as before.
+    pub fn secret_as_named(&mut self, named: Named, text: &[u8], escaped: bool, out: &mut Vec<u8>) -> bool {
+        if text.is_empty() || redact::is_nothing(text) {
+            return false;
+        }
+        let number = usize::from(named.detector);
+        let Detector { entity, group, .. } = *self.policy.detectors()[number];
+        self.counts[number] += 1;
+        let action = self.policy.action(number);
+        if self.report || *action == Action::Keep {
+            return false;
+        }
+        let task = Task { entity, group: Some(group), action, number, is_reversed: false };
+        self.hands.replace(&task, text, escaped, out);
+        true
     }
 
     /// Whether `key` tells in the plural what each item of a list is.

@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 
 use super::Group;
 use super::ends::Kind;
-use super::pairs::{BARE, LISTED, QUOTED};
+use super::pairs::{LISTED, QUOTED};
 use super::quote::{Quote, SLASHES, slashes_ahead, slashes_before};
 use super::scanner::Pass;
 use super::secret::named::is_nothing;
@@ -16,6 +16,10 @@ use super::value::{Value, spaces};
 
 /// Bytes behind an opening bracket among which the first value is looked for.
 const REACH: usize = 128;
+/// The same behind the name of a password, as long as no more than the length of the text is read so.
+const FAR: usize = 4 << 10;
+/// Most brackets and spaces before the number of a member.
+const NESTED: usize = 8;
 /// Values that are asked for.
 const ASKED: usize = 4;
 /// Longest name of a member that is left, in bytes, and most digits in one with letters.
@@ -33,10 +37,10 @@ static VALUES: LazyLock<[Finder<'static>; 6]> =
     LazyLock::new(|| [&b"value"[..], b"v", b"data", b"default", b"const", b"example"].map(Finder::new));
 
 /// A string in brackets.
-struct Within {
-    span: Range<usize>,
+pub(super) struct Within {
+    pub(super) span: Range<usize>,
     /// Behind its closing quote.
-    end: usize,
+    pub(super) end: usize,
     /// Where the value begins behind it, if it is a name.
     value: Option<usize>,
 }
@@ -52,7 +56,7 @@ enum Item {
 /// Strings in brackets that were asked for in vain, with all further ones up to some place: behind many names one after the other each
 /// is asked for once.
 #[derive(Debug)]
-pub(super) struct Strings {
+struct Strings {
     detector: u16,
     /// The backslashes before each quote.
     slashes: usize,
@@ -64,15 +68,9 @@ pub(super) struct Strings {
     values: u128,
 }
 
-impl Default for Strings {
-    fn default() -> Self {
-        Self::NONE
-    }
-}
-
 impl Strings {
     /// None.
-    pub(super) const NONE: Self = Self { detector: 0, slashes: 0, first: 0, end: 0, starts: 0, values: 0 };
+    const NONE: Self = Self { detector: 0, slashes: 0, first: 0, end: 0, starts: 0, values: 0 };
 
     /// None so far, of those from `quote` on.
     fn begin(detector: u16, quote: Quote) -> Self {
@@ -111,6 +109,20 @@ impl Strings {
     }
 }
 
+/// What was asked for behind brackets.
+#[derive(Debug)]
+pub(super) struct AskedFor {
+    strings: [Strings; 2],
+    /// Bytes far behind brackets that were looked through for the first value in them.
+    far: usize,
+}
+
+impl Default for AskedFor {
+    fn default() -> Self {
+        Self { strings: [Strings::NONE; 2], far: 0 }
+    }
+}
+
 impl Pass<'_> {
     /// The value in the brackets that open at `start`, which no token stands in: of a secret all that stands in them if any of the first
     /// items is one, else the first string, if nothing stands before it.
@@ -134,12 +146,15 @@ impl Pass<'_> {
         };
         let inside = |text: &[u8]| text.iter().take(REACH).take_while(is_inside).count();
         let mut first = start + inside(self.rest(start));
-        if is_secret && is_list && !is_cookie {
-            let (at, is_value) = self.bare_item((start, first), detector);
-            if is_value {
+        if is_secret && is_list {
+            let mark = self.text[..start].trim_ascii_end().strip_suffix(b":").map(<[u8]>::len);
+            let is_lead = |byte: &&u8| matches!(byte, b'[' | b']' | b'{' | b',' | b' ');
+            let lead = self.rest(start).iter().take(REACH).take_while(is_lead).count();
+            let items = self.items((mark, Some(start)), start + lead, detector);
+            if items.are_values {
                 return Some(self.all_items(start));
             }
-            first = at + inside(self.rest(at));
+            first = if is_cookie { first } else { items.first + inside(self.rest(items.first)) };
         }
         let quote = self.quote(first)?;
         if is_secret && self.is_description(start) {
@@ -159,31 +174,6 @@ impl Pass<'_> {
         let end = self.bracket_end(start);
         self.steps_of(end - start);
         Value { is_certain: true, ..Value::quoted(start + 1..end) }
-    }
-
-    /// The first item without quotes, of those that the list that opens at `start` has from `at` on, that is a value of `detector`, and whether there is one;
-    /// else where the items without quotes end.
-    fn bare_item(&mut self, (start, mut at): (usize, usize), detector: u16) -> (usize, bool) {
-        let mark = self.text[..start].trim_ascii_end().strip_suffix(b":").map(<[u8]>::len);
-        for _ in 0..ASKED {
-            let end = self.end_of(at, Kind::Bare);
-            let behind = end + spaces(self.rest(end));
-            let is_other = |byte: &u8| matches!(byte, b'=' | b':' | b'[' | b'{' | b'(' | b'\\');
-            let is_item = end > at && matches!(self.byte(behind), b',' | b']');
-            if !is_item || self.text[at..end].iter().any(is_other) {
-                break;
-            }
-            let is_number = mark.is_some_and(|mark| self.is_number_of_json(mark, at..end));
-            let kind = if is_number { QUOTED } else { BARE };
-            if self.is_value(detector, &Value::quoted(at..end), kind) {
-                return (at, true);
-            }
-            if self.byte(behind) == b']' {
-                break;
-            }
-            at = behind + 1 + spaces(self.rest(behind + 1));
-        }
-        (at, false)
     }
 
     /// Keeps each string and number at `span`, which stands in brackets, as a value of `detector`; names of members are left, and from
@@ -237,13 +227,16 @@ impl Pass<'_> {
     /// The first value of `detector` among the strings from `quote` on, of which those before a colon are names and `many` others are
     /// asked for.
     fn first_value(&mut self, mut quote: Quote, detector: u16, many: usize) -> Option<Value> {
-        let limit = self.text.len().min(quote.start + REACH);
+        // Whatever stands below a password is one.
+        let is_far = self.engine.own.password == Some(detector) && self.memory.asked_for.far < self.text.len();
+        let limit = self.text.len().min(quote.start + if is_far { FAR } else { REACH });
         // Many an object that describes a key or a session has strings of eight letters.
         let kind = if self.engine.own.secret == Some(detector) { LISTED } else { QUOTED };
-        let (mut asked, mut is_done) = (0, false);
+        let (mut asked, mut is_done, first, mut last) = (0, false, quote.start, quote.start);
         // A quote that closes a string for one name opens one for another.
         let known = self
             .memory
+            .asked_for
             .strings
             .iter_mut()
             .enumerate()
@@ -255,8 +248,8 @@ impl Pass<'_> {
                 at
             }
             None => {
-                self.memory.strings.swap(0, 1);
-                self.memory.strings[0] = Strings::begin(detector, quote);
+                self.memory.asked_for.strings.swap(0, 1);
+                self.memory.asked_for.strings[0] = Strings::begin(detector, quote);
                 0
             }
         };
@@ -266,6 +259,8 @@ impl Pass<'_> {
                 None => (false, Value::quoted(string.span)),
                 Some(start) => (true, self.bare_member(start)),
             };
+            self.memory.asked_for.far += if string.end > first + REACH { string.end - last } else { 0 };
+            last = string.end;
             if !value.span.is_empty() && self.is_value(detector, &value, kind) {
                 return Some(value);
             }
@@ -276,7 +271,7 @@ impl Pass<'_> {
                 self.deny(detector, value.span);
             }
             asked += usize::from(counts);
-            self.memory.strings[own].note(quote, string.end, !counts);
+            self.memory.asked_for.strings[own].note(quote, string.end, !counts);
             if asked == many {
                 break;
             }
@@ -285,8 +280,10 @@ impl Pass<'_> {
         None
     }
 
-    /// The number or word without quotes that begins at `start` as the value of a member; empty if it is none.
+    /// The number without quotes that begins at `start`, or first in the brackets there, as the value of a member; empty if there is none.
     fn bare_member(&mut self, start: usize) -> Value {
+        let is_lead = |byte: &&u8| matches!(byte, b'[' | b'{' | b' ');
+        let start = start + self.rest(start).iter().take(NESTED).take_while(is_lead).count();
         let is_bare = self.byte(start).is_ascii_digit() || self.byte(start) == b'-';
         let end = if is_bare { self.end_of(start, Kind::Bare) } else { start };
         Value::quoted(start..end)
@@ -328,7 +325,7 @@ impl Pass<'_> {
     }
 
     /// The string that `quote` opens.
-    fn string(&mut self, quote: Quote, limit: usize) -> Within {
+    pub(super) fn string(&mut self, quote: Quote, limit: usize) -> Within {
         let mut length = self.length_within(quote, limit);
         if quote.start + length == limit {
             // It may be a long one, or one that nothing closes.

@@ -152,8 +152,8 @@ impl Pass<'_> {
             let is_worked_on = expression.count > 1 && self.engine.own.password == Some(detector);
             return is_worked_on.then(|| self.quoted(quote));
         }
-        let name = &self.rest(quote.start)[..self.rest(quote.start).len().min(LONGEST)];
-        let close = quote.start + quote.length(name) + quote.slashes + quote.count;
+        let limit = self.text.len().min(quote.start + LONGEST);
+        let close = quote.start + self.length_within(quote, limit) + quote.slashes + quote.count;
         let behind = self.rest(close).strip_prefix(b",");
         let second = behind.map(|behind| close + 1 + spaces(behind)).and_then(|at| self.quote(at));
         Some(match second {

@@ -221,6 +221,15 @@ fn floods_of_values_that_go_on_behind_marks_take_time_in_proportion() {
         "{\"passwords\":{\"a/b\":\"x1\",",
         "<a password=\"&quot;",
         "password=\"\\u0022",
+        "passwords: a, ",
+        "passwords: \"a\", ",
+        "passwords='a',",
+        "\"password\":[\"a\",",
+        "\"passwords\":{\"a\":null,",
+        "\"passwords\":{\"a\":[[null,",
+        "\"pin\":[[1],",
+        "otp:[1,2,",
+        "otp:[true,\"\",",
     ] {
         // The longer one is as long as lines may be.
         let steps =

@@ -1,12 +1,12 @@
 //! What the keys of fields say, which come again record after record.
 
-use super::Detector;
 use super::context::{Context, Lengths};
 use super::engine::Engine;
 use super::filter::{Filter, head};
 use super::pairs::QUOTED;
 use super::phrases::{hash, last_phrases};
 use super::scanner::Scanner;
+use super::{Detector, Group};
 
 /// Keys that are remembered, a power of two.
 const KEYS: usize = 128;
@@ -51,6 +51,15 @@ pub(super) const NONE: Key = Key {
     name: Name { first: 0, last: 0, length: 0 },
     bytes: [0; LONGEST],
 };
+
+/// A secret that a key names.
+#[derive(Clone, Copy, Debug)]
+pub struct Named {
+    /// Index of the detector in the table of the engine.
+    pub detector: u16,
+    /// How its values are written for its check.
+    kind: u8,
+}
 
 /// What the key of a map says of what is in it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -100,6 +109,19 @@ impl Scanner {
     #[inline]
     pub fn below(&mut self, key: &[u8]) -> Below {
         self.keys.say(&self.engine, key).below
+    }
+
+    /// The secret that `key` names, if it names one.
+    #[inline]
+    pub fn named_secret(&mut self, key: &[u8]) -> Option<Named> {
+        let Key { named, kind, .. } = *self.keys.say(&self.engine, key);
+        let named = Named { detector: named?, kind };
+        (self.engine.detector(named.detector).group == Group::Secret).then_some(named)
+    }
+
+    /// Whether `text`, an item of a list, is a value of what the key of the list `named`.
+    pub fn is_value_of(&self, named: Named, text: &[u8]) -> bool {
+        self.engine.is_whole(named.detector, text, named.kind)
     }
 
     /// Whether `key` tells in the plural what each item of a list is.

@@ -4,7 +4,7 @@
 use std::ops::{Deref, DerefMut, Range};
 
 use super::around::Around;
-use super::brackets::Strings;
+use super::brackets::AskedFor;
 use super::ends::Ends;
 use super::quote::Unclosed;
 
@@ -17,14 +17,14 @@ pub(super) struct Read {
     /// What is open where a member was looked at last.
     pub(super) around: Around,
     /// From the first byte that a value without quotes goes on behind to its end: a separator that is written with a percent sign, one or a
-    /// quote that is written with a `&`, and a `<` in a secret.
-    pub(super) joined: [Range<usize>; 3],
+    /// quote that is written with a `&`, a `<` in a secret, and a separator in a cookie as the first ones.
+    pub(super) joined: [Range<usize>; 4],
     /// From where on no quote closes one, of both marks.
     pub(super) unclosed: [(usize, Unclosed); 2],
     /// Where runs end.
     pub(super) ends: Ends,
     /// What was asked for behind brackets.
-    pub(super) strings: [Strings; 2],
+    pub(super) asked_for: AskedFor,
 }
 
 /// What was read, and whether there is anything.

@@ -118,10 +118,10 @@ impl Pass<'_> {
 
     /// The same behind the string whose mark is at `at`.
     fn named_behind(&mut self, at: usize) -> Option<Told> {
-        let text = &self.text[..self.text.len().min(at + REACH)];
+        let text = self.text;
+        let text = &text[..text.len().min(at + REACH)];
         let quote = self.quote(at + 1 + usize::from(self.byte(at + 1) == b' '))?;
-        let length = quote.length(text.get(quote.start..)?);
-        self.steps_of(length);
+        let length = self.length_within(quote, text.len());
         let behind = text.get(quote.start + length + quote.slashes + quote.count..)?;
         let mark = memchr::memchr2(b':', b'=', &behind[..behind.len().min(NAME)])?;
         let between = &behind[..mark];

@@ -263,6 +263,8 @@ struct Name {
     told: Option<Told>,
     /// In an address of the web, its detector and the kind of value.
     query: Option<(u16, u8)>,
+    /// Whether several values may stand behind it without brackets.
+    is_list: bool,
     start: usize,
 }
 
@@ -284,11 +286,12 @@ impl Pass<'_> {
         let known = if self.is_plain() { None } else { self.names.find(self.text, (self.next, end)) };
         let found = match known {
             Some((told, length)) => {
-                Some(Name { named: Some(told.detector), told: Some(told), query: None, start: end - length })
+                let named = Some(told.detector);
+                Some(Name { named, told: Some(told), query: None, is_list: false, start: end - length })
             }
             None => self.read_name(at, end),
         };
-        let Some(Name { named, told, query, start }) = found else { return };
+        let Some(Name { named, told, query, is_list, start }) = found else { return };
         self.asked += 1;
         let Some(detector) = named.or(query.map(|(query, _)| query)) else { return };
         let edge = if is_behind { at } else { self.aligned_end(at - usize::from(self.is_row(at))) };
@@ -298,12 +301,18 @@ impl Pass<'_> {
         if self.text[at] == b'=' && self.any_of(at, detector) {
             return;
         }
+        if is_list {
+            return self.keep_several(at, detector);
+        }
         let Some(value) = self.value(at, detector) else { return };
         let kind = if value.is_quoted { QUOTED } else { BARE };
         let kind = told.map_or(kind, |told| told.kind(kind));
         let is_taken = named.is_some_and(|detector| self.ask_value(detector, &value, kind));
         if value.is_quoted && !value.is_certain && named.is_some() {
+            let next = self.next;
             self.changed_to(detector, value.span.end);
+            // What else stands in a value that is none is looked at.
+            self.next = if is_taken { self.next } else { next };
         }
         if !is_taken && let Some((query, kind)) = query {
             self.ask_value(query, &value, kind);
@@ -364,8 +373,10 @@ impl Pass<'_> {
             }),
         };
         let named = named.or_else(|| self.named_around(end - length..end));
-        let named = named.or_else(|| if self.is_before_bracket(at) { pairs.plural(&phrases) } else { None });
-        Some(Name { named, told: told.or(sure), query, start: end - length })
+        let several = if named.is_none() { pairs.plural(&phrases) } else { None };
+        let is_list = several.is_some() && !self.is_before_bracket(at) && self.is_before_items(at);
+        let named = named.or(several.filter(|_| is_list || self.is_before_bracket(at)));
+        Some(Name { named, told: told.or(sure), query, is_list, start: end - length })
     }
 
     /// Whether what the member called `name` holds, another one may tell: `text` alone is most often a message.
@@ -516,7 +527,7 @@ impl Pass<'_> {
         }
         let Range { start, mut end } = value.span;
         if value.is_coded {
-            end = self.coded_end(end);
+            end = self.coded_end(end, detector);
         }
         // What stands before the first separator may tell too little, or all of it.
         let is_one = self.is_value(detector, value, kind)

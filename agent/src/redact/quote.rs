@@ -57,15 +57,7 @@ impl Quote {
         (level <= self.slashes.trailing_ones()).then(|| (1 << level) - 1)
     }
 
-    /// How long the value is that `text` begins with: to the quote that closes it, also on another line, else to the end of its line.
-    pub(super) fn length(&self, text: &[u8]) -> usize {
-        match self.short_length(text) {
-            Some(length) => length,
-            None => self.any_length(text, |_| Some(PLAIN), true).length,
-        }
-    }
-
-    /// The same of a short one that its quote closes right away, as nearly all do.
+    /// How long the value is that `text` begins with, if it is a short one that its quote closes right away, as nearly all do.
     #[inline(always)]
     fn short_length(&self, text: &[u8]) -> Option<usize> {
         if self.count != 1 || self.slashes != 0 {
@@ -76,8 +68,9 @@ impl Quote {
         closes.then_some(length)
     }
 
-    /// The same where only those marks count of whose places `code` tells how they are written. Of one that nothing `closes` only what
-    /// stands before the first doubled one, or the end of the line, is read.
+    /// How long the value is that `text` begins with: to the quote that closes it, also on another line, else to the end of its line. Only
+    /// those marks count of whose places `code` tells how they are written. Of one that nothing `closes` only what stands before the first
+    /// doubled one, or the end of the line, is read.
     fn any_length(&self, text: &[u8], code: impl Fn(usize) -> Option<Code>, closes: bool) -> Length {
         let (mut next, mut doubled, mut line) = (0, None, None);
         for at in memchr::memchr2_iter(self.mark, b'\n', text) {
@@ -238,9 +231,12 @@ impl Pass<'_> {
         if !is_plain || is_within {
             return length;
         }
+        let own = self.code_of(quote.start - 1);
         while let Some(mark) = shell_mark(self.rest(quote.start + length)) {
-            let behind = self.rest(quote.start + length + mark);
-            length += mark + memchr::memchr2(b'\'', b'\n', behind).unwrap_or(behind.len());
+            let start = quote.start + length + mark;
+            let behind = self.rest(start);
+            let closes = |place: &usize| behind[*place] == b'\n' || self.code_of(start + place) == own;
+            length += mark + memchr::memchr2_iter(b'\'', b'\n', behind).find(closes).unwrap_or(behind.len());
         }
         length
     }
@@ -321,6 +317,11 @@ mod tests {
                 r#"{"password":"<password>","nom":"<person_name>","z":1}"#,
             ),
             ("/a?password=Rr%22E8WUeu&p=1 HTTP/1.1\" 200", "/a?password=<password>&p=1 HTTP/1.1\" 200"),
+            (r#"<add value="Ab12&quot;x=&quot;Cd34" key="password"/>"#, r#"<add value="<password>" key="password"/>"#),
+            (
+                r#"password = os.environ.get("P&quot;W", "hunter2")"#,
+                r#"password = os.environ.get("P&quot;W", "<password>")"#,
+            ),
         ]);
     }
 

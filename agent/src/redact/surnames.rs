@@ -80,7 +80,10 @@ impl Pass<'_> {
             }
             length = if rest.starts_with(b"'t ") { 2 } else { length };
             let word = &rest[..length];
-            let is_name = begins_name(word) || is_behind_particle(word);
+            // What stands behind the address in a request.
+            let is_protocol =
+                word.strip_prefix(b"HTTP").is_some_and(|behind| matches!(behind.first(), None | Some(b'/')));
+            let is_name = !is_protocol && begins_name(word) || is_behind_particle(word);
             let is_particle = PARTICLES.contains(&word) || word == b"'t";
             if !is_name && !is_particle || word.iter().any(|byte| matches!(byte, b'=' | b':') || byte.is_ascii_digit())
             {
@@ -150,6 +153,7 @@ mod tests {
     fn names_of_forms_have_a_plus_for_a_space() {
         assert_hidden(&[
             ("GET /login?prenom=%C3%89lodie+Dupont HTTP/1.1", "GET /login?prenom=<person_name> HTTP/1.1"),
+            ("GET /?nom=Jean+Dupont HTTP", "GET /?nom=<person_name> HTTP"),
             ("first_name=Jane+Doe&last_name=Roe", "first_name=<person_name>&last_name=<person_name>"),
             ("curl -d 'first_name=Ana+Quispe' u", "curl -d 'first_name=<person_name>' u"),
         ]);

@@ -117,7 +117,7 @@ impl Pass<'_> {
             && (is_marked || has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase));
         let is_test = text.windows(4).any(|word| word.eq_ignore_ascii_case(b"test"));
         let is_one = match proof {
-            Proof::Word => is_strong && is_plain && !is_test,
+            Proof::Word => is_strong && is_plain && !is_test && !is_masked(text),
             Proof::Mark => is_mixed(text) && text.len() >= 5 && is_plain && !text.contains(&b' '),
             Proof::Account => is_mixed(text) || is_marked,
         };
@@ -125,6 +125,11 @@ impl Pass<'_> {
         let value = Value::quoted(span.clone());
         (is_one && !is_method && self.is_value(self.engine.own.password?, &value, QUOTED)).then_some(span)
     }
+}
+
+/// Whether `text` is a number of which a mask left some digits: `************1111`.
+fn is_masked(text: &[u8]) -> bool {
+    text.iter().all(|byte| *byte == b'*' || byte.is_ascii_digit()) && memchr::memmem::find(text, b"****").is_some()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::digest::list_length;
 use super::ends::{Kind, run_length};
 use super::filter::Listed;
 use super::pairs::{ALIGNED, BARE};
+use super::quote::slashes_ahead;
 use super::scanner::Pass;
 use super::secret::named::{is_list_of_parameters, scheme_length};
 use super::secret::stand_in::is_name_of_secret;
@@ -211,9 +212,7 @@ impl Pass<'_> {
             && spaces > 0
             && self.rest(end).strip_prefix(b" ").is_some_and(is_prose)
             && !self.is_before_key(start..end);
-        // What stands in brackets in quotes was asked for.
-        let is_value = !self.is_verdict(at, end)
-            && self.text[start..end].iter().take(4).any(|byte| !matches!(byte, b'[' | b'{' | b'(' | b'\\'));
+        let is_value = !self.is_verdict(at, end) && self.says_anything(start..end);
         if self.is_idle_list(start..end, detector) {
             return None;
         }
@@ -258,7 +257,12 @@ impl Pass<'_> {
         }
         if let Some(length) = own_length(self.rest(start)) {
             // What goes on behind a token is the rest of a secret.
-            let end = self.bare_end((start + length, self.text[at]), detector);
+            let behind = start + length;
+            // A number of JSON stood there.
+            let mark = if self.byte(at + 1) == b'=' { b'=' } else { self.text[at] };
+            let is_number = mark == b':' && matches!(self.byte(behind), b',' | b'}' | b']');
+            let is_cookie = self.engine.own.cookie == Some(detector);
+            let end = if is_number && is_cookie { behind } else { self.bare_end((behind, mark), detector) };
             let is_secret = self.engine.detector(detector).group == Group::Secret;
             return Some((is_secret && end > start + length).then(|| Value::bare(start..end)));
         }
@@ -270,10 +274,40 @@ impl Pass<'_> {
         if let Some(value) = self.glued(start, detector).or_else(|| self.bracketed(start, detector)) {
             return Some(Some(value));
         }
+        if self.opens_on_token(start) {
+            return Some(None);
+        }
         match self.byte(start) {
             b'<' => Some(self.pointed(start)),
             _ => self.enclosed(start, self.text[at], detector),
         }
+    }
+
+    /// Whether brackets open at `start` and a string in them that begins with what stands for a value.
+    fn opens_on_token(&self, start: usize) -> bool {
+        let is_open = |byte: &&u8| matches!(byte, b'[' | b'{' | b'(' | b' ');
+        let brackets = self.rest(start).iter().take(CONSTANT).take_while(is_open).count();
+        let quote = if brackets > 0 { self.quote(start + brackets) } else { None };
+        quote.is_some_and(|quote| own_length(self.rest(quote.start)).is_some())
+    }
+
+    /// Whether more is at `span` than brackets, and what stands before a string in them. What stands in brackets in quotes was asked for.
+    fn says_anything(&self, span: Range<usize>) -> bool {
+        let mut begin = self.text[span.clone()].iter().take(4);
+        begin.any(|byte| !matches!(byte, b'[' | b'{' | b'(' | b'\\')) && !self.opens_string(span)
+    }
+
+    /// Whether brackets and what stands before a string are all that is at `span`, letters or a name: `[b'x'`, `[a='x'`.
+    fn opens_string(&self, span: Range<usize>) -> bool {
+        let is_open = |byte: &&u8| matches!(byte, b'[' | b'{' | b'(');
+        let brackets = self.text[span.clone()].iter().take(CONSTANT).take_while(is_open).count();
+        let (letters, end) = (span.start + brackets, span.end + slashes_ahead(self.rest(span.end)));
+        let is_led = || {
+            self.quote(letters).is_some_and(|quote| quote.start > span.end)
+                || PREFIXES.iter().any(|prefix| self.rest(letters).starts_with(prefix))
+                || brackets > 0 && matches!(self.byte(span.end - 1), b'=' | b':')
+        };
+        letters < span.end && matches!(self.byte(end), b'"' | b'\'') && is_led()
     }
 
     /// Whether the value at `span` stands right before the next key: `user: jane host: web1`, `User: jane Domain Name: CORP`.
@@ -322,8 +356,10 @@ impl Pass<'_> {
     }
 
     /// Where a value ends that goes on behind separators that were written with a percent sign, the first of them at `end`.
-    pub(super) fn coded_end(&mut self, end: usize) -> usize {
-        self.end_behind((end, 0), Kind::Bare, Self::is_percent)
+    pub(super) fn coded_end(&mut self, end: usize, detector: u16) -> usize {
+        let is_cookie = self.engine.own.cookie == Some(detector);
+        let (number, kind) = if is_cookie { (3, Kind::Cookie) } else { (0, Kind::Bare) };
+        self.end_behind((end, number), kind, Self::is_percent)
     }
 
     /// Where a value of this `kind` ends that goes on behind what `goes_on` tells, the first of which stands at `first`: each is read once.
@@ -379,7 +415,7 @@ impl Pass<'_> {
     /// Whether a list that begins at `span` is one of numbers that count, or of words that say nothing.
     fn is_idle_list(&self, span: Range<usize>, detector: u16) -> bool {
         self.byte(span.start) == b'['
-            && self.byte(span.end) == b','
+            && matches!(self.byte(span.end), b',' | b'<')
             && !self.is_value(detector, &Value::bare(span.start + 1..span.end), BARE)
     }
 

@@ -170,6 +170,7 @@ impl Walk {
                 self.names.leave(depth);
             }
             Some(Token::Open(_)) => {
+                let here = self.json_items_of((splice.json, splice.tokens.clone()), key, here);
                 if self.json_date(splice, key, here) {
                     return;
                 }

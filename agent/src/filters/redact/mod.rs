@@ -10,6 +10,7 @@ mod columns;
 mod depth;
 mod json;
 mod lines;
+mod listed;
 mod names;
 mod options;
 mod paths;

@@ -3,6 +3,7 @@
 use super::names::Above;
 use crate::encode::accessor::{Path, Step};
 use crate::plugin::KeyPath;
+use crate::redact::Named;
 
 /// Rules that are followed at once, at most.
 pub(super) const MOST: usize = 64;
@@ -36,6 +37,8 @@ pub(super) struct Here {
     pub(super) above: Above,
     /// Index of the action for all that stands here.
     pub(super) whole: Option<usize>,
+    /// The secret that every item of the list around is.
+    pub(super) listed: Option<Named>,
     /// Whether nothing here is looked at.
     pub(super) is_excluded: bool,
 }
@@ -43,7 +46,12 @@ pub(super) struct Here {
 impl Here {
     /// The same, in a map that says `above` of what is in it.
     pub(super) fn with(self, above: Above) -> Self {
-        Self { above, ..self }
+        Self { above, listed: None, ..self }
+    }
+
+    /// The same, in a list of which every item is what is `listed`.
+    pub(super) fn with_items(self, listed: Option<Named>) -> Self {
+        Self { listed, ..self }
     }
 }
 
@@ -96,7 +104,7 @@ impl Paths {
     pub(super) fn start(&self) -> Here {
         let set = if self.rules.len() >= MOST { u64::MAX } else { (1 << self.rules.len()) - 1 };
         let (is_allowed, above) = (!self.only_allowed, Above::NOTHING);
-        Here { set, depth: 0, is_allowed, above, whole: None, is_excluded: false }
+        Here { set, depth: 0, is_allowed, above, whole: None, listed: None, is_excluded: false }
     }
 
     /// Where the field called `key` is, in the map at `here`.

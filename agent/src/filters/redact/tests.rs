@@ -301,8 +301,19 @@ fn what_stands_below_the_key_of_a_secret_is_one() {
         (r#"{"secrets":{"prod":"Ab12Cd34Ef56Gh78"}}"#, r#"{"secrets":{"prod":"<secret>"}}"#),
         (r#"{"a":{"api_keys":{"prod":"0123456789abcdef"}}}"#, r#"{"a":{"api_keys":{"prod":"<secret>"}}}"#),
         (r#"{"passwords":{"jane":"S3cret99"}}"#, r#"{"passwords":{"jane":"<password>"}}"#),
-        (r#"{"pin":[1985,3,5]}"#, r#"{"pin":["<password>",3,5]}"#),
-        (r#"{"password":{"a":[1985,3,5]}}"#, r#"{"password":{"a":["<password>",3,5]}}"#),
+        (r#"{"pin":[1985,3,5]}"#, r#"{"pin":["<password>","<password>","<password>"]}"#),
+        (r#"{"otp":[482913,5,123]}"#, r#"{"otp":["<password>","<password>","<password>"]}"#),
+        (r#"{"token":[1985,3,5]}"#, r#"{"token":["<secret>","<secret>","<secret>"]}"#),
+        (r#"{"token":["abcd1234efgh","ab",null]}"#, r#"{"token":["<secret>","<secret>",null]}"#),
+        (r#"{"pin":[[1,2],[3,true]]}"#, r#"{"pin":[["<password>","<password>"],["<password>",true]]}"#),
+        (
+            r#"{"password":{"codes":[482913,5,"a"],"note":"ab"}}"#,
+            r#"{"password":{"codes":["<password>","<password>","<password>"],"note":"<password>"}}"#,
+        ),
+        (r#"{"pin":["{{ jane@example.org }}",1234]}"#, r#"{"pin":["{{ <email> }}","<password>"]}"#),
+        (r#"{"tokens":[12,45,78,100]}"#, r#"{"tokens":[12,45,78,100]}"#),
+        (r#"{"password":[12,13],"pin":[true,null]}"#, r#"{"password":[12,13],"pin":[true,null]}"#),
+        (r#"{"password":{"a":[1985,3,5]}}"#, r#"{"password":{"a":["<password>","<password>","<password>"]}}"#),
         (r#"{"backup_codes":["12345678"]}"#, r#"{"backup_codes":["<password>"]}"#),
     ] {
         let once = one(&[], record);

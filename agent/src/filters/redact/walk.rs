@@ -206,6 +206,7 @@ impl Walk {
                 fate
             }
             Value::List(range) => {
+                let here = self.items_of(batch, range, Key::of_text(batch, key), here);
                 if let Some(date) = self.date_in(batch, range, key, here) {
                     return Fate::Changed(date);
                 }
@@ -286,7 +287,8 @@ impl Walk {
         let is_date = matches!(date, [b'[', b'1' | b'2', b'0' | b'9', _, _, b',', ..]) && date.len() <= DATE;
         // Of a password each number is looked at by itself.
         let is_password = here.above.is_password() || self.redactor.below(key.end()) == Below::Whole;
-        if !is_date || is_password || here.whole.is_some() || !self.replace(date, key, false, here) {
+        let is_other = is_password || here.listed.is_some() || here.whole.is_some();
+        if !is_date || is_other || !self.replace(date, key, false, here) {
             return false;
         }
         self.piece.retain(|byte| !matches!(byte, b'[' | b']' | b'"'));
@@ -297,15 +299,16 @@ impl Walk {
     pub(super) fn replace(&mut self, text: &[u8], key: Key<'_>, escaped: bool, here: Here) -> bool {
         let Self { redactor, names, piece, .. } = self;
         piece.clear();
-        match here.whole {
-            Some(whole) => redactor.whole(whole, text, escaped, piece),
-            None => {
-                let is_secret = here.above.may_be_secret(text)
-                    && !redactor.is_one(text, Place { key: names.name(key, here.above), escaped })
-                    && redactor.text(text, Place { key: names.of_secret(here.above), escaped }, piece);
-                is_secret || redactor.text(text, Place { key: names.name(key, here.above), escaped }, piece)
-            }
+        if let Some(whole) = here.whole {
+            return redactor.whole(whole, text, escaped, piece);
         }
+        if here.listed.is_some_and(|named| redactor.secret_as_named(named, text, escaped, piece)) {
+            return true;
+        }
+        let is_secret = here.above.may_be_secret(text)
+            && !redactor.is_one(text, Place { key: names.name(key, here.above), escaped })
+            && redactor.text(text, Place { key: names.of_secret(here.above), escaped }, piece);
+        is_secret || redactor.text(text, Place { key: names.name(key, here.above), escaped }, piece)
     }
 
     /// Where the members are of the map that is at `here`, under `key`. What it opens is to be left with [`Names::leave`].

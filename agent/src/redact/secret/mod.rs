@@ -9,6 +9,8 @@ pub(super) mod vendors;
 
 use super::Detector;
 
+pub use named::is_nothing;
+
 /// All of them.
 pub const DETECTORS: &[&Detector] = &[
     &named::PASSWORD,

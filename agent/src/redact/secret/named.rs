@@ -491,7 +491,9 @@ fn is_other_scheme(name: &[u8], behind: &[u8]) -> bool {
     let is_last = matches!(behind.get(word.len()), None | Some(b'"' | b'\'' | b'\\' | b'\n' | b'\r'));
     let kinds = word.iter().fold(0, |kinds, byte| kinds | KINDS[usize::from(*byte)]);
     let is_credential = word.len() >= CREDENTIAL && kinds & DIGIT != 0 && kinds & (CAPITAL | SMALL) != 0;
-    is_last && is_credential && !is_path(word) || is_list_of_parameters(behind)
+    // One that was hidden stands there as one.
+    let is_hidden = behind.starts_with(b"<secret");
+    is_hidden || is_last && is_credential && !is_path(word) || is_list_of_parameters(behind)
 }
 
 /// Whether `text` begins with names and values as the credentials of a header: `id="x", mac="x"`, `Credential=x, Signature=x`.
@@ -503,7 +505,7 @@ pub(in super::super) fn is_list_of_parameters(text: &[u8]) -> bool {
 }
 
 /// Whether a value says that there is none, or is covered already.
-pub(in super::super) fn is_nothing(value: &[u8]) -> bool {
+pub fn is_nothing(value: &[u8]) -> bool {
     static WORDS: Listed = Listed::new(&[
         b"null",
         b"none",

@@ -448,7 +448,7 @@ pub(in super::super) const NAME: Detector = Detector {
             return None;
         }
         let is_part = |byte: &u8| is_letter(*byte) || matches!(byte, b' ' | b'+' | b'-' | b'\'' | b'.' | b',');
-        let is_escape = |at: usize| name[at] == b'\\' && name.get(at + 1) == Some(&b'\'');
+        let is_escape = |at: usize| name[at] == b'\\' && name[at..].iter().find(|byte| **byte != b'\\') == Some(&b'\'');
         let is_plain = name.iter().enumerate().all(|(at, byte)| is_part(byte) || is_escape(at));
         let is_one = is_plain && candidate.separators.is_empty()
             || matches!(candidate.groups, [PERSON | CALLED]) && is_name_with_marks(name, candidate.groups);
