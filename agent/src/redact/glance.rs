@@ -155,14 +155,16 @@ impl Pass<'_> {
         look(self);
         self.next = self.next.max(next);
         let finds = self.found.len() > first;
-        self.found.truncate(first);
-        self.reach.forget();
+        if finds {
+            self.found.truncate(first);
+            self.reach.forget();
+        }
         finds
     }
 
     /// Forgets how far the glance came.
     pub(super) fn begin_anew(&mut self) {
-        (self.items_end, self.around, self.ends.account) = (0, super::around::Around::default(), 0..0);
+        (self.items_end, self.around) = (0, super::around::Around::default());
         (self.next, self.chain_end, self.hex_end, self.cut_end) = (0, 0, 0, usize::MAX);
         (self.unnamed, self.rows_end) = (0, 0);
     }
