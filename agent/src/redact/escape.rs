@@ -43,10 +43,7 @@ impl Escapes {
     /// The code that stands for something else at the backslash at `at`. Outside of the inside of a JSON string `\"` stays, since a
     /// value in quotes may hold it.
     pub(super) fn code(&mut self, text: &[u8], at: usize, is_escaped: bool) -> Option<Code> {
-        if !self.slashes.contains(&at) {
-            self.slashes = at - slashes_before(&text[..at])..at + slashes_ahead(&text[at..]);
-        }
-        let (before, own) = (at - self.slashes.start, (self.slashes.end - at).min(MOST + 1));
+        let (before, own) = self.slashes_around(text, at);
         let (letter, behind) = text.get(at + own..)?.split_first().unwrap_or((&b' ', b""));
         if *letter == b'"' {
             self.open(text, at, own);
@@ -64,6 +61,19 @@ impl Escapes {
             (2.., _) if is_escaped => Some(one(b'\\', 2)),
             _ => None,
         }
+    }
+
+    /// How many backslashes stand right before the one at `at`, and how many from there on, up to one more than count.
+    #[inline(always)]
+    fn slashes_around(&mut self, text: &[u8], at: usize) -> (usize, usize) {
+        let is_one = |byte: Option<&u8>| byte == Some(&b'\\');
+        if !is_one(text.get(at + 1)) && !is_one(text[..at].last()) {
+            return (0, 1);
+        }
+        if !self.slashes.contains(&at) {
+            self.slashes = at - slashes_before(&text[..at])..at + slashes_ahead(&text[at..]);
+        }
+        (at - self.slashes.start, (self.slashes.end - at).min(MOST + 1))
     }
 
     /// Notes that JSON opens with the quote behind so many of the backslashes at `at`, if it does.

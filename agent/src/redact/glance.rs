@@ -174,8 +174,10 @@ impl Pass<'_> {
         look(self);
         self.next = self.next.max(next);
         let finds = self.found.len() > first;
-        self.found.truncate(first);
-        self.reach.forget();
+        if finds {
+            self.found.truncate(first);
+            self.reach.forget();
+        }
         finds
     }
 

@@ -275,7 +275,7 @@ impl Pass<'_> {
         if !is_behind && self.text[at] == b'=' && self.equation(at) || self.byte(at + 1) == b'0' && self.shadow(at) {
             return;
         }
-        if !is_behind && !may_end_name(self.byte_before(at, 1)) {
+        if !is_behind && !ENDS_NAME[usize::from(self.byte_before(at, 1))] {
             return;
         }
         let end = if is_behind { at } else { self.name_end_before(at) };
@@ -580,11 +580,17 @@ impl Engine {
     }
 }
 
-/// Whether `last`, which is no ASCII letter or digit, may stand between a name and its mark, or be part of a name.
-#[inline(always)]
-fn may_end_name(last: u8) -> bool {
-    matches!(last, b' ' | b'\t' | b'"' | b'\'' | b'`' | b']' | b')' | b'!' | b'\\') || last >= 0x80
-}
+/// Whether each byte, if it is no ASCII letter or digit, may stand between a name and its mark, or be part of a name.
+static ENDS_NAME: [bool; 256] = {
+    let mut ends = [false; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        ends[at] = matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'`' | b']' | b')' | b'!' | b'\\') || !byte.is_ascii();
+        at += 1;
+    }
+    ends
+};
 
 /// Most digits of the number behind a name.
 const NUMBER: usize = 2;
