@@ -106,12 +106,12 @@ impl Pass<'_> {
     fn account_start(&mut self, at: usize) -> usize {
         let floor = self.next.min(at).max(at.saturating_sub(DOMAIN));
         let is_part = |byte: &&u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'`');
-        let last = self.ends.account.clone();
+        let last = self.memory.ends.account.clone();
         let known = if (floor..=at).contains(&last.end) { last.end } else { floor };
         let length = self.text[known..at].iter().rev().take_while(is_part).count();
         self.steps_of(length);
         let start = if at - length == last.end { last.start } else { at - length };
-        self.ends.account = start..at;
+        self.memory.ends.account = start..at;
         start.max(floor)
     }
 

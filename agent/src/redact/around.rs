@@ -91,7 +91,7 @@ impl Pass<'_> {
         }
         let quote = name.start - 1;
         let slashes = slashes_of_quote(&self.text[..quote]);
-        let level = self.around.0.get_mut(slashes.trailing_ones() as usize)?;
+        let level = self.memory.around.0.get_mut(slashes.trailing_ones() as usize)?;
         let before = level.at.min(quote);
         let is_known = before == level.at && level.read(self.text, quote, slashes);
         let open = if is_known { level.open() } else { open_before(&self.text[..quote]) };

@@ -26,6 +26,9 @@ pub(super) struct Bounds {
 }
 
 impl Beside {
+    /// Of a block that is not asked.
+    pub(super) const NONE: Self = Self { words: 0, follows: 0, more: 0, goes_on: 0 };
+
     /// Of the block at `number`, in which the name of a month may stand near the bytes `dated`.
     #[inline(always)]
     pub(super) fn of(blocks: &[Classes], number: usize, dated: u64) -> Self {

@@ -64,6 +64,12 @@ pub(super) struct Strings {
     values: u128,
 }
 
+impl Default for Strings {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
 impl Strings {
     /// None.
     pub(super) const NONE: Self = Self { detector: 0, slashes: 0, first: 0, end: 0, starts: 0, values: 0 };
@@ -236,8 +242,12 @@ impl Pass<'_> {
         let kind = if self.engine.own.secret == Some(detector) { LISTED } else { QUOTED };
         let (mut asked, mut is_done) = (0, false);
         // A quote that closes a string for one name opens one for another.
-        let known =
-            self.strings.iter_mut().enumerate().find_map(|(at, strings)| Some((at, strings.behind(detector, quote)?)));
+        let known = self
+            .memory
+            .strings
+            .iter_mut()
+            .enumerate()
+            .find_map(|(at, strings)| Some((at, strings.behind(detector, quote)?)));
         let own = match known {
             Some((at, (before, end))) => {
                 (asked, is_done) = (before, before >= many);
@@ -245,8 +255,8 @@ impl Pass<'_> {
                 at
             }
             None => {
-                self.strings.swap(0, 1);
-                self.strings[0] = Strings::begin(detector, quote);
+                self.memory.strings.swap(0, 1);
+                self.memory.strings[0] = Strings::begin(detector, quote);
                 0
             }
         };
@@ -266,7 +276,7 @@ impl Pass<'_> {
                 self.deny(detector, value.span);
             }
             asked += usize::from(counts);
-            self.strings[own].note(quote, string.end, !counts);
+            self.memory.strings[own].note(quote, string.end, !counts);
             if asked == many {
                 break;
             }
@@ -285,18 +295,18 @@ impl Pass<'_> {
     /// Whether what opens at `start` describes values, as schemas do, and holds none: `{"type":"string","minLength":8}`.
     fn is_description(&mut self, start: usize) -> bool {
         let text = self.text.get(start..).unwrap_or_default();
-        if self.untyped.contains(&start) && start + text.len().min(REACH) <= self.untyped.end {
+        if self.memory.untyped.contains(&start) && start + text.len().min(REACH) <= self.memory.untyped.end {
             return false;
         }
         // Where there is none, those behind it need not be looked for again.
         let ahead = &text[..text.len().min(2 * REACH)];
         let Some(first) = TYPE.find(ahead) else {
-            self.untyped = start..start + ahead.len();
+            self.memory.untyped = start..start + ahead.len();
             return false;
         };
         let text = &text[..text.len().min(REACH)];
         if first >= text.len() {
-            self.untyped = start..start + first;
+            self.memory.untyped = start..start + first;
             return false;
         }
         let text = &text[..memchr::memchr2(b'}', b'\n', text).unwrap_or(text.len())];

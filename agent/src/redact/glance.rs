@@ -57,6 +57,25 @@ impl Seen {
     }
 }
 
+/// Tells whether nothing is found in a chain.
+pub(super) trait Judge {
+    /// Whether it is so in the one at `at` that has `length` bytes, 64 for all longer ones, of which the first are those of `window`.
+    fn is_quiet(&self, pass: &mut Pass<'_>, chain: (usize, u32), window: &Window) -> bool;
+}
+
+/// Where all that may be found is looked for at once, with words that speak for these lengths.
+struct Glanced(Lengths);
+
+impl Judge for Glanced {
+    #[inline(always)]
+    fn is_quiet(&self, pass: &mut Pass<'_>, (at, length): (usize, u32), window: &Window) -> bool {
+        if length == 64 {
+            return pass.is_long_chain_quiet(at, self.0);
+        }
+        window.digits & ((1 << length) - 1) == 0 || pass.is_known_quiet(at, length, window, self.0)
+    }
+}
+
 /// One group.
 struct Group {
     start: usize,
@@ -164,7 +183,9 @@ impl Pass<'_> {
 
     /// Forgets how far the glance came.
     pub(super) fn begin_anew(&mut self) {
-        (self.items_end, self.around) = (0, super::around::Around::default());
+        self.items_end = 0;
+        // What is open is kept for places in order.
+        self.memory.clear();
         (self.next, self.chain_end, self.hex_end, self.cut_end) = (0, 0, 0, usize::MAX);
         (self.unnamed, self.rows_end) = (0, 0);
     }
@@ -211,12 +232,21 @@ impl Pass<'_> {
     /// Whether no chain that begins in a block holds a number that counts without a word, or one of these `lengths`. `chains` are the
     /// bytes of them in the block before, in this one and in the next.
     #[inline(always)]
-    fn are_chains_quiet(
+    fn are_chains_quiet(&mut self, block: (&[Classes], usize), chains: (u64, u64, u64), lengths: Lengths) -> bool {
+        let loud = self.loud_chains::<true>(block, chains, lengths, &Glanced(lengths));
+        loud == 0
+    }
+
+    /// The bytes of the chains that begin in a block and of which `judge` does not tell that nothing is in them; all bytes after the
+    /// first such one if that is enough (`FIRST`). Those that are too short for anything are quiet.
+    #[inline(always)]
+    pub(super) fn loud_chains<const FIRST: bool>(
         &mut self,
         (blocks, number): (&[Classes], usize),
         chains: (u64, u64, u64),
         lengths: Lengths,
-    ) -> bool {
+        judge: &impl Judge,
+    ) -> u64 {
         let (before, here, next) = chains;
         let starts = here & !(here << 1 | before >> 63);
         let ahead = |bits: u64, next: u64, count: u32| bits >> count | next << (64 - count);
@@ -230,7 +260,7 @@ impl Pass<'_> {
         let shortest = ahead(fours, next_fours, 3) | joints & more;
         let long = fours & if lengths.any == 0 { shortest } else { ahead(here, next, 4) };
         let long = long & starts;
-        let mut digits = first_digits(here, blocks[number].digits, long);
+        let (mut digits, mut loud) = (first_digits(here, blocks[number].digits, long), 0);
         while digits != 0 {
             let digit = digits & digits.wrapping_neg();
             digits ^= digit;
@@ -243,16 +273,15 @@ impl Pass<'_> {
                 length = (here >> bit | (next << 1) << (63 - bit)).trailing_ones();
                 self.masks.window(at)
             };
-            let is_quiet = if length < 64 {
-                window.digits & ((1 << length) - 1) == 0 || self.is_known_quiet(at, length, &window, lengths)
-            } else {
-                self.is_long_chain_quiet(at, lengths)
-            };
-            if !is_quiet {
-                return false;
+            if judge.is_quiet(self, (at, length), &window) {
+                continue;
             }
+            if FIRST {
+                return u64::MAX;
+            }
+            loud |= u64::MAX >> (64 - length) << bit;
         }
-        true
+        loud
     }
 
     /// Whether no number in the chain at `at` counts, which has `length` bytes.
@@ -263,15 +292,24 @@ impl Pass<'_> {
             return self.is_run_quiet(at, length as usize, window.digits & within, lengths);
         }
         let edges = self.edges((at, length), window);
-        if length as usize == UUID && window.alnums & within == UUID_GROUPS && edges == [false; 2] {
-            // Where letters and digits begin one, nothing before it takes a part of it.
-            let first = window.digits & 0xff;
-            if !matches!(first, 0 | 0xff) && is_uuid(&self.text[at..]) {
-                return true;
-            }
+        if self.is_whole_uuid((at, length), window, edges) {
+            return true;
         }
         let (is_quiet, is_plain) = self.is_shape_quiet((at, length), window, lengths, edges);
         is_quiet && (is_plain || !self.has_others((at, length), window))
+    }
+
+    /// Whether the chain at `at`, which has `length` bytes, is a UUID that nothing before it takes a part of.
+    #[inline(always)]
+    pub(super) fn is_whole_uuid(&self, (at, length): (usize, u32), window: &Window, edges: [bool; 2]) -> bool {
+        let within = (1 << length) - 1;
+        let first = window.digits & 0xff;
+        length as usize == UUID
+            && window.alnums & within == UUID_GROUPS
+            && edges == [false; 2]
+            // Letters and digits begin it.
+            && !matches!(first, 0 | 0xff)
+            && is_uuid(&self.text[at..])
     }
 
     /// Whether `_` stands before the chain at `at`, which has `length` bytes, and behind.
@@ -344,23 +382,33 @@ impl Pass<'_> {
         false
     }
 
-    /// Whether a position on earth begins before any of `places` in the chain at `at`. Most often these are parts of seconds, and
-    /// what stands behind them tells.
+    /// Whether a position on earth begins before any of `places` in the chain at `at`.
     #[inline(never)]
-    fn has_position(&self, at: usize, window: &Window, mut places: u64) -> bool {
-        while places != 0 {
-            let place = places.trailing_zeros();
+    fn has_position(&self, at: usize, window: &Window, places: u64) -> bool {
+        self.positions(at, window, places).any(|start| self.position_at(start).is_some())
+    }
+
+    /// The same, of which not all is asked.
+    #[inline(never)]
+    pub(super) fn may_have_position(&self, at: usize, window: &Window, places: u64) -> bool {
+        self.positions(at, window, places).next().is_some()
+    }
+
+    /// Where one may begin: most often these are parts of seconds, and what stands behind them tells.
+    #[inline(always)]
+    fn positions(&self, at: usize, window: &Window, mut places: u64) -> impl Iterator<Item = usize> {
+        let next = move || {
+            let place = (places != 0).then(|| places.trailing_zeros())?;
             places &= places - 1;
+            Some(place)
+        };
+        std::iter::from_fn(next).filter_map(move |place| {
             let whole = (window.alnums << (64 - place)).leading_ones();
-            let behind = place + 1 + (window.digits >> place >> 1).trailing_ones();
-            if whole < 4
-                && matches!(self.byte(at + behind as usize), b',' | b';' | b' ')
-                && self.position_at(at + (place - whole) as usize).is_some()
-            {
-                return true;
-            }
-        }
-        false
+            let behind = at + (place + 1 + (window.digits >> place >> 1).trailing_ones()) as usize;
+            let is_one =
+                whole < 4 && self.byte(at + place as usize) == b'.' && matches!(self.byte(behind), b',' | b';' | b' ');
+            is_one.then(|| at + (place - whole) as usize)
+        })
     }
 
     /// Whether the group of `length` at `at`, which has none beside it, does not count.
@@ -398,8 +446,7 @@ impl Pass<'_> {
         let known = known.filter(|known| lengths.any == 0 || known.runs != Lengths::ALL);
         let runs = match known {
             Some(known) if self.are_denied(at, &known.guards) => {
-                let is_plain = is_plain(window, length);
-                self.shapes.offer(shape, Quiet { is_plain, ..*known });
+                self.shapes.offer(shape, || Quiet { is_plain: is_plain(window, length), ..*known });
                 known.runs
             }
             _ => {
@@ -471,6 +518,7 @@ impl Pass<'_> {
             || self.hearing.may_speak(self.text, at)
             || self.hearing.speaks_within(at, end)
             || self.may_speak_far(at)
+            || self.is_spoken_far
     }
 
     /// Whether anything is found in the four numbers at `at`.
@@ -586,12 +634,21 @@ fn is_plain(window: &Window, length: u32) -> bool {
 #[derive(Clone, Copy)]
 pub(super) struct Dots {
     /// Where four of them may be an address.
-    fours: u64,
+    pub(super) fours: u64,
     /// Where one may be the first half of a position on earth.
-    places: u64,
+    pub(super) places: u64,
 }
 
 impl Dots {
+    /// Whether three marks or more stand between digits `within` these bytes.
+    #[inline(always)]
+    pub(super) fn may_be_four(window: &Window, within: u64) -> bool {
+        let digits = window.digits & within;
+        let marks = !window.alnums & digits << 1 & digits >> 1;
+        let further = marks & marks.wrapping_sub(1);
+        further & further.wrapping_sub(1) != 0
+    }
+
     /// Those `within` these bytes.
     #[inline(always)]
     pub(super) fn of(window: &Window, within: u64) -> Self {

@@ -103,6 +103,12 @@ impl Hearing {
         self.speaking != 0
     }
 
+    /// The same of those that end in one block.
+    #[inline(always)]
+    pub(super) fn speaks_in(&self, block: usize) -> bool {
+        self.block(block).speaking != 0
+    }
+
     #[inline(always)]
     fn block(&self, block: usize) -> &Heard {
         self.blocks.get(block).unwrap_or(&NOTHING)
@@ -178,14 +184,11 @@ impl Hearing {
         self.near_months(block)
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn near_months(&self, block: usize) -> u64 {
         let before = if block > 0 { self.block(block - 1).months >> 63 } else { 0 };
         let (here, next) = (self.block(block).months, self.block(block + 1).months);
-        let near = [1, 2, 4, 8, 8].into_iter().fold(here, |near, bytes| near | near >> bytes);
-        // From so many bytes before the first one of the next block on.
-        let next = next << (65 - MONTH);
-        before | here << 1 | near | next | next.wrapping_neg()
+        if before | here | next == 0 { 0 } else { near_months(before, here, next) }
     }
 
     /// Whether a word that ends from `start` on and before `end` may speak for anything.
@@ -267,6 +270,16 @@ pub(super) fn is_within_option(text: &[u8], at: usize) -> bool {
     let before = text.get(at.saturating_sub(OPTION)..at).unwrap_or_default();
     let letters = before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
     letters > 0 && before[..before.len() - letters].ends_with(b"-")
+}
+
+/// Where numbers in one block begin before or behind which the name of a month may stand that ends at one of the bits `here`, at the last one
+/// `before`, or at one of the `next` ones.
+#[inline(never)]
+fn near_months(before: u64, here: u64, next: u64) -> u64 {
+    let near = [1, 2, 4, 8, 8].into_iter().fold(here, |near, bytes| near | near >> bytes);
+    // From so many bytes before the first one of the next block on.
+    let next = next << (65 - MONTH);
+    before | here << 1 | near | next | next.wrapping_neg()
 }
 
 /// Where the words of one block begin and end, as bits.

@@ -1,11 +1,10 @@
 //! All words that mean anything, so that most words of a text are denied by four of their letters and their length.
 
-use super::filter::{Filter, first_letters, key, key_of};
+use super::filter::{first_letters, key, key_of};
 
 /// The words, and what else may begin like one.
 #[derive(Debug)]
 pub(super) struct Known {
-    keys: Filter<1024>,
     /// What words may be, by their keys. Those that share a place may be all that any of them may.
     roles: Box<[Roles]>,
     /// By the first four letters, or all of fewer, the lengths of words as bits; all bits where something of any length begins so.
@@ -23,6 +22,12 @@ impl Roles {
     pub(super) const MONTH: Self = Self(4);
     /// A name by itself, whatever word stands before it.
     pub(super) const ALONE: Self = Self(8);
+
+    /// Whether it may be any of these.
+    #[inline(always)]
+    fn is_any(self) -> bool {
+        self.0 != 0
+    }
 
     /// Whether it may be this.
     #[inline(always)]
@@ -45,7 +50,7 @@ const ANY: u16 = u16::MAX;
 
 impl Default for Known {
     fn default() -> Self {
-        Self { keys: Filter::default(), roles: vec![Roles::default(); ROLES].into(), beginnings: Box::new([0; 4096]) }
+        Self { roles: vec![Roles::default(); ROLES].into(), beginnings: Box::new([0; 4096]) }
     }
 }
 
@@ -79,7 +84,6 @@ impl Known {
     /// Puts in a word in small letters, and what it may be.
     pub(super) fn put(&mut self, word: &str, role: Roles) {
         let key = key_of(word);
-        self.keys.put(key);
         self.roles[role_place(key)].0 |= role.0;
         let further = word.len() as u32 - 1;
         self.put_at(word.as_bytes(), further, 1_u16.rotate_left(further));
@@ -121,11 +125,11 @@ impl Known {
         self.roles.get(role_place(key)).copied().unwrap_or_default()
     }
 
-    /// Whether a word of this key may be one.
+    /// The key of a word, if it may be one of these.
     #[inline(always)]
     pub(super) fn may_hold(&self, head: u64, length: usize) -> Option<u64> {
         let key = key(head, length);
-        self.keys.may_hold(key).then_some(key)
+        self.roles(key).is_any().then_some(key)
     }
 }
 

@@ -446,7 +446,7 @@ impl Pass<'_> {
 
     /// Where the run of this `kind` ends that `start` belongs to.
     pub(super) fn end_of(&mut self, start: usize, kind: Kind) -> usize {
-        let (end, read) = self.ends.find(self.text, start, kind);
+        let (end, read) = self.memory.ends.find(self.text, start, kind);
         self.steps_of(read);
         end
     }

@@ -74,6 +74,50 @@ impl Begins {
     }
 }
 
+/// How the last date and time began, up to its minutes: most lines go on with the same ones.
+#[derive(Debug, Default)]
+pub(super) struct Stem {
+    bytes: [u8; STEM],
+    /// The byte behind these, where the minutes end behind that.
+    last: Option<u8>,
+    is_known: bool,
+}
+
+/// Bytes of `2026-11-28T16:13`.
+const STEM: usize = 16;
+
+impl Stem {
+    /// The date and time that `text` begins with, if it begins as the last one.
+    #[inline(always)]
+    pub(super) fn moment(&self, text: &[u8]) -> Option<Moment> {
+        if !self.is_known || text.first_chunk() != Some(&self.bytes) {
+            return None;
+        }
+        self.same(text)
+    }
+
+    #[inline(always)]
+    fn same(&self, text: &[u8]) -> Option<Moment> {
+        let end = STEM + usize::from(self.last.is_some());
+        if self.last.is_some() && text.get(STEM).copied() != self.last || text.get(end) != Some(&b':') {
+            return None;
+        }
+        whole(text, behind_minutes(text, end, b':')?, true)
+    }
+
+    /// Notes how the `moment` began at which `text` begins.
+    pub(super) fn note(&mut self, text: &[u8], moment: Moment) {
+        let Some(bytes) = text.first_chunk().filter(|_| moment.is_date) else { return };
+        let is_colon = |at: usize| at < moment.length && text.get(at) == Some(&b':');
+        for end in STEM..=STEM + 1 {
+            if is_colon(end) && is_colon(end - 3) {
+                *self = Self { bytes: *bytes, last: (end > STEM).then(|| text[STEM]), is_known: true };
+                return;
+            }
+        }
+    }
+}
+
 /// The date or time that `text` begins with. It is a whole one: no letter or digit follows.
 pub(super) fn moment(text: &[u8]) -> Option<Moment> {
     let (length, is_date) = match *text {
@@ -86,6 +130,12 @@ pub(super) fn moment(text: &[u8]) -> Option<Moment> {
         [_, _, _, _, _, _, _, _, b'-' | b'T' | b't' | b' ' | b'_', ..] => (packed(text)?, false),
         _ => return None,
     };
+    whole(text, length, is_date)
+}
+
+/// What takes so many bytes of `text`, if no letter or digit follows.
+#[inline(always)]
+fn whole(text: &[u8], length: usize, is_date: bool) -> Option<Moment> {
     let ends = !text.get(length).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     ends.then_some(Moment { length, is_date })
 }
@@ -170,10 +220,15 @@ fn short_date(text: &[u8]) -> Option<usize> {
 fn clock(text: &[u8], mark: u8) -> Option<usize> {
     let hours = if text.get(1) == Some(&mark) { 1 } else { 2 };
     let (hour, minute) = (one_or_two(text, 0, hours)?, digits::<2>(text, hours + 1)?);
-    let mut end = hours + 3;
     if text.get(hours) != Some(&mark) || hour > 24 || minute > 59 {
         return None;
     }
+    behind_minutes(text, hours + 3, mark)
+}
+
+/// Where a time ends whose minutes end before `end`.
+#[inline(always)]
+fn behind_minutes(text: &[u8], mut end: usize, mark: u8) -> Option<usize> {
     let has_seconds = text.get(end) == Some(&mark) && digits::<2>(text, end + 1).is_some_and(|second| second <= 60);
     if has_seconds {
         end += 3;
@@ -224,7 +279,38 @@ fn packed(text: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_begins_as_the_last_one_is_what_it_is_without_that(
+            last in "2026-11-28[T ]16:13:25([.,][0-9]{1,9})?Z?|[12]?8/Nov/2026:16:13:25( [+]0[01]00)?",
+            tail in "(:|:2|:25|:61|:25[.,][0-9]{0,11})(Z|[+]01:00| [+]0100|:[0-9a-f]|_|x)?|.{0,4}",
+        ) {
+            let mut stem = Stem::default();
+            let known = moment(last.as_bytes()).expect("a date with its time");
+            stem.note(last.as_bytes(), known);
+            let (minutes, _) = last.rsplit_once(':').expect("seconds");
+            let text = format!("{minutes}{tail}");
+            prop_assert_eq!(stem.moment(last.as_bytes()), (minutes.len() >= STEM).then_some(known));
+            if let Some(found) = stem.moment(text.as_bytes()) {
+                prop_assert_eq!(Some(found), moment(text.as_bytes()), "{}", text);
+            }
+        }
+    }
+
+    #[test]
+    fn other_texts_do_not_begin_as_the_last_one() {
+        let mut stem = Stem::default();
+        assert_eq!(stem.moment(&[0; 40]), None, "none was seen");
+        let last = b"21/Nov/2026:00:04:05 +0000";
+        stem.note(last, moment(last).expect("a date with its time"));
+        assert_eq!(stem.moment(b"21/Nov/2026:00:04:59 x"), Some(Moment { length: 20, is_date: true }));
+        assert_eq!(stem.moment(b"21/Nov/2026:00:05:05 +0000"), None, "another minute");
+        assert_eq!(stem.moment(b"21/Nov/2026:00:04"), None);
+    }
 
     #[test]
     fn times_of_logs_are_seen_whole() {

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::ops::Range;
 
 use super::Shape;
-use super::moment::{Begins, may_be_moment, moment};
+use super::moment::{Begins, Moment, may_be_moment, moment};
 use super::scanner::Pass;
 use super::universal::ip::{Kind, dotted_quad, kind};
 
@@ -83,21 +83,30 @@ impl Pass<'_> {
     /// Looks for dates, times and addresses.
     #[inline(never)]
     fn marked(&mut self, at: usize, run: u32) -> bool {
+        if let Some(moment) = self.stem.moment(&self.text[at..]) {
+            return self.pass_moment(at, moment);
+        }
         let begins = self.begins(at, run);
         if begins.may_be_moment()
             && let Some(moment) = moment(&self.text[at..])
         {
-            // A word has to say that somebody was born then.
-            if moment.is_date && (at > 0 || self.is_keyed) && !self.is_mute(at) {
-                self.ask(self.engine.own.birth_date, at..at + moment.length);
-            }
-            self.next = at + moment.length;
-            return true;
+            self.stem.note(&self.text[at..], moment);
+            return self.pass_moment(at, moment);
         }
         if begins.is_short_date() && !self.is_mute(at) {
             self.short_date(at);
         }
         begins.may_be_quad() && self.ip_v4(at)
+    }
+
+    /// Goes behind a date or time at `at`.
+    fn pass_moment(&mut self, at: usize, moment: Moment) -> bool {
+        // A word has to say that somebody was born then.
+        if moment.is_date && (at > 0 || self.is_keyed) && !self.is_mute(at) {
+            self.ask(self.engine.own.birth_date, at..at + moment.length);
+        }
+        self.next = at + moment.length;
+        true
     }
 
     /// Looks for a date such as `5/3/85` at `at`, which is shorter than all other numbers. A word has to say that somebody was born then.

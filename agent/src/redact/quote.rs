@@ -189,7 +189,7 @@ impl Pass<'_> {
         }
         let own = self.code_of(quote.start - 1);
         let kind = Unclosed { mark: quote.mark, count: quote.count, code: own, end: self.text.len() };
-        let (from, known) = &self.unclosed[usize::from(quote.mark == b'"')];
+        let (from, known) = &self.memory.unclosed[usize::from(quote.mark == b'"')];
         let is_unclosed = quote.slashes == 0 && quote.start >= *from && *known == kind;
         let code = |place: usize| match own {
             None => Some(PLAIN),
@@ -197,7 +197,7 @@ impl Pass<'_> {
         };
         let Length { length, read, closes } = quote.any_length(text, code, !is_unclosed);
         if !closes && quote.slashes == 0 && limit == self.text.len() && !is_unclosed {
-            self.unclosed[usize::from(quote.mark == b'"')] = (quote.start, kind);
+            self.memory.unclosed[usize::from(quote.mark == b'"')] = (quote.start, kind);
         }
         self.steps_of(read);
         length

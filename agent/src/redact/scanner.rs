@@ -8,20 +8,19 @@ use std::sync::Arc;
 
 use vigie_parsers::simd::{BitWork, Classes, expect_behind};
 
-use super::around::Around;
 use super::beside::{Beside, open_pairs, unnamed};
-use super::brackets::Strings;
 use super::commands::Options;
 use super::context::Context;
 use super::decode::Decoded;
-use super::ends::Ends;
 use super::engine::Engine;
 use super::fence::Fences;
 use super::hearing::{Hearing, is_within_option};
 use super::keys::{Key, Keys};
+use super::loud::Loud;
 use super::masks::{Masks, NO_CLASSES, Word, behind_lines, humps, letters, long_capitals};
+use super::memory::Memory;
+use super::moment::Stem;
 use super::named::Names;
-use super::quote::Unclosed;
 use super::reach::Reach;
 use super::resolve::unite;
 use super::rest::Denied;
@@ -52,6 +51,8 @@ pub struct Scanner {
     pub(super) keys: Keys,
     options: Options,
     denied: Vec<Denied>,
+    memory: Memory,
+    stem: Stem,
     /// The strings of the last text if it is JSON, once they were asked for.
     fences: Option<Option<Fences>>,
     doubts: Doubts,
@@ -78,6 +79,8 @@ impl Scanner {
             keys: Keys::new(),
             options: Options::default(),
             denied: Vec::new(),
+            memory: Memory::default(),
+            stem: Stem::default(),
             fences: None,
             doubts: Doubts::default(),
             context: (usize::MAX, Context::NONE),
@@ -122,7 +125,7 @@ impl Scanner {
         let text = &text[..text.len().min(u32::MAX as usize)];
         expect_behind(text);
         let first = found.len();
-        self.fences = None;
+        self.forget_fences();
         self.look_anew(text, place, found);
         if self.decoded.turns() {
             self.look_apart(text, place, found);
@@ -143,6 +146,7 @@ impl Scanner {
         self.options.clear();
         self.denied.clear();
         self.story.clear();
+        self.memory.clear();
         self.context.0 = usize::MAX;
         self.look_through(text, place, found);
     }
@@ -153,8 +157,12 @@ impl Scanner {
     }
 
     /// Forgets them, so that those of another text are asked for.
+    #[inline(always)]
     pub fn forget_fences(&mut self) {
-        self.fences = None;
+        // Most texts have none.
+        if self.fences.is_some() {
+            self.fences = None;
+        }
     }
 
     /// The same once they were asked for.
@@ -201,18 +209,14 @@ impl Scanner {
             next: 0,
             cut_end: usize::MAX,
             unnamed: 0,
-            unpointed: 0..0,
-            untyped: 0..0,
-            around: Around::default(),
             items_end: 0,
-            joined: Default::default(),
-            unclosed: Default::default(),
             rows_end: 0,
             chain_end: 0,
             hex_end: 0,
-            ends: Ends::default(),
             reach: Reach::default(),
-            strings: [Strings::NONE; 2],
+            is_spoken_far: false,
+            memory: &mut self.memory,
+            stem: &mut self.stem,
             fences: &mut self.fences,
             first,
             context: &mut self.context,
@@ -372,30 +376,22 @@ pub(super) struct Pass<'a> {
     pub(super) cut_end: usize,
     /// No name of a value stands right before this.
     pub(super) unnamed: usize,
-    /// Where neither a `>` nor the end of a line stands, and where no member is called `type`, of what was looked through last.
-    pub(super) unpointed: Range<usize>,
-    pub(super) untyped: Range<usize>,
-    /// What is open where a member was looked at last.
-    pub(super) around: Around,
     /// What stands in brackets before this was kept as secrets.
     pub(super) items_end: usize,
-    /// From the first byte that a value without quotes goes on behind to its end: a separator that is written with a percent sign, one or a
-    /// quote that is written with a `&`, and a `<` in a secret.
-    pub(super) joined: [Range<usize>; 3],
-    /// From where on no quote closes one, of both marks.
-    pub(super) unclosed: [(usize, Unclosed); 2],
     /// Rows of statements before this have been looked through.
     pub(super) rows_end: usize,
     /// Groups before this have been in a chain.
     pub(super) chain_end: usize,
+    /// Whether a word may speak for the chains that are judged, however far it stands before them.
+    pub(super) is_spoken_far: bool,
     /// Colons before this have been looked at as parts of addresses.
     pub(super) hex_end: usize,
-    /// Where runs end.
-    pub(super) ends: Ends,
     /// How far was looked back last.
     pub(super) reach: Reach,
-    /// What was asked for behind brackets.
-    pub(super) strings: [Strings; 2],
+    /// What was read of the text already.
+    pub(super) memory: &'a mut Memory,
+    /// How dates begin.
+    pub(super) stem: &'a mut Stem,
     /// The strings of a text in JSON, once it was asked for them.
     pub(super) fences: &'a mut Option<Option<Fences>>,
     /// The first finding in this text.
@@ -411,18 +407,19 @@ pub(super) struct Pass<'a> {
 }
 
 /// What goes on from one block to the next.
-#[derive(Default)]
 struct Carry {
     /// Whether the last byte belongs to a word.
     is_word: bool,
     /// Whether that word has no digit so far.
     is_digitless: bool,
+    /// What chains are known by.
+    loud: Option<Loud>,
 }
 
 impl Pass<'_> {
     #[inline(always)]
     fn run(&mut self) {
-        let mut carry = Carry::default();
+        let mut carry = Carry { is_word: false, is_digitless: false, loud: self.loud() };
         for number in 0..self.masks.blocks().len() {
             self.block(number, &mut carry);
         }
@@ -435,13 +432,17 @@ impl Pass<'_> {
         let blocks = self.masks.blocks();
         let classes = &blocks[number];
         let starts = classes.words & !(classes.words << 1 | u64::from(carry.is_word));
-        let digits = first_digits(classes, starts, carry);
+        let mut digits = first_digits(classes, starts, carry);
+        let dated = if digits == 0 { 0 } else { self.dated(number) };
+        if let Some(loud) = &mut carry.loud {
+            digits = self.loud_digits((blocks, number), (digits, starts, dated), loud);
+        }
         let mut events = digits | classes.marks | classes.pairs | self.heads(number, classes, starts);
         if events == 0 {
             return;
         }
-        let beside = Beside::of(blocks, number, self.dated(number));
-        if !self.is_plain() {
+        let beside = if digits == 0 { Beside::NONE } else { Beside::of(blocks, number, dated) };
+        if digits != 0 && !self.is_plain() {
             events &= !beside.idle(digits & starts);
         }
         let mut near = u64::MAX;
@@ -733,7 +734,7 @@ fn first_digits(classes: &Classes, starts: u64, carry: &mut Carry) -> u64 {
     let letters = classes.words & !classes.digits;
     let (moved, goes_on) = letters.overflowing_add(starts & letters);
     let (moved, goes_on_from_before) = moved.overflowing_add(carry.is_digitless.into());
-    *carry = Carry { is_word: classes.words >> 63 == 1, is_digitless: goes_on | goes_on_from_before };
+    (carry.is_word, carry.is_digitless) = (classes.words >> 63 == 1, goes_on | goes_on_from_before);
     (moved | starts) & classes.digits
 }
 

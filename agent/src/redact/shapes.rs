@@ -147,10 +147,11 @@ impl Shapes {
 
     /// Keeps one of a few shapes of which the form is known: those that come again come to be known, and random ones leave them most of
     /// their places.
-    pub(super) fn offer(&mut self, shape: Shape, quiet: Quiet) {
+    #[inline(always)]
+    pub(super) fn offer(&mut self, shape: Shape, quiet: impl FnOnce() -> Quiet) {
         self.offered = self.offered.wrapping_add(1);
         if self.offered.is_multiple_of(OFFERED) {
-            self.put(shape, quiet);
+            self.put(shape, quiet());
         }
     }
 }
@@ -254,7 +255,7 @@ mod tests {
         let shape = Shape::new(0b1011, 0b1000, 4, [false; 2]);
         let mut shapes = Shapes::default();
         let kept = (1..=100).find(|_| {
-            shapes.offer(shape, Quiet::default());
+            shapes.offer(shape, Quiet::default);
             shapes.has(shape)
         });
         assert_eq!(kept, Some(usize::from(OFFERED)));

@@ -335,15 +335,15 @@ impl Pass<'_> {
     ) -> usize {
         let mut end = first;
         while goes_on(self, end) {
-            if self.joined[number].contains(&end) {
-                end = self.joined[number].end;
+            if self.memory.joined[number].contains(&end) {
+                end = self.memory.joined[number].end;
                 break;
             }
             self.step();
             end = self.end_of(end + 1, kind);
         }
         if end > first {
-            self.joined[number] = first..end;
+            self.memory.joined[number] = first..end;
         }
         end
     }
@@ -550,7 +550,7 @@ impl Pass<'_> {
 
     /// How long what stands from `start` on before a `>` is, if there is one on its line within `most` bytes.
     fn pointed_length(&mut self, start: usize, most: usize) -> Option<usize> {
-        if self.unpointed.contains(&start) && start + most <= self.unpointed.end {
+        if self.memory.unpointed.contains(&start) && start + most <= self.memory.unpointed.end {
             return None;
         }
         // Where there is none, those behind it need not be looked for again.
@@ -559,7 +559,7 @@ impl Pass<'_> {
         match memchr::memchr2(b'>', b'\n', ahead) {
             Some(length) if length < most => (ahead[length] == b'>').then_some(length),
             length => {
-                self.unpointed = start..start + length.unwrap_or(ahead.len());
+                self.memory.unpointed = start..start + length.unwrap_or(ahead.len());
                 None
             }
         }

@@ -1,0 +1,65 @@
+//! What is remembered of one text while it is looked through, so that no part of it is read again and again. Most texts ask for nothing of
+//! it, and then nothing of it is made anew for the next one.
+
+use std::ops::{Deref, DerefMut, Range};
+
+use super::around::Around;
+use super::brackets::Strings;
+use super::ends::Ends;
+use super::quote::Unclosed;
+
+/// What was read of one text.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    /// Where neither a `>` nor the end of a line stands, and where no member is called `type`, of what was looked through last.
+    pub(super) unpointed: Range<usize>,
+    pub(super) untyped: Range<usize>,
+    /// What is open where a member was looked at last.
+    pub(super) around: Around,
+    /// From the first byte that a value without quotes goes on behind to its end: a separator that is written with a percent sign, one or a
+    /// quote that is written with a `&`, and a `<` in a secret.
+    pub(super) joined: [Range<usize>; 3],
+    /// From where on no quote closes one, of both marks.
+    pub(super) unclosed: [(usize, Unclosed); 2],
+    /// Where runs end.
+    pub(super) ends: Ends,
+    /// What was asked for behind brackets.
+    pub(super) strings: [Strings; 2],
+}
+
+/// What was read, and whether there is anything.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    read: Read,
+    is_touched: bool,
+}
+
+impl Memory {
+    /// Forgets what was read.
+    #[inline(always)]
+    pub(super) fn clear(&mut self) {
+        if self.is_touched {
+            self.forget();
+        }
+    }
+
+    #[inline(never)]
+    fn forget(&mut self) {
+        *self = Self::default();
+    }
+}
+
+impl Deref for Memory {
+    type Target = Read;
+
+    fn deref(&self) -> &Read {
+        &self.read
+    }
+}
+
+impl DerefMut for Memory {
+    fn deref_mut(&mut self) -> &mut Read {
+        self.is_touched = true;
+        &mut self.read
+    }
+}
