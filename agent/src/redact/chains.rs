@@ -71,9 +71,11 @@ impl Pass<'_> {
         if self.is_plain() {
             return None;
         }
-        let end = self.quiet_end(at);
-        if end.is_some() {
-            return end;
+        // Of those that were judged ahead none is known to be.
+        if !self.is_judged
+            && let Some(end) = self.quiet_end(at)
+        {
+            return Some(end);
         }
         // One that is not mute may be looked at again from any of its groups on.
         let most = if self.is_mute(at) { usize::MAX } else { GROUPS };
