@@ -117,6 +117,18 @@ pub(super) struct AskedFor {
     far: usize,
 }
 
+impl AskedFor {
+    /// Notes the string that `quote` opens, which ends before `end`, among those that are `known`, or as the first one.
+    fn note(&mut self, known: &mut Option<usize>, detector: u16, (quote, end): (Quote, usize), is_name: bool) {
+        let at = *known.get_or_insert_with(|| {
+            self.strings.swap(0, 1);
+            self.strings[0] = Strings::begin(detector, quote);
+            0
+        });
+        self.strings[at].note(quote, end, is_name);
+    }
+}
+
 impl Default for AskedFor {
     fn default() -> Self {
         Self { strings: [Strings::NONE; 2], far: 0 }
@@ -241,18 +253,11 @@ impl Pass<'_> {
             .iter_mut()
             .enumerate()
             .find_map(|(at, strings)| Some((at, strings.behind(detector, quote)?)));
-        let own = match known {
-            Some((at, (before, end))) => {
-                (asked, is_done) = (before, before >= many);
-                quote = if is_done { quote } else { self.next_quote(end, limit)? };
-                at
-            }
-            None => {
-                self.memory.asked_for.strings.swap(0, 1);
-                self.memory.asked_for.strings[0] = Strings::begin(detector, quote);
-                0
-            }
-        };
+        if let Some((_, (before, end))) = known {
+            (asked, is_done) = (before, before >= many);
+            quote = if is_done { quote } else { self.next_quote(end, limit)? };
+        }
+        let mut own = known.map(|(at, _)| at);
         while asked < many && !is_done {
             let string = self.string(quote, limit);
             let (is_name, value) = match string.value {
@@ -271,7 +276,11 @@ impl Pass<'_> {
                 self.deny(detector, value.span);
             }
             asked += usize::from(counts);
-            self.memory.asked_for.strings[own].note(quote, string.end, !counts);
+            if many == 1 && asked == many && own.is_none() {
+                // The only string behind brackets is asked for behind no others.
+                break;
+            }
+            self.memory.asked_for.note(&mut own, detector, (quote, string.end), !counts);
             if asked == many {
                 break;
             }

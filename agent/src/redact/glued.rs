@@ -23,9 +23,10 @@ impl Pass<'_> {
         }
         let text = self.text.get(start + 1..)?;
         let word = run_length(&text[..text.len().min(WORD)], Kind::Bare);
-        let is_plain = !text[..word].iter().any(|byte| matches!(byte, b'=' | b':' | b'[' | b'{' | b'('));
+        let is_plain = || !text[..word].iter().any(|byte| matches!(byte, b'=' | b':' | b'[' | b'{' | b'('));
         let is_glued = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'$' | b'+' | b'/');
-        if word == 0 || !is_plain || text.get(word) != Some(&close) || !text.get(word + 1).is_some_and(is_glued) {
+        let ends = text.get(word) == Some(&close) && text.get(word + 1).is_some_and(is_glued);
+        if word == 0 || !ends || !is_plain() {
             return None;
         }
         let behind = start + word + 2;

@@ -14,6 +14,8 @@ pub(super) struct Read {
     /// Where neither a `>` nor the end of a line stands, and where no member is called `type`, of what was looked through last.
     pub(super) unpointed: Range<usize>,
     pub(super) untyped: Range<usize>,
+    /// Where no mark stands behind a member that holds a name, of what was looked through last.
+    pub(super) nameless: Range<usize>,
     /// What is open where a member was looked at last.
     pub(super) around: Around,
     /// From the first byte that a value without quotes goes on behind to its end: a separator that is written with a percent sign, one or a

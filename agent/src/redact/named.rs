@@ -1,4 +1,4 @@
-//! Names of one word that were looked up before: by their letters, and by what stands before them. Those of one source come again
+//! Short names that were looked up before: by their letters, and by what stands before them. Those of one source come again
 //! line after line.
 
 use super::sure::Told;
@@ -51,7 +51,7 @@ impl Names {
         is_one.then_some((name.told, name.length))
     }
 
-    /// Remembers that the word of `length` letters before `end`, with no letter, digit or joint before it, leads to what is `told`.
+    /// Remembers that the name of `length` bytes before `end`, with no letter, digit or joint before it, leads to what is `told`.
     pub(super) fn put(&mut self, text: &[u8], end: usize, length: usize, told: Told) {
         let Some(bytes) = bytes_before(text, end).filter(|_| (3..BYTES).contains(&length)) else { return };
         let those = u128::MAX << (8 * (BYTES - 1 - length));

@@ -1,5 +1,7 @@
 //! Values whose name is itself a value beside them: `"name":"password","value":"x"`, `<add key="password" value="x"/>`.
 
+use std::ops::Range;
+
 use super::filter::Listed;
 use super::scanner::Pass;
 use super::sure::Told;
@@ -12,7 +14,8 @@ const NAME: usize = 64;
 const MARKS: usize = 40;
 const BRACKETS: &[u8] = b"{}<>()[]";
 /// Members that hold a name.
-static MEMBERS: Listed = Listed::new(&[
+static MEMBERS: Listed = Listed::new(HOLDERS);
+const HOLDERS: &[&[u8]] = &[
     b"name",
     b"key",
     b"field",
@@ -27,7 +30,19 @@ static MEMBERS: Listed = Listed::new(&[
     b"field_name",
     b"attribute",
     b"propertypath",
-]);
+];
+/// Whether one of them ends with each letter, in any case.
+static ENDS_MEMBER: [bool; 256] = {
+    let mut ends = [false; 256];
+    let mut at = 0;
+    while at < HOLDERS.len() {
+        let last = HOLDERS[at][HOLDERS[at].len() - 1];
+        ends[last as usize] = true;
+        ends[last.to_ascii_uppercase() as usize] = true;
+        at += 1;
+    }
+    ends
+};
 /// Longest path in the member `loc`, in bytes.
 const PATH: usize = 96;
 
@@ -38,7 +53,29 @@ impl Pass<'_> {
         if self.text.get(start..at).is_some_and(|name| name.starts_with(b"input")) {
             return self.named_by_path(start);
         }
+        if self.are_nameless(self.reach_before(start, REACH)..self.text.len().min(at + REACH)) {
+            self.unnamed = start;
+            return self.named_above(start);
+        }
         self.named_before(start).or_else(|| self.named_above(start)).or_else(|| self.named_behind(at))
+    }
+
+    /// Whether before none of the marks at `places` a member stands that holds a name. Those behind it need not be looked at again where
+    /// many values come one after the other.
+    fn are_nameless(&mut self, places: Range<usize>) -> bool {
+        let known = self.memory.nameless.clone();
+        let known = if (known.start..=known.end).contains(&places.start) { known } else { places.start..places.start };
+        if known.end >= places.end {
+            return true;
+        }
+        let text = &self.text[..self.text.len().min(places.end + REACH)];
+        let first = memchr::memchr2_iter(b':', b'=', &text[known.end..])
+            .map(|place| known.end + place)
+            .find(|mark| may_hold_name(&text[..*mark]));
+        let end = first.unwrap_or(text.len());
+        self.steps_of(end - known.end);
+        self.memory.nameless = known.start..end;
+        end >= places.end
     }
 
     /// The same of the map in which the member that begins at `start` comes first, `"user":{"value":`, or, if that is called `value`, what
@@ -153,6 +190,16 @@ fn length_at_end(text: &[u8]) -> usize {
 /// Whether the member whose mark stands behind `before` holds a name.
 fn holds_name(before: &[u8]) -> bool {
     MEMBERS.has(member(before))
+}
+
+/// Whether it may do that, as the end of its name tells.
+fn may_hold_name(before: &[u8]) -> bool {
+    let name = &before[..before.len() - marks_at_end(before)];
+    let is_end = |member: &&[u8]| {
+        let start = name.len().checked_sub(member.len());
+        start.is_some_and(|start| name[start..].eq_ignore_ascii_case(member))
+    };
+    name.last().is_some_and(|last| ENDS_MEMBER[usize::from(*last)]) && HOLDERS.iter().any(is_end)
 }
 
 /// How the member is called whose mark stands behind `before`.

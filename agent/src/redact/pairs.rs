@@ -345,7 +345,9 @@ impl Pass<'_> {
         let is_query = is_parameter && self.text[at] == b'=';
         let query = if is_query { self.engine.own.url_parameter.zip(pairs.in_query(&phrases)) } else { None };
         let known = pairs.told_by(&phrases);
-        if let Some(told) = known.filter(|_| is_word && !is_parameter && floor < end - length) {
+        // What is before a name of several words in ASCII counts as little as before one of one.
+        let is_alone = is_word || last.key.is_some() && property.is_none() && name.is_ascii();
+        if let Some(told) = known.filter(|_| is_alone && !is_parameter && floor < end - length) {
             self.names.put(self.text, end, length, told);
         }
         // Properties are called as what is in them, which says less of how sure that is.

@@ -1,5 +1,6 @@
 //! Quotes around values: behind letters and backslashes, doubled, and which of them open one.
 
+use super::filter::head;
 use super::scanner::Pass;
 use super::token::own_length;
 use super::value::Value;
@@ -8,8 +9,8 @@ use super::value::Value;
 pub(super) const SLASHES: usize = 31;
 /// Most quotes that open a value together.
 const MARKS: usize = 3;
-/// Bytes of a string that is looked through one by one.
-const SHORT: usize = 4;
+/// Bytes of a string that are looked through, eight at once, before it is taken for a long one.
+const SHORT: usize = 16;
 /// Bytes before a name among which the quote is looked for that opens the string in which it stands.
 const REACH: usize = 128;
 
@@ -63,7 +64,9 @@ impl Quote {
         if self.count != 1 || self.slashes != 0 {
             return None;
         }
-        let length = text.iter().take(SHORT).position(|byte| *byte == self.mark || matches!(byte, b'\\' | b'\n'))?;
+        let length = (0..SHORT)
+            .step_by(8)
+            .find_map(|start| first_end(head(text, start.min(text.len())), self.mark).map(|place| start + place))?;
         let closes = text[length] == self.mark && (length == 0 || text.get(length + 1) != Some(&self.mark));
         closes.then_some(length)
     }
@@ -108,6 +111,17 @@ impl Quote {
         let is_one = |(place, byte): &(usize, &u8)| **byte == self.mark && code(*place) == Some(first);
         text.iter().take(2 * self.count + 1).enumerate().take_while(is_one).count()
     }
+}
+
+/// Where the first `mark`, backslash or end of a line stands among these eight bytes, the first one lowest.
+#[inline(always)]
+fn first_end(bytes: u64, mark: u8) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 255;
+    // The lowest of these bits is of a byte that is zero.
+    let zeros = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes & ONES << 7;
+    let is = |byte: u8| zeros(bytes ^ ONES * u64::from(byte));
+    let ends = is(mark) | is(b'\\') | is(b'\n');
+    (ends != 0).then(|| ends.trailing_zeros() as usize / 8)
 }
 
 /// Whether a value, or what stands for one, begins with `text`.
@@ -198,6 +212,9 @@ impl Pass<'_> {
 
     /// How many quotes at `at`, all written alike, open a value together.
     pub(super) fn opening_marks_at(&self, at: usize) -> usize {
+        if self.byte(at + 1) != self.byte(at) {
+            return 1;
+        }
         let count = opening_marks(self.rest(at), self.byte(at));
         let code = self.code_of(at);
         if (1..count).all(|next| self.code_of(at + next) == code) { count } else { 1 }

@@ -46,8 +46,13 @@ fn begins_name(inside: &[u8]) -> bool {
 
 /// How long the token is whose opening bracket `inside` stands behind, and which this one closes.
 fn length_from_name(inside: &[u8], close: u8) -> Option<usize> {
-    let others = inside.iter().take(LONGEST_NAME + 1).position(|byte| !IS_NAME[usize::from(*byte)]);
-    let name = others.filter(|name| *name <= LONGEST_NAME)?;
+    let mut name = 0;
+    while IS_NAME[usize::from(*inside.get(name)?)] {
+        name += 1;
+        if name > LONGEST_NAME {
+            return None;
+        }
+    }
     let rest = match inside.get(name)? {
         // Digits in a bare name may be a number that somebody put into brackets.
         byte if *byte == close => {

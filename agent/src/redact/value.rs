@@ -223,12 +223,12 @@ impl Pass<'_> {
 
     /// Whether a number of JSON stands at `span`, behind a name in quotes and the mark at `at`: it is a value as one in quotes is.
     pub(super) fn is_number_of_json(&self, at: usize, span: Range<usize>) -> bool {
-        let is_named = matches!(self.text[..at].trim_ascii_end().last(), Some(b'"' | b'\''));
+        let is_named = || matches!(self.text[..at].trim_ascii_end().last(), Some(b'"' | b'\''));
         let number = self.text.get(span.clone()).unwrap_or_default();
         let digits = number.strip_prefix(b"-").unwrap_or(number);
-        is_named
+        digits.first().is_some_and(u8::is_ascii_digit)
             && matches!(self.byte(span.end), b',' | b'}' | b']' | b' ' | b'\r' | b'\n')
-            && digits.first().is_some_and(u8::is_ascii_digit)
+            && is_named()
             && digits.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'))
     }
 
@@ -287,7 +287,12 @@ impl Pass<'_> {
     fn opens_on_token(&self, start: usize) -> bool {
         let is_open = |byte: &&u8| matches!(byte, b'[' | b'{' | b'(' | b' ');
         let brackets = self.rest(start).iter().take(CONSTANT).take_while(is_open).count();
-        let quote = if brackets > 0 { self.quote(start + brackets) } else { None };
+        // Most strings begin as no token does, right behind one quote.
+        let (mark, first) = (self.byte(start + brackets), self.byte(start + brackets + 1));
+        if brackets == 0 || matches!(mark, b'"' | b'\'') && !matches!(first, b'"' | b'\'' | b'\\' | b'<' | b'[') {
+            return false;
+        }
+        let quote = self.quote(start + brackets);
         quote.is_some_and(|quote| own_length(self.rest(quote.start)).is_some())
     }
 

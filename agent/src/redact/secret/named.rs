@@ -467,7 +467,11 @@ pub(in super::super) fn scheme_length(text: &[u8]) -> usize {
     if !text.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'-') {
         return 0;
     }
-    let Some(length) = memchr::memchr(b' ', &text[..text.len().min(SCHEME + 1)]) else { return 0 };
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'-';
+    let length = text.iter().take(SCHEME + 1).take_while(is_part).count();
+    if length > SCHEME || text.get(length) != Some(&b' ') {
+        return 0;
+    }
     let (name, behind) = (&text[..length], &text[length + 1..]);
     let is_one = SCHEMES.iter().any(|scheme| name.eq_ignore_ascii_case(scheme)) || is_other_scheme(name, behind);
     if is_one { length + 1 } else { 0 }
@@ -477,13 +481,12 @@ pub(in super::super) fn scheme_length(text: &[u8]) -> usize {
 const SCHEME: usize = 32;
 const CREDENTIAL: usize = 16;
 
-/// Whether `name` is that of any scheme: it has a capital letter, and the one word `behind` it is more than prose has, or names and
-/// values stand there.
+/// Whether `name`, of letters, digits and hyphens, is that of any scheme: it has a capital letter, and the one word `behind` it is more
+/// than prose has, or names and values stand there.
 fn is_other_scheme(name: &[u8], behind: &[u8]) -> bool {
     const OWN: &[&[u8]] = &[b"bearer", b"basic", b"digest", b"negotiate"];
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
     let is_own = || OWN.iter().any(|own| name.eq_ignore_ascii_case(own));
-    if !name.iter().any(u8::is_ascii_uppercase) || !name.iter().all(is_part) || is_own() {
+    if !name.iter().any(u8::is_ascii_uppercase) || is_own() {
         return false;
     }
     let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+/=._~-".contains(byte);

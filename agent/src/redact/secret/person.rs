@@ -440,8 +440,8 @@ pub(in super::super) const NAME: Detector = Detector {
     entity: "person_name",
     check: |candidate| {
         let name = candidate.plain;
-        let letters = || name.iter().filter(|byte| is_letter(**byte)).count();
-        if name.len() > LONGEST || letters() < 2 {
+        let has_letters = || name.iter().filter(|byte| is_letter(**byte)).nth(1).is_some();
+        if name.len() > LONGEST || !has_letters() {
             return None;
         }
         if candidate.groups == [THING] && is_thing(name) {
