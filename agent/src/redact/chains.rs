@@ -143,13 +143,18 @@ impl Pass<'_> {
         Some(MuteGroups { next: all.end, ..all })
     }
 
-    /// Whether a date or a time begins with `group`.
+    /// Whether a date or a time begins with `group`. A short date has none of its marks behind a digit before it: `06.12.34.05.18 10:11`.
     #[inline(always)]
     fn is_moment(&self, group: &Group) -> bool {
+        let mark = self.byte(group.start + group.run as usize);
         group.run > 0
-            && may_be_moment(group.run, self.byte(group.start + group.run as usize))
+            && may_be_moment(group.run, mark)
             && self.begins(group.start, group.run).may_be_moment()
-            && moment(&self.text[group.start..]).is_some()
+            && moment(&self.text[group.start..]).is_some_and(|moment| {
+                moment.is_date
+                    || self.byte_before(group.start, 1) != mark
+                    || !self.byte_before(group.start, 2).is_ascii_digit()
+            })
     }
 
     /// Asks for all runs in `chain`, of which the first `own` groups are in no other.

@@ -206,9 +206,13 @@ fn named(month: &[u8]) -> Option<u32> {
 
 /// `17/06/09 20:10:40` and `11-28 16:13:25.123`, which are dates only with a time behind them.
 fn short_date(text: &[u8]) -> Option<usize> {
-    digits::<2>(text, 0)?;
-    digits::<2>(text, 3)?;
-    let date = if text.get(5) == text.get(2) && digits::<2>(text, 6).is_some() { 8 } else { 5 };
+    let (first, second) = (digits::<2>(text, 0)?, digits::<2>(text, 3)?);
+    let third = if text.get(5) == text.get(2) { digits::<2>(text, 6) } else { None };
+    let is_day = |month: u32, day: u32| matches!(month, 1..=12) && matches!(day, 1..=31);
+    if !is_day(first, second) && !is_day(second, first) && !third.is_some_and(|day| is_day(second, day)) {
+        return None;
+    }
+    let date = if third.is_some() { 8 } else { 5 };
     let time = text
         .get(date)
         .filter(|byte| matches!(byte, b' ' | b'T' | b'-'))
@@ -347,6 +351,7 @@ mod tests {
             "06.12.34.56.78",
             "12:34x",
             "1.2.3.4",
+            "34.56.78 10:11:12",
             "99/99/2026",
             "20261340-1234",
         ] {

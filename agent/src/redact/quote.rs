@@ -119,7 +119,7 @@ fn first_end(bytes: u64, mark: u8) -> Option<usize> {
     const ONES: u64 = u64::MAX / 255;
     // The lowest of these bits is of a byte that is zero.
     let zeros = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes & ONES << 7;
-    let is = |byte: u8| zeros(bytes ^ ONES * u64::from(byte));
+    let is = |byte: u8| zeros(bytes ^ (ONES * u64::from(byte)));
     let ends = is(mark) | is(b'\\') | is(b'\n');
     (ends != 0).then(|| ends.trailing_zeros() as usize / 8)
 }
