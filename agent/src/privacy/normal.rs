@@ -68,8 +68,7 @@ fn apostrophe_length(text: &[u8]) -> usize {
     let (mut length, mut is_one) = (0, false);
     while let Some(rest) = text.get(length..) {
         length += match rest {
-            [b'\\', ..] => 1,
-            [b'\'', ..] => 1,
+            [b'\\' | b'\'', ..] => 1,
             _ if rest.starts_with(SET) => SET.len(),
             _ => break,
         };

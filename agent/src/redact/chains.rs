@@ -71,12 +71,6 @@ impl Pass<'_> {
         if self.is_plain() {
             return None;
         }
-        // Of those that were judged ahead none is known to be.
-        if !self.is_judged
-            && let Some(end) = self.quiet_end(at)
-        {
-            return Some(end);
-        }
         // One that is not mute may be looked at again from any of its groups on.
         let most = if self.is_mute(at) { usize::MAX } else { GROUPS };
         let groups = self.mute_groups(at, most)?;

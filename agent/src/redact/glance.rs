@@ -129,9 +129,7 @@ impl Pass<'_> {
             let starts = classes.words & !(classes.words << 1 | before.words >> 63);
             let next = blocks.get(number + 1).unwrap_or(&NO_CLASSES);
             let words = self.hearing.heads(number) | long_capitals(classes, next.capitals, starts) | classes.marks;
-            let next_zeros = next.zeros << 63;
-            let pluses = classes.pluses << 1 | before.pluses >> 63;
-            let calls = starts & (classes.zeros & (classes.zeros >> 1 | next_zeros) | classes.digits & pluses);
+            let calls = calls((before, classes, next), starts);
             if words != 0 && !self.are_quiet(number, words, Self::look_at)
                 || calls != 0 && !self.are_digits_quiet(number, calls)
                 || classes.pairs != 0 && !self.are_pairs_quiet(blocks, number)
@@ -675,6 +673,14 @@ fn first_digits(chains: u64, digits: u64, starts: u64) -> u64 {
     let others = chains & !digits;
     let (moved, goes_on) = others.overflowing_add(others & starts);
     (moved | starts) & digits | u64::from(goes_on) << 63
+}
+
+/// The bytes of a block, between two others, at which a number that one calls may begin, of the bits `starts`: behind a plus, or with two
+/// zeros.
+#[inline(always)]
+pub(super) fn calls((before, here, next): (&Classes, &Classes, &Classes), starts: u64) -> u64 {
+    let pluses = here.pluses << 1 | before.pluses >> 63;
+    starts & (here.zeros & (here.zeros >> 1 | next.zeros << 63) | here.digits & pluses)
 }
 
 /// The bytes of one block that belong to chains: ASCII letters and digits, and what stands between two of them.

@@ -3,7 +3,7 @@
 use vigie_parsers::simd::Classes;
 
 use super::context::Lengths;
-use super::glance::{BIRTHS, Dots, Judge, joined};
+use super::glance::{BIRTHS, Dots, Judge, calls, joined};
 use super::masks::{NO_CLASSES, Window};
 use super::scanner::Pass;
 
@@ -41,6 +41,13 @@ impl Judge for Ahead {
 }
 
 impl Pass<'_> {
+    /// Those of `lengths` that are asked for.
+    #[inline(always)]
+    pub(super) fn asked_of(&self, lengths: Lengths) -> Lengths {
+        let asked = self.engine.asked_lengths();
+        Lengths { any: lengths.any & asked, lettered: lengths.lettered & asked }
+    }
+
     /// What chains are known by before the first block, if shapes tell enough: no word speaks for dates of birth.
     #[inline(always)]
     pub(super) fn loud(&self) -> Option<Loud> {
@@ -116,8 +123,7 @@ fn called_or_timed(blocks: &[Classes], number: usize, starts: u64) -> u64 {
     let before = number.checked_sub(1).map_or(&NO_CLASSES, |number| &blocks[number]);
     let next = blocks.get(number + 1).unwrap_or(&NO_CLASSES);
     let down = |here: u64, next: u64| here >> 1 | next << 63;
-    let pluses = here.pluses << 1 | before.pluses >> 63;
     let last = here.digits & down(here.pairs, next.pairs);
     let both = last | here.digits & down(last, next.digits & next.pairs >> 1);
-    starts & (pluses | here.zeros & down(here.zeros, next.zeros)) | both
+    calls((before, here, next), starts) | both
 }

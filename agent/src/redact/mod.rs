@@ -72,7 +72,6 @@ mod phrases;
 mod place;
 mod positional;
 mod prefixes;
-mod quiet;
 mod quote;
 mod reach;
 mod resolve;

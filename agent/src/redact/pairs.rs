@@ -376,8 +376,9 @@ impl Pass<'_> {
         };
         let named = named.or_else(|| self.named_around(end - length..end));
         let several = if named.is_none() { pairs.plural(&phrases) } else { None };
-        let is_list = several.is_some() && !self.is_before_bracket(at) && self.is_before_items(at);
-        let named = named.or(several.filter(|_| is_list || self.is_before_bracket(at)));
+        let is_bracket = several.is_some() && self.is_before_bracket(at);
+        let is_list = several.is_some() && !is_bracket && self.is_before_items(at);
+        let named = named.or(several.filter(|_| is_list || is_bracket));
         Some(Name { named, told: told.or(sure), query, is_list, start: end - length })
     }
 

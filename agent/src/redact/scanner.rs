@@ -214,7 +214,6 @@ impl Scanner {
             chain_end: 0,
             hex_end: 0,
             is_spoken_far: false,
-            is_judged: false,
             reach: Reach::default(),
             memory: &mut self.memory,
             stem: &mut self.stem,
@@ -385,8 +384,6 @@ pub(super) struct Pass<'a> {
     pub(super) chain_end: usize,
     /// Whether a word may speak for the chains that are judged, however far it stands before them.
     pub(super) is_spoken_far: bool,
-    /// Whether chains are judged ahead of what is looked at.
-    pub(super) is_judged: bool,
     /// Colons before this have been looked at as parts of addresses.
     pub(super) hex_end: usize,
     /// How far was looked back last.
@@ -423,7 +420,6 @@ impl Pass<'_> {
     #[inline(always)]
     fn run(&mut self) {
         let mut carry = Carry { is_word: false, is_digitless: false, loud: self.loud() };
-        self.is_judged = carry.loud.is_some();
         for number in 0..self.masks.blocks().len() {
             self.block(number, &mut carry);
         }
