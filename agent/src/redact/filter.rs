@@ -57,7 +57,17 @@ pub(super) fn first_letters(text: &[u8], start: usize) -> u32 {
 /// A number for the word with this head and `length`, equal for words that differ in case.
 #[inline(always)]
 pub(super) fn key(head: u64, length: usize) -> u64 {
-    let folded = (head | 0x2020_2020_2020_2020) & u64::MAX >> (64 - 8 * length.clamp(1, 8));
+    /// By the length.
+    static MASKS: [u64; 16] = {
+        let mut masks = [u64::MAX; 16];
+        let mut length = 0;
+        while length < 8 {
+            masks[length] = (1 << (8 * length)) - 1;
+            length += 1;
+        }
+        masks
+    };
+    let folded = (head | 0x2020_2020_2020_2020) & MASKS[length.min(15)];
     let mixed = (folded ^ length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed >> 24
 }

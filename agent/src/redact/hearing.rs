@@ -231,7 +231,7 @@ impl Hearing {
 impl Heard {
     /// Notes what the word of this `key` may be, which begins at `at` of a text and ends at the bit `end`. `before` gives the key of the
     /// word before it, if that is known.
-    #[inline(always)]
+    #[inline(never)]
     fn note(&mut self, reader: &Reader<'_>, before: impl FnOnce() -> Option<u64>, key: u64, (at, end): (usize, u64)) {
         let engine = reader.engine;
         let roles = engine.known.roles(key);

@@ -6,7 +6,7 @@ use super::filter::{first_letters, key, key_of};
 #[derive(Debug)]
 pub(super) struct Known {
     /// What words may be, by their keys. Those that share a place may be all that any of them may.
-    roles: Box<[Roles]>,
+    roles: Box<[Roles; ROLES]>,
     /// By the first four letters, or all of fewer, the lengths of words as bits; all bits where something of any length begins so.
     beginnings: Box<[u16; 4096]>,
 }
@@ -50,7 +50,7 @@ const ANY: u16 = u16::MAX;
 
 impl Default for Known {
     fn default() -> Self {
-        Self { roles: vec![Roles::default(); ROLES].into(), beginnings: Box::new([0; 4096]) }
+        Self { roles: Box::new([Roles::default(); ROLES]), beginnings: Box::new([0; 4096]) }
     }
 }
 
@@ -62,12 +62,12 @@ const LETTERS: usize = 4;
 #[inline(always)]
 fn place(head: u32, further: u32) -> usize {
     /// By the number of further letters: they are counted within 64 bytes, and all that there are if the word goes on.
-    static MASKS: [u32; 65] = {
-        let mut masks = [0x1f1f_1f1f; 65];
+    static MASKS: [u32; 128] = {
+        let mut masks = [0x1f1f_1f1f; 128];
         (masks[0], masks[1], masks[2]) = (0x1f, 0x1f1f, 0x1f_1f1f);
         masks
     };
-    let letters = MASKS.get(further as usize).map_or(0, |mask| head & mask);
+    let letters = head & MASKS[further as usize & 127];
     (letters.wrapping_mul(0x9e37_79b1) >> 20) as usize
 }
 
@@ -122,7 +122,7 @@ impl Known {
     /// What a known word of this key may be.
     #[inline(always)]
     pub(super) fn roles(&self, key: u64) -> Roles {
-        self.roles.get(role_place(key)).copied().unwrap_or_default()
+        self.roles[role_place(key)]
     }
 
     /// The key of a word, if it may be one of these.

@@ -6,7 +6,6 @@ use std::ops::Range;
 use super::Detector;
 use super::commands::{COMMANDS, Command};
 use super::ends::Kind;
-use super::filter::Filter;
 use super::hooks::HOOKS;
 use super::known::Known;
 use super::scanner::Pass;
@@ -210,7 +209,8 @@ const BOTS: &[&[u8; 3]] = &[b"AAA", b"AAB", b"AAC", b"AAD", b"AAE", b"AAF", b"AA
 /// The beginnings of what is enabled.
 #[derive(Debug)]
 pub(super) struct Literals {
-    heads: Filter<1024>,
+    /// Bits of these bytes.
+    heads: Box<[u64; HEADS]>,
     /// The first four bytes and what they lead to, with the whole beginning.
     leads: Vec<(u32, Lead, &'static [u8])>,
     /// Where the leads begin whose first four bytes share a place, and behind the last place where they end.
@@ -221,7 +221,7 @@ impl Literals {
     /// The beginnings of `detectors`.
     pub(super) fn new(detectors: &[&'static Detector], known: &mut Known) -> Self {
         let find = |name: &str| detectors.iter().position(|detector| detector.entity == name).map(|at| at as u16);
-        let mut literals = Self { heads: Filter::default(), leads: Vec::new(), places: Box::default() };
+        let mut literals = Self { heads: Box::new([0; HEADS]), leads: Vec::new(), places: Box::default() };
         for (beginning, entity) in BEGINNINGS {
             let Some(detector) = find(entity) else { continue };
             let bytes = beginning.as_bytes();
@@ -296,14 +296,16 @@ impl Literals {
 
     fn add(&mut self, head: [u8; 4], lead: Lead, whole: &'static [u8]) {
         let head = u32::from_le_bytes(head);
-        self.heads.put(hash(head));
+        let (word, bit) = head_place(head);
+        self.heads[word] |= 1 << bit;
         self.leads.push((head, lead, whole));
     }
 
     /// Whether anything may begin with these four bytes.
     #[inline(always)]
     pub(super) fn may_begin(&self, head: u32) -> bool {
-        self.heads.may_hold(hash(head))
+        let (word, bit) = head_place(head);
+        self.heads[word] >> bit & 1 == 1
     }
 }
 
@@ -316,9 +318,14 @@ fn place(head: u32) -> usize {
     (head.wrapping_mul(0x9e37_79b1) >> 20) as usize & (PLACES - 1)
 }
 
+/// Words of bits for these four bytes, a power of two.
+const HEADS: usize = 1 << 10;
+
+/// The word and the bit for them.
 #[inline(always)]
-fn hash(head: u32) -> u64 {
-    u64::from(head).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 24
+fn head_place(head: u32) -> (usize, u32) {
+    let hash = head.wrapping_mul(0x9e37_79b1) >> 16;
+    ((hash >> 6) as usize & (HEADS - 1), hash & 63)
 }
 
 impl Pass<'_> {
