@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::ends::Kind;
+use super::filter::Listed;
 use super::pairs::{BARE, QUOTED};
 use super::quote::SLASHES;
 use super::scanner::Pass;
@@ -22,6 +23,19 @@ const SAMPLES: &[&[u8]] = &[b"and", b"or", b"is", b"was", b"option", b"flag"];
 const TYPES: &[&[u8]] = &[b"string", b"text", b"value", b"name"];
 /// Most further words of the name of an option.
 const WORDS: usize = 3;
+
+/// Words that passwords stand behind in sentences: the last one of `mot de passe` among them.
+static PASSWORDS: Listed = Listed::new(&[
+    b"password",
+    b"passwd",
+    b"pass",
+    b"passphrase",
+    b"passe",
+    b"passwort",
+    b"kennwort",
+    b"wachtwoord",
+    b"senha",
+]);
 
 impl Pass<'_> {
     /// Whether the word at `at` may name an argument: as an option, in a tuple, before an arrow or as words that do so by themselves.
@@ -58,8 +72,7 @@ impl Pass<'_> {
         if name == b"requirepass" && self.byte(end) == b' ' {
             return self.required(end + 1);
         }
-        let is_name = matches!(self.text[at], b'p' | b'P')
-            && [&b"password"[..], b"passwd", b"pass", b"passphrase"].iter().any(|one| name.eq_ignore_ascii_case(one));
+        let is_name = PASSWORDS.has(name);
         let (Some(password), true) = (self.engine.own.password, is_name) else { return false };
         let Some(value) = self.quoted_password(at..end).or_else(|| self.told_password(at..end)) else { return false };
         self.next = value.end;

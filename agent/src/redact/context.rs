@@ -4,7 +4,7 @@
 use super::engine::spoken_lengths;
 use super::filter::{Filter, key_of, pair_key};
 use super::known::{Known, Roles};
-use super::phrases::{PHRASE, Phrase, finish, hash, phrases};
+use super::phrases::{PHRASE, Phrase, finish, hash, in_one_piece, phrases};
 use super::table::Table;
 use super::universal::birth::BIRTH;
 use super::{Detector, Form};
@@ -235,12 +235,28 @@ impl Words {
         for (number, detector) in detectors.iter().enumerate().take(DETECTORS) {
             let is_heard = !matches!(detector.form, Form::Scanned) || detector.entity == BIRTH.entity;
             for word in detector.context {
-                all.add(hash(word.as_bytes()), number, spoken_lengths(detector));
-                all.add_end(word);
-                is_heard.then(|| all.add_last(word, detector, known));
+                all.add_word(word, (number, detector), is_heard.then_some(&mut *known));
+            }
+        }
+        // What a phrase is in one piece may be a word of its own.
+        for (number, detector) in detectors.iter().enumerate().take(DETECTORS) {
+            let is_heard = !matches!(detector.form, Form::Scanned) || detector.entity == BIRTH.entity;
+            for piece in detector.context.iter().filter_map(|phrase| in_one_piece(phrase)) {
+                if detectors.iter().all(|detector| !detector.context.contains(&&*piece)) {
+                    all.add_word(&piece, (number, detector), is_heard.then_some(&mut *known));
+                }
             }
         }
         all
+    }
+
+    /// Keeps a word or phrase of the detector at `number`, among those that are `known` too if any are wanted.
+    fn add_word(&mut self, word: &str, (number, detector): (usize, &Detector), known: Option<&mut Known>) {
+        self.add(hash(word.as_bytes()), number, spoken_lengths(detector));
+        self.add_end(word);
+        if let Some(known) = known {
+            self.add_last(word, detector, known);
+        }
     }
 
     fn add(&mut self, hash: u64, detector: usize, lengths: Lengths) {

@@ -8,7 +8,7 @@ pub(super) struct Known {
     /// What words may be, by their keys. Those that share a place may be all that any of them may.
     roles: Box<[Roles; ROLES]>,
     /// By the first four letters, or all of fewer, the lengths of words as bits; all bits where something of any length begins so.
-    beginnings: Box<[u16; 4096]>,
+    beginnings: Box<[u16; 8192]>,
 }
 
 /// What a word may be.
@@ -50,7 +50,7 @@ const ANY: u16 = u16::MAX;
 
 impl Default for Known {
     fn default() -> Self {
-        Self { roles: Box::new([Roles::default(); ROLES]), beginnings: Box::new([0; 4096]) }
+        Self { roles: Box::new([Roles::default(); ROLES]), beginnings: Box::new([0; 8192]) }
     }
 }
 
@@ -68,7 +68,7 @@ fn place(head: u32, further: u32) -> usize {
         masks
     };
     let letters = head & MASKS[further as usize & 127];
-    (letters.wrapping_mul(0x9e37_79b1) >> 20) as usize
+    (letters.wrapping_mul(0x9e37_79b1) >> 19) as usize
 }
 
 /// How long the first word of `text` is, of which `aB` are two.
@@ -135,7 +135,7 @@ impl Known {
 
 /// What begins with any four letters.
 #[derive(Clone, Copy)]
-pub(super) struct Beginnings<'a>(&'a [u16; 4096]);
+pub(super) struct Beginnings<'a>(&'a [u16; 8192]);
 
 impl Beginnings<'_> {
     #[inline(always)]

@@ -6,7 +6,7 @@ use super::engine::Engine;
 use super::filter::{Filter, key_of, pair_key, word_key};
 use super::known::{Known, Roles};
 use super::masks::alnums;
-use super::phrases::{PHRASE, begins_accent, ends_with_accent, hash, last_phrases, last_words, one_word};
+use super::phrases::{PHRASE, begins_accent, ends_with_accent, hash, in_one_piece, last_phrases, last_words, one_word};
 use super::quote::SLASHES;
 use super::rest::is_value_beside_tokens;
 use super::scanner::Pass;
@@ -119,13 +119,18 @@ impl Pairs {
         for number in NAMED.iter().filter_map(find) {
             let Detector { context, entity, .. } = detectors[usize::from(number)];
             for word in *context {
-                pairs.names.put(hash(word.as_bytes()), Told::number(number, entity, word));
+                let told = Told::number(number, entity, word);
+                pairs.names.put(hash(word.as_bytes()), told);
                 pairs.add_last(word, known);
+                if let Some(piece) = in_one_piece(word) {
+                    pairs.add_piece(&piece, told, known);
+                }
             }
         }
         for number in pairs.properties.clone() {
             for word in detectors[usize::from(number)].context {
                 pairs.add_last(&format!("d{word}"), known);
+                in_one_piece(word).iter().for_each(|piece| pairs.add_last(&format!("d{piece}"), known));
             }
         }
         VALUES.iter().chain(&HALVES).for_each(|name| pairs.add_last(name, known));
@@ -135,6 +140,15 @@ impl Pairs {
             pairs.add_last_of(word, known);
         }
         pairs
+    }
+
+    /// Keeps a name in one piece, if it is no name already.
+    fn add_piece(&mut self, piece: &str, told: u32, known: &mut Known) {
+        let hash = hash(piece.as_bytes());
+        if self.names.find(hash).is_none() {
+            self.names.put(hash, told);
+            self.add_last(piece, known);
+        }
     }
 
     /// Keeps the words with which a name ends, among those that are `known` too.

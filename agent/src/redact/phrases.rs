@@ -1,5 +1,7 @@
 //! Words folded to small letters without accents, cut at `camelCase`, and the hashes of the phrases that they make.
 
+/// Letters of the shortest phrase in one piece.
+const PIECE: usize = 7;
 /// Words of the longest phrase.
 pub(super) const PHRASE: usize = 4;
 
@@ -203,6 +205,14 @@ pub(super) fn hash(phrase: &[u8]) -> u64 {
     let mut words = phrase.rsplit(|byte| *byte == b'_');
     let last = finish(word(words.next().unwrap_or_default()));
     words.fold(last, |phrase, before| join(phrase, word(before)))
+}
+
+/// The words of a phrase in one piece, as names in small letters have them: `passportnumber`. None of a short one, or with a letter by
+/// itself: that may be any word.
+pub(super) fn in_one_piece(phrase: &str) -> Option<String> {
+    let words = phrase.split('_');
+    let is_plain = words.clone().count() > 1 && words.clone().all(|word| word.len() > 1);
+    Some(words.collect::<String>()).filter(|piece| is_plain && piece.len() >= PIECE)
 }
 
 /// The small letter or digit that `first` and what follows stand for, 0 if it is neither, and how many bytes that took.

@@ -19,9 +19,16 @@ const LINKS: &[&[u8]] = &[
     b" reset to ",
     b" set to ",
     b" is now ",
+    b" lautet ",
     b" was ",
+    b" est ",
+    b" ist ",
     b" is ",
+    " é ".as_bytes(),
+    " è ".as_bytes(),
 ];
+/// What may stand right before it, with a mark.
+const TOLD: &[&[u8]] = &[b"is: ", b"ist: ", b"lautet: ", b"est: ", b"est : "];
 /// What such a password is not, though it looks so.
 const METHODS: &[&[u8]] = &[b"argon2id", b"argon2i", b"argon2d"];
 
@@ -52,8 +59,9 @@ impl Pass<'_> {
         }
         let link = LINKS.iter().find(|link| self.rest(name.end).starts_with(link)).map_or(1, |link| link.len());
         let start = name.end + link;
-        if link == 1 && self.rest(start).starts_with(b"is: ") {
-            let start = start + 4;
+        let told = if link == 1 { TOLD.iter().find(|told| self.rest(start).starts_with(told)) } else { None };
+        if let Some(told) = told {
+            let start = start + told.len();
             return self.told_in_marks(start).or_else(|| self.bare_told(start, Proof::Mark));
         }
         let is_behind_account = link == 1 && self.names_account_before(name.start);
@@ -154,6 +162,12 @@ mod tests {
             ("HMSET user:1 name x password Sommer2024", "HMSET user:1 name x password <password>"),
             ("\"HMSET\" \"user:1\" \"password\" \"hunter22\"", "\"HMSET\" \"user:1\" \"password\" \"<password>\""),
             ("password hunter2!x", "password <password>"),
+            ("votre mot de passe est Sommer2024, merci", "votre mot de passe est <password>, merci"),
+            ("das Passwort ist Sommer2024", "das Passwort ist <password>"),
+            ("Ihr Kennwort lautet: Sommer2024", "Ihr Kennwort lautet: <password>"),
+            ("het wachtwoord is Sommer2024", "het wachtwoord is <password>"),
+            ("a senha é Sommer2024", "a senha é <password>"),
+            ("la password è Sommer2024", "la password è <password>"),
         ]);
         assert_kept(&[
             "password reset for user 12, password authentication failed, password attempt 3",
@@ -162,6 +176,7 @@ mod tests {
             "password Argon2id hashed, password OAuth2 flow, password \"field\" [\"password\" \"email\"]",
             "PASS TestFoo2 PASS src/App2.js PASS: TestBar3",
             "password is required password was changed 2 days ago, password for jdupont: ok",
+            "le mot de passe est obligatoire, Passwort ist abgelaufen, mot de passe est trop court",
             "user jdupont password expired, password /Var/Log2x password [redacted]",
         ]);
     }

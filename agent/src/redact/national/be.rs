@@ -52,6 +52,7 @@ pub(super) const KBO: Detector = Detector {
         "numero_d_entreprise",
         "dentreprise",
         "enterprise_number",
+        "n_entreprise",
         "tva",
         "btw",
         "vat"

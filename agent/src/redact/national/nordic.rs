@@ -14,7 +14,15 @@ pub(super) const SE: Detector = Detector {
     tier: Tier::Two,
     form: Form::Digits { lengths: &[10, 12] },
     check: check_sweden,
-    context: identity_words!["personnummer", "pnr", "samordningsnummer", "persnr", "personnr", "fodelsenummer"],
+    context: identity_words![
+        "personnummer",
+        "person_nummer",
+        "pnr",
+        "samordningsnummer",
+        "persnr",
+        "personnr",
+        "fodelsenummer"
+    ],
     summary: "Swedish number of a person (personnummer)",
     source: "folkbokföringslagen (1991:481) § 18; Skatteverket, SKV 704; Luhn over the last ten",
     matches: &[
@@ -37,7 +45,7 @@ pub(super) const SE_ORGNR: Detector = Detector {
         let shape = loosely(candidate, &[(&[6, 4], b"-")])?;
         (candidate.plain[2] >= b'2' && luhn(candidate.plain)).then_some(shape)
     },
-    context: tax_words!["orgnr", "organisationsnummer", "org_nr", "moms", "foretag"],
+    context: tax_words!["orgnr", "organisationsnummer", "org_nr", "org_nummer", "moms", "foretag"],
     summary: "Swedish number of an undertaking",
     source: "lagen (1974:174) om identitetsbeteckning för juridiska personer; Luhn",
     matches: &["orgnr=[[5537799537]]", "organisationsnummer [[556036-0793]]"],

@@ -29,6 +29,7 @@ pub(super) const CC: Detector = Detector {
     context: identity_words![
         "cc",
         "cartao_cidadao",
+        "cartao_do_cidadao",
         "cartao_de_cidadao",
         "numero_cartao",
         "bi",

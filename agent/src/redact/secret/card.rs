@@ -65,6 +65,7 @@ pub(in super::super) const EXPIRY: Detector = Detector {
         "card_expiry",
         "card_exp",
         "date_expiration",
+        "date_expiration_carte",
         "expires",
         "valid_thru",
         "exp_month_year",

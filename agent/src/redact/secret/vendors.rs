@@ -31,6 +31,11 @@ pub(in super::super) const BEGINNINGS: &[(&str, &str)] = &[
     ("glsoat-", "gitlab_token"),
     ("glft-", "gitlab_token"),
     ("gloas-", "gitlab_token"),
+    ("glimt-", "gitlab_token"),
+    ("glagent-", "gitlab_token"),
+    ("glwt-", "gitlab_token"),
+    ("glffct-", "gitlab_token"),
+    ("GR1348941", "gitlab_token"),
     ("xoxa-", "slack_token"),
     ("xoxb-", "slack_token"),
     ("xoxp-", "slack_token"),
@@ -51,18 +56,42 @@ pub(in super::super) const BEGINNINGS: &[(&str, &str)] = &[
     ("npm_", "package_token"),
     ("pypi-", "package_token"),
     ("dckr_pat_", "package_token"),
+    ("dckr_oat_", "package_token"),
     ("rubygems_", "package_token"),
     ("sk-", "model_key"),
     ("hf_", "model_key"),
+    ("gsk_", "model_key"),
+    ("pplx-", "model_key"),
+    ("xai-", "model_key"),
+    ("r8_", "model_key"),
+    ("nvapi-", "model_key"),
+    ("tvly-", "model_key"),
     ("SG.", "service_token"),
     ("dop_v1_", "service_token"),
     ("doo_v1_", "service_token"),
     ("shpat_", "service_token"),
     ("shpss_", "service_token"),
+    ("shpca_", "service_token"),
+    ("shppa_", "service_token"),
     ("glc_", "service_token"),
     ("glsa_", "service_token"),
     ("sntrys_", "service_token"),
     ("lin_api_", "service_token"),
+    ("lin_oauth_", "service_token"),
+    ("figd_", "service_token"),
+    ("ATATT3", "service_token"),
+    ("BBDC-", "service_token"),
+    ("sbp_", "service_token"),
+    ("ntn_", "service_token"),
+    ("pul-", "service_token"),
+    ("nfp_", "service_token"),
+    ("sq0atp-", "service_token"),
+    ("sq0csp-", "service_token"),
+    ("dt0c01.", "service_token"),
+    ("HRKU-", "service_token"),
+    ("CCIPAT_", "service_token"),
+    ("pscale_tkn_", "service_token"),
+    ("pscale_pw_", "service_token"),
     ("PMAK-", "service_token"),
     ("NRAK-", "service_token"),
     ("AGE-SECRET-KEY-1", "service_token"),
@@ -231,14 +260,16 @@ pub(in super::super) const GITHUB: Detector = Detector {
 pub(in super::super) const GITLAB: Detector = Detector {
     entity: "gitlab_token",
     check: |candidate| {
-        let at = candidate.plain.iter().position(|byte| *byte == b'-')?;
-        let rest = &candidate.plain[at + 1..];
+        let rest = match candidate.plain.strip_prefix(b"GR1348941") {
+            Some(rest) => rest,
+            None => &candidate.plain[candidate.plain.iter().position(|byte| *byte == b'-')? + 1..],
+        };
         shape(rest.len() >= 20 && digits(rest) + capitals(rest) >= 2)
     },
     context: &["gitlab"],
     summary: "Token of GitLab",
     source: "GitLab, token prefixes",
-    matches: &["[[glpat-ABCdef1234567890abcd]]"],
+    matches: &["[[glpat-ABCdef1234567890abcd]]", "[[GR1348941abcdefGHIJklmnopqrst]] x"],
     rejects: &["glpat-abc"],
     ..JWT
 };
@@ -300,7 +331,7 @@ pub(in super::super) const PACKAGES: Detector = Detector {
     check: |candidate| {
         let npm =
             behind(candidate, &["npm_"]).is_some_and(|rest| rest.len() == 36 && are_word(rest) && digits(rest) > 0);
-        let others = behind(candidate, &["pypi-", "dckr_pat_", "rubygems_"])
+        let others = behind(candidate, &["pypi-", "dckr_pat_", "dckr_oat_", "rubygems_"])
             .is_some_and(|rest| rest.len() >= 24 && are_dashed(rest));
         shape(npm || others)
     },
@@ -316,16 +347,32 @@ pub(in super::super) const PACKAGES: Detector = Detector {
 pub(in super::super) const MODELS: Detector = Detector {
     entity: "model_key",
     check: |candidate| {
-        let key = behind(candidate, &["sk-", "hf_"]).is_some_and(|rest| {
-            rest.len() >= 20 && are_dashed(rest) && digits(rest) >= 2 && rest.iter().any(u8::is_ascii_uppercase)
+        let is_long = |rest: &[u8], least| rest.len() >= least && are_dashed(rest);
+        let key = behind(candidate, &["sk-"]).is_some_and(|rest| {
+            // Some are in small letters: `sk-or-v1-`, `sk-` and a number of 16 bytes.
+            let is_hex = rest.len() >= 32 && rest[rest.len() - 32..].iter().all(u8::is_ascii_hexdigit);
+            is_long(rest, 20) && digits(rest) >= 2 && (is_hex || rest.iter().any(u8::is_ascii_uppercase))
         });
-        shape(key)
+        let others = behind(candidate, &["hf_", "r8_", "gsk_", "pplx-", "xai-", "nvapi-", "tvly-"]);
+        shape(key || others.is_some_and(|rest| is_long(rest, 30) && digits(rest) + capitals(rest) >= 4))
     },
     context: &["openai", "anthropic", "mistral", "huggingface"],
     summary: "Key of a service of language models",
-    source: "OpenAI, Anthropic and Hugging Face, API keys",
-    matches: &["[[sk-proj-AbCdEf0123456789AbCdEf]]", "[[hf_AbCdEfGhIjKlMnOpQrStUvWxYz012345]]"],
-    rejects: &["sk-learn sk-SK", "hf_hub_download"],
+    source: "OpenAI, Anthropic, Hugging Face, OpenRouter, DeepSeek, Groq, Perplexity, xAI, Replicate and NVIDIA, API keys",
+    matches: &[
+        "[[sk-proj-AbCdEf0123456789AbCdEf]]",
+        "[[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]]",
+        "[[sk-fad2846e433fabfd74bd608d710cf2db]]",
+        "[[hf_AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh]]",
+        "[[gsk_AbCdEf0123456789AbCdEf0123456789AbCdEf0123456789AbCd]] x",
+        "[[xai-AbCdEf0123456789AbCdEf0123456789]]",
+    ],
+    rejects: &[
+        "sk-learn sk-SK",
+        "hf_hub_download",
+        "sk-0123456789abcdef-x",
+        "xai-explained-a-long-page-on-models-of-words",
+    ],
     ..JWT
 };
 
