@@ -100,10 +100,12 @@ impl Plain {
     /// Puts the `length` bytes of `text` from `start` on in from `at` on, as far as there is room, and some behind them.
     #[inline(always)]
     pub(super) fn put(&mut self, at: usize, text: &[u8], start: usize, length: usize) {
-        for done in (0..length).step_by(8) {
+        let mut done = 0;
+        while done < length {
             let to = self.0.get_mut(at + done..).and_then(<[u8]>::first_chunk_mut);
             let Some(to) = to else { return };
             *to = upper(head(text, start + done)).to_le_bytes();
+            done += 8;
         }
     }
 
@@ -237,6 +239,34 @@ impl Chain {
     pub(super) fn most(&self, first: usize) -> usize {
         let most = if self.lengths[first] == 1 { 7 } else { 5 };
         most.min(self.count - first)
+    }
+
+    /// The letters and digits of the groups from `first` to `last`: one byte stands between two of them.
+    #[inline(always)]
+    pub(super) fn bytes(&self, first: usize, last: usize) -> usize {
+        self.start(last) + usize::from(self.lengths[last]) - self.start(first) - (last - first)
+    }
+
+    /// The lengths of the runs that begin with each group, however many groups these have, as bits.
+    pub(super) fn all_lengths(&self) -> [u64; GROUPS] {
+        let (mut all, mut ahead) = ([0; GROUPS], 0_u64);
+        for (own, length) in all.iter_mut().zip(&self.lengths).take(self.count).rev() {
+            ahead = (ahead | 1) << length;
+            *own = ahead;
+        }
+        all
+    }
+
+    /// Of these `lengths` of runs from `first` on those that runs with no more groups than they may have share with the `wanted` ones.
+    #[inline(always)]
+    pub(super) fn wanted_from(&self, first: usize, lengths: u64, wanted: Lengths) -> u64 {
+        let up_to = |count: usize| u64::MAX >> (63 - self.bytes(first, first + count - 1).min(63));
+        let all = lengths & up_to(self.most(first));
+        let of_digits = match (self.letters >> first).trailing_zeros() as usize {
+            0 => 0,
+            count => up_to(count.min(self.count - first)),
+        };
+        all & (of_digits & wanted.any | !of_digits & wanted.lettered)
     }
 
     /// The number of groups that runs from `first` on may have.

@@ -71,7 +71,6 @@ mod php;
 mod phrases;
 mod place;
 mod positional;
-mod prefixes;
 mod quote;
 mod reach;
 mod resolve;

@@ -21,6 +21,8 @@ pub(super) struct Story {
     /// Where the words begin.
     starts: Vec<u32>,
     sayings: Vec<Saying>,
+    /// The word with which what was told last began.
+    first: usize,
 }
 
 impl Story {
@@ -39,6 +41,7 @@ impl Story {
         self.from = from;
         self.reading = Reading::at_place(from);
         self.starts.clear();
+        self.first = 0;
         self.sayings.clear();
     }
 
@@ -48,7 +51,7 @@ impl Story {
         if from < self.from || from > self.reading.at() || at < self.reading.at() {
             self.begin_at(from);
         }
-        let Self { reading, starts, sayings, .. } = self;
+        let Self { reading, starts, sayings, first, .. } = self;
         let mut note = |phrase: &Phrase| {
             if phrase.words as usize > starts.len() {
                 starts.push(phrase.start as u32);
@@ -61,7 +64,8 @@ impl Story {
         let said = if phrase.is_open { words.said(phrase) } else { None };
         let said = said.filter(|_| !is_in_label(text, phrase.start));
         let (count, cut) = (phrase.words, said.map(|sets| Saying { word: phrase.words - 1, sets }));
-        let first = starts.partition_point(|start| (*start as usize) < from) as u32;
+        *first = first_from(starts, from, *first);
+        let first = *first as u32;
         let mut context = Context { is_against: false, ..*before };
         let (mut against, mut last) = (None, None);
         let behind = sayings.iter().rev().take_while(|saying| saying.word >= first).count();
@@ -75,6 +79,20 @@ impl Story {
         context.is_against = against.is_some_and(|word| word + 1 == count);
         context
     }
+}
+
+/// The first word that begins at `from` or behind it, most often near the word `near`, which was the last one.
+#[inline(always)]
+fn first_from(starts: &[u32], from: usize, near: usize) -> usize {
+    /// Words that are looked at one by one.
+    const NEAR: usize = 8;
+    let is_before = |start: &u32| (*start as usize) < from;
+    if near > 0 && starts.get(near - 1).is_some_and(|start| !is_before(start)) {
+        return starts.partition_point(is_before);
+    }
+    let ahead = starts.get(near..).unwrap_or_default();
+    let few = ahead.iter().take(NEAR).take_while(|start| is_before(start)).count();
+    near + if few < NEAR { few } else { ahead.partition_point(is_before) }
 }
 
 /// Whether the word at `at` is in a label that stands for a value, and says nothing of the next one: it names no element either.
