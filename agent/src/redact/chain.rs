@@ -90,12 +90,15 @@ impl Runs {
     }
 }
 
-/// Letters and digits of a run, without what stands between them, in upper case, with room for eight bytes more.
+/// Bytes that are copied at once.
+const AT_ONCE: usize = 16;
+
+/// Letters and digits of a run, without what stands between them, in upper case, with room for some bytes more.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Plain([u8; LONGEST + 8]);
+pub(super) struct Plain([u8; LONGEST + AT_ONCE]);
 
 impl Plain {
-    pub(super) const NEW: Self = Self([0; LONGEST + 8]);
+    pub(super) const NEW: Self = Self([0; LONGEST + AT_ONCE]);
 
     /// Puts the `length` bytes of `text` from `start` on in from `at` on, as far as there is room, and some behind them.
     #[inline(always)]
@@ -107,6 +110,29 @@ impl Plain {
             *to = upper(head(text, start + done)).to_le_bytes();
             done += 8;
         }
+    }
+
+    /// Puts in the groups of these `lengths` that `text` begins with, with one byte between two of them. Gives how many bytes they have.
+    #[inline(always)]
+    pub(super) fn put_groups(&mut self, text: &[u8], lengths: &[u8], have_letters: bool) -> usize {
+        let (mut at, mut start) = (0, 0);
+        for length in lengths.iter().map(|length| usize::from(*length)) {
+            let from = text.get(start..).and_then(<[u8]>::first_chunk::<AT_ONCE>);
+            let to = self.0.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<AT_ONCE>);
+            match (from, to) {
+                (Some(from), Some(to)) if length <= AT_ONCE => *to = *from,
+                _ => self.put(at, text, start, length),
+            }
+            (at, start) = (at + length, start + length + 1);
+        }
+        let mut done = 0;
+        while have_letters && done < at.min(LONGEST) {
+            if let Some(bytes) = self.0.get_mut(done..).and_then(<[u8]>::first_chunk_mut) {
+                *bytes = upper(u64::from_le_bytes(*bytes)).to_le_bytes();
+            }
+            done += 8;
+        }
+        at
     }
 
     /// The first `length` of its bytes, at most [`LONGEST`].
@@ -190,20 +216,22 @@ impl Chain {
 
     /// The run that begins with group `first` of `text` and has `count` groups, of at most [`LONGEST`] bytes.
     pub(super) fn run<'a>(&'a self, text: &[u8], first: usize, count: usize, plain: &'a mut Plain) -> Run<'a> {
+        let has_letters = self.have_letters(first, count);
+        let lengths = &self.lengths[first..first + count];
+        let length = plain.put_groups(&text[self.start(first)..], lengths, has_letters);
+        self.run_of(first, count, plain.first(length))
+    }
+
+    /// The same, whose letters and digits are `plain`.
+    #[inline(always)]
+    pub(super) fn run_of<'a>(&'a self, first: usize, count: usize, plain: &'a [u8]) -> Run<'a> {
         let last = first + count - 1;
-        let (start, end) = (self.start(first), self.start(last) + usize::from(self.lengths[last]));
-        let mut length = 0;
-        for group in first..=last {
-            let size = usize::from(self.lengths[group]);
-            plain.put(length, text, self.start(group), size);
-            length += size;
-        }
         Run {
-            plain: plain.first(length),
+            plain,
             groups: &self.lengths[first..=last],
             separators: &self.separators[first + 1..=last],
-            start,
-            end,
+            start: self.start(first),
+            end: self.start(last) + usize::from(self.lengths[last]),
             has_letters: self.have_letters(first, count),
         }
     }
@@ -267,16 +295,6 @@ impl Chain {
             count => up_to(count.min(self.count - first)),
         };
         all & (of_digits & wanted.any | !of_digits & wanted.lettered)
-    }
-
-    /// The number of groups that runs from `first` on may have.
-    pub(super) fn longest_run(&self, first: usize) -> usize {
-        let mut bytes = 0;
-        let fitting = self.lengths[first..].iter().take(self.most(first)).take_while(|length| {
-            bytes += usize::from(**length);
-            bytes <= LONGEST
-        });
-        fitting.count()
     }
 
     /// How many groups from `first` on have `length` bytes together, if any number has.

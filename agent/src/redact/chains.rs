@@ -6,7 +6,7 @@
 use super::chain::{Chain, GROUPS, Plain, Refused, Runs, SHARED};
 use super::context::Lengths;
 use super::endings::{End, Track};
-use super::engine::Engine;
+use super::engine::{Engine, LONGEST};
 use super::groups::{Group, Groups};
 use super::moment::{Begins, may_be_moment, moment};
 use super::runs::SHORTEST;
@@ -282,7 +282,7 @@ impl Pass<'_> {
                 continue;
             }
             let beginning = Beginning::of(self.byte(start), self.byte(start + 1));
-            if end.beginnings.meets(beginning) && self.passes(start, (seen.way, count), ways.asked_at(end, beginning)) {
+            if end.beginnings.meets(beginning) && self.passes(start, (seen.way, count, end.has_letters), ways.asked_at(end, beginning)) {
                 return true;
             }
         }
@@ -324,9 +324,7 @@ impl Pass<'_> {
             if heard.1 != Lengths::NONE && !self.is_inside(chain.start(first)) {
                 let lengths = lengths.get_or_insert_with(|| chain.all_lengths())[first];
                 spoken = self.heard_lengths(chain, (first, lengths), head, heard.1);
-            }
-            if spoken != Lengths::NONE {
-                self.spoken_runs(chain, first, head, spoken);
+                self.spoken_runs(chain, (first, lengths), head, spoken);
             }
             if in_ways.counts[first] != 0 && (first < own || spoken != Lengths::NONE) {
                 self.mute_runs(chain, (first, first < own), &in_ways, spoken);
@@ -393,19 +391,25 @@ impl Pass<'_> {
         Lengths { any: spoken.any & may_be.any, lettered: spoken.lettered & may_be.lettered }
     }
 
-    /// Asks for all runs of these `lengths` from group `first` on: those whose words were read, which stand before `head`.
-    fn spoken_runs(&mut self, chain: &Chain, first: usize, head: usize, lengths: Lengths) {
-        let mut plain = Plain::NEW;
-        let mut length = 0;
-        for count in 1..=chain.longest_run(first) {
-            length += usize::from(chain.length(first + count - 1));
-            if lengths.of_runs(chain.have_letters(first, count)) >> length & 1 == 1 {
-                let run = chain.run(self.text, first, count, &mut plain);
-                if self.is_plain() {
-                    self.run_of(&run, head, false);
-                } else {
-                    self.spoken_run(&run, head);
-                }
+    /// Asks for the runs from group `first` on, which have these `lengths` and more, that are of lengths that are `spoken` for by words that
+    /// were read, before `head`.
+    fn spoken_runs(&mut self, chain: &Chain, (first, lengths): (usize, u64), head: usize, spoken: Lengths) {
+        const SHORT: u64 = u64::MAX >> (63 - LONGEST);
+        let mut wanted = chain.wanted_from(first, lengths, spoken) & SHORT;
+        let (mut plain, mut length, mut count) = (Plain::NEW, 0, 0);
+        while wanted != 0 {
+            let group = usize::from(chain.length(first + count));
+            plain.put(length, self.text, chain.start(first + count), group);
+            (length, count) = (length + group, count + 1);
+            if wanted >> length & 1 == 0 {
+                continue;
+            }
+            wanted ^= 1 << length;
+            let run = chain.run_of(first, count, plain.first(length));
+            if self.is_plain() {
+                self.run_of(&run, head, false);
+            } else {
+                self.spoken_run(&run, head);
             }
         }
     }

@@ -229,7 +229,7 @@ impl Engine {
         for (block, bits) in set.iter_mut().enumerate() {
             *bits &= letters[block] | if has_letters { 0 } else { digits[block] };
         }
-        let numbers = (0..set.len()).flat_map(move |block| {
+        let numbers = (0..self.detectors.len().div_ceil(64).min(set.len())).flat_map(move |block| {
             let mut bits = set[block];
             std::iter::from_fn(move || {
                 let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;

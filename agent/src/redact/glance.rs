@@ -600,7 +600,7 @@ impl Pass<'_> {
             }
             seen.guard(start, end.beginnings, None);
             let beginning = Beginning::of(self.text[start], self.byte(start + 1));
-            if end.beginnings.meets(beginning) && self.passes(start, (seen.way, count), ways.asked_at(end, beginning)) {
+            if end.beginnings.meets(beginning) && self.passes(start, (seen.way, count, end.has_letters), ways.asked_at(end, beginning)) {
                 return true;
             }
         }
@@ -611,19 +611,18 @@ impl Pass<'_> {
     pub(super) fn passes(
         &self,
         start: usize,
-        (way, count): (Way, usize),
+        (way, count, has_letters): (Way, usize, bool),
         mut asked: impl Iterator<Item = Asked>,
     ) -> bool {
         let (mut groups, mut separators, mut plain) = ([0; GROUPS], [0; GROUPS], Plain::NEW);
-        let (mut start, mut length) = (start, 0);
-        for (at, (group, separator)) in groups.iter_mut().zip(&mut separators).take(count).enumerate() {
-            let size = way.first(count - at);
-            *group = size as u8;
-            plain.put(length, self.text, start, size);
-            (start, length) = (start + size + 1, length + size);
-            *separator = self.byte(start - 1);
+        let mut end = start;
+        for (at, (group, separator)) in groups[..count].iter_mut().zip(&mut separators).enumerate() {
+            *group = way.first(count - at) as u8;
+            end += usize::from(*group) + 1;
+            *separator = self.byte(end - 1);
         }
         let (groups, separators) = (&groups[..count], &separators[..count - 1]);
+        let length = plain.put_groups(&self.text[start..], groups, has_letters);
         let candidate = Candidate { plain: plain.first(length), groups, separators };
         asked.any(|asked| (asked.check)(&candidate).is_some())
     }

@@ -1,12 +1,15 @@
 //! How far is looked back from a place, and what the words before it say.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
+use super::Finding;
 use super::context::{BEFORE, Context};
 use super::scanner::{Pass, is_letter};
 
 /// Longest look back over what was found, in bytes.
 const FARTHEST: usize = 4 << 10;
+/// Findings that are looked at one by one.
+const FEW: usize = 4;
 
 /// How far was looked back last.
 #[derive(Debug, Default)]
@@ -15,12 +18,49 @@ pub(super) struct Reach {
     last: Cell<(usize, usize, usize, usize)>,
     /// From where on the context was read that was read last.
     context: usize,
+    sums: RefCell<Sums>,
+}
+
+/// What was found, in order: where each finding ends, how long it is, and how many bytes it has with all those before it.
+#[derive(Debug, Default)]
+struct Sums {
+    found: Vec<(u32, u32, u32)>,
+    /// Whether two of them overlap or stand in another order, so that nothing is told.
+    are_mixed: bool,
+}
+
+impl Sums {
+    /// Takes in those that were `found` since.
+    fn add(&mut self, found: &[Finding]) {
+        for one in found.get(self.found.len()..).unwrap_or_default() {
+            let (end, _, sum) = self.found.last().copied().unwrap_or_default();
+            self.are_mixed |= one.start < end;
+            let length = one.end - one.start;
+            self.found.push((one.end, length, sum.wrapping_add(length)));
+        }
+    }
+
+    /// From where on the bytes before `at` are `floor` at the earliest and so many, besides what was found, as they are from `from` on.
+    fn start(&self, at: usize, from: usize, floor: usize) -> usize {
+        let bytes = at - from;
+        let last = self.found.iter().rposition(|(end, ..)| *end as usize <= at).map_or(0, |last| last + 1);
+        let all = last.checked_sub(1).map_or(0, |last| self.found[last].2);
+        // How many bytes stand between the end of one and `at` besides what was found.
+        let behind = |(end, _, sum): &(u32, u32, u32)| at - *end as usize - (all - sum) as usize;
+        let first = self.found[..last].partition_point(|one| {
+            let (end, length, _) = *one;
+            behind(one) >= bytes || (end - length) as usize <= floor
+        });
+        let sum = first.checked_sub(1).map_or(0, |before| self.found[before].2);
+        from.saturating_sub((all - sum) as usize).max(floor)
+    }
 }
 
 impl Reach {
     /// To be called where findings are taken back.
     pub(super) fn forget(&self) {
         self.last.take();
+        self.sums.take();
     }
 }
 
@@ -64,6 +104,15 @@ impl Pass<'_> {
             return known.3;
         }
         let (mut behind, floor) = (at, at.saturating_sub(FARTHEST));
+        if self.found.len() - self.first > FEW {
+            let sums = &mut *self.reach.sums.borrow_mut();
+            sums.add(&self.found[self.first..]);
+            if !sums.are_mixed {
+                let from = sums.start(at, from, floor);
+                self.reach.last.set((asked.0, asked.1, asked.2, from));
+                return from;
+            }
+        }
         for one in self.found[self.first..].iter().rev() {
             let (start, end) = (one.start as usize, one.end as usize);
             if end > at || start >= behind {
