@@ -24,8 +24,6 @@ pub(super) struct Chain {
     /// The groups with letters, as bits.
     letters: u32,
     has_digits: bool,
-    /// Whether small letters are in the last group.
-    ends_small: bool,
     count: usize,
 }
 
@@ -163,23 +161,15 @@ pub(super) struct Run<'a> {
     pub(super) has_letters: bool,
 }
 
-/// Why a chain takes no further group.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Refused {
-    /// The group cannot be part of a value.
-    Group,
-    /// There is no more room.
-    Full,
-}
-
 impl Chain {
     pub(super) fn count(&self) -> usize {
         self.count
     }
 
-    /// Where the group begins with which the next chain begins when this one was full.
-    pub(super) fn next_start(&self) -> usize {
-        self.starts[self.own()] as usize
+    /// Where the last group ends.
+    pub(super) fn end(&self) -> usize {
+        let last = self.count.saturating_sub(1);
+        self.start(last) + usize::from(self.lengths[last])
     }
 
     /// How many groups are not looked at again with the next chain, if this one was full.
@@ -192,26 +182,16 @@ impl Chain {
         self.has_digits
     }
 
-    /// Adds `group` behind `separator`.
+    /// Adds `group` behind `separator`. No more than it has room for are taken in.
     #[inline(always)]
-    pub(super) fn push(&mut self, group: &Group, separator: u8) -> Result<(), Refused> {
-        if self.count == GROUPS {
-            return Err(Refused::Full);
-        }
+    pub(super) fn push(&mut self, group: &Group, separator: u8) {
         let at = self.count;
-        // Behind spaces there are no small letters, else every sentence would be one value.
-        let joins = at == 0 || separator != b' ' || !(group.has_small || self.ends_small);
-        if group.is_other || !joins || (!group.has_digits && group.length > 4) {
-            return Err(Refused::Group);
-        }
+        let places = (self.starts.get_mut(at), self.lengths.get_mut(at), self.separators.get_mut(at));
+        let (Some(start), Some(length), Some(before)) = places else { return };
+        (*start, *length, *before) = (group.start as u32, group.length as u8, separator);
         self.letters |= u32::from(group.has_letters) << at;
         self.has_digits |= group.has_digits;
-        self.ends_small = group.has_small;
-        self.starts[at] = group.start as u32;
-        self.lengths[at] = group.length as u8;
-        self.separators[at] = separator;
         self.count += 1;
-        Ok(())
     }
 
     /// The run that begins with group `first` of `text` and has `count` groups, of at most [`LONGEST`] bytes.

@@ -3,7 +3,7 @@
 //! Where no word speaks for a value, which is so nearly everywhere, the lengths of neighbouring groups alone deny nearly all chains
 //! before they are put together; then only those detectors are asked that take a number in these very groups.
 
-use super::chain::{Chain, GROUPS, Plain, Refused, Runs, SHARED};
+use super::chain::{Chain, GROUPS, Plain, Runs, SHARED};
 use super::context::Lengths;
 use super::endings::{End, Track};
 use super::engine::{Engine, LONGEST};
@@ -22,6 +22,9 @@ struct MuteGroups {
     end: usize,
     next: usize,
     runs: Runs,
+    /// Whether no word speaks before them, and whether it is known that only a word speaks for any.
+    is_mute: bool,
+    is_known: bool,
 }
 
 /// What the groups of a chain are when no word speaks for any.
@@ -31,8 +34,8 @@ enum Walk {
     Mute(MuteGroups),
     /// The same, and no word speaks for any before the chain that begins at `next`.
     Idle { next: usize },
-    /// One may count.
-    Loud,
+    /// One may count; the next chain begins at `next` at the earliest.
+    Loud { next: usize },
 }
 
 /// Runs of a chain that are written in ways that count without a word.
@@ -91,7 +94,8 @@ pub(super) struct SpokenOnly {
 
 impl SpokenOnly {
     /// Notes one at `at` that has `length` bytes.
-    #[inline(always)]
+    #[cold]
+    #[inline(never)]
     pub(super) fn put(&mut self, at: usize, length: u32) {
         let block = at / 64;
         let second = if block == self.block { self.bytes[1] } else { 0 };
@@ -112,17 +116,6 @@ impl SpokenOnly {
     }
 }
 
-/// What may be in a chain.
-#[derive(Clone, Copy, Debug)]
-enum Kind {
-    /// Nothing; the next chain begins at `next` at the earliest.
-    Idle { next: usize },
-    /// Only what a word speaks for.
-    Spoken,
-    /// Something that counts by itself.
-    Loud,
-}
-
 impl Pass<'_> {
     /// Puts together the groups that begin at `at`, and asks for all runs of them.
     pub(super) fn chain(&mut self, at: usize) {
@@ -130,64 +123,24 @@ impl Pass<'_> {
             self.next = at + 36;
             return;
         }
-        let is_mute = match self.kind_of_chain(at) {
-            Kind::Idle { next } => {
-                self.chain_end = next;
-                return;
-            }
-            Kind::Spoken => true,
-            Kind::Loud => false,
-        };
         let mut chain = Chain::default();
-        let mut groups = Groups::new(self.masks, at);
-        let (mut separator, mut end, mut is_full) = (0, at + 1, false);
-        self.chain_end = loop {
-            let group = groups.group();
-            if chain.count() > 0 && self.is_moment(&groups, &group) {
-                break end;
-            }
-            match chain.push(&group, separator) {
-                Ok(()) => end = group.end(),
-                Err(Refused::Full) => {
-                    is_full = true;
-                    break chain.next_start();
-                }
-                Err(Refused::Group) => break end,
-            }
-            separator = self.byte(end);
-            if !groups.goes_on(&group, separator) {
-                break end;
-            }
-            groups.skip(&group);
+        let walk = self.walk(at, &mut chain);
+        self.chain_end = match walk {
+            Walk::Idle { next } => return self.chain_end = next,
+            Walk::Mute(groups) if !groups.is_known && self.is_idle(at, &groups) => return self.chain_end = groups.next,
+            Walk::Mute(MuteGroups { next, .. }) | Walk::Loud { next } => next,
         };
         if chain.has_digits() {
-            self.runs(&chain, if is_full { chain.own() } else { chain.count() }, is_mute);
+            let own = if self.chain_end < chain.end() { chain.own() } else { chain.count() };
+            self.runs(&chain, own, matches!(walk, Walk::Mute(_)));
         }
     }
 
-    /// What may be in the chain that begins at `at`: nothing, nearly everywhere.
+    /// Whether no run of these groups, which begin at `at`, counts with the words that stand before them and among them.
     #[inline(always)]
-    fn kind_of_chain(&mut self, at: usize) -> Kind {
-        if self.is_plain() {
-            return Kind::Loud;
-        }
-        if self.spoken_only.has(at) {
-            return Kind::Spoken;
-        }
-        let is_mute = self.is_mute(at);
-        match self.mute_groups(at, is_mute) {
-            Walk::Loud => Kind::Loud,
-            Walk::Idle { next } => Kind::Idle { next },
-            Walk::Mute(groups) if self.is_idle(at, is_mute, &groups) => Kind::Idle { next: groups.next },
-            Walk::Mute(_) => Kind::Spoken,
-        }
-    }
-
-    /// Whether no run of these groups, which begin at `at`, counts with the words that stand before them, unless these are `mute`, and
-    /// among them.
-    #[inline(always)]
-    fn is_idle(&mut self, at: usize, is_mute: bool, groups: &MuteGroups) -> bool {
+    fn is_idle(&mut self, at: usize, groups: &MuteGroups) -> bool {
         // What stands in the first group may speak for the others, if these are enough for anything.
+        let is_mute = groups.is_mute;
         if is_mute && (self.hearing.is_silent() || groups.end < groups.second + SHORTEST) {
             return true;
         }
@@ -196,18 +149,24 @@ impl Pass<'_> {
         is_mute && !self.hearing.speaks_within(at, groups.end) || !groups.runs.lengths().meets(spoken)
     }
 
-    /// The groups of the chain that begins at `at`, if no run of them passes a check when no word speaks for any: as many as one chain has,
-    /// and all further ones if it `is_mute` and none of them speaks.
+    /// Puts the groups that begin at `at` in `chain`, and tells whether a run of them passes a check when no word speaks for any. If none
+    /// does, no word speaks and the chain is full, those behind it are looked at too.
     #[inline(always)]
-    fn mute_groups(&self, at: usize, is_mute: bool) -> Walk {
-        let engine = self.engine;
+    fn walk(&mut self, at: usize, chain: &mut Chain) -> Walk {
+        let is_plain = self.is_plain();
+        let is_mute = self.is_mute(at);
         let may_speak = !(is_mute && self.hearing.is_silent());
         let mut groups = Groups::new(self.masks, at);
-        let mut all = MuteGroups { second: at, end: at + 1, next: at + 1, runs: Runs::default() };
+        let is_known = !is_plain && self.spoken_only.has(at);
+        let mut all =
+            MuteGroups { second: at, end: at + 1, next: at + 1, runs: Runs::default(), is_mute, is_known };
         let (mut separator, mut ends_small, mut seen) = (0, false, Seen::default());
+        // Whether a run counts by itself.
+        let mut is_loud = is_plain;
         // Groups of the present chain, and where it begins, as those before it are idle.
         let (mut count, mut start) = (0, at);
         let is_whole = loop {
+            self.step();
             let group = groups.group();
             let is_sentence = separator == b' ' && (group.has_small || ends_small);
             if group.is_other || !group.has_digits && group.length > 4 || is_sentence {
@@ -216,20 +175,29 @@ impl Pass<'_> {
             if count > 0 && self.is_moment(&groups, &group) {
                 break true;
             }
-            if seen.ends_device(separator) || self.passes_here(at, &mut seen, (&groups, &group)) {
-                return if start == at { Walk::Loud } else { Walk::Idle { next: start } };
+            if !(is_loud || is_known)
+                && (seen.ends_device(separator) || self.passes_here(at, &mut seen, (&groups, &group)))
+            {
+                if start != at {
+                    return Walk::Idle { next: start };
+                }
+                is_loud = true;
             }
             if count == GROUPS - SHARED {
                 all.next = group.start;
             } else if count == GROUPS {
                 // One that is not mute may be looked at again from any of its groups on.
-                if !is_mute || may_speak && self.hearing.speaks_within(start, all.end) {
+                let goes_on = is_mute && !(is_loud || is_known) && !(may_speak && self.hearing.speaks_within(start, all.end));
+                if !goes_on {
                     break false;
                 }
                 (count, start) = (SHARED, all.next);
             }
-            if may_speak {
-                all.runs.add(group.length, group.has_letters);
+            if start == at {
+                chain.push(&group, separator);
+                if may_speak {
+                    all.runs.add(group.length, group.has_letters);
+                }
             }
             (all.end, ends_small) = (group.end(), group.has_small);
             all.second = if count == 0 { all.end + 1 } else { all.second };
@@ -241,14 +209,11 @@ impl Pass<'_> {
             groups.skip(&group);
         };
         all.next = if is_whole { all.end } else { all.next };
-        match (seen.device, start == at) {
-            (None, true) => Walk::Mute(all),
-            (Some(_), true) => Walk::Loud,
-            (None, false) if is_whole && !(may_speak && self.hearing.speaks_within(start, all.end)) => {
-                Walk::Idle { next: all.end }
-            }
-            (_, false) => Walk::Idle { next: start },
+        if start == at {
+            return if is_loud || seen.device.is_some() { Walk::Loud { next: all.next } } else { Walk::Mute(all) };
         }
+        let is_idle = is_whole && seen.device.is_none() && !(may_speak && self.hearing.speaks_within(start, all.end));
+        Walk::Idle { next: if is_idle { all.end } else { start } }
     }
 
     /// Whether a run that ends with `group`, the one that the `groups` of the chain at `at` are at, passes a check when no word speaks for

@@ -40,6 +40,10 @@ impl Pass<'_> {
         if !is_plus && !is_zeros {
             return false;
         }
+        // Only a word speaks for one that begins with zeros, and it speaks for other numbers too.
+        if !is_plus && self.engine.own.phone_national.is_some() && self.is_mute(at) {
+            return false;
+        }
         // What is no American number is told before all digits are gathered.
         let head = if is_plus { 0 } else { 2 };
         let mark = usize::from(matches!(self.byte(at + head + 1), b' ' | b'.' | b'-' | b'/'));
@@ -143,7 +147,11 @@ impl Pass<'_> {
                 continue;
             }
             let rest = &self.text[place.min(self.text.len())..];
-            let zero = [&b" (0) "[..], b" (0)", b"(0)"].into_iter().find(|zero| rest.starts_with(zero));
+            let zeros = match rest {
+                [b'(', b'0', ..] | [b' ', b'(', ..] => &[&b" (0) "[..], b" (0)", b"(0)"][..],
+                _ => &[],
+            };
+            let zero = zeros.iter().find(|zero| rest.starts_with(zero));
             let marks = zero.map_or_else(
                 || {
                     rest.iter()
@@ -151,14 +159,16 @@ impl Pass<'_> {
                         .take_while(|byte| matches!(byte, b' ' | b'.' | b'-' | b'/' | b'(' | b')' | b'+'))
                         .count()
                 },
-                <[u8]>::len,
+                |zero| zero.len(),
             );
             if marks == 0 || marks > 5 || !self.byte(place + marks).is_ascii_digit() {
                 break;
             }
             // Two of the same mark are no separator, and a `+` behind another one begins a number of its own.
             let is_end = |marks: &[u8]| marks.windows(2).any(|two| two[0] == two[1] || two[1] == b'+');
-            if zero.is_none() && is_end(&rest[..marks]) || rest[0] == b' ' && dotted_quad(&rest[marks..]).is_some() {
+            let is_dotted = |digits: &[u8]| matches!(digits, [_, b'.', ..] | [_, _, b'.', ..] | [_, _, _, b'.', ..]);
+            let is_address = |digits: &[u8]| is_dotted(digits) && dotted_quad(digits).is_some();
+            if zero.is_none() && is_end(&rest[..marks]) || rest[0] == b' ' && is_address(&rest[marks..]) {
                 break;
             }
             digits.place += marks;

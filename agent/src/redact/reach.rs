@@ -21,38 +21,57 @@ pub(super) struct Reach {
     sums: RefCell<Sums>,
 }
 
-/// What was found, in order: where each finding ends, how long it is, and how many bytes it has with all those before it.
+/// What was found, in order, and what overlaps as one: where it begins and ends, and how many bytes it has with all before it.
 #[derive(Debug, Default)]
 struct Sums {
     found: Vec<(u32, u32, u32)>,
-    /// Whether two of them overlap or stand in another order, so that nothing is told.
+    /// Where the last one ends that is made of several.
+    joined: usize,
+    /// Findings that were taken in.
+    count: usize,
+    /// The first one that was reached last time.
+    near: usize,
+    /// Whether any stands before another, or in one, so that nothing is told.
     are_mixed: bool,
 }
 
 impl Sums {
     /// Takes in those that were `found` since.
     fn add(&mut self, found: &[Finding]) {
-        for one in found.get(self.found.len()..).unwrap_or_default() {
-            let (end, _, sum) = self.found.last().copied().unwrap_or_default();
-            self.are_mixed |= one.start < end;
-            let length = one.end - one.start;
-            self.found.push((one.end, length, sum.wrapping_add(length)));
+        for one in found.get(self.count..).unwrap_or_default() {
+            self.count += 1;
+            let (start, end, sum) = self.found.last().copied().unwrap_or_default();
+            if one.start >= end {
+                self.found.push((one.start, one.end, sum.wrapping_add(one.end - one.start)));
+            } else if let Some(last) = self.found.last_mut() {
+                self.are_mixed |= one.start < start || one.end < end;
+                self.joined = one.end as usize;
+                *last = (start, one.end, sum.wrapping_add(one.end.wrapping_sub(end)));
+            }
         }
     }
 
-    /// From where on the bytes before `at` are `floor` at the earliest and so many, besides what was found, as they are from `from` on.
-    fn start(&self, at: usize, from: usize, floor: usize) -> usize {
-        let bytes = at - from;
-        let last = self.found.iter().rposition(|(end, ..)| *end as usize <= at).map_or(0, |last| last + 1);
-        let all = last.checked_sub(1).map_or(0, |last| self.found[last].2);
+    /// From where on the bytes before `at` are so many besides what was found as they are from `from` on, and `floor` at the earliest.
+    fn start(&mut self, at: usize, from: usize, floor: usize) -> Option<usize> {
+        let last = self.found.iter().rposition(|(_, end, _)| *end as usize <= at).map_or(0, |last| last + 1);
+        let sum = |count: usize| count.checked_sub(1).map_or(0, |last| self.found[last].2);
         // How many bytes stand between the end of one and `at` besides what was found.
-        let behind = |(end, _, sum): &(u32, u32, u32)| at - *end as usize - (all - sum) as usize;
-        let first = self.found[..last].partition_point(|one| {
-            let (end, length, _) = *one;
-            behind(one) >= bytes || (end - length) as usize <= floor
-        });
-        let sum = first.checked_sub(1).map_or(0, |before| self.found[before].2);
-        from.saturating_sub((all - sum) as usize).max(floor)
+        let behind = |(_, end, of_it): &(u32, u32, u32)| at - *end as usize - (sum(last) - of_it) as usize;
+        let is_far = |one: &(u32, u32, u32)| behind(one) >= at - from || one.0 as usize <= floor;
+        // Most often it is as far as last time, or a little further.
+        let near = self.near.min(last);
+        let first = if near > 0 && !is_far(&self.found[near - 1]) {
+            self.found[..near].partition_point(is_far)
+        } else {
+            near + self.found[near..last].iter().take_while(|one| is_far(one)).count()
+        };
+        let is_in = |number: usize, place: usize| {
+            let one = self.found.get(number);
+            one.is_some_and(|(start, end, _)| (*start as usize) < place && place < *end as usize)
+        };
+        self.near = first;
+        let is_cut = self.are_mixed || at < self.joined && is_in(last, at) || first > 0 && is_in(first - 1, floor + 1);
+        (!is_cut).then(|| from.saturating_sub((sum(last) - sum(first)) as usize).max(floor))
     }
 }
 
@@ -107,8 +126,7 @@ impl Pass<'_> {
         if self.found.len() - self.first > FEW {
             let sums = &mut *self.reach.sums.borrow_mut();
             sums.add(&self.found[self.first..]);
-            if !sums.are_mixed {
-                let from = sums.start(at, from, floor);
+            if let Some(from) = sums.start(at, from, floor) {
                 self.reach.last.set((asked.0, asked.1, asked.2, from));
                 return from;
             }
