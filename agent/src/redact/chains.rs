@@ -158,8 +158,7 @@ impl Pass<'_> {
         let may_speak = !(is_mute && self.hearing.is_silent());
         let mut groups = Groups::new(self.masks, at);
         let is_known = !is_plain && self.spoken_only.has(at);
-        let mut all =
-            MuteGroups { second: at, end: at + 1, next: at + 1, runs: Runs::default(), is_mute, is_known };
+        let mut all = MuteGroups { second: at, end: at + 1, next: at + 1, runs: Runs::default(), is_mute, is_known };
         let (mut separator, mut ends_small, mut seen) = (0, false, Seen::default());
         // Whether a run counts by itself.
         let mut is_loud = is_plain;
@@ -187,7 +186,8 @@ impl Pass<'_> {
                 all.next = group.start;
             } else if count == GROUPS {
                 // One that is not mute may be looked at again from any of its groups on.
-                let goes_on = is_mute && !(is_loud || is_known) && !(may_speak && self.hearing.speaks_within(start, all.end));
+                let goes_on =
+                    is_mute && !(is_loud || is_known) && !(may_speak && self.hearing.speaks_within(start, all.end));
                 if !goes_on {
                     break false;
                 }
@@ -247,7 +247,9 @@ impl Pass<'_> {
                 continue;
             }
             let beginning = Beginning::of(self.byte(start), self.byte(start + 1));
-            if end.beginnings.meets(beginning) && self.passes(start, (seen.way, count, end.has_letters), ways.asked_at(end, beginning)) {
+            if end.beginnings.meets(beginning)
+                && self.passes(start, (seen.way, count, end.has_letters), ways.asked_at(end, beginning))
+            {
                 return true;
             }
         }

@@ -600,7 +600,9 @@ impl Pass<'_> {
             }
             seen.guard(start, end.beginnings, None);
             let beginning = Beginning::of(self.text[start], self.byte(start + 1));
-            if end.beginnings.meets(beginning) && self.passes(start, (seen.way, count, end.has_letters), ways.asked_at(end, beginning)) {
+            if end.beginnings.meets(beginning)
+                && self.passes(start, (seen.way, count, end.has_letters), ways.asked_at(end, beginning))
+            {
                 return true;
             }
         }

@@ -2,8 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::Finding;
 use super::context::{BEFORE, Context};
+use super::covered::{Covered, start_by_each};
 use super::scanner::{Pass, is_letter};
 
 /// Longest look back over what was found, in bytes.
@@ -18,68 +18,14 @@ pub(super) struct Reach {
     last: Cell<(usize, usize, usize, usize)>,
     /// From where on the context was read that was read last.
     context: usize,
-    sums: RefCell<Sums>,
-}
-
-/// What was found, in order, and what overlaps as one: where it begins and ends, and how many bytes it has with all before it.
-#[derive(Debug, Default)]
-struct Sums {
-    found: Vec<(u32, u32, u32)>,
-    /// Where the last one ends that is made of several.
-    joined: usize,
-    /// Findings that were taken in.
-    count: usize,
-    /// The first one that was reached last time.
-    near: usize,
-    /// Whether any stands before another, or in one, so that nothing is told.
-    are_mixed: bool,
-}
-
-impl Sums {
-    /// Takes in those that were `found` since.
-    fn add(&mut self, found: &[Finding]) {
-        for one in found.get(self.count..).unwrap_or_default() {
-            self.count += 1;
-            let (start, end, sum) = self.found.last().copied().unwrap_or_default();
-            if one.start >= end {
-                self.found.push((one.start, one.end, sum.wrapping_add(one.end - one.start)));
-            } else if let Some(last) = self.found.last_mut() {
-                self.are_mixed |= one.start < start || one.end < end;
-                self.joined = one.end as usize;
-                *last = (start, one.end, sum.wrapping_add(one.end.wrapping_sub(end)));
-            }
-        }
-    }
-
-    /// From where on the bytes before `at` are so many besides what was found as they are from `from` on, and `floor` at the earliest.
-    fn start(&mut self, at: usize, from: usize, floor: usize) -> Option<usize> {
-        let last = self.found.iter().rposition(|(_, end, _)| *end as usize <= at).map_or(0, |last| last + 1);
-        let sum = |count: usize| count.checked_sub(1).map_or(0, |last| self.found[last].2);
-        // How many bytes stand between the end of one and `at` besides what was found.
-        let behind = |(_, end, of_it): &(u32, u32, u32)| at - *end as usize - (sum(last) - of_it) as usize;
-        let is_far = |one: &(u32, u32, u32)| behind(one) >= at - from || one.0 as usize <= floor;
-        // Most often it is as far as last time, or a little further.
-        let near = self.near.min(last);
-        let first = if near > 0 && !is_far(&self.found[near - 1]) {
-            self.found[..near].partition_point(is_far)
-        } else {
-            near + self.found[near..last].iter().take_while(|one| is_far(one)).count()
-        };
-        let is_in = |number: usize, place: usize| {
-            let one = self.found.get(number);
-            one.is_some_and(|(start, end, _)| (*start as usize) < place && place < *end as usize)
-        };
-        self.near = first;
-        let is_cut = self.are_mixed || at < self.joined && is_in(last, at) || first > 0 && is_in(first - 1, floor + 1);
-        (!is_cut).then(|| from.saturating_sub((sum(last) - sum(first)) as usize).max(floor))
-    }
+    covered: RefCell<Covered>,
 }
 
 impl Reach {
     /// To be called where findings are taken back.
     pub(super) fn forget(&self) {
         self.last.take();
-        self.sums.take();
+        self.covered.take();
     }
 }
 
@@ -117,34 +63,24 @@ impl Pass<'_> {
     }
 
     #[inline(never)]
-    fn start_over_found(&self, at: usize, mut from: usize) -> usize {
-        let (asked, known) = ((at, from, self.found.len()), self.reach.last.get());
-        if (known.0, known.1, known.2) == asked {
-            return known.3;
-        }
-        let (mut behind, floor) = (at, at.saturating_sub(FARTHEST));
-        if self.found.len() - self.first > FEW {
-            let sums = &mut *self.reach.sums.borrow_mut();
-            sums.add(&self.found[self.first..]);
-            if let Some(from) = sums.start(at, from, floor) {
-                self.reach.last.set((asked.0, asked.1, asked.2, from));
-                return from;
-            }
-        }
-        for one in self.found[self.first..].iter().rev() {
-            let (start, end) = (one.start as usize, one.end as usize);
-            if end > at || start >= behind {
-                continue;
-            }
-            if end <= from || start <= floor {
-                break;
-            }
-            from = from.saturating_sub(end.min(behind) - start);
-            behind = start;
-        }
-        let from = from.max(floor);
-        self.reach.last.set((asked.0, asked.1, asked.2, from));
-        from
+    fn start_over_found(&self, at: usize, from: usize) -> usize {
+        let (last_at, last_from, count, known) = self.reach.last.get();
+        // What was found behind it since does not count.
+        let is_behind = || self.found.get(count..).is_some_and(|more| more.iter().all(|one| one.end as usize > at));
+        let start = if (last_at, last_from) == (at, from) && is_behind() { known } else { self.far_start(at, from) };
+        self.reach.last.set((at, from, self.found.len(), start));
+        start
+    }
+
+    fn far_start(&self, at: usize, from: usize) -> usize {
+        let (found, floor) = (&self.found[self.first..], at.saturating_sub(FARTHEST));
+        let told = || {
+            let covered = &mut *self.reach.covered.borrow_mut();
+            covered.add(found);
+            covered.start(found, (at, from), floor)
+        };
+        let told = if found.len() > FEW { told() } else { None };
+        told.unwrap_or_else(|| start_by_each(found, (at, from), floor).0.max(floor))
     }
 
     /// Reads what stands before `at`, unless that was the last place for which it was read.
