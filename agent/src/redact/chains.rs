@@ -3,8 +3,9 @@
 //! Where no word speaks for a value, which is so nearly everywhere, the lengths of neighbouring groups alone deny nearly all chains
 //! before they are put together; then only those detectors are asked that take a number in these very groups.
 
+use super::Shape;
 use super::chain::{Chain, GROUPS, Plain, Runs, SHARED};
-use super::context::Lengths;
+use super::context::{Context, Lengths};
 use super::endings::{End, Track};
 use super::engine::{Engine, LONGEST};
 use super::groups::{Group, Groups};
@@ -248,12 +249,25 @@ impl Pass<'_> {
             }
             let beginning = Beginning::of(self.byte(start), self.byte(start + 1));
             if end.beginnings.meets(beginning)
-                && self.passes(start, (seen.way, count, end.has_letters), ways.asked_at(end, beginning))
+                && self.passes(
+                    start,
+                    (seen.way, count, end.has_letters),
+                    ways.asked_at(end, beginning),
+                    Self::is_enough,
+                )
             {
                 return true;
             }
         }
         false
+    }
+
+    /// Whether a value in this `shape`, with these separators and this end, may count without a word.
+    #[inline(never)]
+    fn is_enough(&self, detector: u16, shape: Shape, (separators, end): (&[u8], usize)) -> bool {
+        let is_in_row = self.engine.own.phone_fr == Some(detector) && self.is_before_pair(end, separators);
+        let shape = if is_in_row { Shape::Bare } else { shape };
+        self.engine.score(detector, shape, &Context::NONE).is_some()
     }
 
     /// Whether a date or a time begins with `group`, one of the `groups`. A short date has none of its marks behind a digit before it:

@@ -24,6 +24,8 @@ pub(super) struct Covered {
     near: usize,
     /// Whether any begins or ends before the one before it, so that nothing is told.
     are_mixed: bool,
+    /// Findings and places that were looked at.
+    looked: usize,
 }
 
 impl Covered {
@@ -46,15 +48,22 @@ impl Covered {
         }
     }
 
+    /// How many were looked at since one asked last.
+    pub(super) fn looked(&mut self) -> usize {
+        std::mem::take(&mut self.looked)
+    }
+
     /// From where on the bytes before `at` are so many besides what was `found` as they are from `from` on, and `floor` at the earliest.
     pub(super) fn start(&mut self, found: &[Finding], (at, from): (usize, usize), floor: usize) -> Option<usize> {
         if self.are_mixed {
+            self.looked += found.len();
             return None;
         }
         // Of those that end behind `at` others may count that begin at the same places.
         let whole = self.places.iter().rposition(|place| place.end as usize <= at).map_or(0, |last| last + 1);
         let last = whole.checked_sub(1).map(|last| self.places[last]);
         let rest = &found[last.map_or(0, |last| last.count as usize)..];
+        self.looked += rest.len() + self.places.len() - whole;
         let (from, behind, is_done) = start_by_each(rest, (at, from), floor);
         let Some(last) = last.filter(|_| !is_done) else { return Some(from.max(floor)) };
         let covered = last.before as usize + (last.end as usize).min(behind).saturating_sub(last.start as usize);
@@ -72,6 +81,7 @@ impl Covered {
         while first < whole && is_far(first) {
             first += 1;
         }
+        self.looked += first.abs_diff(self.near);
         self.near = first;
         Some(from.saturating_sub(covered - before(first)).max(floor))
     }

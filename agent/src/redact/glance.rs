@@ -10,7 +10,7 @@ use vigie_parsers::simd::Classes;
 use super::Candidate;
 use super::chain::{Plain, Runs};
 use super::chains::is_uuid;
-use super::context::Lengths;
+use super::context::{Context, Lengths};
 use super::endings::Track;
 use super::engine::{Asked, LONGEST};
 use super::masks::{NO_CLASSES, Window, alnums, long_capitals};
@@ -601,7 +601,12 @@ impl Pass<'_> {
             seen.guard(start, end.beginnings, None);
             let beginning = Beginning::of(self.text[start], self.byte(start + 1));
             if end.beginnings.meets(beginning)
-                && self.passes(start, (seen.way, count, end.has_letters), ways.asked_at(end, beginning))
+                && self.passes(
+                    start,
+                    (seen.way, count, end.has_letters),
+                    ways.asked_at(end, beginning),
+                    |_, _, _, _| true,
+                )
             {
                 return true;
             }
@@ -609,12 +614,14 @@ impl Pass<'_> {
         false
     }
 
-    /// Whether the groups at `start`, which are the last so many of these, pass the check of one of those `asked`.
+    /// Whether the groups at `start`, which are the last so many of these, pass the check of one of those `asked`, and how they are written
+    /// `is_enough`, with their separators and where they end.
     pub(super) fn passes(
         &self,
         start: usize,
         (way, count, has_letters): (Way, usize, bool),
-        mut asked: impl Iterator<Item = Asked>,
+        asked: impl Iterator<Item = Asked>,
+        is_enough: impl Fn(&Self, u16, super::Shape, (&[u8], usize)) -> bool,
     ) -> bool {
         let (mut groups, mut separators, mut plain) = ([0; GROUPS], [0; GROUPS], Plain::NEW);
         let mut end = start;
@@ -626,7 +633,8 @@ impl Pass<'_> {
         let (groups, separators) = (&groups[..count], &separators[..count - 1]);
         let length = plain.put_groups(&self.text[start..], groups, has_letters);
         let candidate = Candidate { plain: plain.first(length), groups, separators };
-        asked.any(|asked| (asked.check)(&candidate).is_some())
+        let mut passed = asked.filter_map(|asked| Some((asked.number, (asked.check)(&candidate)?)));
+        passed.any(|(detector, shape)| is_enough(self, detector, shape, (separators, end - 1)))
     }
 
     /// Whether an account number (IBAN) may begin at `start`, as its country and the bytes of the chain from there on allow.

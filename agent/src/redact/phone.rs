@@ -103,18 +103,25 @@ impl Pass<'_> {
     pub(super) fn is_in_row(&self, run: &Run<'_>) -> bool {
         let [mark, ..] = *run.separators else { return false };
         let (start, end) = (run.start, run.end);
-        let is_edge = |byte: u8| {
-            byte == mark || !matches!(byte, b'.' | b'-' | b'/' | b':' | b'+' | b'_') && !byte.is_ascii_alphanumeric()
-        };
-        let is_pair = |at: usize| {
-            let pair = self.text.get(at..at + 2).unwrap_or_default();
-            pair.iter().all(u8::is_ascii_hexdigit) && pair.iter().any(u8::is_ascii_digit)
-        };
-        let is_behind =
-            start >= 3 && self.text[start - 1] == mark && is_pair(start - 3) && is_edge(self.byte_before(start, 4));
+        let is_behind = start >= 3
+            && self.text[start - 1] == mark
+            && self.has_pair(start - 3)
+            && is_edge(self.byte_before(start, 4), mark);
         is_behind && !self.is_found_before(start - 1)
             || self.is_moment_behind_year(run)
-            || self.byte(end) == mark && is_pair(end + 1) && is_edge(self.byte(end + 3))
+            || self.is_before_pair(end, run.separators)
+    }
+
+    /// Whether a further pair stands behind those that end before `end`, which have these `separators`.
+    pub(super) fn is_before_pair(&self, end: usize, separators: &[u8]) -> bool {
+        let Some(mark) = separators.first() else { return false };
+        self.byte(end) == *mark && self.has_pair(end + 1) && is_edge(self.byte(end + 3), *mark)
+    }
+
+    /// Whether two digits stand at `at`, of which one may be a letter of a hexadecimal number.
+    fn has_pair(&self, at: usize) -> bool {
+        let pair = self.text.get(at..at + 2).unwrap_or_default();
+        pair.iter().all(u8::is_ascii_hexdigit) && pair.iter().any(u8::is_ascii_digit)
     }
 
     /// Whether the five pairs of the run are the month, the day and a time behind a year: `2026 11 28 10 42 17`.
@@ -174,4 +181,9 @@ impl Pass<'_> {
             digits.place += marks;
         }
     }
+}
+
+/// Whether a row of pairs with this `mark` between them ends at `byte`, or goes on.
+fn is_edge(byte: u8, mark: u8) -> bool {
+    byte == mark || !matches!(byte, b'.' | b'-' | b'/' | b':' | b'+' | b'_') && !byte.is_ascii_alphanumeric()
 }

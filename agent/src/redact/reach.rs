@@ -90,6 +90,8 @@ impl Pass<'_> {
             return;
         }
         self.reach.context = floor;
+        let looked = self.reach.covered.get_mut().looked();
+        self.steps_of(looked);
         let before = &self.text[floor..at];
         let from = match memchr::memrchr(b'\n', before) {
             Some(newline) => floor + newline + 1,
