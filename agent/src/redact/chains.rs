@@ -4,7 +4,7 @@
 //! before they are put together; then only those detectors are asked that take a number in these very groups.
 
 use super::Shape;
-use super::chain::{Chain, GROUPS, Plain, Runs, SHARED};
+use super::chain::{Chain, GROUPS, Plain, Run, Runs, SHARED};
 use super::context::{Context, Lengths};
 use super::endings::{End, Track};
 use super::engine::{Engine, LONGEST};
@@ -175,30 +175,29 @@ impl Pass<'_> {
             if count > 0 && self.is_moment(&groups, &group) {
                 break true;
             }
-            if !(is_loud || is_known)
-                && (seen.ends_device(separator) || self.passes_here(at, &mut seen, (&groups, &group)))
-            {
-                if start != at {
-                    return Walk::Idle { next: start };
-                }
-                is_loud = true;
+            let passes = !(is_loud || is_known)
+                && (seen.ends_device(separator) || self.passes_here(at, &mut seen, (&groups, &group)));
+            if passes && start != at {
+                return Walk::Idle { next: start };
+            }
+            is_loud |= passes;
+            // One that is not mute may be looked at again from any of its groups on.
+            let is_full = count == GROUPS;
+            let goes_on = || !(may_speak && self.hearing.speaks_within(start, all.end));
+            if is_full && !(is_mute && !(is_loud || is_known) && goes_on()) {
+                break false;
+            }
+            if is_full {
+                (count, start) = (SHARED, all.next);
             }
             if count == GROUPS - SHARED {
                 all.next = group.start;
-            } else if count == GROUPS {
-                // One that is not mute may be looked at again from any of its groups on.
-                let goes_on =
-                    is_mute && !(is_loud || is_known) && !(may_speak && self.hearing.speaks_within(start, all.end));
-                if !goes_on {
-                    break false;
-                }
-                (count, start) = (SHARED, all.next);
             }
             if start == at {
                 chain.push(&group, separator);
-                if may_speak {
-                    all.runs.add(group.length, group.has_letters);
-                }
+            }
+            if start == at && may_speak {
+                all.runs.add(group.length, group.has_letters);
             }
             (all.end, ends_small) = (group.end(), group.has_small);
             all.second = if count == 0 { all.end + 1 } else { all.second };
@@ -241,10 +240,7 @@ impl Pass<'_> {
             }
             let start = seen.start(count);
             if end.is_device() {
-                let mark = if count == 3 { b'.' } else { b'-' };
-                let is_behind_one = start > at && self.byte_before(start, 1) == mark;
-                let is_one = !is_behind_one && (1..count).all(|last| self.byte_before(seen.start(last), 1) == mark);
-                seen.device = is_one.then_some(mark);
+                seen.device = self.device_mark(at, seen, count);
                 continue;
             }
             let beginning = Beginning::of(self.byte(start), self.byte(start + 1));
@@ -260,6 +256,14 @@ impl Pass<'_> {
             }
         }
         false
+    }
+
+    /// What stands between the last `count` groups of the chain at `at` if it is what an address of a device has, and not before them.
+    fn device_mark(&self, at: usize, seen: &Seen, count: usize) -> Option<u8> {
+        let (start, mark) = (seen.start(count), if count == 3 { b'.' } else { b'-' });
+        let is_behind_one = start > at && self.byte_before(start, 1) == mark;
+        let is_one = !is_behind_one && (1..count).all(|last| self.byte_before(seen.start(last), 1) == mark);
+        is_one.then_some(mark)
     }
 
     /// Whether a value in this `shape`, with these separators and this end, may count without a word.
@@ -326,13 +330,12 @@ impl Pass<'_> {
                 continue;
             }
             all.tracks[last] = track;
-            for end in engine.ways.ends_of(track).iter().filter(|end| !end.is_device()) {
-                let count = usize::from(end.count);
-                let Some(first) = (last + 1).checked_sub(count) else { continue };
-                if count <= chain.most(first) && self.is_in_way(chain, first, end) {
-                    all.counts[first] |= 1 << count;
-                }
-            }
+            let ends = engine.ways.ends_of(track).iter().filter(|end| !end.is_device());
+            let starts = ends.filter_map(|end| Some(((last + 1).checked_sub(end.count.into())?, end)));
+            let is_one = |(first, end): &(usize, &End)| {
+                usize::from(end.count) <= chain.most(*first) && self.is_in_way(chain, *first, end)
+            };
+            starts.filter(is_one).for_each(|(first, end)| all.counts[first] |= 1 << end.count);
         }
         all
     }
@@ -401,7 +404,7 @@ impl Pass<'_> {
         if self.is_inside(chain.start(first)) {
             return;
         }
-        let (engine, head) = (self.engine, chain.start(chain.head(first)));
+        let head = chain.start(chain.head(first));
         let mut counts = in_ways.counts[first];
         while counts != 0 {
             let last = first + counts.trailing_zeros() as usize - 1;
@@ -416,14 +419,18 @@ impl Pass<'_> {
             if last == first {
                 self.lone_run(&run, head, is_mute);
             } else if !self.is_decimal(&run) {
-                let beginning = Beginning::of(self.byte(run.start), self.byte(run.start + 1));
-                let ends = engine.ways.ends_of(in_ways.tracks[last]).iter();
-                for end in
-                    ends.filter(|end| usize::from(end.count) == run.groups.len() && end.has_letters == has_letters)
-                {
-                    engine.ways.asked_at(end, beginning).for_each(|asked| self.ask_run(&run, asked, head, is_mute));
-                }
+                self.run_in_ways(&run, in_ways.tracks[last], head, is_mute);
             }
+        }
+    }
+
+    /// Asks the detectors that want a run in its way, of those that `track` comes to the ends of.
+    fn run_in_ways(&mut self, run: &Run<'_>, track: Track, head: usize, is_mute: bool) {
+        let engine = self.engine;
+        let beginning = Beginning::of(self.byte(run.start), self.byte(run.start + 1));
+        let is_own = |end: &&End| usize::from(end.count) == run.groups.len() && end.has_letters == run.has_letters;
+        for end in engine.ways.ends_of(track).iter().filter(is_own) {
+            engine.ways.asked_at(end, beginning).for_each(|asked| self.ask_run(run, asked, head, is_mute));
         }
     }
 

@@ -10,7 +10,7 @@ use vigie_parsers::simd::Classes;
 use super::Candidate;
 use super::chain::{Plain, Runs};
 use super::chains::is_uuid;
-use super::context::{Context, Lengths};
+use super::context::Lengths;
 use super::endings::Track;
 use super::engine::{Asked, LONGEST};
 use super::masks::{NO_CLASSES, Window, alnums, long_capitals};

@@ -79,12 +79,6 @@ impl Way {
         (self.0 >> (4 * (count - 1)) & 15) as usize
     }
 
-    /// Its last `count` groups, of which there are at most seven.
-    #[inline(always)]
-    pub(super) fn last(self, count: usize) -> Self {
-        Self(self.0 & ((1 << (4 * count)) - 1))
-    }
-
     fn of(groups: &[u8], has_letters: bool) -> Self {
         let way = groups.iter().fold(Self::default(), |way, group| way.and(*group));
         if has_letters { way.with_letters() } else { way }
