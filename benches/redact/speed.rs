@@ -140,6 +140,12 @@ const FLOODS: &[&str] = &[
     "UID CHX-407.399.248~",
     "plaque=AI-123-CD ",
     "01 02 03 04 05 06</",
+    "09/",
+    "968-",
+    "+33612345678",
+    "38+YEGH/1[4872213970,tel.",
+    "-UID CHX-407.399.248-azX.",
+    "}plaque=AB-123-SS\"a=\"",
 ];
 
 /// What comes again and again in floods of what is hidden: beside labels, and beside what is only counted.

@@ -24,8 +24,6 @@ pub(super) struct Chain {
     /// The groups with letters, as bits.
     letters: u32,
     has_digits: bool,
-    /// Whether small letters are in the last group.
-    ends_small: bool,
     count: usize,
 }
 
@@ -90,21 +88,49 @@ impl Runs {
     }
 }
 
-/// Letters and digits of a run, without what stands between them, in upper case, with room for eight bytes more.
+/// Bytes that are copied at once.
+const AT_ONCE: usize = 16;
+
+/// Letters and digits of a run, without what stands between them, in upper case, with room for some bytes more.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Plain([u8; LONGEST + 8]);
+pub(super) struct Plain([u8; LONGEST + AT_ONCE]);
 
 impl Plain {
-    pub(super) const NEW: Self = Self([0; LONGEST + 8]);
+    pub(super) const NEW: Self = Self([0; LONGEST + AT_ONCE]);
 
     /// Puts the `length` bytes of `text` from `start` on in from `at` on, as far as there is room, and some behind them.
     #[inline(always)]
     pub(super) fn put(&mut self, at: usize, text: &[u8], start: usize, length: usize) {
-        for done in (0..length).step_by(8) {
+        let mut done = 0;
+        while done < length {
             let to = self.0.get_mut(at + done..).and_then(<[u8]>::first_chunk_mut);
             let Some(to) = to else { return };
             *to = upper(head(text, start + done)).to_le_bytes();
+            done += 8;
         }
+    }
+
+    /// Puts in the groups of these `lengths` that `text` begins with, with one byte between two of them. Gives how many bytes they have.
+    #[inline(always)]
+    pub(super) fn put_groups(&mut self, text: &[u8], lengths: &[u8], have_letters: bool) -> usize {
+        let (mut at, mut start) = (0, 0);
+        for length in lengths.iter().map(|length| usize::from(*length)) {
+            let from = text.get(start..).and_then(<[u8]>::first_chunk::<AT_ONCE>);
+            let to = self.0.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<AT_ONCE>);
+            match (from, to) {
+                (Some(from), Some(to)) if length <= AT_ONCE => *to = *from,
+                _ => self.put(at, text, start, length),
+            }
+            (at, start) = (at + length, start + length + 1);
+        }
+        let mut done = 0;
+        while have_letters && done < at.min(LONGEST) {
+            if let Some(bytes) = self.0.get_mut(done..).and_then(<[u8]>::first_chunk_mut) {
+                *bytes = upper(u64::from_le_bytes(*bytes)).to_le_bytes();
+            }
+            done += 8;
+        }
+        at
     }
 
     /// The first `length` of its bytes, at most [`LONGEST`].
@@ -135,23 +161,15 @@ pub(super) struct Run<'a> {
     pub(super) has_letters: bool,
 }
 
-/// Why a chain takes no further group.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Refused {
-    /// The group cannot be part of a value.
-    Group,
-    /// There is no more room.
-    Full,
-}
-
 impl Chain {
     pub(super) fn count(&self) -> usize {
         self.count
     }
 
-    /// Where the group begins with which the next chain begins when this one was full.
-    pub(super) fn next_start(&self) -> usize {
-        self.starts[self.own()] as usize
+    /// Where the last group ends.
+    pub(super) fn end(&self) -> usize {
+        let last = self.count.saturating_sub(1);
+        self.start(last) + usize::from(self.lengths[last])
     }
 
     /// How many groups are not looked at again with the next chain, if this one was full.
@@ -164,44 +182,36 @@ impl Chain {
         self.has_digits
     }
 
-    /// Adds `group` behind `separator`.
+    /// Adds `group` behind `separator`. No more than it has room for are taken in.
     #[inline(always)]
-    pub(super) fn push(&mut self, group: &Group, separator: u8) -> Result<(), Refused> {
-        if self.count == GROUPS {
-            return Err(Refused::Full);
-        }
+    pub(super) fn push(&mut self, group: &Group, separator: u8) {
         let at = self.count;
-        // Behind spaces there are no small letters, else every sentence would be one value.
-        let joins = at == 0 || separator != b' ' || !(group.has_small || self.ends_small);
-        if group.is_other || !joins || (!group.has_digits && group.length > 4) {
-            return Err(Refused::Group);
-        }
+        let places = (self.starts.get_mut(at), self.lengths.get_mut(at), self.separators.get_mut(at));
+        let (Some(start), Some(length), Some(before)) = places else { return };
+        (*start, *length, *before) = (group.start as u32, group.length as u8, separator);
         self.letters |= u32::from(group.has_letters) << at;
         self.has_digits |= group.has_digits;
-        self.ends_small = group.has_small;
-        self.starts[at] = group.start as u32;
-        self.lengths[at] = group.length as u8;
-        self.separators[at] = separator;
         self.count += 1;
-        Ok(())
     }
 
     /// The run that begins with group `first` of `text` and has `count` groups, of at most [`LONGEST`] bytes.
     pub(super) fn run<'a>(&'a self, text: &[u8], first: usize, count: usize, plain: &'a mut Plain) -> Run<'a> {
+        let has_letters = self.have_letters(first, count);
+        let lengths = &self.lengths[first..first + count];
+        let length = plain.put_groups(&text[self.start(first)..], lengths, has_letters);
+        self.run_of(first, count, plain.first(length))
+    }
+
+    /// The same, whose letters and digits are `plain`.
+    #[inline(always)]
+    pub(super) fn run_of<'a>(&'a self, first: usize, count: usize, plain: &'a [u8]) -> Run<'a> {
         let last = first + count - 1;
-        let (start, end) = (self.start(first), self.start(last) + usize::from(self.lengths[last]));
-        let mut length = 0;
-        for group in first..=last {
-            let size = usize::from(self.lengths[group]);
-            plain.put(length, text, self.start(group), size);
-            length += size;
-        }
         Run {
-            plain: plain.first(length),
+            plain,
             groups: &self.lengths[first..=last],
             separators: &self.separators[first + 1..=last],
-            start,
-            end,
+            start: self.start(first),
+            end: self.start(last) + usize::from(self.lengths[last]),
             has_letters: self.have_letters(first, count),
         }
     }
@@ -239,14 +249,32 @@ impl Chain {
         most.min(self.count - first)
     }
 
-    /// The number of groups that runs from `first` on may have.
-    pub(super) fn longest_run(&self, first: usize) -> usize {
-        let mut bytes = 0;
-        let fitting = self.lengths[first..].iter().take(self.most(first)).take_while(|length| {
-            bytes += usize::from(**length);
-            bytes <= LONGEST
-        });
-        fitting.count()
+    /// The letters and digits of the groups from `first` to `last`: one byte stands between two of them.
+    #[inline(always)]
+    pub(super) fn bytes(&self, first: usize, last: usize) -> usize {
+        self.start(last) + usize::from(self.lengths[last]) - self.start(first) - (last - first)
+    }
+
+    /// The lengths of the runs that begin with each group, however many groups these have, as bits.
+    pub(super) fn all_lengths(&self) -> [u64; GROUPS] {
+        let (mut all, mut ahead) = ([0; GROUPS], 0_u64);
+        for (own, length) in all.iter_mut().zip(&self.lengths).take(self.count).rev() {
+            ahead = (ahead | 1) << length;
+            *own = ahead;
+        }
+        all
+    }
+
+    /// Of these `lengths` of runs from `first` on those that runs with no more groups than they may have share with the `wanted` ones.
+    #[inline(always)]
+    pub(super) fn wanted_from(&self, first: usize, lengths: u64, wanted: Lengths) -> u64 {
+        let up_to = |count: usize| u64::MAX >> (63 - self.bytes(first, first + count - 1).min(63));
+        let all = lengths & up_to(self.most(first));
+        let of_digits = match (self.letters >> first).trailing_zeros() as usize {
+            0 => 0,
+            count => up_to(count.min(self.count - first)),
+        };
+        all & (of_digits & wanted.any | !of_digits & wanted.lettered)
     }
 
     /// How many groups from `first` on have `length` bytes together, if any number has.

@@ -343,9 +343,13 @@ impl Words {
             return None;
         }
         let mut sets = [None; PHRASE];
-        for (number, set) in sets[..phrase.known].iter_mut().enumerate() {
-            let find = |word: u64| self.table.find(phrase.of(number + 1, word));
-            *set = find(phrase.word).or_else(|| if phrase.last == b's' { find(phrase.but_last) } else { None });
+        for (set, phrase) in sets.iter_mut().zip(phrase.ending(phrase.word)) {
+            *set = self.table.find(phrase);
+        }
+        if phrase.last == b's' {
+            for (set, phrase) in sets.iter_mut().zip(phrase.ending(phrase.but_last)) {
+                *set = set.or_else(|| self.table.find(phrase));
+            }
         }
         sets.iter().any(Option::is_some).then_some(sets)
     }

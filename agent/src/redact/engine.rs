@@ -1,6 +1,6 @@
 //! The detectors that are enabled, sorted so that a candidate meets only those that may want it.
 
-use super::context::{Context, Lengths, Words};
+use super::context::{Context, Lengths, Set, Words};
 use super::glance::BIRTHS;
 use super::keys::Leads;
 use super::known::Known;
@@ -63,6 +63,8 @@ pub(super) struct Asks {
     alone: usize,
     /// How the values of these begin.
     beginnings: Beginning,
+    /// All of them by their numbers.
+    numbers: Set,
 }
 
 impl Asks {
@@ -73,6 +75,9 @@ impl Asks {
             self.beginnings = self.beginnings.and(asked.beginning);
         }
         self.all.insert(place, asked);
+        if let Some(bits) = self.numbers.get_mut(usize::from(asked.number / 64)) {
+            *bits |= 1 << (asked.number % 64);
+        }
     }
 
     /// All of them.
@@ -115,6 +120,8 @@ pub struct Engine {
     pub(super) strictness: Strictness,
     pub(super) digits: Vec<Asks>,
     pub(super) letters: Vec<Asks>,
+    /// All of them by their numbers.
+    asks: Vec<Option<Asked>>,
     /// The words that mean anything.
     pub(super) known: Known,
     pub(super) words: Words,
@@ -139,6 +146,7 @@ impl Engine {
             strictness,
             digits: vec![Asks::default(); LONGEST + 1],
             letters: vec![Asks::default(); LONGEST + 1],
+            asks: vec![None; detectors.len()],
             words: Words::new(detectors, &mut known),
             own: Own::new(detectors),
             pairs: Pairs::new(detectors, &mut known),
@@ -161,6 +169,7 @@ impl Engine {
                 engine.add(asked, length, may_be_alone(detector));
             }
             engine.ways.add(detector, asked);
+            engine.asks[number] = Some(asked);
         }
         engine.ways.join();
         engine
@@ -205,6 +214,30 @@ impl Engine {
     #[inline(always)]
     pub(super) fn asks_of(&self, length: usize, has_letters: bool) -> &Asks {
         if has_letters { &self.letters[length] } else { &self.digits[length] }
+    }
+
+    /// Those that want runs of `length`, at most [`LONGEST`], and that `context` speaks for.
+    #[inline(always)]
+    pub(super) fn spoken_for(
+        &self,
+        length: usize,
+        has_letters: bool,
+        context: &Context,
+    ) -> impl Iterator<Item = Asked> {
+        let (digits, letters) = (&self.digits[length].numbers, &self.letters[length].numbers);
+        let mut set = context.spoken_for;
+        for (block, bits) in set.iter_mut().enumerate() {
+            *bits &= letters[block] | if has_letters { 0 } else { digits[block] };
+        }
+        let numbers = (0..self.detectors.len().div_ceil(64).min(set.len())).flat_map(move |block| {
+            let mut bits = set[block];
+            std::iter::from_fn(move || {
+                let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+                bits &= bits - 1;
+                Some(block * 64 + bit)
+            })
+        });
+        numbers.filter_map(|number| self.asks.get(number).copied().flatten())
     }
 
     pub(super) fn detector(&self, number: u16) -> &'static Detector {

@@ -242,6 +242,49 @@ fn floods_of_values_that_go_on_behind_marks_take_time_in_proportion() {
     assert!(slow.is_empty(), "{}", slow.join("\n"));
 }
 
+/// How many steps a text takes for each of its bytes, whose halves are made of two pieces.
+fn steps_of_halves(engine: &Arc<super::Engine>, halves: [&str; 2], length: usize) -> f64 {
+    let [first, second] = halves.map(|piece| piece.bytes().cycle().take(length / 2).collect::<Vec<u8>>());
+    let text = [first, second].concat();
+    let mut scanner = Scanner::new(Arc::clone(engine));
+    scanner.scan(&text, Place::default(), &mut Vec::new());
+    scanner.steps() as f64 / text.len() as f64
+}
+
+/// A chain was walked anew from every 24th of its groups on, up to the first number that counts: in the square of its length.
+#[test]
+fn groups_before_a_number_that_counts_are_walked_once() {
+    let engine = engine();
+    let mut slow = Vec::new();
+    for halves in [["1-", "06-12-34-56-78 "], ["12.1.", "06.12.34.56.78 "]] {
+        let steps = [1 << 12, 1 << 16].map(|length| steps_of_halves(&engine, halves, length));
+        if steps.iter().any(|steps| *steps > 3.0) {
+            slow.push(format!("{halves:?}: {steps:?}"));
+        }
+    }
+
+    assert!(slow.is_empty(), "{}", slow.join("\n"));
+}
+
+/// Each look back for words went over all that was found before a place, of which any number may overlap.
+#[test]
+fn what_was_found_is_not_gone_over_one_by_one() {
+    let engine = engine();
+    for halves in [["plaque=AI-123-CD ", "plaque=AI-123-CD "], ["+33612345678 ", "tel 1 "]] {
+        let steps = [1 << 12, 1 << 16].map(|length| steps_of_halves(&engine, halves, length));
+        assert!(steps.iter().all(|steps| *steps < 3.0), "{halves:?}: {steps:?}");
+    }
+}
+
+/// The members around each value were looked through for one that holds a name, for every value anew.
+#[test]
+fn members_without_names_are_looked_through_once() {
+    let engine = engine();
+    let steps = steps_of_halves(&engine, ["val=\"", "val=\""], 1 << 12);
+
+    assert!(steps < 10.0, "{steps}");
+}
+
 /// Pieces of which texts are made that come close to values behind names.
 pub(crate) const PIECES: &[&str] = &[
     "password",

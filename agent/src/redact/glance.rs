@@ -14,7 +14,6 @@ use super::context::Lengths;
 use super::endings::Track;
 use super::engine::{Asked, LONGEST};
 use super::masks::{NO_CLASSES, Window, alnums, long_capitals};
-use super::prefixes::Place;
 use super::scanner::Pass;
 use super::shapes::{Form, Guard, Guards, Quiet, Shape, countries};
 use super::universal::iban;
@@ -329,9 +328,8 @@ impl Pass<'_> {
         match self.shapes.known(shape) {
             Some(known) if (lengths.any == 0 || known.runs != Lengths::ALL) && self.are_denied(at, &known.guards) => {
                 let runs = known.runs;
-                let is_quiet =
-                    lengths.any == 0 || !runs.meets(lengths) || !self.is_spoken_for(at, at + length as usize);
-                (is_quiet, known.is_plain)
+                let is_plain = known.is_plain;
+                (lengths.any == 0 || self.is_quiet_by_itself((at, length), runs, lengths), is_plain)
             }
             _ => (self.is_form_quiet((at, length), window, lengths, shape), false),
         }
@@ -457,7 +455,17 @@ impl Pass<'_> {
                 quiet.runs
             }
         };
-        !runs.meets(lengths) || !self.is_spoken_for(at, at + length as usize)
+        self.is_quiet_by_itself((at, length), runs, lengths)
+    }
+
+    /// Whether no word speaks for any of the `runs` of a chain in which none counts without one.
+    #[inline(always)]
+    fn is_quiet_by_itself(&mut self, (at, length): (usize, u32), runs: Lengths, lengths: Lengths) -> bool {
+        let is_quiet = !runs.meets(lengths) || !self.is_spoken_for(at, at + length as usize);
+        if !is_quiet {
+            self.spoken_only.put(at, length);
+        }
+        is_quiet
     }
 
     /// The lengths of the runs of a chain in which none counts without a word, all of them unless somebody `wants_runs`.
@@ -576,48 +584,61 @@ impl Pass<'_> {
     #[inline(never)]
     fn may_be_way(&self, seen: &mut Seen, last: &Group) -> bool {
         let ways = &self.engine.ways;
-        if ways.is_device(seen.way.last(3)) || ways.is_device(seen.way.last(6)) {
-            return true;
-        }
-        let (mut start, mut place) = (last.start, ways.step_back(Place::default(), seen.way.first(1)));
-        for count in 2..=GROUPS {
-            let (length, has_letters) = (seen.way.first(count), seen.letters & ((1 << count) - 1) != 0);
-            place = ways.step_back(place, length);
-            if length == 0 || !ways.come_back(place, has_letters) {
-                return false;
+        let (mut start, mut groups) = (last.start, 1);
+        // The shortest ways stand last.
+        for end in ways.ends_of(seen.track).iter().rev() {
+            let count = usize::from(end.count);
+            while groups < count {
+                groups += 1;
+                start = start.saturating_sub(seen.way.first(groups) + 1);
             }
-            start = start.saturating_sub(length + 1);
-            let beginnings = ways.beginnings(place, has_letters);
-            seen.guard(start, beginnings, None);
-            let beginning = Beginning::of(self.text[start], self.byte(start + 1));
-            if !beginnings.meets(beginning) {
+            if end.has_letters != (seen.letters & ((1 << count) - 1) != 0) {
                 continue;
             }
-            let way = seen.way.last(count);
-            if self.passes(start, way, ways.asked_back(place, has_letters, beginning)) {
+            if end.is_device() {
+                return true;
+            }
+            seen.guard(start, end.beginnings, None);
+            let beginning = Beginning::of(self.text[start], self.byte(start + 1));
+            if end.beginnings.meets(beginning)
+                && self.passes(
+                    start,
+                    (seen.way, count, end.has_letters),
+                    ways.asked_at(end, beginning),
+                    |_, _, _, _| true,
+                )
+            {
                 return true;
             }
         }
         false
     }
 
-    /// Whether the groups at `start`, which are written in this `way`, pass the check of one of those `asked`.
-    fn passes(&self, start: usize, way: Way, mut asked: impl Iterator<Item = Asked>) -> bool {
-        let ((groups, count), mut separators, mut plain) = (way.groups(), [0; GROUPS], Plain::NEW);
-        let groups = &groups[GROUPS - count..];
-        let (mut start, mut length) = (start, 0);
-        for (group, separator) in groups.iter().zip(&mut separators) {
-            let size = usize::from(*group);
-            plain.put(length, self.text, start, size);
-            (start, length) = (start + size + 1, length + size);
-            *separator = self.byte(start - 1);
+    /// Whether the groups at `start`, which are the last so many of these, pass the check of one of those `asked`, and how they are written
+    /// `is_enough`, with their separators and where they end.
+    pub(super) fn passes(
+        &self,
+        start: usize,
+        (way, count, has_letters): (Way, usize, bool),
+        asked: impl Iterator<Item = Asked>,
+        is_enough: impl Fn(&Self, u16, super::Shape, (&[u8], usize)) -> bool,
+    ) -> bool {
+        let (mut groups, mut separators, mut plain) = ([0; GROUPS], [0; GROUPS], Plain::NEW);
+        let mut end = start;
+        for (at, (group, separator)) in groups[..count].iter_mut().zip(&mut separators).enumerate() {
+            *group = way.first(count - at) as u8;
+            end += usize::from(*group) + 1;
+            *separator = self.byte(end - 1);
         }
-        let candidate = Candidate { plain: plain.first(length), groups, separators: &separators[..count - 1] };
-        asked.any(|asked| (asked.check)(&candidate).is_some())
+        let (groups, separators) = (&groups[..count], &separators[..count - 1]);
+        let length = plain.put_groups(&self.text[start..], groups, has_letters);
+        let candidate = Candidate { plain: plain.first(length), groups, separators };
+        let mut passed = asked.filter_map(|asked| Some((asked.number, (asked.check)(&candidate)?)));
+        passed.any(|(detector, shape)| is_enough(self, detector, shape, (separators, end - 1)))
     }
 
     /// Whether an account number (IBAN) may begin at `start`, as its country and the bytes of the chain from there on allow.
-    fn may_be_iban(&self, start: usize, room: usize) -> bool {
+    pub(super) fn may_be_iban(&self, start: usize, room: usize) -> bool {
         iban::may_begin([self.byte(start), self.byte(start + 1)], room)
     }
 }

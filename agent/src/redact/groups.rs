@@ -86,6 +86,12 @@ impl<'a> Groups<'a> {
         self.known = self.known.saturating_sub(bytes);
     }
 
+    /// The digits of the bytes from `group` on, which is the one here, of 24 of them or more.
+    #[inline(always)]
+    pub(super) fn digits(&self, group: &Group) -> u64 {
+        if self.known < 24 { self.masks.ahead(group.start, |classes| classes.digits) } else { self.bits.digits }
+    }
+
     /// Whether what is here begins like an account number (IBAN): two letters, in a group of their own or not, and digits.
     #[inline(always)]
     pub(super) fn is_country(&self, group: &Group) -> bool {

@@ -9,17 +9,16 @@ pub(super) struct Moment {
     pub(super) is_date: bool,
 }
 
-/// The first three groups of digits at one place: how many digits, and what stands behind each.
+/// Letters of the name of a month.
+const MONTH: u32 = 3;
+
+/// The first three groups of digits at one place: how many digits, and what stands behind each. Bytes are read as they are asked for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Begins {
-    pub(super) run: u32,
-    pub(super) mark: u8,
-    pub(super) second: u32,
-    pub(super) second_mark: u8,
-    pub(super) third: u32,
-    pub(super) third_mark: u8,
-    /// Whether an hour may stand behind that, if two digits are in the third group: a colon follows.
-    pub(super) has_hour: bool,
+pub(super) struct Begins<'a> {
+    text: &'a [u8],
+    run: u32,
+    second: u32,
+    third: u32,
 }
 
 /// Whether so many digits with `mark` behind them may begin a date or a time.
@@ -33,24 +32,66 @@ pub(super) fn may_be_moment(run: u32, mark: u8) -> bool {
     }
 }
 
-impl Begins {
+impl<'a> Begins<'a> {
+    /// Those of `text`, which begins with `run` digits, at most eight; `digits` are those of its first bytes, 24 or more.
+    #[inline(always)]
+    pub(super) fn of(text: &'a [u8], run: u32, digits: u64) -> Self {
+        let behind = digits >> (run + 1);
+        let second = behind.trailing_ones();
+        Self { text, run, second, third: (behind >> (second & 31) >> 1).trailing_ones() }
+    }
+
+    #[inline(always)]
+    fn byte(self, at: u32) -> u8 {
+        self.text.get(at as usize).copied().unwrap_or_default()
+    }
+
+    /// What stands behind each group.
+    #[inline(always)]
+    fn mark(self) -> u8 {
+        self.byte(self.run)
+    }
+
+    #[inline(always)]
+    fn second_mark(self) -> u8 {
+        self.byte(self.run + 1 + self.second)
+    }
+
+    #[inline(always)]
+    fn third_mark(self) -> u8 {
+        self.byte(self.third_end())
+    }
+
+    #[inline(always)]
+    fn third_end(self) -> u32 {
+        self.run + 1 + self.second + 1 + self.third
+    }
+
+    /// Whether an hour may stand behind that, if two digits are in the third group: a colon follows.
+    #[inline(always)]
+    fn has_hour(self) -> bool {
+        self.third == 2 && (self.byte(self.third_end() + 2) == b':' || self.byte(self.third_end() + 3) == b':')
+    }
+
     /// Whether what begins so may be a date or a time.
     #[inline(always)]
     pub(super) fn may_be_moment(self) -> bool {
-        match self.run {
-            _ if self.mark == b':' => self.run <= 2 && self.second == 2,
-            8 => self.second > 0 && matches!(self.mark, b'-' | b'T' | b't' | b' ' | b'_'),
-            4 => self.second == 2 && self.mark == self.second_mark,
-            // The name of a month stands there.
-            1 | 2 if self.second == 0 => self.second_mark.is_ascii_alphabetic(),
-            1 | 2 if self.second > 2 => false,
+        let (run, second, third) = (self.run, self.second, self.third);
+        let mark = self.mark();
+        match run {
+            _ if mark == b':' => run <= 2 && second == 2,
+            8 => second > 0 && matches!(mark, b'-' | b'T' | b't' | b' ' | b'_'),
+            4 => second == 2 && mark == self.second_mark(),
+            // The name of a month stands there, with the same mark behind it.
+            1 | 2 if second == 0 => self.second_mark().is_ascii_alphabetic() && self.byte(run + 1 + MONTH) == mark,
+            1 | 2 if second > 2 => false,
             // A year follows, or a time.
-            1 | 2 if self.mark == self.second_mark => match self.third {
-                1 => self.third_mark == b':',
-                2 => self.has_hour && matches!(self.third_mark, b' ' | b'T' | b'-'),
+            1 | 2 if mark == self.second_mark() => match third {
+                1 => self.third_mark() == b':',
+                2 => self.has_hour() && matches!(self.third_mark(), b' ' | b'T' | b'-'),
                 third => third == 4,
             },
-            1 | 2 => matches!(self.second_mark, b' ' | b'T' | b'-') && self.third <= 2 && self.third_mark == b':',
+            1 | 2 => third <= 2 && matches!(self.second_mark(), b' ' | b'T' | b'-') && self.third_mark() == b':',
             _ => false,
         }
     }
@@ -59,18 +100,16 @@ impl Begins {
     #[inline(always)]
     pub(super) fn is_short_date(self) -> bool {
         (self.run, self.second, self.third) == (1, 1, 2)
-            && self.mark == self.second_mark
-            && !matches!(self.third_mark, b'-' | b'/' | b':' | b'_')
-            && !self.third_mark.is_ascii_alphanumeric()
+            && self.mark() == self.second_mark()
+            && !matches!(self.third_mark(), b'-' | b'/' | b':' | b'_')
+            && !self.third_mark().is_ascii_alphanumeric()
     }
 
     /// Whether it may be four numbers with dots between them.
     #[inline(always)]
     pub(super) fn may_be_quad(self) -> bool {
-        let is_dotted = |digits: u32, mark: u8| matches!(digits, 1..=3) && mark == b'.';
-        is_dotted(self.run, self.mark)
-            && is_dotted(self.second, self.second_mark)
-            && is_dotted(self.third, self.third_mark)
+        let are_short = [self.run, self.second, self.third].iter().all(|digits| matches!(digits, 1..=3));
+        are_short && self.mark() == b'.' && self.second_mark() == b'.' && self.third_mark() == b'.'
     }
 }
 

@@ -60,37 +60,18 @@ impl Pass<'_> {
         if self.are_dates_asked() { self.hearing.dated(block) } else { 0 }
     }
 
-    /// The `run` digits at `at`, at most eight, and those behind the next bytes.
-    #[inline(always)]
-    pub(super) fn begins(&self, at: usize, run: u32) -> Begins {
-        let digits = self.masks.ahead(at, |classes| classes.digits);
-        let behind = digits >> (run + 1);
-        let second = behind.trailing_ones();
-        let third = (behind >> (second & 31) >> 1).trailing_ones();
-        let mark = |digits: u32| self.byte(at + digits as usize);
-        let third_end = run + 1 + second + 1 + third;
-        Begins {
-            run,
-            mark: mark(run),
-            second,
-            second_mark: mark(run + 1 + second),
-            third,
-            third_mark: mark(third_end),
-            has_hour: third == 2 && (mark(third_end + 2) == b':' || mark(third_end + 3) == b':'),
-        }
-    }
-
     /// Looks for dates, times and addresses.
     #[inline(never)]
     fn marked(&mut self, at: usize, run: u32) -> bool {
-        if let Some(moment) = self.stem.moment(&self.text[at..]) {
+        let text = &self.text[at..];
+        if let Some(moment) = self.stem.moment(text) {
             return self.pass_moment(at, moment);
         }
-        let begins = self.begins(at, run);
+        let begins = Begins::of(text, run, self.masks.ahead(at, |classes| classes.digits));
         if begins.may_be_moment()
-            && let Some(moment) = moment(&self.text[at..])
+            && let Some(moment) = moment(text)
         {
-            self.stem.note(&self.text[at..], moment);
+            self.stem.note(text, moment);
             return self.pass_moment(at, moment);
         }
         if begins.is_short_date() && !self.is_mute(at) {

@@ -40,6 +40,10 @@ impl Pass<'_> {
         if !is_plus && !is_zeros {
             return false;
         }
+        // Only a word speaks for one that begins with zeros, and it speaks for other numbers too.
+        if !is_plus && self.engine.own.phone_national.is_some() && self.is_mute(at) {
+            return false;
+        }
         // What is no American number is told before all digits are gathered.
         let head = if is_plus { 0 } else { 2 };
         let mark = usize::from(matches!(self.byte(at + head + 1), b' ' | b'.' | b'-' | b'/'));
@@ -99,18 +103,25 @@ impl Pass<'_> {
     pub(super) fn is_in_row(&self, run: &Run<'_>) -> bool {
         let [mark, ..] = *run.separators else { return false };
         let (start, end) = (run.start, run.end);
-        let is_edge = |byte: u8| {
-            byte == mark || !matches!(byte, b'.' | b'-' | b'/' | b':' | b'+' | b'_') && !byte.is_ascii_alphanumeric()
-        };
-        let is_pair = |at: usize| {
-            let pair = self.text.get(at..at + 2).unwrap_or_default();
-            pair.iter().all(u8::is_ascii_hexdigit) && pair.iter().any(u8::is_ascii_digit)
-        };
-        let is_behind =
-            start >= 3 && self.text[start - 1] == mark && is_pair(start - 3) && is_edge(self.byte_before(start, 4));
+        let is_behind = start >= 3
+            && self.text[start - 1] == mark
+            && self.has_pair(start - 3)
+            && is_edge(self.byte_before(start, 4), mark);
         is_behind && !self.is_found_before(start - 1)
             || self.is_moment_behind_year(run)
-            || self.byte(end) == mark && is_pair(end + 1) && is_edge(self.byte(end + 3))
+            || self.is_before_pair(end, run.separators)
+    }
+
+    /// Whether a further pair stands behind those that end before `end`, which have these `separators`.
+    pub(super) fn is_before_pair(&self, end: usize, separators: &[u8]) -> bool {
+        let Some(mark) = separators.first() else { return false };
+        self.byte(end) == *mark && self.has_pair(end + 1) && is_edge(self.byte(end + 3), *mark)
+    }
+
+    /// Whether two digits stand at `at`, of which one may be a letter of a hexadecimal number.
+    fn has_pair(&self, at: usize) -> bool {
+        let pair = self.text.get(at..at + 2).unwrap_or_default();
+        pair.iter().all(u8::is_ascii_hexdigit) && pair.iter().any(u8::is_ascii_digit)
     }
 
     /// Whether the five pairs of the run are the month, the day and a time behind a year: `2026 11 28 10 42 17`.
@@ -143,7 +154,11 @@ impl Pass<'_> {
                 continue;
             }
             let rest = &self.text[place.min(self.text.len())..];
-            let zero = [&b" (0) "[..], b" (0)", b"(0)"].into_iter().find(|zero| rest.starts_with(zero));
+            let zeros = match rest {
+                [b'(', b'0', ..] | [b' ', b'(', ..] => &[&b" (0) "[..], b" (0)", b"(0)"][..],
+                _ => &[],
+            };
+            let zero = zeros.iter().find(|zero| rest.starts_with(zero));
             let marks = zero.map_or_else(
                 || {
                     rest.iter()
@@ -151,17 +166,24 @@ impl Pass<'_> {
                         .take_while(|byte| matches!(byte, b' ' | b'.' | b'-' | b'/' | b'(' | b')' | b'+'))
                         .count()
                 },
-                <[u8]>::len,
+                |zero| zero.len(),
             );
             if marks == 0 || marks > 5 || !self.byte(place + marks).is_ascii_digit() {
                 break;
             }
             // Two of the same mark are no separator, and a `+` behind another one begins a number of its own.
             let is_end = |marks: &[u8]| marks.windows(2).any(|two| two[0] == two[1] || two[1] == b'+');
-            if zero.is_none() && is_end(&rest[..marks]) || rest[0] == b' ' && dotted_quad(&rest[marks..]).is_some() {
+            let is_dotted = |digits: &[u8]| matches!(digits, [_, b'.', ..] | [_, _, b'.', ..] | [_, _, _, b'.', ..]);
+            let is_address = |digits: &[u8]| is_dotted(digits) && dotted_quad(digits).is_some();
+            if zero.is_none() && is_end(&rest[..marks]) || rest[0] == b' ' && is_address(&rest[marks..]) {
                 break;
             }
             digits.place += marks;
         }
     }
+}
+
+/// Whether a row of pairs with this `mark` between them ends at `byte`, or goes on.
+fn is_edge(byte: u8, mark: u8) -> bool {
+    byte == mark || !matches!(byte, b'.' | b'-' | b'/' | b':' | b'+' | b'_') && !byte.is_ascii_alphanumeric()
 }

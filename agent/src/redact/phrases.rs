@@ -35,9 +35,16 @@ impl Phrase {
         (self.is_open, self.is_number) = (true, byte.is_ascii_digit());
     }
 
-    /// The hash of the phrase of `count` words that ends with a word of this hash.
-    pub(super) fn of(&self, count: usize, word: u64) -> u64 {
-        self.before[..count - 1].iter().fold(finish(word), |phrase, before| join(phrase, *before))
+    /// The hashes of the phrases that end with a word of this hash, of one word, of two and so on.
+    #[inline(always)]
+    pub(super) fn ending(&self, word: u64) -> impl Iterator<Item = u64> {
+        let mut phrase = finish(word);
+        let behind = self.before.iter().map(|before| Some(*before)).chain([None]).take(self.known);
+        behind.map(move |before| {
+            let own = phrase;
+            phrase = before.map_or(own, |before| join(own, before));
+            own
+        })
     }
 }
 
@@ -95,6 +102,13 @@ impl Reading {
                 // Of letters with accents either case is taken for that of the letter before: `EMŠO` is one word.
                 self.was_small = first.is_ascii_lowercase() || !first.is_ascii() && self.was_small;
                 self.at += length;
+            }
+            // Behind a letter nothing ends before a small one.
+            while let Some(&small @ b'a'..=b'z') = text.get(self.at) {
+                (phrase.but_last, phrase.last) = (word, small);
+                word = step(word, small);
+                self.was_small = true;
+                self.at += 1;
             }
             let Some(&first) = text.get(self.at) else {
                 phrase.word = word;

@@ -1,12 +1,15 @@
 //! How far is looked back from a place, and what the words before it say.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use super::context::{BEFORE, Context};
+use super::covered::{Covered, start_by_each};
 use super::scanner::{Pass, is_letter};
 
 /// Longest look back over what was found, in bytes.
 const FARTHEST: usize = 4 << 10;
+/// Findings that are looked at one by one.
+const FEW: usize = 4;
 
 /// How far was looked back last.
 #[derive(Debug, Default)]
@@ -15,12 +18,14 @@ pub(super) struct Reach {
     last: Cell<(usize, usize, usize, usize)>,
     /// From where on the context was read that was read last.
     context: usize,
+    covered: RefCell<Covered>,
 }
 
 impl Reach {
     /// To be called where findings are taken back.
     pub(super) fn forget(&self) {
         self.last.take();
+        self.covered.take();
     }
 }
 
@@ -58,26 +63,24 @@ impl Pass<'_> {
     }
 
     #[inline(never)]
-    fn start_over_found(&self, at: usize, mut from: usize) -> usize {
-        let (asked, known) = ((at, from, self.found.len()), self.reach.last.get());
-        if (known.0, known.1, known.2) == asked {
-            return known.3;
-        }
-        let (mut behind, floor) = (at, at.saturating_sub(FARTHEST));
-        for one in self.found[self.first..].iter().rev() {
-            let (start, end) = (one.start as usize, one.end as usize);
-            if end > at || start >= behind {
-                continue;
-            }
-            if end <= from || start <= floor {
-                break;
-            }
-            from = from.saturating_sub(end.min(behind) - start);
-            behind = start;
-        }
-        let from = from.max(floor);
-        self.reach.last.set((asked.0, asked.1, asked.2, from));
-        from
+    fn start_over_found(&self, at: usize, from: usize) -> usize {
+        let (last_at, last_from, count, known) = self.reach.last.get();
+        // What was found behind it since does not count.
+        let is_behind = || self.found.get(count..).is_some_and(|more| more.iter().all(|one| one.end as usize > at));
+        let start = if (last_at, last_from) == (at, from) && is_behind() { known } else { self.far_start(at, from) };
+        self.reach.last.set((at, from, self.found.len(), start));
+        start
+    }
+
+    fn far_start(&self, at: usize, from: usize) -> usize {
+        let (found, floor) = (&self.found[self.first..], at.saturating_sub(FARTHEST));
+        let told = || {
+            let covered = &mut *self.reach.covered.borrow_mut();
+            covered.add(found);
+            covered.start(found, (at, from), floor)
+        };
+        let told = if found.len() > FEW { told() } else { None };
+        told.unwrap_or_else(|| start_by_each(found, (at, from), floor).0.max(floor))
     }
 
     /// Reads what stands before `at`, unless that was the last place for which it was read.
@@ -87,6 +90,8 @@ impl Pass<'_> {
             return;
         }
         self.reach.context = floor;
+        let looked = self.reach.covered.get_mut().looked();
+        self.steps_of(looked);
         let before = &self.text[floor..at];
         let from = match memchr::memrchr(b'\n', before) {
             Some(newline) => floor + newline + 1,

@@ -275,6 +275,32 @@ impl Pass<'_> {
         }
     }
 
+    /// Asks those that want the run in one piece or in any way whether it is one, of those that the words speak for which stand before
+    /// `head` and were read.
+    pub(super) fn spoken_run(&mut self, run: &Run<'_>, head: usize) {
+        if self.is_decimal(run) {
+            return;
+        }
+        let (engine, context) = (self.engine, self.context.1);
+        for asked in engine.spoken_for(run.plain.len(), run.has_letters, &context) {
+            self.ask_run(run, asked, head, false);
+        }
+    }
+
+    /// Asks those that need no word whether a run in one piece is one.
+    pub(super) fn lone_run(&mut self, run: &Run<'_>, head: usize, is_mute: bool) {
+        if self.is_decimal(run) {
+            return;
+        }
+        let engine = self.engine;
+        let beginning = Beginning::of(run.plain[0], run.plain[1]);
+        for asked in engine.asks_of(run.plain.len(), run.has_letters).alone() {
+            if asked.beginning.meets(beginning) {
+                self.ask_run(run, *asked, head, is_mute);
+            }
+        }
+    }
+
     /// Whether a detector needs a word that is known not to stand before `head`.
     #[inline(always)]
     fn lacks_word(&self, asked: &Asked, head: usize) -> bool {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use vigie_parsers::simd::{BitWork, Classes, expect_behind};
 
 use super::beside::{Beside, open_pairs, unnamed};
+use super::chains::SpokenOnly;
 use super::commands::Options;
 use super::context::Context;
 use super::decode::Decoded;
@@ -214,6 +215,7 @@ impl Scanner {
             chain_end: 0,
             hex_end: 0,
             is_spoken_far: false,
+            spoken_only: SpokenOnly::default(),
             reach: Reach::default(),
             memory: &mut self.memory,
             stem: &mut self.stem,
@@ -384,6 +386,8 @@ pub(super) struct Pass<'a> {
     pub(super) chain_end: usize,
     /// Whether a word may speak for the chains that are judged, however far it stands before them.
     pub(super) is_spoken_far: bool,
+    /// Chains in which nothing counts without a word.
+    pub(super) spoken_only: SpokenOnly,
     /// Colons before this have been looked at as parts of addresses.
     pub(super) hex_end: usize,
     /// How far was looked back last.

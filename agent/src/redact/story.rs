@@ -21,6 +21,17 @@ pub(super) struct Story {
     /// Where the words begin.
     starts: Vec<u32>,
     sayings: Vec<Saying>,
+    /// The word with which what was told last began.
+    first: usize,
+    last: Last,
+}
+
+/// What was told last: the sayings of which it is made, and which word speaks against all.
+#[derive(Clone, Copy, Debug, Default)]
+struct Last {
+    sayings: (usize, usize),
+    against: Option<u32>,
+    context: Context,
 }
 
 impl Story {
@@ -39,6 +50,8 @@ impl Story {
         self.from = from;
         self.reading = Reading::at_place(from);
         self.starts.clear();
+        self.first = 0;
+        self.last.sayings = (usize::MAX, 0);
         self.sayings.clear();
     }
 
@@ -48,7 +61,7 @@ impl Story {
         if from < self.from || from > self.reading.at() || at < self.reading.at() {
             self.begin_at(from);
         }
-        let Self { reading, starts, sayings, .. } = self;
+        let Self { reading, starts, sayings, first, last, .. } = self;
         let mut note = |phrase: &Phrase| {
             if phrase.words as usize > starts.len() {
                 starts.push(phrase.start as u32);
@@ -61,20 +74,46 @@ impl Story {
         let said = if phrase.is_open { words.said(phrase) } else { None };
         let said = said.filter(|_| !is_in_label(text, phrase.start));
         let (count, cut) = (phrase.words, said.map(|sets| Saying { word: phrase.words - 1, sets }));
-        let first = starts.partition_point(|start| (*start as usize) < from) as u32;
-        let mut context = Context { is_against: false, ..*before };
-        let (mut against, mut last) = (None, None);
+        let old = std::mem::replace(first, first_from(starts, from, *first));
+        let first = *first as u32;
         let behind = sayings.iter().rev().take_while(|saying| saying.word >= first).count();
-        for saying in sayings[sayings.len() - behind..].iter().chain(&cut) {
-            let known = ((saying.word - first) as usize + 1).min(PHRASE);
-            let Some(set) = saying.sets[..known].iter().rev().find_map(|set| *set) else { continue };
-            // The same word again says nothing new.
-            let is_against = if last == Some(set) { against.is_some() } else { words.take_in(set, &mut context) };
-            (against, last) = (is_against.then_some(saying.word), Some(set));
+        let range = (sayings.len() - behind, sayings.len());
+        // The phrases of the first ones may be cut.
+        let is_whole = |first: u32| sayings.get(range.0).is_none_or(|saying| saying.word - first >= PHRASE as u32);
+        if cut.is_some() || range != last.sayings || old as u32 != first && !is_whole(first.max(old as u32)) {
+            *last = told(words, (&sayings[range.0..], cut), first, before);
+            last.sayings = if cut.is_none() { range } else { (usize::MAX, 0) };
         }
-        context.is_against = against.is_some_and(|word| word + 1 == count);
-        context
+        Context { is_against: last.against.is_some_and(|word| word + 1 == count), ..last.context }
     }
+}
+
+/// What these `sayings` and one that is cut say together with those of `before`, where phrases begin with the word `first` or behind it.
+fn told(words: &Words, (sayings, cut): (&[Saying], Option<Saying>), first: u32, before: &Context) -> Last {
+    let mut context = Context { is_against: false, ..*before };
+    let (mut against, mut last) = (None, None);
+    for saying in sayings.iter().chain(&cut) {
+        let known = ((saying.word - first) as usize + 1).min(PHRASE);
+        let Some(set) = saying.sets[..known].iter().rev().find_map(|set| *set) else { continue };
+        // The same word again says nothing new.
+        let is_against = if last == Some(set) { against.is_some() } else { words.take_in(set, &mut context) };
+        (against, last) = (is_against.then_some(saying.word), Some(set));
+    }
+    Last { sayings: (usize::MAX, 0), against, context }
+}
+
+/// The first word that begins at `from` or behind it, most often near the word `near`, which was the last one.
+#[inline(always)]
+fn first_from(starts: &[u32], from: usize, near: usize) -> usize {
+    /// Words that are looked at one by one.
+    const NEAR: usize = 8;
+    let is_before = |start: &u32| (*start as usize) < from;
+    if near > 0 && starts.get(near - 1).is_some_and(|start| !is_before(start)) {
+        return starts.partition_point(is_before);
+    }
+    let ahead = starts.get(near..).unwrap_or_default();
+    let few = ahead.iter().take(NEAR).take_while(|start| is_before(start)).count();
+    near + if few < NEAR { few } else { ahead.partition_point(is_before) }
 }
 
 /// Whether the word at `at` is in a label that stands for a value, and says nothing of the next one: it names no element either.

@@ -3,9 +3,8 @@
 
 use std::ops::Range;
 
-use super::endings::{Endings, Track};
+use super::endings::{End, Endings, Track};
 use super::engine::Asked;
-use super::prefixes::{Place, Prefixes};
 use super::{Detector, Form, Tier, vat};
 
 /// Detectors that count in one piece without a word though they are not of the first tier.
@@ -74,15 +73,10 @@ impl Way {
         Self(self.0 | 1 << 31)
     }
 
-    /// The length of the first of its `count` groups.
+    /// The length of the first of its last `count` groups.
+    #[inline(always)]
     pub(super) fn first(self, count: usize) -> usize {
         (self.0 >> (4 * (count - 1)) & 15) as usize
-    }
-
-    /// Its last `count` groups, of which there are at most seven.
-    #[inline(always)]
-    pub(super) fn last(self, count: usize) -> Self {
-        Self(self.0 & ((1 << (4 * count)) - 1))
     }
 
     fn of(groups: &[u8], has_letters: bool) -> Self {
@@ -179,11 +173,7 @@ struct Entry {
 /// The detectors that each way leads to.
 #[derive(Debug, Default)]
 pub(super) struct Ways {
-    prefixes: Prefixes,
-    /// The same from the last group back.
-    suffixes: Prefixes,
     endings: Endings,
-    devices: [Way; DEVICES.len()],
     /// All entries, those of one way beside each other.
     entries: Vec<Entry>,
 }
@@ -197,41 +187,39 @@ impl Ways {
         let own = WAYS.iter().filter(|(entity, _)| *entity == detector.entity).flat_map(|(_, ways)| *ways);
         for groups in own.copied().chain(vat_number.iter().map(Vec::as_slice)) {
             for letters in [has_letters.then_some(true), has_digits.then_some(false)].into_iter().flatten() {
-                self.put(groups, Entry { way: Way::of(groups, letters), asked });
+                self.put(Entry { way: Way::of(groups, letters), asked });
             }
         }
     }
 
-    fn put(&mut self, groups: &[u8], entry: Entry) {
+    fn put(&mut self, entry: Entry) {
         let place = self.entries.partition_point(|other| other.way <= entry.way);
         self.entries.insert(place, entry);
-        self.prefixes.put(groups.iter(), entry.way.has_letters(), entry.asked.beginning.0);
-        self.suffixes.put(groups.iter().rev(), entry.way.has_letters(), entry.asked.beginning.0);
     }
 
     /// Makes them ready to be followed, once all are added.
     pub(super) fn join(&mut self) {
-        let own: Vec<_> = self.entries.iter().map(|entry| (entry.way.groups(), entry.way.has_letters())).collect();
-        let own =
-            own.iter().map(|((groups, count), has_letters)| (&groups[GROUPS - count..], *has_letters, !has_letters));
+        let mut ends = Vec::new();
         let mut joined = 0;
         for same in self.entries.chunk_by(|one, other| one.way == other.way) {
             let end = joined + same.len() as u16;
             let (way, entries) = (same[0].way, (joined, end));
             let (groups, count) = way.groups();
-            let groups = &groups[GROUPS - count..];
-            self.prefixes.note(groups.iter(), way.has_letters(), entries);
-            self.suffixes.note(groups.iter().rev(), way.has_letters(), entries);
+            let beginnings = same.iter().fold(Beginning::default(), |all, entry| all.and(entry.asked.beginning));
+            ends.push((groups, End { count: count as u8, has_letters: way.has_letters(), beginnings, entries }));
             joined = end;
         }
-        self.devices = DEVICES.map(|groups| Way::of(groups, false));
-        self.endings = Endings::new(own.chain(DEVICES.iter().map(|groups| (*groups, true, true))));
-    }
-
-    /// Whether addresses of devices are written in these groups.
-    #[inline(always)]
-    pub(super) fn is_device(&self, way: Way) -> bool {
-        self.devices.contains(&way)
+        let own = ends.iter().map(|(groups, end)| (&groups[GROUPS - usize::from(end.count)..], *end));
+        let devices = DEVICES.iter().flat_map(|groups| {
+            let end = |has_letters| End {
+                count: groups.len() as u8,
+                has_letters,
+                beginnings: Beginning::default(),
+                entries: (0, 0),
+            };
+            [true, false].map(|has_letters| (*groups, end(has_letters)))
+        });
+        self.endings = Endings::new(own.chain(devices));
     }
 
     /// How far ways have come behind one more group of `length` bytes.
@@ -240,63 +228,22 @@ impl Ways {
         self.endings.step(track, length)
     }
 
-    /// How far the ways of one number have come, from its first group on, behind one more group of `length` bytes.
+    /// The ways that end with the last group.
     #[inline(always)]
-    pub(super) fn step(&self, place: Place, length: u8) -> Place {
-        self.prefixes.step(place, length)
+    pub(super) fn ends_of(&self, track: Track) -> &[End] {
+        self.endings.ends(track)
     }
 
-    /// Whether a way goes through `place`, or ends there, behind groups with letters or without and of values that begin so.
+    /// The detectors that one of them leads to, of values that begin so.
     #[inline(always)]
-    pub(super) fn come(&self, place: Place, has_letters: bool, beginning: Beginning) -> bool {
-        self.prefixes.come(place, has_letters, beginning.0)
-    }
-
-    /// Whether one ends there.
-    #[inline(always)]
-    pub(super) fn end(&self, place: Place, has_letters: bool, beginning: Beginning) -> bool {
-        self.prefixes.end(place, has_letters, beginning.0)
-    }
-
-    /// How far the ways of one number have come, from its last group back, before one more group of `length` bytes.
-    #[inline(always)]
-    pub(super) fn step_back(&self, place: Place, length: usize) -> Place {
-        self.suffixes.step(place, length.min(usize::from(u8::MAX)) as u8)
-    }
-
-    /// Whether a way ends with the groups before which `place` is.
-    #[inline(always)]
-    pub(super) fn come_back(&self, place: Place, has_letters: bool) -> bool {
-        self.suffixes.come(place, has_letters, u16::MAX)
-    }
-
-    /// How the values begin of the ways that have no groups before `place`.
-    #[inline(always)]
-    pub(super) fn beginnings(&self, place: Place, has_letters: bool) -> Beginning {
-        Beginning(self.suffixes.ends(place, has_letters))
-    }
-
-    /// The detectors whose ways end at `place`, which was come to from the first group on, of values that begin so.
-    #[inline(always)]
-    pub(super) fn asked(&self, place: Place, has_letters: bool, beginning: Beginning) -> impl Iterator<Item = Asked> {
-        self.of_entries(self.prefixes.entries(place, has_letters), beginning)
-    }
-
-    /// The same of a `place` that was come to from the last group back.
-    #[inline(always)]
-    pub(super) fn asked_back(
-        &self,
-        place: Place,
-        has_letters: bool,
-        beginning: Beginning,
-    ) -> impl Iterator<Item = Asked> {
-        self.of_entries(self.suffixes.entries(place, has_letters), beginning)
+    pub(super) fn asked_at(&self, end: &End, beginning: Beginning) -> impl Iterator<Item = Asked> {
+        self.of_entries(end.entries.0.into()..end.entries.1.into(), beginning)
     }
 
     #[inline(always)]
     fn of_entries(&self, entries: Range<usize>, beginning: Beginning) -> impl Iterator<Item = Asked> {
         let same = self.entries.get(entries).unwrap_or_default().iter();
-        same.filter(move |entry| entry.asked.beginning.meets(beginning)).map(|entry| entry.asked)
+        same.map(|entry| entry.asked).filter(move |asked| asked.beginning.meets(beginning))
     }
 }
 
@@ -399,8 +346,12 @@ mod tests {
             let is_known = |groups: &[u8], has_letters, [first, second]: [u8; 2]| match groups {
                 [_] => may_be_alone(has_letters) && asked.beginning.meets(Beginning::of(first, second)),
                 _ => {
-                    let place = groups.iter().fold(Place::default(), |place, group| ways.step(place, *group));
-                    ways.asked(place, has_letters, Beginning::of(first, second)).next().is_some()
+                    let track =
+                        groups.iter().fold(Track::default(), |track, group| ways.follow(track, (*group).into()));
+                    let is_whole =
+                        |end: &&End| usize::from(end.count) == groups.len() && end.has_letters == has_letters;
+                    let asked = |end| ways.asked_at(end, Beginning::of(first, second)).next().is_some();
+                    ways.ends_of(track).iter().filter(is_whole).any(asked)
                 }
             };
             let unknown =
