@@ -15,6 +15,7 @@ mod key_ring;
 mod live_keys;
 mod look;
 mod mask;
+mod masked;
 mod normal;
 mod own;
 mod policy;

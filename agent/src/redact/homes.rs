@@ -52,7 +52,10 @@ impl Pass<'_> {
         }
         let before = &self.text[at.saturating_sub(REACH)..at - 1];
         let start = before.iter().rposition(|byte| !is_of_path(*byte, mark)).map_or(0, |last| last + 1);
-        let path = &before[start..];
+        // A value right before the path is none of it.
+        let found = self.found.last().map_or(0, |found| found.end as usize).saturating_sub(at - 1 - before.len());
+        let is_glued = found > start && found <= before.len();
+        let path = if is_glued { &before[found..] } else { &before[start..] };
         let path = path.strip_prefix(b"//").filter(|path| path.first() == Some(&b'/')).unwrap_or(path);
         let folders = || path.split(|byte| *byte == mark);
         let Some(parent) = folders().next_back() else { return false };
@@ -61,7 +64,7 @@ impl Pass<'_> {
             let is_shared = path.starts_with(b"\\\\") && folders().count() == 3;
             return is_shared || WINDOWS.contains(&parent);
         }
-        let is_absolute = start > 0 || at - 1 == before.len();
+        let is_absolute = is_glued || start > 0 || at - 1 == before.len();
         let marks = path.iter().take_while(|byte| matches!(byte, b'.' | b'-')).count();
         let Some(path) = path[marks..].strip_prefix(b"/").filter(|_| is_absolute) else { return false };
         let mut folders = path.split(|byte| *byte == b'/');
