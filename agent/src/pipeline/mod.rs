@@ -28,6 +28,7 @@ mod poison;
 mod probe;
 mod processors;
 mod reach;
+mod receipt_files;
 mod redaction;
 mod reload;
 mod replay;
