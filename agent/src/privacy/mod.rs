@@ -9,6 +9,7 @@ mod bare;
 #[cfg(any(test, fuzzing))]
 pub mod check;
 mod clean;
+mod fits;
 #[cfg(test)]
 mod hostile;
 mod key_ring;
@@ -32,6 +33,7 @@ mod tries;
 mod walk;
 
 pub use action::{ACTIONS, Action};
+pub use fits::fits;
 pub use key_ring::{KeyRing, epoch_of, epoch_text};
 pub use live_keys::{EpochKeys, KeySource, LiveKeys};
 
