@@ -42,6 +42,7 @@ mod strict;
 mod supervise;
 #[cfg(test)]
 mod tests;
+mod uncounted;
 mod worker;
 
 pub use build::{BuiltFilter, BuiltInput, BuiltOutput, PlaceOf, Plan, Surroundings};
