@@ -156,3 +156,24 @@ fn a_slip_in_what_is_asked_for_is_told() {
     let (_, told) = ask("email", MAIL, &[], "");
     assert!(told.contains("holds other bytes than a key ring"), "{told}");
 }
+
+#[test]
+fn the_record_of_processing_counts_fields_and_lists_what_is_only_counted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = |options: &str, more: &str| {
+        format!(
+            "[SERVICE]\n    flush 0.1\n{more}[INPUT]\n    name stdin\n    tag a\n[FILTER]\n    name redact\n    match *\n{options}[OUTPUT]\n    name stdout\n    match *\n"
+        )
+    };
+    let options = "    preset secrets\n    field $who label as=person_name\n    field $pin remove as=secret\n";
+    fs::write(folder.path().join("a.conf"), text(options, "    storage.path state\n")).expect("it is written");
+    assert!(vigie(folder.path(), &["-c", "a.conf"], "{\"who\":\"Jane\"}\n{\"who\":\"Joe\"}\n").status.success());
+
+    let report = said(&vigie(folder.path(), &["report", "--art30", "--config", "a.conf"], "").stdout);
+
+    assert!(report.contains("| field | person_name, `$who label as=person_name` | 2 | label |"), "{report}");
+    assert!(report.contains("| field | secret, `$pin remove as=secret` | in `secret` | remove |"), "{report}");
+    fs::write(folder.path().join("b.conf"), text("    mode report\n", "")).expect("it is written");
+    let report = said(&vigie(folder.path(), &["report", "--art30", "--config", "b.conf"], "").stdout);
+    assert!(report.contains("| contact | email | 0 | only counted |"), "{report}");
+}
