@@ -101,8 +101,9 @@ impl Receipts {
     /// Appends what was done since the last receipt.
     pub(super) fn write(&self) {
         // At a stop right behind the start its warning is not lost.
-        if let Some(check) = self.check.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            let _ = check.join();
+        let check = self.check.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if check.is_some_and(|check| check.join().is_err()) {
+            error!(component = "redact", "the receipts of before the start could not be looked through to their end");
         }
         let totals = Totals::of(&self.metrics);
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
