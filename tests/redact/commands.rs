@@ -95,3 +95,85 @@ fn a_broken_chain_of_receipts_is_checked_by_its_own_command() {
 
     assert!(told.contains("vigie receipts verify") && !told.contains("retention verify"), "{told}");
 }
+
+#[test]
+fn receipts_that_were_changed_are_told_at_the_start_and_mistakes_name_what_verifies_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = classic(&[]).replace("flush 0.1", "flush 0.1\n    storage.path state");
+    fs::write(folder.path().join("a.conf"), text).expect("it is written");
+    let started = || said(&vigie(folder.path(), &["-c", "a.conf"], &format!("{{\"a\":\"{MAIL}\"}}\n")).stderr);
+    started();
+    assert!(!started().contains("receipts in"));
+    let chain = folder.path().join("state/redact-receipts.chain");
+    let forged = fs::read_to_string(&chain).expect("text").replacen("\"count\":1", "\"count\":2", 1);
+    fs::write(&chain, forged).expect("it is written");
+
+    let told = started();
+
+    assert!(told.contains("not as they were written: line 1") && told.contains("vigie receipts verify"), "{told}");
+    let chain = "state/redact-receipts.chain";
+    for (arguments, expected) in [
+        (&["receipts"][..], "expected `receipts verify CHAIN"),
+        (&["receipts", "foo"], "expected `receipts verify CHAIN"),
+        (&["receipts", "foo", chain], "no `receipts foo`"),
+        (&["receipts", "verify", chain], "redact-receipts.pub"),
+        (&["receipts", "verify", chain, "--public-key", "/dev/null"], "redact-receipts.pub"),
+    ] {
+        let told = said(&vigie(folder.path(), arguments, "").stderr);
+        assert!(told.contains(expected) && !told.contains("retention"), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn a_slip_in_what_is_asked_for_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder_with_keys();
+    let ask = |entity: &str, value: &str, more: &[&str], input: &str| {
+        let arguments = [&["token", "--entity", entity, "--key-file", "redact.key", value], more].concat();
+        let run = vigie(folder.path(), &arguments, input);
+        (run.status.success(), said(&run.stdout) + &said(&run.stderr))
+    };
+    for (entity, value, expected) in [
+        ("email", "", "the value is empty"),
+        ("email", "not a mail", "none that `redact` finds as `email`"),
+        ("ipv4", "10.0.0.1", "--entity private_ip"),
+        ("phone", "0612345678", "--entity phone_fr"),
+    ] {
+        let (is_done, told) = ask(entity, value, &[], "");
+        assert!(!is_done && told.contains(expected) && !told.contains("<email:"), "{entity} {value}: {told}");
+    }
+    assert!(ask("email", "not a mail", &["--own"], "").0, "a `Field` may have hidden it");
+    assert!(!ask("email", "", &["--own"], "").0);
+    assert_eq!(ask("email", MAIL, &[], ""), ask("email", "-", &[], &format!("{MAIL}\n")));
+
+    assert!(vigie(folder.path(), &["keys", "new", "--recipient", "dpo"], "").status.success());
+    let set = |mode| fs::set_permissions(folder.path().join("dpo.identity"), fs::Permissions::from_mode(mode));
+    set(0o644).expect("it is ours");
+    let told =
+        said(&vigie(folder.path(), &["token", "--open", "<email:S1.x>", "--identity", "dpo.identity"], "").stderr);
+    assert!(told.contains("chmod 600 dpo.identity"), "{told}");
+    fs::write(folder.path().join("redact.key"), [0xff, 0xfe, 0]).expect("it is ours");
+    let (_, told) = ask("email", MAIL, &[], "");
+    assert!(told.contains("holds other bytes than a key ring"), "{told}");
+}
+
+#[test]
+fn the_record_of_processing_counts_fields_and_lists_what_is_only_counted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = |options: &str, more: &str| {
+        format!(
+            "[SERVICE]\n    flush 0.1\n{more}[INPUT]\n    name stdin\n    tag a\n[FILTER]\n    name redact\n    match *\n{options}[OUTPUT]\n    name stdout\n    match *\n"
+        )
+    };
+    let options = "    preset secrets\n    field $who label as=person_name\n    field $pin remove as=secret\n";
+    fs::write(folder.path().join("a.conf"), text(options, "    storage.path state\n")).expect("it is written");
+    assert!(vigie(folder.path(), &["-c", "a.conf"], "{\"who\":\"Jane\"}\n{\"who\":\"Joe\"}\n").status.success());
+
+    let report = said(&vigie(folder.path(), &["report", "--art30", "--config", "a.conf"], "").stdout);
+
+    assert!(report.contains("| field | person_name, `$who label as=person_name` | 2 | label |"), "{report}");
+    assert!(report.contains("| field | secret, `$pin remove as=secret` | in `secret` | remove |"), "{report}");
+    fs::write(folder.path().join("b.conf"), text("    mode report\n", "")).expect("it is written");
+    let report = said(&vigie(folder.path(), &["report", "--art30", "--config", "b.conf"], "").stdout);
+    assert!(report.contains("| contact | email | 0 | only counted |"), "{report}");
+}

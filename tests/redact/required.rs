@@ -158,3 +158,28 @@ fn a_list_of_fields_that_stay_names_one() {
     }
     assert!(check("allow: ['$a']").0 && check("exclude: []").0);
 }
+
+/// What is to be changed in a filter `redact` that does not count is told, and not that its `Match` is too narrow.
+#[test]
+fn why_a_redact_does_not_count_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let condition = "condition: {op: and, rules: [{field: $a, op: eq, value: x}]}";
+    for (filter, processor, expected) in [
+        ("mode: report", "active: off", "`redact.0` only counts: take `mode report` out"),
+        (condition, "active: off", "`redact.0` leaves records as they are that its `condition` does not fit"),
+        ("active: off", "active: off", "a filter `redact` is switched off"),
+        ("match: b", "mode: report", "the processor `redact` of `stdin.0` only counts"),
+        ("match: b", condition, "the processor `redact` of `stdin.0` leaves records"),
+        ("match: b", "active: off", "the processor `redact` of `stdin.0` is switched off: take `active off` out"),
+        ("match: b", "preset: none", "looks for nothing"),
+    ] {
+        let text = format!(
+            "service: {{redact: required}}\npipeline:\n  inputs:\n    - name: stdin\n      tag: a\n      processors:\n        logs:\n          - name: redact\n            {processor}\n  filters:\n    - name: redact\n      {}{filter}\n  outputs:\n    - name: stdout\n      match: '*'\n",
+            if filter.contains("match") { "" } else { "match: '*'\n      " }
+        );
+        fs::write(folder.path().join("a.yaml"), text).expect("it is written");
+        let run = vigie(folder.path(), &["check", "a.yaml"], "");
+        let told = said(&run.stderr) + &said(&run.stdout);
+        assert!(!run.status.success() && told.contains(expected), "{filter}, {processor}: {told}");
+    }
+}

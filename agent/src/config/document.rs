@@ -123,6 +123,8 @@ pub struct Document {
     pub files: Vec<SourceFile>,
     /// All sections in the order met.
     pub sections: Vec<Section>,
+    /// Plugins that are switched off, in the order met.
+    pub inactive: Vec<Section>,
     /// Files of variables that have a `refresh_interval`.
     pub variables: Vec<VariableFile>,
 }

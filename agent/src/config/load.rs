@@ -104,7 +104,9 @@ fn leave_out_inactive(document: &mut Document) {
     let is_off = |section: &Section| section.get("active").is_some_and(|value| bool::parse(&value.text) == Ok(false));
     let is_plugin =
         |section: &Section| matches!(section.kind, SectionKind::Input | SectionKind::Filter | SectionKind::Output);
-    document.sections.retain(|section| !(is_plugin(section) && is_off(section)));
+    let (inactive, left) =
+        std::mem::take(&mut document.sections).into_iter().partition(|section| is_plugin(section) && is_off(section));
+    (document.inactive, document.sections) = (inactive, left);
 }
 
 /// Where a parsers file is named.

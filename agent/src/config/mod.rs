@@ -49,4 +49,4 @@ pub use render::{closest, did_you_mean, nearest, render, told};
 pub use secrets::hidden;
 pub use service::{Grace, RedactRule, Service, without_telemetry};
 pub use types::{Secret, Size};
-pub use yaml::{TextMap, text_maps};
+pub use yaml::{TextMap, TextMember, text_maps};

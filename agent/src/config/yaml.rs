@@ -69,42 +69,64 @@ fn classic_help(text: &str) -> &'static str {
     ""
 }
 
-/// A map of texts: each key with its value, or with the items of its list.
-pub type TextMap = Vec<(String, Vec<String>)>;
+/// A map of texts and lists of texts.
+#[derive(Clone, Debug)]
+pub struct TextMap {
+    /// Where it begins.
+    pub place: Place,
+    /// Its members, in order.
+    pub members: Vec<TextMember>,
+}
+
+/// A member of such a map.
+#[derive(Clone, Debug)]
+pub struct TextMember {
+    /// Its key.
+    pub key: String,
+    /// Where the key stands.
+    pub place: Place,
+    /// The text, or those of the list.
+    pub values: Vec<String>,
+    /// Where the value begins.
+    pub value_place: Place,
+}
 
 /// Reads `text`, which holds under `name` a list of maps of texts and lists of texts, and nothing else.
 ///
 /// # Errors
-/// What was expected, with the line.
-pub fn text_maps(text: &str, name: &str) -> Result<Vec<TextMap>, String> {
-    let at = |place: Place, message: &str| format!("line {}: {message}", place.line);
+/// What was expected, and where.
+pub fn text_maps(text: &str, name: &str) -> Result<Vec<TextMap>, (Place, String)> {
     let mut tree = Tree::new(0, text);
-    let root = tree.root().map_err(|(place, message)| at(place, &message))?;
+    let root = tree.root()?;
     if let Some(place) = tree.second {
-        return Err(at(place, "a second document begins here; only one is read"));
+        return Err((place, "a second document begins here; only one is read".into()));
     }
     let expected = format!("expected `{name}:` and a list of maps");
-    let Some(Node { kind: Kind::Map(members), place }) = root else { return Err(expected) };
-    let [(key, Node { kind: Kind::List(items), .. })] = members.as_slice() else { return Err(at(place, &expected)) };
+    let Some(Node { kind: Kind::Map(members), place }) = root else {
+        return Err((root.map_or(Place { line: 1, column: 1, ..Place::default() }, |root| root.place), expected));
+    };
+    let [(key, Node { kind: Kind::List(items), .. })] = members.as_slice() else { return Err((place, expected)) };
     if scalar(key) != Some(name) {
-        return Err(at(key.place, &expected));
+        return Err((key.place, expected));
     }
     let map = |item: &Node| {
-        let Kind::Map(members) = &item.kind else { return Err(at(item.place, "expected a map")) };
-        members.iter().map(|(key, value)| text_member(key, value).map_err(|message| at(key.place, message))).collect()
+        let Kind::Map(members) = &item.kind else { return Err((item.place, "expected a map".into())) };
+        let members = members.iter().map(|(key, value)| text_member(key, value));
+        Ok(TextMap { place: item.place, members: members.collect::<Result<_, _>>()? })
     };
     items.iter().map(map).collect()
 }
 
-fn text_member(key: &Node, value: &Node) -> Result<(String, Vec<String>), &'static str> {
-    let expected = "expected a text, or a list of texts";
-    let key = scalar(key).ok_or("expected a key")?.to_owned();
-    let text = |node: &Node| scalar(node).map(str::to_owned).ok_or(expected);
+fn text_member(key: &Node, value: &Node) -> Result<TextMember, (Place, String)> {
+    let text = |node: &Node| {
+        scalar(node).map(str::to_owned).ok_or((node.place, "expected a text, or a list of texts".to_owned()))
+    };
     let values = match &value.kind {
         Kind::List(items) => items.iter().map(text).collect::<Result<_, _>>()?,
         _ => vec![text(value)?],
     };
-    Ok((key, values))
+    let name = scalar(key).ok_or((key.place, "expected a key".to_owned()))?.to_owned();
+    Ok(TextMember { key: name, place: key.place, values, value_place: value.place })
 }
 
 const TOP_LEVEL: &[&str] =

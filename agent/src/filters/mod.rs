@@ -29,7 +29,12 @@ pub const KINDS: &[FilterKind] =
 /// Whether the filter of `section` is to hide what it finds.
 pub fn redacts(section: &Section) -> bool {
     let is_report = section.get("mode").is_some_and(|mode| mode.text.eq_ignore_ascii_case("report"));
-    section.name().eq_ignore_ascii_case(redact::KIND.name) && !is_report
+    is_redact(section) && !is_report
+}
+
+/// Whether the filter of `section` is a `redact`.
+pub fn is_redact(section: &Section) -> bool {
+    section.name().eq_ignore_ascii_case(redact::KIND.name)
 }
 
 /// The keys that the filter of `section` gives another name, or a copy under one, each with that.

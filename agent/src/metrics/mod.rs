@@ -191,7 +191,7 @@ counters! {
         replaced_stamp_records,
         /// Values that `redact` hid behind their label, since their action could not be done, as without a key.
         hidden_values,
-        /// 1 while `redact` has no key for the current epoch.
+        /// 2 while `redact` has no key for the current epoch, 1 while it has or needs none; 0 of other filters.
         missing_keys,
         /// Records whose text no parser fitted; they stay as they were.
         unparsed_records,

@@ -29,6 +29,8 @@ enum Kind {
     Which(&'static str),
     /// A gauge: the field is a time in milliseconds since 1970, told is how many seconds ago it was; 0 where it is 0.
     Age,
+    /// A gauge of a state: the field is one more than what is told; left out where it is 0, as what has no such state.
+    State,
 }
 
 const fn counter(counter: &'static str, metric: &'static str, help: &'static str) -> Row {
@@ -37,6 +39,10 @@ const fn counter(counter: &'static str, metric: &'static str, help: &'static str
 
 const fn gauge(counter: &'static str, metric: &'static str, help: &'static str) -> Row {
     Row { counter, metric, kind: Kind::Gauge, help }
+}
+
+const fn state(counter: &'static str, metric: &'static str, help: &'static str) -> Row {
+    Row { counter, metric, kind: Kind::State, help }
 }
 
 const fn age(counter: &'static str, metric: &'static str, help: &'static str) -> Row {
@@ -127,7 +133,7 @@ const FILTER: &[Row] = &[
         "vigie_redact_hidden_values",
         "Values hidden behind a label, as their action could not be done.",
     ),
-    gauge(
+    state(
         "missing_keys",
         "vigie_redact_key_missing",
         "1 while there is no key for the epoch, and labels stand for tokens.",
@@ -285,7 +291,8 @@ fn family(row: &Row, plugins: &[(String, Vec<(&'static str, u64)>)], now: Now) -
         if row.kind == Kind::Age { seconds_since(value, now) } else { value }
     };
     let sample = |(labels, counters): &(String, Vec<(&'static str, u64)>)| match (row.kind, value(counters)) {
-        (Kind::Which(_), 0) => None,
+        (Kind::Which(_) | Kind::State, 0) => None,
+        (Kind::State, value) => Some((labels.clone(), value - 1)),
         (Kind::Which(which), value) => {
             Some((format!("{},which=\"{which}\"}}", labels.strip_suffix('}').unwrap_or(labels)), value))
         }

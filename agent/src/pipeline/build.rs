@@ -10,6 +10,7 @@ use super::reach::{self, Sources};
 use super::redaction;
 use super::routes::{self, Routes, WrittenRoute};
 use super::spools::{self, SpoolPlan};
+use super::uncounted::uncounted;
 use crate::config::common::{FilterOptions, InputOptions, OutputOptions, refuse_unknown};
 use crate::config::types::StorageType;
 use crate::config::{
@@ -217,7 +218,8 @@ impl Plan {
         }
         let filters: Vec<_> = builder.processors.into_iter().chain(filters).collect();
         if !is_redact_wrong {
-            tell_uncovered((&inputs, &direct), &filters, &outputs, service.redact, findings);
+            let rule = (service.redact, uncounted(&document));
+            tell_uncovered((&inputs, &direct), &filters, &outputs, rule, findings);
         }
         for (kind, word) in [(SectionKind::Input, "input"), (SectionKind::Output, "output")] {
             if document.of(kind).next().is_none() && is_read {
@@ -248,7 +250,7 @@ fn tell_uncovered(
     (inputs, direct): (&[BuiltInput], &HashMap<Arc<str>, Routes>),
     filters: &[BuiltFilter],
     outputs: &[BuiltOutput],
-    rule: RedactRule,
+    (rule, uncounted): (RedactRule, Vec<String>),
     findings: &mut Diagnostics,
 ) {
     let moves: Vec<(String, String)> = filters.iter().flat_map(|filter| filter.moves.iter().cloned()).collect();
@@ -287,7 +289,8 @@ fn tell_uncovered(
             Some(key) => format!(
                 "`{key}` holds its whole lines, and nothing in them is hidden: take `Exclude ${key}` or `Field ${key} keep` out, or give a preset"
             ),
-            None => "widen the `Match` of a filter `redact`, or add one".into(),
+            None if uncounted.is_empty() => "widen the `Match` of a filter `redact`, or add one".into(),
+            None => format!("{}; or widen the `Match` of another filter `redact`, or add one", uncounted.join("; ")),
         };
         findings.add(None, severity, code, message).help(help);
     }

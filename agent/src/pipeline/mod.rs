@@ -28,6 +28,7 @@ mod poison;
 mod probe;
 mod processors;
 mod reach;
+mod receipt_files;
 mod redaction;
 mod reload;
 mod replay;
@@ -41,6 +42,7 @@ mod strict;
 mod supervise;
 #[cfg(test)]
 mod tests;
+mod uncounted;
 mod worker;
 
 pub use build::{BuiltFilter, BuiltInput, BuiltOutput, PlaceOf, Plan, Surroundings};

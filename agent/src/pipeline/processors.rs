@@ -93,7 +93,8 @@ pub fn processors(section: &Section) -> impl Iterator<Item = Section> + '_ {
     logs.map(|(_, item)| Section { kind: SectionKind::Filter, ..without(item, "condition") })
 }
 
-fn is_off(item: &Section) -> bool {
+/// Whether `item` is switched off.
+pub(super) fn is_off(item: &Section) -> bool {
     item.get("active").is_some_and(|value| bool::parse(&value.text) == Ok(false))
 }
 

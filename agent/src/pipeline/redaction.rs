@@ -5,9 +5,9 @@
 //! `vigie receipts verify` asks for.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::json;
@@ -15,11 +15,12 @@ use tracing::{error, info, warn};
 
 use super::build::{BuiltFilter, BuiltOutput};
 use super::canary::every;
+use super::receipt_files::ReceiptFiles;
 use super::worker::Shared;
 use crate::metrics::Metrics;
 use crate::plugin::{Clock, wall_clock};
 use crate::privacy::Redactor;
-use crate::proof::{Draft, Ledger, LedgerError, SigningKey};
+use crate::proof::{Draft, Ledger};
 use crate::spool::{Hide, letter_time};
 
 /// Time that a receipt is for.
@@ -75,6 +76,8 @@ pub(super) struct Receipts {
     configuration: String,
     rules: Vec<String>,
     clock: Clock,
+    /// Looks through what was in the chain at the start.
+    check: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Receipts {
@@ -87,29 +90,21 @@ impl Receipts {
         if rules.is_empty() {
             return Ok(None);
         }
-        let (path, public) = (directory.join("redact-receipts.key"), directory.join("redact-receipts.pub"));
-        let key = if path.exists() {
-            SigningKey::open(&path).map_err(|error| error.to_string())?
-        } else {
-            fs::create_dir_all(directory).map_err(|error| error.to_string())?;
-            let key = SigningKey::generate().map_err(|error| error.to_string())?;
-            key.save(&path).map_err(|error| error.to_string())?;
-            key
-        };
-        fs::write(&public, key.public().pem()).map_err(|error| error.to_string())?;
-        let chain = directory.join("redact-receipts.chain");
-        let ledger = Ledger::open(&chain, key).map_err(|error| match error {
-            LedgerError::OtherKey(_, signed, _) => other_key(&chain, &path, &signed),
-            LedgerError::Damaged(_, why) => damaged(&chain, &public, why),
-            error => error.to_string(),
-        })?;
+        let files = ReceiptFiles::new(directory);
+        let (ledger, check) = files.open()?;
         let clock: Clock = wall_clock;
         let book = Mutex::new(Book { ledger, last: Totals::default(), since: now(clock) });
-        Ok(Some(Self { book, metrics: Arc::clone(&shared.metrics), configuration, rules, clock }))
+        let (metrics, check) = (Arc::clone(&shared.metrics), Mutex::new(check));
+        Ok(Some(Self { book, metrics, configuration, rules, clock, check }))
     }
 
     /// Appends what was done since the last receipt.
     pub(super) fn write(&self) {
+        // At a stop right behind the start its warning is not lost.
+        let check = self.check.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if check.is_some_and(|check| check.join().is_err()) {
+            error!(component = "redact", "the receipts of before the start could not be looked through to their end");
+        }
         let totals = Totals::of(&self.metrics);
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
         let (from, to) = (book.since.clone(), now(self.clock));
@@ -140,22 +135,6 @@ impl Receipts {
             }
         }
     }
-}
-
-/// What to do where the chain is signed with another key than the one in `path`.
-fn other_key(chain: &Path, path: &Path, signed: &str) -> String {
-    let (chain, path) = (chain.display(), path.display());
-    format!(
-        "`{chain}` is signed with the key {signed}, and not with that in `{path}`: put that key back, or keep the chain elsewhere with its public key, so that another one begins"
-    )
-}
-
-/// What to do where the last receipt in `chain` cannot be followed.
-fn damaged(chain: &Path, public: &Path, why: &str) -> String {
-    let (chain, public) = (chain.display(), public.display());
-    format!(
-        "the last receipt in `{chain}` cannot be followed: {why}; `vigie receipts verify {chain} --public-key {public}` tells where, keep the chain elsewhere so that another one begins"
-    )
 }
 
 fn now(clock: Clock) -> String {

@@ -139,7 +139,13 @@ impl<'a> Options<'a> {
     fn read(words: &[&'a str]) -> Result<Self, String> {
         let pair =
             |word: &&'a str| word.split_once('=').ok_or("options such as `keep_last=4` behind an action".to_owned());
-        words.iter().map(pair).collect::<Result<_, _>>().map(Self)
+        let pairs: Vec<(&str, &str)> = words.iter().map(pair).collect::<Result<_, _>>()?;
+        let twice =
+            pairs.iter().enumerate().find(|(at, (name, _))| pairs.iter().take(*at).any(|(other, _)| other == name));
+        match twice {
+            Some((_, (name, _))) => Err(format!("each option once; `{name}` stands twice")),
+            None => Ok(Self(pairs)),
+        }
     }
 
     fn take(&mut self, name: &str) -> Option<&'a str> {
@@ -210,6 +216,7 @@ mod tests {
             ("truncate_ip v6=128", "from 0 to 127"),
             ("mask last=4", "`last` is none"),
             ("mask 4", "options such as"),
+            ("mask keep_last=4 keep_last=3", "`keep_last` stands twice"),
             ("truncate_ip v4=33", "from 0 to 31"),
             ("generalise_date years=0", "from 1 to 100"),
             ("seal", "recipient=FILE"),

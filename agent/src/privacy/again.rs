@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::action::Action;
 use super::bare::Quotes;
-use super::mask::truncated;
+use super::mask::{mask, truncated};
 use super::policy::Policy;
 use super::token::push_label;
 use crate::redact::{Fences, Finding};
@@ -62,7 +62,7 @@ impl Again {
                 let start = narrow(self.text.len());
                 match &network {
                     Some(network) => self.text.extend_from_slice(network.as_bytes()),
-                    None => self.label(action, entity, fitted.quote),
+                    None => self.replacement(action, entity, text.get(part.clone()).unwrap_or_default(), fitted.quote),
                 }
                 let new = (start, narrow(self.text.len()));
                 let network = network.as_ref().map(|_| one.detector);
@@ -72,12 +72,20 @@ impl Again {
         self.text.extend_from_slice(text.get(copied..).unwrap_or_default());
     }
 
-    fn label(&mut self, action: &Action, entity: &str, quote: &[u8]) {
-        if *action != Action::Remove {
-            self.text.extend_from_slice(quote);
-            push_label(entity, &mut self.text);
-            self.text.extend_from_slice(quote);
+    /// Appends what stands in the place of `value`, or a label where that can be told from all others.
+    fn replacement(&mut self, action: &Action, entity: &str, value: &[u8], quote: &[u8]) {
+        if *action == Action::Remove {
+            return;
         }
+        self.text.extend_from_slice(quote);
+        match (action, std::str::from_utf8(value)) {
+            // What is left of it may be one with what stands beside it: `****12345678, 12.5`.
+            (Action::Mask { first, last }, Ok(value)) if memchr::memchr(b'\\', value.as_bytes()).is_none() => {
+                mask(value, *first, *last, &mut self.text);
+            }
+            _ => push_label(entity, &mut self.text),
+        }
+        self.text.extend_from_slice(quote);
     }
 
     /// Moves what was `found` in the new text to where it lies in the old one, without what lies within a label.
@@ -143,9 +151,24 @@ pub(super) fn may_hold_more(policy: &Policy, text: &[u8], found: &[Finding]) -> 
         matches!(policy.action(usize::from(one.detector)), Action::TruncateIp { .. })
             && text.get(one.end as usize).is_some_and(|byte| b":&%\\".contains(byte))
     };
-    found.iter().any(|one| is_removed(one) || is_glued(one) || is_cut(one))
+    let is_left = |one: &Finding| {
+        let Action::Mask { first, last } = policy.action(usize::from(one.detector)) else { return false };
+        let before = || text.get(..one.start as usize).unwrap_or_default().iter().rev();
+        let behind = || text.get(one.end as usize..).unwrap_or_default().iter();
+        *last > 0 && goes_on(behind()) || *first > 0 && goes_on(before())
+    };
+    found.iter().any(|one| is_removed(one) || is_glued(one) || is_cut(one) || is_left(one))
         || closes_label(policy, text, found)
         || has_codes(text)
+}
+
+/// Whether a number follows in `text` behind a comma or space, read away from what a mask leaves of another one: both may be one value.
+fn goes_on<'a>(mut text: impl Iterator<Item = &'a u8>) -> bool {
+    let is_mark = |byte: &u8| matches!(byte, b' ' | b',' | b';');
+    let mut next = || text.next().copied().unwrap_or_default();
+    let (first, second) = (next(), next());
+    let third = if is_mark(&second) { next() } else { second };
+    is_mark(&first) && (third.is_ascii_digit() || third == b'-')
 }
 
 /// Whether any quote in `text` is written with a code other than a backslash before it: of those that are, which one closes what another

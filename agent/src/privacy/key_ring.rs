@@ -225,7 +225,13 @@ impl KeyRing {
             ));
         }
         let mut text = Zeroizing::new(String::new());
-        file.take(MOST_BYTES).read_to_string(&mut text).map_err(|error| error.to_string())?;
+        file.take(MOST_BYTES).read_to_string(&mut text).map_err(|error| match error.kind() {
+            std::io::ErrorKind::InvalidData => {
+                "it holds other bytes than a key ring, which is text: name the file that `vigie keys new` made"
+                    .to_owned()
+            }
+            _ => error.to_string(),
+        })?;
         Self::parse(&text)
     }
 

@@ -113,6 +113,9 @@ impl Look {
             past.look(policy, text, place);
             past.put(policy, &mut self.found);
         }
+        if let Some(shown) = policy.shown() {
+            self.found.retain(|finding| !shown.holds(text, finding.start as usize..finding.end as usize));
+        }
         self.fit(text, place);
     }
 

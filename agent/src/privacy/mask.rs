@@ -10,12 +10,29 @@ const SLASHES: usize = 64;
 
 /// Appends `value` with `*` in place of each character but the first `first` and the last `last`. Single separators of a number
 /// stay, and what is masked counts as one; a character that is written with backslashes is one. Of a short value a quarter stays at the
-/// most, of any two thirds; what is too much goes from the front.
+/// most, of any two thirds; what is too much goes from the front. A mask that this made of a value stays as it is.
 pub(super) fn mask(value: &str, first: usize, last: usize, out: &mut Vec<u8>) {
-    let is_separator = |character: &str| matches!(character, " " | "-" | "." | "/");
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b" -./*".contains(&byte);
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || is_separator(&byte) || byte == b'*';
     let is_number = value.bytes().all(is_part);
-    let counts = |character: &str| !(is_number && is_separator(character));
+    let start = out.len();
+    // Of another value what was masked may be all that a number has not.
+    if is_number && memchr::memchr(b'*', value.as_bytes()).is_some() {
+        cover(value, (first, last), false, out);
+        if out.get(start..) == Some(value.as_bytes()) {
+            return;
+        }
+        out.truncate(start);
+    }
+    cover(value, (first, last), is_number, out);
+}
+
+/// Whether `byte` may stand between the groups of a number.
+pub(super) fn is_separator(byte: &u8) -> bool {
+    b" -./".contains(byte)
+}
+
+fn cover(value: &str, (first, last): (usize, usize), is_number: bool, out: &mut Vec<u8>) {
+    let counts = |character: &str| !(is_number && character.as_bytes().first().is_some_and(is_separator));
     let length = characters(value).filter(|character| counts(character)).count();
     let most = if length < SHORT { length / 4 } else { length * 2 / 3 };
     let last = last.min(most);
@@ -127,6 +144,16 @@ mod tests {
             (r"abcdefghijklm\\\\", 0, 1, r"*************\\\\"),
         ] {
             assert_eq!(masked(value, first, last), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_mask_stays_as_it_is() {
+        for value in ["Abc~defgh.ijkl", "4242 4242 4242 4242", "Jane van Doe", "a/b#c-d.e f/g-h", "ab#c.d-e f/gh-ij"] {
+            for (first, last) in [(0, 0), (0, 4), (8, 0), (1, 8), (8, 8)] {
+                let once = masked(value, first, last);
+                assert_eq!(masked(&once, first, last), once, "{value}");
+            }
         }
     }
 

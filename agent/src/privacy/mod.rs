@@ -9,12 +9,14 @@ mod bare;
 #[cfg(any(test, fuzzing))]
 pub mod check;
 mod clean;
+mod fits;
 #[cfg(test)]
 mod hostile;
 mod key_ring;
 mod live_keys;
 mod look;
 mod mask;
+mod masked;
 mod normal;
 mod own;
 mod policy;
@@ -31,6 +33,7 @@ mod tries;
 mod walk;
 
 pub use action::{ACTIONS, Action};
+pub use fits::fits;
 pub use key_ring::{KeyRing, epoch_of, epoch_text};
 pub use live_keys::{EpochKeys, KeySource, LiveKeys};
 

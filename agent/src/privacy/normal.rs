@@ -7,6 +7,9 @@ use zeroize::Zeroizing;
 use super::punycode::push_in_letters;
 use crate::redact::{Folded, Group, push_uncoded};
 
+/// Letters and digits of a Swiss number of an undertaking.
+const UID: usize = 12;
+
 /// Appends the one form of `value` to `out`: what `vigie token` and the filter make a token of.
 ///
 /// Codes become what they stand for. Numbers lose their separators and letters in them become large; addresses of machines are written as
@@ -22,10 +25,30 @@ pub(super) fn normalised(entity: &str, group: Option<Group>, value: &[u8], out: 
     match group {
         Group::Network => network(plain, out),
         Group::Contact if entity.contains("mail") => mail(plain, out),
+        Group::Place if entity == "gps" => position(plain, out),
         Group::Person | Group::Place => name(plain, out),
         Group::Contact if entity.contains("address") => name(plain, out),
         Group::Contact => phone(plain, out),
-        _ => number(plain, out),
+        _ => {
+            let start = out.len();
+            number(plain, out);
+            // `MWST` behind it says what the number is used for.
+            if entity == "ch_uid" {
+                out.truncate(start + UID);
+            }
+        }
+    }
+}
+
+/// The numbers of a position with a comma between them, however they were parted.
+fn position(value: &[u8], out: &mut Vec<u8>) {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    let parts = value.split(|byte| !is_part(byte)).filter(|part| !part.is_empty());
+    for (number, part) in parts.enumerate() {
+        if number > 0 {
+            out.push(b',');
+        }
+        out.extend(part.iter().map(u8::to_ascii_uppercase));
     }
 }
 
@@ -132,6 +155,11 @@ mod tests {
             ("person_name", Some(Group::Person), "O\u{2019}Brien", "o'brien"),
             ("username", Some(Group::Person), r"ACME\obrien", r"acme\obrien"),
             ("postal_address", Some(Group::Contact), "12%20Rue+des\u{a0}LILAS", "12 rue des lilas"),
+            ("gps", Some(Group::Place), "48.856614,2.352222", "48.856614,2.352222"),
+            ("gps", Some(Group::Place), "48.856614, 2.352222", "48.856614,2.352222"),
+            ("gps", Some(Group::Place), "48.856614%3B+-2.352222", "48.856614,-2.352222"),
+            ("ch_uid", Some(Group::Tax), "CHE-116.281.710 MWST", "CHE116281710"),
+            ("ch_uid", Some(Group::Tax), "che116281710", "CHE116281710"),
             ("password", Some(Group::Secret), "A b%40", "A b%40"),
             ("name", None, " Zoé ", "Zoé"),
         ];

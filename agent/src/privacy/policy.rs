@@ -7,6 +7,7 @@ use ring::digest::{Context, SHA256};
 
 use super::action::Action;
 use super::look::Hidden;
+use super::masked::Shown;
 use super::own::{Looks, OwnRule};
 use super::presets::{GROUPS, Preset, group_name};
 use crate::redact::{self, Detector, Engine, Group, Strictness};
@@ -50,6 +51,8 @@ pub struct Policy {
     digest: String,
     /// Rules of the configuration, with the index of their detectors.
     own: Vec<(u16, Looks)>,
+    /// What masks leave; `None` where nothing is masked.
+    shown: Option<Shown>,
 }
 
 impl Policy {
@@ -80,7 +83,8 @@ impl Policy {
         let digest = digest(&detectors, &actions, strictness, &about);
         let engine = Arc::new(Engine::new(&detectors, strictness));
         let hidden = Hidden::new(&detectors, strictness, &actions, &lane).map(Arc::new);
-        Self { engine, hidden, actions, digest, own: lane }
+        let shown = shown(&actions);
+        Self { engine, hidden, actions, digest, own: lane, shown }
     }
 
     /// What the agent's own messages go through: all is hidden behind labels but addresses of machines, which tell who does not
@@ -113,6 +117,11 @@ impl Policy {
         &self.own
     }
 
+    /// What masks leave of values; `None` where none is masked.
+    pub(super) fn shown(&self) -> Option<Shown> {
+        self.shown
+    }
+
     /// What is done with a value of the detector at `index` of the engine.
     pub fn action(&self, index: usize) -> &Action {
         &self.actions[index]
@@ -132,6 +141,15 @@ impl Policy {
     pub fn digest(&self) -> &str {
         &self.digest
     }
+}
+
+/// The most that any of `actions` leaves of what it masks.
+fn shown(actions: &[Action]) -> Option<Shown> {
+    let masks = actions.iter().filter_map(|action| match action {
+        Action::Mask { first, last } => Some(Shown { first: *first, last: *last }),
+        _ => None,
+    });
+    masks.reduce(|one, other| Shown { first: one.first.max(other.first), last: one.last.max(other.last) })
 }
 
 fn digest(detectors: &[&'static Detector], actions: &[Action], strictness: Strictness, about: &str) -> String {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::check::{check, redactor};
 use super::token::tokens_in;
-use super::{Policy, Preset, Redactor};
+use super::{Action, GROUPS, Policy, Preset, Redactor, Selector};
 use crate::redact::{PIECES, Place, Strictness, all};
 
 /// What stands between examples.
@@ -344,6 +344,37 @@ fn twice_is_once() {
         let (mut once, mut twice) = (Vec::new(), Vec::new());
         if redactor.text(text.as_bytes(), place, &mut once) && redactor.text(&once, place, &mut twice) {
             assert_eq!(String::from_utf8_lossy(&twice), String::from_utf8_lossy(&once), "{text}");
+        }
+    }
+}
+
+/// What is beside a mask, which is part of a value with what that leaves.
+const MASKED: &[&str] = &[
+    "tel +33612345678",
+    "https://oauth2:glpat-ABCdef1234567890abcd@gitlab.example/x.git",
+    "jean.dupont@exa.fr",
+    r"C:\Users\jean.baptiste\x",
+    "coords 48.856614, 2.352222, 12.34567, 1.234567",
+    "tel 00 33 6 12 34 56 78./tmp/x/home/jdoe/a.log",
+    "phone=0033612345678,12 34",
+];
+
+/// What a mask leaves of a value is none, however many characters that are.
+#[test]
+fn masked_twice_is_masked_once() {
+    for (first, last) in [(0, 0), (0, 4), (1, 8), (2, 0), (8, 0), (8, 8)] {
+        let mask = Action::Mask { first, last };
+        let entities = ["ipv4", "ipv6", "private_ip", "birth_date"].map(|entity| Selector::Entity(entity.to_owned()));
+        let groups = GROUPS.iter().map(|(group, _)| Selector::Group(*group));
+        let chosen: BTreeMap<Selector, Action> = groups.chain(entities).map(|one| (one, mask.clone())).collect();
+        let preset = Preset::named("none").expect("it is one of the presets");
+        let policy = Arc::new(Policy::new(preset, Strictness::Normal, &chosen, Vec::new()));
+        let (mut redactor, place) = (Redactor::new(policy, Arc::default(), false), Place::default());
+        for text in examples().into_iter().chain([GLUED, MASKED].concat().into_iter().map(str::to_owned)) {
+            let (mut once, mut twice) = (Vec::new(), Vec::new());
+            if redactor.text(text.as_bytes(), place, &mut once) && redactor.text(&once, place, &mut twice) {
+                assert_eq!(String::from_utf8_lossy(&twice), String::from_utf8_lossy(&once), "{text}");
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ pub enum KeyError {
     #[error("cannot use the key file `{0}`: {1}")]
     File(String, std::io::Error),
     /// It holds something else.
-    #[error("`{0}` holds no Ed25519 {1} in PEM; `vigie retention key new` makes a pair")]
+    #[error("`{0}` holds no Ed25519 {1} in PEM")]
     Content(String, &'static str),
     /// Others may read the private key.
     #[error("other users may read the signing key `{0}`: `chmod 600` it, and rotate it if they may have")]

@@ -43,6 +43,7 @@ mod glance;
 mod glued;
 mod groups;
 mod hearing;
+mod homes;
 mod hooks;
 mod items;
 mod keys;

@@ -85,15 +85,17 @@ impl Pass<'_> {
         let folder = &self.text[at..end];
         let is_mail =
             folder == b"mail" && (self.text[..at].ends_with(b"/var/") || self.text[..at].ends_with(b"/spool/"));
-        let is_home = folder == b"home"
+        let is_home = matches!(folder, b"home" | b"homes")
             || folder.eq_ignore_ascii_case(b"users") && (folder != b"users" || mark == b'\\')
             || is_mail;
         let marks = self.text[end..].iter().take(2).take_while(|byte| **byte == mark).count();
-        // `/home/` in an address of the web is a page.
-        let is_exported = self.text[..at].ends_with(b"/export/") && !self.byte_before(at, 9).is_ascii_alphanumeric();
-        let is_page = folder == b"home" && self.is_behind_letter(at - 1) && !is_exported;
         let start = end + marks;
-        if !is_home || marks == 0 || is_page || self.is_nobodys_folder(start) {
+        if !is_home || marks == 0 {
+            return false;
+        }
+        // `/home/` in an address of the web is a page.
+        let may_be_page = folder == b"home" && self.is_behind_letter(at - 1) || folder == b"homes";
+        if may_be_page && !self.is_of_files(at, start) || self.is_nobodys_folder(start) {
             return false;
         }
         mark == b'\\' && self.spaced_name(start) || self.name(start)

@@ -18,17 +18,22 @@ The agent writes both files into `storage.path`: redact-receipts.chain and redac
 the last head elsewhere.
 ";
 
+const EXPECTED: &str = "expected `receipts verify CHAIN --public-key FILE`";
+
 pub(super) fn run(mut arguments: Arguments) -> Result<ExitCode, String> {
-    let key = arguments.one("public-key")?.ok_or("name the public key with `--public-key FILE`")?;
-    let head = arguments.one("head")?;
+    let (key, head) = (arguments.one("public-key")?, arguments.one("head")?);
+    let words = arguments.finish(&[])?;
+    let [verb, path] = words.as_slice() else { return Err(EXPECTED.into()) };
+    if verb != "verify" {
+        return Err(format!("there is no `receipts {verb}`: {EXPECTED}"));
+    }
+    let key = key.ok_or(
+        "name the public key with `--public-key FILE`, which the agent writes beside the chain as redact-receipts.pub",
+    )?;
     let head =
         head.map(|text| Head::parse(&text).ok_or("--head: expected NUMBER:HASH, as a check prints it")).transpose()?;
-    let words = arguments.finish(&[])?;
-    let [verb, path] = words.as_slice() else { return Err("expected `receipts verify CHAIN`".into()) };
-    if verb != "verify" {
-        return Err("expected `receipts verify CHAIN`".into());
-    }
-    let key = PublicKey::open(Path::new(&key)).map_err(|error| error.to_string())?;
+    let told = |error| format!("{error}; the agent writes the public key beside the chain, as redact-receipts.pub");
+    let key = PublicKey::open(Path::new(&key)).map_err(told)?;
     let file = File::open(path).map_err(|error| format!("cannot read `{path}`: {error}"))?;
     let verified = verify(BufReader::new(file), &[key], head).map_err(|flaw| format!("`{path}`: {flaw}"))?;
     let count: u64 = verified.kinds.values().sum();

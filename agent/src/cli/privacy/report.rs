@@ -10,9 +10,9 @@ use super::Arguments;
 use super::token::read_ring;
 use crate::cli::{environment, print, say, state_directory};
 use crate::config::{CommandLine, Diagnostics, Document, Loaded, Section, SectionKind, load, render};
-use crate::filters::{LineRedactor, redacts};
+use crate::filters::{LineRedactor, is_redact};
 use crate::pipeline::processors;
-use crate::privacy::{epoch_text, group_name};
+use crate::privacy::{Action, epoch_text, group_name};
 
 pub(super) const HELP: &str = "\
 Usage: vigie report --art30 --config FILE
@@ -51,25 +51,40 @@ fn record(loaded: &Loaded, state: Option<&Path>, findings: &mut Diagnostics) -> 
         text.push_str(&format!("\n## What `{name}` does\n\n"));
         let Some(redactor) = LineRedactor::new(&section, true, findings) else { continue };
         let policy = redactor.policy();
-        text.push_str("| Category | Kind of data | Found | Action |\n| --- | --- | --- | --- |\n");
-        // Several detectors look for the forms of one kind.
-        let mut listed = BTreeSet::new();
-        for (index, detector) in policy.detectors().iter().enumerate().filter(|(_, each)| listed.insert(each.entity)) {
-            let count = counts.get(detector.entity).copied().unwrap_or_default();
-            let (group, action) = (group_name(detector.group), policy.action(index).text());
-            text.push_str(&format!("| {group} | {} | {count} | {action} |\n", detector.entity));
-        }
-        for entry in
-            section.entries.iter().filter(|entry| matches!(entry.key.text.as_str(), "field" | "exclude" | "allow"))
-        {
-            text.push_str(&format!("| field | {} `{}` | | |\n", entry.key.text, entry.value.text.replace('|', "\\|")));
-        }
+        table(&mut text, &section, &redactor, &counts);
         text.push_str(&format!("\nDigest of the rules (SHA-256): {}\n{}\n", policy.digest(), keys(&section)));
     }
     if counts.is_empty() {
         text.push_str("\nThere are no receipts yet: counts are those of receipts in `storage.path`.\n");
     }
     text
+}
+
+/// Lists what `redactor`, with the options of `section`, looks for, what was counted of it, and what is done with it.
+fn table(text: &mut String, section: &Section, redactor: &LineRedactor, counts: &BTreeMap<String, u64>) {
+    let policy = redactor.policy();
+    let done = |action: &Action| if redactor.only_counts() { "only counted".to_owned() } else { action.text() };
+    let count = |entity: &str| counts.get(entity).copied().unwrap_or_default();
+    text.push_str("| Category | Kind of data | Found | Action |\n| --- | --- | --- | --- |\n");
+    // Several detectors look for the forms of one kind.
+    let mut listed = BTreeSet::new();
+    for (index, detector) in policy.detectors().iter().enumerate().filter(|(_, each)| listed.insert(each.entity)) {
+        let (group, action, entity) = (group_name(detector.group), done(policy.action(index)), detector.entity);
+        text.push_str(&format!("| {group} | {entity} | {} | {action} |\n", count(entity)));
+    }
+    let mut wholes = redactor.wholes().iter();
+    for entry in section.entries.iter().filter(|entry| matches!(entry.key.text.as_str(), "field" | "exclude" | "allow"))
+    {
+        let (key, value) = (entry.key.text.as_str(), entry.value.text.replace('|', "\\|"));
+        let Some(whole) = (key == "field").then(|| wholes.next()).flatten() else {
+            text.push_str(&format!("| field | {key} `{value}` | | |\n"));
+            continue;
+        };
+        // Receipts count by kind, wherever it was found.
+        let entity = whole.entity.as_str();
+        let found = if listed.contains(entity) { format!("in `{entity}`") } else { count(entity).to_string() };
+        text.push_str(&format!("| field | {entity}, `{value}` | {found} | {} |\n", done(&whole.action)));
+    }
 }
 
 /// Lists plugins with those of `keys` that are set.
@@ -93,7 +108,7 @@ fn redactions(document: &Document) -> Vec<(Section, String)> {
             (item, name)
         }));
     }
-    all.retain(|(section, _)| redacts(section));
+    all.retain(|(section, _)| is_redact(section));
     all
 }
 

@@ -50,7 +50,8 @@ pub(super) fn new_key(ask: &Ask) -> Result<ExitCode, String> {
 }
 
 pub(super) fn show_key(ask: &Ask) -> Result<ExitCode, String> {
-    let key = SigningKey::open(&files(ask)?.0).map_err(|error| error.to_string())?;
+    let key =
+        SigningKey::open(&files(ask)?.0).map_err(|error| format!("{error}; `vigie retention key new` makes one"))?;
     Ok(shown(&key.public()))
 }
 
@@ -88,7 +89,8 @@ fn public_keys(ask: &Ask) -> Result<Vec<PublicKey>, String> {
     if ask.public_keys.is_empty() {
         return Err("give the public key with --public-key FILE; `vigie retention key show` prints it".into());
     }
-    ask.public_keys.iter().map(|path| PublicKey::open(path).map_err(|error| error.to_string())).collect()
+    let told = |error| format!("{error}; `vigie retention key show` prints the right one");
+    ask.public_keys.iter().map(|path| PublicKey::open(path).map_err(told)).collect()
 }
 
 fn checked(file: &Path, ask: &Ask, head: Option<Head>, each: impl FnMut(&Entry)) -> Result<Verified, String> {

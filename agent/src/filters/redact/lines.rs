@@ -12,7 +12,7 @@ use crate::config::{Diagnostics, Options, Presence, Section};
 use crate::encode::json::push_record;
 use crate::metrics::FilterMetrics;
 use crate::plugin::{Filter, FilterContext, wall_clock};
-use crate::privacy::Policy;
+use crate::privacy::{Policy, Whole};
 use crate::redact::{Detector, Finding, Place};
 
 /// What the filter does, line by line.
@@ -21,6 +21,8 @@ pub struct LineRedactor {
     /// Whether fields are treated by their names.
     by_name: bool,
     policy: Arc<Policy>,
+    wholes: Arc<[Whole]>,
+    report: bool,
     batch: Batch,
     metrics: FilterMetrics,
 }
@@ -38,12 +40,23 @@ impl LineRedactor {
         let setup = Setup::read(section, dry_run, wall_clock(), findings)?;
         let (policy, by_name) = (Arc::clone(&setup.policy), !setup.wholes.is_empty() || setup.paths.only_allowed());
         let (batch, metrics) = (Batch::default(), FilterMetrics::default());
-        Some(Self { filter: Redact::new(&setup, wall_clock), by_name, policy, batch, metrics })
+        let (wholes, report) = (Arc::clone(&setup.wholes), setup.report);
+        Some(Self { filter: Redact::new(&setup, wall_clock), by_name, policy, wholes, report, batch, metrics })
     }
 
     /// What it looks for and does.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// What is done with whole fields, in the order of the options `field`.
+    pub fn wholes(&self) -> &[Whole] {
+        &self.wholes
+    }
+
+    /// Whether it only counts.
+    pub fn only_counts(&self) -> bool {
+        self.report
     }
 
     /// The options that it takes, and whether they may be repeated: those of the filter, but for `mode`, in which nothing is hidden.

@@ -75,7 +75,7 @@ impl Filter for Redact {
     fn apply(&mut self, batch: &mut Batch, context: &FilterContext<'_>) {
         let now = u64::try_from((self.clock)().seconds).unwrap_or_default();
         let (keys, metrics) = (self.live.as_ref().and_then(|live| live.current(now)), context.metrics);
-        metrics.missing_keys.set(u64::from(self.live.is_some() && keys.is_none()));
+        metrics.missing_keys.set(1 + u64::from(self.live.is_some() && keys.is_none()));
         self.walk.redactor.set_keys(keys);
         for index in 0..batch.len() {
             self.walk.record(batch, index);

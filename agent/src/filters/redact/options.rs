@@ -109,6 +109,9 @@ impl Setup {
             findings.error(allow.place, "V510", "`allow` names no field that is to stay").help(help);
             return None;
         }
+        if !names_fields(section, findings) {
+            return None;
+        }
         let own = match rules::read(&options.rules) {
             Ok(own) => own,
             Err(message) => {
@@ -191,6 +194,38 @@ fn rules_of(section: &Section) -> impl Iterator<Item = &Located> {
 
 fn values<'s>(section: &'s Section, key: &str) -> impl Iterator<Item = &'s Located> {
     section.entries.iter().filter(move |entry| entry.key.text == key).map(|entry| &entry.value)
+}
+
+/// Whether what `Exclude` and `Allow` name may be fields, else tells of each that may not.
+fn names_fields(section: &Section, findings: &mut Diagnostics) -> bool {
+    let mut are_ones = true;
+    for (key, value) in
+        ["exclude", "allow"].into_iter().flat_map(|key| values(section, key).map(move |value| (key, value)))
+    {
+        if let Err((expected, written)) = may_be_field(&value.text) {
+            wrong(value, key, expected, format!("write `{key} {written}`"), findings);
+            are_ones = false;
+        }
+    }
+    are_ones
+}
+
+/// Tells what was expected and what to write where no field is meant as `path` is written: two words, or an empty part between dots.
+fn may_be_field(path: &str) -> Result<(), (&'static str, String)> {
+    let bare = path.strip_prefix('$').unwrap_or(path);
+    if bare.contains(['[', '\'']) {
+        return Ok(());
+    }
+    if bare.contains(char::is_whitespace) {
+        return Err(("one field, where one with a space stands in quotes", format!("$['{bare}']")));
+    }
+    if bare.split('.').any(str::is_empty) {
+        let parts: Vec<&str> = bare.split('.').filter(|part| !part.is_empty()).collect();
+        let (top, rest) = parts.split_first().unwrap_or((&"user", &[]));
+        let rest: String = rest.iter().map(|part| format!("['{part}']")).collect();
+        return Err(("a field without an empty part between dots", format!("${top}{rest}")));
+    }
+    Ok(())
 }
 
 fn wrong(value: &Located, key: &str, expected: &str, help: String, findings: &mut Diagnostics) {
@@ -288,6 +323,7 @@ fn path_and_rest(text: &str) -> Option<(&str, &str)> {
 
 fn field(text: &str) -> Result<(Path, Whole), String> {
     let (path, rest) = path_and_rest(text).ok_or("a path and an action")?;
+    may_be_field(path).map_err(|(expected, _)| expected)?;
     let path = Path::parse(path)?;
     let mut words: Vec<&str> = rest.split_whitespace().collect();
     let name = words.iter().position(|word| word.starts_with("as=")).map(|at| words.remove(at));
@@ -348,7 +384,14 @@ fn keys(
             findings.error(place, "V511", "`hmac` and `encrypt` need a key ring").help(help);
             return None;
         }
-        (None, None) => return Some(None),
+        (None, None) => {
+            if let Some(epoch) = section.get("key_epoch") {
+                let help = "name the ring with `Key_File` or `Key_Credential`, or take the line away";
+                let message = "`Key_Epoch` says nothing here: it is held against a key ring, and none is named";
+                findings.warning(epoch.place, "V511", message).help(help);
+            }
+            return Some(None);
+        }
     };
     let user = geteuid().as_raw();
     if let Some(owner) = source.stranger(user).filter(|_| dry_run) {

@@ -581,6 +581,12 @@ fn what_cannot_be_done_is_refused_with_the_remedy() {
         (&[("key_file", &missing)], &["V511"]),
         (&[("key_file", &path), ("key_credential", "x")], &["V511"]),
         (&[("key_file", &path), ("key_epoch", "30d")], &["V511"]),
+        (&[("key_epoch", "7d")], &["V511"]),
+        (&[("exclude", "trace id")], &["V510"]),
+        (&[("exclude", "$['trace id']"), ("allow", "$a.b")], &[]),
+        (&[("allow", "$a..b")], &["V510"]),
+        (&[("field", "$a..b label")], &["V510"]),
+        (&[("exclude", "a.")], &["V510"]),
         (&[("key_file", &path), ("key_epoch", "1d"), ("preset", "rgpd-ops")], &[]),
         (&[("action", "e-mail hmac")], &["V510"]),
         (&[("action", "email hash")], &["V510"]),
@@ -629,9 +635,9 @@ fn what_was_done_is_counted_and_not_what_was_asked() {
         (counts.join(", "), metrics.hidden_values.get(), metrics.missing_keys.get())
     };
 
-    assert_eq!(counts(wall_clock), ("email hmac 2, x hmac 1".into(), 0, 0));
+    assert_eq!(counts(wall_clock), ("email hmac 2, x hmac 1".into(), 0, 1));
     let later = || Timestamp { seconds: 9_000_000_000, nanos: 0 };
-    assert_eq!(counts(later), ("email label 2, x label 1".into(), 3, 1));
+    assert_eq!(counts(later), ("email label 2, x label 1".into(), 3, 2));
 }
 
 /// Pieces that lines of the property tests are made of; values first.

@@ -63,7 +63,8 @@ pub(in super::super) const USERINFO: Detector = Detector {
     check: |candidate| {
         let name = candidate.plain;
         let is_program = [&b"git"[..], b"hg", b"svn"].contains(&name);
-        (!name.is_empty() && !is_program && !super::named::is_nothing(name)).then_some(Shape::Canonical)
+        (!name.is_empty() && !is_program && !is_masked_token(name) && !super::named::is_nothing(name))
+            .then_some(Shape::Canonical)
     },
     summary: "Name and password in an address: `scheme://name:password@host`",
     source: "RFC 3986, 3.2.1",
@@ -72,9 +73,21 @@ pub(in super::super) const USERINFO: Detector = Detector {
         "https://[[jane:p@ss]]@example.org/",
         "https://[[x-token-auth]]@example.org",
     ],
-    rejects: &["ssh://git@example.org/x", "https://example.org/@jane", "http://a b@c"],
+    rejects: &[
+        "ssh://git@example.org/x",
+        "https://example.org/@jane",
+        "http://a b@c",
+        "https://oauth2:*****-****4242@h/x",
+    ],
     ..BEARER
 };
+
+/// Whether an account is one of those that go with a token and name nobody, and most of that is covered already.
+fn is_masked_token(account: &[u8]) -> bool {
+    const NAMES: [&[u8]; 4] = [b"oauth2:", b"x-access-token:", b"x-token-auth:", b"gitlab-ci-token:"];
+    let token = NAMES.iter().find_map(|name| account.strip_prefix(*name));
+    token.is_some_and(|token| memchr::memmem::find(token, b"****").is_some())
+}
 
 /// A private key between its lines.
 pub(in super::super) const PRIVATE_KEY: Detector = Detector {
