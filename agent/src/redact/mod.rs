@@ -78,6 +78,7 @@ mod resolve;
 mod rest;
 mod runs;
 mod scanner;
+mod schemes;
 pub mod secret;
 mod shapes;
 mod spelled;

@@ -4,13 +4,11 @@
 use std::ops::Range;
 
 use super::Group;
-use super::digest::list_length;
 use super::ends::{Kind, run_length};
 use super::filter::Listed;
 use super::pairs::{ALIGNED, BARE};
 use super::quote::slashes_ahead;
 use super::scanner::Pass;
-use super::secret::named::{is_list_of_parameters, scheme_length};
 use super::secret::stand_in::is_name_of_secret;
 use super::token::own_length;
 
@@ -104,7 +102,7 @@ fn word_length(text: &[u8]) -> usize {
 }
 
 /// How long the name is that `text` begins with.
-fn name_length(text: &[u8]) -> usize {
+pub(super) fn name_length(text: &[u8]) -> usize {
     let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
     text.iter().take(NAME).take_while(is_part).count()
 }
@@ -116,7 +114,7 @@ fn is_remark(text: &[u8]) -> bool {
 }
 
 /// Whether `text` begins with a name and its `=`. Where nothing stands behind it, it may be the end of a value in base64.
-fn is_name(text: &[u8]) -> bool {
+pub(super) fn is_name(text: &[u8]) -> bool {
     let length = name_length(text);
     let is_plain = || text[..length].iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
     let is_value = |byte: &u8| !byte.is_ascii_whitespace() && *byte != b'=';
@@ -189,7 +187,7 @@ impl Pass<'_> {
         {
             return value;
         }
-        if let Some(value) = self.of_words(start, detector) {
+        if let Some(value) = self.of_words((at, start), detector) {
             return Some(value);
         }
         // An empty value stays empty: the name of the next one is none.
@@ -200,7 +198,7 @@ impl Pass<'_> {
             return None;
         }
         let is_secret = self.engine.own.secret == Some(detector);
-        let start = start + if is_secret { self.lead_length(start, mark) } else { 0 };
+        let start = start + if is_secret { self.lead_length((at, start), mark, detector) } else { 0 };
         let end = self.bare_end((start, mark), detector);
         if end - start <= CONSTANT
             && is_name_of_secret(&self.text[start..end])
@@ -424,33 +422,13 @@ impl Pass<'_> {
             && !self.is_value(detector, &Value::bare(span.start + 1..span.end), BARE)
     }
 
-    /// The value at `start` that goes on over spaces without quotes: an address, or the credentials of a header.
-    fn of_words(&mut self, start: usize, detector: u16) -> Option<Value> {
+    /// The value at `start`, behind the mark at `at`, that goes on over spaces without quotes: an address, or the credentials of a header.
+    fn of_words(&mut self, (at, start): (usize, usize), detector: u16) -> Option<Value> {
         let own = &self.engine.own;
         if own.postal_address == Some(detector) {
             return self.street(start).map(Value::quoted);
         }
-        if own.secret == Some(detector) { self.parameters(start) } else { None }
-    }
-
-    /// The scheme at `start` and the names and values behind it, as in some headers.
-    fn parameters(&self, start: usize) -> Option<Value> {
-        let text = self.rest(start);
-        let scheme = scheme_length(text);
-        let is_list = scheme > 0 && is_list_of_parameters(&text[scheme..]);
-        is_list.then(|| Value::bare(start..start + scheme + list_length(&text[scheme..])))
-    }
-
-    /// How long the name of a scheme is, or another name and its `=`, behind which a secret begins at `start`.
-    fn lead_length(&self, start: usize, mark: u8) -> usize {
-        let text = self.rest(start);
-        let scheme = scheme_length(text);
-        if scheme > 0 || mark != b':' {
-            return scheme;
-        }
-        let name = name_length(text);
-        let is_plain = text[..name].iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
-        if is_plain && is_name(text) { name + 1 } else { 0 }
+        if own.secret == Some(detector) { self.parameters((at, start), detector) } else { None }
     }
 
     /// The value that fills the brackets at `start` without quotes, if there are any: `[x]`, `(x)`, of a password also `{a;b}`.
