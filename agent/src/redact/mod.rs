@@ -54,6 +54,7 @@ mod logins;
 mod loud;
 mod masks;
 mod mechanisms;
+mod members;
 mod memory;
 mod mere;
 mod moment;

@@ -236,9 +236,9 @@ impl Pass<'_> {
         let length = self.masks.ahead(at, |classes| classes.words).trailing_ones() as usize;
         let behind = self.byte(at + length);
         let is_joint = behind == b'.' || matches!((behind, self.byte(at + length + 1)), (b'-', b'>') | (b':', b':'));
-        !matches!(behind, b'"' | b'\'' | b'\\' | b'(' | b'[' | b'&')
+        !matches!(behind, b'"' | b'\'' | b'\\' | b'(' | b'[' | b'{' | b'&')
             && !is_joint
-            && (length > 0 || !matches!(behind, b'{' | b'<' | b'!' | b'+' | b'$'))
+            && (length > 0 || !matches!(behind, b'<' | b'!' | b'+' | b'$'))
     }
 
     /// The value in quotes or brackets at `start`, behind the mark at `at`, if what stands there is written so: `None` within if it is
@@ -274,6 +274,9 @@ impl Pass<'_> {
         }
         if self.opens_on_token(start) {
             return Some(None);
+        }
+        if let Some(value) = self.members((start, self.text[at]), detector) {
+            return Some(value);
         }
         match self.byte(start) {
             b'<' => Some(self.pointed(start)),
@@ -472,7 +475,7 @@ impl Pass<'_> {
 
     /// Where the `}` stands that closes a value in braces, in which another one stands doubled, as in strings that tell how to
     /// connect to a database: such a value goes on with a `;`, a quote or not at all.
-    fn braced_end(&mut self, start: usize) -> Option<usize> {
+    pub(super) fn braced_end(&mut self, start: usize) -> Option<usize> {
         let text = self.rest(start);
         let text = &text[..text.len().min(POINTED)];
         let mut places = memchr::memchr2_iter(b'}', b'\n', text);
