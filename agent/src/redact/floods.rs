@@ -26,6 +26,8 @@ const FLOODS: &[&str] = &[
     "password=${",
     "cookie=${",
     "cookie: ${",
+    "cookie: ${a=\"b\" ",
+    "cookie=${a=\"b;",
     "user=[\"",
     "token:{\"",
     "://a@",

@@ -23,6 +23,7 @@ mod colons;
 mod commands;
 mod constructed;
 mod context;
+mod cookies;
 mod decode;
 mod defaults;
 mod described;

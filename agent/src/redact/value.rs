@@ -603,6 +603,9 @@ impl Pass<'_> {
         };
         let is_name = own.person_name == Some(detector);
         let is_secret = own.password == Some(detector) || own.secret == Some(detector);
+        if matches!(kind, Kind::Cookie | Kind::Cookies) {
+            return self.cookies_end(start, kind);
+        }
         let mut end = self.end_of(start, kind);
         if is_secret && end > start {
             return self.end_behind((end, 2), kind, Self::is_less);
