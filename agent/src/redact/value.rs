@@ -493,7 +493,9 @@ impl Pass<'_> {
     /// Whether the `:` at `at` stands behind the verdict on a test, of which the name says so, or the time that it took stands behind
     /// its name, from `end` on.
     fn is_verdict(&self, at: usize, end: usize) -> bool {
-        if !self.text[..at].ends_with(b"PASS") {
+        let Some(before) = self.text[..at].strip_suffix(b"PASS") else { return false };
+        // `DB_PASS: …` is the name of a password.
+        if self.text[at] != b':' || before.last().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
             return false;
         }
         let name = self.text.get(at..end.min(at + NAME)).unwrap_or_default();
@@ -660,6 +662,15 @@ fn is_prose(text: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::values::{assert_hidden, assert_kept};
+
+    #[test]
+    fn a_verdict_on_a_test_is_told_from_a_password() {
+        assert_hidden(&[
+            ("DB_PASS=Hx7kLmq9zR2w (1)", "DB_PASS=<password> (1)"),
+            ("DB_PASS: mytest12 PASS=Testing12", "DB_PASS: <password> PASS=<password>"),
+        ]);
+        assert_kept(&["--- PASS: TestRead1 (0.01s)", "PASS: fmt/io1 (2.3s)"]);
+    }
 
     #[test]
     fn less_ends_a_secret_only_before_a_tag() {
