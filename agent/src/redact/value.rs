@@ -57,6 +57,33 @@ static NO_VALUES: Listed = Listed::new(&[
     b"wrong",
 ]);
 
+/// What is said of users and their names before `name=value`.
+static SAID_OF_PERSONS: Listed = Listed::new(&[
+    b"active",
+    b"authenticated",
+    b"authorized",
+    b"connected",
+    b"disconnected",
+    b"inserted",
+    b"loaded",
+    b"locked",
+    b"login",
+    b"logged",
+    b"logout",
+    b"lookup",
+    b"registered",
+    b"request",
+    b"saved",
+    b"session",
+    b"unlocked",
+    b"valid",
+]);
+/// Words with numbers at their end that are none of accounts.
+static NUMBERED: Listed = Listed::new(&[
+    b"base32", b"base64", b"float32", b"float64", b"ed25519", b"int32", b"int64", b"uint32", b"uint64", b"linux64",
+    b"sha224", b"sha256", b"sha384", b"sha512", b"utf16", b"utf32", b"win32", b"win64",
+]);
+
 /// A value behind a name.
 pub(super) struct Value {
     pub(super) span: Range<usize>,
@@ -209,7 +236,7 @@ impl Pass<'_> {
         let is_prose = mark == b':'
             && spaces > 0
             && self.rest(end).strip_prefix(b" ").is_some_and(is_prose)
-            && !self.is_before_key(start..end);
+            && !self.is_before_key(start..end, detector);
         let is_value = !self.is_verdict(at, end) && self.says_anything(start..end);
         if self.is_idle_list(start..end, detector) {
             return None;
@@ -316,11 +343,16 @@ impl Pass<'_> {
         letters < span.end && matches!(self.byte(end), b'"' | b'\'') && is_led()
     }
 
-    /// Whether the value at `span` stands right before the next key: `user: jane host: web1`, `User: jane Domain Name: CORP`.
-    fn is_before_key(&self, span: Range<usize>) -> bool {
+    /// Whether the value at `span` stands right before the next key: `user: jane host: web1`, `User: jane Domain Name: CORP`, or, of what
+    /// means a person, `user: jane id=4`, or can be no word of a sentence: `user: jdupont42 from`.
+    fn is_before_key(&self, span: Range<usize>, detector: u16) -> bool {
         let value = &self.text[span.clone()];
         let is_said = NO_VALUES.has(value);
-        !is_said && self.rest(span.end).strip_prefix(b" ").is_some_and(is_key)
+        let is_person = self.engine.detector(detector).group == Group::Person;
+        let is_next = |behind: &[u8]| {
+            is_key(behind) || is_person && (is_assigned(behind) && !SAID_OF_PERSONS.has(value) || is_numbered(value))
+        };
+        !is_said && self.rest(span.end).strip_prefix(b" ").is_some_and(is_next)
     }
 
     /// Whether no value stands behind a `=` and `spaces`, but the next name, or words of a sentence, at `start`.
@@ -651,6 +683,21 @@ fn is_key(mut text: &[u8]) -> bool {
     false
 }
 
+/// Whether `text` begins with a name, its `=` and a value.
+fn is_assigned(text: &[u8]) -> bool {
+    let length = name_length(text);
+    text.first().is_some_and(u8::is_ascii_alphabetic)
+        && matches!(text[length..], [b'=', next, ..] if next != b'=' && !next.is_ascii_whitespace())
+}
+
+/// Whether `word` is letters and a number behind them, as names of accounts are and few other words: `jdupont42`.
+fn is_numbered(word: &[u8]) -> bool {
+    let letters =
+        word.iter().take(NAME).take_while(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'.' | b'_')).count();
+    let digits = &word[letters..];
+    letters >= 3 && (2..=4).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit) && !NUMBERED.has(word)
+}
+
 /// Whether `text` begins with a word as a sentence has them. What may be a value itself, as an address is, is none: once it is
 /// hidden no word stands there.
 fn is_prose(text: &[u8]) -> bool {
@@ -662,6 +709,25 @@ fn is_prose(text: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::values::{assert_hidden, assert_kept};
+
+    #[test]
+    fn a_person_stands_before_another_name_and_value_as_well_as_before_a_key() {
+        assert_hidden(&[
+            ("nom: Dupont id=4", "nom: <person_name> id=4"),
+            ("full_name: Jean Dupont status=ok", "full_name: <person_name> status=ok"),
+            (
+                "first_name: Jean status=ok user: jdupont ip=1",
+                "first_name: <person_name> status=ok user: <username> ip=1",
+            ),
+            ("user: jdupont42 from 92.184.105.33", "user: <username> from <ipv4>"),
+            ("login: jean.dupont42 failed user: jdupont_2024 is", "login: <username> failed user: <username> is"),
+        ]);
+        assert_kept(&[
+            "user: failed to log in user: lookup status=ok user: created id=4 login: failed code=3",
+            "user: sha256 expected login: http2 error user: x509 is",
+            "nom: invalid id=4 user: not found id=4 password: reset id=4 user: a == b",
+        ]);
+    }
 
     #[test]
     fn a_verdict_on_a_test_is_told_from_a_password() {
