@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::ends::Kind;
 use super::filter::Listed;
+use super::hearing::is_before_arrow;
 use super::pairs::{BARE, QUOTED};
 use super::quote::SLASHES;
 use super::scanner::Pass;
@@ -80,9 +81,22 @@ impl Pass<'_> {
         true
     }
 
-    /// `--first-name value`, of which the first word of the name stands at `at`.
+    /// `--first-name value`, of which the first word of the name stands at `at`, or `pin -> value`, of which the last one does.
     pub(super) fn named_option(&mut self, at: usize) -> bool {
-        self.byte_before(at, 1) == b'-' && self.option(at, self.masks.word_end(at))
+        let end = self.masks.word_end(at);
+        if self.byte_before(at, 1) == b'-' && self.option(at, end) {
+            return true;
+        }
+        let Some((detector, value)) = self.behind_arrow(at, end) else { return false };
+        self.next = value.end;
+        self.keep(detector, value);
+        true
+    }
+
+    /// Whether the word at `at` may be that of an option, or the last one before an arrow.
+    #[inline(always)]
+    pub(super) fn may_be_option(&self, at: usize) -> bool {
+        self.byte_before(at, 1) == b'-' || is_before_arrow(self.rest(at))
     }
 
     /// Where the name of an option ends that goes on in further words behind the first one, which ends before `end`.
@@ -112,16 +126,22 @@ impl Pass<'_> {
         is_one
     }
 
-    /// The value behind the arrow behind the name at `at..end`, `password -> x`, and whose it is: in quotes, or no mere word.
+    /// The value behind the arrow behind the name of which the last word stands at `at..end`, `password -> x`, and whose it is: in quotes, or no mere word.
     fn behind_arrow(&mut self, at: usize, end: usize) -> Option<(u16, Range<usize>)> {
         if !matches!(self.byte(end), b'-' | b' ' | b'\t') {
             return None;
         }
         let start = end + spaces(self.rest(end));
-        if !self.rest(start).starts_with(b"->") || matches!(self.byte_before(at, 1), b'>' | b'$' | b'.') {
+        if !self.rest(start).starts_with(b"->") {
             return None;
         }
-        let told = self.engine.pairs.told(&self.text[at..end])?;
+        let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'-');
+        let before = &self.text[self.next.min(at).max(at.saturating_sub(NAME))..at];
+        let first = at - before.iter().rev().take_while(is_part).count();
+        if matches!(self.byte_before(first, 1), b'>' | b'$' | b'.') {
+            return None;
+        }
+        let told = self.engine.pairs.told(&self.text[first..end])?;
         let start = start + 2 + spaces(self.rest(start + 2));
         if let Some(quote) = self.quote(start) {
             let value = self.quoted(quote)?;
@@ -145,13 +165,13 @@ impl Pass<'_> {
     /// Looks for the value of the option whose name ends with the word from `at` to `end`.
     fn option(&mut self, at: usize, end: usize) -> bool {
         let before = &self.text[at.saturating_sub(NAME)..at];
-        if before.ends_with(b"-") && !self.text[at].is_ascii_lowercase() {
-            return false;
-        }
         let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'-' | b'_' | b'.');
         let first = at - before.iter().rev().take_while(is_part).count();
         let dashes = self.text[first..at].iter().take_while(|byte| **byte == b'-').count();
         let is_behind_dashes = before.ends_with(b"--");
+        if before.ends_with(b"-") && dashes < 2 && !self.text[at].is_ascii_lowercase() {
+            return false;
+        }
         let is_first =
             matches!(self.byte_before(first, 1), 0 | b' ' | b'\t' | b'\n' | b'"' | b'\'' | b'[' | b',' | b'(' | b'`');
         let has_joints = self.text[first..at].iter().any(|byte| matches!(byte, b'_' | b'.'));
@@ -216,7 +236,12 @@ impl Pass<'_> {
         let is_type = TYPES.contains(&text) && (!is_password || self.is_explained(value.end));
         let is_column = is_blank && self.text[behind..behind + between] != *b" ";
         let is_explained = is_type || is_column && !is_mixed(text);
+        let is_cookie = self.engine.own.cookie == Some(detector);
         let is_one = || {
+            // Files with cookies are named so, too.
+            if is_cookie && !text.contains(&b'=') && !is_mixed(text) {
+                return false;
+            }
             let is_small = is_name && text.first().is_some_and(u8::is_ascii_lowercase);
             !is_small && !has_own(text) && self.is_value(detector, &Value::quoted(value.clone()), told.kind(BARE))
         };
@@ -275,6 +300,44 @@ mod tests {
             ("-accessToken uVEaMebPfx9rp", "-accessToken <secret>"),
             (r#"["app","--apiKey","uVEaMebPfx9rp"]"#, r#"["app","--apiKey","<secret>"]"#),
             ("getApiKey uVEaMebPfx9rp dbPassword uVE", "getApiKey uVEaMebPfx9rp dbPassword uVE"),
+        ]);
+    }
+
+    #[test]
+    fn options_are_known_by_all_names_of_secrets() {
+        assert_hidden(&[
+            ("x --apikey Zk9pQ2xTb3Jq --X-Api-Key Zk9pQ2xTb3Jq y", "x --apikey <secret> --X-Api-Key <secret> y"),
+            ("x --sid Zk9pQ2xTb3Jq --session-token Zk9pQ2xTb3Jq", "x --sid <secret> --session-token <secret>"),
+            ("x --pin_code 482913 --credentials Zk9pQ2xTb3Jq", "x --pin_code <password> --credentials <secret>"),
+            ("x --cookie Zk9pQ2xTb3Jq --cookie 'a=b; c=d'", "x --cookie <cookie> --cookie '<cookie>'"),
+            (
+                "x --accesskey Zk9pQ2xTb3Jq --psk hunter2 --Password hunter2",
+                "x --accesskey <secret> --psk <password> --Password <password>",
+            ),
+            (r#"["--credentials","Zk9pQ2xTb3Jq"]"#, r#"["--credentials","<secret>"]"#),
+        ]);
+        assert_kept(&[
+            "x --cookie jar.txt --cookie-jar Zk9pQ2xTb3Jq --access-mode rw1234567 -Auth x",
+            "auth Zk9pQ2xTb3Jq session Zk9pQ2xTb3Jq cookie Zk9pQ2xTb3Jq",
+        ]);
+    }
+
+    #[test]
+    fn arrows_stand_behind_names_of_several_words() {
+        assert_hidden(&[
+            ("db_password -> Zk9pQ2xTb3Jq x", "db_password -> <password> x"),
+            ("api_key -> Zk9pQ2xTb3Jq access_token->Zk9pQ2xTb3Jq", "api_key -> <secret> access_token-><secret>"),
+            (
+                "client_secret -> 'Zk9p' refresh_token -> Zk9pQ2xTb3Jq",
+                "client_secret -> '<secret>' refresh_token -> <secret>",
+            ),
+            (
+                "DB_PASS -> Zk9pQ2xTb3Jq pin -> 4829a apiKey -> Zk9pQ2xTb3Jq",
+                "DB_PASS -> <password> pin -> <password> apiKey -> <secret>",
+            ),
+        ]);
+        assert_kept(&[
+            "$db_password -> Zk9pQ2 x->api_key -> Zk9pQ2xTb3Jq db_password -> word this.api_key -> Zk9pQ2xTb3Jq",
         ]);
     }
 

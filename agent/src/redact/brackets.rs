@@ -192,8 +192,13 @@ impl Pass<'_> {
     /// the first one on that may be another value all is looked through. Gives whether there is one.
     pub(super) fn keep_items(&mut self, detector: u16, span: Range<usize>) -> bool {
         let (mut at, mut is_any, mut is_behind) = (span.start, false, false);
+        let has_members = self.has_members(at);
+        let mut is_named = !has_members;
         while at < span.end {
-            let (item, end) = self.item(at);
+            let member = if is_named { 0 } else { self.member_length(at) };
+            let (item, end) = if member > 0 { (Item::Nothing, at + member) } else { self.item(at) };
+            // Behind its name and spaces the value of a member stands, in which no other one begins.
+            is_named = !has_members || member > 0 || is_named && matches!(self.byte(at), b' ' | b'>');
             at = end;
             let item = match item {
                 Item::Value(item) if !item.is_empty() && !is_nothing(&self.text[item.clone()]) => item,
@@ -207,7 +212,7 @@ impl Pass<'_> {
             self.keep(detector, item);
             is_any = true;
         }
-        if is_any {
+        if is_any || has_members {
             self.items_end = self.items_end.max(span.end);
         }
         is_any
@@ -358,7 +363,7 @@ impl Pass<'_> {
     }
 
     /// Where what opens at `start` closes, or its line ends.
-    fn bracket_end(&mut self, start: usize) -> usize {
+    pub(super) fn bracket_end(&mut self, start: usize) -> usize {
         let (mut at, mut depth, mut slashes) = (start, 0, 0);
         while let Some(byte) = self.text.get(at) {
             let before = std::mem::take(&mut slashes);
@@ -385,7 +390,7 @@ impl Pass<'_> {
 }
 
 /// Whether `name` is one of a member, and no secret itself: words, a number, an identifier, a path, or an address of somebody.
-fn is_plain_name(name: &[u8]) -> bool {
+pub(super) fn is_plain_name(name: &[u8]) -> bool {
     let is_part = |byte: &u8| is_of_word(byte) || matches!(byte, b'/' | b':' | b'@' | b'+' | b'#');
     let is_number = !name.iter().any(u8::is_ascii_alphabetic);
     let is_hex = |(at, byte): (usize, &u8)| match HYPHENS.contains(&at) {

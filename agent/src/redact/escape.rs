@@ -10,6 +10,9 @@ use super::quote::{slashes_ahead, slashes_before};
 const MOST: usize = 32;
 /// Longest word that is looked at behind a break.
 const WORD: usize = 64;
+/// Longest name of a user or a domain.
+const USER: usize = 20;
+const DOMAIN: usize = 15;
 /// The escape of terminals.
 pub(super) const ESCAPE: u8 = 0x1b;
 /// What stands for half of a surrogate pair.
@@ -26,6 +29,8 @@ pub(super) struct Escapes {
     looked: usize,
     /// The backslashes beside each other of which the last one was.
     slashes: Range<usize>,
+    /// Behind the last break that was written.
+    anew: Option<usize>,
 }
 
 /// An escape to be read.
@@ -101,6 +106,19 @@ impl Escapes {
         self.is_json
     }
 
+    /// Whether a break stands where `written` does since one stands before it in the same text, and what lies between is no folder and no
+    /// domain, of which the names are written in capitals.
+    fn goes_on(&self, written: &Written<'_>) -> bool {
+        let is_one = |anew: usize| {
+            let before = written.text.get(anew.max(written.at.saturating_sub(WORD))..written.at).unwrap_or_default();
+            let is_name = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"_-.".contains(byte);
+            let word = word_before(before);
+            let is_domain = word.len() <= DOMAIN && word.iter().any(u8::is_ascii_uppercase) && word.iter().all(is_name);
+            written.own == 1 && !is_domain && !has_folder(before)
+        };
+        self.anew.is_some_and(is_one)
+    }
+
     /// What `letter` behind its backslashes stands for.
     fn letter(&mut self, letter: u8, written: &Written<'_>, is_escaped: bool) -> Option<Code> {
         let Written { own, behind, .. } = *written;
@@ -122,8 +140,12 @@ impl Escapes {
             b'0' if behind.starts_with(b"33") => colour(&behind[2..], own + 3),
             b'n' | b'r' | b't' | b'b' | b'f' | b'v' | b'0' => {
                 let is_sure = !matches!(letter, b'v' | b'0') && self.is_sure(written, is_escaped);
-                let is_break = is_sure || begins_anew(letter, written, is_escaped);
-                is_break.then(|| one(control(letter), own + 1))
+                let is_break = is_sure || begins_anew(letter, written, is_escaped) || self.goes_on(written);
+                if !is_break {
+                    return None;
+                }
+                self.anew = Some(written.at + own + 1);
+                Some(one(control(letter), own + 1))
             }
             _ => None,
         }
@@ -217,6 +239,10 @@ fn begins_anew(letter: u8, written: &Written<'_>, is_escaped: bool) -> bool {
     match (word.first(), behind.get(word.len())) {
         // A folder may be called by a version.
         (_, Some(b'\\')) if letter == b'v' => false,
+        // Behind the letter of a drive a folder stands.
+        _ if last == b':' && !is_drive(before) => true,
+        // No user is called so.
+        _ if word.len() > USER && word.iter().any(u8::is_ascii_digit) && !has_folder(before) => true,
         (None, _) => true,
         _ if is_behind_break => true,
         (Some(first), _) if first.is_ascii_uppercase() => true,
@@ -225,4 +251,23 @@ fn begins_anew(letter: u8, written: &Written<'_>, is_escaped: bool) -> bool {
         (_, Some(b':')) => !last.is_ascii_alphanumeric(),
         _ => b";,\"'}]!?>".contains(&last),
     }
+}
+
+/// The word that `text` ends with.
+fn word_before(text: &[u8]) -> &[u8] {
+    let is_of_word = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
+    &text[text.len() - text.iter().rev().take(WORD).take_while(is_of_word).count()..]
+}
+
+/// Whether `text` ends with the letter of a drive and its colon.
+fn is_drive(text: &[u8]) -> bool {
+    let Some(letter) = text.strip_suffix(b":") else { return false };
+    letter.last().is_some_and(u8::is_ascii_alphabetic) && word_before(letter).len() == 1
+}
+
+/// Whether a folder is named in what `text` ends with, up to the last space or quote.
+fn has_folder(text: &[u8]) -> bool {
+    let is_part = |byte: &&u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'=');
+    let run = &text[text.len() - text.iter().rev().take(WORD).take_while(is_part).count()..];
+    run.contains(&b'\\') || is_drive(run)
 }

@@ -264,12 +264,21 @@ pub(super) fn has_heads(engine: &Engine, text: &[u8], classes: &Classes, mut sta
     false
 }
 
-/// Whether the word that begins at `at` of `text`, in the middle of letters or behind a `_`, belongs to the name of an option: `--dbPassword`.
+/// Whether the word that begins at `at` of `text`, in the middle of letters or behind a `_`, belongs to the name of an option, `--dbPassword`,
+/// or ends that of a value behind an arrow: `db_password -> x`.
 #[inline(never)]
 pub(super) fn is_within_option(text: &[u8], at: usize) -> bool {
     let before = text.get(at.saturating_sub(OPTION)..at).unwrap_or_default();
     let letters = before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
     letters > 0 && before[..before.len() - letters].ends_with(b"-")
+        || is_before_arrow(text.get(at..).unwrap_or_default())
+}
+
+/// Whether an arrow stands behind the word that `text` begins with.
+pub(super) fn is_before_arrow(text: &[u8]) -> bool {
+    let word = text.iter().take(OPTION).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let spaces = text[word..].iter().take(3).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    text[word + spaces..].starts_with(b"->")
 }
 
 /// Where numbers in one block begin before or behind which the name of a month may stand that ends at one of the bits `here`, at the last one

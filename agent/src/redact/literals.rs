@@ -27,6 +27,8 @@ enum Lead {
     Account,
     Argument,
     Option,
+    /// The same of a word that is known as a name by itself, so that it need not be known by how it begins.
+    Named,
     Identified,
     Serialized,
     Rows,
@@ -175,6 +177,23 @@ const LEADS: &[(&[u8; 4], Lead)] = &[
     (b"otp'", Lead::Option),
     (b"otp-", Lead::Option),
     (b"otpC", Lead::Option),
+    (b"pin_", Lead::Named),
+    (b"pin-", Lead::Named),
+    (b"otp_", Lead::Named),
+    (b"totp", Lead::Named),
+    (b"psk ", Lead::Named),
+    (b"psk,", Lead::Named),
+    (b"psk\"", Lead::Named),
+    (b"mdp ", Lead::Named),
+    (b"mdp,", Lead::Named),
+    (b"mdp\"", Lead::Named),
+    (b"sid ", Lead::Named),
+    (b"sid,", Lead::Named),
+    (b"sid\"", Lead::Named),
+    (b"apik", Lead::Named),
+    (b"acce", Lead::Named),
+    (b"cook", Lead::Named),
+    (b"cred", Lead::Named),
     (b"firs", Lead::Option),
     (b"last", Lead::Option),
     (b"full", Lead::Option),
@@ -263,7 +282,8 @@ impl Literals {
             literals.leads.iter().all(|(.., whole)| !whole[0].is_ascii_digit()),
             "a number is not looked up among beginnings"
         );
-        literals.leads.iter().for_each(|(.., whole)| known.put_beginning(whole));
+        let unknown = literals.leads.iter().filter(|(_, lead, _)| !matches!(lead, Lead::Named));
+        unknown.for_each(|(.., whole)| known.put_beginning(whole));
         literals.leads.sort_by_key(|(head, ..)| (place(*head), *head));
         let first = |wanted| literals.leads.partition_point(|(head, ..)| place(*head) < wanted) as u16;
         literals.places = (0..=PLACES).map(first).collect();
@@ -351,6 +371,8 @@ impl Pass<'_> {
             Lead::Home => matches!(self.byte_before(at, 1), b'/' | b'\\'),
             Lead::User => matches!(self.byte(self.masks.word_end(at)), b'@' | b' ' | b':' | b'/'),
             Lead::Argument => self.may_be_argument(at),
+            Lead::Option => self.may_be_option(at),
+            Lead::Named => self.byte_before(at, 1) == b'-',
             _ => true,
         }
     }
@@ -377,7 +399,7 @@ impl Pass<'_> {
             Lead::For => self.for_user(at),
             Lead::Account => self.account_before(at),
             Lead::Argument => self.argument(at),
-            Lead::Option => self.named_option(at),
+            Lead::Option | Lead::Named => self.named_option(at),
             Lead::Hash => self.hashed(at),
             Lead::Identified => self.identified(at),
             Lead::Track => self.track(at),

@@ -19,8 +19,8 @@ pub(super) struct Read {
     /// What is open where a member was looked at last.
     pub(super) around: Around,
     /// From the first byte that a value without quotes goes on behind to its end: a separator that is written with a percent sign, one or a
-    /// quote that is written with a `&`, a `<` in a secret, and a separator in a cookie as the first ones.
-    pub(super) joined: [Range<usize>; 4],
+    /// quote that is written with a `&`, a `<` in a secret, a separator in a cookie as the first ones, and a quote in cookies.
+    pub(super) joined: [Range<usize>; 5],
     /// From where on no quote closes one, of both marks.
     pub(super) unclosed: [(usize, Unclosed); 2],
     /// Where runs end.

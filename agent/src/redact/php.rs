@@ -30,7 +30,8 @@ impl Pass<'_> {
         let length = inside.iter().take(NAME).take_while(is_part).count();
         let Some(behind) = inside[length..].strip_prefix(b"]") else { return false };
         let behind = behind.strip_prefix(b" ").unwrap_or(behind);
-        let is_pair = behind.starts_with(b"=>") || behind.starts_with(b"= ");
+        let is_glued = || inside[length..].starts_with(b"]=") && self.engine.pairs.named(&inside[..length]).is_some();
+        let is_pair = behind.starts_with(b"=>") || behind.starts_with(b"= ") || is_glued();
         // What stands behind a name may be a token.
         is_pair && !matches!(self.text[..at].trim_ascii_end().last(), Some(b'=' | b':'))
     }
@@ -170,6 +171,15 @@ impl Pass<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::values::assert_hidden;
+
+    #[test]
+    fn names_in_brackets_stand_before_values() {
+        assert_hidden(&[
+            ("[password]=Zk9pQ2xTb3Jq [token]=\"Zk9pQ2xTb3Jq\"", "[password]=<password> [token]=\"<secret>\""),
+            ("x [db_passwd]=Zk9pQ2xTb3Jq", "x [db_passwd]=<password>"),
+            ("user=[password]=Zk9pQ2xTb3Jq", "user=[password]=Zk9pQ2xTb3Jq"),
+        ]);
+    }
 
     #[test]
     fn what_is_dumped_stands_on_the_next_line() {

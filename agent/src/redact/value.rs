@@ -4,13 +4,11 @@
 use std::ops::Range;
 
 use super::Group;
-use super::digest::list_length;
 use super::ends::{Kind, run_length};
 use super::filter::Listed;
 use super::pairs::{ALIGNED, BARE};
 use super::quote::slashes_ahead;
 use super::scanner::Pass;
-use super::secret::named::{is_list_of_parameters, scheme_length};
 use super::secret::stand_in::is_name_of_secret;
 use super::token::own_length;
 
@@ -59,6 +57,33 @@ static NO_VALUES: Listed = Listed::new(&[
     b"wrong",
 ]);
 
+/// What is said of users and their names before `name=value`.
+static SAID_OF_PERSONS: Listed = Listed::new(&[
+    b"active",
+    b"authenticated",
+    b"authorized",
+    b"connected",
+    b"disconnected",
+    b"inserted",
+    b"loaded",
+    b"locked",
+    b"login",
+    b"logged",
+    b"logout",
+    b"lookup",
+    b"registered",
+    b"request",
+    b"saved",
+    b"session",
+    b"unlocked",
+    b"valid",
+]);
+/// Words with numbers at their end that are none of accounts.
+static NUMBERED: Listed = Listed::new(&[
+    b"base32", b"base64", b"float32", b"float64", b"ed25519", b"int32", b"int64", b"uint32", b"uint64", b"linux64",
+    b"sha224", b"sha256", b"sha384", b"sha512", b"utf16", b"utf32", b"win32", b"win64",
+]);
+
 /// A value behind a name.
 pub(super) struct Value {
     pub(super) span: Range<usize>,
@@ -104,7 +129,7 @@ fn word_length(text: &[u8]) -> usize {
 }
 
 /// How long the name is that `text` begins with.
-fn name_length(text: &[u8]) -> usize {
+pub(super) fn name_length(text: &[u8]) -> usize {
     let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
     text.iter().take(NAME).take_while(is_part).count()
 }
@@ -116,7 +141,7 @@ fn is_remark(text: &[u8]) -> bool {
 }
 
 /// Whether `text` begins with a name and its `=`. Where nothing stands behind it, it may be the end of a value in base64.
-fn is_name(text: &[u8]) -> bool {
+pub(super) fn is_name(text: &[u8]) -> bool {
     let length = name_length(text);
     let is_plain = || text[..length].iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
     let is_value = |byte: &u8| !byte.is_ascii_whitespace() && *byte != b'=';
@@ -189,7 +214,7 @@ impl Pass<'_> {
         {
             return value;
         }
-        if let Some(value) = self.of_words(start, detector) {
+        if let Some(value) = self.of_words((at, start), detector) {
             return Some(value);
         }
         // An empty value stays empty: the name of the next one is none.
@@ -200,7 +225,7 @@ impl Pass<'_> {
             return None;
         }
         let is_secret = self.engine.own.secret == Some(detector);
-        let start = start + if is_secret { self.lead_length(start, mark) } else { 0 };
+        let start = start + if is_secret { self.lead_length((at, start), mark, detector) } else { 0 };
         let end = self.bare_end((start, mark), detector);
         if end - start <= CONSTANT
             && is_name_of_secret(&self.text[start..end])
@@ -211,7 +236,7 @@ impl Pass<'_> {
         let is_prose = mark == b':'
             && spaces > 0
             && self.rest(end).strip_prefix(b" ").is_some_and(is_prose)
-            && !self.is_before_key(start..end);
+            && !self.is_before_key(start..end, detector);
         let is_value = !self.is_verdict(at, end) && self.says_anything(start..end);
         if self.is_idle_list(start..end, detector) {
             return None;
@@ -238,9 +263,9 @@ impl Pass<'_> {
         let length = self.masks.ahead(at, |classes| classes.words).trailing_ones() as usize;
         let behind = self.byte(at + length);
         let is_joint = behind == b'.' || matches!((behind, self.byte(at + length + 1)), (b'-', b'>') | (b':', b':'));
-        !matches!(behind, b'"' | b'\'' | b'\\' | b'(' | b'[' | b'&')
+        !matches!(behind, b'"' | b'\'' | b'\\' | b'(' | b'[' | b'{' | b'&')
             && !is_joint
-            && (length > 0 || !matches!(behind, b'{' | b'<' | b'!' | b'+' | b'$'))
+            && (length > 0 || !matches!(behind, b'<' | b'!' | b'+' | b'$'))
     }
 
     /// The value in quotes or brackets at `start`, behind the mark at `at`, if what stands there is written so: `None` within if it is
@@ -276,6 +301,9 @@ impl Pass<'_> {
         }
         if self.opens_on_token(start) {
             return Some(None);
+        }
+        if let Some(value) = self.members((start, self.text[at]), detector) {
+            return Some(value);
         }
         match self.byte(start) {
             b'<' => Some(self.pointed(start)),
@@ -315,11 +343,16 @@ impl Pass<'_> {
         letters < span.end && matches!(self.byte(end), b'"' | b'\'') && is_led()
     }
 
-    /// Whether the value at `span` stands right before the next key: `user: jane host: web1`, `User: jane Domain Name: CORP`.
-    fn is_before_key(&self, span: Range<usize>) -> bool {
+    /// Whether the value at `span` stands right before the next key: `user: jane host: web1`, `User: jane Domain Name: CORP`, or, of what
+    /// means a person, `user: jane id=4`, or can be no word of a sentence: `user: jdupont42 from`.
+    fn is_before_key(&self, span: Range<usize>, detector: u16) -> bool {
         let value = &self.text[span.clone()];
         let is_said = NO_VALUES.has(value);
-        !is_said && self.rest(span.end).strip_prefix(b" ").is_some_and(is_key)
+        let is_person = self.engine.detector(detector).group == Group::Person;
+        let is_next = |behind: &[u8]| {
+            is_key(behind) || is_person && (is_assigned(behind) && !SAID_OF_PERSONS.has(value) || is_numbered(value))
+        };
+        !is_said && self.rest(span.end).strip_prefix(b" ").is_some_and(is_next)
     }
 
     /// Whether no value stands behind a `=` and `spaces`, but the next name, or words of a sentence, at `start`.
@@ -424,33 +457,13 @@ impl Pass<'_> {
             && !self.is_value(detector, &Value::bare(span.start + 1..span.end), BARE)
     }
 
-    /// The value at `start` that goes on over spaces without quotes: an address, or the credentials of a header.
-    fn of_words(&mut self, start: usize, detector: u16) -> Option<Value> {
+    /// The value at `start`, behind the mark at `at`, that goes on over spaces without quotes: an address, or the credentials of a header.
+    fn of_words(&mut self, (at, start): (usize, usize), detector: u16) -> Option<Value> {
         let own = &self.engine.own;
         if own.postal_address == Some(detector) {
             return self.street(start).map(Value::quoted);
         }
-        if own.secret == Some(detector) { self.parameters(start) } else { None }
-    }
-
-    /// The scheme at `start` and the names and values behind it, as in some headers.
-    fn parameters(&self, start: usize) -> Option<Value> {
-        let text = self.rest(start);
-        let scheme = scheme_length(text);
-        let is_list = scheme > 0 && is_list_of_parameters(&text[scheme..]);
-        is_list.then(|| Value::bare(start..start + scheme + list_length(&text[scheme..])))
-    }
-
-    /// How long the name of a scheme is, or another name and its `=`, behind which a secret begins at `start`.
-    fn lead_length(&self, start: usize, mark: u8) -> usize {
-        let text = self.rest(start);
-        let scheme = scheme_length(text);
-        if scheme > 0 || mark != b':' {
-            return scheme;
-        }
-        let name = name_length(text);
-        let is_plain = text[..name].iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
-        if is_plain && is_name(text) { name + 1 } else { 0 }
+        if own.secret == Some(detector) { self.parameters((at, start), detector) } else { None }
     }
 
     /// The value that fills the brackets at `start` without quotes, if there are any: `[x]`, `(x)`, of a password also `{a;b}`.
@@ -494,7 +507,7 @@ impl Pass<'_> {
 
     /// Where the `}` stands that closes a value in braces, in which another one stands doubled, as in strings that tell how to
     /// connect to a database: such a value goes on with a `;`, a quote or not at all.
-    fn braced_end(&mut self, start: usize) -> Option<usize> {
+    pub(super) fn braced_end(&mut self, start: usize) -> Option<usize> {
         let text = self.rest(start);
         let text = &text[..text.len().min(POINTED)];
         let mut places = memchr::memchr2_iter(b'}', b'\n', text);
@@ -512,7 +525,9 @@ impl Pass<'_> {
     /// Whether the `:` at `at` stands behind the verdict on a test, of which the name says so, or the time that it took stands behind
     /// its name, from `end` on.
     fn is_verdict(&self, at: usize, end: usize) -> bool {
-        if !self.text[..at].ends_with(b"PASS") {
+        let Some(before) = self.text[..at].strip_suffix(b"PASS") else { return false };
+        // `DB_PASS: …` is the name of a password.
+        if self.text[at] != b':' || before.last().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
             return false;
         }
         let name = self.text.get(at..end.min(at + NAME)).unwrap_or_default();
@@ -622,6 +637,9 @@ impl Pass<'_> {
         };
         let is_name = own.person_name == Some(detector);
         let is_secret = own.password == Some(detector) || own.secret == Some(detector);
+        if matches!(kind, Kind::Cookie | Kind::Cookies) {
+            return self.cookies_end(start, kind);
+        }
         let mut end = self.end_of(start, kind);
         if is_secret && end > start {
             return self.end_behind((end, 2), kind, Self::is_less);
@@ -665,6 +683,21 @@ fn is_key(mut text: &[u8]) -> bool {
     false
 }
 
+/// Whether `text` begins with a name, its `=` and a value.
+fn is_assigned(text: &[u8]) -> bool {
+    let length = name_length(text);
+    text.first().is_some_and(u8::is_ascii_alphabetic)
+        && matches!(text[length..], [b'=', next, ..] if next != b'=' && !next.is_ascii_whitespace())
+}
+
+/// Whether `word` is letters and a number behind them, as names of accounts are and few other words: `jdupont42`.
+fn is_numbered(word: &[u8]) -> bool {
+    let letters =
+        word.iter().take(NAME).take_while(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'.' | b'_')).count();
+    let digits = &word[letters..];
+    letters >= 3 && (2..=4).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit) && !NUMBERED.has(word)
+}
+
 /// Whether `text` begins with a word as a sentence has them. What may be a value itself, as an address is, is none: once it is
 /// hidden no word stands there.
 fn is_prose(text: &[u8]) -> bool {
@@ -676,6 +709,34 @@ fn is_prose(text: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::values::{assert_hidden, assert_kept};
+
+    #[test]
+    fn a_person_stands_before_another_name_and_value_as_well_as_before_a_key() {
+        assert_hidden(&[
+            ("nom: Dupont id=4", "nom: <person_name> id=4"),
+            ("full_name: Jean Dupont status=ok", "full_name: <person_name> status=ok"),
+            (
+                "first_name: Jean status=ok user: jdupont ip=1",
+                "first_name: <person_name> status=ok user: <username> ip=1",
+            ),
+            ("user: jdupont42 from 92.184.105.33", "user: <username> from <ipv4>"),
+            ("login: jean.dupont42 failed user: jdupont_2024 is", "login: <username> failed user: <username> is"),
+        ]);
+        assert_kept(&[
+            "user: failed to log in user: lookup status=ok user: created id=4 login: failed code=3",
+            "user: sha256 expected login: http2 error user: x509 is",
+            "nom: invalid id=4 user: not found id=4 password: reset id=4 user: a == b",
+        ]);
+    }
+
+    #[test]
+    fn a_verdict_on_a_test_is_told_from_a_password() {
+        assert_hidden(&[
+            ("DB_PASS=Hx7kLmq9zR2w (1)", "DB_PASS=<password> (1)"),
+            ("DB_PASS: mytest12 PASS=Testing12", "DB_PASS: <password> PASS=<password>"),
+        ]);
+        assert_kept(&["--- PASS: TestRead1 (0.01s)", "PASS: fmt/io1 (2.3s)"]);
+    }
 
     #[test]
     fn less_ends_a_secret_only_before_a_tag() {

@@ -49,6 +49,10 @@ fn values_behind_written_breaks_and_within_colours_are_found() {
         (r#"{"a":"x\npassword=hunter22x\n203.0.113.7"}"#, r#"{"a":"x\npassword=<password>\n<ipv4>"}"#),
         (r#"{"a":"x\njane@example.org"}"#, r#"{"a":"x\n<email>"}"#),
         (r"failed\npassword=hunter22x ok", r"failed\npassword=<password> ok"),
+        (
+            r#"msg="bad creds:\nghp_0123456789abcdefghijABCDEFGHIJ012345\n2a01:cb00:8a5:d400::1\n1 84 12 76 451 089 46""#,
+            r#"msg="bad creds:\n<github_token>\n<ipv6>\n<fr_nir>""#,
+        ),
         ("\x1b[36m203.0.113.7\x1b[0m ok", "\x1b[36m<ipv4>\x1b[0m ok"),
         ("\x1b[3mpassword\x1b[0m\x1b[2m=\x1b[0m\"hunter22x\"", "\x1b[3mpassword\x1b[0m\x1b[2m=\x1b[0m\"<password>\""),
         (r"\u001b[31mjane@example.org\u001b[0m", r"\u001b[31m<email>\u001b[0m"),

@@ -1,8 +1,8 @@
 //! Secrets that are known by the name before them: `password=…`. The context of these detectors are the names.
 
-use super::super::digest::list_length;
 use super::super::filter::Listed;
 use super::super::pairs::BARE;
+use super::super::schemes::{is_list_of_parameters, scheme_length};
 use super::super::sure::{SURE, SURE_QUOTED};
 use super::super::{Candidate, Detector, Form, Group, Shape, Tier};
 
@@ -460,51 +460,13 @@ static KINDS: [u8; 256] = {
 /// Bytes of a value that tell whether it is a secret.
 const SEEN: usize = 64;
 
-/// How long the name of a scheme is, with the space behind it, that `text` begins with, as behind `Authorization:`; 0 if there is none.
-/// Those with detectors of their own are left.
-pub(in super::super) fn scheme_length(text: &[u8]) -> usize {
-    const SCHEMES: &[&[u8]] = &[b"token", b"apikey", b"api-key", b"key", b"sso-key", b"bot", b"oauth"];
-    if !text.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'-') {
-        return 0;
-    }
-    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'-';
-    let length = text.iter().take(SCHEME + 1).take_while(is_part).count();
-    if length > SCHEME || text.get(length) != Some(&b' ') {
-        return 0;
-    }
-    let (name, behind) = (&text[..length], &text[length + 1..]);
-    let is_one = SCHEMES.iter().any(|scheme| name.eq_ignore_ascii_case(scheme)) || is_other_scheme(name, behind);
-    if is_one { length + 1 } else { 0 }
-}
-
-/// Longest name of a scheme, and shortest credential behind one that is not known.
-const SCHEME: usize = 32;
+/// Shortest credential behind a scheme that is not known.
 const CREDENTIAL: usize = 16;
 
-/// Whether `name`, of letters, digits and hyphens, is that of any scheme: it has a capital letter, and the one word `behind` it is more
-/// than prose has, or names and values stand there.
-fn is_other_scheme(name: &[u8], behind: &[u8]) -> bool {
-    const OWN: &[&[u8]] = &[b"bearer", b"basic", b"digest", b"negotiate"];
-    let is_own = || OWN.iter().any(|own| name.eq_ignore_ascii_case(own));
-    if !name.iter().any(u8::is_ascii_uppercase) || is_own() {
-        return false;
-    }
-    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+/=._~-".contains(byte);
-    let word = &behind[..behind.iter().take_while(is_part).count()];
-    let is_last = matches!(behind.get(word.len()), None | Some(b'"' | b'\'' | b'\\' | b'\n' | b'\r'));
+/// Whether `word`, behind what may be a scheme, is more than prose has.
+pub(in super::super) fn is_credential(word: &[u8]) -> bool {
     let kinds = word.iter().fold(0, |kinds, byte| kinds | KINDS[usize::from(*byte)]);
-    let is_credential = word.len() >= CREDENTIAL && kinds & DIGIT != 0 && kinds & (CAPITAL | SMALL) != 0;
-    // One that was hidden stands there as one.
-    let is_hidden = behind.starts_with(b"<secret");
-    is_hidden || is_last && is_credential && !is_path(word) || is_list_of_parameters(behind)
-}
-
-/// Whether `text` begins with names and values as the credentials of a header: `id="x", mac="x"`, `Credential=x, Signature=x`.
-pub(in super::super) fn is_list_of_parameters(text: &[u8]) -> bool {
-    let list = &text[..list_length(text)];
-    memchr::memmem::find(list, b"=\"").is_some()
-        || memchr::memmem::find(list, b"=\\").is_some()
-        || memchr::memchr(b',', list).is_some()
+    word.len() >= CREDENTIAL && kinds & DIGIT != 0 && kinds & (CAPITAL | SMALL) != 0 && !is_path(word)
 }
 
 /// Whether a value says that there is none, or is covered already.
