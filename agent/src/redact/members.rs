@@ -11,7 +11,7 @@ use super::value::{Value, name_length, spaces};
 
 /// Members that are asked for, and the same behind the name of a password.
 const ASKED: usize = 4;
-const ASKED_OF_PASSWORD: usize = 16;
+const ASKED_OF_PASSWORD: usize = 8;
 /// Longest name of a class.
 const CLASS: usize = 32;
 /// Most brackets, commas and spaces between two members.
