@@ -111,10 +111,7 @@ impl Escapes {
     fn goes_on(&self, written: &Written<'_>) -> bool {
         let is_one = |anew: usize| {
             let before = written.text.get(anew.max(written.at.saturating_sub(WORD))..written.at).unwrap_or_default();
-            let is_name = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"_-.".contains(byte);
-            let word = word_before(before);
-            let is_domain = word.len() <= DOMAIN && word.iter().any(u8::is_ascii_uppercase) && word.iter().all(is_name);
-            written.own == 1 && !is_domain && !has_folder(before)
+            written.own == 1 && !has_domain(before) && !has_folder(before)
         };
         self.anew.is_some_and(is_one)
     }
@@ -242,7 +239,9 @@ fn begins_anew(letter: u8, written: &Written<'_>, is_escaped: bool) -> bool {
         // Behind the letter of a drive a folder stands.
         _ if last == b':' && !is_drive(before) => true,
         // No user is called so.
-        _ if word.len() > USER && word.iter().any(u8::is_ascii_digit) && !has_folder(before) => true,
+        _ if word.len() > USER && word.iter().any(u8::is_ascii_digit) && !has_domain(before) && !has_folder(before) => {
+            true
+        }
         (None, _) => true,
         _ if is_behind_break => true,
         (Some(first), _) if first.is_ascii_uppercase() => true,
@@ -262,7 +261,15 @@ fn word_before(text: &[u8]) -> &[u8] {
 /// Whether `text` ends with the letter of a drive and its colon.
 fn is_drive(text: &[u8]) -> bool {
     let Some(letter) = text.strip_suffix(b":") else { return false };
-    letter.last().is_some_and(u8::is_ascii_alphabetic) && word_before(letter).len() == 1
+    matches!(letter, [letter] if letter.is_ascii_alphabetic())
+        || matches!(letter, [.., before, letter] if letter.is_ascii_alphabetic() && !before.is_ascii_alphanumeric())
+}
+
+/// Whether `text` ends with the name of a domain, which is written in capitals.
+fn has_domain(text: &[u8]) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"_-.".contains(byte);
+    let word = word_before(text);
+    word.len() <= DOMAIN && word.iter().any(u8::is_ascii_uppercase) && word.iter().all(is_part)
 }
 
 /// Whether a folder is named in what `text` ends with, up to the last space or quote.

@@ -224,6 +224,9 @@ const LEADS: &[(&[u8; 4], Lead)] = &[
 /// What makes dates in programs, up to their bracket.
 const DATES: &[&[u8]] = &[b"date(", b"datetime(", b"Date(", b"Date.of(", b"LocalDate.of(", b"LocalDateTime.of("];
 
+/// Bytes of a token that something is glued to.
+const PIECE: usize = 512;
+
 /// How numbers of cards begin on the first track of their stripe.
 const TRACKS: &[&[u8; 2]] = &[b"B2", b"B3", b"B4", b"B5", b"B6"];
 
@@ -380,7 +383,7 @@ impl Pass<'_> {
     fn follow(&mut self, at: usize, length: usize, lead: Lead) -> bool {
         let own = &self.engine.own;
         match lead {
-            Lead::Token(detector) => self.vendor_token(at, detector),
+            Lead::Token(detector) => self.vendor_token(at, length, detector),
             Lead::Bearer => self.behind(at, |pass, start| {
                 !pass.is_type(at, start)
                     && (pass.digest(start)
@@ -440,13 +443,29 @@ impl Pass<'_> {
         self.byte(end) == b' ' && then(self, end + 1)
     }
 
-    /// Asks for the letters, digits, `_`, `-` and dots from `at` on.
-    fn vendor_token(&mut self, at: usize, detector: u16) -> bool {
-        if self.byte_before(at, 1) == b'-' {
+    /// Asks for the letters, digits, `_`, `-` and dots from `at` on, or for fewer: what is glued to a token with a dot or a hyphen is no
+    /// part of it, `sk_live_….json`.
+    fn vendor_token(&mut self, at: usize, length: usize, detector: u16) -> bool {
+        let is_glued = self.byte_before(at, 1) == b'-';
+        // In other names the key of something is one as well.
+        if is_glued && self.text[at..].starts_with(b"key-") {
             return false;
         }
         let end = self.end_of(at, Kind::Token);
-        self.ask_to(Some(detector), at..end)
+        // All of a run is asked for once behind a hyphen, since in a flood of beginnings each has one before it.
+        if !is_glued || self.memory.glued != end {
+            self.memory.glued = if is_glued { end } else { self.memory.glued };
+            if self.ask_to(Some(detector), at..end) {
+                return true;
+            }
+        }
+        let text = self.text;
+        let inside = text.get(at + length..end.min(at + PIECE)).unwrap_or_default();
+        // Three dots stand behind the parts of a token for the web.
+        let ends =
+            [memchr::memchr(b'.', inside), memchr::memchr_iter(b'.', inside).nth(2), memchr::memchr(b'-', inside)];
+        self.steps_of(inside.len() / 8);
+        ends.into_iter().flatten().any(|place| self.ask_to(Some(detector), at..at + length + place))
     }
 
     /// Asks for the identifier of Windows at `at`. Others may begin within it, behind small letters.

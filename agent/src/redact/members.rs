@@ -6,11 +6,12 @@ use super::brackets::{TYPES, is_plain_name};
 use super::ends::Kind;
 use super::pairs::{BARE, LISTED, QUOTED};
 use super::scanner::Pass;
+use super::token::own_length;
 use super::value::{Value, name_length, spaces};
 
 /// Members that are asked for, and the same behind the name of a password.
 const ASKED: usize = 4;
-const ASKED_OF_PASSWORD: usize = 16;
+const ASKED_OF_PASSWORD: usize = 8;
 /// Longest name of a class.
 const CLASS: usize = 32;
 /// Most brackets, commas and spaces between two members.
@@ -39,18 +40,24 @@ impl Pass<'_> {
         if is_braced && open == start && self.braced_end(start + 1).is_some() {
             return None;
         }
-        self.plain_member(open + 1 + spaces(self.rest(open + 1)))?;
+        let first = self.plain_member(open + 1 + spaces(self.rest(open + 1)))?;
+        // What has digits in it may be the value itself.
+        let is_word = !self.text[first.name.0..first.name.1].iter().any(u8::is_ascii_digit);
+        let is_written =
+            own_length(self.rest(first.value)).is_some() || matches!(self.byte(first.value), b'{' | b'[' | b'(');
+        let is_map = is_word && (is_written || !self.value_of_member(first.value, detector).0.span.is_empty());
         // Of what was looked through the values were kept.
         if open < self.items_end {
             return Some(None);
         }
         let many = if is_password { ASKED_OF_PASSWORD } else { ASKED };
-        if self.has_value(open + 1, detector, many) {
+        let (has_value, is_hidden) = self.has_value(open + 1, detector, many);
+        if has_value {
             let end = self.closing(open);
             self.steps_of(end - open);
             return Some(Some(Value { is_certain: true, ..Value::quoted(open + 1..end) }));
         }
-        (open == start).then_some(None)
+        (is_hidden || is_map && open == start).then_some(None)
     }
 
     /// Where the bracket stands that opens at `start`, or behind the name of a class there.
@@ -63,9 +70,9 @@ impl Pass<'_> {
     }
 
     /// Whether one of the first members from `at` on, or an item of a list that one holds, is a value of `detector`, and none says that
-    /// they only describe one.
-    fn has_value(&mut self, mut at: usize, detector: u16, many: usize) -> bool {
-        let (mut depth, mut is_any, mut is_described, mut holds) = (1, false, false, false);
+    /// they only describe one; and whether one was hidden.
+    fn has_value(&mut self, mut at: usize, detector: u16, many: usize) -> (bool, bool) {
+        let (mut depth, mut is_any, mut is_hidden, mut is_described, mut holds) = (1, false, false, false, false);
         for _ in 0..many {
             let Some(next) = self.next_member(at, &mut depth) else { break };
             let member = self.plain_member(next);
@@ -77,6 +84,7 @@ impl Pass<'_> {
                 at = start;
                 continue;
             }
+            is_hidden |= own_length(self.rest(self.quote(start).map_or(start, |quote| quote.start))).is_some();
             let (value, end, kind) = self.value_of_member(start, detector);
             let is_one = !value.span.is_empty() && self.is_value(detector, &value, kind);
             if let Some(Member { name: (from, to), .. }) = member {
@@ -87,7 +95,7 @@ impl Pass<'_> {
             is_any |= is_one;
             at = end;
         }
-        is_any && (holds || !is_described)
+        (is_any && (holds || !is_described), is_hidden)
     }
 
     /// Where the next member or item begins behind what ends at `at`, if the map goes on.
@@ -202,6 +210,8 @@ mod tests {
             "password: {reason: weak, hint: Use more than 8 letters}",
             "token=Token(kind=ident, span=3:14) tokens={a=1, b=2} x",
             "password: { old: '<password>', n: <password> } x",
+            "password=map[old:<password>] password=Token(sid=<password>) x",
         ]);
+        assert_hidden(&[("password: {Zk9pQ2xTb3Jq: sid", "password: <password> sid")]);
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct Read {
     pub(super) unclosed: [(usize, Unclosed); 2],
     /// Where runs end.
     pub(super) ends: Ends,
+    /// Where the run ends that was asked for as a token glued to a hyphen.
+    pub(super) glued: usize,
     /// What was asked for behind brackets.
     pub(super) asked_for: AskedFor,
 }

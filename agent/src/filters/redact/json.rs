@@ -175,7 +175,7 @@ impl Walk {
                     return;
                 }
                 let name = if is_item { pair(splice.json, splice.tokens.clone()) } else { None };
-                let name = name.filter(|(name, text)| self.is_pair(*name, *text)).map(|(name, _)| name);
+                let name = name.filter(|pair| self.is_pair(*pair, key, here)).map(|(name, _)| name);
                 self.json_items(splice, (self.key_of_items(key), name), here);
             }
             Some(Token::Text(range)) => {

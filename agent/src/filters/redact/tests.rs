@@ -246,6 +246,15 @@ fn pairs_in_lists_and_paths_name_values() {
             r#"{"a":["user","jdupont"],"b":[["user","password"]]}"#,
             r#"{"a":["user","jdupont"],"b":[["user","password"]]}"#,
         ),
+        // What the key of the list says counts where the first text names something else.
+        (
+            r#"{"phone":[["home","0142685300"],["work","0142685301"]],"bsn":[["a","123456782"]]}"#,
+            r#"{"phone":[["home","<phone_fr>"],["work","<phone_fr>"]],"bsn":[["a",""]]}"#,
+        ),
+        (
+            r#"{"lastName":[["a","Dupont"],["id","Jean  Dupont"]],"x":[{"phone":[["home","0142685300"]]}]}"#,
+            r#"{"lastName":[["a","<person_name>"],["<person_name>","<person_name>"]],"x":[{"phone":[["home","<phone_fr>"]]}]}"#,
+        ),
         (r#"{"family":"inet","given":"Jean","input":"x"}"#, r#"{"family":"inet","given":"Jean","input":"x"}"#),
     ] {
         let once = one(&[], record);

@@ -210,7 +210,7 @@ impl Walk {
                 if let Some(date) = self.date_in(batch, range, key, here) {
                     return Fate::Changed(date);
                 }
-                let name = if is_item { self.name_of_pair(batch, range) } else { None };
+                let name = if is_item { self.name_of_pair(batch, range, (key, here)) } else { None };
                 let of_items = self.key_of_items(Key::of_text(batch, key)).bytes.len();
                 let span = Span { len: u32::try_from(of_items).unwrap_or(key.span.len), ..key.span };
                 let key = if key.is_escaped() { key } else { Text::plain(span) };
@@ -432,18 +432,25 @@ impl Walk {
     }
 
     /// The name in the list of these fields, if that and its value are all that it holds, as in a list of pairs: `["password", "x"]`.
-    fn name_of_pair(&mut self, batch: &Batch, range: Range) -> Option<Text> {
+    fn name_of_pair(&mut self, batch: &Batch, range: Range, (key, here): (Text, Here)) -> Option<Text> {
         let [Field { value: Value::Text(name), .. }, Field { value: Value::Text(text), .. }] = batch.fields(range)
         else {
             return None;
         };
-        self.is_pair(Key::of_text(batch, *name), Key::of_text(batch, *text)).then_some(*name)
+        let pair = (Key::of_text(batch, *name), Key::of_text(batch, *text));
+        self.is_pair(pair, Key::of_text(batch, key), here).then_some(*name)
     }
 
-    /// Whether `name` and `text`, two texts in a list in a list, are a name and its value.
-    pub(super) fn is_pair(&mut self, name: Key<'_>, text: Key<'_>) -> bool {
-        let mut below = |key: Key<'_>| self.redactor.below(key.end());
-        !name.escaped && below(name) != Below::Nothing && below(text) != Below::Whole
+    /// Whether `name` and `text`, two texts in a list in a list under `key`, are a name and its value. Where `key` says what stands there,
+    /// `text` must be a value of that name.
+    pub(super) fn is_pair(&mut self, (name, text): (Key<'_>, Key<'_>), key: Key<'_>, here: Here) -> bool {
+        let Self { redactor, names, .. } = self;
+        let mut below = |key: &[u8]| redactor.below(key);
+        if name.escaped || below(name.end()) == Below::Nothing || below(text.end()) == Below::Whole {
+            return false;
+        }
+        below(names.name(key, here.above)) == Below::Nothing
+            || redactor.is_one(text.bytes, Place { key: name.end(), escaped: text.escaped })
     }
 
     /// What the map of these fields holds as the name of a value beside it.

@@ -408,3 +408,25 @@ pub(in super::super) const OTHERS: Detector = Detector {
     ],
     ..JWT
 };
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::values::{assert_hidden, assert_kept};
+
+    #[test]
+    fn tokens_are_found_where_dots_and_hyphens_glue_them_to_something() {
+        assert_hidden(&[
+            ("wrote sk_live_4eC39HqLyjWDarjtT1zdp7dc.json", "wrote <stripe_key>.json"),
+            ("key-AKIAIOSFODNN7EXAMPLE.pem AKIAIOSFODNN7EXAMPLE-old", "key-<aws_key>.pem <aws_key>-old"),
+            ("/x/ghp_0123456789abcdefghijABCDEFGHIJ012345.git", "/x/<github_token>.git"),
+            ("auth-eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.abc-DEF_123", "auth-<jwt>"),
+            ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.abc-DEF_123.txt", "<jwt>.txt"),
+            ("AIzaSyA1234567890abcdefghijklmnopqrstuv.Then", "<google_key>.Then"),
+            ("a-glpat-ABCdef1234567890abcd x-hvs.CAESIJabcdefghijklmnop.x", "a-<gitlab_token> x-<vault_token>.x"),
+        ]);
+        assert_kept(&[
+            "cache-key-d41d8cd98f00b204e9800998ecf8427e aAKIAIOSFODNN7EXAMPLE.pem AKIAIOSFODNN7EXAMPLE_x.pem",
+            "pypi-server-1.2.3-py3-none-any.whl tk-us-west.x sk-learn-1.2.x npm_config.x task-sk-SK.x",
+        ]);
+    }
+}
