@@ -11,6 +11,7 @@ mod address;
 mod all;
 mod arguments;
 mod around;
+mod aside;
 mod beside;
 mod brackets;
 mod chain;
