@@ -75,6 +75,7 @@ mod positional;
 mod prefixes;
 mod quote;
 mod reach;
+mod refused;
 mod resolve;
 mod rest;
 mod runs;

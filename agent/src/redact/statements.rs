@@ -49,6 +49,9 @@ impl<'a> Pass<'a> {
     /// Looks through the rows behind the `VALUES` at `at`, if the columns before it tell what they hold.
     pub(super) fn rows(&mut self, at: usize) -> bool {
         let end = self.masks.word_end(at);
+        if end == at + 5 && matches!(self.byte(end + 1), b'\'' | b'"' | b'\\') {
+            return self.refused_value(at);
+        }
         if at < self.rows_end || !self.text[at..end].eq_ignore_ascii_case(b"values") {
             return false;
         }
@@ -276,14 +279,16 @@ impl<'a> Pass<'a> {
         let Some(quote) = memchr::memrchr(b'\'', name).filter(|quote| name[..*quote].ends_with(b"field ")) else {
             return false;
         };
-        let Some(told) = self.engine.pairs.told(&name[quote + 1..]) else { return false };
+        let Some(column) = self.column(&name[quote + 1..]) else { return false };
         let start = at + HEAD.len();
         let text = self.rest(start);
         let end = match memchr::memmem::find(&text[..text.len().min(REJECTED)], b"];") {
             Some(length) => start + length,
             None => self.end_of(start, Kind::Bare),
         };
-        start < end && self.keep_if(told.detector, start..end, told.kind(QUOTED))
+        let is_one = start < end && self.take_item(column, Some((start..end, QUOTED)), start..end);
+        self.next = if is_one { end } else { self.next };
+        is_one
     }
 
     /// Keeps what stands at `span`, written in this `kind`, if it is a value of `detector`, and gives whether it is.
