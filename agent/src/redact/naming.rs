@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use super::ends::Kind;
 use super::filter::Listed;
 use super::scanner::Pass;
-use super::sure::Told;
+use super::statements::Column;
 
 /// Bytes before a value among which its name is looked for.
 const REACH: usize = 160;
@@ -46,18 +47,18 @@ static ENDS_MEMBER: [bool; 256] = {
 /// Longest path in the member `loc`, in bytes.
 const PATH: usize = 96;
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
     /// The detector that the name tells beside the member that begins at `start` and whose mark is at `at`: one before it in the same
     /// brackets, right behind it, or that of the map or element in which it comes first.
-    pub(super) fn named_beside(&mut self, start: usize, at: usize) -> Option<Told> {
+    pub(super) fn named_beside(&mut self, start: usize, at: usize) -> Option<Column<'a>> {
         if self.text.get(start..at).is_some_and(|name| name.starts_with(b"input")) {
             return self.named_by_path(start);
         }
         if self.are_nameless(self.reach_before(start, REACH)..self.text.len().min(at + REACH)) {
             self.unnamed = start;
-            return self.named_above(start);
+            return self.named_above(start, at);
         }
-        self.named_before(start).or_else(|| self.named_above(start)).or_else(|| self.named_behind(at))
+        self.named_before(start, at).or_else(|| self.named_above(start, at)).or_else(|| self.named_behind(start, at))
     }
 
     /// Whether before none of the marks at `places` a member stands that holds a name. Those behind it need not be looked at again where
@@ -80,7 +81,7 @@ impl Pass<'_> {
 
     /// The same of the map in which the member that begins at `start` comes first, `"user":{"value":`, or, if that is called `value`, what
     /// stands beside it; and of the element of which it is the first attribute: `<user value=`.
-    fn named_above(&mut self, start: usize) -> Option<Told> {
+    fn named_above(&mut self, start: usize, at: usize) -> Option<Column<'a>> {
         let text = self.text;
         let before = &text[start.saturating_sub(REACH)..start];
         let (open, is_element) = match before[..before.len() - marks_at_end(before)] {
@@ -89,14 +90,14 @@ impl Pass<'_> {
         };
         if is_element {
             let name = &open[open.len() - length_at_end(open)..];
-            return open[..open.len() - name.len()].ends_with(b"<").then(|| self.engine.pairs.told(name)).flatten();
+            return open[..open.len() - name.len()].ends_with(b"<").then(|| self.column(name)).flatten();
         }
         let key = open.trim_ascii_end().strip_suffix(b":")?;
         let key = &key[..key.len() - marks_at_end(key)];
         let name = &key[key.len() - length_at_end(key)..];
-        let named = self.engine.pairs.told(name);
+        let named = self.column(name);
         if named.is_none() && name == b"value" {
-            return self.named_before(start - (before.len() - key.len()) - name.len());
+            return self.named_before(start - (before.len() - key.len()) - name.len(), at);
         }
         named
     }
@@ -116,7 +117,7 @@ impl Pass<'_> {
     }
 
     /// The detector that the last name of the path tells which stands before the `input` at `start`: `'loc': ('body', 'password'), …`.
-    fn named_by_path(&mut self, start: usize) -> Option<Told> {
+    fn named_by_path(&mut self, start: usize) -> Option<Column<'a>> {
         let text = self.text;
         let before = &text[self.reach_before(start, REACH)..start];
         self.steps_of(before.len() / 4);
@@ -128,11 +129,11 @@ impl Pass<'_> {
         let path = path.get(open..close).filter(|_| is_list)?;
         let path = path.strip_suffix(b",").unwrap_or(path);
         let path = &path[..path.len() - marks_at_end(path)];
-        self.engine.pairs.told(&path[path.len() - length_at_end(path)..])
+        self.column(&path[path.len() - length_at_end(path)..])
     }
 
     /// The same before it. Where none does, those behind `start` need not look before it again.
-    fn named_before(&mut self, start: usize) -> Option<Told> {
+    fn named_before(&mut self, start: usize, at: usize) -> Option<Column<'a>> {
         let known = if self.unnamed <= start { self.unnamed } else { 0 };
         let floor = self.reach_before(start, REACH).max(known);
         let text = self.text;
@@ -146,7 +147,7 @@ impl Pass<'_> {
             .map(|mark| (mark, member(&before[..mark])))
             .take_while(|(_, member)| *member != own)
             .filter(|(_, member)| MEMBERS.has(member))
-            .find_map(|(mark, _)| self.engine.pairs.told(name_in(&before[mark + 1..])?));
+            .find_map(|(mark, _)| self.column(self.name_of_value((start, at), &before[mark + 1..])?));
         if named.is_none() {
             self.unnamed = start;
         }
@@ -154,7 +155,7 @@ impl Pass<'_> {
     }
 
     /// The same behind the string whose mark is at `at`.
-    fn named_behind(&mut self, at: usize) -> Option<Told> {
+    fn named_behind(&mut self, start: usize, at: usize) -> Option<Column<'a>> {
         let text = self.text;
         let text = &text[..text.len().min(at + REACH)];
         let quote = self.quote(at + 1 + usize::from(self.byte(at + 1) == b' '))?;
@@ -165,7 +166,41 @@ impl Pass<'_> {
         if between.iter().any(|byte| BRACKETS.contains(byte)) || !holds_name(between) {
             return None;
         }
-        self.engine.pairs.told(name_in(&behind[mark + 1..])?)
+        self.column(self.name_of_value((start, at), &behind[mark + 1..])?)
+    }
+}
+
+/// Bytes around a member among which that stands which tells what a patch does.
+const PATCH: usize = 96;
+
+impl<'a> Pass<'a> {
+    /// The name that `behind` the mark of its member begins with, for the value of the member from `start` to its mark at `at`. In patches
+    /// of JSON it is the last part of a path: `{"op":"replace","path":"/password","value":`.
+    fn name_of_value(&self, (start, at): (usize, usize), behind: &'a [u8]) -> Option<&'a [u8]> {
+        let marks = behind.iter().take(MARKS).take_while(|byte| is_mark(**byte)).count();
+        if behind.get(marks) != Some(&b'/') {
+            return name_in(behind);
+        }
+        let around = &self.text[start.saturating_sub(PATCH)..self.text.len().min(at + PATCH)];
+        let is_op = |place: usize| {
+            is_mark(around[place.saturating_sub(1)]) && around.get(place + 2).is_some_and(|byte| is_mark(*byte))
+        };
+        if !memchr::memmem::find_iter(around, b"op").any(is_op) {
+            return None;
+        }
+        let path = &behind[marks..];
+        let length = path.iter().take(NAME).take_while(|byte| is_part(**byte) || **byte == b'/').count();
+        path[..length].rsplit(|byte| *byte == b'/').next()
+    }
+
+    /// Looks at the string or number behind the mark at `at` as at what is in `column`.
+    pub(super) fn take_beside(&mut self, at: usize, column: Column<'_>) {
+        let start = at + 1 + usize::from(self.byte(at + 1) == b' ');
+        let span = match self.quote(start).and_then(|quote| self.quoted(quote)) {
+            Some(value) => value.span,
+            None => start..self.end_of(start, Kind::Bare),
+        };
+        self.take_item(column, None, span);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::pairs::QUOTED;
 use super::scanner::Pass;
-use super::statements::{MANY, NAME};
+use super::statements::{Column, MANY, NAME};
 use super::sure::Told;
 use super::value::{Value, spaces};
 
@@ -19,7 +19,7 @@ impl Pass<'_> {
             return false;
         }
         let before = &self.text[self.next.min(at).max(at.saturating_sub(NAME))..at];
-        let Some(told) = self.column(before.trim_ascii_end()) else { return false };
+        let Some(told) = self.column(before.trim_ascii_end()).and_then(|column| column.told) else { return false };
         self.string_of(quote, told).is_some()
     }
 
@@ -30,7 +30,7 @@ impl Pass<'_> {
         if !self.text[at..end].eq_ignore_ascii_case(b"between") || self.byte(end + 1) != b'\'' {
             return false;
         }
-        let Some(told) = self.column_before(at) else { return false };
+        let Some(told) = self.column_before(at).and_then(|column| column.told) else { return false };
         let Some(behind) = self.string_of(end + 1, told) else { return false };
         let and = self.rest(behind).get(..AND.len());
         if and.is_some_and(|and| and.eq_ignore_ascii_case(AND)) {
@@ -114,7 +114,7 @@ impl Pass<'_> {
         if self.byte(array.unwrap_or(open)) != b'\'' || at < self.rows_end {
             return false;
         }
-        self.rows_end = self.row(array.unwrap_or(open) - 1, &[Some(Told::of(detector)); MANY], false);
+        self.rows_end = self.row(array.unwrap_or(open) - 1, &[Some(Column::of(detector)); MANY], false);
         true
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use vigie_parsers::simd::{BitWork, Classes, expect_behind};
 
+use super::aside::Aside;
 use super::beside::{Beside, open_pairs, unnamed};
 use super::chains::SpokenOnly;
 use super::commands::Options;
@@ -59,6 +60,7 @@ pub struct Scanner {
     doubts: Doubts,
     /// The context that was read last, and before which place.
     context: (usize, Context),
+    pub(super) aside: Aside,
     #[cfg(any(test, fuzzing))]
     steps: u64,
     #[cfg(any(test, fuzzing))]
@@ -69,6 +71,7 @@ impl Scanner {
     /// One that looks for what `engine` knows.
     pub fn new(engine: Arc<Engine>) -> Self {
         Self {
+            aside: Aside::new(Arc::clone(&engine)),
             engine,
             masks: Masks::default(),
             decoded: Decoded::default(),
@@ -222,6 +225,7 @@ impl Scanner {
             fences: &mut self.fences,
             first,
             context: &mut self.context,
+            aside: &mut self.aside,
             asked: 0,
             #[cfg(any(test, fuzzing))]
             steps: 0,
@@ -402,6 +406,8 @@ pub(super) struct Pass<'a> {
     pub(super) first: usize,
     /// The context that was read last, and before which place.
     pub(super) context: &'a mut (usize, Context),
+    /// Looks at parts of the text that something far from them names.
+    pub(super) aside: &'a mut Aside,
     /// Marks, known names and known beginnings that were looked at.
     pub(super) asked: usize,
     #[cfg(any(test, fuzzing))]
