@@ -94,6 +94,13 @@ impl Escapes {
         own < unit || self.opened >> own.trailing_zeros() & 1 == 1 || own == unit && self.is_json(written, is_escaped)
     }
 
+    /// The same as far as a bracket in front of a text may be that of JSON: `[INFO] ACME\u012345` is none.
+    fn may_be_json(&mut self, written: &Written<'_>, is_escaped: bool) -> bool {
+        let (own, unit) = (written.own, 1 + usize::from(is_escaped));
+        let is_certain = own < unit || self.opened >> own.trailing_zeros() & 1 == 1;
+        is_certain || own == unit && self.is_json(written, is_escaped) && !is_head(&written.text[..written.at])
+    }
+
     fn is_json(&mut self, written: &Written<'_>, is_escaped: bool) -> bool {
         if self.is_json {
             return true;
@@ -126,12 +133,14 @@ impl Escapes {
                 if code.bytes[0] == b'"' && opens(&written.text[..written.at]) {
                     self.opened |= 2 << own.trailing_zeros();
                 }
-                let is_name = own > 1 && written.may_be_name() && !self.is_sure(written, is_escaped);
+                let is_name = written.may_be_name() && !self.may_be_json(written, is_escaped);
                 if is_name { None } else { Some(code) }
             }
             b'x' => {
                 // JSON has no such escapes, so that behind other backslashes it may be a folder.
-                written.byte().filter(|code| own == 1 || !code.bytes[0].is_ascii_alphanumeric())
+                written
+                    .byte()
+                    .filter(|code| !code.bytes[0].is_ascii_alphanumeric() || own == 1 && !written.is_account())
             }
             b'e' => colour(behind, own + 1),
             b'0' if behind.starts_with(b"33") => colour(&behind[2..], own + 3),
@@ -187,13 +196,44 @@ impl Written<'_> {
         }
     }
 
-    /// Whether a user of a domain may be called so, `ACME\u012345`, and the escape is none that stands for a mark or a space.
+    /// Whether a user of a domain may be called so, `ACME\u012345`, and the escape is none that stands for a mark or a space. Behind one
+    /// backslash four digits alone are most often a letter, as in `Pawe\u0142`.
     fn may_be_name(&self) -> bool {
         let digits = self.behind.iter().take(WORD).take_while(|byte| byte.is_ascii_digit()).count();
         let is_word = digits >= 4 && !self.behind.get(digits).is_some_and(u8::is_ascii_alphabetic);
         let is_mark = matches!(self.behind, [b'0', b'0', ..] | [b'2', b'0', ..]);
-        is_word && !is_mark && self.text[..self.at].last().is_some_and(u8::is_ascii_alphanumeric)
+        let is_one = is_word && !is_mark && self.text[..self.at].last().is_some_and(u8::is_ascii_alphanumeric);
+        is_one && (self.own > 1 || digits > 4 || self.behind[0] != b'0' && follows_owner(&self.text[..self.at]))
     }
+
+    /// Whether letters or digits go on behind the code of a byte that would stand for one of them, and an account may stand there.
+    fn is_account(&self) -> bool {
+        self.behind.get(2).is_some_and(u8::is_ascii_alphanumeric) && follows_owner(&self.text[..self.at])
+    }
+}
+
+/// Whether what stands behind `text` and a backslash is an account by what `text` ends with: the name of a domain, or the folder of all
+/// users.
+fn follows_owner(text: &[u8]) -> bool {
+    const FOLDER: &[u8] = b"\\users";
+    let text = &text[text.len().saturating_sub(WORD)..];
+    let is_folder = text.len() >= FOLDER.len() && text[text.len() - FOLDER.len()..].eq_ignore_ascii_case(FOLDER);
+    let is_part = |byte: &&u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || **byte == b'-';
+    let length = text.iter().rev().take_while(is_part).count();
+    let (before, domain) = text.split_at(text.len() - length);
+    let is_free = super::domains::is_free(before.last().copied().unwrap_or_default());
+    let is_bytes = before.ends_with(b"b\"") || before.ends_with(b"b'");
+    is_folder || (2..=15).contains(&length) && domain[0].is_ascii_uppercase() && is_free && !is_bytes
+}
+
+/// Whether `text` begins with a bracket that is none of a list of JSON.
+fn is_head(text: &[u8]) -> bool {
+    let Some(inside) = text.trim_ascii_start().strip_prefix(b"[") else { return false };
+    let is_number = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_whitespace() || b"+-.,".contains(byte);
+    let first = inside.iter().take(WORD).position(|byte| !is_number(byte)).unwrap_or_default();
+    let behind = inside.get(first..).unwrap_or_default();
+    let is_constant = [&b"true"[..], b"false", b"null"].iter().any(|word| behind.starts_with(word));
+    !is_constant && behind.first().is_some_and(|byte| !b"\"\\{[]".contains(byte))
 }
 
 /// What a letter behind a backslash stands for; NUL for a byte that is no end of a text.

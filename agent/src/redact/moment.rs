@@ -279,12 +279,33 @@ fn behind_minutes(text: &[u8], mut end: usize, mark: u8) -> Option<usize> {
         return None;
     }
     if has_seconds && matches!(text.get(end), Some(b'.' | b',' | b':')) {
-        let fraction = text[end + 1..].iter().take(10).take_while(|byte| byte.is_ascii_digit()).count();
-        end += if fraction == 0 || fraction > 9 { 0 } else { fraction + 1 };
+        end += fraction(&text[end..]);
     }
     end += zone(&text[end..]);
     // What goes on with a colon is an address.
     (!(text.get(end) == Some(&b':') && text.get(end + 1).is_some_and(u8::is_ascii_hexdigit))).then_some(end)
+}
+
+/// How many bytes the fraction of a second takes with the mark that `text` begins with: none if what stands there is the next field, whose
+/// digits go on behind one more mark, as `,203.0.113.9` and `,06 12 34 56 78`. Behind a space they do where no fraction has so many.
+#[inline(always)]
+fn fraction(text: &[u8]) -> usize {
+    let count = text.iter().skip(1).take(10).take_while(|byte| byte.is_ascii_digit()).count();
+    if count == 0 || count > 9 {
+        return 0;
+    }
+    let behind = &text[1 + count..];
+    let goes_on = match behind {
+        [b'.', next, ..] => text[0] != b'.' && next.is_ascii_digit(),
+        [b'-' | b'/', next, ..] => {
+            let zone = zone(behind);
+            let ends = zone > 0 && !matches!(behind.get(zone), Some(b'-' | b'/' | b'.'));
+            text[0] != b'.' && next.is_ascii_digit() && !ends
+        }
+        [b' ', next, ..] => text[0] != b'.' && next.is_ascii_digit() && count % 3 != 0,
+        _ => false,
+    };
+    if goes_on { 0 } else { count + 1 }
 }
 
 /// How many bytes `Z`, `+0100`, ` +01:00` take.
@@ -373,10 +394,32 @@ mod tests {
             "11-28 16:13:25.123",
             "2005-06-03-15.42.50.675872",
             "2026-11-28T16:13:25+01:00",
+            "2026-11-28 16:13:25,123-0500",
             "9:05",
         ];
         for text in whole {
             assert_eq!(moment(text.as_bytes()).map(|moment| moment.length), Some(text.len()), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_field_behind_a_time_is_no_fraction_of_it() {
+        for field in [
+            ",212.206.151.142",
+            ",06 12 34 56 78",
+            ",06.12.34.56.78",
+            ",06-12-34-56-78",
+            ",4111 1111 1111 1111",
+            ",4111-1111-1111-1111",
+            ",28/11/1985",
+            ",1985-11-28",
+        ] {
+            let text = format!("2026-11-28 16:13:25{field}");
+            assert_eq!(moment(text.as_bytes()).map(|moment| moment.length), Some(19), "{text}");
+        }
+        for fraction in [",123 4567 INFO", ":606|1", ",123.", ",123 ", ".123 4"] {
+            let text = format!("2026-11-28 16:13:25{fraction}");
+            assert_eq!(moment(text.as_bytes()).map(|moment| moment.length), Some(23), "{text}");
         }
     }
 

@@ -190,7 +190,7 @@ impl Pass<'_> {
             b'/' => {
                 further.is_ascii_alphabetic() && super::version::is_product(&self.text[at.saturating_sub(24)..at - 1])
             }
-            b'-' => further.is_ascii_alphanumeric() && !self.follows_address(at - 1),
+            b'-' => further.is_ascii_alphanumeric() && !self.follows_address(at - 1) && !self.has_port(at),
             b'~' => true,
             b'.' | b'_' | b'+' => further.is_ascii_alphanumeric(),
             _ => false,
@@ -200,12 +200,30 @@ impl Pass<'_> {
             || super::version::is_named(&self.text[at.saturating_sub(24)..at])
     }
 
-    /// Whether what stands before `end` is the other end of a range of addresses, or a word for one: `host-203.0.113.9`.
+    /// Whether the four numbers at `at` have a port behind them, and no column: `conn-3-203.0.113.9:51234`.
+    fn has_port(&self, at: usize) -> bool {
+        const LONGEST: usize = 15;
+        let behind = self.rest(at);
+        let length = behind.iter().take(LONGEST).take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+        let port = behind[length..].strip_prefix(b":").unwrap_or_default();
+        let digits = port.iter().take(6).take_while(|byte| byte.is_ascii_digit()).count();
+        let goes_on =
+            port.get(digits).is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b':' | b'.' | b'_'));
+        (2..=5).contains(&digits) && !goes_on
+    }
+
+    /// Whether what stands before `end` is the other end of a range of addresses, which may have a port, or a word for one:
+    /// `host-203.0.113.9`.
     fn follows_address(&self, end: usize) -> bool {
-        let before = &self.text[end.saturating_sub(16)..end];
+        let before = &self.text[end.saturating_sub(22)..end];
+        let port = before.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        let before = match before[..before.len() - port].strip_suffix(b":") {
+            Some(address) if (1..=5).contains(&port) => address,
+            _ => before,
+        };
         let is_part = |byte: &&u8| byte.is_ascii_digit() || **byte == b'.';
-        let address = before.len() - before.iter().rev().take_while(is_part).count();
-        dotted_quad(&self.text[end - (before.len() - address)..]).is_some() || super::version::is_host(before)
+        let address = before.iter().rev().take(16).take_while(is_part).count();
+        dotted_quad(&before[before.len() - address..]).is_some() || super::version::is_host(before)
     }
 }
 
