@@ -423,6 +423,7 @@ impl Pass<'_> {
         }
     }
 
+    #[inline(never)]
     fn follow(&mut self, at: usize, length: usize, lead: Lead) -> bool {
         let own = &self.engine.own;
         match lead {
