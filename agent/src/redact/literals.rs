@@ -393,6 +393,8 @@ impl Pass<'_> {
         }
     }
 
+    // Most words that are looked at lead to nothing.
+    #[inline(never)]
     fn follow(&mut self, at: usize, length: usize, lead: Lead) -> bool {
         let own = &self.engine.own;
         match lead {
