@@ -62,8 +62,10 @@ impl Pass<'_> {
             && [&b"password"[..], b"passwd", b"pass", b"passphrase"].iter().any(|one| name.eq_ignore_ascii_case(one));
         let (Some(password), true) = (self.engine.own.password, is_name) else { return false };
         let Some(value) = self.quoted_password(at..end).or_else(|| self.told_password(at..end)) else { return false };
-        self.next = value.end;
+        let end = value.end;
+        self.next = end;
         self.keep(password, value);
+        self.changed_to(password, end);
         true
     }
 
