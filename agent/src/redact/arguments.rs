@@ -76,8 +76,10 @@ impl Pass<'_> {
         let is_name = PASSWORDS.has(name);
         let (Some(password), true) = (self.engine.own.password, is_name) else { return false };
         let Some(value) = self.quoted_password(at..end).or_else(|| self.told_password(at..end)) else { return false };
-        self.next = value.end;
+        let end = value.end;
+        self.next = end;
         self.keep(password, value);
+        self.changed_to(password, end);
         true
     }
 
@@ -169,7 +171,7 @@ impl Pass<'_> {
         let first = at - before.iter().rev().take_while(is_part).count();
         let dashes = self.text[first..at].iter().take_while(|byte| **byte == b'-').count();
         let is_behind_dashes = before.ends_with(b"--");
-        if before.ends_with(b"-") && dashes < 2 && !self.text[at].is_ascii_lowercase() {
+        if before.ends_with(b"-") && dashes < 2 && !self.text[at].is_ascii_lowercase() && !self.is_parameter(at) {
             return false;
         }
         let is_first =
@@ -186,7 +188,8 @@ impl Pass<'_> {
         let is_without = name == b"user" || self.text[first..at].starts_with(b"--no-");
         let Some(told) = self.engine.pairs.told(name).filter(|_| !is_without) else { return false };
         // Pins of machines are small numbers.
-        let least = if name.len() == PIN { NUMBER } else { 1 };
+        let is_pin = name.len() == PIN && self.engine.own.password == Some(told.detector);
+        let least = if is_pin { NUMBER } else { 1 };
         let value = self.option_value((first, end), told).filter(|value| value.len() >= least);
         let Some(value) = value else { return false };
         self.next = value.end;
@@ -194,11 +197,17 @@ impl Pass<'_> {
         true
     }
 
+    /// Whether the name of a parameter, as PowerShell writes it, begins at `at` behind its dash: `New-ADUser -GivenName "Jean"`.
+    fn is_parameter(&self, at: usize) -> bool {
+        matches!(self.byte_before(at, 2), b' ' | b'\t' | b'\n') && self.byte(at + 1).is_ascii_lowercase()
+    }
+
     /// The value of the option whose name begins, with its dashes, at `first` and ends before `end`.
     fn option_value(&mut self, (first, end): (usize, usize), told: Told) -> Option<Range<usize>> {
         let Told { detector, .. } = told;
         let is_password = self.engine.own.password == Some(detector);
         let is_name = self.engine.own.person_name == Some(detector);
+        let is_address = self.engine.own.postal_address == Some(detector);
         let slashes = self.rest(end).iter().take(SLASHES).take_while(|byte| **byte == b'\\').count();
         let is_quoted = matches!(self.byte(end + slashes), b'"' | b'\'');
         let is_whole = self.byte_before(first, 1) == self.byte(end + slashes);
@@ -212,7 +221,7 @@ impl Pass<'_> {
         let start = self.behind_its_number(behind + between, is_quoted);
         if let Some(quote) = self.quote(start).filter(|_| between > 0) {
             let value = self.quoted(quote)?;
-            let kind = told.kind(if is_password || is_name { QUOTED } else { BARE });
+            let kind = told.kind(if is_password || is_name || is_address { QUOTED } else { BARE });
             let is_option = self.text[value.span.start] == b'-';
             let is_key = is_quoted && self.byte(value.span.end + quote.slashes + quote.count) == b':';
             return (!is_option && !is_key && self.is_value(detector, &value, kind)).then_some(value.span);
@@ -276,6 +285,10 @@ impl Pass<'_> {
         let is_part = |byte: &u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b',' | b'\\');
         let text = self.text.get(start..)?;
         let value = &text[..text.iter().take_while(|byte| is_part(byte)).count()];
+        // What PowerShell is to compute is none: `-AccountPassword (ConvertTo-SecureString 'x')`.
+        if value.first() == Some(&b'(') && !value.contains(&b')') {
+            return None;
+        }
         let inside = match before {
             b'[' => value.strip_suffix(b"]"),
             b'(' => value.strip_suffix(b")"),
@@ -393,5 +406,36 @@ mod tests {
             "[--password PASSWORD] [--user USER]",
             "  --password   Password of the registry",
         ]);
+    }
+
+    #[test]
+    fn options_name_persons_in_other_languages_too() {
+        assert_hidden(&[
+            ("importer --imie José -v", "importer --imie <person_name> -v"),
+            ("importer --nombre Jean --nom Dupont", "importer --nombre <person_name> --nom <person_name>"),
+            ("importer --morada \"12 rue des Lilas\"", "importer --morada \"<postal_address>\""),
+            ("importer --cvv '735' --vorname Jean", "importer --cvv '<cvv>' --vorname <person_name>"),
+        ]);
+        assert_kept(&["importer --nom nom --imie NAME --adresse is nom Dupont prenom Jean"]);
+    }
+
+    #[test]
+    fn parameters_of_powershell_begin_with_capitals() {
+        assert_hidden(&[
+            (
+                "New-ADUser -GivenName \"Jean\" -Surname \"Dupont\" -SamAccountName \"jdupont\" -Enabled 1",
+                "New-ADUser -GivenName \"<person_name>\" -Surname \"<person_name>\" -SamAccountName \"<username>\" -Enabled 1",
+            ),
+            (
+                "x -AccountPassword (ConvertTo-SecureString \"Passw0rd78!\" -AsPlainText -Force)",
+                "x -AccountPassword (ConvertTo-SecureString \"<password>\" -AsPlainText -Force)",
+            ),
+            (
+                "Set-ADAccountPassword -NewPassword (ConvertTo-SecureString -String 'Passw0rd78!' -Force) -Reset",
+                "Set-ADAccountPassword -NewPassword (ConvertTo-SecureString -String '<password>' -Force) -Reset",
+            ),
+            ("Connect-X -UserName jdupont -Password Tiger12", "Connect-X -UserName <username> -Password <password>"),
+        ]);
+        assert_kept(&["x -User USER, -Password PASSWORD - User jdupont"]);
     }
 }

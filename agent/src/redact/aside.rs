@@ -28,7 +28,7 @@ impl Aside {
     fn scanner(&mut self) -> &mut Scanner {
         let make = || {
             let mut scanner = Scanner::new(Arc::clone(&self.engine));
-            scanner.aside.is_part = true;
+            scanner.memory.aside.is_part = true;
             Box::new(scanner)
         };
         self.scanner.get_or_insert_with(make)
@@ -38,27 +38,27 @@ impl Aside {
 impl Pass<'_> {
     /// Whether a word of `name` speaks for any kind of value.
     pub(super) fn does_speak(&self, name: &[u8]) -> bool {
-        !self.aside.is_part && !self.engine.words.read(name, &Context::NONE).is_mute()
+        !self.memory.aside.is_part && !self.engine.words.read(name, &Context::NONE).is_mute()
     }
 
     /// Looks at what stands at `span` as at the value of a field called `name`, a word of which speaks for any. Gives whether it has one.
     pub(super) fn look_aside(&mut self, name: &[u8], span: Range<usize>) -> bool {
-        if self.aside.is_part || span.is_empty() {
+        if self.memory.aside.is_part || span.is_empty() {
             return false;
         }
         self.steps_of(span.len());
         let (text, start) = (&self.text[span.clone()], span.start as u32);
-        let mut found = std::mem::take(&mut self.aside.found);
+        let mut found = std::mem::take(&mut self.memory.aside.found);
         found.clear();
-        self.aside.scanner().scan(text, Place { key: name, escaped: false }, &mut found);
+        self.memory.aside.scanner().scan(text, Place { key: name, escaped: false }, &mut found);
         #[cfg(any(test, fuzzing))]
         {
-            self.steps += self.aside.scanner().steps();
+            self.steps += self.memory.aside.scanner().steps();
         }
         let moved = found.iter().map(|one| Finding { start: one.start + start, end: one.end + start, ..*one });
         self.found.extend(moved);
         let has_any = !found.is_empty();
-        self.aside.found = found;
+        self.memory.aside.found = found;
         has_any
     }
 }

@@ -1,5 +1,5 @@
 //! Strings that stand in for a value that is missing, or come in its place: `getenv("PW") or "x"`, `{{ pw | default("x") }}`,
-//! `"a" -> "b"`; and what is glued to a variable: `${PW}x`.
+//! `"a" -> "b"`, `'a' to 'b'`; and what is glued to a variable: `${PW}x`.
 
 use super::ends::Kind;
 use super::pairs::QUOTED;
@@ -10,7 +10,7 @@ use super::value::{Value, is_mixed, spaces};
 /// What stands before a string that is taken where nothing else is.
 const OR: &[&[u8]] = &[b"||", b"or ", b"??", b"?:"];
 /// What stands before a string that comes in the place of another one.
-const ARROWS: &[&[u8]] = &[b"->", b"=>"];
+const ARROWS: &[&[u8]] = &[b"->", b"=>", b"to "];
 /// Longest template and longest variable, in bytes.
 const TEMPLATE: usize = 128;
 const VARIABLE: usize = 64;

@@ -423,6 +423,7 @@ impl Pass<'_> {
         }
     }
 
+    // Most words that are looked at lead to nothing.
     #[inline(never)]
     fn follow(&mut self, at: usize, length: usize, lead: Lead) -> bool {
         let own = &self.engine.own;

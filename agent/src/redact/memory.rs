@@ -4,6 +4,7 @@
 use std::ops::{Deref, DerefMut, Range};
 
 use super::around::Around;
+use super::aside::Aside;
 use super::brackets::AskedFor;
 use super::ends::Ends;
 use super::quote::Unclosed;
@@ -32,13 +33,19 @@ pub(super) struct Read {
 }
 
 /// What was read, and whether there is anything.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Memory {
     read: Read,
     is_touched: bool,
+    /// Looks at parts of a text that something far from them names: it stays from text to text.
+    pub(super) aside: Aside,
 }
 
 impl Memory {
+    pub(super) fn new(aside: Aside) -> Self {
+        Self { read: Read::default(), is_touched: false, aside }
+    }
+
     /// Forgets what was read.
     #[inline(always)]
     pub(super) fn clear(&mut self) {
@@ -49,7 +56,7 @@ impl Memory {
 
     #[inline(never)]
     fn forget(&mut self) {
-        *self = Self::default();
+        (self.read, self.is_touched) = (Read::default(), false);
     }
 }
 

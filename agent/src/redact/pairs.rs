@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::engine::{Engine, spoken_lengths};
+use super::engine::Engine;
 use super::filter::{Filter, key_of, pair_key, word_key};
 use super::known::{Known, Roles};
 use super::masks::alnums;
@@ -30,7 +30,7 @@ pub(super) const CHECKED: usize = 320;
 const NAMED: &[&str] =
     &["secret", "username", "person_name", "postal_address", "cookie", "card_expiry", "cvv", "gps", "password"];
 /// Of these the names of properties of Java: `-Dpassword=…`.
-const PROPERTIES: &[&str] = &["secret", "username", "person_name", "postal_address", "cvv", "password"];
+const PROPERTIES: &[&str] = &["secret", "username", "password"];
 /// Names in an address of the web behind which any value counts.
 const PERSONS: &[&str] = &["name", "nom", "user", "user_name", "lastname", "firstname"];
 /// Names of several values, which stand in brackets, and what each of these is.
@@ -132,9 +132,6 @@ impl Pairs {
                 pairs.add_last(&format!("d{word}"), known);
                 in_one_piece(word).iter().for_each(|piece| pairs.add_last(&format!("d{piece}"), known));
             }
-        }
-        for word in detectors.iter().flat_map(|detector| spoken_words(detector)) {
-            pairs.add_last(&format!("d{word}"), known);
         }
         VALUES.iter().chain(&HALVES).for_each(|name| pairs.add_last(name, known));
         pairs.lasts.put(hash(MEMBER.as_bytes()));
@@ -259,13 +256,6 @@ impl Pairs {
     }
 }
 
-/// The words that speak for values of `detector` by themselves, which may be names of properties.
-fn spoken_words(detector: &'static Detector) -> impl Iterator<Item = &'static str> {
-    let is_heard = spoken_lengths(detector).any != 0;
-    let is_word = |word: &&&str| word.bytes().all(|byte| byte.is_ascii_lowercase());
-    detector.context.iter().filter(is_word).filter(move |_| is_heard).copied()
-}
-
 /// Whether the last word of a parameter of an address may stand behind `mark`: right behind `?` or `&`, or within its name.
 #[inline(always)]
 fn may_be_parameter(mark: u8) -> bool {
@@ -361,13 +351,6 @@ impl Pass<'_> {
         let name = &self.text[end - length..end];
         let is_word = last.key.is_some() && last.start + length == end;
         let property = if is_word { None } else { pairs.property(name) };
-        if property.is_none()
-            && let Some(spoken) = name.strip_prefix(b"-D")
-            && let Some(column) = self.column(spoken).filter(|column| column.told.is_none())
-        {
-            self.take_beside(at, column);
-            return None;
-        }
         let phrases = property.unwrap_or_else(|| if is_word { one_word(name) } else { last_phrases(name) });
         if !pairs.lasts.may_hold(phrases[0]) {
             return None;

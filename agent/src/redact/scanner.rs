@@ -53,14 +53,13 @@ pub struct Scanner {
     pub(super) keys: Keys,
     options: Options,
     denied: Vec<Denied>,
-    memory: Memory,
+    pub(super) memory: Memory,
     stem: Stem,
     /// The strings of the last text if it is JSON, once they were asked for.
     fences: Option<Option<Fences>>,
     doubts: Doubts,
     /// The context that was read last, and before which place.
     context: (usize, Context),
-    pub(super) aside: Aside,
     #[cfg(any(test, fuzzing))]
     steps: u64,
     #[cfg(any(test, fuzzing))]
@@ -70,8 +69,8 @@ pub struct Scanner {
 impl Scanner {
     /// One that looks for what `engine` knows.
     pub fn new(engine: Arc<Engine>) -> Self {
+        let memory = Memory::new(Aside::new(Arc::clone(&engine)));
         Self {
-            aside: Aside::new(Arc::clone(&engine)),
             engine,
             masks: Masks::default(),
             decoded: Decoded::default(),
@@ -83,7 +82,7 @@ impl Scanner {
             keys: Keys::new(),
             options: Options::default(),
             denied: Vec::new(),
-            memory: Memory::default(),
+            memory,
             stem: Stem::default(),
             fences: None,
             doubts: Doubts::default(),
@@ -225,7 +224,6 @@ impl Scanner {
             fences: &mut self.fences,
             first,
             context: &mut self.context,
-            aside: &mut self.aside,
             asked: 0,
             #[cfg(any(test, fuzzing))]
             steps: 0,
@@ -406,8 +404,6 @@ pub(super) struct Pass<'a> {
     pub(super) first: usize,
     /// The context that was read last, and before which place.
     pub(super) context: &'a mut (usize, Context),
-    /// Looks at parts of the text that something far from them names.
-    pub(super) aside: &'a mut Aside,
     /// Marks, known names and known beginnings that were looked at.
     pub(super) asked: usize,
     #[cfg(any(test, fuzzing))]

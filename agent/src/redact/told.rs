@@ -13,6 +13,8 @@ const SHORTEST: usize = 7;
 const NAME: usize = 64;
 /// What may stand between the word and the password, the longest first.
 const LINKS: &[&[u8]] = &[
+    b" was changed from ",
+    b" changed from ",
     b" was changed to ",
     b" was set to ",
     b" changed to ",
@@ -154,6 +156,10 @@ mod tests {
             ("password is: Sommer2024", "password is: <password>"),
             ("your password was changed to Sommer2024.", "your password was changed to <password>"),
             ("password changed to Sommer2024", "password changed to <password>"),
+            (
+                "password changed from 'Sommer2024' to 'Winter2025!' by x",
+                "password changed from '<password>' to '<password>' by x",
+            ),
             ("Password for jdupont: Sommer2024", "Password for <username>: <password>"),
             ("username jdupont password hunter22", "username <username> password <password>"),
             ("machine x.org login jdupont password hunter2", "machine x.org login <username> password <password>"),
@@ -175,6 +181,7 @@ mod tests {
             "the password field1 is missing passwd 1000 blocks password SHA256 hashed",
             "password Argon2id hashed, password OAuth2 flow, password \"field\" [\"password\" \"email\"]",
             "PASS TestFoo2 PASS src/App2.js PASS: TestBar3",
+            "password changed from 'old' to 'new' password changed from default to strong",
             "password is required password was changed 2 days ago, password for jdupont: ok",
             "le mot de passe est obligatoire, Passwort ist abgelaufen, mot de passe est trop court",
             "user jdupont password expired, password /Var/Log2x password [redacted]",
