@@ -72,6 +72,7 @@ mod phrases;
 mod place;
 mod positional;
 mod prefixes;
+mod programs;
 mod quote;
 mod reach;
 mod resolve;
