@@ -80,10 +80,11 @@ impl Pass<'_> {
         let port = behind.iter().take(6).take_while(|byte| byte.is_ascii_digit()).count();
         let is_channel =
             |text: &[u8]| CHANNELS.iter().any(|channel| text.starts_with(channel)) || text.first() == Some(&b'[');
-        if !behind[port..].strip_prefix(b" ").is_some_and(is_channel) {
+        let before = &self.text[slash.saturating_sub(NAME)..slash];
+        let is_told = behind[port..].strip_prefix(b" ").is_some_and(is_channel);
+        if !is_told && memchr::memmem::find(before, b" -> ").is_none() {
             return;
         }
-        let before = &self.text[slash.saturating_sub(NAME)..slash];
         let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
         let length = before.iter().rev().take_while(is_part).count();
         if length > 0 && matches!(self.byte_before(slash, length + 1), 0 | b' ' | b'\n') {

@@ -20,6 +20,8 @@ const MARKS: usize = 8;
 const TYPES: &[&[u8]] = &[
     b"str",
     b"string",
+    b"required",
+    b"optional",
     b"String",
     b"bytes",
     b"text",

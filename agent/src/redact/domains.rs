@@ -125,13 +125,19 @@ impl Pass<'_> {
     /// The same of a domain in small letters or with dots: `acme.example\jane`, and without a dot where it is told that it is an account, as
     /// in `user acme\jane`, `acme\jane logged in` and `,acme\jane,`.
     fn small_domain_user(&mut self, at: usize, start: usize) {
-        let end = self.name_end(start);
+        if start == at + 1 && self.is_line_of_json() {
+            return;
+        }
         let before = &self.text[self.next.max(at.saturating_sub(DOMAIN + 1))..at];
         let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
         let length = before.iter().rev().take_while(is_part).count();
         let (domain, edge) = (&before[before.len() - length..], self.byte_before(at, length + 1));
         let is_domain = (2..=DOMAIN).contains(&length) && domain[0].is_ascii_alphabetic() && is_free(edge);
-        if !is_domain || end - start < 3 || self.is_line_of_json() && start == at + 1 {
+        if !is_domain {
+            return;
+        }
+        let end = self.name_end(start);
+        if end - start < 3 {
             return;
         }
         let behind = self.rest(end);

@@ -150,7 +150,7 @@ impl Pass<'_> {
             let is_done = match self.text[at] {
                 // A flood of them is looked through once.
                 b'<' => at < self.next,
-                b'[' => !self.may_be_listed(at) && !self.may_have_key(at),
+                b'[' => !self.may_be_listed(at) && !self.may_have_key(at) && !self.may_be_logged(at),
                 _ => false,
             };
             if !is_done && self.finds(|pass| look(pass, at)) {
@@ -190,6 +190,7 @@ impl Pass<'_> {
     fn look_at(&mut self, at: usize) {
         // What stands for a value already hides nothing that is to be found.
         if self.text[at] == b'[' {
+            self.logged_user(at);
             if !self.listed_pair(at) {
                 self.false_token(at);
             }

@@ -56,6 +56,13 @@ enum Lead {
     Su,
     Sudo,
     Radius,
+    Proxied,
+    Shared,
+    Recipient,
+    Configured,
+    Event,
+    Connected,
+    Distinguished,
     Date(usize),
     Command(&'static Command),
 }
@@ -86,6 +93,14 @@ const LEADS: &[(&[u8; 4], Lead)] = &[
     (b"pop3", Lead::Bracketed),
     (b"lmtp", Lead::Bracketed),
     (b"lda(", Lead::Bracketed),
+    (b"ldap", Lead::Bracketed),
+    (b"HIER", Lead::Proxied),
+    (b"dav/", Lead::Shared),
+    (b"orig", Lead::Recipient),
+    (b"Conf", Lead::Configured),
+    (b"Auth", Lead::Event),
+    (b"Buil", Lead::Connected),
+    (b"Tear", Lead::Connected),
     (b"Logi", Lead::FailedLogin),
     (b"net ", Lead::Positional),
     (b"net.", Lead::Positional),
@@ -342,6 +357,10 @@ impl Literals {
             let lead = hook.first_chunk().zip(find(entity));
             lead.into_iter().for_each(|(head, detector)| self.add(*head, Lead::Hook(detector), hook));
         }
+        for letter in (0..=255_u8).filter(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80) {
+            self.add([b'c', b'n', b'=', letter], Lead::Distinguished, b"cn=");
+            self.add([b'C', b'N', b'=', letter], Lead::Distinguished, b"CN=");
+        }
         for digit in b'0'..=b'9' {
             self.add([b's', b'u', b'[', digit], Lead::Su, b"su[");
         }
@@ -468,6 +487,13 @@ impl Pass<'_> {
             Lead::Su => self.su(at),
             Lead::Sudo => self.sudo(at),
             Lead::Radius => self.radius(at),
+            Lead::Proxied => self.proxied_user(at),
+            Lead::Shared => self.shared_folder(at),
+            Lead::Recipient => self.original_recipient(at),
+            Lead::Configured => self.configured_by(at),
+            Lead::Event => self.event_of(at),
+            Lead::Connected => self.connected_user(at),
+            Lead::Distinguished => self.distinguished(at),
             Lead::Date(open) => self.constructed_date(at, at + open),
             Lead::Serialized => self.serialized(at),
             Lead::Rows => self.rows(at),

@@ -76,6 +76,7 @@ mod php;
 mod phrases;
 mod place;
 mod positional;
+mod programs;
 mod quote;
 mod reach;
 mod refused;

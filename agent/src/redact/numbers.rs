@@ -148,7 +148,7 @@ impl Pass<'_> {
         let Some((address, length)) = quad else { return false };
         let end = at + length;
         self.next = end;
-        if !self.is_version(at) {
+        if !self.is_version(at..end) {
             let detector = match kind(address.into()) {
                 Some(Kind::Public) => self.engine.own.ipv4,
                 Some(Kind::Private) => self.engine.own.private_ip,
@@ -184,7 +184,8 @@ impl Pass<'_> {
     }
 
     /// Whether the four numbers at `at` are a version: `Chrome/120.0.6099.71`, `name-1.2.3.4`, `version 1.2.3.4`.
-    fn is_version(&mut self, at: usize) -> bool {
+    fn is_version(&mut self, span: Range<usize>) -> bool {
+        let at = span.start;
         let (before, further) = (self.byte_before(at, 1), self.byte_before(at, 2));
         let is_glued = match before {
             b'/' => {
@@ -197,7 +198,11 @@ impl Pass<'_> {
         };
         is_glued
             || super::version::is_revised(&self.text[at..])
-            || super::version::is_named(&self.text[at.saturating_sub(24)..at])
+            || matches!(before, b' ' | b'(' | b':')
+                && super::version::is_of_package(&self.text[at.saturating_sub(8)..at], self.rest(span.end))
+            || matches!((self.byte(span.end), self.byte(span.end + 1)), (b'-' | b'.', _) | (b' ', b'R' | b'r'))
+                && super::version::is_of_release((at == 0, before), &self.text[span.clone()], self.rest(span.end))
+            || super::version::is_named(&self.text[at.saturating_sub(32)..at])
     }
 
     /// Whether the four numbers at `at` have a port behind them, and no column: `conn-3-203.0.113.9:51234`.

@@ -309,7 +309,7 @@ impl Pass<'_> {
         self.asked += 1;
         let Some(detector) = named.or(query.map(|(query, _)| query)) else { return };
         let edge = if is_behind { at } else { self.aligned_end(at - usize::from(self.is_row(at))) };
-        if self.is_of_pam(at, edge, end) || self.is_class(start, at) {
+        if self.is_of_pam(at, edge, end) || self.is_class(start, at) || self.is_of_program(start, at) {
             return;
         }
         if self.text[at] == b'=' && self.any_of(at, detector) {

@@ -14,6 +14,20 @@ impl Pass<'_> {
         self.text[at] == b':' && (self.closes_nothing(edge, end) || self.is_service(at))
     }
 
+    /// Whether the colon at `at` stands behind the name of a program of Dovecot, `imap-login: Disconnected`, or that of a role in the title of
+    /// a task of Ansible, `TASK [user : create]`, whose last word begins at `start`.
+    pub(super) fn is_of_program(&self, start: usize, at: usize) -> bool {
+        const PROTOCOLS: [&[u8]; 4] = [b"imap-login", b"pop3-login", b"submission-login", b"managesieve-login"];
+        const TITLES: [&[u8]; 2] = [b"TASK [", b"HANDLER ["];
+        if self.text[at] != b':' || self.byte(at + 1) != b' ' {
+            return false;
+        }
+        let before = &self.text[..at];
+        let is_title =
+            self.byte_before(at, 1) == b' ' && TITLES.iter().any(|title| self.text[..start].ends_with(title));
+        is_title || PROTOCOLS.iter().any(|program| before.ends_with(program))
+    }
+
     /// Whether a `]` stands before `edge` that nothing opens before the name that ends before `end`, as in the header of a line.
     fn closes_nothing(&self, edge: usize, end: usize) -> bool {
         if self.byte_before(edge, 1) != b']' || edge != end + 1 {

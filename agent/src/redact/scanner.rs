@@ -548,6 +548,9 @@ impl Pass<'_> {
             b'\\' => self.domain_user(at),
             b'<' => self.bracket(at),
             b'[' => {
+                if self.may_be_logged(at) {
+                    self.logged_user(at);
+                }
                 let may_be_token = !self.listed_pair(at) && !self.listed_date(at) && self.may_be_token(at);
                 if may_be_token && !self.is_index(at) && !self.is_member(at) {
                     self.skip_token(at);

@@ -62,7 +62,8 @@ impl Pass<'_> {
         }
         // Apache counts its messages.
         let before = &self.text[start.saturating_sub(REACH)..start];
-        let is_missed = behind.starts_with(b" not found: ") && memchr::memmem::find(before, b"AH0").is_some();
+        let is_missed = [&b" not found: "[..], b" authentication failed"].iter().any(|words| behind.starts_with(words))
+            && memchr::memmem::find(before, b"AH0").is_some();
         is_missed || BEHIND.iter().any(|words| behind.starts_with(words))
     }
 
@@ -123,7 +124,8 @@ impl Pass<'_> {
     /// jane@203.0.113.9 on`, of which the account begins at `start`.
     pub(super) fn is_of_database(&self, start: usize, at: usize) -> bool {
         let before = &self.text[..start];
-        if before.ends_with(b"Connect\t") || before.ends_with(b"Connect ") {
+        let word = before.trim_ascii_end();
+        if word.len() < start && word.ends_with(b"Connect") {
             return true;
         }
         let behind = self.rest(at + 1);

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::filter::Listed;
 use super::quote::SLASHES;
 use super::scanner::Pass;
 use super::token::own_length;
@@ -32,6 +33,7 @@ const BEFORE_FOR: &[&[u8]] = &[
     b"keyboard-interactive",
     b"attempt",
     b"session",
+    b"failures",
 ];
 
 /// How sshd tells which program it starts, before a colon.
@@ -172,8 +174,61 @@ impl Pass<'_> {
             b"onnection reset by ",
             b"lose session: ",
         ];
-        let is_told = is_named || is_session || ways.iter().any(|way| so_far.ends_with(way));
+        if so_far.ends_with(b"nitially as ") {
+            self.service_user(at);
+        }
+        let so_far = &self.text[at.saturating_sub(24)..at];
+        let is_told =
+            is_named && self.may_be_invalid(end + 1) || is_session || ways.iter().any(|way| so_far.ends_with(way));
         (is_told || self.is_refused(end + 1) || self.is_told_behind(end + 1)) && self.name(end + 1)
+    }
+
+    /// Whether what stands behind `Invalid user` at `start` is no word for something else of a user, unless a client is told that used it.
+    fn may_be_invalid(&self, start: usize) -> bool {
+        static OTHERS: Listed = Listed::new(&[
+            b"credential",
+            b"credentials",
+            b"input",
+            b"inputs",
+            b"id",
+            b"ids",
+            b"name",
+            b"names",
+            b"password",
+            b"passwords",
+            b"type",
+            b"role",
+            b"roles",
+            b"agent",
+            b"data",
+            b"token",
+            b"session",
+            b"or",
+            b"and",
+            b"attempt",
+            b"request",
+            b"account",
+            b"group",
+            b"state",
+            b"status",
+            b"key",
+            b"profile",
+            b"info",
+            b"argument",
+            b"parameter",
+            b"parameters",
+            b"configuration",
+            b"settings",
+            b"permission",
+            b"permissions",
+            b"defined",
+            b"supplied",
+            b"provided",
+            b"specified",
+            b"error",
+        ]);
+        let end = self.name_end(start);
+        self.rest(end).starts_with(b" from ") || !OTHERS.has(&self.text[start.min(end)..end])
     }
 
     /// `user [jane] -> [joe]`, `user [CORP]\\[jane] at`, as Samba writes them, from the first bracket at `open` on.
@@ -205,7 +260,9 @@ impl Pass<'_> {
             return true;
         }
         let before = self.word_before(at);
-        if before.eq_ignore_ascii_case(b"changed") && self.text[..at].ends_with(b"assword changed ") {
+        let so_far = &self.text[..at];
+        let ends = [&b"assword changed "[..], b"password expiry ", b"login keyring "];
+        if ends.iter().any(|words| so_far.ends_with(words)) {
             return self.ends_line(self.name_end(at + 4)) && self.name(at + 4);
         }
         let is_known = BEFORE_FOR.iter().any(|word| before.eq_ignore_ascii_case(word));
@@ -213,7 +270,7 @@ impl Pass<'_> {
             return false;
         }
         let mut start = at + 4;
-        for word in [&b"invalid "[..], b"illegal ", b"user "] {
+        for word in [&b"invalid "[..], b"illegal ", b"user ", b"username "] {
             if self.text[start..].starts_with(word) {
                 start += word.len();
             }
@@ -228,6 +285,7 @@ impl Pass<'_> {
         // Without `user` it is a name only where sshd goes on as it does.
         let goes_on = self.text[end..].starts_with(b" from ")
             || self.text[end..].starts_with(b" by ")
+            || start > at + 4 && (self.text[end..].starts_with(b" account ") || self.ends_line(end))
             || is_explicit && start > at + 4;
         let is_found = goes_on && self.name(start);
         self.caller(end) || is_found

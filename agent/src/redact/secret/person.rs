@@ -31,6 +31,41 @@ static KINDS: [u8; 256] = {
     kinds
 };
 
+/// The name of an account without its realm, `jane@pam`, or the service that told of it, `oidc:jane`.
+fn account(written: &[u8]) -> &[u8] {
+    const SERVICES: [&[u8]; 10] =
+        [b"oidc", b"ldap", b"saml", b"ad", b"sso", b"keycloak", b"azure", b"google", b"github", b"okta"];
+    let name = match memchr::memchr2(b':', b'@', written) {
+        Some(mark) if written[mark] == b':' && SERVICES.contains(&&written[..mark]) => &written[mark + 1..],
+        _ => written,
+    };
+    match memchr::memchr(b'@', name) {
+        Some(at)
+            if name.len() > at + 1
+                && name[at + 1..].iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-') =>
+        {
+            &name[..at]
+        }
+        _ => name,
+    }
+}
+
+/// Whether it is the name of a class with its packages: `org.example.User`.
+#[inline(always)]
+fn is_class(name: &[u8]) -> bool {
+    let has_root = matches!(
+        name,
+        [b'o', b'r', b'g', b'.', ..]
+            | [b'c', b'o', b'm', b'.', ..]
+            | [b'n', b'e', b't', b'.', ..]
+            | [b'i', b'o', b'.', ..]
+            | [b'j', b'a', b'v', b'a', b'.', ..]
+            | [b'j', b'a', b'v', b'a', b'x', b'.', ..]
+            | [b'j', b'a', b'k', b'a', b'r', b't', b'a', b'.', ..]
+    );
+    has_root && name.rsplit(|byte| *byte == b'.').next().and_then(<[u8]>::first).is_some_and(u8::is_ascii_uppercase)
+}
+
 /// The name of an account that a person has.
 pub(in super::super) const USERNAME: Detector = Detector {
     entity: "username",
@@ -38,17 +73,33 @@ pub(in super::super) const USERNAME: Detector = Detector {
     tier: Tier::One,
     form: Form::Scanned,
     check: |candidate| {
-        let (name, is_prose) = (candidate.plain, !candidate.separators.is_empty());
+        let (mut name, is_prose) = (candidate.plain, !candidate.separators.is_empty());
+        if name.len() > 128 {
+            return None;
+        }
+        let kinds = |name: &[u8]| {
+            let kinds = name.iter().map(|byte| KINDS[usize::from(*byte)]);
+            kinds.fold((u8::MAX, 0), |(all, any), kinds| (all & kinds, any | kinds))
+        };
+        let (mut all, mut any) = kinds(name);
+        if all & PART == 0 {
+            name = account(name);
+            (all, any) = kinds(name);
+        }
         if !(2..=64).contains(&name.len()) {
             return None;
         }
-        let kinds = name.iter().map(|byte| KINDS[usize::from(*byte)]);
-        let (all, any) = kinds.fold((u8::MAX, 0), |(all, any), kinds| (all & kinds, any | kinds));
         let is_one = all & PART != 0 && any & LETTER != 0;
         let is_hex = name.len() >= 16 && all & HEX != 0;
         let is_time = name[0].is_ascii_digit() && super::named::is_count(name);
-        (is_one && !is_prose && !is_hex && !is_time && !is_system(name) && !super::named::is_nothing(name))
-            .then_some(Shape::Canonical)
+        (is_one
+            && !is_prose
+            && !is_hex
+            && !is_time
+            && !is_system(name)
+            && !is_class(name)
+            && !super::named::is_nothing(name))
+        .then_some(Shape::Canonical)
     },
     context: &[
         "user",
@@ -105,6 +156,14 @@ pub(in super::super) const USERNAME: Detector = Detector {
         "user_changes_name",
         "new_group_name",
         "etc_group_name",
+        "principal_name",
+        "principalname",
+        "uname",
+        "unauthuser",
+        "unauth_user",
+        "srcuser",
+        "src_user",
+        "dstuser",
     ],
     summary: "Name of a person's account; accounts of the system are left",
     source: "OpenSSH, PAM and sudo messages; Windows security events 4624 and 4625; homes of Linux, macOS and Windows",
@@ -203,6 +262,12 @@ pub(in super::super) const USERNAME: Detector = Detector {
 
 /// Accounts that no person has.
 static SYSTEM: Listed = Listed::new(&[
+    b"required",
+    b"optional",
+    b"scheduler",
+    b"linux",
+    b"darwin",
+    b"freebsd",
     b"root",
     b"config",
     b"created",
