@@ -127,7 +127,10 @@ impl Pass<'_> {
         let [name, value, ..] = all.as_slice() else { return false };
         let last = self.text[name.clone()].rsplit(|byte| *byte == b'.').next().unwrap_or_default();
         let Some(detector) = self.engine.pairs.named(last) else { return false };
-        self.keep(detector, value.clone());
+        // A label stands there already.
+        if self.byte(value.start) != b'<' {
+            self.keep(detector, value.clone());
+        }
         false
     }
 
@@ -184,6 +187,7 @@ mod tests {
             "net use z: \\\\srv\\share /persistent:yes",
             "net ipv4 use x y",
             "echo a:b | grep c echo done",
+            "aws configure set aws_secret_access_key <secret>",
             "aws configure set region eu-west-3 aws configure set aws_secret_access_key",
             "ConvertTo-SecureString $pw -AsPlainText",
             "ConvertTo-SecureString failed",
