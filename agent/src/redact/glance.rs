@@ -190,7 +190,9 @@ impl Pass<'_> {
     fn look_at(&mut self, at: usize) {
         // What stands for a value already hides nothing that is to be found.
         if self.text[at] == b'[' {
-            self.logged_user(at);
+            if self.may_be_logged(at) {
+                self.logged_user(at);
+            }
             if !self.listed_pair(at) {
                 self.false_token(at);
             }

@@ -51,6 +51,8 @@ impl Pass<'_> {
     }
 
     /// Asks for the account before the time in brackets at `at`, whatever stands for the client: `::1 - jane [28/Nov/2026:…`.
+    #[cold]
+    #[inline(never)]
     pub(super) fn logged_user(&mut self, at: usize) {
         let end = at.saturating_sub(1);
         if !self.may_be_logged(at) || self.is_found_before(end) {
