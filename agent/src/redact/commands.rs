@@ -94,6 +94,9 @@ const REGISTRY: &[(usize, Takes)] = &[(PASSWORD, Takes::Both), (LONE_USER, Takes
 const WINDOWS: &[(usize, Takes)] = &[(PASSWORD, Takes::Both), (LONE_USER, Takes::Name)];
 const SQL_SERVER: &[(usize, Takes)] = &[(ARCHIVE, Takes::Both), (LONE_ACCOUNT, Takes::Name)];
 
+/// Those of clients of a broker of messages.
+const BROKER: &[(usize, Takes)] = &[(ARCHIVE, Takes::Both), (LONE_USER, Takes::Name)];
+
 /// The programs.
 pub(super) const COMMANDS: &[Command] = &[
     Command { program: b"mysql", options: MYSQL },
@@ -101,6 +104,10 @@ pub(super) const COMMANDS: &[Command] = &[
     Command { program: b"psql ", options: POSTGRES },
     Command { program: b"pg_dump", options: POSTGRES },
     Command { program: b"pg_restore", options: POSTGRES },
+    Command { program: b"ipmitool", options: SQL_SERVER },
+    Command { program: b"mosquitto_", options: BROKER },
+    Command { program: b"cqlsh", options: WINDOWS },
+    Command { program: b"twine upload ", options: WINDOWS },
     Command { program: b"sshpass", options: &[(PASSWORD, Takes::Both)] },
     Command { program: b"curl", options: &[(USER, Takes::Pair), (LONG_USER, Takes::Pair)] },
     Command { program: b"docker login ", options: REGISTRY },
