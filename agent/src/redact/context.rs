@@ -241,10 +241,10 @@ impl Words {
         // What a phrase is in one piece may be a word of its own.
         for (number, detector) in detectors.iter().enumerate().take(DETECTORS) {
             let is_heard = !matches!(detector.form, Form::Scanned) || detector.entity == BIRTH.entity;
-            for piece in detector.context.iter().filter_map(|phrase| in_one_piece(phrase)) {
-                if detectors.iter().all(|detector| !detector.context.contains(&&*piece)) {
-                    all.add_word(&piece, (number, detector), is_heard.then_some(&mut *known));
-                }
+            let is_own = |piece: &String| detectors.iter().any(|detector| detector.context.contains(&&**piece));
+            let pieces = detector.context.iter().filter_map(|phrase| in_one_piece(phrase));
+            for piece in pieces.filter(|piece| !is_own(piece)) {
+                all.add_word(&piece, (number, detector), is_heard.then_some(&mut *known));
             }
         }
         all

@@ -122,9 +122,7 @@ impl Pairs {
                 let told = Told::number(number, entity, word);
                 pairs.names.put(hash(word.as_bytes()), told);
                 pairs.add_last(word, known);
-                if let Some(piece) = in_one_piece(word) {
-                    pairs.add_piece(&piece, told, known);
-                }
+                in_one_piece(word).iter().for_each(|piece| pairs.add_piece(piece, told, known));
             }
         }
         for number in pairs.properties.clone() {

@@ -357,4 +357,17 @@ mod tests {
             assert_eq!(one_word(word.as_bytes()), last_phrases(word.as_bytes()), "{word}");
         }
     }
+
+    #[test]
+    fn names_are_known_in_one_piece_too() {
+        assert_eq!(in_one_piece("passport_number").as_deref(), Some("passportnumber"));
+        let others = ["iban", "p_iva", "ne_le", "id_nr"].map(in_one_piece);
+        assert!(others.iter().all(Option::is_none), "{others:?}");
+        super::super::values::assert_hidden(&[
+            ("passportnumber=43DG39204 x", "passportnumber=<fr_passport> x"),
+            ("numerosecu=1611133605057", "numerosecu=<fr_nir>"),
+            ("remoteuser=mullerm x", "remoteuser=<username> x"),
+            ("davčnaŠtevilka=12345679", "davčnaŠtevilka=<si_davcna>"),
+        ]);
+    }
 }
