@@ -64,9 +64,7 @@ impl Pass<'_> {
         {
             return true;
         }
-        if let Some((detector, value)) = self.behind_arrow(at, end) {
-            self.next = value.end;
-            self.keep(detector, value);
+        if self.arrow(at, end) {
             return true;
         }
         let name = &self.text[at..end];
@@ -86,9 +84,11 @@ impl Pass<'_> {
     /// `--first-name value`, of which the first word of the name stands at `at`, or `pin -> value`, of which the last one does.
     pub(super) fn named_option(&mut self, at: usize) -> bool {
         let end = self.masks.word_end(at);
-        if self.byte_before(at, 1) == b'-' && self.option(at, end) {
-            return true;
-        }
+        self.byte_before(at, 1) == b'-' && self.option(at, end) || self.arrow(at, end)
+    }
+
+    /// Keeps the value behind the arrow behind the name whose last word stands at `at..end`, if there is one.
+    fn arrow(&mut self, at: usize, end: usize) -> bool {
         let Some((detector, value)) = self.behind_arrow(at, end) else { return false };
         self.next = value.end;
         self.keep(detector, value);

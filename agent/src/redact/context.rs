@@ -232,29 +232,24 @@ impl Words {
             detectors.iter().flat_map(|detector| detector.context).chain(AGAINST).all(|word| !ends_in_number(word)),
             "words that begin with a digit are not looked up"
         );
-        for (number, detector) in detectors.iter().enumerate().take(DETECTORS) {
-            let is_heard = !matches!(detector.form, Form::Scanned) || detector.entity == BIRTH.entity;
-            for word in detector.context {
-                all.add_word(word, (number, detector), is_heard.then_some(&mut *known));
-            }
+        let numbered = || detectors.iter().enumerate().take(DETECTORS);
+        for (number, detector) in numbered() {
+            detector.context.iter().for_each(|word| all.add_word(word, (number, detector), known));
         }
         // What a phrase is in one piece may be a word of its own.
-        for (number, detector) in detectors.iter().enumerate().take(DETECTORS) {
-            let is_heard = !matches!(detector.form, Form::Scanned) || detector.entity == BIRTH.entity;
-            let is_own = |piece: &String| detectors.iter().any(|detector| detector.context.contains(&&**piece));
+        let is_own = |piece: &String| detectors.iter().any(|detector| detector.context.contains(&&**piece));
+        for (number, detector) in numbered() {
             let pieces = detector.context.iter().filter_map(|phrase| in_one_piece(phrase));
-            for piece in pieces.filter(|piece| !is_own(piece)) {
-                all.add_word(&piece, (number, detector), is_heard.then_some(&mut *known));
-            }
+            pieces.filter(|piece| !is_own(piece)).for_each(|piece| all.add_word(&piece, (number, detector), known));
         }
         all
     }
 
-    /// Keeps a word or phrase of the detector at `number`, among those that are `known` too if any are wanted.
-    fn add_word(&mut self, word: &str, (number, detector): (usize, &Detector), known: Option<&mut Known>) {
+    /// Keeps a word or phrase of the detector at `number`, and among those that are `known` too if words of a text are heard for it.
+    fn add_word(&mut self, word: &str, (number, detector): (usize, &Detector), known: &mut Known) {
         self.add(hash(word.as_bytes()), number, spoken_lengths(detector));
         self.add_end(word);
-        if let Some(known) = known {
+        if !matches!(detector.form, Form::Scanned) || detector.entity == BIRTH.entity {
             self.add_last(word, detector, known);
         }
     }

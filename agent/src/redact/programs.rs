@@ -1,5 +1,6 @@
 //! Accounts by their place in the lines of web servers and proxies, of mail servers and of PAM, where no word names them.
 
+use super::filter::Listed;
 use super::scanner::Pass;
 
 /// Longest name of an account, in bytes.
@@ -23,7 +24,7 @@ const FOLDERS: &[&[u8]] = &[
 ];
 
 /// Units of a directory in which persons are.
-const UNITS: &[&[u8]] = &[
+static UNITS: Listed = Listed::new(&[
     b"people",
     b"users",
     b"user",
@@ -37,7 +38,7 @@ const UNITS: &[&[u8]] = &[
     b"usuarios",
     b"utenti",
     b"gebruikers",
-];
+]);
 
 impl Pass<'_> {
     /// Whether the time of a line of an access log stands in the brackets that open at `at`, and something else than `-` before it.
@@ -154,8 +155,7 @@ impl Pass<'_> {
         };
         let behind = &line[end + 1 + unit.len()..];
         let name = &behind[..behind.iter().take_while(|byte| is_part(byte)).count()];
-        let is_person =
-            UNITS.iter().any(|unit| name.eq_ignore_ascii_case(unit)) && behind.get(name.len()) == Some(&b',');
+        let is_person = UNITS.has(name) && behind.get(name.len()) == Some(&b',');
         // Groups stand beside users.
         let is_name = !line[..end].contains(&b' ') || unit[0].eq_ignore_ascii_case(&b'o');
         is_person && is_name && self.ask(self.engine.own.username, at + 3..at + 3 + end)
